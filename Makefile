@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+#
+# git-model: `make help` lists what you can do. Your own settings go into
+# config.mak, which git ignores. Everything is built under $(B); several
+# build folders can stand side by side: make B=build-clang CC=clang
+-include config.mak
+
+VERSION  := 0.1.0
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+CFLAGS   ?= -O2 -g
+PREFIX   ?= /usr/local
+B        ?= build
+V        ?= 0
+JOBS     ?= $(shell nproc)
+# The parts of libmv to build, and whose unit tests to run: for work on one
+# part while another does not compile.
+PARTS    ?= $(notdir $(patsubst %/,%,$(wildcard libmv/*/)))
+Q        := $(if $(filter 0,$(V)),@)
+say       = @$(if $(filter 0,$(V)),printf '  %-7s %s\n' $(1) $@,:)
+
+WARN     := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wold-style-definition -Wdeclaration-after-statement -Wvla \
+	    -Wwrite-strings -Wpointer-arith -Wformat=2 -Wshadow -fno-common
+ifdef DEVELOPER
+WARN     += -Werror
+endif
+HARDEN   := -fstack-protector-strong -fPIE
+ifeq ($(shell uname -m),x86_64)
+HARDEN   += -fcf-protection
+endif
+LINKING  := -pie -pthread -Wl,-z,relro,-z,now
+ifdef SANITIZE
+HARDEN   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	    -fno-omit-frame-pointer
+LINKING  += -fsanitize=$(SANITIZE)
+else
+HARDEN   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+# libgit2 and libarchive are opened by their doors when first needed: linking
+# them would cost every start 2.5 ms, and most commands need neither.
+LINKED   := libzstd libcrypto jansson inih libxxhash zlib
+OPENED   := libgit2 libarchive
+# deps must run before pkg-config can find anything: these goals ask it in
+# the make that they start.
+ifneq ($(filter-out deps help clean test demo bench uninstall soak sanitize \
+	interop,$(or $(MAKECMDGOALS),all)),)
+PKG_CFLAGS := $(shell pkg-config --cflags $(LINKED) $(OPENED))
+PKG_LIBS := $(shell pkg-config --libs $(LINKED))
+ifeq ($(PKG_LIBS),)
+$(error libraries are missing: `make deps` installs them)
+endif
+endif
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(HARDEN) \
+	    $(PKG_CFLAGS)
+ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
+LDLIBS    = $(PKG_LIBS) -ldl -lm
+
+# -- what there is --
+obj       = $(1:%.c=$(B)/%.o)
+prog      = $(1:%.c=$(B)/%)
+LIB_SRC  := $(sort $(wildcard libmv/*.c $(PARTS:%=libmv/%/*.c)))
+CMD_SRC  := $(sort $(wildcard cmd/*.c filters/*.c hooks/*.c))
+UNIT_SRC := $(sort $(wildcard $(PARTS:%=tests/unit/u-%-*.c) \
+	    tests/unit/u-repo*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
+THREADED := $(filter tests/unit/u-base-pool.c tests/unit/u-store-%.c,$(UNIT_SRC))
+MAN_SRC  := $(sort $(wildcard docs/man/*.adoc))
+SCRIPTS  := $(sort $(wildcard tests/t/t[0-9]*.sh))
+COMMANDS := $(shell scripts/commands.sh)
+LINKS    := $(COMMANDS:%=$(B)/git-model-%)
+UNIT     := $(call prog,$(UNIT_SRC))
+FUZZ     := $(call prog,$(FUZZ_SRC))
+HELPER   := $(B)/mv-test
+PROVE    := prove -j$(JOBS) -e 'scripts/run-test.sh $(B)'
+HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all programs test run-tests unit t fuzz check doc bench interop demo \
+	deps install uninstall clean help soak sanitize FORCE
+
+all: $(B)/git-model $(LINKS) ## build the program
+programs: all $(UNIT) $(FUZZ) $(HELPER)
+
+# A changed flag or list of files is a reason to build again.
+note = $(B)/$(1).note: FORCE ; @mkdir -p $$(@D); echo '$(subst ','"'"',$(2))' | \
+	cmp -s - $$@ || echo '$(subst ','"'"',$(2))' >$$@
+$(eval $(call note,flags,$(CC) $(ALL_CFLAGS) $(VERSION)))
+$(eval $(call note,files,$(LIB_SRC) : $(CMD_SRC) : $(LINKING)))
+
+$(B)/%.o: %.c $(B)/flags.note
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(call obj,$(HOT)): CFLAGS := $(CFLAGS:-O2=-O3)
+$(B)/cmd/version.o: CFLAGS += -DGIT_MODEL_VERSION='"$(VERSION)"' \
+	-DGIT_MODEL_BUILD='"$(shell for p in $(LINKED) $(OPENED); do \
+	echo "$$p $$(pkg-config --modversion $$p)"; done)"'
+
+$(B)/libmv.a: $(call obj,$(LIB_SRC)) $(B)/files.note
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+link = $(CC) $(CFLAGS) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+
+$(B)/git-model: $(call obj,$(CMD_SRC)) $(B)/libmv.a $(B)/files.note
+	$(call say,LINK)
+	$(Q)$(link) $(LDLIBS)
+
+$(LINKS): $(B)/git-model
+	$(Q)ln -sf git-model $@
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libmv.a
+	$(call say,LINK)
+	$(Q)$(link) -lcmocka $(LDLIBS)
+
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libmv.a
+	$(call say,LINK)
+	$(Q)$(link) $(LDLIBS)
+
+$(HELPER): $(B)/tests/helper/mv-test.o $(B)/libmv.a
+	$(call say,LINK)
+	$(Q)$(link) $(LDLIBS)
+
+# -- tests: one prove over everything, whose result is the last line --
+test: ## set up, build, run every test there is
+	@scripts/deps.sh build test
+	@+$(MAKE) --no-print-directory -j$(JOBS) run-tests
+run-tests: programs sanitize-programs
+	$(Q)$(PROVE) $(UNIT) $(FUZZ) $(SANITIZED) $(SCRIPTS)
+
+ASAN     := $(UNIT:$(B)/%=$(B)/asan/%) $(FUZZ:$(B)/%=$(B)/asan/%)
+TSAN     := $(patsubst %.c,$(B)/tsan/%,$(THREADED))
+SANITIZED := $(ASAN) $(TSAN)
+.PHONY: sanitize-programs
+sanitize-programs:
+	@+$(MAKE) --no-print-directory B=$(B)/asan SANITIZE=address,undefined \
+		CFLAGS='-O1 -g' $(ASAN)
+	@+$(MAKE) --no-print-directory B=$(B)/tsan SANITIZE=thread \
+		CFLAGS='-O1 -g' $(TSAN)
+sanitize: sanitize-programs ## unit tests and fuzzers under ASan+UBSan, TSan
+	$(Q)$(PROVE) $(SANITIZED)
+
+unit: $(UNIT) ## run the unit tests (PARTS='base store' for some)
+	$(Q)$(PROVE) $(UNIT)
+t: all $(HELPER) ## run the end-to-end tests (SCRIPTS=tests/t/t0*.sh for some)
+	$(Q)$(PROVE) $(SCRIPTS)
+fuzz: $(FUZZ) ## replay the fuzzers' corpora, with small mutations
+	$(Q)$(PROVE) $(FUZZ)
+soak: sanitize-programs ## the fuzzers for longer (SOAK=runs per corpus file)
+	$(Q)for f in $(filter %/fuzz,$(ASAN:%=%)) $(filter $(B)/asan/tests/fuzz/%,$(ASAN)); \
+	do echo "$$f"; $$f -n $(or $(SOAK),100000) >/dev/null || exit 1; done
+
+check: all ## the checks that keep the house in order
+	$(Q)scripts/check-layers.sh
+	$(Q)scripts/check-symbols.sh $(B)/libmv.a
+	$(Q)scripts/check-commands.sh
+	$(Q)scripts/check-headers.sh $(PKG_CFLAGS)
+	$(Q)scripts/check-docs.sh $(B)/git-model
+
+bench: ## measure, side by side with others
+	@scripts/deps.sh build bench
+	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
+	$(Q)B=$(B) tests/bench/bench.sh
+interop: ## with git-lfs and with other gits
+	@scripts/deps.sh build bench
+	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
+	$(Q)B=$(B) tests/interop/run.sh
+demo: ## set up, build, and show the main job on real model files
+	@scripts/deps.sh build
+	@+$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)B=$(B) scripts/demo.sh
+
+deps: ## install what is missing (Debian)
+	@scripts/deps.sh build test bench
+
+# -- manual and installation --
+ifneq ($(shell command -v asciidoctor),)
+MAN      := $(MAN_SRC:docs/man/%.adoc=$(B)/man/%.1)
+endif
+doc: $(MAN) ## the manual pages, where asciidoctor is installed
+	$(if $(MAN),,@echo 'asciidoctor is missing: no manual pages are built')
+$(MAN) &: $(MAN_SRC)
+	@mkdir -p $(B)/man
+	@printf '  %-7s %s\n' MAN $(B)/man
+	$(Q)asciidoctor -b manpage -a reproducible -a manmanual='git-model manual' \
+		-a mansource='git-model $(VERSION)' -D $(B)/man $(MAN_SRC)
+
+D_BIN     = $(DESTDIR)$(PREFIX)/bin
+D_MAN     = $(DESTDIR)$(PREFIX)/share/man/man1
+D_DOC     = $(DESTDIR)$(PREFIX)/share/doc/git-model
+DOCS     := $(wildcard README.md LICENSE docs/format/*.md)
+install: all doc ## install below $(DESTDIR)$(PREFIX)
+	$(Q)install -d $(D_BIN) $(D_DOC) $(if $(MAN),$(D_MAN))
+	$(Q)install -m 755 $(B)/git-model $(D_BIN)/git-model
+	$(Q)for c in $(COMMANDS); do ln -sf git-model $(D_BIN)/git-model-$$c || exit 1; done
+	$(Q)install -m 644 $(DOCS) $(D_DOC)
+	$(Q)$(if $(MAN),install -m 644 $(MAN) $(D_MAN))
+uninstall: ## remove exactly what install put there
+	$(Q)rm -f $(D_BIN)/git-model $(COMMANDS:%=$(D_BIN)/git-model-%)
+	$(Q)rm -f $(MAN_SRC:docs/man/%.adoc=$(D_MAN)/%.1)
+	$(Q)rm -f $(addprefix $(D_DOC)/,$(notdir $(DOCS)))
+	$(Q)test ! -d $(D_DOC) || rmdir $(D_DOC)
+
+clean: ## remove what was built
+	$(Q)rm -rf $(B)
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1	\2/p' Makefile | expand -t 14
+	@echo
+	@echo '  B=$(B) CC=$(CC) CFLAGS="$(CFLAGS)" PREFIX=$(PREFIX) DESTDIR= V=1'
+	@echo '  DEVELOPER=1 (warnings are errors)  SANITIZE=address,undefined|thread'
+
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) \
+	$(FUZZ_SRC) tests/fuzz/replay.c tests/helper/mv-test.c))

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# usage: deps.sh (make | build | test | bench)...
+#
+# Install the Debian packages that are missing for these purposes. Does
+# nothing, at once, when nothing is missing. Elsewhere than on Debian it
+# names the packages and leaves the rest to you.
+set -u
+
+packages () {
+	case "$1" in
+	make)
+		echo make ;;
+	build)
+		echo build-essential pkg-config git libgit2-dev \
+			libarchive-dev libinih-dev libzstd-dev libssl-dev \
+			libjansson-dev libxxhash-dev zlib1g-dev ;;
+	test)
+		echo libcmocka-dev perl strace git-lfs ;;
+	bench)
+		echo hyperfine git-lfs openssl time clang asciidoctor ;;
+	*)
+		echo "deps: unknown purpose '$1'" >&2
+		return 1 ;;
+	esac
+}
+
+wanted=
+for purpose
+do
+	wanted="$wanted $(packages "$purpose")" || exit 129
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null
+then
+	echo "deps: this is no Debian; you need what Debian calls:$wanted"
+	exit 0
+fi
+
+missing=
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted 2>/dev/null)
+for package in $wanted
+do
+	case "
+$installed
+" in
+	*"
+$package installed
+"*) ;;
+	*) missing="$missing $package" ;;
+	esac
+done
+test -n "$missing" || exit 0
+
+root=
+if test "$(id -u)" != 0
+then
+	command -v sudo >/dev/null || {
+		echo "deps: please install, as root:$missing" >&2
+		exit 1
+	}
+	root="sudo -n"
+fi
+apt () {
+	$root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+		-o Acquire::Retries=3 "$@" >>"$log" 2>&1
+}
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+echo "deps: installing$missing"
+if apt update && apt install --no-install-recommends $missing
+then
+	echo "deps: done"
+else
+	tail -n 20 "$log" >&2
+	echo "deps: cannot install$missing" >&2
+	exit 1
+fi
