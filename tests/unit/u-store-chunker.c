@@ -118,6 +118,31 @@ static void test_store_chunker__agrees_with_the_definition(void **state)
 	}
 }
 
+/* A place where the hash says "cut", seen from where that begins to count. */
+static void test_store_chunker__limits_are_exact(void **state)
+{
+	static const size_t lengths[] = {
+		MV_CHUNK_MIN - 1, MV_CHUNK_MIN, MV_CHUNK_MIN + 1,
+		MV_CHUNK_NORMAL - 1, MV_CHUNK_NORMAL, MV_CHUNK_NORMAL + 1,
+		MV_CHUNK_MAX - 1, MV_CHUNK_MAX, MV_CHUNK_MAX + 1,
+	};
+	size_t cuts[MAX_CUTS], len = 8 * MIB, at = 0, count;
+	uint8_t *data = random_bytes(len, 21);
+
+	(void)state;
+	count = cut_all(cuts, NULL, NULL, data, len);
+	for (size_t i = 0; i < count; at += cuts[i++])
+		for (size_t k = 0; k < 9 && at >= lengths[k]; k++) {
+			size_t from = at - lengths[k];
+
+			assert_int_equal(mv_chunk_cut(data + from, len - from,
+						      1),
+					 cut_by_the_book(data + from,
+							 len - from));
+		}
+	free(data);
+}
+
 static void test_store_chunker__lengths_are_bounded(void **state)
 {
 	size_t cuts[MAX_CUTS], len = 32 * MIB, count;
@@ -430,6 +455,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_store_chunker__gear_table_follows_its_rule),
 		cmocka_unit_test(test_store_chunker__agrees_with_the_definition),
+		cmocka_unit_test(test_store_chunker__limits_are_exact),
 		cmocka_unit_test(test_store_chunker__lengths_are_bounded),
 		cmocka_unit_test(test_store_chunker__no_cut_found_means_max),
 		cmocka_unit_test(test_store_chunker__waits_for_enough_bytes),
