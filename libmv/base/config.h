@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_BASE_CONFIG_H
+#define MV_BASE_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/err.h"
+
+/*
+ * INI files of ours (`.gitmodel/config`, later the policy): the only user of
+ * inih. inih silently cuts long names and lines and joins indented lines;
+ * so every line is checked first and whatever inih would change is refused
+ * with file and line. Refused, too: NUL, CR, other control characters,
+ * invalid UTF-8, a byte order mark, text outside a section, more than one
+ * MiB, 100,000 lines.
+ *
+ *	file    = *( blank | comment | section | pair )
+ *	comment = ("#" | ";") text		at the start of the line
+ *	section = "[" name [ SP DQUOTE subname DQUOTE ] "]"
+ *	pair    = key "=" value			key: letters, digits, "-", "_", "."
+ *
+ * `subname` is "" when there is none. There are no inline comments and no
+ * continuation lines.
+ */
+typedef int (*mv_config_fn)(void *payload, const char *section,
+			    const char *subname, const char *key,
+			    const char *value, int line, struct mv_err *err);
+
+/* `name` is what messages call the file. A non-zero return of fn stops. */
+int mv_config_parse(const char *name, const char *data, size_t len,
+		    mv_config_fn fn, void *payload, struct mv_err *err);
+
+/*
+ * "8M", "64 KiB", "1g", "512": bytes; units are powers of 1024, case does
+ * not matter, an "iB" or "B" may follow. MV_EINVALID otherwise or on
+ * overflow.
+ */
+int mv_parse_size(uint64_t *out, const char *text, struct mv_err *err);
+/* "14d", "36h", "90m", "30s", "2w", "0", "now": seconds. */
+int mv_parse_duration(int64_t *out, const char *text, struct mv_err *err);
+/* "1.2 GiB" of bytes; `text` has room for 32. Returns text. */
+char *mv_print_size(char *text, uint64_t bytes);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_BASE_JSON_H
+#define MV_BASE_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/err.h"
+
+/*
+ * JSON: the only user of jansson. Values are trees; a value belongs to the
+ * one who made it until it is put into another, which then owns it. Text
+ * that is not UTF-8 is stored with its bad bytes as U+FFFD; callers that
+ * must keep such names exactly add a "<key>_hex" beside it.
+ *
+ * Builders never fail at the call: an allocation failure is remembered and
+ * reported by mv_json_print(). Pass NULL freely.
+ */
+struct mv_json;
+
+struct mv_json *mv_json_object(void);
+struct mv_json *mv_json_array(void);
+struct mv_json *mv_json_str(const char *s);
+struct mv_json *mv_json_strn(const char *s, size_t len);
+struct mv_json *mv_json_int(int64_t v);
+struct mv_json *mv_json_real(double v);		/* NaN, Inf: null */
+struct mv_json *mv_json_bool(int v);
+struct mv_json *mv_json_null(void);
+void mv_json_free(struct mv_json *v);
+
+/* Take ownership of `v`. Keys keep their order. */
+void mv_json_set(struct mv_json *object, const char *key, struct mv_json *v);
+void mv_json_push(struct mv_json *array, struct mv_json *v);
+
+/* One line (`indent` 0) or pretty with that many spaces. Adds no newline. */
+int mv_json_print(struct mv_buf *out, const struct mv_json *v, int indent,
+		  struct mv_err *err);
+
+/*
+ * Parse untrusted text. Duplicate keys, trailing bytes, depth over 64 and
+ * integers beyond int64 are MV_EINVALID; the message has line and column.
+ */
+int mv_json_parse(struct mv_json **out, const char *data, size_t len,
+		  struct mv_err *err);
+
+enum mv_json_type {
+	MV_JSON_OBJECT, MV_JSON_ARRAY, MV_JSON_STRING, MV_JSON_INT,
+	MV_JSON_REAL, MV_JSON_BOOL, MV_JSON_NULL
+};
+enum mv_json_type mv_json_type(const struct mv_json *v);
+/* Borrowed; NULL when missing or of another type. */
+const struct mv_json *mv_json_get(const struct mv_json *object,
+				  const char *key);
+size_t mv_json_size(const struct mv_json *v);	/* array or object */
+const struct mv_json *mv_json_at(const struct mv_json *array, size_t i);
+const char *mv_json_get_str(const struct mv_json *v, size_t *len);
+int64_t mv_json_get_int(const struct mv_json *v);
+double mv_json_get_real(const struct mv_json *v);
+int mv_json_get_bool(const struct mv_json *v);
+/* In insertion order; a non-zero return stops and is returned. */
+typedef int (*mv_json_fn)(void *payload, const char *key,
+			  const struct mv_json *value);
+int mv_json_each(const struct mv_json *object, mv_json_fn fn, void *payload);
+
+#endif

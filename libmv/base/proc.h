@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_BASE_PROC_H
+#define MV_BASE_PROC_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/err.h"
+
+/*
+ * Running other programs: posix_spawn, never a shell, never a program found
+ * through an empty or relative PATH entry (git-lfs CVE-2020-27955).
+ *
+ * `search_path` is the PATH to search, handed down from the door that read
+ * the environment. `env` is a NULL-terminated environment for the child.
+ */
+struct mv_proc_env {
+	const char *search_path;
+	char *const *env;
+};
+
+/* Absolute path of an executable, in fresh memory. MV_ENOENT is expected. */
+int mv_proc_find(char **out, const char *name, const char *search_path,
+		 struct mv_err *err);
+
+/*
+ * Run to the end. `in`/`in_len` is fed to stdin (NULL: /dev/null), stdout is
+ * collected in `out` (NULL: /dev/null), and the head of stderr in `errout`
+ * (NULL: inherited). Input and output are moved concurrently, so neither
+ * side can block the other. Not starting is an error; a non-zero exit is
+ * not: look at `*status` (exit code, or 128 + signal).
+ */
+int mv_proc_run(int *status, const char *const *argv, const char *dir,
+		const struct mv_proc_env *env, const void *in, size_t in_len,
+		struct mv_buf *out, struct mv_buf *errout, struct mv_err *err);
+
+/*
+ * A child to talk with: write to `in`, read from `out`, then close. SIGPIPE
+ * must be ignored by the process. stderr is inherited.
+ */
+struct mv_proc {
+	pid_t pid;
+	int in;
+	int out;
+};
+#define MV_PROC_INIT { -1, -1, -1 }
+int mv_proc_open(struct mv_proc *out, const char *const *argv,
+		 const char *dir, const struct mv_proc_env *env,
+		 struct mv_err *err);
+/* Close both ends and wait; an empty one is fine (status 0). */
+int mv_proc_close(int *status, struct mv_proc *proc, struct mv_err *err);
+
+#endif
