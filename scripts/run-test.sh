@@ -7,9 +7,19 @@ cd "$(dirname "$0")/.." || exit 1
 build=${1:?usage: run-test.sh <build> <test>} test=${2:?} && shift 2
 B=$(cd "$build" && pwd) || exit 1
 export B
+
+# A finding of a sanitizer is a crash; replay.c keeps the input then.
+ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:${ASAN_OPTIONS-}
+UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS-}
+TSAN_OPTIONS=abort_on_error=1:halt_on_error=1:${TSAN_OPTIONS-}
+export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
+
 case "$test" in
 *.sh)
-	cd "$(dirname "$test")" && exec sh "./$(basename "$test")" "$@" ;;
+	cd "$(dirname "$test")" &&
+	exec timeout 900 sh "./$(basename "$test")" "$@" ;;
+*/*)
+	exec timeout 300 "$test" "$@" ;;
 *)
-	exec "$test" "$@" ;;
+	exec timeout 300 "./$test" "$@" ;;
 esac

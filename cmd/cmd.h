@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "libmv/base/proc.h"
+
+/*
+ * What every command shares. A command is `cmd_<name>()` in cmd/<name>.c (or
+ * in filters/ or hooks/, for those that git calls), a row of the table in
+ * cmd/git-model.c, a manual page and a test; scripts/check-commands.sh
+ * compares them.
+ *
+ * It gets its arguments with its own name in argv[0], parses them by
+ * opt_parse(), asks the library, prints through out.h, and returns one of
+ * these. Nothing else is ever returned, and they mean the same everywhere.
+ */
+enum cmd_status {
+	CMD_OK = 0,		/* done; or: the answer is yes */
+	CMD_NO = 1,		/* the answer is no */
+	CMD_INCONCLUSIVE = 3,	/* there is no answer */
+	CMD_FATAL = 128,	/* it could not be done */
+	CMD_USAGE = 129		/* that is not how it is called */
+};
+
+/* What a row of the table asks of the dispatcher. */
+enum cmd_flags {
+	CMD_REPO = 1 << 0,	/* env->repo is open; outside of one: fatal */
+	CMD_WORK_TREE = 1 << 1,	/* the same, and it has a work tree */
+	CMD_HIDDEN = 1 << 2	/* git calls it, not people: no manual page */
+};
+
+struct mv_progress;
+struct mv_repo;
+
+struct cmd_env {
+	struct mv_repo *repo;		/* NULL unless the row's flags ask */
+	const char *prefix;		/* from the work tree's top: "" or "a/b/" */
+	struct mv_proc_env proc;	/* PATH and environment, for the library */
+	struct mv_progress *meter;	/* for what a person waits for */
+	int progress;			/* does the meter show? OPT_PROGRESS() */
+};
+
+int cmd_version(int argc, const char **argv, struct cmd_env *env);
+
+#endif

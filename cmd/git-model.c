@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/out.h"
+
+/*
+ * Every command there is, in the order in which help shows them. A row
+ * without a name is the heading of those below it. scripts/commands.sh reads
+ * this: a row begins on one line with its name, function and flags.
+ */
+static const struct command {
+	const char *name;
+	int (*run)(int argc, const char **argv, struct cmd_env *env);
+	unsigned flags;
+	const char *summary;
+} commands[] = {
+	{ NULL, NULL, 0, "about git-model itself" },
+	{ "version", cmd_version, 0, "show the version" },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_commands(void)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+
+		if (!c->name)
+			out_raw("\n%s\n", c->summary);
+		else if (!(c->flags & CMD_HIDDEN))
+			out_raw("   %-10s %s\n", c->name, c->summary);
+	}
+}
+
+static int help(void)
+{
+	out_raw("usage: git model [--version] [--help] <command> [<args>]\n\n"
+		"Large models and datasets beside code in a git repository.\n");
+	print_commands();
+	out_raw("\n'git model <command> -h' shows a command's options, "
+		"'man git-model-<command>'\nits manual.\n");
+	return CMD_OK;
+}
+
+/* How many letters must be changed, added or dropped (Levenshtein). */
+static size_t distance(const char *a, const char *b)
+{
+	enum { MAX = 32 };
+	size_t row[MAX + 1], len = strlen(b);
+
+	if (len > MAX || strlen(a) > MAX)
+		return MAX;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+static int unknown(const char *name)
+{
+	const char *nearest = NULL;
+	size_t best = 4;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+		size_t d;
+
+		if (!c->name || c->flags & CMD_HIDDEN)
+			continue;
+		d = distance(name, c->name);
+		if (d < best && d < strlen(c->name)) {
+			best = d;
+			nearest = c->name;
+		}
+	}
+	out_error("'%s' is not a git model command; see 'git model help'",
+		  name);
+	if (nearest)
+		out_hint("did you mean 'git model %s'?", nearest);
+	return CMD_USAGE;
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].name && !strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int run(const struct command *command, int argc, const char **argv)
+{
+	struct cmd_env env = { .prefix = "", .progress = isatty(2) };
+	struct out_meter meter;
+	int status;
+
+	env.proc.search_path = getenv("PATH");
+	env.proc.env = environ;
+	out_meter_init(&meter, &env.progress);
+	env.meter = &meter.progress;
+	status = command->run(argc, argv, &env);
+	out_meter_release(&meter);
+	return status;
+}
+
+static int is(const char *arg, const char *a, const char *b)
+{
+	return !strcmp(arg, a) || !strcmp(arg, b);
+}
+
+/* `help` and `help <command>`, which is `<command> -h`. */
+static int dispatch_help(int argc, const char **argv)
+{
+	const char *args[] = { argc > 1 ? argv[1] : NULL, "-h", NULL };
+
+	if (!args[0])
+		return help();
+	return find(args[0]) ? run(find(args[0]), 2, args) : unknown(args[0]);
+}
+
+static int dispatch(int argc, const char **argv)
+{
+	const struct command *command;
+
+	if (!argc) {
+		help();
+		return CMD_USAGE;
+	}
+	if (is(argv[0], "-h", "--help"))
+		return help();
+	if (!strcmp(argv[0], "help"))
+		return dispatch_help(argc, argv);
+	if (!strcmp(argv[0], "--version"))
+		argv[0] = "version";
+	command = find(argv[0]);
+	return command ? run(command, argc, argv) : unknown(argv[0]);
+}
+
+/* `git model foo` runs `git-model foo`; `git-model-foo` is the same. */
+int main(int argc, const char **argv)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc ? argv[0] : "";
+
+	/* Somebody who stops listening must not kill us half way. */
+	signal(SIGPIPE, SIG_IGN);
+	if (!strncmp(name, "git-model-", 10)) {
+		argv[0] = name + 10;
+	} else if (argc) {
+		argc--;
+		argv++;
+	}
+	return out_finish(dispatch(argc, argv));
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/opt.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/out.h"
+#include "libmv/base/config.h"
+
+struct parser {
+	int argc;
+	const char **argv;
+	int at;			/* the argument in work */
+	const struct opt *opts;
+	const char *const *usage;
+};
+
+static int option_width(const struct opt *o)
+{
+	int width = (int)strlen(o->name) + 2 + 4;
+
+	if (o->arg)
+		width += (int)strlen(o->arg) + 3;
+	return width;
+}
+
+static void print_option(FILE *to, const struct opt *o)
+{
+	int width = option_width(o);
+
+	if (o->letter)
+		fprintf(to, "    -%c, --%s", o->letter, o->name);
+	else
+		fprintf(to, "    --%s", o->name);
+	if (o->letter)
+		width += 4;
+	if (o->arg)
+		fprintf(to, " <%s>", o->arg);
+	if (width > 26)
+		fprintf(to, "\n%*s", 28, "");
+	else
+		fprintf(to, "%*s", 28 - width, "");
+	fprintf(to, "%s\n", o->help);
+}
+
+static void print_usage(FILE *to, const struct opt *opts,
+			const char *const *usage)
+{
+	const char *lead = "usage: ";
+
+	for (; *usage; usage++) {
+		fprintf(to, "%s%s\n", lead, *usage);
+		lead = "   or: ";
+	}
+	if (opts->type != OPT_TYPE_END)
+		fputc('\n', to);
+	for (; opts->type != OPT_TYPE_END; opts++)
+		print_option(to, opts);
+}
+
+int opt_usage(const struct opt *opts, const char *const *usage)
+{
+	print_usage(stderr, opts, usage);
+	return CMD_USAGE;
+}
+
+int opt_usage_error(const struct opt *opts, const char *const *usage,
+		    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	out_verror(fmt, ap);
+	va_end(ap);
+	return opt_usage(opts, usage);
+}
+
+__attribute__((format(printf, 2, 3), noreturn))
+static void refuse(const struct parser *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	out_verror(fmt, ap);
+	va_end(ap);
+	exit(opt_usage(p->opts, p->usage));
+}
+
+__attribute__((noreturn))
+static void help(const struct parser *p)
+{
+	print_usage(stdout, p->opts, p->usage);
+	exit(out_finish(CMD_OK));
+}
+
+static void set_uint(const struct parser *p, const struct opt *o,
+		     const char *value)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	v = strtoul(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || v > UINT_MAX)
+		refuse(p, "'--%s' takes a number, not '%s'", o->name, value);
+	*o->out.uint = (unsigned)v;
+}
+
+static void set_value(const struct parser *p, const struct opt *o,
+		      const char *value)
+{
+	struct mv_err err;
+
+	switch (o->type) {
+	case OPT_TYPE_STRING:
+		*o->out.string = value;
+		break;
+	case OPT_TYPE_UINT:
+		set_uint(p, o, value);
+		break;
+	case OPT_TYPE_SIZE:
+		if (mv_parse_size(o->out.size, value, &err) < 0)
+			refuse(p, "'--%s': %s", o->name, err.msg);
+		break;
+	case OPT_TYPE_DURATION:
+		if (mv_parse_duration(o->out.duration, value, &err) < 0)
+			refuse(p, "'--%s': %s", o->name, err.msg);
+		break;
+	case OPT_TYPE_BOOL:
+	case OPT_TYPE_END:
+		break;
+	}
+}
+
+/* The value of an option that has none attached: the next argument. */
+static const char *next_value(struct parser *p, const struct opt *o)
+{
+	if (p->at + 1 >= p->argc)
+		refuse(p, "option '--%s' needs a value", o->name);
+	return p->argv[++p->at];
+}
+
+static const struct opt *find_letter(const struct opt *opts, char letter)
+{
+	for (; opts->type != OPT_TYPE_END; opts++)
+		if (opts->letter == letter)
+			return opts;
+	return NULL;
+}
+
+static const struct opt *find_name(const struct opt *opts, const char *name,
+				   size_t len)
+{
+	for (; opts->type != OPT_TYPE_END; opts++)
+		if (strlen(opts->name) == len && !memcmp(opts->name, name, len))
+			return opts;
+	return NULL;
+}
+
+/* "-abc", without the dash. */
+static void parse_letters(struct parser *p, const char *letters)
+{
+	for (; *letters; letters++) {
+		const struct opt *o = find_letter(p->opts, *letters);
+
+		if (!o && *letters == 'h')
+			help(p);
+		if (!o)
+			refuse(p, "unknown option '-%c'", *letters);
+		if (o->type == OPT_TYPE_BOOL) {
+			*o->out.flag = 1;
+			continue;
+		}
+		set_value(p, o, letters[1] ? letters + 1 : next_value(p, o));
+		return;
+	}
+}
+
+/* "name", "no-name" or "name=value". */
+static void parse_name(struct parser *p, const char *name)
+{
+	const char *value = strchr(name, '=');
+	size_t len = value ? (size_t)(value - name) : strlen(name);
+	const struct opt *o = find_name(p->opts, name, len);
+	int on = 1;
+
+	if (!o && !strcmp(name, "help"))
+		help(p);
+	if (!o && len > 3 && !strncmp(name, "no-", 3)) {
+		o = find_name(p->opts, name + 3, len - 3);
+		on = 0;
+	}
+	if (!o || (!on && o->type != OPT_TYPE_BOOL))
+		refuse(p, "unknown option '--%.*s'", (int)len, name);
+	if (o->type != OPT_TYPE_BOOL)
+		set_value(p, o, value ? value + 1 : next_value(p, o));
+	else if (value)
+		refuse(p, "option '--%s' takes no value", o->name);
+	else
+		*o->out.flag = on;
+}
+
+static int parse(struct parser *p, int stop_at_argument)
+{
+	int kept = 0;
+
+	for (p->at = 1; p->at < p->argc; p->at++) {
+		const char *arg = p->argv[p->at];
+
+		if (arg[0] != '-' || !arg[1]) {
+			if (stop_at_argument)
+				break;
+			p->argv[kept++] = arg;
+		} else if (!strcmp(arg, "--")) {
+			p->at++;
+			break;
+		} else if (arg[1] == '-') {
+			parse_name(p, arg + 2);
+		} else {
+			parse_letters(p, arg + 1);
+		}
+	}
+	while (p->at < p->argc)
+		p->argv[kept++] = p->argv[p->at++];
+	p->argv[kept] = NULL;
+	return kept;
+}
+
+int opt_parse(int argc, const char **argv, const struct opt *opts,
+	      const char *const *usage)
+{
+	struct parser p = { argc, argv, 0, opts, usage };
+
+	return parse(&p, 0);
+}
+
+int opt_parse_sub(int argc, const char **argv, const struct opt *opts,
+		  const char *const *usage)
+{
+	struct parser p = { argc, argv, 0, opts, usage };
+
+	return parse(&p, 1);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_OPT_H
+#define CMD_OPT_H
+
+#include <stdint.h>
+
+/*
+ * Options: a table beside the usage text, from which both the parsing and
+ * the help are made.
+ *
+ *	static const char *const usage[] = {
+ *		"git model add [--json] [--] <path>...",
+ *		NULL
+ *	};
+ *	const struct opt opts[] = {
+ *		OPT_BOOL('n', "dry-run", &dry_run, "only say what would be done"),
+ *		OPT_SIZE(0, "above", &above, "size", "only files above this"),
+ *		OPT_END
+ *	};
+ *
+ *	argc = opt_parse(argc, argv, opts, usage);
+ *	if (argc < 1)
+ *		return opt_usage(opts, usage);
+ *
+ * Understood: -x, -xy, -x value, -xvalue, --name, --no-name (of flags),
+ * --name value, --name=value; options and arguments in any order; after `--`
+ * everything is an argument. The last of several wins. The manual's synopsis
+ * is the usage text, word for word; scripts/check-docs.sh compares them.
+ */
+enum opt_type {
+	OPT_TYPE_END,
+	OPT_TYPE_BOOL,
+	OPT_TYPE_STRING,
+	OPT_TYPE_UINT,
+	OPT_TYPE_SIZE,
+	OPT_TYPE_DURATION
+};
+
+struct opt {
+	enum opt_type type;
+	char letter;			/* 0: none */
+	const char *name;		/* never NULL */
+	const char *arg;		/* what the value is; NULL for flags */
+	const char *help;
+	union {
+		int *flag;
+		const char **string;
+		unsigned *uint;
+		uint64_t *size;		/* bytes; mv_parse_size() */
+		int64_t *duration;	/* seconds; mv_parse_duration() */
+	} out;
+};
+
+#define OPT_BOOL(l, n, v, h) \
+	{ OPT_TYPE_BOOL, (l), (n), NULL, (h), { .flag = (v) } }
+#define OPT_STRING(l, n, v, a, h) \
+	{ OPT_TYPE_STRING, (l), (n), (a), (h), { .string = (v) } }
+#define OPT_UINT(l, n, v, a, h) \
+	{ OPT_TYPE_UINT, (l), (n), (a), (h), { .uint = (v) } }
+#define OPT_SIZE(l, n, v, a, h) \
+	{ OPT_TYPE_SIZE, (l), (n), (a), (h), { .size = (v) } }
+#define OPT_DURATION(l, n, v, a, h) \
+	{ OPT_TYPE_DURATION, (l), (n), (a), (h), { .duration = (v) } }
+#define OPT_END { OPT_TYPE_END, 0, NULL, NULL, NULL, { .flag = NULL } }
+
+/* The same words for the same thing in every command. */
+#define OPT_JSON(v) OPT_BOOL(0, "json", (v), "print JSON, for programs")
+#define OPT_PROGRESS(env) \
+	OPT_BOOL(0, "progress", &(env)->progress, \
+		 "show progress even if standard error is no terminal")
+
+/*
+ * Returns the number of arguments that are not options; they are moved to
+ * the front of argv (over the command's name), and a NULL stands behind
+ * them. `-h` and `--help` print the help and exit with CMD_OK, a wrong
+ * option prints what is wrong and the usage and exits with CMD_USAGE: a
+ * command is called with nothing acquired, so that there is nothing to undo.
+ */
+int opt_parse(int argc, const char **argv, const struct opt *opts,
+	      const char *const *usage);
+
+/*
+ * The same, but stops at the first argument and leaves it and all that
+ * follows alone: for commands that have subcommands.
+ */
+int opt_parse_sub(int argc, const char **argv, const struct opt *opts,
+		  const char *const *usage);
+
+/* The usage on standard error; CMD_USAGE. */
+int opt_usage(const struct opt *opts, const char *const *usage);
+/* "error: ..." in front of it. */
+__attribute__((format(printf, 3, 4)))
+int opt_usage_error(const struct opt *opts, const char *const *usage,
+		    const char *fmt, ...);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_OUT_H
+#define CMD_OUT_H
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/err.h"
+#include "libmv/base/json.h"
+#include "libmv/base/progress.h"
+
+/*
+ * The only printer. Answers go to standard output, everything else to
+ * standard error, as git has it. File names, tensor names and the like come
+ * from strangers: text is made safe for a terminal before it is printed
+ * (mv_buf_add_safe), except by out_raw().
+ */
+
+/* -- messages, one line each on standard error -- */
+int out_fatal(const struct mv_err *err);	/* CMD_FATAL */
+__attribute__((format(printf, 1, 2)))
+int out_fatalf(const char *fmt, ...);		/* CMD_FATAL */
+__attribute__((format(printf, 1, 2)))
+void out_error(const char *fmt, ...);
+void out_verror(const char *fmt, va_list ap);
+__attribute__((format(printf, 1, 2)))
+void out_warn(const char *fmt, ...);
+__attribute__((format(printf, 1, 2)))
+void out_hint(const char *fmt, ...);
+
+/* -- answers, on standard output -- */
+/* One line; the newline is added. */
+__attribute__((format(printf, 1, 2)))
+void out_line(const char *fmt, ...);
+/* The same, not made safe and no newline: only for our own words. */
+__attribute__((format(printf, 1, 2)))
+void out_raw(const char *fmt, ...);
+/* Content, or names that a program reads (-z). */
+void out_bytes(const void *data, size_t len);
+/* A path as git prints it: in quotes, with escapes, if it needs them. */
+void out_path(const char *path);
+/* The same into a buffer; 0 or MV_ENOMEM. */
+int out_quote_path(struct mv_buf *out, const char *path);
+/* Print one JSON value and a newline, and free it. CMD_OK or CMD_FATAL. */
+int out_json(struct mv_json *value);
+
+/*
+ * The last thing before the end: was all of standard output written? A full
+ * disk must not look like success. Returns `status`, or CMD_FATAL.
+ */
+int out_finish(int status);
+
+/*
+ * -- a progress meter on standard error --
+ * Give &meter.progress to the library. Nothing is drawn unless *show, in the
+ * first moments, or more often than ten times a second. A `what` of one word
+ * ("Storing") counts bytes, one of several counts its last word ("Checking
+ * packs"). Messages may be printed meanwhile.
+ */
+struct out_meter {
+	struct mv_progress progress;
+	pthread_mutex_t lock;
+	const int *show;
+	const char *what;
+	uint64_t started;	/* ms, of this `what` */
+	uint64_t drawn;		/* ms, of the last drawing */
+	uint64_t most;		/* of `done`: threads may report out of order */
+	int width;		/* of what stands on the line now */
+};
+
+void out_meter_init(struct out_meter *meter, const int *show);
+/* Clears the line. */
+void out_meter_release(struct out_meter *meter);
+
+#endif
