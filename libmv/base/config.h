@@ -12,22 +12,29 @@
  * inih. inih silently cuts long names and lines and joins indented lines;
  * so every line is checked first and whatever inih would change is refused
  * with file and line. Refused, too: NUL, CR, other control characters,
- * invalid UTF-8, a byte order mark, text outside a section, more than one
- * MiB, 100,000 lines.
+ * invalid UTF-8, a byte order mark, text outside a section, a section that
+ * occurs twice, more than one MiB, 100,000 lines, 197 bytes in a line, 49 in
+ * a key or between brackets.
  *
  *	file    = *( blank | comment | section | pair )
  *	comment = ("#" | ";") text		at the start of the line
  *	section = "[" name [ SP DQUOTE subname DQUOTE ] "]"
  *	pair    = key "=" value			key: letters, digits, "-", "_", "."
  *
- * `subname` is "" when there is none. There are no inline comments and no
- * continuation lines.
+ * `subname` is "" when there is none; it holds no '"' and no ']'. Spaces
+ * around "=" and at the end of a line do not count. There are no inline
+ * comments (" ;" is refused) and no continuation lines (so is indenting). A
+ * key may occur several times.
  */
 typedef int (*mv_config_fn)(void *payload, const char *section,
 			    const char *subname, const char *key,
 			    const char *value, int line, struct mv_err *err);
 
-/* `name` is what messages call the file. A non-zero return of fn stops. */
+/*
+ * `name` is what messages call the file: "<name>:<line>: ...", MV_EINVALID.
+ * A non-zero return of fn stops and is returned. fn may have been called for
+ * the lines before a bad one: use what it collected only on success.
+ */
 int mv_config_parse(const char *name, const char *data, size_t len,
 		    mv_config_fn fn, void *payload, struct mv_err *err);
 

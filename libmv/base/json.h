@@ -33,13 +33,18 @@ void mv_json_free(struct mv_json *v);
 void mv_json_set(struct mv_json *object, const char *key, struct mv_json *v);
 void mv_json_push(struct mv_json *array, struct mv_json *v);
 
-/* One line (`indent` 0) or pretty with that many spaces. Adds no newline. */
+/*
+ * One line (`indent` 0) or pretty with that many spaces. Adds no newline.
+ * What a terminal might obey (C0, DEL, C1, bidirectional controls) is
+ * escaped. On failure `out` is as it was.
+ */
 int mv_json_print(struct mv_buf *out, const struct mv_json *v, int indent,
 		  struct mv_err *err);
 
 /*
- * Parse untrusted text. Duplicate keys, trailing bytes, depth over 64 and
- * integers beyond int64 are MV_EINVALID; the message has line and column.
+ * Parse untrusted text. Duplicate keys, trailing bytes, depth over 64,
+ * integers beyond int64 and \u0000 are MV_EINVALID; the message has line and
+ * column.
  */
 int mv_json_parse(struct mv_json **out, const char *data, size_t len,
 		  struct mv_err *err);
@@ -48,6 +53,10 @@ enum mv_json_type {
 	MV_JSON_OBJECT, MV_JSON_ARRAY, MV_JSON_STRING, MV_JSON_INT,
 	MV_JSON_REAL, MV_JSON_BOOL, MV_JSON_NULL
 };
+/*
+ * Reading asks no questions: NULL, a missing value or one of another type
+ * has type null, size 0, string NULL, number 0, is false.
+ */
 enum mv_json_type mv_json_type(const struct mv_json *v);
 /* Borrowed; NULL when missing or of another type. */
 const struct mv_json *mv_json_get(const struct mv_json *object,

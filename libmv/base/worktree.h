@@ -2,6 +2,7 @@
 #ifndef MV_BASE_WORKTREE_H
 #define MV_BASE_WORKTREE_H
 
+#include <stddef.h>
 #include <sys/stat.h>
 
 #include "libmv/base/err.h"

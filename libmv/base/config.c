@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/base/config.h"
+
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/utf8.h"
+
+#define BYTES_MAX (1024u * 1024)
+#define LINES_MAX 100000
+/* inih's buffers as Debian compiles it: 200 for a line with its CR, LF and
+ * NUL; 50 for the inside of the brackets and for a key, with NUL. */
+#define LINE_MAX_LEN 197
+#define NAME_MAX_LEN 49
+
+/*
+ * inih reads line by line through next_line(), which checks a line before
+ * inih sees it and notes what inih must make of it; on_pair() compares. So
+ * nothing depends on how inih was compiled or on its global settings, which
+ * any other user of it in this process may change.
+ */
+struct parse {
+	const char *name;
+	const char *pos, *end;
+	int line;
+	int returned;			/* what fn returned, or our own error */
+	int pair;			/* the line's pair has yet to arrive */
+	const char *key, *value;	/* of the line */
+	size_t keylen, valuelen;
+	char inside[NAME_MAX_LEN + 1];	/* the current section as inih has it */
+	char section[NAME_MAX_LEN + 1];
+	char subname[NAME_MAX_LEN + 1];
+	mv_config_fn fn;
+	void *payload;
+	struct mv_err *err;
+};
+
+/* -- checking one line -- */
+
+static int bad(struct parse *p, const char *why)
+{
+	return mv_fail(p->err, MV_EINVALID, "%s:%d: %s", p->name, p->line, why);
+}
+
+static int check_text(struct parse *p, const char *s, size_t len)
+{
+	if (len > LINE_MAX_LEN)
+		return bad(p, "the line is longer than 197 bytes");
+	if (p->line == 1 && len >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
+		return bad(p, "the file begins with a byte order mark; "
+			   "save it without");
+	while (len) {
+		uint32_t cp;
+		size_t n = mv_utf8_next(&cp, s, len);
+
+		if (!n)
+			return bad(p, "not valid UTF-8");
+		if (cp == '\t')
+			return bad(p, "tab characters are not allowed; "
+				   "use spaces");
+		if (cp == '\r')
+			return bad(p, "lines must end with LF, not CR LF");
+		if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f))
+			return bad(p, "control characters are not allowed");
+		s += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+static size_t word_len(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && is_word(s[n]))
+		n++;
+	return n;
+}
+
+static void copy_str(char *to, const char *from, size_t len)
+{
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+/* `s` is what stands between the brackets. */
+static int take_section(struct parse *p, const char *s, size_t len)
+{
+	size_t n = word_len(s, len);
+	const char *sub = "";
+	size_t sublen = 0;
+
+	if (len > NAME_MAX_LEN)
+		return bad(p, "the section name is longer than 49 bytes");
+	if (!n)
+		return bad(p, "a section name is missing");
+	if (n < len) {
+		/* SP DQUOTE subname DQUOTE */
+		if (len - n < 4 || s[n] != ' ' || s[n + 1] != '"' ||
+		    s[len - 1] != '"')
+			return bad(p, "a section is [name] or [name \"subname\"]");
+		sub = s + n + 2;
+		sublen = len - n - 3;
+		if (memchr(sub, '"', sublen) || memchr(sub, ']', sublen))
+			return bad(p, "a subname cannot hold '\"' or ']'");
+	}
+	copy_str(p->inside, s, len);
+	copy_str(p->section, s, n);
+	copy_str(p->subname, sub, sublen);
+	return 0;
+}
+
+static int take_pair(struct parse *p, const char *s, size_t len)
+{
+	size_t n = word_len(s, len);
+	size_t i = n;
+
+	if (!n)
+		return bad(p, "a key is made of letters, digits, '-', '_', '.'");
+	if (n > NAME_MAX_LEN)
+		return bad(p, "the key is longer than 49 bytes");
+	while (i < len && s[i] == ' ')
+		i++;
+	if (i == len || s[i] != '=')
+		return bad(p, "expected 'key = value'");
+	if (!*p->section)
+		return bad(p, "text before the first section");
+	do {
+		i++;
+	} while (i < len && s[i] == ' ');
+	p->key = s;
+	p->keylen = n;
+	p->value = s + i;
+	p->valuelen = len - i;
+	p->pair = 1;
+	return 0;
+}
+
+static int take_line(struct parse *p, const char *s, size_t len)
+{
+	int ret = check_text(p, s, len);
+
+	if (ret < 0)
+		return ret;
+	while (len && s[len - 1] == ' ')
+		len--;
+	if (!len || *s == '#' || *s == ';')
+		return 0;
+	if (*s == ' ')
+		return bad(p, "an indented line would continue the one before "
+			   "it; begin at the left");
+	if (memmem(s, len, " ;", 2))
+		return bad(p, "' ;' would begin a comment; "
+			   "put it on a line of its own");
+	if (*s == '[') {
+		if (s[len - 1] != ']')
+			return bad(p, "a section ends with ']', and nothing "
+				   "follows it");
+		return take_section(p, s + 1, len - 2);
+	}
+	return take_pair(p, s, len);
+}
+
+/* -- sections that occur twice -- */
+
+struct head {
+	const char *s;
+	size_t len;
+	int line;
+};
+
+static int head_cmp(const void *va, const void *vb)
+{
+	const struct head *a = va, *b = vb;
+	int c = 0;
+
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	if (a->len)
+		c = memcmp(a->s, b->s, a->len);
+	return c ? c : a->line - b->line;
+}
+
+/* Lines that begin with '['; counts only when `head` is NULL. */
+static size_t find_heads(struct head *head, const struct parse *p)
+{
+	const char *s = p->pos;
+	size_t count = 0;
+	int line = 0;
+
+	while (s < p->end) {
+		const char *lf = memchr(s, '\n', (size_t)(p->end - s));
+		const char *end = lf ? lf : p->end;
+
+		line++;
+		if (*s == '[' && head) {
+			while (end[-1] == ' ')
+				end--;
+			head[count] = (struct head){ s, (size_t)(end - s), line };
+		}
+		count += *s == '[';
+		s = lf ? lf + 1 : p->end;
+	}
+	return count;
+}
+
+/* Otherwise lines far away could widen what a section at the top says. */
+static int check_sections(struct parse *p)
+{
+	size_t count = find_heads(NULL, p);
+	struct head *head;
+	int ret = 0;
+
+	if (!count)
+		return 0;
+	head = calloc(count, sizeof(*head));
+	if (!head)
+		return mv_nomem(p->err);
+	find_heads(head, p);
+	qsort(head, count, sizeof(*head), head_cmp);
+	for (size_t i = 1; i < count && !ret; i++)
+		if (head[i].len == head[i - 1].len &&
+		    !memcmp(head[i].s, head[i - 1].s, head[i].len))
+			ret = mv_fail(p->err, MV_EINVALID,
+				      "%s:%d: the section of line %d again",
+				      p->name, head[i].line, head[i - 1].line);
+	free(head);
+	return ret;
+}
+
+/* -- what inih calls -- */
+
+static int stopped(const struct parse *p)
+{
+	return p->returned != 0;
+}
+
+/* inih must have reported the pair of the line before. */
+static void check_reported(struct parse *p)
+{
+	if (p->pair)
+		p->returned = bad(p, "the line was not understood");
+}
+
+/* An ini_reader: fgets() over memory that stops at the first bad line. */
+static char *next_line(char *str, int num, void *stream)
+{
+	struct parse *p = stream;
+	const char *lf;
+	size_t len;
+
+	if (!stopped(p))
+		check_reported(p);
+	if (stopped(p) || p->pos == p->end)
+		return NULL;
+	lf = memchr(p->pos, '\n', (size_t)(p->end - p->pos));
+	len = (size_t)((lf ? lf : p->end) - p->pos);
+	p->line++;
+	p->returned = p->line > LINES_MAX ? bad(p, "too many lines") :
+					    take_line(p, p->pos, len);
+	if (!stopped(p) && (num < 0 || len + 2 > (size_t)num))
+		p->returned = bad(p, "the line is too long");
+	if (stopped(p))
+		return NULL;
+
+	memcpy(str, p->pos, len);
+	memcpy(str + len, "\n", 2);
+	p->pos = lf ? lf + 1 : p->end;
+	return str;
+}
+
+static int same(const char *s, const char *expected, size_t len)
+{
+	return strlen(s) == len && !memcmp(s, expected, len);
+}
+
+/* An ini_handler: 1 to go on. */
+static int on_pair(void *user, const char *section, const char *key,
+		   const char *value)
+{
+	struct parse *p = user;
+
+	if (stopped(p))
+		return 0;
+	if (!p->pair || !key || !value || strcmp(section, p->inside) ||
+	    !same(key, p->key, p->keylen) ||
+	    !same(value, p->value, p->valuelen)) {
+		p->returned = bad(p, "the line was not understood");
+		return 0;
+	}
+	p->pair = 0;
+	p->returned = p->fn(p->payload, p->section, p->subname, key, value,
+			    p->line, p->err);
+	return !p->returned;
+}
+
+int mv_config_parse(const char *name, const char *data, size_t len,
+		    mv_config_fn fn, void *payload, struct mv_err *err)
+{
+	struct parse p = {
+		.name = name, .pos = data, .end = data + len,
+		.fn = fn, .payload = payload, .err = err
+	};
+	int ret;
+
+	if (len > BYTES_MAX)
+		return mv_fail(err, MV_EINVALID, "%s: larger than 1 MiB", name);
+	ret = check_sections(&p);
+	if (ret < 0)
+		return ret;
+	ret = ini_parse_stream(next_line, &p, on_pair, &p);
+	if (!stopped(&p))
+		check_reported(&p);
+	if (!stopped(&p) && ret < 0)
+		return mv_nomem(err);
+	if (!stopped(&p) && ret) {
+		p.line = ret;
+		p.returned = bad(&p, "the line was not understood");
+	}
+	return p.returned;
+}
+
+/* -- sizes and durations -- */
+
+/* Decimal digits; *s is moved behind them. */
+static int take_number(uint64_t *out, const char **s)
+{
+	const char *p = *s;
+	uint64_t v = 0;
+
+	if (*p < '0' || *p > '9')
+		return -1;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+			return -1;
+	*s = p;
+	*out = v;
+	return 0;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+int mv_parse_size(uint64_t *out, const char *text, struct mv_err *err)
+{
+	static const char units[] = "kmgtpe";
+	const char *s = text;
+	const char *unit;
+	unsigned shift = 0;
+	uint64_t v;
+
+	if (take_number(&v, &s) < 0)
+		goto bad;
+	while (*s == ' ')
+		s++;
+	unit = *s ? strchr(units, lower(*s)) : NULL;
+	if (unit) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		s++;
+		if (lower(*s) == 'i' && lower(s[1]) == 'b')
+			s++;
+	}
+	if (lower(*s) == 'b')
+		s++;
+	if (*s || v > UINT64_MAX >> shift)
+		goto bad;
+	*out = v << shift;
+	return 0;
+bad:
+	return mv_fail(err, MV_EINVALID,
+		       "'%s' is not a size, such as 8M, 64 KiB or 512", text);
+}
+
+static int64_t seconds_of(char unit)
+{
+	switch (unit) {
+	case 's':
+		return 1;
+	case 'm':
+		return 60;
+	case 'h':
+		return 3600;
+	case 'd':
+		return 86400;
+	case 'w':
+		return 604800;
+	default:
+		return 0;
+	}
+}
+
+int mv_parse_duration(int64_t *out, const char *text, struct mv_err *err)
+{
+	const char *s = text;
+	int64_t unit;
+	uint64_t v;
+
+	if (!strcmp(text, "now") || !strcmp(text, "0")) {
+		*out = 0;
+		return 0;
+	}
+	if (take_number(&v, &s) < 0)
+		goto bad;
+	unit = seconds_of(lower(*s));
+	if (!unit || s[1] || v > (uint64_t)(INT64_MAX / unit))
+		goto bad;
+	*out = (int64_t)v * unit;
+	return 0;
+bad:
+	return mv_fail(err, MV_EINVALID,
+		       "'%s' is not a duration, such as 14d, 36h, 90m or now",
+		       text);
+}
+
+char *mv_print_size(char *text, uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	unsigned unit = 0;
+	uint64_t whole, tenths;
+
+	if (bytes < 1024) {
+		snprintf(text, 32, "%u B", (unsigned)bytes);
+		return text;
+	}
+	/* 1023.95 KiB and more would print as 1024.0: that is one MiB. */
+	while (unit < 5 && bytes >> (10 * unit) >= 1024 * 1024 - 51)
+		unit++;
+	whole = bytes >> (10 * unit);
+	tenths = (whole * 10 + 512) / 1024;
+	snprintf(text, 32, "%u.%u %ciB", (unsigned)(tenths / 10),
+		 (unsigned)(tenths % 10), units[unit]);
+	return text;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PIECE (64u * 1024)
+
+/* -- finding -- */
+
+static int is_program(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) &&
+	       !faccessat(AT_FDCWD, path, X_OK, AT_EACCESS);
+}
+
+static int find_in(char **out, const char *dir, size_t len, const char *name,
+		   struct mv_err *err)
+{
+	char *path = mv_strf("%.*s/%s", (int)len, dir, name);
+
+	if (!path)
+		return mv_nomem(err);
+	if (is_program(path)) {
+		*out = path;
+		return 0;
+	}
+	free(path);
+	return MV_ENOENT;
+}
+
+int mv_proc_find(char **out, const char *name, const char *search_path,
+		 struct mv_err *err)
+{
+	const char *s = search_path ? search_path : "";
+
+	*out = NULL;
+	if (*name == '/') {
+		if (!is_program(name))
+			return mv_fail(err, MV_ENOENT,
+				       "'%s' is not a program", name);
+		*out = strdup(name);
+		return *out ? 0 : mv_nomem(err);
+	}
+	if (!*name || strchr(name, '/'))
+		return mv_fail(err, MV_EINVALID,
+			       "'%s' is neither a name nor an absolute path",
+			       name);
+	for (;;) {
+		size_t n = strcspn(s, ":");
+		int ret = MV_ENOENT;
+
+		/* An empty or relative entry would be the repository's. */
+		if (*s == '/' && n < 4096)
+			ret = find_in(out, s, n, name, err);
+		if (ret != MV_ENOENT)
+			return ret;
+		if (!s[n])
+			return mv_fail(err, MV_ENOENT,
+				       "'%s' is not in PATH", name);
+		s += n + 1;
+	}
+}
+
+/* -- starting -- */
+
+/* The child's end of each stream, or -1 to inherit it. */
+struct ends {
+	int fd[3];
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/*
+ * Above 2, or giving it to the child as 0, 1 or 2 could close another one
+ * that is still needed (when we were started without standard streams).
+ */
+static int lift(int *fd)
+{
+	int up;
+
+	if (*fd > 2)
+		return 0;
+	up = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+	if (up < 0)
+		return -1;
+	close(*fd);
+	*fd = up;
+	return 0;
+}
+
+static int make_pipe(int *reader, int *writer, struct mv_err *err)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return mv_fail_errno(err, errno, "cannot make a pipe");
+	*reader = fd[0];
+	*writer = fd[1];
+	if (lift(reader) < 0 || lift(writer) < 0)
+		return mv_fail_errno(err, errno, "cannot make a pipe");
+	return 0;
+}
+
+static int open_null(int *fd, struct mv_err *err)
+{
+	*fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (*fd < 0 || lift(fd) < 0)
+		return mv_fail_errno(err, errno, "cannot open '/dev/null'");
+	return 0;
+}
+
+/* Our own threads block signals, and programs of ours ignore SIGPIPE: the
+ * child starts with neither. */
+static int set_signals(posix_spawnattr_t *attr)
+{
+	sigset_t none, reset;
+	int e;
+
+	sigemptyset(&none);
+	sigemptyset(&reset);
+	sigaddset(&reset, SIGPIPE);
+	e = posix_spawnattr_setsigmask(attr, &none);
+	if (!e)
+		e = posix_spawnattr_setsigdefault(attr, &reset);
+	if (!e)
+		e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
+					     POSIX_SPAWN_SETSIGDEF);
+	return e;
+}
+
+static int set_files(posix_spawn_file_actions_t *files, const char *dir,
+		     const struct ends *ends)
+{
+	int e = 0;
+
+	for (int i = 0; i < 3 && !e; i++)
+		if (ends->fd[i] >= 0)
+			e = posix_spawn_file_actions_adddup2(files,
+							     ends->fd[i], i);
+	if (!e && dir)
+		e = posix_spawn_file_actions_addchdir_np(files, dir);
+	return e;
+}
+
+static int spawn(pid_t *pid, const char *const *argv, const char *dir,
+		 const struct mv_proc_env *env, const struct ends *ends,
+		 struct mv_err *err)
+{
+	static char *const no_env[] = { NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	char *program = NULL;
+	int ret;
+	int e;
+
+	ret = mv_proc_find(&program, argv[0], env->search_path, err);
+	if (ret < 0)
+		return ret;
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attr);
+	e = set_signals(&attr);
+	if (!e)
+		e = set_files(&files, dir, ends);
+	if (!e)
+		e = posix_spawn(pid, program, &files, &attr,
+				(char *const *)argv,
+				env->env ? env->env : no_env);
+	if (e && dir)
+		ret = mv_fail_errno(err, e, "cannot run '%s' in '%s'", program,
+				    dir);
+	else if (e)
+		ret = mv_fail_errno(err, e, "cannot run '%s'", program);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	free(program);
+	return ret;
+}
+
+static int wait_for(int *status, pid_t pid, struct mv_err *err)
+{
+	int st;
+
+	while (waitpid(pid, &st, 0) < 0)
+		if (errno != EINTR)
+			return mv_fail_errno(err, errno,
+					     "cannot wait for a program");
+	*status = WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
+	return 0;
+}
+
+/* -- moving bytes both ways -- */
+
+struct move {
+	int in, out, errfd;	/* our ends; -1 when done */
+	const char *data;
+	size_t left;
+	struct mv_buf *outbuf;
+	struct mv_buf *errbuf;
+};
+
+static int feed(struct move *m, struct mv_err *err)
+{
+	ssize_t n = write(m->in, m->data, m->left < PIECE ? m->left : PIECE);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n < 0 && errno != EPIPE)
+		return mv_fail_errno(err, errno, "cannot write to a program");
+	/* A child need not read all of its input. */
+	m->left = n < 0 ? 0 : m->left - (size_t)n;
+	m->data += n < 0 ? 0 : n;
+	if (!m->left)
+		close_fd(&m->in);
+	return 0;
+}
+
+/* `whole`: every byte counts; otherwise what does not fit is dropped. */
+static int drain(int *fd, struct mv_buf *buf, int whole, struct mv_err *err)
+{
+	char piece[4096];
+	size_t len;
+	ssize_t n;
+
+	n = read(*fd, piece, sizeof(piece));
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n < 0)
+		return mv_fail_errno(err, errno, "cannot read from a program");
+	if (!n) {
+		close_fd(fd);
+		return 0;
+	}
+	len = (size_t)n;
+	if (!whole && len > buf->max - buf->len)
+		len = buf->max - buf->len;
+	if (mv_buf_add(buf, piece, len) < 0)
+		return mv_fail(err, MV_ENOMEM, "the output of a program is "
+			       "larger than %zu bytes", buf->max);
+	return 0;
+}
+
+static int move_all(struct move *m, struct mv_err *err)
+{
+	int ret = 0;
+
+	while (!ret && (m->in >= 0 || m->out >= 0 || m->errfd >= 0)) {
+		struct pollfd p[3] = {
+			{ m->in, POLLOUT, 0 },
+			{ m->out, POLLIN, 0 },
+			{ m->errfd, POLLIN, 0 }
+		};
+
+		if (poll(p, 3, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return mv_fail_errno(err, errno, "cannot poll");
+		}
+		if (p[0].revents)
+			ret = feed(m, err);
+		if (!ret && p[1].revents)
+			ret = drain(&m->out, m->outbuf, 1, err);
+		if (!ret && p[2].revents)
+			ret = drain(&m->errfd, m->errbuf, 0, err);
+	}
+	return ret;
+}
+
+/*
+ * A child that closes its input early would kill us by SIGPIPE, and a
+ * library cannot know whether the program ignores that: it is blocked here,
+ * and one that we caused ourselves is taken back.
+ */
+static int move_without_sigpipe(struct move *m, struct mv_err *err)
+{
+	const struct timespec at_once = { 0, 0 };
+	sigset_t pipe_set, pending, old;
+	int ret;
+
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_set, &old);
+	ret = move_all(m, err);
+	if (!sigismember(&pending, SIGPIPE))
+		while (sigtimedwait(&pipe_set, NULL, &at_once) < 0 &&
+		       errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
+static int prepare(struct ends *ends, struct move *m, const void *in,
+		   struct mv_err *err)
+{
+	int ret;
+
+	ret = in ? make_pipe(&ends->fd[0], &m->in, err) :
+		   open_null(&ends->fd[0], err);
+	if (!ret)
+		ret = m->outbuf ? make_pipe(&m->out, &ends->fd[1], err) :
+				  open_null(&ends->fd[1], err);
+	if (!ret && m->errbuf)
+		ret = make_pipe(&m->errfd, &ends->fd[2], err);
+	if (!ret && m->in >= 0 && fcntl(m->in, F_SETFL, O_NONBLOCK) < 0)
+		ret = mv_fail_errno(err, errno, "cannot set up a pipe");
+	return ret;
+}
+
+int mv_proc_run(int *status, const char *const *argv, const char *dir,
+		const struct mv_proc_env *env, const void *in, size_t in_len,
+		struct mv_buf *out, struct mv_buf *errout, struct mv_err *err)
+{
+	struct move m = { -1, -1, -1, in, in_len, out, errout };
+	struct ends ends = { { -1, -1, -1 } };
+	pid_t pid = -1;
+	int ret;
+
+	*status = -1;
+	ret = prepare(&ends, &m, in, err);
+	if (!ret)
+		ret = spawn(&pid, argv, dir, env, &ends, err);
+	for (int i = 0; i < 3; i++)
+		close_fd(&ends.fd[i]);
+	if (!ret) {
+		if (!in_len)
+			close_fd(&m.in);
+		ret = move_without_sigpipe(&m, err);
+	}
+	close_fd(&m.in);
+	close_fd(&m.out);
+	close_fd(&m.errfd);
+	if (pid > 0) {
+		int own;
+
+		/* Its answer is lost: let it clean up after itself. */
+		if (ret < 0)
+			kill(pid, SIGTERM);
+		own = wait_for(status, pid, ret < 0 ? NULL : err);
+		ret = ret ? ret : own;
+	}
+	return ret;
+}
+
+/* -- a child to talk with -- */
+
+int mv_proc_open(struct mv_proc *out, const char *const *argv,
+		 const char *dir, const struct mv_proc_env *env,
+		 struct mv_err *err)
+{
+	struct mv_proc p = MV_PROC_INIT;
+	struct ends ends = { { -1, -1, -1 } };
+	int ret;
+
+	*out = p;
+	ret = make_pipe(&ends.fd[0], &p.in, err);
+	if (!ret)
+		ret = make_pipe(&p.out, &ends.fd[1], err);
+	if (!ret)
+		ret = spawn(&p.pid, argv, dir, env, &ends, err);
+	close_fd(&ends.fd[0]);
+	close_fd(&ends.fd[1]);
+	if (!ret) {
+		*out = p;
+		return 0;
+	}
+	close_fd(&p.in);
+	close_fd(&p.out);
+	return ret;
+}
+
+int mv_proc_close(int *status, struct mv_proc *proc, struct mv_err *err)
+{
+	int ret = 0;
+
+	*status = 0;
+	close_fd(&proc->in);
+	close_fd(&proc->out);
+	if (proc->pid > 0)
+		ret = wait_for(status, proc->pid, err);
+	proc->pid = -1;
+	return ret;
+}
