@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/format/parts.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The door to libarchive. It is loaded when an archive is listed and at no
+ * other time: the filter starts for every `git status` and need not pay for
+ * the compressors behind it. The types of its functions come from its
+ * header, so a call is checked like any other.
+ *
+ * Used for NPZ: a zip of .npy members. Only their headers are unpacked.
+ */
+#define LIBARCHIVE "libarchive.so.13"
+#define MEMBERS_MAX 65536u
+#define UNPACKED_MAX (64u * 1024 * 1024)	/* headers of all members */
+#define MEMBER_HEAD_MAX (65536u + 12)
+#define BLOCK 65536u
+
+#define FUNCTIONS(F) \
+	F(read_new) F(read_free) F(read_support_format_zip_seekable) \
+	F(read_set_read_callback) F(read_set_seek_callback) \
+	F(read_set_callback_data) F(read_open1) F(read_next_header) \
+	F(read_data) F(entry_pathname_utf8) \
+	F(entry_pathname) F(entry_size) F(entry_size_is_set) \
+	F(entry_filetype) F(entry_is_data_encrypted)
+
+struct lib {
+	void *handle;
+#define DECLARE(name) __typeof__(&archive_##name) name;
+	FUNCTIONS(DECLARE)
+#undef DECLARE
+};
+
+struct source {
+	mv_read_at_fn fn;
+	void *payload;
+	uint64_t size;
+	uint64_t pos;
+	uint8_t *block;
+	struct mv_err *err;
+	int code;		/* of a failed read */
+};
+
+struct npz {
+	struct lib lib;
+	struct archive *a;
+	struct source src;
+	struct mv_layout *out;
+	struct mv_name *names;
+	size_t names_count;
+	uint8_t *head;
+	size_t unpacked;
+	struct mv_err *err;
+};
+
+static int load_one(struct lib *lib, void *to, const char *name,
+		    struct mv_err *err)
+{
+	void *symbol = dlsym(lib->handle, name);
+
+	if (!symbol)
+		return mv_fail(err, MV_ENOTSUP, "%s has no %s", LIBARCHIVE,
+			       name);
+	memcpy(to, &symbol, sizeof(symbol));
+	return 0;
+}
+
+static int load(struct lib *lib, struct mv_err *err)
+{
+	int ret = 0;
+
+	lib->handle = dlopen(LIBARCHIVE, RTLD_NOW | RTLD_LOCAL);
+	if (!lib->handle)
+		return mv_fail(err, MV_ENOTSUP,
+			       "cannot list an archive: %s is not installed",
+			       LIBARCHIVE);
+#define LOAD(name) \
+	if (!ret) \
+		ret = load_one(lib, &lib->name, "archive_" #name, err);
+	FUNCTIONS(LOAD)
+#undef LOAD
+	return ret;
+}
+
+/* -- libarchive reads through these -- */
+
+static la_ssize_t source_read(struct archive *a, void *payload,
+			      const void **data)
+{
+	struct source *src = payload;
+	uint64_t left = src->size - src->pos;
+	size_t got = 0;
+
+	(void)a;
+	*data = src->block;
+	src->code = src->fn(src->payload, src->pos, src->block,
+			    left < BLOCK ? (size_t)left : BLOCK, &got,
+			    src->err);
+	if (src->code < 0)
+		return ARCHIVE_FATAL;
+	src->pos += got;
+	return (la_ssize_t)got;
+}
+
+static la_int64_t source_seek(struct archive *a, void *payload,
+			      la_int64_t off, int whence)
+{
+	struct source *src = payload;
+	uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ?
+		src->pos : src->size;
+	int64_t to;
+
+	(void)a;
+	if (__builtin_add_overflow((int64_t)base, off, &to) || to < 0 ||
+	    (uint64_t)to > src->size)
+		return ARCHIVE_FATAL;
+	src->pos = (uint64_t)to;
+	return to;
+}
+
+/* What libarchive says may quote the archive: only its code is passed on. */
+static int failed(struct npz *z, const char *what)
+{
+	if (z->src.code < 0)
+		return z->src.code;
+	return mv_fail(z->err, MV_EINVALID, "the zip archive is damaged: %s",
+		       what);
+}
+
+static int open_zip(struct npz *z)
+{
+	struct lib *l = &z->lib;
+
+	z->a = l->read_new();
+	z->src.block = malloc(BLOCK);
+	z->head = malloc(MEMBER_HEAD_MAX);
+	if (!z->a || !z->src.block || !z->head)
+		return mv_nomem(z->err);
+	if (l->read_support_format_zip_seekable(z->a) != ARCHIVE_OK ||
+	    l->read_set_read_callback(z->a, source_read) != ARCHIVE_OK ||
+	    l->read_set_seek_callback(z->a, source_seek) != ARCHIVE_OK ||
+	    l->read_set_callback_data(z->a, &z->src) != ARCHIVE_OK)
+		return mv_nomem(z->err);
+	if (l->read_open1(z->a) != ARCHIVE_OK)
+		return failed(z, "its directory cannot be read");
+	return 0;
+}
+
+/* Unpack until `want` bytes of the member's head are there. */
+static int member_head(struct npz *z, size_t *have, size_t want)
+{
+	while (*have < want) {
+		la_ssize_t n = z->lib.read_data(z->a, z->head + *have,
+						want - *have);
+
+		if (n <= 0)
+			return failed(z, "a member ends early");
+		*have += (size_t)n;
+		z->unpacked += (size_t)n;
+	}
+	return 0;
+}
+
+static int copy_tensor(struct npz *z, const struct mv_layout *from,
+		       const char *name, size_t len)
+{
+	const struct mv_tensor *f = &from->tensors[0];
+	struct mv_tensor *t = mv_layout_add(z->out, f->rank);
+	uint64_t *shape;
+
+	if (!t)
+		return mv_nomem(z->err);
+	shape = t->shape;
+	if (f->rank)
+		memcpy(shape, f->shape, f->rank * sizeof(*shape));
+	*t = *f;
+	t->shape = shape;
+	t->offset = 0;
+	t->name = mv_layout_strn(z->out, name, len);
+	t->dtype_name = mv_layout_strn(z->out, f->dtype_name,
+				       strlen(f->dtype_name));
+	if (!t->name || !t->dtype_name)
+		return mv_nomem(z->err);
+	for (size_t i = 0; i < from->note_count; i++)
+		if (mv_layout_note(z->out, from->notes[i], z->err) < 0)
+			return MV_ENOMEM;
+	return 0;
+}
+
+static int one_array(struct npz *z, const char *name, size_t len,
+		     uint64_t size)
+{
+	uint64_t need = size < 128 ? size : 128;
+	struct mv_layout layout;
+	char shown[MV_SHOWN];
+	size_t have = 0;
+	int ret;
+
+	do {
+		if (need > MEMBER_HEAD_MAX ||
+		    z->unpacked + need > UNPACKED_MAX)
+			return mv_fail(z->err, MV_EINVALID,
+				       "the headers of the arrays are too long");
+		ret = member_head(z, &have, (size_t)need);
+		if (ret < 0)
+			return ret;
+		ret = mv_format_parse(&layout, &need, z->head, have, size,
+				      z->err);
+	} while (ret == MV_EBUSY && need > have);
+	if (!ret && strcmp(layout.format, "npy")) {
+		mv_layout_release(&layout);
+		ret = MV_ENOENT;
+	}
+	if (ret == MV_ENOENT)
+		return mv_fail(z->err, MV_EINVALID, "member '%s' is not NPY",
+			       mv_name_shown(shown, name, len));
+	if (ret < 0)
+		return mv_err_prefix(z->err, "member '%s'",
+				     mv_name_shown(shown, name, len));
+	ret = copy_tensor(z, &layout, name, len);
+	mv_layout_release(&layout);
+	return ret;
+}
+
+static int is_npy(const char *name, size_t len)
+{
+	return len > 4 && !memcmp(name + len - 4, ".npy", 4);
+}
+
+static int one_member(struct npz *z, struct archive_entry *e)
+{
+	const char *name = z->lib.entry_pathname_utf8(e);
+	struct mv_name *copy = &z->names[z->names_count];
+	size_t len;
+
+	if (!name)
+		name = z->lib.entry_pathname(e);
+	if (!name)
+		return failed(z, "a member's name cannot be read");
+	len = strlen(name);
+	if (!z->names_count && !is_npy(name, len))
+		return mv_fail(z->err, MV_ENOENT, "unknown format");
+	copy->s = mv_layout_strn(z->out, name, len);
+	copy->len = len;
+	if (!copy->s)
+		return mv_nomem(z->err);
+	z->names_count++;
+	if (z->lib.entry_filetype(e) != S_IFREG || !is_npy(name, len))
+		return mv_layout_note(z->out, "has members that are no arrays",
+				      z->err);
+	if (z->lib.entry_is_data_encrypted(e))
+		return failed(z, "a member is encrypted");
+	if (!z->lib.entry_size_is_set(e) || z->lib.entry_size(e) < 0)
+		return failed(z, "a member has no size");
+	return one_array(z, name, len - 4, (uint64_t)z->lib.entry_size(e));
+}
+
+static int all_members(struct npz *z)
+{
+	const struct mv_name *twice;
+	struct archive_entry *e;
+	char shown[MV_SHOWN];
+	int ret, got;
+
+	z->names = calloc(MEMBERS_MAX, sizeof(*z->names));
+	if (!z->names)
+		return mv_nomem(z->err);
+	for (;;) {
+		got = z->lib.read_next_header(z->a, &e);
+		if (got == ARCHIVE_EOF)
+			break;
+		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
+			return failed(z, "its directory cannot be read");
+		if (z->names_count == MEMBERS_MAX)
+			return mv_fail(z->err, MV_EINVALID,
+				       "more than %u members", MEMBERS_MAX);
+		ret = one_member(z, e);
+		if (ret < 0)
+			return ret;
+	}
+	if (!z->names_count)
+		return mv_fail(z->err, MV_ENOENT, "unknown format");
+	twice = mv_names_twice(z->names, z->names_count);
+	if (twice)
+		return mv_fail(z->err, MV_EINVALID,
+			       "two members are called '%s'",
+			       mv_name_shown(shown, twice->s, twice->len));
+	return 0;
+}
+
+int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
+		uint64_t size, struct mv_err *err)
+{
+	struct npz z = { .out = out, .err = err };
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	out->format = "npz";
+	z.src.fn = fn;
+	z.src.payload = payload;
+	z.src.size = size;
+	z.src.err = err;
+	if (size > INT64_MAX)
+		return mv_fail(err, MV_EINVALID, "the file is too large");
+	ret = load(&z.lib, err);
+	if (!ret)
+		ret = open_zip(&z);
+	if (!ret)
+		ret = all_members(&z);
+	if (z.a)
+		z.lib.read_free(z.a);
+	if (z.lib.handle)
+		dlclose(z.lib.handle);
+	free(z.names);
+	free(z.src.block);
+	free(z.head);
+	if (ret < 0)
+		mv_layout_release(out);
+	return ret;
+}

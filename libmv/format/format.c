@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/format/parts.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/fs.h"
+
+static const struct mv_format *const formats[] = {
+	&mv_format_safetensors,
+	&mv_format_gguf,
+	&mv_format_npy,
+};
+
+int mv_head_need(struct mv_head *head, uint64_t pos, uint64_t len,
+		 uint64_t cap, int guess, struct mv_err *err)
+{
+	uint64_t end;
+
+	if (__builtin_add_overflow(pos, len, &end) || end > head->file_size)
+		return mv_fail(err, MV_EINVALID,
+			       "the file ends inside its header");
+	if (end > cap)
+		return mv_fail(err, MV_EINVALID,
+			       "the header is longer than %" PRIu64 " bytes",
+			       cap);
+	if (end <= head->len)
+		return 0;
+	if (guess && end < 2 * (uint64_t)head->len)
+		end = 2 * (uint64_t)head->len;
+	if (end > cap)
+		end = cap;
+	head->need = end < head->file_size ? end : head->file_size;
+	return mv_fail(err, MV_EBUSY, "more of the header is needed");
+}
+
+static const struct mv_format *best_bid(const struct mv_head *head)
+{
+	size_t len = head->len < MV_BID_BYTES ? head->len : MV_BID_BYTES;
+	const struct mv_format *best = NULL;
+	int high = 0;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		int bid = formats[i]->bid(head->data, len);
+
+		if (bid > high) {
+			best = formats[i];
+			high = bid;
+		}
+	}
+	return best;
+}
+
+static int parse_head(struct mv_layout *out, struct mv_head *head,
+		      struct mv_err *err)
+{
+	const struct mv_format *format;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (head->len < MV_BID_BYTES && head->len < head->file_size) {
+		head->need = head->file_size < MV_BID_BYTES ?
+			head->file_size : MV_BID_BYTES;
+		return mv_fail(err, MV_EBUSY, "more of the head is needed");
+	}
+	format = best_bid(head);
+	if (!format)
+		return mv_fail(err, MV_ENOENT, "unknown format");
+	out->format = format->name;
+	ret = format->parse(out, head, err);
+	if (ret < 0)
+		mv_layout_release(out);
+	return ret;
+}
+
+int mv_format_parse(struct mv_layout *out, uint64_t *need,
+		    const uint8_t *head, size_t len, uint64_t file_size,
+		    struct mv_err *err)
+{
+	struct mv_head h = { head, len, file_size, 0, 0 };
+	int ret;
+
+	if (h.len > file_size)
+		h.len = (size_t)file_size;
+	ret = parse_head(out, &h, err);
+	if (ret == MV_EBUSY)
+		*need = h.need;
+	return ret;
+}
+
+/* -- reading the head -- */
+
+static int read_head(uint8_t **head, size_t *have, size_t want,
+		     mv_read_at_fn fn, void *payload, struct mv_err *err)
+{
+	uint8_t *p = realloc(*head, want ? want : 1);
+
+	if (!p)
+		return mv_nomem(err);
+	*head = p;
+	while (*have < want) {
+		size_t got = 0;
+		int ret = fn(payload, *have, p + *have, want - *have, &got,
+			     err);
+
+		if (ret < 0)
+			return ret;
+		if (!got || got > want - *have)
+			return mv_fail(err, MV_EIO,
+				       "the file became shorter while it was read");
+		*have += got;
+	}
+	return 0;
+}
+
+int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
+		       uint64_t size, struct mv_err *err)
+{
+	uint64_t need = size < 65536 ? size : 65536;
+	uint8_t *head = NULL;
+	size_t have = 0;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	do {
+		ret = read_head(&head, &have, (size_t)need, fn, payload, err);
+		if (ret < 0)
+			goto out;
+		ret = mv_format_parse(out, &need, head, have, size, err);
+	} while (ret == MV_EBUSY && need > have);
+	if (ret == MV_ENOENT && have >= 4 && !memcmp(head, "PK\3\4", 4))
+		ret = mv_npz_list(out, fn, payload, size, err);
+out:
+	free(head);
+	return ret;
+}
+
+static int read_fd(void *payload, uint64_t off, void *data, size_t len,
+		   size_t *got, struct mv_err *err)
+{
+	return mv_pread_full(*(int *)payload, data, len, off, got, "input",
+			     err);
+}
+
+int mv_format_parse_fd(struct mv_layout *out, int fd, uint64_t file_size,
+		       struct mv_err *err)
+{
+	return mv_format_parse_at(out, read_fd, &fd, file_size, err);
+}
+
+/* -- cut hints: docs/format/chunking.md has these rules, final -- */
+
+#define SMALL 4096u		/* a tensor of this size has its own run */
+#define JOINED_MAX 65536u	/* a run of smaller ones is not longer */
+
+/* Bytes that belong together; rotated planes want little-endian numbers. */
+static enum mv_plane plane_of(const struct mv_tensor *t)
+{
+	switch (t->dtype) {
+	case MV_DTYPE_BF16:
+		return t->big_endian ? MV_PLANE_B16 : MV_PLANE_BF16;
+	case MV_DTYPE_F16:
+	case MV_DTYPE_I16:
+	case MV_DTYPE_U16:
+		return MV_PLANE_B16;
+	case MV_DTYPE_F32:
+		return t->big_endian ? MV_PLANE_B32 : MV_PLANE_F32;
+	case MV_DTYPE_I32:
+	case MV_DTYPE_U32:
+	case MV_DTYPE_C64:
+		return MV_PLANE_B32;
+	case MV_DTYPE_F64:
+		return t->big_endian ? MV_PLANE_B64 : MV_PLANE_F64;
+	case MV_DTYPE_I64:
+	case MV_DTYPE_U64:
+	case MV_DTYPE_C128:
+		return MV_PLANE_B64;
+	default:
+		return MV_PLANE_NONE;
+	}
+}
+
+static uint32_t plane_width(enum mv_plane plane)
+{
+	switch (plane) {
+	case MV_PLANE_B16:
+	case MV_PLANE_BF16:
+		return 2;
+	case MV_PLANE_B32:
+	case MV_PLANE_F32:
+		return 4;
+	case MV_PLANE_B64:
+	case MV_PLANE_F64:
+		return 8;
+	default:
+		return 1;
+	}
+}
+
+/* May the small tensor `t` become part of the run before it? */
+static int joins(const struct mv_run *last, int last_small,
+		 const struct mv_tensor *t)
+{
+	uint64_t end = last->offset + last->length;
+
+	return last_small && t->length < SMALL && t->offset - end < SMALL &&
+	       t->offset + t->length - last->offset <= JOINED_MAX;
+}
+
+static void join(struct mv_run *run, const struct mv_tensor *t)
+{
+	enum mv_plane plane = plane_of(t);
+
+	if (run->unit != t->unit)
+		run->unit = 1;
+	if (run->plane != plane ||
+	    (t->offset - run->offset) % plane_width(plane))
+		run->plane = MV_PLANE_NONE;
+	run->length = t->offset + t->length - run->offset;
+}
+
+static int runs_of(struct mv_runs *out, const struct mv_layout *layout,
+		   struct mv_err *err)
+{
+	int small = 0;
+
+	if (!layout->count)
+		return 0;
+	out->run = calloc(layout->count, sizeof(*out->run));
+	if (!out->run)
+		return mv_nomem(err);
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct mv_tensor *t = &layout->tensors[i];
+		struct mv_run *run;
+
+		if (!t->length)
+			continue;
+		if (out->count && joins(&out->run[out->count - 1], small, t)) {
+			join(&out->run[out->count - 1], t);
+			continue;
+		}
+		run = &out->run[out->count++];
+		run->offset = t->offset;
+		run->length = t->length;
+		run->unit = t->unit && t->unit <= 4096 ? t->unit : 1;
+		run->plane = plane_of(t);
+		small = t->length < SMALL;
+	}
+	return 0;
+}
+
+int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
+		   size_t len, int eof, struct mv_err *err)
+{
+	struct mv_head h = { head, len, UINT64_MAX, 1, 0 };
+	struct mv_layout layout;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	/* What was offered beyond the cap must not change the answer. */
+	if (h.len > MV_RUN_HEAD_MAX) {
+		h.len = MV_RUN_HEAD_MAX;
+		eof = 1;
+	}
+	ret = parse_head(&layout, &h, err);
+	if (ret == MV_EBUSY && !eof && h.need <= MV_RUN_HEAD_MAX) {
+		*need = (size_t)h.need;
+		return ret;
+	}
+	if (ret == MV_ENOMEM)
+		return ret;
+	if (ret < 0)
+		return 0;
+	ret = runs_of(out, &layout, err);
+	mv_layout_release(&layout);
+	return ret;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/format/parts.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Layouts: memory and text. Strings and shapes come from blocks that are
+ * freed together, so that a million tensors are not two million mallocs.
+ */
+#define BLOCK_SIZE 16384u
+
+struct block {
+	struct block *next;
+	size_t used;
+	size_t size;
+	_Alignas(16) char data[];
+};
+
+struct arena {
+	struct block *blocks;
+	size_t tensors_alloc;
+	size_t meta_alloc;
+	size_t notes_alloc;
+};
+
+static const struct {
+	const char *name;
+	enum mv_dtype dtype;
+} dtype_names[] = {
+	{ "?", MV_DTYPE_UNKNOWN },
+	{ "BOOL", MV_DTYPE_BOOL },
+	{ "U8", MV_DTYPE_U8 },
+	{ "I8", MV_DTYPE_I8 },
+	{ "F8_E4M3", MV_DTYPE_F8_E4M3 },
+	{ "F8_E5M2", MV_DTYPE_F8_E5M2 },
+	{ "F8", MV_DTYPE_F8_OTHER },
+	{ "U16", MV_DTYPE_U16 },
+	{ "I16", MV_DTYPE_I16 },
+	{ "F16", MV_DTYPE_F16 },
+	{ "BF16", MV_DTYPE_BF16 },
+	{ "U32", MV_DTYPE_U32 },
+	{ "I32", MV_DTYPE_I32 },
+	{ "F32", MV_DTYPE_F32 },
+	{ "U64", MV_DTYPE_U64 },
+	{ "I64", MV_DTYPE_I64 },
+	{ "F64", MV_DTYPE_F64 },
+	{ "C64", MV_DTYPE_C64 },
+	{ "C128", MV_DTYPE_C128 },
+	{ "BLOCK", MV_DTYPE_BLOCK },
+};
+
+const char *mv_dtype_name(enum mv_dtype dtype)
+{
+	for (size_t i = 0; i < sizeof(dtype_names) / sizeof(*dtype_names); i++)
+		if (dtype_names[i].dtype == dtype)
+			return dtype_names[i].name;
+	return "?";
+}
+
+static struct arena *arena_of(struct mv_layout *layout)
+{
+	if (!layout->arena)
+		layout->arena = calloc(1, sizeof(struct arena));
+	return layout->arena;
+}
+
+void *mv_layout_alloc(struct mv_layout *layout, size_t size)
+{
+	struct arena *arena = arena_of(layout);
+	struct block *b;
+	void *ret;
+
+	if (!arena || size > SIZE_MAX / 2)
+		return NULL;
+	size = (size + 15) & ~(size_t)15;
+	b = arena->blocks;
+	if (!b || b->size - b->used < size) {
+		size_t want = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+
+		b = malloc(sizeof(*b) + want);
+		if (!b)
+			return NULL;
+		b->used = 0;
+		b->size = want;
+		b->next = arena->blocks;
+		arena->blocks = b;
+	}
+	ret = b->data + b->used;
+	b->used += size;
+	return ret;
+}
+
+char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len)
+{
+	char *copy = mv_layout_alloc(layout, len + 1);
+
+	if (!copy)
+		return NULL;
+	if (len)
+		memcpy(copy, s, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+/* Make room for one more in an array of `count` elements. */
+static int grow(void **array, size_t *alloc, size_t count, size_t size)
+{
+	size_t want = *alloc ? *alloc * 2 : 16;
+	void *p;
+
+	if (count < *alloc)
+		return 0;
+	p = realloc(*array, want * size);
+	if (!p)
+		return -1;
+	*array = p;
+	*alloc = want;
+	return 0;
+}
+
+struct mv_tensor *mv_layout_add(struct mv_layout *layout, uint32_t rank)
+{
+	struct arena *arena = arena_of(layout);
+	void *array = layout->tensors;
+	struct mv_tensor *t;
+	uint64_t *shape;
+
+	if (!arena)
+		return NULL;
+	shape = mv_layout_alloc(layout, sizeof(*shape) * (rank ? rank : 1));
+	if (!shape || grow(&array, &arena->tensors_alloc, layout->count,
+			   sizeof(*t)))
+		return NULL;
+	layout->tensors = array;
+	memset(shape, 0, sizeof(*shape) * (rank ? rank : 1));
+	t = &layout->tensors[layout->count++];
+	memset(t, 0, sizeof(*t));
+	t->rank = rank;
+	t->shape = shape;
+	t->unit = 1;
+	t->dtype_name = "?";
+	return t;
+}
+
+/* The longest beginning of `s` that fits and does not cut a character. */
+static char *cut_text(struct mv_layout *layout, const char *s, size_t len)
+{
+	const char *nul = len ? memchr(s, 0, len) : NULL;
+	size_t keep = nul ? (size_t)(nul - s) : len;
+	char *copy;
+
+	if (keep == len && len <= MV_META_TEXT_MAX)
+		return mv_layout_strn(layout, s, len);
+	if (keep > MV_META_TEXT_MAX - 3) {
+		keep = MV_META_TEXT_MAX - 3;
+		for (int i = 0; i < 3 && ((unsigned char)s[keep] >> 6) == 2; i++)
+			keep--;
+	}
+	copy = mv_layout_alloc(layout, keep + 4);
+	if (!copy)
+		return NULL;
+	if (keep)
+		memcpy(copy, s, keep);
+	memcpy(copy + keep, "...", 4);
+	return copy;
+}
+
+int mv_layout_meta(struct mv_layout *layout, const char *key, size_t key_len,
+		   const char *value, size_t value_len, struct mv_err *err)
+{
+	struct arena *arena = arena_of(layout);
+	void *keys = layout->meta_keys, *values = layout->meta_values;
+	size_t alloc;
+	char *k, *v;
+
+	if (!arena)
+		return mv_nomem(err);
+	if (layout->meta_count == MV_META_MAX)
+		return mv_layout_note(layout, "more metadata is not shown", err);
+	alloc = arena->meta_alloc;
+	if (grow(&keys, &alloc, layout->meta_count, sizeof(char *)))
+		return mv_nomem(err);
+	layout->meta_keys = keys;
+	if (grow(&values, &arena->meta_alloc, layout->meta_count,
+		 sizeof(char *)))
+		return mv_nomem(err);
+	layout->meta_values = values;
+	k = cut_text(layout, key, key_len);
+	v = cut_text(layout, value, value_len);
+	if (!k || !v)
+		return mv_nomem(err);
+	layout->meta_keys[layout->meta_count] = k;
+	layout->meta_values[layout->meta_count++] = v;
+	return 0;
+}
+
+int mv_layout_note(struct mv_layout *layout, const char *note,
+		   struct mv_err *err)
+{
+	struct arena *arena = arena_of(layout);
+	void *notes = layout->notes;
+	char *copy;
+
+	if (!arena)
+		return mv_nomem(err);
+	if (layout->note_count >= 16)
+		return 0;
+	for (size_t i = 0; i < layout->note_count; i++)
+		if (!strcmp(layout->notes[i], note))
+			return 0;
+	copy = mv_layout_strn(layout, note, strlen(note));
+	if (!copy || grow(&notes, &arena->notes_alloc, layout->note_count,
+			  sizeof(char *)))
+		return mv_nomem(err);
+	layout->notes = notes;
+	layout->notes[layout->note_count++] = copy;
+	return 0;
+}
+
+void mv_layout_release(struct mv_layout *layout)
+{
+	struct arena *arena = layout->arena;
+
+	while (arena && arena->blocks) {
+		struct block *next = arena->blocks->next;
+
+		free(arena->blocks);
+		arena->blocks = next;
+	}
+	free(arena);
+	free(layout->tensors);
+	free(layout->meta_keys);
+	free(layout->meta_values);
+	free(layout->notes);
+	memset(layout, 0, sizeof(*layout));
+}
+
+const char *mv_name_shown(char *out, const char *name, size_t len)
+{
+	size_t n = len < MV_SHOWN - 4 ? len : MV_SHOWN - 4;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = name[i] >= 0x20 && name[i] < 0x7f ? name[i] : '?';
+	strcpy(out + n, n < len ? "..." : "");
+	return out;
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	const struct mv_name *x = a, *y = b;
+	size_t n = x->len < y->len ? x->len : y->len;
+	int c = n ? memcmp(x->s, y->s, n) : 0;
+
+	return c ? c : (x->len > y->len) - (x->len < y->len);
+}
+
+const struct mv_name *mv_names_twice(struct mv_name *names, size_t count)
+{
+	if (count < 2)
+		return NULL;
+	qsort(names, count, sizeof(*names), name_cmp);
+	for (size_t i = 1; i < count; i++)
+		if (!name_cmp(&names[i - 1], &names[i]))
+			return &names[i];
+	return NULL;
+}
+
+uint64_t mv_tensor_elements(const struct mv_tensor *tensor)
+{
+	uint64_t n = 1;
+	int over = 0;
+
+	for (uint32_t i = 0; i < tensor->rank; i++) {
+		if (!tensor->shape[i])
+			return 0;
+		over |= __builtin_mul_overflow(n, tensor->shape[i], &n);
+	}
+	return over ? UINT64_MAX : n;
+}
+
+uint64_t mv_layout_elements(const struct mv_layout *layout)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < layout->count; i++)
+		if (__builtin_add_overflow(sum,
+				mv_tensor_elements(&layout->tensors[i]), &sum))
+			return UINT64_MAX;
+	return sum;
+}
+
+static int print_tensor(struct mv_buf *out, const struct mv_tensor *t)
+{
+	int bad = mv_buf_add_safe(out, t->name, strlen(t->name));
+
+	bad |= mv_buf_addch(out, ' ');
+	bad |= mv_buf_add_safe(out, t->dtype_name, strlen(t->dtype_name));
+	bad |= mv_buf_addstr(out, t->big_endian ? "(big-endian) [" : " [");
+	for (uint32_t i = 0; i < t->rank; i++)
+		bad |= mv_buf_addf(out, "%s%" PRIu64, i ? ", " : "",
+				   t->shape[i]);
+	bad |= mv_buf_addf(out, "] %" PRIu64 "\n", t->length);
+	return bad;
+}
+
+int mv_layout_print(struct mv_buf *out, const struct mv_layout *layout,
+		    struct mv_err *err)
+{
+	uint64_t elements = mv_layout_elements(layout);
+	int bad;
+
+	bad = mv_buf_addf(out, "format: %s\ntensors: %zu\nparameters: ",
+			  layout->format ? layout->format : "unknown",
+			  layout->count);
+	bad |= elements == UINT64_MAX ? mv_buf_addstr(out, "too many\n") :
+		mv_buf_addf(out, "%" PRIu64 "\n", elements);
+	for (size_t i = 0; i < layout->meta_count; i++) {
+		const char *k = layout->meta_keys[i];
+		const char *v = layout->meta_values[i];
+
+		bad |= mv_buf_addstr(out, "metadata: ");
+		bad |= mv_buf_add_safe(out, k, strlen(k));
+		bad |= mv_buf_addstr(out, " = ");
+		bad |= mv_buf_add_safe(out, v, strlen(v));
+		bad |= mv_buf_addch(out, '\n');
+	}
+	for (size_t i = 0; i < layout->note_count; i++)
+		bad |= mv_buf_addf(out, "note: %s\n", layout->notes[i]);
+	for (size_t i = 0; i < layout->count; i++)
+		bad |= print_tensor(out, &layout->tensors[i]);
+	return bad ? mv_nomem(err) : 0;
+}
