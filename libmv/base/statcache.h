@@ -13,7 +13,7 @@
 /*
  * Which content does this file hold? Answered without reading it, when it
  * was read before and its stat did not change since: (path, dev, ino, size,
- * mtime, ctime in nanoseconds) -> (oid, dialect). Git asks clean again and
+ * mtime, ctime in nanoseconds) -> oid. Git asks clean again and
  * again for files that nobody touched; this is what makes that cheap.
  *
  * What is hidden: a file of fixed records, each with its own checksum, that
@@ -23,8 +23,7 @@
  *
  *	offset size
  *	 0	4   "MVs1"; other versions have other letters
- *	 4	1   dialect
- *	 5	3   zero
+ *	 4	4   zero
  *	 8	16  first half of the sha256 of the path's bytes
  *	24	8   device
  *	32	8   inode
@@ -39,16 +38,16 @@
  * 2. mv_statcache_get(): 0 is the answer;
  * 3. otherwise read and hash the file;
  * 4. fstat() again: if anything differs from the first, forget it;
- * 5. mv_statcache_put() with the stat and the `now` of step 1.
- * A stamp has a granularity: a file written twice within it shows the same
+ * 5. mv_statcache_put() with that stat and the `now` of step 1.
+ * Stamps have a granularity: a file written twice within it shows the same
  * stamp. So put refuses a file whose stamps were younger than 20 ms at
- * `now`, before it was read; it would otherwise be possible that the second
- * write came after the reading. Where stamps are whole seconds (both
- * nanosecond fields zero), they must be older than 3 s. Whoever has just
- * seen a young file and is about to read much may as well wait 20 ms first.
+ * `now`, that is, before it was read: the second write could have come
+ * after the reading. Where stamps are whole seconds (both nanosecond fields
+ * are zero) they must be 3 s old. The time of put itself would not do: a
+ * long reading makes every stamp look old.
  *
- * Not seen: a change that keeps size, inode and ctime (only with the clock
- * set back), and a network file system whose clock lags behind ours.
+ * Not seen: a change that keeps size, inode and both stamps (only with the
+ * clock set back), and a network file system whose clock lags behind ours.
  *
  * Several processes may append at once; one that compacts at the same time
  * can lose the others' last records, which are then made again. One thread
@@ -56,28 +55,28 @@
  */
 struct mv_statcache;
 
-/* Nothing is read before the first question. Fails only for lack of memory. */
+/* Reads nothing before the first question; fails only for lack of memory. */
 int mv_statcache_open(struct mv_statcache **out, const char *path,
 		      struct mv_err *err);
 /* What was not saved is forgotten. NULL is fine. */
 void mv_statcache_close(struct mv_statcache *cache);
 
-/* 0 or MV_ENOENT: unknown, or changed since. `dialect` may be NULL. */
-int mv_statcache_get(struct mv_oid *oid, uint8_t *dialect,
-		     struct mv_statcache *cache, const char *path,
-		     const struct stat *st);
+/* 0 or MV_ENOENT: not known, or changed since. */
+int mv_statcache_get(struct mv_oid *oid, struct mv_statcache *cache,
+		     const char *path, const struct stat *st);
 
 /*
- * Remember; returns 0, or MV_EBUSY for a file that is too young. Lack of
- * memory is MV_ENOMEM, and harmless.
+ * Remember. MV_EBUSY: the file is too young. MV_ENOMEM is as harmless.
+ * `now` may be NULL: then the time of mv_statcache_open() counts, which is
+ * safe for everything read since, and remembers nothing changed since.
  */
 int mv_statcache_put(struct mv_statcache *cache, const char *path,
 		     const struct stat *st, const struct mv_oid *oid,
-		     uint8_t dialect, const struct timespec *now);
+		     const struct timespec *now);
 
 /*
  * Append what was put since the last save, with one write; or, when more
- * than half of more than 4096 records are dead, write a new file. The folder
+ * than half of more than 4096 records are dead, make a new file. The folder
  * must exist. Nothing is synced. A failure loses only time.
  */
 int mv_statcache_save(struct mv_statcache *cache, struct mv_err *err);
