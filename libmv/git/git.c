@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/git/priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * rev-parse echoes options that it does not know. This one stands between
+ * its answers, because a path may contain a newline.
+ */
+#define NEXT "--mv-next"
+
+enum answer {
+	ANSWER_GIT_DIR, ANSWER_COMMON_DIR, ANSWER_INDEX, ANSWER_OBJECTS,
+	ANSWER_FORMAT, ANSWER_PREFIX, ANSWER_TOP, ANSWER_COUNT
+};
+
+static const char *const questions[] = {
+	"rev-parse", "--path-format=absolute",
+	"--git-dir", NEXT, "--git-common-dir", NEXT, "--git-path", "index",
+	NEXT, "--git-path", "objects", NEXT, "--show-object-format", NEXT,
+	"--show-prefix", NEXT, "--show-toplevel", NULL
+};
+
+/*
+ * `--show-toplevel` comes last because it fails, after everything else was
+ * answered, in a bare repository and inside .git: no work tree, then.
+ */
+static int take_answers(char **answer, const char *text)
+{
+	for (int i = 0; i < ANSWER_COUNT; i++) {
+		const char *end = i + 1 < ANSWER_COUNT ?
+				  strstr(text, "\n" NEXT "\n") :
+				  strrchr(text, '\n');
+
+		if (!end)
+			return i == ANSWER_TOP && !*text ? 0 : MV_ENOTSUP;
+		answer[i] = strndup(text, (size_t)(end - text));
+		if (!answer[i])
+			return MV_ENOMEM;
+		text = i + 1 < ANSWER_COUNT ? end + strlen("\n" NEXT "\n") :
+					      end + 1;
+	}
+	return 0;
+}
+
+static int use_answers(struct mv_git *git, char **answer, struct mv_err *err)
+{
+	struct mv_git_info *info = &git->info;
+	const char *format = answer[ANSWER_FORMAT];
+
+	if (strcmp(format, "sha1") && strcmp(format, "sha256"))
+		return mv_fail(err, MV_ENOTSUP,
+			       "object format '%s' is not known", format);
+	info->sha256 = !strcmp(format, "sha256");
+	info->hex_len = info->sha256 ? 64 : 40;
+	info->git_dir = answer[ANSWER_GIT_DIR];
+	info->common_dir = answer[ANSWER_COMMON_DIR];
+	info->index_path = answer[ANSWER_INDEX];
+	info->prefix = answer[ANSWER_PREFIX];
+	info->work_tree = answer[ANSWER_TOP];
+	git->objects_dir = answer[ANSWER_OBJECTS];
+	free(answer[ANSWER_FORMAT]);
+	memset(answer, 0, ANSWER_COUNT * sizeof(*answer));
+	return 0;
+}
+
+/* Which of its reasons did git give? It speaks C while we ask. */
+static int refuse(const struct mv_buf *errout, struct mv_err *err)
+{
+	char words[400];
+
+	mv_git_words(words, sizeof(words), errout);
+	if (strstr(words, "not a git repository"))
+		return mv_fail(err, MV_ENOENT, "%s", words);
+	if (strstr(words, "dubious ownership") || strstr(words, "bare repo"))
+		return mv_fail(err, MV_EDENIED, "%s", words);
+	return mv_fail(err, MV_EIO, "git rev-parse failed: %s",
+		       *words ? words : "it gave no reason");
+}
+
+/* The environment with messages in English; borrowed strings. */
+static char **english(const struct mv_proc_env *env)
+{
+	static const char lc_all[] = "LC_ALL=C";
+	size_t n = 0, used = 0;
+	char **out;
+
+	while (env->env && env->env[n])
+		n++;
+	out = malloc((n + 2) * sizeof(*out));
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(env->env[i], "LC_ALL=", 7) &&
+		    strncmp(env->env[i], "LANGUAGE=", 9))
+			out[used++] = env->env[i];
+	out[used++] = (char *)(uintptr_t)lc_all;
+	out[used] = NULL;
+	return out;
+}
+
+static int ask(struct mv_git *git, struct mv_err *err)
+{
+	char *answer[ANSWER_COUNT] = { NULL };
+	struct mv_proc_env env = { git->env->search_path, NULL };
+	struct mv_buf out, errout;
+	char **list = english(git->env);
+	const char **argv = mv_git_argv(git->program, questions);
+	int status = 0;
+	int rc;
+
+	mv_buf_init(&out, 1 << 20);
+	mv_buf_init(&errout, 4096);
+	if (!list || !argv) {
+		rc = mv_nomem(err);
+		goto out;
+	}
+	env.env = list;
+	rc = mv_proc_run(&status, argv, git->dir, &env, NULL, 0, &out, &errout,
+			 err);
+	if (rc)
+		goto out;
+	rc = take_answers(answer, out.data);
+	if (rc == MV_ENOMEM)
+		rc = mv_nomem(err);
+	else if (rc || (status && answer[ANSWER_TOP]))
+		rc = status ? refuse(&errout, err) :
+		     mv_fail(err, MV_ENOTSUP, "cannot understand what git "
+			     "rev-parse says; git 2.31 or later is needed");
+	else
+		rc = use_answers(git, answer, err);
+out:
+	for (int i = 0; i < ANSWER_COUNT; i++)
+		free(answer[i]);
+	mv_buf_release(&out);
+	mv_buf_release(&errout);
+	free(argv);
+	free(list);
+	return rc;
+}
+
+int mv_git_open(struct mv_git **out, const char *dir,
+		const struct mv_proc_env *env, struct mv_err *err)
+{
+	const struct mv_git_child none = MV_GIT_CHILD_INIT;
+	struct mv_git *git = calloc(1, sizeof(*git));
+	int rc;
+
+	*out = NULL;
+	if (!git)
+		return mv_nomem(err);
+	git->env = env;
+	git->batch = none;
+	mv_buf_init(&git->config, 64 << 20);
+	if (dir && !(git->dir = strdup(dir))) {
+		rc = mv_nomem(err);
+		goto out;
+	}
+	rc = mv_proc_find(&git->program, "git", env->search_path, err);
+	if (!rc)
+		rc = ask(git, err);
+out:
+	if (rc)
+		mv_git_close(git);
+	else
+		*out = git;
+	return rc;
+}
+
+void mv_git_close(struct mv_git *git)
+{
+	if (!git)
+		return;
+	mv_git_child_abort(&git->batch);
+	mv_git_libgit2_close(git->libgit2);
+	mv_buf_release(&git->config);
+	free(git->var);
+	free(git->info.git_dir);
+	free(git->info.common_dir);
+	free(git->info.work_tree);
+	free(git->info.index_path);
+	free(git->info.prefix);
+	free(git->objects_dir);
+	free(git->program);
+	free(git->dir);
+	free(git);
+}
+
+const struct mv_git_info *mv_git_info(const struct mv_git *git)
+{
+	return &git->info;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_GIT_GIT_H
+#define MV_GIT_GIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/err.h"
+#include "libmv/base/proc.h"
+
+/*
+ * What does the repository say? The only part that knows git: libgit2 reads
+ * objects and trees in this process; the `git` program decides where the
+ * repository is and whether it may be trusted, reads configuration,
+ * attributes and the index, walks history, and serves objects where libgit2
+ * 1.5 cannot (SHA-256 object format, reftable, promised objects of a partial
+ * clone). docs/design/git.md has the table of who does what, and why. The
+ * stat data of the index is patched as bytes (index.c), because nobody else
+ * keeps every extension.
+ *
+ * Paths are relative to the top of the work tree, '/'-separated, any bytes
+ * but NUL. Object names are hex, 40 or 64 digits. A `struct mv_git` is used
+ * by one thread at a time.
+ */
+struct mv_git;
+
+struct mv_git_info {
+	char *git_dir;		/* absolute */
+	char *common_dir;	/* absolute; git_dir but in linked worktrees */
+	char *work_tree;	/* absolute; NULL in a bare repository */
+	char *index_path;	/* absolute; GIT_INDEX_FILE respected */
+	char *prefix;		/* of the start directory: "" or "a/b/" */
+	int sha256;		/* object format */
+	size_t hex_len;		/* 40 or 64 */
+};
+
+/*
+ * Find the repository around `dir` (NULL: the current directory) as git
+ * itself would, GIT_DIR and safe.directory included. MV_ENOENT: not a
+ * repository. `env` is borrowed for the life of the object.
+ */
+int mv_git_open(struct mv_git **out, const char *dir,
+		const struct mv_proc_env *env, struct mv_err *err);
+void mv_git_close(struct mv_git *git);
+const struct mv_git_info *mv_git_info(const struct mv_git *git);
+
+/* Run `git <args>`; a non-zero exit is MV_EIO with git's own words. */
+int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
+	       size_t in_len, struct mv_buf *out, struct mv_err *err);
+
+/* -- configuration (read once, at the first question) -- */
+/* Borrowed; NULL when unset. `key` in canonical form ("model.store"). */
+const char *mv_git_config(struct mv_git *git, const char *key,
+			  struct mv_err *err);
+/* Every variable, in order, as `git config --list` gives it. */
+typedef int (*mv_git_config_fn)(void *payload, const char *key,
+				const char *value, struct mv_err *err);
+int mv_git_config_each(struct mv_git *git, mv_git_config_fn fn, void *payload,
+		       struct mv_err *err);
+/* `scope` is "--local", "--global", "--system" or "--worktree". A NULL value
+   unsets (missing is fine). Usable without a repository: git may be NULL
+   when scope is not local, then `env` is needed. */
+int mv_git_config_set(struct mv_git *git, const struct mv_proc_env *env,
+		      const char *scope, const char *key, const char *value,
+		      struct mv_err *err);
+
+/* -- the index and the work tree -- */
+struct mv_git_entry {
+	const char *path;
+	const char *blob;	/* hex; "" when not in the index */
+	unsigned mode;		/* 0100644, 0100755, 0120000, 0160000; 0 untracked */
+	int stage;		/* 0, or 1..3 in a conflict */
+	int skip_worktree;	/* sparse checkout: not in the work tree */
+};
+typedef int (*mv_git_entry_fn)(void *payload, const struct mv_git_entry *e,
+			       struct mv_err *err);
+enum mv_git_ls_flags {
+	MV_GIT_LS_CACHED = 1 << 0,
+	MV_GIT_LS_OTHERS = 1 << 1,	/* untracked, not ignored */
+	MV_GIT_LS_FILTERED = 1 << 2	/* only filter=model or filter=lfs */
+};
+/*
+ * `pathspecs` as the user typed them, relative to info->prefix (NULL: all of
+ * the repository). MV_GIT_LS_FILTERED uses attributes, one process for all.
+ */
+int mv_git_ls(struct mv_git *git, unsigned flags, const char *const *pathspecs,
+	      mv_git_entry_fn fn, void *payload, struct mv_err *err);
+
+/* The `filter` attribute of each path: "model", "lfs", or "" for others. */
+typedef int (*mv_git_attr_fn)(void *payload, size_t i, const char *filter,
+			      struct mv_err *err);
+int mv_git_filters(struct mv_git *git, const char *const *paths, size_t count,
+		   mv_git_attr_fn fn, void *payload, struct mv_err *err);
+
+/*
+ * Stage blobs: write their objects (loose for a few, one pack for many) and
+ * put them into the index with the stat data given, so that `git status`
+ * need not read the files. `remove` entries leave the index. Modes are those
+ * of the file, or of the present entry where core.fileMode is off.
+ */
+struct mv_git_stage {
+	const char *path;
+	const void *data;	/* the blob's bytes (a pointer) */
+	size_t len;
+	int executable;
+	int remove;
+	struct stat st;
+};
+int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
+		 size_t count, struct mv_err *err);
+
+/* Name of a blob with these bytes; `hex` has room for 65. Pure. */
+int mv_git_blob_name(struct mv_git *git, char *hex, const void *data,
+		     size_t len, struct mv_err *err);
+
+/*
+ * Patch stat data: open takes index.lock (waiting up to timeout_ms; then
+ * MV_EBUSY), set finds the stage-0 entry with this path and blob and
+ * replaces its stat block, commit seals and renames. An entry that is not
+ * there (moved on, or only in a shared base of a split index) is MV_ENOENT
+ * from set: harmless, git asks the clean filter once. Close without commit
+ * changes nothing.
+ */
+struct mv_git_patch;
+int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,
+		      int timeout_ms, struct mv_err *err);
+int mv_git_patch_set(struct mv_git_patch *patch, const char *path,
+		     const char *blob, const struct stat *st,
+		     struct mv_err *err);
+int mv_git_patch_commit(struct mv_git_patch *patch, struct mv_err *err);
+void mv_git_patch_close(struct mv_git_patch *patch);	/* NULL is fine */
+
+/* -- objects -- */
+/* "HEAD:path", ":path", a blob's hex ... MV_ENOENT expected. The buffer's
+   maximum bounds it. `hex` (room for 65, may be NULL) gets the name. */
+int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
+		     char *hex, struct mv_err *err);
+/* All files below a commit or tree (never submodules); stage is 0. */
+int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
+		     void *payload, struct mv_err *err);
+
+/*
+ * Blobs of 1..max_len bytes with their contents. `args` are rev-list
+ * arguments, e.g. { "HEAD", "--not", "--remotes=origin", NULL } and
+ * limit it to what those reach; NULL means every object that the repository
+ * has, reachable or not (gc's roots). `path` is one path it was seen at,
+ * or NULL. Promised objects that are not here are not fetched.
+ */
+typedef int (*mv_git_blob_fn)(void *payload, const char *hex,
+			      const char *path, const void *data, size_t len,
+			      struct mv_err *err);
+int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
+			   size_t max_len, mv_git_blob_fn fn, void *payload,
+			   struct mv_err *err);
+
+/* History, oldest first: blobs that each commit brings in at a path. */
+typedef int (*mv_git_change_fn)(void *payload, const char *commit,
+				const char *subject, int64_t when,
+				const char *path, const char *blob,
+				struct mv_err *err);
+int mv_git_each_change(struct mv_git *git, const char *const *args,
+		       mv_git_change_fn fn, void *payload,
+		       struct mv_err *err);
+
+/* Directories of alternates' objects, one call each, absolute. */
+int mv_git_each_alternate(struct mv_git *git,
+			  int (*fn)(void *payload, const char *objects_dir,
+				    struct mv_err *err),
+			  void *payload, struct mv_err *err);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/git/priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/hash.h"
+
+/*
+ * Objects come from one of two sources. `git cat-file --batch`, kept open,
+ * serves everything that git can, names like "HEAD:path" included, and
+ * fetches what a partial clone was promised. libgit2 is quicker per object
+ * but costs 6 ms to load; so it takes over after PATIENCE objects, and what
+ * it does not have is asked from git all the same.
+ */
+#define PATIENCE 200
+#define SKIP_MAX (1 << 20)		/* cheaper to restart git beyond */
+#define TREE_MAX ((size_t)512 << 20)
+#define DEPTH_MAX 1024
+#define PATH_BYTES_MAX (1 << 16)
+
+static const char *const type_name[] = { "", "commit", "tree", "blob" };
+
+int mv_git_is_hex(const char *s, size_t hex_len)
+{
+	size_t n = strspn(s, "0123456789abcdef");
+
+	return n == hex_len && !s[n];
+}
+
+int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
+		       char *type, uint64_t *size)
+{
+	const char *p = line + hex_len + 1;
+	const char *end = line + len;
+	size_t n = 0;
+	uint64_t v = 0;
+
+	if (len < hex_len + 4 || line[hex_len] != ' ')
+		return MV_ENOENT;
+	memcpy(hex, line, hex_len);
+	hex[hex_len] = '\0';
+	if (!mv_git_is_hex(hex, hex_len))
+		return MV_ENOENT;
+	while (p < end && *p >= 'a' && *p <= 'z' && n < 7)
+		type[n++] = *p++;
+	type[n] = '\0';
+	if (!n || p + 1 >= end || *p++ != ' ')
+		return MV_ENOENT;
+	for (; p < end; p++) {
+		if (*p < '0' || *p > '9' || v > (UINT64_MAX - 9) / 10)
+			return MV_ENOENT;
+		v = v * 10 + (uint64_t)(*p - '0');
+	}
+	*size = v;
+	return 0;
+}
+
+static int open_batch(struct mv_git *git, struct mv_err *err)
+{
+	static const char *const args[] = { "cat-file", "--batch", NULL };
+
+	if (git->batch.buf)
+		return 0;
+	return mv_git_child_open(&git->batch, git, args, err);
+}
+
+/* The answer's bytes, its newline, and then the child is ready again. */
+static int take_body(struct mv_git *git, const char *spec,
+		     enum mv_git_type type, const char *is, uint64_t size,
+		     struct mv_buf *out, struct mv_err *err)
+{
+	struct mv_git_child *b = &git->batch;
+	char nl;
+	int rc = 0;
+
+	if (strcmp(is, type_name[type]))
+		rc = mv_fail(err, MV_EINVALID, "'%s' is a %s, not a %s", spec,
+			     is, type_name[type]);
+	else if (size > SIZE_MAX - 1 || mv_buf_reserve(out, (size_t)size))
+		rc = mv_fail(err, MV_ENOMEM, "'%s' has %llu bytes: too many",
+			     spec, (unsigned long long)size);
+	if (rc) {
+		if (size > SKIP_MAX ||
+		    mv_git_child_read(b, NULL, (size_t)size + 1, NULL))
+			mv_git_child_abort(b);
+		return rc;
+	}
+	rc = mv_git_child_read(b, out->data + out->len, (size_t)size, err);
+	if (!rc)
+		rc = mv_git_child_read(b, &nl, 1, err);
+	if (rc)
+		return rc;
+	out->len += (size_t)size;
+	if (size)
+		out->data[out->len] = '\0';
+	return 0;
+}
+
+/* `spec` has no newline; `hex` has room for 65. */
+static int batch_read(struct mv_git *git, const char *spec,
+		      enum mv_git_type type, struct mv_buf *out, char *hex,
+		      struct mv_err *err)
+{
+	struct mv_buf line;
+	char is[8];
+	uint64_t size = 0;
+	int end = 0;
+	int rc = open_batch(git, err);
+
+	if (rc)
+		return rc;
+	mv_buf_init(&line, PATH_BYTES_MAX + 1024);
+	if (mv_buf_addf(&line, "%s\n", spec)) {
+		rc = mv_fail(err, MV_EINVALID, "an object name is too long");
+		goto out;
+	}
+	rc = mv_git_child_send(&git->batch, line.data, line.len, err);
+	mv_buf_clear(&line);
+	if (!rc)
+		rc = mv_git_child_until(&git->batch, '\n', &line, &end, err);
+	if (!rc && end)
+		rc = mv_fail(err, MV_EIO, "git cat-file ended at '%s'", spec);
+	if (rc) {
+		mv_git_child_abort(&git->batch);
+		goto out;
+	}
+	if (mv_git_parse_batch(line.data, line.len, git->info.hex_len, hex, is,
+			       &size))
+		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the repository",
+			     spec);
+	else
+		rc = take_body(git, spec, type, is, size, out, err);
+	if (rc == MV_EIO)
+		mv_git_child_abort(&git->batch);
+out:
+	mv_buf_release(&line);
+	return rc;
+}
+
+int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
+		  struct mv_buf *out, struct mv_err *err)
+{
+	struct mv_git_libgit2 *lib = NULL;
+	char name[MV_GIT_HEX_MAX];
+	int rc;
+
+	if (git->reads++ >= PATIENCE && !mv_git_libgit2_get(&lib, git, NULL)) {
+		rc = mv_git_libgit2_read(lib, hex, type, out, err);
+		if (rc != MV_ENOENT && rc != MV_EIO)
+			return rc;
+	}
+	return batch_read(git, hex, type, out, name, err);
+}
+
+/*
+ * What the kept-open process cannot be asked: a name with a newline, and
+ * anything in the index, which it would read once and never again.
+ */
+static int resolve(struct mv_git *git, char *hex, const char *spec,
+		   struct mv_err *err)
+{
+	const char *args[] = {
+		"rev-parse", "--verify", "--quiet", "--end-of-options", spec,
+		NULL
+	};
+	const size_t n = git->info.hex_len;
+	struct mv_buf out, errout;
+	int status = 0;
+	int rc;
+
+	mv_buf_init(&out, 4096);
+	mv_buf_init(&errout, 4096);
+	rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, &out, err);
+	if (!rc && (status || out.len != n + 1))
+		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the repository",
+			     spec);
+	if (!rc) {
+		memcpy(hex, out.data, n);
+		hex[n] = '\0';
+		if (!mv_git_is_hex(hex, n))
+			rc = mv_fail(err, MV_EIO,
+				     "git rev-parse gave no object name");
+	}
+	mv_buf_release(&out);
+	mv_buf_release(&errout);
+	return rc;
+}
+
+int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
+		     char *hex, struct mv_err *err)
+{
+	char name[MV_GIT_HEX_MAX] = "";
+	int rc;
+
+	if (!*spec || *spec == '-')
+		return mv_fail(err, MV_EINVALID, "'%s' names no object", spec);
+	if (mv_git_is_hex(spec, git->info.hex_len)) {
+		memcpy(name, spec, git->info.hex_len + 1);
+		rc = mv_git_object(git, name, MV_GIT_BLOB, out, err);
+	} else if (*spec == ':' || strchr(spec, '\n')) {
+		rc = resolve(git, name, spec, err);
+		if (!rc)
+			rc = mv_git_object(git, name, MV_GIT_BLOB, out, err);
+	} else {
+		rc = batch_read(git, spec, MV_GIT_BLOB, out, name, err);
+	}
+	if (!rc && hex)
+		memcpy(hex, name, strlen(name) + 1);
+	return rc;
+}
+
+/* -- trees -- */
+
+struct walk {
+	struct mv_git *git;
+	mv_git_entry_fn fn;
+	void *payload;
+	struct mv_buf path;
+};
+
+struct tree_entry {
+	unsigned mode;
+	const char *name;
+	const uint8_t *oid;
+};
+
+/* "<octal mode> <name>\0<oid>"; moves *p past it. 0 or MV_ECORRUPT. */
+static int parse_entry(struct tree_entry *e, const char **p, const char *end,
+		       size_t oid_len)
+{
+	const char *q = *p;
+	const char *nul;
+	unsigned mode = 0;
+	int digits = 0;
+
+	for (; q < end && *q >= '0' && *q <= '7' && digits < 7; q++, digits++)
+		mode = mode * 8 + (unsigned)(*q - '0');
+	if (!digits || q == end || *q++ != ' ')
+		return MV_ECORRUPT;
+	nul = memchr(q, '\0', (size_t)(end - q));
+	if (!nul || nul == q || memchr(q, '/', (size_t)(nul - q)) ||
+	    (size_t)(end - nul - 1) < oid_len)
+		return MV_ECORRUPT;
+	e->mode = mode;
+	e->name = q;
+	e->oid = (const uint8_t *)nul + 1;
+	*p = nul + 1 + oid_len;
+	return 0;
+}
+
+/* As git does with what very old versions of it wrote. */
+static unsigned canonical_mode(unsigned mode)
+{
+	switch (mode & 0170000) {
+	case 0100000:
+		return mode & 0100 ? 0100755 : 0100644;
+	case 0120000:
+		return 0120000;
+	case 0040000:
+		return 0040000;
+	default:
+		return 0160000;
+	}
+}
+
+static int walk_tree(struct walk *w, const struct mv_buf *tree, int depth,
+		     struct mv_err *err);
+
+static int walk_below(struct walk *w, const char *hex, int depth,
+		      struct mv_err *err)
+{
+	struct mv_buf tree;
+	int rc;
+
+	if (depth >= DEPTH_MAX)
+		return mv_fail(err, MV_ECORRUPT, "trees are nested deeper "
+			       "than %d", DEPTH_MAX);
+	mv_buf_init(&tree, TREE_MAX);
+	rc = mv_git_object(w->git, hex, MV_GIT_TREE, &tree, err);
+	if (!rc)
+		rc = walk_tree(w, &tree, depth, err);
+	mv_buf_release(&tree);
+	return rc;
+}
+
+static int walk_entry(struct walk *w, const struct tree_entry *t, int depth,
+		      struct mv_err *err)
+{
+	struct mv_git_entry e = { .stage = 0 };
+	char hex[MV_GIT_HEX_MAX];
+
+	mv_hex(hex, t->oid, w->git->info.hex_len / 2);
+	e.path = w->path.data;
+	e.blob = hex;
+	e.mode = canonical_mode(t->mode);
+	if (e.mode == 0160000)
+		return 0;
+	if (e.mode != 0040000)
+		return w->fn(w->payload, &e, err);
+	if (mv_buf_addch(&w->path, '/'))
+		return mv_fail(err, MV_ECORRUPT, "a path is too long");
+	return walk_below(w, hex, depth + 1, err);
+}
+
+static int walk_tree(struct walk *w, const struct mv_buf *tree, int depth,
+		     struct mv_err *err)
+{
+	const size_t base = w->path.len;
+	const char *p = tree->data;
+	const char *end = p + tree->len;
+	int rc = 0;
+
+	while (!rc && p < end) {
+		struct tree_entry t = { 0 };
+
+		if (parse_entry(&t, &p, end, w->git->info.hex_len / 2))
+			return mv_fail(err, MV_ECORRUPT, "a tree below '%s' "
+				       "is damaged", w->path.data);
+		if (mv_buf_addstr(&w->path, t.name))
+			return mv_fail(err, MV_ECORRUPT, "a path is too long");
+		rc = walk_entry(w, &t, depth, err);
+		w->path.len = base;
+		if (base)
+			w->path.data[base] = '\0';
+	}
+	return rc;
+}
+
+int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
+		     void *payload, struct mv_err *err)
+{
+	struct walk w = { .git = git, .fn = fn, .payload = payload };
+	struct mv_buf spec, tree;
+	char hex[MV_GIT_HEX_MAX];
+	int rc;
+
+	if (!*rev || *rev == '-' || strchr(rev, '\n'))
+		return mv_fail(err, MV_EINVALID, "'%s' names no revision", rev);
+	mv_buf_init(&spec, PATH_BYTES_MAX);
+	mv_buf_init(&tree, TREE_MAX);
+	mv_buf_init(&w.path, PATH_BYTES_MAX);
+	if (mv_buf_addf(&spec, "%s^{tree}", rev))
+		rc = mv_fail(err, MV_EINVALID, "a revision is too long");
+	else
+		rc = batch_read(git, spec.data, MV_GIT_TREE, &tree, hex, err);
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, MV_ENOENT, "'%s' is not a revision", rev);
+	if (!rc)
+		rc = walk_tree(&w, &tree, 0, err);
+	mv_buf_release(&spec);
+	mv_buf_release(&tree);
+	mv_buf_release(&w.path);
+	return rc;
+}

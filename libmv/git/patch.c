@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/git/priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libmv/base/fs.h"
+#include "libmv/base/hash.h"
+#include "libmv/git/index.h"
+
+/*
+ * One change of stat data, from index.lock to rename. The lock file is the
+ * new index, as with git, and so nobody else writes while we hold it; what
+ * was read after taking it stays true until the rename.
+ */
+struct mv_git_patch {
+	struct mv_git *git;
+	char *path;		/* of the index, symlinks resolved */
+	char *lock;
+	int fd;			/* of the lock; -1: not held */
+	struct stat st;		/* of the index, as read */
+	struct mv_index index;
+	struct mv_split split;
+	int is_split;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int take_lock(struct mv_git_patch *p, int timeout_ms,
+		     struct mv_err *err)
+{
+	const int64_t until = now_ms() + timeout_ms;
+
+	for (int ms = 1;; ms = ms < 32 ? ms * 2 : ms) {
+		const struct timespec ts = { 0, ms * 1000000L };
+
+		p->fd = open(p->lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+			     0666);
+		if (p->fd >= 0)
+			return 0;
+		if (errno == EINTR)
+			continue;
+		if (errno != EEXIST)
+			return mv_fail_errno(err, errno, "cannot make '%s'",
+					     p->lock);
+		if (now_ms() >= until)
+			return mv_fail(err, MV_EBUSY, "'%s' exists: another "
+				       "git process works on the index, or "
+				       "one crashed and it can be removed",
+				       p->lock);
+		nanosleep(&ts, NULL);
+	}
+}
+
+static char *base_path(const struct mv_git_patch *p, const void *hash)
+{
+	char hex[MV_GIT_HEX_MAX];
+
+	mv_hex(hex, hash, p->index.hash_len);
+	return mv_strf("%s/sharedindex.%s", p->git->info.git_dir, hex);
+}
+
+/* A split index without a base (all zero) is an ordinary one. */
+static int read_base(struct mv_git_patch *p, struct mv_err *err)
+{
+	static const char zeros[32];
+	const char *hash = p->index.bytes.data + p->index.link;
+	struct mv_index *base = &p->split.base;
+	const size_t n = p->index.hash_len;
+	char *path;
+	int rc;
+
+	if (!p->index.link || !memcmp(hash, zeros, n))
+		return 0;
+	path = base_path(p, hash);
+	if (!path)
+		return mv_nomem(err);
+	rc = mv_read_file(&base->bytes, path, err);
+	if (!rc)
+		rc = mv_index_parse(base, err);
+	if (!rc && (base->nameless || base->link ||
+		    memcmp(base->bytes.data + base->bytes.len - n, hash, n)))
+		rc = mv_fail(err, MV_ECORRUPT, "'%s' is not what its name "
+			     "says", path);
+	if (!rc)
+		rc = mv_split_map(&p->split, &p->index, err);
+	p->is_split = !rc;
+	free(path);
+	return rc;
+}
+
+static int read_index(struct mv_git_patch *p, struct mv_err *err)
+{
+	int rc;
+
+	/* No race: whoever wants to replace it needs the lock that we hold. */
+	if (stat(p->path, &p->st))
+		return mv_fail_errno(err, errno, "cannot read '%s'", p->path);
+	rc = mv_read_file(&p->index.bytes, p->path, err);
+	if (!rc)
+		rc = mv_index_parse(&p->index, err);
+	return rc ? rc : read_base(p, err);
+}
+
+int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,
+		      int timeout_ms, struct mv_err *err)
+{
+	struct mv_git_patch *p = calloc(1, sizeof(*p));
+	int rc = 0;
+
+	*out = NULL;
+	if (!p)
+		return mv_nomem(err);
+	p->git = git;
+	p->fd = -1;
+	mv_index_init(&p->index, git->info.hex_len / 2);
+	mv_split_init(&p->split, git->info.hex_len / 2);
+	p->path = realpath(git->info.index_path, NULL);
+	if (!p->path)
+		rc = mv_fail_errno(err, errno, "cannot read '%s'",
+				   git->info.index_path);
+	if (!rc && !(p->lock = mv_strf("%s.lock", p->path)))
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = take_lock(p, timeout_ms, err);
+	if (!rc)
+		rc = read_index(p, err);
+	if (rc)
+		mv_git_patch_close(p);
+	else
+		*out = p;
+	return rc;
+}
+
+/* Which entry of which file is the one of that name? */
+static int locate(struct mv_git_patch *p, struct mv_index **in, size_t *i,
+		  const char *path)
+{
+	uint32_t slot;
+
+	*in = &p->index;
+	*i = mv_index_find(&p->index, path);
+	if (*i != MV_INDEX_NONE)
+		return 0;
+	if (!p->is_split)
+		return MV_ENOENT;
+	*i = mv_index_find(&p->split.base, path);
+	if (*i == MV_INDEX_NONE)
+		return MV_ENOENT;
+	slot = p->split.slot[*i];
+	if (slot == MV_SPLIT_GONE)
+		return MV_ENOENT;
+	*in = slot ? &p->index : &p->split.base;
+	*i = slot ? slot - 1 : *i;
+	return 0;
+}
+
+int mv_git_patch_set(struct mv_git_patch *patch, const char *path,
+		     const char *blob, const struct stat *st,
+		     struct mv_err *err)
+{
+	const size_t n = patch->index.hash_len;
+	struct mv_index *in;
+	uint8_t oid[32];
+	size_t i;
+
+	if (strlen(blob) != 2 * n || mv_unhex(oid, blob, n))
+		return mv_fail(err, MV_EINVALID, "'%s' is no object name",
+			       blob);
+	if (locate(patch, &in, &i, path) || !mv_index_is_blob(in, i, oid))
+		return mv_fail(err, MV_ENOENT, "'%s' is not in the index as "
+			       "expected", path);
+	mv_index_set_stat(in, i, st);
+	return 0;
+}
+
+/*
+ * Entries that are as young as the old index were not trusted by git ("racy
+ * git"). The new index will be younger than they are; so the distrust has
+ * to be written into them, or a change within that second would be lost.
+ */
+static void distrust_racy(struct mv_git_patch *p)
+{
+	const int64_t sec = p->st.st_mtim.tv_sec;
+
+	for (size_t i = 0; i < p->index.count; i++)
+		mv_index_distrust(&p->index, i, sec);
+	for (size_t i = 0; p->is_split && i < p->split.base.count; i++)
+		if (!p->split.slot[i])
+			mv_index_distrust(&p->split.base, i, sec);
+}
+
+/* A shared file never changes: a patched one is a new one. */
+static int write_base(struct mv_git_patch *p, struct mv_err *err)
+{
+	struct mv_index *base = &p->split.base;
+	uint8_t hash[32];
+	char *path;
+	int rc;
+
+	if (!p->is_split || !base->dirty)
+		return 0;
+	rc = mv_index_seal(base, hash, err);
+	if (rc)
+		return rc;
+	path = base_path(p, hash);
+	if (!path)
+		return mv_nomem(err);
+	rc = mv_write_file(path, base->bytes.data, base->bytes.len,
+			   p->st.st_mode & 0777, 0, err);
+	if (!rc) {
+		memcpy(p->index.bytes.data + p->index.link, hash,
+		       base->hash_len);
+		p->index.dirty = 1;
+	}
+	free(path);
+	return rc;
+}
+
+static int write_index(struct mv_git_patch *p, struct mv_err *err)
+{
+	int rc = mv_index_seal(&p->index, NULL, err);
+
+	if (!rc)
+		rc = mv_write_full(p->fd, p->index.bytes.data,
+				   p->index.bytes.len, p->lock, err);
+	/* Sharing (core.sharedRepository) is kept; failing that, umask's. */
+	if (!rc)
+		(void)!fchmod(p->fd, p->st.st_mode & 0777);
+	if (!rc && close(p->fd) < 0) {
+		p->fd = -1;
+		unlink(p->lock);
+		return mv_fail_errno(err, errno, "cannot write '%s'", p->lock);
+	}
+	if (rc)
+		return rc;
+	p->fd = -1;
+	if (rename(p->lock, p->path)) {
+		rc = mv_fail_errno(err, errno, "cannot rename '%s'", p->lock);
+		unlink(p->lock);
+	}
+	return rc;
+}
+
+int mv_git_patch_commit(struct mv_git_patch *patch, struct mv_err *err)
+{
+	int rc;
+
+	if (patch->fd < 0)
+		return mv_fail(err, MV_EINVALID, "the index is not locked");
+	if (!patch->index.dirty && !patch->split.base.dirty)
+		return 0;
+	distrust_racy(patch);
+	rc = write_base(patch, err);
+	return rc ? rc : write_index(patch, err);
+}
+
+void mv_git_patch_close(struct mv_git_patch *patch)
+{
+	if (!patch)
+		return;
+	if (patch->fd >= 0) {
+		unlink(patch->lock);
+		close(patch->fd);
+	}
+	mv_index_release(&patch->index);
+	mv_split_release(&patch->split);
+	free(patch->path);
+	free(patch->lock);
+	free(patch);
+}
