@@ -15,7 +15,7 @@ B        ?= build
 V        ?= 0
 JOBS     ?= $(shell nproc)
 Q        := $(if $(filter 0,$(V)),@)
-say       = @$(if $(filter 0,$(V)),printf '  %-7s %s\n' $(1) $@,:)
+say       = @$(if $(filter 0$(findstring s,$(firstword -$(MAKEFLAGS))),$(V)),printf '  %-7s %s\n' $(1) $@,:)
 
 WARN     := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wold-style-definition -Wdeclaration-after-statement -Wvla \
@@ -108,7 +108,8 @@ $(B)/libmv.a: $(call obj,$(LIB_SRC)) $(B)/files.note
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-link = $(CC) $(CFLAGS) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+link = $(CC) $(CFLAGS) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	$(filter %.a,$^)
 
 $(B)/git-model: $(call obj,$(CMD_SRC)) $(B)/libmv.a $(B)/files.note
 	$(call say,LINK)
@@ -117,6 +118,7 @@ $(B)/git-model: $(call obj,$(CMD_SRC)) $(B)/libmv.a $(B)/files.note
 $(LINKS): $(B)/git-model
 	$(Q)ln -sf git-model $@
 
+$(filter $(B)/tests/unit/u-cmd-%,$(UNIT)): $(B)/cmd/opt.o $(B)/cmd/out.o
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libmv.a
 	$(call say,LINK)
 	$(Q)$(link) -lcmocka $(LDLIBS)

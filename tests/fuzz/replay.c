@@ -25,7 +25,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { DEFAULT_RUNS = 500, MAX_CUTS = 512, MAX_FILE = 16 << 20 };
+enum {
+	DEFAULT_RUNS = 500,
+	MAX_CUTS = 512,
+	MAX_FILE = 16 << 20,
+	MAX_SECONDS = 20	/* for one input: longer is a hang */
+};
 
 /* What a crash handler needs to know: the input in work, and where to. */
 static struct {
@@ -71,7 +76,9 @@ static void run(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	now.data = copy;
 	now.size = size;
+	alarm(MAX_SECONDS);
 	LLVMFuzzerTestOneInput(copy, size);
+	alarm(0);
 	free(copy);
 }
 
@@ -110,8 +117,8 @@ static size_t damage(uint8_t *data, size_t size, uint64_t *state)
 			size -= len;
 			break;
 		case 1:
-			memcpy(data + at, data + next_random(state) %
-			       (size - len + 1), 1);
+			memmove(data + at, data + next_random(state) %
+				(size - len + 1), len);
 			break;
 		case 2:
 			memset(data + at, interesting(r >> 12), len);
@@ -203,10 +210,22 @@ static const char *fuzzer_name(const char *argv0)
 	return strncmp(base, "fuzz-", 5) ? base : base + 5;
 }
 
+/* Sanitizers abort() after their report; they have their own SIGSEGV. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 static void catch_crashes(const char *name)
 {
 	static const int signals[] = {
-		SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM
+		SIGABRT, SIGALRM,
+#ifndef SANITIZED
+		SIGSEGV, SIGBUS, SIGFPE, SIGILL
+#endif
 	};
 	const char *tmp = getenv("TMPDIR");
 

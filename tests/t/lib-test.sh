@@ -44,6 +44,7 @@ export GIT_CONFIG_NOSYSTEM GIT_TERMINAL_PROMPT GIT_MERGE_AUTOEDIT
 export GIT_CEILING_DIRECTORIES
 export GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL
 umask 022
+exec 7>&2
 git config --global init.defaultBranch main &&
 git config --global gc.auto 0 &&
 git config --global maintenance.auto false &&
@@ -60,7 +61,7 @@ test_tick
 # The first line of a body that is never true: whatever of the body runs
 # then is not part of the chain, and its failure would go unseen.
 test_chain_holds () {
-	(eval "(exit 117) && $1") >/dev/null 2>&1
+	(eval "(exit 117) && $1") >/dev/null 2>&1 7>&1
 	test $? = 117
 }
 
@@ -86,9 +87,9 @@ test_expect_success () {
 	then
 		echo "# $1"
 		: >"$TRASH/log"
-		test_run "$2" </dev/null
+		test_run "$2" 7>&1 </dev/null
 	else
-		test_run "$2" >"$TRASH/log" 2>&1 </dev/null
+		test_run "$2" >"$TRASH/log" 2>&1 7>&1 </dev/null
 	fi
 	if test $test_status = 0
 	then
@@ -122,7 +123,7 @@ test_done () {
 	exit 0
 }
 
-# -- for use in bodies --
+# -- for use in bodies; what they say goes to the log, wherever 1 and 2 go --
 
 # Run at the end of this test, whatever comes; the last first.
 test_when_finished () {
@@ -135,7 +136,7 @@ test_expect_code () {
 	"$@"
 	test_got=$?
 	test $test_got = "$test_want" && return
-	echo "exit code $test_got, not $test_want: $*"
+	echo "exit code $test_got, not $test_want: $*" >&7
 	return 1
 }
 
@@ -145,13 +146,13 @@ test_must_fail () {
 	test_got=$?
 	case $test_got in
 	0)
-		echo "did not fail: $*" ;;
+		echo "did not fail: $*" >&7 ;;
 	126|127)
-		echo "no such command: $*" ;;
+		echo "no such command: $*" >&7 ;;
 	128|129)
 		return 0 ;;
 	1[3-9]?|2??)
-		echo "died of signal $((test_got - 128)): $*" ;;
+		echo "died of signal $((test_got - 128)): $*" >&7 ;;
 	*)
 		return 0 ;;
 	esac
@@ -160,33 +161,33 @@ test_must_fail () {
 
 test_path_is_file () {
 	test -f "$1" && test ! -L "$1" && return
-	echo "no regular file: $1"
-	ls -ld "$1"
+	echo "no regular file: $1" >&7
+	ls -ld "$1" >&7 2>&1
 	return 1
 }
 
 test_path_is_dir () {
 	test -d "$1" && return
-	echo "no folder: $1"
+	echo "no folder: $1" >&7
 	return 1
 }
 
 test_path_is_missing () {
 	test ! -e "$1" && test ! -L "$1" && return
-	echo "is there: $1"
-	ls -ld "$1"
+	echo "is there: $1" >&7
+	ls -ld "$1" >&7 2>&1
 	return 1
 }
 
 # test_cmp <expected> <actual>; text. Big content: cmp.
 test_cmp () {
-	diff -u "$1" "$2"
+	diff -u "$1" "$2" >&7 2>&1
 }
 
 test_must_be_empty () {
 	test_path_is_file "$1" && test ! -s "$1" && return
-	echo "not empty: $1"
-	cat "$1"
+	echo "not empty: $1" >&7
+	cat "$1" >&7
 	return 1
 }
 
@@ -202,19 +203,19 @@ test_grep () {
 	if grep "$@" >/dev/null
 	then
 		test -z "$test_not" && return
-		echo "found: $*"
+		echo "found: $*" >&7
 	else
 		test -n "$test_not" && return
-		echo "not found: $*"
+		echo "not found: $*" >&7
 	fi
-	echo "in:" && cat "$test_file"
+	echo "in:" >&7 && cat "$test_file" >&7
 	return 1
 }
 
 # test_line_count <operator> <number> <file>
 test_line_count () {
 	test $(wc -l <"$3") "$1" "$2" && return
-	echo "lines: $(wc -l <"$3"), wanted $1 $2; in:" && cat "$3"
+	echo "lines: $(wc -l <"$3"), wanted $1 $2; in:" >&7 && cat "$3" >&7
 	return 1
 }
 

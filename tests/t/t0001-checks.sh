@@ -252,6 +252,47 @@ test_expect_success 'docs: a page without synopsis is found' '
 	refuses_docs "/^----/d" "version: usage and synopsis differ"
 '
 
+# -- the driver of the fuzzers --
+
+test_expect_success 'replay: a crash is not ok, and its input is kept' '
+	mkdir corpus &&
+	echo "harmless" >corpus/a &&
+	cat >fuzz-planted.c <<-\EOD &&
+	#include <stdint.h>
+	#include <stdlib.h>
+	#include <string.h>
+	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+	int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+	{
+		if (size >= 4 && !memcmp(data, "BAD!", 4))
+			abort();
+		return 0;
+	}
+	EOD
+	gcc -O1 -D_GNU_SOURCE -o fuzz-planted fuzz-planted.c \
+		"$top/tests/fuzz/replay.c" &&
+	./fuzz-planted corpus >out &&
+	test_grep "^ok 1 - corpus/a" out &&
+	test_grep "^1\.\.1$" out &&
+	echo "BAD!input" >corpus/b &&
+	test_expect_code 134 ./fuzz-planted corpus >out &&
+	test_grep "^Bail out" out &&
+	test_grep ! "^ok 2" out &&
+	cmp corpus/b "$TMPDIR/crash-planted"
+'
+test_expect_success 'replay: near misses of the corpus are run, too' '
+	rm "$TMPDIR/crash-planted" &&
+	printf "BAD " >corpus/b &&
+	test_expect_code 134 ./fuzz-planted -n 20000 corpus >out &&
+	printf "BAD!" >expect &&
+	head -c 4 "$TMPDIR/crash-planted" >actual &&
+	cmp expect actual
+'
+test_expect_success 'replay: an empty corpus is no success' '
+	mkdir empty &&
+	test_must_fail ./fuzz-planted empty
+'
+
 # -- the harness itself --
 
 cat >t-planted.sh <<'EOD'
