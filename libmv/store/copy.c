@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/bytes.h"
+
+/*
+ * From store to store. Chunks travel as they are stored; each is decoded
+ * and checked on the way, and the content's SHA-256 is computed over the
+ * decoded bytes in order, because the other store's recipe is not to be
+ * trusted. Several contents are copied side by side, one job each; a large
+ * one is bound by its SHA-256 anyway.
+ */
+struct copy {
+	struct mv_tx *tx;
+	struct mv_store *from;
+	pthread_mutex_t mutex;
+	uint64_t done, total;
+};
+
+struct copy_job {
+	struct copy *copy;
+	const struct mv_oid *oid;
+	uint8_t *found;
+};
+
+/* Records of a few chunks, appended together. */
+struct outbox {
+	struct mv_tx *tx;
+	struct mv_scratch *scratch;
+	struct mv_new_record new[64];
+	size_t count, len;
+	uint64_t raw, hits;
+};
+
+static int outbox_flush(struct outbox *o, struct mv_err *err)
+{
+	int ret = 0;
+
+	if (o->count)
+		ret = mv_tx_append(o->tx, o->scratch->out, o->len, o->new,
+				   o->count, err);
+	if (!ret)
+		mv_tx_count_raw(o->tx, o->count, o->raw);
+	o->count = o->len = 0;
+	o->raw = 0;
+	return ret;
+}
+
+/* One chunk: verified into scratch->raw, and its record into the outbox. */
+static int copy_chunk(struct outbox *o, struct mv_store *from,
+		      const struct mv_oid *id, uint32_t *len,
+		      struct mv_err *err)
+{
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_record record;
+	int ret;
+
+	ret = mv_chunk_load_record(o->scratch->raw, &record, head, from,
+				   o->scratch, id, err);
+	if (ret)
+		return ret;
+	if (*len && *len != record.raw_len)
+		return mv_fail(err, MV_ECORRUPT,
+			       "a recipe in store '%s' gives a chunk another length",
+			       from->dir);
+	*len = record.raw_len;
+	ret = mv_tx_claim(o->tx, id, err);
+	if (ret != 1) {
+		o->hits += !ret;
+		return ret;
+	}
+	if (o->count == sizeof(o->new) / sizeof(o->new[0]) ||
+	    o->len + MV_RECORD_HEADER + record.stored_len > STORE_OUT_SIZE) {
+		ret = outbox_flush(o, err);
+		if (ret)
+			return ret;
+	}
+	/* Seal again: the header is ours to vouch for now. */
+	memcpy(o->scratch->out + o->len + MV_RECORD_HEADER,
+	       o->scratch->stored, record.stored_len);
+	mv_record_seal(o->scratch->out + o->len, &record,
+		       o->scratch->out + o->len + MV_RECORD_HEADER);
+	o->new[o->count].id = *id;
+	o->new[o->count].kind = MV_RECORD_CHUNK;
+	o->new[o->count++].off = (uint32_t)o->len;
+	o->len += MV_RECORD_HEADER + record.stored_len;
+	o->raw += record.raw_len;
+	return 0;
+}
+
+static int copy_parts(struct outbox *o, struct mv_recipe_reader *r,
+		      struct mv_err *err)
+{
+	for (uint32_t i = 0; r->recipe.depth && i < r->recipe.count; i++) {
+		const uint8_t *part = r->recipe.entries + i * MV_RECIPE_PART;
+		uint32_t len = mv_le32(part + 32);
+		int ret = copy_chunk(o, r->store, mv_recipe_id(part), &len,
+				     err);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void count_progress(struct copy *c, uint64_t n)
+{
+	uint64_t done;
+
+	pthread_mutex_lock(&c->mutex);
+	done = c->done += n;
+	pthread_mutex_unlock(&c->mutex);
+	mv_progress_update(c->from->options.progress, "Copying", done,
+			   c->total);
+}
+
+static int copy_chunks(struct copy *c, struct outbox *o,
+		       struct mv_recipe_reader *r, struct mv_err *err)
+{
+	struct mv_hasher *whole = NULL;
+	char hex[MV_OID_HEX + 1];
+	const uint8_t *entry;
+	struct mv_oid have;
+	int ret;
+
+	ret = mv_hasher_new(&whole, MV_HASH_SHA256, err);
+	while (!ret && (ret = mv_recipe_next(&entry, r, err)) == 1) {
+		uint32_t len = mv_le32(entry + 32);
+
+		ret = copy_chunk(o, c->from, mv_recipe_id(entry), &len, err);
+		if (!ret)
+			ret = mv_hasher_update(whole, o->scratch->raw, len, err);
+		if (ret)
+			break;
+		count_progress(c, len);
+	}
+	if (!ret)
+		ret = mv_hasher_final(have.b, whole, err);
+	if (!ret && !mv_oid_eq(&have, &r->recipe.oid))
+		ret = mv_fail(err, MV_ECORRUPT,
+			      "store '%s' gives other bytes for content %s",
+			      c->from->dir, mv_oid_hex(hex, &r->recipe.oid));
+	mv_hasher_free(whole);
+	return ret;
+}
+
+static int copy_content(struct copy *c, struct mv_recipe_reader *r,
+			struct mv_err *err)
+{
+	struct outbox o = { .tx = c->tx };
+	struct mv_place place;
+	struct mv_buf recipe;
+	int ret;
+
+	ret = mv_scratch_get(&o.scratch, c->from, err);
+	if (ret)
+		return ret;
+	ret = copy_chunks(c, &o, r, err);
+	if (!ret)
+		ret = copy_parts(&o, r, err);
+	if (!ret)
+		ret = outbox_flush(&o, err);
+	mv_scratch_put(c->from, o.scratch);
+	if (ret)
+		return ret;
+	if (r->bytes.len && mv_tx_find(&place, c->tx, MV_INDEX_CONTENTS,
+				       &r->recipe.oid)) {
+		recipe = r->bytes;
+		ret = mv_tx_append_recipe(c->tx, &recipe, &r->recipe.oid, err);
+	}
+	if (!ret)
+		mv_tx_count_content(c->tx, &r->recipe.oid, r->recipe.size,
+				    o.hits > 0);
+	return ret;
+}
+
+static int copy_one(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct copy_job *job = arg;
+	struct copy *c = job->copy;
+	struct mv_recipe_reader r;
+	int ret;
+
+	(void)worker;
+	ret = mv_recipe_open(&r, c->from, job->oid, err);
+	if (ret == MV_ENOENT) {
+		*job->found = 0;
+		return 0;
+	}
+	if (ret)
+		return ret;
+	ret = mv_tx_put_enter(c->tx, err);
+	if (!ret) {
+		ret = copy_content(c, &r, err);
+		mv_tx_put_leave(c->tx);
+	}
+	mv_recipe_close(&r);
+	if (!ret)
+		*job->found = 1;
+	return ret;
+}
+
+static int run_jobs(struct copy *c, struct copy_job *jobs, size_t count,
+		    struct mv_err *err)
+{
+	struct mv_pool *pool = c->from->options.pool;
+	struct mv_group *group;
+	int ret;
+
+	if (!pool)
+		pool = mv_tx_store(c->tx)->options.pool;
+	if (!pool) {
+		ret = 0;
+		for (size_t i = 0; !ret && i < count; i++)
+			ret = copy_one(&jobs[i], 0, err);
+		return ret;
+	}
+	ret = mv_group_new(&group, pool, err);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < count && !mv_group_failed(group); i++)
+		mv_group_submit(group, copy_one, NULL, &jobs[i]);
+	ret = mv_group_wait(group, err);
+	mv_group_free(group);
+	return ret;
+}
+
+int mv_tx_copy(struct mv_tx *tx, struct mv_store *from,
+	       const struct mv_oid *oids, size_t count, uint8_t *found,
+	       struct mv_err *err)
+{
+	struct copy c = { .tx = tx, .from = from };
+	struct copy_job *jobs = calloc(count ? count : 1, sizeof(*jobs));
+	uint8_t *marks = calloc(count ? count : 1, 1);
+	size_t n = 0;
+	int ret = 0;
+
+	if (!jobs || !marks) {
+		free(jobs);
+		free(marks);
+		return mv_nomem(err);
+	}
+	pthread_mutex_init(&c.mutex, NULL);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size;
+
+		if (!mv_tx_has(tx, &oids[i], NULL, NULL)) {
+			marks[i] = 1;
+			mv_tx_count_content(tx, &oids[i], 0, 1);
+			continue;
+		}
+		if (!mv_store_has(from, &oids[i], &size, NULL))
+			c.total += size;
+		jobs[n].copy = &c;
+		jobs[n].oid = &oids[i];
+		jobs[n++].found = &marks[i];
+	}
+	ret = run_jobs(&c, jobs, n, err);
+	if (!ret && found)
+		memcpy(found, marks, count);
+	pthread_mutex_destroy(&c.mutex);
+	free(jobs);
+	free(marks);
+	return ret;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Collecting index entries in memory, and publishing them. */
+
+int mv_entries_add(struct mv_entries *x, enum mv_index_table t,
+		   const struct mv_oid *id, uint32_t pack, uint64_t off,
+		   struct mv_err *err)
+{
+	struct mv_index_entry *e;
+
+	if (x->count[t] == x->alloc[t]) {
+		size_t alloc = x->alloc[t] ? 2 * x->alloc[t] : 64;
+
+		e = realloc(x->e[t], alloc * sizeof(*e));
+		if (!e)
+			return mv_nomem(err);
+		x->e[t] = e;
+		x->alloc[t] = alloc;
+	}
+	e = &x->e[t][x->count[t]++];
+	e->id = *id;
+	e->pack = pack;
+	e->off = off;
+	return 0;
+}
+
+void mv_entries_release(struct mv_entries *x)
+{
+	free(x->e[0]);
+	free(x->e[1]);
+	memset(x, 0, sizeof(*x));
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct mv_index_entry *x = a, *y = b;
+	int cmp = mv_oid_cmp(&x->id, &y->id);
+
+	if (cmp)
+		return cmp;
+	if (x->pack != y->pack)
+		return x->pack < y->pack ? -1 : 1;
+	return (x->off > y->off) - (x->off < y->off);
+}
+
+static void sort_unique(struct mv_entries *x, int t)
+{
+	size_t n = 0;
+
+	if (x->count[t])
+		qsort(x->e[t], x->count[t], sizeof(*x->e[t]), by_id);
+	for (size_t i = 0; i < x->count[t]; i++)
+		if (!n || !mv_oid_eq(&x->e[t][n - 1].id, &x->e[t][i].id))
+			x->e[t][n++] = x->e[t][i];
+	x->count[t] = n;
+}
+
+struct entries_cursor {
+	struct mv_entries *entries;
+	enum mv_index_table table;
+	size_t pos;
+};
+
+static int entries_rewind(void *payload, enum mv_index_table table,
+			  struct mv_err *err)
+{
+	struct entries_cursor *c = payload;
+
+	(void)err;
+	c->table = table;
+	c->pos = 0;
+	return 0;
+}
+
+static int entries_next(void *payload, struct mv_index_entry *out,
+			struct mv_err *err)
+{
+	struct entries_cursor *c = payload;
+
+	(void)err;
+	if (c->pos == c->entries->count[c->table])
+		return 0;
+	*out = c->entries->e[c->table][c->pos++];
+	return 1;
+}
+
+int mv_entries_write(struct mv_oid *id, struct mv_tmp *tmp,
+		     struct mv_entries *entries, const struct mv_oid *packs,
+		     uint32_t count, struct mv_err *err)
+{
+	struct entries_cursor cursor = { entries, MV_INDEX_CHUNKS, 0 };
+	struct mv_index_source source = { entries_rewind, entries_next,
+					  &cursor };
+	uint64_t counts[2];
+
+	for (int t = 0; t < 2; t++) {
+		sort_unique(entries, t);
+		counts[t] = entries->count[t];
+	}
+	return mv_index_write(id, tmp, packs, count, counts, &source, err);
+}
+
+int mv_store_commit_index(struct mv_store *store, struct mv_tmp *tmp,
+			  const struct mv_oid *id, struct mv_err *err)
+{
+	char *path = mv_store_index_path(store, id);
+	int ret;
+
+	ret = path ? mv_tmp_commit(tmp, path, 0444, MV_TMP_KEEP_EXISTING, err)
+		   : mv_nomem(err);
+	free(path);
+	return ret;
+}
+
+int mv_entries_publish(struct mv_store *store, struct mv_entries *entries,
+		       const struct mv_oid *packs, uint32_t count,
+		       struct mv_err *err)
+{
+	struct mv_tmp tmp = MV_TMP_INIT;
+	struct mv_oid id;
+	int ret;
+
+	ret = mv_store_tmp(&tmp, store, "index", err);
+	if (!ret)
+		ret = mv_entries_write(&id, &tmp, entries, packs, count, err);
+	if (!ret)
+		ret = mv_store_commit_index(store, &tmp, &id, err);
+	mv_tmp_discard(&tmp);
+	return ret;
+}

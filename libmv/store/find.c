@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/bytes.h"
+
+int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
+		     enum mv_index_table table, const struct mv_oid *id,
+		     struct mv_err *err)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		int64_t pos = mv_index_find(s->index[i], table, id);
+		uint32_t pack;
+		int ret;
+
+		if (pos < 0)
+			continue;
+		ret = mv_index_locate(&pack, &out->off, s->index[i], table,
+				      (uint64_t)pos, err);
+		if (ret)
+			return ret;
+		out->file = s->index[i]->files[pack];
+		return 0;
+	}
+	return MV_ENOENT;
+}
+
+int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
+		    size_t room, struct mv_store *store,
+		    const struct mv_place *place, struct mv_err *err)
+{
+	const char *path = place->file->path;
+	size_t got;
+	int fd, ret;
+
+	ret = mv_pack_use(&fd, store, place->file, err);
+	if (ret)
+		return ret;
+	ret = mv_pread_full(fd, head, MV_RECORD_HEADER, place->off, &got, path,
+			    err);
+	if (!ret && got < MV_RECORD_HEADER)
+		ret = mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
+	if (!ret) {
+		ret = mv_record_parse(record, head, UINT64_MAX, err);
+		if (ret)
+			mv_err_prefix(err, "pack '%s' at offset %llu", path,
+				      (unsigned long long)place->off);
+	}
+	if (!ret && stored && record->stored_len > room)
+		ret = mv_fail(err, MV_ECORRUPT,
+			      "pack '%s' at offset %llu: not the record expected",
+			      path, (unsigned long long)place->off);
+	if (!ret && stored) {
+		ret = mv_pread_full(fd, stored, record->stored_len,
+				    place->off + MV_RECORD_HEADER, &got, path,
+				    err);
+		if (!ret && got < record->stored_len)
+			ret = mv_fail(err, MV_ECORRUPT,
+				      "pack '%s' is truncated", path);
+	}
+	mv_pack_done(store, place->file);
+	return ret;
+}
+
+/*
+ * Find an id and read its record. A pack may have gone since we looked (gc
+ * moved its chunks), so look again once before giving up.
+ */
+static int load_record(struct mv_record *record, uint8_t *head,
+		       uint8_t *stored, struct mv_store *store,
+		       enum mv_index_table table, const struct mv_oid *id,
+		       struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+	int ret = MV_ENOENT;
+
+	for (int tries = 0; tries < 3; tries++) {
+		struct mv_snapshot *s;
+		struct mv_place place;
+		int changed = 0;
+
+		ret = mv_store_snapshot(&s, store, err);
+		if (ret)
+			return ret;
+		ret = mv_snapshot_find(&place, s, table, id, err);
+		if (!ret)
+			ret = mv_place_record(record, head, stored,
+					      MV_CHUNK_MAX, store, &place, err);
+		mv_snapshot_release(store, s);
+		if (ret != MV_ENOENT)
+			return ret;
+		if (mv_store_refresh(store, &changed, err) || !changed)
+			break;
+	}
+	return mv_fail(err, MV_ENOENT, "%s %s is not in store '%s'",
+		       table == MV_INDEX_CHUNKS ? "chunk" : "content",
+		       mv_oid_hex(hex, id), store->dir);
+}
+
+int mv_chunk_load_record(uint8_t *out, struct mv_record *record, uint8_t *head,
+			 struct mv_store *store, struct mv_scratch *scratch,
+			 const struct mv_oid *id, struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+	struct mv_oid have;
+	int ret;
+
+	ret = mv_scratch_decoder(scratch, err);
+	if (!ret)
+		ret = load_record(record, head, scratch->stored, store,
+				  MV_INDEX_CHUNKS, id, err);
+	if (ret)
+		return ret;
+	if (record->kind != MV_RECORD_CHUNK) {
+		ret = mv_fail(err, MV_ECORRUPT, "not a chunk");
+		goto damaged;
+	}
+	ret = mv_decode(out, record->raw_len, scratch->decoder, record->codec,
+			record->param, scratch->stored, record->stored_len, err);
+	if (ret)
+		goto damaged;
+	ret = mv_hasher_once(have.b, scratch->hasher, out, record->raw_len, err);
+	if (ret)
+		return ret;
+	if (!mv_oid_eq(&have, id)) {
+		ret = mv_fail(err, MV_ECORRUPT, "its bytes have another SHA-256");
+		goto damaged;
+	}
+	return 0;
+damaged:
+	mv_err_prefix(err, "chunk %s in store '%s' is damaged (git model fsck tells more)",
+		      mv_oid_hex(hex, id), store->dir);
+	return ret;
+}
+
+int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
+		  struct mv_scratch *scratch, const struct mv_oid *id,
+		  struct mv_err *err)
+{
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_record record;
+	int ret;
+
+	ret = mv_chunk_load_record(out, &record, head, store, scratch, id, err);
+	if (ret)
+		return ret;
+	if (*len && *len != record.raw_len)
+		return mv_fail(err, MV_ECORRUPT,
+			       "a recipe in store '%s' gives a chunk another length",
+			       store->dir);
+	*len = record.raw_len;
+	return 0;
+}
+
+/* -- recipes -- */
+
+static int load_recipe(struct mv_recipe_reader *r, const struct mv_oid *oid,
+		       struct mv_err *err)
+{
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_store *store = r->store;
+	struct mv_snapshot *s;
+	struct mv_place place;
+	struct mv_record record;
+	int ret;
+
+	ret = mv_store_snapshot(&s, store, err);
+	if (ret)
+		return ret;
+	ret = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
+	if (!ret)
+		ret = mv_place_record(&record, head, NULL, 0, store, &place,
+				      err);
+	if (!ret && record.kind != MV_RECORD_RECIPE)
+		ret = mv_fail(err, MV_ECORRUPT, "not a recipe");
+	if (!ret)
+		ret = mv_buf_reserve(&r->bytes, record.stored_len);
+	if (!ret) {
+		ret = mv_place_record(&record, head, (uint8_t *)r->bytes.data,
+				      record.stored_len, store, &place, err);
+		r->bytes.len = ret ? 0 : record.stored_len;
+	}
+	mv_snapshot_release(store, s);
+	if (ret)
+		return ret;
+	if (!mv_record_intact(head, (uint8_t *)r->bytes.data, r->bytes.len))
+		return mv_fail(err, MV_ECORRUPT, "damaged recipe");
+	ret = mv_recipe_parse(&r->recipe, (uint8_t *)r->bytes.data,
+			      r->bytes.len, err);
+	if (!ret && !mv_oid_eq(&r->recipe.oid, oid))
+		ret = mv_fail(err, MV_ECORRUPT, "recipe of another content");
+	return ret;
+}
+
+static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
+			struct mv_err *err)
+{
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_record record;
+	int ret;
+
+	ret = load_record(&record, head, NULL, r->store, MV_INDEX_CHUNKS, oid,
+			  err);
+	if (ret)
+		return ret;
+	r->recipe.oid = *oid;
+	r->recipe.size = record.raw_len;
+	r->recipe.count = 1;
+	memcpy(r->single, oid->b, 32);
+	mv_put_le32(r->single + 32, record.raw_len);
+	r->recipe.entries = r->single;
+	return 0;
+}
+
+int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
+		   const struct mv_oid *oid, struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+	int ret = MV_ENOENT;
+
+	memset(r, 0, sizeof(*r));
+	r->store = store;
+	mv_buf_init(&r->bytes, MV_RECIPE_MAX + 1);
+	for (int tries = 0; tries < 3; tries++) {
+		int changed = 0;
+
+		ret = load_recipe(r, oid, err);
+		if (ret == MV_ENOENT)
+			ret = single_chunk(r, oid, err);
+		if (ret != MV_ENOENT)
+			break;
+		if (mv_store_refresh(store, &changed, NULL) || !changed)
+			break;
+	}
+	if (ret == MV_ENOENT)
+		ret = mv_fail(err, MV_ENOENT, "content %s is not in store '%s'",
+			      mv_oid_hex(hex, oid), store->dir);
+	else if (ret)
+		mv_err_prefix(err, "recipe of content %s in store '%s' cannot be read",
+			      mv_oid_hex(hex, oid), store->dir);
+	if (ret)
+		goto fail;
+	if (r->recipe.depth) {
+		r->part = malloc(MV_CHUNK_MAX);
+		ret = r->part ? mv_scratch_get(&r->scratch, store, err)
+			      : mv_nomem(err);
+		if (ret)
+			goto fail;
+	} else {
+		r->entries = r->recipe.entries;
+		r->count = r->recipe.count;
+	}
+	return 0;
+fail:
+	mv_recipe_close(r);
+	return ret;
+}
+
+int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *r,
+		   struct mv_err *err)
+{
+	while (r->pos == r->count) {
+		const uint8_t *part;
+		uint32_t len;
+		int ret;
+
+		if (!r->recipe.depth || r->next_part == r->recipe.count)
+			return 0;
+		part = r->recipe.entries + r->next_part++ * MV_RECIPE_PART;
+		len = mv_le32(part + 32);
+		ret = mv_chunk_load(r->part, &len, r->store, r->scratch,
+				    mv_recipe_id(part), err);
+		if (!ret)
+			ret = mv_recipe_check_part(r->part, len,
+						   mv_le64(part + 36), err);
+		if (ret)
+			return ret;
+		r->entries = r->part;
+		r->count = len / MV_RECIPE_ENTRY;
+		r->pos = 0;
+	}
+	*entry = r->entries + r->pos++ * MV_RECIPE_ENTRY;
+	return 1;
+}
+
+void mv_recipe_close(struct mv_recipe_reader *r)
+{
+	mv_scratch_put(r->store, r->scratch);
+	free(r->part);
+	mv_buf_release(&r->bytes);
+	r->scratch = NULL;
+	r->part = NULL;
+}

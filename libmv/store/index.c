@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/bytes.h"
+
+#define INDEX_HEAD 32
+#define LOC_SIZE 12
+#define ID_SIZE 32
+
+/* Lay the tables over the map; every count is checked against its size. */
+static int index_layout(struct mv_index *x, struct mv_err *err)
+{
+	const uint8_t *p = x->map.data;
+	uint64_t room = x->map.len, packs;
+
+	if (room < INDEX_HEAD + 32 || memcmp(p, "MVIX", 4))
+		return mv_fail(err, MV_ECORRUPT, "'%s' is not an index",
+			       x->path);
+	if (p[4] != 1 || p[5] != 1)
+		return mv_fail(err, MV_ENOTSUP,
+			       "index '%s' has version %u with hash %u; this program knows version 1 with hash 1",
+			       x->path, p[4], p[5]);
+	room -= INDEX_HEAD + 32;
+	packs = mv_le32(p + 8);
+	x->count[0] = mv_le64(p + 16);
+	x->count[1] = mv_le64(p + 24);
+	if (p[6] || p[7] || mv_le32(p + 12) || packs > room / ID_SIZE)
+		goto corrupt;
+	room -= packs * ID_SIZE;
+	for (int t = 0; t < 2; t++) {
+		if (x->count[t] > room / (ID_SIZE + LOC_SIZE))
+			goto corrupt;
+		room -= x->count[t] * (ID_SIZE + LOC_SIZE);
+	}
+	if (room)
+		goto corrupt;
+
+	x->packs = (uint32_t)packs;
+	p += INDEX_HEAD;
+	x->pack_ids = (const struct mv_oid *)(const void *)p;
+	p += packs * ID_SIZE;
+	for (int t = 0; t < 2; t++) {
+		x->ids[t] = (const struct mv_oid *)(const void *)p;
+		p += x->count[t] * ID_SIZE;
+		x->locs[t] = p;
+		p += x->count[t] * LOC_SIZE;
+	}
+	return 0;
+corrupt:
+	return mv_fail(err, MV_ECORRUPT,
+		       "index '%s' has another size than it says", x->path);
+}
+
+int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
+{
+	struct mv_index *x = calloc(1, sizeof(*x));
+	int ret;
+
+	if (!x)
+		return mv_nomem(err);
+	x->refs = 1;
+	x->path = strdup(path);
+	if (!x->path) {
+		free(x);
+		return mv_nomem(err);
+	}
+	ret = mv_map_open(&x->map, path, err);
+	if (ret) {
+		free(x->path);
+		free(x);
+		return ret;
+	}
+	ret = index_layout(x, err);
+	if (ret) {
+		mv_index_free(x);
+		return ret;
+	}
+	x->files = calloc(x->packs ? x->packs : 1, sizeof(*x->files));
+	if (!x->files) {
+		mv_index_free(x);
+		return mv_nomem(err);
+	}
+	*out = x;
+	return 0;
+}
+
+void mv_index_free(struct mv_index *x)
+{
+	if (!x)
+		return;
+	mv_map_close(&x->map);
+	free(x->files);
+	free(x->path);
+	free(x);
+}
+
+static int verify_table(const struct mv_index *x, enum mv_index_table t,
+			struct mv_err *err)
+{
+	for (uint64_t i = 0; i < x->count[t]; i++) {
+		if (i && mv_oid_cmp(&x->ids[t][i - 1], &x->ids[t][i]) >= 0)
+			return mv_fail(err, MV_ECORRUPT,
+				       "index '%s' is not sorted", x->path);
+		if (mv_le32(x->locs[t] + i * LOC_SIZE) >= x->packs)
+			return mv_fail(err, MV_ECORRUPT,
+				       "index '%s' names a pack that it does not list",
+				       x->path);
+	}
+	return 0;
+}
+
+int mv_index_verify(const struct mv_index *x, struct mv_err *err)
+{
+	struct mv_hasher *hasher;
+	struct mv_oid sum;
+	char hex[MV_OID_HEX + 1];
+	const char *name;
+	int ret;
+
+	ret = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	if (ret)
+		return ret;
+	ret = mv_hasher_once(sum.b, hasher, x->map.data, x->map.len - 32, err);
+	mv_hasher_free(hasher);
+	if (ret)
+		return ret;
+	name = strrchr(x->path, '/');
+	name = name ? name + 1 : x->path;
+	if (memcmp(sum.b, x->map.data + x->map.len - 32, 32) ||
+	    strncmp(mv_oid_hex(hex, &sum), name, MV_OID_HEX))
+		return mv_fail(err, MV_ECORRUPT,
+			       "index '%s' does not match its checksum", x->path);
+	ret = verify_table(x, MV_INDEX_CHUNKS, err);
+	return ret ? ret : verify_table(x, MV_INDEX_CONTENTS, err);
+}
+
+static uint64_t prefix(const struct mv_oid *id)
+{
+	return mv_be64(id->b);
+}
+
+int64_t mv_ids_find(const struct mv_oid *ids, uint64_t count,
+		    const struct mv_oid *id)
+{
+	uint64_t lo = 0, hi = count, want = prefix(id);
+	int steps = 0;
+
+	/* lo <= answer < hi. A few interpolation steps get close for uniform
+	   ids; whoever crafts others pays with a binary search. */
+	while (lo < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+		int cmp;
+
+		if (hi - lo > 8 && steps++ < 8) {
+			uint64_t a = prefix(&ids[lo]);
+			uint64_t b = prefix(&ids[hi - 1]);
+
+			if (want < a || want > b)
+				return -1;
+			if (b > a)
+				mid = lo + (uint64_t)((unsigned __int128)(want - a) *
+						      (hi - 1 - lo) / (b - a));
+		}
+		cmp = mv_oid_cmp(&ids[mid], id);
+		if (!cmp)
+			return (int64_t)mid;
+		if (cmp < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return -1;
+}
+
+int64_t mv_index_find(const struct mv_index *x, enum mv_index_table table,
+		      const struct mv_oid *id)
+{
+	return mv_ids_find(x->ids[table], x->count[table], id);
+}
+
+int mv_index_locate(uint32_t *pack, uint64_t *off, const struct mv_index *x,
+		    enum mv_index_table table, uint64_t pos,
+		    struct mv_err *err)
+{
+	const uint8_t *loc = x->locs[table] + pos * LOC_SIZE;
+
+	*pack = mv_le32(loc);
+	*off = mv_le64(loc + 4);
+	if (*pack >= x->packs)
+		return mv_fail(err, MV_ECORRUPT,
+			       "index '%s' names a pack that it does not list; run 'git model fsck --repair'",
+			       x->path);
+	return 0;
+}
+
+/* -- writing -- */
+
+#define OUT_SIZE (256u * 1024)
+
+struct index_out {
+	struct mv_tmp *tmp;
+	struct mv_hasher *hasher;
+	uint8_t *buf;
+	size_t len;
+};
+
+static int out_flush(struct index_out *o, struct mv_err *err)
+{
+	int ret = mv_hasher_update(o->hasher, o->buf, o->len, err);
+
+	if (!ret)
+		ret = mv_write_full(o->tmp->fd, o->buf, o->len, o->tmp->path,
+				    err);
+	o->len = 0;
+	return ret;
+}
+
+static int out_add(struct index_out *o, const void *data, size_t len,
+		   struct mv_err *err)
+{
+	if (o->len + len > OUT_SIZE) {
+		int ret = out_flush(o, err);
+
+		if (ret)
+			return ret;
+	}
+	memcpy(o->buf + o->len, data, len);	/* every item is small */
+	o->len += len;
+	return 0;
+}
+
+static int out_table(struct index_out *o, enum mv_index_table t, int locs,
+		     uint64_t count, const struct mv_index_source *source,
+		     struct mv_err *err)
+{
+	struct mv_index_entry e;
+	uint64_t n = 0;
+	int ret;
+
+	ret = source->rewind(source->payload, t, err);
+	if (ret)
+		return ret;
+	while ((ret = source->next(source->payload, &e, err)) == 1) {
+		if (locs) {
+			uint8_t loc[LOC_SIZE];
+
+			mv_put_le32(loc, e.pack);
+			mv_put_le64(loc + 4, e.off);
+			ret = out_add(o, loc, sizeof(loc), err);
+		} else {
+			ret = out_add(o, e.id.b, ID_SIZE, err);
+		}
+		if (ret)
+			return ret;
+		n++;
+	}
+	if (!ret && n != count)
+		ret = mv_fail(err, MV_EINVALID,
+			      "index source gave another number of entries than announced");
+	return ret;
+}
+
+int mv_index_write(struct mv_oid *id, struct mv_tmp *tmp,
+		   const struct mv_oid *pack_ids, uint32_t packs,
+		   const uint64_t count[2],
+		   const struct mv_index_source *source, struct mv_err *err)
+{
+	struct index_out o = { tmp, NULL, NULL, 0 };
+	uint8_t head[INDEX_HEAD] = "MVIX\1\1";
+	int ret;
+
+	o.buf = malloc(OUT_SIZE);
+	if (!o.buf)
+		return mv_nomem(err);
+	ret = mv_hasher_new(&o.hasher, MV_HASH_SHA256, err);
+	if (ret)
+		goto out;
+	mv_put_le32(head + 8, packs);
+	mv_put_le64(head + 16, count[0]);
+	mv_put_le64(head + 24, count[1]);
+	ret = out_add(&o, head, sizeof(head), err);
+	for (uint32_t i = 0; !ret && i < packs; i++)
+		ret = out_add(&o, pack_ids[i].b, ID_SIZE, err);
+	for (int t = 0; !ret && t < 2; t++) {
+		ret = out_table(&o, (enum mv_index_table)t, 0, count[t], source,
+				err);
+		if (!ret)
+			ret = out_table(&o, (enum mv_index_table)t, 1, count[t],
+					source, err);
+	}
+	if (!ret)
+		ret = out_flush(&o, err);
+	if (!ret)
+		ret = mv_hasher_final(id->b, o.hasher, err);
+	if (!ret)
+		ret = mv_write_full(tmp->fd, id->b, ID_SIZE, tmp->path, err);
+out:
+	mv_hasher_free(o.hasher);
+	free(o.buf);
+	return ret;
+}

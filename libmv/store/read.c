@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/bytes.h"
+
+/*
+ * Chunks out, bytes back. Every chunk is checked against its SHA-256 before
+ * any of its bytes leave. That the recipe belongs to the oid was checked
+ * when it came in (put hashes the whole content, copy does so again), and
+ * its record carries a checksum; fsck hashes whole contents once more.
+ */
+
+/* Opening again after recovery: a killed writer may have left it in tmp/. */
+static int open_recipe(struct mv_recipe_reader *r, struct mv_store *store,
+		       const struct mv_oid *oid, struct mv_err *err)
+{
+	int ret = mv_recipe_open(r, store, oid, err);
+
+	if (ret == MV_ENOENT &&
+	    !(store->options.flags & MV_STORE_READ_ONLY) &&
+	    !mv_store_recover(store, NULL) &&
+	    !mv_store_refresh(store, NULL, NULL))
+		ret = mv_recipe_open(r, store, oid, err);
+	return ret;
+}
+
+int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
+		 uint64_t *size, struct mv_err *err)
+{
+	struct mv_recipe_reader r;
+	struct mv_snapshot *s;
+	struct mv_place place;
+	int ret;
+
+	if (size) {
+		ret = open_recipe(&r, store, oid, err);
+		if (ret)
+			return ret;
+		*size = r.recipe.size;
+		mv_recipe_close(&r);
+		return 0;
+	}
+	for (int tries = 0;; tries++) {
+		ret = mv_store_snapshot(&s, store, err);
+		if (ret)
+			return ret;
+		ret = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
+		if (ret == MV_ENOENT)
+			ret = mv_snapshot_find(&place, s, MV_INDEX_CHUNKS, oid,
+					       err);
+		mv_snapshot_release(store, s);
+		if (ret != MV_ENOENT || tries)
+			return ret;
+		if (!(store->options.flags & MV_STORE_READ_ONLY))
+			(void)mv_store_recover(store, NULL);
+		ret = mv_store_refresh(store, NULL, err);
+		if (ret)
+			return ret;
+	}
+}
+
+/* -- in order -- */
+
+int mv_store_read(struct mv_store *store, const struct mv_oid *oid,
+		  struct mv_writer *out, struct mv_err *err)
+{
+	struct mv_scratch *scratch;
+	struct mv_recipe_reader r;
+	const uint8_t *entry;
+	int ret;
+
+	ret = mv_scratch_get(&scratch, store, err);
+	if (ret)
+		return ret;
+	ret = open_recipe(&r, store, oid, err);
+	if (ret) {
+		mv_scratch_put(store, scratch);
+		return ret;
+	}
+	while ((ret = mv_recipe_next(&entry, &r, err)) == 1) {
+		uint32_t len = mv_le32(entry + 32);
+
+		ret = mv_chunk_load(scratch->raw, &len, store, scratch,
+				    mv_recipe_id(entry), err);
+		if (!ret)
+			ret = out->write(out->payload, scratch->raw, len, err);
+		if (ret)
+			break;
+	}
+	mv_recipe_close(&r);
+	mv_scratch_put(store, scratch);
+	return ret;
+}
+
+int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
+		     uint64_t off, void *data, size_t len, size_t *got,
+		     struct mv_err *err)
+{
+	struct mv_scratch *scratch;
+	struct mv_recipe_reader r;
+	const uint8_t *entry;
+	uint64_t pos = 0;
+	int ret;
+
+	*got = 0;
+	ret = mv_scratch_get(&scratch, store, err);
+	if (ret)
+		return ret;
+	ret = open_recipe(&r, store, oid, err);
+	if (ret) {
+		mv_scratch_put(store, scratch);
+		return ret;
+	}
+	while (*got < len && (ret = mv_recipe_next(&entry, &r, err)) == 1) {
+		uint32_t n = mv_le32(entry + 32), from;
+
+		pos += n;
+		if (pos <= off)
+			continue;
+		ret = mv_chunk_load(scratch->raw, &n, store, scratch,
+				    mv_recipe_id(entry), err);
+		if (ret)
+			break;
+		from = (uint32_t)(off + *got - (pos - n));
+		if (n - from > len - *got)
+			n = from + (uint32_t)(len - *got);
+		memcpy((char *)data + *got, scratch->raw + from, n - from);
+		*got += n - from;
+	}
+	if (ret > 0)
+		ret = 0;
+	mv_recipe_close(&r);
+	mv_scratch_put(store, scratch);
+	return ret;
+}
+
+int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
+			mv_chunk_fn fn, void *payload, struct mv_err *err)
+{
+	struct mv_recipe_reader r;
+	struct mv_snapshot *s;
+	const uint8_t *entry;
+	int ret;
+
+	ret = open_recipe(&r, store, oid, err);
+	if (ret)
+		return ret;
+	ret = mv_store_snapshot(&s, store, err);
+	while (!ret && (ret = mv_recipe_next(&entry, &r, err)) == 1) {
+		uint8_t head[MV_RECORD_HEADER];
+		struct mv_record record = { 0 };
+		struct mv_place place;
+
+		ret = mv_snapshot_find(&place, s, MV_INDEX_CHUNKS,
+				       mv_recipe_id(entry), err);
+		if (!ret)
+			ret = mv_place_record(&record, head, NULL, 0, store,
+					      &place, err);
+		if (ret == MV_ENOENT)
+			ret = mv_fail(err, MV_ECORRUPT,
+				      "a chunk of the content is missing");
+		if (!ret)
+			ret = fn(payload, mv_recipe_id(entry),
+				 mv_le32(entry + 32),
+				 record.stored_len + MV_RECORD_HEADER, err);
+		if (ret)
+			break;
+	}
+	mv_snapshot_release(store, s);
+	mv_recipe_close(&r);
+	return ret;
+}
+
+/* -- in parallel -- */
+
+#define RUN_CHUNKS 256
+
+struct restore {
+	struct mv_store *store;
+	int fd;
+	const char *path;
+	uint64_t size;
+	uint64_t done;		/* under mutex */
+	pthread_mutex_t mutex;
+};
+
+/* Consecutive chunks, about STORE_SEGMENT of them. */
+struct run {
+	struct restore *restore;
+	uint64_t off;
+	size_t len;
+	uint32_t count;
+	uint8_t entry[RUN_CHUNKS * MV_RECIPE_ENTRY];
+};
+
+static int run_job(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct run *run = arg;
+	struct restore *re = run->restore;
+	struct mv_scratch *scratch;
+	size_t pos = 0;
+	int ret;
+
+	(void)worker;
+	ret = mv_scratch_get(&scratch, re->store, err);
+	for (uint32_t i = 0; !ret && i < run->count; i++) {
+		const uint8_t *entry = run->entry + i * MV_RECIPE_ENTRY;
+		uint32_t len = mv_le32(entry + 32);
+
+		ret = mv_chunk_load(scratch->raw + pos, &len, re->store,
+				    scratch, mv_recipe_id(entry), err);
+		pos += len;
+	}
+	if (!ret)
+		ret = mv_pwrite_full(re->fd, scratch->raw, run->len, run->off,
+				     re->path, err);
+	mv_scratch_put(re->store, scratch);
+	if (!ret) {
+		uint64_t done;
+
+		pthread_mutex_lock(&re->mutex);
+		done = re->done += run->len;
+		pthread_mutex_unlock(&re->mutex);
+		mv_progress_update(re->store->options.progress, "Writing",
+				   done, re->size);
+	}
+	free(run);
+	return ret;
+}
+
+/* Hand out runs until the recipe ends. */
+static int submit_runs(struct restore *re, struct mv_recipe_reader *r,
+		       struct mv_group *group, struct mv_err *err)
+{
+	struct run *run = NULL;
+	const uint8_t *entry;
+	uint64_t off = 0;
+	int ret;
+
+	while ((ret = mv_recipe_next(&entry, r, err)) == 1) {
+		if (!run) {
+			run = malloc(sizeof(*run));
+			if (!run)
+				return mv_nomem(err);
+			run->restore = re;
+			run->off = off;
+			run->len = 0;
+			run->count = 0;
+		}
+		memcpy(run->entry + run->count++ * MV_RECIPE_ENTRY, entry,
+		       MV_RECIPE_ENTRY);
+		run->len += mv_le32(entry + 32);
+		off += mv_le32(entry + 32);
+		if (run->len >= STORE_SEGMENT || run->count == RUN_CHUNKS) {
+			mv_group_submit(group, run_job, free, run);
+			run = NULL;
+			if (mv_group_failed(group))
+				return 0;
+		}
+	}
+	if (run && !ret)
+		mv_group_submit(group, run_job, free, run);
+	else
+		free(run);
+	if (!ret && off != re->size)
+		ret = mv_fail(err, MV_ECORRUPT,
+			      "recipe does not add up to its size");
+	return ret;
+}
+
+int mv_store_restore(struct mv_store *store, const struct mv_oid *oid,
+		     int fd, const char *path, struct mv_err *err)
+{
+	struct restore re = { .store = store, .fd = fd, .path = path };
+	struct mv_recipe_reader r;
+	struct mv_group *group = NULL;
+	struct mv_err why = { 0 };
+	int ret, waited;
+
+	if (!store->options.pool) {
+		struct mv_writer out = mv_writer_fd(&fd);
+
+		return mv_store_read(store, oid, &out, err);
+	}
+	ret = open_recipe(&r, store, oid, err);
+	if (ret)
+		return ret;
+	re.size = r.recipe.size;
+	pthread_mutex_init(&re.mutex, NULL);
+	/* Reserving first is cheaper for the file system and finds a full
+	   disk before any work is done. */
+	if (fallocate(fd, 0, 0, (off_t)re.size) < 0 && errno == ENOSPC)
+		ret = mv_fail(err, MV_EIO,
+			      "no space left for the %llu bytes of '%s'",
+			      (unsigned long long)re.size, path);
+	if (!ret)
+		ret = mv_group_new(&group, store->options.pool, err);
+	if (!ret) {
+		ret = submit_runs(&re, &r, group, err);
+		waited = mv_group_wait(group, &why);
+		if (!ret && waited) {
+			ret = waited;
+			if (err)
+				*err = why;
+		}
+	}
+	mv_group_free(group);
+	pthread_mutex_destroy(&re.mutex);
+	mv_recipe_close(&r);
+	return ret;
+}

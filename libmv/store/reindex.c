@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Merging indexes on disk: many into one, in one pass over sorted inputs,
+ * with or without a filter. Used to keep their number small, by gc to
+ * forget what it dropped, and by fsck to forget damaged packs.
+ */
+struct merge {
+	struct mv_index **index;
+	size_t count;
+	uint32_t **number;		/* of each index's packs in the new one */
+	uint64_t *pos;
+	enum mv_index_table table;
+	mv_wanted_fn wanted;		/* NULL: everything */
+	void *payload;
+};
+
+static int merge_rewind(void *payload, enum mv_index_table table,
+			struct mv_err *err)
+{
+	struct merge *m = payload;
+
+	(void)err;
+	m->table = table;
+	memset(m->pos, 0, m->count * sizeof(*m->pos));
+	return 0;
+}
+
+/* Move input i to its next entry that is wanted; 1 when there is one. */
+static int settle(struct merge *m, size_t i, struct mv_err *err)
+{
+	const struct mv_index *x = m->index[i];
+	uint32_t pack;
+	uint64_t off;
+
+	while (m->pos[i] < x->count[m->table]) {
+		int ret = mv_index_locate(&pack, &off, x, m->table, m->pos[i],
+					  err);
+
+		if (ret)
+			return ret;
+		if (!m->wanted ||
+		    m->wanted(m->payload, x, m->table, m->pos[i], pack))
+			return 1;
+		m->pos[i]++;
+	}
+	return 0;
+}
+
+/* The smallest head of all inputs; equal heads are passed over together. */
+static int merge_next(void *payload, struct mv_index_entry *out,
+		      struct mv_err *err)
+{
+	struct merge *m = payload;
+	enum mv_index_table t = m->table;
+	size_t best = m->count;
+	uint32_t pack;
+	int ret;
+
+	for (size_t i = 0; i < m->count; i++) {
+		ret = settle(m, i, err);
+		if (ret < 0)
+			return ret;
+		if (ret && (best == m->count ||
+			    mv_oid_cmp(&m->index[i]->ids[t][m->pos[i]],
+				       &m->index[best]->ids[t][m->pos[best]]) < 0))
+			best = i;
+	}
+	if (best == m->count)
+		return 0;
+	out->id = m->index[best]->ids[t][m->pos[best]];
+	ret = mv_index_locate(&pack, &out->off, m->index[best], t,
+			      m->pos[best], err);
+	if (ret)
+		return ret;
+	out->pack = m->number[best][pack];
+	for (size_t i = best; i < m->count; i++)
+		if (m->pos[i] < m->index[i]->count[t] &&
+		    mv_oid_eq(&m->index[i]->ids[t][m->pos[i]], &out->id))
+			m->pos[i]++;
+	return 1;
+}
+
+#define PACK_UNUSED UINT32_MAX
+
+/*
+ * A dry pass: how many entries will there be, and which packs do they use?
+ * merge_next() gives numbers; here each pack's number is its place in the
+ * list of all packs, and `used` remembers it.
+ */
+static int count_merged(uint64_t *out, struct merge *m,
+			enum mv_index_table t, uint8_t *used,
+			struct mv_err *err)
+{
+	struct mv_index_entry e;
+	int ret;
+
+	*out = 0;
+	merge_rewind(m, t, err);
+	while ((ret = merge_next(m, &e, err)) == 1) {
+		(*out)++;
+		used[e.pack] = 1;
+	}
+	return ret;
+}
+
+struct numbering {
+	uint32_t *all;		/* one number per pack of every index */
+	struct mv_oid *packs;	/* those that are used */
+	uint32_t count;
+};
+
+static int start_numbers(struct merge *m, struct numbering *n,
+			 uint64_t total, struct mv_err *err)
+{
+	uint64_t k = 0;
+
+	n->all = calloc(total ? total : 1, sizeof(*n->all));
+	n->packs = calloc(total ? total : 1, sizeof(*n->packs));
+	m->number = calloc(m->count, sizeof(*m->number));
+	m->pos = calloc(m->count, sizeof(*m->pos));
+	if (!n->all || !n->packs || !m->number || !m->pos)
+		return mv_nomem(err);
+	for (size_t i = 0; i < m->count; i++) {
+		m->number[i] = n->all + k;
+		for (uint32_t j = 0; j < m->index[i]->packs; j++, k++)
+			n->all[k] = (uint32_t)k;
+	}
+	return 0;
+}
+
+static void final_numbers(struct merge *m, struct numbering *n,
+			  const uint8_t *used)
+{
+	uint64_t k = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		for (uint32_t j = 0; j < m->index[i]->packs; j++, k++) {
+			if (!used[k]) {
+				n->all[k] = PACK_UNUSED;
+				continue;
+			}
+			n->all[k] = n->count;
+			n->packs[n->count++] = m->index[i]->pack_ids[j];
+		}
+}
+
+/* Damaged inputs are left alone: fsck must see them. */
+static int merge_indexes(struct mv_store *store, struct mv_index **index,
+			 size_t count, mv_wanted_fn wanted, void *payload,
+			 struct mv_err *err)
+{
+	struct merge m = { index, count, NULL, NULL, MV_INDEX_CHUNKS, wanted,
+			   payload };
+	struct mv_index_source source = { merge_rewind, merge_next, &m };
+	struct numbering n = { NULL, NULL, 0 };
+	struct mv_tmp tmp = MV_TMP_INIT;
+	struct mv_oid id;
+	uint64_t counts[2], total = 0;
+	uint8_t *used = NULL;
+	char *target = NULL;
+	int ret;
+
+	for (size_t i = 0; i < count; i++) {
+		ret = mv_index_verify(index[i], err);
+		if (ret)
+			return ret;
+		total += index[i]->packs;
+	}
+	ret = start_numbers(&m, &n, total, err);
+	used = calloc(total ? total : 1, 1);
+	if (!ret && !used)
+		ret = mv_nomem(err);
+	if (!ret)
+		ret = count_merged(&counts[0], &m, MV_INDEX_CHUNKS, used, err);
+	if (!ret)
+		ret = count_merged(&counts[1], &m, MV_INDEX_CONTENTS, used, err);
+	if (ret)
+		goto out;
+	final_numbers(&m, &n, used);
+	ret = mv_store_tmp(&tmp, store, "index", err);
+	if (!ret)
+		ret = mv_index_write(&id, &tmp, n.packs, n.count, counts,
+				     &source, err);
+	if (!ret)
+		ret = mv_store_commit_index(store, &tmp, &id, err);
+	if (!ret) {
+		target = mv_store_index_path(store, &id);
+		if (!target)
+			ret = mv_nomem(err);
+	}
+	for (size_t i = 0; !ret && i < count; i++)
+		if (strcmp(index[i]->path, target))
+			unlink(index[i]->path);
+out:
+	mv_tmp_discard(&tmp);
+	free(target);
+	free(used);
+	free(n.all);
+	free(n.packs);
+	free(m.number);
+	free(m.pos);
+	return ret;
+}
+
+int mv_store_reindex(struct mv_store *store, mv_wanted_fn wanted,
+		     void *payload, struct mv_err *err)
+{
+	struct mv_snapshot *s;
+	int ret;
+
+	ret = mv_store_refresh(store, NULL, err);
+	if (!ret)
+		ret = mv_store_snapshot(&s, store, err);
+	if (ret)
+		return ret;
+	if (s->count)
+		ret = merge_indexes(store, s->index, s->count, wanted, payload,
+				    err);
+	mv_snapshot_release(store, s);
+	return ret ? ret : mv_store_refresh(store, NULL, err);
+}
+
+#define COMPACT_AT 12
+
+/*
+ * The snapshot is sorted by size, largest first. Take the tail: small ones,
+ * as long as the next is not more than twice all of those already taken, so
+ * that each entry is rewritten only a logarithmic number of times.
+ */
+static size_t compact_from(const struct mv_snapshot *s)
+{
+	uint64_t sum = 0;
+	size_t i = s->count;
+
+	while (i) {
+		uint64_t n = s->index[i - 1]->count[0] +
+			     s->index[i - 1]->count[1];
+
+		if (s->count - i >= COMPACT_AT / 2 && n > 2 * sum)
+			break;
+		sum += n;
+		i--;
+	}
+	return i;
+}
+
+int mv_store_compact(struct mv_store *store, int all, struct mv_err *err)
+{
+	struct mv_lock lock = MV_LOCK_INIT;
+	struct mv_snapshot *s = NULL;
+	char *path;
+	size_t from;
+	int ret;
+
+	ret = mv_store_snapshot(&s, store, err);
+	if (ret)
+		return ret;
+	if (s->count < 2 || (!all && s->count <= COMPACT_AT))
+		goto out;
+	path = mv_path_join(store->dir, "compact.lock");
+	ret = path ? mv_lock_take(&lock, path, MV_LOCK_EXCLUSIVE,
+				  all ? 60000 : 0, err)
+		   : mv_nomem(err);
+	free(path);
+	if (ret)
+		goto out;
+	/* Somebody may have merged while we waited. */
+	mv_snapshot_release(store, s);
+	s = NULL;
+	ret = mv_store_refresh(store, NULL, err);
+	if (!ret)
+		ret = mv_store_snapshot(&s, store, err);
+	if (ret)
+		goto out;
+	from = all ? 0 : compact_from(s);
+	if (s->count - from > 1)
+		ret = merge_indexes(store, s->index + from, s->count - from,
+				    NULL, NULL, err);
+	if (!ret)
+		ret = mv_store_refresh(store, NULL, err);
+out:
+	mv_lock_drop(&lock);
+	if (s)
+		mv_snapshot_release(store, s);
+	return ret;
+}

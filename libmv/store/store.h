@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_STORE_STORE_H
+#define MV_STORE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/hash.h"
+#include "libmv/base/pool.h"
+#include "libmv/base/progress.h"
+#include "libmv/base/runs.h"
+#include "libmv/base/stream.h"
+
+/*
+ * The store: keep these bytes; give them back.
+ *
+ * Content of any size goes in and is named by the sha256 of its bytes (its
+ * oid). What is hidden: content is cut into chunks (chunking.md), each chunk
+ * is stored once, compressed by what suits its bytes, in immutable packs
+ * (pack.md) that sorted, mapped indexes find again (index.md); a recipe
+ * (recipe.md) lists the chunks of a content. Formats: docs/format/.
+ *
+ * Invariants
+ * - Nothing enters or leaves without its sha256 verified. No flag turns
+ *   that off. Every function that gives bytes gives the right ones or fails.
+ * - What was committed survives a crash, a kill and a full disk; what was
+ *   not is invisible, except to mv_store_recover().
+ * - Memory is bounded: about 8 MiB per pool thread plus 48 MiB, whatever the
+ *   size of the content.
+ *
+ * Writing is a transaction: begin, put any number of times, commit. Readers
+ * take no lock and see the store as it was or as it is. Several processes
+ * and users may write at once.
+ *
+ * Threads: a `struct mv_store` may be used by many threads at once; a
+ * `struct mv_tx` too (puts run side by side), except commit and abort.
+ * Functions that take a pool use it; they must not be called from one of
+ * its jobs unless they say so.
+ */
+struct mv_store;
+
+enum mv_store_flags {
+	MV_STORE_CREATE = 1 << 0,	/* make the directory if it is missing */
+	MV_STORE_READ_ONLY = 1 << 1	/* somebody else's: never write there */
+};
+
+struct mv_store_options {
+	unsigned flags;
+	struct mv_pool *pool;		/* borrowed; needed for put and restore
+					   of large content, gc, fsck, copy */
+	mv_runs_fn plan;		/* cut hints; NULL: by content alone */
+	const struct mv_progress *progress;	/* borrowed; may be NULL */
+	uint64_t pack_size;		/* 0: 64 MiB; tests use small ones */
+};
+
+/* MV_ENOENT (missing, without CREATE) and MV_ENOTSUP (newer) are expected. */
+int mv_store_open(struct mv_store **out, const char *dir,
+		  const struct mv_store_options *options, struct mv_err *err);
+void mv_store_close(struct mv_store *store);
+const char *mv_store_dir(const struct mv_store *store);	/* borrowed */
+
+/* -- writing -------------------------------------------------------------- */
+
+struct mv_tx;
+
+int mv_tx_begin(struct mv_tx **out, struct mv_store *store,
+		struct mv_err *err);
+
+/*
+ * Store everything that `in` yields until its end. `size_hint` is the
+ * expected number of bytes (UINT64_MAX: unknown) and only chooses how: below
+ * 1 MiB the caller's thread does all the work, so that many threads can put
+ * many small files (this may be called from a pool job with a hint below
+ * 1 MiB); otherwise the pool is used and only one such put runs at a time.
+ * The result must not be handed out before mv_tx_commit() or, for content
+ * that may be lost in a power failure, mv_tx_flush().
+ */
+int mv_tx_put(struct mv_oid *oid, uint64_t *size, struct mv_tx *tx,
+	      struct mv_reader *in, uint64_t size_hint, struct mv_err *err);
+
+/* Is this content in the store or in this transaction? 0 or MV_ENOENT. */
+int mv_tx_has(struct mv_tx *tx, const struct mv_oid *oid, uint64_t *size,
+	      struct mv_err *err);
+
+/*
+ * Hand everything put so far to the kernel in a form that another process
+ * finds after this one was killed (mv_store_recover), without waiting for
+ * the disk. MV_TX_SYNC waits for the disk and makes it visible at once: the
+ * same as commit, but the transaction goes on.
+ */
+enum mv_tx_flush_flags { MV_TX_SYNC = 1 << 0 };
+int mv_tx_flush(struct mv_tx *tx, unsigned flags, struct mv_err *err);
+
+struct mv_tx_stats {
+	uint64_t contents;	/* put, or copied */
+	uint64_t logical;	/* their bytes */
+	uint64_t new_chunks;	/* stored because nobody had them */
+	uint64_t new_raw;	/* their bytes before compression */
+	uint64_t new_stored;	/* bytes added to packs and indexes */
+};
+
+/*
+ * Make everything durable and visible: temp -> fsync -> rename -> fsync of
+ * the folder, packs first, then the index that names them. Frees the
+ * transaction in every case. `stats` may be NULL.
+ */
+int mv_tx_commit(struct mv_tx *tx, struct mv_tx_stats *stats,
+		 struct mv_err *err);
+void mv_tx_abort(struct mv_tx *tx);		/* NULL is fine */
+
+/*
+ * Copy content from another store, chunks as they are stored there; every
+ * chunk and every whole content is verified on the way in. `found` (may be
+ * NULL) gets one byte per oid: 1 present in `tx` now, 0 unknown to `from`.
+ * Content of `tx`'s store already is not read again.
+ */
+int mv_tx_copy(struct mv_tx *tx, struct mv_store *from,
+	       const struct mv_oid *oids, size_t count, uint8_t *found,
+	       struct mv_err *err);
+
+/*
+ * Publish what transactions of killed processes had flushed. Cheap when
+ * there is nothing. Called by mv_tx_begin(), and by readers after a miss.
+ */
+int mv_store_recover(struct mv_store *store, struct mv_err *err);
+
+/* -- reading -------------------------------------------------------------- */
+
+/* 0 or MV_ENOENT. Does not verify. `size` may be NULL. */
+int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
+		 uint64_t *size, struct mv_err *err);
+
+/*
+ * Stream all bytes, in order, in the caller's thread (fine in a pool job).
+ * Nothing of a chunk is written before that chunk was verified.
+ */
+int mv_store_read(struct mv_store *store, const struct mv_oid *oid,
+		  struct mv_writer *out, struct mv_err *err);
+
+/* Up to `len` bytes at `off`; *got is less only at the end. */
+int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
+		     uint64_t off, void *data, size_t len, size_t *got,
+		     struct mv_err *err);
+
+/*
+ * Write all bytes to `fd` (a new, empty, regular file; `path` is for
+ * messages) with the pool, chunks in any order, each verified. On failure
+ * the file holds garbage and is the caller's to remove.
+ */
+int mv_store_restore(struct mv_store *store, const struct mv_oid *oid,
+		     int fd, const char *path, struct mv_err *err);
+
+/* -- looking after it ------------------------------------------------------ */
+
+/*
+ * The chunks of one content, in order; `stored` is what the chunk takes in
+ * its pack, `raw` its length. For du: who shares what.
+ */
+typedef int (*mv_chunk_fn)(void *payload, const struct mv_oid *chunk,
+			   uint32_t raw, uint32_t stored, struct mv_err *err);
+int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
+			mv_chunk_fn fn, void *payload, struct mv_err *err);
+
+struct mv_store_stats {
+	uint64_t packs, pack_bytes;
+	uint64_t indexes, index_bytes;
+	uint64_t chunks, contents;	/* contents that have a recipe */
+	uint64_t temporary;		/* files left by killed writers */
+};
+int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
+		   struct mv_err *err);
+
+/*
+ * Read and verify everything: every byte of every pack and index, every
+ * chunk against its id, every recipe against its content. Each thing that is
+ * wrong is told to `fn` (code, path or oid, what). With MV_FSCK_REPAIR what
+ * can be mended is: indexes are rebuilt, good records of a damaged pack are
+ * saved into a new one, the damaged file moves to bad/ (never deleted).
+ * Repair is idempotent. *bad counts contents and files that stay damaged.
+ */
+enum mv_fsck_flags { MV_FSCK_REPAIR = 1 << 0 };
+enum mv_fsck_kind {
+	MV_FSCK_TEMPORARY,	/* harmless leftover */
+	MV_FSCK_REPAIRED,
+	MV_FSCK_BAD_FILE,	/* a pack or index is damaged */
+	MV_FSCK_BAD_CONTENT	/* a content cannot be given back */
+};
+typedef void (*mv_fsck_fn)(void *payload, enum mv_fsck_kind kind,
+			   const char *subject, const char *message);
+int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
+		  void *payload, uint64_t *bad, struct mv_err *err);
+
+/*
+ * Drop what no root needs and is older than `grace_s` seconds. `roots` is
+ * called under the store's exclusive lock and calls `add` for every oid
+ * that somebody still names; if it fails, nothing is dropped. Packs younger
+ * than the grace period, and contents that a transaction found already
+ * present within it, are kept whole. `now` is seconds since 1970.
+ */
+struct mv_gc_options {
+	int dry_run;
+	int64_t grace_s;
+	int64_t now;
+	int (*roots)(void *payload,
+		     int (*add)(void *sink, const struct mv_oid *oid),
+		     void *sink, struct mv_err *err);
+	void *payload;
+};
+struct mv_gc_stats {
+	uint64_t dropped_chunks, dropped_contents;
+	uint64_t freed;		/* bytes of files that went away, net */
+	uint64_t packs_removed, packs_rewritten;
+	uint64_t kept_young;	/* unreferenced bytes inside the grace period */
+};
+int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
+		struct mv_gc_stats *stats, struct mv_err *err);
+
+#endif

@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libmv/base/bytes.h"
+
+/*
+ * A transaction writes records to packs in tmp/ and remembers where they
+ * are. Order of commit: packs are sealed and fsynced; the index that names
+ * them is written and fsynced in tmp/; packs are renamed, packs/ fsynced;
+ * the index is renamed, index/ fsynced. As long as anything of it is left in
+ * tmp/, somebody was killed half-way and recover.c finishes the job.
+ *
+ * After FLUSH_CHUNKS records everything is published on the way, so that the
+ * table of new ids stays small for content of any size; what is unreferenced
+ * afterwards is garbage like any other.
+ */
+#define FLUSH_CHUNKS (256u * 1024)
+#define WRITEBACK_STEP (8u * 1024 * 1024)
+#define RECENT_AGE_S 600
+
+struct new_pack {
+	struct mv_tmp tmp;
+	struct mv_oid id;
+};
+
+struct mv_tx {
+	struct mv_store *store;
+	pthread_mutex_t mutex;
+	pthread_cond_t quiet;
+	struct mv_snapshot *snapshot;
+	unsigned puts;			/* puts under way */
+	int draining;			/* one wants to publish: wait */
+
+	/* the pack that grows */
+	struct mv_tmp pack;
+	struct mv_hasher *hasher;	/* over record headers */
+	uint64_t off, count, written_back;
+
+	/* sealed packs, not yet published */
+	struct new_pack *packs;
+	size_t pack_count, pack_alloc;
+
+	struct mv_entries entries;	/* pack number: index into packs */
+	uint32_t *slots;		/* open addressing; entry + 1 */
+	size_t slot_count, claimed;
+	struct mv_oid *claims;		/* chunk ids, in order of claiming */
+	size_t claim_alloc;
+
+	struct mv_pack_file **hits;	/* old packs that were relied on */
+	size_t hit_count, hit_alloc;
+	struct mv_buf recent;		/* contents found present */
+
+	int failed;			/* sticky: an mv_code */
+	struct mv_err why;
+	struct mv_tx_stats stats;
+};
+
+struct mv_store *mv_tx_store(struct mv_tx *tx)
+{
+	return tx->store;
+}
+
+int mv_tx_new(struct mv_tx **out, struct mv_store *store, struct mv_err *err)
+{
+	struct mv_tx *tx = calloc(1, sizeof(*tx));
+	int ret;
+
+	if (!tx)
+		return mv_nomem(err);
+	tx->store = store;
+	tx->pack.fd = -1;
+	pthread_mutex_init(&tx->mutex, NULL);
+	pthread_cond_init(&tx->quiet, NULL);
+	mv_buf_init(&tx->recent, SIZE_MAX / 2);
+	ret = mv_store_snapshot(&tx->snapshot, store, err);
+	if (!ret)
+		ret = mv_hasher_new(&tx->hasher, MV_HASH_SHA256, err);
+	if (ret) {
+		mv_tx_abort(tx);
+		return ret;
+	}
+	*out = tx;
+	return 0;
+}
+
+int mv_tx_begin(struct mv_tx **out, struct mv_store *store,
+		struct mv_err *err)
+{
+	int ret;
+
+	ret = mv_store_hold(store, err);
+	if (!ret)
+		ret = mv_store_recover(store, err);
+	if (!ret)
+		ret = mv_store_refresh(store, NULL, err);
+	return ret ? ret : mv_tx_new(out, store, err);
+}
+
+static void tx_free(struct mv_tx *tx)
+{
+	mv_tmp_discard(&tx->pack);
+	for (size_t i = 0; i < tx->pack_count; i++)
+		mv_tmp_discard(&tx->packs[i].tmp);
+	free(tx->packs);
+	mv_snapshot_release(tx->store, tx->snapshot);
+	mv_hasher_free(tx->hasher);
+	mv_entries_release(&tx->entries);
+	free(tx->slots);
+	free(tx->claims);
+	free(tx->hits);
+	mv_buf_release(&tx->recent);
+	pthread_cond_destroy(&tx->quiet);
+	pthread_mutex_destroy(&tx->mutex);
+	free(tx);
+}
+
+void mv_tx_abort(struct mv_tx *tx)
+{
+	if (tx)
+		tx_free(tx);
+}
+
+/* Once something went wrong nothing of this transaction may be published. */
+static int tx_fail(struct mv_tx *tx, int ret, const struct mv_err *err)
+{
+	if (ret && !tx->failed) {
+		tx->failed = ret;
+		if (err)
+			tx->why = *err;
+		else
+			mv_fail(&tx->why, (enum mv_code)ret,
+				"an earlier write failed");
+	}
+	return ret;
+}
+
+static int tx_check(struct mv_tx *tx, struct mv_err *err)
+{
+	if (tx->failed && err)
+		*err = tx->why;
+	return tx->failed;
+}
+
+/* -- the table of claimed chunks -- */
+
+static size_t slot_of(const struct mv_tx *tx, const struct mv_oid *id)
+{
+	size_t mask = tx->slot_count - 1;
+	size_t i = (size_t)mv_le64(id->b) & mask;
+
+	while (tx->slots[i] && !mv_oid_eq(&tx->claims[tx->slots[i] - 1], id))
+		i = (i + 1) & mask;
+	return i;
+}
+
+static int grow_slots(struct mv_tx *tx, struct mv_err *err)
+{
+	size_t count = tx->slot_count ? 2 * tx->slot_count : 1024;
+	uint32_t *slots;
+
+	if (2 * (tx->claimed + 1) <= tx->slot_count)
+		return 0;
+	slots = calloc(count, sizeof(*slots));
+	if (!slots)
+		return mv_nomem(err);
+	free(tx->slots);
+	tx->slots = slots;
+	tx->slot_count = count;
+	for (size_t i = 0; i < tx->claimed; i++)
+		tx->slots[slot_of(tx, &tx->claims[i])] = (uint32_t)i + 1;
+	return 0;
+}
+
+static int add_claim(struct mv_tx *tx, const struct mv_oid *id,
+		     struct mv_err *err)
+{
+	int ret = grow_slots(tx, err);
+
+	if (ret)
+		return ret;
+	if (tx->claimed == tx->claim_alloc) {
+		size_t alloc = tx->claim_alloc ? 2 * tx->claim_alloc : 512;
+		struct mv_oid *claims = realloc(tx->claims,
+						alloc * sizeof(*claims));
+
+		if (!claims)
+			return mv_nomem(err);
+		tx->claims = claims;
+		tx->claim_alloc = alloc;
+	}
+	tx->claims[tx->claimed++] = *id;
+	tx->slots[slot_of(tx, id)] = (uint32_t)tx->claimed;
+	return 0;
+}
+
+static int add_hit(struct mv_tx *tx, struct mv_pack_file *file)
+{
+	for (size_t i = tx->hit_count; i--;)
+		if (tx->hits[i] == file)
+			return 0;
+	if (tx->hit_count == tx->hit_alloc) {
+		size_t alloc = tx->hit_alloc ? 2 * tx->hit_alloc : 16;
+		struct mv_pack_file **hits = realloc(tx->hits,
+						     alloc * sizeof(*hits));
+
+		if (!hits)
+			return MV_ENOMEM;
+		tx->hits = hits;
+		tx->hit_alloc = alloc;
+	}
+	tx->hits[tx->hit_count++] = file;
+	return 0;
+}
+
+int mv_tx_claim(struct mv_tx *tx, const struct mv_oid *id, struct mv_err *err)
+{
+	struct mv_place place;
+	int ret;
+
+	pthread_mutex_lock(&tx->mutex);
+	ret = tx_check(tx, err);
+	if (ret)
+		goto out;
+	if (tx->slot_count && tx->slots[slot_of(tx, id)])
+		goto out;		/* 0: somebody here has it */
+	ret = mv_snapshot_find(&place, tx->snapshot, MV_INDEX_CHUNKS, id, err);
+	if (!ret) {
+		ret = add_hit(tx, place.file);
+	} else if (ret == MV_ENOENT) {
+		ret = add_claim(tx, id, err);
+		if (!ret)
+			ret = 1;
+	}
+out:
+	pthread_mutex_unlock(&tx->mutex);
+	return ret;
+}
+
+/* -- writing packs -- */
+
+static int pack_begin(struct mv_tx *tx, struct mv_err *err)
+{
+	uint8_t head[MV_PACK_HEADER];
+	int ret;
+
+	ret = mv_store_tmp(&tx->pack, tx->store, "pack", err);
+	if (ret)
+		return ret;
+	mv_pack_header(head);
+	ret = mv_pwrite_full(tx->pack.fd, head, sizeof(head), 0, tx->pack.path,
+			     err);
+	if (!ret)
+		ret = mv_hasher_reset(tx->hasher, err);
+	tx->off = sizeof(head);
+	tx->count = 0;
+	tx->written_back = 0;
+	return ret;
+}
+
+static int pack_seal(struct mv_tx *tx, struct mv_err *err)
+{
+	uint8_t trailer[MV_PACK_TRAILER];
+	struct new_pack *p;
+	int ret;
+
+	if (tx->pack.fd < 0)
+		return 0;
+	if (tx->pack_count == tx->pack_alloc) {
+		size_t alloc = tx->pack_alloc ? 2 * tx->pack_alloc : 16;
+		struct new_pack *packs = realloc(tx->packs,
+						 alloc * sizeof(*packs));
+
+		if (!packs)
+			return mv_nomem(err);
+		tx->packs = packs;
+		tx->pack_alloc = alloc;
+	}
+	p = &tx->packs[tx->pack_count];
+	ret = mv_hasher_final(p->id.b, tx->hasher, err);
+	if (ret)
+		return ret;
+	mv_pack_trailer(trailer, tx->count, &p->id);
+	ret = mv_pwrite_full(tx->pack.fd, trailer, sizeof(trailer), tx->off,
+			     tx->pack.path, err);
+	if (ret)
+		return ret;
+	/* Start writing it back now; commit waits. */
+	(void)sync_file_range(tx->pack.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	tx->stats.new_stored += tx->off + sizeof(trailer);
+	p->tmp = tx->pack;
+	tx->pack.fd = -1;
+	tx->pack.path = NULL;
+	tx->pack_count++;
+	return 0;
+}
+
+/* Reserve room and enter the records; the bytes are written outside. */
+static int append_reserve(struct mv_tx *tx, int *fd, uint64_t *base,
+			  const uint8_t *data, size_t len,
+			  const struct mv_new_record *records, size_t count,
+			  struct mv_err *err)
+{
+	int ret;
+
+	if (tx->pack.fd >= 0 && tx->off > MV_PACK_HEADER &&
+	    tx->off + len > tx->store->options.pack_size) {
+		ret = pack_seal(tx, err);
+		if (ret)
+			return ret;
+	}
+	if (tx->pack.fd < 0) {
+		ret = pack_begin(tx, err);
+		if (ret)
+			return ret;
+	}
+	*base = tx->off;
+	*fd = tx->pack.fd;
+	for (size_t i = 0; i < count; i++) {
+		enum mv_index_table t = records[i].kind == MV_RECORD_CHUNK ?
+			MV_INDEX_CHUNKS : MV_INDEX_CONTENTS;
+
+		ret = mv_hasher_update(tx->hasher, data + records[i].off,
+				       MV_RECORD_HEADER, err);
+		if (!ret)
+			ret = mv_entries_add(&tx->entries, t, &records[i].id,
+					     (uint32_t)tx->pack_count,
+					     *base + records[i].off, err);
+		if (ret)
+			return ret;
+	}
+	tx->off += len;
+	tx->count += count;
+	return 0;
+}
+
+int mv_tx_append(struct mv_tx *tx, const uint8_t *data, size_t len,
+		 const struct mv_new_record *records, size_t count,
+		 struct mv_err *err)
+{
+	uint64_t base = 0;
+	int fd = -1, back = 0, ret;
+	struct mv_err why = { 0 };
+
+	pthread_mutex_lock(&tx->mutex);
+	ret = tx_check(tx, &why);
+	if (!ret)
+		ret = append_reserve(tx, &fd, &base, data, len, records, count,
+				     &why);
+	/* Only this thread may seal now that it owes bytes to the file: so
+	   keep a descriptor of our own. */
+	if (!ret) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			ret = mv_fail_errno(&why, errno,
+					    "cannot duplicate a descriptor");
+		back = tx->off - tx->written_back > WRITEBACK_STEP;
+		if (back)
+			tx->written_back = tx->off;
+	}
+	tx_fail(tx, ret, &why);
+	pthread_mutex_unlock(&tx->mutex);
+	if (!ret) {
+		ret = mv_pwrite_full(fd, data, len, base, tx->store->dir, &why);
+		if (!ret && back)
+			(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+		close(fd);
+		if (ret) {
+			pthread_mutex_lock(&tx->mutex);
+			tx_fail(tx, ret, &why);
+			pthread_mutex_unlock(&tx->mutex);
+		}
+	}
+	if (ret && err)
+		*err = why;
+	return ret;
+}
+
+int mv_tx_append_recipe(struct mv_tx *tx, const struct mv_buf *recipe,
+			const struct mv_oid *oid, struct mv_err *err)
+{
+	struct mv_record record = { .kind = MV_RECORD_RECIPE };
+	struct mv_new_record new = { *oid, MV_RECORD_RECIPE, 0 };
+	struct mv_buf out;
+	uint8_t head[MV_RECORD_HEADER];
+	int ret;
+
+	record.raw_len = record.stored_len = (uint32_t)recipe->len;
+	mv_record_seal(head, &record, (const uint8_t *)recipe->data);
+	mv_buf_init(&out, MV_RECIPE_MAX + sizeof(head) + 1);
+	ret = mv_buf_add(&out, head, sizeof(head));
+	if (!ret)
+		ret = mv_buf_add(&out, recipe->data, recipe->len);
+	if (ret)
+		mv_nomem(err);
+	else
+		ret = mv_tx_append(tx, (uint8_t *)out.data, out.len, &new, 1,
+				   err);
+	mv_buf_release(&out);
+	return ret;
+}
+
+void mv_tx_count_content(struct mv_tx *tx, const struct mv_oid *oid,
+			 uint64_t size, int present)
+{
+	pthread_mutex_lock(&tx->mutex);
+	tx->stats.contents++;
+	tx->stats.logical += size;
+	if (present && mv_buf_add(&tx->recent, oid->b, sizeof(oid->b)))
+		tx_fail(tx, MV_ENOMEM, NULL);
+	pthread_mutex_unlock(&tx->mutex);
+}
+
+void mv_tx_count_raw(struct mv_tx *tx, uint64_t chunks, uint64_t raw)
+{
+	pthread_mutex_lock(&tx->mutex);
+	tx->stats.new_chunks += chunks;
+	tx->stats.new_raw += raw;
+	pthread_mutex_unlock(&tx->mutex);
+}
+
+int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
+	       enum mv_index_table table, const struct mv_oid *id)
+{
+	int ret = MV_ENOENT;
+
+	/* Places of our own records have no pack file yet: say only "here". */
+	pthread_mutex_lock(&tx->mutex);
+	out->file = NULL;
+	if (table == MV_INDEX_CHUNKS && tx->slot_count &&
+	    tx->slots[slot_of(tx, id)])
+		ret = 0;
+	for (size_t i = 0; table == MV_INDEX_CONTENTS && ret &&
+	     i < tx->entries.count[table]; i++)
+		if (mv_oid_eq(&tx->entries.e[table][i].id, id))
+			ret = 0;
+	if (ret)
+		ret = mv_snapshot_find(out, tx->snapshot, table, id, NULL);
+	pthread_mutex_unlock(&tx->mutex);
+	return ret;
+}
+
+/* -- publishing -- */
+
+static int fsync_packs(struct mv_tx *tx, struct mv_err *err)
+{
+	for (size_t i = 0; i < tx->pack_count; i++)
+		if (fsync(tx->packs[i].tmp.fd) < 0)
+			return mv_fail_errno(err, errno, "cannot sync '%s'",
+					     tx->packs[i].tmp.path);
+	return 0;
+}
+
+static int rename_packs(struct mv_tx *tx, struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < tx->pack_count; i++) {
+		struct new_pack *p = &tx->packs[i];
+		char *path = mv_store_pack_path(tx->store, &p->id);
+
+		if (!path)
+			return mv_nomem(err);
+		/* Synced above; the folder is synced once for all. */
+		ret = mv_tmp_commit(&p->tmp, path, 0444,
+				    MV_TMP_KEEP_EXISTING | MV_TMP_NO_SYNC, err);
+		free(path);
+	}
+	return ret ? ret : mv_fsync_dir(tx->store->packs_dir, err);
+}
+
+static int publish_packs(struct mv_tx *tx, struct mv_err *err)
+{
+	struct mv_tmp tmp = MV_TMP_INIT;
+	struct mv_oid *ids, id;
+	struct stat st;
+	int ret;
+
+	ids = calloc(tx->pack_count, sizeof(*ids));
+	if (!ids)
+		return mv_nomem(err);
+	for (size_t i = 0; i < tx->pack_count; i++)
+		ids[i] = tx->packs[i].id;
+	ret = fsync_packs(tx, err);
+	if (!ret)
+		ret = mv_store_tmp(&tmp, tx->store, "index", err);
+	if (!ret)
+		ret = mv_entries_write(&id, &tmp, &tx->entries, ids,
+				       (uint32_t)tx->pack_count, err);
+	if (!ret && !fstat(tmp.fd, &st))
+		tx->stats.new_stored += (uint64_t)st.st_size;
+	if (!ret)
+		ret = rename_packs(tx, err);
+	if (!ret)
+		ret = mv_store_commit_index(tx->store, &tmp, &id, err);
+	free(ids);
+	mv_tmp_discard(&tmp);
+	return ret;
+}
+
+static int old_hits(struct mv_tx *tx)
+{
+	time_t now = time(NULL);
+	struct stat st;
+
+	for (size_t i = 0; i < tx->hit_count; i++)
+		if (stat(tx->hits[i]->path, &st) < 0 ||
+		    now - st.st_mtime > RECENT_AGE_S)
+			return 1;
+	return 0;
+}
+
+/* Tell gc which old contents somebody is about to point to again. */
+static int publish_recent(struct mv_tx *tx, struct mv_err *err)
+{
+	struct mv_tmp tmp = MV_TMP_INIT;
+	const char *name;
+	char *dir, *path = NULL;
+	int ret;
+
+	if (!tx->recent.len || !old_hits(tx))
+		return 0;
+	dir = mv_path_join(tx->store->dir, "recent");
+	ret = dir ? mv_mkdirs(dir, err) : mv_nomem(err);
+	if (!ret)
+		ret = mv_tmp_open(&tmp, dir, "r", err);
+	if (!ret)
+		ret = mv_write_full(tmp.fd, tx->recent.data, tx->recent.len,
+				    tmp.path, err);
+	if (!ret) {
+		name = strrchr(tmp.path, '/') + 1;
+		path = mv_strf("%s/%.*s.oids", dir, (int)(strlen(name) - 4),
+			       name);
+		ret = path ? mv_tmp_commit(&tmp, path, 0444, 0, err)
+			   : mv_nomem(err);
+	}
+	mv_tmp_discard(&tmp);
+	free(path);
+	free(dir);
+	tx->recent.len = 0;
+	return ret;
+}
+
+/* Forget what is now in the store, so that the next part starts small. */
+static int tx_restart(struct mv_tx *tx, struct mv_err *err)
+{
+	struct mv_snapshot *fresh;
+	int ret;
+
+	for (size_t i = 0; i < tx->pack_count; i++)
+		mv_tmp_discard(&tx->packs[i].tmp);
+	tx->pack_count = 0;
+	tx->entries.count[0] = tx->entries.count[1] = 0;
+	tx->claimed = 0;
+	if (tx->slots)
+		memset(tx->slots, 0, tx->slot_count * sizeof(*tx->slots));
+	ret = mv_store_refresh(tx->store, NULL, err);
+	if (!ret)
+		ret = mv_store_snapshot(&fresh, tx->store, err);
+	if (ret)
+		return ret;
+	mv_snapshot_release(tx->store, tx->snapshot);
+	tx->snapshot = fresh;
+	return 0;
+}
+
+/* No put may be under way: recipes must not appear before their chunks. */
+static int publish(struct mv_tx *tx, struct mv_err *err)
+{
+	struct mv_err why = { 0 };
+	int ret = tx_check(tx, err);
+
+	if (ret)
+		return ret;
+	ret = pack_seal(tx, &why);
+	if (!ret && tx->pack_count)
+		ret = publish_packs(tx, &why);
+	if (!ret)
+		ret = publish_recent(tx, &why);
+	if (ret) {
+		tx_fail(tx, ret, &why);
+		if (err)
+			*err = why;
+		return ret;
+	}
+	return 0;
+}
+
+/* Wait until no put is under way and keep new ones out. Mutex held. */
+static void drain(struct mv_tx *tx)
+{
+	while (tx->draining)
+		pthread_cond_wait(&tx->quiet, &tx->mutex);
+	tx->draining = 1;
+	while (tx->puts)
+		pthread_cond_wait(&tx->quiet, &tx->mutex);
+}
+
+static void undrain(struct mv_tx *tx)
+{
+	tx->draining = 0;
+	pthread_cond_broadcast(&tx->quiet);
+}
+
+static int publish_and_restart(struct mv_tx *tx, struct mv_err *err)
+{
+	int ret = publish(tx, err);
+
+	return ret ? ret : tx_restart(tx, err);
+}
+
+int mv_tx_put_enter(struct mv_tx *tx, struct mv_err *err)
+{
+	int ret;
+
+	pthread_mutex_lock(&tx->mutex);
+	while (tx->draining)
+		pthread_cond_wait(&tx->quiet, &tx->mutex);
+	ret = tx_check(tx, err);
+	if (!ret && tx->claimed >= FLUSH_CHUNKS) {
+		drain(tx);
+		ret = publish_and_restart(tx, err);
+		undrain(tx);
+	}
+	if (!ret)
+		tx->puts++;
+	pthread_mutex_unlock(&tx->mutex);
+	return ret;
+}
+
+void mv_tx_put_leave(struct mv_tx *tx)
+{
+	pthread_mutex_lock(&tx->mutex);
+	tx->puts--;
+	pthread_cond_broadcast(&tx->quiet);
+	pthread_mutex_unlock(&tx->mutex);
+}
+
+int mv_tx_put_pause(struct mv_tx *tx, int force, struct mv_err *err)
+{
+	int ret;
+
+	pthread_mutex_lock(&tx->mutex);
+	ret = tx_check(tx, err);
+	if (!ret && tx->puts == 1 && !tx->draining &&
+	    (force || tx->claimed >= FLUSH_CHUNKS))
+		ret = publish_and_restart(tx, err);
+	pthread_mutex_unlock(&tx->mutex);
+	return ret;
+}
+
+int mv_tx_crowded(struct mv_tx *tx)
+{
+	int crowded;
+
+	pthread_mutex_lock(&tx->mutex);
+	crowded = tx->claimed >= FLUSH_CHUNKS;
+	pthread_mutex_unlock(&tx->mutex);
+	return crowded;
+}
+
+int mv_tx_flush(struct mv_tx *tx, unsigned flags, struct mv_err *err)
+{
+	int ret;
+
+	pthread_mutex_lock(&tx->mutex);
+	/* Every append has reached the kernel when it returned, in a pack
+	   that recovery can read: nothing to do without SYNC. */
+	ret = tx_check(tx, err);
+	if (!ret && (flags & MV_TX_SYNC)) {
+		drain(tx);
+		ret = publish_and_restart(tx, err);
+		undrain(tx);
+	}
+	pthread_mutex_unlock(&tx->mutex);
+	return ret;
+}
+
+int mv_tx_commit(struct mv_tx *tx, struct mv_tx_stats *stats,
+		 struct mv_err *err)
+{
+	struct mv_store *store = tx->store;
+	int published, ret;
+
+	pthread_mutex_lock(&tx->mutex);
+	drain(tx);
+	ret = publish(tx, err);
+	published = tx->pack_count > 0;
+	undrain(tx);
+	pthread_mutex_unlock(&tx->mutex);
+	if (!ret && stats)
+		*stats = tx->stats;
+	tx_free(tx);
+	if (!ret && published) {
+		ret = mv_store_refresh(store, NULL, err);
+		/* Merging indexes is housekeeping: it may fail or wait. */
+		if (!ret)
+			(void)mv_store_compact(store, 0, NULL);
+	}
+	return ret;
+}
+
+int mv_tx_has(struct mv_tx *tx, const struct mv_oid *oid, uint64_t *size,
+	      struct mv_err *err)
+{
+	struct mv_place place;
+
+	if (!mv_tx_find(&place, tx, MV_INDEX_CONTENTS, oid) && !place.file)
+		goto ours;
+	if (!mv_tx_find(&place, tx, MV_INDEX_CHUNKS, oid) && !place.file)
+		goto ours;
+	return mv_store_has(tx->store, oid, size, err);
+ours:
+	/* The size of a content of our own is known once it is published. */
+	if (size) {
+		int ret = mv_tx_flush(tx, MV_TX_SYNC, err);
+
+		return ret ? ret : mv_store_has(tx->store, oid, size, err);
+	}
+	return 0;
+}
