@@ -188,12 +188,12 @@ static int check_twice(struct reader *r, const char *what)
 
 /* -- values -- */
 
-/* The shortest digits that read back as the same number. */
+/* As few digits as read back as the same number, but not "1e+04". */
 static int add_real(struct mv_buf *out, double v, int is_float)
 {
 	char text[40];
 
-	for (int digits = 1; digits <= 17; digits++) {
+	for (int digits = 6; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, v);
 		if (is_float ? strtof(text, NULL) == (float)v :
 		    strtod(text, NULL) == v)

@@ -17,6 +17,7 @@
 #define TEXT_MAX 65536u
 #define RANK_MAX 64u
 #define NESTING_MAX 16u
+#define ITEM_MAX INT32_MAX	/* bytes of one element; numpy's, too */
 
 struct scan {
 	const char *p;
@@ -195,18 +196,30 @@ static enum mv_dtype known_dtype(char kind, uint64_t n)
 	return MV_DTYPE_UNKNOWN;
 }
 
+/* "[ns]", "[25s]": of dates */
 static int is_unit(const char *p, const char *end)
 {
+	static const char units[][4] = {
+		"Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps",
+		"fs", "as"
+	};
+	uint64_t n = 1;
+	size_t len;
+
 	if (end - p < 3 || *p != '[' || end[-1] != ']')
 		return 0;
-	for (p++; p < end - 1; p++)
-		if (!is_digit(*p) && (*p < 'a' || *p > 'z') &&
-		    (*p < 'A' || *p > 'Z') && *p != '/')
-			return 0;
-	return 1;
+	p++;
+	end--;
+	if (is_digit(*p) && (digits(&p, end, &n) || !n || n > INT32_MAX))
+		return 0;
+	len = (size_t)(end - p);
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (strlen(units[i]) == len && !memcmp(units[i], p, len))
+			return 1;
+	return 0;
 }
 
-/* typestr = [<>|=]? [biufcSUVMmO?] digits* ("[" unit "]")? */
+/* typestr = [<>|=]? [biufcSUVMmO?] digits* ("[" digits* unit "]")? */
 static int typestr(struct scan *s, const struct mv_name *text,
 		   struct dtype *out)
 {
@@ -233,8 +246,10 @@ static int typestr(struct scan *s, const struct mv_name *text,
 		p = end;
 	if (p < end || !known_size(kind, n))
 		return bad(s, "the type is unknown");
-	if (kind == 'U' && __builtin_mul_overflow(n, (uint64_t)4, &n))
+	if (n > ITEM_MAX / 4 && (kind == 'U' || n > ITEM_MAX))
 		return bad(s, "the type's size is too large");
+	if (kind == 'U')
+		n *= 4;
 	out->size = n;
 	out->dtype = known_dtype(kind, n);
 	out->big_endian = big && n > 1 && !strchr("SVO", kind);
@@ -252,7 +267,8 @@ static int times_shape(struct scan *s, uint64_t *size)
 	if (ret < 0)
 		return ret;
 	for (uint32_t i = 0; i < rank; i++)
-		if (__builtin_mul_overflow(*size, shape[i], size))
+		if (__builtin_mul_overflow(*size, shape[i], size) ||
+		    *size > ITEM_MAX)
 			return bad(s, "the type's size is too large");
 	return 0;
 }
@@ -353,7 +369,8 @@ static int close_type(struct descr *d)
 	if (ret < 0 || n->kind == NEST_PAIR)
 		return ret;
 	n = &d->nest[d->depth - 1];	/* a field is always in a list */
-	if (__builtin_add_overflow(n->sum, d->size, &n->sum))
+	n->sum += d->size;
+	if (n->sum > ITEM_MAX)
 		return bad(s, "the type's size is too large");
 	d->done = 0;
 	if (accept(s, ','))

@@ -64,8 +64,8 @@ static int bid(const uint8_t *data, size_t len)
 /*
  * Before a tree is made of untrusted text, see whether it can be a header
  * at all: a tree takes up to 75 times the memory of text like "[{},{},{}",
- * while real entries are at least 40 bytes long. Also finds minus signs,
- * because "-0" would become 0.
+ * while real entries are at least 40 bytes long. Also finds what the JSON
+ * parser takes and the reference does not: "-0", and a NUL behind a number.
  */
 static int plausible(const char *s, size_t len, struct mv_err *err)
 {
@@ -75,6 +75,9 @@ static int plausible(const char *s, size_t len, struct mv_err *err)
 	for (size_t i = 0; i < len; i++) {
 		char c = s[i];
 
+		if (!c)
+			return mv_fail(err, MV_EINVALID,
+				       "the header holds a NUL");
 		if (in_string) {
 			if (c == '\\')
 				i++;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_UNIT_FORMAT_H
+#define TESTS_UNIT_FORMAT_H
+
+/* What the tests of the format part share. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/bytes.h"
+#include "libmv/base/fs.h"
+#include "libmv/format/format.h"
+
+#define UNKNOWN_SIZE UINT64_MAX
+
+static inline void load(struct mv_buf *out, const char *name)
+{
+	struct mv_err err;
+	char path[512];
+
+	snprintf(path, sizeof(path), "tests/data/%s", name);
+	mv_buf_init(out, 16u << 20);
+	if (mv_read_file(out, path, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+/*
+ * Parse from memory of exactly the right size, so that ASan sees a read past
+ * the end; on success look at all that is promised of a layout.
+ */
+static inline int parse_bytes(struct mv_layout *out, const void *data,
+			      size_t len, uint64_t file_size,
+			      struct mv_err *err)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	uint64_t need = 0, end = 0;
+	int ret;
+
+	assert_non_null(copy);
+	memcpy(copy, data, len);
+	ret = mv_format_parse(out, &need, copy, len, file_size, err);
+	free(copy);
+	if (ret == MV_EBUSY) {
+		assert_true(need > len);
+		assert_true(need <= file_size);
+	}
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < out->count; i++) {
+		const struct mv_tensor *t = &out->tensors[i];
+
+		assert_non_null(t->name);
+		assert_non_null(t->dtype_name);
+		assert_true(t->unit >= 1);
+		assert_true(t->offset >= end);
+		end = t->offset + t->length;
+		assert_true(end >= t->offset);
+		assert_true(end <= file_size);
+	}
+	return 0;
+}
+
+/* The code only. */
+static inline int verdict(const void *data, size_t len, uint64_t file_size,
+			  struct mv_err *err)
+{
+	struct mv_layout layout;
+	int ret = parse_bytes(&layout, data, len, file_size, err);
+
+	if (!ret)
+		mv_layout_release(&layout);
+	return ret;
+}
+
+/* Every truncation: never taken for the whole, and no crash. */
+static inline void sweep_truncations(const struct mv_buf *file, size_t upto)
+{
+	struct mv_err err;
+
+	for (size_t len = 0; len < upto; len++) {
+		int ret = verdict(file->data, len, len, &err);
+
+		assert_true(ret == MV_EINVALID || ret == MV_ENOENT);
+		ret = verdict(file->data, len, file->len, &err);
+		assert_int_equal(ret, MV_EBUSY);
+	}
+}
+
+/* Every byte below `upto` flipped: a clean answer, whatever it is. */
+static inline size_t sweep_flips(const struct mv_buf *file, size_t upto,
+				 const uint8_t *masks, size_t count)
+{
+	uint8_t *copy = malloc(file->len);
+	size_t refused = 0;
+	struct mv_err err;
+
+	assert_non_null(copy);
+	memcpy(copy, file->data, file->len);
+	for (size_t i = 0; i < upto * count; i++) {
+		int ret;
+
+		copy[i / count] ^= masks[i % count];
+		ret = verdict(copy, upto, file->len, &err);
+		copy[i / count] ^= masks[i % count];
+		assert_true(!ret || ret == MV_EINVALID || ret == MV_ENOENT ||
+			    ret == MV_EBUSY);
+		refused += ret != 0;
+	}
+	free(copy);
+	return refused;
+}
+
+/* A frozen text beside the file: "<name>.layout". */
+static inline void check_golden(const char *name)
+{
+	struct mv_layout layout;
+	struct mv_buf want, got;
+	struct stat st;
+	struct mv_err err;
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "tests/data/%s", name);
+	assert_int_equal(mv_open_read(&fd, &st, path, &err), 0);
+	if (mv_format_parse_fd(&layout, fd, (uint64_t)st.st_size, &err) < 0)
+		fail_msg("%s: %s", name, err.msg);
+	close(fd);
+	mv_buf_init(&got, 1u << 20);
+	assert_int_equal(mv_layout_print(&got, &layout, &err), 0);
+	mv_layout_release(&layout);
+	snprintf(path, sizeof(path), "%s.layout", name);
+	load(&want, path);
+	assert_string_equal(got.data, want.data);
+	mv_buf_release(&got);
+	mv_buf_release(&want);
+}
+
+#endif
