@@ -128,7 +128,8 @@ void mv_json_free(struct mv_json *v)
 /*
  * Remember that something could not be put in, without memory for it: an
  * entry that is there already becomes the failed value. An empty object has
- * none and becomes a failed value itself; its few bytes are never freed.
+ * none and gets the failed type itself. Its few bytes are never freed, nor
+ * is what could not be put in: the caller may still be filling that.
  */
 static void spoil(json_t *v)
 {
@@ -145,30 +146,38 @@ static void spoil(json_t *v)
 		v->type = TYPE_FAILED;
 }
 
+static int has_failed(const json_t *v)
+{
+	return v && v->type == TYPE_FAILED;
+}
+
+/* On failure `value` stays as it is. */
+static int set_key(json_t *o, const char *key, json_t *value)
+{
+	struct mv_buf copy;
+	int ret;
+
+	if (is_utf8(key, strlen(key)))
+		return json_object_set_nocheck(o, key, value);
+	mv_buf_init(&copy, SIZE_MAX);
+	ret = replace_bad(&copy, key, strlen(key));
+	if (!ret)
+		ret = json_object_set_nocheck(o, copy.data, value);
+	mv_buf_release(&copy);
+	return ret;
+}
+
 void mv_json_set(struct mv_json *object, const char *key, struct mv_json *v)
 {
 	json_t *o = unwrap(object);
 	json_t *value = given(v);
-	struct mv_buf copy;
-	int bad;
 
-	if (!json_is_object(o)) {
-		json_decref(value);
+	if (has_failed(o))
 		return;
-	}
-	if (is_utf8(key, strlen(key))) {
-		bad = json_object_set_new_nocheck(o, key, value);
-	} else {
-		mv_buf_init(&copy, SIZE_MAX);
-		bad = replace_bad(&copy, key, strlen(key));
-		if (!bad)
-			bad = json_object_set_new_nocheck(o, copy.data, value);
-		else
-			json_decref(value);
-		mv_buf_release(&copy);
-	}
-	if (bad)
+	if (json_is_object(o) && set_key(o, key, value))
 		spoil(o);
+	else
+		json_decref(value);
 }
 
 void mv_json_push(struct mv_json *array, struct mv_json *v)
@@ -176,10 +185,12 @@ void mv_json_push(struct mv_json *array, struct mv_json *v)
 	json_t *a = unwrap(array);
 	json_t *value = given(v);
 
-	if (!json_is_array(a))
-		json_decref(value);
-	else if (json_array_append_new(a, value) < 0)
+	if (has_failed(a))
+		return;
+	if (json_is_array(a) && json_array_append(a, value))
 		spoil(a);
+	else
+		json_decref(value);
 }
 
 /* -- printing -- */
@@ -207,7 +218,7 @@ static int escape_from(struct mv_buf *out, size_t start)
 
 		n = n ? n : 1;
 		if (cp >= 0x7f && mv_utf8_unsafe(cp))
-			ret = mv_buf_addf(&tail, "\\u%04x", (unsigned)cp);
+			ret = mv_buf_addf(&tail, "\\u%04X", (unsigned)cp);
 		else
 			ret = mv_buf_add(&tail, s, n);
 		s += n;

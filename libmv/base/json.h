@@ -29,7 +29,10 @@ struct mv_json *mv_json_bool(int v);
 struct mv_json *mv_json_null(void);
 void mv_json_free(struct mv_json *v);
 
-/* Take ownership of `v`. Keys keep their order. */
+/*
+ * Take ownership of `v`, which may still be filled afterwards (unless the
+ * first parameter is NULL: then `v` is freed at once). Keys keep their order.
+ */
 void mv_json_set(struct mv_json *object, const char *key, struct mv_json *v);
 void mv_json_push(struct mv_json *array, struct mv_json *v);
 

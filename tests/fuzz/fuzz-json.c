@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whatever the JSON door accepts must be printed, without a byte that a
+ * terminal obeys, as text that is accepted again and prints the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/json.h"
+#include "libmv/base/utf8.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_safe(const char *s, size_t len)
+{
+	while (len) {
+		uint32_t cp;
+		size_t n = mv_utf8_next(&cp, s, len);
+
+		if (!n || mv_utf8_unsafe(cp))
+			abort();
+		s += n;
+		len -= n;
+	}
+}
+
+static int reprint(struct mv_buf *out, const char *data, size_t size)
+{
+	struct mv_err err = { MV_OK, "" };
+	struct mv_json *v;
+	int ret;
+
+	ret = mv_json_parse(&v, data, size, &err);
+	if (ret && (v || err.code != ret || !*err.msg))
+		abort();
+	if (!ret && mv_json_print(out, v, 0, &err))
+		abort();
+	mv_json_free(v);
+	return ret;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct mv_buf once, twice;
+
+	mv_buf_init(&once, 64u << 20);
+	mv_buf_init(&twice, 64u << 20);
+	if (!reprint(&once, (const char *)data, size)) {
+		check_safe(once.data, once.len);
+		if (reprint(&twice, once.data, once.len) ||
+		    strcmp(once.data, twice.data))
+			abort();
+	}
+	mv_buf_release(&twice);
+	mv_buf_release(&once);
+	return 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "libmv/base/bytes.h"
+#include "libmv/base/hash.h"
+
+#define SHA256_EMPTY \
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define SHA256_ABC \
+	"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static void test_base_hash__known_answers(void **state)
+{
+	struct mv_hasher *h;
+	uint8_t out[32];
+	char hex[65];
+
+	(void)state;
+	assert_int_equal(mv_hasher_new(&h, MV_HASH_SHA256, NULL), 0);
+	assert_int_equal(mv_hasher_final(out, h, NULL), 0);
+	assert_string_equal(mv_hex(hex, out, 32), SHA256_EMPTY);
+	/* Reuse, in one piece and in three. */
+	assert_int_equal(mv_hasher_once(out, h, "abc", 3, NULL), 0);
+	assert_string_equal(mv_hex(hex, out, 32), SHA256_ABC);
+	assert_int_equal(mv_hasher_reset(h, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(mv_hasher_update(h, &"abc"[i], 1, NULL), 0);
+	assert_int_equal(mv_hasher_final(out, h, NULL), 0);
+	assert_string_equal(mv_hex(hex, out, 32), SHA256_ABC);
+	mv_hasher_free(h);
+
+	assert_int_equal(mv_hasher_new(&h, MV_HASH_SHA1, NULL), 0);
+	assert_int_equal(mv_hasher_once(out, h, "abc", 3, NULL), 0);
+	assert_string_equal(mv_hex(hex, out, 20),
+			    "a9993e364706816aba3e25717850c26c9cd0d89d");
+	mv_hasher_free(h);
+	mv_hasher_free(NULL);
+}
+
+static void test_base_hash__reset_forgets_what_was_added(void **state)
+{
+	struct mv_hasher *h;
+	uint8_t out[32];
+	char hex[65];
+
+	(void)state;
+	assert_int_equal(mv_hasher_new(&h, MV_HASH_SHA256, NULL), 0);
+	assert_int_equal(mv_hasher_update(h, "zzz", 3, NULL), 0);
+	assert_int_equal(mv_hasher_once(out, h, "abc", 3, NULL), 0);
+	assert_string_equal(mv_hex(hex, out, 32), SHA256_ABC);
+	mv_hasher_free(h);
+}
+
+/* The pack format rests on these values: they are XXH3_64 as published. */
+static void test_base_hash__checksum_is_xxh3(void **state)
+{
+	(void)state;
+	assert_true(mv_checksum64("", 0, 0) == 0x2d06800538d394c2u);
+	assert_true(mv_checksum64("abc", 3, 0) != mv_checksum64("abc", 3, 1));
+	assert_true(mv_checksum64("abc", 3, 0) != mv_checksum64("abd", 3, 0));
+}
+
+static void test_base_hash__oid_has_one_spelling(void **state)
+{
+	struct mv_oid oid, other;
+	char hex[65], text[65];
+
+	(void)state;
+	assert_int_equal(mv_oid_parse(&oid, SHA256_ABC, 64), 0);
+	assert_string_equal(mv_oid_hex(hex, &oid), SHA256_ABC);
+	assert_int_equal(mv_oid_parse(&other, SHA256_ABC "xyz", 67), 0);
+	assert_true(mv_oid_eq(&oid, &other));
+	assert_true(mv_oid_parse(&other, SHA256_ABC, 63) < 0);
+	for (size_t i = 0; i < 64; i++) {
+		static const char wrong[] = "Ag /:`G@\n";
+
+		for (size_t k = 0; k < sizeof(wrong); k++) {
+			memcpy(text, SHA256_ABC, 65);
+			text[i] = wrong[k];
+			assert_true(mv_oid_parse(&other, text, 64) < 0);
+		}
+	}
+	assert_true(mv_oid_eq(&oid, &other));	/* untouched by failures */
+	mv_oid_parse(&other, SHA256_EMPTY, 64);
+	assert_true(mv_oid_cmp(&oid, &other) < 0);
+	assert_true(mv_oid_cmp(&other, &oid) > 0);
+}
+
+static void test_base_hash__unhex_refuses_what_is_not_hex(void **state)
+{
+	uint8_t b[2];
+
+	(void)state;
+	assert_int_equal(mv_unhex(b, "aF09", 2), 0);
+	assert_int_equal(b[0], 0xaf);
+	assert_int_equal(b[1], 0x09);
+	assert_int_equal(mv_unhex(b, "a", 1), -1);
+	assert_int_equal(mv_unhex(b, "", 1), -1);
+	assert_int_equal(mv_unhex(b, "0x", 1), -1);
+	assert_int_equal(mv_unhex(b, "", 0), 0);
+}
+
+static void test_base_hash__bytes_are_little_and_big_endian(void **state)
+{
+	uint8_t b[8];
+
+	(void)state;
+	mv_put_le64(b, 0x0102030405060708u);
+	assert_memory_equal(b, "\x08\x07\x06\x05\x04\x03\x02\x01", 8);
+	assert_true(mv_le64(b) == 0x0102030405060708u);
+	assert_true(mv_le32(b) == 0x05060708u);
+	assert_int_equal(mv_le16(b), 0x0708);
+	assert_true(mv_be64(b) == 0x0807060504030201u);
+	assert_true(mv_be32(b) == 0x08070605u);
+	mv_put_be32(b, 0xfffefdfcu);
+	assert_true(mv_be32(b) == 0xfffefdfcu);
+	mv_put_le32(b, 0xfffefdfcu);
+	assert_memory_equal(b, "\xfc\xfd\xfe\xff", 4);
+	mv_put_le16(b, 0xfffe);
+	assert_int_equal(mv_le16(b), 0xfffe);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base_hash__known_answers),
+		cmocka_unit_test(test_base_hash__reset_forgets_what_was_added),
+		cmocka_unit_test(test_base_hash__checksum_is_xxh3),
+		cmocka_unit_test(test_base_hash__oid_has_one_spelling),
+		cmocka_unit_test(test_base_hash__unhex_refuses_what_is_not_hex),
+		cmocka_unit_test(test_base_hash__bytes_are_little_and_big_endian)
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/json.h"
+
+/* jansson's, for making allocations fail; its header has one door only. */
+void json_set_alloc_funcs(void *(*alloc)(size_t), void (*release)(void *));
+
+static void prints(struct mv_json *v, int indent, const char *expected)
+{
+	struct mv_buf b;
+
+	mv_buf_init(&b, 10000);
+	assert_int_equal(mv_json_print(&b, v, indent, NULL), 0);
+	assert_string_equal(b.data, expected);
+	mv_buf_release(&b);
+	mv_json_free(v);
+}
+
+static struct mv_json *sample(void)
+{
+	struct mv_json *o = mv_json_object();
+	struct mv_json *a = mv_json_array();
+
+	mv_json_set(o, "z", mv_json_int(INT64_MIN));
+	mv_json_set(o, "a", a);
+	mv_json_push(a, mv_json_bool(1));
+	mv_json_push(a, mv_json_null());
+	mv_json_push(a, mv_json_str("x\"\n"));
+	mv_json_push(a, mv_json_object());
+	mv_json_set(o, "m", mv_json_real(0.5));
+	return o;
+}
+
+#define SAMPLE "{\"z\":-9223372036854775808,\"a\":[true,null,\"x\\\"\\n\",{}]," \
+	"\"m\":0.5}"
+
+static void test_base_json__prints_in_the_order_set(void **state)
+{
+	struct mv_json *o = mv_json_object();
+
+	(void)state;
+	prints(sample(), 0, SAMPLE);
+	mv_json_set(o, "k", mv_json_int(1));
+	mv_json_set(o, "k", mv_json_int(2));
+	prints(o, 2, "{\n  \"k\": 2\n}");
+	prints(mv_json_str("scalar"), 0, "\"scalar\"");
+	prints(mv_json_real(NAN), 0, "null");
+	prints(mv_json_real(INFINITY), 0, "null");
+	prints(mv_json_str(NULL), 0, "null");
+	prints(mv_json_strn("a\0b", 3), 0, "\"a\\u0000b\"");
+}
+
+static void test_base_json__bad_text_becomes_replacement(void **state)
+{
+	struct mv_json *o = mv_json_object();
+
+	(void)state;
+	mv_json_set(o, "k\xff", mv_json_str("\xc3\xbc\xfe\xed\xa0\x80"));
+	prints(o, 0, "{\"k\xef\xbf\xbd\":\"\xc3\xbc\xef\xbf\xbd\xef\xbf\xbd"
+	       "\xef\xbf\xbd\xef\xbf\xbd\"}");
+}
+
+static void test_base_json__printed_text_cannot_drive_a_terminal(void **state)
+{
+	struct mv_json *o = mv_json_object();
+	struct mv_buf b;
+
+	(void)state;
+	mv_json_set(o, "\x7f", mv_json_str("\x1b[2J\xc2\x9b\xe2\x80\xae"
+					   "\xd8\x9c\xe2\x80\x94"));
+	mv_buf_init(&b, 1000);
+	assert_int_equal(mv_buf_addstr(&b, "\x7f "), 0);
+	assert_int_equal(mv_json_print(&b, o, 0, NULL), 0);
+	/* What stood in the buffer before is not ours to change. */
+	assert_string_equal(b.data, "\x7f {\"\\u007F\":\"\\u001B[2J\\u009B"
+			    "\\u202E\\u061C\xe2\x80\x94\"}");
+	mv_buf_release(&b);
+	mv_json_free(o);
+}
+
+static void test_base_json__print_failure_leaves_the_buffer(void **state)
+{
+	struct mv_json *o = sample();
+	struct mv_json *escaped = mv_json_str("\x7f\x7f");
+	struct mv_err err;
+	struct mv_buf b;
+
+	(void)state;
+	mv_buf_init(&b, strlen(SAMPLE) + 1);
+	assert_int_equal(mv_buf_addstr(&b, "ab"), 0);
+	assert_int_equal(mv_json_print(&b, o, 0, &err), MV_ENOMEM);
+	assert_string_equal(b.data, "ab");
+	assert_int_equal(mv_json_print(&b, NULL, 0, &err), MV_ENOMEM);
+	assert_string_equal(b.data, "ab");
+	mv_buf_release(&b);
+	mv_buf_init(&b, 6);
+	assert_int_equal(mv_json_print(&b, escaped, 0, &err), MV_ENOMEM);
+	assert_string_equal(b.data, "");
+	mv_buf_release(&b);
+	mv_json_free(escaped);
+	mv_json_free(o);
+	mv_json_free(NULL);
+}
+
+/*
+ * An allocator that fails once. It keeps what it gave: without memory the
+ * builders let go of a little, rather than free what is still in use.
+ */
+static struct {
+	void *given[1000];
+	int count;
+	int until_failure;
+} memory;
+
+static void *failing_malloc(size_t len)
+{
+	if (memory.until_failure-- == 0)
+		return NULL;
+	assert_true(memory.count < 1000);
+	memory.given[memory.count] = malloc(len);
+	return memory.given[memory.count++];
+}
+
+static void tracked_free(void *p)
+{
+	for (int i = 0; p && i < memory.count; i++)
+		if (memory.given[i] == p)
+			memory.given[i] = NULL;
+	free(p);
+}
+
+static void test_base_json__no_memory_never_means_less_text(void **state)
+{
+	int failed = 1;
+
+	(void)state;
+	json_set_alloc_funcs(failing_malloc, tracked_free);
+	for (int i = 0; failed; i++) {
+		struct mv_json *o;
+		struct mv_buf b;
+		int ret;
+
+		assert_true(i < 1000);
+		memory.until_failure = i;
+		o = sample();
+		failed = memory.until_failure < 0;
+		memory.until_failure = -1;
+		mv_buf_init(&b, 1000);
+		ret = mv_json_print(&b, o, 0, NULL);
+		assert_int_equal(ret, failed ? MV_ENOMEM : 0);
+		assert_string_equal(b.data, failed ? "" : SAMPLE);
+		mv_buf_release(&b);
+		mv_json_free(o);
+		while (memory.count)
+			free(memory.given[--memory.count]);
+	}
+	json_set_alloc_funcs(malloc, free);
+}
+
+static int collect(void *payload, const char *key, const struct mv_json *value)
+{
+	mv_buf_addf(payload, "%s:%d ", key, (int)mv_json_type(value));
+	return !strcmp(key, "stop") ? 42 : 0;
+}
+
+static void test_base_json__reads_what_was_printed(void **state)
+{
+	static const char text[] =
+		" {\"s\":\"x\",\"i\":-7,\"r\":1.5,\"t\":true,\"n\":null,"
+		"\"a\":[1,[2]],\"stop\":{},\"late\":0}\n";
+	struct mv_json *v;
+	struct mv_buf b;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(mv_json_parse(&v, text, sizeof(text) - 1, NULL), 0);
+	assert_string_equal(mv_json_get_str(mv_json_get(v, "s"), &len), "x");
+	assert_int_equal(len, 1);
+	assert_true(mv_json_get_int(mv_json_get(v, "i")) == -7);
+	assert_true(mv_json_get_real(mv_json_get(v, "r")) == 1.5);
+	assert_true(mv_json_get_real(mv_json_get(v, "i")) == -7);
+	assert_true(mv_json_get_bool(mv_json_get(v, "t")));
+	assert_int_equal(mv_json_size(v), 8);
+	assert_int_equal(mv_json_size(mv_json_get(v, "a")), 2);
+	assert_true(mv_json_get_int(mv_json_at(mv_json_at(mv_json_get(v, "a"),
+							  1), 0)) == 2);
+	mv_buf_init(&b, 1000);
+	assert_int_equal(mv_json_each(v, collect, &b), 42);
+	assert_string_equal(b.data, "s:2 i:3 r:4 t:5 n:6 a:1 stop:0 ");
+	mv_buf_release(&b);
+	mv_json_free(v);
+}
+
+static void test_base_json__missing_and_wrong_types_are_nothing(void **state)
+{
+	struct mv_json *v = mv_json_str("x");
+	size_t len = 9;
+
+	(void)state;
+	assert_null(mv_json_get(NULL, "k"));
+	assert_null(mv_json_get(v, "k"));
+	assert_null(mv_json_at(v, 0));
+	assert_int_equal(mv_json_size(v), 0);
+	assert_null(mv_json_get_str(NULL, &len));
+	assert_int_equal(len, 0);
+	assert_true(mv_json_get_int(v) == 0);
+	assert_true(mv_json_get_real(v) == 0);
+	assert_false(mv_json_get_bool(v));
+	assert_int_equal(mv_json_type(NULL), MV_JSON_NULL);
+	assert_int_equal(mv_json_each(v, collect, NULL), 0);
+	mv_json_set(v, "k", mv_json_int(1));
+	mv_json_push(v, mv_json_int(1));
+	mv_json_set(NULL, "k", mv_json_str("freed"));
+	mv_json_push(NULL, mv_json_str("freed"));
+	mv_json_free(v);
+}
+
+static void rejects(const char *text, const char *what)
+{
+	struct mv_json *v = (struct mv_json *)1;
+	struct mv_err err;
+
+	assert_int_equal(mv_json_parse(&v, text, strlen(text), &err),
+			 MV_EINVALID);
+	assert_null(v);
+	if (!strstr(err.msg, what))
+		fail_msg("'%s' is not in '%s'", what, err.msg);
+}
+
+static void test_base_json__refuses_what_is_ambiguous(void **state)
+{
+	(void)state;
+	rejects("", "line 1");
+	rejects("{\"a\":1,\n\"a\":2}", "line 2 column 3");
+	rejects("{} x", "line 1 column 4");
+	rejects("[9223372036854775808]", "line 1");
+	rejects("[-9223372036854775809]", "line 1");
+	rejects("[1e999]", "line 1");
+	rejects("[NaN]", "line 1");
+	rejects("[\"\\u0000\"]", "line 1");
+	rejects("{\"\\u0000\":1}", "line 1");
+	rejects("[\"\xff\"]", "line 1");
+	rejects("[\"\\ud800\"]", "line 1");
+	rejects("[1,]", "line 1 column 4");
+	rejects("[01]", "line 1");
+	/* The text around the error comes back without escapes. */
+	rejects("\n\n[\x1b[2J]", "line 3 column 2");
+	rejects("[\x1b[2J]", "\\x1b");
+}
+
+static void test_base_json__depth_is_bounded(void **state)
+{
+	struct mv_json *v;
+	struct mv_err err;
+	char text[200001];
+
+	(void)state;
+	memset(text, '[', 64);
+	memset(text + 64, ']', 64);
+	assert_int_equal(mv_json_parse(&v, text, 128, &err), 0);
+	mv_json_free(v);
+	memset(text, '[', 65);
+	memset(text + 65, ']', 65);
+	assert_int_equal(mv_json_parse(&v, text, 130, &err), MV_EINVALID);
+	assert_non_null(strstr(err.msg, "line 1 column 65"));
+	memset(text, '[', sizeof(text));
+	assert_int_equal(mv_json_parse(&v, text, sizeof(text), &err),
+			 MV_EINVALID);
+	/* Brackets inside strings are text. */
+	memset(text, '[', 200);
+	text[0] = '"';
+	memcpy(text + 100, "\\\"\\\\", 4);
+	text[199] = '"';
+	assert_int_equal(mv_json_parse(&v, text, 200, &err), 0);
+	mv_json_free(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base_json__prints_in_the_order_set),
+		cmocka_unit_test(test_base_json__bad_text_becomes_replacement),
+		cmocka_unit_test(test_base_json__printed_text_cannot_drive_a_terminal),
+		cmocka_unit_test(test_base_json__print_failure_leaves_the_buffer),
+		cmocka_unit_test(test_base_json__no_memory_never_means_less_text),
+		cmocka_unit_test(test_base_json__reads_what_was_printed),
+		cmocka_unit_test(test_base_json__missing_and_wrong_types_are_nothing),
+		cmocka_unit_test(test_base_json__refuses_what_is_ambiguous),
+		cmocka_unit_test(test_base_json__depth_is_bounded)
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

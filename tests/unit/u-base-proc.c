@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "libmv/base/proc.h"
+#include "tests/unit/base-tmp.h"
+
+static char *const some_env[] = { (char *)"GREETING=hello", NULL };
+static const struct mv_proc_env env = { "/usr/bin:/bin", some_env };
+
+static void program(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static int find(const char *name, const char *path)
+{
+	char *out = (char *)"x";
+	int ret = mv_proc_find(&out, name, path, NULL);
+
+	if (ret)
+		assert_null(out);
+	else
+		assert_int_equal(*out, '/');
+	free(out);
+	return ret;
+}
+
+static void test_base_proc__finds_nothing_in_the_current_folder(void **state)
+{
+	static const char *const paths[] = {
+		"", ":", ":/usr/bin", "/usr/bin:", ".:/usr/bin",
+		"/usr/bin:.", "bin:/usr/bin", "./bin", "::"
+	};
+	char all[1100];
+
+	(void)state;
+	assert_int_equal(mkdir("bin", 0755), 0);
+	program("evil", "#!/bin/sh\ntouch marker\n");
+	program("bin/evil", "#!/bin/sh\ntouch marker\n");
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		assert_int_equal(find("evil", paths[i]), MV_ENOENT);
+	assert_int_equal(find("evil", NULL), MV_ENOENT);
+	assert_int_equal(find("./evil", "/bin"), MV_EINVALID);
+	assert_int_equal(find("bin/evil", "/bin"), MV_EINVALID);
+	assert_int_equal(find("", "/bin"), MV_EINVALID);
+	snprintf(all, sizeof(all), ":%s/none:%s/bin", tmp_dir, tmp_dir);
+	assert_int_equal(find("evil", all), 0);
+}
+
+static void test_base_proc__finds_executable_files_only(void **state)
+{
+	char all[1100];
+
+	(void)state;
+	assert_int_equal(mkdir("p1", 0755), 0);
+	assert_int_equal(mkdir("p1/dir", 0755), 0);
+	program("p1/plain", "x");
+	assert_int_equal(chmod("p1/plain", 0644), 0);
+	snprintf(all, sizeof(all), "%s/p1", tmp_dir);
+	assert_int_equal(find("dir", all), MV_ENOENT);
+	assert_int_equal(find("plain", all), MV_ENOENT);
+	assert_int_equal(find("sh", "/usr/bin:/bin"), 0);
+	assert_int_equal(find("/bin/sh", ""), 0);
+	assert_int_equal(find("/bin/absent", "/bin"), MV_ENOENT);
+}
+
+static int sh(const char *script, const void *in, size_t in_len,
+	      struct mv_buf *out, struct mv_buf *errout, struct mv_err *err)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	int status = -1;
+	int ret;
+
+	ret = mv_proc_run(&status, argv, NULL, &env, in, in_len, out, errout,
+			  err);
+	return ret ? ret : status;
+}
+
+static void test_base_proc__gives_status_and_output(void **state)
+{
+	struct mv_buf out, errout;
+
+	(void)state;
+	mv_buf_init(&out, 1000);
+	mv_buf_init(&errout, 3);
+	assert_int_equal(sh("cat; echo $GREETING; echo oops >&2; exit 7",
+			    "in ", 3, &out, &errout, NULL), 7);
+	assert_string_equal(out.data, "in hello\n");
+	assert_string_equal(errout.data, "oop");
+	assert_int_equal(sh("kill -TERM $$", NULL, 0, NULL, NULL, NULL),
+			 128 + SIGTERM);
+	mv_buf_clear(&out);
+	/* No input is an end at once; unwanted output goes nowhere. */
+	assert_int_equal(sh("cat", NULL, 0, &out, NULL, NULL), 0);
+	assert_int_equal(sh("cat", "", 0, &out, NULL, NULL), 0);
+	assert_int_equal(sh("echo lost", NULL, 0, NULL, NULL, NULL), 0);
+	assert_int_equal(out.len, 0);
+	mv_buf_release(&out);
+	mv_buf_release(&errout);
+}
+
+static void test_base_proc__moves_both_directions_at_once(void **state)
+{
+	size_t len = 3 << 20;
+	char *data = malloc(len);
+	struct mv_buf out, errout;
+
+	(void)state;
+	assert_non_null(data);
+	for (size_t i = 0; i < len; i++)
+		data[i] = (char)(i * 31 >> 3);
+	mv_buf_init(&out, len);
+	mv_buf_init(&errout, 10);
+	/* More than any pipe holds, on all three. */
+	assert_int_equal(sh("head -c 300000 /dev/zero >&2; exec cat", data,
+			    len, &out, &errout, NULL), 0);
+	assert_int_equal(out.len, len);
+	assert_memory_equal(out.data, data, len);
+	assert_int_equal(errout.len, 10);
+	mv_buf_release(&out);
+	mv_buf_release(&errout);
+	free(data);
+}
+
+static void test_base_proc__survives_a_child_that_does_not_read(void **state)
+{
+	size_t len = 1 << 20;
+	char *data = calloc(1, len);
+	sigset_t pending;
+
+	(void)state;
+	assert_non_null(data);
+	/* SIGPIPE has its default action here: it would end this program. */
+	signal(SIGPIPE, SIG_DFL);
+	assert_int_equal(sh("exit 3", data, len, NULL, NULL, NULL), 3);
+	assert_int_equal(sh("exec <&-; sleep 0.02", data, len, NULL, NULL,
+			    NULL), 0);
+	sigpending(&pending);
+	assert_false(sigismember(&pending, SIGPIPE));
+	free(data);
+}
+
+static void test_base_proc__too_much_output_is_an_error(void **state)
+{
+	struct mv_buf out;
+	struct mv_err err;
+
+	(void)state;
+	mv_buf_init(&out, 100000);
+	assert_int_equal(sh("exec cat /dev/zero", NULL, 0, &out, NULL, &err),
+			 MV_ENOMEM);
+	assert_int_equal(err.code, MV_ENOMEM);
+	mv_buf_release(&out);
+}
+
+static void test_base_proc__child_has_default_signals(void **state)
+{
+	struct mv_buf out;
+	sigset_t set, old;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	sigfillset(&set);
+	pthread_sigmask(SIG_SETMASK, &set, &old);
+	mv_buf_init(&out, 1000);
+	assert_int_equal(sh("grep -E 'Sig(Blk|Ign)' /proc/self/status", NULL,
+			    0, &out, NULL, NULL), 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	assert_non_null(strstr(out.data, "SigBlk:\t0000000000000000"));
+	/* SIGPIPE is number 13: bit 12. */
+	assert_int_equal(strtoull(strstr(out.data, "SigIgn:") + 7, NULL, 16) &
+			 0x1000, 0);
+	mv_buf_release(&out);
+}
+
+static void test_base_proc__runs_in_a_folder(void **state)
+{
+	const char *const argv[] = { "pwd", NULL };
+	const char *const absent[] = { "no-such-program", NULL };
+	struct mv_buf out;
+	struct mv_err err;
+	int status;
+
+	(void)state;
+	mv_buf_init(&out, 1000);
+	assert_int_equal(mv_proc_run(&status, argv, "/usr", &env, NULL, 0,
+				     &out, NULL, &err), 0);
+	assert_string_equal(out.data, "/usr\n");
+	assert_int_equal(mv_proc_run(&status, argv, "/no/such", &env, NULL, 0,
+				     &out, NULL, &err), MV_ENOENT);
+	assert_non_null(strstr(err.msg, "'/no/such'"));
+	assert_int_equal(mv_proc_run(&status, absent, NULL, &env, NULL, 0,
+				     &out, NULL, &err), MV_ENOENT);
+	assert_non_null(strstr(err.msg, "'no-such-program'"));
+	mv_buf_release(&out);
+}
+
+static void test_base_proc__works_without_standard_streams(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (!pid) {
+		struct mv_buf out, errout;
+		int bad;
+
+		close(0);
+		close(1);
+		close(2);
+		mv_buf_init(&out, 100);
+		mv_buf_init(&errout, 100);
+		bad = sh("cat; echo err >&2", "in", 2, &out, &errout, NULL) ||
+		      strcmp(out.data, "in") || strcmp(errout.data, "err\n");
+		mv_buf_release(&out);
+		mv_buf_release(&errout);
+		_exit(bad ? 1 : 42);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
+static void test_base_proc__talks_with_a_child(void **state)
+{
+	const char *const argv[] = { "cat", NULL };
+	const char *const absent[] = { "no-such-program", NULL };
+	struct mv_proc p = MV_PROC_INIT;
+	int status = 9;
+	char b[3];
+
+	(void)state;
+	assert_int_equal(mv_proc_open(&p, argv, NULL, &env, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(write(p.in, "abc", 3), 3);
+		assert_int_equal(read(p.out, b, 3), 3);
+		assert_memory_equal(b, "abc", 3);
+	}
+	assert_int_equal(mv_proc_close(&status, &p, NULL), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(p.pid, -1);
+	assert_int_equal(mv_proc_close(&status, &p, NULL), 0);
+	assert_int_equal(mv_proc_open(&p, absent, NULL, &env, NULL),
+			 MV_ENOENT);
+	assert_int_equal(p.in, -1);
+	assert_int_equal(p.out, -1);
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void test_base_proc__leaks_no_descriptor(void **state)
+{
+	const char *const argv[] = { "sh", "-c", "ls /proc/self/fd | wc -l",
+				     NULL };
+	int before = open_fds();
+	struct mv_buf out;
+	int status;
+
+	(void)state;
+	mv_buf_init(&out, 100);
+	assert_int_equal(mv_proc_run(&status, argv, NULL, &env, "x", 1, &out,
+				     NULL, NULL), 0);
+	assert_int_equal(open_fds(), before);
+	/* ls has 0, 1, 2, and the folder that it reads; what this program
+	 * was given by others without close-on-exec may come on top. */
+	assert_true(atoi(out.data) <= before + 1);
+	mv_buf_release(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base_proc__finds_nothing_in_the_current_folder),
+		cmocka_unit_test(test_base_proc__finds_executable_files_only),
+		cmocka_unit_test(test_base_proc__gives_status_and_output),
+		cmocka_unit_test(test_base_proc__moves_both_directions_at_once),
+		cmocka_unit_test(test_base_proc__survives_a_child_that_does_not_read),
+		cmocka_unit_test(test_base_proc__too_much_output_is_an_error),
+		cmocka_unit_test(test_base_proc__child_has_default_signals),
+		cmocka_unit_test(test_base_proc__runs_in_a_folder),
+		cmocka_unit_test(test_base_proc__works_without_standard_streams),
+		cmocka_unit_test(test_base_proc__talks_with_a_child),
+		cmocka_unit_test(test_base_proc__leaks_no_descriptor)
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, tmp_enter, tmp_leave);
+}
