@@ -15,7 +15,7 @@
 #define FLAG_STAGE 0x3000
 #define FLAG_LEN 0x0fff
 
-void mv_index_init(struct mv_index *ix, size_t hash_len)
+void mv_git_index_init(struct mv_git_index *ix, size_t hash_len)
 {
 	memset(ix, 0, sizeof(*ix));
 	ix->hash_len = hash_len;
@@ -23,7 +23,7 @@ void mv_index_init(struct mv_index *ix, size_t hash_len)
 	mv_buf_init(&ix->names, INDEX_MAX);
 }
 
-void mv_index_release(struct mv_index *ix)
+void mv_git_index_release(struct mv_git_index *ix)
 {
 	mv_buf_release(&ix->bytes);
 	mv_buf_release(&ix->names);
@@ -32,7 +32,7 @@ void mv_index_release(struct mv_index *ix)
 	ix->count = 0;
 }
 
-static const uint8_t *bytes(const struct mv_index *ix)
+static const uint8_t *bytes(const struct mv_git_index *ix)
 {
 	return (const uint8_t *)ix->bytes.data;
 }
@@ -43,7 +43,7 @@ static int damaged(struct mv_err *err, const char *what)
 		       "git fsck", what);
 }
 
-static unsigned flags_of(const struct mv_index *ix, size_t i)
+static unsigned flags_of(const struct mv_git_index *ix, size_t i)
 {
 	const uint8_t *p = bytes(ix) + ix->entry[i].at + STAT_LEN +
 			   ix->hash_len;
@@ -72,7 +72,7 @@ static int parse_varint(size_t *out, const uint8_t **p, const uint8_t *end)
 }
 
 /* Versions 2 and 3: the whole name, padded. `p` is at the name. */
-static int parse_padded(struct mv_index *ix, struct mv_index_entry *e,
+static int parse_padded(struct mv_git_index *ix, struct mv_git_index_entry *e,
 			unsigned flags, const uint8_t **p, const uint8_t *end)
 {
 	const uint8_t *nul = memchr(*p, 0, (size_t)(end - *p));
@@ -96,8 +96,8 @@ static int parse_padded(struct mv_index *ix, struct mv_index_entry *e,
 }
 
 /* Version 4: what differs from the name before. */
-static int parse_prefixed(struct mv_index *ix, struct mv_index_entry *e,
-			  const struct mv_index_entry *before, unsigned flags,
+static int parse_prefixed(struct mv_git_index *ix, struct mv_git_index_entry *e,
+			  const struct mv_git_index_entry *before, unsigned flags,
 			  const uint8_t **p, const uint8_t *end)
 {
 	size_t before_len = before ? before->len : 0;
@@ -125,10 +125,10 @@ static int parse_prefixed(struct mv_index *ix, struct mv_index_entry *e,
 	return 0;
 }
 
-static int parse_entry(struct mv_index *ix, size_t i, int version,
+static int parse_entry(struct mv_git_index *ix, size_t i, int version,
 		       const uint8_t **p, const uint8_t *end)
 {
-	struct mv_index_entry *e = &ix->entry[i];
+	struct mv_git_index_entry *e = &ix->entry[i];
 	const size_t fixed = STAT_LEN + ix->hash_len + 2;
 	unsigned flags;
 
@@ -147,7 +147,7 @@ static int parse_entry(struct mv_index *ix, size_t i, int version,
 	return parse_padded(ix, e, flags, p, end);
 }
 
-static int parse_entries(struct mv_index *ix, int version, size_t count,
+static int parse_entries(struct mv_git_index *ix, int version, size_t count,
 			 const uint8_t **p, const uint8_t *end,
 			 struct mv_err *err)
 {
@@ -175,7 +175,7 @@ static int parse_entries(struct mv_index *ix, int version, size_t count,
 	return 0;
 }
 
-static int parse_extensions(struct mv_index *ix, const uint8_t *p,
+static int parse_extensions(struct mv_git_index *ix, const uint8_t *p,
 			    const uint8_t *end, struct mv_err *err)
 {
 	while (p < end) {
@@ -199,7 +199,7 @@ static int parse_extensions(struct mv_index *ix, const uint8_t *p,
 }
 
 /* Re-hashing must not bless a file that was damaged before us. */
-static int check_trailer(struct mv_index *ix, struct mv_err *err)
+static int check_trailer(struct mv_git_index *ix, struct mv_err *err)
 {
 	static const uint8_t zeros[32];
 	const size_t len = ix->bytes.len - ix->hash_len;
@@ -220,7 +220,7 @@ static int check_trailer(struct mv_index *ix, struct mv_err *err)
 	return rc;
 }
 
-int mv_index_parse(struct mv_index *ix, struct mv_err *err)
+int mv_git_index_parse(struct mv_git_index *ix, struct mv_err *err)
 {
 	const uint8_t *p = bytes(ix);
 	const uint8_t *end;
@@ -251,26 +251,26 @@ int mv_index_parse(struct mv_index *ix, struct mv_err *err)
 
 /* -- looking up -- */
 
-const char *mv_index_name(const struct mv_index *ix, size_t i)
+const char *mv_git_index_name(const struct mv_git_index *ix, size_t i)
 {
 	const struct mv_buf *from = ix->names.len ? &ix->names : &ix->bytes;
 
 	return from->data + ix->entry[i].name;
 }
 
-static int stage_of(const struct mv_index *ix, size_t i)
+static int stage_of(const struct mv_git_index *ix, size_t i)
 {
 	return (int)((flags_of(ix, i) & FLAG_STAGE) >> 12);
 }
 
-size_t mv_index_find(const struct mv_index *ix, const char *path)
+size_t mv_git_index_find(const struct mv_git_index *ix, const char *path)
 {
 	size_t lo = ix->nameless;
 	size_t hi = ix->count;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		int cmp = strcmp(mv_index_name(ix, mid), path);
+		int cmp = strcmp(mv_git_index_name(ix, mid), path);
 
 		if (!cmp)
 			cmp = stage_of(ix, mid);
@@ -281,10 +281,10 @@ size_t mv_index_find(const struct mv_index *ix, const char *path)
 		else
 			hi = mid;
 	}
-	return MV_INDEX_NONE;
+	return MV_GIT_INDEX_NONE;
 }
 
-int mv_index_is_blob(const struct mv_index *ix, size_t i, const uint8_t *oid)
+int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i, const uint8_t *oid)
 {
 	const uint8_t *p = bytes(ix) + ix->entry[i].at;
 	uint32_t type = mv_be32(p + MODE_AT) & 0170000;
@@ -299,7 +299,7 @@ int mv_index_is_blob(const struct mv_index *ix, size_t i, const uint8_t *oid)
  * git reads as "unknown, ask the content": git 2.43 and later would store
  * 0x80000000, but older ones take that for a changed file, for ever.
  */
-void mv_index_set_stat(struct mv_index *ix, size_t i, const struct stat *st)
+void mv_git_index_set_stat(struct mv_git_index *ix, size_t i, const struct stat *st)
 {
 	uint8_t *p = (uint8_t *)ix->bytes.data + ix->entry[i].at;
 
@@ -317,7 +317,7 @@ void mv_index_set_stat(struct mv_index *ix, size_t i, const struct stat *st)
 	ix->dirty = 1;
 }
 
-void mv_index_distrust(struct mv_index *ix, size_t i, int64_t sec)
+void mv_git_index_distrust(struct mv_git_index *ix, size_t i, int64_t sec)
 {
 	uint8_t *p = (uint8_t *)ix->bytes.data + ix->entry[i].at;
 
@@ -330,7 +330,7 @@ void mv_index_distrust(struct mv_index *ix, size_t i, int64_t sec)
 	ix->dirty = 1;
 }
 
-int mv_index_seal(struct mv_index *ix, uint8_t *hash, struct mv_err *err)
+int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash, struct mv_err *err)
 {
 	const size_t len = ix->bytes.len - ix->hash_len;
 	uint8_t own[32] = { 0 };

@@ -31,17 +31,17 @@
  *	              extension: signature 4, length 4, bytes
  *	end-H   H     hash of all before, or zeros (index.skipHash)
  */
-struct mv_index_entry {
+struct mv_git_index_entry {
 	size_t at;		/* of its 40 bytes of stat data */
 	size_t name;		/* in names (v4) or bytes */
 	uint32_t len;
 	int set;		/* stat data given by us */
 };
 
-struct mv_index {
+struct mv_git_index {
 	struct mv_buf bytes;
 	size_t hash_len;
-	struct mv_index_entry *entry;
+	struct mv_git_index_entry *entry;
 	size_t count;
 	size_t nameless;	/* split index: so many first ones have none */
 	struct mv_buf names;	/* v4 only */
@@ -51,26 +51,26 @@ struct mv_index {
 	int dirty;
 };
 
-#define MV_INDEX_NONE SIZE_MAX
+#define MV_GIT_INDEX_NONE SIZE_MAX
 
 /* Parse what the caller put into ix->bytes. MV_ECORRUPT, MV_ENOTSUP. */
-void mv_index_init(struct mv_index *ix, size_t hash_len);
-int mv_index_parse(struct mv_index *ix, struct mv_err *err);
-void mv_index_release(struct mv_index *ix);
+void mv_git_index_init(struct mv_git_index *ix, size_t hash_len);
+int mv_git_index_parse(struct mv_git_index *ix, struct mv_err *err);
+void mv_git_index_release(struct mv_git_index *ix);
 
-/* The stage-0 entry of that name, or MV_INDEX_NONE. */
-size_t mv_index_find(const struct mv_index *ix, const char *path);
-const char *mv_index_name(const struct mv_index *ix, size_t i);
-int mv_index_is_blob(const struct mv_index *ix, size_t i, const uint8_t *oid);
-void mv_index_set_stat(struct mv_index *ix, size_t i, const struct stat *st);
+/* The stage-0 entry of that name, or MV_GIT_INDEX_NONE. */
+size_t mv_git_index_find(const struct mv_git_index *ix, const char *path);
+const char *mv_git_index_name(const struct mv_git_index *ix, size_t i);
+int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i, const uint8_t *oid);
+void mv_git_index_set_stat(struct mv_git_index *ix, size_t i, const struct stat *st);
 /*
  * Make git look at the content of entry `i` when it was written in or after
  * second `sec`, the mtime of the index that it was read from: the new file
  * will be younger, and git would take it for known to be clean.
  */
-void mv_index_distrust(struct mv_index *ix, size_t i, int64_t sec);
+void mv_git_index_distrust(struct mv_git_index *ix, size_t i, int64_t sec);
 /* Hash again; `hash` (32 bytes, may be NULL) gets the new trailer. */
-int mv_index_seal(struct mv_index *ix, uint8_t *hash, struct mv_err *err);
+int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash, struct mv_err *err);
 
 /* -- split index: split.c -- */
 /*
@@ -80,12 +80,12 @@ int mv_index_seal(struct mv_index *ix, uint8_t *hash, struct mv_err *err);
  */
 #define MV_SPLIT_GONE UINT32_MAX
 struct mv_split {
-	struct mv_index base;
+	struct mv_git_index base;
 	uint32_t *slot;
 };
 void mv_split_init(struct mv_split *split, size_t hash_len);
 /* `split->base` is parsed; read the bitmaps of `main`'s link extension. */
-int mv_split_map(struct mv_split *split, const struct mv_index *main_index,
+int mv_split_map(struct mv_split *split, const struct mv_git_index *main_index,
 		 struct mv_err *err);
 void mv_split_release(struct mv_split *split);
 

@@ -25,7 +25,7 @@ struct mv_git_patch {
 	char *lock;
 	int fd;			/* of the lock; -1: not held */
 	struct stat st;		/* of the index, as read */
-	struct mv_index index;
+	struct mv_git_index index;
 	struct mv_split split;
 	int is_split;
 };
@@ -77,7 +77,7 @@ static int read_base(struct mv_git_patch *p, struct mv_err *err)
 {
 	static const char zeros[32];
 	const char *hash = p->index.bytes.data + p->index.link;
-	struct mv_index *base = &p->split.base;
+	struct mv_git_index *base = &p->split.base;
 	const size_t n = p->index.hash_len;
 	char *path;
 	int rc;
@@ -89,7 +89,7 @@ static int read_base(struct mv_git_patch *p, struct mv_err *err)
 		return mv_nomem(err);
 	rc = mv_read_file(&base->bytes, path, err);
 	if (!rc)
-		rc = mv_index_parse(base, err);
+		rc = mv_git_index_parse(base, err);
 	if (!rc && (base->nameless || base->link ||
 		    memcmp(base->bytes.data + base->bytes.len - n, hash, n)))
 		rc = mv_fail(err, MV_ECORRUPT, "'%s' is not what its name "
@@ -110,7 +110,7 @@ static int read_index(struct mv_git_patch *p, struct mv_err *err)
 		return mv_fail_errno(err, errno, "cannot read '%s'", p->path);
 	rc = mv_read_file(&p->index.bytes, p->path, err);
 	if (!rc)
-		rc = mv_index_parse(&p->index, err);
+		rc = mv_git_index_parse(&p->index, err);
 	return rc ? rc : read_base(p, err);
 }
 
@@ -125,7 +125,7 @@ int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,
 		return mv_nomem(err);
 	p->git = git;
 	p->fd = -1;
-	mv_index_init(&p->index, git->info.hex_len / 2);
+	mv_git_index_init(&p->index, git->info.hex_len / 2);
 	mv_split_init(&p->split, git->info.hex_len / 2);
 	p->path = realpath(git->info.index_path, NULL);
 	if (!p->path)
@@ -145,19 +145,19 @@ int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,
 }
 
 /* Which entry of which file is the one of that name? */
-static int locate(struct mv_git_patch *p, struct mv_index **in, size_t *i,
+static int locate(struct mv_git_patch *p, struct mv_git_index **in, size_t *i,
 		  const char *path)
 {
 	uint32_t slot;
 
 	*in = &p->index;
-	*i = mv_index_find(&p->index, path);
-	if (*i != MV_INDEX_NONE)
+	*i = mv_git_index_find(&p->index, path);
+	if (*i != MV_GIT_INDEX_NONE)
 		return 0;
 	if (!p->is_split)
 		return MV_ENOENT;
-	*i = mv_index_find(&p->split.base, path);
-	if (*i == MV_INDEX_NONE)
+	*i = mv_git_index_find(&p->split.base, path);
+	if (*i == MV_GIT_INDEX_NONE)
 		return MV_ENOENT;
 	slot = p->split.slot[*i];
 	if (slot == MV_SPLIT_GONE)
@@ -172,17 +172,17 @@ int mv_git_patch_set(struct mv_git_patch *patch, const char *path,
 		     struct mv_err *err)
 {
 	const size_t n = patch->index.hash_len;
-	struct mv_index *in;
+	struct mv_git_index *in;
 	uint8_t oid[32];
 	size_t i;
 
 	if (strlen(blob) != 2 * n || mv_unhex(oid, blob, n))
 		return mv_fail(err, MV_EINVALID, "'%s' is no object name",
 			       blob);
-	if (locate(patch, &in, &i, path) || !mv_index_is_blob(in, i, oid))
+	if (locate(patch, &in, &i, path) || !mv_git_index_is_blob(in, i, oid))
 		return mv_fail(err, MV_ENOENT, "'%s' is not in the index as "
 			       "expected", path);
-	mv_index_set_stat(in, i, st);
+	mv_git_index_set_stat(in, i, st);
 	return 0;
 }
 
@@ -196,23 +196,23 @@ static void distrust_racy(struct mv_git_patch *p)
 	const int64_t sec = p->st.st_mtim.tv_sec;
 
 	for (size_t i = 0; i < p->index.count; i++)
-		mv_index_distrust(&p->index, i, sec);
+		mv_git_index_distrust(&p->index, i, sec);
 	for (size_t i = 0; p->is_split && i < p->split.base.count; i++)
 		if (!p->split.slot[i])
-			mv_index_distrust(&p->split.base, i, sec);
+			mv_git_index_distrust(&p->split.base, i, sec);
 }
 
 /* A shared file never changes: a patched one is a new one. */
 static int write_base(struct mv_git_patch *p, struct mv_err *err)
 {
-	struct mv_index *base = &p->split.base;
+	struct mv_git_index *base = &p->split.base;
 	uint8_t hash[32];
 	char *path;
 	int rc;
 
 	if (!p->is_split || !base->dirty)
 		return 0;
-	rc = mv_index_seal(base, hash, err);
+	rc = mv_git_index_seal(base, hash, err);
 	if (rc)
 		return rc;
 	path = base_path(p, hash);
@@ -231,7 +231,7 @@ static int write_base(struct mv_git_patch *p, struct mv_err *err)
 
 static int write_index(struct mv_git_patch *p, struct mv_err *err)
 {
-	int rc = mv_index_seal(&p->index, NULL, err);
+	int rc = mv_git_index_seal(&p->index, NULL, err);
 
 	if (!rc)
 		rc = mv_write_full(p->fd, p->index.bytes.data,
@@ -275,7 +275,7 @@ void mv_git_patch_close(struct mv_git_patch *patch)
 		unlink(patch->lock);
 		close(patch->fd);
 	}
-	mv_index_release(&patch->index);
+	mv_git_index_release(&patch->index);
 	mv_split_release(&patch->split);
 	free(patch->path);
 	free(patch->lock);

@@ -81,21 +81,21 @@ static int parse_ewah(struct bitmap *map, const uint8_t **p,
 
 void mv_split_init(struct mv_split *split, size_t hash_len)
 {
-	mv_index_init(&split->base, hash_len);
+	mv_git_index_init(&split->base, hash_len);
 	split->slot = NULL;
 }
 
 void mv_split_release(struct mv_split *split)
 {
-	mv_index_release(&split->base);
+	mv_git_index_release(&split->base);
 	free(split->slot);
 	split->slot = NULL;
 }
 
-int mv_split_map(struct mv_split *split, const struct mv_index *main_index,
+int mv_split_map(struct mv_split *split, const struct mv_git_index *main_index,
 		 struct mv_err *err)
 {
-	const struct mv_index *m = main_index;
+	const struct mv_git_index *m = main_index;
 	const uint8_t *p = (const uint8_t *)m->bytes.data + m->link +
 			   m->hash_len;
 	const uint8_t *end = p + m->link_len - m->hash_len;
