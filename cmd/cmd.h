@@ -40,6 +40,11 @@ struct cmd_env {
 	int progress;			/* does the meter show? OPT_PROGRESS() */
 };
 
+int cmd_add(int argc, const char **argv, struct cmd_env *env);
+int cmd_checkout(int argc, const char **argv, struct cmd_env *env);
+int cmd_filter_process(int argc, const char **argv, struct cmd_env *env);
+int cmd_track(int argc, const char **argv, struct cmd_env *env);
+int cmd_untrack(int argc, const char **argv, struct cmd_env *env);
 int cmd_version(int argc, const char **argv, struct cmd_env *env);
 
 #endif

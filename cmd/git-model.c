@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/interrupt.h"
 #include "cmd/out.h"
+#include "libmv/repo.h"
 
 /*
  * Every command there is, in the order in which help shows them. A row
@@ -20,8 +22,20 @@ static const struct command {
 	unsigned flags;
 	const char *summary;
 } commands[] = {
+	{ NULL, NULL, 0, "which files are ours" },
+	{ "track", cmd_track, CMD_WORK_TREE,
+	  "give files to git-model by a pattern, or list the patterns" },
+	{ "untrack", cmd_untrack, CMD_WORK_TREE,
+	  "take a pattern's files from git-model" },
+	{ NULL, NULL, 0, "work with files" },
+	{ "add", cmd_add, CMD_WORK_TREE,
+	  "store files and stage their pointers" },
+	{ "checkout", cmd_checkout, CMD_WORK_TREE,
+	  "put content in the place of pointers in the work tree" },
 	{ NULL, NULL, 0, "about git-model itself" },
 	{ "version", cmd_version, 0, "show the version" },
+	{ "filter-process", cmd_filter_process, CMD_HIDDEN,
+	  "clean and smudge, for git" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -108,6 +122,60 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static void warn(void *payload, const char *message)
+{
+	(void)payload;
+	out_warn("%s", message);
+}
+
+static int open_repo(struct cmd_env *env, const struct command *command,
+		     struct mv_err *err)
+{
+	const struct mv_repo_options options = {
+		.env = env->proc, .progress = env->meter, .warn = warn
+	};
+	const struct mv_git_info *info;
+	int rc = mv_repo_open(&env->repo, &options, err);
+
+	if (rc)
+		return rc;
+	info = mv_git_info(mv_repo_git(env->repo));
+	env->prefix = info->prefix;
+	if (command->flags & CMD_WORK_TREE && !info->work_tree)
+		rc = mv_fail(err, MV_EINVALID, "git model %s needs a work "
+			     "tree, and there is none here", command->name);
+	return rc;
+}
+
+/* Help is given outside of a repository, too. */
+static int wants_help(const char *const *argv)
+{
+	while (*++argv && strcmp(*argv, "--"))
+		if (!strcmp(*argv, "-h") || !strcmp(*argv, "--help"))
+			return 1;
+	return 0;
+}
+
+static int run_in_repo(const struct command *command, int argc,
+		       const char **argv, struct cmd_env *env)
+{
+	struct interrupt interrupt;
+	struct mv_err err;
+	int status;
+
+	if (wants_help(argv))
+		return command->run(argc, argv, env);
+	if (open_repo(env, command, &err)) {
+		status = out_fatal(&err);
+	} else {
+		interrupt_begin(&interrupt, env->repo);
+		status = command->run(argc, argv, env);
+		interrupt_end(&interrupt);
+	}
+	mv_repo_close(env->repo);
+	return status;
+}
+
 static int run(const struct command *command, int argc, const char **argv)
 {
 	struct cmd_env env = { .prefix = "", .progress = isatty(2) };
@@ -118,7 +186,10 @@ static int run(const struct command *command, int argc, const char **argv)
 	env.proc.env = environ;
 	out_meter_init(&meter, &env.progress);
 	env.meter = &meter.progress;
-	status = command->run(argc, argv, &env);
+	if (command->flags & (CMD_REPO | CMD_WORK_TREE))
+		status = run_in_repo(command, argc, argv, &env);
+	else
+		status = command->run(argc, argv, &env);
 	out_meter_release(&meter);
 	return status;
 }

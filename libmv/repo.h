@@ -147,6 +147,7 @@ enum mv_checkout_flags { MV_CHECKOUT_FORCE = 1 << 0 };
 struct mv_checkout_stats {
 	uint64_t files, bytes;	/* written */
 	uint64_t missing;	/* content not to be had; pointer left */
+	uint64_t failed;	/* could not be written; pointer left */
 	uint64_t skipped;	/* already there, or changed by the user */
 };
 int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,

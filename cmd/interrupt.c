@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/interrupt.h"
+
+#include <unistd.h>
+
+static void *wait_for_signal(void *arg)
+{
+	struct interrupt *in = arg;
+	sigset_t one;
+	int sig;
+
+	if (sigwait(&in->signals, &sig))
+		return NULL;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	mv_repo_interrupt(in->repo);
+	signal(sig, SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	kill(getpid(), sig);
+	/* Only if somebody blocks what cannot be blocked any more. */
+	_exit(128 + sig);
+}
+
+/* What was ignored when we were started (nohup) stays ignored. */
+static void add_unless_ignored(sigset_t *set, int sig)
+{
+	struct sigaction now;
+
+	if (!sigaction(sig, NULL, &now) && now.sa_handler != SIG_IGN)
+		sigaddset(set, sig);
+}
+
+void interrupt_begin(struct interrupt *in, struct mv_repo *repo)
+{
+	in->repo = repo;
+	sigemptyset(&in->signals);
+	add_unless_ignored(&in->signals, SIGINT);
+	add_unless_ignored(&in->signals, SIGTERM);
+	add_unless_ignored(&in->signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &in->signals, &in->before);
+	in->running = !pthread_create(&in->thread, NULL, wait_for_signal, in);
+	if (!in->running)
+		pthread_sigmask(SIG_SETMASK, &in->before, NULL);
+}
+
+void interrupt_end(struct interrupt *in)
+{
+	if (!in->running)
+		return;
+	in->running = 0;
+	pthread_cancel(in->thread);
+	pthread_join(in->thread, NULL);
+	pthread_sigmask(SIG_SETMASK, &in->before, NULL);
+}

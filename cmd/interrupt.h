@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_INTERRUPT_H
+#define CMD_INTERRUPT_H
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "libmv/repo.h"
+
+/*
+ * ^C, and being told to end, while files of the work tree are being
+ * replaced: a thread waits for the signal, has the temporary files removed,
+ * and lets the process die of the signal, as it would have without us.
+ *
+ * Begin before there are other threads (the repo's pool): they must not get
+ * the signals.
+ */
+struct interrupt {
+	struct mv_repo *repo;
+	sigset_t signals, before;
+	pthread_t thread;
+	int running;
+};
+
+void interrupt_begin(struct interrupt *in, struct mv_repo *repo);
+/* Before the repo is closed. */
+void interrupt_end(struct interrupt *in);
+
+#endif

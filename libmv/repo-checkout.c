@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libmv/base/config.h"
+#include "libmv/base/worktree.h"
+#include "libmv/repo-internal.h"
+
+#define LARGE (1024u * 1024)		/* restored by all threads together */
+#define BATCH_FILES 8192u
+#define BATCH_BYTES ((uint64_t)4 << 30)
+#define JOB_FILES 16u			/* small files in one job */
+#define WARNINGS_MAX 20u
+#define WHAT "Writing"
+
+/*
+ * One file on its way. A temporary exists while file.tmp is set; it is made,
+ * renamed and removed under the repo's guard, so that whoever interrupts us
+ * finds all of them.
+ */
+enum state { WAITING, READY, SKIPPED, FAILED, WRITTEN };
+struct mv_repo_job {
+	const struct mv_materialize *m;
+	struct mv_wt_file file;
+	enum state state;
+	struct mv_err err;
+};
+
+struct written {
+	const struct mv_materialize *m;
+	struct stat st;
+};
+
+struct work {
+	struct mv_repo *repo;
+	struct mv_checkout_stats *stats;
+	int rootfd;
+	int lock_ms;
+	unsigned warnings;
+	uint64_t total;
+	atomic_uint_fast64_t done;
+	struct written *written;
+	size_t written_count, written_alloc;
+};
+
+/* A few are of use to a person; thousands are not. */
+static void complain(struct work *w, const char *path,
+		     const struct mv_err *err)
+{
+	if (w->warnings++ < WARNINGS_MAX)
+		mv_repo_warn(w->repo, "'%s' is left as a pointer: %s", path,
+			     err->msg);
+}
+
+static void discard(struct work *w, struct mv_repo_job *job)
+{
+	pthread_mutex_lock(&w->repo->guard);
+	mv_wt_discard(&job->file);
+	pthread_mutex_unlock(&w->repo->guard);
+}
+
+/* -- is it still ours to write? ------------------------------------------------ */
+
+/*
+ * Exactly the pointer that the index has, byte for byte: its blob name is
+ * compared, so that pointers that others wrote in their own way count, too.
+ */
+static int is_expected(struct work *w, const struct mv_repo_job *job)
+{
+	char text[MV_POINTER_MAX], blob[MV_OID_HEX + 1];
+	size_t len;
+	int rc;
+
+	rc = mv_wt_current(&job->file, text, sizeof(text), &len, NULL, NULL);
+	if (rc == MV_ENOENT)
+		return job->m->absent_ok;
+	if (rc || len >= sizeof(text))
+		return 0;
+	rc = mv_git_blob_name(w->repo->git, blob, text, len, NULL);
+	return !rc && !strcmp(blob, job->m->blob);
+}
+
+/* Cheap, and before anything is fetched: could it be our pointer at all? */
+static int may_be_expected(struct work *w, const struct mv_materialize *m)
+{
+	struct stat st;
+
+	if (fstatat(w->rootfd, m->path, &st, AT_SYMLINK_NOFOLLOW))
+		return (errno == ENOENT || errno == ENOTDIR) && m->absent_ok;
+	return S_ISREG(st.st_mode) && st.st_size < MV_POINTER_MAX;
+}
+
+/* -- preparing: new files beside the old ones ------------------------------------ */
+
+static void prepare(struct work *w, struct mv_repo_job *job)
+{
+	const struct mv_materialize *m = job->m;
+	struct stat st;
+	int executable = m->executable;
+	int rc;
+
+	if (executable < 0)
+		executable = !fstatat(w->rootfd, m->path, &st,
+				      AT_SYMLINK_NOFOLLOW) &&
+			     st.st_mode & S_IXUSR;
+	pthread_mutex_lock(&w->repo->guard);
+	rc = mv_wt_replace(&job->file, w->rootfd, m->path, executable,
+			   m->absent_ok, &job->err);
+	pthread_mutex_unlock(&w->repo->guard);
+	if (rc) {
+		job->state = FAILED;
+	} else if (is_expected(w, job)) {
+		job->state = READY;
+	} else {
+		job->state = SKIPPED;
+		discard(w, job);
+	}
+}
+
+static void restore(struct work *w, struct mv_repo_job *job, int parallel)
+{
+	const struct mv_pointer *p = &job->m->pointer;
+	struct stat st;
+	int rc;
+
+	if (parallel) {
+		w->repo->progress_base = atomic_load(&w->done);
+		w->repo->progress_total = w->total;
+	}
+	rc = mv_repo_write_to(w->repo, p, job->file.fd, job->m->path, parallel,
+			      &job->err);
+	if (!rc && fstat(job->file.fd, &st))
+		rc = mv_fail_errno(&job->err, errno, "cannot stat '%s'",
+				   job->m->path);
+	if (!rc && (uint64_t)st.st_size != p->size)
+		rc = mv_fail(&job->err, MV_ECORRUPT, "its content has %lld "
+			     "bytes, the pointer says %llu",
+			     (long long)st.st_size,
+			     (unsigned long long)p->size);
+	if (rc)
+		job->state = FAILED;
+	mv_progress_update(w->repo->progress, WHAT,
+			   atomic_fetch_add(&w->done, p->size) + p->size,
+			   w->total);
+}
+
+struct bundle {
+	struct work *w;
+	struct mv_repo_job *jobs;
+	size_t count;
+};
+
+static int is_small(const struct mv_repo_job *job)
+{
+	return job->m->pointer.size < LARGE;
+}
+
+/* One file's failure is its own: never that of the group. */
+static int restore_bundle(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct bundle *b = arg;
+
+	(void)worker;
+	(void)err;
+	for (size_t i = 0; i < b->count; i++)
+		if (b->jobs[i].state == READY && is_small(&b->jobs[i]))
+			restore(b->w, &b->jobs[i], 0);
+	free(b);
+	return 0;
+}
+
+static int restore_small(struct work *w, struct mv_repo_job *jobs,
+			 size_t count, struct mv_err *err)
+{
+	struct mv_pool *pool = mv_repo_pool(w->repo, err);
+	struct mv_group *group = NULL;
+	struct bundle *b;
+	int rc;
+
+	if (!pool)
+		return MV_ENOMEM;
+	rc = mv_group_new(&group, pool, err);
+	for (size_t i = 0; !rc && i < count; i += JOB_FILES) {
+		b = malloc(sizeof(*b));
+		if (!b) {
+			rc = mv_nomem(err);
+			break;
+		}
+		b->w = w;
+		b->jobs = jobs + i;
+		b->count = count - i < JOB_FILES ? count - i : JOB_FILES;
+		mv_group_submit(group, restore_bundle, free, b);
+	}
+	if (group && !rc)
+		rc = mv_group_wait(group, err);
+	mv_group_free(group);
+	return rc;
+}
+
+/* -- putting them in place, under the index lock ---------------------------------- */
+
+/*
+ * Waits without the guard, so that an interrupt need not wait for us; both
+ * are held on success.
+ */
+static int lock_index(struct mv_git_patch **out, struct work *w,
+		      struct mv_err *err)
+{
+	const struct timespec pause = { 0, 20 * 1000 * 1000 };
+	int rc;
+
+	for (int waited = 0;; waited += 20) {
+		pthread_mutex_lock(&w->repo->guard);
+		rc = mv_git_patch_open(out, w->repo->git, 0, err);
+		if (!rc)
+			return 0;
+		pthread_mutex_unlock(&w->repo->guard);
+		if (rc != MV_EBUSY || waited >= w->lock_ms)
+			return rc;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Losing one loses only time. */
+static void note_written(struct work *w, const struct mv_materialize *m,
+			 const struct stat *st)
+{
+	size_t alloc = 2 * w->written_alloc + 64;
+	struct written *grown;
+
+	if (w->written_count == w->written_alloc) {
+		grown = realloc(w->written, alloc * sizeof(*grown));
+		if (!grown)
+			return;
+		w->written = grown;
+		w->written_alloc = alloc;
+	}
+	w->written[w->written_count].m = m;
+	w->written[w->written_count++].st = *st;
+}
+
+static void put_in_place(struct work *w, struct mv_repo_job *job,
+			 struct mv_git_patch *patch)
+{
+	const struct mv_materialize *m = job->m;
+	struct stat st;
+	int rc;
+
+	if (!is_expected(w, job)) {
+		job->state = SKIPPED;
+		mv_wt_discard(&job->file);
+		return;
+	}
+	rc = mv_wt_commit(&job->file, 1, &st, &job->err);
+	if (rc) {
+		job->state = FAILED;
+		return;
+	}
+	job->state = WRITTEN;
+	w->stats->files++;
+	w->stats->bytes += m->pointer.size;
+	/* Not there, or another blob: git will ask the clean filter. */
+	mv_git_patch_set(patch, m->path, m->blob, &st, NULL);
+	note_written(w, m, &st);
+}
+
+static int put_all_in_place(struct work *w, struct mv_repo_job *jobs,
+			    size_t count, struct mv_err *err)
+{
+	struct mv_git_patch *patch = NULL;
+	int rc = lock_index(&patch, w, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		if (jobs[i].state == READY)
+			put_in_place(w, &jobs[i], patch);
+	rc = mv_git_patch_commit(patch, err);
+	mv_git_patch_close(patch);
+	pthread_mutex_unlock(&w->repo->guard);
+	if (rc)
+		mv_repo_warn(w->repo, "the index could not be updated: %s; git "
+			     "will show these files as modified until "
+			     "`git model add` has seen them", err->msg);
+	return 0;
+}
+
+/* -- one batch ---------------------------------------------------------------------- */
+
+/*
+ * Prepare first, lock late: the index is locked for as long as some renames
+ * take, not for as long as the bytes take.
+ */
+static int run_batch(struct work *w, struct mv_repo_job *jobs, size_t count,
+		     struct mv_err *err)
+{
+	size_t ready = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		prepare(w, &jobs[i]);
+		ready += jobs[i].state == READY;
+	}
+	if (ready)
+		rc = restore_small(w, jobs, count, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (jobs[i].state == READY && !is_small(&jobs[i]))
+			restore(w, &jobs[i], 1);
+	if (ready && !rc)
+		rc = put_all_in_place(w, jobs, count, err);
+	for (size_t i = 0; i < count; i++) {
+		discard(w, &jobs[i]);
+		if (jobs[i].state == FAILED) {
+			w->stats->failed++;
+			complain(w, jobs[i].m->path, &jobs[i].err);
+		}
+		w->stats->skipped += jobs[i].state == SKIPPED;
+	}
+	return rc;
+}
+
+/* Two descriptors a file, and some for everybody else. */
+static size_t batch_files(void)
+{
+	struct rlimit limit;
+	size_t files = 64;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 256)
+		files = ((size_t)limit.rlim_cur - 128) / 2;
+	return files < BATCH_FILES ? files : BATCH_FILES;
+}
+
+static void set_jobs(struct mv_repo *repo, struct mv_repo_job *jobs,
+		     size_t count)
+{
+	pthread_mutex_lock(&repo->guard);
+	repo->jobs = jobs;
+	repo->job_count = count;
+	pthread_mutex_unlock(&repo->guard);
+}
+
+static int run_batches(struct work *w, const struct mv_materialize *m,
+		       const uint8_t *wanted, size_t count, struct mv_err *err)
+{
+	const struct mv_wt_file none = MV_WT_FILE_INIT;
+	const size_t most = batch_files();
+	struct mv_repo_job *jobs = calloc(most, sizeof(*jobs));
+	uint64_t bytes;
+	size_t n, i = 0;
+	int rc = 0;
+
+	if (!jobs)
+		return mv_nomem(err);
+	while (!rc && i < count) {
+		bytes = 0;
+		for (n = 0; i < count && n < most && bytes < BATCH_BYTES; i++) {
+			if (!wanted[i])
+				continue;
+			jobs[n].m = &m[i];
+			jobs[n].file = none;
+			jobs[n].state = WAITING;
+			jobs[n++].err.code = MV_OK;
+			bytes += m[i].pointer.size;
+		}
+		set_jobs(w->repo, jobs, n);
+		rc = run_batch(w, jobs, n, err);
+		set_jobs(w->repo, NULL, 0);
+	}
+	free(jobs);
+	return rc;
+}
+
+/* -- the stat cache -------------------------------------------------------------------- */
+
+/*
+ * What was written is known; but the cache believes only stamps that are a
+ * little old. So wait, and believe those that are still the same then: any
+ * later change gets another stamp.
+ */
+static void remember(struct work *w)
+{
+	const struct timespec pause = { 0, 25 * 1000 * 1000 };
+	struct mv_statcache *cache;
+	struct timespec now;
+	struct stat st;
+
+	if (!w->written_count || mv_repo_cache(&cache, w->repo, NULL))
+		return;
+	nanosleep(&pause, NULL);
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (size_t i = 0; i < w->written_count; i++) {
+		const struct written *x = &w->written[i];
+
+		if (!fstatat(w->rootfd, x->m->path, &st,
+			     AT_SYMLINK_NOFOLLOW) &&
+		    mv_same_stat(&st, &x->st))
+			mv_statcache_put(cache, x->m->path, &st,
+					 &x->m->pointer.oid,
+					 &now);
+	}
+}
+
+/* -- the verb ---------------------------------------------------------------------------- */
+
+static int lock_timeout(int *ms, struct mv_repo *repo, struct mv_err *err)
+{
+	const char *text = mv_git_config(repo->git, "model.locktimeout", NULL);
+	int64_t seconds = 5;
+	int rc = text ? mv_parse_duration(&seconds, text, err) : 0;
+
+	if (rc)
+		return mv_err_prefix(err, "configuration 'model.lockTimeout'");
+	*ms = seconds > 3600 ? 3600 * 1000 : (int)seconds * 1000;
+	return 0;
+}
+
+/* Which of them have to be written, and can be? */
+static int choose(uint8_t *wanted, struct work *w,
+		  const struct mv_materialize *m, size_t count,
+		  struct mv_err *err)
+{
+	struct mv_pointer *pointers = calloc(count, sizeof(*pointers));
+	uint8_t *present = calloc(count, 1);
+	size_t n = 0;
+	int rc = pointers && present ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		wanted[i] = (uint8_t)may_be_expected(w, &m[i]);
+		w->stats->skipped += !wanted[i];
+		if (wanted[i])
+			pointers[n++] = m[i].pointer;
+	}
+	if (!rc)
+		rc = mv_repo_need(w->repo, pointers, n, present, err);
+	n = 0;
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (!wanted[i])
+			continue;
+		wanted[i] = present[n++];
+		w->stats->missing += !wanted[i];
+		if (wanted[i])
+			w->total += m[i].pointer.size;
+	}
+	free(pointers);
+	free(present);
+	return rc;
+}
+
+int mv_repo_materialize(struct mv_repo *repo, const struct mv_materialize *m,
+			size_t count, struct mv_checkout_stats *stats,
+			struct mv_err *err)
+{
+	struct mv_checkout_stats own = { 0 };
+	struct work w = { .repo = repo, .stats = stats ? stats : &own };
+	uint8_t *wanted = NULL;
+	struct mv_err local;
+	int rc;
+
+	if (!count)
+		return 0;
+	rc = mv_repo_root(&w.rootfd, repo, err);
+	if (!rc)
+		rc = lock_timeout(&w.lock_ms, repo, err);
+	if (!rc && !(wanted = calloc(count, 1)))
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = choose(wanted, &w, m, count, err);
+	if (!rc)
+		rc = run_batches(&w, m, wanted, count, err ? err : &local);
+	if (!rc)
+		remember(&w);
+	if (w.warnings > WARNINGS_MAX)
+		mv_repo_warn(repo, "%u more files are left as pointers",
+			     w.warnings - WARNINGS_MAX);
+	free(w.written);
+	free(wanted);
+	return rc;
+}
+
+void mv_repo_interrupt(struct mv_repo *repo)
+{
+	pthread_mutex_lock(&repo->guard);
+	for (size_t i = 0; i < repo->job_count; i++)
+		if (repo->jobs[i].file.tmp)
+			unlinkat(repo->jobs[i].file.dirfd,
+				 repo->jobs[i].file.tmp, 0);
+}
+
+/* -- checkout ------------------------------------------------------------------------------ */
+
+struct listing {
+	struct mv_repo *repo;
+	struct mv_checkout_stats *stats;
+	struct mv_materialize *m;
+	size_t count, alloc;
+	int rootfd, force;
+};
+
+/* The pointer in the work tree, if it is the one of the index. */
+static int pointer_on_disk(struct mv_pointer *out, struct listing *l,
+			   const struct mv_git_entry *e)
+{
+	char text[MV_POINTER_MAX], blob[MV_OID_HEX + 1];
+	struct mv_reader r;
+	struct stat st;
+	size_t len = 0;
+	int fd, rc;
+
+	rc = mv_wt_open_read(&fd, &st, l->rootfd, e->path, NULL);
+	if (rc)
+		return rc;
+	r = mv_reader_fd(&fd);
+	rc = mv_read_full(&r, text, sizeof(text), &len, NULL);
+	close(fd);
+	if (rc || len == sizeof(text))
+		return MV_ENOENT;
+	rc = mv_git_blob_name(l->repo->git, blob, text, len, NULL);
+	if (rc || strcmp(blob, e->blob))
+		return MV_ENOENT;
+	return mv_pointer_parse(out, text, len, NULL);
+}
+
+static int pointer_in_git(struct mv_pointer *out, struct listing *l,
+			  const struct mv_git_entry *e, struct mv_err *err)
+{
+	struct mv_buf text;
+	int rc;
+
+	mv_buf_init(&text, MV_POINTER_MAX - 1);
+	rc = mv_git_read_blob(l->repo->git, e->blob, &text, NULL, err);
+	if (rc == MV_ENOMEM)	/* too long for one */
+		rc = MV_ENOENT;
+	if (!rc && !text.len)
+		mv_pointer_of_empty(out, MV_DIALECT_NATIVE);
+	else if (!rc)
+		rc = mv_pointer_parse(out, text.data, text.len, err);
+	mv_buf_release(&text);
+	return rc;
+}
+
+static int add_job(struct listing *l, const struct mv_git_entry *e,
+		   const struct mv_pointer *pointer, int absent)
+{
+	struct mv_materialize *m;
+	size_t alloc = 2 * l->alloc + 64;
+
+	if (l->count == l->alloc) {
+		m = realloc(l->m, alloc * sizeof(*m));
+		if (!m)
+			return -1;
+		l->m = m;
+		l->alloc = alloc;
+	}
+	m = &l->m[l->count];
+	memset(m, 0, sizeof(*m));
+	m->path = strdup(e->path);
+	m->blob = strdup(e->blob);
+	m->pointer = *pointer;
+	m->executable = e->mode == 0100755;
+	m->absent_ok = absent;
+	l->count++;
+	return m->path && m->blob ? 0 : -1;
+}
+
+static int look_at(void *payload, const struct mv_git_entry *e,
+		   struct mv_err *err)
+{
+	struct listing *l = payload;
+	struct mv_pointer pointer;
+	struct stat st;
+	int absent, rc;
+
+	if (e->stage || e->skip_worktree || !S_ISREG(e->mode))
+		return 0;
+	absent = fstatat(l->rootfd, e->path, &st, AT_SYMLINK_NOFOLLOW) &&
+		 (errno == ENOENT || errno == ENOTDIR);
+	if (absent && l->force)
+		rc = pointer_in_git(&pointer, l, e, err);
+	else if (!absent && S_ISREG(st.st_mode) && st.st_size &&
+		 st.st_size < MV_POINTER_MAX)
+		rc = pointer_on_disk(&pointer, l, e);
+	else
+		rc = MV_ENOENT;
+	if (rc == MV_ENOMEM || rc == MV_EIO)
+		return rc;
+	if (rc) {
+		l->stats->skipped++;
+		return 0;
+	}
+	return add_job(l, e, &pointer, absent) ? mv_nomem(err) : 0;
+}
+
+int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
+		     unsigned flags, struct mv_checkout_stats *stats,
+		     struct mv_err *err)
+{
+	struct mv_checkout_stats own = { 0 };
+	struct listing l = { .repo = repo, .stats = stats ? stats : &own };
+	int rc;
+
+	memset(l.stats, 0, sizeof(*l.stats));
+	l.force = !!(flags & MV_CHECKOUT_FORCE);
+	rc = mv_repo_root(&l.rootfd, repo, err);
+	if (!rc)
+		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED |
+			       MV_GIT_LS_FILTERED, pathspecs, look_at, &l,
+			       err);
+	if (!rc)
+		rc = mv_repo_materialize(repo, l.m, l.count, l.stats, err);
+	if (!rc)
+		mv_repo_cache_save(repo);
+	for (size_t i = 0; i < l.count; i++) {
+		free((char *)(uintptr_t)l.m[i].path);
+		free((char *)(uintptr_t)l.m[i].blob);
+	}
+	free(l.m);
+	return rc;
+}

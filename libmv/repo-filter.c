@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libmv/base/fs.h"
+#include "libmv/base/worktree.h"
+#include "libmv/repo-internal.h"
+#include "libmv/store/lfsdir.h"
+
+#define LARGE		(1024u * 1024)	/* synced before it is acknowledged */
+#define UNSYNCED_MAX	(8u * 1024 * 1024)
+#define SMUDGE_LIMIT	(8u * 1024 * 1024)
+/* Git holds what is smudged in memory, and so do we. */
+#define SMUDGE_LIMIT_MAX (32u * 1024 * 1024)
+#define SPOOL_MEMORY	(1024u * 1024)
+
+/* A pointer that was answered to smudge; its content is written at the end. */
+struct mv_repo_pending {
+	char *path;
+	char blob[MV_OID_HEX + 1];
+	struct mv_pointer pointer;
+	size_t order;
+};
+
+/* -- clean ------------------------------------------------------------------ */
+
+/* `in` again, with the bytes in front that were read to look at them. */
+struct headed {
+	const char *head;
+	size_t len, pos;
+	struct mv_reader *in;
+};
+
+static int headed_read(void *payload, void *data, size_t len, size_t *got,
+		       struct mv_err *err)
+{
+	struct headed *h = payload;
+
+	if (h->pos == h->len)
+		return h->in->read(h->in->payload, data, len, got, err);
+	*got = h->len - h->pos < len ? h->len - h->pos : len;
+	memcpy(data, h->head + h->pos, *got);
+	h->pos += *got;
+	return 0;
+}
+
+static int filter_tx(struct mv_tx **out, struct mv_repo *repo,
+		     struct mv_err *err)
+{
+	struct mv_store *store;
+	int rc = 0;
+
+	if (!repo->filter.tx) {
+		rc = mv_repo_store(&store, repo, err);
+		if (!rc)
+			rc = mv_tx_begin(&repo->filter.tx, store, err);
+	}
+	*out = repo->filter.tx;
+	return rc;
+}
+
+/*
+ * What was answered to git may be committed by it a moment later. Small
+ * content is left to the kernel: a killed process loses nothing, and git
+ * itself does not sync its small objects either.
+ */
+static int settle(struct mv_repo *repo, uint64_t size, struct mv_err *err)
+{
+	struct mv_repo_filter *f = &repo->filter;
+	int sync;
+
+	f->unsynced += size;
+	sync = size >= LARGE || f->unsynced >= UNSYNCED_MAX;
+	if (sync)
+		f->unsynced = 0;
+	return mv_tx_flush(f->tx, sync ? MV_TX_SYNC : 0, err);
+}
+
+static int put(struct mv_pointer *out, struct mv_repo *repo,
+	       struct mv_reader *in, uint64_t hint, struct mv_err *err)
+{
+	struct mv_tx *tx;
+	const char *lfs;
+	int rc;
+
+	if (out->dialect == MV_DIALECT_LFS) {
+		rc = mv_repo_lfs_dir(&lfs, repo, err);
+		return rc ? rc : mv_lfsdir_put(&out->oid, &out->size, lfs, in,
+					       err);
+	}
+	rc = filter_tx(&tx, repo, err);
+	if (!rc)
+		rc = mv_tx_put(&out->oid, &out->size, tx, in, hint, err);
+	if (!rc)
+		rc = settle(repo, out->size, err);
+	return rc;
+}
+
+/* The cache says what the file holds; is that still in the store? */
+static int still_stored(const struct mv_pointer *pointer, struct mv_repo *repo,
+			struct mv_err *err)
+{
+	struct mv_tx *tx;
+	const char *lfs;
+	uint64_t size = 0;
+	int rc;
+
+	if (pointer->dialect == MV_DIALECT_LFS) {
+		rc = mv_repo_lfs_dir(&lfs, repo, err);
+		if (!rc)
+			rc = mv_lfsdir_has(lfs, &pointer->oid, &size, err);
+	} else {
+		rc = filter_tx(&tx, repo, err);
+		if (!rc)
+			rc = mv_tx_has(tx, &pointer->oid, &size, err);
+	}
+	if (rc == MV_ENOENT)
+		return 0;
+	return rc ? rc : size == pointer->size;
+}
+
+static int known(struct mv_pointer *out, struct mv_repo *repo,
+		 const char *path, const struct stat *st, struct mv_err *err)
+{
+	struct mv_statcache *cache;
+
+	if (mv_repo_cache(&cache, repo, NULL) ||
+	    mv_statcache_get(&out->oid, cache, path, st))
+		return 0;
+	out->size = (uint64_t)st->st_size;
+	return still_stored(out, repo, err);
+}
+
+static void remember_stat(struct mv_repo *repo, const char *path,
+			  const struct mv_repo_seen *seen,
+			  const struct mv_pointer *pointer)
+{
+	struct mv_statcache *cache;
+
+	if (!mv_repo_cache(&cache, repo, NULL))
+		mv_statcache_put(cache, path, &seen->st, &pointer->oid,
+				 &seen->now);
+}
+
+/*
+ * Git streams from the work tree in most cases, but not always, and never
+ * says which. So the file is compared with the stream, byte by byte: where
+ * the stat cache knows the file, that takes the place of hashing; where it
+ * does not, large files enter the cache that way.
+ */
+static int clean_content(struct mv_pointer *out, struct mv_repo *repo,
+			 const char *path, struct mv_reader *in,
+			 struct mv_err *err)
+{
+	struct mv_twin twin = { .fd = -1 };
+	struct mv_repo_seen seen;
+	struct mv_reader reader;
+	uint64_t hint = UINT64_MAX;
+	int rootfd, fd = -1, hit = 0, rc;
+
+	if (!mv_repo_root(&rootfd, repo, NULL) &&
+	    !mv_wt_open_read(&fd, &seen.st, rootfd, path, NULL)) {
+		rc = mv_repo_see(&seen, fd, path, seen.st.st_size >= LARGE,
+				 err);
+		if (rc)
+			goto out;
+		hint = (uint64_t)seen.st.st_size;
+		hit = known(out, repo, path, &seen.st, err);
+		if (hit < 0) {
+			rc = hit;
+			goto out;
+		}
+	}
+	rc = mv_twin_init(&twin, in, hit || (fd >= 0 && hint >= LARGE) ? fd :
+			  -1, &seen.st, path, err);
+	if (!rc && hit)
+		rc = mv_twin_match(&twin, err);
+	if (rc || (hit && mv_twin_equal(&twin)))
+		goto out;
+
+	reader = mv_twin_reader(&twin);
+	rc = put(out, repo, &reader, hint, err);
+	if (rc)
+		goto out;
+	if (hit && mv_twin_moved(&twin))
+		rc = mv_fail(err, MV_EEXISTS, "changed while it was being "
+			     "read");
+	else if (mv_twin_equal(&twin))
+		remember_stat(repo, path, &seen, out);
+out:
+	mv_twin_release(&twin);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int mv_repo_clean(struct mv_repo *repo, const char *path,
+		  enum mv_dialect dialect, struct mv_reader *in,
+		  struct mv_buf *out, struct mv_err *err)
+{
+	char head[MV_POINTER_MAX];
+	struct headed headed = { head, 0, 0, in };
+	struct mv_reader whole = { headed_read, &headed };
+	struct mv_pointer pointer;
+	int rc;
+
+	rc = mv_read_full(in, head, sizeof(head), &headed.len, err);
+	if (rc)
+		return rc;
+	mv_pointer_of_empty(&pointer, dialect);
+	if (!headed.len)
+		return mv_pointer_print(out, &pointer, err);
+	rc = MV_ENOENT;
+	if (headed.len < sizeof(head))
+		rc = mv_pointer_parse(&pointer, head, headed.len, err);
+	if (rc == MV_ENOENT) {
+		memset(&pointer, 0, sizeof(pointer));
+		pointer.dialect = dialect;
+		pointer.canonical = 1;
+		rc = clean_content(&pointer, repo, path, &whole, err);
+	}
+	return rc ? rc : mv_pointer_print(out, &pointer, err);
+}
+
+/* -- smudge ----------------------------------------------------------------- */
+
+/*
+ * Git does not listen before it has written everything. What is no pointer
+ * may have any size, so it waits in memory first and in a file from then on.
+ */
+struct spool {
+	struct mv_buf memory;
+	struct mv_tmp file;
+	uint64_t in_file;
+};
+
+static int spool_fill(struct spool *spool, struct mv_repo *repo,
+		      struct mv_reader *in, struct mv_err *err)
+{
+	char *block = malloc(SPOOL_MEMORY);
+	size_t got;
+	int rc = block ? 0 : mv_nomem(err);
+
+	while (!rc) {
+		rc = mv_read_full(in, block, SPOOL_MEMORY, &got, err);
+		if (rc || !got)
+			break;
+		if (!spool->in_file &&
+		    !mv_buf_add(&spool->memory, block, got))
+			continue;
+		if (spool->file.fd < 0) {
+			rc = mv_tmp_open(&spool->file, repo->info->git_dir,
+					 "model-smudge", err);
+			if (rc)
+				break;
+			/* Reached by its descriptor only. */
+			unlink(spool->file.path);
+		}
+		rc = mv_write_full(spool->file.fd, block, got,
+				   spool->file.path, err);
+		spool->in_file += got;
+	}
+	free(block);
+	return rc;
+}
+
+static int spool_drain(struct spool *spool, struct mv_writer *out,
+		       struct mv_err *err)
+{
+	char block[64 * 1024];
+	uint64_t off = 0;
+	size_t got;
+	int rc;
+
+	rc = out->write(out->payload, spool->memory.data, spool->memory.len,
+			err);
+	while (!rc && off < spool->in_file) {
+		rc = mv_pread_full(spool->file.fd, block, sizeof(block), off,
+				   &got, spool->file.path, err);
+		if (!rc && !got)
+			rc = mv_fail(err, MV_EIO, "'%s' is too short",
+				     spool->file.path);
+		if (!rc)
+			rc = out->write(out->payload, block, got, err);
+		off += got;
+	}
+	return rc;
+}
+
+static int pass_through(struct mv_repo *repo, struct mv_reader *in,
+			struct mv_writer *out, struct mv_err *err)
+{
+	struct spool spool = { .file = MV_TMP_INIT };
+	int rc;
+
+	mv_buf_init(&spool.memory, SPOOL_MEMORY);
+	rc = spool_fill(&spool, repo, in, err);
+	if (!rc)
+		rc = spool_drain(&spool, out, err);
+	mv_tmp_discard(&spool.file);
+	mv_buf_release(&spool.memory);
+	return rc;
+}
+
+static int by_path_and_order(const void *a, const void *b)
+{
+	const struct mv_repo_pending *x = a, *y = b;
+	int cmp = strcmp(x->path, y->path);
+
+	if (cmp)
+		return cmp;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Only the last state of a path counts: a rebase checks out many. */
+static void compact(struct mv_repo_filter *f)
+{
+	size_t kept = 0;
+
+	if (f->count)
+		qsort(f->pending, f->count, sizeof(*f->pending),
+		      by_path_and_order);
+	for (size_t i = 0; i < f->count; i++) {
+		if (i + 1 < f->count &&
+		    !strcmp(f->pending[i].path, f->pending[i + 1].path))
+			free(f->pending[i].path);
+		else
+			f->pending[kept++] = f->pending[i];
+	}
+	/* The order goes on from here; positions are in order already. */
+	for (size_t i = 0; i < kept; i++)
+		f->pending[i].order = 0;
+	f->count = f->compacted = kept;
+}
+
+static int remember(struct mv_repo *repo, const char *path,
+		    const struct mv_pointer *pointer, const char *text,
+		    size_t len, struct mv_err *err)
+{
+	struct mv_repo_filter *f = &repo->filter;
+	struct mv_repo_pending *p;
+	size_t alloc;
+	int rc;
+
+	if (f->count == f->alloc) {
+		if (f->count > 2 * f->compacted + 1000)
+			compact(f);
+		alloc = 2 * f->alloc + 64;
+		p = realloc(f->pending, alloc * sizeof(*p));
+		if (!p)
+			return mv_nomem(err);
+		f->pending = p;
+		f->alloc = alloc;
+	}
+	p = &f->pending[f->count];
+	rc = mv_git_blob_name(repo->git, p->blob, text, len, err);
+	if (rc)
+		return rc;
+	p->path = strdup(path);
+	if (!p->path)
+		return mv_nomem(err);
+	p->pointer = *pointer;
+	p->order = ++f->count;
+	return 0;
+}
+
+static int smudge_limit(uint64_t *out, struct mv_repo *repo,
+			struct mv_err *err)
+{
+	struct mv_repo_filter *f = &repo->filter;
+	int rc = 0;
+
+	if (!f->limit_known)
+		rc = mv_repo_config_size(&f->limit, repo, "model.smudgelimit",
+					 SMUDGE_LIMIT, err);
+	f->limit_known = !rc;
+	if (f->limit > SMUDGE_LIMIT_MAX)
+		f->limit = SMUDGE_LIMIT_MAX;
+	*out = f->limit;
+	return rc;
+}
+
+/*
+ * 0: written. MV_ENOENT: not here, or it cannot be had whole: the pointer
+ * stays, and the end of the process tries again with everything it can do.
+ */
+static int smudge_small(struct mv_repo *repo, const struct mv_pointer *pointer,
+			struct mv_writer *out, struct mv_err *err)
+{
+	struct mv_writer into;
+	struct mv_buf content;
+	int rc = mv_repo_has(repo, pointer, NULL);
+
+	if (rc)
+		return MV_ENOENT;
+	mv_buf_init(&content, (size_t)pointer->size + 1);
+	into = mv_writer_buf(&content);
+	if (mv_buf_reserve(&content, (size_t)pointer->size) ||
+	    mv_repo_read(repo, pointer, &into, NULL) ||
+	    content.len != pointer->size)
+		rc = MV_ENOENT;
+	else
+		rc = out->write(out->payload, content.data, content.len, err);
+	mv_buf_release(&content);
+	return rc;
+}
+
+static int smudge_raw(struct mv_repo *repo, const char *path,
+		      struct mv_reader *in, struct mv_writer *out,
+		      const char *why, struct mv_err *err)
+{
+	if (!repo->filter.raw++)
+		mv_repo_warn(repo, "'%s' %s; it is given out as it is. "
+			     "`git model add` and a commit mend that", path,
+			     why);
+	return pass_through(repo, in, out, err);
+}
+
+int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
+		   struct mv_reader *in, struct mv_writer *out,
+		   struct mv_err *err)
+{
+	char head[MV_POINTER_MAX];
+	struct headed headed = { head, 0, 0, in };
+	struct mv_reader whole = { headed_read, &headed };
+	struct mv_pointer pointer;
+	struct mv_err local;
+	uint64_t limit;
+	int rc;
+
+	/* Not always given, and the text says the same. */
+	(void)blob;
+	rc = mv_read_full(in, head, sizeof(head), &headed.len, err);
+	if (rc || !headed.len)
+		return rc;
+	rc = MV_ENOENT;
+	if (headed.len < sizeof(head))
+		rc = mv_pointer_parse(&pointer, head, headed.len, &local);
+	if (rc == MV_ENOENT)
+		return smudge_raw(repo, path, &whole, out, "is no pointer: git "
+				  "holds the bytes themselves", err);
+	if (rc)
+		return smudge_raw(repo, path, &whole, out, local.msg, err);
+	if (!pointer.size)
+		return 0;
+
+	rc = smudge_limit(&limit, repo, err);
+	if (rc)
+		return rc;
+	if (pointer.size < limit) {
+		rc = smudge_small(repo, &pointer, out, err);
+		if (rc != MV_ENOENT)
+			return rc;
+	}
+	rc = remember(repo, path, &pointer, head, headed.len, err);
+	return rc ? rc : out->write(out->payload, head, headed.len, err);
+}
+
+/* -- the end ------------------------------------------------------------------ */
+
+static int commit(struct mv_repo *repo, struct mv_err *err)
+{
+	struct mv_tx *tx = repo->filter.tx;
+
+	repo->filter.tx = NULL;
+	return tx ? mv_tx_commit(tx, NULL, err) : 0;
+}
+
+static int write_pending(struct mv_repo *repo, struct mv_err *err)
+{
+	struct mv_repo_filter *f = &repo->filter;
+	struct mv_checkout_stats stats = { 0 };
+	struct mv_materialize *m;
+	int rc;
+
+	compact(f);
+	if (!f->count || !repo->info->work_tree)
+		return 0;
+	m = calloc(f->count, sizeof(*m));
+	if (!m)
+		return mv_nomem(err);
+	for (size_t i = 0; i < f->count; i++) {
+		m[i].path = f->pending[i].path;
+		m[i].blob = f->pending[i].blob;
+		m[i].pointer = f->pending[i].pointer;
+		m[i].executable = -1;
+	}
+	rc = mv_repo_materialize(repo, m, f->count, &stats, err);
+	free(m);
+	if (!rc && stats.missing)
+		mv_repo_warn(repo, "%llu file%s left as %s because the content "
+			     "is not here; run `git model fetch` and "
+			     "`git model checkout`",
+			     (unsigned long long)stats.missing,
+			     stats.missing == 1 ? " is" : "s are",
+			     stats.missing == 1 ? "a pointer" : "pointers");
+	return rc;
+}
+
+int mv_repo_filter_finish(struct mv_repo *repo, struct mv_err *err)
+{
+	struct mv_err local;
+	int rc = commit(repo, err);
+
+	if (repo->filter.raw > 1)
+		mv_repo_warn(repo, "%llu files in all are no pointers though "
+			     "their attributes say so",
+			     (unsigned long long)repo->filter.raw);
+	if (write_pending(repo, &local))
+		mv_repo_warn(repo, "pointers are left in the work tree: %s; run "
+			     "`git model checkout`", local.msg);
+	mv_repo_cache_save(repo);
+	return rc;
+}
+
+void mv_repo_filter_release(struct mv_repo *repo)
+{
+	struct mv_repo_filter *f = &repo->filter;
+
+	mv_tx_abort(f->tx);
+	for (size_t i = 0; i < f->count; i++)
+		free(f->pending[i].path);
+	free(f->pending);
+	memset(f, 0, sizeof(*f));
+}

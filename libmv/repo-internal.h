@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_REPO_INTERNAL_H
+#define MV_REPO_INTERNAL_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "libmv/base/pool.h"
+#include "libmv/base/statcache.h"
+#include "libmv/repo.h"
+
+/*
+ * What the repo*.c files share; nobody else includes this. Everything but
+ * `git` is made at the first use, so that a process that is asked nothing
+ * pays for nothing.
+ */
+struct mv_repo_pending;
+struct mv_repo_job;
+
+struct mv_repo_filter {
+	struct mv_tx *tx;
+	uint64_t unsynced;		/* bytes put since the last sync */
+	struct mv_repo_pending *pending;	/* pointers to be written later */
+	size_t count, alloc, compacted;
+	uint64_t limit;			/* model.smudgeLimit */
+	int limit_known;
+	uint64_t raw;			/* smudged contents that were no pointer */
+};
+
+struct mv_repo {
+	struct mv_git *git;
+	const struct mv_git_info *info;
+	struct mv_proc_env env;
+	const struct mv_progress *progress;
+	void (*warn)(void *payload, const char *message);
+	void *warn_payload;
+	unsigned threads;
+	/* What the store says of one content, as part of the whole. */
+	struct mv_progress store_progress;
+	uint64_t progress_base, progress_total;
+
+	struct mv_pool *pool;
+	struct mv_store *store;
+	struct mv_store **alternates;
+	char **lfs_dirs;		/* own first, then those of alternates */
+	size_t alternate_count, lfs_count;
+	int alternates_known;
+	struct mv_statcache *cache;
+	int root_fd;			/* the work tree; -1: not opened yet */
+	struct mv_repo_filter filter;
+
+	/* Temporaries in the work tree, for mv_repo_interrupt(). The guard is
+	   held while they come or go, and while the index is locked. */
+	pthread_mutex_t guard;
+	struct mv_repo_job *jobs;
+	size_t job_count;
+};
+
+/* Tell the person; never fails, and does nothing when nobody listens. */
+__attribute__((format(printf, 2, 3)))
+void mv_repo_warn(struct mv_repo *repo, const char *fmt, ...);
+
+/* The store when there is one; MV_ENOENT otherwise: nothing is made. */
+int mv_repo_store_if_any(struct mv_store **out, struct mv_repo *repo,
+			 struct mv_err *err);
+/* <common dir>/lfs or what lfs.storage says; borrowed. */
+int mv_repo_lfs_dir(const char **out, struct mv_repo *repo,
+		    struct mv_err *err);
+/* The top of the work tree, opened; MV_EINVALID in a bare repository. */
+int mv_repo_root(int *fd, struct mv_repo *repo, struct mv_err *err);
+/* The stat cache of this work tree; never NULL after success. */
+int mv_repo_cache(struct mv_statcache **out, struct mv_repo *repo,
+		  struct mv_err *err);
+/* Best effort: a cache that cannot be saved is only a slower next time. */
+void mv_repo_cache_save(struct mv_repo *repo);
+int mv_repo_config_size(uint64_t *out, struct mv_repo *repo, const char *key,
+			uint64_t otherwise, struct mv_err *err);
+
+/*
+ * Write content that is here (mv_repo_has) into a new file. With `parallel`
+ * the pool is used (large content); without, the caller's thread does it
+ * all, which may then be a job of the pool.
+ */
+int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
+		     int fd, const char *path, int parallel,
+		     struct mv_err *err);
+
+/*
+ * Give these files to us, by a line each in the top .gitattributes that
+ * means this path and no other: one rewrite of the file (repo-track.c).
+ */
+int mv_repo_track_paths(struct mv_repo *repo, const char *const *paths,
+			size_t count, size_t *changed, struct mv_err *err);
+
+/*
+ * Does what git streams to us equal the file that stands in the work tree?
+ * A reader that hands `in` through and compares each byte with the file.
+ * It can also be asked to read ahead as long as both agree (match); what was
+ * swallowed so comes again when it is read, from the file.
+ */
+#define MV_TWIN_BLOCK (1024u * 1024)
+struct mv_twin {
+	struct mv_reader *in;
+	int fd;			/* the file; -1: there is none to compare */
+	struct stat st;		/* when it was opened */
+	const char *path;	/* for messages */
+	char *ours, *theirs;	/* a block of the file, a block of `in` */
+	uint64_t agreed;	/* bytes that both have in common so far */
+	uint64_t replayed;	/* of them, given out again */
+	size_t len, pos;	/* what `theirs` holds, what of it was given out */
+	int differs, ended;
+};
+int mv_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
+		 const struct stat *st, const char *path, struct mv_err *err);
+void mv_twin_release(struct mv_twin *twin);	/* does not close fd */
+/* Read `in` to its end or to the first difference. */
+int mv_twin_match(struct mv_twin *twin, struct mv_err *err);
+/* Was all of `in` all of the file, and did the file stand still? */
+int mv_twin_equal(const struct mv_twin *twin);
+/* Did the file change since it was opened? What was replayed is in doubt. */
+int mv_twin_moved(const struct mv_twin *twin);
+struct mv_reader mv_twin_reader(struct mv_twin *twin);
+
+/* The same file, unchanged? */
+int mv_same_stat(const struct stat *a, const struct stat *b);
+
+/*
+ * What an open file looks like before it is read, and when that was: what
+ * the stat cache wants to know. A file that was written a moment ago gets a
+ * moment to become old enough for the cache when `patient`.
+ */
+struct mv_repo_seen {
+	struct stat st;
+	struct timespec now;
+};
+int mv_repo_see(struct mv_repo_seen *out, int fd, const char *path,
+		int patient, struct mv_err *err);
+
+/* Forget what the filter remembered (repo-filter.c). */
+void mv_repo_filter_release(struct mv_repo *repo);
+
+#endif
