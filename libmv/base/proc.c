@@ -88,8 +88,8 @@ static void close_fd(int *fd)
 }
 
 /*
- * Above 2, or giving it to the child as 0, 1 or 2 could close another one
- * that is still needed (when we were started without standard streams).
+ * Above 2: when we were started without standard streams, a pipe would take
+ * their numbers, and what anybody here prints would reach the child.
  */
 static int lift(int *fd)
 {

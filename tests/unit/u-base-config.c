@@ -16,7 +16,7 @@
 
 /* inih's settings, which any part of a process may change. */
 extern bool ini_allow_multiline, ini_allow_inline_comments;
-extern char *ini_start_comment_prefixes;
+extern char *ini_start_comment_prefixes, *ini_inline_comment_prefixes;
 extern int ini_max_line;
 
 static int note(void *payload, const char *section, const char *subname,
@@ -230,6 +230,10 @@ static void test_base_config__globals_of_inih_do_not_matter(void **state)
 	rejects(text, "conf:2:");
 	ini_max_line = 200;
 	ini_allow_inline_comments = true;
+	ini_inline_comment_prefixes = (char *)"#";
+	rejects("[a]\nk = BAD #x\n", "conf:2:");
+	rejects("[a \"x #y\"]\nk = BAD\n", "conf:");
+	ini_inline_comment_prefixes = (char *)";";
 	ini_allow_multiline = true;
 	accepts(text, "2|a||key|a value that is long enough\n");
 }

@@ -30,18 +30,21 @@ static struct mv_json *sample(void)
 {
 	struct mv_json *o = mv_json_object();
 	struct mv_json *a = mv_json_array();
+	struct mv_json *last = mv_json_object();
 
 	mv_json_set(o, "z", mv_json_int(INT64_MIN));
 	mv_json_set(o, "a", a);
 	mv_json_push(a, mv_json_bool(1));
 	mv_json_push(a, mv_json_null());
 	mv_json_push(a, mv_json_str("x\"\n"));
-	mv_json_push(a, mv_json_object());
+	mv_json_push(a, last);
+	mv_json_set(last, "k", mv_json_null());
 	mv_json_set(o, "m", mv_json_real(0.5));
 	return o;
 }
 
-#define SAMPLE "{\"z\":-9223372036854775808,\"a\":[true,null,\"x\\\"\\n\",{}]," \
+#define SAMPLE "{\"z\":-9223372036854775808,\"a\":[true,null,\"x\\\"\\n\"," \
+	"{\"k\":null}]," \
 	"\"m\":0.5}"
 
 static void test_base_json__prints_in_the_order_set(void **state)

@@ -224,6 +224,37 @@ static void test_base_pool__after_a_failure_jobs_are_skipped(void **state)
 	mv_pool_free(pool);
 }
 
+/* Fails when another job of its group has. */
+static int late_failure(void *arg, unsigned worker, struct mv_err *err)
+{
+	(void)worker;
+	while (!mv_group_failed(arg))
+		nap();
+	return mv_fail(err, MV_EIO, "second");
+}
+
+static int early_failure(void *arg, unsigned worker, struct mv_err *err)
+{
+	(void)arg;
+	(void)worker;
+	return mv_fail(err, MV_ECORRUPT, "first");
+}
+
+static void test_base_pool__keeps_the_first_error(void **state)
+{
+	struct mv_pool *pool = pool_of(2);
+	struct mv_group *group = group_of(pool);
+	struct mv_err err;
+
+	(void)state;
+	mv_group_submit(group, late_failure, NULL, group);
+	mv_group_submit(group, early_failure, NULL, NULL);
+	assert_int_equal(mv_group_wait(group, &err), MV_ECORRUPT);
+	assert_string_equal(err.msg, "first");
+	mv_group_free(group);
+	mv_pool_free(pool);
+}
+
 static void *use_own_group(void *arg)
 {
 	struct mv_pool *pool = arg;
@@ -285,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_base_pool__keeps_the_order),
 		cmocka_unit_test(test_base_pool__submitting_blocks_at_twice_the_threads),
 		cmocka_unit_test(test_base_pool__after_a_failure_jobs_are_skipped),
+		cmocka_unit_test(test_base_pool__keeps_the_first_error),
 		cmocka_unit_test(test_base_pool__is_shared_between_threads),
 		cmocka_unit_test(test_base_pool__zero_means_the_processors_we_may_use)
 	};

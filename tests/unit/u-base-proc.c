@@ -218,6 +218,8 @@ static void test_base_proc__works_without_standard_streams(void **state)
 	(void)state;
 	pid = fork();
 	if (!pid) {
+		const char *const argv[] = { "cat", NULL };
+		struct mv_proc p = MV_PROC_INIT;
 		struct mv_buf out, errout;
 		int bad;
 
@@ -230,6 +232,10 @@ static void test_base_proc__works_without_standard_streams(void **state)
 		      strcmp(out.data, "in") || strcmp(errout.data, "err\n");
 		mv_buf_release(&out);
 		mv_buf_release(&errout);
+		/* What we print must not reach the child. */
+		bad |= mv_proc_open(&p, argv, NULL, &env, NULL) ||
+		       p.in < 3 || p.out < 3;
+		bad |= mv_proc_close(&status, &p, NULL);
 		_exit(bad ? 1 : 42);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
