@@ -11,6 +11,8 @@
 struct slow {
 	const char *data;
 	size_t len, pos, step, calls;
+	const char *mem;	/* bytes that went right here are counted */
+	size_t mem_len, direct;
 };
 
 static int slow_read(void *payload, void *data, size_t len, size_t *got,
@@ -27,6 +29,9 @@ static int slow_read(void *payload, void *data, size_t len, size_t *got,
 	memcpy(data, s->data + s->pos, n);
 	s->pos += n;
 	s->calls++;
+	if (s->mem && (char *)data >= s->mem &&
+	    (char *)data < s->mem + s->mem_len)
+		s->direct += n;
 	*got = n;
 	return 0;
 }
@@ -35,7 +40,7 @@ static void open_text(struct mv_pkt_reader *r, struct mv_reader *in,
 		      struct slow *s, const char *text, size_t len,
 		      size_t step)
 {
-	*s = (struct slow){ text, len, 0, step, 0 };
+	*s = (struct slow){ .data = text, .len = len, .step = step };
 	*in = (struct mv_reader){ slow_read, s };
 	assert_int_equal(mv_pkt_reader_init(r, in, NULL), 0);
 }
@@ -127,6 +132,71 @@ static void test_filter_pktline__largest_packet(void **state)
 	assert_int_equal(len, MV_PKT_DATA_MAX);
 	assert_memory_equal(data, text + 4, len);
 	mv_pkt_reader_release(&r);
+	free(text);
+}
+
+static void test_filter_pktline__several_of_the_largest(void **state)
+{
+	static const size_t steps[] = { 1000, 65521, 100000, 131039, 1 << 20 };
+	size_t len = 5 + 5 * MV_PKT_MAX;
+	char *all = malloc(len), *text = all + 5;
+
+	(void)state;
+	assert_non_null(all);
+	memcpy(all, "0005x", 5);	/* so that the others begin anywhere */
+	for (size_t i = 0; i < 5; i++) {
+		memset(text + i * MV_PKT_MAX, 'a' + (int)i, MV_PKT_MAX);
+		memcpy(text + i * MV_PKT_MAX, "fff0", 4);
+	}
+	for (size_t s = 0; s < sizeof(steps) / sizeof(*steps); s++) {
+		struct mv_pkt_reader r;
+		struct mv_reader in;
+		struct slow slow;
+		enum mv_pkt kind;
+		const char *data;
+		size_t got;
+
+		open_text(&r, &in, &slow, all, len, steps[s]);
+		assert_int_equal(mv_pkt_next(&kind, &data, &got, &r, NULL), 0);
+		assert_int_equal(got, 1);
+		for (size_t i = 0; i < 5; i++) {
+			assert_int_equal(mv_pkt_next(&kind, &data, &got, &r,
+						     NULL), 0);
+			assert_int_equal(got, MV_PKT_DATA_MAX);
+			assert_memory_equal(data, text + i * MV_PKT_MAX + 4,
+					    got);
+		}
+		assert_int_equal(mv_pkt_next(&kind, &data, &got, &r, NULL), 0);
+		assert_int_equal(kind, MV_PKT_END);
+		mv_pkt_reader_release(&r);
+	}
+	free(all);
+}
+
+/* The length itself is wrong, not what follows: that is there. */
+static void test_filter_pktline__refuses_lengths_over_the_limit(void **state)
+{
+	static const char *const bad[] = { "0001", "0003", "fff1", "ffff" };
+	char *text = calloc(1, 70000);
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct mv_pkt_reader r;
+		struct mv_reader in;
+		struct slow s;
+		struct mv_err err;
+		enum mv_pkt kind;
+		const char *data;
+		size_t len;
+
+		memcpy(text, bad[i], 4);
+		open_text(&r, &in, &s, text, 70000, 70000);
+		assert_int_equal(mv_pkt_next(&kind, &data, &len, &r, &err),
+				 MV_EINVALID);
+		assert_non_null(strstr(err.msg, "packet length"));
+		mv_pkt_reader_release(&r);
+	}
 	free(text);
 }
 
@@ -224,11 +294,14 @@ static void test_filter_pktline__long_content_is_one_read_a_packet(void **state)
 	assert_non_null(content);
 	assert_non_null(mem);
 	open_text(&r, &in, &s, text, total, 65536);
+	s.mem = mem;
+	s.mem_len = len + 4;
 	do {
 		assert_int_equal(mv_pkt_content(&r, mem, len + 4, &got, NULL),
 				 0);
 	} while (got);
 	assert_true(s.calls <= 20);
+	assert_true(s.direct > len - 2 * MV_PKT_MAX);	/* not copied */
 	mv_pkt_reader_release(&r);
 	free(text);
 	free(mem);
@@ -369,6 +442,8 @@ int main(void)
 		cmocka_unit_test(test_filter_pktline__reads_packets_however_they_arrive),
 		cmocka_unit_test(test_filter_pktline__refuses_bad_lengths),
 		cmocka_unit_test(test_filter_pktline__largest_packet),
+		cmocka_unit_test(test_filter_pktline__several_of_the_largest),
+		cmocka_unit_test(test_filter_pktline__refuses_lengths_over_the_limit),
 		cmocka_unit_test(test_filter_pktline__content_is_the_same_by_every_way),
 		cmocka_unit_test(test_filter_pktline__long_content_is_one_read_a_packet),
 		cmocka_unit_test(test_filter_pktline__writes_packets_and_sends_once),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -291,6 +292,68 @@ static void test_remote_dir__reading_never_writes(void **state)
 	mv_store_close(here);
 }
 
+/* A push that was killed after it had handed its content to the kernel. */
+static void killed_push(void)
+{
+	struct mv_store_options options = { .flags = MV_STORE_CREATE };
+	struct mv_mem_reader mem = { "content", 7, 0 };
+	struct mv_reader in = mv_reader_mem(&mem);
+	struct mv_store *store;
+	struct mv_oid oid;
+	struct mv_tx *tx;
+	uint64_t size;
+	char path[128];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/remote", top);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(mv_store_open(&store, path, &options, NULL) ||
+		      mv_tx_begin(&tx, store, NULL) ||
+		      mv_tx_put(&oid, &size, tx, &in, 7, NULL) ||
+		      mv_tx_flush(tx, 0, NULL));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Mending what is left over there is for those who write there. */
+static void test_remote_dir__fetch_does_not_recover(void **state)
+{
+	struct mv_store *here = store_open("here");
+	struct mv_remote *remote;
+	struct mv_oid oid;
+	struct mv_tx *tx;
+	char path[128];
+	uint64_t before;
+	uint8_t found = 9;
+
+	(void)state;
+	killed_push();
+	snprintf(path, sizeof(path), "%s/remote", top);
+	before = look_at(path);
+	assert_int_equal(mv_oid_parse(&oid, "ed7002b439e9ac845f22357d822bac14"
+				      "44730fbdb6016d3ec9432297b9ec9f73", 64),
+			 0);
+	remote = remote_open(0);
+	assert_int_equal(mv_tx_begin(&tx, here, NULL), 0);
+	assert_int_equal(mv_remote_fetch(remote, tx, &oid, 1, &found, NULL),
+			 0);
+	assert_int_equal(found, 0);
+	mv_tx_abort(tx);
+	mv_remote_close(remote);
+	assert_true(look_at(path) == before);
+
+	/* whoever pushes finds it */
+	remote = remote_open(1);
+	assert_int_equal(mv_remote_push(remote, here, &oid, 1, NULL, NULL), 0);
+	assert_int_equal(mv_remote_has(remote, &oid, 1, &found, NULL), 0);
+	assert_int_equal(found, 1);
+	mv_remote_close(remote);
+	mv_store_close(here);
+}
+
 static int damage_one(const char *path, const struct stat *st, int type,
 		      struct FTW *ftw)
 {
@@ -430,6 +493,7 @@ int main(void)
 		TEST(push_is_all_or_nothing),
 		TEST(push_of_what_is_there_already),
 		TEST(reading_never_writes),
+		TEST(fetch_does_not_recover),
 		TEST(damage_there_does_not_arrive),
 		TEST(urls_that_name_a_directory),
 		TEST(urls_that_are_refused),
