@@ -89,6 +89,16 @@ int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
 		     struct mv_err *err);
 
 /*
+ * The common dir of a git remote that is a path on this machine
+ * (repo-remote.c); MV_ENOENT for all others.
+ */
+int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
+			   struct mv_err *err);
+/* A Git LFS object from such a remote (NULL: the default one). */
+int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
+		      const struct mv_pointer *pointer, struct mv_err *err);
+
+/*
  * Give these files to us, by a line each in the top .gitattributes that
  * means this path and no other: one rewrite of the file (repo-track.c).
  */

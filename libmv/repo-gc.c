@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libmv/base/fs.h"
+#include "libmv/base/worktree.h"
+#include "libmv/repo-internal.h"
+
+/*
+ * What may be dropped? Nothing that git still has a pointer to, reachable or
+ * not: stash, reflog, other work trees, the index and commits that somebody
+ * may yet rescue are all covered by asking for every blob that exists. So
+ * content lives as long as its pointer: `git gc` prunes that, we follow.
+ *
+ * A store shared by several clones knows them by its clients/ folder. One
+ * that cannot be read stops gc: its pointers are unknown, not absent.
+ */
+
+struct roots {
+	struct mv_repo *repo;
+	int (*add)(void *sink, const struct mv_oid *oid);
+	void *sink;
+};
+
+static int add_blob(void *payload, const char *hex, const char *path,
+		    const void *data, size_t len, struct mv_err *err)
+{
+	struct roots *r = payload;
+	struct mv_pointer p;
+
+	(void)hex;
+	(void)path;
+	(void)err;
+	return mv_pointer_parse(&p, data, len, NULL) ? 0
+						     : r->add(r->sink, &p.oid);
+}
+
+static int add_repository(struct roots *r, struct mv_git *git,
+			  struct mv_err *err)
+{
+	return mv_git_each_small_blob(git, NULL, MV_POINTER_MAX - 1, add_blob,
+				      r, err);
+}
+
+static int add_client(void *payload, const char *name, struct mv_err *err)
+{
+	struct roots *r = payload;
+	struct mv_git *git = NULL;
+	struct mv_store *store;
+	struct mv_buf text;
+	char *path, *nl;
+	int rc;
+
+	rc = mv_repo_store(&store, r->repo, err);
+	if (rc)
+		return rc;
+	path = mv_strf("%s/clients/%s", mv_store_dir(store), name);
+	if (!path)
+		return mv_nomem(err);
+	mv_buf_init(&text, 64 * 1024);
+	rc = mv_read_file(&text, path, err);
+	nl = rc ? NULL : strchr(text.data, '\n');
+	if (nl)
+		*nl = '\0';
+	if (!rc && strcmp(text.data, r->repo->info->common_dir)) {
+		rc = mv_git_open(&git, text.data, &r->repo->env, err);
+		if (!rc)
+			rc = add_repository(r, git, err);
+		if (rc)
+			mv_err_prefix(err,
+				      "nothing was dropped, because the clone at '%s' shares this store and cannot be read; if it is gone for good, remove '%s'",
+				      text.data, path);
+		mv_git_close(git);
+	}
+	mv_buf_release(&text);
+	free(path);
+	return rc;
+}
+
+static int find_roots(void *payload,
+		      int (*add)(void *sink, const struct mv_oid *oid),
+		      void *sink, struct mv_err *err)
+{
+	struct roots r = { payload, add, sink };
+	struct mv_store *store;
+	char *clients;
+	int rc;
+
+	rc = add_repository(&r, r.repo->git, err);
+	if (!rc)
+		rc = mv_repo_store(&store, r.repo, err);
+	if (rc)
+		return rc;
+	clients = mv_path_join(mv_store_dir(store), "clients");
+	if (!clients)
+		return mv_nomem(err);
+	rc = mv_each_entry(clients, add_client, &r, err);
+	free(clients);
+	return rc == MV_ENOENT ? 0 : rc;
+}
+
+int mv_repo_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
+	       int64_t now, struct mv_gc_stats *stats, struct mv_err *err)
+{
+	struct mv_gc_options options = { .dry_run = dry_run,
+					 .grace_s = grace_s, .now = now,
+					 .roots = find_roots,
+					 .payload = repo };
+	struct mv_store *store;
+	int rc;
+
+	memset(stats, 0, sizeof(*stats));
+	rc = mv_repo_store_if_any(&store, repo, err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	return mv_store_gc(store, &options, stats, err);
+}
+
+/* -- fsck -------------------------------------------------------------------- */
+
+struct check {
+	struct mv_repo *repo;
+	int repair;
+	mv_fsck_fn fn;
+	void *payload;
+	uint64_t bad;
+	struct mv_pointer *missing;
+	char **path;
+	size_t count, alloc;
+};
+
+static void tell(struct check *c, enum mv_fsck_kind kind, const char *subject,
+		 const char *message)
+{
+	if (c->fn)
+		c->fn(c->payload, kind, subject, message);
+}
+
+static int note_missing(struct check *c, const struct mv_pointer *p,
+			const char *path, struct mv_err *err)
+{
+	if (c->count == c->alloc) {
+		size_t alloc = c->alloc ? 2 * c->alloc : 32;
+		struct mv_pointer *m = realloc(c->missing, alloc * sizeof(*m));
+		char **paths;
+
+		if (!m)
+			return mv_nomem(err);
+		c->missing = m;
+		paths = realloc(c->path, alloc * sizeof(*paths));
+		if (!paths)
+			return mv_nomem(err);
+		c->path = paths;
+		c->alloc = alloc;
+	}
+	c->path[c->count] = path ? strdup(path) : NULL;
+	c->missing[c->count++] = *p;
+	return 0;
+}
+
+static int check_blob(void *payload, const char *hex, const char *path,
+		      const void *data, size_t len, struct mv_err *err)
+{
+	struct check *c = payload;
+	struct mv_err why;
+	struct mv_pointer p;
+	int rc = mv_pointer_parse(&p, data, len, &why);
+
+	if (rc == MV_ECORRUPT) {
+		c->bad++;
+		tell(c, MV_FSCK_BAD_CONTENT, path ? path : hex, why.msg);
+	}
+	if (rc || !p.size)
+		return 0;
+	if (!p.canonical)
+		tell(c, MV_FSCK_TEMPORARY, path ? path : hex,
+		     "a pointer that is not written as it should be; 'git add --renormalize' mends it");
+	rc = mv_repo_has(c->repo, &p, &why);
+	if (rc && rc != MV_ENOENT) {
+		c->bad++;
+		tell(c, MV_FSCK_BAD_CONTENT, path ? path : hex, why.msg);
+		return 0;
+	}
+	return rc ? note_missing(c, &p, path, err) : 0;
+}
+
+/* The bytes may still lie in the work tree: store them again. */
+static int from_work_tree(struct check *c, size_t i, struct mv_err *err)
+{
+	struct mv_reader in;
+	struct mv_store *store;
+	struct mv_tx *tx = NULL;
+	struct mv_oid oid;
+	struct stat st;
+	uint64_t size;
+	int root, fd = -1, rc;
+
+	if (!c->path[i] || c->missing[i].dialect != MV_DIALECT_NATIVE)
+		return MV_ENOENT;
+	rc = mv_repo_root(&root, c->repo, err);
+	if (!rc)
+		rc = mv_wt_open_read(&fd, &st, root, c->path[i], err);
+	if (rc)
+		return MV_ENOENT;
+	if ((uint64_t)st.st_size != c->missing[i].size) {
+		close(fd);
+		return MV_ENOENT;
+	}
+	in = mv_reader_fd(&fd);
+	rc = mv_repo_store(&store, c->repo, err);
+	if (!rc)
+		rc = mv_tx_begin(&tx, store, err);
+	if (!rc)
+		rc = mv_tx_put(&oid, &size, tx, &in, (uint64_t)st.st_size, err);
+	if (!rc && mv_oid_eq(&oid, &c->missing[i].oid)) {
+		rc = mv_tx_commit(tx, NULL, err);
+		tx = NULL;
+	} else if (!rc) {
+		rc = MV_ENOENT;	/* other bytes: nothing of it is kept */
+	}
+	mv_tx_abort(tx);
+	close(fd);
+	return rc;
+}
+
+static int heal(struct check *c, size_t i, const uint8_t *present,
+		struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+	const char *subject = c->path[i] ? c->path[i]
+			      : mv_oid_hex(hex, &c->missing[i].oid);
+	int rc;
+
+	if (present[i]) {
+		tell(c, MV_FSCK_REPAIRED, subject, "content fetched again");
+		return 0;
+	}
+	rc = c->repair ? from_work_tree(c, i, err) : MV_ENOENT;
+	if (!rc) {
+		tell(c, MV_FSCK_REPAIRED, subject,
+		     "content stored again from the work tree");
+		return 0;
+	}
+	c->bad++;
+	tell(c, MV_FSCK_BAD_CONTENT, subject,
+	     c->repair ? "content is missing here and at every remote"
+		       : "content is missing here; --repair looks for it");
+	return rc == MV_ENOENT ? 0 : rc;
+}
+
+static int check_pointers(struct check *c, struct mv_err *err)
+{
+	static const char *const all[] = { "--all", "--reflog",
+					   "--indexed-objects", NULL };
+	uint8_t *present;
+	int rc;
+
+	rc = mv_git_each_small_blob(c->repo->git, all, MV_POINTER_MAX - 1,
+				    check_blob, c, err);
+	if (rc || !c->count)
+		return rc;
+	present = calloc(c->count, 1);
+	if (!present)
+		return mv_nomem(err);
+	if (c->repair)
+		rc = mv_repo_need(c->repo, c->missing, c->count, present, err);
+	for (size_t i = 0; !rc && i < c->count; i++)
+		rc = heal(c, i, present, err);
+	free(present);
+	return rc;
+}
+
+int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+		 void *payload, uint64_t *bad, struct mv_err *err)
+{
+	struct check c = { .repo = repo, .repair = repair, .fn = fn,
+			   .payload = payload };
+	struct mv_store *store;
+	uint64_t stored_bad = 0, after = 0;
+	int rc;
+
+	rc = mv_repo_store_if_any(&store, repo, err);
+	if (!rc)
+		rc = mv_store_fsck(store, repair ? MV_FSCK_REPAIR : 0, fn,
+				   payload, &stored_bad, err);
+	else if (rc == MV_ENOENT)
+		rc = 0;
+	if (!rc)
+		rc = check_pointers(&c, err);
+	/* What was fetched or stored again heals contents found damaged. */
+	if (!rc && repair && stored_bad &&
+	    !mv_repo_store_if_any(&store, repo, NULL))
+		rc = mv_store_fsck(store, 0, NULL, NULL, &after, err);
+	else
+		after = stored_bad;
+	*bad = after + c.bad;
+	for (size_t i = 0; i < c.count; i++)
+		free(c.path[i]);
+	free(c.path);
+	free(c.missing);
+	return rc;
+}
