@@ -106,7 +106,7 @@ $(B)/cmd/version.o: CFLAGS += -DGIT_MODEL_VERSION='"$(VERSION)"' \
 
 $(B)/libmv.a: $(call obj,$(LIB_SRC)) $(B)/files.note
 	$(call say,AR)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+	$(Q)rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)
 
 link = $(CC) $(CFLAGS) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	$(filter %.a,$^)

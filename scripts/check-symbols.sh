@@ -4,8 +4,8 @@
 # usage: check-symbols.sh <libmv.a>
 #
 # What the linker sees of the library: it neither prints nor exits nor reads
-# the environment, exports only mv_ names, has no mutable globals, and stays
-# away from functions that cannot be used well.
+# the environment, exports only mv_ names and each once, has no mutable
+# globals, and stays away from functions that cannot be used well.
 lib=${1:?usage: check-symbols.sh <libmv.a>}
 test -f "$lib" || { echo "check-symbols: no '$lib'"; exit 1; }
 bad=0
@@ -28,6 +28,14 @@ fi
 if nm -A -g --defined-only "$lib" 2>/dev/null | grep -vE ' (mv_|__(a|t|ub)san|__odr_)[^ ]*$'
 then
 	echo "check-symbols: the library must export only mv_ names"
+	bad=1
+fi
+twice=$(nm -g --defined-only "$lib" 2>/dev/null | awk 'NF == 3 { print $3 }' |
+	sort | uniq -d)
+if test -n "$twice"
+then
+	echo "$twice"
+	echo "check-symbols: two files define the same name"
 	bad=1
 fi
 # Tables of pointers are .data.rel.ro, read-only once loaded. What a door

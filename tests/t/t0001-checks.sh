@@ -137,6 +137,17 @@ test_expect_success 'symbols: it does not exit or read the environment' '
 test_expect_success 'symbols: it exports only mv_ names' '
 	refuses_symbol "int f(void) { return 1; }" "only mv_ names"
 '
+test_expect_success 'symbols: it exports each name once' '
+	echo "int mv_f(int i); int mv_f(int i) { return i; }" >planted.c &&
+	rm -f planted.a one.o two.o &&
+	gcc -c -o one.o planted.c &&
+	gcc -c -o two.o planted.c &&
+	ar rcs planted.a one.o &&
+	"$top/scripts/check-symbols.sh" planted.a &&
+	ar rcs planted.a one.o two.o &&
+	test_must_fail "$top/scripts/check-symbols.sh" planted.a >out &&
+	test_grep "two files define the same name" out
+'
 test_expect_success 'symbols: it has no mutable globals' '
 	refuses_symbol "static int n; int mv_f(void) { return ++n; }" \
 		"no mutable globals" &&
