@@ -115,11 +115,16 @@ static void make_text(uint8_t *data, size_t len, uint64_t seed)
 
 static int decode(struct fixture *f, const struct mv_encoded *e, size_t len)
 {
+	/* Memory of exactly this size, for the sanitizer. */
+	uint8_t *copy = malloc(e->len ? e->len : 1);
 	int ret;
 
+	assert_non_null(copy);
+	memcpy(copy, e->data, e->len);
 	memset(f->back, 0xc5, sizeof(f->back));
 	ret = mv_decode(f->back + GUARD, len, f->decoder, e->codec, e->param,
-			e->data, e->len, NULL);
+			copy, e->len, NULL);
+	free(copy);
 	for (size_t i = 0; i < GUARD; i++) {
 		assert_int_equal(f->back[i], 0xc5);
 		assert_int_equal(f->back[GUARD + len + i], 0xc5);
@@ -308,6 +313,11 @@ static void test_store_codec__noise_stays_raw(void **state)
 		f->data[i] = 'x';
 	assert_int_equal(round_trip(f, f->data, CHUNK, MV_PLANE_NONE).codec,
 			 MV_CODEC_RAW);
+	/* A repeat of 26 bytes: zstd saves less than 3 % of 500. */
+	make_random(f->data, 500, 10);
+	memcpy(f->data + 474, f->data, 26);
+	assert_int_equal(round_trip(f, f->data, 500, MV_PLANE_NONE).codec,
+			 MV_CODEC_RAW);
 }
 
 static void test_store_codec__text_and_zeros_get_small(void **state)
@@ -325,6 +335,20 @@ static void test_store_codec__text_and_zeros_get_small(void **state)
 	memset(f->data, 0, CHUNK);
 	assert_true(round_trip(f, f->data, CHUNK, MV_PLANE_NONE).len < 40);
 	assert_true(round_trip(f, f->data, CHUNK, MV_PLANE_F32).len < 120);
+}
+
+/* No numbers, no repeats, no text: but not all bytes are as frequent. */
+static void test_store_codec__dense_bytes_get_huffman_codes(void **state)
+{
+	struct fixture *f = *state;
+	struct mv_encoded e;
+	uint64_t seed = 14;
+
+	for (size_t i = 0; i < CHUNK; i++)
+		f->data[i] = (uint8_t)(int)(800 * weight(&seed));
+	e = round_trip(f, f->data, CHUNK, MV_PLANE_NONE);
+	assert_int_equal(e.codec, MV_CODEC_ZSTD);
+	assert_in_range(e.len, CHUNK * 78 / 100, CHUNK * 84 / 100);
 }
 
 /* Random rows, each stored twice: flat to a histogram, half to a matcher. */
@@ -451,6 +475,11 @@ static void test_store_codec__only_one_plain_frame_is_taken(void **state)
 	memcpy(copy, good.data, good.len);
 	memcpy(copy + good.len, "\x50\x2a\x4d\x18\0\0\0\0", 8);
 	assert_int_equal(decode(f, &e, 5000), MV_ECORRUPT);
+	/* And one that is all there is, and stands for nothing. */
+	memcpy(copy, "\x50\x2a\x4d\x18\0\0\0\0", 8);
+	e.len = 8;
+	assert_int_equal(decode(f, &e, 0), MV_ECORRUPT);
+	memcpy(copy, good.data, good.len);
 	/* Two frames, one after the other. */
 	memcpy(copy + good.len, good.data, good.len);
 	e.len = 2 * good.len;
@@ -491,6 +520,13 @@ static void test_store_codec__planes_must_add_up(void **state)
 	assert_int_equal(decode(f, &e, 5), MV_ECORRUPT);
 	assert_int_equal(decode(f, &e, 1), MV_ECORRUPT);
 	assert_int_equal(decode(f, &e, 0), MV_ECORRUPT);
+	/* No number at all; less than what stands before the first. */
+	memset(bytes, 0, sizeof(bytes));
+	e.len = 9;
+	assert_int_equal(decode(f, &e, 1), MV_ECORRUPT);
+	e.param = PLANES_OF(MV_PLANE_BF16, 1);
+	assert_int_equal(decode(f, &e, 0), MV_ECORRUPT);
+	assert_int_equal(decode(f, &e, 2), MV_ECORRUPT);
 }
 
 static uint8_t *read_golden(size_t *len, const char *name)
@@ -578,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_store_codec__plain_integers_are_found_untold),
 		cmocka_unit_test(test_store_codec__noise_stays_raw),
 		cmocka_unit_test(test_store_codec__text_and_zeros_get_small),
+		cmocka_unit_test(test_store_codec__dense_bytes_get_huffman_codes),
 		cmocka_unit_test(test_store_codec__repeats_are_seen),
 		cmocka_unit_test(test_store_codec__impossible_lengths_are_refused),
 		cmocka_unit_test(test_store_codec__unknown_numbers_are_not_supported),
