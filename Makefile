@@ -27,7 +27,7 @@ HARDEN   := -fstack-protector-strong -fPIE
 ifeq ($(shell uname -m),x86_64)
 HARDEN   += -fcf-protection
 endif
-LINKING  := -pie -pthread -Wl,-z,relro,-z,now
+LINKING  := -pie -pthread -Wl,-z,relro,-z,now,--as-needed
 ifdef SANITIZE
 HARDEN   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
 	    -fno-omit-frame-pointer

@@ -25,6 +25,7 @@ __attribute__((format(printf, 1, 2)))
 int out_fatalf(const char *fmt, ...);		/* CMD_FATAL */
 __attribute__((format(printf, 1, 2)))
 void out_error(const char *fmt, ...);
+__attribute__((format(printf, 1, 0)))
 void out_verror(const char *fmt, va_list ap);
 __attribute__((format(printf, 1, 2)))
 void out_warn(const char *fmt, ...);
