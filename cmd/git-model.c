@@ -159,12 +159,14 @@ static int wants_help(const char *const *argv)
 static int run_in_repo(const struct command *command, int argc,
 		       const char **argv, struct cmd_env *env)
 {
+	const char *help[] = { argv[0], "-h", NULL };
 	struct interrupt interrupt;
 	struct mv_err err;
 	int status;
 
+	/* Nothing but help: without a repository nothing else may run. */
 	if (wants_help(argv))
-		return command->run(argc, argv, env);
+		return command->run(2, help, env);
 	if (open_repo(env, command, &err)) {
 		status = out_fatal(&err);
 	} else {
