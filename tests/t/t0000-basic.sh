@@ -49,6 +49,13 @@ test_expect_success '-h of every command works outside a repository' '
 	done
 '
 
+test_expect_success 'without a repository help is given, and nothing else' '
+	test_expect_code 0 git-model track --above -h >help &&
+	test_grep "^usage: git model track" help &&
+	test_expect_code 128 git-model track -- -h 2>err &&
+	test_grep "^fatal: not a git repository" err
+'
+
 test_expect_success 'help X is X -h' '
 	for c in $all_commands
 	do
