@@ -76,15 +76,17 @@ static int visit(struct search *s, const char *base, const char *path,
 		 int depth, struct mv_err *err)
 {
 	char **more;
-	char *dir;
-	size_t n;
+	char *dir, *real;
 	int rc;
 
 	dir = *path == '/' ? strdup(path) : mv_path_join(base, path);
 	if (!dir)
 		return mv_nomem(err);
-	for (n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
-		dir[n - 1] = '\0';
+	real = realpath(dir, NULL);
+	if (real) {
+		free(dir);
+		dir = real;
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (!strcmp(s->seen[i], dir)) {
 			free(dir);

@@ -64,9 +64,13 @@ static int take_one(struct small *s, const struct want *w, struct mv_err *err)
 	if (!rc)
 		rc = mv_git_child_read(&s->contents, NULL, 1, err);
 	if (!rc)
-		rc = s->fn(s->payload, hex, w->path, s->data.data,
-			   (size_t)size, err);
-	return rc;
+		rc = mv_git_check_name(s->git, hex, MV_GIT_BLOB, s->data.data,
+				       (size_t)size, err);
+	if (rc)
+		return rc;
+	s->data.data[size] = '\0';
+	return s->fn(s->payload, hex, w->path, s->data.data, (size_t)size,
+		     err);
 }
 
 static void drop_wants(struct small *s)
@@ -150,7 +154,9 @@ static int pump(struct small *s, const char *const *args,
 		int (*take)(struct small *s, const struct mv_buf *line,
 			    struct mv_err *err), struct mv_err *err)
 {
-	static const char *const batch[] = { "cat-file", "--batch", NULL };
+	static const char *const batch[] = {
+		"--no-replace-objects", "cat-file", "--batch", NULL
+	};
 	struct mv_git_child names = MV_GIT_CHILD_INIT;
 	struct mv_buf line;
 	int end = 0;

@@ -97,8 +97,9 @@ static int parse_padded(struct mv_git_index *ix, struct mv_git_index_entry *e,
 
 /* Version 4: what differs from the name before. */
 static int parse_prefixed(struct mv_git_index *ix, struct mv_git_index_entry *e,
-			  const struct mv_git_index_entry *before, unsigned flags,
-			  const uint8_t **p, const uint8_t *end)
+			  const struct mv_git_index_entry *before,
+			  unsigned flags, const uint8_t **p,
+			  const uint8_t *end)
 {
 	size_t before_len = before ? before->len : 0;
 	const uint8_t *nul;
@@ -284,7 +285,8 @@ size_t mv_git_index_find(const struct mv_git_index *ix, const char *path)
 	return MV_GIT_INDEX_NONE;
 }
 
-int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i, const uint8_t *oid)
+int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i,
+			 const uint8_t *oid)
 {
 	const uint8_t *p = bytes(ix) + ix->entry[i].at;
 	uint32_t type = mv_be32(p + MODE_AT) & 0170000;
@@ -299,7 +301,8 @@ int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i, const uint8_t 
  * git reads as "unknown, ask the content": git 2.43 and later would store
  * 0x80000000, but older ones take that for a changed file, for ever.
  */
-void mv_git_index_set_stat(struct mv_git_index *ix, size_t i, const struct stat *st)
+void mv_git_index_set_stat(struct mv_git_index *ix, size_t i,
+			   const struct stat *st)
 {
 	uint8_t *p = (uint8_t *)ix->bytes.data + ix->entry[i].at;
 
@@ -330,7 +333,8 @@ void mv_git_index_distrust(struct mv_git_index *ix, size_t i, int64_t sec)
 	ix->dirty = 1;
 }
 
-int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash, struct mv_err *err)
+int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash,
+		      struct mv_err *err)
 {
 	const size_t len = ix->bytes.len - ix->hash_len;
 	uint8_t own[32] = { 0 };

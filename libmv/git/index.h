@@ -27,7 +27,7 @@
  *	40+H    2     flags: 0x4000 extended, 0x3000 stage, 0x0fff length
  *	42+H    2     more flags, when extended
  *	...           v2, v3: name, then 1-8 NUL up to a multiple of 8
- *	              v4: varint of bytes to drop from the name before, rest, NUL
+ *	              v4: varint of bytes to drop of the name before, rest, NUL
  *	              extension: signature 4, length 4, bytes
  *	end-H   H     hash of all before, or zeros (index.skipHash)
  */
@@ -61,8 +61,10 @@ void mv_git_index_release(struct mv_git_index *ix);
 /* The stage-0 entry of that name, or MV_GIT_INDEX_NONE. */
 size_t mv_git_index_find(const struct mv_git_index *ix, const char *path);
 const char *mv_git_index_name(const struct mv_git_index *ix, size_t i);
-int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i, const uint8_t *oid);
-void mv_git_index_set_stat(struct mv_git_index *ix, size_t i, const struct stat *st);
+int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i,
+			 const uint8_t *oid);
+void mv_git_index_set_stat(struct mv_git_index *ix, size_t i,
+			   const struct stat *st);
 /*
  * Make git look at the content of entry `i` when it was written in or after
  * second `sec`, the mtime of the index that it was read from: the new file
@@ -70,23 +72,24 @@ void mv_git_index_set_stat(struct mv_git_index *ix, size_t i, const struct stat 
  */
 void mv_git_index_distrust(struct mv_git_index *ix, size_t i, int64_t sec);
 /* Hash again; `hash` (32 bytes, may be NULL) gets the new trailer. */
-int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash, struct mv_err *err);
+int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash,
+		      struct mv_err *err);
 
 /* -- split index: split.c -- */
 /*
  * The shared file that `main` refers to, and what became of its entries:
- * slot[i] is 0 (as it stands), MV_SPLIT_GONE, or 1 + the number of the
+ * slot[i] is 0 (as it stands), MV_GIT_SPLIT_GONE, or 1 + the number of the
  * nameless entry of `main` that replaces it.
  */
-#define MV_SPLIT_GONE UINT32_MAX
-struct mv_split {
+#define MV_GIT_SPLIT_GONE UINT32_MAX
+struct mv_git_split {
 	struct mv_git_index base;
 	uint32_t *slot;
 };
-void mv_split_init(struct mv_split *split, size_t hash_len);
+void mv_git_split_init(struct mv_git_split *split, size_t hash_len);
 /* `split->base` is parsed; read the bitmaps of `main`'s link extension. */
-int mv_split_map(struct mv_split *split, const struct mv_git_index *main_index,
-		 struct mv_err *err);
-void mv_split_release(struct mv_split *split);
+int mv_git_split_map(struct mv_git_split *split,
+		     const struct mv_git_index *main_index, struct mv_err *err);
+void mv_git_split_release(struct mv_git_split *split);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/git/priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,15 +59,47 @@ int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 
 static int open_batch(struct mv_git *git, struct mv_err *err)
 {
-	static const char *const args[] = { "cat-file", "--batch", NULL };
+	static const char *const args[] = {
+		"--no-replace-objects", "cat-file", "--batch", NULL
+	};
 
 	if (git->batch.buf)
 		return 0;
 	return mv_git_child_open(&git->batch, git, args, err);
 }
 
+int mv_git_check_name(struct mv_git *git, const char *hex,
+		      enum mv_git_type type, const void *data, size_t len,
+		      struct mv_err *err)
+{
+	char name[MV_GIT_HEX_MAX];
+	uint8_t digest[32];
+	char head[32];
+	int n = snprintf(head, sizeof(head), "%s %zu", type_name[type], len);
+	int rc = 0;
+
+	if (!git->hasher)
+		rc = mv_hasher_new(&git->hasher, git->info.sha256 ?
+				   MV_HASH_SHA256 : MV_HASH_SHA1, err);
+	if (!rc)
+		rc = mv_hasher_reset(git->hasher, err);
+	if (!rc)
+		rc = mv_hasher_update(git->hasher, head, (size_t)n + 1, err);
+	if (!rc)
+		rc = mv_hasher_update(git->hasher, data, len, err);
+	if (!rc)
+		rc = mv_hasher_final(digest, git->hasher, err);
+	if (rc)
+		return rc;
+	mv_hex(name, digest, git->info.hex_len / 2);
+	if (strcmp(name, hex))
+		return mv_fail(err, MV_ECORRUPT, "object '%s' is damaged; see "
+			       "git fsck", hex);
+	return 0;
+}
+
 /* The answer's bytes, its newline, and then the child is ready again. */
-static int take_body(struct mv_git *git, const char *spec,
+static int take_body(struct mv_git *git, const char *spec, const char *hex,
 		     enum mv_git_type type, const char *is, uint64_t size,
 		     struct mv_buf *out, struct mv_err *err)
 {
@@ -89,6 +122,9 @@ static int take_body(struct mv_git *git, const char *spec,
 	rc = mv_git_child_read(b, out->data + out->len, (size_t)size, err);
 	if (!rc)
 		rc = mv_git_child_read(b, &nl, 1, err);
+	if (!rc)
+		rc = mv_git_check_name(git, hex, type, out->data + out->len,
+				       (size_t)size, err);
 	if (rc)
 		return rc;
 	out->len += (size_t)size;
@@ -130,7 +166,7 @@ static int batch_read(struct mv_git *git, const char *spec,
 		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the repository",
 			     spec);
 	else
-		rc = take_body(git, spec, type, is, size, out, err);
+		rc = take_body(git, spec, hex, type, is, size, out, err);
 	if (rc == MV_EIO)
 		mv_git_child_abort(&git->batch);
 out:
@@ -340,7 +376,7 @@ int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 	mv_buf_init(&spec, PATH_BYTES_MAX);
 	mv_buf_init(&tree, TREE_MAX);
 	mv_buf_init(&w.path, PATH_BYTES_MAX);
-	if (mv_buf_addf(&spec, "%s^{tree}", rev))
+	if (mv_buf_addf(&spec, "%s%s", rev, strchr(rev, ':') ? "" : "^{tree}"))
 		rc = mv_fail(err, MV_EINVALID, "a revision is too long");
 	else
 		rc = batch_read(git, spec.data, MV_GIT_TREE, &tree, hex, err);

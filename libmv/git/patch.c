@@ -26,7 +26,7 @@ struct mv_git_patch {
 	int fd;			/* of the lock; -1: not held */
 	struct stat st;		/* of the index, as read */
 	struct mv_git_index index;
-	struct mv_split split;
+	struct mv_git_split split;
 	int is_split;
 };
 
@@ -95,7 +95,7 @@ static int read_base(struct mv_git_patch *p, struct mv_err *err)
 		rc = mv_fail(err, MV_ECORRUPT, "'%s' is not what its name "
 			     "says", path);
 	if (!rc)
-		rc = mv_split_map(&p->split, &p->index, err);
+		rc = mv_git_split_map(&p->split, &p->index, err);
 	p->is_split = !rc;
 	free(path);
 	return rc;
@@ -126,7 +126,7 @@ int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,
 	p->git = git;
 	p->fd = -1;
 	mv_git_index_init(&p->index, git->info.hex_len / 2);
-	mv_split_init(&p->split, git->info.hex_len / 2);
+	mv_git_split_init(&p->split, git->info.hex_len / 2);
 	p->path = realpath(git->info.index_path, NULL);
 	if (!p->path)
 		rc = mv_fail_errno(err, errno, "cannot read '%s'",
@@ -160,7 +160,7 @@ static int locate(struct mv_git_patch *p, struct mv_git_index **in, size_t *i,
 	if (*i == MV_GIT_INDEX_NONE)
 		return MV_ENOENT;
 	slot = p->split.slot[*i];
-	if (slot == MV_SPLIT_GONE)
+	if (slot == MV_GIT_SPLIT_GONE)
 		return MV_ENOENT;
 	*in = slot ? &p->index : &p->split.base;
 	*i = slot ? slot - 1 : *i;
@@ -276,7 +276,7 @@ void mv_git_patch_close(struct mv_git_patch *patch)
 		close(patch->fd);
 	}
 	mv_git_index_release(&patch->index);
-	mv_split_release(&patch->split);
+	mv_git_split_release(&patch->split);
 	free(patch->path);
 	free(patch->lock);
 	free(patch);

@@ -7,6 +7,7 @@
 
 #include "libmv/base/buf.h"
 #include "libmv/base/err.h"
+#include "libmv/base/hash.h"
 #include "libmv/base/proc.h"
 #include "libmv/git/git.h"
 
@@ -52,6 +53,7 @@ struct mv_git {
 
 	struct mv_git_child batch;	/* object.c: cat-file --batch */
 	unsigned reads;
+	struct mv_hasher *hasher;
 	struct mv_git_libgit2 *libgit2;	/* libgit2.c */
 	int libgit2_tried;
 };
@@ -100,6 +102,10 @@ int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
  */
 int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 		       char *type, uint64_t *size);
+/* Do these bytes have that name? git does not look; MV_ECORRUPT. */
+int mv_git_check_name(struct mv_git *git, const char *hex,
+		      enum mv_git_type type, const void *data, size_t len,
+		      struct mv_err *err);
 /* Is it a full object name: hex_len lower-case digits and nothing else? */
 int mv_git_is_hex(const char *s, size_t hex_len);
 

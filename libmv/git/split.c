@@ -79,21 +79,21 @@ static int parse_ewah(struct bitmap *map, const uint8_t **p,
 	return 0;
 }
 
-void mv_split_init(struct mv_split *split, size_t hash_len)
+void mv_git_split_init(struct mv_git_split *split, size_t hash_len)
 {
 	mv_git_index_init(&split->base, hash_len);
 	split->slot = NULL;
 }
 
-void mv_split_release(struct mv_split *split)
+void mv_git_split_release(struct mv_git_split *split)
 {
 	mv_git_index_release(&split->base);
 	free(split->slot);
 	split->slot = NULL;
 }
 
-int mv_split_map(struct mv_split *split, const struct mv_git_index *main_index,
-		 struct mv_err *err)
+int mv_git_split_map(struct mv_git_split *split,
+		     const struct mv_git_index *main_index, struct mv_err *err)
 {
 	const struct mv_git_index *m = main_index;
 	const uint8_t *p = (const uint8_t *)m->bytes.data + m->link +
@@ -112,7 +112,7 @@ int mv_split_map(struct mv_split *split, const struct mv_git_index *main_index,
 	if (p < end) {
 		bad = parse_ewah(&map, &p, end);
 		for (size_t i = 0; !bad && i < map.count; i++)
-			split->slot[i] = map.bit[i] ? MV_SPLIT_GONE : 0;
+			split->slot[i] = map.bit[i] ? MV_GIT_SPLIT_GONE : 0;
 		memset(map.bit, 0, map.count);
 		bad = bad || parse_ewah(&map, &p, end);
 		for (size_t i = 0; !bad && i < map.count; i++)

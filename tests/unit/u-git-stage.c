@@ -133,7 +133,7 @@ static void test_git_stage__large_blob_and_its_name(void **state)
 
 	(void)state;
 	repo_new(&r, "");
-	for (int i = 0; i < 100000; i++)
+	for (unsigned i = 0; i < 100000; i++)
 		data[i] = (char)(i * i >> 5);
 	put_file(&r, "big", data, 100000);
 	s.data = data;
