@@ -11,14 +11,15 @@
 #include "libmv/base/proc.h"
 
 /*
- * What does the repository say? The only part that knows git: libgit2 reads
- * objects and trees in this process; the `git` program decides where the
- * repository is and whether it may be trusted, reads configuration,
- * attributes and the index, walks history, and serves objects where libgit2
- * 1.5 cannot (SHA-256 object format, reftable, promised objects of a partial
- * clone). docs/design/git.md has the table of who does what, and why. The
- * stat data of the index is patched as bytes (index.c), because nobody else
- * keeps every extension.
+ * What does the repository say? The only part that knows git: the `git`
+ * program decides where the repository is and whether it may be trusted,
+ * reads configuration, attributes and the index, resolves names and walks
+ * history; libgit2 reads objects in this process where there are many of
+ * them, and git where libgit2 1.5 cannot (SHA-256 object format, promised
+ * objects of a partial clone). docs/design/git.md has the table of who does
+ * what, and why. The stat data of the index is patched as bytes (index.c),
+ * because nobody else keeps every extension. Programs that use this part
+ * must ignore SIGPIPE.
  *
  * Paths are relative to the top of the work tree, '/'-separated, any bytes
  * but NUL. Object names are hex, 40 or 64 digits. A `struct mv_git` is used
@@ -39,7 +40,8 @@ struct mv_git_info {
 /*
  * Find the repository around `dir` (NULL: the current directory) as git
  * itself would, GIT_DIR and safe.directory included. MV_ENOENT: not a
- * repository. `env` is borrowed for the life of the object.
+ * repository; MV_EDENIED: somebody else's, in git's words. `env` is borrowed
+ * for the life of the object.
  */
 int mv_git_open(struct mv_git **out, const char *dir,
 		const struct mv_proc_env *env, struct mv_err *err);
@@ -51,7 +53,11 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	       size_t in_len, struct mv_buf *out, struct mv_err *err);
 
 /* -- configuration (read once, at the first question) -- */
-/* Borrowed; NULL when unset. `key` in canonical form ("model.store"). */
+/*
+ * Borrowed until the next _set; NULL when unset, or on an error (then err
+ * is set: clear it before). `key` in canonical form ("model.store"). A
+ * variable without "=" is "true".
+ */
 const char *mv_git_config(struct mv_git *git, const char *key,
 			  struct mv_err *err);
 /* Every variable, in order, as `git config --list` gives it. */
@@ -70,7 +76,8 @@ int mv_git_config_set(struct mv_git *git, const struct mv_proc_env *env,
 struct mv_git_entry {
 	const char *path;
 	const char *blob;	/* hex; "" when not in the index */
-	unsigned mode;		/* 0100644, 0100755, 0120000, 0160000; 0 untracked */
+	unsigned mode;		/* 0100644, 0100755, 0120000, 0160000, or 0:
+				   untracked */
 	int stage;		/* 0, or 1..3 in a conflict */
 	int skip_worktree;	/* sparse checkout: not in the work tree */
 };
@@ -119,9 +126,9 @@ int mv_git_blob_name(struct mv_git *git, char *hex, const void *data,
  * Patch stat data: open takes index.lock (waiting up to timeout_ms; then
  * MV_EBUSY), set finds the stage-0 entry with this path and blob and
  * replaces its stat block, commit seals and renames. An entry that is not
- * there (moved on, or only in a shared base of a split index) is MV_ENOENT
- * from set: harmless, git asks the clean filter once. Close without commit
- * changes nothing.
+ * there or has moved on is MV_ENOENT from set, and left as it is. Close
+ * without commit changes nothing. MV_ENOENT from open: there is no index.
+ * A split index is patched, too, with a new shared file where needed.
  */
 struct mv_git_patch;
 int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,
@@ -133,11 +140,17 @@ int mv_git_patch_commit(struct mv_git_patch *patch, struct mv_err *err);
 void mv_git_patch_close(struct mv_git_patch *patch);	/* NULL is fine */
 
 /* -- objects -- */
-/* "HEAD:path", ":path", a blob's hex ... MV_ENOENT expected. The buffer's
-   maximum bounds it. `hex` (room for 65, may be NULL) gets the name. */
+/*
+ * "HEAD:path", ":path", a blob's hex ... MV_ENOENT expected; MV_EINVALID:
+ * not a blob; MV_ENOMEM: larger than the buffer's maximum. The bytes are
+ * checked against their name. `hex` (room for 65, may be NULL) gets it.
+ */
 int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
 		     char *hex, struct mv_err *err);
-/* All files below a commit or tree (never submodules); stage is 0. */
+/*
+ * All files below a commit or tree (never submodules); stage is 0. The names
+ * are whatever somebody put there. MV_ENOENT: `rev` is no revision.
+ */
 int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 		     void *payload, struct mv_err *err);
 
@@ -145,8 +158,9 @@ int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
  * Blobs of 1..max_len bytes with their contents. `args` are rev-list
  * arguments, e.g. { "HEAD", "--not", "--remotes=origin", NULL } and
  * limit it to what those reach; NULL means every object that the repository
- * has, reachable or not (gc's roots). `path` is one path it was seen at,
- * or NULL. Promised objects that are not here are not fetched.
+ * has, reachable or not (gc's roots). `path` is one path it was seen at, cut
+ * at a newline by git, or NULL. Promised objects that are not here are not
+ * fetched; any other that cannot be read is an error.
  */
 typedef int (*mv_git_blob_fn)(void *payload, const char *hex,
 			      const char *path, const void *data, size_t len,
@@ -155,7 +169,11 @@ int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
 			   size_t max_len, mv_git_blob_fn fn, void *payload,
 			   struct mv_err *err);
 
-/* History, oldest first: blobs that each commit brings in at a path. */
+/*
+ * History, oldest first: blobs that each commit brings in at a path, regular
+ * files only. Of a merge: what is in none of its parents. `args` as above,
+ * "--" and paths allowed.
+ */
 typedef int (*mv_git_change_fn)(void *payload, const char *commit,
 				const char *subject, int64_t when,
 				const char *path, const char *blob,

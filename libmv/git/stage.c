@@ -296,13 +296,19 @@ static int write_index(struct mv_git *git, const struct item *item,
 	return rc;
 }
 
-/* An entry that moved on meanwhile is left to the next `git status`. */
+/*
+ * By now everything is staged. An entry that moved on meanwhile, and all of
+ * them when the lock cannot be had, only cost the next `git status` one run
+ * of the clean filter each.
+ */
 static int patch_stats(struct mv_git *git, const struct item *item,
 		       size_t count, struct mv_err *err)
 {
 	struct mv_git_patch *patch = NULL;
 	int rc = mv_git_patch_open(&patch, git, BUSY_MS, err);
 
+	if (rc == MV_EBUSY || rc == MV_ENOTSUP)
+		return 0;
 	for (size_t i = 0; !rc && i < count; i++) {
 		if (item[i].s->remove)
 			continue;

@@ -97,11 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mv_git_split_init(&split, hash_len);
 	if (!parse(&ix, data, len, rehash)) {
 		if (ix.link && !parse(&split.base, data + len, size - len,
-				      rehash))
+				      rehash)) {
 			map(&split, &ix);
-		use(&ix);
-		if (split.base.count)
 			use(&split.base);
+		}
+		use(&ix);
 	}
 	mv_git_split_release(&split);
 	mv_git_index_release(&ix);
