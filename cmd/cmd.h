@@ -40,9 +40,27 @@ struct cmd_env {
 	int progress;			/* does the meter show? OPT_PROGRESS() */
 };
 
+/*
+ * Checkout holds two descriptors for each of many files. Allow as many, and
+ * make room for them now: with threads, the kernel takes 20 ms for each
+ * doubling of the table.
+ */
+void cmd_allow_files(void);
+
 int cmd_add(int argc, const char **argv, struct cmd_env *env);
+int cmd_cat(int argc, const char **argv, struct cmd_env *env);
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env);
+int cmd_du(int argc, const char **argv, struct cmd_env *env);
+int cmd_fetch(int argc, const char **argv, struct cmd_env *env);
 int cmd_filter_process(int argc, const char **argv, struct cmd_env *env);
+int cmd_fsck(int argc, const char **argv, struct cmd_env *env);
+int cmd_gc(int argc, const char **argv, struct cmd_env *env);
+int cmd_inspect(int argc, const char **argv, struct cmd_env *env);
+int cmd_ls(int argc, const char **argv, struct cmd_env *env);
+int cmd_pull(int argc, const char **argv, struct cmd_env *env);
+int cmd_push(int argc, const char **argv, struct cmd_env *env);
+int cmd_remote(int argc, const char **argv, struct cmd_env *env);
+int cmd_status(int argc, const char **argv, struct cmd_env *env);
 int cmd_track(int argc, const char **argv, struct cmd_env *env);
 int cmd_untrack(int argc, const char **argv, struct cmd_env *env);
 int cmd_version(int argc, const char **argv, struct cmd_env *env);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cmd/interrupt.h"
@@ -32,6 +34,20 @@ static const struct command {
 	  "store files and stage their pointers" },
 	{ "checkout", cmd_checkout, CMD_WORK_TREE,
 	  "put content in the place of pointers in the work tree" },
+	{ "inspect", cmd_inspect, 0, "show what is inside a model file" },
+	{ "status", cmd_status, CMD_WORK_TREE,
+	  "show which files changed, and which contents are missing" },
+	{ "ls", cmd_ls, CMD_REPO, "list the files that are ours" },
+	{ "du", cmd_du, CMD_REPO, "show what each version takes" },
+	{ "cat", cmd_cat, CMD_REPO, "print a content" },
+	{ NULL, NULL, 0, "move content" },
+	{ "remote", cmd_remote, CMD_REPO, "say where content goes" },
+	{ "push", cmd_push, CMD_REPO, "upload content" },
+	{ "fetch", cmd_fetch, CMD_REPO, "download content" },
+	{ "pull", cmd_pull, CMD_WORK_TREE, "fetch and checkout" },
+	{ NULL, NULL, 0, "look after the store" },
+	{ "fsck", cmd_fsck, CMD_REPO, "verify everything, and mend it" },
+	{ "gc", cmd_gc, CMD_REPO, "drop what nothing points to" },
 	{ NULL, NULL, 0, "about git-model itself" },
 	{ "version", cmd_version, 0, "show the version" },
 	{ "filter-process", cmd_filter_process, CMD_HIDDEN,
@@ -147,6 +163,22 @@ static int open_repo(struct cmd_env *env, const struct command *command,
 	return rc;
 }
 
+void cmd_allow_files(void)
+{
+	const rlim_t wanted = 20000;
+	struct rlimit limit;
+	int fd;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	fd = fcntl(2, F_DUPFD_CLOEXEC, (int)limit.rlim_cur - 1);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Help is given outside of a repository, too. */
 static int wants_help(const char *const *argv)
 {
@@ -170,6 +202,7 @@ static int run_in_repo(const struct command *command, int argc,
 	if (open_repo(env, command, &err)) {
 		status = out_fatal(&err);
 	} else {
+		cmd_allow_files();
 		interrupt_begin(&interrupt, env->repo);
 		status = command->run(argc, argv, env);
 		interrupt_end(&interrupt);

@@ -258,13 +258,8 @@ int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	/* What was offered beyond the cap must not change the answer. */
-	if (h.len > MV_RUN_HEAD_MAX) {
-		h.len = MV_RUN_HEAD_MAX;
-		eof = 1;
-	}
 	ret = parse_head(&layout, &h, err);
-	if (ret == MV_EBUSY && !eof && h.need <= MV_RUN_HEAD_MAX) {
+	if (ret == MV_EBUSY && !eof) {
 		*need = (size_t)h.need;
 		return ret;
 	}

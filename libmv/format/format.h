@@ -70,10 +70,25 @@ void mv_layout_release(struct mv_layout *layout);	/* zeroes it, too */
 uint64_t mv_tensor_elements(const struct mv_tensor *tensor);
 uint64_t mv_layout_elements(const struct mv_layout *layout);
 
+/* The dtypes that occur, in order of occurrence; those beyond `max` are not
+   counted. */
+struct mv_dtype_sum {
+	const char *name;	/* borrowed from the layout */
+	uint64_t tensors;
+	uint64_t elements;
+	uint64_t bytes;
+};
+#define MV_DTYPE_SUMS 32
+size_t mv_layout_dtypes(struct mv_dtype_sum *out, size_t max,
+			const struct mv_layout *layout);
+
 /*
- * The layout as stable text, one line per fact and per tensor, made for
- * people and for `git diff`: what the file says is escaped.
+ * The layout as stable text, made for people and for `git diff`: what the
+ * file says is escaped. _facts is all but the tensors, one fact a line;
+ * mv_layout_print() adds one line per tensor.
  */
+int mv_layout_print_facts(struct mv_buf *out, const struct mv_layout *layout,
+			  struct mv_err *err);
 int mv_layout_print(struct mv_buf *out, const struct mv_layout *layout,
 		    struct mv_err *err);
 

@@ -435,7 +435,6 @@ static int tensor_shape(struct reader *r, struct mv_tensor *t)
 		if (ret < 0)
 			return ret;
 		t->shape[t->rank - 1 - i] = ne;	/* innermost comes first */
-		over |= ne > INT64_MAX;
 		if (ne)
 			over |= __builtin_mul_overflow(product, ne, &product);
 	}

@@ -243,7 +243,7 @@ const char *mv_name_shown(char *out, const char *name, size_t len)
 
 	for (size_t i = 0; i < n; i++)
 		out[i] = name[i] >= 0x20 && name[i] < 0x7f ? name[i] : '?';
-	strcpy(out + n, n < len ? "..." : "");
+	memcpy(out + n, n < len ? "..." : "\0\0\0", 4);
 	return out;
 }
 
@@ -280,15 +280,92 @@ uint64_t mv_tensor_elements(const struct mv_tensor *tensor)
 	return over ? UINT64_MAX : n;
 }
 
+/* Sums saturate. */
+static void add_to(uint64_t *sum, uint64_t n)
+{
+	if (__builtin_add_overflow(*sum, n, sum))
+		*sum = UINT64_MAX;
+}
+
 uint64_t mv_layout_elements(const struct mv_layout *layout)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < layout->count; i++)
-		if (__builtin_add_overflow(sum,
-				mv_tensor_elements(&layout->tensors[i]), &sum))
-			return UINT64_MAX;
+		add_to(&sum, mv_tensor_elements(&layout->tensors[i]));
 	return sum;
+}
+
+size_t mv_layout_dtypes(struct mv_dtype_sum *out, size_t max,
+			const struct mv_layout *layout)
+{
+	size_t count = 0, k;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct mv_tensor *t = &layout->tensors[i];
+
+		for (k = 0; k < count; k++)
+			if (!strcmp(out[k].name, t->dtype_name))
+				break;
+		if (k == max)
+			continue;
+		if (k == count) {
+			memset(&out[k], 0, sizeof(out[k]));
+			out[count++].name = t->dtype_name;
+		}
+		out[k].tensors++;
+		add_to(&out[k].elements, mv_tensor_elements(t));
+		add_to(&out[k].bytes, t->length);
+	}
+	return count;
+}
+
+static int print_dtypes(struct mv_buf *out, const struct mv_layout *layout)
+{
+	struct mv_dtype_sum sums[MV_DTYPE_SUMS];
+	size_t count = mv_layout_dtypes(sums, MV_DTYPE_SUMS, layout);
+	uint64_t tensors = 0;
+	int bad = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		tensors += sums[i].tensors;
+		bad |= mv_buf_addstr(out, i ? ", " : "dtypes: ");
+		bad |= mv_buf_add_safe(out, sums[i].name,
+				       strlen(sums[i].name));
+		bad |= mv_buf_addf(out, " %" PRIu64 " (%" PRIu64 " %s)",
+				   sums[i].elements, sums[i].tensors,
+				   sums[i].tensors == 1 ? "tensor" : "tensors");
+	}
+	if (tensors < layout->count)
+		bad |= mv_buf_addstr(out, ", ...");
+	return count ? bad | mv_buf_addch(out, '\n') : bad;
+}
+
+int mv_layout_print_facts(struct mv_buf *out, const struct mv_layout *layout,
+			  struct mv_err *err)
+{
+	uint64_t elements = mv_layout_elements(layout);
+	int bad;
+
+	bad = mv_buf_addf(out, "format: %s\ntensors: %zu\nparameters: ",
+			  layout->format ? layout->format : "unknown",
+			  layout->count);
+	bad |= elements == UINT64_MAX ? mv_buf_addstr(out, "too many\n") :
+		mv_buf_addf(out, "%" PRIu64 "\n", elements);
+	bad |= print_dtypes(out, layout);
+	for (size_t i = 0; i < layout->meta_count; i++) {
+		const char *k = layout->meta_keys[i];
+		const char *v = layout->meta_values[i];
+
+		bad |= mv_buf_addstr(out, "metadata: ");
+		bad |= mv_buf_add_safe(out, k, strlen(k));
+		bad |= mv_buf_addstr(out, " = ");
+		bad |= mv_buf_add_safe(out, v, strlen(v));
+		bad |= mv_buf_addch(out, '\n');
+	}
+	for (size_t i = 0; i < layout->note_count; i++)
+		bad |= mv_buf_addf(out, "note: %s\n", layout->notes[i]);
+	return bad ? mv_nomem(err) : 0;
 }
 
 static int print_tensor(struct mv_buf *out, const struct mv_tensor *t)
@@ -308,27 +385,10 @@ static int print_tensor(struct mv_buf *out, const struct mv_tensor *t)
 int mv_layout_print(struct mv_buf *out, const struct mv_layout *layout,
 		    struct mv_err *err)
 {
-	uint64_t elements = mv_layout_elements(layout);
-	int bad;
+	int ret = mv_layout_print_facts(out, layout, err);
 
-	bad = mv_buf_addf(out, "format: %s\ntensors: %zu\nparameters: ",
-			  layout->format ? layout->format : "unknown",
-			  layout->count);
-	bad |= elements == UINT64_MAX ? mv_buf_addstr(out, "too many\n") :
-		mv_buf_addf(out, "%" PRIu64 "\n", elements);
-	for (size_t i = 0; i < layout->meta_count; i++) {
-		const char *k = layout->meta_keys[i];
-		const char *v = layout->meta_values[i];
-
-		bad |= mv_buf_addstr(out, "metadata: ");
-		bad |= mv_buf_add_safe(out, k, strlen(k));
-		bad |= mv_buf_addstr(out, " = ");
-		bad |= mv_buf_add_safe(out, v, strlen(v));
-		bad |= mv_buf_addch(out, '\n');
-	}
-	for (size_t i = 0; i < layout->note_count; i++)
-		bad |= mv_buf_addf(out, "note: %s\n", layout->notes[i]);
-	for (size_t i = 0; i < layout->count; i++)
-		bad |= print_tensor(out, &layout->tensors[i]);
-	return bad ? mv_nomem(err) : 0;
+	for (size_t i = 0; i < layout->count && !ret; i++)
+		if (print_tensor(out, &layout->tensors[i]))
+			ret = mv_nomem(err);
+	return ret;
 }

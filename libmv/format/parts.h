@@ -21,7 +21,8 @@ struct mv_head {
 	const uint8_t *data;
 	size_t len;
 	uint64_t file_size;	/* UINT64_MAX: unknown, nothing depends on it */
-	int for_runs;		/* tensors only, and the caps of runs */
+	int for_runs;		/* tensors only; refuse headers that end beyond
+				   MV_RUN_HEAD_MAX, however much is here */
 	uint64_t need;		/* out, with MV_EBUSY: bytes in all */
 };
 

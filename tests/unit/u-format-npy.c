@@ -148,6 +148,10 @@ static void test_format_npy__nesting_is_bounded(void **state)
 	for (int i = 0; i < 100; i++)
 		strcat(text, "[('a',");
 	refused(text, 0, "nested too deeply");
+	accepted(D("[('a',[('a',[('a',[('a',[('a',[('a',[('a',[('a','|i1')"
+		   "])])])])])])])]", "(1,)"), 1);
+	refused(D("[('a',[('a',[('a',[('a',[('a',[('a',[('a',[('a',"
+		  "('|i1',1))])])])])])])])]", "(1,)"), 1, "nested too deeply");
 	strcpy(text, "{'descr': ");
 	for (int i = 0; i < 1000; i++)
 		strcat(text, "(");

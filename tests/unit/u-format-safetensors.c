@@ -203,6 +203,19 @@ static void test_format_safetensors__a_json_bomb_is_not_parsed(void **state)
 	}
 }
 
+static void test_format_safetensors__many_arrays_are_not_parsed(void **state)
+{
+	struct mv_buf json;
+
+	(void)state;
+	mv_buf_init(&json, 1u << 20);
+	for (int i = 0; i < 9000; i++)
+		mv_buf_addf(&json, "%s\"%d\":[]", i ? "," : "{", i);
+	mv_buf_addch(&json, '}');
+	refused(json.data, 0, "not a list of tensors");
+	mv_buf_release(&json);
+}
+
 static void test_format_safetensors__length_is_not_believed(void **state)
 {
 	struct mv_buf file;
@@ -278,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_format_safetensors__structure_is_checked),
 		cmocka_unit_test(test_format_safetensors__a_nul_is_not_a_space),
 		cmocka_unit_test(test_format_safetensors__a_json_bomb_is_not_parsed),
+		cmocka_unit_test(test_format_safetensors__many_arrays_are_not_parsed),
 		cmocka_unit_test(test_format_safetensors__length_is_not_believed),
 		cmocka_unit_test(test_format_safetensors__every_truncation_is_refused),
 		cmocka_unit_test(test_format_safetensors__every_flip_is_survived),

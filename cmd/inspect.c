@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/base/config.h"
+#include "libmv/base/fs.h"
+#include "libmv/base/utf8.h"
+#include "libmv/format/format.h"
+#include "libmv/repo.h"
+
+static const char *const usage[] = {
+	"git model inspect [--json] [--] <file>",
+	"git model inspect [--json] [--] <rev>:<path> | <oid>",
+	NULL
+};
+
+enum { NAME_WIDTH_MAX = 64, SHAPE_WIDTH_MAX = 32 };
+#define OUTPUT_MAX ((size_t)1 << 30)
+
+/* A file, or content of the repository around us. */
+struct source {
+	const char *name;
+	int fd;
+	struct mv_repo *repo;
+	struct mv_pointer pointer;
+	uint64_t size;
+	int failed;		/* of a read: MV_ENOENT would mislead */
+};
+
+/* -- where the bytes are -- */
+
+static void warn(void *payload, const char *message)
+{
+	(void)payload;
+	out_warn("%s", message);
+}
+
+static int open_repo(struct source *s, struct cmd_env *env,
+		     struct mv_err *err)
+{
+	const struct mv_repo_options options = {
+		.env = env->proc, .progress = env->meter, .warn = warn
+	};
+	int ret = mv_repo_open(&s->repo, &options, err);
+
+	if (ret < 0)
+		s->repo = NULL;
+	return ret;
+}
+
+/* The content that a small file in the work tree only stands for. */
+static int follow_pointer(struct source *s, struct cmd_env *env,
+			  struct mv_err *err)
+{
+	char text[MV_POINTER_MAX];
+	size_t len;
+	int ret;
+
+	ret = mv_pread_full(s->fd, text, sizeof(text), 0, &len, s->name, err);
+	if (ret < 0)
+		return ret;
+	ret = mv_pointer_parse(&s->pointer, text, len, err);
+	if (ret == MV_ENOENT)
+		return 0;
+	if (ret < 0)
+		return ret;
+	ret = open_repo(s, env, err);
+	if (ret < 0)
+		return mv_err_prefix(err, "'%s' is a pointer", s->name);
+	s->size = s->pointer.size;
+	return 0;
+}
+
+/* MV_ENOENT: no such file. A pipe or a device is not waited for. */
+static int open_file(struct source *s, struct cmd_env *env,
+		     struct mv_err *err)
+{
+	struct stat st;
+
+	s->fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (s->fd < 0 && (errno == ENOTDIR || errno == ENAMETOOLONG))
+		errno = ENOENT;
+	if (s->fd < 0 || fstat(s->fd, &st) < 0)
+		return mv_fail_errno(err, errno, "cannot open '%s'", s->name);
+	if (!S_ISREG(st.st_mode))
+		return mv_fail(err, MV_EINVALID, "'%s' is not a regular file",
+			       s->name);
+	s->size = (uint64_t)st.st_size;
+	return s->size < MV_POINTER_MAX ? follow_pointer(s, env, err) : 0;
+}
+
+/* "rev:path", or an oid. */
+static int names_content(const char *name)
+{
+	return strchr(name, ':') || strlen(name) == MV_OID_HEX;
+}
+
+static int open_source(struct source *s, struct cmd_env *env,
+		       struct mv_err *err)
+{
+	int ret = open_file(s, env, err);
+
+	if (ret != MV_ENOENT || s->fd >= 0 || !names_content(s->name))
+		return ret;
+	ret = open_repo(s, env, err);
+	if (ret < 0)
+		return mv_err_prefix(err, "'%s' is no file here", s->name);
+	ret = mv_repo_resolve(&s->pointer, s->repo, s->name, err);
+	s->size = s->pointer.size;
+	if (!ret && s->size == UINT64_MAX)
+		ret = mv_fail(err, MV_ENOENT, "the content '%s' is not here",
+			      s->name);
+	return ret;
+}
+
+static void close_source(struct source *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	mv_repo_close(s->repo);
+}
+
+static int read_at(void *payload, uint64_t off, void *data, size_t len,
+		   size_t *got, struct mv_err *err)
+{
+	struct source *s = payload;
+
+	if (s->repo)
+		s->failed = mv_repo_read_at(s->repo, &s->pointer, off, data,
+					    len, got, err);
+	else
+		s->failed = mv_pread_full(s->fd, data, len, off, got, s->name,
+					  err);
+	return s->failed;
+}
+
+/* -- text -- */
+
+static int add_shape(struct mv_buf *out, const struct mv_tensor *t)
+{
+	int bad = mv_buf_addch(out, '[');
+
+	for (uint32_t i = 0; i < t->rank; i++)
+		bad |= mv_buf_addf(out, "%s%" PRIu64, i ? ", " : "",
+				   t->shape[i]);
+	return bad | mv_buf_addch(out, ']');
+}
+
+/* Spaces up to column `to` of the line that began at `line`, at least two. */
+static int pad(struct mv_buf *out, size_t line, size_t to)
+{
+	size_t used = out->len - line;
+
+	return mv_buf_addf(out, "%*s", used + 2 < to ? (int)(to - used) : 2,
+			   "");
+}
+
+static size_t widest(size_t a, size_t b, size_t max)
+{
+	return b > a && b <= max ? b : a;
+}
+
+/* Cells are made twice: first to see how wide the columns are. */
+static int add_row(struct mv_buf *out, const struct mv_tensor *t,
+		   size_t width[3])
+{
+	size_t line = out->len, at = line;
+	char size[32];
+	int bad;
+
+	bad = mv_buf_add_safe(out, t->name, strlen(t->name));
+	width[0] = widest(width[0], out->len - at, NAME_WIDTH_MAX);
+	bad |= pad(out, line, width[0] + 2);
+	at = out->len;
+	bad |= mv_buf_add_safe(out, t->dtype_name, strlen(t->dtype_name));
+	if (t->big_endian)
+		bad |= mv_buf_addstr(out, "(big-endian)");
+	width[1] = widest(width[1], out->len - at, SHAPE_WIDTH_MAX);
+	bad |= pad(out, line, width[0] + width[1] + 4);
+	at = out->len;
+	bad |= add_shape(out, t);
+	width[2] = widest(width[2], out->len - at, SHAPE_WIDTH_MAX);
+	bad |= pad(out, line, width[0] + width[1] + width[2] + 6);
+	bad |= mv_buf_addstr(out, mv_print_size(size, t->length));
+	return bad | mv_buf_addch(out, '\n');
+}
+
+static int add_table(struct mv_buf *out, const struct mv_layout *layout)
+{
+	size_t width[3] = { 0, 0, 0 };
+	size_t begin;
+	int bad = mv_buf_addch(out, '\n');
+
+	begin = out->len;
+	for (int pass = 0; pass < 2; pass++) {
+		out->len = begin;
+		for (size_t i = 0; i < layout->count; i++)
+			bad |= add_row(out, &layout->tensors[i], width);
+	}
+	return bad;
+}
+
+static int print_text(const struct source *s, const struct mv_layout *layout,
+		      struct mv_err *err)
+{
+	char size[32];
+	struct mv_buf out;
+	int ret;
+
+	mv_buf_init(&out, OUTPUT_MAX);
+	ret = mv_layout_print_facts(&out, layout, err);
+	if (!ret && layout->count && add_table(&out, layout))
+		ret = mv_nomem(err);
+	if (!ret) {
+		out_line("size: %s (%" PRIu64 " bytes)",
+			 mv_print_size(size, s->size), s->size);
+		out_bytes(out.data, out.len);
+	}
+	mv_buf_release(&out);
+	return ret;
+}
+
+/* -- JSON -- */
+
+/* Text of the file; what is not UTF-8 is added exactly, in hexadecimal. */
+static void set_text(struct mv_json *object, const char *key, const char *s)
+{
+	size_t len = strlen(s), n;
+	struct mv_buf hex;
+	uint32_t cp;
+
+	mv_json_set(object, key, mv_json_str(s));
+	for (size_t i = 0; i < len; i += n) {
+		n = mv_utf8_next(&cp, s + i, len - i);
+		if (!n)
+			break;
+		if (i + n == len)
+			return;
+	}
+	if (!len)
+		return;
+	mv_buf_init(&hex, OUTPUT_MAX);
+	for (size_t i = 0; i < len; i++)
+		mv_buf_addf(&hex, "%02x", (unsigned char)s[i]);
+	mv_json_set(object, !strcmp(key, "name") ? "name_hex" : "value_hex",
+		    mv_json_strn(hex.data, hex.len));
+	mv_buf_release(&hex);
+}
+
+static struct mv_json *count_json(uint64_t n)
+{
+	return n > INT64_MAX ? mv_json_null() : mv_json_int((int64_t)n);
+}
+
+static struct mv_json *tensor_json(const struct mv_tensor *t, int with_offset)
+{
+	struct mv_json *o = mv_json_object(), *shape = mv_json_array();
+
+	for (uint32_t i = 0; i < t->rank; i++)
+		mv_json_push(shape, count_json(t->shape[i]));
+	set_text(o, "name", t->name);
+	mv_json_set(o, "dtype", mv_json_str(t->dtype_name));
+	if (t->big_endian)
+		mv_json_set(o, "big_endian", mv_json_bool(1));
+	mv_json_set(o, "shape", shape);
+	if (with_offset)
+		mv_json_set(o, "offset", count_json(t->offset));
+	mv_json_set(o, "size", count_json(t->length));
+	return o;
+}
+
+static struct mv_json *dtypes_json(const struct mv_layout *layout)
+{
+	struct mv_dtype_sum sums[MV_DTYPE_SUMS];
+	size_t n = mv_layout_dtypes(sums, MV_DTYPE_SUMS, layout);
+	struct mv_json *all = mv_json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		struct mv_json *o = mv_json_object();
+
+		mv_json_set(o, "dtype", mv_json_str(sums[i].name));
+		mv_json_set(o, "tensors", count_json(sums[i].tensors));
+		mv_json_set(o, "parameters", count_json(sums[i].elements));
+		mv_json_set(o, "size", count_json(sums[i].bytes));
+		mv_json_push(all, o);
+	}
+	return all;
+}
+
+static struct mv_json *metadata_json(const struct mv_layout *layout)
+{
+	struct mv_json *all = mv_json_array();
+
+	for (size_t i = 0; i < layout->meta_count; i++) {
+		struct mv_json *o = mv_json_object();
+
+		set_text(o, "name", layout->meta_keys[i]);
+		set_text(o, "value", layout->meta_values[i]);
+		mv_json_push(all, o);
+	}
+	return all;
+}
+
+static int print_json(const struct source *s, const struct mv_layout *layout)
+{
+	struct mv_json *top = mv_json_object();
+	struct mv_json *notes = mv_json_array(), *tensors = mv_json_array();
+	int npz = layout->format && !strcmp(layout->format, "npz");
+
+	for (size_t i = 0; i < layout->note_count; i++)
+		mv_json_push(notes, mv_json_str(layout->notes[i]));
+	for (size_t i = 0; i < layout->count; i++)
+		mv_json_push(tensors, tensor_json(&layout->tensors[i], !npz));
+	mv_json_set(top, "size", count_json(s->size));
+	mv_json_set(top, "format", layout->format ?
+		    mv_json_str(layout->format) : mv_json_null());
+	mv_json_set(top, "parameters", layout->format ?
+		    count_json(mv_layout_elements(layout)) : mv_json_null());
+	mv_json_set(top, "dtypes", dtypes_json(layout));
+	mv_json_set(top, "metadata", metadata_json(layout));
+	mv_json_set(top, "notes", notes);
+	mv_json_set(top, "tensors", tensors);
+	return out_json(top);
+}
+
+static int show(struct source *s, int json, struct mv_err *err)
+{
+	struct mv_layout layout;
+	char size[32];
+	int ret;
+
+	ret = mv_format_parse_at(&layout, read_at, s, s->size, err);
+	if (ret < 0 && (ret != MV_ENOENT || s->failed < 0))
+		return mv_err_prefix(err, "'%s'", s->name);
+	if (!ret || json) {
+		ret = json ? print_json(s, &layout) :
+			print_text(s, &layout, err);
+	} else {
+		out_line("size: %s (%" PRIu64 " bytes)",
+			 mv_print_size(size, s->size), s->size);
+		out_line("format: unknown format");
+		ret = 0;
+	}
+	mv_layout_release(&layout);
+	return ret;
+}
+
+int cmd_inspect(int argc, const char **argv, struct cmd_env *env)
+{
+	int json = 0, status;
+	const struct opt opts[] = {
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct source s = { .fd = -1 };
+	struct mv_err err;
+	int ret;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc != 1)
+		return opt_usage(opts, usage);
+	s.name = argv[0];
+	ret = open_source(&s, env, &err);
+	if (!ret)
+		ret = show(&s, json, &err);
+	status = ret < 0 ? out_fatal(&err) : ret;	/* of print_json() */
+	close_source(&s);
+	return status;
+}
