@@ -68,10 +68,12 @@ static int add_client(void *payload, const char *name, struct mv_err *err)
 		rc = mv_git_open(&git, text.data, &r->repo->env, err);
 		if (!rc)
 			rc = add_repository(r, git, err);
-		if (rc)
+		if (rc) {
 			mv_err_prefix(err,
 				      "nothing was dropped, because the clone at '%s' shares this store and cannot be read; if it is gone for good, remove '%s'",
 				      text.data, path);
+			rc = MV_EDENIED;	/* not the folder's ENOENT */
+		}
 		mv_git_close(git);
 	}
 	mv_buf_release(&text);

@@ -253,7 +253,7 @@ static int know_blob(void *payload, const char *hex, const char *path,
 		p->k = k;
 		p->alloc = alloc;
 	}
-	strcpy(p->k[p->count].hex, hex);
+	memcpy(p->k[p->count].hex, hex, strlen(hex) + 1);
 	p->k[p->count++].pointer = pointer;
 	return 0;
 }
@@ -278,7 +278,7 @@ static const struct mv_pointer *find_pointer(const struct pointers *p,
 
 	if (!p->count || strlen(hex) > 64)
 		return NULL;
-	strcpy(key.hex, hex);
+	memcpy(key.hex, hex, strlen(hex) + 1);
 	k = bsearch(&key, p->k, p->count, sizeof(*p->k), by_hex);
 	return k ? &k->pointer : NULL;
 }

@@ -26,7 +26,7 @@ enum mv_plane {
 	MV_PLANE_B32,		/* four byte planes: i32, u32, complex */
 	MV_PLANE_F32,		/* four, after a rotation that joins the exponent */
 	MV_PLANE_B64,		/* eight */
-	MV_PLANE_F64		/* eight, after a rotation by one */
+	MV_PLANE_F64		/* eight, after a rotation by four */
 };
 
 #define MV_RUN_PIECE (128u * 1024)

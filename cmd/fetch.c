@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "cmd/transfer.h"
+#include "libmv/repo.h"
+
+static const char *const usage[] = {
+	"git model fetch [--all] [--json] [<remote> [<revision>...]]",
+	NULL
+};
+
+int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
+{
+	static const char *const everything[] = { "--all", NULL };
+	const char *const *revs = NULL;
+	struct mv_transfer_stats stats;
+	int all = 0, json = 0;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "all", &all,
+			 "what any ref reaches, not only the index"),
+		OPT_JSON(&json),
+		OPT_PROGRESS(env),
+		OPT_END
+	};
+	struct mv_err err;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-')
+			return opt_usage_error(opts, usage,
+					       "'%s' is not a revision",
+					       argv[i]);
+	if (argc > 1)
+		revs = argv + 1;
+	if (all)
+		revs = everything;
+	if (mv_repo_fetch(env->repo, argc ? argv[0] : NULL, revs, &stats, &err))
+		return out_fatal(&err);
+	return transfer_print("downloaded", &stats, json);
+}

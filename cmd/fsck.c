@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/repo.h"
+
+static const char *const usage[] = {
+	"git model fsck [--repair] [--json]",
+	NULL
+};
+
+static const char *const words[] = {
+	"leftover", "repaired", "damaged file", "damaged content"
+};
+
+static void show_finding(void *payload, enum mv_fsck_kind kind,
+			 const char *subject, const char *message)
+{
+	struct mv_json *findings = payload, *o;
+
+	if (!findings) {
+		out_line("%s: '%s': %s", words[kind], subject, message);
+		return;
+	}
+	o = mv_json_object();
+	mv_json_set(o, "kind", mv_json_str(words[kind]));
+	mv_json_set(o, "subject", mv_json_str(subject));
+	mv_json_set(o, "message", mv_json_str(message));
+	mv_json_push(findings, o);
+}
+
+static int print_json(struct mv_json *findings, uint64_t bad)
+{
+	struct mv_json *top = mv_json_object();
+	int status;
+
+	mv_json_set(top, "bad", mv_json_int((int64_t)bad));
+	mv_json_set(top, "findings", findings);
+	status = out_json(top);
+	return status == CMD_OK && bad ? CMD_NO : status;
+}
+
+int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
+{
+	int repair = 0, json = 0;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "repair", &repair,
+			 "mend what can be mended; nothing is deleted"),
+		OPT_JSON(&json),
+		OPT_PROGRESS(env),
+		OPT_END
+	};
+	struct mv_json *findings = NULL;
+	struct mv_err err;
+	uint64_t bad;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc)
+		return opt_usage(opts, usage);
+	if (json)
+		findings = mv_json_array();
+	if (mv_repo_fsck(env->repo, repair, show_finding, findings, &bad,
+			 &err)) {
+		mv_json_free(findings);
+		return out_fatal(&err);
+	}
+	if (json)
+		return print_json(findings, bad);
+	if (!bad) {
+		out_line("everything is as it should be");
+		return CMD_OK;
+	}
+	out_line("%llu damaged", (unsigned long long)bad);
+	if (!repair)
+		out_hint("'git model fsck --repair' mends what can be mended");
+	return CMD_NO;
+}

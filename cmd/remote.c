@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/repo.h"
+
+static const char *const usage[] = {
+	"git model remote [--json]",
+	"git model remote add <name> <path>",
+	"git model remote remove <name>",
+	NULL
+};
+
+/* modelremote.<name>.url; a name must not bring other keys in. */
+static char *key_of(const char *name, struct mv_err *err)
+{
+	if (!name[0] || name[0] == '-' || strpbrk(name, "\n\r\"\\ \t")) {
+		mv_fail(err, MV_EINVALID, "'%s' cannot be the name of a remote",
+			name);
+		return NULL;
+	}
+	return mv_strf("modelremote.%s.url", name);
+}
+
+/* A relative path is meant from where the person stands. */
+static char *absolute(const char *path)
+{
+	char *cwd, *out;
+
+	if (path[0] == '/' || strstr(path, "://"))
+		return strdup(path);
+	cwd = getcwd(NULL, 0);
+	out = cwd ? mv_strf("%s/%s", cwd, path) : NULL;
+	free(cwd);
+	return out;
+}
+
+static int add(const char *name, const char *path, struct cmd_env *env)
+{
+	struct mv_git *git = mv_repo_git(env->repo);
+	char *key, *url = absolute(path);
+	struct mv_err err = { 0 };
+	int rc;
+
+	key = key_of(name, &err);
+	rc = key && url ? 0 : err.code ? (int)err.code : mv_nomem(&err);
+	if (!rc && strstr(url, "://") && strncmp(url, "file://", 7))
+		rc = mv_fail(&err, MV_ENOTSUP,
+			     "'%s': a remote is a directory for now; give its path",
+			     url);
+	if (!rc && mv_git_config(git, key, NULL))
+		rc = mv_fail(&err, MV_EEXISTS,
+			     "there is a remote '%s' already; remove it first",
+			     name);
+	if (!rc)
+		rc = mv_git_config_set(git, &env->proc, "--local", key, url,
+				       &err);
+	free(key);
+	free(url);
+	return rc ? out_fatal(&err) : CMD_OK;
+}
+
+static int drop(const char *name, struct cmd_env *env)
+{
+	struct mv_git *git = mv_repo_git(env->repo);
+	struct mv_err err = { 0 };
+	char *key = key_of(name, &err);
+	int rc = key ? 0 : err.code ? (int)err.code : mv_nomem(&err);
+
+	if (!rc && !mv_git_config(git, key, NULL))
+		rc = mv_fail(&err, MV_ENOENT, "there is no remote '%s'", name);
+	if (!rc)
+		rc = mv_git_config_set(git, &env->proc, "--local", key, NULL,
+				       &err);
+	free(key);
+	return rc ? out_fatal(&err) : CMD_OK;
+}
+
+struct show {
+	struct mv_repo *repo;
+	struct mv_json *list;
+	int count;
+};
+
+static void show_one(struct show *show, const char *name, const char *url,
+		     const char *how)
+{
+	struct mv_json *o;
+
+	show->count++;
+	if (!show->list) {
+		out_line("%s  %s (%s)", name, url, how);
+		return;
+	}
+	o = mv_json_object();
+	mv_json_set(o, "name", mv_json_str(name));
+	mv_json_set(o, "url", mv_json_str(url));
+	mv_json_set(o, "how", mv_json_str(how));
+	mv_json_push(show->list, o);
+}
+
+/* Configured ones, and git remotes that need no configuration. */
+static int show_key(void *payload, const char *key, const char *value,
+		    struct mv_err *err)
+{
+	int ours = !strncmp(key, "modelremote.", 12);
+	const char *from = key + (ours ? 12 : 7);
+	size_t len = strlen(key);
+	struct show *show = payload;
+	char *name, *url = NULL, *own;
+
+	if ((!ours && strncmp(key, "remote.", 7)) || len < 5 ||
+	    strcmp(key + len - 4, ".url") || key + len - 4 <= from)
+		return 0;
+	name = strndup(from, (size_t)(key + len - 4 - from));
+	own = name ? mv_strf("modelremote.%s.url", name) : NULL;
+	if (!own) {
+		free(name);
+		return mv_nomem(err);
+	}
+	if (ours)
+		show_one(show, name, value ? value : "", "configured");
+	else if (!mv_git_config(mv_repo_git(show->repo), own, NULL) &&
+		 !mv_repo_remote_url(&url, show->repo, name, NULL))
+		show_one(show, name, url, "beside the git remote");
+	free(url);
+	free(own);
+	free(name);
+	return 0;
+}
+
+static int list(int json, struct cmd_env *env)
+{
+	struct show show = { env->repo, json ? mv_json_array() : NULL, 0 };
+	struct mv_err err;
+
+	if (mv_git_config_each(mv_repo_git(env->repo), show_key, &show,
+			       &err)) {
+		mv_json_free(show.list);
+		return out_fatal(&err);
+	}
+	if (json)
+		return out_json(show.list);
+	if (!show.count)
+		out_hint("there is no remote yet; 'git model remote add <name> "
+			 "<path>' names a directory");
+	return CMD_OK;
+}
+
+int cmd_remote(int argc, const char **argv, struct cmd_env *env)
+{
+	int json = 0;
+	const struct opt opts[] = { OPT_JSON(&json), OPT_END };
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (!argc)
+		return list(json, env);
+	if (!strcmp(argv[0], "add") && argc == 3)
+		return add(argv[1], argv[2], env);
+	if (!strcmp(argv[0], "remove") && argc == 2)
+		return drop(argv[1], env);
+	return opt_usage(opts, usage);
+}

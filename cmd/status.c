@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/base/config.h"
+#include "libmv/repo.h"
+
+static const char *const usage[] = {
+	"git model status [-a] [--json] [--] [<path>...]",
+	NULL
+};
+
+struct show {
+	int all;
+	struct mv_json *files;		/* with --json */
+	uint64_t count[MV_FILE_RAW + 1];
+	uint64_t staged, not_stored;
+};
+
+static const char *const words[] = {
+	"unchanged", "modified", "pointer", "missing", "deleted", "conflict",
+	"raw"
+};
+
+static void push_json(struct show *show, const struct mv_file *file)
+{
+	struct mv_json *o = mv_json_object();
+	char hex[MV_OID_HEX + 1];
+
+	mv_json_set(o, "path", mv_json_str(file->path));
+	mv_json_set(o, "state", mv_json_str(words[file->state]));
+	mv_json_set(o, "staged", mv_json_bool(file->staged));
+	if (file->state != MV_FILE_CONFLICT && file->state != MV_FILE_RAW) {
+		mv_json_set(o, "oid", mv_json_str(mv_oid_hex(hex,
+						  &file->pointer.oid)));
+		mv_json_set(o, "size",
+			    mv_json_int((int64_t)file->pointer.size));
+		mv_json_set(o, "stored", mv_json_bool(file->stored));
+	}
+	mv_json_push(show->files, o);
+}
+
+static int show_file(void *payload, const struct mv_file *file,
+		     struct mv_err *err)
+{
+	struct show *show = payload;
+
+	(void)err;
+	show->count[file->state]++;
+	show->staged += file->staged != 0;
+	if (file->state == MV_FILE_OK)
+		show->not_stored += !file->stored;
+	if (show->files) {
+		push_json(show, file);
+		return 0;
+	}
+	if (!show->all && file->state == MV_FILE_OK && !file->staged &&
+	    file->stored)
+		return 0;
+	out_raw("%-9s %s ", words[file->state],
+		file->staged ? "staged" : "      ");
+	out_path(file->path);
+	out_raw("\n");
+	return 0;
+}
+
+/* What to do, for each thing that is not as it should be. */
+static void print_hints(const struct show *show)
+{
+	if (show->count[MV_FILE_POINTER])
+		out_hint("a pointer lies where the content should be: "
+			 "'git model checkout' writes the content");
+	if (show->count[MV_FILE_MISSING])
+		out_hint("the content of a pointer is not here: "
+			 "'git model pull' gets and writes it");
+	if (show->count[MV_FILE_MODIFIED])
+		out_hint("'git model add <path>' stores what was modified");
+	if (show->count[MV_FILE_CONFLICT])
+		out_hint("choose a side with 'git checkout --ours <path>' or "
+			 "'--theirs', then 'git model add <path>'");
+	if (show->count[MV_FILE_RAW])
+		out_hint("git holds the bytes themselves, not a pointer: "
+			 "'git model add <path>' and commit mends it");
+	if (show->not_stored)
+		out_hint("%llu of the staged contents are not in the store: "
+			 "'git model fsck --repair' stores them again",
+			 (unsigned long long)show->not_stored);
+}
+
+int cmd_status(int argc, const char **argv, struct cmd_env *env)
+{
+	struct show show = { 0 };
+	int json = 0;
+	const struct opt opts[] = {
+		OPT_BOOL('a', "all", &show.all, "list unchanged files, too"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct mv_err err;
+	uint64_t total = 0;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (json)
+		show.files = mv_json_array();
+	if (mv_repo_status(env->repo, argc ? argv : NULL, show_file, &show,
+			   &err)) {
+		mv_json_free(show.files);
+		return out_fatal(&err);
+	}
+	if (json)
+		return out_json(show.files);
+	for (size_t i = 0; i <= MV_FILE_RAW; i++)
+		total += show.count[i];
+	if (!total)
+		out_line("no file here is tracked by git-model; "
+			 "'git model track <pattern>' changes that");
+	else
+		out_line("%llu of %llu unchanged, %llu staged",
+			 (unsigned long long)show.count[MV_FILE_OK],
+			 (unsigned long long)total,
+			 (unsigned long long)show.staged);
+	print_hints(&show);
+	return CMD_OK;
+}

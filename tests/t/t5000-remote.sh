@@ -1,0 +1,126 @@
+#!/bin/sh
+
+test_description='git model remote, push, fetch, pull: a directory as remote'
+
+. ./lib-test.sh
+
+test_expect_success 'a repository' '
+	git config --global filter.model.process "git-model filter-process" &&
+	git config --global filter.model.required true &&
+	git init -q r &&
+	cd r &&
+	git model track "*.bin" &&
+	mv-test random 9000000 1 >large.bin &&
+	mv-test random 200000 2 >small.bin &&
+	git add . && git commit -q -m one
+'
+
+test_expect_success 'git model remote add, list, remove' '
+	cd r &&
+	git model remote 2>err >actual && ! test -s actual &&
+	grep "no remote yet" err &&
+	git model remote add team ../team-store &&
+	git model remote >actual &&
+	grep "^team  .*/team-store (configured)$" actual &&
+	test_expect_code 128 git model remote add team ../x 2>err &&
+	grep "already" err &&
+	git model remote remove team &&
+	test_expect_code 128 git model remote remove team &&
+	test_expect_code 128 git model remote add -- -x ../y 2>err &&
+	test_expect_code 128 git model remote add s3 s3://bucket/x 2>err &&
+	grep "directory" err &&
+	git model remote add team ../team-store
+'
+
+test_expect_success 'git model push to it, and what is there is not sent again' '
+	cd r &&
+	git model push --json team >actual &&
+	grep "\"uploaded\": *2" actual &&
+	git model push --json team >actual &&
+	grep "\"uploaded\": *0" actual &&
+	grep "\"present\": *2" actual
+'
+
+test_expect_success 'only new chunks travel' '
+	cd r &&
+	mv-test random 100000 3 >>large.bin &&
+	git add . && git commit -q -m two &&
+	git model push --json team >actual &&
+	bytes=$(sed -n "s/.*\"bytes\": *\([0-9]*\).*/\1/p" actual) &&
+	test "$bytes" -lt 700000
+'
+
+test_expect_success 'a clone without content fetches it by name' '
+	git init -q --bare plain.git &&
+	git -C r push -q ../plain.git main &&
+	git clone -q plain.git c 2>err &&
+	cd c &&
+	git model status >actual 2>err &&
+	grep "^missing .*large.bin" actual &&
+	git model remote add team ../team-store &&
+	git model fetch --json team >json &&
+	grep "\"downloaded\": *2" json &&
+	git model status >actual 2>/dev/null &&
+	grep "^pointer .*large.bin" actual &&
+	git model checkout &&
+	cmp large.bin ../r/large.bin && cmp small.bin ../r/small.bin &&
+	git status --porcelain -uno >out && ! test -s out
+'
+
+test_expect_success 'git model pull does both' '
+	rm -rf c &&
+	git clone -q plain.git c 2>/dev/null &&
+	cd c &&
+	git model remote add origin ../team-store &&
+	git model pull &&
+	cmp large.bin ../r/large.bin &&
+	git status --porcelain -uno >out && ! test -s out
+'
+
+test_expect_success 'a git remote that is a path needs nothing: push, clone' '
+	cd r &&
+	git init -q --bare ../b.git &&
+	git remote add origin ../b.git &&
+	git model remote >actual &&
+	grep "^origin  .*b.git/model (beside the git remote)$" actual &&
+	git model push origin &&
+	git push -q origin main &&
+	cd .. &&
+	git clone -q b.git d &&
+	cmp d/large.bin r/large.bin && cmp d/small.bin r/small.bin &&
+	git -C d status --porcelain -uno >out && ! test -s out
+'
+
+test_expect_success 'clone --reference borrows without copying' '
+	git clone -q --reference d b.git e &&
+	cmp e/large.bin r/large.bin &&
+	git -C e status --porcelain -uno >out && ! test -s out &&
+	ls e/.git/model/packs/*.pack 2>/dev/null | wc -l >packs &&
+	grep "^0" packs
+'
+
+test_expect_success 'a push of content that is nowhere fails and says which' '
+	cd r &&
+	cp -R .git/model ../saved &&
+	mv-test random 80000 7 >gone.bin && git add . && git commit -q -m gone &&
+	rm -rf .git/model && mv ../saved .git/model &&
+	test_expect_code 128 git model push origin 2>err &&
+	grep "neither here nor at the remote" err &&
+	grep "model.allowIncompletePush" err &&
+	test_expect_code 1 git -c model.allowIncompletePush=true model push origin
+'
+
+test_expect_success 'a damaged remote is noticed, nothing wrong arrives' '
+	git clone -q plain.git f 2>/dev/null &&
+	cp -R team-store evil &&
+	for p in evil/packs/*.pack; do
+		chmod u+w $p && mv-test flip $p 60000 || return 1
+	done &&
+	git -C f model remote add team "$PWD/evil" &&
+	test_must_fail git -C f model fetch team 2>err &&
+	grep "damaged" err &&
+	test_expect_code 1 git -C f model fsck &&
+	test $(wc -c <f/large.bin) -lt 1024
+'
+
+test_done
