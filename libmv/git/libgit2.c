@@ -28,6 +28,7 @@
 	X(git_odb_open) \
 	X(git_odb_add_disk_alternate) \
 	X(git_odb_free) \
+	X(git_odb_refresh) \
 	X(git_odb_read_header) \
 	X(git_odb_read) \
 	X(git_odb_exists_ext) \
@@ -172,6 +173,11 @@ int mv_git_libgit2_read(struct mv_git_libgit2 *lib, const char *hex,
 			lib->git_odb_object_size(object));
 	lib->git_odb_object_free(object);
 	return rc ? mv_nomem(err) : 0;
+}
+
+void mv_git_libgit2_refresh(struct mv_git_libgit2 *lib)
+{
+	(void)lib->git_odb_refresh(lib->odb);
 }
 
 int mv_git_libgit2_has(struct mv_git_libgit2 *lib, const char *hex)

@@ -116,8 +116,12 @@ int mv_git_libgit2_get(struct mv_git_libgit2 **out, struct mv_git *git,
 int mv_git_libgit2_read(struct mv_git_libgit2 *lib, const char *hex,
 			enum mv_git_type type, struct mv_buf *out,
 			struct mv_err *err);
-/* Looks at what is here, never waits for a remote. */
+/*
+ * Is it here? Never asks a remote, and does not see packs that came after
+ * opening or the last _refresh: a look at the disk for each miss is slow.
+ */
 int mv_git_libgit2_has(struct mv_git_libgit2 *lib, const char *hex);
+void mv_git_libgit2_refresh(struct mv_git_libgit2 *lib);
 void mv_git_libgit2_close(struct mv_git_libgit2 *lib);	/* NULL is fine */
 
 /* -- alternates.c -- */

@@ -11,6 +11,7 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/hash.h"
+#include "libmv/base/worktree.h"
 
 /*
  * Staging without git reading a file: name the blobs, hand git the missing
@@ -156,6 +157,7 @@ static size_t pick_new(struct mv_git *git, struct item **list, size_t count)
 			list[n++] = list[i];
 	if (n <= LOOSE_MAX || mv_git_libgit2_get(&lib, git, NULL))
 		return n;
+	mv_git_libgit2_refresh(lib);
 	count = n;
 	n = 0;
 	for (size_t i = 0; i < count; i++)
@@ -338,9 +340,11 @@ int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
 	rc = new_hasher(&h, git, err);
 	for (size_t i = 0; !rc && i < count; i++) {
 		item[i].s = &entries[i];
-		if (!*entries[i].path)
-			rc = mv_fail(err, MV_EINVALID, "a path is empty");
-		else if (!entries[i].remove)
+		if (entries[i].remove)
+			continue;
+		/* update-index ignores such paths and calls it success. */
+		rc = mv_wt_check_path(entries[i].path, err);
+		if (!rc)
 			rc = name_blob(h, item[i].hex, git->info.hex_len,
 				       entries[i].data, entries[i].len, err);
 	}

@@ -208,7 +208,9 @@ static void test_git_history__changes_oldest_first(void **state)
 {
 	static const char *const head[] = { "HEAD", NULL };
 	static const char *const paths[] = { "HEAD", "--", "d", NULL };
+	static const char *const from_below[] = { "HEAD", "--", "../s", NULL };
 	struct repo r;
+	char dir[300];
 
 	(void)state;
 	repo_new(&r, "");
@@ -228,6 +230,9 @@ static void test_git_history__changes_oldest_first(void **state)
 	assert_changes(&r, head, "one: a|d/f|d004\none: a|n\nl|d004\n"
 		       "two|d/g|d004\nside|s|b478\nmerge|d/g|53c7\n"
 		       "|s|b478\n");
+	repo_open(&r, at(&r, dir, sizeof(dir), "d"));
+	assert_changes(&r, from_below, "side|s|b478\n|s|b478\n");
+	repo_open(&r, NULL);
 	assert_changes(&r, paths, "one: a|d/f|d004\ntwo|d/g|d004\n"
 		       "merge|d/g|53c7\n");
 	repo_drop(&r);

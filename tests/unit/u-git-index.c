@@ -367,6 +367,31 @@ static void test_git_index__split_bitmaps_are_bounded(void **state)
 	repo_drop(&r);
 }
 
+/* A shared file that is sound, but not the one that was meant. */
+static void test_git_index__shared_file_must_be_the_right_one(void **state)
+{
+	struct mv_git_patch *p = NULL;
+	struct mv_buf base;
+	struct repo r;
+	char *name;
+
+	(void)state;
+	make_kind(&r, &kinds[13]);
+	name = sh(&r, "echo .git/sharedindex.* | tr -d '\\n'");
+	get_file(&r, name, &base);
+	base.data[12] ^= 1;
+	rehash(&base, 20);
+	put_file(&r, name, base.data, base.len);
+	assert_int_equal(mv_git_patch_open(&p, r.git, 0, &r.err),
+			 MV_ECORRUPT);
+	run(&r, "rm %s", name);
+	assert_int_equal(mv_git_patch_open(&p, r.git, 0, &r.err), MV_ENOENT);
+	run(&r, "test ! -e .git/index.lock");
+	mv_buf_release(&base);
+	free(name);
+	repo_drop(&r);
+}
+
 /* -- the patch as a whole -- */
 
 static void test_git_index__wrong_entries_are_left_alone(void **state)
@@ -563,6 +588,8 @@ int main(void)
 			test_git_index__refuses_extensions_git_would_need),
 		cmocka_unit_test(test_git_index__v4_cannot_fill_memory),
 		cmocka_unit_test(test_git_index__split_bitmaps_are_bounded),
+		cmocka_unit_test(
+			test_git_index__shared_file_must_be_the_right_one),
 		cmocka_unit_test(test_git_index__wrong_entries_are_left_alone),
 		cmocka_unit_test(test_git_index__lock_excludes_and_is_dropped),
 		cmocka_unit_test(test_git_index__racy_entries_stay_distrusted),

@@ -33,7 +33,7 @@ static void make_tree(struct repo *r)
 {
 	repo_new(r, "");
 	run(r, "printf '%%s\\n' '*.bin filter=model' '*.big filter=lfs'"
-	    " '*.txt filter=other' 's[0-9] filter' 'u -filter'"
+	    " '*.txt filter=other' 's[0-9] filter' '/u filter=lfs'"
 	    " >.gitattributes;"
 	    "echo '*.ign' >.gitignore; git config filter.model.clean cat;"
 	    "mkdir -p d/e new/deep; echo 1 >d/a.bin; echo 2 >d/e/b.big;"
@@ -192,7 +192,7 @@ static void test_git_ls__filters_of_paths(void **state)
 		mv_buf_init(&out, 4096);
 		assert_int_equal(mv_git_filters(r.git, paths, 7, add_filter,
 						&out, &r.err), 0);
-		assert_string_equal(out.data, "0=model\n1=lfs\n2=\n3=\n4=\n"
+		assert_string_equal(out.data, "0=model\n1=lfs\n2=\n3=\n4=lfs\n"
 				    "5=\n6=model\n");
 		mv_buf_release(&out);
 	}
