@@ -590,6 +590,28 @@ out:
 	return rc;
 }
 
+/* No remote named: ask all, the default one first. */
+static int fetch_anywhere(struct mv_repo *repo, const struct wanted *w,
+			  struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	uint8_t *before = calloc(2 * w->count + 1, 1);
+	uint8_t *after = before + w->count;
+	int rc = 0;
+
+	if (!before)
+		return mv_nomem(err);
+	for (size_t i = 0; i < w->count; i++)
+		before[i] = !mv_repo_has(repo, &w->p[i], NULL);
+	rc = mv_repo_need(repo, w->p, w->count, after, err);
+	for (size_t i = 0; !rc && i < w->count; i++) {
+		stats->skipped += before[i];
+		stats->contents += !before[i] && after[i];
+		stats->missing += !after[i];
+	}
+	free(before);
+	return rc;
+}
+
 int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 		  const char *const *revs, struct mv_transfer_stats *stats,
 		  struct mv_err *err)
@@ -601,6 +623,12 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 
 	memset(stats, 0, sizeof(*stats));
 	rc = find_wanted(&w, repo, revs, err);
+	if (!remote) {
+		if (!rc)
+			rc = fetch_anywhere(repo, &w, stats, err);
+		free(w.p);
+		return rc;
+	}
 	n = natives(&w);
 	oids = calloc(n ? n : 1, sizeof(*oids));
 	if (!rc && !oids)

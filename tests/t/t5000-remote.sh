@@ -12,7 +12,7 @@ test_expect_success 'a repository' '
 	git model track "*.bin" &&
 	mv-test random 9000000 1 >large.bin &&
 	mv-test random 200000 2 >small.bin &&
-	git add . && git commit -q -m one
+	git add "*.bin" .gitattributes && git commit -q -m one
 '
 
 test_expect_success 'git model remote add, list, remove' '
@@ -44,7 +44,7 @@ test_expect_success 'git model push to it, and what is there is not sent again' 
 test_expect_success 'only new chunks travel' '
 	cd r &&
 	mv-test random 100000 3 >>large.bin &&
-	git add . && git commit -q -m two &&
+	git add "*.bin" .gitattributes && git commit -q -m two &&
 	git model push --json team >actual &&
 	bytes=$(sed -n "s/.*\"bytes\": *\([0-9]*\).*/\1/p" actual) &&
 	test "$bytes" -lt 700000
@@ -93,16 +93,16 @@ test_expect_success 'a git remote that is a path needs nothing: push, clone' '
 
 test_expect_success 'clone --reference borrows without copying' '
 	git clone -q --reference d b.git e &&
-	cmp e/large.bin r/large.bin &&
-	git -C e status --porcelain -uno >out && ! test -s out &&
 	ls e/.git/model/packs/*.pack 2>/dev/null | wc -l >packs &&
-	grep "^0" packs
+	grep "^0" packs &&
+	cmp e/large.bin r/large.bin &&
+	git -C e status --porcelain -uno >out && ! test -s out
 '
 
 test_expect_success 'a push of content that is nowhere fails and says which' '
 	cd r &&
 	cp -R .git/model ../saved &&
-	mv-test random 80000 7 >gone.bin && git add . && git commit -q -m gone &&
+	mv-test random 80000 7 >gone.bin && git add "*.bin" .gitattributes && git commit -q -m gone &&
 	rm -rf .git/model && mv ../saved .git/model &&
 	test_expect_code 128 git model push origin 2>err &&
 	grep "neither here nor at the remote" err &&
