@@ -49,9 +49,15 @@ static const struct command {
 	{ "fsck", cmd_fsck, CMD_REPO, "verify everything, and mend it" },
 	{ "gc", cmd_gc, CMD_REPO, "drop what nothing points to" },
 	{ NULL, NULL, 0, "about git-model itself" },
+	{ "install", cmd_install, 0, "let git call git-model" },
+	{ "uninstall", cmd_uninstall, 0, "let git call it no more" },
 	{ "version", cmd_version, 0, "show the version" },
 	{ "filter-process", cmd_filter_process, CMD_HIDDEN,
 	  "clean and smudge, for git" },
+	{ "diff-text", cmd_diff_text, CMD_HIDDEN, "content as text, for git" },
+	{ "merge-driver", cmd_merge_driver, CMD_WORK_TREE | CMD_HIDDEN,
+	  "merge three pointers, for git" },
+	{ "hook", cmd_hook, CMD_HIDDEN, "what a hook does, for git" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

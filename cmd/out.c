@@ -89,6 +89,15 @@ void out_warn(const char *fmt, ...)
 	va_end(ap);
 }
 
+void out_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay("", fmt, ap);
+	va_end(ap);
+}
+
 void out_hint(const char *fmt, ...)
 {
 	va_list ap;

@@ -31,6 +31,9 @@ __attribute__((format(printf, 1, 2)))
 void out_warn(const char *fmt, ...);
 __attribute__((format(printf, 1, 2)))
 void out_hint(const char *fmt, ...);
+/* Without a word in front. */
+__attribute__((format(printf, 1, 2)))
+void out_note(const char *fmt, ...);
 
 /* -- answers, on standard output -- */
 /* One line; the newline is added. */

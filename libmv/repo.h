@@ -275,4 +275,83 @@ int mv_repo_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
 int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err);
 
+/* -- merge and diff (repo-merge.c, repo-diff.c) ------------------------------ */
+
+/*
+ * The three files that git hands to a merge driver hold what git has: a
+ * pointer, or the bytes themselves when somebody committed those. Contents
+ * are compared, never mixed. A clear result is left in `ours`. In a conflict
+ * `ours` stays as it is, and where a work tree is being merged the other
+ * sides are put beside `path`.
+ */
+struct mv_merge {
+	const char *base, *ours, *theirs;	/* files */
+	const char *path;	/* from the top of the work tree */
+};
+struct mv_merge_result {
+	int conflict;
+	char *theirs, *base;	/* paths put beside it, or NULL; yours */
+	int theirs_missing;	/* only the pointer could be put there */
+};
+int mv_repo_merge(struct mv_repo *repo, const struct mv_merge *merge,
+		  struct mv_merge_result *out, struct mv_err *err);
+void mv_merge_result_release(struct mv_merge_result *result);
+
+/*
+ * What stands in this file, or behind the pointer in it, as stable text.
+ * Nothing is fetched. `repo` may be NULL. Fails only when the file cannot
+ * be read.
+ */
+int mv_repo_diff_text(struct mv_buf *out, struct mv_repo *repo,
+		      const char *file, struct mv_err *err);
+
+/* -- set-up (repo-install.c, repo-hooks.c; docs/design/hooks.md) -------------- */
+
+enum mv_install_flags {
+	MV_INSTALL_REMOVE = 1 << 0,	/* take it away again */
+	MV_INSTALL_LFS = 1 << 1,	/* files under filter=lfs, too */
+	MV_INSTALL_NO_HOOKS = 1 << 2
+};
+struct mv_install {
+	const char *scope;	/* "--global", "--local" or "--system" */
+	unsigned flags;
+	const char *program;	/* absolute; for when PATH has no git-model */
+	/* What was changed, and what could not be. */
+	void (*tell)(void *payload, int warning, const char *message);
+	void *payload;
+};
+/* `repo` NULL: there is none around us; then no hooks, and not --local. */
+int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
+		    const struct mv_install *install, struct mv_err *err);
+/* Where git looks for hooks by default and finds none of that name: write
+   ours. For clones in which nobody ran install; says nothing. */
+int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err);
+
+/* The hook that stood there before ours and is run first; MV_ENOENT. */
+int mv_repo_hook_chained(char **path, struct mv_repo *repo, const char *name,
+			 struct mv_err *err);
+/* Upload what a push will need; `text` is what git told the hook. */
+int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
+		     const char *text, size_t len,
+		     struct mv_transfer_stats *stats, struct mv_err *err);
+/* Every staged path that must not be committed so, and why. */
+int mv_repo_pre_commit(struct mv_repo *repo,
+		       void (*fn)(void *payload, const char *path,
+				  const char *why),
+		       void *payload, struct mv_err *err);
+
+/* -- what is wrong with the set-up (repo-doctor.c) ---------------------------- */
+
+enum mv_doctor_level { MV_DOCTOR_OK, MV_DOCTOR_WARN, MV_DOCTOR_BAD };
+struct mv_doctor {
+	const char *program, *version;	/* of who asks */
+	/* `mend` is NULL when there is nothing to do. */
+	void (*fn)(void *payload, enum mv_doctor_level level,
+		   const char *check, const char *message, const char *mend);
+	void *payload;
+};
+/* Nothing is changed. `repo` NULL: only what needs no repository. */
+int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
+		   const struct mv_doctor *doctor, struct mv_err *err);
+
 #endif

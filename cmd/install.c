@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "cmd/setup.h"
+
+static const char *const usage[] = {
+	"git model install [--global | --local | --system] [--skip-repo] [--lfs]",
+	NULL
+};
+
+int cmd_install(int argc, const char **argv, struct cmd_env *env)
+{
+	struct setup_flags flags = { 0 };
+	const struct opt opts[] = {
+		OPT_BOOL(0, "global", &flags.global,
+			 "for everything you do (the default)"),
+		OPT_BOOL(0, "local", &flags.local, "for this repository only"),
+		OPT_BOOL(0, "system", &flags.system,
+			 "for everybody on this machine"),
+		OPT_BOOL(0, "skip-repo", &flags.skip_repo,
+			 "no hooks in the repository around us"),
+		OPT_BOOL(0, "lfs", &flags.lfs,
+			 "serve the files of git-lfs (filter=lfs), too"),
+		OPT_END
+	};
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc)
+		return opt_usage(opts, usage);
+	if (flags.global + flags.local + flags.system > 1)
+		return opt_usage_error(opts, usage, "one of --global, --local "
+				       "and --system, please");
+	return setup_run(&flags, 0, env);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/setup.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd/out.h"
+#include "libmv/repo.h"
+
+static void warn(void *payload, const char *message)
+{
+	(void)payload;
+	out_warn("%s", message);
+}
+
+static void tell(void *payload, int warning, const char *message)
+{
+	(void)payload;
+	if (warning)
+		out_warn("%s", message);
+	else
+		out_line("%s", message);
+}
+
+char *setup_program(void)
+{
+	/* The links git-model-<name> lead to the one program. */
+	return realpath("/proc/self/exe", NULL);
+}
+
+int setup_open_repo(struct cmd_env *env, struct mv_err *err)
+{
+	const struct mv_repo_options options = {
+		.env = env->proc, .progress = env->meter, .warn = warn
+	};
+	int rc = mv_repo_open(&env->repo, &options, err);
+
+	return rc == MV_ENOENT ? 0 : rc;
+}
+
+int setup_run(const struct setup_flags *flags, int remove,
+	      struct cmd_env *env)
+{
+	struct mv_install install = { .tell = tell };
+	char *program = setup_program();
+	int status = CMD_OK;
+	struct mv_err err;
+
+	install.scope = flags->local ? "--local" :
+			flags->system ? "--system" : "--global";
+	install.flags = (remove ? MV_INSTALL_REMOVE : 0) |
+			(flags->lfs ? MV_INSTALL_LFS : 0) |
+			(flags->skip_repo ? MV_INSTALL_NO_HOOKS : 0);
+	install.program = program ? program : "git-model";
+	if (setup_open_repo(env, &err)) {
+		/* The user's configuration does not depend on it. */
+		if (flags->local)
+			status = out_fatal(&err);
+		else
+			out_warn("no hooks: %s", err.msg);
+	}
+	if (!status && mv_repo_install(env->repo, &env->proc, &install, &err))
+		status = out_fatal(&err);
+	mv_repo_close(env->repo);
+	env->repo = NULL;
+	free(program);
+	return status;
+}

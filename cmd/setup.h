@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_SETUP_H
+#define CMD_SETUP_H
+
+#include "cmd/cmd.h"
+#include "libmv/base/err.h"
+
+/* What install, uninstall and doctor have in common. */
+struct setup_flags {
+	int global, local, system, skip_repo, lfs;
+};
+int setup_run(const struct setup_flags *flags, int remove,
+	      struct cmd_env *env);
+
+/*
+ * The repository around us into env->repo, which is NULL when there is none.
+ * Fails when there is one that cannot be opened.
+ */
+int setup_open_repo(struct cmd_env *env, struct mv_err *err);
+
+/* Where this program lies, absolute, in fresh memory; NULL: nobody knows. */
+char *setup_program(void);
+
+#endif

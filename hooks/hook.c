@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/base/config.h"
+#include "libmv/base/fs.h"
+#include "libmv/repo.h"
+
+/*
+ * Git calls .git/hooks/<name>, whose three lines call this: first the hook
+ * that stood there before ours, then what we have to do ourselves.
+ */
+static const char *const usage[] = {
+	"git model hook [--alone] <name> [<args>...]",
+	NULL
+};
+
+#define INPUT_MAX ((size_t)256 << 20)
+/* Set while a chained hook runs: it may lead back to ours, once is enough. */
+#define RUNNING "GIT_MODEL_HOOK"
+
+struct event {
+	struct cmd_env *env;
+	struct mv_repo *repo;
+	const char *name;
+	const char **argv;	/* of the hook, behind its name */
+	struct mv_buf in;	/* its standard input */
+};
+
+static void warn(void *payload, const char *message)
+{
+	(void)payload;
+	out_warn("%s", message);
+}
+
+/* -- the hook before ours --------------------------------------------------- */
+
+static int is_running(const struct event *e)
+{
+	const char *running = getenv(RUNNING);
+
+	return running && !strcmp(running, e->name);
+}
+
+/*
+ * pre-commit, installed again on top of us, runs us as its "legacy" hook;
+ * its former self, which we chain, would then call itself for ever.
+ */
+static int is_below_itself(const char *path)
+{
+	struct mv_buf text;
+	int yes;
+
+	if (!getenv("PRE_COMMIT_RUNNING_LEGACY"))
+		return 0;
+	mv_buf_init(&text, (size_t)1 << 20);
+	yes = !mv_read_file(&text, path, NULL) &&
+	      strstr(text.data, "pre-commit.com");
+	mv_buf_release(&text);
+	return yes;
+}
+
+/* All of the input, from its beginning, whoever read it before. */
+static int input_again(int *fd, const struct mv_buf *in, struct mv_err *err)
+{
+	int rc;
+
+	*fd = memfd_create("git-model-hook", MFD_CLOEXEC);
+	if (*fd < 0)
+		return mv_fail_errno(err, errno, "cannot keep standard input");
+	rc = mv_write_full(*fd, in->data, in->len, "standard input", err);
+	if (!rc && lseek(*fd, 0, SEEK_SET))
+		rc = mv_fail_errno(err, errno, "cannot rewind");
+	return rc;
+}
+
+static int spawn(pid_t *pid, const char *path, const char **argv, int in)
+{
+	posix_spawn_file_actions_t actions;
+	sigset_t none;
+	posix_spawnattr_t attr;
+	int rc;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	/* We ignore SIGPIPE; whoever was there before us need not. */
+	sigemptyset(&none);
+	sigaddset(&none, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	posix_spawn_file_actions_adddup2(&actions, in, 0);
+	rc = posix_spawn(pid, path, &actions, &attr,
+			 (char *const *)(uintptr_t)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return rc;
+}
+
+/* As git does it: what has no "#!" is for the shell. */
+static int run(int *status, const char *path, const char **args, int in,
+	       struct mv_err *err)
+{
+	const char *argv[16] = { "/bin/sh", path };
+	size_t n = 2;
+	pid_t pid;
+	int rc;
+
+	while (*args && n < 15)
+		argv[n++] = *args++;
+	rc = spawn(&pid, path, argv + 1, in);
+	if (rc == ENOEXEC)
+		rc = spawn(&pid, argv[0], argv, in);
+	if (rc)
+		return mv_fail_errno(err, rc, "cannot run '%s'", path);
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return mv_fail_errno(err, errno, "cannot wait for '%s'",
+					     path);
+	return 0;
+}
+
+static int run_chained(struct event *e, int *status, struct mv_err *err)
+{
+	char *path = NULL;
+	int in = -1, wait = 0;
+	int rc = mv_repo_hook_chained(&path, e->repo, e->name, NULL);
+
+	if (rc == MV_ENOENT || (!rc && is_below_itself(path))) {
+		free(path);
+		return 0;
+	}
+	if (!rc)
+		rc = input_again(&in, &e->in, err);
+	if (!rc && setenv(RUNNING, e->name, 1))
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = run(&wait, path, e->argv, in, err);
+	unsetenv(RUNNING);
+	if (!rc && wait)
+		*status = CMD_NO;
+	if (in >= 0)
+		close(in);
+	free(path);
+	return rc;
+}
+
+/* -- what we do --------------------------------------------------------------- */
+
+static int pre_push(struct event *e)
+{
+	const char *remote = e->argv[0] ? e->argv[0] : "";
+	struct mv_transfer_stats stats;
+	struct mv_err err;
+	char size[32];
+
+	if (mv_repo_pre_push(e->repo, remote, e->in.data, e->in.len, &stats,
+			     &err)) {
+		out_error("the content of what you push could not be uploaded,"
+			  " so nothing is pushed: %s", err.msg);
+		out_hint("`git push --no-verify` pushes the pointers alone; "
+			 "`git model push` uploads later");
+		return CMD_NO;
+	}
+	if (stats.contents)
+		out_note("git-model: uploaded %llu content%s, %s new",
+			 (unsigned long long)stats.contents,
+			 stats.contents == 1 ? "" : "s",
+			 mv_print_size(size, stats.tx.new_stored));
+	return CMD_OK;
+}
+
+static void refuse(void *payload, const char *path, const char *why)
+{
+	unsigned *refused = payload;
+
+	++*refused;
+	out_error("'%s': %s", path, why);
+}
+
+static int pre_commit(struct event *e)
+{
+	unsigned refused = 0;
+	struct mv_err err;
+
+	if (mv_repo_pre_commit(e->repo, refuse, &refused, &err))
+		return out_fatal(&err);
+	if (!refused)
+		return CMD_OK;
+	out_hint("`git model add <path>` stages a pointer in its place; "
+		 "`git rm --cached <path>` leaves it out");
+	out_hint("`git commit --no-verify` commits it as it is");
+	return CMD_NO;
+}
+
+static const struct action {
+	const char *name;
+	int (*run)(struct event *e);
+	int reads;	/* does git say something on standard input? */
+} actions[] = {
+	{ "pre-push", pre_push, 1 },
+	{ "pre-commit", pre_commit, 0 },
+};
+
+static const struct action *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		if (!strcmp(actions[i].name, name))
+			return &actions[i];
+	return NULL;
+}
+
+static int read_input(struct mv_buf *in, struct mv_err *err)
+{
+	char block[16 * 1024];
+	int fd = 0;
+	struct mv_reader r = mv_reader_fd(&fd);
+	size_t got = 1;
+	int rc = 0;
+
+	while (!rc && got) {
+		rc = mv_read_full(&r, block, sizeof(block), &got, err);
+		if (!rc && mv_buf_add(in, block, got))
+			rc = mv_nomem(err);
+	}
+	return rc;
+}
+
+static int happen(struct event *e, const struct action *action, int alone)
+{
+	const struct mv_repo_options options = {
+		.env = e->env->proc, .progress = e->env->meter, .warn = warn
+	};
+	int status = CMD_OK;
+	struct mv_err err;
+	int rc = 0;
+
+	if (is_running(e))
+		return CMD_OK;
+	if (action->reads)
+		rc = read_input(&e->in, &err);
+	if (!rc)
+		rc = mv_repo_open(&e->repo, &options, &err);
+	if (!rc && !alone)
+		rc = run_chained(e, &status, &err);
+	if (rc)
+		return out_fatal(&err);
+	return status ? status : action->run(e);
+}
+
+int cmd_hook(int argc, const char **argv, struct cmd_env *env)
+{
+	struct event e = { .env = env };
+	const struct action *action;
+	int alone = 0, status;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "alone", &alone,
+			 "do not run the hook that was there before"),
+		OPT_END
+	};
+
+	argc = opt_parse_sub(argc, argv, opts, usage);
+	if (argc < 1)
+		return opt_usage(opts, usage);
+	action = find(argv[0]);
+	if (!action)
+		return opt_usage_error(opts, usage, "git-model does nothing at "
+				       "'%s'", argv[0]);
+	e.name = action->name;
+	e.argv = argv + 1;
+	mv_buf_init(&e.in, INPUT_MAX);
+	status = happen(&e, action, alone);
+	mv_repo_close(e.repo);
+	mv_buf_release(&e.in);
+	return status;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "libmv/repo-internal.h"
+#include "libmv/repo-setup.h"
+
+/*
+ * Configuration. The scope is read first and only what differs is written,
+ * so that a second run leaves the file as it is, byte for byte.
+ */
+#define CONFIG_MAX ((size_t)16 << 20)
+
+/*
+ * refs/notes/[m]odel is refs/notes/model as a pattern: git complains about a
+ * ref that does not exist yet, but not about a pattern without a match.
+ * diff.model.cachetextconv is left out on purpose: the text depends on
+ * whether the content is here. Between the bases of a criss-cross merge
+ * nobody can be asked, so these are merged as binaries.
+ */
+const struct mv_setting mv_settings[] = {
+	{ "filter.model.process", "filter-process", 1, 0, 0 },
+	{ "filter.model.required", "true", 0, 0, 0 },
+	{ "diff.model.textconv", "diff-text", 1, 0, 0 },
+	{ "merge.model.name", "git-model: one side or the other", 0, 0, 0 },
+	{ "merge.model.driver", "merge-driver %O %A %B %L %P", 1, 0, 0 },
+	{ "merge.model.recursive", "binary", 0, 0, 0 },
+	{ "notes.displayRef", "refs/notes/[m]odel", 0, 1, 0 },
+	{ "notes.rewriteRef", "refs/notes/[m]odel", 0, 1, 0 },
+	{ "filter.lfs.process", "filter-process --lfs", 1, 0, 1 },
+	{ "filter.lfs.required", "true", 0, 0, 1 },
+	{ NULL, NULL, 0, 0, 0 }
+};
+
+/* What `git lfs install` writes. */
+static const struct mv_setting git_lfs_settings[] = {
+	{ "filter.lfs.clean", "git-lfs clean -- %f", 0, 0, 1 },
+	{ "filter.lfs.smudge", "git-lfs smudge -- %f", 0, 0, 1 },
+	{ "filter.lfs.process", "git-lfs filter-process", 0, 0, 1 },
+	{ "filter.lfs.required", "true", 0, 0, 1 },
+	{ NULL, NULL, 0, 0, 0 }
+};
+
+/* One scope of the configuration, as git lists it, and who asks git. */
+struct scope {
+	const struct mv_install *install;
+	const struct mv_proc_env *env;
+	char *git;
+	char *dir;		/* for --local; NULL otherwise */
+	struct mv_buf text;	/* "key\nvalue\0" */
+	int changes;
+};
+
+void mv_setup_tell(const struct mv_install *install, int warning,
+		   const char *fmt, ...)
+{
+	char message[1024];
+	va_list ap;
+
+	if (!install->tell)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	install->tell(install->payload, warning, message);
+}
+
+/* 'it'\''s' */
+static int quote(struct mv_buf *out, const char *text)
+{
+	int rc = mv_buf_addch(out, '\'');
+
+	for (; !rc && *text; text++)
+		rc = *text == '\'' ? mv_buf_addstr(out, "'\\''") :
+				     mv_buf_addch(out, *text);
+	return rc ? rc : mv_buf_addch(out, '\'');
+}
+
+int mv_setup_word(char **out, const char *program,
+		  const struct mv_proc_env *env, struct mv_err *err)
+{
+	char *found = NULL;
+	struct mv_buf word;
+	int rc = mv_proc_find(&found, "git-model", env->search_path, NULL);
+
+	free(found);
+	mv_buf_init(&word, CONFIG_MAX);
+	if (rc)
+		rc = quote(&word, program);
+	else
+		rc = mv_buf_addstr(&word, "git-model");
+	if (!rc && !(*out = mv_buf_detach(&word)))
+		rc = MV_ENOMEM;
+	mv_buf_release(&word);
+	return rc ? mv_nomem(err) : 0;
+}
+
+/* -- one scope -------------------------------------------------------------- */
+
+static int ask_git(int *status, struct scope *s, const char *const *args,
+		   struct mv_buf *out, struct mv_err *err)
+{
+	const char *argv[8] = { s->git, "config", s->install->scope };
+	struct mv_buf errout;
+	size_t n = 3;
+	int rc;
+
+	while (*args && n < 7)
+		argv[n++] = *args++;
+	mv_buf_init(&errout, 4096);
+	rc = mv_proc_run(status, argv, s->dir, s->env, NULL, 0, out, &errout,
+			 err);
+	if (!rc && *status && !out) {
+		while (errout.len && errout.data[errout.len - 1] == '\n')
+			errout.data[--errout.len] = '\0';
+		rc = mv_fail(err, MV_EIO, "cannot change the %s configuration "
+			     "of git: %s", s->install->scope + 2,
+			     errout.len ? errout.data : "no reason given");
+	}
+	mv_buf_release(&errout);
+	return rc;
+}
+
+static int scope_read(struct scope *s, struct mv_err *err)
+{
+	static const char *const args[] = { "--null", "--list", NULL };
+	int status, rc;
+
+	mv_buf_clear(&s->text);
+	rc = ask_git(&status, s, args, &s->text, err);
+	/* No such file yet. What is really wrong, writing will find. */
+	if (!rc && status)
+		mv_buf_clear(&s->text);
+	return rc;
+}
+
+/* The next value of the variable, from *pos on; NULL: no more. */
+static const char *next_value(const struct scope *s, const char *key,
+			      size_t *pos)
+{
+	size_t len = strlen(key);
+
+	while (*pos < s->text.len) {
+		const char *entry = s->text.data + *pos;
+
+		*pos += strlen(entry) + 1;
+		if (strncasecmp(entry, key, len))
+			continue;
+		if (entry[len] == '\n')
+			return entry + len + 1;
+		if (!entry[len])
+			return "true";
+	}
+	return NULL;
+}
+
+static const char *last_value(const struct scope *s, const char *key)
+{
+	const char *value, *last = NULL;
+	size_t pos = 0;
+
+	while ((value = next_value(s, key, &pos)))
+		last = value;
+	return last;
+}
+
+static int has_value(const struct scope *s, const char *key,
+		     const char *wanted)
+{
+	const char *value;
+	size_t pos = 0;
+
+	while ((value = next_value(s, key, &pos)))
+		if (!strcmp(value, wanted))
+			return 1;
+	return 0;
+}
+
+static int scope_set(struct scope *s, const struct mv_setting *setting,
+		     const char *value, struct mv_err *err)
+{
+	const char *last = last_value(s, setting->key);
+	const char *args[] = { setting->several ? "--add" : "--replace-all",
+			       setting->key, value, NULL };
+	int status;
+
+	if (setting->several ? has_value(s, setting->key, value) :
+			       last && !strcmp(last, value))
+		return 0;
+	s->changes++;
+	return ask_git(&status, s, args, NULL, err);
+}
+
+static int scope_unset(struct scope *s, const struct mv_setting *setting,
+		       struct mv_err *err)
+{
+	/* The one value that holds these characters, as a regex for git. */
+	const char *several = "^refs/notes/\\[m\\]odel$";
+	const char *args[] = { "--unset-all", setting->key,
+			       setting->several ? several : NULL, NULL };
+	int status;
+
+	if (setting->several ? !has_value(s, setting->key, setting->value) :
+			       !last_value(s, setting->key))
+		return 0;
+	s->changes++;
+	return ask_git(&status, s, args, NULL, err);
+}
+
+/* -- install and uninstall ---------------------------------------------------- */
+
+static int write_all(struct scope *s, const struct mv_setting *settings,
+		     const char *word, struct mv_err *err)
+{
+	int rc = 0;
+
+	for (; settings->key && !rc; settings++) {
+		char *value;
+
+		if (settings->lfs && !(s->install->flags & MV_INSTALL_LFS))
+			continue;
+		value = settings->calls_us ?
+			mv_strf("%s %s", word, settings->value) :
+			strdup(settings->value);
+		rc = value ? scope_set(s, settings, value, err) :
+			     mv_nomem(err);
+		free(value);
+	}
+	return rc;
+}
+
+static int remove_all(struct scope *s, struct mv_err *err)
+{
+	int rc = 0;
+
+	for (const struct mv_setting *x = mv_settings; x->key && !rc; x++)
+		if (!x->lfs)
+			rc = scope_unset(s, x, err);
+	return rc;
+}
+
+static int serves_lfs(const struct scope *s)
+{
+	const char *last = last_value(s, "filter.lfs.process");
+
+	return last && strstr(last, "git-model");
+}
+
+/*
+ * Back to git-lfs. Where another scope has its configuration, taking ours
+ * away is all it needs; else it is written as `git lfs install` would.
+ */
+static int give_back_lfs(struct scope *s, struct mv_err *err)
+{
+	const struct mv_setting process = { "filter.lfs.process", NULL, 0, 0,
+					    1 };
+	const char *argv[] = { s->git, "config", "--get", process.key, NULL };
+	char *git_lfs = NULL;
+	int status = 0, rc;
+
+	if (!serves_lfs(s))
+		return 0;
+	rc = scope_unset(s, &process, err);
+	if (!rc)
+		rc = mv_proc_run(&status, argv, s->dir, s->env, NULL, 0, NULL,
+				 NULL, err);
+	if (!rc && !status)
+		return 0;
+	if (!rc)
+		rc = scope_read(s, err);
+	if (rc)
+		return rc;
+	if (!mv_proc_find(&git_lfs, "git-lfs", s->env->search_path, NULL)) {
+		free(git_lfs);
+		return write_all(s, git_lfs_settings, "", err);
+	}
+	/* Required by nobody's filter, it would only fail. */
+	if (!last_value(s, "filter.lfs.clean")) {
+		const struct mv_setting required = { "filter.lfs.required",
+						     NULL, 0, 0, 1 };
+		rc = scope_unset(s, &required, err);
+	}
+	return rc;
+}
+
+static int configure(struct scope *s, const char *word, struct mv_err *err)
+{
+	const struct mv_install *in = s->install;
+	int rc = scope_read(s, err);
+
+	if (rc)
+		return rc;
+	if (in->flags & MV_INSTALL_REMOVE) {
+		rc = remove_all(s, err);
+		if (!rc && in->flags & MV_INSTALL_LFS)
+			rc = give_back_lfs(s, err);
+		else if (!rc && serves_lfs(s))
+			mv_setup_tell(in, 1, "filter.lfs still calls git-model;"
+				      " `git model uninstall --lfs` gives it "
+				      "back to git-lfs");
+	} else {
+		rc = write_all(s, mv_settings, word, err);
+	}
+	if (!rc)
+		mv_setup_tell(in, 0, "%s configuration: %s", in->scope + 2,
+			      !s->changes ? "nothing to change" :
+			      in->flags & MV_INSTALL_REMOVE ? "removed" :
+			      "written");
+	return rc;
+}
+
+static int known_scope(const char *scope)
+{
+	return !strcmp(scope, "--global") || !strcmp(scope, "--local") ||
+	       !strcmp(scope, "--system");
+}
+
+int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
+		    const struct mv_install *install, struct mv_err *err)
+{
+	struct scope s = { .install = install, .env = env };
+	char *word = NULL;
+	int rc;
+
+	if (!known_scope(install->scope))
+		return mv_fail(err, MV_EINVALID, "'%s' is not a scope",
+			       install->scope);
+	if (!repo && !strcmp(install->scope, "--local"))
+		return mv_fail(err, MV_EINVALID, "--local needs a git "
+			       "repository, and there is none here");
+	mv_buf_init(&s.text, CONFIG_MAX);
+	rc = mv_proc_find(&s.git, "git", env->search_path, err);
+	if (!rc)
+		rc = mv_setup_word(&word, install->program, env, err);
+	if (!rc && *word == '\'' && !(install->flags & MV_INSTALL_REMOVE))
+		mv_setup_tell(install, 1, "git-model is not on PATH, so git is "
+			      "told to call %s", word);
+	if (!rc)
+		rc = configure(&s, word, err);
+	if (!rc && repo && !(install->flags & MV_INSTALL_NO_HOOKS))
+		rc = install->flags & MV_INSTALL_REMOVE ?
+		     mv_hooks_remove(repo, install, err) :
+		     mv_hooks_install(repo, install, word, err);
+	mv_buf_release(&s.text);
+	free(s.git);
+	free(word);
+	return rc;
+}

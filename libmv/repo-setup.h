@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_REPO_SETUP_H
+#define MV_REPO_SETUP_H
+
+#include <stddef.h>
+
+#include "libmv/repo.h"
+
+/*
+ * What repo-install.c, repo-hooks.c and repo-doctor.c share: what a complete
+ * set-up is. Private to libmv/repo*.c.
+ */
+
+/* -- configuration -- */
+struct mv_setting {
+	const char *key;
+	const char *value;
+	int calls_us;	/* `value` comes after the program's name */
+	int several;	/* other people's values of this variable stay */
+	int lfs;	/* only with MV_INSTALL_LFS */
+};
+/* Ends with a row without a key. */
+extern const struct mv_setting mv_settings[];
+
+/*
+ * How git shall call us, as a word for the shell: "git-model" where PATH has
+ * it, else the quoted path of `program`. In fresh memory.
+ */
+int mv_setup_word(char **out, const char *program,
+		  const struct mv_proc_env *env, struct mv_err *err);
+
+/* -- hooks -- */
+#define MV_HOOK_COUNT 2
+extern const char *const mv_hook_names[MV_HOOK_COUNT];
+
+enum mv_hook_state {
+	MV_HOOK_OURS,		/* git will call us */
+	MV_HOOK_ABSENT,
+	MV_HOOK_FOREIGN,	/* somebody else's; install can chain it */
+	MV_HOOK_STUCK		/* install can not; `why` says why */
+};
+struct mv_hook {
+	enum mv_hook_state state;
+	char *path;		/* the file that is, or would be, changed */
+	const char *why;	/* static; NULL unless STUCK */
+};
+int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
+		 struct mv_err *err);
+void mv_hook_release(struct mv_hook *hook);
+
+int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
+		     const char *word, struct mv_err *err);
+int mv_hooks_remove(struct mv_repo *repo, const struct mv_install *install,
+		    struct mv_err *err);
+
+/* Tell what was done; `warning`: what could not be. */
+__attribute__((format(printf, 3, 4)))
+void mv_setup_tell(const struct mv_install *install, int warning,
+		   const char *fmt, ...);
+
+#endif
