@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
-#include <sys/resource.h>
-
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
@@ -31,17 +29,6 @@ static void warn(void *payload, const char *message)
 	out_warn("%s", message);
 }
 
-/* Two descriptors for each file that is being written: as many as we may. */
-static void allow_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int open_repo(struct door *door, struct mv_err *err)
 {
 	struct mv_repo_options options = { 0 };
@@ -54,7 +41,7 @@ static int open_repo(struct door *door, struct mv_err *err)
 	options.warn = warn;
 	rc = mv_repo_open(&door->repo, &options, err);
 	if (!rc) {
-		allow_files();
+		cmd_allow_files();
 		interrupt_begin(&door->interrupt, door->repo);
 	}
 	return rc;

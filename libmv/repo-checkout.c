@@ -29,6 +29,7 @@ struct mv_repo_job {
 	const struct mv_materialize *m;
 	struct mv_wt_file file;
 	enum state state;
+	struct stat st;			/* of what was WRITTEN */
 	struct mv_err err;
 };
 
@@ -60,14 +61,15 @@ static void complain(struct work *w, const char *path,
 
 static void discard(struct work *w, struct mv_repo_job *job)
 {
-	pthread_mutex_lock(&w->repo->guard);
+	pthread_rwlock_rdlock(&w->repo->guard);
 	mv_wt_discard(&job->file);
-	pthread_mutex_unlock(&w->repo->guard);
+	pthread_rwlock_unlock(&w->repo->guard);
 }
 
 /* -- is it still ours to write? ------------------------------------------------ */
 
 /*
+ * (Called from the pool, too: mv_git_blob_name() is a pure function.)
  * Exactly the pointer that the index has, byte for byte: its blob name is
  * compared, so that pointers that others wrote in their own way count, too.
  */
@@ -98,29 +100,9 @@ static int may_be_expected(struct work *w, const struct mv_materialize *m)
 
 /* -- preparing: new files beside the old ones ------------------------------------ */
 
-static void prepare(struct work *w, struct mv_repo_job *job)
+static int is_small(const struct mv_repo_job *job)
 {
-	const struct mv_materialize *m = job->m;
-	struct stat st;
-	int executable = m->executable;
-	int rc;
-
-	if (executable < 0)
-		executable = !fstatat(w->rootfd, m->path, &st,
-				      AT_SYMLINK_NOFOLLOW) &&
-			     st.st_mode & S_IXUSR;
-	pthread_mutex_lock(&w->repo->guard);
-	rc = mv_wt_replace(&job->file, w->rootfd, m->path, executable,
-			   m->absent_ok, &job->err);
-	pthread_mutex_unlock(&w->repo->guard);
-	if (rc) {
-		job->state = FAILED;
-	} else if (is_expected(w, job)) {
-		job->state = READY;
-	} else {
-		job->state = SKIPPED;
-		discard(w, job);
-	}
+	return job->m->pointer.size < LARGE;
 }
 
 static void restore(struct work *w, struct mv_repo_job *job, int parallel)
@@ -150,33 +132,77 @@ static void restore(struct work *w, struct mv_repo_job *job, int parallel)
 			   w->total);
 }
 
+/* The new file; with its bytes already, if they are few. */
+static void prepare(struct work *w, struct mv_repo_job *job)
+{
+	const struct mv_materialize *m = job->m;
+	struct stat st;
+	int executable = m->executable;
+	int rc;
+
+	if (executable < 0)
+		executable = !fstatat(w->rootfd, m->path, &st,
+				      AT_SYMLINK_NOFOLLOW) &&
+			     st.st_mode & S_IXUSR;
+	pthread_rwlock_rdlock(&w->repo->guard);
+	rc = mv_wt_replace(&job->file, w->rootfd, m->path, executable,
+			   m->absent_ok, &job->err);
+	pthread_rwlock_unlock(&w->repo->guard);
+	if (rc) {
+		job->state = FAILED;
+		return;
+	}
+	if (!is_expected(w, job)) {
+		job->state = SKIPPED;
+		discard(w, job);
+		return;
+	}
+	job->state = READY;
+	if (is_small(job))
+		restore(w, job, 0);
+}
+
+/* Rename; the caller holds the guard and the index lock. */
+static void put_in_place(struct work *w, struct mv_repo_job *job)
+{
+	if (job->state != READY)
+		return;
+	if (!is_expected(w, job)) {
+		job->state = SKIPPED;
+		mv_wt_discard(&job->file);
+		return;
+	}
+	if (mv_wt_commit(&job->file, 1, &job->st, &job->err))
+		job->state = FAILED;
+	else
+		job->state = WRITTEN;
+}
+
+/* -- many at once --------------------------------------------------------------------- */
+
 struct bundle {
 	struct work *w;
 	struct mv_repo_job *jobs;
 	size_t count;
+	void (*step)(struct work *w, struct mv_repo_job *job);
 };
 
-static int is_small(const struct mv_repo_job *job)
-{
-	return job->m->pointer.size < LARGE;
-}
-
 /* One file's failure is its own: never that of the group. */
-static int restore_bundle(void *arg, unsigned worker, struct mv_err *err)
+static int run_bundle(void *arg, unsigned worker, struct mv_err *err)
 {
 	struct bundle *b = arg;
 
 	(void)worker;
 	(void)err;
 	for (size_t i = 0; i < b->count; i++)
-		if (b->jobs[i].state == READY && is_small(&b->jobs[i]))
-			restore(b->w, &b->jobs[i], 0);
+		b->step(b->w, &b->jobs[i]);
 	free(b);
 	return 0;
 }
 
-static int restore_small(struct work *w, struct mv_repo_job *jobs,
-			 size_t count, struct mv_err *err)
+static int each_job(struct work *w, struct mv_repo_job *jobs, size_t count,
+		    void (*step)(struct work *w, struct mv_repo_job *job),
+		    struct mv_err *err)
 {
 	struct mv_pool *pool = mv_repo_pool(w->repo, err);
 	struct mv_group *group = NULL;
@@ -195,7 +221,8 @@ static int restore_small(struct work *w, struct mv_repo_job *jobs,
 		b->w = w;
 		b->jobs = jobs + i;
 		b->count = count - i < JOB_FILES ? count - i : JOB_FILES;
-		mv_group_submit(group, restore_bundle, free, b);
+		b->step = step;
+		mv_group_submit(group, run_bundle, free, b);
 	}
 	if (group && !rc)
 		rc = mv_group_wait(group, err);
@@ -216,11 +243,11 @@ static int lock_index(struct mv_git_patch **out, struct work *w,
 	int rc;
 
 	for (int waited = 0;; waited += 20) {
-		pthread_mutex_lock(&w->repo->guard);
+		pthread_rwlock_rdlock(&w->repo->guard);
 		rc = mv_git_patch_open(out, w->repo->git, 0, err);
 		if (!rc)
 			return 0;
-		pthread_mutex_unlock(&w->repo->guard);
+		pthread_rwlock_unlock(&w->repo->guard);
 		if (rc != MV_EBUSY || waited >= w->lock_ms)
 			return rc;
 		nanosleep(&pause, NULL);
@@ -228,8 +255,7 @@ static int lock_index(struct mv_git_patch **out, struct work *w,
 }
 
 /* Losing one loses only time. */
-static void note_written(struct work *w, const struct mv_materialize *m,
-			 const struct stat *st)
+static void note_written(struct work *w, const struct mv_repo_job *job)
 {
 	size_t alloc = 2 * w->written_alloc + 64;
 	struct written *grown;
@@ -241,54 +267,38 @@ static void note_written(struct work *w, const struct mv_materialize *m,
 		w->written = grown;
 		w->written_alloc = alloc;
 	}
-	w->written[w->written_count].m = m;
-	w->written[w->written_count++].st = *st;
-}
-
-static void put_in_place(struct work *w, struct mv_repo_job *job,
-			 struct mv_git_patch *patch)
-{
-	const struct mv_materialize *m = job->m;
-	struct stat st;
-	int rc;
-
-	if (!is_expected(w, job)) {
-		job->state = SKIPPED;
-		mv_wt_discard(&job->file);
-		return;
-	}
-	rc = mv_wt_commit(&job->file, 1, &st, &job->err);
-	if (rc) {
-		job->state = FAILED;
-		return;
-	}
-	job->state = WRITTEN;
-	w->stats->files++;
-	w->stats->bytes += m->pointer.size;
-	/* Not there, or another blob: git will ask the clean filter. */
-	mv_git_patch_set(patch, m->path, m->blob, &st, NULL);
-	note_written(w, m, &st);
+	w->written[w->written_count].m = job->m;
+	w->written[w->written_count++].st = job->st;
 }
 
 static int put_all_in_place(struct work *w, struct mv_repo_job *jobs,
 			    size_t count, struct mv_err *err)
 {
 	struct mv_git_patch *patch = NULL;
-	int rc = lock_index(&patch, w, err);
+	struct mv_err patch_err;
+	int patched = 0, rc = lock_index(&patch, w, err);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < count; i++)
-		if (jobs[i].state == READY)
-			put_in_place(w, &jobs[i], patch);
-	rc = mv_git_patch_commit(patch, err);
+	rc = each_job(w, jobs, count, put_in_place, err);
+	for (size_t i = 0; i < count; i++) {
+		if (jobs[i].state != WRITTEN)
+			continue;
+		w->stats->files++;
+		w->stats->bytes += jobs[i].m->pointer.size;
+		note_written(w, &jobs[i]);
+		/* Not there, or another blob: git will ask clean. */
+		mv_git_patch_set(patch, jobs[i].m->path, jobs[i].m->blob,
+				 &jobs[i].st, NULL);
+	}
+	patched = !mv_git_patch_commit(patch, &patch_err);
 	mv_git_patch_close(patch);
-	pthread_mutex_unlock(&w->repo->guard);
-	if (rc)
+	pthread_rwlock_unlock(&w->repo->guard);
+	if (!patched)
 		mv_repo_warn(w->repo, "the index could not be updated: %s; git "
 			     "will show these files as modified until "
-			     "`git model add` has seen them", err->msg);
-	return 0;
+			     "`git model add` has seen them", patch_err.msg);
+	return rc;
 }
 
 /* -- one batch ---------------------------------------------------------------------- */
@@ -301,17 +311,13 @@ static int run_batch(struct work *w, struct mv_repo_job *jobs, size_t count,
 		     struct mv_err *err)
 {
 	size_t ready = 0;
-	int rc = 0;
+	int rc = each_job(w, jobs, count, prepare, err);
 
-	for (size_t i = 0; i < count; i++) {
-		prepare(w, &jobs[i]);
-		ready += jobs[i].state == READY;
-	}
-	if (ready)
-		rc = restore_small(w, jobs, count, err);
-	for (size_t i = 0; !rc && i < count; i++)
+	for (size_t i = 0; !rc && i < count; i++) {
 		if (jobs[i].state == READY && !is_small(&jobs[i]))
 			restore(w, &jobs[i], 1);
+		ready += jobs[i].state == READY;
+	}
 	if (ready && !rc)
 		rc = put_all_in_place(w, jobs, count, err);
 	for (size_t i = 0; i < count; i++) {
@@ -339,10 +345,10 @@ static size_t batch_files(void)
 static void set_jobs(struct mv_repo *repo, struct mv_repo_job *jobs,
 		     size_t count)
 {
-	pthread_mutex_lock(&repo->guard);
+	pthread_rwlock_rdlock(&repo->guard);
 	repo->jobs = jobs;
 	repo->job_count = count;
-	pthread_mutex_unlock(&repo->guard);
+	pthread_rwlock_unlock(&repo->guard);
 }
 
 static int run_batches(struct work *w, const struct mv_materialize *m,
@@ -485,7 +491,8 @@ int mv_repo_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 
 void mv_repo_interrupt(struct mv_repo *repo)
 {
-	pthread_mutex_lock(&repo->guard);
+	/* Never given back: nobody may go on. */
+	pthread_rwlock_wrlock(&repo->guard);
 	for (size_t i = 0; i < repo->job_count; i++)
 		if (repo->jobs[i].file.tmp)
 			unlinkat(repo->jobs[i].file.dirfd,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/config.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/worktree.h"
 #include "libmv/repo-internal.h"
@@ -367,6 +368,22 @@ static int remember(struct mv_repo *repo, const char *path,
 	return 0;
 }
 
+/* The team's limit. A broken file must not keep anybody from checking out
+   the commit that mends it: here it is a warning only. */
+static uint64_t team_limit(struct mv_repo *repo)
+{
+	uint64_t limit = SMUDGE_LIMIT;
+	const char *text;
+	struct mv_err err;
+
+	if (mv_repo_team_config(&text, repo, "filter", "", "smudge-limit",
+				&err))
+		mv_repo_warn(repo, "%s", err.msg);
+	else if (text)
+		(void)mv_parse_size(&limit, text, NULL);
+	return limit;
+}
+
 static int smudge_limit(uint64_t *out, struct mv_repo *repo,
 			struct mv_err *err)
 {
@@ -375,7 +392,7 @@ static int smudge_limit(uint64_t *out, struct mv_repo *repo,
 
 	if (!f->limit_known)
 		rc = mv_repo_config_size(&f->limit, repo, "model.smudgelimit",
-					 SMUDGE_LIMIT, err);
+					 team_limit(repo), err);
 	f->limit_known = !rc;
 	if (f->limit > SMUDGE_LIMIT_MAX)
 		f->limit = SMUDGE_LIMIT_MAX;

@@ -50,11 +50,14 @@ struct mv_repo {
 	int alternates_known;
 	struct mv_statcache *cache;
 	int root_fd;			/* the work tree; -1: not opened yet */
+	struct mv_repo_setting *team;	/* .gitmodel/config (repo-config.c) */
+	int team_known;
 	struct mv_repo_filter filter;
 
-	/* Temporaries in the work tree, for mv_repo_interrupt(). The guard is
-	   held while they come or go, and while the index is locked. */
-	pthread_mutex_t guard;
+	/* Temporaries in the work tree, for mv_repo_interrupt(). Whoever makes
+	   or removes one, or locks the index, holds the guard for reading;
+	   interrupting takes it for writing. */
+	pthread_rwlock_t guard;
 	struct mv_repo_job *jobs;
 	size_t job_count;
 };
@@ -148,6 +151,15 @@ struct mv_repo_seen {
 };
 int mv_repo_see(struct mv_repo_seen *out, int fd, const char *path,
 		int patient, struct mv_err *err);
+
+/*
+ * A setting of .gitmodel/config, borrowed; NULL when it has none. MV_EINVALID
+ * names file and line.
+ */
+int mv_repo_team_config(const char **out, struct mv_repo *repo,
+			const char *section, const char *subname,
+			const char *key, struct mv_err *err);
+void mv_repo_team_release(struct mv_repo *repo);
 
 /* Forget what the filter remembered (repo-filter.c). */
 void mv_repo_filter_release(struct mv_repo *repo);

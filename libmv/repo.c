@@ -47,7 +47,7 @@ int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
 	if (!repo)
 		return mv_nomem(err);
 	repo->root_fd = -1;
-	pthread_mutex_init(&repo->guard, NULL);
+	pthread_rwlock_init(&repo->guard, NULL);
 	repo->env = options->env;
 	repo->progress = options->progress;
 	repo->warn = options->warn;
@@ -57,7 +57,7 @@ int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
 	repo->store_progress.payload = repo;
 	rc = mv_git_open(&repo->git, options->dir, &repo->env, err);
 	if (rc) {
-		pthread_mutex_destroy(&repo->guard);
+		pthread_rwlock_destroy(&repo->guard);
 		free(repo);
 		return rc;
 	}
@@ -71,6 +71,7 @@ void mv_repo_close(struct mv_repo *repo)
 	if (!repo)
 		return;
 	mv_repo_filter_release(repo);
+	mv_repo_team_release(repo);
 	mv_statcache_close(repo->cache);
 	for (size_t i = 0; i < repo->alternate_count; i++)
 		mv_store_close(repo->alternates[i]);
@@ -83,7 +84,7 @@ void mv_repo_close(struct mv_repo *repo)
 	if (repo->root_fd >= 0)
 		close(repo->root_fd);
 	mv_git_close(repo->git);
-	pthread_mutex_destroy(&repo->guard);
+	pthread_rwlock_destroy(&repo->guard);
 	free(repo);
 }
 
