@@ -674,6 +674,11 @@ int mv_repo_need(struct mv_repo *repo, const struct mv_pointer *pointers,
 	}
 	if (!rc && missing)
 		rc = fetch_missing(repo, pointers, count, seen, err);
+	/* Git LFS objects come file by file, from remotes that are paths. */
+	for (size_t i = 0; !rc && missing && i < count; i++)
+		if (!seen[i] && pointers[i].dialect == MV_DIALECT_LFS &&
+		    !mv_repo_fetch_lfs(repo, NULL, &pointers[i], NULL))
+			rc = look(repo, &pointers[i], &seen[i], err);
 	if (seen != present)
 		free(seen);
 	return rc;
