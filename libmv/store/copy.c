@@ -67,16 +67,17 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 			       "a recipe in store '%s' gives a chunk another length",
 			       from->dir);
 	*len = record.raw_len;
-	ret = mv_tx_claim(o->tx, id, err);
-	if (ret != 1) {
-		o->hits += !ret;
-		return ret;
-	}
+	/* Room first: what was claimed must get into the outbox. */
 	if (o->count == sizeof(o->new) / sizeof(o->new[0]) ||
 	    o->len + MV_RECORD_HEADER + record.stored_len > STORE_OUT_SIZE) {
 		ret = outbox_flush(o, err);
 		if (ret)
 			return ret;
+	}
+	ret = mv_tx_claim(o->tx, id, err);
+	if (ret != 1) {
+		o->hits += !ret;
+		return ret;
 	}
 	/* Seal again: the header is ours to vouch for now. */
 	memcpy(o->scratch->out + o->len + MV_RECORD_HEADER,
@@ -117,6 +118,16 @@ static void count_progress(struct copy *c, uint64_t n)
 			   c->total);
 }
 
+static int relieve(struct outbox *o, struct mv_err *err)
+{
+	int ret;
+
+	if (!mv_tx_crowded(o->tx))
+		return 0;
+	ret = outbox_flush(o, err);
+	return ret ? ret : mv_tx_put_yield(o->tx, 0, err);
+}
+
 static int copy_chunks(struct copy *c, struct outbox *o,
 		       struct mv_recipe_reader *r, struct mv_err *err)
 {
@@ -136,6 +147,9 @@ static int copy_chunks(struct copy *c, struct outbox *o,
 		if (ret)
 			break;
 		count_progress(c, len);
+		ret = relieve(o, err);
+		if (ret)
+			break;
 	}
 	if (!ret)
 		ret = mv_hasher_final(have.b, whole, err);
@@ -152,8 +166,7 @@ static int copy_content(struct copy *c, struct mv_recipe_reader *r,
 {
 	struct outbox o = { .tx = c->tx };
 	struct mv_place place;
-	struct mv_buf recipe;
-	int ret;
+	int ret, sent;
 
 	ret = mv_scratch_get(&o.scratch, c->from, err);
 	if (ret)
@@ -161,16 +174,16 @@ static int copy_content(struct copy *c, struct mv_recipe_reader *r,
 	ret = copy_chunks(c, &o, r, err);
 	if (!ret)
 		ret = copy_parts(&o, r, err);
-	if (!ret)
-		ret = outbox_flush(&o, err);
+	/* Also after a failure: others rely on what we have claimed. */
+	sent = outbox_flush(&o, ret ? NULL : err);
+	ret = ret ? ret : sent;
 	mv_scratch_put(c->from, o.scratch);
 	if (ret)
 		return ret;
 	if (r->bytes.len && mv_tx_find(&place, c->tx, MV_INDEX_CONTENTS,
-				       &r->recipe.oid)) {
-		recipe = r->bytes;
-		ret = mv_tx_append_recipe(c->tx, &recipe, &r->recipe.oid, err);
-	}
+				       &r->recipe.oid))
+		ret = mv_tx_append_recipe(c->tx, &r->bytes, &r->recipe.oid,
+					  err);
 	if (!ret)
 		mv_tx_count_content(c->tx, &r->recipe.oid, r->recipe.size,
 				    o.hits > 0);
@@ -192,10 +205,10 @@ static int copy_one(void *arg, unsigned worker, struct mv_err *err)
 	}
 	if (ret)
 		return ret;
-	ret = mv_tx_put_enter(c->tx, err);
+	ret = mv_tx_put_enter(c->tx, 0, err);
 	if (!ret) {
 		ret = copy_content(c, &r, err);
-		mv_tx_put_leave(c->tx);
+		mv_tx_put_leave(c->tx, 0);
 	}
 	mv_recipe_close(&r);
 	if (!ret)

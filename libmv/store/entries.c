@@ -60,6 +60,32 @@ static void sort_unique(struct mv_entries *x, int t)
 	x->count[t] = n;
 }
 
+void mv_entries_sort(struct mv_entries *x)
+{
+	sort_unique(x, 0);
+	sort_unique(x, 1);
+}
+
+const struct mv_index_entry *mv_entries_find(const struct mv_entries *x,
+					     enum mv_index_table t,
+					     const struct mv_oid *id)
+{
+	size_t lo = 0, hi = x->count[t];
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int cmp = mv_oid_cmp(&x->e[t][mid].id, id);
+
+		if (!cmp)
+			return &x->e[t][mid];
+		if (cmp < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
 struct entries_cursor {
 	struct mv_entries *entries;
 	enum mv_index_table table;
@@ -98,10 +124,9 @@ int mv_entries_write(struct mv_oid *id, struct mv_tmp *tmp,
 					  &cursor };
 	uint64_t counts[2];
 
-	for (int t = 0; t < 2; t++) {
-		sort_unique(entries, t);
-		counts[t] = entries->count[t];
-	}
+	mv_entries_sort(entries);
+	counts[0] = entries->count[0];
+	counts[1] = entries->count[1];
 	return mv_index_write(id, tmp, packs, count, counts, &source, err);
 }
 
@@ -111,25 +136,8 @@ int mv_store_commit_index(struct mv_store *store, struct mv_tmp *tmp,
 	char *path = mv_store_index_path(store, id);
 	int ret;
 
-	ret = path ? mv_tmp_commit(tmp, path, 0444, MV_TMP_KEEP_EXISTING, err)
+	ret = path ? mv_store_publish(store, tmp, path, 0, err)
 		   : mv_nomem(err);
 	free(path);
-	return ret;
-}
-
-int mv_entries_publish(struct mv_store *store, struct mv_entries *entries,
-		       const struct mv_oid *packs, uint32_t count,
-		       struct mv_err *err)
-{
-	struct mv_tmp tmp = MV_TMP_INIT;
-	struct mv_oid id;
-	int ret;
-
-	ret = mv_store_tmp(&tmp, store, "index", err);
-	if (!ret)
-		ret = mv_entries_write(&id, &tmp, entries, packs, count, err);
-	if (!ret)
-		ret = mv_store_commit_index(store, &tmp, &id, err);
-	mv_tmp_discard(&tmp);
 	return ret;
 }

@@ -6,6 +6,8 @@
 
 #include "libmv/base/bytes.h"
 
+#define LOOK_AGAIN 10	/* times that gc may be faster than we are */
+
 int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
 		     enum mv_index_table table, const struct mv_oid *id,
 		     struct mv_err *err)
@@ -35,6 +37,8 @@ int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
 	size_t got;
 	int fd, ret;
 
+	if (place->off > INT64_MAX - MV_RECORD_HEADER - MV_RECIPE_MAX)
+		return mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
 	ret = mv_pack_use(&fd, store, place->file, err);
 	if (ret)
 		return ret;
@@ -64,36 +68,58 @@ int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
 	return ret;
 }
 
+/* Once: MV_ENOENT when it is unknown, or its pack has just gone. */
+static int try_record(struct mv_record *record, uint8_t *head,
+		      uint8_t *stored, struct mv_store *store,
+		      struct mv_snapshot *s, enum mv_index_table table,
+		      const struct mv_oid *id, struct mv_err *err)
+{
+	struct mv_place place;
+	int ret = mv_snapshot_find(&place, s, table, id, err);
+
+	return ret ? ret : mv_place_record(record, head, stored, MV_CHUNK_MAX,
+					   store, &place, err);
+}
+
 /*
- * Find an id and read its record. A pack may have gone since we looked (gc
- * moved its chunks), so look again once before giving up.
+ * After MV_ENOENT: is there anything newer to look into than what `*s` was?
+ * Another thread may have listed the indexes already, so compare with what
+ * we used, not with what was there last. Takes and gives a reference.
  */
-static int load_record(struct mv_record *record, uint8_t *head,
-		       uint8_t *stored, struct mv_store *store,
-		       enum mv_index_table table, const struct mv_oid *id,
-		       struct mv_err *err)
+static int newer_snapshot(struct mv_snapshot **s, struct mv_store *store)
+{
+	struct mv_snapshot *fresh;
+	int newer;
+
+	if (mv_store_refresh(store, NULL) ||
+	    mv_store_snapshot(&fresh, store, NULL))
+		return 0;
+	newer = fresh != *s;
+	mv_snapshot_release(store, *s);
+	*s = fresh;
+	return newer;
+}
+
+int mv_record_find(struct mv_record *record, uint8_t *head, uint8_t *stored,
+		   struct mv_store *store, enum mv_index_table table,
+		   const struct mv_oid *id, struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
-	int ret = MV_ENOENT;
+	struct mv_snapshot *s;
+	int ret;
 
-	for (int tries = 0; tries < 3; tries++) {
-		struct mv_snapshot *s;
-		struct mv_place place;
-		int changed = 0;
-
-		ret = mv_store_snapshot(&s, store, err);
-		if (ret)
-			return ret;
-		ret = mv_snapshot_find(&place, s, table, id, err);
-		if (!ret)
-			ret = mv_place_record(record, head, stored,
-					      MV_CHUNK_MAX, store, &place, err);
-		mv_snapshot_release(store, s);
-		if (ret != MV_ENOENT)
-			return ret;
-		if (mv_store_refresh(store, &changed, err) || !changed)
+	ret = mv_store_snapshot(&s, store, err);
+	if (ret)
+		return ret;
+	for (int tries = 0; tries < LOOK_AGAIN; tries++) {
+		ret = try_record(record, head, stored, store, s, table, id,
+				 err);
+		if (ret != MV_ENOENT || !newer_snapshot(&s, store))
 			break;
 	}
+	mv_snapshot_release(store, s);
+	if (ret != MV_ENOENT)
+		return ret;
 	return mv_fail(err, MV_ENOENT, "%s %s is not in store '%s'",
 		       table == MV_INDEX_CHUNKS ? "chunk" : "content",
 		       mv_oid_hex(hex, id), store->dir);
@@ -109,8 +135,13 @@ int mv_chunk_load_record(uint8_t *out, struct mv_record *record, uint8_t *head,
 
 	ret = mv_scratch_decoder(scratch, err);
 	if (!ret)
-		ret = load_record(record, head, scratch->stored, store,
-				  MV_INDEX_CHUNKS, id, err);
+		ret = mv_record_find(record, head, scratch->stored, store,
+				     MV_INDEX_CHUNKS, id, err);
+	/* The content is known: without its chunk the store is damaged. */
+	if (ret == MV_ENOENT)
+		ret = mv_fail(err, MV_ECORRUPT,
+			      "chunk %s is missing from store '%s' (git model fsck tells more)",
+			      mv_oid_hex(hex, id), store->dir);
 	if (ret)
 		return ret;
 	if (record->kind != MV_RECORD_CHUNK) {
@@ -156,33 +187,40 @@ int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 
 /* -- recipes -- */
 
-static int load_recipe(struct mv_recipe_reader *r, const struct mv_oid *oid,
-		       struct mv_err *err)
+int mv_oid_is_empty(const struct mv_oid *oid)
+{
+	static const struct mv_oid empty = { {
+		0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14,
+		0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+		0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
+		0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55
+	} };
+
+	return mv_oid_eq(oid, &empty);
+}
+
+static int load_recipe(struct mv_recipe_reader *r, struct mv_snapshot *s,
+		       const struct mv_oid *oid, struct mv_err *err)
 {
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_store *store = r->store;
-	struct mv_snapshot *s;
 	struct mv_place place;
 	struct mv_record record;
 	int ret;
 
-	ret = mv_store_snapshot(&s, store, err);
-	if (ret)
-		return ret;
 	ret = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
 	if (!ret)
 		ret = mv_place_record(&record, head, NULL, 0, store, &place,
 				      err);
 	if (!ret && record.kind != MV_RECORD_RECIPE)
 		ret = mv_fail(err, MV_ECORRUPT, "not a recipe");
-	if (!ret)
-		ret = mv_buf_reserve(&r->bytes, record.stored_len);
+	if (!ret && mv_buf_reserve(&r->bytes, record.stored_len))
+		ret = mv_nomem(err);
 	if (!ret) {
 		ret = mv_place_record(&record, head, (uint8_t *)r->bytes.data,
 				      record.stored_len, store, &place, err);
 		r->bytes.len = ret ? 0 : record.stored_len;
 	}
-	mv_snapshot_release(store, s);
 	if (ret)
 		return ret;
 	if (!mv_record_intact(head, (uint8_t *)r->bytes.data, r->bytes.len))
@@ -201,8 +239,8 @@ static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
 	struct mv_record record;
 	int ret;
 
-	ret = load_record(&record, head, NULL, r->store, MV_INDEX_CHUNKS, oid,
-			  err);
+	ret = mv_record_find(&record, head, NULL, r->store, MV_INDEX_CHUNKS,
+			     oid, err);
 	if (ret)
 		return ret;
 	r->recipe.oid = *oid;
@@ -218,22 +256,27 @@ int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
 		   const struct mv_oid *oid, struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
-	int ret = MV_ENOENT;
+	struct mv_snapshot *s;
+	int ret;
 
 	memset(r, 0, sizeof(*r));
 	r->store = store;
 	mv_buf_init(&r->bytes, MV_RECIPE_MAX + 1);
-	for (int tries = 0; tries < 3; tries++) {
-		int changed = 0;
-
-		ret = load_recipe(r, oid, err);
+	if (mv_oid_is_empty(oid)) {
+		r->recipe.oid = *oid;
+		return 0;
+	}
+	ret = mv_store_snapshot(&s, store, err);
+	if (ret)
+		return ret;
+	for (int tries = 0; tries < LOOK_AGAIN; tries++) {
+		ret = load_recipe(r, s, oid, err);
 		if (ret == MV_ENOENT)
 			ret = single_chunk(r, oid, err);
-		if (ret != MV_ENOENT)
-			break;
-		if (mv_store_refresh(store, &changed, NULL) || !changed)
+		if (ret != MV_ENOENT || !newer_snapshot(&s, store))
 			break;
 	}
+	mv_snapshot_release(store, s);
 	if (ret == MV_ENOENT)
 		ret = mv_fail(err, MV_ENOENT, "content %s is not in store '%s'",
 			      mv_oid_hex(hex, oid), store->dir);
@@ -256,6 +299,21 @@ int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
 fail:
 	mv_recipe_close(r);
 	return ret;
+}
+
+void mv_recipe_skip(struct mv_recipe_reader *r, uint64_t off, uint64_t *pos)
+{
+	*pos = 0;
+	while (r->recipe.depth && r->next_part < r->recipe.count) {
+		const uint8_t *part = r->recipe.entries +
+				      r->next_part * MV_RECIPE_PART;
+		uint64_t covers = mv_le64(part + 36);
+
+		if (*pos + covers > off)
+			break;
+		*pos += covers;
+		r->next_part++;
+	}
 }
 
 int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *r,

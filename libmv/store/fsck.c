@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/store/internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,19 +18,26 @@
  *
  * Repair moves what is damaged to bad/ and never deletes it: good records
  * of a damaged pack are first copied into a new one, indexes are made anew
- * from packs. Doing it twice changes nothing more.
+ * from packs, and recipes whose chunks are lost are left out of them, so
+ * that the content counts as missing and can be fetched again. Doing it
+ * twice changes nothing more. Only what is surely damaged is touched: not
+ * what a newer version wrote, nor what could just not be read.
  */
 struct fsck {
 	struct mv_store *store;
 	unsigned flags;
 	mv_fsck_fn fn;
 	void *payload;
-	pthread_mutex_t mutex;		/* around fn and bad */
-	uint64_t bad;
+	pthread_mutex_t mutex;		/* around fn and all below */
+	uint64_t bad;			/* all told */
+	uint64_t stay;			/* those that repair cannot touch */
 	char **bad_packs;		/* paths */
 	size_t bad_count;
 	int bad_indexes;
 	int unindexed;
+	struct mv_oid *lost;		/* contents that cannot be given back */
+	size_t lost_count, lost_alloc;
+	uint64_t done, total;
 };
 
 static void tell(struct fsck *f, enum mv_fsck_kind kind, const char *subject,
@@ -49,35 +56,6 @@ static int repairing(const struct fsck *f)
 	return f->flags & MV_FSCK_REPAIR;
 }
 
-/* bad/<name>; a name that is taken gets a number. */
-static int put_aside(struct fsck *f, const char *path, struct mv_err *err)
-{
-	const char *name = strrchr(path, '/') + 1;
-	char *dir = mv_path_join(f->store->dir, "bad"), *target = NULL;
-	int ret;
-
-	ret = dir ? mv_mkdirs(dir, err) : mv_nomem(err);
-	for (int i = 0; !ret && i < 1000; i++) {
-		free(target);
-		target = i ? mv_strf("%s/%s.%d", dir, name, i)
-			   : mv_path_join(dir, name);
-		if (!target) {
-			ret = mv_nomem(err);
-			break;
-		}
-		if (access(target, F_OK))
-			break;
-	}
-	if (!ret && rename(path, target) < 0)
-		ret = mv_fail(err, MV_EIO, "cannot move '%s' to '%s'", path,
-			      target);
-	if (!ret)
-		ret = mv_fsync_dir(dir, err);
-	free(target);
-	free(dir);
-	return ret;
-}
-
 /* -- temporary files -- */
 
 static int fsck_tmp(void *payload, const char *name, struct mv_err *err)
@@ -90,7 +68,7 @@ static int fsck_tmp(void *payload, const char *name, struct mv_err *err)
 		return mv_nomem(err);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0) {
-		if (!flock(fd, LOCK_EX | LOCK_NB))
+		if (!flock(fd, LOCK_SH | LOCK_NB))
 			tell(f, MV_FSCK_TEMPORARY, path,
 			     "left by a writer that was killed; the next writer recovers or removes it");
 		close(fd);
@@ -101,14 +79,48 @@ static int fsck_tmp(void *payload, const char *name, struct mv_err *err)
 
 /* -- indexes -- */
 
+static int has_suffix(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), n = strlen(suffix);
+
+	return len > n && !strcmp(name + len - n, suffix);
+}
+
+/* A name in packs/ or index/ that is not one of ours. */
+static int fsck_stranger(struct fsck *f, const char *dir, const char *name,
+			 struct mv_err *err)
+{
+	char *path = mv_path_join(dir, name);
+
+	if (!path)
+		return mv_nomem(err);
+	tell(f, MV_FSCK_TEMPORARY, path, "not a file of this store; ignored");
+	free(path);
+	return 0;
+}
+
+/* Damaged for sure: repair may act. Otherwise it stays as it is. */
+static int is_damage(struct fsck *f, int ret)
+{
+	if (ret == MV_ECORRUPT)
+		return 1;
+	pthread_mutex_lock(&f->mutex);
+	f->stay++;
+	pthread_mutex_unlock(&f->mutex);
+	return 0;
+}
+
 static int fsck_index(void *payload, const char *name, struct mv_err *err)
 {
 	struct fsck *f = payload;
-	char *path = mv_path_join(f->store->index_dir, name);
 	struct mv_index *x = NULL;
-	struct mv_err why;
+	struct mv_err why = { 0 };
+	char *path;
 	int ret;
 
+	if (!has_suffix(name, ".idx"))
+		return fsck_stranger(f, f->store->index_dir, name, err);
+	path = mv_path_join(f->store->index_dir, name);
 	if (!path)
 		return mv_nomem(err);
 	ret = mv_index_open(&x, path, &why);
@@ -118,9 +130,14 @@ static int fsck_index(void *payload, const char *name, struct mv_err *err)
 	if (ret == MV_ENOENT)
 		ret = 0;	/* merged away meanwhile */
 	if (ret) {
-		f->bad_indexes++;
 		tell(f, MV_FSCK_BAD_FILE, path, why.msg);
-		ret = repairing(f) ? put_aside(f, path, err) : 0;
+		if (!is_damage(f, ret)) {
+			ret = 0;
+		} else {
+			f->bad_indexes++;
+			ret = repairing(f) ?
+			      mv_store_put_aside(f->store, path, 0, err) : 0;
+		}
 	}
 	free(path);
 	return ret;
@@ -172,63 +189,166 @@ static int compare_entries(struct fsck *f, const struct mv_entries *entries,
 	return ret;
 }
 
+/* 1: it is new. */
 static int note_bad_pack(struct fsck *f, const char *path, struct mv_err *err)
 {
-	char **list = realloc(f->bad_packs,
-			      (f->bad_count + 1) * sizeof(*list));
+	char **list, *copy = strdup(path);
+	int ret = 1;
 
-	if (!list)
+	if (!copy)
 		return mv_nomem(err);
-	f->bad_packs = list;
-	list[f->bad_count] = strdup(path);
-	if (!list[f->bad_count])
-		return mv_nomem(err);
-	f->bad_count++;
-	return 0;
+	pthread_mutex_lock(&f->mutex);
+	for (size_t i = 0; ret && i < f->bad_count; i++)
+		ret = strcmp(f->bad_packs[i], path) != 0;
+	if (ret) {
+		list = realloc(f->bad_packs, (f->bad_count + 1) *
+			       sizeof(*list));
+		if (list) {
+			f->bad_packs = list;
+			list[f->bad_count++] = copy;
+			copy = NULL;
+		} else {
+			ret = mv_nomem(err);
+		}
+	}
+	pthread_mutex_unlock(&f->mutex);
+	free(copy);
+	return ret;
 }
 
-static int fsck_pack(void *payload, const char *name, struct mv_err *err)
+static int read_pack(struct fsck *f, const char *path, const struct mv_oid *id,
+		     struct mv_err *err)
 {
 	struct mv_entries entries = { { NULL, NULL }, { 0, 0 }, { 0, 0 } };
-	struct fsck *f = payload;
-	struct mv_err why = { 0 };
-	struct mv_oid id;
-	struct stat st;
+	int fd, known = 1, ret;
 	uint64_t end;
-	char *path;
-	int fd = -1, known = 1, ret;
 
-	path = mv_path_join(f->store->packs_dir, name);
-	if (!path)
-		return mv_nomem(err);
-	if (strlen(name) != MV_OID_HEX + 5 ||
-	    mv_oid_parse(&id, name, MV_OID_HEX) ||
-	    strcmp(name + MV_OID_HEX, ".pack")) {
-		ret = mv_fail(&why, MV_ECORRUPT, "not the name of a pack");
-		goto report;
-	}
-	ret = mv_open_read(&fd, &st, path, &why);
+	ret = mv_open_read(&fd, NULL, path, err);
+	if (ret)
+		return ret;
+	ret = mv_pack_collect(&entries, f->store, fd, path, id, 0, &end, err);
+	if (ret == MV_ENOTSUP && !end &&
+	    !mv_pack_check_body(fd, path, id, NULL))
+		ret = mv_fail(err, MV_ECORRUPT,
+			      "pack '%s' has a damaged header", path);
+	close(fd);
 	if (!ret)
-		ret = mv_pack_collect(&entries, f->store, fd, path, &id, 0,
-				      &end, &why);
-	if (!ret)
-		ret = compare_entries(f, &entries, &id, &known, &why);
+		ret = compare_entries(f, &entries, id, &known, err);
+	mv_entries_release(&entries);
 	if (!ret && !known) {
+		pthread_mutex_lock(&f->mutex);
 		f->unindexed++;
+		pthread_mutex_unlock(&f->mutex);
 		tell(f, MV_FSCK_TEMPORARY, path,
 		     "no index names this pack; repair will");
 	}
-report:
-	if (fd >= 0)
-		close(fd);
-	mv_entries_release(&entries);
+	return ret;
+}
+
+struct pack_job {
+	struct fsck *f;
+	struct mv_oid id;
+};
+
+static int pack_job(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct pack_job *job = arg;
+	struct fsck *f = job->f;
+	char *path = mv_store_pack_path(f->store, &job->id);
+	struct mv_err why = { 0 };
+	uint64_t done;
+	int ret;
+
+	(void)worker;
+	ret = path ? read_pack(f, path, &job->id, &why) : mv_nomem(&why);
 	if (ret == MV_ENOENT)
 		ret = 0;	/* gc was faster */
-	if (ret) {
+	if (ret == MV_ENOMEM) {
+		if (err)
+			*err = why;
+	} else if (ret) {
 		tell(f, MV_FSCK_BAD_FILE, path, why.msg);
-		ret = note_bad_pack(f, path, err);
+		ret = is_damage(f, ret) ? note_bad_pack(f, path, err) : 0;
 	}
+	pthread_mutex_lock(&f->mutex);
+	done = ++f->done;
+	pthread_mutex_unlock(&f->mutex);
+	mv_progress_update(f->store->options.progress, "Checking packs", done,
+			   f->total);
 	free(path);
+	free(job);
+	return ret < 0 ? ret : 0;
+}
+
+struct pack_list {
+	struct fsck *f;
+	struct mv_oid *ids;
+	size_t count, alloc;
+};
+
+static int list_pack(void *payload, const char *name, struct mv_err *err)
+{
+	struct pack_list *l = payload;
+
+	if (l->count == l->alloc) {
+		size_t alloc = l->alloc ? 2 * l->alloc : 64;
+		struct mv_oid *ids = realloc(l->ids, alloc * sizeof(*ids));
+
+		if (!ids)
+			return mv_nomem(err);
+		l->ids = ids;
+		l->alloc = alloc;
+	}
+	if (strlen(name) != MV_OID_HEX + 5 || !has_suffix(name, ".pack") ||
+	    mv_oid_parse(&l->ids[l->count], name, MV_OID_HEX))
+		return fsck_stranger(l->f, l->f->store->packs_dir, name, err);
+	l->count++;
+	return 0;
+}
+
+/* In the pool where there is one. Takes over `arg`. */
+static int run_job(struct mv_group *group, mv_job_fn run, void *arg,
+		   struct mv_err *err)
+{
+	if (!group)
+		return run(arg, 0, err);
+	mv_group_submit(group, run, free, arg);
+	return 0;
+}
+
+static int end_jobs(struct mv_group *group, int ret, struct mv_err *err)
+{
+	int waited = group ? mv_group_wait(group, ret ? NULL : err) : 0;
+
+	mv_group_free(group);
+	return ret ? ret : waited;
+}
+
+static int fsck_packs(struct fsck *f, struct mv_err *err)
+{
+	struct pack_list l = { .f = f };
+	struct mv_group *group = NULL;
+	int ret;
+
+	ret = mv_each_entry(f->store->packs_dir, list_pack, &l, err);
+	if (ret == MV_ENOENT)
+		ret = 0;
+	f->total = l.count;
+	if (!ret && f->store->options.pool)
+		ret = mv_group_new(&group, f->store->options.pool, err);
+	for (size_t i = 0; !ret && i < l.count; i++) {
+		struct pack_job *job = malloc(sizeof(*job));
+
+		if (!job) {
+			ret = mv_nomem(err);
+			break;
+		}
+		job->f = f;
+		job->id = l.ids[i];
+		ret = run_job(group, pack_job, job, err);
+	}
+	ret = end_jobs(group, ret, err);
+	free(l.ids);
 	return ret;
 }
 
@@ -240,20 +360,19 @@ static int fsck_missing(struct fsck *f, struct mv_err *err)
 
 	if (ret)
 		return ret;
-	for (size_t i = 0; i < s->count; i++)
-		for (uint32_t k = 0; k < s->index[i]->packs; k++) {
+	for (size_t i = 0; ret >= 0 && i < s->count; i++)
+		for (uint32_t k = 0; ret >= 0 && k < s->index[i]->packs; k++) {
 			const char *path = s->index[i]->files[k]->path;
 
-			if (access(path, F_OK)) {
+			if (!access(path, F_OK) || errno != ENOENT)
+				continue;
+			ret = note_bad_pack(f, path, err);
+			if (ret == 1)
 				tell(f, MV_FSCK_BAD_FILE, path,
 				     "this pack is missing");
-				ret = note_bad_pack(f, path, err);
-				if (ret)
-					break;
-			}
 		}
 	mv_snapshot_release(f->store, s);
-	return ret;
+	return ret < 0 ? ret : 0;
 }
 
 /* -- contents -- */
@@ -277,37 +396,107 @@ static int sum_write(void *payload, const void *data, size_t len,
 	return mv_hasher_update(sum->hasher, data, len, err);
 }
 
-static int content_job(void *arg, unsigned worker, struct mv_err *err)
+static int note_lost(struct fsck *f, const struct mv_oid *oid,
+		     struct mv_err *err)
 {
-	struct content_job *job = arg;
+	int ret = 0;
+
+	pthread_mutex_lock(&f->mutex);
+	if (f->lost_count == f->lost_alloc) {
+		size_t alloc = f->lost_alloc ? 2 * f->lost_alloc : 64;
+		struct mv_oid *lost = realloc(f->lost, alloc * sizeof(*lost));
+
+		if (lost) {
+			f->lost = lost;
+			f->lost_alloc = alloc;
+		} else {
+			ret = mv_nomem(err);
+		}
+	}
+	if (!ret)
+		f->lost[f->lost_count++] = *oid;
+	pthread_mutex_unlock(&f->mutex);
+	return ret;
+}
+
+static int check_content(struct fsck *f, const struct mv_oid *oid,
+			 struct mv_err *err)
+{
 	struct sum sum = { NULL, 0 };
 	struct mv_writer out = { sum_write, &sum };
-	char hex[MV_OID_HEX + 1];
-	struct mv_err why = { 0 };
 	struct mv_oid have;
 	int ret;
 
-	(void)worker;
 	ret = mv_hasher_new(&sum.hasher, MV_HASH_SHA256, err);
 	if (ret)
-		goto out;
-	ret = mv_store_read(job->f->store, &job->oid, &out, &why);
+		return ret;
+	ret = mv_store_read(f->store, oid, &out, err);
 	if (!ret)
-		ret = mv_hasher_final(have.b, sum.hasher, &why);
-	if (!ret && !mv_oid_eq(&have, &job->oid))
-		ret = mv_fail(&why, MV_ECORRUPT,
+		ret = mv_hasher_final(have.b, sum.hasher, err);
+	if (!ret && !mv_oid_eq(&have, oid))
+		ret = mv_fail(err, MV_ECORRUPT,
 			      "its bytes have another SHA-256");
+	mv_hasher_free(sum.hasher);
+	return ret;
+}
+
+static int content_job(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct content_job *job = arg;
+	struct fsck *f = job->f;
+	char hex[MV_OID_HEX + 1];
+	struct mv_err why = { 0 };
+	uint64_t done;
+	int ret;
+
+	(void)worker;
+	ret = check_content(f, &job->oid, &why);
 	if (ret == MV_ENOMEM) {
 		if (err)
 			*err = why;
 	} else if (ret) {
-		tell(job->f, MV_FSCK_BAD_CONTENT,
-		     mv_oid_hex(hex, &job->oid), why.msg);
-		ret = 0;
+		tell(f, MV_FSCK_BAD_CONTENT, mv_oid_hex(hex, &job->oid),
+		     why.msg);
+		ret = ret == MV_ECORRUPT ? note_lost(f, &job->oid, err) : 0;
 	}
-out:
-	mv_hasher_free(sum.hasher);
+	pthread_mutex_lock(&f->mutex);
+	done = ++f->done;
+	pthread_mutex_unlock(&f->mutex);
+	mv_progress_update(f->store->options.progress, "Checking contents",
+			   done, f->total);
 	free(job);
+	return ret;
+}
+
+static int is_seen(const struct mv_snapshot *s, size_t before,
+		   enum mv_index_table t, const struct mv_oid *id)
+{
+	for (size_t i = 0; i < before; i++)
+		if (mv_index_find(s->index[i], t, id) >= 0)
+			return 1;
+	return 0;
+}
+
+static int submit_contents(struct fsck *f, const struct mv_snapshot *s,
+			   size_t i, struct mv_group *group,
+			   struct mv_err *err)
+{
+	const struct mv_index *x = s->index[i];
+	int ret = 0;
+
+	for (uint64_t k = 0; !ret && k < x->count[MV_INDEX_CONTENTS]; k++) {
+		const struct mv_oid *oid = &x->ids[MV_INDEX_CONTENTS][k];
+		struct content_job *job;
+
+		if (is_seen(s, i, MV_INDEX_CONTENTS, oid))
+			continue;
+		job = malloc(sizeof(*job));
+		if (!job)
+			return mv_nomem(err);
+		job->f = f;
+		job->oid = *oid;
+		ret = run_job(group, content_job, job, err);
+	}
 	return ret;
 }
 
@@ -315,109 +504,125 @@ static int fsck_contents(struct fsck *f, struct mv_err *err)
 {
 	struct mv_group *group = NULL;
 	struct mv_snapshot *s;
-	int ret, waited;
+	int ret;
 
-	ret = mv_store_refresh(f->store, NULL, err);
+	ret = mv_store_refresh(f->store, err);
 	if (!ret)
 		ret = mv_store_snapshot(&s, f->store, err);
 	if (ret)
 		return ret;
+	f->done = f->total = 0;
+	for (size_t i = 0; i < s->count; i++)
+		f->total += s->index[i]->count[MV_INDEX_CONTENTS];
 	if (f->store->options.pool)
 		ret = mv_group_new(&group, f->store->options.pool, err);
 	for (size_t i = 0; !ret && i < s->count; i++)
-		for (uint64_t k = 0; !ret && k < s->index[i]->count[1]; k++) {
-			struct content_job *job = malloc(sizeof(*job));
-
-			if (!job) {
-				ret = mv_nomem(err);
-				break;
-			}
-			job->f = f;
-			job->oid = s->index[i]->ids[1][k];
-			if (group)
-				mv_group_submit(group, content_job, free, job);
-			else
-				ret = content_job(job, 0, err);
-			mv_progress_update(f->store->options.progress,
-					   "Checking contents", k + 1,
-					   s->index[i]->count[1]);
-		}
-	if (group) {
-		waited = mv_group_wait(group, ret ? NULL : err);
-		ret = ret ? ret : waited;
-		mv_group_free(group);
-	}
+		ret = submit_contents(f, s, i, group, err);
+	ret = end_jobs(group, ret, err);
 	mv_snapshot_release(f->store, s);
 	return ret;
 }
 
 /* -- repair -- */
 
-/* One record that can still be verified, into a new pack. */
-static int save_record(struct mv_tx *tx, struct mv_scratch *scratch,
-		       enum mv_index_table table, const struct mv_oid *id,
-		       struct mv_err *err)
+struct salvage {
+	struct fsck *f;
+	struct mv_tx *tx;
+	struct mv_scratch *scratch;
+	struct mv_buf record;
+};
+
+/* An intact record, if it also means something. */
+static int save_record(void *payload, uint64_t off,
+		       const struct mv_record *record, const uint8_t *head,
+		       const uint8_t *stored, struct mv_err *err)
 {
-	struct mv_store *store = mv_tx_store(tx);
-	struct mv_new_record new = { *id, MV_RECORD_CHUNK, 0 };
-	struct mv_record record;
-	struct mv_recipe_reader r;
+	struct mv_new_record new = { .kind = record->kind };
+	struct salvage *v = payload;
+	struct mv_scratch *s = v->scratch;
+	struct mv_recipe recipe;
 	int ret;
 
-	if (table == MV_INDEX_CONTENTS) {
-		if (mv_recipe_open(&r, store, id, NULL))
-			return 0;	/* lost */
-		ret = r.bytes.len ? mv_tx_append_recipe(tx, &r.bytes, id, err)
-				  : 0;
-		mv_recipe_close(&r);
-		return ret;
+	(void)off;
+	if (record->kind == MV_RECORD_RECIPE) {
+		if (mv_recipe_parse(&recipe, stored, record->stored_len, NULL))
+			return 0;
+		new.id = recipe.oid;
+	} else {
+		if (mv_decode(s->raw, record->raw_len, s->decoder,
+			      record->codec, record->param, stored,
+			      record->stored_len, NULL))
+			return 0;
+		ret = mv_hasher_once(new.id.b, s->hasher, s->raw,
+				     record->raw_len, err);
+		if (ret)
+			return ret;
 	}
-	if (mv_chunk_load_record(scratch->raw, &record, scratch->out, store,
-				 scratch, id, NULL))
-		return 0;		/* lost */
-	memcpy(scratch->out + MV_RECORD_HEADER, scratch->stored,
-	       record.stored_len);
-	mv_record_seal(scratch->out, &record,
-		       scratch->out + MV_RECORD_HEADER);
-	return mv_tx_append(tx, scratch->out,
-			    MV_RECORD_HEADER + record.stored_len, &new, 1, err);
+	mv_buf_clear(&v->record);
+	if (mv_buf_add(&v->record, head, MV_RECORD_HEADER) ||
+	    mv_buf_add(&v->record, stored, record->stored_len))
+		return mv_nomem(err);
+	return mv_tx_append(v->tx, (uint8_t *)v->record.data, v->record.len,
+			    &new, 1, err);
 }
 
-/* What is still good of a damaged pack, found through one index. */
-static int save_indexed(struct mv_tx *tx, struct mv_scratch *scratch,
-			const struct mv_index *x, enum mv_index_table table,
-			const char *path, struct mv_err *err)
-{
-	uint32_t pack;
-	uint64_t off;
-	int ret = 0;
-
-	for (uint64_t k = 0; !ret && k < x->count[table]; k++)
-		if (!mv_index_locate(&pack, &off, x, table, k, NULL) &&
-		    !strcmp(x->files[pack]->path, path))
-			ret = save_record(tx, scratch, table,
-					  &x->ids[table][k], err);
-	return ret;
-}
-
-static int save_records(struct fsck *f, struct mv_tx *tx, const char *path,
+static int save_records(struct salvage *v, const char *path,
 			struct mv_err *err)
 {
-	struct mv_scratch *scratch;
-	struct mv_snapshot *s;
+	int fd, ret;
+
+	ret = mv_open_read(&fd, NULL, path, err);
+	if (ret)
+		return ret == MV_ENOENT ? 0 : ret;
+	ret = mv_pack_salvage(fd, path, save_record, v, err);
+	close(fd);
+	return ret;
+}
+
+static int save_packs(struct fsck *f, struct mv_err *err)
+{
+	struct salvage v = { .f = f };
 	int ret;
 
-	ret = mv_store_snapshot(&s, f->store, err);
-	if (ret)
-		return ret;
-	ret = mv_scratch_get(&scratch, f->store, err);
-	for (size_t i = 0; !ret && i < s->count; i++)
-		for (int t = 0; !ret && t < 2; t++)
-			ret = save_indexed(tx, scratch, s->index[i],
-					   (enum mv_index_table)t, path, err);
-	mv_scratch_put(f->store, scratch);
-	mv_snapshot_release(f->store, s);
+	mv_buf_init(&v.record, MV_RECIPE_MAX + 64);
+	ret = mv_tx_new(&v.tx, f->store, err);
+	if (!ret)
+		ret = mv_scratch_get(&v.scratch, f->store, err);
+	if (!ret)
+		ret = mv_scratch_decoder(v.scratch, err);
+	for (size_t i = 0; !ret && i < f->bad_count; i++)
+		ret = save_records(&v, f->bad_packs[i], err);
+	if (!ret)
+		ret = mv_tx_flush(v.tx, MV_TX_SYNC, err);
+	mv_scratch_put(f->store, v.scratch);
+	mv_tx_abort(v.tx);
+	mv_buf_release(&v.record);
 	return ret;
+}
+
+/*
+ * What is good again has a new file with the old name: then its damage was
+ * outside of the records, and publishing has put the damaged one aside.
+ */
+static int is_mended(struct fsck *f, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	struct mv_oid id;
+	uint64_t end;
+	int fd, ret;
+
+	if (mv_oid_parse(&id, name, MV_OID_HEX) ||
+	    mv_open_read(&fd, NULL, path, NULL))
+		return 0;
+	ret = mv_pack_walk(fd, path, &id, &end, NULL, NULL, NULL);
+	close(fd);
+	if (!ret) {
+		struct mv_pack_file *file;
+
+		if (!mv_store_pack_file(&file, f->store, &id, NULL))
+			mv_pack_forget(f->store, file);
+	}
+	return !ret;
 }
 
 static int not_in_bad_pack(void *payload, const struct mv_index *index,
@@ -434,27 +639,113 @@ static int not_in_bad_pack(void *payload, const struct mv_index *index,
 	return 1;
 }
 
-static int repair_packs(struct fsck *f, struct mv_err *err)
+/* Chunks that some index named before and none names now. */
+static uint64_t each_lost_chunk(struct fsck *f,
+				const struct mv_snapshot *before,
+				const struct mv_snapshot *now, int say)
 {
-	struct mv_tx *tx = NULL;
-	int ret = mv_tx_new(&tx, f->store, err);
+	char hex[MV_OID_HEX + 1];
+	uint64_t count = 0;
 
-	for (size_t i = 0; !ret && i < f->bad_count; i++)
-		ret = save_records(f, tx, f->bad_packs[i], err);
+	for (size_t i = 0; i < before->count; i++) {
+		const struct mv_index *x = before->index[i];
+
+		for (uint64_t k = 0; k < x->count[MV_INDEX_CHUNKS]; k++) {
+			const struct mv_oid *id = &x->ids[MV_INDEX_CHUNKS][k];
+
+			if (is_seen(before, i, MV_INDEX_CHUNKS, id) ||
+			    is_seen(now, now->count, MV_INDEX_CHUNKS, id))
+				continue;
+			count++;
+			if (say)
+				tell(f, MV_FSCK_BAD_CONTENT,
+				     mv_oid_hex(hex, id),
+				     "lost: this chunk, and the content that consists of it alone");
+		}
+	}
+	return count;
+}
+
+/* A good pack may hold what no index needed it for so far. */
+static int rebuild_indexes(struct fsck *f, const struct mv_snapshot *now,
+			   struct mv_err *err)
+{
+	for (size_t i = 0; i < now->count; i++)
+		unlink(now->index[i]->path);
+	return mv_store_recover_force(f->store, err);
+}
+
+static int look_for_lost(struct fsck *f, const struct mv_snapshot *before,
+			 struct mv_err *err)
+{
+	struct mv_snapshot *now;
+	int ret = mv_store_snapshot(&now, f->store, err);
+
+	if (ret)
+		return ret;
+	if (!each_lost_chunk(f, before, now, 0))
+		goto out;
+	ret = rebuild_indexes(f, now, err);
+	mv_snapshot_release(f->store, now);
 	if (!ret)
-		ret = mv_tx_flush(tx, MV_TX_SYNC, err);
-	mv_tx_abort(tx);
-	if (!ret)
-		ret = mv_store_reindex(f->store, not_in_bad_pack, f, err);
+		ret = mv_store_snapshot(&now, f->store, err);
+	if (ret)
+		return ret;
+	each_lost_chunk(f, before, now, 1);
+out:
+	mv_snapshot_release(f->store, now);
+	return ret;
+}
+
+static int put_packs_aside(struct fsck *f, struct mv_err *err)
+{
+	int ret = 0;
+
 	for (size_t i = 0; !ret && i < f->bad_count; i++) {
 		if (access(f->bad_packs[i], F_OK))
 			continue;
-		ret = put_aside(f, f->bad_packs[i], err);
+		ret = mv_store_put_aside(f->store, f->bad_packs[i], 0, err);
 		if (!ret)
 			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
 			     "good records saved, the damaged pack moved to bad/");
 	}
+	return ret ? ret : mv_fsync_dir(f->store->packs_dir, err);
+}
+
+static int forget_bad_packs(struct fsck *f, struct mv_err *err)
+{
+	struct mv_snapshot *before;
+	int ret = mv_store_snapshot(&before, f->store, err);
+
+	if (ret)
+		return ret;
+	ret = mv_store_reindex(f->store, not_in_bad_pack, f, err);
+	if (!ret)
+		ret = put_packs_aside(f, err);
+	if (!ret)
+		ret = look_for_lost(f, before, err);
+	mv_snapshot_release(f->store, before);
 	return ret;
+}
+
+static int repair_packs(struct fsck *f, struct mv_err *err)
+{
+	size_t n = 0;
+	int ret = save_packs(f, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < f->bad_count; i++) {
+		if (is_mended(f, f->bad_packs[i])) {
+			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
+			     "written anew, the damaged one is in bad/");
+			free(f->bad_packs[i]);
+		} else {
+			f->bad_packs[n++] = f->bad_packs[i];
+		}
+	}
+	f->bad_count = n;
+	return n ? forget_bad_packs(f, err) : 0;
 }
 
 static int repair(struct fsck *f, struct mv_err *err)
@@ -467,13 +758,33 @@ static int repair(struct fsck *f, struct mv_err *err)
 	if (!ret && (f->bad_indexes || f->unindexed))
 		tell(f, MV_FSCK_REPAIRED, f->store->index_dir,
 		     "index made anew from packs");
-	if (!ret)
-		ret = mv_store_refresh(f->store, NULL, err);
+	f->bad = f->stay;	/* what stays damaged is counted from here */
 	if (!ret && f->bad_count)
 		ret = repair_packs(f, err);
-	if (!ret)
-		f->bad = 0;	/* what stays damaged is counted from here */
-	return ret ? ret : mv_store_refresh(f->store, NULL, err);
+	return ret ? ret : mv_store_refresh(f->store, err);
+}
+
+static int not_lost(void *payload, const struct mv_index *index,
+		    enum mv_index_table table, uint64_t pos, uint32_t pack)
+{
+	struct fsck *f = payload;
+
+	(void)pack;
+	return table != MV_INDEX_CONTENTS ||
+	       mv_ids_find(f->lost, f->lost_count,
+			   &index->ids[table][pos]) < 0;
+}
+
+static int by_oid(const void *a, const void *b)
+{
+	return mv_oid_cmp(a, b);
+}
+
+/* What cannot be given back is not here: say so from now on. */
+static int forget_lost(struct fsck *f, struct mv_err *err)
+{
+	qsort(f->lost, f->lost_count, sizeof(*f->lost), by_oid);
+	return mv_store_reindex(f->store, not_lost, f, err);
 }
 
 static int fsck_locked(struct fsck *f, struct mv_err *err)
@@ -484,22 +795,28 @@ static int fsck_locked(struct fsck *f, struct mv_err *err)
 		ret = mv_store_recover_force(f->store, err);
 	else
 		ret = mv_each_entry(f->store->tmp_dir, fsck_tmp, f, err);
+	if (ret == MV_ENOENT)
+		ret = 0;
 	if (!ret)
 		ret = mv_each_entry(f->store->index_dir, fsck_index, f, err);
-	if (!ret)
-		ret = mv_store_refresh(f->store, NULL, err);
+	if (ret == MV_ENOENT)
+		ret = 0;
 	/* With an index put aside, its packs must be known again first. */
 	if (!ret && repairing(f) && f->bad_indexes)
 		ret = mv_store_recover_force(f->store, err);
 	if (!ret)
-		ret = mv_store_refresh(f->store, NULL, err);
+		ret = mv_store_refresh(f->store, err);
 	if (!ret)
-		ret = mv_each_entry(f->store->packs_dir, fsck_pack, f, err);
+		ret = fsck_packs(f, err);
 	if (!ret)
 		ret = fsck_missing(f, err);
 	if (!ret && repairing(f))
 		ret = repair(f, err);
-	return ret ? ret : fsck_contents(f, err);
+	if (!ret)
+		ret = fsck_contents(f, err);
+	if (!ret && repairing(f) && f->lost_count)
+		ret = forget_lost(f, err);
+	return ret;
 }
 
 int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
@@ -510,23 +827,21 @@ int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
 	struct mv_lock lock = MV_LOCK_INIT;
 	int ret = 0;
 
+	*bad = 0;
 	if (flags & MV_FSCK_REPAIR) {
-		char *path = mv_path_join(store->dir, "lock");
-
-		mv_lock_drop(&store->hold);
-		ret = path ? mv_lock_take(&lock, path, MV_LOCK_EXCLUSIVE,
-					  60000, err)
-			   : mv_nomem(err);
-		free(path);
+		ret = mv_store_alone(&lock, store, err);
+		if (ret)
+			return ret;
 	}
 	pthread_mutex_init(&f.mutex, NULL);
-	if (!ret)
-		ret = fsck_locked(&f, err);
+	ret = fsck_locked(&f, err);
 	pthread_mutex_destroy(&f.mutex);
-	mv_lock_drop(&lock);
+	if (flags & MV_FSCK_REPAIR)
+		mv_store_shared(&lock, store);
 	for (size_t i = 0; i < f.bad_count; i++)
 		free(f.bad_packs[i]);
 	free(f.bad_packs);
+	free(f.lost);
 	*bad = f.bad;
 	return ret;
 }

@@ -18,15 +18,19 @@
  *     content marks its recipe's parts and chunks.
  *  3. Old packs without a live record go. Those with much dead weight, and
  *     small ones if there are many, are rewritten: live records are verified
- *     and copied.
+ *     and copied. So go packs all of whose records others have, too.
  *  4. Publish the new packs; then an index without what is gone; only then
  *     unlink. A crash in between leaves doubles, never a hole.
  *
  * Readers take no lock: one that finds its pack gone looks again.
+ *
+ * Memory: two bits per entry of the index, 24 bytes for each of at most
+ * BATCH_ENTRIES entries, and what a transaction needs for FLUSH_RECORDS.
  */
-#define LOCK_TIMEOUT_MS 60000
 #define DEAD_PERCENT 30
 #define SMALL_PACKS 8
+#define BATCH_ENTRIES (1024u * 1024)
+#define FLUSH_RECORDS (256u * 1024)
 
 struct gc_pack {
 	uint64_t size;
@@ -43,10 +47,15 @@ struct gc {
 	struct mv_gc_stats *stats;
 	struct mv_snapshot *snapshot;
 	struct mv_index *index;		/* the one and only; NULL: empty store */
+	struct mv_index *own;		/* the same, if nobody else has it */
+	struct mv_oid *known;		/* packs before indexes were merged */
+	size_t known_count;
 	uint8_t *live[2];		/* bitmaps over the tables */
 	struct gc_pack *packs;
 	struct mv_err *err;		/* of the callback under way */
 	struct mv_tx *tx;
+	struct mv_buf record;		/* the one being copied */
+	uint64_t copied;		/* records since the last flush */
 };
 
 static int bit_get(const uint8_t *map, uint64_t i)
@@ -123,6 +132,18 @@ static int is_young(const struct gc *gc, time_t mtime)
 	return gc->options->now - (int64_t)mtime < gc->options->grace_s;
 }
 
+/*
+ * A transaction that relies on a young pack does not say so in recent/. Its
+ * grace must not end with that pack's: so a pack stays young a bit longer.
+ */
+static int is_young_pack(const struct gc *gc, time_t mtime)
+{
+	int64_t more = gc->options->grace_s < MV_RECENT_AGE_S ?
+		       gc->options->grace_s : MV_RECENT_AGE_S;
+
+	return is_young(gc, mtime + (time_t)(more > 0 ? more : 0));
+}
+
 static int mark_recent_file(void *payload, const char *name,
 			    struct mv_err *err)
 {
@@ -181,6 +202,80 @@ static int mark_young(struct gc *gc, struct mv_err *err)
 	return ret;
 }
 
+/*
+ * The merged index leads to one of two equal records, perhaps to the one in
+ * an old pack. The young pack's reason to be kept holds for its ids, then.
+ */
+static int mark_ids(struct gc *gc, const struct mv_entries *entries,
+		    struct mv_err *err)
+{
+	int ret = 0;
+
+	for (int t = 0; t < 2; t++)
+		for (size_t i = 0; !ret && i < entries->count[t]; i++)
+			ret = mark_content(gc, &entries->e[t][i].id, err);
+	return ret;
+}
+
+static int mark_pack(struct gc *gc, const struct mv_oid *id, uint64_t entries,
+		     struct mv_err *err)
+{
+	struct mv_entries found = { { NULL, NULL }, { 0, 0 }, { 0, 0 } };
+	char *path = mv_store_pack_path(gc->store, id);
+	uint8_t count[8] = { 0 };
+	struct stat st;
+	uint64_t end;
+	size_t got;
+	int fd = -1, ret;
+
+	if (!path)
+		return mv_nomem(err);
+	ret = mv_open_read(&fd, &st, path, err);
+	if (ret || !is_young_pack(gc, st.st_mtime) ||
+	    st.st_size < MV_PACK_TRAILER)
+		goto out;
+	ret = mv_pread_full(fd, count, sizeof(count),
+			    (uint64_t)st.st_size - MV_PACK_TRAILER + 8, &got,
+			    path, err);
+	if (ret || mv_le64(count) == entries)
+		goto out;
+	ret = mv_pack_collect(&found, gc->store, fd, path, id, 0, &end, err);
+	if (!ret)
+		ret = mark_ids(gc, &found, err);
+out:
+	if (fd >= 0)
+		close(fd);
+	mv_entries_release(&found);
+	free(path);
+	return ret == MV_ENOENT ? 0 : ret;
+}
+
+static int mark_doubles(struct gc *gc, struct mv_err *err)
+{
+	uint32_t *entries;	/* of each pack, by its number in the store */
+	struct mv_pack_file *file;
+	size_t files;
+	int ret = 0;
+
+	pthread_mutex_lock(&gc->store->mutex);
+	files = gc->store->file_count;
+	pthread_mutex_unlock(&gc->store->mutex);
+	entries = calloc(files + 1, sizeof(*entries));
+	if (!entries)
+		return mv_nomem(err);
+	for (uint32_t i = 0; i < gc->index->packs; i++)
+		entries[gc->index->files[i]->number] +=
+			(uint32_t)(gc->packs[i].live + gc->packs[i].dead);
+	for (size_t i = 0; !ret && i < gc->known_count; i++) {
+		ret = mv_store_pack_file(&file, gc->store, &gc->known[i], err);
+		if (!ret)
+			ret = mark_pack(gc, &gc->known[i],
+					entries[file->number], err);
+	}
+	free(entries);
+	return ret;
+}
+
 /* -- weigh -- */
 
 static int stat_packs(struct gc *gc, struct mv_err *err)
@@ -198,7 +293,7 @@ static int stat_packs(struct gc *gc, struct mv_err *err)
 				       "pack '%s' is missing; run 'git model fsck' first",
 				       path);
 		gc->packs[i].size = (uint64_t)st.st_size;
-		gc->packs[i].young = is_young(gc, st.st_mtime);
+		gc->packs[i].young = is_young_pack(gc, st.st_mtime);
 	}
 	return 0;
 }
@@ -208,6 +303,8 @@ static int count_entries(struct gc *gc, struct mv_err *err)
 	uint32_t pack;
 	uint64_t off;
 
+	for (uint32_t i = 0; i < gc->index->packs; i++)
+		gc->packs[i].live = gc->packs[i].dead = 0;
 	for (int t = 0; t < 2; t++)
 		for (uint64_t i = 0; i < gc->index->count[t]; i++) {
 			int ret = mv_index_locate(&pack, &off, gc->index,
@@ -222,6 +319,19 @@ static int count_entries(struct gc *gc, struct mv_err *err)
 				gc->packs[pack].dead++;
 		}
 	return 0;
+}
+
+/* What only its age keeps, in proportion to the number of records. */
+static void weigh_young(struct gc *gc)
+{
+	for (uint32_t i = 0; i < gc->index->packs; i++) {
+		const struct gc_pack *p = &gc->packs[i];
+
+		if (p->young && p->dead)
+			gc->stats->kept_young += (uint64_t)
+				((double)p->size * (double)p->dead /
+				 (double)(p->live + p->dead));
+	}
 }
 
 static void choose_candidates(struct gc *gc)
@@ -256,12 +366,15 @@ static int by_off(const void *a, const void *b)
 	return (x->off > y->off) - (x->off < y->off);
 }
 
+static int is_live(const struct gc *gc, const struct gc_entry *e)
+{
+	return bit_get(gc->live[e->table], e->pos);
+}
+
 struct gc_walk {
 	struct gc *gc;
-	uint32_t pack;
 	const struct gc_entry *entry;
 	size_t count, pos;
-	int copy;		/* second pass: append what lives */
 };
 
 /* Which entry, if any, does the record at this offset stand for? */
@@ -273,49 +386,33 @@ static const struct gc_entry *walk_entry(struct gc_walk *w, uint64_t off)
 		&w->entry[w->pos] : NULL;
 }
 
-static int walk_record(void *payload, uint64_t off,
+/* Append what lives; the walk has verified it. */
+static int copy_record(void *payload, uint64_t off,
 		       const struct mv_record *record, const uint8_t *head,
 		       const uint8_t *stored, struct mv_err *err)
 {
 	struct gc_walk *w = payload;
 	const struct gc_entry *e = walk_entry(w, off);
-	int live = e && bit_get(w->gc->live[e->table], e->pos);
 	struct mv_new_record new = { .kind = record->kind };
+	struct gc *gc = w->gc;
 
-	if (!w->copy) {
-		if (!live)
-			w->gc->packs[w->pack].dead_bytes +=
-				MV_RECORD_HEADER + record->stored_len;
+	if (!e || !is_live(gc, e))
 		return 0;
-	}
-	if (!live)
-		return 0;
-	/* head and stored are neighbours in the walker's window or not:
-	   put them together. */
-	new.id = w->gc->index->ids[e->table][e->pos];
-	{
-		struct mv_buf out;
-		int ret;
-
-		mv_buf_init(&out, MV_RECIPE_MAX + 64);
-		ret = mv_buf_add(&out, head, MV_RECORD_HEADER);
-		if (!ret)
-			ret = mv_buf_add(&out, stored, record->stored_len);
-		if (ret)
-			mv_nomem(err);
-		else
-			ret = mv_tx_append(w->gc->tx, (uint8_t *)out.data,
-					   out.len, &new, 1, err);
-		mv_buf_release(&out);
-		return ret;
-	}
+	new.id = gc->index->ids[e->table][e->pos];
+	mv_buf_clear(&gc->record);
+	if (mv_buf_add(&gc->record, head, MV_RECORD_HEADER) ||
+	    mv_buf_add(&gc->record, stored, record->stored_len))
+		return mv_nomem(err);
+	gc->copied++;
+	return mv_tx_append(gc->tx, (uint8_t *)gc->record.data,
+			    gc->record.len, &new, 1, err);
 }
 
-static int walk_pack(struct gc *gc, uint32_t pack,
-		     const struct gc_entry *entry, size_t count, int copy,
+static int copy_pack(struct gc *gc, uint32_t pack,
+		     const struct gc_entry *entry, size_t count,
 		     struct mv_err *err)
 {
-	struct gc_walk w = { gc, pack, entry, count, 0, copy };
+	struct gc_walk w = { gc, entry, count, 0 };
 	struct mv_pack_file *file = gc->index->files[pack];
 	uint64_t end;
 	int fd, ret;
@@ -323,7 +420,7 @@ static int walk_pack(struct gc *gc, uint32_t pack,
 	ret = mv_pack_use(&fd, gc->store, file, err);
 	if (ret)
 		return ret;
-	ret = mv_pack_walk(fd, file->path, &file->id, &end, walk_record, &w,
+	ret = mv_pack_walk(fd, file->path, &file->id, &end, copy_record, &w,
 			   err);
 	mv_pack_done(gc->store, file);
 	if (ret == MV_ECORRUPT)
@@ -331,41 +428,30 @@ static int walk_pack(struct gc *gc, uint32_t pack,
 	return ret;
 }
 
-static int collect_entries(struct gc *gc, struct gc_entry **out,
-			   size_t **start, struct mv_err *err)
+/* The headers of what lives say what the rest takes. */
+static int weigh_pack(struct gc *gc, uint32_t pack,
+		      const struct gc_entry *entry, size_t count,
+		      struct mv_err *err)
 {
-	uint32_t n = gc->index->packs, pack;
-	size_t total = 0, *at;
-	uint64_t off;
+	uint64_t need = MV_PACK_HEADER + MV_PACK_TRAILER;
+	struct mv_place place = { gc->index->files[pack], 0 };
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_record record;
 	int ret = 0;
 
-	at = *start = calloc((size_t)n + 1, sizeof(**start));
-	if (!at)
-		return mv_nomem(err);
-	for (uint32_t i = 0; i < n; i++) {
-		at[i] = total;
-		if (gc->packs[i].candidate)
-			total += gc->packs[i].live + gc->packs[i].dead;
+	for (size_t i = 0; !ret && i < count; i++) {
+		if (!is_live(gc, &entry[i]))
+			continue;
+		place.off = entry[i].off;
+		ret = mv_place_record(&record, head, NULL, 0, gc->store,
+				      &place, err);
+		need += MV_RECORD_HEADER + record.stored_len;
 	}
-	at[n] = total;
-	*out = calloc(total ? total : 1, sizeof(**out));
-	if (!*out)
-		return mv_nomem(err);
-	for (int t = 0; t < 2; t++)
-		for (uint64_t i = 0; !ret && i < gc->index->count[t]; i++) {
-			ret = mv_index_locate(&pack, &off, gc->index,
-					      (enum mv_index_table)t, i, err);
-			if (!ret && gc->packs[pack].candidate) {
-				struct gc_entry *e = &(*out)[at[pack]++];
-
-				e->off = off;
-				e->pos = i;
-				e->table = (uint8_t)t;
-			}
-		}
-	for (uint32_t i = n; i; i--)	/* back to the beginnings */
-		at[i] = at[i - 1];
-	at[0] = 0;
+	if (!ret && need > gc->packs[pack].size)
+		ret = mv_fail(err, MV_ECORRUPT,
+			      "pack '%s' is shorter than its records; run 'git model fsck --repair' first",
+			      place.file->path);
+	gc->packs[pack].dead_bytes = gc->packs[pack].size - need;
 	return ret;
 }
 
@@ -383,30 +469,110 @@ static int sweep_pack(struct gc *gc, uint32_t i, struct gc_entry *entry,
 		return 0;
 	}
 	qsort(entry, count, sizeof(*entry), by_off);
-	ret = walk_pack(gc, i, entry, count, 0, err);
-	if (ret)
+	ret = weigh_pack(gc, i, entry, count, err);
+	if (ret || (p->dead_bytes * 100 <= p->size * DEAD_PERCENT &&
+		    p->size >= small))
 		return ret;
-	if (p->dead_bytes * 100 <= p->size * DEAD_PERCENT && p->size >= small)
-		return 0;
 	p->gone = 1;
 	gc->stats->packs_rewritten++;
 	gc->stats->freed += p->dead_bytes;
-	return gc->options->dry_run ? 0 : walk_pack(gc, i, entry, count, 1, err);
+	return gc->options->dry_run ? 0 : copy_pack(gc, i, entry, count, err);
+}
+
+/* Packs lo .. hi - 1, whose entries take a bounded amount of memory. */
+struct batch {
+	uint32_t lo, hi;
+	struct gc_entry *entry;
+	size_t *start;		/* of each pack's, and the end */
+};
+
+static size_t pack_entries(const struct gc *gc, uint32_t i)
+{
+	const struct gc_pack *p = &gc->packs[i];
+
+	return p->candidate ? (size_t)(p->live + p->dead) : 0;
+}
+
+static int batch_begin(struct batch *b, struct gc *gc, struct mv_err *err)
+{
+	size_t total = 0;
+
+	for (b->hi = b->lo; b->hi < gc->index->packs; b->hi++) {
+		if (total && total + pack_entries(gc, b->hi) > BATCH_ENTRIES)
+			break;
+		total += pack_entries(gc, b->hi);
+	}
+	b->entry = calloc(total ? total : 1, sizeof(*b->entry));
+	b->start = calloc((size_t)(b->hi - b->lo) + 1, sizeof(*b->start));
+	if (!b->entry || !b->start)
+		return mv_nomem(err);
+	return 0;
+}
+
+static int batch_collect(struct batch *b, struct gc *gc, struct mv_err *err)
+{
+	size_t *at = b->start;
+	uint32_t pack;
+	uint64_t off;
+
+	for (uint32_t i = b->lo; i < b->hi; i++)
+		at[i - b->lo + 1] = at[i - b->lo] + pack_entries(gc, i);
+	for (int t = 0; t < 2; t++)
+		for (uint64_t i = 0; i < gc->index->count[t]; i++) {
+			struct gc_entry *e;
+			int ret = mv_index_locate(&pack, &off, gc->index,
+						  (enum mv_index_table)t, i,
+						  err);
+
+			if (ret)
+				return ret;
+			if (pack < b->lo || pack >= b->hi ||
+			    !gc->packs[pack].candidate)
+				continue;
+			e = &b->entry[at[pack - b->lo]++];
+			e->off = off;
+			e->pos = i;
+			e->table = (uint8_t)t;
+		}
+	for (uint32_t i = b->hi - b->lo; i; i--)	/* to the beginnings */
+		at[i] = at[i - 1];
+	at[0] = 0;
+	return 0;
+}
+
+static int batch_sweep(struct batch *b, struct gc *gc, struct mv_err *err)
+{
+	int ret = batch_begin(b, gc, err);
+
+	if (!ret)
+		ret = batch_collect(b, gc, err);
+	for (uint32_t i = b->lo; !ret && i < b->hi; i++) {
+		const size_t *at = &b->start[i - b->lo];
+
+		if (!gc->packs[i].candidate)
+			continue;
+		ret = sweep_pack(gc, i, b->entry + at[0], at[1] - at[0], err);
+		mv_progress_update(gc->store->options.progress,
+				   "Dropping packs", i + 1, gc->index->packs);
+		/* New packs may appear already: they only double old ones. */
+		if (!ret && gc->copied >= FLUSH_RECORDS) {
+			ret = mv_tx_flush(gc->tx, MV_TX_SYNC, err);
+			gc->copied = 0;
+		}
+	}
+	free(b->entry);
+	free(b->start);
+	b->lo = b->hi;
+	return ret;
 }
 
 static int sweep(struct gc *gc, struct mv_err *err)
 {
-	struct gc_entry *entry = NULL;
-	size_t *start = NULL;
-	int ret;
+	struct batch b = { 0, 0, NULL, NULL };
+	int ret = 0;
 
-	ret = collect_entries(gc, &entry, &start, err);
-	for (uint32_t i = 0; !ret && i < gc->index->packs; i++)
-		if (gc->packs[i].candidate)
-			ret = sweep_pack(gc, i, entry + start[i],
-					 start[i + 1] - start[i], err);
-	free(entry);
-	free(start);
+	while (!ret && b.lo < gc->index->packs)
+		ret = batch_sweep(&b, gc, err);
 	return ret;
 }
 
@@ -429,75 +595,156 @@ static int still_wanted(void *payload, const struct mv_index *index,
 
 static void count_dropped(struct gc *gc)
 {
-	for (uint32_t i = 0; i < gc->index->packs; i++) {
-		struct gc_pack *p = &gc->packs[i];
+	for (int t = 0; t < 2; t++)
+		for (uint64_t i = 0; i < gc->index->count[t]; i++) {
+			uint32_t pack;
+			uint64_t off;
 
-		if (p->gone)
-			gc->stats->dropped_chunks += p->dead;
-		else if (p->young && !p->live)
-			gc->stats->kept_young += p->size;
-	}
-	for (uint64_t i = 0; i < gc->index->count[1]; i++) {
-		uint32_t pack;
-		uint64_t off;
+			if (bit_get(gc->live[t], i) ||
+			    mv_index_locate(&pack, &off, gc->index,
+					    (enum mv_index_table)t, i, NULL) ||
+			    gc->packs[pack].young)
+				continue;
+			if (t == MV_INDEX_CONTENTS)
+				gc->stats->dropped_contents++;
+			else if (gc->packs[pack].gone)
+				gc->stats->dropped_chunks++;
+		}
+}
 
-		if (bit_get(gc->live[1], i) ||
-		    mv_index_locate(&pack, &off, gc->index, MV_INDEX_CONTENTS,
-				    i, NULL))
+static int names_pack(const struct gc *gc, const struct mv_pack_file *file)
+{
+	for (uint32_t i = 0; i < gc->index->packs; i++)
+		if (gc->index->files[i] == file)
+			return 1;
+	return 0;
+}
+
+/*
+ * Of the packs that were known before: those that no index names now. The
+ * index decides, not what we meant to drop: a rewritten pack may have come
+ * out the same, with the same name.
+ */
+static int unlink_unnamed(struct gc *gc, const struct mv_snapshot *now,
+			  struct mv_err *err)
+{
+	struct mv_oid *named;
+	size_t count;
+	int ret = mv_snapshot_packs(&named, &count, now, err);
+
+	for (size_t i = 0; !ret && i < gc->known_count; i++) {
+		struct mv_pack_file *file;
+		struct stat st;
+
+		if (mv_ids_find(named, count, &gc->known[i]) >= 0)
 			continue;
-		if (!gc->packs[pack].young)
-			gc->stats->dropped_contents++;
-		if (gc->packs[pack].gone && gc->stats->dropped_chunks)
-			gc->stats->dropped_chunks--;	/* it was a recipe */
+		ret = mv_store_pack_file(&file, gc->store, &gc->known[i], err);
+		if (ret || stat(file->path, &st) < 0 ||
+		    is_young_pack(gc, st.st_mtime))
+			continue;
+		mv_pack_forget(gc->store, file);
+		if (!names_pack(gc, file)) {
+			gc->stats->packs_removed++;	/* all doubles */
+			gc->stats->freed += (uint64_t)st.st_size;
+		}
+		unlink(file->path);
 	}
+	free(named);
+	return ret ? ret : mv_fsync_dir(gc->store->packs_dir, err);
 }
 
 static int drop_files(struct gc *gc, struct mv_err *err)
 {
-	int ret = mv_store_reindex(gc->store, still_wanted, gc, err);
+	struct mv_snapshot *s;
+	int ret, ours = 0;
 
-	for (uint32_t i = 0; !ret && i < gc->index->packs; i++)
-		if (gc->packs[i].gone)
-			unlink(gc->index->files[i]->path);
-	return ret ? ret : mv_fsync_dir(gc->store->packs_dir, err);
+	ret = mv_store_snapshot(&s, gc->store, err);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < s->count; i++)
+		ours |= s->index[i] == gc->index;
+	mv_snapshot_release(gc->store, s);
+	if (!ours)
+		return mv_fail(err, MV_EBUSY,
+			       "the indexes of store '%s' were changed; try again",
+			       gc->store->dir);
+	ret = mv_store_reindex(gc->store, still_wanted, gc, err);
+	if (!ret)
+		ret = mv_store_snapshot(&s, gc->store, err);
+	if (ret)
+		return ret;
+	ret = unlink_unnamed(gc, s, err);
+	mv_snapshot_release(gc->store, s);
+	return ret;
 }
 
-static int gc_locked(struct gc *gc, struct mv_err *err)
+static int one_index(struct gc *gc, struct mv_err *err)
 {
+	struct mv_snapshot *s;
 	int ret;
 
-	ret = mv_store_recover_force(gc->store, err);
+	ret = mv_store_refresh(gc->store, err);
 	if (!ret)
-		ret = mv_store_refresh(gc->store, NULL, err);
-	if (!ret)
+		ret = mv_store_snapshot(&s, gc->store, err);
+	if (ret)
+		return ret;
+	ret = mv_snapshot_packs(&gc->known, &gc->known_count, s, err);
+	if (!ret && s->count > 1 && gc->options->dry_run) {
+		ret = mv_store_merge_private(&gc->own, gc->store, s, err);
+		gc->index = gc->own;
+	} else if (!ret) {
 		ret = mv_store_compact(gc->store, 1, err);
+	}
+	mv_snapshot_release(gc->store, s);
 	if (!ret)
 		ret = mv_store_snapshot(&gc->snapshot, gc->store, err);
-	if (ret)
+	if (ret || gc->index)
 		return ret;
 	if (gc->snapshot->count > 1)
 		return mv_fail(err, MV_EBUSY,
 			       "store '%s' is being written to; try again",
 			       gc->store->dir);
-	if (!gc->snapshot->count)
-		return 0;
-	gc->index = gc->snapshot->index[0];
-	for (int t = 0; t < 2; t++) {
-		gc->live[t] = calloc(gc->index->count[t] / 8 + 1, 1);
-		if (!gc->live[t])
-			return mv_nomem(err);
-	}
-	ret = stat_packs(gc, err);
-	if (!ret)
-		ret = mark_young(gc, err);
-	if (!ret)
-		ret = mark_recent(gc, err);
+	gc->index = gc->snapshot->count ? gc->snapshot->index[0] : NULL;
+	return 0;
+}
+
+static int mark(struct gc *gc, struct mv_err *err)
+{
+	int ret = stat_packs(gc, err);
+
 	gc->err = err;
 	if (!ret)
 		ret = gc->options->roots(gc->options->payload, add_root, gc,
 					 err);
 	if (!ret)
 		ret = count_entries(gc, err);
+	if (ret)
+		return ret;
+	weigh_young(gc);
+	ret = mark_young(gc, err);
+	if (!ret)
+		ret = mark_doubles(gc, err);
+	if (!ret)
+		ret = mark_recent(gc, err);
+	return ret ? ret : count_entries(gc, err);
+}
+
+static int gc_locked(struct gc *gc, struct mv_err *err)
+{
+	int ret = 0;
+
+	if (!gc->options->dry_run)
+		ret = mv_store_recover_force(gc->store, err);
+	if (!ret)
+		ret = one_index(gc, err);
+	if (ret || !gc->index)
+		return ret;
+	for (int t = 0; t < 2; t++) {
+		gc->live[t] = calloc(gc->index->count[t] / 8 + 1, 1);
+		if (!gc->live[t])
+			return mv_nomem(err);
+	}
+	ret = mark(gc, err);
 	if (ret)
 		return ret;
 	choose_candidates(gc);
@@ -519,25 +766,24 @@ int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
 		struct mv_gc_stats *stats, struct mv_err *err)
 {
 	struct gc gc = { .store = store, .options = options, .stats = stats };
-	struct mv_lock lock = MV_LOCK_INIT;
-	char *path;
+	struct mv_lock lock;
 	int ret;
 
 	memset(stats, 0, sizeof(*stats));
-	mv_lock_drop(&store->hold);	/* or we would wait for ourselves */
-	path = mv_path_join(store->dir, "lock");
-	ret = path ? mv_lock_take(&lock, path, MV_LOCK_EXCLUSIVE,
-				  LOCK_TIMEOUT_MS, err)
-		   : mv_nomem(err);
-	free(path);
-	if (!ret)
-		ret = gc_locked(&gc, err);
+	ret = mv_store_alone(&lock, store, err);
+	if (ret)
+		return ret;
+	mv_buf_init(&gc.record, MV_RECIPE_MAX + 64);
+	ret = gc_locked(&gc, err);
 	mv_tx_abort(gc.tx);
 	if (gc.snapshot)
 		mv_snapshot_release(store, gc.snapshot);
+	mv_index_free(gc.own);
+	free(gc.known);
 	free(gc.live[0]);
 	free(gc.live[1]);
 	free(gc.packs);
-	mv_lock_drop(&lock);
+	mv_buf_release(&gc.record);
+	mv_store_shared(&lock, store);
 	return ret;
 }

@@ -54,6 +54,30 @@ corrupt:
 		       "index '%s' has another size than it says", x->path);
 }
 
+/* Of every version: SHA-256 of the rest at the end, and the file's name. */
+static int verify_sum(const struct mv_index *x, struct mv_err *err)
+{
+	const char *name = strrchr(x->path, '/');
+	struct mv_hasher *hasher;
+	struct mv_oid sum;
+	char hex[MV_OID_HEX + 1];
+	int ret;
+
+	ret = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	if (ret)
+		return ret;
+	ret = mv_hasher_once(sum.b, hasher, x->map.data, x->map.len - 32, err);
+	mv_hasher_free(hasher);
+	if (ret)
+		return ret;
+	name = name ? name + 1 : x->path;
+	if (memcmp(sum.b, x->map.data + x->map.len - 32, 32) ||
+	    strncmp(mv_oid_hex(hex, &sum), name, MV_OID_HEX))
+		return mv_fail(err, MV_ECORRUPT,
+			       "index '%s' does not match its checksum", x->path);
+	return 0;
+}
+
 int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 {
 	struct mv_index *x = calloc(1, sizeof(*x));
@@ -74,6 +98,10 @@ int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 		return ret;
 	}
 	ret = index_layout(x, err);
+	/* A newer version must stop us; one flipped byte must not. */
+	if (ret == MV_ENOTSUP && verify_sum(x, NULL) == MV_ECORRUPT)
+		ret = mv_fail(err, MV_ECORRUPT,
+			      "index '%s' does not match its checksum", path);
 	if (ret) {
 		mv_index_free(x);
 		return ret;
@@ -114,26 +142,10 @@ static int verify_table(const struct mv_index *x, enum mv_index_table t,
 
 int mv_index_verify(const struct mv_index *x, struct mv_err *err)
 {
-	struct mv_hasher *hasher;
-	struct mv_oid sum;
-	char hex[MV_OID_HEX + 1];
-	const char *name;
-	int ret;
+	int ret = verify_sum(x, err);
 
-	ret = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
-	if (ret)
-		return ret;
-	ret = mv_hasher_once(sum.b, hasher, x->map.data, x->map.len - 32, err);
-	mv_hasher_free(hasher);
-	if (ret)
-		return ret;
-	name = strrchr(x->path, '/');
-	name = name ? name + 1 : x->path;
-	if (memcmp(sum.b, x->map.data + x->map.len - 32, 32) ||
-	    strncmp(mv_oid_hex(hex, &sum), name, MV_OID_HEX))
-		return mv_fail(err, MV_ECORRUPT,
-			       "index '%s' does not match its checksum", x->path);
-	ret = verify_table(x, MV_INDEX_CHUNKS, err);
+	if (!ret)
+		ret = verify_table(x, MV_INDEX_CHUNKS, err);
 	return ret ? ret : verify_table(x, MV_INDEX_CONTENTS, err);
 }
 

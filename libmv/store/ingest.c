@@ -342,6 +342,7 @@ static int work_segment(struct ingest *in, struct segment *s,
 			struct mv_err *err)
 {
 	struct batch *b = malloc(sizeof(*b));
+	struct mv_err why = { 0 };
 	int ret;
 
 	if (!b)
@@ -353,7 +354,12 @@ static int work_segment(struct ingest *in, struct segment *s,
 		free(b);
 		return ret;
 	}
-	ret = work_chunks(in, s, b, err);
+	ret = work_chunks(in, s, b, &why);
+	if (ret) {
+		mv_tx_poison(in->tx, ret, &why);
+		if (err)
+			*err = why;
+	}
 	if (!ret && b->count)
 		ret = mv_tx_append(in->tx, b->scratch->out, b->len, b->new,
 				   b->count, err);
@@ -497,12 +503,15 @@ static void submit(struct ingest *in, struct segment *s)
 /* Everything of a put that is under way comes to rest; then publish. */
 static int relieve(struct ingest *in, struct mv_err *err)
 {
-	int ret;
-
 	if (!mv_tx_crowded(in->tx))
 		return 0;
-	ret = mv_group_wait(in->group, err);
-	return ret ? ret : mv_tx_put_pause(in->tx, 0, err);
+	if (in->group) {
+		int ret = mv_group_wait(in->group, err);
+
+		if (ret)
+			return ret;
+	}
+	return mv_tx_put_yield(in->tx, in->group != NULL, err);
 }
 
 static int run_pipeline(struct ingest *in, struct mv_err *err)
@@ -632,6 +641,8 @@ static int run_inline(struct ingest *in, struct mv_oid *only,
 			ret = mv_hasher_update(in->hasher, s->data, s->cut, err);
 		if (!ret)
 			ret = emit_full_parts(in, err);
+		if (!ret)
+			ret = relieve(in, err);
 		if (ret)
 			break;
 	}
@@ -700,12 +711,10 @@ static int ingest_chunks(struct ingest *in, struct mv_oid *oid, int large,
 	int ret;
 
 	if (large) {
-		pthread_mutex_lock(&in->store->put_mutex);
 		ret = pipeline_start(in, err);
 		if (!ret)
 			ret = run_pipeline(in, err);
 		ret = pipeline_end(in, ret, err);
-		pthread_mutex_unlock(&in->store->put_mutex);
 	} else {
 		ret = run_inline(in, &only, err);
 	}
@@ -721,6 +730,28 @@ static int ingest_chunks(struct ingest *in, struct mv_oid *oid, int large,
 	return ret;
 }
 
+static int ingest_all(struct ingest *in, struct mv_oid *oid, uint64_t *size,
+		      int large, struct mv_err *err)
+{
+	int ret;
+
+	pthread_mutex_init(&in->mutex, NULL);
+	pthread_cond_init(&in->wake, NULL);
+	mv_buf_init(&in->part_list, MV_RECIPE_MAX);
+	in->cutter.runs = &in->runs;
+	ret = mv_hasher_new(&in->hasher, MV_HASH_SHA256, err);
+	if (!ret)
+		ret = make_plan(in, err);
+	if (!ret)
+		ret = ingest_chunks(in, oid, large, err);
+	if (!ret) {
+		*size = in->size;
+		mv_tx_count_content(in->tx, oid, in->size, in->hits > 0);
+	}
+	ingest_release(in);
+	return ret;
+}
+
 int mv_tx_put(struct mv_oid *oid, uint64_t *size, struct mv_tx *tx,
 	      struct mv_reader *reader, uint64_t size_hint,
 	      struct mv_err *err)
@@ -730,24 +761,15 @@ int mv_tx_put(struct mv_oid *oid, uint64_t *size, struct mv_tx *tx,
 	int large = size_hint >= INLINE_BELOW && in.store->options.pool;
 	int ret;
 
-	ret = mv_tx_put_enter(tx, err);
-	if (ret)
-		return ret;
-	pthread_mutex_init(&in.mutex, NULL);
-	pthread_cond_init(&in.wake, NULL);
-	mv_buf_init(&in.part_list, MV_RECIPE_MAX);
 	in.total_hint = size_hint == UINT64_MAX ? 0 : size_hint;
-	in.cutter.runs = &in.runs;
-	ret = mv_hasher_new(&in.hasher, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = make_plan(&in, err);
-	if (!ret)
-		ret = ingest_chunks(&in, oid, large, err);
+	if (large)
+		pthread_mutex_lock(&in.store->put_mutex);
+	ret = mv_tx_put_enter(tx, large, err);
 	if (!ret) {
-		*size = in.size;
-		mv_tx_count_content(tx, oid, in.size, in.hits > 0);
+		ret = ingest_all(&in, oid, size, large, err);
+		mv_tx_put_leave(tx, large);
 	}
-	ingest_release(&in);
-	mv_tx_put_leave(tx);
+	if (large)
+		pthread_mutex_unlock(&in.store->put_mutex);
 	return ret;
 }

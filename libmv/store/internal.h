@@ -25,7 +25,7 @@
  *	<dir>/compact.lock	flock: merging of indexes
  *	<dir>/packs/<id>.pack	immutable
  *	<dir>/index/<id>.idx	immutable, merged now and then
- *	<dir>/recent/<random>	oids that a writer found present (gc keeps)
+ *	<dir>/recent/<random>.oids  what a writer found present (gc keeps it)
  *	<dir>/clients/<hash>	git directories that share the store
  *	<dir>/tmp/		what is being written; its owner holds a flock
  *	<dir>/bad/		damaged files that fsck --repair put aside
@@ -37,6 +37,7 @@
 /* A pack that some index names. Lives until the store is closed. */
 struct mv_pack_file {
 	struct mv_oid id;
+	uint32_t number;	/* 0, 1, ... in order of appearance */
 	char *path;
 	int fd;			/* -1 when closed */
 	int users;		/* under mutex: do not close now */
@@ -70,13 +71,16 @@ struct mv_store {
 	struct mv_store_options options;
 	pthread_mutex_t mutex;
 	struct mv_snapshot *snapshot;
-	struct timespec index_mtime;	/* of index/, when it was read */
+	struct timespec index_mtime;	/* of index/, when it was listed */
+	time_t listed_at;
 	struct mv_pack_file **files;	/* sorted by id */
 	size_t file_count, file_alloc;
 	size_t open_files;
 	uint64_t clock;
 	struct mv_scratch *scratch;	/* free ones */
+	pthread_mutex_t hold_mutex;	/* taken before `mutex` */
 	struct mv_lock hold;		/* shared: this process writes */
+	unsigned writers;		/* transactions under way */
 	pthread_mutex_t put_mutex;	/* one pipelined put at a time */
 };
 
@@ -84,9 +88,11 @@ struct mv_store {
 int mv_store_snapshot(struct mv_snapshot **out, struct mv_store *store,
 		      struct mv_err *err);
 void mv_snapshot_release(struct mv_store *store, struct mv_snapshot *snapshot);
-/* List index/ again; *changed (may be NULL) says whether that helped. */
-int mv_store_refresh(struct mv_store *store, int *changed,
-		     struct mv_err *err);
+/* Ids of all packs that it names, sorted, for mv_ids_find(); free() it. */
+int mv_snapshot_packs(struct mv_oid **out, size_t *count,
+		      const struct mv_snapshot *snapshot, struct mv_err *err);
+/* List index/ again; the snapshot is another one if anything changed. */
+int mv_store_refresh(struct mv_store *store, struct mv_err *err);
 /* Descriptor of a pack, until mv_pack_done(). MV_ENOENT: gone (gc). */
 int mv_pack_use(int *fd, struct mv_store *store, struct mv_pack_file *file,
 		struct mv_err *err);
@@ -96,10 +102,42 @@ int mv_scratch_get(struct mv_scratch **out, struct mv_store *store,
 void mv_scratch_put(struct mv_store *store, struct mv_scratch *scratch);
 int mv_scratch_encoder(struct mv_scratch *scratch, struct mv_err *err);
 int mv_scratch_decoder(struct mv_scratch *scratch, struct mv_err *err);
-/* Keep gc out until the store is closed. */
+/* The descriptor may lead to a file that was replaced: open it anew. */
+void mv_pack_forget(struct mv_store *store, struct mv_pack_file *file);
+
+/* The pack of that id, known to an index or not. */
+int mv_store_pack_file(struct mv_pack_file **out, struct mv_store *store,
+		       const struct mv_oid *id, struct mv_err *err);
+
+/* Keep gc out for one more transaction; MV_EDENIED for a reader's store. */
 int mv_store_hold(struct mv_store *store, struct mv_err *err);
+void mv_store_unhold(struct mv_store *store);
+/* For gc and repair: nobody writes, also in this process, until _shared(). */
+int mv_store_alone(struct mv_lock *lock, struct mv_store *store,
+		   struct mv_err *err);
+void mv_store_shared(struct mv_lock *lock, struct mv_store *store);
+/* Keep gc out for a moment, unless it runs just now. */
+int mv_store_try_share(struct mv_lock *lock, struct mv_store *store);
+
+int mv_store_make_dirs(struct mv_store *store, struct mv_err *err);
 char *mv_store_pack_path(struct mv_store *store, const struct mv_oid *id);
 char *mv_store_index_path(struct mv_store *store, const struct mv_oid *id);
+
+/* publish.c */
+int mv_store_mkdir(struct mv_store *store, const char *name,
+		   struct mv_err *err);
+int mv_store_make_lock(struct mv_store *store, const char *name,
+		       struct mv_err *err);
+/* A damaged file to bad/; with `stay` its name stays until replaced. */
+int mv_store_put_aside(struct mv_store *store, const char *path, int stay,
+		       struct mv_err *err);
+/* Of files that are finished. */
+mode_t mv_store_file_mode(const struct mv_store *store);
+int mv_store_make_way(struct mv_store *store, int fd, const char *target,
+		      struct mv_err *err);
+/* Name a temporary file; one of that name stays if it has the same bytes. */
+int mv_store_publish(struct mv_store *store, struct mv_tmp *tmp,
+		     const char *target, unsigned flags, struct mv_err *err);
 
 /* find.c */
 struct mv_place {
@@ -113,6 +151,12 @@ int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *snapshot,
 int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
 		    size_t room, struct mv_store *store,
 		    const struct mv_place *place, struct mv_err *err);
+/* Find an id and read its record; looks again when gc moved it. */
+int mv_record_find(struct mv_record *record, uint8_t *head, uint8_t *stored,
+		   struct mv_store *store, enum mv_index_table table,
+		   const struct mv_oid *id, struct mv_err *err);
+/* No bytes at all: every store has that content, and needs nothing for it. */
+int mv_oid_is_empty(const struct mv_oid *oid);
 /* A verified chunk of exactly `len` bytes (0: any) into `out`. */
 int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 		  struct mv_scratch *scratch, const struct mv_oid *id,
@@ -143,9 +187,15 @@ int mv_recipe_open(struct mv_recipe_reader *out, struct mv_store *store,
 /* 1: *entry is the next chunk; 0 at the end. */
 int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *reader,
 		   struct mv_err *err);
+/* After opening: pass over parts that end at or before `off`. */
+void mv_recipe_skip(struct mv_recipe_reader *reader, uint64_t off,
+		    uint64_t *pos);
 void mv_recipe_close(struct mv_recipe_reader *reader);
 
 /* tx.c */
+/* Packs younger than this need no word in recent/ when they are relied on. */
+#define MV_RECENT_AGE_S 600
+
 struct mv_new_record {
 	struct mv_oid id;
 	uint8_t kind;
@@ -161,16 +211,27 @@ int mv_tx_append(struct mv_tx *tx, const uint8_t *data, size_t len,
 int mv_tx_append_recipe(struct mv_tx *tx, const struct mv_buf *recipe,
 			const struct mv_oid *oid, struct mv_err *err);
 struct mv_store *mv_tx_store(struct mv_tx *tx);
-/* Around every put or copy: publishing waits until none is under way. */
-int mv_tx_put_enter(struct mv_tx *tx, struct mv_err *err);
-void mv_tx_put_leave(struct mv_tx *tx);
-/* Inside a put, none of its chunks under way: publish if there are many. */
-int mv_tx_put_pause(struct mv_tx *tx, int force, struct mv_err *err);
+/*
+ * Around every put or copy: publishing waits until none is under way. A
+ * `pooled` one waits for jobs of the pool.
+ */
+int mv_tx_put_enter(struct mv_tx *tx, int pooled, struct mv_err *err);
+void mv_tx_put_leave(struct mv_tx *tx, int pooled);
+/*
+ * Has so much been claimed that it should be published? Then a put brings
+ * its chunks to rest, all appended, and yields. It is still inside after.
+ */
 int mv_tx_crowded(struct mv_tx *tx);
+int mv_tx_put_yield(struct mv_tx *tx, int pooled, struct mv_err *err);
+/* A chunk was claimed and could not be appended: nothing may be published. */
+void mv_tx_poison(struct mv_tx *tx, int ret, const struct mv_err *err);
 void mv_tx_count_content(struct mv_tx *tx, const struct mv_oid *oid,
 			 uint64_t size, int present);
 void mv_tx_count_raw(struct mv_tx *tx, uint64_t chunks, uint64_t raw);
-/* Content or chunk of this transaction: 0, or MV_ENOENT. */
+/*
+ * Content or chunk that is here or in the store: 0, or MV_ENOENT. Here:
+ * out->file is NULL. What is found is protected from gc like a claim.
+ */
 int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	       enum mv_index_table table, const struct mv_oid *id);
 
@@ -183,11 +244,13 @@ int mv_entries_add(struct mv_entries *entries, enum mv_index_table table,
 		   const struct mv_oid *id, uint32_t pack, uint64_t off,
 		   struct mv_err *err);
 void mv_entries_release(struct mv_entries *entries);
-/* Sorts, drops doubles, writes and publishes index/<id>.idx. */
-int mv_entries_publish(struct mv_store *store, struct mv_entries *entries,
-		       const struct mv_oid *packs, uint32_t count,
-		       struct mv_err *err);
-/* Sort and drop doubles, then write into tmp; the caller commits it. */
+/* Sort by id and drop doubles. */
+void mv_entries_sort(struct mv_entries *entries);
+/* The entry of that id, or NULL; sorted entries only. */
+const struct mv_index_entry *mv_entries_find(const struct mv_entries *entries,
+					     enum mv_index_table table,
+					     const struct mv_oid *id);
+/* Sorts, then writes into tmp; the caller commits it. */
 int mv_entries_write(struct mv_oid *id, struct mv_tmp *tmp,
 		     struct mv_entries *entries, const struct mv_oid *packs,
 		     uint32_t count, struct mv_err *err);
@@ -210,6 +273,10 @@ typedef int (*mv_wanted_fn)(void *payload, const struct mv_index *index,
 			    uint32_t pack);
 int mv_store_reindex(struct mv_store *store, mv_wanted_fn wanted,
 		     void *payload, struct mv_err *err);
+
+/* All of a snapshot's indexes as one that nobody else sees. */
+int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
+			   struct mv_snapshot *snapshot, struct mv_err *err);
 
 /* recover.c */
 /* Entries of one pack file, by decoding it. */

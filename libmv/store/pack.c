@@ -205,49 +205,126 @@ static int walk_one(struct window *w, uint64_t *off, struct mv_hasher *hasher,
 	return ret;
 }
 
+static int walk_records(struct window *w, const struct mv_oid *expect,
+			uint64_t *end, mv_record_fn fn, void *payload,
+			struct mv_err *err)
+{
+	uint64_t stop = w->size - (expect ? MV_PACK_TRAILER : 0);
+	uint64_t count = 0, off = MV_PACK_HEADER;
+	struct mv_hasher *hasher;
+	int ret;
+
+	ret = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	if (ret)
+		return ret;
+	*end = off;
+	while (!ret && off < stop) {
+		if (stop - off < MV_RECORD_HEADER)
+			ret = mv_fail(err, MV_ECORRUPT,
+				      "pack '%s' is truncated", w->path);
+		else
+			ret = walk_one(w, &off, hasher, fn, payload, err);
+		if (!ret) {
+			*end = off;
+			count++;
+		}
+	}
+	if (!ret && expect)
+		ret = check_trailer(w, off, count, hasher, expect, err);
+	mv_hasher_free(hasher);
+	return ret;
+}
+
+static int window_open(struct window *w, int fd, const char *path,
+		       size_t least, struct mv_err *err)
+{
+	struct stat st;
+
+	memset(w, 0, sizeof(*w));
+	w->fd = fd;
+	w->path = path;
+	if (fstat(fd, &st) < 0)
+		return mv_fail(err, MV_EIO, "cannot stat '%s'", path);
+	w->size = (uint64_t)st.st_size;
+	if (w->size < least)
+		return mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
+	return 0;
+}
+
 int mv_pack_walk(int fd, const char *path, const struct mv_oid *expect,
 		 uint64_t *end, mv_record_fn fn, void *payload,
 		 struct mv_err *err)
 {
-	struct window w = { fd, path, 0, NULL, 0, 0, 0 };
-	struct mv_hasher *hasher = NULL;
-	uint64_t count = 0, off = MV_PACK_HEADER, stop;
 	const uint8_t *p;
-	struct stat st;
+	struct window w;
 	int ret;
 
 	*end = 0;
-	if (fstat(fd, &st) < 0)
-		return mv_fail(err, MV_EIO, "cannot stat '%s'", path);
-	w.size = (uint64_t)st.st_size;
-	if (w.size < MV_PACK_HEADER + (expect ? MV_PACK_TRAILER : 0))
-		return mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
-	ret = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
-	if (ret)
-		goto out;
-	ret = window_at(&p, &w, 0, MV_PACK_HEADER, err);
+	ret = window_open(&w, fd, path,
+			  MV_PACK_HEADER + (expect ? MV_PACK_TRAILER : 0), err);
+	if (!ret)
+		ret = window_at(&p, &w, 0, MV_PACK_HEADER, err);
 	if (!ret)
 		ret = mv_pack_check_header(p, MV_PACK_HEADER, path, err);
+	if (!ret)
+		ret = walk_records(&w, expect, end, fn, payload, err);
+	free(w.data);
+	return ret;
+}
+
+int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
+		       struct mv_err *err)
+{
+	struct window w;
+	uint64_t end;
+	int ret;
+
+	ret = window_open(&w, fd, path, MV_PACK_HEADER + MV_PACK_TRAILER, err);
+	if (!ret)
+		ret = walk_records(&w, expect, &end, NULL, NULL, err);
+	free(w.data);
+	return ret;
+}
+
+/* 1: an intact record is at `off`. */
+static int record_at(struct window *w, uint64_t off, struct mv_record *record,
+		     uint8_t *head, const uint8_t **stored, struct mv_err *err)
+{
+	const uint8_t *p;
+	int ret;
+
+	ret = window_at(&p, w, off, MV_RECORD_HEADER, err);
 	if (ret)
-		goto out;
-	*end = off;
-	stop = w.size - (expect ? MV_PACK_TRAILER : 0);
-	while (off < stop) {
-		if (stop - off < MV_RECORD_HEADER) {
-			ret = mv_fail(err, MV_ECORRUPT,
-				      "pack '%s' is truncated", path);
-			goto out;
+		return ret;
+	if (mv_record_parse(record, p, w->size - off - MV_RECORD_HEADER, NULL))
+		return 0;
+	memcpy(head, p, MV_RECORD_HEADER);
+	ret = window_at(stored, w, off + MV_RECORD_HEADER, record->stored_len,
+			err);
+	return ret ? ret : mv_record_intact(head, *stored, record->stored_len);
+}
+
+int mv_pack_salvage(int fd, const char *path, mv_record_fn fn, void *payload,
+		    struct mv_err *err)
+{
+	uint64_t off = 0;
+	struct window w;
+	int ret;
+
+	ret = window_open(&w, fd, path, 0, err);
+	while (!ret && off < w.size && w.size - off >= MV_RECORD_HEADER) {
+		uint8_t head[MV_RECORD_HEADER];
+		struct mv_record record;
+		const uint8_t *stored = NULL;
+
+		ret = record_at(&w, off, &record, head, &stored, err);
+		if (ret == 1) {
+			ret = fn(payload, off, &record, head, stored, err);
+			off += MV_RECORD_HEADER + record.stored_len;
+		} else {
+			off++;
 		}
-		ret = walk_one(&w, &off, hasher, fn, payload, err);
-		if (ret)
-			goto out;
-		*end = off;
-		count++;
 	}
-	if (expect)
-		ret = check_trailer(&w, off, count, hasher, expect, err);
-out:
-	mv_hasher_free(hasher);
 	free(w.data);
 	return ret;
 }

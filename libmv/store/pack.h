@@ -87,5 +87,11 @@ typedef int (*mv_record_fn)(void *payload, uint64_t off,
 int mv_pack_walk(int fd, const char *path, const struct mv_oid *expect,
 		 uint64_t *end, mv_record_fn fn, void *payload,
 		 struct mv_err *err);
+/* The same without the header's bytes: does all the rest say version 1? */
+int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
+		       struct mv_err *err);
+/* Every intact record of a damaged file, wherever it stands. */
+int mv_pack_salvage(int fd, const char *path, mv_record_fn fn, void *payload,
+		    struct mv_err *err);
 
 #endif

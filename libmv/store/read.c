@@ -24,7 +24,7 @@ static int open_recipe(struct mv_recipe_reader *r, struct mv_store *store,
 	if (ret == MV_ENOENT &&
 	    !(store->options.flags & MV_STORE_READ_ONLY) &&
 	    !mv_store_recover(store, NULL) &&
-	    !mv_store_refresh(store, NULL, NULL))
+	    !mv_store_refresh(store, NULL))
 		ret = mv_recipe_open(r, store, oid, err);
 	return ret;
 }
@@ -45,6 +45,8 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 		mv_recipe_close(&r);
 		return 0;
 	}
+	if (mv_oid_is_empty(oid))
+		return 0;
 	for (int tries = 0;; tries++) {
 		ret = mv_store_snapshot(&s, store, err);
 		if (ret)
@@ -58,7 +60,7 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 			return ret;
 		if (!(store->options.flags & MV_STORE_READ_ONLY))
 			(void)mv_store_recover(store, NULL);
-		ret = mv_store_refresh(store, NULL, err);
+		ret = mv_store_refresh(store, err);
 		if (ret)
 			return ret;
 	}
@@ -116,6 +118,7 @@ int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
 		mv_scratch_put(store, scratch);
 		return ret;
 	}
+	mv_recipe_skip(&r, off, &pos);
 	while (*got < len && (ret = mv_recipe_next(&entry, &r, err)) == 1) {
 		uint32_t n = mv_le32(entry + 32), from;
 
@@ -143,24 +146,18 @@ int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
 			mv_chunk_fn fn, void *payload, struct mv_err *err)
 {
 	struct mv_recipe_reader r;
-	struct mv_snapshot *s;
 	const uint8_t *entry;
 	int ret;
 
 	ret = open_recipe(&r, store, oid, err);
 	if (ret)
 		return ret;
-	ret = mv_store_snapshot(&s, store, err);
-	while (!ret && (ret = mv_recipe_next(&entry, &r, err)) == 1) {
+	while ((ret = mv_recipe_next(&entry, &r, err)) == 1) {
 		uint8_t head[MV_RECORD_HEADER];
 		struct mv_record record = { 0 };
-		struct mv_place place;
 
-		ret = mv_snapshot_find(&place, s, MV_INDEX_CHUNKS,
-				       mv_recipe_id(entry), err);
-		if (!ret)
-			ret = mv_place_record(&record, head, NULL, 0, store,
-					      &place, err);
+		ret = mv_record_find(&record, head, NULL, store,
+				     MV_INDEX_CHUNKS, mv_recipe_id(entry), err);
 		if (ret == MV_ENOENT)
 			ret = mv_fail(err, MV_ECORRUPT,
 				      "a chunk of the content is missing");
@@ -171,7 +168,6 @@ int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
 		if (ret)
 			break;
 	}
-	mv_snapshot_release(store, s);
 	mv_recipe_close(&r);
 	return ret;
 }
@@ -202,7 +198,7 @@ static int run_job(void *arg, unsigned worker, struct mv_err *err)
 {
 	struct run *run = arg;
 	struct restore *re = run->restore;
-	struct mv_scratch *scratch;
+	struct mv_scratch *scratch = NULL;
 	size_t pos = 0;
 	int ret;
 

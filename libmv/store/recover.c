@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/bytes.h"
+
 /*
  * What a killed writer leaves behind, and how it is found again.
  *
@@ -21,7 +23,12 @@
  *   survive whose pointer git already has while the disk sync was still to
  *   come at the end of the filter process;
  * - an index: its owner was about to publish packs; some may be in packs/
- *   without an index. The listing below finds and indexes them.
+ *   without an index. The listing below finds and indexes them. We keep one
+ *   in tmp/ ourselves while we do this, because we may be killed, too.
+ *
+ * A recipe may have reached the disk without the last of its chunks (they
+ * can be in another pack). It is left out, so that mv_store_has() does not
+ * promise what cannot be given, and the next put stores all of it.
  */
 
 int mv_store_tmp(struct mv_tmp *out, struct mv_store *store,
@@ -49,8 +56,6 @@ struct collect {
 	struct mv_entries *entries;
 	struct mv_scratch *scratch;
 	uint32_t number;
-	uint64_t count;
-	struct mv_hasher *headers;
 };
 
 static int collect_record(void *payload, uint64_t off,
@@ -63,6 +68,7 @@ static int collect_record(void *payload, uint64_t off,
 	struct mv_oid id;
 	int ret;
 
+	(void)head;
 	if (record->kind == MV_RECORD_RECIPE) {
 		ret = mv_recipe_parse(&recipe, stored, record->stored_len, err);
 		if (!ret)
@@ -79,26 +85,6 @@ static int collect_record(void *payload, uint64_t off,
 			ret = mv_entries_add(c->entries, MV_INDEX_CHUNKS, &id,
 					     c->number, off, err);
 	}
-	if (!ret && c->headers)
-		ret = mv_hasher_update(c->headers, head, MV_RECORD_HEADER, err);
-	if (!ret)
-		c->count++;
-	return ret;
-}
-
-static int collect(struct collect *c, struct mv_store *store, int fd,
-		   const char *path, const struct mv_oid *expect,
-		   uint64_t *end, struct mv_err *err)
-{
-	int ret = mv_scratch_get(&c->scratch, store, err);
-
-	if (ret)
-		return ret;
-	ret = mv_scratch_decoder(c->scratch, err);
-	if (!ret)
-		ret = mv_pack_walk(fd, path, expect, end, collect_record, c,
-				   err);
-	mv_scratch_put(store, c->scratch);
 	return ret;
 }
 
@@ -106,107 +92,159 @@ int mv_pack_collect(struct mv_entries *entries, struct mv_store *store,
 		    int fd, const char *path, const struct mv_oid *expect,
 		    uint32_t number, uint64_t *end, struct mv_err *err)
 {
-	struct collect c = { entries, NULL, number, 0, NULL };
+	struct collect c = { entries, NULL, number };
+	int ret = mv_scratch_get(&c.scratch, store, err);
 
-	return collect(&c, store, fd, path, expect, end, err);
+	if (ret)
+		return ret;
+	ret = mv_scratch_decoder(c.scratch, err);
+	if (!ret)
+		ret = mv_pack_walk(fd, path, expect, end, collect_record, &c,
+				   err);
+	mv_scratch_put(store, c.scratch);
+	return ret;
 }
 
 /* -- orphans -- */
 
-/* The index is in tmp/ before the pack leaves it: see publish_packs(). */
-static int publish_adopted(struct mv_store *store, struct mv_entries *entries,
-			   const char *path, const struct mv_oid *pack,
-			   struct mv_err *err)
+struct headers {
+	struct mv_hasher *hasher;
+	uint64_t count;
+};
+
+static int hash_header(void *payload, uint64_t off,
+		       const struct mv_record *record, const uint8_t *head,
+		       const uint8_t *stored, struct mv_err *err)
 {
-	struct mv_tmp tmp = MV_TMP_INIT;
-	char *target = mv_store_pack_path(store, pack);
-	struct mv_oid id;
+	struct headers *h = payload;
+
+	(void)off;
+	(void)record;
+	(void)stored;
+	h->count++;
+	return mv_hasher_update(h->hasher, head, MV_RECORD_HEADER, err);
+}
+
+/* Its owner may have been killed after it took away the right to write. */
+static int open_again(int fd, const char *path)
+{
+	int rw = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (rw < 0 && errno == EACCES && !fchmod(fd, 0600))
+		rw = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return rw;
+}
+
+static int write_trailer(struct mv_store *store, int fd, const char *path,
+			 uint64_t end, const struct mv_oid *id, uint64_t count,
+			 struct mv_err *err)
+{
+	uint8_t trailer[MV_PACK_TRAILER];
 	int ret;
+
+	mv_pack_trailer(trailer, count, id);
+	if (ftruncate(fd, (off_t)end) < 0)
+		return mv_fail_errno(err, errno, "cannot recover '%s'", path);
+	ret = mv_pwrite_full(fd, trailer, sizeof(trailer), end, path, err);
+	if (!ret && (fchmod(fd, mv_store_file_mode(store)) < 0 ||
+		     fsync(fd) < 0))
+		ret = mv_fail_errno(err, errno, "cannot sync '%s'", path);
+	return ret;
+}
+
+/* A proper pack of `count` records that end at `end`. */
+static int finish_pack(struct mv_store *store, int fd, const char *path,
+		       uint64_t end, const struct mv_oid *id, uint64_t count,
+		       struct mv_err *err)
+{
+	char *target = mv_store_pack_path(store, id);
+	int rw, ret;
 
 	if (!target)
 		return mv_nomem(err);
-	ret = mv_store_tmp(&tmp, store, "index", err);
+	rw = open_again(fd, path);
+	if (rw < 0) {
+		free(target);
+		return 0;	/* not ours: its owner can do it */
+	}
+	ret = write_trailer(store, rw, path, end, id, count, err);
 	if (!ret)
-		ret = mv_entries_write(&id, &tmp, entries, pack, 1, err);
+		ret = mv_store_make_way(store, rw, target, err);
+	if (ret >= 0)
+		ret = 0;
 	if (!ret && rename(path, target) < 0)
 		ret = mv_fail_errno(err, errno, "cannot rename '%s'", path);
 	if (!ret)
 		ret = mv_fsync_dir(store->packs_dir, err);
-	if (!ret)
-		ret = mv_store_commit_index(store, &tmp, &id, err);
-	mv_tmp_discard(&tmp);
+	close(rw);
 	free(target);
 	return ret;
 }
 
-/* Cut behind the last whole record, write the trailer, publish. */
-static int adopt_records(struct mv_store *store, int fd, const char *path,
-			 struct mv_err *err)
+/* Cut behind the last whole record, write the trailer, name it. */
+static int adopt_pack(struct mv_store *store, int fd, const char *path,
+		      struct mv_err *err)
 {
-	struct mv_entries entries = { { NULL, NULL }, { 0, 0 }, { 0, 0 } };
-	struct collect c = { &entries, NULL, 0, 0, NULL };
-	uint8_t trailer[MV_PACK_TRAILER];
+	struct headers h = { NULL, 0 };
 	struct mv_oid id;
 	uint64_t end = 0;
 	int ret;
 
-	ret = mv_hasher_new(&c.headers, MV_HASH_SHA256, err);
+	ret = mv_hasher_new(&h.hasher, MV_HASH_SHA256, err);
 	if (ret)
 		return ret;
-	ret = collect(&c, store, fd, path, NULL, &end, err);
-	if (ret == MV_ECORRUPT || ret == MV_ENOTSUP)
+	ret = mv_pack_walk(fd, path, NULL, &end, hash_header, &h, err);
+	if (ret == MV_ENOTSUP)
+		goto out;	/* a newer version's: it knows what to do */
+	if (ret == MV_ECORRUPT)
 		ret = 0;	/* the torn end; what came before is kept */
-	if (ret || !c.count)
-		goto out;
-	ret = mv_hasher_final(id.b, c.headers, err);
-	if (ret)
-		goto out;
-	mv_pack_trailer(trailer, c.count, &id);
-	if (ftruncate(fd, (off_t)end) < 0 || fchmod(fd, 0444) < 0) {
-		ret = mv_fail_errno(err, errno, "cannot recover '%s'", path);
-		goto out;
-	}
-	ret = mv_pwrite_full(fd, trailer, sizeof(trailer), end, path, err);
-	if (!ret && fsync(fd) < 0)
-		ret = mv_fail_errno(err, errno, "cannot sync '%s'", path);
-	if (ret)
-		goto out;
-	ret = publish_adopted(store, &entries, path, &id, err);
+	if (!ret && !h.count)
+		unlink(path);
+	if (!ret && h.count)
+		ret = mv_hasher_final(id.b, h.hasher, err);
+	if (!ret && h.count)
+		ret = finish_pack(store, fd, path, end, &id, h.count, err);
 out:
-	if (!ret)
-		unlink(path);	/* nothing in it, or renamed already */
-	mv_hasher_free(c.headers);
-	mv_entries_release(&entries);
-	return ret;
+	mv_hasher_free(h.hasher);
+	return ret == MV_ENOTSUP ? 0 : ret;
+}
+
+/* Locked by us now, and still the file of that name? */
+static int is_orphan(int fd, const char *path)
+{
+	struct stat st, named;
+
+	return !flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) &&
+	       !lstat(path, &named) && st.st_dev == named.st_dev &&
+	       st.st_ino == named.st_ino && S_ISREG(st.st_mode);
 }
 
 struct orphans {
 	struct mv_store *store;
+	int peek;		/* only look whether there are any */
 	int found;
 };
 
-static int adopt_one(void *payload, const char *name, struct mv_err *err)
+static int each_orphan(void *payload, const char *name, struct mv_err *err)
 {
 	struct orphans *o = payload;
-	char *path;
+	char *path = mv_path_join(o->store->tmp_dir, name);
 	int fd, ret = 0;
 
-	path = mv_path_join(o->store->tmp_dir, name);
 	if (!path)
 		return mv_nomem(err);
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0) {
-		free(path);
-		return 0;	/* just gone, or not ours to open */
-	}
-	if (!flock(fd, LOCK_EX | LOCK_NB)) {
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0 && is_orphan(fd, path)) {
 		o->found = 1;
-		if (!strncmp(name, "pack-", 5))
-			ret = adopt_records(o->store, fd, path, err);
+		if (o->peek)
+			ret = 1;
+		else if (!strncmp(name, "pack-", 5))
+			ret = adopt_pack(o->store, fd, path, err);
 		else
 			unlink(path);
 	}
-	close(fd);
+	if (fd >= 0)		/* else just gone, or not ours to open */
+		close(fd);
 	free(path);
 	return ret;
 }
@@ -215,34 +253,49 @@ static int adopt_one(void *payload, const char *name, struct mv_err *err)
 
 struct unindexed {
 	struct mv_store *store;
+	struct mv_snapshot *snapshot;
+	struct mv_oid *known;		/* sorted */
+	size_t known_count;
 	struct mv_entries entries;
 	struct mv_oid *packs;
 	size_t count, alloc;
+	struct mv_scratch *scratch;
 };
 
-static int is_indexed(struct mv_store *store, const struct mv_oid *id)
+static int collect_pack(struct unindexed *u, const char *path,
+			const struct mv_oid *id, struct mv_err *err)
 {
-	struct mv_snapshot *s = store->snapshot;
+	size_t chunks = u->entries.count[0];
+	size_t contents = u->entries.count[1];
+	uint64_t end;
+	int fd, ret;
 
-	for (size_t i = 0; i < s->count; i++)
-		for (uint32_t k = 0; k < s->index[i]->packs; k++)
-			if (mv_oid_eq(&s->index[i]->pack_ids[k], id))
-				return 1;
-	return 0;
+	ret = mv_open_read(&fd, NULL, path, err);
+	if (ret)
+		return ret;
+	ret = mv_pack_collect(&u->entries, u->store, fd, path, id,
+			      (uint32_t)u->count, &end, err);
+	close(fd);
+	if (!ret) {
+		u->packs[u->count++] = *id;
+	} else {	/* damaged: fsck's business, not ours */
+		u->entries.count[0] = chunks;
+		u->entries.count[1] = contents;
+	}
+	return ret;
 }
 
 static int index_one(void *payload, const char *name, struct mv_err *err)
 {
 	struct unindexed *u = payload;
 	struct mv_oid id;
-	struct stat st;
-	uint64_t end;
 	char *path;
-	int fd, ret;
+	int ret;
 
 	if (strlen(name) != MV_OID_HEX + 5 ||
 	    mv_oid_parse(&id, name, MV_OID_HEX) ||
-	    strcmp(name + MV_OID_HEX, ".pack") || is_indexed(u->store, &id))
+	    strcmp(name + MV_OID_HEX, ".pack") ||
+	    mv_ids_find(u->known, u->known_count, &id) >= 0)
 		return 0;
 	if (u->count == u->alloc) {
 		size_t alloc = u->alloc ? 2 * u->alloc : 16;
@@ -257,74 +310,199 @@ static int index_one(void *payload, const char *name, struct mv_err *err)
 	path = mv_path_join(u->store->packs_dir, name);
 	if (!path)
 		return mv_nomem(err);
-	ret = mv_open_read(&fd, &st, path, err);
-	if (!ret) {
-		size_t chunks = u->entries.count[0];
-		size_t contents = u->entries.count[1];
-
-		ret = mv_pack_collect(&u->entries, u->store, fd, path, &id,
-				      (uint32_t)u->count, &end, err);
-		close(fd);
-		if (!ret) {
-			u->packs[u->count++] = id;
-		} else {	/* damaged: fsck's business, not ours */
-			u->entries.count[0] = chunks;
-			u->entries.count[1] = contents;
-		}
-	}
+	ret = collect_pack(u, path, &id, err);
 	free(path);
 	return ret == MV_ENOMEM ? ret : 0;
 }
 
-static int index_orphan_packs(struct mv_store *store, struct mv_err *err)
+/* -- are recipes complete? -- */
+
+static int entry_place(struct mv_place *out, struct unindexed *u,
+		       const struct mv_index_entry *e, struct mv_err *err)
+{
+	out->off = e->off;
+	return mv_store_pack_file(&out->file, u->store, &u->packs[e->pack],
+				  err);
+}
+
+static int has_chunk(struct unindexed *u, const struct mv_oid *id)
+{
+	struct mv_place place;
+
+	return mv_entries_find(&u->entries, MV_INDEX_CHUNKS, id) ||
+	       !mv_snapshot_find(&place, u->snapshot, MV_INDEX_CHUNKS, id,
+				 NULL);
+}
+
+static int has_chunks(struct unindexed *u, const uint8_t *entries,
+		      uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!has_chunk(u, mv_recipe_id(entries + i * MV_RECIPE_ENTRY)))
+			return 0;
+	return 1;
+}
+
+/* A recipe's part into scratch->raw. */
+static int load_part(struct unindexed *u, const struct mv_oid *id,
+		     uint32_t *len)
+{
+	const struct mv_index_entry *e =
+		mv_entries_find(&u->entries, MV_INDEX_CHUNKS, id);
+	struct mv_scratch *s = u->scratch;
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_record record;
+	struct mv_place place;
+	int ret;
+
+	if (!e)
+		return mv_chunk_load(s->raw, len, u->store, s, id, NULL);
+	/* Its bytes were checked against its id when it was collected. */
+	ret = entry_place(&place, u, e, NULL);
+	if (!ret)
+		ret = mv_place_record(&record, head, s->stored, MV_CHUNK_MAX,
+				      u->store, &place, NULL);
+	if (!ret && record.raw_len != *len)
+		ret = MV_ECORRUPT;
+	if (!ret)
+		ret = mv_scratch_decoder(s, NULL);
+	return ret ? ret : mv_decode(s->raw, *len, s->decoder, record.codec,
+				     record.param, s->stored,
+				     record.stored_len, NULL);
+}
+
+static int is_complete(struct unindexed *u, const struct mv_recipe *recipe)
+{
+	if (!recipe->depth)
+		return has_chunks(u, recipe->entries, recipe->count);
+	for (uint32_t i = 0; i < recipe->count; i++) {
+		const uint8_t *part = recipe->entries + i * MV_RECIPE_PART;
+		uint32_t len = mv_le32(part + 32);
+
+		if (load_part(u, mv_recipe_id(part), &len) ||
+		    !has_chunks(u, u->scratch->raw, len / MV_RECIPE_ENTRY))
+			return 0;
+	}
+	return 1;
+}
+
+/* 1: all of its chunks are here. */
+static int check_recipe(struct unindexed *u, const struct mv_index_entry *e,
+			struct mv_err *err)
+{
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_record record;
+	struct mv_recipe recipe;
+	struct mv_place place;
+	uint8_t *data = NULL;
+	int ret;
+
+	ret = entry_place(&place, u, e, err);
+	if (!ret)
+		ret = mv_place_record(&record, head, NULL, 0, u->store, &place,
+				      err);
+	if (ret)
+		return ret;
+	data = malloc(record.stored_len);
+	if (!data)
+		return mv_nomem(err);
+	ret = mv_place_record(&record, head, data, record.stored_len, u->store,
+			      &place, err);
+	if (!ret)
+		ret = mv_recipe_parse(&recipe, data, record.stored_len, err);
+	if (!ret)
+		ret = is_complete(u, &recipe);
+	free(data);
+	return ret;
+}
+
+static int drop_incomplete(struct unindexed *u, struct mv_err *err)
+{
+	struct mv_entries *x = &u->entries;
+	size_t n = 0;
+	int ret;
+
+	mv_entries_sort(x);
+	ret = mv_scratch_get(&u->scratch, u->store, err);
+	for (size_t i = 0; ret >= 0 && i < x->count[MV_INDEX_CONTENTS]; i++) {
+		ret = check_recipe(u, &x->e[MV_INDEX_CONTENTS][i], err);
+		if (ret == 1)
+			x->e[MV_INDEX_CONTENTS][n++] =
+				x->e[MV_INDEX_CONTENTS][i];
+	}
+	x->count[MV_INDEX_CONTENTS] = n;
+	mv_scratch_put(u->store, u->scratch);
+	return ret < 0 ? ret : 0;
+}
+
+static int publish_unindexed(struct unindexed *u, struct mv_tmp *tmp,
+			     struct mv_err *err)
+{
+	struct mv_oid id;
+	int ret;
+
+	if (!u->count)
+		return 0;
+	ret = drop_incomplete(u, err);
+	if (!ret)
+		ret = mv_entries_write(&id, tmp, &u->entries, u->packs,
+				       (uint32_t)u->count, err);
+	return ret ? ret : mv_store_commit_index(u->store, tmp, &id, err);
+}
+
+static int index_orphan_packs(struct mv_store *store, struct mv_tmp *tmp,
+			      struct mv_err *err)
 {
 	struct unindexed u = { .store = store };
 	int ret;
 
-	ret = mv_store_refresh(store, NULL, err);
+	ret = mv_store_refresh(store, err);
+	if (!ret)
+		ret = mv_store_snapshot(&u.snapshot, store, err);
+	if (ret)
+		return ret;
+	ret = mv_snapshot_packs(&u.known, &u.known_count, u.snapshot, err);
 	if (!ret)
 		ret = mv_each_entry(store->packs_dir, index_one, &u, err);
-	if (!ret && u.count)
-		ret = mv_entries_publish(store, &u.entries, u.packs,
-					 (uint32_t)u.count, err);
+	if (!ret)
+		ret = publish_unindexed(&u, tmp, err);
 	mv_entries_release(&u.entries);
+	mv_snapshot_release(store, u.snapshot);
+	free(u.known);
 	free(u.packs);
-	return ret;
+	return ret ? ret : mv_store_refresh(store, err);
 }
 
 int mv_store_recover_force(struct mv_store *store, struct mv_err *err)
 {
-	struct orphans o = { store, 0 };
+	struct orphans o = { store, 0, 0 };
+	struct mv_tmp tmp = MV_TMP_INIT;
 	int ret;
 
-	ret = mv_each_entry(store->tmp_dir, adopt_one, &o, err);
-	if (ret == MV_ENOENT)
-		ret = 0;
-	return ret ? ret : index_orphan_packs(store, err);
-}
-
-static int note_entry(void *payload, const char *name, struct mv_err *err)
-{
-	(void)name;
-	(void)err;
-	*(int *)payload = 1;
-	return 1;
+	ret = mv_store_make_dirs(store, err);
+	if (!ret)
+		ret = mv_store_tmp(&tmp, store, "index", err);
+	if (!ret)
+		ret = mv_each_entry(store->tmp_dir, each_orphan, &o, err);
+	if (!ret)
+		ret = index_orphan_packs(store, &tmp, err);
+	mv_tmp_discard(&tmp);
+	return ret;
 }
 
 int mv_store_recover(struct mv_store *store, struct mv_err *err)
 {
-	struct orphans o = { store, 0 };
-	int any = 0, ret;
+	struct mv_lock lock = MV_LOCK_INIT;
+	struct orphans o = { store, 1, 0 };
+	int ret;
 
-	ret = mv_each_entry(store->tmp_dir, note_entry, &any, err);
+	ret = mv_each_entry(store->tmp_dir, each_orphan, &o, err);
 	if (ret < 0 && ret != MV_ENOENT)
 		return ret;
-	if (!any)
+	/* Readers come here, too: but not while gc, which does the same. */
+	if (!o.found || mv_store_try_share(&lock, store))
 		return 0;
-	ret = mv_each_entry(store->tmp_dir, adopt_one, &o, err);
-	if (!ret && o.found)
-		ret = index_orphan_packs(store, err);
-	if (!ret && o.found)
-		ret = mv_store_refresh(store, NULL, err);
+	ret = mv_store_recover_force(store, err);
+	mv_lock_drop(&lock);
 	return ret;
 }

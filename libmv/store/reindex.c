@@ -150,29 +150,25 @@ static void final_numbers(struct merge *m, struct numbering *n,
 		}
 }
 
-/* Damaged inputs are left alone: fsck must see them. */
-static int merge_indexes(struct mv_store *store, struct mv_index **index,
-			 size_t count, mv_wanted_fn wanted, void *payload,
-			 struct mv_err *err)
+/* One index of all into `tmp`. Damaged ones are refused: fsck must see. */
+static int write_merged(struct mv_oid *id, struct mv_tmp *tmp,
+			struct mv_index **index, size_t count,
+			mv_wanted_fn wanted, void *payload, struct mv_err *err)
 {
 	struct merge m = { index, count, NULL, NULL, MV_INDEX_CHUNKS, wanted,
 			   payload };
 	struct mv_index_source source = { merge_rewind, merge_next, &m };
 	struct numbering n = { NULL, NULL, 0 };
-	struct mv_tmp tmp = MV_TMP_INIT;
-	struct mv_oid id;
 	uint64_t counts[2], total = 0;
 	uint8_t *used = NULL;
-	char *target = NULL;
-	int ret;
+	int ret = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; !ret && i < count; i++) {
 		ret = mv_index_verify(index[i], err);
-		if (ret)
-			return ret;
 		total += index[i]->packs;
 	}
-	ret = start_numbers(&m, &n, total, err);
+	if (!ret)
+		ret = start_numbers(&m, &n, total, err);
 	used = calloc(total ? total : 1, 1);
 	if (!ret && !used)
 		ret = mv_nomem(err);
@@ -180,31 +176,80 @@ static int merge_indexes(struct mv_store *store, struct mv_index **index,
 		ret = count_merged(&counts[0], &m, MV_INDEX_CHUNKS, used, err);
 	if (!ret)
 		ret = count_merged(&counts[1], &m, MV_INDEX_CONTENTS, used, err);
-	if (ret)
-		goto out;
-	final_numbers(&m, &n, used);
-	ret = mv_store_tmp(&tmp, store, "index", err);
-	if (!ret)
-		ret = mv_index_write(&id, &tmp, n.packs, n.count, counts,
-				     &source, err);
-	if (!ret)
-		ret = mv_store_commit_index(store, &tmp, &id, err);
 	if (!ret) {
-		target = mv_store_index_path(store, &id);
-		if (!target)
-			ret = mv_nomem(err);
+		final_numbers(&m, &n, used);
+		ret = mv_index_write(id, tmp, n.packs, n.count, counts,
+				     &source, err);
 	}
-	for (size_t i = 0; !ret && i < count; i++)
-		if (strcmp(index[i]->path, target))
-			unlink(index[i]->path);
-out:
-	mv_tmp_discard(&tmp);
-	free(target);
 	free(used);
 	free(n.all);
 	free(n.packs);
 	free(m.number);
 	free(m.pos);
+	return ret;
+}
+
+/*
+ * The merged ones must be gone for good before gc unlinks packs: after a
+ * power failure an old index would lead to packs that are not there.
+ */
+static int unlink_merged(struct mv_store *store, struct mv_index **index,
+			 size_t count, const struct mv_oid *id,
+			 struct mv_err *err)
+{
+	char *target = mv_store_index_path(store, id);
+
+	if (!target)
+		return mv_nomem(err);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(index[i]->path, target))
+			unlink(index[i]->path);
+	free(target);
+	return mv_fsync_dir(store->index_dir, err);
+}
+
+static int merge_indexes(struct mv_store *store, struct mv_index **index,
+			 size_t count, mv_wanted_fn wanted, void *payload,
+			 struct mv_err *err)
+{
+	struct mv_tmp tmp = MV_TMP_INIT;
+	struct mv_oid id;
+	int ret;
+
+	ret = mv_store_tmp(&tmp, store, "index", err);
+	if (!ret)
+		ret = write_merged(&id, &tmp, index, count, wanted, payload,
+				   err);
+	if (!ret)
+		ret = mv_store_commit_index(store, &tmp, &id, err);
+	if (!ret)
+		ret = unlink_merged(store, index, count, &id, err);
+	mv_tmp_discard(&tmp);
+	return ret;
+}
+
+int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
+			   struct mv_snapshot *s, struct mv_err *err)
+{
+	struct mv_tmp tmp = MV_TMP_INIT;
+	struct mv_index *x = NULL;
+	struct mv_oid id;
+	int ret;
+
+	ret = mv_store_tmp(&tmp, store, "index", err);
+	if (!ret)
+		ret = write_merged(&id, &tmp, s->index, s->count, NULL, NULL,
+				   err);
+	if (!ret)
+		ret = mv_index_open(&x, tmp.path, err);
+	for (uint32_t i = 0; !ret && i < x->packs; i++)
+		ret = mv_store_pack_file(&x->files[i], store, &x->pack_ids[i],
+					 err);
+	mv_tmp_discard(&tmp);	/* the map stays */
+	if (ret)
+		mv_index_free(x);
+	else
+		*out = x;
 	return ret;
 }
 
@@ -214,7 +259,7 @@ int mv_store_reindex(struct mv_store *store, mv_wanted_fn wanted,
 	struct mv_snapshot *s;
 	int ret;
 
-	ret = mv_store_refresh(store, NULL, err);
+	ret = mv_store_refresh(store, err);
 	if (!ret)
 		ret = mv_store_snapshot(&s, store, err);
 	if (ret)
@@ -223,7 +268,7 @@ int mv_store_reindex(struct mv_store *store, mv_wanted_fn wanted,
 		ret = merge_indexes(store, s->index, s->count, wanted, payload,
 				    err);
 	mv_snapshot_release(store, s);
-	return ret ? ret : mv_store_refresh(store, NULL, err);
+	return ret ? ret : mv_store_refresh(store, err);
 }
 
 #define COMPACT_AT 12
@@ -273,7 +318,7 @@ int mv_store_compact(struct mv_store *store, int all, struct mv_err *err)
 	/* Somebody may have merged while we waited. */
 	mv_snapshot_release(store, s);
 	s = NULL;
-	ret = mv_store_refresh(store, NULL, err);
+	ret = mv_store_refresh(store, err);
 	if (!ret)
 		ret = mv_store_snapshot(&s, store, err);
 	if (ret)
@@ -283,7 +328,7 @@ int mv_store_compact(struct mv_store *store, int all, struct mv_err *err)
 		ret = merge_indexes(store, s->index + from, s->count - from,
 				    NULL, NULL, err);
 	if (!ret)
-		ret = mv_store_refresh(store, NULL, err);
+		ret = mv_store_refresh(store, err);
 out:
 	mv_lock_drop(&lock);
 	if (s)

@@ -11,25 +11,20 @@
 #define FORMAT_TEXT "git-model store 1\n"
 #define OPEN_PACKS_MAX 192
 #define HOLD_TIMEOUT_MS (10 * 60 * 1000)
+#define ALONE_TIMEOUT_MS (60 * 1000)
 
 /* -- opening -- */
 
-static int make_dirs(struct mv_store *store, struct mv_err *err)
+int mv_store_make_dirs(struct mv_store *store, struct mv_err *err)
 {
 	static const char *const names[] = { "packs", "index", "tmp" };
+	int ret = mv_mkdirs(store->dir, err);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		char *path = mv_path_join(store->dir, names[i]);
-		int ret;
-
-		if (!path)
-			return mv_nomem(err);
-		ret = mv_mkdirs(path, err);
-		free(path);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	for (size_t i = 0; !ret && i < sizeof(names) / sizeof(names[0]); i++)
+		ret = mv_store_mkdir(store, names[i], err);
+	if (!ret)
+		ret = mv_store_make_lock(store, "lock", err);
+	return ret ? ret : mv_store_make_lock(store, "compact.lock", err);
 }
 
 /* The version file is written last, so that it says "all of it is there". */
@@ -44,7 +39,7 @@ static int check_format(struct mv_store *store, struct mv_err *err)
 	mv_buf_init(&text, 256);
 	ret = mv_read_file(&text, path, err);
 	if (ret == MV_ENOENT && (store->options.flags & MV_STORE_CREATE)) {
-		ret = make_dirs(store, err);
+		ret = mv_store_make_dirs(store, err);
 		if (!ret)
 			ret = mv_write_file(path, FORMAT_TEXT,
 					    strlen(FORMAT_TEXT), 0444, 0, err);
@@ -70,6 +65,7 @@ int mv_store_open(struct mv_store **out, const char *dir,
 		return mv_nomem(err);
 	pthread_mutex_init(&store->mutex, NULL);
 	pthread_mutex_init(&store->put_mutex, NULL);
+	pthread_mutex_init(&store->hold_mutex, NULL);
 	store->hold.fd = -1;
 	if (options)
 		store->options = *options;
@@ -86,7 +82,7 @@ int mv_store_open(struct mv_store **out, const char *dir,
 	}
 	ret = check_format(store, err);
 	if (!ret)
-		ret = mv_store_refresh(store, NULL, err);
+		ret = mv_store_refresh(store, err);
 	if (ret)
 		goto fail;
 	*out = store;
@@ -130,6 +126,7 @@ void mv_store_close(struct mv_store *store)
 	mv_lock_drop(&store->hold);
 	pthread_mutex_destroy(&store->mutex);
 	pthread_mutex_destroy(&store->put_mutex);
+	pthread_mutex_destroy(&store->hold_mutex);
 	free(store->dir);
 	free(store->packs_dir);
 	free(store->index_dir);
@@ -160,25 +157,84 @@ char *mv_store_index_path(struct mv_store *store, const struct mv_oid *id)
 	return id_path(store->index_dir, id, ".idx");
 }
 
-int mv_store_hold(struct mv_store *store, struct mv_err *err)
+static int may_write(const struct mv_store *store, struct mv_err *err)
 {
-	char *path;
-	int ret = 0;
-
 	if (store->options.flags & MV_STORE_READ_ONLY)
 		return mv_fail(err, MV_EDENIED,
 			       "store '%s' is open for reading only",
 			       store->dir);
-	pthread_mutex_lock(&store->mutex);
-	if (store->hold.fd < 0) {
-		path = mv_path_join(store->dir, "lock");
-		ret = path ? mv_lock_take(&store->hold, path, MV_LOCK_SHARED,
-					  HOLD_TIMEOUT_MS, err)
-			   : mv_nomem(err);
-		free(path);
-	}
-	pthread_mutex_unlock(&store->mutex);
+	return 0;
+}
+
+static int take_lock(struct mv_lock *lock, struct mv_store *store,
+		     enum mv_lock_mode mode, int timeout_ms,
+		     struct mv_err *err)
+{
+	char *path = mv_path_join(store->dir, "lock");
+	int ret = path ? mv_lock_take(lock, path, mode, timeout_ms, err)
+		       : mv_nomem(err);
+
+	free(path);
 	return ret;
+}
+
+int mv_store_hold(struct mv_store *store, struct mv_err *err)
+{
+	int ret = may_write(store, err);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&store->hold_mutex);
+	if (store->hold.fd < 0)
+		ret = take_lock(&store->hold, store, MV_LOCK_SHARED,
+				HOLD_TIMEOUT_MS, err);
+	if (!ret)
+		store->writers++;
+	pthread_mutex_unlock(&store->hold_mutex);
+	return ret;
+}
+
+void mv_store_unhold(struct mv_store *store)
+{
+	pthread_mutex_lock(&store->hold_mutex);
+	store->writers--;	/* the lock stays: the next one comes soon */
+	pthread_mutex_unlock(&store->hold_mutex);
+}
+
+int mv_store_alone(struct mv_lock *lock, struct mv_store *store,
+		   struct mv_err *err)
+{
+	int ret = may_write(store, err);
+
+	lock->fd = -1;
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&store->hold_mutex);
+	if (store->writers)
+		ret = mv_fail(err, MV_EBUSY,
+			      "a transaction on store '%s' is under way",
+			      store->dir);
+	if (!ret) {
+		mv_lock_drop(&store->hold);	/* not to wait for ourselves */
+		ret = take_lock(lock, store, MV_LOCK_EXCLUSIVE,
+				ALONE_TIMEOUT_MS, err);
+	}
+	if (ret)
+		pthread_mutex_unlock(&store->hold_mutex);
+	return ret;
+}
+
+void mv_store_shared(struct mv_lock *lock, struct mv_store *store)
+{
+	if (lock->fd < 0)
+		return;
+	mv_lock_drop(lock);
+	pthread_mutex_unlock(&store->hold_mutex);
+}
+
+int mv_store_try_share(struct mv_lock *lock, struct mv_store *store)
+{
+	return take_lock(lock, store, MV_LOCK_SHARED, 0, NULL);
 }
 
 /* -- packs -- */
@@ -223,6 +279,7 @@ static int file_get(struct mv_pack_file **out, struct mv_store *store,
 	if (!file)
 		return mv_nomem(err);
 	file->id = *id;
+	file->number = (uint32_t)store->file_count;
 	file->fd = -1;
 	file->path = mv_store_pack_path(store, id);
 	if (!file->path) {
@@ -235,6 +292,17 @@ static int file_get(struct mv_pack_file **out, struct mv_store *store,
 	store->file_count++;
 	*out = file;
 	return 0;
+}
+
+int mv_store_pack_file(struct mv_pack_file **out, struct mv_store *store,
+		       const struct mv_oid *id, struct mv_err *err)
+{
+	int ret;
+
+	pthread_mutex_lock(&store->mutex);
+	ret = file_get(out, store, id, err);
+	pthread_mutex_unlock(&store->mutex);
+	return ret;
 }
 
 static void close_oldest(struct mv_store *store)
@@ -303,6 +371,17 @@ void mv_pack_done(struct mv_store *store, struct mv_pack_file *file)
 	pthread_mutex_unlock(&store->mutex);
 }
 
+void mv_pack_forget(struct mv_store *store, struct mv_pack_file *file)
+{
+	pthread_mutex_lock(&store->mutex);
+	if (file->fd >= 0 && !file->users) {
+		close(file->fd);
+		file->fd = -1;
+		store->open_files--;
+	}
+	pthread_mutex_unlock(&store->mutex);
+}
+
 /* -- the set of indexes -- */
 
 static void index_unref(struct mv_index *x)
@@ -339,6 +418,34 @@ void mv_snapshot_release(struct mv_store *store, struct mv_snapshot *snapshot)
 	pthread_mutex_unlock(&store->mutex);
 }
 
+static int by_oid(const void *a, const void *b)
+{
+	return mv_oid_cmp(a, b);
+}
+
+int mv_snapshot_packs(struct mv_oid **out, size_t *count,
+		      const struct mv_snapshot *s, struct mv_err *err)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		total += s->index[i]->packs;
+	*count = 0;
+	*out = calloc(total ? total : 1, sizeof(**out));
+	if (!*out)
+		return mv_nomem(err);
+	for (size_t i = 0; i < s->count; i++) {
+		size_t n = s->index[i]->packs;
+
+		if (n)
+			memcpy(*out + *count, s->index[i]->pack_ids,
+			       n * sizeof(**out));
+		*count += n;
+	}
+	qsort(*out, *count, sizeof(**out), by_oid);
+	return 0;
+}
+
 struct listing {
 	struct mv_store *store;
 	struct mv_snapshot *fresh;
@@ -356,6 +463,7 @@ static struct mv_index *known_index(struct mv_store *store, const char *path)
 	return NULL;
 }
 
+/* Under the mutex. */
 static int index_add_files(struct mv_store *store, struct mv_index *x,
 			   struct mv_err *err)
 {
@@ -436,8 +544,9 @@ static int list_indexes(struct listing *l, struct mv_err *err)
 		return mv_nomem(err);
 	l->fresh->refs = 1;
 	ret = mv_each_entry(l->store->index_dir, list_one, l, err);
-	if (ret) {
+	if (ret && ret != MV_ENOENT) {	/* fsck makes a missing one anew */
 		snapshot_unref(l->fresh);
+		l->fresh = NULL;
 		return ret;
 	}
 	if (l->fresh->count)
@@ -446,56 +555,85 @@ static int list_indexes(struct listing *l, struct mv_err *err)
 	return 0;
 }
 
-static int refresh_locked(struct mv_store *store, int *changed,
+/*
+ * A listing counts for as long as the folder's time stays the same, unless
+ * it was made within that same second: then the folder may have changed
+ * again without a new time.
+ */
+static int is_current(const struct mv_store *store, const struct stat *st)
+{
+	return store->snapshot &&
+	       !memcmp(&st->st_mtim, &store->index_mtime,
+		       sizeof(st->st_mtim)) &&
+	       store->listed_at - st->st_mtim.tv_sec > 1;
+}
+
+static int stat_index_dir(struct stat *st, struct mv_store *store,
 			  struct mv_err *err)
 {
-	struct listing l = { store, NULL, 0, 0 };
-	struct stat st = { 0 };
-	struct timespec now;
-	int ret;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (stat(store->index_dir, &st) < 0 && errno != ENOENT)
+	memset(st, 0, sizeof(*st));
+	if (stat(store->index_dir, st) < 0 && errno != ENOENT)
 		return mv_fail_errno(err, errno, "cannot read '%s'",
 				     store->index_dir);
-	/* A folder changed in the last second may change again unseen. */
-	if (store->snapshot &&
-	    !memcmp(&st.st_mtim, &store->index_mtime, sizeof(st.st_mtim)) &&
-	    now.tv_sec - st.st_mtim.tv_sec > 1)
-		return 0;
-	for (int tries = 0; tries < 16; tries++) {
-		ret = list_indexes(&l, err);
-		if (ret)
-			return ret;
-		if (!l.vanished)
-			break;
-		snapshot_unref(l.fresh);
-		l.fresh = NULL;
-	}
-	if (!l.fresh)
-		return mv_fail(err, MV_EBUSY,
-			       "the indexes in '%s' keep changing; try again",
-			       store->index_dir);
-	if (changed)
-		*changed = !store->snapshot ||
-			   store->snapshot->count != l.fresh->count ||
-			   (l.fresh->count &&
-			    memcmp(store->snapshot->index, l.fresh->index,
-				   l.fresh->count * sizeof(*l.fresh->index)));
-	snapshot_unref(store->snapshot);
-	store->snapshot = l.fresh;
-	store->index_mtime = st.st_mtim;
 	return 0;
 }
 
-int mv_store_refresh(struct mv_store *store, int *changed, struct mv_err *err)
+static int same_indexes(const struct mv_snapshot *a,
+			const struct mv_snapshot *b)
+{
+	return a && a->count == b->count &&
+	       (!a->count || !memcmp(a->index, b->index,
+				     a->count * sizeof(*a->index)));
+}
+
+static int refresh_locked(struct mv_store *store, struct mv_err *err)
+{
+	struct listing l = { store, NULL, 0, 0 };
+	struct stat st, after;
+	time_t now;
+	int ret;
+
+	for (int tries = 0; tries < 16; tries++) {
+		snapshot_unref(l.fresh);
+		l.fresh = NULL;
+		now = time(NULL);
+		ret = stat_index_dir(&st, store, err);
+		if (ret || is_current(store, &st))
+			return ret;
+		ret = list_indexes(&l, err);
+		if (!ret)
+			ret = stat_index_dir(&after, store, err);
+		if (ret) {
+			snapshot_unref(l.fresh);
+			return ret;
+		}
+		if (!l.vanished && !memcmp(&st.st_mtim, &after.st_mtim,
+					   sizeof(st.st_mtim)))
+			break;
+	}
+	if (l.vanished) {
+		snapshot_unref(l.fresh);
+		return mv_fail(err, MV_EBUSY,
+			       "the indexes in '%s' keep changing; try again",
+			       store->index_dir);
+	}
+	store->index_mtime = st.st_mtim;
+	store->listed_at = now;
+	if (same_indexes(store->snapshot, l.fresh)) {
+		snapshot_unref(l.fresh);
+		return 0;
+	}
+	snapshot_unref(store->snapshot);
+	store->snapshot = l.fresh;
+	return 0;
+}
+
+int mv_store_refresh(struct mv_store *store, struct mv_err *err)
 {
 	int ret;
 
-	if (changed)
-		*changed = 0;
 	pthread_mutex_lock(&store->mutex);
-	ret = refresh_locked(store, changed, err);
+	ret = refresh_locked(store, err);
 	pthread_mutex_unlock(&store->mutex);
 	return ret;
 }
@@ -564,15 +702,59 @@ static int count_entry(void *payload, const char *name, struct mv_err *err)
 	return 0;
 }
 
+/* Entries that an index before this one has, too, are not counted again. */
+static uint64_t count_new(const struct mv_snapshot *s, size_t i,
+			  enum mv_index_table t)
+{
+	const struct mv_index *x = s->index[i];
+	uint64_t count = 0;
+
+	if (!i)
+		return x->count[t];
+	for (uint64_t k = 0; k < x->count[t]; k++) {
+		size_t j = 0;
+
+		while (j < i && mv_index_find(s->index[j], t, &x->ids[t][k]) < 0)
+			j++;
+		count += j == i;
+	}
+	return count;
+}
+
+struct pack_count {
+	const struct mv_store *store;
+	struct mv_store_stats *out;
+};
+
+static int count_pack(void *payload, const char *name, struct mv_err *err)
+{
+	struct pack_count *c = payload;
+	size_t len = strlen(name);
+	struct stat st;
+	char *path;
+
+	if (len < 5 || strcmp(name + len - 5, ".pack"))
+		return 0;
+	path = mv_path_join(c->store->packs_dir, name);
+	if (!path)
+		return mv_nomem(err);
+	if (!stat(path, &st)) {
+		c->out->packs++;
+		c->out->pack_bytes += (uint64_t)st.st_size;
+	}
+	free(path);
+	return 0;
+}
+
 int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
 		   struct mv_err *err)
 {
+	struct pack_count packs = { store, out };
 	struct mv_snapshot *s;
-	struct stat st;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_store_refresh(store, NULL, err);
+	ret = mv_store_refresh(store, err);
 	if (ret)
 		return ret;
 	ret = mv_store_snapshot(&s, store, err);
@@ -581,17 +763,13 @@ int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
 	for (size_t i = 0; i < s->count; i++) {
 		out->indexes++;
 		out->index_bytes += s->index[i]->map.len;
-		out->chunks += s->index[i]->count[MV_INDEX_CHUNKS];
-		out->contents += s->index[i]->count[MV_INDEX_CONTENTS];
+		out->chunks += count_new(s, i, MV_INDEX_CHUNKS);
+		out->contents += count_new(s, i, MV_INDEX_CONTENTS);
 	}
 	mv_snapshot_release(store, s);
-	pthread_mutex_lock(&store->mutex);
-	for (size_t i = 0; i < store->file_count; i++)
-		if (!stat(store->files[i]->path, &st)) {
-			out->packs++;
-			out->pack_bytes += (uint64_t)st.st_size;
-		}
-	pthread_mutex_unlock(&store->mutex);
+	ret = mv_each_entry(store->packs_dir, count_pack, &packs, err);
+	if (ret && ret != MV_ENOENT)
+		return ret;
 	ret = mv_each_entry(store->tmp_dir, count_entry, &out->temporary, err);
 	return ret == MV_ENOENT ? 0 : ret;
 }

@@ -23,7 +23,14 @@
  */
 #define FLUSH_CHUNKS (256u * 1024)
 #define WRITEBACK_STEP (8u * 1024 * 1024)
-#define RECENT_AGE_S 600
+
+/* Ids, and where each is in the list: open addressing, position + 1. */
+struct id_set {
+	struct mv_oid *ids;
+	size_t count, alloc;
+	uint32_t *slots;
+	size_t slot_count;
+};
 
 struct new_pack {
 	struct mv_tmp tmp;
@@ -36,7 +43,10 @@ struct mv_tx {
 	pthread_cond_t quiet;
 	struct mv_snapshot *snapshot;
 	unsigned puts;			/* puts under way */
+	unsigned pooled;		/* those of them that use the pool */
 	int draining;			/* one wants to publish: wait */
+	int holds;			/* the store's lock, until freed */
+	int flushed;			/* somebody relies on what is in tmp/ */
 
 	/* the pack that grows */
 	struct mv_tmp pack;
@@ -48,13 +58,12 @@ struct mv_tx {
 	size_t pack_count, pack_alloc;
 
 	struct mv_entries entries;	/* pack number: index into packs */
-	uint32_t *slots;		/* open addressing; entry + 1 */
-	size_t slot_count, claimed;
-	struct mv_oid *claims;		/* chunk ids, in order of claiming */
-	size_t claim_alloc;
+	struct id_set claims[2];	/* chunks claimed, recipes appended */
 
-	struct mv_pack_file **hits;	/* old packs that were relied on */
+	struct mv_pack_file **hits;	/* packs that were relied on */
 	size_t hit_count, hit_alloc;
+	uint8_t *hit_bits;		/* by their number */
+	size_t hit_bytes;
 	struct mv_buf recent;		/* contents found present */
 
 	int failed;			/* sticky: an mv_code */
@@ -96,28 +105,55 @@ int mv_tx_begin(struct mv_tx **out, struct mv_store *store,
 	int ret;
 
 	ret = mv_store_hold(store, err);
+	if (ret)
+		return ret;
+	ret = mv_store_recover(store, err);
 	if (!ret)
-		ret = mv_store_recover(store, err);
+		ret = mv_store_refresh(store, err);
 	if (!ret)
-		ret = mv_store_refresh(store, NULL, err);
-	return ret ? ret : mv_tx_new(out, store, err);
+		ret = mv_tx_new(out, store, err);
+	if (ret)
+		mv_store_unhold(store);
+	else
+		(*out)->holds = 1;
+	return ret;
+}
+
+/*
+ * What was flushed may be pointed to already: when it could not be published
+ * (a full disk, say), leave it to recovery rather than throw it away.
+ */
+static void drop_pack(struct mv_tx *tx, struct mv_tmp *tmp)
+{
+	if (tx->flushed && tmp->fd >= 0) {
+		close(tmp->fd);
+		tmp->fd = -1;
+		free(tmp->path);
+		tmp->path = NULL;
+	}
+	mv_tmp_discard(tmp);
 }
 
 static void tx_free(struct mv_tx *tx)
 {
-	mv_tmp_discard(&tx->pack);
+	drop_pack(tx, &tx->pack);
 	for (size_t i = 0; i < tx->pack_count; i++)
-		mv_tmp_discard(&tx->packs[i].tmp);
+		drop_pack(tx, &tx->packs[i].tmp);
 	free(tx->packs);
 	mv_snapshot_release(tx->store, tx->snapshot);
 	mv_hasher_free(tx->hasher);
 	mv_entries_release(&tx->entries);
-	free(tx->slots);
-	free(tx->claims);
+	for (int t = 0; t < 2; t++) {
+		free(tx->claims[t].ids);
+		free(tx->claims[t].slots);
+	}
 	free(tx->hits);
+	free(tx->hit_bits);
 	mv_buf_release(&tx->recent);
 	pthread_cond_destroy(&tx->quiet);
 	pthread_mutex_destroy(&tx->mutex);
+	if (tx->holds)
+		mv_store_unhold(tx->store);
 	free(tx);
 }
 
@@ -148,63 +184,88 @@ static int tx_check(struct mv_tx *tx, struct mv_err *err)
 	return tx->failed;
 }
 
-/* -- the table of claimed chunks -- */
-
-static size_t slot_of(const struct mv_tx *tx, const struct mv_oid *id)
+void mv_tx_poison(struct mv_tx *tx, int ret, const struct mv_err *err)
 {
-	size_t mask = tx->slot_count - 1;
+	pthread_mutex_lock(&tx->mutex);
+	tx_fail(tx, ret, err);
+	pthread_mutex_unlock(&tx->mutex);
+}
+
+/* -- the tables of what is ours -- */
+
+static size_t slot_of(const struct id_set *set, const struct mv_oid *id)
+{
+	size_t mask = set->slot_count - 1;
 	size_t i = (size_t)mv_le64(id->b) & mask;
 
-	while (tx->slots[i] && !mv_oid_eq(&tx->claims[tx->slots[i] - 1], id))
+	while (set->slots[i] && !mv_oid_eq(&set->ids[set->slots[i] - 1], id))
 		i = (i + 1) & mask;
 	return i;
 }
 
-static int grow_slots(struct mv_tx *tx, struct mv_err *err)
+static int set_has(const struct id_set *set, const struct mv_oid *id)
 {
-	size_t count = tx->slot_count ? 2 * tx->slot_count : 1024;
+	return set->slot_count && set->slots[slot_of(set, id)];
+}
+
+static int grow_slots(struct id_set *set, struct mv_err *err)
+{
+	size_t count = set->slot_count ? 2 * set->slot_count : 1024;
 	uint32_t *slots;
 
-	if (2 * (tx->claimed + 1) <= tx->slot_count)
+	if (2 * (set->count + 1) <= set->slot_count)
 		return 0;
 	slots = calloc(count, sizeof(*slots));
 	if (!slots)
 		return mv_nomem(err);
-	free(tx->slots);
-	tx->slots = slots;
-	tx->slot_count = count;
-	for (size_t i = 0; i < tx->claimed; i++)
-		tx->slots[slot_of(tx, &tx->claims[i])] = (uint32_t)i + 1;
+	free(set->slots);
+	set->slots = slots;
+	set->slot_count = count;
+	for (size_t i = 0; i < set->count; i++)
+		set->slots[slot_of(set, &set->ids[i])] = (uint32_t)i + 1;
 	return 0;
 }
 
-static int add_claim(struct mv_tx *tx, const struct mv_oid *id,
-		     struct mv_err *err)
+static int set_add(struct id_set *set, const struct mv_oid *id,
+		   struct mv_err *err)
 {
-	int ret = grow_slots(tx, err);
+	int ret = grow_slots(set, err);
 
-	if (ret)
+	if (ret || set_has(set, id))
 		return ret;
-	if (tx->claimed == tx->claim_alloc) {
-		size_t alloc = tx->claim_alloc ? 2 * tx->claim_alloc : 512;
-		struct mv_oid *claims = realloc(tx->claims,
-						alloc * sizeof(*claims));
+	if (set->count == set->alloc) {
+		size_t alloc = set->alloc ? 2 * set->alloc : 512;
+		struct mv_oid *ids = realloc(set->ids, alloc * sizeof(*ids));
 
-		if (!claims)
+		if (!ids)
 			return mv_nomem(err);
-		tx->claims = claims;
-		tx->claim_alloc = alloc;
+		set->ids = ids;
+		set->alloc = alloc;
 	}
-	tx->claims[tx->claimed++] = *id;
-	tx->slots[slot_of(tx, id)] = (uint32_t)tx->claimed;
+	set->ids[set->count++] = *id;
+	set->slots[slot_of(set, id)] = (uint32_t)set->count;
 	return 0;
 }
 
-static int add_hit(struct mv_tx *tx, struct mv_pack_file *file)
+static void set_clear(struct id_set *set)
 {
-	for (size_t i = tx->hit_count; i--;)
-		if (tx->hits[i] == file)
-			return 0;
+	set->count = 0;
+	if (set->slots)
+		memset(set->slots, 0, set->slot_count * sizeof(*set->slots));
+}
+
+static int grow_hits(struct mv_tx *tx, uint32_t number)
+{
+	if (number / 8 >= tx->hit_bytes) {
+		size_t bytes = 2 * (size_t)(number / 8) + 64;
+		uint8_t *bits = realloc(tx->hit_bits, bytes);
+
+		if (!bits)
+			return MV_ENOMEM;
+		memset(bits + tx->hit_bytes, 0, bytes - tx->hit_bytes);
+		tx->hit_bits = bits;
+		tx->hit_bytes = bytes;
+	}
 	if (tx->hit_count == tx->hit_alloc) {
 		size_t alloc = tx->hit_alloc ? 2 * tx->hit_alloc : 16;
 		struct mv_pack_file **hits = realloc(tx->hits,
@@ -215,6 +276,20 @@ static int add_hit(struct mv_tx *tx, struct mv_pack_file *file)
 		tx->hits = hits;
 		tx->hit_alloc = alloc;
 	}
+	return 0;
+}
+
+/* There are as many calls as chunks: a bit per pack says "known". */
+static int add_hit(struct mv_tx *tx, struct mv_pack_file *file,
+		   struct mv_err *err)
+{
+	uint32_t n = file->number;
+
+	if (n / 8 < tx->hit_bytes && tx->hit_bits[n / 8] >> n % 8 & 1)
+		return 0;
+	if (grow_hits(tx, n))
+		return mv_nomem(err);
+	tx->hit_bits[n / 8] |= (uint8_t)(1 << n % 8);
 	tx->hits[tx->hit_count++] = file;
 	return 0;
 }
@@ -228,13 +303,13 @@ int mv_tx_claim(struct mv_tx *tx, const struct mv_oid *id, struct mv_err *err)
 	ret = tx_check(tx, err);
 	if (ret)
 		goto out;
-	if (tx->slot_count && tx->slots[slot_of(tx, id)])
+	if (set_has(&tx->claims[MV_INDEX_CHUNKS], id))
 		goto out;		/* 0: somebody here has it */
 	ret = mv_snapshot_find(&place, tx->snapshot, MV_INDEX_CHUNKS, id, err);
 	if (!ret) {
-		ret = add_hit(tx, place.file);
+		ret = add_hit(tx, place.file, err);
 	} else if (ret == MV_ENOENT) {
-		ret = add_claim(tx, id, err);
+		ret = set_add(&tx->claims[MV_INDEX_CHUNKS], id, err);
 		if (!ret)
 			ret = 1;
 	}
@@ -332,6 +407,8 @@ static int append_reserve(struct mv_tx *tx, int *fd, uint64_t *base,
 			ret = mv_entries_add(&tx->entries, t, &records[i].id,
 					     (uint32_t)tx->pack_count,
 					     *base + records[i].off, err);
+		if (!ret && t == MV_INDEX_CONTENTS)
+			ret = set_add(&tx->claims[t], &records[i].id, err);
 		if (ret)
 			return ret;
 	}
@@ -428,20 +505,16 @@ void mv_tx_count_raw(struct mv_tx *tx, uint64_t chunks, uint64_t raw)
 int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	       enum mv_index_table table, const struct mv_oid *id)
 {
-	int ret = MV_ENOENT;
+	int ret = 0;
 
 	/* Places of our own records have no pack file yet: say only "here". */
 	pthread_mutex_lock(&tx->mutex);
 	out->file = NULL;
-	if (table == MV_INDEX_CHUNKS && tx->slot_count &&
-	    tx->slots[slot_of(tx, id)])
-		ret = 0;
-	for (size_t i = 0; table == MV_INDEX_CONTENTS && ret &&
-	     i < tx->entries.count[table]; i++)
-		if (mv_oid_eq(&tx->entries.e[table][i].id, id))
-			ret = 0;
-	if (ret)
+	if (!set_has(&tx->claims[table], id)) {
 		ret = mv_snapshot_find(out, tx->snapshot, table, id, NULL);
+		if (!ret)
+			tx_fail(tx, add_hit(tx, out->file, NULL), NULL);
+	}
 	pthread_mutex_unlock(&tx->mutex);
 	return ret;
 }
@@ -468,8 +541,8 @@ static int rename_packs(struct mv_tx *tx, struct mv_err *err)
 		if (!path)
 			return mv_nomem(err);
 		/* Synced above; the folder is synced once for all. */
-		ret = mv_tmp_commit(&p->tmp, path, 0444,
-				    MV_TMP_KEEP_EXISTING | MV_TMP_NO_SYNC, err);
+		ret = mv_store_publish(tx->store, &p->tmp, path,
+				       MV_TMP_NO_SYNC, err);
 		free(path);
 	}
 	return ret ? ret : mv_fsync_dir(tx->store->packs_dir, err);
@@ -511,7 +584,7 @@ static int old_hits(struct mv_tx *tx)
 
 	for (size_t i = 0; i < tx->hit_count; i++)
 		if (stat(tx->hits[i]->path, &st) < 0 ||
-		    now - st.st_mtime > RECENT_AGE_S)
+		    now - st.st_mtime > MV_RECENT_AGE_S)
 			return 1;
 	return 0;
 }
@@ -527,7 +600,7 @@ static int publish_recent(struct mv_tx *tx, struct mv_err *err)
 	if (!tx->recent.len || !old_hits(tx))
 		return 0;
 	dir = mv_path_join(tx->store->dir, "recent");
-	ret = dir ? mv_mkdirs(dir, err) : mv_nomem(err);
+	ret = dir ? mv_store_mkdir(tx->store, "recent", err) : mv_nomem(err);
 	if (!ret)
 		ret = mv_tmp_open(&tmp, dir, "r", err);
 	if (!ret)
@@ -537,7 +610,7 @@ static int publish_recent(struct mv_tx *tx, struct mv_err *err)
 		name = strrchr(tmp.path, '/') + 1;
 		path = mv_strf("%s/%.*s.oids", dir, (int)(strlen(name) - 4),
 			       name);
-		ret = path ? mv_tmp_commit(&tmp, path, 0444, 0, err)
+		ret = path ? mv_store_publish(tx->store, &tmp, path, 0, err)
 			   : mv_nomem(err);
 	}
 	mv_tmp_discard(&tmp);
@@ -556,11 +629,14 @@ static int tx_restart(struct mv_tx *tx, struct mv_err *err)
 	for (size_t i = 0; i < tx->pack_count; i++)
 		mv_tmp_discard(&tx->packs[i].tmp);
 	tx->pack_count = 0;
+	tx->flushed = 0;
 	tx->entries.count[0] = tx->entries.count[1] = 0;
-	tx->claimed = 0;
-	if (tx->slots)
-		memset(tx->slots, 0, tx->slot_count * sizeof(*tx->slots));
-	ret = mv_store_refresh(tx->store, NULL, err);
+	set_clear(&tx->claims[0]);
+	set_clear(&tx->claims[1]);
+	ret = mv_store_refresh(tx->store, err);
+	/* Merging indexes is housekeeping: it may fail or wait. */
+	if (!ret && tx->holds)
+		(void)mv_store_compact(tx->store, 0, NULL);
 	if (!ret)
 		ret = mv_store_snapshot(&fresh, tx->store, err);
 	if (ret)
@@ -615,42 +691,68 @@ static int publish_and_restart(struct mv_tx *tx, struct mv_err *err)
 	return ret ? ret : tx_restart(tx, err);
 }
 
-int mv_tx_put_enter(struct mv_tx *tx, struct mv_err *err)
+static int is_crowded(const struct mv_tx *tx)
+{
+	return tx->claims[MV_INDEX_CHUNKS].count >= FLUSH_CHUNKS;
+}
+
+/*
+ * A put that is under way and uses the pool needs its workers. While there
+ * is one, no worker may wait for puts to end: so nobody else is kept out,
+ * and publishing is left to the pooled put itself (see mv_tx_put_yield).
+ */
+static void wait_in(struct mv_tx *tx)
+{
+	while (tx->draining && !tx->pooled)
+		pthread_cond_wait(&tx->quiet, &tx->mutex);
+}
+
+int mv_tx_put_enter(struct mv_tx *tx, int pooled, struct mv_err *err)
 {
 	int ret;
 
 	pthread_mutex_lock(&tx->mutex);
-	while (tx->draining)
-		pthread_cond_wait(&tx->quiet, &tx->mutex);
+	wait_in(tx);
 	ret = tx_check(tx, err);
-	if (!ret && tx->claimed >= FLUSH_CHUNKS) {
+	if (!ret && is_crowded(tx) && !tx->pooled) {
 		drain(tx);
 		ret = publish_and_restart(tx, err);
 		undrain(tx);
 	}
-	if (!ret)
+	if (!ret) {
 		tx->puts++;
+		tx->pooled += !!pooled;
+	}
 	pthread_mutex_unlock(&tx->mutex);
 	return ret;
 }
 
-void mv_tx_put_leave(struct mv_tx *tx)
+void mv_tx_put_leave(struct mv_tx *tx, int pooled)
 {
 	pthread_mutex_lock(&tx->mutex);
 	tx->puts--;
+	tx->pooled -= !!pooled;
 	pthread_cond_broadcast(&tx->quiet);
 	pthread_mutex_unlock(&tx->mutex);
 }
 
-int mv_tx_put_pause(struct mv_tx *tx, int force, struct mv_err *err)
+int mv_tx_put_yield(struct mv_tx *tx, int pooled, struct mv_err *err)
 {
 	int ret;
 
 	pthread_mutex_lock(&tx->mutex);
 	ret = tx_check(tx, err);
-	if (!ret && tx->puts == 1 && !tx->draining &&
-	    (force || tx->claimed >= FLUSH_CHUNKS))
-		ret = publish_and_restart(tx, err);
+	if (!ret && is_crowded(tx) && (pooled || !tx->pooled)) {
+		tx->puts--;
+		tx->pooled -= !!pooled;
+		pthread_cond_broadcast(&tx->quiet);
+		drain(tx);
+		if (is_crowded(tx))	/* nobody did it while we waited */
+			ret = publish_and_restart(tx, err);
+		undrain(tx);
+		tx->puts++;
+		tx->pooled += !!pooled;
+	}
 	pthread_mutex_unlock(&tx->mutex);
 	return ret;
 }
@@ -660,7 +762,7 @@ int mv_tx_crowded(struct mv_tx *tx)
 	int crowded;
 
 	pthread_mutex_lock(&tx->mutex);
-	crowded = tx->claimed >= FLUSH_CHUNKS;
+	crowded = is_crowded(tx);
 	pthread_mutex_unlock(&tx->mutex);
 	return crowded;
 }
@@ -670,14 +772,18 @@ int mv_tx_flush(struct mv_tx *tx, unsigned flags, struct mv_err *err)
 	int ret;
 
 	pthread_mutex_lock(&tx->mutex);
-	/* Every append has reached the kernel when it returned, in a pack
-	   that recovery can read: nothing to do without SYNC. */
+	/*
+	 * Every append has reached the kernel when it returned, in a pack
+	 * that recovery can read. But a put that has returned may rely on
+	 * chunks of one that has not: wait for those.
+	 */
+	drain(tx);
 	ret = tx_check(tx, err);
-	if (!ret && (flags & MV_TX_SYNC)) {
-		drain(tx);
+	if (!ret)
+		tx->flushed = tx->pack.fd >= 0 || tx->pack_count;
+	if (!ret && (flags & MV_TX_SYNC))
 		ret = publish_and_restart(tx, err);
-		undrain(tx);
-	}
+	undrain(tx);
 	pthread_mutex_unlock(&tx->mutex);
 	return ret;
 }
@@ -696,13 +802,10 @@ int mv_tx_commit(struct mv_tx *tx, struct mv_tx_stats *stats,
 	pthread_mutex_unlock(&tx->mutex);
 	if (!ret && stats)
 		*stats = tx->stats;
+	/* It is published: what fails from here on is only housekeeping. */
+	if (!ret && published && !mv_store_refresh(store, NULL))
+		(void)mv_store_compact(store, 0, NULL);
 	tx_free(tx);
-	if (!ret && published) {
-		ret = mv_store_refresh(store, NULL, err);
-		/* Merging indexes is housekeeping: it may fail or wait. */
-		if (!ret)
-			(void)mv_store_compact(store, 0, NULL);
-	}
 	return ret;
 }
 
@@ -711,6 +814,8 @@ int mv_tx_has(struct mv_tx *tx, const struct mv_oid *oid, uint64_t *size,
 {
 	struct mv_place place;
 
+	if (mv_oid_is_empty(oid))
+		return mv_store_has(tx->store, oid, size, err);
 	if (!mv_tx_find(&place, tx, MV_INDEX_CONTENTS, oid) && !place.file)
 		goto ours;
 	if (!mv_tx_find(&place, tx, MV_INDEX_CHUNKS, oid) && !place.file)
