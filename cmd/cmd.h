@@ -51,6 +51,7 @@ int cmd_add(int argc, const char **argv, struct cmd_env *env);
 int cmd_cat(int argc, const char **argv, struct cmd_env *env);
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env);
 int cmd_diff_text(int argc, const char **argv, struct cmd_env *env);
+int cmd_doctor(int argc, const char **argv, struct cmd_env *env);
 int cmd_du(int argc, const char **argv, struct cmd_env *env);
 int cmd_fetch(int argc, const char **argv, struct cmd_env *env);
 int cmd_filter_process(int argc, const char **argv, struct cmd_env *env);

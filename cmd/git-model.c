@@ -50,6 +50,8 @@ static const struct command {
 	{ "gc", cmd_gc, CMD_REPO, "drop what nothing points to" },
 	{ NULL, NULL, 0, "about git-model itself" },
 	{ "install", cmd_install, 0, "let git call git-model" },
+	{ "doctor", cmd_doctor, 0,
+	  "say what is wrong with the set-up, and how to mend it" },
 	{ "uninstall", cmd_uninstall, 0, "let git call it no more" },
 	{ "version", cmd_version, 0, "show the version" },
 	{ "filter-process", cmd_filter_process, CMD_HIDDEN,

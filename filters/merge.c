@@ -14,18 +14,17 @@ static const char *const usage[] = {
 /* Git names the conflict itself; here is what it cannot know. */
 static void explain(const char *path, const struct mv_merge_result *result)
 {
-	out_hint("'%s' was changed on both sides; ours stays there", path);
+	out_note("git-model: '%s' was changed on both sides; ours stays there",
+		 path);
 	if (result->theirs)
-		out_hint("theirs is in '%s'%s", result->theirs,
-			 result->theirs_missing ? ", as a pointer: its "
-			 "content is not here, git model fetch gets it" : "");
-	if (result->base)
-		out_hint("what both began from is in '%s'", result->base);
-	out_hint("keep ours:   git add '%s'", path);
-	out_hint("take theirs: git checkout --theirs '%s' && git add '%s'",
-		 path, path);
-	if (result->theirs || result->base)
-		out_hint("and remove what was put beside it");
+		out_note("git-model: theirs is in '%s'%s%s%s%s", result->theirs,
+			 result->theirs_missing ? " (a pointer: `git model "
+			 "fetch` gets its content)" : "",
+			 result->base ? ", what both began from in '" : "",
+			 result->base ? result->base : "",
+			 result->base ? "'" : "");
+	out_hint("`git add` keeps ours; `git checkout --theirs '%s'` and then "
+		 "`git add` takes theirs", path);
 }
 
 int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/hash.h"
 #include "libmv/repo.h"
 
 /*
@@ -25,7 +27,10 @@ static const char *const usage[] = {
 };
 
 #define INPUT_MAX ((size_t)256 << 20)
-/* Set while a chained hook runs: it may lead back to ours, once is enough. */
+/*
+ * Set while a chained hook runs, to what it runs for: it may lead back to us,
+ * and once is enough; but a push that it makes itself is another one.
+ */
 #define RUNNING "GIT_MODEL_HOOK"
 
 struct event {
@@ -34,6 +39,7 @@ struct event {
 	const char *name;
 	const char **argv;	/* of the hook, behind its name */
 	struct mv_buf in;	/* its standard input */
+	char id[40];		/* of this event */
 };
 
 static void warn(void *payload, const char *message)
@@ -44,11 +50,21 @@ static void warn(void *payload, const char *message)
 
 /* -- the hook before ours --------------------------------------------------- */
 
+static void identify(struct event *e)
+{
+	uint64_t sum = mv_checksum64(e->in.data, e->in.len, 0);
+
+	for (const char **arg = e->argv; *arg; arg++)
+		sum = mv_checksum64(*arg, strlen(*arg) + 1, sum);
+	snprintf(e->id, sizeof(e->id), "%s:%016llx", e->name,
+		 (unsigned long long)sum);
+}
+
 static int is_running(const struct event *e)
 {
 	const char *running = getenv(RUNNING);
 
-	return running && !strcmp(running, e->name);
+	return running && !strcmp(running, e->id);
 }
 
 /*
@@ -140,7 +156,7 @@ static int run_chained(struct event *e, int *status, struct mv_err *err)
 	}
 	if (!rc)
 		rc = input_again(&in, &e->in, err);
-	if (!rc && setenv(RUNNING, e->name, 1))
+	if (!rc && setenv(RUNNING, e->id, 1))
 		rc = mv_nomem(err);
 	if (!rc)
 		rc = run(&wait, path, e->argv, in, err);
@@ -243,10 +259,11 @@ static int happen(struct event *e, const struct action *action, int alone)
 	struct mv_err err;
 	int rc = 0;
 
-	if (is_running(e))
-		return CMD_OK;
 	if (action->reads)
 		rc = read_input(&e->in, &err);
+	identify(e);
+	if (!rc && is_running(e))
+		return CMD_OK;
 	if (!rc)
 		rc = mv_repo_open(&e->repo, &options, &err);
 	if (!rc && !alone)

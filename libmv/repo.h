@@ -344,7 +344,7 @@ int mv_repo_pre_commit(struct mv_repo *repo,
 
 enum mv_doctor_level { MV_DOCTOR_OK, MV_DOCTOR_WARN, MV_DOCTOR_BAD };
 struct mv_doctor {
-	const char *program, *version;	/* of who asks */
+	const char *program;	/* absolute path of who asks */
 	/* `mend` is NULL when there is nothing to do. */
 	void (*fn)(void *payload, enum mv_doctor_level level,
 		   const char *check, const char *message, const char *mend);
