@@ -225,6 +225,8 @@ static int run(const struct command *command, int argc, const char **argv)
 	struct out_meter meter;
 	int status;
 
+	/* git's own note to the git in a submodule; any other git dies of it. */
+	unsetenv("GIT_INTERNAL_SUPER_PREFIX");
 	env.proc.search_path = getenv("PATH");
 	env.proc.env = environ;
 	out_meter_init(&meter, &env.progress);

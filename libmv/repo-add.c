@@ -46,6 +46,7 @@ struct add {
 	int rootfd;
 	struct mv_tx *tx;
 	const char *lfs_dir;
+	int no_links;			/* core.symlinks is off */
 	int attributes_changed;
 	uint64_t total;
 	atomic_uint_fast64_t done;
@@ -307,6 +308,29 @@ static int check_ignored(struct add *add, const struct mv_buf *unseen,
 	return rc;
 }
 
+/* Neither listed nor ignored, but no empty folder: not of this repository. */
+static int check_foreign(struct add *add, const struct mv_buf *unseen,
+			 struct mv_err *err)
+{
+	const char *typed;
+	struct stat st;
+	char *path;
+	int there;
+
+	for (size_t i = 0; i < unseen->len; i += strlen(typed) + 1) {
+		typed = unseen->data + i;
+		path = from_top(add, typed);
+		there = path && !find_item(add, path) &&
+			!fstatat(add->rootfd, path, &st, AT_SYMLINK_NOFOLLOW);
+		free(path);
+		if (there && !S_ISDIR(st.st_mode))
+			return mv_fail(err, MV_EDENIED, "'%s' belongs to a "
+				       "submodule or lies beyond a symbolic "
+				       "link", typed);
+	}
+	return 0;
+}
+
 static int expand(struct add *add, const char *const *paths,
 		  struct mv_err *err)
 {
@@ -325,11 +349,22 @@ static int expand(struct add *add, const char *const *paths,
 		rc = check_named(add, paths[i], &unseen, err);
 	if (!rc)
 		rc = check_ignored(add, &unseen, err);
+	if (!rc)
+		rc = check_foreign(add, &unseen, err);
 	mv_buf_release(&unseen);
 	return rc;
 }
 
 /* -- whose are they? ----------------------------------------------------------------- */
+
+/*
+ * Where core.symlinks is off, a link is a file with a name in it. git would
+ * have it cleaned, and put a pointer where the link's target belongs.
+ */
+static int is_link(const struct add *add, const struct item *item)
+{
+	return add->no_links && item->mode == 0120000;
+}
 
 static int set_owner(void *payload, size_t i, const char *filter,
 		     struct mv_err *err)
@@ -351,6 +386,8 @@ static int ask_filters(struct add *add, struct mv_err *err)
 		return mv_nomem(err);
 	for (size_t i = 0; i < add->count; i++)
 		paths[i] = add->items[i].path;
+	add->no_links = mv_git_config_off(add->repo->git, "core.symlinks",
+					  NULL);
 	rc = mv_git_filters(add->repo->git, paths, add->count, set_owner, add,
 			    err);
 	free(paths);
@@ -370,7 +407,7 @@ static int wants_tracking(const struct add *add, const struct item *item)
 {
 	struct stat st;
 
-	return item->named && item->owner == PLAIN &&
+	return item->named && item->owner == PLAIN && !is_link(add, item) &&
 	       !is_gits_own(item->path) &&
 	       !fstatat(add->rootfd, item->path, &st, AT_SYMLINK_NOFOLLOW) &&
 	       S_ISREG(st.st_mode);
@@ -470,6 +507,12 @@ static int look(struct add *add, struct item *item, struct mv_err *err)
 	struct mv_err own;
 	int fd, rc;
 
+	if (is_link(add, item)) {
+		mv_repo_warn(add->repo, "'%s' is a symbolic link in git and "
+			     "stays as it is", item->path);
+		item->action = NOTHING;
+		return 0;
+	}
 	rc = mv_wt_open_read(&fd, NULL, add->rootfd, item->path, &own);
 	if (rc == MV_ENOENT) {
 		item->action = item->mode ? REMOVE : NOTHING;

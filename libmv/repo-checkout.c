@@ -29,6 +29,7 @@ struct mv_repo_job {
 	const struct mv_materialize *m;
 	struct mv_wt_file file;
 	enum state state;
+	int in_index;
 	struct stat st;			/* of what was WRITTEN */
 	struct mv_err err;
 };
@@ -162,7 +163,12 @@ static void prepare(struct work *w, struct mv_repo_job *job)
 		restore(w, job, 0);
 }
 
-/* Rename; the caller holds the guard and the index lock. */
+/*
+ * Rename; the caller holds the guard and the index lock. The time is set
+ * back for the index, which is to trust what it will be told. Where it has
+ * another content for this path (git restore --source), the time is what
+ * tells the two apart: sizes may be equal, and file numbers come again.
+ */
 static void put_in_place(struct work *w, struct mv_repo_job *job)
 {
 	if (job->state != READY)
@@ -172,7 +178,7 @@ static void put_in_place(struct work *w, struct mv_repo_job *job)
 		mv_wt_discard(&job->file);
 		return;
 	}
-	if (mv_wt_commit(&job->file, 1, &job->st, &job->err))
+	if (mv_wt_commit(&job->file, job->in_index, &job->st, &job->err))
 		job->state = FAILED;
 	else
 		job->state = WRITTEN;
@@ -280,6 +286,11 @@ static int put_all_in_place(struct work *w, struct mv_repo_job *jobs,
 
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < count; i++)
+		jobs[i].in_index = jobs[i].state == READY &&
+				   !mv_git_patch_set(patch, jobs[i].m->path,
+						     jobs[i].m->blob, NULL,
+						     NULL);
 	rc = each_job(w, jobs, count, put_in_place, err);
 	for (size_t i = 0; i < count; i++) {
 		if (jobs[i].state != WRITTEN)
@@ -287,9 +298,9 @@ static int put_all_in_place(struct work *w, struct mv_repo_job *jobs,
 		w->stats->files++;
 		w->stats->bytes += jobs[i].m->pointer.size;
 		note_written(w, &jobs[i]);
-		/* Not there, or another blob: git will ask clean. */
-		mv_git_patch_set(patch, jobs[i].m->path, jobs[i].m->blob,
-				 &jobs[i].st, NULL);
+		if (jobs[i].in_index)
+			mv_git_patch_set(patch, jobs[i].m->path,
+					 jobs[i].m->blob, &jobs[i].st, NULL);
 	}
 	patched = !mv_git_patch_commit(patch, &patch_err);
 	mv_git_patch_close(patch);

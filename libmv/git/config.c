@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /*
  * Configuration is what the `git` program says it is: only it knows
@@ -76,6 +77,17 @@ const char *mv_git_config(struct mv_git *git, const char *key,
 		if (!strcmp(git->var[i].key, key))
 			return git->var[i].value;
 	return NULL;
+}
+
+int mv_git_config_off(struct mv_git *git, const char *key, struct mv_err *err)
+{
+	static const char *const off[] = { "false", "no", "off", "0", "" };
+	const char *value = mv_git_config(git, key, err);
+
+	for (size_t i = 0; value && i < sizeof(off) / sizeof(*off); i++)
+		if (!strcasecmp(value, off[i]))
+			return 1;
+	return 0;
 }
 
 int mv_git_config_each(struct mv_git *git, mv_git_config_fn fn, void *payload,

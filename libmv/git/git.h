@@ -60,6 +60,9 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
  */
 const char *mv_git_config(struct mv_git *git, const char *key,
 			  struct mv_err *err);
+/* Is it set, to what git takes for no? 0 also on an error, as above. */
+int mv_git_config_off(struct mv_git *git, const char *key,
+		      struct mv_err *err);
 /* Every variable, in order, as `git config --list` gives it. */
 typedef int (*mv_git_config_fn)(void *payload, const char *key,
 				const char *value, struct mv_err *err);
@@ -125,10 +128,11 @@ int mv_git_blob_name(struct mv_git *git, char *hex, const void *data,
 /*
  * Patch stat data: open takes index.lock (waiting up to timeout_ms; then
  * MV_EBUSY), set finds the stage-0 entry with this path and blob and
- * replaces its stat block, commit seals and renames. An entry that is not
- * there or has moved on is MV_ENOENT from set, and left as it is. Close
- * without commit changes nothing. MV_ENOENT from open: there is no index.
- * A split index is patched, too, with a new shared file where needed.
+ * replaces its stat block (NULL: only looks), commit seals and renames. An
+ * entry that is not there or has moved on is MV_ENOENT from set, and left as
+ * it is. Close without commit changes nothing. MV_ENOENT from open: there is
+ * no index. A split index is patched, too, with a new shared file where
+ * needed.
  */
 struct mv_git_patch;
 int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,

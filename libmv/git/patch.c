@@ -182,7 +182,8 @@ int mv_git_patch_set(struct mv_git_patch *patch, const char *path,
 	if (locate(patch, &in, &i, path) || !mv_git_index_is_blob(in, i, oid))
 		return mv_fail(err, MV_ENOENT, "'%s' is not in the index as "
 			       "expected", path);
-	mv_git_index_set_stat(in, i, st);
+	if (st)
+		mv_git_index_set_stat(in, i, st);
 	return 0;
 }
 

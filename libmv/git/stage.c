@@ -223,13 +223,13 @@ static int choose_modes(struct mv_git *git, struct item *item, size_t count,
 {
 	struct item *range[2] = { item, item + count };
 	struct mv_err own = { 0 };
-	const char *value = mv_git_config(git, "core.filemode", &own);
+	int off = mv_git_config_off(git, "core.filemode", &own);
 
 	if (own.code)
 		return mv_fail(err, own.code, "%s", own.msg);
 	for (size_t i = 0; i < count; i++)
 		item[i].executable = item[i].s->executable;
-	if (!value || strcmp(value, "false"))
+	if (!off)
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		item[i].executable = 0;
