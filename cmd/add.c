@@ -137,5 +137,7 @@ int cmd_add(int argc, const char **argv, struct cmd_env *env)
 		mv_json_free(show.tracked);
 		return out_fatal(&err);
 	}
+	if (!show.dry_run)
+		mv_repo_hooks_ensure(env->repo, NULL);
 	return json ? print_json(&show, &stats) : print(&show, &stats);
 }

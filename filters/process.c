@@ -97,8 +97,11 @@ int cmd_filter_process(int argc, const char **argv, struct cmd_env *env)
 	/* A broken conversation is no reason to lose what was said before. */
 	if (door.repo && mv_repo_filter_finish(door.repo, &err))
 		status = out_fatal(&err);
-	if (door.repo)
+	/* A clone comes without hooks; nothing depends on it just now. */
+	if (door.repo) {
+		mv_repo_hooks_ensure(door.repo, NULL);
 		interrupt_end(&door.interrupt);
+	}
 	mv_repo_close(door.repo);
 	return status;
 }

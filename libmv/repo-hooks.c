@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -478,29 +479,43 @@ int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
 	return rc;
 }
 
+static int is_missing(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) && errno == ENOENT;
+}
+
+/* Does git look where we would write, and may we? */
+static int may_write_hooks(struct mv_repo *repo)
+{
+	const char *hooks = mv_git_config(repo->git, "model.hooks", NULL);
+
+	return !mv_git_config(repo->git, "core.hookspath", NULL) &&
+	       (!hooks || (strcasecmp(hooks, "false") &&
+			   strcasecmp(hooks, "no") &&
+			   strcasecmp(hooks, "off") && strcmp(hooks, "0")));
+}
+
 int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err)
 {
 	struct place p = { .kind = PLACE_OWN };
 	char *word = NULL;
 	int rc = 0;
 
-	if (mv_git_config(repo->git, "core.hookspath", NULL))
-		return 0;
 	p.dir = mv_path_join(repo->info->common_dir, "hooks");
 	for (size_t i = 0; !rc && p.dir && i < MV_HOOK_COUNT; i++) {
 		p.name = mv_hook_names[i];
 		p.path = mv_path_join(p.dir, p.name);
 		if (!p.path)
 			rc = mv_nomem(err);
-		else if (access(p.path, F_OK) && errno == ENOENT &&
-			 lstat(p.path, &p.st))
-			rc = word ? 0 : mv_setup_word(&word, "git-model",
-						      &repo->env, err);
-		else
-			goto next;
-		if (!rc)
-			rc = write_script(&p, word, err);
-next:
+		else if (is_missing(p.path) && may_write_hooks(repo)) {
+			if (!word)
+				rc = mv_setup_word(&word, "git-model",
+						   &repo->env, err);
+			if (!rc)
+				rc = write_script(&p, word, err);
+		}
 		free(p.path);
 		p.path = NULL;
 	}

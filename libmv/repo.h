@@ -323,8 +323,9 @@ struct mv_install {
 /* `repo` NULL: there is none around us; then no hooks, and not --local. */
 int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
 		    const struct mv_install *install, struct mv_err *err);
-/* Where git looks for hooks by default and finds none of that name: write
-   ours. For clones in which nobody ran install; says nothing. */
+/* Where git looks for hooks by default and finds none of that name, write
+   ours (unless model.hooks is false). For clones in which nobody ran
+   install: without the hook, a push would leave the content behind. */
 int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err);
 
 /* The hook that stood there before ours and is run first; MV_ENOENT. */

@@ -6,6 +6,9 @@ nobody else'\''s loss'
 
 . ./lib-test.sh
 
+# Hooks come from install alone here.
+git config --global model.hooks false
+
 # A repository <name> with a bare origin and one file of ours, not pushed.
 make_repo () {
 	git init -q --bare "$1.git" &&
@@ -500,7 +503,7 @@ test_expect_success 'without git-lfs nothing of it is left' '
 	ln -s "$(command -v git)" no-lfs/git &&
 	PATH="$B:$PWD/no-lfs" git-model uninstall --lfs &&
 	test_expect_code 1 git config --global --get-regexp "^filter.lfs" &&
-	test_expect_code 1 git config --global --get-regexp "model"
+	test_expect_code 1 git config --global --get-regexp "\.model\."
 '
 
 test_done

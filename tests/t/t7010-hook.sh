@@ -28,6 +28,24 @@ test_expect_success 'a push uploads first and says so in one line' '
 	cmp repo/b.bin clone/b.bin
 '
 
+test_expect_success 'a clone in which nobody ran install uploads, too' '
+	test -x clone/.git/hooks/pre-push &&
+	git init -q --bare from-clone.git &&
+	git -C clone push -q ../from-clone.git main 2>err &&
+	test_grep "uploaded 2 contents" err &&
+	git clone -q -c model.hooks=false origin.git unhooked &&
+	test_path_is_missing unhooked/.git/hooks/pre-push &&
+	git init -q added &&
+	(cd added && git model track "*.bin" && cp ../repo/b.bin . &&
+		git model add -n . && test_path_is_missing .git/hooks/pre-push &&
+		git model add . && test -x .git/hooks/pre-push) &&
+	printf "#!/bin/sh\n" >hook && chmod +x hook &&
+	git init -q kept && cp hook kept/.git/hooks/pre-push &&
+	(cd kept && git model track "*.bin" && cp ../repo/b.bin . &&
+		git add b.bin) &&
+	cmp hook kept/.git/hooks/pre-push
+'
+
 test_expect_success 'nothing new: not a word' '
 	echo text >repo/text &&
 	git -C repo add text &&
