@@ -14,6 +14,14 @@ test_expect_success 'the bench runs with small sizes' '
 		sh "$TEST_DIR/../bench/bench.sh" >out
 '
 
+# Is each line of the input a row of the table, with a number?
+shows_all () {
+	while IFS= read -r row
+	do
+		test_grep "^$row  .*[0-9]" out || return 1
+	done
+}
+
 test_expect_success 'every row of the table is there, with a measure' '
 	cat >rows <<-\EOF &&
 	new 16m bf16: git model add, of openssl
@@ -54,10 +62,7 @@ test_expect_success 'every row of the table is there, with a measure' '
 	peak memory: lfs-add
 	peak memory: lfs-switch
 	EOF
-	while IFS= read -r row
-	do
-		test_grep "^$row  .*[0-9]" out || return 1
-	done <rows
+	shows_all <rows
 '
 
 test_expect_success 'what does not depend on the machine is met' '
