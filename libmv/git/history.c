@@ -193,18 +193,21 @@ static const char **join(const char *const *before, const char *const *args)
 {
 	size_t n = 0, m = 0;
 	const char **out;
+	int ended = 0;
 
 	while (before[n])
 		n++;
-	while (args && args[m])
-		m++;
-	out = malloc((n + m + 1) * sizeof(*out));
+	for (; args && args[m]; m++)
+		ended |= !strcmp(args[m], "--");
+	out = malloc((n + m + 2) * sizeof(*out));
 	if (!out)
 		return NULL;
 	memcpy(out, before, n * sizeof(*out));
 	if (m)
 		memcpy(out + n, args, m * sizeof(*out));
-	out[n + m] = NULL;
+	/* A file of the name of a revision would make git doubt. */
+	out[n + m] = ended ? NULL : "--";
+	out[n + m + 1] = NULL;
 	return out;
 }
 
