@@ -203,6 +203,17 @@ static void check_values(const struct checks *c)
 		    "model.lockTimeout: %s", err.msg);
 }
 
+static void check_team_file(const struct checks *c)
+{
+	const char *value;
+	struct mv_err err;
+
+	if (mv_repo_team_config(&value, c->repo, "filter", "", "smudge-limit",
+				&err))
+		say(c, MV_DOCTOR_BAD, "configuration", "edit it", "%s",
+		    err.msg);
+}
+
 /* -- the program ------------------------------------------------------------------ */
 
 static int version_of(const struct checks *c, const char *program,
@@ -671,6 +682,7 @@ int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 	check_settings(&c);
 	check_values(&c);
 	if (repo) {
+		check_team_file(&c);
 		check_hooks(&c);
 		check_kind(&c);
 		check_store(&c);

@@ -96,6 +96,13 @@ test_expect_success 'a value of ours that makes no sense' '
 	git -C repo config --unset model.lockTimeout
 '
 
+test_expect_success 'a .gitmodel/config that cannot be read' '
+	mkdir repo/.gitmodel &&
+	echo "[filter" >repo/.gitmodel/config &&
+	is_bad configuration ".gitmodel/config:1: " &&
+	rm -r repo/.gitmodel
+'
+
 test_expect_success 'an old git' '
 	mkdir old &&
 	cat >old/git <<-EOS &&
