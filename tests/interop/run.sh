@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# `make interop` calls this: git-lfs on the same repositories, at length
+# (make test has t9000 of it); then the end-to-end tests with every other
+# git that is named:
+#
+#	make interop GITS='/opt/git-2.30/bin /opt/git-2.49/bin'
+B=$(cd "$(dirname "$0")/../.." && cd "${B:-build}" && pwd) || exit 1
+export B
+cd "$(dirname "$0")/../t" || exit 1
+failed=0
+
+if git lfs version
+then
+	prove -e sh ./t9000-lfs-interop.sh ../interop/lfs-*.sh || failed=1
+else
+	echo "interop: git-lfs IS MISSING, nothing of it was tested: make deps" >&2
+fi
+
+for git in ${GITS-}
+do
+	test -x "$git/git" || {
+		echo "interop: there is no $git/git" >&2
+		failed=1
+		continue
+	}
+	"$git/git" --version
+	PATH="$git:$PATH" prove -e sh ./t[1-7]*.sh ./t9000*.sh || failed=1
+done
+exit $failed
