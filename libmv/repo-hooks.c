@@ -46,14 +46,13 @@ struct place {
 
 /* -- where ------------------------------------------------------------------- */
 
-/* What `git rev-parse --git-path hooks` says, asked from where hooks run. */
+/* A relative core.hooksPath starts at the top of the work tree; git knows. */
 static int hooks_dir(char **out, struct mv_repo *repo, struct mv_err *err)
 {
-	const char *top = repo->info->work_tree ? repo->info->work_tree
-						: repo->info->git_dir;
-	const char *args[] = { "-C", top, "rev-parse",
-			       "--path-format=absolute", "--git-path", "hooks",
-			       NULL };
+	static const char *const args[] = {
+		"rev-parse", "--path-format=absolute", "--git-path", "hooks",
+		NULL
+	};
 	struct mv_buf text;
 	int rc;
 

@@ -186,6 +186,21 @@ test_expect_success 'the same content, as bytes and as a pointer: the pointer' '
 	test_cmp expect actual
 '
 
+test_expect_success 'who only turned a pointer into bytes changed nothing' '
+	test_when_finished clean_up &&
+	git -C repo switch -q -c as-bytes theirs~1 &&
+	blob=$(git -C repo hash-object -w --no-filters ../small.base) &&
+	git -C repo update-index --cacheinfo 100644,$blob,small.bin &&
+	git -C repo commit -q --no-verify -m raw &&
+	git -C repo rev-parse theirs:small.bin >expect &&
+	git -C repo merge-tree --write-tree as-bytes theirs >tree &&
+	git -C repo rev-parse $(cat tree):small.bin >actual &&
+	test_cmp expect actual &&
+	git -C repo merge-tree --write-tree theirs as-bytes >tree &&
+	git -C repo rev-parse $(cat tree):small.bin >actual &&
+	test_cmp expect actual
+'
+
 test_expect_success 'added on both sides: there is no base' '
 	test_when_finished clean_up &&
 	git -C repo switch -q -c add-one main &&

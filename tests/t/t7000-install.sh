@@ -9,6 +9,18 @@ nobody else'\''s loss'
 # Hooks come from install alone here.
 git config --global model.hooks false
 
+# PATH without the folders that have git-model.
+path_without () {
+	without=
+	old_ifs=$IFS && IFS=:
+	for folder in $PATH
+	do
+		test -x "$folder/git-model" || without=$without:$folder
+	done
+	IFS=$old_ifs
+	echo "${without#:}"
+}
+
 # A repository <name> with a bare origin and one file of ours, not pushed.
 make_repo () {
 	git init -q --bare "$1.git" &&
@@ -132,7 +144,7 @@ test_expect_success 'without git-model on PATH its path is written, and works' '
 	cp "$B/git-model" "of it'\''s own/git-model" &&
 	mkdir tools &&
 	ln -s "$B/mv-test" tools/mv-test &&
-	plain=$(echo "$PWD/tools:$PATH" | sed "s,:$B:,:,") &&
+	plain=$PWD/tools:$(path_without) &&
 	(
 		PATH=$plain &&
 		! command -v git-model &&
@@ -273,6 +285,17 @@ test_expect_success 'somebody replaced our hook: nobody loses' '
 	(cd fought && git model install) &&
 	test_grep "exec git-model hook" fought/.git/hooks/pre-push &&
 	test_grep SAW fought/.git/hooks/pre-push.model-chained
+'
+
+test_expect_success 'a hook that leads back to us does not run for ever' '
+	make_repo circle 12 &&
+	(cd circle && git model install) &&
+	echo "# edited" >>circle/.git/hooks/pre-push &&
+	(cd circle && git model install) &&
+	test_grep edited circle/.git/hooks/pre-push.model-chained &&
+	timeout 20 git -C circle push -q origin HEAD 2>err &&
+	test_grep "uploaded 1 content" err &&
+	test_line_count = 1 err
 '
 
 test_expect_success 'pre-commit (the framework): chained, and not for ever' '
