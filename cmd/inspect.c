@@ -73,8 +73,10 @@ static int follow_pointer(struct source *s, struct cmd_env *env,
 	if (ret < 0)
 		return ret;
 	ret = open_repo(s, env, err);
-	if (ret < 0)
-		return mv_err_prefix(err, "'%s' is a pointer", s->name);
+	if (ret < 0) {
+		mv_err_prefix(err, "'%s' is a pointer", s->name);
+		return ret;
+	}
 	s->size = s->pointer.size;
 	return 0;
 }
@@ -111,8 +113,10 @@ static int open_source(struct source *s, struct cmd_env *env,
 	if (ret != MV_ENOENT || s->fd >= 0 || !names_content(s->name))
 		return ret;
 	ret = open_repo(s, env, err);
-	if (ret < 0)
-		return mv_err_prefix(err, "'%s' is no file here", s->name);
+	if (ret < 0) {
+		mv_err_prefix(err, "'%s' is no file here", s->name);
+		return ret;
+	}
 	ret = mv_repo_resolve(&s->pointer, s->repo, s->name, err);
 	s->size = s->pointer.size;
 	if (!ret && s->size == UINT64_MAX)
@@ -338,8 +342,10 @@ static int show(struct source *s, int json, struct mv_err *err)
 	int ret;
 
 	ret = mv_format_parse_at(&layout, read_at, s, s->size, err);
-	if (ret < 0 && (ret != MV_ENOENT || s->failed < 0))
-		return mv_err_prefix(err, "'%s'", s->name);
+	if (ret < 0 && (ret != MV_ENOENT || s->failed < 0)) {
+		mv_err_prefix(err, "'%s'", s->name);
+		return ret;
+	}
 	if (!ret || json) {
 		ret = json ? print_json(s, &layout) :
 			print_text(s, &layout, err);

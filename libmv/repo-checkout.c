@@ -431,8 +431,10 @@ static int lock_timeout(int *ms, struct mv_repo *repo, struct mv_err *err)
 	int64_t seconds = 5;
 	int rc = text ? mv_parse_duration(&seconds, text, err) : 0;
 
-	if (rc)
-		return mv_err_prefix(err, "configuration 'model.lockTimeout'");
+	if (rc) {
+		mv_err_prefix(err, "configuration 'model.lockTimeout'");
+		return rc;
+	}
 	*ms = seconds > 3600 ? 3600 * 1000 : (int)seconds * 1000;
 	return 0;
 }

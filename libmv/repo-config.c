@@ -53,11 +53,13 @@ static int check_value(const char *section, const char *key,
 		       const char *value, int line, struct mv_err *err)
 {
 	uint64_t size;
+	int rc = 0;
 
-	if (strcmp(section, "filter") || strcmp(key, "smudge-limit") ||
-	    !mv_parse_size(&size, value, err))
-		return 0;
-	return mv_err_prefix(err, TEAM_FILE ":%d: %s", line, key);
+	if (!strcmp(section, "filter") && !strcmp(key, "smudge-limit"))
+		rc = mv_parse_size(&size, value, err);
+	if (rc)
+		mv_err_prefix(err, TEAM_FILE ":%d: %s", line, key);
+	return rc;
 }
 
 static int keep_setting(void *payload, const char *section,

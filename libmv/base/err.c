@@ -76,20 +76,19 @@ int mv_fail_errno(struct mv_err *err, int errnum, const char *fmt, ...)
 	return err->code;
 }
 
-int mv_err_prefix(struct mv_err *err, const char *fmt, ...)
+void mv_err_prefix(struct mv_err *err, const char *fmt, ...)
 {
 	char old[sizeof(err->msg)];
 	va_list ap;
 
 	if (!err)
-		return MV_OK;
+		return;
 
 	memcpy(old, err->msg, strlen(err->msg) + 1);
 	va_start(ap, fmt);
 	set_message(err, fmt, ap);
 	va_end(ap);
 	append(err, old);
-	return err->code;
 }
 
 int mv_nomem(struct mv_err *err)

@@ -53,10 +53,11 @@ int mv_fail_errno(struct mv_err *err, int errnum, const char *fmt, ...);
 
 /*
  * Put context in front of a message that is already set, which becomes
- * "<context>: <message>"; returns its code (MV_OK when err is NULL).
+ * "<context>: <message>". Returns nothing on purpose: without an err it could
+ * not know the code, and a caller that passed that on would call it success.
  */
 __attribute__((format(printf, 2, 3)))
-int mv_err_prefix(struct mv_err *err, const char *fmt, ...);
+void mv_err_prefix(struct mv_err *err, const char *fmt, ...);
 
 /* Out of memory, said the same way everywhere. */
 int mv_nomem(struct mv_err *err);

@@ -220,9 +220,11 @@ static int one_array(struct npz *z, const char *name, size_t len,
 	if (ret == MV_ENOENT)
 		return mv_fail(z->err, MV_EINVALID, "member '%s' is not NPY",
 			       mv_name_shown(shown, name, len));
-	if (ret < 0)
-		return mv_err_prefix(z->err, "member '%s'",
-				     mv_name_shown(shown, name, len));
+	if (ret < 0) {
+		mv_err_prefix(z->err, "member '%s'",
+			      mv_name_shown(shown, name, len));
+		return ret;
+	}
 	ret = copy_tensor(z, &layout, name, len);
 	mv_layout_release(&layout);
 	return ret;

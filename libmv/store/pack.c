@@ -194,9 +194,11 @@ static int walk_one(struct window *w, uint64_t *off, struct mv_hasher *hasher,
 				err);
 	if (!ret && !mv_record_intact(head, p, record.stored_len))
 		ret = mv_fail(err, MV_ECORRUPT, "damaged record");
-	if (ret)
-		return mv_err_prefix(err, "pack '%s' at offset %llu", w->path,
-				     (unsigned long long)*off);
+	if (ret) {
+		mv_err_prefix(err, "pack '%s' at offset %llu", w->path,
+			      (unsigned long long)*off);
+		return ret;
+	}
 	ret = mv_hasher_update(hasher, head, sizeof(head), err);
 	if (!ret && fn)
 		ret = fn(payload, *off, &record, head, p, err);
