@@ -625,45 +625,57 @@ static int is_mended(struct fsck *f, const char *path)
 	return !ret;
 }
 
-static int not_in_bad_pack(void *payload, const struct mv_index *index,
-			   enum mv_index_table table, uint64_t pos,
-			   uint32_t pack)
+static int is_good_pack(void *payload, const struct mv_index *index,
+			uint32_t pack)
 {
 	struct fsck *f = payload;
 
-	(void)table;
-	(void)pos;
 	for (size_t i = 0; i < f->bad_count; i++)
 		if (!strcmp(index->files[pack]->path, f->bad_packs[i]))
 			return 0;
 	return 1;
 }
 
-/* Chunks that some index named before and none names now. */
-static uint64_t each_lost_chunk(struct fsck *f,
-				const struct mv_snapshot *before,
-				const struct mv_snapshot *now, int say)
+static int not_in_bad_pack(void *payload, const struct mv_index *index,
+			   enum mv_index_table table, uint64_t pos,
+			   uint32_t pack)
+{
+	(void)table;
+	(void)pos;
+	return is_good_pack(payload, index, pack);
+}
+
+static uint64_t each_lost_of(struct fsck *f, const struct mv_snapshot *before,
+			     const struct mv_snapshot *now,
+			     enum mv_index_table t, const char *say)
 {
 	char hex[MV_OID_HEX + 1];
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < before->count; i++) {
-		const struct mv_index *x = before->index[i];
+	for (size_t i = 0; i < before->count; i++)
+		for (uint64_t k = 0; k < before->index[i]->count[t]; k++) {
+			const struct mv_oid *id = &before->index[i]->ids[t][k];
 
-		for (uint64_t k = 0; k < x->count[MV_INDEX_CHUNKS]; k++) {
-			const struct mv_oid *id = &x->ids[MV_INDEX_CHUNKS][k];
-
-			if (is_seen(before, i, MV_INDEX_CHUNKS, id) ||
-			    is_seen(now, now->count, MV_INDEX_CHUNKS, id))
+			if (is_seen(before, i, t, id) ||
+			    is_seen(now, now->count, t, id))
 				continue;
 			count++;
 			if (say)
 				tell(f, MV_FSCK_BAD_CONTENT,
-				     mv_oid_hex(hex, id),
-				     "lost: this chunk, and the content that consists of it alone");
+				     mv_oid_hex(hex, id), say);
 		}
-	}
 	return count;
+}
+
+/* What some index named before and none names now. */
+static uint64_t each_lost(struct fsck *f, const struct mv_snapshot *before,
+			  const struct mv_snapshot *now, int say)
+{
+	return each_lost_of(f, before, now, MV_INDEX_CHUNKS, say ?
+			    "lost: this chunk, and the content that consists of it alone" :
+			    NULL) +
+	       each_lost_of(f, before, now, MV_INDEX_CONTENTS,
+			    say ? "lost: the recipe of this content" : NULL);
 }
 
 /* A good pack may hold what no index needed it for so far. */
@@ -683,7 +695,7 @@ static int look_for_lost(struct fsck *f, const struct mv_snapshot *before,
 
 	if (ret)
 		return ret;
-	if (!each_lost_chunk(f, before, now, 0))
+	if (!each_lost(f, before, now, 0))
 		goto out;
 	ret = rebuild_indexes(f, now, err);
 	mv_snapshot_release(f->store, now);
@@ -691,7 +703,7 @@ static int look_for_lost(struct fsck *f, const struct mv_snapshot *before,
 		ret = mv_store_snapshot(&now, f->store, err);
 	if (ret)
 		return ret;
-	each_lost_chunk(f, before, now, 1);
+	each_lost(f, before, now, 1);
 out:
 	mv_snapshot_release(f->store, now);
 	return ret;
@@ -714,12 +726,13 @@ static int put_packs_aside(struct fsck *f, struct mv_err *err)
 
 static int forget_bad_packs(struct fsck *f, struct mv_err *err)
 {
+	struct mv_wanted wanted = { not_in_bad_pack, is_good_pack, f };
 	struct mv_snapshot *before;
 	int ret = mv_store_snapshot(&before, f->store, err);
 
 	if (ret)
 		return ret;
-	ret = mv_store_reindex(f->store, not_in_bad_pack, f, err);
+	ret = mv_store_reindex(f->store, &wanted, err);
 	if (!ret)
 		ret = put_packs_aside(f, err);
 	if (!ret)
@@ -775,6 +788,15 @@ static int not_lost(void *payload, const struct mv_index *index,
 			   &index->ids[table][pos]) < 0;
 }
 
+static int any_pack(void *payload, const struct mv_index *index,
+		    uint32_t pack)
+{
+	(void)payload;
+	(void)index;
+	(void)pack;
+	return 1;
+}
+
 static int by_oid(const void *a, const void *b)
 {
 	return mv_oid_cmp(a, b);
@@ -783,8 +805,10 @@ static int by_oid(const void *a, const void *b)
 /* What cannot be given back is not here: say so from now on. */
 static int forget_lost(struct fsck *f, struct mv_err *err)
 {
+	struct mv_wanted wanted = { not_lost, any_pack, f };
+
 	qsort(f->lost, f->lost_count, sizeof(*f->lost), by_oid);
-	return mv_store_reindex(f->store, not_lost, f, err);
+	return mv_store_reindex(f->store, &wanted, err);
 }
 
 static int fsck_locked(struct fsck *f, struct mv_err *err)

@@ -593,6 +593,15 @@ static int still_wanted(void *payload, const struct mv_index *index,
 	       bit_get(gc->live[table], pos);
 }
 
+/* A young pack of doubles need not be read again next time. */
+static int still_named(void *payload, const struct mv_index *index,
+		       uint32_t pack)
+{
+	struct gc *gc = payload;
+
+	return index != gc->index || gc->packs[pack].young;
+}
+
 static void count_dropped(struct gc *gc)
 {
 	for (int t = 0; t < 2; t++)
@@ -655,6 +664,7 @@ static int unlink_unnamed(struct gc *gc, const struct mv_snapshot *now,
 
 static int drop_files(struct gc *gc, struct mv_err *err)
 {
+	struct mv_wanted wanted = { still_wanted, still_named, gc };
 	struct mv_snapshot *s;
 	int ret, ours = 0;
 
@@ -668,7 +678,7 @@ static int drop_files(struct gc *gc, struct mv_err *err)
 		return mv_fail(err, MV_EBUSY,
 			       "the indexes of store '%s' were changed; try again",
 			       gc->store->dir);
-	ret = mv_store_reindex(gc->store, still_wanted, gc, err);
+	ret = mv_store_reindex(gc->store, &wanted, err);
 	if (!ret)
 		ret = mv_store_snapshot(&s, gc->store, err);
 	if (ret)

@@ -81,6 +81,7 @@ static int verify_sum(const struct mv_index *x, struct mv_err *err)
 int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 {
 	struct mv_index *x = calloc(1, sizeof(*x));
+	struct stat st;
 	int ret;
 
 	if (!x)
@@ -90,6 +91,11 @@ int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 	if (!x->path) {
 		free(x);
 		return mv_nomem(err);
+	}
+	/* Before mapping: if it is replaced in between, we just look again. */
+	if (!stat(path, &st)) {
+		x->dev = st.st_dev;
+		x->ino = st.st_ino;
 	}
 	ret = mv_map_open(&x->map, path, err);
 	if (ret) {

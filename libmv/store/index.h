@@ -41,6 +41,8 @@ struct mv_pack_file;
 struct mv_index {
 	struct mv_map map;
 	char *path;
+	dev_t dev;		/* which file was mapped */
+	ino_t ino;
 	int refs;		/* under the store's mutex */
 	uint32_t packs;
 	const struct mv_oid *pack_ids;

@@ -265,15 +265,19 @@ int mv_tx_new(struct mv_tx **out, struct mv_store *store, struct mv_err *err);
 
 /* reindex.c */
 /*
- * Replace all indexes by one that leaves out what `wanted` refuses, and
- * packs of which nothing is left. `wanted` must always answer alike.
+ * Replace all indexes by one that leaves out what is not wanted. A pack of
+ * which nothing is left is named only if `pack` says so: what no index names
+ * is indexed again some day. Both must always answer alike.
  */
-typedef int (*mv_wanted_fn)(void *payload, const struct mv_index *index,
-			    enum mv_index_table table, uint64_t pos,
-			    uint32_t pack);
-int mv_store_reindex(struct mv_store *store, mv_wanted_fn wanted,
-		     void *payload, struct mv_err *err);
-
+struct mv_wanted {
+	int (*entry)(void *payload, const struct mv_index *index,
+		     enum mv_index_table table, uint64_t pos, uint32_t pack);
+	int (*pack)(void *payload, const struct mv_index *index,
+		    uint32_t pack);
+	void *payload;
+};
+int mv_store_reindex(struct mv_store *store, const struct mv_wanted *wanted,
+		     struct mv_err *err);
 /* All of a snapshot's indexes as one that nobody else sees. */
 int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
 			   struct mv_snapshot *snapshot, struct mv_err *err);

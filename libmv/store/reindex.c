@@ -16,8 +16,7 @@ struct merge {
 	uint32_t **number;		/* of each index's packs in the new one */
 	uint64_t *pos;
 	enum mv_index_table table;
-	mv_wanted_fn wanted;		/* NULL: everything */
-	void *payload;
+	const struct mv_wanted *wanted;	/* NULL: everything */
 };
 
 static int merge_rewind(void *payload, enum mv_index_table table,
@@ -45,7 +44,8 @@ static int settle(struct merge *m, size_t i, struct mv_err *err)
 		if (ret)
 			return ret;
 		if (!m->wanted ||
-		    m->wanted(m->payload, x, m->table, m->pos[i], pack))
+		    m->wanted->entry(m->wanted->payload, x, m->table,
+				     m->pos[i], pack))
 			return 1;
 		m->pos[i]++;
 	}
@@ -134,29 +134,65 @@ static int start_numbers(struct merge *m, struct numbering *n,
 	return 0;
 }
 
-static void final_numbers(struct merge *m, struct numbering *n,
-			  const uint8_t *used)
+/* Packs that stay named without an entry. */
+static void keep_packs(struct merge *m, uint8_t *used)
 {
 	uint64_t k = 0;
 
 	for (size_t i = 0; i < m->count; i++)
+		for (uint32_t j = 0; j < m->index[i]->packs; j++, k++)
+			used[k] |= !m->wanted ||
+				   m->wanted->pack(m->wanted->payload,
+						   m->index[i], j);
+}
+
+/* A pack can be named by several indexes: the new one names it once. */
+struct pack_ref {
+	const struct mv_oid *id;
+	uint64_t k;
+};
+
+static int by_pack(const void *a, const void *b)
+{
+	const struct pack_ref *x = a, *y = b;
+	int cmp = mv_oid_cmp(x->id, y->id);
+
+	return cmp ? cmp : (x->k > y->k) - (x->k < y->k);
+}
+
+static int final_numbers(struct merge *m, struct numbering *n,
+			 const uint8_t *used, uint64_t total,
+			 struct mv_err *err)
+{
+	struct pack_ref *ref = calloc(total ? total : 1, sizeof(*ref));
+	uint64_t k = 0, count = 0;
+
+	if (!ref)
+		return mv_nomem(err);
+	for (size_t i = 0; i < m->count; i++)
 		for (uint32_t j = 0; j < m->index[i]->packs; j++, k++) {
-			if (!used[k]) {
-				n->all[k] = PACK_UNUSED;
-				continue;
+			n->all[k] = PACK_UNUSED;
+			if (used[k]) {
+				ref[count].id = &m->index[i]->pack_ids[j];
+				ref[count++].k = k;
 			}
-			n->all[k] = n->count;
-			n->packs[n->count++] = m->index[i]->pack_ids[j];
 		}
+	qsort(ref, count, sizeof(*ref), by_pack);
+	for (k = 0; k < count; k++) {
+		if (!k || !mv_oid_eq(ref[k].id, ref[k - 1].id))
+			n->packs[n->count++] = *ref[k].id;
+		n->all[ref[k].k] = n->count - 1;
+	}
+	free(ref);
+	return 0;
 }
 
 /* One index of all into `tmp`. Damaged ones are refused: fsck must see. */
 static int write_merged(struct mv_oid *id, struct mv_tmp *tmp,
 			struct mv_index **index, size_t count,
-			mv_wanted_fn wanted, void *payload, struct mv_err *err)
+			const struct mv_wanted *wanted, struct mv_err *err)
 {
-	struct merge m = { index, count, NULL, NULL, MV_INDEX_CHUNKS, wanted,
-			   payload };
+	struct merge m = { index, count, NULL, NULL, MV_INDEX_CHUNKS, wanted };
 	struct mv_index_source source = { merge_rewind, merge_next, &m };
 	struct numbering n = { NULL, NULL, 0 };
 	uint64_t counts[2], total = 0;
@@ -177,10 +213,12 @@ static int write_merged(struct mv_oid *id, struct mv_tmp *tmp,
 	if (!ret)
 		ret = count_merged(&counts[1], &m, MV_INDEX_CONTENTS, used, err);
 	if (!ret) {
-		final_numbers(&m, &n, used);
+		keep_packs(&m, used);
+		ret = final_numbers(&m, &n, used, total, err);
+	}
+	if (!ret)
 		ret = mv_index_write(id, tmp, n.packs, n.count, counts,
 				     &source, err);
-	}
 	free(used);
 	free(n.all);
 	free(n.packs);
@@ -209,7 +247,7 @@ static int unlink_merged(struct mv_store *store, struct mv_index **index,
 }
 
 static int merge_indexes(struct mv_store *store, struct mv_index **index,
-			 size_t count, mv_wanted_fn wanted, void *payload,
+			 size_t count, const struct mv_wanted *wanted,
 			 struct mv_err *err)
 {
 	struct mv_tmp tmp = MV_TMP_INIT;
@@ -218,8 +256,7 @@ static int merge_indexes(struct mv_store *store, struct mv_index **index,
 
 	ret = mv_store_tmp(&tmp, store, "index", err);
 	if (!ret)
-		ret = write_merged(&id, &tmp, index, count, wanted, payload,
-				   err);
+		ret = write_merged(&id, &tmp, index, count, wanted, err);
 	if (!ret)
 		ret = mv_store_commit_index(store, &tmp, &id, err);
 	if (!ret)
@@ -238,8 +275,7 @@ int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
 
 	ret = mv_store_tmp(&tmp, store, "index", err);
 	if (!ret)
-		ret = write_merged(&id, &tmp, s->index, s->count, NULL, NULL,
-				   err);
+		ret = write_merged(&id, &tmp, s->index, s->count, NULL, err);
 	if (!ret)
 		ret = mv_index_open(&x, tmp.path, err);
 	for (uint32_t i = 0; !ret && i < x->packs; i++)
@@ -253,8 +289,8 @@ int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
 	return ret;
 }
 
-int mv_store_reindex(struct mv_store *store, mv_wanted_fn wanted,
-		     void *payload, struct mv_err *err)
+int mv_store_reindex(struct mv_store *store, const struct mv_wanted *wanted,
+		     struct mv_err *err)
 {
 	struct mv_snapshot *s;
 	int ret;
@@ -265,8 +301,7 @@ int mv_store_reindex(struct mv_store *store, mv_wanted_fn wanted,
 	if (ret)
 		return ret;
 	if (s->count)
-		ret = merge_indexes(store, s->index, s->count, wanted, payload,
-				    err);
+		ret = merge_indexes(store, s->index, s->count, wanted, err);
 	mv_snapshot_release(store, s);
 	return ret ? ret : mv_store_refresh(store, err);
 }
@@ -326,7 +361,7 @@ int mv_store_compact(struct mv_store *store, int all, struct mv_err *err)
 	from = all ? 0 : compact_from(s);
 	if (s->count - from > 1)
 		ret = merge_indexes(store, s->index + from, s->count - from,
-				    NULL, NULL, err);
+				    NULL, err);
 	if (!ret)
 		ret = mv_store_refresh(store, err);
 out:

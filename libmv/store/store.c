@@ -453,13 +453,18 @@ struct listing {
 	int vanished;		/* merged away between readdir and open */
 };
 
+/* The same name and the same file: repair may have made it anew. */
 static struct mv_index *known_index(struct mv_store *store, const char *path)
 {
 	struct mv_snapshot *s = store->snapshot;
+	struct stat st;
 
 	for (size_t i = 0; s && i < s->count; i++)
 		if (!strcmp(s->index[i]->path, path))
-			return s->index[i];
+			return !stat(path, &st) &&
+			       st.st_dev == s->index[i]->dev &&
+			       st.st_ino == s->index[i]->ino ?
+				s->index[i] : NULL;
 	return NULL;
 }
 
