@@ -492,6 +492,6 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("store_fsck", tests, tmp_enter,
+	return cmocka_run_group_tests_name("store_fsck", tests, store_enter,
 					   tmp_leave);
 }
