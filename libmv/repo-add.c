@@ -578,6 +578,17 @@ static int slurp(char *data, struct item *item, int fd, struct mv_err *err)
 	return !rc && got != size ? MV_EEXISTS : rc;
 }
 
+/* Damaged, but not by the user: so it was committed. */
+static int is_staged(struct add *add, const struct item *item,
+		     const char *data, size_t len)
+{
+	char hex[MV_OID_HEX + 1];
+
+	return *item->blob && !mv_git_blob_name(add->repo->git, hex, data, len,
+						NULL) &&
+	       !strcmp(hex, item->blob);
+}
+
 static int put_small(struct add *add, struct item *item, int fd,
 		     struct mv_err *err)
 {
@@ -600,6 +611,10 @@ static int put_small(struct add *add, struct item *item, int fd,
 		if (!rc) {
 			item->pointer = pointer;
 			goto out;
+		}
+		if (rc == MV_ECORRUPT && is_staged(add, item, data, size)) {
+			item->action = NOTHING;
+			rc = 0;
 		}
 		if (rc != MV_ENOENT)
 			goto out;

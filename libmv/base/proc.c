@@ -159,20 +159,75 @@ static int set_files(posix_spawn_file_actions_t *files, const char *dir,
 	return e;
 }
 
+/* Appends to `out` the entries of `path` that are absolute. */
+static void keep_absolute(char *out, const char *path)
+{
+	char *end = out;
+
+	for (;;) {
+		size_t n = strcspn(path, ":");
+
+		if (*path == '/') {
+			if (end > out)
+				*end++ = ':';
+			memcpy(end, path, n);
+			end += n;
+		}
+		*end = '\0';
+		if (!path[n])
+			return;
+		path += n + 1;
+	}
+}
+
+/*
+ * What we start looks for programs, too, and would take those of the
+ * repository for an empty or relative entry of PATH. Nothing left: no PATH
+ * at all, because an empty one means the current directory. Free both.
+ */
+static int safe_env(char ***list, char **path, char *const *env)
+{
+	size_t n = 0, used = 0;
+
+	while (env && env[n])
+		n++;
+	*list = malloc((n + 1) * sizeof(**list));
+	if (!*list)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(env[i], "PATH=", 5)) {
+			(*list)[used++] = env[i];
+			continue;
+		}
+		if (*path)
+			continue;
+		*path = malloc(strlen(env[i]) + 1);
+		if (!*path)
+			return -1;
+		memcpy(*path, "PATH=", 5);
+		keep_absolute(*path + 5, env[i] + 5);
+		if ((*path)[5])
+			(*list)[used++] = *path;
+	}
+	(*list)[used] = NULL;
+	return 0;
+}
+
 static int spawn(pid_t *pid, const char *const *argv, const char *dir,
 		 const struct mv_proc_env *env, const struct ends *ends,
 		 struct mv_err *err)
 {
-	static char *const no_env[] = { NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	char *program = NULL;
+	char *program = NULL, *path = NULL, **list = NULL;
 	int ret;
 	int e;
 
 	ret = mv_proc_find(&program, argv[0], env->search_path, err);
+	if (!ret && safe_env(&list, &path, env->env))
+		ret = mv_nomem(err);
 	if (ret < 0)
-		return ret;
+		goto out;
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
 	e = set_signals(&attr);
@@ -180,8 +235,7 @@ static int spawn(pid_t *pid, const char *const *argv, const char *dir,
 		e = set_files(&files, dir, ends);
 	if (!e)
 		e = posix_spawn(pid, program, &files, &attr,
-				(char *const *)argv,
-				env->env ? env->env : no_env);
+				(char *const *)argv, list);
 	if (e && dir)
 		ret = mv_fail_errno(err, e, "cannot run '%s' in '%s'", program,
 				    dir);
@@ -189,6 +243,9 @@ static int spawn(pid_t *pid, const char *const *argv, const char *dir,
 		ret = mv_fail_errno(err, e, "cannot run '%s'", program);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
+out:
+	free(list);
+	free(path);
 	free(program);
 	return ret;
 }

@@ -13,7 +13,8 @@
  * through an empty or relative PATH entry (git-lfs CVE-2020-27955).
  *
  * `search_path` is the PATH to search, handed down from the door that read
- * the environment. `env` is a NULL-terminated environment for the child.
+ * the environment. `env` is a NULL-terminated environment for the child,
+ * which gets the absolute entries of the PATH in it only.
  */
 struct mv_proc_env {
 	const char *search_path;

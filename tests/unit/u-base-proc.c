@@ -113,6 +113,33 @@ static void test_base_proc__gives_status_and_output(void **state)
 	mv_buf_release(&errout);
 }
 
+static void path_of_child(const char *want, const char *path)
+{
+	static const char *const argv[] = { "/usr/bin/env", NULL };
+	char *const list[] = { (char *)"A=1", (char *)(uintptr_t)path,
+			       (char *)"Z=2", NULL };
+	const struct mv_proc_env own = { "/usr/bin:/bin", list };
+	struct mv_buf out;
+	int status;
+
+	mv_buf_init(&out, 1000);
+	assert_int_equal(mv_proc_run(&status, argv, NULL, &own, NULL, 0, &out,
+				     NULL, NULL), 0);
+	assert_string_equal(out.data, want);
+	mv_buf_release(&out);
+}
+
+static void test_base_proc__child_searches_absolute_folders_only(void **state)
+{
+	(void)state;
+	path_of_child("A=1\nPATH=/a:/b\nZ=2\n", "PATH=/a:/b");
+	path_of_child("A=1\nPATH=/a:/b\nZ=2\n", "PATH=:.:/a::./x:bin:/b:");
+	/* An empty one would be the current folder. */
+	path_of_child("A=1\nZ=2\n", "PATH=.:bin:");
+	path_of_child("A=1\nZ=2\n", "PATH=");
+	path_of_child("A=1\nPATHS=.\nZ=2\n", "PATHS=.");
+}
+
 static void test_base_proc__moves_both_directions_at_once(void **state)
 {
 	size_t len = 3 << 20;
@@ -301,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_base_proc__finds_nothing_in_the_current_folder),
 		cmocka_unit_test(test_base_proc__finds_executable_files_only),
 		cmocka_unit_test(test_base_proc__gives_status_and_output),
+		cmocka_unit_test(test_base_proc__child_searches_absolute_folders_only),
 		cmocka_unit_test(test_base_proc__moves_both_directions_at_once),
 		cmocka_unit_test(test_base_proc__survives_a_child_that_does_not_read),
 		cmocka_unit_test(test_base_proc__too_much_output_is_an_error),
