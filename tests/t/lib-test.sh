@@ -65,9 +65,14 @@ test_chain_holds () {
 	test $? = 117
 }
 
+# A function of its own, so that `return` in a body ends the body only.
+test_body () {
+	eval "$1"
+}
+
 test_run () {
 	test_cleanup=:
-	eval "$1"
+	test_body "$1"
 	test_status=$?
 	eval "$test_cleanup" || {
 		echo "the clean-up failed: $test_cleanup"
