@@ -439,6 +439,23 @@ static int lock_timeout(int *ms, struct mv_repo *repo, struct mv_err *err)
 	return 0;
 }
 
+/* Temporaries of processes that were killed lie beside what they wrote. */
+static void sweep(struct work *w, const struct mv_materialize *m, size_t count)
+{
+	const char *last = NULL, *slash;
+	size_t len, last_len = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		slash = strrchr(m[i].path, '/');
+		len = slash ? (size_t)(slash - m[i].path) : 0;
+		if (last && len == last_len && !memcmp(last, m[i].path, len))
+			continue;
+		mv_wt_sweep(w->rootfd, m[i].path);
+		last = m[i].path;
+		last_len = len;
+	}
+}
+
 /* Which of them have to be written, and can be? */
 static int choose(uint8_t *wanted, struct work *w,
 		  const struct mv_materialize *m, size_t count,
@@ -488,8 +505,10 @@ int mv_repo_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 		rc = lock_timeout(&w.lock_ms, repo, err);
 	if (!rc && !(wanted = calloc(count, 1)))
 		rc = mv_nomem(err);
-	if (!rc)
+	if (!rc) {
+		sweep(&w, m, count);
 		rc = choose(wanted, &w, m, count, err);
+	}
 	if (!rc)
 		rc = run_batches(&w, m, wanted, count, err ? err : &local);
 	if (!rc)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/base/worktree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -304,13 +306,39 @@ int mv_wt_open_read(int *fd, struct stat *st, int rootfd, const char *path,
 /* -- replacing -- */
 
 /* A name that nobody could have put in our way beforehand. */
+#define TMP_HEAD ".git-model-"
+#define TMP_HEX 16
+#define TMP_TAIL ".tmp"
+
 static char *random_name(void)
 {
 	uint64_t r;
 
 	if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
 		return NULL;
-	return mv_strf(".git-model-%016llx.tmp", (unsigned long long)r);
+	return mv_strf(TMP_HEAD "%016llx" TMP_TAIL, (unsigned long long)r);
+}
+
+static int is_tmp_name(const char *s)
+{
+	const size_t head = sizeof(TMP_HEAD) - 1;
+
+	return !strncmp(s, TMP_HEAD, head) &&
+	       strspn(s + head, "0123456789abcdef") == TMP_HEX &&
+	       !strcmp(s + head + TMP_HEX, TMP_TAIL);
+}
+
+/*
+ * From now on nobody sweeps it away. 0 when somebody was faster. Where the
+ * file system has no locks, nobody sweeps either.
+ */
+static int keep_tmp(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno != EWOULDBLOCK;
+	return fstat(fd, &st) < 0 || st.st_nlink;
 }
 
 static int make_tmp(struct mv_wt_file *f, mode_t mode, const char *path,
@@ -324,8 +352,13 @@ static int make_tmp(struct mv_wt_file *f, mode_t mode, const char *path,
 		 * without changing it for all threads. */
 		f->fd = openat(f->dirfd, f->tmp, O_RDWR | O_CREAT | O_EXCL |
 			       O_NOFOLLOW | O_CLOEXEC, mode);
-		if (f->fd >= 0)
+		if (f->fd >= 0 && keep_tmp(f->fd))
 			return 0;
+		if (f->fd >= 0) {
+			close(f->fd);
+			f->fd = -1;
+			errno = EEXIST;
+		}
 		free(f->tmp);
 		f->tmp = NULL;
 		if (errno != EEXIST)
@@ -492,4 +525,42 @@ void mv_wt_discard(struct mv_wt_file *file)
 	free(file->tmp);
 	free(file->name);
 	*file = (struct mv_wt_file)MV_WT_FILE_INIT;
+}
+
+/* -- what killed processes left -- */
+
+static void sweep_one(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, READ_FLAGS);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	    !flock(fd, LOCK_EX | LOCK_NB))
+		unlinkat(dirfd, name, 0);
+	close(fd);
+}
+
+void mv_wt_sweep(int rootfd, const char *path)
+{
+	const char *name;
+	char *parent = mv_wt_check_path(path, NULL) ? NULL :
+						      split(&name, path);
+	int dirfd = parent ? open_dir(rootfd, parent, 0) : -1;
+	int fd = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY |
+					 O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (is_tmp_name(e->d_name))
+			sweep_one(dirfd, e->d_name);
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	if (dirfd >= 0)
+		close(dirfd);
+	free(parent);
 }

@@ -68,4 +68,11 @@ int mv_wt_commit(struct mv_wt_file *file, int backdate, struct stat *st,
 		 struct mv_err *err);
 void mv_wt_discard(struct mv_wt_file *file);	/* an empty one is fine */
 
+/*
+ * Remove what killed processes left in the folder of `path`: a temporary is
+ * locked (flock) by its writer as long as that lives. For what cannot be
+ * looked at or removed nothing is done.
+ */
+void mv_wt_sweep(int rootfd, const char *path);
+
 #endif

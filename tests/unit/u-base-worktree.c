@@ -396,6 +396,37 @@ static void test_base_worktree__discard_leaves_nothing(void **state)
 	is("wt/dir/file", "old");
 }
 
+/* What a killed writer left goes; what is written now, or is not ours, stays. */
+static void test_base_worktree__sweeps_what_nobody_writes(void **state)
+{
+	static const char *const not_ours[] = {
+		"wt/dir/.git-model-0123456789abcdef.tmp.keep",
+		"wt/dir/.git-model-0123456789abcdeg.tmp",
+		"wt/dir/.git-model-012345678.tmp",
+		"wt/.git-model-0123456789abcdef.tmp"
+	};
+	struct mv_wt_file f = MV_WT_FILE_INIT;
+
+	(void)state;
+	put("wt/dir/.git-model-0123456789abcdef.tmp", "half a fi");
+	for (size_t i = 0; i < 4; i++)
+		put(not_ours[i], "mine");
+	assert_int_equal(mv_wt_replace(&f, root, "dir/file", 0, 0, NULL), 0);
+	assert_int_equal(count("wt/dir"), 6);
+	mv_wt_sweep(root, "dir/any");
+	assert_int_equal(count("wt/dir"), 5);
+	for (size_t i = 0; i < 4; i++)
+		is(not_ours[i], "mine");
+	assert_int_equal(mv_wt_commit(&f, 0, NULL, NULL), 0);
+	assert_int_equal(count("wt/dir"), 4);
+	mv_wt_sweep(root, "link/any");
+	mv_wt_sweep(root, "../any");
+	mv_wt_sweep(root, "nowhere/any");
+	is(not_ours[3], "mine");
+	mv_wt_sweep(root, "any");
+	assert_int_equal(access(not_ours[3], F_OK), -1);
+}
+
 /* -- a thread that swaps a folder with a link as fast as it can -- */
 
 #define SWAPS 2000
@@ -490,6 +521,7 @@ static void test_base_worktree__now_a_sandbox_denies_openat2(void **state)
 	T(mode_comes_from_umask), \
 	T(commit_tells_the_stat_that_git_will_see), \
 	T(discard_leaves_nothing), \
+	T(sweeps_what_nobody_writes), \
 	T(wins_the_race_against_swapped_links)
 
 int main(void)
