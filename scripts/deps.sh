@@ -17,7 +17,7 @@ packages () {
 			libarchive-dev libinih-dev libzstd-dev libssl-dev \
 			libjansson-dev libxxhash-dev zlib1g-dev ;;
 	test)
-		echo libcmocka-dev perl strace git-lfs ;;
+		echo libcmocka-dev perl strace git-lfs hyperfine openssl ;;
 	bench)
 		echo hyperfine git-lfs openssl time clang asciidoctor ;;
 	*)
