@@ -66,11 +66,11 @@ test_expect_success 'a package that was removed is not installed' '
 '
 
 test_expect_success 'only what this purpose needs' '
-	FAKE_MISSING="hyperfine libcmocka-dev" deps build >out 2>&1 &&
+	FAKE_MISSING="asciidoctor libcmocka-dev" deps build >out 2>&1 &&
 	test_must_be_empty log &&
-	FAKE_MISSING="hyperfine libcmocka-dev" deps build test &&
+	FAKE_MISSING="asciidoctor libcmocka-dev" deps build test &&
 	test_grep libcmocka-dev log &&
-	test_grep ! hyperfine log
+	test_grep ! asciidoctor log
 '
 
 test_expect_success 'others than root use sudo, without being asked' '
