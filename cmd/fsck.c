@@ -11,7 +11,7 @@ static const char *const usage[] = {
 };
 
 static const char *const words[] = {
-	"leftover", "repaired", "damaged file", "damaged content"
+	"leftover", "repaired", "damaged file", "damaged content", "elsewhere"
 };
 
 static void show_finding(void *payload, enum mv_fsck_kind kind,

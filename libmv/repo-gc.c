@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -227,6 +228,21 @@ static int from_work_tree(struct check *c, size_t i, struct mv_err *err)
 	return rc;
 }
 
+/* Thousands in a fresh clone: one line for all. */
+static void tell_elsewhere(struct check *c, const uint8_t *elsewhere)
+{
+	char count[64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		n += elsewhere[i];
+	if (!n)
+		return;
+	snprintf(count, sizeof(count), "%zu content%s", n, n == 1 ? "" : "s");
+	tell(c, MV_FSCK_ELSEWHERE, count, "not here but at a remote; "
+	     "'git model fetch --all' gets what any ref reaches");
+}
+
 static int heal(struct check *c, size_t i, const uint8_t *present,
 		struct mv_err *err)
 {
@@ -268,8 +284,14 @@ static int check_pointers(struct check *c, struct mv_err *err)
 		return mv_nomem(err);
 	if (c->repair)
 		rc = mv_repo_need(c->repo, c->missing, c->count, present, err);
+	else
+		rc = mv_repo_elsewhere(c->repo, c->missing, c->count, present,
+				       err);
+	if (!rc && !c->repair)
+		tell_elsewhere(c, present);
 	for (size_t i = 0; !rc && i < c->count; i++)
-		rc = heal(c, i, present, err);
+		if (c->repair || !present[i])
+			rc = heal(c, i, present, err);
 	free(present);
 	return rc;
 }

@@ -97,6 +97,13 @@ int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
  */
 int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
 			   struct mv_err *err);
+/*
+ * Which of these contents are at a remote? Nothing is fetched; a remote that
+ * does not answer has nothing (repo.c).
+ */
+int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
+		      size_t count, uint8_t *elsewhere, struct mv_err *err);
+
 /* A Git LFS object from such a remote (NULL: the default one). */
 int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 		      const struct mv_pointer *pointer, struct mv_err *err);
@@ -160,6 +167,12 @@ int mv_repo_team_config(const char **out, struct mv_repo *repo,
 			const char *section, const char *subname,
 			const char *key, struct mv_err *err);
 void mv_repo_team_release(struct mv_repo *repo);
+
+/* The content of an open file (repo-diff.c). */
+int mv_repo_hash_file(struct mv_oid *oid, uint64_t *size, int fd,
+		      const char *file, struct mv_err *err);
+/* Index entries that a killed checkout did not come to (repo-mend.c). */
+int mv_repo_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err);
 
 /* Forget what the filter remembered (repo-filter.c). */
 void mv_repo_filter_release(struct mv_repo *repo);

@@ -684,6 +684,48 @@ int mv_repo_need(struct mv_repo *repo, const struct mv_pointer *pointers,
 	return rc;
 }
 
+static int ask_remote(struct mv_repo *repo, const char *url,
+		      const struct mv_oid *oids, size_t count, uint8_t *has,
+		      struct mv_err *err)
+{
+	struct mv_store_options options = { 0 };
+	struct mv_remote *remote = NULL;
+	int rc;
+
+	options.pool = mv_repo_pool(repo, err);
+	if (!options.pool)
+		return MV_ENOMEM;
+	rc = mv_remote_open(&remote, url, 0, &options, err);
+	if (!rc)
+		rc = mv_remote_has(remote, oids, count, has, err);
+	mv_remote_close(remote);
+	return rc;
+}
+
+int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
+		      size_t count, uint8_t *elsewhere, struct mv_err *err)
+{
+	struct names urls = { 0 };
+	struct mv_oid *oids = calloc(count + 1, sizeof(*oids));
+	uint8_t *has = calloc(count + 1, 1);
+	int rc = oids && has ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; !rc && i < count; i++)
+		oids[i] = pointers[i].oid;
+	if (!rc)
+		rc = remote_urls(&urls, repo, err);
+	for (size_t u = 0; !rc && u < urls.count; u++) {
+		if (ask_remote(repo, urls.name[u], oids, count, has, NULL))
+			continue;
+		for (size_t i = 0; i < count; i++)
+			elsewhere[i] |= has[i];
+	}
+	names_release(&urls);
+	free(oids);
+	free(has);
+	return rc;
+}
+
 /* find(), fetching when it must. */
 static int find_or_fetch(struct source *out, struct mv_repo *repo,
 			 const struct mv_pointer *pointer, struct mv_err *err)

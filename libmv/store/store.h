@@ -183,7 +183,8 @@ enum mv_fsck_kind {
 	MV_FSCK_TEMPORARY,	/* harmless leftover */
 	MV_FSCK_REPAIRED,
 	MV_FSCK_BAD_FILE,	/* a pack or index is damaged */
-	MV_FSCK_BAD_CONTENT	/* a content cannot be given back */
+	MV_FSCK_BAD_CONTENT,	/* a content cannot be given back */
+	MV_FSCK_ELSEWHERE	/* harmless: never fetched from a remote */
 };
 typedef void (*mv_fsck_fn)(void *payload, enum mv_fsck_kind kind,
 			   const char *subject, const char *message);
