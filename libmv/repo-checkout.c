@@ -537,7 +537,7 @@ struct listing {
 	struct mv_repo *repo;
 	struct mv_checkout_stats *stats;
 	struct mv_materialize *m;
-	size_t count, alloc;
+	size_t count, alloc, others;
 	int rootfd, force;
 };
 
@@ -630,6 +630,7 @@ static int look_at(void *payload, const struct mv_git_entry *e,
 		return rc;
 	if (rc) {
 		l->stats->skipped++;
+		l->others += !absent;
 		return 0;
 	}
 	return add_job(l, e, &pointer, absent) ? mv_nomem(err) : 0;
@@ -641,7 +642,7 @@ int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
 {
 	struct mv_checkout_stats own = { 0 };
 	struct listing l = { .repo = repo, .stats = stats ? stats : &own };
-	int rc;
+	int lock_ms, rc;
 
 	memset(l.stats, 0, sizeof(*l.stats));
 	l.force = !!(flags & MV_CHECKOUT_FORCE);
@@ -652,6 +653,10 @@ int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
 			       err);
 	if (!rc)
 		rc = mv_repo_materialize(repo, l.m, l.count, l.stats, err);
+	if (!rc && l.others)
+		rc = lock_timeout(&lock_ms, repo, err);
+	if (!rc && l.others)
+		rc = mv_repo_mend(repo, lock_ms, err);
 	if (!rc)
 		mv_repo_cache_save(repo);
 	for (size_t i = 0; i < l.count; i++) {

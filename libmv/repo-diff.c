@@ -100,8 +100,8 @@ static int read_file(void *payload, uint64_t off, void *data, size_t len,
 			     err);
 }
 
-static int hash_file(struct mv_oid *oid, uint64_t *size, int fd,
-		     const char *file, struct mv_err *err)
+int mv_repo_hash_file(struct mv_oid *oid, uint64_t *size, int fd,
+		      const char *file, struct mv_err *err)
 {
 	struct mv_hasher *hasher = NULL;
 	uint8_t *block = malloc(BLOCK);
@@ -140,7 +140,7 @@ static int identify(struct mv_pointer *out, struct mv_repo *repo, int fd,
 		mv_repo_cache(&cache, repo, NULL);
 	if (cache && !mv_statcache_get(&out->oid, cache, file, &seen.st))
 		return 0;
-	rc = hash_file(&out->oid, &out->size, fd, file, err);
+	rc = mv_repo_hash_file(&out->oid, &out->size, fd, file, err);
 	if (!rc && cache && !fstat(fd, &st) && mv_same_stat(&st, &seen.st) &&
 	    !mv_statcache_put(cache, file, &st, &out->oid, &seen.now))
 		mv_repo_cache_save(repo);
