@@ -76,7 +76,7 @@ COMMANDS := $(shell scripts/commands.sh)
 LINKS    := $(COMMANDS:%=$(B)/git-model-%)
 UNIT     := $(call prog,$(UNIT_SRC))
 FUZZ     := $(call prog,$(FUZZ_SRC))
-HELPER   := $(B)/mv-test
+HELPER   := $(B)/mv-test $(B)/mv-fault
 PROVE    := prove -j$(JOBS) -e 'scripts/run-test.sh $(B)'
 HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
 
@@ -127,7 +127,7 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libmv.a
 	$(call say,LINK)
 	$(Q)$(link) $(LDLIBS)
 
-$(HELPER): $(B)/tests/helper/mv-test.o $(B)/libmv.a
+$(HELPER): $(B)/%: $(B)/tests/helper/%.o $(B)/libmv.a
 	$(call say,LINK)
 	$(Q)$(link) $(LDLIBS)
 
@@ -220,4 +220,5 @@ help: ## this list
 	@echo '  DEVELOPER=1 (warnings are errors)  SANITIZE=address,undefined|thread'
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) \
-	$(FUZZ_SRC) tests/fuzz/replay.c tests/helper/mv-test.c))
+	$(FUZZ_SRC) tests/fuzz/replay.c tests/helper/mv-test.c \
+	tests/helper/mv-fault.c))
