@@ -119,7 +119,9 @@ test_expect_success 'a damaged remote is noticed, nothing wrong arrives' '
 	git -C f model remote add team "$PWD/evil" &&
 	test_must_fail git -C f model fetch team 2>err &&
 	grep "damaged" err &&
-	test_expect_code 1 git -C f model fsck &&
+	git -C f model ls -l >out && ! grep " \* " out &&
+	git -C f model fsck >out && grep "^elsewhere: " out &&
+	test_must_fail git -C f model fsck --repair &&
 	test $(wc -c <f/large.bin) -lt 1024
 '
 
