@@ -301,6 +301,13 @@ int mv_tmp_open(struct mv_tmp *out, const char *dir, const char *prefix,
 	return ret;
 }
 
+void mv_tmp_leave(struct mv_tmp *tmp)
+{
+	free(tmp->path);
+	tmp->path = NULL;
+	mv_tmp_discard(tmp);
+}
+
 void mv_tmp_discard(struct mv_tmp *tmp)
 {
 	if (tmp->fd >= 0)
@@ -366,6 +373,8 @@ int mv_tmp_commit(struct mv_tmp *tmp, const char *target, mode_t mode,
 	ret = seal(tmp, mode, flags, target, err);
 	if (!ret)
 		ret = publish(tmp, target, flags, err);
+	if (ret < 0 && flags & MV_TMP_LEAVE)
+		mv_tmp_leave(tmp);
 	mv_tmp_discard(tmp);
 	if (ret < 0 || flags & MV_TMP_NO_SYNC)
 		return ret;

@@ -61,20 +61,27 @@ int mv_each_entry(const char *dir, mv_dir_fn fn, void *payload,
  *    discarding an empty one is fine.
  * With MV_TMP_KEEP_EXISTING an existing target is kept and our file dropped
  * (for names that say the content); success either way. With MV_TMP_NO_SYNC
- * nothing is fsynced (for caches only).
+ * nothing is fsynced (for caches only). With MV_TMP_LEAVE a file that cannot
+ * be committed stays under its temporary name, for whoever can use it.
  */
 struct mv_tmp {
 	int fd;
 	char *path;
 };
 #define MV_TMP_INIT { -1, NULL }
-enum mv_tmp_flags { MV_TMP_KEEP_EXISTING = 1 << 0, MV_TMP_NO_SYNC = 1 << 1 };
+enum mv_tmp_flags {
+	MV_TMP_KEEP_EXISTING = 1 << 0,
+	MV_TMP_NO_SYNC = 1 << 1,
+	MV_TMP_LEAVE = 1 << 2
+};
 
 int mv_tmp_open(struct mv_tmp *out, const char *dir, const char *prefix,
 		struct mv_err *err);
 int mv_tmp_commit(struct mv_tmp *tmp, const char *target, mode_t mode,
 		  unsigned flags, struct mv_err *err);
 void mv_tmp_discard(struct mv_tmp *tmp);
+/* Let go of it; the file stays under its temporary name. */
+void mv_tmp_leave(struct mv_tmp *tmp);
 /* open + write + commit. */
 int mv_write_file(const char *path, const void *data, size_t len, mode_t mode,
 		  unsigned flags, struct mv_err *err);

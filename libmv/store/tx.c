@@ -125,13 +125,10 @@ int mv_tx_begin(struct mv_tx **out, struct mv_store *store,
  */
 static void drop_pack(struct mv_tx *tx, struct mv_tmp *tmp)
 {
-	if (tx->flushed && tmp->fd >= 0) {
-		close(tmp->fd);
-		tmp->fd = -1;
-		free(tmp->path);
-		tmp->path = NULL;
-	}
-	mv_tmp_discard(tmp);
+	if (tx->flushed)
+		mv_tmp_leave(tmp);
+	else
+		mv_tmp_discard(tmp);
 }
 
 static void tx_free(struct mv_tx *tx)
@@ -532,6 +529,9 @@ static int fsync_packs(struct mv_tx *tx, struct mv_err *err)
 
 static int rename_packs(struct mv_tx *tx, struct mv_err *err)
 {
+	/* Synced before; the folder is synced once for all. */
+	const unsigned flags = MV_TMP_NO_SYNC |
+			       (tx->flushed ? MV_TMP_LEAVE : 0);
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < tx->pack_count; i++) {
@@ -540,20 +540,23 @@ static int rename_packs(struct mv_tx *tx, struct mv_err *err)
 
 		if (!path)
 			return mv_nomem(err);
-		/* Synced above; the folder is synced once for all. */
-		ret = mv_store_publish(tx->store, &p->tmp, path,
-				       MV_TMP_NO_SYNC, err);
+		ret = mv_store_publish(tx->store, &p->tmp, path, flags, err);
 		free(path);
 	}
 	return ret ? ret : mv_fsync_dir(tx->store->packs_dir, err);
 }
 
+/*
+ * While packs have their names and no index names them yet, an index without
+ * an owner in tmp/ tells recovery to look for them. When we are killed that
+ * is the one we write; when we fail, that is the mark.
+ */
 static int publish_packs(struct mv_tx *tx, struct mv_err *err)
 {
-	struct mv_tmp tmp = MV_TMP_INIT;
+	struct mv_tmp tmp = MV_TMP_INIT, mark = MV_TMP_INIT;
 	struct mv_oid *ids, id;
 	struct stat st;
-	int ret;
+	int named = 0, ret;
 
 	ids = calloc(tx->pack_count, sizeof(*ids));
 	if (!ids)
@@ -569,11 +572,18 @@ static int publish_packs(struct mv_tx *tx, struct mv_err *err)
 	if (!ret && !fstat(tmp.fd, &st))
 		tx->stats.new_stored += (uint64_t)st.st_size;
 	if (!ret)
+		ret = mv_store_tmp(&mark, tx->store, "index", err);
+	if (!ret) {
+		named = 1;
 		ret = rename_packs(tx, err);
+	}
 	if (!ret)
 		ret = mv_store_commit_index(tx->store, &tmp, &id, err);
 	free(ids);
 	mv_tmp_discard(&tmp);
+	if (ret && named)
+		mv_tmp_leave(&mark);
+	mv_tmp_discard(&mark);
 	return ret;
 }
 
