@@ -74,19 +74,24 @@ static void discard(struct work *w, struct mv_repo_job *job)
  * Exactly the pointer that the index has, byte for byte: its blob name is
  * compared, so that pointers that others wrote in their own way count, too.
  */
-static int is_expected(struct work *w, const struct mv_repo_job *job)
+static enum state expected(struct work *w, struct mv_repo_job *job)
 {
 	char text[MV_POINTER_MAX], blob[MV_OID_HEX + 1];
 	size_t len;
 	int rc;
 
-	rc = mv_wt_current(&job->file, text, sizeof(text), &len, NULL, NULL);
+	rc = mv_wt_current(&job->file, text, sizeof(text), &len, NULL,
+			   &job->err);
 	if (rc == MV_ENOENT)
-		return job->m->absent_ok;
-	if (rc || len >= sizeof(text))
-		return 0;
-	rc = mv_git_blob_name(w->repo->git, blob, text, len, NULL);
-	return !rc && !strcmp(blob, job->m->blob);
+		return job->m->absent_ok ? READY : SKIPPED;
+	if (rc == MV_EDENIED || len >= sizeof(text))
+		return SKIPPED;
+	if (!rc)
+		rc = mv_git_blob_name(w->repo->git, blob, text, len,
+				      &job->err);
+	if (rc)
+		return FAILED;
+	return strcmp(blob, job->m->blob) ? SKIPPED : READY;
 }
 
 /* Cheap, and before anything is fetched: could it be our pointer at all? */
@@ -153,13 +158,10 @@ static void prepare(struct work *w, struct mv_repo_job *job)
 		job->state = FAILED;
 		return;
 	}
-	if (!is_expected(w, job)) {
-		job->state = SKIPPED;
+	job->state = expected(w, job);
+	if (job->state != READY)
 		discard(w, job);
-		return;
-	}
-	job->state = READY;
-	if (is_small(job))
+	else if (is_small(job))
 		restore(w, job, 0);
 }
 
@@ -173,12 +175,10 @@ static void put_in_place(struct work *w, struct mv_repo_job *job)
 {
 	if (job->state != READY)
 		return;
-	if (!is_expected(w, job)) {
-		job->state = SKIPPED;
+	job->state = expected(w, job);
+	if (job->state != READY)
 		mv_wt_discard(&job->file);
-		return;
-	}
-	if (mv_wt_commit(&job->file, job->in_index, &job->st, &job->err))
+	else if (mv_wt_commit(&job->file, job->in_index, &job->st, &job->err))
 		job->state = FAILED;
 	else
 		job->state = WRITTEN;
@@ -543,7 +543,7 @@ struct listing {
 
 /* The pointer in the work tree, if it is the one of the index. */
 static int pointer_on_disk(struct mv_pointer *out, struct listing *l,
-			   const struct mv_git_entry *e)
+			   const struct mv_git_entry *e, struct mv_err *err)
 {
 	char text[MV_POINTER_MAX], blob[MV_OID_HEX + 1];
 	struct mv_reader r;
@@ -551,16 +551,21 @@ static int pointer_on_disk(struct mv_pointer *out, struct listing *l,
 	size_t len = 0;
 	int fd, rc;
 
-	rc = mv_wt_open_read(&fd, &st, l->rootfd, e->path, NULL);
+	rc = mv_wt_open_read(&fd, &st, l->rootfd, e->path, err);
 	if (rc)
 		return rc;
 	r = mv_reader_fd(&fd);
-	rc = mv_read_full(&r, text, sizeof(text), &len, NULL);
+	rc = mv_read_full(&r, text, sizeof(text), &len, err);
 	close(fd);
-	if (rc || len == sizeof(text))
+	if (rc)
+		mv_err_prefix(err, "cannot read '%s'", e->path);
+	if (!rc && len == sizeof(text))
 		return MV_ENOENT;
-	rc = mv_git_blob_name(l->repo->git, blob, text, len, NULL);
-	if (rc || strcmp(blob, e->blob))
+	if (!rc)
+		rc = mv_git_blob_name(l->repo->git, blob, text, len, err);
+	if (rc)
+		return rc;
+	if (strcmp(blob, e->blob))
 		return MV_ENOENT;
 	return mv_pointer_parse(out, text, len, NULL);
 }
@@ -623,7 +628,7 @@ static int look_at(void *payload, const struct mv_git_entry *e,
 		rc = pointer_in_git(&pointer, l, e, err);
 	else if (!absent && S_ISREG(st.st_mode) && st.st_size &&
 		 st.st_size < MV_POINTER_MAX)
-		rc = pointer_on_disk(&pointer, l, e);
+		rc = pointer_on_disk(&pointer, l, e, err);
 	else
 		rc = MV_ENOENT;
 	if (rc == MV_ENOMEM || rc == MV_EIO)
