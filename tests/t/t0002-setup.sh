@@ -151,6 +151,7 @@ test_expect_success 'installing twice changes nothing' '
 test_expect_success 'uninstall removes exactly that' '
 	for d in bin share/man/man1 share/doc
 	do
+		mkdir -p dest/usr/$d &&
 		echo mine >dest/usr/$d/git-model-mine || return 1
 	done &&
 	install_make uninstall &&
