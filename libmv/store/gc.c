@@ -24,7 +24,7 @@
  *
  * Readers take no lock: one that finds its pack gone looks again.
  *
- * Memory: two bits per entry of the index, 24 bytes for each of at most
+ * Memory: a bit per entry of the index, 24 bytes for each of at most
  * BATCH_ENTRIES entries, and what a transaction needs for FLUSH_RECORDS.
  */
 #define DEAD_PERCENT 30

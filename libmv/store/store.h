@@ -27,6 +27,7 @@
  *   not is invisible, except to mv_store_recover().
  * - Memory is bounded: about 8 MiB per pool thread plus 48 MiB, whatever the
  *   size of the content.
+ * - No bytes at all is a content that every store has.
  *
  * Writing is a transaction: begin, put any number of times, commit. Readers
  * take no lock and see the store as it was or as it is. Several processes
@@ -85,7 +86,9 @@ int mv_tx_has(struct mv_tx *tx, const struct mv_oid *oid, uint64_t *size,
 /*
  * Hand everything put so far to the kernel in a form that another process
  * finds after this one was killed (mv_store_recover), without waiting for
- * the disk. MV_TX_SYNC waits for the disk and makes it visible at once: the
+ * the disk; it waits for puts under way, and is not for use inside one.
+ * What was flushed stays for recovery also after abort or a failed commit.
+ * MV_TX_SYNC waits for the disk and makes it visible at once: the
  * same as commit, but the transaction goes on.
  */
 enum mv_tx_flush_flags { MV_TX_SYNC = 1 << 0 };
@@ -175,8 +178,12 @@ int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
  * chunk against its id, every recipe against its content. Each thing that is
  * wrong is told to `fn` (code, path or oid, what). With MV_FSCK_REPAIR what
  * can be mended is: indexes are rebuilt, good records of a damaged pack are
- * saved into a new one, the damaged file moves to bad/ (never deleted).
- * Repair is idempotent. *bad counts contents and files that stay damaged.
+ * saved into a new one, the damaged file moves to bad/ (never deleted), and
+ * contents that cannot be given back are forgotten: missing from then on.
+ * What a newer version wrote, or could only not be read, stays as it is.
+ * Repair is idempotent. *bad counts contents and files that stay damaged, and
+ * with repair what was lost. `fn` may be called by threads of the pool, one
+ * at a time. MV_EBUSY: repair while this process has a transaction.
  */
 enum mv_fsck_flags { MV_FSCK_REPAIR = 1 << 0 };
 enum mv_fsck_kind {
@@ -196,7 +203,8 @@ int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
  * called under the store's exclusive lock and calls `add` for every oid
  * that somebody still names; if it fails, nothing is dropped. Packs younger
  * than the grace period, and contents that a transaction found already
- * present within it, are kept whole. `now` is seconds since 1970.
+ * present within it, are kept whole. `now` is seconds since 1970. MV_EBUSY:
+ * somebody writes, or this process has a transaction on this store.
  */
 struct mv_gc_options {
 	int dry_run;
