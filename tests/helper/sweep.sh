@@ -203,10 +203,11 @@ sweep_hashes () {
 		-exec sha256sum {} + | cut -d' ' -f1
 }
 
-# sweep_prepare <scenario>: $SWEEP/<scenario>/{base,done,...}
+# sweep_prepare <scenario>: once; it stays in $SWEEP/<scenario>
 sweep_prepare () {
 	sweep_dir="$SWEEP/$1" sweep_name=$1
 	eval "sweep_run=\$$1_run sweep_again=\${$1_again:-\$$1_run}"
+	test ! -e "$sweep_dir/ready" || return 0
 	# Made where it will run: configuration has absolute paths.
 	rm -rf "$sweep_dir" && mkdir -p "$sweep_dir/run" && (
 		cd "$sweep_dir/run" && $1_make >../make.log 2>&1 || {
@@ -236,7 +237,7 @@ sweep_prepare () {
 		sort -u ../was ../will ../pointers >../may &&
 		: >../there
 		test $sweep_name != push || cp ../all ../there
-	)
+	) && : >"$sweep_dir/ready"
 }
 
 sweep_fresh () {
@@ -357,5 +358,98 @@ sweep_kill () {
 	echo "$1: $sweep_what: $sweep_done of $sweep_total places," \
 		"$(wc -l <"$sweep_dir/locks") stale index locks" |
 		tee -a "$SWEEP/covered" >&7
-	test $sweep_bad = 0 && rm -rf "$sweep_dir"
+	test $sweep_bad = 0
+}
+
+# What a failing call must not leave behind: nobody was killed here. But what
+# was answered to git, and could not be published, stays for recovery.
+sweep_tidy () {
+	(
+		cd "$sweep_dir/run" || exit 1
+		find . -name ".git-model-*.tmp" -o -name "index.lock" \
+			-o -path "*/model/tmp/*" ! -path "*/tmp/index-*" \
+			! -path "*/tmp/pack-*" -o -path "./team/tmp/*" |
+			sed 's/^/left behind: /'
+		test $sweep_name = clean ||
+			find . -path "*/tmp/pack-*" | sed 's/^/left behind: /'
+	)
+}
+
+# Did it say what is wrong? $1: its exit code, $2: the error in words.
+sweep_told () {
+	if test "$1" = 0
+	then
+		# A pointer that stays is a warning, and what was not needed
+		# (a cache) may be missing.
+		(cd "$sweep_dir/run" && sweep_state >../state.run)
+		cmp -s "$sweep_dir/state" "$sweep_dir/state.run" && return
+	fi
+	test "$1" -lt 126 || test "$1" = 128 || echo "exit code $1"
+	grep -i "$2" "$sweep_dir/first" | grep -q "'.*/.*'\|'[^ ]*\.[^ ]*'" ||
+		echo "no message with \"$2\" and a path; exit code $1"
+}
+
+# sweep_error <scenario> <count|all> <calls> <error> <its words> [+]: that
+# error from calls of ours about files of the test; "+": from all later
+# ones, too. "short" is no error: everything must go well.
+sweep_error () {
+	sweep_prepare $1 || return
+	sweep_total=$(sweep_count -p git-model -b "$sweep_dir/run" $4 $3) ||
+		return
+	sweep_done=0 sweep_bad=0
+	for sweep_at in $(sweep_some $2 $sweep_total ${SWEEP_SEED:-1})
+	do
+		: >"$sweep_dir/locks"
+		sweep_fresh || return
+		(
+			cd "$sweep_dir/run/r" &&
+			$sweep_fault -o ../../hit -p git-model \
+				-b "$sweep_dir/run" $4 $3 $sweep_at$6 \
+				sh -c "$sweep_run" >../../first 2>&1
+		)
+		sweep_code=$?
+		test $sweep_code != 125 || return
+		{
+			if test $4 != short
+			then
+				sweep_told $sweep_code "$5"
+			elif test $sweep_code != 0
+			then
+				echo "exit code $sweep_code"
+			fi
+			sweep_tidy && sweep_look && sweep_rerun
+		} >"$sweep_dir/wrong" 2>&1
+		test ! -s "$sweep_dir/locks" ||
+			echo "an index.lock was left" >>"$sweep_dir/wrong"
+		sweep_done=$((sweep_done + 1))
+		test -s "$sweep_dir/wrong" || continue
+		sweep_bad=$((sweep_bad + 1))
+		{
+			echo "$1: $4 $3 $sweep_at$6 of $sweep_total:" \
+				"$(cat "$sweep_dir/hit")"
+			cat "$sweep_dir/wrong" && echo "it said:" &&
+			cat "$sweep_dir/first"
+		} >&7
+		test $sweep_bad -lt ${SWEEP_STOP:-3} || break
+	done
+	echo "$1: $4$6: $sweep_done of $sweep_total places" |
+		tee -a "$SWEEP/covered" >&7
+	test $sweep_bad = 0
+}
+
+# sweep_faults <scenario> <count|all>: each kind of error that a disk has
+sweep_makes=create,mkdir,mkdirat
+sweep_writes=write,pwrite64,writev,ftruncate,fallocate,copy_file_range
+sweep_names=rename,renameat,renameat2,link,linkat
+sweep_faults () {
+	sweep_error $1 $2 $sweep_writes,$sweep_makes ENOSPC "no space left" &&
+	sweep_error $1 $2 $sweep_writes,$sweep_makes ENOSPC "no space left" + &&
+	sweep_error $1 $2 $sweep_writes,$sweep_names,fsync,fdatasync EIO \
+		"Input/output error" &&
+	sweep_error $1 $2 read,pread64 EIO "Input/output error" &&
+	sweep_error $1 $2 $sweep_makes,$sweep_names EROFS \
+		"Read-only file system" + &&
+	sweep_error $1 $2 open,openat,openat2 EMFILE "Too many open files" &&
+	sweep_error $1 $2 write,pwrite64,read,pread64 short - &&
+	sweep_error $1 ${3:-$2} write,pwrite64,read,pread64 short - +
 }

@@ -13,7 +13,8 @@
 test_description='killed before every system call'
 names=${*:-add clean switch checkout gc push gitpush fetch pull repair}
 set --
-cd "$(dirname "$0")/../t" && . ./lib-test.sh || exit 1
+cd "$(dirname "$0")/../.." && B=$(cd "${B:-build}" && pwd) && cd tests/t &&
+. ./lib-test.sh || exit 1
 . "$TEST_DIR/../helper/sweep.sh"
 
 mv-fault kill all 0 true || exit 1
