@@ -645,68 +645,67 @@ static int not_in_bad_pack(void *payload, const struct mv_index *index,
 	return is_good_pack(payload, index, pack);
 }
 
-static uint64_t each_lost_of(struct fsck *f, const struct mv_snapshot *before,
-			     const struct mv_snapshot *now,
-			     enum mv_index_table t, const char *say)
+static void each_lost_of(struct fsck *f, const struct mv_snapshot *before,
+			 const struct mv_snapshot *now, enum mv_index_table t,
+			 const char *say)
 {
 	char hex[MV_OID_HEX + 1];
-	uint64_t count = 0;
 
 	for (size_t i = 0; i < before->count; i++)
 		for (uint64_t k = 0; k < before->index[i]->count[t]; k++) {
 			const struct mv_oid *id = &before->index[i]->ids[t][k];
 
-			if (is_seen(before, i, t, id) ||
-			    is_seen(now, now->count, t, id))
-				continue;
-			count++;
-			if (say)
+			if (!is_seen(before, i, t, id) &&
+			    !is_seen(now, now->count, t, id))
 				tell(f, MV_FSCK_BAD_CONTENT,
 				     mv_oid_hex(hex, id), say);
 		}
-	return count;
 }
 
 /* What some index named before and none names now. */
-static uint64_t each_lost(struct fsck *f, const struct mv_snapshot *before,
-			  const struct mv_snapshot *now, int say)
+static void each_lost(struct fsck *f, const struct mv_snapshot *before,
+		      const struct mv_snapshot *now)
 {
-	return each_lost_of(f, before, now, MV_INDEX_CHUNKS, say ?
-			    "lost: this chunk, and the content that consists of it alone" :
-			    NULL) +
-	       each_lost_of(f, before, now, MV_INDEX_CONTENTS,
-			    say ? "lost: the recipe of this content" : NULL);
+	each_lost_of(f, before, now, MV_INDEX_CHUNKS,
+		     "lost: this chunk, and the content that consists of it alone");
+	each_lost_of(f, before, now, MV_INDEX_CONTENTS,
+		     "lost: the recipe of this content");
 }
 
-/* A good pack may hold what no index needed it for so far. */
-static int rebuild_indexes(struct fsck *f, const struct mv_snapshot *now,
-			   struct mv_err *err)
+/*
+ * From packs alone. A good pack may hold what no index needed it for so far,
+ * and recipes may have been left out because of chunks that are back now.
+ * The file in tmp/ makes others finish this if we are killed.
+ */
+static int rebuild_indexes(struct fsck *f, struct mv_err *err)
 {
-	for (size_t i = 0; i < now->count; i++)
-		unlink(now->index[i]->path);
-	return mv_store_recover_force(f->store, err);
+	struct mv_tmp tmp = MV_TMP_INIT;
+	struct mv_snapshot *s;
+	int ret = mv_store_snapshot(&s, f->store, err);
+
+	if (ret)
+		return ret;
+	ret = mv_store_tmp(&tmp, f->store, "index", err);
+	for (size_t i = 0; !ret && i < s->count; i++)
+		unlink(s->index[i]->path);
+	if (!ret)
+		ret = mv_store_recover_force(f->store, err);
+	mv_tmp_discard(&tmp);
+	mv_snapshot_release(f->store, s);
+	return ret;
 }
 
-static int look_for_lost(struct fsck *f, const struct mv_snapshot *before,
-			 struct mv_err *err)
+static int tell_lost(struct fsck *f, const struct mv_snapshot *before,
+		     struct mv_err *err)
 {
 	struct mv_snapshot *now;
 	int ret = mv_store_snapshot(&now, f->store, err);
 
 	if (ret)
 		return ret;
-	if (!each_lost(f, before, now, 0))
-		goto out;
-	ret = rebuild_indexes(f, now, err);
+	each_lost(f, before, now);
 	mv_snapshot_release(f->store, now);
-	if (!ret)
-		ret = mv_store_snapshot(&now, f->store, err);
-	if (ret)
-		return ret;
-	each_lost(f, before, now, 1);
-out:
-	mv_snapshot_release(f->store, now);
-	return ret;
+	return 0;
 }
 
 static int put_packs_aside(struct fsck *f, struct mv_err *err)
@@ -727,27 +726,16 @@ static int put_packs_aside(struct fsck *f, struct mv_err *err)
 static int forget_bad_packs(struct fsck *f, struct mv_err *err)
 {
 	struct mv_wanted wanted = { not_in_bad_pack, is_good_pack, f };
-	struct mv_snapshot *before;
-	int ret = mv_store_snapshot(&before, f->store, err);
+	int ret = mv_store_reindex(f->store, &wanted, err);
 
-	if (ret)
-		return ret;
-	ret = mv_store_reindex(f->store, &wanted, err);
-	if (!ret)
-		ret = put_packs_aside(f, err);
-	if (!ret)
-		ret = look_for_lost(f, before, err);
-	mv_snapshot_release(f->store, before);
-	return ret;
+	return ret ? ret : put_packs_aside(f, err);
 }
 
-static int repair_packs(struct fsck *f, struct mv_err *err)
+/* What is good again drops out of the list. */
+static void tell_mended(struct fsck *f)
 {
 	size_t n = 0;
-	int ret = save_packs(f, err);
 
-	if (ret)
-		return ret;
 	for (size_t i = 0; i < f->bad_count; i++) {
 		if (is_mended(f, f->bad_packs[i])) {
 			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
@@ -758,7 +746,26 @@ static int repair_packs(struct fsck *f, struct mv_err *err)
 		}
 	}
 	f->bad_count = n;
-	return n ? forget_bad_packs(f, err) : 0;
+}
+
+static int repair_packs(struct fsck *f, struct mv_err *err)
+{
+	struct mv_snapshot *before;
+	int ret = mv_store_snapshot(&before, f->store, err);
+
+	if (ret)
+		return ret;
+	ret = save_packs(f, err);
+	if (!ret) {
+		tell_mended(f);
+		ret = forget_bad_packs(f, err);
+	}
+	if (!ret)
+		ret = rebuild_indexes(f, err);
+	if (!ret)
+		ret = tell_lost(f, before, err);
+	mv_snapshot_release(f->store, before);
+	return ret;
 }
 
 static int repair(struct fsck *f, struct mv_err *err)

@@ -312,7 +312,10 @@ static int index_one(void *payload, const char *name, struct mv_err *err)
 		return mv_nomem(err);
 	ret = collect_pack(u, path, &id, err);
 	free(path);
-	return ret == MV_ENOMEM ? ret : 0;
+	/* A pack that just cannot be read now must stop us: without it,
+	   recipes would look incomplete, and be forgotten. */
+	return ret == MV_ECORRUPT || ret == MV_ENOTSUP || ret == MV_ENOENT ?
+		0 : ret;
 }
 
 /* -- are recipes complete? -- */
@@ -345,7 +348,7 @@ static int has_chunks(struct unindexed *u, const uint8_t *entries,
 
 /* A recipe's part into scratch->raw. */
 static int load_part(struct unindexed *u, const struct mv_oid *id,
-		     uint32_t *len)
+		     uint32_t *len, struct mv_err *err)
 {
 	const struct mv_index_entry *e =
 		mv_entries_find(&u->entries, MV_INDEX_CHUNKS, id);
@@ -356,34 +359,39 @@ static int load_part(struct unindexed *u, const struct mv_oid *id,
 	int ret;
 
 	if (!e)
-		return mv_chunk_load(s->raw, len, u->store, s, id, NULL);
+		return mv_chunk_load(s->raw, len, u->store, s, id, err);
 	/* Its bytes were checked against its id when it was collected. */
-	ret = entry_place(&place, u, e, NULL);
+	ret = entry_place(&place, u, e, err);
 	if (!ret)
 		ret = mv_place_record(&record, head, s->stored, MV_CHUNK_MAX,
-				      u->store, &place, NULL);
+				      u->store, &place, err);
 	if (!ret && record.raw_len != *len)
-		ret = MV_ECORRUPT;
+		ret = mv_fail(err, MV_ECORRUPT, "a part has another length");
 	if (!ret)
-		ret = mv_scratch_decoder(s, NULL);
+		ret = mv_scratch_decoder(s, err);
 	return ret ? ret : mv_decode(s->raw, *len, s->decoder, record.codec,
 				     record.param, s->stored,
-				     record.stored_len, NULL);
+				     record.stored_len, err);
 }
 
-static int is_complete(struct unindexed *u, const struct mv_recipe *recipe)
+/* 1, 0, or an error that says nothing about the content. */
+static int is_complete(struct unindexed *u, const struct mv_recipe *recipe,
+		       struct mv_err *err)
 {
+	int ret = 1;
+
 	if (!recipe->depth)
 		return has_chunks(u, recipe->entries, recipe->count);
-	for (uint32_t i = 0; i < recipe->count; i++) {
+	for (uint32_t i = 0; ret == 1 && i < recipe->count; i++) {
 		const uint8_t *part = recipe->entries + i * MV_RECIPE_PART;
 		uint32_t len = mv_le32(part + 32);
 
-		if (load_part(u, mv_recipe_id(part), &len) ||
-		    !has_chunks(u, u->scratch->raw, len / MV_RECIPE_ENTRY))
-			return 0;
+		ret = load_part(u, mv_recipe_id(part), &len, err);
+		if (!ret)
+			ret = has_chunks(u, u->scratch->raw,
+					 len / MV_RECIPE_ENTRY);
 	}
-	return 1;
+	return ret == MV_ECORRUPT ? 0 : ret;
 }
 
 /* 1: all of its chunks are here. */
@@ -411,7 +419,7 @@ static int check_recipe(struct unindexed *u, const struct mv_index_entry *e,
 	if (!ret)
 		ret = mv_recipe_parse(&recipe, data, record.stored_len, err);
 	if (!ret)
-		ret = is_complete(u, &recipe);
+		ret = is_complete(u, &recipe, err);
 	free(data);
 	return ret;
 }

@@ -345,6 +345,46 @@ static void test_store_fsck__a_double_in_another_pack_saves_the_content(void **s
 	remove_tree("s");
 }
 
+/*
+ * Nothing names the packs any more, and one of them has a damaged header:
+ * recipes that need it must not be forgotten before it is healed.
+ */
+static void test_store_fsck__lost_indexes_and_a_damaged_header_are_healed(void **state)
+{
+	struct mv_store *store = open_tiny("orig", 300, NULL);
+	struct mv_oid oid[2];
+	DIR *d;
+	struct dirent *e;
+	unsigned n = 0;
+
+	(void)state;
+	add_seed(&oid[0], store, 3000 * TINY, 1);
+	add_seed(&oid[1], store, (MV_RECIPE_FAN + 9) * TINY, 2);
+	mv_store_close(store);
+	d = opendir("orig/packs");
+	while ((e = readdir(d))) {
+		char path[600];
+
+		if (e->d_name[0] == '.')
+			continue;
+		copy_tree("orig", "s");
+		empty_dir("s/index");
+		snprintf(path, sizeof(path), "s/packs/%s", e->d_name);
+		flip_byte(path, 7, 1);
+		store = open_tiny("s", 300, NULL);
+		assert_int_equal(fsck(store, MV_FSCK_REPAIR).bad, 0);
+		check_seed(store, &oid[0], 3000 * TINY, 1);
+		check_seed(store, &oid[1], (MV_RECIPE_FAN + 9) * TINY, 2);
+		check_clean(store);
+		mv_store_close(store);
+		remove_tree("s");
+		n++;
+	}
+	closedir(d);
+	assert_true(n > 6);
+	remove_tree("orig");
+}
+
 /* -- what repair must leave alone -- */
 
 static void test_store_fsck__newer_versions_are_left_alone(void **state)
@@ -485,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_store_fsck__what_was_lost_can_be_stored_again),
 		cmocka_unit_test(test_store_fsck__half_a_content_is_no_content),
 		cmocka_unit_test(test_store_fsck__a_double_in_another_pack_saves_the_content),
+		cmocka_unit_test(test_store_fsck__lost_indexes_and_a_damaged_header_are_healed),
 		cmocka_unit_test(test_store_fsck__newer_versions_are_left_alone),
 		cmocka_unit_test(test_store_fsck__strange_files_are_told_and_left),
 		cmocka_unit_test(test_store_fsck__repair_of_a_good_store_changes_nothing),
