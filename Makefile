@@ -156,9 +156,11 @@ t: all $(HELPER) ## run the end-to-end tests (SCRIPTS=tests/t/t0*.sh for some)
 	$(Q)$(PROVE) $(SCRIPTS)
 fuzz: $(FUZZ) ## replay the fuzzers' corpora, with small mutations
 	$(Q)$(PROVE) $(FUZZ)
-soak: sanitize-programs ## the fuzzers for longer (SOAK=runs per corpus file)
+soak: sanitize-programs ## hours: fuzzers (SOAK=runs each), every kill and fault
+	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
 	$(Q)for f in $(filter $(B)/asan/tests/fuzz/%,$(ASAN)); do echo "$$f"; \
 		$$f -n $(or $(SOAK),100000) >/dev/null || exit 1; done
+	$(Q)for f in tests/soak/*.sh; do B=$(B) $$f || exit 1; done
 
 check: all ## the checks that keep the house in order
 	$(Q)scripts/check-layers.sh
