@@ -404,7 +404,7 @@ sweep_error () {
 		(
 			cd "$sweep_dir/run/r" &&
 			$sweep_fault -o ../../hit -p git-model \
-				-b "$sweep_dir/run" $4 $3 $sweep_at$6 \
+				-b "$sweep_below" $4 $3 $sweep_at$6 \
 				sh -c "$sweep_run" >../../first 2>&1
 		)
 		sweep_code=$?

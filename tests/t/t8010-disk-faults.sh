@@ -88,5 +88,13 @@ faults 'git switch' switch 2
 faults 'git model checkout' checkout 2
 faults 'git model gc' gc 2
 faults 'git model push' push 2
+test -z "$have_ptrace" ||
+test_expect_success 'what was answered to git survives, whichever step of publishing it fails' '
+	sweep_error clean all rename,renameat2,link EIO "Input/output error" &&
+	SWEEP_BELOW=.git/model/packs &&
+	test_when_finished "SWEEP_BELOW=" &&
+	sweep_error clean 8 openat EMFILE "Too many open files" &&
+	sweep_error clean all fsync EIO "Input/output error"
+'
 sed 's/^/# /' "$SWEEP/covered"
 test_done
