@@ -604,25 +604,29 @@ static int save_packs(struct fsck *f, struct mv_err *err)
  * What is good again has a new file with the old name: then its damage was
  * outside of the records, and publishing has put the damaged one aside.
  */
-static int is_mended(struct fsck *f, const char *path)
+static int is_mended(struct fsck *f, const char *path, struct mv_err *err)
 {
 	const char *name = strrchr(path, '/') + 1;
+	struct mv_pack_file *file;
 	struct mv_oid id;
 	uint64_t end;
 	int fd, ret;
 
-	if (mv_oid_parse(&id, name, MV_OID_HEX) ||
-	    mv_open_read(&fd, NULL, path, NULL))
+	if (mv_oid_parse(&id, name, MV_OID_HEX))
 		return 0;
-	ret = mv_pack_walk(fd, path, &id, &end, NULL, NULL, NULL);
+	ret = mv_open_read(&fd, NULL, path, err);
+	if (ret)
+		return ret == MV_ENOENT ? 0 : ret;
+	ret = mv_pack_walk(fd, path, &id, &end, NULL, NULL, err);
 	close(fd);
-	if (!ret) {
-		struct mv_pack_file *file;
-
-		if (!mv_store_pack_file(&file, f->store, &id, NULL))
-			mv_pack_forget(f->store, file);
-	}
-	return !ret;
+	if (ret == MV_ECORRUPT || ret == MV_ENOTSUP)
+		return 0;
+	if (!ret)
+		ret = mv_store_pack_file(&file, f->store, &id, err);
+	if (ret)
+		return ret;	/* not known: then it stays where it is */
+	mv_pack_forget(f->store, file);
+	return 1;
 }
 
 static int is_good_pack(void *payload, const struct mv_index *index,
@@ -732,12 +736,15 @@ static int forget_bad_packs(struct fsck *f, struct mv_err *err)
 }
 
 /* What is good again drops out of the list. */
-static void tell_mended(struct fsck *f)
+static int drop_mended(struct fsck *f, struct mv_err *err)
 {
 	size_t n = 0;
+	int ret = 0;
 
 	for (size_t i = 0; i < f->bad_count; i++) {
-		if (is_mended(f, f->bad_packs[i])) {
+		if (ret >= 0)
+			ret = is_mended(f, f->bad_packs[i], err);
+		if (ret == 1) {
 			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
 			     "written anew, the damaged one is in bad/");
 			free(f->bad_packs[i]);
@@ -746,6 +753,7 @@ static void tell_mended(struct fsck *f)
 		}
 	}
 	f->bad_count = n;
+	return ret < 0 ? ret : 0;
 }
 
 static int repair_packs(struct fsck *f, struct mv_err *err)
@@ -756,10 +764,10 @@ static int repair_packs(struct fsck *f, struct mv_err *err)
 	if (ret)
 		return ret;
 	ret = save_packs(f, err);
-	if (!ret) {
-		tell_mended(f);
+	if (!ret)
+		ret = drop_mended(f, err);
+	if (!ret)
 		ret = forget_bad_packs(f, err);
-	}
 	if (!ret)
 		ret = rebuild_indexes(f, err);
 	if (!ret)
