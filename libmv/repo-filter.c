@@ -436,6 +436,11 @@ static int smudge_small(struct mv_repo *repo, const struct mv_pointer *pointer,
 
 	if (rc)
 		return MV_ENOENT;
+	/* Git asks for one after the other and waits for each. */
+	if (repo->store)
+		(void)mv_store_read_ahead(repo->store, NULL);
+	for (size_t i = 0; i < repo->alternate_count; i++)
+		(void)mv_store_read_ahead(repo->alternates[i], NULL);
 	mv_buf_init(&content, (size_t)pointer->size + 1);
 	into = mv_writer_buf(&content);
 	if (mv_buf_reserve(&content, (size_t)pointer->size) ||

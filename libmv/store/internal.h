@@ -81,6 +81,7 @@ struct mv_store {
 	pthread_mutex_t hold_mutex;	/* taken before `mutex` */
 	struct mv_lock hold;		/* shared: this process writes */
 	unsigned writers;		/* transactions under way */
+	struct mv_ahead *ahead;		/* NULL unless asked for */
 	pthread_mutex_t put_mutex;	/* one pipelined put at a time */
 };
 
@@ -191,6 +192,17 @@ int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *reader,
 void mv_recipe_skip(struct mv_recipe_reader *reader, uint64_t off,
 		    uint64_t *pos);
 void mv_recipe_close(struct mv_recipe_reader *reader);
+
+/* ahead.c */
+int mv_ahead_new(struct mv_ahead **out, struct mv_store *store,
+		 struct mv_err *err);
+void mv_ahead_free(struct mv_ahead *ahead);	/* NULL is fine */
+/* 1: the chunk was ready, verified, and is now in `out`. *len as for
+   mv_chunk_load(). */
+int mv_ahead_take(uint8_t *out, uint32_t *len, struct mv_ahead *ahead,
+		  const struct mv_oid *id);
+/* A chunk was not ready; this is where it stands. */
+void mv_ahead_missed(struct mv_ahead *ahead, const struct mv_place *place);
 
 /* tx.c */
 /* Packs younger than this need no word in recent/ when they are relied on. */

@@ -68,6 +68,31 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 
 /* -- in order -- */
 
+int mv_store_read_ahead(struct mv_store *store, struct mv_err *err)
+{
+	return store->ahead ? 0 : mv_ahead_new(&store->ahead, store, err);
+}
+
+/* mv_chunk_load(), from what was read ahead if it is there. */
+static int next_chunk(uint8_t *out, uint32_t *len, struct mv_store *store,
+		      struct mv_scratch *scratch, const struct mv_oid *id,
+		      struct mv_err *err)
+{
+	struct mv_snapshot *s;
+	struct mv_place place;
+
+	if (!store->ahead)
+		return mv_chunk_load(out, len, store, scratch, id, err);
+	if (mv_ahead_take(out, len, store->ahead, id))
+		return 0;
+	if (!mv_store_snapshot(&s, store, NULL)) {
+		if (!mv_snapshot_find(&place, s, MV_INDEX_CHUNKS, id, NULL))
+			mv_ahead_missed(store->ahead, &place);
+		mv_snapshot_release(store, s);
+	}
+	return mv_chunk_load(out, len, store, scratch, id, err);
+}
+
 int mv_store_read(struct mv_store *store, const struct mv_oid *oid,
 		  struct mv_writer *out, struct mv_err *err)
 {
@@ -87,7 +112,7 @@ int mv_store_read(struct mv_store *store, const struct mv_oid *oid,
 	while ((ret = mv_recipe_next(&entry, &r, err)) == 1) {
 		uint32_t len = mv_le32(entry + 32);
 
-		ret = mv_chunk_load(scratch->raw, &len, store, scratch,
+		ret = next_chunk(scratch->raw, &len, store, scratch,
 				    mv_recipe_id(entry), err);
 		if (!ret)
 			ret = out->write(out->payload, scratch->raw, len, err);

@@ -109,6 +109,7 @@ void mv_store_close(struct mv_store *store)
 {
 	if (!store)
 		return;
+	mv_ahead_free(store->ahead);
 	mv_snapshot_release(store, store->snapshot);
 	for (size_t i = 0; i < store->file_count; i++) {
 		if (store->files[i]->fd >= 0)

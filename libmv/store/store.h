@@ -134,6 +134,14 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 		 uint64_t *size, struct mv_err *err);
 
 /*
+ * From now on mv_store_read() expects to be asked for small contents one
+ * after the other, as they were added, and a thread decodes what comes next:
+ * for a caller that must answer each before it learns of the next. Takes up
+ * to 16 MiB. Call it before other threads use the store; twice is once.
+ */
+int mv_store_read_ahead(struct mv_store *store, struct mv_err *err);
+
+/*
  * Stream all bytes, in order, in the caller's thread (fine in a pool job).
  * Nothing of a chunk is written before that chunk was verified.
  */
