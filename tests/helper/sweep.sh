@@ -391,11 +391,13 @@ sweep_told () {
 
 # sweep_error <scenario> <count|all> <calls> <error> <its words> [+]: that
 # error from calls of ours about files of the test; "+": from all later
-# ones, too. "short" is no error: everything must go well.
+# ones, too. "short" is no error: everything must go well. With SWEEP_BELOW
+# only calls about files below that folder of r count.
 sweep_error () {
 	sweep_prepare $1 || return
-	sweep_total=$(sweep_count -p git-model -b "$sweep_dir/run" $4 $3) ||
-		return
+	sweep_below="$sweep_dir/run${SWEEP_BELOW:+/r/$SWEEP_BELOW}"
+	sweep_total=$(sweep_count -p git-model -b "$sweep_below" $4 $3) &&
+		test "$sweep_total" -gt 0 || return
 	sweep_done=0 sweep_bad=0
 	for sweep_at in $(sweep_some $2 $sweep_total ${SWEEP_SEED:-1})
 	do

@@ -93,7 +93,7 @@ test_expect_success 'what was answered to git survives, whichever step of publis
 	sweep_error clean all rename,renameat2,link EIO "Input/output error" &&
 	SWEEP_BELOW=.git/model/packs &&
 	test_when_finished "SWEEP_BELOW=" &&
-	sweep_error clean 8 openat EMFILE "Too many open files" &&
+	sweep_error clean all openat EMFILE "Too many open files" &&
 	sweep_error clean all fsync EIO "Input/output error"
 '
 sed 's/^/# /' "$SWEEP/covered"
