@@ -52,7 +52,8 @@ endif
 endif
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(HARDEN) \
 	    $(PKG_CFLAGS)
-ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS)
+# OWN: what one file needs; CFLAGS is the user's, also on the command line.
+ALL_CFLAGS = $(BASE_CFLAGS) $(CFLAGS) $(OWN)
 LDLIBS    = $(PKG_LIBS) -ldl -lm
 
 # -- what there is --
@@ -100,7 +101,7 @@ $(B)/%.o: %.c $(B)/flags.note
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(call obj,$(HOT)): CFLAGS := $(CFLAGS:-O2=-O3)
-$(B)/cmd/version.o: CFLAGS += -DGIT_MODEL_VERSION='"$(VERSION)"' \
+$(B)/cmd/version.o: OWN := -DGIT_MODEL_VERSION='"$(VERSION)"' \
 	-DGIT_MODEL_BUILD='"$(shell for p in $(LINKED) $(OPENED); do \
 	echo "$$p $$(pkg-config --modversion $$p)"; done)"'
 
