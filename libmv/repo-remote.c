@@ -434,13 +434,18 @@ static int choose_uploads(struct mv_oid *oids, size_t *count,
 {
 	char hex[MV_OID_HEX + 1];
 	const char *allow;
-	int first_missing = -1;
+	int first_missing = -1, rc;
 
 	*count = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (has[i]) {
 			stats->skipped++;
-		} else if (mv_repo_has(repo, &w->p[i], NULL)) {
+			continue;
+		}
+		rc = mv_repo_has(repo, &w->p[i], err);
+		if (rc && rc != MV_ENOENT && rc != MV_ECORRUPT)
+			return rc;
+		if (rc) {
 			stats->missing++;
 			first_missing = first_missing < 0 ? (int)i
 							  : first_missing;
