@@ -20,8 +20,8 @@
 SWEEP="$TRASH/sweep"
 mkdir -p "$SWEEP"
 # Addresses decide how often malloc asks for memory.
-sweep_fault="setarch -R mv-fault"
-setarch -R true 2>/dev/null || sweep_fault=mv-fault
+sweep_fault="timeout 120 setarch -R mv-fault"
+setarch -R true 2>/dev/null || sweep_fault="timeout 120 mv-fault"
 
 git config --global filter.model.process "git-model filter-process" &&
 git config --global filter.model.required true &&
@@ -362,14 +362,14 @@ sweep_kill () {
 }
 
 # What a failing call must not leave behind: nobody was killed here. But what
-# was answered to git, and could not be published, stays for recovery.
+# was answered to git, and could not be published, stays for recovery, and an
+# empty index says that recovery has something to do.
 sweep_tidy () {
 	(
 		cd "$sweep_dir/run" || exit 1
 		find . -name ".git-model-*.tmp" -o -name "index.lock" \
-			-o -path "*/model/tmp/*" ! -path "*/tmp/index-*" \
-			! -path "*/tmp/pack-*" -o -path "./team/tmp/*" |
-			sed 's/^/left behind: /'
+			-o -path "*/tmp/*" ! -path "*/tmp/index-*" \
+			! -path "*/tmp/pack-*" | sed 's/^/left behind: /'
 		test $sweep_name = clean ||
 			find . -path "*/tmp/pack-*" | sed 's/^/left behind: /'
 	)
