@@ -24,7 +24,8 @@ struct mv_json *mv_json_array(void);
 struct mv_json *mv_json_str(const char *s);
 struct mv_json *mv_json_strn(const char *s, size_t len);
 struct mv_json *mv_json_int(int64_t v);
-struct mv_json *mv_json_real(double v);		/* NaN, Inf: null */
+struct mv_json *mv_json_real(double v);		/* NaN, Inf: null; printed as
+						   mv_print_real() does */
 struct mv_json *mv_json_bool(int v);
 struct mv_json *mv_json_null(void);
 void mv_json_free(struct mv_json *v);
@@ -51,10 +52,23 @@ int mv_json_print(struct mv_buf *out, const struct mv_json *v, int indent,
  */
 int mv_json_parse(struct mv_json **out, const char *data, size_t len,
 		  struct mv_err *err);
+/*
+ * The same for what other programs write: NaN, Infinity and -Infinity (as
+ * Python's json has them) and numbers that neither int64 nor double can hold
+ * become values of type MV_JSON_NUMBER: their text ("nan", "inf", "-inf", or
+ * the digits as they stood). A byte order mark is skipped.
+ */
+int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
+			struct mv_err *err);
+/* Such a value. Printed, it is {"number":"<text>"}, which mv_json_parse()
+   reads as that object; mv_json_number_text() knows both. */
+struct mv_json *mv_json_number(const char *text);
+/* Borrowed; NULL when it is no such number. */
+const char *mv_json_number_text(const struct mv_json *v);
 
 enum mv_json_type {
 	MV_JSON_OBJECT, MV_JSON_ARRAY, MV_JSON_STRING, MV_JSON_INT,
-	MV_JSON_REAL, MV_JSON_BOOL, MV_JSON_NULL
+	MV_JSON_REAL, MV_JSON_BOOL, MV_JSON_NULL, MV_JSON_NUMBER
 };
 /*
  * Reading asks no questions: NULL, a missing value or one of another type
@@ -74,5 +88,22 @@ int mv_json_get_bool(const struct mv_json *v);
 typedef int (*mv_json_fn)(void *payload, const char *key,
 			  const struct mv_json *value);
 int mv_json_each(const struct mv_json *object, mv_json_fn fn, void *payload);
+/* The same with keys in the order of their bytes. */
+int mv_json_each_sorted(const struct mv_json *object, mv_json_fn fn,
+			void *payload);
+/*
+ * Canonical text: no blanks, keys sorted by bytes at every depth, but the
+ * keys of `first` (NULL-terminated; may be NULL) lead the outermost object
+ * in that order.
+ */
+int mv_json_print_canonical(struct mv_buf *out, const struct mv_json *v,
+			    const char *const *first, struct mv_err *err);
+
+/*
+ * The shortest decimal text that reads back as the same double, with a "."
+ * or an exponent in it so that it stays a real ("0.1", "1.0", "1e-05");
+ * "nan", "inf", "-inf". `text` has room for 32. Returns text.
+ */
+char *mv_print_real(char *text, double v);
 
 #endif

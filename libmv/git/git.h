@@ -192,4 +192,150 @@ int mv_git_each_alternate(struct mv_git *git,
 				    struct mv_err *err),
 			  void *payload, struct mv_err *err);
 
+/* -- names, commits and tags (refs.c) -- */
+/*
+ * What a revision names, peeled to a commit: "HEAD", a branch, a tag,
+ * "HEAD~2", hex. MV_ENOENT is expected (also for an unborn HEAD).
+ */
+int mv_git_commit(char *hex, struct mv_git *git, const char *rev,
+		  struct mv_err *err);
+/* The object a ref holds, not peeled; full ref name. MV_ENOENT expected. */
+int mv_git_ref_get(char *hex, struct mv_git *git, const char *ref,
+		   struct mv_err *err);
+/*
+ * Refs below any of these full prefixes ("refs/tags/fraud@"; NULL: all), in
+ * the order of their names. `commit` is what the ref leads to when that is a
+ * commit, else "". The message of an annotated tag is not read here.
+ */
+struct mv_git_ref {
+	const char *name;	/* "refs/tags/fraud@v1.0.0" */
+	const char *oid;
+	const char *type;	/* of oid: "commit", "tag", "blob", "tree" */
+	const char *commit;
+};
+typedef int (*mv_git_ref_fn)(void *payload, const struct mv_git_ref *ref,
+			     struct mv_err *err);
+int mv_git_each_ref(struct mv_git *git, const char *const *prefixes,
+		    mv_git_ref_fn fn, void *payload, struct mv_err *err);
+
+struct mv_git_person {
+	char *name, *email;
+	int64_t when;		/* seconds since 1970 */
+	int tz;			/* minutes east of Greenwich */
+};
+/*
+ * A commit or an annotated tag, parsed from its bytes (hostile). Of a tag:
+ * `author` is the tagger, `target` what it points to, `name` its own name.
+ * `payload_len` bytes of `raw` are what a signature is over, `signature` is
+ * its armour or NULL. Everything belongs to the struct.
+ */
+struct mv_git_object_info {
+	char *raw;
+	size_t raw_len;
+	char hex[65], target[65], tree[65];
+	char *name;
+	char **parents;
+	size_t parent_count;
+	struct mv_git_person author, committer;
+	char *message;		/* without a signature that stands in it */
+	char *payload, *signature;
+	size_t payload_len;
+};
+/* Several in one process; fn gets each in order, or NULL for one missing or
+   of another type (not commit or tag). */
+typedef int (*mv_git_info_fn)(void *payload, size_t i,
+			      const struct mv_git_object_info *info,
+			      struct mv_err *err);
+int mv_git_objects(struct mv_git *git, const char *const *names, size_t count,
+		   mv_git_info_fn fn, void *payload, struct mv_err *err);
+/* Blobs by spec ("HEAD:a", hex), many in one process; data NULL: missing,
+   not a blob, or larger than max_len (then len is its size). */
+typedef int (*mv_git_data_fn)(void *payload, size_t i, const char *hex,
+			      const void *data, size_t len,
+			      struct mv_err *err);
+int mv_git_read_many(struct mv_git *git, const char *const *specs,
+		     size_t count, size_t max_len, mv_git_data_fn fn,
+		     void *payload, struct mv_err *err);
+
+/* Best common ancestor. MV_ENOENT: there is none (or history is shallow). */
+int mv_git_merge_base(char *hex, struct mv_git *git, const char *a,
+		      const char *b, struct mv_err *err);
+/* 1, 0, or an error code below 0. */
+int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
+		       const char *descendant, struct mv_err *err);
+/* Full name of the branch others merge into: the remote's HEAD, else
+   init.defaultBranch, main or master, whichever exists; *out is yours.
+   MV_ENOENT. */
+int mv_git_default_branch(char **out, struct mv_git *git, struct mv_err *err);
+/* 1 or 0: is history cut off (actions/checkout)? Below 0: error. */
+int mv_git_is_shallow(struct mv_git *git, struct mv_err *err);
+/* "Name <email>" of who would commit now; yours. MV_EINVALID: git does not
+   know; the message says what to configure. */
+int mv_git_ident(char **out, struct mv_git *git, struct mv_err *err);
+
+/*
+ * Regular files that differ between two commits or trees ("" as `old`: the
+ * empty tree), renames followed when asked. Paths and blobs are NULL on the
+ * side where there is no file.
+ */
+struct mv_git_delta {
+	const char *old_path, *new_path;
+	const char *old_blob, *new_blob;
+};
+typedef int (*mv_git_delta_fn)(void *payload, const struct mv_git_delta *d,
+			       struct mv_err *err);
+int mv_git_diff(struct mv_git *git, const char *old, const char *new,
+		int renames, const char *const *pathspecs, mv_git_delta_fn fn,
+		void *payload, struct mv_err *err);
+/*
+ * The history of one path, newest first, its renames followed; `rev` NULL is
+ * HEAD, "--all" every ref. One call per commit that changed it; blob ""
+ * where it was deleted. What `git log --follow --raw` costs.
+ */
+typedef int (*mv_git_step_fn)(void *payload, const char *commit, int64_t when,
+			      const char *author, const char *subject,
+			      const char *path, const char *blob,
+			      struct mv_err *err);
+int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
+		  mv_git_step_fn fn, void *payload, struct mv_err *err);
+
+/* -- notes (notes.c; docs/design/notes.md) -- */
+/*
+ * Notes are a tree of blobs named by the object they speak of, with folders
+ * of two digits as it grows; one object's notes at several depths are read
+ * as one text. Objects are full hex. A note never passes `max_len`: larger
+ * ones are MV_ENOMEM with the object named.
+ */
+int mv_git_notes_read(struct mv_git *git, const char *ref,
+		      const char *const *objects, size_t count,
+		      size_t max_len, mv_git_data_fn fn, void *payload,
+		      struct mv_err *err);
+/* Every note of a ref or commit, in the order of the objects' names. */
+typedef int (*mv_git_note_fn)(void *payload, const char *object,
+			      const char *note_blob, struct mv_err *err);
+int mv_git_notes_each(struct mv_git *git, const char *ref, mv_git_note_fn fn,
+		      void *payload, struct mv_err *err);
+/*
+ * Put these whole notes in the place of what the objects have, in one commit
+ * on top of `tip` ("": the ref must not exist yet) with `second` as another
+ * parent (NULL: none), and move the ref there. Trees are changed only where
+ * notes changed; other entries stay as they are. MV_EEXISTS: the ref is not
+ * at `tip` any more: read again and try again.
+ */
+struct mv_git_note {
+	const char *object;
+	const void *data;
+	size_t len;
+};
+int mv_git_notes_write(struct mv_git *git, const char *ref, const char *tip,
+		       const char *second, const struct mv_git_note *notes,
+		       size_t count, const char *message, struct mv_err *err);
+/* Move a ref from `old` ("": must not exist) to `new` ("": delete);
+   MV_EEXISTS as above. */
+int mv_git_ref_set(struct mv_git *git, const char *ref, const char *new,
+		   const char *old, const char *why, struct mv_err *err);
+/* Write a blob object; `hex` has room for 65. */
+int mv_git_write_blob(char *hex, struct mv_git *git, const void *data,
+		      size_t len, struct mv_err *err);
+
 #endif

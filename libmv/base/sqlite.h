@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_BASE_SQLITE_H
+#define MV_BASE_SQLITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/err.h"
+
+/*
+ * Reading SQLite databases of strangers: the only user of libsqlite3, which
+ * is opened (dlopen) at the first use. Databases are opened read-only and
+ * defensively (SQLITE_DBCONFIG_DEFENSIVE, trusted_schema off, no extensions,
+ * limits on lengths and on work); nothing is ever written beside them.
+ */
+struct mv_sqlite;
+
+int mv_sqlite_open(struct mv_sqlite **out, const char *path,
+		   struct mv_err *err);
+void mv_sqlite_close(struct mv_sqlite *db);	/* NULL is fine */
+
+/* One cell; text is NULL for NULL, and never holds a NUL. */
+struct mv_sqlite_cell {
+	const char *text;
+	int64_t i;
+	double r;
+	enum { MV_SQLITE_NULL, MV_SQLITE_INT, MV_SQLITE_REAL, MV_SQLITE_TEXT }
+		type;
+};
+typedef int (*mv_sqlite_fn)(void *payload, const struct mv_sqlite_cell *row,
+			    size_t columns, struct mv_err *err);
+/* `sql` is ours; `args` are bound to ?1, ?2 ... as text, NULL-terminated. */
+int mv_sqlite_each(struct mv_sqlite *db, const char *sql,
+		   const char *const *args, mv_sqlite_fn fn, void *payload,
+		   struct mv_err *err);
+/* Is there a table (or view) of that name, with that column (NULL: any)? */
+int mv_sqlite_has(struct mv_sqlite *db, const char *table, const char *column);
+
+#endif

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_META_META_H
+#define MV_META_META_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/err.h"
+#include "libmv/base/hash.h"
+#include "libmv/base/json.h"
+#include "libmv/git/git.h"
+
+/*
+ * What is known and decided about content? Records (one JSON line each, in
+ * the notes on pointer blobs: docs/format/records.md), the evidence that
+ * they add up to, what changed between two contents' evidence, the names and
+ * metric rules of .gitmodel/config (docs/format/config.md), and versions and
+ * stages in tags (docs/format/tags.md). It hides the encodings, the notes'
+ * merging and GTO's grammar. It neither opens content nor decides anything:
+ * what is allowed is policy's question.
+ *
+ * All bytes from notes, tags and files are hostile: bounded, escaped by who
+ * prints them, and a line that cannot be read is kept and skipped.
+ * Structs are plain; each _release() frees what is inside and leaves an
+ * empty struct. Not for use by two threads at once.
+ */
+
+/* -- facts: typed values by key (facts.c) ---------------------------------- */
+
+enum mv_value_type {
+	MV_VALUE_STRING,
+	MV_VALUE_INT,
+	MV_VALUE_REAL,		/* finite, or NaN and infinities */
+	MV_VALUE_BOOL,
+	MV_VALUE_NULL,
+	MV_VALUE_NUMBER,	/* digits beyond int64 and double, as text */
+	MV_VALUE_LIST		/* JSON text of an array */
+};
+struct mv_value {
+	enum mv_value_type type;
+	int64_t i;		/* INT, BOOL */
+	double r;		/* INT, REAL, and the nearest of NUMBER */
+	char *text;		/* always: as it is printed, never NULL */
+};
+/* Is it a number (INT, REAL, NUMBER)? */
+int mv_value_is_number(const struct mv_value *v);
+/* The same type and the same value; NaN equals NaN. */
+int mv_value_eq(const struct mv_value *a, const struct mv_value *b);
+/* Numbers by size (NaN last), then the rest by text. */
+int mv_value_cmp(const struct mv_value *a, const struct mv_value *b);
+
+struct mv_fact {
+	char *key;		/* flattened: "optimizer.lr" */
+	struct mv_value value;
+	uint32_t from;		/* index of its record in mv_evidence.records */
+};
+/* Sorted by the keys' bytes, each once. */
+struct mv_facts {
+	struct mv_fact *v;
+	size_t count, alloc;
+};
+#define MV_FACTS_INIT { NULL, 0, 0 }
+void mv_facts_release(struct mv_facts *facts);
+const struct mv_value *mv_facts_get(const struct mv_facts *facts,
+				    const char *key);
+/* Replaces an older value. A key is 1..512 bytes of UTF-8 (MV_EINVALID);
+   control characters are allowed and escaped by who prints. */
+int mv_facts_set(struct mv_facts *facts, const char *key,
+		 const struct mv_value *value, uint32_t from,
+		 struct mv_err *err);
+/* "k=v" from a command line: int, real, bool ("true", "false"), null by how
+   it looks; k="v" in double quotes is a string. */
+int mv_facts_set_arg(struct mv_facts *facts, const char *arg,
+		     struct mv_err *err);
+/*
+ * Flatten a tree with dots (below `prefix` when not ""). Lists become one
+ * LIST value. With `numbers_only` set, values other than numbers, strings
+ * and bools are left out and counted in *skipped (may be NULL), as DVC does
+ * with metrics.
+ */
+int mv_facts_from_json(struct mv_facts *facts, const struct mv_json *tree,
+		       const char *prefix, int numbers_only, size_t *skipped,
+		       struct mv_err *err);
+/* {"key":value,...}; numbers JSON cannot carry as {"number":"nan"}. The
+   reverse of _from_json for flat objects, exactly. */
+struct mv_json *mv_facts_to_json(const struct mv_facts *facts);
+struct mv_json *mv_value_to_json(const struct mv_value *v);
+
+/*
+ * A file of params or metrics by the suffix of `name`: .json, .yaml/.yml
+ * (and no suffix), .ini/.env/.cfg/.properties (k = v lines; sections become
+ * prefixes). .toml is MV_ENOTSUP: says to convert it. Messages are
+ * "<name>:<line>:<column>: ...".
+ */
+int mv_facts_read(struct mv_facts *facts, const char *name, const char *data,
+		  size_t len, int metrics, size_t *skipped,
+		  struct mv_err *err);
+
+/* -- curves: metrics by step (curves.c; docs/format/curves.md) -------------- */
+
+/*
+ * One series per metric: points (step, ms since 1970 or 0, value), ordered by
+ * step. The file is canonical JSON Lines, so that it deduplicates as it
+ * grows: {"metric":"loss","points":[[step,ms,value],...]} in runs of at most
+ * 1,000 points, metrics sorted.
+ */
+struct mv_point {
+	int64_t step, ms;
+	double value;
+};
+struct mv_series {
+	char *name;
+	struct mv_point *points;
+	size_t count, alloc;
+};
+struct mv_curves {
+	struct mv_series *series;	/* sorted by name */
+	size_t count, alloc;
+};
+void mv_curves_release(struct mv_curves *curves);
+int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
+		  int64_t ms, double value, struct mv_err *err);
+/* Stable sort by step. Call before print or use. */
+void mv_curves_sort(struct mv_curves *curves);
+int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
+		    struct mv_err *err);
+int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
+		    struct mv_err *err);
+/*
+ * A CSV or TSV (by suffix) with a header: RFC 4180 quoting; a column named
+ * step, epoch or iteration is the step (else the row number), one named
+ * timestamp or time the time; every other column with numbers is a metric,
+ * named "<prefix><column>". What was left out is counted. MV_EINVALID with
+ * file and line.
+ */
+int mv_curves_read_table(struct mv_curves *curves, const char *name,
+			 const char *prefix, const char *data, size_t len,
+			 size_t *skipped, struct mv_err *err);
+/* The last value of each series into facts. */
+int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
+		   struct mv_err *err);
+
+/* -- directories (manifest.c; docs/format/manifest.md) ----------------------- */
+
+/*
+ * The content id of a directory is the SHA-256 of its manifest, which is
+ * itself a content that can be stored:
+ *
+ *	git-model-manifest/1 LF
+ *	<64 hex> SP <size> SP <path> LF	... sorted by the paths' bytes
+ *
+ * paths are relative to the directory, '\' and bytes below 0x20 as \ooo.
+ */
+struct mv_member {
+	char *path;
+	struct mv_oid oid;
+	uint64_t size;
+};
+struct mv_manifest {
+	struct mv_member *v;
+	size_t count, alloc;
+};
+void mv_manifest_release(struct mv_manifest *m);
+int mv_manifest_add(struct mv_manifest *m, const char *path,
+		    const struct mv_oid *oid, uint64_t size,
+		    struct mv_err *err);
+/* Sorts; MV_EINVALID when a path occurs twice. */
+int mv_manifest_print(struct mv_buf *out, struct mv_manifest *m,
+		      struct mv_err *err);
+int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
+		      struct mv_err *err);
+/* Do these bytes begin like one? */
+int mv_manifest_is(const char *data, size_t len);
+/* Members that differ; old or new NULL where there is none. */
+typedef int (*mv_member_fn)(void *payload, const struct mv_member *old,
+			    const struct mv_member *new, struct mv_err *err);
+int mv_manifest_diff(const struct mv_manifest *old,
+		     const struct mv_manifest *new, mv_member_fn fn,
+		     void *payload, struct mv_err *err);
+
+/* -- records (record.c) ------------------------------------------------------ */
+
+/* A content that a record speaks of. */
+struct mv_ref {
+	char *role;		/* data: "train", "eval", ""; attached: "curves",
+				   "packages", "manifest", "log" */
+	char *name;		/* of a dataset, or NULL */
+	char *path;		/* or NULL */
+	struct mv_oid oid;
+	uint64_t size;		/* UINT64_MAX: not known */
+	int has_oid;		/* 0: only named (a digest nobody can check) */
+	char *digest;		/* such a foreign digest ("md5:..."), or NULL */
+};
+struct mv_refs {
+	struct mv_ref *v;
+	size_t count, alloc;
+};
+void mv_refs_release(struct mv_refs *refs);
+/* Appends a copy; name, path and digest may be NULL. */
+int mv_refs_add(struct mv_refs *refs, const struct mv_ref *ref,
+		struct mv_err *err);
+
+/* What `git model run` saw. */
+struct mv_execution {
+	char *id, *name;	/* id: 16 hex digits; name may be NULL */
+	char **command;		/* NULL-terminated; NULL: no run */
+	char *cwd;		/* from the work tree's top: "" or "a/b" */
+	int64_t started_ms, duration_ms;
+	int exit_code;		/* 128 + signal when killed */
+	int64_t peak_bytes;	/* resident, of the largest process; 0: unknown */
+	struct mv_refs inputs, outputs;
+	struct mv_refs files;	/* params and metrics files that it changed;
+				   role "params" or "metrics" */
+};
+
+struct mv_record {
+	char *t;		/* RFC 3339, ms, UTC */
+	char *kind;		/* "evidence", "run"; others are kept unread */
+	char *id;		/* 16 hex digits, random */
+	char *by;		/* "Name <email>" */
+	char *artifact, *path;	/* as it was called then; NULL: not said */
+	struct mv_oid content;	/* of what it speaks */
+	uint64_t size;
+	char *commit;		/* hex, or NULL */
+	char *dirty;		/* "sha256:..." of the uncommitted changes, or
+				   NULL: clean, or not known */
+	struct mv_facts params, metrics, tags;
+	struct mv_refs data;
+	struct mv_facts environment;	/* os, cpu, python, image, ... flat */
+	struct mv_execution run;
+	struct mv_facts source;	/* of an import: tool, id, ... */
+	struct mv_refs attached;	/* contents that go where the record goes */
+};
+void mv_record_release(struct mv_record *record);
+/*
+ * One canonical line without its LF: "t" and "kind" first, the rest sorted;
+ * empty members left out. At most MV_RECORD_MAX bytes (MV_ENOMEM: says what
+ * to put into a file instead).
+ */
+#define MV_RECORD_MAX ((size_t)256 << 10)
+int mv_record_print(struct mv_buf *out, const struct mv_record *record,
+		    struct mv_err *err);
+/*
+ * MV_EINVALID: malformed (skip it, say so once). A line that is well-formed
+ * but of a kind not known here is read as far as t, kind, id, by, artifact,
+ * content go. Unknown members are ignored.
+ */
+int mv_record_parse(struct mv_record *out, const char *line, size_t len,
+		    struct mv_err *err);
+/* 16 random hex digits; `id` has room for 17. */
+int mv_record_id(char *id, struct mv_err *err);
+
+/* -- the ledger: records in notes (ledger.c) ---------------------------------- */
+
+#define MV_NOTES_REF "refs/notes/model"
+#define MV_NOTES_REMOTES "refs/notes/model-remotes/"	/* + remote's name */
+#define MV_NOTE_MAX ((size_t)1 << 20)
+#define MV_NOTE_LINES 10000
+
+/* The lines of one pointer blob's note, sorted by bytes, each once. */
+struct mv_lines {
+	const char **v;		/* into `text`, NUL-terminated */
+	size_t count;
+	char *text;
+};
+void mv_lines_release(struct mv_lines *lines);
+/* Of each of these pointer blobs (full hex), one element each. */
+int mv_ledger_read(struct mv_lines *out, struct mv_git *git, const char *ref,
+		   const char *const *blobs, size_t count,
+		   struct mv_err *err);
+/*
+ * Append lines in one commit; whoever writes at the same time, nothing of
+ * anybody is lost: read, unite, write, and again when the ref moved (with
+ * growing pauses, up to `timeout_ms`, then MV_EBUSY). `lock_path`: a file
+ * that writers on this machine wait at, so that they do not collide at all.
+ * A line already there changes nothing. MV_ENOMEM: the note would pass
+ * MV_NOTE_MAX or MV_NOTE_LINES. The pointer blobs must exist in git.
+ */
+struct mv_entry {
+	const char *blob;	/* full hex of the pointer blob */
+	const char *line;
+};
+int mv_ledger_append(struct mv_git *git, const char *lock_path,
+		     const struct mv_entry *entries, size_t count,
+		     const char *message, int timeout_ms,
+		     struct mv_err *err);
+/*
+ * Unite another ref (a tracking ref) into MV_NOTES_REF: a set union of lines
+ * per object, a merge commit with both parents, or a fast-forward. Foreign
+ * lines are kept, whatever they are. *changed (may be NULL) says whether the
+ * ref moved. Nothing is done when the other has nothing new.
+ */
+int mv_ledger_merge(struct mv_git *git, const char *lock_path,
+		    const char *other, int *changed, int timeout_ms,
+		    struct mv_err *err);
+/* Sorted union of two texts of lines, blank lines dropped. Pure. */
+int mv_lines_unite(struct mv_buf *out, const char *a, size_t a_len,
+		   const char *b, size_t b_len, struct mv_err *err);
+
+/* -- evidence: what the records of one content add up to (evidence.c) ---------- */
+
+/*
+ * For each key the newest record's word counts ("t", then the line's bytes).
+ * `records` are the lines that could be read, oldest first; facts say in
+ * `from` which of them they come from. data, run, environment and commit are
+ * those of the newest record that has any.
+ */
+struct mv_evidence {
+	struct mv_record *records;
+	size_t count;
+	size_t skipped;		/* lines that could not be read */
+	struct mv_facts params, metrics, tags;
+	const struct mv_record *data, *run, *environment;	/* or NULL */
+};
+void mv_evidence_release(struct mv_evidence *e);
+int mv_evidence_fold(struct mv_evidence *out, const struct mv_lines *lines,
+		     struct mv_err *err);
+/*
+ * The same, but only of records that speak of this artifact or of none
+ * (`artifact` NULL: all). Identical content shares one note.
+ */
+int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
+			 const char *artifact, struct mv_err *err);
+/* What a metric was measured on: entries of role "eval" of its record, else
+   those without a role; sorted oids joined with "+" into `out`, "" when the
+   record does not say. */
+int mv_evidence_eval_data(struct mv_buf *out, const struct mv_evidence *e,
+			  const struct mv_fact *metric);
+
+/* -- .gitmodel/config (project.c) ------------------------------------------------ */
+
+enum mv_direction { MV_DIRECTION_NONE, MV_DIRECTION_UP, MV_DIRECTION_DOWN };
+struct mv_metric_rule {
+	char *name;		/* a key, or with "*" a glob over keys */
+	enum mv_direction direction;
+	char *unit;		/* or NULL */
+	int precision;		/* digits; -1: not said */
+	int line;
+};
+struct mv_artifact {
+	char *name, *path;	/* path: file or directory, from the top */
+	char *type;		/* "model", "dataset", ...; or NULL */
+	char *description;	/* or NULL */
+	char **labels;		/* NULL-terminated */
+	int line;
+};
+/*
+ *	[artifact "fraud"]	path= type= description= label= (repeated)
+ *	[metric "loss"]		direction=up|down|none unit= precision=0..17
+ *
+ * Names are GTO's (docs/format/tags.md). Other sections and keys are not
+ * looked at here. MV_EINVALID with file and line.
+ */
+struct mv_project {
+	struct mv_artifact *artifacts;	/* as they stand in the file */
+	size_t artifact_count;
+	struct mv_metric_rule *metrics;
+	size_t metric_count;
+};
+void mv_project_release(struct mv_project *p);
+int mv_project_parse(struct mv_project *out, const char *name,
+		     const char *data, size_t len, struct mv_err *err);
+const struct mv_artifact *mv_project_by_name(const struct mv_project *p,
+					     const char *name);
+/* By path; for a path inside a directory artifact, that one. */
+const struct mv_artifact *mv_project_by_path(const struct mv_project *p,
+					     const char *path);
+/* Exact name first, then the longest glob; NULL: nothing is known. */
+const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
+					       const char *key);
+/* Is it a name in GTO's grammar ("fraud", "models/nn:fraud")? */
+int mv_artifact_name_ok(const char *name);
+
+/* -- what changed (compare.c) ----------------------------------------------------- */
+
+enum mv_judgement {
+	MV_JUDGE_NONE,		/* no direction known, or not numbers */
+	MV_JUDGE_SAME, MV_JUDGE_BETTER, MV_JUDGE_WORSE
+};
+struct mv_change {
+	char *key;
+	struct mv_value old, new;	/* text NULL on the side without one */
+	int has_old, has_new;
+	double diff;		/* new - old, when both are finite numbers */
+	double relative;	/* diff / |old|; NaN where old is 0 */
+	int has_diff;
+	enum mv_judgement judgement;
+	int incomparable;	/* measured on different evaluation data, or
+				   on one side nobody said which */
+	const struct mv_metric_rule *rule;	/* borrowed; or NULL */
+};
+struct mv_changes {
+	struct mv_change *v;	/* sorted by key */
+	size_t count;
+};
+void mv_changes_release(struct mv_changes *c);
+/* With `all`, equal ones too. `project` gives directions; NULL: none. */
+int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,
+		       const struct mv_evidence *new,
+		       const struct mv_project *project, int all,
+		       struct mv_err *err);
+int mv_compare_facts(struct mv_changes *out, const struct mv_facts *old,
+		     const struct mv_facts *new, int all, struct mv_err *err);
+
+/* -- versions and stages in tags (tags.c, registry.c; GTO's grammar) ------------- */
+
+enum mv_event_kind {
+	MV_EVENT_REGISTER, MV_EVENT_DEREGISTER, MV_EVENT_ASSIGN,
+	MV_EVENT_UNASSIGN, MV_EVENT_DEPRECATE, MV_EVENT_CREATE
+};
+/* What a tag's name says; pure. Strings are copies. */
+struct mv_tag {
+	enum mv_event_kind kind;
+	char *artifact;		/* "dir:name" for a monorepo ("=" in the tag) */
+	char *version;		/* "v1.2.3" or NULL */
+	char *stage;		/* or NULL */
+	int64_t counter;	/* -1: none */
+};
+void mv_tag_release(struct mv_tag *tag);
+/* `name` without "refs/tags/". MV_ENOENT: not such a tag. */
+int mv_tag_parse(struct mv_tag *out, const char *name, struct mv_err *err);
+int mv_tag_print(struct mv_buf *out, const struct mv_tag *tag,
+		 struct mv_err *err);
+
+/* Semantic Versioning 2.0 with a leading "v". Compares by precedence, build
+   metadata last by bytes, so that the order is total. */
+int mv_version_ok(const char *version);
+int mv_version_cmp(const char *a, const char *b);
+enum mv_bump { MV_BUMP_PATCH, MV_BUMP_MINOR, MV_BUMP_MAJOR };
+/* The next one; `from` NULL: v0.0.1, v0.1.0, v1.0.0. *out is yours. */
+int mv_version_bump(char **out, const char *from, enum mv_bump bump,
+		    struct mv_err *err);
+
+/* One event of the registry: an annotated tag in GTO's grammar. */
+struct mv_event {
+	struct mv_tag tag;
+	char *ref;		/* full ref name */
+	char *oid;		/* of the tag object */
+	char *commit;		/* hex of what it leads to; "" for no commit */
+	size_t order;		/* its place, see below */
+};
+/*
+ * Events of one artifact (NULL: all), lightweight tags left out and counted.
+ * Order is that of tag counters where both have one, then ancestry-free: a
+ * version's registration comes before everything that names the version; what
+ * has no counter comes before what has. Never by the tagger's dates. Versions
+ * of one artifact without counters are in the order of Semantic Versioning.
+ */
+struct mv_registry {
+	struct mv_event *v;	/* artifact by artifact, each in order */
+	size_t count;
+	size_t lightweight;
+};
+void mv_registry_release(struct mv_registry *r);
+int mv_registry_load(struct mv_registry *out, struct mv_git *git,
+		     const char *artifact, struct mv_err *err);
+/* The same from a list of refs that somebody hands in (a hook: the state
+   that a push would lead to). */
+int mv_registry_from_refs(struct mv_registry *out,
+			  const struct mv_git_ref *refs, size_t count,
+			  const char *artifact, struct mv_err *err);
+/* Its registration, unless deregistered since; NULL. */
+const struct mv_event *mv_registry_version(const struct mv_registry *r,
+					   const char *artifact,
+					   const char *version);
+/* Greatest active version by Semantic Versioning; NULL. */
+const struct mv_event *mv_registry_greatest(const struct mv_registry *r,
+					    const char *artifact);
+/* The assignment that holds the stage now: the last event of that stage,
+   when it is an assignment; NULL. An assignment names no version itself: its
+   version is the active one at the same commit (_version_at). */
+const struct mv_event *mv_registry_holder(const struct mv_registry *r,
+					  const char *artifact,
+					  const char *stage);
+/* The greatest active version of the artifact at this commit; NULL. */
+const struct mv_event *mv_registry_version_at(const struct mv_registry *r,
+					      const char *artifact,
+					      const char *commit);
+/* Next counter: the greatest of the artifact's plus one. */
+int64_t mv_registry_next(const struct mv_registry *r, const char *artifact);
+
+#endif
