@@ -38,8 +38,8 @@ endif
 
 # libgit2 and libarchive are opened by their doors when first needed: linking
 # them would cost every start 2.5 ms, and most commands need neither.
-LINKED   := libzstd libcrypto jansson inih libxxhash zlib
-OPENED   := libgit2 libarchive
+LINKED   := libzstd libcrypto jansson inih libxxhash zlib yaml-0.1
+OPENED   := libgit2 libarchive sqlite3
 # deps must run before pkg-config can find anything: these goals ask it in
 # the make that they start.
 ifneq ($(filter-out deps help clean test demo bench uninstall soak sanitize \

@@ -74,6 +74,8 @@ git2|zlib\.h libmv/git/
 archive libmv/format/archive\.c
 ini\.h libmv/base/config\.c
 jansson libmv/base/json\.c
+yaml libmv/base/yaml\.c
+sqlite3 libmv/base/sqlite\.c
 openssl/|xxhash libmv/base/hash\.c
 zstd|zdict libmv/store/codec[a-z-]*\.c
 EOD

@@ -15,9 +15,12 @@ packages () {
 	build)
 		echo build-essential pkg-config git libgit2-dev \
 			libarchive-dev libinih-dev libzstd-dev libssl-dev \
-			libjansson-dev libxxhash-dev zlib1g-dev ;;
+			libjansson-dev libxxhash-dev zlib1g-dev \
+			libyaml-dev libsqlite3-dev node-chart.js ;;
 	test)
-		echo libcmocka-dev perl strace git-lfs hyperfine openssl ;;
+		echo libcmocka-dev perl strace git-lfs hyperfine openssl \
+			sqlite3 gnuplot-nox faketime openssh-client gnupg curl \
+			chromium chromium-driver ;;
 	bench)
 		echo hyperfine git-lfs openssl time clang asciidoctor ;;
 	*)
