@@ -112,6 +112,31 @@ static void set_uint(const struct parser *p, const struct opt *o,
 	*o->out.uint = (unsigned)v;
 }
 
+void opt_list_release(struct opt_list *list)
+{
+	free(list->v);
+	memset(list, 0, sizeof(*list));
+}
+
+/* One place more than values: the NULL behind them. */
+static void add_value(const struct parser *p, const struct opt *o,
+		      const char *value)
+{
+	struct opt_list *list = o->out.list;
+
+	if (list->count + 1 >= list->alloc) {
+		size_t alloc = list->alloc ? 2 * list->alloc : 8;
+		const char **grown = realloc(list->v, alloc * sizeof(*grown));
+
+		if (!grown)
+			refuse(p, "'--%s' was given too often", o->name);
+		list->v = grown;
+		list->alloc = alloc;
+	}
+	list->v[list->count++] = value;
+	list->v[list->count] = NULL;
+}
+
 static void set_value(const struct parser *p, const struct opt *o,
 		      const char *value)
 {
@@ -131,6 +156,9 @@ static void set_value(const struct parser *p, const struct opt *o,
 	case OPT_TYPE_DURATION:
 		if (mv_parse_duration(o->out.duration, value, &err) < 0)
 			refuse(p, "'--%s': %s", o->name, err.msg);
+		break;
+	case OPT_TYPE_LIST:
+		add_value(p, o, value);
 		break;
 	case OPT_TYPE_BOOL:
 	case OPT_TYPE_END:

@@ -2,6 +2,7 @@
 #ifndef CMD_OPT_H
 #define CMD_OPT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -24,7 +25,8 @@
  *
  * Understood: -x, -xy, -x value, -xvalue, --name, --no-name (of flags),
  * --name value, --name=value; options and arguments in any order; after `--`
- * everything is an argument. The last of several wins. The manual's synopsis
+ * everything is an argument. The last of several wins, but of a list, which
+ * keeps them all in their order. The manual's synopsis
  * is the usage text, word for word; scripts/check-docs.sh compares them.
  */
 enum opt_type {
@@ -33,8 +35,17 @@ enum opt_type {
 	OPT_TYPE_STRING,
 	OPT_TYPE_UINT,
 	OPT_TYPE_SIZE,
-	OPT_TYPE_DURATION
+	OPT_TYPE_DURATION,
+	OPT_TYPE_LIST
 };
+
+/* The values of an option that may be given several times. */
+struct opt_list {
+	const char **v;		/* NULL-terminated; NULL when there is none */
+	size_t count, alloc;
+};
+#define OPT_LIST_INIT { NULL, 0, 0 }
+void opt_list_release(struct opt_list *list);	/* the values are argv's */
 
 struct opt {
 	enum opt_type type;
@@ -48,6 +59,7 @@ struct opt {
 		unsigned *uint;
 		uint64_t *size;		/* bytes; mv_parse_size() */
 		int64_t *duration;	/* seconds; mv_parse_duration() */
+		struct opt_list *list;
 	} out;
 };
 
@@ -61,6 +73,8 @@ struct opt {
 	{ OPT_TYPE_SIZE, (l), (n), (a), (h), { .size = (v) } }
 #define OPT_DURATION(l, n, v, a, h) \
 	{ OPT_TYPE_DURATION, (l), (n), (a), (h), { .duration = (v) } }
+#define OPT_LIST(l, n, v, a, h) \
+	{ OPT_TYPE_LIST, (l), (n), (a), (h), { .list = (v) } }
 #define OPT_END { OPT_TYPE_END, 0, NULL, NULL, NULL, { .flag = NULL } }
 
 /* The same words for the same thing in every command. */

@@ -27,10 +27,11 @@ struct values {
 	unsigned jobs;
 	uint64_t above;
 	int64_t grace;
+	struct opt_list params;
 	char words[128];	/* the line, cut up; the strings point into it */
 };
 
-enum { MAX_ARGS = 12 };
+enum { MAX_ARGS = 32 };
 
 /*
  * Parse the words of `line` with all options; the arguments that are left
@@ -46,6 +47,7 @@ static int parse(struct values *v, char line_out[256], const char *line,
 		OPT_UINT('j', "jobs", &v->jobs, "count", "at once"),
 		OPT_SIZE(0, "above", &v->above, "size", "at least"),
 		OPT_DURATION(0, "grace", &v->grace, "time", "at least"),
+		OPT_LIST('p', "param", &v->params, "k=v", "one of several"),
 		OPT_END
 	};
 	const char *argv[MAX_ARGS + 1];
@@ -138,6 +140,28 @@ static void test_cmd_opt__the_last_one_wins(void **state)
 	assert_int_equal(v.jobs, 2);
 }
 
+static void test_cmd_opt__a_list_keeps_them_all(void **state)
+{
+	struct values v;
+	char left[256];
+
+	(void)state;
+	parse(&v, left, "x one", 0);
+	assert_null(v.params.v);
+	opt_list_release(&v.params);
+	assert_int_equal(parse(&v, left, "x --param a=1 -pb=2 one --param=a=1 "
+			       "-p c -p d -p e -p f -p g -p h -p i", 0), 1);
+	assert_int_equal(v.params.count, 10);
+	assert_string_equal(v.params.v[0], "a=1");
+	assert_string_equal(v.params.v[1], "b=2");
+	assert_string_equal(v.params.v[2], "a=1");
+	assert_string_equal(v.params.v[9], "i");
+	assert_null(v.params.v[10]);
+	opt_list_release(&v.params);
+	assert_null(v.params.v);
+	assert_int_equal(v.params.count, 0);
+}
+
 static void test_cmd_opt__arguments_stay_in_order(void **state)
 {
 	(void)state;
@@ -173,6 +197,7 @@ static void test_cmd_opt__wrong_is_usage(void **state)
 	static const char *const wrong[] = {
 		"x --nothing", "x -z", "x -az", "x --no-name", "x --name",
 		"x -m", "x --all=1", "x --jobs=x", "x --jobs=-1", "x --jobs=",
+		"x --param", "x --no-param", "x -p",
 		"x --jobs=4294967296", "x -j7x", "x --above=much",
 		"x --grace=soon", "x --al", "x --no-", "x --=1"
 	};
@@ -190,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_cmd_opt__long_and_short),
 		cmocka_unit_test(test_cmd_opt__sizes_and_times),
 		cmocka_unit_test(test_cmd_opt__the_last_one_wins),
+		cmocka_unit_test(test_cmd_opt__a_list_keeps_them_all),
 		cmocka_unit_test(test_cmd_opt__arguments_stay_in_order),
 		cmocka_unit_test(test_cmd_opt__sub_stops_at_the_first_argument),
 		cmocka_unit_test(test_cmd_opt__help_is_success),
