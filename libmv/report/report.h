@@ -67,6 +67,7 @@ struct mv_pair {
 struct mv_comparison {
 	char *base, *head;	/* hex; head NULL: the work tree's index */
 	char *base_name, *head_name;	/* as shown: "main", "production" */
+	char *base_version, *head_version;	/* "v1.2.0", or NULL */
 	char *why;		/* how the base was chosen, for a person */
 	struct mv_pair *v;	/* by path */
 	size_t count;
@@ -97,19 +98,24 @@ void mv_board_release(struct mv_board *b);
 
 enum { MV_BOARD_KEYS_MAX = 32 };
 /*
- * Keep the rows for which an expression holds: comparisons of a metric,
- * param, tag ("params.lr", "metrics.auc", "tags.x" or the bare key, in that
- * order) or of version, artifact, author, branch with a number or 'text' by
- * < <= = == != >= > and ~ (glob), joined by and, or, not and parentheses. A
- * fact that a row does not have makes the comparison false. MV_EINVALID with
- * the column.
+ * Keep the rows for which an expression holds: comparisons of a key with a
+ * number or text by < <= = == != >= > ~ (glob) !~, joined by and, or, not
+ * (&&, ||, !) and parentheses; "text" or 'text' in quotes when it has blanks
+ * or these signs in it. A key is "metrics.auc", "params.lr", "tags.x", or one
+ * of version (by precedence), stage (any of them), artifact, path, author,
+ * label, branch (the same as label), run, commit, subject, or a bare key of
+ * the metrics, else params, else tags. Numbers compare as numbers; a number
+ * is neither more nor less than a text. What a row does not have makes the
+ * comparison false. MV_EINVALID with the column.
  */
 int mv_board_where(struct mv_board *b, const char *expression,
 		   struct mv_err *err);
-/* "-auc,lr": by these keys, descending with "-"; rows without one last. */
+/* "-auc,lr": by these keys (as above, and "date"), descending with "-"; rows
+   without one, or with NaN, last. Stable. */
 int mv_board_sort(struct mv_board *b, const char *keys, struct mv_err *err);
-/* Mark the rows that no other row beats in all of these metrics (by their
-   directions; one without is MV_EINVALID), and keep only those. */
+/* Mark the rows that no other row beats (as good in all of these metrics, by
+   their directions, and better in one), and keep only those. A metric without
+   a direction is MV_EINVALID; a row without one of them is not kept. */
 int mv_board_pareto(struct mv_board *b, const char *keys, struct mv_err *err);
 
 
@@ -152,7 +158,8 @@ void mv_plot_release(struct mv_plot *p);
 
 enum mv_style_flags {
 	MV_STYLE_COLOR = 1 << 0,	/* ANSI colours of our own */
-	MV_STYLE_UNICODE = 1 << 1	/* else plain ASCII */
+	MV_STYLE_UNICODE = 1 << 1,	/* else plain ASCII */
+	MV_STYLE_ALL = 1 << 2		/* long lists are not cut */
 };
 struct mv_style {
 	unsigned flags;
