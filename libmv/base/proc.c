@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -128,9 +130,10 @@ static int open_null(int *fd, struct mv_err *err)
 
 /* Our own threads block signals, and programs of ours ignore SIGPIPE: the
  * child starts with neither. */
-static int set_signals(posix_spawnattr_t *attr)
+static int set_signals(posix_spawnattr_t *attr, int own_group)
 {
 	sigset_t none, reset;
+	int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
 	int e;
 
 	sigemptyset(&none);
@@ -139,9 +142,12 @@ static int set_signals(posix_spawnattr_t *attr)
 	e = posix_spawnattr_setsigmask(attr, &none);
 	if (!e)
 		e = posix_spawnattr_setsigdefault(attr, &reset);
+	if (!e && own_group) {
+		flags |= POSIX_SPAWN_SETPGROUP;
+		e = posix_spawnattr_setpgroup(attr, 0);
+	}
 	if (!e)
-		e = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
-					     POSIX_SPAWN_SETSIGDEF);
+		e = posix_spawnattr_setflags(attr, (short)flags);
 	return e;
 }
 
@@ -213,24 +219,26 @@ static int safe_env(char ***list, char **path, char *const *env)
 	return 0;
 }
 
-static int spawn(pid_t *pid, const char *const *argv, const char *dir,
-		 const struct mv_proc_env *env, const struct ends *ends,
-		 struct mv_err *err)
+/* `program` is an absolute path, or relative to `dir`. */
+static int spawn_program(pid_t *pid, const char *program,
+			 const char *const *argv, const char *dir,
+			 const struct mv_proc_env *env,
+			 const struct ends *ends, int own_group,
+			 struct mv_err *err)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	char *program = NULL, *path = NULL, **list = NULL;
-	int ret;
+	char *path = NULL, **list = NULL;
+	int ret = 0;
 	int e;
 
-	ret = mv_proc_find(&program, argv[0], env->search_path, err);
-	if (!ret && safe_env(&list, &path, env->env))
+	if (safe_env(&list, &path, env->env))
 		ret = mv_nomem(err);
 	if (ret < 0)
 		goto out;
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
-	e = set_signals(&attr);
+	e = set_signals(&attr, own_group);
 	if (!e)
 		e = set_files(&files, dir, ends);
 	if (!e)
@@ -246,6 +254,20 @@ static int spawn(pid_t *pid, const char *const *argv, const char *dir,
 out:
 	free(list);
 	free(path);
+	return ret;
+}
+
+static int spawn(pid_t *pid, const char *const *argv, const char *dir,
+		 const struct mv_proc_env *env, const struct ends *ends,
+		 int own_group, struct mv_err *err)
+{
+	char *program;
+	int ret;
+
+	ret = mv_proc_find(&program, argv[0], env->search_path, err);
+	if (!ret)
+		ret = spawn_program(pid, program, argv, dir, env, ends,
+				    own_group, err);
 	free(program);
 	return ret;
 }
@@ -392,7 +414,7 @@ int mv_proc_run(int *status, const char *const *argv, const char *dir,
 	*status = -1;
 	ret = prepare(&ends, &m, in, err);
 	if (!ret)
-		ret = spawn(&pid, argv, dir, env, &ends, err);
+		ret = spawn(&pid, argv, dir, env, &ends, 0, err);
 	for (int i = 0; i < 3; i++)
 		close_fd(&ends.fd[i]);
 	if (!ret) {
@@ -430,7 +452,7 @@ int mv_proc_open(struct mv_proc *out, const char *const *argv,
 	if (!ret)
 		ret = make_pipe(&p.out, &ends.fd[1], err);
 	if (!ret)
-		ret = spawn(&p.pid, argv, dir, env, &ends, err);
+		ret = spawn(&p.pid, argv, dir, env, &ends, 0, err);
 	close_fd(&ends.fd[0]);
 	close_fd(&ends.fd[1]);
 	if (!ret) {
@@ -452,5 +474,203 @@ int mv_proc_close(int *status, struct mv_proc *proc, struct mv_err *err)
 	if (proc->pid > 0)
 		ret = wait_for(status, proc->pid, err);
 	proc->pid = -1;
+	return ret;
+}
+
+/* -- a program that answers later -- */
+
+int mv_proc_start(struct mv_proc *out, const char *const *argv,
+		  const char *dir, const struct mv_proc_env *env,
+		  struct mv_err *err)
+{
+	struct mv_proc p = MV_PROC_INIT;
+	struct ends ends = { { -1, -1, -1 } };
+	int ret;
+
+	*out = p;
+	ret = open_null(&ends.fd[0], err);
+	if (!ret)
+		ret = open_null(&ends.fd[2], err);
+	if (!ret)
+		ret = make_pipe(&p.out, &ends.fd[1], err);
+	if (!ret)
+		ret = spawn(&p.pid, argv, dir, env, &ends, 1, err);
+	for (int i = 0; i < 3; i++)
+		close_fd(&ends.fd[i]);
+	if (!ret)
+		*out = p;
+	else
+		close_fd(&p.out);
+	return ret;
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Until its end; a child of it that keeps the pipe open counts, too. */
+static int read_answer(int *fd, struct mv_buf *out, int64_t until,
+		       struct mv_err *err)
+{
+	int ret = 0;
+
+	while (!ret && *fd >= 0) {
+		struct pollfd p = { *fd, POLLIN, 0 };
+		int64_t left = until - clock_ms();
+		int n = poll(&p, 1, left > 0 ? (int)left : 0);
+
+		if (n < 0 && errno != EINTR)
+			return mv_fail_errno(err, errno, "cannot poll");
+		if (!n)
+			return mv_fail(err, MV_EBUSY,
+				       "a program did not answer in time");
+		if (n > 0)
+			ret = drain(fd, out, 1, err);
+	}
+	return ret;
+}
+
+/* One may close its output and stay. */
+static int wait_until(pid_t pid, int64_t until, struct mv_err *err)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	for (;;) {
+		if (waitid(P_PID, (id_t)pid, &info,
+			   WEXITED | WNOWAIT | WNOHANG) < 0 && errno != EINTR)
+			return mv_fail_errno(err, errno,
+					     "cannot wait for a program");
+		if (info.si_pid == pid)
+			return 0;
+		if (clock_ms() >= until)
+			return mv_fail(err, MV_EBUSY,
+				       "a program did not end in time");
+		poll(NULL, 0, 2);
+	}
+}
+
+int mv_proc_collect(int *status, struct mv_proc *proc, struct mv_buf *out,
+		    int timeout_ms, struct mv_err *err)
+{
+	int64_t until = clock_ms() + timeout_ms;
+	int ret, own;
+
+	*status = 0;
+	if (proc->pid <= 0)
+		return 0;
+	ret = read_answer(&proc->out, out, until, err);
+	if (!ret)
+		ret = wait_until(proc->pid, until, err);
+	if (ret < 0)
+		kill(-proc->pid, SIGKILL);
+	own = mv_proc_close(status, proc, ret < 0 ? NULL : err);
+	return ret ? ret : own;
+}
+
+/* -- the user's own command -- */
+
+static const int passed_on[] = {
+	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2
+};
+
+struct relay {
+	sigset_t set;
+	pid_t pid;
+};
+
+static void *hand_on(void *arg)
+{
+	struct relay *relay = arg;
+	siginfo_t info;
+
+	for (;;) {
+		int sig = sigwaitinfo(&relay->set, &info);
+
+		/* From a terminal, the command has it already. */
+		if (sig > 0 && info.si_code != SI_KERNEL &&
+		    info.si_pid != relay->pid)
+			kill(relay->pid, sig);
+	}
+	return NULL;
+}
+
+/* Whoever presses ^C twice means the command both times. */
+static void forget_pending(const sigset_t *set)
+{
+	const struct timespec at_once = { 0, 0 };
+
+	while (sigtimedwait(set, NULL, &at_once) > 0)
+		;
+}
+
+static int wait_and_relay(struct relay *relay, int *status, int64_t *peak,
+			  struct mv_err *err)
+{
+	struct rusage usage;
+	siginfo_t info;
+	pthread_t thread;
+	int st = 0, ret = 0;
+	int running = !pthread_create(&thread, NULL, hand_on, relay);
+
+	/* It stays a zombie, so that no signal can reach a stranger. */
+	while (waitid(P_PID, (id_t)relay->pid, &info, WEXITED | WNOWAIT) < 0)
+		if (errno != EINTR) {
+			ret = mv_fail_errno(err, errno,
+					    "cannot wait for a program");
+			break;
+		}
+	if (running) {
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+	}
+	while (!ret && wait4(relay->pid, &st, 0, &usage) < 0)
+		if (errno != EINTR)
+			ret = mv_fail_errno(err, errno,
+					    "cannot wait for a program");
+	if (ret < 0)
+		return ret;
+	*status = WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
+	*peak = (int64_t)usage.ru_maxrss * 1024;
+	return 0;
+}
+
+int mv_proc_pass(int *status, int64_t *peak_bytes, const char *const *argv,
+		 const char *dir, const struct mv_proc_env *env,
+		 unsigned flags, struct mv_err *err)
+{
+	const struct ends ends = {
+		{ -1, flags & MV_PROC_TO_STDERR ? 2 : -1, -1 }
+	};
+	struct relay relay = { .pid = -1 };
+	char *program = NULL;
+	sigset_t old;
+	int ret;
+
+	*status = -1;
+	*peak_bytes = 0;
+	if (strchr(argv[0], '/')) {
+		program = strdup(argv[0]);
+		ret = program ? 0 : mv_nomem(err);
+	} else {
+		ret = mv_proc_find(&program, argv[0], env->search_path, err);
+	}
+	if (ret < 0)
+		return ret;
+	sigemptyset(&relay.set);
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+		sigaddset(&relay.set, passed_on[i]);
+	pthread_sigmask(SIG_BLOCK, &relay.set, &old);
+	ret = spawn_program(&relay.pid, program, argv, dir, env, &ends, 0,
+			    err);
+	if (!ret) {
+		ret = wait_and_relay(&relay, status, peak_bytes, err);
+		forget_pending(&relay.set);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	free(program);
 	return ret;
 }

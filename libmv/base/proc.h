@@ -3,6 +3,7 @@
 #define MV_BASE_PROC_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "libmv/base/buf.h"
@@ -51,5 +52,41 @@ int mv_proc_open(struct mv_proc *out, const char *const *argv,
 		 struct mv_err *err);
 /* Close both ends and wait; an empty one is fine (status 0). */
 int mv_proc_close(int *status, struct mv_proc *proc, struct mv_err *err);
+
+/*
+ * A program that answers while we do something else: standard input and
+ * error are /dev/null, and it is a process group of its own, so that ^C is
+ * not for it. `p->in` stays -1. What it prints waits in the pipe until it is
+ * collected.
+ */
+int mv_proc_start(struct mv_proc *out, const char *const *argv,
+		  const char *dir, const struct mv_proc_env *env,
+		  struct mv_err *err);
+/*
+ * Read its answer to the end and wait for it. After `timeout_ms` its whole
+ * group is killed: MV_EBUSY. MV_ENOMEM: it says more than fits; killed, too.
+ * Either way `out` has what was read and the process is gone. An empty one
+ * is fine (status 0).
+ */
+int mv_proc_collect(int *status, struct mv_proc *proc, struct mv_buf *out,
+		    int timeout_ms, struct mv_err *err);
+
+/*
+ * Run the user's own command in our place: our standard streams, our process
+ * group, every signal at its default (what was ignored stays ignored, but
+ * SIGPIPE). A name without a slash is looked for as always; one with a slash
+ * is relative to `dir`.
+ *
+ * Signals that would end us are waited for meanwhile instead, and handed on
+ * when somebody sent them to us alone; what a terminal sends, the command
+ * gets from there itself. So the caller lives on to say how it ended. All
+ * other threads must block these signals.
+ */
+enum mv_proc_flags {
+	MV_PROC_TO_STDERR = 1 << 0	/* its standard output is our stderr */
+};
+int mv_proc_pass(int *status, int64_t *peak_bytes, const char *const *argv,
+		 const char *dir, const struct mv_proc_env *env,
+		 unsigned flags, struct mv_err *err);
 
 #endif

@@ -7,9 +7,12 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "libmv/base/proc.h"
 #include "tests/unit/base-tmp.h"
@@ -322,6 +325,133 @@ static void test_base_proc__leaks_no_descriptor(void **state)
 	mv_buf_release(&out);
 }
 
+static void test_base_proc__collects_an_answer_later(void **state)
+{
+	const char *const argv[] = {
+		"sh", "-c", "echo noise >&2; cat; echo \"$GREETING\"; exit 3",
+		NULL
+	};
+	struct mv_proc p;
+	struct mv_buf out;
+	int status, before = open_fds();
+
+	(void)state;
+	mv_buf_init(&out, 100);
+	assert_int_equal(mv_proc_start(&p, argv, NULL, &env, NULL), 0);
+	assert_int_equal(getpgid(p.pid), p.pid);
+	assert_int_equal(mv_proc_collect(&status, &p, &out, 20000, NULL), 0);
+	assert_int_equal(status, 3);
+	assert_string_equal(out.data, "hello\n");
+	assert_int_equal(p.pid, -1);
+	assert_int_equal(open_fds(), before);
+	/* Again: there is nothing left. */
+	assert_int_equal(mv_proc_collect(&status, &p, &out, 0, NULL), 0);
+	mv_buf_release(&out);
+}
+
+static void test_base_proc__kills_who_does_not_answer(void **state)
+{
+	/* One keeps the pipe open in a child, one closes it and stays. */
+	static const char *const stays[] = {
+		"echo begun; sleep 60 & wait", "echo begun; exec >&-; sleep 60"
+	};
+	struct mv_proc p;
+	struct mv_buf out;
+	struct mv_err err;
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const char *const argv[] = { "sh", "-c", stays[i], NULL };
+		struct pollfd end = { -1, POLLIN, 0 };
+		int held[2];
+
+		/* Whoever of that group lives holds the other end. */
+		assert_int_equal(pipe(held), 0);
+		fcntl(held[0], F_SETFD, FD_CLOEXEC);
+		mv_buf_init(&out, 100);
+		assert_int_equal(mv_proc_start(&p, argv, NULL, &env, NULL), 0);
+		close(held[1]);
+		assert_int_equal(mv_proc_collect(&status, &p, &out, 200, &err),
+				 MV_EBUSY);
+		assert_int_equal(status, 128 + SIGKILL);
+		assert_string_equal(out.data, "begun\n");
+		end.fd = held[0];
+		assert_int_equal(poll(&end, 1, 5000), 1);
+		close(held[0]);
+		mv_buf_release(&out);
+	}
+}
+
+static int pass(const char *script, const char *dir, unsigned flags,
+		int64_t *peak)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	int status;
+
+	assert_int_equal(mv_proc_pass(&status, peak, argv, dir, &env, flags,
+				      NULL), 0);
+	return status;
+}
+
+static void test_base_proc__passes_the_streams_on(void **state)
+{
+	const char *const here[] = { "./tool", "a b", NULL };
+	const char *const absent[] = { "./absent", NULL };
+	int64_t peak;
+	int status, saved[2], fd;
+	char text[64] = "";
+
+	(void)state;
+	assert_int_equal(mkdir("p2", 0755), 0);
+	program("p2/tool", "#!/bin/sh\necho \"$1\"; exit 5\n");
+	fd = open("said", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd > 2);
+	fflush(stdout);
+	for (int i = 0; i < 2; i++)
+		saved[i] = fcntl(i + 1, F_DUPFD_CLOEXEC, 3);
+	dup2(fd, 1);
+	status = pass("echo out; exit 4", NULL, 0, &peak);
+	dup2(saved[0], 1);
+	dup2(fd, 2);
+	pass("echo err", NULL, MV_PROC_TO_STDERR, &peak);
+	dup2(saved[1], 2);
+	assert_int_equal(status, 4);
+	/* A shell takes some memory, but no gigabyte. */
+	assert_in_range(peak, 100000, 1000000000);
+	dup2(fd, 1);
+	assert_int_equal(mv_proc_pass(&status, &peak, here, "p2", &env, 0,
+				      NULL), 0);
+	dup2(saved[0], 1);
+	assert_int_equal(status, 5);
+	assert_int_equal(pread(fd, text, sizeof(text) - 1, 0), 12);
+	assert_string_equal(text, "out\nerr\na b\n");
+	assert_int_equal(mv_proc_pass(&status, &peak, absent, "p2", &env, 0,
+				      NULL), MV_ENOENT);
+	assert_int_equal(status, -1);
+	close(saved[0]);
+	close(saved[1]);
+	close(fd);
+}
+
+static void test_base_proc__hands_signals_on_and_lives(void **state)
+{
+	sigset_t pending;
+	int64_t peak;
+
+	(void)state;
+	/* The command's parent is this program. */
+	assert_int_equal(pass("trap 'exit 7' TERM; (kill -TERM $PPID); "
+			      "while :; do sleep 0.05; done", NULL, 0, &peak),
+			 7);
+	assert_int_equal(pass("kill -KILL $$", NULL, 0, &peak), 128 + SIGKILL);
+	/* What it sends us itself does not come back to it. */
+	assert_int_equal(pass("kill -USR1 $PPID; sleep 0.1; exit 2", NULL, 0,
+			      &peak), 2);
+	sigpending(&pending);
+	assert_false(sigismember(&pending, SIGUSR1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,7 +466,11 @@ int main(void)
 		cmocka_unit_test(test_base_proc__runs_in_a_folder),
 		cmocka_unit_test(test_base_proc__works_without_standard_streams),
 		cmocka_unit_test(test_base_proc__talks_with_a_child),
-		cmocka_unit_test(test_base_proc__leaks_no_descriptor)
+		cmocka_unit_test(test_base_proc__leaks_no_descriptor),
+		cmocka_unit_test(test_base_proc__collects_an_answer_later),
+		cmocka_unit_test(test_base_proc__kills_who_does_not_answer),
+		cmocka_unit_test(test_base_proc__passes_the_streams_on),
+		cmocka_unit_test(test_base_proc__hands_signals_on_and_lives)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
