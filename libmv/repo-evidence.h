@@ -127,14 +127,19 @@ int mv_repo_notes_push(struct mv_repo *repo, const char *remote, int *moved,
 
 enum mv_compare_flags {
 	MV_COMPARE_ALL = 1 << 0,	/* unchanged facts and artifacts, too */
-	MV_COMPARE_CONTENT = 1 << 1	/* read headers of changed files */
+	MV_COMPARE_CONTENT = 1 << 1,	/* read headers of changed files that
+					   are here */
+	MV_COMPARE_FETCH = 1 << 2	/* the same, and fetch them first */
 };
 /*
  * `base` NULL: what holds the stage (`stage` not NULL, or the first of
  * `production`, `staging` that is held), else the merge base with the default
  * branch, else HEAD~1 when that is HEAD itself; never HEAD with itself
- * (MV_EINVALID says what to name). `head` NULL: HEAD, or the index when it
- * differs from HEAD and no base was named.
+ * (MV_EINVALID says what to name); what holds no stage has the next of these
+ * as its base. `head` NULL: HEAD, or the index when it differs from HEAD and
+ * the base is HEAD or was not named. "A..B" and "A...B" as `base` alone name
+ * both. A base and head named as one commit give an empty comparison whose
+ * `why` says so.
  */
 int mv_repo_compare(struct mv_comparison *out, struct mv_repo *repo,
 		    const char *base, const char *head, const char *stage,
@@ -151,6 +156,21 @@ enum mv_board_flags {
 int mv_repo_board(struct mv_board *out, struct mv_repo *repo,
 		  const char *spec, unsigned flags, size_t limit,
 		  struct mv_err *err);
+
+/* -- curves over each other (repo-plot.c) ------------------------------------------------ */
+
+enum mv_plot_flags {
+	MV_PLOT_VERSIONS = 1 << 0	/* a metric over versions, not steps */
+};
+/*
+ * Training curves that records of these subjects have attached, or metrics
+ * over their histories. `metrics` (NULL-terminated) chooses; NULL: all. Only
+ * what is here is read. MV_ENOENT: there is nothing to draw, and why.
+ */
+int mv_repo_plot(struct mv_plot *out, struct mv_repo *repo,
+		 const char *const *specs, size_t count,
+		 const char *const *metrics, unsigned flags,
+		 struct mv_err *err);
 
 /* -- where it comes from (repo-lineage.c) ---------------------------------------------- */
 
