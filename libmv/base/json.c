@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/base/json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,14 @@
 #define TYPE_FAILED ((json_type)99)
 static const json_t failed = { TYPE_FAILED, (size_t)-1 };
 
+/*
+ * A number that is kept as text is an object with this one key. Its first
+ * byte is a NUL, which neither parsed text nor a C string can put into a key,
+ * so nobody else can make one.
+ */
+static const char number_key[] = "\0number";
+#define NUMBER_KEY_LEN (sizeof(number_key) - 1)
+
 static struct mv_json *wrap(json_t *v)
 {
 	return (struct mv_json *)(v ? v : (json_t *)&failed);
@@ -34,6 +44,15 @@ static json_t *unwrap(const struct mv_json *v)
 static json_t *given(const struct mv_json *v)
 {
 	return v ? unwrap(v) : (json_t *)&failed;
+}
+
+/* The text of a number in its box; NULL for anything else. */
+static const char *boxed(const json_t *v)
+{
+	if (!json_is_object(v) || json_object_size(v) != 1)
+		return NULL;
+	return json_string_value(json_object_getn(v, number_key,
+						  NUMBER_KEY_LEN));
 }
 
 /* -- building -- */
@@ -110,6 +129,21 @@ struct mv_json *mv_json_real(double v)
 	return wrap(isfinite(v) ? json_real(v) : json_null());
 }
 
+struct mv_json *mv_json_number(const char *text)
+{
+	json_t *box = json_object();
+	json_t *s = json_string(text);
+
+	if (box && s && !json_object_setn_new_nocheck(box, number_key,
+						      NUMBER_KEY_LEN, s))
+		return wrap(box);
+	/* A set that fails has let go of what it was given. */
+	if (!box)
+		json_decref(s);
+	json_decref(box);
+	return wrap(NULL);
+}
+
 struct mv_json *mv_json_bool(int v)
 {
 	return wrap(json_boolean(v));
@@ -174,7 +208,7 @@ void mv_json_set(struct mv_json *object, const char *key, struct mv_json *v)
 
 	if (has_failed(o))
 		return;
-	if (json_is_object(o) && set_key(o, key, value))
+	if (json_is_object(o) && !boxed(o) && set_key(o, key, value))
 		spoil(o);
 	else
 		json_decref(value);
@@ -195,79 +229,259 @@ void mv_json_push(struct mv_json *array, struct mv_json *v)
 
 /* -- printing -- */
 
-static int add_text(const char *text, size_t len, void *payload)
+char *mv_print_real(char *text, double v)
 {
-	return mv_buf_add(payload, text, len);
+	/* 15 digits always survive, 17 always suffice; what is below the
+	   normal numbers may need fewer. */
+	int precision = fabs(v) < 2.2250738585072014e-308 ? 1 : 15;
+
+	if (isnan(v))
+		return memcpy(text, "nan", 4);
+	if (isinf(v))
+		return memcpy(text, v < 0 ? "-inf" : "inf\0", 5);
+	for (; precision <= 17; precision++) {
+		snprintf(text, 32, "%.*g", precision, v);
+		if (strtod(text, NULL) == v)
+			break;
+	}
+	if (!strpbrk(text, ".e"))
+		memcpy(text + strlen(text), ".0", 3);
+	return text;
 }
 
-/*
- * jansson escapes C0 only. The other characters that a terminal might obey
- * stand inside strings, nowhere else, and are escaped here.
- */
-static int escape_from(struct mv_buf *out, size_t start)
-{
-	struct mv_buf tail;
-	const char *s = out->data + start;
-	size_t left = out->len - start;
-	int ret = 0;
+struct printer {
+	struct mv_buf *out;
+	int indent;
+	int sorted;
+	const char *const *first;	/* of the outermost object; or NULL */
+};
 
-	mv_buf_init(&tail, out->max);
-	while (left && !ret) {
-		uint32_t cp = 0;
-		size_t n = mv_utf8_next(&cp, s, left);
+static int print_value(struct printer *p, const json_t *v, int depth);
+
+/* What a terminal might obey is escaped, not only what JSON asks for. */
+static int add_escaped(struct mv_buf *out, uint32_t cp)
+{
+	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+
+	for (const char *l = letters; *l; l += 2)
+		if (cp == (uint32_t)*l)
+			return mv_buf_addf(out, "\\%c", l[1]);
+	return mv_buf_addf(out, "\\u%04X", (unsigned)cp);
+}
+
+static int print_string(struct mv_buf *out, const char *s, size_t len)
+{
+	size_t plain = 0;
+	int bad = mv_buf_addch(out, '"');
+
+	for (size_t at = 0; at < len && !bad;) {
+		uint32_t cp = (uint8_t)s[at];
+		size_t n = cp < 0x80 ? 1 : mv_utf8_next(&cp, s + at, len - at);
 
 		n = n ? n : 1;
-		if (cp >= 0x7f && mv_utf8_unsafe(cp))
-			ret = mv_buf_addf(&tail, "\\u%04X", (unsigned)cp);
-		else
-			ret = mv_buf_add(&tail, s, n);
-		s += n;
-		left -= n;
+		if (cp == '"' || cp == '\\' || mv_utf8_unsafe(cp)) {
+			bad = mv_buf_add(out, s + plain, at - plain) ||
+			      add_escaped(out, cp);
+			plain = at + n;
+		}
+		at += n;
 	}
-	if (!ret)
-		ret = mv_buf_reserve(out, tail.len > out->len - start ?
-				     tail.len - (out->len - start) : 0);
-	if (!ret) {
-		out->len = start;
-		ret = mv_buf_add(out, tail.data, tail.len);
-	}
-	mv_buf_release(&tail);
-	return ret;
+	return bad || mv_buf_add(out, s + plain, len - plain) ||
+	       mv_buf_addch(out, '"') ? MV_ENOMEM : 0;
 }
 
-static int needs_escape(const char *s, size_t len)
+static int break_line(struct printer *p, int depth)
 {
-	for (size_t i = 0; i < len; i++) {
-		uint8_t b = (uint8_t)s[i];
+	int bad = 0;
 
-		/* The first bytes of U+0080.., U+061C, U+2000.. */
-		if (b == 0x7f || b == 0xc2 || b == 0xd8 || b == 0xe2)
-			return 1;
+	if (p->indent > 0) {
+		bad = mv_buf_addch(p->out, '\n');
+		for (int i = 0; i < depth * p->indent && !bad; i++)
+			bad = mv_buf_addch(p->out, ' ');
 	}
+	return bad;
+}
+
+static int print_array(struct printer *p, const json_t *v, int depth)
+{
+	size_t count = json_array_size(v);
+	int bad = mv_buf_addch(p->out, '[');
+
+	for (size_t i = 0; i < count && !bad; i++)
+		bad = (i && mv_buf_addch(p->out, ',')) ||
+		      break_line(p, depth + 1) ||
+		      print_value(p, json_array_get(v, i), depth + 1);
+	return bad || (count && break_line(p, depth)) ||
+	       mv_buf_addch(p->out, ']') ? MV_ENOMEM : 0;
+}
+
+struct member {
+	const char *key;
+	size_t len;
+	const json_t *value;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	int cmp = memcmp(x->key, y->key, x->len < y->len ? x->len : y->len);
+
+	return cmp ? cmp : (x->len > y->len) - (x->len < y->len);
+}
+
+/* Members in the order of their keys; NULL and *count > 0: no memory. */
+static struct member *sort_members(size_t *count, const json_t *object)
+{
+	json_t *o = (json_t *)object;
+	struct member *all;
+	size_t n = 0;
+
+	*count = json_object_size(o);
+	all = *count ? malloc(*count * sizeof(*all)) : NULL;
+	if (!all)
+		return NULL;
+	for (void *it = json_object_iter(o); it;
+	     it = json_object_iter_next(o, it)) {
+		all[n].key = json_object_iter_key(it);
+		all[n].len = json_object_iter_key_len(it);
+		all[n++].value = json_object_iter_value(it);
+	}
+	qsort(all, n, sizeof(*all), by_bytes);
+	return all;
+}
+
+static int print_member(struct printer *p, const char *key, size_t len,
+			const json_t *value, int depth, size_t *printed)
+{
+	return ((*printed)++ && mv_buf_addch(p->out, ',')) ||
+	       break_line(p, depth + 1) || print_string(p->out, key, len) ||
+	       mv_buf_addstr(p->out, p->indent > 0 ? ": " : ":") ||
+	       print_value(p, value, depth + 1);
+}
+
+static int leads(const char *const *first, const struct member *m)
+{
+	for (; first && *first; first++)
+		if (strlen(*first) == m->len && !memcmp(*first, m->key, m->len))
+			return 1;
 	return 0;
+}
+
+static int print_sorted(struct printer *p, const json_t *v, int depth,
+			size_t *printed)
+{
+	const char *const *first = depth ? NULL : p->first;
+	size_t count;
+	struct member *all = sort_members(&count, v);
+	int bad = count && !all;
+
+	for (const char *const *f = first; f && *f && !bad; f++) {
+		const json_t *value = json_object_get(v, *f);
+
+		if (value)
+			bad = print_member(p, *f, strlen(*f), value, depth,
+					   printed);
+	}
+	for (size_t i = 0; i < count && !bad; i++)
+		if (!leads(first, &all[i]))
+			bad = print_member(p, all[i].key, all[i].len,
+					   all[i].value, depth, printed);
+	free(all);
+	return bad;
+}
+
+static int print_object(struct printer *p, const json_t *v, int depth)
+{
+	json_t *o = (json_t *)v;
+	size_t printed = 0;
+	int bad = mv_buf_addch(p->out, '{');
+
+	if (p->sorted && !bad)
+		bad = print_sorted(p, v, depth, &printed);
+	else
+		for (void *it = json_object_iter(o); it && !bad;
+		     it = json_object_iter_next(o, it))
+			bad = print_member(p, json_object_iter_key(it),
+					   json_object_iter_key_len(it),
+					   json_object_iter_value(it), depth,
+					   &printed);
+	return bad || (printed && break_line(p, depth)) ||
+	       mv_buf_addch(p->out, '}') ? MV_ENOMEM : 0;
+}
+
+static int print_number(struct printer *p, const char *text, int depth)
+{
+	size_t printed = 0;
+	json_t *s = json_string(text);
+	int bad;
+
+	bad = !s || mv_buf_addch(p->out, '{') ||
+	      print_member(p, "number", 6, s, depth, &printed) ||
+	      break_line(p, depth) || mv_buf_addch(p->out, '}');
+	json_decref(s);
+	return bad;
+}
+
+static int print_value(struct printer *p, const json_t *v, int depth)
+{
+	char real[32];
+
+	switch (v->type) {
+	case JSON_OBJECT:
+		if (boxed(v))
+			return print_number(p, boxed(v), depth);
+		return print_object(p, v, depth);
+	case JSON_ARRAY:
+		return print_array(p, v, depth);
+	case JSON_STRING:
+		return print_string(p->out, json_string_value(v),
+				    json_string_length(v));
+	case JSON_INTEGER:
+		return mv_buf_addf(p->out, "%" JSON_INTEGER_FORMAT,
+				   json_integer_value(v));
+	case JSON_REAL:
+		return mv_buf_addstr(p->out,
+				     mv_print_real(real, json_real_value(v)));
+	case JSON_TRUE:
+		return mv_buf_addstr(p->out, "true");
+	case JSON_FALSE:
+		return mv_buf_addstr(p->out, "false");
+	case JSON_NULL:
+		return mv_buf_addstr(p->out, "null");
+	default:
+		return MV_ENOMEM;
+	}
+}
+
+static int print(struct printer *p, const struct mv_json *v,
+		 struct mv_err *err)
+{
+	size_t before = p->out->len;
+
+	if (v && !print_value(p, unwrap(v), 0))
+		return 0;
+	p->out->len = before;
+	if (p->out->alloc)
+		p->out->data[before] = '\0';
+	return mv_fail(err, MV_ENOMEM,
+		       "out of memory for JSON, or more than %zu bytes",
+		       p->out->max);
 }
 
 int mv_json_print(struct mv_buf *out, const struct mv_json *v, int indent,
 		  struct mv_err *err)
 {
-	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(17);
-	size_t before = out->len;
-	int ret = -1;
+	struct printer p = { out, indent < 31 ? indent : 31, 0, NULL };
 
-	flags |= indent > 0 ? JSON_INDENT(indent < 31 ? (size_t)indent : 31) :
-			      JSON_COMPACT;
-	if (v)
-		ret = json_dump_callback(unwrap(v), add_text, out, flags);
-	if (!ret && needs_escape(out->data + before, out->len - before))
-		ret = escape_from(out, before);
-	if (!ret)
-		return 0;
-	out->len = before;
-	if (out->alloc)
-		out->data[before] = '\0';
-	return mv_fail(err, MV_ENOMEM,
-		       "out of memory for JSON, or more than %zu bytes",
-		       out->max);
+	return print(&p, v, err);
+}
+
+int mv_json_print_canonical(struct mv_buf *out, const struct mv_json *v,
+			    const char *const *first, struct mv_err *err)
+{
+	struct printer p = { out, 0, 1, first };
+
+	return print(&p, v, err);
 }
 
 /* -- parsing -- */
@@ -276,7 +490,7 @@ int mv_json_print(struct mv_buf *out, const struct mv_json *v, int indent,
  * jansson's own bound on depth is 2048 and compiled in. Text that is not
  * JSON is none of our business here: jansson will say so.
  */
-static int check_depth(const char *s, size_t len, struct mv_err *err)
+static int check_text(const char *s, size_t len, struct mv_err *err)
 {
 	int depth = 0, in_string = 0;
 	size_t line = 1, start = 0;
@@ -288,8 +502,13 @@ static int check_depth(const char *s, size_t len, struct mv_err *err)
 			line++;
 			start = i + 1;
 		}
+		/* jansson takes one behind a number for the end. */
+		if (!c)
+			return mv_fail(err, MV_EINVALID, "JSON line %zu column "
+				       "%zu: NUL byte", line, i - start + 1);
 		if (in_string) {
-			if (c == '\\')
+			/* What it escapes cannot be what we look for. */
+			if (c == '\\' && i + 1 < len && s[i + 1] >= ' ')
 				i++;
 			else if (c == '"')
 				in_string = 0;
@@ -324,22 +543,254 @@ static int fail_parse(const json_error_t *e, struct mv_err *err)
 	return ret;
 }
 
-int mv_json_parse(struct mv_json **out, const char *data, size_t len,
-		  struct mv_err *err)
+static int parse(json_t **out, const char *data, size_t len,
+		 struct mv_err *err)
 {
 	json_error_t e;
-	json_t *v;
 	int ret;
 
 	*out = NULL;
-	ret = check_depth(data, len, err);
+	ret = check_text(data, len, err);
 	if (ret < 0)
 		return ret;
-	v = json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-	if (!v)
-		return fail_parse(&e, err);
-	*out = wrap(v);
+	*out = json_loadb(data, len,
+			  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+	return *out ? 0 : fail_parse(&e, err);
+}
+
+int mv_json_parse(struct mv_json **out, const char *data, size_t len,
+		  struct mv_err *err)
+{
+	json_t *v;
+	int ret = parse(&v, data, len, err);
+
+	*out = ret ? NULL : wrap(v);
+	return ret;
+}
+
+/* -- parsing what others write -- */
+
+/*
+ * Words that jansson refuses are replaced by "0" and blanks, as many bytes as
+ * they had, so that lines and columns stay those of the original. Which of
+ * the document's numbers they were is remembered, and the tree, which keeps
+ * the document's order, gets them back.
+ */
+struct odd {
+	size_t ordinal;		/* the how manieth number it is */
+	size_t at, len;
+};
+struct loose {
+	char *text;
+	struct odd *v;
+	size_t count, alloc;
+	size_t next;		/* to be put back */
+	size_t seen;		/* numbers so far */
+};
+
+static int in_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.' ||
+	       c == '_';
+}
+
+static size_t digits(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= '0' && s[n] <= '9')
+		n++;
+	return n;
+}
+
+enum word { NO_NUMBER, FITS, TOO_LARGE };
+
+/* Is it a JSON number, and does it fit? `s` ends at a byte that is no part
+   of a number, or at a NUL. */
+static enum word classify(const char *s, size_t len)
+{
+	size_t i = s[0] == '-', n = digits(s + i, len - i);
+	int real = 0;
+
+	if (!n || (n > 1 && s[i] == '0'))
+		return NO_NUMBER;
+	i += n;
+	if (i < len && s[i] == '.') {
+		real = 1;
+		n = digits(s + i + 1, len - i - 1);
+		if (!n)
+			return NO_NUMBER;
+		i += n + 1;
+	}
+	if (i < len && (s[i] == 'e' || s[i] == 'E')) {
+		real = 1;
+		i++;
+		if (i < len && (s[i] == '+' || s[i] == '-'))
+			i++;
+		n = digits(s + i, len - i);
+		if (!n)
+			return NO_NUMBER;
+		i += n;
+	}
+	if (i < len)
+		return NO_NUMBER;
+	errno = 0;
+	if (real)
+		return isinf(strtod(s, NULL)) ? TOO_LARGE : FITS;
+	(void)strtoll(s, NULL, 10);
+	return errno == ERANGE ? TOO_LARGE : FITS;
+}
+
+static const char *word_name(const char *s, size_t len)
+{
+	static const char *const words[][2] = {
+		{ "NaN", "nan" }, { "Infinity", "inf" },
+		{ "-Infinity", "-inf" }
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i][0]) == len && !memcmp(s, words[i][0], len))
+			return words[i][1];
+	return NULL;
+}
+
+static int replace_word(struct loose *l, size_t at, size_t len)
+{
+	struct odd *more;
+
+	if (l->count == l->alloc) {
+		l->alloc = l->alloc ? 2 * l->alloc : 16;
+		more = realloc(l->v, l->alloc * sizeof(*more));
+		if (!more)
+			return MV_ENOMEM;
+		l->v = more;
+	}
+	l->v[l->count].ordinal = l->seen;
+	l->v[l->count].at = at;
+	l->v[l->count++].len = len;
+	memset(l->text + at, ' ', len);
+	l->text[at] = '0';
 	return 0;
+}
+
+static size_t skip_string(const char *s, size_t i, size_t len)
+{
+	for (i++; i < len && s[i] != '"'; i++)
+		if (s[i] == '\\')
+			i++;
+	return i + 1;
+}
+
+/* Find the words to be replaced in `data`, which ends with a NUL. */
+static int find_words(struct loose *l, const char *data, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		size_t n = 0;
+		enum word w;
+
+		if (data[i] == '"') {
+			i = skip_string(data, i, len);
+			continue;
+		}
+		while (i + n < len && in_word(data[i + n]))
+			n++;
+		if (!n) {
+			i++;
+			continue;
+		}
+		w = word_name(data + i, n) ? TOO_LARGE : classify(data + i, n);
+		if (w == TOO_LARGE && replace_word(l, i, n))
+			return MV_ENOMEM;
+		l->seen += w != NO_NUMBER;
+		i += n;
+	}
+	return 0;
+}
+
+static struct mv_json *make_odd(const char *data, const struct odd *odd)
+{
+	const char *name = word_name(data + odd->at, odd->len);
+	struct mv_json *v;
+	char *text;
+
+	if (name)
+		return mv_json_number(name);
+	text = strndup(data + odd->at, odd->len);
+	v = text ? mv_json_number(text) : wrap(NULL);
+	free(text);
+	return v;
+}
+
+static json_t *put_back(struct loose *l, json_t *v, const char *data)
+{
+	json_t *was, *is;
+
+	if (json_is_array(v)) {
+		for (size_t i = 0; i < json_array_size(v); i++) {
+			was = json_array_get(v, i);
+			is = put_back(l, was, data);
+			if (is != was && json_array_set_new(v, i, is))
+				spoil(v);
+		}
+	} else if (json_is_object(v)) {
+		for (void *it = json_object_iter(v); it;
+		     it = json_object_iter_next(v, it)) {
+			was = json_object_iter_value(it);
+			is = put_back(l, was, data);
+			if (is != was)
+				json_object_iter_set_new(v, it, is);
+		}
+	} else if (json_is_number(v)) {
+		if (l->next < l->count && l->v[l->next].ordinal == l->seen++)
+			return unwrap(make_odd(data, &l->v[l->next++]));
+	}
+	return v;
+}
+
+int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
+			struct mv_err *err)
+{
+	struct loose l = { NULL, NULL, 0, 0, 0, 0 };
+	char *original = NULL;
+	json_t *v, *top;
+	int ret;
+
+	*out = NULL;
+	if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
+		data += 3;
+		len -= 3;
+	}
+	original = malloc(len + 1);
+	l.text = malloc(len + 1);
+	if (!original || !l.text) {
+		ret = mv_nomem(err);
+		goto out;
+	}
+	memcpy(original, data, len);
+	memcpy(l.text, data, len);
+	original[len] = l.text[len] = '\0';
+	ret = find_words(&l, original, len) ? mv_nomem(err) :
+	      parse(&v, l.text, len, err);
+	if (ret)
+		goto out;
+	l.seen = 0;
+	top = l.count ? put_back(&l, v, original) : v;
+	if (top != v)
+		json_decref(v);
+	*out = wrap(top);
+	if (!mv_json_ok(*out)) {
+		mv_json_free(*out);
+		*out = NULL;
+		ret = mv_nomem(err);
+	}
+out:
+	free(l.v);
+	free(l.text);
+	free(original);
+	return ret;
 }
 
 /* -- reading -- */
@@ -348,7 +799,7 @@ enum mv_json_type mv_json_type(const struct mv_json *v)
 {
 	switch (v ? json_typeof(unwrap(v)) : JSON_NULL) {
 	case JSON_OBJECT:
-		return MV_JSON_OBJECT;
+		return boxed(unwrap(v)) ? MV_JSON_NUMBER : MV_JSON_OBJECT;
 	case JSON_ARRAY:
 		return MV_JSON_ARRAY;
 	case JSON_STRING:
@@ -373,8 +824,9 @@ const struct mv_json *mv_json_get(const struct mv_json *object,
 
 size_t mv_json_size(const struct mv_json *v)
 {
-	return json_is_array(unwrap(v)) ? json_array_size(unwrap(v)) :
-					  json_object_size(unwrap(v));
+	if (json_is_array(unwrap(v)))
+		return json_array_size(unwrap(v));
+	return boxed(unwrap(v)) ? 0 : json_object_size(unwrap(v));
 }
 
 const struct mv_json *mv_json_at(const struct mv_json *array, size_t i)
@@ -409,9 +861,58 @@ int mv_json_each(const struct mv_json *object, mv_json_fn fn, void *payload)
 	json_t *o = unwrap(object);
 	int ret = 0;
 
+	if (boxed(o))
+		return 0;
 	for (void *it = json_object_iter(o); it && !ret;
 	     it = json_object_iter_next(o, it))
 		ret = fn(payload, json_object_iter_key(it),
 			 (const struct mv_json *)json_object_iter_value(it));
 	return ret;
+}
+
+int mv_json_each_sorted(const struct mv_json *object, mv_json_fn fn,
+			void *payload)
+{
+	struct member *all;
+	size_t count;
+	int ret = 0;
+
+	if (mv_json_type(object) != MV_JSON_OBJECT)
+		return 0;
+	all = sort_members(&count, unwrap(object));
+	if (count && !all)
+		return MV_ENOMEM;
+	for (size_t i = 0; i < count && !ret; i++)
+		ret = fn(payload, all[i].key,
+			 (const struct mv_json *)all[i].value);
+	free(all);
+	return ret;
+}
+
+const char *mv_json_number_text(const struct mv_json *v)
+{
+	const json_t *o = v ? unwrap(v) : NULL;
+
+	if (boxed(o))
+		return boxed(o);
+	if (!json_is_object(o) || json_object_size(o) != 1)
+		return NULL;
+	return json_string_value(json_object_get(o, "number"));
+}
+
+static int not_ok(void *payload, const char *key, const struct mv_json *value)
+{
+	(void)payload;
+	(void)key;
+	return !mv_json_ok(value);
+}
+
+int mv_json_ok(const struct mv_json *v)
+{
+	if (!v || has_failed(unwrap(v)))
+		return 0;
+	for (size_t i = 0; i < json_array_size(unwrap(v)); i++)
+		if (!mv_json_ok(mv_json_at(v, i)))
+			return 0;
+	return !mv_json_each(v, not_ok, NULL);
 }

@@ -29,6 +29,8 @@ struct mv_json *mv_json_real(double v);		/* NaN, Inf: null; printed as
 struct mv_json *mv_json_bool(int v);
 struct mv_json *mv_json_null(void);
 void mv_json_free(struct mv_json *v);
+/* Was there memory for all of it? For who reads a tree that was built. */
+int mv_json_ok(const struct mv_json *v);
 
 /*
  * Take ownership of `v`, which may still be filled afterwards (unless the
@@ -47,8 +49,8 @@ int mv_json_print(struct mv_buf *out, const struct mv_json *v, int indent,
 
 /*
  * Parse untrusted text. Duplicate keys, trailing bytes, depth over 64,
- * integers beyond int64 and \u0000 are MV_EINVALID; the message has line and
- * column.
+ * integers beyond int64, NUL bytes and \u0000 are MV_EINVALID; the message has
+ * line and column ("JSON line 2 column 3: ...").
  */
 int mv_json_parse(struct mv_json **out, const char *data, size_t len,
 		  struct mv_err *err);
@@ -88,7 +90,7 @@ int mv_json_get_bool(const struct mv_json *v);
 typedef int (*mv_json_fn)(void *payload, const char *key,
 			  const struct mv_json *value);
 int mv_json_each(const struct mv_json *object, mv_json_fn fn, void *payload);
-/* The same with keys in the order of their bytes. */
+/* The same with keys in the order of their bytes; MV_ENOMEM. */
 int mv_json_each_sorted(const struct mv_json *object, mv_json_fn fn,
 			void *payload);
 /*

@@ -288,6 +288,204 @@ static void test_base_json__depth_is_bounded(void **state)
 	mv_json_free(v);
 }
 
+static void prints_real(double v, const char *expected)
+{
+	char text[32];
+
+	assert_string_equal(mv_print_real(text, v), expected);
+	prints(mv_json_real(v), 0, expected);
+	assert_true(strtod(text, NULL) == v);
+}
+
+static void test_base_json__reals_are_as_short_as_they_can_be(void **state)
+{
+	char text[32];
+
+	(void)state;
+	prints_real(0.1, "0.1");
+	prints_real(1, "1.0");
+	prints_real(-0.0, "-0.0");
+	prints_real(1e-5, "1e-05");
+	prints_real(1e22, "1e+22");
+	prints_real(123456789012345680.0, "1.2345678901234568e+17");
+	prints_real(0.1 + 0.2, "0.30000000000000004");
+	prints_real(1.0 / 3, "0.3333333333333333");
+	prints_real(5e-324, "5e-324");
+	prints_real(2.2250738585072014e-308, "2.2250738585072014e-308");
+	prints_real(1.7976931348623157e308, "1.7976931348623157e+308");
+	assert_string_equal(mv_print_real(text, NAN), "nan");
+	assert_string_equal(mv_print_real(text, INFINITY), "inf");
+	assert_string_equal(mv_print_real(text, -INFINITY), "-inf");
+}
+
+static struct mv_json *loose(const char *text)
+{
+	struct mv_json *v = NULL;
+	struct mv_err err = { MV_OK, "" };
+
+	if (mv_json_parse_loose(&v, text, strlen(text), &err))
+		fail_msg("%s: %s", text, err.msg);
+	return v;
+}
+
+static void rejects_loose(const char *text, const char *what)
+{
+	struct mv_json *v = (struct mv_json *)1;
+	struct mv_err err;
+
+	assert_int_equal(mv_json_parse_loose(&v, text, strlen(text), &err),
+			 MV_EINVALID);
+	assert_null(v);
+	if (!strstr(err.msg, what))
+		fail_msg("'%s' is not in '%s'", what, err.msg);
+}
+
+static void test_base_json__loose_keeps_numbers_json_cannot(void **state)
+{
+	static const char text[] =
+		"\xef\xbb\xbf{\"a\":NaN,\"b\":[1,Infinity,-Infinity,{\"c\":"
+		"12345678901234567890,\"d\":2.5}],\"NaN\":\"NaN \\\" NaN\","
+		"\"e\":-1e999,\"f\":9223372036854775807,\"g\":1e-999}";
+	struct mv_json *v = loose(text);
+	const struct mv_json *a = mv_json_get(v, "a");
+	struct mv_json *again;
+	struct mv_buf b;
+
+	(void)state;
+	assert_int_equal(mv_json_type(a), MV_JSON_NUMBER);
+	assert_int_equal(mv_json_size(a), 0);
+	assert_int_equal(mv_json_each(a, collect, NULL), 0);
+	assert_string_equal(mv_json_number_text(a), "nan");
+	assert_null(mv_json_number_text(mv_json_get(v, "f")));
+	assert_true(mv_json_get_int(mv_json_get(v, "f")) == INT64_MAX);
+	mv_buf_init(&b, 1000);
+	assert_int_equal(mv_json_print(&b, v, 0, NULL), 0);
+	assert_string_equal(b.data,
+		"{\"a\":{\"number\":\"nan\"},\"b\":[1,{\"number\":\"inf\"},"
+		"{\"number\":\"-inf\"},{\"c\":{\"number\":"
+		"\"12345678901234567890\"},\"d\":2.5}],"
+		"\"NaN\":\"NaN \\\" NaN\",\"e\":{\"number\":\"-1e999\"},"
+		"\"f\":9223372036854775807,\"g\":0.0}");
+	/* What is read back is no box, but the same number. */
+	assert_int_equal(mv_json_parse(&again, b.data, b.len, NULL), 0);
+	assert_int_equal(mv_json_type(mv_json_get(again, "a")),
+			 MV_JSON_OBJECT);
+	assert_string_equal(mv_json_number_text(mv_json_get(again, "a")),
+			    "nan");
+	mv_json_free(again);
+	mv_buf_release(&b);
+	mv_json_free(v);
+	v = loose("NaN");
+	assert_string_equal(mv_json_number_text(v), "nan");
+	mv_json_free(v);
+	prints(mv_json_number("1e999"), 2, "{\n  \"number\": \"1e999\"\n}");
+}
+
+static void test_base_json__nobody_else_makes_such_a_number(void **state)
+{
+	struct mv_json *v = mv_json_object();
+
+	(void)state;
+	mv_json_set(v, "", mv_json_str("nan"));
+	assert_int_equal(mv_json_type(v), MV_JSON_OBJECT);
+	assert_null(mv_json_number_text(v));
+	mv_json_free(v);
+	rejects_loose("{\"\\u0000number\":\"nan\"}", "line 1");
+	v = mv_json_number("nan");
+	mv_json_set(v, "k", mv_json_int(1));
+	assert_int_equal(mv_json_type(v), MV_JSON_NUMBER);
+	mv_json_free(v);
+	v = loose("{\"number\":\"nan\",\"x\":1}");
+	assert_null(mv_json_number_text(v));
+	mv_json_free(v);
+}
+
+static void test_base_json__loose_errors_are_where_they_are(void **state)
+{
+	(void)state;
+	rejects_loose("{\"a\":NaN,\n\"b\":-Infinity x}", "line 2 column 15");
+	rejects_loose("[NaN, Nan]", "line 1 column 9");
+	rejects_loose("[NaNNaN]", "line 1");
+	rejects_loose("[-NaN]", "line 1");
+	rejects_loose("[+Infinity]", "line 1");
+	rejects_loose("[1NaN]", "line 1");
+	rejects_loose("[012345678901234567890]", "line 1");
+	rejects_loose("[NaN NaN]", "line 1 column 6");
+	rejects_loose("{NaN:1}", "line 1 column 2");
+	rejects_loose("{\"a\":NaN,\"a\":1}", "line 1");
+}
+
+static void test_base_json__nul_bytes_are_refused(void **state)
+{
+	struct mv_json *v;
+	struct mv_err err;
+
+	(void)state;
+	assert_int_equal(mv_json_parse(&v, "12\0", 3, &err), MV_EINVALID);
+	assert_non_null(strstr(err.msg, "line 1 column 3"));
+	assert_int_equal(mv_json_parse(&v, "[1]\n\0\0", 6, &err), MV_EINVALID);
+	assert_non_null(strstr(err.msg, "line 2 column 1"));
+	assert_int_equal(mv_json_parse(&v, "\"\\\0\"", 4, &err), MV_EINVALID);
+	assert_int_equal(mv_json_parse_loose(&v, "12\0", 3, &err),
+			 MV_EINVALID);
+	assert_null(v);
+}
+
+static void canonical(const char *text, const char *const *first,
+		      const char *expected)
+{
+	struct mv_json *v = loose(text);
+	struct mv_buf b;
+
+	mv_buf_init(&b, 1000);
+	assert_int_equal(mv_json_print_canonical(&b, v, first, NULL), 0);
+	assert_string_equal(b.data, expected);
+	mv_buf_release(&b);
+	mv_json_free(v);
+}
+
+static void test_base_json__canonical_is_sorted_by_bytes(void **state)
+{
+	static const char *const first[] = { "t", "kind", "gone", NULL };
+	static const char text[] = "{\"b\": [ {\"z\":1,\"kind\":2} ],"
+		"\"\xc3\xa9\":0, \"B\":NaN, \"kind\":\"k\", \"ba\":{},"
+		"\"t\":[]}";
+
+	(void)state;
+	canonical(text, NULL, "{\"B\":{\"number\":\"nan\"},\"b\":[{"
+		  "\"kind\":2,\"z\":1}],\"ba\":{},\"kind\":\"k\",\"t\":[],"
+		  "\"\xc3\xa9\":0}");
+	canonical(text, first, "{\"t\":[],\"kind\":\"k\",\"B\":{\"number\":"
+		  "\"nan\"},\"b\":[{\"kind\":2,\"z\":1}],\"ba\":{},"
+		  "\"\xc3\xa9\":0}");
+}
+
+static void test_base_json__each_sorted_goes_by_bytes(void **state)
+{
+	struct mv_json *v = loose("{\"b\":1,\"a\":2,\"stop\":3,\"z\":4}");
+	struct mv_buf b;
+
+	(void)state;
+	mv_buf_init(&b, 1000);
+	assert_int_equal(mv_json_each_sorted(v, collect, &b), 42);
+	assert_string_equal(b.data, "a:3 b:3 stop:3 ");
+	mv_buf_release(&b);
+	mv_json_free(v);
+	assert_int_equal(mv_json_each_sorted(NULL, collect, NULL), 0);
+}
+
+static void test_base_json__ok_is_memory_for_all(void **state)
+{
+	struct mv_json *v = sample();
+
+	(void)state;
+	assert_true(mv_json_ok(v));
+	mv_json_set(v, "missing", NULL);
+	assert_false(mv_json_ok(v));
+	mv_json_free(v);
+	assert_false(mv_json_ok(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,7 +497,15 @@ int main(void)
 		cmocka_unit_test(test_base_json__reads_what_was_printed),
 		cmocka_unit_test(test_base_json__missing_and_wrong_types_are_nothing),
 		cmocka_unit_test(test_base_json__refuses_what_is_ambiguous),
-		cmocka_unit_test(test_base_json__depth_is_bounded)
+		cmocka_unit_test(test_base_json__depth_is_bounded),
+		cmocka_unit_test(test_base_json__reals_are_as_short_as_they_can_be),
+		cmocka_unit_test(test_base_json__loose_keeps_numbers_json_cannot),
+		cmocka_unit_test(test_base_json__nobody_else_makes_such_a_number),
+		cmocka_unit_test(test_base_json__loose_errors_are_where_they_are),
+		cmocka_unit_test(test_base_json__nul_bytes_are_refused),
+		cmocka_unit_test(test_base_json__canonical_is_sorted_by_bytes),
+		cmocka_unit_test(test_base_json__each_sorted_goes_by_bytes),
+		cmocka_unit_test(test_base_json__ok_is_memory_for_all)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
