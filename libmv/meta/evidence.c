@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/meta/meta.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the records of one content add up to. */
+
+void mv_evidence_release(struct mv_evidence *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		mv_record_release(&e->records[i]);
+	free(e->records);
+	mv_facts_release(&e->params);
+	mv_facts_release(&e->metrics);
+	mv_facts_release(&e->tags);
+	memset(e, 0, sizeof(*e));
+}
+
+/* A record and its line; the order of writers' clocks, then of bytes. */
+struct read_line {
+	struct mv_record record;
+	const char *line;
+};
+
+static int oldest_first(const void *va, const void *vb)
+{
+	const struct read_line *a = va, *b = vb;
+	int cmp = strcmp(a->record.t, b->record.t);
+
+	return cmp ? cmp : strcmp(a->line, b->line);
+}
+
+static int speaks_of(const struct mv_record *record, const char *artifact)
+{
+	return !artifact || !record->artifact ||
+	       !strcmp(record->artifact, artifact);
+}
+
+/* Those that can be read and speak of the artifact, into `v`, in order. */
+static int read_lines(struct read_line *v, size_t *count, size_t *skipped,
+		      const struct mv_lines *lines, const char *artifact,
+		      struct mv_err *err)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		struct read_line *r = &v[*count];
+		const char *line = lines->v[i];
+		struct mv_err why;
+		int ret = mv_record_parse(&r->record, line, strlen(line),
+					  &why);
+
+		if (ret == MV_EINVALID) {
+			++*skipped;
+			continue;
+		}
+		if (ret < 0)
+			return mv_fail(err, why.code, "%s", why.msg);
+		r->line = line;
+		if (speaks_of(&r->record, artifact))
+			++*count;
+		else
+			mv_record_release(&r->record);
+	}
+	if (*count)
+		qsort(v, *count, sizeof(*v), oldest_first);
+	return 0;
+}
+
+/* -- folding -- */
+
+/*
+ * One fact of one record, to be sorted by key. Adding them to the result
+ * newest word by newest word in the order of keys only ever appends, so that
+ * thousands of records with thousands of keys do not take thousands squared.
+ */
+struct word {
+	const struct mv_fact *fact;
+	uint32_t from;
+};
+
+static int by_key_newest_first(const void *va, const void *vb)
+{
+	const struct word *a = va, *b = vb;
+	int cmp = strcmp(a->fact->key, b->fact->key);
+
+	if (cmp)
+		return cmp;
+	return a->from < b->from ? 1 : -(a->from > b->from);
+}
+
+static const struct mv_facts *facts_at(const struct mv_record *record,
+				       size_t offset)
+{
+	return (const struct mv_facts *)((const char *)record + offset);
+}
+
+/* Of the member of all records that is at `offset`. */
+static int fold_facts(struct mv_facts *out, const struct mv_evidence *e,
+		      size_t offset, struct mv_err *err)
+{
+	struct word *words;
+	size_t count = 0, n = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < e->count; i++)
+		count += facts_at(&e->records[i], offset)->count;
+	if (!count)
+		return 0;
+	words = calloc(count, sizeof(*words));
+	if (!words)
+		return mv_nomem(err);
+	for (size_t i = 0; i < e->count; i++) {
+		const struct mv_facts *f = facts_at(&e->records[i], offset);
+
+		for (size_t k = 0; k < f->count; k++)
+			words[n++] = (struct word){ &f->v[k], (uint32_t)i };
+	}
+	qsort(words, count, sizeof(*words), by_key_newest_first);
+	for (size_t i = 0; i < count && !ret; i++)
+		if (!i || strcmp(words[i - 1].fact->key, words[i].fact->key))
+			ret = mv_facts_set(out, words[i].fact->key,
+					   &words[i].fact->value,
+					   words[i].from, err);
+	free(words);
+	return ret;
+}
+
+static void find_newest(struct mv_evidence *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		const struct mv_record *r = &e->records[i];
+
+		if (r->data.count)
+			e->data = r;
+		if (r->run.command)
+			e->run = r;
+		if (r->environment.count)
+			e->environment = r;
+	}
+}
+
+int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
+			 const char *artifact, struct mv_err *err)
+{
+	struct read_line *v;
+	size_t count = 0;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (!lines->count)
+		return 0;
+	v = calloc(lines->count, sizeof(*v));
+	if (!v)
+		return mv_nomem(err);
+	ret = read_lines(v, &count, &out->skipped, lines, artifact, err);
+	out->records = count ? calloc(count, sizeof(*out->records)) : NULL;
+	if (!ret && count && !out->records)
+		ret = mv_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		if (ret < 0)
+			mv_record_release(&v[i].record);
+		else
+			out->records[out->count++] = v[i].record;
+	}
+	free(v);
+	if (!ret)
+		ret = fold_facts(&out->params, out,
+				 offsetof(struct mv_record, params), err);
+	if (!ret)
+		ret = fold_facts(&out->metrics, out,
+				 offsetof(struct mv_record, metrics), err);
+	if (!ret)
+		ret = fold_facts(&out->tags, out,
+				 offsetof(struct mv_record, tags), err);
+	if (ret < 0)
+		mv_evidence_release(out);
+	else
+		find_newest(out);
+	return ret;
+}
+
+int mv_evidence_fold(struct mv_evidence *out, const struct mv_lines *lines,
+		     struct mv_err *err)
+{
+	return mv_evidence_fold_for(out, lines, NULL, err);
+}
+
+/* -- what a metric was measured on -- */
+
+static int by_text(const void *va, const void *vb)
+{
+	return strcmp(*(char *const *)va, *(char *const *)vb);
+}
+
+/* What identifies the content, in fresh memory. */
+static char *identity(const struct mv_ref *ref)
+{
+	char hex[MV_OID_HEX + 1];
+
+	return strdup(ref->has_oid ? mv_oid_hex(hex, &ref->oid) :
+				     ref->digest);
+}
+
+static int join(struct mv_buf *out, char **ids, size_t count)
+{
+	int ret = 0;
+
+	qsort(ids, count, sizeof(*ids), by_text);
+	for (size_t i = 0; i < count && !ret; i++) {
+		if (i && !strcmp(ids[i - 1], ids[i]))
+			continue;
+		ret = i ? mv_buf_addch(out, '+') : 0;
+		if (!ret)
+			ret = mv_buf_addstr(out, ids[i]);
+	}
+	return ret;
+}
+
+/* All entries of the role, if there are any and each can be told apart. */
+static int add_role(struct mv_buf *out, const struct mv_refs *data,
+		    const char *role)
+{
+	size_t count = 0, n = 0;
+	char **ids;
+	int ret = 0;
+
+	for (size_t i = 0; i < data->count; i++)
+		count += !strcmp(data->v[i].role, role);
+	if (!count)
+		return 0;
+	ids = calloc(count, sizeof(*ids));
+	if (!ids)
+		return MV_ENOMEM;
+	for (size_t i = 0; i < data->count && !ret; i++) {
+		const struct mv_ref *ref = &data->v[i];
+
+		if (strcmp(ref->role, role))
+			continue;
+		if (!ref->has_oid && !ref->digest)
+			break;		/* a name says nothing */
+		ids[n] = identity(ref);
+		ret = ids[n] ? 0 : MV_ENOMEM;
+		n += !ret;
+	}
+	if (!ret && n == count)
+		ret = join(out, ids, n);
+	while (n)
+		free(ids[--n]);
+	free(ids);
+	return ret;
+}
+
+int mv_evidence_eval_data(struct mv_buf *out, const struct mv_evidence *e,
+			  const struct mv_fact *metric)
+{
+	const struct mv_refs *data;
+	const char *role = "";
+
+	if (metric->from >= e->count)
+		return 0;
+	data = &e->records[metric->from].data;
+	for (size_t i = 0; i < data->count; i++)
+		if (!strcmp(data->v[i].role, "eval"))
+			role = "eval";
+	return add_role(out, data, role);
+}
