@@ -24,6 +24,7 @@
 struct parse {
 	const char *name;
 	const char *pos, *end;
+	unsigned flags;
 	int line;
 	int returned;			/* what fn returned, or our own error */
 	int pair;			/* the line's pair has yet to arrive */
@@ -115,7 +116,9 @@ static int take_section(struct parse *p, const char *s, size_t len)
 	copy_str(p->inside, s, len);
 	copy_str(p->section, s, n);
 	copy_str(p->subname, sub, sublen);
-	return 0;
+	return p->flags & MV_CONFIG_HEADS ?
+		p->fn(p->payload, p->section, p->subname, NULL, NULL, p->line,
+		      p->err) : 0;
 }
 
 static int take_pair(struct parse *p, const char *s, size_t len)
@@ -131,7 +134,7 @@ static int take_pair(struct parse *p, const char *s, size_t len)
 		i++;
 	if (i == len || s[i] != '=')
 		return bad(p, "expected 'key = value'");
-	if (!*p->section)
+	if (!*p->section && !(p->flags & MV_CONFIG_TOP))
 		return bad(p, "text before the first section");
 	do {
 		i++;
@@ -305,8 +308,15 @@ static int on_pair(void *user, const char *section, const char *key,
 int mv_config_parse(const char *name, const char *data, size_t len,
 		    mv_config_fn fn, void *payload, struct mv_err *err)
 {
+	return mv_config_parse_with(name, data, len, 0, fn, payload, err);
+}
+
+int mv_config_parse_with(const char *name, const char *data, size_t len,
+			 unsigned flags, mv_config_fn fn, void *payload,
+			 struct mv_err *err)
+{
 	struct parse p = {
-		.name = name, .pos = data, .end = data + len,
+		.name = name, .pos = data, .end = data + len, .flags = flags,
 		.fn = fn, .payload = payload, .err = err
 	};
 	int ret;

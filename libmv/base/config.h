@@ -37,6 +37,15 @@ typedef int (*mv_config_fn)(void *payload, const char *section,
  */
 int mv_config_parse(const char *name, const char *data, size_t len,
 		    mv_config_fn fn, void *payload, struct mv_err *err);
+/*
+ * The same; with MV_CONFIG_TOP, pairs may stand before the first section
+ * (their section is ""); with MV_CONFIG_HEADS, fn is also called for each
+ * section's own line, key and value NULL, so that one without pairs is seen.
+ */
+enum mv_config_flags { MV_CONFIG_TOP = 1 << 0, MV_CONFIG_HEADS = 1 << 1 };
+int mv_config_parse_with(const char *name, const char *data, size_t len,
+			 unsigned flags, mv_config_fn fn, void *payload,
+			 struct mv_err *err);
 
 /*
  * "8M", "64 KiB", "1g", "512": bytes; units are powers of 1024, case does

@@ -246,6 +246,37 @@ static void size_is(const char *text, uint64_t expected)
 	assert_true(v == expected);
 }
 
+static int note_with_heads(void *payload, const char *section,
+			   const char *subname, const char *key,
+			   const char *value, int line, struct mv_err *err)
+{
+	(void)err;
+	mv_buf_addf(payload, "%d|%s|%s|%s|%s\n", line, section, subname,
+		    key ? key : "-", value ? value : "-");
+	return 0;
+}
+
+static void test_base_config__top_and_heads_when_asked_for(void **state)
+{
+	static const char text[] = "a = 1\n[s \"x\"]\n[t]\nb = 2\n";
+	struct mv_err err;
+	struct mv_buf out;
+
+	(void)state;
+	mv_buf_init(&out, 100000);
+	assert_int_equal(mv_config_parse_with("conf", text, strlen(text),
+					      MV_CONFIG_TOP | MV_CONFIG_HEADS,
+					      note_with_heads, &out, &err), 0);
+	assert_string_equal(out.data, "1|||a|1\n2|s|x|-|-\n3|t||-|-\n"
+			    "4|t||b|2\n");
+	mv_buf_clear(&out);
+	assert_int_equal(mv_config_parse_with("conf", text, strlen(text),
+					      MV_CONFIG_HEADS, note_with_heads,
+					      &out, &err), MV_EINVALID);
+	assert_string_equal(err.msg, "conf:1: text before the first section");
+	mv_buf_release(&out);
+}
+
 static void test_base_config__sizes(void **state)
 {
 	static const char *const bad[] = {
@@ -334,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_base_config__size_is_bounded),
 		cmocka_unit_test(test_base_config__the_callback_can_stop),
 		cmocka_unit_test(test_base_config__globals_of_inih_do_not_matter),
+		cmocka_unit_test(test_base_config__top_and_heads_when_asked_for),
 		cmocka_unit_test(test_base_config__sizes),
 		cmocka_unit_test(test_base_config__durations),
 		cmocka_unit_test(test_base_config__printed_sizes)
