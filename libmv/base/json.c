@@ -10,7 +10,7 @@
 
 #include "libmv/base/utf8.h"
 
-#define DEPTH_MAX 64
+#define DEPTH_MAX 64	/* one less where numbers may become objects */
 
 /*
  * `struct mv_json` is a json_t of jansson that our callers cannot look into.
@@ -490,7 +490,8 @@ int mv_json_print_canonical(struct mv_buf *out, const struct mv_json *v,
  * jansson's own bound on depth is 2048 and compiled in. Text that is not
  * JSON is none of our business here: jansson will say so.
  */
-static int check_text(const char *s, size_t len, struct mv_err *err)
+static int check_text(const char *s, size_t len, int depth_max,
+		      struct mv_err *err)
 {
 	int depth = 0, in_string = 0;
 	size_t line = 1, start = 0;
@@ -515,11 +516,11 @@ static int check_text(const char *s, size_t len, struct mv_err *err)
 		} else if (c == '"') {
 			in_string = 1;
 		} else if (c == '[' || c == '{') {
-			if (++depth > DEPTH_MAX)
+			if (++depth > depth_max)
 				return mv_fail(err, MV_EINVALID,
 					       "JSON line %zu column %zu: "
 					       "nested deeper than %d", line,
-					       i - start + 1, DEPTH_MAX);
+					       i - start + 1, depth_max);
 		} else if (c == ']' || c == '}') {
 			depth--;
 		}
@@ -543,14 +544,14 @@ static int fail_parse(const json_error_t *e, struct mv_err *err)
 	return ret;
 }
 
-static int parse(json_t **out, const char *data, size_t len,
+static int parse(json_t **out, const char *data, size_t len, int depth_max,
 		 struct mv_err *err)
 {
 	json_error_t e;
 	int ret;
 
 	*out = NULL;
-	ret = check_text(data, len, err);
+	ret = check_text(data, len, depth_max, err);
 	if (ret < 0)
 		return ret;
 	*out = json_loadb(data, len,
@@ -562,7 +563,7 @@ int mv_json_parse(struct mv_json **out, const char *data, size_t len,
 		  struct mv_err *err)
 {
 	json_t *v;
-	int ret = parse(&v, data, len, err);
+	int ret = parse(&v, data, len, DEPTH_MAX, err);
 
 	*out = ret ? NULL : wrap(v);
 	return ret;
@@ -773,7 +774,7 @@ int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
 	memcpy(l.text, data, len);
 	original[len] = l.text[len] = '\0';
 	ret = find_words(&l, original, len) ? mv_nomem(err) :
-	      parse(&v, l.text, len, err);
+	      parse(&v, l.text, len, DEPTH_MAX - 1, err);
 	if (ret)
 		goto out;
 	l.seen = 0;

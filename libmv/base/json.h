@@ -58,7 +58,8 @@ int mv_json_parse(struct mv_json **out, const char *data, size_t len,
  * The same for what other programs write: NaN, Infinity and -Infinity (as
  * Python's json has them) and numbers that neither int64 nor double can hold
  * become values of type MV_JSON_NUMBER: their text ("nan", "inf", "-inf", or
- * the digits as they stood). A byte order mark is skipped.
+ * the digits as they stood). A byte order mark is skipped. Depth is at most
+ * 63, so that what is printed can be parsed.
  */
 int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
 			struct mv_err *err);

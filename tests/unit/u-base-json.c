@@ -272,6 +272,10 @@ static void test_base_json__depth_is_bounded(void **state)
 	memset(text + 64, ']', 64);
 	assert_int_equal(mv_json_parse(&v, text, 128, &err), 0);
 	mv_json_free(v);
+	assert_int_equal(mv_json_parse_loose(&v, text, 128, &err),
+			 MV_EINVALID);
+	assert_int_equal(mv_json_parse_loose(&v, text + 1, 126, &err), 0);
+	mv_json_free(v);
 	memset(text, '[', 65);
 	memset(text + 65, ']', 65);
 	assert_int_equal(mv_json_parse(&v, text, 130, &err), MV_EINVALID);
