@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_META_FACTS_H
+#define MV_META_FACTS_H
+
+#include "libmv/meta/meta.h"
+
+/* What makes facts shares this (facts.c, env.c, curves.c); private to meta. */
+
+/* int, real, bool, null or string, by how it looks. */
+int mv_value_guess(struct mv_value *out, const char *s, struct mv_err *err);
+int mv_value_string(struct mv_value *out, const char *s, struct mv_err *err);
+int mv_value_real(struct mv_value *out, double r, struct mv_err *err);
+void mv_value_release(struct mv_value *v);
+
+/*
+ * Many facts at once: append them as they come (the value is taken over, also
+ * on failure), then merge: sorts, refuses a key that occurs twice (MV_EINVALID),
+ * and replaces older values; `fresh` is empty then. Inserting 300,000 one by
+ * one would move memory for minutes. `line` is for the message; 0: not known.
+ */
+int mv_facts_append(struct mv_facts *fresh, const char *key,
+		    struct mv_value *value, uint32_t line, struct mv_err *err);
+int mv_facts_merge(struct mv_facts *facts, struct mv_facts *fresh,
+		   struct mv_err *err);
+
+/* "JSON line 2 column 3: what" becomes "<name>:2:3: what", anything else
+   "<name>: what". */
+void mv_facts_put_name(struct mv_err *err, const char *name);
+
+/*
+ * Lines of `key = value` (env.c):
+ *
+ *	line    = [ "export " ] key ( "=" | ":" ) value | "[" section "]"
+ *	comment = ("#" | ";" | "!") text, and " #" or " ;" behind a value
+ *
+ * Values in double quotes know \n \r \t \" \\ \$, those in single quotes
+ * nothing; quoted ones are strings. "!" comments and no comments behind values
+ * in .properties; ":" not in .env. Continued lines are refused.
+ */
+int mv_env_read(struct mv_facts *facts, const char *name, const char *data,
+		size_t len, int metrics, size_t *skipped, struct mv_err *err);
+
+#endif
