@@ -403,7 +403,7 @@ int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,
 int mv_compare_facts(struct mv_changes *out, const struct mv_facts *old,
 		     const struct mv_facts *new, int all, struct mv_err *err);
 
-/* -- versions and stages in tags (tags.c, registry.c; GTO's grammar) ------------- */
+/* -- versions and stages in tags (tags.c, registry.c; docs/format/tags.md) ------- */
 
 enum mv_event_kind {
 	MV_EVENT_REGISTER, MV_EVENT_DEREGISTER, MV_EVENT_ASSIGN,
@@ -415,16 +415,33 @@ struct mv_tag {
 	char *artifact;		/* "dir:name" for a monorepo ("=" in the tag) */
 	char *version;		/* "v1.2.3" or NULL */
 	char *stage;		/* or NULL */
-	int64_t counter;	/* -1: none */
+	int64_t counter;	/* -1: none; at most MV_COUNTER_MAX */
 };
+#define MV_COUNTER_MAX INT64_C(999999999999999999)
+#define MV_TAG_MAX 1024		/* bytes of a tag's name */
 void mv_tag_release(struct mv_tag *tag);
 /* `name` without "refs/tags/". MV_ENOENT: not such a tag. */
 int mv_tag_parse(struct mv_tag *out, const char *name, struct mv_err *err);
+/* MV_EINVALID: there is no tag that says this. */
 int mv_tag_print(struct mv_buf *out, const struct mv_tag *tag,
 		 struct mv_err *err);
+/* Is it a stage ("production")? The same letters as a name without dir. */
+int mv_stage_ok(const char *stage);
+/* GTO's words: "registration", "unassignment" ... */
+const char *mv_event_word(enum mv_event_kind kind);
 
-/* Semantic Versioning 2.0 with a leading "v". Compares by precedence, build
-   metadata last by bytes, so that the order is total. */
+/*
+ * Our trailers in a tag's message: lines "Model-<key>: <value>" of the last
+ * paragraph, when that is not the first and has nothing but trailers. As
+ * facts of type STRING, under their whole name ("Model-Version"); none is
+ * fine. MV_EINVALID: one stands there twice, is empty, or goes on in a second
+ * line. `out` must be empty.
+ */
+int mv_tag_trailers(struct mv_facts *out, const char *message,
+		    struct mv_err *err);
+
+/* Semantic Versioning 2.0 with a leading "v"; numbers of any length. Compares
+   by precedence, build metadata last by bytes, so that the order is total. */
 int mv_version_ok(const char *version);
 int mv_version_cmp(const char *a, const char *b);
 enum mv_bump { MV_BUMP_PATCH, MV_BUMP_MINOR, MV_BUMP_MAJOR };
@@ -438,20 +455,33 @@ struct mv_event {
 	char *ref;		/* full ref name */
 	char *oid;		/* of the tag object */
 	char *commit;		/* hex of what it leads to; "" for no commit */
-	size_t order;		/* its place, see below */
+	size_t order;		/* its place in mv_registry.v */
 };
 /*
- * Events of one artifact (NULL: all), lightweight tags left out and counted.
- * Order is that of tag counters where both have one, then ancestry-free: a
- * version's registration comes before everything that names the version; what
- * has no counter comes before what has. Never by the tagger's dates. Versions
- * of one artifact without counters are in the order of Semantic Versioning.
+ * Events of one artifact (NULL: all). Lightweight tags and those that lead to
+ * no commit are left out and counted. The events' order never depends on the tagger's dates, which anybody can set:
+ *
+ * 1. What has a counter is in the order of counters; equal ones: what gives
+ *    before what takes away, then by the refs' bytes.
+ * 2. A registration without one is in the order of Semantic Versioning among
+ *    its like, and as late as can be: just before the first event that names
+ *    that version, is at its commit, or is a deprecation.
+ * 3. An assignment without one is before everything that has one.
+ * 4. A deregistration or unassignment without one comes just after the first
+ *    event that it can take back.
+ * 5. A deprecation without one is the last word as long as it exists.
+ *
+ * Only names and targets of refs are read. Who relies on an event compares
+ * mv_git_object_info.name with the ref: a signed tag object can be put under
+ * another name (mv_event_is).
  */
 struct mv_registry {
 	struct mv_event *v;	/* artifact by artifact, each in order */
 	size_t count;
 	size_t lightweight;
+	struct mv_registry_index *index;
 };
+#define MV_REGISTRY_INIT { NULL, 0, 0, NULL }
 void mv_registry_release(struct mv_registry *r);
 int mv_registry_load(struct mv_registry *out, struct mv_git *git,
 		     const char *artifact, struct mv_err *err);
@@ -460,6 +490,11 @@ int mv_registry_load(struct mv_registry *out, struct mv_git *git,
 int mv_registry_from_refs(struct mv_registry *out,
 			  const struct mv_git_ref *refs, size_t count,
 			  const char *artifact, struct mv_err *err);
+/*
+ * What follows is borrowed from the registry. A version means the commit of
+ * its registration until it is deregistered: registering it again before
+ * that changes nothing, wherever the second tag points.
+ */
 /* Its registration, unless deregistered since; NULL. */
 const struct mv_event *mv_registry_version(const struct mv_registry *r,
 					   const char *artifact,
@@ -467,17 +502,42 @@ const struct mv_event *mv_registry_version(const struct mv_registry *r,
 /* Greatest active version by Semantic Versioning; NULL. */
 const struct mv_event *mv_registry_greatest(const struct mv_registry *r,
 					    const char *artifact);
-/* The assignment that holds the stage now: the last event of that stage,
-   when it is an assignment; NULL. An assignment names no version itself: its
-   version is the active one at the same commit (_version_at). */
+/* All active versions, lowest first (`artifact` NULL: artifact by artifact). */
+const struct mv_event *const *mv_registry_versions(const struct mv_registry *r,
+						   const char *artifact,
+						   size_t *count);
+/*
+ * The assignment that holds the stage now: the last one, unless it was
+ * unassigned (at the same commit) since; NULL. What it names is
+ * mv_registry_assigned().
+ */
 const struct mv_event *mv_registry_holder(const struct mv_registry *r,
 					  const char *artifact,
 					  const char *stage);
+/* Of every stage that is held, by artifact and stage (`artifact` NULL: all). */
+const struct mv_event *const *mv_registry_holders(const struct mv_registry *r,
+						  const char *artifact,
+						  size_t *count);
 /* The greatest active version of the artifact at this commit; NULL. */
 const struct mv_event *mv_registry_version_at(const struct mv_registry *r,
 					      const char *artifact,
 					      const char *commit);
-/* Next counter: the greatest of the artifact's plus one. */
+/*
+ * The version that an assignment (or unassignment) names: `version` when it
+ * is active at the same commit, NULL when it is not. With `version` NULL (its
+ * message has no trailer Model-Version): _version_at its commit.
+ */
+const struct mv_event *mv_registry_assigned(const struct mv_registry *r,
+					    const struct mv_event *assignment,
+					    const char *version);
+/* Deprecated, and nothing with a greater counter registered or assigned? The
+   deprecation, or NULL. */
+const struct mv_event *mv_registry_deprecated(const struct mv_registry *r,
+					      const char *artifact);
+/* Next counter: the greatest of the artifact's plus one; -1: none is left. */
 int64_t mv_registry_next(const struct mv_registry *r, const char *artifact);
+/* Does the tag object say the same name as the ref that holds it? */
+int mv_event_is(const struct mv_event *event,
+		const struct mv_git_object_info *info);
 
 #endif

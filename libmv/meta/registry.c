@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/meta/meta.h"
+
+/*
+ * From the names of tags to what holds now. Sorted once when it is loaded;
+ * questions are binary searches after that. Dates are never looked at, and
+ * no tag object is read: 20,000 tags are two sorts of names.
+ */
+#define TAGS "refs/tags/"
+#define REFS_MAX 5000000u
+
+/* Answers, ready: pointers into mv_registry.v, each list sorted. */
+struct list {
+	const struct mv_event **v;
+	size_t count;
+};
+struct top {
+	char *artifact;
+	int64_t counter;
+};
+struct mv_registry_index {
+	struct list active;	/* artifact, version */
+	struct list at;		/* the same: artifact, commit, version */
+	struct list holders;	/* artifact, stage */
+	struct list deprecated;	/* artifact */
+	struct top *tops;	/* greatest counters; lightweight tags count,
+				   because their names are taken, too */
+	size_t top_count;
+};
+
+/* -- collecting ---------------------------------------------------------------- */
+
+/* Marks what is left out, until it is dropped. */
+#define LEFT_OUT SIZE_MAX
+
+struct collect {
+	struct mv_registry *r;
+	const char *artifact;
+	size_t alloc;
+};
+
+static void event_release(struct mv_event *e)
+{
+	mv_tag_release(&e->tag);
+	free(e->ref);
+	free(e->oid);
+	free(e->commit);
+}
+
+static int grow(struct collect *c, struct mv_err *err)
+{
+	size_t alloc = 2 * c->alloc + 64;
+	struct mv_event *v;
+
+	if (c->r->count < c->alloc)
+		return 0;
+	if (c->alloc > REFS_MAX)
+		return mv_fail(err, MV_ENOMEM, "too many tags of versions and "
+			       "stages");
+	v = realloc(c->r->v, alloc * sizeof(*v));
+	if (!v)
+		return mv_nomem(err);
+	c->r->v = v;
+	c->alloc = alloc;
+	return 0;
+}
+
+static int take(void *payload, const struct mv_git_ref *ref,
+		struct mv_err *err)
+{
+	struct collect *c = payload;
+	struct mv_event *e;
+	struct mv_tag tag;
+	int rc;
+
+	if (strncmp(ref->name, TAGS, strlen(TAGS)))
+		return 0;
+	rc = mv_tag_parse(&tag, ref->name + strlen(TAGS), NULL);
+	if (rc == MV_ENOENT)
+		return 0;
+	if (!rc && c->artifact && strcmp(tag.artifact, c->artifact)) {
+		mv_tag_release(&tag);
+		return 0;
+	}
+	rc = rc ? mv_nomem(err) : grow(c, err);
+	if (rc) {
+		mv_tag_release(&tag);
+		return rc;
+	}
+	e = &c->r->v[c->r->count++];
+	e->tag = tag;
+	e->ref = strdup(ref->name);
+	e->oid = strdup(ref->oid);
+	e->commit = strdup(ref->commit);
+	e->order = strcmp(ref->type, "tag") || !*ref->commit ? LEFT_OUT : 0;
+	return e->ref && e->oid && e->commit ? 0 : mv_nomem(err);
+}
+
+/* -- order ------------------------------------------------------------------------ */
+
+/* Segments of one artifact before its order is known; see the header. */
+enum rank { PLAIN_REGISTRATION, PLAIN_CREATION, PLAIN_ASSIGNMENT, NUMBERED,
+	    PLAIN_DEPRECATION, PLAIN_CANCEL };
+
+static enum rank rank(const struct mv_event *e)
+{
+	if (e->tag.counter >= 0)
+		return NUMBERED;
+	switch (e->tag.kind) {
+	case MV_EVENT_REGISTER:
+		return PLAIN_REGISTRATION;
+	case MV_EVENT_CREATE:
+		return PLAIN_CREATION;
+	case MV_EVENT_ASSIGN:
+		return PLAIN_ASSIGNMENT;
+	case MV_EVENT_DEPRECATE:
+		return PLAIN_DEPRECATION;
+	case MV_EVENT_DEREGISTER:
+	case MV_EVENT_UNASSIGN:
+		break;
+	}
+	return PLAIN_CANCEL;
+}
+
+static int takes(const struct mv_event *e)
+{
+	return e->tag.kind == MV_EVENT_DEREGISTER ||
+	       e->tag.kind == MV_EVENT_UNASSIGN ||
+	       e->tag.kind == MV_EVENT_DEPRECATE;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct mv_event *x = a, *y = b;
+	int d = strcmp(x->tag.artifact, y->tag.artifact);
+
+	if (!d)
+		d = (int)rank(x) - (int)rank(y);
+	if (!d && rank(x) == PLAIN_REGISTRATION)
+		d = mv_version_cmp(x->tag.version, y->tag.version);
+	if (!d && rank(x) == NUMBERED)
+		d = (x->tag.counter > y->tag.counter) -
+		    (x->tag.counter < y->tag.counter);
+	if (!d && rank(x) == NUMBERED)
+		d = takes(x) - takes(y);
+	return d ? d : strcmp(x->ref, y->ref);
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct mv_event *x = a, *y = b;
+
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	return strcmp(x->ref, y->ref);
+}
+
+/* Plain registrations by commit; they stand in the array by version. */
+static int by_commit(const void *a, const void *b)
+{
+	const struct mv_event *x = *(const struct mv_event *const *)a;
+	const struct mv_event *y = *(const struct mv_event *const *)b;
+	int d = strcmp(x->commit, y->commit);
+
+	return d ? d : (x > y) - (x < y);
+}
+
+static const char *word(const struct mv_event *e)
+{
+	return e->tag.version ? e->tag.version :
+	       e->tag.stage ? e->tag.stage : "";
+}
+
+/* What a deregistration or unassignment can take back: versions first, then
+   stages at a commit. */
+static int cmp_given(const struct mv_event *x, const struct mv_event *y)
+{
+	int d = !x->tag.version - !y->tag.version;
+
+	if (!d)
+		d = strcmp(word(x), word(y));
+	if (!d && !x->tag.version)
+		d = strcmp(x->commit, y->commit);
+	return d;
+}
+
+static int by_given(const void *a, const void *b)
+{
+	const struct mv_event *x = *(const struct mv_event *const *)a;
+	const struct mv_event *y = *(const struct mv_event *const *)b;
+	int d = cmp_given(x, y);
+
+	return d ? d : by_order(x, y);
+}
+
+typedef int (*cmp_fn)(const struct mv_event *a, const struct mv_event *b);
+
+/* First of `list` that is not below `key`; with `after`, first above it. */
+static size_t bound(const struct list *list, const struct mv_event *key,
+		    cmp_fn cmp, int after)
+{
+	size_t lo = 0, hi = list->count, mid;
+	int d;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		d = cmp(list->v[mid], key);
+		if (d < 0 || (after && !d))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static int cmp_commit(const struct mv_event *a, const struct mv_event *b)
+{
+	return strcmp(a->commit, b->commit);
+}
+
+static int cmp_version(const struct mv_event *a, const struct mv_event *b)
+{
+	return mv_version_cmp(a->tag.version, b->tag.version);
+}
+
+/*
+ * How many of the plain registrations (by version in `v`, by commit in
+ * `commits`) must stand before `e`?
+ */
+static size_t needs(const struct list *v, const struct list *commits,
+		    const struct mv_event *e)
+{
+	size_t i;
+
+	switch (e->tag.kind) {
+	case MV_EVENT_REGISTER:
+	case MV_EVENT_DEREGISTER:
+		i = bound(v, e, cmp_version, 1);
+		return i && !cmp_version(v->v[i - 1], e) ? i : 0;
+	case MV_EVENT_ASSIGN:
+	case MV_EVENT_UNASSIGN:
+		i = bound(commits, e, cmp_commit, 1);
+		if (!i || cmp_commit(commits->v[i - 1], e))
+			return 0;
+		return (size_t)(commits->v[i - 1] - v->v[0]) + 1;
+	case MV_EVENT_DEPRECATE:
+		return v->count;
+	case MV_EVENT_CREATE:
+		break;
+	}
+	return 0;
+}
+
+/* Registrations without a counter as late as they can be, among the rest. */
+static void merge(struct mv_event *e, size_t plain, size_t count,
+		  const struct mv_event **tmp)
+{
+	struct list v = { tmp, plain }, commits = { tmp + plain, plain };
+	size_t order = 0, next = 0, need;
+
+	for (size_t i = 0; i < plain; i++)
+		v.v[i] = commits.v[i] = &e[i];
+	if (plain)
+		qsort(commits.v, plain, sizeof(*commits.v), by_commit);
+	for (size_t i = plain; i < count; i++) {
+		for (need = needs(&v, &commits, &e[i]); next < need; next++)
+			e[next].order = order += 2;
+		e[i].order = order += 2;
+	}
+	for (; next < plain; next++)
+		e[next].order = order += 2;
+}
+
+/* Each of `cancels` just behind the first thing that it can take back. */
+static void place(struct mv_event *e, size_t given, struct mv_event *cancels,
+		  size_t count, const struct mv_event **tmp)
+{
+	struct list list = { tmp, 0 };
+	size_t n;
+
+	if (!count)
+		return;
+	for (size_t i = 0; i < given; i++)
+		if (e[i].tag.kind == MV_EVENT_REGISTER ||
+		    e[i].tag.kind == MV_EVENT_ASSIGN)
+			list.v[list.count++] = &e[i];
+	if (list.count)
+		qsort(list.v, list.count, sizeof(*list.v), by_given);
+	for (size_t i = 0; i < count; i++) {
+		n = bound(&list, &cancels[i], cmp_given, 0);
+		cancels[i].order = 1;
+		if (n < list.count && !cmp_given(list.v[n], &cancels[i]))
+			cancels[i].order = list.v[n]->order + 1;
+	}
+}
+
+/* All events of one artifact, sorted by rank. */
+static void order_group(struct mv_event *e, size_t count,
+			const struct mv_event **tmp)
+{
+	size_t plain = 0, given;
+
+	while (plain < count && rank(&e[plain]) == PLAIN_REGISTRATION)
+		plain++;
+	for (given = count; given && rank(&e[given - 1]) == PLAIN_CANCEL;
+	     given--)
+		;
+	merge(e, plain, given, tmp);
+	place(e, given, e + given, count - given, tmp);
+	qsort(e, count, sizeof(*e), by_order);
+}
+
+/* End of the artifact that begins at `start`. */
+static size_t group_end(const struct mv_registry *r, size_t start)
+{
+	size_t end = start + 1;
+
+	while (end < r->count &&
+	       !strcmp(r->v[end].tag.artifact, r->v[start].tag.artifact))
+		end++;
+	return end;
+}
+
+static int order_all(struct mv_registry *r, struct mv_err *err)
+{
+	const struct mv_event **tmp;
+	size_t end;
+
+	if (!r->count)
+		return 0;
+	tmp = malloc(2 * r->count * sizeof(*tmp));
+	if (!tmp)
+		return mv_nomem(err);
+	for (size_t i = 0; i < r->count; i = end) {
+		end = group_end(r, i);
+		order_group(r->v + i, end - i, tmp);
+	}
+	free(tmp);
+	for (size_t i = 0; i < r->count; i++)
+		r->v[i].order = i;
+	return 0;
+}
+
+/* -- the index ---------------------------------------------------------------------- */
+
+static int cmp_artifact(const struct mv_event *a, const struct mv_event *b)
+{
+	return strcmp(a->tag.artifact, b->tag.artifact);
+}
+
+static int cmp_artifact_version(const struct mv_event *a,
+				const struct mv_event *b)
+{
+	int d = cmp_artifact(a, b);
+
+	return d ? d : cmp_version(a, b);
+}
+
+static int cmp_artifact_commit(const struct mv_event *a,
+			       const struct mv_event *b)
+{
+	int d = cmp_artifact(a, b);
+
+	return d ? d : cmp_commit(a, b);
+}
+
+static int cmp_artifact_stage(const struct mv_event *a,
+			      const struct mv_event *b)
+{
+	int d = cmp_artifact(a, b);
+
+	return d ? d : strcmp(a->tag.stage, b->tag.stage);
+}
+
+#define BY(name, cmp, last) \
+static int name(const void *a, const void *b) \
+{ \
+	const struct mv_event *x = *(const struct mv_event *const *)a; \
+	const struct mv_event *y = *(const struct mv_event *const *)b; \
+	int d = cmp(x, y); \
+	return d ? d : last(x, y); \
+}
+BY(by_version_then_order, cmp_artifact_version, by_order)
+BY(by_commit_then_version, cmp_artifact_commit, cmp_version)
+BY(by_stage_then_order, cmp_artifact_stage, by_order)
+
+static void add(struct list *list, const struct mv_event *e)
+{
+	list->v[list->count++] = e;
+}
+
+static int is_version_event(const struct mv_event *e)
+{
+	return e->tag.version != NULL;
+}
+
+static int is_stage_event(const struct mv_event *e)
+{
+	return e->tag.stage != NULL;
+}
+
+/* What is left of these events of one version: see the header. */
+static const struct mv_event *fold_version(const struct mv_event *const *e,
+					   size_t count)
+{
+	const struct mv_event *active = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (e[i]->tag.kind == MV_EVENT_DEREGISTER)
+			active = NULL;
+		else if (!active)
+			active = e[i];
+	}
+	return active;
+}
+
+static const struct mv_event *fold_stage(const struct mv_event *const *e,
+					 size_t count)
+{
+	const struct mv_event *holder = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (e[i]->tag.kind == MV_EVENT_ASSIGN)
+			holder = e[i];
+		else if (holder && !cmp_commit(holder, e[i]))
+			holder = NULL;
+	}
+	return holder;
+}
+
+/* Sort the events of a kind and fold those that `cmp` finds alike. */
+static void fold(struct list *out, const struct mv_registry *r,
+		 int (*wanted)(const struct mv_event *e), cmp_fn cmp,
+		 int (*sort)(const void *a, const void *b),
+		 const struct mv_event *(*fn)(const struct mv_event *const *e,
+					      size_t count))
+{
+	const struct mv_event *left;
+	size_t n, count = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (wanted(&r->v[i]))
+			out->v[count++] = &r->v[i];
+	if (count)
+		qsort(out->v, count, sizeof(*out->v), sort);
+	out->count = 0;
+	for (size_t i = 0; i < count; i += n) {
+		for (n = 1; i + n < count && !cmp(out->v[i], out->v[i + n]);)
+			n++;
+		left = fn(out->v + i, n);
+		if (left)	/* overwrites only what was folded already */
+			add(out, left);
+	}
+}
+
+static const struct mv_event *fold_deprecated(const struct mv_event *e,
+					      size_t count)
+{
+	const struct mv_event *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (e[i].tag.kind == MV_EVENT_DEPRECATE)
+			found = &e[i];
+		else if (e[i].tag.counter >= 0 &&
+			 (e[i].tag.kind == MV_EVENT_REGISTER ||
+			  e[i].tag.kind == MV_EVENT_ASSIGN))
+			found = NULL;
+	}
+	return found;
+}
+
+static int list_alloc(struct list *list, size_t count, struct mv_err *err)
+{
+	list->v = calloc(count + 1, sizeof(*list->v));
+	return list->v ? 0 : mv_nomem(err);
+}
+
+static int fill_index(struct mv_registry *r, struct mv_err *err)
+{
+	struct mv_registry_index *x = r->index;
+	const struct mv_event *found;
+	size_t end;
+
+	if (list_alloc(&x->active, r->count, err) ||
+	    list_alloc(&x->at, r->count, err) ||
+	    list_alloc(&x->holders, r->count, err) ||
+	    list_alloc(&x->deprecated, r->count, err))
+		return MV_ENOMEM;
+	fold(&x->active, r, is_version_event, cmp_artifact_version,
+	     by_version_then_order, fold_version);
+	fold(&x->holders, r, is_stage_event, cmp_artifact_stage,
+	     by_stage_then_order, fold_stage);
+	x->at.count = x->active.count;
+	if (x->at.count) {
+		memcpy(x->at.v, x->active.v, x->at.count * sizeof(*x->at.v));
+		qsort(x->at.v, x->at.count, sizeof(*x->at.v),
+		      by_commit_then_version);
+	}
+	for (size_t i = 0; i < r->count; i = end) {
+		end = group_end(r, i);
+		found = fold_deprecated(r->v + i, end - i);
+		if (found)
+			add(&x->deprecated, found);
+	}
+	return 0;
+}
+
+/* Before anything is left out; events are artifact by artifact. */
+static int fill_tops(struct mv_registry *r, struct mv_err *err)
+{
+	struct mv_registry_index *x = r->index;
+	struct top *top;
+	size_t end;
+
+	x->tops = calloc(r->count + 1, sizeof(*x->tops));
+	if (!x->tops)
+		return mv_nomem(err);
+	for (size_t i = 0; i < r->count; i = end) {
+		end = group_end(r, i);
+		top = &x->tops[x->top_count];
+		top->artifact = strdup(r->v[i].tag.artifact);
+		if (!top->artifact)
+			return mv_nomem(err);
+		x->top_count++;
+		for (size_t k = i; k < end; k++)
+			if (r->v[k].tag.counter > top->counter)
+				top->counter = r->v[k].tag.counter;
+	}
+	return 0;
+}
+
+static void drop_left_out(struct mv_registry *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->v[i].order == LEFT_OUT)
+			event_release(&r->v[i]);
+		else
+			r->v[kept++] = r->v[i];
+	}
+	r->lightweight = r->count - kept;
+	r->count = kept;
+}
+
+static int finish(struct mv_registry *r, struct mv_err *err)
+{
+	int rc;
+
+	r->index = calloc(1, sizeof(*r->index));
+	if (!r->index)
+		return mv_nomem(err);
+	if (r->count)
+		qsort(r->v, r->count, sizeof(*r->v), by_rank);
+	rc = fill_tops(r, err);
+	if (rc)
+		return rc;
+	drop_left_out(r);
+	rc = order_all(r, err);
+	return rc ? rc : fill_index(r, err);
+}
+
+/* -- loading ------------------------------------------------------------------------ */
+
+void mv_registry_release(struct mv_registry *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		event_release(&r->v[i]);
+	free(r->v);
+	if (r->index) {
+		for (size_t i = 0; i < r->index->top_count; i++)
+			free(r->index->tops[i].artifact);
+		free(r->index->tops);
+		free(r->index->active.v);
+		free(r->index->at.v);
+		free(r->index->holders.v);
+		free(r->index->deprecated.v);
+		free(r->index);
+	}
+	memset(r, 0, sizeof(*r));
+}
+
+/* "refs/tags/dir=name@" */
+static char *prefix_of(const char *artifact, char sign)
+{
+	char *out = mv_strf(TAGS "%s%c", artifact, sign);
+	char *colon = out ? strchr(out, ':') : NULL;
+
+	if (colon)
+		*colon = '=';
+	return out;
+}
+
+int mv_registry_load(struct mv_registry *out, struct mv_git *git,
+		     const char *artifact, struct mv_err *err)
+{
+	struct collect c = { out, artifact, 0 };
+	const char *prefixes[3] = { TAGS, NULL, NULL };
+	char *at = NULL, *hash = NULL;
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (artifact && !mv_artifact_name_ok(artifact))
+		return mv_fail(err, MV_EINVALID, "'%s' cannot be the name of "
+			       "an artifact", artifact);
+	if (artifact) {
+		prefixes[0] = at = prefix_of(artifact, '@');
+		prefixes[1] = hash = prefix_of(artifact, '#');
+		if (!at || !hash)
+			rc = mv_nomem(err);
+	}
+	if (!rc)
+		rc = mv_git_each_ref(git, prefixes, take, &c, err);
+	if (!rc)
+		rc = finish(out, err);
+	if (rc)
+		mv_registry_release(out);
+	free(at);
+	free(hash);
+	return rc;
+}
+
+int mv_registry_from_refs(struct mv_registry *out,
+			  const struct mv_git_ref *refs, size_t count,
+			  const char *artifact, struct mv_err *err)
+{
+	struct collect c = { out, artifact, 0 };
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = take(&c, &refs[i], err);
+	if (!rc)
+		rc = finish(out, err);
+	if (rc)
+		mv_registry_release(out);
+	return rc;
+}
+
+/* -- questions ------------------------------------------------------------------------ */
+
+/* A key to search with; the strings are only looked at. */
+static struct mv_event key(const char *artifact, const char *version,
+			   const char *stage, const char *commit)
+{
+	struct mv_event e;
+
+	memset(&e, 0, sizeof(e));
+	e.tag.artifact = (char *)(uintptr_t)artifact;
+	e.tag.version = (char *)(uintptr_t)version;
+	e.tag.stage = (char *)(uintptr_t)stage;
+	e.commit = (char *)(uintptr_t)commit;
+	return e;
+}
+
+/* The last of `list` that is like `key`; NULL. */
+static const struct mv_event *last_like(const struct list *list,
+					const struct mv_event *k, cmp_fn cmp)
+{
+	size_t i = bound(list, k, cmp, 1);
+
+	return i && !cmp(list->v[i - 1], k) ? list->v[i - 1] : NULL;
+}
+
+static const struct mv_event *const *range(const struct list *list,
+					   const char *artifact,
+					   size_t *count)
+{
+	struct mv_event k = key(artifact, NULL, NULL, NULL);
+	size_t from = 0, to = list->count;
+
+	if (artifact) {
+		from = bound(list, &k, cmp_artifact, 0);
+		to = bound(list, &k, cmp_artifact, 1);
+	}
+	*count = to - from;
+	return list->v + from;
+}
+
+const struct mv_event *mv_registry_version(const struct mv_registry *r,
+					   const char *artifact,
+					   const char *version)
+{
+	struct mv_event k = key(artifact, version, NULL, NULL);
+
+	if (!r->index)
+		return NULL;
+	return last_like(&r->index->active, &k, cmp_artifact_version);
+}
+
+const struct mv_event *mv_registry_greatest(const struct mv_registry *r,
+					    const char *artifact)
+{
+	struct mv_event k = key(artifact, NULL, NULL, NULL);
+
+	if (!r->index)
+		return NULL;
+	return last_like(&r->index->active, &k, cmp_artifact);
+}
+
+const struct mv_event *const *mv_registry_versions(const struct mv_registry *r,
+						   const char *artifact,
+						   size_t *count)
+{
+	*count = 0;
+	return r->index ? range(&r->index->active, artifact, count) : NULL;
+}
+
+const struct mv_event *mv_registry_holder(const struct mv_registry *r,
+					  const char *artifact,
+					  const char *stage)
+{
+	struct mv_event k = key(artifact, NULL, stage, NULL);
+
+	if (!r->index)
+		return NULL;
+	return last_like(&r->index->holders, &k, cmp_artifact_stage);
+}
+
+const struct mv_event *const *mv_registry_holders(const struct mv_registry *r,
+						  const char *artifact,
+						  size_t *count)
+{
+	*count = 0;
+	return r->index ? range(&r->index->holders, artifact, count) : NULL;
+}
+
+const struct mv_event *mv_registry_version_at(const struct mv_registry *r,
+					      const char *artifact,
+					      const char *commit)
+{
+	struct mv_event k = key(artifact, NULL, NULL, commit);
+
+	if (!r->index)
+		return NULL;
+	return last_like(&r->index->at, &k, cmp_artifact_commit);
+}
+
+const struct mv_event *mv_registry_assigned(const struct mv_registry *r,
+					    const struct mv_event *assignment,
+					    const char *version)
+{
+	const char *artifact = assignment->tag.artifact;
+	const struct mv_event *e;
+
+	if (!version)
+		return mv_registry_version_at(r, artifact,
+					      assignment->commit);
+	e = mv_registry_version(r, artifact, version);
+	return e && !cmp_commit(e, assignment) ? e : NULL;
+}
+
+const struct mv_event *mv_registry_deprecated(const struct mv_registry *r,
+					      const char *artifact)
+{
+	struct mv_event k = key(artifact, NULL, NULL, NULL);
+
+	if (!r->index)
+		return NULL;
+	return last_like(&r->index->deprecated, &k, cmp_artifact);
+}
+
+int64_t mv_registry_next(const struct mv_registry *r, const char *artifact)
+{
+	const struct top *tops = r->index ? r->index->tops : NULL;
+	size_t lo = 0, hi = r->index ? r->index->top_count : 0, mid;
+	int d;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		d = strcmp(tops[mid].artifact, artifact);
+		if (!d)
+			return tops[mid].counter < MV_COUNTER_MAX ?
+			       tops[mid].counter + 1 : -1;
+		if (d < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 1;
+}
+
+int mv_event_is(const struct mv_event *event,
+		const struct mv_git_object_info *info)
+{
+	return info->name && !strcmp(event->ref + strlen(TAGS), info->name);
+}
