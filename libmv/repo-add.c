@@ -173,19 +173,15 @@ static struct item *find_item(const struct add *add, const char *path)
 
 /* -- named paths -------------------------------------------------------------------- */
 
-/*
- * "./x", "../y", "/top/z" as a path from the top of the work tree, in fresh
- * memory. NULL: leads out of it, or is no plain path; git will judge.
- */
-static char *from_top(const struct add *add, const char *typed)
+char *mv_repo_from_top(struct mv_repo *repo, const char *typed)
 {
-	const struct mv_git_info *info = add->repo->info;
-	size_t top = strlen(info->work_tree), len = 0, n;
+	const struct mv_git_info *info = repo->info;
+	size_t top = info->work_tree ? strlen(info->work_tree) : 0, len = 0, n;
 	const char *p = typed;
 	char *out;
 
 	if (*p == '/') {
-		if (strncmp(p, info->work_tree, top) ||
+		if (!top || strncmp(p, info->work_tree, top) ||
 		    (p[top] && p[top] != '/'))
 			return NULL;
 		p += top;
@@ -265,7 +261,7 @@ static int has_below(const struct add *add, const char *folder)
 static int check_named(struct add *add, const char *typed,
 		       struct mv_buf *unseen, struct mv_err *err)
 {
-	char *path = from_top(add, typed);
+	char *path = mv_repo_from_top(add->repo, typed);
 	struct item *item;
 	struct stat st;
 	int rc = 0;
@@ -319,7 +315,7 @@ static int check_foreign(struct add *add, const struct mv_buf *unseen,
 
 	for (size_t i = 0; i < unseen->len; i += strlen(typed) + 1) {
 		typed = unseen->data + i;
-		path = from_top(add, typed);
+		path = mv_repo_from_top(add->repo, typed);
 		there = path && !find_item(add, path) &&
 			!fstatat(add->rootfd, path, &st, AT_SYMLINK_NOFOLLOW);
 		free(path);

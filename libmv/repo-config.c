@@ -98,8 +98,8 @@ static int keep_setting(void *payload, const char *section,
 }
 
 /* The work tree's file; a bare repository or no file has no settings. */
-static int read_team_file(struct mv_buf *text, struct mv_repo *repo,
-			  struct mv_err *err)
+int mv_repo_team_file(struct mv_buf *text, struct mv_repo *repo,
+		      struct mv_err *err)
 {
 	struct mv_reader in;
 	struct stat st;
@@ -134,7 +134,7 @@ int mv_repo_team_config(const char **out, struct mv_repo *repo,
 	*out = NULL;
 	if (!repo->team_known) {
 		mv_buf_init(&text, TEAM_MAX + 2);
-		rc = read_team_file(&text, repo, err);
+		rc = mv_repo_team_file(&text, repo, err);
 		if (!rc)
 			rc = mv_config_parse(TEAM_FILE, text.data, text.len,
 					     keep_setting, repo, err);

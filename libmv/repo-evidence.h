@@ -27,7 +27,9 @@
  *	oid		"sha256:<hex>", or 64 (or at least 7) hex digits
  *
  * Tried in that order; a spec that two of them answer is answered by the
- * first. PATHs are relative to where the command was started.
+ * first. PATHs are relative to where the command was started; that of
+ * REV:PATH is from the top unless it begins with "./", as in git. In a bare
+ * repository HEAD takes the place of the index.
  */
 struct mv_subject {
 	char *spec;		/* as it was typed */
@@ -51,6 +53,14 @@ int mv_repo_subject(struct mv_subject *out, struct mv_repo *repo,
 int mv_repo_subject_at(struct mv_subject *out, struct mv_repo *repo,
 		       const char *commit, const char *path,
 		       struct mv_err *err);
+/*
+ * All that these pathspecs match in the index (after an add): each file of
+ * ours, and for a folder that is named itself its manifest, one subject.
+ */
+int mv_repo_subjects(struct mv_subject **out, size_t *count,
+		     struct mv_repo *repo, const char *const *pathspecs,
+		     struct mv_err *err);
+void mv_subjects_release(struct mv_subject *subjects, size_t count);
 /*
  * .gitmodel/config of a commit (NULL: the work tree's; where there is no work
  * tree, HEAD's). No such file is an empty project. Yours to release.
@@ -86,12 +96,14 @@ int mv_repo_attached(struct mv_buf *out, struct mv_repo *repo,
 		     struct mv_err *err);
 /*
  * What --data, --in, --out name: a PATH (file or directory, ours or not) or
- * an oid. A file that is not ours is hashed; of a directory, the manifest is
- * attached to `record` (may be NULL).
+ * an oid. What lies in the work tree comes first, as it is now. A file that
+ * is not ours is hashed; of a directory, the manifest is attached to `record`
+ * (may be NULL). "md5:<hex>" and the like become a digest that is only kept.
  */
 int mv_repo_ref(struct mv_ref *out, struct mv_repo *repo,
 		struct mv_record *record, const char *role, const char *name,
 		const char *spec, struct mv_err *err);
+void mv_repo_ref_release(struct mv_ref *ref);
 /* A params or metrics file by its suffix; csv and tsv files and DVCLive
    folders (metrics only) add to curves and, with their last values, to the
    metrics. `path` as given; messages name it. */
@@ -114,14 +126,18 @@ int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
 /*
  * Notes of a remote: fetch them to their tracking ref and unite them with
  * ours; push ours (fetch, unite, push, again when somebody was faster, at
- * most 10 times). *moved (may be NULL) says whether anything changed. A
- * remote without notes is fine. Contents that records have attached go with
+ * most 10 times). `remote`: a name or a URL; NULL: the default one. *moved
+ * (may be NULL) says whether anything changed. A remote without notes, one
+ * that git does not know and no remote at all are fine. Contents that records have attached go with
  * mv_repo_push().
  */
 int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
 			struct mv_err *err);
 int mv_repo_notes_push(struct mv_repo *repo, const char *remote, int *moved,
 		       struct mv_err *err);
+/* What to say where no records are found, because a clone brings none; NULL
+   when there are some, or nowhere to get them from. */
+const char *mv_repo_notes_hint(struct mv_repo *repo);
 
 /* -- two revisions, side by side (repo-compare.c) ----------------------------------- */
 
@@ -180,16 +196,24 @@ int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
 
 /* -- running (repo-run.c, repo-environment.c) -------------------------------------------- */
 
+/* What a door does while a command runs; all but `now` may be NULL. */
+struct mv_run_hooks {
+	int64_t (*now)(void);			/* ms */
+	/* Told before the command starts, and at the end. */
+	void (*tell)(void *payload, const char *message);
+	/* Just before (`on`) and after: ^C is the command's in between, and
+	   other threads must block signals. */
+	void (*running)(void *payload, int on);
+	void *payload;
+	int stdout_to_stderr;			/* of the command */
+};
 struct mv_run_options {
 	const char *name;
 	const char *const *inputs, *const *outputs;	/* NULL-terminated */
 	const char *const *command;
 	const char *const *params_files, *const *metrics_files;	/* more of them */
-	int64_t (*now)(void);			/* ms; asked twice */
 	int no_environment;
-	/* Told before the command starts, and at the end. */
-	void (*tell)(void *payload, const char *message);
-	void *payload;
+	struct mv_run_hooks hooks;
 };
 struct mv_run_result {
 	int exit_code;
@@ -214,15 +238,21 @@ struct mv_reproduced {
 	struct mv_refs actual;		/* in the same order; has_oid 0: missing */
 	size_t equal, different, missing;
 	struct mv_changes metrics;	/* recorded against measured */
+	char **differences;	/* of each output: where bytes differ, for a
+				   person; or NULL */
+	char *doubt;		/* why a difference says nothing: uncommitted
+				   changes, missing inputs ...; or NULL */
 	char *worktree;		/* where it ran, when kept; or NULL */
 };
 void mv_reproduced_release(struct mv_reproduced *r);
-/* In a temporary work tree (git worktree) at the recorded commit with the
-   recorded inputs; nothing is recorded. `keep` leaves it there. */
+/*
+ * In a temporary work tree (git worktree) at the recorded commit with the
+ * recorded inputs; nothing is recorded. `keep` leaves it there. MV_ENOENT: no
+ * run is recorded; MV_ENOTSUP: it can not be run again, and why.
+ */
 int mv_repo_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
-		      const char *spec, int keep, int64_t (*now)(void),
-		      void (*tell)(void *payload, const char *message),
-		      void *payload, struct mv_err *err);
+		      const char *spec, int keep,
+		      const struct mv_run_hooks *hooks, struct mv_err *err);
 
 /* -- bringing it from elsewhere (repo-import-*.c) ------------------------------------------ */
 

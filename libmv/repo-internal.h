@@ -52,6 +52,8 @@ struct mv_repo {
 	int root_fd;			/* the work tree; -1: not opened yet */
 	struct mv_repo_setting *team;	/* .gitmodel/config (repo-config.c) */
 	int team_known;
+	struct mv_repo_projects *projects;	/* repo-subject.c */
+	struct mv_repo_moment *moment;		/* repo-record.c */
 	struct mv_repo_filter filter;
 
 	/* Temporaries in the work tree, for mv_repo_interrupt(). Whoever makes
@@ -167,6 +169,62 @@ int mv_repo_team_config(const char **out, struct mv_repo *repo,
 			const char *section, const char *subname,
 			const char *key, struct mv_err *err);
 void mv_repo_team_release(struct mv_repo *repo);
+/* The file itself; MV_ENOENT: there is none, or no work tree. */
+int mv_repo_team_file(struct mv_buf *text, struct mv_repo *repo,
+		      struct mv_err *err);
+
+/*
+ * "./x", "../y", "/top/z" as a path from the top of the work tree, in fresh
+ * memory (repo-add.c). NULL: leads out of it, or is no plain path; git will
+ * judge.
+ */
+char *mv_repo_from_top(struct mv_repo *repo, const char *typed);
+
+/* Store bytes, durable at return (repo-record.c). */
+int mv_repo_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
+		      const void *data, size_t len, struct mv_err *err);
+/* Git's name of a pointer's blob (room for 65), writing it when asked. */
+int mv_repo_pointer_blob(char *hex, struct mv_repo *repo,
+			 const struct mv_pointer *pointer, int write,
+			 struct mv_err *err);
+/* The text of a manifest and the pointer that stands for it. */
+#define MV_MANIFEST_BYTES ((size_t)256 << 20)
+struct mv_manifest;
+int mv_repo_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
+			     struct mv_manifest *members, struct mv_err *err);
+
+/*
+ * Contents that records have attached (repo-notes.c), of the notes of `ref`
+ * that `since` (a commit or NULL: all) has not. A content may come more than
+ * once. A ref that is not there has none.
+ */
+typedef int (*mv_attached_fn)(void *payload, const char *role,
+			      const struct mv_pointer *pointer,
+			      struct mv_err *err);
+int mv_repo_each_attached(struct mv_git *git, const char *ref,
+			  const char *since, mv_attached_fn fn, void *payload,
+			  struct mv_err *err);
+/* The same of MV_NOTES_REF and of all that was fetched of remotes. */
+int mv_repo_each_attached_anywhere(struct mv_git *git, mv_attached_fn fn,
+				   void *payload, struct mv_err *err);
+/* Upload what `revs` reach, and no more. */
+int mv_repo_push_revs(struct mv_repo *repo, const char *remote,
+		      const char *const *revs,
+		      struct mv_transfer_stats *stats, struct mv_err *err);
+/* Upload what records have attached that this remote is not known to have
+   (`since`: the notes that it has; NULL: look at all). Never an error. */
+void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
+			   const char *since,
+			   struct mv_transfer_stats *stats);
+/* Are there notes that this remote is not known to have? Asks nobody. `since`
+   (room for 65) gets what it is known to have, or "". */
+int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
+			   const char *remote);
+/* Unite another ref with our notes (repo-record.c). */
+int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
+			struct mv_err *err);
+void mv_repo_projects_release(struct mv_repo *repo);
+void mv_repo_moment_release(struct mv_repo *repo);
 
 /* The content of an open file (repo-diff.c). */
 int mv_repo_hash_file(struct mv_oid *oid, uint64_t *size, int fd,

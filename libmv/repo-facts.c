@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "libmv/base/fs.h"
+#include "libmv/repo-evidence.h"
+
+/*
+ * Files of params and metrics that a person names: what they are is told
+ * from their suffix, what they hold is read by meta.
+ */
+#define FILE_MAX ((size_t)256 << 20)
+#define DEPTH_MAX 16
+
+struct facts {
+	struct mv_record *record;
+	struct mv_curves *curves;
+	size_t *skipped;
+};
+
+static int has_suffix(const char *path, const char *suffix)
+{
+	size_t len = strlen(path), n = strlen(suffix);
+
+	return len > n && !strcasecmp(path + len - n, suffix);
+}
+
+static int is_table(const char *path)
+{
+	return has_suffix(path, ".csv") || has_suffix(path, ".tsv");
+}
+
+/* Symbolic links are followed: the user named them. */
+static int slurp(struct mv_buf *out, const char *path, struct mv_err *err)
+{
+	char *real = realpath(path, NULL);
+	int rc = mv_read_file(out, real ? real : path, err);
+
+	if (rc == MV_ENOMEM)
+		rc = mv_fail(err, MV_EINVALID, "'%s' is too large for a file "
+			     "of params or metrics", path);
+	free(real);
+	return rc;
+}
+
+static int read_flat(struct facts *f, const char *path, int metrics,
+		     struct mv_err *err)
+{
+	struct mv_buf text;
+	int rc;
+
+	mv_buf_init(&text, FILE_MAX);
+	rc = slurp(&text, path, err);
+	if (!rc)
+		rc = mv_facts_read(metrics ? &f->record->metrics :
+				   &f->record->params, path, text.data,
+				   text.len, metrics, f->skipped, err);
+	mv_buf_release(&text);
+	return rc;
+}
+
+static int read_table(struct facts *f, const char *path, const char *prefix,
+		      struct mv_err *err)
+{
+	struct mv_buf text;
+	int rc;
+
+	mv_buf_init(&text, FILE_MAX);
+	rc = slurp(&text, path, err);
+	if (!rc)
+		rc = mv_curves_read_table(f->curves, path, prefix, text.data,
+					  text.len, f->skipped, err);
+	mv_buf_release(&text);
+	return rc;
+}
+
+/* -- DVCLive: metrics.json, plots/metrics/train/loss.tsv ---------------------------- */
+
+struct folder {
+	struct facts *facts;
+	const char *dir;
+	const char *prefix;	/* "train." */
+	int depth;
+	size_t *found;
+};
+
+static int read_plots(struct folder *f, struct mv_err *err);
+
+static int read_plot(void *payload, const char *name, struct mv_err *err)
+{
+	struct folder *f = payload;
+	struct folder inner = *f;
+	char *path = mv_path_join(f->dir, name), *prefix = NULL;
+	struct stat st;
+	int rc = 0;
+
+	if (!path)
+		return mv_nomem(err);
+	if (lstat(path, &st))
+		goto out;
+	if (S_ISDIR(st.st_mode) && f->depth < DEPTH_MAX) {
+		prefix = mv_strf("%s%s.", f->prefix, name);
+		inner.dir = path;
+		inner.prefix = prefix;
+		inner.depth++;
+		rc = prefix ? read_plots(&inner, err) : mv_nomem(err);
+	} else if (S_ISREG(st.st_mode) && is_table(name)) {
+		++*f->found;
+		rc = read_table(f->facts, path, f->prefix, err);
+	}
+out:
+	free(prefix);
+	free(path);
+	return rc;
+}
+
+static int read_plots(struct folder *f, struct mv_err *err)
+{
+	int rc = mv_each_entry(f->dir, read_plot, f, err);
+
+	return rc == MV_ENOENT ? 0 : rc;
+}
+
+static int read_dvclive(struct facts *f, const char *path, struct mv_err *err)
+{
+	char *json = mv_path_join(path, "metrics.json");
+	char *plots = mv_path_join(path, "plots/metrics");
+	size_t found = 0;
+	struct folder folder = { f, plots, "", 0, &found };
+	struct stat st;
+	int rc = json && plots ? 0 : mv_nomem(err);
+
+	if (!rc && !stat(plots, &st))
+		rc = read_plots(&folder, err);
+	if (!rc && found) {
+		mv_curves_sort(f->curves);
+		rc = mv_curves_last(&f->record->metrics, f->curves, err);
+	}
+	/* The summary has the last word: it may be of the best step. */
+	if (!rc && !stat(json, &st)) {
+		found++;
+		rc = read_flat(f, json, 1, err);
+	}
+	if (!rc && !found)
+		rc = mv_fail(err, MV_EINVALID, "'%s' is a folder, but not one "
+			     "of DVCLive: neither metrics.json nor "
+			     "plots/metrics/*.tsv is in it", path);
+	free(json);
+	free(plots);
+	return rc;
+}
+
+int mv_repo_read_facts(struct mv_record *record, struct mv_curves *curves,
+		       const char *path, int metrics, size_t *skipped,
+		       struct mv_err *err)
+{
+	struct mv_curves own = { NULL, 0, 0 };
+	size_t none = 0;
+	struct facts f = { record, curves ? curves : &own,
+			   skipped ? skipped : &none };
+	struct stat st;
+	int is_dir = !stat(path, &st) && S_ISDIR(st.st_mode);
+	int rc;
+
+	if (!metrics && (is_dir || is_table(path)))
+		rc = mv_fail(err, MV_EINVALID, "'%s' is a %s: that holds "
+			     "metrics, not params", path,
+			     is_dir ? "folder" : "table");
+	else if (is_dir)
+		rc = read_dvclive(&f, path, err);
+	else if (!is_table(path))
+		rc = read_flat(&f, path, metrics, err);
+	else if (!(rc = read_table(&f, path, "", err))) {
+		mv_curves_sort(f.curves);
+		rc = mv_curves_last(&record->metrics, f.curves, err);
+	}
+	mv_curves_release(&own);
+	return rc;
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/fs.h"
+#include "libmv/base/time.h"
+#include "libmv/repo-evidence.h"
+#include "libmv/repo-internal.h"
+
+/*
+ * Records are written in this order: what they attach is durable in the
+ * store, the pointers that they hang on are objects of git, and only then
+ * the notes name both. A crash between two steps leaves contents that
+ * nobody names, which gc drops, and never a record of what is not there.
+ */
+#define WAIT_MS (60 * 1000)	/* for others who write notes */
+#define DIFF_MAX ((size_t)2 << 30)
+#define LINES_MAX ((size_t)2 << 30)
+#define ATTACHED_MAX ((size_t)1 << 30)
+
+/* -- bytes as content ------------------------------------------------------------- */
+
+struct text {
+	const void *data;
+	size_t len;
+	struct mv_pointer pointer;	/* filled in */
+};
+
+/* One transaction; what is there already costs nothing. */
+static int put_texts(struct mv_repo *repo, struct text *texts, size_t count,
+		     struct mv_err *err)
+{
+	struct mv_store *store;
+	struct mv_tx *tx = NULL;
+	int rc = mv_repo_store(&store, repo, err);
+
+	if (!rc)
+		rc = mv_tx_begin(&tx, store, err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		struct mv_mem_reader mem = { texts[i].data, texts[i].len, 0 };
+		struct mv_reader in = mv_reader_mem(&mem);
+		struct mv_pointer *p = &texts[i].pointer;
+
+		memset(p, 0, sizeof(*p));
+		p->dialect = MV_DIALECT_NATIVE;
+		p->canonical = 1;
+		rc = mv_tx_put(&p->oid, &p->size, tx, &in, texts[i].len, err);
+	}
+	if (!rc) {
+		rc = mv_tx_commit(tx, NULL, err);
+		tx = NULL;
+	}
+	mv_tx_abort(tx);
+	return rc;
+}
+
+int mv_repo_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
+		      const void *data, size_t len, struct mv_err *err)
+{
+	struct text text = { .data = data, .len = len };
+	int rc = put_texts(repo, &text, 1, err);
+
+	*out = text.pointer;
+	return rc;
+}
+
+static int add_attached(struct mv_record *record, const char *role,
+			const struct mv_pointer *pointer, struct mv_err *err)
+{
+	struct mv_ref ref = { .oid = pointer->oid, .size = pointer->size,
+			      .has_oid = 1 };
+	int rc;
+
+	for (size_t i = 0; i < record->attached.count; i++) {
+		const struct mv_ref *old = &record->attached.v[i];
+
+		if (old->role && !strcmp(old->role, role) &&
+		    mv_oid_eq(&old->oid, &ref.oid))
+			return 0;
+	}
+	ref.role = strdup(role);
+	if (!ref.role)
+		return mv_nomem(err);
+	rc = mv_refs_add(&record->attached, &ref, err);
+	free(ref.role);
+	return rc;
+}
+
+int mv_repo_attach(struct mv_repo *repo, struct mv_record *record,
+		   const char *role, const void *data, size_t len,
+		   struct mv_err *err)
+{
+	struct mv_pointer p;
+	int rc = mv_repo_put_bytes(&p, repo, data, len, err);
+
+	return rc ? rc : add_attached(record, role, &p, err);
+}
+
+int mv_repo_attached(struct mv_buf *out, struct mv_repo *repo,
+		     const struct mv_record *record, const char *role,
+		     struct mv_err *err)
+{
+	struct mv_writer to = mv_writer_buf(out);
+
+	for (size_t i = 0; i < record->attached.count; i++) {
+		const struct mv_ref *ref = &record->attached.v[i];
+		struct mv_pointer p = { .oid = ref->oid, .size = ref->size,
+					.canonical = 1 };
+		int rc;
+
+		if (!ref->role || strcmp(ref->role, role) || !ref->has_oid)
+			continue;
+		if (ref->size != UINT64_MAX && ref->size > ATTACHED_MAX)
+			return mv_fail(err, MV_ENOMEM, "the attached '%s' is "
+				       "too large to be read whole", role);
+		rc = mv_repo_read(repo, &p, &to, err);
+		if (rc)
+			mv_err_prefix(err, "the attached '%s'", role);
+		return rc;
+	}
+	return mv_fail(err, MV_ENOENT, "the record has no '%s' attached", role);
+}
+
+/* -- the moment: who writes, on top of what ------------------------------------------ */
+
+/* The same for all records that are made at one time. */
+struct mv_repo_moment {
+	int64_t now;
+	char *by;
+	char *head;		/* NULL: no commit yet */
+	char *dirty;
+};
+
+void mv_repo_moment_release(struct mv_repo *repo)
+{
+	struct mv_repo_moment *m = repo->moment;
+
+	if (!m)
+		return;
+	free(m->by);
+	free(m->head);
+	free(m->dirty);
+	free(m);
+	repo->moment = NULL;
+}
+
+static int is_code(void *payload, size_t i, const char *filter,
+		   struct mv_err *err)
+{
+	int *code = payload;
+
+	(void)i;
+	(void)err;
+	*code |= !*filter;
+	return 0;
+}
+
+/* Did anything change that is no content of ours? That has an id already. */
+static int code_changed(int *changed, struct mv_repo *repo, struct mv_err *err)
+{
+	static const char *const args[] = {
+		"--no-optional-locks", "status", "--porcelain=v1", "-z",
+		"--untracked-files=no", "--no-renames", NULL
+	};
+	const char **paths = NULL;
+	struct mv_buf text;
+	size_t count = 0;
+	int rc;
+
+	*changed = 0;
+	mv_buf_init(&text, DIFF_MAX);
+	rc = mv_git_run(repo->git, args, NULL, 0, &text, err);
+	if (!rc && text.len) {
+		paths = calloc(text.len / 4 + 1, sizeof(*paths));
+		rc = paths ? 0 : mv_nomem(err);
+	}
+	for (size_t i = 0; !rc && i + 3 < text.len;
+	     i += strlen(text.data + i) + 1)
+		if (strlen(text.data + i) > 3)
+			paths[count++] = text.data + i + 3;
+	if (!rc && count)
+		rc = mv_git_filters(repo->git, paths, count, is_code, changed,
+				    err);
+	free(paths);
+	mv_buf_release(&text);
+	return rc;
+}
+
+/* Written out, so that nobody's configuration is part of the digest. */
+static int digest_diff(char **out, struct mv_repo *repo, struct mv_err *err)
+{
+	static const char *const args[] = {
+		"diff", "--binary", "--full-index", "--no-ext-diff",
+		"--no-textconv", "--no-color", "--no-renames", "--no-relative",
+		"--src-prefix=a/", "--dst-prefix=b/", "--unified=3",
+		"--inter-hunk-context=0", "--diff-algorithm=myers",
+		"--submodule=short", "-O/dev/null", "HEAD", "--", NULL
+	};
+	struct mv_hasher *hasher = NULL;
+	char hex[MV_OID_HEX + 1];
+	struct mv_oid oid;
+	struct mv_buf text;
+	int rc;
+
+	mv_buf_init(&text, DIFF_MAX);
+	rc = mv_git_run(repo->git, args, NULL, 0, &text, err);
+	if (!rc && text.len)
+		rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	if (hasher)
+		rc = mv_hasher_once(oid.b, hasher, text.data, text.len, err);
+	if (!rc && hasher && !(*out = mv_strf("sha256:%s",
+					      mv_oid_hex(hex, &oid))))
+		rc = mv_nomem(err);
+	mv_hasher_free(hasher);
+	mv_buf_release(&text);
+	return rc;
+}
+
+static int fill_moment(struct mv_repo_moment *m, struct mv_repo *repo,
+		       struct mv_err *err)
+{
+	int rc = mv_git_ident(&m->by, repo->git, err);
+	int changed = 0;
+	char head[65];
+
+	if (rc || mv_git_commit(head, repo->git, "HEAD", NULL))
+		return rc;
+	m->head = strdup(head);
+	if (!m->head)
+		return mv_nomem(err);
+	if (!repo->info->work_tree)
+		return 0;
+	rc = code_changed(&changed, repo, err);
+	return !rc && changed ? digest_diff(&m->dirty, repo, err) : rc;
+}
+
+static int moment_at(const struct mv_repo_moment **out, struct mv_repo *repo,
+		     int64_t now, struct mv_err *err)
+{
+	int rc;
+
+	if (repo->moment && repo->moment->now != now)
+		mv_repo_moment_release(repo);
+	if (!repo->moment) {
+		repo->moment = calloc(1, sizeof(*repo->moment));
+		if (!repo->moment)
+			return mv_nomem(err);
+		repo->moment->now = now;
+		rc = fill_moment(repo->moment, repo, err);
+		if (rc) {
+			mv_repo_moment_release(repo);
+			return rc;
+		}
+	}
+	*out = repo->moment;
+	return 0;
+}
+
+/* -- a record ---------------------------------------------------------------------------- */
+
+static int copy(char **to, const char *s, struct mv_err *err)
+{
+	return s && !(*to = strdup(s)) ? mv_nomem(err) : 0;
+}
+
+int mv_repo_record_begin(struct mv_record *out, struct mv_repo *repo,
+			 const struct mv_subject *subject, int64_t now,
+			 struct mv_err *err)
+{
+	const struct mv_repo_moment *m = NULL;
+	char t[32], id[17];
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	out->content = subject->pointer.oid;
+	out->size = subject->pointer.size;
+	rc = moment_at(&m, repo, now, err);
+	if (!rc)
+		rc = mv_record_id(id, err);
+	if (!rc)
+		rc = copy(&out->t, mv_time_print(t, now), err);
+	if (!rc)
+		rc = copy(&out->kind, "evidence", err);
+	if (!rc)
+		rc = copy(&out->id, id, err);
+	if (!rc)
+		rc = copy(&out->by, m->by, err);
+	if (!rc)
+		rc = copy(&out->artifact, subject->artifact, err);
+	if (!rc)
+		rc = copy(&out->path, subject->path, err);
+	if (!rc)
+		rc = copy(&out->commit, m->head, err);
+	if (!rc)
+		rc = copy(&out->dirty, m->dirty, err);
+	if (!rc && subject->is_directory)
+		rc = add_attached(out, "manifest", &subject->pointer, err);
+	if (rc)
+		mv_record_release(out);
+	return rc;
+}
+
+/* -- into the ledger ----------------------------------------------------------------------- */
+
+static int check_subjects(const struct mv_subject *subjects, size_t count,
+			  struct mv_err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!subjects[i].pointer.size)
+			return mv_fail(err, MV_EINVALID, "'%s' is empty: every "
+				       "empty file is the same content, so "
+				       "nothing can be said of this one",
+				       subjects[i].path ? subjects[i].path :
+				       subjects[i].spec);
+	return 0;
+}
+
+/* `members` are sorted where they stand; the manifest is what it was. */
+static int put_manifests(struct mv_repo *repo,
+			 const struct mv_subject *subjects, size_t count,
+			 struct mv_err *err)
+{
+	struct text *texts = calloc(count + 1, sizeof(*texts));
+	struct mv_buf *bufs = calloc(count + 1, sizeof(*bufs));
+	size_t n = 0;
+	int rc = texts && bufs ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		struct mv_manifest members = subjects[i].members;
+
+		if (!subjects[i].is_directory || !members.count)
+			continue;
+		mv_buf_init(&bufs[n], MV_MANIFEST_BYTES);
+		rc = mv_manifest_print(&bufs[n], &members, err);
+		texts[n].data = bufs[n].data;
+		texts[n].len = bufs[n].len;
+		n++;
+	}
+	if (!rc && n)
+		rc = put_texts(repo, texts, n, err);
+	for (size_t i = 0; i < n; i++)
+		mv_buf_release(&bufs[i]);
+	free(bufs);
+	free(texts);
+	return rc;
+}
+
+/* Of a file that is in a tree or the index, git has it already. */
+static int write_pointer(struct mv_repo *repo, const struct mv_subject *s,
+			 struct mv_err *err)
+{
+	char hex[65];
+	int rc;
+
+	if (!s->is_directory && s->path)
+		return 0;
+	rc = mv_repo_pointer_blob(hex, repo, &s->pointer, 0, err);
+	/* One that is not written as it should be was found in git. */
+	return rc || strcmp(hex, s->blob) ? rc :
+	       mv_repo_pointer_blob(hex, repo, &s->pointer, 1, err);
+}
+
+static int lock_file(char **out, struct mv_repo *repo, struct mv_err *err)
+{
+	char *dir = mv_path_join(repo->info->common_dir, "model");
+	int rc = dir ? mv_mkdirs(dir, err) : mv_nomem(err);
+
+	*out = rc ? NULL : mv_path_join(dir, "notes.lock");
+	free(dir);
+	return rc || *out ? rc : mv_nomem(err);
+}
+
+int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
+			struct mv_err *err)
+{
+	char *lock;
+	int rc = lock_file(&lock, repo, err);
+
+	if (!rc)
+		rc = mv_ledger_merge(repo->git, lock, other, changed, WAIT_MS,
+				     err);
+	free(lock);
+	return rc;
+}
+
+static int append(struct mv_repo *repo, const struct mv_subject *subjects,
+		  const struct mv_record *records, size_t count,
+		  const char *message, struct mv_err *err)
+{
+	struct mv_entry *entries = calloc(count, sizeof(*entries));
+	struct mv_buf text;
+	char *lock = NULL;
+	size_t at = 0;
+	int rc = entries ? lock_file(&lock, repo, err) : mv_nomem(err);
+
+	mv_buf_init(&text, LINES_MAX);
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = mv_record_print(&text, &records[i], err);
+		if (!rc && mv_buf_addch(&text, '\0'))
+			rc = mv_nomem(err);
+	}
+	/* Only now does the text stand still. */
+	for (size_t i = 0; !rc && i < count; i++) {
+		entries[i].blob = subjects[i].blob;
+		entries[i].line = text.data + at;
+		at += strlen(text.data + at) + 1;
+	}
+	if (!rc)
+		rc = mv_ledger_append(repo->git, lock, entries, count, message,
+				      WAIT_MS, err);
+	mv_buf_release(&text);
+	free(lock);
+	free(entries);
+	return rc;
+}
+
+int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
+		   const struct mv_record *records, size_t count,
+		   const char *message, struct mv_err *err)
+{
+	int rc = check_subjects(subjects, count, err);
+
+	if (rc || !count)
+		return rc;
+	rc = put_manifests(repo, subjects, count, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = write_pointer(repo, &subjects[i], err);
+	return rc ? rc : append(repo, subjects, records, count, message, err);
+}
+
+/* -- reading ----------------------------------------------------------------------------------- */
+
+int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
+		     const char *const *blobs, const char *const *artifacts,
+		     size_t count, struct mv_err *err)
+{
+	struct mv_lines *lines = calloc(count + 1, sizeof(*lines));
+	size_t skipped = 0, done = 0;
+	int rc = lines ? 0 : mv_nomem(err);
+
+	memset(out, 0, count * sizeof(*out));
+	if (!rc)
+		rc = mv_ledger_read(lines, repo->git, MV_NOTES_REF, blobs,
+				    count, err);
+	for (; !rc && done < count; done++) {
+		rc = mv_evidence_fold_for(&out[done], &lines[done],
+					  artifacts ? artifacts[done] : NULL,
+					  err);
+		skipped += rc ? 0 : out[done].skipped;
+	}
+	if (!rc && skipped)
+		mv_repo_warn(repo, "%zu line%s in the notes %s no record that "
+			     "can be read; left out, and kept", skipped,
+			     skipped == 1 ? "" : "s",
+			     skipped == 1 ? "is" : "are");
+	for (size_t i = 0; rc && i < done; i++)
+		mv_evidence_release(&out[i]);
+	for (size_t i = 0; lines && i < count; i++)
+		mv_lines_release(&lines[i]);
+	free(lines);
+	return rc;
+}
