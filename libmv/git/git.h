@@ -241,15 +241,17 @@ struct mv_git_object_info {
 	char *payload, *signature;
 	size_t payload_len;
 };
-/* Several in one process; fn gets each in order, or NULL for one missing or
-   of another type (not commit or tag). */
+/* Several in one process; fn gets each in order, or NULL for one missing, of
+   another type (not commit or tag), larger than 8 MiB, or not made as git
+   makes them. Never NULL: name (of a tag), names, emails, message, payload. */
 typedef int (*mv_git_info_fn)(void *payload, size_t i,
 			      const struct mv_git_object_info *info,
 			      struct mv_err *err);
 int mv_git_objects(struct mv_git *git, const char *const *names, size_t count,
 		   mv_git_info_fn fn, void *payload, struct mv_err *err);
-/* Blobs by spec ("HEAD:a", hex), many in one process; data NULL: missing,
-   not a blob, or larger than max_len (then len is its size). */
+/* Blobs by spec ("HEAD:a", hex), many in one process; data NULL: missing or
+   not a blob (then hex is ""), or larger than max_len (then len is its
+   size). The callback may ask this repository again. */
 typedef int (*mv_git_data_fn)(void *payload, size_t i, const char *hex,
 			      const void *data, size_t len,
 			      struct mv_err *err);
@@ -290,7 +292,8 @@ int mv_git_diff(struct mv_git *git, const char *old, const char *new,
 /*
  * The history of one path, newest first, its renames followed; `rev` NULL is
  * HEAD, "--all" every ref. One call per commit that changed it; blob ""
- * where it was deleted. What `git log --follow --raw` costs.
+ * where it was deleted. `author` is "Name <email>", `path` what the file was
+ * called then. What `git log --follow --raw` costs.
  */
 typedef int (*mv_git_step_fn)(void *payload, const char *commit, int64_t when,
 			      const char *author, const char *subject,
@@ -310,7 +313,8 @@ int mv_git_notes_read(struct mv_git *git, const char *ref,
 		      const char *const *objects, size_t count,
 		      size_t max_len, mv_git_data_fn fn, void *payload,
 		      struct mv_err *err);
-/* Every note of a ref or commit, in the order of the objects' names. */
+/* Every note of a ref or commit, in the order of the objects' names; an
+   object with notes at several depths comes once for each. */
 typedef int (*mv_git_note_fn)(void *payload, const char *object,
 			      const char *note_blob, struct mv_err *err);
 int mv_git_notes_each(struct mv_git *git, const char *ref, mv_git_note_fn fn,

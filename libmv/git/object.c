@@ -20,7 +20,7 @@
 #define DEPTH_MAX 1024
 #define PATH_BYTES_MAX (1 << 16)
 
-static const char *const type_name[] = { "", "commit", "tree", "blob" };
+static const char *const type_name[] = { "", "commit", "tree", "blob", "tag" };
 
 int mv_git_is_hex(const char *s, size_t hex_len)
 {
@@ -55,17 +55,6 @@ int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 	}
 	*size = v;
 	return 0;
-}
-
-static int open_batch(struct mv_git *git, struct mv_err *err)
-{
-	static const char *const args[] = {
-		"--no-replace-objects", "cat-file", "--batch", NULL
-	};
-
-	if (git->batch.buf)
-		return 0;
-	return mv_git_child_open(&git->batch, git, args, err);
 }
 
 int mv_git_check_name(struct mv_git *git, const char *hex,
@@ -142,7 +131,7 @@ static int batch_read(struct mv_git *git, const char *spec,
 	char is[8];
 	uint64_t size = 0;
 	int end = 0;
-	int rc = open_batch(git, err);
+	int rc = mv_git_batch_open(git, err);
 
 	if (rc)
 		return rc;
@@ -193,7 +182,7 @@ int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
  * What the kept-open process cannot be asked: a name with a newline, and
  * anything in the index, which it would read once and never again.
  */
-static int resolve(struct mv_git *git, char *hex, const char *spec,
+int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
 		   struct mv_err *err)
 {
 	const char *args[] = {
@@ -235,7 +224,7 @@ int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
 		memcpy(name, spec, git->info.hex_len + 1);
 		rc = mv_git_object(git, name, MV_GIT_BLOB, out, err);
 	} else if (*spec == ':' || strchr(spec, '\n')) {
-		rc = resolve(git, name, spec, err);
+		rc = mv_git_resolve(git, name, spec, err);
 		if (!rc)
 			rc = mv_git_object(git, name, MV_GIT_BLOB, out, err);
 	} else {
@@ -255,15 +244,8 @@ struct walk {
 	struct mv_buf path;
 };
 
-struct tree_entry {
-	unsigned mode;
-	const char *name;
-	const uint8_t *oid;
-};
-
-/* "<octal mode> <name>\0<oid>"; moves *p past it. 0 or MV_ECORRUPT. */
-static int parse_entry(struct tree_entry *e, const char **p, const char *end,
-		       size_t oid_len)
+int mv_git_parse_tree(struct mv_git_tree_entry *e, const char **p,
+		      const char *end, size_t oid_len)
 {
 	const char *q = *p;
 	const char *nul;
@@ -320,8 +302,8 @@ static int walk_below(struct walk *w, const char *hex, int depth,
 	return rc;
 }
 
-static int walk_entry(struct walk *w, const struct tree_entry *t, int depth,
-		      struct mv_err *err)
+static int walk_entry(struct walk *w, const struct mv_git_tree_entry *t,
+		      int depth, struct mv_err *err)
 {
 	struct mv_git_entry e = { .stage = 0 };
 	char hex[MV_GIT_HEX_MAX];
@@ -348,9 +330,9 @@ static int walk_tree(struct walk *w, const struct mv_buf *tree, int depth,
 	int rc = 0;
 
 	while (!rc && p < end) {
-		struct tree_entry t = { 0 };
+		struct mv_git_tree_entry t = { 0 };
 
-		if (parse_entry(&t, &p, end, w->git->info.hex_len / 2))
+		if (mv_git_parse_tree(&t, &p, end, w->git->info.hex_len / 2))
 			return mv_fail(err, MV_ECORRUPT, "a tree below '%s' "
 				       "is damaged", w->path.data);
 		if (mv_buf_addstr(&w->path, t.name))
@@ -387,5 +369,28 @@ int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 	mv_buf_release(&spec);
 	mv_buf_release(&tree);
 	mv_buf_release(&w.path);
+	return rc;
+}
+
+int mv_git_write_blob(char *hex, struct mv_git *git, const void *data,
+		      size_t len, struct mv_err *err)
+{
+	static const char *const args[] = {
+		"hash-object", "-w", "--stdin", NULL
+	};
+	const size_t n = git->info.hex_len;
+	struct mv_buf out;
+	int rc;
+
+	mv_buf_init(&out, 4096);
+	rc = mv_git_run(git, args, len ? data : "", len, &out, err);
+	if (!rc) {
+		memcpy(hex, out.data, out.len < n ? out.len : n);
+		hex[out.len < n ? out.len : n] = '\0';
+		if (!mv_git_is_hex(hex, n))
+			rc = mv_fail(err, MV_EIO,
+				     "git hash-object gave no object name");
+	}
+	mv_buf_release(&out);
 	return rc;
 }

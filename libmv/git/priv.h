@@ -89,7 +89,9 @@ int mv_git_spawn(int *status, struct mv_buf *errout, const struct mv_git *git,
 		 struct mv_buf *out, struct mv_err *err);
 
 /* -- object.c -- */
-enum mv_git_type { MV_GIT_BLOB = 3, MV_GIT_TREE = 2 };
+enum mv_git_type {
+	MV_GIT_COMMIT = 1, MV_GIT_TREE = 2, MV_GIT_BLOB = 3, MV_GIT_TAG = 4
+};
 /*
  * An object by its full name, from this process or from git. `out` gets its
  * bytes. MV_ENOENT, MV_EINVALID (another type), MV_ENOMEM (over out->max).
@@ -106,8 +108,70 @@ int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 int mv_git_check_name(struct mv_git *git, const char *hex,
 		      enum mv_git_type type, const void *data, size_t len,
 		      struct mv_err *err);
+/* Any name that git knows to the object's hex, in a process of its own, so
+   that ":path" and names with a newline are right. MV_ENOENT. */
+int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
+		   struct mv_err *err);
+/*
+ * Parse a tree. "<octal mode> <name>\0<oid>"; moves *p past it. 0 or
+ * MV_ECORRUPT.
+ */
+struct mv_git_tree_entry {
+	unsigned mode;
+	const char *name;
+	const uint8_t *oid;
+};
+int mv_git_parse_tree(struct mv_git_tree_entry *e, const char **p,
+		      const char *end, size_t oid_len);
 /* Is it a full object name: hex_len lower-case digits and nothing else? */
 int mv_git_is_hex(const char *s, size_t hex_len);
+
+/* -- batch.c -- */
+/* Start the kept-open cat-file, unless it is running. */
+int mv_git_batch_open(struct mv_git *git, struct mv_err *err);
+/*
+ * One question each, over the kept-open process; fn gets the answers in
+ * order, and may ask itself. `hex` is "" for what is missing; `data` is only
+ * there (with a NUL behind) for types that were asked for, up to max_len,
+ * and checked against its name.
+ */
+enum mv_git_want {
+	MV_GIT_WANT_BLOB = 1 << 0,
+	MV_GIT_WANT_COMMIT = 1 << 1,
+	MV_GIT_WANT_TAG = 1 << 2
+};
+struct mv_git_answer {
+	char hex[MV_GIT_HEX_MAX];
+	char type[8];
+	uint64_t size;
+	char *data;
+};
+typedef int (*mv_git_answer_fn)(void *payload, size_t i,
+				const struct mv_git_answer *a,
+				struct mv_err *err);
+int mv_git_batch_each(struct mv_git *git, const char *const *specs,
+		      size_t count, unsigned types, size_t max_len,
+		      mv_git_answer_fn fn, void *payload, struct mv_err *err);
+/* What the spec names. MV_ENOENT without a message. */
+int mv_git_batch_name(struct mv_git *git, char *hex, const char *spec,
+		      struct mv_err *err);
+
+/* -- commit.c -- */
+/*
+ * A commit or tag from its bytes. MV_ECORRUPT when git would not have
+ * written it: a missing name in front, or a NUL in the headers. Pure.
+ */
+int mv_git_object_parse(struct mv_git_object_info *out, enum mv_git_type type,
+			size_t hex_len, const void *data, size_t len,
+			struct mv_err *err);
+void mv_git_object_release(struct mv_git_object_info *info);
+
+/* -- refs.c -- */
+/* A full ref name that git accepts, or "HEAD"? */
+int mv_git_is_ref(const char *name);
+/* "Name <email> 1700000000 +0000" of who would commit now. MV_EINVALID. */
+int mv_git_committer(struct mv_buf *out, struct mv_git *git,
+		     struct mv_err *err);
 
 /* -- libgit2.c -- */
 /* MV_ENOTSUP when libgit2 cannot serve this repository. */

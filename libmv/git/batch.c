@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/git/priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Many questions to the one `git cat-file --batch` that is kept open: names
+ * go out in windows, and all answers of a window are in memory before a
+ * callback sees the first, so that callbacks may ask questions themselves.
+ * A window fits into a pipe, so that both sides can never wait for each
+ * other.
+ */
+#define WINDOW 64
+#define SEND_MAX (32 * 1024)
+#define SPEC_MAX (1 << 16)
+#define SKIP_MAX (1 << 20)		/* cheaper to restart git beyond */
+#define HELD_MAX ((size_t)32 << 20)	/* answers in memory, about */
+
+struct window {
+	struct mv_git_answer answer[WINDOW];
+	struct mv_buf names;
+	struct mv_buf line;
+};
+
+int mv_git_batch_open(struct mv_git *git, struct mv_err *err)
+{
+	static const char *const args[] = {
+		"--no-replace-objects", "cat-file", "--batch", NULL
+	};
+
+	if (git->batch.buf)
+		return 0;
+	return mv_git_child_open(&git->batch, git, args, err);
+}
+
+static void drop_answers(struct window *w)
+{
+	for (size_t i = 0; i < WINDOW; i++) {
+		free(w->answer[i].data);
+		memset(&w->answer[i], 0, sizeof(w->answer[i]));
+	}
+}
+
+/*
+ * The kept-open process cannot be asked a name with a newline; nor anything
+ * in the index, which it would read once and never again.
+ */
+static int unaskable(const char *spec)
+{
+	return *spec == ':' || strchr(spec, '\n');
+}
+
+/* "<name>\n"; one that cannot be anything's name becomes an empty line. */
+static int add_name(struct mv_git *git, struct mv_buf *names, const char *spec,
+		    struct mv_err *err)
+{
+	char hex[MV_GIT_HEX_MAX] = "";
+	int rc = 0;
+
+	if (strlen(spec) >= SPEC_MAX) {
+		spec = hex;
+	} else if (unaskable(spec)) {
+		rc = mv_git_resolve(git, hex, spec, err);
+		if (rc == MV_ENOENT)
+			rc = 0;
+		spec = hex;
+	}
+	if (!rc && mv_buf_addf(names, "%s\n", spec))
+		rc = mv_nomem(err);
+	return rc;
+}
+
+static int wanted(const char *type, unsigned types)
+{
+	return (types & MV_GIT_WANT_BLOB && !strcmp(type, "blob")) ||
+	       (types & MV_GIT_WANT_COMMIT && !strcmp(type, "commit")) ||
+	       (types & MV_GIT_WANT_TAG && !strcmp(type, "tag"));
+}
+
+static enum mv_git_type type_of(const char *type)
+{
+	return !strcmp(type, "blob") ? MV_GIT_BLOB :
+	       !strcmp(type, "tag") ? MV_GIT_TAG : MV_GIT_COMMIT;
+}
+
+/* The bytes of an answer that is wanted. */
+static int keep(struct mv_git *git, struct mv_git_answer *a,
+		struct mv_err *err)
+{
+	const size_t size = (size_t)a->size;
+	int rc;
+
+	a->data = malloc(size + 1);
+	if (!a->data)
+		return mv_nomem(err);
+	rc = mv_git_child_read(&git->batch, a->data, size, err);
+	if (!rc)
+		rc = mv_git_child_read(&git->batch, NULL, 1, err);
+	if (!rc)
+		rc = mv_git_check_name(git, a->hex, type_of(a->type), a->data,
+				       size, err);
+	a->data[size] = '\0';
+	return rc;
+}
+
+/* *restart: the process is gone, and with it what was asked after this. */
+static int take(struct mv_git *git, struct mv_git_answer *a,
+		struct mv_buf *line, unsigned types, size_t max_len,
+		int *restart, struct mv_err *err)
+{
+	int end = 0;
+	int rc;
+
+	mv_buf_clear(line);
+	rc = mv_git_child_until(&git->batch, '\n', line, &end, err);
+	if (rc || end)
+		return rc ? rc : mv_fail(err, MV_EIO, "git cat-file ended");
+	if (mv_git_parse_batch(line->data, line->len, git->info.hex_len,
+			       a->hex, a->type, &a->size)) {
+		*a->hex = *a->type = '\0';
+		return 0;
+	}
+	if (wanted(a->type, types) && a->size <= max_len &&
+	    a->size < SIZE_MAX - 1)
+		return keep(git, a, err);
+	if (a->size <= SKIP_MAX)
+		return mv_git_child_read(&git->batch, NULL,
+					 (size_t)a->size + 1, err);
+	mv_git_child_abort(&git->batch);
+	*restart = 1;
+	return 0;
+}
+
+/* Answers to the first *count of these specs, at least one. */
+static int ask(struct mv_git *git, struct window *w, const char *const *specs,
+	       size_t *count, unsigned types, size_t max_len,
+	       struct mv_err *err)
+{
+	size_t held = 0, asked = 0, got = 0;
+	int restart = 0;
+	int rc = mv_git_batch_open(git, err);
+
+	mv_buf_clear(&w->names);
+	while (!rc && asked < *count && asked < WINDOW &&
+	       (!asked || w->names.len + strlen(specs[asked]) < SEND_MAX))
+		rc = add_name(git, &w->names, specs[asked++], err);
+	if (!rc)
+		rc = mv_git_child_send(&git->batch, w->names.data,
+				       w->names.len, err);
+	while (!rc && got < asked && !restart) {
+		struct mv_git_answer *a = &w->answer[got++];
+
+		rc = take(git, a, &w->line, types, max_len, &restart, err);
+		held += a->data ? (size_t)a->size : 0;
+		if (!rc && held > HELD_MAX && got < asked) {
+			mv_git_child_abort(&git->batch);
+			restart = 1;
+		}
+	}
+	if (rc)
+		mv_git_child_abort(&git->batch);
+	*count = got;
+	return rc;
+}
+
+int mv_git_batch_each(struct mv_git *git, const char *const *specs,
+		      size_t count, unsigned types, size_t max_len,
+		      mv_git_answer_fn fn, void *payload, struct mv_err *err)
+{
+	struct window *w = calloc(1, sizeof(*w));
+	int rc = 0;
+
+	if (!w)
+		return mv_nomem(err);
+	mv_buf_init(&w->names, SEND_MAX + SPEC_MAX + 2);
+	mv_buf_init(&w->line, SPEC_MAX + 1024);
+	for (size_t i = 0; !rc && i < count;) {
+		size_t n = count - i;
+
+		rc = ask(git, w, specs + i, &n, types, max_len, err);
+		for (size_t k = 0; !rc && k < n; k++)
+			rc = fn(payload, i + k, &w->answer[k], err);
+		drop_answers(w);
+		i += n;
+	}
+	mv_buf_release(&w->names);
+	mv_buf_release(&w->line);
+	free(w);
+	return rc;
+}
+
+static int copy_name(void *payload, size_t i, const struct mv_git_answer *a,
+		     struct mv_err *err)
+{
+	char *hex = payload;
+
+	(void)i;
+	(void)err;
+	memcpy(hex, a->hex, sizeof(a->hex));
+	return 0;
+}
+
+int mv_git_batch_name(struct mv_git *git, char *hex, const char *spec,
+		      struct mv_err *err)
+{
+	int rc = mv_git_batch_each(git, &spec, 1, 0, 0, copy_name, hex, err);
+
+	return rc || *hex ? rc : MV_ENOENT;
+}
+
+/* -- blobs -- */
+
+struct blobs {
+	mv_git_data_fn fn;
+	void *payload;
+};
+
+static int give_blob(void *payload, size_t i, const struct mv_git_answer *a,
+		     struct mv_err *err)
+{
+	const struct blobs *b = payload;
+	const int is_blob = !strcmp(a->type, "blob");
+
+	return b->fn(b->payload, i, is_blob ? a->hex : "", a->data,
+		     is_blob ? (size_t)a->size : 0, err);
+}
+
+int mv_git_read_many(struct mv_git *git, const char *const *specs,
+		     size_t count, size_t max_len, mv_git_data_fn fn,
+		     void *payload, struct mv_err *err)
+{
+	struct blobs b = { fn, payload };
+
+	return mv_git_batch_each(git, specs, count, MV_GIT_WANT_BLOB, max_len,
+				 give_blob, &b, err);
+}

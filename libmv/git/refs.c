@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/git/priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/*
+ * Names are resolved by the kept-open `git cat-file --batch`: it looks at the
+ * refs anew for each request, so what others have moved meanwhile is seen.
+ */
+#define LINE_MAX_BYTES (1 << 17)
+#define LOCK_TRIES 8		/* of git's own 100 ms each */
+
+int mv_git_is_ref(const char *name)
+{
+	const char *p = name;
+
+	if (!strcmp(name, "HEAD"))
+		return 1;
+	if (strncmp(name, "refs/", 5) || strstr(name, "..") ||
+	    strstr(name, "@{") || strlen(name) > 4096)
+		return 0;
+	for (;; p++) {
+		size_t n = strcspn(p, "/");
+
+		if (!n || *p == '.' || (n >= 5 && !memcmp(p + n - 5, ".lock", 5)))
+			return 0;
+		for (size_t i = 0; i < n; i++)
+			if ((unsigned char)p[i] <= ' ' || p[i] == 0x7f ||
+			    strchr("~^:?*[\\", p[i]))
+				return 0;
+		p += n;
+		if (!*p)
+			return p[-1] != '.';
+	}
+}
+
+int mv_git_commit(char *hex, struct mv_git *git, const char *rev,
+		  struct mv_err *err)
+{
+	char *spec = mv_strf("%s^{commit}", rev);
+	int rc;
+
+	if (!spec)
+		return mv_nomem(err);
+	rc = *rev && !strchr(rev, '\n') ?
+	     mv_git_batch_name(git, hex, spec, err) : MV_ENOENT;
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, rc, "'%s' is not a commit", rev);
+	free(spec);
+	return rc;
+}
+
+/* What cat-file takes for a name when there is no such ref. */
+#define NAME_RULES 6
+static const char *const name_rule[NAME_RULES][2] = {
+	{ "", "" }, { "refs/", "" }, { "refs/tags/", "" },
+	{ "refs/heads/", "" }, { "refs/remotes/", "" },
+	{ "refs/remotes/", "/HEAD" }
+};
+
+struct named {
+	char hex[MV_GIT_HEX_MAX];
+	size_t hits;
+};
+
+static int count_hit(void *payload, size_t i, const struct mv_git_answer *a,
+		     struct mv_err *err)
+{
+	struct named *n = payload;
+
+	(void)err;
+	if (!i)
+		memcpy(n->hex, a->hex, sizeof(n->hex));
+	n->hits += !!*a->hex;
+	return 0;
+}
+
+/* The ref itself and nothing else; a process. */
+static int show_ref(char *hex, struct mv_git *git, const char *ref,
+		    struct mv_err *err)
+{
+	const char *args[] = {
+		"show-ref", "--verify", "--hash", "--", ref, NULL
+	};
+	struct mv_buf out, errout;
+	int status = 0;
+	int rc;
+
+	mv_buf_init(&out, 4096);
+	mv_buf_init(&errout, 4096);
+	rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, &out, err);
+	if (!rc && (status || out.len != git->info.hex_len + 1))
+		rc = MV_ENOENT;
+	if (!rc) {
+		memcpy(hex, out.data, git->info.hex_len);
+		hex[git->info.hex_len] = '\0';
+	}
+	mv_buf_release(&out);
+	mv_buf_release(&errout);
+	return rc;
+}
+
+/*
+ * Somebody may have pushed a tag "refs/notes/model", which git would find
+ * where the ref of that name is not. So ask for every such name at once,
+ * and when there is more than one hit, ask in the strict way.
+ */
+int mv_git_ref_get(char *hex, struct mv_git *git, const char *ref,
+		   struct mv_err *err)
+{
+	const char *spec[NAME_RULES] = { NULL };
+	char *made[NAME_RULES] = { NULL };
+	struct named n = { .hits = 0 };
+	int rc = 0;
+
+	if (!mv_git_is_ref(ref))
+		return mv_fail(err, MV_ENOENT, "'%s' is not a ref", ref);
+	for (size_t i = 0; !rc && i < NAME_RULES; i++) {
+		spec[i] = made[i] = mv_strf("%s%s%s", name_rule[i][0], ref,
+					    name_rule[i][1]);
+		if (!made[i])
+			rc = mv_nomem(err);
+	}
+	if (!rc)
+		rc = mv_git_batch_each(git, spec, NAME_RULES, 0, 0, count_hit,
+				       &n, err);
+	if (!rc && *n.hex) {
+		memcpy(hex, n.hex, sizeof(n.hex));
+		rc = n.hits > 1 ? show_ref(hex, git, ref, err) : 0;
+	} else if (!rc) {
+		rc = MV_ENOENT;
+	}
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, rc, "there is no '%s'", ref);
+	for (size_t i = 0; i < NAME_RULES; i++)
+		free(made[i]);
+	return rc;
+}
+
+/* -- lists of refs -- */
+
+enum ref_field {
+	REF_NAME, REF_OID, REF_TYPE, REF_TARGET, REF_TARGET_TYPE, REF_FIELDS
+};
+
+struct refs {
+	struct mv_git *git;
+	const char *const *prefixes;
+	mv_git_ref_fn fn;
+	void *payload;
+};
+
+/*
+ * for-each-ref knows globs and folders; these find at least all that is
+ * wanted. `text` has room for everything, so that it never moves.
+ */
+static int add_patterns(struct mv_buf *text, const char **argv, size_t *n,
+			const char *const *prefixes)
+{
+	for (; *prefixes; prefixes++) {
+		const char *p = *prefixes;
+
+		if (strncmp(p, "refs/", 5)) {
+			/* No ref begins with it, or all may. */
+			if (strncmp("refs/", p, strlen(p)))
+				continue;
+			argv[(*n)++] = "refs/";
+		} else if (!strpbrk(p, "*?[\\")) {
+			argv[(*n)++] = text->data + text->len;
+			if (mv_buf_addf(text, "%s*", p) ||
+			    mv_buf_add(text, "", 1))
+				return MV_ENOMEM;
+			argv[(*n)++] = text->data + text->len;
+			if (mv_buf_addf(text, "%s*/**", p) ||
+			    mv_buf_add(text, "", 1))
+				return MV_ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int has_prefix(const char *const *prefixes, const char *name)
+{
+	if (!prefixes)
+		return 1;
+	for (; *prefixes; prefixes++)
+		if (!strncmp(name, *prefixes, strlen(*prefixes)))
+			return 1;
+	return 0;
+}
+
+static int take_ref(struct refs *r, struct mv_buf *line, struct mv_err *err)
+{
+	struct mv_git_ref ref = { .commit = "" };
+	char hex[MV_GIT_HEX_MAX] = "";
+	char *field[REF_FIELDS];
+	char *p = line->data;
+	int rc = 0;
+
+	for (size_t i = 0; i < REF_FIELDS; i++) {
+		char *end = memchr(p, '\0', (size_t)(line->data + line->len -
+						     p) + 1);
+
+		field[i] = p;
+		if (i + 1 < REF_FIELDS && end == line->data + line->len)
+			return mv_fail(err, MV_EIO, "cannot understand what "
+				       "git for-each-ref says");
+		p = end + 1;
+	}
+	ref.name = field[REF_NAME];
+	ref.oid = field[REF_OID];
+	ref.type = field[REF_TYPE];
+	if (!has_prefix(r->prefixes, ref.name))
+		return 0;
+	if (!strcmp(ref.type, "commit"))
+		ref.commit = ref.oid;
+	else if (!strcmp(field[REF_TARGET_TYPE], "commit"))
+		ref.commit = field[REF_TARGET];
+	else if (!strcmp(field[REF_TARGET_TYPE], "tag")) {
+		/* A tag of a tag: older gits look only one step down. */
+		rc = mv_git_commit(hex, r->git, field[REF_TARGET], err);
+		ref.commit = hex;
+	}
+	if (rc && rc != MV_ENOENT)
+		return rc;
+	return r->fn(r->payload, &ref, err);
+}
+
+static int stream_refs(struct refs *r, const char *const *argv,
+		       struct mv_err *err)
+{
+	struct mv_git_child child = MV_GIT_CHILD_INIT;
+	struct mv_buf line;
+	int end = 0;
+	int rc = mv_git_child_open(&child, r->git, argv, err);
+
+	mv_buf_init(&line, LINE_MAX_BYTES);
+	if (!rc)
+		mv_git_child_eof(&child);
+	while (!rc) {
+		mv_buf_clear(&line);
+		rc = mv_git_child_until(&child, '\n', &line, &end, err);
+		if (rc || end)
+			break;
+		rc = take_ref(r, &line, err);
+	}
+	if (!rc)
+		rc = mv_git_child_finish(&child, err);
+	mv_git_child_abort(&child);
+	mv_buf_release(&line);
+	return rc;
+}
+
+int mv_git_each_ref(struct mv_git *git, const char *const *prefixes,
+		    mv_git_ref_fn fn, void *payload, struct mv_err *err)
+{
+	static const char format[] = "--format=%(refname)%00%(objectname)"
+		"%00%(objecttype)%00%(*objectname)%00%(*objecttype)";
+	struct refs r = { git, prefixes, fn, payload };
+	size_t n = 2, count = 0, bytes = 0;
+	const char **argv;
+	struct mv_buf text;
+	int rc = 0;
+
+	for (; prefixes && prefixes[count]; count++)
+		bytes += 2 * strlen(prefixes[count]) + 8;
+	argv = calloc(2 * count + 3, sizeof(*argv));
+	mv_buf_init(&text, bytes + 1);
+	if (!argv || mv_buf_reserve(&text, bytes)) {
+		rc = mv_nomem(err);
+		goto out;
+	}
+	argv[0] = "for-each-ref";
+	argv[1] = format;
+	if (prefixes && add_patterns(&text, argv, &n, prefixes))
+		rc = mv_nomem(err);
+	if (!rc && (n > 2 || !prefixes))
+		rc = stream_refs(&r, argv, err);
+out:
+	free(argv);
+	mv_buf_release(&text);
+	return rc;
+}
+
+/* -- moving a ref -- */
+
+static int is_at(struct mv_git *git, const char *ref, const char *old,
+		 struct mv_err *err)
+{
+	char hex[MV_GIT_HEX_MAX];
+	int rc = show_ref(hex, git, ref, err);
+
+	if (rc && rc != MV_ENOENT)
+		return rc;
+	return !strcmp(rc ? "" : hex, old);
+}
+
+static void pause_ms(int ms)
+{
+	const struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+
+	nanosleep(&ts, NULL);
+}
+
+/* git waits 100 ms for the lock of a ref; a busy repository needs longer. */
+static int update_ref(struct mv_git *git, const char *const *args,
+		      const char *ref, const char *old, struct mv_err *err)
+{
+	struct mv_err own = { 0 };
+	struct mv_err why = { 0 };
+	int rc, same;
+
+	for (int i = 0;; i++) {
+		rc = mv_git_run(git, args, NULL, 0, NULL, &own);
+		if (!rc)
+			return 0;
+		same = is_at(git, ref, old, &why);
+		if (same < 0)
+			return mv_fail(err, same, "%s", why.msg);
+		if (!same)
+			return mv_fail(err, MV_EEXISTS, "'%s' has moved", ref);
+		if (rc != MV_EIO || !strstr(own.msg, ".lock"))
+			return mv_fail(err, rc, "%s", own.msg);
+		if (i == LOCK_TRIES)
+			return mv_fail(err, MV_EBUSY, "%s", own.msg);
+		pause_ms(5 << (i < 4 ? i : 4));
+	}
+}
+
+int mv_git_ref_set(struct mv_git *git, const char *ref, const char *new,
+		   const char *old, const char *why, struct mv_err *err)
+{
+	static const char zeros[] = "00000000000000000000000000000000"
+				    "00000000000000000000000000000000";
+	const char *none = zeros + 64 - git->info.hex_len;
+	const char *make[] = {
+		"update-ref", "-m", *why ? why : "git-model", ref, new, *old ? old : none, NULL
+	};
+	const char *drop[] = {
+		"update-ref", "-m", *why ? why : "git-model", "-d", ref, old, NULL
+	};
+
+	if (!mv_git_is_ref(ref))
+		return mv_fail(err, MV_EINVALID, "'%s' is not a ref", ref);
+	if ((*new && !mv_git_is_hex(new, git->info.hex_len)) ||
+	    (*old && !mv_git_is_hex(old, git->info.hex_len)) ||
+	    (!*new && !*old))
+		return mv_fail(err, MV_EINVALID, "'%s' cannot be moved from "
+			       "'%s' to '%s'", ref, old, new);
+	return update_ref(git, *new ? make : drop, ref, old, err);
+}
+
+/* -- small questions -- */
+
+static int both_commits(char hex[2][MV_GIT_HEX_MAX], struct mv_git *git,
+			const char *a, const char *b, struct mv_err *err)
+{
+	int rc = mv_git_commit(hex[0], git, a, err);
+
+	return rc ? rc : mv_git_commit(hex[1], git, b, err);
+}
+
+int mv_git_merge_base(char *hex, struct mv_git *git, const char *a,
+		      const char *b, struct mv_err *err)
+{
+	const size_t n = git->info.hex_len;
+	char side[2][MV_GIT_HEX_MAX];
+	const char *args[] = { "merge-base", side[0], side[1], NULL };
+	struct mv_buf out, errout;
+	char words[320];
+	int status = 0;
+	int rc = both_commits(side, git, a, b, err);
+
+	mv_buf_init(&out, 1 << 16);
+	mv_buf_init(&errout, 4096);
+	if (!rc)
+		rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, &out,
+				  err);
+	if (!rc && status == 1)
+		rc = mv_fail(err, MV_ENOENT, "'%s' and '%s' have no common "
+			     "ancestor here", a, b);
+	if (!rc && (status || out.len < n + 1)) {
+		mv_git_words(words, sizeof(words), &errout);
+		rc = mv_fail(err, MV_EIO, "git merge-base failed: %s", words);
+	}
+	if (!rc) {
+		memcpy(hex, out.data, n);
+		hex[n] = '\0';
+	}
+	mv_buf_release(&out);
+	mv_buf_release(&errout);
+	return rc;
+}
+
+int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
+		       const char *descendant, struct mv_err *err)
+{
+	char side[2][MV_GIT_HEX_MAX];
+	const char *args[] = {
+		"merge-base", "--is-ancestor", side[0], side[1], NULL
+	};
+	struct mv_buf errout;
+	char words[320];
+	int status = 0;
+	int rc = both_commits(side, git, ancestor, descendant, err);
+
+	mv_buf_init(&errout, 4096);
+	if (!rc)
+		rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, NULL,
+				  err);
+	if (!rc && status > 1) {
+		mv_git_words(words, sizeof(words), &errout);
+		rc = mv_fail(err, MV_EIO, "git merge-base failed: %s", words);
+	}
+	mv_buf_release(&errout);
+	return rc ? rc : !status;
+}
+
+int mv_git_is_shallow(struct mv_git *git, struct mv_err *err)
+{
+	static const char *const args[] = {
+		"rev-parse", "--is-shallow-repository", NULL
+	};
+	struct mv_buf out;
+	int rc;
+
+	mv_buf_init(&out, 64);
+	rc = mv_git_run(git, args, NULL, 0, &out, err);
+	if (!rc)
+		rc = !strcmp(out.data, "true\n");
+	mv_buf_release(&out);
+	return rc;
+}
+
+int mv_git_committer(struct mv_buf *out, struct mv_git *git,
+		     struct mv_err *err)
+{
+	static const char *const args[] = {
+		"var", "GIT_COMMITTER_IDENT", NULL
+	};
+	struct mv_buf errout;
+	int status = 0;
+	int rc;
+
+	mv_buf_init(&errout, 4096);
+	rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, out, err);
+	if (!rc && (status || !strrchr(out->data, '>')))
+		rc = mv_fail(err, MV_EINVALID, "git does not know who you "
+			     "are; set user.name and user.email with git "
+			     "config --global");
+	if (!rc)
+		out->data[out->len = strcspn(out->data, "\n")] = '\0';
+	mv_buf_release(&errout);
+	return rc;
+}
+
+int mv_git_ident(char **out, struct mv_git *git, struct mv_err *err)
+{
+	struct mv_buf text;
+	int rc;
+
+	*out = NULL;
+	mv_buf_init(&text, 1 << 16);
+	rc = mv_git_committer(&text, git, err);
+	if (!rc) {
+		strrchr(text.data, '>')[1] = '\0';
+		*out = mv_buf_detach(&text);
+		if (!*out)
+			rc = mv_nomem(err);
+	}
+	mv_buf_release(&text);
+	return rc;
+}
+
+/* -- the default branch -- */
+
+/* The remote that matters: "origin", or else the first one. */
+static int find_remote(void *payload, const char *key, const char *value,
+		       struct mv_err *err)
+{
+	char **name = payload;
+	const char *end = strrchr(key, '.');
+
+	(void)value;
+	if (strncmp(key, "remote.", 7) || !end || end <= key + 7 ||
+	    strcmp(end, ".url") || (*name && !strcmp(*name, "origin")))
+		return 0;
+	if (*name && strncmp(key + 7, "origin.url", 11))
+		return 0;
+	free(*name);
+	*name = strndup(key + 7, (size_t)(end - key - 7));
+	return *name ? 0 : mv_nomem(err);
+}
+
+/* "refs/remotes/origin/HEAD" to "refs/remotes/origin/main". */
+static int remote_head(char **out, struct mv_git *git, const char *remote,
+		       struct mv_err *err)
+{
+	char *head = mv_strf("refs/remotes/%s/HEAD", remote);
+	const char *args[] = { "symbolic-ref", "--quiet", head, NULL };
+	struct mv_buf text, errout;
+	char hex[MV_GIT_HEX_MAX];
+	int status = 0;
+	int rc;
+
+	mv_buf_init(&text, 1 << 16);
+	mv_buf_init(&errout, 4096);
+	rc = head ? mv_git_ref_get(hex, git, head, err) : mv_nomem(err);
+	if (!rc)
+		rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, &text,
+				  err);
+	if (!rc && (status || text.len < 2))
+		rc = MV_ENOENT;
+	if (!rc) {
+		*out = strndup(text.data, text.len - 1);
+		if (!*out)
+			rc = mv_nomem(err);
+	}
+	free(head);
+	mv_buf_release(&text);
+	mv_buf_release(&errout);
+	return rc;
+}
+
+static int try_branch(char **out, struct mv_git *git, const char *where,
+		      const char *remote, const char *name,
+		      struct mv_err *err)
+{
+	char *ref = mv_strf("%s%s%s%s", where, remote, *remote ? "/" : "",
+			    name);
+	char hex[MV_GIT_HEX_MAX];
+	int rc = ref ? mv_git_ref_get(hex, git, ref, err) : mv_nomem(err);
+
+	if (rc)
+		free(ref);
+	else
+		*out = ref;
+	return rc;
+}
+
+/* What others merge into is the remote's, where it is known. */
+static int guess_branch(char **out, struct mv_git *git, const char *remote,
+			struct mv_err *err)
+{
+	const char *first = mv_git_config(git, "init.defaultbranch", NULL);
+	const char *const name[] = { first ? first : "main", "main", "master" };
+	int rc = MV_ENOENT;
+
+	for (size_t i = 0; rc == MV_ENOENT && remote && i < 3; i++)
+		rc = try_branch(out, git, "refs/remotes/", remote, name[i],
+				err);
+	for (size_t i = 0; rc == MV_ENOENT && i < 3; i++)
+		rc = try_branch(out, git, "refs/heads/", "", name[i], err);
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, rc, "there is no branch main or master, and "
+			     "init.defaultBranch names none");
+	return rc;
+}
+
+int mv_git_default_branch(char **out, struct mv_git *git, struct mv_err *err)
+{
+	char *remote = NULL;
+	int rc = mv_git_config_each(git, find_remote, &remote, err);
+
+	*out = NULL;
+	if (!rc) {
+		rc = remote ? remote_head(out, git, remote, err) : MV_ENOENT;
+		if (rc == MV_ENOENT)
+			rc = guess_branch(out, git, remote, err);
+	}
+	free(remote);
+	return rc;
+}
