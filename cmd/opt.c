@@ -115,6 +115,7 @@ static void set_uint(const struct parser *p, const struct opt *o,
 void opt_list_release(struct opt_list *list)
 {
 	free(list->v);
+	free(list->by);
 	memset(list, 0, sizeof(*list));
 }
 
@@ -126,13 +127,17 @@ static void add_value(const struct parser *p, const struct opt *o,
 
 	if (list->count + 1 >= list->alloc) {
 		size_t alloc = list->alloc ? 2 * list->alloc : 8;
-		const char **grown = realloc(list->v, alloc * sizeof(*grown));
+		const char **v = realloc(list->v, alloc * sizeof(*v));
+		const char **by = v ? realloc(list->by, alloc * sizeof(*by)) :
+				  NULL;
 
-		if (!grown)
+		if (!by)
 			refuse(p, "'--%s' was given too often", o->name);
-		list->v = grown;
+		list->v = v;
+		list->by = by;
 		list->alloc = alloc;
 	}
+	list->by[list->count] = o->name;
 	list->v[list->count++] = value;
 	list->v[list->count] = NULL;
 }

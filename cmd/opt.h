@@ -39,12 +39,16 @@ enum opt_type {
 	OPT_TYPE_LIST
 };
 
-/* The values of an option that may be given several times. */
+/*
+ * The values of an option that may be given several times; or of several
+ * options, when their order matters.
+ */
 struct opt_list {
 	const char **v;		/* NULL-terminated; NULL when there is none */
+	const char **by;	/* the name of the option that each belongs to */
 	size_t count, alloc;
 };
-#define OPT_LIST_INIT { NULL, 0, 0 }
+#define OPT_LIST_INIT { NULL, NULL, 0, 0 }
 void opt_list_release(struct opt_list *list);	/* the values are argv's */
 
 struct opt {

@@ -48,6 +48,7 @@ static int parse(struct values *v, char line_out[256], const char *line,
 		OPT_SIZE(0, "above", &v->above, "size", "at least"),
 		OPT_DURATION(0, "grace", &v->grace, "time", "at least"),
 		OPT_LIST('p', "param", &v->params, "k=v", "one of several"),
+		OPT_LIST(0, "other", &v->params, "k=v", "in the same list"),
 		OPT_END
 	};
 	const char *argv[MAX_ARGS + 1];
@@ -150,13 +151,15 @@ static void test_cmd_opt__a_list_keeps_them_all(void **state)
 	assert_null(v.params.v);
 	opt_list_release(&v.params);
 	assert_int_equal(parse(&v, left, "x --param a=1 -pb=2 one --param=a=1 "
-			       "-p c -p d -p e -p f -p g -p h -p i", 0), 1);
+			       "-p c --other d -p e -p f -p g -p h -p i", 0), 1);
 	assert_int_equal(v.params.count, 10);
 	assert_string_equal(v.params.v[0], "a=1");
 	assert_string_equal(v.params.v[1], "b=2");
 	assert_string_equal(v.params.v[2], "a=1");
 	assert_string_equal(v.params.v[9], "i");
 	assert_null(v.params.v[10]);
+	assert_string_equal(v.params.by[2], "param");
+	assert_string_equal(v.params.by[4], "other");
 	opt_list_release(&v.params);
 	assert_null(v.params.v);
 	assert_int_equal(v.params.count, 0);
