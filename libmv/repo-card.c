@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/repo-look.h"
+
+/*
+ * Everything that `git model show` says. It is the command that people wait
+ * for: nothing is asked of git that was not asked for, tags are read of one
+ * artifact only, and nothing is fetched.
+ */
+struct making {
+	struct mv_repo *repo;
+	struct mv_card *card;
+	struct mv_subject s;
+};
+
+static int identity(struct making *m, struct mv_err *err)
+{
+	struct mv_card *c = m->card;
+	const struct mv_artifact *a;
+	char hex[MV_OID_HEX + 1];
+	int failed = 0, rc;
+
+	rc = mv_repo_project(&c->project, m->repo, m->s.commit, err);
+	if (rc)
+		return rc;
+	a = m->s.artifact ? mv_project_by_name(&c->project, m->s.artifact) :
+			    NULL;
+	c->title = mv_look_dup(m->s.artifact ? m->s.artifact :
+			       m->s.path ? m->s.path :
+			       mv_oid_hex(hex, &m->s.pointer.oid), &failed);
+	c->artifact = mv_look_dup(m->s.artifact, &failed);
+	c->path = mv_look_dup(m->s.path, &failed);
+	c->type = mv_look_dup(a ? a->type : NULL, &failed);
+	c->description = mv_look_dup(a ? a->description : NULL, &failed);
+	c->oid = m->s.pointer.oid;
+	c->logical = m->s.pointer.size;
+	c->is_directory = m->s.is_directory;
+	c->members = m->s.members.count;
+	if (m->s.is_directory)
+		c->logical = 0;
+	for (size_t i = 0; m->s.is_directory && i < m->s.members.count; i++)
+		c->logical += m->s.members.v[i].size;
+	return failed ? mv_nomem(err) : 0;
+}
+
+/* -- what it takes, and what is inside ------------------------------------------ */
+
+static int add_chunk(void *payload, const struct mv_oid *chunk, uint32_t raw,
+		     uint32_t stored, struct mv_err *err)
+{
+	(void)chunk;
+	(void)raw;
+	(void)err;
+	*(uint64_t *)payload += stored;
+	return 0;
+}
+
+static int stored_size(uint64_t *out, struct mv_repo *repo,
+		       const struct mv_pointer *p)
+{
+	struct mv_store *store;
+
+	*out = 0;
+	if (!mv_repo_store_if_any(&store, repo, NULL) &&
+	    !mv_store_each_chunk(store, &p->oid, add_chunk, out, NULL))
+		return 0;
+	*out = p->size;		/* as a file: an alternate's, or of LFS */
+	return mv_repo_has(repo, p, NULL);
+}
+
+/* A directory takes what its members take; UINT64_MAX when one is missing. */
+static void sizes(struct making *m)
+{
+	struct mv_card *c = m->card;
+	const struct mv_manifest *members = &m->s.members;
+	uint64_t one;
+
+	c->stored = 0;
+	if (!c->is_directory) {
+		if (stored_size(&c->stored, m->repo, &m->s.pointer))
+			c->stored = UINT64_MAX;
+		return;
+	}
+	for (size_t i = 0; i < members->count; i++) {
+		const struct mv_pointer p = { .oid = members->v[i].oid,
+					      .size = members->v[i].size };
+
+		if (p.size && stored_size(&one, m->repo, &p)) {
+			c->stored = UINT64_MAX;
+			return;
+		}
+		c->stored += p.size ? one : 0;
+	}
+}
+
+static int add_grouped(struct mv_buf *out, uint64_t n)
+{
+	char digits[24];
+	size_t len = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, n);
+	int bad = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			bad |= mv_buf_addch(out, ',');
+		bad |= mv_buf_addch(out, digits[i]);
+	}
+	return bad;
+}
+
+/* "safetensors: 3,148,032 parameters in 44 tensors, F32" */
+static int inside(struct making *m, struct mv_err *err)
+{
+	struct mv_dtype_sum sums[MV_DTYPE_SUMS];
+	struct mv_layout layout;
+	struct mv_buf text;
+	size_t n;
+	int bad;
+
+	if (m->card->is_directory || m->card->stored == UINT64_MAX ||
+	    mv_look_layout(&layout, m->repo, &m->s.pointer, NULL))
+		return 0;
+	mv_buf_init(&text, 64 << 10);
+	n = mv_layout_dtypes(sums, MV_DTYPE_SUMS, &layout);
+	bad = mv_buf_addf(&text, "%s: ", layout.format ? layout.format
+						       : "unknown");
+	bad |= add_grouped(&text, mv_layout_elements(&layout));
+	bad |= mv_buf_addf(&text, " parameters in %zu tensor%s", layout.count,
+			   layout.count == 1 ? "" : "s");
+	for (size_t i = 0; i < n && i < 4; i++)
+		bad |= mv_buf_addf(&text, ", %s", sums[i].name);
+	bad |= n > 4 ? mv_buf_addstr(&text, ", ...") : 0;
+	m->card->format = bad ? NULL : mv_buf_detach(&text);
+	mv_buf_release(&text);
+	mv_layout_release(&layout);
+	return m->card->format ? 0 : mv_nomem(err);
+}
+
+/* -- versions and stages ------------------------------------------------------------ */
+
+/* A tag speaks of what its commit has at our path: is that this content? */
+static int here(char *is_here, struct making *m,
+		const struct mv_event *const *v, size_t n, struct mv_err *err)
+{
+	struct mv_look_blob *blobs = calloc(n + 1, sizeof(*blobs));
+	char **specs = calloc(n + 1, sizeof(*specs));
+	int rc = blobs && specs ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; !rc && i < n && !m->s.is_directory; i++) {
+		specs[i] = mv_strf("%s:%s", v[i]->commit, m->s.path);
+		if (!specs[i])
+			rc = mv_nomem(err);
+	}
+	if (!rc && !m->s.is_directory)
+		rc = mv_look_blobs(blobs, m->repo, (const char *const *)specs,
+				   n, err);
+	for (size_t i = 0; !rc && i < n; i++)
+		is_here[i] = !strcmp(blobs[i].hex, m->s.blob) ||
+			     (m->s.commit && !strcmp(v[i]->commit,
+						     m->s.commit));
+	for (size_t i = 0; specs && i < n; i++)
+		free(specs[i]);
+	free(specs);
+	free(blobs);
+	return rc;
+}
+
+static int decided_by(struct making *m, const struct mv_event *const *v,
+		      size_t n, int stages, struct mv_err *err)
+{
+	char *is_here = n ? calloc(n, 1) : NULL;
+	int rc = !n ? 0 : !is_here ? mv_nomem(err) :
+		 here(is_here, m, v, n, err);
+
+	for (size_t i = 0; !rc && i < n; i++) {
+		if (!is_here[i])
+			continue;
+		rc = stages ? mv_look_join(&m->card->stages, v[i]->tag.stage,
+					   err) :
+		     mv_look_join(&m->card->version, v[i]->tag.version, err);
+	}
+	free(is_here);
+	return rc;
+}
+
+static int decided(struct making *m, struct mv_err *err)
+{
+	struct mv_registry r = MV_REGISTRY_INIT;
+	const struct mv_event *const *v;
+	size_t n = 0;
+	int rc;
+
+	if (!m->s.artifact || !m->s.path)
+		return 0;
+	rc = mv_registry_load(&r, m->repo->git, m->s.artifact, err);
+	if (!rc) {
+		v = mv_registry_versions(&r, m->s.artifact, &n);
+		rc = decided_by(m, v, n, 0, err);
+	}
+	if (!rc) {
+		v = mv_registry_holders(&r, m->s.artifact, &n);
+		rc = decided_by(m, v, n, 1, err);
+	}
+	mv_registry_release(&r);
+	return rc;
+}
+
+/* -- who and when -------------------------------------------------------------------- */
+
+/* The commit that was asked for; else the one where it was recorded last. */
+static int committed(struct making *m, struct mv_err *err)
+{
+	struct mv_card *c = m->card;
+	const struct mv_evidence *e = &c->evidence;
+	struct mv_look_commit info;
+	const char *hex = m->s.commit;
+	int failed = 0, rc;
+
+	for (size_t i = e->count; !hex && i-- > 0;)
+		hex = e->records[i].commit;
+	if (!hex)
+		return 0;
+	rc = mv_look_commits(&info, m->repo, &hex, 1, err);
+	if (rc)
+		return rc;
+	c->commit = mv_look_dup(hex, &failed);
+	c->subject_line = info.subject;
+	c->author = info.author;
+	c->when = info.when;
+	return failed ? mv_nomem(err) : 0;
+}
+
+/* Records of kinds that others read: that they are there, by whom; what they
+   are worth is for those to say. */
+static int other_records(struct making *m, struct mv_err *err)
+{
+	enum { LINES = 20 };
+	const struct mv_evidence *e = &m->card->evidence;
+	char **lines = calloc(LINES + 1, sizeof(*lines));
+	size_t n = 0;
+
+	if (!lines)
+		return mv_nomem(err);
+	for (size_t i = e->count; i-- > 0 && n < LINES;) {
+		const struct mv_record *r = &e->records[i];
+
+		if (!r->kind || !strcmp(r->kind, "evidence") ||
+		    !strcmp(r->kind, "run"))
+			continue;
+		lines[n] = mv_strf("%s recorded %s by %s, not verified here",
+				   r->kind, r->t ? r->t : "?",
+				   r->by ? r->by : "nobody named");
+		if (!lines[n++]) {
+			while (n-- > 0)
+				free(lines[n]);
+			free(lines);
+			return mv_nomem(err);
+		}
+	}
+	if (n)
+		m->card->verified = lines;
+	else
+		free(lines);
+	return 0;
+}
+
+static int known(struct making *m, struct mv_err *err)
+{
+	struct mv_card *c = m->card;
+	const char *blob = m->s.blob, *artifact = m->s.artifact;
+	struct mv_curves curves = { .count = 0 };
+	int rc = 0;
+
+	if (*blob)
+		rc = mv_repo_evidence(&c->evidence, m->repo, &blob, &artifact,
+				      1, err);
+	if (!rc)
+		rc = mv_look_curves(&curves, m->repo, &c->evidence, NULL, err);
+	if (!rc) {
+		c->curves = curves.series;
+		c->curve_count = curves.count;
+	}
+	return rc ? rc : other_records(m, err);
+}
+
+int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
+		 struct mv_err *err)
+{
+	struct making m = { .repo = repo, .card = out };
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = mv_repo_subject(&m.s, repo, spec, err);
+	if (rc)
+		return rc;
+	rc = identity(&m, err);
+	if (!rc)
+		rc = known(&m, err);
+	if (!rc)
+		rc = decided(&m, err);
+	if (!rc)
+		rc = committed(&m, err);
+	if (!rc) {
+		sizes(&m);
+		rc = inside(&m, err);
+	}
+	mv_subject_release(&m.s);
+	if (rc)
+		mv_card_release(out);
+	return rc;
+}
