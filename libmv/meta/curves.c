@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/meta/meta.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/utf8.h"
+#include "libmv/meta/facts.h"
+
+/* docs/format/curves.md */
+#define RUN_POINTS 1000
+#define NAME_MAX_BYTES 512
+#define SERIES_MAX 100000
+
+/* -- in memory -- */
+
+void mv_curves_release(struct mv_curves *curves)
+{
+	for (size_t i = 0; i < curves->count; i++) {
+		free(curves->series[i].name);
+		free(curves->series[i].points);
+	}
+	free(curves->series);
+	memset(curves, 0, sizeof(*curves));
+}
+
+static size_t find(const struct mv_curves *c, const char *name, int *found)
+{
+	size_t low = 0, high = c->count;
+
+	*found = 0;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int cmp = strcmp(c->series[mid].name, name);
+
+		if (!cmp) {
+			*found = 1;
+			return mid;
+		}
+		if (cmp < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static int check_name(const char *name, struct mv_err *err)
+{
+	size_t len = strlen(name), n;
+	uint32_t cp;
+
+	if (!len || len > NAME_MAX_BYTES)
+		return mv_fail(err, MV_EINVALID, "a metric's name has 1 to %d "
+			       "bytes: '%.40s'", NAME_MAX_BYTES, name);
+	for (size_t i = 0; i < len; i += n) {
+		n = mv_utf8_next(&cp, name + i, len - i);
+		if (!n)
+			return mv_fail(err, MV_EINVALID, "the name of metric "
+				       "'%.80s' is not UTF-8", name);
+	}
+	return 0;
+}
+
+static int insert_series(struct mv_curves *c, size_t at, const char *name,
+			 struct mv_err *err)
+{
+	size_t alloc = c->alloc ? 2 * c->alloc : 8;
+	struct mv_series *series;
+	int ret = check_name(name, err);
+	char *copy;
+
+	if (ret)
+		return ret;
+	if (c->count >= SERIES_MAX)
+		return mv_fail(err, MV_EINVALID, "more than %d metrics",
+			       SERIES_MAX);
+	if (c->count == c->alloc) {
+		series = realloc(c->series, alloc * sizeof(*series));
+		if (!series)
+			return mv_nomem(err);
+		c->series = series;
+		c->alloc = alloc;
+	}
+	copy = strdup(name);
+	if (!copy)
+		return mv_nomem(err);
+	memmove(&c->series[at + 1], &c->series[at],
+		(c->count - at) * sizeof(*c->series));
+	memset(&c->series[at], 0, sizeof(*c->series));
+	c->series[at].name = copy;
+	c->count++;
+	return 0;
+}
+
+static int add_point(struct mv_series *s, const struct mv_point *point,
+		     struct mv_err *err)
+{
+	size_t alloc = s->alloc ? 2 * s->alloc : 16;
+	struct mv_point *points;
+
+	if (s->count == s->alloc) {
+		points = realloc(s->points, alloc * sizeof(*points));
+		if (!points)
+			return mv_nomem(err);
+		s->points = points;
+		s->alloc = alloc;
+	}
+	s->points[s->count++] = *point;
+	return 0;
+}
+
+int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
+		  int64_t ms, double value, struct mv_err *err)
+{
+	const struct mv_point point = { step, ms, value };
+	int found, ret = 0;
+	size_t at = find(curves, name, &found);
+
+	if (!found)
+		ret = insert_series(curves, at, name, err);
+	return ret ? ret : add_point(&curves->series[at], &point, err);
+}
+
+/* Merge two sorted halves of `v` through `half`, the first one winning ties. */
+static void merge(struct mv_point *v, size_t left, size_t count,
+		  struct mv_point *half)
+{
+	size_t i = 0, j = left, to = 0;
+
+	memcpy(half, v, left * sizeof(*v));
+	while (i < left)
+		v[to++] = j < count && v[j].step < half[i].step ? v[j++] :
+								  half[i++];
+}
+
+static void sort_points(struct mv_point *v, size_t count,
+			struct mv_point *half)
+{
+	size_t left = count / 2;
+
+	if (count < 2)
+		return;
+	sort_points(v, left, half);
+	sort_points(v + left, count - left, half);
+	if (v[left].step < v[left - 1].step)
+		merge(v, left, count, half);
+}
+
+static void insertion_sort(struct mv_point *v, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct mv_point p = v[i];
+		size_t j = i;
+
+		for (; j && v[j - 1].step > p.step; j--)
+			v[j] = v[j - 1];
+		v[j] = p;
+	}
+}
+
+void mv_curves_sort(struct mv_curves *curves)
+{
+	for (size_t i = 0; i < curves->count; i++) {
+		struct mv_series *s = &curves->series[i];
+		struct mv_point *half = malloc((s->count / 2 + 1) *
+					       sizeof(*half));
+
+		/* Without memory it is slow, not wrong. */
+		if (half)
+			sort_points(s->points, s->count, half);
+		else
+			insertion_sort(s->points, s->count);
+		free(half);
+	}
+}
+
+int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
+		   struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < curves->count && !ret; i++) {
+		const struct mv_series *s = &curves->series[i];
+		struct mv_value v;
+
+		if (!s->count)
+			continue;
+		ret = mv_value_real(&v, s->points[s->count - 1].value, err);
+		if (!ret)
+			ret = mv_facts_set(facts, s->name, &v, 0, err);
+		mv_value_release(&v);
+	}
+	return ret;
+}
+
+/* -- the file -- */
+
+static int print_point(struct mv_buf *out, const struct mv_point *p)
+{
+	char text[32];
+	int bad;
+
+	bad = mv_buf_addf(out, "[%" PRId64 ",%" PRId64 ",", p->step, p->ms);
+	mv_print_real(text, p->value);
+	if (isfinite(p->value))
+		bad |= mv_buf_addf(out, "%s]", text);
+	else
+		bad |= mv_buf_addf(out, "{\"number\":\"%s\"}]", text);
+	return bad;
+}
+
+static int print_run(struct mv_buf *out, const char *name,
+		     const struct mv_point *points, size_t count)
+{
+	int bad = mv_buf_addf(out, "{\"metric\":%s,\"points\":[", name);
+
+	for (size_t i = 0; i < count && !bad; i++)
+		bad = (i && mv_buf_addch(out, ',')) ||
+		      print_point(out, &points[i]);
+	return bad || mv_buf_addstr(out, "]}\n");
+}
+
+static int print_series(struct mv_buf *out, const struct mv_series *s,
+			struct mv_err *err)
+{
+	struct mv_json *v = mv_json_str(s->name);
+	struct mv_buf name;
+	int ret;
+
+	mv_buf_init(&name, 8 * NAME_MAX_BYTES);
+	ret = mv_json_print(&name, v, 0, err);
+	for (size_t at = 0; at < s->count && !ret; at += RUN_POINTS) {
+		size_t n = s->count - at;
+
+		if (print_run(out, name.data, s->points + at,
+			      n < RUN_POINTS ? n : RUN_POINTS))
+			ret = mv_fail(err, MV_ENOMEM, "curves take more than "
+				      "%zu bytes", out->max);
+	}
+	mv_buf_release(&name);
+	mv_json_free(v);
+	return ret;
+}
+
+int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
+		    struct mv_err *err)
+{
+	size_t before = out->len;
+	int ret = 0;
+
+	for (size_t i = 0; i < curves->count && !ret; i++)
+		ret = print_series(out, &curves->series[i], err);
+	if (ret) {
+		out->len = before;
+		if (out->alloc)
+			out->data[before] = '\0';
+	}
+	return ret;
+}
+
+static int parse_point(struct mv_point *out, const struct mv_json *v)
+{
+	const struct mv_json *value = mv_json_at(v, 2);
+	enum mv_json_type type = mv_json_type(value);
+	const char *text = mv_json_number_text(value);
+
+	if (mv_json_size(v) != 3 || mv_json_type(v) != MV_JSON_ARRAY ||
+	    mv_json_type(mv_json_at(v, 0)) != MV_JSON_INT ||
+	    mv_json_type(mv_json_at(v, 1)) != MV_JSON_INT)
+		return -1;
+	out->step = mv_json_get_int(mv_json_at(v, 0));
+	out->ms = mv_json_get_int(mv_json_at(v, 1));
+	out->value = mv_json_get_real(value);
+	if (type == MV_JSON_INT || type == MV_JSON_REAL)
+		return 0;
+	if (!text || (strcmp(text, "nan") && strcmp(text, "inf") &&
+		      strcmp(text, "-inf")))
+		return -1;
+	out->value = strtod(text, NULL);
+	return 0;
+}
+
+static int parse_run(struct mv_curves *out, const struct mv_json *v,
+		     struct mv_err *err)
+{
+	const struct mv_json *points = mv_json_get(v, "points");
+	size_t len, count = mv_json_size(points), at;
+	const char *name = mv_json_get_str(mv_json_get(v, "metric"), &len);
+	struct mv_point point;
+	int found, ret;
+
+	if (!name || strlen(name) != len ||
+	    mv_json_type(points) != MV_JSON_ARRAY || !count ||
+	    count > RUN_POINTS)
+		return mv_fail(err, MV_EINVALID, "no run of points");
+	at = find(out, name, &found);
+	ret = found ? 0 : insert_series(out, at, name, err);
+	for (size_t i = 0; i < count && !ret; i++) {
+		if (parse_point(&point, mv_json_at(points, i)))
+			return mv_fail(err, MV_EINVALID, "point %zu is not "
+				       "[step, ms, value]", i + 1);
+		ret = add_point(&out->series[at], &point, err);
+	}
+	return ret;
+}
+
+int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
+		    struct mv_err *err)
+{
+	const char *end = data + len;
+	size_t line = 0;
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	while (data < end && !ret) {
+		const char *lf = memchr(data, '\n', (size_t)(end - data));
+		struct mv_json *v = NULL;
+
+		line++;
+		if (!lf)
+			lf = end;
+		ret = mv_json_parse(&v, data, (size_t)(lf - data), err);
+		if (!ret)
+			ret = parse_run(out, v, err);
+		mv_json_free(v);
+		data = lf + 1;
+	}
+	if (ret) {
+		mv_err_prefix(err, "curves, line %zu", line);
+		mv_curves_release(out);
+		return ret;
+	}
+	mv_curves_sort(out);
+	return 0;
+}

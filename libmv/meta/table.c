@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/meta/meta.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "libmv/base/time.h"
+#include "libmv/meta/facts.h"
+
+/*
+ * Tables of metrics by step: CSV as RFC 4180 has it, TSV the same with tabs.
+ * Cells are unquoted into one buffer per row.
+ */
+#define COLUMNS_MAX 10000
+#define CELL_MAX (1u << 20)
+
+enum role { ROLE_METRIC, ROLE_STEP, ROLE_TIME };
+
+struct column {
+	char *name;		/* of the metric: with the prefix */
+	enum role role;
+};
+
+struct table {
+	const char *name, *prefix;
+	const char *at, *end;
+	char separator;
+	size_t line, row_line;	/* where we are, where the row began */
+	struct mv_buf text;	/* the row's cells, each with a NUL behind */
+	size_t *cells;		/* where they begin */
+	size_t cell_count, cell_alloc;
+	struct column *columns;
+	size_t column_count;
+	int has_step;
+	int64_t row;
+	size_t skipped;
+	struct mv_curves *curves;
+	struct mv_err *err;
+};
+
+static int fail_at(const struct table *t, const char *what)
+{
+	return mv_fail(t->err, MV_EINVALID, "%s:%zu: %s", t->name, t->row_line,
+		       what);
+}
+
+/* -- cells -- */
+
+static int begin_cell(struct table *t)
+{
+	size_t alloc = t->cell_alloc ? 2 * t->cell_alloc : 16, *cells;
+
+	if (t->cell_count == COLUMNS_MAX)
+		return fail_at(t, "too many columns");
+	if (t->cell_count == t->cell_alloc) {
+		cells = realloc(t->cells, alloc * sizeof(*cells));
+		if (!cells)
+			return mv_nomem(t->err);
+		t->cells = cells;
+		t->cell_alloc = alloc;
+	}
+	t->cells[t->cell_count++] = t->text.len;
+	return 0;
+}
+
+static int add(struct table *t, const char *s, size_t len)
+{
+	if (memchr(s, '\0', len))
+		return fail_at(t, "NUL byte");
+	return mv_buf_add(&t->text, s, len) ?
+	       fail_at(t, "the row is too long") : 0;
+}
+
+static int read_quoted(struct table *t)
+{
+	const char *s = t->at + 1;
+	int ret = 0;
+
+	while (!ret) {
+		const char *quote = memchr(s, '"', (size_t)(t->end - s));
+
+		if (!quote)
+			return fail_at(t, "a quote that does not end");
+		for (const char *p = s; p < quote; p++)
+			t->line += *p == '\n';
+		ret = add(t, s, (size_t)(quote - s));
+		s = quote + 1;
+		if (s == t->end || *s != '"')
+			break;
+		ret = ret ? ret : add(t, "\"", 1);
+		s++;
+	}
+	t->at = s;
+	if (!ret && s < t->end && *s != t->separator && *s != '\n' &&
+	    *s != '\r')
+		return fail_at(t, "text behind a closing quote");
+	return ret;
+}
+
+static int read_plain(struct table *t)
+{
+	const char *start = t->at, *s = start;
+	size_t len;
+
+	while (s < t->end && *s != t->separator && *s != '\n')
+		s++;
+	t->at = s;
+	len = (size_t)(s - start);
+	if (len && s[-1] == '\r' && (s == t->end || *s == '\n'))
+		len--;
+	if (memchr(start, '"', len))
+		return fail_at(t, "a quote inside of a cell");
+	return add(t, start, len);
+}
+
+/* 1, or 0 at the end. */
+static int next_row(struct table *t)
+{
+	int ret;
+
+	/* Blank lines are no rows. */
+	while (t->at < t->end && (*t->at == '\n' || *t->at == '\r'))
+		t->line += *t->at++ == '\n';
+	t->row_line = t->line;
+	t->cell_count = 0;
+	mv_buf_clear(&t->text);
+	if (t->at == t->end)
+		return 0;
+	for (;;) {
+		ret = begin_cell(t);
+		if (!ret)
+			ret = t->at < t->end && *t->at == '"' ?
+			      read_quoted(t) : read_plain(t);
+		if (!ret && mv_buf_add(&t->text, "", 1))
+			ret = fail_at(t, "the row is too long");
+		if (ret)
+			return ret;
+		if (t->at < t->end && *t->at == '\r')
+			t->at++;
+		if (t->at == t->end)
+			return 1;
+		if (*t->at == '\n') {
+			t->at++;
+			t->line++;
+			return 1;
+		}
+		if (*t->at != t->separator)
+			return fail_at(t, "text behind a cell");
+		t->at++;
+	}
+}
+
+static const char *cell(const struct table *t, size_t i)
+{
+	return t->text.data + t->cells[i];
+}
+
+/* -- the header -- */
+
+static int is_any(const char *s, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcasecmp(s, *words))
+			return 1;
+	return 0;
+}
+
+static int add_column(struct table *t, const char *name)
+{
+	static const char *const times[] = {
+		"timestamp", "time", "_timestamp", NULL
+	};
+	struct column *c = &t->columns[t->column_count];
+
+	for (size_t i = 0; i < t->column_count; i++)
+		if (!strcmp(t->columns[i].name + strlen(t->prefix), name))
+			return mv_fail(t->err, MV_EINVALID, "%s:%zu: column "
+				       "'%.80s' occurs twice", t->name,
+				       t->row_line, name);
+	c->name = mv_strf("%s%s", t->prefix, name);
+	if (!c->name)
+		return mv_nomem(t->err);
+	c->role = is_any(name, times) ? ROLE_TIME : ROLE_METRIC;
+	t->column_count++;
+	return 0;
+}
+
+/* The first of these names that a column has is the step. */
+static void choose_step(struct table *t)
+{
+	static const char *const names[] = {
+		"step", "_step", "global_step", "iteration", "epoch"
+	};
+
+	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+		for (size_t i = 0; i < t->column_count; i++)
+			if (!strcasecmp(cell(t, i), names[n])) {
+				t->columns[i].role = ROLE_STEP;
+				t->has_step = 1;
+				return;
+			}
+}
+
+static int read_header(struct table *t)
+{
+	int ret = next_row(t);
+
+	if (!ret)
+		return fail_at(t, "no header");
+	if (ret < 0)
+		return ret;
+	t->columns = calloc(t->cell_count, sizeof(*t->columns));
+	if (!t->columns)
+		return mv_nomem(t->err);
+	ret = 0;
+	for (size_t i = 0; i < t->cell_count && !ret; i++)
+		ret = add_column(t, cell(t, i));
+	if (!ret)
+		choose_step(t);
+	return ret;
+}
+
+/* -- rows -- */
+
+static int read_real(double *out, const char *s)
+{
+	char *end;
+
+	/* strtod() reads hexadecimal and blanks in front, too. */
+	if (!*s || strchr(" \t\n\v\f\r", *s) || strpbrk(s, "xX"))
+		return -1;
+	*out = strtod(s, &end);
+	return *end ? -1 : 0;
+}
+
+static int read_step(int64_t *out, const char *s)
+{
+	char *end;
+	double r;
+
+	errno = 0;
+	*out = strtoll(s, &end, 10);
+	if (*s && !*end && !errno)
+		return 0;
+	if (read_real(&r, s) || !(r >= -9e15 && r <= 9e15) || r != floor(r))
+		return -1;
+	*out = (int64_t)r;
+	return 0;
+}
+
+/* Seconds or milliseconds since 1970, or RFC 3339; 0: not known. */
+static int64_t read_time(const char *s)
+{
+	int64_t ms;
+	double r;
+
+	if (!mv_time_parse(&ms, s, NULL))
+		return ms;
+	if (read_real(&r, s) || !(r > 0 && r < 1e15))
+		return 0;
+	return (int64_t)(r < 1e11 ? r * 1000 : r);
+}
+
+static int take_row(struct table *t)
+{
+	int64_t step = t->row, ms = 0;
+	int ret = 0;
+
+	if (t->cell_count != t->column_count)
+		return mv_fail(t->err, MV_EINVALID, "%s:%zu: %zu cells, but "
+			       "%zu columns", t->name, t->row_line,
+			       t->cell_count, t->column_count);
+	for (size_t i = 0; i < t->column_count; i++) {
+		if (t->columns[i].role == ROLE_TIME)
+			ms = read_time(cell(t, i));
+		if (t->columns[i].role == ROLE_STEP &&
+		    read_step(&step, cell(t, i)))
+			return fail_at(t, "the step is no whole number");
+	}
+	for (size_t i = 0; i < t->column_count && !ret; i++) {
+		double value;
+
+		if (t->columns[i].role != ROLE_METRIC || !*cell(t, i))
+			continue;
+		if (read_real(&value, cell(t, i))) {
+			t->skipped++;
+			continue;
+		}
+		ret = mv_curves_add(t->curves, t->columns[i].name, step, ms,
+				    value, t->err);
+		if (ret == MV_EINVALID)
+			mv_err_prefix(t->err, "%s:%zu", t->name, t->row_line);
+	}
+	return ret;
+}
+
+static int read_table(struct table *t)
+{
+	int ret = read_header(t);
+
+	while (!ret) {
+		ret = next_row(t);
+		if (ret <= 0)
+			return ret;
+		ret = take_row(t);
+		t->row++;
+	}
+	return ret;
+}
+
+int mv_curves_read_table(struct mv_curves *curves, const char *name,
+			 const char *prefix, const char *data, size_t len,
+			 size_t *skipped, struct mv_err *err)
+{
+	const char *dot = strrchr(name, '.');
+	struct table t = { .name = name, .prefix = prefix, .at = data,
+			   .end = data + len, .line = 1, .curves = curves,
+			   .err = err };
+	int ret;
+
+	t.separator = dot && !strcasecmp(dot, ".tsv") ? '\t' : ',';
+	if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3))
+		t.at += 3;
+	mv_buf_init(&t.text, CELL_MAX);
+	ret = read_table(&t);
+	if (!ret && skipped)
+		*skipped += t.skipped;
+	for (size_t i = 0; i < t.column_count; i++)
+		free(t.columns[i].name);
+	free(t.columns);
+	free(t.cells);
+	mv_buf_release(&t.text);
+	return ret;
+}

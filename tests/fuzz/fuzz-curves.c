@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Curves as they are stored, and tables of points: what is accepted prints as
+ * curves that are accepted again and print the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/meta/meta.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(struct mv_curves *curves)
+{
+	struct mv_curves again;
+	struct mv_buf a, b;
+
+	mv_buf_init(&a, 64u << 20);
+	mv_buf_init(&b, 64u << 20);
+	mv_curves_sort(curves);
+	if (mv_curves_print(&a, curves, NULL) ||
+	    mv_curves_parse(&again, a.data, a.len, NULL) ||
+	    mv_curves_print(&b, &again, NULL) || a.len != b.len ||
+	    memcmp(a.data, b.data, a.len))
+		abort();
+	mv_curves_release(&again);
+	mv_buf_release(&b);
+	mv_buf_release(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const names[] = { "t.csv", "t.tsv" };
+	struct mv_err err = { MV_OK, "" };
+	struct mv_curves c;
+	int ret;
+
+	ret = mv_curves_parse(&c, (const char *)data, size, &err);
+	if (ret && (c.count || err.code != ret || !*err.msg))
+		abort();
+	check(&c);
+	mv_curves_release(&c);
+	for (size_t i = 0; i < 2; i++) {
+		ret = mv_curves_read_table(&c, names[i], "p.",
+					   (const char *)data, size, NULL,
+					   &err);
+		if (ret && (err.code != ret ||
+			    strncmp(err.msg, names[i], strlen(names[i]))))
+			abort();
+		check(&c);
+		mv_curves_release(&c);
+	}
+	return 0;
+}
