@@ -12,6 +12,12 @@
  * is opened (dlopen) at the first use. Databases are opened read-only and
  * defensively (SQLITE_DBCONFIG_DEFENSIVE, trusted_schema off, no extensions,
  * limits on lengths and on work); nothing is ever written beside them.
+ *
+ * A database in WAL mode that somebody has open is read with its log. One
+ * whose log lies there without its -shm file cannot be read without writing:
+ * MV_EBUSY says what to do. Expected, too: MV_ENOENT, MV_EINVALID (not a
+ * database), MV_EDENIED (a symlink, or no regular file), MV_ECORRUPT, MV_EBUSY
+ * (locked, or written meanwhile), MV_ENOTSUP (no libsqlite3).
  */
 struct mv_sqlite;
 
@@ -19,7 +25,8 @@ int mv_sqlite_open(struct mv_sqlite **out, const char *path,
 		   struct mv_err *err);
 void mv_sqlite_close(struct mv_sqlite *db);	/* NULL is fine */
 
-/* One cell; text is NULL for NULL, and never holds a NUL. */
+/* One cell, valid during the call. Blobs and text that holds a NUL are NULL;
+   text is NULL for those, and the value as text for all others. */
 struct mv_sqlite_cell {
 	const char *text;
 	int64_t i;

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/base/sqlite.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/fs.h"
+
+/*
+ * The door to libsqlite3, loaded on first need, as most commands have none.
+ * The pointers have the types of the header that we compile with; the ABI of
+ * libsqlite3.so.0 only grows.
+ *
+ * Nothing may be written beside the database, not even for a moment, and
+ * what SQLite writes there depends on how the file was written:
+ *
+ *	rollback journal	read-only is enough: locks only
+ *	WAL, no -wal file	immutable=1: SQLite would make -wal and -shm.
+ *				It then takes no locks, so we look afterwards
+ *				whether the file changed meanwhile
+ *	WAL, -wal and -shm	readonly_shm=1: whether somebody has it open
+ *				or died, the log is read, and -shm stays
+ *	WAL, -wal, no -shm	refused: without the log it would be old news
+ */
+#define SONAME "libsqlite3.so.0"
+#define COLUMNS_MAX 64
+#define CELL_BYTES_MAX (16 << 20)
+#define STEPS_PER_CALL 1000000
+#define CALLS_MAX 2000
+
+#define FUNCTIONS(X) \
+	X(sqlite3_open_v2) \
+	X(sqlite3_close_v2) \
+	X(sqlite3_errmsg) \
+	X(sqlite3_db_config) \
+	X(sqlite3_limit) \
+	X(sqlite3_progress_handler) \
+	X(sqlite3_busy_timeout) \
+	X(sqlite3_prepare_v2) \
+	X(sqlite3_bind_text) \
+	X(sqlite3_step) \
+	X(sqlite3_finalize) \
+	X(sqlite3_column_count) \
+	X(sqlite3_column_type) \
+	X(sqlite3_column_int64) \
+	X(sqlite3_column_double) \
+	X(sqlite3_column_text) \
+	X(sqlite3_column_bytes)
+
+#define MEMBER(name) __typeof__(&name) name;
+
+struct mv_sqlite {
+	void *handle;
+	FUNCTIONS(MEMBER)
+	sqlite3 *db;
+	char *path;
+	struct stat st;
+	int immutable;
+	unsigned calls;		/* of the progress handler, in one query */
+};
+
+static int load(struct mv_sqlite *db, struct mv_err *err)
+{
+	static const char *const name[] = {
+#define NAME(n) #n,
+		FUNCTIONS(NAME)
+	};
+	void **to[] = {
+#define PLACE(n) (void **)&db->n,
+		FUNCTIONS(PLACE)
+	};
+
+	db->handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
+	if (!db->handle)
+		return mv_fail(err, MV_ENOTSUP, "%s cannot be loaded: install "
+			       "libsqlite3-0", SONAME);
+	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
+		*to[i] = dlsym(db->handle, name[i]);
+		if (!*to[i])
+			return mv_fail(err, MV_ENOTSUP, "%s has no %s", SONAME,
+				       name[i]);
+	}
+	return 0;
+}
+
+/* Is there a file that holds anything? */
+static int beside(const char *path, const char *suffix, int *there,
+		  struct mv_err *err)
+{
+	char *name = mv_strf("%s%s", path, suffix);
+	struct stat st;
+
+	if (!name)
+		return mv_nomem(err);
+	*there = !lstat(name, &st) && st.st_size > 0;
+	free(name);
+	return 0;
+}
+
+/* The parameters of the URI; see the table above. */
+static int choose_mode(const char **out, struct mv_sqlite *db,
+		       const unsigned char *header, struct mv_err *err)
+{
+	int wal, shm, ret;
+
+	*out = "mode=ro";
+	/* Version numbers for writing and reading: 2 is WAL. */
+	if (header[18] != 2 && header[19] != 2)
+		return 0;
+	ret = beside(db->path, "-wal", &wal, err);
+	if (!ret)
+		ret = beside(db->path, "-shm", &shm, err);
+	if (ret)
+		return ret;
+	db->immutable = !wal;
+	*out = wal ? "mode=ro&readonly_shm=1" : "mode=ro&immutable=1";
+	if (wal && !shm)
+		return mv_fail(err, MV_EBUSY, "'%s' has a write-ahead log that "
+			       "must be merged first: sqlite3 '%s' 'pragma "
+			       "wal_checkpoint'", db->path, db->path);
+	return 0;
+}
+
+static int look(const char **mode, struct mv_sqlite *db, const char *path,
+		struct mv_err *err)
+{
+	unsigned char header[100];
+	size_t got = 0;
+	int fd, ret;
+
+	ret = mv_open_read(&fd, &db->st, path, err);
+	if (ret)
+		return ret;
+	ret = mv_pread_full(fd, header, sizeof(header), 0, &got, path, err);
+	/* Closing it later would drop SQLite's locks on the same file. */
+	close(fd);
+	if (ret)
+		return ret;
+	if (got < sizeof(header) ||
+	    memcmp(header, "SQLite format 3", 16))
+		return mv_fail(err, MV_EINVALID, "'%s' is no SQLite database",
+			       path);
+	db->path = realpath(path, NULL);
+	if (!db->path)
+		return mv_fail(err, MV_EIO, "cannot resolve '%s'", path);
+	return choose_mode(mode, db, header, err);
+}
+
+static int make_uri(struct mv_buf *out, const char *path, const char *mode)
+{
+	int bad = mv_buf_addstr(out, "file:");
+
+	for (const char *p = path; *p && !bad; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c <= ' ' || c >= 0x7f || strchr("?#%", c))
+			bad = mv_buf_addf(out, "%%%02X", c);
+		else
+			bad = mv_buf_addch(out, (char)c);
+	}
+	return bad || mv_buf_addf(out, "?%s", mode) ? MV_ENOMEM : 0;
+}
+
+static int fail(struct mv_sqlite *db, int rc, struct mv_err *err)
+{
+	const char *why = db->db ? db->sqlite3_errmsg(db->db) : "no memory";
+
+	if (rc == SQLITE_INTERRUPT)
+		return mv_fail(err, MV_EINVALID, "'%s' asks for too much work",
+			       db->path);
+	return mv_fail(err, rc == SQLITE_BUSY || rc == SQLITE_LOCKED ||
+		       rc == SQLITE_PROTOCOL ? MV_EBUSY :
+		       rc == SQLITE_NOMEM ? MV_ENOMEM : MV_ECORRUPT,
+		       "cannot read '%s': %s", db->path, why);
+}
+
+/* A schema can hold expressions that a query then runs, and lengths that
+   take all memory. */
+static int defend(struct mv_sqlite *db, struct mv_err *err)
+{
+	static const int on[] = { SQLITE_DBCONFIG_DEFENSIVE };
+	static const int off[] = {
+		SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+		SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION
+	};
+	static const struct {
+		int what, max;
+	} limits[] = {
+		{ SQLITE_LIMIT_LENGTH, CELL_BYTES_MAX },
+		{ SQLITE_LIMIT_SQL_LENGTH, 1 << 20 },
+		{ SQLITE_LIMIT_COLUMN, 500 },
+		{ SQLITE_LIMIT_EXPR_DEPTH, 100 },
+		{ SQLITE_LIMIT_COMPOUND_SELECT, 20 },
+		{ SQLITE_LIMIT_VDBE_OP, 100000 },
+		{ SQLITE_LIMIT_FUNCTION_ARG, 10 },
+		{ SQLITE_LIMIT_ATTACHED, 0 },
+		{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+		{ SQLITE_LIMIT_WORKER_THREADS, 0 }
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(on) / sizeof(*on) && !rc; i++)
+		rc = db->sqlite3_db_config(db->db, on[i], 1, (int *)NULL);
+	for (size_t i = 0; i < sizeof(off) / sizeof(*off) && !rc; i++)
+		rc = db->sqlite3_db_config(db->db, off[i], 0, (int *)NULL);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		db->sqlite3_limit(db->db, limits[i].what, limits[i].max);
+	db->sqlite3_busy_timeout(db->db, 2000);
+	return rc ? fail(db, rc, err) : 0;
+}
+
+static int count_work(void *payload)
+{
+	struct mv_sqlite *db = payload;
+
+	return ++db->calls > CALLS_MAX;
+}
+
+int mv_sqlite_open(struct mv_sqlite **out, const char *path,
+		   struct mv_err *err)
+{
+	struct mv_sqlite *db = calloc(1, sizeof(*db));
+	const char *mode = NULL;
+	struct mv_buf uri;
+	int ret, rc;
+
+	*out = NULL;
+	if (!db)
+		return mv_nomem(err);
+	mv_buf_init(&uri, 64 << 10);
+	ret = look(&mode, db, path, err);
+	if (!ret)
+		ret = load(db, err);
+	if (!ret && make_uri(&uri, db->path, mode))
+		ret = mv_nomem(err);
+	if (!ret) {
+		rc = db->sqlite3_open_v2(uri.data, &db->db,
+					 SQLITE_OPEN_READONLY |
+					 SQLITE_OPEN_URI |
+					 SQLITE_OPEN_NOFOLLOW |
+					 SQLITE_OPEN_NOMUTEX, NULL);
+		ret = rc ? fail(db, rc, err) : defend(db, err);
+	}
+	if (!ret)
+		db->sqlite3_progress_handler(db->db, STEPS_PER_CALL,
+					     count_work, db);
+	mv_buf_release(&uri);
+	if (ret) {
+		mv_sqlite_close(db);
+		return ret;
+	}
+	*out = db;
+	return 0;
+}
+
+void mv_sqlite_close(struct mv_sqlite *db)
+{
+	if (!db)
+		return;
+	if (db->db)
+		(void)db->sqlite3_close_v2(db->db);
+	if (db->handle)
+		dlclose(db->handle);
+	free(db->path);
+	free(db);
+}
+
+/* What is no text, or holds a NUL, is nothing. */
+static void get_cell(struct mv_sqlite_cell *cell, struct mv_sqlite *db,
+		     sqlite3_stmt *s, int i)
+{
+	int type = db->sqlite3_column_type(s, i);
+
+	memset(cell, 0, sizeof(*cell));
+	if (type == SQLITE_NULL || type == SQLITE_BLOB)
+		return;
+	cell->i = db->sqlite3_column_int64(s, i);
+	cell->r = db->sqlite3_column_double(s, i);
+	cell->text = (const char *)db->sqlite3_column_text(s, i);
+	if (!cell->text ||
+	    strlen(cell->text) != (size_t)db->sqlite3_column_bytes(s, i)) {
+		memset(cell, 0, sizeof(*cell));
+		return;
+	}
+	cell->type = type == SQLITE_INTEGER ? MV_SQLITE_INT :
+		     type == SQLITE_FLOAT ? MV_SQLITE_REAL : MV_SQLITE_TEXT;
+}
+
+static int each_row(struct mv_sqlite *db, sqlite3_stmt *s, mv_sqlite_fn fn,
+		    void *payload, struct mv_err *err)
+{
+	struct mv_sqlite_cell row[COLUMNS_MAX];
+	int count = db->sqlite3_column_count(s), rc, ret = 0;
+
+	if (count > COLUMNS_MAX)
+		return mv_fail(err, MV_ENOTSUP, "more than %d columns",
+			       COLUMNS_MAX);
+	while ((rc = db->sqlite3_step(s)) == SQLITE_ROW && !ret) {
+		for (int i = 0; i < count; i++)
+			get_cell(&row[i], db, s, i);
+		ret = fn(payload, row, (size_t)count, err);
+		if (ret)
+			return ret;
+	}
+	return rc == SQLITE_DONE ? 0 : fail(db, rc, err);
+}
+
+/* Without locks, somebody may have written while we read. */
+static int check_still(const struct mv_sqlite *db, struct mv_err *err)
+{
+	struct stat now;
+	int wal = 0, ret = 0;
+
+	if (!db->immutable)
+		return 0;
+	ret = beside(db->path, "-wal", &wal, err);
+	if (ret)
+		return ret;
+	if (wal || stat(db->path, &now) || now.st_size != db->st.st_size ||
+	    now.st_mtim.tv_sec != db->st.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != db->st.st_mtim.tv_nsec)
+		return mv_fail(err, MV_EBUSY, "'%s' was written while it was "
+			       "read; try again", db->path);
+	return 0;
+}
+
+int mv_sqlite_each(struct mv_sqlite *db, const char *sql,
+		   const char *const *args, mv_sqlite_fn fn, void *payload,
+		   struct mv_err *err)
+{
+	sqlite3_stmt *s = NULL;
+	int rc, ret = 0;
+
+	db->calls = 0;
+	rc = db->sqlite3_prepare_v2(db->db, sql, -1, &s, NULL);
+	for (int i = 0; !rc && args && args[i]; i++)
+		rc = db->sqlite3_bind_text(s, i + 1, args[i], -1,
+					   SQLITE_STATIC);
+	ret = rc ? fail(db, rc, err) : each_row(db, s, fn, payload, err);
+	(void)db->sqlite3_finalize(s);
+	return ret ? ret : check_still(db, err);
+}
+
+static int one_row(void *payload, const struct mv_sqlite_cell *row,
+		   size_t columns, struct mv_err *err)
+{
+	(void)row;
+	(void)columns;
+	(void)err;
+	*(int *)payload = 1;
+	return 0;
+}
+
+int mv_sqlite_has(struct mv_sqlite *db, const char *table, const char *column)
+{
+	const char *args[] = { table, column, NULL };
+	int found = 0;
+
+	if (mv_sqlite_each(db, column ?
+			   "select 1 from pragma_table_info(?1) where name = ?2" :
+			   "select 1 from sqlite_master where type in "
+			   "('table', 'view') and name = ?1",
+			   args, one_row, &found, NULL))
+		return 0;
+	return found;
+}
