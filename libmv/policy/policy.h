@@ -42,6 +42,7 @@ struct mv_section {
 	struct mv_rule *rules;
 	size_t count;
 	int line;
+	int mode_line;		/* 0: not said, so "enforce" */
 };
 struct mv_policy {
 	struct mv_section *sections;
@@ -100,13 +101,16 @@ struct mv_answer {
 /* Another version's evidence that a rule compares with. */
 struct mv_other {
 	char *name;		/* "current", "staging", "v1.2.0", "merge-base" */
-	int nobody;		/* proven: nobody holds it */
+	int nobody;		/* proven: nobody ever held it */
+	int same_content;	/* it is the candidate's content itself */
 	char *version;
 	struct mv_evidence evidence;
 };
 struct mv_policy_facts {
 	/* what is to be done */
-	const char *action;	/* "promote", "demote", "change" (of a branch) */
+	const char *action;	/* "promote", "demote", "change" (of a branch),
+				   "policy" (of what stands in .gitmodel) */
+	int hypothetical;	/* no tag yet: who would sign it is `promoter` */
 	char *repo, *artifact, *version, *path, *commit, *pointer, *stage,
 		*from_stage, *branch, *displaces, *records;
 	struct mv_oid content;

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Rules about metrics. A value is what the newest record says that was
+ * measured on the demanded data; one that is missing, no number, or not
+ * finite is no.
+ */
+enum { EVAL_MAX = 1 << 16 };
+
+/* -- reading ---------------------------------------------------------------------- */
+
+const char *mv_eval_content(const struct mv_deciding *d,
+			    const struct mv_rule *rule)
+{
+	const char *oid = rule->args->text;
+	const struct mv_answer *a;
+
+	if (strncmp(oid, "sha256:", 7)) {
+		a = mv_known(d->facts, "content", oid);
+		oid = a && a->text ? a->text : "";
+	}
+	return strncmp(oid, "sha256:", 7) || strlen(oid) != 71 ? NULL : oid;
+}
+
+/* Do the joined content ids name all data of the section's eval-on rules? */
+static int measured_on_all(const struct mv_deciding *d, const char *eval)
+{
+	for (size_t i = 0; i < d->section->count; i++) {
+		const struct mv_rule *rule = &d->section->rules[i];
+		const char *oid;
+
+		if (rule->kind != MV_RULE_EVAL_ON)
+			continue;
+		oid = mv_eval_content(d, rule);
+		if (!oid || !strstr(eval, oid))
+			return 0;
+	}
+	return 1;
+}
+
+static const struct mv_value *metric_in(const struct mv_deciding *d,
+					const struct mv_evidence *e, size_t i,
+					const char *key, struct mv_buf *eval)
+{
+	const struct mv_value *v = mv_facts_get(&e->records[i].metrics, key);
+	struct mv_fact fact;
+
+	if (!v)
+		return NULL;
+	memset(&fact, 0, sizeof(fact));
+	fact.from = (uint32_t)i;
+	mv_buf_clear(eval);
+	if (mv_evidence_eval_data(eval, e, &fact))
+		return NULL;
+	return measured_on_all(d, eval->data) ? v : NULL;
+}
+
+const char *mv_run_id(const struct mv_record *r)
+{
+	const struct mv_value *id;
+
+	if (r->run.id)
+		return r->run.id;
+	id = mv_facts_get(&r->source, "id");
+	return id ? id->text : NULL;
+}
+
+/* Is there a newer record of the same run that has the key? */
+static int superseded(const struct mv_evidence *e, size_t i, const char *key)
+{
+	const char *id = mv_run_id(&e->records[i]);
+
+	for (size_t j = i + 1; j < e->count; j++) {
+		const char *other = mv_run_id(&e->records[j]);
+
+		if (id && other && !strcmp(id, other) &&
+		    mv_facts_get(&e->records[j].metrics, key))
+			return 1;
+	}
+	return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double aggregated(double *v, size_t n, const char *how)
+{
+	double sum = 0;
+
+	qsort(v, n, sizeof(*v), by_value);
+	if (!strcmp(how, "min"))
+		return v[0];
+	if (!strcmp(how, "max"))
+		return v[n - 1];
+	if (!strcmp(how, "median"))
+		return n % 2 ? v[n / 2] : v[n / 2 - 1] / 2 + v[n / 2] / 2;
+	for (size_t i = 0; i < n; i++)
+		sum += v[i] / (double)n;
+	return sum;
+}
+
+static const char *how_to_aggregate(const struct mv_deciding *d,
+				    const char *key)
+{
+	for (size_t i = 0; i < d->section->count; i++) {
+		const struct mv_rule *r = &d->section->rules[i];
+
+		if (r->kind == MV_RULE_AGGREGATE && !strcmp(r->args->metric, key))
+			return r->args->text;
+	}
+	return NULL;
+}
+
+/* Over distinct runs; a run whose value is no finite number spoils it. */
+static void read_runs(struct mv_reading *out, const struct mv_deciding *d,
+		      const struct mv_evidence *e, const char *key,
+		      const char *how, struct mv_buf *eval)
+{
+	double *v = calloc(e->count ? e->count : 1, sizeof(*v));
+
+	out->number = !!v;
+	for (size_t i = e->count; v && i-- > 0;) {
+		const struct mv_value *m;
+
+		if (!mv_run_id(&e->records[i]) || superseded(e, i, key))
+			continue;
+		m = metric_in(d, e, i, key, eval);
+		if (!m)
+			continue;
+		if (!out->record)
+			out->record = &e->records[i];
+		if (!mv_value_is_number(m) || !isfinite(m->r))
+			out->number = 0;
+		v[out->runs++] = m->r;
+	}
+	if (out->number && out->runs)
+		out->value = aggregated(v, out->runs, how);
+	free(v);
+}
+
+void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
+		    const struct mv_evidence *e, const char *key,
+		    struct mv_buf *eval)
+{
+	const char *how = how_to_aggregate(d, key);
+
+	memset(out, 0, sizeof(*out));
+	if (how) {
+		read_runs(out, d, e, key, how, eval);
+		return;
+	}
+	for (size_t i = e->count; i-- > 0;) {
+		const struct mv_value *v = metric_in(d, e, i, key, eval);
+
+		if (!v)
+			continue;
+		out->record = &e->records[i];
+		out->value = v->r;
+		out->number = mv_value_is_number(v) && isfinite(v->r);
+		return;
+	}
+	mv_buf_clear(eval);
+}
+
+/* -- thresholds --------------------------------------------------------------------- */
+
+static int holds(const struct mv_rule_args *a, double v)
+{
+	switch (a->op) {
+	case MV_OP_LT:
+		return v < a->a;
+	case MV_OP_LE:
+		return v <= a->a;
+	case MV_OP_EQ:
+		return v == a->a;
+	case MV_OP_NE:
+		return v != a->a;
+	case MV_OP_GE:
+		return v >= a->a;
+	case MV_OP_GT:
+		return v > a->a;
+	default:
+		return v >= a->a && v <= a->b;
+	}
+}
+
+/* Says what was read; the result is for the caller when it is a number. */
+static int usable(const struct mv_reading *r, const char *who,
+		  const char *key, struct mv_found *f)
+{
+	char text[32];
+
+	if (!r->record) {
+		mv_actual(f, "%s%s is not recorded", who, key);
+		mv_advice(f, "record it on the data that is asked for: git "
+			  "model record ... --metric %s=VALUE --eval-data PATH",
+			  key);
+		return 0;
+	}
+	mv_rests_on(f, r->record->id);
+	if (!r->number) {
+		mv_actual(f, "%s%s is no finite number", who, key);
+		return 0;
+	}
+	mv_actual(f, "%s%s = %s", who, key, mv_print_real(text, r->value));
+	if (r->runs)
+		mv_actual(f, "over %zu runs", r->runs);
+	return 1;
+}
+
+static enum mv_result one_threshold(const struct mv_deciding *d,
+				    const struct mv_rule_args *a,
+				    const char *key, struct mv_found *f)
+{
+	struct mv_reading r;
+	struct mv_buf eval;
+	enum mv_result result;
+
+	mv_buf_init(&eval, EVAL_MAX);
+	mv_read_metric(&r, d, &d->facts->evidence, key, &eval);
+	if (!usable(&r, "", key, f))
+		result = r.record ? MV_RESULT_NO : MV_RESULT_UNKNOWN;
+	else
+		result = holds(a, r.value) ? MV_RESULT_YES : MV_RESULT_NO;
+	mv_buf_release(&eval);
+	return result;
+}
+
+/* All keys that match; at least one must. */
+static enum mv_result threshold(const struct mv_deciding *d,
+				const struct mv_rule_args *a,
+				struct mv_found *f)
+{
+	const struct mv_facts *all = &d->facts->evidence.metrics;
+	struct mv_found worst = { .result = MV_RESULT_YES };
+	size_t matched = 0;
+
+	if (!strchr(a->metric, '*'))
+		return one_threshold(d, a, a->metric, f);
+	for (size_t i = 0; i < all->count; i++) {
+		if (!mv_glob(a->metric, all->v[i].key))
+			continue;
+		matched++;
+		mv_found_set(&worst, one_threshold(d, a, all->v[i].key, f));
+	}
+	if (matched)
+		return worst.result;
+	mv_actual(f, "no metric matches %s", a->metric);
+	return MV_RESULT_UNKNOWN;
+}
+
+/* -- changes ------------------------------------------------------------------------- */
+
+static int same_eval(const struct mv_deciding *d)
+{
+	const struct mv_rule *r = mv_section_rule(d->section,
+						  MV_RULE_SAME_EVAL);
+
+	return !r || r->args->number;
+}
+
+static int comparable(const struct mv_deciding *d, const struct mv_buf *ours,
+		      const struct mv_buf *theirs, struct mv_found *f)
+{
+	if (!same_eval(d) ||
+	    (ours->len && !strcmp(ours->data, theirs->data)))
+		return 1;
+	mv_actual(f, ours->len && theirs->len ?
+		  "measured on different evaluation data" :
+		  "nobody said on which data it was measured");
+	mv_advice(f, "evaluate both on the same data and record it with "
+		  "--eval-data, or say same-eval = false");
+	return 0;
+}
+
+/*
+ * How much better the new value may or must be. Sums of decimals are a few
+ * bits off in binary, so that "0.93 - 0.002 = 0.928" needs some slack.
+ */
+static enum mv_result judge(const struct mv_rule_args *a, int improve,
+			    enum mv_direction dir, double old, double new)
+{
+	double gain = dir == MV_DIRECTION_UP ? new - old : old - new;
+	double margin = a->percent ? fabs(old) * a->a / 100 : a->a;
+	double slack = 1e-12 * fmax(fmax(fabs(old), fabs(new)), margin);
+
+	if (!isfinite(gain) || !isfinite(margin))
+		return MV_RESULT_NO;
+	if (!improve)
+		return gain >= -margin - slack ? MV_RESULT_YES : MV_RESULT_NO;
+	if (margin == 0)
+		return gain > slack ? MV_RESULT_YES : MV_RESULT_NO;
+	return gain >= margin - slack ? MV_RESULT_YES : MV_RESULT_NO;
+}
+
+static enum mv_result compare(const struct mv_deciding *d,
+			      const struct mv_rule_args *a, int improve,
+			      enum mv_direction dir,
+			      const struct mv_other *base, struct mv_found *f)
+{
+	struct mv_reading new, old;
+	struct mv_buf ours, theirs;
+	enum mv_result result;
+
+	mv_buf_init(&ours, EVAL_MAX);
+	mv_buf_init(&theirs, EVAL_MAX);
+	mv_read_metric(&new, d, &d->facts->evidence, a->metric, &ours);
+	mv_read_metric(&old, d, &base->evidence, a->metric, &theirs);
+	result = MV_RESULT_UNKNOWN;
+	if (!usable(&new, "", a->metric, f))
+		result = new.record ? MV_RESULT_NO : MV_RESULT_UNKNOWN;
+	else if (usable(&old, base->version ? "before: " : "base: ",
+			a->metric, f) && comparable(d, &ours, &theirs, f))
+		result = judge(a, improve, dir, old.value, new.value);
+	mv_buf_release(&ours);
+	mv_buf_release(&theirs);
+	return result;
+}
+
+static enum mv_result change(const struct mv_deciding *d,
+			     const struct mv_rule_args *a, int improve,
+			     struct mv_found *f)
+{
+	const struct mv_other *base = mv_other_of(d->facts, a->vs);
+	const struct mv_metric_rule *m;
+
+	m = mv_project_metric(&d->policy->project, a->metric);
+	if (!m || m->direction == MV_DIRECTION_NONE) {
+		mv_actual(f, "nobody said whether more of %s is better",
+			  a->metric);
+		mv_advice(f, "say direction = up or down for [metric \"%s\"] "
+			  "in .gitmodel/config", a->metric);
+		return MV_RESULT_UNKNOWN;
+	}
+	if (!base) {
+		mv_actual(f, "%s is not known", a->vs);
+		return MV_RESULT_UNKNOWN;
+	}
+	if (base->nobody) {
+		mv_actual(f, "first: nobody held %s before", a->vs);
+		return MV_RESULT_YES;
+	}
+	mv_actual(f, "against %s%s%s", a->vs, base->version ? " " : "",
+		  base->version ? base->version : "");
+	if (base->same_content) {
+		mv_actual(f, "identical content");
+		return improve ? MV_RESULT_NO : MV_RESULT_YES;
+	}
+	return compare(d, a, improve, m->direction, base, f);
+}
+
+/* Yes as soon as one alternative says so; what is unknown may have been a
+   yes, so it is worse than nothing only when no other says yes. */
+static enum mv_result any(const struct mv_deciding *d,
+			  const struct mv_rule_args *a, struct mv_found *f)
+{
+	enum mv_result result = MV_RESULT_NO;
+
+	for (; a; a = a->next) {
+		enum mv_result r = a->improve ? change(d, a, 1, f) :
+						threshold(d, a, f);
+
+		if (r == MV_RESULT_YES)
+			return r;
+		if (r == MV_RESULT_UNKNOWN)
+			result = r;
+	}
+	return result;
+}
+
+void mv_decide_metric(const struct mv_deciding *d, const struct mv_rule *rule,
+		      struct mv_found *f)
+{
+	const struct mv_rule_args *a = rule->args;
+	enum mv_result result;
+
+	if (rule->kind == MV_RULE_METRIC)
+		result = threshold(d, a, f);
+	else if (rule->kind == MV_RULE_ANY)
+		result = any(d, a, f);
+	else
+		result = change(d, a, rule->kind == MV_RULE_IMPROVE, f);
+	if (result == MV_RESULT_UNKNOWN && a->optional) {
+		mv_actual(f, "optional");
+		result = MV_RESULT_YES;
+	}
+	mv_found_set(f, result);
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/*
+ * Rules about who. A vote counts when its signature is good, the signer is
+ * who the statement says, every binding of the statement is the state that
+ * is being judged, it is in time, and nobody took it back. All of that can
+ * only be lost by removing votes of the same person or of others, never
+ * gained: a test enumerates it.
+ */
+enum { FUTURE_S = 300 };
+
+static int same_text(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+/* -- is one vote valid ----------------------------------------------------------- */
+
+static int dismissed_by(const struct mv_deciding *d, const char *cause)
+{
+	const struct mv_rule *r = mv_section_rule(d->section,
+						  MV_RULE_DISMISS_ON);
+
+	if (!r)
+		return 1;
+	for (char **word = r->args->words; *word; word++)
+		if (!strcmp(*word, cause))
+			return 1;
+	return 0;
+}
+
+/* Does it speak of this content, for this place, in this repository? */
+static const char *misses_subject(const struct mv_deciding *d,
+				  const struct mv_statement *s)
+{
+	const struct mv_policy_facts *f = d->facts;
+
+	if (!same_text(s->repo, f->repo))
+		return "given in another repository";
+	if (!same_text(s->artifact, f->artifact))
+		return "given for another artifact";
+	if (!same_text(s->version, f->version))
+		return "given for another version";
+	if (!same_text(s->stage, f->stage))
+		return "given for another stage";
+	if (!mv_oid_eq(&s->content, &f->content) || s->size != f->size)
+		return "given for other content";
+	return NULL;
+}
+
+static const char *misses_state(const struct mv_deciding *d,
+				const struct mv_statement *s)
+{
+	const struct mv_policy_facts *f = d->facts;
+
+	if (!same_text(s->path, f->path) || !same_text(s->commit, f->commit) ||
+	    !same_text(s->pointer, f->pointer))
+		return "given for another commit or path";
+	if (dismissed_by(d, "policy") &&
+	    !same_text(s->policy, d->policy->digest))
+		return "the policy has changed since";
+	if (dismissed_by(d, "metrics") && !same_text(s->records, f->records))
+		return "the evidence has changed since";
+	if (dismissed_by(d, "holder") &&
+	    (!same_text(s->displaces, f->displaces) ||
+	     !same_text(s->from_stage, f->from_stage)))
+		return "another version holds the stage now";
+	return NULL;
+}
+
+static const char *misses_time(const struct mv_deciding *d,
+			       const struct mv_statement *s)
+{
+	const struct mv_rule *max = mv_section_rule(d->section,
+						    MV_RULE_APPROVAL_MAX_AGE);
+
+	if (s->issued_at > d->now + FUTURE_S)
+		return "it is from the future";
+	if (s->not_after && d->now > s->not_after)
+		return "it has expired";
+	if (max && d->now - s->issued_at > max->args->seconds)
+		return "it is too old";
+	return NULL;
+}
+
+static int is_signed(const struct mv_vote *v)
+{
+	return !v->malformed && v->signature.state == MV_SIGNATURE_GOOD &&
+	       v->signature.principal && v->signature.fingerprint &&
+	       v->statement.signer &&
+	       !strcmp(v->signature.principal, v->statement.signer);
+}
+
+static int same_person(const struct mv_vote *a, const struct mv_vote *b)
+{
+	return !strcmp(a->signature.principal, b->signature.principal);
+}
+
+/* Withdrawn by the same person, by name; or by a later no. */
+static const char *taken_back(const struct mv_deciding *d,
+			      const struct mv_vote *v)
+{
+	for (size_t i = 0; i < d->facts->vote_count; i++) {
+		const struct mv_vote *w = &d->facts->votes[i];
+
+		if (w == v || !is_signed(w) || !same_person(v, w))
+			continue;
+		if (w->statement.decision == MV_DECISION_REVOKE &&
+		    same_text(w->statement.repo, v->statement.repo) &&
+		    w->statement.revokes && *w->statement.revokes &&
+		    same_text(w->statement.revokes, v->statement.nonce))
+			return "it was revoked";
+		if (w->statement.decision == MV_DECISION_REJECT &&
+		    v->statement.decision != MV_DECISION_REJECT &&
+		    w->order > v->order && !misses_subject(d, &w->statement))
+			return "its signer rejected this later";
+	}
+	return NULL;
+}
+
+/* NULL: it counts; else why it does not. */
+static const char *why_not(const struct mv_deciding *d,
+			   const struct mv_vote *v)
+{
+	const char *why;
+
+	if (v->malformed)
+		return "it cannot be read";
+	if (v->signature.state != MV_SIGNATURE_GOOD)
+		return v->signature.why[0] ? v->signature.why :
+			mv_signature_state_name(v->signature.state);
+	if (!is_signed(v))
+		return "its signer is not who it says";
+	why = misses_subject(d, &v->statement);
+	if (!why)
+		why = misses_state(d, &v->statement);
+	if (!why)
+		why = misses_time(d, &v->statement);
+	return why ? why : taken_back(d, v);
+}
+
+/* -- separation of duties ----------------------------------------------------------- */
+
+static const char *person_of(const struct mv_policy_facts *f,
+			     const char *role)
+{
+	if (!strcmp(role, "author"))
+		return f->author;
+	if (!strcmp(role, "committer"))
+		return f->committer;
+	if (!strcmp(role, "pusher"))
+		return f->pusher;
+	if (!strcmp(role, "runner"))
+		return f->runner;
+	return f->promoter;
+}
+
+/* The role that makes it one's own approval; "?": a role that nobody knows
+   may be anybody's. Addresses are compared as mail does it. */
+static const char *own_role(const struct mv_deciding *d, const char *who)
+{
+	const struct mv_rule *r = mv_section_rule(d->section,
+						  MV_RULE_FORBID_SELF);
+
+	for (char **role = r ? r->args->words : NULL; role && *role; role++) {
+		const char *person = person_of(d->facts, *role);
+
+		if (!person)
+			return "?";
+		if (!strcasecmp(person, who))
+			return *role;
+	}
+	return NULL;
+}
+
+/* -- counting -------------------------------------------------------------------------- */
+
+/*
+ * People and keys are two sides of a graph, votes its edges: the greatest
+ * matching counts each person and each key once, and grows with the votes.
+ * Counting greedily would not: a vote could then spoil two others.
+ */
+struct match {
+	const struct mv_vote **v;
+	size_t count;
+	const char **key_of, **owner;	/* matched key, and by whom */
+	size_t matched;
+	char *seen;
+};
+
+static int augment(struct match *m, const char *who)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		const char *key = m->v[i]->signature.fingerprint;
+		size_t slot = 0;
+
+		if (strcmp(m->v[i]->signature.principal, who))
+			continue;
+		while (slot < m->matched && strcmp(m->key_of[slot], key))
+			slot++;
+		if (slot == m->matched) {
+			m->key_of[slot] = key;
+			m->owner[slot] = who;
+			m->matched++;
+			return 1;
+		}
+		if (m->seen[slot])
+			continue;
+		m->seen[slot] = 1;
+		if (augment(m, m->owner[slot])) {
+			m->owner[slot] = who;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int first_of_person(const struct match *m, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (same_person(m->v[j], m->v[i]))
+			return 0;
+	return 1;
+}
+
+static size_t distinct(struct match *m)
+{
+	size_t people = 0;
+
+	m->key_of = calloc(m->count + 1, sizeof(*m->key_of));
+	m->owner = calloc(m->count + 1, sizeof(*m->owner));
+	m->seen = calloc(m->count + 1, 1);
+	for (size_t i = 0; m->key_of && m->owner && m->seen && i < m->count;
+	     i++) {
+		if (!first_of_person(m, i))
+			continue;
+		memset(m->seen, 0, m->count);
+		people += (size_t)augment(m, m->v[i]->signature.principal);
+	}
+	free(m->key_of);
+	free(m->owner);
+	free(m->seen);
+	return people;
+}
+
+static void say_dismissed(const struct mv_vote *v, const char *why,
+			  struct mv_found *f)
+{
+	if (!f)
+		return;
+	mv_actual(f, "not counted: %s (%s)",
+		  v->statement.signer && *v->statement.signer ?
+		  v->statement.signer : "somebody", why);
+}
+
+/* Which votes are asked for. */
+struct ask {
+	enum mv_decision decision;
+	const char *group;	/* NULL: anybody on the lists */
+	const char *rule;	/* of an override: the rule's key */
+	int64_t ttl;		/* of an override */
+};
+
+/* Is the rule's key one of the words that an override names? */
+static int names_rule(const char *rules, const char *key)
+{
+	size_t len = strlen(key);
+	const char *s = rules;
+
+	while (s && (s = strstr(s, key))) {
+		if ((s == rules || s[-1] == ' ') &&
+		    (!s[len] || s[len] == ' '))
+			return 1;
+		s += len;
+	}
+	return 0;
+}
+
+static const char *why_no_override(const struct mv_deciding *d,
+				   const struct mv_statement *s,
+				   const struct ask *ask)
+{
+	if (!names_rule(s->rules, ask->rule))
+		return "it is about other rules";
+	if (!s->reason || !*s->reason)
+		return "it has no reason";
+	return d->now - s->issued_at > ask->ttl ? "it is too old" : NULL;
+}
+
+static const char *why_not_here(const struct mv_deciding *d,
+				const struct mv_vote *v,
+				const struct ask *ask)
+{
+	const char *why = why_not(d, v), *role;
+
+	if (!why && ask->rule)
+		why = why_no_override(d, &v->statement, ask);
+	if (why)
+		return why;
+	if (!mv_policy_member(d->policy, ask->group, v->signature.principal))
+		return "not in the group";
+	role = own_role(d, v->signature.principal);
+	if (!role)
+		return NULL;
+	return *role == '?' ? "it is not known whose own this is" :
+			      "it is their own";
+}
+
+static size_t count_votes(const struct mv_deciding *d, const struct ask *ask,
+			  struct mv_found *f)
+{
+	const struct mv_policy_facts *facts = d->facts;
+	struct match m;
+	size_t n;
+
+	memset(&m, 0, sizeof(m));
+	m.v = calloc(facts->vote_count + 1, sizeof(*m.v));
+	for (size_t i = 0; m.v && i < facts->vote_count; i++) {
+		const struct mv_vote *v = &facts->votes[i];
+		const char *why;
+
+		if (!v->malformed && v->statement.decision != ask->decision)
+			continue;
+		why = why_not_here(d, v, ask);
+		if (why) {
+			say_dismissed(v, why, f);
+			continue;
+		}
+		m.v[m.count++] = v;
+	}
+	n = distinct(&m);
+	for (size_t i = 0; f && i < m.count; i++) {
+		mv_actual(f, "%s", m.v[i]->signature.principal);
+		mv_rests_on(f, m.v[i]->line_digest);
+	}
+	free(m.v);
+	return n;
+}
+
+size_t mv_count_approvals(const struct mv_deciding *d, const char *group,
+			  struct mv_found *f)
+{
+	const struct ask ask = { MV_DECISION_APPROVE, group, NULL, -1 };
+
+	return count_votes(d, &ask, f);
+}
+
+int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
+		     const char *key, struct mv_found *f)
+{
+	const struct ask ask = { MV_DECISION_OVERRIDE, over->args->text, key,
+				 over->args->seconds };
+
+	if (count_votes(d, &ask, NULL) < over->args->number)
+		return 0;
+	mv_actual(f, "overridden by");
+	count_votes(d, &ask, f);
+	return 1;
+}
+
+/* -- the rules --------------------------------------------------------------------------- */
+
+static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
+		      struct mv_found *f)
+{
+	const struct mv_rule_args *a = rule->args;
+	size_t n;
+
+	mv_expected(f, "%llu%s%s", (unsigned long long)a->number,
+		    a->text ? " from " : "", a->text ? a->text : "");
+	n = mv_count_approvals(d, a->text, f);
+	mv_actual(f, "%zu of %llu", n, (unsigned long long)a->number);
+	if (n >= a->number)
+		return;
+	mv_found_set(f, MV_RESULT_NO);
+	if (rule->kind == MV_RULE_POLICY_APPROVALS)
+		mv_advice(f, "git model approve --policy [REV]");
+	else
+		mv_advice(f, "git model approve %s@%s --stage %s",
+			  d->facts->artifact, d->facts->version,
+			  d->facts->stage);
+}
+
+/* Signed, about this content and stage, not taken back, and not followed by
+   a yes of the same person. Other changes do not make a no go away. */
+static int stands(const struct mv_deciding *d, const struct mv_vote *v)
+{
+	if (!is_signed(v) || v->statement.decision != MV_DECISION_REJECT ||
+	    misses_subject(d, &v->statement) || taken_back(d, v) ||
+	    (v->statement.not_after && d->now > v->statement.not_after))
+		return 0;
+	for (size_t i = 0; i < d->facts->vote_count; i++) {
+		const struct mv_vote *w = &d->facts->votes[i];
+
+		if (is_signed(w) && same_person(v, w) && w->order > v->order &&
+		    w->statement.decision == MV_DECISION_APPROVE &&
+		    !why_not(d, w))
+			return 0;
+	}
+	return 1;
+}
+
+static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
+		 struct mv_found *f)
+{
+	const struct mv_policy_facts *facts = d->facts;
+	struct match m;
+	size_t n;
+
+	memset(&m, 0, sizeof(m));
+	m.v = calloc(facts->vote_count + 1, sizeof(*m.v));
+	if (!m.v) {
+		f->nomem = 1;
+		return;
+	}
+	for (size_t i = 0; i < facts->vote_count; i++) {
+		const struct mv_vote *v = &facts->votes[i];
+
+		if (!stands(d, v) ||
+		    !mv_policy_member(d->policy, rule->args->text,
+				      v->signature.principal))
+			continue;
+		m.v[m.count++] = v;
+		mv_actual(f, "%s: %s", v->signature.principal,
+			  v->statement.reason && *v->statement.reason ?
+			  v->statement.reason : "no reason given");
+		mv_rests_on(f, v->line_digest);
+	}
+	n = distinct(&m);
+	free(m.v);
+	mv_expected(f, "less than %llu rejections",
+		    (unsigned long long)rule->args->number);
+	mv_actual(f, "%zu", n);
+	if (n >= rule->args->number)
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+static void tag_signed(const struct mv_deciding *d, struct mv_found *f)
+{
+	const struct mv_signature *s = &d->facts->tag_signature;
+
+	if (d->facts->hypothetical) {
+		mv_actual(f, "the tag is to be signed when it is made");
+		return;
+	}
+	mv_actual(f, "tag: %s%s%s", mv_signature_state_name(s->state),
+		  s->principal ? ", " : "", s->principal ? s->principal : "");
+	mv_rests_on(f, s->fingerprint);
+	if (s->state == MV_SIGNATURE_GOOD)
+		return;
+	mv_found_set(f, MV_RESULT_NO);
+	mv_advice(f, "make the tag with git model promote --sign");
+}
+
+static void promoter(const struct mv_deciding *d, const struct mv_rule *rule,
+		     struct mv_found *f)
+{
+	const struct mv_signature *s = &d->facts->tag_signature;
+	const char *who = d->facts->hypothetical ? d->facts->promoter :
+		s->state == MV_SIGNATURE_GOOD ? s->principal : NULL;
+
+	mv_expected(f, "a tag signed by one of %s", rule->args->text);
+	if (!who) {
+		mv_actual(f, "it is not known who promotes: %s",
+			  mv_signature_state_name(s->state));
+		mv_found_set(f, MV_RESULT_UNKNOWN);
+		mv_advice(f, "make the tag with git model promote --sign");
+		return;
+	}
+	mv_actual(f, "%s", who);
+	mv_rests_on(f, s->fingerprint);
+	if (!mv_policy_member(d->policy, rule->args->text, who))
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+void mv_decide_people(const struct mv_deciding *d, const struct mv_rule *rule,
+		      struct mv_found *f)
+{
+	switch ((enum mv_rule_kind)rule->kind) {
+	case MV_RULE_VETO:
+		veto(d, rule, f);
+		break;
+	case MV_RULE_REQUIRE_SIGNATURE:
+		for (char **word = rule->args->words; *word; word++)
+			if (!strcmp(*word, "tag"))
+				tag_signed(d, f);
+		break;
+	case MV_RULE_PROMOTER:
+		promoter(d, rule, f);
+		break;
+	case MV_RULE_ROLLBACK:
+		mv_actual(f, d->fast ? "a version that held this stage comes "
+			  "back" : "no rollback, so all rules count");
+		break;
+	default:
+		approvals(d, rule, f);
+		break;
+	}
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "libmv/base/config.h"
+
+/* Rules about the file, the history of stages, and the moment. */
+
+static void unknown(struct mv_found *f, const char *what)
+{
+	mv_actual(f, "%s is not known", what);
+	mv_found_set(f, MV_RESULT_UNKNOWN);
+}
+
+static const char *duration(char *text, int64_t s)
+{
+	if (s >= 2 * 86400)
+		snprintf(text, 32, "%" PRId64 " days", s / 86400);
+	else if (s >= 7200)
+		snprintf(text, 32, "%" PRId64 " hours", s / 3600);
+	else
+		snprintf(text, 32, "%" PRId64 " s", s);
+	return text;
+}
+
+/* Yes when the answer is above 0. */
+static void yes_no(const struct mv_deciding *d, const char *word,
+		   const char *rest, const char *yes, const char *no,
+		   struct mv_found *f)
+{
+	const struct mv_answer *a = mv_known(d->facts, word, rest);
+
+	if (!a) {
+		unknown(f, rest ? rest : word);
+		return;
+	}
+	mv_actual(f, "%s%s%s", a->number > 0 ? yes : no, a->text ? ": " : "",
+		  a->text ? a->text : "");
+	if (a->number <= 0)
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+/* -- the file ---------------------------------------------------------------------- */
+
+static void format(const struct mv_deciding *d, const struct mv_rule *rule,
+		   struct mv_found *f)
+{
+	const struct mv_answer *a = mv_known(d->facts, "format", NULL);
+	int listed = 0;
+
+	if (!a || !a->text || !*a->text) {
+		unknown(f, "the file's format");
+		return;
+	}
+	mv_actual(f, "%s", a->text);
+	for (char **word = rule->args->words; *word; word++)
+		listed |= !strcasecmp(*word, a->text);
+	if (listed != (rule->kind == MV_RULE_FORMAT))
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+static void max_size(const struct mv_deciding *d, const struct mv_rule *rule,
+		     struct mv_found *f)
+{
+	char text[32];
+
+	mv_expected(f, "at most %s", mv_print_size(text, rule->args->number));
+	if (d->facts->size == UINT64_MAX) {
+		unknown(f, "the size");
+		return;
+	}
+	mv_actual(f, "%s", mv_print_size(text, d->facts->size));
+	if (d->facts->size > rule->args->number)
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+static void max_params(const struct mv_deciding *d, const struct mv_rule *rule,
+		       struct mv_found *f)
+{
+	const struct mv_answer *a = mv_known(d->facts, "parameters", NULL);
+
+	if (!a || a->number < 0) {
+		unknown(f, "the number of parameters");
+		return;
+	}
+	mv_actual(f, "%" PRId64 " parameters", a->number);
+	if ((double)a->number > rule->args->a)
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+static void card(const struct mv_deciding *d, const struct mv_rule *rule,
+		 struct mv_found *f)
+{
+	const char *file = rule->args->text;
+	char question[512];
+
+	yes_no(d, "card", file, "it is there", "there is none", f);
+	for (char **s = rule->args->words; s && *s; s++) {
+		snprintf(question, sizeof(question), "%s %s", file, *s);
+		yes_no(d, "card-section", question, *s, "no section", f);
+	}
+}
+
+/* -- stages ------------------------------------------------------------------------- */
+
+static void min_soak(const struct mv_deciding *d, const struct mv_rule *rule,
+		     struct mv_found *f)
+{
+	size_t stages = 0;
+	char text[32];
+
+	for (size_t i = 0; i < d->section->count; i++) {
+		const struct mv_rule *r = &d->section->rules[i];
+		const struct mv_answer *a;
+
+		if (r->kind != MV_RULE_REQUIRE_STAGE)
+			continue;
+		stages++;
+		a = mv_known(d->facts, "soak", r->args->text);
+		if (!a || a->number < 0) {
+			unknown(f, r->args->text);
+			continue;
+		}
+		mv_actual(f, "%s in %s", duration(text, a->number),
+			  r->args->text);
+		if (a->number < rule->args->seconds)
+			mv_found_set(f, MV_RESULT_NO);
+	}
+	if (!stages)
+		unknown(f, "the stage to soak in (require-stage)");
+}
+
+static void min_interval(const struct mv_deciding *d,
+			 const struct mv_rule *rule, struct mv_found *f)
+{
+	const struct mv_answer *a = mv_known(d->facts, "since-last-event",
+					     NULL);
+	char text[32];
+
+	if (!a) {
+		unknown(f, "when this stage changed last");
+		return;
+	}
+	if (a->number < 0) {
+		mv_actual(f, "first");
+		return;
+	}
+	mv_actual(f, "%s since the last change", duration(text, a->number));
+	if (a->number < rule->args->seconds)
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+static void freeze(const struct mv_deciding *d, const struct mv_rule *rule,
+		   struct mv_found *f)
+{
+	const struct mv_window *w = rule->args->window;
+	int64_t offset = 0;
+
+	mv_expected(f, "not in %s", rule->value);
+	if (w->zone) {
+		const struct mv_answer *a = mv_known(d->facts, "utc-offset",
+						     w->zone);
+
+		if (!a) {
+			unknown(f, w->zone);
+			return;
+		}
+		offset = a->number;
+	}
+	if (!mv_window_covers(w, d->now + offset)) {
+		mv_actual(f, "outside of it");
+		return;
+	}
+	mv_actual(f, "inside of it");
+	mv_found_set(f, MV_RESULT_NO);
+}
+
+static void monotonic(const struct mv_deciding *d, struct mv_found *f)
+{
+	const char *before = d->facts->displaces;
+
+	if (!before || !*before) {
+		mv_actual(f, "first");
+		return;
+	}
+	mv_actual(f, "%s after %s", d->facts->version, before);
+	if (!mv_version_ok(d->facts->version) || !mv_version_ok(before)) {
+		mv_found_set(f, MV_RESULT_UNKNOWN);
+		return;
+	}
+	if (mv_version_cmp(d->facts->version, before) <= 0)
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+/* The "-rc.1" of v1.2.0-rc.1; a "-" behind a "+" is build metadata. */
+static void prerelease(const struct mv_deciding *d, struct mv_found *f)
+{
+	const char *v = d->facts->version;
+	size_t n;
+
+	if (!v || !mv_version_ok(v)) {
+		unknown(f, "the version");
+		return;
+	}
+	n = strcspn(v, "-+");
+	mv_expected(f, "no pre-release");
+	mv_actual(f, "%s", v);
+	if (v[n] == '-')
+		mv_found_set(f, MV_RESULT_NO);
+}
+
+void mv_decide_state(const struct mv_deciding *d, const struct mv_rule *rule,
+		     struct mv_found *f)
+{
+	const char *text = rule->args->text;
+
+	switch ((enum mv_rule_kind)rule->kind) {
+	case MV_RULE_FORMAT:
+	case MV_RULE_FORBID_FORMAT:
+		format(d, rule, f);
+		break;
+	case MV_RULE_MAX_SIZE:
+		max_size(d, rule, f);
+		break;
+	case MV_RULE_MAX_PARAMS:
+		max_params(d, rule, f);
+		break;
+	case MV_RULE_CARD:
+		card(d, rule, f);
+		break;
+	case MV_RULE_REQUIRE_STAGE:
+		yes_no(d, "held", text, "it held the stage",
+		       "it never held the stage", f);
+		break;
+	case MV_RULE_MIN_SOAK:
+		min_soak(d, rule, f);
+		break;
+	case MV_RULE_MIN_INTERVAL:
+		min_interval(d, rule, f);
+		break;
+	case MV_RULE_REQUIRES_HOLDER:
+		yes_no(d, "holder", text, "held", "nobody holds it", f);
+		break;
+	case MV_RULE_REACHABLE_FROM:
+		yes_no(d, "reachable-from", text, "it is", "it is not", f);
+		break;
+	case MV_RULE_FREEZE:
+		freeze(d, rule, f);
+		break;
+	case MV_RULE_MONOTONIC:
+		if (rule->args->number)
+			monotonic(d, f);
+		break;
+	case MV_RULE_PRERELEASE:
+		if (!rule->args->number)
+			prerelease(d, f);
+		break;
+	default:
+		/* A rule that nobody evaluates must not pass. */
+		unknown(f, rule->key);
+		break;
+	}
+}

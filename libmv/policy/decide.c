@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The decision: every rule of every section that speaks of this, in the
+ * policy's order, one finding each. Evaluating a rule is in decide-metric.c,
+ * decide-evidence.c, decide-people.c and decide-state.c; overriding one, and
+ * what all of them add up to, is here.
+ */
+#define TEXT_MAX ((size_t)64 << 10)
+
+/* -- what a rule found ------------------------------------------------------------ */
+
+__attribute__((format(printf, 3, 0)))
+static void add_text(struct mv_found *f, struct mv_buf *out, const char *fmt,
+		     va_list ap)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0) {
+		f->nomem = 1;
+		return;
+	}
+	/* Cut rather than fail: a finding is for a person. */
+	if (out->len + strlen(text) + 2 < TEXT_MAX)
+		f->nomem |= mv_buf_addstr(out, text);
+	free(text);
+}
+
+void mv_expected(struct mv_found *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f->expected.len)
+		return;
+	va_start(ap, fmt);
+	add_text(f, &f->expected, fmt, ap);
+	va_end(ap);
+}
+
+void mv_actual(struct mv_found *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f->actual.len + 2 >= TEXT_MAX)
+		return;
+	if (f->actual.len)
+		f->nomem |= mv_buf_addstr(&f->actual, "; ");
+	va_start(ap, fmt);
+	add_text(f, &f->actual, fmt, ap);
+	va_end(ap);
+}
+
+void mv_rests_on(struct mv_found *f, const char *what)
+{
+	if (!what || !*what || strstr(f->evidence.data, what) ||
+	    f->evidence.len + strlen(what) + 2 > TEXT_MAX)
+		return;
+	if (f->evidence.len)
+		f->nomem |= mv_buf_addch(&f->evidence, ' ');
+	f->nomem |= mv_buf_addstr(&f->evidence, what);
+}
+
+void mv_advice(struct mv_found *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f->advice.len)
+		return;
+	va_start(ap, fmt);
+	add_text(f, &f->advice, fmt, ap);
+	va_end(ap);
+}
+
+static int severity(enum mv_result r)
+{
+	switch (r) {
+	case MV_RESULT_YES:
+		return 0;
+	case MV_RESULT_OVERRIDDEN:
+		return 1;
+	case MV_RESULT_UNKNOWN:
+		return 2;
+	default:
+		return 3;
+	}
+}
+
+void mv_found_set(struct mv_found *f, enum mv_result result)
+{
+	if (severity(result) > severity(f->result))
+		f->result = result;
+}
+
+/* -- facts --------------------------------------------------------------------------- */
+
+const struct mv_answer *mv_answer_of(const struct mv_policy_facts *facts,
+				     const char *question)
+{
+	for (size_t i = 0; i < facts->answer_count; i++)
+		if (!strcmp(facts->answers[i].question, question))
+			return &facts->answers[i];
+	return NULL;
+}
+
+const struct mv_answer *mv_known(const struct mv_policy_facts *facts,
+				 const char *word, const char *rest)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < facts->answer_count; i++) {
+		const struct mv_answer *a = &facts->answers[i];
+
+		if (strncmp(a->question, word, len))
+			continue;
+		if (rest ? a->question[len] == ' ' &&
+			   !strcmp(a->question + len + 1, rest) :
+			   !a->question[len])
+			return a->known ? a : NULL;
+	}
+	return NULL;
+}
+
+const struct mv_other *mv_other_of(const struct mv_policy_facts *facts,
+				   const char *name)
+{
+	for (size_t i = 0; i < facts->other_count; i++)
+		if (!strcmp(facts->others[i].name, name))
+			return &facts->others[i];
+	return NULL;
+}
+
+/* -- one rule --------------------------------------------------------------------------- */
+
+/* Taking something off a stage needs the right person and moment, not a
+   better model. */
+static int counts_for(const char *action, enum mv_rule_kind kind)
+{
+	if (strcmp(action, "demote"))
+		return 1;
+	return kind == MV_RULE_PROMOTER || kind == MV_RULE_FREEZE ||
+	       kind == MV_RULE_REQUIRE_SIGNATURE;
+}
+
+/* What a rollback to a version that held the stage before need not show. */
+static int spared(enum mv_rule_kind kind)
+{
+	switch (kind) {
+	case MV_RULE_APPROVALS:
+	case MV_RULE_NO_REGRESSION:
+	case MV_RULE_IMPROVE:
+	case MV_RULE_ANY:
+	case MV_RULE_REQUIRE_STAGE:
+	case MV_RULE_MIN_SOAK:
+	case MV_RULE_MIN_INTERVAL:
+	case MV_RULE_EVAL_MAX_AGE:
+	case MV_RULE_MONOTONIC:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Settings of other rules: nothing to find. */
+static int is_setting(enum mv_rule_kind kind)
+{
+	switch (kind) {
+	case MV_RULE_SAME_EVAL:
+	case MV_RULE_AGGREGATE:
+	case MV_RULE_APPROVAL_MAX_AGE:
+	case MV_RULE_DISMISS_ON:
+	case MV_RULE_FORBID_SELF:
+	case MV_RULE_OVERRIDE:
+	case MV_RULE_IMMUTABLE_TAGS:
+	case MV_RULE_APPEND_ONLY:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void evaluate(const struct mv_deciding *d, const struct mv_rule *rule,
+		     struct mv_found *f)
+{
+	if (d->fast && spared(rule->kind)) {
+		mv_actual(f, "not asked: %s held this stage before",
+			  d->facts->version);
+		return;
+	}
+	switch ((enum mv_rule_kind)rule->kind) {
+	case MV_RULE_METRIC:
+	case MV_RULE_NO_REGRESSION:
+	case MV_RULE_IMPROVE:
+	case MV_RULE_ANY:
+		mv_decide_metric(d, rule, f);
+		break;
+	case MV_RULE_EVAL_ON:
+	case MV_RULE_EVAL_MAX_AGE:
+	case MV_RULE_MIN_RUNS:
+	case MV_RULE_REQUIRE_LINEAGE:
+	case MV_RULE_REQUIRE_CLEAN:
+	case MV_RULE_DATA_IN_REPO:
+	case MV_RULE_LICENSE:
+		mv_decide_evidence(d, rule, f);
+		break;
+	case MV_RULE_APPROVALS:
+	case MV_RULE_POLICY_APPROVALS:
+	case MV_RULE_VETO:
+	case MV_RULE_REQUIRE_SIGNATURE:
+	case MV_RULE_PROMOTER:
+	case MV_RULE_ROLLBACK:
+		mv_decide_people(d, rule, f);
+		break;
+	default:
+		mv_decide_state(d, rule, f);
+		break;
+	}
+}
+
+/* What nobody may override: who says so, and who says no. */
+static int may_override(enum mv_rule_kind kind)
+{
+	return kind != MV_RULE_REQUIRE_SIGNATURE && kind != MV_RULE_VETO &&
+	       kind != MV_RULE_PROMOTER && kind != MV_RULE_POLICY_APPROVALS;
+}
+
+static char *detach(struct mv_found *f, struct mv_buf *text, int optional)
+{
+	char *s;
+
+	if (optional && !text->len)
+		return NULL;
+	s = mv_buf_detach(text);
+	f->nomem |= !s;
+	return s;
+}
+
+static int add_finding(struct mv_verdict *out, const struct mv_deciding *d,
+		       const struct mv_rule *rule, struct mv_found *f)
+{
+	struct mv_finding *more, *found;
+
+	more = realloc(out->v, (out->count + 1) * sizeof(*more));
+	if (!more)
+		return -1;
+	out->v = more;
+	found = &more[out->count++];
+	memset(found, 0, sizeof(*found));
+	found->result = f->result;
+	found->mode = d->section->mode;
+	found->line = rule->line;
+	found->section = mv_strf("%s%s%s", d->section->kind,
+				 *d->section->kind ? " " : "policy",
+				 d->section->name);
+	found->rule = mv_strf("%s = %s", rule->key, rule->value);
+	found->expected = detach(f, &f->expected, 0);
+	found->actual = detach(f, &f->actual, 0);
+	found->evidence = detach(f, &f->evidence, 1);
+	found->advice = detach(f, &f->advice, 1);
+	return f->nomem || !found->section || !found->rule ? -1 : 0;
+}
+
+static int decide_rule(struct mv_verdict *out, const struct mv_deciding *d,
+		       const struct mv_rule *rule)
+{
+	const struct mv_rule *over = mv_section_rule(d->section,
+						     MV_RULE_OVERRIDE);
+	struct mv_found f = { .result = MV_RESULT_YES };
+	int ret;
+
+	mv_buf_init(&f.expected, TEXT_MAX);
+	mv_buf_init(&f.actual, TEXT_MAX);
+	mv_buf_init(&f.evidence, TEXT_MAX);
+	mv_buf_init(&f.advice, TEXT_MAX);
+	evaluate(d, rule, &f);
+	mv_expected(&f, "%s", rule->value);
+	if (f.result != MV_RESULT_YES && over && may_override(rule->kind) &&
+	    mv_is_overridden(d, over, rule->key, &f))
+		f.result = MV_RESULT_OVERRIDDEN;
+	ret = add_finding(out, d, rule, &f);
+	mv_buf_release(&f.expected);
+	mv_buf_release(&f.actual);
+	mv_buf_release(&f.evidence);
+	mv_buf_release(&f.advice);
+	return ret;
+}
+
+/* -- all of them ----------------------------------------------------------------------- */
+
+/* Is the fast path of a rollback open? Then its rule says so itself. */
+static int fast_path(const struct mv_deciding *d)
+{
+	const struct mv_rule *rule = mv_section_rule(d->section,
+						     MV_RULE_ROLLBACK);
+	const struct mv_answer *held;
+
+	if (!rule || strcmp(d->facts->action, "promote"))
+		return 0;
+	held = mv_known(d->facts, "previously-held", NULL);
+	if (!held || held->number < 0 || held->number > rule->args->seconds)
+		return 0;
+	return mv_count_approvals(d, rule->args->text, NULL) >=
+	       rule->args->number;
+}
+
+static int decide_section(struct mv_verdict *out, struct mv_deciding *d)
+{
+	d->fast = fast_path(d);
+	for (size_t i = 0; i < d->section->count; i++) {
+		const struct mv_rule *rule = &d->section->rules[i];
+
+		if (is_setting(rule->kind) ||
+		    !counts_for(d->facts->action, rule->kind))
+			continue;
+		if (decide_rule(out, d, rule))
+			return -1;
+	}
+	return 0;
+}
+
+static void sum_up(struct mv_verdict *verdict)
+{
+	verdict->result = MV_RESULT_YES;
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct mv_finding *f = &verdict->v[i];
+
+		if (f->mode == MV_MODE_ENFORCE &&
+		    severity(f->result) > severity(verdict->result))
+			verdict->result = f->result;
+	}
+}
+
+int mv_decide(struct mv_verdict *out, const struct mv_policy_facts *facts,
+	      const struct mv_policy *policy, int64_t now,
+	      struct mv_err *err)
+{
+	const char *kind = mv_action_kind(facts->action);
+	const char *name = !*kind ? "" :
+		!strcmp(kind, "branch") ? facts->branch : facts->stage;
+	struct mv_deciding d = { policy, facts, NULL, now, 0 };
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < policy->section_count; i++) {
+		d.section = &policy->sections[i];
+		if (!mv_section_applies(d.section, kind, facts->artifact,
+					name ? name : ""))
+			continue;
+		out->governed = 1;
+		if (decide_section(out, &d)) {
+			mv_verdict_release(out);
+			return mv_nomem(err);
+		}
+	}
+	sum_up(out);
+	return 0;
+}
+
+void mv_verdict_release(struct mv_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		struct mv_finding *f = &verdict->v[i];
+
+		free(f->section);
+		free(f->rule);
+		free(f->expected);
+		free(f->actual);
+		free(f->evidence);
+		free(f->advice);
+	}
+	free(verdict->v);
+	memset(verdict, 0, sizeof(*verdict));
+}
+
+const char *mv_result_name(enum mv_result result)
+{
+	switch (result) {
+	case MV_RESULT_YES:
+		return "yes";
+	case MV_RESULT_NO:
+		return "no";
+	case MV_RESULT_OVERRIDDEN:
+		return "overridden";
+	default:
+		return "unknown";
+	}
+}

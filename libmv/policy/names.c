@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <string.h>
+
+/* Iterative, so that a hostile pattern costs no more than |p| * |s|. */
+int mv_glob(const char *p, const char *s)
+{
+	const char *star = NULL, *back = NULL;
+
+	while (*s) {
+		if (*p == '*') {
+			star = ++p;
+			back = s;
+		} else if (*p == *s) {
+			p++;
+			s++;
+		} else if (star) {
+			p = star;
+			s = ++back;
+		} else {
+			return 0;
+		}
+	}
+	while (*p == '*')
+		p++;
+	return !*p;
+}
+
+int mv_section_applies(const struct mv_section *s, const char *kind,
+		       const char *artifact, const char *name)
+{
+	const char *hash;
+	char pattern[64];
+	size_t len;
+
+	if (strcmp(s->kind, kind))
+		return 0;
+	if (strcmp(kind, "stage"))
+		return !*kind || mv_glob(s->name, name);
+	hash = strrchr(s->name, '#');
+	if (!hash)
+		return !strcmp(s->name, name);
+	len = (size_t)(hash - s->name);
+	if (strcmp(hash + 1, name) || len >= sizeof(pattern) || !artifact)
+		return 0;
+	memcpy(pattern, s->name, len);
+	pattern[len] = '\0';
+	return mv_glob(pattern, artifact);
+}
+
+const struct mv_rule *mv_section_rule(const struct mv_section *s,
+				      enum mv_rule_kind kind)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rules[i].kind == (int)kind)
+			return &s->rules[i];
+	return NULL;
+}
+
+const struct mv_policy_group *mv_policy_group(const struct mv_policy *p,
+					      const char *name)
+{
+	for (size_t i = 0; i < p->group_count; i++)
+		if (!strcmp(p->groups[i].name, name))
+			return &p->groups[i];
+	return NULL;
+}
+
+int mv_policy_member(const struct mv_policy *p, const char *group,
+		     const char *principal)
+{
+	const struct mv_policy_group *g;
+
+	if (!principal)
+		return 0;
+	if (!group)
+		return 1;
+	g = mv_policy_group(p, group);
+	for (size_t i = 0; g && i < g->count; i++)
+		if (!strcmp(g->members[i], principal))
+			return 1;
+	return 0;
+}
+
+const char *mv_action_kind(const char *action)
+{
+	if (!strcmp(action, "change"))
+		return "branch";
+	return !strcmp(action, "policy") ? "" : "stage";
+}
+
+int mv_policy_governs(const struct mv_policy *p, const char *kind,
+		      const char *artifact, const char *name)
+{
+	for (size_t i = 0; i < p->section_count; i++)
+		if (mv_section_applies(&p->sections[i], kind, artifact, name))
+			return 1;
+	return 0;
+}

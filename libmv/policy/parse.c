@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/config.h"
+
+#define POLICY_NAME ".gitmodel/policy"
+#define CONFIG_NAME ".gitmodel/config"
+enum { SECTIONS_MAX = 256, RULES_MAX = 256, MEMBERS_MAX = 1024 };
+
+struct parse {
+	struct mv_policy *policy;
+	struct mv_policy_group *group;	/* the section we are in is one */
+	struct mv_section *section;	/* else this */
+};
+
+static int bad(struct mv_err *err, int line, const char *why, const char *what)
+{
+	return mv_fail(err, MV_EINVALID, POLICY_NAME ":%d: %s '%s'", line, why,
+		       what);
+}
+
+/* Grows by one zeroed element; NULL: no memory. */
+static void *grow(void **v, size_t *count, size_t size)
+{
+	char *more = realloc(*v, (*count + 1) * size);
+
+	if (!more)
+		return NULL;
+	*v = more;
+	more += (*count)++ * size;
+	memset(more, 0, size);
+	return more;
+}
+
+/* -- sections ------------------------------------------------------------------ */
+
+static int begin_group(struct parse *p, const char *name, int line,
+		       struct mv_err *err)
+{
+	void *v = p->policy->groups;
+	struct mv_policy_group *g;
+
+	if (!*name || strchr(name, ' '))
+		return bad(err, line, "a group needs a name of one word, not",
+			   name);
+	if (p->policy->group_count == SECTIONS_MAX)
+		return bad(err, line, "too many groups, with", name);
+	g = grow(&v, &p->policy->group_count, sizeof(*g));
+	if (!g)
+		return mv_nomem(err);
+	p->policy->groups = v;
+	p->group = g;
+	p->section = NULL;
+	g->line = line;
+	g->name = strdup(name);
+	return g->name ? 0 : mv_nomem(err);
+}
+
+static int stage_name_ok(const char *name)
+{
+	const char *hash = strrchr(name, '#');
+
+	return hash ? hash != name && mv_stage_ok(hash + 1) :
+		      mv_stage_ok(name);
+}
+
+static int begin_rules(struct parse *p, const char *kind, const char *name,
+		       int line, struct mv_err *err)
+{
+	void *v = p->policy->sections;
+	struct mv_section *s;
+
+	if (!strcmp(kind, "stage") && !stage_name_ok(name))
+		return bad(err, line, "a stage is named like production or "
+			   "fraud#production, not", name);
+	if (!strcmp(kind, "branch") && (!*name || !strncmp(name, "refs/", 5)))
+		return bad(err, line, "a branch is named without refs/heads/, "
+			   "not", name);
+	if (p->policy->section_count == SECTIONS_MAX)
+		return bad(err, line, "too many sections, with", name);
+	s = grow(&v, &p->policy->section_count, sizeof(*s));
+	if (!s)
+		return mv_nomem(err);
+	p->policy->sections = v;
+	p->section = s;
+	p->group = NULL;
+	s->line = line;
+	s->kind = strdup(kind);
+	s->name = strdup(name);
+	return s->kind && s->name ? 0 : mv_nomem(err);
+}
+
+static int begin(struct parse *p, const char *section, const char *name,
+		 int line, struct mv_err *err)
+{
+	if (!strcmp(section, "group"))
+		return begin_group(p, name, line, err);
+	if (!strcmp(section, "stage") || !strcmp(section, "branch"))
+		return begin_rules(p, section, name, line, err);
+	if (!strcmp(section, "metric"))
+		return bad(err, line, "directions of metrics belong into "
+			   CONFIG_NAME ", not", name);
+	return bad(err, line, "unknown section", section);
+}
+
+/* -- pairs ----------------------------------------------------------------------- */
+
+static int add_member(struct mv_policy_group *g, const char *key,
+		      const char *value, int line, struct mv_err *err)
+{
+	void *v = g->members;
+	char **member;
+
+	if (strcmp(key, "member"))
+		return bad(err, line, "a group has members, not", key);
+	if (!*value || strpbrk(value, " *?,"))
+		return bad(err, line, "a member is one principal, such as "
+			   "alice@example.com, not", value);
+	for (size_t i = 0; i < g->count; i++)
+		if (!strcmp(g->members[i], value))
+			return bad(err, line, "twice in this group:", value);
+	if (g->count == MEMBERS_MAX)
+		return bad(err, line, "too many members, with", value);
+	member = grow(&v, &g->count, sizeof(*member));
+	if (!member)
+		return mv_nomem(err);
+	g->members = v;
+	*member = strdup(value);
+	return *member ? 0 : mv_nomem(err);
+}
+
+static int set_mode(struct mv_section *s, const char *value, int line,
+		    struct mv_err *err)
+{
+	if (!strcmp(value, "enforce"))
+		s->mode = MV_MODE_ENFORCE;
+	else if (!strcmp(value, "warn"))
+		s->mode = MV_MODE_WARN;
+	else if (!strcmp(value, "evaluate"))
+		s->mode = MV_MODE_EVALUATE;
+	else
+		return bad(err, line, "mode is enforce, warn or evaluate, not",
+			   value);
+	return 0;
+}
+
+static int add_rule(struct mv_section *s, const char *key, const char *value,
+		    int line, struct mv_err *err)
+{
+	void *v = s->rules;
+	struct mv_rule *rule;
+	int ret;
+
+	if (s->count == RULES_MAX)
+		return bad(err, line, "too many rules, with", key);
+	rule = grow(&v, &s->count, sizeof(*rule));
+	if (!rule)
+		return mv_nomem(err);
+	s->rules = v;
+	rule->line = line;
+	ret = mv_rule_parse(rule, s->kind, key, value, err);
+	if (ret == MV_EINVALID)
+		mv_err_prefix(err, POLICY_NAME ":%d", line);
+	if (ret)
+		return ret;
+	for (size_t i = 0; mv_rule_once(rule) && i + 1 < s->count; i++)
+		if (s->rules[i].kind == rule->kind)
+			return bad(err, line, "twice in this section:", key);
+	return 0;
+}
+
+/* What is said before the first section is said of the whole repository. */
+static int top_section(struct parse *p, int line, struct mv_err *err)
+{
+	return p->section ? 0 : begin_rules(p, "", "", line, err);
+}
+
+static int on_pair(void *payload, const char *section, const char *subname,
+		   const char *key, const char *value, int line,
+		   struct mv_err *err)
+{
+	struct parse *p = payload;
+	int ret = 0;
+
+	if (!key)
+		return begin(p, section, subname, line, err);
+	if (p->group)
+		return add_member(p->group, key, value, line, err);
+	if (!*section)
+		ret = top_section(p, line, err);
+	if (ret)
+		return ret;
+	if (!strcmp(key, "mode") && *section) {
+		if (p->section->mode_line)
+			return bad(err, line, "twice in this section:", key);
+		p->section->mode_line = line;
+		return set_mode(p->section, value, line, err);
+	}
+	return add_rule(p->section, key, value, line, err);
+}
+
+/* -- the whole ------------------------------------------------------------------- */
+
+static int check_groups(const struct mv_policy *p, struct mv_err *err)
+{
+	for (size_t i = 0; i < p->section_count; i++)
+		for (size_t j = 0; j < p->sections[i].count; j++) {
+			const struct mv_rule *r = &p->sections[i].rules[j];
+			const char *group = r->args->text;
+			int takes_one = r->kind == MV_RULE_APPROVALS ||
+				r->kind == MV_RULE_VETO ||
+				r->kind == MV_RULE_PROMOTER ||
+				r->kind == MV_RULE_OVERRIDE ||
+				r->kind == MV_RULE_ROLLBACK ||
+				r->kind == MV_RULE_POLICY_APPROVALS;
+
+			if (takes_one && group && !mv_policy_group(p, group))
+				return bad(err, r->line, "there is no group",
+					   group);
+		}
+	return 0;
+}
+
+/* Both files, with their lengths between them, so that no byte can move from
+   one to the other. */
+static int digest(char *out, const char *policy, size_t policy_len,
+		  const char *config, size_t config_len, struct mv_err *err)
+{
+	struct mv_hasher *h = NULL;
+	struct mv_oid oid;
+	char head[64], hex[MV_OID_HEX + 1];
+	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+
+	snprintf(head, sizeof(head), "git-model-policy/1\n%zu %zu\n",
+		 policy_len, config_len);
+	if (!ret)
+		ret = mv_hasher_update(h, head, strlen(head), err);
+	if (!ret)
+		ret = mv_hasher_update(h, policy, policy_len, err);
+	if (!ret && config)
+		ret = mv_hasher_update(h, config, config_len, err);
+	if (!ret)
+		ret = mv_hasher_final(oid.b, h, err);
+	mv_hasher_free(h);
+	if (!ret)
+		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
+	return ret;
+}
+
+int mv_policy_parse(struct mv_policy *out, const char *policy,
+		    size_t policy_len, const char *config, size_t config_len,
+		    struct mv_err *err)
+{
+	struct parse p = { out, NULL, NULL };
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = mv_config_parse_with(POLICY_NAME, policy, policy_len,
+				   MV_CONFIG_TOP | MV_CONFIG_HEADS, on_pair,
+				   &p, err);
+	if (!ret)
+		ret = check_groups(out, err);
+	if (!ret && config)
+		ret = mv_project_parse(&out->project, CONFIG_NAME, config,
+				       config_len, err);
+	if (!ret)
+		ret = digest(out->digest, policy, policy_len, config,
+			     config ? config_len : 0, err);
+	if (ret)
+		mv_policy_release(out);
+	return ret;
+}
+
+static void release_section(struct mv_section *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->rules[i].key);
+		free(s->rules[i].value);
+		mv_rule_args_free(s->rules[i].args);
+	}
+	free(s->rules);
+	free(s->kind);
+	free(s->name);
+}
+
+void mv_policy_release(struct mv_policy *p)
+{
+	for (size_t i = 0; i < p->section_count; i++)
+		release_section(&p->sections[i]);
+	free(p->sections);
+	for (size_t i = 0; i < p->group_count; i++) {
+		struct mv_policy_group *g = &p->groups[i];
+
+		for (size_t j = 0; j < g->count; j++)
+			free(g->members[j]);
+		free(g->members);
+		free(g->name);
+	}
+	free(p->groups);
+	mv_project_release(&p->project);
+	memset(p, 0, sizeof(*p));
+}

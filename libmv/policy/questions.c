@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * What is to be found out before deciding. Each rule says here what its
+ * evaluation asks mv_known() and mv_other_of(); a rule that forgets to is
+ * told "not known", which is no.
+ */
+struct asking {
+	char **asked;
+	size_t count;
+	mv_question_fn fn;
+	void *payload;
+	struct mv_err *err;
+};
+
+static int ask(struct asking *q, const char *word, const char *rest)
+{
+	char *question = mv_strf("%s%s%s", word, rest ? " " : "",
+				 rest ? rest : "");
+	char **more;
+
+	if (!question)
+		return mv_nomem(q->err);
+	for (size_t i = 0; i < q->count; i++)
+		if (!strcmp(q->asked[i], question)) {
+			free(question);
+			return 0;
+		}
+	more = realloc(q->asked, (q->count + 1) * sizeof(*more));
+	if (!more) {
+		free(question);
+		return mv_nomem(q->err);
+	}
+	q->asked = more;
+	more[q->count++] = question;
+	return q->fn(q->payload, question, q->err);
+}
+
+static int ask_card(struct asking *q, const struct mv_rule_args *a)
+{
+	int ret = ask(q, "card", a->text);
+
+	for (char **s = a->words; !ret && s && *s; s++) {
+		char *rest = mv_strf("%s %s", a->text, *s);
+
+		ret = rest ? ask(q, "card-section", rest) : mv_nomem(q->err);
+		free(rest);
+	}
+	return ret;
+}
+
+static int ask_others(struct asking *q, const struct mv_rule_args *a)
+{
+	int ret = 0;
+
+	for (; a && !ret; a = a->next)
+		if (a->vs)
+			ret = ask(q, "other", a->vs);
+	return ret;
+}
+
+static int ask_soak(struct asking *q, const struct mv_section *s)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < s->count && !ret; i++)
+		if (s->rules[i].kind == MV_RULE_REQUIRE_STAGE)
+			ret = ask(q, "soak", s->rules[i].args->text);
+	return ret;
+}
+
+static int ask_lineage(struct asking *q, const struct mv_rule_args *a)
+{
+	int ret = 0;
+
+	for (char **word = a->words; *word && !ret; word++) {
+		if (!strcmp(*word, "data"))
+			ret = ask(q, "lineage-data", NULL);
+		else if (!strcmp(*word, "code"))
+			ret = ask(q, "lineage-code", NULL);
+	}
+	return ret;
+}
+
+static int ask_rule(struct asking *q, const struct mv_section *s,
+		    const struct mv_rule *rule)
+{
+	const struct mv_rule_args *a = rule->args;
+
+	switch ((enum mv_rule_kind)rule->kind) {
+	case MV_RULE_NO_REGRESSION:
+	case MV_RULE_IMPROVE:
+	case MV_RULE_ANY:
+		return ask_others(q, a);
+	case MV_RULE_EVAL_ON:
+		return strncmp(a->text, "sha256:", 7) ?
+			ask(q, "content", a->text) : 0;
+	case MV_RULE_REQUIRE_LINEAGE:
+		return ask_lineage(q, a);
+	case MV_RULE_DATA_IN_REPO:
+		return ask(q, "data-in-repo", NULL);
+	case MV_RULE_FORMAT:
+	case MV_RULE_FORBID_FORMAT:
+		return ask(q, "format", NULL);
+	case MV_RULE_MAX_PARAMS:
+		return ask(q, "parameters", NULL);
+	case MV_RULE_CARD:
+		return ask_card(q, a);
+	case MV_RULE_REQUIRE_STAGE:
+		return ask(q, "held", a->text);
+	case MV_RULE_MIN_SOAK:
+		return ask_soak(q, s);
+	case MV_RULE_MIN_INTERVAL:
+		return ask(q, "since-last-event", NULL);
+	case MV_RULE_REQUIRES_HOLDER:
+		return ask(q, "holder", a->text);
+	case MV_RULE_REACHABLE_FROM:
+		return ask(q, "reachable-from", a->text);
+	case MV_RULE_FREEZE:
+		return a->window->zone ? ask(q, "utc-offset", a->window->zone) :
+					 0;
+	case MV_RULE_ROLLBACK:
+		return ask(q, "previously-held", NULL);
+	default:
+		return 0;
+	}
+}
+
+int mv_policy_each_question(const struct mv_policy *p, const char *action,
+			    const char *artifact, const char *name,
+			    mv_question_fn fn, void *payload,
+			    struct mv_err *err)
+{
+	struct asking q = { NULL, 0, fn, payload, err };
+	int ret = 0;
+
+	for (size_t i = 0; i < p->section_count && !ret; i++) {
+		const struct mv_section *s = &p->sections[i];
+
+		if (!mv_section_applies(s, mv_action_kind(action), artifact,
+					name))
+			continue;
+		for (size_t j = 0; j < s->count && !ret; j++)
+			ret = ask_rule(&q, s, &s->rules[j]);
+	}
+	for (size_t i = 0; i < q.count; i++)
+		free(q.asked[i]);
+	free(q.asked);
+	return ret;
+}
+
+/* -- facts -------------------------------------------------------------------------- */
+
+int mv_policy_answer(struct mv_policy_facts *facts, const char *question,
+		     int known, int64_t number, const char *text,
+		     struct mv_err *err)
+{
+	struct mv_answer *more, *a;
+
+	more = realloc(facts->answers,
+		       (facts->answer_count + 1) * sizeof(*more));
+	if (!more)
+		return mv_nomem(err);
+	facts->answers = more;
+	a = &more[facts->answer_count];
+	a->question = strdup(question);
+	a->text = text ? strdup(text) : NULL;
+	a->known = known;
+	a->number = number;
+	if (!a->question || (text && !a->text)) {
+		free(a->question);
+		free(a->text);
+		return mv_nomem(err);
+	}
+	facts->answer_count++;
+	return 0;
+}
+
+void mv_policy_facts_release(struct mv_policy_facts *f)
+{
+	free(f->repo);
+	free(f->artifact);
+	free(f->version);
+	free(f->path);
+	free(f->commit);
+	free(f->pointer);
+	free(f->stage);
+	free(f->from_stage);
+	free(f->branch);
+	free(f->displaces);
+	free(f->records);
+	mv_evidence_release(&f->evidence);
+	for (size_t i = 0; i < f->other_count; i++) {
+		free(f->others[i].name);
+		free(f->others[i].version);
+		mv_evidence_release(&f->others[i].evidence);
+	}
+	free(f->others);
+	for (size_t i = 0; i < f->vote_count; i++) {
+		mv_statement_release(&f->votes[i].statement);
+		mv_signature_release(&f->votes[i].signature);
+	}
+	free(f->votes);
+	mv_signature_release(&f->tag_signature);
+	free(f->author);
+	free(f->committer);
+	free(f->pusher);
+	free(f->runner);
+	free(f->promoter);
+	for (size_t i = 0; i < f->answer_count; i++) {
+		free(f->answers[i].question);
+		free(f->answers[i].text);
+	}
+	free(f->answers);
+	memset(f, 0, sizeof(*f));
+}

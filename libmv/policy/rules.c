@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/config.h"
+
+/*
+ * The grammar of every rule: a table of keys, and a parser for each shape of
+ * value. Values are words with one space between; what is left over is an
+ * error, as is everything that is not understood.
+ */
+enum { WORDS_MAX = 64 };
+
+struct words {
+	char *text;		/* cut up in place */
+	char *v[WORDS_MAX];
+	size_t count, at;
+	const char *value;	/* as it stood, for messages */
+	struct mv_err *err;
+};
+
+static int bad(const struct words *w, const char *expected)
+{
+	return mv_fail(w->err, MV_EINVALID, "'%s': expected %s", w->value,
+		       expected);
+}
+
+static int split(struct words *w, const char *value, struct mv_err *err)
+{
+	char *s, *save = NULL;
+
+	memset(w, 0, sizeof(*w));
+	w->value = value;
+	w->err = err;
+	w->text = strdup(value);
+	if (!w->text)
+		return mv_nomem(err);
+	for (s = strtok_r(w->text, " ", &save); s;
+	     s = strtok_r(NULL, " ", &save)) {
+		if (w->count == WORDS_MAX)
+			return bad(w, "fewer words");
+		w->v[w->count++] = s;
+	}
+	return 0;
+}
+
+static const char *peek(const struct words *w)
+{
+	return w->at < w->count ? w->v[w->at] : "";
+}
+
+static const char *next(struct words *w)
+{
+	return w->at < w->count ? w->v[w->at++] : "";
+}
+
+static int take(struct words *w, const char *word)
+{
+	if (strcmp(peek(w), word))
+		return 0;
+	w->at++;
+	return 1;
+}
+
+static int copy(char **out, const char *s, struct mv_err *err)
+{
+	free(*out);
+	*out = strdup(s);
+	return *out ? 0 : mv_nomem(err);
+}
+
+/* A finite decimal number and nothing else; "0x", "nan" and "inf" are not. */
+static int number_of(double *out, const char *s)
+{
+	char *end;
+
+	if (!*s || s[strspn(s, "0123456789+-.eE")])
+		return -1;
+	errno = 0;
+	*out = strtod(s, &end);
+	return *end || end == s || !isfinite(*out) ? -1 : 0;
+}
+
+static int count_of(uint64_t *out, const char *s)
+{
+	uint64_t v = 0;
+
+	if (!*s || strlen(s) > 9 || s[strspn(s, "0123456789")])
+		return -1;
+	for (; *s; s++)
+		v = v * 10 + (uint64_t)(*s - '0');
+	*out = v;
+	return 0;
+}
+
+/* -- shapes of values ---------------------------------------------------------- */
+
+typedef int (*shape_fn)(struct mv_rule_args *a, struct words *w);
+
+static int op_of(enum mv_op *op, const char *s)
+{
+	for (int i = MV_OP_LT; i <= MV_OP_GT; i++)
+		if (!strcmp(s, mv_op_text(i))) {
+			*op = i;
+			return 0;
+		}
+	return -1;
+}
+
+/* "0..0.2" */
+static int range_of(struct mv_rule_args *a, char *s)
+{
+	char *dots = strstr(s, "..");
+
+	if (!dots)
+		return -1;
+	*dots = '\0';
+	return number_of(&a->a, s) || number_of(&a->b, dots + 2) ||
+	       a->a > a->b ? -1 : 0;
+}
+
+/* KEY OP NUMBER, or KEY in A..B */
+static int threshold(struct mv_rule_args *a, struct words *w)
+{
+	int ret = copy(&a->metric, next(w), w->err);
+
+	if (ret)
+		return ret;
+	if (take(w, "in")) {
+		a->op = MV_OP_IN;
+		if (w->at == w->count || range_of(a, w->v[w->at++]))
+			return bad(w, "KEY in NUMBER..NUMBER");
+		return 0;
+	}
+	if (op_of(&a->op, next(w)) || number_of(&a->a, next(w)))
+		return bad(w, "KEY OPERATOR NUMBER, such as auc >= 0.92");
+	return 0;
+}
+
+static int shape_metric(struct mv_rule_args *a, struct words *w)
+{
+	int ret = threshold(a, w);
+
+	if (!ret)
+		a->optional = take(w, "optional");
+	return ret;
+}
+
+/* KEY [margin NUMBER[%]] [vs OTHER] */
+static int change(struct mv_rule_args *a, struct words *w)
+{
+	int ret = copy(&a->metric, next(w), w->err);
+	size_t len;
+
+	if (!ret && strchr(a->metric, '*'))
+		return bad(w, "the name of one metric, without '*'");
+	if (!ret && take(w, "margin")) {
+		char *s = w->at < w->count ? w->v[w->at++] : NULL;
+
+		len = s ? strlen(s) : 0;
+		a->percent = len && s[len - 1] == '%';
+		if (a->percent)
+			s[len - 1] = '\0';
+		if (!len || number_of(&a->a, s) || a->a < 0)
+			return bad(w, "margin NUMBER or margin NUMBER%, not "
+				   "below 0");
+	}
+	if (!ret && take(w, "vs")) {
+		if (!*peek(w))
+			return bad(w, "vs current, a stage, a version or "
+				   "merge-base");
+		return copy(&a->vs, next(w), w->err);
+	}
+	return ret ? ret : copy(&a->vs, "current", w->err);
+}
+
+static int shape_change(struct mv_rule_args *a, struct words *w)
+{
+	int ret = *peek(w) ? change(a, w) : bad(w, "KEY margin NUMBER");
+
+	if (!ret)
+		a->optional = take(w, "optional");
+	return ret;
+}
+
+/* Alternatives with " | " between: thresholds, or improvements. */
+static int shape_any(struct mv_rule_args *a, struct words *w)
+{
+	for (;;) {
+		const char *second = w->at + 1 < w->count ? w->v[w->at + 1] : "";
+		int ret;
+
+		a->improve = !strcmp(second, "margin") ||
+			     !strcmp(second, "vs") || !strcmp(second, "|") ||
+			     !*second;
+		if (!*peek(w))
+			return bad(w, "KEY margin NUMBER | KEY >= NUMBER ...");
+		ret = a->improve ? change(a, w) : threshold(a, w);
+		if (ret || !take(w, "|"))
+			return ret;
+		a->next = calloc(1, sizeof(*a->next));
+		if (!a->next)
+			return mv_nomem(w->err);
+		a = a->next;
+		a->seconds = -1;
+	}
+}
+
+static int shape_word(struct mv_rule_args *a, struct words *w)
+{
+	return *peek(w) ? copy(&a->text, next(w), w->err) :
+			  bad(w, "one word");
+}
+
+static int shape_words(struct mv_rule_args *a, struct words *w)
+{
+	size_t left = w->count - w->at, n = 0;
+
+	if (!left)
+		return bad(w, "one word or more");
+	a->words = calloc(left + 1, sizeof(*a->words));
+	if (!a->words)
+		return mv_nomem(w->err);
+	while (w->at < w->count) {
+		a->words[n] = strdup(next(w));
+		if (!a->words[n++])
+			return mv_nomem(w->err);
+	}
+	return 0;
+}
+
+static int shape_bool(struct mv_rule_args *a, struct words *w)
+{
+	a->number = take(w, "true");
+	return a->number || take(w, "false") ? 0 : bad(w, "true or false");
+}
+
+static int shape_count(struct mv_rule_args *a, struct words *w)
+{
+	return count_of(&a->number, next(w)) || !a->number ?
+		bad(w, "a number from 1") : 0;
+}
+
+/* NUMBER [from GROUP] */
+static int shape_people(struct mv_rule_args *a, struct words *w)
+{
+	if (count_of(&a->number, next(w)) || !a->number)
+		return bad(w, "NUMBER [from GROUP], NUMBER from 1");
+	if (!take(w, "from"))
+		return 0;
+	return *peek(w) ? copy(&a->text, next(w), w->err) :
+			  bad(w, "a group after 'from'");
+}
+
+/* NUMBER [from GROUP] ttl DURATION */
+static int shape_override(struct mv_rule_args *a, struct words *w)
+{
+	int ret = shape_people(a, w);
+
+	if (ret)
+		return ret;
+	if (!take(w, "ttl") || mv_parse_duration(&a->seconds, next(w), NULL) ||
+	    a->seconds <= 0)
+		return bad(w, "NUMBER [from GROUP] ttl DURATION");
+	return 0;
+}
+
+static int shape_duration(struct mv_rule_args *a, struct words *w)
+{
+	return mv_parse_duration(&a->seconds, next(w), NULL) ?
+		bad(w, "a duration, such as 14d or 72h") : 0;
+}
+
+static int shape_size(struct mv_rule_args *a, struct words *w)
+{
+	int ret = mv_parse_size(&a->number, w->value, NULL);
+
+	w->at = w->count;
+	return ret ? bad(w, "a size, such as 2GiB") : 0;
+}
+
+static int shape_real(struct mv_rule_args *a, struct words *w)
+{
+	return number_of(&a->a, next(w)) || a->a < 0 ?
+		bad(w, "a number, such as 7e9") : 0;
+}
+
+/* KEY median|mean|min|max|worst */
+static int shape_aggregate(struct mv_rule_args *a, struct words *w)
+{
+	static const char *const how[] = { "median", "mean", "min", "max" };
+	int ret = *peek(w) ? copy(&a->metric, next(w), w->err) :
+			     bad(w, "KEY median|mean|min|max");
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++)
+		if (!strcmp(peek(w), how[i]))
+			return copy(&a->text, next(w), w->err);
+	return bad(w, "KEY median|mean|min|max");
+}
+
+/* FILE [sections A B ...] */
+static int shape_card(struct mv_rule_args *a, struct words *w)
+{
+	int ret = shape_word(a, w);
+
+	if (ret || !take(w, "sections"))
+		return ret;
+	return shape_words(a, w);
+}
+
+/* previously-held within DURATION [approvals NUMBER [from GROUP]] */
+static int shape_rollback(struct mv_rule_args *a, struct words *w)
+{
+	if (!take(w, "previously-held") || !take(w, "within") ||
+	    mv_parse_duration(&a->seconds, next(w), NULL) || a->seconds <= 0)
+		return bad(w, "previously-held within DURATION "
+			   "[approvals NUMBER [from GROUP]]");
+	return take(w, "approvals") ? shape_people(a, w) : 0;
+}
+
+static int shape_window(struct mv_rule_args *a, struct words *w)
+{
+	w->at = w->count;
+	return mv_window_parse(&a->window, w->value, w->err);
+}
+
+/* -- the table ------------------------------------------------------------------ */
+
+enum where { STAGE = 1 << 0, BRANCH = 1 << 1, TOP = 1 << 2 };
+static const char *const people[] = { "author", "committer", "pusher",
+				      "runner", "promoter", NULL };
+static const char *const signatures[] = { "approval", "tag", NULL };
+static const char *const causes[] = { "content", "metrics", "policy",
+				      "holder", NULL };
+static const char *const lineage[] = { "data", "code", "params", "env",
+				       "run", NULL };
+
+static const struct row {
+	const char *key;
+	enum mv_rule_kind kind;
+	unsigned where;
+	int once;		/* twice in a section would be a contradiction */
+	shape_fn shape;
+	const char *const *words;	/* the only ones allowed */
+} rows[] = {
+	{ "metric", MV_RULE_METRIC, STAGE | BRANCH, 0, shape_metric, NULL },
+	{ "no-regression", MV_RULE_NO_REGRESSION, STAGE | BRANCH, 0,
+	  shape_change, NULL },
+	{ "improve", MV_RULE_IMPROVE, STAGE | BRANCH, 0, shape_change, NULL },
+	{ "any", MV_RULE_ANY, STAGE | BRANCH, 0, shape_any, NULL },
+	{ "eval-on", MV_RULE_EVAL_ON, STAGE | BRANCH, 0, shape_word, NULL },
+	{ "same-eval", MV_RULE_SAME_EVAL, STAGE | BRANCH, 1, shape_bool, NULL },
+	{ "eval-max-age", MV_RULE_EVAL_MAX_AGE, STAGE | BRANCH, 1,
+	  shape_duration, NULL },
+	{ "min-runs", MV_RULE_MIN_RUNS, STAGE | BRANCH, 1, shape_count, NULL },
+	{ "aggregate", MV_RULE_AGGREGATE, STAGE | BRANCH, 0, shape_aggregate,
+	  NULL },
+	{ "approvals", MV_RULE_APPROVALS, STAGE, 0, shape_people, NULL },
+	{ "approval-max-age", MV_RULE_APPROVAL_MAX_AGE, STAGE, 1,
+	  shape_duration, NULL },
+	{ "dismiss-on", MV_RULE_DISMISS_ON, STAGE, 1, shape_words, causes },
+	{ "veto", MV_RULE_VETO, STAGE, 0, shape_people, NULL },
+	{ "forbid-self-approval", MV_RULE_FORBID_SELF, STAGE, 1, shape_words,
+	  people },
+	{ "require-signature", MV_RULE_REQUIRE_SIGNATURE, STAGE, 1,
+	  shape_words, signatures },
+	{ "promoter", MV_RULE_PROMOTER, STAGE, 0, shape_word, NULL },
+	{ "override", MV_RULE_OVERRIDE, STAGE, 1, shape_override, NULL },
+	{ "rollback", MV_RULE_ROLLBACK, STAGE, 1, shape_rollback, NULL },
+	{ "require-stage", MV_RULE_REQUIRE_STAGE, STAGE, 0, shape_word, NULL },
+	{ "min-soak", MV_RULE_MIN_SOAK, STAGE, 1, shape_duration, NULL },
+	{ "min-interval", MV_RULE_MIN_INTERVAL, STAGE, 1, shape_duration,
+	  NULL },
+	{ "requires-holder", MV_RULE_REQUIRES_HOLDER, STAGE, 0, shape_word,
+	  NULL },
+	{ "reachable-from", MV_RULE_REACHABLE_FROM, STAGE, 0, shape_word,
+	  NULL },
+	{ "require-lineage", MV_RULE_REQUIRE_LINEAGE, STAGE | BRANCH, 1,
+	  shape_words, lineage },
+	{ "require-clean", MV_RULE_REQUIRE_CLEAN, STAGE | BRANCH, 1,
+	  shape_bool, NULL },
+	{ "data-in-repo", MV_RULE_DATA_IN_REPO, STAGE | BRANCH, 1, shape_bool,
+	  NULL },
+	{ "format", MV_RULE_FORMAT, STAGE | BRANCH, 1, shape_words, NULL },
+	{ "forbid-format", MV_RULE_FORBID_FORMAT, STAGE | BRANCH, 1,
+	  shape_words, NULL },
+	{ "max-size", MV_RULE_MAX_SIZE, STAGE | BRANCH, 1, shape_size, NULL },
+	{ "max-params", MV_RULE_MAX_PARAMS, STAGE | BRANCH, 1, shape_real,
+	  NULL },
+	{ "license", MV_RULE_LICENSE, STAGE | BRANCH, 1, shape_words, NULL },
+	{ "card", MV_RULE_CARD, STAGE | BRANCH, 1, shape_card, NULL },
+	{ "freeze", MV_RULE_FREEZE, STAGE, 0, shape_window, NULL },
+	{ "monotonic", MV_RULE_MONOTONIC, STAGE, 1, shape_bool, NULL },
+	{ "prerelease", MV_RULE_PRERELEASE, STAGE, 1, shape_bool, NULL },
+	{ "policy-approvals", MV_RULE_POLICY_APPROVALS, TOP, 0, shape_people,
+	  NULL },
+	{ "immutable-tags", MV_RULE_IMMUTABLE_TAGS, TOP, 1, shape_bool, NULL },
+	{ "append-only", MV_RULE_APPEND_ONLY, TOP, 1, shape_bool, NULL },
+};
+
+/* Rules of policies elsewhere, so that the message can say more. */
+static const char *const statistical[] = {
+	"ci", "better-than", "not-worse-than", "slice", "gap"
+};
+
+static const struct row *row_of(const char *key)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(rows[i].key, key))
+			return &rows[i];
+	return NULL;
+}
+
+static int unknown(const char *key, struct mv_err *err)
+{
+	for (size_t i = 0; i < sizeof(statistical) / sizeof(statistical[0]);
+	     i++)
+		if (!strcmp(statistical[i], key))
+			return mv_fail(err, MV_EINVALID, "rule '%s' needs "
+				       "statistics that this version does not "
+				       "have; use no-regression or metric",
+				       key);
+	return mv_fail(err, MV_EINVALID, "'%s' is no rule that this version "
+		       "knows; see git-model-policy(1)", key);
+}
+
+static int check_words(const struct row *row, const struct mv_rule_args *a,
+		       struct mv_err *err)
+{
+	for (size_t i = 0; row->words && a->words[i]; i++) {
+		size_t j = 0;
+
+		while (row->words[j] && strcmp(row->words[j], a->words[i]))
+			j++;
+		if (!row->words[j])
+			return mv_fail(err, MV_EINVALID, "'%s' is not known "
+				       "in %s", a->words[i], row->key);
+	}
+	return 0;
+}
+
+static unsigned where_of(const char *where)
+{
+	return !strcmp(where, "stage") ? STAGE :
+	       !strcmp(where, "branch") ? BRANCH : TOP;
+}
+
+static int parse_args(struct mv_rule *rule, const struct row *row,
+		      struct mv_err *err)
+{
+	struct words w;
+	int ret = split(&w, rule->value, err);
+
+	if (!ret)
+		ret = row->shape(rule->args, &w);
+	if (!ret && w.at < w.count)
+		ret = mv_fail(err, MV_EINVALID, "'%s': '%s' is too much",
+			      rule->value, w.v[w.at]);
+	if (!ret)
+		ret = check_words(row, rule->args, err);
+	free(w.text);
+	return ret;
+}
+
+int mv_rule_parse(struct mv_rule *rule, const char *where, const char *key,
+		  const char *value, struct mv_err *err)
+{
+	const struct row *row = row_of(key);
+
+	if (!row)
+		return unknown(key, err);
+	if (!(row->where & where_of(where)))
+		return mv_fail(err, MV_EINVALID, "'%s' does not belong into a "
+			       "[%s] section", key, *where ? where : "top");
+	rule->kind = row->kind;
+	rule->key = strdup(key);
+	rule->value = strdup(value);
+	rule->args = calloc(1, sizeof(*rule->args));
+	if (!rule->key || !rule->value || !rule->args)
+		return mv_nomem(err);
+	rule->args->seconds = -1;
+	return parse_args(rule, row, err);
+}
+
+int mv_rule_once(const struct mv_rule *rule)
+{
+	return row_of(rule->key)->once;
+}
+
+void mv_rule_args_free(struct mv_rule_args *a)
+{
+	while (a) {
+		struct mv_rule_args *next_one = a->next;
+
+		free(a->metric);
+		free(a->vs);
+		free(a->text);
+		for (size_t i = 0; a->words && a->words[i]; i++)
+			free(a->words[i]);
+		free(a->words);
+		mv_window_free(a->window);
+		free(a);
+		a = next_one;
+	}
+}
+
+const char *mv_op_text(enum mv_op op)
+{
+	static const char *const text[] = { "<", "<=", "==", "!=", ">=", ">",
+					    "in" };
+
+	return text[op];
+}
