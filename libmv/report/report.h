@@ -202,11 +202,12 @@ struct mv_json *mv_plot_json(const struct mv_plot *p);
 
 /* -- Markdown for a comment ------------------------------------------------------ */
 #define MV_MARKDOWN_MAX 65000
+#define MV_MARKDOWN_MIN 2000	/* less is MV_EINVALID */
 /*
  * Verdict first, what got worse before what got better, tables folded in
  * <details>, sparklines for curves; begins with a hidden marker
  * "<!-- git-model: <marker> -->" by which the one comment is found again.
- * Never over `max` characters: tables are cut, with a note that says so.
+ * Never over `max` bytes: tables are cut, with a note that says so.
  */
 int mv_comparison_md(struct mv_buf *out, const struct mv_comparison *c,
 		     const char *marker, size_t max, struct mv_err *err);

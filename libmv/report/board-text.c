@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/report/parts.h"
+
+/*
+ * A board as a table: the same for a terminal and for Markdown. The best of
+ * a metric whose direction is known has a star.
+ */
+enum { DIFFERENT = -1 };	/* of mv_fact.from, see below */
+
+struct column {
+	char *key;		/* as mv_row_value() takes it */
+	const char *title;	/* into key */
+};
+struct columns {
+	struct column v[MV_TABLE_COLUMNS];
+	size_t count, left;	/* shown; without room */
+};
+
+static void columns_release(struct columns *columns)
+{
+	for (size_t i = 0; i < columns->count; i++)
+		free(columns->v[i].key);
+}
+
+static int add_column(struct columns *columns, const char *prefix,
+		      const char *key)
+{
+	struct column *c = &columns->v[columns->count];
+
+	if (columns->count == MV_TABLE_COLUMNS - 8) {
+		columns->left++;
+		return 0;
+	}
+	c->key = mv_strf("%s%s", prefix, key);
+	if (!c->key)
+		return MV_ENOMEM;
+	c->title = c->key + strlen(prefix);
+	columns->count++;
+	return 0;
+}
+
+/* -- which columns ---------------------------------------------------------------- */
+
+static const struct mv_facts *row_facts(const struct mv_row *row, int metrics)
+{
+	return metrics ? &row->evidence.metrics : &row->evidence.params;
+}
+
+/* Every key with its first value; `from` counts the rows that agree. */
+static int collect(struct mv_facts *all, const struct mv_board *b, int metrics)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct mv_facts *facts = row_facts(&b->v[i], metrics);
+
+		for (size_t j = 0; j < facts->count; j++) {
+			const struct mv_fact *f = &facts->v[j];
+			struct mv_fact *known = (struct mv_fact *)
+				mv_fact_find(all, f->key);
+
+			if (!known && mv_facts_set(all, f->key, &f->value, 1,
+						   NULL))
+				return MV_ENOMEM;
+			if (!known)
+				continue;
+			if (known->from != (uint32_t)DIFFERENT &&
+			    mv_value_eq(&known->value, &f->value))
+				known->from++;
+			else
+				known->from = (uint32_t)DIFFERENT;
+		}
+	}
+	return 0;
+}
+
+static int add_differing(struct columns *columns, const struct mv_board *b,
+			 int metrics)
+{
+	struct mv_facts all = MV_FACTS_INIT;
+	int rc = collect(&all, b, metrics);
+
+	for (size_t i = 0; !rc && i < all.count; i++)
+		if (all.v[i].from != b->count || b->count == 1)
+			rc = add_column(columns,
+					metrics ? "metrics." : "params.",
+					all.v[i].key);
+	mv_facts_release(&all);
+	return rc;
+}
+
+static int choose(struct columns *columns, const struct mv_board *b,
+		  const char *const *wanted, int log)
+{
+	int rc = 0;
+
+	memset(columns, 0, sizeof(*columns));
+	for (size_t i = 0; wanted && wanted[i] && !rc; i++)
+		rc = add_column(columns, "", wanted[i]);
+	if (wanted)
+		return rc;
+	rc = add_differing(columns, b, 1);
+	return rc || log ? rc : add_differing(columns, b, 0);
+}
+
+/* -- the best ---------------------------------------------------------------------- */
+
+static const struct mv_metric_rule *rule_of(const struct mv_board *b,
+					    const char *key)
+{
+	const char *metric = NULL;
+
+	for (size_t i = 0; i < b->count && !metric; i++)
+		metric = mv_row_metric(&b->v[i], key);
+	return metric ? mv_project_metric(&b->project, metric) : NULL;
+}
+
+static int better(const struct mv_value *a, const struct mv_value *b,
+		  enum mv_direction direction)
+{
+	int cmp = mv_value_cmp(a, b);
+
+	return direction == MV_DIRECTION_UP ? cmp > 0 : cmp < 0;
+}
+
+/* NULL where there is nothing to be best of. NaN is never best: it is less
+   than nothing and orders last. */
+static const struct mv_value *best_of(const struct mv_board *b,
+				      const char *key,
+				      const struct mv_metric_rule *rule)
+{
+	const struct mv_value *best = NULL;
+	struct mv_value scratch;
+	int differ = 0;
+
+	if (!rule || rule->direction == MV_DIRECTION_NONE)
+		return NULL;
+	for (size_t i = 0; i < b->count; i++) {
+		const struct mv_value *v = mv_row_value(&b->v[i], key,
+							&scratch);
+
+		if (!v || !mv_value_is_number(v) || v->r != v->r)
+			continue;
+		differ |= best && !mv_value_eq(v, best);
+		if (!best || better(v, best, rule->direction))
+			best = v;
+	}
+	return differ ? best : NULL;
+}
+
+/* -- cells ------------------------------------------------------------------------- */
+
+static int some_differ(const struct mv_board *b, const char *key)
+{
+	struct mv_value sa, sb;
+	const struct mv_value *first, *v;
+
+	for (size_t i = 1; i < b->count; i++) {
+		first = mv_row_value(&b->v[0], key, &sa);
+		v = mv_row_value(&b->v[i], key, &sb);
+		if (!first != !v || (v && strcmp(v->text, first->text)))
+			return 1;
+	}
+	return 0;
+}
+
+static void value_column(struct mv_table *t, const struct mv_board *b,
+			 const struct column *c)
+{
+	const struct mv_metric_rule *rule = rule_of(b, c->key);
+	struct mv_value scratch;
+	int numbers = 1;
+	char *title;
+
+	for (size_t i = 0; i < b->count && numbers; i++) {
+		const struct mv_value *v = mv_row_value(&b->v[i], c->key,
+							&scratch);
+
+		numbers = !v || mv_value_is_number(v);
+	}
+	title = rule && rule->unit && *rule->unit ?
+		mv_strf("%s (%s)", c->title, rule->unit) : strdup(c->title);
+	if (!title) {
+		t->pen.failed = 1;
+		return;
+	}
+	mv_table_column(t, numbers ? MV_COLUMN_RIGHT | MV_COLUMN_KEEP :
+			MV_COLUMN_SHRINK | MV_COLUMN_KEEP, title, 1);
+	free(title);
+}
+
+static void value_cell(struct mv_table *t, const struct mv_row *row,
+		       const char *key, const struct mv_metric_rule *rule,
+		       const struct mv_value *best)
+{
+	struct mv_value scratch;
+	const struct mv_value *v = mv_row_value(row, key, &scratch);
+	int is_best = v && best && mv_value_eq(v, best);
+	enum mv_tone tone = is_best ? MV_TONE_GOOD : MV_TONE_PLAIN;
+	struct mv_pen *pen;
+
+	if (!v) {
+		pen = mv_table_cell(t, MV_TONE_DIM);
+		mv_pen_str(pen, "-");
+	} else {
+		pen = v->type == MV_VALUE_INT || v->type == MV_VALUE_REAL ?
+		      mv_table_cell(t, tone) : mv_table_foreign(t, tone);
+		mv_words_value(pen, v, rule ? rule->precision : -1);
+	}
+	if (best)
+		mv_pen_str(pen, is_best ? "*" : " ");
+}
+
+static void first_columns(struct mv_table *t, int artifacts, int log)
+{
+	mv_table_column(t, MV_COLUMN_SHRINK, log ? "Version" : "", 0);
+	if (log)
+		mv_table_column(t, 0, "Date", 0);
+	if (artifacts)
+		mv_table_column(t, MV_COLUMN_SHRINK, "Artifact", 0);
+	mv_table_column(t, MV_COLUMN_SHRINK, "Stage", 0);
+	if (log)
+		mv_table_column(t, MV_COLUMN_SHRINK, "Subject", 0);
+}
+
+static void first_cells(struct mv_table *t, const struct mv_row *row,
+			int artifacts, int log, const struct mv_pen *like)
+{
+	const char *label = row->label ? row->label : row->version;
+	struct mv_pen *pen = mv_table_foreign(t, MV_TONE_BOLD);
+
+	mv_pen_safe_cut(pen, label, 40);
+	if (row->version && label && strcmp(label, row->version)) {
+		mv_pen_str(pen, " ");
+		mv_pen_safe_cut(pen, row->version, 40);
+	}
+	if (log) {
+		pen = mv_table_cell(t, MV_TONE_DIM);
+		pen->style.now = like->style.now;
+		if (row->when)
+			mv_words_date(pen, row->when * 1000);
+	}
+	if (artifacts)
+		mv_pen_safe_cut(mv_table_foreign(t, MV_TONE_PLAIN),
+				row->artifact ? row->artifact : row->path, 60);
+	mv_pen_safe_cut(mv_table_foreign(t, MV_TONE_GOOD), row->stages, 60);
+	if (log)
+		mv_pen_safe_cut(mv_table_foreign(t, MV_TONE_PLAIN),
+				row->subject_line, 72);
+}
+
+size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
+		      const char *const *wanted, int log,
+		      const struct mv_pen *like)
+{
+	const struct mv_metric_rule *rules[MV_TABLE_COLUMNS];
+	const struct mv_value *best[MV_TABLE_COLUMNS];
+	int artifacts = some_differ(b, "artifact") ||
+			(!log && some_differ(b, "path"));
+	struct columns columns;
+
+	if (choose(&columns, b, wanted, log))
+		t->pen.failed = 1;
+	first_columns(t, artifacts, log);
+	for (size_t c = 0; c < columns.count; c++) {
+		rules[c] = rule_of(b, columns.v[c].key);
+		best[c] = best_of(b, columns.v[c].key, rules[c]);
+		value_column(t, b, &columns.v[c]);
+	}
+	for (size_t i = 0; i < b->count && !t->pen.failed; i++) {
+		first_cells(t, &b->v[i], artifacts, log, like);
+		for (size_t c = 0; c < columns.count; c++)
+			value_cell(t, &b->v[i], columns.v[c].key, rules[c],
+				   best[c]);
+	}
+	columns_release(&columns);
+	return columns.left;
+}
+
+static void put_note(struct mv_pen *pen, size_t n, const char *one,
+		     const char *many)
+{
+	if (!n)
+		return;
+	mv_pen_begin(pen, MV_TONE_DIM);
+	mv_pen_str(pen, "(");
+	mv_words_plural(pen, n, one, many);
+	mv_pen_str(pen, ")");
+	mv_pen_end(pen, MV_TONE_DIM);
+	mv_pen_str(pen, "\n");
+}
+
+int mv_board_text(struct mv_buf *out, const struct mv_board *b,
+		  const char *const *columns, int log,
+		  const struct mv_style *style, struct mv_err *err)
+{
+	struct mv_table t;
+	struct mv_pen pen;
+	size_t left;
+
+	mv_pen_init(&pen, out, style);
+	mv_table_init(&t);
+	left = mv_board_table(&t, b, columns, log, &pen);
+	left += mv_table_print(&pen, &t, 0, 1);
+	mv_table_release(&t);
+	if (!b->count)
+		mv_pen_str(&pen, "nothing to show\n");
+	put_note(&pen, left, "more column: a wider terminal, or --json",
+		 "more columns: a wider terminal, or --json");
+	put_note(&pen, b->skipped_lines, "line of the notes could not be read",
+		 "lines of the notes could not be read");
+	return mv_pen_done(&pen, err);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_REPORT_PARTS_H
+#define MV_REPORT_PARTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/buf.h"
+#include "libmv/base/err.h"
+#include "libmv/meta/meta.h"
+#include "libmv/report/report.h"
+
+/*
+ * What the printers of this part share (private to it): a pen, which writes
+ * into a buffer and remembers the first failure, so that a page of text is
+ * not a page of checks; a table; and the words and numbers that text,
+ * Markdown and CI say alike.
+ */
+
+/* -- pen.c ------------------------------------------------------------------- */
+
+enum mv_tone {
+	MV_TONE_PLAIN, MV_TONE_BOLD, MV_TONE_DIM, MV_TONE_GOOD, MV_TONE_BAD,
+	MV_TONE_WARN
+};
+enum mv_glyph {
+	MV_GLYPH_ARROW, MV_GLYPH_ELLIPSIS, MV_GLYPH_DOT, MV_GLYPH_TEE,
+	MV_GLYPH_ELBOW, MV_GLYPH_BAR, MV_GLYPH_WARN, MV_GLYPH_AXIS_UP,
+	MV_GLYPH_AXIS_TICK, MV_GLYPH_AXIS_ORIGIN, MV_GLYPH_AXIS_RIGHT,
+	MV_GLYPH_AXIS_DOWN
+};
+struct mv_pen {
+	struct mv_buf *out;
+	size_t from;		/* where we began */
+	struct mv_style style;
+	int failed;
+};
+/* `style` NULL: plain ASCII, 80 columns. */
+void mv_pen_init(struct mv_pen *pen, struct mv_buf *out,
+		 const struct mv_style *style);
+/* 0, or MV_ENOMEM with everything that was written taken back. */
+int mv_pen_done(struct mv_pen *pen, struct mv_err *err);
+void mv_pen_str(struct mv_pen *pen, const char *s);	/* our own words */
+__attribute__((format(printf, 2, 3)))
+void mv_pen_f(struct mv_pen *pen, const char *fmt, ...);
+/* What comes from outside: made safe for a terminal. NULL is "". */
+void mv_pen_safe(struct mv_pen *pen, const char *s);
+/* The same, cut to so many columns. */
+void mv_pen_safe_cut(struct mv_pen *pen, const char *s, size_t columns);
+void mv_pen_repeat(struct mv_pen *pen, const char *s, size_t times);
+void mv_pen_glyph(struct mv_pen *pen, enum mv_glyph glyph);
+void mv_pen_begin(struct mv_pen *pen, enum mv_tone tone);
+void mv_pen_end(struct mv_pen *pen, enum mv_tone tone);
+void mv_pen_toned(struct mv_pen *pen, enum mv_tone tone, const char *s);
+static inline int mv_pen_all(const struct mv_pen *pen)
+{
+	return (pen->style.flags & MV_STYLE_ALL) != 0;
+}
+
+/* -- width.c ------------------------------------------------------------------- */
+
+/* Columns that a terminal gives a code point, and a text: 0, 1 or 2 each.
+   Asks no locale. */
+int mv_width_of(uint32_t cp);
+size_t mv_width(const char *s, size_t len);
+/* How many bytes of `s` fit into so many columns. */
+size_t mv_width_fit(const char *s, size_t len, size_t columns);
+
+/* -- table.c ------------------------------------------------------------------- */
+
+enum { MV_TABLE_COLUMNS = 48 };
+enum mv_column_flags {
+	MV_COLUMN_RIGHT = 1 << 0,
+	MV_COLUMN_SHRINK = 1 << 1,	/* may be cut when there is no room */
+	MV_COLUMN_KEEP = 1 << 2		/* stays, even with nothing in it */
+};
+struct mv_cell {
+	size_t off;		/* in `text` */
+	enum mv_tone tone;
+	int foreign;		/* text from outside: a name, a value */
+};
+/*
+ * Cells are written one after the other, row by row; the column titles are
+ * the first row. A column that is empty below its title is not printed.
+ */
+struct mv_table {
+	struct mv_buf text;
+	struct mv_pen pen;
+	struct mv_cell *cells;
+	size_t count, alloc;
+	unsigned flags[MV_TABLE_COLUMNS];
+	size_t columns;
+};
+void mv_table_init(struct mv_table *t);
+void mv_table_release(struct mv_table *t);
+/* Before the first cell. Beyond MV_TABLE_COLUMNS it is left out: 0. */
+int mv_table_column(struct mv_table *t, unsigned flags, const char *title,
+		    int foreign);
+/* The next cell is what is written with this pen until the one after. */
+struct mv_pen *mv_table_cell(struct mv_table *t, enum mv_tone tone);
+struct mv_pen *mv_table_foreign(struct mv_table *t, enum mv_tone tone);
+size_t mv_table_rows(const struct mv_table *t);	/* without titles */
+void mv_table_cut(struct mv_table *t, size_t rows);	/* keep the first */
+/*
+ * Each line behind `indent` blanks and at most the style's width wide:
+ * columns that may are cut, then the rightmost left out. Returns how many
+ * were.
+ */
+size_t mv_table_print(struct mv_pen *pen, const struct mv_table *t,
+		      size_t indent, int titles);
+/* Text, tone of one cell; row 0 has the titles. */
+const char *mv_table_at(const struct mv_table *t, size_t row, size_t column,
+			size_t *len, const struct mv_cell **cell);
+int mv_table_is_empty(const struct mv_table *t, size_t column);
+
+/* -- number.c ------------------------------------------------------------------ */
+
+enum { MV_NUMBER_MAX = 64 };
+/* `text` has room for MV_NUMBER_MAX. Asks no locale. */
+void mv_number_print(char *text, double v, int precision);
+
+/* -- words.c: what text, Markdown and CI say alike -------------------------------- */
+
+void mv_words_size(struct mv_pen *pen, uint64_t bytes);
+/* 7 digits, each. */
+void mv_words_commit(struct mv_pen *pen, const char *commit);
+void mv_words_oid(struct mv_pen *pen, const struct mv_oid *oid);
+void mv_words_date(struct mv_pen *pen, int64_t ms);	/* or "3 days ago" */
+void mv_words_duration(struct mv_pen *pen, int64_t ms);
+void mv_words_value(struct mv_pen *pen, const struct mv_value *v,
+		    int precision);
+void mv_words_plural(struct mv_pen *pen, size_t n, const char *one,
+		     const char *many);
+/* "+0.019", "-3"; nothing where there is no difference to tell. */
+void mv_words_diff(struct mv_pen *pen, const struct mv_change *change);
+void mv_words_relative(struct mv_pen *pen, const struct mv_change *change);
+/* "better", "worse", "same", "new", "gone" or "", with "(other data)". */
+const char *mv_words_judgement(const struct mv_change *change);
+enum mv_tone mv_words_tone(const struct mv_change *change);
+int mv_change_precision(const struct mv_change *change);
+int mv_change_is_same(const struct mv_change *change);
+/* "auc", "latency (ms)" */
+void mv_words_metric(struct mv_pen *pen, const struct mv_change *change);
+/* Counted from the changes themselves. */
+struct mv_tally {
+	size_t better, worse, incomparable, changed;	/* metrics */
+	size_t judged_in, differ;			/* artifacts */
+};
+void mv_pair_count(struct mv_tally *t, const struct mv_pair *pair);
+void mv_comparison_count(struct mv_tally *t, const struct mv_comparison *c);
+int mv_changes_differ(const struct mv_changes *changes);
+/* "1 metric worse, 2 better, in 2 artifacts" */
+void mv_words_verdict(struct mv_pen *pen, const struct mv_comparison *c);
+enum mv_tone mv_words_verdict_tone(const struct mv_comparison *c);
+/* What a metric was measured on, by the names of the datasets. */
+void mv_words_eval_data(struct mv_pen *pen, const struct mv_evidence *e,
+			const char *key);
+const struct mv_fact *mv_fact_find(const struct mv_facts *facts,
+				   const char *key);
+/* "holdout (3f2a91c)" */
+void mv_words_ref(struct mv_pen *pen, const struct mv_ref *ref);
+const char *mv_pair_title(const struct mv_pair *pair);
+int mv_pair_same_content(const struct mv_pair *pair);
+
+/*
+ * The warnings about metrics that were not measured on the same data: one
+ * for each two sides, with the metrics' names. fn gets "not measured on the
+ * same evaluation data: a, b: old against new".
+ */
+typedef void (*mv_warning_fn)(struct mv_pen *pen, const char *text);
+void mv_words_incomparable(struct mv_pen *pen, const struct mv_pair *pair,
+			   mv_warning_fn fn);
+
+/* Tables of a comparison. The orders: 0 as the changes are, 1 worse first. */
+void mv_metric_table(struct mv_table *t, const struct mv_comparison *c,
+		     const struct mv_pair *pair, int worse_first);
+void mv_fact_table(struct mv_table *t, const struct mv_comparison *c,
+		   const struct mv_changes *changes, const char *title);
+void mv_data_table(struct mv_table *t, const struct mv_comparison *c,
+		   const struct mv_pair *pair);
+
+/* -- views.c ---------------------------------------------------------------------- */
+
+/* Release the rows that are not to be kept, and close the gaps. */
+void mv_board_keep(struct mv_board *b, const unsigned char *keep);
+
+/* -- board.c, board-text.c ---------------------------------------------------------- */
+
+/* What a row says to a key (see mv_board_where); `scratch` keeps what had to
+   be made. NULL: nothing. */
+const struct mv_value *mv_row_value(const struct mv_row *row, const char *key,
+				    struct mv_value *scratch);
+/* Of "metrics.auc" and "auc", when it is a metric: "auc". */
+const char *mv_row_metric(const struct mv_row *row, const char *key);
+/* Returns how many columns had no place in it. */
+size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
+		      const char *const *columns, int log,
+		      const struct mv_pen *like);
+
+#endif
