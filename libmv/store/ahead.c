@@ -61,7 +61,7 @@ static int load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 		const struct mv_place *place, struct mv_scratch *scratch)
 {
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	int ret;
 
 	out->data = NULL;

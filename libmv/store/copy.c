@@ -55,7 +55,7 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 		      struct mv_err *err)
 {
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	int ret;
 
 	ret = mv_chunk_load_record(o->scratch->raw, &record, head, from,
@@ -82,7 +82,7 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 	/* Seal again: the header is ours to vouch for now. */
 	memcpy(o->scratch->out + o->len + MV_RECORD_HEADER,
 	       o->scratch->stored, record.stored_len);
-	mv_record_seal(o->scratch->out + o->len, &record,
+	mv_pack_record_seal(o->scratch->out + o->len, &record,
 		       o->scratch->out + o->len + MV_RECORD_HEADER);
 	o->new[o->count].id = *id;
 	o->new[o->count].kind = MV_RECORD_CHUNK;

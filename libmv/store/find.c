@@ -29,7 +29,7 @@ int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
 	return MV_ENOENT;
 }
 
-int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
+int mv_place_record(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
 		    size_t room, struct mv_store *store,
 		    const struct mv_place *place, struct mv_err *err)
 {
@@ -47,7 +47,7 @@ int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
 	if (!ret && got < MV_RECORD_HEADER)
 		ret = mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
 	if (!ret) {
-		ret = mv_record_parse(record, head, UINT64_MAX, err);
+		ret = mv_pack_record_parse(record, head, UINT64_MAX, err);
 		if (ret)
 			mv_err_prefix(err, "pack '%s' at offset %llu", path,
 				      (unsigned long long)place->off);
@@ -69,7 +69,7 @@ int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
 }
 
 /* Once: MV_ENOENT when it is unknown, or its pack has just gone. */
-static int try_record(struct mv_record *record, uint8_t *head,
+static int try_record(struct mv_pack_record *record, uint8_t *head,
 		      uint8_t *stored, struct mv_store *store,
 		      struct mv_snapshot *s, enum mv_index_table table,
 		      const struct mv_oid *id, struct mv_err *err)
@@ -100,7 +100,7 @@ static int newer_snapshot(struct mv_snapshot **s, struct mv_store *store)
 	return newer;
 }
 
-int mv_record_find(struct mv_record *record, uint8_t *head, uint8_t *stored,
+int mv_record_find(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
 		   struct mv_store *store, enum mv_index_table table,
 		   const struct mv_oid *id, struct mv_err *err)
 {
@@ -125,7 +125,7 @@ int mv_record_find(struct mv_record *record, uint8_t *head, uint8_t *stored,
 		       mv_oid_hex(hex, id), store->dir);
 }
 
-int mv_chunk_load_record(uint8_t *out, struct mv_record *record, uint8_t *head,
+int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record, uint8_t *head,
 			 struct mv_store *store, struct mv_scratch *scratch,
 			 const struct mv_oid *id, struct mv_err *err)
 {
@@ -171,7 +171,7 @@ int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 		  struct mv_err *err)
 {
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	int ret;
 
 	ret = mv_chunk_load_record(out, &record, head, store, scratch, id, err);
@@ -205,7 +205,7 @@ static int load_recipe(struct mv_recipe_reader *r, struct mv_snapshot *s,
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_store *store = r->store;
 	struct mv_place place;
-	struct mv_record record;
+	struct mv_pack_record record;
 	int ret;
 
 	ret = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
@@ -236,7 +236,7 @@ static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
 			struct mv_err *err)
 {
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	int ret;
 
 	ret = mv_record_find(&record, head, NULL, r->store, MV_INDEX_CHUNKS,

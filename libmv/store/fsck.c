@@ -534,7 +534,7 @@ struct salvage {
 
 /* An intact record, if it also means something. */
 static int save_record(void *payload, uint64_t off,
-		       const struct mv_record *record, const uint8_t *head,
+		       const struct mv_pack_record *record, const uint8_t *head,
 		       const uint8_t *stored, struct mv_err *err)
 {
 	struct mv_new_record new = { .kind = record->kind };

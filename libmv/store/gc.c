@@ -388,7 +388,7 @@ static const struct gc_entry *walk_entry(struct gc_walk *w, uint64_t off)
 
 /* Append what lives; the walk has verified it. */
 static int copy_record(void *payload, uint64_t off,
-		       const struct mv_record *record, const uint8_t *head,
+		       const struct mv_pack_record *record, const uint8_t *head,
 		       const uint8_t *stored, struct mv_err *err)
 {
 	struct gc_walk *w = payload;
@@ -436,7 +436,7 @@ static int weigh_pack(struct gc *gc, uint32_t pack,
 	uint64_t need = MV_PACK_HEADER + MV_PACK_TRAILER;
 	struct mv_place place = { gc->index->files[pack], 0 };
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < count; i++) {

@@ -213,7 +213,7 @@ static int put_raw_chunk(struct mv_tx *tx, const struct mv_oid *id,
 			 const uint8_t *data, uint32_t len,
 			 struct mv_scratch *scratch, struct mv_err *err)
 {
-	struct mv_record record = { .kind = MV_RECORD_CHUNK };
+	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK };
 	struct mv_new_record new = { *id, MV_RECORD_CHUNK, 0 };
 	int ret = mv_tx_claim(tx, id, err);
 
@@ -221,7 +221,7 @@ static int put_raw_chunk(struct mv_tx *tx, const struct mv_oid *id,
 		return ret;
 	record.raw_len = record.stored_len = len;
 	memcpy(scratch->out + MV_RECORD_HEADER, data, len);
-	mv_record_seal(scratch->out, &record, data);
+	mv_pack_record_seal(scratch->out, &record, data);
 	return mv_tx_append(tx, scratch->out, MV_RECORD_HEADER + len, &new, 1,
 			    err);
 }
@@ -292,7 +292,7 @@ static int encode_chunk(struct batch *b, const uint8_t *data, uint32_t len,
 			enum mv_plane plane, const struct mv_oid *id,
 			struct mv_err *err)
 {
-	struct mv_record record = { .kind = MV_RECORD_CHUNK };
+	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK };
 	struct mv_encoded enc;
 	uint8_t *out = b->scratch->out + b->len;
 	int ret;
@@ -305,7 +305,7 @@ static int encode_chunk(struct batch *b, const uint8_t *data, uint32_t len,
 	record.raw_len = len;
 	record.stored_len = (uint32_t)enc.len;
 	memcpy(out + MV_RECORD_HEADER, enc.data, enc.len);
-	mv_record_seal(out, &record, out + MV_RECORD_HEADER);
+	mv_pack_record_seal(out, &record, out + MV_RECORD_HEADER);
 	b->new[b->count].id = *id;
 	b->new[b->count].kind = MV_RECORD_CHUNK;
 	b->new[b->count++].off = (uint32_t)b->len;

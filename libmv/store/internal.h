@@ -149,11 +149,11 @@ int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *snapshot,
 		     enum mv_index_table table, const struct mv_oid *id,
 		     struct mv_err *err);
 /* Read the header and, with `stored`, the stored bytes (at most `room`). */
-int mv_place_record(struct mv_record *record, uint8_t *head, uint8_t *stored,
+int mv_place_record(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
 		    size_t room, struct mv_store *store,
 		    const struct mv_place *place, struct mv_err *err);
 /* Find an id and read its record; looks again when gc moved it. */
-int mv_record_find(struct mv_record *record, uint8_t *head, uint8_t *stored,
+int mv_record_find(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
 		   struct mv_store *store, enum mv_index_table table,
 		   const struct mv_oid *id, struct mv_err *err);
 /* No bytes at all: every store has that content, and needs nothing for it. */
@@ -163,7 +163,7 @@ int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 		  struct mv_scratch *scratch, const struct mv_oid *id,
 		  struct mv_err *err);
 /* The same, and also the record as it is stored. */
-int mv_chunk_load_record(uint8_t *out, struct mv_record *record, uint8_t *head,
+int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record, uint8_t *head,
 			 struct mv_store *store, struct mv_scratch *scratch,
 			 const struct mv_oid *id, struct mv_err *err);
 

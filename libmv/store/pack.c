@@ -56,7 +56,7 @@ static uint64_t record_checksum(const uint8_t *head, const uint8_t *stored,
 	return mv_checksum64(stored, len, mv_checksum64(head, 12, 0));
 }
 
-void mv_record_seal(uint8_t out[MV_RECORD_HEADER], struct mv_record *record,
+void mv_pack_record_seal(uint8_t out[MV_RECORD_HEADER], struct mv_pack_record *record,
 		    const uint8_t *stored)
 {
 	out[0] = record->kind;
@@ -69,7 +69,8 @@ void mv_record_seal(uint8_t out[MV_RECORD_HEADER], struct mv_record *record,
 	mv_put_le64(out + 12, record->checksum);
 }
 
-int mv_record_parse(struct mv_record *out, const uint8_t *head, uint64_t room,
+int mv_pack_record_parse(struct mv_pack_record *out, const uint8_t *head,
+			 uint64_t room,
 		    struct mv_err *err)
 {
 	uint32_t max;
@@ -180,7 +181,7 @@ static int walk_one(struct window *w, uint64_t *off, struct mv_hasher *hasher,
 		    mv_record_fn fn, void *payload, struct mv_err *err)
 {
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	const uint8_t *p;
 	int ret;
 
@@ -188,7 +189,7 @@ static int walk_one(struct window *w, uint64_t *off, struct mv_hasher *hasher,
 	if (ret)
 		return ret;
 	memcpy(head, p, sizeof(head));
-	ret = mv_record_parse(&record, head, w->size - *off - sizeof(head), err);
+	ret = mv_pack_record_parse(&record, head, w->size - *off - sizeof(head), err);
 	if (!ret)
 		ret = window_at(&p, w, *off + sizeof(head), record.stored_len,
 				err);
@@ -289,7 +290,7 @@ int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
 }
 
 /* 1: an intact record is at `off`. */
-static int record_at(struct window *w, uint64_t off, struct mv_record *record,
+static int record_at(struct window *w, uint64_t off, struct mv_pack_record *record,
 		     uint8_t *head, const uint8_t **stored, struct mv_err *err)
 {
 	const uint8_t *p;
@@ -298,7 +299,7 @@ static int record_at(struct window *w, uint64_t off, struct mv_record *record,
 	ret = window_at(&p, w, off, MV_RECORD_HEADER, err);
 	if (ret)
 		return ret;
-	if (mv_record_parse(record, p, w->size - off - MV_RECORD_HEADER, NULL))
+	if (mv_pack_record_parse(record, p, w->size - off - MV_RECORD_HEADER, NULL))
 		return 0;
 	memcpy(head, p, MV_RECORD_HEADER);
 	ret = window_at(stored, w, off + MV_RECORD_HEADER, record->stored_len,
@@ -316,7 +317,7 @@ int mv_pack_salvage(int fd, const char *path, mv_record_fn fn, void *payload,
 	ret = window_open(&w, fd, path, 0, err);
 	while (!ret && off < w.size && w.size - off >= MV_RECORD_HEADER) {
 		uint8_t head[MV_RECORD_HEADER];
-		struct mv_record record;
+		struct mv_pack_record record;
 		const uint8_t *stored = NULL;
 
 		ret = record_at(&w, off, &record, head, &stored, err);

@@ -45,7 +45,7 @@
 
 enum mv_record_kind { MV_RECORD_CHUNK = 1, MV_RECORD_RECIPE = 2 };
 
-struct mv_record {
+struct mv_pack_record {
 	uint8_t kind;
 	uint8_t codec;
 	uint8_t param;
@@ -61,13 +61,13 @@ void mv_pack_trailer(uint8_t out[MV_PACK_TRAILER], uint64_t count,
 		     const struct mv_oid *id);
 
 /* Fill in lengths and checksum and write the header's 20 bytes. */
-void mv_record_seal(uint8_t out[MV_RECORD_HEADER], struct mv_record *record,
+void mv_pack_record_seal(uint8_t out[MV_RECORD_HEADER], struct mv_pack_record *record,
 		    const uint8_t *stored);
 /*
  * Parse a header; `room` is the bytes of the file that can follow it. Bounds
  * the lengths (chunks: MV_CHUNK_MAX; recipes: 64 MiB). MV_ECORRUPT.
  */
-int mv_record_parse(struct mv_record *out, const uint8_t *head,
+int mv_pack_record_parse(struct mv_pack_record *out, const uint8_t *head,
 		    uint64_t room, struct mv_err *err);
 /* Are these the stored bytes? */
 int mv_record_intact(const uint8_t *head,
@@ -81,7 +81,7 @@ int mv_record_intact(const uint8_t *head,
  * at the first thing that is wrong.
  */
 typedef int (*mv_record_fn)(void *payload, uint64_t off,
-			    const struct mv_record *record,
+			    const struct mv_pack_record *record,
 			    const uint8_t *head, const uint8_t *stored,
 			    struct mv_err *err);
 int mv_pack_walk(int fd, const char *path, const struct mv_oid *expect,

@@ -179,7 +179,7 @@ int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
 		return ret;
 	while ((ret = mv_recipe_next(&entry, &r, err)) == 1) {
 		uint8_t head[MV_RECORD_HEADER];
-		struct mv_record record = { 0 };
+		struct mv_pack_record record = { 0 };
 
 		ret = mv_record_find(&record, head, NULL, store,
 				     MV_INDEX_CHUNKS, mv_recipe_id(entry), err);

@@ -59,7 +59,7 @@ struct collect {
 };
 
 static int collect_record(void *payload, uint64_t off,
-			  const struct mv_record *record, const uint8_t *head,
+			  const struct mv_pack_record *record, const uint8_t *head,
 			  const uint8_t *stored, struct mv_err *err)
 {
 	struct collect *c = payload;
@@ -113,7 +113,7 @@ struct headers {
 };
 
 static int hash_header(void *payload, uint64_t off,
-		       const struct mv_record *record, const uint8_t *head,
+		       const struct mv_pack_record *record, const uint8_t *head,
 		       const uint8_t *stored, struct mv_err *err)
 {
 	struct headers *h = payload;
@@ -354,7 +354,7 @@ static int load_part(struct unindexed *u, const struct mv_oid *id,
 		mv_entries_find(&u->entries, MV_INDEX_CHUNKS, id);
 	struct mv_scratch *s = u->scratch;
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	struct mv_place place;
 	int ret;
 
@@ -399,7 +399,7 @@ static int check_recipe(struct unindexed *u, const struct mv_index_entry *e,
 			struct mv_err *err)
 {
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record record;
+	struct mv_pack_record record;
 	struct mv_recipe recipe;
 	struct mv_place place;
 	uint8_t *data = NULL;

@@ -459,14 +459,14 @@ int mv_tx_append(struct mv_tx *tx, const uint8_t *data, size_t len,
 int mv_tx_append_recipe(struct mv_tx *tx, const struct mv_buf *recipe,
 			const struct mv_oid *oid, struct mv_err *err)
 {
-	struct mv_record record = { .kind = MV_RECORD_RECIPE };
+	struct mv_pack_record record = { .kind = MV_RECORD_RECIPE };
 	struct mv_new_record new = { *oid, MV_RECORD_RECIPE, 0 };
 	struct mv_buf out;
 	uint8_t head[MV_RECORD_HEADER];
 	int ret;
 
 	record.raw_len = record.stored_len = (uint32_t)recipe->len;
-	mv_record_seal(head, &record, (const uint8_t *)recipe->data);
+	mv_pack_record_seal(head, &record, (const uint8_t *)recipe->data);
 	mv_buf_init(&out, MV_RECIPE_MAX + sizeof(head) + 1);
 	ret = mv_buf_add(&out, head, sizeof(head));
 	if (!ret)

@@ -23,7 +23,7 @@ struct input {
 	uint8_t *out;
 };
 
-static int see(void *payload, uint64_t off, const struct mv_record *record,
+static int see(void *payload, uint64_t off, const struct mv_pack_record *record,
 	       const uint8_t *head, const uint8_t *stored, struct mv_err *err)
 {
 	struct input *in = payload;

@@ -120,7 +120,7 @@ static void test_store_copy__wrong_bytes_of_a_chunk_are_refused(void **state)
 	struct mv_store *from = open_tiny("from", 0, NULL);
 	struct mv_store *to = open_tiny("to", 0, NULL);
 	uint8_t *data = make_data(600, 1), out[MV_RECORD_HEADER + 600];
-	struct mv_record record = { .kind = MV_RECORD_CHUNK, .raw_len = 600,
+	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK, .raw_len = 600,
 				    .stored_len = 600 };
 	struct mv_new_record new = { .kind = MV_RECORD_CHUNK };
 	uint8_t found = 7;
@@ -130,7 +130,7 @@ static void test_store_copy__wrong_bytes_of_a_chunk_are_refused(void **state)
 	name_data(&new.id, data, 600);
 	data[300] ^= 1;
 	memcpy(out + MV_RECORD_HEADER, data, 600);
-	mv_record_seal(out, &record, data);
+	mv_pack_record_seal(out, &record, data);
 	tx = begin(from);
 	assert_ok(mv_tx_append(tx, out, sizeof(out), &new, 1, err));
 	assert_ok(mv_tx_commit(tx, NULL, err));

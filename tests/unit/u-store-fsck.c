@@ -302,14 +302,14 @@ static void test_store_fsck__a_double_in_another_pack_saves_the_content(void **s
 		{
 			struct mv_tx *other;
 			struct mv_new_record new = { x, MV_RECORD_CHUNK, 0 };
-			struct mv_record record = { .kind = MV_RECORD_CHUNK,
+			struct mv_pack_record record = { .kind = MV_RECORD_CHUNK,
 						    .raw_len = 400,
 						    .stored_len = 400 };
 			uint8_t *raw = make_data(400, 1), out[420];
 
 			assert_ok(mv_tx_new(&other, store, err));
 			memcpy(out + MV_RECORD_HEADER, raw, 400);
-			mv_record_seal(out, &record, raw);
+			mv_pack_record_seal(out, &record, raw);
 			assert_ok(mv_tx_append(other, out, sizeof(out), &new,
 					       1, err));
 			assert_ok(mv_tx_commit(other, NULL, err));

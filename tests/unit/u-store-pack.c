@@ -13,12 +13,12 @@ struct made {
 static void add_record(struct made *m, struct mv_hasher *h, uint8_t kind,
 		       size_t len, uint64_t seed)
 {
-	struct mv_record record = { .kind = kind, .raw_len = (uint32_t)len,
+	struct mv_pack_record record = { .kind = kind, .raw_len = (uint32_t)len,
 				    .stored_len = (uint32_t)len };
 	uint8_t *data = make_data(len, seed), *head = m->data + m->len;
 
 	memcpy(head + MV_RECORD_HEADER, data, len);
-	mv_record_seal(head, &record, data);
+	mv_pack_record_seal(head, &record, data);
 	assert_ok(mv_hasher_update(h, head, MV_RECORD_HEADER, err));
 	m->off[m->count++] = m->len;
 	m->len += MV_RECORD_HEADER + len;
@@ -50,7 +50,7 @@ struct seen {
 	int stop_at;
 };
 
-static int see(void *payload, uint64_t off, const struct mv_record *record,
+static int see(void *payload, uint64_t off, const struct mv_pack_record *record,
 	       const uint8_t *head, const uint8_t *stored, struct mv_err *err)
 {
 	struct seen *s = payload;
@@ -196,28 +196,28 @@ static void test_store_pack__a_newer_version_is_not_a_damaged_one(void **state)
 static void test_store_pack__headers_are_bounded(void **state)
 {
 	uint8_t head[MV_RECORD_HEADER];
-	struct mv_record r, good = { .kind = MV_RECORD_CHUNK, .raw_len = 5,
+	struct mv_pack_record r, good = { .kind = MV_RECORD_CHUNK, .raw_len = 5,
 				     .stored_len = 5 };
 
 	(void)state;
-	mv_record_seal(head, &good, (const uint8_t *)"12345");
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), 0);
-	assert_int_equal(mv_record_parse(&r, head, 4, NULL), MV_ECORRUPT);
+	mv_pack_record_seal(head, &good, (const uint8_t *)"12345");
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), 0);
+	assert_int_equal(mv_pack_record_parse(&r, head, 4, NULL), MV_ECORRUPT);
 	mv_put_le32(head + 4, 0);		/* of no length */
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
 	mv_put_le32(head + 4, 4);		/* stored longer than it is */
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
 	mv_put_le32(head + 4, MV_CHUNK_MAX + 1);
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
 	mv_put_le32(head + 4, MV_CHUNK_MAX);
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), 0);
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), 0);
 	head[0] = MV_RECORD_RECIPE;		/* recipes are never encoded */
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
 	head[0] = 3;
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
 	head[0] = MV_RECORD_CHUNK;
 	head[3] = 1;
-	assert_int_equal(mv_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
 }
 
 int main(void)
