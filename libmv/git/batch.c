@@ -190,21 +190,28 @@ int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 	return rc;
 }
 
+struct name {
+	char *hex;
+	char *type;
+};
+
 static int copy_name(void *payload, size_t i, const struct mv_git_answer *a,
 		     struct mv_err *err)
 {
-	char *hex = payload;
+	const struct name *n = payload;
 
 	(void)i;
 	(void)err;
-	memcpy(hex, a->hex, sizeof(a->hex));
+	memcpy(n->hex, a->hex, sizeof(a->hex));
+	memcpy(n->type, a->type, sizeof(a->type));
 	return 0;
 }
 
-int mv_git_batch_name(struct mv_git *git, char *hex, const char *spec,
-		      struct mv_err *err)
+int mv_git_batch_name(struct mv_git *git, char *hex, char *type,
+		      const char *spec, struct mv_err *err)
 {
-	int rc = mv_git_batch_each(git, &spec, 1, 0, 0, copy_name, hex, err);
+	struct name n = { hex, type };
+	int rc = mv_git_batch_each(git, &spec, 1, 0, 0, copy_name, &n, err);
 
 	return rc || *hex ? rc : MV_ENOENT;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/git/priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,7 @@ static int tree_of(char *hex, struct mv_git *git, const char *rev,
 		"6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc"
 		"5321"
 	};
+	char type[8] = "";
 	char *spec;
 	int rc;
 
@@ -113,14 +115,23 @@ static int tree_of(char *hex, struct mv_git *git, const char *rev,
 		memcpy(hex, empty[git->info.sha256], git->info.hex_len + 1);
 		return 0;
 	}
-	spec = mv_strf("%s^{tree}", rev);
+	/* "HEAD:folder" is a whole name; a tag needs to be followed. */
+	spec = mv_strf("%s%s", rev, strchr(rev, ':') ? "" : "^{}");
 	if (!spec)
 		return mv_nomem(err);
 	rc = strchr(rev, '\n') ? MV_ENOENT :
-				 mv_git_batch_name(git, hex, spec, err);
+				 mv_git_batch_name(git, hex, type, spec, err);
+	free(spec);
+	if (!rc && !strcmp(type, "commit")) {
+		char root[MV_GIT_HEX_MAX + 8];
+
+		snprintf(root, sizeof(root), "%s^{tree}", hex);
+		rc = mv_git_batch_name(git, hex, type, root, err);
+	}
+	if (!rc && strcmp(type, "tree"))
+		rc = MV_ENOENT;
 	if (rc == MV_ENOENT)
 		rc = mv_fail(err, rc, "'%s' is not a revision", rev);
-	free(spec);
 	return rc;
 }
 

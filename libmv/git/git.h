@@ -307,7 +307,9 @@ int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
  * Notes are a tree of blobs named by the object they speak of, with folders
  * of two digits as it grows; one object's notes at several depths are read
  * as one text. Objects are full hex. A note never passes `max_len`: larger
- * ones are MV_ENOMEM with the object named.
+ * ones are MV_ENOMEM with the object named. `fn` gets every object in order,
+ * its own name as `hex`, and no data where there is no note; a ref that does
+ * not exist has none. `ref` may be the hex of a commit.
  */
 int mv_git_notes_read(struct mv_git *git, const char *ref,
 		      const char *const *objects, size_t count,

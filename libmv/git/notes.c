@@ -304,6 +304,7 @@ static int find_tree(char *tree, struct mv_git *git, const char *ref,
 		     struct mv_err *err)
 {
 	char hex[MV_GIT_HEX_MAX + 8] = "";
+	char type[8];
 	int rc = 0;
 
 	if (mv_git_is_hex(ref, git->info.hex_len))
@@ -313,7 +314,7 @@ static int find_tree(char *tree, struct mv_git *git, const char *ref,
 	if (rc)
 		return rc;
 	strcat(hex, "^{tree}");
-	rc = mv_git_batch_name(git, tree, hex, err);
+	rc = mv_git_batch_name(git, tree, type, hex, err);
 	if (rc == MV_ENOENT)
 		rc = mv_fail(err, MV_ECORRUPT, "'%s' cannot be read, or is "
 			     "not a commit", ref);

@@ -152,9 +152,9 @@ typedef int (*mv_git_answer_fn)(void *payload, size_t i,
 int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 		      size_t count, unsigned types, size_t max_len,
 		      mv_git_answer_fn fn, void *payload, struct mv_err *err);
-/* What the spec names. MV_ENOENT without a message. */
-int mv_git_batch_name(struct mv_git *git, char *hex, const char *spec,
-		      struct mv_err *err);
+/* What the spec names; `type` has room for 8. MV_ENOENT: without a message. */
+int mv_git_batch_name(struct mv_git *git, char *hex, char *type,
+		      const char *spec, struct mv_err *err);
 
 /* -- commit.c -- */
 /*

@@ -37,16 +37,20 @@ int mv_git_is_ref(const char *name)
 	}
 }
 
+/* "^{}" and not "^{commit}", which makes git complain of trees and blobs. */
 int mv_git_commit(char *hex, struct mv_git *git, const char *rev,
 		  struct mv_err *err)
 {
-	char *spec = mv_strf("%s^{commit}", rev);
+	char *spec = mv_strf("%s^{}", rev);
+	char type[8] = "";
 	int rc;
 
 	if (!spec)
 		return mv_nomem(err);
 	rc = *rev && !strchr(rev, '\n') ?
-	     mv_git_batch_name(git, hex, spec, err) : MV_ENOENT;
+	     mv_git_batch_name(git, hex, type, spec, err) : MV_ENOENT;
+	if (!rc && strcmp(type, "commit"))
+		rc = MV_ENOENT;
 	if (rc == MV_ENOENT)
 		rc = mv_fail(err, rc, "'%s' is not a commit", rev);
 	free(spec);
