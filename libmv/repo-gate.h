@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_REPO_GATE_H
+#define MV_REPO_GATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/meta/meta.h"
+#include "libmv/policy/policy.h"
+#include "libmv/repo.h"
+#include "libmv/trust/trust.h"
+
+/*
+ * The gate: which state is judged, by which policy, and the facts that
+ * decide() is given. The same for `git model check`, promote, the pre-push
+ * and pre-receive hooks and `git model verify`; only where the state comes
+ * from differs. Implementation: repo-gate*.c (docs/design/gate.md).
+ *
+ * Two things are kept apart everywhere:
+ *	trusted	the commit whose .gitmodel/ counts: policy, config, lists of
+ *		signers. On a server the protected branch as it is before the
+ *		push; in CI the base; for a person the remote's default branch
+ *		as last fetched (refs/remotes/origin/HEAD), else the local one.
+ *	state	refs as they would be: tags, and the notes that are read.
+ *
+ * A person's clock is `now`; on the server, the server's.
+ */
+
+/* -- the state that is judged (repo-gate.c) ------------------------------------ */
+
+struct mv_gate_options {
+	const char *trusted;	/* a revision; NULL: as above */
+	/* Refs as they would be, over those that there are: name, new object
+	   ("" deleted). Of a hook; may be 0. */
+	const struct mv_git_ref *refs;
+	size_t ref_count;
+	const char *artifact;	/* only its events are loaded; NULL: all */
+	const char *pusher;	/* who pushes, as the server knows it; or NULL */
+	const char *policy_file;	/* used when trusted has no policy; or NULL */
+	int64_t now;		/* ms */
+};
+struct mv_gate {
+	struct mv_repo *repo;
+	char *trusted;		/* hex; "" when there is no commit yet */
+	char *trusted_name;	/* "origin/main" */
+	char *notes;		/* hex of the notes commit; "" none */
+	char *repo_id;		/* [repository] id, or "root:<hex>" */
+	char *pusher;
+	int has_policy;
+	struct mv_policy policy;
+	struct mv_registry registry;
+	struct mv_trust *trust;	/* from the trusted commit's lists */
+	int64_t now;		/* ms */
+};
+/*
+ * MV_EINVALID: the policy, config or a list of signers of the trusted commit
+ * cannot be read; names commit, file and line. No policy is fine
+ * (has_policy 0).
+ */
+int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
+		 const struct mv_gate_options *options, struct mv_err *err);
+void mv_gate_close(struct mv_gate *gate);
+
+/* -- one promotion (repo-gate-facts.c) ------------------------------------------- */
+
+/* What is to be decided. `tag`: the promotion's own tag, when it was made. */
+struct mv_promotion {
+	const char *action;	/* "promote", "demote" */
+	const char *artifact, *version, *stage;
+	const char *commit;	/* hex */
+	const struct mv_event *tag;	/* or NULL: hypothetical */
+	const char *promoter;	/* who would sign; used when there is no tag */
+};
+/*
+ * Content, evidence, votes and answers for decide(). Events of the tag itself
+ * and later ones do not count as history. "current" is what held the stage
+ * last, even when it was unassigned since: taking a version off must not make
+ * the next one a first. A fact that cannot be had is left unknown; an error
+ * is returned only when nothing can be said at all.
+ */
+int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
+		  const struct mv_promotion *promotion, struct mv_err *err);
+/* Facts and decision in one; the facts are kept for who makes the tag. */
+int mv_gate_check(struct mv_verdict *out, struct mv_policy_facts *facts,
+		  struct mv_gate *gate, const struct mv_promotion *promotion,
+		  struct mv_err *err);
+/*
+ * Every artifact that a move of `branch` from `old` to `new` (hex; old "":
+ * new branch) changes, by the [branch] sections; and changes of .gitmodel by
+ * policy-approvals of the old policy. One call each.
+ */
+typedef int (*mv_gate_fn)(void *payload, const char *subject,
+			  const struct mv_policy_facts *facts,
+			  const struct mv_verdict *verdict,
+			  struct mv_err *err);
+int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
+			 const char *old, const char *new, mv_gate_fn fn,
+			 void *payload, struct mv_err *err);
+
+/* -- deciding on stages (repo-promote.c) ------------------------------------------- */
+
+struct mv_promote_options {
+	int sign;		/* -1: as tag.gpgSign says, or when the policy asks */
+	int force;		/* make the tag although the verdict is no: a
+				   person may want to be overruled by a server
+				   that knows more; said in the tag */
+	const char *reason;
+	const char *message;
+};
+/*
+ * Check, then make the annotated tag `name#stage#N` with trailers (see
+ * docs/format/tags.md): Model-Artifact, -Version, -Stage, -Content, -Size,
+ * -Path, -Records (digest of the evidence lines used), -Notes (commit of the
+ * notes that were read), -Policy (digest), -Policy-Commit (trusted), -From
+ * (version displaced), -Verdict (yes|overridden|no|ungoverned). *tag is yours.
+ * MV_EDENIED: the verdict is no; `verdict` says why.
+ */
+int mv_repo_promote(char **tag, struct mv_verdict *verdict,
+		    struct mv_gate *gate, const struct mv_promotion *promotion,
+		    const struct mv_promote_options *options,
+		    struct mv_err *err);
+/* The version that held the stage before the one that holds it now, or `to`. */
+int mv_repo_rollback_target(char **version, struct mv_gate *gate,
+			    const char *artifact, const char *stage,
+			    const char *to, struct mv_err *err);
+
+/* -- approvals (repo-approve.c) ------------------------------------------------------ */
+
+struct mv_approve_options {
+	enum mv_decision decision;
+	const char *artifact, *version, *stage;	/* or policy: NULL */
+	const char *policy_rev;		/* approve .gitmodel of this revision */
+	const char *reason, *revokes, *rules;
+	int64_t ttl;			/* s; 0: never ends */
+};
+/* Fill a statement from the gate's state, sign it with the person's own key,
+   append the line. `nonce` (room for 33) names it for a later revoke. */
+int mv_repo_approve(char *nonce, struct mv_gate *gate,
+		    const struct mv_approve_options *options,
+		    struct mv_err *err);
+/* Votes on a content, checked; see mv_vote. Used by facts and by audit. */
+int mv_gate_votes(struct mv_vote **votes, size_t *count, struct mv_gate *gate,
+		  const char *blob, struct mv_err *err);
+
+/* -- proving (repo-verify.c) ---------------------------------------------------------- */
+
+enum mv_verify_state {
+	MV_VERIFY_OK, MV_VERIFY_BAD,
+	MV_VERIFY_UNKNOWN	/* cannot be told here: shallow, content away */
+};
+struct mv_verified {
+	enum mv_verify_state state;
+	const struct mv_event *event;
+	const char *artifact, *version, *stage;
+	const char *promoter;		/* principal, or the tagger's claim */
+	int64_t when;			/* s: the receipt's, else the tagger's */
+	int witnessed;			/* by a receipt whose signature is good */
+	const struct mv_verdict *verdict;	/* of the replay; or NULL */
+	const char *const *problems;	/* NULL-terminated, for a person */
+};
+typedef int (*mv_verify_fn)(void *payload, const struct mv_verified *v,
+			    struct mv_err *err);
+/*
+ * Replay every promotion (of one artifact; NULL: all) under the policy that
+ * was in force: the trailer's commit must be on the trusted branch's
+ * first-parent history and never older than that of an earlier event of the
+ * same stage; its digest must fit; notes are read as of Model-Notes, which
+ * must be an ancestor of today's; the facts' digests must equal the trailers.
+ * Registrations are checked, too: content at the commit equals the trailer.
+ * Signatures are checked in parallel.
+ */
+int mv_repo_verify(struct mv_gate *gate, const char *artifact,
+		   mv_verify_fn fn, void *payload, struct mv_err *err);
+
+/* -- the server (repo-receive.c) -------------------------------------------------------- */
+
+struct mv_ref_update {
+	const char *old, *new;	/* hex; all zero: none */
+	const char *ref;
+};
+struct mv_receive {
+	const char *pusher;
+	int64_t now;		/* ms */
+	/* Why something is refused (or, with warning set, let through), one
+	   line each. */
+	void (*tell)(void *payload, int warning, const char *message);
+	void *payload;
+};
+/*
+ * Is this push allowed, as a whole? In the order of trust.md section 8:
+ * notes and tags only grow, then every stage event, protected branch and
+ * policy change by the policy of the protected branch as it is now, on the
+ * state that the push would lead to. 0, MV_EDENIED, or any other error,
+ * which the hook must take for no. Called in quarantine: nothing is written.
+ */
+int mv_repo_pre_receive(struct mv_repo *repo,
+			const struct mv_ref_update *updates, size_t count,
+			const struct mv_receive *receive, struct mv_err *err);
+/* Receipts for the promotions among them, when the server has a key
+   (model.receiptKey); nothing otherwise. */
+int mv_repo_post_receive(struct mv_repo *repo,
+			 const struct mv_ref_update *updates, size_t count,
+			 const struct mv_receive *receive,
+			 struct mv_err *err);
+/* The same judgement for a client's push, as advice (pre-push). */
+int mv_repo_advise_push(struct mv_repo *repo,
+			const struct mv_ref_update *updates, size_t count,
+			const struct mv_receive *receive, struct mv_err *err);
+
+#endif
