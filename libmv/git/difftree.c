@@ -71,22 +71,40 @@ static int take_blob(char *hex, const char **p, size_t hex_len)
 	return 0;
 }
 
-/* The rest of an entry, of which `head` is the first field. */
+/* "<modes> <blobs> <status>": of each parent (what is old), then the new. */
+static int parse_raw(struct raw *r, const char *p, size_t parents,
+		     size_t hex_len)
+{
+	if (!parents || take_mode(&r->old_mode, &p))
+		return -1;
+	for (size_t i = 0; i < parents; i++)
+		if (take_mode(&r->new_mode, &p))
+			return -1;
+	if (take_blob(r->old_blob, &p, hex_len))
+		return -1;
+	for (size_t i = 0; i < parents; i++)
+		if (take_blob(r->new_blob, &p, hex_len))
+			return -1;
+	r->status = *p;
+	return *p ? 0 : -1;
+}
+
+/*
+ * The rest of an entry, of which `head` is the first field. It has a colon
+ * for each parent; only those of one parent have a second path.
+ */
 static int take_raw(struct raw *r, struct mv_git_child *child,
 		    const char *head, size_t hex_len, struct mv_err *err)
 {
+	const size_t parents = strspn(head, ":");
 	int rc;
 
-	if (*head++ != ':' || take_mode(&r->old_mode, &head) ||
-	    take_mode(&r->new_mode, &head) ||
-	    take_blob(r->old_blob, &head, hex_len) ||
-	    take_blob(r->new_blob, &head, hex_len) || !*head)
+	if (parse_raw(r, head + parents, parents, hex_len))
 		return garbled(child, err);
-	r->status = *head;
 	rc = next_field(child, &r->path[0], err);
 	if (rc)
 		return rc;
-	if (r->status == 'R' || r->status == 'C')
+	if (parents == 1 && (r->status == 'R' || r->status == 'C'))
 		return next_field(child, &r->path[1], err);
 	mv_buf_clear(&r->path[1]);
 	return mv_buf_addstr(&r->path[1], r->path[0].data) ? mv_nomem(err) : 0;
@@ -217,6 +235,8 @@ int mv_git_diff(struct mv_git *git, const char *old, const char *new,
 /* -- one path -- */
 
 /*
+ * Of a merge (-c) only what is in none of its parents is a change.
+ *
  * A commit is "\1<hex>", its time, its author, its subject; entries follow,
  * the first with a newline in front.
  */
@@ -303,11 +323,12 @@ int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
 	char hex[MV_GIT_HEX_MAX];
 	/* Notes speak of objects: no path of ours is ever in their trees. */
 	const char *const args[] = {
-		"log", "-z", "--follow", "-M", "--raw", "--root",
-		"--no-abbrev", "--no-relative", "--no-color",
+		"-c", "diff.orderFile=/dev/null", "log", "-z", "--follow",
+		"-M", "-c", "--raw", "--root", "--no-abbrev", "--no-relative",
+		"--no-color",
 		"--no-show-signature", "--no-notes", "--no-decorate",
-		"--ignore-submodules=none", "-O/dev/null",
-		"--encoding=UTF-8", "--format=%x01%H%x00%ct%x00%an <%ae>%x00%s",
+		"--ignore-submodules=none", "--encoding=UTF-8",
+		"--format=%x01%H%x00%ct%x00%an <%ae>%x00%s",
 		all ? "--exclude=refs/notes/*" : hex, all ? "--all" : "--",
 		all ? "--" : spec, all ? spec : NULL, NULL
 	};
