@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include "cmd/evidence.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/repo.h"
 
 static const char *const usage[] = {
-	"git model add [-n] [-f] [-v] [--json] [--] <path>...",
+	"git model add [-n] [-f] [-v] [--json] [<evidence>] [--] <path>...",
 	NULL
 };
 
@@ -15,6 +16,7 @@ struct show {
 	int verbose, dry_run;
 	struct mv_json *files;		/* with --json */
 	struct mv_json *tracked;
+	struct mv_json *recorded;	/* where evidence was given, too */
 };
 
 static void tracked(void *payload, const char *path)
@@ -69,6 +71,8 @@ static int print_json(struct show *show, const struct mv_add_stats *stats)
 		    mv_json_int((int64_t)stats->tx.new_stored));
 	mv_json_set(top, "tracked", show->tracked);
 	mv_json_set(top, "staged", show->files);
+	if (show->recorded)
+		mv_json_set(top, "recorded", show->recorded);
 	return out_json(top);
 }
 
@@ -77,7 +81,7 @@ static const char *files(uint64_t n)
 	return n == 1 ? "file" : "files";
 }
 
-static int print(const struct show *show, const struct mv_add_stats *stats)
+static void print(const struct show *show, const struct mv_add_stats *stats)
 {
 	char logical[32], stored[32];
 
@@ -86,13 +90,21 @@ static int print(const struct show *show, const struct mv_add_stats *stats)
 			 (unsigned long long)stats->files,
 			 files(stats->files),
 			 (unsigned long long)stats->unchanged);
-		return CMD_OK;
+		return;
 	}
-	out_line("%llu %s added (%s, %s of them new in the store), %llu "
-		 "unchanged", (unsigned long long)stats->files,
-		 files(stats->files), mv_print_size(logical, stats->tx.logical),
-		 mv_print_size(stored, stats->tx.new_stored),
-		 (unsigned long long)stats->unchanged);
+	/* Where git asked us before, the store has it all. */
+	if (stats->files && !stats->tx.logical)
+		out_line("%llu %s added (the store had all of it), %llu "
+			 "unchanged", (unsigned long long)stats->files,
+			 files(stats->files),
+			 (unsigned long long)stats->unchanged);
+	else
+		out_line("%llu %s added (%s, %s of them new in the store), "
+			 "%llu unchanged", (unsigned long long)stats->files,
+			 files(stats->files),
+			 mv_print_size(logical, stats->tx.logical),
+			 mv_print_size(stored, stats->tx.new_stored),
+			 (unsigned long long)stats->unchanged);
 	if (stats->removed)
 		out_line("%llu %s removed",
 			 (unsigned long long)stats->removed,
@@ -101,20 +113,54 @@ static int print(const struct show *show, const struct mv_add_stats *stats)
 		out_line("%llu %s without filter handed to git add",
 			 (unsigned long long)stats->plain,
 			 files(stats->plain));
-	return CMD_OK;
+}
+
+/* Of all that was named, also of what was staged before. */
+static int record(struct evidence *e, struct mv_repo *repo, const char **paths,
+		  struct mv_json *list, struct mv_err *err)
+{
+	struct mv_subject *subjects;
+	size_t count;
+	int rc = mv_repo_subjects(&subjects, &count, repo, paths, err);
+
+	if (!rc)
+		rc = evidence_record(e, repo, subjects, count, list, err);
+	mv_subjects_release(subjects, count);
+	if (rc)
+		mv_err_prefix(err, "the files are staged, but nothing is "
+			      "recorded");
+	return rc;
+}
+
+static int add(struct show *show, struct evidence *e, struct mv_repo *repo,
+	       const char **paths, const struct mv_add_options *options,
+	       struct mv_add_stats *stats, struct mv_err *err)
+{
+	int rc = 0;
+
+	/* What cannot be read must not leave half of the work done. */
+	if (evidence_given(e))
+		rc = evidence_read(e, repo, show->dry_run, err);
+	if (!rc)
+		rc = mv_repo_add(repo, paths, options, stats, err);
+	if (!rc && !show->dry_run)
+		mv_repo_hooks_ensure(repo, NULL);
+	return rc;
 }
 
 int cmd_add(int argc, const char **argv, struct cmd_env *env)
 {
+	struct evidence evidence = { .artifact = NULL };
 	struct show show = { 0 };
 	struct mv_add_options options = { 0, tracked, staged, &show };
 	struct mv_add_stats stats;
-	int json = 0, force = 0;
+	int json = 0, force = 0, status, rc;
 	const struct opt opts[] = {
 		OPT_BOOL('n', "dry-run", &show.dry_run,
 			 "only say what would be added"),
 		OPT_BOOL('f', "force", &force, "add ignored files, too"),
 		OPT_BOOL('v', "verbose", &show.verbose, "name each file"),
+		EVIDENCE_OPTIONS(&evidence),
 		OPT_JSON(&json),
 		OPT_PROGRESS(env),
 		OPT_END
@@ -122,22 +168,31 @@ int cmd_add(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc < 1)
+	if (argc < 1) {
+		evidence_release(&evidence);
 		return opt_usage_error(opts, usage, "nothing to add; "
 				       "`git model add .` adds everything here");
+	}
 	show.verbose |= show.dry_run;
 	options.flags = (show.dry_run ? MV_ADD_DRY_RUN : 0) |
 			(force ? MV_ADD_FORCE : 0);
 	if (json) {
 		show.files = mv_json_array();
 		show.tracked = mv_json_array();
+		if (evidence_given(&evidence))
+			show.recorded = mv_json_array();
 	}
-	if (mv_repo_add(env->repo, argv, &options, &stats, &err)) {
-		mv_json_free(show.files);
-		mv_json_free(show.tracked);
-		return out_fatal(&err);
-	}
-	if (!show.dry_run)
-		mv_repo_hooks_ensure(env->repo, NULL);
-	return json ? print_json(&show, &stats) : print(&show, &stats);
+	rc = add(&show, &evidence, env->repo, argv, &options, &stats, &err);
+	if (!rc && !json)
+		print(&show, &stats);
+	if (!rc && evidence_given(&evidence) && !show.dry_run)
+		rc = record(&evidence, env->repo, argv, show.recorded, &err);
+	evidence_release(&evidence);
+	if (!rc)
+		return json ? print_json(&show, &stats) : CMD_OK;
+	status = out_fatal(&err);
+	mv_json_free(show.files);
+	mv_json_free(show.tracked);
+	mv_json_free(show.recorded);
+	return status;
 }

@@ -68,6 +68,7 @@ int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env);
 int cmd_plot(int argc, const char **argv, struct cmd_env *env);
 int cmd_pull(int argc, const char **argv, struct cmd_env *env);
 int cmd_push(int argc, const char **argv, struct cmd_env *env);
+int cmd_record(int argc, const char **argv, struct cmd_env *env);
 int cmd_remote(int argc, const char **argv, struct cmd_env *env);
 int cmd_show(int argc, const char **argv, struct cmd_env *env);
 int cmd_status(int argc, const char **argv, struct cmd_env *env);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/repo-evidence.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -101,6 +102,32 @@ static int parse_refs(struct revs *r, const char *remote, const char *text,
 	return rc;
 }
 
+/* Is this itself a push of notes? Then they need no second one. */
+static int names_notes(const char *text, size_t len)
+{
+	static const char name[] = " " MV_NOTES_REF " ";
+
+	return len && memmem(text, len, name, sizeof(name) - 1) != NULL;
+}
+
+/*
+ * Records go along, and are never a reason to refuse the push: what is not
+ * pushed now goes with the next one.
+ */
+static void push_notes(struct mv_repo *repo, const char *remote, int too,
+		       struct mv_transfer_stats *stats)
+{
+	char since[65];
+	struct mv_err why;
+
+	if (!mv_repo_notes_unpushed(since, repo, remote))
+		return;
+	mv_repo_push_attached(repo, remote, since, stats);
+	if (too && mv_repo_notes_push(repo, remote, NULL, &why))
+		mv_repo_warn(repo, "records were not pushed: %s; `git model "
+			     "push` tries again", why.msg);
+}
+
 int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 		     const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err)
@@ -111,7 +138,9 @@ int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 	memset(stats, 0, sizeof(*stats));
 	rc = parse_refs(&r, remote, text, len, repo->info->hex_len, err);
 	if (!rc && r.pushes)
-		rc = mv_repo_push(repo, remote, r.arg, stats, err);
+		rc = mv_repo_push_revs(repo, remote, r.arg, stats, err);
+	if (!rc && r.pushes)
+		push_notes(repo, remote, !names_notes(text, len), stats);
 	free(r.remotes);
 	free(r.text);
 	free(r.arg);

@@ -7,6 +7,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/base/worktree.h"
+#include "libmv/meta/meta.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -38,11 +39,24 @@ static int add_blob(void *payload, const char *hex, const char *path,
 						     : r->add(r->sink, &p.oid);
 }
 
+static int add_attached(void *payload, const char *role,
+			const struct mv_pointer *pointer, struct mv_err *err)
+{
+	struct roots *r = payload;
+
+	(void)role;
+	(void)err;
+	return r->add(r->sink, &pointer->oid);
+}
+
 static int add_repository(struct roots *r, struct mv_git *git,
 			  struct mv_err *err)
 {
-	return mv_git_each_small_blob(git, NULL, MV_POINTER_MAX - 1, add_blob,
-				      r, err);
+	int rc = mv_git_each_small_blob(git, NULL, MV_POINTER_MAX - 1,
+					add_blob, r, err);
+
+	return rc ? rc : mv_repo_each_attached_anywhere(git, add_attached, r,
+							err);
 }
 
 static int add_client(void *payload, const char *name, struct mv_err *err)
@@ -189,6 +203,35 @@ static int check_blob(void *payload, const char *hex, const char *path,
 	return rc ? note_missing(c, &p, path, err) : 0;
 }
 
+/* Named by what it is: it has no path that it could be stored from. */
+static int check_attached(void *payload, const char *role,
+			  const struct mv_pointer *p, struct mv_err *err)
+{
+	struct check *c = payload;
+	char hex[MV_OID_HEX + 1], *name;
+	struct mv_err why;
+	int rc = mv_repo_has(c->repo, p, &why);
+
+	if (!rc)
+		return 0;
+	for (size_t i = 0; i < c->count; i++)
+		if (mv_oid_eq(&c->missing[i].oid, &p->oid))
+			return 0;
+	name = mv_strf("%s of a record, %s", *role ? role : "attachment",
+		       mv_oid_hex(hex, &p->oid));
+	if (!name)
+		return mv_nomem(err);
+	if (rc != MV_ENOENT) {
+		c->bad++;
+		tell(c, MV_FSCK_BAD_CONTENT, name, why.msg);
+		rc = 0;
+	} else {
+		rc = note_missing(c, p, name, err);
+	}
+	free(name);
+	return rc;
+}
+
 /* The bytes may still lie in the work tree: store them again. */
 static int from_work_tree(struct check *c, size_t i, struct mv_err *err)
 {
@@ -277,6 +320,9 @@ static int check_pointers(struct check *c, struct mv_err *err)
 
 	rc = mv_git_each_small_blob(c->repo->git, all, MV_POINTER_MAX - 1,
 				    check_blob, c, err);
+	if (!rc)
+		rc = mv_repo_each_attached_anywhere(c->repo->git,
+						    check_attached, c, err);
 	if (rc || !c->count)
 		return rc;
 	present = calloc(c->count, 1);

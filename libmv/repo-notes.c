@@ -409,7 +409,7 @@ static int keep_blob(struct blobs *b, const char *hex, struct mv_err *err)
 		b->alloc = alloc;
 	}
 	if (strlen(hex) < sizeof(b->hex[0]))
-		strcpy(b->hex[b->count++], hex);
+		memcpy(b->hex[b->count++], hex, strlen(hex) + 1);
 	return 0;
 }
 

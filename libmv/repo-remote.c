@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/meta/meta.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo-internal.h"
 #include "libmv/store/lfsdir.h"
@@ -262,16 +263,9 @@ static void settle(struct wanted *w)
 	w->count = n;
 }
 
-static int want_blob(void *payload, const char *hex, const char *path,
-		     const void *data, size_t len, struct mv_err *err)
+static int want(struct wanted *w, const struct mv_pointer *p,
+		struct mv_err *err)
 {
-	struct wanted *w = payload;
-	struct mv_pointer p;
-
-	(void)hex;
-	(void)path;
-	if (mv_pointer_parse(&p, data, len, NULL) || !p.size)
-		return 0;
 	if (w->count == w->alloc) {
 		size_t alloc = w->alloc ? 2 * w->alloc : 64;
 		struct mv_pointer *grown = realloc(w->p,
@@ -282,8 +276,20 @@ static int want_blob(void *payload, const char *hex, const char *path,
 		w->p = grown;
 		w->alloc = alloc;
 	}
-	w->p[w->count++] = p;
+	w->p[w->count++] = *p;
 	return 0;
+}
+
+static int want_blob(void *payload, const char *hex, const char *path,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	struct mv_pointer p;
+
+	(void)hex;
+	(void)path;
+	if (mv_pointer_parse(&p, data, len, NULL) || !p.size)
+		return 0;
+	return want(payload, &p, err);
 }
 
 static int want_file(void *payload, const struct mv_file *file,
@@ -429,7 +435,7 @@ int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 /* Those of `has` == 0 that are here; the others are counted as missing. */
 static int choose_uploads(struct mv_oid *oids, size_t *count,
 			  struct mv_repo *repo, const struct wanted *w,
-			  size_t n, const uint8_t *has,
+			  size_t n, const uint8_t *has, int lenient,
 			  struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
@@ -454,9 +460,9 @@ static int choose_uploads(struct mv_oid *oids, size_t *count,
 		}
 	}
 	allow = mv_git_config(repo->git, "model.allowincompletepush", NULL);
-	if (!stats->missing || (allow && (!allow[0] || !strcmp(allow, "true") ||
-					  !strcmp(allow, "1") ||
-					  !strcmp(allow, "yes"))))
+	if (!stats->missing || lenient ||
+	    (allow && (!allow[0] || !strcmp(allow, "true") ||
+		       !strcmp(allow, "1") || !strcmp(allow, "yes"))))
 		return 0;
 	return mv_fail(err, MV_ENOENT,
 		       "%llu contents are neither here nor at the remote, the first is %s; 'git model fetch' from where they are, or set model.allowIncompletePush",
@@ -485,7 +491,7 @@ static int gather(struct mv_store **out, struct mv_repo *repo,
 }
 
 static int push_natives(struct mv_repo *repo, const char *remote_name,
-			const struct wanted *w, size_t n,
+			const struct wanted *w, size_t n, int lenient,
 			struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	struct mv_store_options options = { .progress = repo->progress };
@@ -514,7 +520,8 @@ static int push_natives(struct mv_repo *repo, const char *remote_name,
 	if (!rc)
 		rc = mv_remote_has(remote, oids, n, has, err);
 	if (!rc)
-		rc = choose_uploads(up, &count, repo, w, n, has, stats, err);
+		rc = choose_uploads(up, &count, repo, w, n, has, lenient,
+				    stats, err);
 	if (!rc && count) {
 		rc = gather(&store, repo, up, count, err);
 		if (!rc)
@@ -532,9 +539,9 @@ out:
 	return rc;
 }
 
-int mv_repo_push(struct mv_repo *repo, const char *remote,
-		 const char *const *revs, struct mv_transfer_stats *stats,
-		 struct mv_err *err)
+int mv_repo_push_revs(struct mv_repo *repo, const char *remote,
+		      const char *const *revs,
+		      struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	struct wanted w = { NULL, 0, 0 };
 	size_t n;
@@ -544,10 +551,74 @@ int mv_repo_push(struct mv_repo *repo, const char *remote,
 	rc = find_wanted(&w, repo, revs, err);
 	n = natives(&w);
 	if (!rc && n)
-		rc = push_natives(repo, remote, &w, n, stats, err);
+		rc = push_natives(repo, remote, &w, n, 0, stats, err);
 	if (!rc)
 		rc = push_lfs(repo, remote, &w, n, stats, err);
 	free(w.p);
+	return rc;
+}
+
+/* -- what records have attached ----------------------------------------------- */
+
+static int want_attached(void *payload, const char *role,
+			 const struct mv_pointer *pointer, struct mv_err *err)
+{
+	(void)role;
+	return want(payload, pointer, err);
+}
+
+static void add_stats(struct mv_transfer_stats *to,
+		      const struct mv_transfer_stats *s)
+{
+	to->contents += s->contents;
+	to->skipped += s->skipped;
+	to->tx.contents += s->tx.contents;
+	to->tx.logical += s->tx.logical;
+	to->tx.new_chunks += s->tx.new_chunks;
+	to->tx.new_raw += s->tx.new_raw;
+	to->tx.new_stored += s->tx.new_stored;
+}
+
+/*
+ * Curves and lists that are missing make a record poorer, not wrong, and may
+ * be somebody else's: nobody is kept from pushing for them.
+ */
+void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
+			   const char *since,
+			   struct mv_transfer_stats *stats)
+{
+	struct mv_transfer_stats own = { 0 };
+	struct wanted w = { NULL, 0, 0 };
+	struct mv_err why;
+	int rc;
+
+	rc = mv_repo_each_attached(repo->git, MV_NOTES_REF, since,
+				   want_attached, &w, &why);
+	settle(&w);
+	if (!rc && w.count)
+		rc = push_natives(repo, remote, &w, w.count, 1, &own, &why);
+	if (rc)
+		mv_repo_warn(repo, "what records have attached was not "
+			     "uploaded: %s", why.msg);
+	else if (own.missing)
+		mv_repo_warn(repo, "%llu content%s that records have attached "
+			     "%s neither here nor at the remote",
+			     (unsigned long long)own.missing,
+			     own.missing == 1 ? "" : "s",
+			     own.missing == 1 ? "is" : "are");
+	if (!rc)
+		add_stats(stats, &own);
+	free(w.p);
+}
+
+int mv_repo_push(struct mv_repo *repo, const char *remote,
+		 const char *const *revs, struct mv_transfer_stats *stats,
+		 struct mv_err *err)
+{
+	int rc = mv_repo_push_revs(repo, remote, revs, stats, err);
+
+	if (!rc)
+		mv_repo_push_attached(repo, remote, NULL, stats);
 	return rc;
 }
 

@@ -167,7 +167,7 @@ static int keep_entry(void *payload, const struct mv_git_entry *e,
 	entry->path = strdup(e->path);
 	if (!entry->path)
 		return mv_nomem(err);
-	strcpy(entry->blob, e->blob);
+	memcpy(entry->blob, e->blob, strlen(e->blob) + 1);
 	entry->mode = e->mode;
 	entry->unmerged = e->stage != 0;
 	list->count++;
@@ -778,7 +778,7 @@ static int match_blob(void *payload, const char *blob, const char *path,
 	} else if (!s->found || better(&p, &s->pointer)) {
 		s->found = 1;
 		s->pointer = p;
-		strcpy(s->blob, blob);
+		memcpy(s->blob, blob, strlen(blob) + 1);
 	}
 	return 0;
 }
@@ -839,7 +839,7 @@ static int fill_content(struct mv_subject *out, struct mv_repo *repo,
 
 	if (s->found) {
 		out->pointer = s->pointer;
-		strcpy(out->blob, s->blob);
+		memcpy(out->blob, s->blob, strlen(s->blob) + 1);
 		return open_manifest(out, repo, err);
 	}
 	if (s->len < MV_OID_HEX)
@@ -960,10 +960,11 @@ static int not_found(struct mv_repo *repo, const char *spec,
 			  NULL, consider_entry, &n, NULL);
 	rc = mv_fail(err, MV_ENOENT, "'%s' is no artifact of " CONFIG_PATH
 		     ", no path in the index, no path in a commit and no "
-		     "content%s%s%s", spec,
+		     "content%s%s%s%s", spec,
 		     mv_git_commit(head, repo->git, "HEAD", NULL) ?
 		     "; there is no commit yet" : "",
-		     n.count ? "; did you mean " : "", near.data);
+		     n.count ? "; did you mean " : "", near.data,
+		     n.count ? "?" : "");
 	mv_buf_release(&near);
 	return rc;
 }
@@ -1076,7 +1077,7 @@ static int gather_file(void *payload, size_t i, const char *hex,
 	if (!s)
 		return mv_nomem(err);
 	s->pointer = p;
-	strcpy(s->blob, g->file[i]->blob);
+	memcpy(s->blob, g->file[i]->blob, strlen(g->file[i]->blob) + 1);
 	return set_str(&s->path, g->file[i]->path, err);
 }
 

@@ -72,6 +72,8 @@ void mv_repo_close(struct mv_repo *repo)
 		return;
 	mv_repo_filter_release(repo);
 	mv_repo_team_release(repo);
+	mv_repo_projects_release(repo);
+	mv_repo_moment_release(repo);
 	mv_statcache_close(repo->cache);
 	for (size_t i = 0; i < repo->alternate_count; i++)
 		mv_store_close(repo->alternates[i]);
