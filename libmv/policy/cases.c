@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/config.h"
+#include "libmv/base/time.h"
+
+/*
+ * Example cases beside the policy: each section describes a state in a few
+ * words, which becomes facts as a real one would (records are printed and
+ * folded again, votes are bound to the state), and says what must come out.
+ */
+#define CASE_TIME "2026-01-02T03:04:05.000Z"
+#define CASE_REPO "case"
+#define CASE_COMMIT "cccccccccccccccccccccccccccccccccccccccc"
+enum { NAME_MAX_LEN = 64, LINE_MAX_LEN = 256 << 10 };
+
+struct example {
+	const struct mv_policy *policy;
+	char name[NAME_MAX_LEN];
+	int line, begun;
+	struct mv_policy_facts facts;
+	struct mv_record record, base;	/* of the candidate, of "current" */
+	char *eval, *base_eval;
+	int has_base;
+	int64_t now;
+	char *expect, *because;
+	mv_case_fn fn;
+	void *payload;
+};
+
+static int bad(const char *file, int line, const char *what,
+	       const char *value, struct mv_err *err)
+{
+	return mv_fail(err, MV_EINVALID, "%s:%d: %s '%s'", file, line, what,
+		       value);
+}
+
+static int put(char **out, const char *s, struct mv_err *err)
+{
+	free(*out);
+	*out = strdup(s);
+	return *out ? 0 : mv_nomem(err);
+}
+
+/* An id that stands for something with this name. */
+static int id_of(struct mv_oid *oid, const char *name, struct mv_err *err)
+{
+	struct mv_hasher *h = NULL;
+	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+
+	if (!ret)
+		ret = mv_hasher_once(oid->b, h, name, strlen(name), err);
+	mv_hasher_free(h);
+	return ret;
+}
+
+/* -- what a case can say --------------------------------------------------------- */
+
+/* "KEY VALUE" */
+static int set_fact(struct mv_facts *facts, const char *value,
+		    struct mv_err *err)
+{
+	char *arg = strdup(value), *space = arg ? strchr(arg, ' ') : NULL;
+	int ret;
+
+	if (!arg)
+		return mv_nomem(err);
+	if (space) {
+		*space = '=';
+		ret = mv_facts_set_arg(facts, arg, err);
+	} else {
+		ret = mv_fail(err, MV_EINVALID, "'%s': expected KEY VALUE",
+			      value);
+	}
+	free(arg);
+	return ret;
+}
+
+static int vote(struct example *x, enum mv_decision decision,
+		const char *value, struct mv_err *err)
+{
+	struct mv_policy_facts *f = &x->facts;
+	struct mv_vote *more = realloc(f->votes, (f->vote_count + 1) *
+				       sizeof(*more)), *v;
+	size_t len = strcspn(value, " ");
+
+	if (!more)
+		return mv_nomem(err);
+	f->votes = more;
+	v = &more[f->vote_count];
+	memset(v, 0, sizeof(*v));
+	v->order = f->vote_count++;
+	v->statement.decision = decision;
+	v->statement.signer = strndup(value, len);
+	v->statement.nonce = mv_strf("%032zx", v->order);
+	v->statement.reason = strdup("case");
+	v->statement.rules = strdup(value[len] ? value + len + 1 : "");
+	v->signature.state = MV_SIGNATURE_GOOD;
+	v->signature.principal = strndup(value, len);
+	v->signature.fingerprint = mv_strf("key of %.*s", (int)len, value);
+	snprintf(v->line_digest, sizeof(v->line_digest), "case:%zu",
+		 v->order);
+	return v->statement.signer && v->statement.nonce &&
+	       v->statement.reason && v->statement.rules &&
+	       v->signature.principal && v->signature.fingerprint ?
+	       0 : mv_nomem(err);
+}
+
+/* "WORD NUMBER", "WORD DURATION" or "WORD": an answer about WORD. */
+static int answer(struct example *x, const char *question, const char *value,
+		  int64_t otherwise, struct mv_err *err)
+{
+	size_t len = strcspn(value, " ");
+	int64_t number = otherwise;
+	char *whole;
+	int ret;
+
+	if (value[len] && mv_parse_duration(&number, value + len + 1, err))
+		return MV_EINVALID;
+	whole = mv_strf("%s %.*s", question, (int)len, value);
+	ret = whole ? mv_policy_answer(&x->facts, whole, 1, number, NULL, err) :
+		      mv_nomem(err);
+	free(whole);
+	return ret;
+}
+
+static int plain_answer(struct example *x, const char *question,
+			const char *value, struct mv_err *err)
+{
+	char *end;
+	long long n = strtoll(value, &end, 10);
+
+	return mv_policy_answer(&x->facts, question, 1, *end ? 1 : n, value,
+				err);
+}
+
+static int duration_answer(struct example *x, const char *question,
+			   const char *value, struct mv_err *err)
+{
+	int64_t s;
+	int ret = mv_parse_duration(&s, value, err);
+
+	return ret ? ret : mv_policy_answer(&x->facts, question, 1, s, NULL,
+					    err);
+}
+
+static int set_person(struct example *x, const char *key, const char *value,
+		      struct mv_err *err)
+{
+	struct mv_policy_facts *f = &x->facts;
+
+	if (!strcmp(key, "author"))
+		return put(&f->author, value, err);
+	if (!strcmp(key, "committer"))
+		return put(&f->committer, value, err);
+	if (!strcmp(key, "pusher"))
+		return put(&f->pusher, value, err);
+	if (!strcmp(key, "runner"))
+		return put(&f->runner, value, err);
+	if (!strcmp(key, "promoter"))
+		return put(&f->promoter, value, err);
+	return MV_ENOENT;
+}
+
+static int set_subject(struct example *x, const char *key, const char *value,
+		       struct mv_err *err)
+{
+	struct mv_policy_facts *f = &x->facts;
+	int64_t ms;
+	int ret;
+
+	if (!strcmp(key, "artifact"))
+		return put(&f->artifact, value, err);
+	if (!strcmp(key, "stage"))
+		return put(&f->stage, value, err);
+	if (!strcmp(key, "version"))
+		return put(&f->version, value, err);
+	if (!strcmp(key, "current")) {
+		x->has_base = 1;
+		return put(&f->displaces, value, err);
+	}
+	if (!strcmp(key, "branch")) {
+		f->action = "change";
+		return put(&f->branch, value, err);
+	}
+	if (!strcmp(key, "size"))
+		return mv_parse_size(&f->size, value, err);
+	if (!strcmp(key, "expect"))
+		return put(&x->expect, value, err);
+	if (!strcmp(key, "because"))
+		return put(&x->because, value, err);
+	if (!strcmp(key, "now")) {
+		ret = mv_time_parse(&ms, value, err);
+		x->now = ms / 1000;
+		return ret;
+	}
+	return MV_ENOENT;
+}
+
+static int set_evidence(struct example *x, const char *key, const char *value,
+			struct mv_err *err)
+{
+	if (!strcmp(key, "metric"))
+		return set_fact(&x->record.metrics, value, err);
+	if (!strcmp(key, "param"))
+		return set_fact(&x->record.params, value, err);
+	if (!strcmp(key, "tag"))
+		return set_fact(&x->record.tags, value, err);
+	if (!strcmp(key, "eval"))
+		return put(&x->eval, value, err);
+	if (!strcmp(key, "current.eval"))
+		return put(&x->base_eval, value, err);
+	if (!strcmp(key, "current.metric")) {
+		x->has_base = 1;
+		return set_fact(&x->base.metrics, value, err);
+	}
+	if (!strcmp(key, "evaluated"))
+		return put(&x->record.t, value, err);
+	if (!strcmp(key, "dirty") && !strcmp(value, "true"))
+		return put(&x->record.dirty, "sha256:dirty", err);
+	return MV_ENOENT;
+}
+
+static int set_answer(struct example *x, const char *key, const char *value,
+		      struct mv_err *err)
+{
+	if (!strcmp(key, "format"))
+		return mv_policy_answer(&x->facts, key, 1, 1, value, err);
+	if (!strcmp(key, "parameters") || !strcmp(key, "data-in-repo") ||
+	    !strcmp(key, "lineage-data") || !strcmp(key, "lineage-code"))
+		return plain_answer(x, key, value, err);
+	if (!strcmp(key, "held") || !strcmp(key, "holder") ||
+	    !strcmp(key, "reachable-from") || !strcmp(key, "card") ||
+	    !strcmp(key, "soak") || !strcmp(key, "utc-offset"))
+		return answer(x, key, value, 1, err);
+	if (!strcmp(key, "not-reachable-from"))
+		return answer(x, "reachable-from", value, 0, err);
+	if (!strcmp(key, "since-last-event") ||
+	    !strcmp(key, "previously-held"))
+		return duration_answer(x, key, value, err);
+	if (!strcmp(key, "approval"))
+		return vote(x, MV_DECISION_APPROVE, value, err);
+	if (!strcmp(key, "reject"))
+		return vote(x, MV_DECISION_REJECT, value, err);
+	if (!strcmp(key, "override"))
+		return vote(x, MV_DECISION_OVERRIDE, value, err);
+	return MV_ENOENT;
+}
+
+/* -- from words to facts ------------------------------------------------------------ */
+
+static int add_eval(struct mv_record *r, const char *name,
+		    struct mv_policy_facts *facts, struct mv_err *err)
+{
+	char role[] = "eval", text[80], hex[MV_OID_HEX + 1];
+	struct mv_ref ref;
+	char *question;
+	int ret;
+
+	memset(&ref, 0, sizeof(ref));
+	ref.role = role;
+	ref.has_oid = 1;
+	ref.size = 1;
+	ret = id_of(&ref.oid, name, err);
+	if (!ret)
+		ret = mv_refs_add(&r->data, &ref, err);
+	question = mv_strf("content %s", name);
+	snprintf(text, sizeof(text), "sha256:%s", mv_oid_hex(hex, &ref.oid));
+	if (!ret)
+		ret = question ? mv_policy_answer(facts, question, 1, 1, text,
+						  err) : mv_nomem(err);
+	free(question);
+	return ret;
+}
+
+static int fold(struct mv_evidence *out, struct mv_record *r,
+		struct mv_err *err)
+{
+	struct mv_lines lines;
+	const char *line;
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, LINE_MAX_LEN);
+	ret = mv_record_print(&text, r, err);
+	line = text.data;
+	lines.v = &line;
+	lines.count = 1;
+	lines.text = NULL;
+	if (!ret)
+		ret = mv_evidence_fold(out, &lines, err);
+	mv_buf_release(&text);
+	return ret;
+}
+
+static int begin_record(struct mv_record *r, const char *content,
+			struct mv_err *err)
+{
+	r->kind = strdup("evidence");
+	r->id = strdup(content);
+	r->by = strdup("Case <case@example.com>");
+	r->t = strdup(CASE_TIME);
+	r->commit = strdup(CASE_COMMIT);
+	r->size = 1;
+	return r->kind && r->id && r->by && r->t && r->commit ?
+		id_of(&r->content, content, err) : mv_nomem(err);
+}
+
+static int begin(struct example *x, const char *name, int line,
+		 struct mv_err *err)
+{
+	struct mv_policy_facts *f = &x->facts;
+	int ret;
+
+	x->begun = 1;
+	x->line = line;
+	snprintf(x->name, sizeof(x->name), "%s", name);
+	f->action = "promote";
+	f->hypothetical = 1;
+	f->size = 1;
+	mv_time_parse(&x->now, CASE_TIME, NULL);
+	x->now = x->now / 1000 + 60;
+	ret = begin_record(&x->record, "00000000000000ca", err);
+	if (!ret)
+		ret = begin_record(&x->base, "00000000000000ba", err);
+	if (!ret)
+		ret = id_of(&f->content, "candidate", err);
+	if (!ret)
+		ret = put(&f->version, "v1.0.0", err);
+	if (!ret)
+		ret = put(&f->commit, CASE_COMMIT, err);
+	return ret ? ret : put(&f->repo, CASE_REPO, err);
+}
+
+static int add_base(struct example *x, struct mv_err *err)
+{
+	struct mv_other *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return mv_nomem(err);
+	x->facts.others = o;
+	x->facts.other_count = 1;
+	o->name = strdup("current");
+	o->nobody = !x->has_base;
+	if (!o->name)
+		return mv_nomem(err);
+	if (!x->has_base)
+		return 0;
+	o->version = strdup(x->facts.displaces ? x->facts.displaces :
+			    "v0.9.0");
+	return o->version ? fold(&o->evidence, &x->base, err) : mv_nomem(err);
+}
+
+/* A vote speaks of the state as it is now. */
+static int bind(struct example *x, struct mv_err *err)
+{
+	struct mv_policy_facts *f = &x->facts;
+
+	for (size_t i = 0; i < f->vote_count; i++) {
+		struct mv_statement *s = &f->votes[i].statement;
+		int ret = put(&s->repo, f->repo, err);
+
+		if (!ret && f->artifact)
+			ret = put(&s->artifact, f->artifact, err);
+		if (!ret)
+			ret = put(&s->version, f->version, err);
+		if (!ret && f->stage)
+			ret = put(&s->stage, f->stage, err);
+		if (!ret)
+			ret = put(&s->commit, f->commit, err);
+		if (!ret)
+			ret = put(&s->policy, x->policy->digest, err);
+		if (!ret && f->displaces)
+			ret = put(&s->displaces, f->displaces, err);
+		if (ret)
+			return ret;
+		s->content = f->content;
+		s->size = f->size;
+		s->issued_at = x->now - 60;
+	}
+	return 0;
+}
+
+/* -- judging -------------------------------------------------------------------------- */
+
+static const struct mv_finding *finding_of(const struct mv_verdict *verdict,
+					   const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < verdict->count; i++)
+		if (!strncmp(verdict->v[i].rule, key, len) &&
+		    verdict->v[i].rule[len] == ' ' &&
+		    verdict->v[i].result != MV_RESULT_YES)
+			return &verdict->v[i];
+	return NULL;
+}
+
+static int tell(struct example *x, const struct mv_verdict *verdict,
+		struct mv_err *err)
+{
+	const char *got = mv_result_name(verdict->result);
+	int same = !strcmp(got, x->expect);
+	char text[256] = "";
+
+	/* In a gate, unknown is no. */
+	if (!strcmp(x->expect, "no") && verdict->result == MV_RESULT_UNKNOWN)
+		same = 1;
+	if (!verdict->governed)
+		snprintf(text, sizeof(text), "no section of the policy speaks "
+			 "of this");
+	else if (!same)
+		snprintf(text, sizeof(text), "expected %s, got %s", x->expect,
+			 got);
+	else if (x->because && !finding_of(verdict, x->because))
+		snprintf(text, sizeof(text), "it is not because of %s",
+			 x->because);
+	return x->fn(x->payload, x->name, x->line, !*text, verdict, text, err);
+}
+
+static int run_case(struct example *x, struct mv_err *err)
+{
+	struct mv_verdict verdict;
+	int ret = 0;
+
+	if (x->eval)
+		ret = add_eval(&x->record, x->eval, &x->facts, err);
+	else
+		ret = add_eval(&x->record, "case", &x->facts, err);
+	if (!ret)
+		ret = add_eval(&x->base, x->base_eval ? x->base_eval :
+			       x->eval ? x->eval : "case", &x->facts, err);
+	if (!ret)
+		ret = fold(&x->facts.evidence, &x->record, err);
+	if (!ret)
+		ret = add_base(x, err);
+	if (!ret)
+		ret = bind(x, err);
+	if (ret)
+		return ret;
+	ret = mv_decide(&verdict, &x->facts, x->policy, x->now, err);
+	if (!ret) {
+		ret = tell(x, &verdict, err);
+		mv_verdict_release(&verdict);
+	}
+	return ret;
+}
+
+static void clear(struct example *x)
+{
+	mv_policy_facts_release(&x->facts);
+	mv_record_release(&x->record);
+	mv_record_release(&x->base);
+	free(x->eval);
+	free(x->base_eval);
+	free(x->expect);
+	free(x->because);
+	x->eval = x->base_eval = x->expect = x->because = NULL;
+	x->begun = x->has_base = 0;
+}
+
+struct reading {
+	struct example x;
+	const char *file;
+};
+
+static int finish(struct reading *r, struct mv_err *err)
+{
+	struct example *x = &r->x;
+	int ret;
+
+	if (!x->begun)
+		return 0;
+	if (!x->expect)
+		return bad(r->file, x->line, "nothing is expected of case",
+			   x->name, err);
+	if (strcmp(x->expect, "yes") && strcmp(x->expect, "no") &&
+	    strcmp(x->expect, "unknown") && strcmp(x->expect, "overridden"))
+		return bad(r->file, x->line, "expect is yes, no, unknown or "
+			   "overridden, not", x->expect, err);
+	if (!x->facts.artifact || (!x->facts.stage && !x->facts.branch))
+		return bad(r->file, x->line, "artifact and stage (or branch) "
+			   "are missing in case", x->name, err);
+	ret = run_case(x, err);
+	clear(x);
+	return ret;
+}
+
+static int on_pair(void *payload, const char *section, const char *name,
+		   const char *key, const char *value, int line,
+		   struct mv_err *err)
+{
+	struct reading *r = payload;
+	int ret;
+
+	if (!key) {
+		if (strcmp(section, "case") || !*name)
+			return bad(r->file, line, "a case is [case \"what it "
+				   "shows\"], not", section, err);
+		ret = finish(r, err);
+		return ret ? ret : begin(&r->x, name, line, err);
+	}
+	ret = set_subject(&r->x, key, value, err);
+	if (ret == MV_ENOENT)
+		ret = set_person(&r->x, key, value, err);
+	if (ret == MV_ENOENT)
+		ret = set_evidence(&r->x, key, value, err);
+	if (ret == MV_ENOENT)
+		ret = set_answer(&r->x, key, value, err);
+	if (ret == MV_ENOENT)
+		return bad(r->file, line, "a case cannot say", key, err);
+	if (ret == MV_EINVALID && err)
+		mv_err_prefix(err, "%s:%d", r->file, line);
+	return ret;
+}
+
+int mv_policy_run_cases(const struct mv_policy *p, const char *name,
+			const char *data, size_t len, mv_case_fn fn,
+			void *payload, struct mv_err *err)
+{
+	struct reading r;
+	int ret;
+
+	memset(&r, 0, sizeof(r));
+	r.file = name;
+	r.x.policy = p;
+	r.x.fn = fn;
+	r.x.payload = payload;
+	ret = mv_config_parse_with(name, data, len, MV_CONFIG_HEADS, on_pair,
+				   &r, err);
+	if (!ret)
+		ret = finish(&r, err);
+	clear(&r.x);
+	return ret;
+}
