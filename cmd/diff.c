@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "cmd/look.h"
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/repo-evidence.h"
+
+static const char *const usage[] = {
+	"git model diff [<options>] [<base> [<head>]]",
+	"git model diff [<options>] <base>..<head> | <base>...<head>",
+	"git model diff [<options>] --stage <stage> [<head>]",
+	NULL
+};
+
+static const char *const formats[] = {
+	"text", "json", "md", "junit", "annotations", NULL
+};
+
+static int print(const struct look *look, struct cmd_env *env,
+		 const struct mv_comparison *c, int page)
+{
+	struct mv_buf text;
+	struct mv_err err;
+	int rc, status;
+
+	if (look_is(look, "json"))
+		return out_json(mv_comparison_json(c));
+	mv_buf_init(&text, LOOK_MAX);
+	if (look_is(look, "md"))
+		rc = mv_comparison_md(&text, c, "diff", MV_MARKDOWN_MAX, &err);
+	else if (look_is(look, "junit"))
+		rc = mv_comparison_junit(&text, c, &err);
+	else if (look_is(look, "annotations"))
+		rc = mv_comparison_annotations(&text, c, &err);
+	else
+		rc = mv_comparison_text(&text, c, &look->style, &err);
+	status = rc ? out_fatal(&err) :
+		 look_print(look, env, &text, CMD_OK, page);
+	mv_buf_release(&text);
+	return status;
+}
+
+/*
+ * Of metrics whose direction is known: is one worse; or, when none is, is
+ * there one that says nothing, because it was measured on other data or is
+ * missing where it used to be? What was not there before cannot be worse.
+ */
+static int verdict(const struct mv_comparison *c)
+{
+	int doubt = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct mv_pair *p = &c->v[i];
+
+		if (!p->has_old || !p->has_new)
+			continue;
+		for (size_t j = 0; j < p->metrics.count; j++) {
+			const struct mv_change *m = &p->metrics.v[j];
+
+			if (!m->rule || m->rule->direction == MV_DIRECTION_NONE
+			    || !m->has_old)
+				continue;
+			if (!m->incomparable &&
+			    m->judgement == MV_JUDGE_WORSE)
+				return CMD_NO;
+			doubt |= m->incomparable || !m->has_new ||
+				 m->judgement == MV_JUDGE_NONE;
+		}
+	}
+	return doubt ? CMD_INCONCLUSIVE : CMD_OK;
+}
+
+static size_t records(const struct mv_comparison *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		n += c->v[i].old_evidence.count + c->v[i].new_evidence.count;
+	return n;
+}
+
+static void say(const struct mv_comparison *c, const struct look *look,
+		struct cmd_env *env)
+{
+	if (c->count && !records(c))
+		look_hint_notes(env);
+	if (c->base && c->head && *c->base && !strcmp(c->base, c->head))
+		out_warn("%s", c->why);
+	else if (!c->count && look_is(look, "text"))
+		out_note("no artifact differs between %s and %s%s%s%s",
+			 c->base_name, c->head_name, c->why ? " (" : "",
+			 c->why ? c->why : "", c->why ? ")" : "");
+}
+
+int cmd_diff(int argc, const char **argv, struct cmd_env *env)
+{
+	struct look look = { .color = NULL };
+	const char *stage = NULL, *fail_on = NULL;
+	int all = 0, no_content = 0, fetch = 0;
+	const struct opt opts[] = {
+		OPT_STRING(0, "stage", &stage, "stage",
+			   "compare with what holds this stage"),
+		OPT_BOOL(0, "all", &all, "also what is unchanged"),
+		OPT_STRING(0, "fail-on", &fail_on, "what",
+			   "'regression': exit with 1 when a metric is worse"),
+		OPT_BOOL(0, "no-content", &no_content,
+			 "do not look into the files"),
+		OPT_BOOL(0, "fetch", &fetch,
+			 "download the files to look into, where needed"),
+		OPT_STRING(0, "format", &look.format, "format",
+			   "text, md, json, junit or annotations"),
+		OPT_JSON(&look.json),
+		OPT_LOOK_COLOR(&look),
+		OPT_PROGRESS(env),
+		OPT_END
+	};
+	const char *base, *head;
+	struct mv_comparison c;
+	struct mv_err err;
+	int status;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc > 2 || (stage && argc > 1))
+		return opt_usage(opts, usage);
+	if (fail_on && strcmp(fail_on, "regression"))
+		return opt_usage_error(opts, usage, "--fail-on is 'regression'"
+				       ", not '%s'", fail_on);
+	status = look_begin(&look, env, formats, opts, usage);
+	if (status)
+		return status;
+	if (all)
+		look.style.flags |= MV_STYLE_ALL;
+	base = !stage && argc > 0 ? argv[0] : NULL;
+	head = stage ? argv[0] : argc > 1 ? argv[1] : NULL;
+	if (mv_repo_compare(&c, env->repo, base, head, stage,
+			    (all ? MV_COMPARE_ALL : 0) |
+			    (no_content ? 0 : MV_COMPARE_CONTENT) |
+			    (fetch ? MV_COMPARE_FETCH : 0), &err))
+		return out_fatal(&err);
+	say(&c, &look, env);
+	status = !c.count && look_is(&look, "text") ? CMD_OK :
+		 print(&look, env, &c, !fail_on);
+	if (!status && fail_on)
+		status = verdict(&c);
+	mv_comparison_release(&c);
+	return status;
+}

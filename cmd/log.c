@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include "cmd/look.h"
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/repo-evidence.h"
+
+static const char *const usage[] = {
+	"git model log [--all] [-n <count>] [--columns <keys>] "
+	"[--format <format>] [--json] [--color <when>] [--] <name>",
+	NULL
+};
+
+static const char *const formats[] = { "text", "json", "md", NULL };
+
+static int print(const struct look *look, struct cmd_env *env,
+		 const struct mv_board *board, const char *columns)
+{
+	char **list = columns ? look_list(columns) : NULL;
+	const char *const *keys = (const char *const *)list;
+	struct mv_buf text;
+	struct mv_err err;
+	int rc, status;
+
+	if (look_is(look, "json")) {
+		look_list_free(list);
+		return out_json(mv_board_json(board));
+	}
+	mv_buf_init(&text, LOOK_MAX);
+	if (columns && !list)
+		rc = mv_nomem(&err);
+	else if (look_is(look, "md"))
+		rc = mv_board_md(&text, board, keys, &err);
+	else
+		rc = mv_board_text(&text, board, keys, 1, &look->style, &err);
+	status = rc ? out_fatal(&err) : look_print(look, env, &text, CMD_OK, 1);
+	mv_buf_release(&text);
+	look_list_free(list);
+	return status;
+}
+
+int cmd_log(int argc, const char **argv, struct cmd_env *env)
+{
+	struct look look = { .color = NULL };
+	const char *columns = NULL;
+	unsigned limit = 0;
+	int all = 0;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "all", &all, "of every branch and tag, not of HEAD "
+			 "only"),
+		OPT_UINT('n', "max-count", &limit, "count",
+			 "only so many, the newest"),
+		OPT_STRING(0, "columns", &columns, "keys",
+			   "metrics and params to show, separated by commas"),
+		OPT_STRING(0, "format", &look.format, "format",
+			   "text, json or md"),
+		OPT_JSON(&look.json),
+		OPT_LOOK_COLOR(&look),
+		OPT_END
+	};
+	struct mv_board board;
+	struct mv_err err;
+	int status;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc != 1)
+		return opt_usage(opts, usage);
+	status = look_begin(&look, env, formats, opts, usage);
+	if (status)
+		return status;
+	if (mv_repo_board(&board, env->repo, argv[0], MV_BOARD_FOLLOW |
+			  (all ? MV_BOARD_ALL : 0), limit, &err))
+		return out_fatal(&err);
+	if (!look_records(&board))
+		look_hint_notes(env);
+	status = board.count ? print(&look, env, &board, columns) :
+		 out_fatalf("'%s' has no version that is committed", argv[0]);
+	mv_board_release(&board);
+	return status;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/look.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cmd/out.h"
+#include "libmv/base/fs.h"
+#include "libmv/base/time.h"
+#include "libmv/repo-evidence.h"
+
+/* -- style ------------------------------------------------------------------------ */
+
+static int env_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+/* As git: --color, then NO_COLOR, then color.ui, then is it a terminal? */
+static int wants_color(const struct look *look, struct cmd_env *env)
+{
+	const char *term = getenv("TERM");
+	const char *ui;
+
+	if (look->color && !strcmp(look->color, "always"))
+		return 1;
+	if (look->color && !strcmp(look->color, "never"))
+		return 0;
+	if (!isatty(1) || env_set("NO_COLOR") || !term || !strcmp(term, "dumb"))
+		return 0;
+	ui = mv_git_config(mv_repo_git(env->repo), "color.ui", NULL);
+	return !ui || (strcmp(ui, "never") && strcmp(ui, "false"));
+}
+
+static int speaks_unicode(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+
+		if (!value || !*value)
+			continue;
+		return strstr(value, "UTF-8") || strstr(value, "utf-8") ||
+		       strstr(value, "UTF8") || strstr(value, "utf8");
+	}
+	return 0;
+}
+
+static int columns(void)
+{
+	const char *value = getenv("COLUMNS");
+	struct winsize size;
+	char *end;
+	long n;
+
+	if (value && *value) {
+		n = strtol(value, &end, 10);
+		if (!*end && n > 0 && n < 10000)
+			return (int)n;
+	}
+	if (isatty(1) && !ioctl(1, TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return 80;
+}
+
+static int known(const char *const *words, const char *word)
+{
+	for (; *words; words++)
+		if (!strcmp(*words, word))
+			return 1;
+	return 0;
+}
+
+int look_begin(struct look *look, struct cmd_env *env,
+	       const char *const *formats, const struct opt *opts,
+	       const char *const *usage)
+{
+	static const char *const when[] = { "auto", "always", "never", NULL };
+
+	if (look->color && !known(when, look->color))
+		return opt_usage_error(opts, usage, "--color is always, never "
+				       "or auto, not '%s'", look->color);
+	if (look->json && look->format && strcmp(look->format, "json"))
+		return opt_usage_error(opts, usage, "either --json or "
+				       "--format %s", look->format);
+	if (look->json)
+		look->format = "json";
+	if (!look->format)
+		look->format = formats[0];
+	if (!known(formats, look->format))
+		return opt_usage_error(opts, usage, "there is no format '%s' "
+				       "here", look->format);
+	if (strcmp(look->format, "text"))
+		return CMD_OK;
+	look->style.width = columns();
+	look->style.now = isatty(1) ? mv_now_ms() : 0;
+	if (wants_color(look, env))
+		look->style.flags |= MV_STYLE_COLOR;
+	if (speaks_unicode())
+		look->style.flags |= MV_STYLE_UNICODE;
+	return CMD_OK;
+}
+
+int look_is(const struct look *look, const char *format)
+{
+	return !strcmp(look->format, format);
+}
+
+/* -- the pager ---------------------------------------------------------------------- */
+
+/* What git would use, in the words of the shell; NULL: none. Yours. */
+static char *git_pager(struct cmd_env *env)
+{
+	static const char *const args[] = { "var", "GIT_PAGER", NULL };
+	struct mv_buf text;
+	char *pager = NULL;
+
+	mv_buf_init(&text, 1 << 16);
+	if (!mv_git_run(mv_repo_git(env->repo), args, NULL, 0, &text, NULL)) {
+		text.data[strcspn(text.data, "\n")] = '\0';
+		if (*text.data && strcmp(text.data, "cat"))
+			pager = strdup(text.data);
+	}
+	mv_buf_release(&text);
+	return pager;
+}
+
+/*
+ * This process becomes the pager and a child writes to it: so the terminal's
+ * signals are the pager's to handle, and whoever waits for us waits for it.
+ * Returns only when that cannot be done.
+ */
+static void become_pager(const char *pager, const struct mv_buf *text)
+{
+	const char *argv[] = { "sh", "-c", pager, NULL };
+	sigset_t none;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends))
+		return;
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return;
+	}
+	if (!pid) {
+		close(ends[0]);
+		_exit(mv_write_full(ends[1], text->data, text->len, "pager",
+				    NULL) ? 1 : 0);
+	}
+	close(ends[1]);
+	if (dup2(ends[0], 0) < 0)
+		_exit(CMD_FATAL);
+	close(ends[0]);
+	setenv("LESS", "FRX", 0);
+	setenv("LV", "-c", 0);
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execv("/bin/sh", (char *const *)argv);
+	_exit(CMD_FATAL);
+}
+
+int look_print(const struct look *look, struct cmd_env *env,
+	       const struct mv_buf *text, int status, int page)
+{
+	char *pager = page && isatty(1) ? git_pager(env) : NULL;
+
+	(void)look;
+	if (pager)
+		become_pager(pager, text);
+	free(pager);
+	out_bytes(text->data, text->len);
+	return status;
+}
+
+/* -- small things ---------------------------------------------------------------------- */
+
+char **look_list(const char *text)
+{
+	size_t n = 2, k = 0;
+	char **list;
+
+	for (const char *p = text; *p; p++)
+		n += *p == ',';
+	list = calloc(n, sizeof(*list));
+	for (const char *p = text; list && *p;) {
+		size_t len = strcspn(p, ",");
+
+		if (len && !(list[k++] = strndup(p, len))) {
+			look_list_free(list);
+			return NULL;
+		}
+		p += len + (p[len] == ',');
+	}
+	return list;
+}
+
+void look_list_free(char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+}
+
+void look_hint_notes(struct cmd_env *env)
+{
+	const char *hint = mv_repo_notes_hint(env->repo);
+
+	if (hint)
+		out_hint("%s", hint);
+}
+
+size_t look_records(const struct mv_board *board)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < board->count; i++)
+		n += board->v[i].evidence.count;
+	return n;
+}
+
+int look_head(struct mv_board *board, size_t count, struct mv_err *err)
+{
+	const struct mv_project none = { .artifacts = NULL };
+	struct mv_board rest = *board;
+	struct mv_row *kept;
+
+	if (!count || board->count <= count)
+		return 0;
+	kept = calloc(count, sizeof(*kept));
+	if (!kept)
+		return mv_nomem(err);
+	memcpy(kept, board->v, count * sizeof(*kept));
+	rest.count -= count;
+	memmove(rest.v, rest.v + count, rest.count * sizeof(*rest.v));
+	rest.project = none;
+	board->v = kept;
+	board->count = count;
+	mv_board_release(&rest);
+	return 0;
+}
