@@ -233,7 +233,8 @@ int mv_repo_environment(struct mv_repo *repo, struct mv_record *record,
 			struct mv_err *err);
 
 struct mv_reproduced {
-	struct mv_run_result run;
+	struct mv_run_result run;	/* recorded 0: of this time */
+	int exit_code;			/* as recorded */
 	struct mv_refs expected;	/* outputs as recorded */
 	struct mv_refs actual;		/* in the same order; has_oid 0: missing */
 	size_t equal, different, missing;
@@ -272,6 +273,8 @@ struct mv_import {
 };
 struct mv_import_stats {
 	size_t runs, recorded, unmapped;
+	size_t known;		/* recorded before, on the same content */
+	size_t lost;		/* runs whose content is not known */
 };
 int mv_repo_import_mlflow(struct mv_repo *repo, const struct mv_import *import,
 			  struct mv_import_stats *stats, struct mv_err *err);
