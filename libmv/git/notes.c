@@ -303,7 +303,8 @@ static int search_init(struct search *s, struct mv_git *git,
 static int find_tree(char *tree, struct mv_git *git, const char *ref,
 		     struct mv_err *err)
 {
-	char hex[MV_GIT_HEX_MAX + 8] = "";
+	char hex[MV_GIT_HEX_MAX] = "";
+	char spec[MV_GIT_HEX_MAX + 8];
 	char type[8];
 	int rc = 0;
 
@@ -313,8 +314,8 @@ static int find_tree(char *tree, struct mv_git *git, const char *ref,
 		rc = mv_git_ref_get(hex, git, ref, err);
 	if (rc)
 		return rc;
-	strcat(hex, "^{tree}");
-	rc = mv_git_batch_name(git, tree, type, hex, err);
+	snprintf(spec, sizeof(spec), "%s^{tree}", hex);
+	rc = mv_git_batch_name(git, tree, type, spec, err);
 	if (rc == MV_ENOENT)
 		rc = mv_fail(err, MV_ECORRUPT, "'%s' cannot be read, or is "
 			     "not a commit", ref);

@@ -30,7 +30,7 @@
 struct repo {
 	char root[200];		/* everything is below it; also HOME */
 	char dir[240];		/* the repository's work tree */
-	char var[ENV_MAX][320];
+	char var[ENV_MAX][4096];
 	char *list[ENV_MAX + 1];
 	struct mv_proc_env env;
 	struct mv_git *git;
@@ -47,7 +47,8 @@ static void repo_env(struct repo *r, const char *fmt, ...)
 		n++;
 	assert_true(n < ENV_MAX);
 	va_start(ap, fmt);
-	vsnprintf(r->var[n], sizeof(r->var[n]), fmt, ap);
+	assert_in_range(vsnprintf(r->var[n], sizeof(r->var[n]), fmt, ap), 1,
+			sizeof(r->var[n]) - 1);
 	va_end(ap);
 	r->list[n] = r->var[n];
 }
