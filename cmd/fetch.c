@@ -16,7 +16,7 @@ int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
 	static const char *const everything[] = { "--all", NULL };
 	const char *const *revs = NULL;
 	struct mv_transfer_stats stats;
-	int all = 0, json = 0;
+	int all = 0, json = 0, records;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "all", &all,
 			 "what any ref reaches, not only the index"),
@@ -38,5 +38,6 @@ int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
 		revs = everything;
 	if (mv_repo_fetch(env->repo, argc ? argv[0] : NULL, revs, &stats, &err))
 		return out_fatal(&err);
-	return transfer_print("downloaded", &stats, json);
+	records = transfer_fetch_records(env->repo, argc ? argv[0] : NULL);
+	return transfer_print("downloaded", &stats, records, json);
 }

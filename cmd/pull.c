@@ -16,7 +16,7 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 {
 	struct mv_transfer_stats stats;
 	struct mv_checkout_stats written;
-	int json = 0, status;
+	int json = 0, status, records;
 	const struct opt opts[] = {
 		OPT_JSON(&json),
 		OPT_PROGRESS(env),
@@ -31,7 +31,8 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (mv_repo_checkout(env->repo, NULL, 0, &written, &err))
 		return out_fatal(&err);
-	status = transfer_print("downloaded", &stats, json);
+	records = transfer_fetch_records(env->repo, argc ? argv[0] : NULL);
+	status = transfer_print("downloaded", &stats, records, json);
 	if (!json)
 		out_line("%llu files written",
 			 (unsigned long long)written.files);

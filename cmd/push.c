@@ -20,7 +20,7 @@ int cmd_push(int argc, const char **argv, struct cmd_env *env)
 	static const char *const everything[] = { "--all", NULL };
 	const char *const *revs = head;
 	struct mv_transfer_stats stats;
-	int all = 0, json = 0;
+	int all = 0, json = 0, records;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "all", &all, "what any ref reaches, not only HEAD"),
 		OPT_JSON(&json),
@@ -41,5 +41,6 @@ int cmd_push(int argc, const char **argv, struct cmd_env *env)
 		revs = everything;
 	if (mv_repo_push(env->repo, argc ? argv[0] : NULL, revs, &stats, &err))
 		return out_fatal(&err);
-	return transfer_print("uploaded", &stats, json);
+	records = transfer_push_records(env->repo, argc ? argv[0] : NULL);
+	return transfer_print("uploaded", &stats, records, json);
 }

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/out.h"
-#include "libmv/repo.h"
+#include "libmv/repo-evidence.h"
 
 static void warn(void *payload, const char *message)
 {
@@ -38,6 +38,20 @@ int setup_open_repo(struct cmd_env *env, struct mv_err *err)
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
+/* A clone has none of the records; later fetches keep them up to date. */
+static void bring_records(struct mv_repo *repo)
+{
+	struct mv_err err;
+	int moved = 0;
+
+	if (!mv_repo_notes_hint(repo))
+		return;
+	if (mv_repo_notes_fetch(repo, NULL, &moved, &err))
+		out_warn("records were not fetched: %s", err.msg);
+	else if (moved)
+		out_line("fetched the records of this repository");
+}
+
 int setup_run(const struct setup_flags *flags, int remove,
 	      struct cmd_env *env)
 {
@@ -61,6 +75,8 @@ int setup_run(const struct setup_flags *flags, int remove,
 	}
 	if (!status && mv_repo_install(env->repo, &env->proc, &install, &err))
 		status = out_fatal(&err);
+	if (!status && !remove && !flags->skip_repo && env->repo)
+		bring_records(env->repo);
 	mv_repo_close(env->repo);
 	env->repo = NULL;
 	free(program);

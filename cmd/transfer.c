@@ -4,9 +4,10 @@
 #include "cmd/cmd.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
-#include "libmv/repo.h"
+#include "libmv/repo-evidence.h"
 
-static int print_json(const char *verb, const struct mv_transfer_stats *s)
+static int print_json(const char *verb, const struct mv_transfer_stats *s,
+		      int records)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -15,16 +16,17 @@ static int print_json(const char *verb, const struct mv_transfer_stats *s)
 	mv_json_set(top, "missing", mv_json_int((int64_t)s->missing));
 	mv_json_set(top, "new_chunks", mv_json_int((int64_t)s->tx.new_chunks));
 	mv_json_set(top, "bytes", mv_json_int((int64_t)s->tx.new_stored));
+	mv_json_set(top, "records", mv_json_bool(records));
 	return out_json(top);
 }
 
 int transfer_print(const char *verb, const struct mv_transfer_stats *s,
-		   int json)
+		   int records, int json)
 {
 	char size[32];
 
 	if (json) {
-		int status = print_json(verb, s);
+		int status = print_json(verb, s, records);
 
 		return status == CMD_OK && s->missing ? CMD_NO : status;
 	}
@@ -33,9 +35,31 @@ int transfer_print(const char *verb, const struct mv_transfer_stats *s,
 		 mv_print_size(size, s->tx.new_stored),
 		 (unsigned long long)s->tx.new_chunks,
 		 (unsigned long long)s->skipped);
+	if (records)
+		out_line("%s records, too", verb);
 	if (!s->missing)
 		return CMD_OK;
 	out_warn("%llu contents are not to be had there",
 		 (unsigned long long)s->missing);
 	return CMD_NO;
+}
+
+int transfer_fetch_records(struct mv_repo *repo, const char *remote)
+{
+	struct mv_err err;
+	int moved = 0;
+
+	if (mv_repo_notes_fetch(repo, remote, &moved, &err))
+		out_warn("records were not fetched: %s", err.msg);
+	return moved;
+}
+
+int transfer_push_records(struct mv_repo *repo, const char *remote)
+{
+	struct mv_err err;
+	int moved = 0;
+
+	if (mv_repo_notes_push(repo, remote, &moved, &err))
+		out_warn("records were not pushed: %s", err.msg);
+	return moved;
 }

@@ -2,13 +2,20 @@
 #ifndef CMD_TRANSFER_H
 #define CMD_TRANSFER_H
 
+struct mv_repo;
 struct mv_transfer_stats;
 
 /*
  * What push, fetch and pull have to say at the end. `verb` is "uploaded" or
- * "downloaded". CMD_NO when contents are missing at both ends.
+ * "downloaded"; `records` says whether any went along. CMD_NO when contents
+ * are missing at both ends.
  */
 int transfer_print(const char *verb, const struct mv_transfer_stats *stats,
-		   int json);
+		   int records, int json);
+
+/* Records go with content, but theirs is another way, through git: where it
+   is barred, that is a warning. Returns whether any went. */
+int transfer_fetch_records(struct mv_repo *repo, const char *remote);
+int transfer_push_records(struct mv_repo *repo, const char *remote);
 
 #endif
