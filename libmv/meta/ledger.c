@@ -565,7 +565,7 @@ static int add_side(struct different *d, const char *path, const char *blob,
 	object_of(e->object, path, d->hex_len);
 	if (!*e->object)
 		return 0;
-	strcpy(new ? e->new : e->old, blob);
+	memcpy(new ? e->new : e->old, blob, strlen(blob) + 1);
 	d->count++;
 	return 0;
 }
