@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_TRUST_PRIV_H
+#define MV_TRUST_PRIV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/trust/trust.h"
+
+/* What the files of this part share. */
+
+/* -- base64, RFC 4648 with padding (base64.c) -- */
+int mv_base64(struct mv_buf *out, const void *data, size_t len);
+/* Canonical only: no blanks, no line ends, unused bits zero; -1. */
+int mv_unbase64(struct mv_buf *out, const char *text, size_t len);
+
+/* -- SSH signatures, PROTOCOL.sshsig (sshsig.c) -- */
+struct mv_sshsig {
+	const uint8_t *key;	/* public key blob; into what was parsed */
+	size_t key_len;
+	const char *ns;		/* not NUL-terminated */
+	size_t ns_len;
+	char key_type[32];	/* "ssh-ed25519" */
+};
+/* The blob, all of it: nothing may follow. 0 or -1. */
+int mv_sshsig_parse(struct mv_sshsig *out, const uint8_t *data, size_t len);
+/* "-----BEGIN SSH SIGNATURE-----" text, to the blob; -1 unless armouring the
+   blob again gives exactly this text (a missing last LF is fine). */
+int mv_sshsig_dearmour(struct mv_buf *blob, const char *text, size_t len);
+int mv_sshsig_armour(struct mv_buf *out, const void *blob, size_t len);
+/* "SHA256:..." of a public key blob; `out` has room for 64. */
+int mv_ssh_fingerprint(char *out, const void *key, size_t len,
+		       struct mv_err *err);
+
+/* -- the lists (signers.c) -- */
+struct mv_ssh_signer {
+	char *principal;	/* the first of the line */
+	char **namespaces;	/* NULL-terminated */
+	uint8_t *key;
+	size_t key_len;
+	int64_t after, before;	/* s; 0: not said */
+	int line;
+};
+struct mv_gpg_signer {
+	char *principal;
+	char *fingerprint;	/* upper case hex */
+	int64_t after, before;
+	int line;
+};
+struct mv_trust {
+	struct mv_proc_env env;
+	char *ssh_keygen, *gpg;	/* absolute; NULL: not there */
+	char *tmp_dir;
+	char *gpg_home;		/* made at the first need */
+	struct mv_ssh_signer *ssh;
+	size_t ssh_count;
+	struct mv_gpg_signer *pgp;
+	size_t pgp_count;
+	char *revoked, *gpg_keys;	/* NULL: none */
+	size_t revoked_len, gpg_keys_len;
+};
+int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
+			struct mv_err *err);
+int mv_signers_read_gpg(struct mv_trust *t, const char *data, size_t len,
+			struct mv_err *err);
+void mv_signers_release(struct mv_trust *t);
+/* "20261121", "202611210815", "20261121081500", with "Z" for UTC (which is
+   what it means without, too: the same on every machine). 0 or -1. */
+int mv_signers_time(int64_t *out, const char *text);
+
+#endif
