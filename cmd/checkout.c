@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
-#include "libmv/repo.h"
+#include "libmv/repo-registry.h"
 
 static const char *const usage[] = {
 	"git model checkout [-f] [--json] [--] [<path>...]",
+	"git model checkout [-f] [--json] <name>@<version>|<name>#<stage>...",
+	"git model checkout [-f] [--json] --stage <stage>",
 	NULL
 };
 
@@ -48,12 +53,75 @@ static int print(const struct mv_checkout_stats *stats)
 	return CMD_OK;
 }
 
+/* -- versions and stages ------------------------------------------------------- */
+
+static void tell(void *payload, const struct mv_release *r,
+		 const struct mv_subject *s, size_t left)
+{
+	(void)payload;
+	out_note("%s@%s: '%s' of %.12s", r->artifact, r->version, s->path,
+		 r->commit);
+	if (left)
+		out_warn("%zu %s in '%s' not of that version %s left there",
+			 left, files(left), s->path, left == 1 ? "is" : "are");
+}
+
+/* Is an argument a version or stage, and no file of that name here? */
+static int is_release(const char *arg)
+{
+	return mv_release_spec_ok(arg) && access(arg, F_OK);
+}
+
+/* "--" was eaten by the options' parser; behind it are paths only. */
+static int has_dashes(int argc, const char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return 1;
+	return 0;
+}
+
+static int finish(const struct mv_checkout_stats *stats, int json)
+{
+	int status = json ? print_json(stats) : print(stats);
+
+	if (status)
+		return status;
+	return stats->missing || stats->failed ? CMD_NO : CMD_OK;
+}
+
+static int check_out_releases(struct cmd_env *env, int argc,
+			      const char **argv, const char *stage, int force,
+			      int json)
+{
+	const struct mv_checkout_release options = {
+		force ? MV_CHECKOUT_FORCE : 0, tell, NULL
+	};
+	struct mv_checkout_stats stats;
+	struct mv_err err;
+	size_t count;
+	int rc;
+
+	if (stage)
+		rc = mv_repo_checkout_stage(env->repo, stage, &options, &stats,
+					    &count, &err);
+	else
+		rc = mv_repo_checkout_release(env->repo, argv, (size_t)argc,
+					      &options, &stats, &err);
+	return rc ? out_fatal(&err) : finish(&stats, json);
+}
+
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
 {
-	int json = 0, force = 0, status;
+	const int only_paths = has_dashes(argc, argv);
+	const char *stage = NULL;
+	int json = 0, force = 0, releases = 0;
 	const struct opt opts[] = {
 		OPT_BOOL('f', "force", &force,
-			 "write files that are missing, too"),
+			 "write files that are missing, too; with versions, "
+			 "overwrite changes"),
+		OPT_STRING(0, "stage", &stage, "stage",
+			   "of every artifact what holds this stage"),
 		OPT_JSON(&json),
 		OPT_PROGRESS(env),
 		OPT_END
@@ -62,11 +130,15 @@ int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
+	for (int i = 0; !only_paths && i < argc; i++)
+		releases += is_release(argv[i]);
+	if ((stage && argc) || (releases && releases != argc))
+		return opt_usage_error(opts, usage, "paths, versions and "
+				       "--stage exclude each other");
+	if (stage || releases)
+		return check_out_releases(env, argc, argv, stage, force, json);
 	if (mv_repo_checkout(env->repo, argc ? argv : NULL,
 			     force ? MV_CHECKOUT_FORCE : 0, &stats, &err))
 		return out_fatal(&err);
-	status = json ? print_json(&stats) : print(&stats);
-	if (status)
-		return status;
-	return stats.missing || stats.failed ? CMD_NO : CMD_OK;
+	return finish(&stats, json);
 }

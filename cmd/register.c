@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "cmd/registry.h"
+
+static const char *const usage[] = {
+	"git model register [<options>] <name> [@<version>] [<revision>]",
+	NULL
+};
+
+static int print_json(const struct mv_registered *r)
+{
+	struct mv_json *o = mv_json_object(), *content = mv_json_object();
+	char hex[MV_OID_HEX + 1];
+
+	mv_json_set(o, "tag", mv_json_str(r->tag));
+	mv_json_set(o, "artifact", mv_json_str(r->artifact));
+	mv_json_set(o, "version", mv_json_str(r->version));
+	mv_json_set(o, "commit", mv_json_str(r->commit));
+	mv_json_set(o, "path", mv_json_str(r->path));
+	mv_json_set(content, "oid",
+		    mv_json_str(mv_oid_hex(hex, &r->pointer.oid)));
+	mv_json_set(content, "size", mv_json_int((int64_t)r->pointer.size));
+	mv_json_set(o, "content", content);
+	return out_json(o);
+}
+
+static int parse_bump(enum mv_bump *out, const char *text)
+{
+	static const char *const names[] = { "patch", "minor", "major" };
+
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(text, names[i])) {
+			*out = (enum mv_bump)i;
+			return 0;
+		}
+	return -1;
+}
+
+/* "name@v1", or the next argument is "@v1"; what is left may be a revision. */
+static int parse_args(struct mv_register *ask, char **name, int argc,
+		      const char **argv)
+{
+	const char *at = strchr(argv[0], '@');
+	int i = 1;
+
+	*name = registry_split(argv[0]);
+	ask->artifact = *name;
+	if (at)
+		ask->version = at + 1;
+	else if (i < argc && !strncmp(argv[i], "@v", 2))
+		ask->version = argv[i++] + 1;
+	if (i < argc)
+		ask->rev = argv[i++];
+	return i == argc ? 0 : -1;
+}
+
+int cmd_register(int argc, const char **argv, struct cmd_env *env)
+{
+	const char *bump = NULL;
+	struct mv_register ask = { 0 };
+	int json = 0, force = 0, sign = 0, status;
+	const struct opt opts[] = {
+		OPT_STRING(0, "bump", &bump, "part",
+			   "count up patch (the default), minor or major"),
+		OPT_STRING('m', "message", &ask.message, "text",
+			   "what the tag says"),
+		OPT_BOOL('s', "sign", &sign, "sign it, as git tag -s does"),
+		OPT_BOOL('f', "force", &force,
+			 "a second version at one commit, or of what is "
+			 "deprecated"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct mv_registered made;
+	struct mv_err err;
+	char *name = NULL;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc < 1 || parse_args(&ask, &name, argc, argv)) {
+		free(name);
+		return opt_usage(opts, usage);
+	}
+	if (bump && (ask.version || parse_bump(&ask.bump, bump))) {
+		free(name);
+		return opt_usage_error(opts, usage, ask.version ?
+				       "--bump and a version exclude each "
+				       "other" :
+				       "--bump is patch, minor or major");
+	}
+	ask.flags = (force ? MV_TAG_FORCE : 0) | (sign ? MV_TAG_SIGN : 0);
+	status = mv_repo_register(&made, env->repo, &ask, &err) ?
+		 out_fatal(&err) : CMD_OK;
+	if (!status && json)
+		status = print_json(&made);
+	else if (!status)
+		registry_made(env, made.tag);
+	if (!status)
+		mv_registered_release(&made);
+	free(name);
+	return status;
+}

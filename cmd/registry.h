@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_REGISTRY_H
+#define CMD_REGISTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cmd/cmd.h"
+#include "libmv/base/json.h"
+#include "libmv/repo-registry.h"
+
+/*
+ * What the commands of the registry share: a table of short words, the tag
+ * that was made and what to do with it, and the JSON of one event.
+ */
+
+/* -- a table: columns as wide as they need to be, or tabs and no heading -- */
+struct table {
+	const char *const *head;
+	size_t columns;
+	char **cell;		/* row by row */
+	size_t count, alloc;
+	int failed;		/* memory; reported by table_print() */
+};
+/* The next cell; NULL or "" is "-". */
+void table_add(struct table *table, const char *text);
+/* Prints and frees. CMD_OK or CMD_FATAL. */
+int table_print(struct table *table, int plain);
+
+/* -- tags -- */
+/* The tag's name on standard output; how to share it beside it. */
+void registry_made(struct cmd_env *env, const char *tag);
+/* "NAME@v1.2.3" or "NAME" "@v1.2.3" in place; NULL where nothing is said. */
+char *registry_split(const char *name);
+
+/* -- events -- */
+/* "2026-11-21 08:15:00", UTC; `text` has room for 32. */
+const char *registry_time(char *text, const struct mv_event_info *info);
+/* Who, when, and what the tag's message says. */
+void registry_json_info(struct mv_json *object, const struct mv_event *event,
+			const struct mv_event_info *info);
+/* Tags that somebody may take for events; nothing when there are none. */
+void registry_note(const struct mv_registry *registry);
+/* Events whose tags are not believed, as warnings. */
+void registry_warn(const struct mv_events *events);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "cmd/registry.h"
+
+static const char *const usage[] = {
+	"git model stages [--plain] [--json] [<name>]",
+	NULL
+};
+
+static struct mv_json *stage_json(const struct mv_event *e,
+				  const struct mv_event_info *info)
+{
+	struct mv_json *o = mv_json_object();
+
+	mv_json_set(o, "artifact", mv_json_str(e->tag.artifact));
+	mv_json_set(o, "stage", mv_json_str(e->tag.stage));
+	mv_json_set(o, "version", info->active ? mv_json_str(info->version) :
+						 mv_json_null());
+	registry_json_info(o, e, info);
+	return o;
+}
+
+static int print(const struct mv_events *events, int json, int plain)
+{
+	static const char *const head[] = {
+		"artifact", "stage", "version", "assigned", "commit", "ref"
+	};
+	struct table table = { head, 6, NULL, 0, 0, 0 };
+	struct mv_json *all = json ? mv_json_array() : NULL;
+	const struct mv_event *const *v;
+	size_t count;
+	char when[32];
+
+	v = mv_registry_holders(&events->registry, NULL, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct mv_event_info *info = &events->info[v[i]->order];
+
+		if (json) {
+			mv_json_push(all, stage_json(v[i], info));
+			continue;
+		}
+		table_add(&table, v[i]->tag.artifact);
+		table_add(&table, v[i]->tag.stage);
+		table_add(&table, info->active ? info->version : NULL);
+		table_add(&table, registry_time(when, info));
+		table_add(&table, v[i]->commit);
+		table_add(&table, v[i]->ref + strlen("refs/tags/"));
+	}
+	return json ? out_json(all) : table_print(&table, plain);
+}
+
+int cmd_stages(int argc, const char **argv, struct cmd_env *env)
+{
+	int json = 0, plain = 0, status;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "plain", &plain, "tabs and no heading, for scripts"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct mv_events events;
+	struct mv_err err;
+	size_t count;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc > 1)
+		return opt_usage(opts, usage);
+	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
+		return out_fatal(&err);
+	registry_warn(&events);
+	status = print(&events, json, plain);
+	if (!json && !plain)
+		registry_note(&events.registry);
+	mv_registry_holders(&events.registry, NULL, &count);
+	if (!status && argc && !count) {
+		if (!json)
+			out_error("'%s' holds no stage", argv[0]);
+		status = CMD_NO;
+	}
+	mv_events_release(&events);
+	return status;
+}

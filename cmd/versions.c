@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "cmd/registry.h"
+
+static const char *const usage[] = {
+	"git model versions [--plain] [--json] [<name>]",
+	NULL
+};
+
+/* Stages that a version holds, joined with ",". */
+static void add_stages(struct mv_buf *text, struct mv_json *list,
+		       const struct mv_events *events,
+		       const struct mv_event *version)
+{
+	const struct mv_event *const *holder;
+	size_t count;
+
+	holder = mv_registry_holders(&events->registry, version->tag.artifact,
+				     &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct mv_event_info *info =
+			&events->info[holder[i]->order];
+
+		if (!info->active ||
+		    strcmp(holder[i]->commit, version->commit) ||
+		    strcmp(info->version, version->tag.version))
+			continue;
+		mv_buf_addf(text, "%s%s", text->len ? "," : "",
+			    holder[i]->tag.stage);
+		if (list)
+			mv_json_push(list, mv_json_str(holder[i]->tag.stage));
+	}
+}
+
+static struct mv_json *version_json(const struct mv_events *events,
+				    const struct mv_event *e,
+				    struct mv_json *stages)
+{
+	struct mv_json *o = mv_json_object();
+
+	mv_json_set(o, "artifact", mv_json_str(e->tag.artifact));
+	mv_json_set(o, "version", mv_json_str(e->tag.version));
+	mv_json_set(o, "stages", stages);
+	mv_json_set(o, "deprecated",
+		    mv_json_bool(mv_registry_deprecated(&events->registry,
+							e->tag.artifact) !=
+				 NULL));
+	registry_json_info(o, e, &events->info[e->order]);
+	return o;
+}
+
+/* Of each artifact the greatest first. */
+static int print(const struct mv_events *events, int json, int plain)
+{
+	static const char *const head[] = {
+		"artifact", "version", "stages", "registered", "commit", "ref"
+	};
+	struct table table = { head, 6, NULL, 0, 0, 0 };
+	struct mv_json *all = json ? mv_json_array() : NULL, *list;
+	const struct mv_event *const *v;
+	size_t count, end, start;
+	struct mv_buf stages;
+	char when[32];
+
+	mv_buf_init(&stages, 1 << 20);
+	v = mv_registry_versions(&events->registry, NULL, &count);
+	for (start = 0; start < count; start = end) {
+		for (end = start; end < count &&
+		     !strcmp(v[end]->tag.artifact, v[start]->tag.artifact);)
+			end++;
+		for (size_t i = end; i-- > start;) {
+			list = json ? mv_json_array() : NULL;
+			mv_buf_clear(&stages);
+			add_stages(&stages, list, events, v[i]);
+			if (json) {
+				mv_json_push(all, version_json(events, v[i],
+							       list));
+				continue;
+			}
+			table_add(&table, v[i]->tag.artifact);
+			table_add(&table, v[i]->tag.version);
+			table_add(&table, stages.data);
+			table_add(&table, registry_time(when,
+					  &events->info[v[i]->order]));
+			table_add(&table, v[i]->commit);
+			table_add(&table, v[i]->ref + strlen("refs/tags/"));
+		}
+	}
+	mv_buf_release(&stages);
+	return json ? out_json(all) : table_print(&table, plain);
+}
+
+/* Beside the table, not in it. */
+static void note_deprecated(const struct mv_registry *r)
+{
+	const struct mv_event *e;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (i && !strcmp(r->v[i].tag.artifact,
+				 r->v[i - 1].tag.artifact))
+			continue;
+		e = mv_registry_deprecated(r, r->v[i].tag.artifact);
+		if (e)
+			out_note("'%s' is deprecated (tag '%s')",
+				 e->tag.artifact,
+				 e->ref + strlen("refs/tags/"));
+	}
+}
+
+int cmd_versions(int argc, const char **argv, struct cmd_env *env)
+{
+	int json = 0, plain = 0, status;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "plain", &plain, "tabs and no heading, for scripts"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct mv_events events;
+	struct mv_err err;
+	size_t count;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc > 1)
+		return opt_usage(opts, usage);
+	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
+		return out_fatal(&err);
+	registry_warn(&events);
+	status = print(&events, json, plain);
+	if (!json && !plain) {
+		note_deprecated(&events.registry);
+		registry_note(&events.registry);
+	}
+	mv_registry_versions(&events.registry, NULL, &count);
+	if (!status && argc && !count) {
+		if (!json)
+			out_error("no version of '%s' is registered", argv[0]);
+		status = CMD_NO;
+	}
+	mv_events_release(&events);
+	return status;
+}

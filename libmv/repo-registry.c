@@ -1,0 +1,973 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/repo-internal.h"
+
+/*
+ * Tags are made by git itself (`git tag -a`), which signs them, knows who the
+ * tagger is, and refuses a name that is taken. That refusal is the whole
+ * concurrency control; see mv_repo_tag_event().
+ */
+#define TAGS "refs/tags/"
+#define TRIES 10
+#define MESSAGE_MAX ((size_t)1 << 20)
+#define OURS "Model-"
+
+static int copy(char **out, const char *s, struct mv_err *err)
+{
+	free(*out);
+	*out = strdup(s);
+	return *out ? 0 : mv_nomem(err);
+}
+
+static const char *tag_name(const struct mv_event *e)
+{
+	return e->ref + strlen(TAGS);
+}
+
+/* -- tag objects ------------------------------------------------------------------ */
+
+static void info_release(struct mv_event_info *info)
+{
+	free(info->name);
+	free(info->email);
+	free(info->message);
+	mv_facts_release(&info->trailers);
+	memset(info, 0, sizeof(*info));
+}
+
+/* `tag` NULL: there is no such object, or it is no tag. */
+static int read_info(struct mv_event_info *out, const struct mv_event *e,
+		     const struct mv_git_object_info *tag,
+		     struct mv_err *err)
+{
+	const struct mv_git_person *by = tag ? &tag->author : NULL;
+	int rc;
+
+	out->name = strdup(by && by->name ? by->name : "");
+	out->email = strdup(by && by->email ? by->email : "");
+	out->message = strdup(tag && tag->message ? tag->message : "");
+	if (!out->name || !out->email || !out->message)
+		return mv_nomem(err);
+	out->when = by ? by->when : 0;
+	rc = mv_tag_trailers(&out->trailers, out->message, err);
+	if (rc == MV_ENOMEM)
+		return rc;
+	if (!tag)
+		out->problem = "the tag object cannot be read";
+	else if (!mv_event_is(e, tag))
+		out->problem = "the tag object has another name inside";
+	else if (rc)
+		out->problem = "its trailers are malformed";
+	return 0;
+}
+
+static const char *trailer(const struct mv_facts *trailers, const char *key)
+{
+	const struct mv_value *v = mv_facts_get(trailers, key);
+
+	return v ? v->text : NULL;
+}
+
+/* A version that was registered at this commit once: the last of them. */
+static const char *once_at(const struct mv_registry *r,
+			   const struct mv_event *e)
+{
+	for (size_t i = e->order; i--;) {
+		const struct mv_event *other = &r->v[i];
+
+		if (strcmp(other->tag.artifact, e->tag.artifact))
+			break;
+		if (other->tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(other->commit, e->commit))
+			return other->tag.version;
+	}
+	return NULL;
+}
+
+static void name_version(struct mv_event_info *info,
+			 const struct mv_registry *r,
+			 const struct mv_event *e)
+{
+	const char *said = trailer(&info->trailers, "Model-Version");
+	const struct mv_event *v = NULL;
+
+	if (e->tag.stage) {
+		v = mv_registry_assigned(r, e, said);
+		info->version = v ? v->tag.version :
+				said ? said : once_at(r, e);
+	} else if (e->tag.version) {
+		v = mv_registry_version(r, e->tag.artifact, e->tag.version);
+		info->version = e->tag.version;
+		if (v && strcmp(v->commit, e->commit))
+			v = NULL;
+	}
+	info->active = v != NULL && !info->problem;
+}
+
+struct reading {
+	struct mv_events *out;
+};
+
+static int take_object(void *payload, size_t i,
+		       const struct mv_git_object_info *tag,
+		       struct mv_err *err)
+{
+	struct mv_events *out = ((struct reading *)payload)->out;
+
+	return read_info(&out->info[i], &out->registry.v[i], tag, err);
+}
+
+void mv_events_release(struct mv_events *events)
+{
+	for (size_t i = 0; events->info && i < events->registry.count; i++)
+		info_release(&events->info[i]);
+	free(events->info);
+	mv_registry_release(&events->registry);
+	memset(events, 0, sizeof(*events));
+}
+
+int mv_repo_events(struct mv_events *out, struct mv_repo *repo,
+		   const char *artifact, struct mv_err *err)
+{
+	struct reading reading = { out };
+	const char **names = NULL;
+	size_t count;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = mv_registry_load(&out->registry, repo->git, artifact, err);
+	if (rc)
+		return rc;
+	count = out->registry.count;
+	out->info = calloc(count + 1, sizeof(*out->info));
+	names = calloc(count + 1, sizeof(*names));
+	if (!out->info || !names)
+		rc = mv_nomem(err);
+	for (size_t i = 0; !rc && i < count; i++)
+		names[i] = out->registry.v[i].oid;
+	if (!rc)
+		rc = mv_git_objects(repo->git, names, count, take_object,
+				    &reading, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		name_version(&out->info[i], &out->registry,
+			     &out->registry.v[i]);
+	free(names);
+	if (rc)
+		mv_events_release(out);
+	return rc;
+}
+
+struct one {
+	struct mv_event_info *info;
+	const struct mv_event *event;
+};
+
+static int take_one(void *payload, size_t i,
+		    const struct mv_git_object_info *tag, struct mv_err *err)
+{
+	struct one *one = payload;
+
+	(void)i;
+	return read_info(one->info, one->event, tag, err);
+}
+
+static int read_one(struct mv_event_info *out, struct mv_repo *repo,
+		    const struct mv_registry *r, const struct mv_event *e,
+		    struct mv_err *err)
+{
+	const char *const names[] = { e->oid };
+	struct one one = { out, e };
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = mv_git_objects(repo->git, names, 1, take_one, &one, err);
+	if (rc)
+		info_release(out);
+	else
+		name_version(out, r, e);
+	return rc;
+}
+
+/* -- what a release is ------------------------------------------------------------- */
+
+/* "NAME@v1.2.0", "NAME@latest", "NAME#stage" in pieces; the name is yours. */
+struct spec {
+	char *artifact;
+	char sign;
+	const char *word;
+};
+
+static int is_latest(const char *word)
+{
+	return !strcmp(word, "latest") || !strcmp(word, "greatest");
+}
+
+static int parse_spec(struct spec *out, const char *text)
+{
+	size_t n = strcspn(text, "@#");
+	char *separator;
+
+	memset(out, 0, sizeof(*out));
+	if (!text[n])
+		return MV_EINVALID;
+	out->sign = text[n];
+	out->word = text + n + 1;
+	if (out->sign == '@' ? !mv_version_ok(out->word) &&
+			       !is_latest(out->word) :
+			       !mv_stage_ok(out->word))
+		return MV_EINVALID;
+	out->artifact = strndup(text, n);
+	if (!out->artifact)
+		return MV_ENOMEM;
+	separator = strchr(out->artifact, '=');	/* as it stands in the tag */
+	if (separator && !strchr(out->artifact, ':'))
+		*separator = ':';
+	if (mv_artifact_name_ok(out->artifact))
+		return 0;
+	free(out->artifact);
+	out->artifact = NULL;
+	return MV_EINVALID;
+}
+
+int mv_release_spec_ok(const char *text)
+{
+	struct spec spec;
+	int rc = parse_spec(&spec, text);
+
+	free(spec.artifact);
+	return !rc;
+}
+
+void mv_release_clear(struct mv_release *r)
+{
+	free(r->artifact);
+	free(r->version);
+	free(r->stage);
+	free(r->commit);
+	free(r->tag);
+	free(r->tag_oid);
+	mv_facts_release(&r->trailers);
+	memset(r, 0, sizeof(*r));
+}
+
+static int was_registered(const struct mv_registry *r, const char *artifact,
+			  const char *version)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->v[i].tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(r->v[i].tag.artifact, artifact) &&
+		    !strcmp(r->v[i].tag.version, version))
+			return 1;
+	return 0;
+}
+
+static int no_release(const struct spec *spec, const struct mv_registry *r,
+		      struct mv_err *err)
+{
+	if (spec->sign == '#')
+		return mv_fail(err, MV_ENOENT, "nothing of '%s' holds the "
+			       "stage '%s'", spec->artifact, spec->word);
+	if (is_latest(spec->word))
+		return mv_fail(err, MV_ENOENT, "no version of '%s' is "
+			       "registered; are the tags here? (`git fetch "
+			       "--tags`)", spec->artifact);
+	return mv_fail(err, MV_ENOENT, was_registered(r, spec->artifact,
+						      spec->word) ?
+		       "version '%s' of '%s' was taken back" :
+		       "version '%s' of '%s' is not registered", spec->word,
+		       spec->artifact);
+}
+
+static int fill_release(struct mv_release *out, const struct spec *spec,
+			const struct mv_event *e, struct mv_event_info *info,
+			struct mv_err *err)
+{
+	int rc = 0;
+
+	if (info->problem)
+		return mv_fail(err, MV_EDENIED, "tag '%s' is not believed: %s",
+			       tag_name(e), info->problem);
+	if (!info->active)
+		return mv_fail(err, MV_ECORRUPT, "tag '%s' assigns the stage "
+			       "'%s' to %s%s, which is not registered at its "
+			       "commit %.12s", tag_name(e), spec->word,
+			       info->version ? "version " : "a version",
+			       info->version ? info->version : "", e->commit);
+	rc = copy(&out->artifact, spec->artifact, err);
+	if (!rc)
+		rc = copy(&out->version, info->version, err);
+	if (!rc && spec->sign == '#')
+		rc = copy(&out->stage, spec->word, err);
+	if (!rc)
+		rc = copy(&out->commit, e->commit, err);
+	if (!rc)
+		rc = copy(&out->tag, tag_name(e), err);
+	if (!rc)
+		rc = copy(&out->tag_oid, e->oid, err);
+	if (rc)
+		return rc;
+	out->trailers = info->trailers;
+	memset(&info->trailers, 0, sizeof(info->trailers));
+	return 0;
+}
+
+static int find_release(struct mv_release *out, struct mv_repo *repo,
+			const struct spec *spec, struct mv_err *err)
+{
+	struct mv_registry r = MV_REGISTRY_INIT;
+	struct mv_event_info info = { 0 };
+	const struct mv_event *e;
+	int rc = mv_registry_load(&r, repo->git, spec->artifact, err);
+
+	if (rc)
+		return rc;
+	if (spec->sign == '#')
+		e = mv_registry_holder(&r, spec->artifact, spec->word);
+	else if (is_latest(spec->word))
+		e = mv_registry_greatest(&r, spec->artifact);
+	else
+		e = mv_registry_version(&r, spec->artifact, spec->word);
+	rc = e ? read_one(&info, repo, &r, e, err) : no_release(spec, &r, err);
+	if (!rc)
+		rc = fill_release(out, spec, e, &info, err);
+	info_release(&info);
+	mv_registry_release(&r);
+	return rc;
+}
+
+int mv_repo_release(struct mv_release *out, struct mv_repo *repo,
+		    const char *text, struct mv_err *err)
+{
+	struct spec spec;
+	int rc = parse_spec(&spec, text);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == MV_ENOMEM)
+		return mv_nomem(err);
+	if (rc)
+		return mv_fail(err, rc, "'%s' is neither NAME@VERSION nor "
+			       "NAME#STAGE", text);
+	rc = find_release(out, repo, &spec, err);
+	if (rc)
+		mv_release_clear(out);
+	free(spec.artifact);
+	return rc;
+}
+
+/* -- and its content ------------------------------------------------------------------ */
+
+/* `*path` is yours. */
+static int path_of(char **path, struct mv_repo *repo, const char *artifact,
+		   const char *commit, struct mv_err *err)
+{
+	const char *const where[] = { commit, NULL };
+	const struct mv_artifact *a = NULL;
+	struct mv_project project;
+	int rc = 0;
+
+	*path = NULL;
+	for (int i = 0; !rc && !*path && i < 2; i++) {
+		rc = mv_repo_project(&project, repo, where[i], err);
+		if (rc)
+			break;
+		a = mv_project_by_name(&project, artifact);
+		if (a)
+			rc = copy(path, a->path, err);
+		mv_project_release(&project);
+	}
+	if (!rc && !*path)
+		rc = mv_fail(err, MV_ENOENT, "'%s' is not an artifact of "
+			     ".gitmodel/config, neither in %.12s nor here: "
+			     "where it is cannot be known", artifact, commit);
+	return rc;
+}
+
+static int check_content(const struct mv_release *r,
+			 const struct mv_subject *s, struct mv_err *err)
+{
+	const char *said = trailer(&r->trailers, "Model-Content");
+	char hex[MV_OID_HEX + 1];
+
+	mv_oid_hex(hex, &s->pointer.oid);
+	if (!said || (!strncmp(said, "sha256:", 7) && !strcmp(said + 7, hex)))
+		return 0;
+	return mv_fail(err, MV_EDENIED, "tag '%s' says that the content is "
+		       "'%s', but '%s' in %.12s is sha256:%s", r->tag, said,
+		       s->path, r->commit, hex);
+}
+
+int mv_repo_release_subject(struct mv_subject *out, struct mv_repo *repo,
+			    const struct mv_release *release,
+			    struct mv_err *err)
+{
+	char *path = NULL;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = path_of(&path, repo, release->artifact, release->commit, err);
+	if (!rc)
+		rc = mv_repo_subject_at(out, repo, release->commit, path,
+					err);
+	free(path);
+	if (rc)
+		return rc;
+	rc = copy(&out->artifact, release->artifact, err);
+	if (!rc)
+		rc = copy(&out->version, release->version, err);
+	if (!rc && release->stage)
+		rc = copy(&out->stage, release->stage, err);
+	if (!rc)
+		rc = check_content(release, out, err);
+	if (rc)
+		mv_subject_release(out);
+	return rc;
+}
+
+/* -- making tags -------------------------------------------------------------------------- */
+
+void mv_tag_event_init(struct mv_tag_event *event)
+{
+	memset(event, 0, sizeof(*event));
+	event->tag.counter = -1;
+	mv_buf_init(&event->trailers, MESSAGE_MAX);
+}
+
+void mv_tag_event_release(struct mv_tag_event *event)
+{
+	mv_tag_release(&event->tag);
+	free(event->commit);
+	free(event->message);
+	mv_buf_release(&event->trailers);
+	memset(event, 0, sizeof(*event));
+}
+
+int mv_tag_event_trailer(struct mv_tag_event *event, const char *key,
+			 const char *value, struct mv_err *err)
+{
+	if (strncmp(key, OURS, strlen(OURS)) || !*value || *value == ' ' ||
+	    strpbrk(value, "\r\n") || value[strlen(value) - 1] == ' ')
+		return mv_fail(err, MV_EINVALID, "'%s' cannot be the value of "
+			       "the trailer '%s'", value, key);
+	if (mv_buf_addf(&event->trailers, "%s: %s\n", key, value))
+		return mv_fail(err, MV_ENOMEM, "the message of a tag would be "
+			       "too long");
+	return 0;
+}
+
+static int add_subject(struct mv_buf *out, const struct mv_tag *tag)
+{
+	const char *version = tag->version ? tag->version : "";
+
+	switch (tag->kind) {
+	case MV_EVENT_REGISTER:
+		return mv_buf_addf(out, "Register %s %s", tag->artifact,
+				   version);
+	case MV_EVENT_DEREGISTER:
+		return mv_buf_addf(out, "Deregister %s %s", tag->artifact,
+				   version);
+	case MV_EVENT_ASSIGN:
+		return mv_buf_addf(out, "Assign stage %s of %s", tag->stage,
+				   tag->artifact);
+	case MV_EVENT_UNASSIGN:
+		return mv_buf_addf(out, "Unassign stage %s of %s", tag->stage,
+				   tag->artifact);
+	case MV_EVENT_DEPRECATE:
+		return mv_buf_addf(out, "Deprecate %s", tag->artifact);
+	case MV_EVENT_CREATE:
+		break;
+	}
+	return mv_buf_addf(out, "Create %s", tag->artifact);
+}
+
+/* What the person said, without blank ends; then our paragraph, the last. */
+static int make_message(struct mv_buf *out, const struct mv_tag_event *event,
+			struct mv_err *err)
+{
+	const char *text = event->message ? event->message : "";
+	size_t len;
+	int rc;
+
+	text += strspn(text, " \t\r\n");
+	for (len = strlen(text); len && strchr(" \t\r\n", text[len - 1]);)
+		len--;
+	rc = len ? mv_buf_add(out, text, len) : add_subject(out, &event->tag);
+	if (!rc)
+		rc = mv_buf_addf(out, "\n%s%s", event->trailers.len ? "\n" : "",
+				 event->trailers.data);
+	return rc ? mv_fail(err, MV_ENOMEM, "the message of a tag would be too "
+			    "long") : 0;
+}
+
+static int run_tag(struct mv_repo *repo, const char *name,
+		   const struct mv_tag_event *event, struct mv_err *err)
+{
+	const char *const args[] = {
+		"tag", event->flags & MV_TAG_SIGN ? "-s" : "-a",
+		"--cleanup=verbatim", "-F", "-", "--", name, event->commit,
+		NULL
+	};
+	struct mv_buf message;
+	int rc;
+
+	mv_buf_init(&message, 2 * MESSAGE_MAX);
+	rc = make_message(&message, event, err);
+	if (!rc)
+		rc = mv_git_run(repo->git, args, message.data, message.len,
+				NULL, err);
+	mv_buf_release(&message);
+	return rc;
+}
+
+/* MV_EEXISTS: somebody has the name. */
+static int make_tag(struct mv_repo *repo, const char *name,
+		    const struct mv_tag_event *event, struct mv_err *err)
+{
+	char *ref = mv_strf(TAGS "%s", name);
+	struct mv_err why;
+	char hex[65];
+	int rc;
+
+	if (!ref)
+		return mv_nomem(err);
+	rc = run_tag(repo, name, event, &why);
+	if (rc == MV_EIO && !mv_git_ref_get(hex, repo->git, ref, NULL))
+		rc = mv_fail(err, MV_EEXISTS, "tag '%s' exists already",
+			     name);
+	else if (rc)
+		mv_fail(err, rc, "cannot make tag '%s': %s", name, why.msg);
+	free(ref);
+	return rc;
+}
+
+/* Decide, and make the tag that says so; *counted: it has a counter that may
+   be another one next time. */
+static int try_event(char **name, int *counted, struct mv_repo *repo,
+		     struct mv_tag_event *event, mv_tag_decide_fn decide,
+		     void *payload, struct mv_err *err)
+{
+	struct mv_registry r = MV_REGISTRY_INIT;
+	struct mv_tag tag;
+	struct mv_buf text;
+	int rc = mv_registry_load(&r, repo->git, event->tag.artifact, err);
+
+	mv_buf_init(&text, 2 * MV_TAG_MAX);
+	if (rc)
+		goto out;
+	if (decide) {
+		mv_buf_clear(&event->trailers);
+		rc = decide(payload, event, &r, err);
+	}
+	if (rc)
+		goto out;
+	tag = event->tag;
+	*counted = tag.counter == 0;
+	if (*counted)
+		tag.counter = mv_registry_next(&r, tag.artifact);
+	if (*counted && tag.counter < 0)
+		rc = mv_fail(err, MV_EINVALID, "no counter is left for '%s': "
+			     "somebody made a tag with the greatest one; "
+			     "delete it", tag.artifact);
+	if (!rc)
+		rc = mv_tag_print(&text, &tag, err);
+	if (!rc)
+		rc = make_tag(repo, text.data, event, err);
+	if (!rc && !(*name = mv_buf_detach(&text)))
+		rc = mv_nomem(err);
+out:
+	mv_buf_release(&text);
+	mv_registry_release(&r);
+	return rc;
+}
+
+int mv_repo_tag_event(char **name, struct mv_repo *repo,
+		      struct mv_tag_event *event, mv_tag_decide_fn decide,
+		      void *payload, struct mv_err *err)
+{
+	struct mv_err own;
+	int rc = MV_EEXISTS, counted = 1;
+
+	*name = NULL;
+	if (!err)
+		err = &own;
+	for (int i = 0; rc == MV_EEXISTS && counted && i < TRIES; i++) {
+		counted = 0;	/* a refusal by `decide` is final */
+		rc = try_event(name, &counted, repo, event, decide, payload,
+			       err);
+	}
+	return rc;
+}
+
+/* An event of one artifact, without its version or stage. */
+static int begin_event(struct mv_tag_event *event, enum mv_event_kind kind,
+		       const char *artifact, const char *message,
+		       unsigned flags, struct mv_err *err)
+{
+	int rc;
+
+	mv_tag_event_init(event);
+	event->tag.kind = kind;
+	event->flags = flags;
+	if (!mv_artifact_name_ok(artifact))
+		return mv_fail(err, MV_EINVALID, "'%s' cannot be the name of "
+			       "an artifact", artifact);
+	rc = copy(&event->tag.artifact, artifact, err);
+	if (!rc && message)
+		rc = copy(&event->message, message, err);
+	return rc;
+}
+
+static int add_names(struct mv_tag_event *event, struct mv_err *err)
+{
+	int rc = mv_tag_event_trailer(event, "Model-Artifact",
+				      event->tag.artifact, err);
+
+	if (!rc && event->tag.version)
+		rc = mv_tag_event_trailer(event, "Model-Version",
+					  event->tag.version, err);
+	return rc;
+}
+
+/* -- register ---------------------------------------------------------------------------- */
+
+void mv_registered_release(struct mv_registered *r)
+{
+	free(r->tag);
+	free(r->artifact);
+	free(r->version);
+	free(r->commit);
+	free(r->path);
+	memset(r, 0, sizeof(*r));
+}
+
+struct registering {
+	const struct mv_register *ask;
+	const struct mv_subject *subject;
+};
+
+/* Numbers are not used again, so taken back ones count, too. */
+static int next_version(char **out, const struct mv_registry *r,
+			enum mv_bump bump, struct mv_err *err)
+{
+	const char *greatest = NULL;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (r->v[i].tag.kind == MV_EVENT_REGISTER &&
+		    (!greatest ||
+		     mv_version_cmp(r->v[i].tag.version, greatest) > 0))
+			greatest = r->v[i].tag.version;
+	free(*out);
+	return mv_version_bump(out, greatest, bump, err);
+}
+
+/* May this version be registered at this commit now? */
+static int may_register(const struct mv_tag_event *event,
+			const struct mv_registry *r, int force,
+			struct mv_err *err)
+{
+	const char *artifact = event->tag.artifact;
+	const char *version = event->tag.version;
+	const struct mv_event *old = mv_registry_deprecated(r, artifact);
+	const struct mv_event *e = mv_registry_version(r, artifact, version);
+
+	if (old && (!force || old->tag.counter < 0))
+		return mv_fail(err, MV_EINVALID, "'%s' is deprecated (tag "
+			       "'%s'); %s", artifact, tag_name(old),
+			       old->tag.counter < 0 ? "delete that tag first" :
+			       "--force takes it up again");
+	if (e)
+		return mv_fail(err, MV_EEXISTS, "version '%s' of '%s' exists "
+			       "already, at %.12s", version, artifact,
+			       e->commit);
+	if (was_registered(r, artifact, version))
+		return mv_fail(err, MV_EEXISTS, "version '%s' of '%s' was "
+			       "registered and taken back; take another "
+			       "number", version, artifact);
+	e = mv_registry_version_at(r, artifact, event->commit);
+	if (e && !force)
+		return mv_fail(err, MV_EEXISTS, "commit %.12s is '%s' of '%s' "
+			       "already; --force registers a second version "
+			       "there", event->commit, e->tag.version,
+			       artifact);
+	return 0;
+}
+
+static int decide_register(void *payload, struct mv_tag_event *event,
+			   const struct mv_registry *r, struct mv_err *err)
+{
+	const struct registering *x = payload;
+	const struct mv_register *ask = x->ask;
+	char text[8 + MV_OID_HEX] = "sha256:", size[32];
+	int rc = 0;
+
+	if (!ask->version)
+		rc = next_version(&event->tag.version, r, ask->bump, err);
+	if (!rc)
+		rc = may_register(event, r, !!(ask->flags & MV_TAG_FORCE),
+				  err);
+	if (rc)
+		return rc;
+	event->tag.counter = mv_registry_deprecated(r, event->tag.artifact) ?
+			     0 : -1;
+	mv_oid_hex(text + 7, &x->subject->pointer.oid);
+	snprintf(size, sizeof(size), "%llu",
+		 (unsigned long long)x->subject->pointer.size);
+	rc = add_names(event, err);
+	if (!rc)
+		rc = mv_tag_event_trailer(event, "Model-Path",
+					  x->subject->path, err);
+	if (!rc)
+		rc = mv_tag_event_trailer(event, "Model-Content", text, err);
+	return rc ? rc : mv_tag_event_trailer(event, "Model-Size", size, err);
+}
+
+/* The artifact as its commit has it; says what to do when it has not. */
+static int find_artifact(struct mv_subject *out, struct mv_repo *repo,
+			 const char *artifact, const char *commit,
+			 struct mv_err *err)
+{
+	const struct mv_artifact *a;
+	struct mv_project project;
+	struct mv_err why;
+	int rc = mv_repo_project(&project, repo, commit, err);
+
+	if (rc)
+		return rc;
+	a = mv_project_by_name(&project, artifact);
+	if (!a)
+		rc = mv_fail(err, MV_EINVALID, "'%s' is not an artifact of "
+			     ".gitmodel/config in %.12s; put [artifact \"%s\"] "
+			     "with its path there, and commit", artifact,
+			     commit, artifact);
+	else
+		rc = mv_repo_subject_at(out, repo, commit, a->path, &why);
+	if (a && rc == MV_ENOENT)
+		rc = mv_fail(err, MV_EINVALID, "the path of '%s', '%s', is not "
+			     "in %.12s; commit it first", artifact, a->path,
+			     commit);
+	else if (a && rc)
+		mv_fail(err, rc, "%s", why.msg);
+	mv_project_release(&project);
+	return rc;
+}
+
+struct absence {
+	struct mv_repo *repo;
+	const char *path;
+	struct mv_pointer *v;
+	size_t count, alloc;
+};
+
+static int note_absent(void *payload, const struct mv_file *file,
+		       struct mv_err *err)
+{
+	struct absence *a = payload;
+	size_t len = strlen(a->path), alloc = 2 * a->alloc + 16;
+	struct mv_pointer *v;
+
+	if (file->state != MV_FILE_MISSING ||
+	    strncmp(file->path, a->path, len) ||
+	    (file->path[len] && file->path[len] != '/'))
+		return 0;
+	if (a->count == a->alloc) {
+		v = realloc(a->v, alloc * sizeof(*v));
+		if (!v)
+			return mv_nomem(err);
+		a->v = v;
+		a->alloc = alloc;
+	}
+	a->v[a->count++] = file->pointer;
+	return 0;
+}
+
+/* A version that nobody can get is of little use, but content may be on its
+   way: so it is said, and no more. */
+static int warn_absent(struct mv_repo *repo, const struct mv_subject *s,
+		       struct mv_err *err)
+{
+	struct absence a = { .repo = repo, .path = s->path };
+	uint8_t *there = NULL;
+	size_t missing = 0;
+	int rc = mv_repo_ls(repo, s->commit, note_absent, &a, err);
+
+	if (!rc && a.count && !(there = calloc(a.count, 1)))
+		rc = mv_nomem(err);
+	if (!rc && a.count)
+		rc = mv_repo_elsewhere(repo, a.v, a.count, there, err);
+	for (size_t i = 0; !rc && i < a.count; i++)
+		missing += !there[i];
+	if (missing)
+		mv_repo_warn(repo, "the content of '%s' in %.12s (%zu file%s) "
+			     "is neither here nor at the remote: push it from "
+			     "where it is", s->path, s->commit, missing,
+			     missing == 1 ? "" : "s");
+	free(there);
+	free(a.v);
+	return rc;
+}
+
+static int fill_registered(struct mv_registered *out,
+			   const struct mv_tag_event *event,
+			   const struct mv_subject *s, struct mv_err *err)
+{
+	int rc = copy(&out->artifact, event->tag.artifact, err);
+
+	if (!rc)
+		rc = copy(&out->version, event->tag.version, err);
+	if (!rc)
+		rc = copy(&out->commit, event->commit, err);
+	if (!rc)
+		rc = copy(&out->path, s->path, err);
+	out->pointer = s->pointer;
+	return rc;
+}
+
+int mv_repo_register(struct mv_registered *out, struct mv_repo *repo,
+		     const struct mv_register *ask, struct mv_err *err)
+{
+	struct mv_subject subject = { 0 };
+	struct registering x = { ask, &subject };
+	struct mv_tag_event event;
+	char commit[65];
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = begin_event(&event, MV_EVENT_REGISTER, ask->artifact,
+			 ask->message, ask->flags, err);
+	if (!rc && ask->version && !mv_version_ok(ask->version))
+		rc = mv_fail(err, MV_EINVALID, "'%s' is not a version like "
+			     "v1.2.3", ask->version);
+	if (!rc && ask->version)
+		rc = copy(&event.tag.version, ask->version, err);
+	if (!rc)
+		rc = mv_git_commit(commit, repo->git, ask->rev ? ask->rev :
+				   "HEAD", err);
+	if (!rc)
+		rc = copy(&event.commit, commit, err);
+	if (!rc)
+		rc = find_artifact(&subject, repo, ask->artifact, commit, err);
+	if (!rc)
+		rc = warn_absent(repo, &subject, err);
+	if (!rc)
+		rc = mv_repo_tag_event(&out->tag, repo, &event,
+				       decide_register, &x, err);
+	if (!rc)
+		rc = fill_registered(out, &event, &subject, err);
+	if (rc)
+		mv_registered_release(out);
+	mv_subject_release(&subject);
+	mv_tag_event_release(&event);
+	return rc;
+}
+
+/* -- and back ----------------------------------------------------------------------------- */
+
+struct taking {
+	struct mv_repo *repo;
+	int force;
+};
+
+/* Does a stage hold this version? */
+static int check_unheld(const struct taking *x, const struct mv_registry *r,
+			const struct mv_event *version, struct mv_err *err)
+{
+	const struct mv_event *const *holder;
+	struct mv_event_info info;
+	size_t count;
+	int rc = 0;
+
+	holder = mv_registry_holders(r, version->tag.artifact, &count);
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (strcmp(holder[i]->commit, version->commit))
+			continue;
+		rc = read_one(&info, x->repo, r, holder[i], err);
+		if (rc)
+			break;
+		if (info.version &&
+		    !strcmp(info.version, version->tag.version))
+			rc = mv_fail(err, MV_EEXISTS, "version '%s' of '%s' "
+				     "holds the stage '%s'; --force takes it "
+				     "back all the same", info.version,
+				     version->tag.artifact,
+				     holder[i]->tag.stage);
+		info_release(&info);
+	}
+	return rc;
+}
+
+static int decide_deregister(void *payload, struct mv_tag_event *event,
+			     const struct mv_registry *r, struct mv_err *err)
+{
+	const struct taking *x = payload;
+	const struct spec spec = { event->tag.artifact, '@',
+				   event->tag.version };
+	const struct mv_event *e = mv_registry_version(r, spec.artifact,
+						       spec.word);
+	int rc = e ? 0 : no_release(&spec, r, err);
+
+	if (!rc && !x->force)
+		rc = check_unheld(x, r, e, err);
+	if (!rc)
+		rc = copy(&event->commit, e->commit, err);
+	event->tag.counter = 0;
+	return rc ? rc : add_names(event, err);
+}
+
+int mv_repo_deregister(char **tag, struct mv_repo *repo, const char *artifact,
+		       const char *version, const char *message,
+		       unsigned flags, struct mv_err *err)
+{
+	struct taking x = { repo, !!(flags & MV_TAG_FORCE) };
+	struct mv_tag_event event;
+	int rc = begin_event(&event, MV_EVENT_DEREGISTER, artifact, message,
+			     flags, err);
+
+	*tag = NULL;
+	if (!rc)
+		rc = copy(&event.tag.version, version, err);
+	if (!rc)
+		rc = mv_repo_tag_event(tag, repo, &event, decide_deregister,
+				       &x, err);
+	mv_tag_event_release(&event);
+	return rc;
+}
+
+static int decide_deprecate(void *payload, struct mv_tag_event *event,
+			    const struct mv_registry *r, struct mv_err *err)
+{
+	const char *artifact = event->tag.artifact;
+	const struct mv_event *old = mv_registry_deprecated(r, artifact);
+	const struct mv_event *e = mv_registry_greatest(r, artifact);
+	int rc;
+
+	(void)payload;
+	if (old)
+		return mv_fail(err, MV_EEXISTS, "'%s' is deprecated already "
+			       "(tag '%s')", artifact, tag_name(old));
+	if (!r->count)
+		return mv_fail(err, MV_ENOENT, "nothing of '%s' was ever "
+			       "registered", artifact);
+	rc = copy(&event->commit, e ? e->commit : r->v[r->count - 1].commit,
+		  err);
+	event->tag.counter = 0;
+	return rc ? rc : add_names(event, err);
+}
+
+int mv_repo_deprecate(char **tag, struct mv_repo *repo, const char *artifact,
+		      const char *message, unsigned flags, struct mv_err *err)
+{
+	struct mv_tag_event event;
+	int rc = begin_event(&event, MV_EVENT_DEPRECATE, artifact, message,
+			     flags, err);
+
+	*tag = NULL;
+	if (!rc)
+		rc = mv_repo_tag_event(tag, repo, &event, decide_deprecate,
+				       NULL, err);
+	mv_tag_event_release(&event);
+	return rc;
+}
