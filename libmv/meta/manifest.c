@@ -126,7 +126,7 @@ static int check_folders(const struct mv_manifest *m, const char *path,
 /* Of a sorted list. */
 static int check_order(const struct mv_manifest *m, struct mv_err *err)
 {
-	const char *last = NULL;	/* its folder was looked at */
+	const char *last = NULL;	/* its folders were looked at */
 	int ret = 0;
 
 	for (size_t i = 0; i < m->count && !ret; i++) {
@@ -139,8 +139,7 @@ static int check_order(const struct mv_manifest *m, struct mv_err *err)
 			ret = bad_path(err, path, "occurs twice");
 		else if (cmp > 0)
 			ret = bad_path(err, path, "is not in its place");
-		else if (n && (!last || strncmp(last, path, n) ||
-			       strchr(last + n, '/')))
+		else if (n && (!last || strncmp(last, path, n)))
 			ret = check_folders(m, path, err);
 		if (n)
 			last = path;

@@ -245,7 +245,10 @@ static void test_meta_project__exact_before_longest_glob(void **state)
 	assert_rule(&p, "", "*");
 	mv_project_release(&p);
 	assert_int_equal(parse(&p, "[metric \"val.*\"]\nunit = 2\n"
-			       "[metric \"?x\"]\nunit = 3\n", NULL), 0);
+			       "[metric \"?x\"]\nunit = 3\n"
+			       "[metric \"a*\"]\nunit = 4\n"
+			       "[metric \"*b\"]\nunit = 5\n", NULL), 0);
+	assert_rule(&p, "ab", "a*");
 	assert_rule(&p, "val", NULL);
 	assert_rule(&p, "val.", "val.*");
 	assert_rule(&p, "yx", NULL);
