@@ -44,12 +44,26 @@ void interrupt_begin(struct interrupt *in, struct mv_repo *repo)
 		pthread_sigmask(SIG_SETMASK, &in->before, NULL);
 }
 
-void interrupt_end(struct interrupt *in)
+void interrupt_pause(struct interrupt *in)
 {
 	if (!in->running)
 		return;
 	in->running = 0;
 	pthread_cancel(in->thread);
 	pthread_join(in->thread, NULL);
+}
+
+void interrupt_resume(struct interrupt *in)
+{
+	in->running = !pthread_create(&in->thread, NULL, wait_for_signal, in);
+	if (!in->running)
+		pthread_sigmask(SIG_SETMASK, &in->before, NULL);
+}
+
+void interrupt_end(struct interrupt *in)
+{
+	if (!in->running)
+		return;
+	interrupt_pause(in);
 	pthread_sigmask(SIG_SETMASK, &in->before, NULL);
 }

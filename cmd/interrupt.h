@@ -23,6 +23,12 @@ struct interrupt {
 };
 
 void interrupt_begin(struct interrupt *in, struct mv_repo *repo);
+/*
+ * While something else waits for these signals, which stay blocked: nobody
+ * here listens, until resumed.
+ */
+void interrupt_pause(struct interrupt *in);
+void interrupt_resume(struct interrupt *in);
 /* Before the repo is closed. */
 void interrupt_end(struct interrupt *in);
 

@@ -529,6 +529,7 @@ void mv_repo_interrupt(struct mv_repo *repo)
 		if (repo->jobs[i].file.tmp)
 			unlinkat(repo->jobs[i].file.dirfd,
 				 repo->jobs[i].file.tmp, 0);
+	mv_repo_guest_remove(repo);
 }
 
 /* -- checkout ------------------------------------------------------------------------------ */

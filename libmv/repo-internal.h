@@ -19,6 +19,7 @@
  */
 struct mv_repo_pending;
 struct mv_repo_job;
+struct mv_repo_guest;
 
 struct mv_repo_filter {
 	struct mv_tx *tx;
@@ -62,6 +63,7 @@ struct mv_repo {
 	pthread_rwlock_t guard;
 	struct mv_repo_job *jobs;
 	size_t job_count;
+	struct mv_repo_guest *guest;	/* a temporary work tree, or NULL */
 };
 
 /* Tell the person; never fails, and does nothing when nobody listens. */
@@ -231,6 +233,9 @@ int mv_repo_hash_file(struct mv_oid *oid, uint64_t *size, int fd,
 		      const char *file, struct mv_err *err);
 /* Index entries that a killed checkout did not come to (repo-mend.c). */
 int mv_repo_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err);
+
+/* Remove the temporary work tree, as far as it came (repo-reproduce.c). */
+void mv_repo_guest_remove(struct mv_repo *repo);
 
 /* Forget what the filter remembered (repo-filter.c). */
 void mv_repo_filter_release(struct mv_repo *repo);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include "cmd/look.h"
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/repo-evidence.h"
+
+static const char *const usage[] = {
+	"git model lineage [--dot | --json] [--color <when>] [--] "
+	"<path|name|oid>[@<revision>]",
+	NULL
+};
+
+static const char *const formats[] = { "text", "json", NULL };
+
+static int print(const struct look *look, struct cmd_env *env,
+		 const struct mv_lineage *lineage, int dot)
+{
+	struct mv_buf text;
+	struct mv_err err;
+	int rc, status;
+
+	if (look->json)
+		return out_json(mv_lineage_json(lineage));
+	mv_buf_init(&text, LOOK_MAX);
+	rc = dot ? mv_lineage_dot(&text, lineage, &err) :
+		   mv_lineage_text(&text, lineage, &look->style, &err);
+	status = rc ? out_fatal(&err) :
+		 look_print(look, env, &text, CMD_OK, !dot);
+	mv_buf_release(&text);
+	return status;
+}
+
+int cmd_lineage(int argc, const char **argv, struct cmd_env *env)
+{
+	struct look look = { .color = NULL };
+	int dot = 0, status;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "dot", &dot, "print a graph for Graphviz"),
+		OPT_JSON(&look.json),
+		OPT_LOOK_COLOR(&look),
+		OPT_END
+	};
+	struct mv_lineage lineage;
+	struct mv_err err;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc != 1 || (dot && look.json))
+		return opt_usage_error(opts, usage, argc != 1 ?
+				       "of what? Name one file, artifact or "
+				       "content" :
+				       "--dot and --json exclude each other");
+	status = look_begin(&look, env, formats, opts, usage);
+	if (status)
+		return status;
+	if (mv_repo_lineage(&lineage, env->repo, argv[0], &err))
+		return out_fatal(&err);
+	if (lineage.truncated)
+		out_warn("there is more of it than can be shown");
+	if (!lineage.edge_count)
+		look_hint_notes(env);
+	status = print(&look, env, &lineage, dot);
+	mv_lineage_release(&lineage);
+	return status;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "cmd/interrupt.h"
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/base/config.h"
+#include "libmv/base/time.h"
+#include "libmv/repo-evidence.h"
+
+static const char *const usage[] = {
+	"git model run [<options>] [--] <command> [<argument>]...",
+	NULL
+};
+
+static void tell(void *payload, const char *message)
+{
+	(void)payload;
+	out_note("%s", message);
+}
+
+static void running(void *payload, int on)
+{
+	struct cmd_env *env = payload;
+
+	if (on)
+		interrupt_pause(env->interrupt);
+	else
+		interrupt_resume(env->interrupt);
+}
+
+/* The record as it stands in the ledger; null when there is none. */
+static struct mv_json *record_json(const struct mv_run_result *r)
+{
+	struct mv_json *json = NULL;
+	struct mv_buf line;
+
+	mv_buf_init(&line, 2 * MV_RECORD_MAX);
+	if (r->recorded && !mv_record_print(&line, &r->record, NULL))
+		mv_json_parse(&json, line.data, line.len, NULL);
+	mv_buf_release(&line);
+	return json ? json : mv_json_null();
+}
+
+static int print_json(const struct mv_run_result *r)
+{
+	struct mv_json *top = mv_json_object();
+
+	mv_json_set(top, "exit", mv_json_int(r->exit_code));
+	mv_json_set(top, "recorded", mv_json_int((int64_t)r->recorded));
+	mv_json_set(top, "record", record_json(r));
+	return out_json(top);
+}
+
+/* On standard error: the command's own output is on the other. */
+static void print(const struct mv_run_result *r)
+{
+	const struct mv_execution *run = &r->record.run;
+	char size[32], peak[32];
+
+	if (!r->recorded)
+		return;
+	out_note("run %s: exit status %d after %.1f s, %s of memory", run->id,
+		 run->exit_code, (double)run->duration_ms / 1000,
+		 mv_print_size(peak, (uint64_t)run->peak_bytes));
+	for (size_t i = 0; i < run->outputs.count; i++)
+		out_note("recorded on '%s' (%s)", run->outputs.v[i].path,
+			 mv_print_size(size, run->outputs.v[i].size));
+	if (!run->outputs.count)
+		out_note("recorded on what it read, because it wrote nothing");
+}
+
+static int run(const struct mv_run_options *options, struct cmd_env *env,
+	       int json)
+{
+	struct mv_run_result result;
+	struct mv_err err;
+	int status;
+
+	if (mv_repo_run(&result, env->repo, options, &err)) {
+		/* That it failed first matters more to who called. */
+		status = out_fatal(&err);
+		if (result.exit_code)
+			status = result.exit_code;
+	} else {
+		mv_repo_hooks_ensure(env->repo, NULL);
+		status = json ? print_json(&result) : CMD_OK;
+		if (!json)
+			print(&result);
+		if (status == CMD_OK)
+			status = result.exit_code;
+	}
+	mv_run_result_release(&result);
+	return status;
+}
+
+int cmd_run(int argc, const char **argv, struct cmd_env *env)
+{
+	struct opt_list in = OPT_LIST_INIT, out = OPT_LIST_INIT;
+	struct opt_list params = OPT_LIST_INIT, metrics = OPT_LIST_INIT;
+	struct mv_run_options options = { .hooks = {
+		.now = mv_now_ms, .tell = tell, .running = running,
+		.payload = env
+	} };
+	int json = 0, status;
+	const struct opt opts[] = {
+		OPT_STRING(0, "name", &options.name, "name",
+			   "what to call this run"),
+		OPT_LIST(0, "in", &in, "path|oid",
+			 "what the command reads: a file or a folder"),
+		OPT_LIST(0, "out", &out, "path",
+			 "what the command writes: a file or a folder"),
+		OPT_LIST(0, "params-file", &params, "file",
+			 "its parameters: JSON, YAML or INI"),
+		OPT_LIST(0, "metrics-file", &metrics, "file",
+			 "what it measures: such a file, CSV, TSV or DVCLive"),
+		OPT_BOOL(0, "no-environment", &options.no_environment,
+			 "do not record system and packages"),
+		OPT_JSON(&json),
+		OPT_PROGRESS(env),
+		OPT_END
+	};
+
+	argc = opt_parse_sub(argc, argv, opts, usage);
+	if (argc < 1) {
+		status = opt_usage_error(opts, usage,
+					 "what is to be run?");
+	} else {
+		options.inputs = in.v;
+		options.outputs = out.v;
+		options.params_files = params.v;
+		options.metrics_files = metrics.v;
+		options.command = argv;
+		options.hooks.stdout_to_stderr = json;
+		status = run(&options, env, json);
+	}
+	opt_list_release(&in);
+	opt_list_release(&out);
+	opt_list_release(&params);
+	opt_list_release(&metrics);
+	return status;
+}
