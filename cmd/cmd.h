@@ -29,6 +29,7 @@ enum cmd_flags {
 	CMD_HIDDEN = 1 << 2	/* git calls it, not people: no manual page */
 };
 
+struct interrupt;
 struct mv_progress;
 struct mv_repo;
 
@@ -38,6 +39,7 @@ struct cmd_env {
 	struct mv_proc_env proc;	/* PATH and environment, for the library */
 	struct mv_progress *meter;	/* for what a person waits for */
 	int progress;			/* does the meter show? OPT_PROGRESS() */
+	struct interrupt *interrupt;	/* with a repo: who waits for ^C */
 };
 
 /*
@@ -65,6 +67,7 @@ int cmd_history(int argc, const char **argv, struct cmd_env *env);
 int cmd_hook(int argc, const char **argv, struct cmd_env *env);
 int cmd_inspect(int argc, const char **argv, struct cmd_env *env);
 int cmd_install(int argc, const char **argv, struct cmd_env *env);
+int cmd_lineage(int argc, const char **argv, struct cmd_env *env);
 int cmd_log(int argc, const char **argv, struct cmd_env *env);
 int cmd_ls(int argc, const char **argv, struct cmd_env *env);
 int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env);
@@ -74,6 +77,8 @@ int cmd_push(int argc, const char **argv, struct cmd_env *env);
 int cmd_record(int argc, const char **argv, struct cmd_env *env);
 int cmd_register(int argc, const char **argv, struct cmd_env *env);
 int cmd_remote(int argc, const char **argv, struct cmd_env *env);
+int cmd_reproduce(int argc, const char **argv, struct cmd_env *env);
+int cmd_run(int argc, const char **argv, struct cmd_env *env);
 int cmd_show(int argc, const char **argv, struct cmd_env *env);
 int cmd_stages(int argc, const char **argv, struct cmd_env *env);
 int cmd_status(int argc, const char **argv, struct cmd_env *env);

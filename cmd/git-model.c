@@ -43,6 +43,10 @@ static const struct command {
 	{ NULL, NULL, 0, "what is known about content" },
 	{ "record", cmd_record, CMD_REPO,
 	  "write down params, metrics and data of a content" },
+	{ "run", cmd_run, CMD_WORK_TREE,
+	  "run a command, and record what it read and wrote" },
+	{ "reproduce", cmd_reproduce, CMD_WORK_TREE,
+	  "run it again elsewhere, and compare" },
 	{ NULL, NULL, 0, "look at what is known" },
 	{ "show", cmd_show, CMD_REPO, "show what is known about an artifact" },
 	{ "log", cmd_log, CMD_REPO,
@@ -53,6 +57,8 @@ static const struct command {
 	  "show a leaderboard over versions, branches and runs" },
 	{ "plot", cmd_plot, CMD_REPO,
 	  "draw training curves, or metrics over versions" },
+	{ "lineage", cmd_lineage, CMD_REPO,
+	  "show what it was made of, and what of it" },
 	{ NULL, NULL, 0, "versions and stages" },
 	{ "register", cmd_register, CMD_REPO,
 	  "make a version of an artifact, as a tag" },
@@ -237,6 +243,7 @@ static int run_in_repo(const struct command *command, int argc,
 	} else {
 		cmd_allow_files();
 		interrupt_begin(&interrupt, env->repo);
+		env->interrupt = &interrupt;
 		status = command->run(argc, argv, env);
 		interrupt_end(&interrupt);
 	}
