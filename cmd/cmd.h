@@ -65,6 +65,7 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env);
 int cmd_gc(int argc, const char **argv, struct cmd_env *env);
 int cmd_history(int argc, const char **argv, struct cmd_env *env);
 int cmd_hook(int argc, const char **argv, struct cmd_env *env);
+int cmd_import(int argc, const char **argv, struct cmd_env *env);
 int cmd_inspect(int argc, const char **argv, struct cmd_env *env);
 int cmd_install(int argc, const char **argv, struct cmd_env *env);
 int cmd_lineage(int argc, const char **argv, struct cmd_env *env);

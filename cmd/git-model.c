@@ -47,6 +47,8 @@ static const struct command {
 	  "run a command, and record what it read and wrote" },
 	{ "reproduce", cmd_reproduce, CMD_WORK_TREE,
 	  "run it again elsewhere, and compare" },
+	{ "import", cmd_import, CMD_REPO,
+	  "bring in what MLflow, DVC and DVCLive know" },
 	{ NULL, NULL, 0, "look at what is known" },
 	{ "show", cmd_show, CMD_REPO, "show what is known about an artifact" },
 	{ "log", cmd_log, CMD_REPO,

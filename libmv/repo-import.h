@@ -110,7 +110,7 @@ int mv_mlflow_point(struct mv_importing *im, struct mv_import_run *run,
 		    const char *key, int64_t step, int64_t ms, double value,
 		    struct mv_err *err);
 struct mv_mlflow_dataset {
-	const char *name, *digest, *source, *source_type, *context;
+	const char *name, *digest, *source, *context;	/* each may be NULL */
 };
 int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
 		      const struct mv_mlflow_dataset *dataset,

@@ -19,7 +19,8 @@ struct mv_hasher {
 int mv_hasher_new(struct mv_hasher **out, enum mv_hash_kind kind,
 		  struct mv_err *err)
 {
-	const char *name = kind == MV_HASH_SHA1 ? "SHA1" : "SHA256";
+	const char *name = kind == MV_HASH_SHA1 ? "SHA1" :
+			   kind == MV_HASH_MD5 ? "MD5" : "SHA256";
 	struct mv_hasher *h;
 	int ret;
 

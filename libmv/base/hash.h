@@ -12,7 +12,7 @@
  *
  * SHA-256 names content and chunks and is what integrity rests on. SHA-1 and
  * SHA-256 over git objects exist because git names its blobs and seals its
- * index with them. mv_checksum64() (XXH3, 64 bits) only finds accidental
+ * index with them, MD5 because DVC names files by it. mv_checksum64() (XXH3, 64 bits) only finds accidental
  * damage in packs quickly; nothing is ever identified by it.
  *
  * A hasher is used by one thread at a time. Creating one costs about a
@@ -24,7 +24,7 @@ struct mv_oid {
 	uint8_t b[32];
 };
 
-enum mv_hash_kind { MV_HASH_SHA256, MV_HASH_SHA1 };
+enum mv_hash_kind { MV_HASH_SHA256, MV_HASH_SHA1, MV_HASH_MD5 };
 
 struct mv_hasher;
 
@@ -35,7 +35,7 @@ void mv_hasher_free(struct mv_hasher *h);	/* NULL is fine */
 int mv_hasher_reset(struct mv_hasher *h, struct mv_err *err);
 int mv_hasher_update(struct mv_hasher *h, const void *data, size_t len,
 		     struct mv_err *err);
-/* Fills 32 bytes (SHA-256) or 20 (SHA-1); call _reset before further use. */
+/* Fills 32 bytes (SHA-256), 20 (SHA-1) or 16 (MD5); call _reset before further use. */
 int mv_hasher_final(uint8_t *out, struct mv_hasher *h, struct mv_err *err);
 /* reset + update + final. */
 int mv_hasher_once(uint8_t *out, struct mv_hasher *h, const void *data,

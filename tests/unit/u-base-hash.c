@@ -41,6 +41,12 @@ static void test_base_hash__known_answers(void **state)
 	assert_string_equal(mv_hex(hex, out, 20),
 			    "a9993e364706816aba3e25717850c26c9cd0d89d");
 	mv_hasher_free(h);
+
+	assert_int_equal(mv_hasher_new(&h, MV_HASH_MD5, NULL), 0);
+	assert_int_equal(mv_hasher_once(out, h, "abc", 3, NULL), 0);
+	assert_string_equal(mv_hex(hex, out, 16),
+			    "900150983cd24fb0d6963f7d28e17f72");
+	mv_hasher_free(h);
 	mv_hasher_free(NULL);
 }
 

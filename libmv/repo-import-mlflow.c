@@ -1,0 +1,788 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libmv/base/time.h"
+#include "libmv/base/worktree.h"
+#include "libmv/base/yaml.h"
+#include "libmv/repo-internal.h"
+
+/*
+ * MLflow's file store, `mlruns/`, and what both of its stores mean. The
+ * layout is not written down anywhere but in MLflow's own source:
+ *
+ *	<experiment>/meta.yaml
+ *	<experiment>/datasets/<id>/meta.yaml
+ *	<experiment>/<run>/meta.yaml
+ *	<experiment>/<run>/{params,tags,metrics}/<name, maybe with slashes>
+ *	<experiment>/<run>/inputs/<id>/meta.yaml
+ *	<experiment>/<run>/artifacts/...
+ */
+#define META_MAX (1u << 20)
+#define TEXT_MAX (64u << 10)
+#define METRIC_MAX (256u << 20)
+#define DEPTH_MAX 16
+#define SOURCE_MAX 4096
+#define ARTIFACTS_MAX 100000
+
+/* -- what it means -- */
+
+int mv_mlflow_param(struct mv_importing *im, struct mv_import_run *run,
+		    const char *key, const char *value, struct mv_err *err)
+{
+	return mv_import_fact(im, run, &run->params, key, value, 1, err);
+}
+
+static int set(char **to, const char *s, struct mv_err *err)
+{
+	free(*to);
+	*to = strdup(s);
+	return *to ? 0 : mv_nomem(err);
+}
+
+int mv_mlflow_tag(struct mv_importing *im, struct mv_import_run *run,
+		  const char *key, const char *value, struct mv_err *err)
+{
+	static const char *const sources[][2] = {
+		{ "mlflow.user", "user" },
+		{ "mlflow.source.name", "program" },
+		{ "mlflow.source.git.repoURL", "repository" },
+		{ "mlflow.source.git.branch", "branch" },
+		{ "mlflow.parentRunId", "parent" }
+	};
+	int ret = 0;
+
+	if (!strcmp(key, "mlflow.runName"))
+		return set(&run->name, value, err);
+	if (!strcmp(key, "mlflow.source.git.commit")) {
+		ret = set(&run->commit, value, err);
+		return ret ? ret : mv_import_fact(im, run, &run->source,
+						  "commit", value, 0, err);
+	}
+	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
+		if (!strcmp(key, sources[i][0]))
+			return mv_import_fact(im, run, &run->source,
+					      sources[i][1], value, 0, err);
+	/* What MLflow keeps for itself, often a page of JSON. */
+	if (!strncmp(key, "mlflow.log-model.", 17) ||
+	    !strncmp(key, "mlflow.loggedArtifacts", 22)) {
+		mv_import_unmapped(im, run, "tag '%.80s' is MLflow's own",
+				   key);
+		return 0;
+	}
+	return mv_import_fact(im, run, &run->tags, key, value, 0, err);
+}
+
+int mv_mlflow_point(struct mv_importing *im, struct mv_import_run *run,
+		    const char *key, int64_t step, int64_t ms, double value,
+		    struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	int ret = mv_curves_add(&run->curves, key, step, ms, value, &why);
+
+	if (ret == MV_EINVALID) {
+		mv_import_unmapped(im, run, "%s", why.msg);
+		return 0;
+	}
+	return ret ? mv_nomem(err) : 0;
+}
+
+static const char *role_of(const char *context)
+{
+	if (!context)
+		return "";
+	if (!strncmp(context, "train", 5))
+		return "train";
+	return !strncmp(context, "eval", 4) || !strncmp(context, "test", 4) ||
+	       !strncmp(context, "valid", 5) ? "eval" : "";
+}
+
+int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
+		      const struct mv_mlflow_dataset *d, struct mv_err *err)
+{
+	struct mv_ref ref = { .size = UINT64_MAX };
+	char *key;
+	int ret;
+
+	if (!d->digest || !*d->digest || strlen(d->digest) > 128 ||
+	    d->digest[strspn(d->digest, "0123456789abcdefABCDEF")]) {
+		mv_import_unmapped(im, run, "dataset '%.80s' has no digest",
+				   d->name ? d->name : "");
+		return 0;
+	}
+	ref.role = (char *)role_of(d->context);
+	ref.name = (char *)d->name;
+	ref.digest = mv_strf("mlflow:%s", d->digest);
+	ret = ref.digest ? mv_refs_add(&run->data, &ref, err) : mv_nomem(err);
+	free(ref.digest);
+	if (ret || !d->source || strlen(d->source) > SOURCE_MAX)
+		return ret;
+	key = mv_strf("dataset.%s", d->name ? d->name : d->digest);
+	ret = key ? mv_import_fact(im, run, &run->source, key, d->source, 0,
+				   err) : mv_nomem(err);
+	free(key);
+	return ret;
+}
+
+/* By step, then time, then value: so MLflow chooses. */
+static int latest(struct mv_import_run *run, struct mv_err *err)
+{
+	struct mv_curves one = { NULL, 0, 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < run->curves.count && !ret; i++) {
+		const struct mv_series *s = &run->curves.series[i];
+		const struct mv_point *best = &s->points[0];
+
+		for (size_t j = 1; j < s->count; j++) {
+			const struct mv_point *p = &s->points[j];
+
+			if (p->step > best->step || (p->step == best->step &&
+			    (p->ms > best->ms || (p->ms == best->ms &&
+			     p->value > best->value))))
+				best = p;
+		}
+		ret = mv_curves_add(&one, s->name, best->step, best->ms,
+				    best->value, err);
+	}
+	if (!ret)
+		ret = mv_curves_last(&run->metrics, &one, err);
+	mv_curves_release(&one);
+	return ret;
+}
+
+/* -- which contents a run's artifacts are -- */
+
+struct artifacts {
+	struct mv_importing *im;
+	struct mv_import_run *run;
+	int root;
+	const char *dir;
+	int depth;
+	size_t *count;
+};
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/*
+ * Only a file that could be one of ours is read: its size or its name must
+ * be that of a file in the index. One with the name of ours may be an older
+ * version, which the history knows by its id; one that nobody knows is some
+ * other content, and is said to be.
+ */
+static int match(struct artifacts *a, const char *path, struct mv_err *err)
+{
+	const struct mv_import_file *same_name = NULL, *same_size = NULL;
+	char hex[MV_OID_HEX + 1];
+	struct mv_err why = { MV_OK, "" };
+	struct mv_oid oid;
+	struct stat st;
+	uint64_t size;
+	int fd, ret;
+
+	if (mv_wt_open_read(&fd, &st, a->root, path, &why))
+		return 0;
+	for (size_t i = 0; i < a->im->file_count; i++) {
+		const struct mv_import_file *f = &a->im->files[i];
+
+		if (f->pointer.size && f->pointer.size == (uint64_t)st.st_size)
+			same_size = f;
+		if (!strcmp(base_of(f->path), base_of(path)))
+			same_name = f;
+	}
+	if (!st.st_size || (!same_name && !same_size)) {
+		close(fd);
+		return 0;
+	}
+	ret = mv_repo_hash_file(&oid, &size, fd, path, err);
+	close(fd);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < a->im->file_count; i++)
+		if (mv_oid_eq(&a->im->files[i].pointer.oid, &oid))
+			return mv_import_about_file(a->im, a->run,
+						    &a->im->files[i], err);
+	if (!same_name)
+		return 0;
+	mv_oid_hex(hex, &oid);
+	ret = mv_import_about(a->im, a->run, hex, &why);
+	if (!ret || a->run->why)
+		return 0;
+	a->run->why = mv_strf("its artifact '%s' has the name of '%s' but is "
+			      "no content known here", base_of(path),
+			      same_name->path);
+	return a->run->why ? 0 : mv_nomem(err);
+}
+
+static int walk(struct artifacts *a, struct mv_err *err);
+
+static int walk_entry(void *payload, const char *name,
+		      enum mv_import_kind kind, struct mv_err *err)
+{
+	struct artifacts *a = payload, inner = *a;
+	char *path = mv_strf("%s/%s", a->dir, name);
+	int ret = path ? 0 : mv_nomem(err);
+
+	inner.dir = path;
+	inner.depth++;
+	if (++*a->count == ARTIFACTS_MAX)
+		mv_import_unmapped(a->im, a->run, "more than %d artifacts",
+				   ARTIFACTS_MAX);
+	if (ret || *a->count >= ARTIFACTS_MAX)
+		;
+	else if (kind == MV_IMPORT_FILE)
+		ret = match(a, path, err);
+	else if (kind == MV_IMPORT_FOLDER && a->depth < DEPTH_MAX)
+		ret = walk(&inner, err);
+	else
+		mv_import_unmapped(a->im, a->run, "artifact '%.200s' is a "
+				   "link, or nested too deep", path);
+	free(path);
+	return ret;
+}
+
+static int walk(struct artifacts *a, struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	int ret = mv_import_each(a->root, a->dir, walk_entry, a, &why);
+
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret)
+		mv_import_unmapped(a->im, a->run, "%s", why.msg);
+	return 0;
+}
+
+int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
+		   int root, const char *const *artifacts,
+		   struct mv_err *err)
+{
+	size_t count = 0;
+	int ret = latest(run, err);
+
+	for (size_t i = 0; root >= 0 && artifacts[i] && !ret &&
+	     !im->has_onto; i++) {
+		struct artifacts a = { im, run, root, artifacts[i], 0,
+				       &count };
+
+		ret = walk(&a, err);
+	}
+	if (!ret && !run->subject_count && !run->why && !count) {
+		run->why = strdup("it has no artifacts here that could be "
+				  "compared");
+		ret = run->why ? 0 : mv_nomem(err);
+	}
+	if (!ret)
+		return mv_import_take(im, run, err);
+	mv_import_run_release(run);
+	return ret;
+}
+
+/* -- the file store -- */
+
+struct store {
+	struct mv_importing *im;
+	int root;
+	const char *experiment;		/* folder's name */
+	char *experiment_name;
+	struct mv_import_run *run;
+	const char *dir, *key;		/* of params, tags, metrics */
+	int depth;
+	struct mv_buf text;
+	size_t seen;			/* runs that were asked for */
+};
+
+/* A meta.yaml; NULL when it is not there, or is broken, which is told. */
+static struct mv_json *read_meta(struct store *s, const char *rel)
+{
+	struct mv_err why = { MV_OK, "" };
+	struct mv_json *meta = NULL;
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, META_MAX);
+	ret = mv_import_read(&text, s->root, rel, &why);
+	if (!ret)
+		ret = mv_yaml_parse(&meta, text.data, text.len, &why);
+	if (!ret && mv_json_type(meta) != MV_JSON_OBJECT)
+		ret = mv_fail(&why, MV_EINVALID, "not a mapping");
+	if (ret && ret != MV_ENOENT)
+		mv_import_tell(s->im, 1, "'%.200s': %s", rel, why.msg);
+	if (ret) {
+		mv_json_free(meta);
+		meta = NULL;
+	}
+	mv_buf_release(&text);
+	return meta;
+}
+
+/* Text of a scalar; NULL for anything else. `number` has room for 32. */
+static const char *scalar(char *number, const struct mv_json *object,
+			  const char *key)
+{
+	const struct mv_json *v = mv_json_get(object, key);
+	size_t len;
+
+	if (mv_json_type(v) != MV_JSON_INT)
+		return mv_json_get_str(v, &len);
+	snprintf(number, 32, "%lld", (long long)mv_json_get_int(v));
+	return number;
+}
+
+/* Files hold what they hold, but the line break behind it. */
+static void chomp(struct mv_buf *text)
+{
+	if (text->len && text->data[text->len - 1] == '\n')
+		text->data[--text->len] = '\0';
+}
+
+/* "<ms> <value> [<step> [...]]"; 0, or -1. */
+static int parse_metric(int64_t *ms, double *value, int64_t *step, char *line)
+{
+	char *at = line, *end;
+
+	*step = 0;
+	*ms = strtoll(at, &end, 10);
+	if (end == at || *end != ' ')
+		return -1;
+	at = end + 1;
+	*value = strtod(at, &end);
+	if (end == at || (*end && *end != ' '))
+		return -1;
+	if (!*end)
+		return 0;
+	at = end + 1;
+	*step = strtoll(at, &end, 10);
+	return end == at || (*end && *end != ' ') ? -1 : 0;
+}
+
+static int take_metric(struct store *s, const char *key, struct mv_err *err)
+{
+	char *line = s->text.data, *end = line + s->text.len;
+	size_t bad = 0;
+	int ret = 0;
+
+	while (line < end && !ret) {
+		char *lf = memchr(line, '\n', (size_t)(end - line));
+		int64_t ms, step;
+		double value;
+
+		if (!lf)
+			lf = end;
+		*lf = '\0';
+		if (parse_metric(&ms, &value, &step, line))
+			bad += *line != '\0';
+		else
+			ret = mv_mlflow_point(s->im, s->run, key, step, ms,
+					      value, err);
+		line = lf + 1;
+	}
+	if (bad)
+		mv_import_unmapped(s->im, s->run, "%zu line%s of metric "
+				   "'%.80s' cannot be read", bad,
+				   bad == 1 ? "" : "s", key);
+	return ret;
+}
+
+static int take_file(struct store *s, const char *path, const char *key,
+		     struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	int metric = !strcmp(s->dir, "metrics"), ret;
+
+	s->text.max = metric ? METRIC_MAX : TEXT_MAX;
+	ret = mv_import_read(&s->text, s->root, path, &why);
+	if (!ret && memchr(s->text.data, '\0', s->text.len))
+		ret = mv_fail(&why, MV_EINVALID, "a NUL byte");
+	if (ret) {
+		mv_import_unmapped(s->im, s->run, "%s/%.80s: %s", s->dir, key,
+				   why.msg);
+		return 0;
+	}
+	if (metric)
+		return take_metric(s, key, err);
+	chomp(&s->text);
+	return (!strcmp(s->dir, "params") ? mv_mlflow_param : mv_mlflow_tag)(
+		s->im, s->run, key, s->text.data, err);
+}
+
+static int take_values(struct store *s, const char *dir, const char *key,
+		       int depth, struct mv_err *err);
+
+static int take_value(void *payload, const char *name,
+		      enum mv_import_kind kind, struct mv_err *err)
+{
+	struct store *s = payload;
+	char *key = mv_strf("%s%s%s", s->key, *s->key ? "/" : "", name);
+	char *path = mv_strf("%s/%s/%s/%s", s->experiment, s->run->id, s->dir,
+			     key ? key : "");
+	int ret = 0;
+
+	if (!key || !path)
+		ret = mv_nomem(err);
+	else if (kind == MV_IMPORT_FILE)
+		ret = take_file(s, path, key, err);
+	else if (kind == MV_IMPORT_FOLDER && s->depth < DEPTH_MAX)
+		ret = take_values(s, s->dir, key, s->depth + 1, err);
+	else
+		mv_import_unmapped(s->im, s->run, "%s/%.80s is a link, or "
+				   "nested too deep", s->dir, key);
+	free(path);
+	free(key);
+	return ret;
+}
+
+static int take_values(struct store *s, const char *dir, const char *key,
+		       int depth, struct mv_err *err)
+{
+	const char *was_dir = s->dir, *was_key = s->key;
+	char *path = mv_strf("%s/%s/%s%s%s", s->experiment, s->run->id, dir,
+			     *key ? "/" : "", key);
+	struct mv_err why = { MV_OK, "" };
+	int was_depth = s->depth, ret;
+
+	if (!path)
+		return mv_nomem(err);
+	s->dir = dir;
+	s->key = key;
+	s->depth = depth;
+	ret = mv_import_each(s->root, path, take_value, s, &why);
+	s->dir = was_dir;
+	s->key = was_key;
+	s->depth = was_depth;
+	free(path);
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret)
+		mv_import_unmapped(s->im, s->run, "%s", why.msg);
+	return 0;
+}
+
+static const char *context_of(const struct mv_json *edge)
+{
+	const struct mv_json *tags = mv_json_get(edge, "tags");
+	size_t len;
+
+	/* A mapping, or a list of {key, value}. */
+	if (mv_json_type(tags) != MV_JSON_ARRAY)
+		return mv_json_get_str(mv_json_get(tags, "mlflow.data.context"),
+				       &len);
+	for (size_t i = 0; i < mv_json_size(tags); i++) {
+		const struct mv_json *t = mv_json_at(tags, i);
+		const char *key = mv_json_get_str(mv_json_get(t, "key"), &len);
+
+		if (key && !strcmp(key, "mlflow.data.context"))
+			return mv_json_get_str(mv_json_get(t, "value"), &len);
+	}
+	return NULL;
+}
+
+static int take_dataset(struct store *s, const struct mv_json *edge,
+			const char *id, struct mv_err *err)
+{
+	char *path = mv_strf("%s/datasets/%s/meta.yaml", s->experiment, id);
+	struct mv_json *meta = NULL;
+	char a[32], b[32], c[32];
+	int ret = path ? 0 : mv_nomem(err);
+
+	if (!ret)
+		meta = read_meta(s, path);
+	if (!ret && meta) {
+		const struct mv_mlflow_dataset dataset = {
+			scalar(a, meta, "name"), scalar(b, meta, "digest"),
+			scalar(c, meta, "source"), context_of(edge)
+		};
+
+		ret = mv_mlflow_dataset(s->im, s->run, &dataset, err);
+	} else if (!ret) {
+		mv_import_unmapped(s->im, s->run, "dataset '%.80s' is not "
+				   "described", id);
+	}
+	mv_json_free(meta);
+	free(path);
+	return ret;
+}
+
+static int take_input(void *payload, const char *name,
+		      enum mv_import_kind kind, struct mv_err *err)
+{
+	struct store *s = payload;
+	char *path = mv_strf("%s/%s/inputs/%s/meta.yaml", s->experiment,
+			     s->run->id, name);
+	struct mv_json *edge = NULL;
+	char text[32];
+	const char *id;
+	int ret = path ? 0 : mv_nomem(err);
+
+	if (!ret && kind == MV_IMPORT_FOLDER)
+		edge = read_meta(s, path);
+	id = scalar(text, edge, "source_id");
+	if (!ret && id && mv_import_is_name(id))
+		ret = take_dataset(s, edge, id, err);
+	else if (!ret)
+		mv_import_unmapped(s->im, s->run, "input '%.80s' names no "
+				   "dataset", name);
+	mv_json_free(edge);
+	free(path);
+	return ret;
+}
+
+static int take_inputs(struct store *s, struct mv_err *err)
+{
+	char *path = mv_strf("%s/%s/inputs", s->experiment, s->run->id);
+	struct mv_err why = { MV_OK, "" };
+	int ret = path ? mv_import_each(s->root, path, take_input, s, &why) :
+		  MV_ENOMEM;
+
+	free(path);
+	if (ret && ret != MV_ENOMEM)
+		mv_import_unmapped(s->im, s->run, "%s", why.msg);
+	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+}
+
+static const char *status_of(char *text, const struct mv_json *meta)
+{
+	static const char *const names[] = {
+		NULL, "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"
+	};
+	const struct mv_json *v = mv_json_get(meta, "status");
+	int64_t n = mv_json_get_int(v);
+
+	if (mv_json_type(v) == MV_JSON_INT && n >= 1 && n <= 5)
+		return names[n];
+	return scalar(text, meta, "status");
+}
+
+static int set_moment(struct store *s, const char *key, int64_t ms,
+		      struct mv_err *err)
+{
+	char text[32];
+
+	return ms > 0 ? mv_import_fact(s->im, s->run, &s->run->source, key,
+				       mv_time_print(text, ms), 0, err) : 0;
+}
+
+static int take_meta(struct store *s, const struct mv_json *meta,
+		     struct mv_err *err)
+{
+	struct mv_facts *source = &s->run->source;
+	char text[32];
+	const char *name = scalar(text, meta, "run_name");
+	const char *state = NULL;
+	int ret = 0;
+
+	s->run->started = mv_json_get_int(mv_json_get(meta, "start_time"));
+	if (name && *name)
+		ret = set(&s->run->name, name, err);
+	state = status_of(text, meta);
+	if (!ret && state)
+		ret = set(&s->run->state, state, err);
+	name = scalar(text, meta, "user_id");
+	if (!ret && name && *name)
+		ret = mv_import_fact(s->im, s->run, source, "user", name, 0,
+				     err);
+	name = scalar(text, meta, "source_version");
+	if (!ret && name && *name)
+		ret = set(&s->run->commit, name, err);
+	if (!ret)
+		ret = mv_import_fact(s->im, s->run, source, "experiment",
+				     s->experiment_name, 0, err);
+	if (!ret)
+		ret = set_moment(s, "started", s->run->started, err);
+	if (!ret)
+		ret = set_moment(s, "ended", mv_json_get_int(
+				 mv_json_get(meta, "end_time")), err);
+	return ret;
+}
+
+static int take_run(struct store *s, const char *id,
+		    const struct mv_json *meta, struct mv_err *err)
+{
+	struct mv_import_run run = { .tool = "mlflow", .id = strdup(id) };
+	char *artifacts = mv_strf("%s/%s/artifacts", s->experiment, id);
+	const char *const dirs[] = { artifacts, NULL };
+	int ret = run.id && artifacts ? 0 : mv_nomem(err);
+
+	s->run = &run;
+	if (!ret)
+		ret = take_meta(s, meta, err);
+	if (!ret)
+		ret = take_values(s, "params", "", 0, err);
+	if (!ret)
+		ret = take_values(s, "metrics", "", 0, err);
+	if (!ret)
+		ret = take_values(s, "tags", "", 0, err);
+	if (!ret)
+		ret = take_inputs(s, err);
+	if (!ret)
+		ret = mv_mlflow_take(s->im, &run, s->root, dirs, err);
+	mv_import_run_release(&run);
+	s->run = NULL;
+	free(artifacts);
+	return ret;
+}
+
+static int each_run(void *payload, const char *name, enum mv_import_kind kind,
+		    struct mv_err *err)
+{
+	static const char *const reserved[] = {
+		"meta.yaml", "tags", "datasets", "traces"
+	};
+	struct store *s = payload;
+	struct mv_json *meta = NULL;
+	char text[32], *path;
+	const char *stage;
+	int ret;
+
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
+		if (!strcmp(name, reserved[i]))
+			return 0;
+	if (s->im->import->run && strcmp(s->im->import->run, name))
+		return 0;
+	if (!strcmp(name, "models")) {
+		mv_import_tell(s->im, 1, "experiment %.80s: models that were "
+			       "logged for themselves", s->experiment);
+		return 0;
+	}
+	if (kind != MV_IMPORT_FOLDER) {
+		mv_import_tell(s->im, 1, "'%.80s/%.80s' is no folder",
+			       s->experiment, name);
+		return 0;
+	}
+	path = mv_strf("%s/%s/meta.yaml", s->experiment, name);
+	ret = path ? 0 : mv_nomem(err);
+	if (!ret)
+		meta = read_meta(s, path);
+	free(path);
+	stage = scalar(text, meta, "lifecycle_stage");
+	if (!ret && !meta) {
+		mv_import_tell(s->im, 1, "'%.80s/%.80s' is no run: it has no "
+			       "meta.yaml that can be read", s->experiment,
+			       name);
+	} else if (!ret && stage && !strcmp(stage, "deleted")) {
+		mv_import_tell(s->im, 1, "run %.80s is deleted in MLflow",
+			       name);
+		s->seen++;
+	} else if (!ret) {
+		s->seen++;
+		ret = take_run(s, name, meta, err);
+	}
+	mv_json_free(meta);
+	return ret;
+}
+
+static int each_experiment(void *payload, const char *name,
+			   enum mv_import_kind kind, struct mv_err *err)
+{
+	struct store *s = payload;
+	const char *wanted = s->im->import->experiment, *label;
+	struct mv_json *meta = NULL;
+	char text[32], *path;
+	int ret;
+
+	if (!strcmp(name, ".trash"))
+		return 0;
+	if (!strcmp(name, "models")) {
+		mv_import_tell(s->im, 1, "registered models of MLflow: tag "
+			       "them as versions here");
+		return 0;
+	}
+	if (kind != MV_IMPORT_FOLDER) {
+		mv_import_tell(s->im, 1, "'%.80s' is no folder", name);
+		return 0;
+	}
+	path = mv_strf("%s/meta.yaml", name);
+	ret = path ? 0 : mv_nomem(err);
+	if (!ret)
+		meta = read_meta(s, path);
+	free(path);
+	label = scalar(text, meta, "name");
+	if (ret || !meta) {
+		if (!ret)
+			mv_import_tell(s->im, 1, "'%.80s' is no experiment: it "
+				       "has no meta.yaml that can be read",
+				       name);
+		return ret;
+	}
+	if (!wanted || !strcmp(wanted, name) ||
+	    (label && !strcmp(wanted, label))) {
+		s->experiment = name;
+		s->experiment_name = strdup(label ? label : name);
+		ret = s->experiment_name ? mv_import_each(s->root, name,
+					each_run, s, err) : mv_nomem(err);
+		free(s->experiment_name);
+	}
+	mv_json_free(meta);
+	return ret;
+}
+
+static int import_store(struct mv_importing *im, const char *path,
+			struct mv_err *err)
+{
+	struct store s = { .im = im, .root = -1 };
+	int ret = mv_import_open(&s.root, path, err);
+
+	mv_buf_init(&s.text, METRIC_MAX);
+	if (!ret)
+		ret = mv_import_each(s.root, ".", each_experiment, &s, err);
+	if (!ret && !s.seen)
+		ret = im->import->run || im->import->experiment ?
+		      mv_fail(err, MV_ENOENT, "no such run or experiment in "
+			      "'%s'", path) :
+		      mv_fail(err, MV_EINVALID, "no run of MLflow in '%s'",
+			      path);
+	if (s.root >= 0)
+		close(s.root);
+	mv_buf_release(&s.text);
+	return ret;
+}
+
+/* -- either store -- */
+
+/* mlruns/ itself, mlflow.db itself, or the folder that has one of them. */
+static int import_either(struct mv_importing *im, struct mv_err *err)
+{
+	const char *path = im->import->path;
+	char *db = mv_strf("%s/mlflow.db", path);
+	char *runs = mv_strf("%s/mlruns", path);
+	struct stat st;
+	int ret;
+
+	if (!db || !runs)
+		ret = mv_nomem(err);
+	else if (stat(path, &st))
+		ret = mv_fail(err, MV_ENOENT, "there is no '%s'", path);
+	else if (!S_ISDIR(st.st_mode))
+		ret = mv_mlflow_import_db(im, path, err);
+	else if (!stat(db, &st))
+		ret = mv_mlflow_import_db(im, db, err);
+	else
+		ret = import_store(im, !stat(runs, &st) ? runs : path, err);
+	free(runs);
+	free(db);
+	return ret;
+}
+
+int mv_repo_import_mlflow(struct mv_repo *repo, const struct mv_import *import,
+			  struct mv_import_stats *stats, struct mv_err *err)
+{
+	struct mv_importing im;
+	int ret = mv_import_begin(&im, repo, import, stats, err);
+
+	if (!ret)
+		ret = import_either(&im, err);
+	if (!ret)
+		ret = mv_import_end(&im, err);
+	mv_import_release(&im);
+	return ret;
+}
