@@ -40,8 +40,8 @@ static void put_change(struct mv_pen *pen, const struct mv_change *change)
 		mv_words_relative(pen, change);
 		mv_pen_str(pen, ")");
 	}
-	mv_pen_f(pen, ", %s", change->judgement == MV_JUDGE_WORSE ?
-		 "worse" : "not judged");
+	if (change->judgement == MV_JUDGE_WORSE)
+		mv_pen_str(pen, ", worse");
 }
 
 static void put_incomparable(struct mv_pen *pen, const struct mv_pair *pair,

@@ -115,11 +115,14 @@ static void put_more(struct mv_pen *pen, size_t more)
 	mv_pen_str(pen, "\n");
 }
 
-/* At most `rows` of it, unless everything was asked for. */
-static void put_table(struct mv_pen *pen, struct mv_table *t, size_t rows)
+/* At most `rows` of it, unless everything was asked for; releases it. */
+static void put_table(struct mv_pen *pen, struct mv_table *t, size_t rows,
+		      int apart)
 {
 	size_t n = mv_table_rows(t), more = 0;
 
+	if (n && apart)
+		mv_pen_str(pen, "\n");
 	if (!mv_pen_all(pen) && n > rows) {
 		more = n - rows;
 		mv_table_cut(t, rows);
@@ -130,12 +133,13 @@ static void put_table(struct mv_pen *pen, struct mv_table *t, size_t rows)
 	mv_table_release(t);
 }
 
-static void put_content(struct mv_pen *pen, const char *content)
+static void put_content(struct mv_pen *pen, const char *content, int apart)
 {
 	size_t shown = 0, more = 0;
 
 	if (!content || !*content)
 		return;
+	mv_pen_str(pen, apart ? "\n" : "");
 	mv_pen_repeat(pen, " ", INDENT);
 	mv_pen_toned(pen, MV_TONE_DIM, "Content");
 	mv_pen_str(pen, "\n");
@@ -161,20 +165,22 @@ static void put_pair(struct mv_pen *pen, const struct mv_comparison *c,
 		     const struct mv_pair *pair)
 {
 	struct mv_table t;
+	size_t before;
 
 	mv_pen_str(pen, "\n");
 	put_title(pen, pair);
+	before = pen->out->len;
 	mv_table_init(&t);
 	mv_metric_table(&t, c, pair, 0);
-	put_table(pen, &t, SIZE_MAX);
+	put_table(pen, &t, SIZE_MAX, 0);
 	mv_words_incomparable(pen, pair, put_warning);
 	mv_fact_table(&t, c, &pair->params, "Param");
-	put_table(pen, &t, FACT_ROWS);
+	put_table(pen, &t, FACT_ROWS, pen->out->len > before);
 	mv_data_table(&t, c, pair);
-	put_table(pen, &t, FACT_ROWS);
+	put_table(pen, &t, FACT_ROWS, pen->out->len > before);
 	mv_fact_table(&t, c, &pair->environment, "Environment");
-	put_table(pen, &t, FACT_ROWS);
-	put_content(pen, pair->content);
+	put_table(pen, &t, FACT_ROWS, pen->out->len > before);
+	put_content(pen, pair->content, pen->out->len > before);
 }
 
 int mv_comparison_text(struct mv_buf *out, const struct mv_comparison *c,

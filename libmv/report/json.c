@@ -350,9 +350,9 @@ static struct mv_json *metric_json(const struct mv_pair *pair,
 	}
 	mv_json_set(o, "incomparable", mv_json_bool(change->incomparable));
 	if (change->incomparable) {
-		set_measured_on(o, "old_data", &pair->old_evidence,
+		set_measured_on(o, "old_eval_data", &pair->old_evidence,
 				change->key);
-		set_measured_on(o, "new_data", &pair->new_evidence,
+		set_measured_on(o, "new_eval_data", &pair->new_evidence,
 				change->key);
 	}
 	return o;

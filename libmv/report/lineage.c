@@ -164,7 +164,7 @@ int mv_lineage_text(struct mv_buf *out, const struct mv_lineage *l,
 		put_tree(&pen, l, 0);
 		if (out->len == before)
 			mv_pen_str(&pen, "no record says what it was made "
-				   "from, or what for it was used\n");
+				   "from or used for\n");
 	}
 	if (l->truncated)
 		mv_pen_str(&pen, "(cut: more than 10,000 nodes)\n");

@@ -22,7 +22,8 @@ enum {
 	KEPT = 400,		/* for the closing tags and the note */
 	PIECE_MAX = 1 << 20,
 	FOREIGN_MAX = 4096,	/* bytes; far more than CELL_MAX columns */
-	SPARK_WIDTH = 24
+	SPARK_WIDTH = 24,
+	SHORT_COMMIT = 7
 };
 
 struct md {
@@ -137,6 +138,8 @@ static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row)
 		if (mv_table_is_empty(t, c))
 			continue;
 		s = mv_table_at(t, row, c, &len, &cell);
+		while (len && s[len - 1] == ' ')
+			len--;
 		mv_pen_str(pen, " ");
 		if (cell && cell->foreign)
 			put_code(pen, s, len);
@@ -159,7 +162,7 @@ static void put_rule(struct mv_pen *pen, const struct mv_table *t)
 
 static void put_fold(struct mv_pen *pen, size_t n, const char *what)
 {
-	mv_pen_f(pen, "<details><summary>%zu %s</summary>\n\n", n, what);
+	mv_pen_f(pen, "<details><summary>%s (%zu)</summary>\n\n", what, n);
 }
 
 /* Rows from..to (1 is the first); folded under a summary when there is one.
@@ -235,11 +238,8 @@ static void put_side(struct mv_pen *pen, const char *name, const char *version,
 	mv_pen_str(pen, " (");
 	put_foreign(pen, version);
 	mv_pen_str(pen, version && commit ? ", " : "");
-	if (commit) {
-		mv_pen_str(pen, "<code>");
-		mv_words_commit(pen, commit);
-		mv_pen_str(pen, "</code>");
-	}
+	if (commit)
+		put_foreign_n(pen, commit, strnlen(commit, SHORT_COMMIT), 1);
 	mv_pen_str(pen, ")");
 }
 
@@ -318,8 +318,7 @@ static void add_content(struct md *md, const char *content)
 		return;
 	for (const char *s = content; *s; lines++)
 		s += strcspn(s, "\n") + (s[strcspn(s, "\n")] == '\n');
-	put_fold(&pen, lines, lines == 1 ? "line about the content" :
-		 "lines about the content");
+	put_fold(&pen, lines, "Content");
 	mv_pen_str(&pen, "<pre>\n");
 	if (!add(md, &pen)) {
 		md->rows += lines;
@@ -366,13 +365,13 @@ static void add_pair(struct md *md, const struct mv_comparison *c,
 	open = tally.worse > OPEN_ROWS ? tally.worse : OPEN_ROWS;
 	mv_table_init(&t);
 	mv_metric_table(&t, c, pair, 1);
-	add_table(md, &t, open, 0, "more metrics");
+	add_table(md, &t, open, 0, "More metrics");
 	mv_fact_table(&t, c, &pair->params, "Param");
-	add_table(md, &t, OPEN_FACTS, 1, "params");
+	add_table(md, &t, OPEN_FACTS, 1, "Params");
 	mv_data_table(&t, c, pair);
-	add_table(md, &t, OPEN_FACTS, 1, "data");
+	add_table(md, &t, OPEN_FACTS, 1, "Data");
 	mv_fact_table(&t, c, &pair->environment, "Environment");
-	add_table(md, &t, 0, 1, "of the environment");
+	add_table(md, &t, 0, 1, "Environment");
 	add_content(md, pair->content);
 }
 
@@ -406,7 +405,7 @@ static void add_rest(struct md *md, const struct mv_comparison *c)
 				pair->path, CELL_MAX);
 		put_sizes(mv_table_cell(&t, MV_TONE_PLAIN), pair);
 	}
-	add_table(md, &t, OPEN_FACTS, 1, "without evidence");
+	add_table(md, &t, OPEN_FACTS, 1, "Without evidence");
 }
 
 /* Into the place that was kept for it. */
@@ -555,11 +554,11 @@ int mv_card_md(struct mv_buf *out, const struct mv_card *card,
 
 	md_init(&md, out, MV_MARKDOWN_MAX);
 	add_card_title(&md, card);
-	add_facts(&md, "Metric", &e->metrics, card, "metrics");
-	add_facts(&md, "Param", &e->params, NULL, "params");
+	add_facts(&md, "Metric", &e->metrics, card, "Metrics");
+	add_facts(&md, "Param", &e->params, NULL, "Params");
 	if (e->environment)
 		add_facts(&md, "Environment", &e->environment->environment,
-			  NULL, "of the environment");
+			  NULL, "Environment");
 	put_end(&md, e->skipped);
 	return md_done(&md, err);
 }

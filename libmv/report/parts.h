@@ -47,6 +47,7 @@ void mv_pen_f(struct mv_pen *pen, const char *fmt, ...);
 void mv_pen_safe(struct mv_pen *pen, const char *s);
 /* The same, cut to so many columns. */
 void mv_pen_safe_cut(struct mv_pen *pen, const char *s, size_t columns);
+void mv_pen_trim(struct mv_pen *pen);	/* blanks at the end */
 void mv_pen_repeat(struct mv_pen *pen, const char *s, size_t times);
 void mv_pen_glyph(struct mv_pen *pen, enum mv_glyph glyph);
 void mv_pen_begin(struct mv_pen *pen, enum mv_tone tone);

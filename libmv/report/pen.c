@@ -72,6 +72,14 @@ void mv_pen_safe_cut(struct mv_pen *pen, const char *s, size_t columns)
 	mv_pen_str(pen, dots);
 }
 
+void mv_pen_trim(struct mv_pen *pen)
+{
+	struct mv_buf *out = pen->out;
+
+	while (out->len > pen->from && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+}
+
 void mv_pen_repeat(struct mv_pen *pen, const char *s, size_t times)
 {
 	while (times-- && !pen->failed)

@@ -208,21 +208,20 @@ static void put_mark(struct mv_pen *pen, size_t line)
 
 static void put_cell(struct mv_pen *pen, const struct canvas *c, size_t at)
 {
-	size_t line = c->owner[at] - 1u;
-
-	line_color(pen, line);
-	if (c->braille)		/* U+2800 + dots, in UTF-8 */
+	if (!c->owner[at])
+		mv_pen_str(pen, " ");
+	else if (c->braille)		/* U+2800 + dots, in UTF-8 */
 		mv_pen_f(pen, "\xe2%c%c", 0xa0 + (c->dots[at] >> 6),
 			 0x80 + (c->dots[at] & 0x3f));
 	else
-		put_mark(pen, line);
-	color_end(pen);
+		put_mark(pen, c->owner[at] - 1u);
 }
 
 static void put_row(struct mv_pen *pen, const struct canvas *c, int row,
 		    const char *label, int margin)
 {
 	size_t at = (size_t)row * (size_t)c->width;
+	unsigned char before = 0;
 	int last = c->width;
 
 	mv_pen_f(pen, "%*s ", margin, label);
@@ -230,11 +229,17 @@ static void put_row(struct mv_pen *pen, const struct canvas *c, int row,
 	while (last > 0 && !c->owner[at + (size_t)last - 1])
 		last--;
 	for (int x = 0; x < last; x++) {
-		if (c->owner[at + (size_t)x])
-			put_cell(pen, c, at + (size_t)x);
-		else
-			mv_pen_str(pen, " ");
+		unsigned char owner = c->owner[at + (size_t)x];
+
+		if (owner != before && before)
+			color_end(pen);
+		if (owner != before && owner)
+			line_color(pen, owner - 1u);
+		put_cell(pen, c, at + (size_t)x);
+		before = owner;
 	}
+	if (before)
+		color_end(pen);
 	mv_pen_str(pen, "\n");
 }
 

@@ -172,15 +172,22 @@ static void shrink(size_t *widths, const struct mv_table *t, size_t room)
 	}
 }
 
-/* Half a number would be a lie: a column without room goes as a whole. */
-static size_t leave_out(size_t *widths, const struct mv_table *t, size_t room)
+/* Half a number would be a lie: a column without room goes as a whole, and
+   what it leaves is for the others. */
+static size_t make_fit(size_t *widths, const struct mv_table *t, size_t room)
 {
-	size_t out = 0;
+	size_t wanted[MV_TABLE_COLUMNS], out = 0;
 
+	memcpy(wanted, widths, t->columns * sizeof(*widths));
+	shrink(widths, t, room);
 	for (size_t c = t->columns; c-- > 1 &&
 	     total(widths, t->columns) > room;) {
 		out += widths[c] > 0;
-		widths[c] = 0;
+		widths[c] = wanted[c] = 0;
+	}
+	if (out) {
+		memcpy(widths, wanted, t->columns * sizeof(*widths));
+		shrink(widths, t, room);
 	}
 	return out;
 }
@@ -244,6 +251,7 @@ static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row,
 			owed += widths[c] - w;
 		owed += GAP;
 	}
+	mv_pen_trim(pen);
 	mv_pen_str(pen, "\n");
 }
 
@@ -258,8 +266,7 @@ size_t mv_table_print(struct mv_pen *pen, const struct mv_table *t,
 		return 0;
 	room = room > indent ? room - indent : 1;
 	measure(widths, t, titles);
-	shrink(widths, t, room);
-	out = leave_out(widths, t, room);
+	out = make_fit(widths, t, room);
 	for (size_t r = titles ? 0 : 1; r <= mv_table_rows(t); r++)
 		put_row(pen, t, r, widths, indent);
 	return out;

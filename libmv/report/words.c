@@ -440,7 +440,8 @@ static void side_titles(struct mv_table *t, const struct mv_comparison *c,
 			unsigned flags)
 {
 	mv_table_column(t, flags, c->base_name ? c->base_name : "old", 1);
-	mv_table_column(t, flags, c->head_name ? c->head_name : "new", 1);
+	mv_table_column(t, flags, c->head_name ? c->head_name :
+			c->head ? "new" : "the index", 1);
 }
 
 static void value_cell(struct mv_table *t, int there,
