@@ -44,9 +44,10 @@ static int print(const struct look *look, struct cmd_env *env,
 }
 
 /*
- * Of metrics whose direction is known: is one worse; or, when none is, is
- * there one that says nothing, because it was measured on other data or is
- * missing where it used to be? What was not there before cannot be worse.
+ * Of metrics whose direction is known: is one worse, on whatever data; or,
+ * when none is, is there one that says nothing, because it was measured on
+ * other data or is missing where it used to be? What was not there before
+ * cannot be worse.
  */
 static int verdict(const struct mv_comparison *c)
 {
@@ -63,8 +64,7 @@ static int verdict(const struct mv_comparison *c)
 			if (!m->rule || m->rule->direction == MV_DIRECTION_NONE
 			    || !m->has_old)
 				continue;
-			if (!m->incomparable &&
-			    m->judgement == MV_JUDGE_WORSE)
+			if (m->judgement == MV_JUDGE_WORSE)
 				return CMD_NO;
 			doubt |= m->incomparable || !m->has_new ||
 				 m->judgement == MV_JUDGE_NONE;

@@ -1037,11 +1037,8 @@ static void judge(struct mv_comparison *c, struct mv_pair *p)
 	for (size_t i = 0; i < p->metrics.count; i++) {
 		const struct mv_change *m = &p->metrics.v[i];
 
-		if (m->incomparable) {
-			p->incomparable = 1;
-			c->incomparable++;
-			continue;
-		}
+		p->incomparable |= m->incomparable;
+		c->incomparable += !!m->incomparable;
 		p->better += m->judgement == MV_JUDGE_BETTER;
 		p->worse += m->judgement == MV_JUDGE_WORSE;
 	}
