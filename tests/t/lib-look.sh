@@ -10,7 +10,7 @@ oid_at () {
 }
 
 # note <rev:path> <member>...: one record with these members, a second later
-# than the one before.
+# than the one before. note_kind says of which kind; else evidence.
 note () {
 	note_blob=$(git -C repo rev-parse "$1") &&
 	note_oid=$(oid_at "$1") &&
@@ -18,8 +18,8 @@ note () {
 	shift &&
 	{
 		git -C repo notes --ref=model show $note_blob 2>/dev/null
-		printf '{"t":"2026-01-01T00:%02d:%02d.000Z","kind":"evidence"' \
-			$((note_nr / 60)) $((note_nr % 60))
+		printf '{"t":"2026-01-01T00:%02d:%02d.000Z","kind":"%s"' \
+			$((note_nr / 60)) $((note_nr % 60)) ${note_kind:-evidence}
 		printf ',"by":"A U Thor <author@example.com>"'
 		printf ',"content":"%s","id":"%016x"' "$note_oid" $note_nr
 		for note_member
