@@ -2,6 +2,7 @@
 #ifndef MV_TRUST_PRIV_H
 #define MV_TRUST_PRIV_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,7 +49,8 @@ struct mv_gpg_signer {
 	int line;
 };
 struct mv_trust {
-	struct mv_proc_env env;
+	pthread_mutex_t lock;	/* of what is found or made at the first need */
+	struct mv_proc_env env;	/* mv_plain_env */
 	char *ssh_keygen, *gpg;	/* absolute; NULL: not there */
 	char *tmp_dir;
 	char *gpg_home;		/* made at the first need */
@@ -67,5 +69,22 @@ void mv_signers_release(struct mv_trust *t);
 /* "20261121", "202611210815", "20261121081500", with "Z" for UTC (which is
    what it means without, too: the same on every machine). 0 or -1. */
 int mv_signers_time(int64_t *out, const char *text);
+
+/* -- what signing and checking share (trust.c) -- */
+/* A file that other programs can open by its path as long as it is open
+   here; nothing is left when we are killed. */
+struct mv_memfile {
+	int fd;
+	char path[48];
+};
+int mv_memfile(struct mv_memfile *out, const void *data, size_t len,
+	       struct mv_err *err);
+void mv_memfile_close(struct mv_memfile *file);	/* an empty one is fine */
+/* `env` with LC_ALL=C and no other locale: messages are compared. */
+int mv_plain_env(struct mv_proc_env *out, const struct mv_proc_env *env,
+		 struct mv_err *err);
+void mv_plain_env_release(struct mv_proc_env *env);
+int mv_trust_program(const char **out, struct mv_trust *t, char **slot,
+		     const char *name, struct mv_err *err);
 
 #endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/trust/priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "libmv/base/fs.h"
+
+/*
+ * Checking. Who the signer is, which kind of thing the key may sign and
+ * whether it was valid at the moment is decided here, from the lists; whether
+ * the signature fits the bytes, by ssh-keygen or gpg, who are told of one key
+ * only.
+ */
+enum { OUTPUT_MAX = 1 << 20, SIGNATURE_MAX = 64 << 10 };
+
+static int set(struct mv_signature *out, enum mv_signature_state state,
+	       const char *why)
+{
+	out->state = state;
+	snprintf(out->why, sizeof(out->why), "%s",
+		 why ? why : mv_signature_state_name(state));
+	return 0;
+}
+
+static int in_time(int64_t after, int64_t before, int64_t at)
+{
+	return (!after || at >= after) && (!before || at < before);
+}
+
+/* Anything but a verdict of the program: not checked, so not good. */
+static int unchecked(struct mv_signature *out, const struct mv_err *err)
+{
+	return set(out, MV_SIGNATURE_UNCHECKED, err->msg);
+}
+
+/* -- SSH ------------------------------------------------------------------------------ */
+
+static const struct mv_ssh_signer *signer_of(const struct mv_trust *t,
+					     const struct mv_sshsig *sig,
+					     size_t from)
+{
+	for (size_t i = from; i < t->ssh_count; i++)
+		if (t->ssh[i].key_len == sig->key_len &&
+		    !memcmp(t->ssh[i].key, sig->key, sig->key_len))
+			return &t->ssh[i];
+	return NULL;
+}
+
+static int may_sign(const struct mv_ssh_signer *s, const char *ns)
+{
+	for (char **p = s->namespaces; *p; p++)
+		if (!strcmp(*p, ns))
+			return 1;
+	return 0;
+}
+
+/*
+ * A key may stand in several lines of the same person (one that ended, one
+ * that begins): the best of them counts.
+ */
+static const struct mv_ssh_signer *choose(struct mv_signature *out,
+					  const struct mv_trust *t,
+					  const struct mv_sshsig *sig,
+					  const char *ns, int64_t at)
+{
+	const struct mv_ssh_signer *s = signer_of(t, sig, 0), *first = s;
+
+	if (!s) {
+		set(out, MV_SIGNATURE_UNKNOWN, NULL);
+		return NULL;
+	}
+	set(out, MV_SIGNATURE_NAMESPACE, NULL);
+	for (; s; s = signer_of(t, sig, (size_t)(s - t->ssh) + 1)) {
+		if (!may_sign(s, ns))
+			continue;
+		if (in_time(s->after, s->before, at))
+			return s;
+		set(out, MV_SIGNATURE_EXPIRED, NULL);
+	}
+	out->principal = strdup(first->principal);
+	return NULL;
+}
+
+/* ssh-keygen is given a list with this one key in it. */
+static int allowed_line(struct mv_memfile *file, const struct mv_sshsig *sig,
+			const char *ns, struct mv_err *err)
+{
+	struct mv_buf text;
+	int bad, ret;
+
+	mv_buf_init(&text, 3 * sig->key_len + 1024);
+	bad = mv_buf_addf(&text, "signer namespaces=\"%s\" %s ", ns,
+			  sig->key_type);
+	bad |= mv_base64(&text, sig->key, sig->key_len);
+	bad |= mv_buf_addch(&text, '\n');
+	ret = bad ? mv_nomem(err) : mv_memfile(file, text.data, text.len, err);
+	mv_buf_release(&text);
+	return ret;
+}
+
+static int armoured(struct mv_memfile *file, const struct mv_buf *blob,
+		    struct mv_err *err)
+{
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, 2 * blob->len + 256);
+	ret = mv_sshsig_armour(&text, blob->data, blob->len) ? mv_nomem(err) :
+		mv_memfile(file, text.data, text.len, err);
+	mv_buf_release(&text);
+	return ret;
+}
+
+struct ssh_files {
+	struct mv_memfile allowed, sig, revoked;
+};
+
+static int run_keygen(int *status, struct mv_buf *out, struct mv_buf *errout,
+		      struct mv_trust *t, const struct ssh_files *files,
+		      const char *ns, const void *data, size_t len,
+		      struct mv_err *err)
+{
+	const char *argv[16] = { NULL, "-Y", "verify", "-f",
+				 files->allowed.path, "-I", "signer", "-n", ns,
+				 "-s", files->sig.path };
+	int ret = mv_trust_program(&argv[0], t, &t->ssh_keygen, "ssh-keygen",
+				   err);
+
+	if (t->revoked) {
+		argv[11] = "-r";
+		argv[12] = files->revoked.path;
+	}
+	return ret ? ret : mv_proc_run(status, argv, NULL, &t->env, data, len,
+				       out, errout, err);
+}
+
+static int judge_ssh(struct mv_signature *out, int status,
+		     const struct mv_buf *text, const struct mv_buf *errout)
+{
+	if (!status && !strncmp(text->data, "Good \"", 6))
+		return set(out, MV_SIGNATURE_GOOD, NULL);
+	if (strcasestr(errout->data, "revoked"))
+		return set(out, MV_SIGNATURE_REVOKED, NULL);
+	/* 255 is what it says to a signature that is not good; anything else
+	   is a program that did not come to an end. */
+	return status == 255 ? set(out, MV_SIGNATURE_BAD, NULL) :
+			       set(out, MV_SIGNATURE_UNCHECKED,
+				   "ssh-keygen failed");
+}
+
+static int ask_keygen(struct mv_signature *out, struct mv_trust *t,
+		      const struct mv_sshsig *sig, const struct mv_buf *blob,
+		      const char *ns, const void *data, size_t len,
+		      struct mv_err *err)
+{
+	struct ssh_files files = { { -1, "" }, { -1, "" }, { -1, "" } };
+	struct mv_buf text, errout;
+	int status = 0, ret;
+
+	mv_buf_init(&text, OUTPUT_MAX);
+	mv_buf_init(&errout, OUTPUT_MAX);
+	ret = allowed_line(&files.allowed, sig, ns, err);
+	if (!ret)
+		ret = armoured(&files.sig, blob, err);
+	if (!ret && t->revoked)
+		ret = mv_memfile(&files.revoked, t->revoked, t->revoked_len,
+				 err);
+	if (!ret)
+		ret = run_keygen(&status, &text, &errout, t, &files, ns, data,
+				 len, err);
+	if (!ret)
+		judge_ssh(out, status, &text, &errout);
+	mv_memfile_close(&files.allowed);
+	mv_memfile_close(&files.sig);
+	mv_memfile_close(&files.revoked);
+	mv_buf_release(&text);
+	mv_buf_release(&errout);
+	return ret;
+}
+
+static int verify_ssh(struct mv_signature *out, struct mv_trust *t,
+		      const char *ns, const void *data, size_t len,
+		      const struct mv_buf *blob, int64_t at,
+		      struct mv_err *err)
+{
+	const struct mv_ssh_signer *s;
+	struct mv_sshsig sig;
+	char print[64];
+	int ret;
+
+	if (mv_sshsig_parse(&sig, (const uint8_t *)blob->data, blob->len))
+		return set(out, MV_SIGNATURE_BAD, "this is no SSH signature");
+	ret = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
+	if (ret)
+		return ret;
+	out->fingerprint = strdup(print);
+	if (!out->fingerprint)
+		return mv_nomem(err);
+	if (sig.ns_len != strlen(ns) || memcmp(sig.ns, ns, sig.ns_len))
+		return set(out, MV_SIGNATURE_BAD, "made for something else");
+	s = choose(out, t, &sig, ns, at);
+	if (!s)
+		return 0;
+	out->principal = strdup(s->principal);
+	if (!out->principal)
+		return mv_nomem(err);
+	return ask_keygen(out, t, &sig, blob, ns, data, len, err);
+}
+
+/* -- OpenPGP ------------------------------------------------------------------------------ */
+
+static int import_keys(struct mv_trust *t, const char *home,
+		       struct mv_err *err)
+{
+	const char *argv[] = { t->gpg, "--homedir", home, "--no-options",
+			       "--batch", "--no-tty", "--quiet",
+			       "--no-autostart", "--import", NULL };
+	struct mv_buf errout;
+	int status = 0, ret;
+
+	mv_buf_init(&errout, OUTPUT_MAX);
+	ret = mv_proc_run(&status, argv, NULL, &t->env, t->gpg_keys,
+			  t->gpg_keys_len, NULL, &errout, err);
+	mv_buf_release(&errout);
+	if (!ret && status)
+		ret = mv_fail(err, MV_EINVALID, ".gitmodel/gpg_keys: gpg "
+			      "cannot read it");
+	return ret;
+}
+
+/* A key ring of our own, with the keys of the trusted list only. */
+static int gpg_home(struct mv_trust *t, struct mv_err *err)
+{
+	const char *gpg;
+	char *home;
+	int ret = mv_trust_program(&gpg, t, &t->gpg, "gpg", err);
+
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&t->lock);
+	if (t->gpg_home)
+		goto out;
+	ret = mv_mkdirs(t->tmp_dir, err);
+	home = ret ? NULL : mv_strf("%s/gpg-XXXXXX", t->tmp_dir);
+	if (!ret && (!home || !mkdtemp(home)))
+		ret = mv_fail_errno(err, errno, "cannot make a folder in '%s'",
+				    t->tmp_dir);
+	if (!ret) {
+		t->gpg_home = home;
+		ret = t->gpg_keys ? import_keys(t, home, err) : 0;
+	} else {
+		free(home);
+	}
+out:
+	pthread_mutex_unlock(&t->lock);
+	return ret;
+}
+
+/* The text behind "[GNUPG:] <word> " in gpg's status lines, or NULL. */
+static const char *status_line(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	while (text && *text) {
+		if (!strncmp(text, "[GNUPG:] ", 9) &&
+		    !strncmp(text + 9, word, n) &&
+		    (text[9 + n] == ' ' || text[9 + n] == '\n'))
+			return text + 9 + n;
+		text = strchr(text, '\n');
+		text += !!text;
+	}
+	return NULL;
+}
+
+/* Fingerprint of the signing key and, last on the line, its primary key. */
+static int take_validsig(char *print, char *primary, const char *line)
+{
+	char rest[512], *save = NULL, *word, *last = NULL, *first = NULL;
+
+	snprintf(rest, sizeof(rest), "%.*s", (int)strcspn(line, "\n"), line);
+	for (word = strtok_r(rest, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save)) {
+		first = first ? first : word;
+		last = word;
+	}
+	if (!first || strlen(first) > 64 || strlen(last) > 64)
+		return -1;
+	snprintf(print, 72, "%s", first);
+	snprintf(primary, 72, "%s", last);
+	return 0;
+}
+
+static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
+		     const char *text, int64_t at)
+{
+	const char *valid = status_line(text, "VALIDSIG");
+	char print[72], primary[72];
+
+	if (status_line(text, "REVKEYSIG"))
+		return set(out, MV_SIGNATURE_REVOKED, NULL);
+	if (status_line(text, "EXPKEYSIG") || status_line(text, "EXPSIG"))
+		return set(out, MV_SIGNATURE_EXPIRED, NULL);
+	if (status_line(text, "NO_PUBKEY"))
+		return set(out, MV_SIGNATURE_UNKNOWN, NULL);
+	if (!valid || !status_line(text, "GOODSIG") ||
+	    take_validsig(print, primary, valid))
+		return set(out, MV_SIGNATURE_BAD, NULL);
+	out->fingerprint = strdup(primary);
+	if (!out->fingerprint)
+		return MV_ENOMEM;
+	set(out, MV_SIGNATURE_UNKNOWN, NULL);
+	for (size_t i = 0; i < t->pgp_count; i++) {
+		const struct mv_gpg_signer *s = &t->pgp[i];
+
+		if (strcmp(s->fingerprint, print) &&
+		    strcmp(s->fingerprint, primary))
+			continue;
+		free(out->principal);
+		out->principal = strdup(s->principal);
+		if (!out->principal)
+			return MV_ENOMEM;
+		if (in_time(s->after, s->before, at))
+			return set(out, MV_SIGNATURE_GOOD, NULL);
+		set(out, MV_SIGNATURE_EXPIRED, NULL);
+	}
+	return 0;
+}
+
+static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
+		      const char *ns, const void *data, size_t len,
+		      const void *sig, size_t sig_len, int64_t at,
+		      struct mv_err *err)
+{
+	struct mv_memfile file = { -1, "" };
+	struct mv_buf signed_bytes, text, errout;
+	char when[48];
+	int status = 0, ret;
+
+	ret = gpg_home(t, err);
+	if (ret)
+		return ret;
+	mv_buf_init(&signed_bytes, len + 256);
+	mv_buf_init(&text, OUTPUT_MAX);
+	mv_buf_init(&errout, OUTPUT_MAX);
+	/* Keys that expired since were good then. */
+	snprintf(when, sizeof(when), "--faked-system-time=%" PRId64 "!", at);
+	if ((strcmp(ns, MV_TRUST_NS_GIT) &&
+	     mv_buf_addf(&signed_bytes, "%s\n", ns)) ||
+	    mv_buf_add(&signed_bytes, data, len))
+		ret = mv_nomem(err);
+	if (!ret)
+		ret = mv_memfile(&file, sig, sig_len, err);
+	if (!ret) {
+		const char *argv[] = { t->gpg, "--homedir", t->gpg_home,
+				       "--no-options", "--batch", "--no-tty",
+				       "--no-autostart",
+				       "--no-auto-key-retrieve",
+				       "--trust-model", "always", when,
+				       "--status-fd", "1", "--verify",
+				       file.path, "-", NULL };
+
+		ret = mv_proc_run(&status, argv, NULL, &t->env,
+				  signed_bytes.data, signed_bytes.len, &text,
+				  &errout, err);
+	}
+	if (!ret && judge_gpg(out, t, text.data, at))
+		ret = mv_nomem(err);
+	if (!ret && out->state == MV_SIGNATURE_GOOD && status)
+		set(out, MV_SIGNATURE_UNCHECKED, "gpg failed");
+	mv_memfile_close(&file);
+	mv_buf_release(&signed_bytes);
+	mv_buf_release(&text);
+	mv_buf_release(&errout);
+	return ret;
+}
+
+/* -- either ---------------------------------------------------------------------------------- */
+
+static int is_ssh(const void *sig, size_t len, struct mv_buf *blob)
+{
+	static const char begin[] = "-----BEGIN SSH SIGNATURE-----";
+
+	if (len >= 6 && !memcmp(sig, "SSHSIG", 6))
+		return mv_buf_add(blob, sig, len) ? -1 : 1;
+	if (len < strlen(begin) || memcmp(sig, begin, strlen(begin)))
+		return 0;
+	return mv_sshsig_dearmour(blob, sig, len) ? -1 : 1;
+}
+
+int mv_trust_verify(struct mv_signature *out, struct mv_trust *trust,
+		    const char *ns, const void *data, size_t len,
+		    const void *sig, size_t sig_len, int64_t at,
+		    struct mv_err *err)
+{
+	struct mv_err local = { MV_OK, "" };
+	struct mv_buf blob;
+	int ssh, ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (!sig || !sig_len)
+		return set(out, MV_SIGNATURE_NONE, NULL);
+	if (sig_len > SIGNATURE_MAX)
+		return set(out, MV_SIGNATURE_BAD, "too long for a signature");
+	mv_buf_init(&blob, 2 * SIGNATURE_MAX);
+	ssh = is_ssh(sig, sig_len, &blob);
+	if (ssh < 0)
+		set(out, MV_SIGNATURE_BAD, "malformed");
+	else if (ssh)
+		ret = verify_ssh(out, trust, ns, data, len, &blob, at, &local);
+	else if (!trust->pgp_count)
+		set(out, MV_SIGNATURE_UNKNOWN, NULL);
+	else
+		ret = verify_gpg(out, trust, ns, data, len, sig, sig_len, at,
+				 &local);
+	mv_buf_release(&blob);
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret)
+		unchecked(out, &local);
+	return 0;
+}
