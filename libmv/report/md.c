@@ -184,11 +184,12 @@ static void add_rows(struct md *md, const struct mv_table *t, size_t from,
 		md->rows += to - from + 1;
 		return;
 	}
-	while (++row <= to) {
+	while (++row <= to && !md->full) {
 		pen = begin(md);
 		put_row(&pen, t, row);
 		md->rows += !add(md, &pen);
 	}
+	md->rows += to + 1 - row;
 	mv_pen_str(&md->pen, fold ? "\n</details>\n\n" : "\n");
 }
 

@@ -272,6 +272,37 @@ static void test_report_comparison_text__metrics_share_their_warning(void **stat
 	mv_buf_release(&out);
 }
 
+static void test_report_comparison_text__each_two_sides_have_their_warning(void **state)
+{
+	struct mv_comparison c;
+	struct mv_evidence two, *e;
+	struct mv_buf out;
+
+	(void)state;
+	init_comparison(&c, 1);
+	init_pair(&c.v[0], "a", "a.bin");
+	e = &c.v[0].old_evidence;
+	init_evidence(e, "day", 1);
+	init_evidence(&two, "night", 2);
+	e->records = realloc(e->records, 2 * sizeof(*e->records));
+	assert_non_null(e->records);
+	e->records[1] = two.records[0];
+	free(two.records);
+	e->count = 2;
+	e->data = &e->records[1];
+	init_evidence(&c.v[0].new_evidence, "all", 3);
+	add_facts(&e->metrics, "a=1", "b=1", "c=1", NULL);
+	e->metrics.v[1].from = 1;
+	add_facts(&c.v[0].new_evidence.metrics, "a=2", "b=2", "c=2", NULL);
+	compare_pair(&c, 0);
+	print(&out, &c, 0);
+	assert_non_null(strstr(out.data, "data: a, c: day (0101010) against "
+			       "all (0303030)\n"));
+	assert_non_null(strstr(out.data, "data: b: night (0202020) against "
+			       "all (0303030)\n"));
+	mv_buf_release(&out);
+}
+
 static void test_report_comparison_text__a_full_buffer_is_as_it_was(void **state)
 {
 	struct mv_comparison c;
@@ -301,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_report_comparison_text__strangers_stay_on_their_line),
 		cmocka_unit_test(test_report_comparison_text__long_lists_are_cut_but_with_all),
 		cmocka_unit_test(test_report_comparison_text__metrics_share_their_warning),
+		cmocka_unit_test(test_report_comparison_text__each_two_sides_have_their_warning),
 		cmocka_unit_test(test_report_comparison_text__a_full_buffer_is_as_it_was),
 	};
 
