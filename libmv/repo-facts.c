@@ -76,7 +76,7 @@ static int read_table(struct facts *f, const char *path, const char *prefix,
 	return rc;
 }
 
-/* -- DVCLive: metrics.json, plots/metrics/train/loss.tsv ---------------------------- */
+/* -- DVCLive: metrics.json, plots/metrics/train/loss.tsv --------------------- */
 
 struct folder {
 	struct facts *facts;

@@ -182,6 +182,15 @@ int mv_repo_team_file(struct mv_buf *text, struct mv_repo *repo,
  */
 char *mv_repo_from_top(struct mv_repo *repo, const char *typed);
 
+/* As mv_repo_project(), but borrowed until the next call (repo-subject.c). */
+struct mv_project;
+int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,
+		       const char *commit, struct mv_err *err);
+/* "sha256:<hex>" or at least 7 digits of it (repo-oid.c); MV_ENOENT. */
+struct mv_subject;
+int mv_repo_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
+			   const char *spec, struct mv_err *err);
+
 /* Store bytes, durable at return (repo-record.c). */
 int mv_repo_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
 		      const void *data, size_t len, struct mv_err *err);

@@ -19,7 +19,7 @@
 #define NOTE_READ ((size_t)256 << 20)	/* united ones may pass MV_NOTE_MAX */
 #define BATCH 4096
 
-/* -- which remote ----------------------------------------------------------------- */
+/* -- which remote ------------------------------------------------------------ */
 
 struct peer {
 	char *name;		/* or a URL; NULL: there is none */
@@ -142,7 +142,7 @@ static int find_peer(struct peer *out, struct mv_repo *repo, const char *name,
 	return 0;
 }
 
-/* -- asking and fetching ------------------------------------------------------------- */
+/* -- asking and fetching ----------------------------------------------------- */
 
 /* What the remote's notes are at; "" when it has none. */
 static int remote_tip(char *hex, struct mv_repo *repo, const char *source,
@@ -247,7 +247,7 @@ int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
 	return rc;
 }
 
-/* -- pushing ------------------------------------------------------------------------- */
+/* -- pushing ----------------------------------------------------------------- */
 
 /* Somewhere between 10 ms and a second, longer each time. */
 static void wait_a_moment(unsigned try)
@@ -390,7 +390,7 @@ const char *mv_repo_notes_hint(struct mv_repo *repo)
 			       "none; `git model fetch` gets them";
 }
 
-/* -- what records have attached --------------------------------------------------------- */
+/* -- what records have attached ---------------------------------------------- */
 
 struct blobs {
 	char (*hex)[65];

@@ -18,7 +18,7 @@
 #define LINES_MAX ((size_t)2 << 30)
 #define ATTACHED_MAX ((size_t)1 << 30)
 
-/* -- bytes as content ------------------------------------------------------------- */
+/* -- bytes as content -------------------------------------------------------- */
 
 struct text {
 	const void *data;
@@ -121,7 +121,7 @@ int mv_repo_attached(struct mv_buf *out, struct mv_repo *repo,
 	return mv_fail(err, MV_ENOENT, "the record has no '%s' attached", role);
 }
 
-/* -- the moment: who writes, on top of what ------------------------------------------ */
+/* -- the moment: who writes, on top of what ---------------------------------- */
 
 /* The same for all records that are made at one time. */
 struct mv_repo_moment {
@@ -256,7 +256,7 @@ static int moment_at(const struct mv_repo_moment **out, struct mv_repo *repo,
 	return 0;
 }
 
-/* -- a record ---------------------------------------------------------------------------- */
+/* -- a record ---------------------------------------------------------------- */
 
 static int copy(char **to, const char *s, struct mv_err *err)
 {
@@ -300,7 +300,7 @@ int mv_repo_record_begin(struct mv_record *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- into the ledger ----------------------------------------------------------------------- */
+/* -- into the ledger --------------------------------------------------------- */
 
 static int check_subjects(const struct mv_subject *subjects, size_t count,
 			  struct mv_err *err)
@@ -428,7 +428,7 @@ int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
 	return rc ? rc : append(repo, subjects, records, count, message, err);
 }
 
-/* -- reading ----------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------- */
 
 int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
 		     const char *const *blobs, const char *const *artifacts,

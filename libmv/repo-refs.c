@@ -26,7 +26,7 @@ struct data {
 	size_t links;			/* symbolic links that were left out */
 };
 
-/* -- one file -------------------------------------------------------------------- */
+/* -- one file ---------------------------------------------------------------- */
 
 /* A pointer that lies there in place of the bytes. */
 static int is_pointer(struct mv_pointer *out, int fd, const struct stat *st,
@@ -73,7 +73,7 @@ out:
 	return rc;
 }
 
-/* -- a folder --------------------------------------------------------------------- */
+/* -- a folder ---------------------------------------------------------------- */
 
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
@@ -253,7 +253,7 @@ static int read_folder(struct data *d, const char *top, struct mv_err *err)
 	return rc;
 }
 
-/* -- what was named ------------------------------------------------------------------ */
+/* -- what was named ---------------------------------------------------------- */
 
 /* `attach` to the record what the folder held. */
 static int settle_folder(struct data *d, struct mv_record *record,

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/repo-evidence.h"
+#include "libmv/repo-internal.h"
+
+/*
+ * Paths of the index and of commits as subjects: a file by its pointer, a
+ * folder by the manifest of what git says is in it.
+ */
+#define MEMBER_READ ((size_t)1 << 20)	/* larger blobs are hashed one by one */
+#define BLOB_MAX ((size_t)4 << 30)
+
+static int set_str(char **to, const char *s, struct mv_err *err)
+{
+	char *copy = NULL;
+
+	if (s && !(copy = strdup(s)))
+		return mv_nomem(err);
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+/* -- entries of the index or of a tree --------------------------------------- */
+
+struct entry {
+	char *path;		/* from the top; in a commit's folder: from it */
+	char blob[65];
+	unsigned mode;
+	int unmerged;
+	int taken;		/* part of a directory that was named */
+};
+struct entries {
+	struct entry *v;
+	size_t count, alloc;
+};
+
+static void entries_release(struct entries *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->v[i].path);
+	free(list->v);
+}
+
+/* Regular files; links and submodules hold no data of their own. */
+static int keep_entry(void *payload, const struct mv_git_entry *e,
+		      struct mv_err *err)
+{
+	struct entries *list = payload;
+	struct entry *entry;
+
+	if ((e->mode & 0170000) != 0100000 || strlen(e->blob) > 64)
+		return 0;
+	if (list->count == list->alloc) {
+		list->alloc = 2 * list->alloc + 16;
+		entry = realloc(list->v, list->alloc * sizeof(*entry));
+		if (!entry)
+			return mv_nomem(err);
+		list->v = entry;
+	}
+	entry = &list->v[list->count];
+	memset(entry, 0, sizeof(*entry));
+	entry->path = strdup(e->path);
+	if (!entry->path)
+		return mv_nomem(err);
+	memcpy(entry->blob, e->blob, strlen(e->blob) + 1);
+	entry->mode = e->mode;
+	entry->unmerged = e->stage != 0;
+	list->count++;
+	return 0;
+}
+
+static int list_index(struct entries *list, struct mv_repo *repo,
+		      const char *path, struct mv_err *err)
+{
+	char *spec = mv_strf(*path ? ":(top,literal)%s" : ":/%s", path);
+	const char *specs[] = { spec, NULL };
+	int rc = spec ? mv_git_ls(repo->git, MV_GIT_LS_CACHED, specs,
+				  keep_entry, list, err) : mv_nomem(err);
+
+	free(spec);
+	return rc;
+}
+
+/* Does the path lie below the folder ("": the top)? Where it goes on. */
+static const char *below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	if (!len)
+		return path;
+	return !strncmp(path, folder, len) && path[len] == '/' ?
+	       path + len + 1 : NULL;
+}
+
+/* -- one file ---------------------------------------------------------------- */
+
+static int not_ours(const char *path, struct mv_err *err)
+{
+	return mv_fail(err, MV_EINVALID, "'%s' is not a file of git-model: git "
+		       "holds the bytes themselves; `git model add` stores it",
+		       path);
+}
+
+static int parse_pointer(struct mv_pointer *out, const char *path,
+			 const void *data, size_t len, struct mv_err *err)
+{
+	int rc;
+
+	if (!len) {
+		mv_pointer_of_empty(out, MV_DIALECT_NATIVE);
+		return 0;
+	}
+	rc = mv_pointer_parse(out, data, len, err);
+	if (rc == MV_ENOENT)
+		return not_ours(path, err);
+	if (rc)
+		mv_err_prefix(err, "'%s'", path);
+	return rc;
+}
+
+static int read_file(struct mv_subject *out, struct mv_repo *repo,
+		     const char *spec, const char *path, struct mv_err *err)
+{
+	struct mv_buf text;
+	int rc;
+
+	mv_buf_init(&text, MV_POINTER_MAX - 1);
+	rc = mv_git_read_blob(repo->git, spec, &text, out->blob, err);
+	if (rc == MV_ENOMEM)
+		rc = not_ours(path, err);
+	else if (!rc)
+		rc = parse_pointer(&out->pointer, path, text.data, text.len,
+				   err);
+	mv_buf_release(&text);
+	return rc;
+}
+
+/* -- a directory ------------------------------------------------------------- */
+
+struct folding {
+	struct mv_manifest *out;
+	const struct entry **entry;
+	const char *folder;		/* the entries' paths begin with it */
+	struct mv_hasher *hasher;
+	size_t *large;			/* too large to be read with the others */
+	size_t large_count;
+};
+
+static int add_member(struct folding *f, const struct entry *e,
+		      const void *data, size_t len, struct mv_err *err)
+{
+	const char *path = f->folder ? below(e->path, f->folder) : e->path;
+	struct mv_pointer p = { .size = len };
+	int rc = MV_ENOENT;
+
+	if (len && len < MV_POINTER_MAX)
+		rc = mv_pointer_parse(&p, data, len, err);
+	if (rc == MV_ENOENT) {
+		p.size = len;
+		rc = mv_hasher_once(p.oid.b, f->hasher, data, len, err);
+	} else if (rc) {
+		mv_err_prefix(err, "'%s'", e->path);
+	}
+	return rc ? rc : mv_manifest_add(f->out, path, &p.oid, p.size, err);
+}
+
+static int fold_small(void *payload, size_t i, const char *hex,
+		      const void *data, size_t len, struct mv_err *err)
+{
+	struct folding *f = payload;
+
+	(void)hex;
+	if (data)
+		return add_member(f, f->entry[i], data, len, err);
+	f->large[f->large_count++] = i;
+	return 0;
+}
+
+static int fold_large(struct folding *f, struct mv_repo *repo,
+		      struct mv_err *err)
+{
+	struct mv_buf data;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < f->large_count; i++) {
+		const struct entry *e = f->entry[f->large[i]];
+
+		mv_buf_init(&data, BLOB_MAX);
+		rc = mv_git_read_blob(repo->git, e->blob, &data, NULL, err);
+		if (!rc)
+			rc = add_member(f, e, data.data, data.len, err);
+		else
+			mv_err_prefix(err, "'%s'", e->path);
+		mv_buf_release(&data);
+	}
+	return rc;
+}
+
+/* Ours by their pointers, the others by what git holds. */
+static int fold(struct mv_manifest *out, struct mv_repo *repo,
+		const struct entry **entry, size_t count, const char *folder,
+		struct mv_err *err)
+{
+	struct folding f = { .out = out, .entry = entry, .folder = folder };
+	const char **specs = calloc(count + 1, sizeof(*specs));
+	int rc = 0;
+
+	f.large = calloc(count + 1, sizeof(*f.large));
+	if (!specs || !f.large)
+		rc = mv_nomem(err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		specs[i] = entry[i]->blob;
+		if (entry[i]->unmerged)
+			rc = mv_fail(err, MV_EINVALID, "'%s' is unmerged",
+				     entry[i]->path);
+	}
+	if (!rc)
+		rc = mv_hasher_new(&f.hasher, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_git_read_many(repo->git, specs, count, MEMBER_READ,
+				      fold_small, &f, err);
+	if (!rc)
+		rc = fold_large(&f, repo, err);
+	mv_hasher_free(f.hasher);
+	free(f.large);
+	free(specs);
+	return rc;
+}
+
+int mv_repo_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
+			     struct mv_manifest *members, struct mv_err *err)
+{
+	struct mv_hasher *hasher = NULL;
+	int rc = mv_manifest_print(text, members, err);
+
+	memset(out, 0, sizeof(*out));
+	out->dialect = MV_DIALECT_NATIVE;
+	out->canonical = 1;
+	out->size = text->len;
+	if (!rc)
+		rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_hasher_once(out->oid.b, hasher, text->data, text->len,
+				    err);
+	mv_hasher_free(hasher);
+	return rc;
+}
+
+int mv_repo_pointer_blob(char *hex, struct mv_repo *repo,
+			 const struct mv_pointer *pointer, int write,
+			 struct mv_err *err)
+{
+	struct mv_buf text;
+	int rc;
+
+	mv_buf_init(&text, MV_POINTER_MAX);
+	rc = mv_pointer_print(&text, pointer, err);
+	if (!rc)
+		rc = write ? mv_git_write_blob(hex, repo->git, text.data,
+					       text.len, err) :
+			     mv_git_blob_name(repo->git, hex, text.data,
+					      text.len, err);
+	mv_buf_release(&text);
+	return rc;
+}
+
+/* `folder` as for struct folding. */
+static int fill_directory(struct mv_subject *out, struct mv_repo *repo,
+			  const struct entry **entry, size_t count,
+			  const char *folder, struct mv_err *err)
+{
+	struct mv_buf text;
+	int rc = fold(&out->members, repo, entry, count, folder, err);
+
+	mv_buf_init(&text, MV_MANIFEST_BYTES);
+	out->is_directory = 1;
+	if (!rc)
+		rc = mv_repo_manifest_pointer(&out->pointer, &text,
+					      &out->members, err);
+	if (!rc)
+		rc = mv_repo_pointer_blob(out->blob, repo, &out->pointer, 0,
+					  err);
+	mv_buf_release(&text);
+	return rc;
+}
+
+static int fill_from(struct mv_subject *out, struct mv_repo *repo,
+		     const struct entries *list, const char *folder,
+		     struct mv_err *err)
+{
+	const struct entry **entry = calloc(list->count + 1, sizeof(*entry));
+	int rc;
+
+	if (!entry)
+		return mv_nomem(err);
+	for (size_t i = 0; i < list->count; i++)
+		entry[i] = &list->v[i];
+	rc = fill_directory(out, repo, entry, list->count, folder, err);
+	free(entry);
+	return rc;
+}
+
+/* -- a path, in the index or a commit ---------------------------------------- */
+
+static int in_index(struct mv_subject *out, struct mv_repo *repo,
+		    const char *path, struct mv_err *err)
+{
+	struct entries list = { NULL, 0, 0 };
+	int rc = list_index(&list, repo, path, err);
+
+	if (rc)
+		goto out;
+	if (!list.count)
+		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the index; `git "
+			     "model add` puts it there", *path ? path : ".");
+	else if (strcmp(list.v[0].path, path))
+		rc = fill_from(out, repo, &list, path, err);
+	else if (list.v[0].unmerged)
+		rc = mv_fail(err, MV_EINVALID, "'%s' is unmerged", path);
+	else
+		rc = read_file(out, repo, list.v[0].blob, path, err);
+out:
+	entries_release(&list);
+	return rc;
+}
+
+static int in_commit(struct mv_subject *out, struct mv_repo *repo,
+		     const char *commit, const char *path, struct mv_err *err)
+{
+	struct entries list = { NULL, 0, 0 };
+	char *spec = mv_strf(*path ? "%s:%s" : "%s", commit, path);
+	struct mv_err why;
+	int rc;
+
+	if (!spec)
+		return mv_nomem(err);
+	rc = *path ? read_file(out, repo, spec, path, &why) : MV_EINVALID;
+	/* A folder is no blob, and what is no pointer no folder. */
+	if (rc == MV_EINVALID &&
+	    !mv_git_walk_tree(repo->git, spec, keep_entry, &list, NULL))
+		rc = list.count ? fill_from(out, repo, &list, NULL, &why) :
+		     mv_fail(&why, MV_EINVALID, "there are no files in '%s'",
+			     spec);
+	if (rc == MV_ENOENT)
+		rc = mv_fail(&why, MV_ENOENT, "there is no '%s' in %.12s",
+			     path, commit);
+	if (rc)
+		rc = mv_fail(err, rc, "%s", why.msg);
+	entries_release(&list);
+	free(spec);
+	return rc;
+}
+
+/* Only what is named itself: a member of a dataset is not the dataset. */
+static int name_artifact(struct mv_subject *s, struct mv_repo *repo,
+			 struct mv_err *err)
+{
+	const struct mv_project *project;
+	const struct mv_artifact *a;
+	int rc = mv_repo_project_at(&project, repo, s->commit, err);
+
+	if (rc)
+		return rc;
+	a = mv_project_by_path(project, s->path);
+	return a && !strcmp(a->path, s->path) ?
+	       set_str(&s->artifact, a->name, err) : 0;
+}
+
+int mv_repo_subject_at(struct mv_subject *out, struct mv_repo *repo,
+		       const char *commit, const char *path,
+		       struct mv_err *err)
+{
+	char head[65];
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (!commit && !repo->info->work_tree) {
+		rc = mv_git_commit(head, repo->git, "HEAD", err);
+		commit = head;
+	}
+	if (!rc)
+		rc = commit ? in_commit(out, repo, commit, path, err) :
+			      in_index(out, repo, path, err);
+	if (!rc)
+		rc = set_str(&out->spec, *path ? path : ".", err);
+	if (!rc)
+		rc = set_str(&out->path, path, err);
+	if (!rc)
+		rc = set_str(&out->commit, commit, err);
+	if (!rc)
+		rc = name_artifact(out, repo, err);
+	if (rc)
+		mv_subject_release(out);
+	return rc;
+}
+
+/* -- everything that pathspecs match ----------------------------------------- */
+
+struct gathering {
+	struct mv_repo *repo;
+	struct entries list;
+	struct mv_subject *v;
+	size_t count, alloc;
+	const struct entry **file;	/* that are looked at one by one */
+	size_t files;
+};
+
+static struct mv_subject *next_subject(struct gathering *g)
+{
+	if (g->count == g->alloc) {
+		size_t alloc = 2 * g->alloc + 8;
+		struct mv_subject *v = realloc(g->v, alloc * sizeof(*v));
+
+		if (!v)
+			return NULL;
+		g->v = v;
+		g->alloc = alloc;
+	}
+	memset(&g->v[g->count], 0, sizeof(g->v[0]));
+	return &g->v[g->count++];
+}
+
+static int gather_folder(struct gathering *g, const char *path,
+			 struct mv_err *err)
+{
+	const struct entry **entry;
+	struct mv_subject *s;
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < g->count; i++)
+		if (!strcmp(g->v[i].path, path))
+			return 0;
+	entry = calloc(g->list.count + 1, sizeof(*entry));
+	if (!entry)
+		return mv_nomem(err);
+	for (size_t i = 0; i < g->list.count; i++)
+		if (below(g->list.v[i].path, path)) {
+			g->list.v[i].taken = 1;
+			entry[n++] = &g->list.v[i];
+		}
+	if (n && !*path)
+		rc = mv_fail(err, MV_EINVALID, "this is the whole work tree: "
+			     "name the file or folder that it is about");
+	if (n && !rc) {
+		s = next_subject(g);
+		rc = s ? fill_directory(s, g->repo, entry, n, path, err) :
+			 mv_nomem(err);
+		if (!rc)
+			rc = set_str(&s->path, path, err);
+	}
+	free(entry);
+	return rc;
+}
+
+static int gather_file(void *payload, size_t i, const char *hex,
+		       const void *data, size_t len, struct mv_err *err)
+{
+	struct gathering *g = payload;
+	struct mv_pointer p;
+	struct mv_subject *s;
+
+	(void)hex;
+	if (!data || (len && mv_pointer_parse(&p, data, len, NULL)))
+		return 0;
+	if (!len)
+		mv_pointer_of_empty(&p, MV_DIALECT_NATIVE);
+	s = next_subject(g);
+	if (!s)
+		return mv_nomem(err);
+	s->pointer = p;
+	memcpy(s->blob, g->file[i]->blob, strlen(g->file[i]->blob) + 1);
+	return set_str(&s->path, g->file[i]->path, err);
+}
+
+/* Named itself, beside its folder. */
+static void release_file(struct gathering *g, const char *path)
+{
+	for (size_t i = 0; i < g->list.count; i++)
+		if (!strcmp(g->list.v[i].path, path))
+			g->list.v[i].taken = 0;
+}
+
+/* Those of no named folder, and those named beside their folder. */
+static int gather_files(struct gathering *g, struct mv_err *err)
+{
+	const char **specs = calloc(g->list.count + 1, sizeof(*specs));
+	int rc = 0;
+
+	g->file = calloc(g->list.count + 1, sizeof(*g->file));
+	if (!specs || !g->file)
+		rc = mv_nomem(err);
+	for (size_t i = 0; !rc && i < g->list.count; i++) {
+		const struct entry *e = &g->list.v[i];
+
+		if (e->taken || e->unmerged)
+			continue;
+		specs[g->files] = e->blob;
+		g->file[g->files++] = e;
+	}
+	if (!rc)
+		rc = mv_git_read_many(g->repo->git, specs, g->files,
+				      MV_POINTER_MAX - 1, gather_file, g, err);
+	free(g->file);
+	free(specs);
+	return rc;
+}
+
+static int name_all(struct gathering *g, struct mv_err *err)
+{
+	const struct mv_project *project;
+	const struct mv_artifact *a;
+	int rc = mv_repo_project_at(&project, g->repo, NULL, err);
+
+	for (size_t i = 0; !rc && i < g->count; i++) {
+		struct mv_subject *s = &g->v[i];
+
+		a = mv_project_by_path(project, s->path);
+		if (a && !strcmp(a->path, s->path))
+			rc = set_str(&s->artifact, a->name, err);
+		if (!rc)
+			rc = set_str(&s->spec, s->path, err);
+	}
+	return rc;
+}
+
+int mv_repo_subjects(struct mv_subject **out, size_t *count,
+		     struct mv_repo *repo, const char *const *pathspecs,
+		     struct mv_err *err)
+{
+	struct gathering g = { .repo = repo };
+	int rc;
+
+	*out = NULL;
+	*count = 0;
+	rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED, pathspecs, keep_entry,
+		       &g.list, err);
+	for (size_t i = 0; !rc && pathspecs[i]; i++) {
+		char *path = mv_repo_from_top(repo, pathspecs[i]);
+
+		if (path)
+			rc = gather_folder(&g, path, err);
+		free(path);
+	}
+	for (size_t i = 0; !rc && pathspecs[i]; i++) {
+		char *path = mv_repo_from_top(repo, pathspecs[i]);
+
+		if (path)
+			release_file(&g, path);
+		free(path);
+	}
+	if (!rc)
+		rc = gather_files(&g, err);
+	if (!rc)
+		rc = name_all(&g, err);
+	entries_release(&g.list);
+	if (rc) {
+		mv_subjects_release(g.v, g.count);
+		return rc;
+	}
+	*out = g.v;
+	*count = g.count;
+	return 0;
+}
