@@ -24,6 +24,7 @@
 
 /* -- telling -- */
 
+__attribute__((format(printf, 4, 0)))
 static void vtell(struct mv_importing *im, int unmapped, const char *before,
 		  const char *fmt, va_list ap)
 {
