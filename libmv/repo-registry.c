@@ -523,6 +523,43 @@ static int run_tag(struct mv_repo *repo, const char *name,
 	return rc;
 }
 
+static int see_signature(void *payload, size_t i,
+			 const struct mv_git_object_info *tag,
+			 struct mv_err *err)
+{
+	(void)i;
+	(void)err;
+	*(int *)payload = tag && tag->signature;
+	return 0;
+}
+
+/*
+ * Git (seen with 2.39) makes an unsigned tag, and calls it success, when
+ * ssh-keygen cannot sign. Such a tag is taken away again.
+ */
+static int check_signed(struct mv_repo *repo, const char *ref,
+			const struct mv_tag_event *event, struct mv_err *err)
+{
+	const char *sign = mv_git_config(repo->git, "tag.gpgsign", NULL);
+	const char *names[1];
+	int is_signed = 0, rc;
+	char oid[65];
+
+	if (!(event->flags & MV_TAG_SIGN) &&
+	    (!sign || mv_git_config_off(repo->git, "tag.gpgsign", NULL)))
+		return 0;
+	rc = mv_git_ref_get(oid, repo->git, ref, err);
+	names[0] = oid;
+	if (!rc)
+		rc = mv_git_objects(repo->git, names, 1, see_signature,
+				    &is_signed, err);
+	if (rc || is_signed)
+		return rc;
+	rc = mv_git_ref_set(repo->git, ref, "", oid, "not signed", err);
+	return rc ? rc : mv_fail(err, MV_EDENIED, "git could not sign it; see "
+				 "user.signingKey and gpg.format");
+}
+
 /* MV_EEXISTS: somebody has the name. */
 static int make_tag(struct mv_repo *repo, const char *name,
 		    const struct mv_tag_event *event, struct mv_err *err)
@@ -535,25 +572,34 @@ static int make_tag(struct mv_repo *repo, const char *name,
 	if (!ref)
 		return mv_nomem(err);
 	rc = run_tag(repo, name, event, &why);
-	if (rc == MV_EIO && !mv_git_ref_get(hex, repo->git, ref, NULL))
+	if (rc == MV_EIO && !mv_git_ref_get(hex, repo->git, ref, NULL)) {
 		rc = mv_fail(err, MV_EEXISTS, "tag '%s' exists already",
 			     name);
-	else if (rc)
+		goto out;
+	}
+	if (!rc)
+		rc = check_signed(repo, ref, event, &why);
+	if (rc == MV_EEXISTS)	/* it was changed while we looked at it */
+		rc = MV_EIO;
+	if (rc)
 		mv_fail(err, rc, "cannot make tag '%s': %s", name, why.msg);
+out:
 	free(ref);
 	return rc;
 }
 
-/* Decide, and make the tag that says so; *counted: it has a counter that may
-   be another one next time. */
-static int try_event(char **name, int *counted, struct mv_repo *repo,
+/* Decide, and make the tag that says so. *again: somebody has the name, but
+   next time it may be another one. */
+static int try_event(char **name, int *again, struct mv_repo *repo,
 		     struct mv_tag_event *event, mv_tag_decide_fn decide,
 		     void *payload, struct mv_err *err)
 {
 	struct mv_registry r = MV_REGISTRY_INIT;
 	struct mv_tag tag;
 	struct mv_buf text;
-	int rc = mv_registry_load(&r, repo->git, event->tag.artifact, err);
+	int counted, rc;
+
+	rc = mv_registry_load(&r, repo->git, event->tag.artifact, err);
 
 	mv_buf_init(&text, 2 * MV_TAG_MAX);
 	if (rc)
@@ -565,10 +611,10 @@ static int try_event(char **name, int *counted, struct mv_repo *repo,
 	if (rc)
 		goto out;
 	tag = event->tag;
-	*counted = tag.counter == 0;
-	if (*counted)
+	counted = tag.counter == 0;
+	if (counted)
 		tag.counter = mv_registry_next(&r, tag.artifact);
-	if (*counted && tag.counter < 0)
+	if (counted && tag.counter < 0)
 		rc = mv_fail(err, MV_EINVALID, "no counter is left for '%s': "
 			     "somebody made a tag with the greatest one; "
 			     "delete it", tag.artifact);
@@ -576,6 +622,7 @@ static int try_event(char **name, int *counted, struct mv_repo *repo,
 		rc = mv_tag_print(&text, &tag, err);
 	if (!rc)
 		rc = make_tag(repo, text.data, event, err);
+	*again = rc == MV_EEXISTS && (counted || decide);
 	if (!rc && !(*name = mv_buf_detach(&text)))
 		rc = mv_nomem(err);
 out:
@@ -589,14 +636,14 @@ int mv_repo_tag_event(char **name, struct mv_repo *repo,
 		      void *payload, struct mv_err *err)
 {
 	struct mv_err own;
-	int rc = MV_EEXISTS, counted = 1;
+	int rc = MV_EEXISTS, again = 1;
 
 	*name = NULL;
 	if (!err)
 		err = &own;
-	for (int i = 0; rc == MV_EEXISTS && counted && i < TRIES; i++) {
-		counted = 0;	/* a refusal by `decide` is final */
-		rc = try_event(name, &counted, repo, event, decide, payload,
+	for (int i = 0; again && i < TRIES; i++) {
+		again = 0;	/* a refusal by `decide` is final */
+		rc = try_event(name, &again, repo, event, decide, payload,
 			       err);
 	}
 	return rc;

@@ -87,8 +87,8 @@ enum mv_tag_flags {
  * all is said already. 2. With `tag.counter` 0 the next counter is taken; -1
  * means none. 3. The tag is
  * made if no ref has its name. Had somebody else just taken it, everything is
- * done again from 1., with the registry that is then (at most 10 times;
- * without a counter, MV_EEXISTS). So what `decide` saw is what the tag follows
+ * done again from 1., with the registry that is then (at most 10 times; with
+ * neither `decide` nor a counter, MV_EEXISTS at once). So what `decide` saw is what the tag follows
  * on: `artifact#stage#N` is a compare-and-swap. Between clones, git's push
  * is: who is refused there deletes the tag, fetches, and decides again.
  *
