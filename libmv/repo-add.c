@@ -228,6 +228,24 @@ static int count_one(void *payload, const struct mv_git_entry *e,
 	return 0;
 }
 
+/* The same of ignored files, which count with --force. */
+static int count_ignored(size_t *n, struct add *add, const char *typed,
+			 struct mv_err *err)
+{
+	const char *const args[] = {
+		"ls-files", "-z", "--others", "--ignored",
+		"--exclude-standard", "--", typed, NULL
+	};
+	struct mv_buf out;
+	int rc;
+
+	mv_buf_init(&out, OUT_MAX);
+	rc = mv_git_run(add->repo->git, args, NULL, 0, &out, err);
+	*n += out.len;
+	mv_buf_release(&out);
+	return rc;
+}
+
 /* A glob or magic pathspec: does it match anything by itself? */
 static int check_pattern(struct add *add, const char *typed,
 			 struct mv_err *err)
@@ -238,6 +256,8 @@ static int check_pattern(struct add *add, const char *typed,
 
 	rc = mv_git_ls(add->repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
 		       one, count_one, &n, err);
+	if (!rc && !n && add->options->flags & MV_ADD_FORCE)
+		rc = count_ignored(&n, add, typed, err);
 	if (!rc && !n)
 		rc = mv_fail(err, MV_ENOENT,
 			     "pathspec '%s' did not match any files", typed);

@@ -251,4 +251,13 @@ test_expect_success 'no file is handed over before its content is on the disk' '
 	grep -q "fsync.*packs" "$TRASH/strace"
 '
 
+test_expect_success 'an ignored file by a pathspec with magic, when forced' '
+	git init -q magic && cd magic && git model track "*.bin" &&
+	echo "ign*" >.gitignore && echo x >ign.bin &&
+	test_expect_code 128 git model add ":(literal)ign.bin" 2>../err &&
+	test_expect_code 128 git model add -f ":(literal)none.bin" 2>../err &&
+	git model add -f ":(literal)ign.bin" &&
+	git cat-file blob :ign.bin >../actual && test_grep git-model/1 ../actual
+'
+
 test_done
