@@ -325,6 +325,14 @@ test_expect_success 'detached HEAD, no commit at all, nobody to be' '
 	test_grep "user.email\|user.name\|ident" err
 '
 
+test_expect_success 'what git had stored before is said so' '
+	cd r &&
+	mv-test random 5000 41 >b.bin && sleep 0.1 &&
+	git status --porcelain >/dev/null &&
+	git model add b.bin >actual &&
+	test_grep "^1 file added (the store had all of it), 0 unchanged" actual
+'
+
 test_expect_success 'a bare repository, by HEAD' '
 	git clone -q --bare r bare.git 2>/dev/null &&
 	cd bare.git &&
