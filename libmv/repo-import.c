@@ -61,6 +61,12 @@ void mv_import_unmapped(struct mv_importing *im,
 
 /* -- begin and end -- */
 
+/* What was recorded on a content before; read once, however many runs. */
+struct mv_import_known {
+	char blob[65];
+	struct mv_evidence evidence;
+};
+
 static int keep_file(void *payload, const struct mv_file *file,
 		     struct mv_err *err)
 {
@@ -123,6 +129,9 @@ void mv_import_release(struct mv_importing *im)
 		mv_subject_release(&im->subjects[i]);
 		mv_record_release(&im->records[i]);
 	}
+	for (size_t i = 0; i < im->known_count; i++)
+		mv_evidence_release(&im->known[i].evidence);
+	free(im->known);
 	free(im->subjects);
 	free(im->records);
 	free(im->started);
@@ -318,29 +327,48 @@ static int is_same(const struct mv_record *r, const struct mv_import_run *run)
 	       same_text(&r->source, "state", run->state);
 }
 
+static int evidence_of(const struct mv_evidence **out,
+		       struct mv_importing *im, const char *blob,
+		       struct mv_err *err)
+{
+	struct mv_import_known *more;
+	int ret;
+
+	for (size_t i = 0; i < im->known_count; i++)
+		if (!strcmp(im->known[i].blob, blob)) {
+			*out = &im->known[i].evidence;
+			return 0;
+		}
+	more = realloc(im->known, (im->known_count + 1) * sizeof(*more));
+	if (!more)
+		return mv_nomem(err);
+	im->known = more;
+	more += im->known_count;
+	ret = mv_repo_evidence(&more->evidence, im->repo, &blob, NULL, 1, err);
+	if (ret)
+		return ret;
+	snprintf(more->blob, sizeof(more->blob), "%s", blob);
+	im->known_count++;
+	*out = &more->evidence;
+	return 0;
+}
+
 /* Was it recorded on this content before, or is it about to be? */
 static int is_known(int *known, struct mv_importing *im,
 		    const struct mv_import_run *run,
 		    const struct mv_subject *s, struct mv_err *err)
 {
-	const char *blob = s->blob;
-	struct mv_evidence e;
-	int ret;
+	const struct mv_evidence *e = NULL;
+	int ret = evidence_of(&e, im, s->blob, err);
 
 	*known = 0;
 	for (size_t i = 0; i < im->count; i++)
 		*known |= mv_oid_eq(&im->subjects[i].pointer.oid,
 				    &s->pointer.oid) &&
 			  is_same(&im->records[i], run);
-	if (*known)
-		return 0;
-	ret = mv_repo_evidence(&e, im->repo, &blob, NULL, 1, err);
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < e.count; i++)
-		*known |= is_same(&e.records[i], run);
-	mv_evidence_release(&e);
-	return 0;
+	for (size_t i = 0; !ret && i < e->count; i++)
+		*known |= is_same(&e->records[i], run);
+	return ret;
 }
 
 static int grow(struct mv_importing *im, struct mv_err *err)

@@ -21,6 +21,8 @@ struct mv_import_file {
 	struct mv_pointer pointer;
 };
 
+struct mv_import_known;
+
 struct mv_importing {
 	struct mv_repo *repo;
 	const struct mv_import *import;
@@ -34,6 +36,8 @@ struct mv_importing {
 	struct mv_record *records;
 	int64_t *started;
 	size_t count, alloc;
+	struct mv_import_known *known;	/* evidence that was asked for */
+	size_t known_count;
 };
 
 struct mv_import_run {
