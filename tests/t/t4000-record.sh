@@ -327,9 +327,10 @@ test_expect_success 'detached HEAD, no commit at all, nobody to be' '
 
 test_expect_success 'what git had stored before is said so' '
 	cd r &&
-	mv-test random 5000 41 >b.bin && sleep 0.1 &&
+	mv-test random 1100000 41 >large.bin && git model add large.bin &&
+	mv-test random 1100000 42 >large.bin &&
 	git status --porcelain >/dev/null &&
-	git model add b.bin >actual &&
+	git model add large.bin >actual &&
 	test_grep "^1 file added (the store had all of it), 0 unchanged" actual
 '
 
