@@ -174,7 +174,7 @@ bench: ## measure, side by side with others
 	@scripts/deps.sh build bench
 	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
 	$(Q)B=$(B) tests/bench/bench.sh
-interop: ## with git-lfs and with other gits
+interop: ## with git-lfs, with GTO, and with other gits
 	@scripts/deps.sh build bench
 	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
 	$(Q)B=$(B) tests/interop/run.sh

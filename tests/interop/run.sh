@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # `make interop` calls this: git-lfs on the same repositories, at length
-# (make test has t9000 of it); then the end-to-end tests with every other
-# git that is named:
+# (make test has t9000 of it); GTO on the same tags, from the package index
+# into $B/gto; then the end-to-end tests with every other git that is named:
 #
 #	make interop GITS='/opt/git-2.30/bin /opt/git-2.49/bin'
 B=$(cd "$(dirname "$0")/../.." && cd "${B:-build}" && pwd) || exit 1
@@ -16,6 +16,17 @@ then
 	prove -e sh ./t9000-lfs-interop.sh ../interop/lfs-*.sh || failed=1
 else
 	echo "interop: git-lfs IS MISSING, nothing of it was tested: make deps" >&2
+fi
+
+test -x "$B/gto/bin/gto" ||
+{ python3 -m venv "$B/gto" && "$B/gto/bin/pip" install -q gto; } || {
+	echo "interop: gto IS NOT TO BE HAD, nothing of it was tested" >&2
+	rm -rf "$B/gto"
+}
+if test -x "$B/gto/bin/gto"
+then
+	"$B/gto/bin/pip" show gto | sed -n 2p
+	PATH="$B/gto/bin:$PATH" prove -e sh ../interop/gto.sh || failed=1
 fi
 
 for git in ${GITS-}
