@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_REPO_JUDGE_H
+#define MV_REPO_JUDGE_H
+
+#include "libmv/repo-evidence.h"
+#include "libmv/repo-gate.h"
+#include "libmv/repo-internal.h"
+#include "libmv/repo-registry.h"
+
+/* What the repo-gate*.c and the verbs that judge share; nobody else. */
+
+/* -- the history of one stage (repo-gate-stage.c) ------------------------------ */
+
+/*
+ * Events of an artifact's stage before `tag` (NULL: all), oldest first, with
+ * what their tag objects say. Moments are a receipt's when a good one speaks
+ * of the tag, else the tagger's claim when the tag's signature is good or
+ * nobody asks for more; -1: not known.
+ */
+struct mv_stage_event {
+	const struct mv_event *event;
+	char *version;		/* that it names; "" when that is not known */
+	int64_t when;		/* s; -1 */
+	int witnessed;		/* by a receipt */
+};
+struct mv_stage {
+	struct mv_stage_event *v;
+	size_t count;
+	/* Into v, or NULL: who holds it now, and the last one that ever did. */
+	const struct mv_stage_event *holder, *last;
+};
+void mv_stage_release(struct mv_stage *s);
+int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
+		  const char *artifact, const char *stage,
+		  const struct mv_event *tag, struct mv_err *err);
+
+/* -- notes of one content (repo-gate-votes.c) ------------------------------------ */
+
+/*
+ * What the notes of the gate's state say of one content: lines whose content
+ * is another are not looked at (a note can be moved to another object).
+ */
+struct mv_testimony {
+	struct mv_evidence evidence;
+	char records[72];	/* digest of the evidence lines */
+	struct mv_vote *votes;	/* with receipts; all signatures checked */
+	size_t count;
+};
+void mv_testimony_release(struct mv_testimony *t);
+/* `artifact` limits evidence, not votes. `at`: s, when keys must be valid. */
+int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
+		      const char *blob, const struct mv_pointer *pointer,
+		      const char *artifact, int64_t at, struct mv_err *err);
+void mv_votes_release(struct mv_vote *votes, size_t count);
+
+/* -- answers (repo-gate-answers.c) -------------------------------------------------- */
+
+struct mv_asked {
+	struct mv_gate *gate;
+	const struct mv_promotion *promotion;
+	const struct mv_subject *subject;
+	const char *base;	/* of a branch's change: the old commit */
+	struct mv_policy_facts *facts;
+};
+/* Answers one question of mv_policy_each_question() into the facts. What
+   cannot be found out is left unknown. */
+int mv_gate_answer(void *asked, const char *question, struct mv_err *err);
+
+/* The content of an artifact at a commit, by the .gitmodel/config there. */
+int mv_gate_subject(struct mv_subject *out, struct mv_gate *gate,
+		    const char *artifact, const char *commit,
+		    struct mv_err *err);
+/* A copy into *out; what was there is freed. */
+int mv_gate_set(char **out, const char *s, struct mv_err *err);
+/* The e-mail address of "Name <a@b>", in fresh memory; NULL: none. */
+char *mv_gate_email(const char *by);
+
+#endif
