@@ -33,7 +33,7 @@ struct mv_rule {
 	/* the rest is private: parsed arguments */
 	struct mv_rule_args *args;
 };
-/* A [stage "x"], [stage "fraud#x"], [stage "models/*#x"] or [branch "main"]
+/* A [stage "x"], [stage "fraud#x"], [stage "m*#x"] or [branch "main"]
    section, or the top level (keys before the first section). */
 struct mv_section {
 	char *kind;		/* "stage", "branch", "" */

@@ -77,8 +77,8 @@ void mv_window_free(struct mv_window *w);
 int mv_window_covers(const struct mv_window *w, int64_t local);
 
 /* -- which sections speak of this (names.c) -- */
-/* [stage "production"], [stage "fraud#production"], [stage "models/*#x"],
-   [branch "main"], [branch "release/*"]. */
+/* [stage "production"], [stage "fraud#production"], [stage "m*#x"],
+   [branch "main"], [branch "rel*"]. */
 int mv_section_applies(const struct mv_section *s, const char *kind,
 		       const char *artifact, const char *name);
 /* The first rule of this kind in the section, or NULL. */
