@@ -234,6 +234,12 @@ int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
 /* Unite another ref with our notes (repo-record.c). */
 int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
 			struct mv_err *err);
+/* An artifact in a commit (NULL: the index), where that commit's own
+   .gitmodel/config has it, else the present one (repo-subject.c). */
+struct mv_subject;
+int mv_repo_artifact_at(struct mv_subject *out, struct mv_repo *repo,
+			const char *name, const char *commit,
+			struct mv_err *err);
 void mv_repo_projects_release(struct mv_repo *repo);
 void mv_repo_moment_release(struct mv_repo *repo);
 

@@ -361,32 +361,6 @@ int mv_repo_release(struct mv_release *out, struct mv_repo *repo,
 
 /* -- and its content ------------------------------------------------------------------ */
 
-/* `*path` is yours. */
-static int path_of(char **path, struct mv_repo *repo, const char *artifact,
-		   const char *commit, struct mv_err *err)
-{
-	const char *const where[] = { commit, NULL };
-	const struct mv_artifact *a = NULL;
-	struct mv_project project;
-	int rc = 0;
-
-	*path = NULL;
-	for (int i = 0; !rc && !*path && i < 2; i++) {
-		rc = mv_repo_project(&project, repo, where[i], err);
-		if (rc)
-			break;
-		a = mv_project_by_name(&project, artifact);
-		if (a)
-			rc = copy(path, a->path, err);
-		mv_project_release(&project);
-	}
-	if (!rc && !*path)
-		rc = mv_fail(err, MV_ENOENT, "'%s' is not an artifact of "
-			     ".gitmodel/config, neither in %.12s nor here: "
-			     "where it is cannot be known", artifact, commit);
-	return rc;
-}
-
 static int check_content(const struct mv_release *r,
 			 const struct mv_subject *s, struct mv_err *err)
 {
@@ -405,18 +379,11 @@ int mv_repo_release_subject(struct mv_subject *out, struct mv_repo *repo,
 			    const struct mv_release *release,
 			    struct mv_err *err)
 {
-	char *path = NULL;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = path_of(&path, repo, release->artifact, release->commit, err);
-	if (!rc)
-		rc = mv_repo_subject_at(out, repo, release->commit, path,
-					err);
-	free(path);
-	if (rc)
-		return rc;
-	rc = copy(&out->artifact, release->artifact, err);
+	rc = mv_repo_artifact_at(out, repo, release->artifact,
+				 release->commit, err);
 	if (!rc)
 		rc = copy(&out->version, release->version, err);
 	if (!rc && release->stage)

@@ -7,6 +7,7 @@
 
 #include "libmv/repo-evidence.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-registry.h"
 
 /*
  * What a person names, and what that is in git: a pointer blob, on which
@@ -185,8 +186,9 @@ static int path_of(char **path, struct mv_repo *repo, const char *name,
 	return set_str(path, a->path, err);
 }
 
-static int named_at(struct mv_subject *out, struct mv_repo *repo,
-		    const char *name, const char *commit, struct mv_err *err)
+int mv_repo_artifact_at(struct mv_subject *out, struct mv_repo *repo,
+			const char *name, const char *commit,
+			struct mv_err *err)
 {
 	char *path;
 	int rc = path_of(&path, repo, name, commit, err);
@@ -201,39 +203,18 @@ static int named_at(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* NAME@version, NAME@latest, NAME#stage: `sep` is that character. */
+/* NAME@version, NAME@latest, NAME#stage: what the registry believes. */
 static int by_title(struct mv_subject *out, struct mv_repo *repo,
-		    const char *name, char sep, const char *title,
-		    struct mv_err *err)
+		    const char *spec, struct mv_err *err)
 {
-	struct mv_registry r = { 0 };
-	const struct mv_event *e, *v;
-	int rc = mv_registry_load(&r, repo->git, name, err);
+	struct mv_release release;
+	int rc = mv_repo_release(&release, repo, spec, err);
 
-	if (rc)
-		goto out;
-	if (sep == '#')
-		e = mv_registry_holder(&r, name, title);
-	else if (!strcmp(title, "latest"))
-		e = mv_registry_greatest(&r, name);
-	else
-		e = mv_registry_version(&r, name, title);
-	if (!e || !*e->commit) {
-		rc = mv_fail(err, MV_ENOENT, sep == '#' ?
-			     "nothing of '%s' holds the stage '%s'" :
-			     "'%s' has no version '%s'", name, title);
-		goto out;
-	}
-	rc = named_at(out, repo, name, e->commit, err);
-	v = sep == '#' ? mv_registry_version_at(&r, name, e->commit) : e;
-	if (!rc && v)
-		rc = set_str(&out->version, v->tag.version, err);
-	if (!rc && sep == '#')
-		rc = set_str(&out->stage, title, err);
 	if (!rc)
-		rc = add_titles(out, &r, err);
-out:
-	mv_registry_release(&r);
+		rc = mv_repo_release_subject(out, repo, &release, err);
+	if (!rc)
+		rc = find_titles(out, repo, err);
+	mv_release_clear(&release);
 	return rc;
 }
 
@@ -255,10 +236,10 @@ static int by_name(struct mv_subject *out, struct mv_repo *repo,
 		rc = mv_repo_project_at(&project, repo, NULL, err);
 		if (!rc)
 			rc = mv_project_by_name(project, name) ?
-			     named_at(out, repo, name, NULL, err) : MV_ENOENT;
-	} else if (spec[len] == '#' ? mv_stage_ok(title) :
-		   mv_version_ok(title) || !strcmp(title, "latest")) {
-		rc = by_title(out, repo, name, spec[len], title, err);
+			     mv_repo_artifact_at(out, repo, name, NULL,
+						 err) : MV_ENOENT;
+	} else if (mv_release_spec_ok(spec)) {
+		rc = by_title(out, repo, spec, err);
 	}
 out:
 	free(name);
@@ -304,7 +285,7 @@ static int at_rev(struct mv_subject *out, struct mv_repo *repo,
 	    mv_git_commit(hex, repo->git, rev, NULL))
 		return MV_ENOENT;
 	rc = mv_artifact_name_ok(what) ?
-	     named_at(out, repo, what, hex, err) : MV_ENOENT;
+	     mv_repo_artifact_at(out, repo, what, hex, err) : MV_ENOENT;
 	if (rc != MV_ENOENT)
 		return rc;
 	path = mv_repo_from_top(repo, what);
