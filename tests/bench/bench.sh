@@ -7,6 +7,7 @@
 # runs or machines do not compare; ratios nearly do.
 #
 #	SIZE=1g FILES=20000 RUNS=5 B=build tests/bench/bench.sh
+#	COMMITS=10000 ARTIFACTS=1000 NOTES=100000, too (evidence.sh)
 #
 # SIZE is that of the large file, FILES the number of small ones, RUNS how
 # often each command runs (the slow ones less often). Ten times SIZE must
@@ -375,6 +376,8 @@ started "filter handshake" handshake 5
 started "git model version" version 3
 row "git-lfs handshake; git version alone" - \
 	"$(ms "$(med lfs-handshake)"); $(ms "$(med git-version)")" -
+
+. "$HERE/evidence.sh"
 
 # -- memory: the largest process of each step ---------------------------------
 

@@ -11,6 +11,7 @@ fi
 
 test_expect_success 'the bench runs with small sizes' '
 	BENCH="$TRASH/bench" SIZE=16m FILES=60 RUNS=1 \
+		COMMITS=200 ARTIFACTS=20 NOTES=300 \
 		sh "$TEST_DIR/../bench/bench.sh" >out
 '
 
@@ -50,6 +51,12 @@ test_expect_success 'every row of the table is there, with a measure' '
 	start-up: filter handshake
 	start-up: git model version
 	git-lfs handshake; git version alone
+	start-up: git model show, of git rev-parse
+	show with 300 notes, of git notes show
+	log over 200 commits, of git log --raw
+	diff of 20 artifacts, of git log --raw
+	log of 200 versions, of git log --raw
+	diff of 20 artifacts in 1 commit, of git log --raw
 	peak memory: model-add
 	peak memory: filter-add
 	peak memory: model-readd
