@@ -9,7 +9,9 @@
 /*
  * Lineage goes by content ids, so that neither renames nor branches matter.
  * All notes are read, but only the lines that mention a content which was
- * reached are parsed: an index of mentions is made by looking for "sha256:".
+ * reached are parsed: a scan that knows no more of JSON than strings and
+ * depth notes who is mentioned where. What it gets wrong in a malformed line
+ * does not matter, because that will not be parsed either.
  * From what was asked for the walk goes up (what it was made of) and down
  * (what was made of it), never up and down again: that would be everything
  * that ever shared a data set.
@@ -30,7 +32,9 @@ struct line {
 
 struct mention {
 	struct mv_oid oid;
-	size_t line;
+	uint32_t line;
+	uint32_t made;		/* it is what the record is about, or an output
+				   of the run; else data or an input */
 };
 
 /* What is known of a node besides what is shown. */
@@ -39,6 +43,7 @@ struct extra {
 	int has_oid;
 	unsigned seen;		/* directions it was reached in */
 	int made, used;		/* by something, in something */
+	int by_run;		/* a run that made it is recorded */
 	int named;		/* its label is the best there is */
 };
 
@@ -80,25 +85,94 @@ static void *room(void *v, size_t *alloc, size_t count, size_t size)
 	return grown;
 }
 
-static int add_mentions(struct walk *w, size_t line, struct mv_err *err)
-{
-	const char *p = w->text.data + w->lines[line].at;
-	const char *end = p + w->lines[line].len;
-	struct mention *m;
+/* Where in a line: the keys at the two outermost depths. */
+struct place {
+	const char *key[2];	/* not terminated; NULL: none, or an array */
+	size_t len[2];
+	unsigned depth;
+};
 
-	while ((p = memmem(p, (size_t)(end - p), MARK, MARK_LEN))) {
-		p += MARK_LEN;
-		m = room(w->mentions, &w->mention_alloc, w->mention_count,
-			 sizeof(*m));
-		if (!m)
-			return mv_nomem(err);
-		w->mentions = m;
-		m += w->mention_count;
-		m->line = line;
-		if (!mv_oid_parse(&m->oid, p, (size_t)(end - p)))
-			w->mention_count++;
-	}
+static int is_key(const struct place *p, unsigned depth, const char *key)
+{
+	return p->key[depth] && p->len[depth] == strlen(key) &&
+	       !memcmp(p->key[depth], key, p->len[depth]);
+}
+
+/* 1: made; 0: used; -1: neither. `p` is that of a string. */
+static int role_of(const struct place *p)
+{
+	if (p->depth == 1)
+		return is_key(p, 0, "content") ? 1 : -1;
+	if (is_key(p, 0, "data"))
+		return 0;
+	if (!is_key(p, 0, "run"))
+		return -1;
+	return is_key(p, 1, "outputs") ? 1 : is_key(p, 1, "inputs") ? 0 : -1;
+}
+
+static int add_mention(struct walk *w, const struct mv_oid *oid, int made,
+		       struct mv_err *err)
+{
+	struct mention *m = room(w->mentions, &w->mention_alloc,
+				 w->mention_count, sizeof(*m));
+
+	if (!m)
+		return mv_nomem(err);
+	w->mentions = m;
+	m += w->mention_count++;
+	m->oid = *oid;
+	m->line = (uint32_t)w->line_count;
+	m->made = (uint32_t)made;
 	return 0;
+}
+
+/* Behind the closing quote of the string that begins at p; `end` if none. */
+static const char *string_end(const char *p, const char *end)
+{
+	while ((p = memchr(p, '"', (size_t)(end - p)))) {
+		const char *back = p;
+
+		while (back[-1] == '\\')	/* an opening quote comes first */
+			back--;
+		if ((p - back) % 2 == 0)
+			return p + 1;
+		p++;
+	}
+	return end;
+}
+
+static int add_mentions(struct walk *w, const char *p, const char *end,
+			struct mv_err *err)
+{
+	struct place at = { { NULL, NULL }, { 0, 0 }, 0 };
+	struct mv_oid oid;
+	int rc = 0;
+
+	while (!rc && p < end) {
+		const char *s = p + 1;
+		int role;
+
+		if (*p == '{' || *p == '[')
+			at.depth++;
+		else if (*p == '}' || *p == ']')
+			at.depth -= at.depth > 0;
+		if (*p++ != '"')
+			continue;
+		p = string_end(p, end);
+		if (p < end && *p == ':') {
+			if (at.depth && at.depth <= 2) {
+				at.key[at.depth - 1] = s;
+				at.len[at.depth - 1] = (size_t)(p - 1 - s);
+			}
+			continue;
+		}
+		if ((size_t)(p - s) != MARK_LEN + MV_OID_HEX + 1 ||
+		    memcmp(s, MARK, MARK_LEN) || (role = role_of(&at)) < 0 ||
+		    mv_oid_parse(&oid, s + MARK_LEN, MV_OID_HEX))
+			continue;
+		rc = add_mention(w, &oid, role, err);
+	}
+	return rc;
 }
 
 static int add_lines(struct walk *w, const char *data, size_t len,
@@ -124,7 +198,9 @@ static int add_lines(struct walk *w, const char *data, size_t len,
 		w->lines[w->line_count] = (struct line){
 			at, stop - at, NULL, 0
 		};
-		rc = add_mentions(w, w->line_count++, err);
+		rc = add_mentions(w, w->text.data + at, w->text.data + stop,
+				  err);
+		w->line_count++;
 		at = stop + 1;
 	}
 	return rc;
@@ -465,7 +541,8 @@ static int up(struct walk *w, size_t node, const struct mv_record *r,
 			       err);
 		if (!rc)
 			rc = follow(w, node, &r->data, UP, "data", err);
-		if (!rc && !r->run.command && says_how_made(r))
+		/* A run knows the commit better than who measured later. */
+		if (!rc && !w->extras[node].by_run && says_how_made(r))
 			rc = code_of(w, node, r, err);
 	}
 	if (!rc && r->run.command && is_output(r, &oid))
@@ -513,17 +590,39 @@ static size_t first_mention(const struct walk *w, const struct mv_oid *oid)
 	return lo;
 }
 
+static int is_run_made(struct walk *w, size_t first, const struct mv_oid *oid)
+{
+	for (size_t i = first; i < w->mention_count &&
+	     mv_oid_eq(&w->mentions[i].oid, oid); i++) {
+		const struct mv_record *r = w->mentions[i].made ?
+			record_of(w, w->mentions[i].line) : NULL;
+
+		if (r && r->run.command && is_output(r, oid))
+			return 1;
+	}
+	return 0;
+}
+
+static int is_full(const struct walk *w)
+{
+	return w->out->truncated && w->out->node_count == NODES_MAX;
+}
+
+/* MV_ENOENT: there is no room for more. */
 static int take_step(struct walk *w, const struct step *s, struct mv_err *err)
 {
 	const struct mv_oid oid = w->extras[s->node].oid;
-	size_t last = (size_t)-1;
+	size_t first = first_mention(w, &oid), last = (size_t)-1;
 	int rc = 0;
 
-	for (size_t i = first_mention(w, &oid); !rc && i < w->mention_count &&
+	if (s->direction == UP)
+		w->extras[s->node].by_run = is_run_made(w, first, &oid);
+	for (size_t i = first; !rc && i < w->mention_count &&
 	     mv_oid_eq(&w->mentions[i].oid, &oid); i++) {
 		const struct mv_record *r;
 
-		if (w->mentions[i].line == last)
+		if (w->mentions[i].line == last ||
+		    w->mentions[i].made != (s->direction == UP))
 			continue;
 		last = w->mentions[i].line;
 		r = record_of(w, last);
@@ -531,9 +630,8 @@ static int take_step(struct walk *w, const struct step *s, struct mv_err *err)
 			continue;
 		rc = s->direction == UP ? up(w, s->node, r, err) :
 					  down(w, s->node, r, err);
-		/* No room for one more: others may be there already. */
-		if (rc == MV_ENOENT)
-			rc = 0;
+		if (rc == MV_ENOENT && !is_full(w))
+			rc = 0;		/* a run without an id */
 	}
 	return rc;
 }
@@ -743,6 +841,8 @@ int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
 
 		rc = take_step(&w, &s, err);
 	}
+	if (rc == MV_ENOENT && is_full(&w))
+		rc = 0;
 	if (!rc) {
 		/* Its own name is that by which it was asked for. */
 		w.extras[first].named = subject.artifact || subject.path;

@@ -168,20 +168,53 @@ static void remove_tree(const char *path)
 	free(copy);
 }
 
-static int run_git(struct mv_repo *repo, const char *const *args)
+/* Where git is, the new work tree knows by itself; and an index that
+   somebody names is not its. */
+static char **clean_env(char *const *env)
 {
-	const char *argv[12] = { "git", "--git-dir", repo->info->common_dir };
+	static const char *const ours[] = {
+		"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_PREFIX=",
+		"GIT_COMMON_DIR=", "PWD="
+	};
+	size_t n = 0, kept = 0;
+	char **out;
+
+	while (env && env[n])
+		n++;
+	out = calloc(n + 1, sizeof(*out));
+	for (size_t i = 0; out && i < n; i++) {
+		size_t j = 0;
+
+		while (j < sizeof(ours) / sizeof(ours[0]) &&
+		       strncmp(env[i], ours[j], strlen(ours[j])))
+			j++;
+		if (j == sizeof(ours) / sizeof(ours[0]))
+			out[kept++] = env[i];
+	}
+	return out;
+}
+
+/* In the repository itself, and nowhere near this work tree and its index. */
+static int run_git(const struct mv_repo *repo, const struct mv_repo_guest *g,
+		   const char *const *args, struct mv_err *err)
+{
+	const char *argv[40] = { "git", "--git-dir", repo->info->common_dir };
+	struct mv_proc_env env = { repo->env.search_path, g->env };
 	struct mv_buf said;
 	int status = 0, rc;
 	size_t n = 3;
 
 	for (; *args; args++)
 		argv[n++] = *args;
-	mv_buf_init(&said, 4096);
-	rc = mv_proc_run(&status, argv, "/", &repo->env, NULL, 0, NULL, &said,
-			 NULL);
+	mv_buf_init(&said, 400);
+	rc = mv_proc_run(&status, argv, "/", &env, NULL, 0, NULL, &said, err);
+	while (said.len && said.data[said.len - 1] == '\n')
+		said.data[--said.len] = '\0';
+	if (!rc && status)
+		rc = mv_fail(err, MV_EIO, "cannot make or remove a work tree: "
+			     "%s", said.data);
 	mv_buf_release(&said);
-	return rc ? rc : status;
+	return rc;
 }
 
 void mv_repo_guest_remove(struct mv_repo *repo)
@@ -197,10 +230,10 @@ void mv_repo_guest_remove(struct mv_repo *repo)
 		return;
 	if (guest->repo)
 		mv_repo_interrupt(guest->repo);
-	run_git(repo, remove);
+	run_git(repo, guest, remove, NULL);
 	if (!access(guest->path, F_OK)) {
 		remove_tree(guest->path);
-		run_git(repo, prune);
+		run_git(repo, guest, prune, NULL);
 	}
 }
 
@@ -218,6 +251,9 @@ static int make_folder(struct work *w, struct mv_err *err)
 	char *dir, *path;
 	int rc = 0;
 
+	w->guest.env = clean_env(w->repo->env.env);
+	if (!w->guest.env)
+		return mv_nomem(err);
 	dir = tmp && *tmp == '/' ? strdup(tmp) :
 	      mv_path_join(w->repo->info->common_dir, "model/worktrees");
 	path = dir ? mv_path_join(dir, "git-model-reproduce-XXXXXX") : NULL;
@@ -249,32 +285,15 @@ static int add_worktree(struct work *w, struct mv_err *err)
 		w->record->commit, NULL
 	};
 
-	return mv_git_run(w->repo->git, args, NULL, 0, NULL, err);
-}
+	int rc;
 
-/* Where git is, the new work tree knows by itself. */
-static char **clean_env(char *const *env)
-{
-	static const char *const ours[] = {
-		"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_PREFIX=",
-		"GIT_COMMON_DIR=", "PWD="
-	};
-	size_t n = 0, kept = 0;
-	char **out;
-
-	while (env && env[n])
-		n++;
-	out = calloc(n + 1, sizeof(*out));
-	for (size_t i = 0; out && i < n; i++) {
-		size_t j = 0;
-
-		while (j < sizeof(ours) / sizeof(ours[0]) &&
-		       strncmp(env[i], ours[j], strlen(ours[j])))
-			j++;
-		if (j == sizeof(ours) / sizeof(ours[0]))
-			out[kept++] = env[i];
-	}
-	return out;
+	/* Who stops us now would stop between the two halves of it. */
+	if (w->hooks->running)
+		w->hooks->running(w->hooks->payload, 1);
+	rc = run_git(w->repo, &w->guest, args, err);
+	if (w->hooks->running)
+		w->hooks->running(w->hooks->payload, 0);
+	return rc;
 }
 
 static int open_guest(struct work *w, struct mv_err *err)
@@ -288,9 +307,6 @@ static int open_guest(struct work *w, struct mv_err *err)
 	struct mv_checkout_stats stats = { 0 };
 	int rc;
 
-	w->guest.env = clean_env(w->repo->env.env);
-	if (!w->guest.env)
-		return mv_nomem(err);
 	options.env.env = w->guest.env;
 	rc = mv_repo_open(&w->guest.repo, &options, err);
 	if (!rc)
@@ -624,6 +640,22 @@ static enum verdict compare_file(struct mv_ref *actual, char **why,
 	return v;
 }
 
+/* What a folder holds now, as far as it can be said. */
+static void see_folder(struct mv_ref *out, struct work *w, const char *path)
+{
+	struct mv_ref seen;
+	char *full = in_guest(w, path);
+
+	if (full && !mv_repo_ref(&seen, w->guest.repo, NULL, "", NULL, full,
+				 NULL)) {
+		out->oid = seen.oid;
+		out->size = seen.size;
+		out->has_oid = seen.has_oid;
+		mv_repo_ref_release(&seen);
+	}
+	free(full);
+}
+
 /* All files of one output; of a folder, the first that is not as it was. */
 static int compare_output(struct work *w, size_t i, struct mv_err *err)
 {
@@ -644,6 +676,8 @@ static int compare_output(struct work *w, size_t i, struct mv_err *err)
 			verdict = v;
 		if (!is_folder(w, &expected->oid))
 			actual = one;
+		else if (v == DIFFERENT)
+			see_folder(&actual, w, expected->path);
 		if (v != SAME)
 			break;
 	}
