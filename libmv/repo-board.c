@@ -222,7 +222,7 @@ static int step(void *payload, const char *commit, int64_t when,
 	if (!row)
 		return MV_ENOMEM;
 	if (strlen(blob) < sizeof(row->blob))
-		strcpy(row->blob, blob);
+		mv_look_hex(row->blob, blob);
 	row->when = when;
 	row->author = mv_look_dup(author, &failed);
 	row->subject_line = mv_look_dup(subject, &failed);
@@ -430,7 +430,7 @@ static int read_pointers(struct table *t, struct mv_err *err)
 
 		if (blobs[i].ours) {
 			row->pointer = blobs[i].pointer;
-			strcpy(row->blob, blobs[i].hex);
+			mv_look_hex(row->blob, blobs[i].hex);
 		} else if (*row->blob) {
 			*row->blob = '\0';	/* no pointer */
 		} else {
@@ -714,7 +714,7 @@ static const char *run_name(const struct mv_row *row)
 
 static int label_rows(struct mv_board *b, struct mv_err *err)
 {
-	char hex[8];
+	char hex[65];
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < b->count; i++) {
@@ -722,7 +722,7 @@ static int label_rows(struct mv_board *b, struct mv_err *err)
 
 		if (row->label)
 			continue;
-		strncpy(hex, row->commit, 7);
+		mv_look_hex(hex, row->commit);
 		hex[7] = '\0';
 		rc = label(row, row->version ? row->version :
 			   run_name(row) ? run_name(row) : hex, err);

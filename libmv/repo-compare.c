@@ -255,7 +255,7 @@ static int fork_point(struct work *w, struct mv_err *err)
 	} else if (!rc && w->head && !strcmp(hex, w->head_hex)) {
 		rc = before_head(w, "this is in the default branch", err);
 	} else if (!rc) {
-		strcpy(w->base_hex, hex);
+		mv_look_hex(w->base_hex, hex);
 		rc = set(&w->out->base_name, mv_strf("%.7s", hex), err);
 		if (!rc)
 			rc = set(&w->out->why, mv_strf("where it left '%s'",
@@ -342,7 +342,7 @@ static int named_base(struct work *w, const char *base, int symmetric,
 				       ? " here; 'git fetch --unshallow' brings "
 				       "the rest of the history" : "");
 		if (!rc)
-			strcpy(w->base_hex, hex);
+			mv_look_hex(w->base_hex, hex);
 	}
 	if (!rc)
 		rc = set(&w->out->base_name, symmetric ?
@@ -861,11 +861,11 @@ static int fill_pair(struct mv_pair *pair, struct work *w, struct item *it,
 	pair->artifact = mv_look_dup(name, &failed);
 	if (pair->has_old) {
 		pair->old = old->blob.pointer;
-		strcpy(pair->old_blob, old->blob.hex);
+		mv_look_hex(pair->old_blob, old->blob.hex);
 	}
 	if (pair->has_new) {
 		pair->new = new->blob.pointer;
-		strcpy(pair->new_blob, new->blob.hex);
+		mv_look_hex(pair->new_blob, new->blob.hex);
 	}
 	return failed ? mv_nomem(err) : 0;
 }

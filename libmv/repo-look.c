@@ -4,6 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+void mv_look_hex(char *out, const char *hex)
+{
+	size_t len = strnlen(hex, 64);
+
+	memcpy(out, hex, len);
+	out[len] = '\0';
+}
+
 char *mv_look_dup(const char *s, int *failed)
 {
 	char *copy = s ? strdup(s) : NULL;
@@ -30,7 +38,7 @@ static int take_blob(void *payload, size_t i, const char *hex,
 	if (!hex || !*hex || strlen(hex) >= sizeof(out->hex))
 		return 0;
 	out->there = 1;
-	strcpy(out->hex, hex);
+	mv_look_hex(out->hex, hex);
 	if (!data)
 		return 0;
 	if (!len) {

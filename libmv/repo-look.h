@@ -12,6 +12,8 @@
  * a process of git costs more than all else that they do.
  */
 
+/* An object's name into room for 65; longer text is cut. */
+void mv_look_hex(char *out, const char *hex);
 /* A copy, or NULL for NULL; *failed is set when there is no memory. */
 char *mv_look_dup(const char *s, int *failed);
 
