@@ -231,6 +231,10 @@ void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
    (room for 65) gets what it is known to have, or "". */
 int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
 			   const char *remote);
+/* The git remote where notes travel: model.remote where git knows it, else
+   origin, else the only one; NULL: there is none (repo-notes.c). */
+int mv_repo_default_remote(char **out, struct mv_repo *repo,
+			   struct mv_err *err);
 /* Unite another ref with our notes (repo-record.c). */
 int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
 			struct mv_err *err);

@@ -65,8 +65,8 @@ static int find_remote(void *payload, const char *key, const char *value,
 	return only->name ? 0 : mv_nomem(err);
 }
 
-/* model.remote where git knows it, else origin, else the only one. */
-static int default_peer(char **out, struct mv_repo *repo, struct mv_err *err)
+int mv_repo_default_remote(char **out, struct mv_repo *repo,
+			   struct mv_err *err)
 {
 	const char *name = mv_git_config(repo->git, "model.remote", NULL);
 	struct only only = { NULL, 0 };
@@ -110,7 +110,7 @@ static int find_peer(struct peer *out, struct mv_repo *repo, const char *name,
 
 	memset(out, 0, sizeof(*out));
 	if (!name) {
-		rc = default_peer(&out->name, repo, err);
+		rc = mv_repo_default_remote(&out->name, repo, err);
 		if (rc || !out->name)
 			return rc;
 	} else if (*name == '-' || !*name) {
@@ -383,7 +383,7 @@ const char *mv_repo_notes_hint(struct mv_repo *repo)
 {
 	char tip[65], *name = NULL;
 	int silent = local_tip(tip, repo, MV_NOTES_REF, NULL) || *tip ||
-		     default_peer(&name, repo, NULL) || !name;
+		     mv_repo_default_remote(&name, repo, NULL) || !name;
 
 	free(name);
 	return silent ? NULL : "there are no records here, and a clone brings "
