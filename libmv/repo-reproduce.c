@@ -287,6 +287,7 @@ static int add_worktree(struct work *w, struct mv_err *err)
 
 	int rc;
 
+	mv_git_rest(w->repo->git);
 	/* Who stops us now would stop between the two halves of it. */
 	if (w->hooks->running)
 		w->hooks->running(w->hooks->payload, 1);
@@ -558,6 +559,8 @@ static int run_again(struct work *w, struct mv_err *err)
 	w->out->exit_code = w->record->run.exit_code;
 	if (!rc) {
 		tell_command(w);
+		mv_git_rest(w->repo->git);
+		mv_git_rest(w->guest.repo->git);
 		rc = mv_execute(&w->out->run.record.run,
 				(const char *const *)w->record->run.command,
 				dir, &env, w->hooks, err);

@@ -888,6 +888,7 @@ int mv_repo_run(struct mv_run_result *out, struct mv_repo *repo,
 		rc = set_kind(&job.record, err);
 	if (!rc && !options->no_environment)
 		mv_probe_begin(&probe, repo);
+	mv_git_rest(repo->git);
 	if (!rc)
 		rc = mv_execute(&job.record.run, options->command, NULL,
 				&repo->env, &options->hooks, err);

@@ -55,7 +55,7 @@ char *mv_path_from(const char *prefix, const char *path)
 		return NULL;
 	for (i = 0; i < up; i++)
 		memcpy(out + 3 * i, "../", 3);
-	strcpy(out + 3 * up, path + common);
+	memcpy(out + 3 * up, path + common, strlen(path + common) + 1);
 	return out;
 }
 

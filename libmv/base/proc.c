@@ -577,9 +577,15 @@ static const int passed_on[] = {
 	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2
 };
 
+/*
+ * A parent that waits for us (git, a shell) may hand on what the terminal has
+ * sent to all of us: the echo is not for the command, which has it already.
+ */
+#define ECHO_MS 200
 struct relay {
 	sigset_t set;
 	pid_t pid;
+	int sent;		/* by the terminal, its echo not heard yet */
 };
 
 static void *hand_on(void *arg)
@@ -590,21 +596,25 @@ static void *hand_on(void *arg)
 	for (;;) {
 		int sig = sigwaitinfo(&relay->set, &info);
 
-		/* From a terminal, the command has it already. */
-		if (sig > 0 && info.si_code != SI_KERNEL &&
-		    info.si_pid != relay->pid)
+		if (sig <= 0 || info.si_pid == relay->pid)
+			continue;
+		if (info.si_code == SI_KERNEL)
+			relay->sent = sig;
+		else if (sig == relay->sent && info.si_pid == getppid())
+			relay->sent = 0;
+		else
 			kill(relay->pid, sig);
 	}
 	return NULL;
 }
 
 /* Whoever presses ^C twice means the command both times. */
-static void forget_pending(const sigset_t *set)
+static void forget_pending(const struct relay *relay)
 {
-	const struct timespec at_once = { 0, 0 };
+	struct timespec wait = { 0, relay->sent ? ECHO_MS * 1000000L : 0 };
 
-	while (sigtimedwait(set, NULL, &at_once) > 0)
-		;
+	while (sigtimedwait(&relay->set, NULL, &wait) > 0)
+		wait.tv_nsec = 0;
 }
 
 static int wait_and_relay(struct relay *relay, int *status, int64_t *peak,
@@ -668,7 +678,7 @@ int mv_proc_pass(int *status, int64_t *peak_bytes, const char *const *argv,
 			    err);
 	if (!ret) {
 		ret = wait_and_relay(&relay, status, peak_bytes, err);
-		forget_pending(&relay.set);
+		forget_pending(&relay);
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	free(program);

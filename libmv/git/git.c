@@ -168,11 +168,16 @@ out:
 	return rc;
 }
 
+void mv_git_rest(struct mv_git *git)
+{
+	mv_git_child_abort(&git->batch);
+}
+
 void mv_git_close(struct mv_git *git)
 {
 	if (!git)
 		return;
-	mv_git_child_abort(&git->batch);
+	mv_git_rest(git);
 	mv_git_libgit2_close(git->libgit2);
 	mv_hasher_free(git->hasher);
 	mv_buf_release(&git->config);

@@ -46,6 +46,11 @@ struct mv_git_info {
 int mv_git_open(struct mv_git **out, const char *dir,
 		const struct mv_proc_env *env, struct mv_err *err);
 void mv_git_close(struct mv_git *git);
+/*
+ * Keep no program open while something else has the terminal: ^C would end
+ * it behind our back. It is started again when it is needed.
+ */
+void mv_git_rest(struct mv_git *git);
 const struct mv_git_info *mv_git_info(const struct mv_git *git);
 
 /* Run `git <args>`; a non-zero exit is MV_EIO with git's own words. */
