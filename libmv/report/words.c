@@ -444,6 +444,23 @@ static void side_titles(struct mv_table *t, const struct mv_comparison *c,
 			c->head ? "new" : "the index", 1);
 }
 
+/* Text among the metrics (a file's name, a digest) may not push the numbers
+   beside it off the screen. */
+enum { METRIC_TEXT_WIDTH = 18 };
+
+static void metric_cell(struct mv_table *t, int there,
+			const struct mv_value *v, int precision,
+			enum mv_tone tone)
+{
+	if (!there)
+		mv_pen_str(mv_table_cell(t, MV_TONE_DIM), "-");
+	else if (v->type == MV_VALUE_INT || v->type == MV_VALUE_REAL)
+		mv_words_value(mv_table_cell(t, tone), v, precision);
+	else
+		mv_pen_safe_cut(mv_table_foreign(t, tone), v->text,
+				METRIC_TEXT_WIDTH);
+}
+
 static void value_cell(struct mv_table *t, int there,
 		       const struct mv_value *v, int precision,
 		       enum mv_tone tone)
@@ -463,8 +480,8 @@ static void metric_row(struct mv_table *t, const struct mv_change *change)
 	int precision = mv_change_precision(change);
 
 	mv_words_metric(mv_table_foreign(t, dim), change);
-	value_cell(t, change->has_old, &change->old, precision, dim);
-	value_cell(t, change->has_new, &change->new, precision, dim);
+	metric_cell(t, change->has_old, &change->old, precision, dim);
+	metric_cell(t, change->has_new, &change->new, precision, dim);
 	mv_words_diff(mv_table_cell(t, tone), change);
 	mv_words_relative(mv_table_cell(t, tone), change);
 	mv_pen_str(mv_table_cell(t, tone), mv_words_judgement(change));

@@ -136,6 +136,30 @@ static void test_report_comparison_text__nan_and_unknown_are_not_judged(void **s
 		   "1 line of the notes could not be read\n");
 }
 
+static void test_report_comparison_text__long_text_leaves_room_for_numbers(void **state)
+{
+	struct mv_comparison c;
+	struct mv_buf out;
+
+	(void)state;
+	init_comparison(&c, 1);
+	init_pair(&c.v[0], NULL, "m.bin");
+	set_oid(&c.v[0].new.oid, 1);
+	add_facts(&c.v[0].old_evidence.metrics, "loss=2", NULL);
+	add_facts(&c.v[0].new_evidence.metrics, "loss=1", NULL);
+	add_text(&c.v[0].old_evidence.metrics, "digest",
+		 "0123456789012345678901234567890123456789012345678901");
+	add_text(&c.v[0].new_evidence.metrics, "digest",
+		 "9876543210987654321098765432109876543210987654321098");
+	compare_pair(&c, 0);
+	print(&out, &c, 0);
+	assert_non_null(strstr(out.data, "HEAD  Change\n"));
+	assert_non_null(strstr(out.data, "  01234567890123"));
+	assert_non_null(strstr(out.data, "  98765432109876"));
+	assert_non_null(strstr(out.data, "-1"));
+	mv_buf_release(&out);
+}
+
 static void test_report_comparison_text__nothing_differs(void **state)
 {
 	struct mv_comparison c;
@@ -332,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_report_comparison_text__strangers_stay_on_their_line),
 		cmocka_unit_test(test_report_comparison_text__long_lists_are_cut_but_with_all),
 		cmocka_unit_test(test_report_comparison_text__metrics_share_their_warning),
+		cmocka_unit_test(test_report_comparison_text__long_text_leaves_room_for_numbers),
 		cmocka_unit_test(test_report_comparison_text__each_two_sides_have_their_warning),
 		cmocka_unit_test(test_report_comparison_text__a_full_buffer_is_as_it_was),
 	};
