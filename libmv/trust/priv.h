@@ -48,6 +48,10 @@ struct mv_gpg_signer {
 	int64_t after, before;
 	int line;
 };
+struct mv_ssh_key {
+	uint8_t *blob;
+	size_t len;
+};
 struct mv_trust {
 	pthread_mutex_t lock;	/* of what is found or made at the first need */
 	struct mv_proc_env env;	/* mv_plain_env */
@@ -58,6 +62,8 @@ struct mv_trust {
 	size_t ssh_count;
 	struct mv_gpg_signer *pgp;
 	size_t pgp_count;
+	struct mv_ssh_key *bad_keys;	/* of a list; of a KRL none */
+	size_t bad_count;
 	char *revoked, *gpg_keys;	/* NULL: none */
 	size_t revoked_len, gpg_keys_len;
 };
@@ -65,6 +71,9 @@ int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
 			struct mv_err *err);
 int mv_signers_read_gpg(struct mv_trust *t, const char *data, size_t len,
 			struct mv_err *err);
+/* The list in t->revoked; of a KRL nothing is read. */
+int mv_signers_read_revoked(struct mv_trust *t, struct mv_err *err);
+int mv_signers_is_krl(const struct mv_trust *t);
 void mv_signers_release(struct mv_trust *t);
 /* "20261121", "202611210815", "20261121081500", with "Z" for UTC (which is
    what it means without, too: the same on every machine). 0 or -1. */
@@ -84,6 +93,8 @@ void mv_memfile_close(struct mv_memfile *file);	/* an empty one is fine */
 int mv_plain_env(struct mv_proc_env *out, const struct mv_proc_env *env,
 		 struct mv_err *err);
 void mv_plain_env_release(struct mv_proc_env *env);
+/* A folder and all that is in it, as far as it can be removed. */
+void mv_trust_remove(const char *dir);
 int mv_trust_program(const char **out, struct mv_trust *t, char **slot,
 		     const char *name, struct mv_err *err);
 

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/base/utf8.h"
-
 /*
  * The lists of signers. ssh-keygen's own reading of allowed_signers is
  * generous (wildcards, lines without namespaces, authorities), and anything
@@ -18,6 +16,15 @@ static int bad(struct mv_err *err, const char *file, int line,
 	       const char *why)
 {
 	return mv_fail(err, MV_EINVALID, "%s:%d: %s", file, line, why);
+}
+
+static int month_days(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+				    30, 31 };
+	int leap = (!(year % 4) && year % 100) || !(year % 400);
+
+	return days[month - 1] + (month == 2 && leap);
 }
 
 int mv_signers_time(int64_t *out, const char *text)
@@ -39,8 +46,9 @@ int mv_signers_time(int64_t *out, const char *text)
 		for (v[i] = 0; n; n--)
 			v[i] = v[i] * 10 + (text[at++] - '0');
 	}
-	if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 ||
-	    v[3] > 23 || v[4] > 59 || v[5] > 60)
+	if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 ||
+	    v[2] > month_days(v[0], v[1]) || v[3] > 23 || v[4] > 59 ||
+	    v[5] > 59)
 		return -1;
 	y = v[0] - (v[1] <= 2);		/* leap days before this one */
 	d = (v[0] - 1970) * INT64_C(365) + (y / 4 - y / 100 + y / 400) -
@@ -133,10 +141,20 @@ static char *option_value(char *word, const char *name)
 
 /* -- allowed_signers ---------------------------------------------------------------- */
 
+/* No certificates (whoever holds the authority would be in), no DSA. */
 static int is_key_type(const char *word)
 {
-	return !strncmp(word, "ssh-", 4) || !strncmp(word, "ecdsa-", 6) ||
-	       !strncmp(word, "sk-", 3);
+	static const char *const types[] = {
+		"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256",
+		"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+		"sk-ssh-ed25519@openssh.com",
+		"sk-ecdsa-sha2-nistp256@openssh.com"
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(word, types[i]))
+			return 1;
+	return 0;
 }
 
 static int add_namespaces(struct mv_ssh_signer *s, char *list,
@@ -178,6 +196,10 @@ static int take_options(struct mv_ssh_signer *s, char *word, struct text *t)
 			if (s->namespaces)
 				return bad(t->err, t->file, t->line,
 					   "namespaces= twice");
+			if (strpbrk(value, "*?! "))
+				return bad(t->err, t->file, t->line,
+					   "namespaces= takes whole names, "
+					   "with commas and without wildcards");
 			ret = add_namespaces(s, value, t->err);
 		} else if ((value = option_value(word, "valid-after"))) {
 			ret = mv_signers_time(&s->after, value);
@@ -201,23 +223,30 @@ static int check_principals(char *list, struct text *t)
 	if (strpbrk(list, "*?!"))
 		return bad(t->err, t->file, t->line, "wildcards would let "
 			   "anybody in; name each person");
+	if (strchr(list, '"'))
+		return bad(t->err, t->file, t->line, "no quotes in a name");
 	list[strcspn(list, ",")] = '\0';
-	return *list && *list != '"' ? 0 :
+	return *list ? 0 :
 		bad(t->err, t->file, t->line, "a line begins with who it is");
+}
+
+/* The type stands in front of the key, and once more in it. */
+static int decode_key(struct mv_buf *key, const char *type, const char *base64)
+{
+	size_t n = strlen(type);
+
+	return !mv_unbase64(key, base64, strlen(base64)) && key->len > n + 4 &&
+	       (uint8_t)key->data[3] == n && !key->data[0] && !key->data[1] &&
+	       !key->data[2] && !memcmp(key->data + 4, type, n);
 }
 
 static int take_key(struct mv_ssh_signer *s, const char *type,
 		    const char *base64, struct text *t)
 {
 	struct mv_buf key;
-	size_t n = strlen(type);
-	int ok;
 
 	mv_buf_init(&key, LINE_MAX_LEN);
-	ok = !mv_unbase64(&key, base64, strlen(base64)) && key.len > n + 4 &&
-	     (uint8_t)key.data[3] == n && !key.data[0] && !key.data[1] &&
-	     !key.data[2] && !memcmp(key.data + 4, type, n);
-	if (!ok) {
+	if (!decode_key(&key, type, base64)) {
 		mv_buf_release(&key);
 		return bad(t->err, t->file, t->line, "this is no public key");
 	}
@@ -274,11 +303,13 @@ int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
 	int ret = open_text(&text, ".gitmodel/allowed_signers", data, len, err);
 
 	while (!ret && (line = next_line(&text))) {
-		struct mv_ssh_signer *more = NULL;
+		struct mv_ssh_signer *more;
 
-		if (text.line <= LINES_MAX)
-			more = realloc(t->ssh, (t->ssh_count + 1) *
-				       sizeof(*more));
+		if (text.line > LINES_MAX) {
+			ret = bad(err, text.file, text.line, "too many lines");
+			break;
+		}
+		more = realloc(t->ssh, (t->ssh_count + 1) * sizeof(*more));
 		if (!more) {
 			ret = mv_nomem(err);
 			break;
@@ -289,6 +320,63 @@ int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
 		if (!ret)
 			ret = check_one_person(t, &text);
 	}
+	free(text.copy);
+	return ret;
+}
+
+/* -- revoked_keys ------------------------------------------------------------------- */
+
+/*
+ * ssh-keygen passes over lines that it cannot read: then nothing would be
+ * revoked, and nobody would know. Nor does it say why a signature is not
+ * good. So we read the list, too. A KRL is its own format, and it does refuse
+ * one that is broken.
+ */
+int mv_signers_is_krl(const struct mv_trust *t)
+{
+	static const char krl[] = "SSHKRL\n";	/* and its NUL */
+
+	return t->revoked_len >= sizeof(krl) &&
+	       !memcmp(t->revoked, krl, sizeof(krl));
+}
+
+static int add_revoked(struct mv_trust *t, char *line, struct text *text)
+{
+	char *type = next_word(&line), *base64 = next_word(&line);
+	struct mv_ssh_key *more;
+	struct mv_buf blob;
+	int ok;
+
+	mv_buf_init(&blob, LINE_MAX_LEN);
+	ok = base64 && is_key_type(type) && decode_key(&blob, type, base64);
+	more = ok ? realloc(t->bad_keys, (t->bad_count + 1) * sizeof(*more)) :
+		    NULL;
+	if (!more) {
+		mv_buf_release(&blob);
+		return ok ? mv_nomem(text->err) :
+			bad(text->err, text->file, text->line,
+			    "expected KEYTYPE KEY, or a KRL as the whole file");
+	}
+	t->bad_keys = more;
+	more[t->bad_count].len = blob.len;
+	more[t->bad_count].blob = (uint8_t *)mv_buf_detach(&blob);
+	return more[t->bad_count++].blob ? 0 : mv_nomem(text->err);
+}
+
+int mv_signers_read_revoked(struct mv_trust *t, struct mv_err *err)
+{
+	struct text text;
+	char *line;
+	int ret;
+
+	if (mv_signers_is_krl(t))
+		return 0;
+	ret = open_text(&text, ".gitmodel/revoked_keys", t->revoked,
+			t->revoked_len, err);
+	while (!ret && (line = next_line(&text)))
+		ret = text.line > LINES_MAX ?
+			bad(err, text.file, text.line, "too many lines") :
+			add_revoked(t, line, &text);
 	free(text.copy);
 	return ret;
 }
@@ -334,11 +422,13 @@ int mv_signers_read_gpg(struct mv_trust *t, const char *data, size_t len,
 	int ret = open_text(&text, ".gitmodel/allowed_gpg", data, len, err);
 
 	while (!ret && (line = next_line(&text))) {
-		struct mv_gpg_signer *more = NULL, *s;
+		struct mv_gpg_signer *more, *s;
 
-		if (text.line <= LINES_MAX)
-			more = realloc(t->pgp, (t->pgp_count + 1) *
-				       sizeof(*more));
+		if (text.line > LINES_MAX) {
+			ret = bad(err, text.file, text.line, "too many lines");
+			break;
+		}
+		more = realloc(t->pgp, (t->pgp_count + 1) * sizeof(*more));
 		if (!more) {
 			ret = mv_nomem(err);
 			break;
@@ -372,6 +462,9 @@ void mv_signers_release(struct mv_trust *t)
 		free(t->pgp[i].principal);
 		free(t->pgp[i].fingerprint);
 	}
+	for (size_t i = 0; i < t->bad_count; i++)
+		free(t->bad_keys[i].blob);
+	free(t->bad_keys);
 	free(t->ssh);
 	free(t->pgp);
 }

@@ -10,6 +10,7 @@
  */
 #define BEGIN "-----BEGIN SSH SIGNATURE-----\n"
 #define END "-----END SSH SIGNATURE-----"
+#define TYPE_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-@."
 enum { COLUMNS = 70 };
 
 struct cursor {
@@ -73,7 +74,7 @@ int mv_sshsig_parse(struct mv_sshsig *out, const uint8_t *data, size_t len)
 	if (take_string(&s, &n, &key) || !n || n >= sizeof(out->key_type))
 		return -1;
 	memcpy(out->key_type, s, n);
-	return 0;
+	return strspn(out->key_type, TYPE_LETTERS) == n ? 0 : -1;
 }
 
 int mv_sshsig_armour(struct mv_buf *out, const void *blob, size_t len)

@@ -323,6 +323,28 @@ static int read_line(struct mv_statement *out, struct mv_buf *payload,
 	return ret;
 }
 
+/* Nothing but "t" is free in a line: what is not signed must follow from what
+   is, so that the same signature cannot come in many shapes. */
+static int line_again(const struct mv_statement *s, const struct mv_buf *sig,
+		      const struct mv_json *o, const char *line, size_t len,
+		      struct mv_err *err)
+{
+	const char *t = mv_json_get_str(mv_json_get(o, "t"), NULL);
+	struct mv_buf again;
+	int64_t ms;
+	int ret;
+
+	if (!t || mv_time_parse(&ms, t, NULL))
+		return mv_fail(err, MV_EINVALID, "the line has no time");
+	mv_buf_init(&again, 8 * STATEMENT_MAX);
+	ret = mv_statement_line(&again, ms, s, sig->data, sig->len, err);
+	if (!ret && (again.len != len || memcmp(again.data, line, len)))
+		ret = mv_fail(err, MV_EINVALID, "the line is not in canonical "
+			      "form, or says more than was signed");
+	mv_buf_release(&again);
+	return ret;
+}
+
 int mv_statement_from_line(struct mv_statement *out, struct mv_buf *payload,
 			   struct mv_buf *sig, const char *line, size_t len,
 			   struct mv_err *err)
@@ -335,8 +357,13 @@ int mv_statement_from_line(struct mv_statement *out, struct mv_buf *payload,
 	mv_buf_clear(sig);
 	ret = mv_json_parse(&o, line, len, err);
 	if (ret)
-		return ret;
+		return ret == MV_ENOMEM ? ret : MV_EINVALID;
 	ret = read_line(out, payload, sig, o, err);
+	if (!ret) {
+		ret = line_again(out, sig, o, line, len, err);
+		if (ret)
+			mv_statement_release(out);
+	}
 	mv_json_free(o);
 	return ret;
 }

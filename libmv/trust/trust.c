@@ -107,6 +107,8 @@ static int read_roots(struct mv_trust *t, const struct mv_trust_roots *roots,
 	if (!ret)
 		ret = copy(&t->revoked, &t->revoked_len, roots->revoked_keys,
 			   roots->revoked_keys_len, err);
+	if (!ret && t->revoked)
+		ret = mv_signers_read_revoked(t, err);
 	return ret ? ret : copy(&t->gpg_keys, &t->gpg_keys_len,
 				roots->gpg_keys, roots->gpg_keys_len, err);
 }
@@ -147,12 +149,17 @@ static int remove_entry(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
+void mv_trust_remove(const char *dir)
+{
+	nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 void mv_trust_close(struct mv_trust *t)
 {
 	if (!t)
 		return;
 	if (t->gpg_home)
-		nftw(t->gpg_home, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+		mv_trust_remove(t->gpg_home);
 	free(t->gpg_home);
 	mv_signers_release(t);
 	free(t->ssh_keygen);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "libmv/base/fs.h"
@@ -87,16 +86,27 @@ static const struct mv_ssh_signer *choose(struct mv_signature *out,
 	return NULL;
 }
 
-/* ssh-keygen is given a list with this one key in it. */
-static int allowed_line(struct mv_memfile *file, const struct mv_sshsig *sig,
-			const char *ns, struct mv_err *err)
+static int is_revoked(const struct mv_trust *t, const struct mv_sshsig *sig)
+{
+	for (size_t i = 0; i < t->bad_count; i++)
+		if (t->bad_keys[i].len == sig->key_len &&
+		    !memcmp(t->bad_keys[i].blob, sig->key, sig->key_len))
+			return 1;
+	return 0;
+}
+
+/* A file with this one key in it: a list of signers, or with `ns` NULL a
+   public key. */
+static int key_file(struct mv_memfile *file, const struct mv_sshsig *sig,
+		    const char *ns, struct mv_err *err)
 {
 	struct mv_buf text;
-	int bad, ret;
+	int bad = 0, ret;
 
 	mv_buf_init(&text, 3 * sig->key_len + 1024);
-	bad = mv_buf_addf(&text, "signer namespaces=\"%s\" %s ", ns,
-			  sig->key_type);
+	if (ns)
+		bad = mv_buf_addf(&text, "signer namespaces=\"%s\" ", ns);
+	bad |= mv_buf_addf(&text, "%s ", sig->key_type);
 	bad |= mv_base64(&text, sig->key, sig->key_len);
 	bad |= mv_buf_addch(&text, '\n');
 	ret = bad ? mv_nomem(err) : mv_memfile(file, text.data, text.len, err);
@@ -140,12 +150,38 @@ static int run_keygen(int *status, struct mv_buf *out, struct mv_buf *errout,
 				       out, errout, err);
 }
 
+/* It does not say why a signature is not good; a KRL can be asked. */
+static int in_krl(struct mv_trust *t, const struct mv_sshsig *sig,
+		  const struct ssh_files *files)
+{
+	const char *argv[] = { t->ssh_keygen, "-Q", "-f", files->revoked.path,
+			       NULL, NULL };
+	struct mv_memfile key = { -1, "" };
+	struct mv_buf text, errout;
+	int status = 0, yes = 0;
+
+	if (!mv_signers_is_krl(t) || key_file(&key, sig, NULL, NULL))
+		return 0;
+	argv[4] = key.path;
+	mv_buf_init(&text, OUTPUT_MAX);
+	mv_buf_init(&errout, OUTPUT_MAX);
+	if (!mv_proc_run(&status, argv, NULL, &t->env, NULL, 0, &text, &errout,
+			 NULL))
+		yes = status && strstr(text.data, "REVOKED") != NULL;
+	mv_memfile_close(&key);
+	mv_buf_release(&text);
+	mv_buf_release(&errout);
+	return yes;
+}
+
 static int judge_ssh(struct mv_signature *out, int status,
-		     const struct mv_buf *text, const struct mv_buf *errout)
+		     const struct mv_buf *text, struct mv_trust *t,
+		     const struct mv_sshsig *sig,
+		     const struct ssh_files *files)
 {
 	if (!status && !strncmp(text->data, "Good \"", 6))
 		return set(out, MV_SIGNATURE_GOOD, NULL);
-	if (strcasestr(errout->data, "revoked"))
+	if (status == 255 && in_krl(t, sig, files))
 		return set(out, MV_SIGNATURE_REVOKED, NULL);
 	/* 255 is what it says to a signature that is not good; anything else
 	   is a program that did not come to an end. */
@@ -165,7 +201,7 @@ static int ask_keygen(struct mv_signature *out, struct mv_trust *t,
 
 	mv_buf_init(&text, OUTPUT_MAX);
 	mv_buf_init(&errout, OUTPUT_MAX);
-	ret = allowed_line(&files.allowed, sig, ns, err);
+	ret = key_file(&files.allowed, sig, ns, err);
 	if (!ret)
 		ret = armoured(&files.sig, blob, err);
 	if (!ret && t->revoked)
@@ -175,7 +211,7 @@ static int ask_keygen(struct mv_signature *out, struct mv_trust *t,
 		ret = run_keygen(&status, &text, &errout, t, &files, ns, data,
 				 len, err);
 	if (!ret)
-		judge_ssh(out, status, &text, &errout);
+		judge_ssh(out, status, &text, t, sig, &files);
 	mv_memfile_close(&files.allowed);
 	mv_memfile_close(&files.sig);
 	mv_memfile_close(&files.revoked);
@@ -210,6 +246,8 @@ static int verify_ssh(struct mv_signature *out, struct mv_trust *t,
 	out->principal = strdup(s->principal);
 	if (!out->principal)
 		return mv_nomem(err);
+	if (is_revoked(t, &sig))
+		return set(out, MV_SIGNATURE_REVOKED, NULL);
 	return ask_keygen(out, t, &sig, blob, ns, data, len, err);
 }
 
@@ -251,12 +289,12 @@ static int gpg_home(struct mv_trust *t, struct mv_err *err)
 	if (!ret && (!home || !mkdtemp(home)))
 		ret = mv_fail_errno(err, errno, "cannot make a folder in '%s'",
 				    t->tmp_dir);
-	if (!ret) {
+	if (!ret && t->gpg_keys && (ret = import_keys(t, home, err)))
+		mv_trust_remove(home);
+	if (!ret)
 		t->gpg_home = home;
-		ret = t->gpg_keys ? import_keys(t, home, err) : 0;
-	} else {
+	else
 		free(home);
-	}
 out:
 	pthread_mutex_unlock(&t->lock);
 	return ret;
@@ -278,21 +316,19 @@ static const char *status_line(const char *text, const char *word)
 	return NULL;
 }
 
-/* Fingerprint of the signing key and, last on the line, its primary key. */
-static int take_validsig(char *print, char *primary, const char *line)
+/*
+ * Fingerprint of the primary key, last on the line; room for 72. By that a
+ * person is known: a subkey of it under another name would be a second one.
+ */
+static int take_validsig(char *primary, const char *line)
 {
-	char rest[512], *save = NULL, *word, *last = NULL, *first = NULL;
+	char rest[512], *last;
 
 	snprintf(rest, sizeof(rest), "%.*s", (int)strcspn(line, "\n"), line);
-	for (word = strtok_r(rest, " ", &save); word;
-	     word = strtok_r(NULL, " ", &save)) {
-		first = first ? first : word;
-		last = word;
-	}
-	if (!first || strlen(first) > 64 || strlen(last) > 64)
+	last = strrchr(rest, ' ');
+	if (!last || !last[1] || strlen(last + 1) > 64)
 		return -1;
-	snprintf(print, 72, "%s", first);
-	snprintf(primary, 72, "%s", last);
+	snprintf(primary, 72, "%s", last + 1);
 	return 0;
 }
 
@@ -300,8 +336,12 @@ static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
 		     const char *text, int64_t at)
 {
 	const char *valid = status_line(text, "VALIDSIG");
-	char print[72], primary[72];
+	const char *begun = status_line(text, "NEWSIG");
+	char primary[72];
 
+	/* Of several, nobody could say which one is meant. */
+	if (begun && status_line(begun, "NEWSIG"))
+		return set(out, MV_SIGNATURE_BAD, "several signatures");
 	if (status_line(text, "REVKEYSIG"))
 		return set(out, MV_SIGNATURE_REVOKED, NULL);
 	if (status_line(text, "EXPKEYSIG") || status_line(text, "EXPSIG"))
@@ -309,7 +349,7 @@ static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
 	if (status_line(text, "NO_PUBKEY"))
 		return set(out, MV_SIGNATURE_UNKNOWN, NULL);
 	if (!valid || !status_line(text, "GOODSIG") ||
-	    take_validsig(print, primary, valid))
+	    take_validsig(primary, valid))
 		return set(out, MV_SIGNATURE_BAD, NULL);
 	out->fingerprint = strdup(primary);
 	if (!out->fingerprint)
@@ -318,8 +358,7 @@ static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
 	for (size_t i = 0; i < t->pgp_count; i++) {
 		const struct mv_gpg_signer *s = &t->pgp[i];
 
-		if (strcmp(s->fingerprint, print) &&
-		    strcmp(s->fingerprint, primary))
+		if (strcmp(s->fingerprint, primary))
 			continue;
 		free(out->principal);
 		out->principal = strdup(s->principal);
