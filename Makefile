@@ -70,7 +70,8 @@ UNIT_SRC := $(sort $(wildcard tests/unit/u-*.c))
 endif
 CMD_SRC  := $(sort $(wildcard cmd/*.c filters/*.c hooks/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz-*.c))
-THREADED := $(filter tests/unit/u-base-pool.c tests/unit/u-store-%.c,$(UNIT_SRC))
+THREADED := $(filter tests/unit/u-base-pool.c tests/unit/u-trust-verify.c \
+	tests/unit/u-store-%.c,$(UNIT_SRC))
 MAN_SRC  := $(sort $(wildcard docs/man/*.adoc))
 SCRIPTS  := $(sort $(wildcard tests/t/t[0-9]*.sh))
 COMMANDS := $(shell scripts/commands.sh)
