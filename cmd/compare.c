@@ -15,7 +15,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-static const char *const formats[] = { "text", "md", "json", "csv", NULL };
+static const char *const formats[] = { "text", "md", "json", "csv", "html", NULL };
 
 /* -- CSV ----------------------------------------------------------------------- */
 
@@ -152,6 +152,8 @@ static int print(const struct look *look, struct cmd_env *env,
 		rc = mv_nomem(&err);
 	else if (look_is(look, "md"))
 		rc = mv_board_md(&text, board, keys, &err);
+	else if (look_is(look, "html"))
+		rc = mv_board_html(&text, board, &err);
 	else if (look_is(look, "csv"))
 		rc = csv(&text, board, &err);
 	else
@@ -199,7 +201,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 		OPT_UINT('n', "max-count", &limit, "count",
 			 "only so many, after all else"),
 		OPT_STRING(0, "format", &look.format, "format",
-			   "text, md, json or csv"),
+			   "text, md, json, csv or html"),
 		OPT_JSON(&look.json),
 		OPT_LOOK_COLOR(&look),
 		OPT_END

@@ -16,7 +16,7 @@ static const char *const usage[] = {
 };
 
 static const char *const formats[] = {
-	"text", "json", "md", "junit", "annotations", NULL
+	"text", "json", "md", "html", "junit", "annotations", NULL
 };
 
 static int print(const struct look *look, struct cmd_env *env,
@@ -31,6 +31,8 @@ static int print(const struct look *look, struct cmd_env *env,
 	mv_buf_init(&text, LOOK_MAX);
 	if (look_is(look, "md"))
 		rc = mv_comparison_md(&text, c, "diff", MV_MARKDOWN_MAX, &err);
+	else if (look_is(look, "html"))
+		rc = mv_comparison_html(&text, c, &err);
 	else if (look_is(look, "junit"))
 		rc = mv_comparison_junit(&text, c, &err);
 	else if (look_is(look, "annotations"))
@@ -111,7 +113,7 @@ int cmd_diff(int argc, const char **argv, struct cmd_env *env)
 		OPT_BOOL(0, "fetch", &fetch,
 			 "download the files to look into, where needed"),
 		OPT_STRING(0, "format", &look.format, "format",
-			   "text, md, json, junit or annotations"),
+			   "text, md, json, html, junit or annotations"),
 		OPT_JSON(&look.json),
 		OPT_LOOK_COLOR(&look),
 		OPT_PROGRESS(env),

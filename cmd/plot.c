@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/look.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/base/fs.h"
+#include "libmv/base/proc.h"
 #include "libmv/repo-evidence.h"
 
 static const char *const usage[] = {
@@ -14,79 +16,158 @@ static const char *const usage[] = {
 	NULL
 };
 
-static const char *const formats[] = { "text", "json", NULL };
+static const char *const formats[] = { "text", "json", "svg", "html", NULL };
 
-enum { HEIGHT = 20 };
+enum { HEIGHT = 20, SVG_WIDTH = 900, SVG_HEIGHT = 520 };
 
-static int print(const struct look *look, struct cmd_env *env,
-		 const struct mv_plot *plot)
+struct drawing {
+	struct look look;
+	struct opt_list metrics;
+	const char *over, *output;
+	int terminal, svg, html;
+	int versions;
+};
+
+/* gnuplot draws; it reads the script as its standard input. */
+static int draw_svg(struct mv_buf *out, struct cmd_env *env,
+		    const struct mv_plot *plot, struct mv_err *err)
 {
+	const char *argv[] = { NULL, "-d", "-", NULL };	/* no ~/.gnuplot */
+	struct mv_buf script, complaint;
+	char *program = NULL;
+	int status = 0, rc;
+
+	mv_buf_init(&script, LOOK_MAX);
+	mv_buf_init(&complaint, 1 << 16);
+	rc = mv_proc_find(&program, "gnuplot", env->proc.search_path, err);
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, rc, "gnuplot draws SVG, and is not "
+			     "installed (Debian: apt install gnuplot-nox)");
+	if (!rc)
+		rc = mv_plot_gnuplot(&script, plot, SVG_WIDTH, SVG_HEIGHT, err);
+	argv[0] = program;
+	if (!rc)
+		rc = mv_proc_run(&status, argv, NULL, &env->proc, script.data,
+				 script.len, out, &complaint, err);
+	if (!rc && status)
+		rc = mv_fail(err, MV_EIO, "gnuplot failed: %.300s",
+			     complaint.len ? complaint.data : "no reason given");
+	mv_buf_release(&script);
+	mv_buf_release(&complaint);
+	free(program);
+	return rc;
+}
+
+/* The page has the versions of the artifact beside its curves. */
+static int draw_html(struct mv_buf *out, struct cmd_env *env,
+		     const struct mv_plot *plot, const char *const *names,
+		     size_t count, struct mv_err *err)
+{
+	struct mv_board board;
+	int rc;
+
+	if (count != 1 || mv_repo_board(&board, env->repo, names[0],
+					MV_BOARD_FOLLOW, 0, NULL))
+		return mv_plot_html(out, plot, NULL, err);
+	rc = mv_plot_html(out, plot, &board, err);
+	mv_board_release(&board);
+	return rc;
+}
+
+/* An answer goes to a file, the pager or standard output. */
+static int put(const struct drawing *d, struct cmd_env *env,
+	       const struct mv_buf *text)
+{
+	struct mv_err err;
+
+	if (!d->output)
+		return look_print(&d->look, env, text, CMD_OK,
+				  look_is(&d->look, "text"));
+	return mv_write_file(d->output, text->data, text->len, 0644,
+			     0, &err) ? out_fatal(&err) : CMD_OK;
+}
+
+static int print(const struct drawing *d, struct cmd_env *env,
+		 const struct mv_plot *plot, const char *const *names,
+		 size_t count)
+{
+	struct mv_json *json = NULL;
 	struct mv_buf text;
 	struct mv_err err;
 	int rc, status;
 
-	if (look_is(look, "json"))
-		return out_json(mv_plot_json(plot));
 	mv_buf_init(&text, LOOK_MAX);
-	rc = mv_plot_text(&text, plot, HEIGHT, &look->style, &err);
-	status = rc ? out_fatal(&err) : look_print(look, env, &text, CMD_OK, 1);
+	if (look_is(&d->look, "json")) {
+		json = mv_plot_json(plot);
+		rc = mv_json_print(&text, json, 2, &err);
+		if (!rc && mv_buf_addch(&text, '\n'))
+			rc = mv_nomem(&err);
+	} else if (look_is(&d->look, "svg")) {
+		rc = draw_svg(&text, env, plot, &err);
+	} else if (look_is(&d->look, "html")) {
+		rc = draw_html(&text, env, plot, names, count, &err);
+	} else {
+		rc = mv_plot_text(&text, plot, HEIGHT, &d->look.style, &err);
+	}
+	status = rc ? out_fatal(&err) : put(d, env, &text);
+	mv_json_free(json);
 	mv_buf_release(&text);
 	return status;
 }
 
-/* --terminal and --format text are the same. */
-static int choose(struct look *look, int terminal)
+/* CMD_OK, or CMD_USAGE when told so. */
+static int choose(struct drawing *d, struct cmd_env *env,
+		  const struct opt *opts)
 {
-	if (terminal && look->format && strcmp(look->format, "text"))
-		return -1;
-	if (terminal)
-		look->format = "text";
-	return 0;
+	if (d->terminal + d->svg + d->html + d->look.json > 1)
+		return opt_usage_error(opts, usage, "one of --terminal, --svg, "
+				       "--html and --json");
+	if (d->svg || d->html)
+		d->look.format = d->svg ? "svg" : "html";
+	if (d->output && !d->look.color)
+		d->look.color = "never";
+	d->versions = d->over && !strcmp(d->over, "versions");
+	if (d->over && !d->versions && strcmp(d->over, "steps"))
+		return opt_usage_error(opts, usage, "--over is steps or "
+				       "versions, not '%s'", d->over);
+	return look_begin(&d->look, env, formats, opts, usage);
 }
 
 int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 {
-	struct look look = { .color = NULL };
-	struct opt_list metrics = OPT_LIST_INIT;
-	const char *over = NULL;
-	int terminal = 0;
+	struct drawing d = { .metrics = OPT_LIST_INIT };
 	const struct opt opts[] = {
-		OPT_LIST(0, "metric", &metrics, "name",
+		OPT_LIST(0, "metric", &d.metrics, "name",
 			 "only this one; may be given several times"),
-		OPT_STRING(0, "over", &over, "what",
+		OPT_STRING(0, "over", &d.over, "what",
 			   "steps: training curves (default); versions: "
 			   "metrics over the history"),
-		OPT_BOOL(0, "terminal", &terminal, "as text (default)"),
-		OPT_JSON(&look.json),
-		OPT_LOOK_COLOR(&look),
+		OPT_BOOL(0, "terminal", &d.terminal, "as text (default)"),
+		OPT_BOOL(0, "svg", &d.svg, "as an image, drawn by gnuplot"),
+		OPT_BOOL(0, "html", &d.html, "as a page that needs nothing "
+			 "else"),
+		OPT_STRING(0, "output", &d.output, "file",
+			   "write to this file, not to standard output"),
+		OPT_JSON(&d.look.json),
+		OPT_LOOK_COLOR(&d.look),
 		OPT_END
 	};
 	struct mv_plot plot;
 	struct mv_err err;
-	int status = CMD_USAGE, versions;
+	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc < 1 || choose(&look, terminal)) {
-		status = opt_usage(opts, usage);
-		goto out;
-	}
-	versions = over && !strcmp(over, "versions");
-	if (over && !versions && strcmp(over, "steps")) {
-		status = opt_usage_error(opts, usage, "--over is steps or "
-					 "versions, not '%s'", over);
-		goto out;
-	}
-	status = look_begin(&look, env, formats, opts, usage);
+	status = argc < 1 ? opt_usage(opts, usage) : choose(&d, env, opts);
 	if (status)
 		goto out;
-	if (mv_repo_plot(&plot, env->repo, argv, (size_t)argc, metrics.v,
-			 versions ? MV_PLOT_VERSIONS : 0, &err)) {
+	if (mv_repo_plot(&plot, env->repo, argv, (size_t)argc, d.metrics.v,
+			 d.versions ? MV_PLOT_VERSIONS : 0, &err)) {
 		status = out_fatal(&err);
 		goto out;
 	}
-	status = print(&look, env, &plot);
+	status = print(&d, env, &plot, argv, (size_t)argc);
 	mv_plot_release(&plot);
 out:
-	opt_list_release(&metrics);
+	opt_list_release(&d.metrics);
 	return status;
 }

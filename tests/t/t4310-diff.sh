@@ -284,6 +284,9 @@ test_expect_success 'other formats' '
 	model diff --format md base~1 base >md &&
 	test_grep "<!-- git-model:" md &&
 	test_grep "loss" md &&
+	model diff --format html base~1 base >html &&
+	test_grep -i "<!doctype html>" html &&
+	test_grep "loss" html &&
 	model diff --format junit base~1 base >junit &&
 	test_grep "<failure" junit &&
 	model diff --format annotations base~1 base >annotations &&
@@ -345,7 +348,7 @@ test_expect_success 'names from strangers never reach the terminal raw' '
 			"\"params\":{\"p\\u009b\":\"v\\u001b\\u0007$note_nr\"}" ||
 			return 1
 	done &&
-	for format in text json md junit annotations
+	for format in text json md html junit annotations
 	do
 		model diff --format $format HEAD~1 HEAD >out &&
 		is_safe out || return 1

@@ -118,6 +118,8 @@ test_expect_success 'other formats; CSV that no spreadsheet obeys' '
 	test_grep ",0.95," csv &&
 	test_grep "\"'"'"'=cmd()\"" csv &&
 	test_grep "\"a\"\"b\"" csv &&
+	model compare --format html fraud >html &&
+	test_grep -i "<!doctype html>" html &&
 	model compare --format md fraud >md &&
 	test_grep "^|.*auc" md
 '
@@ -148,7 +150,7 @@ test_expect_success 'names from strangers never reach the terminal raw' '
 	git -C repo branch "b$bad" &&
 	note HEAD:c.st "\"metrics\":{\"a\\u001b[2J\\u202e\":1}" \
 		"\"params\":{\"p\\u009b\":\"v\\u001b\\u0007\"}" &&
-	for format in text json md csv
+	for format in text json md csv html
 	do
 		model compare --format $format --branches >out &&
 		is_safe out || return 1

@@ -78,6 +78,34 @@ test_expect_success 'as wide as COLUMNS, in ASCII without a locale that has more
 	LC_ALL=C grep -q "[^ -~]" plot
 '
 
+test_expect_success 'as a page, and into a file' '
+	model plot --html --metric loss fraud >page &&
+	test_grep -i "<!doctype html>" page &&
+	test_grep "loss" page &&
+	test_grep ! "src=.http" page &&
+	model plot --html --metric loss --output out.html fraud >nothing &&
+	test_must_be_empty nothing &&
+	test_cmp page repo/out.html &&
+	model plot --output out.txt fraud &&
+	model plot fraud >expect &&
+	test_cmp expect repo/out.txt &&
+	test_expect_code 129 model plot --html --svg fraud
+'
+
+test_expect_success 'as SVG, by gnuplot; without gnuplot, says what to install' '
+	mkdir -p none &&
+	ln -sf "$(command -v git)" none/git &&
+	(cd repo && PATH="$PWD/../none" test_expect_code 128 \
+		"$B/git-model" plot --svg fraud) 2>err &&
+	test_grep "gnuplot-nox" err &&
+	if command -v gnuplot >/dev/null
+	then
+		model plot --svg fraud >svg &&
+		test_grep "<svg" svg &&
+		test_grep "loss" svg
+	fi
+'
+
 test_expect_success 'curves that are not here are said to be fetched' '
 	git clone -q --bare repo there.git &&
 	git -C repo push -q --no-verify ../there.git refs/notes/model &&
@@ -107,6 +135,8 @@ test_expect_success 'names from strangers never reach the terminal raw' '
 	is_safe out &&
 	test_grep "x1b" out &&
 	model plot --json b.st >out &&
+	is_safe out &&
+	model plot --html b.st >out &&
 	is_safe out
 '
 
