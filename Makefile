@@ -106,6 +106,8 @@ $(B)/cmd/version.o: OWN := -DGIT_MODEL_VERSION='"$(VERSION)"' \
 	-DGIT_MODEL_BUILD='"$(shell for p in $(LINKED) $(OPENED); do \
 	echo "$$p $$(pkg-config --modversion $$p)"; done)"'
 
+$(B)/cmd/ci.o: $(wildcard docs/ci/*)
+
 $(B)/libmv.a: $(call obj,$(LIB_SRC)) $(B)/files.note
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)

@@ -52,6 +52,7 @@ void cmd_allow_files(void);
 int cmd_add(int argc, const char **argv, struct cmd_env *env);
 int cmd_cat(int argc, const char **argv, struct cmd_env *env);
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env);
+int cmd_ci(int argc, const char **argv, struct cmd_env *env);
 int cmd_compare(int argc, const char **argv, struct cmd_env *env);
 int cmd_deprecate(int argc, const char **argv, struct cmd_env *env);
 int cmd_deregister(int argc, const char **argv, struct cmd_env *env);

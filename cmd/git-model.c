@@ -61,6 +61,8 @@ static const struct command {
 	  "draw training curves, or metrics over versions" },
 	{ "lineage", cmd_lineage, CMD_REPO,
 	  "show what it was made of, and what of it" },
+	{ "ci", cmd_ci, CMD_REPO,
+	  "make a workflow for pull requests, and fetch what it needs" },
 	{ NULL, NULL, 0, "versions and stages" },
 	{ "register", cmd_register, CMD_REPO,
 	  "make a version of an artifact, as a tag" },
