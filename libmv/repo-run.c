@@ -20,6 +20,7 @@
  */
 #define FACTS_MAX ((off_t)10 << 20)	/* a larger file holds no params */
 #define CURVES_MAX ((size_t)256 << 20)
+#define ARGS_MAX ((size_t)512 << 10)	/* of one command line */
 #define SHARED_OUTPUTS 64u	/* so many are listed in each one's record */
 
 /* Params as they stood before the command ran. */
@@ -605,11 +606,13 @@ static int track_outputs(struct job *job, struct adding *a, struct mv_err *err)
 		const struct output *o = &job->outputs[i];
 		size_t all = 0, foreign = 0;
 
+		if (!o->is_directory)
+			continue;
 		for (size_t j = 0; j < a->count; j++)
 			all += a->paths[j] && is_in(o, a->paths[j]);
 		for (size_t j = 0; j < a->foreign_count; j++)
 			foreign += a->foreign[j] && is_in(o, a->foreign[j]);
-		if (!o->is_directory || !foreign)
+		if (!foreign)
 			continue;
 		if (foreign < all)
 			left += take_out(a, o, 1);
@@ -636,26 +639,51 @@ static int track_outputs(struct job *job, struct adding *a, struct mv_err *err)
 	return rc;
 }
 
-/* Names are anybody's: no path is a pattern. */
-static int stage(struct job *job, const struct adding *a, struct mv_err *err)
+/* Names are anybody's: no path is a pattern. But git is asked about each
+   pathspec with magic by itself, so most have none. */
+static char *pathspec(const struct job *job, const char *path)
+{
+	char *plain = mv_path_from(job->repo->info->prefix, path);
+
+	if (!plain || (*plain != ':' && !plain[strcspn(plain, "*?[\\")]))
+		return plain;
+	free(plain);
+	return mv_strf(":(top,literal)%s", path);
+}
+
+/* As many as fit on a command line; *next is behind them. */
+static int stage_some(struct job *job, const struct adding *a, size_t *next,
+		      struct mv_err *err)
 {
 	const struct mv_add_options options = { .flags = MV_ADD_FORCE };
 	char **specs = calloc(a->count + 1, sizeof(*specs));
 	struct mv_add_stats stats;
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 	int rc = specs ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; !rc && i < a->count; i++) {
-		if (!a->paths[i])
+	for (; !rc && *next < a->count && bytes < ARGS_MAX; ++*next) {
+		if (!a->paths[*next])
 			continue;
-		specs[n] = mv_strf(":(top,literal)%s", a->paths[i]);
-		if (!specs[n++])
+		specs[n] = pathspec(job, a->paths[*next]);
+		if (!specs[n])
 			rc = mv_nomem(err);
+		else
+			bytes += strlen(specs[n++]) + sizeof(*specs) + 1;
 	}
 	if (!rc && n)
 		rc = mv_repo_add(job->repo, (const char *const *)specs,
 				 &options, &stats, err);
 	mv_strings_free(specs);
+	return rc;
+}
+
+static int stage(struct job *job, const struct adding *a, struct mv_err *err)
+{
+	size_t next = 0;
+	int rc = 0;
+
+	while (!rc && next < a->count)
+		rc = stage_some(job, a, &next, err);
 	return rc;
 }
 
@@ -688,19 +716,79 @@ static int add_outputs(struct job *job, struct mv_err *err)
 	return rc;
 }
 
+static int by_subject(const void *a, const void *b)
+{
+	return strcmp(((const struct mv_subject *)a)->path,
+		      ((const struct mv_subject *)b)->path);
+}
+
+/* Files among the outputs from *next on, with one question for many. */
+static int resolve_some(struct job *job, size_t *next, struct mv_err *err)
+{
+	size_t first = *next, n = 0, bytes = 0, count = 0;
+	char **specs = calloc(job->output_count + 1, sizeof(*specs));
+	struct mv_subject *found = NULL, key = { 0 }, *hit;
+	int rc = specs ? 0 : mv_nomem(err);
+
+	for (; !rc && *next < job->output_count && bytes < ARGS_MAX;
+	     ++*next) {
+		const struct output *o = &job->outputs[*next];
+
+		if (o->is_directory)
+			continue;
+		specs[n] = mv_strf(":(top,literal)%s", o->path);
+		if (!specs[n])
+			rc = mv_nomem(err);
+		else
+			bytes += strlen(specs[n++]) + sizeof(*specs) + 1;
+	}
+	if (!rc && n)
+		rc = mv_repo_subjects(&found, &count, job->repo,
+				      (const char *const *)specs, err);
+	if (!rc && count)
+		qsort(found, count, sizeof(*found), by_subject);
+	for (size_t i = first; !rc && count && i < *next; i++) {
+		key.path = job->outputs[i].path;
+		hit = bsearch(&key, found, count, sizeof(*found), by_subject);
+		if (!hit || job->outputs[i].is_directory)
+			continue;
+		job->outputs[i].subject = *hit;
+		memset(hit, 0, sizeof(*hit));
+		/* It stays findable for others. */
+		hit->path = strdup(key.path);
+		if (!hit->path)
+			rc = mv_nomem(err);
+	}
+	mv_subjects_release(found, count);
+	mv_strings_free(specs);
+	return rc;
+}
+
+/* Those that are not found so get their own answer why. */
+static int resolve_many(struct job *job, struct mv_err *err)
+{
+	size_t next = 0;
+	int rc = 0;
+
+	while (!rc && next < job->output_count)
+		rc = resolve_some(job, &next, err);
+	return rc;
+}
+
 /* What they are now; those that there can be no record on are left out. */
 static int resolve_outputs(struct job *job, struct mv_err *err)
 {
 	size_t kept = 0;
-	int rc = 0;
+	int rc = resolve_many(job, err);
 
 	for (size_t i = 0; i < job->output_count; i++) {
 		struct output *o = &job->outputs[i];
 		struct mv_ref ref = { .role = NULL, .has_oid = 1 };
 		struct mv_err local;
 
-		if (!rc && mv_repo_subject_at(&o->subject, job->repo, NULL,
-					      o->path, &local))
+		if (!rc && !o->subject.path &&
+		    mv_repo_subject_at(&o->subject, job->repo, NULL, o->path,
+				       &local))
 			mv_repo_warn(job->repo, "nothing is recorded on '%s': "
 				     "%s", o->path, local.msg);
 		else if (!rc && !o->subject.pointer.size)
