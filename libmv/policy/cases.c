@@ -166,6 +166,19 @@ static int set_person(struct example *x, const char *key, const char *value,
 	return MV_ENOENT;
 }
 
+static int set_action(struct mv_policy_facts *f, const char *value,
+		      struct mv_err *err)
+{
+	if (!strcmp(value, "promote"))
+		f->action = "promote";
+	else if (!strcmp(value, "demote"))
+		f->action = "demote";
+	else
+		return mv_fail(err, MV_EINVALID, "'%s': action is promote or "
+			       "demote", value);
+	return 0;
+}
+
 static int set_subject(struct example *x, const char *key, const char *value,
 		       struct mv_err *err)
 {
@@ -195,9 +208,14 @@ static int set_subject(struct example *x, const char *key, const char *value,
 		return put(&x->because, value, err);
 	if (!strcmp(key, "now")) {
 		ret = mv_time_parse(&ms, value, err);
-		x->now = ms / 1000;
+		if (!ret)
+			x->now = ms / 1000;
 		return ret;
 	}
+	if (!strcmp(key, "from"))
+		return put(&f->from_stage, value, err);
+	if (!strcmp(key, "action"))
+		return set_action(f, value, err);
 	return MV_ENOENT;
 }
 
@@ -222,6 +240,8 @@ static int set_evidence(struct example *x, const char *key, const char *value,
 		return put(&x->record.t, value, err);
 	if (!strcmp(key, "dirty") && !strcmp(value, "true"))
 		return put(&x->record.dirty, "sha256:dirty", err);
+	if (!strcmp(key, "dirty") && !strcmp(value, "false"))
+		return 0;
 	return MV_ENOENT;
 }
 
@@ -333,6 +353,8 @@ static int begin(struct example *x, const char *name, int line,
 		ret = put(&f->version, "v1.0.0", err);
 	if (!ret)
 		ret = put(&f->commit, CASE_COMMIT, err);
+	if (!ret)
+		ret = put(&f->records, "", err);
 	return ret ? ret : put(&f->repo, CASE_REPO, err);
 }
 
@@ -374,13 +396,18 @@ static int bind(struct example *x, struct mv_err *err)
 			ret = put(&s->commit, f->commit, err);
 		if (!ret)
 			ret = put(&s->policy, x->policy->digest, err);
+		if (!ret)
+			ret = put(&s->records, f->records, err);
 		if (!ret && f->displaces)
 			ret = put(&s->displaces, f->displaces, err);
+		if (!ret && f->from_stage)
+			ret = put(&s->from_stage, f->from_stage, err);
 		if (ret)
 			return ret;
 		s->content = f->content;
 		s->size = f->size;
-		s->issued_at = x->now - 60;
+		/* In the order in which they stand. */
+		s->issued_at = x->now - (int64_t)(f->vote_count - i);
 	}
 	return 0;
 }
@@ -395,6 +422,7 @@ static const struct mv_finding *finding_of(const struct mv_verdict *verdict,
 	for (size_t i = 0; i < verdict->count; i++)
 		if (!strncmp(verdict->v[i].rule, key, len) &&
 		    verdict->v[i].rule[len] == ' ' &&
+		    verdict->v[i].mode == MV_MODE_ENFORCE &&
 		    verdict->v[i].result != MV_RESULT_YES)
 			return &verdict->v[i];
 	return NULL;
@@ -440,6 +468,10 @@ static int run_case(struct example *x, struct mv_err *err)
 		ret = add_base(x, err);
 	if (!ret)
 		ret = bind(x, err);
+	/* Nothing happened to the stage, unless the case said so before. */
+	if (!ret)
+		ret = mv_policy_answer(&x->facts, "since-last-event", 1, -1,
+				       NULL, err);
 	if (ret)
 		return ret;
 	ret = mv_decide(&verdict, &x->facts, x->policy, x->now, err);

@@ -18,6 +18,8 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 	const char *oid = mv_eval_content(d, rule);
 	struct mv_buf eval;
 
+	mv_expected(f, "metrics measured on %s, and on nothing else",
+		    rule->args->text);
 	if (!oid) {
 		mv_actual(f, "%s is no content of the trusted branch",
 			  rule->args->text);
@@ -34,7 +36,7 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 		mv_buf_clear(&eval);
 		if (!e->records[i].metrics.count ||
 		    mv_evidence_eval_data(&eval, e, &fact) ||
-		    !strstr(eval.data, oid))
+		    !mv_measured_as_demanded(d, eval.data))
 			continue;
 		f->result = MV_RESULT_YES;
 		mv_actual(f, "%zu metrics measured on it",
@@ -45,7 +47,7 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 	mv_buf_release(&eval);
 	if (f->result == MV_RESULT_YES)
 		return;
-	mv_actual(f, "nothing is recorded that was measured on %s", oid);
+	mv_actual(f, "nothing is recorded that was measured on sha256:%s", oid);
 	mv_advice(f, "evaluate it there: git model record ... --eval-data %s",
 		  rule->args->text);
 }
@@ -59,44 +61,72 @@ static void check_age(struct mv_found *f, const struct mv_record *r,
 	if (mv_time_parse(&ms, r->t, NULL)) {
 		mv_actual(f, "%s has no moment that can be read", key);
 		mv_found_set(f, MV_RESULT_UNKNOWN);
-	} else if (ms / 1000 > now + FUTURE_S) {
+	} else if (mv_seconds_since(ms / 1000, now) > FUTURE_S) {
 		mv_actual(f, "%s is from the future: %s", key, r->t);
 		mv_found_set(f, MV_RESULT_NO);
 	} else {
 		mv_actual(f, "%s is from %s", key, r->t);
-		if (now - ms / 1000 > max)
+		if (mv_seconds_since(now, ms / 1000) > max)
 			mv_found_set(f, MV_RESULT_NO);
 	}
 }
 
-/* Of every metric that the section asks for; when it asks for none, of the
+static void metric_age(const struct mv_deciding *d, const char *key,
+		       int optional, int64_t max, struct mv_found *f)
+{
+	struct mv_reading reading;
+	struct mv_buf eval;
+
+	mv_buf_init(&eval, EVAL_MAX);
+	mv_read_metric(&reading, d, &d->facts->evidence, key, &eval);
+	mv_buf_release(&eval);
+	if (reading.record) {
+		check_age(f, reading.record, key, d->now, max);
+	} else if (!optional) {
+		mv_actual(f, "%s is not recorded", key);
+		mv_found_set(f, MV_RESULT_UNKNOWN);
+	}
+}
+
+/* Everything that a rule about metrics reads, be it a pattern. */
+static void rule_age(const struct mv_deciding *d, const struct mv_rule *r,
+		     int64_t max, struct mv_found *f)
+{
+	const struct mv_facts *all = &d->facts->evidence.metrics;
+
+	for (const struct mv_rule_args *a = r->args; a; a = a->next) {
+		/* Of alternatives, those that there are must be fresh. */
+		int optional = a->optional || r->kind == MV_RULE_ANY;
+
+		if (!strchr(a->metric, '*')) {
+			metric_age(d, a->metric, optional, max, f);
+			continue;
+		}
+		for (size_t i = 0; i < all->count; i++)
+			if (mv_glob(a->metric, all->v[i].key))
+				metric_age(d, all->v[i].key, optional, max, f);
+	}
+}
+
+/* Of every metric that the rules ask for; when they ask for none, of the
    newest record that has any. */
 static void eval_max_age(const struct mv_deciding *d,
 			 const struct mv_rule *rule, struct mv_found *f)
 {
 	const struct mv_evidence *e = &d->facts->evidence;
 	const struct mv_record *newest = NULL;
-	struct mv_reading reading;
-	struct mv_buf eval;
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *r;
 	size_t asked = 0;
 
-	mv_buf_init(&eval, EVAL_MAX);
-	for (size_t i = 0; i < d->section->count; i++) {
-		const struct mv_rule *r = &d->section->rules[i];
-
-		if ((r->kind != MV_RULE_METRIC &&
-		     r->kind != MV_RULE_NO_REGRESSION &&
-		     r->kind != MV_RULE_IMPROVE) || strchr(r->args->metric, '*'))
+	while ((r = mv_next_rule(d, &at))) {
+		if (r->kind != MV_RULE_METRIC && r->kind != MV_RULE_ANY &&
+		    r->kind != MV_RULE_NO_REGRESSION &&
+		    r->kind != MV_RULE_IMPROVE)
 			continue;
 		asked++;
-		mv_read_metric(&reading, d, e, r->args->metric, &eval);
-		if (reading.record)
-			check_age(f, reading.record, r->args->metric, d->now,
-				  rule->args->seconds);
-		else if (!r->args->optional)
-			mv_found_set(f, MV_RESULT_UNKNOWN);
+		rule_age(d, r, rule->args->seconds, f);
 	}
-	mv_buf_release(&eval);
 	for (size_t i = 0; i < e->count; i++)
 		if (e->records[i].metrics.count)
 			newest = &e->records[i];
@@ -157,7 +187,9 @@ static void min_runs(const struct mv_deciding *d, const struct mv_rule *rule,
 		runs++;
 		mv_rests_on(f, e->records[i].id);
 	}
-	mv_actual(f, "%zu runs with the same parameters", runs);
+	mv_expected(f, "%llu or more runs with the same parameters",
+		    (unsigned long long)rule->args->number);
+	mv_actual(f, "%zu", runs);
 	if (runs < rule->args->number)
 		mv_found_set(f, runs ? MV_RESULT_NO : MV_RESULT_UNKNOWN);
 }

@@ -24,21 +24,60 @@ const char *mv_eval_content(const struct mv_deciding *d,
 		a = mv_known(d->facts, "content", oid);
 		oid = a && a->text ? a->text : "";
 	}
-	return strncmp(oid, "sha256:", 7) || strlen(oid) != 71 ? NULL : oid;
+	return strncmp(oid, "sha256:", 7) || strlen(oid) != 7 + MV_OID_HEX ?
+		NULL : oid + 7;
 }
 
-/* Do the joined content ids name all data of the section's eval-on rules? */
-static int measured_on_all(const struct mv_deciding *d, const char *eval)
+/* Is it one of the ids that are joined with "+"? */
+static int names_content(const char *eval, const char *oid)
 {
-	for (size_t i = 0; i < d->section->count; i++) {
-		const struct mv_rule *rule = &d->section->rules[i];
-		const char *oid;
+	size_t len = strlen(oid);
 
-		if (rule->kind != MV_RULE_EVAL_ON)
-			continue;
-		oid = mv_eval_content(d, rule);
-		if (!oid || !strstr(eval, oid))
+	for (const char *s = eval; *s; s += *s == '+') {
+		size_t n = strcspn(s, "+");
+
+		if (n == len && !memcmp(s, oid, n))
+			return 1;
+		s += n;
+	}
+	return 0;
+}
+
+/* Does some eval-on rule demand the content whose id begins here? */
+static int is_demanded(const struct mv_deciding *d, const char *id, size_t len)
+{
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *rule;
+
+	while ((rule = mv_next_setting(d, MV_RULE_EVAL_ON, &at))) {
+		const char *oid = mv_eval_content(d, rule);
+
+		if (oid && strlen(oid) == len && !memcmp(oid, id, len))
+			return 1;
+	}
+	return 0;
+}
+
+int mv_measured_as_demanded(const struct mv_deciding *d, const char *eval)
+{
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *rule;
+	size_t demanded = 0;
+
+	while ((rule = mv_next_setting(d, MV_RULE_EVAL_ON, &at))) {
+		const char *oid = mv_eval_content(d, rule);
+
+		if (!oid || !names_content(eval, oid))
 			return 0;
+		demanded++;
+	}
+	/* Easy data beside the demanded would make any model look good. */
+	for (const char *s = eval; demanded && *s; s += *s == '+') {
+		size_t n = strcspn(s, "+");
+
+		if (!is_demanded(d, s, n))
+			return 0;
+		s += n;
 	}
 	return 1;
 }
@@ -57,7 +96,7 @@ static const struct mv_value *metric_in(const struct mv_deciding *d,
 	mv_buf_clear(eval);
 	if (mv_evidence_eval_data(eval, e, &fact))
 		return NULL;
-	return measured_on_all(d, eval->data) ? v : NULL;
+	return mv_measured_as_demanded(d, eval->data) ? v : NULL;
 }
 
 const char *mv_run_id(const struct mv_record *r)
@@ -68,21 +107,6 @@ const char *mv_run_id(const struct mv_record *r)
 		return r->run.id;
 	id = mv_facts_get(&r->source, "id");
 	return id ? id->text : NULL;
-}
-
-/* Is there a newer record of the same run that has the key? */
-static int superseded(const struct mv_evidence *e, size_t i, const char *key)
-{
-	const char *id = mv_run_id(&e->records[i]);
-
-	for (size_t j = i + 1; j < e->count; j++) {
-		const char *other = mv_run_id(&e->records[j]);
-
-		if (id && other && !strcmp(id, other) &&
-		    mv_facts_get(&e->records[j].metrics, key))
-			return 1;
-	}
-	return 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -111,40 +135,86 @@ static double aggregated(double *v, size_t n, const char *how)
 static const char *how_to_aggregate(const struct mv_deciding *d,
 				    const char *key)
 {
-	for (size_t i = 0; i < d->section->count; i++) {
-		const struct mv_rule *r = &d->section->rules[i];
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *r;
 
-		if (r->kind == MV_RULE_AGGREGATE && !strcmp(r->args->metric, key))
+	while ((r = mv_next_setting(d, MV_RULE_AGGREGATE, &at)))
+		if (!strcmp(r->args->metric, key))
 			return r->args->text;
-	}
 	return NULL;
 }
 
-/* Over distinct runs; a run whose value is no finite number spoils it. */
+static int same_eval(const struct mv_deciding *d)
+{
+	const struct mv_rule *r = mv_section_rule(d->section,
+						  MV_RULE_SAME_EVAL);
+
+	return !r || r->args->number;
+}
+
+/* The values of a key in distinct runs, newest first. */
+struct runs {
+	double *v;
+	const char **ids;
+	struct mv_buf eval;	/* of the record that is looked at */
+};
+
+/* Was a newer record of this run taken already? */
+static int is_taken(const struct runs *runs, size_t count, const char *id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(runs->ids[i], id))
+			return 1;
+	return 0;
+}
+
+/* All on the data of the newest one, or numbers of different things would be
+   mixed; one that is no finite number spoils it. */
+static void take_run(struct mv_reading *out, const struct mv_deciding *d,
+		     const struct mv_evidence *e, size_t i, const char *key,
+		     struct runs *runs, struct mv_buf *eval)
+{
+	const char *id = mv_run_id(&e->records[i]);
+	const struct mv_value *m = id ? metric_in(d, e, i, key, &runs->eval) :
+					NULL;
+
+	if (!m || is_taken(runs, out->runs, id))
+		return;
+	if (!out->record) {
+		out->record = &e->records[i];
+		mv_buf_clear(eval);
+		if (mv_buf_add(eval, runs->eval.data, runs->eval.len))
+			out->number = 0;
+	} else if (same_eval(d) && strcmp(runs->eval.data, eval->data)) {
+		return;
+	}
+	if (!mv_value_is_number(m) || !isfinite(m->r))
+		out->number = 0;
+	runs->ids[out->runs] = id;
+	runs->v[out->runs++] = m->r;
+}
+
 static void read_runs(struct mv_reading *out, const struct mv_deciding *d,
 		      const struct mv_evidence *e, const char *key,
 		      const char *how, struct mv_buf *eval)
 {
-	double *v = calloc(e->count ? e->count : 1, sizeof(*v));
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *min = mv_next_setting(d, MV_RULE_MIN_RUNS, &at);
+	struct runs runs;
 
-	out->number = !!v;
-	for (size_t i = e->count; v && i-- > 0;) {
-		const struct mv_value *m;
-
-		if (!mv_run_id(&e->records[i]) || superseded(e, i, key))
-			continue;
-		m = metric_in(d, e, i, key, eval);
-		if (!m)
-			continue;
-		if (!out->record)
-			out->record = &e->records[i];
-		if (!mv_value_is_number(m) || !isfinite(m->r))
-			out->number = 0;
-		v[out->runs++] = m->r;
-	}
+	runs.v = calloc(e->count + 1, sizeof(*runs.v));
+	runs.ids = calloc(e->count + 1, sizeof(*runs.ids));
+	mv_buf_init(&runs.eval, EVAL_MAX);
+	out->number = runs.v && runs.ids;
+	for (size_t i = e->count; runs.v && runs.ids && i-- > 0;)
+		take_run(out, d, e, i, key, &runs, eval);
+	out->few = min && e == &d->facts->evidence &&
+		   out->runs < min->args->number;
 	if (out->number && out->runs)
-		out->value = aggregated(v, out->runs, how);
-	free(v);
+		out->value = aggregated(runs.v, out->runs, how);
+	mv_buf_release(&runs.eval);
+	free(runs.v);
+	free(runs.ids);
 }
 
 void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
@@ -154,6 +224,7 @@ void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 	const char *how = how_to_aggregate(d, key);
 
 	memset(out, 0, sizeof(*out));
+	mv_buf_clear(eval);
 	if (how) {
 		read_runs(out, d, e, key, how, eval);
 		return;
@@ -214,7 +285,20 @@ static int usable(const struct mv_reading *r, const char *who,
 	mv_actual(f, "%s%s = %s", who, key, mv_print_real(text, r->value));
 	if (r->runs)
 		mv_actual(f, "over %zu runs", r->runs);
-	return 1;
+	if (r->few)
+		mv_advice(f, "train it again with another seed, and record "
+			  "what comes out of it");
+	return !r->few;
+}
+
+/* What a value that cannot be used makes of the rule. */
+static enum mv_result useless(const struct mv_reading *r,
+			      const struct mv_evidence *e, const char *key,
+			      struct mv_found *f)
+{
+	if (!r->record && !mv_facts_get(&e->metrics, key))
+		f->missing = 1;
+	return r->record && !r->number ? MV_RESULT_NO : MV_RESULT_UNKNOWN;
 }
 
 static enum mv_result one_threshold(const struct mv_deciding *d,
@@ -228,7 +312,7 @@ static enum mv_result one_threshold(const struct mv_deciding *d,
 	mv_buf_init(&eval, EVAL_MAX);
 	mv_read_metric(&r, d, &d->facts->evidence, key, &eval);
 	if (!usable(&r, "", key, f))
-		result = r.record ? MV_RESULT_NO : MV_RESULT_UNKNOWN;
+		result = useless(&r, &d->facts->evidence, key, f);
 	else
 		result = holds(a, r.value) ? MV_RESULT_YES : MV_RESULT_NO;
 	mv_buf_release(&eval);
@@ -255,18 +339,11 @@ static enum mv_result threshold(const struct mv_deciding *d,
 	if (matched)
 		return worst.result;
 	mv_actual(f, "no metric matches %s", a->metric);
+	f->missing = 1;
 	return MV_RESULT_UNKNOWN;
 }
 
 /* -- changes ------------------------------------------------------------------------- */
-
-static int same_eval(const struct mv_deciding *d)
-{
-	const struct mv_rule *r = mv_section_rule(d->section,
-						  MV_RULE_SAME_EVAL);
-
-	return !r || r->args->number;
-}
 
 static int comparable(const struct mv_deciding *d, const struct mv_buf *ours,
 		      const struct mv_buf *theirs, struct mv_found *f)
@@ -297,9 +374,9 @@ static enum mv_result judge(const struct mv_rule_args *a, int improve,
 		return MV_RESULT_NO;
 	if (!improve)
 		return gain >= -margin - slack ? MV_RESULT_YES : MV_RESULT_NO;
-	if (margin == 0)
-		return gain > slack ? MV_RESULT_YES : MV_RESULT_NO;
-	return gain >= margin - slack ? MV_RESULT_YES : MV_RESULT_NO;
+	/* The slack must not make an improvement of nothing. */
+	return gain > slack && gain >= margin - slack ? MV_RESULT_YES :
+							MV_RESULT_NO;
 }
 
 static enum mv_result compare(const struct mv_deciding *d,
@@ -317,9 +394,11 @@ static enum mv_result compare(const struct mv_deciding *d,
 	mv_read_metric(&old, d, &base->evidence, a->metric, &theirs);
 	result = MV_RESULT_UNKNOWN;
 	if (!usable(&new, "", a->metric, f))
-		result = new.record ? MV_RESULT_NO : MV_RESULT_UNKNOWN;
-	else if (usable(&old, base->version ? "before: " : "base: ",
-			a->metric, f) && comparable(d, &ours, &theirs, f))
+		result = useless(&new, &d->facts->evidence, a->metric, f);
+	else if (!usable(&old, base->version ? "before: " : "base: ",
+			 a->metric, f))
+		useless(&old, &base->evidence, a->metric, f);
+	else if (comparable(d, &ours, &theirs, f))
 		result = judge(a, improve, dir, old.value, new.value);
 	mv_buf_release(&ours);
 	mv_buf_release(&theirs);
@@ -343,6 +422,11 @@ static enum mv_result change(const struct mv_deciding *d,
 	}
 	if (!base) {
 		mv_actual(f, "%s is not known", a->vs);
+		return MV_RESULT_UNKNOWN;
+	}
+	/* A stage can be empty; a version that is not there is a mistake. */
+	if (base->nobody && mv_version_ok(a->vs)) {
+		mv_actual(f, "there is no %s", a->vs);
 		return MV_RESULT_UNKNOWN;
 	}
 	if (base->nobody) {
@@ -389,7 +473,9 @@ void mv_decide_metric(const struct mv_deciding *d, const struct mv_rule *rule,
 		result = any(d, a, f);
 	else
 		result = change(d, a, rule->kind == MV_RULE_IMPROVE, f);
-	if (result == MV_RESULT_UNKNOWN && a->optional) {
+	/* What was recorded, but cannot be judged, is not missing: else a bad
+	   value would go away by recording it again on other data. */
+	if (result == MV_RESULT_UNKNOWN && a->optional && f->missing) {
 		mv_actual(f, "optional");
 		result = MV_RESULT_YES;
 	}

@@ -23,15 +23,7 @@ static int same_text(const char *a, const char *b)
 
 static int dismissed_by(const struct mv_deciding *d, const char *cause)
 {
-	const struct mv_rule *r = mv_section_rule(d->section,
-						  MV_RULE_DISMISS_ON);
-
-	if (!r)
-		return 1;
-	for (char **word = r->args->words; *word; word++)
-		if (!strcmp(*word, cause))
-			return 1;
-	return 0;
+	return mv_dismissed_by(d->section, cause);
 }
 
 /* Does it speak of this content, for this place, in this repository? */
@@ -40,6 +32,9 @@ static const char *misses_subject(const struct mv_deciding *d,
 {
 	const struct mv_policy_facts *f = d->facts;
 
+	/* "Not known" must not equal "none". */
+	if (!f->repo || !*f->repo)
+		return "it is not known which repository this is";
 	if (!same_text(s->repo, f->repo))
 		return "given in another repository";
 	if (!same_text(s->artifact, f->artifact))
@@ -50,6 +45,30 @@ static const char *misses_subject(const struct mv_deciding *d,
 		return "given for another stage";
 	if (!mv_oid_eq(&s->content, &f->content) || s->size != f->size)
 		return "given for other content";
+	return NULL;
+}
+
+/*
+ * The same holder may come back: v1, v2, v1 again. What was said before must
+ * not bring v2 back a second time.
+ */
+static const char *misses_holder(const struct mv_deciding *d,
+				 const struct mv_statement *s)
+{
+	const struct mv_policy_facts *f = d->facts;
+	const struct mv_answer *since;
+
+	if (!same_text(s->displaces, f->displaces) ||
+	    !same_text(s->from_stage, f->from_stage))
+		return "another version holds the stage now";
+	if (!*d->kind)
+		return NULL;
+	since = mv_known(f, "since-last-event", NULL);
+	if (!since)
+		return "it is not known when the stage changed last";
+	if (since->number >= 0 &&
+	    mv_seconds_since(d->now, s->issued_at) > since->number)
+		return "the stage has changed since";
 	return NULL;
 }
 
@@ -64,27 +83,26 @@ static const char *misses_state(const struct mv_deciding *d,
 	if (dismissed_by(d, "policy") &&
 	    !same_text(s->policy, d->policy->digest))
 		return "the policy has changed since";
+	if (dismissed_by(d, "metrics") && !f->records && *d->kind)
+		return "it is not known what evidence there is";
 	if (dismissed_by(d, "metrics") && !same_text(s->records, f->records))
 		return "the evidence has changed since";
-	if (dismissed_by(d, "holder") &&
-	    (!same_text(s->displaces, f->displaces) ||
-	     !same_text(s->from_stage, f->from_stage)))
-		return "another version holds the stage now";
-	return NULL;
+	return dismissed_by(d, "holder") ? misses_holder(d, s) : NULL;
 }
 
 static const char *misses_time(const struct mv_deciding *d,
 			       const struct mv_statement *s)
 {
-	const struct mv_rule *max = mv_section_rule(d->section,
-						    MV_RULE_APPROVAL_MAX_AGE);
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *max;
 
-	if (s->issued_at > d->now + FUTURE_S)
+	if (mv_seconds_since(s->issued_at, d->now) > FUTURE_S)
 		return "it is from the future";
 	if (s->not_after && d->now > s->not_after)
 		return "it has expired";
-	if (max && d->now - s->issued_at > max->args->seconds)
-		return "it is too old";
+	while ((max = mv_next_setting(d, MV_RULE_APPROVAL_MAX_AGE, &at)))
+		if (mv_seconds_since(d->now, s->issued_at) > max->args->seconds)
+			return "it is too old";
 	return NULL;
 }
 
@@ -96,12 +114,17 @@ static int is_signed(const struct mv_vote *v)
 	       !strcmp(v->signature.principal, v->statement.signer);
 }
 
+/* As mail compares addresses. */
 static int same_person(const struct mv_vote *a, const struct mv_vote *b)
 {
-	return !strcmp(a->signature.principal, b->signature.principal);
+	return !strcasecmp(a->signature.principal, b->signature.principal);
 }
 
-/* Withdrawn by the same person, by name; or by a later no. */
+/*
+ * Withdrawn by the same person, by name; or by a later no. What is later is
+ * said by the signed moments: lines can be written again, in another order.
+ * At the same moment, no counts.
+ */
 static const char *taken_back(const struct mv_deciding *d,
 			      const struct mv_vote *v)
 {
@@ -117,7 +140,8 @@ static const char *taken_back(const struct mv_deciding *d,
 			return "it was revoked";
 		if (w->statement.decision == MV_DECISION_REJECT &&
 		    v->statement.decision != MV_DECISION_REJECT &&
-		    w->order > v->order && !misses_subject(d, &w->statement))
+		    w->statement.issued_at >= v->statement.issued_at &&
+		    !misses_subject(d, &w->statement))
 			return "its signer rejected this later";
 	}
 	return NULL;
@@ -157,24 +181,39 @@ static const char *person_of(const struct mv_policy_facts *f,
 		return f->pusher;
 	if (!strcmp(role, "runner"))
 		return f->runner;
-	return f->promoter;
+	/* Whom a tag names who nobody signed can be anybody's word. */
+	return f->hypothetical ? f->promoter :
+	       f->tag_signature.state == MV_SIGNATURE_GOOD ?
+	       f->tag_signature.principal : NULL;
+}
+
+/* "a@b", or "Name <a@b>". */
+static int is_person(const char *person, const char *who)
+{
+	const char *open = strrchr(person, '<');
+	size_t len = strlen(who);
+
+	return !strcasecmp(person, who) ||
+	       (open && !strncasecmp(open + 1, who, len) &&
+		open[1 + len] == '>');
 }
 
 /* The role that makes it one's own approval; "?": a role that nobody knows
-   may be anybody's. Addresses are compared as mail does it. */
+   may be anybody's. */
 static const char *own_role(const struct mv_deciding *d, const char *who)
 {
-	const struct mv_rule *r = mv_section_rule(d->section,
-						  MV_RULE_FORBID_SELF);
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *r;
 
-	for (char **role = r ? r->args->words : NULL; role && *role; role++) {
-		const char *person = person_of(d->facts, *role);
+	while ((r = mv_next_setting(d, MV_RULE_FORBID_SELF, &at)))
+		for (char **role = r->args->words; *role; role++) {
+			const char *person = person_of(d->facts, *role);
 
-		if (!person)
-			return "?";
-		if (!strcasecmp(person, who))
-			return *role;
-	}
+			if (!person || !*person)
+				return "?";
+			if (is_person(person, who))
+				return *role;
+		}
 	return NULL;
 }
 
@@ -199,7 +238,7 @@ static int augment(struct match *m, const char *who)
 		const char *key = m->v[i]->signature.fingerprint;
 		size_t slot = 0;
 
-		if (strcmp(m->v[i]->signature.principal, who))
+		if (strcasecmp(m->v[i]->signature.principal, who))
 			continue;
 		while (slot < m->matched && strcmp(m->key_of[slot], key))
 			slot++;
@@ -228,15 +267,17 @@ static int first_of_person(const struct match *m, size_t i)
 	return 1;
 }
 
-static size_t distinct(struct match *m)
+/* -1: no memory. */
+static int distinct(size_t *out, struct match *m)
 {
 	size_t people = 0;
+	int ok;
 
 	m->key_of = calloc(m->count + 1, sizeof(*m->key_of));
 	m->owner = calloc(m->count + 1, sizeof(*m->owner));
 	m->seen = calloc(m->count + 1, 1);
-	for (size_t i = 0; m->key_of && m->owner && m->seen && i < m->count;
-	     i++) {
+	ok = m->key_of && m->owner && m->seen;
+	for (size_t i = 0; ok && i < m->count; i++) {
 		if (!first_of_person(m, i))
 			continue;
 		memset(m->seen, 0, m->count);
@@ -245,7 +286,8 @@ static size_t distinct(struct match *m)
 	free(m->key_of);
 	free(m->owner);
 	free(m->seen);
-	return people;
+	*out = people;
+	return ok ? 0 : -1;
 }
 
 static void say_dismissed(const struct mv_vote *v, const char *why,
@@ -289,7 +331,8 @@ static const char *why_no_override(const struct mv_deciding *d,
 		return "it is about other rules";
 	if (!s->reason || !*s->reason)
 		return "it has no reason";
-	return d->now - s->issued_at > ask->ttl ? "it is too old" : NULL;
+	return mv_seconds_since(d->now, s->issued_at) > ask->ttl ?
+		"it is too old" : NULL;
 }
 
 static const char *why_not_here(const struct mv_deciding *d,
@@ -316,7 +359,7 @@ static size_t count_votes(const struct mv_deciding *d, const struct ask *ask,
 {
 	const struct mv_policy_facts *facts = d->facts;
 	struct match m;
-	size_t n;
+	size_t n = 0;
 
 	memset(&m, 0, sizeof(m));
 	m.v = calloc(facts->vote_count + 1, sizeof(*m.v));
@@ -333,7 +376,9 @@ static size_t count_votes(const struct mv_deciding *d, const struct ask *ask,
 		}
 		m.v[m.count++] = v;
 	}
-	n = distinct(&m);
+	/* Without memory nobody was counted, which is no. */
+	if (m.v && distinct(&n, &m))
+		n = 0;
 	for (size_t i = 0; f && i < m.count; i++) {
 		mv_actual(f, "%s", m.v[i]->signature.principal);
 		mv_rests_on(f, m.v[i]->line_digest);
@@ -380,14 +425,15 @@ static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
 	mv_found_set(f, MV_RESULT_NO);
 	if (rule->kind == MV_RULE_POLICY_APPROVALS)
 		mv_advice(f, "git model approve --policy [REV]");
-	else
+	else if (d->facts->version)
 		mv_advice(f, "git model approve %s@%s --stage %s",
 			  d->facts->artifact, d->facts->version,
 			  d->facts->stage);
 }
 
 /* Signed, about this content and stage, not taken back, and not followed by
-   a yes of the same person. Other changes do not make a no go away. */
+   a yes of the same person, under exactly the same name. Other changes do
+   not make a no go away. */
 static int stands(const struct mv_deciding *d, const struct mv_vote *v)
 {
 	if (!is_signed(v) || v->statement.decision != MV_DECISION_REJECT ||
@@ -397,9 +443,10 @@ static int stands(const struct mv_deciding *d, const struct mv_vote *v)
 	for (size_t i = 0; i < d->facts->vote_count; i++) {
 		const struct mv_vote *w = &d->facts->votes[i];
 
-		if (is_signed(w) && same_person(v, w) && w->order > v->order &&
-		    w->statement.decision == MV_DECISION_APPROVE &&
-		    !why_not(d, w))
+		if (w->statement.decision == MV_DECISION_APPROVE &&
+		    w->statement.issued_at > v->statement.issued_at &&
+		    !why_not(d, w) &&
+		    !strcmp(v->signature.principal, w->signature.principal))
 			return 0;
 	}
 	return 1;
@@ -410,7 +457,7 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 {
 	const struct mv_policy_facts *facts = d->facts;
 	struct match m;
-	size_t n;
+	size_t n = 0;
 
 	memset(&m, 0, sizeof(m));
 	m.v = calloc(facts->vote_count + 1, sizeof(*m.v));
@@ -431,7 +478,7 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 			  v->statement.reason : "no reason given");
 		mv_rests_on(f, v->line_digest);
 	}
-	n = distinct(&m);
+	f->nomem |= distinct(&n, &m) != 0;
 	free(m.v);
 	mv_expected(f, "less than %llu rejections",
 		    (unsigned long long)rule->args->number);
@@ -444,6 +491,7 @@ static void tag_signed(const struct mv_deciding *d, struct mv_found *f)
 {
 	const struct mv_signature *s = &d->facts->tag_signature;
 
+	mv_expected(f, "a tag with a good signature");
 	if (d->facts->hypothetical) {
 		mv_actual(f, "the tag is to be signed when it is made");
 		return;
@@ -489,6 +537,9 @@ void mv_decide_people(const struct mv_deciding *d, const struct mv_rule *rule,
 		for (char **word = rule->args->words; *word; word++)
 			if (!strcmp(*word, "tag"))
 				tag_signed(d, f);
+			else
+				mv_actual(f, "approvals count only when they "
+					  "are signed");
 		break;
 	case MV_RULE_PROMOTER:
 		promoter(d, rule, f);

@@ -110,15 +110,14 @@ static void card(const struct mv_deciding *d, const struct mv_rule *rule,
 static void min_soak(const struct mv_deciding *d, const struct mv_rule *rule,
 		     struct mv_found *f)
 {
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *r;
 	size_t stages = 0;
 	char text[32];
 
-	for (size_t i = 0; i < d->section->count; i++) {
-		const struct mv_rule *r = &d->section->rules[i];
+	while ((r = mv_next_setting(d, MV_RULE_REQUIRE_STAGE, &at))) {
 		const struct mv_answer *a;
 
-		if (r->kind != MV_RULE_REQUIRE_STAGE)
-			continue;
 		stages++;
 		a = mv_known(d->facts, "soak", r->args->text);
 		if (!a || a->number < 0) {
@@ -158,7 +157,7 @@ static void freeze(const struct mv_deciding *d, const struct mv_rule *rule,
 		   struct mv_found *f)
 {
 	const struct mv_window *w = rule->args->window;
-	int64_t offset = 0;
+	int64_t local = d->now;
 
 	mv_expected(f, "not in %s", rule->value);
 	if (w->zone) {
@@ -169,9 +168,14 @@ static void freeze(const struct mv_deciding *d, const struct mv_rule *rule,
 			unknown(f, w->zone);
 			return;
 		}
-		offset = a->number;
+		/* A day is more than any zone is away. */
+		if (a->number < -86400 || a->number > 86400 ||
+		    __builtin_add_overflow(d->now, a->number, &local)) {
+			unknown(f, w->zone);
+			return;
+		}
 	}
-	if (!mv_window_covers(w, d->now + offset)) {
+	if (!mv_window_covers(w, local)) {
 		mv_actual(f, "outside of it");
 		return;
 	}
@@ -181,18 +185,22 @@ static void freeze(const struct mv_deciding *d, const struct mv_rule *rule,
 
 static void monotonic(const struct mv_deciding *d, struct mv_found *f)
 {
-	const char *before = d->facts->displaces;
+	const char *version = d->facts->version, *before;
+	int first;
 
-	if (!before || !*before) {
+	mv_expected(f, "a greater version than the last one");
+	before = mv_last_version(d->facts, &first);
+	if (first) {
 		mv_actual(f, "first");
 		return;
 	}
-	mv_actual(f, "%s after %s", d->facts->version, before);
-	if (!mv_version_ok(d->facts->version) || !mv_version_ok(before)) {
-		mv_found_set(f, MV_RESULT_UNKNOWN);
+	if (!version || !mv_version_ok(version) || !before ||
+	    !mv_version_ok(before)) {
+		unknown(f, "which version came before");
 		return;
 	}
-	if (mv_version_cmp(d->facts->version, before) <= 0)
+	mv_actual(f, "%s after %s", version, before);
+	if (mv_version_cmp(version, before) <= 0)
 		mv_found_set(f, MV_RESULT_NO);
 }
 

@@ -56,9 +56,23 @@ void mv_actual(struct mv_found *f, const char *fmt, ...)
 	va_end(ap);
 }
 
+static int has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *s = words; *s; s += *s == ' ') {
+		size_t n = strcspn(s, " ");
+
+		if (n == len && !memcmp(s, word, n))
+			return 1;
+		s += n;
+	}
+	return 0;
+}
+
 void mv_rests_on(struct mv_found *f, const char *what)
 {
-	if (!what || !*what || strstr(f->evidence.data, what) ||
+	if (!what || !*what || has_word(f->evidence.data, what) ||
 	    f->evidence.len + strlen(what) + 2 > TEXT_MAX)
 		return;
 	if (f->evidence.len)
@@ -133,6 +147,29 @@ const struct mv_other *mv_other_of(const struct mv_policy_facts *facts,
 		if (!strcmp(facts->others[i].name, name))
 			return &facts->others[i];
 	return NULL;
+}
+
+int64_t mv_seconds_since(int64_t now, int64_t then)
+{
+	int64_t s;
+
+	if (!__builtin_sub_overflow(now, then, &s))
+		return s;
+	return now > then ? INT64_MAX : INT64_MIN;
+}
+
+const char *mv_last_version(const struct mv_policy_facts *facts, int *first)
+{
+	const struct mv_other *last = mv_other_of(facts, "current");
+
+	*first = 0;
+	if (facts->displaces && *facts->displaces)
+		return facts->displaces;
+	/* Nobody holds it; but somebody may have. */
+	if (!last)
+		return NULL;
+	*first = last->nobody;
+	return last->nobody ? NULL : last->version;
 }
 
 /* -- one rule --------------------------------------------------------------------------- */
@@ -292,6 +329,20 @@ static int decide_rule(struct mv_verdict *out, const struct mv_deciding *d,
 
 /* -- all of them ----------------------------------------------------------------------- */
 
+/*
+ * Back is what is lower: else whoever was taken off the stage by a rollback
+ * could return the same way.
+ */
+static int goes_back(const struct mv_policy_facts *facts)
+{
+	const char *version = facts->version, *last;
+	int first;
+
+	last = mv_last_version(facts, &first);
+	return last && version && mv_version_ok(last) &&
+	       mv_version_ok(version) && mv_version_cmp(version, last) < 0;
+}
+
 /* Is the fast path of a rollback open? Then its rule says so itself. */
 static int fast_path(const struct mv_deciding *d)
 {
@@ -299,7 +350,8 @@ static int fast_path(const struct mv_deciding *d)
 						     MV_RULE_ROLLBACK);
 	const struct mv_answer *held;
 
-	if (!rule || strcmp(d->facts->action, "promote"))
+	if (!rule || strcmp(d->facts->action, "promote") ||
+	    !goes_back(d->facts))
 		return 0;
 	held = mv_known(d->facts, "previously-held", NULL);
 	if (!held || held->number < 0 || held->number > rule->args->seconds)
@@ -335,26 +387,75 @@ static void sum_up(struct mv_verdict *verdict)
 	}
 }
 
+/* No rule speaks of what is not named; that must not be a yes. */
+static const char *not_named(const struct mv_policy_facts *facts,
+			     const struct mv_deciding *d)
+{
+	static const char *const actions[] = { "promote", "demote", "change",
+					       "policy" };
+	size_t i = 0;
+
+	while (i < 4 && strcmp(actions[i], facts->action ? facts->action : ""))
+		i++;
+	if (i == 4)
+		return "what is to be done";
+	if (*d->kind && !*d->name)
+		return d->kind;
+	if (!strcmp(d->kind, "stage") &&
+	    (!facts->artifact || !*facts->artifact))
+		return "artifact";
+	return NULL;
+}
+
+static int add_not_named(struct mv_verdict *out, const char *what)
+{
+	struct mv_finding *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -1;
+	out->governed = 1;
+	out->v = f;
+	out->count = 1;
+	f->result = MV_RESULT_UNKNOWN;
+	f->section = strdup("policy");
+	f->rule = strdup("built-in");
+	f->expected = mv_strf("%s is known", what);
+	f->actual = strdup("nobody said");
+	return f->section && f->rule && f->expected && f->actual ? 0 : -1;
+}
+
+/* Every section that speaks of it. */
+static int decide_all(struct mv_verdict *out, struct mv_deciding *d)
+{
+	const struct mv_policy *policy = d->policy;
+
+	for (size_t i = 0; i < policy->section_count; i++) {
+		d->section = &policy->sections[i];
+		if (!mv_section_applies(d->section, d->kind,
+					d->facts->artifact, d->name))
+			continue;
+		out->governed = 1;
+		if (decide_section(out, d))
+			return -1;
+	}
+	return 0;
+}
+
 int mv_decide(struct mv_verdict *out, const struct mv_policy_facts *facts,
 	      const struct mv_policy *policy, int64_t now,
 	      struct mv_err *err)
 {
-	const char *kind = mv_action_kind(facts->action);
-	const char *name = !*kind ? "" :
-		!strcmp(kind, "branch") ? facts->branch : facts->stage;
-	struct mv_deciding d = { policy, facts, NULL, now, 0 };
+	struct mv_deciding d = { .policy = policy, .facts = facts, .now = now };
+	const char *lacking;
 
 	memset(out, 0, sizeof(*out));
-	for (size_t i = 0; i < policy->section_count; i++) {
-		d.section = &policy->sections[i];
-		if (!mv_section_applies(d.section, kind, facts->artifact,
-					name ? name : ""))
-			continue;
-		out->governed = 1;
-		if (decide_section(out, &d)) {
-			mv_verdict_release(out);
-			return mv_nomem(err);
-		}
+	d.kind = mv_action_kind(facts->action ? facts->action : "");
+	d.name = mv_plain_name(!*d.kind ? "" : !strcmp(d.kind, "branch") ?
+			       facts->branch : facts->stage);
+	lacking = not_named(facts, &d);
+	if (lacking ? add_not_named(out, lacking) : decide_all(out, &d)) {
+		mv_verdict_release(out);
+		return mv_nomem(err);
 	}
 	sum_up(out);
 	return 0;

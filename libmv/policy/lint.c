@@ -5,7 +5,9 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /*
  * What can be said of a policy without any model: rules that can never hold,
@@ -87,7 +89,8 @@ static void lint_people(struct linting *l, const struct mv_rule *r)
 	size_t all = 0;
 
 	if (r->kind != MV_RULE_APPROVALS && r->kind != MV_RULE_OVERRIDE &&
-	    r->kind != MV_RULE_VETO && r->kind != MV_RULE_POLICY_APPROVALS)
+	    r->kind != MV_RULE_VETO && r->kind != MV_RULE_ROLLBACK &&
+	    r->kind != MV_RULE_POLICY_APPROVALS)
 		return;
 	while (l->principals && l->principals[all])
 		all++;
@@ -99,6 +102,19 @@ static void lint_people(struct linting *l, const struct mv_rule *r)
 	else if (!g && l->principals && all < r->args->number)
 		say(l, r->line, 1, "%s asks for %" PRIu64 " people, but the "
 		    "lists of signers name %zu", r->key, r->args->number, all);
+}
+
+/* Two spellings of one address are one person, who has two keys then. */
+static void lint_principals(struct linting *l)
+{
+	const char *const *p = l->principals;
+
+	for (size_t i = 0; p && p[i]; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(p[i], p[j]) && !strcasecmp(p[i], p[j]))
+				say(l, 0, 0, "the lists of signers spell one "
+				    "address in two ways: '%s' and '%s'",
+				    p[j], p[i]);
 }
 
 /* -- metrics ---------------------------------------------------------------------- */
@@ -115,6 +131,9 @@ static void lint_direction(struct linting *l, const struct mv_rule *r)
 
 		if (r->kind == MV_RULE_ANY && !a->improve)
 			continue;
+		if (a->percent && a->a >= 100)
+			say(l, r->line, 0, "a margin of 100%% and more allows "
+			    "nearly everything for %s", a->metric);
 		m = mv_project_metric(&l->policy->project, a->metric);
 		if (!m || m->direction == MV_DIRECTION_NONE)
 			say(l, r->line, 1, "nobody can say whether %s got "
@@ -154,30 +173,123 @@ static int strict(enum mv_op op)
 	return op == MV_OP_LT || op == MV_OP_GT;
 }
 
-static void lint_thresholds(struct linting *l, const struct mv_section *s,
-			    size_t i)
+/* Can no value satisfy both? */
+static int exclude_each_other(const struct mv_rule_args *r,
+			      const struct mv_rule_args *q)
 {
-	const struct mv_rule *r = &s->rules[i];
 	double low, high, a, b;
 
-	if (r->kind != MV_RULE_METRIC || !interval(r->args, &low, &high))
-		return;
-	for (size_t j = 0; j < i; j++) {
-		const struct mv_rule *q = &s->rules[j];
+	if (r->op == MV_OP_NE && q->op == MV_OP_EQ)
+		return r->a == q->a;
+	if (r->op == MV_OP_EQ && q->op == MV_OP_NE)
+		return r->a == q->a;
+	if (!interval(r, &low, &high) || !interval(q, &a, &b))
+		return 0;
+	return a > high || low > b ||
+	       ((a == high || low == b) && (strict(q->op) || strict(r->op)));
+}
 
-		if (q->kind != MV_RULE_METRIC ||
-		    strcmp(q->args->metric, r->args->metric) ||
-		    !interval(q->args, &a, &b))
-			continue;
-		if (a > high || low > b ||
-		    ((a == high || low == b) &&
-		     (strict(q->args->op) || strict(r->args->op))))
+/* Against those of another section, or of the same (then: those before). */
+static void lint_thresholds(struct linting *l, const struct mv_rule *r,
+			    const struct mv_section *others, int same)
+{
+	if (r->kind != MV_RULE_METRIC)
+		return;
+	for (size_t j = 0; j < others->count; j++) {
+		const struct mv_rule *q = &others->rules[j];
+
+		if (same && q == r)
+			return;
+		if (q->kind == MV_RULE_METRIC &&
+		    !strcmp(q->args->metric, r->args->metric) &&
+		    exclude_each_other(r->args, q->args))
 			say(l, r->line, 1, "'%s = %s' contradicts line %d",
 			    r->key, r->value, q->line);
 	}
 }
 
+/* "fraud" of "fraud#production", as long as *len; NULL: all artifacts. */
+static const char *artifacts_of(const struct mv_section *s, int *len)
+{
+	const char *hash = strrchr(s->name, '#');
+
+	*len = hash ? (int)(hash - s->name) : 0;
+	return hash ? s->name : NULL;
+}
+
+static const char *stage_of(const struct mv_section *s)
+{
+	const char *hash = strrchr(s->name, '#');
+
+	return hash ? hash + 1 : s->name;
+}
+
+/* Can both speak of the same thing? */
+static int overlap(const struct mv_section *a, const struct mv_section *b)
+{
+	char x[64], y[64];
+	int a_len, b_len;
+
+	if (strcmp(a->kind, b->kind))
+		return 0;
+	if (strcmp(a->kind, "stage"))
+		return mv_glob(a->name, b->name) || mv_glob(b->name, a->name);
+	if (strcmp(stage_of(a), stage_of(b)))
+		return 0;
+	if (!artifacts_of(a, &a_len) || !artifacts_of(b, &b_len))
+		return 1;
+	snprintf(x, sizeof(x), "%.*s", a_len, a->name);
+	snprintf(y, sizeof(y), "%.*s", b_len, b->name);
+	return mv_glob(x, y) || mv_glob(y, x);
+}
+
+static void lint_others(struct linting *l, const struct mv_section *s)
+{
+	const struct mv_policy *p = l->policy;
+
+	for (const struct mv_section *q = p->sections; q < s; q++)
+		for (size_t i = 0; overlap(s, q) && i < s->count; i++)
+			lint_thresholds(l, &s->rules[i], q, 0);
+}
+
 /* -- the rest --------------------------------------------------------------------- */
+
+/* Does holding `from` need, over whatever stages, that `to` was held? */
+static int leads_to(const struct mv_policy *p, const char *from,
+		    const char *to, char *seen)
+{
+	if (!strcmp(from, to))
+		return 1;
+	for (size_t i = 0; i < p->section_count; i++) {
+		const struct mv_section *s = &p->sections[i];
+
+		if (seen[i] || strcmp(s->kind, "stage") ||
+		    strcmp(stage_of(s), from))
+			continue;
+		seen[i] = 1;
+		for (size_t j = 0; j < s->count; j++)
+			if (s->rules[j].kind == MV_RULE_REQUIRE_STAGE &&
+			    leads_to(p, s->rules[j].args->text, to, seen))
+				return 1;
+	}
+	return 0;
+}
+
+static void lint_order(struct linting *l, const struct mv_section *s,
+		       const struct mv_rule *r)
+{
+	char *seen;
+
+	if (r->kind != MV_RULE_REQUIRE_STAGE)
+		return;
+	seen = calloc(l->policy->section_count + 1, 1);
+	if (!seen)
+		l->ret = mv_nomem(l->err);
+	else if (leads_to(l->policy, r->args->text, stage_of(s), seen))
+		say(l, r->line, 1, "nothing can hold '%s' before '%s': that "
+		    "needs it first", r->args->text, stage_of(s));
+	free(seen);
+}
 
 static void lint_settings(struct linting *l, const struct mv_section *s,
 			  const struct mv_rule *r)
@@ -197,11 +309,11 @@ static void lint_settings(struct linting *l, const struct mv_section *s,
 	if (r->kind == MV_RULE_DISMISS_ON)
 		say(l, r->line, 0, "approvals survive all changes that are "
 		    "not named here");
-	if (r->kind == MV_RULE_REQUIRE_STAGE &&
-	    !strcmp(r->args->text, strrchr(s->name, '#') ?
-		    strrchr(s->name, '#') + 1 : s->name))
-		say(l, r->line, 1, "nothing can hold '%s' before it holds it",
-		    r->args->text);
+	lint_order(l, s, r);
+	if ((r->kind == MV_RULE_APPEND_ONLY ||
+	     r->kind == MV_RULE_IMMUTABLE_TAGS) && !r->args->number)
+		say(l, r->line, 0, "%s = false: what was decided can be taken "
+		    "out of history", r->key);
 	if (r->kind == MV_RULE_SAME_EVAL && !r->args->number)
 		say(l, r->line, 0, "values measured on different data are "
 		    "compared");
@@ -210,21 +322,59 @@ static void lint_settings(struct linting *l, const struct mv_section *s,
 		    "one run");
 }
 
+static void lint_format_names(struct linting *l, const struct mv_rule *r)
+{
+	static const char *const names[] = { "safetensors", "gguf", "npy",
+					     "npz" };
+
+	for (char **word = r ? r->args->words : NULL; word && *word; word++) {
+		size_t i = 0;
+
+		while (i < 4 && strcasecmp(names[i], *word))
+			i++;
+		if (i == 4)
+			say(l, r->line, 0, "no file is ever found to be '%s': "
+			    "safetensors, gguf, npy and npz are known, and "
+			    "what is not known is no", *word);
+	}
+}
+
 static void lint_formats(struct linting *l, const struct mv_section *s)
 {
 	const struct mv_rule *yes = mv_section_rule(s, MV_RULE_FORMAT);
 	const struct mv_rule *no = mv_section_rule(s, MV_RULE_FORBID_FORMAT);
 
+	lint_format_names(l, yes);
+	lint_format_names(l, no);
+
 	for (char **a = yes && no ? yes->args->words : NULL; a && *a; a++)
 		for (char **b = no->args->words; *b; b++)
-			if (!strcmp(*a, *b))
+			if (!strcasecmp(*a, *b))
 				say(l, no->line, 1, "format '%s' is allowed in "
 				    "line %d and forbidden here", *a,
 				    yes->line);
 }
 
+/* With letters in the place of stars, is it a name that there can be? */
+static int can_be_named(const struct mv_section *s)
+{
+	char name[64];
+	int len;
+
+	if (strcmp(s->kind, "stage") || !artifacts_of(s, &len))
+		return 1;
+	snprintf(name, sizeof(name), "%.*s", len, s->name);
+	for (char *c = name; *c; c++)
+		if (*c == '*')
+			*c = 'a';
+	return mv_artifact_name_ok(name);
+}
+
 static void lint_section(struct linting *l, const struct mv_section *s)
 {
+	if (!can_be_named(s))
+		say(l, s->line, 1, "no artifact can be called like '%s'",
+		    s->name);
 	if (!s->count && *s->kind)
 		say(l, s->line, 0, "%s '%s' has no rules: everything passes",
 		    s->kind, s->name);
@@ -235,10 +385,11 @@ static void lint_section(struct linting *l, const struct mv_section *s)
 	for (size_t i = 0; i < s->count; i++) {
 		lint_people(l, &s->rules[i]);
 		lint_direction(l, &s->rules[i]);
-		lint_thresholds(l, s, i);
+		lint_thresholds(l, &s->rules[i], s, 1);
 		lint_settings(l, s, &s->rules[i]);
 	}
 	lint_formats(l, s);
+	lint_others(l, s);
 }
 
 static void lint_whole(struct linting *l)
@@ -260,6 +411,7 @@ int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
 	struct linting l = { p, principals, fn, payload, err, 0 };
 
 	lint_whole(&l);
+	lint_principals(&l);
 	for (size_t i = 0; i < p->group_count; i++)
 		lint_group(&l, &p->groups[i]);
 	for (size_t i = 0; i < p->section_count; i++)

@@ -58,6 +58,39 @@ const struct mv_rule *mv_section_rule(const struct mv_section *s,
 	return NULL;
 }
 
+const struct mv_rule *mv_next_rule(const struct mv_deciding *d,
+				   struct mv_cursor *at)
+{
+	const struct mv_policy *p = d->policy;
+
+	/* Place 0 is the section's own; the others follow from 1. */
+	for (; at->section <= p->section_count; at->section++, at->rule = 0) {
+		const struct mv_section *s = at->section ?
+			&p->sections[at->section - 1] : d->section;
+
+		if (at->section &&
+		    (s == d->section || s->mode != MV_MODE_ENFORCE ||
+		     !mv_section_applies(s, d->kind, d->facts->artifact,
+					 d->name)))
+			continue;
+		if (at->rule < s->count)
+			return &s->rules[at->rule++];
+	}
+	return NULL;
+}
+
+const struct mv_rule *mv_next_setting(const struct mv_deciding *d,
+				      enum mv_rule_kind kind,
+				      struct mv_cursor *at)
+{
+	const struct mv_rule *r;
+
+	do {
+		r = mv_next_rule(d, at);
+	} while (r && r->kind != (int)kind);
+	return r;
+}
+
 const struct mv_policy_group *mv_policy_group(const struct mv_policy *p,
 					      const char *name)
 {
@@ -83,6 +116,25 @@ int mv_policy_member(const struct mv_policy *p, const char *group,
 	return 0;
 }
 
+int mv_dismissed_by(const struct mv_section *s, const char *cause)
+{
+	const struct mv_rule *r = mv_section_rule(s, MV_RULE_DISMISS_ON);
+
+	if (!r)
+		return 1;
+	for (char **word = r->args->words; *word; word++)
+		if (!strcmp(*word, cause))
+			return 1;
+	return 0;
+}
+
+const char *mv_plain_name(const char *name)
+{
+	if (!name)
+		return "";
+	return strncmp(name, "refs/heads/", 11) ? name : name + 11;
+}
+
 const char *mv_action_kind(const char *action)
 {
 	if (!strcmp(action, "change"))
@@ -94,7 +146,8 @@ int mv_policy_governs(const struct mv_policy *p, const char *kind,
 		      const char *artifact, const char *name)
 {
 	for (size_t i = 0; i < p->section_count; i++)
-		if (mv_section_applies(&p->sections[i], kind, artifact, name))
+		if (mv_section_applies(&p->sections[i], kind, artifact,
+				       mv_plain_name(name)))
 			return 1;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "libmv/base/config.h"
 
@@ -117,11 +118,12 @@ static int add_member(struct mv_policy_group *g, const char *key,
 
 	if (strcmp(key, "member"))
 		return bad(err, line, "a group has members, not", key);
-	if (!*value || strpbrk(value, " *?,"))
+	if (!*value || strpbrk(value, " \t*?,"))
 		return bad(err, line, "a member is one principal, such as "
 			   "alice@example.com, not", value);
+	/* Mail knows no case: two spellings are one person. */
 	for (size_t i = 0; i < g->count; i++)
-		if (!strcmp(g->members[i], value))
+		if (!strcasecmp(g->members[i], value))
 			return bad(err, line, "twice in this group:", value);
 	if (g->count == MEMBERS_MAX)
 		return bad(err, line, "too many members, with", value);
@@ -148,6 +150,16 @@ static int set_mode(struct mv_section *s, const char *value, int line,
 	return 0;
 }
 
+/* Can only one of the two be meant? */
+static int contradicts(const struct mv_rule *a, const struct mv_rule *b)
+{
+	if (a->kind != b->kind)
+		return 0;
+	return mv_rule_once(b) ||
+	       (b->kind == MV_RULE_AGGREGATE &&
+		!strcmp(a->args->metric, b->args->metric));
+}
+
 static int add_rule(struct mv_section *s, const char *key, const char *value,
 		    int line, struct mv_err *err)
 {
@@ -167,8 +179,8 @@ static int add_rule(struct mv_section *s, const char *key, const char *value,
 		mv_err_prefix(err, POLICY_NAME ":%d", line);
 	if (ret)
 		return ret;
-	for (size_t i = 0; mv_rule_once(rule) && i + 1 < s->count; i++)
-		if (s->rules[i].kind == rule->kind)
+	for (size_t i = 0; i + 1 < s->count; i++)
+		if (contradicts(&s->rules[i], rule))
 			return bad(err, line, "twice in this section:", key);
 	return 0;
 }

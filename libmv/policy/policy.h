@@ -33,7 +33,7 @@ struct mv_rule {
 	/* the rest is private: parsed arguments */
 	struct mv_rule_args *args;
 };
-/* A [stage "x"], [stage "fraud#x"], [stage "m*#x"] or [branch "main"]
+/* A [stage "x"], [stage "fraud#x"], [stage "*-eu#x"] or [branch "main"]
    section, or the top level (keys before the first section). */
 struct mv_section {
 	char *kind;		/* "stage", "branch", "" */
@@ -87,7 +87,8 @@ int mv_policy_governs(const struct mv_policy *p, const char *kind,
 struct mv_vote {
 	struct mv_statement statement;
 	struct mv_signature signature;
-	size_t order;		/* position in the note: later is greater */
+	size_t order;		/* position in the note; decides nothing: who
+				   can write can order lines as they like */
 	int malformed;		/* nothing of the above can be used */
 	char line_digest[72];	/* names it in findings */
 };
@@ -101,7 +102,7 @@ struct mv_answer {
 /* Another version's evidence that a rule compares with. */
 struct mv_other {
 	char *name;		/* "current", "staging", "v1.2.0", "merge-base" */
-	int nobody;		/* proven: nobody ever held it */
+	int nobody;		/* proven: nobody ever held it (not only now) */
 	int same_content;	/* it is the candidate's content itself */
 	char *version;
 	struct mv_evidence evidence;

@@ -77,8 +77,8 @@ void mv_window_free(struct mv_window *w);
 int mv_window_covers(const struct mv_window *w, int64_t local);
 
 /* -- which sections speak of this (names.c) -- */
-/* [stage "production"], [stage "fraud#production"], [stage "m*#x"],
-   [branch "main"], [branch "rel*"]. */
+/* [stage "production"], [stage "fraud#production"], [stage "*-eu#x"],
+   [branch "main"], [branch "v*"]. */
 int mv_section_applies(const struct mv_section *s, const char *kind,
 		       const char *artifact, const char *name);
 /* The first rule of this kind in the section, or NULL. */
@@ -89,6 +89,11 @@ const struct mv_policy_group *mv_policy_group(const struct mv_policy *p,
 /* Is this person in the group (NULL group: yes)? */
 int mv_policy_member(const struct mv_policy *p, const char *group,
 		     const char *principal);
+/* Does a change of this make votes void? Of everything that dismiss-on can
+   name, when the section has no such rule. */
+int mv_dismissed_by(const struct mv_section *s, const char *cause);
+/* A branch without "refs/heads/"; NULL is "". */
+const char *mv_plain_name(const char *name);
 /* "promote" and "demote" are about a stage, "change" about a branch, "policy"
    about the top level. */
 const char *mv_action_kind(const char *action);
@@ -97,6 +102,7 @@ const char *mv_action_kind(const char *action);
 struct mv_deciding {
 	const struct mv_policy *policy;
 	const struct mv_policy_facts *facts;
+	const char *kind, *name;	/* of what is decided: "stage", which */
 	const struct mv_section *section;
 	int64_t now;
 	int fast;	/* a rollback's fast path is open: see ROLLBACK */
@@ -108,8 +114,31 @@ struct mv_deciding {
 struct mv_found {
 	enum mv_result result;
 	struct mv_buf expected, actual, evidence, advice;
+	int missing;	/* unknown, because nobody recorded it anywhere */
 	int nomem;
 };
+/*
+ * Rules that narrow what counts for other rules (eval-on, approval-max-age,
+ * forbid-self-approval ...) hold beyond their section: one of [stage "x"]
+ * must not be got around by a threshold in [stage "fraud#x"]. So the next
+ * rule of this kind is looked for in the section itself, then in every
+ * enforced one that speaks of the same thing. NULL: no more.
+ */
+struct mv_cursor {
+	size_t section, rule;	/* begins as { 0, 0 } */
+};
+const struct mv_rule *mv_next_setting(const struct mv_deciding *d,
+				      enum mv_rule_kind kind,
+				      struct mv_cursor *at);
+/* The same for rules of every kind. */
+const struct mv_rule *mv_next_rule(const struct mv_deciding *d,
+				   struct mv_cursor *at);
+/* now - then, however far apart they are. */
+int64_t mv_seconds_since(int64_t now, int64_t then);
+/* The version that holds the stage, or did last; *first: none ever did. NULL
+   otherwise: it is not known. */
+const char *mv_last_version(const struct mv_policy_facts *facts, int *first);
+
 /* Each sets found->result and says what it saw. */
 void mv_decide_metric(const struct mv_deciding *d, const struct mv_rule *rule,
 		      struct mv_found *f);
@@ -142,22 +171,27 @@ const struct mv_other *mv_other_of(const struct mv_policy_facts *facts,
 
 /*
  * A metric of a content as the section wants it: from the newest record that
- * has it and was measured on all data that `eval-on` names, or aggregated
- * over the runs. *eval gets what it was measured on.
+ * has it and was measured on exactly the data that `eval-on` names, or
+ * aggregated over the runs. *eval gets what it was measured on.
  */
 struct mv_reading {
 	double value;
 	const struct mv_record *record;	/* NULL: there is none */
 	int number;			/* 0: it is there, but no number */
 	size_t runs;			/* that were aggregated; else 0 */
+	int few;			/* less of them than min-runs asks for */
 };
 void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 		    const struct mv_evidence *e, const char *key,
 		    struct mv_buf *eval);
 
-/* The content id that an eval-on rule means; NULL: it is not known. */
+/* The content id that an eval-on rule means, as evidence spells it: 64 hex
+   digits. NULL: it is not known. */
 const char *mv_eval_content(const struct mv_deciding *d,
 			    const struct mv_rule *rule);
+/* Do the joined content ids name what the eval-on rules demand, and nothing
+   else? Without such rules: yes. */
+int mv_measured_as_demanded(const struct mv_deciding *d, const char *eval);
 /* The run that a record is of, or NULL. */
 const char *mv_run_id(const struct mv_record *r);
 

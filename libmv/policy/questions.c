@@ -11,6 +11,7 @@
  * told "not known", which is no.
  */
 struct asking {
+	struct mv_deciding d;	/* only what it is about */
 	char **asked;
 	size_t count;
 	mv_question_fn fn;
@@ -64,14 +65,32 @@ static int ask_others(struct asking *q, const struct mv_rule_args *a)
 	return ret;
 }
 
-static int ask_soak(struct asking *q, const struct mv_section *s)
+/* In all sections that speak of it, as mv_next_setting() finds them. */
+static int ask_soak(struct asking *q)
 {
+	struct mv_cursor at = { 0, 0 };
+	const struct mv_rule *r;
 	int ret = 0;
 
-	for (size_t i = 0; i < s->count && !ret; i++)
-		if (s->rules[i].kind == MV_RULE_REQUIRE_STAGE)
-			ret = ask(q, "soak", s->rules[i].args->text);
+	while (!ret && (r = mv_next_setting(&q->d, MV_RULE_REQUIRE_STAGE, &at)))
+		ret = ask(q, "soak", r->args->text);
 	return ret;
+}
+
+/* Were they given before the stage changed? See misses_state(). */
+static int ask_votes(struct asking *q)
+{
+	return mv_dismissed_by(q->d.section, "holder") ?
+		ask(q, "since-last-event", NULL) : 0;
+}
+
+static int ask_rollback(struct asking *q)
+{
+	int ret = ask(q, "previously-held", NULL);
+
+	if (!ret)
+		ret = ask(q, "other", "current");
+	return ret ? ret : ask_votes(q);
 }
 
 static int ask_lineage(struct asking *q, const struct mv_rule_args *a)
@@ -87,8 +106,7 @@ static int ask_lineage(struct asking *q, const struct mv_rule_args *a)
 	return ret;
 }
 
-static int ask_rule(struct asking *q, const struct mv_section *s,
-		    const struct mv_rule *rule)
+static int ask_rule(struct asking *q, const struct mv_rule *rule)
 {
 	const struct mv_rule_args *a = rule->args;
 
@@ -114,7 +132,7 @@ static int ask_rule(struct asking *q, const struct mv_section *s,
 	case MV_RULE_REQUIRE_STAGE:
 		return ask(q, "held", a->text);
 	case MV_RULE_MIN_SOAK:
-		return ask_soak(q, s);
+		return ask_soak(q);
 	case MV_RULE_MIN_INTERVAL:
 		return ask(q, "since-last-event", NULL);
 	case MV_RULE_REQUIRES_HOLDER:
@@ -125,7 +143,12 @@ static int ask_rule(struct asking *q, const struct mv_section *s,
 		return a->window->zone ? ask(q, "utc-offset", a->window->zone) :
 					 0;
 	case MV_RULE_ROLLBACK:
-		return ask(q, "previously-held", NULL);
+		return ask_rollback(q);
+	case MV_RULE_MONOTONIC:
+		return ask(q, "other", "current");
+	case MV_RULE_APPROVALS:
+	case MV_RULE_OVERRIDE:
+		return ask_votes(q);
 	default:
 		return 0;
 	}
@@ -136,17 +159,24 @@ int mv_policy_each_question(const struct mv_policy *p, const char *action,
 			    mv_question_fn fn, void *payload,
 			    struct mv_err *err)
 {
-	struct asking q = { NULL, 0, fn, payload, err };
+	struct mv_policy_facts facts = {
+		.artifact = (char *)(uintptr_t)artifact
+	};
+	struct asking q = { .d = { .policy = p, .facts = &facts },
+			    .fn = fn, .payload = payload, .err = err };
 	int ret = 0;
+
+	q.d.kind = mv_action_kind(action);
+	q.d.name = mv_plain_name(name);
 
 	for (size_t i = 0; i < p->section_count && !ret; i++) {
 		const struct mv_section *s = &p->sections[i];
 
-		if (!mv_section_applies(s, mv_action_kind(action), artifact,
-					name))
+		if (!mv_section_applies(s, q.d.kind, artifact, q.d.name))
 			continue;
+		q.d.section = s;
 		for (size_t j = 0; j < s->count && !ret; j++)
-			ret = ask_rule(&q, s, &s->rules[j]);
+			ret = ask_rule(&q, &s->rules[j]);
 	}
 	for (size_t i = 0; i < q.count; i++)
 		free(q.asked[i]);

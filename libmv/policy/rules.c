@@ -174,7 +174,10 @@ static int change(struct mv_rule_args *a, struct words *w)
 		if (!*peek(w))
 			return bad(w, "vs current, a stage, a version or "
 				   "merge-base");
-		return copy(&a->vs, next(w), w->err);
+		ret = copy(&a->vs, next(w), w->err);
+		return ret || mv_stage_ok(a->vs) || mv_version_ok(a->vs) ?
+			ret : bad(w, "vs current, a stage, a version or "
+				  "merge-base");
 	}
 	return ret ? ret : copy(&a->vs, "current", w->err);
 }
@@ -215,6 +218,60 @@ static int shape_word(struct mv_rule_args *a, struct words *w)
 {
 	return *peek(w) ? copy(&a->text, next(w), w->err) :
 			  bad(w, "one word");
+}
+
+/* Inside of the repository, and nothing that a program takes for an option. */
+static int path_ok(const char *s)
+{
+	if (!*s || *s == '/' || *s == '-')
+		return 0;
+	for (;;) {
+		size_t n = strcspn(s, "/");
+
+		if (!n || (n == 1 && *s == '.') || (n == 2 && !strncmp(s, "..", 2)))
+			return 0;
+		if (!s[n])
+			return 1;
+		s += n + 1;
+	}
+}
+
+static int shape_path(struct mv_rule_args *a, struct words *w)
+{
+	int ret = shape_word(a, w);
+
+	return ret || path_ok(a->text) ? ret :
+		bad(w, "a path inside of the repository");
+}
+
+/* PATH or sha256:<64 hex digits> */
+static int shape_data(struct mv_rule_args *a, struct words *w)
+{
+	const char *hex = peek(w) + 7;
+
+	if (strncmp(peek(w), "sha256:", 7))
+		return shape_path(a, w);
+	if (strlen(hex) != MV_OID_HEX ||
+	    strspn(hex, "0123456789abcdef") != MV_OID_HEX)
+		return bad(w, "sha256: and 64 hex digits");
+	return shape_word(a, w);
+}
+
+static int shape_stage(struct mv_rule_args *a, struct words *w)
+{
+	int ret = shape_word(a, w);
+
+	return ret || mv_stage_ok(a->text) ? ret :
+		bad(w, "the name of a stage");
+}
+
+static int shape_ref(struct mv_rule_args *a, struct words *w)
+{
+	int ret = shape_word(a, w);
+
+	return ret || (*a->text != '-' && !strstr(a->text, "..") &&
+		       !strpbrk(a->text, "~^:?*[\\@{")) ? ret :
+		bad(w, "a branch or a full ref");
 }
 
 static int shape_words(struct mv_rule_args *a, struct words *w)
@@ -290,7 +347,7 @@ static int shape_real(struct mv_rule_args *a, struct words *w)
 		bad(w, "a number, such as 7e9") : 0;
 }
 
-/* KEY median|mean|min|max|worst */
+/* KEY median|mean|min|max */
 static int shape_aggregate(struct mv_rule_args *a, struct words *w)
 {
 	static const char *const how[] = { "median", "mean", "min", "max" };
@@ -308,7 +365,7 @@ static int shape_aggregate(struct mv_rule_args *a, struct words *w)
 /* FILE [sections A B ...] */
 static int shape_card(struct mv_rule_args *a, struct words *w)
 {
-	int ret = shape_word(a, w);
+	int ret = shape_path(a, w);
 
 	if (ret || !take(w, "sections"))
 		return ret;
@@ -355,7 +412,7 @@ static const struct row {
 	  shape_change, NULL },
 	{ "improve", MV_RULE_IMPROVE, STAGE | BRANCH, 0, shape_change, NULL },
 	{ "any", MV_RULE_ANY, STAGE | BRANCH, 0, shape_any, NULL },
-	{ "eval-on", MV_RULE_EVAL_ON, STAGE | BRANCH, 0, shape_word, NULL },
+	{ "eval-on", MV_RULE_EVAL_ON, STAGE | BRANCH, 0, shape_data, NULL },
 	{ "same-eval", MV_RULE_SAME_EVAL, STAGE | BRANCH, 1, shape_bool, NULL },
 	{ "eval-max-age", MV_RULE_EVAL_MAX_AGE, STAGE | BRANCH, 1,
 	  shape_duration, NULL },
@@ -363,24 +420,25 @@ static const struct row {
 	{ "aggregate", MV_RULE_AGGREGATE, STAGE | BRANCH, 0, shape_aggregate,
 	  NULL },
 	{ "approvals", MV_RULE_APPROVALS, STAGE, 0, shape_people, NULL },
-	{ "approval-max-age", MV_RULE_APPROVAL_MAX_AGE, STAGE, 1,
+	{ "approval-max-age", MV_RULE_APPROVAL_MAX_AGE, STAGE | TOP, 1,
 	  shape_duration, NULL },
 	{ "dismiss-on", MV_RULE_DISMISS_ON, STAGE, 1, shape_words, causes },
 	{ "veto", MV_RULE_VETO, STAGE, 0, shape_people, NULL },
-	{ "forbid-self-approval", MV_RULE_FORBID_SELF, STAGE, 1, shape_words,
-	  people },
+	{ "forbid-self-approval", MV_RULE_FORBID_SELF, STAGE | TOP, 1,
+	  shape_words, people },
 	{ "require-signature", MV_RULE_REQUIRE_SIGNATURE, STAGE, 1,
 	  shape_words, signatures },
 	{ "promoter", MV_RULE_PROMOTER, STAGE, 0, shape_word, NULL },
 	{ "override", MV_RULE_OVERRIDE, STAGE, 1, shape_override, NULL },
 	{ "rollback", MV_RULE_ROLLBACK, STAGE, 1, shape_rollback, NULL },
-	{ "require-stage", MV_RULE_REQUIRE_STAGE, STAGE, 0, shape_word, NULL },
+	{ "require-stage", MV_RULE_REQUIRE_STAGE, STAGE, 0, shape_stage,
+	  NULL },
 	{ "min-soak", MV_RULE_MIN_SOAK, STAGE, 1, shape_duration, NULL },
 	{ "min-interval", MV_RULE_MIN_INTERVAL, STAGE, 1, shape_duration,
 	  NULL },
-	{ "requires-holder", MV_RULE_REQUIRES_HOLDER, STAGE, 0, shape_word,
+	{ "requires-holder", MV_RULE_REQUIRES_HOLDER, STAGE, 0, shape_stage,
 	  NULL },
-	{ "reachable-from", MV_RULE_REACHABLE_FROM, STAGE, 0, shape_word,
+	{ "reachable-from", MV_RULE_REACHABLE_FROM, STAGE, 0, shape_ref,
 	  NULL },
 	{ "require-lineage", MV_RULE_REQUIRE_LINEAGE, STAGE | BRANCH, 1,
 	  shape_words, lineage },

@@ -140,6 +140,8 @@ static int take_ends(struct mv_window *w, const char **s)
 		return -1;
 	if (whole)
 		w->to += DAY;
+	if (w->weekly)
+		w->from %= WEEK;	/* Sun 24:00 is Mon 00:00 */
 	return w->from == w->to || (!w->weekly && w->from > w->to) ? -1 : 0;
 }
 
@@ -181,9 +183,7 @@ int mv_window_covers(const struct mv_window *w, int64_t local)
 	if (!w->weekly)
 		return local >= w->from && local < w->to;
 	/* 1970-01-01 was a Thursday. */
-	t = (local + 3 * DAY) % WEEK;
-	if (t < 0)
-		t += WEEK;
+	t = (local % WEEK + WEEK + 3 * DAY) % WEEK;
 	if (w->from < w->to)
 		return t >= w->from && t < w->to;
 	return t >= w->from || t < w->to;
