@@ -21,7 +21,9 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/config.h"
+#include "libmv/base/fs.h"
 #include "libmv/base/json.h"
+#include "libmv/base/yaml.h"
 
 enum { BLOCK = 1 << 20, MAX_TENSORS = 1024 };
 
@@ -553,6 +555,27 @@ static int do_maxrss(char **arg)
 	       128 + WTERMSIG(status);
 }
 
+/* -- what does a YAML file say? ----------------------------------------------- */
+
+static int do_yaml(char **arg)
+{
+	struct mv_json *v = NULL;
+	struct mv_buf in, out;
+	struct mv_err err;
+
+	mv_buf_init(&in, 1 << 20);
+	mv_buf_init(&out, 1 << 24);
+	if (mv_read_file(&in, arg[0], &err) ||
+	    mv_yaml_parse(&v, in.data, in.len, &err) ||
+	    mv_json_print(&out, v, 2, &err))
+		die("%s: %s", arg[0], err.msg);
+	puts(out.data);
+	mv_json_free(v);
+	mv_buf_release(&in);
+	mv_buf_release(&out);
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int args, more;
@@ -573,6 +596,8 @@ static const struct verb {
 	  "FILE                      order-0, of byte planes, of the size" },
 	{ "maxrss", 2, 1, do_maxrss,
 	  "OUT CMD...                 run it; OUT gets its peak in KiB" },
+	{ "yaml", 1, 0, do_yaml,
+	  "FILE                         the same as JSON" },
 };
 
 int main(int argc, char **argv)
