@@ -19,7 +19,7 @@ packages () {
 			libyaml-dev libsqlite3-dev node-chart.js ;;
 	test)
 		echo libcmocka-dev perl strace git-lfs hyperfine openssl \
-			sqlite3 gnuplot-nox faketime openssh-client gnupg curl \
+			sqlite3 jq gnuplot-nox faketime openssh-client gnupg curl \
 			chromium chromium-driver ;;
 	bench)
 		echo hyperfine git-lfs openssl time clang asciidoctor ;;

