@@ -40,6 +40,9 @@ endif
 # them would cost every start 2.5 ms, and most commands need neither.
 LINKED   := libzstd libcrypto jansson inih libxxhash zlib yaml-0.1
 OPENED   := libgit2 libarchive sqlite3
+# The one file with everything in it, under its name before and since 4.0.
+CHART_JS ?= $(firstword $(wildcard $(addprefix /usr/share/javascript/chart.js/,\
+	chart.umd.min.js chart.umd.js chart.min.js)))
 # deps must run before pkg-config can find anything: these goals ask it in
 # the make that they start.
 ifneq ($(filter-out deps help clean test demo bench uninstall soak sanitize \
@@ -48,6 +51,9 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(LINKED) $(OPENED))
 PKG_LIBS := $(shell pkg-config --libs $(LINKED))
 ifeq ($(PKG_LIBS),)
 $(error libraries are missing: `make deps` installs them)
+endif
+ifeq ($(wildcard $(CHART_JS)),)
+$(error Chart.js is missing: `make deps` installs it, or say CHART_JS=file)
 endif
 endif
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(HARDEN) \
@@ -107,6 +113,10 @@ $(B)/cmd/version.o: OWN := -DGIT_MODEL_VERSION='"$(VERSION)"' \
 	echo "$$p $$(pkg-config --modversion $$p)"; done)"'
 
 $(B)/cmd/ci.o: $(wildcard docs/ci/*)
+
+# What is built into pages: our own style and script, and Chart.js.
+$(B)/libmv/report/assets.o: OWN := -DCHART_JS='"$(CHART_JS)"'
+$(B)/libmv/report/assets.o: $(wildcard libmv/report/assets/*) $(CHART_JS)
 
 $(B)/libmv.a: $(call obj,$(LIB_SRC)) $(B)/files.note
 	$(call say,AR)

@@ -79,6 +79,7 @@ int cmd_push(int argc, const char **argv, struct cmd_env *env);
 int cmd_record(int argc, const char **argv, struct cmd_env *env);
 int cmd_register(int argc, const char **argv, struct cmd_env *env);
 int cmd_remote(int argc, const char **argv, struct cmd_env *env);
+int cmd_report(int argc, const char **argv, struct cmd_env *env);
 int cmd_reproduce(int argc, const char **argv, struct cmd_env *env);
 int cmd_run(int argc, const char **argv, struct cmd_env *env);
 int cmd_show(int argc, const char **argv, struct cmd_env *env);

@@ -59,6 +59,8 @@ static const struct command {
 	  "show a leaderboard over versions, branches and runs" },
 	{ "plot", cmd_plot, CMD_REPO,
 	  "draw training curves, or metrics over versions" },
+	{ "report", cmd_report, CMD_REPO,
+	  "write pages of everything, or a comment for a pull request" },
 	{ "lineage", cmd_lineage, CMD_REPO,
 	  "show what it was made of, and what of it" },
 	{ "ci", cmd_ci, CMD_REPO,

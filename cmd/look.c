@@ -250,3 +250,35 @@ int look_head(struct mv_board *board, size_t count, struct mv_err *err)
 	mv_board_release(&rest);
 	return 0;
 }
+
+/* -- a verdict ---------------------------------------------------------------------------- */
+
+/*
+ * Of metrics whose direction is known: is one worse, on whatever data; or,
+ * when none is, is there one that says nothing, because it was measured on
+ * other data or is missing where it used to be? What was not there before
+ * cannot be worse.
+ */
+int look_verdict(const struct mv_comparison *c)
+{
+	int doubt = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct mv_pair *p = &c->v[i];
+
+		if (!p->has_old || !p->has_new)
+			continue;
+		for (size_t j = 0; j < p->metrics.count; j++) {
+			const struct mv_change *m = &p->metrics.v[j];
+
+			if (!m->rule || m->rule->direction == MV_DIRECTION_NONE
+			    || !m->has_old)
+				continue;
+			if (m->judgement == MV_JUDGE_WORSE)
+				return CMD_NO;
+			doubt |= m->incomparable || !m->has_new ||
+				 m->judgement == MV_JUDGE_NONE;
+		}
+	}
+	return doubt ? CMD_INCONCLUSIVE : CMD_OK;
+}

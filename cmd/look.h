@@ -53,4 +53,10 @@ size_t look_records(const struct mv_board *board);
 /* Only the first `count` rows; 0: all. 0 or MV_ENOMEM. */
 int look_head(struct mv_board *board, size_t count, struct mv_err *err);
 
+/*
+ * What --fail-on regression answers: CMD_NO when a metric is worse, else
+ * CMD_INCONCLUSIVE when one says nothing, else CMD_OK.
+ */
+int look_verdict(const struct mv_comparison *c);
+
 #endif

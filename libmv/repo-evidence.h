@@ -194,6 +194,38 @@ int mv_repo_plot(struct mv_plot *out, struct mv_repo *repo,
 int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
 		    const char *spec, struct mv_err *err);
 
+/* The recorded curves of each new side, where they are here (repo-report.c). */
+int mv_repo_compare_curves(struct mv_comparison *c, struct mv_repo *repo,
+			   struct mv_err *err);
+
+/* -- all of it in pages (repo-report.c) -------------------------------------------------- */
+
+struct mv_report {
+	struct mv_site site;	/* for mv_site_html(); borrows from the rest */
+	char *title;		/* the repository's folder */
+	struct mv_board board;
+	struct mv_card *cards;
+	struct mv_plot *plots;
+	struct mv_lineage *lineages;
+};
+void mv_report_release(struct mv_report *r);
+/*
+ * Every artifact of .gitmodel/config and the files of ours without a name
+ * there (at most 500), as the index has them; all versions, or where there is
+ * none every commit and run; curves that are here; lineage. What cannot be
+ * shown is left out with a warning. `comparison` is borrowed; or NULL.
+ */
+int mv_repo_report(struct mv_report *out, struct mv_repo *repo,
+		   const struct mv_comparison *comparison, int64_t now,
+		   struct mv_err *err);
+/*
+ * Its pages into a directory, which is made; each appears complete, the
+ * overview last, and pages of an older report that are in it no more go.
+ * MV_EEXISTS: there is something else in it, and no `force`.
+ */
+int mv_repo_report_write(size_t *pages, const struct mv_report *report,
+			 const char *dir, int force, struct mv_err *err);
+
 /* -- running (repo-run.c, repo-environment.c) -------------------------------------------- */
 
 /* What a door does while a command runs; all but `now` may be NULL. */

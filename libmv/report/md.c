@@ -310,6 +310,36 @@ static void put_warning(struct mv_pen *pen, const char *text)
 	mv_pen_str(pen, fit < len ? "…\n\n" : "\n\n");
 }
 
+/* Each curve as a word that any renderer shows, first and last value. */
+static void add_curves(struct md *md, const struct mv_curves *curves)
+{
+	char text[MV_NUMBER_MAX];
+	struct mv_table t;
+
+	mv_table_init(&t);
+	mv_table_column(&t, 0, "Curve", 0);
+	mv_table_column(&t, MV_COLUMN_RIGHT, "First", 0);
+	mv_table_column(&t, 0, "", 0);
+	mv_table_column(&t, MV_COLUMN_RIGHT, "Last", 0);
+	for (size_t i = 0; i < curves->count; i++) {
+		const struct mv_series *s = &curves->series[i];
+		struct mv_pen *cell;
+
+		if (!s->count)
+			continue;
+		mv_pen_safe_cut(mv_table_foreign(&t, MV_TONE_PLAIN), s->name,
+				CELL_MAX);
+		mv_number_print(text, s->points[0].value, -1);
+		mv_pen_str(mv_table_cell(&t, MV_TONE_PLAIN), text);
+		cell = mv_table_cell(&t, MV_TONE_PLAIN);
+		cell->failed |= mv_sparkline(cell->out, s->points, s->count,
+					     SPARK_WIDTH) != 0;
+		mv_number_print(text, s->points[s->count - 1].value, -1);
+		mv_pen_str(mv_table_cell(&t, MV_TONE_PLAIN), text);
+	}
+	add_table(md, &t, OPEN_FACTS, 0, "More curves");
+}
+
 static void add_content(struct md *md, const char *content)
 {
 	struct mv_pen pen = begin(md);
@@ -367,6 +397,7 @@ static void add_pair(struct md *md, const struct mv_comparison *c,
 	mv_table_init(&t);
 	mv_metric_table(&t, c, pair, 1);
 	add_table(md, &t, open, 0, "More metrics");
+	add_curves(md, &pair->curves);
 	mv_fact_table(&t, c, &pair->params, "Param");
 	add_table(md, &t, OPEN_FACTS, 1, "Params");
 	mv_data_table(&t, c, pair);

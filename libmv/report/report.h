@@ -63,6 +63,7 @@ struct mv_pair {
 	char *content;		/* what changed inside: lines of text, from the
 				   files' headers or the directory's manifest;
 				   NULL: not read */
+	struct mv_curves curves;	/* of the new side; may be none */
 };
 struct mv_comparison {
 	char *base, *head;	/* hex; head NULL: the work tree's index */

@@ -47,6 +47,7 @@ static void pair_release(struct mv_pair *pair)
 	mv_evidence_release(&pair->old_evidence);
 	mv_evidence_release(&pair->new_evidence);
 	free(pair->content);
+	mv_curves_release(&pair->curves);
 }
 
 void mv_comparison_release(struct mv_comparison *c)

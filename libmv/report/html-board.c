@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/report/html.h"
+
+/* A board as a table that sorts: a column for each metric, and for each param
+   that is not the same in all rows. */
+enum { COLUMNS_MAX = 40 };
+
+/* -- which rows -------------------------------------------------------------------- */
+
+static int is_of(const struct mv_row *row, const char *artifact,
+		 const char *path)
+{
+	if (artifact)
+		return row->artifact && !strcmp(row->artifact, artifact);
+	if (path)
+		return !row->artifact && row->path && !strcmp(row->path, path);
+	return 1;
+}
+
+/* HEAD says nothing new where a version, or a commit, has its content. */
+static int is_shadow(const struct mv_board *b, size_t i)
+{
+	const struct mv_row *row = &b->v[i];
+
+	if (!row->label || strcmp(row->label, "HEAD") || !*row->blob)
+		return 0;
+	for (size_t j = 0; j < b->count; j++)
+		if (j != i && !strcmp(b->v[j].blob, row->blob) &&
+		    b->v[j].label && strcmp(b->v[j].label, "HEAD") &&
+		    is_of(&b->v[j], row->artifact, row->path))
+			return 1;
+	return 0;
+}
+
+int mv_html_rows_of(struct mv_html_rows *out, const struct mv_board *b,
+		    const char *artifact, const char *path)
+{
+	memset(out, 0, sizeof(*out));
+	out->project = &b->project;
+	out->v = calloc(b->count + 1, sizeof(*out->v));
+	if (!out->v)
+		return MV_ENOMEM;
+	for (size_t i = 0; i < b->count; i++)
+		if (is_of(&b->v[i], artifact, path) && !is_shadow(b, i))
+			out->v[out->count++] = &b->v[i];
+	return 0;
+}
+
+void mv_html_rows_release(struct mv_html_rows *rows)
+{
+	free(rows->v);
+	memset(rows, 0, sizeof(*rows));
+}
+
+void mv_html_row_label(struct mv_buf *out, const struct mv_row *row)
+{
+	const char *label = row->label ? row->label : row->version ?
+			    row->version : row->commit ? row->commit : "";
+
+	/* A failure shows where the buffer is used: the text is short. */
+	mv_buf_add_safe(out, label, strnlen(label, 80));
+}
+
+/* -- which columns -------------------------------------------------------------------- */
+
+static const struct mv_facts *facts_of(const struct mv_row *row, int metrics)
+{
+	return metrics ? &row->evidence.metrics : &row->evidence.params;
+}
+
+static int differs(const struct mv_html_rows *rows, int metrics,
+		   const char *key)
+{
+	const struct mv_value *first, *v;
+
+	for (size_t i = 1; i < rows->count; i++) {
+		first = mv_facts_get(facts_of(rows->v[0], metrics), key);
+		v = mv_facts_get(facts_of(rows->v[i], metrics), key);
+		if (!first != !v || (v && !mv_value_eq(v, first)))
+			return 1;
+	}
+	return 0;
+}
+
+int mv_html_keys(struct mv_facts *out, const struct mv_html_rows *rows,
+		 int metrics, int differing)
+{
+	struct mv_facts all = MV_FACTS_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct mv_facts *f = facts_of(rows->v[i], metrics);
+
+		for (size_t j = 0; !rc && j < f->count; j++)
+			if (!mv_facts_get(&all, f->v[j].key))
+				rc = mv_facts_set(&all, f->v[j].key,
+						  &f->v[j].value, 0, NULL);
+	}
+	for (size_t i = 0; !rc && i < all.count; i++)
+		if (!differing || differs(rows, metrics, all.v[i].key))
+			rc = mv_facts_set(out, all.v[i].key, &all.v[i].value,
+					  0, NULL);
+	mv_facts_release(&all);
+	return rc;
+}
+
+struct column {
+	const char *key;
+	int metric;
+	const struct mv_metric_rule *rule;	/* of a metric; or NULL */
+	const struct mv_value *best;
+	int numbers;			/* in every row that has it */
+};
+struct columns {
+	struct mv_facts metrics, params;
+	struct column v[COLUMNS_MAX];
+	size_t count, left;
+	int artifacts, stages, subjects, dates;
+};
+
+static const struct mv_value *value_of(const struct mv_row *row,
+				       const struct column *c)
+{
+	return mv_facts_get(facts_of(row, c->metric), c->key);
+}
+
+static void find_best(struct column *c, const struct mv_html_rows *rows)
+{
+	int up = c->rule && c->rule->direction == MV_DIRECTION_UP;
+	int differ = 0;
+
+	c->numbers = 1;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct mv_value *v = value_of(rows->v[i], c);
+		int cmp;
+
+		c->numbers &= !v || mv_value_is_number(v);
+		if (!v || !mv_value_is_number(v) || isnan(v->r) || !c->rule ||
+		    c->rule->direction == MV_DIRECTION_NONE)
+			continue;
+		cmp = c->best ? mv_value_cmp(v, c->best) : 0;
+		differ |= cmp != 0;
+		if (!c->best || (up ? cmp > 0 : cmp < 0))
+			c->best = v;
+	}
+	if (!differ)
+		c->best = NULL;
+}
+
+int mv_html_is_judged(const struct mv_project *p, const char *key)
+{
+	const struct mv_metric_rule *rule = mv_project_metric(p, key);
+
+	return rule && rule->direction != MV_DIRECTION_NONE;
+}
+
+static void add_columns(struct columns *columns,
+			const struct mv_html_rows *rows, int metric,
+			int judged)
+{
+	const struct mv_facts *keys = metric ? &columns->metrics
+					     : &columns->params;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		struct column *c = &columns->v[columns->count];
+
+		if (metric && judged != mv_html_is_judged(rows->project,
+							  keys->v[i].key))
+			continue;
+		if (columns->count == COLUMNS_MAX) {
+			columns->left++;
+			continue;
+		}
+		memset(c, 0, sizeof(*c));
+		c->key = keys->v[i].key;
+		c->metric = metric;
+		c->rule = metric ? mv_project_metric(rows->project, c->key)
+				 : NULL;
+		find_best(c, rows);
+		columns->count++;
+	}
+}
+
+static int choose(struct columns *columns, const struct mv_html_rows *rows)
+{
+	memset(columns, 0, sizeof(*columns));
+	if (mv_html_keys(&columns->metrics, rows, 1, 0) ||
+	    mv_html_keys(&columns->params, rows, 0, 1))
+		return MV_ENOMEM;
+	add_columns(columns, rows, 1, 1);
+	add_columns(columns, rows, 1, 0);
+	add_columns(columns, rows, 0, 0);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct mv_row *row = rows->v[i];
+
+		columns->stages |= row->stages && *row->stages;
+		columns->subjects |= row->subject_line && *row->subject_line;
+		columns->dates |= row->when != 0;
+	}
+	return 0;
+}
+
+/* -- the table ------------------------------------------------------------------------ */
+
+static void put_titles(struct mv_html *h, const struct columns *columns)
+{
+	mv_html_th(h, MV_TH_SORT, "Version", NULL);
+	if (columns->artifacts)
+		mv_html_th(h, MV_TH_SORT, "Artifact", NULL);
+	if (columns->stages)
+		mv_html_th(h, MV_TH_SORT, "Stage", NULL);
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *c = &columns->v[i];
+		int up = c->rule && c->rule->direction == MV_DIRECTION_UP;
+
+		mv_html_th(h, MV_TH_SORT | (c->numbers ? MV_TH_NUMBER : 0) |
+			   (up ? MV_TH_DOWN : 0), c->key,
+			   c->rule ? c->rule->unit : NULL);
+	}
+	if (columns->dates)
+		mv_html_th(h, MV_TH_SORT | MV_TH_DATE | MV_TH_DOWN, "Date",
+			   NULL);
+	if (columns->subjects)
+		mv_html_th(h, MV_TH_SORT, "Commit", NULL);
+}
+
+static void put_label(struct mv_html *h, const struct mv_row *row)
+{
+	mv_html_raw(h, "<th scope=\"row\">");
+	mv_html_row_label(mv_html_words(h)->out, row);
+	mv_html_say(h);
+	if (row->version && row->label && strcmp(row->label, row->version)) {
+		mv_html_raw(h, " <span class=\"dim\">");
+		mv_html_text(h, row->version);
+		mv_html_raw(h, "</span>");
+	}
+	if (row->pareto)
+		mv_html_raw(h, " <span class=\"tag\">front</span>");
+	mv_html_raw(h, "</th>");
+}
+
+static void put_stages(struct mv_html *h, const struct mv_row *row)
+{
+	mv_html_raw(h, "<td>");
+	if (row->stages && *row->stages) {
+		mv_html_raw(h, "<span class=\"good\">");
+		mv_html_text(h, row->stages);
+		mv_html_raw(h, "</span>");
+	}
+	mv_html_raw(h, "</td>");
+}
+
+static void put_row(struct mv_html *h, const struct columns *columns,
+		    const struct mv_row *row)
+{
+	mv_html_raw(h, "<tr>");
+	put_label(h, row);
+	if (columns->artifacts)
+		mv_html_td_text(h, row->artifact ? row->artifact : row->path);
+	if (columns->stages)
+		put_stages(h, row);
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *c = &columns->v[i];
+		const struct mv_value *v = value_of(row, c);
+
+		mv_html_td_value(h, v, c->rule ? c->rule->precision : -1,
+				 v && c->best && mv_value_eq(v, c->best));
+	}
+	if (columns->dates)
+		mv_html_td_date(h, row->when);
+	if (columns->subjects)
+		mv_html_td_long(h, row->subject_line);
+	mv_html_raw(h, "</tr>\n");
+}
+
+void mv_html_board(struct mv_html *h, const struct mv_html_rows *rows,
+		   const char *caption, int artifacts)
+{
+	struct columns columns;
+
+	if (!rows->count) {
+		mv_html_raw(h, "<p class=\"empty\">Nothing to show.</p>\n");
+		return;
+	}
+	h->pen.failed |= choose(&columns, rows) != 0;
+	columns.artifacts = artifacts;
+	mv_html_table_begin(h, caption, 1, 0);
+	put_titles(h, &columns);
+	mv_html_tbody(h);
+	for (size_t i = 0; i < rows->count && !h->pen.failed; i++)
+		put_row(h, &columns, rows->v[i]);
+	mv_html_table_end(h);
+	if (columns.left)
+		mv_html_f(h, "<p class=\"more\">%zu more columns: "
+			  "<code>git model compare --json</code> has all.</p>\n",
+			  columns.left);
+	mv_facts_release(&columns.metrics);
+	mv_facts_release(&columns.params);
+}
