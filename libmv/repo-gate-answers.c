@@ -72,12 +72,25 @@ static int set_other(struct mv_asked *q, const char *name, const char *version,
 	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
 }
 
+/* A branch's change is of no stage and no version: nothing to look at. */
+static int history_of(struct mv_stage *out, struct mv_asked *q,
+		      const char *stage, struct mv_err *err)
+{
+	memset(out, 0, sizeof(*out));
+	if (!stage || !q->facts->version)
+		return MV_ENOENT;
+	return mv_gate_stage(out, q->gate, q->facts->artifact, stage,
+			     q->promotion ? q->promotion->tag : NULL,
+			     q->facts->commit, err);
+}
+
 static int other_stage(struct mv_asked *q, const char *name,
 		       const char *stage, struct mv_err *err)
 {
 	struct mv_stage history;
 	int ret = mv_gate_stage(&history, q->gate, q->facts->artifact, stage,
-				q->promotion ? q->promotion->tag : NULL, err);
+				q->promotion ? q->promotion->tag : NULL,
+				q->facts->commit, err);
 
 	if (ret)
 		return ret;
@@ -117,7 +130,8 @@ static int answer_other(struct mv_asked *q, const char *name,
 	    (!strcmp(name, "current") && q->base))
 		return other_base(q, name, err);
 	if (!strcmp(name, "current"))
-		return other_stage(q, name, q->facts->stage, err);
+		return q->facts->stage ?
+			other_stage(q, name, q->facts->stage, err) : 0;
 	if (!mv_version_ok(name))
 		return other_stage(q, name, name, err);
 	e = mv_registry_version(&q->gate->registry, q->facts->artifact, name);
@@ -137,11 +151,10 @@ static int answer_held(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int held = 0;
-	int ret = mv_gate_stage(&h, q->gate, q->facts->artifact, stage,
-				q->promotion ? q->promotion->tag : NULL, err);
+	int ret = history_of(&h, q, stage, err);
 
 	if (ret)
-		return ret;
+		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	for (size_t i = 0; i < h.count; i++)
 		held |= names_version(&h.v[i], q->facts->version);
 	mv_stage_release(&h);
@@ -155,11 +168,10 @@ static int answer_soak(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int64_t when = -1, now = q->gate->now / 1000;
-	int ret = mv_gate_stage(&h, q->gate, q->facts->artifact, stage,
-				q->promotion ? q->promotion->tag : NULL, err);
+	int ret = history_of(&h, q, stage, err);
 
 	if (ret)
-		return ret;
+		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	for (size_t i = 0; i < h.count; i++)
 		if (names_version(&h.v[i], q->facts->version))
 			when = h.v[i].when;
@@ -173,11 +185,10 @@ static int answer_holder(struct mv_asked *q, const char *question,
 			 const char *stage, struct mv_err *err)
 {
 	struct mv_stage h;
-	int ret = mv_gate_stage(&h, q->gate, q->facts->artifact, stage,
-				q->promotion ? q->promotion->tag : NULL, err);
+	int ret = history_of(&h, q, stage, err);
 
 	if (ret)
-		return ret;
+		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	ret = number(q, question, !!h.holder,
 		     h.holder ? h.holder->version : NULL, err);
 	mv_stage_release(&h);
@@ -189,12 +200,10 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int64_t when, now = q->gate->now / 1000;
-	int ret = mv_gate_stage(&h, q->gate, q->facts->artifact,
-				q->facts->stage,
-				q->promotion ? q->promotion->tag : NULL, err);
+	int ret = history_of(&h, q, q->facts->stage, err);
 
 	if (ret)
-		return ret;
+		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	when = h.count ? h.v[h.count - 1].when : 0;
 	if (!h.count)
 		ret = number(q, question, -1, NULL, err);
@@ -213,12 +222,10 @@ static int answer_previously(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int64_t when = -1, now = q->gate->now / 1000;
-	int ret = mv_gate_stage(&h, q->gate, q->facts->artifact,
-				q->facts->stage,
-				q->promotion ? q->promotion->tag : NULL, err);
+	int ret = history_of(&h, q, q->facts->stage, err);
 
 	if (ret)
-		return ret;
+		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	for (size_t i = 0; i + 1 < h.count; i++)
 		if (names_version(&h.v[i], q->facts->version) &&
 		    !names_version(&h.v[i + 1], q->facts->version))
@@ -231,13 +238,41 @@ static int answer_previously(struct mv_asked *q, const char *question,
 
 /* -- commits and files ------------------------------------------------------------------ */
 
+/* What a full ref is in the state that is judged; of a clone that has no such
+   branch, the remote's as last fetched. */
+static int ref_commit(char *hex, struct mv_gate *gate, const char *ref)
+{
+	struct mv_git *git = mv_repo_git(gate->repo);
+	char *name;
+	int ret;
+
+	for (size_t i = 0; i < gate->ref_count; i++)
+		if (!strcmp(gate->refs[i].name, ref))
+			return *gate->refs[i].commit ?
+				mv_git_commit(hex, git, gate->refs[i].commit,
+					      NULL) : MV_ENOENT;
+	ret = mv_git_commit(hex, git, ref, NULL);
+	if (ret != MV_ENOENT || strncmp(ref, "refs/heads/", 11) ||
+	    strncmp(gate->trusted_name, "origin/", 7))
+		return ret;
+	name = mv_strf("refs/remotes/origin/%s", ref + 11);
+	ret = name ? mv_git_commit(hex, git, name, NULL) : MV_ENOMEM;
+	free(name);
+	return ret;
+}
+
 static int answer_reachable(struct mv_asked *q, const char *question,
 			    const char *ref, struct mv_err *err)
 {
 	struct mv_git *git = mv_repo_git(q->gate->repo);
-	char hex[65];
-	int ret = mv_git_commit(hex, git, ref, NULL);
+	char hex[65], *full;
+	int ret;
 
+	/* A tag of that name would come first where git looks. */
+	full = mv_strf("%s%s", strncmp(ref, "refs/", 5) ? "refs/heads/" : "",
+		       ref);
+	ret = full ? ref_commit(hex, q->gate, full) : MV_ENOMEM;
+	free(full);
 	if (!ret)
 		ret = mv_git_is_ancestor(git, q->facts->commit, hex, NULL);
 	if (ret < 0)

@@ -87,9 +87,10 @@ static int take_tag(void *payload, size_t i,
 			      c->gate->now / 1000, err);
 	if (ret)
 		return ret;
-	return set_person(&f->promoter, f->tag_signature.principal ?
-			  f->tag_signature.principal : info->author.email,
-			  err);
+	/* A tagger's address is a claim, and so is a key that did not sign
+	   this: then it is not known who promotes. */
+	return f->tag_signature.state == MV_SIGNATURE_GOOD ?
+		set_person(&f->promoter, f->tag_signature.principal, err) : 0;
 }
 
 static int set_people(struct mv_policy_facts *f, struct mv_gate *gate,
@@ -128,7 +129,7 @@ static int set_from_stage(void *payload, const char *question,
 	if (strncmp(question, "held ", 5) || *q->facts->from_stage)
 		return 0;
 	ret = mv_gate_stage(&h, q->gate, q->facts->artifact, question + 5,
-			    q->promotion->tag, err);
+			    q->promotion->tag, q->facts->commit, err);
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < h.count && !ret; i++)
@@ -146,7 +147,8 @@ static int set_place(struct mv_policy_facts *f, struct mv_gate *gate,
 {
 	struct mv_asked asked = { gate, p, NULL, NULL, f };
 	struct mv_stage h;
-	int ret = mv_gate_stage(&h, gate, p->artifact, p->stage, p->tag, err);
+	int ret = mv_gate_stage(&h, gate, p->artifact, p->stage, p->tag,
+				p->commit, err);
 
 	if (ret)
 		return ret;
@@ -166,9 +168,8 @@ static int set_place(struct mv_policy_facts *f, struct mv_gate *gate,
 static int check_version(const struct mv_gate *gate,
 			 const struct mv_promotion *p, struct mv_err *err)
 {
-	const struct mv_event *e = mv_registry_version(&gate->registry,
-						       p->artifact,
-						       p->version);
+	const struct mv_event *e = mv_gate_version(gate, p->artifact,
+						   p->version, p->tag);
 
 	if (!e)
 		return mv_fail(err, MV_ENOENT, "%s@%s is not registered; git "
@@ -224,28 +225,53 @@ static int set_testimony(struct mv_policy_facts *f, struct mv_gate *gate,
 	return ret;
 }
 
-int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
-		  const struct mv_promotion *p, struct mv_err *err)
+/* `subject` is yours when it succeeds. */
+static int bind(struct mv_policy_facts *out, struct mv_subject *subject,
+		struct mv_gate *gate, const struct mv_promotion *p,
+		struct mv_err *err)
 {
-	struct mv_asked asked = { gate, p, NULL, NULL, out };
-	struct mv_subject subject;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
 	ret = check_version(gate, p, err);
-	if (ret)
-		return ret;
-	ret = mv_gate_subject(&subject, gate, p->artifact, p->commit, err);
-	if (ret)
-		return ret;
-	asked.subject = &subject;
-	ret = set_names(out, gate, p, &subject, err);
 	if (!ret)
-		ret = set_testimony(out, gate, &subject, err);
+		ret = mv_gate_subject(subject, gate, p->artifact, p->commit,
+				      err);
+	if (ret)
+		return ret;
+	ret = set_names(out, gate, p, subject, err);
+	if (!ret)
+		ret = set_testimony(out, gate, subject, err);
 	if (!ret)
 		ret = set_place(out, gate, p, err);
+	if (ret) {
+		mv_subject_release(subject);
+		mv_policy_facts_release(out);
+	}
+	return ret;
+}
+
+int mv_gate_bindings(struct mv_policy_facts *out, struct mv_gate *gate,
+		     const struct mv_promotion *p, struct mv_err *err)
+{
+	struct mv_subject subject;
+	int ret = bind(out, &subject, gate, p, err);
+
 	if (!ret)
-		ret = set_people(out, gate, p, err);
+		mv_subject_release(&subject);
+	return ret;
+}
+
+int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
+		  const struct mv_promotion *p, struct mv_err *err)
+{
+	struct mv_subject subject;
+	struct mv_asked asked = { gate, p, &subject, NULL, out };
+	int ret = bind(out, &subject, gate, p, err);
+
+	if (ret)
+		return ret;
+	ret = set_people(out, gate, p, err);
 	if (!ret && gate->has_policy)
 		ret = mv_policy_each_question(&gate->policy, p->action,
 					      p->artifact, p->stage,

@@ -20,10 +20,62 @@ void mv_stage_release(struct mv_stage *s)
 struct reading {
 	struct mv_stage *stage;
 	struct mv_gate *gate;
+	size_t *which;		/* of the stage's events each tag is */
 };
 
-/* The version that a tag's message names, or the one at its commit. */
-static int set_version(struct mv_stage_event *e, const struct mv_registry *r,
+const struct mv_event *mv_gate_version(const struct mv_gate *gate,
+				       const char *artifact,
+				       const char *version,
+				       const struct mv_event *tag)
+{
+	const struct mv_registry *r = &gate->registry;
+	const struct mv_event *found = NULL;
+	size_t end = tag ? tag->order : r->count;
+
+	if (!tag)
+		return mv_registry_version(r, artifact, version);
+	for (size_t i = 0; i < end; i++) {
+		const struct mv_event *e = &r->v[i];
+
+		if (!e->tag.version || strcmp(e->tag.artifact, artifact) ||
+		    strcmp(e->tag.version, version))
+			continue;
+		if (e->tag.kind == MV_EVENT_REGISTER && !found)
+			found = e;
+		else if (e->tag.kind == MV_EVENT_DEREGISTER)
+			found = NULL;
+	}
+	return found;
+}
+
+/* The greatest version that was at the commit of an event then. */
+static const struct mv_event *version_at(const struct mv_gate *gate,
+					 const struct mv_event *event)
+{
+	const struct mv_registry *r = &gate->registry;
+	const struct mv_event *best = NULL;
+
+	for (size_t i = 0; i < event->order; i++) {
+		const struct mv_event *e = &r->v[i];
+
+		if (e->tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(e->tag.artifact, event->tag.artifact) &&
+		    !strcmp(e->commit, event->commit) &&
+		    mv_gate_version(gate, e->tag.artifact, e->tag.version,
+				    event) == e &&
+		    (!best || mv_version_cmp(e->tag.version,
+					     best->tag.version) > 0))
+			best = e;
+	}
+	return best;
+}
+
+/*
+ * The version that a tag's message names, or the one at its commit, as it was
+ * then: a version that is taken back later does not change what was decided
+ * before.
+ */
+static int set_version(struct mv_stage_event *e, const struct mv_gate *gate,
 		       const struct mv_git_object_info *info,
 		       struct mv_err *err)
 {
@@ -34,8 +86,11 @@ static int set_version(struct mv_stage_event *e, const struct mv_registry *r,
 	if (info && mv_event_is(e->event, info) &&
 	    !mv_tag_trailers(&trailers, info->message, NULL)) {
 		named = mv_facts_get(&trailers, "Model-Version");
-		version = mv_registry_assigned(r, e->event,
-					       named ? named->text : NULL);
+		version = named ? mv_gate_version(gate, e->event->tag.artifact,
+						  named->text, e->event) :
+				  version_at(gate, e->event);
+		if (version && strcmp(version->commit, e->event->commit))
+			version = NULL;
 	}
 	mv_facts_release(&trailers);
 	return mv_gate_set(&e->version, version ? version->tag.version : "",
@@ -47,10 +102,10 @@ static int take_info(void *payload, size_t i,
 		     struct mv_err *err)
 {
 	struct reading *r = payload;
-	struct mv_stage_event *e = &r->stage->v[i];
+	struct mv_stage_event *e = &r->stage->v[r->which[i]];
 
 	e->when = info ? info->author.when : -1;
-	return set_version(e, &r->gate->registry, info, err);
+	return set_version(e, r->gate, info, err);
 }
 
 static int is_of(const struct mv_event *e, const char *artifact,
@@ -80,20 +135,41 @@ static int collect(struct mv_stage *out, const struct mv_gate *gate,
 	return 0;
 }
 
-static int read_tags(struct mv_stage *out, struct mv_gate *gate,
-		     struct mv_err *err)
+/* An event at another commit cannot name a version that is at this one; but
+   the first after one that does says when that was over. */
+static int is_wanted(const struct mv_stage *s, size_t i, const char *commit)
 {
-	struct reading reading = { out, gate };
-	const char **oids = calloc(out->count + 1, sizeof(*oids));
-	int ret;
+	const struct mv_stage_event *e = &s->v[i];
 
-	if (!oids)
-		return mv_nomem(err);
-	for (size_t i = 0; i < out->count; i++)
-		oids[i] = out->v[i].event->oid;
-	ret = out->count ? mv_git_objects(mv_repo_git(gate->repo), oids,
-					  out->count, take_info, &reading,
-					  err) : 0;
+	return !commit || e == s->holder || e == s->last ||
+	       i + 1 == s->count || !strcmp(e->event->commit, commit) ||
+	       (i && !strcmp(e[-1].event->commit, commit));
+}
+
+/* Only tags that somebody asks about: a stage may have had thousands. */
+static int read_tags(struct mv_stage *out, struct mv_gate *gate,
+		     const char *commit, struct mv_err *err)
+{
+	struct reading reading = { out, gate, NULL };
+	const char **oids = calloc(out->count + 1, sizeof(*oids));
+	size_t n = 0;
+	int ret = 0;
+
+	reading.which = calloc(out->count + 1, sizeof(*reading.which));
+	if (!oids || !reading.which)
+		ret = mv_nomem(err);
+	for (size_t i = 0; i < out->count && !ret; i++) {
+		ret = mv_gate_set(&out->v[i].version, "", err);
+		out->v[i].when = -1;
+		if (ret || !is_wanted(out, i, commit))
+			continue;
+		reading.which[n] = i;
+		oids[n++] = out->v[i].event->oid;
+	}
+	if (!ret && n)
+		ret = mv_git_objects(mv_repo_git(gate->repo), oids, n,
+				     take_info, &reading, err);
+	free(reading.which);
 	free(oids);
 	return ret;
 }
@@ -113,18 +189,18 @@ static void find_holder(struct mv_stage *s)
 
 int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		  const char *artifact, const char *stage,
-		  const struct mv_event *tag, struct mv_err *err)
+		  const struct mv_event *tag, const char *commit,
+		  struct mv_err *err)
 {
 	int ret;
 
 	memset(out, 0, sizeof(*out));
 	ret = collect(out, gate, artifact, stage, tag, err);
-	if (!ret)
-		ret = read_tags(out, gate, err);
-	if (ret) {
-		mv_stage_release(out);
-		return ret;
+	if (!ret) {
+		find_holder(out);
+		ret = read_tags(out, gate, commit, err);
 	}
-	find_holder(out);
-	return 0;
+	if (ret)
+		mv_stage_release(out);
+	return ret;
 }

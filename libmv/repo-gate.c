@@ -54,6 +54,10 @@ static int find_trusted(struct mv_gate *g, const char *rev,
 	int ours = !rev;	/* chosen here: then there may be no commit */
 	int ret = 0;
 
+	if (rev && !*rev) {	/* nothing is to be trusted */
+		ret = mv_gate_set(&g->trusted, "", err);
+		return ret ? ret : mv_gate_set(&g->trusted_name, "", err);
+	}
 	if (ours) {
 		ret = mv_git_default_branch(&branch, git, err);
 		rev = ret ? "HEAD" : branch;
@@ -84,43 +88,95 @@ struct trusted {
 	struct mv_buf text[TRUSTED_FILES];
 	int there[TRUSTED_FILES];
 	const char *commit;
+	char blob[TRUSTED_FILES][65];
+	size_t which[TRUSTED_FILES];	/* in the order they are read */
 };
 
 static int keep_file(void *payload, size_t i, const char *hex,
 		     const void *data, size_t len, struct mv_err *err)
 {
 	struct trusted *t = payload;
+	size_t file = t->which[i];
 
+	(void)hex;
 	if (!data && len)
 		return mv_fail(err, MV_EINVALID, ".gitmodel/%s of %.10s is "
-			       "larger than 4 MiB", trusted_files[i],
+			       "larger than 4 MiB", trusted_files[file],
 			       t->commit);
-	(void)hex;
+	/* It is in the tree: that it is not here is no policy's absence. */
 	if (!data)
-		return 0;
-	t->there[i] = 1;
-	return mv_buf_add(&t->text[i], data, len) ? mv_nomem(err) : 0;
+		return mv_fail(err, MV_ECORRUPT, ".gitmodel/%s of %.10s "
+			       "cannot be read", trusted_files[file],
+			       t->commit);
+	t->there[file] = 1;
+	return mv_buf_add(&t->text[file], data, len) ? mv_nomem(err) : 0;
+}
+
+/* "<mode> <type> <oid> TAB <path>". A symlink's text is not what it leads to,
+   and a folder in the place of a list is no empty list. */
+static int take_entry(struct trusted *t, const char *line, struct mv_err *err)
+{
+	const char *tab = strchr(line, '\t');
+	const char *name = tab ? tab + 1 + strlen(".gitmodel/") : "";
+	size_t len = tab ? (size_t)(tab - line) : 0;
+
+	for (size_t i = 0; i < TRUSTED_FILES; i++) {
+		if (strcmp(name, trusted_files[i]))
+			continue;
+		if ((strncmp(line, "100644 blob ", 12) &&
+		     strncmp(line, "100755 blob ", 12)) ||
+		    len < 12 + 40 || len > 12 + 64)
+			return mv_fail(err, MV_EINVALID, ".gitmodel/%s is no "
+				       "regular file", name);
+		snprintf(t->blob[i], 65, "%.*s", (int)(len - 12), line + 12);
+	}
+	return 0;
+}
+
+/* Of a tree that is no tree, there are no entries: then .gitmodel itself
+   must not be there. */
+static int list_trusted(struct trusted *t, struct mv_gate *g,
+			struct mv_err *err)
+{
+	const char *args[] = { "ls-tree", "-z", "--full-tree", g->trusted,
+			       "--", ".gitmodel", ".gitmodel/", NULL };
+	struct mv_buf out;
+	int ret;
+
+	mv_buf_init(&out, FILE_MAX);
+	ret = mv_git_run(mv_repo_git(g->repo), args, NULL, 0, &out, err);
+	for (size_t at = 0; !ret && at < out.len;
+	     at += strlen(out.data + at) + 1) {
+		const char *tab = strchr(out.data + at, '\t');
+
+		if (!tab || !strcmp(tab + 1, ".gitmodel"))
+			ret = mv_fail(err, MV_EINVALID, ".gitmodel is no "
+				      "folder");
+		else
+			ret = take_entry(t, out.data + at, err);
+	}
+	mv_buf_release(&out);
+	return ret;
 }
 
 static int read_trusted(struct trusted *t, struct mv_gate *g,
 			struct mv_err *err)
 {
-	char *spec[TRUSTED_FILES] = { NULL };
-	int ret = 0;
+	const char *spec[TRUSTED_FILES] = { NULL };
+	size_t n = 0;
+	int ret;
 
 	t->commit = g->trusted;
-	for (size_t i = 0; i < TRUSTED_FILES && !ret; i++) {
-		spec[i] = mv_strf("%s:.gitmodel/%s", g->trusted,
-				  trusted_files[i]);
-		ret = spec[i] ? 0 : mv_nomem(err);
+	ret = list_trusted(t, g, err);
+	for (size_t i = 0; i < TRUSTED_FILES; i++) {
+		if (!*t->blob[i])
+			continue;
+		t->which[n] = i;
+		spec[n++] = t->blob[i];
 	}
-	if (!ret)
-		ret = mv_git_read_many(mv_repo_git(g->repo),
-				       (const char *const *)spec,
-				       TRUSTED_FILES, FILE_MAX, keep_file, t,
-				       err);
-	for (size_t i = 0; i < TRUSTED_FILES; i++)
-		free(spec[i]);
+	if (!ret && n)
+		ret = mv_git_read_many(mv_repo_git(g->repo), spec, n, FILE_MAX,
+				       keep_file, t, err);
 	return ret;
 }
 
@@ -323,10 +379,10 @@ static int load_state(struct mv_gate *g, const struct mv_gate_options *o,
 		mv_registry_load(&g->registry, mv_repo_git(g->repo),
 				 o->artifact, err);
 
-	if (!ret && !notes)
+	if (!ret && !notes) {
 		ret = mv_git_ref_get(hex, mv_repo_git(g->repo), NOTES, err);
-	if (ret == MV_ENOENT)
-		ret = 0;
+		ret = ret == MV_ENOENT ? 0 : ret;
+	}
 	return ret ? ret : mv_gate_set(&g->notes, notes ? notes->oid : hex,
 				       err);
 }
@@ -339,6 +395,8 @@ int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 	memset(out, 0, sizeof(*out));
 	out->repo = repo;
 	out->now = options->now;
+	out->refs = options->refs;
+	out->ref_count = options->ref_count;
 	ret = find_trusted(out, options->trusted, err);
 	if (!ret)
 		ret = load_trusted(out, options->policy_file, err);

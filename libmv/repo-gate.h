@@ -29,7 +29,7 @@
 /* -- the state that is judged (repo-gate.c) ------------------------------------ */
 
 struct mv_gate_options {
-	const char *trusted;	/* a revision; NULL: as above */
+	const char *trusted;	/* a revision; NULL: as above; "": none */
 	/* Refs as they would be, over those that there are: name, new object
 	   ("" deleted). Of a hook; may be 0. */
 	const struct mv_git_ref *refs;
@@ -51,11 +51,14 @@ struct mv_gate {
 	struct mv_registry registry;
 	struct mv_trust *trust;	/* from the trusted commit's lists */
 	int64_t now;		/* ms */
+	const struct mv_git_ref *refs;	/* borrowed from the options */
+	size_t ref_count;
 };
 /*
  * MV_EINVALID: the policy, config or a list of signers of the trusted commit
- * cannot be read; names commit, file and line. No policy is fine
- * (has_policy 0).
+ * cannot be read; names commit, file and line. MV_ECORRUPT: git has it in
+ * the tree, and no object. No policy is fine (has_policy 0). What `refs` of
+ * the options points to must live as long as the gate.
  */
 int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 		 const struct mv_gate_options *options, struct mv_err *err);
@@ -130,47 +133,91 @@ struct mv_approve_options {
 	enum mv_decision decision;
 	const char *artifact, *version, *stage;	/* or policy: NULL */
 	const char *policy_rev;		/* approve .gitmodel of this revision */
-	const char *reason, *revokes, *rules;
+	const char *reason, *rules;
+	const char *revokes;		/* nonce; NULL: the newest of one's own */
 	int64_t ttl;			/* s; 0: never ends */
 };
-/* Fill a statement from the gate's state, sign it with the person's own key,
-   append the line. `nonce` (room for 33) names it for a later revoke. */
-int mv_repo_approve(char *nonce, struct mv_gate *gate,
+/*
+ * Fill a statement from the gate's state, sign it with the person's own key,
+ * append the line. `out` (yours) is what was signed; its nonce names it for a
+ * later revoke. MV_EDENIED: the trusted lists of signers do not have the key,
+ * or not for this; says which line to add where.
+ */
+int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 		    const struct mv_approve_options *options,
 		    struct mv_err *err);
 /* Votes on a content, checked; see mv_vote. Used by facts and by audit. */
 int mv_gate_votes(struct mv_vote **votes, size_t *count, struct mv_gate *gate,
 		  const char *blob, struct mv_err *err);
 
-/* -- proving (repo-verify.c) ---------------------------------------------------------- */
+/* -- proving (repo-verify.c; docs/design/verify.md) ----------------------------------- */
 
 enum mv_verify_state {
 	MV_VERIFY_OK, MV_VERIFY_BAD,
-	MV_VERIFY_UNKNOWN	/* cannot be told here: shallow, content away */
+	MV_VERIFY_UNKNOWN	/* cannot be told here: shallow, not fetched */
 };
 struct mv_verified {
 	enum mv_verify_state state;
+	/* NULL: not about one tag but about the notes as a whole, or about a
+	   tag that was seen once and is not there any more. */
 	const struct mv_event *event;
-	const char *artifact, *version, *stage;
+	const char *artifact, *version, *stage;	/* NULL where there is none */
 	const char *promoter;		/* principal, or the tagger's claim */
 	int64_t when;			/* s: the receipt's, else the tagger's */
 	int witnessed;			/* by a receipt whose signature is good */
 	const struct mv_verdict *verdict;	/* of the replay; or NULL */
 	const char *const *problems;	/* NULL-terminated, for a person */
+	/* Of a promotion that holds its stage by an override which nobody made
+	   good since: what is owed; else NULL. Overdue: its time is up. */
+	const char *debt;
+	int overdue;
+	const char *evidence;		/* Model-Records, or NULL */
 };
 typedef int (*mv_verify_fn)(void *payload, const struct mv_verified *v,
 			    struct mv_err *err);
+struct mv_verify_options {
+	const char *artifact;	/* NULL: all, and the notes as a whole */
+	int64_t since;		/* s: events before that moment are not shown */
+};
 /*
- * Replay every promotion (of one artifact; NULL: all) under the policy that
- * was in force: the trailer's commit must be on the trusted branch's
- * first-parent history and never older than that of an earlier event of the
- * same stage; its digest must fit; notes are read as of Model-Notes, which
- * must be an ancestor of today's; the facts' digests must equal the trailers.
- * Registrations are checked, too: content at the commit equals the trailer.
- * Signatures are checked in parallel.
+ * Replay every promotion under the policy that was in force: the trailer's
+ * commit must be on the trusted branch's first-parent history and never older
+ * than that of an earlier event of the same stage; its digest must fit; notes
+ * are read as of Model-Notes, which must be an ancestor of today's; the
+ * facts' digests must equal the trailers. Registrations are checked, too:
+ * content at the commit equals the trailer. Events come in the registry's
+ * order. Each processor replays its share, in a repository of its own.
  */
-int mv_repo_verify(struct mv_gate *gate, const char *artifact,
+int mv_repo_verify(struct mv_gate *gate,
+		   const struct mv_verify_options *options,
 		   mv_verify_fn fn, void *payload, struct mv_err *err);
+
+/* -- who did what (repo-audit.c) -------------------------------------------------------- */
+
+struct mv_audit_entry {
+	int64_t when;		/* s */
+	int witnessed;		/* `when` is a receipt's */
+	const char *who;	/* principal, or the writer's claim */
+	const char *action;	/* "registration", "promotion", "approval",
+				   "policy change" ... */
+	const char *artifact, *version, *stage;	/* "" where there is none */
+	const char *object;	/* tag, commit, or digest of the line */
+	const char *evidence;	/* digest of records, or "" */
+	const char *policy;	/* digest, or "" */
+	const char *reason;	/* as its writer gave it, or "" */
+	enum mv_verify_state state;
+	const char *problem;	/* "" when there is none */
+};
+typedef int (*mv_audit_fn)(void *payload, const struct mv_audit_entry *e,
+			   struct mv_err *err);
+struct mv_audit_options {
+	const char *artifact;	/* NULL: all, and changes of the policy */
+	int64_t since, until;	/* s; until 0: to the end */
+};
+/* Everything that is known to have happened, oldest first. */
+int mv_repo_audit(struct mv_gate *gate,
+		  const struct mv_audit_options *options, mv_audit_fn fn,
+		  void *payload, struct mv_err *err);
 
 /* -- the server (repo-receive.c) -------------------------------------------------------- */
 
@@ -178,9 +225,20 @@ struct mv_ref_update {
 	const char *old, *new;	/* hex; all zero: none */
 	const char *ref;
 };
+struct mv_ref_updates {
+	struct mv_ref_update *v;
+	size_t count;
+	char *text;		/* they point into it */
+};
+void mv_ref_updates_release(struct mv_ref_updates *u);
+/* What git says to pre-receive and post-receive, or (`pre_push`) to pre-push,
+   on standard input. MV_EINVALID: anything else. */
+int mv_ref_updates_parse(struct mv_ref_updates *out, const char *data,
+			 size_t len, int pre_push, struct mv_err *err);
 struct mv_receive {
 	const char *pusher;
 	int64_t now;		/* ms */
+	int64_t (*clock)(void);	/* ms, for model.receiveTimeout; NULL: none */
 	/* Why something is refused (or, with warning set, let through), one
 	   line each. */
 	void (*tell)(void *payload, int warning, const char *message);
@@ -202,8 +260,9 @@ int mv_repo_post_receive(struct mv_repo *repo,
 			 const struct mv_ref_update *updates, size_t count,
 			 const struct mv_receive *receive,
 			 struct mv_err *err);
-/* The same judgement for a client's push, as advice (pre-push). */
-int mv_repo_advise_push(struct mv_repo *repo,
+/* The same judgement for a client's push to that remote, as advice: by what
+   was last seen of the remote's own branch, on the local tags and notes. */
+int mv_repo_advise_push(struct mv_repo *repo, const char *remote,
 			const struct mv_ref_update *updates, size_t count,
 			const struct mv_receive *receive, struct mv_err *err);
 

@@ -235,6 +235,8 @@ int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
    origin, else the only one; NULL: there is none (repo-notes.c). */
 int mv_repo_default_remote(char **out, struct mv_repo *repo,
 			   struct mv_err *err);
+/* Where those who write notes wait for each other; yours (repo-record.c). */
+int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err);
 /* Unite another ref with our notes (repo-record.c). */
 int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
 			struct mv_err *err);

@@ -30,9 +30,18 @@ struct mv_stage {
 	const struct mv_stage_event *holder, *last;
 };
 void mv_stage_release(struct mv_stage *s);
+/* The registration that a version meant just before `tag` (NULL: means now):
+   what was taken back later was there then. NULL: none. */
+const struct mv_event *mv_gate_version(const struct mv_gate *gate,
+				       const char *artifact,
+				       const char *version,
+				       const struct mv_event *tag);
+/* What tags say is read of the holder, of the last events and of those at (or
+   just after) one of `commit`; NULL: of all. `version` is "" for others. */
 int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		  const char *artifact, const char *stage,
-		  const struct mv_event *tag, struct mv_err *err);
+		  const struct mv_event *tag, const char *commit,
+		  struct mv_err *err);
 
 /* -- notes of one content (repo-gate-votes.c) ------------------------------------ */
 
@@ -70,6 +79,21 @@ int mv_gate_answer(void *asked, const char *question, struct mv_err *err);
 int mv_gate_subject(struct mv_subject *out, struct mv_gate *gate,
 		    const char *artifact, const char *commit,
 		    struct mv_err *err);
+/* Facts that statements are bound to, and no others: what nobody needs who
+   only signs is not looked for (repo-gate-facts.c). */
+int mv_gate_bindings(struct mv_policy_facts *out, struct mv_gate *gate,
+		     const struct mv_promotion *promotion,
+		     struct mv_err *err);
+/* What is to be approved where .gitmodel/ becomes that of `commit`, and what
+   it displaces (repo-gate-branch.c). */
+int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
+			 const char *old, const char *commit,
+			 struct mv_err *err);
+
+/* Of what was found, rule by rule; `out` has room for 72. It is the same for
+   the promotion and for its replay (repo-promote.c). */
+int mv_verdict_digest(char *out, const struct mv_verdict *verdict,
+		      struct mv_err *err);
 /* A copy into *out; what was there is freed. */
 int mv_gate_set(char **out, const char *s, struct mv_err *err);
 /* The e-mail address of "Name <a@b>", in fresh memory; NULL: none. */

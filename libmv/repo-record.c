@@ -360,7 +360,7 @@ static int write_pointer(struct mv_repo *repo, const struct mv_subject *s,
 	       mv_repo_pointer_blob(hex, repo, &s->pointer, 1, err);
 }
 
-static int lock_file(char **out, struct mv_repo *repo, struct mv_err *err)
+int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err)
 {
 	char *dir = mv_path_join(repo->info->common_dir, "model");
 	int rc = dir ? mv_mkdirs(dir, err) : mv_nomem(err);
@@ -374,7 +374,7 @@ int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
 			struct mv_err *err)
 {
 	char *lock;
-	int rc = lock_file(&lock, repo, err);
+	int rc = mv_repo_notes_lock(&lock, repo, err);
 
 	if (!rc)
 		rc = mv_ledger_merge(repo->git, lock, other, changed, WAIT_MS,
@@ -391,7 +391,7 @@ static int append(struct mv_repo *repo, const struct mv_subject *subjects,
 	struct mv_buf text;
 	char *lock = NULL;
 	size_t at = 0;
-	int rc = entries ? lock_file(&lock, repo, err) : mv_nomem(err);
+	int rc = entries ? mv_repo_notes_lock(&lock, repo, err) : mv_nomem(err);
 
 	mv_buf_init(&text, LINES_MAX);
 	for (size_t i = 0; !rc && i < count; i++) {

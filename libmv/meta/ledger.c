@@ -242,8 +242,11 @@ int mv_ledger_read(struct mv_lines *out, struct mv_git *git, const char *ref,
 	int ret;
 
 	memset(out, 0, count * sizeof(*out));
-	ret = mv_git_ref_get(hex, git, ref, err);
-	if (ret == MV_ENOENT)
+	/* A commit that is named must be there: without it, a no that somebody
+	   wrote down would be as if it had never been said. */
+	ret = strncmp(ref, "refs/", 5) ? mv_git_commit(hex, git, ref, err) :
+		mv_git_ref_get(hex, git, ref, err);
+	if (ret == MV_ENOENT && !strncmp(ref, "refs/", 5))
 		return 0;
 	if (!ret)
 		ret = texts_read(&t, git, ref, blobs, count, err);

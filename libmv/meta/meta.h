@@ -265,7 +265,8 @@ struct mv_lines {
 	char *text;
 };
 void mv_lines_release(struct mv_lines *lines);
-/* Of each of these pointer blobs (full hex), one element each. */
+/* Of each of these pointer blobs (full hex), one element each. `ref` may be
+   the hex of a commit, which must be there (MV_ENOENT). */
 int mv_ledger_read(struct mv_lines *out, struct mv_git *git, const char *ref,
 		   const char *const *blobs, size_t count,
 		   struct mv_err *err);

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/out.h"
+#include "libmv/base/config.h"
+#include "libmv/base/time.h"
+
+/* -- what is asked ----------------------------------------------------------------- */
+
+static int split(struct gate_ask *ask, const char *spec)
+{
+	const char *at = strchr(spec, '@');
+	char *sign;
+
+	ask->artifact = at ? strndup(spec, (size_t)(at - spec)) : strdup(spec);
+	ask->version = at ? strdup(at + 1) : NULL;
+	if (!ask->artifact || (at && !ask->version))
+		return out_fatalf("out of memory");
+	sign = strchr(ask->artifact, '=');	/* as it stands in a tag */
+	if (sign && !strchr(ask->artifact, ':'))
+		*sign = ':';
+	if (!mv_artifact_name_ok(ask->artifact))
+		return out_fatalf("'%s' cannot be the name of an artifact",
+				  ask->artifact);
+	if (at && !mv_version_ok(ask->version) &&
+	    strcmp(ask->version, "latest"))
+		return out_fatalf("'%s' is not a version like v1.2.3",
+				  ask->version);
+	return CMD_OK;
+}
+
+int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
+	     const char *stage, const char *trusted)
+{
+	struct mv_gate_options options = { .trusted = trusted,
+					   .now = mv_now_ms() };
+	struct mv_err err;
+	char *ident = NULL;
+	int status;
+
+	memset(ask, 0, sizeof(*ask));
+	status = split(ask, spec);
+	if (status)
+		return status;
+	if (!mv_stage_ok(stage))
+		return out_fatalf("'%s' cannot be the name of a stage", stage);
+	options.artifact = ask->artifact;
+	if (mv_gate_open(&ask->gate, env->repo, &options, &err))
+		return out_fatal(&err);
+	ask->open = 1;
+	/* Who would sign: that they are who they say is seen later. */
+	if (!mv_git_ident(&ident, mv_repo_git(env->repo), NULL) &&
+	    strchr(ident, '<')) {
+		ask->who = strdup(strrchr(ident, '<') + 1);
+		if (ask->who)
+			ask->who[strcspn(ask->who, ">")] = '\0';
+	}
+	free(ident);
+	ask->p = (struct mv_promotion){ .action = "promote",
+		.artifact = ask->artifact, .version = ask->version,
+		.stage = stage, .promoter = ask->who };
+	return CMD_OK;
+}
+
+int gate_find_version(struct gate_ask *ask)
+{
+	const struct mv_registry *r = &ask->gate.registry;
+	int latest = !strcmp(ask->version, "latest");
+	const struct mv_event *e = latest ?
+		mv_registry_greatest(r, ask->artifact) :
+		mv_registry_version(r, ask->artifact, ask->version);
+
+	if (!e)
+		return out_fatalf("%s@%s is not registered (git model "
+				  "register does that; are the tags here? "
+				  "git fetch --tags)", ask->artifact,
+				  ask->version);
+	ask->p.version = e->tag.version;
+	ask->p.commit = e->commit;
+	if (latest) {
+		free(ask->version);
+		ask->version = strdup(e->tag.version);
+		if (!ask->version)
+			return out_fatalf("out of memory");
+	}
+	/* The registry may be read again, so nothing points into it. */
+	ask->p.version = ask->version;
+	free(ask->commit);
+	ask->commit = strdup(e->commit);
+	ask->p.commit = ask->commit;
+	return ask->commit ? CMD_OK : out_fatalf("out of memory");
+}
+
+void gate_done(struct gate_ask *ask)
+{
+	if (ask->open)
+		mv_gate_close(&ask->gate);
+	free(ask->artifact);
+	free(ask->version);
+	free(ask->commit);
+	free(ask->who);
+	memset(ask, 0, sizeof(*ask));
+}
+
+/* -- what was decided ---------------------------------------------------------------- */
+
+int gate_status(const struct mv_verdict *verdict)
+{
+	switch (verdict->result) {
+	case MV_RESULT_YES:
+	case MV_RESULT_OVERRIDDEN:
+		return CMD_OK;
+	case MV_RESULT_UNKNOWN:
+		return CMD_INCONCLUSIVE;
+	default:
+		return CMD_NO;
+	}
+}
+
+void gate_note(const struct mv_gate *gate, const struct mv_verdict *verdict,
+	       const char *stage)
+{
+	if (!gate->has_policy)
+		out_note("there is no policy in %s: nothing was checked",
+			 *gate->trusted ? gate->trusted_name :
+					  "this repository");
+	else if (!verdict->governed)
+		out_note("the policy of %s says nothing of %s: nothing was "
+			 "checked", gate->trusted_name, stage);
+}
+
+static void say_finding(const struct mv_finding *f)
+{
+	static const char *const marks[] = {
+		[MV_RESULT_YES] = "yes", [MV_RESULT_NO] = "no",
+		[MV_RESULT_UNKNOWN] = "unknown",
+		[MV_RESULT_OVERRIDDEN] = "overridden"
+	};
+	static const char *const modes[] = {
+		[MV_MODE_ENFORCE] = "", [MV_MODE_WARN] = " (only a warning)",
+		[MV_MODE_EVALUATE] = " (only evaluated)"
+	};
+
+	out_line("  %-8s %s: %s%s", marks[f->result], f->section, f->rule,
+		 modes[f->mode]);
+	if (*f->expected)
+		out_line("           expected: %s", f->expected);
+	if (*f->actual)
+		out_line("           actual:   %s", f->actual);
+	if (f->evidence && *f->evidence)
+		out_line("           rests on: %s", f->evidence);
+	if (f->advice && f->result != MV_RESULT_YES)
+		out_line("           do:       %s", f->advice);
+}
+
+int gate_say(const char *subject, const struct mv_verdict *verdict,
+	     int explain)
+{
+	out_line("%s: %s", verdict->governed ?
+		 mv_result_name(verdict->result) : "ungoverned", subject);
+	for (size_t i = 0; i < verdict->count; i++)
+		if (explain || verdict->v[i].result != MV_RESULT_YES)
+			say_finding(&verdict->v[i]);
+	return CMD_OK;
+}
+
+struct mv_json *gate_json(const struct mv_verdict *verdict)
+{
+	static const char *const modes[] = {
+		[MV_MODE_ENFORCE] = "enforce", [MV_MODE_WARN] = "warn",
+		[MV_MODE_EVALUATE] = "evaluate"
+	};
+	struct mv_json *o = mv_json_object(), *all = mv_json_array();
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct mv_finding *f = &verdict->v[i];
+		struct mv_json *one = mv_json_object();
+
+		mv_json_set(one, "result",
+			    mv_json_str(mv_result_name(f->result)));
+		mv_json_set(one, "mode", mv_json_str(modes[f->mode]));
+		mv_json_set(one, "section", mv_json_str(f->section));
+		mv_json_set(one, "rule", mv_json_str(f->rule));
+		mv_json_set(one, "line", mv_json_int(f->line));
+		mv_json_set(one, "expected", mv_json_str(f->expected));
+		mv_json_set(one, "actual", mv_json_str(f->actual));
+		mv_json_set(one, "evidence", f->evidence ?
+			    mv_json_str(f->evidence) : mv_json_null());
+		mv_json_set(one, "advice", f->advice ?
+			    mv_json_str(f->advice) : mv_json_null());
+		mv_json_push(all, one);
+	}
+	mv_json_set(o, "result", mv_json_str(mv_result_name(verdict->result)));
+	mv_json_set(o, "governed", mv_json_bool(verdict->governed));
+	mv_json_set(o, "findings", all);
+	return o;
+}
+
+/* -- several verdicts ---------------------------------------------------------------- */
+
+int gate_view_add(struct gate_views *views, const char *subject,
+		  struct mv_verdict *verdict)
+{
+	struct gate_view *more;
+	char *copy = subject ? strdup(subject) : NULL;
+
+	more = copy ? realloc(views->v, (views->count + 1) * sizeof(*more)) :
+		      NULL;
+	if (!more) {
+		free(copy);
+		mv_verdict_release(verdict);
+		return out_fatalf("out of memory");
+	}
+	views->v = more;
+	more[views->count].subject = copy;
+	more[views->count++].verdict = *verdict;
+	return CMD_OK;
+}
+
+static char *copy_text(const char *s, int *failed)
+{
+	char *copy = s ? strdup(s) : NULL;
+
+	*failed |= s && !copy;
+	return copy;
+}
+
+int gate_view_copy(struct gate_views *views, const char *subject,
+		   const struct mv_verdict *verdict, struct mv_err *err)
+{
+	struct mv_verdict copy = *verdict;
+	int failed = 0;
+
+	copy.v = calloc(verdict->count + 1, sizeof(*copy.v));
+	if (!copy.v)
+		return mv_nomem(err);
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct mv_finding *from = &verdict->v[i];
+		struct mv_finding *to = &copy.v[i];
+
+		*to = *from;
+		to->section = copy_text(from->section, &failed);
+		to->rule = copy_text(from->rule, &failed);
+		to->expected = copy_text(from->expected, &failed);
+		to->actual = copy_text(from->actual, &failed);
+		to->evidence = copy_text(from->evidence, &failed);
+		to->advice = copy_text(from->advice, &failed);
+	}
+	if (failed) {
+		mv_verdict_release(&copy);
+		return mv_nomem(err);
+	}
+	return gate_view_add(views, subject, &copy) ? mv_nomem(err) : 0;
+}
+
+void gate_views_release(struct gate_views *views)
+{
+	for (size_t i = 0; i < views->count; i++) {
+		free(views->v[i].subject);
+		mv_verdict_release(&views->v[i].verdict);
+	}
+	free(views->v);
+	memset(views, 0, sizeof(*views));
+}
+
+static int views_text(const struct gate_views *views, int explain)
+{
+	for (size_t i = 0; i < views->count; i++)
+		gate_say(views->v[i].subject, &views->v[i].verdict, explain);
+	return CMD_OK;
+}
+
+static int views_json(const struct gate_views *views, int explain)
+{
+	struct mv_json *all = mv_json_array();
+
+	(void)explain;	/* a program gets everything */
+	for (size_t i = 0; i < views->count; i++) {
+		struct mv_json *o = gate_json(&views->v[i].verdict);
+
+		mv_json_set(o, "subject",
+			    mv_json_str(views->v[i].subject));
+		mv_json_push(all, o);
+	}
+	return out_json(all);
+}
+
+static const struct format {
+	const char *name;
+	int (*print)(const struct gate_views *views, int explain);
+} formats[] = {
+	{ "text", views_text },
+	{ "json", views_json },
+};
+
+static const struct format *find_format(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (!strcmp(formats[i].name, name))
+			return &formats[i];
+	return NULL;
+}
+
+int gate_format_ok(const char *format)
+{
+	return find_format(format) != NULL;
+}
+
+int gate_views_print(const struct gate_views *views, const char *format,
+		     int explain)
+{
+	return find_format(format)->print(views, explain);
+}
+
+/* -- what was made ----------------------------------------------------------------------- */
+
+static int print_json(const struct gate_ask *ask, const char *tag,
+		      const struct mv_verdict *verdict)
+{
+	struct mv_json *o = mv_json_object();
+
+	mv_json_set(o, "tag", tag ? mv_json_str(tag) : mv_json_null());
+	mv_json_set(o, "action", mv_json_str(ask->p.action));
+	mv_json_set(o, "artifact", mv_json_str(ask->p.artifact));
+	mv_json_set(o, "version", mv_json_str(ask->p.version));
+	mv_json_set(o, "stage", mv_json_str(ask->p.stage));
+	mv_json_set(o, "commit", mv_json_str(ask->p.commit));
+	mv_json_set(o, "policy", ask->gate.has_policy ?
+		    mv_json_str(ask->gate.policy.digest) : mv_json_null());
+	mv_json_set(o, "verdict", gate_json(verdict));
+	return out_json(o);
+}
+
+/* The tag says which notes were read, so both travel together. */
+static void say_push(struct cmd_env *env, const char *tag, int notes)
+{
+	const char *remote = mv_git_config(mv_repo_git(env->repo),
+					   "checkout.defaultremote", NULL);
+
+	out_hint("to share it: git push %s '%s'%s", remote ? remote : "origin",
+		 tag, notes ? " refs/notes/model" : "");
+}
+
+int gate_promote(struct gate_ask *ask, struct cmd_env *env,
+		 const struct mv_promote_options *options, int json)
+{
+	struct mv_verdict verdict;
+	struct mv_err err = { MV_OK, "" };
+	char *tag = NULL, *subject;
+	int ret, status;
+
+	subject = mv_strf("%s %s@%s %s %s", ask->p.action, ask->p.artifact,
+			  ask->p.version, strcmp(ask->p.action, "demote") ?
+			  "to" : "from", ask->p.stage);
+	if (!subject)
+		return out_fatalf("out of memory");
+	ret = mv_repo_promote(&tag, &verdict, &ask->gate, &ask->p, options,
+			      &err);
+	status = !ret ? CMD_OK : ret == MV_EDENIED && verdict.count ? CMD_NO :
+		 out_fatal(&err);
+	if (status != CMD_FATAL && json) {
+		if (print_json(ask, tag, &verdict))
+			status = CMD_FATAL;
+	} else if (status != CMD_FATAL) {
+		gate_say(subject, &verdict, 0);
+		gate_note(&ask->gate, &verdict, ask->p.stage);
+	}
+	if (status == CMD_NO)
+		out_error("%s", err.msg);
+	if (tag && !json)
+		out_line("%s", tag);
+	if (tag)
+		say_push(env, tag, *ask->gate.notes != 0);
+	mv_verdict_release(&verdict);
+	free(subject);
+	free(tag);
+	return status;
+}
+
+/* -- signed statements ----------------------------------------------------------------------- */
+
+static int said_json(const struct mv_statement *s)
+{
+	struct mv_json *o = mv_json_object();
+	char text[8 + MV_OID_HEX] = "sha256:", when[32];
+
+	mv_oid_hex(text + 7, &s->content);
+	mv_json_set(o, "decision", mv_json_str(mv_decision_name(s->decision)));
+	mv_json_set(o, "artifact", mv_json_str(s->artifact));
+	mv_json_set(o, "version", mv_json_str(s->version));
+	mv_json_set(o, "stage", mv_json_str(s->stage));
+	mv_json_set(o, "signer", mv_json_str(s->signer));
+	mv_json_set(o, "nonce", mv_json_str(s->nonce));
+	mv_json_set(o, "content", mv_json_str(text));
+	mv_json_set(o, "commit", mv_json_str(s->commit));
+	mv_json_set(o, "policy", mv_json_str(s->policy));
+	mv_json_set(o, "records", mv_json_str(s->records));
+	mv_json_set(o, "reason", mv_json_str(s->reason));
+	mv_json_set(o, "revokes", mv_json_str(s->revokes));
+	mv_json_set(o, "rules", mv_json_str(s->rules));
+	mv_time_print(when, s->issued_at * 1000);
+	mv_json_set(o, "issued_at", mv_json_str(when));
+	mv_time_print(when, s->not_after * 1000);
+	mv_json_set(o, "not_after", s->not_after ? mv_json_str(when) :
+						   mv_json_null());
+	return out_json(o);
+}
+
+static int say_vote(const struct mv_statement *s, const struct mv_gate *gate,
+		    struct cmd_env *env)
+{
+	static const char *const did[] = {
+		[MV_DECISION_APPROVE] = "approved",
+		[MV_DECISION_REJECT] = "rejected",
+		[MV_DECISION_REVOKE] = "took back a word on",
+		[MV_DECISION_OVERRIDE] = "overrode rules for",
+		[MV_DECISION_RECEIPT] = "received"
+	};
+	const char *remote = mv_git_config(mv_repo_git(env->repo),
+					   "checkout.defaultremote", NULL);
+	char hex[MV_OID_HEX + 1], when[32];
+
+	out_line("%s %s %s%s%s for %s", s->signer, did[s->decision],
+		 s->artifact, *s->version ? "@" : "", s->version, s->stage);
+	out_line("  content  sha256:%s", mv_oid_hex(hex, &s->content));
+	if (*s->commit)
+		out_line("  commit   %s", s->commit);
+	if (*s->records)
+		out_line("  evidence %s", s->records);
+	out_line("  policy   %s", *s->policy ? s->policy : "none");
+	if (s->not_after) {
+		mv_time_print(when, s->not_after * 1000);
+		when[16] = '\0';
+		when[10] = ' ';
+		out_line("  until    %s UTC", when);
+	}
+	if (*s->revokes)
+		out_line("  revokes  %s", s->revokes);
+	out_line("  nonce    %s", s->nonce);
+	if (!gate->has_policy)
+		out_note("there is no policy in %s: nothing asks for this",
+			 gate->trusted_name);
+	out_hint("to share it: git push %s refs/notes/model (git model push "
+		 "unites it with others' first)", remote ? remote : "origin");
+	return CMD_OK;
+}
+
+int gate_vote(int argc, const char **argv, struct cmd_env *env,
+	      enum mv_decision decision, const struct gate_vote *vote)
+{
+	struct mv_approve_options o = { .decision = decision,
+		.reason = vote->reason, .rules = vote->rules,
+		.revokes = vote->nonce, .stage = vote->stage,
+		.ttl = vote->expires };
+	struct mv_statement said;
+	struct gate_ask ask;
+	struct mv_err err;
+	int status;
+
+	/* Nothing of the registry is asked for a policy. */
+	status = gate_ask(&ask, env, vote->policy ? "policy" : argv[0],
+			  vote->policy ? "policy" : vote->stage, NULL);
+	if (!status && !vote->policy)
+		status = gate_find_version(&ask);
+	if (!status) {
+		o.artifact = ask.artifact;
+		o.version = ask.version;
+		if (vote->policy)
+			o.policy_rev = argc ? argv[0] : "HEAD";
+		if (mv_repo_approve(&said, &ask.gate, &o, &err))
+			status = out_fatal(&err);
+		else {
+			status = vote->json ? said_json(&said) :
+				 say_vote(&said, &ask.gate, env);
+			mv_statement_release(&said);
+		}
+	}
+	gate_done(&ask);
+	return status;
+}
+
+/* One argument with a version and a stage; or a policy. */
+int gate_vote_usage(int argc, const char **argv, const struct gate_vote *vote)
+{
+	if (vote->policy)
+		return argc > 1 || vote->stage ? -1 : 0;
+	return argc == 1 && vote->stage && strchr(argv[0], '@') ? 0 : -1;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMD_GATE_H
+#define CMD_GATE_H
+
+#include "cmd/cmd.h"
+#include "libmv/base/json.h"
+#include "libmv/repo-gate.h"
+
+/*
+ * What the commands that decide share: opening the gate on a person's
+ * repository, finding what NAME@VERSION is, and saying what was decided.
+ */
+
+/* What is to be decided; the strings of `p` point into it. */
+struct gate_ask {
+	struct mv_gate gate;
+	struct mv_promotion p;
+	char *artifact, *version, *commit, *who;
+	int open;
+};
+/*
+ * Opens the gate for "NAME@VERSION" (or "NAME" alone, then without a version)
+ * and a stage. `trusted`: a revision, or NULL. CMD_OK, or what to return
+ * after gate_done(); the error was printed.
+ */
+int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
+	     const char *stage, const char *trusted);
+/* The version's commit; for "NAME@latest" also the version. As above. */
+int gate_find_version(struct gate_ask *ask);
+void gate_done(struct gate_ask *ask);
+
+/* "yes fraud@v1.2.0 for production", and what did not hold; all rules with
+   `explain`. To standard output. */
+int gate_say(const char *subject, const struct mv_verdict *verdict,
+	     int explain);
+struct mv_json *gate_json(const struct mv_verdict *verdict);
+
+/* -- verdicts that are printed together -- */
+struct gate_view {
+	char *subject;
+	struct mv_verdict verdict;
+};
+struct gate_views {
+	struct gate_view *v;
+	size_t count;
+};
+/* Takes the verdict, also when it fails. CMD_OK or CMD_FATAL. */
+int gate_view_add(struct gate_views *views, const char *subject,
+		  struct mv_verdict *verdict);
+/* A copy of it; for use below the library. */
+int gate_view_copy(struct gate_views *views, const char *subject,
+		   const struct mv_verdict *verdict, struct mv_err *err);
+void gate_views_release(struct gate_views *views);
+int gate_format_ok(const char *format);
+int gate_views_print(const struct gate_views *views, const char *format,
+		     int explain);
+
+/* What the exit code says of it. */
+int gate_status(const struct mv_verdict *verdict);
+/* That no policy was asked; nothing otherwise. */
+void gate_note(const struct mv_gate *gate, const struct mv_verdict *verdict,
+	       const char *stage);
+/* Promote, demote and roll back end alike: what was decided, the tag, and how
+   to share it with its evidence; or JSON. */
+int gate_promote(struct gate_ask *ask, struct cmd_env *env,
+		 const struct mv_promote_options *options, int json);
+
+/* Signed statements: approve, reject, revoke, override. */
+struct gate_vote {
+	const char *stage, *reason, *rules, *nonce;
+	int64_t expires;	/* s from now; 0: never */
+	int policy, json;
+};
+/* Are these the arguments of such a command? 0 or -1. */
+int gate_vote_usage(int argc, const char **argv,
+		    const struct gate_vote *vote);
+int gate_vote(int argc, const char **argv, struct cmd_env *env,
+	      enum mv_decision decision, const struct gate_vote *vote);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "cmd/gate.h"
+#include "cmd/opt.h"
+#include "cmd/out.h"
+
+static const char *const usage[] = {
+	"git model promote [<options>] <name>@<version> <stage>",
+	NULL
+};
+
+int cmd_promote(int argc, const char **argv, struct cmd_env *env)
+{
+	struct mv_promote_options o = { .sign = -1 };
+	const char *policy = NULL;
+	int json = 0, status;
+	const struct opt opts[] = {
+		OPT_STRING('m', "message", &o.message, "text",
+			   "what the tag says"),
+		OPT_BOOL('s', "sign", &o.sign,
+			 "sign the tag; without, when git or the policy asks"),
+		OPT_BOOL('f', "force", &o.force,
+			 "make the tag although the verdict is no"),
+		OPT_STRING(0, "policy", &policy, "revision",
+			   "whose policy; without, that of the default branch"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct gate_ask ask;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc != 2 || !strchr(argv[0], '@'))
+		return opt_usage(opts, usage);
+	status = gate_ask(&ask, env, argv[0], argv[1], policy);
+	if (!status)
+		status = gate_find_version(&ask);
+	if (!status)
+		status = gate_promote(&ask, env, &o, json);
+	gate_done(&ask);
+	return status;
+}

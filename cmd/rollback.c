@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "cmd/gate.h"
+#include "cmd/opt.h"
+#include "cmd/out.h"
+
+static const char *const usage[] = {
+	"git model rollback [<options>] <name> <stage>",
+	NULL
+};
+
+int cmd_rollback(int argc, const char **argv, struct cmd_env *env)
+{
+	struct mv_promote_options o = { .sign = -1 };
+	const char *policy = NULL, *to = NULL;
+	int json = 0, status;
+	const struct opt opts[] = {
+		OPT_STRING(0, "to", &to, "version",
+			   "this one; without, what held the stage before"),
+		OPT_STRING('m', "message", &o.message, "text",
+			   "what the tag says"),
+		OPT_BOOL('s', "sign", &o.sign,
+			 "sign the tag; without, when git or the policy asks"),
+		OPT_BOOL('f', "force", &o.force,
+			 "make the tag although the verdict is no"),
+		OPT_STRING(0, "policy", &policy, "revision",
+			   "whose policy; without, that of the default branch"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct gate_ask ask;
+	struct mv_err err;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc != 2 || strpbrk(argv[0], "@#"))
+		return opt_usage(opts, usage);
+	status = gate_ask(&ask, env, argv[0], argv[1], policy);
+	if (!status && mv_repo_rollback_target(&ask.version, &ask.gate,
+					       ask.artifact, ask.p.stage, to,
+					       &err))
+		status = out_fatal(&err);
+	if (!status)
+		status = gate_find_version(&ask);
+	if (!status)
+		status = gate_promote(&ask, env, &o, json);
+	gate_done(&ask);
+	return status;
+}
