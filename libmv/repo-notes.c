@@ -105,7 +105,7 @@ static int is_ref(struct mv_repo *repo, const char *ref)
 static int find_peer(struct peer *out, struct mv_repo *repo, const char *name,
 		     struct mv_err *err)
 {
-	const char *push_url;
+	const char *push_url, *url;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -120,7 +120,15 @@ static int find_peer(struct peer *out, struct mv_repo *repo, const char *name,
 		return mv_nomem(err);
 	}
 	name = out->name;
-	if (!remote_config(repo, name, "url")) {
+	url = remote_config(repo, name, "url");
+	/* A number that means a descriptor of some other program: whatever is
+	   open under it here would be talked to, or waited for. */
+	if (!strncmp(url ? url : name, "fd::", 4)) {
+		free(out->name);
+		out->name = NULL;
+		return 0;
+	}
+	if (!url) {
 		/* A URL; or a name that only our own remotes have. */
 		if (!strchr(name, '/') && !strchr(name, ':') &&
 		    strcmp(name, ".")) {
