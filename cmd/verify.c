@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/base/time.h"
+#include "libmv/repo-gate.h"
+
+static const char *const usage[] = {
+	"git model verify [--trusted <revision>] [--since <date>] [--json] "
+	"[--all | <name>...]",
+	NULL
+};
+
+struct answer {
+	struct mv_json *events;		/* with --json */
+	char *group;			/* "fraud, production" */
+	const char *trusted;
+	struct mv_repo *repo;
+	int64_t since, now;
+	size_t promotions, others, bad, unknown, overdue, gates;
+	int no_notes, has_policy;
+};
+
+/* -- words ----------------------------------------------------------------------- */
+
+static const char *action_of(const struct mv_verified *v)
+{
+	if (!v->event)
+		return v->stage ? "lost" : v->artifact ? "policy" : "records";
+	switch (v->event->tag.kind) {
+	case MV_EVENT_ASSIGN:
+		return "promotion";
+	case MV_EVENT_UNASSIGN:
+		return "demotion";
+	default:
+		return mv_event_word(v->event->tag.kind);
+	}
+}
+
+static const char *state_word(enum mv_verify_state state)
+{
+	return state == MV_VERIFY_OK ? "ok" : state == MV_VERIFY_BAD ? "BAD" :
+		"?";
+}
+
+/* Seconds of a stranger's tag may be anything. */
+static const char *moment(char *text, int64_t s)
+{
+	mv_time_print(text, s > INT64_MAX / 1000 || s < INT64_MIN / 1000 ? 0 :
+		      s * 1000);
+	strcpy(text + 19, "Z");
+	return text;
+}
+
+/* -- JSON --------------------------------------------------------------------------- */
+
+static struct mv_json *str_or_null(const char *s)
+{
+	return s && *s ? mv_json_str(s) : mv_json_null();
+}
+
+static struct mv_json *findings_json(const struct mv_verdict *verdict)
+{
+	struct mv_json *all = mv_json_array();
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct mv_finding *f = &verdict->v[i];
+		struct mv_json *o = mv_json_object();
+
+		mv_json_set(o, "section", mv_json_str(f->section));
+		mv_json_set(o, "rule", mv_json_str(f->rule));
+		mv_json_set(o, "result",
+			    mv_json_str(mv_result_name(f->result)));
+		mv_json_set(o, "expected", str_or_null(f->expected));
+		mv_json_set(o, "actual", str_or_null(f->actual));
+		mv_json_push(all, o);
+	}
+	return all;
+}
+
+static struct mv_json *event_json(const struct mv_verified *v)
+{
+	static const char *const states[] = { "ok", "bad", "unknown" };
+	struct mv_json *o = mv_json_object(), *problems = mv_json_array();
+	char when[32];
+
+	mv_json_set(o, "state", mv_json_str(states[v->state]));
+	mv_json_set(o, "event", mv_json_str(action_of(v)));
+	mv_json_set(o, "artifact", str_or_null(v->artifact));
+	mv_json_set(o, "version", str_or_null(v->version));
+	mv_json_set(o, "stage", str_or_null(v->stage));
+	mv_json_set(o, "tag", v->event ? mv_json_str(v->event->ref +
+						     strlen("refs/tags/")) :
+					 mv_json_null());
+	mv_json_set(o, "by", str_or_null(v->promoter));
+	mv_json_set(o, "when", mv_json_str(moment(when, v->when)));
+	mv_json_set(o, "witnessed", mv_json_bool(v->witnessed));
+	mv_json_set(o, "verdict", v->verdict ? mv_json_str(!v->verdict->governed ?
+			"ungoverned" : mv_result_name(v->verdict->result)) :
+			mv_json_null());
+	if (v->verdict)
+		mv_json_set(o, "findings", findings_json(v->verdict));
+	for (size_t i = 0; v->problems[i]; i++)
+		mv_json_push(problems, mv_json_str(v->problems[i]));
+	mv_json_set(o, "problems", problems);
+	if (v->debt) {
+		mv_json_set(o, "debt", mv_json_str(v->debt));
+		mv_json_set(o, "overdue", mv_json_bool(v->overdue));
+	}
+	return o;
+}
+
+/* -- text ------------------------------------------------------------------------------ */
+
+static int heading(struct answer *a, const struct mv_verified *v)
+{
+	const char *stage = v->event && v->stage ? v->stage : NULL;
+	char *group = !v->artifact ? strdup("records") :
+		!strcmp(action_of(v), "policy") ? strdup("policy") :
+		stage ? mv_strf("%s, %s", v->artifact, stage) :
+			strdup(v->artifact);
+
+	if (!group)
+		return MV_ENOMEM;
+	if (a->group && strcmp(a->group, group))
+		out_line("%s", "");
+	if (!a->group || strcmp(a->group, group))
+		out_line("%s", group);
+	free(a->group);
+	a->group = group;
+	return 0;
+}
+
+static void print_line(const struct mv_verified *v)
+{
+	char when[32];
+	const char *what = v->event ? v->event->ref + strlen("refs/tags/") :
+			   v->version ? v->version : "";
+	int commit = v->artifact && !v->event && !v->stage;
+
+	out_line("  %-3s %-12s %.*s%s%s  %.10s%s  %s%s%s",
+		 state_word(v->state), action_of(v), commit ? 10 : 1024, what,
+		 v->event && v->stage && v->version ? " " : "",
+		 v->event && v->stage && v->version ? v->version : "",
+		 moment(when, v->when), v->witnessed ? "" :
+		 v->event ? " not witnessed" : "",
+		 v->promoter ? v->promoter : "",
+		 v->verdict && v->verdict->result == MV_RESULT_OVERRIDDEN ?
+		 "  overridden" : "",
+		 v->verdict && !v->verdict->governed ? "  ungoverned" : "");
+}
+
+static int print_event(struct answer *a, const struct mv_verified *v)
+{
+	if (heading(a, v))
+		return MV_ENOMEM;
+	print_line(v);
+	for (size_t i = 0; v->problems[i]; i++)
+		out_line("      %s", v->problems[i]);
+	if (v->debt)
+		out_line("      %s: %s; git model approve %s@%s --stage %s",
+			 v->overdue ? "overdue" : "owed", v->debt,
+			 v->artifact, v->version, v->stage);
+	return 0;
+}
+
+/* -- all of it ------------------------------------------------------------------------- */
+
+static int on_event(void *payload, const struct mv_verified *v,
+		    struct mv_err *err)
+{
+	struct answer *a = payload;
+
+	if (v->event && v->stage)
+		a->promotions++;
+	else
+		a->others++;
+	a->bad += v->state == MV_VERIFY_BAD;
+	a->unknown += v->state == MV_VERIFY_UNKNOWN;
+	a->overdue += v->overdue != 0;
+	if (a->events)
+		mv_json_push(a->events, event_json(v));
+	else if (print_event(a, v))
+		return mv_nomem(err);
+	return 0;
+}
+
+static int verify(struct answer *a, const char *name, struct mv_err *err)
+{
+	const struct mv_gate_options open = { .trusted = a->trusted,
+					      .artifact = name,
+					      .now = a->now };
+	const struct mv_verify_options options = { name, a->since };
+	struct mv_gate gate;
+	int rc = mv_gate_open(&gate, a->repo, &open, err);
+
+	if (rc)
+		return rc;
+	a->has_policy |= gate.has_policy;
+	a->no_notes |= !*gate.notes;
+	rc = mv_repo_verify(&gate, &options, on_event, a, err);
+	mv_gate_close(&gate);
+	return rc;
+}
+
+static int sum_up(const struct answer *a)
+{
+	size_t wrong = a->bad + a->overdue;
+
+	if (a->events)
+		goto out;
+	if (a->group)
+		out_line("%s", "");
+	if (!a->promotions && !a->others)
+		out_note("nothing was ever registered or promoted here");
+	else if (!wrong && !a->unknown)
+		out_line("%zu promotion%s verified, all of them hold",
+			 a->promotions, a->promotions == 1 ? "" : "s");
+	else
+		out_line("%zu promotion%s verified, %zu thing%s not hold%s",
+			 a->promotions, a->promotions == 1 ? "" : "s", wrong,
+			 wrong == 1 ? " does" : "s do",
+			 a->unknown ? "; some cannot be told from here" : "");
+	if (!a->has_policy && a->promotions)
+		out_hint("there is no .gitmodel/policy on the trusted branch; "
+			 "nothing was asked for");
+	if (a->no_notes && a->unknown)
+		out_hint("git model fetch brings the records");
+out:
+	return wrong ? CMD_NO : a->unknown ? CMD_INCONCLUSIVE : CMD_OK;
+}
+
+int cmd_verify(int argc, const char **argv, struct cmd_env *env)
+{
+	struct answer a = { .repo = env->repo, .now = mv_now_ms() };
+	const char *since = NULL;
+	int all = 0, json = 0, rc = 0, status = CMD_OK;
+	const struct opt opts[] = {
+		OPT_BOOL(0, "all", &all, "every artifact (so it is without "
+			 "names)"),
+		OPT_STRING(0, "trusted", &a.trusted, "revision",
+			   "whose history of .gitmodel/ counts"),
+		OPT_STRING(0, "since", &since, "date",
+			   "show only what happened since (2026-11-21)"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	struct mv_err err;
+	int64_t ms = 0;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (all && argc)
+		return opt_usage_error(opts, usage, "--all, or names: not both");
+	if (since && mv_time_parse(&ms, since, &err))
+		return opt_usage_error(opts, usage, "--since: %s", err.msg);
+	a.since = since ? ms / 1000 : INT64_MIN;
+	a.events = json ? mv_json_array() : NULL;
+	for (int i = 0; !rc && i < (argc ? argc : 1); i++)
+		rc = verify(&a, argc ? argv[i] : NULL, &err);
+	status = rc ? out_fatal(&err) : sum_up(&a);
+	if (!rc && json) {
+		struct mv_json *o = mv_json_object();
+
+		mv_json_set(o, "promotions", mv_json_int((int64_t)a.promotions));
+		mv_json_set(o, "bad", mv_json_int((int64_t)a.bad));
+		mv_json_set(o, "unknown", mv_json_int((int64_t)a.unknown));
+		mv_json_set(o, "overdue", mv_json_int((int64_t)a.overdue));
+		mv_json_set(o, "events", a.events);
+		if (out_json(o) != CMD_OK)
+			status = CMD_FATAL;
+	} else {
+		mv_json_free(a.events);
+	}
+	free(a.group);
+	return status;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_REPO_PROVE_H
+#define MV_REPO_PROVE_H
+
+#include "libmv/repo-gate.h"
+#include "libmv/repo-judge.h"
+
+/* What the repo-verify*.c and repo-audit.c share; nobody else. */
+
+/* -- what a clone knows of the past (repo-verify-past.c) ---------------------- */
+
+/* A list of commits, newest first, that can be asked where one stands. */
+struct mv_past_commit {
+	char hex[65];
+	int64_t when;		/* s, the committer's claim */
+	size_t at;		/* place in the list: 0 is the newest */
+	size_t parents;		/* of notes: where the graph's edges begin ... */
+	size_t parent_count;	/* ... and how many there are */
+};
+struct mv_past_list {
+	struct mv_past_commit *v;
+	size_t count;
+	const struct mv_past_commit **sorted;	/* by name */
+	size_t *edge;		/* places of parents */
+	size_t edges;
+};
+/* A receipt as it stands in the notes; its signature is not checked yet. */
+struct mv_past_receipt {
+	struct mv_statement s;
+	struct mv_buf payload, sig;
+	char object[65];	/* the pointer blob that it was found on */
+};
+/* Lines that a commit of the notes took away from an object's note. */
+struct mv_past_loss {
+	char object[65], commit[65];
+	size_t lines;
+	char *line;		/* the first of them */
+};
+struct mv_past {
+	struct mv_past_list branch;	/* the trusted branch by first parent */
+	struct mv_past_list changes;	/* those that changed .gitmodel/ */
+	struct mv_past_list notes;	/* all commits of the notes */
+	struct mv_past_receipt *receipts;	/* by the tag's name */
+	size_t receipt_count;
+	struct mv_past_loss *losses;
+	size_t loss_count;
+	int shallow;
+};
+int mv_past_read(struct mv_past *out, struct mv_gate *gate,
+		 struct mv_err *err);
+void mv_past_release(struct mv_past *past);
+const struct mv_past_commit *mv_past_find(const struct mv_past_list *list,
+					  const char *hex);
+/* Is `old` strictly behind `new`, both of the notes? -1: no memory. */
+int mv_past_is_behind(const struct mv_past_list *list,
+		      const struct mv_past_commit *old,
+		      const struct mv_past_commit *new);
+/* The oldest change of .gitmodel/ that came after `commit` on the branch but
+   before `when`, or NULL. */
+const struct mv_past_commit *mv_past_overtaken(const struct mv_past *past,
+					       const struct mv_past_commit *p,
+					       int64_t when);
+/* The change that was the last one at `when`; NULL: none was there. */
+const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
+					      int64_t when);
+/* Receipts of a tag: *count of them from the one returned. */
+const struct mv_past_receipt *mv_past_receipts(const struct mv_past *past,
+					       const char *tag,
+					       size_t *count);
+
+/* -- gates as they were (repo-verify-gates.c) ------------------------------------ */
+
+/*
+ * A gate per commit of the trusted branch, and beside it the same lists of
+ * signers with what is revoked today: a key that was stolen can sign with
+ * any date, so a signature that nobody witnessed must do without it.
+ */
+struct mv_gate_then {
+	struct mv_gate gate;
+	struct mv_trust *then;		/* the gate's own */
+	struct mv_trust *strict;	/* NULL: nothing was revoked since */
+	char commit[65];
+	uint64_t used;
+};
+#define MV_GATES 4
+struct mv_gates {
+	struct mv_repo *repo;
+	const struct mv_gate *today;
+	struct mv_gate_then v[MV_GATES];
+	uint64_t clock;
+};
+/* Borrowed until MV_GATES others were asked for. */
+int mv_gates_at(struct mv_gate_then **out, struct mv_gates *gates,
+		const char *commit, struct mv_err *err);
+void mv_gates_release(struct mv_gates *gates);
+
+/* -- one event (repo-verify-event.c) ------------------------------------------------ */
+
+struct mv_proof {
+	enum mv_verify_state state;
+	char **problems;		/* NULL-terminated */
+	size_t problem_count;
+	char *version, *promoter, *debt, *records;
+	int64_t when;
+	int witnessed, overdue;
+	struct mv_verdict verdict;
+	int has_verdict;
+	/* What its tag names, for who compares it with others; "" none. */
+	char policy_commit[65], notes[65];
+	int governed_then;
+};
+void mv_proof_release(struct mv_proof *p);
+__attribute__((format(printf, 3, 4)))
+int mv_proof_add(struct mv_proof *p, enum mv_verify_state state,
+		 const char *fmt, ...);
+/* `event` is of gates->today's registry. What is wrong is said in the proof;
+   an error is returned when there can be no proof at all. */
+int mv_prove_event(struct mv_proof *out, struct mv_gates *gates,
+		   const struct mv_past *past, const struct mv_event *event,
+		   struct mv_err *err);
+/* Is the receipt's signature good, by today's lists, and of this repository? */
+int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
+		     const struct mv_past_receipt *r, struct mv_err *err);
+
+#endif

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-prove.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * What a clone knows of the past: the trusted branch by first parent, which
+ * of its commits changed .gitmodel/, all commits of the notes, whether a note
+ * ever lost a line, and the server's receipts. Each is read once.
+ */
+#define LIST_MAX ((size_t)1 << 30)
+#define COMMITS_MAX ((size_t)1 << 23)
+
+/* -- lists of commits ----------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+	const struct mv_past_commit *const *x = a, *const *y = b;
+
+	return strcmp((*x)->hex, (*y)->hex);
+}
+
+static int is_hex(const char *s, size_t len)
+{
+	return (len == 40 || len == 64) &&
+	       strspn(s, "0123456789abcdef") >= len;
+}
+
+/* "<seconds> <commit> <parent>...": names as text, until all are known. */
+static int take_line(struct mv_past_list *l, char *line, struct mv_err *err)
+{
+	struct mv_past_commit *c = &l->v[l->count];
+	char *end, *name;
+	size_t len;
+
+	c->when = strtoll(line, &end, 10);
+	if (end == line || *end != ' ')
+		goto bad;
+	name = end + 1;
+	len = strcspn(name, " ");
+	if (!is_hex(name, len))
+		goto bad;
+	memcpy(c->hex, name, len);
+	c->hex[len] = '\0';
+	c->at = l->count++;
+	return 0;
+bad:
+	return mv_fail(err, MV_EIO, "cannot understand what git rev-list says");
+}
+
+static int sort_list(struct mv_past_list *l, struct mv_err *err)
+{
+	l->sorted = calloc(l->count + 1, sizeof(*l->sorted));
+	if (!l->sorted)
+		return mv_nomem(err);
+	for (size_t i = 0; i < l->count; i++)
+		l->sorted[i] = &l->v[i];
+	qsort(l->sorted, l->count, sizeof(*l->sorted), by_name);
+	return 0;
+}
+
+const struct mv_past_commit *mv_past_find(const struct mv_past_list *list,
+					  const char *hex)
+{
+	size_t lo = 0, hi = list->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = strcmp(list->sorted[mid]->hex, hex);
+
+		if (!c)
+			return list->sorted[mid];
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+/* A second pass, when every name has its place: parents by place. */
+static void link_parents(struct mv_past_list *l, char *text)
+{
+	char *save = NULL, *line;
+	size_t i = 0;
+
+	for (line = strtok_r(text, "\n", &save); line && i < l->count;
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct mv_past_commit *c = &l->v[i++];
+		char *more = NULL, *word = strtok_r(line, " ", &more);
+
+		strtok_r(NULL, " ", &more);
+		c->parents = l->edges;
+		while (word && (word = strtok_r(NULL, " ", &more))) {
+			const struct mv_past_commit *p = mv_past_find(l, word);
+
+			if (p)
+				l->edge[l->edges++] = p->at;
+		}
+		c->parent_count = l->edges - c->parents;
+	}
+}
+
+static size_t count_chars(const char *s, char c)
+{
+	size_t n = 0;
+
+	while ((s = strchr(s, c))) {
+		n++;
+		s++;
+	}
+	return n;
+}
+
+static int parse_list(struct mv_past_list *l, struct mv_buf *text,
+		      struct mv_err *err)
+{
+	size_t lines = count_chars(text->data, '\n');
+	char *copy = strdup(text->data), *save = NULL, *line;
+	int ret = 0;
+
+	if (lines > COMMITS_MAX) {
+		free(copy);
+		return mv_fail(err, MV_ENOMEM, "too many commits");
+	}
+	l->v = calloc(lines + 1, sizeof(*l->v));
+	l->edge = calloc(count_chars(text->data, ' ') + 1, sizeof(*l->edge));
+	if (!copy || !l->v || !l->edge)
+		ret = mv_nomem(err);
+	for (line = ret ? NULL : strtok_r(copy, "\n", &save); line && !ret;
+	     line = strtok_r(NULL, "\n", &save))
+		ret = take_line(l, line, err);
+	free(copy);
+	if (!ret)
+		ret = sort_list(l, err);
+	if (!ret)
+		link_parents(l, text->data);
+	return ret;
+}
+
+static int read_list(struct mv_past_list *l, struct mv_git *git,
+		     const char *const *args, struct mv_err *err)
+{
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, LIST_MAX);
+	ret = mv_git_run(git, args, NULL, 0, &text, err);
+	if (!ret)
+		ret = parse_list(l, &text, err);
+	mv_buf_release(&text);
+	return ret;
+}
+
+static void release_list(struct mv_past_list *l)
+{
+	free(l->v);
+	free(l->sorted);
+	free(l->edge);
+}
+
+/* Parents stand behind their children, so nothing below `old` need be seen. */
+int mv_past_is_behind(const struct mv_past_list *l,
+		      const struct mv_past_commit *old,
+		      const struct mv_past_commit *new)
+{
+	size_t *todo, n = 0;
+	char *seen;
+	int found = 0;
+
+	if (old->at <= new->at)
+		return 0;
+	todo = calloc(l->edges + 1, sizeof(*todo));
+	seen = calloc(l->count, 1);
+	if (todo && seen)
+		todo[n++] = new->at;
+	else
+		found = -1;
+	while (n && !found) {
+		const struct mv_past_commit *c = &l->v[todo[--n]];
+
+		for (size_t i = 0; i < c->parent_count && !found; i++) {
+			size_t at = l->edge[c->parents + i];
+
+			found = at == old->at;
+			if (at < old->at && !seen[at]) {
+				seen[at] = 1;
+				todo[n++] = at;
+			}
+		}
+	}
+	free(todo);
+	free(seen);
+	return found;
+}
+
+/* -- which policy was in force ------------------------------------------------------ */
+
+static const struct mv_past_commit *on_branch(const struct mv_past *past,
+					      size_t change)
+{
+	return mv_past_find(&past->branch, past->changes.v[change].hex);
+}
+
+const struct mv_past_commit *mv_past_overtaken(const struct mv_past *past,
+					       const struct mv_past_commit *p,
+					       int64_t when)
+{
+	const struct mv_past_commit *oldest = NULL, *c;
+
+	for (size_t i = 0; i < past->changes.count; i++) {
+		c = on_branch(past, i);
+		if (!c || c->at >= p->at)
+			break;
+		if (c->when < when)
+			oldest = c;
+	}
+	return oldest;
+}
+
+const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
+					      int64_t when)
+{
+	for (size_t i = 0; i < past->changes.count; i++)
+		if (past->changes.v[i].when <= when)
+			return &past->changes.v[i];
+	return NULL;
+}
+
+/* -- receipts ----------------------------------------------------------------------------- */
+
+#define PAYLOAD_MAX ((size_t)64 << 10)
+
+struct notes {
+	struct mv_past *past;
+	char (*object)[65];
+	char **blob;
+	size_t count, alloc, receipt_alloc;
+};
+
+static int add_note(void *payload, const char *object, const char *note_blob,
+		    struct mv_err *err)
+{
+	struct notes *n = payload;
+
+	if (n->count == n->alloc) {
+		size_t more = 2 * n->alloc + 64;
+		void *objects = realloc(n->object, more * sizeof(*n->object));
+		char **blobs;
+
+		if (!objects)
+			return mv_nomem(err);
+		n->object = objects;
+		blobs = realloc(n->blob, more * sizeof(*blobs));
+		if (!blobs)
+			return mv_nomem(err);
+		n->blob = blobs;
+		n->alloc = more;
+	}
+	n->blob[n->count] = strdup(note_blob);
+	if (!n->blob[n->count])
+		return mv_nomem(err);
+	memset(n->object[n->count], 0, 65);
+	strncpy(n->object[n->count++], object, 64);
+	return 0;
+}
+
+static int add_receipt(struct notes *n, const char *object, const char *line,
+		       size_t len, struct mv_err *err)
+{
+	struct mv_past_receipt *r = n->past->receipts;
+	int ret;
+
+	if (n->past->receipt_count == n->receipt_alloc) {
+		size_t more = 2 * n->receipt_alloc + 16;
+
+		r = realloc(r, more * sizeof(*r));
+		if (!r)
+			return mv_nomem(err);
+		n->past->receipts = r;
+		n->receipt_alloc = more;
+	}
+	r += n->past->receipt_count;
+	memset(r, 0, sizeof(*r));
+	mv_buf_init(&r->payload, PAYLOAD_MAX);
+	mv_buf_init(&r->sig, PAYLOAD_MAX);
+	ret = mv_statement_from_line(&r->s, &r->payload, &r->sig, line, len,
+				     err);
+	if (!ret && r->s.decision == MV_DECISION_RECEIPT) {
+		strcpy(r->object, object);
+		n->past->receipt_count++;
+		return 0;
+	}
+	mv_statement_release(&r->s);
+	mv_buf_release(&r->payload);
+	mv_buf_release(&r->sig);
+	return ret == MV_ENOMEM ? ret : 0;
+}
+
+static int scan_note(void *payload, size_t i, const char *hex,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	static const char word[] = "\"kind\":\"receipt\"";
+	struct notes *n = payload;
+	const char *s = data, *end = s + len;
+	int ret = 0;
+
+	(void)hex;
+	if (!data || !memmem(data, len, word, sizeof(word) - 1))
+		return 0;
+	while (s < end && !ret) {
+		const char *lf = memchr(s, '\n', (size_t)(end - s));
+		size_t size = (size_t)((lf ? lf : end) - s);
+
+		if (memmem(s, size, word, sizeof(word) - 1))
+			ret = add_receipt(n, n->object[i], s, size, err);
+		s += size + 1;
+	}
+	return ret;
+}
+
+static int by_tag(const void *a, const void *b)
+{
+	const struct mv_past_receipt *x = a, *y = b;
+
+	return strcmp(x->s.tag, y->s.tag);
+}
+
+static int read_receipts(struct mv_past *past, struct mv_gate *gate,
+			 struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(gate->repo);
+	struct notes n = { .past = past };
+	int ret = mv_git_notes_each(git, gate->notes, add_note, &n, err);
+
+	if (!ret && n.count)
+		ret = mv_git_read_many(git, (const char *const *)n.blob,
+				       n.count, MV_NOTE_MAX, scan_note, &n,
+				       err);
+	if (past->receipt_count)
+		qsort(past->receipts, past->receipt_count,
+		      sizeof(*past->receipts), by_tag);
+	for (size_t i = 0; i < n.count; i++)
+		free(n.blob[i]);
+	free(n.blob);
+	free(n.object);
+	return ret;
+}
+
+const struct mv_past_receipt *mv_past_receipts(const struct mv_past *past,
+					       const char *tag, size_t *count)
+{
+	size_t lo = 0, hi = past->receipt_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(past->receipts[mid].s.tag, tag) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (*count = 0; lo + *count < past->receipt_count &&
+	     !strcmp(past->receipts[lo + *count].s.tag, tag);)
+		++*count;
+	return *count ? &past->receipts[lo] : NULL;
+}
+
+/* -- did a note ever lose a line? ------------------------------------------------------------ */
+
+struct change {
+	char commit[65], object[65], old[65], new[65];
+};
+struct growth {
+	struct mv_past *past;
+	struct mv_git *git;
+	struct change *v;
+	size_t count, alloc;
+	struct mv_buf old;
+	int has_old;
+};
+
+/* The object's name is its path in the tree, without the slashes. */
+static void object_of(char *object, const char *path)
+{
+	size_t n = 0;
+
+	for (; *path && n < 64; path++)
+		if (*path != '/')
+			object[n++] = *path;
+	object[n] = '\0';
+}
+
+static int add_change(struct growth *g, const char *commit,
+		      const char *const *field, const char *path,
+		      struct mv_err *err)
+{
+	struct change *c;
+
+	if (g->count == g->alloc) {
+		g->alloc = 2 * g->alloc + 64;
+		c = realloc(g->v, g->alloc * sizeof(*c));
+		if (!c)
+			return mv_nomem(err);
+		g->v = c;
+	}
+	c = &g->v[g->count++];
+	memset(c, 0, sizeof(*c));
+	memcpy(c->commit, commit, sizeof(c->commit));
+	strncpy(c->old, field[2], 64);
+	/* A file that became a folder or link is a note no more. */
+	if (!strncmp(field[1], "100", 3))
+		strncpy(c->new, field[3], 64);
+	object_of(c->object, path);
+	return 0;
+}
+
+/* ":<mode> <mode> <old> <new> <status>\t<path>"; only what had a note. */
+static int take_change(struct growth *g, const char *commit, char *line,
+		       struct mv_err *err)
+{
+	char *path = strchr(line, '\t'), *save = NULL;
+	const char *field[5];
+	size_t n = 0;
+
+	if (!path)
+		return 0;
+	*path++ = '\0';
+	for (char *w = strtok_r(line + 1, " ", &save); w && n < 5;
+	     w = strtok_r(NULL, " ", &save))
+		field[n++] = w;
+	if (n < 5 || strncmp(field[0], "100", 3) || !strcmp(field[2], field[3]))
+		return 0;
+	return add_change(g, commit, field, path, err);
+}
+
+/*
+ * Against the first parent. What a merge leaves out of its other parents is
+ * found there, too: -m shows a merge once for each.
+ */
+static int list_changes(struct growth *g, struct mv_gate *gate,
+			struct mv_err *err)
+{
+	const char *args[] = { "log", "--format=%H", "--raw", "--no-abbrev",
+			       "--no-renames", "-m", "--no-ext-diff",
+			       "--diff-filter=MDT", "-r", gate->notes, "--",
+			       NULL };
+	struct mv_buf text;
+	char commit[65] = "", *save = NULL;
+	int ret;
+
+	mv_buf_init(&text, LIST_MAX);
+	ret = mv_git_run(mv_repo_git(gate->repo), args, NULL, 0, &text, err);
+	for (char *s = ret ? NULL : strtok_r(text.data, "\n", &save);
+	     s && !ret; s = strtok_r(NULL, "\n", &save)) {
+		if (*s == ':')
+			ret = take_change(g, commit, s, err);
+		else if (is_hex(s, strlen(s)))
+			strcpy(commit, s);
+	}
+	mv_buf_release(&text);
+	return ret;
+}
+
+static int has_line(const char *text, size_t len, const char *line, size_t n)
+{
+	const char *s = text;
+
+	while (n <= len - (size_t)(s - text) &&
+	       (s = memmem(s, len - (size_t)(s - text), line, n))) {
+		if ((s == text || s[-1] == '\n') &&
+		    (s + n == text + len || s[n] == '\n'))
+			return 1;
+		s++;
+	}
+	return 0;
+}
+
+static int add_loss(struct growth *g, const struct change *c, size_t lines,
+		    const char *line, size_t len, struct mv_err *err)
+{
+	struct mv_past_loss *l = g->past->losses;
+
+	l = realloc(l, (g->past->loss_count + 1) * sizeof(*l));
+	if (!l)
+		return mv_nomem(err);
+	g->past->losses = l;
+	l += g->past->loss_count;
+	memcpy(l->object, c->object, 65);
+	memcpy(l->commit, c->commit, 65);
+	l->lines = lines;
+	l->line = strndup(line, len);
+	if (!l->line)
+		return mv_nomem(err);
+	g->past->loss_count++;
+	return 0;
+}
+
+/* Lines of the old note that the new one has not. */
+static int find_losses(struct growth *g, const struct change *c,
+		       const char *new, size_t len, struct mv_err *err)
+{
+	const char *s = g->old.data, *end = s + g->old.len, *first = NULL;
+	size_t lost = 0, first_len = 0;
+
+	while (s < end) {
+		const char *lf = memchr(s, '\n', (size_t)(end - s));
+		size_t n = (size_t)((lf ? lf : end) - s);
+
+		if (n && !has_line(new, len, s, n)) {
+			first = first ? first : s;
+			first_len = first_len ? first_len : n;
+			lost++;
+		}
+		s += n + 1;
+	}
+	return lost ? add_loss(g, c, lost, first, first_len, err) : 0;
+}
+
+static int take_moved(void *payload, size_t i, const char *hex,
+		      const void *data, size_t len, struct mv_err *err)
+{
+	struct mv_buf *text = payload;
+
+	(void)i;
+	(void)hex;
+	return data && mv_buf_add(text, data, len) ? mv_nomem(err) : 0;
+}
+
+/* Folders come as notes become many: then it stands at another path. */
+static int compare_moved(struct growth *g, const struct change *c,
+			 struct mv_err *err)
+{
+	const char *object = c->object;
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, 2 * MV_NOTE_MAX);
+	ret = strlen(object) == strlen(c->commit) && is_hex(object,
+							    strlen(object)) ?
+		mv_git_notes_read(g->git, c->commit, &object, 1, MV_NOTE_MAX,
+				  take_moved, &text, err) : 0;
+	if (!ret)
+		ret = find_losses(g, c, text.data, text.len, err);
+	mv_buf_release(&text);
+	return ret;
+}
+
+/* Old and new come one after the other. */
+static int compare(void *payload, size_t i, const char *hex, const void *data,
+		   size_t len, struct mv_err *err)
+{
+	struct growth *g = payload;
+	const struct change *c = &g->v[i / 2];
+
+	(void)hex;
+	if (!(i % 2)) {
+		mv_buf_clear(&g->old);
+		g->has_old = data != NULL;
+		return data && mv_buf_add(&g->old, data, len) ? mv_nomem(err) :
+								0;
+	}
+	if (!g->has_old)
+		return 0;
+	return *c->new ? find_losses(g, c, data ? data : "", data ? len : 0,
+				     err) : compare_moved(g, c, err);
+}
+
+static int check_growth(struct mv_past *past, struct mv_gate *gate,
+			struct mv_err *err)
+{
+	struct growth g = { .past = past, .git = mv_repo_git(gate->repo) };
+	const char **specs = NULL;
+	int ret = list_changes(&g, gate, err);
+
+	mv_buf_init(&g.old, MV_NOTE_MAX + 1);
+	if (!ret && g.count) {
+		specs = calloc(2 * g.count, sizeof(*specs));
+		ret = specs ? 0 : mv_nomem(err);
+	}
+	for (size_t i = 0; specs && i < g.count; i++) {
+		specs[2 * i] = g.v[i].old;
+		specs[2 * i + 1] = *g.v[i].new ? g.v[i].new : "0";
+	}
+	if (!ret && g.count)
+		ret = mv_git_read_many(mv_repo_git(gate->repo), specs,
+				       2 * g.count, MV_NOTE_MAX, compare, &g,
+				       err);
+	mv_buf_release(&g.old);
+	free(specs);
+	free(g.v);
+	return ret;
+}
+
+/* -- all of it ------------------------------------------------------------------------------ */
+
+static int read_branch(struct mv_past *past, struct mv_gate *gate,
+		       struct mv_err *err)
+{
+	const char *all[] = { "rev-list", "--first-parent", "--timestamp",
+			      gate->trusted, "--", NULL };
+	const char *some[] = { "rev-list", "--first-parent", "--timestamp",
+			       gate->trusted, "--", ":(top).gitmodel", NULL };
+	struct mv_git *git = mv_repo_git(gate->repo);
+	int ret;
+
+	if (!*gate->trusted)
+		return 0;
+	ret = read_list(&past->branch, git, all, err);
+	return ret ? ret : read_list(&past->changes, git, some, err);
+}
+
+int mv_past_read(struct mv_past *out, struct mv_gate *gate,
+		 struct mv_err *err)
+{
+	const char *notes[] = { "rev-list", "--topo-order", "--parents",
+				"--timestamp", gate->notes, "--", NULL };
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = mv_git_is_shallow(mv_repo_git(gate->repo), err);
+	out->shallow = ret > 0;
+	ret = ret < 0 ? ret : read_branch(out, gate, err);
+	if (!ret && *gate->notes) {
+		ret = read_list(&out->notes, mv_repo_git(gate->repo), notes,
+				err);
+		if (!ret)
+			ret = read_receipts(out, gate, err);
+		if (!ret)
+			ret = check_growth(out, gate, err);
+	}
+	if (ret)
+		mv_past_release(out);
+	return ret;
+}
+
+void mv_past_release(struct mv_past *past)
+{
+	release_list(&past->branch);
+	release_list(&past->changes);
+	release_list(&past->notes);
+	for (size_t i = 0; i < past->receipt_count; i++) {
+		mv_statement_release(&past->receipts[i].s);
+		mv_buf_release(&past->receipts[i].payload);
+		mv_buf_release(&past->receipts[i].sig);
+	}
+	free(past->receipts);
+	for (size_t i = 0; i < past->loss_count; i++)
+		free(past->losses[i].line);
+	free(past->losses);
+	memset(past, 0, sizeof(*past));
+}

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-prove.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * All events: each processor proves its share, in a repository of its own;
+ * then what only several of them together show is looked at, in order.
+ */
+static const char *tag_name(const struct mv_event *e)
+{
+	return e->ref + strlen("refs/tags/");
+}
+
+/* -- in parallel ------------------------------------------------------------------- */
+
+struct shared {
+	const struct mv_gate *today;
+	const struct mv_past *past;
+	struct mv_proof *proofs;	/* as today's registry */
+	size_t count;
+	atomic_size_t next;
+};
+
+static int open_again(struct mv_repo **out, const struct mv_repo *repo,
+		      struct mv_err *err)
+{
+	const struct mv_repo_options o = {
+		.dir = repo->info->work_tree ? repo->info->work_tree :
+					       repo->info->git_dir,
+		.env = repo->env, .threads = 1
+	};
+
+	return mv_repo_open(out, &o, err);
+}
+
+static int work(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct shared *s = arg;
+	struct mv_gates gates = { .today = s->today };
+	size_t i;
+	int ret = open_again(&gates.repo, s->today->repo, err);
+
+	(void)worker;
+	while (!ret && (i = atomic_fetch_add(&s->next, 1)) < s->count)
+		ret = mv_prove_event(&s->proofs[i], &gates, s->past,
+				     &s->today->registry.v[i], err);
+	mv_gates_release(&gates);
+	mv_repo_close(gates.repo);
+	return ret;
+}
+
+static int prove_all(struct shared *s, struct mv_err *err)
+{
+	struct mv_pool *pool = mv_repo_pool(s->today->repo, err);
+	struct mv_group *group = NULL;
+	size_t n;
+	int ret;
+
+	if (!pool)
+		return MV_ENOMEM;
+	n = mv_pool_threads(pool);
+	ret = mv_group_new(&group, pool, err);
+	if (ret)
+		return ret;
+	/* A repository to open takes as long as an event. */
+	for (size_t i = 0; i < n && 2 * i < s->count; i++)
+		mv_group_submit(group, work, NULL, s);
+	ret = mv_group_wait(group, err);
+	mv_group_free(group);
+	return ret;
+}
+
+/* -- what several events show together ------------------------------------------------ */
+
+/* Of each stage of one artifact: the newest policy and records named so far. */
+struct seen {
+	const char *stage;
+	const struct mv_past_commit *policy, *notes;
+	const struct mv_event *policy_by, *notes_by;
+};
+struct sequence {
+	const struct mv_past *past;
+	struct seen *v;
+	size_t count;
+	int64_t counter;
+};
+
+static struct seen *seen_of(struct sequence *q, const char *stage)
+{
+	struct seen *more;
+
+	for (size_t i = 0; i < q->count; i++)
+		if (!strcmp(q->v[i].stage, stage))
+			return &q->v[i];
+	more = realloc(q->v, (q->count + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	q->v = more;
+	memset(&more[q->count], 0, sizeof(*more));
+	more[q->count].stage = stage;
+	return &more[q->count++];
+}
+
+#define GONE "a tag was deleted, or never came here (git fetch --tags); what " \
+	"it decided is not known"
+
+static int check_counter(struct sequence *q, const struct mv_event *e,
+			 struct mv_proof *p)
+{
+	int64_t last = q->counter, missing = e->tag.counter - last - 1;
+
+	if (e->tag.counter <= last)
+		return 0;
+	q->counter = e->tag.counter;
+	if (missing <= 0)
+		return 0;
+	if (missing == 1)
+		return mv_proof_add(p, MV_VERIFY_UNKNOWN, "number %lld is "
+				    "missing before it: " GONE,
+				    (long long)last + 1);
+	return mv_proof_add(p, MV_VERIFY_UNKNOWN, "numbers %lld..%lld are "
+			    "missing before it: " GONE, (long long)last + 1,
+			    (long long)(last + missing));
+}
+
+static int check_policy_order(struct seen *s, const struct mv_event *e,
+			      const struct mv_past_commit *c,
+			      struct mv_proof *p)
+{
+	if (c && s->policy && c->at > s->policy->at)
+		return mv_proof_add(p, MV_VERIFY_BAD, "an old policy was used: "
+				    "%.10s is older than %.10s, by which '%s' "
+				    "was decided before", c->hex,
+				    s->policy->hex, tag_name(s->policy_by));
+	if (c) {
+		s->policy = c;
+		s->policy_by = e;
+	}
+	return 0;
+}
+
+/* Two people may have read records that were united only later; but what lies
+   behind what was read before was chosen. */
+static int check_notes_order(struct sequence *q, struct seen *s,
+			     const struct mv_event *e,
+			     const struct mv_past_commit *c,
+			     struct mv_proof *p)
+{
+	int behind = 0;
+
+	if (c && s->notes)
+		behind = mv_past_is_behind(&q->past->notes, c, s->notes);
+	if (behind < 0)
+		return MV_ENOMEM;
+	if (behind)
+		return mv_proof_add(p, MV_VERIFY_BAD, "old records were read: "
+				    "%.10s is behind %.10s, on which '%s' was "
+				    "decided before", c->hex, s->notes->hex,
+				    tag_name(s->notes_by));
+	if (c) {
+		s->notes = c;
+		s->notes_by = e;
+	}
+	return 0;
+}
+
+static int check_order(struct sequence *q, const struct mv_event *e,
+		       struct mv_proof *p)
+{
+	struct seen *s;
+	int ret = check_counter(q, e, p);
+
+	if (ret || !e->tag.stage)
+		return ret;
+	s = seen_of(q, e->tag.stage);
+	if (!s)
+		return MV_ENOMEM;
+	ret = check_policy_order(s, e, mv_past_find(&q->past->branch,
+						    p->policy_commit), p);
+	return ret ? ret : check_notes_order(q, s, e,
+					     mv_past_find(&q->past->notes,
+							  p->notes), p);
+}
+
+static int check_sequences(struct shared *s, struct mv_err *err)
+{
+	const struct mv_registry *r = &s->today->registry;
+	struct sequence q = { .past = s->past };
+	int ret = 0;
+
+	for (size_t i = 0; i < r->count && !ret; i++) {
+		if (i && strcmp(r->v[i].tag.artifact,
+				r->v[i - 1].tag.artifact)) {
+			q.count = 0;
+			q.counter = 0;
+		}
+		ret = check_order(&q, &r->v[i], &s->proofs[i]);
+	}
+	free(q.v);
+	return ret ? mv_nomem(err) : 0;
+}
+
+/* -- telling ---------------------------------------------------------------------------- */
+
+struct telling {
+	struct mv_gate *gate;
+	const struct mv_past *past;
+	const struct mv_verify_options *options;
+	mv_verify_fn fn;
+	void *payload;
+};
+
+static int tell(const struct telling *t, const struct mv_proof *p,
+		struct mv_verified *v, struct mv_err *err)
+{
+	static const char *const none[] = { NULL };
+
+	if (v->when < t->options->since)
+		return 0;
+	v->state = p->state;
+	v->problems = p->problem_count ? (const char *const *)p->problems :
+					 none;
+	return t->fn(t->payload, v, err);
+}
+
+static int tell_event(const struct telling *t, const struct mv_event *e,
+		      const struct mv_proof *p, struct mv_err *err)
+{
+	struct mv_verified v = {
+		.event = e, .artifact = e->tag.artifact,
+		.version = p->version && *p->version ? p->version : NULL,
+		.stage = e->tag.stage, .promoter = p->promoter,
+		.when = p->when, .witnessed = p->witnessed,
+		.verdict = p->has_verdict ? &p->verdict : NULL,
+		.debt = p->debt, .overdue = p->overdue, .evidence = p->records
+	};
+
+	return tell(t, p, &v, err);
+}
+
+/* -- changes of the policy ------------------------------------------------------------------ */
+
+static int on_change(void *payload, const char *subject,
+		     const struct mv_policy_facts *facts,
+		     const struct mv_verdict *verdict, struct mv_err *err)
+{
+	struct mv_proof *p = payload;
+	int ret = 0;
+
+	(void)subject;
+	if (strcmp(facts->action, "policy") ||
+	    verdict->result == MV_RESULT_YES ||
+	    verdict->result == MV_RESULT_OVERRIDDEN)
+		return 0;
+	for (size_t i = 0; i < verdict->count && !ret; i++) {
+		const struct mv_finding *f = &verdict->v[i];
+
+		if (f->mode == MV_MODE_ENFORCE &&
+		    f->result != MV_RESULT_YES &&
+		    f->result != MV_RESULT_OVERRIDDEN)
+			ret = mv_proof_add(p, MV_VERIFY_BAD, ".gitmodel/ was "
+					   "changed without what the policy "
+					   "before it asks for: %s: expected "
+					   "%s, found %s", f->rule,
+					   f->expected, f->actual);
+	}
+	return ret ? mv_nomem(err) : 0;
+}
+
+static const char *branch_of(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash ? slash + 1 : name;
+}
+
+/* By the policy that was there before it; the first one is nobody's to
+   judge. */
+static int prove_change(struct mv_proof *p, struct mv_gates *gates,
+			const struct mv_past_commit *c,
+			const struct mv_past_commit *parent,
+			struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	struct mv_gate_then *g;
+	int ret = mv_gates_at(&g, gates, parent->hex, &why);
+
+	if (ret)
+		return ret == MV_ENOMEM ? mv_nomem(err) :
+			mv_proof_add(p, MV_VERIFY_BAD, "the policy before it "
+				     "cannot be read: %s", why.msg);
+	if (!g->gate.has_policy)
+		return 0;
+	g->gate.registry = gates->today->registry;
+	g->gate.now = c->when * 1000;
+	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);
+	if (!ret)
+		ret = mv_gate_check_branch(&g->gate,
+					   branch_of(gates->today->trusted_name),
+					   parent->hex, c->hex, on_change, p,
+					   &why);
+	memset(&g->gate.registry, 0, sizeof(g->gate.registry));
+	if (ret && ret != MV_ENOMEM)
+		ret = mv_proof_add(p, MV_VERIFY_BAD, "it cannot be judged: %s",
+				   why.msg);
+	return ret ? mv_nomem(err) : 0;
+}
+
+static int take_author(void *payload, size_t i,
+		       const struct mv_git_object_info *commit,
+		       struct mv_err *err)
+{
+	struct mv_proof *p = payload;
+
+	(void)i;
+	return commit ? mv_gate_set(&p->promoter, commit->committer.email,
+				    err) : 0;
+}
+
+static int tell_change(const struct telling *t, struct mv_gates *gates,
+		       const struct mv_past_commit *c, struct mv_err *err)
+{
+	const struct mv_past_commit *on = mv_past_find(&t->past->branch,
+						       c->hex);
+	const char *name = c->hex;
+	struct mv_proof p;
+	int ret;
+
+	memset(&p, 0, sizeof(p));
+	ret = mv_git_objects(mv_repo_git(gates->repo), &name, 1, take_author,
+			     &p, err);
+	if (!ret && on && on->at + 1 < t->past->branch.count)
+		ret = prove_change(&p, gates, c,
+				   &t->past->branch.v[on->at + 1], err);
+	else if (!ret && t->past->shallow)
+		ret = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "history is cut off "
+				   "before it; git fetch --unshallow brings "
+				   "it");
+	if (!ret) {
+		struct mv_verified v = { .artifact = ".gitmodel",
+					 .version = c->hex,
+					 .promoter = p.promoter,
+					 .when = c->when };
+
+		ret = tell(t, &p, &v, err);
+	}
+	mv_proof_release(&p);
+	return ret;
+}
+
+static int tell_changes(const struct telling *t, struct mv_err *err)
+{
+	struct mv_gates gates = { .repo = t->gate->repo, .today = t->gate };
+	int ret = 0;
+
+	for (size_t i = t->past->changes.count; i-- > 0 && !ret;)
+		ret = tell_change(t, &gates, &t->past->changes.v[i], err);
+	mv_gates_release(&gates);
+	return ret;
+}
+
+/* -- what is not there any more ---------------------------------------------------------------- */
+
+static int tell_loss(const struct telling *t, const struct mv_past_loss *l,
+		     struct mv_err *err)
+{
+	const struct mv_past_commit *c = mv_past_find(&t->past->notes,
+						      l->commit);
+	const char *name = l->commit;
+	struct mv_verified v = { .when = c ? c->when : 0 };
+	struct mv_proof p;
+	int ret;
+
+	memset(&p, 0, sizeof(p));
+	ret = mv_git_objects(mv_repo_git(t->gate->repo), &name, 1, take_author,
+			     &p, err);
+	if (!ret && mv_proof_add(&p, MV_VERIFY_BAD, "%.10s took %zu line%s out "
+				 "of the records of %.10s: %.80s...",
+				 l->commit, l->lines, l->lines == 1 ? "" : "s",
+				 l->object, l->line))
+		ret = mv_nomem(err);
+	v.promoter = p.promoter;
+	if (!ret)
+		ret = tell(t, &p, &v, err);
+	mv_proof_release(&p);
+	return ret;
+}
+
+static int is_there(const struct mv_registry *r, const char *oid)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->v[i].oid, oid))
+			return 1;
+	return 0;
+}
+
+static int tell_lost(const struct telling *t, const struct mv_past_receipt *r,
+		     struct mv_err *err)
+{
+	struct mv_verified v = { .artifact = r->s.artifact,
+				 .version = r->s.version,
+				 .stage = r->s.stage,
+				 .promoter = r->s.signer,
+				 .when = r->s.issued_at, .witnessed = 1 };
+	struct mv_proof p;
+	int good, ret;
+
+	memset(&p, 0, sizeof(p));
+	ret = mv_prove_receipt(&good, t->gate->trust, t->gate->repo_id, r,
+			       err);
+	if (!ret && good &&
+	    mv_proof_add(&p, MV_VERIFY_BAD, "the server received tag %.10s, "
+			 "%s@%s to %s, but no tag leads to it any more: it was "
+			 "deleted or moved (or never came here: git fetch "
+			 "--tags)", r->s.tag, r->s.artifact, r->s.version,
+			 r->s.stage))
+		ret = mv_nomem(err);
+	if (!ret && good)
+		ret = tell(t, &p, &v, err);
+	mv_proof_release(&p);
+	return ret;
+}
+
+static int tell_missing(const struct telling *t, struct mv_err *err)
+{
+	const char *only = t->options->artifact;
+	int ret = 0;
+
+	for (size_t i = 0; i < t->past->receipt_count && !ret; i++) {
+		const struct mv_past_receipt *r = &t->past->receipts[i];
+
+		if (*r->s.tag && (!only || !strcmp(only, r->s.artifact)) &&
+		    !is_there(&t->gate->registry, r->s.tag))
+			ret = tell_lost(t, r, err);
+	}
+	for (size_t i = 0; i < t->past->loss_count && !ret && !only; i++)
+		ret = tell_loss(t, &t->past->losses[i], err);
+	return ret;
+}
+
+/* -- all of it -------------------------------------------------------------------------------------- */
+
+int mv_repo_verify(struct mv_gate *gate,
+		   const struct mv_verify_options *options,
+		   mv_verify_fn fn, void *payload, struct mv_err *err)
+{
+	struct shared s = { .today = gate };
+	struct mv_past past;
+	const struct telling t = { gate, &past, options, fn, payload };
+	int ret = mv_past_read(&past, gate, err);
+
+	if (ret)
+		return ret;
+	s.past = &past;
+	s.count = gate->registry.count;
+	s.proofs = calloc(s.count + 1, sizeof(*s.proofs));
+	if (!s.proofs)
+		ret = mv_nomem(err);
+	if (!ret && s.count)
+		ret = prove_all(&s, err);
+	if (!ret)
+		ret = check_sequences(&s, err);
+	if (!ret && !options->artifact)
+		ret = tell_changes(&t, err);
+	for (size_t i = 0; i < s.count && !ret; i++)
+		ret = tell_event(&t, &gate->registry.v[i], &s.proofs[i], err);
+	if (!ret)
+		ret = tell_missing(&t, err);
+	for (size_t i = 0; s.proofs && i < s.count; i++)
+		mv_proof_release(&s.proofs[i]);
+	free(s.proofs);
+	mv_past_release(&past);
+	return ret;
+}
