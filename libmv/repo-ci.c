@@ -193,71 +193,101 @@ static int is_hex(const struct ci *ci, const char *name)
 	       strspn(name, "0123456789abcdef") == strlen(name);
 }
 
-/* "main", or "origin/main" of the remote origin: "main". */
-static const char *branch_of(const struct ci *ci, const char *name)
+/* "origin/main" of the remote origin: "main"; NULL: not so. */
+static const char *remote_branch(const struct ci *ci, const char *name)
 {
 	size_t n = strlen(ci->out->remote);
 
-	if (!strncmp(name, "refs/heads/", 11))
-		return name + 11;
-	return !strncmp(name, ci->out->remote, n) && name[n] == '/' ?
-	       name + n + 1 : name;
+	return !strncmp(name, ci->out->remote, n) && name[n] == '/' &&
+	       name[n + 1] && !strpbrk(name, " :*?[\\^~\n") ?
+	       name + n + 1 : NULL;
 }
 
-static int bring(struct ci *ci, const char *name, const char *tracking,
-		 const char *keep, struct mv_err *err)
+/*
+ * Put what `source` (an id, or a full ref) is at the remote into the ref `to`.
+ * What is new to a ref that is here joins its history; else one commit will
+ * do, to begin with.
+ */
+static int bring(struct ci *ci, const char *name, const char *source,
+		 const char *to, struct mv_err *err)
 {
-	int hex = is_hex(ci, name);
-	char *spec = hex ? mv_strf("+%s:%s", name, keep) :
-		     mv_strf("+refs/heads/%s:%s", branch_of(ci, name),
-			     tracking);
+	char *spec = mv_strf("+%s:%s", source, to);
 	const char *specs[] = { spec, NULL };
+	char old[65] = "", new[65];
 	struct mv_err why = { 0 };
 	int shallow = mv_git_is_shallow(ci->repo->git, err);
 	int rc = !spec ? mv_nomem(err) : shallow < 0 ? shallow : 0;
 
-	if (!rc) {
-		tell(ci, "fetching %s %s", hex ? "commit" : "branch", name);
-		rc = fetch(ci, shallow ? "--depth=1" : NULL, specs, NULL,
-			   &why);
-		if (rc)
-			rc = mv_fail(err, MV_ENOENT, "'%s' is not here, and "
-				     "cannot be had from '%s': %s", name,
-				     ci->out->remote, why.msg);
+	if (!rc && mv_git_ref_get(old, ci->repo->git, to, NULL))
+		*old = '\0';
+	if (!rc && fetch(ci, shallow && !*old ? "--depth=1" : NULL, specs,
+			 NULL, &why))
+		rc = mv_fail(err, MV_ENOENT, "'%s' cannot be had from '%s': "
+			     "%s", name, ci->out->remote, why.msg);
+	if (!rc)
+		rc = mv_git_ref_get(new, ci->repo->git, to, err);
+	if (!rc && strcmp(old, new)) {
+		ci->out->commits++;
+		tell(ci, "fetched %s", name);
 	}
-	ci->out->commits += !rc;
 	free(spec);
 	return rc;
 }
 
-/* A revision that is here, else a branch of the remote, else fetched. */
+/* A clone may be an old one, used again: branches are asked for anew. */
+static int bring_branch(char *hex, struct ci *ci, const char *name,
+			const char *branch, const char *keep,
+			struct mv_err *err)
+{
+	/* Of a URL no branch is remembered. */
+	char *to = strpbrk(ci->out->remote, ":/") ? strdup(keep) :
+		   mv_strf("refs/remotes/%s/%s", ci->out->remote, branch);
+	char *source = mv_strf("refs/heads/%s", branch);
+	int rc = to && source ? bring(ci, name, source, to, err) :
+		 mv_nomem(err);
+
+	if (!rc)
+		rc = mv_git_commit(hex, ci->repo->git, to, err);
+	free(to);
+	free(source);
+	return rc;
+}
+
+/* A revision that is here; else a commit or a branch of the remote. */
 static int find(char *hex, struct ci *ci, const char *name, const char *keep,
 		struct mv_err *err)
 {
-	struct mv_git *git = ci->repo->git;
-	char *tracking;
-	int rc = mv_git_commit(hex, git, name, NULL);
+	const char *branch = remote_branch(ci, name);
 
-	if (!rc)
+	if (branch)
+		return bring_branch(hex, ci, name, branch, keep, err);
+	if (!mv_git_commit(hex, ci->repo->git, name, NULL))
 		return 0;
 	if (*name == '-' || strpbrk(name, " :*?[\\^~\n") || !*name)
 		return mv_fail(err, MV_EINVALID, "'%s' is neither a commit "
 			       "here nor the name of a branch", name);
-	/* Of a URL no branch is remembered. */
-	tracking = strpbrk(ci->out->remote, ":/") ? strdup(keep) :
-		   mv_strf("refs/remotes/%s/%s", ci->out->remote,
-			   branch_of(ci, name));
-	if (!tracking)
-		return mv_nomem(err);
-	rc = is_hex(ci, name) ? MV_ENOENT :
-	     mv_git_commit(hex, git, tracking, NULL);
+	if (is_hex(ci, name)) {
+		int rc = bring(ci, name, name, keep, err);
+
+		return rc ? rc : mv_git_commit(hex, ci->repo->git, name, err);
+	}
+	return bring_branch(hex, ci, name, name, keep, err);
+}
+
+/* For what comes after, under one name whatever it was called. */
+static int remember(struct ci *ci, const char *keep, const char *hex,
+		    struct mv_err *err)
+{
+	char old[65];
+	int rc = mv_git_ref_get(old, ci->repo->git, keep, err);
+
+	if (rc && rc != MV_ENOENT)
+		return rc;
 	if (rc)
-		rc = bring(ci, name, tracking, keep, err);
-	if (!rc)
-		rc = mv_git_commit(hex, git, is_hex(ci, name) ? name :
-				   tracking, err);
-	free(tracking);
-	return rc;
+		*old = '\0';
+	return strcmp(old, hex) ?
+	       mv_git_ref_set(ci->repo->git, keep, hex, old,
+			      "git-model: ci fetch", err) : 0;
 }
 
 /* -- history ---------------------------------------------------------------------- */
@@ -335,14 +365,18 @@ static int unshallow(struct ci *ci, struct mv_err *err)
 
 static int find_both(struct ci *ci, struct mv_err *err)
 {
+	struct mv_ci_fetched *out = ci->out;
 	const char *head = ci->ask->head ? ci->ask->head : "HEAD";
 	int rc;
 
 	if (!ci->ask->base)
 		return 0;
-	rc = find(ci->out->base, ci, ci->ask->base, "refs/model-ci/base", err);
-	return rc ? rc : find(ci->out->head, ci, head, "refs/model-ci/head",
-			      err);
+	rc = find(out->base, ci, ci->ask->base, MV_CI_BASE, err);
+	if (!rc)
+		rc = find(out->head, ci, head, MV_CI_HEAD, err);
+	if (!rc)
+		rc = remember(ci, MV_CI_BASE, out->base, err);
+	return rc ? rc : remember(ci, MV_CI_HEAD, out->head, err);
 }
 
 void mv_ci_fetched_release(struct mv_ci_fetched *f)

@@ -19,11 +19,15 @@
  * GitLab); from others, what `remote.<name>.fetch` says is deepened.
  */
 #define MV_CI_DEPTH 10000
+/* Where the two commits are found afterwards, whatever they were called. */
+#define MV_CI_BASE "refs/model-ci/base"
+#define MV_CI_HEAD "refs/model-ci/head"
 
 struct mv_ci_fetch {
 	const char *remote;	/* name or URL; NULL: the default one */
-	/* Revisions, or branches of the remote. base NULL: no history is
-	   looked at; head NULL: HEAD. */
+	/* Revisions that are here, else ids or branches of the remote;
+	   "origin/main" is asked for anew, as a clone may be an old one. base
+	   NULL: no history is looked at; head NULL: HEAD. */
 	const char *base, *head;
 	unsigned max_depth;	/* in commits; 0: MV_CI_DEPTH */
 	int whole;		/* all of history */
@@ -36,7 +40,8 @@ struct mv_ci_fetched {
 	size_t tags;		/* of the registry, that were not here */
 	size_t differing;	/* tags that are something else there: left alone */
 	int records;		/* did the notes change? */
-	int commits;		/* how many of base and head were not here */
+	int commits;		/* how many of base and head were not here,
+				   or not as they are at the remote */
 	unsigned deepened;	/* by so many commits */
 	int shallow;		/* is history cut off, still? */
 };

@@ -60,8 +60,12 @@ test_expect_success 'a repository with evidence, and branches that part from it'
 	git checkout -q -b better main && pointer 4 better && evidence HEAD:f.bin 0.95 &&
 	git checkout -q -b other main && history 1 other && git checkout -q main && history 90 new &&
 	git checkout -q --orphan alone && git commit -qm alone && git checkout -q main &&
+	git checkout -q -b governed better && printf "[branch \"governed\"]\nmetric = auc >= 0.8\n" >.gitmodel/policy &&
+	git add . && git commit -qm policy && git checkout -q -b bad governed && pointer 6 bad && evidence HEAD:f.bin 0.6 &&
+	git rm -q .gitmodel/policy && git commit -qm "no policy" && git checkout -q -b fine governed && pointer 7 fine &&
+	evidence HEAD:f.bin 0.85 && git checkout -q main &&
 	git clone -q --bare --no-local . ../up.git && git remote add origin ../up.git &&
-	git push -q origin refs/notes/model && git model push origin --all &&
+	git push -q --no-verify origin refs/notes/model &&
 	git rev-parse main >../base && git merge-base main worse >../parted
 '
 
@@ -123,6 +127,16 @@ test_expect_success 'a head that was made here, and a server that gives no commi
 	shallow c worse && test_tick && git commit -q --allow-empty -m "made here" &&
 	git model ci fetch main >../out && test_grep "parted at $(cut -c 1-12 ../parted)" ../out && cd .. &&
 	shallow c worse && git config protocol.version 0 && git model ci fetch main && git merge-base origin/main HEAD
+'
+
+test_expect_success 'a clone that is used again asks for the branch of the remote anew' '
+	shallow c worse && git model ci fetch origin/main && git rev-parse refs/model-ci/base >../actual && test_cmp ../base ../actual &&
+	git rev-parse HEAD >../expect && git rev-parse refs/model-ci/head >../actual && test_cmp ../expect ../actual &&
+	git -C ../dev checkout -q -b moving main && (cd ../dev && history 2 more) && git -C ../dev push -q --no-verify origin moving &&
+	git update-ref refs/remotes/origin/moving origin/main && git model ci fetch --json origin/moving >../json &&
+	test "$(json ../json "\$j->{commits}")" = 1 && git -C ../dev rev-parse moving >../expect &&
+	git rev-parse refs/model-ci/base >../actual && test_cmp ../expect ../actual && git -C ../dev checkout -q main &&
+	test "$(json ../json "\$j->{merge_base}")" = "$(cat ../parted)"
 '
 
 test_expect_success 'what cannot be had is named' '
@@ -267,7 +281,7 @@ export TRASH
 evil='x";touch${IFS}HACKED;$(touch${IFS}HACKED)`touch${IFS}HACKED`'
 event () {
 	cat >"$TRASH/event.json" <<-EOT
-	{ "github.event.pull_request.base.sha": "$(cat "$TRASH/work/base")",
+	{ "github.event.pull_request.base.ref": $(printf %s "${1:-main}" | jq -R .),
 	  "github.event.pull_request.head.sha": "$(git rev-parse HEAD)",
 	  "github.event.pull_request.number": "7",
 	  "github.repository": "o/r", "github.token": "the-token" }
@@ -340,11 +354,19 @@ test_expect_success 'github: git-model is built from what was filled in, and not
 	 step models "Install git-model") && printf "%s\n" "deps make build" installed >../expect && test_cmp ../expect "$TRASH/calls"
 '
 
+test_expect_success 'github: where the target has a policy, that one decides, whatever the proposal makes of it' '
+	: >"$TRASH/summary" && shallow c bad && event governed && step models "Fetch records, tags and history" && step models Compare &&
+	test_expect_code 1 step models Gate >../out && test_grep "metric = auc >= 0.8" ../out && cd .. && shallow c fine && event governed &&
+	step models "Fetch records, tags and history" && step models Compare && test_expect_code 1 git model diff --fail-on regression refs/model-ci/base HEAD &&
+	step models Gate
+'
+
 test_expect_success 'github: hostile names are names' '
-	cd dev && git checkout -q -b "$evil" main && pointer 5 "$evil" && evidence HEAD:f.bin 0.1 && git push -q origin "$evil" refs/notes/model &&
+	cd dev && git checkout -q -b "$evil" main && pointer 5 "$evil" && evidence HEAD:f.bin 0.1 && git push -q --no-verify origin "$evil" refs/notes/model &&
 	git checkout -q main && cd .. && echo "[]" >"$TRASH/comments.json" && shallow c "$evil" && event &&
 	step models "Fetch records, tags and history" && step models Compare && test_expect_code 1 step models Gate &&
-	step comment "Update the one comment" && test "$(jq length "$TRASH/comments.json")" = 1 && find "$TRASH" -name "HACKED*" >../found && test_must_be_empty ../found
+	step comment "Update the one comment" && test "$(jq length "$TRASH/comments.json")" = 1 && cd .. &&
+	shallow c better && event "$evil" && step models "Fetch records, tags and history" && step models Compare && step models Gate && find "$TRASH" -name "HACKED*" >../found && test_must_be_empty ../found
 '
 
 # -- gitlab, run --------------------------------------------------------------------
@@ -359,7 +381,7 @@ lab () {
 	json "$TRASH/work/gl.json" "[map { @{\$j->{'git-model'}{\$_}} } $lab_keys]" >"$TRASH/step.sh" &&
 	CI_PROJECT_ID=${PROJECT:-1} CI_PROJECT_DIR=$PWD CI_API_V4_URL=https://gitlab.example/api/v4 \
 	CI_MERGE_REQUEST_PROJECT_ID=1 CI_MERGE_REQUEST_IID=7 CI_MERGE_REQUEST_PROJECT_URL="${URL%.git}" \
-	CI_MERGE_REQUEST_DIFF_BASE_SHA=$(cat "$TRASH/work/parted") CI_COMMIT_SHA=$(git rev-parse HEAD) \
+	CI_MERGE_REQUEST_TARGET_BRANCH_NAME=${TARGET:-main} CI_COMMIT_SHA=$(git rev-parse HEAD) \
 	CI_MERGE_REQUEST_SOURCE_BRANCH_NAME=$evil CI_MERGE_REQUEST_TITLE=$evil CI_COMMIT_REF_NAME=$evil \
 		bash -eo pipefail "$TRASH/step.sh"
 }
@@ -385,8 +407,14 @@ test_expect_success 'gitlab: a fork has its records from the project' '
 	test_grep "1 metric worse" git-model-report/diff.md && git rev-parse refs/notes/model
 '
 
+test_expect_success 'gitlab: where the target has a policy, that one decides' '
+	shallow c bad && TARGET=governed test_expect_code 1 lab script >../out && test_grep "metric = auc >= 0.8" ../out && cd .. &&
+	shallow c fine && TARGET=governed lab script
+'
+
 test_expect_success 'gitlab: hostile names are names' '
-	shallow c "$evil" && test_expect_code 1 lab script && GIT_MODEL_TOKEN=the-token lab after_script &&
+	shallow c "$evil" && test_expect_code 1 lab script && GIT_MODEL_TOKEN=the-token lab after_script && cd .. &&
+	shallow c better && TARGET=$evil lab script &&
 	find "$TRASH" -name "HACKED*" >../found && test_must_be_empty ../found
 '
 
@@ -409,6 +437,11 @@ jenkins () {
 test_expect_success 'jenkins: builds, compares, and fails' '
 	shallow c worse && jenkins 1 main && test_expect_code 1 jenkins 2 main && test_grep "<failure" git-model-report/diff.xml && cd .. &&
 	shallow c better && jenkins 2 main && test_grep "no metric worse, 1 better" git-model-report/diff.md
+'
+
+test_expect_success 'jenkins: where the target has a policy, that one decides' '
+	shallow c bad && test_expect_code 1 jenkins 2 governed >../out && test_grep "metric = auc >= 0.8" ../out && cd .. &&
+	shallow c fine && jenkins 2 governed
 '
 
 test_expect_success 'jenkins: a target may be called anything' '
