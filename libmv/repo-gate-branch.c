@@ -409,26 +409,47 @@ static int digest_listing(char *out, struct mv_gate *gate, const char *commit,
 	return ret;
 }
 
+/* The commit that made .gitmodel/ what it is now ("": none did). */
+static int last_change(char **out, struct mv_gate *gate, const char *commit,
+		       struct mv_err *err)
+{
+	const char *args[] = { "rev-list", "-1", "--first-parent", commit,
+			       "--", ".gitmodel", NULL };
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, 4096);
+	ret = *commit ? mv_git_run(mv_repo_git(gate->repo), args, NULL, 0,
+				   &text, err) : 0;
+	if (!ret && text.len)
+		text.data[strcspn(text.data, "\n")] = '\0';
+	if (!ret)
+		ret = mv_gate_set(out, text.data, err);
+	mv_buf_release(&text);
+	return ret;
+}
+
 /*
- * Bound to what .gitmodel/ will be and to what it is now, not to a commit:
- * approvals survive a rebase and a merge by the forge, but not another change
- * in between, and they cannot be used to go back later.
+ * Bound to what .gitmodel/ will be and to the change that it follows on, not
+ * to a commit of its own: approvals survive a rebase and a merge by the forge,
+ * but not another change in between. So none can be used a second time, not
+ * even for the same step: what was taken back since does not return.
  */
 int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 			 const char *old, const char *commit,
 			 struct mv_err *err)
 {
-	char displaces[72], becomes[72];
+	char is[72], becomes[72];
 	struct mv_subject s;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
 	memset(&s, 0, sizeof(s));
 	out->action = "policy";
-	ret = digest_listing(displaces, gate, old, err);
+	ret = digest_listing(is, gate, old, err);
 	if (!ret)
 		ret = digest_listing(becomes, gate, commit, err);
-	if (!ret && !strcmp(displaces, becomes))
+	if (!ret && !strcmp(is, becomes))
 		ret = mv_fail(err, MV_EINVALID, "what stands in .gitmodel/ of "
 			      "%.10s is in force already", commit);
 	if (!ret)
@@ -437,7 +458,7 @@ int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 		ret = mv_repo_pointer_blob(s.blob, gate->repo, &s.pointer, 0,
 					   err);
 	if (!ret)
-		ret = mv_gate_set(&out->displaces, displaces, err);
+		ret = last_change(&out->displaces, gate, old, err);
 	if (!ret)
 		ret = mv_gate_set(&out->artifact, ".gitmodel", err);
 	if (!ret)

@@ -52,8 +52,8 @@ gpg_person () {
 }
 
 gpg_fingerprint () {
-	GNUPGHOME="$PEOPLE/$1.gpg" gpg --batch --with-colons --list-keys |
-	sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | sed 1q
+	GNUPGHOME="$PEOPLE/$1.gpg" gpg --batch --with-colons --list-keys \
+		2>/dev/null | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | sed 1q
 }
 
 # Agents end when their folder is gone; this ends them now.
@@ -88,7 +88,7 @@ as () {
 # of the line before the names: signers -o 'valid-before="20270101"' alice
 signers () {
 	signers_more=
-	test "$1" != -o || { signers_more=" $2" && shift 2; }
+	test "$1" != -o || { signers_more=",$2" && shift 2; }
 	for person_name
 	do
 		printf '%s@example.com namespaces="%s"%s %s\n' "$person_name" \
@@ -122,4 +122,46 @@ have_faketime () {
 }
 later () {
 	later_when=$1 && shift && faketime -f "$later_when" "$@"
+}
+
+# governed <folder> <person>... <<policy: a repository with an artifact "fraud"
+# at models/fraud.bin, written by dora, and these people as signers; we are in
+# it then
+governed () {
+	git init -q "$1" && cd "$1" && shift &&
+	git model install --local >/dev/null &&
+	git model track "*.bin" && mkdir -p models .gitmodel &&
+	cat >.gitmodel/policy &&
+	cat >.gitmodel/config <<-\EOT &&
+	[repository]
+	id = 6b7a1f0e
+	[artifact "fraud"]
+	path = models/fraud.bin
+	[metric "auc"]
+	direction = up
+	EOT
+	signers "$@" >.gitmodel/allowed_signers &&
+	mv-test random 100K 1 >models/fraud.bin &&
+	git add . && by_dora git commit -qm one
+}
+
+# by_dora <command>...: who writes models, and approves none
+by_dora () {
+	GIT_AUTHOR_NAME=dora GIT_AUTHOR_EMAIL=dora@example.com \
+	GIT_COMMITTER_NAME=dora GIT_COMMITTER_EMAIL=dora@example.com "$@"
+}
+
+# new_version <seed> <version> [<auc>]: another content, registered
+new_version () {
+	mv-test random 100K "$1" >models/fraud.bin && test_tick &&
+	by_dora git commit -qam "version $2" &&
+	git model register fraud "@$2" >/dev/null 2>&1 &&
+	{ test -z "$3" || git model record fraud --metric "auc=$3"; }
+}
+
+# says_no <words> <command>...: exit 1, and says so on standard output
+says_no () {
+	says_words=$1 && shift &&
+	test_expect_code 1 "$@" >"$TRASH/tmp/said" &&
+	test_grep "$says_words" "$TRASH/tmp/said"
 }
