@@ -178,8 +178,15 @@ static int any_row(const struct mv_board *to, const struct mv_row *row)
 static int rows(struct gathering *g, struct mv_err *err)
 {
 	struct mv_board *b = &g->out->board, more;
-	int rc = mv_repo_board(b, g->repo, NULL, 0, 0, err), bare = 0;
+	int bare = 0, rc;
+	char head[65];
 
+	g->out->site.board = b;
+	rc = mv_look_head(head, g->repo, err);
+	if (rc == MV_ENOENT)
+		return 0;		/* nothing is committed yet */
+	if (!rc)
+		rc = mv_repo_board(b, g->repo, NULL, 0, 0, err);
 	for (size_t i = 0; !rc && i < b->count; i++)
 		bare |= !has_version(b, &b->v[i]);
 	if (!rc && bare) {
@@ -202,7 +209,6 @@ static int rows(struct gathering *g, struct mv_err *err)
 		rc = move_rows(b, &more, any_row, err);
 		mv_board_release(&more);
 	}
-	g->out->site.board = b;
 	return rc;
 }
 
