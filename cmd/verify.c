@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +17,18 @@ static const char *const usage[] = {
 	NULL
 };
 
+struct group {
+	char *name;			/* "fraud, production" */
+	struct mv_buf lines;
+};
 struct answer {
 	struct mv_json *events;		/* with --json */
-	char *group;			/* "fraud, production" */
+	struct group *groups;		/* without */
+	size_t group_count;
 	const char *trusted;
 	struct mv_repo *repo;
 	int64_t since, now;
-	size_t promotions, others, bad, unknown, overdue, gates;
+	size_t promotions, others, bad, unknown, overdue;
 	int no_notes, has_policy;
 };
 
@@ -116,56 +123,100 @@ static struct mv_json *event_json(const struct mv_verified *v)
 
 /* -- text ------------------------------------------------------------------------------ */
 
-static int heading(struct answer *a, const struct mv_verified *v)
+/* Events come artifact by artifact, in order; people look for a stage. So the
+   lines are kept, and printed group by group. */
+static struct mv_buf *group_of(struct answer *a, const struct mv_verified *v)
 {
-	const char *stage = v->event && v->stage ? v->stage : NULL;
-	char *group = !v->artifact ? strdup("records") :
+	char *name = !v->artifact ? strdup("records") :
 		!strcmp(action_of(v), "policy") ? strdup("policy") :
-		stage ? mv_strf("%s, %s", v->artifact, stage) :
-			strdup(v->artifact);
+		v->stage ? mv_strf("%s, %s", v->artifact, v->stage) :
+			   strdup(v->artifact);
+	struct group *more;
 
-	if (!group)
-		return MV_ENOMEM;
-	if (a->group && strcmp(a->group, group))
-		out_line("%s", "");
-	if (!a->group || strcmp(a->group, group))
-		out_line("%s", group);
-	free(a->group);
-	a->group = group;
-	return 0;
+	for (size_t i = 0; name && i < a->group_count; i++)
+		if (!strcmp(a->groups[i].name, name)) {
+			free(name);
+			return &a->groups[i].lines;
+		}
+	more = name ? realloc(a->groups, (a->group_count + 1) *
+			      sizeof(*more)) : NULL;
+	if (!more) {
+		free(name);
+		return NULL;
+	}
+	a->groups = more;
+	more += a->group_count++;
+	more->name = name;
+	mv_buf_init(&more->lines, SIZE_MAX / 2);
+	return &more->lines;
 }
 
-static void print_line(const struct mv_verified *v)
+__attribute__((format(printf, 2, 3)))
+static int add_line(struct mv_buf *lines, const char *fmt, ...)
 {
-	char when[32];
+	char *text = NULL;
+	va_list ap;
+	int bad;
+
+	va_start(ap, fmt);
+	bad = vasprintf(&text, fmt, ap) < 0;
+	va_end(ap);
+	if (bad)
+		return MV_ENOMEM;
+	/* A stranger's text stays one line. */
+	bad = mv_buf_add_safe(lines, text, strlen(text)) ||
+	      mv_buf_addch(lines, '\n');
+	free(text);
+	return bad ? MV_ENOMEM : 0;
+}
+
+static int add_head(struct mv_buf *lines, const struct mv_verified *v)
+{
 	const char *what = v->event ? v->event->ref + strlen("refs/tags/") :
 			   v->version ? v->version : "";
+	int staged = v->event && v->stage && v->version;
 	int commit = v->artifact && !v->event && !v->stage;
+	char when[32];
 
-	out_line("  %-3s %-12s %.*s%s%s  %.10s%s  %s%s%s",
-		 state_word(v->state), action_of(v), commit ? 10 : 1024, what,
-		 v->event && v->stage && v->version ? " " : "",
-		 v->event && v->stage && v->version ? v->version : "",
-		 moment(when, v->when), v->witnessed ? "" :
-		 v->event ? " not witnessed" : "",
-		 v->promoter ? v->promoter : "",
-		 v->verdict && v->verdict->result == MV_RESULT_OVERRIDDEN ?
-		 "  overridden" : "",
-		 v->verdict && !v->verdict->governed ? "  ungoverned" : "");
+	return add_line(lines, "  %-3s %-12s %.*s%s%s  %.10s%s  %s%s%s",
+			state_word(v->state), action_of(v),
+			commit ? 10 : 1024, what, staged ? " " : "",
+			staged ? v->version : "", moment(when, v->when),
+			v->witnessed ? "" : v->event ? " not witnessed" : "",
+			v->promoter ? v->promoter : "",
+			v->verdict && v->verdict->result ==
+			MV_RESULT_OVERRIDDEN ? "  overridden" : "",
+			v->verdict && !v->verdict->governed ?
+			"  ungoverned" : "");
 }
 
-static int print_event(struct answer *a, const struct mv_verified *v)
+static int add_event(struct answer *a, const struct mv_verified *v)
 {
-	if (heading(a, v))
-		return MV_ENOMEM;
-	print_line(v);
-	for (size_t i = 0; v->problems[i]; i++)
-		out_line("      %s", v->problems[i]);
-	if (v->debt)
-		out_line("      %s: %s; git model approve %s@%s --stage %s",
-			 v->overdue ? "overdue" : "owed", v->debt,
-			 v->artifact, v->version, v->stage);
-	return 0;
+	struct mv_buf *lines = group_of(a, v);
+	int bad = !lines || add_head(lines, v);
+
+	for (size_t i = 0; !bad && v->problems[i]; i++)
+		bad = add_line(lines, "      %s", v->problems[i]);
+	if (!bad && v->debt)
+		bad = add_line(lines, "      %s: %s; git model approve %s@%s "
+			       "--stage %s", v->overdue ? "overdue" : "owed",
+			       v->debt, v->artifact, v->version, v->stage);
+	return bad ? MV_ENOMEM : 0;
+}
+
+static void print_groups(struct answer *a, int print)
+{
+	for (size_t i = 0; i < a->group_count; i++) {
+		struct group *g = &a->groups[i];
+
+		if (print) {
+			out_line("%s", g->name);
+			out_raw("%s\n", g->lines.data);
+		}
+		mv_buf_release(&g->lines);
+		free(g->name);
+	}
+	free(a->groups);
 }
 
 /* -- all of it ------------------------------------------------------------------------- */
@@ -184,7 +235,7 @@ static int on_event(void *payload, const struct mv_verified *v,
 	a->overdue += v->overdue != 0;
 	if (a->events)
 		mv_json_push(a->events, event_json(v));
-	else if (print_event(a, v))
+	else if (add_event(a, v))
 		return mv_nomem(err);
 	return 0;
 }
@@ -213,8 +264,6 @@ static int sum_up(const struct answer *a)
 
 	if (a->events)
 		goto out;
-	if (a->group)
-		out_line("%s", "");
 	if (!a->promotions && !a->others)
 		out_note("nothing was ever registered or promoted here");
 	else if (!wrong && !a->unknown)
@@ -261,6 +310,7 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 	a.events = json ? mv_json_array() : NULL;
 	for (int i = 0; !rc && i < (argc ? argc : 1); i++)
 		rc = verify(&a, argc ? argv[i] : NULL, &err);
+	print_groups(&a, !rc);
 	status = rc ? out_fatal(&err) : sum_up(&a);
 	if (!rc && json) {
 		struct mv_json *o = mv_json_object();
@@ -275,6 +325,5 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 	} else {
 		mv_json_free(a.events);
 	}
-	free(a.group);
 	return status;
 }

@@ -801,6 +801,22 @@ static int replay(struct proving *x, const struct mv_subject *s,
 	return ret;
 }
 
+static int is_registered_there(const struct proving *x)
+{
+	const struct mv_registry *r = &x->gates->today->registry;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct mv_event *e = &r->v[i];
+
+		if (e->tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(e->tag.version, x->p->version) &&
+		    !strcmp(e->tag.artifact, x->event->tag.artifact) &&
+		    !strcmp(e->commit, x->event->commit))
+			return 1;
+	}
+	return 0;
+}
+
 static int prove_with(struct proving *x, const struct mv_registry *registry,
 		      const struct mv_event *tag, struct mv_err *err)
 {
@@ -817,7 +833,16 @@ static int prove_with(struct proving *x, const struct mv_registry *registry,
 		ret = check_content(x, &s, gate, err);
 	if (!ret && *s.blob)
 		ret = check_grown(x, s.blob, err);
-	if (!ret && *s.blob)
+	if (!ret && x->past->shallow && !strncmp(gate->repo_id, "root:", 5))
+		ret = UNKNOWN(x, "history is cut off, and without [repository] "
+			      "id in .gitmodel/config its first commit says "
+			      "which repository this is; git fetch --unshallow "
+			      "brings it");
+	else if (!ret && *s.blob && !is_registered_there(x))
+		ret = BAD(x, "%s@%s is not registered at %.10s, which it says "
+			  "it puts on the stage", tag->tag.artifact,
+			  x->p->version, tag->commit);
+	else if (!ret && *s.blob)
 		ret = replay(x, &s, tag, err);
 	mv_subject_release(&s);
 	memset(&gate->registry, 0, sizeof(gate->registry));

@@ -1,0 +1,406 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+test_description='verify: what was promoted holds, and what was tampered with is found'
+. ./lib-test.sh
+. "$TEST_DIR/lib-trust.sh"
+unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
+
+if ! have_faketime
+then
+	skip_all='no faketime here'
+	test_done
+fi
+
+# at <day hh:mm> <person> <command>...: in March 2026
+at () {
+	at_when="@2026-03-$1:00" at_who=$2 && shift 2 &&
+	as "$at_who" later "$at_when" "$@"
+}
+
+# policy <lines of the stage>...: the policy, on standard output
+policy () {
+	cat <<-EOT
+	[group "leads"]
+	member = alice@example.com
+	member = bob@example.com
+	[stage "production"]
+	forbid-self-approval = promoter
+	require-signature = tag approval
+	EOT
+	printf '%s\n' "$@"
+}
+
+# What is looked at here is what verify finds when no hook looked before.
+push () {
+	git push -q --no-verify origin "$@"
+}
+
+model () {
+	mv-test random 20K "$1" >models/fraud.bin
+}
+
+# version <n> <day> <auc>: a commit, registered, measured, approved by bob
+version () {
+	model "$1" && git add -A && at "$2 10:00" alice git commit -qm "v$1" &&
+	push main &&
+	at "$2 10:01" alice git model register "fraud@v$1.0.0" &&
+	at "$2 10:02" alice git model record fraud --metric auc="$3" &&
+	at "$2 10:03" bob git model approve "fraud@v$1.0.0" --stage production
+}
+
+promote () {
+	at "$2 10:04" alice git model promote "fraud@v$1.0.0" production
+}
+
+# An empty server, and a clone of it in which all of this happens.
+setup () {
+	person alice bob carol mallory &&
+	git init -q --bare server.git && git init -q w && cd w &&
+	git model install --local && git model track "*.bin" &&
+	mkdir .gitmodel models &&
+	printf "%s\n" "[artifact \"fraud\"]" "path = models/fraud.bin" \
+		"[metric \"auc\"]" "direction = up" >.gitmodel/config &&
+	policy "metric = auc >= 0.8" "approvals = 1 from leads" \
+		>.gitmodel/policy &&
+	signers alice bob carol >.gitmodel/allowed_signers &&
+	model 0 && git add . && at "01 09:00" alice git commit -qm policy &&
+	git remote add origin ../server.git && push main &&
+	git remote set-head origin main
+}
+
+# attacked <name>: a copy of the clean history and its server, to do harm in
+attacked () {
+	cd "$TRASH/work" && cp -r w "$1" && cp -r server.git "$1.git" &&
+	cd "$1" && git remote set-url origin "../$1.git"
+}
+
+# finds <words>: verify says BAD, and this. More words: more lines.
+finds () {
+	test_expect_code 1 git model verify >"$TRASH/tmp/out" 2>"$TRASH/tmp/err" &&
+	for words
+	do
+		test_grep "$words" "$TRASH/tmp/out" || return 1
+	done
+}
+
+# holds: everything does
+holds () {
+	git model verify >"$TRASH/tmp/out" 2>"$TRASH/tmp/err" ||
+		{ cat "$TRASH/tmp/out" "$TRASH/tmp/err"; return 1; }
+	test_grep ! "BAD" "$TRASH/tmp/out" &&
+	test_grep "all of them hold" "$TRASH/tmp/out"
+}
+
+blob () {
+	git rev-parse "${1:-HEAD}:models/fraud.bin"
+}
+
+# note_edit <object> <sed script>: another text in a new commit of the notes
+note_edit () {
+	git notes --ref=model show "$1" >"$TRASH/tmp/note" &&
+	sed "$2" "$TRASH/tmp/note" >"$TRASH/tmp/new" &&
+	! cmp -s "$TRASH/tmp/note" "$TRASH/tmp/new" &&
+	git notes --ref=model add -f -F "$TRASH/tmp/new" "$1"
+}
+
+# retag <name> <new name> [<sed script>]: its tag object under another name,
+# or another object, made by plumbing
+retag () {
+	git cat-file tag "$1" | sed "${3:-}" >"$TRASH/tmp/tag" &&
+	git update-ref "refs/tags/$2" \
+		"$(git hash-object -t tag -w --stdin --literally <"$TRASH/tmp/tag")"
+}
+
+# as_tag <name> <commit> <person> <day hh:mm> [<file>]: a signed tag by hand
+as_tag () {
+	at "$4" "$3" git tag -s --cleanup=verbatim -F "$5" "$1" "$2"
+}
+
+# trailers_of <tag>: its message without the signature
+trailers_of () {
+	git for-each-ref --format="%(contents:subject)%0a%0a%(contents:body)" \
+		"refs/tags/$1" | sed "/BEGIN SSH/,\$d"
+}
+
+# -- what is clean --------------------------------------------------------------
+
+test_expect_success 'three promotions of two people hold' '
+	setup &&
+	version 1 02 0.90 && promote 1 02 &&
+	version 2 03 0.91 && promote 2 03 &&
+	version 3 04 0.92 && promote 3 04 &&
+	holds && test_grep "3 promotions verified" "$TRASH/tmp/out" &&
+	test_grep "ok  promotion    fraud#production#3 v3.0.0  2026-03-04" \
+		"$TRASH/tmp/out" &&
+	test_grep "ok  policy " "$TRASH/tmp/out" &&
+	test_grep "ok  registration fraud@v2.0.0" "$TRASH/tmp/out" &&
+	test_grep "not witnessed  alice@example.com" "$TRASH/tmp/out"
+'
+
+test_expect_success 'and from a fresh clone, whose records came by git model fetch' '
+	cd w && push main --tags refs/notes/model && cd .. &&
+	git clone -q server.git fresh && cd fresh &&
+	test_expect_code 3 git model verify >../out 2>../err &&
+	test_grep "there are no records here; git model fetch brings them" ../out &&
+	git model install --local && { git model fetch >../fetched 2>&1 || :; } &&
+	holds && test_grep "3 promotions" "$TRASH/tmp/out" &&
+	cd .. && git clone -q --bare server.git bare.git && cd bare.git &&
+	git fetch -q origin refs/notes/model:refs/notes/model &&
+	holds
+'
+
+test_expect_success 'a shallow clone cannot tell, and says what would help' '
+	git clone -q --depth 1 "file://$PWD/server.git" shallow && cd shallow &&
+	git fetch -q origin refs/notes/model:refs/notes/model "refs/tags/*:refs/tags/*" &&
+	test_expect_code 3 git model verify >../out &&
+	test_grep "  ?  *promotion .*production#1" ../out &&
+	test_grep "git fetch --unshallow" ../out && test_grep ! BAD ../out
+'
+
+test_expect_success 'one artifact, since a day, as JSON; how it is called' '
+	cd w && git model verify fraud >../out && test_grep ! "ok  policy" ../out &&
+	test_grep "3 promotions verified" ../out &&
+	git model verify --since 2026-03-03 >../out &&
+	test_grep "2 promotions verified" ../out &&
+	git model verify --json >../out && test_grep "\"state\": \"ok\"" ../out &&
+	test_grep "\"tag\": \"fraud#production#2\"" ../out &&
+	test_grep "\"rule\": \"approvals = 1 from leads\"" ../out &&
+	test_grep "\"bad\": 0" ../out &&
+	git model verify other 2>../err && test_grep "nothing was ever" ../err &&
+	test_expect_code 129 git model verify --all fraud 2>../err &&
+	test_expect_code 129 git model verify --since yesterday 2>../err &&
+	test_expect_code 128 git model verify --trusted nowhere 2>../err
+'
+
+# -- the policy moves on ------------------------------------------------------------
+
+test_expect_success 'what an old policy allowed holds when a stricter one has come' '
+	attacked strict && policy "metric = auc >= 0.95" "approvals = 2 from leads" \
+		>.gitmodel/policy &&
+	at "05 10:00" alice git commit -qam stricter && push main &&
+	holds && test_grep "ok  policy .*2026-03-05" "$TRASH/tmp/out"
+'
+
+test_expect_success 'a promotion by the old policy, when there is a newer one, is found' '
+	cd strict && old=$(git rev-parse HEAD~1) && version 4 06 0.93 &&
+	test_expect_code 1 at "06 10:04" alice git model promote fraud@v4.0.0 production &&
+	at "06 10:06" alice git model promote --policy "$old" --force fraud@v4.0.0 production &&
+	finds "BAD promotion .*production#4" "an old policy was used, that of" \
+		".gitmodel/ was changed by .* on 2026-03-05"
+'
+
+test_expect_success 'a policy that was weakened for a moment: nobody asked the approvals it needs' '
+	attacked weak && { echo "policy-approvals = 2 from leads" && cat .gitmodel/policy; } >../p &&
+	cp ../p .gitmodel/policy && at "05 10:00" alice git commit -qam "protect the policy" &&
+	push main && cp .gitmodel/policy ../strict.policy &&
+	{ echo "policy-approvals = 2 from leads" && policy "metric = auc >= 0.1"; } >.gitmodel/policy &&
+	at "06 09:00" alice git commit -qam weaker && push main &&
+	model 4 && git add -A && at "06 10:00" alice git commit -qm v4 &&
+	push main &&
+	at "06 10:01" alice git model register fraud@v4.0.0 &&
+	at "06 10:02" alice git model record fraud --metric auc=0.5 &&
+	promote 4 06 &&
+	cp ../strict.policy .gitmodel/policy &&
+	at "06 11:00" alice git commit -qam "as before" && push main &&
+	finds "BAD policy .*2026-03-06" "changed without what the policy before it asks for" \
+		"ok  promotion .*production#4"
+'
+
+# -- approvals ----------------------------------------------------------------------------
+
+test_expect_success 'promoted against a no, by force and without hooks' '
+	attacked forced && model 4 && git add -A &&
+	at "05 10:00" alice git commit -qm v4 && push main &&
+	at "05 10:01" alice git model register fraud@v4.0.0 &&
+	at "05 10:02" alice git model record fraud --metric auc=0.5 &&
+	test_expect_code 1 at "05 10:03" alice git model promote fraud@v4.0.0 production &&
+	at "05 10:04" alice git model promote --force fraud@v4.0.0 production &&
+	push "fraud#production#4" &&
+	finds "BAD promotion .*#4" "although the verdict was no; the hooks were skipped"
+'
+
+test_expect_success 'the same with a tag that says yes' '
+	cd forced && trailers_of "fraud#production#4" |
+	sed "s/^Model-Verdict: .*/Model-Verdict: yes/" >../msg &&
+	git tag -d "fraud#production#4" &&
+	as_tag "fraud#production#4" HEAD alice "05 10:04" ../msg &&
+	finds "the verdict is no, but the tag says yes" \
+		"metric = auc >= 0.8: expected auc >= 0.8, found auc = 0.5" \
+		"approvals = 1 from leads: expected 1 from leads, found 0 of 1"
+'
+
+test_expect_success 'a forged approval: carol is no lead, and nobody knows mallory' '
+	attacked forged && model 4 && git add -A &&
+	at "05 10:00" alice git commit -qm v4 && push main &&
+	at "05 10:01" alice git model register fraud@v4.0.0 &&
+	at "05 10:02" alice git model record fraud --metric auc=0.95 &&
+	at "05 10:03" carol git model approve fraud@v4.0.0 --stage production &&
+	git notes --ref=model show $(blob HEAD~1) | grep "approval" >../line &&
+	sed "s/\"content\":\"sha256:[0-9a-f]*\"/\"content\":\"$(git show HEAD:models/fraud.bin |
+		sed -n "s/^oid //p")\"/" ../line >../line2 &&
+	git notes --ref=model append -F ../line2 $(blob) &&
+	at "05 10:04" alice git model promote --force fraud@v4.0.0 production &&
+	trailers_of "fraud#production#4" | sed "s/^Model-Verdict: .*/Model-Verdict: yes/" >../msg &&
+	git tag -d "fraud#production#4" &&
+	as_tag "fraud#production#4" HEAD alice "05 10:04" ../msg &&
+	finds "BAD promotion .*#4" "carol@example.com (not in the group)" "it cannot be read"
+'
+
+test_expect_success 'an approval of ones own promotion' '
+	attacked own && model 4 && git add -A &&
+	at "05 10:00" alice git commit -qm v4 && push main &&
+	at "05 10:01" alice git model register fraud@v4.0.0 &&
+	at "05 10:02" alice git model record fraud --metric auc=0.95 &&
+	at "05 10:03" alice git model approve fraud@v4.0.0 --stage production &&
+	at "05 10:04" alice git model promote --force fraud@v4.0.0 production &&
+	trailers_of "fraud#production#4" | sed "s/^Model-Verdict: .*/Model-Verdict: yes/" >../msg &&
+	git tag -d "fraud#production#4" &&
+	as_tag "fraud#production#4" HEAD alice "05 10:04" ../msg &&
+	finds "BAD promotion .*#4" "alice@example.com (it is their own)"
+'
+
+test_expect_success 'an approval that had expired; putting the date back does not help' '
+	attacked expired && model 4 && git add -A &&
+	at "05 10:00" alice git commit -qm v4 && push main &&
+	at "05 10:01" alice git model register fraud@v4.0.0 &&
+	at "05 10:02" bob git model approve fraud@v4.0.0 --stage production --expires 1d &&
+	at "09 10:02" alice git model record fraud --metric auc=0.95 &&
+	at "09 10:04" alice git model promote --force fraud@v4.0.0 production &&
+	trailers_of "fraud#production#4" | sed "s/^Model-Verdict: .*/Model-Verdict: yes/" >../msg &&
+	git tag -d "fraud#production#4" &&
+	as_tag "fraud#production#4" HEAD alice "09 10:04" ../msg &&
+	finds "BAD promotion .*#4" "bob@example.com (it has expired)\|the evidence has changed since" &&
+	git tag -d "fraud#production#4" &&
+	as_tag "fraud#production#4" HEAD alice "05 11:00" ../msg &&
+	finds "BAD promotion .*#4" "names records of 2026-03-09 .*the date was put back"
+'
+
+test_expect_success 'a rejection that was left out by reading older records' '
+	attacked leftout && version 4 05 0.95 && notes=$(git rev-parse refs/notes/model) &&
+	at "05 11:00" bob git model reject fraud@v4.0.0 --stage production --reason "it is biased" &&
+	git update-ref refs/notes/keep refs/notes/model &&
+	git update-ref refs/notes/model $notes &&
+	at "05 12:00" alice git model promote fraud@v4.0.0 production &&
+	git update-ref refs/notes/model refs/notes/keep &&
+	finds "BAD promotion .*#4" \
+		"decided without what bob@example.com had said on 2026-03-05 11:00:0. UTC (reject: it is biased)"
+'
+
+test_expect_success 'a key that was revoked since counts no more, unless somebody saw it in time' '
+	attacked revoked && cut -d " " -f 1,2 "$PEOPLE/bob.pub" >.gitmodel/revoked_keys &&
+	signers alice carol >.gitmodel/allowed_signers && git add . &&
+	at "08 10:00" alice git commit -qm "bobs key was stolen" && push main &&
+	finds "BAD promotion .*#3" "rests on a key that was revoked since"
+'
+
+test_expect_success 'a key that merely ended since was good then' '
+	attacked ended && { signers -o "valid-before=\"20260307\"" bob && signers alice carol; } \
+		>.gitmodel/allowed_signers &&
+	at "08 10:00" alice git commit -qam "bob left" && push main && holds
+'
+
+# -- evidence -------------------------------------------------------------------------------
+
+test_expect_success 'a line of an approval that was edited' '
+	attacked edited && note_edit $(blob) "/approval/s/\"payload\":\"..../\"payload\":\"AAAA/" &&
+	finds "BAD promotion .*#3" "1 line that it was decided on is not in the records any more" \
+		"BAD records" "took 1 line out of the records of $(blob | cut -c 1-10)"
+'
+
+test_expect_success 'evidence that was made better, and evidence that was taken away' '
+	attacked better && note_edit $(blob HEAD~1) "s/0\\.91/0.99/" &&
+	finds "BAD promotion .*#2" "1 line that it was decided on is not" "BAD records" &&
+	attacked gone && note_edit $(blob HEAD~2) "/evidence/d" &&
+	finds "BAD promotion .*#1" "not in the records any more"
+'
+
+test_expect_success 'records that were rewritten: their history is not the one that was decided on' '
+	attacked rewritten &&
+	git update-ref refs/notes/model refs/notes/model~1 &&
+	finds "BAD promotion .*#3" "are not in the history of today.s: notes were rewritten" &&
+	test_grep "ok  promotion .*#2" "$TRASH/tmp/out" &&
+	attacked made-new && git notes --ref=model show $(blob) >../note &&
+	git update-ref -d refs/notes/model && git notes --ref=model add -F ../note $(blob) &&
+	finds "BAD promotion .*#1" "BAD promotion .*#2" "BAD promotion .*#3" "notes were rewritten"
+'
+
+test_expect_success 'a tag that says other evidence than there was' '
+	attacked digest && trailers_of "fraud#production#3" |
+	sed "s/^Model-Records: .*/Model-Records: sha256:$(printf %064d 7)/" >../msg &&
+	git tag -d "fraud#production#3" &&
+	as_tag "fraud#production#3" HEAD alice "04 10:04" ../msg &&
+	finds "BAD promotion .*#3" "its evidence was altered"
+'
+
+# -- tags --------------------------------------------------------------------------------------
+
+test_expect_success 'a tag that was moved: deleted, and made again somewhere else' '
+	attacked moved && trailers_of "fraud#production#3" >../msg &&
+	git tag -d "fraud#production#3" &&
+	as_tag "fraud#production#3" HEAD~1 alice "04 10:04" ../msg &&
+	finds "BAD promotion .*#3" "the content was swapped" "fraud@v3.0.0 is not registered at"
+'
+
+test_expect_success 'a good tag object under another name' '
+	attacked renamed && retag "fraud#production#1" "fraud#production#4" &&
+	finds "BAD promotion .*fraud#production#4" \
+		"says that it is .fraud#production#1.: somebody put it under another name"
+'
+
+test_expect_success 'a tag without a signature, where one is asked for' '
+	attacked unsigned && trailers_of "fraud#production#3" >../msg &&
+	git tag -d "fraud#production#3" &&
+	at "04 10:04" alice git -c tag.gpgSign=false tag -a --cleanup=verbatim -F ../msg \
+		"fraud#production#3" HEAD &&
+	finds "BAD promotion .*#3" "require-signature = tag approval: .*found tag: no signature"
+'
+
+test_expect_success 'a signed tag of which a byte was changed' '
+	attacked byte && retag "fraud#production#3" "fraud#production#3" "s/^Model-From: v2/Model-From: v1/" &&
+	finds "BAD promotion .*#3" "v1.0.0 held the stage before, but by the tags that are here v2.0.0 did" \
+		"found tag: bad"
+'
+
+test_expect_success 'a tag by hand or by GTO, without a record of a decision' '
+	attacked gto && at "05 10:00" alice git tag -a -m "Assigning" "fraud#production#4" HEAD~1 &&
+	finds "BAD promotion .*#4" "there is no record of a decision in it" &&
+	git tag -d "fraud#production#4" &&
+	at "05 10:00" alice git tag -a -m "Assigning" "fraud#lab#4" HEAD~1 && holds
+'
+
+test_expect_success 'numbers that were left out, and a promotion that was deleted' '
+	attacked deleted && git tag -d "fraud#production#2" &&
+	finds "  ?  *promotion .*production#3\|BAD promotion .*production#3" \
+		"number 2 is missing before it: a tag was deleted" \
+		"it says that v2.0.0 held the stage before, but by the tags that are here v1.0.0 did" &&
+	attacked skipped && at "05 10:00" alice git tag -a -m "x" "fraud#lab#9" HEAD &&
+	test_expect_code 3 git model verify >../out &&
+	test_grep "numbers 4..8 are missing before it" ../out
+'
+
+test_expect_success 'other content under the same version' '
+	attacked swapped && trailers_of fraud@v3.0.0 >../msg && model 9 && git add -A &&
+	at "05 10:00" alice git commit -qm "the same, really" && push main &&
+	git tag -d fraud@v3.0.0 && as_tag fraud@v3.0.0 HEAD alice "04 10:01" ../msg &&
+	finds "BAD registration fraud@v3.0.0" "the content was swapped" \
+		"BAD promotion .*#3" "fraud@v3.0.0 is not registered at "
+'
+
+test_expect_success 'a policy that was never on the trusted branch' '
+	attacked side && git checkout -q -b side && policy >.gitmodel/policy &&
+	at "05 10:00" alice git commit -qam "no rules" &&
+	model 4 && git add -A && at "05 10:01" alice git commit -qm v4 &&
+	at "05 10:02" alice git model register fraud@v4.0.0 &&
+	at "05 10:04" alice git model promote --policy side -s fraud@v4.0.0 production &&
+	finds "BAD promotion .*#4" "decided by the policy of .*, which never was origin/main"
+'
+
+test_expect_success 'a date that is still to come' '
+	attacked future && trailers_of "fraud#production#3" >../msg &&
+	git tag -d "fraud#production#3" &&
+	as alice later "@2099-01-01 00:00:00" git tag -s --cleanup=verbatim -F ../msg \
+		"fraud#production#3" HEAD &&
+	finds "BAD promotion .*#3" "which is still to come"
+'
+
+test_done
