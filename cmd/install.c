@@ -7,12 +7,14 @@
 
 static const char *const usage[] = {
 	"git model install [--global | --local | --system] [--skip-repo] [--lfs]",
+	"git model install --server <dir> [--policy <file>]",
 	NULL
 };
 
 int cmd_install(int argc, const char **argv, struct cmd_env *env)
 {
 	struct setup_flags flags = { 0 };
+	const char *server = NULL, *policy = NULL;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "global", &flags.global,
 			 "for everything you do (the default)"),
@@ -23,6 +25,11 @@ int cmd_install(int argc, const char **argv, struct cmd_env *env)
 			 "no hooks in the repository around us"),
 		OPT_BOOL(0, "lfs", &flags.lfs,
 			 "serve the files of git-lfs (filter=lfs), too"),
+		OPT_STRING(0, "server", &server, "dir",
+			   "let the repository <dir> judge what is pushed to "
+			   "it"),
+		OPT_STRING(0, "policy", &policy, "file",
+			   "of the server, until its branch has one"),
 		OPT_END
 	};
 
@@ -32,5 +39,10 @@ int cmd_install(int argc, const char **argv, struct cmd_env *env)
 	if (flags.global + flags.local + flags.system > 1)
 		return opt_usage_error(opts, usage, "one of --global, --local "
 				       "and --system, please");
+	if (policy && !server)
+		return opt_usage_error(opts, usage, "--policy goes with "
+				       "--server");
+	if (server)
+		return setup_server(server, policy, 0, env);
 	return setup_run(&flags, 0, env);
 }

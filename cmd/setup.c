@@ -82,3 +82,25 @@ int setup_run(const struct setup_flags *flags, int remove,
 	free(program);
 	return status;
 }
+
+int setup_server(const char *dir, const char *policy, int remove,
+		 struct cmd_env *env)
+{
+	const struct mv_repo_options options = {
+		.dir = dir, .env = env->proc, .warn = warn
+	};
+	struct mv_install install = { .scope = "--local", .tell = tell };
+	char *program = setup_program();
+	int status = CMD_OK;
+	struct mv_err err;
+
+	install.flags = remove ? MV_INSTALL_REMOVE : 0;
+	install.program = program ? program : "git-model";
+	if (mv_repo_open(&env->repo, &options, &err) ||
+	    mv_repo_install_server(env->repo, policy, &install, &err))
+		status = out_fatal(&err);
+	mv_repo_close(env->repo);
+	env->repo = NULL;
+	free(program);
+	return status;
+}

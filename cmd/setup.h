@@ -12,6 +12,10 @@ struct setup_flags {
 int setup_run(const struct setup_flags *flags, int remove,
 	      struct cmd_env *env);
 
+/* A repository that judges what is pushed to it. `policy` may be NULL. */
+int setup_server(const char *dir, const char *policy, int remove,
+		 struct cmd_env *env);
+
 /*
  * The repository around us into env->repo, which is NULL when there is none.
  * Fails when there is one that cannot be opened.

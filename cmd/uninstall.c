@@ -7,12 +7,14 @@
 
 static const char *const usage[] = {
 	"git model uninstall [--global | --local | --system] [--skip-repo] [--lfs]",
+	"git model uninstall --server <dir>",
 	NULL
 };
 
 int cmd_uninstall(int argc, const char **argv, struct cmd_env *env)
 {
 	struct setup_flags flags = { 0 };
+	const char *server = NULL;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "global", &flags.global,
 			 "for everything you do (the default)"),
@@ -23,6 +25,9 @@ int cmd_uninstall(int argc, const char **argv, struct cmd_env *env)
 			 "leave the hooks of the repository around us"),
 		OPT_BOOL(0, "lfs", &flags.lfs,
 			 "give the files of git-lfs back to it"),
+		OPT_STRING(0, "server", &server, "dir",
+			   "pushes to the repository <dir> are not judged any "
+			   "more"),
 		OPT_END
 	};
 
@@ -32,5 +37,7 @@ int cmd_uninstall(int argc, const char **argv, struct cmd_env *env)
 	if (flags.global + flags.local + flags.system > 1)
 		return opt_usage_error(opts, usage, "one of --global, --local "
 				       "and --system, please");
+	if (server)
+		return setup_server(server, NULL, 1, env);
 	return setup_run(&flags, 1, env);
 }

@@ -15,6 +15,8 @@
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/hash.h"
+#include "libmv/base/time.h"
+#include "libmv/repo-gate.h"
 #include "libmv/repo.h"
 
 /*
@@ -208,6 +210,123 @@ static int is_dry_run(void)
 	return dry;
 }
 
+/* -- what is pushed, judged --------------------------------------------------- */
+
+static void reason(void *payload, int warning, const char *message)
+{
+	(void)payload;
+	if (warning)
+		out_warn("%s", message);
+	else
+		out_error("%s", message);
+}
+
+/* Advice: the server decides. What cannot be judged here is left to it. */
+static int advise(struct event *e)
+{
+	struct mv_receive ask = {
+		.now = mv_now_ms(), .clock = mv_now_ms, .tell = reason
+	};
+	const char *remote = e->argv[0] ? e->argv[0] : "";
+	struct mv_ref_updates updates;
+	struct mv_err err;
+	int rc = mv_ref_updates_parse(&updates, e->in.data, e->in.len, 1,
+				      &err);
+
+	if (rc)
+		return out_fatal(&err);
+	ask.pusher = mv_git_config(mv_repo_git(e->repo), "user.email", NULL);
+	rc = mv_repo_advise_push(e->repo, remote, updates.v, updates.count,
+				 &ask, &err);
+	mv_ref_updates_release(&updates);
+	if (!rc)
+		return CMD_OK;
+	if (rc != MV_EDENIED) {
+		out_warn("what you push was not judged here: %s", err.msg);
+		return CMD_OK;
+	}
+	out_hint("this is advice, by what was last fetched: the server "
+		 "decides. `git push --no-verify` pushes without it, and "
+		 "uploads no content");
+	return CMD_NO;
+}
+
+static int is_text(const char *s)
+{
+	return s && *s;
+}
+
+/*
+ * Who pushes? A certificate that git checked; else what the transport says,
+ * which is as good as the machine's own set-up.
+ */
+static char *find_pusher(void)
+{
+	static const char *const claims[] = {
+		"REMOTE_USER", "GL_USER", "GITEA_PUSHER_EMAIL"
+	};
+	const char *status = getenv("GIT_PUSH_CERT_STATUS");
+	const char *nonce = getenv("GIT_PUSH_CERT_NONCE_STATUS");
+	const char *signer = getenv("GIT_PUSH_CERT_SIGNER");
+
+	if (status && !strcmp(status, "G") && nonce && !strcmp(nonce, "OK") &&
+	    is_text(signer)) {
+		const char *open = strrchr(signer, '<');
+
+		return open ? strndup(open + 1, strcspn(open + 1, ">")) :
+			      strdup(signer);
+	}
+	for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++)
+		if (is_text(getenv(claims[i])))
+			return strdup(getenv(claims[i]));
+	if (is_text(getenv("SSH_CONNECTION")) && is_text(getenv("LOGNAME")))
+		return strdup(getenv("LOGNAME"));
+	return NULL;
+}
+
+static int receive(struct event *e,
+		   int (*judge)(struct mv_repo *repo,
+				const struct mv_ref_update *updates,
+				size_t count, const struct mv_receive *ask,
+				struct mv_err *err), struct mv_err *err)
+{
+	char *pusher = find_pusher();
+	struct mv_receive ask = {
+		.pusher = pusher, .now = mv_now_ms(), .clock = mv_now_ms,
+		.tell = reason
+	};
+	struct mv_ref_updates updates;
+	int rc = mv_ref_updates_parse(&updates, e->in.data, e->in.len, 0, err);
+
+	if (!rc) {
+		rc = judge(e->repo, updates.v, updates.count, &ask, err);
+		mv_ref_updates_release(&updates);
+	}
+	free(pusher);
+	return rc;
+}
+
+/* Any error is a no. */
+static int pre_receive(struct event *e)
+{
+	struct mv_err err;
+	int rc = receive(e, mv_repo_pre_receive, &err);
+
+	if (rc)
+		out_error("git-model refuses this push: %s", err.msg);
+	return rc ? CMD_NO : CMD_OK;
+}
+
+/* What git has taken stays taken: only a receipt is missing then. */
+static int post_receive(struct event *e)
+{
+	struct mv_err err;
+
+	if (receive(e, mv_repo_post_receive, &err))
+		out_warn("no receipt was written: %s", err.msg);
+	return CMD_OK;
+}
+
 static int pre_push(struct event *e)
 {
 	const char *remote = e->argv[0] ? e->argv[0] : "";
@@ -219,6 +338,8 @@ static int pre_push(struct event *e)
 		out_note("git-model: a dry run, so no content is uploaded");
 		return CMD_OK;
 	}
+	if (advise(e))
+		return CMD_NO;
 	if (mv_repo_pre_push(e->repo, remote, e->in.data, e->in.len, &stats,
 			     &err)) {
 		out_error("the content of what you push could not be uploaded,"
@@ -262,9 +383,12 @@ static const struct action {
 	const char *name;
 	int (*run)(struct event *e);
 	int reads;	/* does git say something on standard input? */
+	int judges;	/* on a server, where nobody is to be believed */
 } actions[] = {
-	{ "pre-push", pre_push, 1 },
-	{ "pre-commit", pre_commit, 0 },
+	{ "pre-push", pre_push, 1, 0 },
+	{ "pre-commit", pre_commit, 0, 0 },
+	{ "pre-receive", pre_receive, 1, 1 },
+	{ "post-receive", post_receive, 1, 1 },
 };
 
 static const struct action *find(const char *name)
@@ -291,9 +415,19 @@ static int read_input(struct mv_buf *in, struct mv_err *err)
 	return rc;
 }
 
+/* A ref below refs/replace/ can be pushed by anybody, and would put another
+   policy in the place of the one that counts. */
+static int see_what_is_there(struct event *e, struct mv_err *err)
+{
+	if (setenv("GIT_NO_REPLACE_OBJECTS", "1", 1))
+		return mv_nomem(err);
+	e->env->proc.env = environ;
+	return 0;
+}
+
 static int happen(struct event *e, const struct action *action, int alone)
 {
-	const struct mv_repo_options options = {
+	struct mv_repo_options options = {
 		.env = e->env->proc, .progress = e->env->meter, .warn = warn
 	};
 	int status = CMD_OK;
@@ -303,8 +437,16 @@ static int happen(struct event *e, const struct action *action, int alone)
 	if (action->reads)
 		rc = read_input(&e->in, &err);
 	identify(e);
-	if (!rc && is_running(e))
-		return CMD_OK;
+	if (!rc && is_running(e)) {
+		/* A variable alone must not switch a judge off. */
+		if (!action->judges)
+			return CMD_OK;
+		alone = 1;
+	}
+	if (!rc && action->judges) {
+		rc = see_what_is_there(e, &err);
+		options.env = e->env->proc;
+	}
 	if (!rc)
 		rc = mv_repo_open(&e->repo, &options, &err);
 	if (!rc && !alone)

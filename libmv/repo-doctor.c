@@ -275,11 +275,15 @@ static void check_program(const struct checks *c)
 
 static void check_hooks(const struct checks *c)
 {
+	int server = is_yes(config(c, "model.server"));
+	const char *install = server ? "git model install --server ." :
+				       "git model install";
 	struct mv_hook hook;
 	struct mv_err err;
 
 	for (size_t i = 0; i < MV_HOOK_COUNT; i++) {
-		const char *name = mv_hook_names[i];
+		const char *name = server ? mv_server_hook_names[i] :
+					    mv_hook_names[i];
 
 		if (mv_hook_look(&hook, c->repo, name, &err)) {
 			say(c, MV_DOCTOR_BAD, "hooks", NULL, "%s", err.msg);
@@ -289,10 +293,10 @@ static void check_hooks(const struct checks *c)
 			say(c, MV_DOCTOR_OK, "hooks", NULL, "%s: '%s'", name,
 			    hook.path);
 		else if (hook.state == MV_HOOK_ABSENT)
-			say(c, MV_DOCTOR_BAD, "hooks", "git model install",
+			say(c, MV_DOCTOR_BAD, "hooks", install,
 			    "there is no %s hook", name);
 		else if (hook.state == MV_HOOK_FOREIGN)
-			say(c, MV_DOCTOR_BAD, "hooks", "git model install",
+			say(c, MV_DOCTOR_BAD, "hooks", install,
 			    "'%s' does not call git-model", hook.path);
 		else
 			say(c, MV_DOCTOR_BAD, "hooks", "let it call `git-model"

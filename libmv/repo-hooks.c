@@ -29,6 +29,9 @@
 #define END "# git-model: end\n"
 
 const char *const mv_hook_names[MV_HOOK_COUNT] = { "pre-push", "pre-commit" };
+const char *const mv_server_hook_names[MV_HOOK_COUNT] = {
+	"pre-receive", "post-receive"
+};
 
 enum place_kind { PLACE_OWN, PLACE_HUSKY, PLACE_SHARED };
 
@@ -461,6 +464,12 @@ static int install_block(const struct place *p, const struct mv_install *in,
 	return rc;
 }
 
+static const char *hook_name(const struct mv_install *install, size_t i)
+{
+	return install->flags & MV_INSTALL_SERVER ? mv_server_hook_names[i] :
+						    mv_hook_names[i];
+}
+
 int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
 		     const char *word, struct mv_err *err)
 {
@@ -468,7 +477,7 @@ int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < MV_HOOK_COUNT; i++) {
-		rc = place_find(&p, repo, mv_hook_names[i], err);
+		rc = place_find(&p, repo, hook_name(install, i), err);
 		if (!rc)
 			rc = p.kind == PLACE_OWN ?
 			     install_own(&p, install, word, err) :
@@ -579,7 +588,7 @@ int mv_hooks_remove(struct mv_repo *repo, const struct mv_install *install,
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < MV_HOOK_COUNT; i++) {
-		rc = place_find(&p, repo, mv_hook_names[i], err);
+		rc = place_find(&p, repo, hook_name(install, i), err);
 		if (!rc)
 			rc = p.kind == PLACE_OWN ?
 			     remove_own(&p, install, err) :

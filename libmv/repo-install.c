@@ -79,6 +79,19 @@ static int quote(struct mv_buf *out, const char *text)
 	return rc ? rc : mv_buf_addch(out, '\'');
 }
 
+int mv_setup_quote(char **out, const char *text, struct mv_err *err)
+{
+	struct mv_buf word;
+	int rc;
+
+	mv_buf_init(&word, CONFIG_MAX);
+	rc = quote(&word, text);
+	if (!rc && !(*out = mv_buf_detach(&word)))
+		rc = MV_ENOMEM;
+	mv_buf_release(&word);
+	return rc ? mv_nomem(err) : 0;
+}
+
 int mv_setup_word(char **out, const char *program,
 		  const struct mv_proc_env *env, struct mv_err *err)
 {

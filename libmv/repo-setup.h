@@ -22,6 +22,8 @@ struct mv_setting {
 /* Ends with a row without a key. */
 extern const struct mv_setting mv_settings[];
 
+/* A word for the shell, in quotes; in fresh memory. */
+int mv_setup_quote(char **out, const char *text, struct mv_err *err);
 /*
  * How git shall call us, as a word for the shell: "git-model" where PATH has
  * it, else the quoted path of `program`. In fresh memory.
@@ -32,6 +34,7 @@ int mv_setup_word(char **out, const char *program,
 /* -- hooks -- */
 #define MV_HOOK_COUNT 2
 extern const char *const mv_hook_names[MV_HOOK_COUNT];
+extern const char *const mv_server_hook_names[MV_HOOK_COUNT];
 
 enum mv_hook_state {
 	MV_HOOK_OURS,		/* git will call us */

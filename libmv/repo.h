@@ -45,6 +45,7 @@ struct mv_repo_options {
 	void (*warn)(void *payload, const char *message);
 	void *warn_payload;
 	unsigned threads;			/* 0: configuration decides */
+	int reads;		/* objects will be read at once */
 };
 
 int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
@@ -310,7 +311,8 @@ int mv_repo_diff_text(struct mv_buf *out, struct mv_repo *repo,
 enum mv_install_flags {
 	MV_INSTALL_REMOVE = 1 << 0,	/* take it away again */
 	MV_INSTALL_LFS = 1 << 1,	/* files under filter=lfs, too */
-	MV_INSTALL_NO_HOOKS = 1 << 2
+	MV_INSTALL_NO_HOOKS = 1 << 2,
+	MV_INSTALL_SERVER = 1 << 3	/* hooks of a repository others push to */
 };
 struct mv_install {
 	const char *scope;	/* "--global", "--local" or "--system" */
@@ -323,6 +325,14 @@ struct mv_install {
 /* `repo` NULL: there is none around us; then no hooks, and not --local. */
 int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
 		    const struct mv_install *install, struct mv_err *err);
+/*
+ * Make of this repository one that judges what is pushed to it (repo-server.c;
+ * docs/design/trust.md). `policy`: a file that counts until the branch has
+ * one of its own; NULL: none. With MV_INSTALL_REMOVE, not any more.
+ */
+int mv_repo_install_server(struct mv_repo *repo, const char *policy,
+			   const struct mv_install *install,
+			   struct mv_err *err);
 /* Where git looks for hooks by default and finds none of that name, write
    ours (unless model.hooks is false). For clones in which nobody ran
    install: without the hook, a push would leave the content behind. */

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-receive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Notes only grow. That the new commit descends from the old one says
+ * nothing: a commit on top can have any tree. So every line that was there
+ * must be there still, of every object whose note changed; and a line that is
+ * new must be one that readers read.
+ */
+enum { CHANGED_MAX = 20000, BATCH = 64, TOLD_MAX = 20 };
+
+/* -- which notes changed --------------------------------------------------------------- */
+
+struct moved {
+	char object[65];
+	char old[65], new[65];	/* blobs; "" where there is none */
+};
+struct changes {
+	struct mv_push *push;
+	struct moved *v;
+	size_t count, alloc;
+	size_t hex_len;
+};
+
+/* "ab/cdef.." is an object's name, cut up by folders. */
+static int object_of(char *out, const char *path, size_t hex_len)
+{
+	size_t n = 0;
+
+	for (; *path; path++) {
+		if (*path == '/')
+			continue;
+		if (n == hex_len || !strchr("0123456789abcdef", *path))
+			return -1;
+		out[n++] = *path;
+	}
+	out[n] = '\0';
+	return n == hex_len ? 0 : -1;
+}
+
+static int on_delta(void *payload, const struct mv_git_delta *d,
+		    struct mv_err *err)
+{
+	struct changes *c = payload;
+	const char *path = d->new_path ? d->new_path : d->old_path;
+	struct moved *m;
+
+	if (c->count == c->alloc) {
+		size_t alloc = c->alloc ? 2 * c->alloc : 256;
+
+		m = realloc(c->v, alloc * sizeof(*m));
+		if (!m)
+			return mv_nomem(err);
+		c->v = m;
+		c->alloc = alloc;
+	}
+	m = &c->v[c->count];
+	memset(m, 0, sizeof(*m));
+	if (object_of(m->object, path, c->hex_len))
+		return mv_push_refuse(c->push, MV_NOTES_REF ": '%s' is no note",
+				      path);
+	if (d->old_blob)
+		snprintf(m->old, sizeof(m->old), "%s", d->old_blob);
+	if (d->new_blob)
+		snprintf(m->new, sizeof(m->new), "%s", d->new_blob);
+	c->count++;
+	return 0;
+}
+
+static int by_object(const void *a, const void *b)
+{
+	const struct moved *x = a, *y = b;
+
+	return strcmp(x->object, y->object);
+}
+
+/* A note that only went into another folder, as git does when there are
+   more of them, has not changed. */
+static int same_blob(const struct moved *m, size_t n)
+{
+	const char *old = NULL, *new = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (*m[i].old) {
+			if (old)
+				return 0;
+			old = m[i].old;
+		}
+		if (*m[i].new) {
+			if (new)
+				return 0;
+			new = m[i].new;
+		}
+	}
+	return old && new && !strcmp(old, new);
+}
+
+/* Names of the objects whose notes changed, into c->v[0..n), each once. */
+static size_t settle(struct changes *c)
+{
+	size_t n = 0, next;
+
+	qsort(c->v, c->count, sizeof(*c->v), by_object);
+	for (size_t i = 0; i < c->count; i = next) {
+		next = i + 1;
+		while (next < c->count &&
+		       !strcmp(c->v[next].object, c->v[i].object))
+			next++;
+		if (!same_blob(&c->v[i], next - i))
+			memmove(&c->v[n++], &c->v[i], sizeof(*c->v));
+	}
+	return n;
+}
+
+/* -- lines -------------------------------------------------------------------------------- */
+
+struct line {
+	const char *s;
+	size_t len;
+};
+struct text {
+	char *data;
+	struct line *v;
+	size_t count;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	size_t n = x->len < y->len ? x->len : y->len;
+	int d = n ? memcmp(x->s, y->s, n) : 0;
+
+	return d ? d : (x->len > y->len) - (x->len < y->len);
+}
+
+static void text_release(struct text *t)
+{
+	free(t->data);
+	free(t->v);
+	memset(t, 0, sizeof(*t));
+}
+
+/* Lines as bytes, sorted; what a string would cut off must not be lost. */
+static int cut_up(struct text *t, const char *data, size_t len,
+		  struct mv_err *err)
+{
+	size_t lines = 1;
+
+	for (size_t i = 0; i < len; i++)
+		lines += data[i] == '\n';
+	t->data = malloc(len + 1);
+	t->v = calloc(lines, sizeof(*t->v));
+	if (!t->data || !t->v)
+		return mv_nomem(err);
+	if (len)
+		memcpy(t->data, data, len);
+	t->data[len] = '\0';
+	for (size_t at = 0; at < len;) {
+		const char *lf = memchr(t->data + at, '\n', len - at);
+		size_t n = lf ? (size_t)(lf - t->data) - at : len - at;
+
+		if (n)
+			t->v[t->count++] = (struct line){ t->data + at, n };
+		at += n + 1;
+	}
+	qsort(t->v, t->count, sizeof(*t->v), by_bytes);
+	return 0;
+}
+
+struct reading {
+	struct text *texts;
+};
+
+static int take_text(void *payload, size_t i, const char *hex,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	struct reading *r = payload;
+
+	(void)hex;
+	return cut_up(&r->texts[i], data ? data : "", data ? len : 0, err);
+}
+
+/* -- a new line ------------------------------------------------------------------------------ */
+
+/* A note hangs on the pointer to what it speaks of, in either dialect. */
+static int hangs_on(const char *object, struct mv_push *push,
+		    const struct mv_statement *s)
+{
+	struct mv_pointer p = { .oid = s->content, .size = s->size };
+	char hex[65];
+
+	for (int i = 0; i < 2; i++) {
+		p.dialect = i ? MV_DIALECT_LFS : MV_DIALECT_NATIVE;
+		if (!mv_repo_pointer_blob(hex, push->repo, &p, 0, NULL) &&
+		    !strcmp(hex, object))
+			return 1;
+	}
+	/* One that is not written as we would. */
+	return !strcmp(s->pointer, object);
+}
+
+static int check_signature(struct mv_push *push, const char *object,
+			   const struct mv_statement *s,
+			   const struct mv_buf *payload,
+			   const struct mv_buf *sig, struct mv_err *err)
+{
+	const char *ns = s->decision == MV_DECISION_RECEIPT ?
+		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
+	struct mv_signature signature;
+	struct mv_buf pae;
+	int ret;
+
+	mv_buf_init(&pae, 1 << 17);
+	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
+			  payload->len) ? mv_nomem(err) :
+		mv_trust_verify(&signature, push->gate.trust, ns, pae.data,
+				pae.len, sig->data, sig->len,
+				push->gate.now / 1000, err);
+	mv_buf_release(&pae);
+	if (ret)
+		return ret;
+	if (signature.state != MV_SIGNATURE_GOOD)
+		mv_push_refuse(push, "note %.10s: %s of %s %s: %s (%s%s%s)",
+			       object, mv_decision_name(s->decision),
+			       s->signer, s->version,
+			       mv_signature_state_name(signature.state),
+			       signature.why, signature.fingerprint ? ", " : "",
+			       signature.fingerprint ? signature.fingerprint :
+			       "");
+	mv_signature_release(&signature);
+	return 0;
+}
+
+static int check_statement(struct mv_push *push, const char *object,
+			   const struct line *line, struct mv_err *err)
+{
+	struct mv_statement s;
+	struct mv_buf payload, sig;
+	struct mv_err why;
+	int ret;
+
+	mv_buf_init(&payload, 1 << 16);
+	mv_buf_init(&sig, 1 << 16);
+	ret = mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
+				     &why);
+	if (ret == MV_ENOMEM) {
+		mv_nomem(err);
+	} else if (ret) {
+		ret = mv_push_refuse(push, "note %.10s: a statement that "
+				     "cannot be read: %s", object, why.msg);
+	} else {
+		if (!hangs_on(object, push, &s))
+			mv_push_refuse(push, "note %.10s: a statement about "
+				       "another content", object);
+		else if (push->gate.has_policy)
+			ret = check_signature(push, object, &s, &payload, &sig,
+					      err);
+		mv_statement_release(&s);
+	}
+	mv_buf_release(&payload);
+	mv_buf_release(&sig);
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
+static int foreign_lines(const struct mv_push *push)
+{
+	const char *said = mv_git_config(push->git, "model.foreignlines",
+					 NULL);
+
+	return said && !mv_git_config_off(push->git, "model.foreignlines",
+					  NULL);
+}
+
+static int check_line(struct mv_push *push, const char *object,
+		      const struct line *line, struct mv_err *err)
+{
+	struct mv_record r;
+	struct mv_err why;
+	int ret = memchr(line->s, '\0', line->len) ?
+		mv_fail(&why, MV_EINVALID, "it has a NUL in it") :
+		mv_record_parse(&r, line->s, line->len, &why);
+	int statement;
+
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret)
+		return foreign_lines(push) ? 0 :
+			mv_push_refuse(push, "note %.10s: a line that is no "
+				       "record: %s", object, why.msg);
+	statement = !strcmp(r.kind, "approval") || !strcmp(r.kind, "receipt");
+	mv_record_release(&r);
+	return statement ? check_statement(push, object, line, err) : 0;
+}
+
+/* -- one note ------------------------------------------------------------------------------------ */
+
+/* Both sorted: what is only on the left was taken away, on the right is new. */
+static int compare(struct mv_push *push, const char *object,
+		   const struct text *old, const struct text *new,
+		   struct mv_err *err)
+{
+	size_t i = 0, j = 0, gone = 0;
+	int ret = 0;
+
+	if (new->count > MV_NOTE_LINES)
+		return mv_push_refuse(push, "note %.10s has more than %d "
+				      "lines", object, MV_NOTE_LINES);
+	while (!ret && (i < old->count || j < new->count)) {
+		int d = i == old->count ? 1 : j == new->count ? -1 :
+			by_bytes(&old->v[i], &new->v[j]);
+
+		gone += d < 0;
+		if (d > 0)
+			ret = check_line(push, object, &new->v[j], err);
+		i += d <= 0;
+		j += d >= 0;
+	}
+	if (gone && mv_push_rule(push, "append-only"))
+		mv_push_refuse(push, "note %.10s lost %zu line%s: notes only "
+			       "grow (git model pull brings them back)", object,
+			       gone, gone == 1 ? "" : "s");
+	return ret;
+}
+
+static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
+		       const char *const *objects, size_t n,
+		       struct mv_err *err)
+{
+	struct text old[BATCH], new[BATCH];
+	struct reading r = { old };
+	int ret = 0;
+
+	memset(old, 0, sizeof(old));
+	memset(new, 0, sizeof(new));
+	if (!mv_push_is_zero(u->old))
+		ret = mv_git_notes_read(push->git, u->old, objects, n,
+					MV_NOTE_MAX, take_text, &r, err);
+	r.texts = new;
+	if (!ret)
+		ret = mv_git_notes_read(push->git, u->new, objects, n,
+					MV_NOTE_MAX, take_text, &r, err);
+	for (size_t i = 0; i < n; i++) {
+		if (!ret)
+			ret = push->refused > TOLD_MAX ? 0 :
+				compare(push, objects[i], &old[i], &new[i],
+					err);
+		text_release(&old[i]);
+		text_release(&new[i]);
+	}
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
+static int check_changed(struct mv_push *push, const struct mv_ref_update *u,
+			 const struct changes *c, size_t count,
+			 struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < count; i += BATCH) {
+		const char *objects[BATCH];
+		size_t n = 0;
+
+		for (; n < BATCH && i + n < count; n++)
+			objects[n] = c->v[i + n].object;
+		ret = check_batch(push, u, objects, n, err);
+	}
+	return ret;
+}
+
+static int max_changed(uint64_t *out, struct mv_push *push,
+		       struct mv_err *err)
+{
+	return mv_repo_config_size(out, push->repo, "model.receivenotes",
+				   CHANGED_MAX, err);
+}
+
+int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
+			struct mv_err *err)
+{
+	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
+	struct changes c = { .push = push };
+	uint64_t max;
+	size_t n;
+	int ret;
+
+	if (mv_push_is_zero(u->new))
+		return !mv_push_rule(push, "append-only") ? 0 :
+			mv_push_refuse(push, MV_NOTES_REF " is not deleted");
+	c.hex_len = strlen(u->new);
+	ret = *old ? mv_git_is_ancestor(push->git, old, u->new, err) : 1;
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return mv_push_refuse(push, MV_NOTES_REF ": %.10s does not "
+				      "come after %.10s; git model pull unites "
+				      "them", u->new, old);
+	ret = max_changed(&max, push, err);
+	if (!ret)
+		ret = mv_git_diff(push->git, old, u->new, 0, NULL, on_delta, &c,
+				  err);
+	n = !ret && c.count ? settle(&c) : 0;
+	if (!ret && n > max)
+		mv_push_refuse(push, MV_NOTES_REF ": %zu notes at once; "
+			       "model.receiveNotes of the server allows %llu",
+			       n, (unsigned long long)max);
+	else if (!ret && !push->refused)
+		ret = check_changed(push, u, &c, n, err);
+	free(c.v);
+	return ret;
+}

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-receive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Tags of the registry only grow, in order: a decision is never replaced,
+ * never taken away, and never slipped in before another (docs/format/tags.md,
+ * "What can be tried"). Then each stage event is judged on the state that
+ * there would be, in the order in which they happened.
+ */
+#define TAGS "refs/tags/"
+
+/* -- tag objects ------------------------------------------------------------------- */
+
+struct found {
+	char name[MV_TAG_MAX + 1], target[65];
+	struct mv_facts trailers;
+	int is_tag, unreadable;
+};
+
+static int take_object(void *payload, size_t i,
+		       const struct mv_git_object_info *info,
+		       struct mv_err *err)
+{
+	struct found *f = payload;
+
+	(void)i;
+	if (!info || !*info->target || strlen(info->name) > MV_TAG_MAX)
+		return 0;
+	f->is_tag = 1;
+	memcpy(f->name, info->name, strlen(info->name) + 1);
+	memcpy(f->target, info->target, sizeof(f->target));
+	f->unreadable = mv_tag_trailers(&f->trailers, info->message, err);
+	return f->unreadable == MV_ENOMEM ? MV_ENOMEM : 0;
+}
+
+static int read_tag(struct found *out, struct mv_push *push, const char *oid,
+		    struct mv_err *err)
+{
+	memset(out, 0, sizeof(*out));
+	return mv_git_objects(push->git, &oid, 1, take_object, out, err);
+}
+
+static const char *trailer(const struct mv_facts *trailers, const char *key)
+{
+	const struct mv_value *v = mv_facts_get(trailers, key);
+
+	return v ? v->text : NULL;
+}
+
+/* Tags outside the grammar are none of our business, whatever they hold. */
+int mv_push_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err)
+{
+	const struct mv_ref_update *u = &push->updates[i];
+	const char *name = u->ref + strlen(TAGS);
+	struct mv_tag tag;
+	struct found f;
+	char hex[65];
+	int ret = mv_tag_parse(&tag, name, err);
+
+	if (ret)
+		return ret == MV_ENOENT ? 0 : ret;
+	mv_tag_release(&tag);
+	ret = read_tag(&f, push, u->new, err);
+	if (!ret && !f.is_tag)
+		mv_push_refuse(push, "%s is not an annotated tag", name);
+	else if (!ret && strcmp(f.name, name))
+		mv_push_refuse(push, "%s: the tag object calls itself '%s'",
+			       name, f.name);
+	else if (!ret && f.unreadable)
+		mv_push_refuse(push, "%s: its trailers are malformed", name);
+	else if (!ret)
+		ret = mv_git_commit(hex, push->git, u->new, err);
+	if (!ret && !push->refused && strcmp(hex, f.target))
+		mv_push_refuse(push, "%s does not lead to a commit", name);
+	mv_facts_release(&f.trailers);
+	if (ret == MV_ENOENT)
+		return mv_push_refuse(push, "%s does not lead to a commit",
+				      name);
+	if (ret || push->refused)
+		return ret;
+	push->refs[i].commit = strdup(hex);
+	if (!push->refs[i].commit) {
+		push->refs[i].commit = "";
+		return mv_nomem(err);
+	}
+	push->refs[i].type = "tag";
+	return 0;
+}
+
+/* -- the names that were pushed ------------------------------------------------------- */
+
+struct pushed {
+	size_t i;		/* into push->updates */
+	struct mv_tag tag;
+};
+struct batch {
+	struct pushed *v;
+	size_t count;
+	struct mv_registry before;
+};
+
+static void batch_release(struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		mv_tag_release(&b->v[i].tag);
+	free(b->v);
+	mv_registry_release(&b->before);
+}
+
+/* "fraud#production#99999999999999999999" is no event to us, but one to
+   other readers of these tags. */
+static int looks_like_ours(const struct mv_push *push, const char *name)
+{
+	const struct mv_registry *r = &push->gate.registry;
+	size_t n = strcspn(name, "@#");
+	char *artifact;
+	int yes = 0;
+
+	if (!name[n] || !n)
+		return 0;
+	artifact = strndup(name, n);
+	if (!artifact)
+		return 1;
+	if (strchr(artifact, '='))
+		*strchr(artifact, '=') = ':';
+	for (size_t i = 0; i < r->count && !yes; i++)
+		yes = !strcmp(r->v[i].tag.artifact, artifact);
+	if (!yes && push->gate.has_policy)
+		yes = mv_project_by_name(&push->gate.policy.project,
+					 artifact) != NULL;
+	free(artifact);
+	return yes;
+}
+
+/* "#03" beside "#3" would be a second decision of the same number. */
+static int is_canonical(const struct mv_tag *tag, const char *name)
+{
+	struct mv_buf again;
+	int yes;
+
+	mv_buf_init(&again, 4096);
+	yes = !mv_tag_print(&again, tag, NULL) && !strcmp(again.data, name);
+	mv_buf_release(&again);
+	return yes;
+}
+
+static int collect(struct batch *b, struct mv_push *push, struct mv_err *err)
+{
+	b->v = calloc(push->count + 1, sizeof(*b->v));
+	if (!b->v)
+		return mv_nomem(err);
+	for (size_t i = 0; i < push->count; i++) {
+		const struct mv_ref_update *u = &push->updates[i];
+		const char *name = u->ref + strlen(TAGS);
+		int ret;
+
+		if (strncmp(u->ref, TAGS, strlen(TAGS)))
+			continue;
+		ret = mv_tag_parse(&b->v[b->count].tag, name, err);
+		if (ret == MV_ENOENT && !mv_push_is_zero(u->new) &&
+		    looks_like_ours(push, name))
+			mv_push_refuse(push, "%s begins like a tag of an "
+				       "artifact and is none", name);
+		if (ret && ret != MV_ENOENT)
+			return ret;
+		if (!ret)
+			b->v[b->count++].i = i;
+	}
+	return 0;
+}
+
+static void check_name(struct mv_push *push, const struct pushed *p)
+{
+	const struct mv_ref_update *u = &push->updates[p->i];
+	const char *name = u->ref + strlen(TAGS);
+
+	if (!mv_push_is_zero(u->old) && mv_push_rule(push, "immutable-tags")) {
+		mv_push_refuse(push, mv_push_is_zero(u->new) ?
+			       "%s is not deleted: what was decided stays; "
+			       "take it back with a new event" :
+			       "%s does not move: what was decided stays",
+			       name);
+		return;
+	}
+	if (!mv_push_is_zero(u->new) && !is_canonical(&p->tag, name))
+		mv_push_refuse(push, "%s is another way to write a tag that "
+			       "has one name only", name);
+}
+
+/* -- counters ------------------------------------------------------------------------------ */
+
+static int by_counter(const void *a, const void *b)
+{
+	const struct pushed *x = a, *y = b;
+	int d = strcmp(x->tag.artifact, y->tag.artifact);
+
+	if (d)
+		return d;
+	return (x->tag.counter > y->tag.counter) -
+	       (x->tag.counter < y->tag.counter);
+}
+
+static int needs_counter(const struct mv_push *push, const struct mv_tag *tag)
+{
+	return tag->stage && push->gate.has_policy &&
+	       mv_policy_governs(&push->gate.policy, "stage", tag->artifact,
+				 tag->stage);
+}
+
+/* Each is the next one: a gap would let history be told anew later, and a
+   number far ahead would be the last there can be. */
+static void check_counters(struct mv_push *push, struct batch *b)
+{
+	const char *artifact = "";
+	int64_t next = 1;
+
+	qsort(b->v, b->count, sizeof(*b->v), by_counter);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct mv_tag *tag = &b->v[i].tag;
+		const struct mv_ref_update *u = &push->updates[b->v[i].i];
+		const char *name = u->ref + strlen(TAGS);
+
+		if (mv_push_is_zero(u->new))
+			continue;
+		if (strcmp(artifact, tag->artifact)) {
+			artifact = tag->artifact;
+			next = mv_registry_next(&b->before, artifact);
+		}
+		if (tag->counter < 0 && needs_counter(push, tag))
+			mv_push_refuse(push, "%s needs a counter: %s#%lld",
+				       name, name, (long long)next);
+		if (tag->counter < 0)
+			continue;
+		if (tag->counter != next)
+			mv_push_refuse(push, "%s: the next counter of %s is "
+				       "%lld; delete this tag, fetch, and "
+				       "decide again", name, artifact,
+				       (long long)next);
+		else
+			next++;
+	}
+}
+
+/* -- registrations ---------------------------------------------------------------------------- */
+
+static int check_content(struct mv_push *push, const char *name,
+			 const char *artifact, const char *commit,
+			 const struct mv_facts *trailers, struct mv_err *err)
+{
+	const char *said = trailer(trailers, "Model-Content");
+	char oid[80], hex[MV_OID_HEX + 1];
+	struct mv_subject s;
+	struct mv_err why;
+	int ret;
+
+	if (!said)
+		return 0;	/* made by somebody else's program */
+	ret = mv_gate_subject(&s, &push->gate, artifact, commit, &why);
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret)
+		return mv_push_refuse(push, "%s: %s", name, why.msg);
+	snprintf(oid, sizeof(oid), "sha256:%s",
+		 mv_oid_hex(hex, &s.pointer.oid));
+	if (strcmp(oid, said))
+		mv_push_refuse(push, "%s says %.19s.., but %.10s has %.19s..",
+			       name, said, commit, oid);
+	mv_subject_release(&s);
+	return 0;
+}
+
+static int check_registration(struct mv_push *push, const struct batch *b,
+			      const struct pushed *p, struct mv_err *err)
+{
+	const struct mv_ref_update *u = &push->updates[p->i];
+	const char *name = u->ref + strlen(TAGS);
+	const char *said;
+	struct found f;
+	int ret;
+
+	if (mv_registry_version(&b->before, p->tag.artifact, p->tag.version) &&
+	    mv_push_is_zero(u->old))
+		return mv_push_refuse(push, "%s: %s is registered already",
+				      name, p->tag.version);
+	ret = read_tag(&f, push, u->new, err);
+	if (ret)
+		return ret;
+	said = trailer(&f.trailers, "Model-Version");
+	if (said && strcmp(said, p->tag.version))
+		mv_push_refuse(push, "%s says that it is %s", name, said);
+	said = trailer(&f.trailers, "Model-Artifact");
+	if (said && strcmp(said, p->tag.artifact))
+		mv_push_refuse(push, "%s says that it is of %s", name, said);
+	ret = check_content(push, name, p->tag.artifact,
+			    push->refs[p->i].commit, &f.trailers, err);
+	mv_facts_release(&f.trailers);
+	return ret;
+}
+
+/* Two versions may be at one commit: the holder's tag says which it is. */
+static int holds(struct mv_push *push, const struct mv_event *holder,
+		 const struct mv_event *version, int *yes, struct mv_err *err)
+{
+	const char *said;
+	struct found f;
+	int ret;
+
+	*yes = 0;
+	if (strcmp(holder->commit, version->commit) ||
+	    !mv_policy_governs(&push->gate.policy, "stage",
+			       holder->tag.artifact, holder->tag.stage))
+		return 0;
+	ret = read_tag(&f, push, holder->oid, err);
+	said = trailer(&f.trailers, "Model-Version");
+	*yes = !ret && (!said || !strcmp(said, version->tag.version));
+	mv_facts_release(&f.trailers);
+	return ret;
+}
+
+/* The stage would be held by nothing, and nobody was asked. */
+static int check_deregistration(struct mv_push *push, const struct batch *b,
+				const struct pushed *p, struct mv_err *err)
+{
+	const struct mv_event *version =
+		mv_registry_version(&b->before, p->tag.artifact,
+				    p->tag.version);
+	const struct mv_event *const *holders;
+	size_t count = 0;
+	int yes = 0, ret = 0;
+
+	if (!version || !push->gate.has_policy)
+		return 0;
+	holders = mv_registry_holders(&push->gate.registry, p->tag.artifact,
+				      &count);
+	for (size_t i = 0; !ret && !yes && i < count; i++) {
+		ret = holds(push, holders[i], version, &yes, err);
+		if (!ret && yes)
+			mv_push_refuse(push, "%s@%s holds %s: demote it first",
+				       p->tag.artifact, p->tag.version,
+				       holders[i]->tag.stage);
+	}
+	return ret;
+}
+
+int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
+{
+	struct batch b = { .before = MV_REGISTRY_INIT };
+	int ret = collect(&b, push, err);
+
+	if (!ret && b.count)
+		ret = mv_registry_load(&b.before, push->git, NULL, err);
+	for (size_t i = 0; !ret && i < b.count; i++)
+		check_name(push, &b.v[i]);
+	if (!ret)
+		check_counters(push, &b);
+	for (size_t i = 0; !ret && i < b.count && !push->refused; i++) {
+		if (mv_push_is_zero(push->updates[b.v[i].i].new))
+			continue;
+		if (b.v[i].tag.kind == MV_EVENT_REGISTER)
+			ret = check_registration(push, &b, &b.v[i], err);
+		else if (b.v[i].tag.kind == MV_EVENT_DEREGISTER)
+			ret = check_deregistration(push, &b, &b.v[i], err);
+		if (!ret)
+			ret = mv_push_in_time(push, err);
+	}
+	batch_release(&b);
+	return ret;
+}
+
+/* -- stages --------------------------------------------------------------------------------------- */
+
+static const char *action_of(const struct mv_event *e)
+{
+	return e->tag.kind == MV_EVENT_ASSIGN ? "promote" : "demote";
+}
+
+static int judge_one(struct mv_push *push, const struct mv_event *e,
+		     const struct mv_facts *trailers, mv_push_judged_fn fn,
+		     struct mv_err *err)
+{
+	const char *said = trailer(trailers, "Model-Version");
+	const struct mv_event *version =
+		mv_registry_assigned(&push->gate.registry, e, said);
+	struct mv_promotion p = {
+		.action = action_of(e), .artifact = e->tag.artifact,
+		.stage = e->tag.stage, .commit = e->commit, .tag = e
+	};
+	struct mv_policy_facts facts;
+	struct mv_verdict verdict;
+	struct mv_err why;
+	int ret;
+
+	if (!version)
+		return mv_push_refuse(push, "%s names no version that is "
+				      "registered at its commit",
+				      e->ref + strlen(TAGS));
+	p.version = version->tag.version;
+	ret = mv_gate_check(&verdict, &facts, &push->gate, &p, &why);
+	if (ret == MV_ENOENT || ret == MV_EDENIED || ret == MV_EINVALID)
+		return mv_push_refuse(push, "%s: %s", e->ref + strlen(TAGS),
+				      why.msg);
+	if (ret)
+		return mv_fail(err, ret, "%s", why.msg);
+	ret = fn(push, e, trailers, &facts, &verdict, err);
+	mv_verdict_release(&verdict);
+	mv_policy_facts_release(&facts);
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of the refs that are made or moved, sorted. */
+static int pushed_refs(const char ***out, size_t *count,
+		       const struct mv_push *push, struct mv_err *err)
+{
+	*count = 0;
+	*out = calloc(push->count + 1, sizeof(**out));
+	if (!*out)
+		return mv_nomem(err);
+	for (size_t i = 0; i < push->count; i++)
+		if (!mv_push_is_zero(push->updates[i].new))
+			(*out)[(*count)++] = push->updates[i].ref;
+	qsort(*out, *count, sizeof(**out), by_name);
+	return 0;
+}
+
+int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
+		       struct mv_err *err)
+{
+	const struct mv_registry *r = &push->gate.registry;
+	const char **refs = NULL;
+	size_t count;
+	int ret = pushed_refs(&refs, &count, push, err);
+
+	for (size_t i = 0; !ret && count && i < r->count; i++) {
+		const struct mv_event *e = &r->v[i];
+		const char *ref = e->ref;
+		struct found f;
+
+		if (!needs_counter(push, &e->tag) ||
+		    !bsearch(&ref, refs, count, sizeof(*refs), by_name))
+			continue;
+		ret = read_tag(&f, push, e->oid, err);
+		if (!ret)
+			ret = judge_one(push, e, &f.trailers, fn, err);
+		mv_facts_release(&f.trailers);
+	}
+	free(refs);
+	return ret;
+}
+
+/* -- what a promotion needs besides the policy's yes ------------------------------------------------- */
+
+static int absent(struct mv_push *push, const struct mv_pointer *pointers,
+		  size_t count, size_t *missing, struct mv_err *err)
+{
+	uint8_t *elsewhere = calloc(count + 1, 1);
+	int ret = elsewhere ? 0 : mv_nomem(err);
+	int asked = 0;
+
+	*missing = 0;
+	for (size_t i = 0; !ret && i < count; i++) {
+		if (!pointers[i].size ||
+		    !mv_repo_has(push->repo, &pointers[i], NULL))
+			continue;
+		if (!asked++)
+			ret = mv_repo_elsewhere(push->repo, pointers, count,
+						elsewhere, err);
+		*missing += !elsewhere[i];
+	}
+	free(elsewhere);
+	return ret;
+}
+
+/* The files of a directory; else the one content. */
+static int check_present(struct mv_push *push, const char *name,
+			 const struct mv_event *e, struct mv_err *err)
+{
+	struct mv_pointer *pointers;
+	struct mv_subject s;
+	size_t n, missing = 0;
+	int ret = mv_gate_subject(&s, &push->gate, e->tag.artifact, e->commit,
+				  err);
+
+	if (ret)
+		return ret;
+	n = s.is_directory ? s.members.count : 1;
+	pointers = calloc(n + 1, sizeof(*pointers));
+	if (!pointers)
+		ret = mv_nomem(err);
+	for (size_t i = 0; !ret && i < n; i++) {
+		pointers[i] = s.pointer;
+		if (s.is_directory) {
+			pointers[i].oid = s.members.v[i].oid;
+			pointers[i].size = s.members.v[i].size;
+		}
+	}
+	if (!ret)
+		ret = absent(push, pointers, n, &missing, err);
+	if (!ret && missing)
+		mv_push_refuse(push, "%s: %zu content%s of %zu %s not here; "
+			       "git model push brings %s", name, missing,
+			       missing == 1 ? "" : "s", n,
+			       missing == 1 ? "is" : "are",
+			       missing == 1 ? "it" : "them");
+	free(pointers);
+	mv_subject_release(&s);
+	return ret;
+}
+
+/* What the tag says of how it was decided must be so, or nobody can replay
+   it from a clone. */
+static int check_claims(struct mv_push *push, const char *name,
+			const struct mv_event *e,
+			const struct mv_facts *trailers, struct mv_err *err)
+{
+	const char *policy = trailer(trailers, "Model-Policy");
+	const char *notes = trailer(trailers, "Model-Notes");
+	char hex[65];
+	int ret = check_content(push, name, e->tag.artifact, e->commit,
+				trailers, err);
+
+	if (ret)
+		return ret;
+	if (policy && strcmp(policy, push->gate.policy.digest))
+		mv_push_refuse(push, "%s was decided by another policy than "
+			       "%s has now: delete the tag, fetch, and decide "
+			       "again", name, push->gate.trusted_name);
+	if (!notes || strspn(notes, "0123456789abcdef") < 40)
+		return 0;
+	ret = mv_git_commit(hex, push->git, notes, NULL);
+	if (!ret && *push->gate.notes)
+		ret = mv_git_is_ancestor(push->git, notes, push->gate.notes,
+					 NULL) != 1;
+	else
+		ret = 1;
+	return !ret ? 0 : mv_push_refuse(push, "%s: the notes that it was "
+					 "decided on are not here; git model "
+					 "push brings them", name);
+}
+
+static int refuse_no(struct mv_push *push, const struct mv_event *e,
+		     const struct mv_facts *trailers,
+		     const struct mv_policy_facts *facts,
+		     const struct mv_verdict *verdict, struct mv_err *err)
+{
+	const char *name = e->ref + strlen(TAGS);
+	size_t before = push->refused;
+	int ret = 0;
+
+	(void)facts;
+	mv_push_tell_verdict(push, name, verdict);
+	if (verdict->result != MV_RESULT_YES &&
+	    verdict->result != MV_RESULT_OVERRIDDEN && push->refused == before)
+		mv_push_refuse(push, "%s: the policy says no", name);
+	if (push->advice)
+		return 0;
+	ret = check_claims(push, name, e, trailers, err);
+	if (!ret && e->tag.kind == MV_EVENT_ASSIGN &&
+	    !mv_git_config_off(push->git, "model.requirecontent", NULL))
+		ret = check_present(push, name, e, err);
+	return ret;
+}
+
+int mv_push_judge_stages(struct mv_push *push, struct mv_err *err)
+{
+	return push->gate.has_policy ?
+		mv_push_each_stage(push, refuse_no, err) : 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_REPO_RECEIVE_H
+#define MV_REPO_RECEIVE_H
+
+#include <string.h>
+
+#include "libmv/repo-judge.h"
+
+/* What the repo-receive*.c share: one push that is being judged. */
+
+struct mv_push {
+	struct mv_repo *repo;
+	struct mv_git *git;
+	const struct mv_ref_update *updates;
+	size_t count;
+	const struct mv_receive *receive;
+	int advice;		/* a client asks, before it pushes */
+	char *branch;		/* full name of the one that is trusted */
+	char trusted[65];	/* what it is now; "": it is not there */
+	struct mv_git_ref *refs;	/* one for each update, as it would be */
+	struct mv_gate gate;	/* of the state that the push leads to */
+	int is_open;		/* is the gate? */
+	size_t refused;
+	int64_t deadline;	/* ms; 0: none */
+};
+
+/* Say no, once more; anything in the text that a terminal would obey is
+   masked. Always 0, so that the next reason is found, too. */
+__attribute__((format(printf, 2, 3)))
+int mv_push_refuse(struct mv_push *push, const char *fmt, ...);
+/* MV_EBUSY when the time is up. */
+int mv_push_in_time(const struct mv_push *push, struct mv_err *err);
+/* Of a rule of the policy's top level: true unless it says false. */
+int mv_push_rule(const struct mv_push *push, const char *key);
+static inline int mv_push_is_zero(const char *hex)
+{
+	return hex[strspn(hex, "0")] == '\0';
+}
+
+/* -- notes only grow (repo-receive-notes.c) -- */
+int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
+			struct mv_err *err);
+
+/* -- tags only grow, and stages are judged (repo-receive-tags.c) -- */
+/* Fill push->refs[i], which speaks of a tag: its object. */
+int mv_push_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err);
+int mv_push_check_tags(struct mv_push *push, struct mv_err *err);
+/* Stage events in the order of their counters. */
+int mv_push_judge_stages(struct mv_push *push, struct mv_err *err);
+/* Told for each of the push's events that a stage's section governs; the
+   facts and verdict are released afterwards. */
+typedef int (*mv_push_judged_fn)(struct mv_push *push,
+				 const struct mv_event *event,
+				 const struct mv_facts *trailers,
+				 const struct mv_policy_facts *facts,
+				 const struct mv_verdict *verdict,
+				 struct mv_err *err);
+int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
+		       struct mv_err *err);
+/* Refuse with every finding that is a no. */
+void mv_push_tell_verdict(struct mv_push *push, const char *subject,
+			  const struct mv_verdict *verdict);
+
+#endif
