@@ -28,9 +28,10 @@ static const struct {
 	int named;		/* the section takes a name */
 } known[] = {
 	{ "filter", "smudge-limit", 0 },
-	/* Read by later versions; harmless to have. */
+	/* Read elsewhere: meta/project.c, repo-gate.c. */
 	{ "artifact", NULL, 1 },
 	{ "metric", NULL, 1 },
+	{ "repository", "id", 0 },
 };
 
 static int is_known(const char *section, const char *subname, const char *key)

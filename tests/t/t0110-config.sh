@@ -37,6 +37,13 @@ test_expect_success 'an unknown key is a warning with its line' '
 	test $(wc -c <r/a.bin) = 100000
 '
 
+test_expect_success 'what other parts read is no surprise' '
+	printf "[repository]\nid = x\n[artifact \"a\"]\npath = a.bin\n" |
+		write_config &&
+	printf "[metric \"loss\"]\ndirection = down\n" >>r/.gitmodel/config &&
+	checkout_again && test_must_fail grep warning: err
+'
+
 test_expect_success 'a broken line is named, and the checkout works' '
 	printf "# team\n[filter\nsmudge-limit = 50k\n" | write_config &&
 	checkout_again &&
