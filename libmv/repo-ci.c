@@ -293,23 +293,17 @@ static int remember(struct ci *ci, const char *keep, const char *hex,
 /* -- history ---------------------------------------------------------------------- */
 
 /*
- * By the ids of both. Where the server will not, because one of them was made
- * here (Jenkins merges) or it gives no commits by id: each side as it can be
- * had, the other by what is configured.
+ * The server deepens every edge that its refs reach, whatever is asked for:
+ * ask for as little as there is, the two. Where it will not give them by id
+ * (protocol 0; a head that was made here), for what is configured.
  */
 static int deepen(struct ci *ci, const char *how, struct mv_err *err)
 {
 	const char *specs[] = { ci->out->base, ci->out->head, NULL };
-	int got = 0;
 
-	if (*ci->out->base) {
-		if (!fetch(ci, how, specs, NULL, NULL))
-			return 0;
-		specs[1] = NULL;
-		got = !fetch(ci, how, specs, NULL, NULL);
-	}
-	return fetch(ci, how, NULL, NULL, got ? NULL : err) && !got ?
-	       MV_EIO : 0;
+	if (*ci->out->base && !fetch(ci, how, specs, NULL, NULL))
+		return 0;
+	return fetch(ci, how, NULL, NULL, err);
 }
 
 static int no_common(struct ci *ci, int shallow, struct mv_err *err)

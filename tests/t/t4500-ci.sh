@@ -110,7 +110,7 @@ test_expect_success 'a tag of a commit that is here cuts nothing off' '
 test_expect_success 'a clone with all of history stays one, and --unshallow makes one' '
 	rm -rf c && git clone -q --no-tags "$URL" c && cd c && git update-ref -d refs/remotes/origin/worse &&
 	git model ci fetch --json worse >../json && test "$(json ../json "\$j->{commits}")" = 1 &&
-	test "$(json ../json "\$j->{shallow}")" = 0 && test "$(git rev-list --count HEAD)" = 112 && cd .. &&
+	test "$(json ../json "\$j->{shallow}")" = 0 && test "$(json ../json "\$j->{deepened}")" = 0 && test "$(git rev-list --count HEAD)" = 112 && cd .. &&
 	shallow c worse && git model ci fetch --unshallow main && test "$(git rev-parse --is-shallow-repository)" = false &&
 	git rev-list --count origin/main >../actual && echo 112 >../expect && test_cmp ../expect ../actual
 '
@@ -126,7 +126,9 @@ test_expect_success 'base is a branch of the remote, whatever that is called; or
 test_expect_success 'a head that was made here, and a server that gives no commit by its id' '
 	shallow c worse && test_tick && git commit -q --allow-empty -m "made here" &&
 	git model ci fetch main >../out && test_grep "parted at $(cut -c 1-12 ../parted)" ../out && cd .. &&
-	shallow c worse && git config protocol.version 0 && git model ci fetch main && git merge-base origin/main HEAD
+	shallow c worse && git config protocol.version 0 && git model ci fetch main && git merge-base origin/main HEAD && cd .. &&
+	shallow c worse && git config protocol.version 0 && test_tick && git commit -q --allow-empty -m "made here" &&
+	git model ci fetch main >../out && test_grep "parted at $(cut -c 1-12 ../parted)" ../out
 '
 
 test_expect_success 'a clone that is used again asks for the branch of the remote anew' '
