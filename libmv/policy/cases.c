@@ -236,8 +236,13 @@ static int set_evidence(struct example *x, const char *key, const char *value,
 		x->has_base = 1;
 		return set_fact(&x->base.metrics, value, err);
 	}
-	if (!strcmp(key, "evaluated"))
-		return put(&x->record.t, value, err);
+	if (!strcmp(key, "evaluated")) {
+		int64_t ms;
+		char text[32];
+
+		return mv_time_parse(&ms, value, err) ? MV_EINVALID :
+			put(&x->record.t, mv_time_print(text, ms), err);
+	}
 	if (!strcmp(key, "dirty") && !strcmp(value, "true"))
 		return put(&x->record.dirty, "sha256:dirty", err);
 	if (!strcmp(key, "dirty") && !strcmp(value, "false"))

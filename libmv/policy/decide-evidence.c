@@ -29,10 +29,8 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 	mv_buf_init(&eval, EVAL_MAX);
 	mv_found_set(f, MV_RESULT_UNKNOWN);
 	for (size_t i = e->count; i-- > 0;) {
-		struct mv_fact fact;
+		const struct mv_fact fact = { .from = (uint32_t)i };
 
-		memset(&fact, 0, sizeof(fact));
-		fact.from = (uint32_t)i;
 		mv_buf_clear(&eval);
 		if (!e->records[i].metrics.count ||
 		    mv_evidence_eval_data(&eval, e, &fact) ||

@@ -87,12 +87,10 @@ static const struct mv_value *metric_in(const struct mv_deciding *d,
 					const char *key, struct mv_buf *eval)
 {
 	const struct mv_value *v = mv_facts_get(&e->records[i].metrics, key);
-	struct mv_fact fact;
+	const struct mv_fact fact = { .from = (uint32_t)i };
 
 	if (!v)
 		return NULL;
-	memset(&fact, 0, sizeof(fact));
-	fact.from = (uint32_t)i;
 	mv_buf_clear(eval);
 	if (mv_evidence_eval_data(eval, e, &fact))
 		return NULL;
@@ -113,7 +111,7 @@ static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
-	return x < y ? -1 : x > y;
+	return (x > y) - (x < y);
 }
 
 static double aggregated(double *v, size_t n, const char *how)
@@ -181,10 +179,11 @@ static void take_run(struct mv_reading *out, const struct mv_deciding *d,
 	if (!m || is_taken(runs, out->runs, id))
 		return;
 	if (!out->record) {
+		struct mv_buf newest = runs->eval;
+
 		out->record = &e->records[i];
-		mv_buf_clear(eval);
-		if (mv_buf_add(eval, runs->eval.data, runs->eval.len))
-			out->number = 0;
+		runs->eval = *eval;
+		*eval = newest;
 	} else if (same_eval(d) && strcmp(runs->eval.data, eval->data)) {
 		return;
 	}
@@ -202,15 +201,15 @@ static void read_runs(struct mv_reading *out, const struct mv_deciding *d,
 	const struct mv_rule *min = mv_next_setting(d, MV_RULE_MIN_RUNS, &at);
 	struct runs runs;
 
-	runs.v = calloc(e->count + 1, sizeof(*runs.v));
-	runs.ids = calloc(e->count + 1, sizeof(*runs.ids));
+	runs.v = mv_zeroed(e->count, sizeof(*runs.v));
+	runs.ids = mv_zeroed(e->count, sizeof(*runs.ids));
 	mv_buf_init(&runs.eval, EVAL_MAX);
-	out->number = runs.v && runs.ids;
+	out->number = 1;
 	for (size_t i = e->count; runs.v && runs.ids && i-- > 0;)
 		take_run(out, d, e, i, key, &runs, eval);
 	out->few = min && e == &d->facts->evidence &&
 		   out->runs < min->args->number;
-	if (out->number && out->runs)
+	if (out->runs)
 		out->value = aggregated(runs.v, out->runs, how);
 	mv_buf_release(&runs.eval);
 	free(runs.v);
@@ -224,7 +223,6 @@ void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 	const char *how = how_to_aggregate(d, key);
 
 	memset(out, 0, sizeof(*out));
-	mv_buf_clear(eval);
 	if (how) {
 		read_runs(out, d, e, key, how, eval);
 		return;
@@ -239,7 +237,6 @@ void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 		out->number = mv_value_is_number(v) && isfinite(v->r);
 		return;
 	}
-	mv_buf_clear(eval);
 }
 
 /* -- thresholds --------------------------------------------------------------------- */

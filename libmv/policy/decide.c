@@ -16,6 +16,17 @@
 
 /* -- what a rule found ------------------------------------------------------------ */
 
+/* Cut rather than fail: a finding is for a person. */
+static void add_word(struct mv_found *f, struct mv_buf *out,
+		     const char *before, const char *word)
+{
+	before = out->len ? before : "";
+	if (out->len + strlen(before) + strlen(word) > TEXT_MAX)
+		return;
+	f->nomem |= mv_buf_addstr(out, before);
+	f->nomem |= mv_buf_addstr(out, word);
+}
+
 __attribute__((format(printf, 3, 0)))
 static void add_text(struct mv_found *f, struct mv_buf *out, const char *fmt,
 		     va_list ap)
@@ -26,9 +37,7 @@ static void add_text(struct mv_found *f, struct mv_buf *out, const char *fmt,
 		f->nomem = 1;
 		return;
 	}
-	/* Cut rather than fail: a finding is for a person. */
-	if (out->len + strlen(text) + 2 < TEXT_MAX)
-		f->nomem |= mv_buf_addstr(out, text);
+	add_word(f, out, "; ", text);
 	free(text);
 }
 
@@ -47,10 +56,6 @@ void mv_actual(struct mv_found *f, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (f->actual.len + 2 >= TEXT_MAX)
-		return;
-	if (f->actual.len)
-		f->nomem |= mv_buf_addstr(&f->actual, "; ");
 	va_start(ap, fmt);
 	add_text(f, &f->actual, fmt, ap);
 	va_end(ap);
@@ -72,12 +77,8 @@ static int has_word(const char *words, const char *word)
 
 void mv_rests_on(struct mv_found *f, const char *what)
 {
-	if (!what || !*what || has_word(f->evidence.data, what) ||
-	    f->evidence.len + strlen(what) + 2 > TEXT_MAX)
-		return;
-	if (f->evidence.len)
-		f->nomem |= mv_buf_addch(&f->evidence, ' ');
-	f->nomem |= mv_buf_addstr(&f->evidence, what);
+	if (what && *what && !has_word(f->evidence.data, what))
+		add_word(f, &f->evidence, " ", what);
 }
 
 void mv_advice(struct mv_found *f, const char *fmt, ...)
@@ -112,15 +113,6 @@ void mv_found_set(struct mv_found *f, enum mv_result result)
 }
 
 /* -- facts --------------------------------------------------------------------------- */
-
-const struct mv_answer *mv_answer_of(const struct mv_policy_facts *facts,
-				     const char *question)
-{
-	for (size_t i = 0; i < facts->answer_count; i++)
-		if (!strcmp(facts->answers[i].question, question))
-			return &facts->answers[i];
-	return NULL;
-}
 
 const struct mv_answer *mv_known(const struct mv_policy_facts *facts,
 				 const char *word, const char *rest)
@@ -286,8 +278,7 @@ static int add_finding(struct mv_verdict *out, const struct mv_deciding *d,
 	if (!more)
 		return -1;
 	out->v = more;
-	found = &more[out->count++];
-	memset(found, 0, sizeof(*found));
+	found = &more[out->count++];	/* all of it is set below */
 	found->result = f->result;
 	found->mode = d->section->mode;
 	found->line = rule->line;
@@ -375,9 +366,9 @@ static int decide_section(struct mv_verdict *out, struct mv_deciding *d)
 	return 0;
 }
 
+/* From yes on, which it is to begin with. */
 static void sum_up(struct mv_verdict *verdict)
 {
-	verdict->result = MV_RESULT_YES;
 	for (size_t i = 0; i < verdict->count; i++) {
 		const struct mv_finding *f = &verdict->v[i];
 

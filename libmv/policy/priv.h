@@ -2,6 +2,8 @@
 #ifndef MV_POLICY_PRIV_H
 #define MV_POLICY_PRIV_H
 
+#include <stdlib.h>
+
 #include "libmv/policy/policy.h"
 
 /*
@@ -133,6 +135,11 @@ const struct mv_rule *mv_next_setting(const struct mv_deciding *d,
 /* The same for rules of every kind. */
 const struct mv_rule *mv_next_rule(const struct mv_deciding *d,
 				   struct mv_cursor *at);
+/* Zeroed; NULL means that there is no memory, also for none at all. */
+static inline void *mv_zeroed(size_t count, size_t size)
+{
+	return calloc(count ? count : 1, size);
+}
 /* now - then, however far apart they are. */
 int64_t mv_seconds_since(int64_t now, int64_t then);
 /* The version that holds the stage, or did last; *first: none ever did. NULL
@@ -161,8 +168,6 @@ void mv_advice(struct mv_found *f, const char *fmt, ...);
 /* Sets the result, unless there is a worse one (NO over UNKNOWN over YES). */
 void mv_found_set(struct mv_found *f, enum mv_result result);
 
-const struct mv_answer *mv_answer_of(const struct mv_policy_facts *facts,
-				     const char *question);
 /* "<word> <rest>"; NULL: nobody answered, or it is not known. */
 const struct mv_answer *mv_known(const struct mv_policy_facts *facts,
 				 const char *word, const char *rest);

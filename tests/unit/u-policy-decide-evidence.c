@@ -56,9 +56,42 @@ static void test_policy_decide_evidence__measured_on_the_data(void **state)
 	f = check(&w, "eval-on = data/h.csv", YES, "1 metrics measured on it");
 	EVIDENCE_IS(f, "0000000000000002");
 	assert_null(f->advice);
+	record(&w, AUC "," EVAL_ON(HOLDOUT));
+	f = check(&w, "eval-on = data/h.csv", YES, "1 metrics measured on it");
+	EVIDENCE_IS(f, "0000000000000004");
 	check(&w, "eval-on = " OID("dd"), UNKNOWN, NULL);
 	/* Both at once were never measured. */
 	check(&w, "eval-on = " EASY "\neval-on = " HOLDOUT, UNKNOWN, NULL);
+}
+
+static void test_policy_decide_evidence__the_only_record(void **state)
+{
+	(void)state;
+	record(&w, AUC "," EVAL_ON(HOLDOUT) "," COMMIT);
+	check(&w, "eval-on = " HOLDOUT, YES, NULL);
+	check(&w, "require-clean = true", YES, NULL);
+	world_release(&w);
+	world_init(&w);
+	record(&w, RUN("000000000000000a"));
+	check(&w, "min-runs = 1", YES, "1");
+}
+
+static void test_policy_decide_evidence__at_no_moment(void **state)
+{
+	struct mv_policy policy;
+	struct mv_verdict v;
+
+	(void)state;
+	record(&w, AUC);
+	fold(&w.f.evidence, w.lines, w.line_count);
+	set(&w.f.evidence.records[0].t, "yesterday");
+	parse(&policy, "[stage \"production\"]\neval-max-age = 9999d\n");
+	assert_int_equal(mv_decide(&v, &w.f, &policy, NOW, NULL), 0);
+	assert_int_equal(v.result, MV_RESULT_UNKNOWN);
+	ACTUAL_IS(&v.v[0], "the newest measurement has no moment that can be "
+		  "read");
+	mv_verdict_release(&v);
+	mv_policy_release(&policy);
 }
 
 /* -- eval-max-age ------------------------------------------------------------------- */
@@ -232,6 +265,13 @@ static void test_policy_decide_evidence__lineage_of_nothing(void **state)
 	check(&w, "require-lineage = params", UNKNOWN, NULL);
 	check(&w, "require-lineage = env", UNKNOWN, NULL);
 	check(&w, "require-lineage = run", UNKNOWN, NULL);
+	record(&w, "\"params\":{\"a\":1}");
+	check(&w, "require-lineage = params", YES, NULL);
+	check(&w, "require-lineage = env", UNKNOWN, NULL);
+	check(&w, "require-lineage = run", UNKNOWN, NULL);
+	record(&w, "\"environment\":{\"os\":\"x\"}");
+	check(&w, "require-lineage = env", YES, NULL);
+	check(&w, "require-lineage = run", UNKNOWN, NULL);
 }
 
 static void test_policy_decide_evidence__a_clean_tree(void **state)
@@ -299,6 +339,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(measured_on_the_data),
+		T(the_only_record),
+		T(at_no_moment),
 		T(fresh_enough),
 		T(from_the_future),
 		T(what_is_judged_is_fresh),

@@ -222,7 +222,52 @@ static void test_policy_decide_metric__data_by_its_path(void **state)
 	check(&w, "eval-on = data/h.csv\nmetric = auc >= 0.9", UNKNOWN, NULL);
 	answer(&w, "content data/h.csv", 1, NULL);
 	check(&w, "eval-on = data/h.csv\nmetric = auc >= 0.9", UNKNOWN, NULL);
+	/* Neither half an id nor something of its length. */
+	answer(&w, "content data/h.csv", 1, HOLDOUT "a");
+	check(&w, "metric = auc > 0\neval-on = data/h.csv", UNKNOWN,
+	      "data/h.csv is no content of the trusted branch");
+	answer(&w, "content data/h.csv", 1, "sha256 " HEX("aa"));
+	check(&w, "metric = auc > 0\neval-on = data/h.csv", UNKNOWN,
+	      "data/h.csv is no content of the trusted branch");
+	answer(&w, "content sha256/h.csv", 1, HOLDOUT);
+	check(&w, "eval-on = sha256/h.csv\nmetric = auc >= 0.9", YES, NULL);
 	world_release(&w);
+}
+
+/* More data than anybody evaluates on; less is fine. */
+static void test_policy_decide_metric__a_bound_on_data(void **state)
+{
+	static const struct {
+		int count;
+		enum mv_result result;
+	} rows[] = {
+		{ 900, MV_RESULT_YES },
+		/* 64 KiB, with a "+" between: 1008 * 65 - 1 */
+		{ 1008, MV_RESULT_YES },
+		{ 1009, MV_RESULT_UNKNOWN },
+		{ 1500, MV_RESULT_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		char *text = malloc(200000), *s = text;
+		struct world w;
+
+		world_init(&w);
+		s += sprintf(s, AUC("0.9") ",\"data\":[");
+		for (int j = 0; j < rows[i].count; j++)
+			s += sprintf(s, "%s{\"content\":\"sha256:%064x\","
+				     "\"role\":\"eval\",\"size\":1}",
+				     j ? "," : "", (unsigned)j);
+		sprintf(s, "]");
+		record(&w, text);
+		free(text);
+		check_at(&w, "metric = auc >= 0.9", rows[i].result, NULL,
+			 __FILE__, (int)i);
+		check_at(&w, "eval-max-age = 30d\nmetric = auc >= 0.9\n",
+			 rows[i].result, NULL, __FILE__, (int)i);
+		world_release(&w);
+	}
 }
 
 /* What narrows in one section narrows in the other. */
@@ -272,6 +317,9 @@ static void test_policy_decide_metric__not_worse_than_the_holder(void **state)
 		{ "auc", "0.9", "0.9", MV_RESULT_YES },
 		{ "auc", "0.9", "0.91", MV_RESULT_YES },
 		{ "auc", "0.9", "0.8999", MV_RESULT_NO },
+		/* a few bits are not worse; a few more are */
+		{ "auc", "1.0", "0.9999999999995", MV_RESULT_YES },
+		{ "auc", "1.0", "0.999999999995", MV_RESULT_NO },
 		{ "auc margin 0.002", "0.93", "0.928", MV_RESULT_YES },
 		{ "auc margin 0.002", "0.93", "0.927999", MV_RESULT_NO },
 		{ "auc margin 1%", "0.9", "0.891", MV_RESULT_YES },
@@ -532,7 +580,11 @@ static void test_policy_decide_metric__aggregates_distinct_runs(void **state)
 	EVIDENCE_IS(check(&w, "aggregate = auc median\nmetric = auc >= 0.7",
 			  YES, "auc = 0.75; over 4 runs"),
 		    "0000000000000007");
-	record(&w, AUC("{\"number\":\"nan\"}") "," RUN("000000000000000e"));
+	record(&w, AUC("0.85") "," RUN("000000000000000e"));
+	record(&w, AUC("0.65") "," RUN("000000000000000e"));
+	check(&w, "aggregate = auc median\nmetric = auc >= 0.7", YES,
+	      "auc = 0.7; over 5 runs");
+	record(&w, AUC("{\"number\":\"nan\"}") "," RUN("000000000000000f"));
 	check(&w, "aggregate = auc max\nmetric = auc >= 0.7", NO,
 	      "auc is no finite number");
 	world_release(&w);
@@ -613,6 +665,7 @@ int main(void)
 		cmocka_unit_test(test_policy_decide_metric__no_other_data_beside_it),
 		cmocka_unit_test(test_policy_decide_metric__half_an_id_is_none),
 		cmocka_unit_test(test_policy_decide_metric__data_by_its_path),
+		cmocka_unit_test(test_policy_decide_metric__a_bound_on_data),
 		cmocka_unit_test(test_policy_decide_metric__data_demanded_by_another_section),
 		cmocka_unit_test(test_policy_decide_metric__not_worse_than_the_holder),
 		cmocka_unit_test(test_policy_decide_metric__improves_on_the_holder),

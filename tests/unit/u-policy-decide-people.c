@@ -140,6 +140,18 @@ static void test_policy_decide_people__keys_are_shared_out_well(void **state)
 	check(&w, "approvals = 2", YES, NULL);
 }
 
+/* Carol's second key is none for bob, who has only alice's. */
+static void test_policy_decide_people__keys_of_others(void **state)
+{
+	(void)state;
+	set(&vote(&w, APPROVE, ALICE)->signature.fingerprint, "1");
+	set(&vote(&w, APPROVE, BOB)->signature.fingerprint, "1");
+	set(&vote(&w, APPROVE, CAROL)->signature.fingerprint, "2");
+	set(&vote(&w, APPROVE, CAROL)->signature.fingerprint, "3");
+	check(&w, "approvals = 3", NO, NULL);
+	check(&w, "approvals = 2", YES, NULL);
+}
+
 /* -- what makes a vote count ------------------------------------------------------- */
 
 static void check_void(const char *why)
@@ -168,6 +180,8 @@ static void test_policy_decide_people__the_signature_must_be_good(
 	}
 	snprintf(v->signature.why, sizeof(v->signature.why), "no such key");
 	check_void("no such key");
+	snprintf(v->signature.why, sizeof(v->signature.why), "x");
+	check_void("x");
 	v->signature.state = MV_SIGNATURE_GOOD;
 	check(&w, ONE, YES, NULL);
 	v->malformed = 1;
@@ -782,7 +796,8 @@ static void test_policy_decide_people__who_may_promote(void **state)
 	set(&w.f.promoter, ALICE);
 	check(&w, "promoter = leads", YES, ALICE);
 	set(&w.f.promoter, NULL);
-	f = check(&w, "promoter = leads", UNKNOWN, NULL);
+	f = check(&w, "promoter = leads", UNKNOWN,
+		  "it is not known who promotes: good");
 	ADVICE_IS(f, "make the tag with git model promote --sign");
 	/* Once there is a tag, only its signature says who it was. */
 	w.f.hypothetical = 0;
@@ -852,6 +867,7 @@ int main(void)
 		T(so_does_one_address),
 		T(a_key_counts_once),
 		T(keys_are_shared_out_well),
+		T(keys_of_others),
 		T(the_signature_must_be_good),
 		T(by_who_it_says),
 		T(every_binding_binds),
