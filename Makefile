@@ -90,7 +90,7 @@ HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all programs test run-tests unit t fuzz check doc bench interop demo \
+.PHONY: all programs test run-tests unit t fuzz check doc bench interop demo walk \
 	deps install uninstall clean help soak sanitize FORCE
 
 all: $(B)/git-model $(LINKS) ## build the program
@@ -194,7 +194,9 @@ interop: ## with git-lfs, with GTO, and with other gits
 demo: ## set up, build, and show the main job on real model files
 	@scripts/deps.sh build
 	@+$(MAKE) --no-print-directory -j$(JOBS) all
-	$(Q)B=$(B) scripts/demo.sh
+	$(Q)B=$(B) scripts/demo.sh && B=$(B) scripts/walk.sh
+walk: all ## two people, a server and a policy: evidence to promotion
+	$(Q)B=$(B) scripts/walk.sh
 
 deps: ## install what is missing (Debian)
 	@scripts/deps.sh build test bench

@@ -9,51 +9,7 @@ TOP=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 B=$(cd "$TOP" && cd "${B:-build}" && pwd) || exit 1
 W=${DEMO:-$B}/demo
 models=$TOP/tests/data
-checks=0 bold= plain=
-test ! -t 1 || bold=$(printf '\033[1m') plain=$(printf '\033[0m')
-
-fail () {
-	echo "demo: $*" >&2
-	exit 1
-}
-say () {
-	printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
-}
-# Show a command, run it in this shell.
-run () {
-	printf '%s$ %s%s\n' "$bold" "$1" "$plain"
-	eval "$1" || fail "this failed: $1"
-}
-# check <what holds> <command>...
-check () {
-	what=$1 && shift
-	"$@" || fail "it does not hold that $what"
-	checks=$((checks + 1))
-	echo "  ok: $what"
-}
-same () {
-	cmp -s "$1" "$2"
-}
-# The lines of a command's output that say something.
-says () {
-	test "$(eval "$2" 2>&1)" = "$1"
-}
-has () {
-	eval "$2" 2>&1 | grep -q -e "$1"
-}
-
-test -x "$B/git-model" || fail "$B/git-model is not built: make demo"
-unset $(env | sed -n 's/^\(GIT_[A-Z0-9_]*\)=.*/\1/p')
-rm -rf "$W" && mkdir -p "$W/home" && cd "$W" || exit 1
-HOME=$W/home XDG_CONFIG_HOME=$W/home/.config GIT_CONFIG_NOSYSTEM=1
-GIT_CEILING_DIRECTORIES=$W GIT_PAGER=cat PATH=$B:$PATH LC_ALL=C
-export HOME XDG_CONFIG_HOME GIT_CONFIG_NOSYSTEM GIT_CEILING_DIRECTORIES
-export GIT_PAGER PATH LC_ALL
-git config --global user.name Demo &&
-git config --global user.email demo@example.com &&
-git config --global init.defaultBranch main &&
-git config --global advice.detachedHead false || exit 1
-exec </dev/null
+. "$TOP/scripts/demo-lib.sh"
 
 say "An ordinary git repository, in which git-model looks after the models"
 run 'git init -q fraud && cd fraud'

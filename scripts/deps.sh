@@ -13,13 +13,13 @@ packages () {
 	make)
 		echo make ;;
 	build)
-		echo build-essential pkg-config git libgit2-dev \
+		echo build-essential pkg-config git openssh-client libgit2-dev \
 			libarchive-dev libinih-dev libzstd-dev libssl-dev \
 			libjansson-dev libxxhash-dev zlib1g-dev \
 			libyaml-dev libsqlite3-dev node-chart.js ;;
 	test)
 		echo libcmocka-dev perl strace git-lfs hyperfine openssl \
-			sqlite3 jq gnuplot-nox faketime openssh-client gnupg curl \
+			sqlite3 jq gnuplot-nox faketime gnupg curl \
 			chromium chromium-driver ;;
 	bench)
 		echo hyperfine git-lfs openssl time clang asciidoctor ;;
