@@ -26,7 +26,8 @@ enum cmd_status {
 enum cmd_flags {
 	CMD_REPO = 1 << 0,	/* env->repo is open; outside of one: fatal */
 	CMD_WORK_TREE = 1 << 1,	/* the same, and it has a work tree */
-	CMD_HIDDEN = 1 << 2	/* git calls it, not people: no manual page */
+	CMD_HIDDEN = 1 << 2,	/* git calls it, not people: no manual page */
+	CMD_READS = 1 << 3	/* always reads objects, and soon */
 };
 
 struct interrupt;
@@ -51,6 +52,7 @@ void cmd_allow_files(void);
 
 int cmd_add(int argc, const char **argv, struct cmd_env *env);
 int cmd_approve(int argc, const char **argv, struct cmd_env *env);
+int cmd_audit(int argc, const char **argv, struct cmd_env *env);
 int cmd_cat(int argc, const char **argv, struct cmd_env *env);
 int cmd_check(int argc, const char **argv, struct cmd_env *env);
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env);

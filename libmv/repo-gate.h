@@ -171,7 +171,7 @@ struct mv_verified {
 	   good since: what is owed; else NULL. Overdue: its time is up. */
 	const char *debt;
 	int overdue;
-	const char *evidence;		/* Model-Records, or NULL */
+	const char *evidence, *policy;	/* digests that its tag names, or NULL */
 };
 typedef int (*mv_verify_fn)(void *payload, const struct mv_verified *v,
 			    struct mv_err *err);

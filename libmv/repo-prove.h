@@ -24,11 +24,17 @@ struct mv_past_list {
 	size_t *edge;		/* places of parents */
 	size_t edges;
 };
-/* A receipt as it stands in the notes; its signature is not checked yet. */
-struct mv_past_receipt {
+/* A statement as it stands in the notes; its signature is not checked yet. */
+struct mv_past_statement {
 	struct mv_statement s;
 	struct mv_buf payload, sig;
 	char object[65];	/* the pointer blob that it was found on */
+	char line[72];		/* digest of the line */
+	int malformed;		/* `s` says nothing */
+};
+struct mv_past_statements {
+	struct mv_past_statement *v;
+	size_t count;
 };
 /* Lines that a commit of the notes took away from an object's note. */
 struct mv_past_loss {
@@ -40,8 +46,7 @@ struct mv_past {
 	struct mv_past_list branch;	/* the trusted branch by first parent */
 	struct mv_past_list changes;	/* those that changed .gitmodel/ */
 	struct mv_past_list notes;	/* all commits of the notes */
-	struct mv_past_receipt *receipts;	/* by the tag's name */
-	size_t receipt_count;
+	struct mv_past_statements receipts;	/* by the tag's name */
 	struct mv_past_loss *losses;
 	size_t loss_count;
 	int shallow;
@@ -63,10 +68,15 @@ const struct mv_past_commit *mv_past_overtaken(const struct mv_past *past,
 /* The change that was the last one at `when`; NULL: none was there. */
 const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
 					      int64_t when);
+/* Of all notes: `receipts` only well-formed receipts, else every statement. */
+int mv_past_read_statements(struct mv_past_statements *out,
+			    struct mv_gate *gate, int receipts,
+			    struct mv_err *err);
+void mv_past_statements_release(struct mv_past_statements *list);
 /* Receipts of a tag: *count of them from the one returned. */
-const struct mv_past_receipt *mv_past_receipts(const struct mv_past *past,
-					       const char *tag,
-					       size_t *count);
+const struct mv_past_statement *mv_past_receipts(const struct mv_past *past,
+						 const char *tag,
+						 size_t *count);
 
 /* -- gates as they were (repo-verify-gates.c) ------------------------------------ */
 
@@ -100,7 +110,7 @@ struct mv_proof {
 	enum mv_verify_state state;
 	char **problems;		/* NULL-terminated */
 	size_t problem_count;
-	char *version, *promoter, *debt, *records;
+	char *version, *promoter, *debt, *records, *policy;
 	int64_t when;
 	int witnessed, overdue;
 	struct mv_verdict verdict;
@@ -118,8 +128,12 @@ int mv_proof_add(struct mv_proof *p, enum mv_verify_state state,
 int mv_prove_event(struct mv_proof *out, struct mv_gates *gates,
 		   const struct mv_past *past, const struct mv_event *event,
 		   struct mv_err *err);
-/* Is the receipt's signature good, by today's lists, and of this repository? */
+/* A statement's signature, as of the moment that it names. */
+int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
+		       const struct mv_past_statement *s,
+		       struct mv_err *err);
+/* Is a receipt's good, by today's lists, and of this repository? */
 int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
-		     const struct mv_past_receipt *r, struct mv_err *err);
+		     const struct mv_past_statement *r, struct mv_err *err);
 
 #endif

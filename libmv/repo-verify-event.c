@@ -25,6 +25,7 @@ void mv_proof_release(struct mv_proof *p)
 	free(p->promoter);
 	free(p->debt);
 	free(p->records);
+	free(p->policy);
 	if (p->has_verdict)
 		mv_verdict_release(&p->verdict);
 	memset(p, 0, sizeof(*p));
@@ -65,7 +66,7 @@ struct proving {
 	int ours;			/* it has trailers */
 	char *tagger;			/* e-mail */
 	int64_t said;			/* the tagger's date */
-	const struct mv_past_receipt *receipt;
+	const struct mv_past_statement *receipt;
 	struct mv_gate_then *then;
 	const struct mv_past_commit *policy, *notes;
 };
@@ -149,23 +150,33 @@ static int check_names(struct proving *x)
 
 /* -- when -------------------------------------------------------------------------------- */
 
+int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
+		       const struct mv_past_statement *s, struct mv_err *err)
+{
+	const char *ns = s->s.decision == MV_DECISION_RECEIPT ?
+		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
+	struct mv_buf pae;
+	int ret;
+
+	mv_buf_init(&pae, (size_t)1 << 20);
+	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, s->payload.data,
+			  s->payload.len) ? mv_nomem(err) :
+		mv_trust_verify(out, trust, ns, pae.data, pae.len,
+				s->sig.data, s->sig.len, s->s.issued_at, err);
+	mv_buf_release(&pae);
+	return ret;
+}
+
 int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
-		     const struct mv_past_receipt *r, struct mv_err *err)
+		     const struct mv_past_statement *r, struct mv_err *err)
 {
 	struct mv_signature s;
-	struct mv_buf pae;
 	int ret;
 
 	*good = 0;
 	if (strcmp(r->s.repo ? r->s.repo : "", repo_id))
 		return 0;
-	mv_buf_init(&pae, (size_t)1 << 20);
-	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, r->payload.data,
-			  r->payload.len) ? mv_nomem(err) :
-		mv_trust_verify(&s, trust, MV_TRUST_NS_RECEIPT, pae.data,
-				pae.len, r->sig.data, r->sig.len,
-				r->s.issued_at, err);
-	mv_buf_release(&pae);
+	ret = mv_prove_statement(&s, trust, r, err);
 	if (ret)
 		return ret;
 	*good = s.state == MV_SIGNATURE_GOOD && s.principal && r->s.signer &&
@@ -174,7 +185,7 @@ int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 	return 0;
 }
 
-static int speaks_of(const struct mv_past_receipt *r, const struct mv_event *e)
+static int speaks_of(const struct mv_past_statement *r, const struct mv_event *e)
 {
 	return !strcmp(r->s.artifact, e->tag.artifact) &&
 	       !strcmp(r->s.stage, e->tag.stage ? e->tag.stage : "");
@@ -185,7 +196,7 @@ static int find_receipt(struct proving *x, struct mv_err *err)
 {
 	const struct mv_gate *today = x->gates->today;
 	size_t count;
-	const struct mv_past_receipt *r =
+	const struct mv_past_statement *r =
 		mv_past_receipts(x->past, x->event->oid, &count);
 	int good, ret = 0;
 
@@ -901,6 +912,8 @@ static int set_names(struct proving *x, struct mv_err *err)
 	if (!ret && *said(x, "Model-Records"))
 		ret = mv_gate_set(&x->p->records, said(x, "Model-Records"),
 				  err);
+	if (!ret && *said(x, "Model-Policy"))
+		ret = mv_gate_set(&x->p->policy, said(x, "Model-Policy"), err);
 	return ret ? ret : mv_gate_set(&x->p->promoter, x->tagger ? x->tagger :
 				       "", err);
 }

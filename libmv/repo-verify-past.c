@@ -228,15 +228,16 @@ const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
 	return NULL;
 }
 
-/* -- receipts ----------------------------------------------------------------------------- */
+/* -- statements ----------------------------------------------------------------------------- */
 
 #define PAYLOAD_MAX ((size_t)64 << 10)
 
 struct notes {
-	struct mv_past *past;
+	struct mv_past_statements *out;
+	int receipts;		/* only these */
 	char (*object)[65];
 	char **blob;
-	size_t count, alloc, receipt_alloc;
+	size_t count, alloc, statement_alloc;
 };
 
 static int add_note(void *payload, const char *object, const char *note_blob,
@@ -266,63 +267,144 @@ static int add_note(void *payload, const char *object, const char *note_blob,
 	return 0;
 }
 
-static int add_receipt(struct notes *n, const char *object, const char *line,
-		       size_t len, struct mv_err *err)
+static int digest_line(char *out, const char *line, size_t len,
+		       struct mv_err *err)
 {
-	struct mv_past_receipt *r = n->past->receipts;
+	struct mv_hasher *h = NULL;
+	char hex[MV_OID_HEX + 1];
+	struct mv_oid oid;
+	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+
+	if (!ret)
+		ret = mv_hasher_once(oid.b, h, line, len, err);
+	mv_hasher_free(h);
+	if (!ret) {
+		strcpy(out, "sha256:");
+		strcat(out, mv_oid_hex(hex, &oid));
+	}
+	return ret;
+}
+
+static void release_statement(struct mv_past_statement *s)
+{
+	mv_statement_release(&s->s);
+	mv_buf_release(&s->payload);
+	mv_buf_release(&s->sig);
+}
+
+static struct mv_past_statement *next_statement(struct notes *n)
+{
+	struct mv_past_statements *l = n->out;
+	struct mv_past_statement *s = l->v;
+
+	if (l->count == n->statement_alloc) {
+		size_t more = 2 * n->statement_alloc + 16;
+
+		s = realloc(s, more * sizeof(*s));
+		if (!s)
+			return NULL;
+		l->v = s;
+		n->statement_alloc = more;
+	}
+	s += l->count;
+	memset(s, 0, sizeof(*s));
+	mv_buf_init(&s->payload, PAYLOAD_MAX);
+	mv_buf_init(&s->sig, PAYLOAD_MAX);
+	return s;
+}
+
+static int add_statement(struct notes *n, const char *object, const char *line,
+			 size_t len, struct mv_err *err)
+{
+	struct mv_past_statement *s = next_statement(n);
 	int ret;
 
-	if (n->past->receipt_count == n->receipt_alloc) {
-		size_t more = 2 * n->receipt_alloc + 16;
-
-		r = realloc(r, more * sizeof(*r));
-		if (!r)
-			return mv_nomem(err);
-		n->past->receipts = r;
-		n->receipt_alloc = more;
-	}
-	r += n->past->receipt_count;
-	memset(r, 0, sizeof(*r));
-	mv_buf_init(&r->payload, PAYLOAD_MAX);
-	mv_buf_init(&r->sig, PAYLOAD_MAX);
-	ret = mv_statement_from_line(&r->s, &r->payload, &r->sig, line, len,
+	if (!s)
+		return mv_nomem(err);
+	ret = mv_statement_from_line(&s->s, &s->payload, &s->sig, line, len,
 				     err);
-	if (!ret && r->s.decision == MV_DECISION_RECEIPT) {
-		strcpy(r->object, object);
-		n->past->receipt_count++;
-		return 0;
+	s->malformed = ret != 0;
+	if (ret != MV_ENOMEM)
+		ret = 0;
+	if (!ret && (!n->receipts ||
+		     (!s->malformed && s->s.decision == MV_DECISION_RECEIPT)))
+		ret = digest_line(s->line, line, len, err);
+	if (ret || !*s->line) {
+		release_statement(s);
+		return ret;
 	}
-	mv_statement_release(&r->s);
-	mv_buf_release(&r->payload);
-	mv_buf_release(&r->sig);
-	return ret == MV_ENOMEM ? ret : 0;
+	strcpy(s->object, object);
+	n->out->count++;
+	return 0;
+}
+
+/* To look for the word is cheaper than to parse every record. */
+static int is_statement(const struct notes *n, const char *s, size_t len)
+{
+	static const char receipt[] = "\"kind\":\"receipt\"";
+	static const char approval[] = "\"kind\":\"approval\"";
+
+	return memmem(s, len, receipt, sizeof(receipt) - 1) ||
+	       (!n->receipts &&
+		memmem(s, len, approval, sizeof(approval) - 1));
 }
 
 static int scan_note(void *payload, size_t i, const char *hex,
 		     const void *data, size_t len, struct mv_err *err)
 {
-	static const char word[] = "\"kind\":\"receipt\"";
 	struct notes *n = payload;
 	const char *s = data, *end = s + len;
 	int ret = 0;
 
 	(void)hex;
-	if (!data || !memmem(data, len, word, sizeof(word) - 1))
+	if (!data || !is_statement(n, data, len))
 		return 0;
 	while (s < end && !ret) {
 		const char *lf = memchr(s, '\n', (size_t)(end - s));
 		size_t size = (size_t)((lf ? lf : end) - s);
 
-		if (memmem(s, size, word, sizeof(word) - 1))
-			ret = add_receipt(n, n->object[i], s, size, err);
+		if (is_statement(n, s, size))
+			ret = add_statement(n, n->object[i], s, size, err);
 		s += size + 1;
 	}
 	return ret;
 }
 
+void mv_past_statements_release(struct mv_past_statements *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		release_statement(&list->v[i]);
+	free(list->v);
+	memset(list, 0, sizeof(*list));
+}
+
+int mv_past_read_statements(struct mv_past_statements *out,
+			    struct mv_gate *gate, int receipts,
+			    struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(gate->repo);
+	struct notes n = { .out = out, .receipts = receipts };
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (*gate->notes)
+		ret = mv_git_notes_each(git, gate->notes, add_note, &n, err);
+	if (!ret && n.count)
+		ret = mv_git_read_many(git, (const char *const *)n.blob,
+				       n.count, MV_NOTE_MAX, scan_note, &n,
+				       err);
+	for (size_t i = 0; i < n.count; i++)
+		free(n.blob[i]);
+	free(n.blob);
+	free(n.object);
+	if (ret)
+		mv_past_statements_release(out);
+	return ret;
+}
+
 static int by_tag(const void *a, const void *b)
 {
-	const struct mv_past_receipt *x = a, *y = b;
+	const struct mv_past_statement *x = a, *y = b;
 
 	return strcmp(x->s.tag, y->s.tag);
 }
@@ -330,41 +412,32 @@ static int by_tag(const void *a, const void *b)
 static int read_receipts(struct mv_past *past, struct mv_gate *gate,
 			 struct mv_err *err)
 {
-	struct mv_git *git = mv_repo_git(gate->repo);
-	struct notes n = { .past = past };
-	int ret = mv_git_notes_each(git, gate->notes, add_note, &n, err);
+	int ret = mv_past_read_statements(&past->receipts, gate, 1, err);
 
-	if (!ret && n.count)
-		ret = mv_git_read_many(git, (const char *const *)n.blob,
-				       n.count, MV_NOTE_MAX, scan_note, &n,
-				       err);
-	if (past->receipt_count)
-		qsort(past->receipts, past->receipt_count,
-		      sizeof(*past->receipts), by_tag);
-	for (size_t i = 0; i < n.count; i++)
-		free(n.blob[i]);
-	free(n.blob);
-	free(n.object);
+	if (!ret && past->receipts.count)
+		qsort(past->receipts.v, past->receipts.count,
+		      sizeof(*past->receipts.v), by_tag);
 	return ret;
 }
 
-const struct mv_past_receipt *mv_past_receipts(const struct mv_past *past,
-					       const char *tag, size_t *count)
+const struct mv_past_statement *mv_past_receipts(const struct mv_past *past,
+						 const char *tag,
+						 size_t *count)
 {
-	size_t lo = 0, hi = past->receipt_count;
+	size_t lo = 0, hi = past->receipts.count;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (strcmp(past->receipts[mid].s.tag, tag) < 0)
+		if (strcmp(past->receipts.v[mid].s.tag, tag) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (*count = 0; lo + *count < past->receipt_count &&
-	     !strcmp(past->receipts[lo + *count].s.tag, tag);)
+	for (*count = 0; lo + *count < past->receipts.count &&
+	     !strcmp(past->receipts.v[lo + *count].s.tag, tag);)
 		++*count;
-	return *count ? &past->receipts[lo] : NULL;
+	return *count ? &past->receipts.v[lo] : NULL;
 }
 
 /* -- did a note ever lose a line? ------------------------------------------------------------ */
@@ -640,12 +713,7 @@ void mv_past_release(struct mv_past *past)
 	release_list(&past->branch);
 	release_list(&past->changes);
 	release_list(&past->notes);
-	for (size_t i = 0; i < past->receipt_count; i++) {
-		mv_statement_release(&past->receipts[i].s);
-		mv_buf_release(&past->receipts[i].payload);
-		mv_buf_release(&past->receipts[i].sig);
-	}
-	free(past->receipts);
+	mv_past_statements_release(&past->receipts);
 	for (size_t i = 0; i < past->loss_count; i++)
 		free(past->losses[i].line);
 	free(past->losses);

@@ -235,7 +235,8 @@ static int tell_event(const struct telling *t, const struct mv_event *e,
 		.stage = e->tag.stage, .promoter = p->promoter,
 		.when = p->when, .witnessed = p->witnessed,
 		.verdict = p->has_verdict ? &p->verdict : NULL,
-		.debt = p->debt, .overdue = p->overdue, .evidence = p->records
+		.debt = p->debt, .overdue = p->overdue, .evidence = p->records,
+		.policy = p->policy
 	};
 
 	return tell(t, p, &v, err);
@@ -397,7 +398,7 @@ static int is_there(const struct mv_registry *r, const char *oid)
 	return 0;
 }
 
-static int tell_lost(const struct telling *t, const struct mv_past_receipt *r,
+static int tell_lost(const struct telling *t, const struct mv_past_statement *r,
 		     struct mv_err *err)
 {
 	struct mv_verified v = { .artifact = r->s.artifact,
@@ -429,8 +430,8 @@ static int tell_missing(const struct telling *t, struct mv_err *err)
 	const char *only = t->options->artifact;
 	int ret = 0;
 
-	for (size_t i = 0; i < t->past->receipt_count && !ret; i++) {
-		const struct mv_past_receipt *r = &t->past->receipts[i];
+	for (size_t i = 0; i < t->past->receipts.count && !ret; i++) {
+		const struct mv_past_statement *r = &t->past->receipts.v[i];
 
 		if (*r->s.tag && (!only || !strcmp(only, r->s.artifact)) &&
 		    !is_there(&t->gate->registry, r->s.tag))
