@@ -74,14 +74,15 @@ static int set_other(struct mv_asked *q, const char *name, const char *version,
 
 /* A branch's change is of no stage and no version: nothing to look at. */
 static int history_of(struct mv_stage *out, struct mv_asked *q,
-		      const char *stage, struct mv_err *err)
+		      const char *stage, const char *commit,
+		      struct mv_err *err)
 {
 	memset(out, 0, sizeof(*out));
 	if (!stage || !q->facts->version)
 		return MV_ENOENT;
 	return mv_gate_stage(out, q->gate, q->facts->artifact, stage,
-			     q->promotion ? q->promotion->tag : NULL,
-			     q->facts->commit, err);
+			     q->promotion ? q->promotion->tag : NULL, commit,
+			     err);
 }
 
 static int other_stage(struct mv_asked *q, const char *name,
@@ -89,8 +90,8 @@ static int other_stage(struct mv_asked *q, const char *name,
 {
 	struct mv_stage history;
 	int ret = mv_gate_stage(&history, q->gate, q->facts->artifact, stage,
-				q->promotion ? q->promotion->tag : NULL,
-				q->facts->commit, err);
+				q->promotion ? q->promotion->tag : NULL, "",
+				err);
 
 	if (ret)
 		return ret;
@@ -151,7 +152,7 @@ static int answer_held(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int held = 0;
-	int ret = history_of(&h, q, stage, err);
+	int ret = history_of(&h, q, stage, q->facts->commit, err);
 
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
@@ -168,7 +169,7 @@ static int answer_soak(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int64_t when = -1, now = q->gate->now / 1000;
-	int ret = history_of(&h, q, stage, err);
+	int ret = history_of(&h, q, stage, q->facts->commit, err);
 
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
@@ -185,7 +186,7 @@ static int answer_holder(struct mv_asked *q, const char *question,
 			 const char *stage, struct mv_err *err)
 {
 	struct mv_stage h;
-	int ret = history_of(&h, q, stage, err);
+	int ret = history_of(&h, q, stage, "", err);
 
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
@@ -200,7 +201,7 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int64_t when, now = q->gate->now / 1000;
-	int ret = history_of(&h, q, q->facts->stage, err);
+	int ret = history_of(&h, q, q->facts->stage, "", err);
 
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
@@ -222,7 +223,7 @@ static int answer_previously(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int64_t when = -1, now = q->gate->now / 1000;
-	int ret = history_of(&h, q, q->facts->stage, err);
+	int ret = history_of(&h, q, q->facts->stage, q->facts->commit, err);
 
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;

@@ -147,8 +147,8 @@ static int set_place(struct mv_policy_facts *f, struct mv_gate *gate,
 {
 	struct mv_asked asked = { gate, p, NULL, NULL, f };
 	struct mv_stage h;
-	int ret = mv_gate_stage(&h, gate, p->artifact, p->stage, p->tag,
-				p->commit, err);
+	int ret = mv_gate_stage(&h, gate, p->artifact, p->stage, p->tag, "",
+				err);
 
 	if (ret)
 		return ret;

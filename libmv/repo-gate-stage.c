@@ -17,28 +17,17 @@ void mv_stage_release(struct mv_stage *s)
 	memset(s, 0, sizeof(*s));
 }
 
-struct reading {
-	struct mv_stage *stage;
-	struct mv_gate *gate;
-	size_t *which;		/* of the stage's events each tag is */
-};
-
-const struct mv_event *mv_gate_version(const struct mv_gate *gate,
-				       const char *artifact,
-				       const char *version,
-				       const struct mv_event *tag)
+/* Goes on from `from`, where it meant `found`. */
+static const struct mv_event *scan(const struct mv_registry *r,
+				   const char *artifact, const char *version,
+				   size_t from, size_t end,
+				   const struct mv_event *found)
 {
-	const struct mv_registry *r = &gate->registry;
-	const struct mv_event *found = NULL;
-	size_t end = tag ? tag->order : r->count;
-
-	if (!tag)
-		return mv_registry_version(r, artifact, version);
-	for (size_t i = 0; i < end; i++) {
+	for (size_t i = from; i < end; i++) {
 		const struct mv_event *e = &r->v[i];
 
-		if (!e->tag.version || strcmp(e->tag.artifact, artifact) ||
-		    strcmp(e->tag.version, version))
+		if (!e->tag.version || strcmp(e->tag.version, version) ||
+		    strcmp(e->tag.artifact, artifact))
 			continue;
 		if (e->tag.kind == MV_EVENT_REGISTER && !found)
 			found = e;
@@ -46,6 +35,17 @@ const struct mv_event *mv_gate_version(const struct mv_gate *gate,
 			found = NULL;
 	}
 	return found;
+}
+
+const struct mv_event *mv_gate_version(const struct mv_gate *gate,
+				       const char *artifact,
+				       const char *version,
+				       const struct mv_event *tag)
+{
+	const struct mv_registry *r = &gate->registry;
+
+	return tag ? scan(r, artifact, version, 0, tag->order, NULL) :
+		     mv_registry_version(r, artifact, version);
 }
 
 /* The greatest version that was at the commit of an event then. */
@@ -70,12 +70,53 @@ static const struct mv_event *version_at(const struct mv_gate *gate,
 	return best;
 }
 
+/* What a version meant as of event `upto`: events are asked for in their
+   order, and mostly name few versions. */
+enum { KNOWN = 8 };
+struct known {
+	char *version;
+	size_t upto;
+	const struct mv_event *found;
+};
+struct reading {
+	struct mv_stage *stage;
+	struct mv_gate *gate;
+	size_t *which;		/* of the stage's events each tag is */
+	struct known known[KNOWN];
+	size_t next;		/* of them, to be given up */
+};
+
+static const struct mv_event *known_version(struct reading *r,
+					    const struct mv_event *event,
+					    const char *version)
+{
+	struct known *k = r->known;
+
+	while (k < r->known + KNOWN && (!k->version ||
+					strcmp(k->version, version) ||
+					k->upto > event->order))
+		k++;
+	if (k == r->known + KNOWN) {
+		k = &r->known[r->next++ % KNOWN];
+		free(k->version);
+		memset(k, 0, sizeof(*k));
+		k->version = strdup(version);
+	}
+	if (!k->version)
+		return mv_gate_version(r->gate, event->tag.artifact, version,
+				       event);
+	k->found = scan(&r->gate->registry, event->tag.artifact, version,
+			k->upto, event->order, k->found);
+	k->upto = event->order;
+	return k->found;
+}
+
 /*
  * The version that a tag's message names, or the one at its commit, as it was
  * then: a version that is taken back later does not change what was decided
  * before.
  */
-static int set_version(struct mv_stage_event *e, const struct mv_gate *gate,
+static int set_version(struct mv_stage_event *e, struct reading *r,
 		       const struct mv_git_object_info *info,
 		       struct mv_err *err)
 {
@@ -86,9 +127,8 @@ static int set_version(struct mv_stage_event *e, const struct mv_gate *gate,
 	if (info && mv_event_is(e->event, info) &&
 	    !mv_tag_trailers(&trailers, info->message, NULL)) {
 		named = mv_facts_get(&trailers, "Model-Version");
-		version = named ? mv_gate_version(gate, e->event->tag.artifact,
-						  named->text, e->event) :
-				  version_at(gate, e->event);
+		version = named ? known_version(r, e->event, named->text) :
+				  version_at(r->gate, e->event);
 		if (version && strcmp(version->commit, e->event->commit))
 			version = NULL;
 	}
@@ -105,7 +145,7 @@ static int take_info(void *payload, size_t i,
 	struct mv_stage_event *e = &r->stage->v[r->which[i]];
 
 	e->when = info ? info->author.when : -1;
-	return set_version(e, r->gate, info, err);
+	return set_version(e, r, info, err);
 }
 
 static int is_of(const struct mv_event *e, const char *artifact,
@@ -150,7 +190,7 @@ static int is_wanted(const struct mv_stage *s, size_t i, const char *commit)
 static int read_tags(struct mv_stage *out, struct mv_gate *gate,
 		     const char *commit, struct mv_err *err)
 {
-	struct reading reading = { out, gate, NULL };
+	struct reading reading = { .stage = out, .gate = gate };
 	const char **oids = calloc(out->count + 1, sizeof(*oids));
 	size_t n = 0;
 	int ret = 0;
@@ -169,6 +209,8 @@ static int read_tags(struct mv_stage *out, struct mv_gate *gate,
 	if (!ret && n)
 		ret = mv_git_objects(mv_repo_git(gate->repo), oids, n,
 				     take_info, &reading, err);
+	for (size_t i = 0; i < KNOWN; i++)
+		free(reading.known[i].version);
 	free(reading.which);
 	free(oids);
 	return ret;

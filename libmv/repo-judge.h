@@ -37,7 +37,8 @@ const struct mv_event *mv_gate_version(const struct mv_gate *gate,
 				       const char *version,
 				       const struct mv_event *tag);
 /* What tags say is read of the holder, of the last events and of those at (or
-   just after) one of `commit`; NULL: of all. `version` is "" for others. */
+   just after) one of `commit` ("": of no more); NULL: of all. `version` is ""
+   for the others. */
 int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		  const char *artifact, const char *stage,
 		  const struct mv_event *tag, const char *commit,

@@ -8,6 +8,7 @@
 #
 #	SIZE=1g FILES=20000 RUNS=5 B=build tests/bench/bench.sh
 #	COMMITS=10000 ARTIFACTS=1000 NOTES=100000, too (evidence.sh)
+#	TAGS=20000 (gate.sh)
 #
 # SIZE is that of the large file, FILES the number of small ones, RUNS how
 # often each command runs (the slow ones less often). Ten times SIZE must
@@ -26,7 +27,7 @@ die () {
 	exit 1
 }
 
-for tool in git git-lfs hyperfine openssl perl "${CC:=gcc}"
+for tool in git git-lfs hyperfine openssl perl ssh-keygen "${CC:=gcc}"
 do
 	command -v "$tool" >/dev/null || die "$tool is missing: make deps"
 done
@@ -378,6 +379,7 @@ row "git-lfs handshake; git version alone" - \
 	"$(ms "$(med lfs-handshake)"); $(ms "$(med git-version)")" -
 
 . "$HERE/evidence.sh"
+. "$HERE/gate.sh"
 
 # -- memory: the largest process of each step ---------------------------------
 

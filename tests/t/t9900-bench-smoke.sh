@@ -11,7 +11,7 @@ fi
 
 test_expect_success 'the bench runs with small sizes' '
 	BENCH="$TRASH/bench" SIZE=16m FILES=60 RUNS=1 \
-		COMMITS=200 ARTIFACTS=20 NOTES=300 \
+		COMMITS=200 ARTIFACTS=20 NOTES=300 TAGS=200 \
 		sh "$TEST_DIR/../bench/bench.sh" >out
 '
 
@@ -57,6 +57,8 @@ test_expect_success 'every row of the table is there, with a measure' '
 	diff of 20 artifacts, of git log --raw
 	log of 200 versions, of git log --raw
 	diff of 20 artifacts in 1 commit, of git log --raw
+	check with 300 notes, 200 tags
+	check, each signature more
 	peak memory: model-add
 	peak memory: filter-add
 	peak memory: model-readd
