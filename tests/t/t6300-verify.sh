@@ -403,4 +403,69 @@ test_expect_success 'a date that is still to come' '
 	finds "BAD promotion .*#3" "which is still to come"
 '
 
+# -- what came after ---------------------------------------------------------------------------
+
+test_expect_success 'a demotion, and a version that was taken back later: what was before holds' '
+	attacked later && at "05 10:00" alice git model demote "fraud#production" &&
+	at "05 10:01" alice git model deregister fraud@v3.0.0 &&
+	holds && test_grep "ok  demotion .*2026-03-05" "$TRASH/tmp/out" &&
+	test_grep "ok  promotion .*#3 v3.0.0" "$TRASH/tmp/out" &&
+	test_grep "ok  deregistration" "$TRASH/tmp/out"
+'
+
+test_expect_success 'a receipt of the server witnesses when it was' '
+	attacked witnessed && ssh-keygen -q -t ed25519 -N "" -f ../key -C server </dev/null &&
+	printf "server namespaces=\"git-model-receipt@v1\" %s\n" \
+		"$(cut -d " " -f 1,2 ../key.pub)" >>.gitmodel/allowed_signers &&
+	at "05 08:00" alice git commit -qam "receipts" && push main refs/notes/model --tags &&
+	git model install --server ../witnessed.git >../out &&
+	git -C ../witnessed.git config model.receiptKey "$TRASH/work/key" &&
+	version 4 05 0.95 && promote 4 05 &&
+	git model push origin >../out && push refs/notes/model fraud@v4.0.0 &&
+	at "05 10:30" alice git push -q --no-verify origin "fraud#production#4" &&
+	git fetch -q origin +refs/notes/model:refs/notes/model && holds &&
+	test_grep "ok  promotion .*#4 v4.0.0  2026-03-05  alice" "$TRASH/tmp/out" &&
+	test_grep "ok  promotion .*#3 v3.0.0  2026-03-04 not witnessed" "$TRASH/tmp/out" &&
+	git model audit --json >../audit && test_grep "\"action\": \"receipt\"" ../audit &&
+	test_grep "\"when\": \"2026-03-05T10:30:0.Z\"" ../audit
+'
+
+test_expect_success 'and then a key that was stolen later does no harm to it' '
+	cd witnessed && cut -d " " -f 1,2 "$PEOPLE/bob.pub" >.gitmodel/revoked_keys &&
+	git add . && at "08 10:00" alice git commit -qm "bobs key was stolen" && 
+	git update-ref refs/remotes/origin/main HEAD &&
+	finds "BAD promotion .*#3" "rests on a key that was revoked since" &&
+	test_grep "ok  promotion .*#4" "$TRASH/tmp/out"
+'
+
+test_expect_success 'a receipt finds the tag that was deleted, or moved, without a hole' '
+	attacked nothing && cd .. && cp -r witnessed lost && cd lost &&
+	git update-ref refs/remotes/origin/main HEAD~1 &&
+	trailers_of "fraud#production#4" >../msg && git tag -d "fraud#production#4" &&
+	finds "BAD lost .*v4.0.0" "it was deleted or moved" &&
+	as_tag "fraud#production#4" HEAD~1 alice "05 10:04" ../msg &&
+	echo "again" >../more && cat ../msg >>../more && git tag -d "fraud#production#4" &&
+	as_tag "fraud#production#4" fraud@v4.0.0^{} alice "05 10:20" ../more &&
+	finds "BAD lost .*v4.0.0" "the server received tag .*, fraud@v4.0.0 to production, but no tag" &&
+	test_grep "ok  promotion .*#4" "$TRASH/tmp/out"
+'
+
+test_expect_success 'what was overridden is owed, until somebody makes it good' '
+	attacked debt && policy "metric = auc >= 0.8" "approvals = 1 from leads" \
+		"override = 1 from leads ttl 48h" >.gitmodel/policy &&
+	model 4 && git add -A && at "05 10:00" alice git commit -qm v4 && push main &&
+	at "05 10:01" alice git model register fraud@v4.0.0 &&
+	at "05 10:02" alice git model record fraud --metric auc=0.9 &&
+	at "05 10:03" bob git model override fraud@v4.0.0 --stage production \
+		--rules approvals --reason "it burns" &&
+	at "05 10:04" alice git model promote fraud@v4.0.0 production &&
+	at "06 10:00" alice git model verify >../out &&
+	test_grep "ok  promotion .*#4 .*overridden" ../out &&
+	test_grep "owed: .*approvals = 1 from leads was overridden and is not made good" ../out &&
+	test_expect_code 1 at "09 10:00" alice git model verify >../out &&
+	test_grep "overdue: .*its time is up; git model approve fraud@v4.0.0 --stage production" ../out &&
+	at "09 11:00" bob git model approve fraud@v4.0.0 --stage production &&
+	at "09 12:00" alice git model verify >../out && test_grep ! "owed\|overdue" ../out
+'
+
 test_done
