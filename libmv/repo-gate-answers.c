@@ -139,6 +139,64 @@ static int answer_other(struct mv_asked *q, const char *name,
 	return e ? set_other(q, name, name, e->commit, err) : 0;
 }
 
+/* -- moments ------------------------------------------------------------------------------ */
+
+/* When a server that has a key saw the tag; -1: none says. */
+static int64_t receipt_time(const struct mv_vote *votes, size_t count,
+			    const char *tag)
+{
+	int64_t when = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct mv_vote *v = &votes[i];
+
+		if (v->malformed ||
+		    v->signature.state != MV_SIGNATURE_GOOD ||
+		    v->statement.decision != MV_DECISION_RECEIPT ||
+		    strcmp(v->statement.tag, tag))
+			continue;
+		/* Of several the last one: nothing is gained by another. */
+		if (v->statement.issued_at > when)
+			when = v->statement.issued_at;
+	}
+	return when;
+}
+
+/*
+ * A tagger can say any time. The receipt stands in the notes of the content
+ * that the tag is about; without one, there is only what the tagger says.
+ */
+static int witness(struct mv_asked *q, struct mv_stage_event *e,
+		   struct mv_err *err)
+{
+	const struct mv_policy_facts *f = q->facts;
+	struct mv_testimony t;
+	struct mv_subject s;
+	int64_t when;
+	int ret;
+
+	if (!strcmp(e->event->commit, f->commit)) {
+		when = receipt_time(f->votes, f->vote_count, e->event->oid);
+	} else {
+		ret = mv_gate_subject(&s, q->gate, f->artifact,
+				      e->event->commit, NULL);
+		if (ret)
+			return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+		ret = mv_gate_testimony(&t, q->gate, s.blob, &s.pointer,
+					f->artifact, q->gate->now / 1000, NULL);
+		mv_subject_release(&s);
+		if (ret)
+			return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+		when = receipt_time(t.votes, t.count, e->event->oid);
+		mv_testimony_release(&t);
+	}
+	if (when >= 0) {
+		e->when = when;
+		e->witnessed = 1;
+	}
+	return 0;
+}
+
 /* -- the history of stages ------------------------------------------------------------ */
 
 static int names_version(const struct mv_stage_event *e, const char *version)
@@ -168,6 +226,7 @@ static int answer_soak(struct mv_asked *q, const char *question,
 		       const char *stage, struct mv_err *err)
 {
 	struct mv_stage h;
+	struct mv_stage_event *last = NULL;
 	int64_t when = -1, now = q->gate->now / 1000;
 	int ret = history_of(&h, q, stage, q->facts->commit, err);
 
@@ -175,8 +234,14 @@ static int answer_soak(struct mv_asked *q, const char *question,
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	for (size_t i = 0; i < h.count; i++)
 		if (names_version(&h.v[i], q->facts->version))
-			when = h.v[i].when;
+			last = &h.v[i];
+	if (last) {
+		ret = witness(q, last, err);
+		when = last->when;
+	}
 	mv_stage_release(&h);
+	if (ret)
+		return ret;
 	if (when < 0 || when > now)
 		return unknown(q, question, err);
 	return number(q, question, now - when, NULL, err);
@@ -205,7 +270,13 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
+	if (h.count)
+		ret = witness(q, &h.v[h.count - 1], err);
 	when = h.count ? h.v[h.count - 1].when : 0;
+	if (ret) {
+		mv_stage_release(&h);
+		return ret;
+	}
 	if (!h.count)
 		ret = number(q, question, -1, NULL, err);
 	else if (when < 0 || when > now)
@@ -222,6 +293,7 @@ static int answer_previously(struct mv_asked *q, const char *question,
 			     struct mv_err *err)
 {
 	struct mv_stage h;
+	struct mv_stage_event *end = NULL;
 	int64_t when = -1, now = q->gate->now / 1000;
 	int ret = history_of(&h, q, q->facts->stage, q->facts->commit, err);
 
@@ -230,8 +302,14 @@ static int answer_previously(struct mv_asked *q, const char *question,
 	for (size_t i = 0; i + 1 < h.count; i++)
 		if (names_version(&h.v[i], q->facts->version) &&
 		    !names_version(&h.v[i + 1], q->facts->version))
-			when = h.v[i + 1].when;
+			end = &h.v[i + 1];
+	if (end) {
+		ret = witness(q, end, err);
+		when = end->when;
+	}
 	mv_stage_release(&h);
+	if (ret)
+		return ret;
 	if (when < 0 || when > now)
 		return unknown(q, question, err);
 	return number(q, question, now - when, NULL, err);

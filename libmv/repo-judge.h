@@ -13,9 +13,8 @@
 
 /*
  * Events of an artifact's stage before `tag` (NULL: all), oldest first, with
- * what their tag objects say. Moments are a receipt's when a good one speaks
- * of the tag, else the tagger's claim when the tag's signature is good or
- * nobody asks for more; -1: not known.
+ * what their tag objects say. Moments are the tagger's claim, -1: not known;
+ * who needs one looks for a receipt, too (repo-gate-answers.c).
  */
 struct mv_stage_event {
 	const struct mv_event *event;

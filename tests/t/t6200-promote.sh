@@ -219,4 +219,31 @@ test_expect_success 'whose policy: the remote as last fetched, not what is being
 	git model promote --policy HEAD fraud@v1.0.0 production
 '
 
+# Taggers' dates are of 2023 here, so everything has soaked for years.
+test_expect_success 'how long it was in staging says the server, not the tagger' '
+	. "$TEST_DIR/lib-server.sh" && server soak.git &&
+	governed soak alice <<-\EOT &&
+	[stage "staging"]
+	metric = auc >= 0.5
+	[stage "production"]
+	require-stage = staging
+	min-soak = 72h
+	EOT
+	ssh-keygen -q -t ed25519 -N "" -f ../receipts -C server &&
+	printf "server namespaces=\"git-model-receipt@v1\" %s\n" \
+		"$(cut -d " " -f 1,2 ../receipts.pub)" >>.gitmodel/allowed_signers &&
+	by_dora git commit -qam "the server signs receipts" &&
+	git remote add origin ../soak.git && git push -q origin main &&
+	git fetch -q && new_version 51 v1.0.0 0.9 &&
+	says_no "it never held the stage" git model promote fraud@v1.0.0 production &&
+	git model promote fraud@v1.0.0 staging &&
+	git model check --stage production --explain fraud@v1.0.0 >../out &&
+	test_grep "days in staging" ../out &&
+	git --git-dir=../soak.git config model.receiptKey "$PWD/../receipts" &&
+	git push -q origin main && git model push origin && git push -q origin --tags &&
+	git fetch -q origin refs/notes/model:refs/notes/theirs &&
+	git notes --ref=model merge -q -s cat_sort_uniq theirs &&
+	says_no "[0-9]* s in staging" git model promote fraud@v1.0.0 production
+'
+
 test_done
