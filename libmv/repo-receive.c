@@ -47,21 +47,35 @@ static char *take_word(char **at, char end)
 	return strchr(word, '\n') ? NULL : word;
 }
 
+/* "<local ref> " in front: whatever a person typed, "HEAD^{/fix it}" too. */
+static int skip_local(char **at)
+{
+	char *p = *at + strcspn(*at, "\n");
+
+	for (int blanks = 0; p > *at; p--)
+		if (p[-1] == ' ' && ++blanks == 3) {
+			*at = p;
+			return 0;
+		}
+	return -1;
+}
+
 /* "<old> <new> <ref>" of pre-receive and post-receive; of pre-push, where
    the reader is the one who sends, "<local ref> <new> <ref> <old>". */
 static int take_update(struct mv_ref_update *u, char **at, int pre_push)
 {
-	char *word[4] = { NULL };
-	int n = pre_push ? 4 : 3;
+	char *word[3];
 
-	for (int i = 0; i < n; i++) {
-		word[i] = take_word(at, i + 1 < n ? ' ' : '\n');
+	if (pre_push && skip_local(at))
+		return -1;
+	for (int i = 0; i < 3; i++) {
+		word[i] = take_word(at, i < 2 ? ' ' : '\n');
 		if (!word[i])
 			return -1;
 	}
-	u->old = pre_push ? word[3] : word[0];
-	u->new = word[1];
-	u->ref = word[2];
+	u->old = word[pre_push ? 2 : 0];
+	u->new = word[pre_push ? 0 : 1];
+	u->ref = word[pre_push ? 1 : 2];
 	return is_hex(u->old, strlen(u->old)) &&
 	       is_hex(u->new, strlen(u->new)) &&
 	       strlen(u->old) == strlen(u->new) && is_ref(u->ref) ? 0 : -1;
@@ -422,6 +436,47 @@ static int judged(void *payload, const char *subject,
 	return mv_push_in_time(push, err);
 }
 
+static int saw(void *payload, const struct mv_git_delta *d,
+	       struct mv_err *err)
+{
+	(void)d;
+	(void)err;
+	*(int *)payload = 1;
+	return 0;
+}
+
+/*
+ * What could not be read would refuse every later push, the one that mends it
+ * included: so it does not come in. Asked of the trusted branch whether there
+ * is a policy already or not.
+ */
+static int check_readable(struct mv_push *push, const struct mv_ref_update *u,
+			  struct mv_err *err)
+{
+	static const char *const pathspecs[] = { ".gitmodel", NULL };
+	struct mv_gate_options o = {
+		.trusted = u->new, .artifact = "none", .now = push->gate.now
+	};
+	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
+	struct mv_gate gate;
+	struct mv_err why;
+	int changed = 0, ret;
+
+	if (push->advice || mv_push_is_zero(u->new))
+		return 0;
+	ret = mv_git_diff(push->git, old, u->new, 0, pathspecs, saw, &changed,
+			  err);
+	if (ret || !changed)
+		return ret;
+	ret = mv_gate_open(&gate, push->repo, &o, &why);
+	if (!ret)
+		mv_gate_close(&gate);
+	else if (ret == MV_EINVALID || ret == MV_ECORRUPT)
+		return mv_push_refuse(push, "nobody could push any more: %s",
+				      why.msg);
+	return ret ? mv_fail(err, ret, "%s", why.msg) : 0;
+}
+
 static int check_branch(struct mv_push *push, const struct mv_ref_update *u,
 			struct mv_err *err)
 {
@@ -472,9 +527,14 @@ static int check_branches(struct mv_push *push, struct mv_err *err)
 {
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < push->count; i++)
-		if (is_protected(push, push->updates[i].ref))
-			ret = check_branch(push, &push->updates[i], err);
+	for (size_t i = 0; !ret && i < push->count; i++) {
+		const struct mv_ref_update *u = &push->updates[i];
+
+		if (!strcmp(u->ref, push->branch))
+			ret = check_readable(push, u, err);
+		if (!ret && is_protected(push, u->ref))
+			ret = check_branch(push, u, err);
+	}
 	return ret;
 }
 
@@ -694,15 +754,6 @@ static int find_remote_branch(struct mv_push *push, const char *remote,
 	mv_buf_release(&out);
 	free(head);
 	return ret || push->branch ? ret : mv_nomem(err);
-}
-
-static int saw(void *payload, const struct mv_git_delta *d,
-	       struct mv_err *err)
-{
-	(void)d;
-	(void)err;
-	*(int *)payload = 1;
-	return 0;
 }
 
 /* Is there anything in it that somebody would want to judge? A branch that

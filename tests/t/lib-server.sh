@@ -23,6 +23,7 @@ team_policy () {
 	[stage "production"]
 	metric = auc >= 0.9
 	approvals = 1 from leads
+	veto = 1 from leads
 	promoter = leads
 	[branch "main"]
 	max-size = 1MiB

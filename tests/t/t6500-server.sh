@@ -193,12 +193,20 @@ test_expect_success 'a receipt that cannot be written does not undo the push' '
 # -- errors are a no ---------------------------------------------------------------------------
 
 test_expect_success 'an unreadable policy refuses everything' '
-	git init -q --bare bad.git && git model install --server bad.git >/dev/null &&
-	git init -q b && cd b && mkdir .gitmodel && echo "[stage" >.gitmodel/policy &&
-	git add . && git commit -qm x && git push -q ../bad.git main &&
+	git init -q --bare bad.git && git init -q b && cd b && mkdir .gitmodel &&
+	echo "[stage" >.gitmodel/policy && git add . && git commit -qm x &&
+	git push -q ../bad.git main &&
+	git model install --server ../bad.git >/dev/null &&
 	git checkout -q -b topic &&
 	test_must_fail git push ../bad.git topic 2>../err &&
 	test_grep "main.*policy:1" ../err
+'
+
+test_expect_success 'so one that cannot be read does not come in' '
+	git init -q --bare new.git && git model install --server new.git >/dev/null &&
+	cd b && test_must_fail git push ../new.git main 2>../err &&
+	test_grep "remote: .*nobody could push any more.*policy:1" ../err &&
+	test -z "$(git --git-dir=../new.git for-each-ref)"
 '
 
 test_expect_success 'without the program nothing gets in' '
