@@ -3,15 +3,20 @@
 
 #include <unistd.h>
 
+/*
+ * Tells the thread that it is not needed any more. pthread_cancel would do,
+ * but loads a library for it, which takes 0.3 ms of every command.
+ */
+#define ENOUGH SIGRTMIN
+
 static void *wait_for_signal(void *arg)
 {
 	struct interrupt *in = arg;
 	sigset_t one;
 	int sig;
 
-	if (sigwait(&in->signals, &sig))
+	if (sigwait(&in->signals, &sig) || sig == ENOUGH)
 		return NULL;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	mv_repo_interrupt(in->repo);
 	signal(sig, SIG_DFL);
 	sigemptyset(&one);
@@ -38,6 +43,7 @@ void interrupt_begin(struct interrupt *in, struct mv_repo *repo)
 	add_unless_ignored(&in->signals, SIGINT);
 	add_unless_ignored(&in->signals, SIGTERM);
 	add_unless_ignored(&in->signals, SIGHUP);
+	sigaddset(&in->signals, ENOUGH);
 	pthread_sigmask(SIG_BLOCK, &in->signals, &in->before);
 	in->running = !pthread_create(&in->thread, NULL, wait_for_signal, in);
 	if (!in->running)
@@ -49,7 +55,7 @@ void interrupt_pause(struct interrupt *in)
 	if (!in->running)
 		return;
 	in->running = 0;
-	pthread_cancel(in->thread);
+	pthread_kill(in->thread, ENOUGH);
 	pthread_join(in->thread, NULL);
 }
 

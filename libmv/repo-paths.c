@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libmv/repo-evidence.h"
 #include "libmv/repo-internal.h"
@@ -305,12 +307,36 @@ static int fill_from(struct mv_subject *out, struct mv_repo *repo,
 
 /* -- a path, in the index or a commit ---------------------------------------- */
 
+/*
+ * What nearly always is asked for: one file, of the git that is running
+ * anyway. Its answer has no mode, so that only what is a plain file in the
+ * work tree is believed to be one; the list says of all others what they are,
+ * and of what is unmerged, not there, or no pointer.
+ */
+static int staged_file(struct mv_subject *out, struct mv_repo *repo,
+		       const char *path)
+{
+	char *spec = NULL;
+	struct stat st;
+	int root, rc = MV_ENOENT;
+
+	if (*path && !mv_repo_root(&root, repo, NULL) &&
+	    !fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) &&
+	    S_ISREG(st.st_mode) && (spec = mv_strf(":0:%s", path)))
+		rc = read_file(out, repo, spec, path, NULL);
+	free(spec);
+	return rc;
+}
+
 static int in_index(struct mv_subject *out, struct mv_repo *repo,
 		    const char *path, struct mv_err *err)
 {
 	struct entries list = { NULL, 0, 0 };
-	int rc = list_index(&list, repo, path, err);
+	int rc;
 
+	if (!staged_file(out, repo, path))
+		return 0;
+	rc = list_index(&list, repo, path, err);
 	if (rc)
 		goto out;
 	if (!list.count)

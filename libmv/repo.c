@@ -55,7 +55,9 @@ int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
 	repo->threads = options->threads;
 	repo->store_progress.update = part_of_whole;
 	repo->store_progress.payload = repo;
-	rc = mv_git_open(&repo->git, options->dir, &repo->env, err);
+	rc = options->reads ?
+	     mv_git_open_to_read(&repo->git, options->dir, &repo->env, err) :
+	     mv_git_open(&repo->git, options->dir, &repo->env, err);
 	if (rc) {
 		pthread_rwlock_destroy(&repo->guard);
 		free(repo);
@@ -70,6 +72,7 @@ void mv_repo_close(struct mv_repo *repo)
 {
 	if (!repo)
 		return;
+	mv_git_hang_up(repo->git);
 	mv_repo_filter_release(repo);
 	mv_repo_team_release(repo);
 	mv_repo_projects_release(repo);

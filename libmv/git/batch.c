@@ -11,7 +11,7 @@
  * A window fits into a pipe, so that both sides can never wait for each
  * other.
  */
-#define WINDOW 64
+#define WINDOW 256
 #define SEND_MAX (32 * 1024)
 #define SPEC_MAX (1 << 16)
 #define SKIP_MAX (1 << 20)		/* cheaper to restart git beyond */
@@ -29,9 +29,46 @@ int mv_git_batch_open(struct mv_git *git, struct mv_err *err)
 		"--no-replace-objects", "cat-file", "--batch", NULL
 	};
 
-	if (git->batch.buf)
+	if (git->batch.buf && git->batch.proc.in >= 0)
 		return 0;
+	mv_git_child_abort(&git->batch);
+	git->index_asked = 0;
 	return mv_git_child_open(&git->batch, git, args, err);
+}
+
+/* Every writer of the index renames a new file into its place. */
+static int same_index(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/*
+ * The process reads the index at the first such question, after we looked at
+ * the file: what it then has is as old as that or newer.
+ */
+int mv_git_batch_may(struct mv_git *git, const char *spec, struct mv_err *err)
+{
+	struct stat now;
+	int rc = 0;
+
+	if (strchr(spec, '\n'))
+		return 0;
+	if (*spec != ':')
+		return 1;
+	if (stat(git->info.index_path, &now))
+		memset(&now, 0, sizeof(now));
+	if (git->index_asked && !same_index(&now, &git->index_was))
+		mv_git_child_abort(&git->batch);
+	rc = mv_git_batch_open(git, err);
+	if (!git->index_asked)
+		git->index_was = now;
+	git->index_asked = !rc;
+	return rc ? rc : 1;
 }
 
 static void drop_answers(struct window *w)
@@ -42,25 +79,18 @@ static void drop_answers(struct window *w)
 	}
 }
 
-/*
- * The kept-open process cannot be asked a name with a newline; nor anything
- * in the index, which it would read once and never again.
- */
-static int unaskable(const char *spec)
-{
-	return *spec == ':' || strchr(spec, '\n');
-}
-
 /* "<name>\n"; one that cannot be anything's name becomes an empty line. */
 static int add_name(struct mv_git *git, struct mv_buf *names, const char *spec,
 		    struct mv_err *err)
 {
 	char hex[MV_GIT_HEX_MAX] = "";
-	int rc = 0;
+	int rc = 0, may = 0;
 
 	if (strlen(spec) >= SPEC_MAX) {
 		spec = hex;
-	} else if (unaskable(spec)) {
+	} else if ((may = mv_git_batch_may(git, spec, err)) < 0) {
+		rc = may;
+	} else if (!may) {
 		rc = mv_git_resolve(git, hex, spec, err);
 		if (rc == MV_ENOENT)
 			rc = 0;

@@ -99,8 +99,11 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	return rc;
 }
 
-int mv_git_child_open(struct mv_git_child *child, const struct mv_git *git,
-		      const char *const *args, struct mv_err *err)
+static int open_child(struct mv_git_child *child, const struct mv_git *git,
+		      const char *const *args,
+		      int (*open)(struct mv_proc *, const char *const *,
+				  const char *, const struct mv_proc_env *,
+				  struct mv_err *), struct mv_err *err)
 {
 	const char **argv = NULL;
 	int rc = 0;
@@ -113,13 +116,25 @@ int mv_git_child_open(struct mv_git_child *child, const struct mv_git *git,
 	if (!argv || !child->buf)
 		rc = mv_nomem(err);
 	if (!rc)
-		rc = mv_proc_open(&child->proc, argv, git->dir, git->env, err);
+		rc = open(&child->proc, argv, git->dir, git->env, err);
 	free(argv);
 	if (rc) {
 		free(child->buf);
 		child->buf = NULL;
 	}
 	return rc;
+}
+
+int mv_git_child_open(struct mv_git_child *child, const struct mv_git *git,
+		      const char *const *args, struct mv_err *err)
+{
+	return open_child(child, git, args, mv_proc_open, err);
+}
+
+int mv_git_child_start(struct mv_git_child *child, const struct mv_git *git,
+		       const char *const *args, struct mv_err *err)
+{
+	return open_child(child, git, args, mv_proc_start, err);
 }
 
 int mv_git_child_send(struct mv_git_child *child, const void *data, size_t len,
@@ -209,6 +224,21 @@ int mv_git_child_read(struct mv_git_child *child, void *data, size_t len,
 		len -= n;
 	}
 	return 0;
+}
+
+int mv_git_child_all(struct mv_git_child *child, struct mv_buf *out,
+		     struct mv_err *err)
+{
+	for (;;) {
+		int rc = fill(child, err);
+
+		if (rc || child->pos == child->len)
+			return rc;
+		if (mv_buf_add(out, child->buf + child->pos,
+			       child->len - child->pos))
+			return mv_nomem(err);
+		child->pos = child->len;
+	}
 }
 
 static int close_child(struct mv_git_child *child, int *status,

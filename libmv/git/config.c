@@ -47,18 +47,28 @@ static void forget(struct mv_git *git)
 	git->var_count = 0;
 	git->config_read = 0;
 	mv_buf_clear(&git->config);
+	mv_git_ahead_drop(&git->config_ahead);
 }
+
+const char *const mv_git_config_args[] = {
+	"config", "--null", "--list", NULL
+};
 
 static int load(struct mv_git *git, struct mv_err *err)
 {
-	static const char *const args[] = {
-		"config", "--null", "--list", NULL
-	};
+	const struct mv_buf *ahead;
 	int rc;
 
 	if (git->config_read)
 		return 0;
-	rc = mv_git_run(git, args, NULL, 0, &git->config, err);
+	ahead = mv_git_ahead_take(&git->config_ahead);
+	if (!ahead)
+		rc = mv_git_run(git, mv_git_config_args, NULL, 0, &git->config,
+				err);
+	else
+		rc = mv_buf_add(&git->config, ahead->data, ahead->len) ?
+		     mv_nomem(err) : 0;
+	mv_git_ahead_drop(&git->config_ahead);
 	if (!rc)
 		rc = split_vars(git, err);
 	if (rc)

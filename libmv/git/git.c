@@ -140,8 +140,9 @@ out:
 	return rc;
 }
 
-int mv_git_open(struct mv_git **out, const char *dir,
-		const struct mv_proc_env *env, struct mv_err *err)
+static int open_git(struct mv_git **out, const char *dir,
+		    const struct mv_proc_env *env, int reads,
+		    struct mv_err *err)
 {
 	const struct mv_git_child none = MV_GIT_CHILD_INIT;
 	struct mv_git *git = calloc(1, sizeof(*git));
@@ -151,13 +152,16 @@ int mv_git_open(struct mv_git **out, const char *dir,
 	if (!git)
 		return mv_nomem(err);
 	git->env = env;
-	git->batch = none;
+	git->batch = git->config_ahead.child = git->refs_ahead.child = none;
 	mv_buf_init(&git->config, 64 << 20);
 	if (dir && !(git->dir = strdup(dir))) {
 		rc = mv_nomem(err);
 		goto out;
 	}
 	rc = mv_proc_find(&git->program, "git", env->search_path, err);
+	/* Whether it could be started is seen when it is needed. */
+	if (!rc && reads && mv_git_ahead_likely(git))
+		(void)mv_git_batch_open(git, NULL);
 	if (!rc)
 		rc = ask(git, err);
 out:
@@ -168,9 +172,28 @@ out:
 	return rc;
 }
 
+int mv_git_open(struct mv_git **out, const char *dir,
+		const struct mv_proc_env *env, struct mv_err *err)
+{
+	return open_git(out, dir, env, 0, err);
+}
+
+int mv_git_open_to_read(struct mv_git **out, const char *dir,
+			const struct mv_proc_env *env, struct mv_err *err)
+{
+	return open_git(out, dir, env, 1, err);
+}
+
 void mv_git_rest(struct mv_git *git)
 {
 	mv_git_child_abort(&git->batch);
+	mv_git_ahead_drop(&git->config_ahead);
+	mv_git_ahead_drop(&git->refs_ahead);
+}
+
+void mv_git_hang_up(struct mv_git *git)
+{
+	mv_git_child_eof(&git->batch);
 }
 
 void mv_git_close(struct mv_git *git)

@@ -45,7 +45,15 @@ struct mv_git_info {
  */
 int mv_git_open(struct mv_git **out, const char *dir,
 		const struct mv_proc_env *env, struct mv_err *err);
+/*
+ * The same for somebody who will read objects right away: what does that is
+ * started together with the git that looks for the repository.
+ */
+int mv_git_open_to_read(struct mv_git **out, const char *dir,
+			const struct mv_proc_env *env, struct mv_err *err);
 void mv_git_close(struct mv_git *git);
+/* Nothing more will be asked, probably: git may end while we do the rest. */
+void mv_git_hang_up(struct mv_git *git);
 /*
  * Keep no program open while something else has the terminal: ^C would end
  * it behind our back. It is started again when it is needed.
@@ -56,6 +64,15 @@ const struct mv_git_info *mv_git_info(const struct mv_git *git);
 /* Run `git <args>`; a non-zero exit is MV_EIO with git's own words. */
 int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	       size_t in_len, struct mv_buf *out, struct mv_err *err);
+
+/*
+ * Ask ahead, and go on: the call that wants the answer finds it there
+ * (mv_git_config*, mv_git_each_ref with the same prefixes). Never an error:
+ * what went wrong is asked again then. Refs asked so are those of one moment,
+ * for who only looks; moving one by mv_git_ref_set forgets them.
+ */
+void mv_git_ahead_config(struct mv_git *git);
+void mv_git_ahead_refs(struct mv_git *git, const char *const *prefixes);
 
 /* -- configuration (read once, at the first question) -- */
 /*

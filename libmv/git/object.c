@@ -178,10 +178,7 @@ int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
 	return batch_read(git, hex, type, out, name, err);
 }
 
-/*
- * What the kept-open process cannot be asked: a name with a newline, and
- * anything in the index, which it would read once and never again.
- */
+/* What the kept-open process cannot be asked: a name with a newline. */
 int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
 		   struct mv_err *err)
 {
@@ -216,14 +213,16 @@ int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
 		     char *hex, struct mv_err *err)
 {
 	char name[MV_GIT_HEX_MAX] = "";
-	int rc;
+	int rc, may;
 
 	if (!*spec || *spec == '-')
 		return mv_fail(err, MV_EINVALID, "'%s' names no object", spec);
 	if (mv_git_is_hex(spec, git->info.hex_len)) {
 		memcpy(name, spec, git->info.hex_len + 1);
 		rc = mv_git_object(git, name, MV_GIT_BLOB, out, err);
-	} else if (*spec == ':' || strchr(spec, '\n')) {
+	} else if ((may = mv_git_batch_may(git, spec, err)) < 0) {
+		return may;
+	} else if (!may) {
 		rc = mv_git_resolve(git, name, spec, err);
 		if (!rc)
 			rc = mv_git_object(git, name, MV_GIT_BLOB, out, err);

@@ -32,6 +32,15 @@ struct mv_git_child {
 };
 #define MV_GIT_CHILD_INIT { MV_PROC_INIT, NULL, 0, 0, NULL }
 
+/* Something asked before it is needed: ahead.c. */
+struct mv_git_ahead {
+	struct mv_git_child child;
+	struct mv_buf text;
+	char *key;		/* which refs; NULL: no question of that kind */
+	size_t key_len;
+	int asked, got;
+};
+
 struct mv_git_libgit2;
 
 struct mv_git_var {
@@ -52,6 +61,9 @@ struct mv_git {
 	int config_read;
 
 	struct mv_git_child batch;	/* object.c: cat-file --batch */
+	int index_asked;	/* it was asked for something in the index, */
+	struct stat index_was;	/* which looked like this before */
+	struct mv_git_ahead config_ahead, refs_ahead;
 	unsigned reads;
 	struct mv_hasher *hasher;
 	struct mv_git_libgit2 *libgit2;	/* libgit2.c */
@@ -65,6 +77,9 @@ struct mv_git {
  */
 int mv_git_child_open(struct mv_git_child *child, const struct mv_git *git,
 		      const char *const *args, struct mv_err *err);
+/* The same without a standard input, silent, and not ended by ^C. */
+int mv_git_child_start(struct mv_git_child *child, const struct mv_git *git,
+		       const char *const *args, struct mv_err *err);
 int mv_git_child_send(struct mv_git_child *child, const void *data, size_t len,
 		      struct mv_err *err);
 void mv_git_child_eof(struct mv_git_child *child);
@@ -74,6 +89,9 @@ int mv_git_child_until(struct mv_git_child *child, char delim,
 /* Exactly `len` bytes; with `data` NULL they are thrown away. */
 int mv_git_child_read(struct mv_git_child *child, void *data, size_t len,
 		      struct mv_err *err);
+/* Add all that is left to `out`. */
+int mv_git_child_all(struct mv_git_child *child, struct mv_buf *out,
+		     struct mv_err *err);
 int mv_git_child_finish(struct mv_git_child *child, struct mv_err *err);
 void mv_git_child_abort(struct mv_git_child *child);
 
@@ -109,7 +127,7 @@ int mv_git_check_name(struct mv_git *git, const char *hex,
 		      enum mv_git_type type, const void *data, size_t len,
 		      struct mv_err *err);
 /* Any name that git knows to the object's hex, in a process of its own, so
-   that ":path" and names with a newline are right. MV_ENOENT. */
+   that names with a newline are right. MV_ENOENT. */
 int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
 		   struct mv_err *err);
 /*
@@ -129,6 +147,13 @@ int mv_git_is_hex(const char *s, size_t hex_len);
 /* -- batch.c -- */
 /* Start the kept-open cat-file, unless it is running. */
 int mv_git_batch_open(struct mv_git *git, struct mv_err *err);
+/*
+ * May it be asked this name now? Not one with a newline. It is started, and
+ * started anew when the name is one of the index and that has changed since
+ * it was read. 1, 0, or an error.
+ */
+int mv_git_batch_may(struct mv_git *git, const char *spec,
+		     struct mv_err *err);
 /*
  * One question each, over the kept-open process; fn gets the answers in
  * order, and may ask itself. `hex` is "" for what is missing; `data` is only
@@ -166,7 +191,28 @@ int mv_git_object_parse(struct mv_git_object_info *out, enum mv_git_type type,
 			struct mv_err *err);
 void mv_git_object_release(struct mv_git_object_info *info);
 
+/* -- config.c -- */
+extern const char *const mv_git_config_args[];
+
+/* -- ahead.c -- */
+/* What was asked, or NULL: nothing was, or it went wrong. Borrowed. */
+const struct mv_buf *mv_git_ahead_take(struct mv_git_ahead *a);
+const struct mv_buf *mv_git_ahead_take_refs(struct mv_git *git,
+					    const char *const *prefixes);
+void mv_git_ahead_drop(struct mv_git_ahead *a);
+/* Will git find a repository, and let us read it? A guess. */
+int mv_git_ahead_likely(const struct mv_git *git);
+
 /* -- refs.c -- */
+/* `git for-each-ref` for these prefixes, or for all refs (NULL). */
+struct mv_git_ref_args {
+	const char **argv;
+	struct mv_buf text;	/* what argv points into */
+	int any;		/* there may be such refs */
+};
+int mv_git_ref_args_init(struct mv_git_ref_args *out,
+			 const char *const *prefixes, struct mv_err *err);
+void mv_git_ref_args_release(struct mv_git_ref_args *args);
 /* A full ref name that git accepts, or "HEAD"? */
 int mv_git_is_ref(const char *name);
 /* "Name <email> 1700000000 +0000" of who would commit now. MV_EINVALID. */

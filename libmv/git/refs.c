@@ -258,34 +258,79 @@ static int stream_refs(struct refs *r, const char *const *argv,
 	return rc;
 }
 
-int mv_git_each_ref(struct mv_git *git, const char *const *prefixes,
-		    mv_git_ref_fn fn, void *payload, struct mv_err *err)
+int mv_git_ref_args_init(struct mv_git_ref_args *out,
+			 const char *const *prefixes, struct mv_err *err)
 {
 	static const char format[] = "--format=%(refname)%00%(objectname)"
 		"%00%(objecttype)%00%(*objectname)%00%(*objecttype)";
-	struct refs r = { git, prefixes, fn, payload };
 	size_t n = 2, count = 0, bytes = 0;
-	const char **argv;
-	struct mv_buf text;
 	int rc = 0;
 
 	for (; prefixes && prefixes[count]; count++)
 		bytes += 2 * strlen(prefixes[count]) + 8;
-	argv = calloc(2 * count + 3, sizeof(*argv));
-	mv_buf_init(&text, bytes + 1);
-	if (!argv || mv_buf_reserve(&text, bytes)) {
+	out->argv = calloc(2 * count + 3, sizeof(*out->argv));
+	mv_buf_init(&out->text, bytes + 1);
+	if (!out->argv || mv_buf_reserve(&out->text, bytes)) {
 		rc = mv_nomem(err);
 		goto out;
 	}
-	argv[0] = "for-each-ref";
-	argv[1] = format;
-	if (prefixes && add_patterns(&text, argv, &n, prefixes))
+	out->argv[0] = "for-each-ref";
+	out->argv[1] = format;
+	if (prefixes && add_patterns(&out->text, out->argv, &n, prefixes))
 		rc = mv_nomem(err);
-	if (!rc && (n > 2 || !prefixes))
-		rc = stream_refs(&r, argv, err);
+	out->any = n > 2 || !prefixes;
 out:
-	free(argv);
-	mv_buf_release(&text);
+	if (rc)
+		mv_git_ref_args_release(out);
+	return rc;
+}
+
+void mv_git_ref_args_release(struct mv_git_ref_args *args)
+{
+	free(args->argv);
+	args->argv = NULL;
+	mv_buf_release(&args->text);
+}
+
+/* Of an answer that is here already. */
+static int each_line(struct refs *r, const struct mv_buf *text,
+		     struct mv_err *err)
+{
+	const char *p = text->data;
+	const char *end = p + text->len;
+	struct mv_buf line;
+	int rc = 0;
+
+	mv_buf_init(&line, LINE_MAX_BYTES);
+	while (!rc && p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = nl ? nl : end;
+
+		mv_buf_clear(&line);
+		rc = mv_buf_add(&line, p, (size_t)(stop - p)) ?
+		     mv_nomem(err) : take_ref(r, &line, err);
+		p = nl ? nl + 1 : end;
+	}
+	mv_buf_release(&line);
+	return rc;
+}
+
+int mv_git_each_ref(struct mv_git *git, const char *const *prefixes,
+		    mv_git_ref_fn fn, void *payload, struct mv_err *err)
+{
+	struct refs r = { git, prefixes, fn, payload };
+	const struct mv_buf *ahead = mv_git_ahead_take_refs(git, prefixes);
+	struct mv_git_ref_args args;
+	int rc;
+
+	if (ahead)
+		return each_line(&r, ahead, err);
+	rc = mv_git_ref_args_init(&args, prefixes, err);
+	if (rc)
+		return rc;
+	if (args.any)
+		rc = stream_refs(&r, args.argv, err);
+	mv_git_ref_args_release(&args);
 	return rc;
 }
 
@@ -354,6 +399,7 @@ int mv_git_ref_set(struct mv_git *git, const char *ref, const char *new,
 	    (!*new && !*old))
 		return mv_fail(err, MV_EINVALID, "'%s' cannot be moved from "
 			       "'%s' to '%s'", ref, old, new);
+	mv_git_ahead_drop(&git->refs_ahead);
 	return update_ref(git, *new ? make : drop, ref, old, err);
 }
 

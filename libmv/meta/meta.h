@@ -484,6 +484,8 @@ struct mv_registry {
 };
 #define MV_REGISTRY_INIT { NULL, 0, 0, NULL }
 void mv_registry_release(struct mv_registry *r);
+/* It will be loaded soon, by who only looks: git may begin. */
+void mv_registry_ahead(struct mv_git *git, const char *artifact);
 int mv_registry_load(struct mv_registry *out, struct mv_git *git,
 		     const char *artifact, struct mv_err *err);
 /* The same from a list of refs that somebody hands in (a hook: the state

@@ -594,6 +594,17 @@ static char *prefix_of(const char *artifact, char sign)
 	return out;
 }
 
+void mv_registry_ahead(struct mv_git *git, const char *artifact)
+{
+	char *at = prefix_of(artifact, '@'), *hash = prefix_of(artifact, '#');
+	const char *prefixes[3] = { at, hash, NULL };
+
+	if (at && hash)
+		mv_git_ahead_refs(git, prefixes);
+	free(at);
+	free(hash);
+}
+
 int mv_registry_load(struct mv_registry *out, struct mv_git *git,
 		     const char *artifact, struct mv_err *err)
 {

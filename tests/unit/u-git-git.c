@@ -312,6 +312,147 @@ static void test_git_git__alternates_are_followed(void **state)
 	repo_drop(&r);
 }
 
+/* -- asking ahead -- */
+
+static void test_git_git__what_is_asked_ahead_is_the_same(void **state)
+{
+	struct mv_err *err;
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	err = &r.err;
+	run(&r, "git config a.b one");
+	assert_int_equal(mv_git_open_to_read(&r.git, r.dir, &r.env, err), 0);
+	assert_true(r.git->batch.proc.pid > 0);
+	mv_git_ahead_config(r.git);
+	mv_git_ahead_config(r.git);
+	assert_string_equal(mv_git_config(r.git, "a.b", err), "one");
+	/* It is not asked twice, and what we set ourselves is seen. */
+	mv_git_ahead_config(r.git);
+	assert_false(r.git->config_ahead.asked);
+	assert_int_equal(mv_git_config_set(r.git, &r.env, "--local", "a.b",
+					   "two", err), 0);
+	mv_git_ahead_config(r.git);
+	assert_int_equal(mv_git_config_set(r.git, &r.env, "--local", "a.b",
+					   "three", err), 0);
+	assert_string_equal(mv_git_config(r.git, "a.b", err), "three");
+	/* What cannot be read is an error with git's words all the same. */
+	repo_open(&r, NULL);
+	run(&r, "echo '[broken' >>.git/config");
+	mv_git_ahead_config(r.git);
+	err->code = MV_OK;
+	assert_null(mv_git_config(r.git, "a.b", err));
+	assert_int_equal(err->code, MV_EIO);
+	assert_non_null(strstr(err->msg, "bad config"));
+	/* Never taken: nothing is left behind. */
+	mv_git_ahead_config(r.git);
+	repo_drop(&r);
+}
+
+static int add_ref(void *payload, const struct mv_git_ref *ref,
+		   struct mv_err *err)
+{
+	(void)err;
+	return mv_buf_addf(payload, "%s %s %.4s|", ref->name, ref->type,
+			   ref->commit);
+}
+
+static void assert_refs(struct repo *r, const char *const *prefixes,
+			const char *expected)
+{
+	struct mv_buf out;
+
+	mv_buf_init(&out, 10000);
+	assert_int_equal(mv_git_each_ref(r->git, prefixes, add_ref, &out,
+					 &r->err), 0);
+	assert_string_equal(out.data, expected);
+	mv_buf_release(&out);
+}
+
+static void test_git_git__refs_asked_ahead_are_of_one_moment(void **state)
+{
+	static const char *const a[] = { "refs/tags/a@", NULL };
+	static const char *const b[] = { "refs/tags/b@", NULL };
+	static const char one[] = "refs/tags/a@1 commit 2678|";
+	static const char both[] = "refs/tags/a@1 commit 2678|"
+				   "refs/tags/a@2 tag 2678|";
+	char *hex;
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	run(&r, "git commit -q --allow-empty -m 1; git tag a@1");
+	hex = sh(&r, "git rev-parse HEAD");
+	hex[40] = '\0';
+	assert_memory_equal(hex, "2678", 4);
+	repo_open(&r, NULL);
+	mv_git_ahead_refs(r.git, a);
+	assert_refs(&r, a, one);
+	run(&r, "git tag -m x a@2; git tag b@1");
+	assert_refs(&r, a, one);
+	assert_refs(&r, b, "refs/tags/b@1 commit 2678|");
+	/* Others ask anew, and so does whoever has moved one. */
+	assert_int_equal(mv_git_ref_set(r.git, "refs/tags/c", hex, "", "",
+					&r.err), 0);
+	assert_refs(&r, a, both);
+	mv_git_ahead_refs(r.git, b);
+	assert_refs(&r, a, both);
+	free(hex);
+	repo_drop(&r);
+}
+
+/* A guess that was wrong must not make git complain twice. */
+static void test_git_git__nothing_is_started_where_nothing_is(void **state)
+{
+	struct mv_git probe = { .dir = NULL };
+	struct repo r;
+	char dir[300];
+
+	(void)state;
+	repo_new(&r, "");
+	repo_env(&r, "GIT_CEILING_DIRECTORIES=%s", r.root);
+	run(&r, "mkdir sub; git init -q --bare ../bare; mkdir ../none");
+	probe.env = &r.env;
+	probe.dir = r.dir;
+	assert_true(mv_git_ahead_likely(&probe));
+	probe.dir = dir;
+	snprintf(dir, sizeof(dir), "%s/bare", r.root);
+	assert_true(mv_git_ahead_likely(&probe));
+	snprintf(dir, sizeof(dir), "%s/none", r.root);
+	assert_false(mv_git_ahead_likely(&probe));
+	assert_int_equal(mv_git_open_to_read(&r.git, dir, &r.env, &r.err),
+			 MV_ENOENT);
+	assert_null(r.git);
+	/* Not above a ceiling; without one, from below. */
+	snprintf(dir, sizeof(dir), "%s/sub", r.dir);
+	assert_false(mv_git_ahead_likely(&probe));
+	for (size_t i = 0; r.list[i]; i++)
+		if (!strncmp(r.list[i], "GIT_CEILING", 11))
+			r.list[i] = NULL;
+	assert_true(mv_git_ahead_likely(&probe));
+	repo_env(&r, "GIT_DIR=%s/nowhere", r.root);
+	assert_false(mv_git_ahead_likely(&probe));
+	repo_drop(&r);
+}
+
+/* Who hung up too early is connected again. */
+static void test_git_git__hanging_up_is_not_the_end(void **state)
+{
+	char hex[65];
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	run(&r, "git commit -q --allow-empty -m 1");
+	repo_open(&r, NULL);
+	mv_git_hang_up(r.git);
+	assert_int_equal(mv_git_commit(hex, r.git, "HEAD", &r.err), 0);
+	mv_git_hang_up(r.git);
+	assert_int_equal(mv_git_commit(hex, r.git, "HEAD", &r.err), 0);
+	repo_drop(&r);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -326,6 +467,10 @@ int main(void)
 		cmocka_unit_test(test_git_git__config_is_what_git_sees),
 		cmocka_unit_test(test_git_git__config_can_be_set),
 		cmocka_unit_test(test_git_git__alternates_are_followed),
+		cmocka_unit_test(test_git_git__what_is_asked_ahead_is_the_same),
+		cmocka_unit_test(test_git_git__refs_asked_ahead_are_of_one_moment),
+		cmocka_unit_test(test_git_git__nothing_is_started_where_nothing_is),
+		cmocka_unit_test(test_git_git__hanging_up_is_not_the_end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -85,9 +85,32 @@ static char *sh(struct repo *r, const char *fmt, ...)
 	free(prints_); \
 } while (0)
 
+/* An absolute path below the repository, in a buffer of the caller. */
+__attribute__((unused))
+static const char *at(const struct repo *r, char *buf, size_t size,
+		      const char *name)
+{
+	snprintf(buf, size, "%s/%s", r->dir, name);
+	return buf;
+}
+
+__attribute__((unused))
+static void put_file(struct repo *r, const char *name, const void *data,
+		     size_t len)
+{
+	char path[600];
+	FILE *f = fopen(at(r, path, sizeof(path), name), "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
 __attribute__((unused))
 static void repo_new(struct repo *r, const char *init)
 {
+	static const char config[] = "[init]\n\tdefaultBranch = main\n"
+				     "[protocol \"file\"]\n\tallow = always\n";
 	const char *tmp = getenv("TMPDIR");
 	const char *path = getenv("PATH");
 
@@ -110,8 +133,7 @@ static void repo_new(struct repo *r, const char *init)
 	repo_env(r, "GIT_COMMITTER_EMAIL=c@example.org");
 	repo_env(r, "GIT_AUTHOR_DATE=1700000000 +0000");
 	repo_env(r, "GIT_COMMITTER_DATE=1700000000 +0000");
-	run(r, "git config --global init.defaultBranch main;"
-	    "git config --global protocol.file.allow always");
+	put_file(r, "../.gitconfig", config, sizeof(config) - 1);
 	if (init)
 		run(r, "git init -q %s .", init);
 }
@@ -134,27 +156,6 @@ static void repo_drop(struct repo *r)
 	mv_git_close(r->git);
 	r->git = NULL;
 	run(r, "cd / && chmod -R u+w \"$ROOT\" && rm -rf \"$ROOT\"");
-}
-
-/* An absolute path below the repository, in a buffer of the caller. */
-__attribute__((unused))
-static const char *at(const struct repo *r, char *buf, size_t size,
-		      const char *name)
-{
-	snprintf(buf, size, "%s/%s", r->dir, name);
-	return buf;
-}
-
-__attribute__((unused))
-static void put_file(struct repo *r, const char *name, const void *data,
-		     size_t len)
-{
-	char path[600];
-	FILE *f = fopen(at(r, path, sizeof(path), name), "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(data, 1, len, f), len);
-	assert_int_equal(fclose(f), 0);
 }
 
 __attribute__((unused))
