@@ -210,19 +210,120 @@ static int decided(struct making *m, struct mv_err *err)
 
 /* -- who and when -------------------------------------------------------------------- */
 
-/* The commit that was asked for; else the one where it was recorded last. */
+enum { PARENTS = 16 };		/* of an octopus nothing is said */
+
+struct commit {
+	char hex[65], parent[PARENTS][65];
+	size_t parents;
+	int there;
+};
+
+static int take_parents(void *payload, size_t i,
+			const struct mv_git_object_info *info,
+			struct mv_err *err)
+{
+	struct commit *c = payload;
+
+	(void)i;
+	(void)err;
+	if (!info || info->parent_count > PARENTS)
+		return 0;
+	mv_look_hex(c->hex, info->hex);
+	for (; c->parents < info->parent_count; c->parents++)
+		mv_look_hex(c->parent[c->parents], info->parents[c->parents]);
+	c->there = 1;
+	return 0;
+}
+
+static int count_missing(void *payload, size_t i,
+			 const struct mv_git_object_info *info,
+			 struct mv_err *err)
+{
+	(void)i;
+	(void)err;
+	*(size_t *)payload += !info;
+	return 0;
+}
+
+/*
+ * Did this commit bring our content to our path? Yes only when it has it, and
+ * its parents are here and none of them has it.
+ */
+static int brought_in(int *yes, struct making *m, struct commit *c,
+		      const char *rev, struct mv_err *err)
+{
+	struct mv_look_blob blobs[PARENTS + 1];
+	const char *parents[PARENTS + 1];
+	char *specs[PARENTS + 1] = { NULL };
+	size_t n, missing = 0;
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	*yes = 0;
+	rc = mv_git_objects(m->repo->git, &rev, 1, take_parents, c, err);
+	if (rc || !c->there)
+		return rc;
+	n = c->parents + 1;
+	for (size_t i = 0; !rc && i < n; i++) {
+		parents[i] = c->parent[i];
+		specs[i] = mv_strf("%s:%s", i ? c->parent[i - 1] : c->hex,
+				   m->s.path);
+		if (!specs[i])
+			rc = mv_nomem(err);
+	}
+	if (!rc)
+		rc = mv_look_blobs(blobs, m->repo, (const char *const *)specs,
+				   n, err);
+	*yes = !rc && !strcmp(blobs[0].hex, m->s.blob);
+	for (size_t i = 1; !rc && i < n; i++)
+		*yes &= !!strcmp(blobs[i].hex, m->s.blob);
+	if (!rc && *yes && c->parents)
+		rc = mv_git_objects(m->repo->git, parents, c->parents,
+				    count_missing, &missing, err);
+	*yes &= !missing;
+	for (size_t i = 0; i < n; i++)
+		free(specs[i]);
+	return rc;
+}
+
+/*
+ * The commit that was asked for. Of what is in the index, the one that brought
+ * it in, where that is HEAD or the one that was checked out when it was
+ * recorded; to look further would be a walk over the history. A commit that
+ * has something else there is never shown: records say where they were made.
+ */
+static int find_commit(char *hex, struct making *m, struct mv_err *err)
+{
+	const struct mv_evidence *e = &m->card->evidence;
+	const char *revs[2] = { "HEAD", NULL };
+	struct commit c;
+	int yes = 0, rc = 0;
+
+	*hex = '\0';
+	if (m->s.commit)
+		mv_look_hex(hex, m->s.commit);
+	if (m->s.commit || !m->s.path || m->s.is_directory)
+		return 0;
+	for (size_t i = e->count; !revs[1] && i-- > 0;)
+		revs[1] = e->records[i].commit;
+	for (size_t i = 0; !rc && !yes && i < 2 && revs[i]; i++)
+		rc = brought_in(&yes, m, &c, revs[i], err);
+	if (yes)
+		mv_look_hex(hex, c.hex);
+	return rc;
+}
+
 static int committed(struct making *m, struct mv_err *err)
 {
 	struct mv_card *c = m->card;
-	const struct mv_evidence *e = &c->evidence;
 	struct mv_look_commit info;
-	const char *hex = m->s.commit;
+	char found[65];
+	const char *hex = found;
 	int failed = 0, rc;
 
-	for (size_t i = e->count; !hex && i-- > 0;)
-		hex = e->records[i].commit;
-	if (!hex)
-		return 0;
+	rc = find_commit(found, m, err);
+	if (rc || !*found)
+		return rc;
 	rc = mv_look_commits(&info, m->repo, &hex, 1, err);
 	if (rc)
 		return rc;
@@ -286,6 +387,33 @@ static int known(struct making *m, struct mv_err *err)
 	return rc ? rc : other_records(m, err);
 }
 
+/*
+ * Most of the time goes into starting git. Which artifact it will be can be
+ * guessed from the present names, so that its tags are listed meanwhile; where
+ * the store is will be asked in any case.
+ */
+static void ask_ahead(struct mv_repo *repo, const char *spec)
+{
+	const struct mv_artifact *a = NULL;
+	const struct mv_project *project;
+	const char *path = strchr(spec, ':');
+	char *name, *from_top;
+
+	mv_git_ahead_config(repo->git);
+	if (mv_repo_project_at(&project, repo, NULL, NULL))
+		return;
+	name = strndup(spec, strcspn(spec, "@#"));
+	a = name ? mv_project_by_name(project, name) : NULL;
+	if (!a && name) {
+		from_top = mv_repo_from_top(repo, path ? path + 1 : name);
+		a = from_top ? mv_project_by_path(project, from_top) : NULL;
+		free(from_top);
+	}
+	if (a)
+		mv_registry_ahead(repo->git, a->name);
+	free(name);
+}
+
 int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 		 struct mv_err *err)
 {
@@ -293,6 +421,7 @@ int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
+	ask_ahead(repo, spec);
 	rc = mv_repo_subject(&m.s, repo, spec, err);
 	if (rc)
 		return rc;

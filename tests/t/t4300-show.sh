@@ -145,6 +145,44 @@ test_expect_success 'the commit that a record names is not here' '
 	test_grep "auc .*1" show
 '
 
+test_expect_success 'the commit shown is the one that brought the content in' '
+	git init -q came &&
+	(cd came && git model install --local && git model track "*.st" &&
+		mkdir .gitmodel && echo "# none" >.gitmodel/config &&
+		git add . && git commit -q -m "before it") &&
+	mv-test random 5000 5 >came/x.st &&
+	(cd came && git model add x.st --metric auc=1 &&
+		git model show x.st) >show &&
+	test_grep "at $(git -C came rev-parse --short HEAD)" show &&
+	test_grep ! "before it" show &&
+	git -C came commit -q -m "brings it" &&
+	(cd came && git model show x.st) >show &&
+	test_grep "commit .*: brings it" show &&
+	(cd came && git model record x.st --metric loss=2 &&
+		echo 1 >other && git add other && git commit -q -m "after it" &&
+		git model show x.st) >show &&
+	test_grep "commit .*: brings it" show &&
+	test_grep ! "after it" show &&
+	(cd came && git model show x.st@HEAD) >show &&
+	test_grep "commit .*: after it" show &&
+	: staged over it &&
+	mv-test random 5000 6 >came/x.st &&
+	(cd came && git model add x.st --metric auc=3) &&
+	(cd came && git model show --json x.st) >json &&
+	test "$(json json "defined \$j->{commit} ? 1 : 0")" = 0 &&
+	test "$(json json "\$j->{records}[0]{commit}")" = \
+		"$(git -C came rev-parse HEAD)"
+'
+
+test_expect_success 'where history is cut off, nobody brought anything in' '
+	git -C came reset -q --hard HEAD~1 &&
+	git clone -q --depth 1 "file://$PWD/came" cut &&
+	test_grep . cut/.git/shallow &&
+	(cd cut && git model show x.st) >show &&
+	test_grep "^x.st" show &&
+	test_grep ! "commit .*:" show
+'
+
 test_expect_success 'an empty repository' '
 	git init -q empty &&
 	(cd empty && test_expect_code 128 git model show fraud) 2>err &&
