@@ -18,8 +18,8 @@ enum {
 	HISTORY_MAX = 100,	/* rows of one */
 	ROWS_MAX = 5000,	/* where there are no versions */
 	OVERLAID_MAX = 6,	/* versions whose curves are laid over */
-	PLOT_LINES_MAX = 64,
-	LINEAGES_MAX = 200
+	PLOT_LINES_MAX = 200,
+	LINEAGES_MAX = 100
 };
 
 /* -- which artifacts ------------------------------------------------------------- */
@@ -214,13 +214,6 @@ static int rows(struct gathering *g, struct mv_err *err)
 
 /* -- curves ---------------------------------------------------------------------------- */
 
-struct overlay {
-	char *specs[OVERLAID_MAX + 1];
-	const char *labels[OVERLAID_MAX + 1];
-	const char *blobs[OVERLAID_MAX + 1];
-	size_t count;
-};
-
 static int is_row_of(const struct mv_row *row, const struct mv_card *card)
 {
 	if (card->artifact)
@@ -229,107 +222,87 @@ static int is_row_of(const struct mv_row *row, const struct mv_card *card)
 	       !strcmp(row->path, card->path);
 }
 
-static int overlay_row(struct overlay *o, const struct mv_row *row,
-		       const struct mv_card *card)
+static int add_line(struct mv_plot *plot, const char *label,
+		    const struct mv_series *s)
 {
-	for (size_t i = 0; i < o->count; i++)
-		if (!strcmp(o->blobs[i], row->blob))
-			return 0;
-	o->blobs[o->count] = row->blob;
-	o->labels[o->count] = row->version ? row->version : row->label;
-	if (row->version && card->artifact && !strchr(row->version, ','))
-		o->specs[o->count] = mv_strf("%s@%s", card->artifact,
-					     row->version);
-	else
-		o->specs[o->count] = mv_strf("%s:%s", row->commit, row->path);
-	return o->specs[o->count++] ? 0 : MV_ENOMEM;
+	struct mv_plot_line *l = realloc(plot->v, (plot->count + 1) *
+					 sizeof(*l));
+
+	if (!l)
+		return MV_ENOMEM;
+	plot->v = l;
+	l += plot->count++;
+	memset(l, 0, sizeof(*l));
+	l->label = strdup(label);
+	l->metric = strdup(s->name);
+	l->points = calloc(s->count + 1, sizeof(*l->points));
+	if (!l->label || !l->metric || !l->points)
+		return MV_ENOMEM;
+	memcpy(l->points, s->points, s->count * sizeof(*l->points));
+	l->count = s->count;
+	return 0;
 }
 
-/* The newest versions; and what stands in the index, when it is none. */
-static int overlay_of(struct overlay *o, const struct gathering *g, size_t i)
+static int add_lines(struct mv_plot *plot, const char *label,
+		     const struct mv_series *series, size_t count)
 {
-	const struct mv_card *card = &g->out->cards[i];
-	const struct mv_board *b = &g->out->board;
-	int known = 0, rc = 0;
+	int rc = 0;
 
-	memset(o, 0, sizeof(*o));
-	for (size_t j = 0; j < b->count && !rc; j++) {
-		const struct mv_row *row = &b->v[j];
+	for (size_t i = 0; !rc && i < count; i++)
+		if (series[i].count && plot->count < PLOT_LINES_MAX)
+			rc = add_line(plot, label, &series[i]);
+	return rc;
+}
 
-		if (!is_row_of(row, card) || !row->commit || row->run)
-			continue;
-		known |= mv_oid_eq(&row->pointer.oid, &card->oid);
-		if (o->count < OVERLAID_MAX - 1)
-			rc = overlay_row(o, row, card);
-	}
-	if (known || rc)
+/* Of rows with the same content, the first one speaks. */
+static int was_drawn(const struct mv_row *const *drawn, size_t count,
+		     const struct mv_row *row)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(drawn[i]->blob, row->blob))
+			return 1;
+	return 0;
+}
+
+static int draw_row(struct gathering *g, struct mv_plot *plot,
+		    const struct mv_row *row, struct mv_err *err)
+{
+	const char *label = row->version ? row->version :
+			    row->label ? row->label : row->commit;
+	struct mv_curves curves;
+	int rc = mv_look_curves(&curves, g->repo, &row->evidence, NULL, err);
+
+	if (rc)
 		return rc;
-	o->labels[o->count] = "now";
-	o->blobs[o->count] = "";
-	o->specs[o->count] = strdup(g->specs[i]);
-	return o->specs[o->count++] ? 0 : MV_ENOMEM;
+	if (add_lines(plot, label ? label : "", curves.series, curves.count))
+		rc = mv_nomem(err);
+	mv_curves_release(&curves);
+	return rc;
 }
 
-static int relabel(struct mv_plot *plot, const struct overlay *o,
-		   struct mv_err *err)
-{
-	for (size_t i = 0; i < plot->count; i++)
-		for (size_t j = 0; j < o->count; j++) {
-			char *label;
-
-			if (!o->labels[j] ||
-			    strcmp(plot->v[i].label, o->specs[j]))
-				continue;
-			label = strdup(o->labels[j]);
-			if (!label)
-				return mv_nomem(err);
-			free(plot->v[i].label);
-			plot->v[i].label = label;
-			break;
-		}
-	return 0;
-}
-
-/* Only those of the card itself, as many as a plot takes. */
-static int own_curves(struct mv_plot *plot, const struct mv_card *card,
-		      struct mv_err *err)
-{
-	size_t n = card->curve_count > PLOT_LINES_MAX ? PLOT_LINES_MAX
-						      : card->curve_count;
-
-	plot->v = calloc(n + 1, sizeof(*plot->v));
-	if (!plot->v)
-		return mv_nomem(err);
-	for (; plot->count < n; plot->count++) {
-		const struct mv_series *s = &card->curves[plot->count];
-		struct mv_plot_line *l = &plot->v[plot->count];
-
-		l->label = strdup(card->version ? card->version : "now");
-		l->metric = strdup(s->name);
-		l->points = calloc(s->count + 1, sizeof(*l->points));
-		if (!l->label || !l->metric || !l->points) {
-			plot->count++;
-			return mv_nomem(err);
-		}
-		memcpy(l->points, s->points, s->count * sizeof(*l->points));
-		l->count = s->count;
-	}
-	return 0;
-}
-
+/* What stands in the index when that is no version, and the newest. */
 static int plot_one(struct gathering *g, size_t i, struct mv_err *err)
 {
+	const struct mv_row *drawn[OVERLAID_MAX];
+	const struct mv_card *card = &g->out->cards[i];
+	const struct mv_board *b = &g->out->board;
 	struct mv_plot *plot = &g->out->plots[i];
-	struct overlay o;
-	int rc = overlay_of(&o, g, i) ? mv_nomem(err) : 0;
+	size_t n = 0;
+	int known = 0, rc = 0;
 
-	if (!rc && mv_repo_plot(plot, g->repo, (const char *const *)o.specs,
-				o.count, NULL, 0, NULL))
-		rc = own_curves(plot, &g->out->cards[i], err);
-	else if (!rc)
-		rc = relabel(plot, &o, err);
-	for (size_t j = 0; j < o.count; j++)
-		free(o.specs[j]);
+	for (size_t j = 0; j < b->count && !known; j++)
+		known = is_row_of(&b->v[j], card) &&
+			mv_oid_eq(&b->v[j].pointer.oid, &card->oid);
+	if (!known && add_lines(plot, "now", card->curves, card->curve_count))
+		return mv_nomem(err);
+	for (size_t j = 0; j < b->count && !rc && n < OVERLAID_MAX; j++) {
+		const struct mv_row *row = &b->v[j];
+
+		if (!is_row_of(row, card) || was_drawn(drawn, n, row))
+			continue;
+		drawn[n++] = row;
+		rc = draw_row(g, plot, row, err);
+	}
 	return rc;
 }
 

@@ -111,7 +111,7 @@ function filterable(table) {
 
 /* Only what really scrolls is a stop for the tab key. */
 function scrollers() {
-	each(".scroll", document, function (e) {
+	each(".scroll, .wide figure", document, function (e) {
 		if (e.scrollWidth > e.clientWidth ||
 		    e.scrollHeight > e.clientHeight)
 			e.tabIndex = 0;
