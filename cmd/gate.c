@@ -7,6 +7,9 @@
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/time.h"
+#include "libmv/report/report.h"
+
+#define VIEWS_MAX ((size_t)64 << 20)
 
 /* -- what is asked ----------------------------------------------------------------- */
 
@@ -132,71 +135,31 @@ void gate_note(const struct mv_gate *gate, const struct mv_verdict *verdict,
 			 "checked", gate->trusted_name, stage);
 }
 
-static void say_finding(const struct mv_finding *f)
+/* Made safe by the report: nothing more is to be done to it. */
+static int say_text(struct mv_buf *text, int failed, const struct mv_err *err)
 {
-	static const char *const marks[] = {
-		[MV_RESULT_YES] = "yes", [MV_RESULT_NO] = "no",
-		[MV_RESULT_UNKNOWN] = "unknown",
-		[MV_RESULT_OVERRIDDEN] = "overridden"
-	};
-	static const char *const modes[] = {
-		[MV_MODE_ENFORCE] = "", [MV_MODE_WARN] = " (only a warning)",
-		[MV_MODE_EVALUATE] = " (only evaluated)"
-	};
-
-	out_line("  %-8s %s: %s%s", marks[f->result], f->section, f->rule,
-		 modes[f->mode]);
-	if (*f->expected)
-		out_line("           expected: %s", f->expected);
-	if (*f->actual)
-		out_line("           actual:   %s", f->actual);
-	if (f->evidence && *f->evidence)
-		out_line("           rests on: %s", f->evidence);
-	if (f->advice && f->result != MV_RESULT_YES)
-		out_line("           do:       %s", f->advice);
+	if (!failed)
+		out_bytes(text->data, text->len);
+	mv_buf_release(text);
+	return failed ? out_fatal(err) : CMD_OK;
 }
 
 int gate_say(const char *subject, const struct mv_verdict *verdict,
 	     int explain)
 {
-	out_line("%s: %s", verdict->governed ?
-		 mv_result_name(verdict->result) : "ungoverned", subject);
-	for (size_t i = 0; i < verdict->count; i++)
-		if (explain || verdict->v[i].result != MV_RESULT_YES)
-			say_finding(&verdict->v[i]);
-	return CMD_OK;
+	const struct mv_judged one = { subject, verdict };
+	struct mv_buf text;
+	struct mv_err err;
+	int rc;
+
+	mv_buf_init(&text, VIEWS_MAX);
+	rc = mv_verdicts_text(&text, &one, 1, explain, NULL, &err);
+	return say_text(&text, rc, &err);
 }
 
 struct mv_json *gate_json(const struct mv_verdict *verdict)
 {
-	static const char *const modes[] = {
-		[MV_MODE_ENFORCE] = "enforce", [MV_MODE_WARN] = "warn",
-		[MV_MODE_EVALUATE] = "evaluate"
-	};
-	struct mv_json *o = mv_json_object(), *all = mv_json_array();
-
-	for (size_t i = 0; i < verdict->count; i++) {
-		const struct mv_finding *f = &verdict->v[i];
-		struct mv_json *one = mv_json_object();
-
-		mv_json_set(one, "result",
-			    mv_json_str(mv_result_name(f->result)));
-		mv_json_set(one, "mode", mv_json_str(modes[f->mode]));
-		mv_json_set(one, "section", mv_json_str(f->section));
-		mv_json_set(one, "rule", mv_json_str(f->rule));
-		mv_json_set(one, "line", mv_json_int(f->line));
-		mv_json_set(one, "expected", mv_json_str(f->expected));
-		mv_json_set(one, "actual", mv_json_str(f->actual));
-		mv_json_set(one, "evidence", f->evidence ?
-			    mv_json_str(f->evidence) : mv_json_null());
-		mv_json_set(one, "advice", f->advice ?
-			    mv_json_str(f->advice) : mv_json_null());
-		mv_json_push(all, one);
-	}
-	mv_json_set(o, "result", mv_json_str(mv_result_name(verdict->result)));
-	mv_json_set(o, "governed", mv_json_bool(verdict->governed));
-	mv_json_set(o, "findings", all);
-	return o;
+	return mv_verdict_json(verdict);
 }
 
 /* -- several verdicts ---------------------------------------------------------------- */
@@ -266,53 +229,57 @@ void gate_views_release(struct gate_views *views)
 	memset(views, 0, sizeof(*views));
 }
 
-static int views_text(const struct gate_views *views, int explain)
-{
-	for (size_t i = 0; i < views->count; i++)
-		gate_say(views->v[i].subject, &views->v[i].verdict, explain);
-	return CMD_OK;
-}
-
-static int views_json(const struct gate_views *views, int explain)
-{
-	struct mv_json *all = mv_json_array();
-
-	(void)explain;	/* a program gets everything */
-	for (size_t i = 0; i < views->count; i++) {
-		struct mv_json *o = gate_json(&views->v[i].verdict);
-
-		mv_json_set(o, "subject",
-			    mv_json_str(views->v[i].subject));
-		mv_json_push(all, o);
-	}
-	return out_json(all);
-}
-
-static const struct format {
-	const char *name;
-	int (*print)(const struct gate_views *views, int explain);
-} formats[] = {
-	{ "text", views_text },
-	{ "json", views_json },
-};
-
-static const struct format *find_format(const char *name)
-{
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (!strcmp(formats[i].name, name))
-			return &formats[i];
-	return NULL;
-}
+static const char *const formats[] = { "text", "json", "md", "junit", "sarif",
+				       "annotations" };
+enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
 int gate_format_ok(const char *format)
 {
-	return find_format(format) != NULL;
+	for (size_t i = 0; i < FORMATS; i++)
+		if (!strcmp(formats[i], format))
+			return 1;
+	return 0;
+}
+
+static int print_as(struct mv_buf *text, const char *format,
+		    const struct mv_judged *v, size_t count, int explain,
+		    struct mv_err *err)
+{
+	if (!strcmp(format, "md"))
+		return mv_verdicts_md(text, v, count, "check",
+				      MV_MARKDOWN_MAX, err);
+	if (!strcmp(format, "junit"))
+		return mv_verdicts_junit(text, v, count, err);
+	if (!strcmp(format, "sarif"))
+		return mv_verdicts_sarif(text, v, count, err);
+	if (!strcmp(format, "annotations"))
+		return mv_verdicts_annotations(text, v, count, err);
+	return mv_verdicts_text(text, v, count, explain, NULL, err);
 }
 
 int gate_views_print(const struct gate_views *views, const char *format,
 		     int explain)
 {
-	return find_format(format)->print(views, explain);
+	struct mv_judged *v = calloc(views->count + 1, sizeof(*v));
+	struct mv_buf text;
+	struct mv_err err;
+	int status;
+
+	if (!v)
+		return out_fatalf("out of memory");
+	for (size_t i = 0; i < views->count; i++)
+		v[i] = (struct mv_judged){ views->v[i].subject,
+					   &views->v[i].verdict };
+	mv_buf_init(&text, VIEWS_MAX);
+	if (!strcmp(format, "json"))
+		status = out_json(mv_verdicts_json(v, views->count));
+	else
+		status = say_text(&text, print_as(&text, format, v,
+						  views->count, explain, &err),
+				  &err);
+	mv_buf_release(&text);
+	free(v);
+	return status;
 }
 
 /* -- what was made ----------------------------------------------------------------------- */

@@ -57,7 +57,7 @@ static void put_incomparable(struct mv_pen *pen, const struct mv_pair *pair,
 
 /* Text is safe for a terminal already, so it has no control characters; the
    two code points beside them that XML 1.0 has no place for are escaped here. */
-static void put_xml_n(struct mv_pen *pen, const char *s, size_t len)
+void mv_pen_xml(struct mv_pen *pen, const char *s, size_t len)
 {
 	for (size_t i = 0, n; i < len && !pen->failed; i += n) {
 		uint32_t cp = 0;
@@ -94,7 +94,7 @@ static void put_attribute(struct mv_pen *pen, const char *name,
 {
 	pen->failed |= w->pen.failed;
 	mv_pen_f(pen, " %s=\"", name);
-	put_xml_n(pen, w->buf.data, w->buf.len);
+	mv_pen_xml(pen, w->buf.data, w->buf.len);
 	mv_pen_str(pen, "\"");
 	mv_buf_release(&w->buf);
 }
@@ -183,8 +183,8 @@ int mv_comparison_junit(struct mv_buf *out, const struct mv_comparison *c,
 
 /* The message of a command ends with the line; a property also at ":" or
    ",". What a terminal might obey is escaped, too. */
-static void put_command_text(struct mv_pen *pen, const char *s, size_t len,
-			     int property)
+void mv_pen_command(struct mv_pen *pen, const char *s, size_t len,
+		    int property)
 {
 	for (size_t i = 0, n; i < len && !pen->failed; i += n) {
 		uint32_t cp = 0;
@@ -210,12 +210,12 @@ static void put_annotation(struct mv_pen *pen, const struct mv_pair *pair,
 	mv_pen_f(pen, "::%s file=", worse ? "error" : "warning");
 	/* As git has it, or the file would not be found. */
 	if (pair->path)
-		put_command_text(pen, pair->path, strlen(pair->path), 1);
+		mv_pen_command(pen, pair->path, strlen(pair->path), 1);
 	mv_pen_str(pen, ",title=");
 	words_begin(&w);
 	mv_pen_safe(&w.pen, mv_pair_title(pair));
 	mv_pen_str(&w.pen, worse ? " is worse" : " cannot be compared");
-	put_command_text(pen, w.buf.data, w.buf.len, 1);
+	mv_pen_command(pen, w.buf.data, w.buf.len, 1);
 	mv_buf_release(&w.buf);
 	mv_pen_str(pen, "::");
 	words_begin(&w);
@@ -224,7 +224,7 @@ static void put_annotation(struct mv_pen *pen, const struct mv_pair *pair,
 		mv_pen_str(&w.pen, "; ");
 		put_incomparable(&w.pen, pair, change);
 	}
-	put_command_text(pen, w.buf.data, w.buf.len, 0);
+	mv_pen_command(pen, w.buf.data, w.buf.len, 0);
 	pen->failed |= w.pen.failed;
 	mv_buf_release(&w.buf);
 	mv_pen_str(pen, "\n");

@@ -77,7 +77,7 @@ static int is_plain(unsigned char c)
 }
 
 /* A dot is plain but in "www.", of which a renderer would make a link. */
-static void put_escaped(struct mv_pen *pen, const char *s, size_t len)
+void mv_pen_html(struct mv_pen *pen, const char *s, size_t len)
 {
 	for (size_t i = 0; i < len && !pen->failed; i++) {
 		unsigned char c = (unsigned char)s[i];
@@ -95,7 +95,7 @@ static void put_code(struct mv_pen *pen, const char *s, size_t len)
 	if (!len)
 		return;
 	mv_pen_str(pen, "<code>");
-	put_escaped(pen, s, len);
+	mv_pen_html(pen, s, len);
 	mv_pen_str(pen, "</code>");
 }
 
@@ -112,7 +112,7 @@ static void put_foreign_n(struct mv_pen *pen, const char *s, size_t len,
 	fit = mv_width_fit(safe.data, safe.len, CELL_MAX);
 	if (code)
 		mv_pen_str(pen, "<code>");
-	put_escaped(pen, safe.data, fit);
+	mv_pen_html(pen, safe.data, fit);
 	mv_pen_str(pen, fit < safe.len ? "…" : "");
 	if (code)
 		mv_pen_str(pen, "</code>");
@@ -144,7 +144,7 @@ static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row)
 		if (cell && cell->foreign)
 			put_code(pen, s, len);
 		else
-			put_escaped(pen, s, len);
+			mv_pen_html(pen, s, len);
 		mv_pen_str(pen, " |");
 	}
 	mv_pen_str(pen, "\n");
@@ -213,7 +213,7 @@ static void add_table(struct md *md, struct mv_table *t, size_t open, int all,
 /* -- a comparison --------------------------------------------------------------------- */
 
 /* Only what cannot end a comment: "--" and ">" neither. */
-static void put_marker(struct mv_pen *pen, const char *marker)
+void mv_pen_marker(struct mv_pen *pen, const char *marker)
 {
 	char last = '-';
 
@@ -249,7 +249,7 @@ static void add_head(struct md *md, const struct mv_comparison *c,
 {
 	struct mv_pen pen = begin(md);
 
-	put_marker(&pen, marker);
+	mv_pen_marker(&pen, marker);
 	mv_pen_str(&pen, "### git-model: ");
 	mv_words_verdict(&pen, c);
 	mv_pen_str(&pen, "\n\n");

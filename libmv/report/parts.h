@@ -53,6 +53,15 @@ void mv_pen_glyph(struct mv_pen *pen, enum mv_glyph glyph);
 void mv_pen_begin(struct mv_pen *pen, enum mv_tone tone);
 void mv_pen_end(struct mv_pen *pen, enum mv_tone tone);
 void mv_pen_toned(struct mv_pen *pen, enum mv_tone tone, const char *s);
+/* md.c: what is safe for a terminal, for a renderer of Markdown, too; and the
+   marker by which a comment is found again. */
+void mv_pen_html(struct mv_pen *pen, const char *s, size_t len);
+void mv_pen_marker(struct mv_pen *pen, const char *marker);
+/* ci.c: the same for text and attributes of XML, and for a command of
+   GitHub's (a property of it ends earlier). */
+void mv_pen_xml(struct mv_pen *pen, const char *s, size_t len);
+void mv_pen_command(struct mv_pen *pen, const char *s, size_t len,
+		    int property);
 static inline int mv_pen_all(const struct mv_pen *pen)
 {
 	return (pen->style.flags & MV_STYLE_ALL) != 0;

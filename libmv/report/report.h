@@ -9,6 +9,7 @@
 #include "libmv/base/err.h"
 #include "libmv/base/json.h"
 #include "libmv/meta/meta.h"
+#include "libmv/policy/policy.h"
 #include "libmv/store/pointer.h"
 
 /*
@@ -224,6 +225,32 @@ int mv_comparison_junit(struct mv_buf *out, const struct mv_comparison *c,
 int mv_comparison_annotations(struct mv_buf *out,
 			      const struct mv_comparison *c,
 			      struct mv_err *err);
+
+/* -- verdicts (verdict.c): may this go there, and why not? ------------------------ */
+
+struct mv_judged {
+	const char *subject;	/* "fraud@v1.2.0 to production" */
+	const struct mv_verdict *verdict;
+};
+/* What does not hold, the worst first; with `explain` every rule, with what
+   was expected, what was found, what that rests on, and what to do. */
+int mv_verdicts_text(struct mv_buf *out, const struct mv_judged *v,
+		     size_t count, int explain, const struct mv_style *style,
+		     struct mv_err *err);
+/* An array; docs/format/json.md. Of one: the object without "subject". */
+struct mv_json *mv_verdicts_json(const struct mv_judged *v, size_t count);
+struct mv_json *mv_verdict_json(const struct mv_verdict *verdict);
+/* For a comment, as mv_comparison_md() does it. */
+int mv_verdicts_md(struct mv_buf *out, const struct mv_judged *v,
+		   size_t count, const char *marker, size_t max,
+		   struct mv_err *err);
+int mv_verdicts_junit(struct mv_buf *out, const struct mv_judged *v,
+		      size_t count, struct mv_err *err);
+/* SARIF 2.1.0; the ids of rules are "git-model/<key>". */
+int mv_verdicts_sarif(struct mv_buf *out, const struct mv_judged *v,
+		      size_t count, struct mv_err *err);
+int mv_verdicts_annotations(struct mv_buf *out, const struct mv_judged *v,
+			    size_t count, struct mv_err *err);
 
 /* -- charts as files ---------------------------------------------------------------- */
 /*
