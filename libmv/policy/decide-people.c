@@ -120,31 +120,52 @@ static int same_person(const struct mv_vote *a, const struct mv_vote *b)
 	return !strcasecmp(a->signature.principal, b->signature.principal);
 }
 
-/*
- * Withdrawn by the same person, by name; or by a later no. What is later is
- * said by the signed moments: lines can be written again, in another order.
- * At the same moment, no counts.
- */
-static const char *taken_back(const struct mv_deciding *d,
-			      const struct mv_vote *v)
+/* Withdrawn by the same person, by name. */
+static int is_revoked(const struct mv_deciding *d, const struct mv_vote *v)
 {
 	for (size_t i = 0; i < d->facts->vote_count; i++) {
 		const struct mv_vote *w = &d->facts->votes[i];
 
-		if (w == v || !is_signed(w) || !same_person(v, w))
-			continue;
 		if (w->statement.decision == MV_DECISION_REVOKE &&
+		    is_signed(w) && same_person(v, w) &&
 		    same_text(w->statement.repo, v->statement.repo) &&
 		    w->statement.revokes && *w->statement.revokes &&
 		    same_text(w->statement.revokes, v->statement.nonce))
-			return "it was revoked";
-		if (w->statement.decision == MV_DECISION_REJECT &&
-		    v->statement.decision != MV_DECISION_REJECT &&
-		    w->statement.issued_at >= v->statement.issued_at &&
-		    !misses_subject(d, &w->statement))
-			return "its signer rejected this later";
+			return 1;
 	}
-	return NULL;
+	return 0;
+}
+
+/*
+ * A later no voids what was said before, also when it is taken back: then the
+ * yes must be said again. What is later is said by the signed moments: lines
+ * can be written again, in another order. At the same moment, a no that was
+ * not taken back counts as later.
+ */
+static int is_rejected(const struct mv_deciding *d, const struct mv_vote *v)
+{
+	if (v->statement.decision == MV_DECISION_REJECT)
+		return 0;
+	for (size_t i = 0; i < d->facts->vote_count; i++) {
+		const struct mv_vote *w = &d->facts->votes[i];
+		int64_t since = mv_seconds_since(w->statement.issued_at,
+						 v->statement.issued_at);
+
+		if (w->statement.decision == MV_DECISION_REJECT &&
+		    since >= 0 && is_signed(w) && same_person(v, w) &&
+		    !misses_subject(d, &w->statement) &&
+		    (since || !is_revoked(d, w)))
+			return 1;
+	}
+	return 0;
+}
+
+static const char *taken_back(const struct mv_deciding *d,
+			      const struct mv_vote *v)
+{
+	if (is_revoked(d, v))
+		return "it was revoked";
+	return is_rejected(d, v) ? "its signer rejected this later" : NULL;
 }
 
 /* NULL: it counts; else why it does not. */
@@ -380,7 +401,8 @@ static size_t count_votes(const struct mv_deciding *d, const struct ask *ask,
 	if (m.v)
 		distinct(&n, &m);
 	for (size_t i = 0; f && i < m.count; i++) {
-		mv_actual(f, "%s", m.v[i]->signature.principal);
+		mv_actual(f, "%s%s", ask->rule ? "overridden by " : "",
+			  m.v[i]->signature.principal);
 		mv_rests_on(f, m.v[i]->line_digest);
 	}
 	free(m.v);
@@ -403,7 +425,6 @@ int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
 
 	if (count_votes(d, &ask, NULL) < over->args->number)
 		return 0;
-	mv_actual(f, "overridden by");
 	count_votes(d, &ask, f);
 	return 1;
 }

@@ -434,6 +434,31 @@ static void test_policy_decide_people__a_later_no_takes_it_back(void **state)
 	check(&w, ONE, YES, NULL);
 }
 
+/* Yes, no, and the no taken back: the yes must be said again. */
+static void test_policy_decide_people__a_no_taken_back_brings_no_yes_back(
+		void **state)
+{
+	(void)state;
+	vote(&w, APPROVE, ALICE);
+	vote(&w, REJECT, ALICE);
+	set(&vote(&w, REVOKE, ALICE)->statement.revokes, said(1)->nonce);
+	check_void("its signer rejected this later");
+	vote(&w, APPROVE, ALICE);
+	check(&w, ONE, YES, NULL);
+	/* All within one second: what is left is the yes. */
+	said(3)->issued_at = said(1)->issued_at;
+	check(&w, ONE, YES, NULL);
+	said(3)->issued_at = said(1)->issued_at - 1;
+	check(&w, ONE, NO, NULL);
+	said(3)->issued_at = said(1)->issued_at;
+	set(&said(2)->revokes, "another");
+	check(&w, ONE, NO, NULL);
+	set(&said(2)->revokes, said(1)->nonce);
+	set(&w.f.votes[2].signature.principal, BOB);
+	set(&said(2)->signer, BOB);
+	check(&w, ONE, NO, NULL);
+}
+
 /* -- one's own ------------------------------------------------------------------------ */
 
 static void test_policy_decide_people__not_ones_own(void **state)
@@ -639,7 +664,7 @@ static void test_policy_decide_people__an_override_covers_a_rule(void **state)
 	(void)state;
 	override(CAROL, "max-size approvals");
 	f = check(&w, OVER "max-size = 10", OVERRIDDEN,
-		  "1000 B; overridden by; " CAROL);
+		  "1000 B; overridden by " CAROL);
 	EVIDENCE_IS(f, "sha256:line0");
 	assert_int_equal(w.verdict.result, MV_RESULT_OVERRIDDEN);
 	check(&w, OVER "max-size = 1000", YES, "1000 B");
@@ -879,6 +904,7 @@ int main(void)
 		T(not_revoked_by_others),
 		T(revoked_by_name),
 		T(a_later_no_takes_it_back),
+		T(a_no_taken_back_brings_no_yes_back),
 		T(not_ones_own),
 		T(whose_tag_it_is),
 		T(own_in_another_section),

@@ -86,6 +86,8 @@ static const struct token tokens[] = {
 	{ YES, BOB, 3, OTHER_EVIDENCE, 10, -1 },
 	{ YES, BOB, 3, BEFORE_CHANGE, 10, -1 },
 	{ YES, CAROL, 5, FINE, 10, -1 },		/* mallory's key */
+	{ NO, ALICE, 1, FINE, 10, -1 },			/* 35: at once */
+	{ BACK, ALICE, 2, FINE, 10, 35 },
 };
 enum { TOKENS = sizeof(tokens) / sizeof(tokens[0]) };
 
@@ -151,7 +153,9 @@ static int counts(const struct set *s, int which)
 		const struct token *no = &tokens[s->v[i]];
 
 		if (no->decision == NO && no->fault == FINE &&
-		    no->who == t->who && no->at >= t->at)
+		    no->who == t->who &&
+		    (no->at > t->at ||
+		     (no->at == t->at && !is_revoked(s, s->v[i]))))
 			return 0;
 	}
 	return 1;
@@ -263,7 +267,8 @@ static void fill(struct mv_vote *v, int which, const char *digest)
 		"n00", "n01", "n02", "n03", "n04", "n05", "n06", "n07", "n08",
 		"n09", "n10", "n11", "n12", "n13", "n14", "n15", "n16", "n17",
 		"n18", "n19", "n20", "n21", "n22", "n23", "n24", "n25", "n26",
-		"n27", "n28", "n29", "n30", "n31", "n32", "n33", "n34"
+		"n27", "n28", "n29", "n30", "n31", "n32", "n33", "n34",
+		"n35", "n36"
 	};
 	static const char *const keys[] = { "", "k1", "k2", "k3", "k4", "k5" };
 	const struct token *t = &tokens[which];

@@ -83,6 +83,10 @@ static void fill(struct world *w, struct mv_policy *policy)
 	world_init(w);
 	parse(policy, policy_text);
 	record(w, metrics);
+	/* An older one of another run, so that there is something to join. */
+	record_at(w, DAY, "\"metrics\":{\"loss\":2},\"data\":[{\"content\":"
+		  "\"" HOLDOUT "\",\"role\":\"eval\",\"size\":1}],"
+		  "\"source\":{\"id\":\"b\"}");
 	base_record(w, metrics);
 	fold(&w->f.evidence, w->lines, w->line_count);
 	fold(&other(w, "current")->evidence, w->base, w->base_count);
