@@ -65,7 +65,7 @@ test_expect_success 'a repository with evidence, and branches that part from it'
 	git rm -q .gitmodel/policy && git commit -qm "no policy" && git checkout -q -b fine governed && pointer 7 fine &&
 	evidence HEAD:f.bin 0.85 && git checkout -q main &&
 	git clone -q --bare --no-local . ../up.git && git remote add origin ../up.git &&
-	git push -q --no-verify origin refs/notes/model &&
+	git push -q origin refs/notes/model &&
 	git rev-parse main >../base && git merge-base main worse >../parted
 '
 
@@ -364,7 +364,7 @@ test_expect_success 'github: where the target has a policy, that one decides, wh
 '
 
 test_expect_success 'github: hostile names are names' '
-	cd dev && git checkout -q -b "$evil" main && pointer 5 "$evil" && evidence HEAD:f.bin 0.1 && git push -q --no-verify origin "$evil" refs/notes/model &&
+	cd dev && git checkout -q -b "$evil" main && pointer 5 "$evil" && evidence HEAD:f.bin 0.1 && git push -q origin "$evil" refs/notes/model &&
 	git checkout -q main && cd .. && echo "[]" >"$TRASH/comments.json" && shallow c "$evil" && event &&
 	step models "Fetch records, tags and history" && step models Compare && test_expect_code 1 step models Gate &&
 	step comment "Update the one comment" && test "$(jq length "$TRASH/comments.json")" = 1 && cd .. &&
