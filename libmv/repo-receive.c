@@ -350,6 +350,29 @@ static int settle_pusher(struct mv_push *push, struct mv_err *err)
 	return 0;
 }
 
+static int saw_ref(void *payload, const struct mv_git_ref *ref,
+		   struct mv_err *err)
+{
+	(void)ref;
+	(void)err;
+	*(int *)payload = 1;
+	return 0;
+}
+
+/* A new repository's HEAD may name master, and everybody pushes main. */
+static int warn_of_no_branch(struct mv_push *push, struct mv_err *err)
+{
+	static const char *const prefixes[] = { HEADS, NULL };
+	int others = 0;
+	int ret = mv_git_each_ref(push->git, prefixes, saw_ref, &others, err);
+
+	if (!ret && others)
+		warn(push, "no policy counts here: %s is not there; on the "
+		     "server, git symbolic-ref HEAD refs/heads/NAME says "
+		     "which branch has it", push->branch);
+	return ret;
+}
+
 static int open_gate(struct mv_push *push, const char *trusted,
 		     struct mv_err *err)
 {
@@ -373,6 +396,8 @@ static int open_gate(struct mv_push *push, const char *trusted,
 	else
 		ret = mv_gate_set(&push->gate.trusted_name,
 				  push->branch + strlen(HEADS), err);
+	if (!ret && !*trusted && !push->gate.has_policy)
+		ret = warn_of_no_branch(push, err);
 	return ret ? ret : settle_pusher(push, err);
 }
 
@@ -756,14 +781,73 @@ static int find_remote_branch(struct mv_push *push, const char *remote,
 	return ret || push->branch ? ret : mv_nomem(err);
 }
 
-/* Is there anything in it that somebody would want to judge? A branch that
-   no section names is looked at only for its .gitmodel/. */
+/* What a move of a branch changes: is any of it ours? Asked before the gate is
+   opened, which reads every tag. */
+enum { LOOKED_AT_MAX = 500 };
+struct glance {
+	const struct mv_policy *policy;
+	char *blobs[LOOKED_AT_MAX];
+	size_t count;
+	int yes;
+};
+
+static int look_over(void *payload, const struct mv_git_delta *d,
+		     struct mv_err *err)
+{
+	struct glance *g = payload;
+	const char *path = d->new_path ? d->new_path : d->old_path;
+
+	if (g->yes)
+		return 0;
+	if (!strncmp(path, ".gitmodel/", 10) || g->count == LOOKED_AT_MAX ||
+	    mv_project_by_path(&g->policy->project, path)) {
+		g->yes = 1;
+		return 0;
+	}
+	if (!d->new_blob)
+		return 0;
+	g->blobs[g->count] = strdup(d->new_blob);
+	return g->blobs[g->count] ? (g->count++, 0) : mv_nomem(err);
+}
+
+static int look_into(void *payload, size_t i, const char *hex,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	struct mv_pointer p;
+
+	(void)i;
+	(void)hex;
+	(void)err;
+	if (data && mv_pointer_parse(&p, data, len, NULL) != MV_ENOENT)
+		*(int *)payload = 1;
+	return 0;
+}
+
+/* When that cannot be told, it is. */
+static int moves_ours(struct mv_push *push, const struct mv_ref_update *u,
+		      const struct mv_policy *policy)
+{
+	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
+	struct glance g = { .policy = policy };
+	int ret = mv_git_diff(push->git, old, u->new, 0, NULL, look_over, &g,
+			      NULL);
+
+	if (!ret && !g.yes && g.count)
+		ret = mv_git_read_many(push->git, (const char *const *)g.blobs,
+				       g.count, MV_POINTER_MAX, look_into,
+				       &g.yes, NULL);
+	for (size_t i = 0; i < g.count; i++)
+		free(g.blobs[i]);
+	return ret || g.yes;
+}
+
+/* A branch that no section names is looked at only for its .gitmodel/. */
 static int is_of_interest(struct mv_push *push, const struct mv_ref_update *u,
 			  const struct mv_policy *policy)
 {
 	static const char *const pathspecs[] = { ".gitmodel", NULL };
+	int governed, yes = 0;
 	struct mv_tag tag;
-	int yes = 0;
 
 	if (!strncmp(u->ref, TAGS, strlen(TAGS))) {
 		yes = !mv_tag_parse(&tag, u->ref + strlen(TAGS), NULL);
@@ -773,14 +857,48 @@ static int is_of_interest(struct mv_push *push, const struct mv_ref_update *u,
 	}
 	if (strncmp(u->ref, HEADS, strlen(HEADS)))
 		return 0;
-	if (mv_policy_governs(policy, "branch", NULL, u->ref + strlen(HEADS)))
-		return 1;
-	if (strcmp(u->ref, push->branch))
+	governed = mv_policy_governs(policy, "branch", NULL,
+				     u->ref + strlen(HEADS));
+	if (!governed && strcmp(u->ref, push->branch))
 		return 0;
-	if (mv_push_is_zero(u->new) || mv_push_is_zero(u->old))
+	if (mv_push_is_zero(u->new))
 		return 1;
-	return mv_git_diff(push->git, u->old, u->new, 0, pathspecs, saw, &yes,
-			   NULL) ? 0 : yes;
+	if (governed)
+		return moves_ours(push, u, policy);
+	return mv_git_diff(push->git, mv_push_is_zero(u->old) ? "" : u->old,
+			   u->new, 0, pathspecs, saw, &yes, NULL) || yes;
+}
+
+struct texts {
+	struct mv_buf text[2];		/* policy, config */
+	int there[2];
+};
+
+static int keep_text(void *payload, size_t i, const char *hex,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	struct texts *t = payload;
+
+	(void)hex;
+	t->there[i] = data != NULL || len;
+	return data && mv_buf_add(&t->text[i], data, len) ? mv_nomem(err) : 0;
+}
+
+static int read_texts(struct texts *t, struct mv_push *push,
+		      struct mv_err *err)
+{
+	char *spec[2] = {
+		mv_strf("%s:.gitmodel/policy", push->trusted),
+		mv_strf("%s:.gitmodel/config", push->trusted)
+	};
+	int ret = spec[0] && spec[1] ?
+		mv_git_read_many(push->git, (const char *const *)spec, 2,
+				 (size_t)4 << 20, keep_text, t, err) :
+		mv_nomem(err);
+
+	free(spec[0]);
+	free(spec[1]);
+	return ret;
 }
 
 /* Without a policy there is nothing to say. One that cannot be read is no
@@ -788,30 +906,30 @@ static int is_of_interest(struct mv_push *push, const struct mv_ref_update *u,
 static int anything(struct mv_push *push, int *yes, struct mv_err *err)
 {
 	struct mv_policy policy;
-	struct mv_buf text;
-	char *spec;
-	int ret = 0;
+	struct texts t;
+	int ret;
 
 	*yes = 0;
+	memset(&t, 0, sizeof(t));
 	memset(&policy, 0, sizeof(policy));
-	mv_buf_init(&text, (size_t)4 << 20);
-	spec = mv_strf("%s:.gitmodel/policy", push->trusted);
-	if (!spec)
-		ret = mv_nomem(err);
-	if (!ret)
-		ret = mv_git_read_blob(push->git, spec, &text, NULL, err);
-	if (!ret)
-		ret = mv_policy_parse(&policy, text.data, text.len, NULL, 0,
-				      err);
-	for (size_t i = 0; !ret && !*yes && i < push->count; i++)
-		*yes = is_of_interest(push, &push->updates[i], &policy);
+	mv_buf_init(&t.text[0], (size_t)4 << 20);
+	mv_buf_init(&t.text[1], (size_t)4 << 20);
+	ret = read_texts(&t, push, err);
+	if (!ret && t.there[0]) {
+		ret = mv_policy_parse(&policy, t.text[0].data, t.text[0].len,
+				      t.there[1] ? t.text[1].data : NULL,
+				      t.text[1].len, err);
+		for (size_t i = 0; !ret && !*yes && i < push->count; i++)
+			*yes = is_of_interest(push, &push->updates[i],
+					      &policy);
+	}
 	if (ret && ret != MV_ENOMEM) {
-		*yes = ret != MV_ENOENT;
+		*yes = 1;
 		ret = 0;
 	}
 	mv_policy_release(&policy);
-	mv_buf_release(&text);
-	free(spec);
+	mv_buf_release(&t.text[0]);
+	mv_buf_release(&t.text[1]);
 	return ret;
 }
 

@@ -69,6 +69,29 @@ static int write_policy(struct mv_repo *repo, const char *file,
 	return rc;
 }
 
+/* Which branch is it? HEAD of a new repository may name another one than the
+   one that everybody will push. */
+static void tell_branch(struct mv_repo *repo, const struct mv_install *in)
+{
+	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
+					    NULL };
+	struct mv_buf out;
+	char hex[65];
+
+	mv_buf_init(&out, 65536);
+	if (mv_git_config(repo->git, "model.trustedbranch", NULL) ||
+	    mv_git_run(repo->git, args, NULL, 0, &out, NULL)) {
+		mv_buf_release(&out);
+		return;
+	}
+	out.data[strcspn(out.data, "\n")] = '\0';
+	if (mv_git_ref_get(hex, repo->git, out.data, NULL))
+		mv_setup_tell(in, 1, "%s is not there yet; if the branch with "
+			      "the policy shall be another one: git "
+			      "symbolic-ref HEAD refs/heads/NAME", out.data);
+	mv_buf_release(&out);
+}
+
 static void explain(const struct mv_install *in)
 {
 	static const char *const lines[] = {
@@ -127,6 +150,8 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 		rc = mv_setup_quote(&word, in.program, err);
 	if (!rc)
 		rc = mv_hooks_install(repo, &in, word, err);
+	if (!rc)
+		tell_branch(repo, &in);
 	if (!rc)
 		explain(&in);
 	free(word);

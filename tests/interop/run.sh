@@ -20,6 +20,14 @@ else
 	echo "interop: git-lfs IS MISSING, nothing of it was tested: make deps" >&2
 fi
 
+if command -v gitolite
+then
+	prove -e sh ../interop/gitolite.sh || failed=1
+else
+	echo "interop: gitolite IS MISSING, nothing of it was tested" \
+		"(Debian: gitolite3)" >&2
+fi
+
 test -x "$B/gto/bin/gto" ||
 { python3 -m venv "$B/gto" && "$B/gto/bin/pip" install -q gto; } || {
 	echo "interop: gto IS NOT TO BE HAD, nothing of it was tested" >&2

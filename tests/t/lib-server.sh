@@ -8,7 +8,7 @@
 # server <folder>: bare, and it judges
 server () {
 	git init -q --bare "$1" &&
-	git model install --server "$1" >"$TRASH/tmp/installed"
+	git model install --server "$1" >"$TRASH/tmp/installed" 2>&1
 }
 
 # team_policy: staging is easy, production takes one of the leads

@@ -12,7 +12,7 @@ SERVER="$TRASH/work/srv.git"
 
 test_expect_success 'install --server writes both hooks and says what it protects' '
 	git init -q --bare srv.git &&
-	git model install --server srv.git >out &&
+	git model install --server srv.git >out 2>err &&
 	test -x srv.git/hooks/pre-receive && test -x srv.git/hooks/post-receive &&
 	test "$(git -C srv.git config receive.fsckObjects)" = true &&
 	test "$(git -C srv.git config model.server)" = true &&
@@ -200,6 +200,15 @@ test_expect_success 'an unreadable policy refuses everything' '
 	git checkout -q -b topic &&
 	test_must_fail git push ../bad.git topic 2>../err &&
 	test_grep "main.*policy:1" ../err
+'
+
+test_expect_success 'a HEAD that names no branch is warned of' '
+	git init -q --bare -b master odd.git &&
+	git model install --server odd.git >out 2>err &&
+	test_grep "refs/heads/master is not there yet" err &&
+	cd c && git push -q ../odd.git main 2>../err && test_must_be_empty ../err &&
+	git push ../odd.git main:other 2>../err &&
+	test_grep "no policy counts here: refs/heads/master" ../err
 '
 
 test_expect_success 'so one that cannot be read does not come in' '
