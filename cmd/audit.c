@@ -40,7 +40,7 @@ static void fill(struct row *r, const struct mv_audit_entry *e)
 	mv_time_print(r->when, e->when > INT64_MAX / 1000 ||
 			       e->when < INT64_MIN / 1000 ? 0 :
 			       e->when * 1000);
-	strcpy(r->when + 19, "Z");
+	memcpy(r->when + 19, "Z", 2);
 	memcpy(r->cell, cells, sizeof(cells));
 }
 

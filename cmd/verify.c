@@ -59,7 +59,7 @@ static const char *moment(char *text, int64_t s)
 {
 	mv_time_print(text, s > INT64_MAX / 1000 || s < INT64_MIN / 1000 ? 0 :
 		      s * 1000);
-	strcpy(text + 19, "Z");
+	memcpy(text + 19, "Z", 2);
 	return text;
 }
 

@@ -282,23 +282,19 @@ static int check_statements(struct audit *a, struct mv_gates *gates,
 	return ret;
 }
 
-static int add_statements(struct audit *a, struct mv_err *err)
+static int add_statements(struct audit *a, const struct mv_past *past,
+			  struct mv_err *err)
 {
 	struct mv_gates gates = { .repo = a->gate->repo, .today = a->gate };
 	struct mv_past_statements l;
-	struct mv_past past;
-	int ret = mv_past_read(&past, a->gate, err);
+	int ret = mv_past_read_statements(&l, a->gate, 0, err);
 
-	if (ret)
-		return ret;
-	ret = mv_past_read_statements(&l, a->gate, 0, err);
 	if (!ret && l.count)
 		qsort(l.v, l.count, sizeof(*l.v), by_time);
 	if (!ret)
-		ret = check_statements(a, &gates, &past, &l, err);
+		ret = check_statements(a, &gates, past, &l, err);
 	mv_past_statements_release(&l);
 	mv_gates_release(&gates);
-	mv_past_release(&past);
 	return ret;
 }
 
@@ -320,10 +316,15 @@ int mv_repo_audit(struct mv_gate *gate,
 	const struct mv_verify_options verify = { options->artifact,
 						  INT64_MIN };
 	struct audit a = { .gate = gate, .options = options };
-	int ret = mv_repo_verify(gate, &verify, on_event, &a, err);
+	struct mv_past past;
+	int ret = mv_past_read(&past, gate, err);
 
+	if (ret)
+		return ret;
+	ret = mv_verify_with(gate, &past, &verify, on_event, &a, err);
 	if (!ret)
-		ret = add_statements(&a, err);
+		ret = add_statements(&a, &past, err);
+	mv_past_release(&past);
 	if (!ret && a.count)
 		qsort(a.v, a.count, sizeof(*a.v), by_when);
 	for (size_t i = 0; i < a.count && !ret; i++)

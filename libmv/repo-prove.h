@@ -2,10 +2,18 @@
 #ifndef MV_REPO_PROVE_H
 #define MV_REPO_PROVE_H
 
+#include <stdio.h>
+
 #include "libmv/repo-gate.h"
 #include "libmv/repo-judge.h"
 
 /* What the repo-verify*.c and repo-audit.c share; nobody else. */
+
+/* The name of an object, room for 65; what is longer is none. */
+static inline void mv_past_name(char *out, const char *hex)
+{
+	snprintf(out, 65, "%.64s", hex);
+}
 
 /* -- what a clone knows of the past (repo-verify-past.c) ---------------------- */
 
@@ -135,5 +143,12 @@ int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
 /* Is a receipt's good, by today's lists, and of this repository? */
 int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 		     const struct mv_past_statement *r, struct mv_err *err);
+
+/* -- all of them (repo-verify.c) -------------------------------------------------------- */
+
+/* As mv_repo_verify(), for who knows the past already. */
+int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
+		   const struct mv_verify_options *options,
+		   mv_verify_fn fn, void *payload, struct mv_err *err);
 
 #endif

@@ -87,7 +87,7 @@ static const char *moment(char *text, int64_t s)
 	mv_time_print(text, s > INT64_MAX / 1000 || s < INT64_MIN / 1000 ? 0 :
 		      s * 1000);
 	text[10] = ' ';
-	strcpy(text + 19, " UTC");
+	memcpy(text + 19, " UTC", 5);
 	return text;
 }
 
@@ -299,7 +299,7 @@ static int check_policy(struct proving *x, struct mv_err *err)
 		return BAD(x, "it was decided by the policy of %.10s, which "
 			   "never was %s", commit,
 			   x->gates->today->trusted_name);
-	strncpy(x->p->policy_commit, commit, 64);
+	mv_past_name(x->p->policy_commit, commit);
 	ret = mv_gates_at(&x->then, x->gates, commit, &why);
 	if (ret)
 		return ret == MV_ENOMEM ? mv_nomem(err) :
@@ -334,7 +334,7 @@ static int check_notes(struct proving *x)
 			   "not in the history of today's: notes were "
 			   "rewritten, or not all are here (git model fetch)",
 			   commit);
-	strncpy(x->p->notes, commit, 64);
+	mv_past_name(x->p->notes, commit);
 	return check_date(x, x->notes, "records");
 }
 

@@ -28,7 +28,7 @@ static int keep(void *payload, size_t i, const char *hex, const void *data,
 	if (!data && len)
 		return mv_fail(err, MV_EINVALID, ".gitmodel/%s is larger than "
 			       "4 MiB", names[i]);
-	strncpy(l->hex[i], hex, 64);
+	mv_past_name(l->hex[i], hex);
 	return data && mv_buf_add(&l->text[i], data, len) ? mv_nomem(err) : 0;
 }
 
@@ -137,7 +137,7 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 	g->used = ++gates->clock;
 	g->then = g->gate.trust;
 	mv_registry_release(&g->gate.registry);
-	strncpy(g->commit, commit, sizeof(g->commit) - 1);
+	mv_past_name(g->commit, commit);
 	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);
 	if (!ret)
 		ret = set_strict(g, gates, err);

@@ -232,6 +232,17 @@ const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
 
 #define PAYLOAD_MAX ((size_t)64 << 10)
 
+/* The object's name is its path in the tree, without the slashes. */
+static void object_of(char *object, const char *path)
+{
+	size_t n = 0;
+
+	for (; *path && n < 64; path++)
+		if (*path != '/')
+			object[n++] = *path;
+	object[n] = '\0';
+}
+
 struct notes {
 	struct mv_past_statements *out;
 	int receipts;		/* only these */
@@ -262,8 +273,7 @@ static int add_note(void *payload, const char *object, const char *note_blob,
 	n->blob[n->count] = strdup(note_blob);
 	if (!n->blob[n->count])
 		return mv_nomem(err);
-	memset(n->object[n->count], 0, 65);
-	strncpy(n->object[n->count++], object, 64);
+	mv_past_name(n->object[n->count++], object);
 	return 0;
 }
 
@@ -278,10 +288,8 @@ static int digest_line(char *out, const char *line, size_t len,
 	if (!ret)
 		ret = mv_hasher_once(oid.b, h, line, len, err);
 	mv_hasher_free(h);
-	if (!ret) {
-		strcpy(out, "sha256:");
-		strcat(out, mv_oid_hex(hex, &oid));
-	}
+	if (!ret)
+		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
 	return ret;
 }
 
@@ -333,7 +341,7 @@ static int add_statement(struct notes *n, const char *object, const char *line,
 		release_statement(s);
 		return ret;
 	}
-	strcpy(s->object, object);
+	mv_past_name(s->object, object);
 	n->out->count++;
 	return 0;
 }
@@ -370,6 +378,34 @@ static int scan_note(void *payload, size_t i, const char *hex,
 	return ret;
 }
 
+/* The same of a blob at a path of the notes' tree. */
+static int scan_blob(void *payload, const char *hex, const char *path,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	struct notes *n = payload;
+	char object[1][65];
+
+	object_of(object[0], path ? path : "");
+	n->object = object;
+	return scan_note(n, 0, hex, data, len, err);
+}
+
+/* Every blob once, which is much faster: notes of the same bytes on several
+   objects are one blob, and a receipt is about a tag wherever it stands. */
+static int scan_blobs(struct notes *n, struct mv_gate *gate,
+		      struct mv_err *err)
+{
+	char *tree = mv_strf("%s^{tree}", gate->notes);
+	const char *args[] = { tree, NULL };
+	int ret = tree ? mv_git_each_small_blob(mv_repo_git(gate->repo), args,
+						MV_NOTE_MAX, scan_blob, n,
+						err) : mv_nomem(err);
+
+	free(tree);
+	n->object = NULL;
+	return ret;
+}
+
 void mv_past_statements_release(struct mv_past_statements *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -388,7 +424,8 @@ int mv_past_read_statements(struct mv_past_statements *out,
 
 	memset(out, 0, sizeof(*out));
 	if (*gate->notes)
-		ret = mv_git_notes_each(git, gate->notes, add_note, &n, err);
+		ret = receipts ? scan_blobs(&n, gate, err) :
+			mv_git_notes_each(git, gate->notes, add_note, &n, err);
 	if (!ret && n.count)
 		ret = mv_git_read_many(git, (const char *const *)n.blob,
 				       n.count, MV_NOTE_MAX, scan_note, &n,
@@ -454,17 +491,6 @@ struct growth {
 	int has_old;
 };
 
-/* The object's name is its path in the tree, without the slashes. */
-static void object_of(char *object, const char *path)
-{
-	size_t n = 0;
-
-	for (; *path && n < 64; path++)
-		if (*path != '/')
-			object[n++] = *path;
-	object[n] = '\0';
-}
-
 static int add_change(struct growth *g, const char *commit,
 		      const char *const *field, const char *path,
 		      struct mv_err *err)
@@ -481,10 +507,10 @@ static int add_change(struct growth *g, const char *commit,
 	c = &g->v[g->count++];
 	memset(c, 0, sizeof(*c));
 	memcpy(c->commit, commit, sizeof(c->commit));
-	strncpy(c->old, field[2], 64);
+	mv_past_name(c->old, field[2]);
 	/* A file that became a folder or link is a note no more. */
 	if (!strncmp(field[1], "100", 3))
-		strncpy(c->new, field[3], 64);
+		mv_past_name(c->new, field[3]);
 	object_of(c->object, path);
 	return 0;
 }
@@ -530,7 +556,7 @@ static int list_changes(struct growth *g, struct mv_gate *gate,
 		if (*s == ':')
 			ret = take_change(g, commit, s, err);
 		else if (is_hex(s, strlen(s)))
-			strcpy(commit, s);
+			mv_past_name(commit, s);
 	}
 	mv_buf_release(&text);
 	return ret;

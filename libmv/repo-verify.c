@@ -444,18 +444,14 @@ static int tell_missing(const struct telling *t, struct mv_err *err)
 
 /* -- all of it -------------------------------------------------------------------------------------- */
 
-int mv_repo_verify(struct mv_gate *gate,
+int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 		   const struct mv_verify_options *options,
 		   mv_verify_fn fn, void *payload, struct mv_err *err)
 {
-	struct shared s = { .today = gate };
-	struct mv_past past;
-	const struct telling t = { gate, &past, options, fn, payload };
-	int ret = mv_past_read(&past, gate, err);
+	struct shared s = { .today = gate, .past = past };
+	const struct telling t = { gate, past, options, fn, payload };
+	int ret = 0;
 
-	if (ret)
-		return ret;
-	s.past = &past;
 	s.count = gate->registry.count;
 	s.proofs = calloc(s.count + 1, sizeof(*s.proofs));
 	if (!s.proofs)
@@ -473,6 +469,19 @@ int mv_repo_verify(struct mv_gate *gate,
 	for (size_t i = 0; s.proofs && i < s.count; i++)
 		mv_proof_release(&s.proofs[i]);
 	free(s.proofs);
+	return ret;
+}
+
+int mv_repo_verify(struct mv_gate *gate,
+		   const struct mv_verify_options *options,
+		   mv_verify_fn fn, void *payload, struct mv_err *err)
+{
+	struct mv_past past;
+	int ret = mv_past_read(&past, gate, err);
+
+	if (ret)
+		return ret;
+	ret = mv_verify_with(gate, &past, options, fn, payload, err);
 	mv_past_release(&past);
 	return ret;
 }
