@@ -282,6 +282,9 @@ static int search_init(struct search *s, struct mv_git *git,
 	s->git = git;
 	s->oid_len = git->info.hex_len / 2;
 	s->count = count;
+	/* As many trees as that will be read, one by one. */
+	if (count > MV_GIT_PATIENCE && git->reads < MV_GIT_PATIENCE)
+		git->reads = MV_GIT_PATIENCE;
 	s->slot = calloc(count ? count : 1, sizeof(*s->slot));
 	if (!s->slot)
 		return mv_nomem(err);

@@ -11,10 +11,9 @@
  * Objects come from one of two sources. `git cat-file --batch`, kept open,
  * serves everything that git can, names like "HEAD:path" included, and
  * fetches what a partial clone was promised. libgit2 is quicker per object
- * but costs 6 ms to load; so it takes over after PATIENCE objects, and what
+ * but costs 6 ms to load; so it takes over after MV_GIT_PATIENCE objects, and what
  * it does not have is asked from git all the same.
  */
-#define PATIENCE 200
 #define SKIP_MAX (1 << 20)		/* cheaper to restart git beyond */
 #define TREE_MAX ((size_t)512 << 20)
 #define DEPTH_MAX 1024
@@ -170,7 +169,7 @@ int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
 	char name[MV_GIT_HEX_MAX];
 	int rc;
 
-	if (git->reads++ >= PATIENCE && !mv_git_libgit2_get(&lib, git, NULL)) {
+	if (git->reads++ >= MV_GIT_PATIENCE && !mv_git_libgit2_get(&lib, git, NULL)) {
 		rc = mv_git_libgit2_read(lib, hex, type, out, err);
 		if (rc != MV_ENOENT && rc != MV_EIO)
 			return rc;

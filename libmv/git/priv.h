@@ -21,6 +21,7 @@
  */
 #define MV_GIT_HEX_MAX 65
 #define MV_GIT_OUT_MAX ((size_t)4 << 30)	/* output kept in memory */
+#define MV_GIT_PATIENCE 200	/* objects for which libgit2 is not loaded */
 
 /* A git process whose output is read piece by piece: child.c. */
 struct mv_git_child {

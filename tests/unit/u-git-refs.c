@@ -488,6 +488,56 @@ static void test_git_refs__many_blobs(void **state)
 	repo_drop(&r);
 }
 
+/* Many names are read by libgit2, few by git: nobody can tell. */
+static void test_git_refs__many_blobs_from_either_source(void **state)
+{
+	enum { COUNT = 260 };
+	const char *specs[COUNT];
+	struct mv_buf one, all;
+	char *names, *p;
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	run(&r, "for i in $(seq 0 255); do echo $i >f$i; done; : >f10;"
+	    "head -c 3000000 /dev/zero >f20; git add .; git commit -qm 1;"
+	    "git gc -q");
+	names = sh(&r, "(git rev-parse HEAD:f10 HEAD:f20 HEAD: HEAD;"
+		   "for i in $(seq 0 255); do echo HEAD:f$i; done | "
+		   "git cat-file --batch-check='%%(objectname)')");
+	p = names;
+	for (size_t i = 0; i < COUNT; i++) {
+		specs[i] = p;
+		p += 40;
+		*p++ = '\0';
+	}
+	/* Missing, and what comes after it. */
+	memset(names + 41 * 200, '1', 40);
+	mv_buf_init(&one, 1 << 20);
+	mv_buf_init(&all, 1 << 20);
+	repo_open(&r, NULL);
+	assert_int_equal(mv_git_read_many(r.git, specs, COUNT, 99, add_data,
+					  &all, &r.err), 0);
+	assert_non_null(r.git->libgit2);
+	repo_open(&r, NULL);
+	for (size_t i = 0; i < COUNT; i += 130)
+		assert_int_equal(mv_git_read_many(r.git, specs + i, 130, 99,
+						  add_data, &one, &r.err), 0);
+	assert_null(r.git->libgit2);
+	p = strstr(one.data, "\n129:");
+	p = p ? strstr(p, "\n0:") : NULL;
+	assert_non_null(p);
+	assert_memory_equal(one.data, all.data, (size_t)(p - one.data));
+	assert_non_null(strstr(all.data, "0:e69d:0:\n1:73e7:3000000:-\n"
+			       "2::0:-\n3::0:-\n4:"));
+	assert_non_null(strstr(all.data, "\n200::0:-\n201:"));
+	assert_non_null(strstr(all.data, ":255\n\n"));
+	mv_buf_release(&one);
+	mv_buf_release(&all);
+	free(names);
+	repo_drop(&r);
+}
+
 struct nest {
 	struct repo *r;
 	size_t calls;
@@ -684,6 +734,7 @@ int main(void)
 		cmocka_unit_test(test_git_refs__parses_people),
 		cmocka_unit_test(test_git_refs__parses_or_refuses),
 		cmocka_unit_test(test_git_refs__many_blobs),
+		cmocka_unit_test(test_git_refs__many_blobs_from_either_source),
 		cmocka_unit_test(test_git_refs__callbacks_may_ask),
 		cmocka_unit_test(test_git_refs__ancestors),
 		cmocka_unit_test(test_git_refs__default_branch),
