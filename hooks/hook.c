@@ -234,7 +234,7 @@ static int advise(struct event *e)
 				      &err);
 
 	if (rc)
-		return out_fatal(&err);
+		return CMD_OK;	/* the upload reads it again, and says so */
 	ask.pusher = mv_git_config(mv_repo_git(e->repo), "user.email", NULL);
 	rc = mv_repo_advise_push(e->repo, remote, updates.v, updates.count,
 				 &ask, &err);
