@@ -19,7 +19,8 @@ packages () {
 			libyaml-dev libsqlite3-dev node-chart.js ;;
 	test)
 		echo libcmocka-dev perl strace git-lfs hyperfine openssl \
-			sqlite3 jq gnuplot-nox faketime gnupg curl \
+			sqlite3 jq gnuplot-nox faketime gnupg curl python3 \
+			openssh-server \
 			chromium chromium-driver ;;
 	bench)
 		echo hyperfine git-lfs openssl time clang asciidoctor ;;
