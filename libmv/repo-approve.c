@@ -291,6 +291,19 @@ static int choose_revoked(struct approving *x, struct mv_err *err)
 	return mv_gate_set(&x->s->revokes, best->statement.nonce, err);
 }
 
+/* Whoever changes their mind within a second means the last word: what is
+   later is told by seconds. */
+static void set_later(struct approving *x)
+{
+	for (size_t i = 0; i < x->facts.vote_count; i++) {
+		const struct mv_vote *v = &x->facts.votes[i];
+		int64_t after = v->statement.issued_at - x->s->issued_at;
+
+		if (is_own(x, v) && after >= 0 && after < 60)
+			x->s->issued_at += after + 1;
+	}
+}
+
 /* -- writing it down ------------------------------------------------------------------------- */
 
 static int append(struct approving *x, const struct mv_buf *sig,
@@ -345,6 +358,8 @@ int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 		ret = set_signer(&x, err);
 	if (!ret && options->decision == MV_DECISION_REVOKE)
 		ret = choose_revoked(&x, err);
+	if (!ret)
+		set_later(&x);
 	if (!ret)
 		ret = sign(&x, &sig, err);
 	if (!ret)

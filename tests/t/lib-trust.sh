@@ -118,7 +118,8 @@ gpg_keys () {
 # later <time> <command>...: with the clock somewhere else ("+3 days",
 # "2026-12-01 12:00:00"); skips of tests: have_faketime
 have_faketime () {
-	command -v faketime >/dev/null && faketime '+1 day' true
+	command -v faketime >/dev/null &&
+	faketime '+1 day' git-model version >/dev/null 2>&1
 }
 later () {
 	later_when=$1 && shift && faketime -f "$later_when" "$@"
