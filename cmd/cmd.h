@@ -80,6 +80,7 @@ int cmd_ls(int argc, const char **argv, struct cmd_env *env);
 int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env);
 int cmd_override(int argc, const char **argv, struct cmd_env *env);
 int cmd_plot(int argc, const char **argv, struct cmd_env *env);
+int cmd_policy(int argc, const char **argv, struct cmd_env *env);
 int cmd_promote(int argc, const char **argv, struct cmd_env *env);
 int cmd_pull(int argc, const char **argv, struct cmd_env *env);
 int cmd_push(int argc, const char **argv, struct cmd_env *env);

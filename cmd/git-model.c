@@ -78,6 +78,8 @@ static const struct command {
 	{ "which", cmd_which, CMD_REPO | CMD_READS,
 	  "say which version a stage or name means" },
 	{ NULL, NULL, 0, "decide what goes where" },
+	{ "policy", cmd_policy, CMD_REPO,
+	  "look at, check and try the rules" },
 	{ "check", cmd_check, CMD_REPO,
 	  "say whether the policy allows it, and why not" },
 	{ "approve", cmd_approve, CMD_REPO,

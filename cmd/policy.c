@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/opt.h"
+#include "cmd/out.h"
+#include "libmv/base/time.h"
+#include "libmv/repo-gate.h"
+#include "libmv/repo-policy.h"
+#include "libmv/report/report.h"
+
+#define TEXT_MAX ((size_t)16 << 20)
+
+static const char *const usage[] = {
+	"git model policy lint [--json] [<revision> | <file>]",
+	"git model policy test [--json] [<revision> | <file>]",
+	"git model policy show [--policy <revision>] [--stage <stage>] "
+	"[--json] [<name>]",
+	"git model policy init [--member <principal>]",
+	NULL
+};
+
+static const char *mode_name(enum mv_mode mode)
+{
+	static const char *const names[] = {
+		[MV_MODE_ENFORCE] = "enforce", [MV_MODE_WARN] = "warn",
+		[MV_MODE_EVALUATE] = "evaluate"
+	};
+
+	return names[mode];
+}
+
+/* -- lint ---------------------------------------------------------------------- */
+
+struct lint {
+	const char *name;
+	struct mv_json *list;	/* NULL: text */
+	size_t serious, count;
+};
+
+static int complain(void *payload, int line, int serious, const char *message,
+		    struct mv_err *err)
+{
+	struct lint *l = payload;
+	struct mv_json *o;
+
+	(void)err;
+	l->count++;
+	l->serious += serious != 0;
+	if (!l->list) {
+		out_line("%s:%d: %s: %s", l->name, line,
+			 serious ? "error" : "warning", message);
+		return 0;
+	}
+	o = mv_json_object();
+	mv_json_set(o, "line", mv_json_int(line));
+	mv_json_set(o, "serious", mv_json_bool(serious));
+	mv_json_set(o, "message", mv_json_str(message));
+	mv_json_push(l->list, o);
+	return 0;
+}
+
+static int print_lint(struct lint *l, int json)
+{
+	struct mv_json *o;
+
+	if (!json) {
+		if (!l->count)
+			out_line("%s: nothing to complain of", l->name);
+		return l->serious ? CMD_NO : CMD_OK;
+	}
+	o = mv_json_object();
+	mv_json_set(o, "policy", mv_json_str(l->name));
+	mv_json_set(o, "problems", l->list);
+	return out_json(o) ? CMD_FATAL : l->serious ? CMD_NO : CMD_OK;
+}
+
+/* What cannot be read is an answer, too. */
+static int lint(const char *where, int json, struct cmd_env *env)
+{
+	struct lint l = { where ? where : ".gitmodel/policy",
+			  json ? mv_json_array() : NULL, 0, 0 };
+	struct mv_policy_draft draft;
+	struct mv_err err;
+	int ret = mv_policy_draft_read(&draft, env->repo, where, &err), status;
+
+	if (ret == MV_EINVALID) {
+		if (json)
+			complain(&l, 0, 1, err.msg, NULL);
+		else
+			out_line("%s", err.msg);
+		l.serious = l.count = 1;
+		return print_lint(&l, json);
+	}
+	if (ret) {
+		mv_json_free(l.list);
+		return out_fatal(&err);
+	}
+	l.name = draft.name;
+	ret = mv_policy_lint(&draft.policy,
+			     (const char *const *)draft.principals, complain,
+			     &l, &err);
+	if (ret)
+		mv_json_free(l.list);
+	status = ret ? out_fatal(&err) : print_lint(&l, json);
+	mv_policy_draft_release(&draft);
+	return status;
+}
+
+/* -- test ---------------------------------------------------------------------- */
+
+struct cases {
+	struct mv_json *list;	/* NULL: text */
+	size_t passed, failed;
+};
+
+static int print_why(const struct mv_verdict *verdict, const char *name,
+		     struct mv_err *err)
+{
+	const struct mv_judged one = { name, verdict };
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, TEXT_MAX);
+	ret = mv_verdicts_text(&text, &one, 1, 0, NULL, err);
+	if (!ret)
+		out_bytes(text.data, text.len);
+	mv_buf_release(&text);
+	return ret;
+}
+
+static int on_case(void *payload, const char *name, int line, int passed,
+		   const struct mv_verdict *verdict, const char *message,
+		   struct mv_err *err)
+{
+	struct cases *c = payload;
+	struct mv_json *o;
+
+	c->passed += passed != 0;
+	c->failed += !passed;
+	if (!c->list) {
+		out_line("%s: %s%s%s", passed ? "ok" : "failed", name,
+			 *message ? ": " : "", message);
+		return passed ? 0 : print_why(verdict, name, err);
+	}
+	o = mv_json_object();
+	mv_json_set(o, "name", mv_json_str(name));
+	mv_json_set(o, "line", mv_json_int(line));
+	mv_json_set(o, "passed", mv_json_bool(passed));
+	mv_json_set(o, "message", mv_json_str(message));
+	mv_json_set(o, "verdict", mv_verdict_json(verdict));
+	mv_json_push(c->list, o);
+	return 0;
+}
+
+static int test(const char *where, int json, struct cmd_env *env)
+{
+	struct cases c = { json ? mv_json_array() : NULL, 0, 0 };
+	struct mv_policy_draft draft;
+	struct mv_err err;
+	int ret = mv_policy_draft_read(&draft, env->repo, where, &err);
+
+	if (!ret && draft.cases)
+		ret = mv_policy_run_cases(&draft.policy,
+					  ".gitmodel/policy-tests",
+					  draft.cases, draft.cases_len,
+					  on_case, &c, &err);
+	mv_policy_draft_release(&draft);
+	if (ret) {
+		mv_json_free(c.list);
+		return out_fatal(&err);
+	}
+	if (json && out_json(c.list))
+		return CMD_FATAL;
+	if (!json && c.passed + c.failed)
+		out_line("%zu of %zu cases as expected", c.passed,
+			 c.passed + c.failed);
+	if (!(c.passed + c.failed)) {
+		out_note("there are no cases: .gitmodel/policy-tests beside "
+			 "the policy would have them");
+		return CMD_INCONCLUSIVE;
+	}
+	return c.failed ? CMD_NO : CMD_OK;
+}
+
+/* -- show ---------------------------------------------------------------------- */
+
+/* May this section have a say in it? NULL: whatever artifact, or stage. */
+static int counts(const struct mv_section *s, const char *artifact,
+		  const char *stage)
+{
+	struct mv_section copy = *s;
+	const struct mv_policy one = { .sections = &copy, .section_count = 1 };
+	const char *hash = strrchr(s->name, '#');
+	const char *own = hash ? hash + 1 : s->name;
+
+	if (strcmp(s->kind, "stage"))
+		return !artifact && !stage;
+	if (stage && strcmp(own, stage))
+		return 0;
+	return !artifact || mv_policy_governs(&one, "stage", artifact, own);
+}
+
+static void show_section(const struct mv_section *s)
+{
+	if (*s->kind)
+		out_line("[%s \"%s\"] line %d, %s", s->kind, s->name, s->line,
+			 mode_name(s->mode));
+	else
+		out_line("the whole repository");
+	for (size_t i = 0; i < s->count; i++)
+		out_line("    %-5d %s = %s", s->rules[i].line,
+			 s->rules[i].key, s->rules[i].value);
+}
+
+static void show_group(const struct mv_policy_group *g)
+{
+	out_line("[group \"%s\"] line %d", g->name, g->line);
+	for (size_t i = 0; i < g->count; i++)
+		out_line("          %s", g->members[i]);
+}
+
+static struct mv_json *section_json(const struct mv_section *s)
+{
+	struct mv_json *o = mv_json_object(), *rules = mv_json_array();
+
+	mv_json_set(o, "kind", mv_json_str(*s->kind ? s->kind : "repository"));
+	mv_json_set(o, "name", mv_json_str(s->name));
+	mv_json_set(o, "mode", mv_json_str(mode_name(s->mode)));
+	mv_json_set(o, "line", mv_json_int(s->line));
+	for (size_t i = 0; i < s->count; i++) {
+		struct mv_json *rule = mv_json_object();
+
+		mv_json_set(rule, "key", mv_json_str(s->rules[i].key));
+		mv_json_set(rule, "value", mv_json_str(s->rules[i].value));
+		mv_json_set(rule, "line", mv_json_int(s->rules[i].line));
+		mv_json_push(rules, rule);
+	}
+	mv_json_set(o, "rules", rules);
+	return o;
+}
+
+static struct mv_json *groups_json(const struct mv_policy *p)
+{
+	struct mv_json *groups = mv_json_object();
+
+	for (size_t i = 0; i < p->group_count; i++) {
+		struct mv_json *members = mv_json_array();
+
+		for (size_t j = 0; j < p->groups[i].count; j++)
+			mv_json_push(members,
+				     mv_json_str(p->groups[i].members[j]));
+		mv_json_set(groups, p->groups[i].name, members);
+	}
+	return groups;
+}
+
+static int print_json(const struct mv_gate *gate, const char *artifact,
+		      const char *stage)
+{
+	struct mv_json *o = mv_json_object(), *list = mv_json_array();
+	const struct mv_policy *p = &gate->policy;
+
+	mv_json_set(o, "from", mv_json_str(gate->trusted_name));
+	mv_json_set(o, "commit", mv_json_str(gate->trusted));
+	mv_json_set(o, "digest", mv_json_str(p->digest));
+	for (size_t i = 0; i < p->section_count; i++)
+		if (counts(&p->sections[i], artifact, stage))
+			mv_json_push(list, section_json(&p->sections[i]));
+	mv_json_set(o, "sections", list);
+	mv_json_set(o, "groups", groups_json(p));
+	return out_json(o);
+}
+
+static int print_text(const struct mv_gate *gate, const char *artifact,
+		      const char *stage)
+{
+	const struct mv_policy *p = &gate->policy;
+	size_t shown = 0;
+
+	out_line("policy of %s (%.10s)", gate->trusted_name, gate->trusted);
+	out_line("%s", p->digest);
+	for (size_t i = 0; i < p->section_count; i++)
+		if (counts(&p->sections[i], artifact, stage)) {
+			show_section(&p->sections[i]);
+			shown++;
+		}
+	for (size_t i = 0; !artifact && !stage && i < p->group_count; i++)
+		show_group(&p->groups[i]);
+	if (!shown)
+		out_note("no rule speaks of it");
+	return CMD_OK;
+}
+
+static int show(const char *artifact, const char *stage, const char *rev,
+		int json, struct cmd_env *env)
+{
+	const struct mv_gate_options options = { .trusted = rev,
+						 .now = mv_now_ms() };
+	struct mv_gate gate;
+	struct mv_err err;
+	int status;
+
+	if (mv_gate_open(&gate, env->repo, &options, &err))
+		return out_fatal(&err);
+	if (!gate.has_policy) {
+		out_error("there is no policy in %s", *gate.trusted ?
+			  gate.trusted_name : "this repository");
+		status = CMD_NO;
+	} else {
+		status = json ? print_json(&gate, artifact, stage) :
+				print_text(&gate, artifact, stage);
+	}
+	mv_gate_close(&gate);
+	return status;
+}
+
+/* -- init ---------------------------------------------------------------------- */
+
+static int init(const char *member, struct cmd_env *env)
+{
+	struct mv_err err;
+	char *ident = NULL, *open;
+	int ret = 0;
+
+	if (!member) {
+		ret = mv_git_ident(&ident, mv_repo_git(env->repo), &err);
+		open = ret ? NULL : strrchr(ident, '<');
+		if (open)
+			open[strcspn(open, ">")] = '\0';
+		member = open ? open + 1 : "";
+	}
+	if (!ret)
+		ret = mv_policy_draft_init(env->repo, member, &err);
+	free(ident);
+	if (ret)
+		return out_fatal(&err);
+	out_line("wrote .gitmodel/policy");
+	out_hint("edit it, then: git model policy lint; it counts once it is "
+		 "on the default branch");
+	return CMD_OK;
+}
+
+int cmd_policy(int argc, const char **argv, struct cmd_env *env)
+{
+	const char *stage = NULL, *rev = NULL, *member = NULL;
+	int json = 0;
+	const struct opt opts[] = {
+		OPT_STRING(0, "policy", &rev, "revision",
+			   "whose policy is shown; without, the default "
+			   "branch's"),
+		OPT_STRING(0, "stage", &stage, "stage",
+			   "only what counts for this stage"),
+		OPT_STRING(0, "member", &member, "principal",
+			   "who is in the first group; without, you"),
+		OPT_JSON(&json),
+		OPT_END
+	};
+	const char *arg;
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (argc < 1 || argc > 2)
+		return opt_usage(opts, usage);
+	arg = argc > 1 ? argv[1] : NULL;
+	if (!strcmp(argv[0], "show") && !member)
+		return show(arg, stage, rev, json, env);
+	if (!strcmp(argv[0], "init") && !arg && !stage && !rev && !json)
+		return init(member, env);
+	if (stage || rev || member)
+		return opt_usage(opts, usage);
+	if (!strcmp(argv[0], "lint"))
+		return lint(arg, json, env);
+	if (!strcmp(argv[0], "test"))
+		return test(arg, json, env);
+	return opt_usage(opts, usage);
+}
