@@ -451,7 +451,7 @@ static enum mv_result any(const struct mv_deciding *d,
 						threshold(d, a, f);
 
 		if (r == MV_RESULT_YES)
-			return r;
+			return MV_RESULT_YES;
 		if (r == MV_RESULT_UNKNOWN)
 			result = r;
 	}

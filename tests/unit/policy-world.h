@@ -71,7 +71,7 @@ static inline void world_init(struct world *w)
 	set(&f->promoter, "pia@example.com");
 	memset(f->content.b, 0xcc, sizeof(f->content.b));
 	f->size = 1000;
-	f->votes = calloc(VOTES_MAX, sizeof(*f->votes));
+	f->votes = calloc(VOTES_MAX + 1, sizeof(*f->votes));
 	mv_policy_answer(f, "since-last-event", 1, 10 * DAY, NULL, NULL);
 }
 
@@ -238,17 +238,18 @@ static inline enum mv_result decide(struct world *w, const char *text)
 		if (w->f.votes[i].statement.policy &&
 		    !*w->f.votes[i].statement.policy)
 			set(&w->f.votes[i].statement.policy, policy.digest);
-	if (w->f.vote_count < VOTES_MAX) {
-		/* Whoever looks at one too many falls. */
+	/* Whoever looks at one vote too many falls, whatever it is. */
+	for (int d = MV_DECISION_APPROVE; d <= MV_DECISION_OVERRIDE; d++) {
 		struct mv_vote *v = &w->f.votes[w->f.vote_count];
 
 		memset(v, 0, sizeof(*v));
+		v->statement.decision = (enum mv_decision)d;
 		v->signature.principal = v->signature.fingerprint =
 			v->statement.signer = (char *)1;
+		mv_verdict_release(&w->verdict);
+		if (mv_decide(&w->verdict, &w->f, &policy, NOW, NULL))
+			abort();
 	}
-	mv_verdict_release(&w->verdict);
-	if (mv_decide(&w->verdict, &w->f, &policy, NOW, NULL))
-		abort();
 	for (size_t i = 0; i < w->f.vote_count; i++)
 		if (w->f.votes[i].statement.policy &&
 		    !strcmp(w->f.votes[i].statement.policy, policy.digest))

@@ -264,7 +264,7 @@ static void test_policy_decide_metric__a_bound_on_data(void **state)
 		free(text);
 		check_at(&w, "metric = auc >= 0.9", rows[i].result, NULL,
 			 __FILE__, (int)i);
-		check_at(&w, "eval-max-age = 30d\nmetric = auc >= 0.9\n",
+		check_at(&w, "metric = auc >= 0.9\neval-max-age = 30d",
 			 rows[i].result, NULL, __FILE__, (int)i);
 		world_release(&w);
 	}
