@@ -310,6 +310,31 @@ static int add_place(struct table *t, const char *commit, const char *name,
 	return failed ? mv_nomem(err) : label(row, name, err);
 }
 
+/* Versions of one artifact and HEAD, which is a row only where it is none. */
+static int versions_of(struct table *t, size_t target, const char *head,
+		       struct mv_err *err)
+{
+	const char *name = t->targets[target].artifact;
+	const struct mv_event *const *v = NULL;
+	size_t n = 0, at;
+	int rc = 0;
+
+	if (name)
+		v = mv_registry_versions(&t->registry, name, &n);
+	for (at = n; at > 0; at--)
+		if (!strcmp(v[at - 1]->commit, head))
+			break;
+	if (*head && !at)
+		rc = add_place(t, head, "HEAD", target, NULL, err);
+	while (!rc && n-- > 0) {
+		rc = add_place(t, v[n]->commit, v[n]->tag.version, target,
+			       v[n]->tag.version, err);
+		if (!rc && n + 1 == at)
+			t->out->v[t->out->count - 1].head = 1;
+	}
+	return rc;
+}
+
 static int versions(struct table *t, struct mv_err *err)
 {
 	char head[65];
@@ -320,19 +345,8 @@ static int versions(struct table *t, struct mv_err *err)
 	else if (rc)
 		return rc;
 	rc = 0;
-	for (size_t i = 0; !rc && i < t->target_count; i++) {
-		const char *name = t->targets[i].artifact;
-		const struct mv_event *const *v = NULL;
-		size_t n = 0;
-
-		if (*head)
-			rc = add_place(t, head, "HEAD", i, NULL, err);
-		if (name)
-			v = mv_registry_versions(&t->registry, name, &n);
-		while (!rc && n-- > 0)
-			rc = add_place(t, v[n]->commit, v[n]->tag.version, i,
-				       v[n]->tag.version, err);
-	}
+	for (size_t i = 0; !rc && i < t->target_count; i++)
+		rc = versions_of(t, i, head, err);
 	return rc;
 }
 

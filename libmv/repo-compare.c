@@ -37,6 +37,7 @@ struct work {
 	size_t path_count;
 	struct item *items;
 	size_t count, alloc;
+	size_t general;			/* pairs whose base no stage holds */
 };
 
 static struct item *add_item(struct work *w, struct mv_err *err)
@@ -656,64 +657,24 @@ static int gone_artifacts(struct work *w, struct mv_err *err)
 	return rc;
 }
 
-/* Of the one artifact that has such a base: which version holds the stage. */
-static int base_version(struct work *w, struct mv_err *err)
+static int collect(struct work *w, size_t *held, struct mv_err *err)
 {
-	const struct mv_event *version = NULL;
-	size_t n;
-	const struct mv_event *const *v = mv_registry_holders(&w->registry,
-							      NULL, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(v[i]->tag.stage, w->stage))
-			version = mv_registry_version_at(&w->registry,
-							 v[i]->tag.artifact,
-							 v[i]->commit);
-	return version ? set(&w->out->base_version,
-			     strdup(version->tag.version), err) : 0;
-}
-
-static int say_stage(struct work *w, size_t held, struct mv_err *err)
-{
-	struct mv_comparison *c = w->out;
-	char *name;
-	int rc = 0;
-
-	if (!held)
-		return 0;
-	if (w->stage_only)
-		rc = set(&c->why, mv_strf("what holds '%s'", w->stage), err);
-	else
-		rc = set(&c->why, mv_strf("what holds '%s'; where nothing "
-					  "does: %s", w->stage, c->why), err);
-	if (!rc && held == 1)
-		rc = base_version(w, err);
-	if (rc)
-		return rc;
-	name = c->base_name ? mv_strf("%s, %s", w->stage, c->base_name) :
-			      strdup(w->stage);
-	return set(&c->base_name, name, err);
-}
-
-static int collect(struct work *w, struct mv_err *err)
-{
-	size_t held = 0;
 	int rc = differing_files(w, err);
 
 	if (!rc)
 		rc = index_paths(w, err);
 	for (size_t i = 0; !rc && i < w->out->project.artifact_count; i++)
-		rc = named_artifact(w, &w->out->project.artifacts[i], &held,
+		rc = named_artifact(w, &w->out->project.artifacts[i], held,
 				    err);
 	if (!rc && w->stage)
-		rc = unnamed_artifacts(w, &held, err);
+		rc = unnamed_artifacts(w, held, err);
 	if (!rc && w->has_base)
 		rc = gone_artifacts(w, err);
-	if (!rc && w->stage_only && !held)
+	if (!rc && w->stage_only && !*held)
 		rc = mv_fail(err, MV_EINVALID, "what holds the stage '%s' is "
 			     "'%s' itself; name a base", w->stage,
 			     w->out->head_name);
-	return rc ? rc : say_stage(w, held, err);
+	return rc;
 }
 
 /* -- from items to pairs ----------------------------------------------------------------- */
@@ -916,6 +877,7 @@ static int make_pairs(struct work *w, struct side *sides, struct mv_err *err)
 		if (!wanted(w, &w->items[i], old, new))
 			continue;
 		c->count++;
+		w->general += !w->items[i].old_commit;
 		rc = fill_pair(pair, w, &w->items[i], old, new, err);
 		if (!rc)
 			rc = inside(pair, w, old, new, err);
@@ -936,6 +898,59 @@ static int pairs(struct work *w, struct mv_err *err)
 	}
 	free(sides);
 	return rc;
+}
+
+/* Of the one artifact that has such a base: which version holds the stage. */
+static int base_version(struct work *w, int alone, struct mv_err *err)
+{
+	const struct mv_event *version = NULL;
+	const char *commit = NULL;
+	size_t n;
+	int rc = 0;
+	const struct mv_event *const *v = mv_registry_holders(&w->registry,
+							      NULL, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(v[i]->tag.stage, w->stage) &&
+		    holder(w, v[i]->tag.artifact)) {
+			commit = v[i]->commit;
+			version = mv_registry_version_at(&w->registry,
+							 v[i]->tag.artifact,
+							 commit);
+		}
+	if (alone && commit)
+		rc = set(&w->out->base, strdup(commit), err);
+	return !rc && version ? set(&w->out->base_version,
+				    strdup(version->tag.version), err) : rc;
+}
+
+/* The base is named once it is known what is compared: the commit that is for
+   what no stage holds is not spoken of where there is no such thing. */
+static int say_stage(struct work *w, size_t held, struct mv_err *err)
+{
+	struct mv_comparison *c = w->out;
+	int alone = w->stage_only || (c->count && !w->general);
+	char *name;
+	int rc = 0;
+
+	if (!held)
+		return 0;
+	if (alone)
+		rc = set(&c->why, mv_strf("what holds '%s'", w->stage), err);
+	else
+		rc = set(&c->why, mv_strf("what holds '%s'; where nothing "
+					  "does: %s", w->stage, c->why), err);
+	if (!rc && alone) {
+		free(c->base);		/* each has its own */
+		c->base = NULL;
+	}
+	if (!rc && held == 1)
+		rc = base_version(w, alone, err);
+	if (rc)
+		return rc;
+	name = c->base_name && !alone ? mv_strf("%s, %s", w->stage, c->base_name) :
+			      strdup(w->stage);
+	return set(&c->base_name, name, err);
 }
 
 /* -- what changed -------------------------------------------------------------------------- */
@@ -1073,6 +1088,7 @@ static int compare_pair(struct work *w, struct mv_pair *p, struct mv_err *err)
 static int compare(struct work *w, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
+	size_t held = 0;
 	int failed = 0, rc;
 
 	rc = mv_repo_project(&c->project, w->repo, w->head, err);
@@ -1084,7 +1100,7 @@ static int compare(struct work *w, struct mv_err *err)
 	if (!rc)
 		rc = mv_look_names_init(&w->base_names, &w->base_project, err);
 	if (!rc)
-		rc = collect(w, err);
+		rc = collect(w, &held, err);
 	if (!rc)
 		rc = pairs(w, err);
 	if (!rc && c->count)
@@ -1093,9 +1109,11 @@ static int compare(struct work *w, struct mv_err *err)
 		rc = read_evidence(w, err);
 	for (size_t i = 0; !rc && i < c->count; i++)
 		rc = compare_pair(w, &c->v[i], err);
-	c->base = mv_look_dup(w->has_base ? w->base_hex : "", &failed);
+	c->base = mv_look_dup(w->has_base ? w->base_hex : NULL, &failed);
 	c->head = mv_look_dup(w->head, &failed);
-	return rc ? rc : failed ? mv_nomem(err) : 0;
+	if (!rc && failed)
+		rc = mv_nomem(err);
+	return rc ? rc : say_stage(w, held, err);
 }
 
 int mv_repo_compare(struct mv_comparison *out, struct mv_repo *repo,

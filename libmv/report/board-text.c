@@ -75,17 +75,42 @@ static int collect(struct mv_facts *all, const struct mv_board *b, int metrics)
 	return 0;
 }
 
-static int add_differing(struct columns *columns, const struct mv_board *b,
-			 int metrics)
+static int is_judged(const struct mv_board *b, const char *metric)
+{
+	const struct mv_metric_rule *rule =
+		mv_project_metric(&b->project, metric);
+
+	return rule && rule->direction != MV_DIRECTION_NONE;
+}
+
+/* All of them: a table without a number says nothing. Where there is no room
+   for all, those that are judged come first, then those that differ. */
+static int add_metrics(struct columns *columns, const struct mv_board *b)
 {
 	struct mv_facts all = MV_FACTS_INIT;
-	int rc = collect(&all, b, metrics);
+	int rc = collect(&all, b, 1);
+
+	for (int pass = 0; pass < 3; pass++)
+		for (size_t i = 0; !rc && i < all.count; i++) {
+			int place = is_judged(b, all.v[i].key) ? 0 :
+				    all.v[i].from != b->count ? 1 : 2;
+
+			if (place == pass)
+				rc = add_column(columns, "metrics.",
+						all.v[i].key);
+		}
+	mv_facts_release(&all);
+	return rc;
+}
+
+static int add_params(struct columns *columns, const struct mv_board *b)
+{
+	struct mv_facts all = MV_FACTS_INIT;
+	int rc = collect(&all, b, 0);
 
 	for (size_t i = 0; !rc && i < all.count; i++)
 		if (all.v[i].from != b->count || b->count == 1)
-			rc = add_column(columns,
-					metrics ? "metrics." : "params.",
-					all.v[i].key);
+			rc = add_column(columns, "params.", all.v[i].key);
 	mv_facts_release(&all);
 	return rc;
 }
@@ -100,8 +125,8 @@ static int choose(struct columns *columns, const struct mv_board *b,
 		rc = add_column(columns, "", wanted[i]);
 	if (wanted)
 		return rc;
-	rc = add_differing(columns, b, 1);
-	return rc || log ? rc : add_differing(columns, b, 0);
+	rc = add_metrics(columns, b);
+	return rc || log ? rc : add_params(columns, b);
 }
 
 /* -- the best ---------------------------------------------------------------------- */
@@ -235,6 +260,8 @@ static void first_cells(struct mv_table *t, const struct mv_row *row,
 		mv_pen_str(pen, " ");
 		mv_pen_safe_cut(pen, row->version, 40);
 	}
+	if (row->head)
+		mv_pen_str(pen, " (HEAD)");
 	if (log) {
 		pen = mv_table_cell(t, MV_TONE_DIM);
 		pen->style.now = like->style.now;

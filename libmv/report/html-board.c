@@ -238,6 +238,8 @@ static void put_label(struct mv_html *h, const struct mv_row *row)
 		mv_html_text(h, row->version);
 		mv_html_raw(h, "</span>");
 	}
+	if (row->head)
+		mv_html_raw(h, " <span class=\"dim\">(HEAD)</span>");
 	if (row->pareto)
 		mv_html_raw(h, " <span class=\"tag\">front</span>");
 	mv_html_raw(h, "</th>");

@@ -484,6 +484,8 @@ static struct mv_json *row_json(const struct mv_row *row)
 	if (*row->blob)
 		set_str(o, "blob", row->blob);
 	set_evidence(o, &row->evidence);
+	if (row->head)
+		mv_json_set(o, "head", mv_json_bool(1));
 	if (row->pareto)
 		mv_json_set(o, "pareto", mv_json_bool(1));
 	return o;

@@ -67,7 +67,8 @@ struct mv_pair {
 	struct mv_curves curves;	/* of the new side; may be none */
 };
 struct mv_comparison {
-	char *base, *head;	/* hex; head NULL: the work tree's index */
+	char *base, *head;	/* hex; head NULL: the work tree's index; base
+				   NULL: each has its own */
 	char *base_name, *head_name;	/* as shown: "main", "production" */
 	char *base_version, *head_version;	/* "v1.2.0", or NULL */
 	char *why;		/* how the base was chosen, for a person */
@@ -80,6 +81,7 @@ void mv_comparison_release(struct mv_comparison *c);
 
 struct mv_row {
 	char *label;		/* "v1.2.0", "main", commit's first 7, run's name */
+	int head;		/* a version that HEAD is at */
 	char *artifact, *path;
 	char *commit, *subject_line, *author;
 	int64_t when;		/* committer's, s */

@@ -186,9 +186,22 @@ test_expect_success 'a stage has its own base for each artifact' '
 		$(oid_at $one:fraud.st | cut -d : -f 2) &&
 	model diff --stage production >diff &&
 	test_grep "fraud" diff &&
+	test_grep "^production (v1.0.0, $(printf %.7s $one)) \.\. HEAD" diff &&
 	model diff --json --stage production work >json &&
 	test "$(json json "\$j->{artifacts}[-1]{old}{oid}")" = \
 		$(oid_at $one:fraud.st | cut -d : -f 2)
+'
+
+test_expect_success 'another base is only spoken of where something has it' '
+	model diff >diff &&
+	test_grep "where nothing does" diff &&
+	git -C repo checkout -q --detach main &&
+	mv-test random 5000 88 >repo/fraud.st &&
+	commit other &&
+	model diff >diff &&
+	test_grep "^base: what holds .production.\$" diff &&
+	test_grep "^production (v1.0.0, $(printf %.7s $one)) \.\. HEAD" diff &&
+	git -C repo checkout -q work
 '
 
 test_expect_success 'a stage that nothing holds; what holds it is looked at' '

@@ -53,10 +53,28 @@ test_expect_success 'set up: three versions, two branches, two artifacts' '
 		"\"params\":{\"lr\":0.01,\"seed\":7}"
 '
 
-test_expect_success 'versions, newest first, and HEAD' '
-	test "$(labels fraud)" = "HEAD,v0.3.0,v0.2.0,v0.1.0" &&
+test_expect_success 'versions, newest first; the one that HEAD is at says so' '
+	test "$(labels fraud)" = "v0.3.0,v0.2.0,v0.1.0" &&
 	test "$(json json "join q(,), map { \$_->{version} } @{\$j->{rows}}")" = \
-		"v0.3.0,v0.3.0,v0.2.0,v0.1.0"
+		"v0.3.0,v0.2.0,v0.1.0" &&
+	test "$(json json "join q(,), map { \$_->{head} ? 1 : 0 } @{\$j->{rows}}")" = \
+		"1,0,0" &&
+	model compare fraud >table &&
+	test_grep "^v0.3.0 (HEAD) " table &&
+	test_grep "^v0.2.0  " table
+'
+
+test_expect_success 'HEAD has a row of its own where it is no version' '
+	git -C repo checkout -q --detach &&
+	git -C repo commit -q --allow-empty -m later &&
+	test "$(labels fraud)" = "HEAD,v0.3.0,v0.2.0,v0.1.0" &&
+	git -C repo checkout -q -
+'
+
+test_expect_success 'metrics are columns, also when all rows have the same' '
+	model compare --where "latency = 9" fraud >table &&
+	test_grep "latency" table &&
+	test_grep "v0.2.0 .* 9\$" table
 '
 
 test_expect_success 'only params that differ are columns' '
@@ -81,7 +99,7 @@ test_expect_success 'where, sort, pareto, and only so many' '
 '
 
 test_expect_success 'all artifacts, when none is named' '
-	test "$(labels)" = "HEAD,v0.3.0,v0.2.0,v0.1.0,HEAD" &&
+	test "$(labels)" = "v0.3.0,v0.2.0,v0.1.0,HEAD" &&
 	test "$(json json "\$j->{rows}[-1]{artifact}")" = churn
 '
 

@@ -52,7 +52,7 @@ static void print(struct mv_buf *out, struct mv_board *b,
 	mv_board_release(b);
 }
 
-static void test_report_board_text__shows_what_differs(void **state)
+static void test_report_board_text__shows_metrics_and_params_that_differ(void **state)
 {
 	struct mv_board b;
 	struct mv_buf out;
@@ -61,10 +61,10 @@ static void test_report_board_text__shows_what_differs(void **state)
 	init_board(&b);
 	print(&out, &b, NULL, 0, 80, 0);
 	check_text(&out,
-		   "             Stage           auc  latency (ms)     lr\n"
-		   "v1.2.0       production  0.9120            12*   0.01\n"
-		   "main v1.3.0              0.9500*           15   0.003\n"
-		   "train-7                     nan             -       -\n");
+		   "             Stage           auc  latency (ms)  same     lr\n"
+		   "v1.2.0       production  0.9120            12*     1   0.01\n"
+		   "main v1.3.0              0.9500*           15      1  0.003\n"
+		   "train-7                     nan             -      1      -\n");
 }
 
 static void test_report_board_text__the_best_is_green_and_starred(void **state)
@@ -118,7 +118,7 @@ static void test_report_board_text__columns_without_room_are_counted(void **stat
 		   "v1.2.0       production  0.9120\n"
 		   "main v1.3.0              0.9500*\n"
 		   "train-7                     nan\n"
-		   "(2 more columns: a wider terminal, or --json)\n");
+		   "(3 more columns: a wider terminal, or --json)\n");
 }
 
 static void test_report_board_text__artifacts_only_where_there_are_several(void **state)
@@ -165,7 +165,7 @@ static void test_report_board_text__thousands_of_params(void **state)
 		add_facts(&b.v[0].evidence.params, arg, NULL);
 	}
 	print(&out, &b, NULL, 0, 100000, 0);
-	assert_non_null(strstr(out.data, "\n(2963 more columns: a wider "
+	assert_non_null(strstr(out.data, "\n(2964 more columns: a wider "
 			       "terminal, or --json)\n"));
 	mv_buf_release(&out);
 }
@@ -173,7 +173,7 @@ static void test_report_board_text__thousands_of_params(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_report_board_text__shows_what_differs),
+		cmocka_unit_test(test_report_board_text__shows_metrics_and_params_that_differ),
 		cmocka_unit_test(test_report_board_text__the_best_is_green_and_starred),
 		cmocka_unit_test(test_report_board_text__a_log_has_dates_and_subjects),
 		cmocka_unit_test(test_report_board_text__columns_without_room_are_counted),
