@@ -91,7 +91,7 @@ HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs test run-tests unit t fuzz check doc bench interop demo walk \
-	deps install uninstall clean help soak sanitize FORCE
+	deps install uninstall clean help soak sanitize mutate FORCE
 
 all: $(B)/git-model $(LINKS) ## build the program
 programs: all $(UNIT) $(FUZZ) $(HELPER)
@@ -175,6 +175,9 @@ soak: sanitize-programs ## hours: fuzzers (SOAK=runs each), every kill and fault
 	$(Q)for f in $(filter $(B)/asan/tests/fuzz/%,$(ASAN)); do echo "$$f"; \
 		$$f -n $(or $(SOAK),100000) >/dev/null || exit 1; done
 	$(Q)for f in tests/soak/*.sh; do B=$(B) $$f || exit 1; done
+
+mutate: $(B)/libmv.a ## change what decides, see if the tests notice (MUTATE=n: some)
+	$(Q)B=$(B) CC=$(CC) scripts/mutate.sh $(MUTATE)
 
 check: all ## the checks that keep the house in order
 	$(Q)scripts/check-layers.sh

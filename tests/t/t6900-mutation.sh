@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+test_description='the tests of what decides notice when it is changed'
+. ./lib-test.sh
+
+scripts=$TEST_DIR/../../scripts
+export B
+
+# The mutator itself: which changes it makes, and where it makes none.
+test_expect_success 'a mutant changes one thing, not in comments or strings' '
+	tr @ "\t" >x.c <<-\EOF &&
+	/* a < b && c */
+	static int f(int a)
+	{
+	@if (a < 2 && !g("a < b"))
+	@@return 0;
+	@call(a);
+	@return MV_RESULT_NO;
+	}
+	EOF
+	awk -f "$scripts/mutate.awk" x.c | sed "s/\t\t*/ /g" >actual &&
+	cat >expect <<-\EOF &&
+	4 relation if (a <= 2 && !g("a < b"))
+	4 relation if (a >= 2 && !g("a < b"))
+	4 logic if (a < 2 || !g("a < b"))
+	4 not if (a < 2 && g("a < b"))
+	4 constant if (a < 3 && !g("a < b"))
+	4 constant if (a < 1 && !g("a < b"))
+	5 constant return 1;
+	6 delete if (0) call(a);
+	7 constant return MV_RESULT_YES;
+	7 constant return MV_RESULT_UNKNOWN;
+	EOF
+	test_cmp expect actual
+'
+
+# A sample of what `make mutate` does with all of them.
+test_expect_success 'at least 95 % of 60 mutants of decide*.c are noticed' '
+	"$scripts/mutate.sh" 60 2>err && test_grep ! "mutate:" err
+'
+
+test_done
