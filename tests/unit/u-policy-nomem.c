@@ -183,25 +183,21 @@ static void test_policy_nomem__what_is_not_named(void **state)
 	mv_policy_release(&policy);
 	world_release(&w);
 }
-#else
-static void test_policy_nomem__not_with_another_allocator(void **state)
-{
-	(void)state;
-	skip();
-}
 #endif
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
 #ifdef INJECT
+	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_policy_nomem__never_a_yes_for_lack_of_memory),
-		cmocka_unit_test(test_policy_nomem__what_is_not_named),
-#else
-		cmocka_unit_test(test_policy_nomem__not_with_another_allocator),
-#endif
+		cmocka_unit_test(test_policy_nomem__what_is_not_named)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
+#else
+	/* cmocka's own way to skip is "not ok", which prove takes for a no. */
+	puts("1..0 # SKIP a sanitizer has an allocator of its own");
+	return 0;
+#endif
 }
