@@ -305,7 +305,8 @@ static int set_id(struct mv_repo *repo, struct texts *t, struct mv_err *err)
 	struct seen seen = { 0, 0 };
 	int ret = t->there[CONFIG] ?
 		mv_config_parse_with(draft_files[CONFIG], text->data,
-				     text->len, MV_CONFIG_HEADS, see, &seen,
+				     text->len, MV_CONFIG_HEADS |
+				     MV_CONFIG_INDENT, see, &seen,
 				     err) : 0;
 
 	if (ret || seen.id)

@@ -59,8 +59,8 @@ static int check_text(struct parse *p, const char *s, size_t len)
 		if (!n)
 			return bad(p, "not valid UTF-8");
 		if (cp == '\t')
-			return bad(p, "tab characters are not allowed; "
-				   "use spaces");
+			return bad(p, "tab characters are only allowed before "
+				   "a key");
 		if (cp == '\r')
 			return bad(p, "lines must end with LF, not CR LF");
 		if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f))
@@ -147,7 +147,8 @@ static int take_pair(struct parse *p, const char *s, size_t len)
 	return 0;
 }
 
-static int take_line(struct parse *p, const char *s, size_t len)
+/* `indented`: git config writes pairs so; inih is not shown that. */
+static int take_line(struct parse *p, const char *s, size_t len, int indented)
 {
 	int ret = check_text(p, s, len);
 
@@ -157,8 +158,9 @@ static int take_line(struct parse *p, const char *s, size_t len)
 		len--;
 	if (!len || *s == '#' || *s == ';')
 		return 0;
-	if (*s == ' ')
-		return bad(p, "an indented line would continue the one before "
+	if (indented && (*s == '[' || !(p->flags & MV_CONFIG_INDENT)))
+		return bad(p, *s == '[' ? "a section begins at the left" :
+			   "an indented line would continue the one before "
 			   "it; begin at the left");
 	if (memmem(s, len, " ;", 2))
 		return bad(p, "' ;' would begin a comment; "
@@ -257,7 +259,7 @@ static void check_reported(struct parse *p)
 static char *next_line(char *str, int num, void *stream)
 {
 	struct parse *p = stream;
-	const char *lf;
+	const char *lf, *start = p->pos;
 	size_t len;
 
 	if (!stopped(p))
@@ -265,16 +267,18 @@ static char *next_line(char *str, int num, void *stream)
 	if (stopped(p) || p->pos == p->end)
 		return NULL;
 	lf = memchr(p->pos, '\n', (size_t)(p->end - p->pos));
-	len = (size_t)((lf ? lf : p->end) - p->pos);
+	while (start < p->end && (*start == ' ' || *start == '\t'))
+		start++;
+	len = (size_t)((lf ? lf : p->end) - start);
 	p->line++;
 	p->returned = p->line > LINES_MAX ? bad(p, "too many lines") :
-					    take_line(p, p->pos, len);
+		      take_line(p, start, len, start > p->pos);
 	if (!stopped(p) && (num < 0 || len + 2 > (size_t)num))
 		p->returned = bad(p, "the line is too long");
 	if (stopped(p))
 		return NULL;
 
-	memcpy(str, p->pos, len);
+	memcpy(str, start, len);
 	memcpy(str + len, "\n", 2);
 	p->pos = lf ? lf + 1 : p->end;
 	return str;
@@ -308,7 +312,8 @@ static int on_pair(void *user, const char *section, const char *key,
 int mv_config_parse(const char *name, const char *data, size_t len,
 		    mv_config_fn fn, void *payload, struct mv_err *err)
 {
-	return mv_config_parse_with(name, data, len, 0, fn, payload, err);
+	return mv_config_parse_with(name, data, len, MV_CONFIG_INDENT, fn,
+				    payload, err);
 }
 
 int mv_config_parse_with(const char *name, const char *data, size_t len,

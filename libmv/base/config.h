@@ -23,8 +23,9 @@
  *
  * `subname` is "" when there is none; it holds no '"' and no ']'. Spaces
  * around "=" and at the end of a line do not count. There are no inline
- * comments (" ;" is refused) and no continuation lines (so is indenting). A
- * key may occur several times.
+ * comments (" ;" is refused) and no continuation lines (so is indenting; but
+ * mv_config_parse() takes pairs and comments as git config writes them, after
+ * spaces or tabs). A key may occur several times.
  */
 typedef int (*mv_config_fn)(void *payload, const char *section,
 			    const char *subname, const char *key,
@@ -40,9 +41,14 @@ int mv_config_parse(const char *name, const char *data, size_t len,
 /*
  * The same; with MV_CONFIG_TOP, pairs may stand before the first section
  * (their section is ""); with MV_CONFIG_HEADS, fn is also called for each
- * section's own line, key and value NULL, so that one without pairs is seen.
+ * section's own line, key and value NULL, so that one without pairs is seen;
+ * with MV_CONFIG_INDENT, pairs and comments may be indented.
  */
-enum mv_config_flags { MV_CONFIG_TOP = 1 << 0, MV_CONFIG_HEADS = 1 << 1 };
+enum mv_config_flags {
+	MV_CONFIG_TOP = 1 << 0,
+	MV_CONFIG_HEADS = 1 << 1,
+	MV_CONFIG_INDENT = 1 << 2
+};
 int mv_config_parse_with(const char *name, const char *data, size_t len,
 			 unsigned flags, mv_config_fn fn, void *payload,
 			 struct mv_err *err);

@@ -79,4 +79,17 @@ test_expect_success 'wrong git configuration names the key' '
 	grep -i "model.threads" err
 '
 
+test_expect_success 'git config writes a file of a team' '
+	git init -q team && mkdir team/.gitmodel &&
+	git config -f team/.gitmodel/config artifact.fraud.path fraud.st &&
+	git config -f team/.gitmodel/config metric.loss.direction down &&
+	grep -q "^	path" team/.gitmodel/config &&
+	(cd team && git model install --local && git model track "*.st") &&
+	echo x >team/fraud.st &&
+	(cd team && git model add --metric loss=1 fraud.st) &&
+	git -C team commit -q -m one &&
+	git -C team model show fraud >actual &&
+	test_grep "^fraud  fraud.st" actual
+'
+
 test_done

@@ -92,12 +92,39 @@ static void test_base_config__keeps_bytes_of_text(void **state)
 	accepts("[a]\nk = x:y=z\n", "2|a||k|x:y=z\n");
 }
 
+static int no_pair(void *payload, const char *section, const char *subname,
+		   const char *key, const char *value, int line,
+		   struct mv_err *err)
+{
+	(void)payload;
+	(void)section;
+	(void)subname;
+	(void)value;
+	(void)line;
+	(void)err;
+	assert_null(key);
+	return 0;
+}
+
+/* As `git config -f` writes it. */
+static void test_base_config__pairs_and_comments_may_be_indented(void **state)
+{
+	(void)state;
+	accepts("[a]\n\tk = v\n  l = w\n \t # no\n\t\n",
+		"2|a||k|v\n3|a||l|w\n");
+	accepts("[a \"b\"]\n\tk = v\n[c]\n\tk = v", "2|a|b|k|v\n4|c||k|v\n");
+	/* But not in files that decide, such as the policy. */
+	assert_int_equal(mv_config_parse_with("conf", "[a]\n\tk = v\n", 11,
+					      MV_CONFIG_HEADS, no_pair, NULL,
+					      NULL), MV_EINVALID);
+}
+
 static void test_base_config__refuses_what_inih_would_change(void **state)
 {
 	(void)state;
-	rejects("[a]\nk = v\n  BAD = x\n", "conf:3:");	/* continuation */
+	rejects("[a]\nk = v\n  BAD\n", "conf:3:");	/* continuation */
 	rejects("[a]\nk = v\n [BAD]\n", "conf:3:");
-	rejects("[a]\nk = v\n  # indented\n", "conf:3:");
+	rejects("[a]\nk = v\n\t[a]\nk = BAD\n", "conf:3:");
 	rejects("[a]\nk = BAD ;comment\n", "conf:2:");
 	rejects("[a]\nk = ;BAD\n", "conf:2:");
 	rejects("[a \"x ;y\"]\nk=BAD\n", "conf:1:");
@@ -137,7 +164,7 @@ static void test_base_config__refuses_bytes_that_hide(void **state)
 	rejects_bytes("[a]\n\0BAD = 1\n", 13, "conf:2:");
 	rejects("[a]\r\nk=BAD\r\n", "conf:1:");
 	rejects("[a]\nk=x\rBAD=1\n", "conf:2:");
-	rejects("[a]\nk=x\n\tBAD=1\n", "conf:3:");
+	rejects("[a]\nk=x\nBAD\t=1\n", "conf:3:");
 	rejects("[a]\nk=BAD\tx\n", "conf:2:");
 	rejects("[a]\nk=BAD\x1b[2J\n", "conf:2:");
 	rejects("[a]\nk=BAD\x7f\n", "conf:2:");
@@ -358,6 +385,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base_config__reads_sections_and_pairs),
 		cmocka_unit_test(test_base_config__keeps_bytes_of_text),
+		cmocka_unit_test(
+			test_base_config__pairs_and_comments_may_be_indented),
 		cmocka_unit_test(test_base_config__refuses_what_inih_would_change),
 		cmocka_unit_test(test_base_config__refuses_sections_of_another_form),
 		cmocka_unit_test(test_base_config__refuses_bytes_that_hide),
