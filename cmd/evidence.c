@@ -145,6 +145,12 @@ static int read_data(struct evidence *e, struct mv_repo *repo, int dry_run,
 	return rc;
 }
 
+static int is_empty(const struct mv_record *r)
+{
+	return !r->params.count && !r->metrics.count && !r->tags.count &&
+	       !r->data.count;
+}
+
 int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 		  struct mv_err *err)
 {
@@ -163,6 +169,11 @@ int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 		rc = read_args(&e->facts.tags, &e->tags, "tag", err);
 	if (!rc)
 		rc = read_data(e, repo, dry_run, err);
+	if (!rc && !curves.count && is_empty(&e->facts) &&
+	    (e->params_files.count || e->metrics_files.count))
+		rc = mv_fail(err, MV_EINVALID, "nothing to record is in '%s'",
+			     e->metrics_files.count ? e->metrics_files.v[0] :
+			     e->params_files.v[0]);
 	if (!rc && curves.count && !dry_run)
 		rc = attach_curves(e, repo, &curves, err);
 	mv_curves_release(&curves);

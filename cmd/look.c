@@ -261,7 +261,8 @@ int look_head(struct mv_board *board, size_t count, struct mv_err *err)
  */
 int look_verdict(const struct mv_comparison *c)
 {
-	int doubt = 0;
+	const struct mv_change *doubt = NULL;
+	const char *path = NULL;
 
 	for (size_t i = 0; i < c->count; i++) {
 		const struct mv_pair *p = &c->v[i];
@@ -276,9 +277,18 @@ int look_verdict(const struct mv_comparison *c)
 				continue;
 			if (m->judgement == MV_JUDGE_WORSE)
 				return CMD_NO;
-			doubt |= m->incomparable || !m->has_new ||
-				 m->judgement == MV_JUDGE_NONE;
+			if (doubt || (m->has_new && !m->incomparable &&
+				      m->judgement != MV_JUDGE_NONE))
+				continue;
+			doubt = m;
+			path = p->artifact ? p->artifact : p->path;
 		}
 	}
-	return doubt ? CMD_INCONCLUSIVE : CMD_OK;
+	if (!doubt)
+		return CMD_OK;
+	out_warn("no metric is worse, but '%s' of '%s' cannot say so: it %s",
+		 doubt->key, path, !doubt->has_new ? "is missing" :
+		 doubt->incomparable ? "was not measured on the same data" :
+		 "is no number");
+	return CMD_INCONCLUSIVE;
 }

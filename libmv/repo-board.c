@@ -796,6 +796,18 @@ static int cut(struct table *t, const char *spec, struct mv_err *err)
 	return discard(b->v + t->limit, count - t->limit, err);
 }
 
+/* Where git would only say that it does not know 'HEAD'. */
+static int check_head(struct table *t, const char *spec, struct mv_err *err)
+{
+	int needed = t->flags & MV_BOARD_FOLLOW ? !(t->flags & MV_BOARD_ALL) :
+		     !spec && !t->out->project.artifact_count;
+	char head[65];
+
+	return needed && mv_git_commit(head, t->repo->git, "HEAD", NULL) ==
+	       MV_ENOENT ? mv_fail(err, MV_ENOENT, "nothing is committed here "
+				   "yet") : 0;
+}
+
 int mv_repo_board(struct mv_board *out, struct mv_repo *repo,
 		  const char *spec, unsigned flags, size_t limit,
 		  struct mv_err *err)
@@ -806,6 +818,8 @@ int mv_repo_board(struct mv_board *out, struct mv_repo *repo,
 
 	memset(out, 0, sizeof(*out));
 	rc = mv_repo_project(&out->project, repo, NULL, err);
+	if (!rc)
+		rc = check_head(&t, spec, err);
 	if (!rc)
 		rc = gather(&t, spec, err);
 	if (!rc)

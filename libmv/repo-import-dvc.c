@@ -702,6 +702,8 @@ static int import_folder(struct dvc *d, const char *dir, struct mv_err *err)
 		ret = find_prefix(d, dir, err);
 	if (!ret)
 		ret = read_yaml(&d->lock, d, "dvc.lock", err);
+	if (ret)
+		mv_err_prefix(err, "'%s'", dir);
 	if (!ret && read_yaml(&d->spec, d, "dvc.yaml", &why))
 		mv_import_tell(d->im, 1, "metrics: %s", why.msg);
 	if (!ret)

@@ -417,15 +417,28 @@ static int not_found(struct mv_repo *repo, const char *spec,
 {
 	const struct mv_project *project;
 	struct near n = { .spec = spec };
+	const char *at = strrchr(spec, '@');
 	struct mv_buf near;
 	char head[65];
 	int rc;
 
 	mv_buf_init(&near, 256);
 	n.out = &near;
-	if (!mv_repo_project_at(&project, repo, NULL, NULL))
+	if (!mv_repo_project_at(&project, repo, NULL, NULL)) {
+		for (size_t i = 0; at && i < project->artifact_count; i++) {
+			const char *name = project->artifacts[i].name;
+
+			if (strlen(name) == (size_t)(at - spec) &&
+			    !strncmp(name, spec, strlen(name)))
+				return mv_fail(err, MV_ENOENT, "'%s' has no "
+					       "version '%s', and no commit "
+					       "that is called so has it; what "
+					       "holds a stage is '%s#<stage>'",
+					       name, at + 1, name);
+		}
 		for (size_t i = 0; i < project->artifact_count; i++)
 			consider(&n, project->artifacts[i].name);
+	}
 	if (repo->info->work_tree)
 		mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_FILTERED,
 			  NULL, consider_entry, &n, NULL);

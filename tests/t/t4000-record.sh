@@ -343,4 +343,15 @@ test_expect_success 'a bare repository, by HEAD' '
 	test_line_count = 2 lines
 '
 
+test_expect_success 'a file that says nothing is no evidence' '
+	cd r &&
+	echo "{}" >empty.json &&
+	git rev-parse -q --verify refs/notes/model >before &&
+	test_expect_code 128 git model record a.bin --metrics-file empty.json \
+		2>err &&
+	test_grep "nothing to record is in .empty.json." err &&
+	git rev-parse -q --verify refs/notes/model >after &&
+	test_cmp before after
+'
+
 test_done

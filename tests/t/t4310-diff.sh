@@ -114,7 +114,8 @@ test_expect_success '--fail-on regression: missing or of other data is 3' '
 	commit three &&
 	note HEAD:fraud.st "\"artifact\":\"fraud\"" \
 		"\"metrics\":{\"auc\":0.99}" &&
-	test_expect_code 3 model diff --fail-on regression base HEAD >diff &&
+	test_expect_code 3 model diff --fail-on regression base HEAD >diff 2>err &&
+	test_grep "loss.* of .fraud. .*: it is missing" err &&
 	test_grep "loss .*0.6" diff &&
 	mv-test random 5000 10 >repo/fraud.st &&
 	commit four &&

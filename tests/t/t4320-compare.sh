@@ -176,4 +176,19 @@ test_expect_success 'names from strangers never reach the terminal raw' '
 	test_grep "x1b" out
 '
 
+test_expect_success 'an empty repository: nothing is committed yet' '
+	git init -q empty &&
+	test_expect_code 128 git -C empty model compare 2>err &&
+	test_grep "nothing is committed here yet" err &&
+	test_grep ! "bad revision" err
+'
+
+test_expect_success 'a version that there is not' '
+	test_expect_code 128 git -C repo model show fraud@v9.9.9 2>err &&
+	test_grep "version .v9.9.9. of .fraud. is not registered" err &&
+	test_expect_code 128 git -C repo model show fraud@production 2>err &&
+	test_grep ".fraud. has no version .production." err &&
+	test_grep "fraud#<stage>" err
+'
+
 test_done
