@@ -199,10 +199,13 @@ static int witness(struct mv_asked *q, struct mv_stage_event *e,
 
 /* -- the history of stages ------------------------------------------------------------ */
 
-static int names_version(const struct mv_stage_event *e, const char *version)
+/* A name that was taken back and given to another commit held nothing. */
+static int names_version(const struct mv_stage_event *e,
+			 const struct mv_policy_facts *f)
 {
 	return e->event->tag.kind == MV_EVENT_ASSIGN &&
-	       !strcmp(e->version, version);
+	       !strcmp(e->event->commit, f->commit) &&
+	       !strcmp(e->version, f->version);
 }
 
 static int answer_held(struct mv_asked *q, const char *question,
@@ -215,7 +218,7 @@ static int answer_held(struct mv_asked *q, const char *question,
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	for (size_t i = 0; i < h.count; i++)
-		held |= names_version(&h.v[i], q->facts->version);
+		held |= names_version(&h.v[i], q->facts);
 	mv_stage_release(&h);
 	return number(q, question, held, NULL, err);
 }
@@ -233,7 +236,7 @@ static int answer_soak(struct mv_asked *q, const char *question,
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	for (size_t i = 0; i < h.count; i++)
-		if (names_version(&h.v[i], q->facts->version))
+		if (names_version(&h.v[i], q->facts))
 			last = &h.v[i];
 	if (last) {
 		ret = witness(q, last, err);
@@ -300,8 +303,8 @@ static int answer_previously(struct mv_asked *q, const char *question,
 	if (ret)
 		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
 	for (size_t i = 0; i + 1 < h.count; i++)
-		if (names_version(&h.v[i], q->facts->version) &&
-		    !names_version(&h.v[i + 1], q->facts->version))
+		if (names_version(&h.v[i], q->facts) &&
+		    !names_version(&h.v[i + 1], q->facts))
 			end = &h.v[i + 1];
 	if (end) {
 		ret = witness(q, end, err);

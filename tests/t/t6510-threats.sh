@@ -158,6 +158,26 @@ test_expect_success 'T6 a tag is moved or deleted: what was decided stays' '
 	refused "calls itself .fraud#staging#1." "fraud#production#2" && back
 '
 
+test_expect_success 'T6 a name is taken back and given to another content: that held nothing' '
+	cd work && git init -q --bare ../srv6.git && SERVER="$TRASH/work/srv6.git" &&
+	cd .. && git model install --server srv6.git >/dev/null &&
+	printf "%s\n" "[stage \"production\"]" "require-stage = staging" \
+		"[stage \"staging\"]" "metric = auc >= 0.5" >policy6 &&
+	governed work6 alice <policy6 && git remote add origin ../srv6.git &&
+	git push -q origin main && git fetch -q && new_version 2 v1.0.0 0.95 &&
+	share && tag=$(promoted v1.0.0 staging) && accepted "$tag" &&
+	as alice git model demote "fraud#staging" >/dev/null &&
+	accepted "fraud#staging!#2" &&
+	git model deregister fraud@v1.0.0 >/dev/null && accepted --tags &&
+	mv-test random 100K 3 >models/fraud.bin && by_dora git commit -qam worse &&
+	git tag -a -m again "fraud@v1.0.0#4" && accepted main "fraud@v1.0.0#4" &&
+	git model push origin >/dev/null 2>&1 &&
+	as alice git model promote --force fraud@v1.0.0 production >/dev/null &&
+	refused "require-stage = staging: it never held the stage" \
+		"fraud#production#5"
+'
+SERVER="$TRASH/work/srv.git"
+
 test_expect_success 'T7 a merge brings it in: judged like any push (no hook, no judge: verify)' '
 	cd work && git checkout -q -b side && mv-test random 2M 9 >models/fraud.bin &&
 	by_dora git commit -qam big && git checkout -q main &&
