@@ -12,8 +12,12 @@
 struct entry {
 	struct mv_audit_entry e;
 	char *text[10];		/* what `e` points to */
-	size_t order;		/* as it came: the same moment keeps it */
+	int rank;		/* of the same moment; see RANK_MATTER */
+	size_t order;		/* as it came: the same rank keeps it */
 };
+/* What is there to decide about, what was said of it, what was decided on
+   that, and who saw it: within a second, time does not tell. */
+enum { RANK_MATTER, RANK_WORD, RANK_DEED, RANK_RECEIPT };
 struct audit {
 	struct mv_gate *gate;
 	const struct mv_audit_options *options;
@@ -34,7 +38,7 @@ static int copy(struct entry *n, size_t i, const char **s)
 	return n->text[i] ? 0 : -1;
 }
 
-static int add(struct audit *a, const struct mv_audit_entry *e,
+static int add(struct audit *a, const struct mv_audit_entry *e, int rank,
 	       struct mv_err *err)
 {
 	struct entry *n;
@@ -52,6 +56,7 @@ static int add(struct audit *a, const struct mv_audit_entry *e,
 	n = &a->v[a->count];
 	memset(n, 0, sizeof(*n));
 	n->e = *e;
+	n->rank = rank;
 	n->order = a->count++;
 	bad = copy(n, 0, &n->e.who) | copy(n, 1, &n->e.action) |
 	      copy(n, 2, &n->e.artifact) | copy(n, 3, &n->e.version) |
@@ -76,6 +81,12 @@ static const char *action_of(const struct mv_verified *v)
 	default:
 		return mv_event_word(v->event->tag.kind);
 	}
+}
+
+static int rank_of(const struct mv_verified *v)
+{
+	return !v->event || v->event->tag.kind == MV_EVENT_REGISTER ?
+		RANK_MATTER : RANK_DEED;
 }
 
 static int join(struct mv_buf *out, const struct mv_verified *v,
@@ -114,7 +125,7 @@ static int on_event(void *payload, const struct mv_verified *v,
 	ret = join(&problem, v, err);
 	e.problem = problem.data;
 	if (!ret)
-		ret = add(a, &e, err);
+		ret = add(a, &e, rank_of(v), err);
 	mv_buf_release(&problem);
 	return ret;
 }
@@ -192,7 +203,8 @@ static int add_statement(struct audit *a, const struct check *c,
 	if (a->options->artifact &&
 	    strcmp(a->options->artifact, s->artifact ? s->artifact : ""))
 		return 0;
-	return add(a, &e, err);
+	return add(a, &e, s->decision == MV_DECISION_RECEIPT ? RANK_RECEIPT :
+		   RANK_WORD, err);
 }
 
 /* Statements of one policy, by its lists, side by side. */
@@ -306,6 +318,8 @@ static int by_when(const void *va, const void *vb)
 
 	if (a->e.when != b->e.when)
 		return a->e.when < b->e.when ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank - b->rank;
 	return (a->order > b->order) - (a->order < b->order);
 }
 

@@ -55,6 +55,15 @@ test_expect_success 'everything in the order of time, with who and whether it ho
 	test_line_count = 7 ../out && sort -c ../out
 '
 
+test_expect_success 'within a second: what was said comes before what rests on it' '
+	cp -r w second && cd second &&
+	at "05 10:00" bob git model approve fraud@v1.0.0 --stage production &&
+	at "05 10:00" alice git model promote fraud@v1.0.0 production &&
+	git model audit --since 2026-03-05T10:00:00Z --until 2026-03-05T10:00:01Z >../out &&
+	sed "s/^[^ ]*  *\([a-z]*\).*/\1/" ../out >../actual &&
+	printf "%s\n" approval promotion >../expect && test_cmp ../expect ../actual
+'
+
 test_expect_success 'one artifact, and a span of time' '
 	cd w && git model audit fraud >../out && test_grep ! other ../out &&
 	test_grep ! "policy change" ../out && test_line_count = 5 ../out &&
