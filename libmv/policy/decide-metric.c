@@ -427,7 +427,9 @@ static enum mv_result change(const struct mv_deciding *d,
 		return MV_RESULT_UNKNOWN;
 	}
 	if (base->nobody) {
-		mv_actual(f, "first: nobody held %s before", a->vs);
+		mv_actual(f, "first: nobody held %s before",
+			  !strcmp(a->vs, "current") && d->facts->stage ?
+			  d->facts->stage : a->vs);
 		return MV_RESULT_YES;
 	}
 	mv_actual(f, "against %s%s%s", a->vs, base->version ? " " : "",

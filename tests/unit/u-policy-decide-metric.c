@@ -453,11 +453,18 @@ static void test_policy_decide_metric__whom_to_compare_with(void **state)
 	o = other(&w, "current");
 	o->nobody = 1;
 	check(&w, "no-regression = auc", YES,
-	      "first: nobody held current before");
+	      "first: nobody held production before");
 	check(&w, "improve = auc margin 0.5", YES, NULL);
 	other(&w, "v1.0.0")->nobody = 1;
 	check(&w, "no-regression = auc vs v1.0.0", UNKNOWN,
 	      "there is no v1.0.0");
+	w.f.action = "change";		/* there is no stage */
+	set(&w.f.branch, "main");
+	set(&w.f.stage, NULL);
+	decide(&w, "[branch \"main\"]\nno-regression = auc\n");
+	ACTUAL_IS(&w.verdict.v[0], "first: nobody held current before");
+	w.f.action = "promote";
+	set(&w.f.stage, "production");
 	o->nobody = 0;
 	o->same_content = 1;
 	set(&o->version, "v1.1.0");
