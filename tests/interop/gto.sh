@@ -12,6 +12,12 @@ later () {
 # The interpreter beside gto; see run.sh.
 python=$(dirname "$(command -v gto)")/python
 
+# GTO looks for a repository in all folders above, whatever git was told: it
+# would write into the one that $B lies in.
+gto () {
+	test -d .git && command gto "$@"
+}
+
 # facts <program>: what it says of every event, a line each, by ref
 facts () {
 	"$@" history --json >"$TRASH/tmp/json" &&
