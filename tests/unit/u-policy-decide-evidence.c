@@ -200,8 +200,8 @@ static void test_policy_decide_evidence__the_same_parameters(void **state)
 		"\"params\":{}", "\"params\":{\"a\":1}",
 		"\"params\":{\"a\":1,\"b\":3}", "\"params\":{\"a\":1,\"c\":2}",
 		"\"params\":{\"a\":1,\"b\":2,\"c\":3}",
-		"\"params\":{\"a\":1,\"b\":2.0}", "\"params\":{\"A\":0,\"a\":1,"
-		"\"b\":2}"
+		"\"params\":{\"a\":1,\"b\":2.0}",
+		"\"params\":{\"A\":0,\"a\":1,\"b\":2}"
 	};
 	char text[256];
 
