@@ -275,19 +275,24 @@ static int leads_to(const struct mv_policy *p, const char *from,
 	return 0;
 }
 
-static void lint_order(struct linting *l, const struct mv_section *s,
-		       const struct mv_rule *r)
+/* Once a stage. What was seen and led nowhere leads nowhere from the next rule
+   either, so that many stages take no time. */
+static void lint_order(struct linting *l, const struct mv_section *s)
 {
-	char *seen;
+	char *seen = calloc(l->policy->section_count, 1);
 
-	if (r->kind != MV_RULE_REQUIRE_STAGE)
-		return;
-	seen = calloc(l->policy->section_count + 1, 1);
-	if (!seen)
+	if (!seen && !l->ret)
 		l->ret = mv_nomem(l->err);
-	else if (leads_to(l->policy, r->args->text, stage_of(s), seen))
+	for (size_t i = 0; seen && i < s->count; i++) {
+		const struct mv_rule *r = &s->rules[i];
+
+		if (r->kind != MV_RULE_REQUIRE_STAGE ||
+		    !leads_to(l->policy, r->args->text, stage_of(s), seen))
+			continue;
 		say(l, r->line, 1, "nothing can hold '%s' before '%s': that "
 		    "needs it first", r->args->text, stage_of(s));
+		break;
+	}
 	free(seen);
 }
 
@@ -309,7 +314,6 @@ static void lint_settings(struct linting *l, const struct mv_section *s,
 	if (r->kind == MV_RULE_DISMISS_ON)
 		say(l, r->line, 0, "approvals survive all changes that are "
 		    "not named here");
-	lint_order(l, s, r);
 	if ((r->kind == MV_RULE_APPEND_ONLY ||
 	     r->kind == MV_RULE_IMMUTABLE_TAGS) && !r->args->number)
 		say(l, r->line, 0, "%s = false: what was decided can be taken "
@@ -388,6 +392,7 @@ static void lint_section(struct linting *l, const struct mv_section *s)
 		lint_thresholds(l, &s->rules[i], s, 1);
 		lint_settings(l, s, &s->rules[i]);
 	}
+	lint_order(l, s);
 	lint_formats(l, s);
 	lint_others(l, s);
 }
