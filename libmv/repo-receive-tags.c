@@ -346,6 +346,27 @@ static int check_deregistration(struct mv_push *push, const struct batch *b,
 	return ret;
 }
 
+/* Who reads these tags as GTO does finds nothing on any stage afterwards. */
+static void check_deprecation(struct mv_push *push, const struct pushed *p)
+{
+	const struct mv_event *const *holders;
+	size_t count = 0;
+
+	if (!push->gate.has_policy)
+		return;
+	holders = mv_registry_holders(&push->gate.registry, p->tag.artifact,
+				      &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!mv_policy_governs(&push->gate.policy, "stage",
+				       p->tag.artifact,
+				       holders[i]->tag.stage))
+			continue;
+		mv_push_refuse(push, "%s holds %s: demote it first",
+			       p->tag.artifact, holders[i]->tag.stage);
+		return;
+	}
+}
+
 int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 {
 	struct batch b = { .before = MV_REGISTRY_INIT };
@@ -364,6 +385,8 @@ int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 			ret = check_registration(push, &b, &b.v[i], err);
 		else if (b.v[i].tag.kind == MV_EVENT_DEREGISTER)
 			ret = check_deregistration(push, &b, &b.v[i], err);
+		else if (b.v[i].tag.kind == MV_EVENT_DEPRECATE)
+			check_deprecation(push, &b.v[i]);
 		if (!ret)
 			ret = mv_push_in_time(push, err);
 	}
@@ -529,7 +552,11 @@ static int check_claims(struct mv_push *push, const char *name,
 
 	if (ret)
 		return ret;
-	if (policy && strcmp(policy, push->gate.policy.digest))
+	if (!policy)
+		mv_push_refuse(push, "%s does not say which policy was asked, "
+			       "so nobody could prove it later: git model "
+			       "promote, demote and rollback do", name);
+	else if (strcmp(policy, push->gate.policy.digest))
 		mv_push_refuse(push, "%s was decided by another policy than "
 			       "%s has now: delete the tag, fetch, and decide "
 			       "again", name, push->gate.trusted_name);

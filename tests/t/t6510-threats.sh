@@ -288,6 +288,17 @@ Model-Verdict: yes sha256:$(printf "%064d" 0)" "fraud#production#3" "fraud@v1.6.
 	refused "metric = auc >= 0.9" "fraud#production#3" && back
 '
 
+test_expect_success 'T13 the tag says nothing of how it was decided: nobody could prove it' '
+	cd work && git tag -a -m again "fraud#staging#3" "fraud@v1.0.0^{}" &&
+	refused "does not say which policy was asked" "fraud#staging#3" && back
+'
+
+test_expect_success 'an artifact is not deprecated while it holds a stage that the policy guards' '
+	cd work && git model deprecate fraud >/dev/null &&
+	refused "fraud holds staging: demote it first" "fraud@deprecated#3" &&
+	back
+'
+
 test_expect_success 'T14 what a remote or cache hands out is not what its name says: found by the hash' '
 	cd work && git clone -q ../srv.git ../victim 2>/dev/null && cd ../victim &&
 	git model install --local >/dev/null && cp -r ../srv.git/model ../kept &&
