@@ -439,6 +439,9 @@ static int read_pointers(struct table *t, struct mv_err *err)
 	if (!rc)
 		rc = mv_look_blobs(blobs, t->repo, (const char *const *)specs,
 				   b->count, err);
+	if (!rc)
+		rc = mv_look_missing(blobs, (const char *const *)specs,
+				     b->count, err);
 	for (size_t i = 0; !rc && i < b->count; i++) {
 		struct mv_row *row = &b->v[i];
 

@@ -775,6 +775,8 @@ static int read_sides(struct work *w, struct side *sides, struct mv_err *err)
 		specs[i] = sides[i].spec;
 	if (!rc)
 		rc = mv_look_blobs(blobs, w->repo, specs, 2 * w->count, err);
+	if (!rc)
+		rc = mv_look_missing(blobs, specs, 2 * w->count, err);
 	for (size_t i = 0; !rc && i < 2 * w->count; i++)
 		sides[i].blob = blobs[i];
 	free(specs);

@@ -73,6 +73,20 @@ int mv_look_blobs(struct mv_look_blob *out, struct mv_repo *repo,
 	return rc;
 }
 
+int mv_look_missing(const struct mv_look_blob *blobs,
+		    const char *const *specs, size_t count,
+		    struct mv_err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (specs[i] && !blobs[i].there && !strchr(specs[i], ':'))
+			return mv_fail(err, MV_ECORRUPT, "object %s, which a "
+				       "commit here names, is missing; `git "
+				       "fsck` says what else is, `git fetch "
+				       "--refetch` gets it again where a "
+				       "remote has it", specs[i]);
+	return 0;
+}
+
 /* -- commits ----------------------------------------------------------------------- */
 
 void mv_look_commit_release(struct mv_look_commit *c)

@@ -28,6 +28,15 @@ struct mv_look_blob {
 int mv_look_blobs(struct mv_look_blob *out, struct mv_repo *repo,
 		  const char *const *specs, size_t count, struct mv_err *err);
 
+/*
+ * Is one missing that was asked for by its name, which git has from a tree?
+ * Then nothing may be said: what cannot be read is not "gone". MV_ECORRUPT
+ * names the object.
+ */
+int mv_look_missing(const struct mv_look_blob *blobs,
+		    const char *const *specs, size_t count,
+		    struct mv_err *err);
+
 /* Who and when of commits; a hex may be NULL, unknown ones stay empty. */
 struct mv_look_commit {
 	char *subject, *author;

@@ -346,6 +346,26 @@ test_expect_success 'malformed notes: one warning with a count' '
 	test_grep "auc .*better" diff
 '
 
+test_expect_success 'a pointer that git lost is not an artifact that is gone' '
+	rm -rf lost && git init -q lost && cd lost &&
+	git model install --local >/dev/null && git model track "*.st" &&
+	for n in 1 2
+	do
+		mv-test random 5000 $n >m.st && git model add m.st &&
+		git add . && git commit -q -m $n || return 1
+	done &&
+	git model diff --fail-on regression HEAD~1 HEAD &&
+	git model log m.st >log && test $(wc -l <log) -ge 2 &&
+	blob=$(git rev-parse HEAD:m.st) &&
+	rm -f .git/objects/$(echo $blob | sed "s|..|&/|") &&
+	test_expect_code 128 git model diff --fail-on regression \
+		HEAD~1 HEAD >out 2>err &&
+	test_grep "$blob.* is missing" err &&
+	test_grep "git fsck" err &&
+	test_expect_code 128 git model log m.st >out 2>err &&
+	test_grep "$blob.* is missing" err
+'
+
 test_expect_success 'names from strangers never reach the terminal raw' '
 	git -C repo switch -q -c evil base &&
 	name=$(printf "e\033[2J\007\342\200\256.st") &&
