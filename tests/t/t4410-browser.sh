@@ -171,14 +171,14 @@ test_expect_success 'numbers sort as numbers, and the best comes first' '
 		.querySelectorAll(\"th button\")[2].click()" &&
 	js_is "Array.from(document.querySelectorAll(\"#versions ~ * table\")[0]
 		.tBodies[0].rows).map(r => r.cells[0].textContent).join()" \
-		"\"v1.4.0,v1.2.0,v1.3.0,v1.1.0\"" &&
+		"\"v1.4.0 (HEAD),v1.2.0,v1.3.0,v1.1.0\"" &&
 	js_is "document.querySelectorAll(\"#versions ~ * th[aria-sort=descending]\")
 		.length" 1 &&
 	js "document.querySelectorAll(\"#versions ~ * table\")[0]
 		.querySelectorAll(\"th button\")[3].click()" &&
 	js_is "Array.from(document.querySelectorAll(\"#versions ~ * table\")[0]
 		.tBodies[0].rows).map(r => r.cells[0].textContent).join()" \
-		"\"v1.3.0,v1.4.0,v1.2.0,v1.1.0\"" &&
+		"\"v1.3.0,v1.4.0 (HEAD),v1.2.0,v1.1.0\"" &&
 	js_is "document.querySelectorAll(\"#versions ~ * th[aria-sort=descending]\")
 		.length" 0
 '
