@@ -2,6 +2,7 @@
 #include "libmv/trust/priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +20,23 @@
  */
 /* -- files in memory ---------------------------------------------------------------- */
 
+#define ON_DISK "/tmp/git-model-"
+
+/* Where no /proc is mounted (a bare chroot), nobody else can open a file that
+   only exists in memory. */
+static int on_disk(struct mv_memfile *out, struct mv_err *err)
+{
+	close(out->fd);
+	snprintf(out->path, sizeof(out->path), ON_DISK "%s", "XXXXXX");
+	out->fd = mkostemp(out->path, O_CLOEXEC);
+	return out->fd < 0 ? mv_fail_errno(err, errno, "cannot make a file in "
+					   "/tmp") : 0;
+}
+
 int mv_memfile(struct mv_memfile *out, const void *data, size_t len,
 	       struct mv_err *err)
 {
-	int ret;
+	int ret = 0;
 
 	out->fd = memfd_create("git-model-trust", MFD_CLOEXEC);
 	if (out->fd < 0)
@@ -30,7 +44,10 @@ int mv_memfile(struct mv_memfile *out, const void *data, size_t len,
 	/* Not /proc/self: it is another program that opens it. */
 	snprintf(out->path, sizeof(out->path), "/proc/%ld/fd/%d",
 		 (long)getpid(), out->fd);
-	ret = mv_write_full(out->fd, data, len, "a file in memory", err);
+	if (access(out->path, R_OK))
+		ret = on_disk(out, err);
+	if (!ret)
+		ret = mv_write_full(out->fd, data, len, out->path, err);
 	if (ret)
 		mv_memfile_close(out);
 	return ret;
@@ -38,6 +55,8 @@ int mv_memfile(struct mv_memfile *out, const void *data, size_t len,
 
 void mv_memfile_close(struct mv_memfile *file)
 {
+	if (file->fd >= 0 && !strncmp(file->path, ON_DISK, strlen(ON_DISK)))
+		unlink(file->path);
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = -1;
