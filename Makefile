@@ -108,7 +108,8 @@ $(B)/%.o: %.c $(B)/flags.note
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(call obj,$(HOT)): CFLAGS := $(CFLAGS:-O2=-O3)
-$(B)/cmd/version.o: OWN := -DGIT_MODEL_VERSION='"$(VERSION)"' \
+# Asked when it is compiled, not by every make: pkg-config may not be there.
+$(B)/cmd/version.o: OWN = -DGIT_MODEL_VERSION='"$(VERSION)"' \
 	-DGIT_MODEL_BUILD='"$(shell for p in $(LINKED) $(OPENED); do \
 	echo "$$p $$(pkg-config --modversion $$p)"; done)"'
 
@@ -208,7 +209,7 @@ deps: ## install what is missing (Debian)
 ifneq ($(shell command -v asciidoctor),)
 MAN      := $(MAN_SRC:docs/man/%.adoc=$(B)/man/%.1)
 endif
-doc: $(MAN) ## the manual pages, where asciidoctor is installed
+doc: $(MAN) ## the manual pages
 	$(if $(MAN),,@echo 'asciidoctor is missing: no manual pages are built')
 $(MAN) &: $(MAN_SRC)
 	@mkdir -p $(B)/man

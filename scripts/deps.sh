@@ -16,14 +16,14 @@ packages () {
 		echo build-essential pkg-config git openssh-client libgit2-dev \
 			libarchive-dev libinih-dev libzstd-dev libssl-dev \
 			libjansson-dev libxxhash-dev zlib1g-dev \
-			libyaml-dev libsqlite3-dev node-chart.js ;;
+			libyaml-dev libsqlite3-dev node-chart.js asciidoctor ;;
 	test)
 		echo libcmocka-dev perl strace git-lfs hyperfine openssl \
 			sqlite3 jq gnuplot-nox faketime gnupg curl python3 \
 			openssh-server \
 			chromium chromium-driver ;;
 	bench)
-		echo hyperfine git-lfs openssl time clang asciidoctor ;;
+		echo hyperfine git-lfs openssl time clang ;;
 	*)
 		echo "deps: unknown purpose '$1'" >&2
 		return 1 ;;
@@ -57,13 +57,22 @@ $package installed
 done
 test -n "$missing" || exit 0
 
+# Who may not install here gets the line that somebody else can run.
+line="apt-get update && apt-get install -y --no-install-recommends$missing"
 root=
 if test "$(id -u)" != 0
 then
-	command -v sudo >/dev/null || {
-		echo "deps: please install, as root:$missing" >&2
+	if ! command -v sudo >/dev/null
+	then
+		printf '%s\n' "deps: packages are missing; as root, run:" \
+			"  $line" >&2
 		exit 1
-	}
+	elif ! sudo -n true 2>/dev/null
+	then
+		printf '%s\n' "deps: packages are missing; run:" \
+			"  sudo sh -c '$line'" >&2
+		exit 1
+	fi
 	root="sudo -n"
 fi
 apt () {

@@ -66,17 +66,48 @@ test_expect_success 'a package that was removed is not installed' '
 '
 
 test_expect_success 'only what this purpose needs' '
-	FAKE_MISSING="asciidoctor libcmocka-dev" deps build >out 2>&1 &&
+	FAKE_MISSING="hyperfine libcmocka-dev" deps build >out 2>&1 &&
 	test_must_be_empty log &&
-	FAKE_MISSING="asciidoctor libcmocka-dev" deps build test &&
+	FAKE_MISSING="clang libcmocka-dev" deps build test &&
 	test_grep libcmocka-dev log &&
-	test_grep ! asciidoctor log
+	test_grep ! clang log
 '
 
 test_expect_success 'others than root use sudo, without being asked' '
 	FAKE_UID=1000 FAKE_MISSING=strace deps test &&
 	test_grep "^sudo -n$" log &&
 	test_grep "^noninteractive: .* install .* strace$" log
+'
+
+test_expect_success 'the manuals of make install are part of the build' '
+	FAKE_MISSING=asciidoctor deps build >out &&
+	test_grep "install .* asciidoctor" log
+'
+
+# Is the last line a command that would install the package?
+names_the_line () {
+	tail -n 1 err >last &&
+	test_grep "apt-get install -y --no-install-recommends strace" last
+}
+
+test_expect_success 'who has no sudo gets the line to run as root' '
+	mkdir -p none && ln -sf "$(command -v dash)" none/sh &&
+	for f in dpkg-query apt-get id
+	do
+		ln -sf ../fake/$f none/$f || return 1
+	done &&
+	: >log &&
+	FAKE_UID=1000 FAKE_MISSING=strace PATH="$PWD/none" \
+		test_must_fail sh "$top/scripts/deps.sh" test 2>err &&
+	names_the_line && test_grep ! sudo err && test_must_be_empty log
+'
+
+test_expect_success 'who has to give sudo a password gets the line, too' '
+	mkdir -p asks && printf "#!/bin/sh\nexit 1\n" >asks/sudo &&
+	chmod +x asks/sudo && : >log &&
+	FAKE_UID=1000 FAKE_MISSING=strace PATH="$PWD/asks:$PWD/fake:$PATH" \
+		test_must_fail "$top/scripts/deps.sh" test 2>err &&
+	names_the_line && test_grep "^  sudo " last && test_must_be_empty log
 '
 
 test_expect_success 'an installation that fails is said, and fails' '
@@ -167,6 +198,13 @@ test_expect_success 'uninstall removes exactly that' '
 '
 
 # -- make help --
+
+test_expect_success 'make help asks no program that may be missing' '
+	mkdir -p noconfig && printf "#!/bin/sh\necho asked >&2\nexit 127\n" \
+		>noconfig/pkg-config && chmod +x noconfig/pkg-config &&
+	PATH="$PWD/noconfig:$PATH" make -s -C "$top" help >out 2>err &&
+	test_must_be_empty err
+'
 
 test_expect_success 'make help names the targets' '
 	make -s -C "$top" help >help &&
