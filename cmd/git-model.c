@@ -11,6 +11,7 @@
 
 #include "cmd/interrupt.h"
 #include "cmd/out.h"
+#include "libmv/base/near.h"
 #include "libmv/repo.h"
 
 /*
@@ -144,55 +145,17 @@ static int help(void)
 	return CMD_OK;
 }
 
-/* How many letters must be changed, added or dropped (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-	enum { MAX = 32 };
-	size_t row[MAX + 1], len = strlen(b);
-
-	if (len > MAX || strlen(a) > MAX)
-		return MAX;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
 static int unknown(const char *name)
 {
-	const char *nearest = NULL;
-	size_t best = 4;
+	struct mv_nearest near = MV_NEAREST_INIT(name);
 
-	for (size_t i = 0; i < COMMANDS; i++) {
-		const struct command *c = &commands[i];
-		size_t d;
-
-		if (!c->name || c->flags & CMD_HIDDEN)
-			continue;
-		d = distance(name, c->name);
-		if (d < best && d < strlen(c->name)) {
-			best = d;
-			nearest = c->name;
-		}
-	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].name && !(commands[i].flags & CMD_HIDDEN))
+			mv_nearest_try(&near, commands[i].name);
 	out_error("'%s' is not a git model command; see 'git model help'",
 		  name);
-	if (nearest)
-		out_hint("did you mean 'git model %s'?", nearest);
+	if (near.best)
+		out_hint("did you mean 'git model %s'?", near.best);
 	return CMD_USAGE;
 }
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "libmv/base/near.h"
 #include "libmv/repo-evidence.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-registry.h"
@@ -355,34 +356,6 @@ struct near {
 	size_t count;
 };
 
-/* Levenshtein's, of short words; 99: far. */
-static size_t distance(const char *a, const char *b)
-{
-	enum { MAX = 48 };
-	size_t row[MAX + 1], len = strlen(b);
-
-	if (len > MAX || strlen(a) > MAX)
-		return 99;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -398,7 +371,8 @@ static void consider(struct near *n, const char *candidate)
 	if (limit > 2)
 		limit = 2;
 	if (n->count >= 3 || (strcasecmp(base_name(candidate), base) &&
-			      distance(base_name(candidate), base) > limit))
+			      mv_edit_distance(base_name(candidate), base) >
+			      limit))
 		return;
 	if (!mv_buf_addf(n->out, "%s'%s'", n->count ? ", " : "", candidate))
 		n->count++;

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_BASE_NEAR_H
+#define MV_BASE_NEAR_H
+
+#include <stddef.h>
+
+/*
+ * "Did you mean ...?": which known word is the nearest to one that is not
+ * known. Words are bytes; nothing is allocated.
+ */
+
+/* How many bytes must be changed, added or dropped to make one word of the
+   other (Levenshtein); a word of more than 48 bytes is MV_FAR from all. */
+#define MV_FAR ((size_t)99)
+size_t mv_edit_distance(const char *a, const char *b);
+
+/*
+ * The search, one candidate after the other:
+ *
+ *	struct mv_nearest n = MV_NEAREST_INIT("prodution");
+ *	mv_nearest_try(&n, "staging");
+ *	mv_nearest_try(&n, "production");
+ *	n.best		"production"; NULL: none is near enough
+ *
+ * Near enough is a third of the word's letters, at least one and at most
+ * three; another case of letters counts as nothing. The first of equals
+ * stays. The strings are borrowed.
+ */
+struct mv_nearest {
+	const char *word, *best;
+	size_t distance;
+};
+#define MV_NEAREST_INIT(w) { (w), NULL, MV_FAR }
+void mv_nearest_try(struct mv_nearest *n, const char *candidate);
+
+#endif
