@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/base/config.h"
 #include "libmv/base/time.h"
 #include "libmv/report/report.h"
@@ -304,10 +305,9 @@ static int print_json(const struct gate_ask *ask, const char *tag,
 /* The tag says which notes were read, so both travel together. */
 static void say_push(struct cmd_env *env, const char *tag, int notes)
 {
-	const char *remote = mv_git_config(mv_repo_git(env->repo),
-					   "checkout.defaultremote", NULL);
+	const char *remote = registry_remote(env);
 
-	out_hint("to share it: git push %s '%s'%s", remote ? remote : "origin",
+	out_hint("to share it: git push %s '%s'%s", remote,
 		 tag, notes ? " refs/notes/model" : "");
 }
 
@@ -386,8 +386,7 @@ static int say_vote(const struct mv_statement *s, const struct mv_gate *gate,
 		[MV_DECISION_OVERRIDE] = "overrode rules for",
 		[MV_DECISION_RECEIPT] = "received"
 	};
-	const char *remote = mv_git_config(mv_repo_git(env->repo),
-					   "checkout.defaultremote", NULL);
+	const char *remote = registry_remote(env);
 	char hex[MV_OID_HEX + 1], when[32];
 
 	out_line("%s %s %s%s%s for %s", s->signer, did[s->decision],
@@ -411,7 +410,7 @@ static int say_vote(const struct mv_statement *s, const struct mv_gate *gate,
 		out_note("there is no policy in %s: nothing asks for this",
 			 gate->trusted_name);
 	out_hint("to share it: git push %s refs/notes/model (git model push "
-		 "unites it with others' first)", remote ? remote : "origin");
+		 "unites it with others' first)", remote);
 	return CMD_OK;
 }
 

@@ -27,6 +27,7 @@ static int wants_color(const struct look *look, struct cmd_env *env)
 {
 	const char *term = getenv("TERM");
 	const char *ui;
+	int yes = 1;
 
 	if (look->color && !strcmp(look->color, "always"))
 		return 1;
@@ -34,8 +35,14 @@ static int wants_color(const struct look *look, struct cmd_env *env)
 		return 0;
 	if (!isatty(1) || env_set("NO_COLOR") || !term || !strcmp(term, "dumb"))
 		return 0;
-	ui = mv_git_config(mv_repo_git(env->repo), "color.ui", NULL);
-	return !ui || (strcmp(ui, "never") && strcmp(ui, "false"));
+	/* Nothing hangs on it: what git would not say is shown plainly. */
+	if (mv_git_config(&ui, mv_repo_git(env->repo), "color.ui", NULL))
+		return 0;
+	if (ui && !strcmp(ui, "never"))
+		return 0;
+	if (!ui || !strcmp(ui, "auto") || !strcmp(ui, "always"))
+		return 1;
+	return !mv_git_parse_bool(&yes, ui) && yes;
 }
 
 static int speaks_unicode(void)

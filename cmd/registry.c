@@ -86,15 +86,23 @@ int table_print(struct table *table, int plain)
 
 /* -- tags --------------------------------------------------------------------------- */
 
+const char *registry_remote(struct cmd_env *env)
+{
+	const char *name;
+
+	if (mv_git_config(&name, mv_repo_git(env->repo),
+			  "checkout.defaultremote", NULL) || !name)
+		return "origin";
+	return name;
+}
+
 void registry_made(struct cmd_env *env, const char *tag)
 {
 	const char *quote = strpbrk(tag, "#!") ? "'" : "";
-	const char *remote = mv_git_config(mv_repo_git(env->repo),
-					   "checkout.defaultremote", NULL);
+	const char *remote = registry_remote(env);
 
 	out_line("%s", tag);
-	out_hint("to share it: git push %s %s%s%s", remote ? remote : "origin",
-		 quote, tag, quote);
+	out_hint("to share it: git push %s %s%s%s", remote, quote, tag, quote);
 }
 
 char *registry_split(const char *name)

@@ -30,6 +30,8 @@ int table_print(struct table *table, int plain);
 /* -- tags -- */
 /* The tag's name on standard output; how to share it beside it. */
 void registry_made(struct cmd_env *env, const char *tag);
+/* The git remote to name in a hint, where nothing hangs on it. */
+const char *registry_remote(struct cmd_env *env);
 /* "NAME@v1.2.3" or "NAME" "@v1.2.3" in place; NULL where nothing is said. */
 char *registry_split(const char *name);
 

@@ -44,6 +44,7 @@ static int add(const char *name, const char *path, struct cmd_env *env)
 {
 	struct mv_git *git = mv_repo_git(env->repo);
 	char *key, *url = absolute(path);
+	const char *there = NULL;
 	struct mv_err err = { 0 };
 	int rc;
 
@@ -53,7 +54,9 @@ static int add(const char *name, const char *path, struct cmd_env *env)
 		rc = mv_fail(&err, MV_ENOTSUP,
 			     "'%s': a remote is a directory for now; give its path",
 			     url);
-	if (!rc && mv_git_config(git, key, NULL))
+	if (!rc)
+		rc = mv_git_config(&there, git, key, &err);
+	if (!rc && there)
 		rc = mv_fail(&err, MV_EEXISTS,
 			     "there is a remote '%s' already; remove it first",
 			     name);
@@ -70,9 +73,12 @@ static int drop(const char *name, struct cmd_env *env)
 	struct mv_git *git = mv_repo_git(env->repo);
 	struct mv_err err = { 0 };
 	char *key = key_of(name, &err);
+	const char *there = NULL;
 	int rc = key ? 0 : err.code ? (int)err.code : mv_nomem(&err);
 
-	if (!rc && !mv_git_config(git, key, NULL))
+	if (!rc)
+		rc = mv_git_config(&there, git, key, &err);
+	if (!rc && !there)
 		rc = mv_fail(&err, MV_ENOENT, "there is no remote '%s'", name);
 	if (!rc)
 		rc = mv_git_config_set(git, &env->proc, "--local", key, NULL,
@@ -113,6 +119,8 @@ static int show_key(void *payload, const char *key, const char *value,
 	size_t len = strlen(key);
 	struct show *show = payload;
 	char *name, *url = NULL, *own;
+	const char *said = NULL;
+	int rc = 0;
 
 	if ((!ours && strncmp(key, "remote.", 7)) || len < 5 ||
 	    strcmp(key + len - 4, ".url") || key + len - 4 <= from)
@@ -123,15 +131,17 @@ static int show_key(void *payload, const char *key, const char *value,
 		free(name);
 		return mv_nomem(err);
 	}
+	if (!ours)
+		rc = mv_git_config(&said, mv_repo_git(show->repo), own, err);
 	if (ours)
 		show_one(show, name, value ? value : "", "configured");
-	else if (!mv_git_config(mv_repo_git(show->repo), own, NULL) &&
+	else if (!rc && !said &&
 		 !mv_repo_remote_url(&url, show->repo, name, NULL))
 		show_one(show, name, url, "beside the git remote");
 	free(url);
 	free(own);
 	free(name);
-	return 0;
+	return rc;
 }
 
 static int list(int json, struct cmd_env *env)

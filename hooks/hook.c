@@ -235,9 +235,11 @@ static int advise(struct event *e)
 
 	if (rc)
 		return CMD_OK;	/* the upload reads it again, and says so */
-	ask.pusher = mv_git_config(mv_repo_git(e->repo), "user.email", NULL);
-	rc = mv_repo_advise_push(e->repo, remote, updates.v, updates.count,
-				 &ask, &err);
+	rc = mv_git_config(&ask.pusher, mv_repo_git(e->repo), "user.email",
+			   &err);
+	if (!rc)
+		rc = mv_repo_advise_push(e->repo, remote, updates.v,
+					 updates.count, &ask, &err);
 	mv_ref_updates_release(&updates);
 	if (!rc)
 		return CMD_OK;

@@ -396,16 +396,18 @@ static int set_owner(void *payload, size_t i, const char *filter,
 static int ask_filters(struct add *add, struct mv_err *err)
 {
 	const char **paths = calloc(add->count + 1, sizeof(*paths));
-	int rc;
+	int rc, links;
 
 	if (!paths)
 		return mv_nomem(err);
 	for (size_t i = 0; i < add->count; i++)
 		paths[i] = add->items[i].path;
-	add->no_links = mv_git_config_off(add->repo->git, "core.symlinks",
-					  NULL);
-	rc = mv_git_filters(add->repo->git, paths, add->count, set_owner, add,
-			    err);
+	rc = mv_git_config_bool(&links, add->repo->git, "core.symlinks", 1,
+				err);
+	add->no_links = !links;
+	if (!rc)
+		rc = mv_git_filters(add->repo->git, paths, add->count,
+				    set_owner, add, err);
 	free(paths);
 	return rc;
 }

@@ -26,17 +26,21 @@ struct approving {
 
 /* -- the key --------------------------------------------------------------------- */
 
-static void find_key(struct mv_signing_key *key, struct mv_git *git)
+static int find_key(struct mv_signing_key *key, struct mv_git *git,
+		    struct mv_err *err)
 {
-	int ssh;
+	int rc = mv_git_config(&key->format, git, "gpg.format", err);
+	int ssh = !rc && key->format && !strcmp(key->format, "ssh");
 
-	key->format = mv_git_config(git, "gpg.format", NULL);
-	ssh = key->format && !strcmp(key->format, "ssh");
-	key->key = mv_git_config(git, "user.signingkey", NULL);
-	key->program = mv_git_config(git, ssh ? "gpg.ssh.program" :
-						"gpg.openpgp.program", NULL);
-	if (!key->program && !ssh)
-		key->program = mv_git_config(git, "gpg.program", NULL);
+	if (!rc)
+		rc = mv_git_config(&key->key, git, "user.signingkey", err);
+	if (!rc)
+		rc = mv_git_config(&key->program, git, ssh ?
+				   "gpg.ssh.program" : "gpg.openpgp.program",
+				   err);
+	if (!rc && !key->program && !ssh)
+		rc = mv_git_config(&key->program, git, "gpg.program", err);
+	return rc;
 }
 
 static const char *home_of(const struct mv_repo *repo)
@@ -350,8 +354,9 @@ int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&sig, TEXT_MAX);
-	find_key(&x.key, mv_repo_git(gate->repo));
-	ret = find_facts(&x, err);
+	ret = find_key(&x.key, mv_repo_git(gate->repo), err);
+	if (!ret)
+		ret = find_facts(&x, err);
 	if (!ret)
 		ret = fill(&x, err);
 	if (!ret)

@@ -427,11 +427,13 @@ static void remember(struct work *w)
 
 static int lock_timeout(int *ms, struct mv_repo *repo, struct mv_err *err)
 {
-	const char *text = mv_git_config(repo->git, "model.locktimeout", NULL);
+	const char *text;
 	int64_t seconds = 5;
-	int rc = text ? mv_parse_duration(&seconds, text, err) : 0;
+	int rc = mv_git_config(&text, repo->git, "model.locktimeout", err);
 
-	if (rc) {
+	if (rc)
+		return rc;
+	if (text && (rc = mv_parse_duration(&seconds, text, err))) {
 		mv_err_prefix(err, "configuration 'model.lockTimeout'");
 		return rc;
 	}

@@ -495,21 +495,23 @@ static int is_missing(const char *path)
 }
 
 /* Does git look where we would write, and may we? */
-static int may_write_hooks(struct mv_repo *repo)
+static int may_write_hooks(int *may, struct mv_repo *repo, struct mv_err *err)
 {
-	const char *hooks = mv_git_config(repo->git, "model.hooks", NULL);
+	const char *elsewhere;
+	int rc = mv_git_config(&elsewhere, repo->git, "core.hookspath", err);
 
-	return !mv_git_config(repo->git, "core.hookspath", NULL) &&
-	       (!hooks || (strcasecmp(hooks, "false") &&
-			   strcasecmp(hooks, "no") &&
-			   strcasecmp(hooks, "off") && strcmp(hooks, "0")));
+	if (!rc)
+		rc = mv_git_config_bool(may, repo->git, "model.hooks", 1, err);
+	if (rc || elsewhere)
+		*may = 0;
+	return rc;
 }
 
 int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err)
 {
 	struct place p = { .kind = PLACE_OWN };
 	char *word = NULL;
-	int rc = 0;
+	int rc = 0, may;
 
 	p.dir = mv_path_join(repo->info->common_dir, "hooks");
 	for (size_t i = 0; !rc && p.dir && i < MV_HOOK_COUNT; i++) {
@@ -517,11 +519,12 @@ int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err)
 		p.path = mv_path_join(p.dir, p.name);
 		if (!p.path)
 			rc = mv_nomem(err);
-		else if (is_missing(p.path) && may_write_hooks(repo)) {
-			if (!word)
+		else if (is_missing(p.path)) {
+			rc = may_write_hooks(&may, repo, err);
+			if (!rc && may && !word)
 				rc = mv_setup_word(&word, "git-model",
 						   &repo->env, err);
-			if (!rc)
+			if (!rc && may)
 				rc = write_script(&p, word, err);
 		}
 		free(p.path);

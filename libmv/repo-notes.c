@@ -34,14 +34,16 @@ static void peer_release(struct peer *p)
 	free(p->tracking);
 }
 
-static const char *remote_config(struct mv_repo *repo, const char *name,
-				 const char *key)
+/* NULL in *value: there is no such remote, or it does not say. */
+static int remote_config(const char **value, struct mv_repo *repo,
+			 const char *name, const char *key, struct mv_err *err)
 {
 	char *full = mv_strf("remote.%s.%s", name, key);
-	const char *value = full ? mv_git_config(repo->git, full, NULL) : NULL;
+	int rc = full ? mv_git_config(value, repo->git, full, err) :
+		 mv_nomem(err);
 
 	free(full);
-	return value;
+	return rc;
 }
 
 struct only {
@@ -68,14 +70,20 @@ static int find_remote(void *payload, const char *key, const char *value,
 int mv_repo_default_remote(char **out, struct mv_repo *repo,
 			   struct mv_err *err)
 {
-	const char *name = mv_git_config(repo->git, "model.remote", NULL);
+	const char *name, *url = NULL;
 	struct only only = { NULL, 0 };
-	int rc = 0;
+	int rc = mv_git_config(&name, repo->git, "model.remote", err);
 
 	*out = NULL;
-	if (!name || !remote_config(repo, name, "url"))
+	if (!rc && name)
+		rc = remote_config(&url, repo, name, "url", err);
+	if (!rc && !url) {
 		name = "origin";
-	if (remote_config(repo, name, "url")) {
+		rc = remote_config(&url, repo, name, "url", err);
+	}
+	if (rc)
+		return rc;
+	if (url) {
 		*out = strdup(name);
 		return *out ? 0 : mv_nomem(err);
 	}
@@ -120,7 +128,9 @@ static int find_peer(struct peer *out, struct mv_repo *repo, const char *name,
 		return mv_nomem(err);
 	}
 	name = out->name;
-	url = remote_config(repo, name, "url");
+	rc = remote_config(&url, repo, name, "url", err);
+	if (rc)
+		return rc;
 	/* A number that means a descriptor of some other program: whatever is
 	   open under it here would be talked to, or waited for. */
 	if (!strncmp(url ? url : name, "fd::", 4)) {
@@ -144,10 +154,10 @@ static int find_peer(struct peer *out, struct mv_repo *repo, const char *name,
 		free(out->tracking);
 		out->tracking = NULL;
 	}
-	push_url = remote_config(repo, name, "pushurl");
-	if (push_url && !(out->from = strdup(push_url)))
-		return mv_nomem(err);
-	return 0;
+	rc = remote_config(&push_url, repo, name, "pushurl", err);
+	if (!rc && push_url && !(out->from = strdup(push_url)))
+		rc = mv_nomem(err);
+	return rc;
 }
 
 /* -- asking and fetching ----------------------------------------------------- */

@@ -266,14 +266,6 @@ static int check_statement(struct mv_push *push, const char *object,
 	return ret ? ret : mv_push_in_time(push, err);
 }
 
-static int foreign_lines(const struct mv_push *push)
-{
-	const char *said = mv_git_config(push->git, "model.foreignlines",
-					 NULL);
-
-	return said && !mv_git_config_off(push->git, "model.foreignlines",
-					  NULL);
-}
 
 static int check_line(struct mv_push *push, const char *object,
 		      const struct line *line, struct mv_err *err)
@@ -283,14 +275,17 @@ static int check_line(struct mv_push *push, const char *object,
 	int ret = memchr(line->s, '\0', line->len) ?
 		mv_fail(&why, MV_EINVALID, "it has a NUL in it") :
 		mv_record_parse(&r, line->s, line->len, &why);
-	int statement;
+	int statement, foreign;
 
 	if (ret == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret)
-		return foreign_lines(push) ? 0 :
+	if (ret) {
+		ret = mv_git_config_bool(&foreign, push->git,
+					 "model.foreignlines", 0, err);
+		return ret || foreign ? ret :
 			mv_push_refuse(push, "note %.10s: a line that is no "
 				       "record: %s", object, why.msg);
+	}
 	statement = !strcmp(r.kind, "approval") || !strcmp(r.kind, "receipt");
 	mv_record_release(&r);
 	return statement ? check_statement(push, object, line, err) : 0;

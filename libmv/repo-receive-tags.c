@@ -580,7 +580,7 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 {
 	const char *name = e->ref + strlen(TAGS);
 	size_t before = push->refused;
-	int ret = 0;
+	int ret = 0, need;
 
 	(void)facts;
 	mv_push_tell_verdict(push, name, verdict);
@@ -590,8 +590,10 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 	if (push->advice)
 		return 0;
 	ret = check_claims(push, name, e, trailers, err);
-	if (!ret && e->tag.kind == MV_EVENT_ASSIGN &&
-	    !mv_git_config_off(push->git, "model.requirecontent", NULL))
+	if (!ret)
+		ret = mv_git_config_bool(&need, push->git,
+					 "model.requirecontent", 1, err);
+	if (!ret && e->tag.kind == MV_EVENT_ASSIGN && need)
 		ret = check_present(push, name, e, err);
 	return ret;
 }

@@ -245,11 +245,12 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 {
 	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
 					    NULL };
-	const char *said = mv_git_config(push->git, "model.trustedbranch",
-					 NULL);
+	const char *said;
 	struct mv_buf out;
-	int ret;
+	int ret = mv_git_config(&said, push->git, "model.trustedbranch", err);
 
+	if (ret)
+		return ret;
 	if (said) {
 		push->branch = !strncmp(said, HEADS, strlen(HEADS)) ?
 			strdup(said) : mv_strf(HEADS "%s", said);
@@ -332,14 +333,17 @@ static int settle_pusher(struct mv_push *push, struct mv_err *err)
 	struct people p = { push->gate.pusher, 0 };
 	const char *said;
 	char *key;
+	int ret;
 
 	if (!p.name)
 		return 0;
 	key = mv_strf("modelpusher.%s.principal", p.name);
 	if (!key)
 		return mv_nomem(err);
-	said = mv_git_config(push->git, key, NULL);
+	ret = mv_git_config(&said, push->git, key, err);
 	free(key);
+	if (ret)
+		return ret;
 	if (said)
 		return mv_gate_set(&push->gate.pusher, said, err);
 	mv_trust_each_principal(push->gate.trust, is_principal, &p);
@@ -614,9 +618,10 @@ static int fill_receipt(struct mv_statement *s, struct mv_push *push,
 			const struct mv_policy_facts *f,
 			const struct mv_verdict *verdict, struct mv_err *err)
 {
-	const char *signer = mv_git_config(push->git, "model.receiptsigner",
-					   NULL);
+	const char *signer;
 	char nonce[33];
+	int ret = mv_git_config(&signer, push->git, "model.receiptsigner",
+				err);
 	const struct {
 		char **to;
 		const char *text;
@@ -633,8 +638,9 @@ static int fill_receipt(struct mv_statement *s, struct mv_push *push,
 		{ &s->rules, mv_result_name(verdict->result) },
 		{ &s->tag, event->oid },
 	};
-	int ret = mv_statement_nonce(nonce, err);
 
+	if (!ret)
+		ret = mv_statement_nonce(nonce, err);
 	memset(s, 0, sizeof(*s));
 	s->decision = MV_DECISION_RECEIPT;
 	s->content = f->content;
@@ -648,15 +654,14 @@ static int fill_receipt(struct mv_statement *s, struct mv_push *push,
 static int sign_receipt(struct mv_buf *sig, struct mv_push *push,
 			const struct mv_statement *s, struct mv_err *err)
 {
-	const struct mv_signing_key key = {
-		"ssh", mv_git_config(push->git, "model.receiptkey", NULL), NULL
-	};
+	struct mv_signing_key key = { "ssh", NULL, NULL };
 	struct mv_buf payload, pae;
-	int ret;
+	int ret = mv_git_config(&key.key, push->git, "model.receiptkey", err);
 
 	mv_buf_init(&payload, 1 << 16);
 	mv_buf_init(&pae, 1 << 17);
-	ret = mv_statement_print(&payload, s, err);
+	if (!ret)
+		ret = mv_statement_print(&payload, s, err);
 	if (!ret && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data,
 				payload.len))
 		ret = mv_nomem(err);
@@ -724,13 +729,16 @@ int mv_repo_post_receive(struct mv_repo *repo,
 {
 	struct mv_push push = { .repo = repo, .updates = updates,
 				.count = count, .receive = receive };
+	const char *key = NULL;
 	int ret = 0, tags = 0;
 
 	for (size_t i = 0; i < count; i++)
 		tags |= !strncmp(updates[i].ref, TAGS, strlen(TAGS));
-	if (!tags || !mv_git_config(mv_repo_git(repo), "model.receiptkey",
-				    NULL))
-		return 0;
+	if (tags)
+		ret = mv_git_config(&key, mv_repo_git(repo),
+				    "model.receiptkey", err);
+	if (ret || !key)
+		return ret;
 	ret = begin(&push, err);
 	push.deadline = 0;	/* it is done already */
 	if (!ret)

@@ -507,14 +507,13 @@ static int see_signature(void *payload, size_t i,
 static int check_signed(struct mv_repo *repo, const char *ref,
 			const struct mv_tag_event *event, struct mv_err *err)
 {
-	const char *sign = mv_git_config(repo->git, "tag.gpgsign", NULL);
 	const char *names[1];
-	int is_signed = 0, rc;
+	int is_signed = 0, sign, rc;
 	char oid[65];
 
-	if (!(event->flags & MV_TAG_SIGN) &&
-	    (!sign || mv_git_config_off(repo->git, "tag.gpgsign", NULL)))
-		return 0;
+	rc = mv_git_config_bool(&sign, repo->git, "tag.gpgsign", 0, err);
+	if (rc || !(sign || (event->flags & MV_TAG_SIGN)))
+		return rc;
 	rc = mv_git_ref_get(oid, repo->git, ref, err);
 	names[0] = oid;
 	if (!rc)

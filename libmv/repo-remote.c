@@ -187,39 +187,60 @@ static char *store_of(struct mv_repo *repo, const char *git_dir)
 	return store ? store : mv_path_join(git_dir, "model");
 }
 
-/* modelremote.<name>.url, borrowed; git lower-cases only the outer parts. */
-static const char *configured_url(struct mv_repo *repo, const char *name,
-				  struct mv_err *err)
+/* modelremote.<name>.url, borrowed, or NULL; git lower-cases only the outer
+   parts. */
+static int configured_url(const char **url, struct mv_repo *repo,
+			  const char *name, struct mv_err *err)
 {
 	char *key = mv_strf("modelremote.%s.url", name);
-	const char *url = key ? mv_git_config(repo->git, key, err) : NULL;
+	int rc = key ? mv_git_config(url, repo->git, key, err) : mv_nomem(err);
 
 	free(key);
-	return url;
+	return rc;
 }
 
-static const char *default_remote(struct mv_repo *repo)
+/* The one that was named, model.remote, or "origin"; borrowed. */
+static int choose_remote(const char **name, struct mv_repo *repo,
+			 const char *said, struct mv_err *err)
 {
-	const char *name = mv_git_config(repo->git, "model.remote", NULL);
+	int rc = 0;
 
-	return name ? name : "origin";
+	*name = said;
+	if (!said)
+		rc = mv_git_config(name, repo->git, "model.remote", err);
+	if (!rc && !*name)
+		*name = "origin";
+	return rc;
+}
+
+/* What was configured for this one or, where nothing was, for model.remote. */
+static int find_url(const char **url, struct mv_repo *repo, const char *name,
+		    const char *fallback, struct mv_err *err)
+{
+	int rc = configured_url(url, repo, name, err);
+
+	if (!rc && !*url && fallback)
+		rc = configured_url(url, repo, fallback, err);
+	return rc;
 }
 
 int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
 		       struct mv_err *err)
 {
-	const char *url;
+	const char *url, *fallback;
 	char *git_dir;
-	int rc;
+	int rc = mv_git_config(&fallback, repo->git, "model.remote", err);
 
-	if (!name)
-		name = default_remote(repo);
+	if (!rc)
+		rc = choose_remote(&name, repo, name, err);
+	if (rc)
+		return rc;
 	if (name[0] == '-')
 		return mv_fail(err, MV_EINVALID,
 			       "'%s' is not the name of a remote", name);
-	url = configured_url(repo, name, err);
-	if (!url && mv_git_config(repo->git, "model.remote", NULL))
-		url = configured_url(repo, default_remote(repo), err);
+	rc = find_url(&url, repo, name, fallback, err);
+	if (rc)
+		return rc;
 	if (url) {
 		*out = local_path(repo, url);
 		if (!*out)
@@ -378,17 +399,20 @@ static int push_lfs(struct mv_repo *repo, const char *remote,
 		    struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	char *git_dir = NULL, *to;
-	int rc = 0;
+	int rc;
 
 	if (first == w->count)
 		return 0;
-	if (mv_repo_remote_git_dir(&git_dir, repo,
-				   remote ? remote : default_remote(repo),
-				   NULL)) {
+	rc = choose_remote(&remote, repo, remote, err);
+	if (!rc)
+		rc = mv_repo_remote_git_dir(&git_dir, repo, remote, err);
+	if (rc == MV_ENOENT) {
 		/* git-lfs and its server look after those. */
 		stats->skipped += w->count - first;
 		return 0;
 	}
+	if (rc)
+		return rc;
 	to = mv_path_join(git_dir, "lfs");
 	for (size_t i = first; to && !rc && i < w->count; i++) {
 		if (!mv_lfsdir_has(to, &w->p[i].oid, NULL, NULL)) {
@@ -414,9 +438,9 @@ int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 	const char *to;
 	int rc;
 
-	rc = mv_repo_remote_git_dir(&git_dir, repo,
-				    remote ? remote : default_remote(repo),
-				    err);
+	rc = choose_remote(&remote, repo, remote, err);
+	if (!rc)
+		rc = mv_repo_remote_git_dir(&git_dir, repo, remote, err);
 	if (rc)
 		return rc;
 	from = mv_path_join(git_dir, "lfs");
@@ -439,8 +463,7 @@ static int choose_uploads(struct mv_oid *oids, size_t *count,
 			  struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
-	const char *allow;
-	int first_missing = -1, rc;
+	int first_missing = -1, allow = 0, rc;
 
 	*count = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -459,11 +482,12 @@ static int choose_uploads(struct mv_oid *oids, size_t *count,
 			oids[(*count)++] = w->p[i].oid;
 		}
 	}
-	allow = mv_git_config(repo->git, "model.allowincompletepush", NULL);
-	if (!stats->missing || lenient ||
-	    (allow && (!allow[0] || !strcmp(allow, "true") ||
-		       !strcmp(allow, "1") || !strcmp(allow, "yes"))))
+	if (!stats->missing || lenient)
 		return 0;
+	rc = mv_git_config_bool(&allow, repo->git, "model.allowincompletepush",
+				0, err);
+	if (rc || allow)
+		return rc;
 	return mv_fail(err, MV_ENOENT,
 		       "%llu contents are neither here nor at the remote, the first is %s; 'git model fetch' from where they are, or set model.allowIncompletePush",
 		       (unsigned long long)stats->missing,

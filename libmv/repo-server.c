@@ -71,18 +71,20 @@ static int write_policy(struct mv_repo *repo, const char *file,
 
 /* Which branch is it? HEAD of a new repository may name another one than the
    one that everybody will push. */
-static void tell_branch(struct mv_repo *repo, const struct mv_install *in)
+static int tell_branch(struct mv_repo *repo, const struct mv_install *in,
+		       struct mv_err *err)
 {
 	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
 					    NULL };
 	struct mv_buf out;
+	const char *said;
 	char hex[65];
+	int rc = mv_git_config(&said, repo->git, "model.trustedbranch", err);
 
 	mv_buf_init(&out, 65536);
-	if (mv_git_config(repo->git, "model.trustedbranch", NULL) ||
-	    mv_git_run(repo->git, args, NULL, 0, &out, NULL)) {
+	if (rc || said || mv_git_run(repo->git, args, NULL, 0, &out, NULL)) {
 		mv_buf_release(&out);
-		return;
+		return rc;
 	}
 	out.data[strcspn(out.data, "\n")] = '\0';
 	if (mv_git_ref_get(hex, repo->git, out.data, NULL))
@@ -90,6 +92,7 @@ static void tell_branch(struct mv_repo *repo, const struct mv_install *in)
 			      "the policy shall be another one: git "
 			      "symbolic-ref HEAD refs/heads/NAME", out.data);
 	mv_buf_release(&out);
+	return 0;
 }
 
 static void explain(const struct mv_install *in)
@@ -151,7 +154,7 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 	if (!rc)
 		rc = mv_hooks_install(repo, &in, word, err);
 	if (!rc)
-		tell_branch(repo, &in);
+		rc = tell_branch(repo, &in, err);
 	if (!rc)
 		explain(&in);
 	free(word);

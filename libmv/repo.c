@@ -114,12 +114,12 @@ void mv_repo_warn(struct mv_repo *repo, const char *fmt, ...)
 int mv_repo_config_size(uint64_t *out, struct mv_repo *repo, const char *key,
 			uint64_t otherwise, struct mv_err *err)
 {
-	const char *text = mv_git_config(repo->git, key, err);
-	int rc;
+	const char *text;
+	int rc = mv_git_config(&text, repo->git, key, err);
 
 	*out = otherwise;
-	if (!text)
-		return 0;
+	if (rc || !text)
+		return rc;
 	rc = mv_parse_size(out, text, err);
 	if (rc)
 		mv_err_prefix(err, "configuration '%s'", key);
@@ -257,9 +257,10 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 	struct mv_store_options options = { 0 };
 	const char *shared;
 	char *dir = NULL;
-	int rc = 0;
+	int rc = mv_git_config(&shared, repo->git, "model.store", err);
 
-	shared = mv_git_config(repo->git, "model.store", NULL);
+	if (rc)
+		return rc;
 	if (shared)
 		rc = expand_path(&dir, repo, "model.store", shared, err);
 	else if (!(dir = mv_path_join(repo->info->common_dir, "model")))
@@ -332,11 +333,11 @@ int mv_repo_lfs_dir(const char **out, struct mv_repo *repo, struct mv_err *err)
 	int rc = 0;
 
 	if (!repo->lfs_count) {
-		storage = mv_git_config(repo->git, "lfs.storage", NULL);
-		if (storage && *storage)
+		rc = mv_git_config(&storage, repo->git, "lfs.storage", err);
+		if (!rc && storage && *storage)
 			rc = expand_path(&dir, repo, "lfs.storage", storage,
 					 err);
-		else
+		else if (!rc)
 			dir = mv_path_join(repo->info->common_dir, "lfs");
 		if (!rc)
 			rc = add_lfs_dir(repo, dir, err);

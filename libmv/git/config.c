@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/git/priv.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,10 +13,15 @@
  * kind of include (docs/design/git.md).
  */
 
-/* "key\nvalue\0" or, for a variable without "=", "key\0": true. */
+/*
+ * What the command line says comes last: so a list that was cut short, which
+ * would read as "not set", is told from a whole one.
+ */
+#define LAST_KEY "git-model.end"
+
+/* "key\nvalue\0" or, for a variable without "=", "key\0". */
 static int split_vars(struct mv_git *git, struct mv_err *err)
 {
-	static const char yes[] = "true";
 	char *p = git->config.data;
 	char *end = p + git->config.len;
 	size_t n = 0;
@@ -34,9 +41,13 @@ static int split_vars(struct mv_git *git, struct mv_err *err)
 		if (nl)
 			*nl = '\0';
 		git->var[git->var_count].key = p;
-		git->var[git->var_count++].value = nl ? nl + 1 : yes;
+		git->var[git->var_count++].value = nl ? nl + 1 : NULL;
 		p = stop + 1;
 	}
+	if (!git->var_count ||
+	    strcmp(git->var[git->var_count - 1].key, LAST_KEY))
+		return mv_fail(err, MV_EIO, "git config ended too early");
+	git->var_count--;
 	return 0;
 }
 
@@ -51,7 +62,7 @@ static void forget(struct mv_git *git)
 }
 
 const char *const mv_git_config_args[] = {
-	"config", "--null", "--list", NULL
+	"-c", LAST_KEY "=1", "config", "--null", "--list", NULL
 };
 
 static int load(struct mv_git *git, struct mv_err *err)
@@ -78,25 +89,98 @@ static int load(struct mv_git *git, struct mv_err *err)
 	return rc;
 }
 
-const char *mv_git_config(struct mv_git *git, const char *key,
-			  struct mv_err *err)
+/* NULL in *out: it is not set. */
+static int find_var(const struct mv_git_var **out, struct mv_git *git,
+		    const char *key, struct mv_err *err)
 {
-	if (load(git, err))
-		return NULL;
-	for (size_t i = git->var_count; i-- > 0;)
-		if (!strcmp(git->var[i].key, key))
-			return git->var[i].value;
-	return NULL;
+	int rc = load(git, err);
+
+	*out = NULL;
+	for (size_t i = rc ? 0 : git->var_count; i-- > 0;)
+		if (!strcmp(git->var[i].key, key)) {
+			*out = &git->var[i];
+			break;
+		}
+	return rc;
 }
 
-int mv_git_config_off(struct mv_git *git, const char *key, struct mv_err *err)
+int mv_git_config(const char **value, struct mv_git *git, const char *key,
+		  struct mv_err *err)
 {
-	static const char *const off[] = { "false", "no", "off", "0", "" };
-	const char *value = mv_git_config(git, key, err);
+	const struct mv_git_var *var;
+	int rc = find_var(&var, git, key, err);
 
-	for (size_t i = 0; value && i < sizeof(off) / sizeof(*off); i++)
-		if (!strcasecmp(value, off[i]))
-			return 1;
+	*value = NULL;
+	if (rc || !var)
+		return rc;
+	if (!var->value)
+		return mv_fail(err, MV_EINVALID, "configuration '%s' has no "
+			       "value: write %s = VALUE", key, key);
+	*value = var->value;
+	return 0;
+}
+
+/* As git reads a number: any base that C knows, then k, m or g; an int. */
+static int is_number(int *zero, const char *text)
+{
+	static const char units[] = "kKmMgG";
+	const char *unit;
+	intmax_t n, scale = 1;
+	char *end;
+
+	errno = 0;
+	n = strtoimax(text, &end, 0);
+	if (errno || end == text)
+		return 0;
+	if (*end) {
+		unit = strchr(units, *end);
+		if (!unit || end[1])
+			return 0;
+		scale = (intmax_t)1 << (10 * (1 + (unit - units) / 2));
+	}
+	*zero = !n;
+	return n <= INT32_MAX / scale && n >= -(INT32_MAX / scale);
+}
+
+int mv_git_parse_bool(int *value, const char *text)
+{
+	static const char *const no[] = { "false", "no", "off", "" };
+	static const char *const yes[] = { "true", "yes", "on" };
+	int zero;
+
+	*value = 0;
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		if (!strcasecmp(text, no[i]))
+			return 0;
+	*value = 1;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		if (!strcasecmp(text, yes[i]))
+			return 0;
+	if (!is_number(&zero, text))
+		return MV_EINVALID;
+	*value = !zero;
+	return 0;
+}
+
+int mv_git_config_bool(int *value, struct mv_git *git, const char *key,
+		       int otherwise, struct mv_err *err)
+{
+	const struct mv_git_var *var;
+	int rc = find_var(&var, git, key, err);
+
+	*value = otherwise;
+	if (rc || !var)
+		return rc;
+	if (!var->value) {
+		*value = 1;
+		return 0;
+	}
+	if (mv_git_parse_bool(value, var->value)) {
+		*value = otherwise;
+		return mv_fail(err, MV_EINVALID, "configuration '%s' is '%s', "
+			       "but it must be true or false", key,
+			       var->value);
+	}
 	return 0;
 }
 
@@ -106,7 +190,8 @@ int mv_git_config_each(struct mv_git *git, mv_git_config_fn fn, void *payload,
 	int rc = load(git, err);
 
 	for (size_t i = 0; !rc && i < git->var_count; i++)
-		rc = fn(payload, git->var[i].key, git->var[i].value, err);
+		rc = fn(payload, git->var[i].key, git->var[i].value ?
+			git->var[i].value : "true", err);
 	return rc;
 }
 

@@ -27,6 +27,9 @@
  */
 struct mv_git;
 
+/* For questions whose failure would read as an answer. */
+#define MV_GIT_MUST_LOOK __attribute__((warn_unused_result))
+
 struct mv_git_info {
 	char *git_dir;		/* absolute */
 	char *common_dir;	/* absolute; git_dir but in linked worktrees */
@@ -76,16 +79,29 @@ void mv_git_ahead_refs(struct mv_git *git, const char *const *prefixes);
 
 /* -- configuration (read once, at the first question) -- */
 /*
- * Borrowed until the next _set; NULL when unset, or on an error (then err
- * is set: clear it before). `key` in canonical form ("model.store"). A
- * variable without "=" is "true".
+ * One variable, as git would use it: the last one that was said. Three
+ * answers, which nobody may take for one another: 0 with *value set ("" is a
+ * value), 0 with *value NULL (it is not set), and an error: git could not be
+ * asked, and nothing is known. `key` is in canonical form ("model.store"),
+ * *value borrowed until the next _set. A variable without "=" is MV_EINVALID,
+ * as for git: it is a boolean.
  */
-const char *mv_git_config(struct mv_git *git, const char *key,
-			  struct mv_err *err);
-/* Is it set, to what git takes for no? 0 also on an error, as above. */
-int mv_git_config_off(struct mv_git *git, const char *key,
-		      struct mv_err *err);
-/* Every variable, in order, as `git config --list` gives it. */
+MV_GIT_MUST_LOOK
+int mv_git_config(const char **value, struct mv_git *git, const char *key,
+		  struct mv_err *err);
+/*
+ * The same as a boolean, by git's grammar; `otherwise` where it is not set.
+ * What is neither yes nor no is MV_EINVALID: never a guess.
+ */
+MV_GIT_MUST_LOOK
+int mv_git_config_bool(int *value, struct mv_git *git, const char *key,
+		       int otherwise, struct mv_err *err);
+/* true, yes, on, a number but 0; false, no, off, 0 or "". Or MV_EINVALID,
+   without a message. Pure. */
+MV_GIT_MUST_LOOK
+int mv_git_parse_bool(int *value, const char *text);
+/* Every variable, in order, as `git config --list` gives it; one without "="
+   is "true". */
 typedef int (*mv_git_config_fn)(void *payload, const char *key,
 				const char *value, struct mv_err *err);
 int mv_git_config_each(struct mv_git *git, mv_git_config_fn fn, void *payload,

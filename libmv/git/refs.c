@@ -595,10 +595,14 @@ static int try_branch(char **out, struct mv_git *git, const char *where,
 static int guess_branch(char **out, struct mv_git *git, const char *remote,
 			struct mv_err *err)
 {
-	const char *first = mv_git_config(git, "init.defaultbranch", NULL);
-	const char *const name[] = { first ? first : "main", "main", "master" };
-	int rc = MV_ENOENT;
+	const char *name[] = { NULL, "main", "master" };
+	int rc = mv_git_config(&name[0], git, "init.defaultbranch", err);
 
+	if (rc)
+		return rc;
+	if (!name[0])
+		name[0] = "main";
+	rc = MV_ENOENT;
 	for (size_t i = 0; rc == MV_ENOENT && remote && i < 3; i++)
 		rc = try_branch(out, git, "refs/remotes/", remote, name[i],
 				err);

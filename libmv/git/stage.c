@@ -222,14 +222,14 @@ static int choose_modes(struct mv_git *git, struct item *item, size_t count,
 			struct mv_err *err)
 {
 	struct item *range[2] = { item, item + count };
-	struct mv_err own = { 0 };
-	int off = mv_git_config_off(git, "core.filemode", &own);
+	int counts, rc = mv_git_config_bool(&counts, git, "core.filemode", 1,
+					    err);
 
-	if (own.code)
-		return mv_fail(err, own.code, "%s", own.msg);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < count; i++)
 		item[i].executable = item[i].s->executable;
-	if (!off)
+	if (counts)
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		item[i].executable = 0;

@@ -107,7 +107,19 @@ test_expect_success 'a push of content that is nowhere fails and says which' '
 	test_expect_code 128 git model push origin 2>err &&
 	grep "neither here nor at the remote" err &&
 	grep "model.allowIncompletePush" err &&
-	test_expect_code 1 git -c model.allowIncompletePush=true model push origin
+	for no in off NO 0 "" 0x0
+	do
+		test_expect_code 128 git -c "model.allowIncompletePush=$no" \
+			model push origin || return 1
+	done &&
+	test_expect_code 128 git -c model.allowIncompletePush=perhaps model push origin 2>err &&
+	test_grep "model.allowincompletepush. is .perhaps., but it must be true or false" err &&
+	for yes in true on True 2
+	do
+		test_expect_code 1 git -c "model.allowIncompletePush=$yes" \
+			model push origin || return 1
+	done &&
+	test_expect_code 1 git -c model.allowIncompletePush model push origin
 '
 
 test_expect_success 'a damaged remote is noticed, nothing wrong arrives' '

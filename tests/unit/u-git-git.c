@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/u-git-help.h"
 
+#include "libmv/base/fs.h"
+
 /* Compare with "<root>/<rest>"; git resolves symlinks, so do we. */
 static void assert_below(const struct repo *r, const char *path,
 			 const char *rest)
@@ -192,6 +194,27 @@ static void test_git_git__run_gives_gits_own_words(void **state)
 
 /* -- configuration -- */
 
+static void assert_config(struct repo *r, const char *key, const char *value)
+{
+	const char *is = "stale";
+
+	r->err.code = MV_OK;
+	assert_int_equal(mv_git_config(&is, r->git, key, &r->err), 0);
+	if (value)
+		assert_string_equal(is, value);
+	else
+		assert_null(is);
+}
+
+/* -1: it is an error. */
+static int bool_of(struct repo *r, const char *key, int otherwise)
+{
+	int yes = 5;
+
+	return mv_git_config_bool(&yes, r->git, key, otherwise, &r->err) ?
+		-1 : yes;
+}
+
 static int count_vars(void *payload, const char *key, const char *value,
 		      struct mv_err *err)
 {
@@ -203,6 +226,7 @@ static int count_vars(void *payload, const char *key, const char *value,
 
 static void test_git_git__config_is_what_git_sees(void **state)
 {
+	const char *value = "stale";
 	struct mv_err err = { 0 };
 	struct mv_buf out;
 	struct repo r;
@@ -217,14 +241,15 @@ static void test_git_git__config_is_what_git_sees(void **state)
 	repo_env(&r, "GIT_CONFIG_KEY_0=model.env");
 	repo_env(&r, "GIT_CONFIG_VALUE_0=from the environment");
 	repo_open(&r, NULL);
-	assert_string_equal(mv_git_config(r.git, "model.store", &err),
-			    "/a b\n=c");
-	assert_string_equal(mv_git_config(r.git, "model.yes", &err), "true");
-	assert_string_equal(mv_git_config(r.git, "remote.Big.url", &err), "u");
-	assert_string_equal(mv_git_config(r.git, "model.env", &err),
-			    "from the environment");
-	assert_null(mv_git_config(r.git, "model.nothing", &err));
-	assert_int_equal(err.code, 0);
+	assert_config(&r, "model.store", "/a b\n=c");
+	assert_int_equal(bool_of(&r, "model.yes", 0), 1);
+	assert_int_equal(mv_git_config(&value, r.git, "model.yes", &err),
+			 MV_EINVALID);
+	assert_non_null(strstr(err.msg, "model.yes"));
+	assert_null(value);
+	assert_config(&r, "remote.Big.url", "u");
+	assert_config(&r, "model.env", "from the environment");
+	assert_config(&r, "model.nothing", NULL);
 	mv_buf_init(&out, 100);
 	assert_int_equal(mv_git_config_each(r.git, count_vars, &out, &err), 0);
 	assert_string_equal(out.data, "[1][]");
@@ -232,18 +257,102 @@ static void test_git_git__config_is_what_git_sees(void **state)
 	repo_drop(&r);
 }
 
+/* By git's own grammar: what `git config --type=bool` says of each. */
+static void test_git_git__booleans_are_gits(void **state)
+{
+	static const struct {
+		const char *text;
+		int is;
+	} cases[] = {
+		{ "true", 1 }, { "Yes", 1 }, { "ON", 1 }, { "1", 1 },
+		{ "2k", 1 }, { "-1", 1 }, { "0x10", 1 }, { "007", 1 },
+		{ "false", 0 }, { "no", 0 }, { "Off", 0 }, { "0", 0 },
+		{ "", 0 }, { "0x0", 0 }, { "0k", 0 }, { "00", 0 },
+		{ "maybe", -1 }, { "yess", -1 }, { "1.5", -1 },
+		{ "1kk", -1 }, { "t", -1 }, { "3g", -1 },
+		{ "99999999999", -1 }, { "--", -1 }
+	};
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char command[200];
+
+		snprintf(command, sizeof(command), "git config model.t '%s';"
+			 "git config --type=bool model.t 2>&1 | sed "
+			 "s/^fatal.*/error/", cases[i].text);
+		assert_prints(&r, cases[i].is < 0 ? "error\n" : cases[i].is ?
+			      "true\n" : "false\n", "%s", command);
+		repo_open(&r, NULL);
+		assert_int_equal(bool_of(&r, "model.t", !cases[i].is),
+				 cases[i].is);
+		if (cases[i].is < 0)
+			assert_non_null(strstr(r.err.msg, "'model.t' is '"));
+	}
+	assert_int_equal(bool_of(&r, "model.none", 1), 1);
+	assert_int_equal(bool_of(&r, "model.none", 0), 0);
+	repo_drop(&r);
+}
+
+/*
+ * "Not set" is only said when git said so: not when it could not be started,
+ * nor ended badly, nor stopped in the middle of what it said.
+ */
+static void test_git_git__unset_and_unknown_differ(void **state)
+{
+	static const char *const breaks[] = {
+		"exit 1", "kill -9 $$", "exit 0",
+		"\"$REAL\" \"$@\" | head -c 60", "\"$REAL\" config -lz"
+	};
+	const char *value;
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	run(&r, "git config model.x 1; git config model.y 2");
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(*breaks); i++) {
+		char *script = mv_strf("#!/bin/sh\nREAL=$(command -v git)\n%s\n",
+				       breaks[i]);
+		char *path = mv_strf("%s/broken", r.dir), *git;
+
+		repo_open(&r, NULL);
+		git = r.git->program;
+		assert_int_equal(mv_write_file(path, script, strlen(script),
+					       0755, 0, &r.err), 0);
+		r.git->program = path;
+		for (int ahead = 0; ahead < 2; ahead++) {
+			if (ahead)
+				mv_git_ahead_config(r.git);
+			value = "stale";
+			assert_int_equal(mv_git_config(&value, r.git,
+						       "model.x", &r.err),
+					 MV_EIO);
+			assert_null(value);
+			assert_int_equal(bool_of(&r, "model.none", 0), -1);
+		}
+		r.git->program = git;
+		assert_config(&r, "model.x", "1");
+		assert_config(&r, "model.none", NULL);
+		free(path);
+		free(script);
+	}
+	repo_drop(&r);
+}
+
 static void test_git_git__config_can_be_set(void **state)
 {
+	const char *value;
 	struct mv_err err = { 0 };
 	struct repo r;
 
 	(void)state;
 	repo_new(&r, "");
 	repo_open(&r, NULL);
-	assert_null(mv_git_config(r.git, "model.x", &err));
+	assert_config(&r, "model.x", NULL);
 	assert_int_equal(mv_git_config_set(r.git, NULL, "--local", "model.x",
 					   "-v w\n", &err), 0);
-	assert_string_equal(mv_git_config(r.git, "model.x", &err), "-v w\n");
+	assert_config(&r, "model.x", "-v w\n");
 	run(&r, "git config --add model.x again");
 	assert_int_equal(mv_git_config_set(r.git, NULL, "--local", "model.x",
 					   "one", &err), 0);
@@ -254,15 +363,16 @@ static void test_git_git__config_can_be_set(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(mv_git_config_set(r.git, NULL, "--local",
 						   "model.x", NULL, &err), 0);
-	assert_null(mv_git_config(r.git, "model.x", &err));
-	assert_int_equal(err.code, 0);
+	assert_config(&r, "model.x", NULL);
 	assert_int_equal(mv_git_config_set(r.git, NULL, "--local", "nodot",
 					   "1", &err), MV_EIO);
 	assert_int_equal(mv_git_config_set(r.git, NULL, "--local", "--unset",
 					   "1", &err), MV_EINVALID);
 	run(&r, "echo '[broken' >>.git/config");
-	assert_null(mv_git_config(r.git, "model.x", &err));
-	assert_int_equal(err.code, MV_EIO);
+	value = "stale";
+	assert_int_equal(mv_git_config(&value, r.git, "model.x", &err),
+			 MV_EIO);
+	assert_null(value);
 	run(&r, ": >.git/config");
 	repo_drop(&r);
 }
@@ -316,6 +426,7 @@ static void test_git_git__alternates_are_followed(void **state)
 
 static void test_git_git__what_is_asked_ahead_is_the_same(void **state)
 {
+	const char *value;
 	struct mv_err *err;
 	struct repo r;
 
@@ -327,7 +438,7 @@ static void test_git_git__what_is_asked_ahead_is_the_same(void **state)
 	assert_true(r.git->batch.proc.pid > 0);
 	mv_git_ahead_config(r.git);
 	mv_git_ahead_config(r.git);
-	assert_string_equal(mv_git_config(r.git, "a.b", err), "one");
+	assert_config(&r, "a.b", "one");
 	/* It is not asked twice, and what we set ourselves is seen. */
 	mv_git_ahead_config(r.git);
 	assert_false(r.git->config_ahead.asked);
@@ -336,14 +447,14 @@ static void test_git_git__what_is_asked_ahead_is_the_same(void **state)
 	mv_git_ahead_config(r.git);
 	assert_int_equal(mv_git_config_set(r.git, &r.env, "--local", "a.b",
 					   "three", err), 0);
-	assert_string_equal(mv_git_config(r.git, "a.b", err), "three");
+	assert_config(&r, "a.b", "three");
 	/* What cannot be read is an error with git's words all the same. */
 	repo_open(&r, NULL);
 	run(&r, "echo '[broken' >>.git/config");
 	mv_git_ahead_config(r.git);
 	err->code = MV_OK;
-	assert_null(mv_git_config(r.git, "a.b", err));
-	assert_int_equal(err->code, MV_EIO);
+	assert_int_equal(mv_git_config(&value, r.git, "a.b", err), MV_EIO);
+	assert_null(value);
 	assert_non_null(strstr(err->msg, "bad config"));
 	/* Never taken: nothing is left behind. */
 	mv_git_ahead_config(r.git);
@@ -465,6 +576,8 @@ int main(void)
 		cmocka_unit_test(test_git_git__other_peoples_are_denied),
 		cmocka_unit_test(test_git_git__run_gives_gits_own_words),
 		cmocka_unit_test(test_git_git__config_is_what_git_sees),
+		cmocka_unit_test(test_git_git__booleans_are_gits),
+		cmocka_unit_test(test_git_git__unset_and_unknown_differ),
 		cmocka_unit_test(test_git_git__config_can_be_set),
 		cmocka_unit_test(test_git_git__alternates_are_followed),
 		cmocka_unit_test(test_git_git__what_is_asked_ahead_is_the_same),
