@@ -503,8 +503,32 @@ static int add_ref(struct mv_git_ref *ref, const struct mv_event *e)
 }
 
 /*
+ * An assignment without a number stands before all that have one, whenever it
+ * was made. So it was there when this was decided only if this says so: what
+ * it displaced is at that commit.
+ */
+static int slipped_in(const struct proving *x, const struct mv_event *e)
+{
+	const struct mv_registry *r = &x->gates->today->registry;
+	const char *from = said(x, "Model-From");
+
+	if (e->tag.kind != MV_EVENT_ASSIGN || e->tag.counter >= 0 ||
+	    x->event->tag.counter < 0 ||
+	    strcmp(e->tag.stage, x->event->tag.stage))
+		return 0;
+	for (size_t i = 0; i < x->event->order && *from; i++)
+		if (r->v[i].tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(r->v[i].tag.artifact, e->tag.artifact) &&
+		    !strcmp(r->v[i].tag.version, from) &&
+		    !strcmp(r->v[i].commit, e->commit))
+			return 0;
+	return 1;
+}
+
+/*
  * The artifact's events up to this one. Only a later event that takes a
- * version back makes a difference: then the past must be built again.
+ * version back, or one whose place is not known, makes a difference: then the
+ * past must be built again.
  */
 static int registry_then(struct mv_registry *out, const struct proving *x,
 			 struct mv_err *err)
@@ -512,21 +536,22 @@ static int registry_then(struct mv_registry *out, const struct proving *x,
 	const struct mv_registry *all = &x->gates->today->registry;
 	struct mv_git_ref *refs;
 	size_t n = 0;
-	int later = 0, ret;
+	int again = 0, ret;
 
 	memset(out, 0, sizeof(*out));
-	for (size_t i = x->event->order + 1; i < all->count && !later; i++) {
-		if (strcmp(all->v[i].tag.artifact, x->event->tag.artifact))
-			break;
-		later = all->v[i].tag.kind == MV_EVENT_DEREGISTER;
-	}
-	if (!later)
+	for (size_t i = 0; i < all->count && !again; i++)
+		again = !strcmp(all->v[i].tag.artifact,
+				x->event->tag.artifact) &&
+			(i <= x->event->order ? slipped_in(x, &all->v[i]) :
+			 all->v[i].tag.kind == MV_EVENT_DEREGISTER);
+	if (!again)
 		return 0;
 	refs = calloc(x->event->order + 1, sizeof(*refs));
 	if (!refs)
 		return mv_nomem(err);
 	for (size_t i = 0; i <= x->event->order; i++)
-		if (!strcmp(all->v[i].tag.artifact, x->event->tag.artifact))
+		if (!strcmp(all->v[i].tag.artifact, x->event->tag.artifact) &&
+		    !slipped_in(x, &all->v[i]))
 			n += (size_t)add_ref(&refs[n], &all->v[i]);
 	ret = mv_registry_from_refs(out, refs, n, x->event->tag.artifact, err);
 	free(refs);

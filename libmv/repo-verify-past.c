@@ -491,6 +491,11 @@ struct growth {
 	int has_old;
 };
 
+static int is_file(const char *mode)
+{
+	return !strncmp(mode, "100", 3);
+}
+
 static int add_change(struct growth *g, const char *commit,
 		      const char *const *field, const char *path,
 		      struct mv_err *err)
@@ -509,13 +514,14 @@ static int add_change(struct growth *g, const char *commit,
 	memcpy(c->commit, commit, sizeof(c->commit));
 	mv_past_name(c->old, field[2]);
 	/* A file that became a folder or link is a note no more. */
-	if (!strncmp(field[1], "100", 3))
+	if (is_file(field[1]))
 		mv_past_name(c->new, field[3]);
 	object_of(c->object, path);
 	return 0;
 }
 
-/* ":<mode> <mode> <old> <new> <status>\t<path>"; only what had a note. */
+/* ":<mode> <mode> <old> <new> <status>\t<path>"; only what had a note. The
+   same blob as a link or submodule is no note any more, for any reader. */
 static int take_change(struct growth *g, const char *commit, char *line,
 		       struct mv_err *err)
 {
@@ -529,7 +535,8 @@ static int take_change(struct growth *g, const char *commit, char *line,
 	for (char *w = strtok_r(line + 1, " ", &save); w && n < 5;
 	     w = strtok_r(NULL, " ", &save))
 		field[n++] = w;
-	if (n < 5 || strncmp(field[0], "100", 3) || !strcmp(field[2], field[3]))
+	if (n < 5 || !is_file(field[0]) ||
+	    (is_file(field[1]) && !strcmp(field[2], field[3])))
 		return 0;
 	return add_change(g, commit, field, path, err);
 }

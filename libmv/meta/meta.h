@@ -468,8 +468,9 @@ struct mv_event {
  *    its like, and as late as can be: just before the first event that names
  *    that version, is at its commit, or is a deprecation.
  * 3. An assignment without one is before everything that has one.
- * 4. A deregistration or unassignment without one comes just after the first
- *    event that it can take back.
+ * 4. A deregistration or unassignment without one takes back the first event
+ *    that it can, as late as can be: just before the next one that gives the
+ *    same, else after all. What was decided in between is not rewritten.
  * 5. A deprecation without one is the last word as long as it exists.
  *
  * Only names and targets of refs are read. Who relies on an event compares

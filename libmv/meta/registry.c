@@ -274,27 +274,42 @@ static void merge(struct mv_event *e, size_t plain, size_t count,
 		e[next].order = order += 2;
 }
 
-/* Each of `cancels` just behind the first thing that it can take back. */
+/*
+ * When a tag without a counter was made, nobody can tell. So it takes back the
+ * first thing that it can, as late as that can be: what was decided in between
+ * stays as it was decided. It is before what gives the same again.
+ */
+static size_t place_of(const struct list *given, const struct mv_event *cancel,
+		       size_t last)
+{
+	size_t n = bound(given, cancel, cmp_given, 0);
+
+	if (n == given->count || cmp_given(given->v[n], cancel))
+		return 1;
+	if (n + 1 < given->count && !cmp_given(given->v[n + 1], cancel))
+		return given->v[n + 1]->order - 1;
+	return last + 1;
+}
+
 static void place(struct mv_event *e, size_t given, struct mv_event *cancels,
 		  size_t count, const struct mv_event **tmp)
 {
 	struct list list = { tmp, 0 };
-	size_t n;
+	size_t last = 0;
 
 	if (!count)
 		return;
-	for (size_t i = 0; i < given; i++)
+	for (size_t i = 0; i < given; i++) {
+		if (e[i].order > last)
+			last = e[i].order;
 		if (e[i].tag.kind == MV_EVENT_REGISTER ||
 		    e[i].tag.kind == MV_EVENT_ASSIGN)
 			list.v[list.count++] = &e[i];
+	}
 	if (list.count)
 		qsort(list.v, list.count, sizeof(*list.v), by_given);
-	for (size_t i = 0; i < count; i++) {
-		n = bound(&list, &cancels[i], cmp_given, 0);
-		cancels[i].order = 1;
-		if (n < list.count && !cmp_given(list.v[n], &cancels[i]))
-			cancels[i].order = list.v[n]->order + 1;
-	}
+	for (size_t i = 0; i < count; i++)
+		cancels[i].order = place_of(&list, &cancels[i], last);
 }
 
 /* All events of one artifact, sorted by rank. */

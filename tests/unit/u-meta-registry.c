@@ -120,8 +120,29 @@ static void test_meta_registry__without_counters(void **state)
 
 	(void)state;
 	assert_int_equal(load_backwards(&r, rows), 0);
-	assert_order(&r, "rf#qa! rf@created rf@v1.0.0 rf@v1.0.0! rf#dev "
-		     "rf#dev! rf@v1.1.0 rf#prod#1 rf@v1.2.0 rf@deprecated");
+	assert_order(&r, "rf#qa! rf@created rf@v1.0.0 rf#dev rf@v1.1.0 "
+		     "rf#prod#1 rf@v1.2.0 rf@deprecated rf#dev! rf@v1.0.0!");
+	mv_registry_release(&r);
+}
+
+/* What was decided between a version's registration and a tag without a
+   counter that takes it back was decided while it was there. */
+static void test_meta_registry__no_counter_rewrites_nothing(void **state)
+{
+	static const struct row rows[] = {
+		{ "rf@v1.0.0", "a" }, { "rf#prod#1", "a" },
+		{ "rf@v1.1.0", "b" }, { "rf#prod#2", "b" },
+		{ "rf@v1.0.0!", "a" }, { "rf#prod!", "a" },
+		{ "rf@v1.0.0#5", "c" }, { "rf#prod#6", "a" },
+	};
+	struct mv_registry r;
+
+	(void)state;
+	assert_int_equal(load_backwards(&r, rows), 0);
+	assert_order(&r, "rf@v1.0.0 rf#prod#1 rf@v1.1.0 rf#prod#2 rf@v1.0.0! "
+		     "rf@v1.0.0#5 rf#prod! rf#prod#6");
+	assert_is(mv_registry_version(&r, "rf", "v1.0.0"), "rf@v1.0.0#5");
+	assert_is(mv_registry_holder(&r, "rf", "prod"), "rf#prod#6");
 	mv_registry_release(&r);
 }
 
@@ -455,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_meta_registry__counters_give_the_order),
 		cmocka_unit_test(test_meta_registry__equal_counters_give_before_they_take),
 		cmocka_unit_test(test_meta_registry__without_counters),
+		cmocka_unit_test(test_meta_registry__no_counter_rewrites_nothing),
 		cmocka_unit_test(test_meta_registry__versions),
 		cmocka_unit_test(test_meta_registry__a_version_comes_back),
 		cmocka_unit_test(test_meta_registry__a_version_is_not_redefined),
