@@ -221,8 +221,9 @@ static void reason(void *payload, int warning, const char *message)
 		out_error("%s", message);
 }
 
-/* Advice: the server decides. What cannot be judged here is left to it. */
-static int advise(struct event *e)
+/* Advice, so it never stops a push: the server decides, and what is pushed
+   past this hook would leave its content behind. */
+static void advise(struct event *e)
 {
 	struct mv_receive ask = {
 		.now = mv_now_ms(), .clock = mv_now_ms, .tell = reason
@@ -234,23 +235,18 @@ static int advise(struct event *e)
 				      &err);
 
 	if (rc)
-		return CMD_OK;	/* the upload reads it again, and says so */
+		return;	/* the upload reads it again, and says so */
 	rc = mv_git_config(&ask.pusher, mv_repo_git(e->repo), "user.email",
 			   &err);
 	if (!rc)
 		rc = mv_repo_advise_push(e->repo, remote, updates.v,
 					 updates.count, &ask, &err);
 	mv_ref_updates_release(&updates);
-	if (!rc)
-		return CMD_OK;
-	if (rc != MV_EDENIED) {
+	if (rc == MV_EDENIED)
+		out_hint("this is advice, by what was last fetched: the push "
+			 "goes on, and the server decides");
+	else if (rc)
 		out_warn("what you push was not judged here: %s", err.msg);
-		return CMD_OK;
-	}
-	out_hint("this is advice, by what was last fetched: the server "
-		 "decides. `git push --no-verify` pushes without it, and "
-		 "uploads no content");
-	return CMD_NO;
 }
 
 static int is_text(const char *s)
@@ -340,8 +336,7 @@ static int pre_push(struct event *e)
 		out_note("git-model: a dry run, so no content is uploaded");
 		return CMD_OK;
 	}
-	if (advise(e))
-		return CMD_NO;
+	advise(e);
 	if (mv_repo_pre_push(e->repo, remote, e->in.data, e->in.len, &stats,
 			     &err)) {
 		out_error("the content of what you push could not be uploaded,"

@@ -487,19 +487,44 @@ static int is_heading(const char *line, const char *name)
 	return !*line || *line == '\n' || *line == '\r';
 }
 
+/* Past one thing that shows nothing: a blank of any kind, a comment. 0: there
+   is none, or it is a comment that never ends. */
+static size_t shows_nothing(const char *s)
+{
+	static const char *const nothing[] = {
+		"\xc2\xa0", "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d",
+		"\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf", "&nbsp;"
+	};
+	const char *end;
+
+	if (*s && strchr(" \t\r\n\f\v", *s))
+		return 1;
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++)
+		if (!strncmp(s, nothing[i], strlen(nothing[i])))
+			return strlen(nothing[i]);
+	end = strncmp(s, "<!--", 4) ? NULL : strstr(s + 4, "-->");
+	return end ? (size_t)(end - s) + 3 : 0;
+}
+
+/* Does anything stand here before the next heading? `s` is behind a heading's
+   line. */
+static int is_filled(const char *s)
+{
+	size_t n;
+
+	while ((n = shows_nothing(s)))
+		s += n;
+	return *s && *s != '#' && strncmp(s, "<!--", 4);
+}
+
 static int has_section(const char *text, const char *name)
 {
-	int inside = 0;
+	const char *line = text, *lf;
 
-	while (text && *text) {
-		if (inside && *text == '#')
-			inside = 0;
-		else if (inside && text[strspn(text, " \t\r")] != '\n')
+	for (; line && *line; line = lf ? lf + 1 : NULL) {
+		lf = strchr(line, '\n');
+		if (lf && is_heading(line, name) && is_filled(lf + 1))
 			return 1;
-		if (is_heading(text, name))
-			inside = 1;
-		text = strchr(text, '\n');
-		text += !!text;
 	}
 	return 0;
 }

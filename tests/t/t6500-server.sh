@@ -258,8 +258,21 @@ test_expect_success 'pre-push gives the reasons before anything is uploaded' '
 	tag=$(git tag --list "fraud#production#*" | sort -t "#" -k 3 -n | tail -n 1) &&
 	test_must_fail git push origin "$tag" 2>../err &&
 	test_grep "approvals = 1 from leads" ../err &&
-	test_grep "the server decides" ../err && ! grep -q "remote:" ../err &&
+	test_grep "the server decides" ../err && test_grep ! "no-verify" ../err &&
+	test_grep "remote: .*approvals = 1 from leads" ../err &&
 	refused "approvals = 1 from leads" "$tag" && git tag -d "$tag"
+'
+
+test_expect_success 'pre-push only advises: where no server refuses, the push goes on with its content' '
+	git clone -q --bare srv.git nobody.git && rm -f nobody.git/hooks/* && cp -r work free && cd free &&
+	git remote set-url origin ../nobody.git && mv-test random 60K 77 >models/fraud.bin &&
+	git commit -qam "bad" && as alice git model register fraud@v1.6.0 &&
+	test_must_fail as alice git model promote fraud@v1.6.0 production 2>../err &&
+	as alice git model promote --force fraud@v1.6.0 production >../out 2>&1 &&
+	tag=$(git tag --list "fraud#production#*" | sort -t "#" -k 3 -n | tail -n 1) &&
+	git push origin main fraud@v1.6.0 "$tag" 2>../err &&
+	test_grep "approvals = 1 from leads" ../err && test_grep "the server decides" ../err &&
+	test_grep "uploaded 2 contents" ../err && test_grep ! "no-verify" ../err
 '
 
 test_expect_success 'pre-push leaves pushes alone that touch nothing of ours' '
