@@ -43,7 +43,8 @@ static int identity(struct making *m, struct mv_err *err)
 	if (m->s.is_directory)
 		c->logical = 0;
 	for (size_t i = 0; m->s.is_directory && i < m->s.members.count; i++)
-		c->logical += m->s.members.v[i].size;
+		if (m->s.members.v[i].kind == MV_MEMBER_FILE)
+			c->logical += m->s.members.v[i].size;
 	return failed ? mv_nomem(err) : 0;
 }
 
@@ -89,6 +90,12 @@ static void sizes(struct making *m)
 		const struct mv_pointer p = { .oid = members->v[i].oid,
 					      .size = members->v[i].size };
 
+		if (members->v[i].kind != MV_MEMBER_FILE)
+			continue;
+		if (members->v[i].in_git) {
+			c->stored += p.size;
+			continue;
+		}
 		if (p.size && stored_size(&one, m->repo, &p)) {
 			c->stored = UINT64_MAX;
 			return;

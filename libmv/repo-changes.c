@@ -316,6 +316,7 @@ struct members {
 static int member(void *payload, const struct mv_member *old,
 		  const struct mv_member *new, struct mv_err *err)
 {
+	static const char *const kind[] = { "file", "link", "submodule" };
 	struct members *m = payload;
 	char a[32], b[32];
 
@@ -326,6 +327,13 @@ static int member(void *payload, const struct mv_member *old,
 	if (!line(&m->t, !old ? '+' : !new ? '-' : '~',
 		  old ? old->path : new->path))
 		return 0;
+	if ((old && old->kind) || (new && new->kind)) {
+		m->t.bad |= mv_buf_addf(&m->t.lines, " (%s%s%s)\n",
+					old ? kind[old->kind] : "",
+					old && new ? " -> " : "",
+					new ? kind[new->kind] : "");
+		return 0;
+	}
 	m->t.bad |= mv_buf_addf(&m->t.lines, " (%s%s%s)\n",
 				old ? mv_print_size(a, old->size) : "",
 				old && new ? " -> " : "",

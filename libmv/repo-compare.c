@@ -17,6 +17,7 @@ struct item {
 	char *old_path, *new_path;	/* NULL: not there */
 	char *old_blob, *new_blob;	/* hex; NULL: by path, or not there */
 	char *old_commit;		/* when it is not the general base */
+	int old_odd, new_odd;		/* a link or submodule: no content */
 	int directory;
 	int dropped;
 };
@@ -70,6 +71,8 @@ static int add_delta(void *payload, const struct mv_git_delta *d,
 	item->new_path = mv_look_dup(d->new_path, &failed);
 	item->old_blob = mv_look_dup(d->old_blob, &failed);
 	item->new_blob = mv_look_dup(d->new_blob, &failed);
+	item->old_odd = d->old_odd;
+	item->new_odd = d->new_odd;
 	return failed ? mv_nomem(err) : 0;
 }
 
@@ -84,9 +87,10 @@ static void item_release(struct item *item)
 
 /* -- a commit against the index -------------------------------------------------- */
 
-static int is_file(const char *mode, const char *hex)
+static int is_there(const char *mode, const char *hex)
 {
-	return !strncmp(mode, "100", 3) && strspn(hex, "0") < strlen(hex);
+	return strspn(mode, "0") < strlen(mode) &&
+	       strspn(hex, "0") < strlen(hex);
 }
 
 /* The next NUL-terminated field, or NULL. */
@@ -104,7 +108,7 @@ static char *field(char **p, char *end)
 static int index_delta(struct work *w, char *head, char **p, char *end,
 		       struct mv_err *err)
 {
-	struct mv_git_delta d = { NULL, NULL, NULL, NULL };
+	struct mv_git_delta d = { NULL, NULL, NULL, NULL, 0, 0 };
 	char *word[5] = { NULL }, *save = NULL, *path;
 
 	for (int i = 0; i < 5; i++) {
@@ -121,10 +125,14 @@ static int index_delta(struct work *w, char *head, char **p, char *end,
 		return mv_fail(err, MV_ECORRUPT, "git diff-index broke off");
 	if (word[4][0] == 'U')
 		return 0;		/* unmerged: no answer yet */
-	d.old_blob = is_file(word[0] + 1, word[2]) ? word[2] : NULL;
-	d.new_blob = is_file(word[1], word[3]) ? word[3] : NULL;
-	if (!d.old_blob || word[4][0] == 'C')
+	d.old_blob = is_there(word[0] + 1, word[2]) ? word[2] : NULL;
+	d.new_blob = is_there(word[1], word[3]) ? word[3] : NULL;
+	d.old_odd = d.old_blob && strncmp(word[0] + 1, "100", 3);
+	d.new_odd = d.new_blob && strncmp(word[1], "100", 3);
+	if (!d.old_blob || word[4][0] == 'C') {
 		d.old_path = d.old_blob = NULL;
+		d.old_odd = 0;
+	}
 	if (!d.new_blob)
 		d.new_path = NULL;
 	return d.old_path || d.new_path ? add_delta(w, &d, err) : 0;
@@ -148,16 +156,25 @@ static int diff_index(struct work *w, const char *base, struct mv_err *err)
 	return rc;
 }
 
-/* Are there staged pointers, or is another config staged, than HEAD has? */
+/* Is it content of an artifact, whatever stands there? */
+static int in_artifact(const struct mv_project *project, const char *path)
+{
+	return path && mv_project_by_path(project, path);
+}
+
+/* Is content staged, or another config, that HEAD has not? */
 static int index_differs(int *differs, struct work *w, const char *hex,
 			 struct mv_err *err)
 {
 	struct work probe = { .repo = w->repo };
+	const struct mv_project *project = NULL;
 	struct mv_look_blob *blobs = NULL;
 	const char **specs = NULL;
 	int rc = diff_index(&probe, hex, err);
 
 	*differs = 0;
+	if (!rc && probe.count)
+		rc = mv_repo_project_at(&project, w->repo, NULL, err);
 	if (!rc && probe.count) {
 		blobs = calloc(2 * probe.count, sizeof(*blobs));
 		specs = calloc(2 * probe.count, sizeof(*specs));
@@ -165,11 +182,14 @@ static int index_differs(int *differs, struct work *w, const char *hex,
 			rc = mv_nomem(err);
 	}
 	for (size_t i = 0; !rc && i < probe.count; i++) {
-		const char *path = probe.items[i].new_path;
+		const struct item *it = &probe.items[i];
 
-		specs[2 * i] = probe.items[i].old_blob;
-		specs[2 * i + 1] = probe.items[i].new_blob;
-		*differs |= path && !strcmp(path, ".gitmodel/config");
+		specs[2 * i] = it->old_odd ? NULL : it->old_blob;
+		specs[2 * i + 1] = it->new_odd ? NULL : it->new_blob;
+		*differs |= it->new_path &&
+			    !strcmp(it->new_path, ".gitmodel/config");
+		*differs |= in_artifact(project, it->old_path) ||
+			    in_artifact(project, it->new_path);
 	}
 	if (!rc && probe.count)
 		rc = mv_look_blobs(blobs, w->repo, specs, 2 * probe.count,
@@ -403,7 +423,8 @@ static int unchanged(void *payload, const struct mv_git_entry *e,
 		     struct mv_err *err)
 {
 	struct work *w = payload;
-	const struct mv_git_delta d = { e->path, e->path, e->blob, e->blob };
+	const struct mv_git_delta d = { e->path, e->path, e->blob, e->blob,
+					0, 0 };
 
 	if ((e->mode & 0170000) != 0100000 || e->stage)
 		return 0;
@@ -454,7 +475,8 @@ static int differing_files(struct work *w, struct mv_err *err)
 	if (w->head && !strcmp(w->base_hex, w->head))
 		rc = 0;
 	else if (w->head)
-		rc = mv_git_diff(w->repo->git, w->base_hex, w->head, 1, NULL,
+		rc = mv_git_diff(w->repo->git, w->base_hex, w->head,
+				 MV_GIT_DIFF_RENAMES | MV_GIT_DIFF_ODD, NULL,
 				 add_delta, w, err);
 	else
 		rc = diff_index(w, w->base_hex, err);
@@ -709,10 +731,10 @@ static int name_sides(struct work *w, struct side *sides, struct mv_err *err)
 
 		if (it->dropped || it->directory > 0)
 			continue;
-		if (it->old_path)
+		if (it->old_path && !it->old_odd)
 			sides[2 * i].spec = spec_of(it->old_blob, old,
 						    it->old_path, &failed);
-		if (it->new_path)
+		if (it->new_path && !it->new_odd)
 			sides[2 * i + 1].spec = spec_of(it->new_blob, w->head,
 							it->new_path, &failed);
 	}
@@ -765,6 +787,37 @@ static int directory_sides(struct work *w, struct side *sides,
 	return rc;
 }
 
+/* A path of a commit that no list of git's gave: a blob there may be the
+   target of a link, and that the text of a pointer. */
+static int only_file(struct side *side, struct work *w, const char *commit,
+		     const char *path, struct mv_err *err)
+{
+	unsigned mode = 0;
+	int rc = mv_git_mode_at(&mode, w->repo->git, commit, path, err);
+
+	if (!rc && (mode & 0170000) != 0100000)
+		side->blob.ours = 0;
+	return rc;
+}
+
+static int only_files(struct work *w, struct side *sides, struct mv_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < w->count; i++) {
+		const struct item *it = &w->items[i];
+		struct side *old = &sides[2 * i], *new = &sides[2 * i + 1];
+
+		if (old->blob.ours && !it->old_blob)
+			rc = only_file(old, w, it->old_commit ?
+				       it->old_commit : w->base_hex,
+				       it->old_path, err);
+		if (!rc && new->blob.ours && !it->new_blob && w->head)
+			rc = only_file(new, w, w->head, it->new_path, err);
+	}
+	return rc;
+}
+
 static int read_sides(struct work *w, struct side *sides, struct mv_err *err)
 {
 	const char **specs = calloc(2 * w->count + 1, sizeof(*specs));
@@ -781,6 +834,8 @@ static int read_sides(struct work *w, struct side *sides, struct mv_err *err)
 		sides[i].blob = blobs[i];
 	free(specs);
 	free(blobs);
+	if (!rc)
+		rc = only_files(w, sides, err);
 	return rc ? rc : directory_sides(w, sides, err);
 }
 

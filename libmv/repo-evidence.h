@@ -41,6 +41,10 @@ struct mv_subject {
 	struct mv_pointer pointer;	/* of a directory: of its manifest */
 	char blob[65];		/* of the pointer's bytes: what notes hang on */
 	struct mv_manifest members;	/* of a directory */
+	char *beyond;	/* of a directory of which something lies elsewhere (a
+			   link that leads out of it, a submodule): what, for
+			   a person. Its members do not say all that it is; or
+			   NULL */
 };
 void mv_subject_release(struct mv_subject *s);
 /*

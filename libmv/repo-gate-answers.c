@@ -372,6 +372,10 @@ static int answer_content(struct mv_asked *q, const char *question,
 	int ret = mv_repo_subject_at(&s, q->gate->repo, q->gate->trusted, path,
 				     NULL);
 
+	if (!ret && s.beyond) {
+		mv_subject_release(&s);
+		ret = MV_EINVALID;
+	}
 	if (ret)
 		return ret == MV_ENOMEM ? mv_nomem(err) :
 			unknown(q, question, err);
@@ -589,7 +593,7 @@ static int data_found(struct mv_asked *q, const char *commit, int *all)
 			*all = 0;
 			continue;
 		}
-		if (!mv_oid_eq(&s.pointer.oid, &ref->oid))
+		if (s.beyond || !mv_oid_eq(&s.pointer.oid, &ref->oid))
 			*all = 0;
 		mv_subject_release(&s);
 	}

@@ -119,7 +119,8 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 		return 0;
 	/* Also what is gone: it may have been part of a directory, or be
 	   something else now than a file. */
-	return d->new_path ? add_path(m, d->new_path, d->new_blob, err) :
+	return d->new_path ? add_path(m, d->new_path,
+				      d->new_odd ? "" : d->new_blob, err) :
 			     add_path(m, d->old_path, "", err);
 }
 
@@ -212,6 +213,11 @@ static int find_content(struct mv_subject *s, int *skip, struct moving *m,
 	int ret = mv_repo_subject_at(s, m->gate->repo, m->new, path, &why);
 
 	*skip = 0;
+	/* Whose bytes stand elsewhere is not known by what stands here. */
+	if (!ret && s->beyond) {
+		mv_subject_release(s);
+		ret = MV_EINVALID;
+	}
 	if (ret == MV_ENOENT && is_gone(m, path)) {
 		*skip = 1;	/* what is gone cannot be worse */
 		return 0;
@@ -546,8 +552,8 @@ int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
 		if (!ret)
 			ret = add_renamed(&m, err);
 		if (!ret)
-			ret = mv_git_diff(git, old, new, 0, NULL, on_delta, &m,
-					  err);
+			ret = mv_git_diff(git, old, new, MV_GIT_DIFF_ODD, NULL,
+					  on_delta, &m, err);
 		if (!ret)
 			ret = sort_out(&m, err);
 	}

@@ -25,6 +25,12 @@ int mv_gate_subject(struct mv_subject *out, struct mv_gate *gate,
 	ret = a ? mv_repo_subject_at(out, gate->repo, commit, a->path, err) :
 		mv_fail(err, MV_ENOENT, "'%s' is no artifact of .gitmodel/config "
 			"at %.10s", artifact, commit);
+	if (!ret && out->beyond) {
+		ret = mv_fail(err, MV_EINVALID, "what '%s' is at %.10s is not "
+			      "known: %s; put the files themselves there",
+			      artifact, commit, out->beyond);
+		mv_subject_release(out);
+	}
 	mv_project_release(&project);
 	return ret;
 }

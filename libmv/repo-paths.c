@@ -27,6 +27,9 @@ static int set_str(char **to, const char *s, struct mv_err *err)
 
 /* -- entries of the index or of a tree --------------------------------------- */
 
+#define MODE_LINK 0120000
+#define MODE_MODULE 0160000
+
 struct entry {
 	char *path;		/* from the top; in a commit's folder: from it */
 	char blob[65];
@@ -39,6 +42,11 @@ struct entries {
 	size_t count, alloc;
 };
 
+static int is_regular(const struct entry *e)
+{
+	return (e->mode & 0170000) == 0100000;
+}
+
 static void entries_release(struct entries *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -46,14 +54,14 @@ static void entries_release(struct entries *list)
 	free(list->v);
 }
 
-/* Regular files; links and submodules hold no data of their own. */
+/* Links and submodules, too: a folder is what stands in it. */
 static int keep_entry(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
 	struct entries *list = payload;
 	struct entry *entry;
 
-	if ((e->mode & 0170000) != 0100000 || strlen(e->blob) > 64)
+	if (strlen(e->blob) > 64)
 		return 0;
 	if (list->count == list->alloc) {
 		list->alloc = 2 * list->alloc + 16;
@@ -106,6 +114,13 @@ static int not_ours(const char *path, struct mv_err *err)
 		       path);
 }
 
+static int is_odd(const char *path, unsigned mode, struct mv_err *err)
+{
+	return mv_fail(err, MV_EINVALID, "'%s' is a %s, not a file of "
+		       "git-model", path, mode == MODE_LINK ? "symbolic link" :
+		       mode == MODE_MODULE ? "submodule" : "folder");
+}
+
 static int parse_pointer(struct mv_pointer *out, const char *path,
 			 const void *data, size_t len, struct mv_err *err)
 {
@@ -149,24 +164,79 @@ struct folding {
 	struct mv_hasher *hasher;
 	size_t *large;			/* too large to be read with the others */
 	size_t large_count;
+	char *beyond;			/* see mv_subject */
 };
+
+static const char *path_in(const struct folding *f, const struct entry *e)
+{
+	return f->folder ? below(e->path, f->folder) : e->path;
+}
+
+/* The first one is enough to say that not everything is known. */
+static int goes_beyond(struct folding *f, const struct entry *e,
+		       const char *what, struct mv_err *err)
+{
+	if (!f->beyond)
+		f->beyond = mv_strf("'%s' in it is a %s", path_in(f, e), what);
+	return f->beyond ? 0 : mv_nomem(err);
+}
+
+/* A link by the text of its target, whatever that looks like. */
+static int add_link(struct folding *f, const struct entry *e,
+		    const void *data, size_t len, struct mv_err *err)
+{
+	const char *path = path_in(f, e);
+	char *target = strndup(data, len);
+	struct mv_oid oid;
+	int rc = target ? 0 : mv_nomem(err);
+
+	if (!rc && (strlen(target) != len ||
+		    !mv_manifest_link_stays(path, target)))
+		rc = goes_beyond(f, e, "link that leads out of it", err);
+	if (!rc)
+		rc = mv_hasher_once(oid.b, f->hasher, data, len, err);
+	free(target);
+	return rc ? rc : mv_manifest_add_kind(f->out, MV_MEMBER_LINK, path,
+					      &oid, len, err);
+}
+
+/* Whatever it is, git knows of it only this name. */
+static int add_module(struct folding *f, const struct entry *e,
+		      struct mv_err *err)
+{
+	const size_t len = strlen(e->blob);
+	struct mv_oid oid;
+	int rc = goes_beyond(f, e, "submodule", err);
+
+	if (!rc)
+		rc = mv_hasher_once(oid.b, f->hasher, e->blob, len, err);
+	return rc ? rc : mv_manifest_add_kind(f->out, MV_MEMBER_MODULE,
+					      path_in(f, e), &oid, len, err);
+}
 
 static int add_member(struct folding *f, const struct entry *e,
 		      const void *data, size_t len, struct mv_err *err)
 {
-	const char *path = f->folder ? below(e->path, f->folder) : e->path;
+	const char *path = path_in(f, e);
 	struct mv_pointer p = { .size = len };
-	int rc = MV_ENOENT;
+	int rc = MV_ENOENT, in_git = 0;
 
+	if (!is_regular(e))
+		return add_link(f, e, data, len, err);
 	if (len && len < MV_POINTER_MAX)
 		rc = mv_pointer_parse(&p, data, len, err);
 	if (rc == MV_ENOENT) {
+		in_git = 1;
 		p.size = len;
 		rc = mv_hasher_once(p.oid.b, f->hasher, data, len, err);
 	} else if (rc) {
 		mv_err_prefix(err, "'%s'", e->path);
 	}
-	return rc ? rc : mv_manifest_add(f->out, path, &p.oid, p.size, err);
+	if (!rc)
+		rc = mv_manifest_add(f->out, path, &p.oid, p.size, err);
+	if (!rc)
+		f->out->v[f->out->count - 1].in_git = in_git;
+	return rc;
 }
 
 static int fold_small(void *payload, size_t i, const char *hex,
@@ -175,6 +245,8 @@ static int fold_small(void *payload, size_t i, const char *hex,
 	struct folding *f = payload;
 
 	(void)hex;
+	if (f->entry[i]->mode == MODE_MODULE)
+		return add_module(f, f->entry[i], err);
 	if (data)
 		return add_member(f, f->entry[i], data, len, err);
 	f->large[f->large_count++] = i;
@@ -202,11 +274,12 @@ static int fold_large(struct folding *f, struct mv_repo *repo,
 }
 
 /* Ours by their pointers, the others by what git holds. */
-static int fold(struct mv_manifest *out, struct mv_repo *repo,
+static int fold(struct mv_subject *out, struct mv_repo *repo,
 		const struct entry **entry, size_t count, const char *folder,
 		struct mv_err *err)
 {
-	struct folding f = { .out = out, .entry = entry, .folder = folder };
+	struct folding f = { .out = &out->members, .entry = entry,
+			     .folder = folder };
 	const char **specs = calloc(count + 1, sizeof(*specs));
 	int rc = 0;
 
@@ -214,7 +287,9 @@ static int fold(struct mv_manifest *out, struct mv_repo *repo,
 	if (!specs || !f.large)
 		rc = mv_nomem(err);
 	for (size_t i = 0; !rc && i < count; i++) {
-		specs[i] = entry[i]->blob;
+		/* Of a submodule this repository has nothing to read. */
+		specs[i] = entry[i]->mode == MODE_MODULE ? "-" :
+			   entry[i]->blob;
 		if (entry[i]->unmerged)
 			rc = mv_fail(err, MV_EINVALID, "'%s' is unmerged",
 				     entry[i]->path);
@@ -229,6 +304,7 @@ static int fold(struct mv_manifest *out, struct mv_repo *repo,
 	mv_hasher_free(f.hasher);
 	free(f.large);
 	free(specs);
+	out->beyond = f.beyond;
 	return rc;
 }
 
@@ -275,7 +351,7 @@ static int fill_directory(struct mv_subject *out, struct mv_repo *repo,
 			  const char *folder, struct mv_err *err)
 {
 	struct mv_buf text;
-	int rc = fold(&out->members, repo, entry, count, folder, err);
+	int rc = fold(out, repo, entry, count, folder, err);
 
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
 	out->is_directory = 1;
@@ -311,7 +387,8 @@ static int fill_from(struct mv_subject *out, struct mv_repo *repo,
  * What nearly always is asked for: one file, of the git that is running
  * anyway. Its answer has no mode, so that only what is a plain file in the
  * work tree is believed to be one; the list says of all others what they are,
- * and of what is unmerged, not there, or no pointer.
+ * and of what is unmerged, not there, or no pointer. Nothing that is decided
+ * reads the index.
  */
 static int staged_file(struct mv_subject *out, struct mv_repo *repo,
 		       const char *path)
@@ -346,10 +423,27 @@ static int in_index(struct mv_subject *out, struct mv_repo *repo,
 		rc = fill_from(out, repo, &list, path, err);
 	else if (list.v[0].unmerged)
 		rc = mv_fail(err, MV_EINVALID, "'%s' is unmerged", path);
+	else if (!is_regular(&list.v[0]))
+		rc = is_odd(path, list.v[0].mode, err);
 	else
 		rc = read_file(out, repo, list.v[0].blob, path, err);
 out:
 	entries_release(&list);
+	return rc;
+}
+
+/* A link's target is a blob, too, and can be the text of a pointer. */
+static int committed_file(struct mv_subject *out, struct mv_repo *repo,
+			  const char *commit, const char *path,
+			  const char *spec, struct mv_err *err)
+{
+	unsigned mode = 0;
+	int rc = read_file(out, repo, spec, path, err);
+
+	if (!rc)
+		rc = mv_git_mode_at(&mode, repo->git, commit, path, err);
+	if (!rc && (mode & 0170000) != 0100000)
+		rc = is_odd(path, mode, err);
 	return rc;
 }
 
@@ -363,7 +457,8 @@ static int in_commit(struct mv_subject *out, struct mv_repo *repo,
 
 	if (!spec)
 		return mv_nomem(err);
-	rc = *path ? read_file(out, repo, spec, path, &why) : MV_EINVALID;
+	rc = *path ? committed_file(out, repo, commit, path, spec, &why) :
+		     MV_EINVALID;
 	/* A folder is no blob, and what is no pointer no folder. */
 	if (rc == MV_EINVALID &&
 	    !mv_git_walk_tree(repo->git, spec, keep_entry, &list, NULL))
@@ -522,7 +617,7 @@ static int gather_files(struct gathering *g, struct mv_err *err)
 	for (size_t i = 0; !rc && i < g->list.count; i++) {
 		const struct entry *e = &g->list.v[i];
 
-		if (e->taken || e->unmerged)
+		if (e->taken || e->unmerged || !is_regular(e))
 			continue;
 		specs[g->files] = e->blob;
 		g->file[g->files++] = e;

@@ -508,22 +508,26 @@ static int check_present(struct mv_push *push, const char *name,
 {
 	struct mv_pointer *pointers;
 	struct mv_subject s;
-	size_t n, missing = 0;
+	size_t n = 0, missing = 0;
 	int ret = mv_gate_subject(&s, &push->gate, e->tag.artifact, e->commit,
 				  err);
 
 	if (ret)
 		return ret;
-	n = s.is_directory ? s.members.count : 1;
-	pointers = calloc(n + 1, sizeof(*pointers));
+	pointers = calloc(s.members.count + 1, sizeof(*pointers));
 	if (!pointers)
 		ret = mv_nomem(err);
-	for (size_t i = 0; !ret && i < n; i++) {
-		pointers[i] = s.pointer;
-		if (s.is_directory) {
-			pointers[i].oid = s.members.v[i].oid;
-			pointers[i].size = s.members.v[i].size;
-		}
+	if (!ret && !s.is_directory)
+		pointers[n++] = s.pointer;
+	for (size_t i = 0; !ret && s.is_directory && i < s.members.count; i++) {
+		const struct mv_member *m = &s.members.v[i];
+
+		/* Git has the bytes of some, and of a link there are none. */
+		if (m->in_git || m->kind != MV_MEMBER_FILE)
+			continue;
+		pointers[n] = s.pointer;
+		pointers[n].oid = m->oid;
+		pointers[n++].size = m->size;
 	}
 	if (!ret)
 		ret = absent(push, pointers, n, &missing, err);

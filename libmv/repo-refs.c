@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,7 +24,7 @@ struct data {
 	struct mv_manifest members;	/* of a folder */
 	struct mv_pointer pointer;
 	const char *folder;		/* its path as we open files */
-	size_t links;			/* symbolic links that were left out */
+	size_t beyond;			/* links that lead out of it */
 };
 
 /* -- one file ---------------------------------------------------------------- */
@@ -80,15 +81,21 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+static const char *in_folder(const struct data *d, const FTSENT *e)
+{
+	const char *rest = e->fts_path + strlen(d->folder);
+
+	return rest + strspn(rest, "/");
+}
+
 static int add_found(struct data *d, const FTSENT *e, const char *top,
 		     struct mv_err *err)
 {
-	const char *rest = e->fts_path + strlen(d->folder);
+	const char *rest = in_folder(d, e);
 	struct mv_pointer p;
 	char *name;
 	int rc;
 
-	rest += strspn(rest, "/");
 	name = top ? mv_strf(*top ? "%s/%s" : "%s%s", top, rest) : NULL;
 	if (top && !name)
 		return mv_nomem(err);
@@ -97,6 +104,45 @@ static int add_found(struct data *d, const FTSENT *e, const char *top,
 		rc = mv_manifest_add(&d->members, rest, &p.oid, p.size, err);
 	free(name);
 	return rc;
+}
+
+/* By the text of its target, as git takes it; `rest`: its path in the folder. */
+static int add_link(struct data *d, const char *path, const char *rest,
+		    struct mv_err *err)
+{
+	struct mv_hasher *hasher = NULL;
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	struct mv_oid oid;
+	int rc;
+
+	if (n < 0)
+		return mv_fail_errno(err, errno, "cannot read the link '%s'",
+				     path);
+	target[n] = '\0';
+	d->beyond += !mv_manifest_link_stays(rest, target);
+	rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_hasher_once(oid.b, hasher, target, (size_t)n, err);
+	mv_hasher_free(hasher);
+	return rc ? rc : mv_manifest_add_kind(&d->members, MV_MEMBER_LINK, rest,
+					      &oid, (uint64_t)n, err);
+}
+
+/* By the commit that git has staged for it. */
+static int add_module(struct data *d, const char *commit, const char *rest,
+		      struct mv_err *err)
+{
+	struct mv_hasher *hasher = NULL;
+	struct mv_oid oid;
+	int rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+
+	d->beyond++;
+	if (!rc)
+		rc = mv_hasher_once(oid.b, hasher, commit, strlen(commit), err);
+	mv_hasher_free(hasher);
+	return rc ? rc : mv_manifest_add_kind(&d->members, MV_MEMBER_MODULE,
+					      rest, &oid, strlen(commit), err);
 }
 
 /* Git does not know it: every file that is in it. */
@@ -113,7 +159,7 @@ static int walk_folder(struct data *d, const char *top, struct mv_err *err)
 		if (e->fts_info == FTS_F)
 			rc = add_found(d, e, top, err);
 		else if (e->fts_info == FTS_SL || e->fts_info == FTS_SLNONE)
-			d->links++;
+			rc = add_link(d, e->fts_path, in_folder(d, e), err);
 		else if (e->fts_info == FTS_D && e->fts_level &&
 			 !strcmp(e->fts_name, ".git"))
 			fts_set(fts, e, FTS_SKIP);
@@ -155,10 +201,15 @@ static int add_listed(void *payload, const struct mv_git_entry *e,
 	path = mv_path_join(l->d->repo->info->work_tree, e->path);
 	if (!path || !l->last)
 		rc = mv_nomem(err);
+	else if (e->mode == 0160000)
+		rc = add_module(l->d, e->blob, rest, err);
 	else if (lstat(path, &st) || S_ISDIR(st.st_mode))
 		goto out;
+	else if (S_ISLNK(st.st_mode))
+		rc = add_link(l->d, path, rest, err);
 	else if (!S_ISREG(st.st_mode))
-		l->d->links++;
+		rc = mv_fail(err, MV_EINVALID, "'%s' is neither a file nor a "
+			     "link", path);
 	else if (!(rc = hash_file(&p, l->d->repo, path, e->path, err)))
 		rc = mv_manifest_add(&l->d->members, rest, &p.oid, p.size,
 				     err);
@@ -213,6 +264,7 @@ static int tracked_folder(struct data *d, const char *top, const char *spec,
 		if (rc)
 			return rc;
 		d->members = s.members;
+		d->beyond = s.beyond != NULL;
 		memset(&s.members, 0, sizeof(s.members));
 		mv_subject_release(&s);
 		return 0;
@@ -244,11 +296,11 @@ static int read_folder(struct data *d, const char *top, struct mv_err *err)
 	if (!rc && !d->members.count)
 		rc = mv_fail(err, MV_EINVALID, "there are no files in '%s'",
 			     d->folder);
-	if (!rc && d->links)
-		mv_repo_warn(d->repo, "%zu symbolic link%s in '%s' %s not part "
-			     "of what is recorded", d->links,
-			     d->links == 1 ? "" : "s", d->folder,
-			     d->links == 1 ? "is" : "are");
+	if (!rc && d->beyond)
+		mv_repo_warn(d->repo, "%zu link%s in '%s' lead%s out of it: "
+			     "where to is recorded, not what is there",
+			     d->beyond, d->beyond == 1 ? "" : "s", d->folder,
+			     d->beyond == 1 ? "s" : "");
 	free(spec);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -416,6 +417,27 @@ static char *member_path(const struct mv_ref *ref, const struct mv_member *m)
 					strdup(m->path);
 }
 
+/* Git made it, as the commit has it: is that what it was? */
+static void check_link(struct work *w, const char *path,
+		       const struct mv_member *m)
+{
+	char *full = in_guest(w, path), target[PATH_MAX];
+	struct mv_hasher *hasher = NULL;
+	struct mv_oid oid;
+	ssize_t n = full && m->kind == MV_MEMBER_LINK ?
+		    readlink(full, target, sizeof(target)) : -1;
+	int same = n >= 0 && !mv_hasher_new(&hasher, MV_HASH_SHA256, NULL) &&
+		   !mv_hasher_once(oid.b, hasher, target, (size_t)n, NULL) &&
+		   mv_oid_eq(&oid, &m->oid);
+
+	if (!same)
+		doubt(w, m->kind == MV_MEMBER_LINK ? "the link '%s' is not "
+		      "what it was" : "the submodule '%s' is not brought here",
+		      path);
+	mv_hasher_free(hasher);
+	free(full);
+}
+
 static int restore_inputs(struct work *w, struct mv_err *err)
 {
 	const struct mv_refs *in = &w->record->run.inputs;
@@ -443,7 +465,10 @@ static int restore_inputs(struct work *w, struct mv_err *err)
 				mv_manifest_release(&m);
 				return mv_nomem(err);
 			}
-			restore(w, path, &m.v[j].oid, m.v[j].size);
+			if (m.v[j].kind == MV_MEMBER_FILE)
+				restore(w, path, &m.v[j].oid, m.v[j].size);
+			else
+				check_link(w, path, &m.v[j]);
 			free(path);
 		}
 		mv_manifest_release(&m);
@@ -496,9 +521,15 @@ static int expect_folder(struct work *w, const struct mv_ref *ref, size_t i,
 		      local.msg);
 		return 0;
 	}
-	for (size_t j = 0; !rc && j < m.count; j++)
+	for (size_t j = 0; !rc && j < m.count; j++) {
+		if (m.v[j].kind != MV_MEMBER_FILE) {
+			doubt(w, "'%s' in '%s' is no file, and not compared",
+			      m.v[j].path, ref->path);
+			continue;
+		}
 		rc = add_made(w, member_path(ref, &m.v[j]), &m.v[j].oid,
 			      m.v[j].size, i, err);
+	}
 	mv_manifest_release(&m);
 	return rc;
 }

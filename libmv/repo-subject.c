@@ -28,6 +28,7 @@ void mv_subject_release(struct mv_subject *s)
 	free(s->version);
 	free(s->stage);
 	mv_manifest_release(&s->members);
+	free(s->beyond);
 	memset(s, 0, sizeof(*s));
 }
 

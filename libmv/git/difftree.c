@@ -9,7 +9,8 @@
  * What differs between two trees, and the history of one path, in git's own
  * raw format with NUL behind each field: ":<modes> <blobs> <status>", then
  * one path, or two of a rename. Paths may hold anything, but their place
- * says what they are. Only regular files are files here.
+ * says what they are. Only regular files are files here, unless somebody
+ * asks for the odd ones, too.
  */
 #define FIELD_MAX (1 << 20)
 
@@ -153,24 +154,28 @@ static int tree_of(char *hex, struct mv_git *git, const char *rev,
 	return rc;
 }
 
-static int give_delta(const struct raw *r, mv_git_delta_fn fn, void *payload,
-		      struct mv_err *err)
+static int give_delta(const struct raw *r, unsigned flags, mv_git_delta_fn fn,
+		      void *payload, struct mv_err *err)
 {
-	struct mv_git_delta d = { NULL, NULL, NULL, NULL };
+	struct mv_git_delta d = { NULL, NULL, NULL, NULL, 0, 0 };
+	const int odd = !!(flags & MV_GIT_DIFF_ODD);
 
-	if (is_file(r->old_mode)) {
+	/* Mode 0 is no side at all. */
+	if (is_file(r->old_mode) || (odd && r->old_mode)) {
 		d.old_path = r->path[0].data;
 		d.old_blob = r->old_blob;
+		d.old_odd = !is_file(r->old_mode);
 	}
-	if (is_file(r->new_mode)) {
+	if (is_file(r->new_mode) || (odd && r->new_mode)) {
 		d.new_path = r->path[1].data;
 		d.new_blob = r->new_blob;
+		d.new_odd = !is_file(r->new_mode);
 	}
 	return d.old_path || d.new_path ? fn(payload, &d, err) : 0;
 }
 
 static int stream_deltas(struct mv_git *git, const char *const *args,
-			 mv_git_delta_fn fn, void *payload,
+			 unsigned flags, mv_git_delta_fn fn, void *payload,
 			 struct mv_err *err)
 {
 	struct mv_git_child child = MV_GIT_CHILD_INIT;
@@ -190,7 +195,7 @@ static int stream_deltas(struct mv_git *git, const char *const *args,
 			break;
 		rc = take_raw(&r, &child, field.data, git->info.hex_len, err);
 		if (!rc)
-			rc = give_delta(&r, fn, payload, err);
+			rc = give_delta(&r, flags, fn, payload, err);
 	}
 	if (!rc)
 		rc = mv_git_child_finish(&child, err);
@@ -201,14 +206,15 @@ static int stream_deltas(struct mv_git *git, const char *const *args,
 }
 
 int mv_git_diff(struct mv_git *git, const char *old, const char *new,
-		int renames, const char *const *pathspecs, mv_git_delta_fn fn,
-		void *payload, struct mv_err *err)
+		unsigned flags, const char *const *pathspecs,
+		mv_git_delta_fn fn, void *payload, struct mv_err *err)
 {
 	char from[MV_GIT_HEX_MAX], to[MV_GIT_HEX_MAX];
 	const char *const head[] = {
 		"--no-replace-objects", "diff-tree", "-r", "-z", "--raw",
 		"--no-abbrev", "--no-relative",
-		renames ? "-M" : "--no-renames", from, to, "--"
+		flags & MV_GIT_DIFF_RENAMES ? "-M" : "--no-renames", from, to,
+		"--"
 	};
 	const size_t n = sizeof(head) / sizeof(*head);
 	const char **args;
@@ -227,7 +233,7 @@ int mv_git_diff(struct mv_git *git, const char *old, const char *new,
 	memcpy(args, head, sizeof(head));
 	if (m)
 		memcpy(args + n, pathspecs, m * sizeof(*args));
-	rc = stream_deltas(git, args, fn, payload, err);
+	rc = stream_deltas(git, args, flags, fn, payload, err);
 	free(args);
 	return rc;
 }

@@ -190,11 +190,18 @@ void mv_git_patch_close(struct mv_git_patch *patch);	/* NULL is fine */
 int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
 		     char *hex, struct mv_err *err);
 /*
- * All files below a commit or tree (never submodules); stage is 0. The names
- * are whatever somebody put there. MV_ENOENT: `rev` is no revision.
+ * All that is below a commit or tree: files, links, and of a submodule its
+ * place (0160000, with its commit as `blob`); stage is 0. The names are
+ * whatever somebody put there. MV_ENOENT: `rev` is no revision.
  */
 int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 		     void *payload, struct mv_err *err);
+/*
+ * What stands at a path (from the top) of a commit or tree: a mode as above,
+ * or 0040000. A blob's name does not tell a file from a link. MV_ENOENT.
+ */
+int mv_git_mode_at(unsigned *mode, struct mv_git *git, const char *rev,
+		   const char *path, struct mv_err *err);
 
 /*
  * Blobs of 1..max_len bytes with their contents. `args` are rev-list
@@ -316,17 +323,24 @@ int mv_git_ident(char **out, struct mv_git *git, struct mv_err *err);
 /*
  * Regular files that differ between two commits or trees ("" as `old`: the
  * empty tree), renames followed when asked. Paths and blobs are NULL on the
- * side where there is no file.
+ * side where there is no file. With MV_GIT_DIFF_ODD links and submodules are
+ * told, too: `old_odd` or `new_odd` is set on the side where there is one,
+ * whose blob is its target, or the submodule's commit.
  */
 struct mv_git_delta {
 	const char *old_path, *new_path;
 	const char *old_blob, *new_blob;
+	int old_odd, new_odd;
+};
+enum mv_git_diff_flags {
+	MV_GIT_DIFF_RENAMES = 1 << 0,
+	MV_GIT_DIFF_ODD = 1 << 1
 };
 typedef int (*mv_git_delta_fn)(void *payload, const struct mv_git_delta *d,
 			       struct mv_err *err);
 int mv_git_diff(struct mv_git *git, const char *old, const char *new,
-		int renames, const char *const *pathspecs, mv_git_delta_fn fn,
-		void *payload, struct mv_err *err);
+		unsigned flags, const char *const *pathspecs,
+		mv_git_delta_fn fn, void *payload, struct mv_err *err);
 /*
  * The history of one path, newest first, its renames followed; `rev` NULL is
  * HEAD, "--all" every ref. One call per commit that changed it; blob ""

@@ -310,8 +310,6 @@ static int walk_entry(struct walk *w, const struct mv_git_tree_entry *t,
 	e.path = w->path.data;
 	e.blob = hex;
 	e.mode = canonical_mode(t->mode);
-	if (e.mode == 0160000)
-		return 0;
 	if (e.mode != 0040000)
 		return w->fn(w->payload, &e, err);
 	if (mv_buf_addch(&w->path, '/'))
@@ -367,6 +365,55 @@ int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 	mv_buf_release(&spec);
 	mv_buf_release(&tree);
 	mv_buf_release(&w.path);
+	return rc;
+}
+
+/* The mode of one name in a tree; MV_ENOENT. */
+static int find_mode(unsigned *mode, struct mv_git *git,
+		     const struct mv_buf *tree, const char *name,
+		     struct mv_err *err)
+{
+	const char *p = tree->data;
+	const char *end = p + tree->len;
+
+	while (p < end) {
+		struct mv_git_tree_entry t = { 0 };
+
+		if (mv_git_parse_tree(&t, &p, end, git->info.hex_len / 2))
+			return mv_fail(err, MV_ECORRUPT, "the tree that '%s' "
+				       "is in is damaged", name);
+		if (!strcmp(t.name, name)) {
+			*mode = canonical_mode(t.mode);
+			return 0;
+		}
+	}
+	return mv_fail(err, MV_ENOENT, "there is no '%s'", name);
+}
+
+int mv_git_mode_at(unsigned *mode, struct mv_git *git, const char *rev,
+		   const char *path, struct mv_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = slash ? (int)(slash - path) : 0;
+	struct mv_buf tree;
+	char hex[MV_GIT_HEX_MAX];
+	char *spec;
+	int rc;
+
+	if (!*rev || *rev == '-' || strchr(rev, '\n') || strchr(path, '\n'))
+		return mv_fail(err, MV_EINVALID, "'%s' cannot be asked for in "
+			       "'%s'", path, rev);
+	spec = folder ? mv_strf("%s:%.*s", rev, folder, path) :
+			mv_strf("%s^{tree}", rev);
+	if (!spec)
+		return mv_nomem(err);
+	mv_buf_init(&tree, TREE_MAX);
+	rc = batch_read(git, spec, MV_GIT_TREE, &tree, hex, err);
+	if (!rc)
+		rc = find_mode(mode, git, &tree, slash ? slash + 1 : path,
+			       err);
+	mv_buf_release(&tree);
+	free(spec);
 	return rc;
 }
 

@@ -11,11 +11,13 @@
  *	git-model-manifest/1 LF
  *	<64 hex> SP <size> SP <path> LF		... sorted by the paths' bytes
  *
- * One directory has one manifest: whatever else would be read as the same
+ * In version 2, which only a directory with links or submodules has, those
+ * lines begin with "link " or "module ". One directory has one manifest: whatever else would be read as the same
  * list is refused, because its digest would be another.
  */
 #define MAGIC "git-model-manifest/"
 #define HEAD MAGIC "1\n"
+#define HEAD_ODD MAGIC "2\n"
 #define PATH_LEN_MAX 4095
 
 void mv_manifest_release(struct mv_manifest *m)
@@ -60,9 +62,12 @@ static int check_path(const char *path, struct mv_err *err)
 	}
 }
 
+/* What a line of the kind begins with. */
+static const char *const kind_word[] = { "", "link ", "module " };
+
 /* Takes `path`, also on failure. */
-static int take(struct mv_manifest *m, char *path, const struct mv_oid *oid,
-		uint64_t size, struct mv_err *err)
+static int take(struct mv_manifest *m, enum mv_member_kind kind, char *path,
+		const struct mv_oid *oid, uint64_t size, struct mv_err *err)
 {
 	if (m->count == m->alloc) {
 		size_t want = m->alloc ? m->alloc * 2 : 16;
@@ -75,13 +80,13 @@ static int take(struct mv_manifest *m, char *path, const struct mv_oid *oid,
 		m->v = v;
 		m->alloc = want;
 	}
-	m->v[m->count++] = (struct mv_member){ path, *oid, size };
+	m->v[m->count++] = (struct mv_member){ path, *oid, size, kind, 0 };
 	return 0;
 }
 
-int mv_manifest_add(struct mv_manifest *m, const char *path,
-		    const struct mv_oid *oid, uint64_t size,
-		    struct mv_err *err)
+int mv_manifest_add_kind(struct mv_manifest *m, enum mv_member_kind kind,
+			 const char *path, const struct mv_oid *oid,
+			 uint64_t size, struct mv_err *err)
 {
 	char *copy;
 	int ret = check_path(path, err);
@@ -91,7 +96,43 @@ int mv_manifest_add(struct mv_manifest *m, const char *path,
 	if (size > INT64_MAX)
 		return bad_path(err, path, "is too large");
 	copy = strdup(path);
-	return copy ? take(m, copy, oid, size, err) : mv_nomem(err);
+	return copy ? take(m, kind, copy, oid, size, err) : mv_nomem(err);
+}
+
+int mv_manifest_add(struct mv_manifest *m, const char *path,
+		    const struct mv_oid *oid, uint64_t size,
+		    struct mv_err *err)
+{
+	return mv_manifest_add_kind(m, MV_MEMBER_FILE, path, oid, size, err);
+}
+
+/*
+ * Folders on the way down may be links themselves; those stay inside, too, or
+ * they are what is reported. But what is above such a folder is not what is
+ * above its name, so that a ".." behind a name may lead anywhere.
+ */
+int mv_manifest_link_stays(const char *path, const char *target)
+{
+	size_t depth = 0;
+	int down = 0;
+
+	for (const char *s = path; *s; s++)
+		depth += *s == '/';
+	if (!*target || *target == '/')
+		return 0;
+	for (const char *s = target; *s; s += strspn(s, "/")) {
+		size_t n = strcspn(s, "/");
+
+		if (n == 2 && s[0] == '.' && s[1] == '.') {
+			if (down || !depth)
+				return 0;
+			depth--;
+		} else if (n != 1 || *s != '.') {
+			down = 1;
+		}
+		s += n;
+	}
+	return 1;
 }
 
 /* -- order -- */
@@ -107,7 +148,7 @@ static int by_path(const void *va, const void *vb)
 static int check_folders(const struct mv_manifest *m, const char *path,
 			 struct mv_err *err)
 {
-	struct mv_member folder = { strdup(path), { { 0 } }, 0 };
+	struct mv_member folder = { .path = strdup(path) };
 	int ret = 0;
 	char *slash;
 
@@ -164,6 +205,15 @@ static int add_path(struct mv_buf *out, const char *path)
 	return ret;
 }
 
+/* Has it members that version 1 cannot hold? */
+static int is_odd(const struct mv_manifest *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->v[i].kind != MV_MEMBER_FILE)
+			return 1;
+	return 0;
+}
+
 int mv_manifest_print(struct mv_buf *out, struct mv_manifest *m,
 		      struct mv_err *err)
 {
@@ -176,10 +226,11 @@ int mv_manifest_print(struct mv_buf *out, struct mv_manifest *m,
 	ret = check_order(m, err);
 	if (ret < 0)
 		return ret;
-	ret = mv_buf_addstr(out, HEAD);
+	ret = mv_buf_addstr(out, is_odd(m) ? HEAD_ODD : HEAD);
 	for (size_t i = 0; i < m->count && !ret; i++) {
 		mv_oid_hex(hex, &m->v[i].oid);
-		ret = mv_buf_addf(out, "%s %" PRIu64 " ", hex, m->v[i].size);
+		ret = mv_buf_addf(out, "%s%s %" PRIu64 " ",
+				  kind_word[m->v[i].kind], hex, m->v[i].size);
 		if (!ret)
 			ret = add_path(out, m->v[i].path);
 		if (!ret)
@@ -260,9 +311,24 @@ static const char *take_size(uint64_t *out, const char *s, const char *end)
 	return p + 1;
 }
 
-static int take_line(struct mv_manifest *m, const char *s, const char *end,
-		     size_t line, struct mv_err *err)
+/* What the line is of; *s is what follows its word. */
+static enum mv_member_kind take_kind(const char **s, const char *end)
 {
+	for (int k = MV_MEMBER_LINK; k <= MV_MEMBER_MODULE; k++) {
+		size_t n = strlen(kind_word[k]);
+
+		if ((size_t)(end - *s) > n && !memcmp(*s, kind_word[k], n)) {
+			*s += n;
+			return (enum mv_member_kind)k;
+		}
+	}
+	return MV_MEMBER_FILE;
+}
+
+static int take_line(struct mv_manifest *m, const char *s, const char *end,
+		     size_t line, int odd, struct mv_err *err)
+{
+	enum mv_member_kind kind = odd ? take_kind(&s, end) : MV_MEMBER_FILE;
 	const char *p = NULL;
 	char *path = NULL;
 	struct mv_oid oid;
@@ -284,7 +350,7 @@ static int take_line(struct mv_manifest *m, const char *s, const char *end,
 		free(path);
 		return ret;
 	}
-	return take(m, path, &oid, size, err);
+	return take(m, kind, path, &oid, size, err);
 }
 
 int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
@@ -293,12 +359,13 @@ int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
 	const char *end = data + len;
 	const char *s = data + strlen(HEAD);
 	size_t line = 1;
-	int ret = 0;
+	int ret = 0, odd;
 
 	*out = (struct mv_manifest){ NULL, 0, 0 };
 	if (!mv_manifest_is(data, len))
 		return mv_fail(err, MV_EINVALID, "this is not a manifest");
-	if (len < strlen(HEAD) || memcmp(data, HEAD, strlen(HEAD)))
+	odd = len >= strlen(HEAD) && !memcmp(data, HEAD_ODD, strlen(HEAD));
+	if (!odd && (len < strlen(HEAD) || memcmp(data, HEAD, strlen(HEAD))))
 		return mv_fail(err, MV_ENOTSUP, "a manifest of a version that "
 			       "is not known; a newer git-model reads it");
 	while (s < end && !ret) {
@@ -310,11 +377,14 @@ int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
 				      "line %zu of a manifest is cut short",
 				      line);
 		else
-			ret = take_line(out, s, lf, line, err);
+			ret = take_line(out, s, lf, line, odd, err);
 		s = lf ? lf + 1 : end;
 	}
 	if (!ret)
 		ret = check_order(out, err);
+	if (!ret && odd && !is_odd(out))
+		ret = mv_fail(err, MV_EINVALID, "a manifest of version 2 "
+			      "without links and submodules");
 	if (ret < 0)
 		mv_manifest_release(out);
 	return ret;
@@ -336,7 +406,8 @@ int mv_manifest_diff(const struct mv_manifest *old,
 
 		i += cmp <= 0;
 		j += cmp >= 0;
-		if (cmp || !mv_oid_eq(&a->oid, &b->oid) || a->size != b->size)
+		if (cmp || !mv_oid_eq(&a->oid, &b->oid) ||
+		    a->size != b->size || a->kind != b->kind)
 			ret = fn(payload, cmp <= 0 ? a : NULL,
 				 cmp >= 0 ? b : NULL, err);
 	}

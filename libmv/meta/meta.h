@@ -151,11 +151,21 @@ int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
  *	<64 hex> SP <size> SP <path> LF	... sorted by the paths' bytes
  *
  * paths are relative to the directory, '\' and bytes below 0x20 as \ooo.
+ * One with links or submodules in it is of version 2, where those lines begin
+ * with "link " or "module ".
  */
+enum mv_member_kind {
+	MV_MEMBER_FILE,
+	MV_MEMBER_LINK,		/* symbolic: oid and size are its target's text */
+	MV_MEMBER_MODULE	/* of its commit's full name, in hex */
+};
 struct mv_member {
 	char *path;
 	struct mv_oid oid;
 	uint64_t size;
+	enum mv_member_kind kind;
+	int in_git;		/* for who read it from git, and not of the text:
+				   git holds the bytes themselves */
 };
 struct mv_manifest {
 	struct mv_member *v;
@@ -165,6 +175,15 @@ void mv_manifest_release(struct mv_manifest *m);
 int mv_manifest_add(struct mv_manifest *m, const char *path,
 		    const struct mv_oid *oid, uint64_t size,
 		    struct mv_err *err);
+int mv_manifest_add_kind(struct mv_manifest *m, enum mv_member_kind kind,
+			 const char *path, const struct mv_oid *oid,
+			 uint64_t size, struct mv_err *err);
+/*
+ * Does a link at `path` of a directory lead to something in that directory,
+ * whatever else in it is a link? Only what climbs no further than to the top
+ * of it, and never again after going down, does.
+ */
+int mv_manifest_link_stays(const char *path, const char *target);
 /* Sorts; MV_EINVALID when a path occurs twice. */
 int mv_manifest_print(struct mv_buf *out, struct mv_manifest *m,
 		      struct mv_err *err);

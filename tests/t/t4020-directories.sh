@@ -129,9 +129,14 @@ test_expect_success 'data that git does not know, or that is elsewhere' '
 	echo "/near/" >>.git/info/exclude && cp -R data near &&
 	oid=$(oid_of data) &&
 	git model record other/x.bin --data ../far --data near 2>err &&
-	test_grep "1 symbolic link" err &&
+	test_must_be_empty err &&
 	git notes --ref=model show $(git rev-parse :other/x.bin) | tail -1 >line &&
-	test_grep "{\"content\":\"sha256:$oid\",\"path\":\"../far\"" line &&
+	test_grep ! "{\"content\":\"sha256:$oid\",\"path\":\"../far\"" line &&
+	far=$(sed "s/.*{\"content\":\"sha256:\([0-9a-f]*\)\",\"path\":\"..\/far\".*/\1/" line) &&
+	git model cat $far >manifest && test_grep "^link .* 10 link$" manifest &&
+	ln -s ../labels.csv ../far/out &&
+	git model record other/x.bin --data ../far 2>err &&
+	test_grep "1 link in .*far. leads out of it" err &&
 	test_grep "{\"content\":\"sha256:$oid\",\"path\":\"near\"" line &&
 	mkdir void && test_expect_code 128 git model record other/x.bin --data void 2>err &&
 	test_grep "no files" err

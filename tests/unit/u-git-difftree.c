@@ -9,10 +9,12 @@ static int add_delta(void *payload, const struct mv_git_delta *d,
 	(void)err;
 	assert_int_equal(!d->old_path, !d->old_blob);
 	assert_int_equal(!d->new_path, !d->new_blob);
-	return mv_buf_addf(payload, "%s %.4s > %s %.4s\n",
+	return mv_buf_addf(payload, "%s%s %.4s > %s%s %.4s\n",
 			   d->old_path ? d->old_path : "-",
+			   d->old_odd ? "!" : "",
 			   d->old_blob ? d->old_blob : "-",
 			   d->new_path ? d->new_path : "-",
+			   d->new_odd ? "!" : "",
 			   d->new_blob ? d->new_blob : "-");
 }
 
@@ -60,6 +62,7 @@ static void make_trees(struct repo *r, const char *init)
 static void test_git_difftree__two_trees(void **state)
 {
 	static const char *const in_d[] = { "d", NULL };
+	static const char *const odd[] = { "l", "link", NULL };
 	static const char *const glob[] = { "*g", ":!gone", NULL };
 	static const char *const from_d[] = { "g", "../gone", NULL };
 	struct repo r;
@@ -80,6 +83,9 @@ static void test_git_difftree__two_trees(void **state)
 		    "- - > d/f 0719\nd/g f00c > - -\n- - > gone 0105\n"
 		    "l 1f9d > - -\nmode 28ce > mode 28ce\n"
 		    "n\nl 0cfb > n\nl 8ba3\n");
+	/* One that is a link on both sides, or on one, when asked for. */
+	assert_diff(&r, "one", "HEAD", MV_GIT_DIFF_ODD, odd,
+		    "l! c1b0 > l 1f9d\n- - > link! e25f\n");
 	assert_diff(&r, "one", "HEAD", 0, in_d, "d/f 0719 > - -\n"
 		    "- - > d/g f00c\n");
 	assert_diff(&r, "one", "HEAD", 0, glob, "- - > d/g f00c\n");

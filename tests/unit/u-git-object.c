@@ -195,6 +195,19 @@ static void assert_walk(struct repo *r, const char *rev, const char *expected)
 	mv_buf_release(&out);
 }
 
+/* 0: it is not there. */
+static void assert_mode(struct repo *r, const char *path, unsigned expected)
+{
+	unsigned mode = 0;
+	int rc = mv_git_mode_at(&mode, r->git, "HEAD", path, &r->err);
+
+	if (expected)
+		assert_int_equal(rc, 0);
+	else
+		assert_true(rc == MV_ENOENT || rc == MV_EINVALID);
+	assert_int_equal(mode, expected);
+}
+
 static void check_walk(const char *init, enum source source)
 {
 	struct repo r;
@@ -209,11 +222,19 @@ static void check_walk(const char *init, enum source source)
 	    "l; git commit -qm 2; git tag -m t v1", init);
 	use(&r, source);
 	assert_walk(&r, "HEAD", "100644 a/b/c\n100755 a/d\n120000 l\n"
-		    "100644 new\nline\n100644 sp ace\n");
+		    "100644 new\nline\n100644 sp ace\n160000 sub\n");
 	assert_walk(&r, "v1", "100644 a/b/c\n100755 a/d\n120000 l\n"
-		    "100644 new\nline\n100644 sp ace\n");
+		    "100644 new\nline\n100644 sp ace\n160000 sub\n");
 	assert_walk(&r, "HEAD:a", "100644 b/c\n100755 d\n");
-	assert_walk(&r, "HEAD~1", "");
+	assert_walk(&r, "HEAD~1", "160000 sub\n");
+	assert_mode(&r, "a/d", 0100755);
+	assert_mode(&r, "l", 0120000);
+	assert_mode(&r, "a", 0040000);
+	assert_mode(&r, "sub", 0160000);
+	assert_mode(&r, "sp ace", 0100644);
+	assert_mode(&r, "nope", 0);
+	assert_mode(&r, "a/d/e", 0);
+	assert_mode(&r, "nope/e", 0);
 	repo_drop(&r);
 }
 

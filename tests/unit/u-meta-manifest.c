@@ -130,13 +130,79 @@ static void test_meta_manifest__refuses_what_is_not_canonical(void **state)
 	assert_null(strchr(err.msg, '\x1b'));
 }
 
+static int note_member(void *payload, const struct mv_member *old,
+		       const struct mv_member *new, struct mv_err *err)
+{
+	(void)err;
+	return mv_buf_addf(payload, "%s>%s ", old ? old->path : "",
+			   new ? new->path : "");
+}
+
+#define HEAD_ODD "git-model-manifest/2\n"
+
+static void test_meta_manifest__links_and_modules_are_members(void **state)
+{
+	static const char text[] = HEAD_ODD A64 " 1 a\n"
+		"link " B64 " 3 b\n" "module " A64 " 40 c\n";
+	static const char *const bad[] = {
+		HEAD_ODD, HEAD_ODD A64 " 1 a\n", HEAD "link " A64 " 1 a\n",
+		HEAD_ODD "link  " A64 " 1 a\n", HEAD_ODD "link\n",
+		HEAD_ODD "link module " A64 " 1 a\n",
+		HEAD_ODD "pipe " A64 " 1 a\n",
+	};
+	struct mv_manifest m, plain = { 0 };
+	struct mv_buf out;
+	struct mv_err err;
+
+	(void)state;
+	assert_int_equal(parse(&m, text, &err), 0);
+	assert_int_equal(m.v[0].kind, MV_MEMBER_FILE);
+	assert_int_equal(m.v[1].kind, MV_MEMBER_LINK);
+	assert_int_equal(m.v[2].kind, MV_MEMBER_MODULE);
+	assert_print(&m, text);
+	/* A file in place of a link is a change, whatever its bytes. */
+	assert_int_equal(add(&plain, "a", 'a', 1), 0);
+	assert_int_equal(add(&plain, "b", 'b', 3), 0);
+	assert_int_equal(add(&plain, "c", 'a', 40), 0);
+	mv_buf_init(&out, 1000);
+	assert_int_equal(mv_manifest_diff(&plain, &m, note_member, &out,
+					  NULL), 0);
+	assert_string_equal(out.data, "b>b c>c ");
+	mv_buf_release(&out);
+	mv_manifest_release(&plain);
+	mv_manifest_release(&m);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(parse(&m, bad[i], &err), MV_EINVALID);
+}
+
+static void test_meta_manifest__which_links_stay_inside(void **state)
+{
+	static const struct {
+		const char *path, *target;
+		int stays;
+	} cases[] = {
+		{ "a", "b", 1 }, { "a", "./b//c", 1 }, { "a", "b/c", 1 },
+		{ "a", "", 0 }, { "a", "/b", 0 }, { "a", "..", 0 },
+		{ "a", "../b", 0 }, { "d/a", "../b", 1 }, { "d/a", "..", 1 },
+		{ "d/a", "../../b", 0 }, { "d/e/a", ".././../b", 1 },
+		{ "d/a", "b/..", 0 }, { "d/a", "b/../c", 0 },
+		{ "a", "..b/c..", 1 }, { "a", ".", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (mv_manifest_link_stays(cases[i].path, cases[i].target) !=
+		    cases[i].stays)
+			fail_msg("%s -> %s", cases[i].path, cases[i].target);
+}
+
 static void test_meta_manifest__other_versions_are_said_to_be(void **state)
 {
 	struct mv_manifest m;
 	struct mv_err err;
 
 	(void)state;
-	assert_int_equal(parse(&m, "git-model-manifest/2\n", &err),
+	assert_int_equal(parse(&m, "git-model-manifest/3\n", &err),
 			 MV_ENOTSUP);
 	assert_int_equal(parse(&m, "git-model-manifest/12\n", &err),
 			 MV_ENOTSUP);
@@ -211,14 +277,6 @@ static void test_meta_manifest__print_stays_below_its_maximum(void **state)
 
 /* -- differences -- */
 
-static int note_member(void *payload, const struct mv_member *old,
-		       const struct mv_member *new, struct mv_err *err)
-{
-	(void)err;
-	return mv_buf_addf(payload, "%s>%s ", old ? old->path : "",
-			   new ? new->path : "");
-}
-
 static int stop(void *payload, const struct mv_member *old,
 		const struct mv_member *new, struct mv_err *err)
 {
@@ -290,6 +348,8 @@ int main(void)
 		cmocka_unit_test(test_meta_manifest__one_text_whatever_the_order),
 		cmocka_unit_test(test_meta_manifest__comes_back_with_odd_names),
 		cmocka_unit_test(test_meta_manifest__refuses_what_is_not_canonical),
+		cmocka_unit_test(test_meta_manifest__links_and_modules_are_members),
+		cmocka_unit_test(test_meta_manifest__which_links_stay_inside),
 		cmocka_unit_test(test_meta_manifest__other_versions_are_said_to_be),
 		cmocka_unit_test(test_meta_manifest__every_cut_is_noticed),
 		cmocka_unit_test(test_meta_manifest__add_refuses_what_parse_would),
