@@ -5,6 +5,7 @@
 #include "cmd/opt.h"
 
 static const char *const usage[] = {
+	"git model approve [<options>] <name>@<version> <stage>|<name>#<stage>",
 	"git model approve [<options>] --stage <stage> <name>@<version>",
 	"git model approve [<options>] --policy [<revision>]",
 	NULL
@@ -25,7 +26,7 @@ int cmd_approve(int argc, const char **argv, struct cmd_env *env)
 	};
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (gate_vote_usage(argc, argv, &vote))
-		return opt_usage(opts, usage);
+	if (gate_vote_usage(argc, argv, &vote, opts, usage))
+		return CMD_USAGE;
 	return gate_vote(argc, argv, env, MV_DECISION_APPROVE, &vote);
 }

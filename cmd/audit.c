@@ -243,8 +243,8 @@ int cmd_audit(int argc, const char **argv, struct cmd_env *env)
 	int64_t from = 0, to = 0;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc > 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 1, opts, usage))
+		return CMD_USAGE;
 	a.format = json ? "json" : a.format;
 	if (!is_format(a.format))
 		return opt_usage_error(opts, usage, "'%s' is no format; text, "

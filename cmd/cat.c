@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
+
 #include "cmd/opt.h"
 #include "cmd/out.h"
-#include "libmv/repo.h"
+#include "cmd/registry.h"
+#include "libmv/repo-evidence.h"
 
 static const char *const usage[] = {
-	"git model cat <revision>:<path> | :<path> | <oid>",
+	"git model cat [--] <what> | <name> <stage>",
 	NULL
 };
+
+/* What show knows by that name; else what git calls so (":2:model.bin"). */
+static int find(struct mv_pointer *out, struct mv_repo *repo,
+		const char *spec, struct mv_err *err)
+{
+	struct mv_subject s;
+	struct mv_err other;
+	int rc = mv_repo_subject(&s, repo, spec, err);
+
+	if (rc == MV_ENOENT && !mv_repo_resolve(out, repo, spec, &other))
+		return 0;
+	if (rc)
+		return rc;
+	*out = s.pointer;
+	if (s.is_directory)
+		rc = mv_fail(err, MV_EINVALID, "'%s' is a folder of %zu files; "
+			     "name one of them", spec, s.members.count);
+	mv_subject_release(&s);
+	return rc;
+}
 
 int cmd_cat(int argc, const char **argv, struct cmd_env *env)
 {
@@ -17,13 +40,16 @@ int cmd_cat(int argc, const char **argv, struct cmd_env *env)
 	struct mv_writer out = mv_writer_fd(&fd);
 	struct mv_pointer pointer;
 	struct mv_err err;
+	char *spec;
+	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1)
-		return opt_usage(opts, usage);
-	if (mv_repo_resolve(&pointer, env->repo, argv[0], &err))
-		return out_fatal(&err);
-	if (pointer.size && mv_repo_read(env->repo, &pointer, &out, &err))
-		return out_fatal(&err);
-	return CMD_OK;
+	status = registry_spec(&spec, argc, argv, opts, usage);
+	if (status)
+		return status;
+	if (find(&pointer, env->repo, spec, &err) ||
+	    (pointer.size && mv_repo_read(env->repo, &pointer, &out, &err)))
+		status = out_fatal(&err);
+	free(spec);
+	return status;
 }

@@ -7,9 +7,11 @@
 #include "cmd/gate.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/base/time.h"
 
 static const char *const usage[] = {
+	"git model check [<options>] <name>@<version> <stage>|<name>#<stage>",
 	"git model check [<options>] --stage <stage> <name>@<version>",
 	"git model check [<options>] <base>..<head>",
 	NULL
@@ -201,8 +203,8 @@ int cmd_check(int argc, const char **argv, struct cmd_env *env)
 
 	argc = opt_parse(argc, argv, opts, usage);
 	range = argc == 1 && strstr(argv[0], "..") && !c.stage;
-	if (argc != 1 || (!range && (!c.stage || !strchr(argv[0], '@'))))
-		return opt_usage(opts, usage);
+	if (!range && registry_move(&c.stage, argc, argv, opts, usage))
+		return CMD_USAGE;
 	if (json)
 		c.format = "json";
 	if (!gate_format_ok(c.format))

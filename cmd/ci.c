@@ -193,14 +193,21 @@ int cmd_ci(int argc, const char **argv, struct cmd_env *env)
 	};
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc < 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, OPT_ANY, opts, usage))
+		return CMD_USAGE;
 	if (!strcmp(argv[0], "init")) {
 		if (o.remote || o.max_depth || o.whole || o.json)
 			return opt_usage_error(opts, usage, "that option is "
 					       "for fetch");
-		if (argc != 2 || !is_host(argv[1]) || (o.force && o.to_stdout))
-			return opt_usage(opts, usage);
+		if (opt_count(argc, argv, 2, 2, opts, usage))
+			return CMD_USAGE;
+		if (!is_host(argv[1]))
+			return opt_usage_error(opts, usage, "'%s' is none of "
+					       "github, gitlab and jenkins",
+					       argv[1]);
+		if (o.force && o.to_stdout)
+			return opt_usage_error(opts, usage, "either --force "
+					       "or --stdout");
 		return init(argv[1], &o, env);
 	}
 	if (strcmp(argv[0], "fetch"))
@@ -208,8 +215,8 @@ int cmd_ci(int argc, const char **argv, struct cmd_env *env)
 				       "fetch", argv[0]);
 	if (o.force || o.to_stdout)
 		return opt_usage_error(opts, usage, "that option is for init");
-	if (argc > 3)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 3, opts, usage))
+		return CMD_USAGE;
 	return fetch(argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : NULL, &o,
 		     env);
 }

@@ -50,6 +50,9 @@ struct cmd_env {
  */
 void cmd_allow_files(void);
 
+/* Lines that people type, NULL-terminated; none of a command that git calls. */
+const char *const *cmd_examples(const char *name);
+
 int cmd_add(int argc, const char **argv, struct cmd_env *env);
 int cmd_approve(int argc, const char **argv, struct cmd_env *env);
 int cmd_audit(int argc, const char **argv, struct cmd_env *env);

@@ -168,11 +168,18 @@ struct choice {
 	const char *where, *sort, *pareto;
 };
 
+/* Keys are asked for while all rows are there. */
 static int choose(struct mv_board *board, const struct choice *c,
-		  struct mv_err *err)
+		  const char *columns, struct mv_err *err)
 {
-	int rc = c->where ? mv_board_where(board, c->where, err) : 0;
+	int rc = c->where ? mv_board_knows_where(board, c->where, err) : 0;
 
+	if (!rc && c->sort)
+		rc = mv_board_knows(board, c->sort, err);
+	if (!rc && columns)
+		rc = mv_board_knows(board, columns, err);
+	if (!rc && c->where)
+		rc = mv_board_where(board, c->where, err);
 	if (!rc && c->pareto)
 		rc = mv_board_pareto(board, c->pareto, err);
 	if (!rc && c->sort)
@@ -211,8 +218,11 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc > 1 || (branches && all))
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 1, opts, usage))
+		return CMD_USAGE;
+	if (branches && all)
+		return opt_usage_error(opts, usage, "either --branches or "
+				       "--all");
 	status = look_begin(&look, env, formats, opts, usage);
 	if (status)
 		return status;
@@ -222,7 +232,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (!look_records(&board))
 		look_hint_notes(env);
-	if (choose(&board, &choice, &err) || look_head(&board, limit, &err))
+	if (choose(&board, &choice, columns, &err) || look_head(&board, limit, &err))
 		status = out_fatal(&err);
 	else if (look_is(&look, "json"))
 		status = out_json(mv_board_json(&board));

@@ -7,11 +7,13 @@
 #include "cmd/gate.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/repo-registry.h"
 
 static const char *const usage[] = {
-	"git model demote [<options>] <name>@<version> <stage>",
-	"git model demote [<options>] <name>#<stage>",
+	"git model demote [<options>] <name>#<stage> | <name> <stage>",
+	"git model demote [<options>] <name>@<version> "
+	"<stage>|<name>#<stage>",
 	NULL
 };
 
@@ -44,8 +46,8 @@ static int find_holder(struct gate_ask *ask)
 int cmd_demote(int argc, const char **argv, struct cmd_env *env)
 {
 	struct mv_promote_options o = { .sign = -1 };
-	const char *policy = NULL, *hash;
-	int json = 0, status;
+	const char *policy = NULL, *stage = NULL;
+	int json = 0, status, version;
 	const struct opt opts[] = {
 		OPT_STRING('m', "message", &o.message, "text",
 			   "what the tag says"),
@@ -59,20 +61,20 @@ int cmd_demote(int argc, const char **argv, struct cmd_env *env)
 		OPT_END
 	};
 	struct gate_ask ask;
-	char *name;
+	char *name = NULL;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	hash = argc ? strchr(argv[0], '#') : NULL;
-	if (hash ? argc != 1 : argc != 2 || !strchr(argv[0], '@'))
-		return opt_usage(opts, usage);
-	name = hash ? strndup(argv[0], (size_t)(hash - argv[0])) :
-		      strdup(argv[0]);
-	if (!name)
-		return out_fatalf("out of memory");
-	status = gate_ask(&ask, env, name, hash ? hash + 1 : argv[1], policy);
+	version = argc && strchr(argv[0], '@');
+	status = version ?
+		 registry_move(&stage, argc, argv, opts, usage) :
+		 registry_stage(&name, &stage, argc, argv, opts, usage);
+	if (status)
+		return status;
+	status = gate_ask(&ask, env, version ? argv[0] : name, stage, policy);
 	free(name);
 	if (!status)
-		status = hash ? find_holder(&ask) : gate_find_version(&ask);
+		status = version ? gate_find_version(&ask) :
+				   find_holder(&ask);
 	ask.p.action = "demote";
 	if (!status)
 		status = gate_promote(&ask, env, &o, json);

@@ -26,8 +26,8 @@ int cmd_deprecate(int argc, const char **argv, struct cmd_env *env)
 	char *tag = NULL;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, 1, opts, usage))
+		return CMD_USAGE;
 	if (mv_repo_deprecate(&tag, env->repo, argv[0], message,
 			      sign ? MV_TAG_SIGN : 0, &err))
 		return out_fatal(&err);

@@ -29,8 +29,12 @@ int cmd_deregister(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1 || !strchr(argv[0], '@'))
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, 1, opts, usage))
+		return CMD_USAGE;
+	if (!strchr(argv[0], '@'))
+		return opt_usage_error(opts, usage, "'%s' names no version; "
+				       "one is '%s@<version>'", argv[0],
+				       argv[0]);
 	name = registry_split(argv[0]);
 	if (!name)
 		return out_fatalf("out of memory");

@@ -95,8 +95,8 @@ int cmd_diff(int argc, const char **argv, struct cmd_env *env)
 	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc > 2 || (stage && argc > 1))
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, stage ? 1 : 2, opts, usage))
+		return CMD_USAGE;
 	if (fail_on && strcmp(fail_on, "regression"))
 		return opt_usage_error(opts, usage, "--fail-on is 'regression'"
 				       ", not '%s'", fail_on);

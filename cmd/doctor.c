@@ -84,8 +84,8 @@ int cmd_doctor(int argc, const char **argv, struct cmd_env *env)
 	};
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 0, opts, usage))
+		return CMD_USAGE;
 	status = examine(env, json);
 	mv_repo_close(env->repo);
 	env->repo = NULL;

@@ -109,8 +109,8 @@ int cmd_du(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 0, opts, usage))
+		return CMD_USAGE;
 	if (json)
 		show.versions = mv_json_array();
 	if (mv_repo_du(env->repo, show_version, &show, &total, &err)) {

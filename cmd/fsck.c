@@ -56,8 +56,8 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 	uint64_t bad;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 0, opts, usage))
+		return CMD_USAGE;
 	if (json)
 		findings = mv_json_array();
 	if (mv_repo_fsck(env->repo, repair, show_finding, findings, &bad,

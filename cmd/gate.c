@@ -448,10 +448,13 @@ int gate_vote(int argc, const char **argv, struct cmd_env *env,
 	return status;
 }
 
-/* One argument with a version and a stage; or a policy. */
-int gate_vote_usage(int argc, const char **argv, const struct gate_vote *vote)
+int gate_vote_usage(int argc, const char **argv, struct gate_vote *vote,
+		    const struct opt *opts, const char *const *usage)
 {
-	if (vote->policy)
-		return argc > 1 || vote->stage ? -1 : 0;
-	return argc == 1 && vote->stage && strchr(argv[0], '@') ? 0 : -1;
+	if (!vote->policy)
+		return registry_move(&vote->stage, argc, argv, opts, usage);
+	if (vote->stage)
+		return opt_usage_error(opts, usage, "either --policy or "
+				       "--stage");
+	return opt_count(argc, argv, 0, 1, opts, usage);
 }

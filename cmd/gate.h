@@ -3,6 +3,7 @@
 #define CMD_GATE_H
 
 #include "cmd/cmd.h"
+#include "cmd/opt.h"
 #include "libmv/base/json.h"
 #include "libmv/repo-gate.h"
 
@@ -71,9 +72,10 @@ struct gate_vote {
 	int64_t expires;	/* s from now; 0: never */
 	int policy, json;
 };
-/* Are these the arguments of such a command? 0 or -1. */
-int gate_vote_usage(int argc, const char **argv,
-		    const struct gate_vote *vote);
+/* Are these the arguments of such a command? Finds the stage where it is the
+   second of them. 0, or CMD_USAGE after saying what is wrong. */
+int gate_vote_usage(int argc, const char **argv, struct gate_vote *vote,
+		    const struct opt *opts, const char *const *usage);
 int gate_vote(int argc, const char **argv, struct cmd_env *env,
 	      enum mv_decision decision, const struct gate_vote *vote);
 

@@ -50,8 +50,8 @@ int cmd_gc(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 0, opts, usage))
+		return CMD_USAGE;
 	if (mv_repo_gc(env->repo, dry_run, grace, (int64_t)time(NULL), &stats,
 		       &err))
 		return out_fatal(&err);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/interrupt.h"
+#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/near.h"
 #include "libmv/repo.h"
@@ -140,8 +141,8 @@ static int help(void)
 	out_raw("usage: git model [--version] [--help] <command> [<args>]\n\n"
 		"Large models and datasets beside code in a git repository.\n");
 	print_commands();
-	out_raw("\n'git model <command> -h' shows a command's options, "
-		"'man git-model-<command>'\nits manual.\n");
+	out_raw("\n'git model <command> -h' shows a command's options and "
+		"examples,\n'git model <command> --help' its manual.\n");
 	return CMD_OK;
 }
 
@@ -210,24 +211,24 @@ void cmd_allow_files(void)
 }
 
 /* Help is given outside of a repository, too. */
-static int wants_help(const char *const *argv)
+static const char *wants_help(const char *const *argv)
 {
 	while (*++argv && strcmp(*argv, "--"))
 		if (!strcmp(*argv, "-h") || !strcmp(*argv, "--help"))
-			return 1;
-	return 0;
+			return *argv;
+	return NULL;
 }
 
 static int run_in_repo(const struct command *command, int argc,
 		       const char **argv, struct cmd_env *env)
 {
-	const char *help[] = { argv[0], "-h", NULL };
+	const char *help[] = { argv[0], wants_help(argv), NULL };
 	struct interrupt interrupt;
 	struct mv_err err;
 	int status;
 
 	/* Nothing but help: without a repository nothing else may run. */
-	if (wants_help(argv))
+	if (help[1])
 		return command->run(2, help, env);
 	if (open_repo(env, command, &err)) {
 		status = out_fatal(&err);
@@ -245,6 +246,8 @@ static int run_in_repo(const struct command *command, int argc,
 static int run(const struct command *command, int argc, const char **argv)
 {
 	struct cmd_env env = { .prefix = "", .progress = isatty(2) };
+	const struct opt_about about = { command->name, command->summary,
+					 cmd_examples(command->name) };
 	struct out_meter meter;
 	int status;
 
@@ -252,6 +255,7 @@ static int run(const struct command *command, int argc, const char **argv)
 	unsetenv("GIT_INTERNAL_SUPER_PREFIX");
 	env.proc.search_path = getenv("PATH");
 	env.proc.env = environ;
+	opt_about(&about);
 	out_meter_init(&meter, &env.progress);
 	env.meter = &meter.progress;
 	if (command->flags & (CMD_REPO | CMD_WORK_TREE))
@@ -267,10 +271,10 @@ static int is(const char *arg, const char *a, const char *b)
 	return !strcmp(arg, a) || !strcmp(arg, b);
 }
 
-/* `help` and `help <command>`, which is `<command> -h`. */
+/* `help` and `help <command>`, which is `<command> --help`. */
 static int dispatch_help(int argc, const char **argv)
 {
-	const char *args[] = { argc > 1 ? argv[1] : NULL, "-h", NULL };
+	const char *args[] = { argc > 1 ? argv[1] : NULL, "--help", NULL };
 
 	if (!args[0])
 		return help();

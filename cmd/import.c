@@ -111,8 +111,8 @@ int cmd_import(int argc, const char **argv, struct cmd_env *env)
 	};
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc < 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, OPT_ANY, opts, usage))
+		return CMD_USAGE;
 	while (tool < TOOLS && strcmp(tools[tool].name, argv[0]))
 		tool++;
 	if (tool == TOOLS)

@@ -371,8 +371,8 @@ int cmd_inspect(int argc, const char **argv, struct cmd_env *env)
 	int ret;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, 1, opts, usage))
+		return CMD_USAGE;
 	s.name = argv[0];
 	ret = open_source(&s, env, &err);
 	if (!ret)

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
+
 #include "cmd/look.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/repo-evidence.h"
 
 static const char *const usage[] = {
 	"git model log [--all] [-n <count>] [--columns <keys>] "
-	"[--format <format>] [--json] [--color <when>] [--] <name>",
+	"[--format <format>] [--json] [--color <when>] [--] "
+	"<what> | <name> <stage>",
 	NULL
 };
 
@@ -17,12 +21,16 @@ static const char *const formats[] = { "text", "json", "md", NULL };
 static int print(const struct look *look, struct cmd_env *env,
 		 const struct mv_board *board, const char *columns)
 {
-	char **list = columns ? look_list(columns) : NULL;
-	const char *const *keys = (const char *const *)list;
+	char **list = NULL;
+	const char *const *keys;
 	struct mv_buf text;
 	struct mv_err err;
-	int rc, status;
+	int rc = 0, status;
 
+	if (columns && mv_board_knows(board, columns, &err))
+		return out_fatal(&err);
+	list = columns ? look_list(columns) : NULL;
+	keys = (const char *const *)list;
 	if (look_is(look, "json")) {
 		look_list_free(list);
 		return out_json(mv_board_json(board));
@@ -61,21 +69,25 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 	};
 	struct mv_board board;
 	struct mv_err err;
+	char *spec;
 	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1)
-		return opt_usage(opts, usage);
-	status = look_begin(&look, env, formats, opts, usage);
-	if (status)
+	status = registry_spec(&spec, argc, argv, opts, usage);
+	if (!status)
+		status = look_begin(&look, env, formats, opts, usage);
+	if (!status && mv_repo_board(&board, env->repo, spec, MV_BOARD_FOLLOW |
+				     (all ? MV_BOARD_ALL : 0), limit, &err))
+		status = out_fatal(&err);
+	if (status) {
+		free(spec);
 		return status;
-	if (mv_repo_board(&board, env->repo, argv[0], MV_BOARD_FOLLOW |
-			  (all ? MV_BOARD_ALL : 0), limit, &err))
-		return out_fatal(&err);
+	}
 	if (!look_records(&board))
 		look_hint_notes(env);
 	status = board.count ? print(&look, env, &board, columns) :
-		 out_fatalf("'%s' has no version that is committed", argv[0]);
+		 out_fatalf("'%s' has no version that is committed", spec);
 	mv_board_release(&board);
+	free(spec);
 	return status;
 }

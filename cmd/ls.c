@@ -95,8 +95,8 @@ int cmd_ls(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc > 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 1, opts, usage))
+		return CMD_USAGE;
 	if (json)
 		show.files = mv_json_array();
 	if (mv_repo_ls(env->repo, argc ? argv[0] : NULL, show_file, &show,

@@ -3,11 +3,15 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/out.h"
@@ -64,10 +68,22 @@ static void print_usage(FILE *to, const struct opt *opts,
 		print_option(to, opts);
 }
 
-int opt_usage(const struct opt *opts, const char *const *usage)
+static const struct opt_about *about;
+
+void opt_about(const struct opt_about *a)
 {
-	print_usage(stderr, opts, usage);
-	return CMD_USAGE;
+	about = a;
+}
+
+static void print_help(const struct opt *opts, const char *const *usage)
+{
+	if (about)
+		printf("git model %s: %s\n\n", about->name, about->summary);
+	print_usage(stdout, opts, usage);
+	if (about && *about->examples)
+		printf("\nexamples:\n");
+	for (size_t i = 0; about && about->examples[i]; i++)
+		printf("    %s\n", about->examples[i]);
 }
 
 int opt_usage_error(const struct opt *opts, const char *const *usage,
@@ -78,7 +94,24 @@ int opt_usage_error(const struct opt *opts, const char *const *usage,
 	va_start(ap, fmt);
 	out_verror(fmt, ap);
 	va_end(ap);
-	return opt_usage(opts, usage);
+	print_usage(stderr, opts, usage);
+	return CMD_USAGE;
+}
+
+int opt_count(int argc, const char **argv, int least, int most,
+	      const struct opt *opts, const char *const *usage)
+{
+	if (argc < least)
+		return opt_usage_error(opts, usage, argc ?
+				       "an argument is missing after '%s'" :
+				       "an argument is missing",
+				       argc ? argv[argc - 1] : NULL);
+	if (most != OPT_ANY && argc > most)
+		return opt_usage_error(opts, usage, most ?
+				       "'%s' is one argument too many" :
+				       "no argument is expected, not '%s'",
+				       argv[most]);
+	return 0;
 }
 
 __attribute__((format(printf, 2, 3), noreturn))
@@ -89,14 +122,53 @@ static void refuse(const struct parser *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	out_verror(fmt, ap);
 	va_end(ap);
-	exit(opt_usage(p->opts, p->usage));
+	print_usage(stderr, p->opts, p->usage);
+	exit(CMD_USAGE);
 }
 
 __attribute__((noreturn))
 static void help(const struct parser *p)
 {
-	print_usage(stdout, p->opts, p->usage);
+	print_help(p->opts, p->usage);
 	exit(out_finish(CMD_OK));
+}
+
+/* Run `man` with these arguments; does it know the page? */
+static int man_knows(const char *page)
+{
+	const char *argv[] = { "man", "-w", page, NULL };
+	posix_spawn_file_actions_t quiet;
+	int status = -1, rc;
+	pid_t pid;
+
+	if (posix_spawn_file_actions_init(&quiet))
+		return 0;
+	rc = posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null",
+					      O_WRONLY, 0);
+	if (!rc)
+		rc = posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null",
+						      O_WRONLY, 0);
+	if (!rc)
+		rc = posix_spawnp(&pid, argv[0], &quiet, NULL,
+				  (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&quiet);
+	while (!rc && waitpid(pid, &status, 0) < 0)
+		rc = errno == EINTR ? 0 : errno;
+	return !rc && !status;
+}
+
+/* As git does; this process becomes man. */
+__attribute__((noreturn))
+static void manual(const struct parser *p)
+{
+	char page[64];
+	const char *argv[] = { "man", page, NULL };
+
+	if (about && snprintf(page, sizeof(page), "git-model-%s",
+			      about->name) < (int)sizeof(page) &&
+	    man_knows(page))
+		execvp(argv[0], (char *const *)argv);
+	help(p);
 }
 
 static void set_uint(const struct parser *p, const struct opt *o,
@@ -224,7 +296,7 @@ static void parse_name(struct parser *p, const char *name)
 	int on = 1;
 
 	if (!o && !strcmp(name, "help"))
-		help(p);
+		manual(p);
 	if (!o && len > 3 && !strncmp(name, "no-", 3)) {
 		o = find_name(p->opts, name + 3, len - 3);
 		on = 0;

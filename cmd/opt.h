@@ -20,8 +20,8 @@
  *	};
  *
  *	argc = opt_parse(argc, argv, opts, usage);
- *	if (argc < 1)
- *		return opt_usage(opts, usage);
+ *	if (opt_count(argc, argv, 1, OPT_ANY, opts, usage))
+ *		return CMD_USAGE;
  *
  * Understood: -x, -xy, -x value, -xvalue, --name, --no-name (of flags),
  * --name value, --name=value; options and arguments in any order; after `--`
@@ -88,9 +88,21 @@ struct opt {
 		 "show progress even if standard error is no terminal")
 
 /*
+ * What help says beside the usage: what the command is for, and lines that
+ * people type. Told once, before the command runs; borrowed.
+ */
+struct opt_about {
+	const char *name;		/* "add" */
+	const char *summary;
+	const char *const *examples;	/* NULL-terminated */
+};
+void opt_about(const struct opt_about *about);
+
+/*
  * Returns the number of arguments that are not options; they are moved to
  * the front of argv (over the command's name), and a NULL stands behind
- * them. `-h` and `--help` print the help and exit with CMD_OK, a wrong
+ * them. `-h` prints the help and exits with CMD_OK; `--help` shows the manual
+ * where it is installed, else the same. A wrong
  * option prints what is wrong and the usage and exits with CMD_USAGE: a
  * command is called with nothing acquired, so that there is nothing to undo.
  */
@@ -104,9 +116,15 @@ int opt_parse(int argc, const char **argv, const struct opt *opts,
 int opt_parse_sub(int argc, const char **argv, const struct opt *opts,
 		  const char *const *usage);
 
-/* The usage on standard error; CMD_USAGE. */
-int opt_usage(const struct opt *opts, const char *const *usage);
-/* "error: ..." in front of it. */
+#define OPT_ANY (-1)
+/*
+ * Are there at least `least` arguments and at most `most` (OPT_ANY: no
+ * limit)? 0, or CMD_USAGE after saying which is missing or too many, and the
+ * usage.
+ */
+int opt_count(int argc, const char **argv, int least, int most,
+	      const struct opt *opts, const char *const *usage);
+/* "error: ..." and the usage on standard error; CMD_USAGE. */
 __attribute__((format(printf, 3, 4)))
 int opt_usage_error(const struct opt *opts, const char *const *usage,
 		    const char *fmt, ...);

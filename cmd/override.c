@@ -5,6 +5,8 @@
 #include "cmd/opt.h"
 
 static const char *const usage[] = {
+	"git model override [<options>] --rules <rules> --reason <text> "
+	"<name>@<version> <stage>|<name>#<stage>",
 	"git model override [<options>] --stage <stage> --rules <rules> "
 	"--reason <text> <name>@<version>",
 	NULL
@@ -27,8 +29,8 @@ int cmd_override(int argc, const char **argv, struct cmd_env *env)
 	};
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (gate_vote_usage(argc, argv, &vote))
-		return opt_usage(opts, usage);
+	if (gate_vote_usage(argc, argv, &vote, opts, usage))
+		return CMD_USAGE;
 	if (!vote.rules || !*vote.rules || !vote.reason || !*vote.reason)
 		return opt_usage_error(opts, usage, "an override names the "
 				       "rules and has a reason");

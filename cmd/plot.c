@@ -157,7 +157,9 @@ int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	status = argc < 1 ? opt_usage(opts, usage) : choose(&d, env, opts);
+	status = opt_count(argc, argv, 1, OPT_ANY, opts, usage);
+	if (!status)
+		status = choose(&d, env, opts);
 	if (status)
 		goto out;
 	if (mv_repo_plot(&plot, env->repo, argv, (size_t)argc, d.metrics.v,

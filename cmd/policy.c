@@ -361,18 +361,20 @@ int cmd_policy(int argc, const char **argv, struct cmd_env *env)
 	const char *arg;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc < 1 || argc > 2)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, 2, opts, usage))
+		return CMD_USAGE;
 	arg = argc > 1 ? argv[1] : NULL;
 	if (!strcmp(argv[0], "show") && !member)
 		return show(arg, stage, rev, json, env);
 	if (!strcmp(argv[0], "init") && !arg && !stage && !rev && !json)
 		return init(member, env);
 	if (stage || rev || member)
-		return opt_usage(opts, usage);
+		return opt_usage_error(opts, usage, "that option is not for "
+				       "'%s'", argv[0]);
 	if (!strcmp(argv[0], "lint"))
 		return lint(arg, json, env);
 	if (!strcmp(argv[0], "test"))
 		return test(arg, json, env);
-	return opt_usage(opts, usage);
+	return opt_usage_error(opts, usage, "'%s' is none of lint, test, show "
+			       "and init", argv[0]);
 }

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
-#include <string.h>
-
 #include "cmd/gate.h"
 #include "cmd/opt.h"
-#include "cmd/out.h"
+#include "cmd/registry.h"
 
 static const char *const usage[] = {
-	"git model promote [<options>] <name>@<version> <stage>",
+	"git model promote [<options>] <name>@<version> <stage>|<name>#<stage>",
 	NULL
 };
 
 int cmd_promote(int argc, const char **argv, struct cmd_env *env)
 {
 	struct mv_promote_options o = { .sign = -1 };
-	const char *policy = NULL;
+	const char *policy = NULL, *stage = NULL;
 	int json = 0, status;
 	const struct opt opts[] = {
 		OPT_STRING('m', "message", &o.message, "text",
@@ -32,9 +30,9 @@ int cmd_promote(int argc, const char **argv, struct cmd_env *env)
 	struct gate_ask ask;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 2 || !strchr(argv[0], '@'))
-		return opt_usage(opts, usage);
-	status = gate_ask(&ask, env, argv[0], argv[1], policy);
+	if (registry_move(&stage, argc, argv, opts, usage))
+		return CMD_USAGE;
+	status = gate_ask(&ask, env, argv[0], stage, policy);
 	if (!status)
 		status = gate_find_version(&ask);
 	if (!status)

@@ -25,8 +25,8 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc > 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 1, opts, usage))
+		return CMD_USAGE;
 	if (mv_repo_fetch(env->repo, argc ? argv[0] : NULL, NULL, &stats, &err))
 		return out_fatal(&err);
 	if (mv_repo_checkout(env->repo, NULL, 0, &written, &err))

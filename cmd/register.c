@@ -82,9 +82,12 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 	char *name = NULL;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc < 1 || parse_args(&ask, &name, argc, argv)) {
+	if (opt_count(argc, argv, 1, 3, opts, usage))
+		return CMD_USAGE;
+	if (parse_args(&ask, &name, argc, argv)) {
 		free(name);
-		return opt_usage(opts, usage);
+		return opt_usage_error(opts, usage, "'%s' is one argument too "
+				       "many", argv[argc - 1]);
 	}
 	if (bump && (ask.version || parse_bump(&ask.bump, bump))) {
 		free(name);

@@ -112,6 +112,76 @@ char *registry_split(const char *name)
 	return at ? strndup(name, (size_t)(at - name)) : strdup(name);
 }
 
+/* -- what people type ------------------------------------------------------------------ */
+
+/* The stage in "NAME#STAGE" when that is of this artifact; else the word. */
+static const char *bare_stage(const char *typed, const char *spec)
+{
+	size_t len = strcspn(spec, "@");
+
+	return !strncmp(typed, spec, len) && typed[len] == '#' ?
+	       typed + len + 1 : typed;
+}
+
+int registry_move(const char **stage, int argc, const char **argv,
+		  const struct opt *opts, const char *const *usage)
+{
+	int status = opt_count(argc, argv, 1, *stage ? 1 : 2, opts, usage);
+
+	if (status)
+		return status;
+	if (!strchr(argv[0], '@'))
+		return opt_usage_error(opts, usage, "'%s' names no version; "
+				       "one is '%.*s@<version>'", argv[0],
+				       (int)strcspn(argv[0], "#"), argv[0]);
+	if (argc < 2 && !*stage)
+		return opt_usage_error(opts, usage, "the stage is missing "
+				       "after '%s'", argv[0]);
+	*stage = bare_stage(argc > 1 ? argv[1] : *stage, argv[0]);
+	if (strchr(*stage, '#'))
+		return opt_usage_error(opts, usage, "'%s' is a stage of "
+				       "another artifact", *stage);
+	return 0;
+}
+
+int registry_stage(char **name, const char **stage, int argc,
+		   const char **argv, const struct opt *opts,
+		   const char *const *usage)
+{
+	const char *hash = argc ? strchr(argv[0], '#') : NULL;
+	int status = opt_count(argc, argv, 1, hash ? 1 : 2, opts, usage);
+
+	*name = NULL;
+	if (status)
+		return status;
+	if (strchr(argv[0], '@'))
+		return opt_usage_error(opts, usage, "'%s' is a version; a "
+				       "stage is '%.*s#<stage>'", argv[0],
+				       (int)strcspn(argv[0], "@"), argv[0]);
+	if (!hash && argc < 2)
+		return opt_usage_error(opts, usage, "the stage is missing "
+				       "after '%s'", argv[0]);
+	*stage = hash ? hash + 1 : bare_stage(argv[1], argv[0]);
+	*name = hash ? strndup(argv[0], (size_t)(hash - argv[0])) :
+		       strdup(argv[0]);
+	return *name ? 0 : out_fatalf("out of memory");
+}
+
+int registry_spec(char **spec, int argc, const char **argv,
+		  const struct opt *opts, const char *const *usage)
+{
+	int status = opt_count(argc, argv, 1,
+			       argc && !strpbrk(argv[0], "@#:") ? 2 : 1, opts,
+			       usage);
+
+	*spec = NULL;
+	if (status)
+		return status;
+	*spec = argc < 2 ? strdup(argv[0]) :
+		mv_strf("%s#%s", argv[0], bare_stage(argv[1], argv[0]));
+	return *spec ? 0 : out_fatalf("out of memory");
+}
+
 /* -- events ---------------------------------------------------------------------------- */
 
 const char *registry_time(char *text, const struct mv_event_info *info)

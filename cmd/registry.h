@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cmd/cmd.h"
+#include "cmd/opt.h"
 #include "libmv/base/json.h"
 #include "libmv/repo-registry.h"
 
@@ -34,6 +35,25 @@ void registry_made(struct cmd_env *env, const char *tag);
 const char *registry_remote(struct cmd_env *env);
 /* "NAME@v1.2.3" or "NAME" "@v1.2.3" in place; NULL where nothing is said. */
 char *registry_split(const char *name);
+
+/* -- what people type -- */
+/*
+ * A version and where it goes: "NAME@V" with --stage, "NAME@V" "STAGE" or
+ * "NAME@V" "NAME#STAGE". `stage` has what --stage said, or NULL; afterwards
+ * it points into argv. 0, or CMD_USAGE after saying what is wrong.
+ */
+int registry_move(const char **stage, int argc, const char **argv,
+		  const struct opt *opts, const char *const *usage);
+/* "NAME#STAGE", or "NAME" "STAGE"; *name is yours. As above. */
+int registry_stage(char **name, const char **stage, int argc,
+		   const char **argv, const struct opt *opts,
+		   const char *const *usage);
+/*
+ * One name of whatever kind the command knows, or "NAME" "STAGE" in two
+ * words; *spec ("NAME#STAGE" then) is yours. As above.
+ */
+int registry_spec(char **spec, int argc, const char **argv,
+		  const struct opt *opts, const char *const *usage);
 
 /* -- events -- */
 /* "2026-11-21 08:15:00", UTC; `text` has room for 32. */

@@ -174,5 +174,11 @@ int cmd_remote(int argc, const char **argv, struct cmd_env *env)
 		return add(argv[1], argv[2], env);
 	if (!strcmp(argv[0], "remove") && argc == 2)
 		return drop(argv[1], env);
-	return opt_usage(opts, usage);
+	if (strcmp(argv[0], "add") && strcmp(argv[0], "remove"))
+		return opt_usage_error(opts, usage, "'%s' is neither add nor "
+				       "remove", argv[0]);
+	return opt_usage_error(opts, usage, argc < 3 ? "a name or a path is "
+			       "missing after '%s'" :
+			       "'%s' is one argument too many",
+			       argv[argc - 1]);
 }

@@ -219,8 +219,8 @@ int cmd_report(int argc, const char **argv, struct cmd_env *env)
 	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc > 2 || (r.stage && argc > 1))
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, r.stage ? 1 : 2, opts, usage))
+		return CMD_USAGE;
 	status = choose(&r, env, opts);
 	if (status)
 		return status;

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "cmd/gate.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 
 static const char *const usage[] = {
-	"git model rollback [<options>] <name> <stage>",
+	"git model rollback [<options>] <name>#<stage> | <name> <stage>",
 	NULL
 };
 
 int cmd_rollback(int argc, const char **argv, struct cmd_env *env)
 {
 	struct mv_promote_options o = { .sign = -1 };
-	const char *policy = NULL, *to = NULL;
+	const char *policy = NULL, *to = NULL, *stage;
 	int json = 0, status;
 	const struct opt opts[] = {
 		OPT_STRING(0, "to", &to, "version",
@@ -33,11 +34,14 @@ int cmd_rollback(int argc, const char **argv, struct cmd_env *env)
 	};
 	struct gate_ask ask;
 	struct mv_err err;
+	char *name;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 2 || strpbrk(argv[0], "@#"))
-		return opt_usage(opts, usage);
-	status = gate_ask(&ask, env, argv[0], argv[1], policy);
+	status = registry_stage(&name, &stage, argc, argv, opts, usage);
+	if (status)
+		return status;
+	status = gate_ask(&ask, env, name, stage, policy);
+	free(name);
 	if (!status && mv_repo_rollback_target(&ask.version, &ask.gate,
 					       ask.artifact, ask.p.stage, to,
 					       &err))

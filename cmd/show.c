@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
+
 #include "cmd/look.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/repo-evidence.h"
 
 static const char *const usage[] = {
 	"git model show [--format <format>] [--json] [--color <when>] [--] "
-	"<name>",
+	"<what> | <name> <stage>",
 	NULL
 };
 
@@ -43,16 +46,18 @@ int cmd_show(int argc, const char **argv, struct cmd_env *env)
 	};
 	struct mv_card card;
 	struct mv_err err;
+	char *spec;
 	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1)
-		return opt_usage(opts, usage);
-	status = look_begin(&look, env, formats, opts, usage);
+	status = registry_spec(&spec, argc, argv, opts, usage);
+	if (!status)
+		status = look_begin(&look, env, formats, opts, usage);
+	if (!status && mv_repo_card(&card, env->repo, spec, &err))
+		status = out_fatal(&err);
+	free(spec);
 	if (status)
 		return status;
-	if (mv_repo_card(&card, env->repo, argv[0], &err))
-		return out_fatal(&err);
 	if (!card.evidence.count)
 		look_hint_notes(env);
 	status = print(&look, env, &card);

@@ -32,8 +32,8 @@ int cmd_uninstall(int argc, const char **argv, struct cmd_env *env)
 	};
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 0, opts, usage))
+		return CMD_USAGE;
 	if (flags.global + flags.local + flags.system > 1)
 		return opt_usage_error(opts, usage, "one of --global, --local "
 				       "and --system, please");

@@ -17,8 +17,8 @@ int cmd_untrack(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc < 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, OPT_ANY, opts, usage))
+		return CMD_USAGE;
 	for (int i = 0; i < argc; i++) {
 		if (mv_repo_untrack(env->repo, argv[i], &changed, &err))
 			return out_fatal(&err);

@@ -62,8 +62,8 @@ int cmd_version(int argc, const char **argv, struct cmd_env *env)
 
 	(void)env;
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 0, opts, usage))
+		return CMD_USAGE;
 	if (json)
 		return print_json(with_build);
 	out_line("git-model version %s", GIT_MODEL_VERSION);

@@ -125,8 +125,8 @@ int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 	size_t count;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc > 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 1, opts, usage))
+		return CMD_USAGE;
 	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
 		return out_fatal(&err);
 	registry_warn(&events);

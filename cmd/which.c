@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
+
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 
 static const char *const usage[] = {
 	"git model which [--oid | --path | --commit] [--json] "
-	"<name>#<stage>|<name>@<version>",
+	"<name>#<stage> | <name> <stage> | <name>@<version>",
 	NULL
 };
 
@@ -69,12 +71,20 @@ int cmd_which(int argc, const char **argv, struct cmd_env *env)
 	};
 	struct mv_release r;
 	struct mv_err err;
-	int rc, status = CMD_OK;
+	char *spec;
+	int rc, status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1 || asked.oid + asked.path + asked.commit + asked.json > 1)
-		return opt_usage(opts, usage);
-	rc = mv_repo_release(&r, env->repo, argv[0], &err);
+	status = registry_spec(&spec, argc, argv, opts, usage);
+	if (status)
+		return status;
+	if (asked.oid + asked.path + asked.commit + asked.json > 1) {
+		free(spec);
+		return opt_usage_error(opts, usage, "one of --oid, --path, "
+				       "--commit and --json");
+	}
+	rc = mv_repo_release(&r, env->repo, spec, &err);
+	free(spec);
 	if (rc == MV_ENOENT) {
 		out_error("%s", err.msg);
 		return CMD_NO;

@@ -28,8 +28,8 @@ int cmd_diff_text(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, 1, opts, usage))
+		return CMD_USAGE;
 	mv_buf_init(&text, TEXT_MAX);
 	/* Outside of a repository a pointer still says oid and size. */
 	if (mv_repo_open(&repo, &options, NULL))

@@ -38,8 +38,8 @@ int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env)
 	int status = CMD_OK;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 5)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 5, 5, opts, usage))
+		return CMD_USAGE;
 	merge.base = argv[0];
 	merge.ours = argv[1];
 	merge.theirs = argv[2];

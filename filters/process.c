@@ -87,8 +87,8 @@ int cmd_filter_process(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 0, 0, opts, usage))
+		return CMD_USAGE;
 	door.dialect = lfs ? MV_DIALECT_LFS : MV_DIALECT_NATIVE;
 
 	rc = mv_filter_run(&in, &out, &ops, &err);

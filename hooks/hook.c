@@ -465,8 +465,8 @@ int cmd_hook(int argc, const char **argv, struct cmd_env *env)
 	};
 
 	argc = opt_parse_sub(argc, argv, opts, usage);
-	if (argc < 1)
-		return opt_usage(opts, usage);
+	if (opt_count(argc, argv, 1, OPT_ANY, opts, usage))
+		return CMD_USAGE;
 	action = find(argv[0]);
 	if (!action)
 		return opt_usage_error(opts, usage, "git-model does nothing at "

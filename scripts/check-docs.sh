@@ -4,8 +4,9 @@
 # usage: check-docs.sh <git-model>
 #
 # A command's manual says what its -h says: the SYNOPSIS (between the lines
-# of four dashes) is the usage, word for word, and OPTIONS explains every
-# option that there is, and no other.
+# of four dashes) is the usage, word for word, OPTIONS explains every option
+# that there is, and no other, and EXAMPLES has each example of -h, of which
+# every command has one.
 program=$(realpath "${1:?usage: check-docs.sh <git-model>}") || exit 1
 cd "$(dirname "$0")/.." || exit 1
 tmp=$(mktemp -d) || exit 1
@@ -40,5 +41,15 @@ do
 	sed -n '/^== OPTIONS$/,/^== [^O]/s/^\(-.*\)::$/\1/p' "$page" |
 	sort >"$tmp/manual"
 	compare "$name" "options"
+
+	sed -n '/^examples:$/,$s/^    //p' "$tmp/out" >"$tmp/help"
+	test -s "$tmp/help" || {
+		echo "check-docs: 'git model $name -h' has no example"
+		bad=1
+	}
+	sed -n '/^== EXAMPLES$/,/^== [^E]/p' "$page" |
+	grep -xFf "$tmp/help" | sort -u >"$tmp/manual"
+	sort -u -o "$tmp/help" "$tmp/help"
+	compare "$name" "examples"
 done
 exit $bad

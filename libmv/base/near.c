@@ -4,31 +4,35 @@
 #include <string.h>
 #include <strings.h>
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* row[i % 3][j]: what it takes to make the first j of b of the first i of a. */
 size_t mv_edit_distance(const char *a, const char *b)
 {
 	enum { MAX = 48 };
-	size_t row[MAX + 1], len = strlen(b);
+	size_t row[3][MAX + 1], rows = strlen(a), columns = strlen(b);
 
-	if (len > MAX || strlen(a) > MAX)
+	if (columns > MAX || rows > MAX)
 		return MV_FAR;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t corner = row[0];
+	for (size_t j = 0; j <= columns; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= rows; i++) {
+		size_t *now = row[i % 3], *last = row[(i + 2) % 3];
+		const size_t *before = row[(i + 1) % 3];
 
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t best = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+		now[0] = i;
+		for (size_t j = 1; j <= columns; j++) {
+			now[j] = least(least(last[j], now[j - 1]) + 1,
+				       last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				now[j] = least(now[j], before[j - 2] + 1);
 		}
 	}
-	return row[len];
+	return row[rows % 3][columns];
 }
 
 void mv_nearest_try(struct mv_nearest *n, const char *candidate)

@@ -9,8 +9,9 @@
  * known. Words are bytes; nothing is allocated.
  */
 
-/* How many bytes must be changed, added or dropped to make one word of the
-   other (Levenshtein); a word of more than 48 bytes is MV_FAR from all. */
+/* How many times a byte must be changed, added, dropped or swapped with the
+   next to make one word of the other (Damerau and Levenshtein's, each place
+   edited once); a word of more than 48 bytes is MV_FAR from all. */
 #define MV_FAR ((size_t)99)
 size_t mv_edit_distance(const char *a, const char *b);
 

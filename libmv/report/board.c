@@ -3,9 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/near.h"
 #include "libmv/report/parts.h"
 
 /* -- what a row says to a key ----------------------------------------------------- */
+
+static const char *const row_names[] = {
+	"version", "stage", "artifact", "path", "author", "label", "branch",
+	"run", "commit", "subject", "date", NULL
+};
 
 static const char *row_text(const struct mv_row *row, const char *key)
 {
@@ -83,6 +89,43 @@ const char *mv_row_metric(const struct mv_row *row, const char *key)
 	return mv_facts_get(&row->evidence.metrics, key) ? key : NULL;
 }
 
+/* -- is it a key at all? --------------------------------------------------------- */
+
+static void try_facts(struct mv_nearest *n, const struct mv_facts *facts)
+{
+	for (size_t i = 0; i < facts->count; i++)
+		mv_nearest_try(n, facts->v[i].key);
+}
+
+int mv_board_knows_key(const struct mv_board *b, const char *key,
+		       struct mv_err *err)
+{
+	static const struct mv_row empty;
+	const char *rest = key;
+	struct mv_nearest near = MV_NEAREST_INIT(NULL);
+	struct mv_value scratch;
+
+	if (!b->count || !strcmp(key, "date") || row_text(&empty, key))
+		return 0;
+	for (size_t i = 0; i < b->count; i++)
+		if (mv_row_value(&b->v[i], key, &scratch))
+			return 0;
+	(void)facts_of(&empty, &rest);
+	if (mv_project_metric(&b->project, rest))
+		return 0;
+	near.word = rest;
+	for (size_t i = 0; i < b->count; i++) {
+		try_facts(&near, &b->v[i].evidence.metrics);
+		try_facts(&near, &b->v[i].evidence.params);
+		try_facts(&near, &b->v[i].evidence.tags);
+	}
+	for (const char *const *name = row_names; *name; name++)
+		mv_nearest_try(&near, *name);
+	return mv_fail(err, MV_ENOENT, "no version has a metric, param or tag "
+		       "'%s'%s%s%s", key, near.best ? "; did you mean '" : "",
+		       near.best ? near.best : "", near.best ? "'?" : "");
+}
+
 static int is_nan(const struct mv_value *v)
 {
 	return v->type == MV_VALUE_REAL && isnan(v->r);
@@ -125,6 +168,18 @@ static int parse_keys(struct keys *keys, const char *text, struct mv_err *err)
 		keys->v[keys->count++] = at;
 	}
 	return 0;
+}
+
+int mv_board_knows(const struct mv_board *b, const char *text,
+		   struct mv_err *err)
+{
+	struct keys keys;
+	int rc = parse_keys(&keys, text, err);
+
+	for (size_t i = 0; !rc && i < keys.count; i++)
+		rc = mv_board_knows_key(b, keys.v[i], err);
+	free(keys.text);
+	return rc;
 }
 
 /* -- sorting -------------------------------------------------------------------------- */

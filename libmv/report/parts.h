@@ -200,6 +200,9 @@ void mv_board_keep(struct mv_board *b, const unsigned char *keep);
    be made. NULL: nothing. */
 const struct mv_value *mv_row_value(const struct mv_row *row, const char *key,
 				    struct mv_value *scratch);
+/* mv_board_knows() of one key. */
+int mv_board_knows_key(const struct mv_board *b, const char *key,
+		       struct mv_err *err);
 /* Of "metrics.auc" and "auc", when it is a metric: "auc". */
 const char *mv_row_metric(const struct mv_row *row, const char *key);
 /* Returns how many columns had no place in it. */

@@ -102,6 +102,18 @@ void mv_board_release(struct mv_board *b);
 
 enum { MV_BOARD_KEYS_MAX = 32 };
 /*
+ * Is every key of "-auc,params.lr" one that some row has, that each row has
+ * anyway (version, date ...) or that the project gives a direction to? A
+ * board without rows knows no key and takes all. MV_ENOENT names the first
+ * that is not, and the nearest there is; MV_EINVALID: malformed. Ask before
+ * rows are left out: it is a slip of the pen that is looked for.
+ */
+int mv_board_knows(const struct mv_board *b, const char *keys,
+		   struct mv_err *err);
+/* The same of the keys in an expression of mv_board_where(). */
+int mv_board_knows_where(const struct mv_board *b, const char *expression,
+			 struct mv_err *err);
+/*
  * Keep the rows for which an expression holds: comparisons of a key with a
  * number or text by < <= = == != >= > ~ (glob) !~, joined by and, or, not
  * (&&, ||, !) and parentheses; "text" or 'text' in quotes when it has blanks

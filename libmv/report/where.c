@@ -417,6 +417,14 @@ static int holds(const struct parser *p, size_t at, const struct mv_row *row)
 	}
 }
 
+static int parse_all_of_it(struct parser *p, size_t *top)
+{
+	int rc = parse_any(p, top);
+
+	return !rc && p->s[p->at] ?
+	       fail_at(p, p->at, "expected 'and', 'or' or the end") : rc;
+}
+
 static void release(struct parser *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
@@ -427,16 +435,28 @@ static void release(struct parser *p)
 	free(p->nodes);
 }
 
+int mv_board_knows_where(const struct mv_board *b, const char *expression,
+			 struct mv_err *err)
+{
+	struct parser p = { .s = expression, .err = err };
+	size_t top = 0;
+	int rc = parse_all_of_it(&p, &top);
+
+	for (size_t i = 0; !rc && i < p.count; i++)
+		if (p.nodes[i].kind == COMPARE)
+			rc = mv_board_knows_key(b, p.nodes[i].key, err);
+	release(&p);
+	return rc;
+}
+
 int mv_board_where(struct mv_board *b, const char *expression,
 		   struct mv_err *err)
 {
 	struct parser p = { .s = expression, .err = err };
 	unsigned char *keep = NULL;
 	size_t top = 0;
-	int rc = parse_any(&p, &top);
+	int rc = parse_all_of_it(&p, &top);
 
-	if (!rc && p.s[p.at])
-		rc = fail_at(&p, p.at, "expected 'and', 'or' or the end");
 	if (rc)
 		goto out;
 	keep = malloc(b->count + 1);

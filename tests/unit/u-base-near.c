@@ -10,7 +10,7 @@
 
 #include "libmv/base/near.h"
 
-static void test_base_near__counts_changes_additions_and_drops(void **state)
+static void test_base_near__counts_changes_additions_drops_and_swaps(void **state)
 {
 	static const struct {
 		const char *a, *b;
@@ -18,7 +18,8 @@ static void test_base_near__counts_changes_additions_and_drops(void **state)
 	} known[] = {
 		{ "", "", 0 }, { "", "abc", 3 }, { "abc", "", 3 },
 		{ "kitten", "sitting", 3 }, { "flaw", "lawn", 2 },
-		{ "status", "statsu", 2 }, { "auc", "auc", 0 }
+		{ "status", "statsu", 1 }, { "auc", "auc", 0 },
+		{ "auc", "acu", 1 }, { "ca", "abc", 3 }, { "ab", "ba", 1 }
 	};
 
 	(void)state;
@@ -79,7 +80,7 @@ static void test_base_near__the_first_of_equals_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base_near__counts_changes_additions_and_drops),
+		cmocka_unit_test(test_base_near__counts_changes_additions_drops_and_swaps),
 		cmocka_unit_test(test_base_near__long_words_are_far_from_all),
 		cmocka_unit_test(test_base_near__the_nearest_is_found),
 		cmocka_unit_test(test_base_near__the_first_of_equals_stays),
