@@ -11,14 +11,22 @@ static const char *const usage[] = {
 };
 
 static const char *const words[] = {
-	"leftover", "repaired", "damaged file", "damaged content", "elsewhere"
+	"leftover", "repaired", "damaged file", "damaged content", "elsewhere",
+	"stray pointer", "raw bytes"
+};
+
+struct show {
+	struct mv_json *findings;	/* with --json */
+	unsigned astray;	/* nothing is damaged, but not as it should be */
 };
 
 static void show_finding(void *payload, enum mv_fsck_kind kind,
 			 const char *subject, const char *message)
 {
-	struct mv_json *findings = payload, *o;
+	struct show *show = payload;
+	struct mv_json *findings = show->findings, *o;
 
+	show->astray += kind == MV_FSCK_STRAY || kind == MV_FSCK_RAW;
 	if (!findings) {
 		out_line("%s: '%s': %s", words[kind], subject, message);
 		return;
@@ -51,7 +59,7 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 		OPT_PROGRESS(env),
 		OPT_END
 	};
-	struct mv_json *findings = NULL;
+	struct show show = { NULL, 0 };
 	struct mv_err err;
 	uint64_t bad;
 
@@ -59,16 +67,17 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 	if (opt_count(argc, argv, 0, 0, opts, usage))
 		return CMD_USAGE;
 	if (json)
-		findings = mv_json_array();
-	if (mv_repo_fsck(env->repo, repair, show_finding, findings, &bad,
+		show.findings = mv_json_array();
+	if (mv_repo_fsck(env->repo, repair, show_finding, &show, &bad,
 			 &err)) {
-		mv_json_free(findings);
+		mv_json_free(show.findings);
 		return out_fatal(&err);
 	}
 	if (json)
-		return print_json(findings, bad);
+		return print_json(show.findings, bad);
 	if (!bad) {
-		out_line("everything is as it should be");
+		out_line(show.astray ? "nothing is damaged" :
+			 "everything is as it should be");
 		return CMD_OK;
 	}
 	out_line("%llu damaged", (unsigned long long)bad);

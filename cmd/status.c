@@ -15,7 +15,7 @@ struct show {
 	int all;
 	struct mv_json *files;		/* with --json */
 	uint64_t count[MV_FILE_RAW + 1];
-	uint64_t staged, not_stored;
+	uint64_t staged, not_stored, strays;
 };
 
 static const char *const words[] = {
@@ -23,13 +23,14 @@ static const char *const words[] = {
 	"raw"
 };
 
-static void push_json(struct show *show, const struct mv_file *file)
+static void push_json(struct show *show, const struct mv_file *file,
+		      const char *word)
 {
 	struct mv_json *o = mv_json_object();
 	char hex[MV_OID_HEX + 1];
 
 	mv_json_set(o, "path", mv_json_str(file->path));
-	mv_json_set(o, "state", mv_json_str(words[file->state]));
+	mv_json_set(o, "state", mv_json_str(word));
 	mv_json_set(o, "staged", mv_json_bool(file->staged));
 	if (file->state != MV_FILE_CONFLICT && file->state != MV_FILE_RAW) {
 		mv_json_set(o, "oid", mv_json_str(mv_oid_hex(hex,
@@ -52,7 +53,7 @@ static int show_file(void *payload, const struct mv_file *file,
 	if (file->state == MV_FILE_OK)
 		show->not_stored += !file->stored;
 	if (show->files) {
-		push_json(show, file);
+		push_json(show, file, words[file->state]);
 		return 0;
 	}
 	if (!show->all && file->state == MV_FILE_OK && !file->staged &&
@@ -60,6 +61,24 @@ static int show_file(void *payload, const struct mv_file *file,
 		return 0;
 	out_raw("%-9s %s ", words[file->state],
 		file->staged ? "staged" : "      ");
+	out_path(file->path);
+	out_raw("\n");
+	return 0;
+}
+
+/* A pointer in git at a path that no pattern speaks of. */
+static int show_stray(void *payload, const struct mv_file *file,
+		      struct mv_err *err)
+{
+	struct show *show = payload;
+
+	(void)err;
+	show->strays++;
+	if (show->files) {
+		push_json(show, file, "stray");
+		return 0;
+	}
+	out_raw("%-9s        ", "stray");
 	out_path(file->path);
 	out_raw("\n");
 	return 0;
@@ -82,6 +101,12 @@ static void print_hints(const struct show *show)
 	if (show->count[MV_FILE_RAW])
 		out_hint("git holds the bytes themselves, not a pointer: "
 			 "'git model add <path>' and commit mends it");
+	if (show->strays)
+		out_hint("git holds a pointer, but no pattern gives the file "
+			 "to git-model: 'git model track <path>' gives it "
+			 "back; 'git add --renormalize <path>' puts the bytes "
+			 "into git; a line '<path> -filter' says that it is "
+			 "meant");
 	if (show->not_stored)
 		out_hint("%llu of the staged contents are not in the store: "
 			 "'git model fsck --repair' stores them again",
@@ -104,7 +129,9 @@ int cmd_status(int argc, const char **argv, struct cmd_env *env)
 	if (json)
 		show.files = mv_json_array();
 	if (mv_repo_status(env->repo, argc ? argv : NULL, show_file, &show,
-			   &err)) {
+			   &err) ||
+	    mv_repo_strays(env->repo, 0, argc ? argv : NULL, show_stray,
+			   &show, &err)) {
 		mv_json_free(show.files);
 		return out_fatal(&err);
 	}
@@ -112,10 +139,10 @@ int cmd_status(int argc, const char **argv, struct cmd_env *env)
 		return out_json(show.files);
 	for (size_t i = 0; i <= MV_FILE_RAW; i++)
 		total += show.count[i];
-	if (!total)
+	if (!total && !show.strays)
 		out_line("no file here is tracked by git-model; "
 			 "'git model track <pattern>' changes that");
-	else
+	else if (total)
 		out_line("%llu of %llu unchanged, %llu staged",
 			 (unsigned long long)show.count[MV_FILE_OK],
 			 (unsigned long long)total,

@@ -15,6 +15,45 @@ static const char *const usage[] = {
 	NULL
 };
 
+/* -- what git holds already -- */
+
+#define NAMED 3
+
+struct raw {
+	uint64_t count, bytes;
+};
+
+static void note_raw(void *payload, const char *path, uint64_t size)
+{
+	struct raw *raw = payload;
+	char text[32];
+
+	raw->bytes += size;
+	if (++raw->count <= NAMED)
+		out_hint("git holds the bytes of '%s' themselves (%s)", path,
+			 mv_print_size(text, size));
+}
+
+/* Say what a pattern alone does not do, and let git see it. */
+static int wake(struct cmd_env *env)
+{
+	struct raw raw = { 0, 0 };
+	struct mv_err err;
+
+	if (mv_repo_wake_raw(env->repo, note_raw, &raw, &err)) {
+		mv_err_prefix(&err, "the pattern is written, but not what git "
+			      "holds already");
+		return out_fatal(&err);
+	}
+	if (raw.count > NAMED)
+		out_hint("... and of %llu more",
+			 (unsigned long long)(raw.count - NAMED));
+	if (raw.count)
+		out_hint("`git add -u` and a commit put pointers there from "
+			 "now on; what is committed already keeps the bytes");
+	return CMD_OK;
+}
+
 /* -- list -- */
 
 static int show_pattern(void *payload, const char *pattern,
@@ -83,7 +122,9 @@ static int track_above(struct cmd_env *env, const char *const *specs,
 		mv_json_free(all);
 		return out_fatal(&err);
 	}
-	return json ? out_json(all) : CMD_OK;
+	if (json && out_json(all) != CMD_OK)
+		return CMD_FATAL;
+	return wake(env);
 }
 
 int cmd_track(int argc, const char **argv, struct cmd_env *env)
@@ -112,5 +153,5 @@ int cmd_track(int argc, const char **argv, struct cmd_env *env)
 		out_line(changed ? "Tracking '%s'" :
 				   "'%s' is tracked already", argv[i]);
 	}
-	return CMD_OK;
+	return wake(env);
 }

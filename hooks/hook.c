@@ -361,15 +361,46 @@ static void refuse(void *payload, const char *path, const char *why)
 	out_error("'%s': %s", path, why);
 }
 
+/* What else there is, by kind. */
+static void look(void *payload, enum mv_commit_kind kind, const char *path,
+		 const char *why)
+{
+	unsigned *seen = payload;
+
+	++seen[kind];
+	if (kind == MV_COMMIT_PLAIN)
+		out_error("'%s': %s", path, why);
+	else
+		out_warn("'%s': %s", path, why);
+}
+
+static void hint(const unsigned *seen)
+{
+	if (seen[MV_COMMIT_STRAY] + seen[MV_COMMIT_BYTES])
+		out_hint("`git model track <path>` and `git add "
+			 ".gitattributes <path>` give it to git-model; if it "
+			 "is meant, a line '<path> -filter' says so");
+	if (seen[MV_COMMIT_RAW])
+		out_hint("`git add --renormalize <path>`, or `git model add "
+			 "<path>`, puts a pointer in its place");
+	if (seen[MV_COMMIT_PLAIN])
+		out_hint("`git model track` lists the patterns; take the one "
+			 "that is too wide away with `git model untrack`, "
+			 "and `git add` the file again");
+}
+
 static int pre_commit(struct event *e)
 {
+	unsigned seen[MV_COMMIT_RAW + 1] = { 0 };
 	unsigned refused = 0;
 	struct mv_err err;
 
-	if (mv_repo_pre_commit(e->repo, refuse, &refused, &err))
+	if (mv_repo_look_at_commit(e->repo, look, seen, &err) ||
+	    mv_repo_pre_commit(e->repo, refuse, &refused, &err))
 		return out_fatal(&err);
+	hint(seen);
 	if (!refused)
-		return CMD_OK;
+		return seen[MV_COMMIT_PLAIN] ? CMD_NO : CMD_OK;
 	out_hint("`git model add <path>` stages a pointer in its place; "
 		 "`git rm --cached <path>` leaves it out");
 	out_hint("`git commit --no-verify` commits it as it is");

@@ -13,6 +13,7 @@
 #define LARGE (1024u * 1024)	/* cut and compressed by all threads together */
 #define JOB_FILES 16u		/* small files in one job */
 #define OUT_MAX ((size_t)4 << 30)
+#define TEXT_MAX (64 << 10)	/* of text that is hardly content */
 #define WHAT "Storing"
 
 enum owner { PLAIN, MODEL, LFS };
@@ -418,7 +419,7 @@ static int is_gits_own(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return !strncmp(slash ? slash + 1 : path, ".git", 4) ||
-	       !strncmp(path, ".gitmodel/", 10);
+	       mv_repo_stays_plain(path);
 }
 
 static int wants_tracking(const struct add *add, const struct item *item)
@@ -429,6 +430,64 @@ static int wants_tracking(const struct add *add, const struct item *item)
 	       !is_gits_own(item->path) &&
 	       !fstatat(add->rootfd, item->path, &st, AT_SYMLINK_NOFOLLOW) &&
 	       S_ISREG(st.st_mode);
+}
+
+/*
+ * Small, and what git takes for text: code and notes are worth more in git,
+ * which shows and merges their lines. Empty files say nothing about it.
+ */
+static int is_small_text(const struct add *add, const char *path)
+{
+	char block[8000];	/* as many as git looks at */
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (mv_wt_open_read(&fd, &st, add->rootfd, path, NULL))
+		return 0;
+	n = st.st_size && st.st_size <= TEXT_MAX ?
+	    read(fd, block, sizeof(block)) : 0;
+	close(fd);
+	return n > 0 && !memchr(block, '\0', (size_t)n);
+}
+
+/* The first of them, and how many there are. */
+static int refuse_text(const struct add *add, const char *const *paths,
+		       size_t n, struct mv_err *err)
+{
+	const char *first = NULL;
+	size_t texts = 0;
+
+	if (add->options->flags & MV_ADD_FORCE)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_small_text(add, paths[i]) && !texts++)
+			first = paths[i];
+	if (!texts)
+		return 0;
+	return mv_fail(err, MV_EDENIED, "'%s' is a small text file%s that no "
+		       "pattern gives to git-model, and nothing was added: "
+		       "`git add` keeps it with its lines; `git model add "
+		       "--force` makes a pointer of it all the same", first,
+		       texts > 1 ? " (one of several)" : "");
+}
+
+/* A pattern caught what git, or we, must read in every tree. */
+static int refuse_plain(const struct add *add, struct mv_err *err)
+{
+	for (size_t i = 0; i < add->count; i++) {
+		const struct item *item = &add->items[i];
+
+		if (item->owner != PLAIN && mv_repo_stays_plain(item->path))
+			return mv_fail(err, MV_EDENIED, "a pattern catches "
+				       "'%s', which must stay readable in "
+				       "git, or every clone is broken; "
+				       "nothing was added: `git model track` "
+				       "lists the patterns, `git model "
+				       "untrack` takes one away",
+				       item->path);
+	}
+	return 0;
 }
 
 /* A file that is named is meant: give it to us by a line of its own. */
@@ -443,7 +502,8 @@ static int track_named(struct add *add, struct mv_err *err)
 	for (size_t i = 0; i < add->count; i++)
 		if (wants_tracking(add, &add->items[i]))
 			paths[n++] = add->items[i].path;
-	if (!n)
+	rc = n ? refuse_text(add, paths, n, err) : 0;
+	if (rc || !n)
 		goto out;
 	if (!(add->options->flags & MV_ADD_DRY_RUN)) {
 		rc = mv_repo_track_paths(add->repo, paths, n, &changed, err);
@@ -1002,6 +1062,8 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 		rc = expand(&add, paths, err);
 	if (!rc)
 		rc = ask_filters(&add, err);
+	if (!rc)
+		rc = refuse_plain(&add, err);
 	if (!rc)
 		rc = track_named(&add, err);
 	if (!rc)

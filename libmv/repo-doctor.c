@@ -186,13 +186,14 @@ static void check_settings(const struct checks *c)
 static void check_values(const struct checks *c)
 {
 	static const char *const sizes[] = { "model.smudgeLimit",
-					     "model.threads" };
+					     "model.threads",
+					     "model.warnAbove" };
 	struct mv_err err;
 	const char *value;
 	uint64_t size;
 	int64_t time;
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		if ((value = config(c, sizes[i])) &&
 		    mv_parse_size(&size, value, &err))
 			say(c, MV_DOCTOR_BAD, "configuration",
@@ -366,6 +367,58 @@ static void tell_files(const struct files *f)
 	if (!f->raw && !f->pointers && !f->missing)
 		say(c, MV_DOCTOR_OK, "files", NULL, "%zu %s", f->count,
 		    files(f->count));
+}
+
+/* The first of some paths, and their number. */
+struct found {
+	char *first;
+	uint64_t n;
+};
+
+static int count_path(struct found *f, const char *path, struct mv_err *err)
+{
+	if (!f->n++ && !(f->first = strdup(path)))
+		return mv_nomem(err);
+	return 0;
+}
+
+static int see_caught(void *payload, const char *path, struct mv_err *err)
+{
+	return count_path(payload, path, err);
+}
+
+static int see_stray(void *payload, const struct mv_file *file,
+		     struct mv_err *err)
+{
+	return count_path(payload, file->path, err);
+}
+
+/* Patterns that catch too much, and too little. */
+static void check_reach(const struct checks *c)
+{
+	struct found caught = { NULL, 0 }, strays = { NULL, 0 };
+	struct mv_err err;
+
+	if (mv_repo_caught(c->repo, see_caught, &caught, &err) ||
+	    mv_repo_strays(c->repo, 0, NULL, see_stray, &strays, &err))
+		say(c, MV_DOCTOR_BAD, "attributes", NULL, "%s", err.msg);
+	if (caught.n)
+		say(c, MV_DOCTOR_BAD, "attributes", "git model untrack the "
+		    "pattern that is too wide, git add the files again, and "
+		    "commit", "a pattern catches %llu %s that git must read "
+		    "as %s stand%s; the first is '%s'",
+		    (unsigned long long)caught.n, files(caught.n),
+		    caught.n == 1 ? "it" : "they", caught.n == 1 ? "s" : "",
+		    caught.first);
+	if (strays.n)
+		say(c, MV_DOCTOR_BAD, "files", "git model track PATH, or git "
+		    "add --renormalize PATH for the bytes, and commit; a line "
+		    "'PATH -filter' says that it is meant", "git holds %llu "
+		    "pointer%s where no pattern gives the file to git-model; "
+		    "the first is '%s'", (unsigned long long)strays.n,
+		    strays.n == 1 ? "" : "s", strays.first);
+	free(caught.first);
+	free(strays.first);
 }
 
 /* "path\0text\0value\0" for each; git converts what is not `unset`. */
@@ -695,6 +748,7 @@ int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 	if (repo && repo->info->work_tree) {
 		check_attributes(&c);
 		check_files(&c);
+		check_reach(&c);
 		check_temporaries(&c);
 		check_index_lock(&c);
 	}

@@ -138,6 +138,8 @@ int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 	memset(stats, 0, sizeof(*stats));
 	rc = parse_refs(&r, remote, text, len, repo->info->hex_len, err);
 	if (!rc && r.pushes)
+		mv_repo_warn_large(repo, r.arg);
+	if (!rc && r.pushes)
 		rc = mv_repo_push_revs(repo, remote, r.arg, stats, err);
 	if (!rc && r.pushes)
 		push_notes(repo, remote, !names_notes(text, len), stats);

@@ -342,6 +342,36 @@ static int check_pointers(struct check *c, struct mv_err *err)
 	return rc;
 }
 
+static int tell_stray(void *payload, const struct mv_file *file,
+		      struct mv_err *err)
+{
+	(void)err;
+	tell(payload, MV_FSCK_STRAY, file->path, "git holds a pointer, but no "
+	     "pattern gives the file to git-model: git model track it");
+	return 0;
+}
+
+static int tell_raw(void *payload, const struct mv_file *file,
+		    struct mv_err *err)
+{
+	(void)err;
+	if (file->state == MV_FILE_RAW)
+		tell(payload, MV_FSCK_RAW, file->path, "git holds the bytes "
+		     "themselves under our filter: git model add it");
+	return 0;
+}
+
+/* Nothing is lost so, but somebody should know. */
+static int check_index(struct check *c, struct mv_err *err)
+{
+	int rc;
+
+	if (!c->repo->info->work_tree)
+		return 0;
+	rc = mv_repo_strays(c->repo, 0, NULL, tell_stray, c, err);
+	return rc ? rc : mv_repo_ls(c->repo, NULL, tell_raw, c, err);
+}
+
 int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err)
 {
@@ -359,6 +389,8 @@ int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		rc = 0;
 	if (!rc)
 		rc = check_pointers(&c, err);
+	if (!rc)
+		rc = check_index(&c, err);
 	/* What was fetched or stored again heals contents found damaged. */
 	if (!rc && repair && stored_bad &&
 	    !mv_repo_store_if_any(&store, repo, NULL))

@@ -120,6 +120,24 @@ int mv_repo_track_paths(struct mv_repo *repo, const char *const *paths,
 			size_t count, size_t *changed, struct mv_err *err);
 
 /*
+ * Must this file be readable in git as it stands (.gitattributes and the
+ * like)? It may never become a pointer (repo-pattern.c).
+ */
+int mv_repo_stays_plain(const char *path);
+/* Does a pattern of gitattributes(5) match a path below its folder? */
+int mv_repo_pattern_matches(const char *pattern, const char *path);
+/* MV_EDENIED: this pattern in the .gitattributes of `folder` ("" or "a/b/")
+   would catch such a file, one that is there or one that may come. */
+int mv_repo_check_pattern(struct mv_repo *repo, const char *folder,
+			  const char *pattern, struct mv_err *err);
+
+/* model.warnAbove, in bytes (repo-staged.c). */
+int mv_repo_warn_above(uint64_t *out, struct mv_repo *repo,
+		       struct mv_err *err);
+/* Warn of blobs above that among what these rev-list arguments reach. */
+void mv_repo_warn_large(struct mv_repo *repo, const char *const *revs);
+
+/*
  * Does what git streams to us equal the file that stands in the work tree?
  * A reader that hands `in` through and compares each byte with the file.
  * It can also be asked to read ahead as long as both agree (match); what was

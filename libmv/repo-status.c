@@ -355,6 +355,98 @@ int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
 	return rc;
 }
 
+/* -- pointers without a filter ---------------------------------------------------- */
+
+struct stray {
+	char *path;
+	char blob[65];
+	unsigned mode;
+	struct mv_pointer pointer;
+};
+
+struct strays {
+	struct listing l;
+	struct stray *s;
+	size_t count, alloc;
+};
+
+static int keep_stray(void *payload, const struct mv_git_entry *e,
+		      struct mv_err *err)
+{
+	struct strays *st = payload;
+	const struct mv_pointer *p = find_pointer(&st->l.pointers, e->blob);
+	struct stray *s;
+
+	if (!p || e->stage || (e->mode & 0170000) != 0100000)
+		return 0;
+	if (st->count == st->alloc) {
+		size_t alloc = st->alloc ? 2 * st->alloc : 64;
+
+		s = realloc(st->s, alloc * sizeof(*s));
+		if (!s)
+			return mv_nomem(err);
+		st->s = s;
+		st->alloc = alloc;
+	}
+	s = &st->s[st->count];
+	s->path = strdup(e->path);
+	if (!s->path)
+		return mv_nomem(err);
+	memcpy(s->blob, e->blob, strlen(e->blob) + 1);
+	s->mode = e->mode;
+	s->pointer = *p;
+	st->count++;
+	return 0;
+}
+
+static int tell_stray(void *payload, size_t i, const char *word,
+		      struct mv_err *err)
+{
+	struct strays *st = payload;
+	const struct stray *s = &st->s[i];
+	const struct mv_git_entry e = { .path = s->path, .blob = s->blob,
+					.mode = s->mode };
+
+	return strcmp(word, "unspecified") ? 0 :
+	       tell_file(&st->l, &e, &s->pointer, err);
+}
+
+static int ask_strays(struct strays *st, int staged, struct mv_err *err)
+{
+	const char **paths = calloc(st->count + 1, sizeof(*paths));
+	int rc;
+
+	if (!paths)
+		return mv_nomem(err);
+	for (size_t i = 0; i < st->count; i++)
+		paths[i] = st->s[i].path;
+	rc = mv_git_filter_words(st->l.repo->git, staged, paths, st->count,
+				 tell_stray, st, err);
+	free(paths);
+	return rc;
+}
+
+int mv_repo_strays(struct mv_repo *repo, int staged,
+		   const char *const *pathspecs, mv_file_fn fn, void *payload,
+		   struct mv_err *err)
+{
+	static const char *const args[] = { "--indexed-objects", NULL };
+	struct strays st = { .l = { .repo = repo, .fn = fn,
+				    .payload = payload } };
+	int rc = know_pointers(&st.l.pointers, repo, args, err);
+
+	if (!rc && st.l.pointers.count)
+		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED, pathspecs,
+			       keep_stray, &st, err);
+	if (!rc)
+		rc = ask_strays(&st, staged, err);
+	for (size_t i = 0; i < st.count; i++)
+		free(st.s[i].path);
+	free(st.s);
+	free(st.l.pointers.k);
+	return rc;
+}
+
 /* -- disk usage ------------------------------------------------------------------ */
 
 /* A set of ids: open addressing, never full. */

@@ -312,9 +312,11 @@ static int append_line(struct mv_buf *text, const char *pattern)
 	return rc ? rc : mv_buf_addch(text, '\n');
 }
 
+/* `folder`: the patterns are somebody's, and count in there; NULL: each is
+   of one path that was looked at. */
 static int track_all(struct mv_repo *repo, const char *file,
-		     const char *const *patterns, size_t count,
-		     size_t *changed, struct mv_err *err)
+		     const char *folder, const char *const *patterns,
+		     size_t count, size_t *changed, struct mv_err *err)
 {
 	struct wishes wishes = { calloc(count + 1, sizeof(struct wish)), count };
 	struct mv_buf text;
@@ -336,7 +338,10 @@ static int track_all(struct mv_repo *repo, const char *file,
 		if (w->done || (i && !strcmp(w[-1].pattern, w->pattern)))
 			continue;
 		++*changed;
-		if (append_line(&text, w->pattern))
+		if (folder)
+			rc = mv_repo_check_pattern(repo, folder, w->pattern,
+						   err);
+		if (!rc && append_line(&text, w->pattern))
 			rc = mv_nomem(err);
 	}
 	if (!rc && *changed)
@@ -380,9 +385,9 @@ int mv_repo_track(struct mv_repo *repo, const char *pattern, int *changed,
 	if (rc)
 		return rc;
 	file = here(repo);
-	rc = file ? track_all(repo, file, &relative, 1, &n, err) :
-		    mv_nomem(err);
-	*changed = n > 0;
+	rc = file ? track_all(repo, file, repo->info->prefix, &relative, 1,
+			      &n, err) : mv_nomem(err);
+	*changed = !rc && n > 0;
 	free(file);
 	return rc;
 }
@@ -405,7 +410,8 @@ int mv_repo_track_paths(struct mv_repo *repo, const char *const *paths,
 		at += strlen(patterns[i]) + 1;
 	}
 	if (!rc)
-		rc = track_all(repo, NAME, patterns, count, changed, err);
+		rc = track_all(repo, NAME, NULL, patterns, count, changed,
+			       err);
 	mv_buf_release(&text);
 	free(patterns);
 	return rc;
@@ -458,7 +464,7 @@ static int choose(void *payload, size_t i, const char *filter,
 	struct above *a = payload;
 
 	(void)err;
-	if (*filter)
+	if (*filter || mv_repo_stays_plain(a->path[i]))
 		return 0;
 	a->chosen[a->chosen_count++] = a->path[i];
 	if (a->fn)

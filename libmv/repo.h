@@ -94,7 +94,7 @@ int mv_repo_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
 
 enum mv_add_flags {
 	MV_ADD_DRY_RUN = 1 << 0,
-	MV_ADD_FORCE = 1 << 1	/* ignored files, too */
+	MV_ADD_FORCE = 1 << 1	/* ignored files, too, and small texts */
 };
 struct mv_add_stats {
 	uint64_t files;		/* staged as pointers */
@@ -107,7 +107,9 @@ struct mv_add_stats {
  * Store and stage, as `git add` would, but in parallel and without a pipe.
  * A file named explicitly that no attribute gives to us is tracked first
  * (a line in the top .gitattributes; `tracked` is told). Files below a named
- * directory that are not ours go to `git add`.
+ * directory that are not ours go to `git add`. MV_EDENIED, and nothing is
+ * added: a pattern catches what must stay readable in git (.gitattributes,
+ * .gitmodel/), or what is named is a small text file that no pattern names.
  */
 struct mv_add_options {
 	unsigned flags;
@@ -191,6 +193,15 @@ typedef int (*mv_file_fn)(void *payload, const struct mv_file *file,
 			  struct mv_err *err);
 int mv_repo_status(struct mv_repo *repo, const char *const *pathspecs,
 		   mv_file_fn fn, void *payload, struct mv_err *err);
+/*
+ * Pointers in the index at paths that no line of any .gitattributes speaks
+ * of (`git mv` out of a pattern, untrack): clones get the pointer, and the
+ * next commit the bytes. By the files of the work tree, or with `staged` of
+ * the index. A line "-filter" says that it is meant.
+ */
+int mv_repo_strays(struct mv_repo *repo, int staged,
+		   const char *const *pathspecs, mv_file_fn fn, void *payload,
+		   struct mv_err *err);
 /* The pointers of a revision (NULL: the index); state says OK or MISSING by
    whether the content is in the store. */
 int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
@@ -220,7 +231,8 @@ int mv_repo_du(struct mv_repo *repo,
 /* -- tracking (repo-track.c) ------------------------------------------------ */
 
 /* Write a line for the pattern into the .gitattributes of the start
-   directory; *changed says whether it was new. */
+   directory; *changed says whether it was new. MV_EDENIED: it would catch
+   what git must read as it stands (.gitattributes, .gitmodel/). */
 int mv_repo_track(struct mv_repo *repo, const char *pattern, int *changed,
 		  struct mv_err *err);
 /* Track each file that is larger than `size`, matches a pathspec (NULL:
@@ -234,6 +246,24 @@ int mv_repo_track_above(struct mv_repo *repo, uint64_t size,
    there is none, off the line of the file with this path. */
 int mv_repo_untrack(struct mv_repo *repo, const char *pattern, int *changed,
 		    struct mv_err *err);
+/*
+ * Files of the index that a pattern of ours catches and that must stay
+ * readable in git, one call each.
+ */
+int mv_repo_caught(struct mv_repo *repo,
+		   int (*fn)(void *payload, const char *path,
+			     struct mv_err *err),
+		   void *payload, struct mv_err *err);
+/*
+ * Files under our filter that git holds as bytes, because they were staged
+ * before: git is made to look at them again, so that `git status` names them
+ * and the next add stores them. The files themselves are not touched. `fn` is
+ * told each, with its size.
+ */
+int mv_repo_wake_raw(struct mv_repo *repo,
+		     void (*fn)(void *payload, const char *path,
+				uint64_t size),
+		     void *payload, struct mv_err *err);
 /* Every pattern in every .gitattributes that gives files to filter `model`
    or `lfs`. */
 int mv_repo_tracked(struct mv_repo *repo,
@@ -350,6 +380,22 @@ int mv_repo_pre_commit(struct mv_repo *repo,
 		       void (*fn)(void *payload, const char *path,
 				  const char *why),
 		       void *payload, struct mv_err *err);
+
+/*
+ * What else is wrong with a commit that is about to be made
+ * (repo-staged.c). Only MV_COMMIT_PLAIN breaks clones for good; the others
+ * may be meant, by whoever untracks a file.
+ */
+enum mv_commit_kind {
+	MV_COMMIT_PLAIN,	/* .gitattributes and the like as a pointer */
+	MV_COMMIT_STRAY,	/* a pointer that no pattern explains */
+	MV_COMMIT_BYTES,	/* bytes where a pointer was, or very many */
+	MV_COMMIT_RAW		/* in git as bytes, under a new pattern */
+};
+typedef void (*mv_commit_fn)(void *payload, enum mv_commit_kind kind,
+			     const char *path, const char *why);
+int mv_repo_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
+			   void *payload, struct mv_err *err);
 
 /* -- what is wrong with the set-up (repo-doctor.c) ---------------------------- */
 

@@ -141,6 +141,14 @@ typedef int (*mv_git_attr_fn)(void *payload, size_t i, const char *filter,
 			      struct mv_err *err);
 int mv_git_filters(struct mv_git *git, const char *const *paths, size_t count,
 		   mv_git_attr_fn fn, void *payload, struct mv_err *err);
+/*
+ * The same in git's own words: "unspecified", "unset" where a line says
+ * "-filter", "set", or the name of any filter. With `staged` by the
+ * .gitattributes files of the index, as the next commit will have them.
+ */
+int mv_git_filter_words(struct mv_git *git, int staged,
+			const char *const *paths, size_t count,
+			mv_git_attr_fn fn, void *payload, struct mv_err *err);
 
 /*
  * Stage blobs: write their objects (loose for a few, one pack for many) and
@@ -216,6 +224,17 @@ typedef int (*mv_git_blob_fn)(void *payload, const char *hex,
 			      struct mv_err *err);
 int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
 			   size_t max_len, mv_git_blob_fn fn, void *payload,
+			   struct mv_err *err);
+
+/*
+ * Blobs of more than `limit` bytes that these rev-list arguments reach, and
+ * one path each was seen at (as above; "" when there is none). Where there
+ * are none, which is the rule, it costs one walk and reads no content.
+ */
+typedef int (*mv_git_large_fn)(void *payload, const char *path, uint64_t size,
+			       struct mv_err *err);
+int mv_git_each_large_blob(struct mv_git *git, const char *const *args,
+			   uint64_t limit, mv_git_large_fn fn, void *payload,
 			   struct mv_err *err);
 
 /*

@@ -253,6 +253,146 @@ int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
 	return rc;
 }
 
+/* -- large blobs -- */
+
+struct large {
+	char (*hex)[MV_GIT_HEX_MAX];
+	char **path;
+	size_t count, alloc;
+};
+
+/* "~<hex>": what the limit left out. */
+static int note_omitted(void *payload, const struct mv_git *git,
+			const struct mv_buf *line, struct mv_err *err)
+{
+	struct large *l = payload;
+	size_t alloc = 2 * l->alloc + 16;
+	void *grown;
+
+	if (*line->data != '~' ||
+	    !mv_git_is_hex(line->data + 1, git->info.hex_len))
+		return 0;
+	if (l->count == l->alloc) {
+		if (!(grown = realloc(l->hex, alloc * sizeof(*l->hex))))
+			return mv_nomem(err);
+		l->hex = grown;
+		if (!(grown = realloc(l->path, alloc * sizeof(*l->path))))
+			return mv_nomem(err);
+		l->path = grown;
+		l->alloc = alloc;
+	}
+	l->path[l->count] = NULL;
+	memcpy(l->hex[l->count++], line->data + 1, git->info.hex_len + 1);
+	return 0;
+}
+
+/* "<hex> <path>" of all objects: those that were left out have one, too. */
+static int note_path(void *payload, const struct mv_git *git,
+		     const struct mv_buf *line, struct mv_err *err)
+{
+	const size_t n = git->info.hex_len;
+	struct large *l = payload;
+
+	if (line->len < n + 2)
+		return 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (!l->path[i] && !memcmp(l->hex[i], line->data, n) &&
+		    !(l->path[i] = strdup(line->data + n + 1)))
+			return mv_nomem(err);
+	return 0;
+}
+
+static int each_line(struct mv_git *git, const char *const *before,
+		     const char *const *args,
+		     int (*take)(void *payload, const struct mv_git *git,
+				 const struct mv_buf *line,
+				 struct mv_err *err),
+		     void *payload, struct mv_err *err)
+{
+	struct mv_git_child list = MV_GIT_CHILD_INIT;
+	const char **all = join(before, args);
+	struct mv_buf line;
+	int end = 0;
+	int rc;
+
+	mv_buf_init(&line, LINE_MAX_BYTES);
+	rc = all ? mv_git_child_open(&list, git, all, err) : mv_nomem(err);
+	if (!rc)
+		mv_git_child_eof(&list);
+	while (!rc) {
+		mv_buf_clear(&line);
+		rc = mv_git_child_until(&list, '\n', &line, &end, err);
+		if (rc || end)
+			break;
+		rc = take(payload, git, &line, err);
+	}
+	if (!rc)
+		rc = mv_git_child_finish(&list, err);
+	mv_git_child_abort(&list);
+	mv_buf_release(&line);
+	free(all);
+	return rc;
+}
+
+static int tell_large(struct mv_git *git, struct large *l, mv_git_large_fn fn,
+		      void *payload, struct mv_err *err)
+{
+	static const char *const args[] = { "cat-file", "--batch-check",
+					    NULL };
+	char hex[MV_GIT_HEX_MAX], type[8], *line, *save = NULL;
+	struct mv_buf in, out;
+	uint64_t size;
+	int rc = 0;
+
+	mv_buf_init(&in, MV_GIT_OUT_MAX);
+	mv_buf_init(&out, MV_GIT_OUT_MAX);
+	for (size_t i = 0; !rc && i < l->count; i++)
+		if (mv_buf_addf(&in, "%s\n", l->hex[i]))
+			rc = mv_nomem(err);
+	if (!rc)
+		rc = mv_git_run(git, args, in.data, in.len, &out, err);
+	line = !rc && out.len ? strtok_r(out.data, "\n", &save) : NULL;
+	for (size_t i = 0; !rc && line && i < l->count; i++) {
+		if (!mv_git_parse_batch(line, strlen(line), git->info.hex_len,
+					hex, type, &size))
+			rc = fn(payload, l->path[i] ? l->path[i] : "", size,
+				err);
+		line = strtok_r(NULL, "\n", &save);
+	}
+	mv_buf_release(&in);
+	mv_buf_release(&out);
+	return rc;
+}
+
+int mv_git_each_large_blob(struct mv_git *git, const char *const *args,
+			   uint64_t limit, mv_git_large_fn fn, void *payload,
+			   struct mv_err *err)
+{
+	char filter[64];
+	const char *const without[] = {
+		"rev-list", "--objects", "--missing=allow-promisor", filter,
+		"--filter-print-omitted", NULL
+	};
+	static const char *const with[] = {
+		"rev-list", "--objects", "--missing=allow-promisor", NULL
+	};
+	struct large l = { NULL, NULL, 0, 0 };
+	int rc;
+
+	snprintf(filter, sizeof(filter), "--filter=blob:limit=%llu",
+		 (unsigned long long)limit + (limit != UINT64_MAX));
+	rc = each_line(git, without, args, note_omitted, &l, err);
+	if (!rc && l.count)
+		rc = each_line(git, with, args, note_path, &l, err);
+	if (!rc && l.count)
+		rc = tell_large(git, &l, fn, payload, err);
+	for (size_t i = 0; i < l.count; i++)
+		free(l.path[i]);
+	free(l.path);
+	free(l.hex);
+	return rc;
+}
+
 /* -- changes -- */
 
 /*

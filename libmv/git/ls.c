@@ -257,18 +257,16 @@ static const char *parse_attr(const char **p, const char *end)
 		field[i] = *p;
 		*p += strlen(*p) + 1;
 	}
-	if (strcmp(field[1], "filter"))
-		return NULL;
-	if (!strcmp(field[2], "model") || !strcmp(field[2], "lfs"))
-		return field[2];
-	return "";
+	return strcmp(field[1], "filter") ? NULL : field[2];
 }
 
-int mv_git_filters(struct mv_git *git, const char *const *paths, size_t count,
-		   mv_git_attr_fn fn, void *payload, struct mv_err *err)
+int mv_git_filter_words(struct mv_git *git, int staged,
+			const char *const *paths, size_t count,
+			mv_git_attr_fn fn, void *payload, struct mv_err *err)
 {
-	static const char *const args[] = {
-		"check-attr", "-z", "--stdin", "filter", NULL
+	const char *const args[] = {
+		"check-attr", "-z", "--stdin", staged ? "--cached" : "filter",
+		staged ? "filter" : NULL, NULL
 	};
 	struct mv_buf in, out;
 	const char *p;
@@ -295,4 +293,26 @@ int mv_git_filters(struct mv_git *git, const char *const *paths, size_t count,
 	mv_buf_release(&in);
 	mv_buf_release(&out);
 	return rc;
+}
+
+struct ours {
+	mv_git_attr_fn fn;
+	void *payload;
+};
+
+static int only_ours(void *payload, size_t i, const char *word,
+		     struct mv_err *err)
+{
+	const struct ours *o = payload;
+
+	return o->fn(o->payload, i, !strcmp(word, "model") ||
+		     !strcmp(word, "lfs") ? word : "", err);
+}
+
+int mv_git_filters(struct mv_git *git, const char *const *paths, size_t count,
+		   mv_git_attr_fn fn, void *payload, struct mv_err *err)
+{
+	struct ours o = { fn, payload };
+
+	return mv_git_filter_words(git, 0, paths, count, only_ours, &o, err);
 }
