@@ -35,14 +35,17 @@ const struct mv_setting mv_settings[] = {
 	{ NULL, NULL, 0, 0, 0 }
 };
 
-/* What `git lfs install` writes. */
-static const struct mv_setting git_lfs_settings[] = {
-	{ "filter.lfs.clean", "git-lfs clean -- %f", 0, 0, 1 },
-	{ "filter.lfs.smudge", "git-lfs smudge -- %f", 0, 0, 1 },
-	{ "filter.lfs.process", "git-lfs filter-process", 0, 0, 1 },
-	{ "filter.lfs.required", "true", 0, 0, 1 },
-	{ NULL, NULL, 0, 0, 0 }
+/*
+ * What stood in the same scope before --lfs, so that it can come back; an
+ * empty value says that nothing did.
+ */
+static const struct replaced {
+	const char *key, *saved;
+} replaced[] = {
+	{ "filter.lfs.process", "model.replaced.lfsProcess" },
+	{ "filter.lfs.required", "model.replaced.lfsRequired" },
 };
+#define REPLACED (sizeof(replaced) / sizeof(replaced[0]))
 
 /* One scope of the configuration, as git lists it, and who asks git. */
 struct scope {
@@ -225,21 +228,54 @@ static int scope_unset(struct scope *s, const struct mv_setting *setting,
 
 /* -- install and uninstall ---------------------------------------------------- */
 
-static int write_all(struct scope *s, const struct mv_setting *settings,
-		     const char *word, struct mv_err *err)
+static int serves_lfs(const struct scope *s)
+{
+	const char *last = last_value(s, "filter.lfs.process");
+
+	return last && strstr(last, "git-model");
+}
+
+static int set_one(struct scope *s, const char *key, const char *value,
+		   struct mv_err *err)
+{
+	const struct mv_setting setting = { key, value, 0, 0, 0 };
+
+	return scope_set(s, &setting, value, err);
+}
+
+static int unset_one(struct scope *s, const char *key, struct mv_err *err)
+{
+	const struct mv_setting setting = { key, NULL, 0, 0, 0 };
+
+	return scope_unset(s, &setting, err);
+}
+
+/* Before it is written over; what is ours already was saved by then. */
+static int save_lfs(struct scope *s, struct mv_err *err)
 {
 	int rc = 0;
 
-	for (; settings->key && !rc; settings++) {
+	for (size_t i = 0; i < REPLACED && !rc && !serves_lfs(s); i++) {
+		const char *now = last_value(s, replaced[i].key);
+
+		rc = set_one(s, replaced[i].saved, now ? now : "", err);
+	}
+	return rc;
+}
+
+static int write_all(struct scope *s, const char *word, struct mv_err *err)
+{
+	const int lfs = !!(s->install->flags & MV_INSTALL_LFS);
+	int rc = lfs ? save_lfs(s, err) : 0;
+
+	for (const struct mv_setting *x = mv_settings; x->key && !rc; x++) {
 		char *value;
 
-		if (settings->lfs && !(s->install->flags & MV_INSTALL_LFS))
+		if (x->lfs && !lfs)
 			continue;
-		value = settings->calls_us ?
-			mv_strf("%s %s", word, settings->value) :
-			strdup(settings->value);
-		rc = value ? scope_set(s, settings, value, err) :
-			     mv_nomem(err);
+		value = x->calls_us ? mv_strf("%s %s", word, x->value) :
+				      strdup(x->value);
+		rc = value ? scope_set(s, x, value, err) : mv_nomem(err);
 		free(value);
 	}
 	return rc;
@@ -255,46 +291,36 @@ static int remove_all(struct scope *s, struct mv_err *err)
 	return rc;
 }
 
-static int serves_lfs(const struct scope *s)
+/*
+ * What one of them was before us. Where an older git-model saved nothing, the
+ * other lines of git-lfs tell whether `git lfs install` had been there.
+ */
+static const char *value_before(const struct scope *s, size_t i)
 {
-	const char *last = last_value(s, "filter.lfs.process");
+	const char *saved = last_value(s, replaced[i].saved);
 
-	return last && strstr(last, "git-model");
+	if (saved)
+		return *saved ? saved : NULL;
+	if (!last_value(s, "filter.lfs.clean"))
+		return NULL;
+	return i ? last_value(s, replaced[i].key) : "git-lfs filter-process";
 }
 
-/*
- * Back to git-lfs. Where another scope has its configuration, taking ours
- * away is all it needs; else it is written as `git lfs install` would.
- */
+/* Back to git-lfs: this scope as it was, and nothing of any other. */
 static int give_back_lfs(struct scope *s, struct mv_err *err)
 {
-	const struct mv_setting process = { "filter.lfs.process", NULL, 0, 0,
-					    1 };
-	const char *argv[] = { s->git, "config", "--get", process.key, NULL };
-	char *git_lfs = NULL;
-	int status = 0, rc;
+	const int ours = serves_lfs(s);
+	int rc = 0;
 
-	if (!serves_lfs(s))
-		return 0;
-	rc = scope_unset(s, &process, err);
-	if (!rc)
-		rc = mv_proc_run(&status, argv, s->dir, s->env, NULL, 0, NULL,
-				 NULL, err);
-	if (!rc && !status)
-		return 0;
-	if (!rc)
-		rc = scope_read(s, err);
-	if (rc)
-		return rc;
-	if (!mv_proc_find(&git_lfs, "git-lfs", s->env->search_path, NULL)) {
-		free(git_lfs);
-		return write_all(s, git_lfs_settings, "", err);
-	}
-	/* Required by nobody's filter, it would only fail. */
-	if (!last_value(s, "filter.lfs.clean")) {
-		const struct mv_setting required = { "filter.lfs.required",
-						     NULL, 0, 0, 1 };
-		rc = scope_unset(s, &required, err);
+	for (size_t i = 0; i < REPLACED && !rc; i++) {
+		const char *before = value_before(s, i);
+
+		if (ours && before)
+			rc = set_one(s, replaced[i].key, before, err);
+		else if (ours)
+			rc = unset_one(s, replaced[i].key, err);
+		if (!rc)
+			rc = unset_one(s, replaced[i].saved, err);
 	}
 	return rc;
 }
@@ -307,15 +333,11 @@ static int configure(struct scope *s, const char *word, struct mv_err *err)
 	if (rc)
 		return rc;
 	if (in->flags & MV_INSTALL_REMOVE) {
-		rc = remove_all(s, err);
-		if (!rc && in->flags & MV_INSTALL_LFS)
-			rc = give_back_lfs(s, err);
-		else if (!rc && serves_lfs(s))
-			mv_setup_tell(in, 1, "filter.lfs still calls git-model;"
-				      " `git model uninstall --lfs` gives it "
-				      "back to git-lfs");
+		rc = give_back_lfs(s, err);
+		if (!rc && !(in->flags & MV_INSTALL_LFS))
+			rc = remove_all(s, err);
 	} else {
-		rc = write_all(s, mv_settings, word, err);
+		rc = write_all(s, word, err);
 	}
 	if (!rc)
 		mv_setup_tell(in, 0, "%s configuration: %s", in->scope + 2,
@@ -329,6 +351,16 @@ static int known_scope(const char *scope)
 {
 	return !strcmp(scope, "--global") || !strcmp(scope, "--local") ||
 	       !strcmp(scope, "--system");
+}
+
+/* Taking --lfs back is no reason to take anything else: files under
+   filter=model still need their hooks. */
+static int touches_hooks(const struct mv_install *install)
+{
+	const unsigned lfs_back = MV_INSTALL_REMOVE | MV_INSTALL_LFS;
+
+	return !(install->flags & MV_INSTALL_NO_HOOKS) &&
+	       (install->flags & lfs_back) != lfs_back;
 }
 
 int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
@@ -353,7 +385,7 @@ int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
 			      "told to call %s", word);
 	if (!rc)
 		rc = configure(&s, word, err);
-	if (!rc && repo && !(install->flags & MV_INSTALL_NO_HOOKS))
+	if (!rc && repo && touches_hooks(install))
 		rc = install->flags & MV_INSTALL_REMOVE ?
 		     mv_hooks_remove(repo, install, err) :
 		     mv_hooks_install(repo, install, word, err);

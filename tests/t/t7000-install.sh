@@ -511,22 +511,13 @@ test_expect_success '--lfs, and back' '
 	test_cmp sorted actual
 '
 
-test_expect_success 'uninstall alone says that git-lfs waits' '
-	git model install --lfs &&
-	git model uninstall 2>err &&
-	test_grep "uninstall --lfs" err &&
-	test "$(git config --global filter.lfs.process)" = \
-		"git-model filter-process --lfs"
-'
-
 test_expect_success 'without git-lfs nothing of it is left' '
 	git config --global --remove-section filter.lfs &&
 	git model install --lfs &&
 	mkdir no-lfs &&
 	ln -s "$(command -v git)" no-lfs/git &&
 	PATH="$B:$PWD/no-lfs" git-model uninstall --lfs &&
-	test_expect_code 1 git config --global --get-regexp "^filter.lfs" &&
-	test_expect_code 1 git config --global --get-regexp "\.model\."
+	test_expect_code 1 git config --global --get-regexp "^filter.lfs"
 '
 
 test_done
