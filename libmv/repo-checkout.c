@@ -656,6 +656,8 @@ int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
 	l.force = !!(flags & MV_CHECKOUT_FORCE);
 	rc = mv_repo_root(&l.rootfd, repo, err);
 	if (!rc)
+		rc = mv_repo_check_named(repo, pathspecs, !l.force, err);
+	if (!rc)
 		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED |
 			       MV_GIT_LS_FILTERED, pathspecs, look_at, &l,
 			       err);
@@ -667,6 +669,9 @@ int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
 		rc = mv_repo_mend(repo, lock_ms, err);
 	if (!rc)
 		mv_repo_cache_save(repo);
+	/* What is still away is no file of ours. */
+	if (!rc && l.force && !l.stats->missing && !l.stats->failed)
+		rc = mv_repo_check_named(repo, pathspecs, 1, err);
 	for (size_t i = 0; i < l.count; i++) {
 		free((char *)(uintptr_t)l.m[i].path);
 		free((char *)(uintptr_t)l.m[i].blob);

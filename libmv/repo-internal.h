@@ -200,6 +200,14 @@ int mv_repo_team_file(struct mv_buf *text, struct mv_repo *repo,
  */
 char *mv_repo_from_top(struct mv_repo *repo, const char *typed);
 
+/*
+ * MV_ENOENT where a pathspec that a person typed matches nothing that git
+ * knows (repo-named.c); with `there`, also where a path is deleted in the
+ * work tree or outside of a sparse checkout. NULL is all of the repository.
+ */
+int mv_repo_check_named(struct mv_repo *repo, const char *const *pathspecs,
+			int there, struct mv_err *err);
+
 /* As mv_repo_project(), but borrowed until the next call (repo-subject.c). */
 struct mv_project;
 int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,

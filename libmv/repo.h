@@ -144,7 +144,8 @@ int mv_repo_filter_finish(struct mv_repo *repo, struct mv_err *err);
 /*
  * Replace pointers in the work tree by the bytes they stand for. Only a
  * regular file that holds exactly the pointer that the index has (or, with
- * MV_CHECKOUT_FORCE, is missing) is touched.
+ * MV_CHECKOUT_FORCE, is missing) is touched. MV_ENOENT: a pathspec matches
+ * nothing that git knows, or names what is deleted in the work tree.
  */
 enum mv_checkout_flags { MV_CHECKOUT_FORCE = 1 << 0 };
 struct mv_checkout_stats {

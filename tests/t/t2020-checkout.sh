@@ -87,6 +87,45 @@ test_expect_success 'a damaged store: no wrong byte reaches the work tree' '
 	done && no_temporaries
 '
 
+test_expect_success 'a name that nothing has is an error' '
+	cd r && git checkout -q -f HEAD -- . && pointers &&
+	test_expect_code 128 git model checkout nosuch.bin 2>../err &&
+	test_grep "nosuch.bin" ../err &&
+	is_pointer small.bin &&
+	test_expect_code 128 git model checkout small.bin nosuch.bin 2>../err &&
+	is_pointer small.bin &&
+	test_expect_code 128 git model checkout -f "*.nosuch" &&
+	: >untracked && test_expect_code 128 git model checkout untracked &&
+	rm untracked && cd d &&
+	test_expect_code 128 git model checkout small.bin 2>../../err &&
+	git model checkout . && cd .. && git model checkout
+'
+
+test_expect_success 'so is one that was deleted' '
+	cd r && rm small.bin &&
+	test_expect_code 128 git model checkout small.bin 2>../err &&
+	test_grep "small.bin.* is deleted" ../err &&
+	test_expect_code 128 git model checkout "small*" &&
+	(cd d && test_expect_code 128 git model checkout ../small.bin) &&
+	git model checkout . && test_path_is_missing small.bin &&
+	git model checkout -f small.bin && cmp small.bin ../keep/small.bin &&
+	rm -r d && test_expect_code 128 git model checkout d &&
+	test_expect_code 128 git model checkout d/ &&
+	git model checkout -f d && git diff --quiet &&
+	rm .gitattributes && git checkout -q -- .gitattributes &&
+	echo x >plain && git add plain && rm plain &&
+	test_expect_code 128 git model checkout plain &&
+	test_expect_code 128 git model checkout -f plain &&
+	git rm -q --cached plain
+'
+
+test_expect_success 'and one outside of a sparse checkout' '
+	cd r && git sparse-checkout set --no-cone /big.bin /d/ &&
+	test_expect_code 128 git model checkout small.bin 2>../err &&
+	test_grep "outside of the sparse checkout" ../err &&
+	git sparse-checkout disable && git diff --quiet
+'
+
 test_expect_success 'unmerged files and files outside of a sparse checkout are left alone' '
 	cd r && git sparse-checkout set --no-cone /big.bin &&
 	git model checkout -f && test_path_is_missing small.bin &&
