@@ -115,22 +115,29 @@ static int bad_version(struct mv_err *err, struct slice line)
 	return bad_native(err, "the first line is not '" NATIVE_VERSION "'");
 }
 
+/* Git's own conversion of line ends may have been there before us. */
+static int next_native_line(struct slice *line, struct slice *rest)
+{
+	int found = next_line(line, rest);
+
+	if (found)
+		drop_cr(line);
+	return found;
+}
+
 static int parse_native(struct mv_pointer *out, struct slice text,
 			struct mv_err *err)
 {
 	struct slice rest = text, line = { text.data, 0 };
 
-	if (memchr(text.data, '\r', text.len))
-		return bad_native(err, "it has CR LF line ends; is its path "
-				  "marked '-text' in .gitattributes?");
-	next_line(&line, &rest);
+	next_native_line(&line, &rest);
 	if (!slice_is(line, NATIVE_VERSION))
 		return bad_version(err, line);
-	if (!next_line(&line, &rest) || !skip(&line, "oid ") ||
+	if (!next_native_line(&line, &rest) || !skip(&line, "oid ") ||
 	    !parse_oid(&out->oid, line))
 		return bad_native(err, "line 2 is not 'oid sha256:' and 64 "
 				  "lower-case hex digits");
-	if (!next_line(&line, &rest) || !skip(&line, "size ") ||
+	if (!next_native_line(&line, &rest) || !skip(&line, "size ") ||
 	    !parse_digits(&out->size, line) || line.data[0] == '0')
 		return bad_native(err, "line 3 is not 'size' and a decimal "
 				  "number from 1");
@@ -139,7 +146,7 @@ static int parse_native(struct mv_pointer *out, struct slice text,
 	if (text.data[text.len - 1] != '\n')
 		return bad_native(err, "the last line has no end");
 	out->dialect = MV_DIALECT_NATIVE;
-	out->canonical = 1;
+	out->canonical = !memchr(text.data, '\r', text.len);
 	return 0;
 }
 
@@ -202,17 +209,45 @@ static int take_lfs_key(struct mv_pointer *out, int which, struct slice value)
 	}
 }
 
-static int is_space(char c)
+/*
+ * White space as git-lfs's language has it: Unicode's, in UTF-8. Longer first
+ * is not needed: none is the end of another.
+ */
+static const struct slice spaces[] = {
+	{ " ", 1 }, { "\t", 1 }, { "\n", 1 }, { "\v", 1 }, { "\f", 1 },
+	{ "\r", 1 }, { "\302\205", 2 }, { "\302\240", 2 },
+	{ "\341\232\200", 3 }, { "\342\200\200", 3 }, { "\342\200\201", 3 },
+	{ "\342\200\202", 3 }, { "\342\200\203", 3 }, { "\342\200\204", 3 },
+	{ "\342\200\205", 3 }, { "\342\200\206", 3 }, { "\342\200\207", 3 },
+	{ "\342\200\210", 3 }, { "\342\200\211", 3 }, { "\342\200\212", 3 },
+	{ "\342\200\250", 3 }, { "\342\200\251", 3 }, { "\342\200\257", 3 },
+	{ "\342\201\237", 3 }, { "\343\200\200", 3 },
+};
+
+/* The bytes of the white space that the text begins or ends with; 0: none. */
+static size_t space_at(struct slice s, int at_end)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+		size_t n = spaces[i].len;
+
+		if (n <= s.len &&
+		    !memcmp(s.data + (at_end ? s.len - n : 0), spaces[i].data,
+			    n))
+			return n;
+	}
+	return 0;
 }
 
 static struct slice trim(struct slice s)
 {
-	for (; s.len && is_space(s.data[0]); s.len--)
-		s.data++;
-	while (s.len && is_space(s.data[s.len - 1]))
-		s.len--;
+	size_t n;
+
+	while ((n = space_at(s, 0))) {
+		s.data += n;
+		s.len -= n;
+	}
+	while ((n = space_at(s, 1)))
+		s.len -= n;
 	return s;
 }
 

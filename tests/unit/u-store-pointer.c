@@ -56,6 +56,30 @@ static void test_store_pointer__native_is_read(void **state)
 	assert_true(p.size == INT64_MAX);
 }
 
+/* What core.autocrlf makes of it where nobody said -text. */
+static void test_store_pointer__line_ends_of_git_are_read(void **state)
+{
+	static const char *const texts[] = {
+		"git-model/1\r\noid sha256:" HEX "\r\nsize 12345\r\n",
+		"git-model/1\r\n" OID "size 12345\n",
+		"git-model/1\n" OID "size 12345\r\n",
+	};
+	struct mv_pointer p;
+	struct mv_buf out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(parse(&p, texts[i]), 0);
+		assert_int_equal(p.dialect, MV_DIALECT_NATIVE);
+		assert_true(p.size == 12345 && !p.canonical);
+		assert_oid(&p, HEX);
+		mv_buf_init(&out, 1024);
+		assert_int_equal(mv_pointer_print(&out, &p, NULL), 0);
+		assert_string_equal(out.data, NATIVE);
+		mv_buf_release(&out);
+	}
+}
+
 static void test_store_pointer__malformed_native_is_never_content(void **state)
 {
 	static const struct {
@@ -90,8 +114,10 @@ static void test_store_pointer__malformed_native_is_never_content(void **state)
 		{ "git-model/1\n" OID "size 1", "no end" },
 		{ "git-model/1\n" OID "size 1\n\n", "follows" },
 		{ "git-model/1\n" OID "size 1\nextra 2\n", "follows" },
-		{ "git-model/1\r\noid sha256:" HEX "\r\nsize 1\r\n",
-		  "CR LF" },
+		{ "git-model/1\r\r\n" OID "size 1\n", "first line" },
+		{ "git-model/1\noid sha256:" HEX "\r \nsize 1\n",
+		  "line 2" },
+		{ "git-model/1\n" OID "size 1\r", "no end" },
 	};
 
 	(void)state;
@@ -188,6 +214,15 @@ static const struct {
 	{ "BOM", "\xef\xbb\xbf" LFS, CONTENT, 0 },
 	{ "version v2", "version https://git-lfs.github.com/spec/v2\n" OID
 	  "size 5\n", CONTENT, 0 },
+	{ "NBSP around", "\302\240" V OID "size 5\n\302\240\n", LENIENT, 5 },
+	{ "next line around", "\302\205" V OID "size 5\302\205", LENIENT, 5 },
+	{ "line separator", "\342\200\250" LFS "\342\200\251", LENIENT, 12345 },
+	{ "ideographic space", LFS "\343\200\200", LENIENT, 12345 },
+	{ "other spaces", "\341\232\200\342\200\200 \342\200\212" V OID
+	  "size 5\342\200\257\342\201\237", LENIENT, 5 },
+	{ "half a NBSP", V OID "size 5\240", CONTENT, 0 },
+	{ "zero width space", V OID "size 5\342\200\213", CONTENT, 0 },
+	{ "NBSP inside", V "oid sha256:" HEX "\302\240\nsize 5\n", CONTENT, 0 },
 	{ "line of a space", V " \n" OID "size 5\n", CONTENT, 0 },
 };
 
@@ -401,6 +436,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_store_pointer__native_is_read),
+		cmocka_unit_test(test_store_pointer__line_ends_of_git_are_read),
 		cmocka_unit_test(test_store_pointer__malformed_native_is_never_content),
 		cmocka_unit_test(test_store_pointer__ordinary_content_is_none),
 		cmocka_unit_test(test_store_pointer__lfs_is_read_as_git_lfs_does),
