@@ -134,6 +134,7 @@ $(LINKS): $(B)/git-model
 	$(Q)ln -sf git-model $@
 
 $(filter $(B)/tests/unit/u-cmd-%,$(UNIT)): $(B)/cmd/opt.o $(B)/cmd/out.o
+$(filter $(B)/tests/unit/u-filters-%,$(UNIT)): $(B)/filters/asker.o
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libmv.a
 	$(call say,LINK)
 	$(Q)$(link) -lcmocka $(LDLIBS)

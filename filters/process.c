@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
+
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "filters/asker.h"
 #include "libmv/filter/filter.h"
 #include "libmv/repo.h"
 
@@ -41,6 +44,9 @@ static int open_repo(struct door *door, struct mv_err *err)
 	options.warn = warn;
 	rc = mv_repo_open(&door->repo, &options, err);
 	if (!rc) {
+		mv_repo_filter_asker(door->repo, asker_find(
+			getenv("GIT_EXTERNAL_DIFF") ||
+			mv_repo_has_external_diff(door->repo)));
 		cmd_allow_files();
 		interrupt_begin(&door->interrupt, door->repo);
 	}
@@ -67,6 +73,13 @@ static int smudge(void *payload, const char *path, const char *blob,
 	return rc ? rc : mv_repo_smudge(door->repo, path, blob, in, out, err);
 }
 
+static int kept(void *payload, struct mv_writer *out, struct mv_err *err)
+{
+	struct door *door = payload;
+
+	return mv_repo_clean_kept(door->repo, out, err);
+}
+
 static void complain(void *payload, const char *path, const struct mv_err *err)
 {
 	(void)payload;
@@ -81,7 +94,7 @@ int cmd_filter_process(int argc, const char **argv, struct cmd_env *env)
 		OPT_END
 	};
 	struct door door = { .env = env };
-	const struct mv_filter_ops ops = { clean, smudge, complain, &door };
+	const struct mv_filter_ops ops = { clean, smudge, complain, &door, kept };
 	struct mv_reader in = mv_reader_fd(&in_fd);
 	struct mv_writer out = mv_writer_fd(&out_fd);
 	struct mv_err err;

@@ -34,6 +34,7 @@ struct item {
 	int named;			/* by the user, not by a folder or glob */
 	int unmerged;
 	struct mv_pointer pointer;
+	char *text;			/* of git-lfs's, as somebody wrote it */
 	struct mv_repo_seen seen;
 	int fresh;			/* read just now: the cache wants it */
 };
@@ -530,6 +531,15 @@ out:
 
 /* -- what is known without reading ----------------------------------------------------- */
 
+/* Pointers of git-lfs keep the text that they have. */
+static int print(struct mv_buf *text, const struct item *item,
+		 struct mv_err *err)
+{
+	if (item->text)
+		return mv_buf_addstr(text, item->text) ? mv_nomem(err) : 0;
+	return mv_pointer_print(text, &item->pointer, err);
+}
+
 static int blob_is(struct add *add, const struct item *item)
 {
 	char hex[MV_OID_HEX + 1];
@@ -539,7 +549,7 @@ static int blob_is(struct add *add, const struct item *item)
 	if (!*item->blob)
 		return 0;
 	mv_buf_init(&text, MV_POINTER_MAX);
-	same = !mv_pointer_print(&text, &item->pointer, NULL) &&
+	same = !print(&text, item, NULL) &&
 	       !mv_git_blob_name(add->repo->git, hex, text.data, text.len,
 				 NULL) &&
 	       !strcmp(hex, item->blob);
@@ -553,9 +563,28 @@ static int same_mode(const struct item *item)
 	       !!(item->seen.st.st_mode & S_IXUSR);
 }
 
+/* The same content, staged in words that are not ours: they stay. */
+static void keep_text(struct add *add, struct item *item)
+{
+	struct mv_pointer p;
+	struct mv_buf text;
+
+	if (item->owner != LFS || item->text || !*item->blob)
+		return;
+	mv_buf_init(&text, MV_POINTER_MAX - 1);
+	if (!mv_git_read_blob(add->repo->git, item->blob, &text, NULL, NULL) &&
+	    !mv_pointer_parse(&p, text.data, text.len, NULL) &&
+	    p.dialect == MV_DIALECT_LFS && !p.extended &&
+	    p.size == item->pointer.size &&
+	    mv_oid_eq(&p.oid, &item->pointer.oid))
+		item->text = mv_buf_detach(&text);
+	mv_buf_release(&text);
+}
+
 /* Staged already; at most its stat is news to the index. */
 static enum action settle(struct add *add, struct item *item)
 {
+	keep_text(add, item);
 	if (!blob_is(add, item) || !same_mode(item))
 		return STAGE;
 	return item->fresh ? STAGE : UNCHANGED;
@@ -688,6 +717,9 @@ static int put_small(struct add *add, struct item *item, int fd,
 		/* Already one: never a pointer to a pointer. */
 		if (!rc) {
 			item->pointer = pointer;
+			if (pointer.dialect == MV_DIALECT_LFS &&
+			    !(item->text = strndup(data, size)))
+				rc = mv_nomem(err);
 			goto out;
 		}
 		if (rc == MV_ECORRUPT && is_staged(add, item, data, size)) {
@@ -895,7 +927,7 @@ static int fill_stage(struct mv_git_stage *s, struct mv_buf *text,
 	s->path = item->path;
 	s->remove = item->action == REMOVE;
 	if (!s->remove)
-		rc = mv_pointer_print(text, &item->pointer, err);
+		rc = print(text, item, err);
 	s->len = text->len - at;
 	s->executable = !!(item->seen.st.st_mode & S_IXUSR);
 	s->st = item->seen.st;
@@ -1079,7 +1111,7 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 		rc = add_plain(&add, err);
 	mv_tx_abort(add.tx);
 	for (size_t i = 0; i < add.count; i++)
-		free(add.items[i].path);
+		free(add.items[i].path), free(add.items[i].text);
 	free(add.items);
 	return rc;
 }

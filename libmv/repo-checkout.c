@@ -11,6 +11,7 @@
 #include "libmv/base/config.h"
 #include "libmv/base/worktree.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 
 #define LARGE (1024u * 1024)		/* restored by all threads together */
 #define BATCH_FILES 8192u
@@ -469,7 +470,8 @@ static int choose(uint8_t *wanted, struct work *w,
 	int rc = pointers && present ? 0 : mv_nomem(err);
 
 	for (size_t i = 0; !rc && i < count; i++) {
-		wanted[i] = (uint8_t)may_be_expected(w, &m[i]);
+		wanted[i] = (uint8_t)(may_be_expected(w, &m[i]) &&
+				      !m[i].pointer.extended);
 		w->stats->skipped += !wanted[i];
 		if (wanted[i])
 			pointers[n++] = m[i].pointer;
@@ -542,6 +544,7 @@ struct listing {
 	struct mv_materialize *m;
 	size_t count, alloc, others;
 	int rootfd, force;
+	int named;			/* these paths, by a person */
 };
 
 /* The pointer in the work tree, if it is the one of the index. */
@@ -636,6 +639,14 @@ static int look_at(void *payload, const struct mv_git_entry *e,
 		rc = MV_ENOENT;
 	if (rc == MV_ENOMEM || rc == MV_EIO)
 		return rc;
+	if (!rc && !l->named && pointer.dialect == MV_DIALECT_LFS) {
+		int wanted;
+
+		rc = mv_repo_lfs_wants(&wanted, l->repo, e->path, err);
+		if (rc)
+			return rc;
+		rc = wanted ? 0 : MV_ENOENT;
+	}
 	if (rc) {
 		l->stats->skipped++;
 		l->others += !absent;
@@ -654,6 +665,7 @@ int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
 
 	memset(l.stats, 0, sizeof(*l.stats));
 	l.force = !!(flags & MV_CHECKOUT_FORCE);
+	l.named = pathspecs && *pathspecs;
 	rc = mv_repo_root(&l.rootfd, repo, err);
 	if (!rc)
 		rc = mv_repo_check_named(repo, pathspecs, !l.force, err);

@@ -8,7 +8,9 @@
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/worktree.h"
+#include "libmv/filter/filter.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 #include "libmv/store/lfsdir.h"
 
 #define LARGE		(1024u * 1024)	/* synced before it is acknowledged */
@@ -16,7 +18,6 @@
 #define SMUDGE_LIMIT	(8u * 1024 * 1024)
 /* Git holds what is smudged in memory, and so do we. */
 #define SMUDGE_LIMIT_MAX (32u * 1024 * 1024)
-#define SPOOL_MEMORY	(1024u * 1024)
 
 /* A pointer that was answered to smudge; its content is written at the end. */
 struct mv_repo_pending {
@@ -198,6 +199,18 @@ out:
 	return rc;
 }
 
+/* The text in the index, if it could be a pointer. */
+static int staged_text(struct mv_buf *out, struct mv_repo *repo,
+		       const char *path)
+{
+	char *spec = *path ? mv_strf(":0:%s", path) : NULL;
+	int rc = spec ? mv_git_read_blob(repo->git, spec, out, NULL, NULL) :
+			MV_ENOENT;
+
+	free(spec);
+	return rc;
+}
+
 /*
  * Is this very text in the index already? Then git only asks whether the
  * file changed, and a no would make every `git status` fail in a clone of
@@ -206,16 +219,58 @@ out:
 static int is_staged(struct mv_repo *repo, const char *path, const char *text,
 		     size_t len)
 {
-	char *spec = mv_strf(":0:%s", path);
 	struct mv_buf staged;
 	int same;
 
 	mv_buf_init(&staged, MV_POINTER_MAX);
-	same = spec && !mv_git_read_blob(repo->git, spec, &staged, NULL, NULL) &&
-	       staged.len == len && !memcmp(staged.data, text, len);
+	same = !staged_text(&staged, repo, path) && staged.len == len &&
+	       !memcmp(staged.data, text, len);
 	mv_buf_release(&staged);
-	free(spec);
 	return same;
+}
+
+/*
+ * Others write Git LFS pointers in their own ways. Where the content is still
+ * the one that is staged, its text stays: it is no change.
+ */
+static int print_lfs(struct mv_buf *out, struct mv_repo *repo,
+		     const char *path, const struct mv_pointer *pointer,
+		     struct mv_err *err)
+{
+	struct mv_pointer p;
+	struct mv_buf staged;
+	int rc, same;
+
+	mv_buf_init(&staged, MV_POINTER_MAX);
+	same = !staged_text(&staged, repo, path) &&
+	       !mv_pointer_parse(&p, staged.data, staged.len, NULL) &&
+	       p.dialect == MV_DIALECT_LFS && !p.extended &&
+	       p.size == pointer->size && mv_oid_eq(&p.oid, &pointer->oid);
+	if (same)
+		rc = mv_buf_add(out, staged.data, staged.len) ? mv_nomem(err) :
+								0;
+	else
+		rc = mv_pointer_print(out, pointer, err);
+	mv_buf_release(&staged);
+	return rc;
+}
+
+static int clean_bytes(struct mv_repo *repo, const char *path,
+		       enum mv_dialect dialect, struct mv_reader *in,
+		       struct mv_buf *out, struct mv_err *err)
+{
+	struct mv_pointer pointer = { .dialect = dialect, .canonical = 1 };
+	int rc = mv_repo_keep_bytes(repo, path, in, err);
+
+	if (rc)
+		return rc > 0 ? MV_FILTER_KEPT : rc;
+	rc = clean_content(&pointer, repo, path, in, err);
+	mv_repo_kept_release(repo);
+	if (rc)
+		return rc;
+	return dialect == MV_DIALECT_LFS ?
+	       print_lfs(out, repo, path, &pointer, err) :
+	       mv_pointer_print(out, &pointer, err);
 }
 
 int mv_repo_clean(struct mv_repo *repo, const char *path,
@@ -237,95 +292,33 @@ int mv_repo_clean(struct mv_repo *repo, const char *path,
 	rc = MV_ENOENT;
 	if (headed.len < sizeof(head))
 		rc = mv_pointer_parse(&pointer, head, headed.len, err);
-	if (rc == MV_ENOENT) {
-		memset(&pointer, 0, sizeof(pointer));
-		pointer.dialect = dialect;
-		pointer.canonical = 1;
-		rc = clean_content(&pointer, repo, path, &whole, err);
-	} else if (rc == MV_ECORRUPT &&
-		   is_staged(repo, path, head, headed.len)) {
-		return mv_buf_add(out, head, headed.len) ? mv_nomem(err) : 0;
-	}
-	return rc ? rc : mv_pointer_print(out, &pointer, err);
+	if (rc == MV_ENOENT)
+		return clean_bytes(repo, path, dialect, &whole, out, err);
+	if (!rc && pointer.dialect == MV_DIALECT_NATIVE)
+		return mv_pointer_print(out, &pointer, err);
+	/* Pointers of others stay as they are, and so does what is broken
+	   where git only compares. */
+	if (rc == MV_ECORRUPT && (repo->filter.asker & MV_ASKER_LOOKS ||
+				  is_staged(repo, path, head, headed.len)))
+		rc = 0;
+	if (!rc && mv_buf_add(out, head, headed.len))
+		rc = mv_nomem(err);
+	return rc;
 }
 
 /* -- smudge ----------------------------------------------------------------- */
 
-/*
- * Git does not listen before it has written everything. What is no pointer
- * may have any size, so it waits in memory first and in a file from then on.
- */
-struct spool {
-	struct mv_buf memory;
-	struct mv_tmp file;
-	uint64_t in_file;
-};
-
-static int spool_fill(struct spool *spool, struct mv_repo *repo,
-		      struct mv_reader *in, struct mv_err *err)
-{
-	char *block = malloc(SPOOL_MEMORY);
-	size_t got;
-	int rc = block ? 0 : mv_nomem(err);
-
-	while (!rc) {
-		rc = mv_read_full(in, block, SPOOL_MEMORY, &got, err);
-		if (rc || !got)
-			break;
-		if (!spool->in_file &&
-		    !mv_buf_add(&spool->memory, block, got))
-			continue;
-		if (spool->file.fd < 0) {
-			rc = mv_tmp_open(&spool->file, repo->info->git_dir,
-					 "model-smudge", err);
-			if (rc)
-				break;
-			/* Reached by its descriptor only. */
-			unlink(spool->file.path);
-		}
-		rc = mv_write_full(spool->file.fd, block, got,
-				   spool->file.path, err);
-		spool->in_file += got;
-	}
-	free(block);
-	return rc;
-}
-
-static int spool_drain(struct spool *spool, struct mv_writer *out,
-		       struct mv_err *err)
-{
-	char block[64 * 1024];
-	uint64_t off = 0;
-	size_t got;
-	int rc;
-
-	rc = out->write(out->payload, spool->memory.data, spool->memory.len,
-			err);
-	while (!rc && off < spool->in_file) {
-		rc = mv_pread_full(spool->file.fd, block, sizeof(block), off,
-				   &got, spool->file.path, err);
-		if (!rc && !got)
-			rc = mv_fail(err, MV_EIO, "'%s' is too short",
-				     spool->file.path);
-		if (!rc)
-			rc = out->write(out->payload, block, got, err);
-		off += got;
-	}
-	return rc;
-}
-
 static int pass_through(struct mv_repo *repo, struct mv_reader *in,
 			struct mv_writer *out, struct mv_err *err)
 {
-	struct spool spool = { .file = MV_TMP_INIT };
+	struct mv_spool spool;
 	int rc;
 
-	mv_buf_init(&spool.memory, SPOOL_MEMORY);
-	rc = spool_fill(&spool, repo, in, err);
+	mv_spool_init(&spool);
+	rc = mv_spool_fill(&spool, repo, in, NULL, err);
 	if (!rc)
-		rc = spool_drain(&spool, out, err);
-	mv_tmp_discard(&spool.file);
-	mv_buf_release(&spool.memory);
+		rc = mv_spool_drain(&spool, out, err);
+	mv_spool_release(&spool);
 	return rc;
 }
 
@@ -464,6 +457,111 @@ static int smudge_raw(struct mv_repo *repo, const char *path,
 	return pass_through(repo, in, out, err);
 }
 
+/*
+ * A pointer as git has it. Where nobody said -text, git has put CR before each
+ * LF by now.
+ */
+static int undo_crlf(struct mv_repo *repo, char *text, size_t *len,
+		     const char *blob, struct mv_err *err)
+{
+	char name[65], lean[MV_POINTER_MAX];
+	size_t n = 0;
+	int rc = 0;
+
+	if (!memchr(text, '\r', *len))
+		return 0;
+	if (blob)
+		rc = mv_git_blob_name(repo->git, name, text, *len, err);
+	if (rc || (blob && !strcmp(name, blob)))
+		return rc;
+	for (size_t i = 0; i < *len; i++)
+		if (text[i] != '\r' || i + 1 == *len || text[i + 1] != '\n')
+			lean[n++] = text[i];
+	memcpy(text, lean, n);
+	*len = n;
+	return 0;
+}
+
+/* Why a pointer is given out although bytes were asked for, once. */
+static void tell_odd(struct mv_repo *repo, const char *path, const char *why)
+{
+	if (!repo->filter.odd_told++)
+		mv_repo_warn(repo, "'%s' %s", path, why);
+}
+
+/*
+ * Is the pointer itself the answer, for good? git-lfs runs a program for those
+ * with ext- lines; their stored bytes are not the file's.
+ */
+static int stays_pointer(int *stays, struct mv_repo *repo, const char *path,
+			 const struct mv_pointer *pointer, struct mv_err *err)
+{
+	int wanted = 1, rc = 0;
+
+	*stays = pointer->extended;
+	if (pointer->extended)
+		tell_odd(repo, path, "is a pointer of a Git LFS extension; "
+			 "git-model does not run these, so the pointer is "
+			 "left. `git lfs smudge` makes the file");
+	else if (pointer->dialect == MV_DIALECT_LFS && *path)
+		rc = mv_repo_lfs_wants(&wanted, repo, path, err);
+	*stays |= !wanted;
+	return rc;
+}
+
+/* Straight through, whatever the size: memory stays constant here. */
+static int export(struct mv_repo *repo, const char *path,
+		  const struct mv_pointer *pointer, const char *text,
+		  size_t len, struct mv_writer *out, struct mv_err *err)
+{
+	int pointers = 0, rc;
+
+	rc = mv_git_config_bool(&pointers, repo->git, "model.exportpointers",
+				0, err);
+	if (rc)
+		return rc;
+	if (!pointers)
+		rc = mv_repo_read(repo, pointer, out, err);
+	if (rc && *path)
+		mv_err_prefix(err, "cannot give out its bytes (with `git -c "
+			      "model.exportPointers=true` the pointer is "
+			      "given)");
+	if (rc && !*path && rc == MV_ENOENT) {
+		tell_odd(repo, "a file", "is given out as a pointer: its "
+			 "content is not here");
+		pointers = 1;
+		rc = 0;
+	}
+	return rc || !pointers ? rc : out->write(out->payload, text, len, err);
+}
+
+static int smudge_pointer(struct mv_repo *repo, const char *path,
+			  const struct mv_pointer *pointer, const char *text,
+			  size_t len, struct mv_writer *out,
+			  struct mv_err *err)
+{
+	uint64_t limit;
+	int stays, rc;
+
+	rc = stays_pointer(&stays, repo, path, pointer, err);
+	if (rc)
+		return rc;
+	if (!stays && (repo->filter.asker & MV_ASKER_EXPORTS || !*path))
+		return export(repo, path, pointer, text, len, out, err);
+	if (!stays) {
+		rc = smudge_limit(&limit, repo, err);
+		if (rc)
+			return rc;
+		if (pointer->size < limit) {
+			rc = smudge_small(repo, pointer, out, err);
+			if (rc != MV_ENOENT)
+				return rc;
+		}
+		rc = remember(repo, path, pointer, text, len, err);
+	}
+	return rc ? rc : out->write(out->payload, text, len, err);
+}
+
 int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
 		   struct mv_reader *in, struct mv_writer *out,
 		   struct mv_err *err)
@@ -473,11 +571,8 @@ int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
 	struct mv_reader whole = { headed_read, &headed };
 	struct mv_pointer pointer;
 	struct mv_err local;
-	uint64_t limit;
 	int rc;
 
-	/* Not always given, and the text says the same. */
-	(void)blob;
 	rc = mv_read_full(in, head, sizeof(head), &headed.len, err);
 	if (rc || !headed.len)
 		return rc;
@@ -491,17 +586,26 @@ int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
 		return smudge_raw(repo, path, &whole, out, local.msg, err);
 	if (!pointer.size)
 		return 0;
+	rc = undo_crlf(repo, head, &headed.len, blob, err);
+	return rc ? rc : smudge_pointer(repo, path, &pointer, head,
+					headed.len, out, err);
+}
 
-	rc = smudge_limit(&limit, repo, err);
-	if (rc)
-		return rc;
-	if (pointer.size < limit) {
-		rc = smudge_small(repo, &pointer, out, err);
-		if (rc != MV_ENOENT)
-			return rc;
-	}
-	rc = remember(repo, path, &pointer, head, headed.len, err);
-	return rc ? rc : out->write(out->payload, head, headed.len, err);
+void mv_repo_filter_asker(struct mv_repo *repo, unsigned asker)
+{
+	repo->filter.asker = asker;
+}
+
+int mv_repo_has_external_diff(struct mv_repo *repo)
+{
+	static const char *const keys[] = { "diff.external",
+					    "diff.model.command" };
+	const char *value = NULL;
+
+	for (size_t i = 0; i < 2 && (!value || !*value); i++)
+		if (mv_git_config(&value, repo->git, keys[i], NULL))
+			return 0;
+	return value && *value;
 }
 
 /* -- the end ------------------------------------------------------------------ */
@@ -566,6 +670,7 @@ void mv_repo_filter_release(struct mv_repo *repo)
 	struct mv_repo_filter *f = &repo->filter;
 
 	mv_tx_abort(f->tx);
+	mv_repo_kept_release(repo);
 	for (size_t i = 0; i < f->count; i++)
 		free(f->pending[i].path);
 	free(f->pending);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "libmv/base/fs.h"
+#include "libmv/base/hash.h"
 #include "libmv/base/pool.h"
 #include "libmv/base/statcache.h"
 #include "libmv/repo.h"
@@ -21,6 +23,27 @@ struct mv_repo_pending;
 struct mv_repo_job;
 struct mv_repo_guest;
 
+/*
+ * Bytes that wait until it is known what becomes of them: in memory first, in
+ * an unlinked file below the git directory from 1 MiB on (repo-spool.c).
+ */
+struct mv_spool {
+	struct mv_buf memory;
+	struct mv_tmp file;
+	uint64_t in_file, pos;
+};
+void mv_spool_init(struct mv_spool *spool);
+void mv_spool_release(struct mv_spool *spool);
+/* All of `in`; `hasher` (NULL: none) is fed as well. */
+int mv_spool_fill(struct mv_spool *spool, struct mv_repo *repo,
+		  struct mv_reader *in, struct mv_hasher *hasher,
+		  struct mv_err *err);
+uint64_t mv_spool_size(const struct mv_spool *spool);
+/* From the beginning; one reader at a time. */
+struct mv_reader mv_spool_reader(struct mv_spool *spool);
+int mv_spool_drain(struct mv_spool *spool, struct mv_writer *out,
+		   struct mv_err *err);
+
 struct mv_repo_filter {
 	struct mv_tx *tx;
 	uint64_t unsynced;		/* bytes put since the last sync */
@@ -29,6 +52,11 @@ struct mv_repo_filter {
 	uint64_t limit;			/* model.smudgeLimit */
 	int limit_known;
 	uint64_t raw;			/* smudged contents that were no pointer */
+	uint64_t raw_kept;		/* the same, cleaned */
+	unsigned asker;			/* enum mv_asker */
+	int odd_told;			/* of pointers that are left as they are */
+	struct mv_spool kept;		/* repo-raw.c */
+	int has_kept;
 };
 
 struct mv_repo {
@@ -55,6 +83,8 @@ struct mv_repo {
 	int team_known;
 	struct mv_repo_projects *projects;	/* repo-subject.c */
 	struct mv_repo_moment *moment;		/* repo-record.c */
+	struct mv_repo_lfs *lfs;		/* repo-lfs.c */
+	struct mv_oid lfs_verified;		/* the last one */
 	struct mv_repo_filter filter;
 
 	/* Temporaries in the work tree, for mv_repo_interrupt(). Whoever makes
@@ -283,6 +313,15 @@ int mv_repo_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err);
 
 /* Remove the temporary work tree, as far as it came (repo-reproduce.c). */
 void mv_repo_guest_remove(struct mv_repo *repo);
+
+/*
+ * Has the index at this path, as bytes, just what `in` yields, and does git
+ * only move between commits (repo-raw.c)? 1: answer with mv_repo_clean_kept().
+ * 0: no; `in` may have been replaced by one that yields the same.
+ */
+int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
+		       struct mv_reader *in, struct mv_err *err);
+void mv_repo_kept_release(struct mv_repo *repo);
 
 /* Forget what the filter remembered (repo-filter.c). */
 void mv_repo_filter_release(struct mv_repo *repo);

@@ -14,6 +14,7 @@
 #include "libmv/format/format.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 #include "libmv/store/lfsdir.h"
 
 /*
@@ -77,6 +78,7 @@ void mv_repo_close(struct mv_repo *repo)
 	mv_repo_team_release(repo);
 	mv_repo_projects_release(repo);
 	mv_repo_moment_release(repo);
+	mv_repo_lfs_release(repo);
 	mv_statcache_close(repo->cache);
 	for (size_t i = 0; i < repo->alternate_count; i++)
 		mv_store_close(repo->alternates[i]);
@@ -754,6 +756,17 @@ static int find_or_fetch(struct source *out, struct mv_repo *repo,
 		       mv_oid_hex(hex, &pointer->oid));
 }
 
+/* git-lfs makes the file of such a pointer by a program of the user's. */
+static int refuse_extended(const struct mv_pointer *pointer,
+			   struct mv_err *err)
+{
+	if (!pointer->extended)
+		return 0;
+	return mv_fail(err, MV_EINVALID, "this is a pointer of a Git LFS "
+		       "extension, and what is stored is not the file; `git "
+		       "lfs smudge` makes it");
+}
+
 int mv_repo_read(struct mv_repo *repo, const struct mv_pointer *pointer,
 		 struct mv_writer *out, struct mv_err *err)
 {
@@ -762,7 +775,9 @@ int mv_repo_read(struct mv_repo *repo, const struct mv_pointer *pointer,
 
 	if (!pointer->size)
 		return 0;
-	rc = find_or_fetch(&source, repo, pointer, err);
+	rc = refuse_extended(pointer, err);
+	if (!rc)
+		rc = find_or_fetch(&source, repo, pointer, err);
 	return rc ? rc : write_source(&source, pointer, out, err);
 }
 
@@ -776,7 +791,13 @@ int mv_repo_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
 	*got = 0;
 	if (!pointer->size)
 		return 0;
-	rc = find_or_fetch(&source, repo, pointer, err);
+	rc = refuse_extended(pointer, err);
+	if (!rc)
+		rc = find_or_fetch(&source, repo, pointer, err);
+	/* A part proves nothing: the whole object is looked at, once. */
+	if (!rc && source.lfs_dir)
+		rc = mv_repo_lfs_verify(repo, source.lfs_dir, &pointer->oid,
+					err);
 	if (rc)
 		return rc;
 	if (source.lfs_dir)

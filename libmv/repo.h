@@ -125,10 +125,29 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 
 /* -- the filter (repo-filter.c) -------------------------------------------- */
 
-/* clean and smudge as filter/filter.h wants them; `dialect` by driver. */
+/*
+ * What git is about, as far as that can be known (filters/asker.h): it decides
+ * where the answer to clean goes, and whether anybody will put bytes in the
+ * place of a pointer that was smudged.
+ */
+enum mv_asker {
+	MV_ASKER_LOOKS = 1 << 0,	/* compares: nothing is recorded */
+	MV_ASKER_MOVES = 1 << 1,	/* goes from one commit to another */
+	MV_ASKER_EXPORTS = 1 << 2	/* hands bytes to somebody else */
+};
+void mv_repo_filter_asker(struct mv_repo *repo, unsigned asker);
+/* Would git diff give files to another program than ours? */
+int mv_repo_has_external_diff(struct mv_repo *repo);
+/*
+ * clean and smudge as filter/filter.h wants them; `dialect` by driver. An
+ * empty path is none: then nothing is known of a file, and smudge gives bytes.
+ */
 int mv_repo_clean(struct mv_repo *repo, const char *path,
 		  enum mv_dialect dialect, struct mv_reader *in,
 		  struct mv_buf *out, struct mv_err *err);
+/* The bytes, after mv_repo_clean() returned MV_FILTER_KEPT. */
+int mv_repo_clean_kept(struct mv_repo *repo, struct mv_writer *out,
+		       struct mv_err *err);
 int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
 		   struct mv_reader *in, struct mv_writer *out,
 		   struct mv_err *err);

@@ -162,7 +162,7 @@ static int set_command(struct conversation *c, const char *text, size_t len,
 static int set_path(struct conversation *c, const char *text, size_t len,
 		    struct mv_err *err)
 {
-	if (c->has_path || !len || memchr(text, '\0', len))
+	if (c->has_path || memchr(text, '\0', len))
 		return mv_fail(err, MV_EINVALID,
 			       "git's filter protocol is broken: a request has no single path name");
 	c->has_path = 1;
@@ -329,10 +329,17 @@ static int do_clean(struct conversation *c, struct mv_reader *in,
 			    &why);
 	if (drain(c))
 		return mv_fail(err, c->broken.code, "%s", c->broken.msg);
-	if (ret)
-		return answer_error(c, &why, err);
-	ret = out->write(out->payload, c->answer.data, c->answer.len, err);
-	return ret ? ret : answer_end(c, err);
+	if (ret == MV_FILTER_KEPT && c->ops->kept) {
+		ret = c->ops->kept(c->ops->payload, out, &why);
+		if (c->broken.code)
+			return mv_fail(err, c->broken.code, "%s",
+				       c->broken.msg);
+	} else if (!ret) {
+		ret = out->write(out->payload, c->answer.data, c->answer.len,
+				 err);
+		return ret ? ret : answer_end(c, err);
+	}
+	return ret ? answer_error(c, &why, err) : answer_end(c, err);
 }
 
 static int do_smudge(struct conversation *c, struct mv_reader *in,

@@ -21,12 +21,18 @@
  * may be anything; `out` takes the answer. `blob` is the object name of what
  * `in` yields, in hex, or NULL where git did not say.
  *
+ * An empty path is what some other programs than git send: there is no file.
+ * clean may also return MV_FILTER_KEPT, having put nothing into `out`: the
+ * answer is then what `kept` writes, which may be of any length.
+ *
  * A callback that fails makes this one blob fail (status=error; with
  * required=true git stops) and its message goes to `complain`; the
  * conversation goes on. Only a broken conversation ends mv_filter_run().
  * The capability `delay` is not advertised: large files are pointers until
  * git has gone (docs/design/filter.md).
  */
+#define MV_FILTER_KEPT 1
+
 struct mv_filter_ops {
 	int (*clean)(void *payload, const char *path, struct mv_reader *in,
 		     struct mv_buf *out, struct mv_err *err);
@@ -36,6 +42,7 @@ struct mv_filter_ops {
 	void (*complain)(void *payload, const char *path,
 			 const struct mv_err *err);
 	void *payload;
+	int (*kept)(void *payload, struct mv_writer *out, struct mv_err *err);
 };
 
 /*

@@ -111,7 +111,7 @@ static void check_packets(struct mv_buf *out)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const size_t steps[] = { SIZE_MAX, 1, 5, 4096 };
-	struct mv_filter_ops ops = { on_clean, on_smudge, NULL, NULL };
+	struct mv_filter_ops ops = { on_clean, on_smudge, NULL, NULL, NULL };
 	struct peer p = { .len = 0 };
 	struct mv_reader in = { peer_read, &p };
 	struct mv_writer out;

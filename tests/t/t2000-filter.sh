@@ -75,7 +75,7 @@ test_expect_success 'clean leaves pointers as they are, whatever the path' '
 	test_grep new.bin ../err
 '
 
-test_expect_success 'clean keeps the dialect of a pointer, and writes it canonically' '
+test_expect_success 'clean keeps a pointer of git-lfs as it is written' '
 	cd r && cat >../lfs <<-EOF &&
 	version https://git-lfs.github.com/spec/v1
 	oid sha256:$(oid_of big.bin)
@@ -85,7 +85,7 @@ test_expect_success 'clean keeps the dialect of a pointer, and writes it canonic
 		$(git hash-object --stdin --no-filters <../lfs) &&
 	sed "s/\$/\r/" <../lfs >../crlf &&
 	test $(git hash-object --path=new.bin --stdin <../crlf) = \
-		$(git hash-object --stdin --no-filters <../lfs)
+		$(git hash-object --stdin --no-filters <../crlf)
 '
 
 test_expect_success 'a file that the stat cache knows is compared, not stored' '

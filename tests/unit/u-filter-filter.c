@@ -120,6 +120,8 @@ struct host {
 	char complaint_path[100];
 	int complaints;
 	int ignore_errors;	/* of the streams, as a careless callback would */
+	int kept;		/* clean leaves the answer to on_kept() */
+	int kept_fail;		/* its code, after it has answered */
 };
 
 static int take(struct host *h, struct mv_reader *in, struct mv_writer *out,
@@ -168,7 +170,19 @@ static int on_clean(void *payload, const char *path, struct mv_reader *in,
 	ret = take(h, in, h->answer ? NULL : &w, err);
 	if (!ret && h->fail)
 		return mv_fail(err, h->fail, "clean says no");
+	if (!ret && h->kept)
+		return MV_FILTER_KEPT;
 	return ret ? ret : give(h, &w, err);
+}
+
+static int on_kept(void *payload, struct mv_writer *out, struct mv_err *err)
+{
+	struct host *h = payload;
+	int ret = give(h, out, err);
+
+	if (!ret && h->kept_fail)
+		return mv_fail(err, h->kept_fail, "kept says no");
+	return ret;
 }
 
 static int on_smudge(void *payload, const char *path, const char *blob,
@@ -207,7 +221,7 @@ static int talk(struct git *g, struct host *h, struct mv_err *err)
 	struct mv_reader in = { git_read, g };
 	struct mv_writer out = { git_write, g };
 	const struct mv_filter_ops ops = { on_clean, on_smudge, on_complain,
-					   h };
+					   h, on_kept };
 
 	if (!g->step)
 		g->step = SIZE_MAX;
@@ -326,6 +340,58 @@ static void test_filter_filter__clean(void **state)
 	assert_string_equal(h.path, "a b");
 	assert_string_equal(h.seen.data, "helloworld");
 	assert_int_equal(h.complaints, 0);
+	mv_buf_release(&h.seen);
+}
+
+/* Other programs than git send none: there is no file then. */
+static void test_filter_filter__empty_path(void **state)
+{
+	static const struct turn turns[] = {
+		{ WELCOME, 0, SERVER }, { CAPS, 0, OUR_CAPS },
+		{ CLEAN "000epathname=\n" "0000" "0009hello" "0000", 0,
+		  OK "0007ptr" "0000" "0000" },
+		{ SMUDGE "000epathname=\n" "0000" "0009hello" "0000", 0,
+		  OK "0007ptr" "0000" "0000" },
+	};
+	struct host h = { .answer = "ptr", .answer_times = 1 };
+
+	(void)state;
+	strcpy(h.path, "before");
+	play(turns, N(turns), &h);
+	assert_int_equal(h.calls, 2);
+	assert_string_equal(h.path, "");
+	assert_int_equal(h.complaints, 0);
+	mv_buf_release(&h.seen);
+}
+
+static void test_filter_filter__clean_answers_what_was_kept(void **state)
+{
+	static const struct turn turns[] = {
+		{ WELCOME CAPS, 0, NULL },
+		{ HEAD "0009hello" "0000", 0,
+		  OK "0006ab" "0000" "0000" },
+	};
+	struct host h = { .answer = "ab", .answer_times = 1, .kept = 1 };
+
+	(void)state;
+	play(turns, N(turns), &h);
+	assert_int_equal(h.complaints, 0);
+	mv_buf_release(&h.seen);
+}
+
+static void test_filter_filter__what_was_kept_may_fail(void **state)
+{
+	static const struct turn turns[] = {
+		{ WELCOME CAPS, 0, NULL },
+		{ HEAD "0009hello" "0000", 0, OK "0006ab" "0000" BAD },
+	};
+	struct host h = { .answer = "ab", .answer_times = 1, .kept = 1,
+			  .kept_fail = MV_EIO };
+
+	(void)state;
+	play(turns, N(turns), &h);
+	assert_int_equal(h.complaints, 1);
+	assert_string_equal(h.complaint.msg, "kept says no");
 	mv_buf_release(&h.seen);
 }
 
@@ -749,7 +815,6 @@ static void test_filter_filter__broken_requests(void **state)
 		SMUDGE "0000",
 		CLEAN CLEAN PATH "0000",
 		CLEAN PATH PATH "0000",
-		CLEAN "000epathname=\n" "0000",
 		CLEAN,				/* cut short */
 		CLEAN PATH,
 		HEAD, HEAD "0009hello", HEAD "0009hell", HEAD "0009",
@@ -920,6 +985,9 @@ int main(void)
 		cmocka_unit_test(test_filter_filter__handshake_variants),
 		cmocka_unit_test(test_filter_filter__refuses_other_protocols),
 		cmocka_unit_test(test_filter_filter__clean),
+		cmocka_unit_test(test_filter_filter__empty_path),
+		cmocka_unit_test(test_filter_filter__clean_answers_what_was_kept),
+		cmocka_unit_test(test_filter_filter__what_was_kept_may_fail),
 		cmocka_unit_test(test_filter_filter__smudge_with_metadata),
 		cmocka_unit_test(test_filter_filter__blob_is_an_object_name_or_nothing),
 		cmocka_unit_test(test_filter_filter__requests_do_not_inherit),

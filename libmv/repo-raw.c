@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/repo-internal.h"
+
+/*
+ * Files that git holds as their bytes although the filter is theirs: commits
+ * made before `git model track`, or by clones without the filter. Clean would
+ * call each of them changed, for ever, and no command could leave that commit
+ * again. So where git only moves between commits, such a file is answered as
+ * git has it.
+ */
+struct staged {
+	char hex[65];
+	uint64_t size;
+	int is_pointer;
+};
+
+static int look(void *payload, size_t i, const char *hex, const void *data,
+		size_t len, struct mv_err *err)
+{
+	struct staged *s = payload;
+	struct mv_pointer p;
+
+	(void)i;
+	(void)err;
+	snprintf(s->hex, sizeof(s->hex), "%s", hex);
+	s->size = len;
+	s->is_pointer = data && (!len || mv_pointer_parse(&p, data, len,
+							  NULL) !=
+				 MV_ENOENT);
+	return 0;
+}
+
+/* 1: the index has bytes there; 0: a pointer, or nothing. */
+static int has_bytes(struct staged *s, struct mv_repo *repo, const char *path,
+		     struct mv_err *err)
+{
+	char *spec = mv_strf(":0:%s", path);
+	const char *const specs[] = { spec };
+	int rc = spec ? mv_git_read_many(repo->git, specs, 1,
+					 MV_POINTER_MAX - 1, look, s, err) :
+			mv_nomem(err);
+
+	free(spec);
+	return rc ? rc : *s->hex && !s->is_pointer;
+}
+
+static int start_name(struct mv_hasher **hasher, struct mv_repo *repo,
+		      uint64_t size, struct mv_err *err)
+{
+	char head[32];
+	int n = snprintf(head, sizeof(head), "blob %" PRIu64, size);
+	int rc = mv_hasher_new(hasher, repo->info->sha256 ? MV_HASH_SHA256 :
+			       MV_HASH_SHA1, err);
+
+	/* With the NUL. */
+	return rc ? rc : mv_hasher_update(*hasher, head, (size_t)n + 1, err);
+}
+
+static int is_same(struct mv_hasher *hasher, struct mv_repo *repo,
+		   const struct staged *s, uint64_t size, struct mv_err *err)
+{
+	uint8_t sum[32];
+	char hex[65];
+	int rc = mv_hasher_final(sum, hasher, err);
+
+	if (rc)
+		return rc;
+	mv_hex(hex, sum, repo->info->hex_len / 2);
+	return size == s->size && !strcmp(hex, s->hex);
+}
+
+int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
+		       struct mv_reader *in, struct mv_err *err)
+{
+	struct mv_repo_filter *f = &repo->filter;
+	struct staged staged = { "", 0, 0 };
+	struct mv_hasher *hasher = NULL;
+	int rc = 0, same = 0;
+
+	if (!(f->asker & MV_ASKER_MOVES) || !*path)
+		return 0;
+	/* What cannot be asked is cleaned, as always. */
+	if (has_bytes(&staged, repo, path, NULL) <= 0)
+		return 0;
+	mv_repo_kept_release(repo);
+	mv_spool_init(&f->kept);
+	f->has_kept = 1;
+	rc = start_name(&hasher, repo, staged.size, err);
+	if (!rc)
+		rc = mv_spool_fill(&f->kept, repo, in, hasher, err);
+	if (!rc)
+		same = is_same(hasher, repo, &staged, mv_spool_size(&f->kept),
+			       err);
+	mv_hasher_free(hasher);
+	if (rc || same < 0)
+		return rc ? rc : same;
+	*in = mv_spool_reader(&f->kept);
+	if (same && !f->raw && !f->raw_kept++)
+		mv_repo_warn(repo, "'%s' is in git as the bytes themselves, "
+			     "not as a pointer; it is left as it is. `git "
+			     "model add` and a commit mend that", path);
+	return same;
+}
+
+int mv_repo_clean_kept(struct mv_repo *repo, struct mv_writer *out,
+		       struct mv_err *err)
+{
+	int rc = repo->filter.has_kept ?
+		 mv_spool_drain(&repo->filter.kept, out, err) :
+		 mv_fail(err, MV_EINVALID, "nothing was kept");
+
+	mv_repo_kept_release(repo);
+	return rc;
+}
+
+void mv_repo_kept_release(struct mv_repo *repo)
+{
+	if (repo->filter.has_kept)
+		mv_spool_release(&repo->filter.kept);
+	repo->filter.has_kept = 0;
+}

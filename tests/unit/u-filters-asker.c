@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* filters/asker.c: what a git command wants, by its command line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "filters/asker.h"
+
+#define L MV_ASKER_LOOKS
+#define M (MV_ASKER_LOOKS | MV_ASKER_MOVES)
+#define X MV_ASKER_EXPORTS
+
+/* The words of `line` as a command line. */
+static unsigned ask(const char *line, int external_diff)
+{
+	const char *argv[32];
+	char words[256], *save = NULL, *word;
+	size_t argc = 0;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (word = strtok_r(words, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	return asker_of(argc, argv, external_diff);
+}
+
+static void test_filters_asker__commands(void **state)
+{
+	static const struct {
+		const char *line;
+		unsigned plain, with_external;
+	} rows[] = {
+		{ "git status", L, L },
+		{ "git status --porcelain", L, L },
+		{ "git diff", L, L | X },
+		{ "git diff --no-ext-diff", L, L },
+		{ "git log -p", 0, 0 },
+		{ "git log -p --ext-diff", 0, X },
+		{ "git difftool", L | X, L | X },
+		{ "git archive HEAD", X, X },
+		{ "git-archive HEAD", X, X },
+		{ "/usr/lib/git-core/git archive HEAD", X, X },
+		{ "git -C /tmp -c a.b=c --no-pager archive HEAD", X, X },
+		{ "git --git-dir /x --work-tree=/y cat-file --filters a", X,
+		  X },
+		{ "git checkout-index -a", L, L },
+		{ "git checkout-index --prefix=/x/ -a", L | X, L | X },
+		{ "git checkout-index --temp a", L | X, L | X },
+		{ "git checkout-index -- --temp", L, L },
+		{ "git checkout main", M, M },
+		{ "git rebase -i main", M, M },
+		{ "git reset", M, M },
+		{ "git update-index --refresh", L, L },
+		{ "git update-index --add a", 0, 0 },
+		{ "git add .", 0, 0 },
+		{ "git commit -a", 0, 0 },
+		{ "git stash", 0, 0 },
+		{ "git add status", 0, 0 },
+		{ "git -C status add .", 0, 0 },
+		{ "git", 0, 0 },
+		{ "git -c", 0, 0 },
+		{ "git-model status", 0, 0 },
+		{ "git-model-status", 0, 0 },
+		{ "sh -c git archive", 0, 0 },
+		{ "", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (ask(rows[i].line, 0) != rows[i].plain ||
+		    ask(rows[i].line, 1) != rows[i].with_external)
+			fail_msg("%s: %u, %u", rows[i].line,
+				 ask(rows[i].line, 0), ask(rows[i].line, 1));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filters_asker__commands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
