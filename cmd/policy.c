@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
@@ -18,7 +20,7 @@ static const char *const usage[] = {
 	"git model policy test [--json] [<revision> | <file>]",
 	"git model policy show [--policy <revision>] [--stage <stage>] "
 	"[--json] [<name>]",
-	"git model policy init [--member <principal>]",
+	"git model policy init [--member <principal>] [--key <key> | --no-key]",
 	NULL
 };
 
@@ -319,13 +321,59 @@ static int show(const char *artifact, const char *stage, const char *rev,
 
 /* -- init ---------------------------------------------------------------------- */
 
-static int init(const char *member, struct cmd_env *env)
+/* The file that a person names when asked; yours. NULL: none. */
+static char *ask_key(void)
+{
+	char line[4096];
+
+	if (!isatty(0) || !isatty(2))
+		return NULL;
+	fputs("There is no key to sign approvals with. File of a public key "
+	      "(empty: stop here): ", stderr);
+	if (!fgets(line, sizeof(line), stdin))
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	return *line ? strdup(line) : NULL;
+}
+
+/* *public: what is written down; *from: what git must still be told. */
+static int find_key(char **public, char **from, const char *key,
+		    struct cmd_env *env, struct mv_err *err)
+{
+	char *typed = NULL;
+	int ret;
+
+	*public = *from = NULL;
+	if (key)
+		return mv_signer_public(public, env->repo, key, err);
+	ret = mv_signer_find(public, from, env->repo, err);
+	if (ret == MV_ENOENT && (typed = ask_key())) {
+		ret = mv_signer_public(public, env->repo, typed, err);
+		*from = typed;
+	}
+	return ret;
+}
+
+static void say_key(const char *public, const char *from)
+{
+	if (!public)
+		out_hint("nobody's signature counts before "
+			 ".gitmodel/allowed_signers names their key: "
+			 "git-model-approve(1)");
+	if (from)
+		out_hint("to sign with this key: git config --global "
+			 "gpg.format ssh && git config --global "
+			 "user.signingkey %s", from);
+}
+
+static int init(const char *member, const char *key, int no_key,
+		struct cmd_env *env)
 {
 	struct mv_err err;
-	char *ident = NULL, *open;
-	int ret = 0;
+	char *ident = NULL, *open, *public = NULL, *from = NULL;
+	int ret = no_key ? 0 : find_key(&public, &from, key, env, &err);
 
-	if (!member) {
+	if (!ret && !member) {
 		ret = mv_git_ident(&ident, mv_repo_git(env->repo), &err);
 		open = ret ? NULL : strrchr(ident, '<');
 		if (open)
@@ -333,20 +381,24 @@ static int init(const char *member, struct cmd_env *env)
 		member = open ? open + 1 : "";
 	}
 	if (!ret)
-		ret = mv_policy_draft_init(env->repo, member, &err);
+		ret = mv_policy_draft_init(env->repo, member, public, &err);
 	free(ident);
-	if (ret)
-		return out_fatal(&err);
-	out_line("wrote .gitmodel/policy");
-	out_hint("edit it, then: git model policy lint; it counts once it is "
-		 "on the default branch");
-	return CMD_OK;
+	if (!ret) {
+		out_line("wrote .gitmodel/policy%s", public ?
+			 ", .gitmodel/allowed_signers" : "");
+		say_key(public, from);
+		out_hint("edit it, then: git model policy lint; it counts "
+			 "once it is on the default branch");
+	}
+	free(public);
+	free(from);
+	return ret ? out_fatal(&err) : CMD_OK;
 }
 
 int cmd_policy(int argc, const char **argv, struct cmd_env *env)
 {
-	const char *stage = NULL, *rev = NULL, *member = NULL;
-	int json = 0;
+	const char *stage = NULL, *rev = NULL, *member = NULL, *key = NULL;
+	int json = 0, no_key = 0;
 	const struct opt opts[] = {
 		OPT_STRING(0, "policy", &rev, "revision",
 			   "whose policy is shown; without, the default "
@@ -355,6 +407,10 @@ int cmd_policy(int argc, const char **argv, struct cmd_env *env)
 			   "only what counts for this stage"),
 		OPT_STRING(0, "member", &member, "principal",
 			   "who is in the first group; without, you"),
+		OPT_STRING(0, "key", &key, "key",
+			   "the public key that signs for them, or its file; "
+			   "without, yours"),
+		OPT_BOOL(0, "no-key", &no_key, "write no list of signers"),
 		OPT_JSON(&json),
 		OPT_END
 	};
@@ -364,11 +420,13 @@ int cmd_policy(int argc, const char **argv, struct cmd_env *env)
 	if (opt_count(argc, argv, 1, 2, opts, usage))
 		return CMD_USAGE;
 	arg = argc > 1 ? argv[1] : NULL;
-	if (!strcmp(argv[0], "show") && !member)
+	if (!strcmp(argv[0], "show") && !member && !key && !no_key)
 		return show(arg, stage, rev, json, env);
 	if (!strcmp(argv[0], "init") && !arg && !stage && !rev && !json)
-		return init(member, env);
-	if (stage || rev || member)
+		return key && no_key ?
+		       opt_usage_error(opts, usage, "either --key or --no-key")
+		       : init(member, key, no_key, env);
+	if (stage || rev || member || key || no_key)
 		return opt_usage_error(opts, usage, "that option is not for "
 				       "'%s'", argv[0]);
 	if (!strcmp(argv[0], "lint"))

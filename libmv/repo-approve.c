@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-judge.h"
+#include "libmv/repo-policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
  */
 #define WAIT_MS (60 * 1000)	/* for others who write notes */
 #define TEXT_MAX ((size_t)64 << 10)
-#define KEY_MAX ((size_t)16 << 10)
 
 struct approving {
 	struct mv_gate *gate;
@@ -26,62 +26,12 @@ struct approving {
 
 /* -- the key --------------------------------------------------------------------- */
 
-static int find_key(struct mv_signing_key *key, struct mv_git *git,
-		    struct mv_err *err)
-{
-	int rc = mv_git_config(&key->format, git, "gpg.format", err);
-	int ssh = !rc && key->format && !strcmp(key->format, "ssh");
-
-	if (!rc)
-		rc = mv_git_config(&key->key, git, "user.signingkey", err);
-	if (!rc)
-		rc = mv_git_config(&key->program, git, ssh ?
-				   "gpg.ssh.program" : "gpg.openpgp.program",
-				   err);
-	if (!rc && !key->program && !ssh)
-		rc = mv_git_config(&key->program, git, "gpg.program", err);
-	return rc;
-}
-
-static const char *home_of(const struct mv_repo *repo)
-{
-	for (char *const *p = repo->env.env; p && *p; p++)
-		if (!strncmp(*p, "HOME=", 5))
-			return *p + 5;
-	return "";
-}
-
-/* "ssh-ed25519 AAAA..." of the key, as far as it can be found; yours. */
-static char *public_key(const struct approving *x)
-{
-	const char *key = x->key.key;
-	size_t len = strlen(key);
-	char *path, *text = NULL;
-	struct mv_buf buf;
-
-	if (!strncmp(key, "key::", 5) || !strncmp(key, "ssh-", 4))
-		return strdup(key + (key[3] == ':' ? 5 : 0));
-	path = mv_strf("%s%s%s", *key == '~' ? home_of(x->gate->repo) : "",
-		       key + (*key == '~'), len > 4 &&
-		       !strcmp(key + len - 4, ".pub") ? "" : ".pub");
-	mv_buf_init(&buf, KEY_MAX);
-	if (path && !mv_read_file(&buf, path, NULL)) {
-		size_t n = strcspn(buf.data, " ");
-
-		n += buf.data[n] ? 1 + strcspn(buf.data + n + 1, " \r\n") : 0;
-		text = strndup(buf.data, n);
-	}
-	mv_buf_release(&buf);
-	free(path);
-	return text;
-}
-
 static int unknown_signer(const struct approving *x, struct mv_err *err)
 {
 	const char *where = x->gate->trusted_name, *who = x->s->signer;
 	const char *print = x->signature.fingerprint;
 	int ssh = x->key.format && !strcmp(x->key.format, "ssh");
-	char *key;
+	char *key = NULL;
 	int ret;
 
 	if (!ssh)
@@ -91,7 +41,8 @@ static int unknown_signer(const struct approving *x, struct mv_err *err)
 			       "key itself (gpg --armor --export) to "
 			       ".gitmodel/gpg_keys", where, who,
 			       print ? print : "FINGERPRINT");
-	key = public_key(x);
+	if (mv_signer_public(&key, x->gate->repo, x->key.key, NULL))
+		key = NULL;
 	if (key && strlen(key) > 250) {
 		free(key);
 		key = NULL;
@@ -354,7 +305,7 @@ int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&sig, TEXT_MAX);
-	ret = find_key(&x.key, mv_repo_git(gate->repo), err);
+	ret = mv_signer_key(&x.key, mv_repo_git(gate->repo), err);
 	if (!ret)
 		ret = find_facts(&x, err);
 	if (!ret)

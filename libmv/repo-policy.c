@@ -322,8 +322,24 @@ static int set_id(struct mv_repo *repo, struct texts *t, struct mv_err *err)
 	return ret ? ret : write_file(repo, draft_files[CONFIG], text, err);
 }
 
-int mv_policy_draft_init(struct mv_repo *repo, const char *member,
+/* What one person's key may sign; the server's own signs receipts. */
+static int write_signers(struct mv_repo *repo, struct texts *t,
+			 const char *member, const char *key,
 			 struct mv_err *err)
+{
+	struct mv_buf *text = &t->text[SIGNERS];
+	int ret = read_work_tree(t, SIGNERS, repo, err);
+
+	if (ret || t->there[SIGNERS])
+		return ret;
+	if (mv_buf_addf(text, "%s namespaces=\"%s,%s\" %s\n", member,
+			MV_TRUST_NS_GIT, MV_TRUST_NS_APPROVAL, key))
+		return mv_nomem(err);
+	return write_file(repo, draft_files[SIGNERS], text, err);
+}
+
+int mv_policy_draft_init(struct mv_repo *repo, const char *member,
+			 const char *key, struct mv_err *err)
 {
 	struct texts t;
 	int ret;
@@ -343,9 +359,11 @@ int mv_policy_draft_init(struct mv_repo *repo, const char *member,
 		ret = read_work_tree(&t, CONFIG, repo, err);
 	if (!ret && mv_buf_addf(&t.text[POLICY], starter, member))
 		ret = mv_nomem(err);
-	/* The id first: without the policy it does no harm. */
+	/* The policy last: without it the others do no harm. */
 	if (!ret)
 		ret = set_id(repo, &t, err);
+	if (!ret && key)
+		ret = write_signers(repo, &t, member, key, err);
 	if (!ret)
 		ret = write_file(repo, draft_files[POLICY], &t.text[POLICY],
 				 err);

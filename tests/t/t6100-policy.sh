@@ -15,6 +15,63 @@ setup () {
 
 # -- init -------------------------------------------------------------------------
 
+test_expect_success 'init without a key to sign with says how to make one' '
+	git init -q keyless && cd keyless &&
+	test_expect_code 128 git model policy init 2>../err &&
+	test_grep "ssh-keygen -t ed25519" ../err &&
+	test_grep "git config --global user.signingkey" ../err &&
+	test ! -e .gitmodel &&
+	policy init --no-key 2>../err && test_grep "allowed_signers" ../err &&
+	test ! -e .gitmodel/allowed_signers
+'
+
+test_expect_success 'a key where ssh-keygen puts it is found, and git must be told' '
+	mkdir -p "$HOME/.ssh" &&
+	ssh-keygen -q -t ed25519 -N "" -C me -f "$HOME/.ssh/id_ed25519" &&
+	key=$(cut -d " " -f 1,2 "$HOME/.ssh/id_ed25519.pub") &&
+	git init -q found && cd found && policy init >../out 2>../err &&
+	test_grep "wrote .*allowed_signers" ../out &&
+	test_grep "user.signingkey ~/.ssh/id_ed25519.pub" ../err &&
+	echo "committer@example.com namespaces=\"git,git-model-approval@v1\" $key" \
+		>../expect &&
+	test_cmp ../expect .gitmodel/allowed_signers &&
+	policy lint >../out && test_grep "nothing to complain of" ../out
+'
+
+test_expect_success 'the key that git signs with is taken, however it is named' '
+	ssh-keygen -q -t ed25519 -N "" -C other -f "$TRASH/work/otherkey" &&
+	key=$(cut -d " " -f 1,2 otherkey.pub) &&
+	for named in "$TRASH/work/otherkey" "$TRASH/work/otherkey.pub" "key::$key" \
+		"$key other"
+	do
+		rm -rf named && git init -q named &&
+		git -C named config gpg.format ssh &&
+		git -C named config user.signingkey "$named" &&
+		(cd named && policy init 2>../err) &&
+		test_grep ! user.signingkey err &&
+		test_grep -F "$key" named/.gitmodel/allowed_signers || return 1
+	done &&
+	rm -rf named/.gitmodel && cd named &&
+	git config user.signingkey "$TRASH/work/gone" &&
+	test_expect_code 128 git model policy init 2>../err &&
+	test_grep "no public key .*gone.pub" ../err && test ! -e .gitmodel &&
+	git config gpg.format openpgp &&
+	test_expect_code 128 git model policy init 2>../err &&
+	test_grep "allowed_gpg" ../err && test ! -e .gitmodel
+'
+
+test_expect_success '--key names another; a list that is there stays' '
+	git init -q mine && cd mine &&
+	policy init --member bo@example.com --key ../otherkey.pub &&
+	test_grep "^bo@example.com .* $(cut -d " " -f 2 ../otherkey.pub)$" \
+		.gitmodel/allowed_signers &&
+	cp .gitmodel/allowed_signers ../list && rm .gitmodel/policy &&
+	policy init && test_cmp ../list .gitmodel/allowed_signers &&
+	rm -r .gitmodel && echo "no key" >../bad.pub &&
+	test_expect_code 128 git model policy init --key ../bad.pub 2>../err &&
+	test_grep "is no public key" ../err && test ! -e .gitmodel
+'
+
 test_expect_success 'init writes a policy that lint accepts, with you in it' '
 	git init -q new && cd new &&
 	policy init >../out 2>../err && test_grep "wrote .gitmodel/policy" ../out &&
