@@ -97,8 +97,8 @@ is_staged () {
 count=$(ls "$TRASH/names" | wc -l)
 
 test_expect_success 'git add and git model add: the same index' '
-	git init -q all && cd all && git model track "*" &&
-	echo ".gitattributes !filter" >>.gitattributes &&
+	git init -q all && cd all && printf "%s\n" "* filter=model diff=model merge=model -text" \
+		".gitattributes !filter" >.gitattributes &&
 	each_name make_file && git add . && each_name is_staged &&
 	git ls-files -s -z >../by-git &&
 	git rm -r -q --cached . && rm -f .git/model-stat &&

@@ -68,7 +68,7 @@ test_expect_success 'the same in a clone, whatever the order of adding' '
 	mkdir -p data/test data/train &&
 	for f in train/2.bin test/t.bin train/3.bin labels.csv train/1.bin empty
 	do
-		cp ../r/data/$f data/$f && git model add data/$f || return 1
+		cp ../r/data/$f data/$f && git model add -f data/$f || return 1
 	done &&
 	oid=$(oid_of data) && test -n "$oid" &&
 	test "$oid" = "$(cd ../r && oid_of data)"
