@@ -30,6 +30,8 @@ struct answer {
 	int64_t since, now;
 	size_t promotions, others, bad, unknown, overdue;
 	int no_notes, has_policy;
+	char root[65];		/* from which on policies counted */
+	char *branch;
 };
 
 /* -- words ----------------------------------------------------------------------- */
@@ -245,7 +247,8 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 	const struct mv_gate_options open = { .trusted = a->trusted,
 					      .artifact = name,
 					      .now = a->now };
-	const struct mv_verify_options options = { name, a->since };
+	const struct mv_verify_options options = { name, a->since,
+						   &a->root };
 	struct mv_gate gate;
 	int rc = mv_gate_open(&gate, a->repo, &open, err);
 
@@ -253,6 +256,8 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 		return rc;
 	a->has_policy |= gate.has_policy;
 	a->no_notes |= !*gate.notes;
+	if (!a->branch)
+		a->branch = strdup(gate.trusted_name);
 	rc = mv_repo_verify(&gate, &options, on_event, a, err);
 	mv_gate_close(&gate);
 	return rc;
@@ -264,6 +269,9 @@ static int sum_up(const struct answer *a)
 
 	if (a->events)
 		goto out;
+	if (*a->root && a->branch && (a->promotions || a->others))
+		out_line("by the policies of %s, the first of them %.10s",
+			 a->branch, a->root);
 	if (!a->promotions && !a->others)
 		out_note("nothing was ever registered or promoted here");
 	else if (!wrong && !a->unknown)
@@ -319,11 +327,14 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 		mv_json_set(o, "bad", mv_json_int((int64_t)a.bad));
 		mv_json_set(o, "unknown", mv_json_int((int64_t)a.unknown));
 		mv_json_set(o, "overdue", mv_json_int((int64_t)a.overdue));
+		mv_json_set(o, "policy_root", str_or_null(*a.root ? a.root :
+							  NULL));
 		mv_json_set(o, "events", a.events);
 		if (out_json(o) != CMD_OK)
 			status = CMD_FATAL;
 	} else {
 		mv_json_free(a.events);
 	}
+	free(a.branch);
 	return status;
 }

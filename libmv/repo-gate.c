@@ -397,6 +397,7 @@ int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 	out->now = options->now;
 	out->refs = options->refs;
 	out->ref_count = options->ref_count;
+	out->chosen = options->trusted != NULL;
 	ret = find_trusted(out, options->trusted, err);
 	if (!ret)
 		ret = load_trusted(out, options->policy_file, err);

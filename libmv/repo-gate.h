@@ -46,6 +46,7 @@ struct mv_gate {
 	char *notes;		/* hex of the notes commit; "" none */
 	char *repo_id;		/* [repository] id, or "root:<hex>" */
 	char *pusher;
+	int chosen;		/* `trusted` was named, and not found out */
 	int has_policy;
 	struct mv_policy policy;
 	struct mv_registry registry;
@@ -178,11 +179,15 @@ typedef int (*mv_verify_fn)(void *payload, const struct mv_verified *v,
 struct mv_verify_options {
 	const char *artifact;	/* NULL: all, and the notes as a whole */
 	int64_t since;		/* s: events before that moment are not shown */
+	/* Gets the commit from which on policies counted: the first one that
+	   had one, or model.policyRoot. "": there is none, or it is not known.
+	   NULL: not asked. */
+	char (*root)[65];
 };
 /*
  * Replay every promotion under the policy that was in force: the trailer's
- * commit must be on the trusted branch's first-parent history and never older
- * than that of an earlier event of the same stage; its digest must fit; notes
+ * commit must say what the trusted branch held (docs/design/verify.md), and
+ * never be older than that of an earlier event of the same stage; its digest must fit; notes
  * are read as of Model-Notes, which must be an ancestor of today's; the
  * facts' digests must equal the trailers. Registrations are checked, too:
  * content at the commit equals the trailer. Events come in the registry's

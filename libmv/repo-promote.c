@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-judge.h"
+#include "libmv/repo-prove.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,42 @@ static int refuse(const struct promoting *x, struct mv_err *err)
 		       "%s %s", x->gate->trusted_name, p->action, p->artifact,
 		       p->version, strcmp(p->action, "demote") ? "to" : "from",
 		       p->stage);
+}
+
+/*
+ * A policy that somebody names must be one that the branch held, or the tag
+ * would be BAD for everybody else.
+ */
+static int check_chosen(const struct promoting *x, struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(x->gate->repo);
+	const struct mv_past_commit *place = NULL;
+	struct mv_past past;
+	char *branch = NULL, tip[65];
+	const char *name;
+	int ret;
+
+	if (!x->gate->chosen || x->options->force || !*x->gate->trusted)
+		return 0;
+	ret = mv_git_default_branch(&branch, git, err);
+	if (!ret)
+		ret = mv_git_commit(tip, git, branch, err);
+	if (!ret)
+		ret = mv_past_read_lines(&past, x->gate, tip, err);
+	if (ret) {
+		free(branch);
+		return ret == MV_ENOENT ? 0 : ret;
+	}
+	ret = mv_past_place(&place, &past, git, x->gate->trusted, NULL, err);
+	name = strncmp(branch, "refs/", 5) || !strchr(branch + 5, '/') ?
+	       branch : strchr(branch + 5, '/') + 1;
+	if (!ret && !place)
+		ret = mv_fail(err, MV_EDENIED, "the policy of %.10s never was "
+			      "%s, so nobody would believe the tag; --force "
+			      "makes it all the same", x->gate->trusted, name);
+	mv_past_release(&past);
+	free(branch);
+	return ret;
 }
 
 /* What holds the stage now must fit what is to be done. */
@@ -332,7 +369,9 @@ int mv_repo_promote(char **tag, struct mv_verdict *verdict,
 
 	*tag = NULL;
 	memset(verdict, 0, sizeof(*verdict));
-	ret = check(&x, err);
+	ret = check_chosen(&x, err);
+	if (!ret)
+		ret = check(&x, err);
 	if (ret)
 		goto out;
 	ret = begin(&event, &x, sign, err);

@@ -51,8 +51,15 @@ struct mv_past_loss {
 	char *line;		/* the first of them */
 };
 struct mv_past {
-	struct mv_past_list branch;	/* the trusted branch by first parent */
-	struct mv_past_list changes;	/* those that changed .gitmodel/ */
+	/* What the trusted branch held, newest first (repo-verify-line.c), and
+	   those of it that changed .gitmodel/. */
+	struct mv_past_list branch, changes;
+	/* Commits that have a policy and none behind them; more than one: some
+	   were brought in by a merge. */
+	char (*beginnings)[65];
+	size_t beginning_count;
+	char root[65];		/* the one that counts; "": not known */
+	int pinned;		/* model.policyRoot says so */
 	struct mv_past_list notes;	/* all commits of the notes */
 	struct mv_past_statements receipts;	/* by the tag's name */
 	struct mv_past_loss *losses;
@@ -61,7 +68,16 @@ struct mv_past {
 };
 int mv_past_read(struct mv_past *out, struct mv_gate *gate,
 		 struct mv_err *err);
+/* The same without receipts and lost lines, for a branch at `tip` (hex, or ""):
+   what is asked of a push. */
+int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,
+		       const char *tip, struct mv_err *err);
 void mv_past_release(struct mv_past *past);
+/* Lists that git rev-list prints with --timestamp. */
+int mv_past_list_read(struct mv_past_list *list, struct mv_git *git,
+		      const char *const *args, struct mv_err *err);
+int mv_past_list_sort(struct mv_past_list *list, struct mv_err *err);
+void mv_past_list_release(struct mv_past_list *list);
 const struct mv_past_commit *mv_past_find(const struct mv_past_list *list,
 					  const char *hex);
 /* Is `old` strictly behind `new`, both of the notes? -1: no memory. */
@@ -76,6 +92,26 @@ const struct mv_past_commit *mv_past_overtaken(const struct mv_past *past,
 /* The change that was the last one at `when`; NULL: none was there. */
 const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
 					      int64_t when);
+
+/* -- the line of policies (repo-verify-line.c) --------------------------------- */
+
+/* Fills branch, changes, beginnings and root. */
+int mv_past_read_branch(struct mv_past *past, struct mv_git *git,
+			const char *tip, struct mv_err *err);
+/*
+ * Where on the line `commit` (hex, from a tag) stands: itself, or beside it,
+ * brought in by a merge, with the same .gitmodel/ and the same at each of
+ * `paths` (NULL-terminated, or NULL). *out NULL: the branch never held what
+ * it says, as far as can be told from here.
+ */
+int mv_past_place(const struct mv_past_commit **out,
+		  const struct mv_past *past, struct mv_git *git,
+		  const char *commit, const char *const *paths,
+		  struct mv_err *err);
+/* The oldest commit of the line that has it behind it, whatever it holds. */
+int mv_past_brought(const struct mv_past_commit **out,
+		    const struct mv_past *past, struct mv_git *git,
+		    const char *commit, struct mv_err *err);
 /* Of all notes: `receipts` only well-formed receipts, else every statement. */
 int mv_past_read_statements(struct mv_past_statements *out,
 			    struct mv_gate *gate, int receipts,
@@ -144,8 +180,29 @@ int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
 int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 		     const struct mv_past_statement *r, struct mv_err *err);
 
+/* -- a push (repo-verify-push.c) -------------------------------------------------------- */
+
+/*
+ * What verify would say of the events for which `wanted` says yes, if the
+ * gate's state were there and the trusted branch at `tip`. `fn` is told of
+ * each of them.
+ */
+int mv_prove_some(struct mv_gate *gate, const struct mv_past *past,
+		  int (*wanted)(void *payload, const struct mv_event *event),
+		  mv_verify_fn fn, void *payload, struct mv_err *err);
+/* Promotions that would turn BAD if the branch moved on to `past`, whose
+   changes above `old` are new: dated before what was decided without them,
+   with no receipt that tells what came first. */
+int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
+			   const struct mv_past_commit *old, mv_verify_fn fn,
+			   void *payload, struct mv_err *err);
+
 /* -- all of them (repo-verify.c) -------------------------------------------------------- */
 
+/* What only several events show: numbers that are missing, older policies and
+   older records than before. `proofs` is as the registry. */
+int mv_prove_order(const struct mv_registry *r, const struct mv_past *past,
+		   struct mv_proof *proofs, struct mv_err *err);
 /* As mv_repo_verify(), for who knows the past already. */
 int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 		   const struct mv_verify_options *options,

@@ -604,6 +604,9 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 
 int mv_push_judge_stages(struct mv_push *push, struct mv_err *err)
 {
-	return push->gate.has_policy ?
+	int ret = push->gate.has_policy ?
 		mv_push_each_stage(push, refuse_no, err) : 0;
+
+	return ret || push->refused || push->advice ? ret :
+		mv_push_prove(push, err);
 }

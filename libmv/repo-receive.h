@@ -57,6 +57,8 @@ typedef int (*mv_push_judged_fn)(struct mv_push *push,
 				 struct mv_err *err);
 int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 		       struct mv_err *err);
+/* Nothing comes in that verify would call BAD (repo-receive-proof.c). */
+int mv_push_prove(struct mv_push *push, struct mv_err *err);
 /* Refuse with every finding that is a no. */
 void mv_push_tell_verdict(struct mv_push *push, const char *subject,
 			  const struct mv_verdict *verdict);

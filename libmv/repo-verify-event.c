@@ -68,6 +68,7 @@ struct proving {
 	int64_t said;			/* the tagger's date */
 	const struct mv_past_statement *receipt;
 	struct mv_gate_then *then;
+	/* Where the policy's commit stands on the branch's line. */
 	const struct mv_past_commit *policy, *notes;
 };
 
@@ -217,16 +218,15 @@ static int find_receipt(struct proving *x, struct mv_err *err)
 }
 
 /* A tag cannot be older than what it names. */
-static int check_date(struct proving *x, const struct mv_past_commit *c,
-		      const char *what)
+static int check_date(struct proving *x, int64_t when, const char *what)
 {
 	char a[32], b[32];
 
-	if (x->receipt || !c || c->when <= x->said + CLOCKS_S)
+	if (x->receipt || when <= x->said + CLOCKS_S)
 		return 0;
 	return BAD(x, "it says it was made on %s, but names %s of %s: the date "
 		   "was put back", moment(a, x->said), what,
-		   moment(b, c->when));
+		   moment(b, when));
 }
 
 static int check_future(struct proving *x)
@@ -237,6 +237,14 @@ static int check_future(struct proving *x)
 		return 0;
 	return BAD(x, "it says it was made on %s, which is still to come",
 		   moment(a, x->p->when));
+}
+
+/* A whole name: a short one, or a branch's, means something else later. */
+static int is_name(const char *hex)
+{
+	size_t n = strspn(hex, "0123456789abcdef");
+
+	return !hex[n] && (n == 40 || n == 64);
 }
 
 /* -- which policy ------------------------------------------------------------------------------ */
@@ -280,36 +288,134 @@ static int check_in_force(struct proving *x)
 		   moment(b, x->said));
 }
 
+/* Data of the trusted commit that the policy compares with. */
+struct paths {
+	const char **v;
+	size_t count;
+};
+
+static int add_path(void *payload, const char *question, struct mv_err *err)
+{
+	struct paths *paths = payload;
+	const char **more;
+
+	if (strncmp(question, "content ", 8))
+		return 0;
+	more = realloc(paths->v, (paths->count + 2) * sizeof(*more));
+	if (!more)
+		return mv_nomem(err);
+	paths->v = more;
+	more[paths->count] = strdup(question + 8);
+	more[paths->count + 1] = NULL;
+	return more[paths->count++] ? 0 : mv_nomem(err);
+}
+
+static int list_paths(struct paths *out, const struct proving *x,
+		      struct mv_err *err)
+{
+	const struct mv_tag *t = &x->event->tag;
+
+	if (!x->then->gate.has_policy)
+		return 0;
+	return mv_policy_each_question(&x->then->gate.policy,
+				       t->kind == MV_EVENT_ASSIGN ?
+				       "promote" : "demote", t->artifact,
+				       t->stage, add_path, out, err);
+}
+
+/*
+ * What a server witnessed it had judged by this policy. Nobody else knows
+ * what the branch was at that moment.
+ */
+static int vouched(const struct proving *x)
+{
+	const char *digest = x->receipt ? x->receipt->s.policy : NULL;
+
+	return digest && *digest && !strcmp(digest, said(x, "Model-Policy")) &&
+	       x->then->gate.has_policy &&
+	       !strcmp(digest, x->then->gate.policy.digest);
+}
+
+static int find_place(struct proving *x, const char *commit,
+		      const struct mv_past_commit *brought,
+		      struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(x->gates->repo);
+	struct paths paths = { NULL, 0 };
+	int ret = list_paths(&paths, x, err);
+
+	if (!ret)
+		ret = mv_past_place(&x->policy, x->past, git, commit, paths.v,
+				    err);
+	for (size_t i = 0; i < paths.count; i++)
+		free((void *)(uintptr_t)paths.v[i]);
+	free(paths.v);
+	if (!ret && !x->policy && vouched(x))
+		x->policy = brought;
+	return ret;
+}
+
+static int take_date(void *payload, size_t i,
+		     const struct mv_git_object_info *commit,
+		     struct mv_err *err)
+{
+	(void)i;
+	(void)err;
+	*(int64_t *)payload = commit ? commit->committer.when : 0;
+	return 0;
+}
+
+static int never_was(struct proving *x, const char *commit)
+{
+	if (x->past->shallow)
+		return UNKNOWN(x, "history is cut off before the policy's "
+			       "commit %.10s; git fetch --unshallow brings it",
+			       commit);
+	return BAD(x, "it was decided by the policy of %.10s, which "
+		   "never was %s", commit, x->gates->today->trusted_name);
+}
+
 static int check_policy(struct proving *x, struct mv_err *err)
 {
 	const char *commit = said(x, "Model-Policy-Commit");
 	const char *digest = said(x, "Model-Policy");
+	struct mv_git *git = mv_repo_git(x->gates->repo);
+	const struct mv_past_commit *brought = NULL;
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int64_t when = 0;
+	int ret = 0;
 
 	if (!*commit)
 		return governed(x->gates->today, x->event) ?
 			BAD(x, "it does not say which policy was asked") : 0;
-	x->policy = mv_past_find(&x->past->branch, commit);
-	if (!x->policy && x->past->shallow)
-		return UNKNOWN(x, "history is cut off before the policy's "
-			       "commit %.10s; git fetch --unshallow brings it",
-			       commit);
-	if (!x->policy)
-		return BAD(x, "it was decided by the policy of %.10s, which "
-			   "never was %s", commit,
-			   x->gates->today->trusted_name);
-	mv_past_name(x->p->policy_commit, commit);
+	if (!is_name(commit))
+		return BAD(x, "Model-Policy-Commit is no name of a commit");
+	if (!mv_past_find(&x->past->branch, commit))
+		ret = mv_past_brought(&brought, x->past, git, commit, err);
+	if (ret)
+		return ret;
+	if (!brought && !mv_past_find(&x->past->branch, commit))
+		return never_was(x, commit);
 	ret = mv_gates_at(&x->then, x->gates, commit, &why);
 	if (ret)
 		return ret == MV_ENOMEM ? mv_nomem(err) :
 			BAD(x, "its policy cannot be read: %s", why.msg);
+	ret = find_place(x, commit, brought, err);
+	if (ret)
+		return ret;
+	if (!x->policy) {
+		x->then = NULL;
+		return never_was(x, commit);
+	}
+	mv_past_name(x->p->policy_commit, x->policy->hex);
 	x->p->governed_then = governed(&x->then->gate, x->event);
 	if (strcmp(digest, x->then->gate.has_policy ?
 		   x->then->gate.policy.digest : ""))
 		return BAD(x, "the policy of %.10s is another than the tag "
 			   "says (%.17s)", commit, *digest ? digest : "none");
-	ret = check_date(x, x->policy, "a policy");
+	ret = mv_git_objects(git, &commit, 1, take_date, &when, err);
+	if (!ret)
+		ret = check_date(x, when, "a policy");
 	return ret ? ret : check_in_force(x);
 }
 
@@ -321,6 +427,8 @@ static int check_notes(struct proving *x)
 
 	if (!*commit)
 		return 0;
+	if (!is_name(commit))
+		return BAD(x, "Model-Notes is no name of a commit");
 	if (!*x->gates->today->notes)
 		return UNKNOWN(x, "there are no records here; git model fetch "
 			       "brings them");
@@ -335,7 +443,7 @@ static int check_notes(struct proving *x)
 			   "rewritten, or not all are here (git model fetch)",
 			   commit);
 	mv_past_name(x->p->notes, commit);
-	return check_date(x, x->notes, "records");
+	return check_date(x, x->notes->when, "records");
 }
 
 static int has_line(const struct mv_lines *lines, const char *line)
@@ -786,19 +894,14 @@ static int holds_now(const struct proving *x)
 /* Of what no policy was asked about, only the content. */
 static int check_plain(struct proving *x, struct mv_err *err)
 {
-	struct mv_gate_then *now;
+	struct mv_gate where = { .repo = x->gates->repo };
 	struct mv_subject s;
 	int ret;
 
 	if (!*said(x, "Model-Content"))
 		return 0;
-	if (!*x->gates->today->trusted)
-		return UNKNOWN(x, "there is no branch to trust here");
-	ret = mv_gates_at(&now, x->gates, x->gates->today->trusted, err);
-	if (ret)
-		return ret;
 	memset(&s, 0, sizeof(s));
-	ret = check_content(x, &s, &now->gate, err);
+	ret = check_content(x, &s, &where, err);
 	mv_subject_release(&s);
 	return ret;
 }

@@ -49,7 +49,7 @@ bad:
 	return mv_fail(err, MV_EIO, "cannot understand what git rev-list says");
 }
 
-static int sort_list(struct mv_past_list *l, struct mv_err *err)
+int mv_past_list_sort(struct mv_past_list *l, struct mv_err *err)
 {
 	l->sorted = calloc(l->count + 1, sizeof(*l->sorted));
 	if (!l->sorted)
@@ -133,14 +133,14 @@ static int parse_list(struct mv_past_list *l, struct mv_buf *text,
 		ret = take_line(l, line, err);
 	free(copy);
 	if (!ret)
-		ret = sort_list(l, err);
+		ret = mv_past_list_sort(l, err);
 	if (!ret)
 		link_parents(l, text->data);
 	return ret;
 }
 
-static int read_list(struct mv_past_list *l, struct mv_git *git,
-		     const char *const *args, struct mv_err *err)
+int mv_past_list_read(struct mv_past_list *l, struct mv_git *git,
+		      const char *const *args, struct mv_err *err)
 {
 	struct mv_buf text;
 	int ret;
@@ -153,11 +153,12 @@ static int read_list(struct mv_past_list *l, struct mv_git *git,
 	return ret;
 }
 
-static void release_list(struct mv_past_list *l)
+void mv_past_list_release(struct mv_past_list *l)
 {
 	free(l->v);
 	free(l->sorted);
 	free(l->edge);
+	memset(l, 0, sizeof(*l));
 }
 
 /* Parents stand behind their children, so nothing below `old` need be seen. */
@@ -701,41 +702,44 @@ static int check_growth(struct mv_past *past, struct mv_gate *gate,
 
 /* -- all of it ------------------------------------------------------------------------------ */
 
-static int read_branch(struct mv_past *past, struct mv_gate *gate,
-		       struct mv_err *err)
+static int read_notes(struct mv_past *past, struct mv_gate *gate,
+		      struct mv_err *err)
 {
-	const char *all[] = { "rev-list", "--first-parent", "--timestamp",
-			      gate->trusted, "--", NULL };
-	const char *some[] = { "rev-list", "--first-parent", "--timestamp",
-			       gate->trusted, "--", ":(top).gitmodel", NULL };
+	const char *notes[] = { "rev-list", "--topo-order", "--parents",
+				"--timestamp", gate->notes, "--", NULL };
+
+	return *gate->notes ? mv_past_list_read(&past->notes,
+						mv_repo_git(gate->repo), notes,
+						err) : 0;
+}
+
+int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,
+		       const char *tip, struct mv_err *err)
+{
 	struct mv_git *git = mv_repo_git(gate->repo);
 	int ret;
 
-	if (!*gate->trusted)
-		return 0;
-	ret = read_list(&past->branch, git, all, err);
-	return ret ? ret : read_list(&past->changes, git, some, err);
+	memset(out, 0, sizeof(*out));
+	ret = mv_git_is_shallow(git, err);
+	out->shallow = ret > 0;
+	ret = ret < 0 ? ret : mv_past_read_branch(out, git, tip, err);
+	if (!ret)
+		ret = read_notes(out, gate, err);
+	if (ret)
+		mv_past_release(out);
+	return ret;
 }
 
 int mv_past_read(struct mv_past *out, struct mv_gate *gate,
 		 struct mv_err *err)
 {
-	const char *notes[] = { "rev-list", "--topo-order", "--parents",
-				"--timestamp", gate->notes, "--", NULL };
-	int ret;
+	int ret = mv_past_read_lines(out, gate, gate->trusted, err);
 
-	memset(out, 0, sizeof(*out));
-	ret = mv_git_is_shallow(mv_repo_git(gate->repo), err);
-	out->shallow = ret > 0;
-	ret = ret < 0 ? ret : read_branch(out, gate, err);
-	if (!ret && *gate->notes) {
-		ret = read_list(&out->notes, mv_repo_git(gate->repo), notes,
-				err);
-		if (!ret)
-			ret = read_receipts(out, gate, err);
-		if (!ret)
-			ret = check_growth(out, gate, err);
-	}
+	if (ret || !*gate->notes)
+		return ret;
+	ret = read_receipts(out, gate, err);
+	if (!ret)
+		ret = check_growth(out, gate, err);
 	if (ret)
 		mv_past_release(out);
 	return ret;
@@ -743,12 +747,13 @@ int mv_past_read(struct mv_past *out, struct mv_gate *gate,
 
 void mv_past_release(struct mv_past *past)
 {
-	release_list(&past->branch);
-	release_list(&past->changes);
-	release_list(&past->notes);
+	mv_past_list_release(&past->branch);
+	mv_past_list_release(&past->changes);
+	mv_past_list_release(&past->notes);
 	mv_past_statements_release(&past->receipts);
 	for (size_t i = 0; i < past->loss_count; i++)
 		free(past->losses[i].line);
 	free(past->losses);
+	free(past->beginnings);
 	memset(past, 0, sizeof(*past));
 }

@@ -185,10 +185,10 @@ static int check_order(struct sequence *q, const struct mv_event *e,
 							  p->notes), p);
 }
 
-static int check_sequences(struct shared *s, struct mv_err *err)
+int mv_prove_order(const struct mv_registry *r, const struct mv_past *past,
+		   struct mv_proof *proofs, struct mv_err *err)
 {
-	const struct mv_registry *r = &s->today->registry;
-	struct sequence q = { .past = s->past };
+	struct sequence q = { .past = past };
 	int ret = 0;
 
 	for (size_t i = 0; i < r->count && !ret; i++) {
@@ -197,7 +197,7 @@ static int check_sequences(struct shared *s, struct mv_err *err)
 			q.count = 0;
 			q.counter = 0;
 		}
-		ret = check_order(&q, &r->v[i], &s->proofs[i]);
+		ret = check_order(&q, &r->v[i], &proofs[i]);
 	}
 	free(q.v);
 	return ret ? mv_nomem(err) : 0;
@@ -352,10 +352,36 @@ static int tell_change(const struct telling *t, struct mv_gates *gates,
 	return ret;
 }
 
+/* Somebody merged another beginning in: which one is the branch's own nobody
+   can tell from here. */
+static int tell_beginnings(const struct telling *t, struct mv_err *err)
+{
+	const struct mv_past *past = t->past;
+	struct mv_verified v = { .artifact = ".gitmodel" };
+	struct mv_proof p;
+	int ret;
+
+	if (past->beginning_count < 2 || past->pinned)
+		return 0;
+	memset(&p, 0, sizeof(p));
+	v.version = past->beginnings[0];
+	ret = mv_proof_add(&p, MV_VERIFY_BAD, "the policy of %s begins twice, "
+			   "at %.10s and at %.10s: a merge brought in a "
+			   "history of its own; say which one is true: git "
+			   "config model.policyRoot COMMIT",
+			   t->gate->trusted_name, past->beginnings[0],
+			   past->beginnings[1]) ? mv_nomem(err) : 0;
+	v.when = t->gate->now / 1000;
+	if (!ret)
+		ret = tell(t, &p, &v, err);
+	mv_proof_release(&p);
+	return ret;
+}
+
 static int tell_changes(const struct telling *t, struct mv_err *err)
 {
 	struct mv_gates gates = { .repo = t->gate->repo, .today = t->gate };
-	int ret = 0;
+	int ret = tell_beginnings(t, err);
 
 	for (size_t i = t->past->changes.count; i-- > 0 && !ret;)
 		ret = tell_change(t, &gates, &t->past->changes.v[i], err);
@@ -459,7 +485,7 @@ int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 	if (!ret && s.count)
 		ret = prove_all(&s, err);
 	if (!ret)
-		ret = check_sequences(&s, err);
+		ret = mv_prove_order(&gate->registry, past, s.proofs, err);
 	if (!ret && !options->artifact)
 		ret = tell_changes(&t, err);
 	for (size_t i = 0; i < s.count && !ret; i++)
@@ -481,6 +507,8 @@ int mv_repo_verify(struct mv_gate *gate,
 
 	if (ret)
 		return ret;
+	if (options->root)
+		memcpy(*options->root, past.root, sizeof(*options->root));
 	ret = mv_verify_with(gate, &past, options, fn, payload, err);
 	mv_past_release(&past);
 	return ret;

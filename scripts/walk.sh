@@ -80,7 +80,6 @@ say "To production? The policy says no, here and on the server"
 refused 'git model promote fraud@v0.0.1 production'
 run 'git model promote --force -m "it is urgent" fraud@v0.0.1 production >../home/log'
 refused "git push origin 'fraud#production#2'"
-refused "git push --no-verify origin 'fraud#production#2'"
 run "git tag -d 'fraud#production#2'"
 
 say "Bo looks at it in a clone, and signs"

@@ -5,6 +5,9 @@
 #
 #	server srv.git && team work alice bob && share
 
+# A server compares what is said with its clock: here nobody sets dates.
+unset GIT_AUTHOR_DATE GIT_COMMITTER_DATE
+
 # server <folder>: bare, and it judges
 server () {
 	git init -q --bare "$1" &&

@@ -282,7 +282,7 @@ test_expect_success 'a policy that was never on the trusted branch' '
 	at "05 10:00" alice git commit -qam "no rules" &&
 	model 4 && git add -A && at "05 10:01" alice git commit -qm v4 &&
 	at "05 10:02" alice git model register fraud@v4.0.0 &&
-	at "05 10:04" alice git model promote --policy side -s fraud@v4.0.0 production &&
+	at "05 10:04" alice git model promote --force --policy side -s fraud@v4.0.0 production &&
 	finds "BAD promotion .*#4" "decided by the policy of .*, which never was origin/main"
 '
 

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-receive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/repo-prove.h"
+
+/*
+ * What `git model verify` would call BAD is not taken, and nothing is taken
+ * that would make it call BAD what is there: asked by verify's own functions,
+ * of the state that the push leads to.
+ */
+#define TAGS "refs/tags/"
+
+struct proving {
+	struct mv_push *push;
+	const char **refs;	/* tags that are made or moved, sorted */
+	size_t count;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int is_pushed(void *payload, const struct mv_event *e)
+{
+	const struct proving *x = payload;
+	const char *ref = e->ref;
+
+	return bsearch(&ref, x->refs, x->count, sizeof(*x->refs), by_name) !=
+	       NULL;
+}
+
+static int refuse_bad(void *payload, const struct mv_verified *v,
+		      struct mv_err *err)
+{
+	struct mv_push *push = ((struct proving *)payload)->push;
+
+	for (size_t i = 0; v->state != MV_VERIFY_OK && v->problems[i]; i++)
+		mv_push_refuse(push, "%s: %s", v->event->ref + strlen(TAGS),
+			       v->problems[i]);
+	return mv_push_in_time(push, err);
+}
+
+static int refuse_turned(void *payload, const struct mv_verified *v,
+			 struct mv_err *err)
+{
+	struct mv_push *push = ((struct proving *)payload)->push;
+
+	(void)err;
+	return mv_push_refuse(push, "%s: %s", push->branch, v->problems[0]);
+}
+
+static int list_refs(struct proving *x, struct mv_err *err)
+{
+	const struct mv_push *push = x->push;
+
+	x->refs = calloc(push->count + 1, sizeof(*x->refs));
+	if (!x->refs)
+		return mv_nomem(err);
+	for (size_t i = 0; i < push->count; i++)
+		if (!strncmp(push->updates[i].ref, TAGS, strlen(TAGS)) &&
+		    !mv_push_is_zero(push->updates[i].new))
+			x->refs[x->count++] = push->updates[i].ref;
+	qsort(x->refs, x->count, sizeof(*x->refs), by_name);
+	return 0;
+}
+
+/* Where the trusted branch would be; *moves: the push moves it. */
+static const char *new_tip(const struct mv_push *push, int *moves)
+{
+	*moves = 0;
+	for (size_t i = 0; i < push->count; i++) {
+		const struct mv_ref_update *u = &push->updates[i];
+
+		if (strcmp(u->ref, push->branch))
+			continue;
+		*moves = !mv_push_is_zero(u->new) && *push->trusted;
+		return mv_push_is_zero(u->new) ? "" : u->new;
+	}
+	return push->trusted;
+}
+
+/*
+ * Every policy that the branch held must be found on its line afterwards:
+ * a merge can put several of them where nobody would look for them.
+ */
+static int check_kept(struct mv_push *push, const struct mv_past *before,
+		      const struct mv_past *after, struct mv_err *err)
+{
+	const struct mv_past_commit *place = NULL;
+	int ret = 0;
+
+	for (size_t i = 0; i < before->changes.count && !ret; i++) {
+		const char *hex = before->changes.v[i].hex;
+
+		if (mv_past_find(&after->branch, hex))
+			break;
+		ret = mv_past_place(&place, after, push->git, hex, NULL, err);
+		if (!ret && !place)
+			return mv_push_refuse(push, "%s: after this merge "
+				"nobody could tell that the policy of %.10s "
+				"was in force; git pull --rebase, or merge "
+				"your branch into %s and not the other way "
+				"round", push->branch, hex, push->branch);
+	}
+	return ret;
+}
+
+static int check_move(struct proving *x, const struct mv_past *after,
+		      const char *new, struct mv_err *err)
+{
+	struct mv_push *push = x->push;
+	const struct mv_past_commit *old;
+	struct mv_past before;
+	int ret = mv_git_is_ancestor(push->git, push->trusted, new, err);
+
+	if (ret < 1)	/* not forward: that is refused elsewhere */
+		return ret;
+	ret = mv_past_read_lines(&before, &push->gate, push->trusted, err);
+	if (ret)
+		return ret;
+	if (after->beginning_count > 1 && !after->pinned &&
+	    after->beginning_count > before.beginning_count)
+		mv_push_refuse(push, "%s: this brings in a second beginning "
+			       "of the policy, %.10s beside %.10s", push->branch,
+			       after->beginnings[0], after->beginnings[1]);
+	else
+		ret = check_kept(push, &before, after, err);
+	if (!ret && !push->refused)
+		ret = mv_past_place(&old, after, push->git, push->trusted,
+				    NULL, err);
+	if (!ret && !push->refused && old)
+		ret = mv_prove_not_overtaken(&push->gate, after, old,
+					     refuse_turned, x, err);
+	mv_past_release(&before);
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
+int mv_push_prove(struct mv_push *push, struct mv_err *err)
+{
+	struct proving x = { .push = push };
+	struct mv_past past;
+	int moves;
+	const char *tip = new_tip(push, &moves);
+	int ret = list_refs(&x, err);
+
+	if (ret || !*tip || (!moves && !x.count)) {
+		free(x.refs);
+		return ret;
+	}
+	ret = mv_past_read_lines(&past, &push->gate, tip, err);
+	if (!ret) {
+		if (moves)
+			ret = check_move(&x, &past, tip, err);
+		if (!ret && x.count && !push->refused)
+			ret = mv_prove_some(&push->gate, &past, is_pushed,
+					    refuse_bad, &x, err);
+		mv_past_release(&past);
+	}
+	free(x.refs);
+	return ret;
+}
