@@ -443,16 +443,6 @@ static int read_input(struct mv_buf *in, struct mv_err *err)
 	return rc;
 }
 
-/* A ref below refs/replace/ can be pushed by anybody, and would put another
-   policy in the place of the one that counts. */
-static int see_what_is_there(struct event *e, struct mv_err *err)
-{
-	if (setenv("GIT_NO_REPLACE_OBJECTS", "1", 1))
-		return mv_nomem(err);
-	e->env->proc.env = environ;
-	return 0;
-}
-
 static int happen(struct event *e, const struct action *action, int alone)
 {
 	struct mv_repo_options options = {
@@ -470,10 +460,6 @@ static int happen(struct event *e, const struct action *action, int alone)
 		if (!action->judges)
 			return CMD_OK;
 		alone = 1;
-	}
-	if (!rc && action->judges) {
-		rc = see_what_is_there(e, &err);
-		options.env = e->env->proc;
 	}
 	if (!rc)
 		rc = mv_repo_open(&e->repo, &options, &err);

@@ -120,8 +120,14 @@ int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,
 		mv_repo_warn(repo, "%s", why.msg);
 		rc = 0;
 	}
+	if (rc) {
+		/* What could not be read must not be known as empty. */
+		mv_repo_projects_release(repo);
+		*out = NULL;
+		return mv_fail(err, rc, "%s", why.msg);
+	}
 	*out = &p->project;
-	return rc ? mv_fail(err, rc, "%s", why.msg) : 0;
+	return 0;
 }
 
 /* -- names, versions and stages ---------------------------------------------- */

@@ -151,7 +151,7 @@ static int follow(struct search *s, const char *objects_dir, int depth,
 	if (!rc)
 		rc = each_path(s, objects_dir, text.data, '\n', depth + 1,
 			       err);
-	else if (rc == MV_ENOENT || depth)
+	else if (rc == MV_ENOENT)
 		rc = 0;
 	mv_buf_release(&text);
 	free(file);

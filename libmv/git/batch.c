@@ -28,7 +28,7 @@ struct window {
 int mv_git_batch_open(struct mv_git *git, struct mv_err *err)
 {
 	static const char *const args[] = {
-		"--no-replace-objects", "cat-file", "--batch", NULL
+		"cat-file", "--batch", NULL
 	};
 
 	if (git->batch.buf && git->batch.proc.in >= 0)
@@ -148,11 +148,15 @@ static int take(struct mv_git *git, struct mv_git_answer *a,
 	rc = mv_git_child_until(&git->batch, '\n', line, &end, err);
 	if (rc || end)
 		return rc ? rc : mv_fail(err, MV_EIO, "git cat-file ended");
-	if (mv_git_parse_batch(line->data, line->len, git->info.hex_len,
-			       a->hex, a->type, &a->size)) {
+	rc = mv_git_parse_batch(line->data, line->len, git->info.hex_len,
+				a->hex, a->type, &a->size);
+	if (rc == MV_ENOENT) {
 		*a->hex = *a->type = '\0';
 		return 0;
 	}
+	if (rc)
+		return mv_fail(err, rc, "cannot understand what git cat-file "
+			       "says");
 	if (wanted(a->type, types) && a->size <= max_len &&
 	    a->size < SIZE_MAX - 1)
 		return keep(git, a, err);
@@ -249,14 +253,20 @@ int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 		return mv_nomem(err);
 	mv_buf_init(&w->names, SEND_MAX + SPEC_MAX + 2);
 	mv_buf_init(&w->line, SPEC_MAX + 1024);
-	w->near = types == MV_GIT_WANT_BLOB &&
+	w->near = (types & ~(unsigned)MV_GIT_WANT_BELIEVE) ==
+		  MV_GIT_WANT_BLOB &&
 		  (git->libgit2 || count > MV_GIT_PATIENCE);
 	for (size_t i = 0; !rc && i < count;) {
 		size_t n = count - i;
 
 		rc = ask(git, w, specs + i, &n, types, max_len, err);
-		for (size_t k = 0; !rc && k < n; k++)
-			rc = fn(payload, i + k, &w->answer[k], err);
+		for (size_t k = 0; !rc && k < n; k++) {
+			if (!*w->answer[k].hex &&
+			    !(types & MV_GIT_WANT_BELIEVE))
+				rc = mv_git_is_absent(git, specs[i + k], err);
+			if (!rc)
+				rc = fn(payload, i + k, &w->answer[k], err);
+		}
 		drop_answers(w);
 		i += n;
 	}

@@ -99,6 +99,26 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	return rc;
 }
 
+int mv_git_ask(int *status, struct mv_git *git, const char *const *args,
+	       int last, struct mv_buf *out, struct mv_err *err)
+{
+	struct mv_buf errout;
+	char words[320];
+	int rc;
+
+	*status = -1;
+	mv_buf_init(&errout, ERR_MAX);
+	rc = mv_git_spawn(status, &errout, git, args, NULL, 0, out, err);
+	if (!rc && (*status < 0 || *status > last)) {
+		mv_git_words(words, sizeof(words), &errout);
+		rc = mv_fail(err, MV_EIO, "git %s failed: %s",
+			     mv_git_subcommand(args),
+			     *words ? words : "it gave no reason");
+	}
+	mv_buf_release(&errout);
+	return rc;
+}
+
 static int open_child(struct mv_git_child *child, const struct mv_git *git,
 		      const char *const *args,
 		      int (*open)(struct mv_proc *, const char *const *,

@@ -146,6 +146,10 @@ static int tree_of(char *hex, struct mv_git *git, const char *rev,
 
 		snprintf(root, sizeof(root), "%s^{tree}", hex);
 		rc = mv_git_batch_name(git, hex, type, root, err);
+		if (rc == MV_ENOENT)
+			rc = mv_fail(err, MV_ECORRUPT, "the tree of '%s' is "
+				     "not here or is damaged; see git fsck",
+				     rev);
 	}
 	if (!rc && strcmp(type, "tree"))
 		rc = MV_ENOENT;
@@ -211,7 +215,7 @@ int mv_git_diff(struct mv_git *git, const char *old, const char *new,
 {
 	char from[MV_GIT_HEX_MAX], to[MV_GIT_HEX_MAX];
 	const char *const head[] = {
-		"--no-replace-objects", "diff-tree", "-r", "-z", "--raw",
+		"diff-tree", "-r", "-z", "--raw",
 		"--no-abbrev", "--no-relative",
 		flags & MV_GIT_DIFF_RENAMES ? "-M" : "--no-renames", from, to,
 		"--"

@@ -79,25 +79,75 @@ static int refuse(const struct mv_buf *errout, struct mv_err *err)
 		       *words ? words : "it gave no reason");
 }
 
-/* The environment with messages in English; borrowed strings. */
-static char **english(const struct mv_proc_env *env)
+static int is_named(const char *var, const char *const *names)
 {
-	static const char lc_all[] = "LC_ALL=C";
+	for (; *names; names++)
+		if (!strncmp(var, *names, strlen(*names)))
+			return 1;
+	return 0;
+}
+
+/* `env` without the variables of these names ("X="), and with `more`; yours,
+   its strings are borrowed. */
+static char **env_with(char *const *env, const char *const *names,
+		       const char *const *more)
+{
 	size_t n = 0, used = 0;
 	char **out;
 
-	while (env->env && env->env[n])
+	for (size_t i = 0; env && env[i]; i++)
 		n++;
-	out = malloc((n + 2) * sizeof(*out));
+	for (size_t i = 0; more[i]; i++)
+		n++;
+	out = malloc((n + 1) * sizeof(*out));
 	if (!out)
 		return NULL;
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(env->env[i], "LC_ALL=", 7) &&
-		    strncmp(env->env[i], "LANGUAGE=", 9))
-			out[used++] = env->env[i];
-	out[used++] = (char *)(uintptr_t)lc_all;
+	for (size_t i = 0; env && env[i]; i++)
+		if (!is_named(env[i], names))
+			out[used++] = env[i];
+	for (; *more; more++)
+		out[used++] = (char *)(uintptr_t)*more;
 	out[used] = NULL;
 	return out;
+}
+
+/* The environment with messages in English. */
+static char **english(const struct mv_proc_env *env)
+{
+	static const char *const names[] = { "LC_ALL=", "LANGUAGE=", NULL };
+	static const char *const more[] = { "LC_ALL=C", NULL };
+
+	return env_with(env->env, names, more);
+}
+
+/*
+ * What we decide and prove by is what objects and refs are, not what somebody
+ * put in their place on this machine: refs/replace and grafts count nowhere.
+ * A file that is not there is the only way to have no grafts.
+ */
+static int make_env(struct mv_git *git, const struct mv_proc_env *env,
+		    struct mv_err *err)
+{
+	static const char *const names[] = {
+		"GIT_NO_REPLACE_OBJECTS=", "GIT_REPLACE_REF_BASE=",
+		"GIT_GRAFT_FILE=", NULL
+	};
+	static const char *const more[] = {
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=/dev/null/none",
+		NULL
+	};
+
+	git->own.search_path = env->search_path;
+	git->own.env = env_with(env->env, names, more);
+	git->env = &git->own;
+	return git->own.env ? 0 : mv_nomem(err);
+}
+
+/* Without a work tree it ends with 128, and with 0 otherwise; it did not come
+   to the end of all answers when it ends in any other way. */
+static int answered(int status, char *const *answer)
+{
+	return answer[ANSWER_TOP] ? !status : status == 128;
 }
 
 static int ask(struct mv_git *git, struct mv_err *err)
@@ -124,7 +174,7 @@ static int ask(struct mv_git *git, struct mv_err *err)
 	rc = take_answers(answer, out.data);
 	if (rc == MV_ENOMEM)
 		rc = mv_nomem(err);
-	else if (rc || (status && answer[ANSWER_TOP]))
+	else if (rc || !answered(status, answer))
 		rc = status ? refuse(&errout, err) :
 		     mv_fail(err, MV_ENOTSUP, "cannot understand what git "
 			     "rev-parse says; git 2.31 or later is needed");
@@ -151,13 +201,13 @@ static int open_git(struct mv_git **out, const char *dir,
 	*out = NULL;
 	if (!git)
 		return mv_nomem(err);
-	git->env = env;
 	git->batch = git->config_ahead.child = git->refs_ahead.child = none;
 	mv_buf_init(&git->config, 64 << 20);
-	if (dir && !(git->dir = strdup(dir))) {
+	rc = make_env(git, env, err);
+	if (!rc && dir && !(git->dir = strdup(dir)))
 		rc = mv_nomem(err);
+	if (rc)
 		goto out;
-	}
 	rc = mv_proc_find(&git->program, "git", env->search_path, err);
 	/* Whether it could be started is seen when it is needed. */
 	if (!rc && reads && mv_git_ahead_likely(git))
@@ -213,6 +263,7 @@ void mv_git_close(struct mv_git *git)
 	free(git->objects_dir);
 	free(git->program);
 	free(git->dir);
+	free((void *)(uintptr_t)git->own.env);
 	free(git);
 }
 

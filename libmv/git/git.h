@@ -69,6 +69,14 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	       size_t in_len, struct mv_buf *out, struct mv_err *err);
 
 /*
+ * The same for a question to which exit codes up to `last` are answers, which
+ * is what *status gets. Any other end of it, a signal's too, is an error.
+ */
+MV_GIT_MUST_LOOK
+int mv_git_ask(int *status, struct mv_git *git, const char *const *args,
+	       int last, struct mv_buf *out, struct mv_err *err);
+
+/*
  * Ask ahead, and go on: the call that wants the answer finds it there
  * (mv_git_config*, mv_git_each_ref with the same prefixes). Never an error:
  * what went wrong is asked again then. Refs asked so are those of one moment,
@@ -191,7 +199,9 @@ void mv_git_patch_close(struct mv_git_patch *patch);	/* NULL is fine */
 
 /* -- objects -- */
 /*
- * "HEAD:path", ":path", a blob's hex ... MV_ENOENT expected; MV_EINVALID:
+ * "HEAD:path", ":path", a blob's hex ... MV_ENOENT expected: it is not there,
+ * which is never said of what a ref or a tree names and git cannot read
+ * (MV_ECORRUPT; of a bare hex it is all that can be said). MV_EINVALID:
  * not a blob; MV_ENOMEM: larger than the buffer's maximum. The bytes are
  * checked against their name. `hex` (room for 65, may be NULL) gets it.
  */
@@ -326,7 +336,11 @@ int mv_git_read_many(struct mv_git *git, const char *const *specs,
 /* Best common ancestor. MV_ENOENT: there is none (or history is shallow). */
 int mv_git_merge_base(char *hex, struct mv_git *git, const char *a,
 		      const char *b, struct mv_err *err);
-/* 1, 0, or an error code below 0. */
+/*
+ * 1, 0, or an error code below 0. Where history is cut off before the two
+ * could meet, a no cannot be known: MV_ENOTSUP.
+ */
+MV_GIT_MUST_LOOK
 int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
 		       const char *descendant, struct mv_err *err);
 /* Full name of the branch others merge into: the remote's HEAD, else
@@ -334,6 +348,7 @@ int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
    MV_ENOENT. */
 int mv_git_default_branch(char **out, struct mv_git *git, struct mv_err *err);
 /* 1 or 0: is history cut off (actions/checkout)? Below 0: error. */
+MV_GIT_MUST_LOOK
 int mv_git_is_shallow(struct mv_git *git, struct mv_err *err);
 /* "Name <email>" of who would commit now; yours. MV_EINVALID: git does not
    know; the message says what to configure. */

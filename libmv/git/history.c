@@ -46,6 +46,7 @@ static int take_one(struct small *s, const struct want *w, struct mv_err *err)
 
 	mv_buf_init(&line, 1024);
 	rc = mv_git_child_until(&s->contents, '\n', &line, &end, err);
+	/* Each was named by git a moment ago. */
 	if (!rc && (end || mv_git_parse_batch(line.data, line.len,
 					      s->git->info.hex_len, hex, type,
 					      &size)))
@@ -155,7 +156,7 @@ static int pump(struct small *s, const char *const *args,
 			    struct mv_err *err), struct mv_err *err)
 {
 	static const char *const batch[] = {
-		"--no-replace-objects", "cat-file", "--batch", NULL
+		"cat-file", "--batch", NULL
 	};
 	struct mv_git_child names = MV_GIT_CHILD_INIT;
 	struct mv_buf line;

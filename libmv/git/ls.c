@@ -49,7 +49,7 @@ static int next_row(struct row *r, const char **p, const struct mv_buf *out,
 
 	if (*p >= end)
 		return 1;
-	if (parse_row(r, *p, hex_len))
+	if (end[-1] || parse_row(r, *p, hex_len))
 		return mv_fail(err, MV_EIO, "cannot understand the list of "
 			       "git ls-files");
 	*p += strlen(*p) + 1;
@@ -252,10 +252,10 @@ static const char *parse_attr(const char **p, const char *end)
 	const char *field[3];
 
 	for (int i = 0; i < 3; i++) {
-		if (*p >= end)
-			return NULL;
 		field[i] = *p;
-		*p += strlen(*p) + 1;
+		*p += strnlen(*p, (size_t)(end - *p)) + 1;
+		if (*p > end)
+			return NULL;	/* cut short */
 	}
 	return strcmp(field[1], "filter") ? NULL : field[2];
 }

@@ -249,7 +249,7 @@ static int search_tree(struct search *s, const char *tree, unsigned depth,
 
 	memcpy(oid, s->slot[lo].oid, sizeof(oid));
 	mv_buf_init(&data, TREE_MAX);
-	rc = mv_git_object(s->git, tree, MV_GIT_TREE, &data, err);
+	rc = mv_git_tree(s->git, tree, &data, err);
 	p = data.data;
 	end = p + data.len;
 	while (!rc && p < end) {
@@ -507,7 +507,7 @@ static int list_flat(struct list *l, struct mv_git *git, const char *tree,
 	int rc;
 
 	mv_buf_init(&data, TREE_MAX);
-	rc = mv_git_object(git, tree, MV_GIT_TREE, &data, err);
+	rc = mv_git_tree(git, tree, &data, err);
 	p = data.data;
 	end = p + data.len;
 	while (!rc && p < end && !*fanned) {
@@ -568,7 +568,7 @@ static int list_all(struct list *l, struct mv_git *git, const char *tree,
 		    struct mv_err *err)
 {
 	const char *args[] = {
-		"--no-replace-objects", "ls-tree", "-r", "-z", "--full-tree",
+		"ls-tree", "-r", "-z", "--full-tree",
 		tree, NULL
 	};
 	struct mv_git_child child = MV_GIT_CHILD_INIT;
@@ -714,7 +714,7 @@ static int import(char *commit, struct mv_git *git, const struct mv_buf *in,
 		  struct mv_err *err)
 {
 	static const char *const args[] = {
-		"--no-replace-objects", "fast-import", "--quiet", NULL
+		"fast-import", "--quiet", NULL
 	};
 	const size_t n = git->info.hex_len;
 	struct mv_buf out;

@@ -28,6 +28,13 @@ int mv_git_is_hex(const char *s, size_t hex_len)
 	return n == hex_len && !s[n];
 }
 
+static int ends_with(const char *line, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len >= n && !memcmp(line + len - n, end, n);
+}
+
 int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 		       char *type, uint64_t *size)
 {
@@ -36,20 +43,24 @@ int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 	size_t n = 0;
 	uint64_t v = 0;
 
-	if (len < hex_len + 4 || line[hex_len] != ' ')
+	if (ends_with(line, len, " missing") ||
+	    ends_with(line, len, " ambiguous") ||
+	    ends_with(line, len, " submodule"))
 		return MV_ENOENT;
+	if (len < hex_len + 4 || line[hex_len] != ' ')
+		return MV_EIO;
 	memcpy(hex, line, hex_len);
 	hex[hex_len] = '\0';
 	if (!mv_git_is_hex(hex, hex_len))
-		return MV_ENOENT;
+		return MV_EIO;
 	while (p < end && *p >= 'a' && *p <= 'z' && n < 7)
 		type[n++] = *p++;
 	type[n] = '\0';
 	if (!n || p + 1 >= end || *p++ != ' ')
-		return MV_ENOENT;
+		return MV_EIO;
 	for (; p < end; p++) {
 		if (*p < '0' || *p > '9' || v > (UINT64_MAX - 9) / 10)
-			return MV_ENOENT;
+			return MV_EIO;
 		v = v * 10 + (uint64_t)(*p - '0');
 	}
 	*size = v;
@@ -149,12 +160,19 @@ static int batch_read(struct mv_git *git, const char *spec,
 		mv_git_child_abort(&git->batch);
 		goto out;
 	}
-	if (mv_git_parse_batch(line.data, line.len, git->info.hex_len, hex, is,
-			       &size))
-		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the repository",
-			     spec);
-	else
+	rc = mv_git_parse_batch(line.data, line.len, git->info.hex_len, hex,
+				is, &size);
+	if (rc == MV_ENOENT) {
+		rc = mv_git_is_absent(git, spec, err);
+		if (!rc)
+			rc = mv_fail(err, MV_ENOENT, "'%s' is not in the "
+				     "repository", spec);
+	} else if (rc) {
+		rc = mv_fail(err, rc, "cannot understand what git cat-file "
+			     "says of '%s'", spec);
+	} else {
 		rc = take_body(git, spec, hex, type, is, size, out, err);
+	}
 	if (rc == MV_EIO)
 		mv_git_child_abort(&git->batch);
 out:
@@ -186,16 +204,17 @@ int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
 		NULL
 	};
 	const size_t n = git->info.hex_len;
-	struct mv_buf out, errout;
-	int status = 0;
+	struct mv_buf out;
+	int status;
 	int rc;
 
 	mv_buf_init(&out, 4096);
-	mv_buf_init(&errout, 4096);
-	rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, &out, err);
-	if (!rc && (status || out.len != n + 1))
+	rc = mv_git_ask(&status, git, args, 1, &out, err);
+	if (!rc && status)
 		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the repository",
 			     spec);
+	if (!rc && out.len != n + 1)
+		rc = mv_fail(err, MV_EIO, "git rev-parse gave no object name");
 	if (!rc) {
 		memcpy(hex, out.data, n);
 		hex[n] = '\0';
@@ -204,7 +223,6 @@ int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
 				     "git rev-parse gave no object name");
 	}
 	mv_buf_release(&out);
-	mv_buf_release(&errout);
 	return rc;
 }
 
@@ -293,7 +311,7 @@ static int walk_below(struct walk *w, const char *hex, int depth,
 		return mv_fail(err, MV_ECORRUPT, "trees are nested deeper "
 			       "than %d", DEPTH_MAX);
 	mv_buf_init(&tree, TREE_MAX);
-	rc = mv_git_object(w->git, hex, MV_GIT_TREE, &tree, err);
+	rc = mv_git_tree(w->git, hex, &tree, err);
 	if (!rc)
 		rc = walk_tree(w, &tree, depth, err);
 	mv_buf_release(&tree);
@@ -341,6 +359,19 @@ static int walk_tree(struct walk *w, const struct mv_buf *tree, int depth,
 	return rc;
 }
 
+/* "REV^{tree}" is missing: because there is no REV, or its tree is damaged? */
+static int no_tree(struct mv_git *git, const char *rev, struct mv_err *err)
+{
+	char hex[MV_GIT_HEX_MAX];
+	int rc = strchr(rev, ':') ? MV_ENOENT :
+		 mv_git_commit(hex, git, rev, err);
+
+	if (rc == MV_ENOENT)
+		return mv_fail(err, rc, "'%s' is not a revision", rev);
+	return rc ? rc : mv_fail(err, MV_ECORRUPT, "the tree of '%s' is not "
+				 "here or is damaged; see git fsck", rev);
+}
+
 int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 		     void *payload, struct mv_err *err)
 {
@@ -359,7 +390,7 @@ int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 	else
 		rc = batch_read(git, spec.data, MV_GIT_TREE, &tree, hex, err);
 	if (rc == MV_ENOENT)
-		rc = mv_fail(err, MV_ENOENT, "'%s' is not a revision", rev);
+		rc = no_tree(git, rev, err);
 	if (!rc)
 		rc = walk_tree(&w, &tree, 0, err);
 	mv_buf_release(&spec);

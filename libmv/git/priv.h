@@ -54,7 +54,8 @@ struct mv_git {
 	char *objects_dir;
 	char *dir;		/* where git is started; NULL: here */
 	char *program;		/* absolute path of git */
-	const struct mv_proc_env *env;
+	const struct mv_proc_env *env;	/* of every git: `own` */
+	struct mv_proc_env own;
 
 	struct mv_buf config;	/* git.c: what vars point into */
 	struct mv_git_var *var;
@@ -66,6 +67,7 @@ struct mv_git {
 	struct stat index_was;	/* which looked like this before */
 	struct mv_git_ahead config_ahead, refs_ahead;
 	unsigned reads;
+	int confirming;		/* absent.c is at work */
 	struct mv_hasher *hasher;
 	struct mv_git_libgit2 *libgit2;	/* libgit2.c */
 	int libgit2_tried;
@@ -118,8 +120,9 @@ enum mv_git_type {
 int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
 		  struct mv_buf *out, struct mv_err *err);
 /*
- * "<hex> <type> <size>" of cat-file --batch; 0, or MV_ENOENT when the line
- * is anything else. `hex` has room for 65, `type` for 8.
+ * "<hex> <type> <size>" of cat-file --batch; 0, MV_ENOENT when it says that
+ * the name is nobody's, MV_EIO when the line is anything else. `hex` has room
+ * for 65, `type` for 8.
  */
 int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 		       char *type, uint64_t *size);
@@ -164,7 +167,8 @@ int mv_git_batch_may(struct mv_git *git, const char *spec,
 enum mv_git_want {
 	MV_GIT_WANT_BLOB = 1 << 0,
 	MV_GIT_WANT_COMMIT = 1 << 1,
-	MV_GIT_WANT_TAG = 1 << 2
+	MV_GIT_WANT_TAG = 1 << 2,
+	MV_GIT_WANT_BELIEVE = 1 << 3	/* what is said to be missing is */
 };
 struct mv_git_answer {
 	char hex[MV_GIT_HEX_MAX];
@@ -181,6 +185,21 @@ int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 /* What the spec names; `type` has room for 8. MV_ENOENT: without a message. */
 int mv_git_batch_name(struct mv_git *git, char *hex, char *type,
 		      const char *spec, struct mv_err *err);
+
+/* -- absent.c -- */
+/*
+ * git said "missing" to this name. 0: it is not there; else the error that
+ * says what is there and cannot be read.
+ */
+int mv_git_is_absent(struct mv_git *git, const char *spec,
+		     struct mv_err *err);
+/* A tree that something names: never MV_ENOENT. */
+int mv_git_tree(struct mv_git *git, const char *hex, struct mv_buf *out,
+		struct mv_err *err);
+/* The ref of this full name and nothing else, by processes of their own.
+   MV_ENOENT, without a message. */
+int mv_git_ref_strict(char *hex, struct mv_git *git, const char *ref,
+		      struct mv_err *err);
 
 /* -- commit.c -- */
 /*

@@ -11,6 +11,7 @@
  * refs anew for each request, so what others have moved meanwhile is seen.
  */
 #define LINE_MAX_BYTES (1 << 17)
+#define ROOTS_MAX ((size_t)1 << 16)
 #define LOCK_TRIES 8		/* of git's own 100 ms each */
 
 int mv_git_is_ref(const char *name)
@@ -82,35 +83,11 @@ static int count_hit(void *payload, size_t i, const struct mv_git_answer *a,
 	return 0;
 }
 
-/* The ref itself and nothing else; a process. */
-static int show_ref(char *hex, struct mv_git *git, const char *ref,
-		    struct mv_err *err)
-{
-	const char *args[] = {
-		"show-ref", "--verify", "--hash", "--", ref, NULL
-	};
-	struct mv_buf out, errout;
-	int status = 0;
-	int rc;
-
-	mv_buf_init(&out, 4096);
-	mv_buf_init(&errout, 4096);
-	rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, &out, err);
-	if (!rc && (status || out.len != git->info.hex_len + 1))
-		rc = MV_ENOENT;
-	if (!rc) {
-		memcpy(hex, out.data, git->info.hex_len);
-		hex[git->info.hex_len] = '\0';
-	}
-	mv_buf_release(&out);
-	mv_buf_release(&errout);
-	return rc;
-}
-
 /*
  * Somebody may have pushed a tag "refs/notes/model", which git would find
  * where the ref of that name is not. So ask for every such name at once,
- * and when there is more than one hit, ask in the strict way.
+ * and when there is not exactly one hit, ask in the strict way: of none, too,
+ * because "missing" is also said of what cannot be read.
  */
 int mv_git_ref_get(char *hex, struct mv_git *git, const char *ref,
 		   struct mv_err *err)
@@ -129,14 +106,13 @@ int mv_git_ref_get(char *hex, struct mv_git *git, const char *ref,
 			rc = mv_nomem(err);
 	}
 	if (!rc)
-		rc = mv_git_batch_each(git, spec, NAME_RULES, 0, 0, count_hit,
-				       &n, err);
-	if (!rc && *n.hex) {
+		rc = mv_git_batch_each(git, spec, NAME_RULES,
+				       MV_GIT_WANT_BELIEVE, 0, count_hit, &n,
+				       err);
+	if (!rc && *n.hex && n.hits == 1)
 		memcpy(hex, n.hex, sizeof(n.hex));
-		rc = n.hits > 1 ? show_ref(hex, git, ref, err) : 0;
-	} else if (!rc) {
-		rc = MV_ENOENT;
-	}
+	else if (!rc)
+		rc = mv_git_ref_strict(hex, git, ref, err);
 	if (rc == MV_ENOENT)
 		rc = mv_fail(err, rc, "there is no '%s'", ref);
 	for (size_t i = 0; i < NAME_RULES; i++)
@@ -304,11 +280,15 @@ static int each_line(struct refs *r, const struct mv_buf *text,
 	mv_buf_init(&line, LINE_MAX_BYTES);
 	while (!rc && p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		const char *stop = nl ? nl : end;
 
 		mv_buf_clear(&line);
-		rc = mv_buf_add(&line, p, (size_t)(stop - p)) ?
-		     mv_nomem(err) : take_ref(r, &line, err);
+		if (!nl)
+			rc = mv_fail(err, MV_EIO, "git for-each-ref ended in "
+				     "the middle of a line");
+		else if (mv_buf_add(&line, p, (size_t)(nl - p)))
+			rc = mv_nomem(err);
+		else
+			rc = take_ref(r, &line, err);
 		p = nl ? nl + 1 : end;
 	}
 	mv_buf_release(&line);
@@ -340,7 +320,7 @@ static int is_at(struct mv_git *git, const char *ref, const char *old,
 		 struct mv_err *err)
 {
 	char hex[MV_GIT_HEX_MAX];
-	int rc = show_ref(hex, git, ref, err);
+	int rc = mv_git_ref_strict(hex, git, ref, err);
 
 	if (rc && rc != MV_ENOENT)
 		return rc;
@@ -445,6 +425,52 @@ int mv_git_merge_base(char *hex, struct mv_git *git, const char *a,
 	return rc;
 }
 
+/* In a clone that may be cut off: git's last commit that it can go back to
+   has parents all the same, where it is. */
+static int see_parents(void *payload, size_t i,
+		       const struct mv_git_object_info *info,
+		       struct mv_err *err)
+{
+	int *cut = payload;
+
+	(void)i;
+	(void)err;
+	*cut |= !info || info->parent_count;
+	return 0;
+}
+
+/* Is all that came before this commit here? MV_ENOTSUP: it is cut off. */
+static int check_whole(struct mv_git *git, const char *commit,
+		       struct mv_err *err)
+{
+	const char *args[] = {
+		"rev-list", "--max-parents=0", "--end-of-options", commit,
+		"--", NULL
+	};
+	const size_t n = git->info.hex_len + 1;
+	struct mv_buf roots;
+	int cut = mv_git_is_shallow(git, err);
+	int rc = cut < 0 ? cut : 0;
+
+	if (cut <= 0)
+		return rc;
+	cut = 0;
+	mv_buf_init(&roots, ROOTS_MAX * MV_GIT_HEX_MAX);
+	rc = mv_git_run(git, args, NULL, 0, &roots, err);
+	for (size_t at = 0; !rc && !cut && at + n <= roots.len; at += n) {
+		const char *name = roots.data + at;
+
+		roots.data[at + n - 1] = '\0';
+		rc = mv_git_objects(git, &name, 1, see_parents, &cut, err);
+	}
+	mv_buf_release(&roots);
+	if (!rc && cut)
+		rc = mv_fail(err, MV_ENOTSUP, "what came before %.10s is cut "
+			     "off in this clone; git fetch --unshallow brings "
+			     "it", commit);
+	return rc;
+}
+
 int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
 		       const char *descendant, struct mv_err *err)
 {
@@ -452,20 +478,13 @@ int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
 	const char *args[] = {
 		"merge-base", "--is-ancestor", side[0], side[1], NULL
 	};
-	struct mv_buf errout;
-	char words[320];
-	int status = 0;
+	int status;
 	int rc = both_commits(side, git, ancestor, descendant, err);
 
-	mv_buf_init(&errout, 4096);
 	if (!rc)
-		rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, NULL,
-				  err);
-	if (!rc && status > 1) {
-		mv_git_words(words, sizeof(words), &errout);
-		rc = mv_fail(err, MV_EIO, "git merge-base failed: %s", words);
-	}
-	mv_buf_release(&errout);
+		rc = mv_git_ask(&status, git, args, 1, NULL, err);
+	if (!rc && status)
+		rc = check_whole(git, side[1], err);
 	return rc ? rc : !status;
 }
 
@@ -479,8 +498,11 @@ int mv_git_is_shallow(struct mv_git *git, struct mv_err *err)
 
 	mv_buf_init(&out, 64);
 	rc = mv_git_run(git, args, NULL, 0, &out, err);
+	if (!rc && strcmp(out.data, "true\n") && strcmp(out.data, "false\n"))
+		rc = mv_fail(err, MV_EIO, "cannot understand what git "
+			     "rev-parse says");
 	if (!rc)
-		rc = !strcmp(out.data, "true\n");
+		rc = *out.data == 't';
 	mv_buf_release(&out);
 	return rc;
 }
@@ -551,17 +573,15 @@ static int remote_head(char **out, struct mv_git *git, const char *remote,
 {
 	char *head = mv_strf("refs/remotes/%s/HEAD", remote);
 	const char *args[] = { "symbolic-ref", "--quiet", head, NULL };
-	struct mv_buf text, errout;
+	struct mv_buf text;
 	char hex[MV_GIT_HEX_MAX];
-	int status = 0;
+	int status;
 	int rc;
 
 	mv_buf_init(&text, 1 << 16);
-	mv_buf_init(&errout, 4096);
 	rc = head ? mv_git_ref_get(hex, git, head, err) : mv_nomem(err);
 	if (!rc)
-		rc = mv_git_spawn(&status, &errout, git, args, NULL, 0, &text,
-				  err);
+		rc = mv_git_ask(&status, git, args, 1, &text, err);
 	if (!rc && (status || text.len < 2))
 		rc = MV_ENOENT;
 	if (!rc) {
@@ -571,7 +591,6 @@ static int remote_head(char **out, struct mv_git *git, const char *remote,
 	}
 	free(head);
 	mv_buf_release(&text);
-	mv_buf_release(&errout);
 	return rc;
 }
 
