@@ -218,8 +218,12 @@ static int bring(struct ci *ci, const char *name, const char *source,
 	int shallow = mv_git_is_shallow(ci->repo->git, err);
 	int rc = !spec ? mv_nomem(err) : shallow < 0 ? shallow : 0;
 
-	if (!rc && mv_git_ref_get(old, ci->repo->git, to, NULL))
-		*old = '\0';
+	if (!rc) {
+		rc = mv_git_ref_get(old, ci->repo->git, to, err);
+		if (rc)
+			*old = '\0';
+		rc = rc == MV_ENOENT ? 0 : rc;
+	}
 	if (!rc && fetch(ci, shallow && !*old ? "--depth=1" : NULL, specs,
 			 NULL, &why))
 		rc = mv_fail(err, MV_ENOENT, "'%s' cannot be had from '%s': "

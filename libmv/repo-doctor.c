@@ -121,11 +121,12 @@ static int config_has(const struct checks *c, const char *key,
 	return 0;
 }
 
+/* What is no boolean ("input") is no yes. */
 static int is_yes(const char *value)
 {
-	return value && (!strcasecmp(value, "true") ||
-			 !strcasecmp(value, "yes") ||
-			 !strcasecmp(value, "on") || !strcmp(value, "1"));
+	int yes = 0;
+
+	return value && !mv_git_parse_bool(&yes, value) && yes;
 }
 
 /* "'/x/git-model' filter-process", with the program there? */
@@ -421,28 +422,43 @@ static void check_reach(const struct checks *c)
 	free(strays.first);
 }
 
+struct cursor {
+	size_t field, at;
+};
+
+/* Of fields that end with NUL, going on from `c`; NULL: not so many. */
+static const char *nth_field(const struct mv_buf *text, size_t n,
+			     struct cursor *c)
+{
+	for (; c->field < n && c->at < text->len; c->field++)
+		c->at += strlen(text->data + c->at) + 1;
+	return c->at < text->len ? text->data + c->at : NULL;
+}
+
 /* "path\0text\0value\0" for each; git converts what is not `unset`. */
 static uint64_t convertible(struct files *f, const char *first[1])
 {
 	static const char *const args[] = { "check-attr", "--stdin", "-z",
 					    "text", NULL };
+	struct cursor pos = { 0, 0 };
 	struct mv_buf in, out;
+	struct mv_err err;
 	uint64_t n = 0;
-	size_t pos = 0;
 
 	mv_buf_init(&in, SIZE_MAX / 2);
 	mv_buf_init(&out, SIZE_MAX / 2);
 	for (size_t i = 0; i < f->count; i++)
 		if (mv_buf_add(&in, f->paths[i], strlen(f->paths[i]) + 1))
 			goto out;
-	if (mv_git_run(f->c->repo->git, args, in.data, in.len, &out, NULL))
+	if (mv_git_run(f->c->repo->git, args, in.data, in.len, &out, &err)) {
+		say(f->c, MV_DOCTOR_BAD, "attributes", NULL,
+		    "git could not be asked for them: %s", err.msg);
 		goto out;
-	for (size_t i = 0; i < f->count && pos < out.len; i++) {
-		const char *attr = out.data + pos + strlen(out.data + pos) + 1;
-		const char *value = attr + strlen(attr) + 1;
+	}
+	for (size_t i = 0; i < f->count; i++) {
+		const char *value = nth_field(&out, 3 * i + 2, &pos);
 
-		pos = (size_t)(value - out.data) + strlen(value) + 1;
-		if (strcmp(value, "unset") && !n++)
+		if (value && strcmp(value, "unset") && !n++)
 			first[0] = f->paths[i];
 	}
 out:

@@ -141,25 +141,41 @@ static int answer_other(struct mv_asked *q, const char *name,
 
 /* -- moments ------------------------------------------------------------------------------ */
 
-/* When a server that has a key saw the tag; -1: none says. */
+enum { NO_RECEIPT = -1, RECEIPT_UNCHECKED = -2 };
+
+/* When a server that has a key saw the tag; or one of those above: what could
+   not be checked may be one that says another time than the tagger. */
 static int64_t receipt_time(const struct mv_vote *votes, size_t count,
 			    const char *tag)
 {
-	int64_t when = -1;
+	int64_t when = NO_RECEIPT;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct mv_vote *v = &votes[i];
 
 		if (v->malformed ||
-		    v->signature.state != MV_SIGNATURE_GOOD ||
 		    v->statement.decision != MV_DECISION_RECEIPT ||
 		    strcmp(v->statement.tag, tag))
+			continue;
+		if (v->signature.state == MV_SIGNATURE_UNCHECKED)
+			return RECEIPT_UNCHECKED;
+		if (v->signature.state != MV_SIGNATURE_GOOD)
 			continue;
 		/* Of several the last one: nothing is gained by another. */
 		if (v->statement.issued_at > when)
 			when = v->statement.issued_at;
 	}
 	return when;
+}
+
+/* Nothing to ask, or no answer: then the tagger's word is none either. */
+static int unwitnessed(struct mv_stage_event *e, int ret, struct mv_err *err)
+{
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret != MV_ENOENT && ret != MV_EINVALID)
+		e->when = -1;
+	return 0;
 }
 
 /*
@@ -181,15 +197,17 @@ static int witness(struct mv_asked *q, struct mv_stage_event *e,
 		ret = mv_gate_subject(&s, q->gate, f->artifact,
 				      e->event->commit, NULL);
 		if (ret)
-			return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+			return unwitnessed(e, ret, err);
 		ret = mv_gate_testimony(&t, q->gate, s.blob, &s.pointer,
 					f->artifact, q->gate->now / 1000, NULL);
 		mv_subject_release(&s);
 		if (ret)
-			return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+			return unwitnessed(e, ret, err);
 		when = receipt_time(t.votes, t.count, e->event->oid);
 		mv_testimony_release(&t);
 	}
+	if (when == RECEIPT_UNCHECKED)
+		e->when = -1;
 	if (when >= 0) {
 		e->when = when;
 		e->witnessed = 1;

@@ -64,8 +64,9 @@ static int see_pointer(void *payload, size_t i, const char *hex,
 	struct moving *m = payload;
 	struct mv_pointer p;
 
-	(void)hex;
-	(void)err;
+	if (!data && !*hex && *m->v[i].blob)
+		return mv_fail(err, MV_ECORRUPT, "what git has of '%s' cannot "
+			       "be read; see git fsck", m->v[i].path);
 	/* What looks like a pointer and is none is looked at, too. */
 	m->v[i].ours |= data && mv_pointer_parse(&p, data, len, NULL) !=
 			MV_ENOENT;

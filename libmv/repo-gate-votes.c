@@ -31,22 +31,25 @@ void mv_testimony_release(struct mv_testimony *t)
 
 enum line_kind { LINE_OTHER, LINE_EVIDENCE, LINE_STATEMENT };
 
-/* A line about another content is of no interest, whatever it says. */
-static enum line_kind kind_of(const char *line, const struct mv_oid *oid)
+/* A line about another content is of no interest, whatever it says. One that
+   there was no memory to read may be a no. */
+static int kind_of(enum line_kind *kind, const char *line,
+		   const struct mv_oid *oid, struct mv_err *err)
 {
 	struct mv_record r;
-	enum line_kind kind = LINE_OTHER;
+	int ret = mv_record_parse(&r, line, strlen(line), err);
 
-	if (mv_record_parse(&r, line, strlen(line), NULL))
-		return LINE_OTHER;
+	*kind = LINE_OTHER;
+	if (ret)
+		return ret == MV_ENOMEM ? ret : 0;
 	if (!mv_oid_eq(&r.content, oid))
-		kind = LINE_OTHER;
+		*kind = LINE_OTHER;
 	else if (!strcmp(r.kind, "approval") || !strcmp(r.kind, "receipt"))
-		kind = LINE_STATEMENT;
+		*kind = LINE_STATEMENT;
 	else
-		kind = LINE_EVIDENCE;
+		*kind = LINE_EVIDENCE;
 	mv_record_release(&r);
-	return kind;
+	return 0;
 }
 
 static int digest_lines(char *out, const struct mv_lines *lines,
@@ -215,7 +218,7 @@ int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
 	if (!ret && !kind)
 		ret = mv_nomem(err);
 	for (size_t i = 0; i < lines.count && !ret; i++)
-		kind[i] = kind_of(lines.v[i], &pointer->oid);
+		ret = kind_of(&kind[i], lines.v[i], &pointer->oid, err);
 	if (!ret)
 		ret = digest_lines(out->records, &lines, kind, err);
 	if (!ret)

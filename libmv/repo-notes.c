@@ -456,9 +456,11 @@ static int tell_attached(struct attached *a, const char *line, size_t len,
 	int rc = 0;
 
 	/* Most have none: then they need not be parsed. */
-	if (!memmem(line, len, "\"attached\"", 10) ||
-	    mv_record_parse(&record, line, len, NULL))
+	if (!memmem(line, len, "\"attached\"", 10))
 		return 0;
+	rc = mv_record_parse(&record, line, len, err);
+	if (rc)
+		return rc == MV_ENOMEM ? rc : 0;
 	for (size_t i = 0; !rc && i < record.attached.count; i++) {
 		const struct mv_ref *ref = &record.attached.v[i];
 		struct mv_pointer p = { .oid = ref->oid, .size = ref->size,
@@ -482,7 +484,10 @@ static int read_note(void *payload, size_t i, const char *hex,
 	if (!data && len > NOTE_READ)
 		return mv_fail(err, MV_EDENIED, "note %s is too large to be "
 			       "read", hex);
-	/* One that is not here (a partial clone) says nothing. */
+	/* gc would drop what it names: it is not as if it said nothing. */
+	if (!data && !*hex)
+		return mv_fail(err, MV_ECORRUPT, "a note cannot be read; see "
+			       "git fsck");
 	for (; !rc && p < end; p = nl + 1) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		if (!nl)
@@ -564,8 +569,12 @@ int mv_repo_each_attached_anywhere(struct mv_git *git, mv_attached_fn fn,
 	char ours[65] = "";
 	int rc = mv_git_each_ref(git, prefixes, keep_ref, &refs, err);
 
-	if (!rc && mv_git_ref_get(ours, git, MV_NOTES_REF, NULL))
-		*ours = '\0';
+	if (!rc) {
+		rc = mv_git_ref_get(ours, git, MV_NOTES_REF, err);
+		if (rc)
+			*ours = '\0';
+		rc = rc == MV_ENOENT ? 0 : rc;
+	}
 	for (size_t i = 0; !rc && i < refs.count; i++)
 		rc = mv_repo_each_attached(git, refs.name[i],
 					   strcmp(refs.name[i], MV_NOTES_REF) ?

@@ -223,8 +223,10 @@ static int fill_moment(struct mv_repo_moment *m, struct mv_repo *repo,
 	int changed = 0;
 	char head[65];
 
-	if (rc || mv_git_commit(head, repo->git, "HEAD", NULL))
-		return rc;
+	if (!rc)
+		rc = mv_git_commit(head, repo->git, "HEAD", err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;	/* nothing yet */
 	m->head = strdup(head);
 	if (!m->head)
 		return mv_nomem(err);

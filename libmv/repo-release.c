@@ -101,7 +101,9 @@ static int take_pointer(void *payload, size_t i, const char *hex,
 	struct target *t = &((struct plan *)payload)->v[i];
 	int rc;
 
-	(void)hex;
+	if (!data && !*hex)
+		return mv_fail(err, MV_ECORRUPT, "what git has of '%s' cannot "
+			       "be read; see git fsck", t->path);
 	if (!data || !len)		/* git has the bytes themselves */
 		return 0;
 	rc = mv_pointer_parse(&t->pointer, data, len, err);

@@ -119,23 +119,29 @@ static char *git_dir_at(const char *path)
 	return NULL;
 }
 
-/* `git remote get-url` knows insteadOf; a name may also be a URL itself. */
+/* What `git remote get-url` ends with then. */
+#define NO_SUCH_REMOTE 2
+
+/* It knows insteadOf; a name may also be a URL itself. */
 static int git_remote_url(char **out, struct mv_repo *repo, const char *name,
 			  struct mv_err *err)
 {
 	const char *args[] = { "remote", "get-url", "--", name, NULL };
 	struct mv_buf text;
-	int rc;
+	int rc, status;
 
 	if (strchr(name, '/') || strchr(name, ':')) {
 		*out = strdup(name);
 		return *out ? 0 : mv_nomem(err);
 	}
 	mv_buf_init(&text, 64 * 1024);
-	rc = mv_git_run(repo->git, args, NULL, 0, &text, NULL);
-	if (rc) {
+	rc = mv_git_ask(&status, repo->git, args, NO_SUCH_REMOTE, &text, err);
+	if (!rc && status == NO_SUCH_REMOTE) {
 		rc = mv_fail(err, MV_ENOENT, "there is no remote '%s'", name);
-	} else {
+	} else if (!rc && status) {
+		rc = mv_fail(err, MV_EIO, "git remote get-url failed with "
+			     "exit code %d", status);
+	} else if (!rc) {
 		while (text.len && text.data[text.len - 1] == '\n')
 			text.data[--text.len] = '\0';
 		*out = mv_buf_detach(&text);
@@ -165,26 +171,31 @@ int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-/* What that repository's own configuration calls its store. */
-static char *store_of(struct mv_repo *repo, const char *git_dir)
+/*
+ * What that repository's own configuration calls its store. One that cannot
+ * be asked has not said that it is the usual one: content would be put where
+ * nobody looks for it.
+ */
+static int store_of(char **store, struct mv_repo *repo, const char *git_dir,
+		    struct mv_err *err)
 {
-	char *config = mv_path_join(git_dir, "config"), *store = NULL;
+	char *config = mv_path_join(git_dir, "config");
 	const char *args[] = { "config", "--file", config, "--get",
 			       "model.store", NULL };
 	struct mv_buf text;
+	int status, rc;
 
 	mv_buf_init(&text, 64 * 1024);
-	if (config && !mv_git_run(repo->git, args, NULL, 0, &text, NULL)) {
-		while (text.len && text.data[text.len - 1] == '\n')
-			text.data[--text.len] = '\0';
-		if (text.data[0] == '/')
-			store = strdup(text.data);
-		else if (text.len)
-			store = mv_path_join(git_dir, text.data);
-	}
+	rc = config ? mv_git_ask(&status, repo->git, args, 1, &text, err) :
+		      mv_nomem(err);
+	while (!rc && text.len && text.data[text.len - 1] == '\n')
+		text.data[--text.len] = '\0';
+	if (!rc)
+		*store = text.data[0] == '/' ? strdup(text.data) :
+			 mv_path_join(git_dir, text.len ? text.data : "model");
 	mv_buf_release(&text);
 	free(config);
-	return store ? store : mv_path_join(git_dir, "model");
+	return rc ? rc : *store ? 0 : mv_nomem(err);
 }
 
 /* modelremote.<name>.url, borrowed, or NULL; git lower-cases only the outer
@@ -250,9 +261,9 @@ int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
 	rc = mv_repo_remote_git_dir(&git_dir, repo, name, err);
 	if (rc)
 		return rc;
-	*out = store_of(repo, git_dir);
+	rc = store_of(out, repo, git_dir, err);
 	free(git_dir);
-	return *out ? 0 : mv_nomem(err);
+	return rc;
 }
 
 /* -- which contents -------------------------------------------------------- */

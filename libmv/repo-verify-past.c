@@ -365,7 +365,9 @@ static int scan_note(void *payload, size_t i, const char *hex,
 	const char *s = data, *end = s + len;
 	int ret = 0;
 
-	(void)hex;
+	if (!data && !*hex)
+		return mv_fail(err, MV_ECORRUPT, "a note cannot be read; see "
+			       "git fsck");
 	if (!data || !is_statement(n, data, len))
 		return 0;
 	while (s < end && !ret) {

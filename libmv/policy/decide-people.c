@@ -114,10 +114,32 @@ static int is_signed(const struct mv_vote *v)
 	       !strcmp(v->signature.principal, v->statement.signer);
 }
 
+/* Signed by somebody, but nobody could look whether it is good. */
+static int is_unchecked(const struct mv_vote *v)
+{
+	return !v->malformed && v->signature.state == MV_SIGNATURE_UNCHECKED;
+}
+
+/* Whose it is, or would be if it were good. */
+static const char *voter(const struct mv_vote *v)
+{
+	return v->signature.principal ? v->signature.principal :
+	       v->statement.signer ? v->statement.signer : "";
+}
+
+/*
+ * A yes that was not checked does not count, and a no that was not checked
+ * does: it may be a good one.
+ */
+static int speaks(const struct mv_vote *v)
+{
+	return is_signed(v) || is_unchecked(v);
+}
+
 /* As mail compares addresses. */
 static int same_person(const struct mv_vote *a, const struct mv_vote *b)
 {
-	return !strcasecmp(a->signature.principal, b->signature.principal);
+	return !strcasecmp(voter(a), voter(b));
 }
 
 /* Withdrawn by the same person, by name. */
@@ -126,8 +148,10 @@ static int is_revoked(const struct mv_deciding *d, const struct mv_vote *v)
 	for (size_t i = 0; i < d->facts->vote_count; i++) {
 		const struct mv_vote *w = &d->facts->votes[i];
 
+		/* Neither may what is unchecked void a no. */
 		if (w->statement.decision == MV_DECISION_REVOKE &&
-		    is_signed(w) && same_person(v, w) &&
+		    (v->statement.decision == MV_DECISION_REJECT ?
+		     is_signed(w) : speaks(w)) && same_person(v, w) &&
 		    same_text(w->statement.repo, v->statement.repo) &&
 		    w->statement.revokes && *w->statement.revokes &&
 		    same_text(w->statement.revokes, v->statement.nonce))
@@ -152,7 +176,7 @@ static int is_rejected(const struct mv_deciding *d, const struct mv_vote *v)
 						 v->statement.issued_at);
 
 		if (w->statement.decision == MV_DECISION_REJECT &&
-		    since >= 0 && is_signed(w) && same_person(v, w) &&
+		    since >= 0 && speaks(w) && same_person(v, w) &&
 		    !misses_subject(d, &w->statement) &&
 		    (since || !is_revoked(d, w)))
 			return 1;
@@ -455,7 +479,7 @@ static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
    not make a no go away. */
 static int stands(const struct mv_deciding *d, const struct mv_vote *v)
 {
-	if (!is_signed(v) || v->statement.decision != MV_DECISION_REJECT ||
+	if (!speaks(v) || v->statement.decision != MV_DECISION_REJECT ||
 	    misses_subject(d, &v->statement) || taken_back(d, v) ||
 	    (v->statement.not_after && d->now > v->statement.not_after))
 		return 0;
@@ -465,7 +489,7 @@ static int stands(const struct mv_deciding *d, const struct mv_vote *v)
 		/* One that counts is later: else this would take it back. */
 		if (w->statement.decision == MV_DECISION_APPROVE &&
 		    !why_not(d, w) &&
-		    !strcmp(v->signature.principal, w->signature.principal))
+		    !strcmp(voter(v), w->signature.principal))
 			return 0;
 	}
 	return 1;
@@ -475,8 +499,8 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 		 struct mv_found *f)
 {
 	const struct mv_policy_facts *facts = d->facts;
+	size_t n, unchecked = 0;
 	struct match m;
-	size_t n;
 
 	memset(&m, 0, sizeof(m));
 	m.v = mv_zeroed(facts->vote_count, sizeof(*m.v));
@@ -488,13 +512,17 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 		const struct mv_vote *v = &facts->votes[i];
 
 		if (!stands(d, v) ||
-		    !mv_policy_member(d->policy, rule->args->text,
-				      v->signature.principal))
+		    !mv_policy_member(d->policy, rule->args->text, voter(v)))
 			continue;
-		m.v[m.count++] = v;
-		mv_actual(f, "%s: %s", v->signature.principal,
+		mv_actual(f, "%s: %s%s", voter(v),
 			  v->statement.reason && *v->statement.reason ?
-			  v->statement.reason : "no reason given");
+			  v->statement.reason : "no reason given",
+			  is_unchecked(v) ? " (its signature could not be "
+			  "checked)" : "");
+		if (is_unchecked(v))
+			unchecked++;
+		else
+			m.v[m.count++] = v;
 		mv_rests_on(f, v->line_digest);
 	}
 	f->nomem |= distinct(&n, &m) != 0;
@@ -504,6 +532,8 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 	mv_actual(f, "%zu", n);
 	if (n >= rule->args->number)
 		mv_found_set(f, MV_RESULT_NO);
+	else if (n + unchecked >= rule->args->number)
+		mv_found_set(f, MV_RESULT_UNKNOWN);
 }
 
 static void tag_signed(const struct mv_deciding *d, struct mv_found *f)

@@ -150,7 +150,8 @@ static int run_keygen(int *status, struct mv_buf *out, struct mv_buf *errout,
 				       out, errout, err);
 }
 
-/* It does not say why a signature is not good; a KRL can be asked. */
+/* It does not say why a signature is not good; a KRL can be asked. For the
+   words only: it is not good either way. */
 static int in_krl(struct mv_trust *t, const struct mv_sshsig *sig,
 		  const struct ssh_files *files)
 {
@@ -333,12 +334,17 @@ static int take_validsig(char *primary, const char *line)
 }
 
 static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
-		     const char *text, int64_t at)
+		     int status, const char *text, int64_t at)
 {
 	const char *valid = status_line(text, "VALIDSIG");
 	const char *begun = status_line(text, "NEWSIG");
 	char primary[72];
 
+	/* Its exit code is 0, 1 or 2 when it came to an end, and then it says
+	   that it has seen a signature, or why there is none. */
+	if (status > 2 || (!begun && !status_line(text, "NODATA") &&
+			   !status_line(text, "ERROR")))
+		return set(out, MV_SIGNATURE_UNCHECKED, "gpg failed");
 	/* Of several, nobody could say which one is meant. */
 	if (begun && status_line(begun, "NEWSIG"))
 		return set(out, MV_SIGNATURE_BAD, "several signatures");
@@ -348,6 +354,10 @@ static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
 		return set(out, MV_SIGNATURE_EXPIRED, NULL);
 	if (status_line(text, "NO_PUBKEY"))
 		return set(out, MV_SIGNATURE_UNKNOWN, NULL);
+	if (!valid && !status_line(text, "BADSIG") &&
+	    !status_line(text, "ERRSIG") && !status_line(text, "NODATA") &&
+	    !status_line(text, "ERROR"))
+		return set(out, MV_SIGNATURE_UNCHECKED, "gpg failed");
 	if (!valid || !status_line(text, "GOODSIG") ||
 	    take_validsig(primary, valid))
 		return set(out, MV_SIGNATURE_BAD, NULL);
@@ -408,7 +418,7 @@ static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
 				  signed_bytes.data, signed_bytes.len, &text,
 				  &errout, err);
 	}
-	if (!ret && judge_gpg(out, t, text.data, at))
+	if (!ret && judge_gpg(out, t, status, text.data, at))
 		ret = mv_nomem(err);
 	if (!ret && out->state == MV_SIGNATURE_GOOD && status)
 		set(out, MV_SIGNATURE_UNCHECKED, "gpg failed");

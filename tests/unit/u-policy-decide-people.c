@@ -593,6 +593,60 @@ static void test_policy_decide_people__a_veto_must_be_signed(void **state)
 	check(&w, VETO, YES, NULL);
 }
 
+/* ssh-keygen could not be started, say: the no may be a good one. */
+static void test_policy_decide_people__an_unchecked_veto_is_no_yes(
+		void **state)
+{
+	const struct mv_finding *f;
+
+	(void)state;
+	vote(&w, REJECT, CAROL);
+	w.f.votes[0].signature.state = MV_SIGNATURE_UNCHECKED;
+	f = check(&w, VETO, UNKNOWN, CAROL ": because (its signature could "
+		  "not be checked); 0");
+	EVIDENCE_IS(f, "sha256:line0");
+	check(&w, "veto = 1 from leads", YES, "0");
+	check(&w, "veto = 2 from risk", YES, NULL);
+	/* gpg does not say whose it is before it has looked. */
+	set(&w.f.votes[0].signature.principal, NULL);
+	check(&w, VETO, UNKNOWN, NULL);
+	set(&said(0)->signer, ALICE);
+	check(&w, VETO, YES, NULL);
+	set(&said(0)->signer, NULL);
+	check(&w, VETO, YES, NULL);
+	set(&said(0)->signer, CAROL);
+	w.f.votes[0].malformed = 1;
+	check(&w, VETO, YES, NULL);
+	w.f.votes[0].malformed = 0;
+	/* One that is good decides; and what is unchecked takes none back. */
+	vote(&w, REJECT, CAROL);
+	check(&w, VETO, NO, NULL);
+	set(&vote(&w, REVOKE, CAROL)->statement.revokes, said(1)->nonce);
+	w.f.votes[2].signature.state = MV_SIGNATURE_UNCHECKED;
+	check(&w, VETO, NO, NULL);
+	w.f.votes[2].signature.state = MV_SIGNATURE_GOOD;
+	check(&w, VETO, UNKNOWN, NULL);
+}
+
+static void test_policy_decide_people__a_yes_may_have_been_taken_back(
+		void **state)
+{
+	(void)state;
+	vote(&w, APPROVE, ALICE);
+	set(&vote(&w, REVOKE, ALICE)->statement.revokes, said(0)->nonce);
+	check(&w, ONE, NO, NULL);
+	w.f.votes[1].signature.state = MV_SIGNATURE_UNCHECKED;
+	check(&w, ONE, NO, "not counted: " ALICE " (it was revoked); 0 of 1");
+	w.f.votes[1].signature.state = MV_SIGNATURE_BAD;
+	check(&w, ONE, YES, NULL);
+	said(1)->decision = REJECT;
+	check(&w, ONE, YES, NULL);
+	w.f.votes[1].signature.state = MV_SIGNATURE_UNCHECKED;
+	check(&w, ONE, NO, NULL);
+	set(&w.f.votes[1].signature.principal, BOB);
+	check(&w, ONE, YES, NULL);
+}
+
 static void test_policy_decide_people__a_veto_ends_by_a_later_yes(
 		void **state)
 {
@@ -911,6 +965,8 @@ int main(void)
 		T(a_veto_stands),
 		T(a_veto_outlives_changes),
 		T(a_veto_must_be_signed),
+		T(an_unchecked_veto_is_no_yes),
+		T(a_yes_may_have_been_taken_back),
 		T(a_veto_ends_by_a_later_yes),
 		T(a_veto_ends_by_revoking_it),
 		T(a_revoked_yes_ends_no_veto),

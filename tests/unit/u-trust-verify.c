@@ -308,6 +308,57 @@ static void test_trust_verify__without_the_program_nothing_is_good(void **state)
 	mv_buf_release(&sig);
 }
 
+/* "Bad" is what gpg says; a gpg that said nothing has not looked. */
+static void test_trust_verify__a_gpg_that_ends_says_nothing(void **state)
+{
+	static const char armour[] = "-----BEGIN PGP SIGNATURE-----\n";
+	static const char list[] = "alice@example.com "
+		"0123456789ABCDEF0123456789ABCDEF01234567\n";
+	static const struct {
+		const char *script;
+		enum mv_signature_state is;
+	} cases[] = {
+		{ "kill -9 $$", MV_SIGNATURE_UNCHECKED },
+		{ "exit 0", MV_SIGNATURE_UNCHECKED },
+		{ "exit 2", MV_SIGNATURE_UNCHECKED },
+		{ "echo [GNUPG:] NEWSIG; kill -9 $$", MV_SIGNATURE_UNCHECKED },
+		{ "echo [GNUPG:] NEWSIG; exit 2", MV_SIGNATURE_UNCHECKED },
+		{ "echo [GNUPG:] NEWSIG; echo [GNUPG:] BADSIG 1; exit 1",
+		  MV_SIGNATURE_BAD },
+		{ "echo [GNUPG:] NEWSIG; echo [GNUPG:] BADSIG 1; kill -9 $$",
+		  MV_SIGNATURE_UNCHECKED },
+		{ "echo [GNUPG:] NODATA 4; exit 2", MV_SIGNATURE_BAD },
+		{ "echo [GNUPG:] NEWSIG; echo [GNUPG:] NO_PUBKEY 1; exit 2",
+		  MV_SIGNATURE_UNKNOWN },
+	};
+	static char *const nothing[] = { NULL };
+	const struct mv_proc_env liar = { tmp_dir, nothing };
+	struct mv_trust_roots roots = { 0 };
+	struct mv_signature out;
+	struct mv_trust *t;
+
+	(void)state;
+	roots.allowed_gpg = list;
+	roots.allowed_gpg_len = strlen(list);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *line = mv_strf("printf '#!/bin/sh\n%s\n' >gpg;"
+				     "chmod +x gpg", cases[i].script);
+
+		sh("%s", line);
+		free(line);
+		assert_int_equal(mv_trust_open(&t, &roots, tmp_dir, &liar,
+					       NULL), 0);
+		assert_int_equal(mv_trust_verify(&out, t, APPROVAL, DATA,
+						 strlen(DATA), armour,
+						 strlen(armour), NOW, NULL),
+				 0);
+		assert_int_equal(out.state, cases[i].is);
+		mv_signature_release(&out);
+		mv_trust_close(t);
+	}
+	sh("rm gpg");
+}
+
 struct many {
 	struct mv_trust *trust;
 	const struct mv_buf *sig;
@@ -484,6 +535,8 @@ int main(void)
 		cmocka_unit_test(test_trust_verify__revoked_by_list_or_krl),
 		cmocka_unit_test(
 			test_trust_verify__without_the_program_nothing_is_good),
+		cmocka_unit_test(
+			test_trust_verify__a_gpg_that_ends_says_nothing),
 		cmocka_unit_test(test_trust_verify__by_several_threads),
 		cmocka_unit_test(
 			test_trust_verify__signing_says_what_is_missing),
