@@ -84,7 +84,7 @@ COMMANDS := $(shell scripts/commands.sh)
 LINKS    := $(COMMANDS:%=$(B)/git-model-%)
 UNIT     := $(call prog,$(UNIT_SRC))
 FUZZ     := $(call prog,$(FUZZ_SRC))
-HELPER   := $(B)/mv-test $(B)/mv-fault
+HELPER   := $(B)/mv-test $(B)/mv-fault $(B)/mv-badgit
 PROVE    := prove -j$(JOBS) -e 'scripts/run-test.sh $(B)'
 HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
 
@@ -244,4 +244,4 @@ help: ## this list
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(UNIT_SRC) \
 	$(FUZZ_SRC) tests/fuzz/replay.c tests/helper/mv-test.c \
-	tests/helper/mv-fault.c))
+	tests/helper/mv-fault.c tests/helper/mv-badgit.c))
