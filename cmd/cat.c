@@ -27,8 +27,9 @@ static int find(struct mv_pointer *out, struct mv_repo *repo,
 		return rc;
 	*out = s.pointer;
 	if (s.is_directory)
-		rc = mv_fail(err, MV_EINVALID, "'%s' is a folder of %zu files; "
-			     "name one of them", spec, s.members.count);
+		rc = mv_fail(err, MV_EINVALID, "'%s' is a folder of %zu file%s; "
+			     "name one of them", spec, s.members.count,
+			     out_s(s.members.count));
 	mv_subject_release(&s);
 	return rc;
 }

@@ -1,19 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/repo.h"
 
 static const char *const usage[] = {
-	"git model du [-s] [--json]",
+	"git model du [-s | -a] [--json]",
 	NULL
 };
 
+/*
+ * A commit that brings a folder of images is one line, not thousands: files
+ * of one folder in one commit are printed together where there are many.
+ */
+enum { FEW = 8 };
+struct group {
+	char *folder;		/* "a/b/", or "" */
+	uint64_t files, logical, raw, stored;
+	char *lines[FEW];	/* of its first files */
+};
 struct show {
-	int summary, begun;
+	int summary, all, begun;
 	struct mv_json *versions;	/* with --json */
+	char commit[16];		/* of the groups */
+	struct group *v;
+	size_t count, alloc;
 };
 
 static void push_json(struct show *show, const struct mv_du_version *v)
@@ -31,27 +48,114 @@ static void push_json(struct show *show, const struct mv_du_version *v)
 	mv_json_push(show->versions, o);
 }
 
+/* Everything before the path; yours. */
+static char *numbers(const char *commit, uint64_t logical, uint64_t raw,
+		     uint64_t stored)
+{
+	char a[32], b[32], c[32];
+
+	return mv_strf("%-8s %10s %10s %10s  ", commit,
+		       mv_print_size(a, logical), mv_print_size(b, raw),
+		       mv_print_size(c, stored));
+}
+
+static void print_group(const struct show *show, struct group *g)
+{
+	char *line = g->files > FEW ?
+		     numbers(show->commit, g->logical, g->raw, g->stored) :
+		     NULL;
+
+	for (size_t i = 0; g->files <= FEW && i < g->files; i++)
+		out_raw("%s\n", g->lines[i]);
+	if (line) {
+		out_raw("%s", line);
+		out_path(*g->folder ? g->folder : "./");
+		out_raw("  %llu files\n", (unsigned long long)g->files);
+	}
+	for (size_t i = 0; i < FEW && i < g->files; i++)
+		free(g->lines[i]);
+	free(g->folder);
+	free(line);
+}
+
+static void print_groups(struct show *show)
+{
+	if (show->count && !show->begun++)
+		out_line("commit      logical        new     stored  path");
+	for (size_t i = 0; i < show->count; i++)
+		print_group(show, &show->v[i]);
+	show->count = 0;
+}
+
+/* That of the last file, as a rule: git lists a commit by folders. */
+static struct group *group_of(struct show *show, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+	size_t alloc = 2 * show->alloc + 16;
+	struct group *g;
+
+	for (size_t i = show->count; i--;) {
+		g = &show->v[i];
+		if (strlen(g->folder) == len && !memcmp(g->folder, path, len))
+			return g;
+	}
+	if (show->count == show->alloc) {
+		g = realloc(show->v, alloc * sizeof(*g));
+		if (!g)
+			return NULL;
+		show->v = g;
+		show->alloc = alloc;
+	}
+	g = &show->v[show->count];
+	memset(g, 0, sizeof(*g));
+	g->folder = strndup(path, len);
+	show->count += g->folder != NULL;
+	return g->folder ? g : NULL;
+}
+
+static int add_line(struct group *g, const char *commit,
+		    const struct mv_du_version *v)
+{
+	char *head = numbers(commit, v->logical, v->added_raw,
+			     v->added_stored);
+	struct mv_buf line;
+	int bad;
+
+	mv_buf_init(&line, 1 << 20);
+	bad = !head || mv_buf_addstr(&line, head) ||
+	      out_quote_path(&line, v->path);
+	free(head);
+	g->lines[g->files] = bad ? NULL : mv_buf_detach(&line);
+	mv_buf_release(&line);
+	return g->lines[g->files] ? 0 : -1;
+}
+
 static int show_version(void *payload, const struct mv_du_version *v,
 			struct mv_err *err)
 {
 	struct show *show = payload;
-	char logical[32], raw[32], stored[32];
+	char commit[16];
+	struct group *g;
 
-	(void)err;
 	if (show->versions) {
 		push_json(show, v);
 		return 0;
 	}
 	if (show->summary)
 		return 0;
-	if (!show->begun++)
-		out_line("commit      logical        new     stored  path");
-	out_raw("%-8.8s %10s %10s %10s  ", v->commit[0] ? v->commit : "staged",
-		mv_print_size(logical, v->logical),
-		mv_print_size(raw, v->added_raw),
-		mv_print_size(stored, v->added_stored));
-	out_path(v->path);
-	out_raw("\n");
+	snprintf(commit, sizeof(commit), "%.8s",
+		 *v->commit ? v->commit : "staged");
+	if (show->all || strcmp(show->commit, commit))
+		print_groups(show);
+	memcpy(show->commit, commit, sizeof(commit));
+	g = group_of(show, v->path);
+	if (!g || (g->files < FEW && add_line(g, commit, v)))
+		return mv_nomem(err);
+	g->files++;
+	g->logical += v->logical;
+	g->raw += v->added_raw;
+	g->stored += v->added_stored;
 	return 0;
 }
 
@@ -77,8 +181,8 @@ static int print_total(const struct mv_du_total *t)
 {
 	char a[32], b[32];
 
-	out_line("%llu versions, %s of content",
-		 (unsigned long long)t->versions,
+	out_line("%llu version%s, %s of content",
+		 (unsigned long long)t->versions, out_s(t->versions),
 		 mv_print_size(a, t->logical));
 	out_line("dedup saved       %10s  (%.1f %% of the content is unique)",
 		 mv_print_size(a, t->logical - t->unique),
@@ -91,8 +195,9 @@ static int print_total(const struct mv_du_total *t)
 		 mv_print_size(a, t->stored), percent(t->stored, t->logical),
 		 mv_print_size(b, t->disk));
 	if (t->missing)
-		out_line("%llu versions are not here and not counted",
-			 (unsigned long long)t->missing);
+		out_line("%llu version%s not here and not counted",
+			 (unsigned long long)t->missing,
+			 t->missing == 1 ? " is" : "s are");
 	return CMD_OK;
 }
 
@@ -100,9 +205,11 @@ int cmd_du(int argc, const char **argv, struct cmd_env *env)
 {
 	struct show show = { 0 };
 	struct mv_du_total total;
-	int json = 0;
+	int json = 0, failed;
 	const struct opt opts[] = {
 		OPT_BOOL('s', "summary", &show.summary, "only the sums"),
+		OPT_BOOL('a', "all", &show.all,
+			 "each file, also where a commit has many in a folder"),
 		OPT_JSON(&json),
 		OPT_END
 	};
@@ -113,7 +220,10 @@ int cmd_du(int argc, const char **argv, struct cmd_env *env)
 		return CMD_USAGE;
 	if (json)
 		show.versions = mv_json_array();
-	if (mv_repo_du(env->repo, show_version, &show, &total, &err)) {
+	failed = mv_repo_du(env->repo, show_version, &show, &total, &err);
+	print_groups(&show);
+	free(show.v);
+	if (failed) {
 		mv_json_free(show.versions);
 		return out_fatal(&err);
 	}

@@ -313,7 +313,8 @@ static char *message_of(const struct mv_record *r, const struct mv_subject *s,
 		mv_buf_add_safe(&text, name_of(s), strlen(name_of(s)));
 		mv_buf_release(&what);
 	} else {
-		mv_buf_addf(&text, "evidence on %zu contents", count);
+		mv_buf_addf(&text, "evidence on %zu content%s", count,
+			    out_s(count));
 	}
 	message = mv_buf_detach(&text);
 	mv_buf_release(&text);

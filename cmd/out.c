@@ -191,6 +191,11 @@ void out_path(const char *path)
 	mv_buf_release(&quoted);
 }
 
+const char *out_s(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 int out_json(struct mv_json *value)
 {
 	int status = CMD_OK;

@@ -48,6 +48,8 @@ void out_bytes(const void *data, size_t len);
 void out_path(const char *path);
 /* The same into a buffer; 0 or MV_ENOMEM. */
 int out_quote_path(struct mv_buf *out, const char *path);
+/* "s" but of one: out_line("%zu file%s", n, out_s(n)). */
+const char *out_s(uint64_t count);
 /* Print one JSON value and a newline, and free it. CMD_OK or CMD_FATAL. */
 int out_json(struct mv_json *value);
 

@@ -34,7 +34,7 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 	records = transfer_fetch_records(env->repo, argc ? argv[0] : NULL);
 	status = transfer_print("downloaded", &stats, records, json);
 	if (!json)
-		out_line("%llu files written",
-			 (unsigned long long)written.files);
+		out_line("%llu file%s written",
+			 (unsigned long long)written.files, out_s(written.files));
 	return status == CMD_OK && written.missing ? CMD_NO : status;
 }

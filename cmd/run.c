@@ -54,6 +54,42 @@ static int print_json(const struct mv_run_result *r)
 	return out_json(top);
 }
 
+/* Of this role: "params from 'params.yaml' and 'more.yaml'". */
+static void add_files(struct mv_buf *text, const struct mv_refs *files,
+		      const char *role)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		if (files->v[i].path && !strcmp(files->v[i].role, role))
+			mv_buf_addf(text, "%s'%s'", n++ ? ", " : " from ",
+				    files->v[i].path);
+}
+
+/* What was picked up, and from where: nobody should have to guess. */
+static void print_found(const struct mv_record *record)
+{
+	size_t params = record->params.count, metrics = record->metrics.count;
+	size_t curves = 0;
+	struct mv_buf text;
+
+	for (size_t i = 0; i < record->attached.count; i++)
+		curves += !strcmp(record->attached.v[i].role, "curves");
+	mv_buf_init(&text, 1 << 16);
+	mv_buf_addf(&text, "found %zu param%s", params, out_s(params));
+	add_files(&text, &record->run.files, "params");
+	mv_buf_addf(&text, "; %zu metric%s", metrics, out_s(metrics));
+	add_files(&text, &record->run.files, "metrics");
+	if (curves)
+		mv_buf_addstr(&text, ", with curves");
+	out_note("%s", text.data);
+	mv_buf_release(&text);
+	if (!params && !metrics)
+		out_hint("params and metrics are read from files that the "
+			 "command writes or that are named: --params-file, "
+			 "--metrics-file");
+}
+
 /* On standard error: the command's own output is on the other. */
 static void print(const struct mv_run_result *r)
 {
@@ -65,6 +101,7 @@ static void print(const struct mv_run_result *r)
 	out_note("run %s: exit status %d after %.1f s, %s of memory", run->id,
 		 run->exit_code, (double)run->duration_ms / 1000,
 		 mv_print_size(peak, (uint64_t)run->peak_bytes));
+	print_found(&r->record);
 	for (size_t i = 0; i < run->outputs.count; i++)
 		out_note("recorded on '%s' (%s)", run->outputs.v[i].path,
 			 mv_print_size(size, run->outputs.v[i].size));

@@ -30,17 +30,19 @@ int transfer_print(const char *verb, const struct mv_transfer_stats *s,
 
 		return status == CMD_OK && s->missing ? CMD_NO : status;
 	}
-	out_line("%s %llu contents (%s in %llu new chunks), %llu were there already",
-		 verb, (unsigned long long)s->contents,
-		 mv_print_size(size, s->tx.new_stored),
-		 (unsigned long long)s->tx.new_chunks,
-		 (unsigned long long)s->skipped);
+	out_line("%s %llu content%s (%s in %llu new chunk%s), %llu %s there "
+		 "already", verb, (unsigned long long)s->contents,
+		 out_s(s->contents), mv_print_size(size, s->tx.new_stored),
+		 (unsigned long long)s->tx.new_chunks, out_s(s->tx.new_chunks),
+		 (unsigned long long)s->skipped,
+		 s->skipped == 1 ? "was" : "were");
 	if (records)
 		out_line("%s records, too", verb);
 	if (!s->missing)
 		return CMD_OK;
-	out_warn("%llu contents are not to be had there",
-		 (unsigned long long)s->missing);
+	out_warn("%llu content%s not to be had there",
+		 (unsigned long long)s->missing,
+		 s->missing == 1 ? " is" : "s are");
 	return CMD_NO;
 }
 

@@ -133,6 +133,37 @@ test_expect_success 'an appended version shares what it had' '
 	grep "^dedup saved" actual | grep -v " 0 B "
 '
 
+test_expect_success 'many files of a folder in one commit are one line of du' '
+	git init -q many && cd many && git model install --local &&
+	git model track "*.png" && mkdir -p images few &&
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12
+	do
+		mv-test random 2000 $i >images/$i.png || return 1
+	done &&
+	mv-test random 1000 50 >few/a.png && mv-test random 1000 51 >few/b.png &&
+	mv-test random 1000 52 >top.png &&
+	git add . && git commit -qm "images" &&
+	rm images/12.png && mv-test random 3000 60 >images/1.png &&
+	git commit -qam "another" &&
+	git model du >actual && sed "/^[0-9]* versions/,\$d" actual >lines &&
+	test_line_count = 6 lines &&
+	test_grep " 23.4 KiB .* images/  12 files$" lines &&
+	test_grep " few/a.png$" lines && test_grep " few/b.png$" lines &&
+	test_grep " top.png$" lines && test_grep " images/1.png$" lines &&
+	test_grep "^16 versions, " actual &&
+	git model du --all >actual && test_grep " images/7.png$" actual &&
+	test_grep ! "files$" actual
+'
+
+test_expect_success 'one is one: version, content, file' '
+	git init -q one && cd one && git model install --local &&
+	git model track "*.bin" && mv-test random 2000 1 >a.bin &&
+	git add . && git commit -qm one && git model du >actual &&
+	test_grep "^1 version, " actual &&
+	git init -q --bare ../one.git && git remote add origin ../one.git &&
+	git model push >actual && test_grep "uploaded 1 content (.* in 1 new chunk), 0 were" actual
+'
+
 test_expect_success 'in a bare repository: ls, cat and du of revisions' '
 	git clone -q --bare r bare.git &&
 	cd bare.git &&

@@ -43,6 +43,7 @@ test_expect_success 'a run records command, inputs, outputs, params, metrics' '
 	echo "training at 0.25" >../expect && test_cmp ../expect ../out &&
 	test_grep careful ../err &&
 	test_grep "recorded on .model.bin." ../err &&
+	test_grep "^found 1 param from .params.yaml.; 2 metrics from .metrics.json.$" ../err &&
 	note_of model.bin >../note && test_line_count = 1 ../note &&
 	test_grep "^{\"t\":\"20[^\"]*Z\",\"kind\":\"run\"," ../note &&
 	test_grep "\"content\":\"sha256:$(oid_of model.bin)\"" ../note &&

@@ -266,7 +266,7 @@ function parallel(spec) {
 
 			return {
 				label: row.label, data: row.at, borderColor: c,
-				backgroundColor: c, tension: .25, xAxisID: "x",
+				backgroundColor: c, tension: 0, xAxisID: "x",
 				borderWidth: row.tone === 1 ? 3 : 1.75,
 				hoverBorderColor: color("c1"),
 				pointHoverBackgroundColor: color("c1"),
