@@ -5,6 +5,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/base/config.h"
 #include "libmv/base/time.h"
 #include "libmv/repo-evidence.h"
 
@@ -95,6 +96,9 @@ static int import_with(size_t tool, struct mv_import *import,
 int cmd_import(int argc, const char **argv, struct cmd_env *env)
 {
 	struct mv_import import = { .path = NULL };
+	const char *timeout = NULL;
+	struct mv_err err;
+	int64_t seconds = 0;
 	size_t tool = 0;
 	int json = 0;
 	const struct opt opts[] = {
@@ -104,6 +108,12 @@ int cmd_import(int argc, const char **argv, struct cmd_env *env)
 			   "only runs of this experiment (mlflow)"),
 		OPT_STRING(0, "onto", &import.onto, "path|name|oid",
 			   "what the runs are about"),
+		OPT_STRING(0, "artifacts", &import.artifacts, "folder",
+			   "look for artifacts here, too (mlflow)"),
+		OPT_BOOL(0, "failed", &import.failed,
+			 "runs that failed or were killed, too (mlflow)"),
+		OPT_STRING(0, "timeout", &timeout, "time",
+			   "how long a database may take (1m)"),
 		OPT_BOOL('n', "dry-run", &import.dry_run,
 			 "only say what would be recorded"),
 		OPT_JSON(&json),
@@ -123,6 +133,13 @@ int cmd_import(int argc, const char **argv, struct cmd_env *env)
 		return opt_usage_error(opts, usage, "name one %s",
 				       tool ? "folder" :
 				       "folder or mlflow.db");
+	if (timeout && mv_parse_duration(&seconds, timeout, &err))
+		return opt_usage_error(opts, usage, "--timeout: %s", err.msg);
+	import.timeout_ms = seconds * 1000;
+	if ((timeout || import.failed || import.artifacts) &&
+	    strcmp(argv[0], "mlflow"))
+		return opt_usage_error(opts, usage, "--artifacts, --failed and "
+				       "--timeout are for mlflow");
 	if (import.experiment && strcmp(argv[0], "mlflow"))
 		return opt_usage_error(opts, usage, "only mlflow has "
 				       "experiments");

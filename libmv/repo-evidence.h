@@ -300,6 +300,10 @@ struct mv_import {
 	const char *experiment;	/* id or name; or NULL */
 	const char *onto;	/* PATH|NAME|oid that it is about; NULL: found by
 				   digest or path, else said so */
+	const char *artifacts;	/* a folder in which artifacts of MLflow may be
+				   looked for, beside the store; or NULL */
+	int failed;		/* runs that failed or were killed, too */
+	int64_t timeout_ms;	/* for a database; 0: a minute */
 	int dry_run;
 	int64_t now;
 	/* Each run that was read, what became of it; and each thing that could

@@ -24,11 +24,14 @@ struct db {
 	size_t count, alloc;
 	struct mv_import_run *run;
 	size_t bad;		/* rows that could not be read */
+	struct mv_mlflow_model *models;	/* that the run logged */
+	size_t model_count;
 };
 
 /* Runs are listed first: a query at a time. */
 struct row {
 	char *id, *name, *user, *status, *version, *experiment_id, *experiment;
+	char *location;
 	int64_t started, ended;
 	int deleted;
 };
@@ -47,7 +50,7 @@ static int copy_texts(struct row *r, const struct mv_sqlite_cell *c,
 {
 	char **const to[] = { &r->id, &r->name, &r->user, &r->status, NULL,
 			      NULL, &r->version, &r->experiment_id,
-			      &r->experiment };
+			      &r->experiment, NULL, &r->location };
 	int ret = 0;
 
 	for (size_t i = 0; i < sizeof(to) / sizeof(*to) && !ret; i++)
@@ -93,22 +96,30 @@ static int list_runs(struct db *d, struct mv_err *err)
 			       import->experiment ? import->experiment : "",
 			       NULL };
 	char *sql;
-	int ret;
+	int ret, has_names;
 
-	if (!mv_sqlite_has(d->db, "runs", "run_uuid") ||
-	    !mv_sqlite_has(d->db, "experiments", "experiment_id"))
+	ret = mv_sqlite_has(d->db, "runs", "run_uuid", err);
+	if (ret > 0)
+		ret = mv_sqlite_has(d->db, "experiments", "experiment_id",
+				    err);
+	if (ret < 0)
+		return ret;
+	if (!ret)
 		return mv_fail(err, MV_EINVALID, "'%s' is a database, but not "
 			       "MLflow's", import->path);
+	has_names = mv_sqlite_has(d->db, "runs", "name", err);
+	if (has_names < 0)
+		return has_names;
 	sql = mv_strf("select r.run_uuid, %s, r.user_id, r.status, "
 		      "r.start_time, r.end_time, r.source_version, "
-		      "r.experiment_id, e.name, r.lifecycle_stage "
+		      "r.experiment_id, e.name, r.lifecycle_stage, "
+		      "r.artifact_uri "
 		      "from runs r left join experiments e "
 		      "on e.experiment_id = r.experiment_id "
 		      "where (?1 = '' or r.run_uuid = ?1) and (?2 = '' or "
 		      "cast(r.experiment_id as text) = ?2 or e.name = ?2) "
 		      "order by r.start_time, r.run_uuid",
-		      mv_sqlite_has(d->db, "runs", "name") ? "r.name" :
-		      "null");
+		      has_names ? "r.name" : "null");
 	if (!sql)
 		return mv_nomem(err);
 	ret = mv_sqlite_each(d->db, sql, args, keep_row, d, err);
@@ -191,9 +202,10 @@ static int take_version(void *payload, const struct mv_sqlite_cell *c,
 	(void)columns;
 	(void)err;
 	mv_import_unmapped(d->im, d->run, "it is version %.20s of the "
-			   "registered model '%.80s': tag that here",
+			   "registered model '%.80s'%.400s: tag that here",
 			   c[1].text ? c[1].text : "?",
-			   c[0].text ? c[0].text : "?");
+			   c[0].text ? c[0].text : "?",
+			   c[2].text ? c[2].text : "");
 	return 0;
 }
 
@@ -203,10 +215,10 @@ static int query(struct db *d, const char *table, const char *sql,
 {
 	const char *args[] = { d->run->id, NULL };
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int ret = mv_sqlite_has(d->db, table, NULL, err);
 
-	if (!mv_sqlite_has(d->db, table, NULL))
-		return 0;
+	if (ret <= 0)
+		return ret;
 	d->bad = 0;
 	ret = mv_sqlite_each(d->db, sql, args, fn, d, &why);
 	if (ret == MV_ECORRUPT) {
@@ -220,9 +232,99 @@ static int query(struct db *d, const char *table, const char *sql,
 	return ret ? mv_fail(err, (enum mv_code)ret, "%s", why.msg) : 0;
 }
 
+static int take_model(void *payload, const struct mv_sqlite_cell *c,
+		      size_t columns, struct mv_err *err)
+{
+	struct db *d = payload;
+
+	(void)columns;
+	if (!c[0].text || !mv_import_is_name(c[0].text)) {
+		d->bad++;
+		return 0;
+	}
+	return mv_mlflow_add_model(&d->models, &d->model_count, c[0].text,
+				   c[1].text, c[2].text, err);
+}
+
+static int take_model_point(void *payload, const struct mv_sqlite_cell *c,
+			    size_t columns, struct mv_err *err)
+{
+	struct db *d = payload;
+
+	(void)columns;
+	for (size_t i = 0; c[0].text && c[1].text && i < d->model_count; i++) {
+		struct mv_mlflow_model *m = &d->models[i];
+		struct mv_err why = { MV_OK, "" };
+
+		if (!strcmp(m->id, c[0].text) &&
+		    (c[2].type == MV_SQLITE_REAL ||
+		     c[2].type == MV_SQLITE_INT) &&
+		    mv_curves_add(&m->curves, c[1].text, c[4].i, c[3].i,
+				  c[2].r, &why) == MV_ENOMEM)
+			return mv_nomem(err);
+	}
+	return 0;
+}
+
+/* Those that the run made, and what was measured of each. */
+static int query_models(struct db *d, struct mv_err *err)
+{
+	int ret = query(d, "logged_models", "select model_id, name, "
+			"artifact_location from logged_models "
+			"where source_run_id = ?1 and coalesce("
+			"lifecycle_stage, 'active') <> 'deleted' "
+			"order by creation_timestamp_ms, model_id", take_model,
+			err);
+
+	return ret ? ret : query(d, "logged_model_metrics", "select m.model_id,"
+				 " m.metric_name, m.metric_value, "
+				 "m.metric_timestamp_ms, m.metric_step "
+				 "from logged_model_metrics m "
+				 "join logged_models l "
+				 "on l.model_id = m.model_id "
+				 "where l.source_run_id = ?1 "
+				 "order by m.model_id, m.metric_name, "
+				 "m.metric_step", take_model_point, err);
+}
+
+/* Aliases and tags in one text, where this MLflow has them. */
+#define ALIASES "coalesce((select group_concat(', alias ' || " \
+	"quote(a.alias), '') from registered_model_aliases a " \
+	"where a.name = v.name and a.version = v.version), '')"
+#define TAGS "coalesce((select group_concat(', tag ' || " \
+	"quote(t.key || '=' || coalesce(t.value, '')), '') " \
+	"from model_version_tags t where t.name = v.name " \
+	"and t.version = v.version), '')"
+
+static int query_versions(struct db *d, struct mv_err *err)
+{
+	int aliases = mv_sqlite_has(d->db, "registered_model_aliases", NULL,
+				    err);
+	int tags = aliases < 0 ? aliases :
+		   mv_sqlite_has(d->db, "model_version_tags", NULL, err);
+	char *sql;
+	int ret;
+
+	if (tags < 0)
+		return tags;
+	sql = mv_strf("select v.name, v.version, %s || %s from model_versions "
+		      "v where v.run_id = ?1 order by v.name, v.version",
+		      aliases ? ALIASES : "''", tags ? TAGS : "''");
+	if (!sql)
+		return mv_nomem(err);
+	ret = query(d, "model_versions", sql, take_version, err);
+	free(sql);
+	return ret;
+}
+
 static int query_all(struct db *d, struct mv_err *err)
 {
-	int ret;
+	int datasets = mv_sqlite_has(d->db, "datasets", NULL, err), ret;
+	int contexts = datasets <= 0 ? datasets :
+		       mv_sqlite_has(d->db, "input_tags", NULL, err);
+
+	if (contexts < 0)
+		return contexts;
 
 	ret = query(d, "params", "select key, value from params "
 		    "where run_uuid = ?1 order by key", take_param, err);
@@ -233,8 +335,7 @@ static int query_all(struct db *d, struct mv_err *err)
 	if (!ret)
 		ret = query(d, "tags", "select key, value from tags "
 			    "where run_uuid = ?1 order by key", take_tag, err);
-	if (!ret && mv_sqlite_has(d->db, "datasets", NULL) &&
-	    mv_sqlite_has(d->db, "input_tags", NULL))
+	if (!ret && contexts)
 		ret = query(d, "inputs", "select s.name, s.digest, "
 			    "s.dataset_source, t.value "
 			    "from inputs i join datasets s "
@@ -245,9 +346,9 @@ static int query_all(struct db *d, struct mv_err *err)
 			    "where i.destination_id = ?1 order by s.name",
 			    take_dataset, err);
 	if (!ret)
-		ret = query(d, "model_versions", "select name, version from "
-			    "model_versions where run_id = ?1 "
-			    "order by name, version", take_version, err);
+		ret = query_versions(d, err);
+	if (!ret)
+		ret = query_models(d, err);
 	return ret;
 }
 
@@ -279,9 +380,14 @@ static int take_row(struct db *d, const struct row *r, struct mv_err *err)
 	struct mv_import_run run = { .tool = "mlflow",
 				     .started = r->started };
 	char *dirs[3] = { NULL, NULL, NULL };
+	struct mv_mlflow_store store = { d->root, (const char *const *)dirs,
+					 r->experiment_id ? r->experiment_id :
+					 "" };
 	int ret = set(&run.id, r->id, err);
 
 	d->run = &run;
+	d->models = NULL;
+	d->model_count = 0;
 	if (!ret)
 		ret = set(&run.name, r->name, err);
 	if (!ret)
@@ -299,16 +405,15 @@ static int take_row(struct db *d, const struct row *r, struct mv_err *err)
 	if (!ret)
 		ret = query_all(d, err);
 	if (!ret && r->experiment_id && mv_import_is_name(r->experiment_id)) {
-		dirs[0] = mv_strf("mlruns/%s/%s/artifacts", r->experiment_id,
-				  r->id);
-		dirs[1] = mv_strf("mlartifacts/%s/%s/artifacts",
-				  r->experiment_id, r->id);
+		dirs[0] = mv_strf("mlruns/%s", r->experiment_id);
+		dirs[1] = mv_strf("mlartifacts/%s", r->experiment_id);
 		if (!dirs[0] || !dirs[1])
 			ret = mv_nomem(err);
 	}
 	if (!ret)
-		ret = mv_mlflow_take(d->im, &run, d->root,
-				     (const char *const *)dirs, err);
+		ret = mv_mlflow_take(d->im, &run, &store, r->location,
+				     d->models, d->model_count, err);
+	mv_mlflow_models_release(d->models, d->model_count);
 	mv_import_run_release(&run);
 	free(dirs[0]);
 	free(dirs[1]);
@@ -327,6 +432,7 @@ static void release_rows(struct db *d)
 		free(r->version);
 		free(r->experiment_id);
 		free(r->experiment);
+		free(r->location);
 	}
 	free(d->rows);
 }
@@ -345,7 +451,8 @@ static int import_rows(struct db *d, struct mv_err *err)
 		if (d->rows[i].deleted)
 			mv_import_tell(d->im, 1, "run %.80s is deleted in "
 				       "MLflow", d->rows[i].id);
-		else
+		else if (!mv_mlflow_is_bad(d->im, d->rows[i].id,
+					   d->rows[i].status))
 			ret = take_row(d, &d->rows[i], err);
 	}
 	return ret;
@@ -362,6 +469,8 @@ int mv_mlflow_import_db(struct mv_importing *im, const char *path,
 
 	if (!ret)
 		ret = mv_sqlite_open(&d.db, path, err);
+	if (!ret && im->import->timeout_ms)
+		mv_sqlite_set_timeout(d.db, im->import->timeout_ms);
 	if (!ret)
 		ret = import_rows(&d, err);
 	release_rows(&d);

@@ -22,13 +22,15 @@
  *	<experiment>/<run>/{params,tags,metrics}/<name, maybe with slashes>
  *	<experiment>/<run>/inputs/<id>/meta.yaml
  *	<experiment>/<run>/artifacts/...
+ *	<experiment>/<run>/outputs/<model>/meta.yaml	(MLflow 3)
+ *	<experiment>/models/<model>/{meta.yaml,metrics/...,artifacts/...}
+ *	models/<name>/{aliases/<alias>,version-<n>/{meta.yaml,tags/<name>}}
  */
 #define META_MAX (1u << 20)
 #define TEXT_MAX (64u << 10)
 #define METRIC_MAX (256u << 20)
 #define DEPTH_MAX 16
 #define SOURCE_MAX 4096
-#define ARTIFACTS_MAX 100000
 
 /* -- what it means -- */
 
@@ -129,165 +131,6 @@ int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
 	return ret;
 }
 
-/* By step, then time, then value: so MLflow chooses. */
-static int latest(struct mv_import_run *run, struct mv_err *err)
-{
-	struct mv_curves one = { NULL, 0, 0 };
-	int ret = 0;
-
-	for (size_t i = 0; i < run->curves.count && !ret; i++) {
-		const struct mv_series *s = &run->curves.series[i];
-		const struct mv_point *best = &s->points[0];
-
-		for (size_t j = 1; j < s->count; j++) {
-			const struct mv_point *p = &s->points[j];
-
-			if (p->step > best->step || (p->step == best->step &&
-			    (p->ms > best->ms || (p->ms == best->ms &&
-			     p->value > best->value))))
-				best = p;
-		}
-		ret = mv_curves_add(&one, s->name, best->step, best->ms,
-				    best->value, err);
-	}
-	if (!ret)
-		ret = mv_curves_last(&run->metrics, &one, err);
-	mv_curves_release(&one);
-	return ret;
-}
-
-/* -- which contents a run's artifacts are -- */
-
-struct artifacts {
-	struct mv_importing *im;
-	struct mv_import_run *run;
-	int root;
-	const char *dir;
-	int depth;
-	size_t *count;
-};
-
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/*
- * Only a file that could be one of ours is read: its size or its name must
- * be that of a file in the index. One with the name of ours may be an older
- * version, which the history knows by its id; one that nobody knows is some
- * other content, and is said to be.
- */
-static int match(struct artifacts *a, const char *path, struct mv_err *err)
-{
-	const struct mv_import_file *same_name = NULL, *same_size = NULL;
-	char hex[MV_OID_HEX + 1];
-	struct mv_err why = { MV_OK, "" };
-	struct mv_oid oid;
-	struct stat st;
-	uint64_t size;
-	int fd, ret;
-
-	if (mv_wt_open_read(&fd, &st, a->root, path, &why))
-		return 0;
-	for (size_t i = 0; i < a->im->file_count; i++) {
-		const struct mv_import_file *f = &a->im->files[i];
-
-		if (f->pointer.size && f->pointer.size == (uint64_t)st.st_size)
-			same_size = f;
-		if (!strcmp(base_of(f->path), base_of(path)))
-			same_name = f;
-	}
-	if (!st.st_size || (!same_name && !same_size)) {
-		close(fd);
-		return 0;
-	}
-	ret = mv_repo_hash_file(&oid, &size, fd, path, err);
-	close(fd);
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < a->im->file_count; i++)
-		if (mv_oid_eq(&a->im->files[i].pointer.oid, &oid))
-			return mv_import_about_file(a->im, a->run,
-						    &a->im->files[i], err);
-	if (!same_name)
-		return 0;
-	mv_oid_hex(hex, &oid);
-	ret = mv_import_about(a->im, a->run, hex, &why);
-	if (!ret || a->run->why)
-		return 0;
-	a->run->why = mv_strf("its artifact '%s' has the name of '%s' but is "
-			      "no content known here", base_of(path),
-			      same_name->path);
-	return a->run->why ? 0 : mv_nomem(err);
-}
-
-static int walk(struct artifacts *a, struct mv_err *err);
-
-static int walk_entry(void *payload, const char *name,
-		      enum mv_import_kind kind, struct mv_err *err)
-{
-	struct artifacts *a = payload, inner = *a;
-	char *path = mv_strf("%s/%s", a->dir, name);
-	int ret = path ? 0 : mv_nomem(err);
-
-	inner.dir = path;
-	inner.depth++;
-	if (++*a->count == ARTIFACTS_MAX)
-		mv_import_unmapped(a->im, a->run, "more than %d artifacts",
-				   ARTIFACTS_MAX);
-	if (ret || *a->count >= ARTIFACTS_MAX)
-		;
-	else if (kind == MV_IMPORT_FILE)
-		ret = match(a, path, err);
-	else if (kind == MV_IMPORT_FOLDER && a->depth < DEPTH_MAX)
-		ret = walk(&inner, err);
-	else
-		mv_import_unmapped(a->im, a->run, "artifact '%.200s' is a "
-				   "link, or nested too deep", path);
-	free(path);
-	return ret;
-}
-
-static int walk(struct artifacts *a, struct mv_err *err)
-{
-	struct mv_err why = { MV_OK, "" };
-	int ret = mv_import_each(a->root, a->dir, walk_entry, a, &why);
-
-	if (ret == MV_ENOMEM)
-		return mv_nomem(err);
-	if (ret)
-		mv_import_unmapped(a->im, a->run, "%s", why.msg);
-	return 0;
-}
-
-int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
-		   int root, const char *const *artifacts,
-		   struct mv_err *err)
-{
-	size_t count = 0;
-	int ret = latest(run, err);
-
-	for (size_t i = 0; root >= 0 && artifacts[i] && !ret &&
-	     !im->has_onto; i++) {
-		struct artifacts a = { im, run, root, artifacts[i], 0,
-				       &count };
-
-		ret = walk(&a, err);
-	}
-	if (!ret && !run->subject_count && !run->why && !count) {
-		run->why = strdup("it has no artifacts here that could be "
-				  "compared");
-		ret = run->why ? 0 : mv_nomem(err);
-	}
-	if (!ret)
-		return mv_import_take(im, run, err);
-	mv_import_run_release(run);
-	return ret;
-}
-
 /* -- the file store -- */
 
 struct store {
@@ -300,6 +143,10 @@ struct store {
 	int depth;
 	struct mv_buf text;
 	size_t seen;			/* runs that were asked for */
+	/* Of the run: the models that it logged. */
+	struct mv_mlflow_model *models;
+	size_t model_count;
+	struct mv_buf words;		/* of a registered version */
 };
 
 /* A meta.yaml; NULL when it is not there, or is broken, which is told. */
@@ -605,17 +452,99 @@ static int take_meta(struct store *s, const struct mv_json *meta,
 	return ret;
 }
 
+/* -- logged models -- */
+
+static int take_model_metric(void *payload, const char *name,
+			     enum mv_import_kind kind, struct mv_err *err)
+{
+	struct store *s = payload;
+	struct mv_mlflow_model *m = &s->models[s->model_count - 1];
+	struct mv_import_run run = { .id = m->id, .curves = m->curves };
+	struct mv_import_run *was = s->run;
+	char *path = mv_strf("%s/models/%s/metrics/%s", s->experiment, m->id,
+			     name);
+	int ret = path ? 0 : mv_nomem(err);
+
+	/* "<ms> <value> <step> <run> [...]" */
+	s->run = &run;
+	s->dir = "metrics";
+	if (!ret && kind == MV_IMPORT_FILE)
+		ret = take_file(s, path, name, err);
+	s->run = was;
+	m->curves = run.curves;
+	free(path);
+	return ret;
+}
+
+static int take_model(struct store *s, const char *id, struct mv_err *err)
+{
+	char *rel = mv_strf("%s/models/%s/meta.yaml", s->experiment, id);
+	char *metrics = mv_strf("%s/models/%s/metrics", s->experiment, id);
+	struct mv_json *meta = rel && metrics ? read_meta(s, rel) : NULL;
+	struct mv_err why = { MV_OK, "" };
+	char a[32], b[32], c[32];
+	const char *stage = scalar(a, meta, "lifecycle_stage");
+	int ret = rel && metrics ? 0 : mv_nomem(err);
+
+	if (!ret && !meta) {
+		mv_import_unmapped(s->im, s->run, "the model '%.80s' that it "
+				   "logged is not described", id);
+	} else if (!ret && (!stage || strcmp(stage, "deleted"))) {
+		ret = mv_mlflow_add_model(&s->models, &s->model_count, id,
+					  scalar(b, meta, "name"),
+					  scalar(c, meta, "artifact_location"),
+					  err);
+		if (!ret)
+			ret = mv_import_each(s->root, metrics,
+					     take_model_metric, s, &why);
+		if (ret && ret != MV_ENOMEM) {
+			mv_import_unmapped(s->im, s->run, "%s", why.msg);
+			ret = 0;
+		}
+	}
+	mv_json_free(meta);
+	free(metrics);
+	free(rel);
+	return ret == MV_ENOMEM ? mv_nomem(err) : ret;
+}
+
+static int take_output(void *payload, const char *name,
+		       enum mv_import_kind kind, struct mv_err *err)
+{
+	/* The folder has the model's id, which its meta.yaml repeats. */
+	return kind == MV_IMPORT_FOLDER ? take_model(payload, name, err) : 0;
+}
+
+static int take_outputs(struct store *s, struct mv_err *err)
+{
+	char *path = mv_strf("%s/%s/outputs", s->experiment, s->run->id);
+	struct mv_err why = { MV_OK, "" };
+	int ret = path ? mv_import_each(s->root, path, take_output, s, &why) :
+		  MV_ENOMEM;
+
+	free(path);
+	if (ret && ret != MV_ENOMEM)
+		mv_import_unmapped(s->im, s->run, "%s", why.msg);
+	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+}
+
 static int take_run(struct store *s, const char *id,
 		    const struct mv_json *meta, struct mv_err *err)
 {
 	struct mv_import_run run = { .tool = "mlflow", .id = strdup(id) };
-	char *artifacts = mv_strf("%s/%s/artifacts", s->experiment, id);
-	const char *const dirs[] = { artifacts, NULL };
-	int ret = run.id && artifacts ? 0 : mv_nomem(err);
+	const char *const prefixes[] = { s->experiment, NULL };
+	const struct mv_mlflow_store store = { s->root, prefixes,
+					       s->experiment };
+	char text[32];
+	int ret = run.id ? 0 : mv_nomem(err);
 
 	s->run = &run;
+	s->models = NULL;
+	s->model_count = 0;
 	if (!ret)
 		ret = take_meta(s, meta, err);
+	if (!ret && mv_mlflow_is_bad(s->im, id, run.state))
+		goto out;
 	if (!ret)
 		ret = take_values(s, "params", "", 0, err);
 	if (!ret)
@@ -625,12 +554,152 @@ static int take_run(struct store *s, const char *id,
 	if (!ret)
 		ret = take_inputs(s, err);
 	if (!ret)
-		ret = mv_mlflow_take(s->im, &run, s->root, dirs, err);
+		ret = take_outputs(s, err);
+	if (!ret)
+		ret = mv_mlflow_take(s->im, &run, &store,
+				     scalar(text, meta, "artifact_uri"),
+				     s->models, s->model_count, err);
+out:
+	mv_mlflow_models_release(s->models, s->model_count);
 	mv_import_run_release(&run);
 	s->run = NULL;
-	free(artifacts);
+	s->models = NULL;
 	return ret;
 }
+
+/* A model that no run logged cannot be brought: nothing was measured. */
+static int each_model(void *payload, const char *name,
+		      enum mv_import_kind kind, struct mv_err *err)
+{
+	struct store *s = payload;
+	char *rel = mv_strf("%s/models/%s/meta.yaml", s->experiment, name);
+	struct mv_json *meta = NULL;
+	char text[32];
+	const char *run;
+
+	if (!rel)
+		return mv_nomem(err);
+	if (kind == MV_IMPORT_FOLDER)
+		meta = read_meta(s, rel);
+	run = scalar(text, meta, "source_run_id");
+	if (!run || !*run)
+		mv_import_tell(s->im, 1, "experiment %.80s: the model '%.80s' "
+			       "was logged by no run", s->experiment, name);
+	mv_json_free(meta);
+	free(rel);
+	return 0;
+}
+
+/* -- registered models -- */
+
+static int add_word(struct store *s, const char *before, const char *word,
+		    struct mv_err *err)
+{
+	return mv_buf_addf(&s->words, ", %s '%.120s'", before, word) ?
+	       mv_nomem(err) : 0;
+}
+
+struct version {
+	struct store *s;
+	const char *model, *number;
+};
+
+static int add_alias(void *payload, const char *name,
+		     enum mv_import_kind kind, struct mv_err *err)
+{
+	struct version *v = payload;
+	char *path = mv_strf("models/%s/aliases/%s", v->model, name);
+	struct mv_buf text;
+	int ret = path ? 0 : mv_nomem(err);
+
+	mv_buf_init(&text, TEXT_MAX);
+	if (!ret && kind == MV_IMPORT_FILE &&
+	    !mv_import_read(&text, v->s->root, path, NULL)) {
+		chomp(&text);
+		if (!strcmp(text.data, v->number))
+			ret = add_word(v->s, "alias", name, err);
+	}
+	mv_buf_release(&text);
+	free(path);
+	return ret;
+}
+
+static int add_version_tag(void *payload, const char *name,
+			   enum mv_import_kind kind, struct mv_err *err)
+{
+	struct version *v = payload;
+	char *path = mv_strf("models/%s/version-%s/tags/%s", v->model,
+			     v->number, name), *word = NULL;
+	struct mv_buf text;
+	int ret = path ? 0 : mv_nomem(err);
+
+	mv_buf_init(&text, TEXT_MAX);
+	if (!ret && kind == MV_IMPORT_FILE &&
+	    !mv_import_read(&text, v->s->root, path, NULL)) {
+		chomp(&text);
+		word = mv_strf("%.60s=%.60s", name, text.data);
+		ret = word ? add_word(v->s, "tag", word, err) : mv_nomem(err);
+	}
+	mv_buf_release(&text);
+	free(word);
+	free(path);
+	return ret;
+}
+
+static int each_in(struct version *v, const char *what, mv_import_fn fn,
+		   struct mv_err *err)
+{
+	char *dir = mv_strf("models/%s/%s", v->model, what);
+	int ret = dir ? mv_import_each(v->s->root, dir, fn, v, err) :
+		  mv_nomem(err);
+
+	free(dir);
+	return ret;
+}
+
+static int each_version(void *payload, const char *name,
+			enum mv_import_kind kind, struct mv_err *err)
+{
+	struct version *from = payload;
+	struct version v = { from->s, from->model, name + 8 };
+	struct store *s = from->s;
+	const char *wanted = s->im->import->run, *run;
+	struct mv_json *meta;
+	char text[32], *path, *tags;
+	int ret;
+
+	if (kind != MV_IMPORT_FOLDER || strncmp(name, "version-", 8))
+		return 0;
+	mv_buf_clear(&s->words);
+	path = mv_strf("models/%s/%s/meta.yaml", v.model, name);
+	tags = mv_strf("%s/tags", name);
+	meta = path ? read_meta(s, path) : NULL;
+	run = scalar(text, meta, "run_id");
+	ret = path && tags ? each_in(&v, "aliases", add_alias, err) :
+	      mv_nomem(err);
+	if (!ret)
+		ret = each_in(&v, tags, add_version_tag, err);
+	if (!ret && (!wanted || (run && !strcmp(run, wanted))))
+		mv_import_tell(s->im, 1, "version %.20s of the registered "
+			       "model '%.80s' is of run %.80s%s: tag that here",
+			       v.number, v.model, run && *run ? run : "(none)",
+			       s->words.len ? s->words.data : "");
+	mv_json_free(meta);
+	free(tags);
+	free(path);
+	return ret;
+}
+
+static int each_registered(void *payload, const char *name,
+			   enum mv_import_kind kind, struct mv_err *err)
+{
+	struct version v = { payload, name, NULL };
+
+	return kind == MV_IMPORT_FOLDER ? each_in(&v, "", each_version, err) :
+	       0;
+}
+
+/* -- runs and experiments -- */
 
 static int each_run(void *payload, const char *name, enum mv_import_kind kind,
 		    struct mv_err *err)
@@ -650,9 +719,11 @@ static int each_run(void *payload, const char *name, enum mv_import_kind kind,
 	if (s->im->import->run && strcmp(s->im->import->run, name))
 		return 0;
 	if (!strcmp(name, "models")) {
-		mv_import_tell(s->im, 1, "experiment %.80s: models that were "
-			       "logged for themselves", s->experiment);
-		return 0;
+		path = mv_strf("%s/models", s->experiment);
+		ret = path ? mv_import_each(s->root, path, each_model, s,
+					    err) : mv_nomem(err);
+		free(path);
+		return ret;
 	}
 	if (kind != MV_IMPORT_FOLDER) {
 		mv_import_tell(s->im, 1, "'%.80s/%.80s' is no folder",
@@ -693,9 +764,8 @@ static int each_experiment(void *payload, const char *name,
 	if (!strcmp(name, ".trash"))
 		return 0;
 	if (!strcmp(name, "models")) {
-		mv_import_tell(s->im, 1, "registered models of MLflow: tag "
-			       "them as versions here");
-		return 0;
+		return wanted ? 0 : mv_import_each(s->root, "models",
+						   each_registered, s, err);
 	}
 	if (kind != MV_IMPORT_FOLDER) {
 		mv_import_tell(s->im, 1, "'%.80s' is no folder", name);
@@ -733,6 +803,7 @@ static int import_store(struct mv_importing *im, const char *path,
 	int ret = mv_import_open(&s.root, path, err);
 
 	mv_buf_init(&s.text, METRIC_MAX);
+	mv_buf_init(&s.words, TEXT_MAX);
 	if (!ret)
 		ret = mv_import_each(s.root, ".", each_experiment, &s, err);
 	if (!ret && !s.seen)
@@ -744,6 +815,7 @@ static int import_store(struct mv_importing *im, const char *path,
 	if (s.root >= 0)
 		close(s.root);
 	mv_buf_release(&s.text);
+	mv_buf_release(&s.words);
 	return ret;
 }
 
@@ -755,6 +827,7 @@ static int import_either(struct mv_importing *im, struct mv_err *err)
 	const char *path = im->import->path;
 	char *db = mv_strf("%s/mlflow.db", path);
 	char *runs = mv_strf("%s/mlruns", path);
+	char *other = mv_strf("%s/mlruns/0/meta.yaml", path);
 	struct stat st;
 	int ret;
 
@@ -764,10 +837,16 @@ static int import_either(struct mv_importing *im, struct mv_err *err)
 		ret = mv_fail(err, MV_ENOENT, "there is no '%s'", path);
 	else if (!S_ISDIR(st.st_mode))
 		ret = mv_mlflow_import_db(im, path, err);
-	else if (!stat(db, &st))
+	else if (!stat(db, &st)) {
+		/* Where an older MLflow wrote before it had a database. */
+		if (other && !stat(other, &st))
+			mv_import_tell(im, 1, "'%.300s' beside the database "
+				       "is a store of its own: import it, "
+				       "too", runs);
 		ret = mv_mlflow_import_db(im, db, err);
-	else
+	} else
 		ret = import_store(im, !stat(runs, &st) ? runs : path, err);
+	free(other);
 	free(runs);
 	free(db);
 	return ret;

@@ -204,8 +204,8 @@ const struct mv_import_file *mv_import_by_path(const struct mv_importing *im,
 					sizeof(key), by_path) : NULL;
 }
 
-static int add_subject(struct mv_import_run *run, struct mv_subject *s,
-		       struct mv_err *err)
+int mv_import_add_subject(struct mv_import_run *run, struct mv_subject *s,
+			  struct mv_err *err)
 {
 	struct mv_subject *more;
 
@@ -234,7 +234,7 @@ int mv_import_about_file(struct mv_importing *im, struct mv_import_run *run,
 	struct mv_subject s;
 	int ret = mv_repo_subject_at(&s, im->repo, NULL, file->path, err);
 
-	return ret ? ret : add_subject(run, &s, err);
+	return ret ? ret : mv_import_add_subject(run, &s, err);
 }
 
 int mv_import_about(struct mv_importing *im, struct mv_import_run *run,
@@ -243,7 +243,7 @@ int mv_import_about(struct mv_importing *im, struct mv_import_run *run,
 	struct mv_subject s;
 	int ret = mv_repo_subject(&s, im->repo, spec, err);
 
-	return ret ? ret : add_subject(run, &s, err);
+	return ret ? ret : mv_import_add_subject(run, &s, err);
 }
 
 void mv_import_run_release(struct mv_import_run *run)
@@ -320,11 +320,45 @@ static int same_text(const struct mv_facts *facts, const char *key,
 	return text ? v && !strcmp(v->text, text) : !v;
 }
 
+static int same_facts(const struct mv_facts *a, const struct mv_facts *b)
+{
+	struct mv_json *x = mv_facts_to_json(a), *y = mv_facts_to_json(b);
+	struct mv_buf s, t;
+	int same;
+
+	mv_buf_init(&s, 4 * (size_t)MV_RECORD_MAX);
+	mv_buf_init(&t, 4 * (size_t)MV_RECORD_MAX);
+	same = !mv_json_print_canonical(&s, x, NULL, NULL) &&
+	       !mv_json_print_canonical(&t, y, NULL, NULL) &&
+	       s.len == t.len && !memcmp(s.data, t.data, s.len);
+	mv_buf_release(&s);
+	mv_buf_release(&t);
+	mv_json_free(x);
+	mv_json_free(y);
+	return same;
+}
+
+/* Steps may have come that leave the last value as it was. */
+static int same_curves(const struct mv_record *r,
+		       const struct mv_import_run *run)
+{
+	for (size_t i = 0; i < r->attached.count; i++)
+		if (!strcmp(r->attached.v[i].role, "curves"))
+			return run->has_curves && r->attached.v[i].has_oid &&
+			       mv_oid_eq(&r->attached.v[i].oid,
+					 &run->curves_oid);
+	return !run->has_curves;
+}
+
+/* Not by its id alone: a run that is over may be measured again. */
 static int is_same(const struct mv_record *r, const struct mv_import_run *run)
 {
 	return same_text(&r->source, "tool", run->tool) &&
 	       same_text(&r->source, "id", run->id) &&
-	       same_text(&r->source, "state", run->state);
+	       same_text(&r->source, "state", run->state) &&
+	       same_facts(&r->metrics, &run->metrics) &&
+	       same_facts(&r->params, &run->params) &&
+	       same_facts(&r->tags, &run->tags) && same_curves(r, run);
 }
 
 static int evidence_of(const struct mv_evidence **out,
@@ -463,6 +497,28 @@ static int has_curve(const struct mv_curves *c)
 	return 0;
 }
 
+/* The id that the curves would have as content. */
+static int name_curves(struct mv_import_run *run, struct mv_err *err)
+{
+	struct mv_hasher *h = NULL;
+	struct mv_buf text;
+	int ret;
+
+	run->has_curves = has_curve(&run->curves);
+	if (!run->has_curves)
+		return 0;
+	mv_buf_init(&text, CURVES_MAX);
+	ret = mv_curves_print(&text, &run->curves, err);
+	if (!ret)
+		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!ret)
+		ret = mv_hasher_once(run->curves_oid.b, h, text.data, text.len,
+				     err);
+	mv_hasher_free(h);
+	mv_buf_release(&text);
+	return ret;
+}
+
 static int attach_curves(struct mv_record *r, struct mv_importing *im,
 			 const struct mv_import_run *run, struct mv_err *err)
 {
@@ -564,9 +620,10 @@ int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 {
 	int ret = 0;
 
-	im->stats->runs++;
+	im->stats->runs += !run->is_part;
 	mv_curves_sort(&run->curves);
-	if (im->has_onto) {
+	ret = name_curves(run, err);
+	if (!ret && im->has_onto) {
 		struct mv_subject s;
 
 		mv_subjects_release(run->subjects, run->subject_count);
@@ -574,7 +631,7 @@ int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 		run->subject_count = 0;
 		ret = mv_repo_subject(&s, im->repo, im->import->onto, err);
 		if (!ret)
-			ret = add_subject(run, &s, err);
+			ret = mv_import_add_subject(run, &s, err);
 	}
 	if (!ret && !run->subject_count) {
 		im->stats->lost++;

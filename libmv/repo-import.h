@@ -50,8 +50,11 @@ struct mv_import_run {
 	struct mv_facts params, metrics, tags, source;
 	struct mv_refs data;
 	struct mv_curves curves;
+	struct mv_oid curves_oid;	/* of their text (mv_import_take) */
+	int has_curves;
 	struct mv_subject *subjects;
 	size_t subject_count;
+	int is_part;		/* of a run that is counted by itself */
 	char *why;		/* why no content was found, for a person */
 };
 
@@ -61,6 +64,9 @@ int mv_import_begin(struct mv_importing *im, struct mv_repo *repo,
 int mv_import_end(struct mv_importing *im, struct mv_err *err);
 void mv_import_release(struct mv_importing *im);
 void mv_import_run_release(struct mv_import_run *run);
+/* The run is about it; twice is once. Takes what the subject holds. */
+int mv_import_add_subject(struct mv_import_run *run, struct mv_subject *s,
+			  struct mv_err *err);
 
 __attribute__((format(printf, 3, 4)))
 void mv_import_tell(struct mv_importing *im, int unmapped, const char *fmt,
@@ -119,10 +125,29 @@ struct mv_mlflow_dataset {
 int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
 		      const struct mv_mlflow_dataset *dataset,
 		      struct mv_err *err);
-/* After all points: latest values, and which contents its artifacts are;
-   `root` is the folder of the store, -1: there is none. Takes the run. */
+/* -- repo-import-artifacts.c: which contents are they? */
+struct mv_mlflow_store {
+	int root;			/* the folder, held open */
+	const char *const *prefixes;	/* of the experiment's folders in it */
+	const char *experiment;		/* its id */
+};
+/* A model that was logged for itself; metrics that name it are its own. */
+struct mv_mlflow_model {
+	char *id, *name, *location;	/* the last two may be NULL */
+	struct mv_curves curves;
+};
+int mv_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
+			const char *id, const char *name, const char *location,
+			struct mv_err *err);
+void mv_mlflow_models_release(struct mv_mlflow_model *models, size_t count);
+/* A run that failed, which nobody asked for: told, and 1. */
+int mv_mlflow_is_bad(struct mv_importing *im, const char *id,
+		     const char *state);
+/* After all points: latest values, and which contents its artifacts are.
+   `location`: where the run says that they are, or NULL. Takes the run. */
 int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
-		   int root, const char *const *artifacts,
+		   const struct mv_mlflow_store *store, const char *location,
+		   struct mv_mlflow_model *models, size_t count,
 		   struct mv_err *err);
 /* repo-import-mlflow-db.c */
 int mv_mlflow_import_db(struct mv_importing *im, const char *path,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libmv/base/buf.h"
@@ -31,8 +32,9 @@
 #define SONAME "libsqlite3.so.0"
 #define COLUMNS_MAX 64
 #define CELL_BYTES_MAX (16 << 20)
-#define STEPS_PER_CALL 1000000
-#define CALLS_MAX 2000
+#define STEPS_PER_CALL 100000	/* some milliseconds */
+#define TIMEOUT_MS 60000
+#define ROWS_MAX 20000000
 
 #define FUNCTIONS(X) \
 	X(sqlite3_open_v2) \
@@ -62,7 +64,7 @@ struct mv_sqlite {
 	char *path;
 	struct stat st;
 	int immutable;
-	unsigned calls;		/* of the progress handler, in one query */
+	int64_t until_ms;	/* when it is enough */
 };
 
 static int load(struct mv_sqlite *db, struct mv_err *err)
@@ -172,8 +174,9 @@ static int fail(struct mv_sqlite *db, int rc, struct mv_err *err)
 	const char *why = db->db ? db->sqlite3_errmsg(db->db) : "no memory";
 
 	if (rc == SQLITE_INTERRUPT)
-		return mv_fail(err, MV_EINVALID, "'%s' asks for too much work",
-			       db->path);
+		return mv_fail(err, MV_EINVALID, "reading '%s' takes too long, "
+			       "as a view that never ends would; --timeout "
+			       "gives it more time", db->path);
 	return mv_fail(err, rc == SQLITE_BUSY || rc == SQLITE_LOCKED ||
 		       rc == SQLITE_PROTOCOL ? MV_EBUSY :
 		       rc == SQLITE_NOMEM ? MV_ENOMEM : MV_ECORRUPT,
@@ -215,11 +218,24 @@ static int defend(struct mv_sqlite *db, struct mv_err *err)
 	return rc ? fail(db, rc, err) : 0;
 }
 
-static int count_work(void *payload)
+static int64_t ticks_ms(void)
 {
-	struct mv_sqlite *db = payload;
+	struct timespec now;
 
-	return ++db->calls > CALLS_MAX;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int is_enough(void *payload)
+{
+	const struct mv_sqlite *db = payload;
+
+	return ticks_ms() > db->until_ms;
+}
+
+void mv_sqlite_set_timeout(struct mv_sqlite *db, int64_t ms)
+{
+	db->until_ms = ticks_ms() + ms;
 }
 
 int mv_sqlite_open(struct mv_sqlite **out, const char *path,
@@ -233,6 +249,7 @@ int mv_sqlite_open(struct mv_sqlite **out, const char *path,
 	*out = NULL;
 	if (!db)
 		return mv_nomem(err);
+	mv_sqlite_set_timeout(db, TIMEOUT_MS);
 	mv_buf_init(&uri, 64 << 10);
 	ret = look(&mode, db, path, err);
 	if (!ret)
@@ -249,7 +266,7 @@ int mv_sqlite_open(struct mv_sqlite **out, const char *path,
 	}
 	if (!ret)
 		db->sqlite3_progress_handler(db->db, STEPS_PER_CALL,
-					     count_work, db);
+					     is_enough, db);
 	mv_buf_release(&uri);
 	if (ret) {
 		mv_sqlite_close(db);
@@ -297,6 +314,7 @@ static int each_row(struct mv_sqlite *db, sqlite3_stmt *s, mv_sqlite_fn fn,
 {
 	struct mv_sqlite_cell row[COLUMNS_MAX];
 	int count = db->sqlite3_column_count(s), rc, ret = 0;
+	uint64_t rows = 0;
 
 	if (count > COLUMNS_MAX)
 		return mv_fail(err, MV_ENOTSUP, "more than %d columns",
@@ -305,6 +323,12 @@ static int each_row(struct mv_sqlite *db, sqlite3_stmt *s, mv_sqlite_fn fn,
 		for (int i = 0; i < count; i++)
 			get_cell(&row[i], db, s, i);
 		ret = fn(payload, row, (size_t)count, err);
+		if (!ret && ++rows == ROWS_MAX)
+			ret = mv_fail(err, MV_EINVALID, "more than %d rows "
+				      "in '%s'", ROWS_MAX, db->path);
+		/* Few steps a row, and much to do with each. */
+		if (!ret && !(rows & 0xfff) && is_enough(db))
+			ret = fail(db, SQLITE_INTERRUPT, err);
 		if (ret)
 			return ret;
 	}
@@ -337,7 +361,8 @@ int mv_sqlite_each(struct mv_sqlite *db, const char *sql,
 	sqlite3_stmt *s = NULL;
 	int rc, ret = 0;
 
-	db->calls = 0;
+	if (is_enough(db))
+		return fail(db, SQLITE_INTERRUPT, err);
 	rc = db->sqlite3_prepare_v2(db->db, sql, -1, &s, NULL);
 	for (int i = 0; !rc && args && args[i]; i++)
 		rc = db->sqlite3_bind_text(s, i + 1, args[i], -1,
@@ -357,16 +382,17 @@ static int one_row(void *payload, const struct mv_sqlite_cell *row,
 	return 0;
 }
 
-int mv_sqlite_has(struct mv_sqlite *db, const char *table, const char *column)
+int mv_sqlite_has(struct mv_sqlite *db, const char *table, const char *column,
+		  struct mv_err *err)
 {
 	const char *args[] = { table, column, NULL };
-	int found = 0;
+	int found = 0, ret;
 
-	if (mv_sqlite_each(db, column ?
-			   "select 1 from pragma_table_info(?1) where name = ?2" :
-			   "select 1 from sqlite_master where type in "
-			   "('table', 'view') and name = ?1",
-			   args, one_row, &found, NULL))
-		return 0;
-	return found;
+	ret = mv_sqlite_each(db, column ?
+			     "select 1 from pragma_table_info(?1) "
+			     "where name = ?2" :
+			     "select 1 from sqlite_master where type in "
+			     "('table', 'view') and name = ?1",
+			     args, one_row, &found, err);
+	return ret ? ret : found;
 }

@@ -146,6 +146,9 @@ test_expect_success 'importing twice adds nothing, a run that went on is news' '
 	test_cmp before after &&
 	sed -i "s/^status: 3/status: 4/" ../mlruns/0/$RUN1/meta.yaml &&
 	git model import mlflow .. >actual &&
+	test_grep "run $RUN1 FAILED: .*--failed" actual &&
+	test_grep "0 records written" actual &&
+	git model import mlflow .. --failed >actual &&
 	test_grep "1 record written" actual &&
 	note models/fraud.pkl >line &&
 	test_line_count = 2 line

@@ -141,11 +141,11 @@ static void test_base_sqlite__reads_typed_cells(void **state)
 	      "1:1 3:x 2:0.5 0:- 1:-9223372036854775808 0:- 0:- 3:y ");
 	gives(db, "select a from t where b = ?1", "x", "1:1 ");
 	gives(db, "select a from t where b = ?1", "x' or 1 --", "");
-	assert_true(mv_sqlite_has(db, "t", NULL));
-	assert_true(mv_sqlite_has(db, "v", NULL));
-	assert_true(mv_sqlite_has(db, "t", "b"));
-	assert_false(mv_sqlite_has(db, "t", "c"));
-	assert_false(mv_sqlite_has(db, "gone", NULL));
+	assert_int_equal(mv_sqlite_has(db, "t", NULL, NULL), 1);
+	assert_int_equal(mv_sqlite_has(db, "v", NULL, NULL), 1);
+	assert_int_equal(mv_sqlite_has(db, "t", "b", NULL), 1);
+	assert_int_equal(mv_sqlite_has(db, "t", "c", NULL), 0);
+	assert_int_equal(mv_sqlite_has(db, "gone", NULL, NULL), 0);
 	assert_int_equal(mv_sqlite_each(db, "select a from t", NULL, stop,
 					&calls, &err), MV_ECANCELLED);
 	assert_int_equal(calls, 1);
@@ -284,9 +284,45 @@ static void test_base_sqlite__damage_is_an_error(void **state)
 	db = opens(path);
 	ret = mv_sqlite_each(db, "select a from t", NULL, collect, &b, NULL);
 	assert_int_equal(ret, MV_ECORRUPT);
-	assert_false(mv_sqlite_has(db, "t", NULL));
+	/* Not a no: it could not be asked. */
+	assert_int_equal(mv_sqlite_has(db, "t", NULL, NULL), MV_ECORRUPT);
 	mv_sqlite_close(db);
 	mv_buf_release(&b);
+}
+
+static int count_rows(void *payload, const struct mv_sqlite_cell *row,
+		      size_t columns, struct mv_err *err)
+{
+	(void)row;
+	(void)columns;
+	(void)err;
+	++*(uint64_t *)payload;
+	return 0;
+}
+
+/* A view without an end, that gives rows, and one that gives none. */
+static void test_base_sqlite__time_has_an_end(void **state)
+{
+	const char *path = "e.db";
+	struct mv_sqlite *db;
+	uint64_t rows = 0;
+
+	(void)state;
+	make(path, "create table t (a); create view v as with recursive c(x) "
+	     "as (select 1 union all select x + 1 from c) select x as a from c"
+	     "; create view w as select a from v where a < 0");
+	db = opens(path);
+	mv_sqlite_set_timeout(db, 100);
+	assert_int_equal(mv_sqlite_each(db, "select a from v", NULL,
+					count_rows, &rows, NULL), MV_EINVALID);
+	assert_true(rows > 0);
+	/* The time is one for all: nothing is answered any more, not no. */
+	assert_int_equal(mv_sqlite_has(db, "t", NULL, NULL), MV_EINVALID);
+	mv_sqlite_set_timeout(db, 100);
+	assert_int_equal(mv_sqlite_has(db, "t", NULL, NULL), 1);
+	assert_int_equal(mv_sqlite_each(db, "select a from w", NULL,
+					count_rows, &rows, NULL), MV_EINVALID);
+	mv_sqlite_close(db);
 }
 
 static void test_base_sqlite__work_has_an_end(void **state)
@@ -316,6 +352,7 @@ int main(void)
 		T(test_base_sqlite__a_copied_log_is_never_passed_over),
 		T(test_base_sqlite__refuses_what_is_no_database),
 		T(test_base_sqlite__damage_is_an_error),
+		T(test_base_sqlite__time_has_an_end),
 		T(test_base_sqlite__work_has_an_end)
 	};
 
