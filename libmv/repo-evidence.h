@@ -115,6 +115,9 @@ int mv_repo_read_facts(struct mv_record *record, struct mv_curves *curves,
 		       const char *path, int metrics, size_t *skipped,
 		       struct mv_err *err);
 
+/* "nan", "-inf" and the like, as DVCLive writes them, become numbers. */
+int mv_repo_number_words(struct mv_facts *metrics, struct mv_err *err);
+
 /* The card of one subject: everything that `git model show` says. */
 int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 		 struct mv_err *err);

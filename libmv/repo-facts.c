@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,6 +19,7 @@ struct facts {
 	struct mv_record *record;
 	struct mv_curves *curves;
 	size_t *skipped;
+	int inside;		/* of a folder: links may lead out of it */
 };
 
 static int has_suffix(const char *path, const char *suffix)
@@ -32,16 +34,51 @@ static int is_table(const char *path)
 	return has_suffix(path, ".csv") || has_suffix(path, ".tsv");
 }
 
-/* Symbolic links are followed: the user named them. */
-static int slurp(struct mv_buf *out, const char *path, struct mv_err *err)
+/* Symbolic links are followed where the user named them. */
+static int slurp(struct mv_buf *out, const struct facts *f, const char *path,
+		 struct mv_err *err)
 {
-	char *real = realpath(path, NULL);
+	char *real = f->inside ? NULL : realpath(path, NULL);
 	int rc = mv_read_file(out, real ? real : path, err);
 
 	if (rc == MV_ENOMEM)
 		rc = mv_fail(err, MV_EINVALID, "'%s' is too large for a file "
 			     "of params or metrics", path);
 	free(real);
+	return rc;
+}
+
+/* Python's text of what JSON has no number for; 0: it is a word. */
+static double number_word(const char *text)
+{
+	static const char *const words[] = {
+		"nan", "inf", "+inf", "-inf", "infinity", "+infinity",
+		"-infinity"
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcasecmp(text, words[i]))
+			return strtod(text, NULL);
+	return 0;
+}
+
+int mv_repo_number_words(struct mv_facts *metrics, struct mv_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < metrics->count && !rc; i++) {
+		const struct mv_value *v = &metrics->v[i].value;
+		struct mv_value number = { .type = MV_VALUE_REAL };
+
+		if (v->type != MV_VALUE_STRING || !v->text)
+			continue;
+		number.r = number_word(v->text);
+		number.text = (char *)(isnan(number.r) ? "nan" :
+				       number.r < 0 ? "-inf" : "inf");
+		if (number.r != 0)
+			rc = mv_facts_set(metrics, metrics->v[i].key, &number,
+					  metrics->v[i].from, err);
+	}
 	return rc;
 }
 
@@ -52,11 +89,13 @@ static int read_flat(struct facts *f, const char *path, int metrics,
 	int rc;
 
 	mv_buf_init(&text, FILE_MAX);
-	rc = slurp(&text, path, err);
+	rc = slurp(&text, f, path, err);
 	if (!rc)
 		rc = mv_facts_read(metrics ? &f->record->metrics :
 				   &f->record->params, path, text.data,
 				   text.len, metrics, f->skipped, err);
+	if (!rc && metrics)
+		rc = mv_repo_number_words(&f->record->metrics, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -68,7 +107,7 @@ static int read_table(struct facts *f, const char *path, const char *prefix,
 	int rc;
 
 	mv_buf_init(&text, FILE_MAX);
-	rc = slurp(&text, path, err);
+	rc = slurp(&text, f, path, err);
 	if (!rc)
 		rc = mv_curves_read_table(f->curves, path, prefix, text.data,
 					  text.len, f->skipped, err);
@@ -123,23 +162,44 @@ static int read_plots(struct folder *f, struct mv_err *err)
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
+/* 1, 0 when it is not there, or MV_EDENIED: a link, or something odd. */
+static int is_inside(const char *dir, const char *name, mode_t kind,
+		     struct mv_err *err)
+{
+	char *path = mv_path_join(dir, name);
+	struct stat st;
+	int rc = path ? !lstat(path, &st) : mv_nomem(err);
+
+	if (rc > 0 && (st.st_mode & S_IFMT) != kind)
+		rc = mv_fail(err, MV_EDENIED, "'%s' is a link or something "
+			     "else that may lead out of the folder, so it is "
+			     "not read", path);
+	free(path);
+	return rc;
+}
+
 static int read_dvclive(struct facts *f, const char *path, struct mv_err *err)
 {
 	char *json = mv_path_join(path, "metrics.json");
 	char *plots = mv_path_join(path, "plots/metrics");
 	size_t found = 0;
 	struct folder folder = { f, plots, "", 0, &found };
-	struct stat st;
-	int rc = json && plots ? 0 : mv_nomem(err);
+	int rc = json && plots ? is_inside(path, "plots", S_IFDIR, err) :
+		 mv_nomem(err);
 
-	if (!rc && !stat(plots, &st))
+	f->inside = 1;
+	if (rc > 0)
+		rc = is_inside(path, "plots/metrics", S_IFDIR, err);
+	if (rc > 0)
 		rc = read_plots(&folder, err);
 	if (!rc && found) {
 		mv_curves_sort(f->curves);
 		rc = mv_curves_last(&f->record->metrics, f->curves, err);
 	}
 	/* The summary has the last word: it may be of the best step. */
-	if (!rc && !stat(json, &st)) {
+	if (!rc)
+		rc = is_inside(path, "metrics.json", S_IFREG, err);
+	if (rc > 0) {
 		found++;
 		rc = read_flat(f, json, 1, err);
 	}
@@ -159,7 +219,7 @@ int mv_repo_read_facts(struct mv_record *record, struct mv_curves *curves,
 	struct mv_curves own = { NULL, 0, 0 };
 	size_t none = 0;
 	struct facts f = { record, curves ? curves : &own,
-			   skipped ? skipped : &none };
+			   skipped ? skipped : &none, 0 };
 	struct stat st;
 	int is_dir = !stat(path, &st) && S_ISDIR(st.st_mode);
 	int rc;

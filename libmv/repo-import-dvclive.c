@@ -11,8 +11,10 @@
 #include "libmv/repo-internal.h"
 
 /*
- * A folder of DVCLive: metrics.json, plots/metrics/<name>.tsv, params.yaml;
- * dvc.yaml in it names the artifacts that were logged. It is one run.
+ * A folder of DVCLive: metrics.json, plots/metrics/<name>.tsv, params.yaml.
+ * It is one run. The artifacts that were logged are named by dvc.yaml in it
+ * or, from DVCLive 3 on, by one where it ran: the nearest above, within the
+ * work tree, that names this folder's metrics or plots. No link is followed.
  */
 #define SPEC_MAX (1u << 20)
 #define FACTS_MAX ((size_t)256 << 20)
@@ -21,6 +23,7 @@ struct live {
 	struct mv_importing *im;
 	struct mv_import_run run;
 	const char *dir;
+	const char *base;	/* where its dvc.yaml is */
 	int root;
 	struct mv_err *err;
 };
@@ -35,7 +38,7 @@ static int about(void *payload, const char *name,
 	size_t len;
 	const char *path = mv_json_get_str(mv_json_get(artifact, "path"),
 					   &len);
-	char *full = path ? mv_strf("%s/%s", l->dir, path) : NULL;
+	char *full = path ? mv_strf("%s/%s", l->base, path) : NULL;
 	char *real = full ? realpath(full, NULL) : NULL;
 	char *top_real = top ? realpath(top, NULL) : NULL;
 	const struct mv_import_file *f = NULL;
@@ -56,25 +59,112 @@ static int about(void *payload, const char *name,
 	return ret;
 }
 
-static int find_subjects(struct live *l, struct mv_err *err)
+static int read_spec(struct mv_json **spec, struct live *l, int root,
+		     struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	struct mv_json *spec = NULL;
 	struct mv_buf text;
 	int ret;
 
+	*spec = NULL;
 	mv_buf_init(&text, SPEC_MAX);
-	ret = mv_import_read(&text, l->root, "dvc.yaml", &why);
+	ret = mv_import_read(&text, root, "dvc.yaml", &why);
 	if (!ret)
-		ret = mv_yaml_parse(&spec, text.data, text.len, &why);
+		ret = mv_yaml_parse(spec, text.data, text.len, &why);
 	mv_buf_release(&text);
 	if (ret && ret != MV_ENOENT)
 		mv_import_unmapped(l->im, &l->run, "dvc.yaml: %s", why.msg);
-	if (ret)
-		return 0;
+	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+}
+
+/* "dvclive/metrics.json", or "dvclive/plots/metrics: {x: step}"? */
+struct naming {
+	const char *rel;
+	int yes;
+};
+
+static int see_entry(void *payload, const char *key,
+		     const struct mv_json *value)
+{
+	struct naming *n = payload;
+	size_t len = strlen(n->rel);
+
+	(void)value;
+	if (!strncmp(key, "./", 2))
+		key += 2;
+	n->yes |= !strncmp(key, n->rel, len) && key[len] == '/';
+	return 0;
+}
+
+static int names_us(const struct mv_json *spec, const char *rel)
+{
+	static const char *const lists[] = { "metrics", "plots" };
+	struct naming n = { rel, 0 };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct mv_json *list = mv_json_get(spec, lists[i]);
+
+		if (mv_json_type(list) == MV_JSON_OBJECT)
+			(void)mv_json_each(list, see_entry, &n);
+		for (size_t j = 0; mv_json_type(list) == MV_JSON_ARRAY &&
+		     j < mv_json_size(list); j++) {
+			const struct mv_json *v = mv_json_at(list, j);
+			size_t len;
+			const char *s = mv_json_get_str(v, &len);
+
+			if (s)
+				(void)see_entry(&n, s, NULL);
+			else
+				(void)mv_json_each(v, see_entry, &n);
+		}
+	}
+	return n.yes;
+}
+
+/* dvc.yaml of a folder above; *base is cut to it. */
+static int find_above(struct mv_json **spec, struct live *l, char *base,
+		      const char *top, struct mv_err *err)
+{
+	const size_t end = strlen(top);
+	char *full = strdup(base);
+	int fd, ret = full ? 0 : mv_nomem(err);
+
+	while (!ret && !*spec && strlen(base) > end) {
+		*strrchr(base, '/') = '\0';
+		ret = mv_import_open(&fd, base, err);
+		if (ret)
+			break;
+		ret = read_spec(spec, l, fd, err);
+		close(fd);
+		if (*spec && !names_us(*spec, full + strlen(base) + 1)) {
+			mv_json_free(*spec);
+			*spec = NULL;
+		}
+	}
+	free(full);
+	return ret;
+}
+
+static int find_subjects(struct live *l, struct mv_err *err)
+{
+	const char *work_tree = l->im->repo->info->work_tree;
+	char *top = work_tree ? realpath(work_tree, NULL) : NULL;
+	char *base = realpath(l->dir, NULL);
+	struct mv_json *spec = NULL;
+	int ret = read_spec(&spec, l, l->root, err);
+
+	l->base = l->dir;
+	if (!ret && !spec && top && base &&
+	    !strncmp(base, top, strlen(top)) && base[strlen(top)] == '/') {
+		ret = find_above(&spec, l, base, top, err);
+		l->base = base;
+	}
 	l->err = err;
-	ret = mv_json_each(mv_json_get(spec, "artifacts"), about, l);
+	if (!ret)
+		ret = mv_json_each(mv_json_get(spec, "artifacts"), about, l);
 	mv_json_free(spec);
+	free(base);
+	free(top);
 	return ret;
 }
 
@@ -93,8 +183,10 @@ static int read_facts(struct live *l, struct mv_err *err)
 	if (!ret)
 		ret = mv_repo_read_facts(&record, &l->run.curves, l->dir, 1,
 					 &skipped, err);
-	if (!ret && !stat(params, &st) &&
-	    mv_repo_read_facts(&record, NULL, params, 0, NULL, &why))
+	if (!ret && !lstat(params, &st) &&
+	    (!S_ISREG(st.st_mode) ?
+	     mv_fail(&why, MV_EDENIED, "params.yaml is a link") :
+	     mv_repo_read_facts(&record, NULL, params, 0, NULL, &why)))
 		mv_import_unmapped(l->im, &l->run, "%s", why.msg);
 	if (!ret && skipped)
 		mv_import_unmapped(l->im, &l->run, "%zu value%s: no number",
