@@ -214,11 +214,13 @@ struct mv_report {
 	struct mv_card *cards;
 	struct mv_plot *plots;
 	struct mv_lineage *lineages;
+	struct mv_file_group *groups;
 };
 void mv_report_release(struct mv_report *r);
 /*
- * Every artifact of .gitmodel/config and the files of ours without a name
- * there (at most 500), as the index has them; all versions, or where there is
+ * Every artifact of .gitmodel/config, and the files of ours without a name
+ * there of which something is recorded (at most 500) or which are few; others
+ * are counted by folder. As the index has them; all versions, or where there is
  * none every commit and run; curves that are here; lineage. What cannot be
  * shown is left out with a warning. `comparison` is borrowed; or NULL.
  */

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "libmv/base/fs.h"
-#include "libmv/repo-look.h"
+#include "libmv/repo-plain.h"
 
 /*
  * What a report shows, gathered: a card for each artifact, the rows of all
@@ -14,6 +14,7 @@
  */
 enum {
 	NAMELESS_MAX = 500,	/* files of ours without a name: cards */
+	NAMELESS_FEW = 20,	/* of them without evidence, too: cards */
 	HISTORIES_MAX = 20,	/* of them: with a history */
 	HISTORY_MAX = 100,	/* rows of one */
 	ROWS_MAX = 5000,	/* where there are no versions */
@@ -28,7 +29,7 @@ struct gathering {
 	struct mv_repo *repo;
 	struct mv_report *out;
 	char **specs;			/* of each card */
-	size_t alloc, nameless;
+	size_t alloc;
 	const struct mv_project *project;
 };
 
@@ -85,17 +86,40 @@ static int add_card(struct gathering *g, char *take_spec, const char *name,
 	return rc;
 }
 
-static int nameless(void *payload, const struct mv_file *file,
-		    struct mv_err *err)
+/*
+ * Files without a name have a page each when something is recorded of them,
+ * or when they are few; else they are counted by folder.
+ */
+static int nameless(struct gathering *g, struct mv_err *err)
 {
-	struct gathering *g = payload;
+	struct mv_report *r = g->out;
+	struct mv_plain plain;
+	size_t left = 0;
+	int few, rc = mv_plain_files(&plain, g->repo, g->project, err);
 
-	if ((file->state != MV_FILE_OK && file->state != MV_FILE_MISSING) ||
-	    mv_project_by_path(g->project, file->path))
-		return 0;
-	if (g->nameless++ >= NAMELESS_MAX)
-		return 0;
-	return add_card(g, spec_of_path(g->repo, file->path), file->path, err);
+	if (rc)
+		return rc;
+	few = plain.bare <= NAMELESS_FEW;
+	for (size_t i = 0, n = 0; !rc && i < plain.count; i++) {
+		const struct mv_plain_file *f = &plain.v[i];
+
+		if (!few && !f->noted)
+			continue;
+		if (n++ < NAMELESS_MAX)
+			rc = add_card(g, spec_of_path(g->repo, f->path),
+				      f->path, err);
+		else
+			left++;
+	}
+	if (!rc && !few)
+		rc = mv_plain_groups(&r->groups, &r->site.group_count, &plain,
+				     err);
+	r->site.groups = r->groups;
+	if (!rc && left)
+		mv_repo_warn(g->repo, "%zu files without a name in "
+			     ".gitmodel/config are left out", left);
+	mv_plain_release(&plain);
+	return rc;
 }
 
 static int cards(struct gathering *g, struct mv_err *err)
@@ -107,14 +131,7 @@ static int cards(struct gathering *g, struct mv_err *err)
 		rc = add_card(g, strdup(p->artifacts[i].name),
 			      p->artifacts[i].name, err);
 	if (!rc)
-		rc = mv_repo_ls(g->repo, g->repo->info->work_tree ? NULL :
-				"HEAD", nameless, g, err);
-	if (rc == MV_ENOENT && !g->repo->info->work_tree)
-		rc = 0;			/* nothing is committed yet */
-	if (!rc && g->nameless > NAMELESS_MAX)
-		mv_repo_warn(g->repo, "%zu files without a name in "
-			     ".gitmodel/config are left out",
-			     g->nameless - NAMELESS_MAX);
+		rc = nameless(g, err);
 	g->out->site.cards = g->out->cards;
 	return rc;
 }
@@ -178,6 +195,8 @@ static int any_row(const struct mv_board *to, const struct mv_row *row)
 static int rows(struct gathering *g, struct mv_err *err)
 {
 	struct mv_board *b = &g->out->board, more;
+	int by_card = !g->project->artifact_count &&
+		      g->out->site.group_count;
 	int bare = 0, rc;
 	char head[65];
 
@@ -185,7 +204,8 @@ static int rows(struct gathering *g, struct mv_err *err)
 	rc = mv_look_head(head, g->repo, err);
 	if (rc == MV_ENOENT)
 		return 0;		/* nothing is committed yet */
-	if (!rc)
+	/* Without names, "everything" would be every file that was counted. */
+	if (!rc && !by_card)
 		rc = mv_repo_board(b, g->repo, NULL, 0, 0, err);
 	for (size_t i = 0; !rc && i < b->count; i++)
 		bare |= !has_version(b, &b->v[i]);
@@ -198,8 +218,8 @@ static int rows(struct gathering *g, struct mv_err *err)
 		mv_board_release(&more);
 	}
 	/* Files beside named artifacts are not in that. */
-	for (size_t i = 0, n = 0; !rc && g->project->artifact_count &&
-	     i < g->out->site.card_count && n < HISTORIES_MAX; i++) {
+	for (size_t i = 0, n = 0; !rc &&
+	     (g->project->artifact_count || by_card) && i < g->out->site.card_count && n < HISTORIES_MAX; i++) {
 		if (g->out->cards[i].artifact)
 			continue;
 		n++;
@@ -406,6 +426,7 @@ void mv_report_release(struct mv_report *r)
 	free(r->plots);
 	free(r->lineages);
 	free(r->title);
+	mv_plain_groups_release(r->groups, r->site.group_count);
 	mv_board_release(&r->board);
 	memset(r, 0, sizeof(*r));
 }

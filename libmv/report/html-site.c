@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +172,36 @@ static void put_artifacts(struct mv_html *h, const struct overview *o)
 	mv_html_raw(h, "</section>\n");
 }
 
+/* What nothing is recorded of has no page. */
+static void put_groups(struct mv_html *h, const struct mv_site *site)
+{
+	if (!site->group_count)
+		return;
+	mv_html_raw(h, "<section aria-labelledby=\"others\">"
+		    "<h2 id=\"others\">Files without a name and without "
+		    "evidence</h2>\n");
+	mv_html_table_begin(h, "Other files, by folder", 1, 0);
+	mv_html_th(h, MV_TH_SORT, "Folder", NULL);
+	mv_html_th(h, MV_TH_SORT | MV_TH_NUMBER | MV_TH_DOWN, "Files", NULL);
+	mv_html_th(h, MV_TH_SORT | MV_TH_NUMBER | MV_TH_DOWN, "Size", NULL);
+	mv_html_tbody(h);
+	for (size_t i = 0; i < site->group_count && !h->pen.failed; i++) {
+		const struct mv_file_group *g = &site->groups[i];
+		char count[32];
+
+		snprintf(count, sizeof(count), "%zu", g->files);
+		mv_html_raw(h, "<tr>");
+		mv_html_td_text(h, *g->folder ? g->folder : "./");
+		mv_html_raw(h, "<td class=\"n\">");
+		mv_html_raw(h, count);
+		mv_html_raw(h, "</td>");
+		mv_html_td_size(h, g->bytes);
+		mv_html_raw(h, "</tr>\n");
+	}
+	mv_html_table_end(h);
+	mv_html_raw(h, "</section>\n");
+}
+
 /* -- the overview: stages --------------------------------------------------------------- */
 
 static int lists(const char *list, const char *word)
@@ -314,6 +345,7 @@ static int give_index(struct making *m, struct mv_err *err)
 		put_last_comparison(&h, m->site->comparison);
 	put_artifacts(&h, &o);
 	put_stages(&h, &o);
+	put_groups(&h, o.site);
 	if (m->site->board && m->site->board->skipped_lines)
 		mv_html_f(&h, "<p class=\"more\">%zu lines of the notes could "
 			  "not be read.</p>\n", m->site->board->skipped_lines);

@@ -284,6 +284,12 @@ int mv_plot_gnuplot(struct mv_buf *out, const struct mv_plot *p, int width,
  */
 typedef int (*mv_page_fn)(void *payload, const char *name, const char *data,
 			  size_t len, struct mv_err *err);
+/* Files without a name and without evidence, of one folder. */
+struct mv_file_group {
+	char *folder;		/* "images/", or "": the top */
+	size_t files;
+	uint64_t bytes;
+};
 struct mv_site {
 	const char *title;
 	int64_t now;		/* ms */
@@ -293,6 +299,8 @@ struct mv_site {
 	const struct mv_lineage *lineages;	/* of each card; or NULL */
 	const struct mv_plot *plots;		/* of each card; or NULL */
 	const struct mv_comparison *comparison;	/* or NULL */
+	const struct mv_file_group *groups;	/* what has no page */
+	size_t group_count;
 };
 int mv_site_html(const struct mv_site *site, mv_page_fn fn, void *payload,
 		 struct mv_err *err);

@@ -234,4 +234,25 @@ else
 	test_skip 'gnuplot draws hostile names' 'no gnuplot'
 fi
 
+test_expect_success 'many files of which nothing is known are counted by folder' '
+	git init -q plain && cd plain && git model install --local &&
+	git model track "*.png" && mkdir -p a/b c &&
+	for i in $(seq 25)
+	do
+		echo "image $i" >a/b/$i.png || return 1
+	done &&
+	echo one >c/1.png && echo two >c/2.png && echo top >top.png &&
+	git add . && git commit -qm images &&
+	git model record c/2.png --metric sharp=0.5 &&
+	git model report --html ../plain-site 2>../err &&
+	test_grep "2 pages in" ../err &&
+	ls ../plain-site >../actual &&
+	printf "%s\n" artifact-1-c-2-png.html index.html >../expect &&
+	test_cmp ../expect ../actual &&
+	tr -d "\n" <../plain-site/index.html |
+	sed "s/.*id=.others.>//; s/<.section>.*//; s/<[^>]*>/ /g" >../text &&
+	test_grep "a/b/ *25 *" ../text && test_grep "c/ *1 *" ../text &&
+	test_grep "[.]/ *1 *" ../text
+'
+
 test_done
