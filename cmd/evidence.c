@@ -212,6 +212,7 @@ static int make_record(struct mv_record *out, struct evidence *e,
 	if (!rc && e->artifact) {
 		free(out->artifact);
 		out->artifact = strdup(e->artifact);
+		out->for_path = 0;
 		rc = out->artifact ? 0 : mv_nomem(err);
 	}
 	if (!rc)

@@ -260,14 +260,77 @@ int look_head(struct mv_board *board, size_t count, struct mv_err *err)
 
 /* -- a verdict ---------------------------------------------------------------------------- */
 
+/* Has anybody said which way a metric of this artifact is better? Of a data
+   set only what speaks of it alone: the metrics of models are not its own. */
+static int has_direction(const struct mv_project *p, const char *artifact)
+{
+	const struct mv_artifact *a = artifact ?
+		mv_project_by_name(p, artifact) : NULL;
+	int is_data = a && a->type && !strcmp(a->type, "dataset");
+
+	for (size_t i = 0; i < p->metric_count; i++) {
+		const struct mv_metric_rule *m = &p->metrics[i];
+
+		if (m->direction == MV_DIRECTION_NONE)
+			continue;
+		if (m->artifact ? artifact && !strcmp(m->artifact, artifact) :
+				  !is_data)
+			return 1;
+	}
+	return 0;
+}
+
+/* Is a metric with a direction known of it? */
+static int is_measured(const struct mv_comparison *c, const struct mv_pair *p,
+		       const struct mv_evidence *e)
+{
+	for (size_t i = 0; i < e->metrics.count; i++) {
+		const struct mv_metric_rule *m =
+			mv_project_metric(&c->project, p->artifact,
+					  e->metrics.v[i].key);
+
+		if (m && m->direction != MV_DIRECTION_NONE)
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * A content that is another now, and of which nobody recorded anything that
+ * could be judged: on which side, or NULL. Of the old side any record will do:
+ * what was not measured then cannot be worse.
+ */
+static const char *unrecorded(const struct mv_comparison *c,
+			      const struct mv_pair *p)
+{
+	if (mv_oid_eq(&p->old.oid, &p->new.oid) ||
+	    !has_direction(&c->project, p->artifact))
+		return NULL;
+	if (!is_measured(c, p, &p->new_evidence))
+		return "as it is now";
+	return p->old_evidence.count ? NULL : "as it was";
+}
+
+static int say_unrecorded(const struct mv_pair *p, const char *side)
+{
+	out_warn("whether '%s' got worse cannot be said: no metric with a "
+		 "direction is recorded of it %s. Records are looked for in "
+		 "refs/notes/model of this repository; `git model fetch` "
+		 "brings those of its remote, `git model fetch URL` those of "
+		 "a fork. What is not measured says type = dataset in "
+		 ".gitmodel/config", p->artifact ? p->artifact : p->path, side);
+	return CMD_INCONCLUSIVE;
+}
+
 /*
  * Of metrics whose direction is known: is one worse, on whatever data; or,
  * when none is, is there one that says nothing, because it was measured on
- * other data or is missing where it used to be? What was not there before
- * cannot be worse.
+ * other data or is missing where it used to be, or is anything changed of
+ * which there is no record? What was not there before cannot be worse.
  */
 int look_verdict(const struct mv_comparison *c)
 {
+	const struct mv_pair *missing = NULL;
 	const struct mv_change *doubt = NULL;
 	const char *path = NULL;
 
@@ -276,6 +339,8 @@ int look_verdict(const struct mv_comparison *c)
 
 		if (!p->has_old || !p->has_new)
 			continue;
+		if (!missing && unrecorded(c, p))
+			missing = p;
 		for (size_t j = 0; j < p->metrics.count; j++) {
 			const struct mv_change *m = &p->metrics.v[j];
 
@@ -291,6 +356,8 @@ int look_verdict(const struct mv_comparison *c)
 			path = p->artifact ? p->artifact : p->path;
 		}
 	}
+	if (!doubt && missing)
+		return say_unrecorded(missing, unrecorded(c, missing));
 	if (!doubt)
 		return CMD_OK;
 	out_warn("no metric is worse, but '%s' of '%s' cannot say so: it %s",

@@ -137,6 +137,7 @@ int cmd_run(int argc, const char **argv, struct cmd_env *env)
 {
 	struct opt_list in = OPT_LIST_INIT, out = OPT_LIST_INIT;
 	struct opt_list params = OPT_LIST_INIT, metrics = OPT_LIST_INIT;
+	struct opt_list eval = OPT_LIST_INIT;
 	struct mv_run_options options = { .hooks = {
 		.now = mv_now_ms, .tell = tell, .running = running,
 		.payload = env
@@ -149,6 +150,8 @@ int cmd_run(int argc, const char **argv, struct cmd_env *env)
 			 "what the command reads: a file or a folder"),
 		OPT_LIST(0, "out", &out, "path",
 			 "what the command writes: a file or a folder"),
+		OPT_LIST(0, "eval-data", &eval, "path|oid",
+			 "what its metrics are measured on"),
 		OPT_LIST(0, "params-file", &params, "file",
 			 "its parameters: JSON, YAML or INI"),
 		OPT_LIST(0, "metrics-file", &metrics, "file",
@@ -167,6 +170,7 @@ int cmd_run(int argc, const char **argv, struct cmd_env *env)
 	} else {
 		options.inputs = in.v;
 		options.outputs = out.v;
+		options.eval_data = eval.v;
 		options.params_files = params.v;
 		options.metrics_files = metrics.v;
 		options.command = argv;
@@ -175,6 +179,7 @@ int cmd_run(int argc, const char **argv, struct cmd_env *env)
 	}
 	opt_list_release(&in);
 	opt_list_release(&out);
+	opt_list_release(&eval);
 	opt_list_release(&params);
 	opt_list_release(&metrics);
 	return status;

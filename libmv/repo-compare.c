@@ -1123,8 +1123,8 @@ static int compare_pair(struct work *w, struct mv_pair *p, struct mv_err *err)
 	static const struct mv_facts none = MV_FACTS_INIT;
 	const struct mv_evidence *a = &p->old_evidence, *b = &p->new_evidence;
 	int all = !!(w->flags & MV_COMPARE_ALL);
-	int rc = mv_compare_metrics(&p->metrics, a, b, &w->out->project, all,
-				    err);
+	int rc = mv_compare_metrics(&p->metrics, a, b, &w->out->project,
+				    p->artifact, all, err);
 
 	if (!rc)
 		rc = mv_compare_facts(&p->params, &a->params, &b->params, all,

@@ -86,9 +86,13 @@ int mv_repo_record_begin(struct mv_record *out, struct mv_repo *repo,
  * `records[i]` speaks of. Pointer blobs of manifests and attached contents
  * are in git and in the store before that. A record that would name empty
  * content is MV_EINVALID.
+ *
+ * Each names as superseded what is dated later than it on its content. What a
+ * person should know before is warned of: that, approvals that become void,
+ * and what the record will not change (repo-supersede.c).
  */
 int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
-		   const struct mv_record *records, size_t count,
+		   struct mv_record *records, size_t count,
 		   const char *message, struct mv_err *err);
 /* Store bytes as content and add a reference to `record->attached`. */
 int mv_repo_attach(struct mv_repo *repo, struct mv_record *record,
@@ -252,6 +256,7 @@ struct mv_run_options {
 	const char *name;
 	const char *const *inputs, *const *outputs;	/* NULL-terminated */
 	const char *const *command;
+	const char *const *eval_data;	/* that its metrics are measured on */
 	const char *const *params_files, *const *metrics_files;	/* more of them */
 	int no_environment;
 	struct mv_run_hooks hooks;

@@ -76,6 +76,20 @@ static int digest_lines(char *out, const struct mv_lines *lines,
 	return ret;
 }
 
+int mv_gate_evidence_digest(char *out, const struct mv_lines *lines,
+			    const struct mv_oid *content, struct mv_err *err)
+{
+	enum line_kind *kind = calloc(lines->count + 1, sizeof(*kind));
+	int ret = kind ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; !ret && i < lines->count; i++)
+		ret = kind_of(&kind[i], lines->v[i], content, err);
+	if (!ret)
+		ret = digest_lines(out, lines, kind, err);
+	free(kind);
+	return ret;
+}
+
 static int fold_evidence(struct mv_testimony *out,
 			 const struct mv_lines *lines,
 			 const enum line_kind *kind, const char *artifact,

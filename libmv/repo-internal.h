@@ -243,6 +243,7 @@ struct mv_project;
 int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,
 		       const char *commit, struct mv_err *err);
 /* "sha256:<hex>" or at least 7 digits of it (repo-oid.c); MV_ENOENT. */
+struct mv_record;
 struct mv_subject;
 int mv_repo_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
 			   const char *spec, struct mv_err *err);
@@ -291,6 +292,11 @@ int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
    origin, else the only one; NULL: there is none (repo-notes.c). */
 int mv_repo_default_remote(char **out, struct mv_repo *repo,
 			   struct mv_err *err);
+/* What the records meet there: superseded, and said (repo-supersede.c). */
+int mv_repo_record_before(struct mv_repo *repo,
+			  const struct mv_subject *subjects,
+			  struct mv_record *records, size_t count,
+			  struct mv_err *err);
 /* Where those who write notes wait for each other; yours (repo-record.c). */
 int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err);
 /* Unite another ref with our notes (repo-record.c). */

@@ -60,6 +60,10 @@ void mv_testimony_release(struct mv_testimony *t);
 int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
 		      const char *blob, const struct mv_pointer *pointer,
 		      const char *artifact, int64_t at, struct mv_err *err);
+/* What approvals are bound to: the digest of the evidence lines about this
+   content. `out` has room for 72. */
+int mv_gate_evidence_digest(char *out, const struct mv_lines *lines,
+			    const struct mv_oid *content, struct mv_err *err);
 void mv_votes_release(struct mv_vote *votes, size_t count);
 
 /* -- answers (repo-gate-answers.c) -------------------------------------------------- */

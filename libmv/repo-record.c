@@ -276,6 +276,7 @@ int mv_repo_record_begin(struct mv_record *out, struct mv_repo *repo,
 	memset(out, 0, sizeof(*out));
 	out->content = subject->pointer.oid;
 	out->size = subject->pointer.size;
+	out->for_path = subject->path && !subject->artifact;
 	rc = moment_at(&m, repo, now, err);
 	if (!rc)
 		rc = mv_record_id(id, err);
@@ -417,14 +418,16 @@ static int append(struct mv_repo *repo, const struct mv_subject *subjects,
 }
 
 int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
-		   const struct mv_record *records, size_t count,
+		   struct mv_record *records, size_t count,
 		   const char *message, struct mv_err *err)
 {
 	int rc = check_subjects(subjects, count, err);
 
 	if (rc || !count)
 		return rc;
-	rc = put_manifests(repo, subjects, count, err);
+	rc = mv_repo_record_before(repo, subjects, records, count, err);
+	if (!rc)
+		rc = put_manifests(repo, subjects, count, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = write_pointer(repo, &subjects[i], err);
 	return rc ? rc : append(repo, subjects, records, count, message, err);

@@ -238,8 +238,25 @@ static int describe_run(struct job *job, struct mv_err *err)
 }
 
 /* What the repository says before the command can change it. */
+/* Asked before, as all that it sees: what will be measured on it. */
+static int add_eval(struct job *job, const char *spec, struct mv_err *err)
+{
+	struct mv_ref ref;
+	int rc = mv_repo_ref(&ref, job->repo, &job->record, "eval", NULL, spec,
+			     err);
+
+	if (rc) {
+		mv_err_prefix(err, "'--eval-data'");
+		return rc;
+	}
+	rc = mv_refs_add(&job->record.data, &ref, err);
+	mv_repo_ref_release(&ref);
+	return rc;
+}
+
 static int look_before(struct job *job, struct mv_err *err)
 {
+	const char *const *eval = job->options->eval_data;
 	const char *const *in = job->options->inputs;
 	struct mv_subject nobody = { 0 };
 	int rc;
@@ -252,6 +269,8 @@ static int look_before(struct job *job, struct mv_err *err)
 		rc = describe_run(job, err);
 	for (; !rc && in && *in; in++)
 		rc = add_input(job, *in, err);
+	for (; !rc && eval && *eval; eval++)
+		rc = add_eval(job, *eval, err);
 	if (!rc)
 		rc = mv_watch_begin(&job->watch, job->repo, job->options, err);
 	return rc ? rc : read_params(job, err);
@@ -848,6 +867,8 @@ static int share(struct mv_record *to, const struct job *job, size_t i,
 
 	for (size_t j = 0; !rc && j < common->attached.count; j++)
 		rc = mv_refs_add(&to->attached, &common->attached.v[j], err);
+	for (size_t j = 0; !rc && j < common->data.count; j++)
+		rc = mv_refs_add(&to->data, &common->data.v[j], err);
 	free(to->kind);
 	free(to->commit);
 	free(to->dirty);

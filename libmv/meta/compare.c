@@ -208,13 +208,15 @@ static int same_metric(const struct mv_fact *a, const struct mv_fact *b)
 
 static int add_metric(struct mv_change *c, const struct mv_fact *a,
 		      const struct mv_fact *b,
-		      const struct mv_project *project, struct mv_err *err)
+		      const struct mv_project *project, const char *artifact,
+		      struct mv_err *err)
 {
 	int ret = set_change(c, a, b, err);
 
 	if (ret < 0)
 		return ret;
-	c->rule = project ? mv_project_metric(project, c->key) : NULL;
+	c->rule = project ? mv_project_metric(project, artifact,
+					      c->key) : NULL;
 	if (same_metric(a, b))
 		c->judgement = MV_JUDGE_SAME;
 	else if (a && b)
@@ -225,8 +227,8 @@ static int add_metric(struct mv_change *c, const struct mv_fact *a,
 
 int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,
 		       const struct mv_evidence *new,
-		       const struct mv_project *project, int all,
-		       struct mv_err *err)
+		       const struct mv_project *project, const char *artifact,
+		       int all, struct mv_err *err)
 {
 	struct measured m_old = { 0 }, m_new = { 0 };
 	const struct mv_fact *a, *b;
@@ -242,7 +244,7 @@ int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,
 
 		if (!all && same_metric(a, b))
 			continue;
-		ret = add_metric(c, a, b, project, err);
+		ret = add_metric(c, a, b, project, artifact, err);
 		if (ret < 0)
 			break;
 		out->count++;

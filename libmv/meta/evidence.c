@@ -17,18 +17,169 @@ void mv_evidence_release(struct mv_evidence *e)
 	memset(e, 0, sizeof(*e));
 }
 
-/* A record and its line; the order of writers' clocks, then of bytes. */
+/*
+ * A record and its line. What orders them is, first, whether they were made
+ * for a file of the same bytes that is no artifact, when one was asked for;
+ * then a moment: the writer's clock, or that of
+ * the latest record that it supersedes, of which it is then so many steps
+ * ahead; then the bytes.
+ */
 struct read_line {
 	struct mv_record record;
 	const char *line;
+	int copy;
+	const char *moment;
+	size_t ahead;
 };
+
+static int by_moment(const struct read_line *a, const struct read_line *b)
+{
+	int cmp = strcmp(a->moment, b->moment);
+
+	return cmp ? cmp : a->ahead < b->ahead ? -1 : a->ahead > b->ahead;
+}
 
 static int oldest_first(const void *va, const void *vb)
 {
 	const struct read_line *a = va, *b = vb;
-	int cmp = strcmp(a->record.t, b->record.t);
+	int cmp = b->copy - a->copy;
 
+	if (!cmp)
+		cmp = by_moment(a, b);
 	return cmp ? cmp : strcmp(a->line, b->line);
+}
+
+/* -- who supersedes whom -- */
+
+struct edge {
+	uint32_t old, new;	/* places of the records */
+};
+
+static int by_id(const void *va, const void *vb)
+{
+	const struct read_line *const *a = va, *const *b = vb;
+	const char *x = (*a)->record.id, *y = (*b)->record.id;
+
+	return strcmp(x ? x : "", y ? y : "");
+}
+
+static int by_old(const void *va, const void *vb)
+{
+	const struct edge *a = va, *b = vb;
+
+	return a->old < b->old ? -1 : a->old > b->old;
+}
+
+/* All records of that id: nobody promises that ids are unique. */
+static size_t add_edges(struct edge *edges, struct read_line *v,
+			struct read_line *const *ids, size_t count,
+			const char *id, uint32_t new, size_t room)
+{
+	size_t low = 0, high = count, n = 0;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const char *s = ids[mid]->record.id;
+
+		if (strcmp(s ? s : "", id) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < count && n < room && ids[low]->record.id &&
+	     !strcmp(ids[low]->record.id, id); low++) {
+		uint32_t old = (uint32_t)(ids[low] - v);
+
+		if (old != new)
+			edges[n++] = (struct edge){ old, new };
+	}
+	return n;
+}
+
+static size_t superseded_by(const struct mv_record *r)
+{
+	size_t n = 0;
+
+	while (r->supersedes && r->supersedes[n])
+		n++;
+	return n;
+}
+
+/* What came before is settled before what comes after it; those that
+   supersede each other in a circle are left with their clocks. */
+static void settle(struct read_line *v, size_t count,
+		   const struct edge *edges, size_t edge_count,
+		   uint32_t *waits, uint32_t *queue)
+{
+	size_t head = 0, tail = 0;
+
+	for (size_t i = 0; i < edge_count; i++)
+		waits[edges[i].new]++;
+	for (size_t i = 0; i < count; i++)
+		if (!waits[i])
+			queue[tail++] = (uint32_t)i;
+	while (head < tail) {
+		const uint32_t old = queue[head++];
+		size_t low = 0, high = edge_count;
+
+		while (low < high) {
+			size_t mid = low + (high - low) / 2;
+
+			if (edges[mid].old < old)
+				low = mid + 1;
+			else
+				high = mid;
+		}
+		for (; low < edge_count && edges[low].old == old; low++) {
+			struct read_line *new = &v[edges[low].new];
+
+			if (by_moment(new, &v[old]) <= 0) {
+				new->moment = v[old].moment;
+				new->ahead = v[old].ahead + 1;
+			}
+			if (!--waits[edges[low].new])
+				queue[tail++] = edges[low].new;
+		}
+	}
+}
+
+static int supersede(struct read_line *v, size_t count, struct mv_err *err)
+{
+	const size_t max = (size_t)MV_NOTE_LINES * MV_SUPERSEDES_MAX;
+	size_t named = 0, n = 0, room;
+	struct read_line **ids;
+	struct edge *edges;
+	uint32_t *waits;
+
+	for (size_t i = 0; i < count; i++) {
+		v[i].moment = v[i].record.t;
+		v[i].ahead = 0;
+		named += superseded_by(&v[i].record);
+	}
+	if (!named)
+		return 0;
+	/* Ids are unique but for somebody's mischief. */
+	room = named + count < max ? named + count : max;
+	ids = calloc(count, sizeof(*ids));
+	edges = calloc(room, sizeof(*edges));
+	waits = calloc(2 * count, sizeof(*waits));
+	if (ids && edges && waits) {
+		for (size_t i = 0; i < count; i++)
+			ids[i] = &v[i];
+		qsort(ids, count, sizeof(*ids), by_id);
+		for (size_t i = 0; i < count; i++)
+			for (char **id = v[i].record.supersedes; id && *id;
+			     id++)
+				n += add_edges(edges + n, v, ids, count, *id,
+					       (uint32_t)i, room - n);
+		qsort(edges, n, sizeof(*edges), by_old);
+		settle(v, count, edges, n, waits, waits + count);
+	}
+	named = ids && edges && waits;
+	free(ids);
+	free(edges);
+	free(waits);
+	return named ? 0 : mv_nomem(err);
 }
 
 static int speaks_of(const struct mv_record *record, const char *artifact)
@@ -56,13 +207,20 @@ static int read_lines(struct read_line *v, size_t *count, size_t *skipped,
 		if (ret < 0)
 			return mv_fail(err, why.code, "%s", why.msg);
 		r->line = line;
+		r->copy = artifact && !r->record.artifact &&
+			  r->record.for_path;
 		if (speaks_of(&r->record, artifact))
 			++*count;
 		else
 			mv_record_release(&r->record);
 	}
-	if (*count)
+	if (*count) {
+		int ret = supersede(v, *count, err);
+
+		if (ret)
+			return ret;
 		qsort(v, *count, sizeof(*v), oldest_first);
+	}
 	return 0;
 }
 

@@ -239,6 +239,8 @@ struct mv_record {
 	char *id;		/* 16 hex digits, random */
 	char *by;		/* "Name <email>" */
 	char *artifact, *path;	/* as it was called then; NULL: not said */
+	int for_path;		/* made for what lies at `path`, which was no
+				   artifact; not for the bytes wherever */
 	struct mv_oid content;	/* of what it speaks */
 	uint64_t size;
 	char *commit;		/* hex, or NULL */
@@ -249,9 +251,16 @@ struct mv_record {
 	struct mv_facts environment;	/* os, cpu, python, image, ... flat */
 	struct mv_execution run;
 	struct mv_facts source;	/* of an import: tool, id, ... */
+	char **supersedes;	/* ids of records that it comes after, whatever
+				   their clocks said; NULL-terminated, or NULL */
 	struct mv_refs attached;	/* contents that go where the record goes */
 };
 void mv_record_release(struct mv_record *record);
+/* One more of them, copied. MV_EINVALID: no id, or more than
+   MV_SUPERSEDES_MAX; one that is there already is fine. */
+#define MV_SUPERSEDES_MAX 64
+int mv_record_supersede(struct mv_record *record, const char *id,
+			struct mv_err *err);
 /*
  * One canonical line without its LF: "t" and "kind" first, the rest sorted;
  * empty members left out. At most MV_RECORD_MAX bytes (MV_ENOMEM: says what
@@ -321,10 +330,12 @@ int mv_lines_unite(struct mv_buf *out, const char *a, size_t a_len,
 /* -- evidence: what the records of one content add up to (evidence.c) ---------- */
 
 /*
- * For each key the newest record's word counts ("t", then the line's bytes).
- * `records` are the lines that could be read, oldest first; facts say in
- * `from` which of them they come from. data, run, environment and commit are
- * those of the newest record that has any.
+ * For each key the newest record's word counts: the one with the greatest
+ * "t" (then the line's bytes), but one that names another as superseded is
+ * newer than that one, whatever the clocks said. `records` are the lines that
+ * could be read, oldest first; facts say in `from` which of them they come
+ * from. data, run, environment and commit are those of the newest record that
+ * has any.
  */
 struct mv_evidence {
 	struct mv_record *records;
@@ -338,7 +349,9 @@ int mv_evidence_fold(struct mv_evidence *out, const struct mv_lines *lines,
 		     struct mv_err *err);
 /*
  * The same, but only of records that speak of this artifact or of none
- * (`artifact` NULL: all). Identical content shares one note.
+ * (`artifact` NULL: all). Identical content shares one note. Those that were
+ * made for a path that is no artifact speak of a copy of the bytes: they count
+ * as older than all others.
  */
 int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
 			 const char *artifact, struct mv_err *err);
@@ -353,6 +366,7 @@ int mv_evidence_eval_data(struct mv_buf *out, const struct mv_evidence *e,
 enum mv_direction { MV_DIRECTION_NONE, MV_DIRECTION_UP, MV_DIRECTION_DOWN };
 struct mv_metric_rule {
 	char *name;		/* a key, or with "*" a glob over keys */
+	char *artifact;		/* of which alone it holds; NULL: of all */
 	enum mv_direction direction;
 	char *unit;		/* or NULL */
 	int precision;		/* digits; -1: not said */
@@ -368,6 +382,7 @@ struct mv_artifact {
 /*
  *	[artifact "fraud"]	path= type= description= label= (repeated)
  *	[metric "loss"]		direction=up|down|none unit= precision=0..17
+ *	[metric "fraud:loss"]	the same, of the artifact fraud alone
  *
  * Names are GTO's (docs/format/tags.md). Other sections and keys are not
  * looked at here. MV_EINVALID with file and line.
@@ -386,8 +401,13 @@ const struct mv_artifact *mv_project_by_name(const struct mv_project *p,
 /* By path; for a path inside a directory artifact, that one. */
 const struct mv_artifact *mv_project_by_path(const struct mv_project *p,
 					     const char *path);
-/* Exact name first, then the longest glob; NULL: nothing is known. */
+/*
+ * Of the sections for this artifact, if it is one (NULL: none), the exact name
+ * first, then the longest glob; then the same of those for all. NULL: nothing
+ * is known.
+ */
 const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
+					       const char *artifact,
 					       const char *key);
 /* Is it a name in GTO's grammar ("fraud", "models/nn:fraud")? */
 int mv_artifact_name_ok(const char *name);
@@ -415,11 +435,12 @@ struct mv_changes {
 	size_t count;
 };
 void mv_changes_release(struct mv_changes *c);
-/* With `all`, equal ones too. `project` gives directions; NULL: none. */
+/* With `all`, equal ones too. `project` gives directions (of `artifact`, or
+   those of all when NULL); NULL: none. */
 int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,
 		       const struct mv_evidence *new,
-		       const struct mv_project *project, int all,
-		       struct mv_err *err);
+		       const struct mv_project *project, const char *artifact,
+		       int all, struct mv_err *err);
 int mv_compare_facts(struct mv_changes *out, const struct mv_facts *old,
 		     const struct mv_facts *new, int all, struct mv_err *err);
 

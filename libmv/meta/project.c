@@ -32,6 +32,7 @@ void mv_project_release(struct mv_project *p)
 	for (size_t i = 0; i < p->metric_count; i++) {
 		free(p->metrics[i].name);
 		free(p->metrics[i].unit);
+		free(p->metrics[i].artifact);
 	}
 	free(p->artifacts);
 	free(p->metrics);
@@ -350,6 +351,62 @@ static int check_paths(const struct parse *parse, struct mv_err *err)
 	return ret;
 }
 
+/*
+ * "<artifact>:<key>" is of one artifact of this file; a name with a folder has
+ * a ':' itself, so the longest one counts, and "." may follow such a name. Of
+ * what names no artifact the whole is a key: tools write such keys.
+ */
+static size_t artifact_part(const struct mv_project *p, const char *name)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < p->artifact_count; i++) {
+		const char *a = p->artifacts[i].name;
+		size_t len = strlen(a);
+
+		if (len > best && !strncmp(name, a, len) && name[len] &&
+		    name[len + 1] && (name[len] == ':' ||
+				      (name[len] == '.' && strchr(a, ':'))))
+			best = len;
+	}
+	return best;
+}
+
+/* Two spellings of one. */
+static int is_bound_twice(const struct mv_project *p, size_t i)
+{
+	const struct mv_metric_rule *m = &p->metrics[i];
+
+	for (size_t j = 0; j < i; j++)
+		if (p->metrics[j].artifact &&
+		    !strcmp(p->metrics[j].artifact, m->artifact) &&
+		    !strcmp(p->metrics[j].name, m->name))
+			return 1;
+	return 0;
+}
+
+static int bind_metrics(const struct parse *parse, struct mv_err *err)
+{
+	struct mv_project *p = parse->p;
+
+	for (size_t i = 0; i < p->metric_count; i++) {
+		struct mv_metric_rule *m = &p->metrics[i];
+		size_t len = strchr(m->name, ':') ?
+			     artifact_part(p, m->name) : 0;
+
+		if (!len)
+			continue;
+		m->artifact = strndup(m->name, len);
+		if (!m->artifact)
+			return mv_nomem(err);
+		memmove(m->name, m->name + len + 1, strlen(m->name + len));
+		if (is_bound_twice(p, i))
+			return bad(parse, m->line, err, m->name,
+				   "stands there twice for one artifact");
+	}
+	return 0;
+}
+
 int mv_project_parse(struct mv_project *out, const char *name,
 		     const char *data, size_t len, struct mv_err *err)
 {
@@ -360,6 +417,8 @@ int mv_project_parse(struct mv_project *out, const char *name,
 	ret = mv_config_parse(name, data, len, on_pair, &parse, err);
 	if (!ret)
 		ret = check_paths(&parse, err);
+	if (!ret)
+		ret = bind_metrics(&parse, err);
 	if (ret < 0)
 		mv_project_release(out);
 	return ret;
@@ -419,8 +478,10 @@ static int glob(const char *pattern, const char *s)
 	return !*pattern;
 }
 
-const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
-					       const char *key)
+/* Of the sections for this artifact, or of those for all (NULL). */
+static const struct mv_metric_rule *best_rule(const struct mv_project *p,
+					      const char *artifact,
+					      const char *key)
 {
 	const struct mv_metric_rule *best = NULL;
 	size_t best_len = 0;
@@ -429,6 +490,9 @@ const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
 		const struct mv_metric_rule *m = &p->metrics[i];
 		size_t len = strlen(m->name);
 
+		if (artifact ? !m->artifact || strcmp(m->artifact, artifact) :
+			       m->artifact != NULL)
+			continue;
 		if (!strcmp(m->name, key))
 			return m;
 		if (len > best_len && strchr(m->name, '*') &&
@@ -438,4 +502,14 @@ const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
 		}
 	}
 	return best;
+}
+
+const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
+					       const char *artifact,
+					       const char *key)
+{
+	const struct mv_metric_rule *m = artifact ?
+		best_rule(p, artifact, key) : NULL;
+
+	return m ? m : best_rule(p, NULL, key);
 }

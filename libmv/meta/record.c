@@ -117,6 +117,7 @@ void mv_record_release(struct mv_record *record)
 	mv_facts_release(&record->environment);
 	release_run(&record->run);
 	mv_facts_release(&record->source);
+	release_list(record->supersedes);
 	mv_refs_release(&record->attached);
 	memset(record, 0, sizeof(*record));
 }
@@ -189,6 +190,28 @@ static int parse_oid(struct mv_oid *out, const char *s)
 	return mv_oid_parse(out, s + skip, MV_OID_HEX);
 }
 
+int mv_record_supersede(struct mv_record *record, const char *id,
+			struct mv_err *err)
+{
+	char **list = record->supersedes;
+	size_t n = 0;
+
+	for (; list && list[n]; n++)
+		if (!strcmp(list[n], id))
+			return 0;
+	if (!is_id(id) || n == MV_SUPERSEDES_MAX)
+		return mv_fail(err, MV_EINVALID, "a record supersedes at most "
+			       "%d others, by ids of 16 hex digits",
+			       MV_SUPERSEDES_MAX);
+	list = realloc(list, (n + 2) * sizeof(*list));
+	if (!list)
+		return mv_nomem(err);
+	record->supersedes = list;
+	list[n + 1] = NULL;
+	list[n] = strdup(id);
+	return list[n] ? 0 : mv_nomem(err);
+}
+
 /* -- printing ---------------------------------------------------------------------- */
 
 static struct mv_json *hex_of(const char *s)
@@ -237,6 +260,18 @@ static void put_facts(struct mv_json *o, const char *key,
 {
 	if (facts->count)
 		mv_json_set(o, key, mv_facts_to_json(facts));
+}
+
+static void put_ids(struct mv_json *o, const char *key, char *const *ids)
+{
+	struct mv_json *list;
+
+	if (!ids || !*ids)
+		return;
+	list = mv_json_array();
+	for (; *ids; ids++)
+		mv_json_push(list, mv_json_str(*ids));
+	mv_json_set(o, key, list);
 }
 
 static int put_size(struct mv_json *o, uint64_t size, struct mv_err *err)
@@ -362,6 +397,7 @@ static int build(struct mv_json *o, const struct mv_record *record,
 	put_str(o, "by", record->by);
 	put_str(o, "artifact", record->artifact);
 	put_str(o, "path", record->path);
+	put_str(o, "for", record->for_path ? "path" : NULL);
 	put_oid(o, "content", &record->content);
 	put_str(o, "commit", record->commit);
 	put_str(o, "dirty", record->dirty);
@@ -370,6 +406,7 @@ static int build(struct mv_json *o, const struct mv_record *record,
 	put_facts(o, "tags", &record->tags);
 	put_facts(o, "environment", &record->environment);
 	put_facts(o, "source", &record->source);
+	put_ids(o, "supersedes", record->supersedes);
 	ret = record->size ? put_size(o, record->size, err) : 0;
 	if (!ret)
 		ret = put_refs(o, "data", &record->data, err);
@@ -707,6 +744,27 @@ static int take_run(struct mv_execution *run, const struct mv_json *record,
 	return ret;
 }
 
+static int take_superseded(struct mv_record *out, const struct mv_json *o,
+			   struct mv_err *err)
+{
+	const struct mv_json *list = mv_json_get(o, "supersedes");
+	int ret = 0;
+
+	if (!list)
+		return 0;
+	if (mv_json_type(list) != MV_JSON_ARRAY)
+		return bad(err, "supersedes", "is not an array");
+	for (size_t i = 0; i < mv_json_size(list) && !ret; i++) {
+		size_t len;
+		const char *id = mv_json_get_str(mv_json_at(list, i), &len);
+
+		if (!id || strlen(id) != len)
+			return bad(err, "supersedes", "is not a list of ids");
+		ret = mv_record_supersede(out, id, err);
+	}
+	return ret;
+}
+
 static int is_known(const char *kind)
 {
 	return !strcmp(kind, "evidence") || !strcmp(kind, "run");
@@ -745,6 +803,7 @@ static int take_head(struct mv_record *out, const struct mv_json *o,
 static int take_body(struct mv_record *out, const struct mv_json *o,
 		     struct mv_err *err)
 {
+	char *made_for = NULL;
 	int64_t size = 0;
 	int ret;
 
@@ -768,6 +827,12 @@ static int take_body(struct mv_record *out, const struct mv_json *o,
 		ret = take_facts(&out->environment, o, "environment", err);
 	if (!ret)
 		ret = take_facts(&out->source, o, "source", err);
+	if (!ret)
+		ret = take_str(&made_for, o, "for", err);
+	out->for_path = made_for && !strcmp(made_for, "path");
+	free(made_for);
+	if (!ret)
+		ret = take_superseded(out, o, err);
 	if (!ret)
 		ret = take_refs(&out->data, o, "data", err);
 	if (!ret)

@@ -7,7 +7,7 @@
 #include "libmv/base/time.h"
 
 /* Rules about where the numbers come from. */
-enum { FUTURE_S = 300, EVAL_MAX = 1 << 16 };
+enum { EVAL_MAX = 1 << 16 };
 
 /* -- measured on what, when, how often ------------------------------------------------ */
 
@@ -33,6 +33,7 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 
 		mv_buf_clear(&eval);
 		if (!e->records[i].metrics.count ||
+		    mv_is_ahead(d, &e->records[i]) ||
 		    mv_evidence_eval_data(&eval, e, &fact) ||
 		    !mv_measured_as_demanded(d, eval.data))
 			continue;
@@ -59,7 +60,7 @@ static void check_age(struct mv_found *f, const struct mv_record *r,
 	if (mv_time_parse(&ms, r->t, NULL)) {
 		mv_actual(f, "%s has no moment that can be read", key);
 		mv_found_set(f, MV_RESULT_UNKNOWN);
-	} else if (mv_seconds_since(ms / 1000, now) > FUTURE_S) {
+	} else if (mv_seconds_since(ms / 1000, now) > MV_FUTURE_S) {
 		mv_actual(f, "%s is from the future: %s", key, r->t);
 		mv_found_set(f, MV_RESULT_NO);
 	} else {

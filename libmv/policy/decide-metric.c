@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/time.h"
+
 /*
  * Rules about metrics. A value is what the newest record says that was
  * measured on the demanded data; one that is missing, no number, or not
@@ -80,6 +82,15 @@ int mv_measured_as_demanded(const struct mv_deciding *d, const char *eval)
 		s += n;
 	}
 	return 1;
+}
+
+/* One that cannot be read is not known to be any earlier. */
+int mv_is_ahead(const struct mv_deciding *d, const struct mv_record *r)
+{
+	int64_t ms;
+
+	return !r->t || mv_time_parse(&ms, r->t, NULL) ||
+	       mv_seconds_since(ms / 1000, d->now) > MV_FUTURE_S;
 }
 
 static const struct mv_value *metric_in(const struct mv_deciding *d,
@@ -189,6 +200,8 @@ static void take_run(struct mv_reading *out, const struct mv_deciding *d,
 	}
 	if (!mv_value_is_number(m) || !isfinite(m->r))
 		out->number = 0;
+	if (mv_is_ahead(d, &e->records[i]))
+		out->ahead = e->records[i].t;
 	runs->ids[out->runs] = id;
 	runs->v[out->runs++] = m->r;
 }
@@ -235,6 +248,8 @@ void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 		out->record = &e->records[i];
 		out->value = v->r;
 		out->number = mv_value_is_number(v) && isfinite(v->r);
+		if (mv_is_ahead(d, out->record))
+			out->ahead = out->record->t;
 		return;
 	}
 }
@@ -270,13 +285,23 @@ static int usable(const struct mv_reading *r, const char *who,
 	if (!r->record) {
 		mv_actual(f, "%s%s is not recorded", who, key);
 		mv_advice(f, "record it on the data that is asked for: git "
-			  "model record ... --metric %s=VALUE --eval-data PATH",
-			  key);
+			  "model record ... --metric %s=VALUE --eval-data "
+			  "PATH; what was recorded elsewhere (a fork) is not "
+			  "in refs/notes/model here: git model fetch URL, then "
+			  "git model push", key);
 		return 0;
 	}
 	mv_rests_on(f, r->record->id);
 	if (!r->number) {
 		mv_actual(f, "%s%s is no finite number", who, key);
+		return 0;
+	}
+	/* Nothing older in its place: the later word may be the worse one. */
+	if (r->ahead) {
+		mv_actual(f, "%s%s is dated %s, after the moment of deciding",
+			  who, key, r->ahead);
+		mv_advice(f, "record it again with a clock that is right: the "
+			  "new record supersedes that one");
 		return 0;
 	}
 	mv_actual(f, "%s%s = %s", who, key, mv_print_real(text, r->value));
@@ -409,7 +434,8 @@ static enum mv_result change(const struct mv_deciding *d,
 	const struct mv_other *base = mv_other_of(d->facts, a->vs);
 	const struct mv_metric_rule *m;
 
-	m = mv_project_metric(&d->policy->project, a->metric);
+	m = mv_project_metric(&d->policy->project, d->facts->artifact,
+			      a->metric);
 	if (!m || m->direction == MV_DIRECTION_NONE) {
 		mv_actual(f, "nobody said whether more of %s is better",
 			  a->metric);

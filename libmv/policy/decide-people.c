@@ -12,7 +12,6 @@
  * only be lost by removing votes of the same person or of others, never
  * gained: a test enumerates it.
  */
-enum { FUTURE_S = 300 };
 
 static int same_text(const char *a, const char *b)
 {
@@ -96,7 +95,7 @@ static const char *misses_time(const struct mv_deciding *d,
 	struct mv_cursor at = { 0, 0 };
 	const struct mv_rule *max;
 
-	if (mv_seconds_since(s->issued_at, d->now) > FUTURE_S)
+	if (mv_seconds_since(s->issued_at, d->now) > MV_FUTURE_S)
 		return "it is from the future";
 	if (s->not_after && d->now > s->not_after)
 		return "it has expired";

@@ -119,6 +119,19 @@ static void lint_principals(struct linting *l)
 
 /* -- metrics ---------------------------------------------------------------------- */
 
+/* For all artifacts, or at least for one. */
+static const struct mv_metric_rule *direction_of(const struct linting *l,
+						 const char *key)
+{
+	const struct mv_project *p = &l->policy->project;
+	const struct mv_metric_rule *m = mv_project_metric(p, NULL, key);
+
+	for (size_t i = 0; (!m || m->direction == MV_DIRECTION_NONE) &&
+	     i < p->artifact_count; i++)
+		m = mv_project_metric(p, p->artifacts[i].name, key);
+	return m;
+}
+
 static void lint_direction(struct linting *l, const struct mv_rule *r)
 {
 	const struct mv_rule_args *a = r->args;
@@ -134,7 +147,7 @@ static void lint_direction(struct linting *l, const struct mv_rule *r)
 		if (a->percent && a->a >= 100)
 			say(l, r->line, 0, "a margin of 100%% and more allows "
 			    "nearly everything for %s", a->metric);
-		m = mv_project_metric(&l->policy->project, a->metric);
+		m = direction_of(l, a->metric);
 		if (!m || m->direction == MV_DIRECTION_NONE)
 			say(l, r->line, 1, "nobody can say whether %s got "
 			    "better: no direction for it in .gitmodel/config",

@@ -185,7 +185,13 @@ struct mv_reading {
 	int number;			/* 0: it is there, but no number */
 	size_t runs;			/* that were aggregated; else 0 */
 	int few;			/* less of them than min-runs asks for */
+	const char *ahead;		/* the moment of one that was read, where
+					   that is after the decision; or NULL */
 };
+/* What clocks may differ by, in seconds. */
+#define MV_FUTURE_S 300
+/* Is the record dated after the moment that is decided at? */
+int mv_is_ahead(const struct mv_deciding *d, const struct mv_record *r);
 void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 		    const struct mv_evidence *e, const char *key,
 		    struct mv_buf *eval);

@@ -78,7 +78,7 @@ static int collect(struct mv_facts *all, const struct mv_board *b, int metrics)
 static int is_judged(const struct mv_board *b, const char *metric)
 {
 	const struct mv_metric_rule *rule =
-		mv_project_metric(&b->project, metric);
+		mv_project_metric(&b->project, mv_board_artifact(b), metric);
 
 	return rule && rule->direction != MV_DIRECTION_NONE;
 }
@@ -138,7 +138,8 @@ static const struct mv_metric_rule *rule_of(const struct mv_board *b,
 
 	for (size_t i = 0; i < b->count && !metric; i++)
 		metric = mv_row_metric(&b->v[i], key);
-	return metric ? mv_project_metric(&b->project, metric) : NULL;
+	return metric ? mv_project_metric(&b->project, mv_board_artifact(b),
+					  metric) : NULL;
 }
 
 static int better(const struct mv_value *a, const struct mv_value *b,

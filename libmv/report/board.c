@@ -111,7 +111,7 @@ int mv_board_knows_key(const struct mv_board *b, const char *key,
 		if (mv_row_value(&b->v[i], key, &scratch))
 			return 0;
 	(void)facts_of(&empty, &rest);
-	if (mv_project_metric(&b->project, rest))
+	if (mv_project_metric(&b->project, mv_board_artifact(b), rest))
 		return 0;
 	near.word = rest;
 	for (size_t i = 0; i < b->count; i++) {
@@ -263,6 +263,16 @@ out:
 
 /* -- the front -------------------------------------------------------------------------- */
 
+const char *mv_board_artifact(const struct mv_board *b)
+{
+	const char *one = b->count ? b->v[0].artifact : NULL;
+
+	for (size_t i = 1; one && i < b->count; i++)
+		if (!b->v[i].artifact || strcmp(one, b->v[i].artifact))
+			return NULL;
+	return one;
+}
+
 static int find_directions(int *up, const struct mv_board *b,
 			   struct keys *keys, struct mv_err *err)
 {
@@ -271,7 +281,8 @@ static int find_directions(int *up, const struct mv_board *b,
 	for (size_t i = 0; i < keys->count; i++) {
 		if (!strncmp(keys->v[i], "metrics.", 8))
 			keys->v[i] += 8;
-		rule = mv_project_metric(&b->project, keys->v[i]);
+		rule = mv_project_metric(&b->project, mv_board_artifact(b),
+					 keys->v[i]);
 		if (!rule || rule->direction == MV_DIRECTION_NONE)
 			return mv_fail(err, MV_EINVALID, "which way '%s' is "
 				       "better is not known: give it a "

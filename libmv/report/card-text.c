@@ -148,7 +148,8 @@ static void put_metrics(struct mv_pen *pen, const struct mv_card *card)
 	for (size_t i = 0; i < facts->count; i++) {
 		const struct mv_fact *f = &facts->v[i];
 		const struct mv_metric_rule *rule =
-			mv_project_metric(&card->project, f->key);
+			mv_project_metric(&card->project, card->artifact,
+					  f->key);
 		const struct mv_series *curve = curve_of(card, f->key);
 		struct mv_pen *cell;
 

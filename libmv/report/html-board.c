@@ -41,6 +41,7 @@ int mv_html_rows_of(struct mv_html_rows *out, const struct mv_board *b,
 {
 	memset(out, 0, sizeof(*out));
 	out->project = &b->project;
+	out->artifact = artifact;
 	out->v = calloc(b->count + 1, sizeof(*out->v));
 	if (!out->v)
 		return MV_ENOMEM;
@@ -151,9 +152,10 @@ static void find_best(struct column *c, const struct mv_html_rows *rows)
 		c->best = NULL;
 }
 
-int mv_html_is_judged(const struct mv_project *p, const char *key)
+int mv_html_is_judged(const struct mv_html_rows *rows, const char *key)
 {
-	const struct mv_metric_rule *rule = mv_project_metric(p, key);
+	const struct mv_metric_rule *rule =
+		mv_project_metric(rows->project, rows->artifact, key);
 
 	return rule && rule->direction != MV_DIRECTION_NONE;
 }
@@ -168,7 +170,7 @@ static void add_columns(struct columns *columns,
 	for (size_t i = 0; i < keys->count; i++) {
 		struct column *c = &columns->v[columns->count];
 
-		if (metric && judged != mv_html_is_judged(rows->project,
+		if (metric && judged != mv_html_is_judged(rows,
 							  keys->v[i].key))
 			continue;
 		if (columns->count == COLUMNS_MAX) {
@@ -178,7 +180,8 @@ static void add_columns(struct columns *columns,
 		memset(c, 0, sizeof(*c));
 		c->key = keys->v[i].key;
 		c->metric = metric;
-		c->rule = metric ? mv_project_metric(rows->project, c->key)
+		c->rule = metric ? mv_project_metric(rows->project,
+						     rows->artifact, c->key)
 				 : NULL;
 		find_best(c, rows);
 		columns->count++;

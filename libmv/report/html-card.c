@@ -130,7 +130,8 @@ static void put_tiles(struct mv_html *h, const struct mv_card *card,
 	if (!metrics->count)
 		return;
 	if (before && mv_compare_metrics(&changes, &before->evidence,
-					 &card->evidence, &card->project, 1,
+					 &card->evidence, &card->project,
+					 card->artifact, 1,
 					 NULL))
 		h->pen.failed = 1;
 	mv_html_raw(h, "<dl class=\"tiles\">\n");
@@ -138,7 +139,8 @@ static void put_tiles(struct mv_html *h, const struct mv_card *card,
 		for (size_t i = 0; i < metrics->count; i++) {
 			const struct mv_fact *f = &metrics->v[i];
 			const struct mv_metric_rule *rule =
-				mv_project_metric(&card->project, f->key);
+				mv_project_metric(&card->project, card->artifact,
+					  f->key);
 
 			if (has_direction(rule) != judged ||
 			    !mv_value_is_number(&f->value) ||
@@ -286,7 +288,8 @@ static void put_metrics(struct mv_html *h, const struct mv_card *card)
 	for (size_t i = 0; i < e->metrics.count && !h->pen.failed; i++) {
 		const struct mv_fact *f = &e->metrics.v[i];
 		const struct mv_metric_rule *rule =
-			mv_project_metric(&card->project, f->key);
+			mv_project_metric(&card->project, card->artifact,
+					  f->key);
 
 		mv_html_raw(h, "<tr><th scope=\"row\">");
 		mv_html_text(h, f->key);

@@ -373,6 +373,7 @@ static void put_metric_over(struct mv_html *h, const struct mv_html_rows *rows,
 			    const char *key)
 {
 	const struct mv_metric_rule *rule = mv_project_metric(rows->project,
+							      rows->artifact,
 							      key);
 	int precision = rule ? rule->precision : -1;
 	const char *unit = rule && rule->unit ? rule->unit : "";
@@ -436,7 +437,7 @@ void mv_html_metrics_over(struct mv_html *h, const struct mv_html_rows *rows)
 		for (size_t i = 0; i < keys.count && !h->pen.failed; i++) {
 			const char *key = keys.v[i].key;
 
-			if (mv_html_is_judged(rows->project, key) == judged &&
+			if (mv_html_is_judged(rows, key) == judged &&
 			    numbers_of(rows, key) > 1 &&
 			    ++charts <= CHARTS_MAX)
 				put_metric_over(h, rows, key);
@@ -503,7 +504,8 @@ static int axis_init(struct axis *a, const struct mv_html_rows *rows,
 	memset(a, 0, sizeof(*a));
 	a->key = key;
 	a->metric = metric;
-	a->rule = metric ? mv_project_metric(rows->project, key) : NULL;
+	a->rule = metric ? mv_project_metric(rows->project, rows->artifact,
+					      key) : NULL;
 	a->numbers = 1;
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct mv_value *v = on_axis(rows->v[i], a);
@@ -703,7 +705,8 @@ static void put_parallel_data(struct mv_html *h, const struct axes *axes,
 void mv_html_parallel(struct mv_html *h, const struct mv_html_rows *rows)
 {
 	size_t count = rows->count > ROWS_MAX ? ROWS_MAX : rows->count;
-	struct mv_html_rows shown = { rows->project, rows->v, count };
+	struct mv_html_rows shown = { rows->project, rows->v, count,
+				      rows->artifact };
 	struct mv_json *spec, *axis_list, *row_list;
 	struct axes axes;
 

@@ -32,7 +32,7 @@ static void choose_metrics(struct overview *o)
 		for (size_t i = 0; i < o->keys.count; i++) {
 			const struct mv_fact *f = &o->keys.v[i];
 			const struct mv_metric_rule *rule = project ?
-				mv_project_metric(project, f->key) : NULL;
+				mv_project_metric(project, NULL, f->key) : NULL;
 			int known = rule &&
 				    rule->direction != MV_DIRECTION_NONE;
 
@@ -127,7 +127,7 @@ static void put_artifact(struct mv_html *h, const struct overview *o, size_t i)
 	for (size_t j = 0; j < o->metric_count; j++) {
 		const char *key = o->metrics[j]->key;
 		const struct mv_metric_rule *rule =
-			mv_project_metric(&card->project, key);
+			mv_project_metric(&card->project, card->artifact, key);
 
 		mv_html_td_value(h, mv_facts_get(&card->evidence.metrics, key),
 				 rule ? rule->precision : -1, 0);
@@ -157,7 +157,7 @@ static void put_artifacts(struct mv_html *h, const struct overview *o)
 	for (size_t j = 0; j < o->metric_count; j++) {
 		const char *key = o->metrics[j]->key;
 		const struct mv_metric_rule *rule = project ?
-			mv_project_metric(project, key) : NULL;
+			mv_project_metric(project, NULL, key) : NULL;
 
 		mv_html_th(h, MV_TH_SORT | MV_TH_NUMBER | (rule &&
 			   rule->direction == MV_DIRECTION_UP ? MV_TH_DOWN : 0),

@@ -106,6 +106,7 @@ struct mv_html_rows {
 	const struct mv_project *project;
 	const struct mv_row **v;
 	size_t count;
+	const char *artifact;	/* that all of them are of; or NULL */
 };
 /* Those of one artifact (by name, else by path; both NULL: all); of rows with
    the same content, HEAD's is left out. */
@@ -116,7 +117,7 @@ void mv_html_rows_release(struct mv_html_rows *rows);
    the same in all. mv_html_is_judged(): has it a direction? */
 int mv_html_keys(struct mv_facts *out, const struct mv_html_rows *rows,
 		 int metrics, int differing);
-int mv_html_is_judged(const struct mv_project *p, const char *key);
+int mv_html_is_judged(const struct mv_html_rows *rows, const char *key);
 void mv_html_board(struct mv_html *h, const struct mv_html_rows *rows,
 		   const char *caption, int artifacts);
 /* Its parts, for others. */

@@ -554,7 +554,8 @@ static void add_facts(struct md *md, const char *title,
 	for (size_t i = 0; i < facts->count; i++) {
 		const struct mv_fact *f = &facts->v[i];
 		const struct mv_metric_rule *rule = card ?
-			mv_project_metric(&card->project, f->key) : NULL;
+			mv_project_metric(&card->project, card->artifact,
+					  f->key) : NULL;
 		struct mv_pen *cell;
 
 		mv_pen_safe_cut(mv_table_foreign(&t, MV_TONE_PLAIN), f->key,

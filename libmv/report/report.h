@@ -99,6 +99,8 @@ struct mv_board {
 	size_t skipped_lines;
 };
 void mv_board_release(struct mv_board *b);
+/* The one artifact that all rows are of; NULL: of several, or of none. */
+const char *mv_board_artifact(const struct mv_board *b);
 
 enum { MV_BOARD_KEYS_MAX = 32 };
 /*

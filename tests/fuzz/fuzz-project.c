@@ -32,9 +32,9 @@ static void check_metrics(const struct mv_project *p)
 		const struct mv_metric_rule *m = &p->metrics[i];
 
 		if (!*m->name || m->precision < -1 || m->precision > 17 ||
-		    m->line < 1 || mv_project_metric(p, m->name) != m)
+		    m->line < 1 || mv_project_metric(p, m->artifact, m->name) != m)
 			abort();
-		mv_project_metric(p, "val.loss");
+		mv_project_metric(p, NULL, "val.loss");
 	}
 }
 

@@ -156,7 +156,7 @@ static inline void compare_pair(struct mv_comparison *c, size_t i)
 	struct mv_err err = { MV_OK, "" };
 
 	if (mv_compare_metrics(&p->metrics, &p->old_evidence,
-			       &p->new_evidence, &c->project, 0, &err) ||
+			       &p->new_evidence, &c->project, NULL, 0, &err) ||
 	    mv_compare_facts(&p->params, &p->old_evidence.params,
 			     &p->new_evidence.params, 0, &err))
 		fail_msg("%s", err.msg);

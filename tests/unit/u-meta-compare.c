@@ -52,7 +52,8 @@ static void compare_on(struct mv_changes *out, const char *old,
 	evidence(&b, new, new_data);
 	assert_int_equal(mv_project_parse(&p, "c", config, strlen(config),
 					  NULL), 0);
-	assert_int_equal(mv_compare_metrics(out, &a, &b, &p, all, &err), 0);
+	assert_int_equal(mv_compare_metrics(out, &a, &b, &p, NULL, all,
+					    &err), 0);
 	/* What it holds is its own, but for the rules. */
 	for (size_t i = 0; i < out->count; i++)
 		out->v[i].rule = NULL;
@@ -292,7 +293,8 @@ static void test_meta_compare__each_metric_has_its_own_data(void **state)
 	(void)state;
 	assert_int_equal(mv_evidence_fold(&old, &lines, NULL), 0);
 	evidence(&new, "\"a\":2,\"b\":2", REF("eval", A64));
-	assert_int_equal(mv_compare_metrics(&c, &old, &new, NULL, 0, NULL), 0);
+	assert_int_equal(mv_compare_metrics(&c, &old, &new, NULL, NULL, 0,
+					    NULL), 0);
 	assert_int_equal(c.count, 2);
 	assert_int_equal(c.v[0].incomparable, 0);
 	assert_int_equal(c.v[1].incomparable, 1);
@@ -312,8 +314,8 @@ static void test_meta_compare__rules_are_named(void **state)
 	evidence(&e, "\"loss\":1,\"other\":1", "");
 	assert_int_equal(mv_project_parse(&p, "c", config, strlen(config),
 					  NULL), 0);
-	assert_int_equal(mv_compare_metrics(&c, &e, &e, &p, 1, NULL), 0);
-	assert_ptr_equal(c.v[0].rule, mv_project_metric(&p, "loss"));
+	assert_int_equal(mv_compare_metrics(&c, &e, &e, &p, NULL, 1, NULL), 0);
+	assert_ptr_equal(c.v[0].rule, mv_project_metric(&p, NULL, "loss"));
 	assert_null(c.v[1].rule);
 	mv_changes_release(&c);
 	mv_project_release(&p);

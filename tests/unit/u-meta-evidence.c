@@ -147,6 +147,61 @@ static void test_meta_evidence__another_artifact_is_left_out(void **state)
 	mv_evidence_release(&e);
 }
 
+static void test_meta_evidence__a_copy_does_not_count_before_the_artifact(
+	void **state)
+{
+	static const char *const lines[] = {
+		T(1) ",\"artifact\":\"a\"" CONTENT ",\"metrics\":{\"m\":1}}",
+		T(2) CONTENT ",\"for\":\"path\",\"metrics\":{\"m\":2,\"n\":2},"
+			"\"path\":\"copy\"}",
+		T(3) CONTENT ",\"for\":\"what is not known\",\"metrics\":{"
+			"\"o\":3},\"path\":\"copy\"}",
+	};
+	struct mv_evidence e;
+
+	(void)state;
+	fold(&e, lines, 3, "a");
+	assert_fact(&e.metrics, "m", "1", 1);
+	assert_fact(&e.metrics, "n", "2", 0);
+	assert_fact(&e.metrics, "o", "3", 2);
+	mv_evidence_release(&e);
+	fold(&e, lines, 3, NULL);
+	assert_fact(&e.metrics, "m", "2", 1);
+	mv_evidence_release(&e);
+}
+
+#define ID(n) ",\"id\":\"000000000000000" #n "\""
+#define AFTER(n) ",\"supersedes\":[\"000000000000000" #n "\"]"
+
+static void test_meta_evidence__supersession_comes_before_time(void **state)
+{
+	static const char *const lines[] = {
+		T(9) CONTENT ID(1) ",\"metrics\":{\"m\":9}}",
+		T(1) CONTENT ID(2) ",\"metrics\":{\"m\":1}" AFTER(1) "}",
+		/* What supersedes a correction is later than both. */
+		T(2) CONTENT ID(3) ",\"metrics\":{\"n\":2,\"m\":2}" AFTER(2)
+			"}",
+		/* Each other: their clocks are what is left. */
+		T(3) CONTENT ID(4) ",\"metrics\":{\"p\":3}" AFTER(5) "}",
+		T(4) CONTENT ID(5) ",\"metrics\":{\"p\":4}" AFTER(4) "}",
+		/* One that is not there, and itself. */
+		T(5) CONTENT ID(6) ",\"metrics\":{\"q\":5}" AFTER(7) "}",
+		T(6) CONTENT ID(8) ",\"metrics\":{\"q\":6}" AFTER(8) "}",
+	};
+	struct mv_evidence e;
+
+	(void)state;
+	FOLD(&e, lines);
+	assert_int_equal(e.count, 7);
+	assert_fact(&e.metrics, "m", "2", 6);
+	assert_fact(&e.metrics, "n", "2", 6);
+	assert_string_equal(e.records[5].id, "0000000000000002");
+	assert_string_equal(e.records[4].id, "0000000000000001");
+	assert_fact(&e.metrics, "p", "4", 1);
+	assert_fact(&e.metrics, "q", "6", 3);
+	mv_evidence_release(&e);
+}
+
 static void test_meta_evidence__data_run_environment_are_the_newest(
 	void **state)
 {
@@ -264,6 +319,8 @@ int main(void)
 		cmocka_unit_test(test_meta_evidence__equal_times_go_by_bytes),
 		cmocka_unit_test(test_meta_evidence__bad_lines_are_counted),
 		cmocka_unit_test(test_meta_evidence__another_artifact_is_left_out),
+		cmocka_unit_test(test_meta_evidence__a_copy_does_not_count_before_the_artifact),
+		cmocka_unit_test(test_meta_evidence__supersession_comes_before_time),
 		cmocka_unit_test(test_meta_evidence__data_run_environment_are_the_newest),
 		cmocka_unit_test(test_meta_evidence__what_a_metric_was_measured_on),
 		cmocka_unit_test(test_meta_evidence__measured_stays_below_its_maximum),

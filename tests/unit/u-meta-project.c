@@ -214,7 +214,7 @@ static void test_meta_project__finds_by_name_and_path(void **state)
 static void assert_rule(const struct mv_project *p, const char *key,
 			const char *name)
 {
-	const struct mv_metric_rule *m = mv_project_metric(p, key);
+	const struct mv_metric_rule *m = mv_project_metric(p, NULL, key);
 
 	if (!name) {
 		assert_null(m);
@@ -255,6 +255,33 @@ static void test_meta_project__exact_before_longest_glob(void **state)
 	mv_project_release(&p);
 }
 
+static void test_meta_project__a_metric_of_one_artifact(void **state)
+{
+	struct mv_project p;
+
+	(void)state;
+	assert_int_equal(parse(&p, "[artifact \"a\"]\npath = a\n"
+			       "[artifact \"d:a\"]\npath = b\n"
+			       "[metric \"loss\"]\ndirection = up\n"
+			       "[metric \"a:l*\"]\ndirection = down\n"
+			       "[metric \"d:a.loss\"]\ndirection = none\n"
+			       "[metric \"x:loss\"]\ndirection = down\n"
+			       "[metric \"a:\"]\nunit = s\n", NULL), 0);
+	assert_ptr_equal(mv_project_metric(&p, NULL, "loss"), &p.metrics[0]);
+	assert_ptr_equal(mv_project_metric(&p, "b", "loss"), &p.metrics[0]);
+	assert_ptr_equal(mv_project_metric(&p, "a", "loss"), &p.metrics[1]);
+	assert_ptr_equal(mv_project_metric(&p, "d:a", "loss"), &p.metrics[2]);
+	assert_null(mv_project_metric(&p, NULL, "lost"));
+	/* Keys of other tools. */
+	assert_ptr_equal(mv_project_metric(&p, "a", "x:loss"), &p.metrics[3]);
+	assert_ptr_equal(mv_project_metric(&p, "a", "a:"), &p.metrics[4]);
+	mv_project_release(&p);
+	assert_int_equal(parse(&p, "[artifact \"d:a\"]\npath = b\n"
+			       "[metric \"d:a.loss\"]\ndirection = none\n"
+			       "[metric \"d:a:loss\"]\ndirection = up\n",
+			       NULL), MV_EINVALID);
+}
+
 static void test_meta_project__hostile_globs_are_quick(void **state)
 {
 	struct mv_project p;
@@ -266,9 +293,9 @@ static void test_meta_project__hostile_globs_are_quick(void **state)
 	memset(key, 'a', sizeof(key));
 	key[511] = '\0';
 	for (int i = 0; i < 1000; i++)
-		assert_null(mv_project_metric(&p, key));
+		assert_null(mv_project_metric(&p, NULL, key));
 	key[510] = 'b';
-	assert_non_null(mv_project_metric(&p, key));
+	assert_non_null(mv_project_metric(&p, NULL, key));
 	mv_project_release(&p);
 }
 
@@ -281,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_meta_project__names_are_gtos),
 		cmocka_unit_test(test_meta_project__finds_by_name_and_path),
 		cmocka_unit_test(test_meta_project__exact_before_longest_glob),
+		cmocka_unit_test(test_meta_project__a_metric_of_one_artifact),
 		cmocka_unit_test(test_meta_project__hostile_globs_are_quick),
 	};
 

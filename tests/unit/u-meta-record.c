@@ -203,6 +203,48 @@ static void test_meta_record__canonical_lines_come_back(void **state)
 	}
 }
 
+static void test_meta_record__what_it_supersedes(void **state)
+{
+	static const char line[] = "{\"t\":\"2026-11-21T08:15:00.123Z\","
+		"\"kind\":\"evidence\",\"content\":\"sha256:"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"\",\"for\":\"path\",\"path\":\"p\",\"supersedes\":"
+		"[\"00000000000000aa\",\"00000000000000ab\"]}";
+	static const char *const bad[] = {
+		"\"00000000000000aa\"", "[1]", "[\"aa\"]",
+		"[\"00000000000000AA\"]", "{}", "[[]]",
+	};
+	struct mv_record r;
+	struct mv_buf out;
+	char id[17];
+
+	(void)state;
+	mv_buf_init(&out, 2 * MV_RECORD_MAX);
+	assert_int_equal(mv_record_parse(&r, line, strlen(line), NULL), 0);
+	assert_int_equal(r.for_path, 1);
+	assert_string_equal(r.supersedes[1], "00000000000000ab");
+	assert_null(r.supersedes[2]);
+	assert_int_equal(mv_record_supersede(&r, "00000000000000aa", NULL), 0);
+	assert_int_equal(mv_record_print(&out, &r, NULL), 0);
+	assert_string_equal(out.data, line);
+	for (int i = 2; i < MV_SUPERSEDES_MAX; i++) {
+		snprintf(id, sizeof(id), "%016x", i);
+		assert_int_equal(mv_record_supersede(&r, id, NULL), 0);
+	}
+	assert_int_equal(mv_record_supersede(&r, "00000000000000ff", NULL),
+			 MV_EINVALID);
+	mv_record_release(&r);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		mv_buf_clear(&out);
+		assert_int_equal(mv_buf_addf(&out, "{\"t\":\"2026-11-21T08:15:"
+			"00.123Z\",\"kind\":\"evidence\",\"content\":"
+			"\"sha256:%064d\",\"supersedes\":%s}", 0, bad[i]), 0);
+		assert_int_equal(mv_record_parse(&r, out.data, out.len, NULL),
+				 MV_EINVALID);
+	}
+	mv_buf_release(&out);
+}
+
 static void test_meta_record__other_spellings_become_canonical(void **state)
 {
 	static const char line[] = " { \"kind\" : \"evidence\", \"size\":0,"
@@ -654,6 +696,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meta_record__prints_what_the_format_says),
 		cmocka_unit_test(test_meta_record__canonical_lines_come_back),
+		cmocka_unit_test(test_meta_record__what_it_supersedes),
 		cmocka_unit_test(test_meta_record__other_spellings_become_canonical),
 		cmocka_unit_test(test_meta_record__names_that_are_not_text),
 		cmocka_unit_test(test_meta_record__other_kinds_are_read_by_the_head),

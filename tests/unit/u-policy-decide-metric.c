@@ -108,7 +108,9 @@ static void test_policy_decide_metric__what_is_missing_is_unknown(void **state)
 	record(&w, "\"metrics\":{\"other\":1}");
 	f = check(&w, "metric = auc >= 0", UNKNOWN, "auc is not recorded");
 	ADVICE_IS(f, "record it on the data that is asked for: git model "
-		  "record ... --metric auc=VALUE --eval-data PATH");
+		  "record ... --metric auc=VALUE --eval-data PATH; what was "
+		  "recorded elsewhere (a fork) is not in refs/notes/model "
+		  "here: git model fetch URL, then git model push");
 	assert_null(f->evidence);
 	check(&w, "metric = auc >= 0 optional", YES,
 	      "auc is not recorded; optional");

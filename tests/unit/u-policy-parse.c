@@ -87,7 +87,7 @@ static void test_policy_parse__a_whole_policy(void **state)
 	assert_int_equal(p.groups[0].count, 2);
 	assert_string_equal(p.groups[0].members[1], "bob@example.com");
 	assert_int_equal(p.groups[0].line, 5);
-	assert_int_equal(mv_project_metric(&p.project, "auc")->direction,
+	assert_int_equal(mv_project_metric(&p.project, NULL, "auc")->direction,
 			 MV_DIRECTION_UP);
 	mv_policy_release(&p);
 	assert_null(p.sections);
