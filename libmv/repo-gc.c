@@ -378,16 +378,19 @@ int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 	struct check c = { .repo = repo, .repair = repair, .fn = fn,
 			   .payload = payload };
 	struct mv_store *store;
-	uint64_t stored_bad = 0, after = 0;
+	uint64_t stored_bad = 0, after = 0, notes_bad = 0;
 	int rc;
 
-	rc = mv_repo_store_if_any(&store, repo, err);
+	rc = mv_repo_fsck_notes(repo, repair, fn, payload, &notes_bad, err);
+	if (!rc)
+		rc = mv_repo_store_if_any(&store, repo, err);
 	if (!rc)
 		rc = mv_store_fsck(store, repair ? MV_FSCK_REPAIR : 0, fn,
 				   payload, &stored_bad, err);
 	else if (rc == MV_ENOENT)
 		rc = 0;
-	if (!rc)
+	/* What records have attached cannot be known from bad notes. */
+	if (!rc && !notes_bad)
 		rc = check_pointers(&c, err);
 	if (!rc)
 		rc = check_index(&c, err);
@@ -397,7 +400,7 @@ int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		rc = mv_store_fsck(store, 0, NULL, NULL, &after, err);
 	else
 		after = stored_bad;
-	*bad = after + c.bad;
+	*bad = after + c.bad + notes_bad;
 	for (size_t i = 0; i < c.count; i++)
 		free(c.path[i]);
 	free(c.path);

@@ -302,6 +302,9 @@ int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err);
 /* Unite another ref with our notes (repo-record.c). */
 int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
 			struct mv_err *err);
+/* fsck's part for notes: ours and those of remotes (repo-notes-mend.c). */
+int mv_repo_fsck_notes(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+		       void *payload, uint64_t *bad, struct mv_err *err);
 /* An artifact in a commit (NULL: the index), where that commit's own
    .gitmodel/config has it, else the present one (repo-subject.c). */
 struct mv_subject;

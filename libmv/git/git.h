@@ -376,6 +376,15 @@ int mv_git_diff(struct mv_git *git, const char *old, const char *new,
 		unsigned flags, const char *const *pathspecs,
 		mv_git_delta_fn fn, void *payload, struct mv_err *err);
 /*
+ * Could a walk of these commits' trees be done, that looks at what is not in
+ * `base` ("": at all of it)? MV_EINVALID: it would see more than `max` files
+ * and folders, or folders too deep. Reads each tree once, so a few that name
+ * each other cost no more than they are long.
+ */
+int mv_git_bound_paths(struct mv_git *git, const char *const *revs,
+		       size_t count, const char *base, uint64_t max,
+		       struct mv_err *err);
+/*
  * The history of one path, newest first, its renames followed; `rev` NULL is
  * HEAD, "--all" every ref. One call per commit that changed it; blob ""
  * where it was deleted. `author` is "Name <email>", `path` what the file was
@@ -395,12 +404,41 @@ int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
  * as one text. Objects are full hex. A note never passes `max_len`: larger
  * ones are MV_ENOMEM with the object named. `fn` gets every object in order,
  * its own name as `hex`, and no data where there is no note; a ref that does
- * not exist has none. `ref` may be the hex of a commit.
+ * not exist has none. `ref` may be the hex of a commit. MV_ECORRUPT: there is
+ * something on the way that is no note, such as "abc/def.." or a link.
  */
 int mv_git_notes_read(struct mv_git *git, const char *ref,
 		      const char *const *objects, size_t count,
 		      size_t max_len, mv_git_data_fn fn, void *payload,
 		      struct mv_err *err);
+/* The same of a state that nobody vouches for, to compare with: what is no
+   note is passed over, and a link counts as the note whose name it has. */
+int mv_git_notes_read_loose(struct mv_git *git, const char *ref,
+			    const char *const *objects, size_t count,
+			    size_t max_len, mv_git_data_fn fn, void *payload,
+			    struct mv_err *err);
+/*
+ * Is a commit's tree all notes, and nothing else? Every path the name of an
+ * object with folders of two digits, each object once, regular files of mode
+ * 100644 of at most `max_len` bytes, no tree in it twice. MV_ECORRUPT with
+ * the first that is not. The work is bounded by the trees that there are:
+ * one that stands in two places ends it, because names of objects never give
+ * that, and a few shared trees could list without end.
+ */
+int mv_git_notes_check(struct mv_git *git, const char *commit,
+		       size_t max_len, struct mv_err *err);
+/*
+ * Everything in the tree of a commit, whatever it is, each tree of it looked
+ * at once: `object` is what its path names without the slashes, or "" when
+ * that is no object's name or it is no blob; `proper` whether it is a note
+ * where readers look. For who mends.
+ */
+typedef int (*mv_git_notes_entry_fn)(void *payload, const char *path,
+				     const char *object, const char *blob,
+				     int proper, struct mv_err *err);
+int mv_git_notes_entries(struct mv_git *git, const char *commit,
+			 mv_git_notes_entry_fn fn, void *payload,
+			 struct mv_err *err);
 /* Every note of a ref or commit, in the order of the objects' names; an
    object with notes at several depths comes once for each. */
 typedef int (*mv_git_note_fn)(void *payload, const char *object,

@@ -8,9 +8,11 @@
 /*
  * A notes tree holds a blob for each object, under the object's name, of
  * which two digits at a time may be folders: "ab/cd/ef...". How many is the
- * note's depth; different depths in one tree are legal, and so is anything
- * that is no note at all. Where a note stands is therefore the object and
- * the depth, and nothing else. See docs/design/notes.md.
+ * note's depth; different depths in one tree are legal. Where a note stands
+ * is therefore the object and the depth, and nothing else. Anything that is
+ * no note is an error: git would carry along "abc/def..", which no reader
+ * finds, and with it lines that were taken away from where they counted. See
+ * docs/design/notes.md.
  */
 #define FAN 256			/* entries of a tree before it fans out */
 #define TREE_MAX ((size_t)512 << 20)
@@ -21,7 +23,6 @@ struct slot {
 	uint8_t oid[32];
 	size_t i;		/* in the caller's list */
 	uint32_t at;		/* a bit for each depth where a note is */
-	uint32_t foreign;	/* or something else of that name */
 	unsigned depth;		/* where a new one belongs */
 };
 
@@ -38,6 +39,7 @@ struct search {
 	size_t count;
 	struct hit *hit;
 	size_t hit_count, hit_alloc;
+	int loose;		/* what is no note is passed over */
 };
 
 static int by_oid(const void *a, const void *b)
@@ -63,8 +65,7 @@ static int by_place(const void *a, const void *b)
 
 enum kind {
 	KIND_NOTE, KIND_FOLDER, KIND_OTHER,
-	KIND_FOREIGN,		/* the name of a note, but no file */
-	KIND_BLOCK		/* the name of a folder, but none */
+	KIND_LINK		/* a link with the name of a note */
 };
 
 /* `oid` has the bytes of the folders above, and gets those of the name. */
@@ -78,9 +79,33 @@ static enum kind classify(uint8_t *oid, unsigned depth, size_t oid_len,
 	if ((n != 2 && n != 2 * left) || !mv_git_is_hex(e->name, n))
 		return KIND_OTHER;
 	mv_unhex(oid + depth, e->name, n / 2);
-	if (n == 2 * left)
-		return type == 0100000 ? KIND_NOTE : KIND_FOREIGN;
-	return type == 0040000 ? KIND_FOLDER : KIND_BLOCK;
+	if (n == 2 * left && type == 0100000)
+		return KIND_NOTE;
+	if (n == 2 * left && type == 0120000)
+		return KIND_LINK;
+	return n == 2 && n != 2 * left && type == 0040000 ? KIND_FOLDER :
+							    KIND_OTHER;
+}
+
+int mv_git_notes_odd(struct mv_err *err, const char *path)
+{
+	return mv_fail(err, MV_ECORRUPT, "'%.200s' among the notes is no note, "
+		       "so none of them is believed; git model fsck --repair "
+		       "takes it out, and git model push then mends the "
+		       "remote", path);
+}
+
+/* Of an entry below the folders that the first bytes of `oid` name. */
+static int odd_entry(const uint8_t *oid, unsigned depth, const char *name,
+		     struct mv_err *err)
+{
+	char path[96 + 256];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < depth; i++, n += 3)
+		snprintf(path + n, sizeof(path) - n, "%02x/", oid[i]);
+	snprintf(path + n, sizeof(path) - n, "%s", name);
+	return mv_git_notes_odd(err, path);
 }
 
 /* The note's path, "ab/cd/ef..."; `path` has room for 96. */
@@ -132,7 +157,6 @@ static int add_hit(struct search *s, struct slot *slot, unsigned depth,
 	return 0;
 }
 
-/* `blob` NULL: something else has the note's name. */
 static int add_hits(struct search *s, size_t lo, size_t hi, unsigned depth,
 		    const uint8_t *oid, const uint8_t *blob,
 		    struct mv_err *err)
@@ -148,12 +172,8 @@ static int add_hits(struct search *s, size_t lo, size_t hi, unsigned depth,
 			hi = mid;
 	}
 	for (; !rc && lo < s->count &&
-	     !memcmp(s->slot[lo].oid, oid, s->oid_len); lo++) {
-		if (blob)
-			rc = add_hit(s, &s->slot[lo], depth, blob, err);
-		else
-			s->slot[lo].foreign |= 1u << depth;
-	}
+	     !memcmp(s->slot[lo].oid, oid, s->oid_len); lo++)
+		rc = add_hit(s, &s->slot[lo], depth, blob, err);
 	return rc;
 }
 
@@ -178,7 +198,7 @@ struct level {
 	size_t lo, hi;
 	unsigned depth;
 	size_t notes, folders;
-	uint8_t taken[256];	/* by a folder (1), by something else (2) */
+	uint8_t taken[256];	/* by a folder */
 };
 
 /* Slots for which there is no folder yet: below a new one, or here. */
@@ -195,7 +215,7 @@ static void choose(struct search *s, const struct level *l)
 		if (!l->taken[b] && fan)
 			choose_new(s, lo, next, l->depth + 1);
 		for (; lo < next; lo++)
-			if (!fan || l->taken[b] == 2)
+			if (!fan)
 				s->slot[lo].depth = l->depth;
 	}
 }
@@ -212,6 +232,10 @@ static int search_entry(struct search *s, struct level *l,
 	size_t from, to;
 
 	switch (classify(oid, l->depth, s->oid_len, e)) {
+	case KIND_LINK:
+		if (!s->loose)
+			break;
+		/* fall through */
 	case KIND_NOTE:
 		l->notes++;
 		return add_hits(s, l->lo, l->hi, l->depth, oid, e->oid, err);
@@ -226,15 +250,10 @@ static int search_entry(struct search *s, struct level *l,
 		l->taken[b] = 1;
 		mv_hex(hex, e->oid, s->oid_len);
 		return search_tree(s, hex, l->depth + 1, from, to, err);
-	case KIND_FOREIGN:
-		return add_hits(s, l->lo, l->hi, l->depth, oid, NULL, err);
-	case KIND_BLOCK:
-		l->taken[oid[l->depth]] = 2;
-		return 0;
 	case KIND_OTHER:
 		break;
 	}
-	return 0;
+	return s->loose ? 0 : odd_entry(oid, l->depth, e->name, err);
 }
 
 /* The slots of [lo, hi) have the same first `depth` bytes: the tree's. */
@@ -421,7 +440,7 @@ static int read_hits(struct reader *r, struct search *s, struct mv_err *err)
 	return rc;
 }
 
-int mv_git_notes_read(struct mv_git *git, const char *ref,
+static int read_notes(struct mv_git *git, const char *ref, int loose,
 		      const char *const *objects, size_t count,
 		      size_t max_len, mv_git_data_fn fn, void *payload,
 		      struct mv_err *err)
@@ -433,6 +452,7 @@ int mv_git_notes_read(struct mv_git *git, const char *ref,
 	int rc = search_init(&s, git, objects, sizeof(*objects), count, err);
 
 	mv_buf_init(&r.text, max_len);
+	s.loose = loose;
 	if (!rc && count) {
 		rc = find_tree(tree, git, ref, err);
 		if (!rc)
@@ -447,6 +467,24 @@ int mv_git_notes_read(struct mv_git *git, const char *ref,
 	mv_buf_release(&r.text);
 	search_release(&s);
 	return rc;
+}
+
+int mv_git_notes_read(struct mv_git *git, const char *ref,
+		      const char *const *objects, size_t count,
+		      size_t max_len, mv_git_data_fn fn, void *payload,
+		      struct mv_err *err)
+{
+	return read_notes(git, ref, 0, objects, count, max_len, fn, payload,
+			  err);
+}
+
+int mv_git_notes_read_loose(struct mv_git *git, const char *ref,
+			    const char *const *objects, size_t count,
+			    size_t max_len, mv_git_data_fn fn, void *payload,
+			    struct mv_err *err)
+{
+	return read_notes(git, ref, 1, objects, count, max_len, fn, payload,
+			  err);
 }
 
 /* -- all of them -- */
@@ -519,17 +557,18 @@ static int list_flat(struct list *l, struct mv_git *git, const char *tree,
 				     "notes is damaged", tree);
 		else
 			kind = classify(oid, 0, l->oid_len, &e);
-		if (kind == KIND_FOLDER)
+		if (!rc && kind == KIND_FOLDER)
 			*fanned = 1;
-		else if (kind == KIND_NOTE)
+		else if (!rc && kind == KIND_NOTE)
 			rc = add_pair(l, oid, e.oid, 0, err);
+		else if (!rc)
+			rc = odd_entry(oid, 0, e.name, err);
 	}
 	mv_buf_release(&data);
 	return rc;
 }
 
-/* "ab/cd/ef..." back to the name; the depth, or -1 when it is no note. */
-static int parse_path(uint8_t *oid, const char *path, size_t oid_len)
+int mv_git_note_path(uint8_t *oid, const char *path, size_t oid_len)
 {
 	int depth = 0;
 
@@ -554,13 +593,15 @@ static int take_line(struct list *l, const struct mv_buf *line,
 	uint8_t oid[32], blob[32];
 	int depth;
 
-	if (strncmp(line->data, "100", 3) ||
-	    line->len < head + 2 * l->oid_len + 1)
-		return 0;
-	depth = parse_path(oid, line->data + head + 2 * l->oid_len + 1,
-			   l->oid_len);
-	if (depth < 0 || mv_unhex(blob, line->data + head, l->oid_len))
-		return 0;
+	if (line->len < head + 2 * l->oid_len + 1)
+		return mv_git_notes_odd(err, line->data);
+	depth = mv_git_note_path(oid, line->data + head + 2 * l->oid_len + 1,
+				 l->oid_len);
+	if (depth < 0 || strncmp(line->data, "100", 3) ||
+	    mv_unhex(blob, line->data + head, l->oid_len))
+		return mv_git_notes_odd(err, strchr(line->data, '\t') ?
+					strchr(line->data, '\t') + 1 :
+					line->data);
 	return add_pair(l, oid, blob, (unsigned)depth, err);
 }
 
@@ -666,19 +707,6 @@ static int print_note(struct mv_buf *in, const struct slot *s,
 	return rc ? rc : mv_buf_addch(in, '\n');
 }
 
-/* Somebody's folder or link has the name: writing would destroy it. */
-static int check_foreign(const struct search *s,
-			 const struct mv_git_note *notes, struct mv_err *err)
-{
-	for (size_t k = 0; k < s->count; k++)
-		if (!s->slot[k].at &&
-		    s->slot[k].foreign & 1u << s->slot[k].depth)
-			return mv_fail(err, MV_ECORRUPT, "the note of '%s' "
-				       "is not a file",
-				       notes[s->slot[k].i].object);
-	return 0;
-}
-
 static int print_import(struct mv_buf *in, const struct search *s,
 			const char *committer, const char *tip,
 			const char *second, const struct mv_git_note *notes,
@@ -775,8 +803,6 @@ int mv_git_notes_write(struct mv_git *git, const char *ref, const char *tip,
 	} else if (!rc) {
 		choose_new(&s, 0, count, 0);
 	}
-	if (!rc)
-		rc = check_foreign(&s, notes, err);
 	if (!rc)
 		rc = mv_git_committer(&who, git, err);
 	if (!rc && print_import(&in, &s, who.data, tip, second, notes,

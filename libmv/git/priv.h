@@ -254,6 +254,26 @@ int mv_git_libgit2_has(struct mv_git_libgit2 *lib, const char *hex);
 void mv_git_libgit2_refresh(struct mv_git_libgit2 *lib);
 void mv_git_libgit2_close(struct mv_git_libgit2 *lib);	/* NULL is fine */
 
+/* -- oidmap.c -- */
+/* A number for each object; starts as zeros. */
+struct mv_git_oidmap_slot;
+struct mv_git_oidmap {
+	struct mv_git_oidmap_slot *slot;
+	size_t count, room;
+};
+/* Borrowed until the next _put; NULL: not there. */
+uint64_t *mv_git_oidmap_get(const struct mv_git_oidmap *map,
+			    const uint8_t *oid, size_t oid_len);
+int mv_git_oidmap_put(struct mv_git_oidmap *map, const uint8_t *oid,
+		      size_t oid_len, uint64_t value, struct mv_err *err);
+void mv_git_oidmap_release(struct mv_git_oidmap *map);
+
+/* -- notes.c -- */
+/* "ab/cd/ef..." back to the name; the depth, or -1 when it is no note. */
+int mv_git_note_path(uint8_t *oid, const char *path, size_t oid_len);
+/* MV_ECORRUPT: this stands among the notes, and says how to mend that. */
+int mv_git_notes_odd(struct mv_err *err, const char *path);
+
 /* -- alternates.c -- */
 /* The value of a variable in env->env, or NULL. */
 const char *mv_git_getenv(const struct mv_proc_env *env, const char *name);

@@ -335,13 +335,55 @@ static void change_release(struct change *c)
 	*c = (struct change){ NULL, NULL, 0 };
 }
 
+static int is_statement(const char *line, size_t len)
+{
+	struct mv_record r;
+	int yes;
+
+	if (memchr(line, '\0', len) || mv_record_parse(&r, line, len, NULL))
+		return 0;
+	yes = !strcmp(r.kind, "approval") || !strcmp(r.kind, "receipt");
+	mv_record_release(&r);
+	return yes;
+}
+
+/* Bytes of all lines that are no statements. */
+static size_t record_bytes(const char *text, size_t len)
+{
+	const char *s = text, *end = text + len;
+	size_t bytes = 0;
+
+	while (s < end) {
+		const char *lf = memchr(s, '\n', (size_t)(end - s));
+		size_t n = (size_t)((lf ? lf : end) - s);
+
+		if (!is_statement(s, n))
+			bytes += n + 1;
+		s += n + 1;
+	}
+	return bytes;
+}
+
+/* More records than a server takes? A merge is no reason to ask: what others
+   wrote is there. */
+static int leaves_room(const struct mv_buf *text, size_t lines,
+		       const struct mv_buf *new)
+{
+	return (text->len <= MV_NOTE_RECORDS &&
+		lines <= MV_NOTE_RECORD_LINES) ||
+	       !record_bytes(new->data, new->len) ||
+	       (record_bytes(text->data, text->len) <= MV_NOTE_RECORDS &&
+		lines <= MV_NOTE_LINES);
+}
+
 /*
  * What the notes will be: for each blob whose note gets a line that it has
  * not yet. `notes` has room for all.
  */
 static int unite_notes(struct mv_git_note *notes, size_t *count,
 		       struct mv_buf *texts, const struct texts *have,
-		       const struct change *change, struct mv_err *err)
+		       const struct change *change, int merge,
+		       struct mv_err *err)
 {
 	for (size_t i = 0; i < change->count; i++) {
 		const struct mv_buf *old = &have->v[i];
@@ -361,6 +403,12 @@ static int unite_notes(struct mv_git_note *notes, size_t *count,
 		if (lines > MV_NOTE_LINES || texts[i].len > MV_NOTE_MAX)
 			return fail_large(err, change->blobs[i],
 					  "would have more than");
+		if (!merge && !leaves_room(&texts[i], lines, new))
+			return mv_fail(err, MV_ENOMEM, "the note of object "
+				       "'%s' has %zu KiB of records already; "
+				       "the rest is kept for votes",
+				       change->blobs[i],
+				       MV_NOTE_RECORDS >> 10);
 		notes[(*count)++] = (struct mv_git_note){
 			change->blobs[i], texts[i].data, texts[i].len
 		};
@@ -392,7 +440,8 @@ static int write_change(int *changed, struct mv_git *git, const char *tip,
 	}
 	ret = texts_read(&have, git, tip, change->blobs, change->count, err);
 	if (!ret)
-		ret = unite_notes(notes, &count, texts, &have, change, err);
+		ret = unite_notes(notes, &count, texts, &have, change,
+				  second != NULL, err);
 	if (!ret && (count || second)) {
 		ret = mv_git_notes_write(git, MV_NOTES_REF, tip, second, notes,
 					 count, message, err);
@@ -721,6 +770,15 @@ static int try_merge(int *changed, struct mv_git *git, const char *theirs,
 		ret = mv_git_is_ancestor(git, theirs, ours, err);
 		if (ret)
 			return ret < 0 ? ret : 0;
+	}
+	/* A note that moved to where nobody reads it is no note that went
+	   into another folder. */
+	ret = mv_git_notes_check(git, theirs, MV_NOTE_MAX, err);
+	if (ret < 0) {
+		mv_err_prefix(err, "%s", other);
+		return ret;
+	}
+	if (*ours) {
 		forward = mv_git_is_ancestor(git, ours, theirs, err);
 		ret = forward < 0 ? forward : 0;
 		if (forward > 0)

@@ -285,6 +285,10 @@ int mv_record_id(char *id, struct mv_err *err);
 #define MV_NOTES_REMOTES "refs/notes/model-remotes/"	/* + remote's name */
 #define MV_NOTE_MAX ((size_t)1 << 20)
 #define MV_NOTE_LINES 10000
+/* Of that, what may be records: the rest is for statements, so that nobody can
+   keep a veto out of a note by filling it. */
+#define MV_NOTE_RECORDS (MV_NOTE_MAX / 4 * 3)
+#define MV_NOTE_RECORD_LINES 7500
 
 /* The lines of one pointer blob's note, sorted by bytes, each once. */
 struct mv_lines {

@@ -463,47 +463,125 @@ static void test_git_notes__several_depths_are_one_text(void **state)
 	    "{ echo \"100644 blob $one\t$A\";"
 	    "echo \"100644 blob $two\t$(echo $A | sed 's,^..,&/,')\";"
 	    "echo \"100644 blob $tre\t$(echo $A | sed 's,^..,&/,;"
-	    "s,/..,&/,')\"; echo \"100644 blob $one\tREADME\"; } |"
+	    "s,/..,&/,')\"; } |"
 	    "git update-index --add --index-info; T=$(git write-tree);"
 	    COMMIT_TREE, a);
 	assert_notes(&r, all, 2, "0=one\ntwo\nthree;1=-;");
-	/* Written, it stands once; what is no note stays. */
+	assert_int_equal(mv_git_notes_check(r.git, REF, 9, &r.err),
+			 MV_ECORRUPT);
+	assert_non_null(strstr(r.err.msg, "two notes"));
+	/* Written, it stands once. */
 	assert_int_equal(write_one(&r, a, "new"), 0);
 	assert_notes(&r, all, 2, "0=new;1=-;");
-	assert_depths(&r, "0:2 ");
-	assert_prints(&r, "one", "git show " REF ":README");
+	assert_depths(&r, "0:1 ");
+	assert_int_equal(mv_git_notes_check(r.git, REF, 9, &r.err), 0);
 	assert_int_equal(write_one(&r, b, "B"), 0);
 	assert_notes(&r, all, 2, "0=new;1=B;");
 	repo_drop(&r);
 }
 
-static void test_git_notes__foreign_entries_stay(void **state)
+/* Put the note of `a` somewhere else, by a command that knows $A and $B. */
+static void misplace(struct repo *r, const char *a, const char *lines)
 {
-	char a[65], link[300];
-	const char *const all[] = { a };
+	run(r, "A=%s; B=$(printf note | git hash-object -w --stdin);"
+	    "T=$({ %s; } | git mktree --missing); " COMMIT_TREE, a, lines);
+}
+
+static int saw_entry(void *payload, const char *path, const char *object,
+		     const char *blob, int proper, struct mv_err *err)
+{
+	struct mv_buf *out = payload;
+
+	(void)path;
+	(void)blob;
+	return mv_buf_addf(out, "%.4s%s ", object, proper ? "!" : "?") ?
+		mv_nomem(err) : 0;
+}
+
+/*
+ * Nothing but notes: readers say so, a server that asks for all of it does,
+ * and who mends sees what is there.
+ */
+static void test_git_notes__anything_else_is_refused(void **state)
+{
+	static const char *const odd[] = {
+		/* <3 digits>/<37 digits>: git keeps it, nobody reads it */
+		"printf '040000 tree %s\\t%s\\n' $(printf "
+		"'100644 blob %s\\t%s\\n' $B ${A#???} | git mktree) "
+		"$(echo $A | cut -c 1-3)",
+		"printf '100644 blob %s\\tREADME\\n' $B",
+		"printf '120000 blob %s\\t%s\\n' $B $A",
+		"printf '160000 commit %s\\t%s\\n' $A $A",
+		"printf '100644 blob %s\\t%s\\n' $B $(echo $A | tr a-f A-F)A",
+		"printf '100644 blob %s\\t%s\\n' $B $(echo $A | cut -c 1-2)",
+		"printf '040000 tree %s\\t%s\\n' $(git mktree </dev/null) zz",
+	};
+	char a[65], b[65];
+	const char *const all[] = { a, b };
+	struct mv_buf out;
 	struct repo r;
 
 	(void)state;
 	repo_new(&r, "");
 	repo_open(&r, NULL);
 	name_of(&r, a, "a");
-	/* A file where a folder would be, folders of other names, a link. */
-	run(&r, "A=%s; mkdir zz d; echo f >$(echo $A | cut -c 1-2);"
-	    "echo z >zz/f; echo d >d/$A; ln -s d l; echo U >"
-	    "$(echo $A | tr a-f A-F)x; git add .; T=$(git write-tree);"
-	    COMMIT_TREE "; git ls-tree -r " REF " | sort >../before", a);
-	write_many(&r, 0, 300);
-	assert_int_equal(write_one(&r, a, "note"), 0);
-	assert_notes(&r, all, 1, "0=note;");
-	assert_prints(&r, "", "git ls-tree -r " REF " | sort "
-		      ">../after; comm -23 ../before ../after");
-	/* A link where the note would be. */
-	snprintf(link, sizeof(link), "git rm -qrf --cached . ; rm -rf *;"
-		 "ln -s x %s; git add .; T=$(git write-tree); %s", a,
-		 COMMIT_TREE);
-	run(&r, "%s", link);
-	assert_notes(&r, all, 1, "0=-;");
-	assert_int_equal(write_one(&r, a, "note"), MV_ECORRUPT);
+	name_of(&r, b, "b");
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		misplace(&r, a, odd[i]);
+		assert_int_equal(read_notes(&r, REF, 99, all, 2, &out),
+				 MV_ECORRUPT);
+		assert_non_null(strstr(r.err.msg, "is no note"));
+		assert_non_null(strstr(r.err.msg, "fsck --repair"));
+		mv_buf_release(&out);
+		mv_buf_init(&out, 4096);
+		assert_int_equal(mv_git_notes_each(r.git, REF, add_each, &out,
+						   &r.err), MV_ECORRUPT);
+		mv_buf_release(&out);
+		assert_int_equal(write_one(&r, b, "x"), MV_ECORRUPT);
+		assert_int_equal(mv_git_notes_check(r.git, REF, 99, &r.err),
+				 MV_ECORRUPT);
+		mv_buf_init(&out, 4096);
+		assert_int_equal(mv_git_notes_entries(r.git, REF, saw_entry,
+						      &out, &r.err), 0);
+		assert_null(strchr(out.data, '!'));
+		mv_buf_release(&out);
+	}
+	/* Below a folder, too, where only its own objects are in doubt. */
+	misplace(&r, a, "printf '040000 tree %s\\t%s\\n' $(printf "
+		 "'100644 blob %s\\t%s\\n' $B x${A#???} | git mktree) "
+		 "$(echo $A | cut -c 1-2)");
+	assert_int_equal(read_notes(&r, REF, 99, all, 1, &out), MV_ECORRUPT);
+	mv_buf_release(&out);
+	mv_buf_init(&out, 4096);
+	assert_int_equal(mv_git_notes_each(r.git, REF, add_each, &out,
+					   &r.err), MV_ECORRUPT);
+	mv_buf_release(&out);
+	repo_drop(&r);
+}
+
+static void test_git_notes__check_bounds_sizes_and_sharing(void **state)
+{
+	char a[65];
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	repo_open(&r, NULL);
+	name_of(&r, a, "a");
+	assert_int_equal(write_one(&r, a, "12345"), 0);
+	assert_int_equal(mv_git_notes_check(r.git, REF, 5, &r.err), 0);
+	assert_int_equal(mv_git_notes_check(r.git, REF, 4, &r.err),
+			 MV_ECORRUPT);
+	assert_non_null(strstr(r.err.msg, "more than 4 bytes"));
+	/* Four trees that would list 256 * 256 * 256 notes. */
+	run(&r, "L=$(printf '100644 blob %%s\t' $(printf x | git hash-object "
+	    "-w --stdin); printf '%%034d\n' 0); T=$(echo \"$L\" | git mktree);"
+	    "for l in 1 2 3; do T=$(i=0; while test $i -lt 256; do "
+	    "printf '040000 tree %%s\t%%02x\n' $T $i; i=$((i + 1)); done |"
+	    "git mktree); done; " COMMIT_TREE);
+	assert_int_equal(mv_git_notes_check(r.git, REF, 5, &r.err),
+			 MV_ECORRUPT);
+	assert_non_null(strstr(r.err.msg, "stands somewhere else"));
 	repo_drop(&r);
 }
 
@@ -662,7 +740,8 @@ int main(void)
 		cmocka_unit_test(test_git_notes__fan_out),
 		cmocka_unit_test(test_git_notes__gits_fan_out_is_kept),
 		cmocka_unit_test(test_git_notes__several_depths_are_one_text),
-		cmocka_unit_test(test_git_notes__foreign_entries_stay),
+		cmocka_unit_test(test_git_notes__anything_else_is_refused),
+		cmocka_unit_test(test_git_notes__check_bounds_sizes_and_sharing),
 		cmocka_unit_test(test_git_notes__bounds_and_bad_names),
 		cmocka_unit_test(test_git_notes__nothing_is_a_command),
 		cmocka_unit_test(test_git_notes__a_second_parent),

@@ -356,21 +356,22 @@ static void test_meta_ledger__an_oversized_note_is_named(void **state)
 	assert_oversized("head -c 1048577 /dev/zero | tr '\\0' 'a'");
 }
 
-static void test_meta_ledger__a_note_of_a_mebibyte(void **state)
+/* Three quarters of it: the rest is for votes. */
+static void test_meta_ledger__a_note_full_of_records(void **state)
 {
 	char line[4096];
 	struct place p;
 
 	(void)state;
 	place_new(&p);
-	run(&p.r, "for i in $(seq 1000 1254); do printf '%%s' $i; "
+	run(&p.r, "for i in $(seq 1000 1190); do printf '%%s' $i; "
 	    "head -c 4091 /dev/zero | tr '\\0' 'a'; echo; done >note; "
 	    "git notes --ref=model add -C $(git hash-object -w note) %s",
 	    p.blob[0]);
 	memset(line, 'b', sizeof(line));
 	line[4095] = '\0';
 	assert_appended(&p, 0, line);
-	assert_prints(&p.r, "1048576\n", "git notes --ref=model show %s | "
+	assert_prints(&p.r, "786432\n", "git notes --ref=model show %s | "
 		      "wc -c", p.blob[0]);
 	assert_int_equal(append(&p, p.blob[0], "c"), MV_ENOMEM);
 	repo_drop(&p.r);
@@ -619,11 +620,9 @@ static void test_meta_ledger__merge_across_depths_of_folders(void **state)
 	    "echo 'data 0'; echo from " MV_NOTES_REF "~1; echo deleteall;"
 	    "printf 'M 100644 inline %.2s/%s\ndata 5\nbase\n\n';"
 	    "printf 'M 100644 inline %.2s/%.2s/%s\ndata 7\ntheirs\n\n';"
-	    "printf 'M 100644 inline %.2s/%s\ndata 4\nnew\n\n';"
-	    "printf 'M 100644 inline xyz/%s\ndata 4\nodd\n\n') | "
+	    "printf 'M 100644 inline %.2s/%s\ndata 4\nnew\n\n') | "
 	    "git fast-import --quiet", p.blob[0], p.blob[0] + 2, p.blob[1],
-	    p.blob[1] + 2, p.blob[1] + 4, p.blob[2], p.blob[2] + 2,
-	    p.blob[3] + 2);
+	    p.blob[1] + 2, p.blob[1] + 4, p.blob[2], p.blob[2] + 2);
 	assert_merged(&p, TRACKING, 1);
 	assert_lines(&p, MV_NOTES_REF, 0, "base");
 	assert_lines(&p, MV_NOTES_REF, 1, "ours|theirs");
@@ -632,6 +631,27 @@ static void test_meta_ledger__merge_across_depths_of_folders(void **state)
 	assert_prints(&p.r, "2\n", "git diff --name-only " MV_NOTES_REF
 		      "^ " MV_NOTES_REF " | wc -l");
 	assert_merged(&p, TRACKING, 0);
+	repo_drop(&p.r);
+}
+
+/* Not even where it loses nothing that was a note. */
+static void test_meta_ledger__merge_takes_only_notes(void **state)
+{
+	struct place p;
+
+	(void)state;
+	place_new(&p);
+	assert_appended(&p, 0, "base");
+	run(&p.r, "git rev-parse " MV_NOTES_REF " >.git/was; (echo commit "
+	    TRACKING "; echo 'committer A <a@b> 1 +0000';"
+	    "echo 'data 0'; echo from " MV_NOTES_REF "^0;"
+	    "printf 'M 100644 inline xyz/%s\ndata 4\nodd\n\n') | "
+	    "git fast-import --quiet", p.blob[3] + 2);
+	assert_int_equal(mv_ledger_merge(p.r.git, p.lock, TRACKING, NULL,
+					 PATIENCE, &p.r.err), MV_ECORRUPT);
+	assert_non_null(strstr(p.r.err.msg, "xyz"));
+	assert_prints(&p.r, "", "git rev-parse " MV_NOTES_REF
+		      " | diff - .git/was");
 	repo_drop(&p.r);
 }
 
@@ -686,7 +706,7 @@ int main(void)
 		cmocka_unit_test(test_meta_ledger__requests_that_make_no_sense),
 		cmocka_unit_test(test_meta_ledger__ten_thousand_lines_and_no_more),
 		cmocka_unit_test(test_meta_ledger__an_oversized_note_is_named),
-		cmocka_unit_test(test_meta_ledger__a_note_of_a_mebibyte),
+		cmocka_unit_test(test_meta_ledger__a_note_full_of_records),
 		cmocka_unit_test(test_meta_ledger__thirty_two_writers_lose_nothing),
 		cmocka_unit_test(test_meta_ledger__without_a_common_lock_neither),
 		cmocka_unit_test(test_meta_ledger__waits_for_its_turn_no_longer_than_told),
@@ -695,6 +715,7 @@ int main(void)
 		cmocka_unit_test(test_meta_ledger__merge_never_drops_a_line_of_ours),
 		cmocka_unit_test(test_meta_ledger__two_clones_end_up_alike),
 		cmocka_unit_test(test_meta_ledger__merge_across_depths_of_folders),
+		cmocka_unit_test(test_meta_ledger__merge_takes_only_notes),
 		cmocka_unit_test(test_meta_ledger__merge_of_equal_notes_joins_histories),
 		cmocka_unit_test(test_meta_ledger__sha256_repositories_too),
 	};
