@@ -7,11 +7,14 @@
 
 /*
  * Notes only grow. That the new commit descends from the old one says
- * nothing: a commit on top can have any tree. So every line that was there
- * must be there still, of every object whose note changed; and a line that is
- * new must be one that readers read.
+ * nothing: a commit on top can have any tree. So that must be all notes and
+ * nothing else, whatever was there before; every line that was there must be
+ * there still, of every object whose note changed; and a line that is new must
+ * be one that readers read. What was no note before need not stay: so a push
+ * can mend what came in when nobody looked.
  */
 enum { CHANGED_MAX = 20000, BATCH = 64, TOLD_MAX = 20 };
+#define OLD_MAX (16 * MV_NOTE_MAX)	/* of a note that nobody can read */
 
 /* -- which notes changed --------------------------------------------------------------- */
 
@@ -24,6 +27,7 @@ struct changes {
 	struct moved *v;
 	size_t count, alloc;
 	size_t hex_len;
+	uint64_t max;
 };
 
 /* "ab/cdef.." is an object's name, cut up by folders. */
@@ -49,6 +53,12 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 	const char *path = d->new_path ? d->new_path : d->old_path;
 	struct moved *m;
 
+	/* A note that moves is two paths. Nothing that is walked to its end
+	   may depend on how much somebody wants to push. */
+	if (c->count > 4 * c->max + 4096)
+		return mv_fail(err, MV_EDENIED, MV_NOTES_REF ": too many "
+			       "notes at once; model.receiveNotes of the server "
+			       "allows %llu", (unsigned long long)c->max);
 	if (c->count == c->alloc) {
 		size_t alloc = c->alloc ? 2 * c->alloc : 256;
 
@@ -60,9 +70,9 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 	}
 	m = &c->v[c->count];
 	memset(m, 0, sizeof(*m));
+	/* The new tree is all notes, so this was none before. */
 	if (object_of(m->object, path, c->hex_len))
-		return mv_push_refuse(c->push, MV_NOTES_REF ": '%s' is no note",
-				      path);
+		return mv_push_in_time(c->push, err);
 	if (d->old_blob)
 		snprintf(m->old, sizeof(m->old), "%s", d->old_blob);
 	if (d->new_blob)
@@ -118,26 +128,16 @@ static size_t settle(struct changes *c)
 
 /* -- lines -------------------------------------------------------------------------------- */
 
-struct line {
-	const char *s;
-	size_t len;
-};
-struct text {
-	char *data;
-	struct line *v;
-	size_t count;
-};
-
 static int by_bytes(const void *a, const void *b)
 {
-	const struct line *x = a, *y = b;
+	const struct mv_push_line *x = a, *y = b;
 	size_t n = x->len < y->len ? x->len : y->len;
 	int d = n ? memcmp(x->s, y->s, n) : 0;
 
 	return d ? d : (x->len > y->len) - (x->len < y->len);
 }
 
-static void text_release(struct text *t)
+static void text_release(struct mv_push_text *t)
 {
 	free(t->data);
 	free(t->v);
@@ -145,7 +145,7 @@ static void text_release(struct text *t)
 }
 
 /* Lines as bytes, sorted; what a string would cut off must not be lost. */
-static int cut_up(struct text *t, const char *data, size_t len,
+static int cut_up(struct mv_push_text *t, const char *data, size_t len,
 		  struct mv_err *err)
 {
 	size_t lines = 1;
@@ -159,12 +159,13 @@ static int cut_up(struct text *t, const char *data, size_t len,
 	if (len)
 		memcpy(t->data, data, len);
 	t->data[len] = '\0';
+	t->len = len;
 	for (size_t at = 0; at < len;) {
 		const char *lf = memchr(t->data + at, '\n', len - at);
 		size_t n = lf ? (size_t)(lf - t->data) - at : len - at;
 
 		if (n)
-			t->v[t->count++] = (struct line){ t->data + at, n };
+			t->v[t->count++] = (struct mv_push_line){ t->data + at, n };
 		at += n + 1;
 	}
 	qsort(t->v, t->count, sizeof(*t->v), by_bytes);
@@ -172,7 +173,7 @@ static int cut_up(struct text *t, const char *data, size_t len,
 }
 
 struct reading {
-	struct text *texts;
+	struct mv_push_text *texts;
 };
 
 static int take_text(void *payload, size_t i, const char *hex,
@@ -184,156 +185,73 @@ static int take_text(void *payload, size_t i, const char *hex,
 	return cut_up(&r->texts[i], data ? data : "", data ? len : 0, err);
 }
 
-/* -- a new line ------------------------------------------------------------------------------ */
-
-/* A note hangs on the pointer to what it speaks of, in either dialect. */
-static int hangs_on(const char *object, struct mv_push *push,
-		    const struct mv_statement *s)
-{
-	struct mv_pointer p = { .oid = s->content, .size = s->size };
-	char hex[65];
-
-	for (int i = 0; i < 2; i++) {
-		p.dialect = i ? MV_DIALECT_LFS : MV_DIALECT_NATIVE;
-		if (!mv_repo_pointer_blob(hex, push->repo, &p, 0, NULL) &&
-		    !strcmp(hex, object))
-			return 1;
-	}
-	/* One that is not written as we would. */
-	return !strcmp(s->pointer, object);
-}
-
-static int check_signature(struct mv_push *push, const char *object,
-			   const struct mv_statement *s,
-			   const struct mv_buf *payload,
-			   const struct mv_buf *sig, struct mv_err *err)
-{
-	const char *ns = s->decision == MV_DECISION_RECEIPT ?
-		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
-	struct mv_signature signature;
-	struct mv_buf pae;
-	int ret;
-
-	mv_buf_init(&pae, 1 << 17);
-	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
-			  payload->len) ? mv_nomem(err) :
-		mv_trust_verify(&signature, push->gate.trust, ns, pae.data,
-				pae.len, sig->data, sig->len,
-				push->gate.now / 1000, err);
-	mv_buf_release(&pae);
-	if (ret)
-		return ret;
-	if (signature.state != MV_SIGNATURE_GOOD)
-		mv_push_refuse(push, "note %.10s: %s of %s %s: %s (%s%s%s)",
-			       object, mv_decision_name(s->decision),
-			       s->signer, s->version,
-			       mv_signature_state_name(signature.state),
-			       signature.why, signature.fingerprint ? ", " : "",
-			       signature.fingerprint ? signature.fingerprint :
-			       "");
-	mv_signature_release(&signature);
-	return 0;
-}
-
-static int check_statement(struct mv_push *push, const char *object,
-			   const struct line *line, struct mv_err *err)
-{
-	struct mv_statement s;
-	struct mv_buf payload, sig;
-	struct mv_err why;
-	int ret;
-
-	mv_buf_init(&payload, 1 << 16);
-	mv_buf_init(&sig, 1 << 16);
-	ret = mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
-				     &why);
-	if (ret == MV_ENOMEM) {
-		mv_nomem(err);
-	} else if (ret) {
-		ret = mv_push_refuse(push, "note %.10s: a statement that "
-				     "cannot be read: %s", object, why.msg);
-	} else {
-		if (!hangs_on(object, push, &s))
-			mv_push_refuse(push, "note %.10s: a statement about "
-				       "another content", object);
-		else if (push->gate.has_policy)
-			ret = check_signature(push, object, &s, &payload, &sig,
-					      err);
-		mv_statement_release(&s);
-	}
-	mv_buf_release(&payload);
-	mv_buf_release(&sig);
-	return ret ? ret : mv_push_in_time(push, err);
-}
-
-
-static int check_line(struct mv_push *push, const char *object,
-		      const struct line *line, struct mv_err *err)
-{
-	struct mv_record r;
-	struct mv_err why;
-	int ret = memchr(line->s, '\0', line->len) ?
-		mv_fail(&why, MV_EINVALID, "it has a NUL in it") :
-		mv_record_parse(&r, line->s, line->len, &why);
-	int statement, foreign;
-
-	if (ret == MV_ENOMEM)
-		return mv_nomem(err);
-	if (ret) {
-		ret = mv_git_config_bool(&foreign, push->git,
-					 "model.foreignlines", 0, err);
-		return ret || foreign ? ret :
-			mv_push_refuse(push, "note %.10s: a line that is no "
-				       "record: %s", object, why.msg);
-	}
-	statement = !strcmp(r.kind, "approval") || !strcmp(r.kind, "receipt");
-	mv_record_release(&r);
-	return statement ? check_statement(push, object, line, err) : 0;
-}
-
 /* -- one note ------------------------------------------------------------------------------------ */
 
 /* Both sorted: what is only on the left was taken away, on the right is new. */
-static int compare(struct mv_push *push, const char *object,
-		   const struct text *old, const struct text *new,
-		   struct mv_err *err)
+static int compare(struct mv_push *push, const struct mv_push_note *note,
+		   const struct mv_push_text *old,
+		   const struct mv_push_text *new, struct mv_err *err)
 {
-	size_t i = 0, j = 0, gone = 0;
+	size_t i = 0, j = 0, gone = 0, added = 0;
 	int ret = 0;
 
 	if (new->count > MV_NOTE_LINES)
 		return mv_push_refuse(push, "note %.10s has more than %d "
-				      "lines", object, MV_NOTE_LINES);
+				      "lines", note->object, MV_NOTE_LINES);
 	while (!ret && (i < old->count || j < new->count)) {
 		int d = i == old->count ? 1 : j == new->count ? -1 :
 			by_bytes(&old->v[i], &new->v[j]);
 
-		gone += d < 0;
+		if (d < 0)
+			gone += (size_t)mv_push_must_stay(push, note, old,
+							  &old->v[i]);
 		if (d > 0)
-			ret = check_line(push, object, &new->v[j], err);
+			ret = mv_push_check_line(push, note, &new->v[j], err);
+		added += d > 0;
 		i += d <= 0;
 		j += d >= 0;
 	}
+	if (!ret && added)
+		ret = mv_push_check_room(push, note->object, new, err);
 	if (gone && mv_push_rule(push, "append-only"))
 		mv_push_refuse(push, "note %.10s lost %zu line%s: notes only "
-			       "grow (git model pull brings them back)", object,
-			       gone, gone == 1 ? "" : "s");
+			       "grow (git model pull brings them back)",
+			       note->object, gone, gone == 1 ? "" : "s");
 	return ret;
+}
+
+/* What the notes hang on, where that is here: a folder's manifest is not. */
+static int take_pointer(void *payload, size_t i, const char *hex,
+			const void *data, size_t len, struct mv_err *err)
+{
+	struct mv_push_note *note = (struct mv_push_note *)payload + i;
+
+	(void)hex;
+	(void)err;
+	note->has_pointer = data && !mv_pointer_parse(&note->pointer, data,
+						      len, NULL);
+	return 0;
 }
 
 static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 		       const char *const *objects, size_t n,
 		       struct mv_err *err)
 {
-	struct text old[BATCH], new[BATCH];
+	struct mv_push_text old[BATCH], new[BATCH];
+	struct mv_push_note note[BATCH];
 	struct reading r = { old };
-	int ret = 0;
+	int ret;
 
 	memset(old, 0, sizeof(old));
 	memset(new, 0, sizeof(new));
-	if (!mv_push_is_zero(u->old))
-		ret = mv_git_notes_read(push->git, u->old, objects, n,
-					MV_NOTE_MAX, take_text, &r, err);
+	memset(note, 0, sizeof(note));
+	for (size_t i = 0; i < n; i++)
+		note[i].object = objects[i];
+	ret = mv_git_read_many(push->git, objects, n, MV_POINTER_MAX,
+			       take_pointer, note, err);
+	if (!ret && !mv_push_is_zero(u->old))
+		ret = mv_git_notes_read_loose(push->git, u->old, objects, n,
+					      OLD_MAX, take_text, &r, err);
 	r.texts = new;
 	if (!ret)
 		ret = mv_git_notes_read(push->git, u->new, objects, n,
@@ -341,8 +259,7 @@ static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 	for (size_t i = 0; i < n; i++) {
 		if (!ret)
 			ret = push->refused > TOLD_MAX ? 0 :
-				compare(push, objects[i], &old[i], &new[i],
-					err);
+				compare(push, &note[i], &old[i], &new[i], err);
 		text_release(&old[i]);
 		text_release(&new[i]);
 	}
@@ -373,12 +290,24 @@ static int max_changed(uint64_t *out, struct mv_push *push,
 				   CHANGED_MAX, err);
 }
 
+int mv_push_check_notes_tree(struct mv_push *push,
+			     const struct mv_ref_update *u, struct mv_err *err)
+{
+	struct mv_err why;
+	int ret = mv_push_is_zero(u->new) ? 0 :
+		mv_git_notes_check(push->git, u->new, MV_NOTE_MAX, &why);
+
+	if (ret == MV_ECORRUPT)
+		return mv_push_refuse(push, "%s: %s", u->ref, why.msg);
+	return ret ? mv_fail(err, ret, "%s: %s", u->ref, why.msg) : 0;
+}
+
 int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 			struct mv_err *err)
 {
 	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
 	struct changes c = { .push = push };
-	uint64_t max;
+	const size_t before = push->refused;
 	size_t n;
 	int ret;
 
@@ -393,15 +322,18 @@ int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 		return mv_push_refuse(push, MV_NOTES_REF ": %.10s does not "
 				      "come after %.10s; git model pull unites "
 				      "them", u->new, old);
-	ret = max_changed(&max, push, err);
+	ret = mv_push_check_notes_tree(push, u, err);
+	if (ret || push->refused > before)
+		return ret;
+	ret = max_changed(&c.max, push, err);
 	if (!ret)
 		ret = mv_git_diff(push->git, old, u->new, 0, NULL, on_delta, &c,
 				  err);
 	n = !ret && c.count ? settle(&c) : 0;
-	if (!ret && n > max)
+	if (!ret && n > c.max)
 		mv_push_refuse(push, MV_NOTES_REF ": %zu notes at once; "
 			       "model.receiveNotes of the server allows %llu",
-			       n, (unsigned long long)max);
+			       n, (unsigned long long)c.max);
 	else if (!ret && !push->refused)
 		ret = check_changed(push, u, &c, n, err);
 	free(c.v);

@@ -191,6 +191,13 @@ int mv_push_in_time(const struct mv_push *push, struct mv_err *err)
 		       "model.receiveTimeout allows; push less at once");
 }
 
+int64_t mv_push_skew(const struct mv_push *push)
+{
+	return 1000 * (push->gate.has_policy ?
+		       mv_policy_clock_skew(&push->gate.policy) :
+		       MV_CLOCK_SKEW);
+}
+
 int mv_push_rule(const struct mv_push *push, const char *key)
 {
 	const struct mv_policy *p = &push->gate.policy;
@@ -254,7 +261,8 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 	if (said) {
 		push->branch = !strncmp(said, HEADS, strlen(HEADS)) ?
 			strdup(said) : mv_strf(HEADS "%s", said);
-		return push->branch ? 0 : mv_nomem(err);
+		return push->branch ? mv_push_resolve(&push->branch, push, err)
+				    : mv_nomem(err);
 	}
 	mv_buf_init(&out, 65536);
 	ret = mv_git_run(push->git, args, NULL, 0, &out, err);
@@ -398,8 +406,9 @@ static int open_gate(struct mv_push *push, const char *trusted,
 	if (ret)
 		mv_err_prefix(err, "%s", push->branch);
 	else
-		ret = mv_gate_set(&push->gate.trusted_name,
-				  push->branch + strlen(HEADS), err);
+		ret = mv_gate_set(&push->gate.trusted_name, push->branch +
+				  (strncmp(push->branch, HEADS, strlen(HEADS)) ?
+				   0 : strlen(HEADS)), err);
 	if (!ret && !*trusted && !push->gate.has_policy)
 		ret = warn_of_no_branch(push, err);
 	return ret ? ret : settle_pusher(push, err);
@@ -422,7 +431,10 @@ static int begin(struct mv_push *push, struct mv_err *err)
 	if (push->count > UPDATES_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %d refs at once",
 			       UPDATES_MAX);
-	ret = check_once(push, err);
+	if (!push->advice)
+		ret = mv_push_settle_names(push, err);
+	if (!ret)
+		ret = check_once(push, err);
 	push->refs = calloc(push->count + 1, sizeof(*push->refs));
 	return ret || push->refs ? ret : mv_nomem(err);
 }
@@ -436,11 +448,12 @@ static void end(struct mv_push *push)
 	free(push->branch);
 	if (push->is_open)
 		mv_gate_close(&push->gate);
+	mv_push_release_names(push);
 }
 
 /* -- branches ------------------------------------------------------------------------------- */
 
-static int is_protected(const struct mv_push *push, const char *ref)
+int mv_push_is_protected(const struct mv_push *push, const char *ref)
 {
 	if (!push->gate.has_policy || strncmp(ref, HEADS, strlen(HEADS)))
 		return 0;
@@ -528,14 +541,6 @@ static int check_branch(struct mv_push *push, const struct mv_ref_update *u,
 
 /* -- all of it --------------------------------------------------------------------------------- */
 
-/* Nothing below refs/notes/model/ can be there beside refs/notes/model. */
-static int blocks_notes(const char *ref)
-{
-	size_t n = strlen(MV_NOTES_REF);
-
-	return !strncmp(ref, MV_NOTES_REF, n) && ref[n] == '/';
-}
-
 static int check_growth(struct mv_push *push, struct mv_err *err)
 {
 	int ret = 0;
@@ -545,9 +550,8 @@ static int check_growth(struct mv_push *push, struct mv_err *err)
 
 		if (!strcmp(u->ref, MV_NOTES_REF))
 			ret = mv_push_check_notes(push, u, err);
-		else if (blocks_notes(u->ref))
-			ret = mv_push_refuse(push, "%s would stand in the way "
-					     "of " MV_NOTES_REF, u->ref);
+		else if (!strncmp(u->ref, MV_NOTES_REF, strlen(MV_NOTES_REF)))
+			ret = mv_push_check_notes_tree(push, u, err);
 	}
 	return ret ? ret : mv_push_check_tags(push, err);
 }
@@ -561,7 +565,7 @@ static int check_branches(struct mv_push *push, struct mv_err *err)
 
 		if (!strcmp(u->ref, push->branch))
 			ret = check_readable(push, u, err);
-		if (!ret && is_protected(push, u->ref))
+		if (!ret && mv_push_is_protected(push, u->ref))
 			ret = check_branch(push, u, err);
 	}
 	return ret;
@@ -570,8 +574,12 @@ static int check_branches(struct mv_push *push, struct mv_err *err)
 /* What is no proper state is not judged: its notes may have lost a no. */
 static int judge(struct mv_push *push, struct mv_err *err)
 {
-	int ret = check_growth(push, err);
+	int ret = mv_push_check_refs(push, err);
 
+	if (!ret && !push->refused)
+		ret = mv_push_check_paths(push, err);
+	if (!ret && !push->refused)
+		ret = check_growth(push, err);
 	if (ret || push->refused)
 		return ret;
 	ret = mv_push_in_time(push, err);
@@ -599,7 +607,7 @@ int mv_repo_pre_receive(struct mv_repo *repo,
 
 	if (!ret)
 		ret = find_trusted(&push, err);
-	for (size_t i = 0; !ret && i < count; i++)
+	for (size_t i = 0; !ret && i < push.count; i++)
 		ret = look_at(&push, i, err);
 	if (!ret && !push.refused)
 		ret = open_gate(&push, push.trusted, err);
@@ -743,7 +751,7 @@ int mv_repo_post_receive(struct mv_repo *repo,
 	push.deadline = 0;	/* it is done already */
 	if (!ret)
 		ret = find_trusted(&push, err);
-	for (size_t i = 0; !ret && i < count; i++)
+	for (size_t i = 0; !ret && i < push.count; i++)
 		ret = look_at(&push, i, err);
 	if (!ret)
 		ret = open_gate(&push, trusted_before(&push), err);
@@ -950,7 +958,7 @@ static int advise_branches(struct mv_push *push, struct mv_err *err)
 	for (size_t i = 0; !ret && i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
-		if (!is_protected(push, u->ref) ||
+		if (!mv_push_is_protected(push, u->ref) ||
 		    (!mv_push_is_zero(u->old) &&
 		     mv_git_commit(hex, push->git, u->old, NULL)))
 			continue;

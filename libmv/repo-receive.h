@@ -17,6 +17,8 @@ struct mv_push {
 	int advice;		/* a client asks, before it pushes */
 	char *branch;		/* full name of the one that is trusted */
 	char trusted[65];	/* what it is now; "": it is not there */
+	struct mv_ref_update *own;	/* the updates, where there are aliases */
+	size_t own_count;
 	struct mv_git_ref *refs;	/* one for each update, as it would be */
 	struct mv_gate gate;	/* of the state that the push leads to */
 	int is_open;		/* is the gate? */
@@ -37,9 +39,59 @@ static inline int mv_push_is_zero(const char *hex)
 	return hex[strspn(hex, "0")] == '\0';
 }
 
+/* A branch whose moves are judged: full name. */
+int mv_push_is_protected(const struct mv_push *push, const char *ref);
+
+/* -- which refs (repo-receive-refs.c) -- */
+/* Make push->updates all the names that the push moves. */
+int mv_push_settle_names(struct mv_push *push, struct mv_err *err);
+void mv_push_release_names(struct mv_push *push);
+/* Follow a symbolic ref of the server; *ref is replaced. */
+int mv_push_resolve(char **ref, struct mv_push *push, struct mv_err *err);
+/* Refuse what nobody may push. */
+int mv_push_check_refs(struct mv_push *push, struct mv_err *err);
+/* Refuse trees that stand for more paths than anybody can walk. */
+int mv_push_check_paths(struct mv_push *push, struct mv_err *err);
+
+/* ms that a date may be from our clock: the policy's max-clock-skew. */
+int64_t mv_push_skew(const struct mv_push *push);
+
 /* -- notes only grow (repo-receive-notes.c) -- */
 int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 			struct mv_err *err);
+/* Any ref that readers may take notes from: is it all notes? */
+int mv_push_check_notes_tree(struct mv_push *push,
+			     const struct mv_ref_update *u,
+			     struct mv_err *err);
+
+/* -- and what is in them (repo-receive-lines.c) -- */
+struct mv_push_line {
+	const char *s;
+	size_t len;
+};
+struct mv_push_text {
+	char *data;
+	size_t len;
+	struct mv_push_line *v;	/* sorted by bytes */
+	size_t count;
+};
+struct mv_push_note {
+	const char *object;		/* that it hangs on: hex */
+	int has_pointer;		/* is that here, and a pointer? */
+	struct mv_pointer pointer;
+};
+int mv_push_hangs_on(const struct mv_push_note *note, struct mv_push *push,
+		     const struct mv_oid *content, uint64_t size);
+/* A new line; refuses. */
+int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
+		       const struct mv_push_line *line, struct mv_err *err);
+/* A note that got new lines: is there room left for votes? */
+int mv_push_check_room(struct mv_push *push, const char *object,
+		       const struct mv_push_text *text, struct mv_err *err);
+/* Must this old line be in the new text? */
+int mv_push_must_stay(struct mv_push *push, const struct mv_push_note *note,
+		      const struct mv_push_text *old,
+		      const struct mv_push_line *line);
 
 /* -- tags only grow, and stages are judged (repo-receive-tags.c) -- */
 /* Fill push->refs[i], which speaks of a tag: its object. */

@@ -207,6 +207,7 @@ static int is_setting(enum mv_rule_kind kind)
 	case MV_RULE_OVERRIDE:
 	case MV_RULE_IMMUTABLE_TAGS:
 	case MV_RULE_APPEND_ONLY:
+	case MV_RULE_MAX_CLOCK_SKEW:
 		return 1;
 	default:
 		return 0;

@@ -151,3 +151,28 @@ int mv_policy_governs(const struct mv_policy *p, const char *kind,
 			return 1;
 	return 0;
 }
+
+/* The first rule of that kind in any section; NULL: there is none. */
+static const struct mv_rule *any_rule(const struct mv_policy *p,
+				      enum mv_rule_kind kind)
+{
+	const struct mv_rule *r = NULL;
+
+	for (size_t i = 0; !r && i < p->section_count; i++)
+		r = mv_section_rule(&p->sections[i], kind);
+	return r;
+}
+
+int64_t mv_policy_clock_skew(const struct mv_policy *p)
+{
+	const struct mv_rule *r = any_rule(p, MV_RULE_MAX_CLOCK_SKEW);
+
+	return r ? r->args->seconds : MV_CLOCK_SKEW;
+}
+
+int mv_policy_asks_moments(const struct mv_policy *p)
+{
+	return any_rule(p, MV_RULE_MIN_SOAK) ||
+	       any_rule(p, MV_RULE_MIN_INTERVAL) ||
+	       any_rule(p, MV_RULE_ROLLBACK);
+}

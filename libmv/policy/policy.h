@@ -80,6 +80,14 @@ int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
 /* Is the stage (of this artifact) or branch governed by any section? */
 int mv_policy_governs(const struct mv_policy *p, const char *kind,
 		      const char *artifact, const char *name);
+/*
+ * How far dates of what is pushed may be from a server's clock, in seconds:
+ * max-clock-skew, or MV_CLOCK_SKEW where the policy says nothing.
+ */
+#define MV_CLOCK_SKEW INT64_C(600)
+int64_t mv_policy_clock_skew(const struct mv_policy *p);
+/* Does any rule ask how long ago a stage was assigned? */
+int mv_policy_asks_moments(const struct mv_policy *p);
 
 /* -- facts ------------------------------------------------------------------------- */
 

@@ -461,6 +461,8 @@ static const struct row {
 	  NULL },
 	{ "immutable-tags", MV_RULE_IMMUTABLE_TAGS, TOP, 1, shape_bool, NULL },
 	{ "append-only", MV_RULE_APPEND_ONLY, TOP, 1, shape_bool, NULL },
+	{ "max-clock-skew", MV_RULE_MAX_CLOCK_SKEW, TOP, 1, shape_duration,
+	  NULL },
 };
 
 /* Rules of policies elsewhere, so that the message can say more. */

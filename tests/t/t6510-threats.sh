@@ -79,13 +79,16 @@ test_expect_success 'T2 policy or signers are changed by who profits: the old po
 	refused "policy-approvals = 1 from leads" main && back
 '
 
-test_expect_success 'T2 the policy is put into its place by refs/replace: not looked at' '
+test_expect_success 'T2 the policy is put into its place by refs/replace: refused, not looked at' '
 	cd work && old=$(git rev-parse origin/main) &&
 	git rm -q .gitmodel/policy && git commit -qm "no policy" &&
 	new=$(git rev-parse HEAD) && git reset -q --hard origin/main &&
-	accepted $new:refs/replace/$old && tag=$(forced v1.0.0 production) &&
+	refused "replacements are not taken here" $new:refs/replace/$old &&
+	accepted $new:refs/heads/aside &&
+	git --git-dir=../srv.git update-ref refs/replace/$old $new &&
+	tag=$(forced v1.0.0 production) &&
 	refused "approvals = 1 from leads" "$tag" && back &&
-	accepted :refs/replace/$old
+	accepted :refs/replace/$old && accepted :refs/heads/aside
 '
 
 test_expect_success 'T3 an approval is forged: the signature or the signer is no good' '

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/repo-receive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/time.h"
+
+/*
+ * A line that is new in a note: it must be one that readers read, about the
+ * content that the note hangs on, and not from the future. And a note must
+ * keep room: who fills one with records, or signs without end, would keep a
+ * veto out of it for good.
+ */
+enum {
+	SIGNER_BYTES = 64 << 10,	/* of one signer, in one note */
+	SIGNER_LINES = 128
+};
+
+/* -- what it speaks of ----------------------------------------------------------- */
+
+/* A note hangs on the pointer to what it speaks of, in either dialect. */
+static int is_pointer_to(const char *object, struct mv_push *push,
+			 const struct mv_oid *content, uint64_t size)
+{
+	struct mv_pointer p = { .oid = *content, .size = size };
+	char hex[65];
+
+	for (int i = 0; i < 2; i++) {
+		p.dialect = i ? MV_DIALECT_LFS : MV_DIALECT_NATIVE;
+		if (!mv_repo_pointer_blob(hex, push->repo, &p, 0, NULL) &&
+		    !strcmp(hex, object))
+			return 1;
+	}
+	return 0;
+}
+
+int mv_push_hangs_on(const struct mv_push_note *note, struct mv_push *push,
+		     const struct mv_oid *content, uint64_t size)
+{
+	/* One that is not written as we would is known by what it says. */
+	if (note->has_pointer)
+		return !memcmp(&note->pointer.oid, content, sizeof(*content));
+	return is_pointer_to(note->object, push, content, size);
+}
+
+/* Later than our clock allows? It would win over all that is honest. */
+static int is_early(struct mv_push *push, const char *object, int64_t ms,
+		    const char *what)
+{
+	char text[32];
+
+	if (ms <= push->gate.now + mv_push_skew(push))
+		return 0;
+	mv_push_refuse(push, "note %.10s: %s is dated %s, which has not been "
+		       "yet; the clock there is fast (max-clock-skew)", object,
+		       what, mv_time_print(text, ms));
+	return 1;
+}
+
+/* -- statements -------------------------------------------------------------------- */
+
+static int check_signature(struct mv_push *push, const char *object,
+			   const struct mv_statement *s,
+			   const struct mv_buf *payload,
+			   const struct mv_buf *sig, struct mv_err *err)
+{
+	const char *ns = s->decision == MV_DECISION_RECEIPT ?
+		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
+	struct mv_signature signature;
+	struct mv_buf pae;
+	int ret;
+
+	mv_buf_init(&pae, 1 << 17);
+	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
+			  payload->len) ? mv_nomem(err) :
+		mv_trust_verify(&signature, push->gate.trust, ns, pae.data,
+				pae.len, sig->data, sig->len,
+				push->gate.now / 1000, err);
+	mv_buf_release(&pae);
+	if (ret)
+		return ret;
+	if (signature.state != MV_SIGNATURE_GOOD)
+		mv_push_refuse(push, "note %.10s: %s of %s %s: %s (%s%s%s)",
+			       object, mv_decision_name(s->decision),
+			       s->signer, s->version,
+			       mv_signature_state_name(signature.state),
+			       signature.why, signature.fingerprint ? ", " : "",
+			       signature.fingerprint ? signature.fingerprint :
+			       "");
+	mv_signature_release(&signature);
+	return 0;
+}
+
+static int check_statement(struct mv_push *push,
+			   const struct mv_push_note *note,
+			   const struct mv_push_line *line, struct mv_err *err)
+{
+	struct mv_statement s;
+	struct mv_buf payload, sig;
+	struct mv_err why;
+	int ret;
+
+	mv_buf_init(&payload, 1 << 16);
+	mv_buf_init(&sig, 1 << 16);
+	ret = mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
+				     &why);
+	if (ret == MV_ENOMEM) {
+		mv_nomem(err);
+	} else if (ret) {
+		ret = mv_push_refuse(push, "note %.10s: a statement that "
+				     "cannot be read: %s", note->object,
+				     why.msg);
+	} else {
+		if (!mv_push_hangs_on(note, push, &s.content, s.size))
+			mv_push_refuse(push, "note %.10s: a statement about "
+				       "another content", note->object);
+		else if (!is_early(push, note->object, 1000 * s.issued_at,
+				   "a statement") && push->gate.has_policy)
+			ret = check_signature(push, note->object, &s, &payload,
+					      &sig, err);
+		mv_statement_release(&s);
+	}
+	mv_buf_release(&payload);
+	mv_buf_release(&sig);
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
+/* -- records ------------------------------------------------------------------------- */
+
+static int says_content(const struct mv_record *r)
+{
+	static const struct mv_oid none;
+
+	return memcmp(&r->content, &none, sizeof(none)) != 0;
+}
+
+static void check_record(struct mv_push *push, const struct mv_push_note *note,
+			 const struct mv_record *r)
+{
+	int64_t ms;
+
+	if (says_content(r) &&
+	    !mv_push_hangs_on(note, push, &r->content, r->size))
+		mv_push_refuse(push, "note %.10s: a record about another "
+			       "content", note->object);
+	else if (!mv_time_parse(&ms, r->t, NULL))
+		is_early(push, note->object, ms, "a record");
+}
+
+static int is_statement(const struct mv_record *r)
+{
+	return !strcmp(r->kind, "approval") || !strcmp(r->kind, "receipt");
+}
+
+/* MV_EINVALID: no record. */
+static int parse(struct mv_record *out, const struct mv_push_line *line,
+		 struct mv_err *err)
+{
+	return memchr(line->s, '\0', line->len) ?
+		mv_fail(err, MV_EINVALID, "it has a NUL in it") :
+		mv_record_parse(out, line->s, line->len, err);
+}
+
+int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
+		       const struct mv_push_line *line, struct mv_err *err)
+{
+	struct mv_record r;
+	struct mv_err why;
+	int ret = parse(&r, line, &why);
+	int foreign;
+
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret) {
+		ret = mv_git_config_bool(&foreign, push->git,
+					 "model.foreignlines", 0, err);
+		return ret || foreign ? ret :
+			mv_push_refuse(push, "note %.10s: a line that is no "
+				       "record: %s", note->object, why.msg);
+	}
+	if (is_statement(&r))
+		ret = check_statement(push, note, line, err);
+	else
+		check_record(push, note, &r);
+	mv_record_release(&r);
+	return ret;
+}
+
+/* -- room ------------------------------------------------------------------------------- */
+
+/* Who signed, as far as the line says so; NULL: no statement of a person. */
+static char *signer_of(const struct mv_push_line *line)
+{
+	struct mv_buf payload, sig;
+	struct mv_statement s;
+	char *signer = NULL;
+
+	mv_buf_init(&payload, 1 << 16);
+	mv_buf_init(&sig, 1 << 16);
+	if (!mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
+				    NULL)) {
+		if (s.decision != MV_DECISION_RECEIPT)
+			signer = strdup(s.signer ? s.signer : "");
+		mv_statement_release(&s);
+	}
+	mv_buf_release(&payload);
+	mv_buf_release(&sig);
+	return signer;
+}
+
+struct share {
+	char *signer;
+	size_t bytes, lines;
+};
+
+static int by_signer(const void *a, const void *b)
+{
+	const struct share *x = a, *y = b;
+
+	return strcmp(x->signer, y->signer);
+}
+
+static void check_shares(struct mv_push *push, const char *object,
+			 struct share *v, size_t count)
+{
+	size_t next;
+
+	if (count)
+		qsort(v, count, sizeof(*v), by_signer);
+	for (size_t i = 0; i < count; i = next) {
+		size_t bytes = 0;
+
+		for (next = i; next < count &&
+		     !strcmp(v[next].signer, v[i].signer); next++)
+			bytes += v[next].bytes;
+		if (bytes > SIGNER_BYTES || next - i > SIGNER_LINES)
+			mv_push_refuse(push, "note %.10s: more than %d "
+				       "statements or %d KiB of %s: others "
+				       "need room, too", object, SIGNER_LINES,
+				       SIGNER_BYTES >> 10, v[i].signer);
+	}
+}
+
+/* A line that is no record takes the room of one. */
+static int is_vote(const struct mv_push_line *line)
+{
+	struct mv_record r;
+	int yes;
+
+	if (parse(&r, line, NULL))
+		return 0;
+	yes = is_statement(&r);
+	mv_record_release(&r);
+	return yes;
+}
+
+int mv_push_check_room(struct mv_push *push, const char *object,
+		       const struct mv_push_text *text, struct mv_err *err)
+{
+	size_t bytes = 0, lines = 0, count = 0;
+	struct share *v;
+
+	if (text->len <= SIGNER_BYTES && text->count <= SIGNER_LINES)
+		return 0;
+	v = calloc(text->count + 1, sizeof(*v));
+	if (!v)
+		return mv_nomem(err);
+	for (size_t i = 0; i < text->count; i++) {
+		const struct mv_push_line *l = &text->v[i];
+
+		if (!is_vote(l)) {
+			bytes += l->len + 1;
+			lines++;
+		} else if ((v[count].signer = signer_of(l))) {
+			v[count++].bytes = l->len + 1;
+		}
+	}
+	if (bytes > MV_NOTE_RECORDS || lines > MV_NOTE_RECORD_LINES)
+		mv_push_refuse(push, "note %.10s: records of more than %zu KiB "
+			       "or %d lines; the rest of a note is kept for "
+			       "votes", object, MV_NOTE_RECORDS >> 10,
+			       MV_NOTE_RECORD_LINES);
+	check_shares(push, object, v, count);
+	for (size_t i = 0; i < count; i++)
+		free(v[i].signer);
+	free(v);
+	return 0;
+}
+
+/* Nobody could read a note over the limits, so most of it was never there;
+   but what somebody signed must be in what mends it. */
+int mv_push_must_stay(struct mv_push *push, const struct mv_push_note *note,
+		      const struct mv_push_text *old,
+		      const struct mv_push_line *line)
+{
+	struct mv_buf payload, sig;
+	struct mv_statement s;
+	int stays = 0;
+
+	if (old->len <= MV_NOTE_MAX && old->count <= MV_NOTE_LINES)
+		return 1;
+	mv_buf_init(&payload, 1 << 16);
+	mv_buf_init(&sig, 1 << 16);
+	if (!mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
+				    NULL)) {
+		stays = mv_push_hangs_on(note, push, &s.content, s.size);
+		mv_statement_release(&s);
+	}
+	mv_buf_release(&payload);
+	mv_buf_release(&sig);
+	return stays;
+}
