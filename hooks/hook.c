@@ -12,6 +12,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "hooks/within.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/hash.h"
@@ -41,6 +42,7 @@ struct event {
 	const char *name;
 	const char **argv;	/* of the hook, behind its name */
 	struct mv_buf in;	/* its standard input */
+	struct mv_within_work within;	/* of pre-receive */
 	char id[40];		/* of this event */
 };
 
@@ -308,8 +310,13 @@ static int receive(struct event *e,
 static int pre_receive(struct event *e)
 {
 	struct mv_err err;
-	int rc = receive(e, mv_repo_pre_receive, &err);
+	int64_t ms;
+	int rc = mv_repo_receive_limit(&ms, e->repo, &err);
 
+	if (!rc)
+		rc = mv_within_limit(&e->within, ms, &err);
+	if (!rc)
+		rc = receive(e, mv_repo_pre_receive, &err);
 	if (rc)
 		out_error("git-model refuses this push: %s", err.msg);
 	return rc ? CMD_NO : CMD_OK;
@@ -412,11 +419,12 @@ static const struct action {
 	int (*run)(struct event *e);
 	int reads;	/* does git say something on standard input? */
 	int judges;	/* on a server, where nobody is to be believed */
+	int bounded;	/* is ended when it takes too long */
 } actions[] = {
-	{ "pre-push", pre_push, 1, 0 },
-	{ "pre-commit", pre_commit, 0, 0 },
-	{ "pre-receive", pre_receive, 1, 1 },
-	{ "post-receive", post_receive, 1, 1 },
+	{ "pre-push", pre_push, 1, 0, 0 },
+	{ "pre-commit", pre_commit, 0, 0, 0 },
+	{ "pre-receive", pre_receive, 1, 1, 1 },
+	{ "post-receive", post_receive, 1, 1, 0 },
 };
 
 static const struct action *find(const char *name)
@@ -452,6 +460,21 @@ static int happen(struct event *e, const struct action *action, int alone)
 	struct mv_err err;
 	int rc = 0;
 
+	if (action->bounded) {
+		switch (mv_within_begin(&e->within, &status, &err)) {
+		case MV_WITHIN_WORK:
+			break;
+		case MV_WITHIN_DONE:
+			return status;
+		case MV_WITHIN_LATE:
+			out_error("git-model refuses this push: judging it "
+				  "took more than model.receiveTimeout "
+				  "allows; push less at once");
+			return CMD_NO;
+		case MV_WITHIN_FAILED:
+			return out_fatal(&err);
+		}
+	}
 	if (action->reads)
 		rc = read_input(&e->in, &err);
 	identify(e);

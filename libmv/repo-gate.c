@@ -297,7 +297,9 @@ static int load_trusted(struct mv_gate *g, const char *policy_file,
 struct refs {
 	struct mv_git_ref *v;
 	size_t count;
-	const struct mv_gate_options *options;
+	const char **over;	/* names of the options' refs, sorted: a push
+				   may bring as many as there are */
+	size_t over_count;
 };
 
 static const struct mv_git_ref *overlaid(const struct mv_gate_options *o,
@@ -307,6 +309,26 @@ static const struct mv_git_ref *overlaid(const struct mv_gate_options *o,
 		if (!strcmp(o->refs[i].name, name))
 			return &o->refs[i];
 	return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int sort_names(struct refs *refs, const struct mv_gate_options *o,
+		      struct mv_err *err)
+{
+	refs->over = calloc(o->ref_count + 1, sizeof(*refs->over));
+	if (!refs->over)
+		return mv_nomem(err);
+	for (size_t i = 0; i < o->ref_count; i++)
+		refs->over[i] = o->refs[i].name;
+	refs->over_count = o->ref_count;
+	if (refs->over_count)
+		qsort(refs->over, refs->over_count, sizeof(*refs->over),
+		      by_name);
+	return 0;
 }
 
 static int add_ref(struct refs *refs, const struct mv_git_ref *ref,
@@ -334,7 +356,8 @@ static int keep_ref(void *payload, const struct mv_git_ref *ref,
 {
 	struct refs *refs = payload;
 
-	return overlaid(refs->options, ref->name) ? 0 :
+	return bsearch(&ref->name, refs->over, refs->over_count,
+		       sizeof(*refs->over), by_name) ? 0 :
 		add_ref(refs, ref, err);
 }
 
@@ -347,6 +370,7 @@ static void release_refs(struct refs *refs)
 		free((void *)(uintptr_t)refs->v[i].commit);
 	}
 	free(refs->v);
+	free(refs->over);
 }
 
 /* Tags as they would be. */
@@ -355,9 +379,12 @@ static int overlay_registry(struct mv_gate *g,
 			    struct mv_err *err)
 {
 	static const char *const prefixes[] = { "refs/tags/", NULL };
-	struct refs refs = { NULL, 0, o };
-	int ret = mv_git_each_ref(mv_repo_git(g->repo), prefixes, keep_ref,
-				  &refs, err);
+	struct refs refs = { 0 };
+	int ret = sort_names(&refs, o, err);
+
+	if (!ret)
+		ret = mv_git_each_ref(mv_repo_git(g->repo), prefixes, keep_ref,
+				      &refs, err);
 
 	for (size_t i = 0; i < o->ref_count && !ret; i++)
 		if (*o->refs[i].oid &&

@@ -249,6 +249,9 @@ struct mv_receive {
 	void (*tell)(void *payload, int warning, const char *message);
 	void *payload;
 };
+/* How long judging one may take: model.receiveTimeout, in ms; 0: no limit. */
+int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
+			  struct mv_err *err);
 /*
  * Is this push allowed, as a whole? In the order of trust.md section 8:
  * notes and tags only grow, then every stage event, protected branch and

@@ -127,8 +127,7 @@ static int looks_like_ours(const struct mv_push *push, const char *name)
 		return 1;
 	if (strchr(artifact, '='))
 		*strchr(artifact, '=') = ':';
-	for (size_t i = 0; i < r->count && !yes; i++)
-		yes = !strcmp(r->v[i].tag.artifact, artifact);
+	yes = mv_registry_knows(r, artifact);
 	if (!yes && push->gate.has_policy)
 		yes = mv_project_by_name(&push->gate.policy.project,
 					 artifact) != NULL;

@@ -414,20 +414,29 @@ static int open_gate(struct mv_push *push, const char *trusted,
 	return ret ? ret : settle_pusher(push, err);
 }
 
+int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
+			  struct mv_err *err)
+{
+	uint64_t seconds = TIMEOUT_S;
+	int ret = mv_repo_config_size(&seconds, repo, "model.receivetimeout",
+				      TIMEOUT_S, err);
+
+	*ms = 1000 * (int64_t)(seconds < TIMEOUT_MAX_S ? seconds :
+			       TIMEOUT_MAX_S);
+	return ret;
+}
+
 static int begin(struct mv_push *push, struct mv_err *err)
 {
 	const struct mv_receive *r = push->receive;
-	uint64_t seconds = TIMEOUT_S;
-	int ret = mv_repo_config_size(&seconds, push->repo,
-				      "model.receivetimeout", TIMEOUT_S, err);
+	int64_t ms;
+	int ret = mv_repo_receive_limit(&ms, push->repo, err);
 
 	push->git = mv_repo_git(push->repo);
 	if (ret)
 		return ret;
-	if (r->clock && seconds)
-		push->deadline = r->clock() + 1000 *
-			(int64_t)(seconds < TIMEOUT_MAX_S ? seconds :
-				  TIMEOUT_MAX_S);
+	if (r->clock && ms)
+		push->deadline = r->clock() + ms;
 	if (push->count > UPDATES_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %d refs at once",
 			       UPDATES_MAX);

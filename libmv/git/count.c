@@ -82,7 +82,7 @@ find_beside(struct beside *b, const struct mv_git_tree_entry *e,
 			break;
 		b->has = 0;
 	}
-	return is_tree(&b->e) && !by_name(&b->e, e) ? &b->e : NULL;
+	return by_name(&b->e, e) ? NULL : &b->e;
 }
 
 static int count_tree(struct counting *c, uint64_t *out, const uint8_t *new,
@@ -105,8 +105,11 @@ static int count_entries(struct counting *c, uint64_t *sum,
 		if (mv_git_parse_tree(&e, &p, end, c->oid_len))
 			return mv_fail(err, MV_ECORRUPT, "a tree of %.10s is "
 				       "damaged", c->commit);
+		was = find_beside(&b, &e, c->oid_len);
+		if (was && was->mode == e.mode &&
+		    !memcmp(was->oid, e.oid, c->oid_len))
+			continue;
 		if (is_tree(&e)) {
-			was = find_beside(&b, &e, c->oid_len);
 			rc = count_tree(c, &below, e.oid, was ? was->oid :
 					NULL, depth + 1, err);
 		}

@@ -584,6 +584,8 @@ const struct mv_event *mv_registry_deprecated(const struct mv_registry *r,
 					      const char *artifact);
 /* Next counter: the greatest of the artifact's plus one; -1: none is left. */
 int64_t mv_registry_next(const struct mv_registry *r, const char *artifact);
+/* Has it any event at all? */
+int mv_registry_knows(const struct mv_registry *r, const char *artifact);
 /* Does the tag object say the same name as the ref that holds it? */
 int mv_event_is(const struct mv_event *event,
 		const struct mv_git_object_info *info);

@@ -789,6 +789,25 @@ const struct mv_event *mv_registry_deprecated(const struct mv_registry *r,
 	return last_like(&r->index->deprecated, &k, cmp_artifact);
 }
 
+/* Events are artifact by artifact. */
+int mv_registry_knows(const struct mv_registry *r, const char *artifact)
+{
+	size_t lo = 0, hi = r->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int d = strcmp(r->v[mid].tag.artifact, artifact);
+
+		if (!d)
+			return 1;
+		if (d < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
+
 int64_t mv_registry_next(const struct mv_registry *r, const char *artifact)
 {
 	const struct top *tops = r->index ? r->index->tops : NULL;

@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+test_description='pushes that would keep the server busy: refused before anything is walked, or ended'
+. ./lib-test.sh
+. "$TEST_DIR/lib-trust.sh"
+. "$TEST_DIR/lib-server.sh"
+
+person alice bob
+SERVER="$TRASH/work/srv.git"
+
+# within <seconds> <command>...: and not a second more
+within () {
+	within_start=$(date +%s) && within_max=$1 && shift && "$@" &&
+	test $(($(date +%s) - within_start)) -le "$within_max"
+}
+
+# runs <pid>: and is no more than a name that nobody has asked for yet
+runs () {
+	test -r "/proc/$1/status" && ! grep -q "^State:.Z" "/proc/$1/status"
+}
+
+# levels <tree> <count>: each of 10 names for the one below
+levels () {
+	levels_tree=$1
+	for level in $(seq "$2")
+	do
+		levels_tree=$(for name in 0 1 2 3 4 5 6 7 8 9
+			do
+				printf '040000 tree %s\t%s\n' $levels_tree $name
+			done | git mktree) || return 1
+	done
+	echo $levels_tree
+}
+
+# with_tree <path> <tree>: HEAD's tree with that one in it
+with_tree () {
+	GIT_INDEX_FILE=.git/with.index && export GIT_INDEX_FILE &&
+	rm -f "$GIT_INDEX_FILE" &&
+	{ git ls-tree HEAD && printf '040000 tree %s\t%s\n' "$2" "$1"; } | git mktree
+	unset GIT_INDEX_FILE
+}
+
+test_expect_success 'a team' '
+	server srv.git && team work ../srv.git alice bob
+'
+
+test_expect_success 'a few trees that stand for 10^11 paths: refused, at once' '
+	cd work && leaf=$(printf "100644 blob %s\tf\n" $(git rev-parse HEAD:.gitmodel/policy) | git mktree) &&
+	bomb=$(git commit-tree -p HEAD -m bomb $(with_tree zz $(levels $leaf 11))) &&
+	within 10 refused "more than 1000000 paths" $bomb:refs/heads/main
+'
+
+test_expect_success 'empty ones, of which no walk says a word, too' '
+	cd work && empty=$(git mktree </dev/null) && deep=$(levels $empty 11) &&
+	bomb=$(git commit-tree -p HEAD -m bomb $(with_tree zz $deep)) &&
+	within 10 refused "more than 1000000 paths" $bomb:refs/heads/main &&
+	inside=$(git ls-tree HEAD:.gitmodel | cat - ../extra 2>/dev/null; printf "040000 tree %s\tzz\n" $deep) &&
+	inside=$(echo "$inside" | git mktree) &&
+	bomb=$(git commit-tree -p HEAD -m bomb $(git ls-tree HEAD |
+		sed "/\.gitmodel$/s/ tree [0-9a-f]*/ tree $inside/" | git mktree)) &&
+	within 10 refused "more than 1000000 paths" $bomb:refs/heads/main
+'
+
+test_expect_success 'where an artifact is a folder, at the commit of a tag, too' '
+	cd work && empty=$(git mktree </dev/null) &&
+	bomb=$(git commit-tree -p HEAD -m bomb $(with_tree zz $(levels $empty 11))) &&
+	git tag -a -m "bomb" fraud@v3.0.0 $bomb &&
+	within 10 refused "more than 1000000 paths" fraud@v3.0.0 &&
+	git tag -d fraud@v3.0.0
+'
+
+test_expect_success 'the number of paths can be set' '
+	cd work && git --git-dir=../srv.git config model.receivePaths 3 &&
+	mkdir many && for i in 1 2 3; do echo $i >many/$i || return 1; done &&
+	git add many && git commit -qm many && refused "more than 3 paths" main &&
+	git --git-dir=../srv.git config model.receivePaths 4 && accepted main &&
+	git --git-dir=../srv.git config --unset model.receivePaths
+'
+
+test_expect_success 'a notes tree of 16 million names: refused, at once' '
+	cd work && blob=$(git rev-parse HEAD:.gitmodel/policy) &&
+	tree=$(printf "100644 blob %s\t%034d\n" $blob 0 | git mktree) &&
+	for level in 1 2 3
+	do
+		tree=$(for i in $(seq 0 255)
+			do
+				printf "040000 tree %s\t%02x\n" $tree $i
+			done | git mktree) || return 1
+	done &&
+	bomb=$(git commit-tree -p refs/notes/model -m bomb $tree) &&
+	within 10 refused "stands somewhere else, too" $bomb:refs/notes/model
+'
+
+# The time is up in the middle of one step: one git that never ends.
+test_expect_success 'the time is up in the middle of a step, and nothing is left running' '
+	mkdir -p slow && real=$(command -v git) && cat >slow/git <<-EOT &&
+	#!/bin/sh
+	case " \$* " in
+	*" for-each-ref "*)
+		echo \$\$ >"$PWD/slow/pid"
+		sleep 100
+		;;
+	esac
+	exec "$real" "\$@"
+	EOT
+	chmod +x slow/git && cd srv.git && git config model.receiveTimeout 1 &&
+	echo "$(git rev-parse main~1 main) refs/heads/main" | tr "\n" " " |
+	sed "s/ $//" >../in && echo >>../in &&
+	within 10 test_must_fail env PATH="$PWD/../slow:$PATH" sh hooks/pre-receive <../in 2>../err &&
+	test_grep "took more than model.receiveTimeout" ../err &&
+	test -s ../slow/pid && ! runs $(cat ../slow/pid) &&
+	git config --unset model.receiveTimeout
+'
+
+test_expect_success 'thousands of tags on thousands of tags' '
+	cd work && head=$(git --git-dir=../srv.git rev-parse main) &&
+	for i in $(seq 20000); do echo "create refs/tags/old-$i $head"; done |
+	git --git-dir=../srv.git update-ref --stdin &&
+	git --git-dir=../srv.git pack-refs --all &&
+	zero=$(printf "%040d" 0) &&
+	for i in $(seq 20000)
+	do
+		echo "$zero $head refs/tags/new@$i"
+	done >../in && cd ../srv.git && within 20 sh hooks/pre-receive <../in
+'
+
+test_done
