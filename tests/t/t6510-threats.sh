@@ -69,7 +69,7 @@ test_expect_success 'T1 the hook is skipped: stopped by pre-receive' '
 test_expect_success 'T2 policy or signers are changed by who profits: the old policy judges' '
 	cd work && sed -i "s/^approvals = 1 from leads/max-size = 1GiB/" \
 		.gitmodel/policy && git commit -qam "easier" &&
-	tag=$(as alice git model promote --policy HEAD fraud@v1.0.0 production |
+	tag=$(as alice git model promote --force --policy HEAD fraud@v1.0.0 production |
 		grep "^fraud#") && test -n "$tag" &&
 	refused "policy-approvals = 1 from leads" main "$tag" && back &&
 	signers mallory >>.gitmodel/allowed_signers &&
