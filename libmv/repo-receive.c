@@ -781,11 +781,12 @@ static int find_remote_branch(struct mv_push *push, const char *remote,
 	static const char *const guesses[] = { "main", "master" };
 	size_t prefix = strlen("refs/remotes/") + strlen(remote) + 1;
 	struct mv_buf out;
-	int ret = head ? 0 : mv_nomem(err);
+	int status, ret = head ? 0 : mv_nomem(err);
 
 	mv_buf_init(&out, 65536);
-	if (!ret && !mv_git_run(push->git, args, NULL, 0, &out, NULL) &&
-	    out.len > prefix) {
+	if (!ret)
+		ret = mv_git_ask(&status, push->git, args, 1, &out, err);
+	if (!ret && !status && out.len > prefix) {
 		out.data[strcspn(out.data, "\n")] = '\0';
 		push->branch = mv_strf(HEADS "%s", out.data + prefix);
 		ret = mv_git_ref_get(push->trusted, push->git, out.data, err);

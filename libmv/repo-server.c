@@ -79,10 +79,13 @@ static int tell_branch(struct mv_repo *repo, const struct mv_install *in,
 	struct mv_buf out;
 	const char *said;
 	char hex[65];
+	int status;
 	int rc = mv_git_config(&said, repo->git, "model.trustedbranch", err);
 
 	mv_buf_init(&out, 65536);
-	if (rc || said || mv_git_run(repo->git, args, NULL, 0, &out, NULL)) {
+	if (!rc && !said)
+		rc = mv_git_ask(&status, repo->git, args, 1, &out, err);
+	if (rc || said || status) {
 		mv_buf_release(&out);
 		return rc;
 	}

@@ -79,9 +79,24 @@ int mv_git_spawn(int *status, struct mv_buf *errout, const struct mv_git *git,
 	return rc;
 }
 
+/*
+ * All that git prints for us is lines or fields, so that an answer which was
+ * cut short (a list of revoked keys without one, say) mostly shows.
+ */
+static int check_end(const struct mv_buf *out, size_t before,
+		     const char *const *args, struct mv_err *err)
+{
+	if (!out || out->len == before || out->data[out->len - 1] == '\n' ||
+	    !out->data[out->len - 1])
+		return 0;
+	return mv_fail(err, MV_EIO, "git %s ended in the middle of a line",
+		       mv_git_subcommand(args));
+}
+
 int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	       size_t in_len, struct mv_buf *out, struct mv_err *err)
 {
+	const size_t before = out ? out->len : 0;
 	struct mv_buf errout;
 	char words[320];
 	int status = 0;
@@ -96,12 +111,13 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 			     *words ? words : "it gave no reason");
 	}
 	mv_buf_release(&errout);
-	return rc;
+	return rc ? rc : check_end(out, before, args, err);
 }
 
 int mv_git_ask(int *status, struct mv_git *git, const char *const *args,
 	       int last, struct mv_buf *out, struct mv_err *err)
 {
+	const size_t before = out ? out->len : 0;
 	struct mv_buf errout;
 	char words[320];
 	int rc;
@@ -116,7 +132,7 @@ int mv_git_ask(int *status, struct mv_git *git, const char *const *args,
 			     *words ? words : "it gave no reason");
 	}
 	mv_buf_release(&errout);
-	return rc;
+	return rc ? rc : check_end(out, before, args, err);
 }
 
 static int open_child(struct mv_git_child *child, const struct mv_git *git,

@@ -64,7 +64,10 @@ void mv_git_hang_up(struct mv_git *git);
 void mv_git_rest(struct mv_git *git);
 const struct mv_git_info *mv_git_info(const struct mv_git *git);
 
-/* Run `git <args>`; a non-zero exit is MV_EIO with git's own words. */
+/*
+ * Run `git <args>`; a non-zero exit is MV_EIO with git's own words, and so is
+ * output that ends within a line (or a field that ends with NUL).
+ */
 int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	       size_t in_len, struct mv_buf *out, struct mv_err *err);
 

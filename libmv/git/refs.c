@@ -582,7 +582,7 @@ static int remote_head(char **out, struct mv_git *git, const char *remote,
 	rc = head ? mv_git_ref_get(hex, git, head, err) : mv_nomem(err);
 	if (!rc)
 		rc = mv_git_ask(&status, git, args, 1, &text, err);
-	if (!rc && (status || text.len < 2))
+	if (!rc && status)
 		rc = MV_ENOENT;
 	if (!rc) {
 		*out = strndup(text.data, text.len - 1);

@@ -11,7 +11,8 @@
  *	MV_BADGIT_HOW	 fail	 it says a word and exits with 128
  *			 kill	 it is killed before it does anything
  *			 cut	 it is killed in the middle of what it prints
- *			 short	 it prints half, and exits with 0
+ *			 short	 it prints half, and exits with 0 (one that
+ *				 prints nothing ends as it would)
  *	MV_BADGIT_CHUNK	 of one that is talked with, the answer in which that
  *			 happens (1)
  */
@@ -105,7 +106,7 @@ static void half(int argc, char **argv, const char *real, const char *how)
 	const int talk = is_talk(argc, argv);
 	size_t len = 0, room = BUFFER;
 	char *data = malloc(room);
-	int ends[2];
+	int ends[2], status = 0;
 	ssize_t n;
 	pid_t pid;
 
@@ -137,8 +138,10 @@ static void half(int argc, char **argv, const char *real, const char *how)
 	}
 	if (!talk)
 		put(data, len / 2);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	kill(pid, talk ? SIGKILL : 0);
+	waitpid(pid, &status, 0);
+	if (!talk && !len && !strcmp(how, "short"))
+		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
 	end(how);
 }
 
