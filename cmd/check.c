@@ -40,7 +40,7 @@ static int check_one(struct checking *c, struct cmd_env *env,
 {
 	struct mv_policy_facts facts;
 	struct mv_verdict verdict;
-	struct gate_ask ask;
+	struct gate_ask ask = { 0 };
 	struct mv_err err;
 	char *subject;
 	int status = gate_ask(&ask, env, spec, c->stage, c->policy);
@@ -49,8 +49,10 @@ static int check_one(struct checking *c, struct cmd_env *env,
 		status = gate_find_version(&ask);
 	if (status)
 		goto out;
-	if (c->promoter)
+	if (c->promoter) {
 		ask.p.promoter = c->promoter;
+		ask.p.self = 0;
+	}
 	if (mv_gate_check(&verdict, &facts, &ask.gate, &ask.p, &err)) {
 		status = out_fatal(&err);
 		goto out;

@@ -60,7 +60,7 @@ int cmd_demote(int argc, const char **argv, struct cmd_env *env)
 		OPT_JSON(&json),
 		OPT_END
 	};
-	struct gate_ask ask;
+	struct gate_ask ask = { 0 };
 	char *name = NULL;
 
 	argc = opt_parse(argc, argv, opts, usage);

@@ -43,9 +43,10 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 					   .now = mv_now_ms() };
 	struct mv_err err;
 	char *ident = NULL;
-	int status;
+	int status, new_stage = ask->new_stage;
 
 	memset(ask, 0, sizeof(*ask));
+	ask->new_stage = new_stage;
 	status = split(ask, spec);
 	if (status)
 		return status;
@@ -55,6 +56,9 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 	if (mv_gate_open(&ask->gate, env->repo, &options, &err))
 		return out_fatal(&err);
 	ask->open = 1;
+	if (!new_stage && mv_gate_check_stage(&ask->gate, ask->artifact, stage,
+					      &err))
+		return out_fatal(&err);
 	/* Who would sign: that they are who they say is seen later. */
 	if (!mv_git_ident(&ident, mv_repo_git(env->repo), NULL) &&
 	    strchr(ident, '<')) {
@@ -65,7 +69,7 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 	free(ident);
 	ask->p = (struct mv_promotion){ .action = "promote",
 		.artifact = ask->artifact, .version = ask->version,
-		.stage = stage, .promoter = ask->who };
+		.stage = stage, .promoter = ask->who, .self = 1 };
 	return CMD_OK;
 }
 
@@ -422,7 +426,7 @@ int gate_vote(int argc, const char **argv, struct cmd_env *env,
 		.revokes = vote->nonce, .stage = vote->stage,
 		.ttl = vote->expires };
 	struct mv_statement said;
-	struct gate_ask ask;
+	struct gate_ask ask = { .new_stage = vote->policy };
 	struct mv_err err;
 	int status;
 

@@ -14,7 +14,7 @@ int cmd_promote(int argc, const char **argv, struct cmd_env *env)
 {
 	struct mv_promote_options o = { .sign = -1 };
 	const char *policy = NULL, *stage = NULL;
-	int json = 0, status;
+	int json = 0, new_stage = 0, status;
 	const struct opt opts[] = {
 		OPT_STRING('m', "message", &o.message, "text",
 			   "what the tag says"),
@@ -24,14 +24,17 @@ int cmd_promote(int argc, const char **argv, struct cmd_env *env)
 			 "make the tag although the verdict is no"),
 		OPT_STRING(0, "policy", &policy, "revision",
 			   "whose policy; without, that of the default branch"),
+		OPT_BOOL(0, "new-stage", &new_stage,
+			 "let there be a stage that no policy or tag knows"),
 		OPT_JSON(&json),
 		OPT_END
 	};
-	struct gate_ask ask;
+	struct gate_ask ask = { 0 };
 
 	argc = opt_parse(argc, argv, opts, usage);
 	if (registry_move(&stage, argc, argv, opts, usage))
 		return CMD_USAGE;
+	ask.new_stage = new_stage;
 	status = gate_ask(&ask, env, argv[0], stage, policy);
 	if (!status)
 		status = gate_find_version(&ask);

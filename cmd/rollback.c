@@ -32,7 +32,7 @@ int cmd_rollback(int argc, const char **argv, struct cmd_env *env)
 		OPT_JSON(&json),
 		OPT_END
 	};
-	struct gate_ask ask;
+	struct gate_ask ask = { 0 };
 	struct mv_err err;
 	char *name;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-judge.h"
+#include "libmv/repo-policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,33 @@ static int take_tag(void *payload, size_t i,
 		set_person(&f->promoter, f->tag_signature.principal, err) : 0;
 }
 
+/*
+ * The tag is not there yet: whose it would be says the key that would sign it,
+ * by the list, as when it is there. Without a key, or one that is not here to
+ * be looked at, it is what the person says.
+ */
+static int set_signer(struct mv_policy_facts *f, struct mv_gate *gate,
+		      const struct mv_promotion *p, struct mv_err *err)
+{
+	struct mv_signing_key key;
+	char *line = NULL;
+	int ret = p->self ? mv_signer_key(&key, mv_repo_git(gate->repo), err) :
+			    0;
+	int ssh = p->self && !ret && key.key && *key.key && key.format &&
+		  !strcmp(key.format, "ssh");
+
+	if (ssh && mv_signer_public(&line, gate->repo, key.key, NULL))
+		line = NULL;
+	if (!line)
+		return ret ? ret : set_person(&f->promoter, p->promoter, err);
+	ret = mv_trust_key(&f->tag_signature, gate->trust, MV_TRUST_NS_GIT,
+			   line, gate->now / 1000, err);
+	free(line);
+	if (ret || f->tag_signature.state != MV_SIGNATURE_GOOD)
+		return ret;
+	return set_person(&f->promoter, f->tag_signature.principal, err);
+}
+
 static int set_people(struct mv_policy_facts *f, struct mv_gate *gate,
 		      const struct mv_promotion *p, struct mv_err *err)
 {
@@ -117,7 +145,7 @@ static int set_people(struct mv_policy_facts *f, struct mv_gate *gate,
 
 		ret = mv_git_objects(git, &oid, 1, take_tag, &check, err);
 	} else if (!ret) {
-		ret = set_person(&f->promoter, p->promoter, err);
+		ret = set_signer(f, gate, p, err);
 	}
 	return ret;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/near.h"
+
 /*
  * The history of one stage, in the registry's order. Taking a version off a
  * stage leaves it without a holder, but not without a past: who compares with
@@ -245,4 +247,70 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 	if (ret)
 		mv_stage_release(out);
 	return ret;
+}
+
+/* -- stages that there are ----------------------------------------------------------- */
+
+/* "production", "fraud#production", "team-*#production" */
+static const char *stage_of(const struct mv_section *s)
+{
+	const char *hash = strrchr(s->name, '#');
+
+	return strcmp(s->kind, "stage") ? NULL : hash ? hash + 1 : s->name;
+}
+
+/* Rules that name a stage without governing it. */
+static int is_named(const struct mv_section *s, const char *stage,
+		    struct mv_nearest *near)
+{
+	size_t n = strlen(stage);
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct mv_rule *r = &s->rules[i];
+
+		if (strcmp(r->key, "require-stage") &&
+		    strcmp(r->key, "requires-holder"))
+			continue;
+		if (!strncmp(r->value, stage, n) &&
+		    (!r->value[n] || r->value[n] == ' '))
+			return 1;
+		if (!strchr(r->value, ' '))
+			mv_nearest_try(near, r->value);
+	}
+	return 0;
+}
+
+int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
+			const char *stage, struct mv_err *err)
+{
+	const struct mv_policy *p = &gate->policy;
+	const struct mv_registry *r = &gate->registry;
+	struct mv_nearest near = MV_NEAREST_INIT(stage);
+	int any = 0;
+
+	if (!gate->has_policy || mv_policy_governs(p, "stage", artifact, stage))
+		return 0;
+	for (size_t i = 0; i < r->count; i++) {
+		if (!r->v[i].tag.stage || strcmp(r->v[i].tag.artifact, artifact))
+			continue;
+		if (!strcmp(r->v[i].tag.stage, stage))
+			return 0;
+		mv_nearest_try(&near, r->v[i].tag.stage);
+	}
+	for (size_t i = 0; i < p->section_count; i++) {
+		const char *name = stage_of(&p->sections[i]);
+
+		any |= name != NULL;
+		if (is_named(&p->sections[i], stage, &near))
+			return 0;
+		if (name)
+			mv_nearest_try(&near, name);
+	}
+	if (!any)
+		return 0;
+	return mv_fail(err, MV_EINVALID, "the policy of %s knows no stage '%s'%s"
+		       "%s%s; git model promote --new-stage makes one that no "
+		       "policy governs", gate->trusted_name, stage, near.best ?
+		       "; did you mean '" : "", near.best ? near.best : "",
+		       near.best ? "'?" : "");
 }

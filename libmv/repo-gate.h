@@ -64,6 +64,10 @@ struct mv_gate {
 int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 		 const struct mv_gate_options *options, struct mv_err *err);
 void mv_gate_close(struct mv_gate *gate);
+/* MV_EINVALID: the policy names stages, and this is none of them nor of any tag
+   of the artifact; says the nearest. */
+int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
+			const char *stage, struct mv_err *err);
 
 /* -- one promotion (repo-gate-facts.c) ------------------------------------------- */
 
@@ -74,6 +78,9 @@ struct mv_promotion {
 	const char *commit;	/* hex */
 	const struct mv_event *tag;	/* or NULL: hypothetical */
 	const char *promoter;	/* who would sign; used when there is no tag */
+	/* That is whom git's configuration names here. Then the list says whose
+	   the key is that would sign, and whether it may. */
+	int self;
 };
 /*
  * Content, evidence, votes and answers for decide(). Events of the tag itself

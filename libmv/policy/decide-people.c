@@ -212,6 +212,36 @@ static const char *why_not(const struct mv_deciding *d,
 	return why ? why : taken_back(d, v);
 }
 
+/* -- whose signature --------------------------------------------------------------- */
+
+/* What would make it known who promotes: the list's line, or the signature. */
+static void advise_signing(const struct mv_deciding *d, struct mv_found *f)
+{
+	const struct mv_signature *s = &d->facts->tag_signature;
+	const char *who = s->principal ? s->principal : "whoever promotes";
+
+	switch (s->state) {
+	case MV_SIGNATURE_NAMESPACE:
+		mv_advice(f, "have \"git\" added to namespaces= of the line of "
+			  "%s in .gitmodel/allowed_signers: that key may not "
+			  "sign tags", who);
+		break;
+	case MV_SIGNATURE_UNKNOWN:
+		mv_advice(f, "have the key %s that signs the tag added to the "
+			  "list of signers, with namespaces=\"git\"",
+			  s->fingerprint ? s->fingerprint : "");
+		break;
+	case MV_SIGNATURE_EXPIRED:
+	case MV_SIGNATURE_REVOKED:
+		mv_advice(f, "the tag needs another key: that of %s is %s",
+			  who, mv_signature_state_name(s->state));
+		break;
+	default:
+		mv_advice(f, "make the tag with git model promote --sign");
+		break;
+	}
+}
+
 /* -- separation of duties ----------------------------------------------------------- */
 
 static const char *person_of(const struct mv_policy_facts *f,
@@ -244,7 +274,8 @@ static int is_person(const char *person, const char *who)
 
 /* The role that makes it one's own approval; "?": a role that nobody knows
    may be anybody's. */
-static const char *own_role(const struct mv_deciding *d, const char *who)
+static const char *own_role(const struct mv_deciding *d, const char *who,
+			    const char **nobody)
 {
 	struct mv_cursor at = { 0, 0 };
 	const struct mv_rule *r;
@@ -253,8 +284,10 @@ static const char *own_role(const struct mv_deciding *d, const char *who)
 		for (char **role = r->args->words; *role; role++) {
 			const char *person = person_of(d->facts, *role);
 
-			if (!person || !*person)
+			if (!person || !*person) {
+				*nobody = *role;
 				return "?";
+			}
 			if (is_person(person, who))
 				return *role;
 		}
@@ -344,12 +377,18 @@ static void say_dismissed(const struct mv_vote *v, const char *why,
 		  v->statement.signer : "somebody", why);
 }
 
+/* Why votes were not counted, for who asks what would help. */
+struct tally {
+	const char *nobody;	/* a role that is not known */
+	size_t own, moved;
+};
 /* Which votes are asked for. */
 struct ask {
 	enum mv_decision decision;
 	const char *group;	/* NULL: anybody on the lists */
 	const char *rule;	/* of an override: the rule's key */
 	int64_t ttl;		/* of an override */
+	struct tally *tally;	/* or NULL */
 };
 
 /* Is the rule's key one of the words that an override names? */
@@ -383,17 +422,26 @@ static const char *why_not_here(const struct mv_deciding *d,
 				const struct mv_vote *v,
 				const struct ask *ask)
 {
-	const char *why = why_not(d, v), *role;
+	const char *why = why_not(d, v), *role, *nobody = NULL;
 
 	if (!why && ask->rule)
 		why = why_no_override(d, &v->statement, ask);
+	if (why && ask->tally)
+		ask->tally->moved += is_signed(v) &&
+			!misses_subject(d, &v->statement) &&
+			dismissed_by(d, "holder") &&
+			misses_holder(d, &v->statement);
 	if (why)
 		return why;
 	if (!mv_policy_member(d->policy, ask->group, v->signature.principal))
 		return "not in the group";
-	role = own_role(d, v->signature.principal);
+	role = own_role(d, v->signature.principal, &nobody);
 	if (!role)
 		return NULL;
+	if (ask->tally && nobody)
+		ask->tally->nobody = nobody;
+	else if (ask->tally)
+		ask->tally->own++;
 	return *role == '?' ? "it is not known whose own this is" :
 			      "it is their own";
 }
@@ -435,7 +483,7 @@ static size_t count_votes(const struct mv_deciding *d, const struct ask *ask,
 size_t mv_count_approvals(const struct mv_deciding *d, const char *group,
 			  struct mv_found *f)
 {
-	const struct ask ask = { MV_DECISION_APPROVE, group, NULL, -1 };
+	const struct ask ask = { MV_DECISION_APPROVE, group, NULL, -1, NULL };
 
 	return count_votes(d, &ask, f);
 }
@@ -444,7 +492,7 @@ int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
 		     const char *key, struct mv_found *f)
 {
 	const struct ask ask = { MV_DECISION_OVERRIDE, over->args->text, key,
-				 over->args->seconds };
+				 over->args->seconds, NULL };
 
 	if (count_votes(d, &ask, NULL) < over->args->number)
 		return 0;
@@ -454,13 +502,41 @@ int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
 
 /* -- the rules --------------------------------------------------------------------------- */
 
+/* The thing that is missing: to approve again does not help where it is not
+   known whose word that is, nor the same person where it is their own. */
+static void advise_approval(const struct mv_deciding *d, const char *group,
+			    const struct tally *t, struct mv_found *f)
+{
+	const struct mv_policy_facts *p = d->facts;
+
+	if (t->nobody && !strcmp(t->nobody, "promoter"))
+		advise_signing(d, f);
+	else if (t->nobody)
+		mv_advice(f, "it must be known who is the %s: an approval that "
+			  "may be their own does not count", t->nobody);
+	else if (t->own)
+		mv_advice(f, "somebody else%s%s must approve: git model "
+			  "approve %s@%s --stage %s", group ? " of " : "",
+			  group ? group : "", p->artifact, p->version,
+			  p->stage);
+	else
+		mv_advice(f, "git model approve %s@%s --stage %s%s%s%s",
+			  p->artifact, p->version, p->stage, t->moved ?
+			  " (again: the approval was given when " : "",
+			  !t->moved ? "" : p->displaces && *p->displaces ?
+			  p->displaces : "nothing", t->moved ?
+			  " did not hold it)" : "");
+}
+
 static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
 		      struct mv_found *f)
 {
 	const struct mv_rule_args *a = rule->args;
-	size_t n;
+	struct tally tally = { NULL, 0, 0 };
+	const struct ask ask = { MV_DECISION_APPROVE, a->text, NULL, -1,
+				 &tally };
+	size_t n = count_votes(d, &ask, f);
 
-	n = mv_count_approvals(d, a->text, f);
 	mv_actual(f, "%zu of %llu", n, (unsigned long long)a->number);
 	if (n >= a->number)
 		return;
@@ -468,9 +544,7 @@ static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
 	if (rule->kind == MV_RULE_POLICY_APPROVALS)
 		mv_advice(f, "git model approve --policy [REV]");
 	else if (d->facts->version)
-		mv_advice(f, "git model approve %s@%s --stage %s",
-			  d->facts->artifact, d->facts->version,
-			  d->facts->stage);
+		advise_approval(d, a->text, &tally, f);
 }
 
 /* Signed, about this content and stage, not taken back, and not followed by
@@ -540,7 +614,9 @@ static void tag_signed(const struct mv_deciding *d, struct mv_found *f)
 	const struct mv_signature *s = &d->facts->tag_signature;
 
 	mv_expected(f, "a tag with a good signature");
-	if (d->facts->hypothetical) {
+	if (d->facts->hypothetical && (s->state == MV_SIGNATURE_GOOD ||
+				       s->state == MV_SIGNATURE_NONE ||
+				       (!s->fingerprint && !s->principal))) {
 		mv_actual(f, "the tag is to be signed when it is made");
 		return;
 	}
@@ -550,7 +626,7 @@ static void tag_signed(const struct mv_deciding *d, struct mv_found *f)
 	if (s->state == MV_SIGNATURE_GOOD)
 		return;
 	mv_found_set(f, MV_RESULT_NO);
-	mv_advice(f, "make the tag with git model promote --sign");
+	advise_signing(d, f);
 }
 
 static void promoter(const struct mv_deciding *d, const struct mv_rule *rule,
@@ -565,7 +641,7 @@ static void promoter(const struct mv_deciding *d, const struct mv_rule *rule,
 		mv_actual(f, "it is not known who promotes: %s",
 			  mv_signature_state_name(s->state));
 		mv_found_set(f, MV_RESULT_UNKNOWN);
-		mv_advice(f, "make the tag with git model promote --sign");
+		advise_signing(d, f);
 		return;
 	}
 	mv_actual(f, "%s", who);

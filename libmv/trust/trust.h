@@ -86,6 +86,13 @@ int mv_trust_verify(struct mv_signature *out, struct mv_trust *trust,
 		    const char *ns, const void *data, size_t len,
 		    const void *sig, size_t sig_len, int64_t at,
 		    struct mv_err *err);
+/*
+ * What a signature of this key would be, as far as the lists say: `line` is
+ * "ssh-ed25519 AAAA...". A key of a KRL is found out only when it signs.
+ */
+int mv_trust_key(struct mv_signature *out, struct mv_trust *trust,
+		 const char *ns, const char *line, int64_t at,
+		 struct mv_err *err);
 const char *mv_signature_state_name(enum mv_signature_state state);
 
 /* -- signing ------------------------------------------------------------------------ */

@@ -431,6 +431,55 @@ static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
 
 /* -- either ---------------------------------------------------------------------------------- */
 
+/* -- a key that has not signed yet ------------------------------------------------------ */
+
+/* "ssh-ed25519 AAAA..." */
+static int take_public(struct mv_buf *key, const char *line)
+{
+	const char *base64 = strchr(line, ' ');
+	size_t len = base64 ? strcspn(base64 + 1, " \r\n") : 0;
+
+	return !len || mv_unbase64(key, base64 + 1, len) ? -1 : 0;
+}
+
+int mv_trust_key(struct mv_signature *out, struct mv_trust *t, const char *ns,
+		 const char *line, int64_t at, struct mv_err *err)
+{
+	const struct mv_ssh_signer *s;
+	struct mv_sshsig sig = { 0 };
+	struct mv_buf key;
+	char print[64];
+	int ret = 0, revoked = 0;
+
+	memset(out, 0, sizeof(*out));
+	mv_buf_init(&key, SIGNATURE_MAX);
+	if (take_public(&key, line)) {
+		ret = set(out, MV_SIGNATURE_UNCHECKED, "this is no public key");
+		goto out;
+	}
+	sig.key = (const uint8_t *)key.data;
+	sig.key_len = key.len;
+	ret = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
+	out->fingerprint = ret ? NULL : strdup(print);
+	if (!ret && !out->fingerprint)
+		ret = mv_nomem(err);
+	s = ret ? NULL : choose(out, t, &sig, ns, at);
+	if (!s)
+		goto out;
+	out->principal = strdup(s->principal);
+	if (!out->principal)
+		ret = mv_nomem(err);
+	revoked = is_revoked(t, &sig);
+	if (!ret)
+		set(out, revoked ? MV_SIGNATURE_REVOKED : MV_SIGNATURE_GOOD,
+		    NULL);
+out:
+	if (ret)
+		mv_signature_release(out);
+	mv_buf_release(&key);
+	return ret;
+}
+
 static int is_ssh(const void *sig, size_t len, struct mv_buf *blob)
 {
 	static const char begin[] = "-----BEGIN SSH SIGNATURE-----";

@@ -67,7 +67,7 @@ test_expect_success 'where the policy asks who, the tag is signed without being 
 test_expect_success 'who is in no group cannot promote, and no tag is made' '
 	cd r && new_version 3 v1.1.0 0.96 &&
 	git for-each-ref refs/tags >../before &&
-	says_no "mallory@example.com" as mallory git model promote \
+	says_no "not known who promotes: unknown signer" as mallory git model promote \
 		fraud@v1.1.0 production &&
 	git for-each-ref refs/tags >../after && test_cmp ../before ../after
 '
@@ -216,10 +216,11 @@ test_expect_success 'whose policy: the remote as last fetched, not what is being
 	new_version 41 v1.0.0 0.5 && sed -i "s/0.9/0.1/" .gitmodel/policy &&
 	by_dora git commit -qam "lower the bar" &&
 	says_no "auc >= 0.9" git model promote fraud@v1.0.0 production &&
-	git model promote --policy HEAD fraud@v1.0.0 production
+	test_expect_code 128 git model promote --policy HEAD fraud@v1.0.0 production 2>../err &&
+	test_grep "never was origin/main" ../err &&
+	git model promote --force --policy HEAD fraud@v1.0.0 production
 '
 
-# Taggers' dates are of 2023 here, so everything has soaked for years.
 test_expect_success 'how long it was in staging says the server, not the tagger' '
 	. "$TEST_DIR/lib-server.sh" && server soak.git &&
 	governed soak alice <<-\EOT &&
@@ -236,11 +237,14 @@ test_expect_success 'how long it was in staging says the server, not the tagger'
 	git remote add origin ../soak.git && git push -q origin main &&
 	git fetch -q && new_version 51 v1.0.0 0.9 &&
 	says_no "it never held the stage" git model promote fraud@v1.0.0 production &&
-	git model promote fraud@v1.0.0 staging &&
+	GIT_COMMITTER_DATE="$(($(date +%s) - 345600)) +0000" git model promote fraud@v1.0.0 staging &&
 	git model check --stage production --explain fraud@v1.0.0 >../out &&
 	test_grep "days in staging" ../out &&
 	git --git-dir=../soak.git config model.receiptKey "$PWD/../receipts" &&
-	git push -q origin main && git model push origin && git push -q origin --tags &&
+	git push -q origin main && git model push origin &&
+	test_must_fail git push origin --tags 2>../err && test_grep "the date was put back" ../err &&
+	git tag -d "fraud#staging#1" && git model promote fraud@v1.0.0 staging &&
+	git push -q origin --tags &&
 	git fetch -q origin refs/notes/model:refs/notes/theirs &&
 	git notes --ref=model merge -q -s cat_sort_uniq theirs &&
 	says_no "[0-9]* s in staging" git model promote fraud@v1.0.0 production

@@ -43,7 +43,8 @@ add_line () {
 }
 
 start () {
-	name=$1 && shift && two_of_three "$@" >"$TRASH/tmp/policy" &&
+	name=$1 && shift &&
+	two_of_three "$@" | sed "s/^.stage .production.*/[stage \"staging\"]\nmax-size = 1GiB\n&/" >"$TRASH/tmp/policy" &&
 	governed "$name" alice bob carol <"$TRASH/tmp/policy" &&
 	gpg_signers gina >.gitmodel/allowed_gpg &&
 	gpg_keys gina >.gitmodel/gpg_keys && git add . &&

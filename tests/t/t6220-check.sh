@@ -28,6 +28,9 @@ test_expect_success 'a stage of which the policy says nothing: says so' '
 	max-size = 1MiB
 	EOT
 	new_version 2 v1.0.0 &&
+	test_expect_code 128 git model check --stage staging fraud@v1.0.0 2>../err &&
+	test_grep "knows no stage .staging." ../err &&
+	git model promote --new-stage fraud@v1.0.0 staging && git model demote "fraud#staging" &&
 	git model check --stage staging fraud@v1.0.0 >../out 2>../err &&
 	test_grep "^ungoverned: " ../out &&
 	test_grep "says nothing of staging" ../err
