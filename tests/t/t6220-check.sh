@@ -253,7 +253,7 @@ test_expect_success 'a pointer in the place of an approved list is not that list
 	as alice git model approve --policy && git model check main..change &&
 	oid=$(sha256sum <.gitmodel/policy | cut -c 1-64) &&
 	printf "git-model/1\noid sha256:%s\nsize %s\n" $oid $(stat -c %s .gitmodel/policy) >p &&
-	mv p .gitmodel/policy && by_dora git commit -qam pose &&
+	mv p .gitmodel/policy && by_dora git commit --no-verify -qam pose &&
 	test_expect_code 1 git model check main..change >../out &&
 	test_grep "no: change .gitmodel" ../out
 '
