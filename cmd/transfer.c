@@ -5,6 +5,7 @@
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/repo-evidence.h"
+#include "libmv/repo-registry.h"
 
 static int print_json(const char *verb, const struct mv_transfer_stats *s,
 		      int records)
@@ -46,10 +47,22 @@ int transfer_print(const char *verb, const struct mv_transfer_stats *s,
 	return CMD_NO;
 }
 
+static void say_tag(void *payload, const char *text)
+{
+	(void)payload;
+	out_note("%s", text);
+}
+
 int transfer_fetch_records(struct mv_repo *repo, const char *remote)
 {
+	struct mv_registry_fetched tags;
 	struct mv_err err;
 	int moved = 0;
+
+	/* Both: a tag says which records it was decided on. */
+	if (mv_repo_registry_fetch(&tags, repo, remote, say_tag, NULL, &err))
+		out_warn("tags of versions and stages were not fetched: %s",
+			 err.msg);
 
 	if (mv_repo_notes_fetch(repo, remote, &moved, &err))
 		out_warn("records were not fetched: %s", err.msg);

@@ -9,6 +9,7 @@
 #include "libmv/meta/meta.h"
 #include "libmv/repo-evidence.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-registry.h"
 
 #define OUT_MAX ((size_t)64 << 20)
 #define FIRST_STEP 64		/* commits; each step takes four times more */
@@ -35,153 +36,28 @@ static void tell(struct ci *ci, const char *fmt, ...)
 	ci->ask->tell(ci->ask->payload, text);
 }
 
-/*
- * `git fetch` of nothing but what is said: a clone's own refspecs often mean
- * every branch. `how` (--depth=1) and `specs` may end early, with a NULL.
- */
 static int fetch(struct ci *ci, const char *how, const char *const *specs,
 		 const struct mv_buf *in, struct mv_err *err)
 {
-	const char *args[16] = {
-		"fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
-		"--no-recurse-submodules", "--no-auto-maintenance",
-		"--no-prune"
-	};
-	size_t n = 7;
-
-	if (specs || in)
-		args[n++] = "--refmap=";
-	if (how)
-		args[n++] = how;
-	if (in)
-		args[n++] = "--stdin";
-	args[n++] = ci->out->remote;
-	for (; specs && *specs; specs++)
-		args[n++] = *specs;
-	args[n] = NULL;
-	return mv_git_run(ci->repo->git, args, in ? in->data : NULL,
-			  in ? in->len : 0, NULL, err);
+	return mv_repo_git_fetch(ci->repo, ci->out->remote, how, specs, in,
+				 err);
 }
 
 /* -- tags of the registry ------------------------------------------------------ */
 
-/* Tags whose commit is here already, and those that bring theirs along. */
-struct tags {
-	struct mv_buf near, far;
-	char last[65];		/* what the tag before, if missing, is at */
-	char name[MV_TAG_MAX + 1];
-	int pending;
-};
-
-/* The name is a stranger's, and becomes a refspec. */
-static int is_ours(const char *name)
+static void say(void *payload, const char *text)
 {
-	struct mv_tag tag;
-
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p <= ' ' || strchr(":*?[\\^~\177", *p))
-			return 0;
-	if (strlen(name) > MV_TAG_MAX || mv_tag_parse(&tag, name, NULL))
-		return 0;
-	mv_tag_release(&tag);
-	return 1;
+	tell(payload, "%s", text);
 }
 
-/* The tag before this line is complete: its commit is `commit`. */
-static int settle(struct ci *ci, struct tags *tags, const char *commit,
-		  struct mv_err *err)
-{
-	char hex[65];
-	struct mv_buf *to;
-
-	if (!tags->pending)
-		return 0;
-	tags->pending = 0;
-	ci->out->tags++;
-	to = mv_git_commit(hex, ci->repo->git, commit, NULL) ?
-	     &tags->far : &tags->near;
-	return mv_buf_addf(to, TAG "%s:" TAG "%s\n", tags->name, tags->name) ?
-	       mv_nomem(err) : 0;
-}
-
-/* "<hex>\trefs/tags/<name>", after an annotated one the same with "^{}". */
-static int take_line(struct ci *ci, struct tags *tags, char *line,
-		     struct mv_err *err)
-{
-	const size_t n = ci->repo->info->hex_len;
-	const size_t skip = n + 1 + strlen(TAG);
-	char here[65], *name;
-	size_t len = strlen(line);
-	int rc;
-
-	if (len <= skip || strncmp(line + n, "\t" TAG, skip - n) ||
-	    strspn(line, "0123456789abcdef") != n)
-		return 0;
-	line[n] = '\0';
-	name = line + skip;
-	if (len > skip + 3 && !strcmp(line + len - 3, "^{}"))
-		return settle(ci, tags, line, err);
-	rc = settle(ci, tags, tags->last, err);
-	if (rc || !is_ours(name))
-		return rc;
-	rc = mv_git_ref_get(here, ci->repo->git, line + n + 1, err);
-	if (!rc && strcmp(here, line)) {
-		ci->out->differing++;
-		tell(ci, "tag '%s' is not what it is at '%s'; left as it is",
-		     name, ci->out->remote);
-	}
-	if (rc != MV_ENOENT)
-		return rc;
-	tags->pending = 1;
-	snprintf(tags->name, sizeof(tags->name), "%s", name);
-	memcpy(tags->last, line, n + 1);
-	return 0;
-}
-
-static int list_tags(struct ci *ci, struct tags *tags, struct mv_err *err)
-{
-	const char *args[] = { "ls-remote", "--tags", ci->out->remote, NULL };
-	char *save = NULL;
-	struct mv_buf text;
-	int rc;
-
-	mv_buf_init(&text, OUT_MAX);
-	rc = mv_git_run(ci->repo->git, args, NULL, 0, &text, err);
-	if (!rc && text.len)
-		for (char *line = strtok_r(text.data, "\n", &save);
-		     !rc && line; line = strtok_r(NULL, "\n", &save))
-			rc = take_line(ci, tags, line, err);
-	if (!rc)
-		rc = settle(ci, tags, tags->last, err);
-	mv_buf_release(&text);
-	return rc;
-}
-
-/*
- * A tag of an old commit would bring all that is between. Cut off at the
- * commit it is enough: who holds a stage is in names and counters. A tag
- * whose commit is here must not cut there.
- */
 static int fetch_tags(struct ci *ci, struct mv_err *err)
 {
-	struct tags tags = { .pending = 0 };
-	int shallow = mv_git_is_shallow(ci->repo->git, err);
-	int rc = shallow < 0 ? shallow : 0;
+	struct mv_registry_fetched got;
+	int rc = mv_repo_registry_fetch(&got, ci->repo, ci->out->remote, say,
+					ci, err);
 
-	mv_buf_init(&tags.near, OUT_MAX);
-	mv_buf_init(&tags.far, OUT_MAX);
-	if (!rc)
-		rc = list_tags(ci, &tags, err);
-	if (!rc && ci->out->tags)
-		tell(ci, "fetching %zu tag%s of the registry", ci->out->tags,
-		     ci->out->tags == 1 ? "" : "s");
-	if (!rc && tags.near.len)
-		rc = fetch(ci, NULL, NULL, &tags.near, err);
-	if (!rc && tags.far.len)
-		rc = fetch(ci, shallow ? "--depth=1" : NULL, NULL, &tags.far,
-			   err);
-	mv_buf_release(&tags.near);
-	mv_buf_release(&tags.far);
+	ci->out->tags = got.tags;
+	ci->out->differing = got.differing;
 	return rc;
 }
 

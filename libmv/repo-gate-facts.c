@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-judge.h"
+#include "libmv/repo-registry.h"
 #include "libmv/repo-policy.h"
 
 #include <stdlib.h>
@@ -264,10 +265,14 @@ static int bind(struct mv_policy_facts *out, struct mv_subject *subject,
 		struct mv_gate *gate, const struct mv_promotion *p,
 		struct mv_err *err)
 {
+	const struct mv_event *ignored = p->tag ? NULL :
+		mv_registry_ignored(&gate->registry, p->artifact, p->stage,
+				    NULL);
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = check_version(gate, p, err);
+	ret = ignored ? mv_registry_refuse_ignored(ignored, err) :
+			check_version(gate, p, err);
 	if (!ret)
 		ret = mv_gate_subject(subject, gate, p->artifact, p->commit,
 				      err);

@@ -335,4 +335,16 @@ void mv_repo_kept_release(struct mv_repo *repo);
 /* Forget what the filter remembered (repo-filter.c). */
 void mv_repo_filter_release(struct mv_repo *repo);
 
+/* `git fetch` with --no-tags and nothing but what is said (repo-registry-fetch.c):
+   `how` is one more option, `specs` refspecs, `in` refspecs by lines; each may
+   be NULL. */
+int mv_repo_git_fetch(struct mv_repo *repo, const char *remote,
+		      const char *how, const char *const *specs,
+		      const struct mv_buf *in, struct mv_err *err);
+
+/* The git remote that notes and tags are fetched from (repo-notes.c): a name or
+   URL, yours; NULL: there is none. */
+int mv_repo_git_peer(char **name, struct mv_repo *repo, const char *remote,
+		     struct mv_err *err);
+
 #endif

@@ -247,6 +247,19 @@ static int unite(struct mv_repo *repo, const char *source,
 	return rc;
 }
 
+int mv_repo_git_peer(char **name, struct mv_repo *repo, const char *remote,
+		     struct mv_err *err)
+{
+	struct peer peer;
+	int rc = find_peer(&peer, repo, remote, err);
+
+	*name = NULL;
+	if (!rc && peer.name && !(*name = strdup(peer.name)))
+		rc = mv_nomem(err);
+	peer_release(&peer);
+	return rc;
+}
+
 int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
 			struct mv_err *err)
 {

@@ -316,6 +316,34 @@ static int fill_release(struct mv_release *out, const struct spec *spec,
 	return 0;
 }
 
+/* What is here says one thing, and a tag that says nothing may mean another. */
+static int check_ignored(const struct mv_registry *r, const struct spec *spec,
+			 struct mv_err *err)
+{
+	const struct mv_event *e = mv_registry_ignored(r, spec->artifact,
+		spec->sign == '#' ? spec->word : NULL,
+		spec->sign == '#' || is_latest(spec->word) ? NULL :
+		spec->word);
+
+	return e ? mv_registry_refuse_ignored(e, err) : 0;
+}
+
+int mv_registry_refuse_ignored(const struct mv_event *e, struct mv_err *err)
+{
+	struct mv_tag tag;
+	int rc = mv_tag_parse(&tag, tag_name(e), NULL);
+
+	if (rc)
+		return mv_fail(err, MV_EDENIED, "tag '%s' has a number that "
+			       "is too large: whether it counts cannot be "
+			       "told; delete it", tag_name(e));
+	mv_tag_release(&tag);
+	return mv_fail(err, MV_EDENIED, "tag '%s' is no annotated tag here (a "
+		       "CI checkout may have made it a bare commit), so what "
+		       "it decided is not known; git model fetch brings it, "
+		       "or delete it", tag_name(e));
+}
+
 static int find_release(struct mv_release *out, struct mv_repo *repo,
 			const struct spec *spec, struct mv_err *err)
 {
@@ -324,8 +352,12 @@ static int find_release(struct mv_release *out, struct mv_repo *repo,
 	const struct mv_event *e;
 	int rc = mv_registry_load(&r, repo->git, spec->artifact, err);
 
-	if (rc)
+	if (!rc)
+		rc = check_ignored(&r, spec, err);
+	if (rc) {
+		mv_registry_release(&r);
 		return rc;
+	}
 	if (spec->sign == '#')
 		e = mv_registry_holder(&r, spec->artifact, spec->word);
 	else if (is_latest(spec->word))

@@ -177,4 +177,21 @@ int mv_repo_checkout_stage(struct mv_repo *repo, const char *stage,
 			   struct mv_checkout_stats *stats, size_t *count,
 			   struct mv_err *err);
 
+/* -- tags that are elsewhere (repo-registry-fetch.c) ---------------------------- */
+
+struct mv_registry_fetched {
+	size_t tags;		/* that were not here, `mended` ones included */
+	size_t mended;		/* were here as bare commits, which say nothing */
+	size_t differing;	/* are another tag object there: left as they are */
+};
+/* All of a git remote's tags in the registry's grammar, reachable or not.
+   `remote`: NULL for the one that records come from; none is fine. */
+int mv_repo_registry_fetch(struct mv_registry_fetched *out,
+			   struct mv_repo *repo, const char *remote,
+			   void (*say)(void *payload, const char *text),
+			   void *payload, struct mv_err *err);
+
+/* MV_EDENIED: why a tag of mv_registry_ignored() is none, and what brings it. */
+int mv_registry_refuse_ignored(const struct mv_event *e, struct mv_err *err);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-prove.h"
+#include "libmv/repo-registry.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -451,11 +452,39 @@ static int tell_lost(const struct telling *t, const struct mv_past_statement *r,
 	return ret;
 }
 
+/* Named like an event, and none: what it stood for cannot be told. */
+static int tell_ignored(const struct telling *t, const struct mv_event *e,
+			struct mv_err *err)
+{
+	struct mv_verified v = { .artifact = e->tag.artifact,
+				 .version = e->ref + strlen("refs/tags/"),
+				 .stage = e->tag.stage,
+				 .when = t->gate->now / 1000 };
+	struct mv_err why;
+	struct mv_proof p;
+	int ret;
+
+	if (!e->tag.stage || mv_registry_ignored(&t->gate->registry,
+						 e->tag.artifact, e->tag.stage,
+						 NULL) != e)
+		return 0;
+	memset(&p, 0, sizeof(p));
+	mv_registry_refuse_ignored(e, &why);
+	ret = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "%s", why.msg) ?
+	      mv_nomem(err) : 0;
+	if (!ret)
+		ret = tell(t, &p, &v, err);
+	mv_proof_release(&p);
+	return ret;
+}
+
 static int tell_missing(const struct telling *t, struct mv_err *err)
 {
 	const char *only = t->options->artifact;
 	int ret = 0;
 
+	for (size_t i = 0; i < t->gate->registry.ignored_count && !ret; i++)
+		ret = tell_ignored(t, &t->gate->registry.ignored[i], err);
 	for (size_t i = 0; i < t->past->receipts.count && !ret; i++) {
 		const struct mv_past_statement *r = &t->past->receipts.v[i];
 

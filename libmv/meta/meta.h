@@ -524,10 +524,13 @@ struct mv_event {
 struct mv_registry {
 	struct mv_event *v;	/* artifact by artifact, each in order */
 	size_t count;
-	size_t lightweight;
+	size_t lightweight;	/* of them in `ignored`; the rest have numbers
+				   that are too large */
+	struct mv_event *ignored;	/* named like events, and none */
+	size_t ignored_count;
 	struct mv_registry_index *index;
 };
-#define MV_REGISTRY_INIT { NULL, 0, 0, NULL }
+#define MV_REGISTRY_INIT { NULL, 0, 0, NULL, 0, NULL }
 void mv_registry_release(struct mv_registry *r);
 /* It will be loaded soon, by who only looks: git may begin. */
 void mv_registry_ahead(struct mv_git *git, const char *artifact);
@@ -587,6 +590,15 @@ int64_t mv_registry_next(const struct mv_registry *r, const char *artifact);
 /* Has it any event at all? */
 int mv_registry_knows(const struct mv_registry *r, const char *artifact);
 /* Does the tag object say the same name as the ref that holds it? */
+/*
+ * A tag that is no event, and would be the newest of this stage (`stage` NULL:
+ * the greatest version, or `version` itself): what the others say is not to be
+ * relied on then. NULL: there is none.
+ */
+const struct mv_event *mv_registry_ignored(const struct mv_registry *r,
+					   const char *artifact,
+					   const char *stage,
+					   const char *version);
 int mv_event_is(const struct mv_event *event,
 		const struct mv_git_object_info *info);
 

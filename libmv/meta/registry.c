@@ -68,17 +68,45 @@ static int grow(struct collect *c, struct mv_err *err)
 	return 0;
 }
 
+/* "rf#prod#99999999999999999999": no event for us, but one for others. */
+static int parse_numbered(struct mv_tag *tag, const char *name)
+{
+	const char *hash = strrchr(name, '#');
+	char *text;
+	int rc = MV_ENOENT;
+
+	if (!hash || hash == name || strspn(hash + 1, "0123456789") < 19 ||
+	    hash[1 + strspn(hash + 1, "0123456789")])
+		return MV_ENOENT;
+	text = strndup(name, (size_t)(hash - name));
+	if (!text)
+		return MV_ENOMEM;
+	rc = mv_tag_parse(tag, text, NULL);
+	if (!rc && tag->counter >= 0) {
+		mv_tag_release(tag);
+		rc = MV_ENOENT;
+	} else if (!rc) {
+		tag->counter = MV_COUNTER_MAX;
+	}
+	free(text);
+	return rc;
+}
+
 static int take(void *payload, const struct mv_git_ref *ref,
 		struct mv_err *err)
 {
 	struct collect *c = payload;
 	struct mv_event *e;
 	struct mv_tag tag;
-	int rc;
+	int rc, too_large = 0;
 
 	if (strncmp(ref->name, TAGS, strlen(TAGS)))
 		return 0;
 	rc = mv_tag_parse(&tag, ref->name + strlen(TAGS), NULL);
+	if (rc == MV_ENOENT) {
+		rc = parse_numbered(&tag, ref->name + strlen(TAGS));
+		too_large = !rc;
+	}
 	if (rc == MV_ENOENT)
 		return 0;
 	if (!rc && c->artifact && strcmp(tag.artifact, c->artifact)) {
@@ -95,7 +123,8 @@ static int take(void *payload, const struct mv_git_ref *ref,
 	e->ref = strdup(ref->name);
 	e->oid = strdup(ref->oid);
 	e->commit = strdup(ref->commit);
-	e->order = strcmp(ref->type, "tag") || !*ref->commit ? LEFT_OUT : 0;
+	e->order = too_large || strcmp(ref->type, "tag") || !*ref->commit ?
+		   LEFT_OUT : 0;
 	return e->ref && e->oid && e->commit ? 0 : mv_nomem(err);
 }
 
@@ -523,6 +552,16 @@ static int fill_index(struct mv_registry *r, struct mv_err *err)
 	return 0;
 }
 
+static int is_lightweight(const struct mv_event *e)
+{
+	struct mv_tag tag;
+
+	if (mv_tag_parse(&tag, e->ref + strlen(TAGS), NULL))
+		return 0;
+	mv_tag_release(&tag);
+	return 1;
+}
+
 /* Before anything is left out; events are artifact by artifact. */
 static int fill_tops(struct mv_registry *r, struct mv_err *err)
 {
@@ -541,24 +580,33 @@ static int fill_tops(struct mv_registry *r, struct mv_err *err)
 			return mv_nomem(err);
 		x->top_count++;
 		for (size_t k = i; k < end; k++)
-			if (r->v[k].tag.counter > top->counter)
+			if (r->v[k].tag.counter > top->counter &&
+			    (r->v[k].order != LEFT_OUT ||
+			     is_lightweight(&r->v[k])))
 				top->counter = r->v[k].tag.counter;
 	}
 	return 0;
 }
 
-static void drop_left_out(struct mv_registry *r)
+static int drop_left_out(struct mv_registry *r, struct mv_err *err)
 {
-	size_t kept = 0;
+	size_t kept = 0, n = 0;
 
+	for (size_t i = 0; i < r->count; i++)
+		n += r->v[i].order == LEFT_OUT;
+	r->ignored = calloc(n + 1, sizeof(*r->ignored));
+	if (!r->ignored)
+		return mv_nomem(err);
 	for (size_t i = 0; i < r->count; i++) {
-		if (r->v[i].order == LEFT_OUT)
-			event_release(&r->v[i]);
-		else
+		if (r->v[i].order == LEFT_OUT) {
+			r->lightweight += (size_t)is_lightweight(&r->v[i]);
+			r->ignored[r->ignored_count++] = r->v[i];
+		} else {
 			r->v[kept++] = r->v[i];
+		}
 	}
-	r->lightweight = r->count - kept;
 	r->count = kept;
+	return 0;
 }
 
 static int finish(struct mv_registry *r, struct mv_err *err)
@@ -573,8 +621,9 @@ static int finish(struct mv_registry *r, struct mv_err *err)
 	rc = fill_tops(r, err);
 	if (rc)
 		return rc;
-	drop_left_out(r);
-	rc = order_all(r, err);
+	rc = drop_left_out(r, err);
+	if (!rc)
+		rc = order_all(r, err);
 	return rc ? rc : fill_index(r, err);
 }
 
@@ -585,6 +634,9 @@ void mv_registry_release(struct mv_registry *r)
 	for (size_t i = 0; i < r->count; i++)
 		event_release(&r->v[i]);
 	free(r->v);
+	for (size_t i = 0; i < r->ignored_count; i++)
+		event_release(&r->ignored[i]);
+	free(r->ignored);
 	if (r->index) {
 		for (size_t i = 0; i < r->index->top_count; i++)
 			free(r->index->tops[i].artifact);
@@ -826,6 +878,62 @@ int64_t mv_registry_next(const struct mv_registry *r, const char *artifact)
 			hi = mid;
 	}
 	return 1;
+}
+
+static int is_of_stage(const struct mv_event *e, const char *artifact,
+		       const char *stage)
+{
+	return e->tag.stage && !strcmp(e->tag.stage, stage) &&
+	       !strcmp(e->tag.artifact, artifact);
+}
+
+/* Of a stage; -1: no counter, -2: no event at all. */
+static int64_t last_counter(const struct mv_registry *r, const char *artifact,
+			    const char *stage)
+{
+	int64_t last = -2;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (is_of_stage(&r->v[i], artifact, stage) &&
+		    r->v[i].tag.counter > last)
+			last = r->v[i].tag.counter;
+	return last;
+}
+
+static int hides_version(const struct mv_registry *r,
+			 const struct mv_event *e, const char *artifact,
+			 const char *version)
+{
+	const struct mv_event *best = mv_registry_greatest(r, artifact);
+
+	if (e->tag.kind != MV_EVENT_REGISTER ||
+	    strcmp(e->tag.artifact, artifact))
+		return 0;
+	if (version)
+		return !strcmp(e->tag.version, version) &&
+		       !mv_registry_version(r, artifact, version);
+	return !best || mv_version_cmp(e->tag.version, best->tag.version) > 0;
+}
+
+const struct mv_event *mv_registry_ignored(const struct mv_registry *r,
+					   const char *artifact,
+					   const char *stage,
+					   const char *version)
+{
+	const struct mv_event *found = NULL;
+	int64_t last = stage && r->ignored_count ?
+		       last_counter(r, artifact, stage) : 0;
+
+	for (size_t i = 0; i < r->ignored_count; i++) {
+		const struct mv_event *e = &r->ignored[i];
+
+		if (stage ? is_of_stage(e, artifact, stage) &&
+			    e->tag.counter > last :
+			    hides_version(r, e, artifact, version))
+			found = !found || e->tag.counter >= found->tag.counter ?
+				e : found;
+	}
+	return found;
 }
 
 int mv_event_is(const struct mv_event *event,
