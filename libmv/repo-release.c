@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-registry.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libmv/repo-internal.h"
 
@@ -15,12 +18,15 @@
  * sparse checkouts and split indexes are its business; what it leaves as
  * pointers is materialised. Everything that can say no is asked before.
  */
+#define S_ISGITLINK(mode) (((mode) & S_IFMT) == 0160000)
+
 struct target {
 	char *path;
 	char blob[65], staged[65];	/* staged: "" when not in the index */
 	unsigned mode;
 	struct mv_pointer pointer;
 	int is_pointer, unmerged;
+	int is_other;		/* a link, or a submodule */
 };
 
 struct plan {
@@ -59,8 +65,7 @@ static int add_target(void *payload, const struct mv_git_entry *e,
 	size_t alloc = 2 * p->alloc + 16;
 	struct target *v;
 
-	if (!S_ISREG(e->mode) || strlen(e->blob) > 64 ||
-	    !is_below(e->path, p->subject.path))
+	if (strlen(e->blob) > 64 || !is_below(e->path, p->subject.path))
 		return 0;
 	if (p->count == p->alloc) {
 		v = realloc(p->v, alloc * sizeof(*v));
@@ -76,6 +81,7 @@ static int add_target(void *payload, const struct mv_git_entry *e,
 		return mv_nomem(err);
 	snprintf(v->blob, sizeof(v->blob), "%s", e->blob);
 	v->mode = e->mode;
+	v->is_other = !S_ISREG(e->mode);
 	p->count++;
 	return 0;
 }
@@ -101,6 +107,8 @@ static int take_pointer(void *payload, size_t i, const char *hex,
 	struct target *t = &((struct plan *)payload)->v[i];
 	int rc;
 
+	if (t->is_other)
+		return 0;
 	if (!data && !*hex)
 		return mv_fail(err, MV_ECORRUPT, "what git has of '%s' cannot "
 			       "be read; see git fsck", t->path);
@@ -219,18 +227,70 @@ static int check_status(struct plan *p, struct mv_repo *repo,
 	return 0;
 }
 
-/* Files that are in nobody's index. */
+/* Is anything in this folder? What cannot be read counts as full. */
+static int is_empty(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+				    O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	int found = 0;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	errno = 0;
+	while (!found && (e = readdir(dir)))
+		found = strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+	found |= errno != 0;
+	closedir(dir);
+	return !found;
+}
+
+/* A file or link where a folder has to be: git would take it away. */
+static int check_parents(const struct target *t, int root, struct mv_err *err)
+{
+	char *path = strdup(t->path), *slash = path;
+	struct stat st;
+	int rc = path ? 0 : mv_nomem(err);
+
+	while (!rc && (slash = strchr(slash, '/'))) {
+		*slash = '\0';
+		if (fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW))
+			break;
+		if (!S_ISDIR(st.st_mode))
+			rc = mv_fail(err, MV_EEXISTS, "'%s' is in the way of "
+				     "'%s'; --force takes it away", path,
+				     t->path);
+		*slash++ = '/';
+	}
+	free(path);
+	return rc;
+}
+
+/* What is in nobody's index is not taken away: neither at the path, nor below
+   it, nor above. */
 static int check_untracked(const struct plan *p, struct mv_repo *repo,
 			   struct mv_err *err)
 {
 	struct stat st;
 	int root, rc = mv_repo_root(&root, repo, err);
 
-	for (size_t i = 0; !rc && i < p->count; i++)
-		if (!*p->v[i].staged && !p->v[i].unmerged &&
-		    !fstatat(root, p->v[i].path, &st, AT_SYMLINK_NOFOLLOW))
-			rc = changed(&p->v[i], "lies there and is not "
-				     "tracked", err);
+	for (size_t i = 0; !rc && i < p->count; i++) {
+		const struct target *t = &p->v[i];
+
+		rc = check_parents(t, root, err);
+		if (rc || fstatat(root, t->path, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if (S_ISDIR(st.st_mode) && !S_ISGITLINK(t->mode) &&
+		    !is_empty(root, t->path))
+			rc = changed(t, "is a folder here, with something in "
+				     "it", err);
+		else if (!S_ISDIR(st.st_mode) && !*t->staged && !t->unmerged)
+			rc = changed(t, "lies there and is not tracked", err);
+	}
 	return rc;
 }
 
@@ -326,6 +386,8 @@ static int count_written(struct mv_checkout_stats *stats,
 	for (size_t i = 0; !rc && i < p->count; i++) {
 		const struct target *t = &p->v[i];
 
+		if (t->is_other)
+			continue;
 		if (fstatat(root, t->path, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(st.st_mode) ||
 		    (t->is_pointer && (uint64_t)st.st_size != t->pointer.size)) {
