@@ -34,12 +34,19 @@ static int is_nan(const struct mv_value *v)
 	return v->type != MV_VALUE_INT && isnan(v->r);
 }
 
-/* Equal in size, be they written as 1 or as 1.0. */
+/* Equal in size, be they written as 1 or as 1.0; what sums leave behind in the
+   last bits (0.1 + 0.2) is no difference, for the policy's rules neither. Without
+   a fraction they are compared exactly. */
 static int same_size(const struct mv_value *a, const struct mv_value *b)
 {
 	if (is_nan(a) || is_nan(b))
 		return is_nan(a) && is_nan(b);
-	return !mv_value_cmp(a, b);
+	if (!mv_value_cmp(a, b))
+		return 1;
+	if (a->type != MV_VALUE_REAL && b->type != MV_VALUE_REAL)
+		return 0;
+	return isfinite(a->r) && isfinite(b->r) &&
+	       fabs(a->r - b->r) <= 1e-12 * fmax(fabs(a->r), fabs(b->r));
 }
 
 static enum mv_judgement judge(const struct mv_value *old,

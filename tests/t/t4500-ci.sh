@@ -356,11 +356,12 @@ test_expect_success 'github: git-model is built from what was filled in, and not
 	 step models "Install git-model") && printf "%s\n" "deps make build" installed >../expect && test_cmp ../expect "$TRASH/calls"
 '
 
-test_expect_success 'github: where the target has a policy, that one decides, whatever the proposal makes of it' '
+test_expect_success 'github: a policy of the target decides, whatever the proposal makes of it, and does not switch the comparison off' '
 	: >"$TRASH/summary" && shallow c bad && event governed && step models "Fetch records, tags and history" && step models Compare &&
 	test_expect_code 1 step models Gate >../out && test_grep "metric = auc >= 0.8" ../out && cd .. && shallow c fine && event governed &&
-	step models "Fetch records, tags and history" && step models Compare && test_expect_code 1 git model diff --fail-on regression refs/model-ci/base HEAD &&
-	step models Gate
+	step models "Fetch records, tags and history" && step models Compare &&
+	test_expect_code 1 step models Gate >../out && test_grep "yes: change fraud" ../out && test_grep "1 metric worse" ../out &&
+	git update-ref refs/model-ci/base refs/model-ci/head && step models Gate
 '
 
 test_expect_success 'github: hostile names are names' '
@@ -409,9 +410,10 @@ test_expect_success 'gitlab: a fork has its records from the project' '
 	test_grep "1 metric worse" git-model-report/diff.md && git rev-parse refs/notes/model
 '
 
-test_expect_success 'gitlab: where the target has a policy, that one decides' '
+test_expect_success 'gitlab: a policy of the target decides, and does not switch the comparison off' '
 	shallow c bad && TARGET=governed test_expect_code 1 lab script >../out && test_grep "metric = auc >= 0.8" ../out && cd .. &&
-	shallow c fine && TARGET=governed lab script
+	shallow c fine && TARGET=governed test_expect_code 1 lab script >../out && test_grep "yes: change fraud" ../out &&
+	test_grep "1 metric worse" ../out
 '
 
 test_expect_success 'gitlab: hostile names are names' '
@@ -441,9 +443,10 @@ test_expect_success 'jenkins: builds, compares, and fails' '
 	shallow c better && jenkins 2 main && test_grep "no metric worse, 1 better" git-model-report/diff.md
 '
 
-test_expect_success 'jenkins: where the target has a policy, that one decides' '
+test_expect_success 'jenkins: a policy of the target decides, and does not switch the comparison off' '
 	shallow c bad && test_expect_code 1 jenkins 2 governed >../out && test_grep "metric = auc >= 0.8" ../out && cd .. &&
-	shallow c fine && jenkins 2 governed
+	shallow c fine && test_expect_code 1 jenkins 2 governed >../out && test_grep "yes: change fraud" ../out &&
+	test_grep "1 metric worse" ../out
 '
 
 test_expect_success 'jenkins: a target may be called anything' '

@@ -95,6 +95,13 @@ static void test_meta_compare__judged_by_direction(void **state)
 	assert_int_equal(judge("loss", "0.5", "0.6"), MV_JUDGE_WORSE);
 	assert_int_equal(judge("loss", "0.6", "0.5"), MV_JUDGE_BETTER);
 	assert_int_equal(judge("plain", "0.6", "0.5"), MV_JUDGE_NONE);
+	/* The last bits of a sum are nobody's regression. */
+	assert_int_equal(judge("loss", "0.3", "0.30000000000000004"),
+			 MV_JUDGE_SAME);
+	assert_int_equal(judge("loss", "0.3", "0.300000000001"),
+			 MV_JUDGE_WORSE);
+	assert_int_equal(judge("loss", "9007199254740992", "9007199254740993"),
+			 MV_JUDGE_WORSE);
 	assert_int_equal(judge("other", "0.6", "0.5"), MV_JUDGE_NONE);
 	assert_int_equal(judge("x.loss", "0.6", "0.5"), MV_JUDGE_BETTER);
 	assert_int_equal(judge("val.x", "0.6", "0.5"), MV_JUDGE_WORSE);
