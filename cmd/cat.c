@@ -26,7 +26,8 @@ static int find(struct mv_pointer *out, struct mv_repo *repo,
 	if (rc)
 		return rc;
 	*out = s.pointer;
-	if (s.is_directory)
+	/* By its own id a folder is the list of its files. */
+	if (s.is_directory && s.path)
 		rc = mv_fail(err, MV_EINVALID, "'%s' is a folder of %zu file%s; "
 			     "name one of them", spec, s.members.count,
 			     out_s(s.members.count));

@@ -76,6 +76,10 @@ static int read_files(struct evidence *e, struct mv_curves *curves,
 					err);
 	for (size_t i = 0; !rc && i < e->curves.count; i++)
 		rc = read_curves(curves, e->curves.v[i], &skipped, err);
+	if (!rc && curves->restarts)
+		out_warn("the steps begin anew %zu time%s: what an abandoned "
+			 "run measured from there on is left out",
+			 curves->restarts, curves->restarts == 1 ? "" : "s");
 	if (!rc && skipped)
 		out_warn("%zu value%s in those files cannot be metrics and %s "
 			 "left out", skipped, skipped == 1 ? "" : "s",
@@ -151,10 +155,24 @@ static int is_empty(const struct mv_record *r)
 	       !r->data.count;
 }
 
+/* Text has no size: it cannot be compared, judged or drawn. */
+static void warn_of_text(const struct mv_facts *metrics)
+{
+	for (size_t i = 0; i < metrics->count; i++) {
+		const struct mv_value *v = &metrics->v[i].value;
+
+		if (v->type == MV_VALUE_STRING)
+			out_warn("the metric '%s' is text, \"%s\", and no "
+				 "number%s", metrics->v[i].key, v->text,
+				 strchr(v->text, ',') ? "; numbers have a "
+				 "decimal point" : "");
+	}
+}
+
 int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 		  struct mv_err *err)
 {
-	struct mv_curves curves = { NULL, 0, 0 };
+	struct mv_curves curves = { .count = 0 };
 	int rc;
 
 	if (e->artifact && !mv_artifact_name_ok(e->artifact))
@@ -165,6 +183,8 @@ int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 		rc = read_args(&e->facts.params, &e->params, "param", err);
 	if (!rc)
 		rc = read_args(&e->facts.metrics, &e->metrics, "metric", err);
+	if (!rc)
+		warn_of_text(&e->facts.metrics);
 	if (!rc)
 		rc = read_args(&e->facts.tags, &e->tags, "tag", err);
 	if (!rc)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/out.h"
+#include "cmd/transfer.h"
 #include "libmv/repo-evidence.h"
 
 static void warn(void *payload, const char *message)
@@ -50,6 +51,8 @@ static void bring_records(struct mv_repo *repo)
 		out_warn("records were not fetched: %s", err.msg);
 	else if (moved)
 		out_line("fetched the records of this repository");
+	if (moved)
+		transfer_fetch_attached(repo);
 }
 
 int setup_run(const struct setup_flags *flags, int remove,

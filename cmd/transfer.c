@@ -66,7 +66,25 @@ int transfer_fetch_records(struct mv_repo *repo, const char *remote)
 
 	if (mv_repo_notes_fetch(repo, remote, &moved, &err))
 		out_warn("records were not fetched: %s", err.msg);
+	transfer_fetch_attached(repo);
 	return moved;
+}
+
+void transfer_fetch_attached(struct mv_repo *repo)
+{
+	size_t brought, missing;
+	struct mv_err err;
+
+	if (mv_repo_fetch_attached(repo, &brought, &missing, &err))
+		out_warn("what records have attached was not fetched: %s",
+			 err.msg);
+	else if (missing)
+		out_warn("%zu content%s that records have attached (curves, "
+			 "lists) %s not to be had", missing,
+			 missing == 1 ? "" : "s", missing == 1 ? "is" : "are");
+	else if (brought)
+		out_note("fetched %zu content%s that records have attached",
+			 brought, brought == 1 ? "" : "s");
 }
 
 int transfer_push_records(struct mv_repo *repo, const char *remote)

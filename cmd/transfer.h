@@ -16,6 +16,8 @@ int transfer_print(const char *verb, const struct mv_transfer_stats *stats,
 /* Records go with content, but theirs is another way, through git: where it
    is barred, that is a warning. Returns whether any went. */
 int transfer_fetch_records(struct mv_repo *repo, const char *remote);
+/* What the records here have attached and is not here; failing is a warning. */
+void transfer_fetch_attached(struct mv_repo *repo);
 int transfer_push_records(struct mv_repo *repo, const char *remote);
 
 #endif

@@ -146,6 +146,11 @@ int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
 			struct mv_err *err);
 int mv_repo_notes_push(struct mv_repo *repo, const char *remote, int *moved,
 		       struct mv_err *err);
+/* Contents that the records here have attached (curves, manifests, lists of
+   packages) and that are not here: fetched from wherever they are to be had.
+   How many came, and how many did not. */
+int mv_repo_fetch_attached(struct mv_repo *repo, size_t *brought,
+			   size_t *missing, struct mv_err *err);
 /* What to say where no records are found, because a clone brings none; NULL
    when there are some, or nowhere to get them from. */
 const char *mv_repo_notes_hint(struct mv_repo *repo);

@@ -29,9 +29,27 @@ static int has_suffix(const char *path, const char *suffix)
 	return len > n && !strcasecmp(path + len - n, suffix);
 }
 
+/* Files of metrics by step, and who reads them. */
+typedef int (*read_fn)(struct mv_curves *curves, const char *name,
+		       const char *prefix, const char *data, size_t len,
+		       size_t *skipped, struct mv_err *err);
+
+static read_fn reader_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (has_suffix(path, ".csv") || has_suffix(path, ".tsv"))
+		return mv_curves_read_table;
+	if (has_suffix(path, ".jsonl") || has_suffix(path, ".ndjson"))
+		return mv_curves_read_lines;
+	/* "events.out.tfevents.1700000000.host.123.0" */
+	return strstr(slash ? slash + 1 : path, "tfevents") ?
+	       mv_curves_read_events : NULL;
+}
+
 static int is_table(const char *path)
 {
-	return has_suffix(path, ".csv") || has_suffix(path, ".tsv");
+	return reader_of(path) != NULL;
 }
 
 /* Symbolic links are followed where the user named them. */
@@ -109,8 +127,8 @@ static int read_table(struct facts *f, const char *path, const char *prefix,
 	mv_buf_init(&text, FILE_MAX);
 	rc = slurp(&text, f, path, err);
 	if (!rc)
-		rc = mv_curves_read_table(f->curves, path, prefix, text.data,
-					  text.len, f->skipped, err);
+		rc = reader_of(path)(f->curves, path, prefix, text.data,
+				     text.len, f->skipped, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -178,6 +196,51 @@ static int is_inside(const char *dir, const char *name, mode_t kind,
 	return rc;
 }
 
+/* -- TensorBoard: a folder of event files, of restarts one each ------------- */
+
+struct events {
+	const char *dir;
+	char **path;
+	size_t count;
+};
+
+static int find_events(void *payload, const char *name, struct mv_err *err)
+{
+	struct events *e = payload;
+	char **more;
+
+	if (reader_of(name) != mv_curves_read_events)
+		return 0;
+	more = realloc(e->path, (e->count + 1) * sizeof(*more));
+	if (!more)
+		return mv_nomem(err);
+	e->path = more;
+	e->path[e->count] = mv_path_join(e->dir, name);
+	return e->path[e->count++] ? 0 : mv_nomem(err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Their names begin with the moment at which they were begun. */
+static int read_events(struct facts *f, const char *path, size_t *found,
+		       struct mv_err *err)
+{
+	struct events e = { path, NULL, 0 };
+	int rc = mv_each_entry(path, find_events, &e, err);
+
+	if (!rc && e.count)
+		qsort(e.path, e.count, sizeof(*e.path), by_name);
+	for (size_t i = 0; !rc && i < e.count; i++, ++*found)
+		rc = read_table(f, e.path[i], "", err);
+	for (size_t i = 0; i < e.count; i++)
+		free(e.path[i]);
+	free(e.path);
+	return rc;
+}
+
 static int read_dvclive(struct facts *f, const char *path, struct mv_err *err)
 {
 	char *json = mv_path_join(path, "metrics.json");
@@ -192,6 +255,8 @@ static int read_dvclive(struct facts *f, const char *path, struct mv_err *err)
 		rc = is_inside(path, "plots/metrics", S_IFDIR, err);
 	if (rc > 0)
 		rc = read_plots(&folder, err);
+	if (!rc && !found)
+		rc = read_events(f, path, &found, err);
 	if (!rc && found) {
 		mv_curves_sort(f->curves);
 		rc = mv_curves_last(&f->record->metrics, f->curves, err);
@@ -205,8 +270,9 @@ static int read_dvclive(struct facts *f, const char *path, struct mv_err *err)
 	}
 	if (!rc && !found)
 		rc = mv_fail(err, MV_EINVALID, "'%s' is a folder, but not one "
-			     "of DVCLive: neither metrics.json nor "
-			     "plots/metrics/*.tsv is in it", path);
+			     "of DVCLive or TensorBoard: neither metrics.json "
+			     "nor plots/metrics/*.tsv nor *tfevents* is in it",
+			     path);
 	free(json);
 	free(plots);
 	return rc;
@@ -216,7 +282,7 @@ int mv_repo_read_facts(struct mv_record *record, struct mv_curves *curves,
 		       const char *path, int metrics, size_t *skipped,
 		       struct mv_err *err)
 {
-	struct mv_curves own = { NULL, 0, 0 };
+	struct mv_curves own = { .count = 0 };
 	size_t none = 0;
 	struct facts f = { record, curves ? curves : &own,
 			   skipped ? skipped : &none, 0 };

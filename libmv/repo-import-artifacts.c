@@ -29,7 +29,7 @@
 static int latest(struct mv_facts *out, const struct mv_curves *curves,
 		  struct mv_err *err)
 {
-	struct mv_curves one = { NULL, 0, 0 };
+	struct mv_curves one = { .count = 0 };
 	int ret = 0;
 
 	for (size_t i = 0; i < curves->count && !ret; i++) {

@@ -597,3 +597,74 @@ int mv_repo_each_attached_anywhere(struct mv_git *git, mv_attached_fn fn,
 	free(refs.name);
 	return rc;
 }
+
+/* -- bringing it here -------------------------------------------------------- */
+
+struct lacking {
+	struct mv_repo *repo;
+	struct mv_pointer *v;
+	size_t count, alloc;
+};
+
+static int keep_lacking(void *payload, const char *role,
+			const struct mv_pointer *pointer, struct mv_err *err)
+{
+	struct lacking *l = payload;
+
+	(void)role;
+	if (!mv_repo_has(l->repo, pointer, NULL))
+		return 0;
+	if (l->count == l->alloc) {
+		size_t alloc = 2 * l->alloc + 16;
+		struct mv_pointer *grown = realloc(l->v, alloc *
+						   sizeof(*grown));
+
+		if (!grown)
+			return mv_nomem(err);
+		l->v = grown;
+		l->alloc = alloc;
+	}
+	l->v[l->count++] = *pointer;
+	return 0;
+}
+
+static int by_oid(const void *a, const void *b)
+{
+	const struct mv_pointer *x = a, *y = b;
+
+	return memcmp(x->oid.b, y->oid.b, sizeof(x->oid.b));
+}
+
+/* Many records have one list of packages. */
+static void each_once(struct lacking *l)
+{
+	size_t n = 0;
+
+	if (l->count)
+		qsort(l->v, l->count, sizeof(*l->v), by_oid);
+	for (size_t i = 0; i < l->count; i++)
+		if (!n || by_oid(&l->v[n - 1], &l->v[i]))
+			l->v[n++] = l->v[i];
+	l->count = n;
+}
+
+int mv_repo_fetch_attached(struct mv_repo *repo, size_t *brought,
+			   size_t *missing, struct mv_err *err)
+{
+	struct lacking l = { .repo = repo };
+	uint8_t *present = NULL;
+	int rc = mv_repo_each_attached(repo->git, MV_NOTES_REF, NULL,
+				       keep_lacking, &l, err);
+
+	*brought = *missing = 0;
+	each_once(&l);
+	if (!rc && l.count && !(present = calloc(l.count, 1)))
+		rc = mv_nomem(err);
+	if (!rc && l.count)
+		rc = mv_repo_need(repo, l.v, l.count, present, err);
+	for (size_t i = 0; !rc && i < l.count; i++)
+		++*(present[i] ? brought : missing);
+	free(present);
+	free(l.v);
+	return rc;
+}

@@ -125,6 +125,23 @@ int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
 	return ret ? ret : add_point(&curves->series[at], &point, err);
 }
 
+void mv_series_restart(struct mv_series *series, int64_t step)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < series->count; i++)
+		if (series->points[i].step < step)
+			series->points[kept++] = series->points[i];
+	series->count = kept;
+}
+
+void mv_curves_restart(struct mv_curves *curves, int64_t step)
+{
+	for (size_t i = 0; i < curves->count; i++)
+		mv_series_restart(&curves->series[i], step);
+	curves->restarts++;
+}
+
 /* Merge two sorted halves of `v` through `half`, the first one winning ties. */
 static void merge(struct mv_point *v, size_t left, size_t count,
 		  struct mv_point *half)

@@ -117,6 +117,7 @@ struct mv_series {
 struct mv_curves {
 	struct mv_series *series;	/* sorted by name */
 	size_t count, alloc;
+	size_t restarts;	/* how often a file went back to an earlier step */
 };
 void mv_curves_release(struct mv_curves *curves);
 int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
@@ -131,12 +132,30 @@ int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
  * A CSV or TSV (by suffix) with a header: RFC 4180 quoting; a column named
  * step, epoch or iteration is the step (else the row number), one named
  * timestamp or time the time; every other column with numbers is a metric,
- * named "<prefix><column>". What was left out is counted. MV_EINVALID with
- * file and line.
+ * named "<prefix><column>". Blanks around cells are no part of them. Where the
+ * steps go back and on from there, a run was begun anew: what it had at those
+ * steps is dropped; steps in no order at all are sorted. What was left out is
+ * counted. MV_EINVALID with file and line.
  */
 int mv_curves_read_table(struct mv_curves *curves, const char *name,
 			 const char *prefix, const char *data, size_t len,
 			 size_t *skipped, struct mv_err *err);
+/*
+ * A file of JSON Lines: an object a line, nested ones flattened with dots, its
+ * members as the columns of a table. Or, of TensorBoard, an event file, of
+ * which scalars are read (events.c); what the file's series have at steps from
+ * their first one in it on, an earlier file's run has abandoned.
+ */
+int mv_curves_read_lines(struct mv_curves *curves, const char *name,
+			 const char *prefix, const char *data, size_t len,
+			 size_t *skipped, struct mv_err *err);
+int mv_curves_read_events(struct mv_curves *curves, const char *name,
+			  const char *prefix, const char *data, size_t len,
+			  size_t *skipped, struct mv_err *err);
+/* A run began anew at this step: what came after it before is dropped, of all
+   series or of one. */
+void mv_curves_restart(struct mv_curves *curves, int64_t step);
+void mv_series_restart(struct mv_series *series, int64_t step);
 /* The last value of each series into facts. */
 int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
 		   struct mv_err *err);

@@ -9,6 +9,7 @@
 
 #include "libmv/base/time.h"
 #include "libmv/meta/facts.h"
+#include "libmv/meta/table.h"
 
 /*
  * Tables of metrics by step: CSV as RFC 4180 has it, TSV the same with tabs.
@@ -35,7 +36,8 @@ struct table {
 	struct column *columns;
 	size_t column_count;
 	int has_step;
-	int64_t row;
+	int restarts;		/* steps that go back begin anew */
+	int64_t row, last;	/* the last step, after the first row */
 	size_t skipped;
 	struct mv_curves *curves;
 	struct mv_err *err;
@@ -74,6 +76,14 @@ static int add(struct table *t, const char *s, size_t len)
 	       fail_at(t, "the row is too long") : 0;
 }
 
+/* Blanks that a person or a program lined cells up with. */
+static const char *skip_blanks(const struct table *t, const char *s)
+{
+	while (s < t->end && (*s == ' ' || (*s == '\t' && t->separator != '\t')))
+		s++;
+	return s;
+}
+
 static int read_quoted(struct table *t)
 {
 	const char *s = t->at + 1;
@@ -93,6 +103,7 @@ static int read_quoted(struct table *t)
 		ret = ret ? ret : add(t, "\"", 1);
 		s++;
 	}
+	s = skip_blanks(t, s);
 	t->at = s;
 	if (!ret && s < t->end && *s != t->separator && *s != '\n' &&
 	    *s != '\r')
@@ -110,6 +121,9 @@ static int read_plain(struct table *t)
 	t->at = s;
 	len = (size_t)(s - start);
 	if (len && s[-1] == '\r' && (s == t->end || *s == '\n'))
+		len--;
+	while (len && (start[len - 1] == ' ' ||
+		       (start[len - 1] == '\t' && t->separator != '\t')))
 		len--;
 	if (memchr(start, '"', len))
 		return fail_at(t, "a quote inside of a cell");
@@ -131,6 +145,7 @@ static int next_row(struct table *t)
 		return 0;
 	for (;;) {
 		ret = begin_cell(t);
+		t->at = skip_blanks(t, t->at);
 		if (!ret)
 			ret = t->at < t->end && *t->at == '"' ?
 			      read_quoted(t) : read_plain(t);
@@ -168,11 +183,17 @@ static int is_any(const char *s, const char *const *words)
 	return 0;
 }
 
-static int add_column(struct table *t, const char *name)
+int mv_table_is_time(const char *name)
 {
 	static const char *const times[] = {
 		"timestamp", "time", "_timestamp", NULL
 	};
+
+	return is_any(name, times);
+}
+
+static int add_column(struct table *t, const char *name)
+{
 	struct column *c = &t->columns[t->column_count];
 
 	for (size_t i = 0; i < t->column_count; i++)
@@ -183,21 +204,21 @@ static int add_column(struct table *t, const char *name)
 	c->name = mv_strf("%s%s", t->prefix, name);
 	if (!c->name)
 		return mv_nomem(t->err);
-	c->role = is_any(name, times) ? ROLE_TIME : ROLE_METRIC;
+	c->role = mv_table_is_time(name) ? ROLE_TIME : ROLE_METRIC;
 	t->column_count++;
 	return 0;
 }
 
 /* The first of these names that a column has is the step. */
+const char *const mv_step_names[] = {
+	"step", "_step", "global_step", "iteration", "epoch", NULL
+};
+
 static void choose_step(struct table *t)
 {
-	static const char *const names[] = {
-		"step", "_step", "global_step", "iteration", "epoch"
-	};
-
-	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+	for (const char *const *name = mv_step_names; *name; name++)
 		for (size_t i = 0; i < t->column_count; i++)
-			if (!strcasecmp(cell(t, i), names[n])) {
+			if (!strcasecmp(cell(t, i), *name)) {
 				t->columns[i].role = ROLE_STEP;
 				t->has_step = 1;
 				return;
@@ -252,7 +273,7 @@ static int read_step(int64_t *out, const char *s)
 }
 
 /* Seconds or milliseconds since 1970, or RFC 3339; 0: not known. */
-static int64_t read_time(const char *s)
+int64_t mv_table_time(const char *s)
 {
 	int64_t ms;
 	double r;
@@ -275,11 +296,14 @@ static int take_row(struct table *t)
 			       t->cell_count, t->column_count);
 	for (size_t i = 0; i < t->column_count; i++) {
 		if (t->columns[i].role == ROLE_TIME)
-			ms = read_time(cell(t, i));
+			ms = mv_table_time(cell(t, i));
 		if (t->columns[i].role == ROLE_STEP &&
 		    read_step(&step, cell(t, i)))
 			return fail_at(t, "the step is no whole number");
 	}
+	if (t->restarts && t->row && step < t->last)
+		mv_curves_restart(t->curves, step);
+	t->last = step;
 	for (size_t i = 0; i < t->column_count && !ret; i++) {
 		double value;
 
@@ -311,6 +335,57 @@ static int read_table(struct table *t)
 	return ret;
 }
 
+/* The step of a row, if it has one that can be read. */
+static int row_step(int64_t *step, const struct table *t)
+{
+	for (size_t i = 0; i < t->column_count && i < t->cell_count; i++)
+		if (t->columns[i].role == ROLE_STEP)
+			return read_step(step, cell(t, i));
+	return -1;
+}
+
+static void rewind_table(struct table *t, const char *at)
+{
+	t->at = at;
+	t->line = 1;
+	t->row = 0;
+	for (size_t i = 0; i < t->column_count; i++)
+		free(t->columns[i].name);
+	free(t->columns);
+	t->columns = NULL;
+	t->column_count = 0;
+	t->has_step = 0;
+}
+
+int mv_steps_go_back(size_t rows, size_t back)
+{
+	return back && 3 * back <= rows;
+}
+
+/* Looks at the steps alone; what is malformed the second reading says. */
+static int find_restarts(struct table *t, const char *at)
+{
+	struct mv_err *err = t->err, why;
+	size_t rows = 0, back = 0;
+	int64_t last = 0, step;
+	int ret;
+
+	t->err = &why;
+	ret = read_header(t);
+	while (!ret && t->has_step && (ret = next_row(t)) == 1) {
+		ret = 0;
+		if (row_step(&step, t))
+			break;
+		back += rows && step < last;
+		last = step;
+		rows++;
+	}
+	t->err = err;
+	t->restarts = mv_steps_go_back(rows, back);
+	rewind_table(t, at);
+	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+}
+
 int mv_curves_read_table(struct mv_curves *curves, const char *name,
 			 const char *prefix, const char *data, size_t len,
 			 size_t *skipped, struct mv_err *err)
@@ -325,7 +400,9 @@ int mv_curves_read_table(struct mv_curves *curves, const char *name,
 	if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3))
 		t.at += 3;
 	mv_buf_init(&t.text, CELL_MAX);
-	ret = read_table(&t);
+	ret = find_restarts(&t, t.at);
+	if (!ret)
+		ret = read_table(&t);
 	if (!ret && skipped)
 		*skipped += t.skipped;
 	for (size_t i = 0; i < t.column_count; i++)

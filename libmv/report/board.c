@@ -212,6 +212,9 @@ static int cmp_by(const struct mv_row *a, const struct mv_row *b,
 	if (!strcmp(key, "version") && mv_version_ok(va->text) &&
 	    mv_version_ok(vb->text))
 		cmp = mv_version_cmp(va->text, vb->text);
+	/* Text among numbers is the last, whichever way they go. */
+	else if (mv_value_is_number(va) != mv_value_is_number(vb))
+		return mv_value_is_number(va) ? -1 : 1;
 	else
 		cmp = mv_value_cmp(va, vb);
 	return down ? -cmp : cmp;

@@ -32,7 +32,7 @@ static void test_meta_curves__print_and_parse_are_inverse(void **state)
 		"[9223372036854775807,1795248900123,-0.1]]}\n"
 		"{\"metric\":\"lo\\\"ss\\n\",\"points\":[[0,0,{\"number\":\"nan\"}],"
 		"[1,0,{\"number\":\"inf\"}],[2,0,{\"number\":\"-inf\"}]]}\n";
-	struct mv_curves c = { NULL, 0, 0 }, d;
+	struct mv_curves c = { .count = 0 }, d;
 
 	(void)state;
 	assert_int_equal(mv_curves_add(&c, "lo\"ss\n", 2, 0, -INFINITY, NULL), 0);
@@ -58,7 +58,7 @@ static void test_meta_curves__print_and_parse_are_inverse(void **state)
 
 static void test_meta_curves__sorting_is_stable(void **state)
 {
-	struct mv_curves c = { NULL, 0, 0 };
+	struct mv_curves c = { .count = 0 };
 
 	(void)state;
 	for (int i = 0; i < 5000; i++)
@@ -76,7 +76,7 @@ static void test_meta_curves__sorting_is_stable(void **state)
 
 static void test_meta_curves__a_growing_file_keeps_its_beginning(void **state)
 {
-	struct mv_curves c = { NULL, 0, 0 }, d;
+	struct mv_curves c = { .count = 0 }, d;
 	struct mv_buf before, after;
 	size_t lines = 0;
 
@@ -138,7 +138,7 @@ static void test_meta_curves__parse_refuses(void **state)
 static void table(const char *name, const char *prefix, const char *text,
 		  size_t skipped, const char *expected)
 {
-	struct mv_curves c = { NULL, 0, 0 };
+	struct mv_curves c = { .count = 0 };
 	struct mv_err err = { MV_OK, "" };
 	size_t left = 0;
 
@@ -152,7 +152,7 @@ static void table(const char *name, const char *prefix, const char *text,
 
 static void rejects(const char *text, const char *what)
 {
-	struct mv_curves c = { NULL, 0, 0 };
+	struct mv_curves c = { .count = 0 };
 	struct mv_err err = { MV_OK, "" };
 
 	assert_int_equal(mv_curves_read_table(&c, "d/t.csv", "", text,
@@ -182,8 +182,15 @@ static void test_meta_curves__tables(void **state)
 	      "{\"metric\":\"l\",\"points\":[[10,0,1.0],[20,0,2.0]]}\n");
 	table("t.csv", "", "epoch,time,l\n3.0,2026-11-21T08:15:00Z,1\n", 0,
 	      "{\"metric\":\"l\",\"points\":[[3,1795248900000,1.0]]}\n");
-	table("t.csv", "", "l\n0x10\n 1\n1e999\n", 2,
-	      "{\"metric\":\"l\",\"points\":[[2,0,{\"number\":\"inf\"}]]}\n");
+	table("t.csv", "", "l\n0x10\n 1 \n1e999\n", 1,
+	      "{\"metric\":\"l\",\"points\":[[1,0,1.0],"
+	      "[2,0,{\"number\":\"inf\"}]]}\n");
+	/* Begun anew at 1; and in no order. */
+	table("t.csv", "", " step ,l\n0,1\n1,2\n 2 ,3\n1,4\n", 0,
+	      "{\"metric\":\"l\",\"points\":[[0,0,1.0],[1,0,4.0]]}\n");
+	table("t.csv", "", "step,l\n2,1\n1,2\n0,3\n", 0,
+	      "{\"metric\":\"l\",\"points\":[[0,0,3.0],[1,0,2.0],"
+	      "[2,0,1.0]]}\n");
 	rejects("", "d/t.csv:1: no header");
 	rejects("a,a\n1,2\n", "d/t.csv:1: column 'a' occurs twice");
 	rejects("a,b\n1\n", "d/t.csv:2: 1 cells, but 2 columns");
@@ -199,7 +206,7 @@ static void test_meta_curves__tables(void **state)
 
 static void test_meta_curves__last_values_are_facts(void **state)
 {
-	struct mv_curves c = { NULL, 0, 0 };
+	struct mv_curves c = { .count = 0 };
 	struct mv_facts f = MV_FACTS_INIT;
 
 	(void)state;
@@ -226,7 +233,7 @@ static double seconds(void)
 static void test_meta_curves__many_points_are_no_trouble(void **state)
 {
 	enum { POINTS = 200000 };
-	struct mv_curves c = { NULL, 0, 0 }, d;
+	struct mv_curves c = { .count = 0 }, d;
 	double times[4];
 	struct mv_buf b;
 

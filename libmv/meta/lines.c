@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/meta/meta.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "libmv/meta/facts.h"
+#include "libmv/meta/table.h"
+
+/* JSON Lines of metrics by step: an object a line. */
+#define LINE_BYTES ((size_t)1 << 20)
+
+struct reading {
+	const char *name, *prefix;
+	struct mv_curves *curves;
+	size_t line, skipped;
+	int64_t row, last;
+	int restarts;
+	struct mv_err *err;
+};
+
+/* The step of a line: of its members, else its row. MV_EINVALID. */
+static int step_of(int64_t *step, const struct mv_facts *facts, int64_t row,
+		   const char **key)
+{
+	*step = row;
+	*key = NULL;
+	for (const char *const *name = mv_step_names; *name; name++)
+		for (size_t i = 0; i < facts->count; i++) {
+			const struct mv_value *v = &facts->v[i].value;
+
+			if (strcasecmp(facts->v[i].key, *name))
+				continue;
+			*key = facts->v[i].key;
+			if (v->type == MV_VALUE_INT) {
+				*step = v->i;
+				return 0;
+			}
+			if (v->type != MV_VALUE_REAL ||
+			    !(v->r >= -9e15 && v->r <= 9e15) ||
+			    v->r != floor(v->r))
+				return MV_EINVALID;
+			*step = (int64_t)v->r;
+			return 0;
+		}
+	return 0;
+}
+
+static int take_facts(struct reading *r, const struct mv_facts *facts)
+{
+	const char *key;
+	int64_t step, ms = 0;
+	int ret = 0;
+
+	if (step_of(&step, facts, r->row, &key))
+		return mv_fail(r->err, MV_EINVALID, "%s:%zu: the step is no "
+			       "whole number", r->name, r->line);
+	for (size_t i = 0; i < facts->count; i++)
+		if (mv_table_is_time(facts->v[i].key))
+			ms = mv_table_time(facts->v[i].value.text);
+	if (r->restarts && r->row && step < r->last)
+		mv_curves_restart(r->curves, step);
+	r->last = step;
+	r->row++;
+	for (size_t i = 0; i < facts->count && !ret; i++) {
+		const struct mv_fact *f = &facts->v[i];
+		char *name;
+
+		if (f->key == key || mv_table_is_time(f->key) ||
+		    f->value.type == MV_VALUE_NULL)
+			continue;
+		if (!mv_value_is_number(&f->value)) {
+			r->skipped++;
+			continue;
+		}
+		name = mv_strf("%s%s", r->prefix, f->key);
+		ret = name ? mv_curves_add(r->curves, name, step, ms,
+					   f->value.r, r->err) :
+			     mv_nomem(r->err);
+		free(name);
+	}
+	return ret;
+}
+
+static int read_line(struct mv_facts *facts, const char *s, size_t len,
+		     struct mv_err *err)
+{
+	struct mv_json *v;
+	int ret = mv_json_parse_loose(&v, s, len, err);
+
+	memset(facts, 0, sizeof(*facts));
+	if (ret)
+		return ret;
+	ret = mv_json_type(v) == MV_JSON_OBJECT ?
+	      mv_facts_from_json(facts, v, "", 0, NULL, err) :
+	      mv_fail(err, MV_EINVALID, "no object");
+	mv_json_free(v);
+	return ret;
+}
+
+/* Calls `fn` with each line that is not blank. */
+static int each_line(struct reading *r, const char *data, size_t len,
+		     int (*fn)(struct reading *r, const struct mv_facts *f,
+			       void *payload), void *payload)
+{
+	const char *end = data + len, *lf;
+	int ret = 0;
+
+	r->line = 0;
+	for (; data < end && !ret; data = lf + 1) {
+		struct mv_facts facts;
+		size_t n;
+
+		r->line++;
+		lf = memchr(data, '\n', (size_t)(end - data));
+		if (!lf)
+			lf = end;
+		n = (size_t)(lf - data);
+		while (n && strchr(" \t\r", data[n - 1]) && data[n - 1])
+			n--;
+		if (!n)
+			continue;
+		if (n > LINE_BYTES)
+			return mv_fail(r->err, MV_EINVALID, "%s:%zu: the line "
+				       "is too long", r->name, r->line);
+		ret = read_line(&facts, data, n, r->err);
+		if (ret)
+			mv_err_prefix(r->err, "%s:%zu", r->name, r->line);
+		else
+			ret = fn(r, &facts, payload);
+		mv_facts_release(&facts);
+	}
+	return ret;
+}
+
+struct steps {
+	size_t rows, back;
+	int64_t last;
+};
+
+static int count_step(struct reading *r, const struct mv_facts *facts,
+		      void *payload)
+{
+	struct steps *s = payload;
+	const char *key;
+	int64_t step;
+
+	(void)r;
+	if (step_of(&step, facts, (int64_t)s->rows, &key))
+		return 0;
+	s->back += s->rows && step < s->last;
+	s->last = step;
+	s->rows++;
+	return 0;
+}
+
+static int take_line(struct reading *r, const struct mv_facts *facts,
+		     void *payload)
+{
+	(void)payload;
+	return take_facts(r, facts);
+}
+
+int mv_curves_read_lines(struct mv_curves *curves, const char *name,
+			 const char *prefix, const char *data, size_t len,
+			 size_t *skipped, struct mv_err *err)
+{
+	struct reading r = { .name = name, .prefix = prefix,
+			     .curves = curves, .err = err };
+	struct steps steps = { 0, 0, 0 };
+	int ret = each_line(&r, data, len, count_step, &steps);
+
+	r.restarts = mv_steps_go_back(steps.rows, steps.back);
+	if (!ret)
+		ret = each_line(&r, data, len, take_line, NULL);
+	if (!ret && skipped)
+		*skipped += r.skipped;
+	return ret;
+}
