@@ -36,5 +36,8 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 	if (!json)
 		out_line("%llu file%s written",
 			 (unsigned long long)written.files, out_s(written.files));
-	return status == CMD_OK && written.missing ? CMD_NO : status;
+	if (written.failed)
+		out_hint("`git model checkout` goes on when that is mended");
+	return status == CMD_OK && (written.missing || written.failed) ?
+	       CMD_NO : status;
 }

@@ -27,12 +27,18 @@ static char *key_of(const char *name, struct mv_err *err)
 	return mv_strf("modelremote.%s.url", name);
 }
 
+/* "host:path", as git takes it: no slash before the colon. */
+static int is_host(const char *path)
+{
+	return path[strcspn(path, ":/")] == ':';
+}
+
 /* A relative path is meant from where the person stands. */
 static char *absolute(const char *path)
 {
 	char *cwd, *out;
 
-	if (path[0] == '/' || strstr(path, "://"))
+	if (path[0] == '/' || strstr(path, "://") || is_host(path))
 		return strdup(path);
 	cwd = getcwd(NULL, 0);
 	out = cwd ? mv_strf("%s/%s", cwd, path) : NULL;
@@ -50,17 +56,21 @@ static int add(const char *name, const char *path, struct cmd_env *env)
 
 	key = key_of(name, &err);
 	rc = key && url ? 0 : err.code ? (int)err.code : mv_nomem(&err);
-	if (!rc && strstr(url, "://") && strncmp(url, "file://", 7))
+	if (!rc && (is_host(url) || strstr(url, "://")) &&
+	    strncmp(url, "file://", 7))
 		rc = mv_fail(&err, MV_ENOTSUP,
 			     "'%s': a remote is a directory for now; give its path",
 			     url);
 	if (!rc)
 		rc = mv_git_config(&there, git, key, &err);
-	if (!rc && there)
+	/* The same again is how a store is made that was never there. */
+	if (!rc && there && strcmp(there, url))
 		rc = mv_fail(&err, MV_EEXISTS,
 			     "there is a remote '%s' already; remove it first",
 			     name);
 	if (!rc)
+		rc = mv_repo_remote_make(env->repo, url, &err);
+	if (!rc && !there)
 		rc = mv_git_config_set(git, &env->proc, "--local", key, url,
 				       &err);
 	free(key);

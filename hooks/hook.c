@@ -335,6 +335,7 @@ static int post_receive(struct event *e)
 static int pre_push(struct event *e)
 {
 	const char *remote = e->argv[0] ? e->argv[0] : "";
+	const char *url = *remote && e->argv[1] ? e->argv[1] : remote;
 	struct mv_transfer_stats stats;
 	struct mv_err err;
 	char size[32];
@@ -344,8 +345,8 @@ static int pre_push(struct event *e)
 		return CMD_OK;
 	}
 	advise(e);
-	if (mv_repo_pre_push(e->repo, remote, e->in.data, e->in.len, &stats,
-			     &err)) {
+	if (mv_repo_pre_push(e->repo, remote, url, e->in.data, e->in.len,
+			     &stats, &err)) {
 		out_error("the content of what you push could not be uploaded,"
 			  " so nothing is pushed: %s", err.msg);
 		out_hint("`git push --no-verify` pushes the pointers alone; "

@@ -15,6 +15,7 @@
 #include "libmv/remote/remote.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-setup.h"
+#include "libmv/repo-transfer.h"
 
 /*
  * One function per question. A question that cannot be answered is a
@@ -676,7 +677,8 @@ static void check_remote(const struct checks *c)
 		return;
 	}
 	options.pool = mv_repo_pool(c->repo, &err);
-	rc = options.pool ? mv_remote_open(&remote, url, 0, &options, &err) :
+	rc = options.pool ? mv_remote_open(&remote, url, MV_REMOTE_READ, &options,
+					     &err) :
 			    MV_ENOMEM;
 	if (!rc)
 		say(c, MV_DOCTOR_OK, "remote", NULL, "'%s'", url);
@@ -688,6 +690,49 @@ static void check_remote(const struct checks *c)
 		    "not answer: %s", err.msg);
 	mv_remote_close(remote);
 	free(url);
+}
+
+/* Do colleagues get what they see there? */
+static int check_gaps(void *payload, const char *key, const char *value,
+		      struct mv_err *err)
+{
+	const struct checks *c = payload;
+	const char *dot = strrchr(key, '.');
+	struct mv_push_gaps gaps;
+	struct mv_err why;
+	char *name, *mend;
+
+	(void)value;
+	if (strncmp(key, "remote.", 7) || !dot || strcmp(dot, ".url") ||
+	    dot <= key + 7)
+		return 0;
+	name = strndup(key + 7, (size_t)(dot - key) - 7);
+	mend = name ? mv_strf("git model push --all %s", name) : NULL;
+	if (!mend) {
+		free(name);
+		return mv_nomem(err);
+	}
+	if (mv_repo_push_gaps(&gaps, c->repo, name, &why)) {
+		if (why.code != MV_ENOENT)
+			say(c, MV_DOCTOR_WARN, "remote", NULL, "whether what "
+			    "'%s' has is in its store cannot be told: %s", name,
+			    why.msg);
+	} else {
+		if (gaps.here)
+			say(c, MV_DOCTOR_BAD, "remote", mend, "%zu content%s of "
+			    "what '%s' has %s not in its store", gaps.here,
+			    gaps.here == 1 ? "" : "s", name,
+			    gaps.here == 1 ? "is" : "are");
+		if (gaps.nowhere)
+			say(c, MV_DOCTOR_WARN, "remote", "git model push from "
+			    "where they are", "%zu content%s of what '%s' has "
+			    "%s neither in its store nor here", gaps.nowhere,
+			    gaps.nowhere == 1 ? "" : "s", name,
+			    gaps.nowhere == 1 ? "is" : "are");
+	}
+	free(mend);
+	free(name);
+	return 0;
 }
 
 /* -- things to know ------------------------------------------------------------------------ */
@@ -760,6 +805,9 @@ int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 		check_kind(&c);
 		check_store(&c);
 		check_remote(&c);
+		/* What it cannot read, begin() has said already. */
+		(void)mv_git_config_each(mv_repo_git(repo), check_gaps, &c,
+					 NULL);
 	}
 	if (repo && repo->info->work_tree) {
 		check_attributes(&c);

@@ -4,6 +4,7 @@
 
 #include "libmv/repo-evidence.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-transfer.h"
 
 /*
  * What is done when git tells us of an event: hooks/hook.c asks, these
@@ -14,13 +15,17 @@
 
 #define REFS_MAX 8192u		/* more would not fit on a command line */
 
-/* "<local ref> <local oid> <remote ref> <remote oid>", oids as arguments. */
-struct revs {
-	const char **arg;
-	size_t count;
+/*
+ * "<local ref> <local oid> <remote ref> <remote oid>": the second of each line,
+ * and the last with a '^' in front, as arguments.
+ */
+struct refs {
+	const char **local, **known;
+	size_t local_count, known_count;
 	char *text;		/* they point into this */
-	char *remotes;
-	int pushes;		/* anything but deletions */
+	char *remotes;		/* "--remotes=<name>", where it has a name */
+	int deletes;
+	int many;		/* too many to be named one by one */
 };
 
 static int is_zero(const char *hex)
@@ -33,11 +38,7 @@ static int is_name(const char *hex, size_t len)
 	return strlen(hex) == len && strspn(hex, "0123456789abcdef") == len;
 }
 
-/*
- * The local name becomes an argument; the remote one too, with the '^' that
- * takes the place of the blank before it.
- */
-static int parse_ref(struct revs *r, char *line, size_t hex_len,
+static int parse_ref(struct refs *r, char *line, size_t hex_len,
 		     struct mv_err *err)
 {
 	char *local = strchr(line, ' '), *ref, *remote;
@@ -49,15 +50,18 @@ static int parse_ref(struct revs *r, char *line, size_t hex_len,
 	*ref = *remote = '\0';
 	if (!is_name(local + 1, hex_len) || !is_name(remote + 1, hex_len))
 		goto bad;
-	if (is_zero(local + 1))
+	if (is_zero(local + 1)) {
+		r->deletes = 1;
 		return 0;
-	r->pushes = 1;
-	if (r->count > 2 * REFS_MAX)
+	}
+	if (r->local_count == REFS_MAX) {
+		r->many = 1;
 		return 0;
-	r->arg[r->count++] = local + 1;
+	}
+	r->local[r->local_count++] = local + 1;
 	if (!is_zero(remote + 1)) {
 		*remote = '^';
-		r->arg[r->count++] = remote;
+		r->known[r->known_count++] = remote;
 	}
 	return 0;
 bad:
@@ -65,41 +69,69 @@ bad:
 		       "standard input of pre-push");
 }
 
-/* What the remote is known to have need not be looked at again. */
-static int add_remotes(struct revs *r, const char *remote)
+/* A URL has no refs of its own here. A pattern would mean those of others. */
+static int name_remotes(struct refs *r, const char *remote)
 {
-	if (!*remote || strchr("/.~", *remote) || strchr(remote, ':'))
+	if (!*remote || strchr("/.~", *remote) || strpbrk(remote, ":*?[\\"))
 		return 0;
 	r->remotes = mv_strf("--remotes=%s", remote);
-	if (!r->remotes)
-		return MV_ENOMEM;
-	r->arg[r->count++] = "--not";
-	r->arg[r->count++] = r->remotes;
-	return 0;
+	return r->remotes ? 0 : MV_ENOMEM;
 }
 
-static int parse_refs(struct revs *r, const char *remote, const char *text,
+static int parse_refs(struct refs *r, const char *remote, const char *text,
 		      size_t len, size_t hex_len, struct mv_err *err)
 {
 	char *save = NULL, *line;
 	int rc = 0;
 
-	r->arg = calloc(2 * REFS_MAX + 8, sizeof(*r->arg));
+	r->local = calloc(REFS_MAX, sizeof(*r->local));
+	r->known = calloc(REFS_MAX, sizeof(*r->known));
 	r->text = strndup(text, len);
-	if (!r->arg || !r->text)
+	if (!r->local || !r->known || !r->text || name_remotes(r, remote))
 		return mv_nomem(err);
-	/* A remote may have what we never saw. */
-	r->arg[r->count++] = "--ignore-missing";
 	for (line = strtok_r(r->text, "\n", &save); line && !rc;
 	     line = strtok_r(NULL, "\n", &save))
 		rc = parse_ref(r, line, hex_len, err);
-	if (!rc && r->count > 2 * REFS_MAX) {
-		r->count = 0;
-		r->arg[r->count++] = "--all";
-	}
-	if (!rc && add_remotes(r, remote))
-		rc = mv_nomem(err);
+	if (r->many)
+		r->local_count = r->known_count = 0;
 	return rc;
+}
+
+static void refs_release(struct refs *r)
+{
+	free(r->local);
+	free(r->known);
+	free(r->text);
+	free(r->remotes);
+}
+
+enum list_kind { LIST_ALL, LIST_NEWER, LIST_KNOWN };
+
+/* rev-list arguments, in fresh memory. A remote may have what we never saw,
+   which excludes less then, never more. */
+static const char **list(const struct refs *r, enum list_kind kind)
+{
+	const char **arg = calloc(r->local_count + r->known_count + 6,
+				  sizeof(*arg));
+	size_t n = 0;
+
+	if (!arg)
+		return NULL;
+	arg[n++] = "--ignore-missing";
+	if (r->many)
+		arg[n++] = "--all";
+	for (size_t i = 0; i < r->local_count; i++)
+		arg[n++] = r->local[i];
+	/* What was pushed before, perhaps without us. */
+	if (kind == LIST_ALL && r->remotes)
+		arg[n++] = r->remotes;
+	for (size_t i = 0; kind != LIST_ALL && i < r->known_count; i++)
+		arg[n++] = r->known[i];
+	if (kind == LIST_NEWER && r->remotes) {
+		arg[n++] = "--not";
+		arg[n++] = r->remotes;
+	}
+	return arg;
 }
 
 /* Is this itself a push of notes? Then they need no second one. */
@@ -114,7 +146,8 @@ static int names_notes(const char *text, size_t len)
  * Records go along, and are never a reason to refuse the push: what is not
  * pushed now goes with the next one.
  */
-static void push_notes(struct mv_repo *repo, const char *remote, int too,
+static void push_notes(struct mv_repo *repo, const char *remote,
+		       const char *url, int too,
 		       struct mv_transfer_stats *stats)
 {
 	char since[65];
@@ -122,30 +155,52 @@ static void push_notes(struct mv_repo *repo, const char *remote, int too,
 
 	if (!mv_repo_notes_unpushed(since, repo, remote))
 		return;
-	mv_repo_push_attached(repo, remote, since, stats);
+	mv_repo_push_attached(repo, remote, url, since, stats);
 	if (too && mv_repo_notes_push(repo, remote, NULL, &why))
 		mv_repo_warn(repo, "records were not pushed: %s; `git model "
 			     "push` tries again", why.msg);
 }
 
+static int push_content(struct mv_repo *repo, const char *remote,
+			const char *url, const struct refs *r,
+			struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	const char **pushed = list(r, LIST_ALL);
+	const char **newer = list(r, LIST_NEWER);
+	const char **known = list(r, LIST_KNOWN);
+	const int pushes = r->local_count || r->many;
+	struct mv_push_refs refs = { remote, url, pushed, newer,
+				     pushes ? known : NULL };
+	int rc = pushed && newer && known ? 0 : mv_nomem(err);
+
+	if (!rc && pushes)
+		mv_repo_warn_large(repo, newer);
+	if (!rc)
+		rc = mv_repo_push_refs(repo, &refs, stats, err);
+
+	free(known);
+	free(newer);
+	free(pushed);
+	return rc;
+}
+
+/* With nothing to push ("Everything up-to-date") git calls, too: time to bring
+   what an earlier push has left. A deletion is not. */
 int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
-		     const char *text, size_t len,
+		     const char *url, const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err)
 {
-	struct revs r = { NULL, 0, NULL, NULL, 0 };
-	int rc;
+	struct refs r = { 0 };
+	int pushes, rc;
 
 	memset(stats, 0, sizeof(*stats));
 	rc = parse_refs(&r, remote, text, len, repo->info->hex_len, err);
-	if (!rc && r.pushes)
-		mv_repo_warn_large(repo, r.arg);
-	if (!rc && r.pushes)
-		rc = mv_repo_push_revs(repo, remote, r.arg, stats, err);
-	if (!rc && r.pushes)
-		push_notes(repo, remote, !names_notes(text, len), stats);
-	free(r.remotes);
-	free(r.text);
-	free(r.arg);
+	pushes = r.local_count || r.many;
+	if (!rc && (pushes || (r.remotes && !r.deletes)))
+		rc = push_content(repo, remote, url, &r, stats, err);
+	if (!rc && pushes)
+		push_notes(repo, remote, url, !names_notes(text, len), stats);
+	refs_release(&r);
 	return rc;
 }
 

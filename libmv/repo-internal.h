@@ -103,6 +103,13 @@ void mv_repo_warn(struct mv_repo *repo, const char *fmt, ...);
 /* The store when there is one; MV_ENOENT otherwise: nothing is made. */
 int mv_repo_store_if_any(struct mv_store **out, struct mv_repo *repo,
 			 struct mv_err *err);
+/*
+ * A path from the configuration of the repository at `common_dir`: absolute,
+ * below ~, or relative to it; yours. `key` is for messages.
+ */
+int mv_repo_expand_path(char **out, struct mv_repo *repo,
+			const char *common_dir, const char *key,
+			const char *path, struct mv_err *err);
 /* <common dir>/lfs or what lfs.storage says; borrowed. */
 int mv_repo_lfs_dir(const char **out, struct mv_repo *repo,
 		    struct mv_err *err);
@@ -131,6 +138,11 @@ int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
  */
 int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
 			   struct mv_err *err);
+/* mv_repo_need() that says what arrived; `stats` is added to. */
+int mv_repo_need_counted(struct mv_repo *repo,
+			 const struct mv_pointer *pointers, size_t count,
+			 uint8_t *present, struct mv_tx_stats *stats,
+			 struct mv_err *err);
 /*
  * Which of these contents are at a remote? Nothing is fetched; a remote that
  * does not answer has nothing (repo.c).
@@ -275,14 +287,11 @@ int mv_repo_each_attached(struct mv_git *git, const char *ref,
 /* The same of MV_NOTES_REF and of all that was fetched of remotes. */
 int mv_repo_each_attached_anywhere(struct mv_git *git, mv_attached_fn fn,
 				   void *payload, struct mv_err *err);
-/* Upload what `revs` reach, and no more. */
-int mv_repo_push_revs(struct mv_repo *repo, const char *remote,
-		      const char *const *revs,
-		      struct mv_transfer_stats *stats, struct mv_err *err);
 /* Upload what records have attached that this remote is not known to have
-   (`since`: the notes that it has; NULL: look at all). Never an error. */
+   (`since`: the notes that it has; NULL: look at all), to where `url` (NULL:
+   ask git) leads. Never an error. */
 void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
-			   const char *since,
+			   const char *url, const char *since,
 			   struct mv_transfer_stats *stats);
 /* Are there notes that this remote is not known to have? Asks nobody. `since`
    (room for 65) gets what it is known to have, or "". */

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "libmv/meta/meta.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-transfer.h"
 #include "libmv/store/lfsdir.h"
 
 /*
@@ -21,16 +23,18 @@
 
 /* -- where a git remote is ------------------------------------------------- */
 
-/* The path of "file:///x" or of a plain path; NULL for anything with a host.
-   "host:path" is one unless a slash comes before the colon, as in git. */
+/* The path of "file:///x" (where %20 is a blank, as for git) or of a plain
+   path; NULL for anything with a host. "host:path" is one unless a slash comes
+   before the colon, as in git. */
 static char *local_path(struct mv_repo *repo, const char *url)
 {
 	const char *colon, *slash;
 	const char *top = repo->info->work_tree ? repo->info->work_tree
 						: repo->info->git_dir;
+	char *path;
 
-	if (!strncmp(url, "file://", 7))
-		return url[7] == '/' ? strdup(url + 7) : NULL;
+	if (!strncasecmp(url, "file:", 5))
+		return mv_remote_file_path(&path, url, NULL) ? NULL : path;
 	if (url[0] == '/')
 		return strdup(url);
 	colon = strchr(url, ':');
@@ -122,11 +126,28 @@ static char *git_dir_at(const char *path)
 /* What `git remote get-url` ends with then. */
 #define NO_SUCH_REMOTE 2
 
-/* It knows insteadOf; a name may also be a URL itself. */
-static int git_remote_url(char **out, struct mv_repo *repo, const char *name,
-			  struct mv_err *err)
+/* `git push bare1`: a name that no remote has is a path, for git too. */
+static int is_repository(struct mv_repo *repo, const char *name)
 {
-	const char *args[] = { "remote", "get-url", "--", name, NULL };
+	char *path = local_path(repo, name);
+	char *git_dir = path ? git_dir_at(path) : NULL;
+	int yes = git_dir != NULL;
+
+	free(git_dir);
+	free(path);
+	return yes;
+}
+
+/*
+ * `git remote get-url` knows insteadOf; a name may also be a URL itself. With
+ * `push`, every place that `git push <name>` would go to, one a line.
+ */
+static int git_remote_urls(char **out, struct mv_repo *repo, const char *name,
+			   int push, struct mv_err *err)
+{
+	const char *fetch[] = { "remote", "get-url", "--", name, NULL };
+	const char *all[] = { "remote", "get-url", "--push", "--all", "--",
+			      name, NULL };
 	struct mv_buf text;
 	int rc, status;
 
@@ -135,13 +156,20 @@ static int git_remote_url(char **out, struct mv_repo *repo, const char *name,
 		return *out ? 0 : mv_nomem(err);
 	}
 	mv_buf_init(&text, 64 * 1024);
-	rc = mv_git_ask(&status, repo->git, args, NO_SUCH_REMOTE, &text, err);
+	rc = mv_git_ask(&status, repo->git, push ? all : fetch, NO_SUCH_REMOTE,
+			&text, err);
 	if (!rc && status == NO_SUCH_REMOTE) {
-		rc = mv_fail(err, MV_ENOENT, "there is no remote '%s'", name);
+		mv_buf_clear(&text);
+		if (!is_repository(repo, name))
+			rc = mv_fail(err, MV_ENOENT, "there is no remote '%s'",
+				     name);
+		else if (mv_buf_addstr(&text, name))
+			rc = mv_nomem(err);
 	} else if (!rc && status) {
 		rc = mv_fail(err, MV_EIO, "git remote get-url failed with "
 			     "exit code %d", status);
-	} else if (!rc) {
+	}
+	if (!rc) {
 		while (text.len && text.data[text.len - 1] == '\n')
 			text.data[--text.len] = '\0';
 		*out = mv_buf_detach(&text);
@@ -152,21 +180,30 @@ static int git_remote_url(char **out, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
-			   struct mv_err *err)
+/* The repository that a URL reaches on this machine; MV_ENOENT. */
+static int git_dir_of(char **out, struct mv_repo *repo, const char *name,
+		      const char *url, struct mv_err *err)
 {
-	char *url = NULL, *path = NULL;
-	int rc = git_remote_url(&url, repo, name, err);
+	char *path = local_path(repo, url);
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	path = local_path(repo, url);
 	*out = path ? git_dir_at(path) : NULL;
 	if (!*out)
 		rc = mv_fail(err, MV_ENOENT,
 			     "git remote '%s' is not a path on this machine: say where its content goes with 'git model remote add %s PATH'",
 			     name, name);
 	free(path);
+	return rc;
+}
+
+int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
+			   struct mv_err *err)
+{
+	char *url = NULL;
+	int rc = git_remote_urls(&url, repo, name, 0, err);
+
+	if (!rc)
+		rc = git_dir_of(out, repo, name, url, err);
 	free(url);
 	return rc;
 }
@@ -176,26 +213,31 @@ int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
  * be asked has not said that it is the usual one: content would be put where
  * nobody looks for it.
  */
-static int store_of(char **store, struct mv_repo *repo, const char *git_dir,
+static int store_of(char **out, struct mv_repo *repo, const char *git_dir,
 		    struct mv_err *err)
 {
 	char *config = mv_path_join(git_dir, "config");
 	const char *args[] = { "config", "--file", config, "--get",
 			       "model.store", NULL };
 	struct mv_buf text;
-	int status, rc;
+	int status = 0, rc;
 
 	mv_buf_init(&text, 64 * 1024);
 	rc = config ? mv_git_ask(&status, repo->git, args, 1, &text, err) :
 		      mv_nomem(err);
 	while (!rc && text.len && text.data[text.len - 1] == '\n')
 		text.data[--text.len] = '\0';
-	if (!rc)
-		*store = text.data[0] == '/' ? strdup(text.data) :
-			 mv_path_join(git_dir, text.len ? text.data : "model");
+	if (!rc && !status)
+		rc = mv_repo_expand_path(out, repo, git_dir, "model.store",
+					 text.data, err);
+	else if (!rc && !(*out = mv_path_join(git_dir, "model")))
+		rc = mv_nomem(err);
+	if (rc)
+		mv_err_prefix(err, "cannot tell where '%s' has its content",
+			      git_dir);
 	mv_buf_release(&text);
 	free(config);
-	return rc ? rc : *store ? 0 : mv_nomem(err);
+	return rc;
 }
 
 /* modelremote.<name>.url, borrowed, or NULL; git lower-cases only the outer
@@ -235,11 +277,42 @@ static int find_url(const char **url, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
-		       struct mv_err *err)
+void mv_destination_release(struct mv_destination *d)
 {
-	const char *url, *fallback;
-	char *git_dir;
+	free(d->store);
+	free(d->git_dir);
+	memset(d, 0, sizeof(*d));
+}
+
+/*
+ * A path that is a git repository means that repository's own store: in its
+ * root nobody would look for one. Any other is a store itself, and `remote
+ * add` has made it.
+ */
+static int configured_place(struct mv_destination *out, struct mv_repo *repo,
+			    const char *url, struct mv_err *err)
+{
+	char *path = local_path(repo, url);
+
+	if (path)
+		out->git_dir = git_dir_at(path);
+	if (out->git_dir) {
+		free(path);
+		return store_of(&out->store, repo, out->git_dir, err);
+	}
+	out->store = path ? path : strdup(url);
+	return out->store ? 0 : mv_nomem(err);
+}
+
+/*
+ * `url`: of the push that is under way, which may be one of several, or of no
+ * remote at all; NULL: ask git what it is.
+ */
+static int find_place(struct mv_destination *out, struct mv_repo *repo,
+		      const char *name, const char *url, struct mv_err *err)
+{
+	const char *configured, *fallback;
+	char *asked = NULL;
 	int rc = mv_git_config(&fallback, repo->git, "model.remote", err);
 
 	if (!rc)
@@ -249,29 +322,96 @@ int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
 	if (name[0] == '-')
 		return mv_fail(err, MV_EINVALID,
 			       "'%s' is not the name of a remote", name);
-	rc = find_url(&url, repo, name, fallback, err);
+	rc = find_url(&configured, repo, name, fallback, err);
 	if (rc)
 		return rc;
-	if (url) {
-		*out = local_path(repo, url);
-		if (!*out)
-			*out = strdup(url);
-		return *out ? 0 : mv_nomem(err);
+	if (configured) {
+		out->configured = 1;
+		return configured_place(out, repo, configured, err);
 	}
-	rc = mv_repo_remote_git_dir(&git_dir, repo, name, err);
+	if (!url)
+		rc = git_remote_urls(&asked, repo, name, 0, err);
+	if (!rc)
+		rc = git_dir_of(&out->git_dir, repo, name, url ? url : asked,
+				err);
+	if (!rc)
+		rc = store_of(&out->store, repo, out->git_dir, err);
+	free(asked);
+	return rc;
+}
+
+int mv_repo_remote_make(struct mv_repo *repo, const char *url,
+			struct mv_err *err)
+{
+	struct mv_destination place = { NULL, NULL, 1 };
+	struct mv_remote *remote = NULL;
+	int rc = configured_place(&place, repo, url, err);
+
+	if (!rc && !place.git_dir)
+		rc = mv_remote_open(&remote, place.store, MV_REMOTE_MAKE, NULL,
+				    err);
+	mv_remote_close(remote);
+	mv_destination_release(&place);
+	return rc;
+}
+
+int mv_repo_destination(struct mv_destination *out, struct mv_repo *repo,
+			const char *name, const char *url, struct mv_err *err)
+{
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	rc = find_place(out, repo, name, url, err);
 	if (rc)
+		mv_destination_release(out);
+	return rc;
+}
+
+int mv_repo_push_urls(char **out, struct mv_repo *repo, const char *name,
+		      struct mv_err *err)
+{
+	const char *configured, *fallback;
+	int rc = mv_git_config(&fallback, repo->git, "model.remote", err);
+
+	*out = NULL;
+	if (!rc)
+		rc = choose_remote(&name, repo, name, err);
+	if (!rc)
+		rc = find_url(&configured, repo, name, fallback, err);
+	/* What is wrong with the name, finding its place will say. */
+	if (rc || configured || name[0] == '-')
 		return rc;
-	rc = store_of(out, repo, git_dir, err);
+	return git_remote_urls(out, repo, name, 1, err);
+}
+
+int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
+		       struct mv_err *err)
+{
+	struct mv_destination d;
+	int rc = mv_repo_destination(&d, repo, name, NULL, err);
+
+	*out = NULL;
+	if (!rc) {
+		*out = d.store;
+		d.store = NULL;
+		mv_destination_release(&d);
+	}
+	return rc;
+}
+
+int mv_repo_store_beside(char **out, struct mv_repo *repo, const char *url,
+			 struct mv_err *err)
+{
+	char *git_dir = NULL;
+	int rc = git_dir_of(&git_dir, repo, url, url, err);
+
+	if (!rc)
+		rc = store_of(out, repo, git_dir, err);
 	free(git_dir);
 	return rc;
 }
 
 /* -- which contents -------------------------------------------------------- */
-
-struct wanted {
-	struct mv_pointer *p;
-	size_t count, alloc;
-};
 
 static int by_pointer(const void *a, const void *b)
 {
@@ -283,7 +423,7 @@ static int by_pointer(const void *a, const void *b)
 }
 
 /* Sort, natives first, and drop doubles. */
-static void settle(struct wanted *w)
+void mv_wanted_settle(struct mv_wanted_list *w)
 {
 	size_t n = 0;
 
@@ -295,7 +435,7 @@ static void settle(struct wanted *w)
 	w->count = n;
 }
 
-static int want(struct wanted *w, const struct mv_pointer *p,
+int mv_wanted_add(struct mv_wanted_list *w, const struct mv_pointer *p,
 		struct mv_err *err)
 {
 	if (w->count == w->alloc) {
@@ -321,7 +461,7 @@ static int want_blob(void *payload, const char *hex, const char *path,
 	(void)path;
 	if (mv_pointer_parse(&p, data, len, NULL) || !p.size)
 		return 0;
-	return want(payload, &p, err);
+	return mv_wanted_add(payload, &p, err);
 }
 
 static int want_file(void *payload, const struct mv_file *file,
@@ -341,7 +481,7 @@ static int want_file(void *payload, const struct mv_file *file,
 	return rc;
 }
 
-static int find_wanted(struct wanted *w, struct mv_repo *repo,
+int mv_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
 		       const char *const *revs, struct mv_err *err)
 {
 	int rc;
@@ -352,11 +492,11 @@ static int find_wanted(struct wanted *w, struct mv_repo *repo,
 					    err);
 	else
 		rc = mv_repo_ls(repo, NULL, want_file, w, err);
-	settle(w);
+	mv_wanted_settle(w);
 	return rc;
 }
 
-static size_t natives(const struct wanted *w)
+size_t mv_wanted_natives(const struct mv_wanted_list *w)
 {
 	size_t n = 0;
 
@@ -405,9 +545,9 @@ static int copy_lfs(struct mv_repo *repo, const char *to, const char *from,
 	return rc;
 }
 
-static int push_lfs(struct mv_repo *repo, const char *remote,
-		    const struct wanted *w, size_t first,
-		    struct mv_transfer_stats *stats, struct mv_err *err)
+int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
+		     const struct mv_wanted_list *w, size_t first,
+		     struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	char *git_dir = NULL, *to;
 	int rc;
@@ -416,7 +556,8 @@ static int push_lfs(struct mv_repo *repo, const char *remote,
 		return 0;
 	rc = choose_remote(&remote, repo, remote, err);
 	if (!rc)
-		rc = mv_repo_remote_git_dir(&git_dir, repo, remote, err);
+		rc = url ? git_dir_of(&git_dir, repo, remote, url, err) :
+		     mv_repo_remote_git_dir(&git_dir, repo, remote, err);
 	if (rc == MV_ENOENT) {
 		/* git-lfs and its server look after those. */
 		stats->skipped += w->count - first;
@@ -465,198 +606,6 @@ int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
-/* -- push -------------------------------------------------------------------- */
-
-/* Those of `has` == 0 that are here; the others are counted as missing. */
-static int choose_uploads(struct mv_oid *oids, size_t *count,
-			  struct mv_repo *repo, const struct wanted *w,
-			  size_t n, const uint8_t *has, int lenient,
-			  struct mv_transfer_stats *stats, struct mv_err *err)
-{
-	char hex[MV_OID_HEX + 1];
-	int first_missing = -1, allow = 0, rc;
-
-	*count = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (has[i]) {
-			stats->skipped++;
-			continue;
-		}
-		rc = mv_repo_has(repo, &w->p[i], err);
-		if (rc && rc != MV_ENOENT && rc != MV_ECORRUPT)
-			return rc;
-		if (rc) {
-			stats->missing++;
-			first_missing = first_missing < 0 ? (int)i
-							  : first_missing;
-		} else {
-			oids[(*count)++] = w->p[i].oid;
-		}
-	}
-	if (!stats->missing || lenient)
-		return 0;
-	rc = mv_git_config_bool(&allow, repo->git, "model.allowincompletepush",
-				0, err);
-	if (rc || allow)
-		return rc;
-	return mv_fail(err, MV_ENOENT,
-		       "%llu contents are neither here nor at the remote, the first is %s; 'git model fetch' from where they are, or set model.allowIncompletePush",
-		       (unsigned long long)stats->missing,
-		       mv_oid_hex(hex, &w->p[first_missing].oid));
-}
-
-/* Contents may come from borrowed stores: bring them into ours first. */
-static int gather(struct mv_store **out, struct mv_repo *repo,
-		  const struct mv_oid *oids, size_t count, struct mv_err *err)
-{
-	struct mv_tx *tx = NULL;
-	int rc = mv_repo_store(out, repo, err);
-
-	for (size_t i = 0; !rc && i < repo->alternate_count; i++) {
-		rc = mv_tx_begin(&tx, *out, err);
-		if (!rc)
-			rc = mv_tx_copy(tx, repo->alternates[i], oids, count,
-					NULL, err);
-		if (rc)
-			mv_tx_abort(tx);
-		else
-			rc = mv_tx_commit(tx, NULL, err);
-	}
-	return rc;
-}
-
-static int push_natives(struct mv_repo *repo, const char *remote_name,
-			const struct wanted *w, size_t n, int lenient,
-			struct mv_transfer_stats *stats, struct mv_err *err)
-{
-	struct mv_store_options options = { .progress = repo->progress };
-	struct mv_remote *remote = NULL;
-	struct mv_oid *oids = NULL, *up = NULL;
-	struct mv_store *store;
-	uint8_t *has = NULL;
-	char *url = NULL;
-	size_t count;
-	int rc;
-
-	rc = mv_repo_remote_url(&url, repo, remote_name, err);
-	if (rc)
-		return rc;
-	options.pool = mv_repo_pool(repo, err);
-	oids = calloc(n, sizeof(*oids));
-	up = calloc(n, sizeof(*up));
-	has = calloc(n, 1);
-	if (!options.pool || !oids || !up || !has) {
-		rc = mv_nomem(err);
-		goto out;
-	}
-	for (size_t i = 0; i < n; i++)
-		oids[i] = w->p[i].oid;
-	rc = mv_remote_open(&remote, url, 1, &options, err);
-	if (!rc)
-		rc = mv_remote_has(remote, oids, n, has, err);
-	if (!rc)
-		rc = choose_uploads(up, &count, repo, w, n, has, lenient,
-				    stats, err);
-	if (!rc && count) {
-		rc = gather(&store, repo, up, count, err);
-		if (!rc)
-			rc = mv_remote_push(remote, store, up, count,
-					    &stats->tx, err);
-		if (!rc)
-			stats->contents += count;
-	}
-out:
-	mv_remote_close(remote);
-	free(has);
-	free(up);
-	free(oids);
-	free(url);
-	return rc;
-}
-
-int mv_repo_push_revs(struct mv_repo *repo, const char *remote,
-		      const char *const *revs,
-		      struct mv_transfer_stats *stats, struct mv_err *err)
-{
-	struct wanted w = { NULL, 0, 0 };
-	size_t n;
-	int rc;
-
-	memset(stats, 0, sizeof(*stats));
-	rc = find_wanted(&w, repo, revs, err);
-	n = natives(&w);
-	if (!rc && n)
-		rc = push_natives(repo, remote, &w, n, 0, stats, err);
-	if (!rc)
-		rc = push_lfs(repo, remote, &w, n, stats, err);
-	free(w.p);
-	return rc;
-}
-
-/* -- what records have attached ----------------------------------------------- */
-
-static int want_attached(void *payload, const char *role,
-			 const struct mv_pointer *pointer, struct mv_err *err)
-{
-	(void)role;
-	return want(payload, pointer, err);
-}
-
-static void add_stats(struct mv_transfer_stats *to,
-		      const struct mv_transfer_stats *s)
-{
-	to->contents += s->contents;
-	to->skipped += s->skipped;
-	to->tx.contents += s->tx.contents;
-	to->tx.logical += s->tx.logical;
-	to->tx.new_chunks += s->tx.new_chunks;
-	to->tx.new_raw += s->tx.new_raw;
-	to->tx.new_stored += s->tx.new_stored;
-}
-
-/*
- * Curves and lists that are missing make a record poorer, not wrong, and may
- * be somebody else's: nobody is kept from pushing for them.
- */
-void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
-			   const char *since,
-			   struct mv_transfer_stats *stats)
-{
-	struct mv_transfer_stats own = { 0 };
-	struct wanted w = { NULL, 0, 0 };
-	struct mv_err why;
-	int rc;
-
-	rc = mv_repo_each_attached(repo->git, MV_NOTES_REF, since,
-				   want_attached, &w, &why);
-	settle(&w);
-	if (!rc && w.count)
-		rc = push_natives(repo, remote, &w, w.count, 1, &own, &why);
-	if (rc)
-		mv_repo_warn(repo, "what records have attached was not "
-			     "uploaded: %s", why.msg);
-	else if (own.missing)
-		mv_repo_warn(repo, "%llu content%s that records have attached "
-			     "%s neither here nor at the remote",
-			     (unsigned long long)own.missing,
-			     own.missing == 1 ? "" : "s",
-			     own.missing == 1 ? "is" : "are");
-	if (!rc)
-		add_stats(stats, &own);
-	free(w.p);
-}
-
-int mv_repo_push(struct mv_repo *repo, const char *remote,
-		 const char *const *revs, struct mv_transfer_stats *stats,
-		 struct mv_err *err)
-{
-	int rc = mv_repo_push_revs(repo, remote, revs, stats, err);
-
-	if (!rc)
-		mv_repo_push_attached(repo, remote, NULL, stats);
-	return rc;
-}
-
 /* -- fetch ------------------------------------------------------------------- */
 
 static int fetch_natives(struct mv_repo *repo, const char *remote_name,
@@ -677,7 +626,7 @@ static int fetch_natives(struct mv_repo *repo, const char *remote_name,
 	if (rc)
 		goto out;
 	options.pool = mv_repo_pool(repo, err);
-	rc = options.pool ? mv_remote_open(&remote, url, 0, &options, err)
+	rc = options.pool ? mv_remote_open(&remote, url, MV_REMOTE_READ, &options, err)
 			  : MV_ENOMEM;
 	if (!rc)
 		rc = mv_repo_store(&store, repo, err);
@@ -702,7 +651,7 @@ out:
 }
 
 /* No remote named: ask all, the default one first. */
-static int fetch_anywhere(struct mv_repo *repo, const struct wanted *w,
+static int fetch_anywhere(struct mv_repo *repo, const struct mv_wanted_list *w,
 			  struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	uint8_t *before = calloc(2 * w->count + 1, 1);
@@ -713,7 +662,7 @@ static int fetch_anywhere(struct mv_repo *repo, const struct wanted *w,
 		return mv_nomem(err);
 	for (size_t i = 0; i < w->count; i++)
 		before[i] = !mv_repo_has(repo, &w->p[i], NULL);
-	rc = mv_repo_need(repo, w->p, w->count, after, err);
+	rc = mv_repo_need_counted(repo, w->p, w->count, after, &stats->tx, err);
 	for (size_t i = 0; !rc && i < w->count; i++) {
 		stats->skipped += before[i];
 		stats->contents += !before[i] && after[i];
@@ -727,20 +676,20 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 		  const char *const *revs, struct mv_transfer_stats *stats,
 		  struct mv_err *err)
 {
-	struct wanted w = { NULL, 0, 0 };
+	struct mv_wanted_list w = { NULL, 0, 0 };
 	struct mv_oid *oids = NULL;
 	size_t count = 0, n;
 	int rc;
 
 	memset(stats, 0, sizeof(*stats));
-	rc = find_wanted(&w, repo, revs, err);
+	rc = mv_wanted_find(&w, repo, revs, err);
 	if (!remote) {
 		if (!rc)
 			rc = fetch_anywhere(repo, &w, stats, err);
 		free(w.p);
 		return rc;
 	}
-	n = natives(&w);
+	n = mv_wanted_natives(&w);
 	oids = calloc(n ? n : 1, sizeof(*oids));
 	if (!rc && !oids)
 		rc = mv_nomem(err);

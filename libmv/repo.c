@@ -13,8 +13,10 @@
 #include "libmv/base/fs.h"
 #include "libmv/format/format.h"
 #include "libmv/remote/remote.h"
+#include "libmv/repo-clients.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-lfs.h"
+#include "libmv/repo-transfer.h"
 #include "libmv/store/lfsdir.h"
 
 /*
@@ -192,9 +194,9 @@ static const char *home_of(const struct mv_repo *repo)
 	return NULL;
 }
 
-/* A path from the configuration; relative to the common directory. */
-static int expand_path(char **out, struct mv_repo *repo, const char *key,
-		       const char *path, struct mv_err *err)
+int mv_repo_expand_path(char **out, struct mv_repo *repo,
+			const char *common_dir, const char *key,
+			const char *path, struct mv_err *err)
 {
 	const char *home;
 
@@ -210,48 +212,53 @@ static int expand_path(char **out, struct mv_repo *repo, const char *key,
 		return mv_fail(err, MV_EINVALID, "configuration '%s' is empty",
 			       key);
 	} else {
-		*out = mv_path_join(repo->info->common_dir, path);
+		*out = mv_path_join(common_dir, path);
 	}
 	return *out ? 0 : mv_nomem(err);
 }
 
+static int expand_path(char **out, struct mv_repo *repo, const char *key,
+		       const char *path, struct mv_err *err)
+{
+	return mv_repo_expand_path(out, repo, repo->info->common_dir, key,
+				   path, err);
+}
+
 /*
- * A shared store is cleaned by whoever runs gc; they must find every clone
- * that uses it. One small file each, named by where the clone is.
+ * A store outside of the repository that was there and is not now is on a disk
+ * that is away: another one in its place would hide it for good.
  */
-static int register_client(struct mv_repo *repo, const char *store_dir,
+static int check_seen(struct mv_repo *repo, const char *dir,
+		      struct mv_err *err)
+{
+	char *format = mv_path_join(dir, "format");
+	int seen = 0, rc = format ? 0 : mv_nomem(err);
+
+	if (!rc && access(format, F_OK))
+		rc = mv_store_was_seen(&seen, repo->info->common_dir, dir,
+				       err);
+	if (!rc && seen)
+		rc = mv_fail(err, MV_EDENIED, "the store '%s' was there before "
+			     "and is not now: is its disk mounted? If it is "
+			     "gone for good, remove '%s/" MV_STORE_SEEN "'",
+			     dir, repo->info->common_dir);
+	free(format);
+	return rc;
+}
+
+/* Who only reads may be somebody who may not write there. */
+static int register_client(struct mv_repo *repo, const char *dir, int writes,
 			   struct mv_err *err)
 {
 	const char *common = repo->info->common_dir;
-	char hex[MV_OID_HEX + 1], *dir = NULL, *path = NULL, *text = NULL;
-	struct mv_hasher *hasher = NULL;
-	struct mv_oid oid;
-	int rc;
+	struct mv_err why;
+	int rc = mv_client_register(dir, common, &why);
 
-	rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
 	if (!rc)
-		rc = mv_hasher_once(oid.b, hasher, common, strlen(common), err);
-	if (rc)
-		goto out;
-	dir = mv_path_join(store_dir, "clients");
-	path = dir ? mv_path_join(dir, mv_oid_hex(hex, &oid)) : NULL;
-	text = mv_strf("%s\n", common);
-	if (!path || !text) {
-		rc = mv_nomem(err);
-		goto out;
-	}
-	if (!access(path, F_OK))
-		goto out;
-	rc = mv_mkdirs(dir, err);
-	if (!rc)
-		rc = mv_write_file(path, text, strlen(text), 0644,
-				   MV_TMP_KEEP_EXISTING, err);
-out:
-	mv_hasher_free(hasher);
-	free(dir);
-	free(path);
-	free(text);
-	return rc;
+		rc = mv_store_note_seen(common, dir, &why);
+	if (!rc || !writes)
+		return 0;
+	return mv_fail(err, rc, "%s", why.msg);
 }
 
 static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
@@ -273,6 +280,10 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 	options.flags = flags;
 	options.plan = mv_format_runs;
 	options.progress = &repo->store_progress;
+	if (shared && flags & MV_STORE_CREATE)
+		rc = check_seen(repo, dir, err);
+	if (rc)
+		goto out;
 	/* Threads cost nothing when there turns out to be no store. */
 	if (!(flags & MV_STORE_CREATE) && access(dir, F_OK)) {
 		rc = mv_fail(err, MV_ENOENT, "there is no store at '%s'", dir);
@@ -282,7 +293,8 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 	rc = options.pool ? mv_store_open(&repo->store, dir, &options, err) :
 			    (err ? err->code : MV_ENOMEM);
 	if (!rc && shared)
-		rc = register_client(repo, mv_store_dir(repo->store), err);
+		rc = register_client(repo, mv_store_dir(repo->store),
+				     !!(flags & MV_STORE_CREATE), err);
 	if (rc && repo->store) {
 		mv_store_close(repo->store);
 		repo->store = NULL;
@@ -516,85 +528,13 @@ int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
 
 /* -- fetching what is missing -------------------------------------------------- */
 
-struct names {
-	char **name;
-	size_t count;
-};
-
-static int add_name(struct names *names, const char *name, size_t len)
-{
-	char **grown, *copy;
-
-	for (size_t i = 0; i < names->count; i++)
-		if (!strncmp(names->name[i], name, len) &&
-		    !names->name[i][len])
-			return 0;
-	copy = strndup(name, len);
-	grown = copy ? realloc(names->name, (names->count + 1) *
-					    sizeof(*grown)) : NULL;
-	if (!grown) {
-		free(copy);
-		return -1;
-	}
-	names->name = grown;
-	names->name[names->count++] = copy;
-	return 0;
-}
-
-static void names_release(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->name[i]);
-	free(names->name);
-}
-
-/* "modelremote.<name>.url" and "remote.<name>.url" both name a remote. */
-static int name_from_config(void *payload, const char *key, const char *value,
-			    struct mv_err *err)
-{
-	static const char *const prefixes[] = { "modelremote.", "remote." };
-	size_t len = strlen(key), plen;
-
-	(void)value;
-	if (len < 4 || strcmp(key + len - 4, ".url"))
-		return 0;
-	for (size_t i = 0; i < 2; i++) {
-		plen = strlen(prefixes[i]);
-		if (len > plen + 4 && !strncmp(key, prefixes[i], plen) &&
-		    add_name(payload, key + plen, len - plen - 4))
-			return mv_nomem(err);
-	}
-	return 0;
-}
-
-/* URLs to ask, the default first, each once. */
-static int remote_urls(struct names *urls, struct mv_repo *repo,
-		       struct mv_err *err)
-{
-	struct names names = { 0 };
-	char *url;
-	int rc;
-
-	rc = mv_git_config_each(repo->git, name_from_config, &names, err);
-	for (size_t i = 0; !rc && i <= names.count; i++) {
-		url = NULL;
-		if (mv_repo_remote_url(&url, repo, i ? names.name[i - 1] : NULL,
-				       NULL))
-			continue;
-		if (add_name(urls, url, strlen(url)))
-			rc = mv_nomem(err);
-		free(url);
-	}
-	names_release(&names);
-	return rc;
-}
-
 static int fetch_from(struct mv_repo *repo, const char *url,
 		      const struct mv_oid *oids, size_t count,
-		      struct mv_err *err)
+		      struct mv_tx_stats *stats, struct mv_err *err)
 {
 	struct mv_store_options options = { 0 };
 	struct mv_remote *remote = NULL;
+	struct mv_tx_stats got = { 0 };
 	struct mv_store *store;
 	struct mv_tx *tx = NULL;
 	int rc;
@@ -602,7 +542,7 @@ static int fetch_from(struct mv_repo *repo, const char *url,
 	options.pool = mv_repo_pool(repo, err);
 	if (!options.pool)
 		return MV_ENOMEM;
-	rc = mv_remote_open(&remote, url, 0, &options, err);
+	rc = mv_remote_open(&remote, url, MV_REMOTE_READ, &options, err);
 	if (!rc)
 		rc = mv_repo_store(&store, repo, err);
 	if (!rc)
@@ -610,9 +550,11 @@ static int fetch_from(struct mv_repo *repo, const char *url,
 	if (!rc)
 		rc = mv_remote_fetch(remote, tx, oids, count, NULL, err);
 	if (!rc) {
-		rc = mv_tx_commit(tx, NULL, err);
+		rc = mv_tx_commit(tx, &got, err);
 		tx = NULL;
 	}
+	if (!rc && stats)
+		mv_tx_stats_add(stats, &got);
 	mv_tx_abort(tx);
 	mv_remote_close(remote);
 	return rc;
@@ -632,15 +574,16 @@ static int look(struct mv_repo *repo, const struct mv_pointer *pointer,
 
 static int fetch_missing(struct mv_repo *repo,
 			 const struct mv_pointer *pointers, size_t count,
-			 uint8_t *present, struct mv_err *err)
+			 uint8_t *present, struct mv_tx_stats *stats,
+			 struct mv_err *err)
 {
-	struct names urls = { 0 };
+	struct mv_sources urls = { NULL, 0 };
 	struct mv_oid *oids = NULL;
 	struct mv_err local;
 	size_t missing;
 	int rc;
 
-	rc = remote_urls(&urls, repo, err);
+	rc = mv_repo_sources(&urls, repo, err);
 	if (!rc && urls.count && !(oids = calloc(count, sizeof(*oids))))
 		rc = mv_nomem(err);
 	for (size_t u = 0; !rc && u < urls.count; u++) {
@@ -650,22 +593,31 @@ static int fetch_missing(struct mv_repo *repo,
 				oids[missing++] = pointers[i].oid;
 		if (!missing)
 			break;
-		rc = fetch_from(repo, urls.name[u], oids, missing, &local);
+		rc = fetch_from(repo, urls.url[u], oids, missing, stats,
+				&local);
 		if (rc && rc != MV_ENOENT)
 			mv_repo_warn(repo, "cannot fetch from '%s': %s",
-				     urls.name[u], local.msg);
+				     urls.url[u], local.msg);
 		rc = 0;
 		for (size_t i = 0; !rc && i < count; i++)
 			if (!present[i])
 				rc = look(repo, &pointers[i], &present[i], err);
 	}
 	free(oids);
-	names_release(&urls);
+	mv_sources_release(&urls);
 	return rc;
 }
 
 int mv_repo_need(struct mv_repo *repo, const struct mv_pointer *pointers,
 		 size_t count, uint8_t *present, struct mv_err *err)
+{
+	return mv_repo_need_counted(repo, pointers, count, present, NULL, err);
+}
+
+int mv_repo_need_counted(struct mv_repo *repo,
+			 const struct mv_pointer *pointers, size_t count,
+			 uint8_t *present, struct mv_tx_stats *stats,
+			 struct mv_err *err)
 {
 	struct mv_err local;
 	uint8_t *seen = present;
@@ -681,7 +633,7 @@ int mv_repo_need(struct mv_repo *repo, const struct mv_pointer *pointers,
 		missing += !seen[i];
 	}
 	if (!rc && missing)
-		rc = fetch_missing(repo, pointers, count, seen, err);
+		rc = fetch_missing(repo, pointers, count, seen, stats, err);
 	/* Git LFS objects come file by file, from remotes that are paths. */
 	for (size_t i = 0; !rc && missing && i < count; i++)
 		if (!seen[i] && pointers[i].dialect == MV_DIALECT_LFS &&
@@ -703,7 +655,7 @@ static int ask_remote(struct mv_repo *repo, const char *url,
 	options.pool = mv_repo_pool(repo, err);
 	if (!options.pool)
 		return MV_ENOMEM;
-	rc = mv_remote_open(&remote, url, 0, &options, err);
+	rc = mv_remote_open(&remote, url, MV_REMOTE_READ, &options, err);
 	if (!rc)
 		rc = mv_remote_has(remote, oids, count, has, err);
 	mv_remote_close(remote);
@@ -713,7 +665,7 @@ static int ask_remote(struct mv_repo *repo, const char *url,
 int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
 		      size_t count, uint8_t *elsewhere, struct mv_err *err)
 {
-	struct names urls = { 0 };
+	struct mv_sources urls = { NULL, 0 };
 	struct mv_oid *oids = calloc(count + 1, sizeof(*oids));
 	uint8_t *has = calloc(count + 1, 1);
 	int rc = oids && has ? 0 : mv_nomem(err);
@@ -721,14 +673,14 @@ int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
 	for (size_t i = 0; !rc && i < count; i++)
 		oids[i] = pointers[i].oid;
 	if (!rc)
-		rc = remote_urls(&urls, repo, err);
+		rc = mv_repo_sources(&urls, repo, err);
 	for (size_t u = 0; !rc && u < urls.count; u++) {
-		if (ask_remote(repo, urls.name[u], oids, count, has, NULL))
+		if (ask_remote(repo, urls.url[u], oids, count, has, NULL))
 			continue;
 		for (size_t i = 0; i < count; i++)
 			elsewhere[i] |= has[i];
 	}
-	names_release(&urls);
+	mv_sources_release(&urls);
 	free(oids);
 	free(has);
 	return rc;

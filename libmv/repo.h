@@ -301,6 +301,13 @@ int mv_repo_tracked(struct mv_repo *repo,
  */
 int mv_repo_remote_url(char **url, struct mv_repo *repo, const char *name,
 		       struct mv_err *err);
+/*
+ * Make the store of a remote that is about to be configured, where it is a
+ * directory of its own. In a git repository a push makes it. Nothing else ever
+ * makes one: an empty folder may be the mount point of a disk that is away.
+ */
+int mv_repo_remote_make(struct mv_repo *repo, const char *url,
+			struct mv_err *err);
 struct mv_transfer_stats {
 	uint64_t contents, skipped, missing;
 	struct mv_tx_stats tx;
@@ -391,9 +398,10 @@ int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err);
 /* The hook that stood there before ours and is run first; MV_ENOENT. */
 int mv_repo_hook_chained(char **path, struct mv_repo *repo, const char *name,
 			 struct mv_err *err);
-/* Upload what a push will need; `text` is what git told the hook. */
+/* Upload what a push will need, and what earlier ones have left behind;
+   `remote`, `url` and `text` are what git told the hook. */
 int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
-		     const char *text, size_t len,
+		     const char *url, const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err);
 /* Every staged path that must not be committed so, and why. */
 int mv_repo_pre_commit(struct mv_repo *repo,

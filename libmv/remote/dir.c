@@ -47,14 +47,10 @@ bad:
 		       "the file URL of a model remote has a '%%' that does not stand for a printable character");
 }
 
-static int dir_bid(char **where, const char *url, struct mv_err *err)
+int mv_remote_file_path(char **where, const char *url, struct mv_err *err)
 {
 	const char *path = url + strlen("file://");
 
-	if (*url == '/') {
-		*where = strdup(url);
-		return *where ? 0 : mv_nomem(err);
-	}
 	if (strncasecmp(url, "file:", 5))
 		return MV_ENOENT;
 	if (strncmp(url + 5, "//", 2))
@@ -68,7 +64,15 @@ static int dir_bid(char **where, const char *url, struct mv_err *err)
 	return decode(where, path, err);
 }
 
-static int dir_open(void **state, const char *where, int create,
+static int dir_bid(char **where, const char *url, struct mv_err *err)
+{
+	if (*url != '/')
+		return mv_remote_file_path(where, url, err);
+	*where = strdup(url);
+	return *where ? 0 : mv_nomem(err);
+}
+
+static int dir_open(void **state, const char *where, enum mv_remote_mode mode,
 		    const struct mv_store_options *options, struct mv_err *err)
 {
 	struct mv_store_options own = { 0 };
@@ -80,11 +84,13 @@ static int dir_open(void **state, const char *where, int create,
 		own = *options;
 	/* Where nothing is to be pushed, nothing is ever written. */
 	own.flags &= ~(unsigned)(MV_STORE_CREATE | MV_STORE_READ_ONLY);
-	own.flags |= create ? MV_STORE_CREATE : MV_STORE_READ_ONLY;
+	if (mode != MV_REMOTE_WRITE)
+		own.flags |= mode == MV_REMOTE_MAKE ? MV_STORE_CREATE :
+						      MV_STORE_READ_ONLY;
 	dir = calloc(1, sizeof(*dir));
 	if (!dir)
 		return mv_nomem(err);
-	dir->read_only = !create;
+	dir->read_only = mode == MV_REMOTE_READ;
 	ret = mv_store_open(&dir->store, where, &own, err);
 	if (ret) {
 		free(dir);

@@ -76,7 +76,8 @@ static int choose(const struct mv_transport **out, char **where,
 	return no_transport(url, err);
 }
 
-int mv_remote_open(struct mv_remote **out, const char *url, int create,
+int mv_remote_open(struct mv_remote **out, const char *url,
+		   enum mv_remote_mode mode,
 		   const struct mv_store_options *options, struct mv_err *err)
 {
 	const struct mv_transport *transport = NULL;
@@ -94,7 +95,7 @@ int mv_remote_open(struct mv_remote **out, const char *url, int create,
 		goto out;
 	}
 	remote->transport = transport;
-	ret = transport->open(&remote->state, where, create, options, err);
+	ret = transport->open(&remote->state, where, mode, options, err);
 	if (ret)
 		goto out;
 	*out = remote;

@@ -18,18 +18,25 @@
  */
 struct mv_remote;
 
+/* READ: nothing is ever written there (push: MV_EDENIED). WRITE: for push.
+   MAKE: the same, and a directory that is missing is made. */
+enum mv_remote_mode { MV_REMOTE_READ, MV_REMOTE_MAKE, MV_REMOTE_WRITE };
 /*
- * `create` opens for push and makes a missing directory; without it, the
- * remote is only read and nothing is ever written there (push: MV_EDENIED).
  * MV_ENOENT: nothing there yet; MV_ENOTSUP: no transport for this URL;
  * MV_EINVALID: malformed, or a relative path, which only the caller can
  * resolve. `options` are for the store that a directory remote is; of its
  * flags, those of opening are chosen here. Messages never repeat a URL.
  */
-int mv_remote_open(struct mv_remote **out, const char *url, int create,
+int mv_remote_open(struct mv_remote **out, const char *url,
+		   enum mv_remote_mode mode,
 		   const struct mv_store_options *options,
 		   struct mv_err *err);
 void mv_remote_close(struct mv_remote *remote);
+/*
+ * The path of a "file:" URL, each %XX decoded once; yours. MV_ENOENT: it is no
+ * such URL; MV_EINVALID: it names another host, or nothing printable.
+ */
+int mv_remote_file_path(char **path, const char *url, struct mv_err *err);
 
 /* `has` gets one byte per oid. */
 int mv_remote_has(struct mv_remote *remote, const struct mv_oid *oids,

@@ -17,7 +17,7 @@
 struct mv_transport {
 	const char *name;
 	int (*bid)(char **where, const char *url, struct mv_err *err);
-	int (*open)(void **state, const char *where, int create,
+	int (*open)(void **state, const char *where, enum mv_remote_mode mode,
 		    const struct mv_store_options *options,
 		    struct mv_err *err);
 	void (*close)(void *state);

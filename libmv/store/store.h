@@ -101,6 +101,7 @@ struct mv_tx_stats {
 	uint64_t new_raw;	/* their bytes before compression */
 	uint64_t new_stored;	/* bytes added to packs and indexes */
 };
+void mv_tx_stats_add(struct mv_tx_stats *to, const struct mv_tx_stats *more);
 
 /*
  * Make everything durable and visible: temp -> fsync -> rename -> fsync of

@@ -71,6 +71,15 @@ struct mv_tx {
 	struct mv_tx_stats stats;
 };
 
+void mv_tx_stats_add(struct mv_tx_stats *to, const struct mv_tx_stats *more)
+{
+	to->contents += more->contents;
+	to->logical += more->logical;
+	to->new_chunks += more->new_chunks;
+	to->new_raw += more->new_raw;
+	to->new_stored += more->new_stored;
+}
+
 struct mv_store *mv_tx_store(struct mv_tx *tx)
 {
 	return tx->store;

@@ -71,13 +71,37 @@ then
 			git model checkout 2>../err || code=$?
 			test $code = 1
 			grep "b.bin.*o space left" ../err
+			code=0
+			git model pull 2>../err || code=$?
+			test $code = 1
+			grep "b.bin.*o space left" ../err
 			mount -o remount,size=20m "$1"
 			git model checkout
 			cmp ../src/b.bin b.bin
 			test -z "$(git status --porcelain)"
 		EOF
 	'
+
+	test_expect_success 'nor is a fetch into a store on a full disk a success' '
+		git clone -q src thin && rm -rf thin/.git/model thin/b.bin &&
+		git -C thin -c filter.model.process= -c filter.model.required=false \
+			checkout -q -f -- b.bin &&
+		on_small_disk "$PWD/thin/.git/model" <<-\EOF
+			cd thin
+			for verb in fetch pull "fetch origin"
+			do
+				code=0
+				git model $verb 2>../err || code=$?
+				test $code != 0
+				grep "o space left" ../err
+			done
+			mount -o remount,size=20m "$1"
+			git model pull
+			cmp ../src/b.bin b.bin
+		EOF
+	'
 else
+	test_skip 'a fetch into a store on a full disk' 'no mounts in a user namespace here'
 	test_skip 'a store on a full disk' 'no mounts in a user namespace here'
 	test_skip 'a work tree on a full disk' 'no mounts in a user namespace here'
 fi
