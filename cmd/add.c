@@ -144,7 +144,7 @@ static int add(struct show *show, struct evidence *e, struct mv_repo *repo,
 	if (!rc)
 		rc = mv_repo_add(repo, paths, options, stats, err);
 	if (!rc && !show->dry_run)
-		mv_repo_hooks_ensure(repo, NULL);
+		mv_repo_hooks_ensure(repo, 1, NULL);
 	return rc;
 }
 

@@ -39,7 +39,7 @@ int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
 	if (mv_repo_fetch(env->repo, argc ? argv[0] : NULL, revs, &stats, &err))
 		return out_fatal(&err);
 	/* A bare clone has no filter that would see to it. */
-	mv_repo_hooks_ensure(env->repo, NULL);
+	mv_repo_hooks_ensure(env->repo, 0, NULL);
 	records = transfer_fetch_records(env->repo, argc ? argv[0] : NULL);
 	return transfer_print("downloaded", &stats, records, json);
 }

@@ -42,7 +42,7 @@ int cmd_push(int argc, const char **argv, struct cmd_env *env)
 	if (mv_repo_push(env->repo, argc ? argv[0] : NULL, revs, &stats, &err))
 		return out_fatal(&err);
 	/* A bare clone has no filter that would see to it. */
-	mv_repo_hooks_ensure(env->repo, NULL);
+	mv_repo_hooks_ensure(env->repo, 0, NULL);
 	records = transfer_push_records(env->repo, argc ? argv[0] : NULL);
 	return transfer_print("uploaded", &stats, records, json);
 }

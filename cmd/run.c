@@ -122,7 +122,7 @@ static int run(const struct mv_run_options *options, struct cmd_env *env,
 		if (result.exit_code)
 			status = result.exit_code;
 	} else {
-		mv_repo_hooks_ensure(env->repo, NULL);
+		mv_repo_hooks_ensure(env->repo, 1, NULL);
 		status = json ? print_json(&result) : CMD_OK;
 		if (!json)
 			print(&result);

@@ -24,6 +24,8 @@ struct door {
 	enum mv_dialect dialect;
 	struct mv_repo *repo;
 	struct interrupt interrupt;
+	int stores;		/* something will have to be pushed */
+	int looks;		/* git only compares, or moves */
 };
 
 static void warn(void *payload, const char *message)
@@ -35,6 +37,7 @@ static void warn(void *payload, const char *message)
 static int open_repo(struct door *door, struct mv_err *err)
 {
 	struct mv_repo_options options = { 0 };
+	unsigned asker;
 	int rc;
 
 	if (door->repo)
@@ -44,9 +47,10 @@ static int open_repo(struct door *door, struct mv_err *err)
 	options.warn = warn;
 	rc = mv_repo_open(&door->repo, &options, err);
 	if (!rc) {
-		mv_repo_filter_asker(door->repo, asker_find(
-			getenv("GIT_EXTERNAL_DIFF") ||
-			mv_repo_has_external_diff(door->repo)));
+		asker = asker_find(getenv("GIT_EXTERNAL_DIFF") ||
+				   mv_repo_has_external_diff(door->repo));
+		mv_repo_filter_asker(door->repo, asker);
+		door->looks = asker != 0;
 		cmd_allow_files();
 		interrupt_begin(&door->interrupt, door->repo);
 	}
@@ -59,6 +63,7 @@ static int clean(void *payload, const char *path, struct mv_reader *in,
 	struct door *door = payload;
 	int rc = open_repo(door, err);
 
+	door->stores |= door->dialect == MV_DIALECT_NATIVE && !door->looks;
 	return rc ? rc : mv_repo_clean(door->repo, path, door->dialect, in,
 				       out, err);
 }
@@ -112,7 +117,7 @@ int cmd_filter_process(int argc, const char **argv, struct cmd_env *env)
 		status = out_fatal(&err);
 	/* A clone comes without hooks; nothing depends on it just now. */
 	if (door.repo) {
-		mv_repo_hooks_ensure(door.repo, NULL);
+		mv_repo_hooks_ensure(door.repo, door.stores, NULL);
 		interrupt_end(&door.interrupt);
 	}
 	mv_repo_close(door.repo);

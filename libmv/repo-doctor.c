@@ -294,7 +294,7 @@ static void check_hooks(const struct checks *c)
 		}
 		if (hook.state == MV_HOOK_OURS)
 			say(c, MV_DOCTOR_OK, "hooks", NULL, "%s: '%s'", name,
-			    hook.path);
+			    hook.configured ? "hook.git-model-*" : hook.path);
 		else if (hook.state == MV_HOOK_ABSENT)
 			say(c, MV_DOCTOR_BAD, "hooks", install,
 			    "there is no %s hook", name);

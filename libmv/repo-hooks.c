@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -216,6 +215,49 @@ static int print_block(struct mv_buf *out, const struct place *p,
 	return rc ? rc : mv_buf_addstr(out, "fi\n" END);
 }
 
+/* A line that is no comment and calls us, put there by hand or by a tool whose
+   configuration says so. */
+static int calls_us(const struct mv_buf *text)
+{
+	static const char *const calls[] = { "git-model hook ",
+					     "git model hook ",
+					     "git-model' hook " };
+
+	for (const char *line = text->len ? text->data : NULL; line;
+	     line = strchr(line, '\n')) {
+		size_t len;
+
+		line += strspn(line, " \t\n");
+		len = strcspn(line, "\n");
+		for (size_t i = 0; *line != '#' &&
+				   i < sizeof(calls) / sizeof(*calls); i++) {
+			const char *hit = strstr(line, calls[i]);
+
+			if (hit && hit < line + len)
+				return 1;
+		}
+		if (!*line)
+			break;
+	}
+	return 0;
+}
+
+/*
+ * Programs that write hook files, and write them anew: what is in such a file
+ * is theirs to make again. pre-commit runs what it found as <name>.legacy;
+ * lefthook puts it aside as <name>.old and never runs it.
+ */
+static const char *const tools[] = { "pre-commit.com", "lefthook", "git lfs ",
+				     "husky" };
+
+static const char *made_by(const struct mv_buf *text)
+{
+	for (size_t i = 0; text->len && i < sizeof(tools) / sizeof(*tools); i++)
+		if (strcasestr(text->data, tools[i]))
+			return tools[i];
+	return NULL;
+}
+
 /* Where our block is in the text; 0: nowhere. */
 static int find_block(const struct place *p, size_t *from, size_t *to)
 {
@@ -291,6 +333,48 @@ static const char *stuck_why(const struct place *p)
 	return NULL;
 }
 
+/* Is the file beside the hook our script? */
+static int is_ours_beside(const struct place *p, const char *suffix)
+{
+	struct place beside = { .name = p->name };
+	int yes;
+
+	mv_buf_init(&beside.text, SCRIPT_MAX);
+	beside.path = mv_strf("%s%s", p->path, suffix);
+	yes = beside.path &&
+	      !mv_read_file(&beside.text, beside.path, NULL) &&
+	      is_script(&beside) && !access(beside.path, X_OK);
+	mv_buf_release(&beside.text);
+	free(beside.path);
+	return yes;
+}
+
+/* Somebody else's hook that git runs, and that runs us. */
+static int is_called(const struct place *p)
+{
+	const char *tool = made_by(&p->text);
+
+	if (!p->exists || !(p->st.st_mode & S_IXUSR))
+		return 0;
+	return calls_us(&p->text) || (tool && !strcmp(tool, tools[0]) &&
+				      is_ours_beside(p, ".legacy"));
+}
+
+/* What we chain, and what stands there now, are both made by one program: the
+   newer takes the place of the older. */
+static int may_replace_chained(const struct place *p)
+{
+	const char *tool = made_by(&p->text);
+	struct mv_buf text;
+	int may;
+
+	mv_buf_init(&text, SCRIPT_MAX);
+	may = p->is_chained && tool && S_ISREG(p->st.st_mode) &&
+	      !mv_read_file(&text, p->chained, NULL) && made_by(&text) == tool;
+	mv_buf_release(&text);
+	return may;
+}
+
 static enum mv_hook_state state_of(const struct place *p, const char **why)
 {
 	size_t from, to;
@@ -301,7 +385,9 @@ static enum mv_hook_state state_of(const struct place *p, const char **why)
 	if (p->kind != PLACE_OWN && find_block(p, &from, &to) &&
 	    !(*why = obstacle(p)))
 		return MV_HOOK_OURS;
-	if (!is_script(p) && (*why = stuck_why(p)))
+	if (is_called(p))
+		return MV_HOOK_OURS;
+	if (!is_script(p) && !may_replace_chained(p) && (*why = stuck_why(p)))
 		return MV_HOOK_STUCK;
 	return p->exists ? MV_HOOK_FOREIGN : MV_HOOK_ABSENT;
 }
@@ -313,8 +399,14 @@ int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
 	int rc = place_find(&p, repo, name, err);
 
 	memset(out, 0, sizeof(*out));
+	if (!rc)
+		rc = mv_hook_configured(&out->configured, repo, name, err);
 	if (!rc) {
 		out->state = state_of(&p, &out->why);
+		if (out->configured) {
+			out->state = MV_HOOK_OURS;
+			out->why = NULL;
+		}
 		out->path = p.path;
 		p.path = NULL;
 	}
@@ -380,6 +472,16 @@ static int chained_is_same(const struct place *p)
 	return same;
 }
 
+/* lefthook refuses to put the next hook aside while this one lies there. */
+static void drop_old(const struct place *p)
+{
+	char *old = mv_strf("%s.old", p->path);
+
+	if (old && is_ours_beside(p, ".old"))
+		unlink(old);
+	free(old);
+}
+
 /* A kill between the two steps leaves no hook; the next run goes on. */
 static int install_own(const struct place *p, const struct mv_install *in,
 		       const char *word, struct mv_err *err)
@@ -387,7 +489,7 @@ static int install_own(const struct place *p, const struct mv_install *in,
 	const char *why = NULL;
 
 	if (p->exists && !is_script(p)) {
-		if (!chained_is_same(p))
+		if (!chained_is_same(p) && !may_replace_chained(p))
 			why = stuck_why(p);
 		if (why) {
 			mv_setup_tell(in, 1, "%s hook not installed: '%s': %s",
@@ -399,6 +501,7 @@ static int install_own(const struct place *p, const struct mv_install *in,
 					     p->path);
 		mv_setup_tell(in, 0, "the %s hook that was there is run first "
 			      "('%s')", p->name, p->chained);
+		drop_old(p);
 	}
 	return write_script(p, word, err);
 }
@@ -450,6 +553,8 @@ static int install_block(const struct place *p, const struct mv_install *in,
 	int had = find_block(p, &from, &to);
 	int rc;
 
+	if (is_called(p) && !had)
+		return 0;
 	if (why) {
 		mv_setup_tell(in, 1, "%s hook not installed: '%s': %s",
 			      p->name, p->path, why);
@@ -494,24 +599,47 @@ static int is_missing(const char *path)
 	return lstat(path, &st) && errno == ENOENT;
 }
 
-/* Does git look where we would write, and may we? */
-static int may_write_hooks(int *may, struct mv_repo *repo, struct mv_err *err)
+/*
+ * Does git look where we would write, and may we? It does not where
+ * core.hooksPath says otherwise; `may` is then 0, and `want` 1.
+ */
+static int may_write_hooks(int *may, int *want, struct mv_repo *repo,
+			   struct mv_err *err)
 {
 	const char *elsewhere;
 	int rc = mv_git_config(&elsewhere, repo->git, "core.hookspath", err);
 
 	if (!rc)
-		rc = mv_git_config_bool(may, repo->git, "model.hooks", 1, err);
-	if (rc || elsewhere)
-		*may = 0;
+		rc = mv_git_config_bool(want, repo->git, "model.hooks", 1,
+					err);
+	*may = !rc && *want && !elsewhere;
 	return rc;
 }
 
-int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err)
+/* What to do is another thing for each kind of place. */
+static void tell_left_out(struct mv_repo *repo, const struct mv_hook *hook)
+{
+	if (hook->state == MV_HOOK_STUCK)
+		mv_repo_warn(repo, "`git push` from here will not bring content"
+			     ": '%s' does not call git-model (%s); let it call "
+			     "`git-model hook --alone pre-push \"$@\"`, or run "
+			     "`git model push` each time", hook->path,
+			     hook->why);
+	else
+		mv_repo_warn(repo, "`git push` from here will not bring content"
+			     ": %s'%s'%s; run `git model install`, which keeps "
+			     "what is there",
+			     hook->state == MV_HOOK_ABSENT ? "there is no " :
+			     "", hook->path,
+			     hook->state == MV_HOOK_ABSENT ? "" :
+			     " does not call git-model");
+}
+
+static int write_missing(struct mv_repo *repo, struct mv_err *err)
 {
 	struct place p = { .kind = PLACE_OWN };
 	char *word = NULL;
-	int rc = 0, may;
+	int rc = 0;
 
 	p.dir = mv_path_join(repo->info->common_dir, "hooks");
 	for (size_t i = 0; !rc && p.dir && i < MV_HOOK_COUNT; i++) {
@@ -520,11 +648,10 @@ int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err)
 		if (!p.path)
 			rc = mv_nomem(err);
 		else if (is_missing(p.path)) {
-			rc = may_write_hooks(&may, repo, err);
-			if (!rc && may && !word)
+			if (!word)
 				rc = mv_setup_word(&word, "git-model",
 						   &repo->env, err);
-			if (!rc && may)
+			if (!rc)
 				rc = write_script(&p, word, err);
 		}
 		free(p.path);
@@ -533,6 +660,47 @@ int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err)
 	free(word);
 	free(p.dir);
 	return rc;
+}
+
+/* The quick look: our own script, where git looks unless told otherwise. */
+static int has_own_script(struct mv_repo *repo)
+{
+	struct place p = { .name = mv_hook_names[0] };
+	int yes;
+
+	mv_buf_init(&p.text, SCRIPT_MAX);
+	p.path = mv_strf("%s/hooks/%s", repo->info->common_dir, p.name);
+	yes = p.path && !access(p.path, X_OK) &&
+	      !mv_read_file(&p.text, p.path, NULL) && is_script(&p);
+	mv_buf_release(&p.text);
+	free(p.path);
+	return yes;
+}
+
+int mv_repo_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err)
+{
+	struct mv_hook hook;
+	int may, want, configured = 0;
+	int rc = may_write_hooks(&may, &want, repo, err);
+
+	if (rc || !want)
+		return rc;
+	if (may && has_own_script(repo))
+		return write_missing(repo, err);
+	rc = mv_hook_configured(&configured, repo, mv_hook_names[0], err);
+	if (rc || configured)
+		return rc;
+	if (may)
+		rc = write_missing(repo, err);
+	if (!tell || (may && has_own_script(repo)))
+		return rc;
+	rc = mv_hook_look(&hook, repo, mv_hook_names[0], err);
+	if (rc)
+		return rc;
+	if (hook.state != MV_HOOK_OURS)
+		tell_left_out(repo, &hook);
+	mv_hook_release(&hook);
+	return 0;
 }
 
 /* -- uninstall ---------------------------------------------------------------------- */

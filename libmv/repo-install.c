@@ -55,6 +55,7 @@ struct scope {
 	char *dir;		/* for --local; NULL otherwise */
 	struct mv_buf text;	/* "key\nvalue\0" */
 	int changes;
+	int knows_hooks;	/* does this git know configured hooks? */
 };
 
 void mv_setup_tell(const struct mv_install *install, int warning,
@@ -263,12 +264,13 @@ static int save_lfs(struct scope *s, struct mv_err *err)
 	return rc;
 }
 
-static int write_all(struct scope *s, const char *word, struct mv_err *err)
+static int write_settings(struct scope *s, const struct mv_setting *x,
+			  const char *word, struct mv_err *err)
 {
 	const int lfs = !!(s->install->flags & MV_INSTALL_LFS);
-	int rc = lfs ? save_lfs(s, err) : 0;
+	int rc = 0;
 
-	for (const struct mv_setting *x = mv_settings; x->key && !rc; x++) {
+	for (; x->key && !rc; x++) {
 		char *value;
 
 		if (x->lfs && !lfs)
@@ -281,6 +283,17 @@ static int write_all(struct scope *s, const char *word, struct mv_err *err)
 	return rc;
 }
 
+static int write_all(struct scope *s, const char *word, struct mv_err *err)
+{
+	int rc = s->install->flags & MV_INSTALL_LFS ? save_lfs(s, err) : 0;
+
+	if (!rc)
+		rc = write_settings(s, mv_settings, word, err);
+	if (!rc && s->knows_hooks)
+		rc = write_settings(s, mv_hook_settings, word, err);
+	return rc;
+}
+
 static int remove_all(struct scope *s, struct mv_err *err)
 {
 	int rc = 0;
@@ -288,6 +301,9 @@ static int remove_all(struct scope *s, struct mv_err *err)
 	for (const struct mv_setting *x = mv_settings; x->key && !rc; x++)
 		if (!x->lfs)
 			rc = scope_unset(s, x, err);
+	/* Whichever git has written them. */
+	for (const struct mv_setting *x = mv_hook_settings; x->key && !rc; x++)
+		rc = scope_unset(s, x, err);
 	return rc;
 }
 
@@ -384,9 +400,13 @@ int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
 		mv_setup_tell(install, 1, "git-model is not on PATH, so git is "
 			      "told to call %s", word);
 	if (!rc)
+		rc = mv_setup_knows_hooks(&s.knows_hooks, s.git, env, err);
+	if (!rc)
 		rc = configure(&s, word, err);
+	/* What git calls by configuration needs no file, and then nobody's
+	   file is in the way. */
 	if (!rc && repo && touches_hooks(install))
-		rc = install->flags & MV_INSTALL_REMOVE ?
+		rc = install->flags & MV_INSTALL_REMOVE || s.knows_hooks ?
 		     mv_hooks_remove(repo, install, err) :
 		     mv_hooks_install(repo, install, word, err);
 	mv_buf_release(&s.text);

@@ -22,6 +22,13 @@ struct mv_setting {
 /* Ends with a row without a key. */
 extern const struct mv_setting mv_settings[];
 
+/* Hooks as configuration, for a git that knows them (repo-hook-config.c). Ends
+   with a row without a key. */
+extern const struct mv_setting mv_hook_settings[];
+/* Does this git? */
+int mv_setup_knows_hooks(int *yes, const char *git,
+			 const struct mv_proc_env *env, struct mv_err *err);
+
 /* A word for the shell, in quotes; in fresh memory. */
 int mv_setup_quote(char **out, const char *text, struct mv_err *err);
 /*
@@ -46,7 +53,11 @@ struct mv_hook {
 	enum mv_hook_state state;
 	char *path;		/* the file that is, or would be, changed */
 	const char *why;	/* static; NULL unless STUCK */
+	int configured;		/* git >= 2.54 is told by configuration */
 };
+/* Does git call our hook <name> by configuration, and know how to? */
+int mv_hook_configured(int *yes, struct mv_repo *repo, const char *name,
+		       struct mv_err *err);
 int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
 		 struct mv_err *err);
 void mv_hook_release(struct mv_hook *hook);

@@ -392,8 +392,9 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 			   struct mv_err *err);
 /* Where git looks for hooks by default and finds none of that name, write
    ours (unless model.hooks is false). For clones in which nobody ran
-   install: without the hook, a push would leave the content behind. */
-int mv_repo_hooks_ensure(struct mv_repo *repo, struct mv_err *err);
+   install: without the hook, a push would leave the content behind. Where that
+   cannot be helped, `tell` warns of it and says what to run. */
+int mv_repo_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err);
 
 /* The hook that stood there before ours and is run first; MV_ENOENT. */
 int mv_repo_hook_chained(char **path, struct mv_repo *repo, const char *name,

@@ -139,7 +139,8 @@ test_expect_success 'git model fetch gives a bare clone its hooks' '
 	git clone -q --bare s.git bare.git &&
 	test_path_is_missing bare.git/hooks/pre-push &&
 	(cd bare.git && git model fetch --all) &&
-	test -x bare.git/hooks/pre-push &&
+	{ test -x bare.git/hooks/pre-push ||
+		git config hook.git-model-pre-push.command; } &&
 	git init -q --bare later.git &&
 	git -C bare.git push -q "$PWD/later.git" main 2>err &&
 	test_grep "uploaded 5 contents" err && arrived later.git r
