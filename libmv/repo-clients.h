@@ -2,6 +2,8 @@
 #ifndef MV_REPO_CLIENTS_H
 #define MV_REPO_CLIENTS_H
 
+#include <sys/types.h>
+
 #include "libmv/base/err.h"
 
 /*
@@ -17,6 +19,16 @@ int mv_store_was_seen(int *seen, const char *common_dir, const char *store,
 		      struct mv_err *err);
 int mv_store_note_seen(const char *common_dir, const char *store,
 		       struct mv_err *err);
+
+/*
+ * What core.sharedRepository says, as rights for others (mv_store_options.share).
+ * Of another repository on this machine: `common_dir`; a setting that cannot be
+ * read is an error.
+ */
+struct mv_repo;
+int mv_repo_share(mode_t *share, struct mv_repo *repo, struct mv_err *err);
+int mv_repo_share_of(mode_t *share, struct mv_repo *repo,
+		     const char *common_dir, struct mv_err *err);
 
 /* Enter a repository in clients/ of a store, so that gc asks it. */
 int mv_client_register(const char *store, const char *common_dir,

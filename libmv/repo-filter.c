@@ -81,6 +81,54 @@ static int settle(struct mv_repo *repo, uint64_t size, struct mv_err *err)
 	return mv_tx_flush(f->tx, sync ? MV_TX_SYNC : 0, err);
 }
 
+/*
+ * Does git only look, where we may only read? Somebody else's store, a disk
+ * that is mounted read-only: `git status` and `git diff` want a name, and
+ * nothing is recorded of it.
+ */
+static int is_frozen(struct mv_repo *repo)
+{
+	struct mv_repo_filter *f = &repo->filter;
+	struct mv_store *store;
+	char *tmp;
+
+	if (!(f->asker & MV_ASKER_LOOKS) || f->frozen)
+		return f->frozen > 0;
+	f->frozen = -1;
+	if (mv_repo_store_if_any(&store, repo, NULL))
+		return 0;
+	tmp = mv_path_join(mv_store_dir(store), "tmp");
+	if (tmp && access(tmp, W_OK) && (errno == EACCES || errno == EROFS))
+		f->frozen = 1;
+	free(tmp);
+	return f->frozen > 0;
+}
+
+/* The name of the bytes, and nothing else. */
+static int name_only(struct mv_pointer *out, struct mv_reader *in,
+		     struct mv_err *err)
+{
+	struct mv_hasher *hasher = NULL;
+	char *block = malloc(LARGE);
+	size_t got = 0;
+	int rc = block ? mv_hasher_new(&hasher, MV_HASH_SHA256, err) :
+			 mv_nomem(err);
+
+	out->size = 0;
+	while (!rc) {
+		rc = mv_read_full(in, block, LARGE, &got, err);
+		if (rc || !got)
+			break;
+		rc = mv_hasher_update(hasher, block, got, err);
+		out->size += got;
+	}
+	if (!rc)
+		rc = mv_hasher_final(out->oid.b, hasher, err);
+	mv_hasher_free(hasher);
+	free(block);
+	return rc;
+}
+
 static int put(struct mv_pointer *out, struct mv_repo *repo,
 	       struct mv_reader *in, uint64_t hint, struct mv_err *err)
 {
@@ -88,6 +136,8 @@ static int put(struct mv_pointer *out, struct mv_repo *repo,
 	const char *lfs;
 	int rc;
 
+	if (is_frozen(repo))
+		return name_only(out, in, err);
 	if (out->dialect == MV_DIALECT_LFS) {
 		rc = mv_repo_lfs_dir(&lfs, repo, err);
 		return rc ? rc : mv_lfsdir_put(&out->oid, &out->size, lfs, in,
@@ -114,6 +164,9 @@ static int still_stored(const struct mv_pointer *pointer, struct mv_repo *repo,
 		rc = mv_repo_lfs_dir(&lfs, repo, err);
 		if (!rc)
 			rc = mv_lfsdir_has(lfs, &pointer->oid, &size, err);
+	} else if (is_frozen(repo)) {
+		rc = mv_repo_has(repo, pointer, err);
+		size = pointer->size;
 	} else {
 		rc = filter_tx(&tx, repo, err);
 		if (!rc)

@@ -51,6 +51,8 @@ struct mv_repo_filter {
 	size_t count, alloc, compacted;
 	uint64_t limit;			/* model.smudgeLimit */
 	int limit_known;
+	int frozen;			/* 1: the store cannot be written, -1:
+					   it can, 0: not looked yet */
 	uint64_t raw;			/* smudged contents that were no pointer */
 	uint64_t raw_kept;		/* the same, cleaned */
 	unsigned asker;			/* enum mv_asker */

@@ -100,6 +100,11 @@ static int upload_open(struct upload *u, const char *name, const char *url,
 	options.pool = mv_repo_pool(u->repo, err);
 	if (!options.pool)
 		return err ? (int)err->code : MV_ENOMEM;
+	if (make)
+		rc = mv_repo_share_of(&options.share, u->repo,
+				      u->place.git_dir, err);
+	if (rc)
+		return rc;
 	rc = mv_remote_open(&u->remote, u->place.store,
 			    make ? MV_REMOTE_MAKE : MV_REMOTE_WRITE, &options,
 			    err);

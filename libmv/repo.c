@@ -278,6 +278,10 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 		return rc;
 
 	options.flags = flags;
+	if (flags & MV_STORE_CREATE)
+		rc = mv_repo_share(&options.share, repo, err);
+	if (rc)
+		goto out;
 	options.plan = mv_format_runs;
 	options.progress = &repo->store_progress;
 	if (shared && flags & MV_STORE_CREATE)

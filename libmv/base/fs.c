@@ -453,13 +453,13 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* A store that we may only read can still be locked for sharing. */
-static int open_lock(const char *path, enum mv_lock_mode mode)
+/* A file that is there and that we may only read can still be locked: it is
+   another one's of our group, or a store that is somebody else's. */
+static int open_lock(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 
-	if (fd < 0 && mode == MV_LOCK_SHARED &&
-	    (errno == EACCES || errno == EROFS))
+	if (fd < 0 && (errno == EACCES || errno == EROFS))
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return fd;
 }
@@ -472,7 +472,7 @@ int mv_lock_take(struct mv_lock *out, const char *path,
 	int64_t end = now_ms() + timeout_ms;
 	int ret;
 
-	out->fd = open_lock(path, mode);
+	out->fd = open_lock(path);
 	if (out->fd < 0)
 		return mv_fail_errno(err, errno, "cannot open the lock '%s'",
 				     path);

@@ -132,6 +132,13 @@ int mv_store_make_lock(struct mv_store *store, const char *name,
 /* A damaged file to bad/; with `stay` its name stays until replaced. */
 int mv_store_put_aside(struct mv_store *store, const char *path, int stay,
 		       struct mv_err *err);
+/* A file that is being written: for whom the store's folder is, and theirs. */
+void mv_store_share_file(const struct mv_store *store, int fd);
+/* The store's folder, for whom core.sharedRepository says; `made`: just now. */
+void mv_store_share_dir(struct mv_store *store, int made);
+/* Is it ours, and closed to some of them (an older git-model's, or made before
+   the repository was shared)? */
+int mv_store_lacks_share(const struct mv_store *store);
 /* Of files that are finished. */
 mode_t mv_store_file_mode(const struct mv_store *store);
 int mv_store_make_way(struct mv_store *store, int fd, const char *target,

@@ -37,6 +37,66 @@ static void follow_mode(const char *path, mode_t want)
 		(void)!chmod(path, want);
 }
 
+/* What root makes in somebody's store is theirs: they could not go on
+   otherwise. */
+static void follow_owner(const struct mv_store *store, const char *path)
+{
+	struct stat st;
+
+	if (!geteuid() && !stat(store->dir, &st))
+		(void)!lchown(path, st.st_uid, st.st_gid);
+}
+
+void mv_store_share_file(const struct mv_store *store, int fd)
+{
+	struct stat st;
+
+	if (stat(store->dir, &st) < 0)
+		return;
+	if (!geteuid())
+		(void)!fchown(fd, st.st_uid, st.st_gid);
+	/* Whoever else may write here may go on with it when we are killed. */
+	if (st.st_mode & 0022)
+		(void)!fchmod(fd, (st.st_mode & 0666) | 0600);
+}
+
+/* As git does it: who may read a folder may enter it. */
+static mode_t share_of_dir(const struct mv_store *store)
+{
+	mode_t share = store->options.share;
+
+	return share | (share & 0444) >> 2;
+}
+
+int mv_store_lacks_share(const struct mv_store *store)
+{
+	mode_t share = share_of_dir(store);
+	struct stat st;
+
+	return share && store->options.flags & MV_STORE_CREATE &&
+	       !stat(store->dir, &st) && st.st_uid == geteuid() &&
+	       (st.st_mode & share) != share;
+}
+
+/* What is made in it has its group. The folder around it says whose it is. */
+void mv_store_share_dir(struct mv_store *store, int made)
+{
+	char *up = mv_path_join(store->dir, "..");
+	mode_t share = share_of_dir(store);
+	struct stat st, above;
+
+	if (up && !stat(store->dir, &st) && !stat(up, &above)) {
+		if (made && !geteuid())
+			(void)!chown(store->dir, above.st_uid, above.st_gid);
+		else if (made && share && st.st_gid != above.st_gid)
+			(void)!chown(store->dir, (uid_t)-1, above.st_gid);
+		if (share && (st.st_mode & share) != share)
+			(void)!chmod(store->dir, (st.st_mode & 07777) | share |
+						 S_ISGID);
+	}
+	free(up);
+}
+
 int mv_store_mkdir(struct mv_store *store, const char *name,
 		   struct mv_err *err)
 {
@@ -47,12 +107,16 @@ int mv_store_mkdir(struct mv_store *store, const char *name,
 	if (!path)
 		return mv_nomem(err);
 	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+		if (store->options.share && st.st_uid == geteuid())
+			follow_mode(path, store_mode(store));
 		free(path);
 		return 0;
 	}
 	ret = mv_mkdirs(path, err);
-	if (!ret)
+	if (!ret) {
 		follow_mode(path, store_mode(store));
+		follow_owner(store, path);
+	}
 	free(path);
 	return ret;
 }
@@ -66,10 +130,12 @@ int mv_store_make_lock(struct mv_store *store, const char *name,
 	if (!path)
 		return mv_nomem(err);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd >= 0)
+	if (fd >= 0) {
 		follow_mode(path, store_mode(store) & 0666);
-	else if (errno != EEXIST)
+		follow_owner(store, path);
+	} else if (errno != EEXIST) {
 		ret = mv_fail_errno(err, errno, "cannot make '%s'", path);
+	}
 	if (fd >= 0)
 		close(fd);
 	free(path);

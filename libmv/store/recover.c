@@ -40,6 +40,7 @@ int mv_store_tmp(struct mv_tmp *out, struct mv_store *store,
 
 		if (ret)
 			return ret;
+		mv_store_share_file(store, out->fd);
 		/* A recovery may have taken it for an orphan just now. */
 		if (!flock(out->fd, LOCK_EX | LOCK_NB) &&
 		    !fstat(out->fd, &st) && st.st_nlink)
@@ -507,8 +508,10 @@ int mv_store_recover(struct mv_store *store, struct mv_err *err)
 	ret = mv_each_entry(store->tmp_dir, each_orphan, &o, err);
 	if (ret < 0 && ret != MV_ENOENT)
 		return ret;
-	/* Readers come here, too: but not while gc, which does the same. */
-	if (!o.found || mv_store_try_share(&lock, store))
+	/* Readers come here, too: but not while gc, which does the same, and
+	   not where they may only read. */
+	if (!o.found || access(store->tmp_dir, W_OK) ||
+	    mv_store_try_share(&lock, store))
 		return 0;
 	ret = mv_store_recover_force(store, err);
 	mv_lock_drop(&lock);

@@ -18,8 +18,11 @@
 int mv_store_make_dirs(struct mv_store *store, struct mv_err *err)
 {
 	static const char *const names[] = { "packs", "index", "tmp" };
+	int made = access(store->dir, F_OK) != 0;
 	int ret = mv_mkdirs(store->dir, err);
 
+	if (!ret)
+		mv_store_share_dir(store, made);
 	for (size_t i = 0; !ret && i < sizeof(names) / sizeof(names[0]); i++)
 		ret = mv_store_mkdir(store, names[i], err);
 	if (!ret)
@@ -38,6 +41,8 @@ static int check_format(struct mv_store *store, struct mv_err *err)
 		return mv_nomem(err);
 	mv_buf_init(&text, 256);
 	ret = mv_read_file(&text, path, err);
+	if (!ret && mv_store_lacks_share(store))
+		ret = mv_store_make_dirs(store, err);
 	if (ret == MV_ENOENT && (store->options.flags & MV_STORE_CREATE)) {
 		ret = mv_store_make_dirs(store, err);
 		if (!ret)

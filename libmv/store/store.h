@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "libmv/base/hash.h"
 #include "libmv/base/pool.h"
@@ -52,6 +53,9 @@ struct mv_store_options {
 	mv_runs_fn plan;		/* cut hints; NULL: by content alone */
 	const struct mv_progress *progress;	/* borrowed; may be NULL */
 	uint64_t pack_size;		/* 0: 64 MiB; tests use small ones */
+	mode_t share;			/* rights (0060, 0064 ...) that a store
+					   which is made has for others,
+					   whatever the umask says; 0: none */
 };
 
 /* MV_ENOENT (missing, without CREATE) and MV_ENOTSUP (newer) are expected. */
