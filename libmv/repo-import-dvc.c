@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-import.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +35,7 @@ struct dvc {
 	struct mv_json *lock, *spec;
 	struct stage *stages;
 	size_t count;
-	char (*md5)[33];		/* of im->files; "" not known, "-" none */
+	struct mv_dvc_md5 *md5;		/* of im->files; "" not known, "-" none */
 	char **plain;			/* paths that git has and we have not */
 	size_t plain_count, plain_alloc;
 	struct mv_err *err;
@@ -107,62 +108,6 @@ static int find_prefix(struct dvc *d, const char *dir, struct mv_err *err)
 	return ret;
 }
 
-/* -- MD5, as DVC has it -- */
-
-static int hash_more(void *payload, const void *data, size_t len,
-		     struct mv_err *err)
-{
-	return mv_hasher_update(payload, data, len, err);
-}
-
-static int md5_of_file(char *hex, struct dvc *d, size_t i, struct mv_err *err)
-{
-	struct mv_hasher *h = NULL;
-	struct mv_writer to = { hash_more, NULL };
-	uint8_t sum[32];
-	int ret = mv_hasher_new(&h, MV_HASH_MD5, err);
-
-	to.payload = h;
-	if (!ret)
-		ret = mv_repo_read(d->im->repo, &d->im->files[i].pointer, &to,
-				   err);
-	if (!ret)
-		ret = mv_hasher_final(sum, h, err);
-	if (!ret)
-		mv_hex(hex, sum, 16);
-	mv_hasher_free(h);
-	return ret;
-}
-
-/* Is the file of ours at this path what DVC has seen? 1, 0; `why` is for a
-   person when it is there but is not. */
-static int is_same(const struct mv_import_file **out, struct dvc *d,
-		   const char *path, const char *md5, struct mv_err *why)
-{
-	const struct mv_import_file *f = mv_import_by_path(d->im, path);
-	size_t i = f ? (size_t)(f - d->im->files) : 0;
-
-	*out = NULL;
-	if (!f)
-		return 0;
-	if (!md5 || strlen(md5) != 32) {
-		mv_fail(why, MV_EINVALID, "dvc.lock has no MD5 of '%s'", path);
-		return 0;
-	}
-	if (!*d->md5[i] && md5_of_file(d->md5[i], d, i, why)) {
-		memcpy(d->md5[i], "-", 2);
-		return 0;
-	}
-	if (strcmp(d->md5[i], md5)) {
-		mv_fail(why, MV_EINVALID, *d->md5[i] == '-' ?
-			"the content of '%s' is not here" :
-			"'%s' changed since DVC wrote it down", path);
-		return 0;
-	}
-	*out = f;
-	return 1;
-}
-
 /* -- what git has and we have not: code -- */
 
 static int keep_plain(void *payload, const struct mv_git_entry *e,
@@ -191,6 +136,121 @@ static int is_plain(const struct dvc *d, const char *path)
 		if (!strcmp(d->plain[i], path))
 			return 1;
 	return 0;
+}
+
+/* -- is it what DVC has seen? -- */
+
+/* Of a file of ours, read once; NULL: it cannot be read, `why` says so. */
+static const struct mv_dvc_md5 *md5_of(struct dvc *d,
+				       const struct mv_import_file *f,
+				       struct mv_err *why)
+{
+	struct mv_dvc_md5 *sum = &d->md5[f - d->im->files];
+
+	if (!*sum->raw && mv_dvc_md5(sum, d->im->repo, &f->pointer, why))
+		memcpy(sum->raw, "-", 2);
+	if (*sum->raw != '-')
+		return sum;
+	mv_fail(why, MV_EINVALID, "the content of '%s' is not here", f->path);
+	return NULL;
+}
+
+/* `hash: md5` is of the bytes; without it DVC 2 wrote the entry. */
+static const char *one_of(const struct mv_dvc_md5 *sum,
+			  const struct mv_json *entry)
+{
+	return text_of(entry, "hash") ? sum->raw : sum->lf;
+}
+
+static int is_same_file(struct dvc *d, const struct mv_import_file *f,
+			const struct mv_json *entry, const char *md5,
+			struct mv_err *why)
+{
+	const struct mv_dvc_md5 *sum;
+
+	if (!md5 || strlen(md5) != 32) {
+		mv_fail(why, MV_EINVALID, "dvc.lock has no MD5 of '%s'",
+			f->path);
+		return 0;
+	}
+	sum = md5_of(d, f, why);
+	if (!sum)
+		return 0;
+	/* Equal bytes are equal, whoever counted them. */
+	if (!strcmp(one_of(sum, entry), md5) ||
+	    (!text_of(entry, "hash") && !strcmp(sum->raw, md5)))
+		return 1;
+	mv_fail(why, MV_EINVALID, "'%s' changed since DVC wrote it down",
+		f->path);
+	return 0;
+}
+
+static int is_below(const char *folder, const char *path)
+{
+	size_t len = strlen(folder);
+
+	return !strncmp(path, folder, len) && path[len] == '/';
+}
+
+/* All files below it must be ours: those of git are not known by MD5. */
+static int is_same_folder(struct dvc *d, const char *path,
+			  const struct mv_json *entry, const char *md5,
+			  struct mv_err *why)
+{
+	struct mv_dvc_entry *entries = calloc(d->im->file_count + 1,
+					      sizeof(*entries));
+	const struct mv_dvc_md5 *sum;
+	char hex[37] = "";
+	size_t n = 0;
+	int bad = !entries;
+
+	for (size_t i = 0; i < d->im->file_count && !bad; i++) {
+		const struct mv_import_file *f = &d->im->files[i];
+
+		if (!is_below(path, f->path))
+			continue;
+		sum = md5_of(d, f, why);
+		bad = !sum;
+		if (bad)
+			break;
+		entries[n].path = f->path + strlen(path) + 1;
+		entries[n++].md5 = one_of(sum, entry);
+	}
+	for (size_t i = 0; i < d->plain_count && n && !bad; i++)
+		if (is_below(path, d->plain[i]))
+			bad = mv_fail(why, MV_EINVALID, "'%s' in the folder "
+				      "'%s' is git's own, so the two cannot "
+				      "be compared", d->plain[i], path);
+	if (!bad && n)
+		bad = mv_dvc_md5_list(hex, entries, n, why);
+	if (!bad && n && strcmp(hex, md5))
+		bad = mv_fail(why, MV_EINVALID, "the folder '%s' changed since "
+			      "DVC wrote it down", path);
+	free(entries);
+	return !bad && n;
+}
+
+/* Is this path, a file or a folder of ours, what the entry says? `why` is for
+   a person when it is there but is not. */
+static int is_same(struct dvc *d, const char *path,
+		   const struct mv_json *entry, struct mv_err *why)
+{
+	const struct mv_import_file *f = mv_import_by_path(d->im, path);
+	const char *md5 = text_of(entry, "md5");
+
+	if (f)
+		return is_same_file(d, f, entry, md5, why);
+	return md5 && strlen(md5) == 36 && !strcmp(md5 + 32, ".dir") &&
+	       is_same_folder(d, path, entry, md5, why);
+}
+
+static int about_path(struct dvc *d, struct mv_import_run *run,
+		      const char *path, struct mv_err *err)
+{
+	struct mv_subject s;
+	int ret = mv_repo_subject_at(&s, d->im->repo, NULL, path, err);
+
+	return ret ? ret : mv_import_add_subject(run, &s, err);
 }
 
 /* -- the pipeline -- */
@@ -249,11 +309,10 @@ static int about_outs(struct dvc *d, struct mv_import_run *run,
 		const struct mv_json *out = mv_json_at(outs, i);
 		const char *path = text_of(out, "path");
 		char *full = path ? join(s->prefix, path) : NULL;
-		const struct mv_import_file *f;
 		struct mv_err why = { MV_OK, "" };
 
-		if (full && is_same(&f, d, full, text_of(out, "md5"), &why))
-			ret = mv_import_about_file(d->im, run, f, err);
+		if (full && is_same(d, full, out, &why))
+			ret = about_path(d, run, full, err);
 		else if (why.code)
 			mv_import_unmapped(d->im, run, "%s", why.msg);
 		free(full);
@@ -261,13 +320,12 @@ static int about_outs(struct dvc *d, struct mv_import_run *run,
 	return ret;
 }
 
-/* The dependency that stands furthest down, NULL: none is ours. */
-static const struct mv_import_file *deepest(struct dvc *d,
-					    struct mv_import_run *run,
-					    const struct stage *s)
+/* The dependency that stands furthest down, yours; NULL: none is ours. */
+static char *deepest(struct dvc *d, struct mv_import_run *run,
+		     const struct stage *s)
 {
 	const struct mv_json *deps = mv_json_get(s->lock, "deps");
-	const struct mv_import_file *best = NULL;
+	char *best = NULL;
 	int most = -1;
 
 	for (size_t i = 0; i < mv_json_size(deps); i++) {
@@ -275,13 +333,14 @@ static const struct mv_import_file *deepest(struct dvc *d,
 		const char *path = text_of(dep, "path");
 		char *full = path ? join(s->prefix, path) : NULL;
 		struct stage *from = full ? producer(d, full) : NULL;
-		const struct mv_import_file *f;
 		struct mv_err why = { MV_OK, "" };
 
-		if (from && is_same(&f, d, full, text_of(dep, "md5"), &why) &&
+		if (from && is_same(d, full, dep, &why) &&
 		    depth_of(d, from) > most) {
 			most = depth_of(d, from);
-			best = f;
+			free(best);
+			best = full;
+			full = NULL;
 		}
 		if (from && why.code)
 			mv_import_unmapped(d->im, run, "%s", why.msg);
@@ -297,13 +356,13 @@ static int add_dep(struct dvc *d, struct mv_import_run *run, const char *full,
 	const char *md5 = text_of(dep, "md5");
 	const struct mv_json *size = mv_json_get(dep, "size");
 	struct mv_ref ref = { .size = UINT64_MAX };
-	const struct mv_import_file *f;
+	const struct mv_import_file *f = mv_import_by_path(d->im, full);
 	struct mv_err why = { MV_OK, "" };
 	int ret;
 
 	ref.role = (char *)(evaluates ? "eval" : "");
 	ref.path = (char *)full;
-	if (is_same(&f, d, full, md5, &why)) {
+	if (f && is_same(d, full, dep, &why)) {
 		for (size_t i = 0; i < run->subject_count; i++)
 			if (mv_oid_eq(&run->subjects[i].pointer.oid,
 				      &f->pointer.oid))
@@ -372,7 +431,7 @@ static int take_params_of(void *payload, const char *file,
 }
 
 /* DVC's own note of a file's MD5, when it made it; NULL. */
-static const char *noted_md5(const struct stage *s, const char *path)
+static const struct mv_json *noted(const struct stage *s, const char *path)
 {
 	const struct mv_json *outs = mv_json_get(s->lock, "outs");
 
@@ -380,30 +439,25 @@ static const char *noted_md5(const struct stage *s, const char *path)
 		const char *out = text_of(mv_json_at(outs, i), "path");
 
 		if (out && !strcmp(out, path))
-			return text_of(mv_json_at(outs, i), "md5");
+			return mv_json_at(outs, i);
 	}
 	return NULL;
 }
 
-static int differs(const struct mv_buf *text, const char *md5)
+static int differs(const struct mv_buf *text, const struct mv_json *out)
 {
-	struct mv_hasher *h = NULL;
-	uint8_t sum[32];
-	char hex[33] = "";
+	const char *md5 = text_of(out, "md5");
+	struct mv_dvc_md5 sum = { "", "" };
 
-	if (!md5)
-		return 0;
-	if (!mv_hasher_new(&h, MV_HASH_MD5, NULL) &&
-	    !mv_hasher_once(sum, h, text->data, text->len, NULL))
-		mv_hex(hex, sum, 16);
-	mv_hasher_free(h);
-	return strcmp(hex, md5) != 0;
+	return md5 && (mv_dvc_md5_bytes(&sum, text->data, text->len, NULL) ||
+		       (strcmp(one_of(&sum, out), md5) &&
+			(text_of(out, "hash") || strcmp(sum.raw, md5))));
 }
 
 static void take_metrics_file(struct dvc *d, struct mv_import_run *run,
 			      const struct stage *s, const char *path)
 {
-	char *below = strstr(path, "${") ? NULL : join(s->below, path);
+	char *below = join(s->below, path);
 	struct mv_err why = { MV_OK, "" };
 	struct mv_buf text;
 	size_t skipped = 0;
@@ -411,14 +465,16 @@ static void take_metrics_file(struct dvc *d, struct mv_import_run *run,
 
 	mv_buf_init(&text, FILE_MAX_BYTES);
 	ret = below ? mv_import_read(&text, d->root, below, &why) :
-	      mv_fail(&why, MV_EINVALID, "'%.200s' is a template, or outside "
-		      "of the folder", path);
-	if (!ret && differs(&text, noted_md5(s, path)))
+	      mv_fail(&why, MV_EINVALID, "'%.200s' is outside of the folder",
+		      path);
+	if (!ret && differs(&text, noted(s, path)))
 		ret = mv_fail(&why, MV_EINVALID, "'%.200s' changed since DVC "
 			      "wrote it down", path);
 	if (!ret)
 		ret = mv_facts_read(&run->metrics, path, text.data, text.len,
 				    1, &skipped, &why);
+	if (!ret)
+		ret = mv_repo_number_words(&run->metrics, &why);
 	if (ret)
 		mv_import_unmapped(d->im, run, "metrics: %s", why.msg);
 	if (skipped)
@@ -454,6 +510,104 @@ static const char *entry_path(const struct mv_json *v)
 	return mv_json_get_str(v, &len);
 }
 
+/* "m-${item}.json" as a pattern of fnmatch(3): "m-*.json". Yours. */
+static char *template_glob(const char *path)
+{
+	char *glob = calloc(1, 2 * strlen(path) + 1), *to = glob;
+
+	while (glob && *path) {
+		const char *end = strncmp(path, "${", 2) ? NULL :
+				  strchr(path, '}');
+
+		if (end) {
+			*to++ = '*';
+			path = end + 1;
+			continue;
+		}
+		if (strchr("*?[\\", *path))
+			*to++ = '\\';
+		*to++ = *path++;
+	}
+	return glob;
+}
+
+/* How much of it is said: of two that match, the one that says more is meant. */
+static int says(const char *glob, const char *path)
+{
+	int n = 0;
+
+	if (fnmatch(glob, path, 0))
+		return -1;
+	for (; *glob; glob++)
+		n += *glob != '*';
+	return n;
+}
+
+/* The entry of this list that fits an output best; -1: none does. */
+static int best_fit(const struct mv_json *list, const char *out)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < mv_json_size(list); i++) {
+		const char *path = entry_path(mv_json_at(list, i));
+		char *glob = path ? template_glob(path) : NULL;
+		int fit = glob ? says(glob, out) : -1;
+
+		best = fit > best ? fit : best;
+		free(glob);
+	}
+	return best;
+}
+
+/* dvc.yaml has a template; dvc.lock has what came of it. */
+static void take_templated(struct dvc *d, struct mv_import_run *run,
+			   const struct stage *s, const char *path)
+{
+	const struct mv_json *outs = mv_json_get(s->lock, "outs");
+	char *glob = template_glob(path);
+	int found = 0;
+
+	for (size_t i = 0; glob && i < mv_json_size(outs); i++) {
+		const char *out = text_of(mv_json_at(outs, i), "path");
+		int fit = out ? says(glob, out) : -1;
+
+		if (fit < 0 || fit < best_fit(mv_json_get(s->spec, "outs"),
+					      out) ||
+		    fit < best_fit(mv_json_get(s->spec, "plots"), out) ||
+		    fit < best_fit(mv_json_get(s->spec, "metrics"), out))
+			continue;
+		found = 1;
+		take_metrics_file(d, run, s, out);
+	}
+	if (!found)
+		mv_import_unmapped(d->im, run, "metrics: no output in dvc.lock "
+				   "is '%.200s'", path);
+	free(glob);
+}
+
+/* Metrics at the top of dvc.yaml that this stage wrote. */
+static void take_top_metrics(struct dvc *d, struct mv_import_run *run,
+			     const struct stage *s)
+{
+	const struct mv_json *list = mv_json_get(d->spec, "metrics");
+	const struct mv_json *outs = mv_json_get(s->lock, "outs");
+
+	for (size_t i = 0; i < mv_json_size(list); i++) {
+		const char *path = entry_path(mv_json_at(list, i));
+		char *full = path ? join(d->prefix, path) : NULL;
+
+		for (size_t j = 0; full && j < mv_json_size(outs); j++) {
+			const char *out = text_of(mv_json_at(outs, j), "path");
+			char *other = out ? join(s->prefix, out) : NULL;
+
+			if (other && !strcmp(other, full))
+				take_metrics_file(d, run, s, out);
+			free(other);
+		}
+		free(full);
+	}
+}
+
 static void take_metrics(struct dvc *d, struct mv_import_run *run,
 			 const struct stage *s)
 {
@@ -462,9 +616,12 @@ static void take_metrics(struct dvc *d, struct mv_import_run *run,
 	for (size_t i = 0; i < mv_json_size(list); i++) {
 		const char *path = entry_path(mv_json_at(list, i));
 
-		if (path)
+		if (path && strstr(path, "${"))
+			take_templated(d, run, s, path);
+		else if (path)
 			take_metrics_file(d, run, s, path);
 	}
+	take_top_metrics(d, run, s);
 	if (mv_json_size(mv_json_get(s->spec, "plots")))
 		mv_import_unmapped(d->im, run, "its plots");
 }
@@ -535,16 +692,18 @@ static int take_stage(struct dvc *d, const struct stage *s,
 				     .name = strdup(s->name),
 				     .keep_commit = 1 };
 	struct params params = { d, &run, err };
-	const struct mv_import_file *f;
+	char *from = NULL;
 	int evaluates = 0, ret = run.id && run.name ? 0 : mv_nomem(err);
 
 	if (!ret)
 		ret = about_outs(d, &run, s, err);
-	f = ret || run.subject_count ? NULL : deepest(d, &run, s);
-	if (f) {
+	if (!ret && !run.subject_count)
+		from = deepest(d, &run, s);
+	if (from) {
 		evaluates = 1;
-		ret = mv_import_about_file(d->im, &run, f, err);
+		ret = about_path(d, &run, from, err);
 	}
+	free(from);
 	if (!ret)
 		ret = mv_json_each(mv_json_get(s->lock, "params"),
 				   take_params_of, &params);
@@ -657,6 +816,48 @@ static int take_stages(struct dvc *d, struct mv_err *err)
 }
 
 /* What dvc.yaml says that is of no stage. */
+static void tell_metrics(struct dvc *d, const char *path)
+{
+	char *full = join(d->prefix, path), *folder = NULL;
+
+	if (full && producer(d, full)) {
+		free(full);
+		return;
+	}
+	/* An output may be the folder that it is in. */
+	for (char *slash = full ? strrchr(full, '/') : NULL; slash && !folder;
+	     slash = strrchr(full, '/')) {
+		*slash = '\0';
+		if (producer(d, full))
+			folder = full;
+	}
+	if (folder)
+		mv_import_tell(d->im, 1, "metrics '%.200s' are in the folder "
+			       "'%.200s' that a stage made, whose MD5 does "
+			       "not say what they were: git model import "
+			       "dvclive, or record --metrics-file", path,
+			       folder);
+	else
+		mv_import_tell(d->im, 1, "metrics '%.200s' are of no stage: "
+			       "git model record --metrics-file", path);
+	free(full);
+}
+
+static int tell_artifact(void *payload, const char *name,
+			 const struct mv_json *artifact)
+{
+	struct dvc *d = payload;
+	const char *path = text_of(artifact, "path");
+	const char *type = text_of(artifact, "type");
+	char *full = path ? join(d->prefix, path) : NULL;
+
+	mv_import_tell(d->im, 1, "artifact '%.80s' is '%.200s'%s%.40s: name it "
+		       "in .gitmodel/config", name, full ? full : "?",
+		       type ? ", of type " : "", type ? type : "");
+	free(full);
+	return 0;
+}
+
 static void tell_rest(struct dvc *d)
 {
 	const struct mv_json *metrics = mv_json_get(d->spec, "metrics");
@@ -664,15 +865,14 @@ static void tell_rest(struct dvc *d)
 	for (size_t i = 0; i < mv_json_size(metrics); i++) {
 		const char *path = entry_path(mv_json_at(metrics, i));
 
-		mv_import_tell(d->im, 1, "metrics '%.200s' are of no stage: "
-			       "git model record --metrics-file",
-			       path ? path : "?");
+		if (path)
+			tell_metrics(d, path);
 	}
 	if (mv_json_size(mv_json_get(d->spec, "plots")))
-		mv_import_tell(d->im, 1, "plots of dvc.yaml");
-	if (mv_json_size(mv_json_get(d->spec, "artifacts")))
-		mv_import_tell(d->im, 1, "artifacts of dvc.yaml: name them in "
-			       ".gitmodel/config");
+		mv_import_tell(d->im, 1, "plots of dvc.yaml: git model import "
+			       "dvclive brings those of DVCLive");
+	(void)mv_json_each(mv_json_get(d->spec, "artifacts"), tell_artifact,
+			   d);
 }
 
 static void dvc_release(struct dvc *d)
