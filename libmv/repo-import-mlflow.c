@@ -844,7 +844,10 @@ static int import_either(struct mv_importing *im, struct mv_err *err)
 				       "is a store of its own: import it, "
 				       "too", runs);
 		ret = mv_mlflow_import_db(im, db, err);
-	} else
+	} else if (!lstat(runs, &st) && !S_ISDIR(st.st_mode))
+		ret = mv_fail(err, MV_EDENIED, "'%s' is a link or no folder: "
+			      "name the folder itself", runs);
+	else
 		ret = import_store(im, !stat(runs, &st) ? runs : path, err);
 	free(other);
 	free(runs);

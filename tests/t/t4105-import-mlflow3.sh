@@ -112,8 +112,15 @@ test_expect_success 'artifacts elsewhere: in the work tree, where it is named, o
 	test_grep "run ff: its artifacts are at .file:///elsewhere/ff/artifacts.*--artifacts FOLDER" actual &&
 	test_grep "m-9.*it is at file:///elsewhere/models" actual &&
 	git model import mlflow ../s4 --artifacts ../away >actual && test_grep "run ff (run-ff): recorded on models/m1.pkl" actual &&
-	ln -s /etc ../away/ff && mkdir -p ../s5 && sed "s/ee.artifacts/..\/..\/..\/etc/" ../s4/7/ee/meta.yaml >/dev/null &&
-	git model import mlflow ../s4 --artifacts ../away >actual
+	sed -i "s/^artifact_uri:.*/artifact_uri: file:\/\/\/etc/" ../s4/7/ee/meta.yaml && ln -s "$TRASH/work/away" out/away &&
+	sed -i "s,^artifact_uri:.*,artifact_uri: file://$top/out/away," ../s4/7/ff/meta.yaml && cp models/m2.pkl ../away &&
+	test_expect_code 1 git model import mlflow ../s4 >actual && test_grep ! "recorded on models/m2.pkl" actual &&
+	test_grep "its artifacts are at .file:///etc., and nothing is read there" actual
+'
+
+test_expect_success 'a store is the folder that was named, not where a link in it leads' '
+	mkdir linked && ln -s ../s linked/mlruns && cd r &&
+	test_expect_code 128 git model import mlflow ../linked 2>err && test_grep "name the folder itself" err
 '
 
 test_expect_success 'registered versions, their aliases and tags are listed' '

@@ -112,6 +112,53 @@ static void test_git_history__many_and_large(void **state)
 	repo_drop(&r);
 }
 
+/* -- large blobs -- */
+
+static int add_large(void *payload, const char *path, uint64_t size,
+		     struct mv_err *err)
+{
+	(void)err;
+	return mv_buf_addf(payload, "%s=%llu\n", path,
+			   (unsigned long long)size);
+}
+
+static void check_large(const char *init)
+{
+	static const char *const all[] = { "HEAD", NULL };
+	static const char *const late[] = { "HEAD", "^old", NULL };
+	static const char *const bad[] = { "no-such-ref", NULL };
+	struct mv_buf out;
+	struct repo r;
+
+	make_history(&r, init);
+	mv_buf_init(&out, 4096);
+	assert_int_equal(mv_git_each_large_blob(r.git, all, 4, add_large, &out,
+						&r.err), 0);
+	assert_lines(out.data, "five=5 six=6 ");
+	mv_buf_clear(&out);
+	/* More than the limit, not as much; only what the revs reach. */
+	assert_int_equal(mv_git_each_large_blob(r.git, late, 5, add_large,
+						&out, &r.err), 0);
+	assert_string_equal(out.data, "six=6\n");
+	mv_buf_clear(&out);
+	assert_int_equal(mv_git_each_large_blob(r.git, late, 6, add_large,
+						&out, &r.err), 0);
+	assert_int_equal(mv_git_each_large_blob(r.git, all, UINT64_MAX,
+						add_large, &out, &r.err), 0);
+	assert_int_equal(out.len, 0);
+	assert_true(mv_git_each_large_blob(r.git, bad, 1, add_large, &out,
+					   &r.err) < 0);
+	mv_buf_release(&out);
+	repo_drop(&r);
+}
+
+static void test_git_history__large_blobs(void **state)
+{
+	(void)state;
+	check_large("");
+	check_large("--object-format=sha256");
+}
+
 static void test_git_history__promised_blobs_are_not_fetched(void **state)
 {
 	static const char *const head[] = { "HEAD", NULL };
@@ -261,6 +308,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_git_history__small_blobs),
 		cmocka_unit_test(test_git_history__many_and_large),
+		cmocka_unit_test(test_git_history__large_blobs),
 		cmocka_unit_test(
 			test_git_history__promised_blobs_are_not_fetched),
 		cmocka_unit_test(test_git_history__errors_are_told),

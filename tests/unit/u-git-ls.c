@@ -199,6 +199,31 @@ static void test_git_ls__filters_of_paths(void **state)
 	repo_drop(&r);
 }
 
+/* In git's words, and as the index has it. */
+static void test_git_ls__words_of_filters(void **state)
+{
+	static const char *const paths[] = { "a.x", "b.y", "c.z", "d" };
+	struct mv_buf out;
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	run(&r, "printf '*.x filter=model\n*.y -filter\n*.z filter=other\n' "
+	    ">.gitattributes; git add .; echo '* filter=lfs' >.gitattributes");
+	repo_open(&r, NULL);
+	mv_buf_init(&out, 4096);
+	assert_int_equal(mv_git_filter_words(r.git, 1, paths, 4, add_filter,
+					     &out, &r.err), 0);
+	assert_string_equal(out.data, "0=model\n1=unset\n2=other\n"
+			    "3=unspecified\n");
+	mv_buf_clear(&out);
+	assert_int_equal(mv_git_filter_words(r.git, 0, paths, 4, add_filter,
+					     &out, &r.err), 0);
+	assert_string_equal(out.data, "0=lfs\n1=lfs\n2=lfs\n3=lfs\n");
+	mv_buf_release(&out);
+	repo_drop(&r);
+}
+
 static int stop(void *payload, const struct mv_git_entry *e,
 		struct mv_err *err)
 {
@@ -226,6 +251,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_git_ls__lists_index_and_untracked),
+		cmocka_unit_test(test_git_ls__words_of_filters),
 		cmocka_unit_test(test_git_ls__only_with_our_filter),
 		cmocka_unit_test(
 			test_git_ls__pathspecs_are_relative_to_the_prefix),
