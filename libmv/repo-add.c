@@ -90,7 +90,7 @@ static int collect(void *payload, const struct mv_git_entry *e,
 	item->mode = e->mode;
 	item->unmerged = e->stage != 0;
 	if (e->blob && !e->stage && strlen(e->blob) <= MV_OID_HEX)
-		strcpy(item->blob, e->blob);
+		memcpy(item->blob, e->blob, strlen(e->blob) + 1);
 	return 0;
 }
 
