@@ -15,6 +15,15 @@
 #define OUT_MAX ((size_t)1 << 30)
 #define FOLDER ".gitmodel"
 
+/* Where history is cut off a no is not known; who asks says so by `shallow`. */
+static int is_behind(const struct mv_past *past, struct mv_git *git,
+		     const char *old, const char *new, struct mv_err *err)
+{
+	int yes = mv_git_is_ancestor(git, old, new, err);
+
+	return yes == MV_ENOTSUP && past->shallow ? 0 : yes;
+}
+
 /* -- names of what stands in commits ----------------------------------------------- */
 
 /* Hex of each spec ("<commit>^2", "<commit>:.gitmodel"), one after the other
@@ -114,7 +123,7 @@ static int keep_first(struct mv_past *past, struct mv_git *git,
 		for (size_t k = 0; k < past->beginning_count && !later; k++) {
 			if (k == i)
 				continue;
-			later = mv_git_is_ancestor(git, past->beginnings[k],
+			later = is_behind(past, git, past->beginnings[k],
 						   past->beginnings[i], err);
 			if (later < 0)
 				return later;
@@ -297,7 +306,7 @@ static int find_root(size_t *at, char *to, struct mv_past *past,
 	while (lo < hi && ret >= 0) {	/* v[lo - 1] has it, v[hi] has not */
 		size_t mid = lo + (hi - lo) / 2;
 
-		ret = mv_git_is_ancestor(git, past->root, line->v[mid].hex,
+		ret = is_behind(past, git, past->root, line->v[mid].hex,
 					 err);
 		if (ret > 0)
 			lo = mid + 1;
@@ -309,7 +318,7 @@ static int find_root(size_t *at, char *to, struct mv_past *past,
 	if (!lo || lo == line->count)
 		return 0;
 	for (size_t i = 0; i < past->beginning_count && !other; i++) {
-		other = mv_git_is_ancestor(git, past->beginnings[i],
+		other = is_behind(past, git, past->beginnings[i],
 					   line->v[lo].hex, err);
 		if (other < 0)
 			return other;
@@ -321,7 +330,7 @@ static int find_root(size_t *at, char *to, struct mv_past *past,
 	ret = mv_git_objects(git, &name, 1, take_parents, parents, err);
 	for (size_t k = 1; !ret && parents[0][0] && parents[0][k] && !*to;
 	     k++) {
-		int has = mv_git_is_ancestor(git, past->root, parents[0][k],
+		int has = is_behind(past, git, past->root, parents[0][k],
 					     err);
 
 		if (has < 0)
@@ -439,7 +448,7 @@ static int brought_by(const struct mv_past_commit **out,
 	*out = NULL;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		int has = mv_git_is_ancestor(git, commit, l->v[mid].hex, err);
+		int has = is_behind(past, git, commit, l->v[mid].hex, err);
 
 		if (has < 0)
 			return has;
