@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/time.h"
+#include "libmv/repo-judge.h"
 #include "libmv/repo-look.h"
 
 /*
@@ -341,38 +343,106 @@ static int committed(struct making *m, struct mv_err *err)
 	return failed ? mv_nomem(err) : 0;
 }
 
-/* Records of kinds that others read: that they are there, by whom; what they
-   are worth is for those to say. */
+enum { LINES = 20 };	/* of statements and records that others read */
+
+static int is_statement(const struct mv_record *r)
+{
+	return r->kind && (!strcmp(r->kind, "approval") ||
+			   !strcmp(r->kind, "receipt"));
+}
+
+static int add_line(char **lines, size_t *n, char *line, struct mv_err *err)
+{
+	if (!line)
+		return mv_nomem(err);
+	lines[(*n)++] = line;
+	return 0;
+}
+
+static char *vote_line(const struct mv_vote *v)
+{
+	const struct mv_statement *s = &v->statement;
+	int good = v->signature.state == MV_SIGNATURE_GOOD &&
+		   v->signature.principal && s->signer &&
+		   !strcmp(v->signature.principal, s->signer);
+	char when[32];
+
+	if (v->malformed)
+		return strdup("a statement that cannot be read");
+	mv_time_print(when, s->issued_at * 1000);
+	return mv_strf("%s of %s%s%s for %s by %s, %s, %s",
+		       mv_decision_name(s->decision), s->artifact,
+		       *s->version ? "@" : "", s->version, s->stage,
+		       s->signer, when, good ? "good signature" :
+		       v->signature.state == MV_SIGNATURE_GOOD ?
+		       "signed by somebody else" : *v->signature.why ?
+		       v->signature.why :
+		       mv_signature_state_name(v->signature.state));
+}
+
+/* By the trusted lists of today, as everybody who decides asks. */
+static int add_votes(struct making *m, char **lines, size_t *n,
+		     struct mv_err *err)
+{
+	const struct mv_gate_options o = { .artifact = "x",
+					   .now = mv_now_ms() };
+	struct mv_vote *votes = NULL;
+	struct mv_gate gate;
+	struct mv_err why;
+	size_t count = 0;
+	int rc = mv_gate_open(&gate, m->repo, &o, &why);
+
+	if (rc)
+		return rc == MV_ENOMEM ? mv_nomem(err) :
+			add_line(lines, n, mv_strf("signatures are not "
+						   "checked: %s", why.msg),
+				 err);
+	rc = mv_gate_votes(&votes, &count, &gate, m->s.blob, &why);
+	if (rc)
+		rc = rc == MV_ENOMEM ? mv_nomem(err) :
+			add_line(lines, n, mv_strf("signatures are not "
+						   "checked: %s", why.msg),
+				 err);
+	for (size_t i = count; i-- > 0 && *n < LINES && !rc;)
+		rc = add_line(lines, n, vote_line(&votes[i]), err);
+	mv_votes_release(votes, count);
+	mv_gate_close(&gate);
+	return rc;
+}
+
+/* Statements with their signatures checked; of records of kinds that others
+   read that they are there: what those are worth is for those to say. */
 static int other_records(struct making *m, struct mv_err *err)
 {
-	enum { LINES = 20 };
 	const struct mv_evidence *e = &m->card->evidence;
 	char **lines = calloc(LINES + 1, sizeof(*lines));
 	size_t n = 0;
+	int signed_ones = 0, rc = lines ? 0 : mv_nomem(err);
 
-	if (!lines)
-		return mv_nomem(err);
-	for (size_t i = e->count; i-- > 0 && n < LINES;) {
+	for (size_t i = 0; i < e->count; i++)
+		signed_ones |= is_statement(&e->records[i]);
+	if (!rc && signed_ones && *m->s.blob)
+		rc = add_votes(m, lines, &n, err);
+	for (size_t i = e->count; i-- > 0 && n < LINES && !rc;) {
 		const struct mv_record *r = &e->records[i];
 
 		if (!r->kind || !strcmp(r->kind, "evidence") ||
-		    !strcmp(r->kind, "run"))
+		    !strcmp(r->kind, "run") || is_statement(r))
 			continue;
-		lines[n] = mv_strf("%s recorded %s by %s, not verified here",
-				   r->kind, r->t ? r->t : "?",
-				   r->by ? r->by : "nobody named");
-		if (!lines[n++]) {
-			while (n-- > 0)
-				free(lines[n]);
-			free(lines);
-			return mv_nomem(err);
-		}
+		rc = add_line(lines, &n, mv_strf("%s recorded %s by %s, not "
+						 "verified here", r->kind,
+						 r->t ? r->t : "?",
+						 r->by ? r->by :
+						 "nobody named"), err);
 	}
-	if (n)
+	if (!rc && n) {
 		m->card->verified = lines;
-	else
-		free(lines);
-	return 0;
+		return 0;
+	}
+	while (n-- > 0)
+		free(lines[n]);
+	free(lines);
+	return rc;
 }
 
 static int known(struct making *m, struct mv_err *err)

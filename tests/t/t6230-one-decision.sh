@@ -100,6 +100,15 @@ test_expect_success 'an approval that another holder has overtaken: who it was g
 	both 1 "another version holds the stage now" "do: .*git model approve $V --stage production (again: the approval was given when v1.1.0 did not hold it)"
 '
 
+test_expect_success 'show says of an approval whose it is, and whether its signature is good' '
+	cd holder && git checkout -q $V -- models && git model show $V >../out &&
+	test_grep "approve of $V for production by bob@example.com, 20.*, good signature" ../out &&
+	test_grep ! "nobody named\|not verified here" ../out &&
+	signers alice >.gitmodel/allowed_signers && git commit -qm "without bob" -- .gitmodel &&
+	git model show $V >../out && test_grep "by bob@example.com, 20.*, unknown signer" ../out &&
+	git reset -q --hard HEAD~1
+'
+
 # -- stages that nobody knows -----------------------------------------------------------
 
 test_expect_success 'a stage that neither the policy nor a tag knows is refused, with the nearest name' '
