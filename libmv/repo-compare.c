@@ -957,28 +957,61 @@ static int pairs(struct work *w, struct mv_err *err)
 	return rc;
 }
 
-/* Of the one artifact that has such a base: which version holds the stage. */
-static int base_version(struct work *w, int alone, struct mv_err *err)
+/* Of the one artifact that has such a base: what holds the stage. NULL: that
+   is no registered version. */
+static const struct mv_event *held_by(struct work *w, const char **commit)
 {
 	const struct mv_event *version = NULL;
-	const char *commit = NULL;
 	size_t n;
-	int rc = 0;
 	const struct mv_event *const *v = mv_registry_holders(&w->registry,
 							      NULL, &n);
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(v[i]->tag.stage, w->stage) &&
 		    holder(w, v[i]->tag.artifact)) {
-			commit = v[i]->commit;
+			*commit = v[i]->commit;
 			version = mv_registry_version_at(&w->registry,
 							 v[i]->tag.artifact,
-							 commit);
+							 *commit);
 		}
-	if (alone && commit)
-		rc = set(&w->out->base, strdup(commit), err);
-	return !rc && version ? set(&w->out->base_version,
-				    strdup(version->tag.version), err) : rc;
+	return version;
+}
+
+/* Alone, it is the base: a version and its own commit. */
+static int only_stage(struct work *w, size_t held, struct mv_err *err)
+{
+	struct mv_comparison *c = w->out;
+	const char *commit = NULL;
+	const struct mv_event *version = held == 1 ? held_by(w, &commit) :
+						     NULL;
+	int rc;
+
+	free(c->base);		/* each has its own */
+	c->base = NULL;
+	rc = commit ? set(&c->base, strdup(commit), err) : 0;
+	if (!rc && version)
+		rc = set(&c->base_version, strdup(version->tag.version), err);
+	return rc ? rc : set(&c->base_name, strdup(w->stage), err);
+}
+
+/* Beside the commit that is for the others, the version has its own commit with
+   it: the other one is not where it is. */
+static int stage_and_base(struct work *w, size_t held, struct mv_err *err)
+{
+	struct mv_comparison *c = w->out;
+	const char *commit = NULL;
+	const struct mv_event *version = held == 1 ? held_by(w, &commit) :
+						     NULL;
+	const char *name = c->base_name ? c->base_name : "the base";
+	char *text;
+
+	if (c->base && !strncmp(c->base, name, strlen(name)))
+		name = "the base";
+	text = commit ? mv_strf("%s %s%s%.7s%s, else %s", w->stage, version ?
+				version->tag.version : "", version ? " (" : "",
+				commit, version ? ")" : "", name) :
+			mv_strf("%s, else %s", w->stage, name);
+	return set(&c->base_name, text, err);
 }
 
 /* The base is named once it is known what is compared: the commit that is for
@@ -987,27 +1020,16 @@ static int say_stage(struct work *w, size_t held, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	int alone = w->stage_only || (c->count && !w->general);
-	char *name;
-	int rc = 0;
+	int rc;
 
 	if (!held)
 		return 0;
-	if (alone)
-		rc = set(&c->why, mv_strf("what holds '%s'", w->stage), err);
-	else
-		rc = set(&c->why, mv_strf("what holds '%s'; where nothing "
-					  "does: %s", w->stage, c->why), err);
-	if (!rc && alone) {
-		free(c->base);		/* each has its own */
-		c->base = NULL;
-	}
-	if (!rc && held == 1)
-		rc = base_version(w, alone, err);
+	rc = set(&c->why, alone ? mv_strf("what holds '%s'", w->stage) :
+		 mv_strf("what holds '%s'; where nothing does: %s", w->stage,
+			 c->why), err);
 	if (rc)
 		return rc;
-	name = c->base_name && !alone ? mv_strf("%s, %s", w->stage, c->base_name) :
-			      strdup(w->stage);
-	return set(&c->base_name, name, err);
+	return alone ? only_stage(w, held, err) : stage_and_base(w, held, err);
 }
 
 /* -- what changed -------------------------------------------------------------------------- */

@@ -196,6 +196,8 @@ test_expect_success 'a stage has its own base for each artifact' '
 test_expect_success 'another base is only spoken of where something has it' '
 	model diff >diff &&
 	test_grep "where nothing does" diff &&
+	test_grep "^production v1.0.0 ($(printf %.7s $one)), else [^(]* ([0-9a-f]*)" diff &&
+	test_grep ! "(v1.0.0, " diff &&
 	git -C repo checkout -q --detach main &&
 	mv-test random 5000 88 >repo/fraud.st &&
 	commit other &&
