@@ -29,6 +29,8 @@ static int print_json(const struct mv_gc_stats *s)
 	mv_json_set(top, "packs_rewritten",
 		    mv_json_int((int64_t)s->packs_rewritten));
 	mv_json_set(top, "kept_young", mv_json_int((int64_t)s->kept_young));
+	mv_json_set(top, "kept_foreign",
+		    mv_json_int((int64_t)s->kept_foreign));
 	return out_json(top);
 }
 
@@ -64,5 +66,8 @@ int cmd_gc(int argc, const char **argv, struct cmd_env *env)
 	if (stats.kept_young)
 		out_line("kept %s that nothing points to but that is younger than the grace period",
 			 mv_print_size(size, stats.kept_young));
+	if (stats.kept_foreign)
+		out_line("kept %s that was written for repositories which do not share this store",
+			 mv_print_size(size, stats.kept_foreign));
 	return CMD_OK;
 }

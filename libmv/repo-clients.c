@@ -137,27 +137,48 @@ int mv_repo_share_of(mode_t *share, struct mv_repo *repo,
 
 /* -- clients ---------------------------------------------------------------------- */
 
+/* The hash of the path, in hex. */
+static int hash_path(char *hex, const char *path, struct mv_err *err)
+{
+	struct mv_hasher *hasher = NULL;
+	struct mv_oid oid;
+	int rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+
+	if (!rc)
+		rc = mv_hasher_once(oid.b, hasher, path, strlen(path), err);
+	if (!rc)
+		mv_oid_hex(hex, &oid);
+	mv_hasher_free(hasher);
+	return rc;
+}
+
+int mv_client_name(char *name, const char *common_dir, struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1] = "", *real = realpath(common_dir, NULL);
+	int rc = hash_path(hex, real ? real : common_dir, err);
+
+	memcpy(name, hex, MV_OWNER_HEX);
+	name[MV_OWNER_HEX] = '\0';
+	free(real);
+	return rc;
+}
+
 /* clients/<hash of the path>; in fresh memory. */
 static char *client_file(const char *store, const char *common_dir,
 			 struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1], *file = NULL;
-	struct mv_hasher *hasher = NULL;
-	struct mv_oid oid;
 
-	if (!mv_hasher_new(&hasher, MV_HASH_SHA256, err) &&
-	    !mv_hasher_once(oid.b, hasher, common_dir, strlen(common_dir),
-			    err)) {
-		file = mv_strf("%s/clients/%s", store, mv_oid_hex(hex, &oid));
+	if (!hash_path(hex, common_dir, err)) {
+		file = mv_strf("%s/clients/%s", store, hex);
 		if (!file)
 			mv_nomem(err);
 	}
-	mv_hasher_free(hasher);
 	return file;
 }
 
-int mv_client_register(const char *store, const char *common_dir,
-		       struct mv_err *err)
+static int register_path(const char *store, const char *common_dir,
+			 struct mv_err *err)
 {
 	char *dir = mv_path_join(store, "clients");
 	char *file = client_file(store, common_dir, err);
@@ -176,4 +197,233 @@ int mv_client_register(const char *store, const char *common_dir,
 	free(dir);
 	free(file);
 	return rc;
+}
+
+int mv_client_register(const char *store, const char *common_dir,
+		       struct mv_err *err)
+{
+	char *real = realpath(common_dir, NULL);
+	int rc = register_path(store, real ? real : common_dir, err);
+
+	free(real);
+	return rc;
+}
+
+/* -- all of them ---------------------------------------------------------------------- */
+
+struct round {
+	const char *store;
+	mv_client_fn fn;
+	void *payload;
+	char **seen;		/* paths without links */
+	size_t count;
+	size_t looked;		/* how many of them had their folder looked at */
+};
+
+/* Once each. A path that cannot be resolved is asked as it is written. */
+static int ask(struct round *r, const char *path, const char *file,
+	       struct mv_err *err)
+{
+	char *real = realpath(path, NULL), **grown;
+
+	if (!real && !(real = strdup(path)))
+		return mv_nomem(err);
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->seen[i], real)) {
+			free(real);
+			return 0;
+		}
+	grown = realloc(r->seen, (r->count + 1) * sizeof(*grown));
+	if (!grown) {
+		free(real);
+		return mv_nomem(err);
+	}
+	r->seen = grown;
+	r->seen[r->count++] = real;
+	return r->fn(r->payload, real, file, err);
+}
+
+static int ask_client(void *payload, const char *name, struct mv_err *err)
+{
+	struct round *r = payload;
+	char *file = mv_strf("%s/clients/%s", r->store, name);
+	struct mv_buf text;
+	int rc;
+
+	if (!file)
+		return mv_nomem(err);
+	mv_buf_init(&text, LINE_MAX_BYTES);
+	rc = mv_read_file(&text, file, err);
+	if (!rc) {
+		text.data[strcspn(text.data, "\n")] = '\0';
+		rc = ask(r, text.data, file, err);
+	}
+	mv_buf_release(&text);
+	free(file);
+	return rc;
+}
+
+static int is_git_dir(const char *path)
+{
+	static const char *const parts[] = { "objects", "HEAD", "refs" };
+	int yes = 1;
+
+	for (size_t i = 0; yes && i < sizeof(parts) / sizeof(*parts); i++) {
+		char *part = mv_path_join(path, parts[i]);
+
+		yes = part && !access(part, F_OK);
+		free(part);
+	}
+	return yes;
+}
+
+/* "<git dir>/model": it may be another one's store, too. */
+static int ask_around(struct round *r, struct mv_err *err)
+{
+	char *real = realpath(r->store, NULL);
+	char *slash = real ? strrchr(real, '/') : NULL;
+	int rc = 0;
+
+	if (slash && slash != real && !strcmp(slash, "/model")) {
+		*slash = '\0';
+		if (is_git_dir(real))
+			rc = ask(r, real, NULL, err);
+	}
+	free(real);
+	return rc;
+}
+
+/* Does its note name this very store? */
+static int names_store(const char *common_dir, const char *store)
+{
+	char *file = mv_path_join(common_dir, MV_STORE_SEEN);
+	struct stat a, b;
+	struct mv_buf text;
+	int same = 0;
+
+	mv_buf_init(&text, LINE_MAX_BYTES);
+	if (file && !mv_read_file(&text, file, NULL)) {
+		text.data[strcspn(text.data, "\n")] = '\0';
+		same = !stat(text.data, &a) && !stat(store, &b) &&
+		       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	}
+	mv_buf_release(&text);
+	free(file);
+	return same;
+}
+
+struct folder {
+	struct round *r;
+	const char *path;
+};
+
+static int ask_copy(void *payload, const char *name, struct mv_err *err)
+{
+	static const char *const inside[] = { "/.git", "" };
+	struct folder *f = payload;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < 2; i++) {
+		char *dir = mv_strf("%s/%s%s", f->path, name, inside[i]);
+
+		if (!dir)
+			return mv_nomem(err);
+		if (names_store(dir, f->r->store) && is_git_dir(dir)) {
+			rc = mv_client_register(f->r->store, dir, err);
+			if (!rc)
+				rc = ask(f->r, dir, NULL, err);
+		}
+		free(dir);
+	}
+	return rc;
+}
+
+/* `cp -r clone copy`: beside it, and with its note of the store. */
+static int ask_copies(struct round *r, struct mv_err *err)
+{
+	int rc = 0;
+
+	for (; !rc && r->looked < r->count; r->looked++) {
+		char *path = strdup(r->seen[r->looked]), *slash;
+		struct folder f = { r, path };
+
+		if (!path)
+			return mv_nomem(err);
+		slash = strrchr(path, '/');
+		if (slash && !strcmp(slash, "/.git")) {
+			*slash = '\0';
+			slash = strrchr(path, '/');
+		}
+		if (slash && slash != path) {
+			*slash = '\0';
+			/* One that may not be listed has none to show. */
+			rc = mv_each_entry(path, ask_copy, &f, err);
+			if (rc == MV_ENOENT || (rc == MV_EDENIED &&
+						access(path, R_OK)))
+				rc = 0;
+		}
+		free(path);
+	}
+	return rc;
+}
+
+int mv_clients_each(const char *store, const char *common_dir,
+		    mv_client_fn fn, void *payload, struct mv_err *err)
+{
+	struct round r = { .store = store, .fn = fn, .payload = payload };
+	char *clients = mv_path_join(store, "clients");
+	int rc = clients ? ask(&r, common_dir, NULL, err) : mv_nomem(err);
+
+	if (!rc)
+		rc = ask_around(&r, err);
+	if (!rc) {
+		rc = mv_each_entry(clients, ask_client, &r, err);
+		if (rc == MV_ENOENT)
+			rc = 0;
+	}
+	if (!rc)
+		rc = ask_copies(&r, err);
+	for (size_t i = 0; i < r.count; i++)
+		free(r.seen[i]);
+	free(r.seen);
+	free(clients);
+	return rc;
+}
+
+/* -- asking another one ------------------------------------------------------------------ */
+
+static int ties(const char *variable)
+{
+	static const char *const names[] = {
+		"GIT_DIR=", "GIT_WORK_TREE=", "GIT_COMMON_DIR=",
+		"GIT_INDEX_FILE=", "GIT_OBJECT_DIRECTORY=",
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES=", "GIT_NAMESPACE=",
+		"GIT_PREFIX=", "GIT_GRAFT_FILE=", "GIT_SHALLOW_FILE=",
+		"GIT_IMPLICIT_WORK_TREE=", "GIT_QUARANTINE_PATH=",
+		"GIT_CONFIG=", "GIT_REPLACE_REF_BASE=",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strncmp(variable, names[i], strlen(names[i])))
+			return 1;
+	return 0;
+}
+
+int mv_client_env(struct mv_proc_env *out, const struct mv_proc_env *env,
+		  struct mv_err *err)
+{
+	size_t n = 0, used = 0;
+	char **list;
+
+	*out = *env;
+	while (env->env && env->env[n])
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	if (!list)
+		return mv_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		if (!ties(env->env[i]))
+			list[used++] = env->env[i];
+	out->env = list;
+	return 0;
 }

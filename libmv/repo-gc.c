@@ -8,6 +8,7 @@
 #include "libmv/base/fs.h"
 #include "libmv/base/worktree.h"
 #include "libmv/meta/meta.h"
+#include "libmv/repo-clients.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -17,13 +18,16 @@
  * content lives as long as its pointer: `git gc` prunes that, we follow.
  *
  * A store shared by several clones knows them by its clients/ folder. One
- * that cannot be read stops gc: its pointers are unknown, not absent.
+ * that cannot be read stops gc: its pointers are unknown, not absent. What was
+ * written on behalf of a repository that is not there (store/owners.c) stays.
  */
 
 struct roots {
 	struct mv_repo *repo;
 	int (*add)(void *sink, const struct mv_oid *oid);
 	void *sink;
+	struct mv_proc_env env;		/* for the others */
+	size_t asked;
 };
 
 static int add_blob(void *payload, const char *hex, const char *path,
@@ -59,40 +63,27 @@ static int add_repository(struct roots *r, struct mv_git *git,
 							err);
 }
 
-static int add_client(void *payload, const char *name, struct mv_err *err)
+/* Our own first: it is open already. */
+static int add_client(void *payload, const char *path, const char *file,
+		      struct mv_err *err)
 {
 	struct roots *r = payload;
 	struct mv_git *git = NULL;
-	struct mv_store *store;
-	struct mv_buf text;
-	char *path, *nl;
 	int rc;
 
-	rc = mv_repo_store(&store, r->repo, err);
-	if (rc)
-		return rc;
-	path = mv_strf("%s/clients/%s", mv_store_dir(store), name);
-	if (!path)
-		return mv_nomem(err);
-	mv_buf_init(&text, 64 * 1024);
-	rc = mv_read_file(&text, path, err);
-	nl = rc ? NULL : strchr(text.data, '\n');
-	if (nl)
-		*nl = '\0';
-	if (!rc && strcmp(text.data, r->repo->info->common_dir)) {
-		rc = mv_git_open(&git, text.data, &r->repo->env, err);
-		if (!rc)
-			rc = add_repository(r, git, err);
-		if (rc) {
-			mv_err_prefix(err,
-				      "nothing was dropped, because the clone at '%s' shares this store and cannot be read; if it is gone for good, remove '%s'",
-				      text.data, path);
-			rc = MV_EDENIED;	/* not the folder's ENOENT */
-		}
-		mv_git_close(git);
+	if (!r->asked++)
+		return add_repository(r, r->repo->git, err);
+	rc = mv_git_open(&git, path, &r->env, err);
+	if (!rc)
+		rc = add_repository(r, git, err);
+	if (rc) {
+		mv_err_prefix(err, "nothing was dropped, because the clone at "
+			      "'%s' shares this store and cannot be read%s%s%s",
+			      path, file ? "; if it is gone for good, remove '" :
+			      "", file ? file : "", file ? "'" : "");
+		rc = MV_EDENIED;	/* not the folder's ENOENT */
 	}
-	mv_buf_release(&text);
-	free(path);
+	mv_git_close(git);
 	return rc;
 }
 
@@ -100,22 +91,19 @@ static int find_roots(void *payload,
 		      int (*add)(void *sink, const struct mv_oid *oid),
 		      void *sink, struct mv_err *err)
 {
-	struct roots r = { payload, add, sink };
+	struct roots r = { .repo = payload, .add = add, .sink = sink };
 	struct mv_store *store;
-	char *clients;
-	int rc;
+	int rc = mv_repo_store(&store, r.repo, err);
 
-	rc = add_repository(&r, r.repo->git, err);
 	if (!rc)
-		rc = mv_repo_store(&store, r.repo, err);
-	if (rc)
-		return rc;
-	clients = mv_path_join(mv_store_dir(store), "clients");
-	if (!clients)
-		return mv_nomem(err);
-	rc = mv_each_entry(clients, add_client, &r, err);
-	free(clients);
-	return rc == MV_ENOENT ? 0 : rc;
+		rc = mv_client_env(&r.env, &r.repo->env, err);
+	if (!rc)
+		rc = mv_clients_each(mv_store_dir(store),
+				     r.repo->info->common_dir, add_client, &r,
+				     err);
+	free(r.env.env == r.repo->env.env ? NULL :
+	     (void *)(uintptr_t)r.env.env);
+	return rc;
 }
 
 int mv_repo_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libmv/base/fs.h"
 #include "libmv/meta/meta.h"
@@ -86,17 +87,52 @@ static int not_there(const struct mv_destination *place, struct mv_err *err)
 		       place->store);
 }
 
+static int same_folder(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/*
+ * On whose behalf is this written? On that of the git repository that is pushed
+ * to, where it is on this machine; else on ours. "": it is the store's own.
+ */
+static int find_owner(char *owner, const struct upload *u, const char *name,
+		      const char *url, struct mv_err *err)
+{
+	char *pushed = NULL;
+	const char *whose = u->place.git_dir;
+	int rc = 0;
+
+	*owner = '\0';
+	if (u->place.configured) {
+		rc = mv_repo_pushed_dir(&pushed, u->repo, name, url, err);
+		whose = pushed ? pushed : u->repo->info->common_dir;
+	}
+	if (!rc && !(u->place.git_dir && is_inside(&u->place) &&
+		     same_folder(whose, u->place.git_dir)))
+		rc = mv_client_name(owner, whose, err);
+	free(pushed);
+	return rc;
+}
+
 static int upload_open(struct upload *u, const char *name, const char *url,
 		       struct mv_err *err)
 {
 	struct mv_store_options options = { .progress = u->repo->progress };
+	char owner[MV_OWNER_HEX + 1];
 	int make = 0, rc;
 
 	rc = mv_repo_destination(&u->place, u->repo, name, url, err);
 	if (!rc)
 		rc = may_make(&make, &u->place, err);
+	if (!rc)
+		rc = find_owner(owner, u, name, url, err);
 	if (rc)
 		return rc;
+	options.owner = *owner ? owner : NULL;
 	options.pool = mv_repo_pool(u->repo, err);
 	if (!options.pool)
 		return err ? (int)err->code : MV_ENOMEM;
@@ -112,6 +148,9 @@ static int upload_open(struct upload *u, const char *name, const char *url,
 		return not_there(&u->place, err);
 	if (!rc && u->place.git_dir && !is_inside(&u->place))
 		rc = mv_store_note_seen(u->place.git_dir, u->place.store, err);
+	/* Its pointers count from now on, for whoever cleans that store. */
+	if (!rc && u->place.git_dir && !is_inside(&u->place))
+		rc = mv_client_register(u->place.store, u->place.git_dir, err);
 	return rc;
 }
 
@@ -131,6 +170,18 @@ static int upload_ask(struct upload *u, const struct mv_wanted_list *w,
 		u->oids[i] = w->p[i].oid;
 	return u->remote ? mv_remote_has(u->remote, u->oids, u->n, u->has, err)
 			 : 0;
+}
+
+/* What is there for somebody else must not go with them: so say that it is
+   needed, and ask again whether it is still there. */
+static int upload_claim(struct upload *u, const struct mv_wanted_list *w,
+			struct mv_err *err)
+{
+	int rc = upload_ask(u, w, err);
+
+	if (!rc)
+		rc = mv_remote_keep(u->remote, u->oids, u->n, err);
+	return rc ? rc : mv_remote_has(u->remote, u->oids, u->n, u->has, err);
 }
 
 /* What it has not: is it here? */
@@ -211,7 +262,7 @@ static int push_what_is_here(struct mv_repo *repo, const char *name,
 		return 0;
 	rc = upload_open(&u, name, url, err);
 	if (!rc)
-		rc = upload_ask(&u, w, err);
+		rc = upload_claim(&u, w, err);
 	if (!rc)
 		rc = upload_choose(&u, stats, err);
 	if (!rc)
@@ -472,7 +523,7 @@ static int push_natives(struct mv_repo *repo, const struct mv_push_refs *refs,
 		return 0;
 	rc = upload_open(&u, refs->remote, refs->url, err);
 	if (!rc)
-		rc = upload_ask(&u, w, err);
+		rc = upload_claim(&u, w, err);
 	if (rc) {
 		upload_release(&u);
 		return without_place(repo, refs, rc, err);
@@ -586,7 +637,7 @@ void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
 	if (!rc && w.count) {
 		rc = upload_open(&u, remote, url, &why);
 		if (!rc)
-			rc = upload_ask(&u, &w, &why);
+			rc = upload_claim(&u, &w, &why);
 		if (!rc)
 			rc = upload_choose(&u, &own, &why);
 		if (!rc)

@@ -399,6 +399,22 @@ int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
+int mv_repo_pushed_dir(char **out, struct mv_repo *repo, const char *name,
+		       const char *url, struct mv_err *err)
+{
+	struct mv_err why;
+	int rc = choose_remote(&name, repo, name, err);
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	rc = url ? git_dir_of(out, repo, name, url, &why) :
+		   mv_repo_remote_git_dir(out, repo, name, &why);
+	if (rc && rc != MV_ENOENT)
+		return mv_fail(err, rc, "%s", why.msg);
+	return 0;
+}
+
 int mv_repo_store_beside(char **out, struct mv_repo *repo, const char *url,
 			 struct mv_err *err)
 {

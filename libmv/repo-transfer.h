@@ -33,6 +33,10 @@ void mv_destination_release(struct mv_destination *d);
  */
 int mv_repo_push_urls(char **out, struct mv_repo *repo, const char *name,
 		      struct mv_err *err);
+/* The common dir of the git repository that a push to this remote, or to `url`,
+   reaches; *out NULL: it is not on this machine. */
+int mv_repo_pushed_dir(char **out, struct mv_repo *repo, const char *name,
+		       const char *url, struct mv_err *err);
 /* The store of the git repository that this URL reaches; MV_ENOENT. */
 int mv_repo_store_beside(char **out, struct mv_repo *repo, const char *url,
 			 struct mv_err *err);

@@ -264,6 +264,7 @@ static int register_client(struct mv_repo *repo, const char *dir, int writes,
 static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 {
 	struct mv_store_options options = { 0 };
+	char owner[MV_OWNER_HEX + 1];
 	const char *shared;
 	char *dir = NULL;
 	int rc = mv_git_config(&shared, repo->git, "model.store", err);
@@ -280,6 +281,10 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 	options.flags = flags;
 	if (flags & MV_STORE_CREATE)
 		rc = mv_repo_share(&options.share, repo, err);
+	if (!rc && shared)
+		rc = mv_client_name(owner, repo->info->common_dir, err);
+	if (shared)
+		options.owner = owner;
 	if (rc)
 		goto out;
 	options.plan = mv_format_runs;

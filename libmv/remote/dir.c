@@ -123,6 +123,14 @@ static int dir_has(void *state, const struct mv_oid *oids, size_t count,
 	return 0;
 }
 
+static int dir_keep(void *state, const struct mv_oid *oids, size_t count,
+		    struct mv_err *err)
+{
+	struct dir *dir = state;
+
+	return mv_store_keep(dir->store, oids, count, err);
+}
+
 /*
  * What is there already goes through the transaction, too: a transaction
  * that found it present keeps it from a gc that runs at the same time.
@@ -176,6 +184,7 @@ const struct mv_transport mv_transport_dir = {
 	.open = dir_open,
 	.close = dir_close,
 	.has = dir_has,
+	.keep = dir_keep,
 	.push = dir_push,
 	.fetch = dir_fetch,
 };

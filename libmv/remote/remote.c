@@ -120,6 +120,12 @@ int mv_remote_has(struct mv_remote *remote, const struct mv_oid *oids,
 	return remote->transport->has(remote->state, oids, count, has, err);
 }
 
+int mv_remote_keep(struct mv_remote *remote, const struct mv_oid *oids,
+		   size_t count, struct mv_err *err)
+{
+	return remote->transport->keep(remote->state, oids, count, err);
+}
+
 int mv_remote_push(struct mv_remote *remote, struct mv_store *from,
 		   const struct mv_oid *oids, size_t count,
 		   struct mv_tx_stats *stats, struct mv_err *err)

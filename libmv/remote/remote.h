@@ -42,6 +42,10 @@ int mv_remote_file_path(char **path, const char *url, struct mv_err *err);
 int mv_remote_has(struct mv_remote *remote, const struct mv_oid *oids,
 		  size_t count, uint8_t *has, struct mv_err *err);
 
+/* Contents that are there are needed by options->owner, too: mv_store_keep(). */
+int mv_remote_keep(struct mv_remote *remote, const struct mv_oid *oids,
+		   size_t count, struct mv_err *err);
+
 /*
  * Upload what is missing there, in one transaction: all of it or nothing.
  * `from` must hold what the remote has not (MV_ENOENT names the first that

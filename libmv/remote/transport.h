@@ -12,7 +12,7 @@
  * bid     0 with *where (fresh memory: what open wants instead of the URL),
  *         MV_ENOENT: not mine; another code: mine, but malformed
  * open    *state is handed to the others
- * has, push, fetch	as in remote.h
+ * has, keep, push, fetch	as in remote.h
  */
 struct mv_transport {
 	const char *name;
@@ -23,6 +23,8 @@ struct mv_transport {
 	void (*close)(void *state);
 	int (*has)(void *state, const struct mv_oid *oids, size_t count,
 		   uint8_t *has, struct mv_err *err);
+	int (*keep)(void *state, const struct mv_oid *oids, size_t count,
+		    struct mv_err *err);
 	int (*push)(void *state, struct mv_store *from,
 		    const struct mv_oid *oids, size_t count,
 		    struct mv_tx_stats *stats, struct mv_err *err);

@@ -569,9 +569,13 @@ static int save_record(void *payload, uint64_t off,
 static int save_records(struct salvage *v, const char *path,
 			struct mv_err *err)
 {
-	int fd, ret;
+	struct mv_oid id;
+	int fd, ret = 0;
 
-	ret = mv_open_read(&fd, NULL, path, err);
+	if (!mv_oid_parse(&id, strrchr(path, '/') + 1, MV_OID_HEX))
+		ret = mv_tx_inherit(v->tx, &id, err);
+	if (!ret)
+		ret = mv_open_read(&fd, NULL, path, err);
 	if (ret)
 		return ret == MV_ENOENT ? 0 : ret;
 	ret = mv_pack_salvage(fd, path, save_record, v, err);

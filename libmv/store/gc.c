@@ -36,7 +36,7 @@ struct gc_pack {
 	uint64_t size;
 	uint64_t live, dead;	/* entries */
 	uint64_t dead_bytes;	/* known for candidates */
-	int young;
+	int young;		/* or of somebody who cannot be asked */
 	int candidate;		/* look at its records */
 	int gone;		/* removed or rewritten */
 };
@@ -50,6 +50,8 @@ struct gc {
 	struct mv_index *own;		/* the same, if nobody else has it */
 	struct mv_oid *known;		/* packs before indexes were merged */
 	size_t known_count;
+	struct mv_oid *strangers;	/* packs of owners nobody can ask */
+	size_t stranger_count;
 	uint8_t *live[2];		/* bitmaps over the tables */
 	struct gc_pack *packs;
 	struct mv_err *err;		/* of the callback under way */
@@ -144,6 +146,11 @@ static int is_young_pack(const struct gc *gc, time_t mtime)
 	return is_young(gc, mtime + (time_t)(more > 0 ? more : 0));
 }
 
+static int is_strangers(const struct gc *gc, const struct mv_oid *pack)
+{
+	return mv_ids_find(gc->strangers, gc->stranger_count, pack) >= 0;
+}
+
 static int mark_recent_file(void *payload, const char *name,
 			    struct mv_err *err)
 {
@@ -231,7 +238,7 @@ static int mark_pack(struct gc *gc, const struct mv_oid *id, uint64_t entries,
 	if (!path)
 		return mv_nomem(err);
 	ret = mv_open_read(&fd, &st, path, err);
-	if (ret || !is_young_pack(gc, st.st_mtime) ||
+	if (ret || (!is_young_pack(gc, st.st_mtime) && !is_strangers(gc, id)) ||
 	    st.st_size < MV_PACK_TRAILER)
 		goto out;
 	ret = mv_pread_full(fd, count, sizeof(count),
@@ -294,6 +301,11 @@ static int stat_packs(struct gc *gc, struct mv_err *err)
 				       path);
 		gc->packs[i].size = (uint64_t)st.st_size;
 		gc->packs[i].young = is_young_pack(gc, st.st_mtime);
+		if (!gc->packs[i].young &&
+		    is_strangers(gc, &gc->index->pack_ids[i])) {
+			gc->packs[i].young = 1;
+			gc->stats->kept_foreign += gc->packs[i].size;
+		}
 	}
 	return 0;
 }
@@ -417,7 +429,9 @@ static int copy_pack(struct gc *gc, uint32_t pack,
 	uint64_t end;
 	int fd, ret;
 
-	ret = mv_pack_use(&fd, gc->store, file, err);
+	ret = mv_tx_inherit(gc->tx, &file->id, err);
+	if (!ret)
+		ret = mv_pack_use(&fd, gc->store, file, err);
 	if (ret)
 		return ret;
 	ret = mv_pack_walk(fd, file->path, &file->id, &end, copy_record, &w,
@@ -649,7 +663,8 @@ static int unlink_unnamed(struct gc *gc, const struct mv_snapshot *now,
 			continue;
 		ret = mv_store_pack_file(&file, gc->store, &gc->known[i], err);
 		if (ret || stat(file->path, &st) < 0 ||
-		    is_young_pack(gc, st.st_mtime))
+		    is_young_pack(gc, st.st_mtime) ||
+		    is_strangers(gc, &gc->known[i]))
 			continue;
 		mv_pack_forget(gc->store, file);
 		if (!names_pack(gc, file)) {
@@ -659,7 +674,9 @@ static int unlink_unnamed(struct gc *gc, const struct mv_snapshot *now,
 		unlink(file->path);
 	}
 	free(named);
-	return ret ? ret : mv_fsync_dir(gc->store->packs_dir, err);
+	if (!ret)
+		ret = mv_fsync_dir(gc->store->packs_dir, err);
+	return ret ? ret : mv_store_drop_owners(gc->store, err);
 }
 
 static int drop_files(struct gc *gc, struct mv_err *err)
@@ -720,8 +737,11 @@ static int one_index(struct gc *gc, struct mv_err *err)
 
 static int mark(struct gc *gc, struct mv_err *err)
 {
-	int ret = stat_packs(gc, err);
+	int ret = mv_store_strangers(&gc->strangers, &gc->stranger_count,
+				     gc->store, err);
 
+	if (!ret)
+		ret = stat_packs(gc, err);
 	gc->err = err;
 	if (!ret)
 		ret = gc->options->roots(gc->options->payload, add_root, gc,
@@ -790,6 +810,7 @@ int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
 		mv_snapshot_release(store, gc.snapshot);
 	mv_index_free(gc.own);
 	free(gc.known);
+	free(gc.strangers);
 	free(gc.live[0]);
 	free(gc.live[1]);
 	free(gc.packs);

@@ -27,6 +27,8 @@
  *	<dir>/index/<id>.idx	immutable, merged now and then
  *	<dir>/recent/<random>.oids  what a writer found present (gc keeps it)
  *	<dir>/clients/<hash>	git directories that share the store
+ *	<dir>/owners/<id>.<hash>  for whom a pack was written, if not for the
+ *				repository around the store
  *	<dir>/tmp/		what is being written; its owner holds a flock
  *	<dir>/bad/		damaged files that fsck --repair put aside
  */
@@ -69,6 +71,7 @@ struct mv_store {
 	char *dir;
 	char *packs_dir, *index_dir, *tmp_dir;
 	struct mv_store_options options;
+	char owner[MV_OWNER_HEX + 1];	/* "": nobody in particular */
 	pthread_mutex_t mutex;
 	struct mv_snapshot *snapshot;
 	struct timespec index_mtime;	/* of index/, when it was listed */
@@ -146,6 +149,20 @@ int mv_store_make_way(struct mv_store *store, int fd, const char *target,
 /* Name a temporary file; one of that name stays if it has the same bytes. */
 int mv_store_publish(struct mv_store *store, struct mv_tmp *tmp,
 		     const char *target, unsigned flags, struct mv_err *err);
+
+/* owners.c */
+int mv_owner_ok(const char *owner);
+int mv_store_own_pack(struct mv_store *store, const struct mv_oid *pack,
+		      const char *owner, struct mv_err *err);
+typedef int (*mv_owner_fn)(void *payload, const struct mv_oid *pack,
+			   const char *owner, struct mv_err *err);
+int mv_store_each_owner(struct mv_store *store, mv_owner_fn fn, void *payload,
+			struct mv_err *err);
+/* Packs with an owner who is not in clients/, sorted; free() it. */
+int mv_store_strangers(struct mv_oid **packs, size_t *count,
+		       struct mv_store *store, struct mv_err *err);
+/* Owners of packs that are gone, under the exclusive lock. */
+int mv_store_drop_owners(struct mv_store *store, struct mv_err *err);
 
 /* find.c */
 struct mv_place {
@@ -279,6 +296,9 @@ int mv_store_commit_index(struct mv_store *store, struct mv_tmp *tmp,
 /* Merge small indexes so that few remain. */
 int mv_store_compact(struct mv_store *store, int all, struct mv_err *err);
 
+/* What this transaction writes is also for the owners of that pack. */
+int mv_tx_inherit(struct mv_tx *tx, const struct mv_oid *pack,
+		  struct mv_err *err);
 /* A transaction for somebody who holds the store's lock already. */
 int mv_tx_new(struct mv_tx **out, struct mv_store *store, struct mv_err *err);
 

@@ -147,8 +147,9 @@ static int write_trailer(struct mv_store *store, int fd, const char *path,
 	if (ftruncate(fd, (off_t)end) < 0)
 		return mv_fail_errno(err, errno, "cannot recover '%s'", path);
 	ret = mv_pwrite_full(fd, trailer, sizeof(trailer), end, path, err);
-	if (!ret && (fchmod(fd, mv_store_file_mode(store)) < 0 ||
-		     fsync(fd) < 0))
+	/* Another one of the group may have begun it: only they may. */
+	if (!ret && ((fchmod(fd, mv_store_file_mode(store)) < 0 &&
+		      errno != EPERM) || fsync(fd) < 0))
 		ret = mv_fail_errno(err, errno, "cannot sync '%s'", path);
 	return ret;
 }
@@ -182,6 +183,18 @@ static int finish_pack(struct mv_store *store, int fd, const char *path,
 	return ret;
 }
 
+/* "pack-<owner>-XXXXXX.tmp" says for whom it was written. */
+static int name_owner(struct mv_store *store, const char *path,
+		      const struct mv_oid *id, struct mv_err *err)
+{
+	const char *name = strrchr(path, '/') + 1 + strlen("pack-");
+	char owner[MV_OWNER_HEX + 1];
+
+	snprintf(owner, sizeof(owner), "%s", name);
+	return mv_owner_ok(owner) && name[MV_OWNER_HEX] == '-' ?
+	       mv_store_own_pack(store, id, owner, err) : 0;
+}
+
 /* Cut behind the last whole record, write the trailer, name it. */
 static int adopt_pack(struct mv_store *store, int fd, const char *path,
 		      struct mv_err *err)
@@ -203,6 +216,8 @@ static int adopt_pack(struct mv_store *store, int fd, const char *path,
 		unlink(path);
 	if (!ret && h.count)
 		ret = mv_hasher_final(id.b, h.hasher, err);
+	if (!ret && h.count)
+		ret = name_owner(store, path, &id, err);
 	if (!ret && h.count)
 		ret = finish_pack(store, fd, path, end, &id, h.count, err);
 out:

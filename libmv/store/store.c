@@ -74,6 +74,10 @@ int mv_store_open(struct mv_store **out, const char *dir,
 	store->hold.fd = -1;
 	if (options)
 		store->options = *options;
+	if (store->options.owner && mv_owner_ok(store->options.owner))
+		memcpy(store->owner, store->options.owner,
+		       sizeof(store->owner));
+	store->options.owner = NULL;
 	if (!store->options.pack_size)
 		store->options.pack_size = 64u * 1024 * 1024;
 	store->dir = strdup(dir);

@@ -41,6 +41,8 @@
  */
 struct mv_store;
 
+#define MV_OWNER_HEX 32
+
 enum mv_store_flags {
 	MV_STORE_CREATE = 1 << 0,	/* make the directory if it is missing */
 	MV_STORE_READ_ONLY = 1 << 1	/* somebody else's: never write there */
@@ -53,6 +55,10 @@ struct mv_store_options {
 	mv_runs_fn plan;		/* cut hints; NULL: by content alone */
 	const struct mv_progress *progress;	/* borrowed; may be NULL */
 	uint64_t pack_size;		/* 0: 64 MiB; tests use small ones */
+	const char *owner;		/* for whom it is written: a name in
+					   clients/, cut to MV_OWNER_HEX; NULL:
+					   the repository around the store.
+					   Only until it is open */
 	mode_t share;			/* rights (0060, 0064 ...) that a store
 					   which is made has for others,
 					   whatever the umask says; 0: none */
@@ -125,6 +131,14 @@ void mv_tx_abort(struct mv_tx *tx);		/* NULL is fine */
 int mv_tx_copy(struct mv_tx *tx, struct mv_store *from,
 	       const struct mv_oid *oids, size_t count, uint8_t *found,
 	       struct mv_err *err);
+
+/*
+ * These contents, which are there, are needed by options.owner: where that is
+ * nobody whom gc asks (clients/), the packs that hold them are kept for good.
+ * What is not there is passed over.
+ */
+int mv_store_keep(struct mv_store *store, const struct mv_oid *oids,
+		  size_t count, struct mv_err *err);
 
 /*
  * Publish what transactions of killed processes had flushed. Cheap when
@@ -235,6 +249,7 @@ struct mv_gc_stats {
 	uint64_t freed;		/* bytes of files that went away, net */
 	uint64_t packs_removed, packs_rewritten;
 	uint64_t kept_young;	/* unreferenced bytes inside the grace period */
+	uint64_t kept_foreign;	/* bytes in packs of owners whom nobody asks */
 };
 int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
 		struct mv_gc_stats *stats, struct mv_err *err);

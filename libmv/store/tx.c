@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,6 +66,8 @@ struct mv_tx {
 	uint8_t *hit_bits;		/* by their number */
 	size_t hit_bytes;
 	struct mv_buf recent;		/* contents found present */
+	char (*owners)[MV_OWNER_HEX + 1];	/* for whom it writes */
+	size_t owner_count;
 
 	int failed;			/* sticky: an mv_code */
 	struct mv_err why;
@@ -153,6 +156,7 @@ static void tx_free(struct mv_tx *tx)
 		free(tx->claims[t].ids);
 		free(tx->claims[t].slots);
 	}
+	free(tx->owners);
 	free(tx->hits);
 	free(tx->hit_bits);
 	mv_buf_release(&tx->recent);
@@ -326,12 +330,16 @@ out:
 
 /* -- writing packs -- */
 
+/* Recovery finds the owner in the name. */
 static int pack_begin(struct mv_tx *tx, struct mv_err *err)
 {
+	char prefix[MV_OWNER_HEX + 8] = "pack";
 	uint8_t head[MV_PACK_HEADER];
 	int ret;
 
-	ret = mv_store_tmp(&tx->pack, tx->store, "pack", err);
+	if (*tx->store->owner)
+		snprintf(prefix, sizeof(prefix), "pack-%s", tx->store->owner);
+	ret = mv_store_tmp(&tx->pack, tx->store, prefix, err);
 	if (ret)
 		return ret;
 	mv_pack_header(head);
@@ -525,6 +533,55 @@ int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	return ret;
 }
 
+/* -- owners -- */
+
+static int add_owner(struct mv_tx *tx, const char *owner, struct mv_err *err)
+{
+	char (*grown)[MV_OWNER_HEX + 1];
+
+	for (size_t i = 0; i < tx->owner_count; i++)
+		if (!strcmp(tx->owners[i], owner))
+			return 0;
+	grown = realloc(tx->owners, (tx->owner_count + 1) * sizeof(*grown));
+	if (!grown)
+		return mv_nomem(err);
+	tx->owners = grown;
+	memcpy(grown[tx->owner_count++], owner, MV_OWNER_HEX + 1);
+	return 0;
+}
+
+struct heir {
+	struct mv_tx *tx;
+	const struct mv_oid *pack;
+};
+
+static int inherit_one(void *payload, const struct mv_oid *pack,
+		       const char *owner, struct mv_err *err)
+{
+	struct heir *h = payload;
+
+	return mv_oid_eq(pack, h->pack) ? add_owner(h->tx, owner, err) : 0;
+}
+
+int mv_tx_inherit(struct mv_tx *tx, const struct mv_oid *pack,
+		  struct mv_err *err)
+{
+	struct heir h = { tx, pack };
+
+	return mv_store_each_owner(tx->store, inherit_one, &h, err);
+}
+
+static int own_packs(struct mv_tx *tx, struct mv_err *err)
+{
+	int ret = *tx->store->owner ? add_owner(tx, tx->store->owner, err) : 0;
+
+	for (size_t i = 0; !ret && i < tx->pack_count; i++)
+		for (size_t k = 0; !ret && k < tx->owner_count; k++)
+			ret = mv_store_own_pack(tx->store, &tx->packs[i].id,
+						tx->owners[k], err);
+	return ret;
+}
+
 /* -- publishing -- */
 
 static int fsync_packs(struct mv_tx *tx, struct mv_err *err)
@@ -573,6 +630,8 @@ static int publish_packs(struct mv_tx *tx, struct mv_err *err)
 	for (size_t i = 0; i < tx->pack_count; i++)
 		ids[i] = tx->packs[i].id;
 	ret = fsync_packs(tx, err);
+	if (!ret)
+		ret = own_packs(tx, err);
 	if (!ret)
 		ret = mv_store_tmp(&tmp, tx->store, "index", err);
 	if (!ret)

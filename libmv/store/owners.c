@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/store/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * For whom a pack was written: owners/<pack id>.<owner>, an empty file for each
+ * of them; an owner is named as in clients/. Whoever is entered there is asked
+ * by gc what they still need; what was written for anybody else stays, because
+ * nobody can be asked. A pack without a word is one of the repository around
+ * the store, or of an older version.
+ *
+ * A file here appears before its pack, and goes after it.
+ */
+#define NAME_LEN (MV_OID_HEX + 1 + MV_OWNER_HEX)
+
+int mv_owner_ok(const char *owner)
+{
+	return strlen(owner) == MV_OWNER_HEX &&
+	       strspn(owner, "0123456789abcdef") == MV_OWNER_HEX;
+}
+
+static int parse_name(struct mv_oid *pack, const char **owner,
+		      const char *name)
+{
+	if (strlen(name) != NAME_LEN || name[MV_OID_HEX] != '.' ||
+	    mv_oid_parse(pack, name, MV_OID_HEX) ||
+	    !mv_owner_ok(name + MV_OID_HEX + 1))
+		return -1;
+	*owner = name + MV_OID_HEX + 1;
+	return 0;
+}
+
+int mv_store_own_pack(struct mv_store *store, const struct mv_oid *pack,
+		      const char *owner, struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1], *dir = mv_path_join(store->dir, "owners");
+	char *path = dir ? mv_strf("%s/%s.%s", dir, mv_oid_hex(hex, pack),
+				   owner) : NULL;
+	int ret = path ? 0 : mv_nomem(err);
+	int fd = -1;
+
+	if (ret || !access(path, F_OK))
+		goto out;
+	ret = mv_store_mkdir(store, "owners", err);
+	if (!ret) {
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			  0444);
+		if (fd < 0)
+			ret = mv_fail_errno(err, errno, "cannot make '%s'",
+					    path);
+	}
+	if (fd >= 0) {
+		mv_store_share_file(store, fd);
+		close(fd);
+		ret = mv_fsync_dir(dir, err);
+	}
+out:
+	free(path);
+	free(dir);
+	return ret;
+}
+
+/* -- who is registered ---------------------------------------------------------- */
+
+struct search {
+	const char *owner;
+	int found;
+};
+
+static int is_client(void *payload, const char *name, struct mv_err *err)
+{
+	struct search *s = payload;
+
+	(void)err;
+	s->found |= !strncmp(name, s->owner, MV_OWNER_HEX);
+	return 0;
+}
+
+static int is_registered(int *yes, struct mv_store *store, const char *owner,
+			 struct mv_err *err)
+{
+	char *dir = mv_path_join(store->dir, "clients");
+	struct search s = { owner, 0 };
+	int ret = dir ? mv_each_entry(dir, is_client, &s, err) : mv_nomem(err);
+
+	free(dir);
+	*yes = s.found;
+	return ret == MV_ENOENT ? 0 : ret;
+}
+
+/* -- all owners ------------------------------------------------------------------- */
+
+struct visit {
+	struct mv_store *store;
+	mv_owner_fn fn;
+	void *payload;
+};
+
+static int visit_one(void *payload, const char *name, struct mv_err *err)
+{
+	struct visit *v = payload;
+	struct mv_oid pack;
+	const char *owner;
+
+	return parse_name(&pack, &owner, name) ? 0 :
+	       v->fn(v->payload, &pack, owner, err);
+}
+
+int mv_store_each_owner(struct mv_store *store, mv_owner_fn fn, void *payload,
+			struct mv_err *err)
+{
+	struct visit v = { store, fn, payload };
+	char *dir = mv_path_join(store->dir, "owners");
+	int ret = dir ? mv_each_entry(dir, visit_one, &v, err) : mv_nomem(err);
+
+	free(dir);
+	return ret == MV_ENOENT ? 0 : ret;
+}
+
+/* -- packs of those who cannot be asked ---------------------------------------------- */
+
+struct strangers {
+	struct mv_store *store;
+	struct mv_oid *packs;
+	size_t count, alloc;
+};
+
+static int add_stranger(void *payload, const struct mv_oid *pack,
+			const char *owner, struct mv_err *err)
+{
+	struct strangers *s = payload;
+	int known, ret = is_registered(&known, s->store, owner, err);
+
+	if (ret || known)
+		return ret;
+	if (s->count == s->alloc) {
+		size_t alloc = 2 * s->alloc + 64;
+		struct mv_oid *grown = realloc(s->packs,
+					       alloc * sizeof(*grown));
+
+		if (!grown)
+			return mv_nomem(err);
+		s->packs = grown;
+		s->alloc = alloc;
+	}
+	s->packs[s->count++] = *pack;
+	return 0;
+}
+
+static int by_oid(const void *a, const void *b)
+{
+	return mv_oid_cmp(a, b);
+}
+
+int mv_store_strangers(struct mv_oid **packs, size_t *count,
+		       struct mv_store *store, struct mv_err *err)
+{
+	struct strangers s = { store, NULL, 0, 0 };
+	int ret = mv_store_each_owner(store, add_stranger, &s, err);
+
+	if (ret) {
+		free(s.packs);
+		s.packs = NULL;
+		s.count = 0;
+	} else if (s.count) {
+		qsort(s.packs, s.count, sizeof(*s.packs), by_oid);
+	}
+	*packs = s.packs;
+	*count = s.count;
+	return ret;
+}
+
+/* -- after gc ---------------------------------------------------------------------- */
+
+static int drop_if_gone(void *payload, const struct mv_oid *pack,
+			const char *owner, struct mv_err *err)
+{
+	struct mv_store *store = payload;
+	char hex[MV_OID_HEX + 1];
+	char *file = mv_store_pack_path(store, pack), *name;
+
+	if (!file)
+		return mv_nomem(err);
+	if (access(file, F_OK) && errno == ENOENT) {
+		name = mv_strf("%s/owners/%s.%s", store->dir,
+			       mv_oid_hex(hex, pack), owner);
+		if (name)
+			unlink(name);
+		free(name);
+	}
+	free(file);
+	return 0;
+}
+
+int mv_store_drop_owners(struct mv_store *store, struct mv_err *err)
+{
+	return mv_store_each_owner(store, drop_if_gone, store, err);
+}
+
+/* -- what is there already ----------------------------------------------------------- */
+
+static int keep_one(struct mv_store *store, struct mv_snapshot *s,
+		    enum mv_index_table table, const struct mv_oid *oid,
+		    struct mv_err *err)
+{
+	struct mv_place place;
+	int ret = mv_snapshot_find(&place, s, table, oid, err);
+
+	return ret ? ret : mv_store_own_pack(store, &place.file->id,
+					     store->owner, err);
+}
+
+/*
+ * A whole pack is kept with all that its contents need; so naming the owner on
+ * the pack of the recipe (or of the only chunk) is enough.
+ */
+int mv_store_keep(struct mv_store *store, const struct mv_oid *oids,
+		  size_t count, struct mv_err *err)
+{
+	struct mv_snapshot *s;
+	int known, ret;
+
+	if (!*store->owner || !count)
+		return 0;
+	ret = mv_store_hold(store, err);
+	if (ret)
+		return ret;
+	ret = is_registered(&known, store, store->owner, err);
+	if (!ret && !known)
+		ret = mv_store_refresh(store, err);
+	if (ret || known)
+		goto out;
+	ret = mv_store_snapshot(&s, store, err);
+	for (size_t i = 0; !ret && i < count; i++) {
+		ret = keep_one(store, s, MV_INDEX_CONTENTS, &oids[i], err);
+		if (ret == MV_ENOENT)
+			ret = keep_one(store, s, MV_INDEX_CHUNKS, &oids[i],
+				       err);
+		/* Gone since it was asked for: then it is sent again. */
+		if (ret == MV_ENOENT)
+			ret = 0;
+	}
+	mv_snapshot_release(store, s);
+out:
+	mv_store_unhold(store);
+	return ret;
+}
