@@ -50,8 +50,10 @@ int cmd_cat(int argc, const char **argv, struct cmd_env *env)
 	if (status)
 		return status;
 	if (find(&pointer, env->repo, spec, &err) ||
-	    (pointer.size && mv_repo_read(env->repo, &pointer, &out, &err)))
+	    (pointer.size && mv_repo_read(env->repo, &pointer, &out, &err))) {
+		out_pipe_gone();
 		status = out_fatal(&err);
+	}
 	free(spec);
 	return status;
 }

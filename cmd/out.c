@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -212,6 +215,18 @@ int out_json(struct mv_json *value)
 	return status;
 }
 
+void out_pipe_gone(void)
+{
+	struct pollfd fd = { .fd = 1, .events = POLLOUT };
+	struct stat st;
+
+	if (fstat(1, &st) || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) ||
+	    poll(&fd, 1, 0) < 1 || !(fd.revents & POLLERR))
+		return;
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+}
+
 int out_finish(int status)
 {
 	int failed = ferror(stdout);
@@ -219,7 +234,11 @@ int out_finish(int status)
 	errno = 0;
 	if (!fflush(stdout) && !failed)
 		return status;
-	/* Who closed the pipe (head, less) does not want to hear of it. */
+	/* Who closed the pipe (head, less) does not want to hear of it: as git
+	   and everybody else we end by the signal. */
+	failed = errno;
+	out_pipe_gone();
+	errno = failed;
 	if (errno != EPIPE)
 		out_fatalf("cannot write to standard output%s%s",
 			   errno ? ": " : "", errno ? strerror(errno) : "");

@@ -58,6 +58,8 @@ int out_json(struct mv_json *value);
  * disk must not look like success. Returns `status`, or CMD_FATAL.
  */
 int out_finish(int status);
+/* Is standard output a pipe that nobody reads any more? Then end by SIGPIPE. */
+void out_pipe_gone(void);
 
 /*
  * -- a progress meter on standard error --

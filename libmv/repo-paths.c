@@ -12,7 +12,6 @@
  * folder by the manifest of what git says is in it.
  */
 #define MEMBER_READ ((size_t)1 << 20)	/* larger blobs are hashed one by one */
-#define BLOB_MAX ((size_t)4 << 30)
 
 static int set_str(char **to, const char *s, struct mv_err *err)
 {
@@ -253,23 +252,52 @@ static int fold_small(void *payload, size_t i, const char *hex,
 	return 0;
 }
 
+struct stream {
+	struct mv_hasher *hasher;
+	uint64_t size;
+};
+
+static int hash_piece(void *payload, const void *data, size_t len,
+		      struct mv_err *err)
+{
+	struct stream *s = payload;
+
+	s->size += len;
+	return mv_hasher_update(s->hasher, data, len, err);
+}
+
+/* Never a pointer, and never whole in memory. */
+static int add_large(struct folding *f, struct mv_repo *repo,
+		     const struct entry *e, struct mv_err *err)
+{
+	const char *args[] = { "cat-file", "blob", e->blob, NULL };
+	struct stream s = { f->hasher, 0 };
+	struct mv_oid oid;
+	int rc = mv_hasher_reset(f->hasher, err);
+
+	if (!is_regular(e))
+		return mv_fail(err, MV_ECORRUPT, "the link '%s' has a target "
+			       "that is too long", e->path);
+	if (!rc)
+		rc = mv_git_stream(repo->git, args, hash_piece, &s, err);
+	if (!rc)
+		rc = mv_hasher_final(oid.b, f->hasher, err);
+	if (!rc)
+		rc = mv_manifest_add(f->out, path_in(f, e), &oid, s.size, err);
+	else
+		mv_err_prefix(err, "'%s'", e->path);
+	if (!rc)
+		f->out->v[f->out->count - 1].in_git = 1;
+	return rc;
+}
+
 static int fold_large(struct folding *f, struct mv_repo *repo,
 		      struct mv_err *err)
 {
-	struct mv_buf data;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < f->large_count; i++) {
-		const struct entry *e = f->entry[f->large[i]];
-
-		mv_buf_init(&data, BLOB_MAX);
-		rc = mv_git_read_blob(repo->git, e->blob, &data, NULL, err);
-		if (!rc)
-			rc = add_member(f, e, data.data, data.len, err);
-		else
-			mv_err_prefix(err, "'%s'", e->path);
-		mv_buf_release(&data);
-	}
+	for (size_t i = 0; !rc && i < f->large_count; i++)
+		rc = add_large(f, repo, f->entry[f->large[i]], err);
 	return rc;
 }
 

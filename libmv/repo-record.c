@@ -186,6 +186,20 @@ static int code_changed(int *changed, struct mv_repo *repo, struct mv_err *err)
 	return rc;
 }
 
+struct diff {
+	struct mv_hasher *hasher;
+	int any;
+};
+
+static int hash_piece(void *payload, const void *data, size_t len,
+		      struct mv_err *err)
+{
+	struct diff *d = payload;
+
+	d->any = 1;
+	return mv_hasher_update(d->hasher, data, len, err);
+}
+
 /* Written out, so that nobody's configuration is part of the digest. */
 static int digest_diff(char **out, struct mv_repo *repo, struct mv_err *err)
 {
@@ -196,23 +210,19 @@ static int digest_diff(char **out, struct mv_repo *repo, struct mv_err *err)
 		"--inter-hunk-context=0", "--diff-algorithm=myers",
 		"--submodule=short", "-O/dev/null", "HEAD", "--", NULL
 	};
-	struct mv_hasher *hasher = NULL;
+	struct diff d = { NULL, 0 };
 	char hex[MV_OID_HEX + 1];
 	struct mv_oid oid;
-	struct mv_buf text;
-	int rc;
+	int rc = mv_hasher_new(&d.hasher, MV_HASH_SHA256, err);
 
-	mv_buf_init(&text, DIFF_MAX);
-	rc = mv_git_run(repo->git, args, NULL, 0, &text, err);
-	if (!rc && text.len)
-		rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
-	if (hasher)
-		rc = mv_hasher_once(oid.b, hasher, text.data, text.len, err);
-	if (!rc && hasher && !(*out = mv_strf("sha256:%s",
-					      mv_oid_hex(hex, &oid))))
+	if (!rc)
+		rc = mv_git_stream(repo->git, args, hash_piece, &d, err);
+	if (!rc && d.any)
+		rc = mv_hasher_final(oid.b, d.hasher, err);
+	if (!rc && d.any && !(*out = mv_strf("sha256:%s",
+					     mv_oid_hex(hex, &oid))))
 		rc = mv_nomem(err);
-	mv_hasher_free(hasher);
-	mv_buf_release(&text);
+	mv_hasher_free(d.hasher);
 	return rc;
 }
 

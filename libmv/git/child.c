@@ -235,6 +235,37 @@ int mv_git_child_until(struct mv_git_child *child, char delim,
 	}
 }
 
+int mv_git_child_each(struct mv_git_child *child, mv_git_piece_fn fn,
+		      void *payload, struct mv_err *err)
+{
+	int rc = fill(child, err);
+
+	while (!rc && child->pos < child->len) {
+		rc = fn(payload, child->buf + child->pos,
+			child->len - child->pos, err);
+		child->pos = child->len;
+		if (!rc)
+			rc = fill(child, err);
+	}
+	return rc;
+}
+
+int mv_git_stream(struct mv_git *git, const char *const *args,
+		  mv_git_piece_fn fn, void *payload, struct mv_err *err)
+{
+	struct mv_git_child child = MV_GIT_CHILD_INIT;
+	int rc = mv_git_child_open(&child, git, args, err);
+
+	if (!rc)
+		mv_git_child_eof(&child);
+	if (!rc)
+		rc = mv_git_child_each(&child, fn, payload, err);
+	if (!rc)
+		rc = mv_git_child_finish(&child, err);
+	mv_git_child_abort(&child);
+	return rc;
+}
+
 int mv_git_child_read(struct mv_git_child *child, void *data, size_t len,
 		      struct mv_err *err)
 {

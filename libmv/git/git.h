@@ -79,6 +79,13 @@ MV_GIT_MUST_LOOK
 int mv_git_ask(int *status, struct mv_git *git, const char *const *args,
 	       int last, struct mv_buf *out, struct mv_err *err);
 
+/* What it prints, piece by piece: for what may be as large as a model. An
+   error when it does not exit with 0. */
+typedef int (*mv_git_piece_fn)(void *payload, const void *data, size_t len,
+			       struct mv_err *err);
+int mv_git_stream(struct mv_git *git, const char *const *args,
+		  mv_git_piece_fn fn, void *payload, struct mv_err *err);
+
 /*
  * Ask ahead, and go on: the call that wants the answer finds it there
  * (mv_git_config*, mv_git_each_ref with the same prefixes). Never an error:

@@ -92,6 +92,9 @@ int mv_git_child_until(struct mv_git_child *child, char delim,
 /* Exactly `len` bytes; with `data` NULL they are thrown away. */
 int mv_git_child_read(struct mv_git_child *child, void *data, size_t len,
 		      struct mv_err *err);
+/* All that is left, piece by piece. */
+int mv_git_child_each(struct mv_git_child *child, mv_git_piece_fn fn,
+		      void *payload, struct mv_err *err);
 /* Add all that is left to `out`. */
 int mv_git_child_all(struct mv_git_child *child, struct mv_buf *out,
 		     struct mv_err *err);
