@@ -66,7 +66,7 @@ static int write_host(int rootfd, const struct host *host, int force,
 				   (size_t)(host->end - host->data),
 				   host->path, err);
 	if (!rc)
-		rc = mv_wt_commit(&file, 0, &st, err);
+		rc = mv_wt_commit(&file, &st, err);
 	mv_wt_discard(&file);
 	return rc;
 }

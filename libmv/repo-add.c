@@ -33,6 +33,8 @@ struct item {
 	enum action action;
 	int named;			/* by the user, not by a folder or glob */
 	int unmerged;
+	int assumed;			/* marked assume-unchanged */
+	int intended;			/* `git add -N`: to be added yet */
 	struct mv_pointer pointer;
 	char *text;			/* of git-lfs's, as somebody wrote it */
 	struct mv_repo_seen seen;
@@ -89,7 +91,8 @@ static int collect(void *payload, const struct mv_git_entry *e,
 		return mv_nomem(err);
 	item->mode = e->mode;
 	item->unmerged = e->stage != 0;
-	if (e->blob && !e->stage && strlen(e->blob) <= MV_OID_HEX)
+	item->assumed = e->assume_unchanged;
+	if (e->blob && !e->stage && strlen(e->blob) < sizeof(item->blob))
 		memcpy(item->blob, e->blob, strlen(e->blob) + 1);
 	return 0;
 }
@@ -529,6 +532,53 @@ out:
 	return rc;
 }
 
+/* -- marks in the index -------------------------------------------------------------- */
+
+/*
+ * A path that is only intended to be added (git add -N) is listed with the
+ * blob of the empty file. Where the file is empty, too, that is all there is
+ * to tell them apart; diff-files knows: to it the path is a new one.
+ */
+static int find_intended(struct add *add, struct mv_err *err)
+{
+	static const char *const args[] = {
+		"diff-files", "-z", "--name-only", "--diff-filter=A",
+		"--no-relative", "--ignore-submodules=all", NULL
+	};
+	char empty[MV_OID_HEX + 1];
+	struct item *item;
+	struct mv_buf out;
+	size_t n = 0;
+	int rc = mv_git_blob_name(add->repo->git, empty, "", 0, err);
+
+	for (size_t i = 0; !rc && i < add->count; i++)
+		n += add->items[i].owner != PLAIN &&
+		     !strcmp(add->items[i].blob, empty);
+	if (rc || !n)
+		return rc;
+	mv_buf_init(&out, OUT_MAX);
+	rc = mv_git_run(add->repo->git, args, NULL, 0, &out, err);
+	for (size_t i = 0; !rc && i < out.len; i += strlen(out.data + i) + 1) {
+		item = find_item(add, out.data + i);
+		if (item)
+			item->intended = 1;
+	}
+	mv_buf_release(&out);
+	return rc;
+}
+
+/* git takes such a file for unchanged, whatever is in it. So do we. */
+static void tell_assumed(struct add *add)
+{
+	for (size_t i = 0; i < add->count; i++)
+		if (add->items[i].assumed && add->items[i].named)
+			mv_repo_warn(add->repo, "'%s' is marked "
+				     "assume-unchanged and stays as it is in "
+				     "git; `git update-index "
+				     "--no-assume-unchanged` ends that",
+				     add->items[i].path);
+}
+
 /* -- what is known without reading ----------------------------------------------------- */
 
 /* Pointers of git-lfs keep the text that they have. */
@@ -581,11 +631,16 @@ static void keep_text(struct add *add, struct item *item)
 	mv_buf_release(&text);
 }
 
+static int is_same(struct add *add, const struct item *item)
+{
+	return blob_is(add, item) && same_mode(item) && !item->intended;
+}
+
 /* Staged already; at most its stat is news to the index. */
 static enum action settle(struct add *add, struct item *item)
 {
 	keep_text(add, item);
-	if (!blob_is(add, item) || !same_mode(item))
+	if (!is_same(add, item))
 		return STAGE;
 	return item->fresh ? STAGE : UNCHANGED;
 }
@@ -605,7 +660,17 @@ static int is_stored(struct add *add, const struct item *item)
 	return !rc && size == item->pointer.size;
 }
 
-/* Fills item->action without reading the file. */
+static int is_unchanged(struct add *add, struct item *item)
+{
+	keep_text(add, item);
+	return blob_is(add, item);
+}
+
+/*
+ * Fills item->action without reading the file. The stat cache may say that a
+ * file is still what the index has, no more: what is to be staged is read,
+ * as git reads it.
+ */
 static int look(struct add *add, struct item *item, struct mv_err *err)
 {
 	const enum mv_dialect dialect = item->owner == LFS ?
@@ -614,6 +679,10 @@ static int look(struct add *add, struct item *item, struct mv_err *err)
 	struct mv_err own;
 	int fd, rc;
 
+	if (item->assumed) {
+		item->action = UNCHANGED;
+		return 0;
+	}
 	if (is_link(add, item)) {
 		mv_repo_warn(add->repo, "'%s' is a symbolic link in git and "
 			     "stays as it is", item->path);
@@ -631,7 +700,7 @@ static int look(struct add *add, struct item *item, struct mv_err *err)
 	}
 	if (rc)
 		return mv_fail(err, rc, "%s", own.msg);
-	rc = mv_repo_see(&item->seen, fd, item->path, 0, err);
+	rc = mv_repo_see(&item->seen, add->repo, fd, item->path, 0, err);
 	close(fd);
 	if (!rc)
 		rc = mv_repo_cache(&cache, add->repo, err);
@@ -645,7 +714,7 @@ static int look(struct add *add, struct item *item, struct mv_err *err)
 		item->action = settle(add, item);
 	} else if (!mv_statcache_get(&item->pointer.oid, cache,
 				     item->path, &item->seen.st) &&
-		   is_stored(add, item)) {
+		   is_stored(add, item) && is_unchanged(add, item)) {
 		item->action = settle(add, item);
 	} else {
 		item->action = READ;
@@ -780,7 +849,7 @@ static int read_once(struct add *add, struct item *item, int large,
 	rc = mv_wt_open_read(&fd, NULL, add->rootfd, item->path, err);
 	if (rc)
 		return rc;
-	rc = mv_repo_see(&item->seen, fd, item->path, large, err);
+	rc = mv_repo_see(&item->seen, add->repo, fd, item->path, large, err);
 	if (!rc && is_large(item) != large)
 		rc = MV_EEXISTS;	/* planned as the other kind */
 	if (!rc)
@@ -904,8 +973,7 @@ static void count_items(struct add *add)
 		if (item->action == READ)
 			item->action = settle(add, item);
 		if (item->action == UNCHANGED ||
-		    (item->action == STAGE && blob_is(add, item) &&
-		     same_mode(item))) {
+		    (item->action == STAGE && is_same(add, item))) {
 			add->stats->unchanged++;
 		} else if (item->action == STAGE) {
 			add->stats->files++;
@@ -917,8 +985,9 @@ static void count_items(struct add *add)
 	}
 }
 
-static int fill_stage(struct mv_git_stage *s, struct mv_buf *text,
-		      const struct item *item, struct mv_err *err)
+static int fill_stage(struct add *add, struct mv_git_stage *s,
+		      struct mv_buf *text, const struct item *item,
+		      struct mv_err *err)
 {
 	const size_t at = text->len;
 	int rc = 0;
@@ -931,6 +1000,9 @@ static int fill_stage(struct mv_git_stage *s, struct mv_buf *text,
 	s->len = text->len - at;
 	s->executable = !!(item->seen.st.st_mode & S_IXUSR);
 	s->st = item->seen.st;
+	/* Its flags are the user's. */
+	s->same = !s->remove && is_same(add, item);
+	s->settled = mv_is_quiet(&item->seen.st, &item->seen.clock);
 	return rc;
 }
 
@@ -950,7 +1022,8 @@ static int stage(struct add *add, struct mv_err *err)
 
 		if (item->owner != PLAIN &&
 		    (item->action == STAGE || item->action == REMOVE))
-			rc = fill_stage(&entries[n++], &text, item, err);
+			rc = fill_stage(add, &entries[n++], &text, item,
+					err);
 	}
 	/* Only now does the text stand still. */
 	for (size_t i = 0; i < n; i++) {
@@ -976,7 +1049,7 @@ static void remember(struct add *add)
 		if (item->fresh)
 			mv_statcache_put(cache, item->path, &item->seen.st,
 					 &item->pointer.oid,
-					 &item->seen.now);
+					 &item->seen.clock);
 	}
 	mv_repo_cache_save(add->repo);
 }
@@ -1099,7 +1172,11 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 	if (!rc)
 		rc = track_named(&add, err);
 	if (!rc)
+		rc = find_intended(&add, err);
+	if (!rc)
 		rc = begin(&add, err);
+	if (!rc)
+		tell_assumed(&add);
 	for (size_t i = 0; !rc && i < add.count; i++)
 		if (add.items[i].owner != PLAIN)
 			rc = look(&add, &add.items[i], err);

@@ -166,12 +166,7 @@ static void prepare(struct work *w, struct mv_repo_job *job)
 		restore(w, job, 0);
 }
 
-/*
- * Rename; the caller holds the guard and the index lock. The time is set
- * back for the index, which is to trust what it will be told. Where it has
- * another content for this path (git restore --source), the time is what
- * tells the two apart: sizes may be equal, and file numbers come again.
- */
+/* Rename; the caller holds the guard and the index lock. */
 static void put_in_place(struct work *w, struct mv_repo_job *job)
 {
 	if (job->state != READY)
@@ -179,7 +174,7 @@ static void put_in_place(struct work *w, struct mv_repo_job *job)
 	job->state = expected(w, job);
 	if (job->state != READY)
 		mv_wt_discard(&job->file);
-	else if (mv_wt_commit(&job->file, job->in_index, &job->st, &job->err))
+	else if (mv_wt_commit(&job->file, &job->st, &job->err))
 		job->state = FAILED;
 	else
 		job->state = WRITTEN;
@@ -290,7 +285,7 @@ static int put_all_in_place(struct work *w, struct mv_repo_job *jobs,
 	for (size_t i = 0; i < count; i++)
 		jobs[i].in_index = jobs[i].state == READY &&
 				   !mv_git_patch_set(patch, jobs[i].m->path,
-						     jobs[i].m->blob, NULL,
+						     jobs[i].m->blob, NULL, 0,
 						     NULL);
 	rc = each_job(w, jobs, count, put_in_place, err);
 	for (size_t i = 0; i < count; i++) {
@@ -301,7 +296,8 @@ static int put_all_in_place(struct work *w, struct mv_repo_job *jobs,
 		note_written(w, &jobs[i]);
 		if (jobs[i].in_index)
 			mv_git_patch_set(patch, jobs[i].m->path,
-					 jobs[i].m->blob, &jobs[i].st, NULL);
+					 jobs[i].m->blob, &jobs[i].st, 0,
+					 NULL);
 	}
 	patched = !mv_git_patch_commit(patch, &patch_err);
 	mv_git_patch_close(patch);
@@ -394,34 +390,55 @@ static int run_batches(struct work *w, const struct mv_materialize *m,
 	return rc;
 }
 
-/* -- the stat cache -------------------------------------------------------------------- */
+/* -- until git may believe it ---------------------------------------------------------- */
 
 /*
- * What was written is known; but the cache believes only stamps that are a
- * little old. So wait, and believe those that are still the same then: any
- * later change gets another stamp.
+ * What was written in this second could be written again without its stamps
+ * showing that. So git reads such a file once more, and the stat cache does
+ * not know it; unless that takes longer than waiting for the next second.
+ * What still has the stamps that we gave it then is what we wrote.
  */
-static void remember(struct work *w)
+static int is_settled(struct work *w, const struct written *x,
+		      const struct mv_fs_clock *clock)
 {
-	const struct timespec pause = { 0, 25 * 1000 * 1000 };
-	struct mv_statcache *cache;
-	struct timespec now;
 	struct stat st;
 
-	if (!w->written_count || mv_repo_cache(&cache, w->repo, NULL))
+	return !fstatat(w->rootfd, x->m->path, &st, AT_SYMLINK_NOFOLLOW) &&
+	       mv_same_stat(&st, &x->st) && mv_is_quiet(&st, clock) &&
+	       /* Where only seconds are kept, they do not show it. */
+	       st.st_mtim.tv_nsec;
+}
+
+/* Whatever goes wrong here costs git a look at the file. */
+static void settle(struct work *w)
+{
+	struct mv_statcache *cache = NULL;
+	struct mv_git_patch *patch;
+	struct mv_fs_clock clock;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < w->written_count; i++)
+		bytes += w->written[i].m->pointer.size;
+	if (!bytes || !mv_repo_outwait(w->repo, bytes) ||
+	    lock_index(&patch, w, NULL))
 		return;
-	nanosleep(&pause, NULL);
-	clock_gettime(CLOCK_REALTIME, &now);
+	mv_repo_clock(&clock, w->repo);
+	mv_repo_cache(&cache, w->repo, NULL);
 	for (size_t i = 0; i < w->written_count; i++) {
 		const struct written *x = &w->written[i];
 
-		if (!fstatat(w->rootfd, x->m->path, &st,
-			     AT_SYMLINK_NOFOLLOW) &&
-		    mv_same_stat(&st, &x->st))
-			mv_statcache_put(cache, x->m->path, &st,
-					 &x->m->pointer.oid,
-					 &now);
+		if (!is_settled(w, x, &clock))
+			continue;
+		if (cache)
+			mv_statcache_put(cache, x->m->path, &x->st,
+					 &x->m->pointer.oid, &clock);
+		mv_git_patch_set(patch, x->m->path, x->m->blob, &x->st, 1,
+				 NULL);
 	}
+	mv_git_patch_vouch(patch, mv_repo_vouch, w->repo);
+	(void)mv_git_patch_commit(patch, NULL);
+	mv_git_patch_close(patch);
+	pthread_rwlock_unlock(&w->repo->guard);
 }
 
 /* -- the verb ---------------------------------------------------------------------------- */
@@ -516,7 +533,7 @@ int mv_repo_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 	if (!rc)
 		rc = run_batches(&w, m, wanted, count, err ? err : &local);
 	if (!rc)
-		remember(&w);
+		settle(&w);
 	if (w.warnings > WARNINGS_MAX)
 		mv_repo_warn(repo, "%u more files are left as pointers",
 			     w.warnings - WARNINGS_MAX);

@@ -131,7 +131,7 @@ static int identify(struct mv_pointer *out, struct mv_repo *repo, int fd,
 	struct mv_statcache *cache = NULL;
 	struct mv_repo_seen seen;
 	struct stat st;
-	int rc = mv_repo_see(&seen, fd, file, 0, err);
+	int rc = mv_repo_see(&seen, repo, fd, file, 0, err);
 
 	if (rc)
 		return rc;
@@ -142,7 +142,8 @@ static int identify(struct mv_pointer *out, struct mv_repo *repo, int fd,
 		return 0;
 	rc = mv_repo_hash_file(&out->oid, &out->size, fd, file, err);
 	if (!rc && cache && !fstat(fd, &st) && mv_same_stat(&st, &seen.st) &&
-	    !mv_statcache_put(cache, file, &st, &out->oid, &seen.now))
+	    !mv_statcache_put(cache, file, &st, &out->oid,
+			      &seen.clock))
 		mv_repo_cache_save(repo);
 	return rc;
 }

@@ -151,100 +151,58 @@ static int put(struct mv_pointer *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* The cache says what the file holds; is that still in the store? */
-static int still_stored(const struct mv_pointer *pointer, struct mv_repo *repo,
-			struct mv_err *err)
+/*
+ * Does the stat cache know better than what was read just now? Then it is
+ * wrong: a page that was mapped and dirty was written again, or a clock was
+ * set back. No later question may get that answer.
+ */
+static void correct_cache(struct mv_statcache *cache, const char *path,
+			  const struct stat *st, const struct mv_oid *oid)
 {
-	struct mv_tx *tx;
-	const char *lfs;
-	uint64_t size = 0;
-	int rc;
+	struct mv_oid known;
 
-	if (pointer->dialect == MV_DIALECT_LFS) {
-		rc = mv_repo_lfs_dir(&lfs, repo, err);
-		if (!rc)
-			rc = mv_lfsdir_has(lfs, &pointer->oid, &size, err);
-	} else if (is_frozen(repo)) {
-		rc = mv_repo_has(repo, pointer, err);
-		size = pointer->size;
-	} else {
-		rc = filter_tx(&tx, repo, err);
-		if (!rc)
-			rc = mv_tx_has(tx, &pointer->oid, &size, err);
-	}
-	if (rc == MV_ENOENT)
-		return 0;
-	return rc ? rc : size == pointer->size;
-}
-
-static int known(struct mv_pointer *out, struct mv_repo *repo,
-		 const char *path, const struct stat *st, struct mv_err *err)
-{
-	struct mv_statcache *cache;
-
-	if (mv_repo_cache(&cache, repo, NULL) ||
-	    mv_statcache_get(&out->oid, cache, path, st))
-		return 0;
-	out->size = (uint64_t)st->st_size;
-	return still_stored(out, repo, err);
-}
-
-static void remember_stat(struct mv_repo *repo, const char *path,
-			  const struct mv_repo_seen *seen,
-			  const struct mv_pointer *pointer)
-{
-	struct mv_statcache *cache;
-
-	if (!mv_repo_cache(&cache, repo, NULL))
-		mv_statcache_put(cache, path, &seen->st, &pointer->oid,
-				 &seen->now);
+	if (!mv_statcache_get(&known, cache, path, st) &&
+	    !mv_oid_eq(&known, oid))
+		mv_statcache_forget(cache, path);
 }
 
 /*
- * Git streams from the work tree in most cases, but not always, and never
- * says which. So the file is compared with the stream, byte by byte: where
- * the stat cache knows the file, that takes the place of hashing; where it
- * does not, large files enter the cache that way.
+ * What git hands over is what is hashed and stored, always: no stamp says
+ * what these bytes are. They come from the work tree in most cases, but not
+ * always, and git never says which. So a large file is compared with them on
+ * the way; where both are equal and the file was quiet, the stat cache
+ * learns what is in it, for those who ask about files.
  */
 static int clean_content(struct mv_pointer *out, struct mv_repo *repo,
 			 const char *path, struct mv_reader *in,
 			 struct mv_err *err)
 {
 	struct mv_twin twin = { .fd = -1 };
+	struct mv_statcache *cache;
 	struct mv_repo_seen seen;
 	struct mv_reader reader;
 	uint64_t hint = UINT64_MAX;
-	int rootfd, fd = -1, hit = 0, rc;
+	int rootfd, fd = -1, rc;
 
 	if (!mv_repo_root(&rootfd, repo, NULL) &&
 	    !mv_wt_open_read(&fd, &seen.st, rootfd, path, NULL)) {
-		rc = mv_repo_see(&seen, fd, path, seen.st.st_size >= LARGE,
-				 err);
+		rc = mv_repo_see(&seen, repo, fd, path, 0, err);
 		if (rc)
 			goto out;
 		hint = (uint64_t)seen.st.st_size;
-		hit = known(out, repo, path, &seen.st, err);
-		if (hit < 0) {
-			rc = hit;
-			goto out;
-		}
 	}
-	rc = mv_twin_init(&twin, in, hit || (fd >= 0 && hint >= LARGE) ? fd :
-			  -1, &seen.st, path, err);
-	if (!rc && hit)
-		rc = mv_twin_match(&twin, err);
-	if (rc || (hit && mv_twin_equal(&twin)))
-		goto out;
-
-	reader = mv_twin_reader(&twin);
-	rc = put(out, repo, &reader, hint, err);
+	rc = mv_twin_init(&twin, in, fd >= 0 && hint >= LARGE ? fd : -1,
+			  &seen.st, path, err);
 	if (rc)
 		goto out;
-	if (hit && mv_twin_moved(&twin))
-		rc = mv_fail(err, MV_EEXISTS, "changed while it was being "
-			     "read");
-	else if (mv_twin_equal(&twin))
-		remember_stat(repo, path, &seen, out);
+	reader = mv_twin_reader(&twin);
+	rc = put(out, repo, &reader, hint, err);
+	if (!rc && fd >= 0 && !mv_repo_cache(&cache, repo, NULL)) {
+		correct_cache(cache, path, &seen.st, &out->oid);
+		if (mv_twin_equal(&twin))
+			mv_statcache_put(cache, path, &seen.st, &out->oid,
+					 &seen.clock);
+	}
 out:
 	mv_twin_release(&twin);
 	if (fd >= 0)

@@ -81,6 +81,9 @@ struct mv_repo {
 	int alternates_known;
 	struct mv_statcache *cache;
 	int root_fd;			/* the work tree; -1: not opened yet */
+	struct mv_fs_clock clock;	/* repo-twin.c */
+	int64_t clock_at;		/* ms, monotonic */
+	pthread_mutex_t clock_lock;
 	struct mv_repo_setting *team;	/* .gitmodel/config (repo-config.c) */
 	int team_known;
 	struct mv_repo_projects *projects;	/* repo-subject.c */
@@ -183,9 +186,8 @@ void mv_repo_warn_large(struct mv_repo *repo, const char *const *revs);
 
 /*
  * Does what git streams to us equal the file that stands in the work tree?
- * A reader that hands `in` through and compares each byte with the file.
- * It can also be asked to read ahead as long as both agree (match); what was
- * swallowed so comes again when it is read, from the file.
+ * A reader that hands `in` through, unchanged, and compares each byte with
+ * the file.
  */
 #define MV_TWIN_BLOCK (1024u * 1024)
 struct mv_twin {
@@ -193,37 +195,46 @@ struct mv_twin {
 	int fd;			/* the file; -1: there is none to compare */
 	struct stat st;		/* when it was opened */
 	const char *path;	/* for messages */
-	char *ours, *theirs;	/* a block of the file, a block of `in` */
+	char *ours;		/* a block of the file */
 	uint64_t agreed;	/* bytes that both have in common so far */
-	uint64_t replayed;	/* of them, given out again */
-	size_t len, pos;	/* what `theirs` holds, what of it was given out */
 	int differs, ended;
 };
 int mv_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
 		 const struct stat *st, const char *path, struct mv_err *err);
 void mv_twin_release(struct mv_twin *twin);	/* does not close fd */
-/* Read `in` to its end or to the first difference. */
-int mv_twin_match(struct mv_twin *twin, struct mv_err *err);
 /* Was all of `in` all of the file, and did the file stand still? */
 int mv_twin_equal(const struct mv_twin *twin);
-/* Did the file change since it was opened? What was replayed is in doubt. */
-int mv_twin_moved(const struct mv_twin *twin);
 struct mv_reader mv_twin_reader(struct mv_twin *twin);
+
+/* A mv_git_vouch_fn whose payload is the repo (repo-vouch.c). */
+int mv_repo_vouch(void *repo, const struct mv_git_racy *e);
 
 /* The same file, unchanged? */
 int mv_same_stat(const struct stat *a, const struct stat *b);
 
 /*
- * What an open file looks like before it is read, and when that was: what
- * the stat cache wants to know. A file that was written a moment ago gets a
- * moment to become old enough for the cache when `patient`.
+ * What time it is on the work tree's file system, or was at most half a
+ * second ago. Without a repository (NULL) or a work tree it is not known.
+ */
+void mv_repo_clock(struct mv_fs_clock *out, struct mv_repo *repo);
+/*
+ * Wait for the next second of that clock, at which what was written until
+ * now has become quiet, if that takes less long than to read so many bytes
+ * once more. Did it?
+ */
+int mv_repo_outwait(struct mv_repo *repo, uint64_t bytes);
+
+/*
+ * What an open file looks like before it is read, and what time it was then:
+ * what the stat cache and the index want to know. When `patient`, a large
+ * file that was written in this second is waited for as above.
  */
 struct mv_repo_seen {
 	struct stat st;
-	struct timespec now;
+	struct mv_fs_clock clock;
 };
-int mv_repo_see(struct mv_repo_seen *out, int fd, const char *path,
-		int patient, struct mv_err *err);
+int mv_repo_see(struct mv_repo_seen *out, struct mv_repo *repo, int fd,
+		const char *path, int patient, struct mv_err *err);
 
 /*
  * A setting of .gitmodel/config, borrowed; NULL when it has none. MV_EINVALID

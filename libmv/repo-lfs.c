@@ -308,7 +308,7 @@ int mv_repo_lfs_verify(struct mv_repo *repo, const char *dir,
 	path = mv_strf("%s/objects/%.2s/%.2s/%s", dir, hex, hex + 2, hex);
 	rc = path ? mv_open_read(&fd, NULL, path, err) : mv_nomem(err);
 	if (!rc)
-		rc = mv_repo_see(&seen, fd, path, 0, err);
+		rc = mv_repo_see(&seen, repo, fd, path, 0, err);
 	if (fd >= 0)
 		close(fd);
 	if (!rc && !mv_repo_cache(&cache, repo, NULL) &&
@@ -318,7 +318,7 @@ int mv_repo_lfs_verify(struct mv_repo *repo, const char *dir,
 	if (!rc)
 		rc = mv_lfsdir_read(dir, oid, &nowhere, err);
 	if (!rc && cache)
-		mv_statcache_put(cache, path, &seen.st, oid, &seen.now);
+		mv_statcache_put(cache, path, &seen.st, oid, &seen.clock);
 good:
 	if (!rc)
 		repo->lfs_verified = *oid;

@@ -20,6 +20,7 @@ struct suspect {
 	char blob[MV_OID_HEX + 1];
 	int ours;		/* by its attributes */
 	int whole;		/* the bytes are the content */
+	int settled;
 	struct stat st;
 };
 
@@ -144,7 +145,7 @@ static int content_of(struct mv_oid *oid, struct mend *m, struct suspect *s,
 	if (!rc && (fstat(fd, &st) || !mv_same_stat(&st, &s->st)))
 		rc = MV_EBUSY;
 	if (!rc)
-		mv_statcache_put(cache, s->path, &s->st, oid, &seen->now);
+		mv_statcache_put(cache, s->path, &s->st, oid, &seen->clock);
 	return rc;
 }
 
@@ -160,8 +161,9 @@ static void examine(struct mend *m, struct suspect *s, int rootfd)
 	    mv_wt_open_read(&fd, &s->st, rootfd, s->path, NULL))
 		return;
 	if ((uint64_t)s->st.st_size == pointer.size &&
-	    !mv_repo_see(&seen, fd, s->path, 1, NULL)) {
+	    !mv_repo_see(&seen, m->repo, fd, s->path, 1, NULL)) {
 		s->st = seen.st;
+		s->settled = mv_is_quiet(&seen.st, &seen.clock);
 		s->whole = !content_of(&oid, m, s, fd, &seen) &&
 			   mv_oid_eq(&oid, &pointer.oid);
 	}
@@ -179,7 +181,8 @@ static int correct(struct mend *m, int lock_ms, struct mv_err *err)
 	for (size_t i = 0; i < m->count; i++)
 		if (m->s[i].whole)
 			mv_git_patch_set(patch, m->s[i].path, m->s[i].blob,
-					 &m->s[i].st, NULL);
+					 &m->s[i].st, m->s[i].settled, NULL);
+	mv_git_patch_vouch(patch, mv_repo_vouch, m->repo);
 	rc = mv_git_patch_commit(patch, err);
 	mv_git_patch_close(patch);
 	return rc;

@@ -179,7 +179,7 @@ static int offer(char **name, int *missing, struct mv_repo *repo,
 		rc = copy(s->fd, s->file, file.fd, *name, err);
 	}
 	if (!rc)
-		rc = mv_wt_commit(&file, 0, &st, err);
+		rc = mv_wt_commit(&file, &st, err);
 	mv_wt_discard(&file);
 	if (rc) {
 		free(*name);

@@ -258,7 +258,7 @@ static int write_file(struct mv_repo *repo, const char *path,
 	if (!ret)
 		ret = mv_write_full(file.fd, text->data, text->len, path, err);
 	if (!ret)
-		ret = mv_wt_commit(&file, 0, NULL, err);
+		ret = mv_wt_commit(&file, NULL, err);
 	mv_wt_discard(&file);
 	return ret;
 }

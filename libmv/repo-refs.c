@@ -54,7 +54,7 @@ static int hash_file(struct mv_pointer *out, struct mv_repo *repo,
 	rc = mv_open_read(&fd, NULL, path, err);
 	if (rc)
 		return rc;
-	rc = mv_repo_see(&seen, fd, path, 0, err);
+	rc = mv_repo_see(&seen, repo, fd, path, 0, err);
 	if (rc || (top && is_pointer(out, fd, &seen.st, path)))
 		goto out;
 	out->size = (uint64_t)seen.st.st_size;
@@ -68,7 +68,7 @@ static int hash_file(struct mv_pointer *out, struct mv_repo *repo,
 		rc = mv_fail(err, MV_EEXISTS, "'%s' changed while it was "
 			     "being read", path);
 	if (!rc && cache)
-		mv_statcache_put(cache, top, &st, &out->oid, &seen.now);
+		mv_statcache_put(cache, top, &st, &out->oid, &seen.clock);
 out:
 	close(fd);
 	return rc;

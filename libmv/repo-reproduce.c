@@ -358,7 +358,7 @@ static int write_content(struct work *w, const char *path,
 	if (!rc)
 		rc = mv_repo_write_to(w->repo, &p, file.fd, path, 1, err);
 	if (!rc)
-		rc = mv_wt_commit(&file, 0, &st, err);
+		rc = mv_wt_commit(&file, &st, err);
 	mv_wt_discard(&file);
 	return rc;
 }

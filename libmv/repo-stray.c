@@ -124,7 +124,8 @@ int mv_repo_wake_raw(struct mv_repo *repo,
 		/* A time that no file has: git compares the bytes again. */
 		st.st_mtim.tv_sec = 1;
 		st.st_mtim.tv_nsec = 0;
-		rc = mv_git_patch_set(patch, l.path[i], l.blob[i], &st, err);
+		rc = mv_git_patch_set(patch, l.path[i], l.blob[i], &st, 1,
+				      err);
 		if (rc == MV_ENOENT)	/* it moved on meanwhile */
 			rc = 0;
 	}

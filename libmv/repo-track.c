@@ -233,7 +233,7 @@ static int write_attributes(struct mv_repo *repo, const char *file,
 	if (!rc)
 		rc = mv_write_full(f.fd, text->data, text->len, file, err);
 	if (!rc)
-		rc = mv_wt_commit(&f, 0, NULL, err);
+		rc = mv_wt_commit(&f, NULL, err);
 	mv_wt_discard(&f);
 	return rc;
 }

@@ -16,30 +16,83 @@ int mv_same_stat(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* The stat cache refuses what is younger than 20 ms. */
-#define YOUNG_NS (21 * 1000 * 1000)
+#define MS 1000000l
+/* What git hands over and we hash, a little less where a disk is slow. */
+#define READ_PER_MS (512ull * 1024 * 1024 / 1000)
+#define CLOCK_AGE_MS 500	/* how long a clock that was read will do */
 
-static int64_t age_ns(const struct timespec *then, const struct timespec *now)
+static int64_t monotonic_ms(void)
 {
-	return (int64_t)(now->tv_sec - then->tv_sec) * 1000000000 +
-	       (now->tv_nsec - then->tv_nsec);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / MS;
 }
 
-int mv_repo_see(struct mv_repo_seen *out, int fd, const char *path,
-		int patient, struct mv_err *err)
+/*
+ * An older reading is as safe: it only calls fewer files quiet. So thousands
+ * of small files share one.
+ */
+void mv_repo_clock(struct mv_fs_clock *out, struct mv_repo *repo)
 {
-	const struct timespec pause = { 0, YOUNG_NS };
-	int64_t age;
+	const int64_t now = monotonic_ms();
+	int rootfd;
 
+	memset(out, 0, sizeof(*out));
+	if (!repo)
+		return;
+	pthread_mutex_lock(&repo->clock_lock);
+	if (!repo->clock.known || now - repo->clock_at > CLOCK_AGE_MS) {
+		if (!mv_repo_root(&rootfd, repo, NULL))
+			mv_fs_clock_read(&repo->clock, rootfd,
+					 repo->info->git_dir);
+		repo->clock_at = now;
+	}
+	*out = repo->clock;
+	pthread_mutex_unlock(&repo->clock_lock);
+}
+
+static void forget_clock(struct mv_repo *repo)
+{
+	pthread_mutex_lock(&repo->clock_lock);
+	repo->clock.known = 0;
+	pthread_mutex_unlock(&repo->clock_lock);
+}
+
+int mv_repo_outwait(struct mv_repo *repo, uint64_t bytes)
+{
+	struct mv_fs_clock clock;
+	struct timespec pause = { 0, 0 };
+	uint64_t ms;
+
+	forget_clock(repo);
+	mv_repo_clock(&clock, repo);
+	if (!clock.known)
+		return 0;
+	/* Some milliseconds more: stamps are those of the last tick. */
+	ms = 1000 - (uint64_t)(clock.now.tv_nsec / MS) + 10;
+	if (bytes / READ_PER_MS < ms)
+		return 0;
+	pause.tv_sec = (time_t)(ms / 1000);
+	pause.tv_nsec = (long)(ms % 1000) * MS;
+	nanosleep(&pause, NULL);
+	forget_clock(repo);
+	return 1;
+}
+
+int mv_repo_see(struct mv_repo_seen *out, struct mv_repo *repo, int fd,
+		const char *path, int patient, struct mv_err *err)
+{
 	for (;;) {
-		clock_gettime(CLOCK_REALTIME, &out->now);
+		mv_repo_clock(&out->clock, repo);
 		if (fstat(fd, &out->st))
 			return mv_fail_errno(err, errno, "cannot stat '%s'",
 					     path);
-		age = age_ns(&out->st.st_ctim, &out->now);
-		if (!patient-- || age < 0 || age > YOUNG_NS)
+		if (!patient-- || mv_is_quiet(&out->st, &out->clock) ||
+		    out->st.st_dev != out->clock.dev ||
+		    !mv_repo_outwait(repo, (uint64_t)out->st.st_size))
 			return 0;
-		nanosleep(&pause, NULL);
+		patient = 0;
 	}
 }
 
@@ -54,17 +107,14 @@ int mv_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
 	if (fd < 0)
 		return 0;
 	twin->st = *st;
-	twin->ours = malloc(2 * (size_t)MV_TWIN_BLOCK);
-	if (!twin->ours)
-		return mv_nomem(err);
-	twin->theirs = twin->ours + MV_TWIN_BLOCK;
-	return 0;
+	twin->ours = malloc(MV_TWIN_BLOCK);
+	return twin->ours ? 0 : mv_nomem(err);
 }
 
 void mv_twin_release(struct mv_twin *twin)
 {
 	free(twin->ours);
-	twin->ours = twin->theirs = NULL;
+	twin->ours = NULL;
 }
 
 /* An unreadable file is a file that differs: `in` is what counts. */
@@ -86,84 +136,31 @@ static int agrees(struct mv_twin *twin, const char *data, size_t len)
 	return 1;
 }
 
-int mv_twin_match(struct mv_twin *twin, struct mv_err *err)
-{
-	size_t got;
-	int rc;
-
-	while (!twin->differs && !twin->ended) {
-		rc = mv_read_full(twin->in, twin->theirs, MV_TWIN_BLOCK, &got,
-				  err);
-		if (rc)
-			return rc;
-		twin->ended = got < MV_TWIN_BLOCK;
-		if (agrees(twin, twin->theirs, got))
-			continue;
-		twin->differs = 1;
-		twin->len = got;
-	}
-	return 0;
-}
-
-int mv_twin_moved(const struct mv_twin *twin)
+static int stands_still(const struct mv_twin *twin)
 {
 	struct stat now;
 
-	return twin->fd >= 0 &&
-	       (fstat(twin->fd, &now) || !mv_same_stat(&now, &twin->st));
+	return !fstat(twin->fd, &now) && mv_same_stat(&now, &twin->st);
 }
 
 int mv_twin_equal(const struct mv_twin *twin)
 {
 	return !twin->differs && twin->ended &&
 	       twin->agreed == (uint64_t)twin->st.st_size &&
-	       !mv_twin_moved(twin);
-}
-
-static int replay(struct mv_twin *twin, void *data, size_t len, size_t *got,
-		  struct mv_err *err)
-{
-	uint64_t left = twin->agreed - twin->replayed;
-	int rc;
-
-	if (len > left)
-		len = (size_t)left;
-	rc = mv_pread_full(twin->fd, data, len, twin->replayed, got,
-			   twin->path, err);
-	if (!rc && *got != len)
-		rc = mv_fail(err, MV_EEXISTS,
-			     "'%s' changed while it was being read",
-			     twin->path);
-	twin->replayed += *got;
-	return rc;
+	       stands_still(twin);
 }
 
 static int twin_read(void *payload, void *data, size_t len, size_t *got,
 		     struct mv_err *err)
 {
 	struct mv_twin *twin = payload;
-	int rc;
+	int rc = twin->in->read(twin->in->payload, data, len, got, err);
 
-	*got = 0;
-	if (twin->replayed < twin->agreed)
-		return replay(twin, data, len, got, err);
-	if (twin->pos < twin->len) {
-		*got = twin->len - twin->pos < len ? twin->len - twin->pos :
-						     len;
-		memcpy(data, twin->theirs + twin->pos, *got);
-		twin->pos += *got;
-		return 0;
-	}
-	if (twin->ended || !len)
-		return 0;
-	rc = twin->in->read(twin->in->payload, data, len, got, err);
 	if (rc)
 		return rc;
-	twin->ended = !*got;
+	twin->ended = !*got && len;
 	if (!twin->differs && !agrees(twin, data, *got))
 		twin->differs = 1;
-	/* These bytes have been given out just now: nothing to replay. */
-	twin->replayed = twin->agreed;
 	return 0;
 }
 

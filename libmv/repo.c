@@ -51,6 +51,7 @@ int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
 		return mv_nomem(err);
 	repo->root_fd = -1;
 	pthread_rwlock_init(&repo->guard, NULL);
+	pthread_mutex_init(&repo->clock_lock, NULL);
 	repo->env = options->env;
 	repo->progress = options->progress;
 	repo->warn = options->warn;
@@ -63,6 +64,7 @@ int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
 	     mv_git_open(&repo->git, options->dir, &repo->env, err);
 	if (rc) {
 		pthread_rwlock_destroy(&repo->guard);
+		pthread_mutex_destroy(&repo->clock_lock);
 		free(repo);
 		return rc;
 	}
@@ -94,6 +96,7 @@ void mv_repo_close(struct mv_repo *repo)
 		close(repo->root_fd);
 	mv_git_close(repo->git);
 	pthread_rwlock_destroy(&repo->guard);
+	pthread_mutex_destroy(&repo->clock_lock);
 	free(repo);
 }
 

@@ -407,6 +407,35 @@ int mv_write_file(const char *path, const void *data, size_t len, mode_t mode,
 	return ret;
 }
 
+/* -- the clock of a file system -- */
+
+void mv_fs_clock_read(struct mv_fs_clock *out, int dirfd,
+		      const char *fallback)
+{
+	struct mv_tmp named = MV_TMP_INIT;
+	struct stat st;
+	int fd = openat(dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	memset(out, 0, sizeof(*out));
+	if (fd < 0 && fallback && !mv_tmp_open(&named, fallback, "clock", NULL))
+		fd = named.fd;
+	if (fd >= 0 && !fstat(fd, &st)) {
+		out->dev = st.st_dev;
+		out->now = st.st_mtim;
+		out->known = 1;
+	}
+	if (fd >= 0 && fd != named.fd)
+		close(fd);
+	mv_tmp_discard(&named);
+}
+
+int mv_is_quiet(const struct stat *st, const struct mv_fs_clock *clock)
+{
+	return clock->known && st->st_dev == clock->dev &&
+	       st->st_mtim.tv_sec < clock->now.tv_sec &&
+	       st->st_ctim.tv_sec < clock->now.tv_sec;
+}
+
 /* -- read-only maps -- */
 
 int mv_map_open(struct mv_map *out, const char *path, struct mv_err *err)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "libmv/base/buf.h"
 #include "libmv/base/err.h"
@@ -85,6 +86,35 @@ void mv_tmp_leave(struct mv_tmp *tmp);
 /* open + write + commit. */
 int mv_write_file(const char *path, const void *data, size_t len, mode_t mode,
 		  unsigned flags, struct mv_err *err);
+
+/*
+ * -- the clock of a file system --
+ * What time a file is given that is written there now: in the stamps' own
+ * granularity, and by the clock that makes them, which for a network file
+ * system is another machine's. (Ours may be ahead of it by any amount, and a
+ * file that was written just now would look old.)
+ */
+struct mv_fs_clock {
+	dev_t dev;		/* of the file system that was asked */
+	struct timespec now;
+	int known;		/* 0: could not be asked; nothing is quiet */
+};
+/*
+ * Ask the file system of an open folder: by a file without a name, so that
+ * the folder is not changed. Where that cannot be made, `fallback` (a folder,
+ * may be NULL) gets a file that is removed at once. A failure is `known` 0.
+ */
+void mv_fs_clock_read(struct mv_fs_clock *out, int dirfd,
+		      const char *fallback);
+/*
+ * Had the second of the file's last change passed when the clock was read?
+ * Then whatever changes the file after that gives it another stamp, even
+ * where only seconds are kept or compared: what is read after the clock
+ * stays true as long as the stat stays the same. This is git's rule for its
+ * index ("racy git"), for both stamps. Stamps of the future, another file
+ * system, and a clock that is not known are never quiet.
+ */
+int mv_is_quiet(const struct stat *st, const struct mv_fs_clock *clock);
 
 /* -- read-only maps -- */
 struct mv_map {

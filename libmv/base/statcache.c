@@ -25,13 +25,10 @@
 /* Nobody comes near it by chance; names made to collide find a short chain. */
 #define PROBE_MAX	512
 #define NS		1000000000ll
-#define YOUNG_NS	(20 * 1000000ll)
-#define YOUNG_COARSE_NS	(3 * NS)
 
 struct mv_statcache {
 	char *path;
 	struct mv_hasher *hasher;
-	struct timespec opened;
 	int loaded;
 
 	struct mv_buf raw;	/* the file, then what was put since */
@@ -194,7 +191,6 @@ int mv_statcache_open(struct mv_statcache **out, const char *path,
 	if (!c)
 		return mv_nomem(err);
 	mv_buf_init(&c->raw, FILE_MAX);
-	clock_gettime(CLOCK_REALTIME, &c->opened);
 	c->path = strdup(path);
 	ret = c->path ? mv_hasher_new(&c->hasher, MV_HASH_SHA256, err) :
 			mv_nomem(err);
@@ -263,43 +259,10 @@ int mv_statcache_get(struct mv_oid *oid, struct mv_statcache *c,
 	return 0;
 }
 
-/* Not certainly `min` before now. Stamps of the future are young, too. */
-static int is_young(const struct timespec *stamp, const struct timespec *now,
-		    int64_t min)
-{
-	int64_t s;
-
-	if (__builtin_sub_overflow((int64_t)now->tv_sec,
-				   (int64_t)stamp->tv_sec, &s))
-		return 1;
-	if (s > 60)
-		return 0;
-	if (s < -60)
-		return 1;
-	return s * NS + now->tv_nsec - stamp->tv_nsec < min;
-}
-
-static int too_young(const struct stat *st, const struct timespec *now)
-{
-	int64_t min = YOUNG_NS;
-
-	if (!st->st_mtim.tv_nsec && !st->st_ctim.tv_nsec)
-		min = YOUNG_COARSE_NS;
-	return is_young(&st->st_mtim, now, min) ||
-	       is_young(&st->st_ctim, now, min);
-}
-
-int mv_statcache_put(struct mv_statcache *c, const char *path,
-		     const struct stat *st, const struct mv_oid *oid,
-		     const struct timespec *now)
+static int append_record(struct mv_statcache *c, const char *path,
+			 const struct stat *st, const struct mv_oid *oid)
 {
 	uint8_t record[RECORD] = MAGIC;
-	struct mv_oid known;
-
-	if (too_young(st, now ? now : &c->opened))
-		return MV_EBUSY;
-	if (!mv_statcache_get(&known, c, path, st) && mv_oid_eq(&known, oid))
-		return 0;
 
 	if (key_of(record + AT_KEY, c, path))
 		return MV_ENOMEM;
@@ -311,6 +274,32 @@ int mv_statcache_put(struct mv_statcache *c, const char *path,
 	if (mv_buf_add(&c->raw, record, RECORD))
 		return MV_ENOMEM;
 	return enter(c, c->raw.len - RECORD);
+}
+
+int mv_statcache_put(struct mv_statcache *c, const char *path,
+		     const struct stat *st, const struct mv_oid *oid,
+		     const struct mv_fs_clock *clock)
+{
+	struct mv_oid known;
+
+	if (!mv_is_quiet(st, clock))
+		return MV_EBUSY;
+	if (!mv_statcache_get(&known, c, path, st) && mv_oid_eq(&known, oid))
+		return 0;
+	return append_record(c, path, st, oid);
+}
+
+/* A later record wins: this one has the stat of no file. */
+void mv_statcache_forget(struct mv_statcache *c, const char *path)
+{
+	static const struct mv_oid none;
+	struct stat st;
+
+	load(c);
+	memset(&st, 0, sizeof(st));
+	st.st_size = -1;
+	if (c->live && append_record(c, path, &st, &none))
+		forget_all(c);
 }
 
 /* -- saving -- */

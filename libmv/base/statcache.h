@@ -5,16 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "libmv/base/err.h"
+#include "libmv/base/fs.h"
 #include "libmv/base/hash.h"
 
 /*
  * Which content does this file hold? Answered without reading it, when it
  * was read before and its stat did not change since: (path, dev, ino, size,
- * mtime, ctime in nanoseconds) -> oid. Git asks clean again and
- * again for files that nobody touched; this is what makes that cheap.
+ * mtime, ctime in nanoseconds) -> oid. That is all that it may be asked:
+ * whoever is given bytes hashes those, and whoever puts a file's content
+ * into the index for the first time reads it.
  *
  * What is hidden: a file of fixed records, each with its own checksum, that
  * is only ever appended to; later records win. It is a cache: a file that
@@ -34,20 +35,20 @@
  *	96	8   XXH3 of the 96 bytes before		(little-endian)
  *
  * How to call it, so that no answer is ever wrong:
- * 1. open the file, take `now` (CLOCK_REALTIME), then fstat();
+ * 1. open the file, read the clock of its file system, then fstat();
  * 2. mv_statcache_get(): 0 is the answer;
  * 3. otherwise read and hash the file;
  * 4. fstat() again: if anything differs from the first, forget it;
- * 5. mv_statcache_put() with that stat and the `now` of step 1.
- * Stamps have a granularity: a file written twice within it shows the same
- * stamp. So put refuses a file whose stamps were younger than 20 ms at
- * `now`, that is, before it was read: the second write could have come
- * after the reading. Where stamps are whole seconds (both nanosecond fields
- * are zero) they must be 3 s old. The time of put itself would not do: a
- * long reading makes every stamp look old.
+ * 5. mv_statcache_put() with that stat and the clock of step 1.
+ * A file can be written twice and show the same stamps: within their
+ * granularity, and through a mapping as long as the page is dirty. So put
+ * refuses a file that was not quiet (base/fs.h) at that clock, that is,
+ * before it was read. The time of put itself would not do: a long reading
+ * makes every stamp look old.
  *
- * Not seen: a change that keeps size, inode and both stamps (only with the
- * clock set back), and a network file system whose clock lags behind ours.
+ * Not seen, as git does not see it: a change that keeps size, inode and both
+ * stamps. That takes a clock that was set back, or a page that was mapped,
+ * written, kept dirty for more than a second, and written again.
  *
  * Several processes may append at once; one that compacts at the same time
  * can lose the others' last records, which are then made again. One thread
@@ -65,14 +66,12 @@ void mv_statcache_close(struct mv_statcache *cache);
 int mv_statcache_get(struct mv_oid *oid, struct mv_statcache *cache,
 		     const char *path, const struct stat *st);
 
-/*
- * Remember. MV_EBUSY: the file is too young. MV_ENOMEM is as harmless.
- * `now` may be NULL: then the time of mv_statcache_open() counts, which is
- * safe for everything read since, and remembers nothing changed since.
- */
+/* Remember. MV_EBUSY: it was not quiet. MV_ENOMEM is as harmless. */
 int mv_statcache_put(struct mv_statcache *cache, const char *path,
 		     const struct stat *st, const struct mv_oid *oid,
-		     const struct timespec *now);
+		     const struct mv_fs_clock *clock);
+/* What is remembered of the path turned out to be wrong. */
+void mv_statcache_forget(struct mv_statcache *cache, const char *path);
 
 /*
  * Append what was put since the last save, with one write; or, when more

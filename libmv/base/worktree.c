@@ -434,21 +434,6 @@ int mv_wt_current(const struct mv_wt_file *file, char *data, size_t max,
 	return ret;
 }
 
-static int set_back(int fd, const char *name, struct mv_err *err)
-{
-	struct timespec t[2] = { { 0, UTIME_OMIT }, { 0, 0 } };
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return mv_fail_errno(err, errno, "cannot stat '%s'", name);
-	t[1] = st.st_mtim;
-	t[1].tv_sec--;
-	if (futimens(fd, t) < 0)
-		return mv_fail_errno(err, errno, "cannot set the time of '%s'",
-				     name);
-	return 0;
-}
-
 /*
  * Some file systems report a lost write only at close(); the descriptor is
  * still needed for the stat afterwards, so a copy of it is closed.
@@ -493,15 +478,31 @@ static int rename_into_place(struct mv_wt_file *f, struct mv_err *err)
 	return 0;
 }
 
-int mv_wt_commit(struct mv_wt_file *file, int backdate, struct stat *st,
+/*
+ * Now, by the clock of the file system, less a nanosecond: stamps are those
+ * of the kernel's last tick, and a write that follows within the same tick
+ * gets another one that way. Where times cannot be set, that of the last
+ * byte has to do.
+ */
+static void set_time(int fd)
+{
+	struct timespec t[2] = { { 0, UTIME_OMIT }, { 0, UTIME_NOW } };
+	struct stat st;
+
+	if (futimens(fd, t) || fstat(fd, &st) || !st.st_mtim.tv_nsec)
+		return;
+	t[1] = st.st_mtim;
+	t[1].tv_nsec--;
+	(void)futimens(fd, t);
+}
+
+int mv_wt_commit(struct mv_wt_file *file, struct stat *st,
 		 struct mv_err *err)
 {
-	int ret = 0;
+	int ret;
 
-	if (backdate)
-		ret = set_back(file->fd, file->name, err);
-	if (!ret)
-		ret = flush(file->fd, file->name, err);
+	set_time(file->fd);
+	ret = flush(file->fd, file->name, err);
 	if (!ret)
 		ret = may_replace(file, err);
 	if (!ret)

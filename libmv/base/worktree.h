@@ -61,10 +61,11 @@ int mv_wt_current(const struct mv_wt_file *file, char *data, size_t max,
 
 /*
  * Rename the temporary over the name; `st` gets the stat of the file that is
- * now there. When `backdate` is set, its mtime is first put one second into
- * the past, so that an index written afterwards is not "racily clean".
+ * now there. Its mtime is that moment, not the one when its bytes were
+ * prepared: whoever built something from the old file meanwhile (make) built
+ * it before the new one came.
  */
-int mv_wt_commit(struct mv_wt_file *file, int backdate, struct stat *st,
+int mv_wt_commit(struct mv_wt_file *file, struct stat *st,
 		 struct mv_err *err);
 void mv_wt_discard(struct mv_wt_file *file);	/* an empty one is fine */
 

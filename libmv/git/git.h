@@ -139,6 +139,7 @@ struct mv_git_entry {
 				   untracked */
 	int stage;		/* 0, or 1..3 in a conflict */
 	int skip_worktree;	/* sparse checkout: not in the work tree */
+	int assume_unchanged;	/* git looks at no file that is marked so */
 };
 typedef int (*mv_git_entry_fn)(void *payload, const struct mv_git_entry *e,
 			       struct mv_err *err);
@@ -171,7 +172,7 @@ int mv_git_filter_words(struct mv_git *git, int staged,
 /*
  * Stage blobs: write their objects (loose for a few, one pack for many) and
  * put them into the index with the stat data given, so that `git status`
- * need not read the files. `remove` entries leave the index. Modes are those
+ * need not read the files that were settled. `remove` entries leave the index. Modes are those
  * of the file, or of the present entry where core.fileMode is off.
  */
 struct mv_git_stage {
@@ -180,6 +181,9 @@ struct mv_git_stage {
 	size_t len;
 	int executable;
 	int remove;
+	int same;		/* the index has this blob and mode already,
+				   and maybe flags: only the stat is news */
+	int settled;		/* st is of a file that was quiet, see below */
 	struct stat st;
 };
 int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
@@ -198,12 +202,34 @@ int mv_git_blob_name(struct mv_git *git, char *hex, const void *data,
  * no index. A split index is patched, too, with a new shared file where
  * needed.
  */
+/*
+ * Which entries git believes without reading depends on the time of the
+ * index file: not those that are as young ("racy git"). That time stays what
+ * it was, so that nothing becomes believed by our writing. `settled` says of
+ * a file that it was quiet (base/fs.h) before its content became known; for
+ * an entry that is not, the index is dated back as far as it takes to keep
+ * git's distrust. Only where `vouch` says of each other entry in question
+ * that its file holds now what the entry says does the index get the time at
+ * which it was locked, and settled entries are believed. It is not asked
+ * when that would read more than the settled files are long.
+ */
+struct mv_git_racy {
+	const char *path;
+	const char *blob;	/* hex */
+	unsigned mode;		/* a regular file or a link */
+};
+/* Are the bytes of the file at this path, right now, those of the entry? */
+typedef int (*mv_git_vouch_fn)(void *payload, const struct mv_git_racy *e);
+
 struct mv_git_patch;
 int mv_git_patch_open(struct mv_git_patch **out, struct mv_git *git,
 		      int timeout_ms, struct mv_err *err);
 int mv_git_patch_set(struct mv_git_patch *patch, const char *path,
-		     const char *blob, const struct stat *st,
+		     const char *blob, const struct stat *st, int settled,
 		     struct mv_err *err);
+/* For the commit that follows. Without it nobody vouches. */
+void mv_git_patch_vouch(struct mv_git_patch *patch, mv_git_vouch_fn fn,
+			void *payload);
 int mv_git_patch_commit(struct mv_git_patch *patch, struct mv_err *err);
 void mv_git_patch_close(struct mv_git_patch *patch);	/* NULL is fine */
 

@@ -14,6 +14,8 @@
 #define FLAG_EXTENDED 0x4000
 #define FLAG_STAGE 0x3000
 #define FLAG_LEN 0x0fff
+#define FLAG_VALID 0x8000	/* assume-unchanged */
+#define FLAG_SKIP 0x4000	/* of the second 16: skip-worktree */
 
 void mv_git_index_init(struct mv_git_index *ix, size_t hash_len)
 {
@@ -302,7 +304,7 @@ int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i,
  * 0x80000000, but older ones take that for a changed file, for ever.
  */
 void mv_git_index_set_stat(struct mv_git_index *ix, size_t i,
-			   const struct stat *st)
+			   const struct stat *st, int settled)
 {
 	uint8_t *p = (uint8_t *)ix->bytes.data + ix->entry[i].at;
 
@@ -317,20 +319,28 @@ void mv_git_index_set_stat(struct mv_git_index *ix, size_t i,
 	mv_put_be32(p + 32, (uint32_t)st->st_gid);
 	mv_put_be32(p + SIZE_AT, (uint32_t)st->st_size);
 	ix->entry[i].set = 1;
+	ix->entry[i].settled = settled;
 	ix->dirty = 1;
 }
 
-void mv_git_index_distrust(struct mv_git_index *ix, size_t i, int64_t sec)
+void mv_git_index_look(struct mv_git_index_look *out,
+		       const struct mv_git_index *ix, size_t i)
 {
-	uint8_t *p = (uint8_t *)ix->bytes.data + ix->entry[i].at;
+	const uint8_t *p = bytes(ix) + ix->entry[i].at;
+	const unsigned flags = flags_of(ix, i);
+	const uint8_t *more = p + STAT_LEN + ix->hash_len + 2;
 
-	if (ix->entry[i].set || (int64_t)mv_be32(p + 8) < sec ||
-	    !mv_be32(p + SIZE_AT))
-		return;
-	if ((mv_be32(p + MODE_AT) & 0170000) == 0160000)
-		return;
-	mv_put_be32(p + SIZE_AT, 0);
-	ix->dirty = 1;
+	out->mtime = (int64_t)mv_be32(p + 8);
+	out->size = mv_be32(p + SIZE_AT);
+	out->mode = mv_be32(p + MODE_AT);
+	out->stage = stage_of(ix, i);
+	out->ignored = flags & FLAG_VALID ||
+		       (flags & FLAG_EXTENDED && *more & FLAG_SKIP >> 8);
+}
+
+const uint8_t *mv_git_index_blob(const struct mv_git_index *ix, size_t i)
+{
+	return bytes(ix) + ix->entry[i].at + STAT_LEN;
 }
 
 int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash,

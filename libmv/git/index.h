@@ -36,6 +36,7 @@ struct mv_git_index_entry {
 	size_t name;		/* in names (v4) or bytes */
 	uint32_t len;
 	int set;		/* stat data given by us */
+	int settled;		/* and of a file that was quiet then */
 };
 
 struct mv_git_index {
@@ -64,13 +65,19 @@ const char *mv_git_index_name(const struct mv_git_index *ix, size_t i);
 int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i,
 			 const uint8_t *oid);
 void mv_git_index_set_stat(struct mv_git_index *ix, size_t i,
-			   const struct stat *st);
-/*
- * Make git look at the content of entry `i` when it was written in or after
- * second `sec`, the mtime of the index that it was read from: the new file
- * will be younger, and git would take it for known to be clean.
- */
-void mv_git_index_distrust(struct mv_git_index *ix, size_t i, int64_t sec);
+			   const struct stat *st, int settled);
+/* What git looks at when it asks whether a file changed. */
+struct mv_git_index_look {
+	int64_t mtime;		/* seconds */
+	uint32_t size;		/* the low 32 bits; 0: the content decides */
+	unsigned mode;
+	int stage;
+	int ignored;		/* assume-unchanged, skip-worktree */
+};
+void mv_git_index_look(struct mv_git_index_look *out,
+		       const struct mv_git_index *ix, size_t i);
+/* Its blob's name, hash_len bytes inside of ix->bytes. */
+const uint8_t *mv_git_index_blob(const struct mv_git_index *ix, size_t i);
 /* Hash again; `hash` (32 bytes, may be NULL) gets the new trailer. */
 int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash,
 		      struct mv_err *err);

@@ -28,7 +28,9 @@ static int parse_row(struct row *r, const char *s, size_t hex_len)
 		r->e.path = s + 2;
 		return 0;
 	}
-	r->e.skip_worktree = *s == 'S';
+	/* Small letters: assume-unchanged. */
+	r->e.skip_worktree = *s == 'S' || *s == 's';
+	r->e.assume_unchanged = *s >= 'a' && *s <= 'z';
 	r->e.mode = (unsigned)strtoul(s + 2, &end, 8);
 	if (*end++ != ' ' || strspn(end, "0123456789abcdef") != hex_len)
 		return -1;
@@ -178,7 +180,7 @@ static int list(struct mv_git *git, unsigned flags, const char *const *specs,
 	}
 	args[at++] = "ls-files";
 	args[at++] = "-z";
-	args[at++] = "-t";
+	args[at++] = "-v";
 	args[at++] = "--full-name";
 	if (flags & MV_GIT_LS_CACHED)
 		args[at++] = "-s";

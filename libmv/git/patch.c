@@ -25,6 +25,9 @@ struct mv_git_patch {
 	char *lock;
 	int fd;			/* of the lock; -1: not held */
 	struct stat st;		/* of the index, as read */
+	struct timespec locked;	/* when, by the clock of the file system */
+	mv_git_vouch_fn vouch;
+	void *payload;
 	struct mv_git_index index;
 	struct mv_git_split split;
 	int is_split;
@@ -103,11 +106,15 @@ static int read_base(struct mv_git_patch *p, struct mv_err *err)
 
 static int read_index(struct mv_git_patch *p, struct mv_err *err)
 {
+	struct stat lock;
 	int rc;
 
 	/* No race: whoever wants to replace it needs the lock that we hold. */
 	if (stat(p->path, &p->st))
 		return mv_fail_errno(err, errno, "cannot read '%s'", p->path);
+	if (fstat(p->fd, &lock))
+		return mv_fail_errno(err, errno, "cannot stat '%s'", p->lock);
+	p->locked = lock.st_mtim;
 	rc = mv_read_file(&p->index.bytes, p->path, err);
 	if (!rc)
 		rc = mv_git_index_parse(&p->index, err);
@@ -168,7 +175,7 @@ static int locate(struct mv_git_patch *p, struct mv_git_index **in, size_t *i,
 }
 
 int mv_git_patch_set(struct mv_git_patch *patch, const char *path,
-		     const char *blob, const struct stat *st,
+		     const char *blob, const struct stat *st, int settled,
 		     struct mv_err *err)
 {
 	const size_t n = patch->index.hash_len;
@@ -183,24 +190,140 @@ int mv_git_patch_set(struct mv_git_patch *patch, const char *path,
 		return mv_fail(err, MV_ENOENT, "'%s' is not in the index as "
 			       "expected", path);
 	if (st)
-		mv_git_index_set_stat(in, i, st);
+		mv_git_index_set_stat(in, i, st, settled);
 	return 0;
 }
 
-/*
- * Entries that are as young as the old index were not trusted by git ("racy
- * git"). The new index will be younger than they are; so the distrust has
- * to be written into them, or a change within that second would be lost.
- */
-static void distrust_racy(struct mv_git_patch *p)
+void mv_git_patch_vouch(struct mv_git_patch *patch, mv_git_vouch_fn fn,
+			void *payload)
 {
-	const int64_t sec = p->st.st_mtim.tv_sec;
+	patch->vouch = fn;
+	patch->payload = payload;
+}
 
-	for (size_t i = 0; i < p->index.count; i++)
-		mv_git_index_distrust(&p->index, i, sec);
-	for (size_t i = 0; p->is_split && i < p->split.base.count; i++)
-		if (!p->split.slot[i])
-			mv_git_index_distrust(&p->split.base, i, sec);
+/* -- what time the index gets -- */
+
+/*
+ * git believes an entry whose mtime is older than the index file, in whole
+ * seconds. `low` is the index's time until now; `high` is the highest that
+ * it may get: nothing that changed since can look older.
+ */
+struct dating {
+	struct mv_git_patch *p;
+	int64_t low, high;
+	uint64_t gain;		/* bytes that would be believed, */
+	uint64_t cost;		/* and that must be read for it */
+};
+
+typedef int (*entry_fn)(struct dating *d, const struct mv_git_index *ix,
+			size_t i, const char *name);
+
+/* Every entry that counts; those without a name borrow that of the base. */
+static int each_entry(struct dating *d, entry_fn fn)
+{
+	const struct mv_git_index *ix = &d->p->index;
+	const struct mv_git_index *base = &d->p->split.base;
+	const uint32_t *slot = d->p->split.slot;
+	int rc = 0;
+
+	for (size_t i = ix->nameless; !rc && i < ix->count; i++)
+		rc = fn(d, ix, i, mv_git_index_name(ix, i));
+	for (size_t i = 0; !rc && d->p->is_split && i < base->count; i++) {
+		const char *name = mv_git_index_name(base, i);
+
+		if (!slot[i])
+			rc = fn(d, base, i, name);
+		else if (slot[i] != MV_GIT_SPLIT_GONE)
+			rc = fn(d, ix, slot[i] - 1, name);
+	}
+	return rc;
+}
+
+static int bound(struct dating *d, const struct mv_git_index *ix, size_t i,
+		 const char *name)
+{
+	struct mv_git_index_look look;
+
+	(void)name;
+	mv_git_index_look(&look, ix, i);
+	if (!ix->entry[i].set || ix->entry[i].settled)
+		return 0;
+	if (look.mtime < d->high)
+		d->high = look.mtime;
+	return 0;
+}
+
+/* Not believed until now, and it would be. */
+static int is_at_stake(const struct dating *d,
+		       const struct mv_git_index_look *look)
+{
+	return look->mtime >= d->low && look->mtime < d->high &&
+	       !look->ignored && !look->stage && look->size &&
+	       (look->mode & 0170000) != 0160000;
+}
+
+#define OPENING_COSTS (64 * 1024)	/* a file, in bytes read */
+
+static int weigh(struct dating *d, const struct mv_git_index *ix, size_t i,
+		 const char *name)
+{
+	struct mv_git_index_look look;
+
+	(void)name;
+	mv_git_index_look(&look, ix, i);
+	if (!is_at_stake(d, &look))
+		return 0;
+	if (ix->entry[i].set)
+		d->gain += look.size;
+	else
+		d->cost += look.size + OPENING_COSTS;
+	return 0;
+}
+
+static int ask(struct dating *d, const struct mv_git_index *ix, size_t i,
+	       const char *name)
+{
+	struct mv_git_index_look look;
+	char hex[MV_GIT_HEX_MAX];
+	struct mv_git_racy racy = { name, hex, 0 };
+
+	mv_git_index_look(&look, ix, i);
+	if (ix->entry[i].set || !is_at_stake(d, &look))
+		return 0;
+	mv_hex(hex, mv_git_index_blob(ix, i), ix->hash_len);
+	racy.mode = look.mode;
+	return !d->p->vouch(d->p->payload, &racy);
+}
+
+/* By the rules that git.h states. Seconds are all that git compares. */
+static struct timespec date_index(struct mv_git_patch *p)
+{
+	struct dating d = { .p = p, .low = p->st.st_mtim.tv_sec };
+
+	d.high = p->locked.tv_sec;
+	each_entry(&d, bound);
+	if (d.high < d.low)
+		return (struct timespec){ d.high, 0 };
+	each_entry(&d, weigh);
+	if (!p->vouch || !d.gain || d.cost > d.gain || each_entry(&d, ask))
+		return (struct timespec){ d.low, 0 };
+	return (struct timespec){ d.high, 0 };
+}
+
+/* It must be no later than that; whoever cannot be told is not believed. */
+static int set_time(struct mv_git_patch *p, const struct timespec *when,
+		    struct mv_err *err)
+{
+	const struct timespec t[2] = { { 0, UTIME_OMIT }, *when };
+	struct stat st;
+
+	if (futimens(p->fd, t) || fstat(p->fd, &st))
+		return mv_fail_errno(err, errno, "cannot set the time of '%s'",
+				     p->lock);
+	if (st.st_mtim.tv_sec > when->tv_sec)
+		return mv_fail(err, MV_ENOTSUP, "'%s' does not keep the time "
+			       "that it is given", p->lock);
+	return 0;
 }
 
 /* A shared file never changes: a patched one is a new one. */
@@ -230,7 +353,8 @@ static int write_base(struct mv_git_patch *p, struct mv_err *err)
 	return rc;
 }
 
-static int write_index(struct mv_git_patch *p, struct mv_err *err)
+static int write_index(struct mv_git_patch *p, const struct timespec *when,
+		       struct mv_err *err)
 {
 	int rc = mv_git_index_seal(&p->index, NULL, err);
 
@@ -240,6 +364,8 @@ static int write_index(struct mv_git_patch *p, struct mv_err *err)
 	/* Sharing (core.sharedRepository) is kept; failing that, umask's. */
 	if (!rc)
 		(void)!fchmod(p->fd, p->st.st_mode & 0777);
+	if (!rc)
+		rc = set_time(p, when, err);
 	if (!rc && close(p->fd) < 0) {
 		p->fd = -1;
 		unlink(p->lock);
@@ -257,15 +383,16 @@ static int write_index(struct mv_git_patch *p, struct mv_err *err)
 
 int mv_git_patch_commit(struct mv_git_patch *patch, struct mv_err *err)
 {
+	struct timespec when;
 	int rc;
 
 	if (patch->fd < 0)
 		return mv_fail(err, MV_EINVALID, "the index is not locked");
 	if (!patch->index.dirty && !patch->split.base.dirty)
 		return 0;
-	distrust_racy(patch);
+	when = date_index(patch);
 	rc = write_base(patch, err);
-	return rc ? rc : write_index(patch, err);
+	return rc ? rc : write_index(patch, &when, err);
 }
 
 void mv_git_patch_close(struct mv_git_patch *patch)

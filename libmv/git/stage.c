@@ -151,7 +151,8 @@ static size_t pick_new(struct mv_git *git, struct item **list, size_t count)
 	struct mv_git_libgit2 *lib = NULL;
 	size_t n = 0;
 
-	qsort(list, count, sizeof(*list), by_hex);
+	if (count)
+		qsort(list, count, sizeof(*list), by_hex);
 	for (size_t i = 0; i < count; i++)
 		if (!n || strcmp(list[n - 1]->hex, list[i]->hex))
 			list[n++] = list[i];
@@ -183,7 +184,7 @@ static int write_objects(struct mv_git *git, struct item *item, size_t count,
 		goto out;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (!item[i].s->remove)
+		if (!item[i].s->remove && !item[i].s->same)
 			list[n++] = &item[i];
 	n = pick_new(git, list, n);
 	if (!n)
@@ -283,6 +284,8 @@ static int write_index(struct mv_git *git, const struct item *item,
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct item *it = &item[i];
 
+		if (it->s->same)
+			continue;
 		if (it->s->remove)
 			rc = mv_buf_addf(&lines, "0 %0*d\t%s", hex_len, 0,
 					 it->s->path);
@@ -293,9 +296,23 @@ static int write_index(struct mv_git *git, const struct item *item,
 		if (!rc)
 			rc = mv_buf_add(&lines, "", 1);
 	}
-	rc = rc ? mv_nomem(err) : update_index(git, &lines, err);
+	if (rc)
+		rc = mv_nomem(err);
+	else if (lines.len)
+		rc = update_index(git, &lines, err);
 	mv_buf_release(&lines);
 	return rc;
+}
+
+/*
+ * A file that was changed in the second in which it was read can change
+ * again without its stamps showing it. git asks the content as long as the
+ * index is no younger than the mtime; but an mtime that was set back says
+ * nothing of that. Then git is told nothing, and asks.
+ */
+static int can_be_told(const struct mv_git_stage *s)
+{
+	return s->settled || s->st.st_mtim.tv_sec >= s->st.st_ctim.tv_sec;
 }
 
 /*
@@ -312,10 +329,10 @@ static int patch_stats(struct mv_git *git, const struct item *item,
 	if (rc == MV_EBUSY || rc == MV_ENOTSUP)
 		return 0;
 	for (size_t i = 0; !rc && i < count; i++) {
-		if (item[i].s->remove)
+		if (item[i].s->remove || !can_be_told(item[i].s))
 			continue;
 		rc = mv_git_patch_set(patch, item[i].s->path, item[i].hex,
-				      &item[i].s->st, err);
+				      &item[i].s->st, item[i].s->settled, err);
 		if (rc == MV_ENOENT)
 			rc = 0;
 	}

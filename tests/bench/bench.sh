@@ -279,6 +279,8 @@ do
 done
 met=no
 test "$asked" = 001 && met=yes
+# A file of the last second may be read once more; one that is so large that
+# waiting is shorter was waited for by the switch.
 row "filters started by status: after, unchanged, touched" "0, 0, 1" \
 	"$(echo $asked | sed 's/./&, /g; s/, $//')" $met
 peaks status git -C model status

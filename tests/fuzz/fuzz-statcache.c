@@ -30,7 +30,7 @@ static void check_found(const char *file, const struct stat *st,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct timespec now = { 2000000000, 0 };
+	static const struct mv_fs_clock now = { 0, { 2000000000, 0 }, 1 };
 	char file[] = "/tmp/mv-fuzz-XXXXXX";
 	struct mv_statcache *c;
 	struct mv_oid oid, got;

@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libmv/base/bytes.h"
@@ -576,6 +578,52 @@ static int do_yaml(char **arg)
 	return 0;
 }
 
+/* -- the same second ------------------------------------------------------------ */
+
+/* Past its first moments: stamps are those of the kernel's last tick. */
+static int do_second(char **arg)
+{
+	const struct timespec pause = { 0, 500 * 1000 };
+	struct timespec ts;
+
+	(void)arg;
+	do {
+		nanosleep(&pause, NULL);
+		clock_gettime(CLOCK_REALTIME, &ts);
+	} while (ts.tv_nsec < 12 * 1000 * 1000 || ts.tv_nsec > 40 * 1000 * 1000);
+	return 0;
+}
+
+/*
+ * The second writing of a page that is dirty gives the file no new stamps.
+ * All happens in one second, or the status is 75.
+ */
+static int do_mapped(char **arg)
+{
+	struct timespec begin, end;
+	struct stat st;
+	char *map;
+	int fd = open(arg[0], O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) || !st.st_size)
+		die("cannot open '%s'", arg[0]);
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+		   MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		die("cannot map '%s': %s", arg[0], strerror(errno));
+	do_second(NULL);
+	clock_gettime(CLOCK_REALTIME, &begin);
+	for (int i = 0; i < 2; i++) {
+		memset(map, i ? 'b' : 'a', 16);
+		if (*arg[1 + i] && system(arg[1 + i]))
+			die("'%s' failed", arg[1 + i]);
+	}
+	clock_gettime(CLOCK_REALTIME, &end);
+	munmap(map, (size_t)st.st_size);
+	close(fd);
+	return begin.tv_sec == end.tv_sec ? 0 : 75;
+}
+
 static const struct verb {
 	const char *name;
 	int args, more;
@@ -596,6 +644,10 @@ static const struct verb {
 	  "FILE                      order-0, of byte planes, of the size" },
 	{ "maxrss", 2, 1, do_maxrss,
 	  "OUT CMD...                 run it; OUT gets its peak in KiB" },
+	{ "mapped", 3, 0, do_mapped,
+	  "FILE CMD CMD                  write by a map, run, write again, run" },
+	{ "second", 0, 0, do_second,
+	  "                               wait until one begins" },
 	{ "yaml", 1, 0, do_yaml,
 	  "FILE                         the same as JSON" },
 };

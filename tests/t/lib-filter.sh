@@ -16,23 +16,45 @@ filter_log () {
 	paste -d ' ' - - >"$TRASH/requests"
 }
 
+# index_time: git believes no file that is as young as its index
+index_time () {
+	stat -L -c %Y "$(git rev-parse --git-path index)"
+}
+
+# asked_for_no_old <time of the index>: of what git asked, no file of 1 MiB or
+# more was older than the index.
+asked_for_no_old () {
+	asked_top=$(git rev-parse --show-toplevel) &&
+	while read -r asked_what asked_path
+	do
+		test $(stat -c %s "$asked_top/$asked_path") -lt 1048576 ||
+		test $(stat -c %Y "$asked_top/$asked_path") -ge $1 || {
+			echo "git asked: $asked_what $asked_path" >&7
+			return 1
+		}
+	done <"$TRASH/requests"
+}
+
+# nothing_is_read: in the second in which it was written git may read a file
+# again, once; after that nothing.
+nothing_is_read () {
+	sleep 1.1
+	git status >"$TRASH/status" && filter_log git status &&
+	test_must_be_empty "$TRASH/requests"
+}
+
 # The work tree holds the bytes that the index's pointers stand for, git sees
-# no change, without asking us about a file of 1 MiB or more, and nothing of
-# ours lies about.
+# no change, without asking us about a file of 1 MiB or more that is older
+# than the index, and nothing of ours lies about.
 work_tree_is_real () {
+	real_index=$(index_time) &&
 	git diff --quiet || {
 		echo "git diff sees changes" >&7
 		return 1
 	}
 	filter_log git status --porcelain --untracked-files=no >"$TRASH/status" &&
-	test_must_be_empty "$TRASH/status" || return
-	while read -r real_what real_path
-	do
-		test $(stat -c %s "$real_path") -lt 1048576 || {
-			echo "git asked: $real_what $real_path" >&7
-			return 1
-		}
-	done <"$TRASH/requests"
+	test_must_be_empty "$TRASH/status" && asked_for_no_old $real_index ||
+		return
 	for real_path in $(git ls-files '*.bin')
 	do
 		test -e "$real_path" || continue

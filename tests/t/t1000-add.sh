@@ -36,7 +36,7 @@ test_expect_success 'git add stages the same' '
 '
 
 test_expect_success 'git status asks for no file that is old enough' '
-	cd r && touch -d "1 minute ago" *.bin &&
+	cd r && touch -d "1 minute ago" *.bin && sleep 1.1 &&
 	git model add . && git commit -qm one &&
 	filter_log git status --porcelain &&
 	test_must_be_empty "$TRASH/requests" &&

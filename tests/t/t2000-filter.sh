@@ -88,7 +88,7 @@ test_expect_success 'clean keeps a pointer of git-lfs as it is written' '
 		$(git hash-object --stdin --no-filters <../crlf)
 '
 
-test_expect_success 'a file that the stat cache knows is compared, not stored' '
+test_expect_success 'content that is known is hashed again, and not stored again' '
 	cd r && sleep 0.05 && cp big.bin known.bin && sleep 0.05 &&
 	git model add known.bin && touch -d "1 hour ago" .git/index &&
 	packs=$(ls .git/model/packs) &&

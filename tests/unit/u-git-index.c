@@ -38,7 +38,7 @@ static int patch_one(struct repo *r, const char *path, const char *blob,
 	int rc;
 
 	assert_int_equal(mv_git_patch_open(&p, r->git, 0, &r->err), 0);
-	rc = mv_git_patch_set(p, path, blob, st, &r->err);
+	rc = mv_git_patch_set(p, path, blob, st, 1, &r->err);
 	assert_int_equal(mv_git_patch_commit(p, &r->err), 0);
 	mv_git_patch_close(p);
 	return rc;
@@ -210,6 +210,7 @@ static void rehash(struct mv_buf *buf, size_t hash_len)
 static void use_all(struct mv_git_index *ix)
 {
 	const struct stat st = odd_stat();
+	struct mv_git_index_look look;
 	size_t count = ix->count, len = ix->bytes.len;
 
 	for (size_t i = 0; i < count; i++) {
@@ -218,8 +219,9 @@ static void use_all(struct mv_git_index *ix)
 		if (hit != MV_GIT_INDEX_NONE)
 			assert_string_equal(mv_git_index_name(ix, i),
 					    mv_git_index_name(ix, hit));
-		mv_git_index_distrust(ix, i, 0);
-		mv_git_index_set_stat(ix, i, &st);
+		mv_git_index_look(&look, ix, i);
+		assert_non_null(mv_git_index_blob(ix, i));
+		mv_git_index_set_stat(ix, i, &st, 1);
 	}
 	assert_int_equal(mv_git_index_seal(ix, NULL, NULL), 0);
 	assert_int_equal(ix->bytes.len, len);
@@ -442,7 +444,7 @@ static void test_git_index__lock_excludes_and_is_dropped(void **state)
 	assert_null(q);
 	assert_non_null(strstr(r.err.msg, "index.lock"));
 	run(&r, "! git add a 2>/dev/null");
-	assert_int_equal(mv_git_patch_set(p, "b/c", blob, &st, &r.err), 0);
+	assert_int_equal(mv_git_patch_set(p, "b/c", blob, &st, 1, &r.err), 0);
 	mv_git_patch_close(p);
 	get_file(&r, ".git/index", &after);
 	assert_int_equal(before.len, after.len);
@@ -460,35 +462,147 @@ static void test_git_index__lock_excludes_and_is_dropped(void **state)
 	repo_drop(&r);
 }
 
+/* -- what git believes afterwards -- */
+
+static const char *const racy_kinds[] = {
+	":", "git update-index --split-index",
+	"git config splitIndex.maxPercentChange 100;"
+	"git update-index --split-index; echo x >z; touch -d @1600000000 z;"
+	"git add z", "git update-index --index-version 4"
+};
+#define RACY_KINDS (sizeof(racy_kinds) / sizeof(*racy_kinds))
+
+/* "old" and "racy" are as young as the index; "racy" has changed unseen. */
+static void make_racy(struct repo *r, const char *setup)
+{
+	repo_new(r, "");
+	run(r, "git config core.trustctime false; echo 1 >old;"
+	    "echo aaaa >racy; touch -d @1600000000 old racy; git add .; %s;"
+	    "git commit -qm 1; touch -d @1600000000 .git/index", setup);
+	/* A change that only its content shows. */
+	run(r, "echo bbbb >racy; touch -d @1600000000 racy");
+	repo_open(r, NULL);
+}
+
+static void racy_is_seen(struct repo *r)
+{
+	assert_prints(r, "racy\n", "git diff-files --name-only");
+	assert_prints(r, "racy\n", "git diff-index --name-only HEAD");
+}
+
+struct vouching {
+	char asked[256];
+	int yes;
+};
+
+static int note_and_say(void *payload, const struct mv_git_racy *e)
+{
+	struct vouching *v = payload;
+
+	assert_int_equal(e->mode, 0100644);
+	strncat(v->asked, e->path, sizeof(v->asked) - strlen(v->asked) - 2);
+	strcat(v->asked, " ");
+	return v->yes;
+}
+
+/* As if "old" were so long. */
+static void patch_old(struct repo *r, off_t size, int64_t mtime, int settled,
+		      struct vouching *v)
+{
+	struct mv_git_patch *p = NULL;
+	char *blob = blob_of(r, "old");
+	struct stat st = stat_file(r, "old");
+
+	st.st_size = size;
+	st.st_mtim.tv_sec = mtime;
+	assert_int_equal(mv_git_patch_open(&p, r->git, 0, &r->err), 0);
+	assert_int_equal(mv_git_patch_set(p, "old", blob, &st, settled,
+					  &r->err), 0);
+	if (v)
+		mv_git_patch_vouch(p, note_and_say, v);
+	assert_int_equal(mv_git_patch_commit(p, &r->err), 0);
+	mv_git_patch_close(p);
+	free(blob);
+}
+
 static void test_git_index__racy_entries_stay_distrusted(void **state)
 {
-	static const char *const setup[] = {
-		":", "git update-index --split-index"
-	};
-
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < RACY_KINDS; i++) {
 		struct repo r;
-		struct stat st;
-		char *blob;
+		char *before, *after;
 
-		repo_new(&r, "");
-		run(&r, "git config core.trustctime false; echo 1 >old;"
-		    "echo aaaa >racy; touch -d @1600000000 old racy;"
-		    "git add .; %s; touch -d @1600000000 .git/index", setup[i]);
-		/* A change that only its content shows. */
-		run(&r, "echo bbbb >racy; touch -d @1600000000 racy");
-		repo_open(&r, NULL);
-		blob = blob_of(&r, "old");
-		st = stat_file(&r, "old");
-		assert_int_equal(patch_one(&r, "old", blob, &st), 0);
-		assert_prints(&r, "racy\n", "git diff-files --name-only");
-		/* And the one that we gave stat data to is believed. */
-		assert_prints(&r, "size: 2\n", "git ls-files --debug old |"
-			      "sed -n 's/ *\\(size: [0-9]*\\).*/\\1/p'");
-		free(blob);
+		make_racy(&r, racy_kinds[i]);
+		before = sh(&r, "git ls-files --debug racy");
+		patch_old(&r, 2, 1600000000, 1, NULL);
+		/* Nothing is said of what is not ours. */
+		after = sh(&r, "git ls-files --debug racy");
+		assert_string_equal(before, after);
+		assert_prints(&r, "1600000000\n", "stat -c %%Y .git/index");
+		racy_is_seen(&r);
+		free(before);
+		free(after);
 		repo_drop(&r);
 	}
+}
+
+static void test_git_index__young_files_date_it_back(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < RACY_KINDS; i++) {
+		struct repo r;
+
+		make_racy(&r, racy_kinds[i]);
+		patch_old(&r, 2, 1500000000, 0, NULL);
+		assert_prints(&r, "1500000000\n", "stat -c %%Y .git/index");
+		run(&r, "touch -d @1500000000 old");
+		racy_is_seen(&r);
+		patch_old(&r, 2, 1500000000, 1, NULL);
+		assert_prints(&r, "1500000000\n", "stat -c %%Y .git/index");
+		repo_drop(&r);
+	}
+}
+
+static void test_git_index__believed_when_vouched_for(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < RACY_KINDS; i++) {
+		struct vouching no = { "", 0 }, yes = { "", 1 };
+		struct repo r;
+
+		make_racy(&r, racy_kinds[i]);
+		patch_old(&r, 10 << 20, 1600000000, 1, &no);
+		assert_non_null(strstr(no.asked, i == 2 ? " " : "racy "));
+		assert_prints(&r, "1600000000\n", "stat -c %%Y .git/index");
+		/* More would be read than be gained. */
+		patch_old(&r, 1000, 1600000000, 1, &yes);
+		assert_string_equal(yes.asked, "");
+		assert_prints(&r, "1600000000\n", "stat -c %%Y .git/index");
+		patch_old(&r, 10 << 20, 1600000000, 1, &yes);
+		assert_string_equal(yes.asked, i == 2 ? "z racy " : "racy ");
+		assert_prints(&r, "young\n", "test $(stat -c %%Y .git/index) -gt "
+			      "1600000000 && echo young");
+		/* We lied: it is believed. */
+		assert_prints(&r, "old\n", "git diff-files --name-only");
+		repo_drop(&r);
+	}
+}
+
+static void test_git_index__marked_entries_need_no_vouching(void **state)
+{
+	struct vouching no = { "", 0 };
+	struct repo r;
+
+	(void)state;
+	make_racy(&r, "git update-index --assume-unchanged racy");
+	patch_old(&r, 10 << 20, 1600000000, 1, &no);
+	assert_string_equal(no.asked, "");
+	repo_drop(&r);
+	make_racy(&r, "git update-index --skip-worktree racy");
+	patch_old(&r, 10 << 20, 1600000000, 1, &no);
+	assert_string_equal(no.asked, "");
+	assert_prints(&r, "S racy\n", "git ls-files -v racy");
+	repo_drop(&r);
 }
 
 static void test_git_index__zero_trailer_stays_zero(void **state)
@@ -593,6 +707,9 @@ int main(void)
 		cmocka_unit_test(test_git_index__wrong_entries_are_left_alone),
 		cmocka_unit_test(test_git_index__lock_excludes_and_is_dropped),
 		cmocka_unit_test(test_git_index__racy_entries_stay_distrusted),
+		cmocka_unit_test(test_git_index__young_files_date_it_back),
+		cmocka_unit_test(test_git_index__believed_when_vouched_for),
+		cmocka_unit_test(test_git_index__marked_entries_need_no_vouching),
 		cmocka_unit_test(test_git_index__zero_trailer_stays_zero),
 		cmocka_unit_test(test_git_index__four_gib_are_not_modified),
 		cmocka_unit_test(test_git_index__keeps_mode_and_symlink),

@@ -15,6 +15,7 @@ static void make_entry(struct repo *r, struct mv_git_stage *s, char *pointer,
 	s->len = (size_t)sprintf(pointer, "pointer %zu\n", len);
 	s->data = pointer;
 	s->st = stat_file(r, path);
+	s->settled = 1;
 }
 
 /* ctime cannot be set: wait until it is older than the index to come. */
@@ -90,6 +91,40 @@ static void test_git_stage__status_runs_no_filter(void **state)
 	next_second();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		check_clean(&cases[i]);
+}
+
+/*
+ * Changed in the second in which it was read: the index is dated back to the
+ * file, or is told nothing of a file whose mtime was set back.
+ */
+static void test_git_stage__young_files_are_asked_for(void **state)
+{
+	struct mv_git_stage s[2];
+	char pointer[2][32];
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	log_filter(&r);
+	repo_open(&r, NULL);
+	for (int i = 0; i < 2; i++)
+		make_entry(&r, &s[i], pointer[i], names[i], 1000);
+	run(&r, "touch a.bin");
+	s[0].st = stat_file(&r, "a.bin");
+	s[0].settled = s[1].settled = 0;
+	next_second();
+	assert_int_equal(mv_git_stage(r.git, s, 2, &r.err), 0);
+	assert_prints(&r, "  size: 1000\n  size: 0\n",
+		      "git ls-files --debug '*.bin' |"
+		      "sed -n 's/\\(size: [0-9]*\\).*/\\1/p'");
+	run(&r, "git status >/dev/null");
+	assert_prints(&r, "2\n", "wc -l <\"$ROOT/log\"");
+	/* Flags of what is there already are kept. */
+	run(&r, "git update-index --assume-unchanged a.bin");
+	s[0].same = s[0].settled = 1;
+	assert_int_equal(mv_git_stage(r.git, s, 1, &r.err), 0);
+	assert_prints(&r, "h a.bin\n", "git ls-files -v a.bin");
+	repo_drop(&r);
 }
 
 static void test_git_stage__many_become_one_pack(void **state)
@@ -284,6 +319,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_git_stage__status_runs_no_filter),
+		cmocka_unit_test(test_git_stage__young_files_are_asked_for),
 		cmocka_unit_test(test_git_stage__many_become_one_pack),
 		cmocka_unit_test(test_git_stage__large_blob_and_its_name),
 		cmocka_unit_test(test_git_stage__removes_and_replaces),
