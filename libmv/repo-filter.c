@@ -166,6 +166,86 @@ static void correct_cache(struct mv_statcache *cache, const char *path,
 		mv_statcache_forget(cache, path);
 }
 
+/* The text in the index, if it could be a pointer. */
+static int staged_text(struct mv_buf *out, struct mv_repo *repo,
+		       const char *path)
+{
+	char *spec = *path ? mv_strf(":0:%s", path) : NULL;
+	int rc = spec ? mv_git_read_blob(repo->git, spec, out, NULL, NULL) :
+			MV_ENOENT;
+
+	free(spec);
+	return rc;
+}
+
+/*
+ * What is staged, if it is as long as the file and lies in a store that we
+ * only borrow from: it would be a pity to store it again.
+ */
+static int is_borrowed(struct mv_pointer *staged, struct mv_repo *repo,
+		       const char *path, uint64_t size)
+{
+	struct mv_buf text;
+	struct mv_tx *tx;
+	uint64_t own;
+	int yes;
+
+	mv_buf_init(&text, MV_POINTER_MAX);
+	yes = !staged_text(&text, repo, path) &&
+	      !mv_pointer_parse(staged, text.data, text.len, NULL) &&
+	      staged->dialect == MV_DIALECT_NATIVE && staged->size == size &&
+	      !filter_tx(&tx, repo, NULL) &&
+	      mv_tx_has(tx, &staged->oid, &own, NULL) == MV_ENOENT &&
+	      !mv_repo_has(repo, staged, NULL);
+	mv_buf_release(&text);
+	return yes;
+}
+
+/* 1: `in` was what is staged. 0: it was not, and can be read again. */
+static int was_borrowed(struct mv_spool *spool, struct mv_repo *repo,
+			const struct mv_pointer *staged,
+			struct mv_reader *in, struct mv_err *err)
+{
+	struct mv_hasher *hasher = NULL;
+	struct mv_oid oid;
+	int rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+
+	if (!rc)
+		rc = mv_spool_fill(spool, repo, in, hasher, err);
+	if (!rc)
+		rc = mv_hasher_final(oid.b, hasher, err);
+	mv_hasher_free(hasher);
+	return rc ? rc : mv_oid_eq(&oid, &staged->oid) &&
+			 mv_spool_size(spool) == staged->size;
+}
+
+/* Hash and store, or only hash what is stored where we borrow. */
+static int take_in(struct mv_pointer *out, struct mv_repo *repo,
+		   const char *path, struct mv_reader *in, uint64_t hint,
+		   struct mv_err *err)
+{
+	struct mv_pointer staged;
+	struct mv_spool spool;
+	struct mv_reader again;
+	int rc;
+
+	if (out->dialect != MV_DIALECT_NATIVE || hint == UINT64_MAX ||
+	    hint < LARGE || !is_borrowed(&staged, repo, path, hint))
+		return put(out, repo, in, hint, err);
+	mv_spool_init(&spool);
+	rc = was_borrowed(&spool, repo, &staged, in, err);
+	if (rc > 0) {
+		out->oid = staged.oid;
+		out->size = staged.size;
+		rc = 0;
+	} else if (!rc) {
+		again = mv_spool_reader(&spool);
+		rc = put(out, repo, &again, mv_spool_size(&spool), err);
+	}
+	mv_spool_release(&spool);
+	return rc;
+}
+
 /*
  * What git hands over is what is hashed and stored, always: no stamp says
  * what these bytes are. They come from the work tree in most cases, but not
@@ -196,7 +276,7 @@ static int clean_content(struct mv_pointer *out, struct mv_repo *repo,
 	if (rc)
 		goto out;
 	reader = mv_twin_reader(&twin);
-	rc = put(out, repo, &reader, hint, err);
+	rc = take_in(out, repo, path, &reader, hint, err);
 	if (!rc && fd >= 0 && !mv_repo_cache(&cache, repo, NULL)) {
 		correct_cache(cache, path, &seen.st, &out->oid);
 		if (mv_twin_equal(&twin))
@@ -207,18 +287,6 @@ out:
 	mv_twin_release(&twin);
 	if (fd >= 0)
 		close(fd);
-	return rc;
-}
-
-/* The text in the index, if it could be a pointer. */
-static int staged_text(struct mv_buf *out, struct mv_repo *repo,
-		       const char *path)
-{
-	char *spec = *path ? mv_strf(":0:%s", path) : NULL;
-	int rc = spec ? mv_git_read_blob(repo->git, spec, out, NULL, NULL) :
-			MV_ENOENT;
-
-	free(spec);
 	return rc;
 }
 
