@@ -229,12 +229,17 @@ struct commit {
 static char *offered_beside(const char *path)
 {
 	static const char *const ends[] = { ".theirs", ".base" };
-	size_t len = strlen(path);
+	size_t len = strlen(path), digits = len;
 
+	/* "big.bin.theirs.2", where there was one already. */
+	while (digits && path[digits - 1] >= '0' && path[digits - 1] <= '9')
+		digits--;
+	if (digits && digits < len && path[digits - 1] == '.')
+		len = digits - 1;
 	for (size_t i = 0; i < 2; i++) {
 		size_t n = strlen(ends[i]);
 
-		if (len > n && !strcmp(path + len - n, ends[i]))
+		if (len > n && !strncmp(path + len - n, ends[i], n))
 			return strndup(path, len - n);
 	}
 	return NULL;
@@ -290,6 +295,52 @@ static int parse_diff(struct commit *c, struct mv_err *err)
 	return rc;
 }
 
+/*
+ * The same content under another length, where a commit that this one comes
+ * from has it: that is a pointer of two halves, from two sides of a merge.
+ */
+static int contradicts(struct mv_repo *repo, const char *path,
+		       const struct mv_pointer *pointer)
+{
+	static const char *const sides[] = {
+		"HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD",
+		"REBASE_HEAD"
+	};
+	struct mv_pointer other;
+	struct mv_buf text;
+	char *spec;
+	int yes = 0;
+
+	for (size_t i = 0; !yes && i < sizeof(sides) / sizeof(*sides); i++) {
+		spec = mv_strf("%s:%s", sides[i], path);
+		mv_buf_init(&text, MV_POINTER_MAX - 1);
+		yes = spec &&
+		      !mv_git_read_blob(repo->git, spec, &text, NULL, NULL) &&
+		      !mv_pointer_parse(&other, text.data, text.len, NULL) &&
+		      mv_oid_eq(&other.oid, &pointer->oid) &&
+		      other.size != pointer->size;
+		mv_buf_release(&text);
+		free(spec);
+	}
+	return yes;
+}
+
+/* Is the length that of the content? What is not here cannot be asked. */
+static int judge_size(const char **why, struct mv_repo *repo, const char *path,
+		      const struct mv_pointer *pointer, struct mv_err *err)
+{
+	int rc = mv_repo_has(repo, pointer, err);
+
+	if (rc == MV_ENOENT && !contradicts(repo, path, pointer))
+		return 0;
+	if (rc && rc != MV_ENOENT && rc != MV_ECORRUPT)
+		return rc;
+	if (rc)
+		*why = "its size is not that of the content that it names; "
+		       "`git model add` of the file itself mends it";
+	return 0;
+}
+
 /* Why this blob must not be committed under our filter, or NULL. */
 static int judge(const char **why, struct commit *c, const struct staged *s,
 		 struct mv_err *err)
@@ -303,6 +354,8 @@ static int judge(const char **why, struct commit *c, const struct staged *s,
 	rc = mv_git_read_blob(c->repo->git, s->blob, &text, NULL, err);
 	if (!rc && text.len)
 		rc = mv_pointer_parse(&pointer, text.data, text.len, NULL);
+	if (!rc && text.len)
+		rc = judge_size(why, c->repo, s->path, &pointer, err);
 	mv_buf_release(&text);
 	if (rc == MV_ECORRUPT)
 		*why = "it is a broken pointer";

@@ -52,6 +52,27 @@ test_expect_success 'an unchanged file is not read again' '
 	test_grep ! "read(\|pread64(" "$TRASH/strace"
 '
 
+test_expect_success 'marks in the index are the user'\''s' '
+	git init -q marks && cd marks && git model track "*.bin" &&
+	for f in a b c
+	do
+		mv-test random 3000 $((n += 1)) >$f.bin || return 1
+	done &&
+	git add . && git commit -qm one &&
+	git update-index --assume-unchanged a.bin &&
+	git update-index --skip-worktree b.bin &&
+	echo more >>a.bin && echo more >>b.bin && touch c.bin &&
+	: >empty.bin && git add -N empty.bin &&
+	git model add . && git ls-files -v >out &&
+	test_grep "^h a.bin" out && test_grep "^S b.bin" out &&
+	test_grep "^H c.bin" out &&
+	git diff --cached --name-status >out && echo "A	empty.bin" >want &&
+	test_cmp want out && git model add a.bin 2>err &&
+	test_grep "a.bin. is marked assume-unchanged" err &&
+	git ls-files -v a.bin >out && test_grep "^h a.bin" out &&
+	git diff --cached --quiet -- a.bin b.bin c.bin
+'
+
 test_expect_success 'a change is staged, and only what is new is stored' '
 	cd r && mv-test edit big.bin 1000000 10 7 &&
 	git model add --json big.bin >out &&

@@ -224,8 +224,32 @@ test_expect_success 'a pointer with conflict markers is refused' '
 	git -C repo reset -q --hard
 '
 
+# One side's oid and the other's size: a merge that somebody did by hand.
+test_expect_success 'a pointer whose size is that of another content is refused' '
+	git -C repo cat-file -p HEAD:late.dat >actual &&
+	size=$(sed -n "s/^size //p" actual) &&
+	sed "s/^size .*/size $((size + 1))/" actual >halves &&
+	blob=$(git -C repo hash-object -w --no-filters ../halves) &&
+	git -C repo update-index --cacheinfo 100644,$blob,late.dat &&
+	test_must_fail git -C repo commit -q -m halves 2>err &&
+	test_grep "late.dat.*its size is not that of the content" err &&
+	mv repo/.git/model away && test_when_finished "mv away repo/.git/model" &&
+	test_must_fail git -C repo commit -q -m halves 2>err &&
+	test_grep "late.dat.*its size is not that of the content" err &&
+	sed "s/^oid sha256:..../oid sha256:0000/" actual >elsewhere &&
+	blob=$(git -C repo hash-object -w --no-filters ../elsewhere) &&
+	git -C repo update-index --cacheinfo 100644,$blob,late.dat &&
+	git -C repo commit -q -m "content that is not here" &&
+	rm -rf repo/.git/model && git -C repo reset -q --hard HEAD~1
+'
+
 test_expect_success 'what a merge put there does not slip in' '
 	mv-test random 30000 11 >repo/b.bin.theirs &&
+	mv-test random 30000 11 >repo/b.bin.theirs.2 &&
+	git -C repo add b.bin.theirs.2 &&
+	test_must_fail git -C repo commit -q -m left 2>err &&
+	test_grep "b.bin.theirs.2.*put there by a merge" err &&
+	git -C repo rm -q -f --cached b.bin.theirs.2 && rm repo/b.bin.theirs.2 &&
 	mv-test random 30000 12 >repo/text.theirs &&
 	git -C repo add b.bin.theirs text.theirs &&
 	test_must_fail git -C repo commit -q -m left 2>err &&
