@@ -229,8 +229,9 @@ static int take_in(struct mv_pointer *out, struct mv_repo *repo,
 	struct mv_reader again;
 	int rc;
 
-	if (out->dialect != MV_DIALECT_NATIVE || hint == UINT64_MAX ||
-	    hint < LARGE || !is_borrowed(&staged, repo, path, hint))
+	if (is_frozen(repo) || out->dialect != MV_DIALECT_NATIVE ||
+	    hint == UINT64_MAX || hint < LARGE ||
+	    !is_borrowed(&staged, repo, path, hint))
 		return put(out, repo, in, hint, err);
 	mv_spool_init(&spool);
 	rc = was_borrowed(&spool, repo, &staged, in, err);
