@@ -50,14 +50,15 @@ static int show_file(void *payload, const struct mv_file *file,
 	(void)err;
 	show->count[file->state]++;
 	show->staged += file->staged != 0;
-	if (file->state == MV_FILE_OK)
+	/* Outside of a sparse checkout content need not be here. */
+	if (file->state == MV_FILE_OK && !file->outside)
 		show->not_stored += !file->stored;
 	if (show->files) {
 		push_json(show, file, words[file->state]);
 		return 0;
 	}
 	if (!show->all && file->state == MV_FILE_OK && !file->staged &&
-	    file->stored)
+	    (file->stored || file->outside))
 		return 0;
 	out_raw("%-9s %s ", words[file->state],
 		file->staged ? "staged" : "      ");

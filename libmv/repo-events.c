@@ -175,6 +175,8 @@ static int push_content(struct mv_repo *repo, const char *remote,
 
 	if (!rc && pushes)
 		mv_repo_warn_large(repo, newer);
+	if (!rc && pushes)
+		mv_repo_warn_raw(repo, newer);
 	if (!rc)
 		rc = mv_repo_push_refs(repo, &refs, stats, err);
 

@@ -10,6 +10,7 @@
 #include "libmv/meta/meta.h"
 #include "libmv/repo-clients.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 
 /*
  * What may be dropped? Nothing that git still has a pointer to, reachable or
@@ -179,7 +180,8 @@ static int check_blob(void *payload, const char *hex, const char *path,
 	}
 	if (rc || !p.size)
 		return 0;
-	if (!p.canonical)
+	/* git-lfs's own keep the form that they have. */
+	if (!p.canonical && p.dialect == MV_DIALECT_NATIVE)
 		tell(c, MV_FSCK_TEMPORARY, path ? path : hex,
 		     "a pointer that is not written as it should be; 'git add --renormalize' mends it");
 	rc = mv_repo_has(c->repo, &p, &why);
@@ -321,6 +323,9 @@ static int check_pointers(struct check *c, struct mv_err *err)
 	else
 		rc = mv_repo_elsewhere(c->repo, c->missing, c->count, present,
 				       err);
+	if (!rc && !c->repair)
+		rc = mv_repo_lfs_elsewhere(c->repo, c->missing, c->count,
+					   present, err);
 	if (!rc && !c->repair)
 		tell_elsewhere(c, present);
 	for (size_t i = 0; !rc && i < c->count; i++)

@@ -57,6 +57,7 @@ struct mv_repo_filter {
 	uint64_t raw_kept;		/* the same, cleaned */
 	unsigned asker;			/* enum mv_asker */
 	int odd_told;			/* of pointers that are left as they are */
+	int lfs_told;			/* of a server that gave nothing */
 	struct mv_spool kept;		/* repo-raw.c */
 	int has_kept;
 };
@@ -155,9 +156,9 @@ int mv_repo_need_counted(struct mv_repo *repo,
 int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
 		      size_t count, uint8_t *elsewhere, struct mv_err *err);
 
-/* A Git LFS object from such a remote (NULL: the default one). */
-int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
-		      const struct mv_pointer *pointer, struct mv_err *err);
+/* The same of `url`, where that is known (NULL: ask git). */
+int mv_repo_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
+		       const char *url, struct mv_err *err);
 
 /*
  * Give these files to us, by a line each in the top .gitattributes that
@@ -183,6 +184,8 @@ int mv_repo_warn_above(uint64_t *out, struct mv_repo *repo,
 		       struct mv_err *err);
 /* Warn of blobs above that among what these rev-list arguments reach. */
 void mv_repo_warn_large(struct mv_repo *repo, const char *const *revs);
+/* The same of bytes where there should be pointers (repo-raw.c). */
+void mv_repo_warn_raw(struct mv_repo *repo, const char *const *revs);
 
 /*
  * Does what git streams to us equal the file that stands in the work tree?

@@ -104,7 +104,7 @@ static const char *variable(const struct mv_repo *repo, const char *name)
 }
 
 /* As git-lfs reads it: yes, on, true and numbers but 0. */
-static int is_on(const struct mv_repo *repo, const char *name)
+int mv_repo_lfs_variable_on(const struct mv_repo *repo, const char *name)
 {
 	const char *value = variable(repo, name);
 	int on = 0;
@@ -171,7 +171,8 @@ static int load(struct mv_repo_lfs **out, struct mv_repo *repo,
 			return mv_nomem(err);
 		mv_buf_init(&lfs->file, LFSCONFIG_MAX);
 		repo->lfs = lfs;
-		lfs->skip = is_on(repo, "GIT_LFS_SKIP_SMUDGE");
+		lfs->skip = mv_repo_lfs_variable_on(
+			repo, "GIT_LFS_SKIP_SMUDGE");
 		rc = load_file(&lfs->file, repo, err);
 		if (!rc)
 			rc = load_lists(lfs, repo, err);
@@ -191,6 +192,16 @@ void mv_repo_lfs_release(struct mv_repo *repo)
 	free_list(repo->lfs->exclude);
 	free(repo->lfs);
 	repo->lfs = NULL;
+}
+
+int mv_repo_lfs_setting(const char **out, struct mv_repo *repo,
+			const char *key, struct mv_err *err)
+{
+	struct mv_repo_lfs *lfs = NULL;
+	int rc = load(&lfs, repo, err);
+
+	*out = NULL;
+	return rc ? rc : setting(out, repo, lfs, key, err);
 }
 
 /* -- which files are wanted --------------------------------------------------- */

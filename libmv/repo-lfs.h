@@ -2,6 +2,9 @@
 #ifndef MV_REPO_LFS_H
 #define MV_REPO_LFS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "libmv/repo.h"
 
 /*
@@ -18,6 +21,27 @@ int mv_lfs_pattern_matches(const char *pattern, const char *path);
  */
 int mv_repo_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
 		      struct mv_err *err);
+/* git's configuration, else .lfsconfig; borrowed, NULL: not set. */
+int mv_repo_lfs_setting(const char **out, struct mv_repo *repo,
+			const char *key, struct mv_err *err);
+/* Is such a variable set, to what git-lfs takes for yes? */
+int mv_repo_lfs_variable_on(const struct mv_repo *repo, const char *name);
+/*
+ * Get what is missing of Git LFS (others are not touched) from this remote
+ * (NULL: the default one), by git-lfs where an LFS server has it. `present`
+ * is 1 for what is here, and set for what came. Not to get something is no
+ * error (repo-lfs-move.c).
+ */
+int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
+		      const struct mv_pointer *pointers, size_t count,
+		      uint8_t *present, struct mv_err *err);
+/*
+ * Which of Git LFS (others are not touched) are at the default remote? An LFS
+ * server is not asked, but believed: for a report, never for a gate.
+ */
+int mv_repo_lfs_elsewhere(struct mv_repo *repo,
+			  const struct mv_pointer *pointers, size_t count,
+			  uint8_t *elsewhere, struct mv_err *err);
 /*
  * Is the object in this LFS directory what its name says? All of it is read
  * once; the stat cache remembers. MV_ECORRUPT.

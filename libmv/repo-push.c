@@ -291,7 +291,7 @@ static int push_to(struct mv_repo *repo, const char *name, const char *url,
 		rc = push_what_is_here(repo, name, url, &w, stats, err);
 	if (!rc)
 		rc = mv_repo_push_lfs(repo, name, url, &w,
-				      mv_wanted_natives(&w), stats, err);
+				      mv_wanted_natives(&w), NULL, stats, err);
 	free(w.p);
 	if (!rc)
 		mv_repo_push_attached(repo, name, url, NULL, stats);
@@ -551,7 +551,8 @@ int mv_repo_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
 		rc = push_natives(repo, refs, &w, stats, err);
 	if (!rc)
 		rc = mv_repo_push_lfs(repo, refs->remote, refs->url, &w,
-				      mv_wanted_natives(&w), stats, err);
+				      mv_wanted_natives(&w), refs->newer, stats,
+				      err);
 	free(w.p);
 	return rc;
 }

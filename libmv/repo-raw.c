@@ -124,3 +124,92 @@ void mv_repo_kept_release(struct mv_repo *repo)
 		mv_spool_release(&repo->filter.kept);
 	repo->filter.has_kept = 0;
 }
+
+/* -- what a push brings --------------------------------------------------------- */
+
+/*
+ * Programs that know no filter (pygit2, JGit, gitoxide, a clone where nobody
+ * ran install) commit bytes. Whoever pushes next is told.
+ */
+struct pushed {
+	struct mv_repo *repo;
+	char **path;
+	size_t count, alloc, raw;
+	const char *first;
+};
+
+static int note_path(struct pushed *p, const char *path, struct mv_err *err)
+{
+	char **grown;
+
+	if (!path || !*path)
+		return 0;
+	if (p->count == p->alloc) {
+		p->alloc = 2 * p->alloc + 64;
+		grown = realloc(p->path, p->alloc * sizeof(*grown));
+		if (!grown)
+			return mv_nomem(err);
+		p->path = grown;
+	}
+	p->path[p->count] = strdup(path);
+	return p->path[p->count++] ? 0 : mv_nomem(err);
+}
+
+static int note_large(void *payload, const char *path, uint64_t size,
+		      struct mv_err *err)
+{
+	(void)size;
+	return note_path(payload, path, err);
+}
+
+static int note_small(void *payload, const char *hex, const char *path,
+		      const void *data, size_t len, struct mv_err *err)
+{
+	struct mv_pointer pointer;
+
+	(void)hex;
+	if (mv_pointer_parse(&pointer, data, len, NULL) != MV_ENOENT)
+		return 0;
+	return note_path(payload, path, err);
+}
+
+static int count_ours(void *payload, size_t i, const char *filter,
+		      struct mv_err *err)
+{
+	struct pushed *p = payload;
+
+	(void)err;
+	if (*filter && !p->raw++)
+		p->first = p->path[i];
+	return 0;
+}
+
+void mv_repo_warn_raw(struct mv_repo *repo, const char *const *revs)
+{
+	struct pushed p = { .repo = repo };
+	struct mv_err why;
+	int rc;
+
+	rc = mv_git_each_large_blob(repo->git, revs, MV_POINTER_MAX - 1,
+				    note_large, &p, &why);
+	if (!rc)
+		rc = mv_git_each_small_blob(repo->git, revs,
+					    MV_POINTER_MAX - 1, note_small,
+					    &p, &why);
+	if (!rc && p.count)
+		rc = mv_git_filters(repo->git, (const char *const *)p.path,
+				    p.count, count_ours, &p, &why);
+	if (rc)
+		mv_repo_warn(repo, "it is not known whether bytes are pushed "
+			     "in the place of pointers: %s", why.msg);
+	else if (p.raw)
+		mv_repo_warn(repo, "what is pushed has the bytes themselves of "
+			     "%zu file%s that a pattern gives to git-model; "
+			     "the first is '%s'. A program that knows no "
+			     "filter has committed that; `git model add` and "
+			     "a commit mend it", p.raw, p.raw == 1 ? "" : "s",
+			     p.first);
+	for (size_t i = 0; i < p.count; i++)
+		free(p.path[i]);
+	free(p.path);
+}

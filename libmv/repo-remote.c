@@ -10,8 +10,8 @@
 #include "libmv/meta/meta.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 #include "libmv/repo-transfer.h"
-#include "libmv/store/lfsdir.h"
 
 /*
  * Which store goes with which git remote, and moving content there and back.
@@ -206,6 +206,13 @@ int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
 		rc = git_dir_of(out, repo, name, url, err);
 	free(url);
 	return rc;
+}
+
+int mv_repo_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
+		       const char *url, struct mv_err *err)
+{
+	return url ? git_dir_of(out, repo, remote, url, err) :
+		     mv_repo_remote_git_dir(out, repo, remote, err);
 }
 
 /*
@@ -480,26 +487,30 @@ static int want_blob(void *payload, const char *hex, const char *path,
 	return mv_wanted_add(payload, &p, err);
 }
 
+struct of_index {
+	struct mv_wanted_list *w;
+	struct mv_repo *repo;
+};
+
+/* What git-lfs is told to leave out of the work tree is not wanted. */
 static int want_file(void *payload, const struct mv_file *file,
 		     struct mv_err *err)
 {
-	struct mv_buf text;
-	int rc;
+	struct of_index *of = payload;
+	int wanted = 1, rc = 0;
 
-	if (file->state == MV_FILE_RAW || file->state == MV_FILE_CONFLICT)
+	if (file->state == MV_FILE_RAW || file->state == MV_FILE_CONFLICT ||
+	    !file->pointer.size)
 		return 0;
-	mv_buf_init(&text, MV_POINTER_MAX);
-	rc = mv_pointer_print(&text, &file->pointer, err);
-	if (!rc)
-		rc = want_blob(payload, file->blob, file->path, text.data,
-			       text.len, err);
-	mv_buf_release(&text);
-	return rc;
+	if (file->pointer.dialect == MV_DIALECT_LFS)
+		rc = mv_repo_lfs_wants(&wanted, of->repo, file->path, err);
+	return rc || !wanted ? rc : mv_wanted_add(of->w, &file->pointer, err);
 }
 
 int mv_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
 		       const char *const *revs, struct mv_err *err)
 {
+	struct of_index of = { w, repo };
 	int rc;
 
 	if (revs)
@@ -507,7 +518,7 @@ int mv_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
 					    MV_POINTER_MAX - 1, want_blob, w,
 					    err);
 	else
-		rc = mv_repo_ls(repo, NULL, want_file, w, err);
+		rc = mv_repo_ls(repo, NULL, want_file, &of, err);
 	mv_wanted_settle(w);
 	return rc;
 }
@@ -519,107 +530,6 @@ size_t mv_wanted_natives(const struct mv_wanted_list *w)
 	while (n < w->count && w->p[n].dialect == MV_DIALECT_NATIVE)
 		n++;
 	return n;
-}
-
-/* -- Git LFS objects, file by file ------------------------------------------ */
-
-struct pipe_state {
-	struct mv_repo *repo;
-	const char *from;		/* an lfs directory, or NULL: the repo */
-	const struct mv_pointer *pointer;
-	uint64_t pos;
-};
-
-static int pipe_read(void *payload, void *data, size_t len, size_t *got,
-		     struct mv_err *err)
-{
-	struct pipe_state *s = payload;
-	int rc;
-
-	rc = s->from ? mv_lfsdir_read_at(s->from, &s->pointer->oid, s->pos,
-					 data, len, got, err)
-		     : mv_repo_read_at(s->repo, s->pointer, s->pos, data, len,
-				       got, err);
-	if (!rc)
-		s->pos += *got;
-	return rc;
-}
-
-/* put() hashes what arrives; a wrong hash leaves nothing behind the oid. */
-static int copy_lfs(struct mv_repo *repo, const char *to, const char *from,
-		    const struct mv_pointer *p, struct mv_err *err)
-{
-	struct pipe_state state = { repo, from, p, 0 };
-	struct mv_reader in = { pipe_read, &state };
-	struct mv_oid oid;
-	uint64_t size;
-	int rc = mv_lfsdir_put(&oid, &size, to, &in, err);
-
-	if (!rc && !mv_oid_eq(&oid, &p->oid))
-		rc = mv_fail(err, MV_ECORRUPT,
-			     "a Git LFS object arrived with other bytes than its name says");
-	return rc;
-}
-
-int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
-		     const struct mv_wanted_list *w, size_t first,
-		     struct mv_transfer_stats *stats, struct mv_err *err)
-{
-	char *git_dir = NULL, *to;
-	int rc;
-
-	if (first == w->count)
-		return 0;
-	rc = choose_remote(&remote, repo, remote, err);
-	if (!rc)
-		rc = url ? git_dir_of(&git_dir, repo, remote, url, err) :
-		     mv_repo_remote_git_dir(&git_dir, repo, remote, err);
-	if (rc == MV_ENOENT) {
-		/* git-lfs and its server look after those. */
-		stats->skipped += w->count - first;
-		return 0;
-	}
-	if (rc)
-		return rc;
-	to = mv_path_join(git_dir, "lfs");
-	for (size_t i = first; to && !rc && i < w->count; i++) {
-		if (!mv_lfsdir_has(to, &w->p[i].oid, NULL, NULL)) {
-			stats->skipped++;
-		} else if (mv_repo_has(repo, &w->p[i], NULL)) {
-			stats->missing++;
-		} else {
-			rc = copy_lfs(repo, to, NULL, &w->p[i], err);
-			stats->contents += !rc;
-		}
-	}
-	if (!to)
-		rc = mv_nomem(err);
-	free(to);
-	free(git_dir);
-	return rc;
-}
-
-int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
-		      const struct mv_pointer *p, struct mv_err *err)
-{
-	char *git_dir = NULL, *from;
-	const char *to;
-	int rc;
-
-	rc = choose_remote(&remote, repo, remote, err);
-	if (!rc)
-		rc = mv_repo_remote_git_dir(&git_dir, repo, remote, err);
-	if (rc)
-		return rc;
-	from = mv_path_join(git_dir, "lfs");
-	rc = from ? mv_lfsdir_has(from, &p->oid, NULL, err) : mv_nomem(err);
-	if (!rc)
-		rc = mv_repo_lfs_dir(&to, repo, err);
-	if (!rc)
-		rc = copy_lfs(repo, to, from, p, err);
-	free(from);
-	free(git_dir);
-	return rc;
 }
 
 /* -- fetch ------------------------------------------------------------------- */
@@ -694,7 +604,8 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 {
 	struct mv_wanted_list w = { NULL, 0, 0 };
 	struct mv_oid *oids = NULL;
-	size_t count = 0, n;
+	uint8_t *here = NULL;
+	size_t count = 0, still = 0, n;
 	int rc;
 
 	memset(stats, 0, sizeof(*stats));
@@ -707,20 +618,27 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 	}
 	n = mv_wanted_natives(&w);
 	oids = calloc(n ? n : 1, sizeof(*oids));
-	if (!rc && !oids)
+	here = calloc(w.count + 1, 1);
+	if (!rc && (!oids || !here))
 		rc = mv_nomem(err);
 	for (size_t i = 0; !rc && i < w.count; i++) {
-		if (!mv_repo_has(repo, &w.p[i], NULL))
-			stats->skipped++;
-		else if (i < n)
+		here[i] = !mv_repo_has(repo, &w.p[i], NULL);
+		stats->skipped += here[i];
+		if (!here[i] && i < n)
 			oids[count++] = w.p[i].oid;
-		else if (mv_repo_fetch_lfs(repo, remote, &w.p[i], NULL))
+		else if (!here[i])
 			stats->missing++;
-		else
-			stats->contents++;
 	}
+	if (!rc && stats->missing)
+		rc = mv_repo_fetch_lfs(repo, remote, w.p + n, w.count - n,
+				       here + n, err);
+	for (size_t i = n; !rc && i < w.count; i++)
+		still += !here[i];
+	stats->contents = stats->missing - still;
+	stats->missing = still;
 	if (!rc && count)
 		rc = fetch_natives(repo, remote, oids, count, stats, err);
+	free(here);
 	free(oids);
 	free(w.p);
 	return rc;

@@ -197,6 +197,7 @@ static int status_entry(void *payload, const struct mv_git_entry *e,
 		return rc;
 	file.stored = !file.pointer.size ||
 		      !mv_repo_has(s->repo, &file.pointer, NULL);
+	file.outside = e->skip_worktree;
 	file.state = e->skip_worktree ? MV_FILE_OK
 		     : work_tree_state(s->repo, &file, change);
 	return s->fn(s->payload, &file, err);

@@ -69,10 +69,16 @@ size_t mv_wanted_natives(const struct mv_wanted_list *w);
 int mv_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
 		   const char *const *revs, struct mv_err *err);
 
-/* Git LFS objects, from number `first` on, to the repository that `url` (NULL:
-   that of the remote) reaches on this machine. */
+/*
+ * Git LFS objects, from number `first` on, to the LFS directory of the
+ * repository that `url` (NULL: that of the remote) reaches on this machine; to
+ * an LFS server by git-lfs, and then only what `newer` (rev-list arguments;
+ * NULL: all of them) reaches (repo-lfs-move.c). MV_ENOENT: there is no
+ * git-lfs, or an object is neither here nor there.
+ */
 int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
 		     const struct mv_wanted_list *w, size_t first,
+		     const char *const *newer,
 		     struct mv_transfer_stats *stats, struct mv_err *err);
 
 /* -- a push that git makes -- */

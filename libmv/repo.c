@@ -646,11 +646,8 @@ int mv_repo_need_counted(struct mv_repo *repo,
 	}
 	if (!rc && missing)
 		rc = fetch_missing(repo, pointers, count, seen, stats, err);
-	/* Git LFS objects come file by file, from remotes that are paths. */
-	for (size_t i = 0; !rc && missing && i < count; i++)
-		if (!seen[i] && pointers[i].dialect == MV_DIALECT_LFS &&
-		    !mv_repo_fetch_lfs(repo, NULL, &pointers[i], NULL))
-			rc = look(repo, &pointers[i], &seen[i], err);
+	if (!rc && missing)
+		rc = mv_repo_fetch_lfs(repo, NULL, pointers, count, seen, err);
 	if (seen != present)
 		free(seen);
 	return rc;

@@ -207,6 +207,7 @@ struct mv_file {
 	enum mv_file_state state;
 	int staged;			/* differs from HEAD */
 	int stored;			/* the staged content is in the store */
+	int outside;			/* of the sparse checkout: not looked at */
 	unsigned mode;
 };
 typedef int (*mv_file_fn)(void *payload, const struct mv_file *file,

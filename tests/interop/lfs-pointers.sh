@@ -30,15 +30,14 @@ verdict () {
 	fi
 }
 
-# Both may rewrite a pointer or leave it; neither may take it for content
+# A pointer stays as it is written, with both; neither may take it for content
 # when the other does not.
 agree () {
 	ours=$(verdict ours "$1")
 	theirs=$(verdict theirs "$1")
 	echo "ours: $ours, theirs: $theirs"
 	case "$ours $theirs" in
-	'content content' | 'same same' | 'pointer pointer' | \
-	'pointer same' | 'same pointer')
+	'content content' | 'same same')
 		return 0 ;;
 	esac
 	return 1
@@ -68,6 +67,11 @@ empty lines in it|version $version\n\noid sha256:$oid\n\nsize 4\n\n
 space after the size|version $version\noid sha256:$oid\nsize 4 \n
 size +4|version $version\noid sha256:$oid\nsize +4\n
 size 0004|version $version\noid sha256:$oid\nsize 0004\n
+NBSP around it|\302\240version $version\noid sha256:$oid\nsize 4\302\240
+U+0085 after it|version $version\noid sha256:$oid\nsize 4\n\302\205\n
+U+2028 after it|version $version\noid sha256:$oid\nsize 4\342\200\250
+half a NBSP after it|version $version\noid sha256:$oid\nsize 4\240
+NBSP in it|version $version\noid sha256:$oid\302\240\nsize 4\n
 hawser|version https://hawser.github.com/spec/v1\noid sha256:$oid\nsize 4\n
 git-media|version http://git-media.io/v/2\noid sha256:$oid\nsize 4\n
 an extension|version $version\next-0-foo sha256:$oid\noid sha256:$oid\nsize 4\n

@@ -289,4 +289,58 @@ test_expect_success 'what is not here is a failure, unless pointers are asked fo
 	test_grep "^git-model/1" ../p
 '
 
+# -- clones by programs that know no filter ------------------------------------------
+
+# What pygit2, JGit and gitoxide do: no filter, no hook.
+bare_git () {
+	git -c filter.model.process= -c filter.model.required=false \
+		-c core.hooksPath=/dev/null "$@"
+}
+
+test_expect_success 'bytes that such a program committed are found' '
+	git init -q --bare shared.git && git init -q seen && cd seen &&
+	git model install --local && git model track "*.bin" &&
+	mv-test random 5000 20 >a.bin && mv-test random 200 21 >b.bin &&
+	git add . && git commit -q -m one &&
+	git remote add origin ../shared.git && git push -q origin main &&
+	mv-test random 5000 22 >a.bin && mv-test random 200 23 >b.bin &&
+	bare_git commit -q -a -m foreign && git switch -q -c more &&
+	echo plain >x && git add x && git commit -q -m x &&
+	git push origin more 2>../err &&
+	test_grep "bytes themselves of 2 files.* first is .a.bin" ../err &&
+	test_expect_code 1 git model doctor >../out && test_grep "raw bytes" ../out
+'
+
+test_expect_success 'once pushed they are not said again, and add mends them' '
+	cd seen && echo y >y && git add y && git commit -q -m y &&
+	git push origin more 2>../err && test_grep ! "bytes themselves" ../err &&
+	touch a.bin b.bin && git model add a.bin b.bin && git commit -q -m mended &&
+	git push origin more 2>../err && test_grep ! "bytes themselves" ../err &&
+	{ git model doctor >../out || :; } && test_grep ! "raw bytes" ../out
+'
+
+test_expect_success 'pointers that such a clone shows are found and filled' '
+	git clone -q -c filter.model.process= -c filter.model.required=false \
+		-c filter.model.smudge= -c filter.model.clean= \
+		shared.git shown -b more && cd shown &&
+	git config --local --unset filter.model.process &&
+	git config --local --unset filter.model.required &&
+	test_grep "^git-model/1" a.bin && git model install --local &&
+	{ git model doctor >../out || :; } &&
+	test_grep "not here\|pointers lie" ../out &&
+	git model pull && cmp a.bin ../seen/a.bin
+'
+
+test_expect_success 'a sparse index: what is outside needs no content' '
+	git init -q wide && cd wide && git model track "*.bin" &&
+	mkdir -p in out/a && mv-test random 3000 24 >in/a.bin &&
+	mv-test random 3000 25 >out/a/b.bin && git add . && git commit -q -m w &&
+	cd .. && git clone -q --no-checkout wide narrow && cd narrow &&
+	git sparse-checkout set --cone --sparse-index in && git checkout -q &&
+	test_path_is_missing out && git model status >../out 2>&1 &&
+	test_grep ! "not in the store" ../out && test_grep ! "out/a" ../out &&
+	git status --porcelain >../out && test_must_be_empty ../out &&
+	git sparse-checkout disable && cmp out/a/b.bin ../wide/out/a/b.bin
+'
+
 test_done
