@@ -76,13 +76,16 @@ static int exports(const char *command, size_t argc, const char *const *argv,
 {
 	static const char *const always[] = {
 		"archive", "upload-archive", "upload-archive--writer",
-		"cat-file", "difftool", NULL
+		"difftool", NULL
 	};
 	static const char *const logs[] = { "log", "show", "diff-tree",
 					    "whatchanged", NULL };
 
 	if (is_one_of(command, always))
 		return 1;
+	/* --textconv asks for a temporary file as well, and wants a pointer. */
+	if (!strcmp(command, "cat-file"))
+		return has_option(argc, argv, "--filters", 0);
 	if (!strcmp(command, "checkout-index"))
 		return has_option(argc, argv, "--temp", 0) ||
 		       has_option(argc, argv, "--prefix", 1);

@@ -14,6 +14,7 @@
 #include "libmv/base/fs.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 #include "libmv/repo-setup.h"
 #include "libmv/repo-transfer.h"
 
@@ -521,6 +522,7 @@ static void check_attributes(const struct checks *c)
 {
 	const char *lfs = config(c, "filter.lfs.process");
 	struct patterns p = { 0, 0 };
+	int lacks = 0;
 	struct mv_err err;
 
 	if (mv_repo_tracked(c->repo, see_pattern, &p, &err)) {
@@ -538,6 +540,12 @@ static void check_attributes(const struct checks *c)
 		say(c, MV_DOCTOR_BAD, "git-lfs", "git model install --lfs, or "
 		    "git lfs install", "files under filter=lfs have no "
 		    "filter");
+	if (p.lfs && mv_repo_lfs_lacks_program(&lacks, c->repo, &err))
+		say(c, MV_DOCTOR_BAD, "git-lfs", NULL, "%s", err.msg);
+	else if (p.lfs && lacks)
+		say(c, MV_DOCTOR_BAD, "git-lfs", "install git-lfs", "objects "
+		    "of files under filter=lfs go to an LFS server, and "
+		    "git-lfs, which speaks to it, is not installed");
 }
 
 /* What killed processes left in the work tree. */

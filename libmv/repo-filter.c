@@ -708,6 +708,8 @@ static int write_pending(struct mv_repo *repo, struct mv_err *err)
 	compact(f);
 	if (!f->count || !repo->info->work_tree)
 		return 0;
+	/* .lfsconfig may be there only now. */
+	mv_repo_lfs_release(repo);
 	m = calloc(f->count, sizeof(*m));
 	if (!m)
 		return mv_nomem(err);

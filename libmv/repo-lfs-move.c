@@ -152,6 +152,22 @@ static int has_program(const struct mv_repo *repo)
 	return yes;
 }
 
+int mv_repo_lfs_lacks_program(int *lacks, struct mv_repo *repo,
+			      struct mv_err *err)
+{
+	char *dir = NULL, *name = NULL;
+	int rc = mv_repo_default_remote(&name, repo, err);
+
+	*lacks = 0;
+	if (!rc && name)
+		rc = find_dir(&dir, repo, name, NULL, 1, err);
+	if (!rc && name)
+		*lacks = !dir && !has_program(repo);
+	free(dir);
+	free(name);
+	return rc;
+}
+
 /* git-lfs takes objects from its own directory only. */
 static int bring_home(struct mv_repo *repo, const struct mv_pointer *p,
 		      struct mv_err *err)

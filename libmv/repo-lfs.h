@@ -21,6 +21,9 @@ int mv_lfs_pattern_matches(const char *pattern, const char *path);
  */
 int mv_repo_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
 		      struct mv_err *err);
+/* Does the default remote have an LFS server, and we no git-lfs for it? */
+int mv_repo_lfs_lacks_program(int *lacks, struct mv_repo *repo,
+			      struct mv_err *err);
 /* git's configuration, else .lfsconfig; borrowed, NULL: not set. */
 int mv_repo_lfs_setting(const char **out, struct mv_repo *repo,
 			const char *key, struct mv_err *err);

@@ -147,6 +147,10 @@ test_expect_success 'a clone without git-lfs says what it needs, and that works'
 	test_grep "^version" poor/l.bin && cd poor &&
 	git model install --lfs --local &&
 	test_expect_code 1 without_lfs git model pull &&
+	{ without_lfs git model doctor >../out || :; } &&
+	test_grep "git-lfs, which speaks to it" ../out &&
+	{ git model doctor >../out || :; } &&
+	test_grep ! "which speaks to it" ../out &&
 	git model pull && cmp l.bin ../made/l.bin
 '
 
