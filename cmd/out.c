@@ -22,19 +22,23 @@ enum {
 };
 
 /*
- * One write per message, so that lines of several processes do not mix. On
- * a terminal the rest of the line is cleared: a progress meter may stand
- * there.
+ * One write per message, so that lines of several processes do not mix; and
+ * after what was answered so far, so that a hint comes behind its result also
+ * where both go into one file. On a terminal the rest of the line is cleared:
+ * a progress meter may stand there.
  */
 static void say(const char *lead, const char *text)
 {
 	const char *end = isatty(2) ? "\033[K\n" : "\n";
 	struct mv_buf line;
+	int failed;
 
 	mv_buf_init(&line, MAX_LINE);
-	if (mv_buf_addstr(&line, lead) < 0 ||
-	    mv_buf_add_safe(&line, text, strlen(text)) < 0 ||
-	    mv_buf_addstr(&line, end) < 0)
+	failed = mv_buf_addstr(&line, lead) ||
+		 mv_buf_add_safe(&line, text, strlen(text)) ||
+		 mv_buf_addstr(&line, end);
+	fflush(stdout);
+	if (failed)
 		fprintf(stderr, "%s(a message too long to print)\n", lead);
 	else
 		fwrite(line.data, 1, line.len, stderr);

@@ -136,6 +136,12 @@ test_expect_success 'a key that no version has is an error, with the nearest' '
 	git model log fraud --columns metrics.auc
 '
 
+test_expect_success 'a hint comes behind its result, also in one file' '
+	cd r && git model register --force fraud @v9.0.0 >../both 2>&1 &&
+	sed 1q ../both >../first && test_grep "^fraud@v9.0.0$" ../first &&
+	test_grep "^hint: " ../both
+'
+
 # -- help -------------------------------------------------------------------------------
 
 test_expect_success '-h says what a command is for, and shows examples' '
