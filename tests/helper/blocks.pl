@@ -8,7 +8,7 @@
 # standard output: a test for each command.
 #
 # A block is indented by four blanks. Its commands begin with "$ "; a line
-# that ends in a backslash, and a here-document, go on below. What follows a
+# that ends in a backslash, | or &&, and a here-document, go on below. What follows a
 # command is what it prints, on both of its outputs: word for word, but that
 # lines may be wrapped for the page, and that these stand for themselves:
 #
@@ -58,6 +58,7 @@ if ($plain) {
 
 # -- the commands --
 my @commands;
+my $goes_on = qr/(\\|\||&&)$/;
 for my $b (@sessions) {
 	my ($number, $end, $open, $c) = ($b->{line} - 1);
 
@@ -68,11 +69,11 @@ for my $b (@sessions) {
 			undef $end if $line eq $end;
 		} elsif ($open) {
 			$c->{command} .= "$line\n";
-			$open = $line =~ /\\$/;
+			$open = $line =~ $goes_on;
 		} elsif ($line =~ /^\$ (.*)/) {
 			push @commands, $c = { line => $number,
 				command => "$1\n", output => [] };
-			$open = $line =~ /\\$/;
+			$open = $line =~ $goes_on;
 			$end = $1 if $line =~ /<<-?\s*\\?'?(\w+)'?/;
 		} elsif ($c) {
 			push @{$c->{output}}, $line;
