@@ -13,7 +13,8 @@ static const char *const usage[] = {
 	NULL
 };
 
-/* What show knows by that name; else what git calls so (":2:model.bin"). */
+/* What show knows by that name; else what git calls so: ":2:model.bin", or a
+   path with a line feed in it, which cannot be asked for among others. */
 static int find(struct mv_pointer *out, struct mv_repo *repo,
 		const char *spec, struct mv_err *err)
 {
@@ -21,7 +22,7 @@ static int find(struct mv_pointer *out, struct mv_repo *repo,
 	struct mv_err other;
 	int rc = mv_repo_subject(&s, repo, spec, err);
 
-	if (rc == MV_ENOENT && !mv_repo_resolve(out, repo, spec, &other))
+	if (rc && !mv_repo_resolve(out, repo, spec, &other))
 		return 0;
 	if (rc)
 		return rc;
