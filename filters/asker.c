@@ -184,25 +184,88 @@ static size_t split(const char **argv, const char *text, size_t len)
 	return argc;
 }
 
-unsigned asker_find(int external_diff)
+/* The command line of the git above us, in `text`; 0 words: there is none. */
+static size_t git_above(const char **argv, char *text)
 {
-	const char **argv = calloc(ARGS_MAX, sizeof(*argv));
-	char *text = malloc(TEXT_MAX);
 	pid_t pid = getppid();
-	unsigned asker = 0;
 
-	for (int i = 0; argv && text && i < ANCESTORS && pid > 1; i++) {
+	for (int i = 0; i < ANCESTORS && pid > 1; i++) {
 		size_t len = read_text(text, TEXT_MAX, pid, "cmdline");
 		size_t argc = split(argv, text, len);
 		const char *command;
 
-		if (argc && is_git(argv[0], &command)) {
-			asker = asker_of(argc, argv, external_diff);
-			break;
-		}
+		if (argc && is_git(argv[0], &command))
+			return argc;
 		pid = parent_of(pid);
 	}
+	return 0;
+}
+
+unsigned asker_find(int external_diff)
+{
+	const char **argv = calloc(ARGS_MAX, sizeof(*argv));
+	char *text = malloc(TEXT_MAX);
+	unsigned asker = 0;
+	size_t argc;
+
+	if (argv && text && (argc = git_above(argv, text)))
+		asker = asker_of(argc, argv, external_diff);
 	free(text);
 	free(argv);
 	return asker;
+}
+
+/* -- -X ours, -X theirs -------------------------------------------------------- */
+
+/* The last one counts; other values of -X are about something else. */
+static void favor_by(enum mv_merge_favor *favor, const char *value)
+{
+	if (!strcmp(value, "ours"))
+		*favor = MV_FAVOR_OURS;
+	else if (!strcmp(value, "theirs"))
+		*favor = MV_FAVOR_THEIRS;
+}
+
+enum mv_merge_favor asker_favor_of(size_t argc, const char *const *argv)
+{
+	static const char *const noting[] = {
+		"rebase", "cherry-pick", "revert", NULL
+	};
+	static const char longer[] = "--strategy-option";
+	const size_t len = sizeof(longer) - 1;
+	size_t i;
+	const char *command = command_of(&i, argc, argv);
+	enum mv_merge_favor favor = MV_FAVOR_NONE;
+
+	if (!command)
+		return MV_FAVOR_NONE;
+	for (; i < argc && strcmp(argv[i], "--"); i++) {
+		const char *a = argv[i];
+
+		if ((!strcmp(a, "-X") || !strcmp(a, longer)) && i + 1 < argc)
+			favor_by(&favor, argv[++i]);
+		else if (!strncmp(a, "-X", 2))
+			favor_by(&favor, a + 2);
+		else if (!strncmp(a, longer, len) && a[len] == '=')
+			favor_by(&favor, a + len + 1);
+		else if (!strncmp(command, "merge-", 6) &&
+			 !strncmp(a, "--", 2))
+			favor_by(&favor, a + 2);
+	}
+	return favor == MV_FAVOR_NONE && is_one_of(command, noting) ?
+	       MV_FAVOR_NOTED : favor;
+}
+
+enum mv_merge_favor asker_favor_find(void)
+{
+	const char **argv = calloc(ARGS_MAX, sizeof(*argv));
+	char *text = malloc(TEXT_MAX);
+	enum mv_merge_favor favor = MV_FAVOR_NONE;
+	size_t argc;
+
+	if (argv && text && (argc = git_above(argv, text)))
+		favor = asker_favor_of(argc, argv);
+	free(text);
+	free(argv);
+	return favor;
 }

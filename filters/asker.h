@@ -17,4 +17,12 @@ unsigned asker_find(int external_diff);
 /* The same for a command line, `argv` of git: pure. */
 unsigned asker_of(size_t argc, const char *const *argv, int external_diff);
 
+/*
+ * Which side does -X favour? Git gives merge drivers no word of it; the
+ * command line has it. MV_FAVOR_NOTED: a command that may go on with what
+ * was said when it began.
+ */
+enum mv_merge_favor asker_favor_find(void);
+enum mv_merge_favor asker_favor_of(size_t argc, const char *const *argv);
+
 #endif

@@ -4,6 +4,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "filters/asker.h"
 #include "libmv/repo.h"
 
 static const char *const usage[] = {
@@ -17,7 +18,8 @@ static void explain(const char *path, const struct mv_merge_result *result)
 	out_note("git-model: '%s' was changed on both sides; ours stays there",
 		 path);
 	if (result->theirs)
-		out_note("git-model: theirs is in '%s'%s%s%s%s", result->theirs,
+		out_note("git-model: theirs is in '%s'%s%s%s%s until the "
+			 "conflict is over", result->theirs,
 			 result->theirs_missing ? " (a pointer: `git model "
 			 "fetch` gets its content)" : "",
 			 result->base ? ", what both began from in '" : "",
@@ -44,6 +46,7 @@ int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env)
 	merge.ours = argv[1];
 	merge.theirs = argv[2];
 	merge.path = argv[4];
+	merge.favor = asker_favor_find();
 	if (mv_repo_merge(env->repo, &merge, &result, &err)) {
 		mv_err_prefix(&err, "'%s'", merge.path);
 		return out_fatal(&err);

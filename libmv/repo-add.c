@@ -1186,6 +1186,8 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 		rc = store_and_stage(&add, err);
 	if (!rc)
 		rc = add_plain(&add, err);
+	if (!rc)
+		mv_repo_sweep_offers(repo);
 	mv_tx_abort(add.tx);
 	for (size_t i = 0; i < add.count; i++)
 		free(add.items[i].path), free(add.items[i].text);

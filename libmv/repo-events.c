@@ -196,6 +196,7 @@ int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 	int pushes, rc;
 
 	memset(stats, 0, sizeof(*stats));
+	mv_repo_sweep_offers(repo);
 	rc = parse_refs(&r, remote, text, len, repo->info->hex_len, err);
 	pushes = r.local_count || r.many;
 	if (!rc && (pushes || (r.remotes && !r.deletes)))
@@ -412,6 +413,7 @@ int mv_repo_pre_commit(struct mv_repo *repo,
 	struct commit c = { .repo = repo, .fn = fn, .payload = payload };
 	int rc;
 
+	mv_repo_sweep_offers(repo);
 	mv_buf_init(&c.text, SIZE_MAX / 2);
 	rc = mv_git_run(repo->git, args, NULL, 0, &c.text, err);
 	if (!rc)

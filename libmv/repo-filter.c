@@ -744,6 +744,7 @@ int mv_repo_filter_finish(struct mv_repo *repo, struct mv_err *err)
 		mv_repo_warn(repo, "pointers are left in the work tree: %s; run "
 			     "`git model checkout`", local.msg);
 	mv_repo_cache_save(repo);
+	mv_repo_sweep_offers(repo);
 	return rc;
 }
 

@@ -116,6 +116,23 @@ int mv_repo_store_if_any(struct mv_store **out, struct mv_repo *repo,
 int mv_repo_expand_path(char **out, struct mv_repo *repo,
 			const char *common_dir, const char *key,
 			const char *path, struct mv_err *err);
+/*
+ * A side of a conflict: the file that git made of it, and the pointer in it
+ * where it is one. Puts them where the person can choose (repo-offers.c).
+ */
+struct mv_offer {
+	const char *file;
+	int fd;
+	const struct mv_pointer *pointer;
+};
+void mv_repo_offer(struct mv_merge_result *out, struct mv_repo *repo,
+		   const char *path, const struct mv_offer *theirs,
+		   const struct mv_offer *base);
+/* Remove those of paths that are in conflict no more. */
+void mv_repo_sweep_offers(struct mv_repo *repo);
+int mv_copy_fd(int from, const char *from_name, int to, const char *to_name,
+	       struct mv_err *err);
+
 /* <common dir>/lfs or what lfs.storage says; borrowed. */
 int mv_repo_lfs_dir(const char **out, struct mv_repo *repo,
 		    struct mv_err *err);

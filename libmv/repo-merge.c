@@ -11,7 +11,6 @@
 #include "libmv/repo-internal.h"
 
 #define BLOCK ((size_t)1 << 20)
-#define NAMES_MAX 100
 
 /* One of the three files. */
 struct side {
@@ -70,8 +69,8 @@ static int same(const struct side *a, const struct side *b)
 	       mv_oid_eq(&a->pointer.oid, &b->pointer.oid);
 }
 
-static int copy(int from, const char *from_name, int to, const char *to_name,
-		struct mv_err *err)
+int mv_copy_fd(int from, const char *from_name, int to, const char *to_name,
+	       struct mv_err *err)
 {
 	uint8_t *block = malloc(BLOCK);
 	uint64_t off = 0;
@@ -98,115 +97,78 @@ static int take(const struct side *ours, const struct side *theirs,
 	if (fd < 0)
 		return mv_fail_errno(err, errno, "cannot write '%s'",
 				     ours->file);
-	rc = copy(theirs->fd, theirs->file, fd, ours->file, err);
+	rc = mv_copy_fd(theirs->fd, theirs->file, fd, ours->file, err);
 	if (close(fd) && !rc)
 		rc = mv_fail_errno(err, errno, "cannot write '%s'",
 				   ours->file);
 	return rc;
 }
 
-/* -- what is put beside the file ------------------------------------------------- */
+/* -- -X ours, -X theirs -------------------------------------------------------------- */
 
 /*
- * `git merge-tree` and the like ask, too, but write no work tree. Whoever
- * does write it holds the lock of the index while asking.
+ * Git tells no driver what -X said. The command line that the caller has seen
+ * does; where a command goes on ("--continue"), what it noted when it began.
  */
-static int work_tree_is_merged(const struct mv_repo *repo)
+static enum mv_merge_favor noted_favor(const struct mv_repo *repo)
 {
-	char *lock = mv_strf("%s.lock", repo->info->index_path);
-	int yes = repo->info->work_tree && lock && !access(lock, F_OK);
+	static const char *const files[] = {
+		"rebase-merge/strategy_opts", "sequencer/opts"
+	};
+	enum mv_merge_favor favor = MV_FAVOR_NONE;
 
-	free(lock);
-	return yes;
+	for (size_t i = 0; i < 2 && favor == MV_FAVOR_NONE; i++) {
+		char *path = mv_path_join(repo->info->git_dir, files[i]);
+		const char *ours, *theirs;
+		struct mv_buf text;
+
+		mv_buf_init(&text, 64 * 1024);
+		if (path && !mv_read_file(&text, path, NULL)) {
+			ours = strstr(text.data, i ? "strategy-option = ours" :
+						     "--ours");
+			theirs = strstr(text.data,
+					i ? "strategy-option = theirs" :
+					    "--theirs");
+			if (ours || theirs)
+				favor = !theirs || ours > theirs ?
+					MV_FAVOR_OURS : MV_FAVOR_THEIRS;
+		}
+		mv_buf_release(&text);
+		free(path);
+	}
+	return favor;
 }
 
-/*
- * Nobody's file is replaced: where "x.theirs" stands already, "x.theirs.2"
- * is next. `file` waits for its bytes then.
- */
-static int begin_offer(char **name, struct mv_wt_file *file, int rootfd,
-		       const char *path, const char *what, struct mv_err *err)
+/* 1: there is a result. */
+static int settle_by_favor(const struct mv_repo *repo,
+			   enum mv_merge_favor favor, const struct side *ours,
+			   const struct side *theirs, struct mv_err *err)
 {
-	struct stat st;
-	size_t len;
 	int rc;
 
-	for (int i = 1; i < NAMES_MAX; i++) {
-		*name = i == 1 ? mv_strf("%s.%s", path, what) :
-				 mv_strf("%s.%s.%d", path, what, i);
-		if (!*name)
-			return mv_nomem(err);
-		rc = mv_wt_replace(file, rootfd, *name, 0, 1, err);
-		if (rc)
-			break;
-		if (mv_wt_current(file, NULL, 0, &len, &st, NULL) == MV_ENOENT)
-			return 0;
-		mv_wt_discard(file);
-		free(*name);
-		*name = NULL;
-	}
-	if (*name) {
-		free(*name);
-		*name = NULL;
-		return rc;
-	}
-	return mv_fail(err, MV_EEXISTS, "'%s.%s' and many more exist already",
-		       path, what);
+	if (favor == MV_FAVOR_NOTED)
+		favor = noted_favor(repo);
+	if (favor == MV_FAVOR_NONE)
+		return 0;
+	rc = favor == MV_FAVOR_THEIRS ? take(ours, theirs, err) : 0;
+	return rc ? rc : 1;
 }
 
-/* The bytes where they can be had, else what git has. */
-static int offer(char **name, int *missing, struct mv_repo *repo,
-		 const struct side *s, const char *path, const char *what,
-		 struct mv_err *err)
-{
-	struct mv_wt_file file = MV_WT_FILE_INIT;
-	struct stat st;
-	uint8_t present = 0;
-	int rootfd, rc;
-
-	if (s->is_pointer)
-		mv_repo_need(repo, &s->pointer, 1, &present, NULL);
-	rc = mv_repo_root(&rootfd, repo, err);
-	if (!rc)
-		rc = begin_offer(name, &file, rootfd, path, what, err);
-	if (rc)
-		return rc;
-	if (present) {
-		rc = mv_repo_write_to(repo, &s->pointer, file.fd, *name, 1,
-				      err);
-	} else {
-		*missing = s->is_pointer;
-		rc = copy(s->fd, s->file, file.fd, *name, err);
-	}
-	if (!rc)
-		rc = mv_wt_commit(&file, &st, err);
-	mv_wt_discard(&file);
-	if (rc) {
-		free(*name);
-		*name = NULL;
-	}
-	return rc;
-}
-
-/* A conflict is one with and without these: no error of theirs counts. */
 static void offer_sides(struct mv_merge_result *out, struct mv_repo *repo,
 			const struct mv_merge *merge, const struct side *base,
 			const struct side *theirs)
 {
-	struct mv_err err;
-	int missing = 0;
+	const struct mv_offer t = {
+		theirs->file, theirs->fd,
+		theirs->is_pointer ? &theirs->pointer : NULL
+	};
+	const struct mv_offer b = {
+		base->file, base->fd, base->is_pointer ? &base->pointer : NULL
+	};
 
-	if (!work_tree_is_merged(repo))
-		return;
-	if (offer(&out->theirs, &out->theirs_missing, repo, theirs,
-		  merge->path, "theirs", &err))
-		mv_repo_warn(repo, "theirs could not be put beside '%s': %s",
-			     merge->path, err.msg);
 	/* Added on both sides: there is no base. */
-	if (base->pointer.size &&
-	    offer(&out->base, &missing, repo, base, merge->path, "base", &err))
-		mv_repo_warn(repo, "the base could not be put beside '%s': %s",
-			     merge->path, err.msg);
+	mv_repo_offer(out, repo, merge->path, &t,
+		      base->pointer.size ? &b : NULL);
 }
 
 /* -- the verb ------------------------------------------------------------------------ */
@@ -233,8 +195,11 @@ int mv_repo_merge(struct mv_repo *repo, const struct mv_merge *merge,
 	} else if (same(&base, &ours)) {
 		rc = take(&ours, &theirs, err);
 	} else if (!same(&base, &theirs)) {
-		out->conflict = 1;
-		offer_sides(out, repo, merge, &base, &theirs);
+		rc = settle_by_favor(repo, merge->favor, &ours, &theirs, err);
+		out->conflict = !rc;
+		rc = rc > 0 ? 0 : rc;
+		if (out->conflict)
+			offer_sides(out, repo, merge, &base, &theirs);
 	}
 out:
 	if (base.fd >= 0)

@@ -340,16 +340,24 @@ int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
  * The three files that git hands to a merge driver hold what git has: a
  * pointer, or the bytes themselves when somebody committed those. Contents
  * are compared, never mixed. A clear result is left in `ours`. In a conflict
- * `ours` stays as it is, and where a work tree is being merged the other
- * sides are put beside `path`.
+ * `ours` stays as it is, unless a side is favoured (-X); and where a work tree
+ * is being merged the other sides are put into <git dir>/model-conflict, for
+ * as long as the path is in conflict.
  */
+enum mv_merge_favor {
+	MV_FAVOR_NONE,
+	MV_FAVOR_OURS,
+	MV_FAVOR_THEIRS,
+	MV_FAVOR_NOTED	/* as git noted when the rebase or pick began */
+};
 struct mv_merge {
 	const char *base, *ours, *theirs;	/* files */
 	const char *path;	/* from the top of the work tree */
+	enum mv_merge_favor favor;
 };
 struct mv_merge_result {
 	int conflict;
-	char *theirs, *base;	/* paths put beside it, or NULL; yours */
+	char *theirs, *base;	/* where they were put, or NULL; yours */
 	int theirs_missing;	/* only the pointer could be put there */
 };
 int mv_repo_merge(struct mv_repo *repo, const struct mv_merge *merge,

@@ -22,9 +22,16 @@ is_pointer () {
 # conflict_is <ours> <theirs> <base> <path>
 conflict_is () {
 	cmp "$1" "repo/$4" &&
-	cmp "$2" "repo/$4.theirs" &&
-	cmp "$3" "repo/$4.base" &&
+	cmp "$2" "repo/.git/model-conflict/$4.theirs" &&
+	cmp "$3" "repo/.git/model-conflict/$4.base" &&
+	test_path_is_missing "repo/$4.theirs" &&
+	test_path_is_missing "repo/$4.base" &&
 	test_grep ! "<<<<<<<" "repo/$4"
+}
+
+conflict_is_in_git_dir () {
+	test -s repo/.git/model-conflict/small.bin.theirs &&
+	test -s repo/.git/model-conflict/d/big.bin.base
 }
 
 test_expect_success 'set up' '
@@ -51,7 +58,7 @@ test_expect_success 'set up' '
 	git -C repo commit -q -a -m ours
 '
 
-test_expect_success 'both changed it: ours stays, the others are beside it' '
+test_expect_success 'both changed it: ours stays, the others can be had' '
 	test_when_finished clean_up &&
 	test_expect_code 1 git -C repo merge theirs >out 2>err &&
 	conflict_is big.ours big.theirs big.base d/big.bin &&
@@ -59,7 +66,7 @@ test_expect_success 'both changed it: ours stays, the others are beside it' '
 	git -C repo status --porcelain --untracked-files=no >actual &&
 	printf "%s\n" "UU d/big.bin" "UU small.bin" >expect &&
 	test_cmp expect actual &&
-	test_grep "theirs is in .d/big.bin.theirs." err &&
+	test_grep "theirs is in .*/model-conflict/d/big.bin.theirs" err &&
 	test_grep "checkout --theirs .d/big.bin." err
 '
 
@@ -125,14 +132,49 @@ test_expect_success 'stash pop' '
 	conflict_is other big.theirs big.ours d/big.bin
 '
 
-test_expect_success 'a file on the way that is yours is not replaced' '
+# nothing_is_left: neither in git nor in the work tree nor beside
+nothing_is_left () {
+	test_path_is_missing repo/.git/model-conflict &&
+	git -C repo status --porcelain >actual && test_must_be_empty actual
+}
+
+test_expect_success 'add -A and rebase --continue take none of it' '
 	test_when_finished clean_up &&
-	echo mine >repo/small.bin.theirs &&
-	echo mine >mine &&
-	test_expect_code 1 git -C repo merge theirs 2>err &&
-	test_cmp mine repo/small.bin.theirs &&
-	cmp small.theirs repo/small.bin.theirs.2 &&
-	test_grep "small.bin.theirs.2" err
+	git -C repo switch -q -c rebased main &&
+	test_must_fail git -C repo rebase theirs &&
+	conflict_is_in_git_dir &&
+	git -C repo add -A && git -C repo rebase --continue &&
+	git -C repo ls-tree -r --name-only HEAD >actual &&
+	printf "%s\n" .gitattributes d/big.bin small.bin text \
+		>expect &&
+	test_cmp expect actual && nothing_is_left
+'
+
+test_expect_success 'merge --abort leaves nothing, at the latest with the next command' '
+	test_when_finished clean_up &&
+	test_expect_code 1 git -C repo merge theirs &&
+	conflict_is_in_git_dir && git -C repo status >out &&
+	(cd repo && git model add small.bin) &&
+	test_path_is_missing repo/.git/model-conflict/small.bin.theirs &&
+	cmp big.theirs repo/.git/model-conflict/d/big.bin.theirs &&
+	git -C repo merge --abort && (cd repo && git model add .) &&
+	nothing_is_left
+'
+
+test_expect_success '-X ours and -X theirs' '
+	test_when_finished clean_up &&
+	git -C repo switch -q -c favor main &&
+	git -C repo merge -q -X theirs -m m theirs && nothing_is_left &&
+	cmp big.theirs repo/d/big.bin && cmp small.theirs repo/small.bin &&
+	git -C repo reset -q --hard main &&
+	git -C repo merge -q --strategy-option=ours -m m theirs &&
+	cmp big.ours repo/d/big.bin && cmp small.ours repo/small.bin &&
+	git -C repo reset -q --hard main &&
+	git -C repo rebase -q -X theirs theirs &&
+	cmp big.ours repo/d/big.bin && cmp small.ours repo/small.bin &&
+	git -C repo reset -q --hard main &&
+	git -C repo cherry-pick -X theirs theirs &&
+	cmp big.theirs repo/d/big.bin && nothing_is_left
 '
 
 test_expect_success 'content that is not here: its pointer is offered' '
@@ -144,9 +186,9 @@ test_expect_success 'content that is not here: its pointer is offered' '
 	test_expect_code 1 git -C clone merge theirs 2>err &&
 	cmp small.ours clone/small.bin &&
 	cmp big.ours clone/d/big.bin &&
-	is_pointer clone/small.bin.theirs &&
+	is_pointer clone/.git/model-conflict/small.bin.theirs &&
 	test_grep "oid sha256:$(sha256sum <small.theirs | cut -c 1-64)" \
-		clone/small.bin.theirs &&
+		clone/.git/model-conflict/small.bin.theirs &&
 	test_grep "git model fetch" err
 '
 
@@ -213,8 +255,8 @@ test_expect_success 'added on both sides: there is no base' '
 	git -C repo commit -q -m two &&
 	test_expect_code 1 git -C repo merge add-one &&
 	cmp big.ours repo/new.bin &&
-	cmp big.theirs repo/new.bin.theirs &&
-	test_path_is_missing repo/new.bin.base
+	cmp big.theirs repo/.git/model-conflict/new.bin.theirs &&
+	test_path_is_missing repo/.git/model-conflict/new.bin.base
 '
 
 test_expect_success 'deleted here, changed there' '

@@ -82,9 +82,54 @@ static void test_filters_asker__commands(void **state)
 	}
 }
 
+static enum mv_merge_favor favor(const char *line)
+{
+	const char *argv[32];
+	char words[256], *save = NULL, *word;
+	size_t argc = 0;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (word = strtok_r(words, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	return asker_favor_of(argc, argv);
+}
+
+static void test_filters_asker__favored_side(void **state)
+{
+	static const struct {
+		const char *line;
+		enum mv_merge_favor favor;
+	} rows[] = {
+		{ "git merge side", MV_FAVOR_NONE },
+		{ "git merge -X ours side", MV_FAVOR_OURS },
+		{ "git merge -Xtheirs side", MV_FAVOR_THEIRS },
+		{ "git -c a.b=-Xours merge --strategy-option=theirs side",
+		  MV_FAVOR_THEIRS },
+		{ "git merge --strategy-option ours -X patience x",
+		  MV_FAVOR_OURS },
+		{ "git merge -Xours -Xtheirs x", MV_FAVOR_THEIRS },
+		{ "git merge x -- -Xours", MV_FAVOR_NONE },
+		{ "git merge -m -Xpatience x", MV_FAVOR_NONE },
+		{ "git merge-recursive --theirs a -- b c", MV_FAVOR_THEIRS },
+		{ "git merge --ours x", MV_FAVOR_NONE },
+		{ "git rebase -X theirs main", MV_FAVOR_THEIRS },
+		{ "git rebase --continue", MV_FAVOR_NOTED },
+		{ "git cherry-pick x", MV_FAVOR_NOTED },
+		{ "git stash pop", MV_FAVOR_NONE },
+		{ "sh -c git", MV_FAVOR_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (favor(rows[i].line) != rows[i].favor)
+			fail_msg("%s: %d", rows[i].line, favor(rows[i].line));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filters_asker__favored_side),
 		cmocka_unit_test(test_filters_asker__commands),
 	};
 
