@@ -18,7 +18,8 @@ static const char *const usage[] = {
 
 static const char *const formats[] = { "text", "json", "svg", "html", NULL };
 
-enum { HEIGHT = 20, SVG_WIDTH = 900, SVG_HEIGHT = 520 };
+enum { HEIGHT = 20, SVG_WIDTH = 900, SVG_HEIGHT = 520,
+       DRAW_LIMIT_MS = 5 * 60 * 1000 };
 
 struct drawing {
 	struct look look;
@@ -47,8 +48,9 @@ static int draw_svg(struct mv_buf *out, struct cmd_env *env,
 		rc = mv_plot_gnuplot(&script, plot, SVG_WIDTH, SVG_HEIGHT, err);
 	argv[0] = program;
 	if (!rc)
-		rc = mv_proc_run(&status, argv, NULL, &env->proc, script.data,
-				 script.len, out, &complaint, err);
+		rc = mv_proc_run_for(DRAW_LIMIT_MS, &status, argv, NULL,
+				     &env->proc, script.data, script.len, out,
+				     &complaint, err);
 	if (!rc && status)
 		rc = mv_fail(err, MV_EIO, "gnuplot failed: %.300s",
 			     complaint.len ? complaint.data : "no reason given");

@@ -25,6 +25,7 @@
 #define SPACE_LOW ((uint64_t)1 << 30)
 #define SPACE_NONE ((uint64_t)64 << 20)
 #define LOCK_OLD_S 600
+#define LOOK_LIMIT_MS (30 * 1000)	/* for programs that say what they are */
 
 struct checks {
 	const struct mv_doctor *doctor;
@@ -61,7 +62,7 @@ static int run_git(const struct checks *c, const char *const *args,
 	while (*args && n < 11)
 		argv[n++] = *args++;
 	mv_buf_init(&errout, 4096);
-	rc = mv_proc_run(&status, argv, NULL, c->env, NULL, 0, out, &errout,
+	rc = mv_proc_run_for(LOOK_LIMIT_MS, &status, argv, NULL, c->env, NULL, 0, out, &errout,
 			 NULL);
 	mv_buf_release(&errout);
 	return rc || status ? -1 : 0;
@@ -226,8 +227,8 @@ static int version_of(const struct checks *c, const char *program,
 	const char *argv[] = { program, "version", NULL };
 	int status = 0;
 
-	return mv_proc_run(&status, argv, NULL, c->env, NULL, 0, out, NULL,
-			   NULL) || status ? -1 : 0;
+	return mv_proc_run_for(LOOK_LIMIT_MS, &status, argv, NULL, c->env,
+			       NULL, 0, out, NULL, NULL) || status ? -1 : 0;
 }
 
 static void compare_programs(const struct checks *c, const char *found)

@@ -15,6 +15,7 @@
  * lack of memory is an error here.
  */
 #define CARD_MAX ((size_t)1 << 20)
+#define DATE_LIMIT_MS (30 * 1000)
 
 static int unknown(struct mv_asked *q, const char *question,
 		   struct mv_err *err)
@@ -665,8 +666,8 @@ static int answer_offset(struct mv_asked *q, const char *question,
 	else if (!access(file, R_OK) && !strstr(zone, "..") &&
 		 !mv_proc_find(&program, "date", proc.search_path, NULL)) {
 		argv[0] = program;
-		ok = !mv_proc_run(&status, argv, NULL, &proc, NULL, 0, &out,
-				  NULL, NULL) && !status && out.len >= 5 &&
+		ok = !mv_proc_run_for(DATE_LIMIT_MS, &status, argv, NULL, &proc,
+				      NULL, 0, &out, NULL, NULL) && !status && out.len >= 5 &&
 		     sscanf(out.data + 1, "%2d%2d", &h, &m) == 2;
 	}
 	sign = ok && *out.data == '-' ? -1 : 1;

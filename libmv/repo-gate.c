@@ -261,9 +261,14 @@ static int set_trust(struct mv_gate *g, struct trusted *t,
 		t->text[GPG_KEYS].len
 	};
 	char *tmp = mv_strf("%s/model/tmp", g->repo->info->common_dir);
-	int ret = tmp ? mv_trust_open(&g->trust, &roots, tmp, &g->repo->env,
-				      err) : mv_nomem(err);
+	int limit, ret = tmp ? mv_repo_program_limit(&limit, g->repo, err) :
+			 mv_nomem(err);
 
+	if (!ret)
+		ret = mv_trust_open(&g->trust, &roots, tmp, &g->repo->env,
+				    err);
+	if (!ret)
+		mv_trust_limit(g->trust, limit);
 	free(tmp);
 	return ret;
 }

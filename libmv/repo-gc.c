@@ -365,6 +365,22 @@ static int check_index(struct check *c, struct mv_err *err)
 	return rc ? rc : mv_repo_ls(c->repo, NULL, tell_raw, c, err);
 }
 
+/* Without its format a store opens for nobody: that comes first. */
+static int open_to_check(struct check *c, struct mv_store **store,
+			 struct mv_err *err)
+{
+	struct mv_err why;
+	int rc = mv_repo_store_if_any(store, c->repo, &why);
+
+	if (rc != MV_ECORRUPT || !c->repair)
+		return rc ? mv_fail(err, rc, "%s", why.msg) : 0;
+	rc = mv_repo_store_mend(store, c->repo, err);
+	if (!rc)
+		tell(c, MV_FSCK_REPAIRED, mv_store_dir(*store),
+		     "its format was missing or damaged; written again");
+	return rc;
+}
+
 int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err)
 {
@@ -376,7 +392,7 @@ int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 
 	rc = mv_repo_fsck_notes(repo, repair, fn, payload, &notes_bad, err);
 	if (!rc)
-		rc = mv_repo_store_if_any(&store, repo, err);
+		rc = open_to_check(&c, &store, err);
 	if (!rc)
 		rc = mv_store_fsck(store, repair ? MV_FSCK_REPAIR : 0, fn,
 				   payload, &stored_bad, err);

@@ -133,6 +133,9 @@ void mv_repo_sweep_offers(struct mv_repo *repo);
 int mv_copy_fd(int from, const char *from_name, int to, const char *to_name,
 	       struct mv_err *err);
 
+/* The same; a `format` of it that is missing or damaged is written again. */
+int mv_repo_store_mend(struct mv_store **out, struct mv_repo *repo,
+		       struct mv_err *err);
 /* <common dir>/lfs or what lfs.storage says; borrowed. */
 int mv_repo_lfs_dir(const char **out, struct mv_repo *repo,
 		    struct mv_err *err);
@@ -154,6 +157,16 @@ int mv_repo_config_size(uint64_t *out, struct mv_repo *repo, const char *key,
 int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
 		     int fd, const char *path, int parallel,
 		     struct mv_err *err);
+
+/* How long ssh-keygen or gpg may take for one signature; ms, 0 for ever. */
+int mv_repo_program_limit(int *ms, struct mv_repo *repo, struct mv_err *err);
+/*
+ * A git that talks to a remote for something small, within the time that
+ * model.remoteTimeout gives it (MV_EBUSY): a credential helper or a server
+ * may be silent for ever (repo.c).
+ */
+int mv_repo_talk(struct mv_repo *repo, const char *const *args,
+		 struct mv_buf *out, struct mv_err *err);
 
 /*
  * The common dir of a git remote that is a path on this machine

@@ -175,7 +175,7 @@ static int remote_tip(char *hex, struct mv_repo *repo, const char *source,
 
 	*hex = '\0';
 	mv_buf_init(&text, OUT_MAX);
-	rc = mv_git_run(repo->git, args, NULL, 0, &text, err);
+	rc = mv_repo_talk(repo, args, &text, err);
 	/* It is a pattern: names that only end so match, too. */
 	if (!rc && text.len)
 		for (char *line = strtok_r(text.data, "\n", &save); line;
@@ -200,8 +200,7 @@ static int fetch_to(struct mv_repo *repo, const char *source, const char *ref,
 		"--no-recurse-submodules", "--no-auto-maintenance",
 		"--no-prune", "--refmap=", source, spec, NULL
 	};
-	int rc = spec ? mv_git_run(repo->git, args, NULL, 0, NULL, err) :
-		 mv_nomem(err);
+	int rc = spec ? mv_repo_talk(repo, args, NULL, err) : mv_nomem(err);
 
 	free(spec);
 	return rc;
@@ -306,7 +305,7 @@ static int push_ref(struct mv_repo *repo, const char *remote,
 		"--recurse-submodules=no", remote, spec, NULL
 	};
 
-	return mv_git_run(repo->git, args, NULL, 0, NULL, err);
+	return mv_repo_talk(repo, args, NULL, err);
 }
 
 /* Remember what the remote has now, so that nobody need ask. */

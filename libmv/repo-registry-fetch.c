@@ -156,7 +156,7 @@ static int list_tags(struct tags *tags, struct mv_err *err)
 	int rc;
 
 	mv_buf_init(&text, OUT_MAX);
-	rc = mv_git_run(tags->repo->git, args, NULL, 0, &text, err);
+	rc = mv_repo_talk(tags->repo, args, &text, err);
 	if (!rc && text.len)
 		for (char *line = strtok_r(text.data, "\n", &save);
 		     !rc && line; line = strtok_r(NULL, "\n", &save))

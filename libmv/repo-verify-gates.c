@@ -74,6 +74,7 @@ static int open_strict(struct mv_gate_then *g, struct mv_gates *gates,
 	struct mv_buf *keys = &l->text[GPG_KEYS_NOW];
 	struct mv_trust_roots roots = { 0 };
 	char *tmp;
+	int limit;
 	int ret = join(revoked, &l->text[REVOKED], "SSHKRL\n", err);
 
 	if (!ret)
@@ -89,8 +90,13 @@ static int open_strict(struct mv_gate_then *g, struct mv_gates *gates,
 	roots.gpg_keys = keys->data;
 	roots.gpg_keys_len = keys->len;
 	tmp = mv_strf("%s/model/tmp", gates->repo->info->common_dir);
-	ret = tmp ? mv_trust_open(&g->strict, &roots, tmp, &gates->repo->env,
-				  err) : mv_nomem(err);
+	ret = tmp ? mv_repo_program_limit(&limit, gates->repo, err) :
+		    mv_nomem(err);
+	if (!ret)
+		ret = mv_trust_open(&g->strict, &roots, tmp, &gates->repo->env,
+				    err);
+	if (!ret)
+		mv_trust_limit(g->strict, limit);
 	free(tmp);
 	return ret;
 }

@@ -133,6 +133,46 @@ int mv_repo_config_size(uint64_t *out, struct mv_repo *repo, const char *key,
 	return rc;
 }
 
+#define LIMIT_MAX_S (7 * 24 * 3600)
+
+/* A duration of the configuration, in ms, within an int. */
+static int config_ms(int *ms, struct mv_repo *repo, const char *key,
+		     int64_t otherwise_s, struct mv_err *err)
+{
+	int64_t seconds = otherwise_s;
+	const char *text;
+	int rc = mv_git_config(&text, repo->git, key, err);
+
+	if (!rc && text) {
+		rc = mv_parse_duration(&seconds, text, err);
+		if (rc)
+			mv_err_prefix(err, "configuration '%s'", key);
+	}
+	*ms = seconds > LIMIT_MAX_S ? LIMIT_MAX_S * 1000 : (int)seconds * 1000;
+	return rc;
+}
+
+int mv_repo_program_limit(int *ms, struct mv_repo *repo, struct mv_err *err)
+{
+	return config_ms(ms, repo, "model.programtimeout", 60, err);
+}
+
+int mv_repo_talk(struct mv_repo *repo, const char *const *args,
+		 struct mv_buf *out, struct mv_err *err)
+{
+	int limit;
+	int rc = config_ms(&limit, repo, "model.remotetimeout", 600, err);
+
+	if (rc)
+		return rc;
+	mv_git_limit(repo->git, limit);
+	rc = mv_git_run(repo->git, args, NULL, 0, out, err);
+	mv_git_limit(repo->git, 0);
+	if (rc == MV_EBUSY)
+		mv_err_prefix(err, "git %s", args[0]);
+	return rc;
+}
+
 struct mv_pool *mv_repo_pool(struct mv_repo *repo, struct mv_err *err)
 {
 	uint64_t threads = repo->threads;
@@ -329,6 +369,15 @@ int mv_repo_store_if_any(struct mv_store **out, struct mv_repo *repo,
 			 struct mv_err *err)
 {
 	int rc = repo->store ? 0 : open_store(repo, 0, err);
+
+	*out = repo->store;
+	return rc;
+}
+
+int mv_repo_store_mend(struct mv_store **out, struct mv_repo *repo,
+		       struct mv_err *err)
+{
+	int rc = repo->store ? 0 : open_store(repo, MV_STORE_MEND, err);
 
 	*out = repo->store;
 	return rc;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -284,6 +285,35 @@ static int wait_for(int *status, pid_t pid, struct mv_err *err)
 	return 0;
 }
 
+/* -- time -- */
+
+static int64_t clock_ms(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* One may close its output and stay. */
+static int wait_until(pid_t pid, int64_t until, struct mv_err *err)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	for (;;) {
+		if (waitid(P_PID, (id_t)pid, &info,
+			   WEXITED | WNOWAIT | WNOHANG) < 0 && errno != EINTR)
+			return mv_fail_errno(err, errno,
+					     "cannot wait for a program");
+		if (info.si_pid == pid)
+			return 0;
+		if (clock_ms() >= until)
+			return mv_fail(err, MV_EBUSY,
+				       "a program did not end in time");
+		poll(NULL, 0, 2);
+	}
+}
+
 /* -- moving bytes both ways -- */
 
 struct move {
@@ -292,6 +322,7 @@ struct move {
 	size_t left;
 	struct mv_buf *outbuf;
 	struct mv_buf *errbuf;
+	int64_t until;		/* of clock_ms(); -1: no limit */
 };
 
 static int feed(struct move *m, struct mv_err *err)
@@ -335,9 +366,18 @@ static int drain(int *fd, struct mv_buf *buf, int whole, struct mv_err *err)
 	return 0;
 }
 
+/* For poll(): -1 is for ever. */
+static int left_of(int64_t until)
+{
+	int64_t left = until - clock_ms();
+
+	return until < 0 ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX :
+	       (int)left;
+}
+
 static int move_all(struct move *m, struct mv_err *err)
 {
-	int ret = 0;
+	int ret = 0, n;
 
 	while (!ret && (m->in >= 0 || m->out >= 0 || m->errfd >= 0)) {
 		struct pollfd p[3] = {
@@ -346,11 +386,15 @@ static int move_all(struct move *m, struct mv_err *err)
 			{ m->errfd, POLLIN, 0 }
 		};
 
-		if (poll(p, 3, -1) < 0) {
+		n = poll(p, 3, left_of(m->until));
+		if (n < 0) {
 			if (errno == EINTR)
 				continue;
 			return mv_fail_errno(err, errno, "cannot poll");
 		}
+		if (!n)
+			return mv_fail(err, MV_EBUSY,
+				       "a program did not answer in time");
 		if (p[0].revents)
 			ret = feed(m, err);
 		if (!ret && p[1].revents)
@@ -402,11 +446,38 @@ static int prepare(struct ends *ends, struct move *m, const void *in,
 	return ret;
 }
 
+#define GRACE_MS 2000		/* to clean up: git has its locks */
+
+/* It did not end by itself, or its answer is lost. */
+static void end_it(pid_t pid, int late)
+{
+	kill(pid, SIGTERM);
+	if (late && wait_until(pid, clock_ms() + GRACE_MS, NULL))
+		kill(pid, SIGKILL);
+}
+
+static void say_late(const char *program, int limit_ms, struct mv_err *err)
+{
+	const char *slash = strrchr(program, '/');
+
+	mv_fail(err, MV_EBUSY, "'%s' did not end within %g seconds and was "
+		"stopped", slash ? slash + 1 : program, limit_ms / 1000.0);
+}
+
 int mv_proc_run(int *status, const char *const *argv, const char *dir,
 		const struct mv_proc_env *env, const void *in, size_t in_len,
 		struct mv_buf *out, struct mv_buf *errout, struct mv_err *err)
 {
-	struct move m = { -1, -1, -1, in, in_len, out, errout };
+	return mv_proc_run_for(0, status, argv, dir, env, in, in_len, out,
+			       errout, err);
+}
+
+int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
+		    const char *dir, const struct mv_proc_env *env,
+		    const void *in, size_t in_len, struct mv_buf *out,
+		    struct mv_buf *errout, struct mv_err *err)
+{
+	struct move m = { -1, -1, -1, in, in_len, out, errout, -1 };
 	struct ends ends = { { -1, -1, -1 } };
 	pid_t pid = -1;
 	int ret;
@@ -417,10 +488,14 @@ int mv_proc_run(int *status, const char *const *argv, const char *dir,
 		ret = spawn(&pid, argv, dir, env, &ends, 0, err);
 	for (int i = 0; i < 3; i++)
 		close_fd(&ends.fd[i]);
+	if (limit_ms > 0)
+		m.until = clock_ms() + limit_ms;
 	if (!ret) {
 		if (!in_len)
 			close_fd(&m.in);
 		ret = move_without_sigpipe(&m, err);
+		if (!ret && limit_ms > 0)
+			ret = wait_until(pid, m.until, err);
 	}
 	close_fd(&m.in);
 	close_fd(&m.out);
@@ -428,9 +503,10 @@ int mv_proc_run(int *status, const char *const *argv, const char *dir,
 	if (pid > 0) {
 		int own;
 
-		/* Its answer is lost: let it clean up after itself. */
 		if (ret < 0)
-			kill(pid, SIGTERM);
+			end_it(pid, ret == MV_EBUSY);
+		if (ret == MV_EBUSY)
+			say_late(argv[0], limit_ms, err);
 		own = wait_for(status, pid, ret < 0 ? NULL : err);
 		ret = ret ? ret : own;
 	}
@@ -504,14 +580,6 @@ int mv_proc_start(struct mv_proc *out, const char *const *argv,
 	return ret;
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Until its end; a child of it that keeps the pipe open counts, too. */
 static int read_answer(int *fd, struct mv_buf *out, int64_t until,
 		       struct mv_err *err)
@@ -532,25 +600,6 @@ static int read_answer(int *fd, struct mv_buf *out, int64_t until,
 			ret = drain(fd, out, 1, err);
 	}
 	return ret;
-}
-
-/* One may close its output and stay. */
-static int wait_until(pid_t pid, int64_t until, struct mv_err *err)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	for (;;) {
-		if (waitid(P_PID, (id_t)pid, &info,
-			   WEXITED | WNOWAIT | WNOHANG) < 0 && errno != EINTR)
-			return mv_fail_errno(err, errno,
-					     "cannot wait for a program");
-		if (info.si_pid == pid)
-			return 0;
-		if (clock_ms() >= until)
-			return mv_fail(err, MV_EBUSY,
-				       "a program did not end in time");
-		poll(NULL, 0, 2);
-	}
 }
 
 int mv_proc_collect(int *status, struct mv_proc *proc, struct mv_buf *out,

@@ -38,6 +38,16 @@ int mv_proc_run(int *status, const char *const *argv, const char *dir,
 		struct mv_buf *out, struct mv_buf *errout, struct mv_err *err);
 
 /*
+ * The same, but it must have ended after `limit_ms` (0: no limit): else it is
+ * ended (asked first, then killed), and the answer is MV_EBUSY with its name. For programs that may
+ * wait for something that never comes: an agent, a card, a network.
+ */
+int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
+		    const char *dir, const struct mv_proc_env *env,
+		    const void *in, size_t in_len, struct mv_buf *out,
+		    struct mv_buf *errout, struct mv_err *err);
+
+/*
  * A child to talk with: write to `in`, read from `out`, then close. SIGPIPE
  * must be ignored by the process. stderr is inherited.
  */

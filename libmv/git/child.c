@@ -73,10 +73,15 @@ int mv_git_spawn(int *status, struct mv_buf *errout, const struct mv_git *git,
 
 	if (!argv)
 		return mv_nomem(err);
-	rc = mv_proc_run(status, argv, git->dir, git->env, in, in_len, out,
-			 errout, err);
+	rc = mv_proc_run_for(git->limit_ms, status, argv, git->dir, git->env,
+			     in, in_len, out, errout, err);
 	free(argv);
 	return rc;
+}
+
+void mv_git_limit(struct mv_git *git, int limit_ms)
+{
+	git->limit_ms = limit_ms;
 }
 
 /*

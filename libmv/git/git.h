@@ -72,6 +72,12 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	       size_t in_len, struct mv_buf *out, struct mv_err *err);
 
 /*
+ * From now on a git that runs to its end must do so within `limit_ms` (0, as
+ * in the beginning: no limit), or MV_EBUSY. For what talks to others, where a
+ * credential helper or a server may be silent for ever.
+ */
+void mv_git_limit(struct mv_git *git, int limit_ms);
+/*
  * The same for a question to which exit codes up to `last` are answers, which
  * is what *status gets. Any other end of it, a signal's too, is an error.
  */

@@ -56,6 +56,7 @@ struct mv_git {
 	char *program;		/* absolute path of git */
 	const struct mv_proc_env *env;	/* of every git: `own` */
 	struct mv_proc_env own;
+	int limit_ms;		/* mv_git_limit() */
 
 	struct mv_buf config;	/* git.c: what vars point into */
 	struct mv_git_var *var;

@@ -30,9 +30,57 @@ int mv_store_make_dirs(struct mv_store *store, struct mv_err *err)
 	return ret ? ret : mv_store_make_lock(store, "compact.lock", err);
 }
 
+/* "git-model store 2": whoever wrote that knows more than we do. */
+static int is_other_format(const char *text)
+{
+	static const char words[] = "git-model store ";
+	size_t n = strlen(words), digits;
+
+	if (strncmp(text, words, n))
+		return 0;
+	digits = strspn(text + n, "0123456789");
+	return digits && !strcmp(text + n + digits, "\n");
+}
+
+static int see_pack(void *payload, const char *name, struct mv_err *err)
+{
+	size_t len = strlen(name);
+
+	(void)err;
+	*(int *)payload |= len > 5 && !strcmp(name + len - 5, ".pack");
+	return 0;
+}
+
+/* A store that was begun has no packs before it has a format. */
+static int has_packs(int *yes, struct mv_store *store, struct mv_err *err)
+{
+	int ret;
+
+	*yes = 0;
+	ret = mv_each_entry(store->packs_dir, see_pack, yes, err);
+	return ret == MV_ENOENT ? 0 : ret;
+}
+
+/*
+ * Only what is no format at all is damage that can be mended: there has been
+ * one only, and packs and indexes say for themselves what they are. Of a
+ * number that is another one nobody can say whether it is a slip.
+ */
+static int mend_format(struct mv_store *store, const char *path,
+		       struct mv_err *err)
+{
+	if (!(store->options.flags & MV_STORE_MEND))
+		return mv_fail(err, MV_ECORRUPT, "'%s' is missing or damaged; "
+			       "'git model fsck --repair' writes it again",
+			       path);
+	return mv_write_file(path, FORMAT_TEXT, strlen(FORMAT_TEXT), 0444, 0,
+			     err);
+}
+
 /* The version file is written last, so that it says "all of it is there". */
 static int check_format(struct mv_store *store, struct mv_err *err)
 {
+	int packs = 0;
 	char *path = mv_path_join(store->dir, "format");
 	struct mv_buf text;
 	int ret;
@@ -43,17 +91,29 @@ static int check_format(struct mv_store *store, struct mv_err *err)
 	ret = mv_read_file(&text, path, err);
 	if (!ret && mv_store_lacks_share(store))
 		ret = mv_store_make_dirs(store, err);
-	if (ret == MV_ENOENT && (store->options.flags & MV_STORE_CREATE)) {
+	if (ret == MV_ENOENT && has_packs(&packs, store, err))
+		ret = MV_EIO;
+	if (ret == MV_ENOENT && packs) {
+		ret = mend_format(store, path, err);
+	} else if (ret == MV_ENOMEM) {
+		ret = mend_format(store, path, err);	/* longer than any */
+	} else if (ret == MV_ENOENT && (store->options.flags & MV_STORE_CREATE)) {
 		ret = mv_store_make_dirs(store, err);
 		if (!ret)
 			ret = mv_write_file(path, FORMAT_TEXT,
 					    strlen(FORMAT_TEXT), 0444, 0, err);
 	} else if (ret == MV_ENOENT) {
 		mv_fail(err, MV_ENOENT, "there is no store in '%s'", store->dir);
-	} else if (!ret && strcmp(text.data, FORMAT_TEXT)) {
+	} else if (!ret && !strcmp(text.data, FORMAT_TEXT) &&
+		   text.len == strlen(FORMAT_TEXT)) {
+		ret = 0;
+	} else if (!ret && text.len == strlen(text.data) &&
+		   is_other_format(text.data)) {
 		ret = mv_fail(err, MV_ENOTSUP,
 			      "store '%s' has a format that this program does not know; a newer git-model is needed",
 			      store->dir);
+	} else if (!ret) {
+		ret = mend_format(store, path, err);
 	}
 	mv_buf_release(&text);
 	free(path);

@@ -45,7 +45,8 @@ struct mv_store;
 
 enum mv_store_flags {
 	MV_STORE_CREATE = 1 << 0,	/* make the directory if it is missing */
-	MV_STORE_READ_ONLY = 1 << 1	/* somebody else's: never write there */
+	MV_STORE_READ_ONLY = 1 << 1,	/* somebody else's: never write there */
+	MV_STORE_MEND = 1 << 2		/* write a damaged `format` again */
 };
 
 struct mv_store_options {

@@ -55,6 +55,7 @@ struct mv_ssh_key {
 struct mv_trust {
 	pthread_mutex_t lock;	/* of what is found or made at the first need */
 	struct mv_proc_env env;	/* mv_plain_env */
+	int limit_ms;		/* for each of the programs */
 	char *ssh_keygen, *gpg;	/* absolute; NULL: not there */
 	char *tmp_dir;
 	char *gpg_home;		/* made at the first need */

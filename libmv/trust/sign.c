@@ -18,6 +18,9 @@ static const char *env_get(const struct mv_proc_env *env, const char *name)
 	return NULL;
 }
 
+/* Somebody may have to look for a card, or for the passphrase. */
+#define SIGN_LIMIT_MS (10 * 60 * 1000)
+
 /* "~/x" as git reads it. */
 static int expand(char **out, const char *path, const struct mv_proc_env *env,
 		  struct mv_err *err)
@@ -76,8 +79,8 @@ static int sign_ssh(struct mv_buf *sig, const struct mv_signing_key *key,
 				       public ? file.path : path,
 				       public ? "-U" : NULL, NULL };
 
-		ret = mv_proc_run(&status, argv, NULL, env, data, len, &text,
-				  &errout, err);
+		ret = mv_proc_run_for(SIGN_LIMIT_MS, &status, argv, NULL,
+				      env, data, len, &text, &errout, err);
 	}
 	if (!ret && status)
 		ret = failed(program, &errout, err);
@@ -112,8 +115,9 @@ static int sign_gpg(struct mv_buf *sig, const struct mv_signing_key *key,
 				       key->key, NULL };
 
 		mv_buf_clear(sig);
-		ret = mv_proc_run(&status, argv, NULL, env, bytes.data,
-				  bytes.len, sig, &errout, err);
+		ret = mv_proc_run_for(SIGN_LIMIT_MS, &status, argv, NULL,
+				      env, bytes.data, bytes.len, sig,
+				      &errout, err);
 	}
 	if (!ret && (status || !sig->len))
 		ret = failed(program, &errout, err);

@@ -18,6 +18,8 @@
  * that exist in memory only, and an environment in which programs speak
  * English.
  */
+#define CHECK_LIMIT_MS (60 * 1000)
+
 /* -- files in memory ---------------------------------------------------------------- */
 
 #define ON_DISK "/tmp/git-model-"
@@ -146,6 +148,7 @@ int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
 		free(t);
 		return mv_nomem(err);
 	}
+	t->limit_ms = CHECK_LIMIT_MS;
 	ret = mv_plain_env(&t->env, env, err);
 	if (!ret) {
 		t->tmp_dir = strdup(tmp_dir);
@@ -157,6 +160,11 @@ int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
 	}
 	*out = t;
 	return 0;
+}
+
+void mv_trust_limit(struct mv_trust *t, int limit_ms)
+{
+	t->limit_ms = limit_ms;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type,

@@ -46,6 +46,9 @@ struct mv_trust;
 int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
 		  const char *tmp_dir, const struct mv_proc_env *env,
 		  struct mv_err *err);
+/* How long ssh-keygen or gpg may take for one signature before it counts as
+   unchecked: a minute unless said here; 0 for no limit. */
+void mv_trust_limit(struct mv_trust *trust, int limit_ms);
 void mv_trust_close(struct mv_trust *trust);	/* NULL is fine */
 /* Every principal that the lists name, each once, in order. */
 int mv_trust_each_principal(const struct mv_trust *trust,

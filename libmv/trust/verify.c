@@ -146,8 +146,9 @@ static int run_keygen(int *status, struct mv_buf *out, struct mv_buf *errout,
 		argv[11] = "-r";
 		argv[12] = files->revoked.path;
 	}
-	return ret ? ret : mv_proc_run(status, argv, NULL, &t->env, data, len,
-				       out, errout, err);
+	return ret ? ret : mv_proc_run_for(t->limit_ms, status, argv, NULL,
+					   &t->env, data, len, out, errout,
+					   err);
 }
 
 /* It does not say why a signature is not good; a KRL can be asked. For the
@@ -166,8 +167,8 @@ static int in_krl(struct mv_trust *t, const struct mv_sshsig *sig,
 	argv[4] = key.path;
 	mv_buf_init(&text, OUTPUT_MAX);
 	mv_buf_init(&errout, OUTPUT_MAX);
-	if (!mv_proc_run(&status, argv, NULL, &t->env, NULL, 0, &text, &errout,
-			 NULL))
+	if (!mv_proc_run_for(t->limit_ms, &status, argv, NULL, &t->env, NULL,
+			     0, &text, &errout, NULL))
 		yes = status && strstr(text.data, "REVOKED") != NULL;
 	mv_memfile_close(&key);
 	mv_buf_release(&text);
@@ -264,8 +265,9 @@ static int import_keys(struct mv_trust *t, const char *home,
 	int status = 0, ret;
 
 	mv_buf_init(&errout, OUTPUT_MAX);
-	ret = mv_proc_run(&status, argv, NULL, &t->env, t->gpg_keys,
-			  t->gpg_keys_len, NULL, &errout, err);
+	ret = mv_proc_run_for(t->limit_ms, &status, argv, NULL, &t->env,
+			      t->gpg_keys, t->gpg_keys_len, NULL, &errout,
+			      err);
 	mv_buf_release(&errout);
 	if (!ret && status)
 		ret = mv_fail(err, MV_EINVALID, ".gitmodel/gpg_keys: gpg "
@@ -414,9 +416,9 @@ static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
 				       "--status-fd", "1", "--verify",
 				       file.path, "-", NULL };
 
-		ret = mv_proc_run(&status, argv, NULL, &t->env,
-				  signed_bytes.data, signed_bytes.len, &text,
-				  &errout, err);
+		ret = mv_proc_run_for(t->limit_ms, &status, argv, NULL,
+				      &t->env, signed_bytes.data,
+				      signed_bytes.len, &text, &errout, err);
 	}
 	if (!ret && judge_gpg(out, t, status, text.data, at))
 		ret = mv_nomem(err);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libmv/base/proc.h"
@@ -452,6 +453,52 @@ static void test_base_proc__hands_signals_on_and_lives(void **state)
 	assert_false(sigismember(&pending, SIGUSR1));
 }
 
+static int run_for(int limit_ms, const char *line, int *status,
+		   struct mv_err *err)
+{
+	const char *argv[] = { "sh", "-c", line, NULL };
+	struct mv_buf out;
+	int ret;
+
+	mv_buf_init(&out, 1 << 20);
+	ret = mv_proc_run_for(limit_ms, status, argv, NULL, &env, NULL, 0,
+			      &out, NULL, err);
+	mv_buf_release(&out);
+	return ret;
+}
+
+/* Silent, busy, deaf, or with a closed output: it is stopped, and named. */
+static void test_base_proc__has_its_time(void **state)
+{
+	static const char *const slow[] = {
+		"sleep 60", "while :; do echo x; sleep 0.02; done",
+		"exec >&-; sleep 60",
+	};
+	struct mv_err err = { 0 };
+	int status = 0;
+
+	(void)state;
+	assert_int_equal(run_for(20000, "exit 3", &status, &err), 0);
+	assert_int_equal(status, 3);
+	assert_int_equal(run_for(0, "sleep 0.1", &status, &err), 0);
+	for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++) {
+		time_t before = time(NULL);
+
+		assert_int_equal(run_for(100, slow[i], &status, &err),
+				 MV_EBUSY);
+		assert_non_null(strstr(err.msg, "'sh' did not end within 0.1 "
+				       "seconds"));
+		assert_true(time(NULL) - before < 20);
+	}
+	/* What it cleans up is waited for, a little. */
+	assert_int_equal(run_for(100, "trap 'echo >cleaned; exit' TERM;"
+				 "while :; do sleep 0.02; done", &status,
+				 &err), MV_EBUSY);
+	assert_int_equal(access("cleaned", F_OK), 0);
+	assert_int_equal(run_for(100, "trap '' TERM; while :; do sleep 0.02;"
+				 "done", &status, &err), MV_EBUSY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,7 +517,8 @@ int main(void)
 		cmocka_unit_test(test_base_proc__collects_an_answer_later),
 		cmocka_unit_test(test_base_proc__kills_who_does_not_answer),
 		cmocka_unit_test(test_base_proc__passes_the_streams_on),
-		cmocka_unit_test(test_base_proc__hands_signals_on_and_lives)
+		cmocka_unit_test(test_base_proc__hands_signals_on_and_lives),
+		cmocka_unit_test(test_base_proc__has_its_time)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -278,7 +278,9 @@ static void test_trust_verify__revoked_by_list_or_krl(void **state)
 static void test_trust_verify__without_the_program_nothing_is_good(void **state)
 {
 	static char *const nothing[] = { NULL };
+	static char *const bin[] = { (char *)"PATH=/usr/bin:/bin", NULL };
 	const struct mv_proc_env empty = { "/nowhere", nothing };
+	const struct mv_proc_env slow = { tmp_dir, bin };
 	const struct mv_proc_env liar = { tmp_dir, nothing };
 	struct mv_trust_roots roots = { 0 };
 	struct mv_trust *t;
@@ -301,6 +303,13 @@ static void test_trust_verify__without_the_program_nothing_is_good(void **state)
 	/* one that is killed */
 	sh("printf '#!/bin/sh\\necho Good \\\\\"; kill -9 $$\\n' >ssh-keygen");
 	assert_int_equal(mv_trust_open(&t, &roots, tmp_dir, &liar, NULL), 0);
+	assert_int_equal(verify(t, APPROVAL, DATA, sig.data, sig.len, NOW,
+				"alice"), MV_SIGNATURE_UNCHECKED);
+	mv_trust_close(t);
+	/* one that waits for something that never comes */
+	sh("printf '#!/bin/sh\\nsleep 60\\n' >ssh-keygen");
+	assert_int_equal(mv_trust_open(&t, &roots, tmp_dir, &slow, NULL), 0);
+	mv_trust_limit(t, 100);
 	assert_int_equal(verify(t, APPROVAL, DATA, sig.data, sig.len, NOW,
 				"alice"), MV_SIGNATURE_UNCHECKED);
 	mv_trust_close(t);
