@@ -485,6 +485,51 @@ static void test_remote_dir__urls_that_are_refused(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown( \
 	test_remote_dir__##name, make_dir, drop_dir)
 
+static void test_remote_dir__only_who_may_make_a_folder_does(void **state)
+{
+	struct mv_remote *remote = NULL;
+	struct stat st;
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/away", top);
+	assert_int_equal(try_open(&remote, "", "/away", MV_REMOTE_WRITE, NULL),
+			 MV_ENOENT);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(mkdir(path, 0777), 0);	/* an empty mount point */
+	assert_int_equal(try_open(&remote, "", "/away", MV_REMOTE_WRITE, NULL),
+			 MV_ENOENT);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(try_open(&remote, "", "/away", MV_REMOTE_MAKE, NULL),
+			 0);
+	mv_remote_close(remote);
+	assert_int_equal(try_open(&remote, "", "/away", MV_REMOTE_WRITE, NULL),
+			 0);
+	mv_remote_close(remote);
+}
+
+static void test_remote_dir__file_urls_are_decoded_once(void **state)
+{
+	char *path = NULL;
+
+	(void)state;
+	assert_int_equal(mv_remote_file_path(&path, "file:///a%20b%2520", NULL),
+			 0);
+	assert_string_equal(path, "/a b%20");
+	free(path);
+	assert_int_equal(mv_remote_file_path(&path, "FILE://localhost/x", NULL),
+			 0);
+	assert_string_equal(path, "/x");
+	free(path);
+	assert_int_equal(mv_remote_file_path(&path, "/a%20b", NULL), MV_ENOENT);
+	assert_int_equal(mv_remote_file_path(&path, "file://host/x", NULL),
+			 MV_EINVALID);
+	assert_int_equal(mv_remote_file_path(&path, "file:///a%0ab", NULL),
+			 MV_EINVALID);
+	assert_int_equal(mv_remote_file_path(&path, "file:///a%2", NULL),
+			 MV_EINVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +542,8 @@ int main(void)
 		TEST(damage_there_does_not_arrive),
 		TEST(urls_that_name_a_directory),
 		TEST(urls_that_are_refused),
+		TEST(only_who_may_make_a_folder_does),
+		TEST(file_urls_are_decoded_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
