@@ -250,8 +250,8 @@ static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 	ret = mv_git_read_many(push->git, objects, n, MV_POINTER_MAX,
 			       take_pointer, note, err);
 	if (!ret && !mv_push_is_zero(u->old))
-		ret = mv_git_notes_read_loose(push->git, u->old, objects, n,
-					      OLD_MAX, take_text, &r, err);
+		ret = mv_git_notes_read_loose(push->git, u->old, 1, objects,
+					      n, OLD_MAX, take_text, &r, err);
 	r.texts = new;
 	if (!ret)
 		ret = mv_git_notes_read(push->git, u->new, objects, n,

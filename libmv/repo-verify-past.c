@@ -648,14 +648,10 @@ static int compare_moved(struct growth *g, const struct change *c,
 	mv_buf_init(&text, 2 * MV_NOTE_MAX);
 	ret = strlen(object) == strlen(c->commit) && is_hex(object,
 							    strlen(object)) ?
-		mv_git_notes_read(g->git, c->commit, &object, 1, MV_NOTE_MAX,
-				  take_moved, &text, err) : 0;
-	/* A tree that no reader takes for notes (a link in the place of one)
-	   holds none. */
-	if (ret && ret != MV_ENOMEM) {
-		mv_buf_clear(&text);
-		ret = 0;
-	}
+		/* Of then, whatever it was: it may be mended since. */
+		mv_git_notes_read_loose(g->git, c->commit, 0, &object, 1,
+					MV_NOTE_MAX, take_moved, &text, err) :
+		0;
 	if (!ret)
 		ret = find_losses(g, c, text.data, text.len, err);
 	mv_buf_release(&text);

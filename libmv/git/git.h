@@ -454,8 +454,9 @@ int mv_git_notes_read(struct mv_git *git, const char *ref,
 		      size_t max_len, mv_git_data_fn fn, void *payload,
 		      struct mv_err *err);
 /* The same of a state that nobody vouches for, to compare with: what is no
-   note is passed over, and a link counts as the note whose name it has. */
-int mv_git_notes_read_loose(struct mv_git *git, const char *ref,
+   note is passed over, and with `links` a link counts as the note whose name
+   it has. */
+int mv_git_notes_read_loose(struct mv_git *git, const char *ref, int links,
 			    const char *const *objects, size_t count,
 			    size_t max_len, mv_git_data_fn fn, void *payload,
 			    struct mv_err *err);

@@ -39,7 +39,7 @@ struct search {
 	size_t count;
 	struct hit *hit;
 	size_t hit_count, hit_alloc;
-	int loose;		/* what is no note is passed over */
+	int loose;		/* what is no note is passed over; 2: but links */
 };
 
 static int by_oid(const void *a, const void *b)
@@ -233,7 +233,7 @@ static int search_entry(struct search *s, struct level *l,
 
 	switch (classify(oid, l->depth, s->oid_len, e)) {
 	case KIND_LINK:
-		if (!s->loose)
+		if (s->loose < 2)
 			break;
 		/* fall through */
 	case KIND_NOTE:
@@ -478,12 +478,12 @@ int mv_git_notes_read(struct mv_git *git, const char *ref,
 			  err);
 }
 
-int mv_git_notes_read_loose(struct mv_git *git, const char *ref,
+int mv_git_notes_read_loose(struct mv_git *git, const char *ref, int links,
 			    const char *const *objects, size_t count,
 			    size_t max_len, mv_git_data_fn fn, void *payload,
 			    struct mv_err *err)
 {
-	return read_notes(git, ref, 1, objects, count, max_len, fn, payload,
+	return read_notes(git, ref, links ? 2 : 1, objects, count, max_len, fn, payload,
 			  err);
 }
 
