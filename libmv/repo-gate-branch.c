@@ -188,19 +188,17 @@ static int judge(struct moving *m, const char *subject,
 	return ret;
 }
 
-/* Is there anything at the path? */
-static int is_gone(struct moving *m, const char *path)
+/* Is nothing at the path, nor in the place of a folder above it? */
+static int is_gone(int *gone, struct moving *m, const char *path,
+		   struct mv_err *err)
 {
-	const char *args[] = { "ls-tree", "--full-tree", m->new, "--", path,
-			       NULL };
-	struct mv_buf out;
-	int gone;
+	char *at;
+	int ret = mv_gate_stands(&at, mv_repo_git(m->gate->repo), m->new,
+				 &path, 1, err);
 
-	mv_buf_init(&out, 1 << 20);
-	gone = !mv_git_run(mv_repo_git(m->gate->repo), args, NULL, 0, &out,
-			   NULL) && !out.len;
-	mv_buf_release(&out);
-	return gone;
+	*gone = !ret && !*at;
+	free(at);
+	return ret;
 }
 
 /*
@@ -219,9 +217,12 @@ static int find_content(struct mv_subject *s, int *skip, struct moving *m,
 		mv_subject_release(s);
 		ret = MV_EINVALID;
 	}
-	if (ret == MV_ENOENT && is_gone(m, path)) {
-		*skip = 1;	/* what is gone cannot be worse */
-		return 0;
+	/* What is gone cannot be worse. */
+	if (ret == MV_ENOENT) {
+		int rc = is_gone(skip, m, path, err);
+
+		if (rc || *skip)
+			return rc;
 	}
 	if (ret == MV_EINVALID || ret == MV_ENOENT) {
 		*skip = !mv_project_by_path(&m->project, path) &&
@@ -536,6 +537,36 @@ static int add_renamed(struct moving *m, struct mv_err *err)
 	return ret;
 }
 
+/*
+ * What stands at an artifact's path is not always a file that changed: a
+ * folder above it may be a link or a submodule now, and so may it be itself
+ * where nothing was before.
+ */
+static int add_standing(struct moving *m, const struct mv_project *project,
+			struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(m->gate->repo);
+	size_t n = project->artifact_count;
+	const char **paths = calloc(n + 1, sizeof(*paths));
+	char **was = calloc(2 * n + 1, sizeof(*was)), **is = was + n;
+	int ret = paths && was ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; i < n && !ret; i++)
+		paths[i] = project->artifacts[i].path;
+	if (!ret)
+		ret = mv_gate_stands(was, git, m->old, paths, n, err);
+	if (!ret)
+		ret = mv_gate_stands(is, git, m->new, paths, n, err);
+	for (size_t i = 0; i < n && !ret; i++)
+		if (strcmp(was[i], is[i]))
+			ret = add_path(m, paths[i], "", err);
+	for (size_t i = 0; was && i < 2 * n; i++)
+		free(was[i]);
+	free(was);
+	free(paths);
+	return ret;
+}
+
 int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
 			 const char *old, const char *new, mv_gate_fn fn,
 			 void *payload, struct mv_err *err)
@@ -552,6 +583,10 @@ int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
 		ret = mv_repo_project(&m.project, gate->repo, new, err);
 		if (!ret)
 			ret = add_renamed(&m, err);
+		if (!ret)
+			ret = add_standing(&m, &m.project, err);
+		if (!ret)
+			ret = add_standing(&m, &m.before, err);
 		if (!ret)
 			ret = mv_git_diff(git, old, new, MV_GIT_DIFF_ODD, NULL,
 					  on_delta, &m, err);

@@ -94,6 +94,13 @@ int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 			 const char *old, const char *commit,
 			 struct mv_err *err);
 
+/*
+ * What stands at each of these paths in a commit ("": in none), as git lists
+ * it: the entry there, or what is in the place of a folder above it; "" for
+ * nothing. Each is yours (repo-gate-stands.c).
+ */
+int mv_gate_stands(char **out, struct mv_git *git, const char *commit,
+		   const char *const *paths, size_t count, struct mv_err *err);
 /* Of what was found, rule by rule; `out` has room for 72. It is the same for
    the promotion and for its replay (repo-promote.c). */
 int mv_verdict_digest(char *out, const struct mv_verdict *verdict,
