@@ -4,10 +4,12 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
+#include "libmv/repo.h"
 
 static const char *const usage[] = {
 	"git model install [--global | --local | --system] [--skip-repo] [--lfs]",
-	"git model install --server <dir> [--policy <file>]",
+	"git model install --server <dir> [--policy <file>] "
+	"[--no-receipt-key]",
 	NULL
 };
 
@@ -15,6 +17,7 @@ int cmd_install(int argc, const char **argv, struct cmd_env *env)
 {
 	struct setup_flags flags = { 0 };
 	const char *server = NULL, *policy = NULL;
+	int receipts = 1;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "global", &flags.global,
 			 "for everything you do (the default)"),
@@ -30,6 +33,9 @@ int cmd_install(int argc, const char **argv, struct cmd_env *env)
 			   "it"),
 		OPT_STRING(0, "policy", &policy, "file",
 			   "of the server, until its branch has one"),
+		OPT_BOOL(0, "receipt-key", &receipts,
+			 "make the server a key that signs receipts (the "
+			 "default; --no-receipt-key: none)"),
 		OPT_END
 	};
 
@@ -43,6 +49,7 @@ int cmd_install(int argc, const char **argv, struct cmd_env *env)
 		return opt_usage_error(opts, usage, "--policy goes with "
 				       "--server");
 	if (server)
-		return setup_server(server, policy, 0, env);
+		return setup_server(server, policy, receipts ? 0 :
+				    MV_INSTALL_NO_RECEIPTS, env);
 	return setup_run(&flags, 0, env);
 }

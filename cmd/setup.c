@@ -86,7 +86,7 @@ int setup_run(const struct setup_flags *flags, int remove,
 	return status;
 }
 
-int setup_server(const char *dir, const char *policy, int remove,
+int setup_server(const char *dir, const char *policy, unsigned flags,
 		 struct cmd_env *env)
 {
 	const struct mv_repo_options options = {
@@ -97,7 +97,7 @@ int setup_server(const char *dir, const char *policy, int remove,
 	int status = CMD_OK;
 	struct mv_err err;
 
-	install.flags = remove ? MV_INSTALL_REMOVE : 0;
+	install.flags = flags;
 	install.program = program ? program : "git-model";
 	if (mv_repo_open(&env->repo, &options, &err) ||
 	    mv_repo_install_server(env->repo, policy, &install, &err))

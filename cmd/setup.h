@@ -13,7 +13,7 @@ int setup_run(const struct setup_flags *flags, int remove,
 	      struct cmd_env *env);
 
 /* A repository that judges what is pushed to it. `policy` may be NULL. */
-int setup_server(const char *dir, const char *policy, int remove,
+int setup_server(const char *dir, const char *policy, unsigned flags,
 		 struct cmd_env *env);
 
 /*

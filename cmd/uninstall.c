@@ -4,6 +4,7 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
+#include "libmv/repo.h"
 
 static const char *const usage[] = {
 	"git model uninstall [--global | --local | --system] [--skip-repo] [--lfs]",
@@ -38,6 +39,6 @@ int cmd_uninstall(int argc, const char **argv, struct cmd_env *env)
 		return opt_usage_error(opts, usage, "one of --global, --local "
 				       "and --system, please");
 	if (server)
-		return setup_server(server, NULL, 1, env);
+		return setup_server(server, NULL, MV_INSTALL_REMOVE, env);
 	return setup_run(&flags, 1, env);
 }

@@ -37,6 +37,59 @@ int mv_gate_subject(struct mv_subject *out, struct mv_gate *gate,
 	return ret;
 }
 
+/* Is the commit one of the trusted branch, as it was, is, or would be? */
+static int is_trusted(struct mv_gate *gate, const char *commit,
+		      struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(gate->repo);
+	char *name = mv_strf("refs/heads/%s", gate->trusted_name);
+	int yes = name ? mv_git_is_ancestor(git, commit, gate->trusted, err) :
+		mv_nomem(err);
+
+	if (!yes && gate->today)
+		yes = mv_git_is_ancestor(git, commit, gate->today, err);
+	for (size_t i = 0; !yes && i < gate->ref_count; i++)
+		if (!strcmp(gate->refs[i].name, name) && *gate->refs[i].oid)
+			yes = mv_git_is_ancestor(git, commit,
+						 gate->refs[i].oid, err);
+	free(name);
+	return yes;
+}
+
+/*
+ * Whoever may push a branch can say in its .gitmodel/config that an artifact
+ * is at another path; then what is promoted is not what stands at the path
+ * that everybody knows. Where the trusted branch once had that commit, it is
+ * an artifact that has moved since.
+ */
+static int check_path(struct mv_gate *gate, const struct mv_promotion *p,
+		      const struct mv_subject *s, struct mv_err *err)
+{
+	struct mv_project project;
+	const struct mv_artifact *a;
+	int ret, yes = 1;
+
+	if (strcmp(p->action, "promote") || !gate->has_policy ||
+	    !*gate->trusted)
+		return 0;
+	ret = mv_repo_project(&project, gate->repo, gate->trusted, err);
+	if (ret)
+		return ret;
+	a = mv_project_by_name(&project, p->artifact);
+	if (a && strcmp(a->path, s->path))
+		yes = is_trusted(gate, p->commit, err);
+	if (yes < 0)
+		ret = yes;
+	else if (!yes)
+		ret = mv_fail(err, MV_EDENIED, "'%s' is at '%s' by %s and at "
+			      "'%s' by %.10s, which %s has never had; merge "
+			      "that first", p->artifact, a->path,
+			      gate->trusted_name, s->path, p->commit,
+			      gate->trusted_name);
+	mv_project_release(&project);
+	return ret;
+}
+
 /* -- people ------------------------------------------------------------------------ */
 
 static int set_person(char **out, const char *email, struct mv_err *err)
@@ -278,6 +331,11 @@ static int bind(struct mv_policy_facts *out, struct mv_subject *subject,
 				      err);
 	if (ret)
 		return ret;
+	ret = check_path(gate, p, subject, err);
+	if (ret) {
+		mv_subject_release(subject);
+		return ret;
+	}
 	ret = set_names(out, gate, p, subject, err);
 	if (!ret)
 		ret = set_testimony(out, gate, subject, err);

@@ -46,6 +46,8 @@ struct mv_gate {
 	char *notes;		/* hex of the notes commit; "" none */
 	char *repo_id;		/* [repository] id, or "root:<hex>" */
 	char *pusher;
+	const char *today;	/* borrowed; of a gate of the past: where its
+				   branch is today; or NULL */
 	int chosen;		/* `trusted` was named, and not found out */
 	int has_policy;
 	struct mv_policy policy;

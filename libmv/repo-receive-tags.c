@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/time.h"
+
 /*
  * Tags of the registry only grow, in order: a decision is never replaced,
  * never taken away, and never slipped in before another (docs/format/tags.md,
@@ -18,6 +20,7 @@
 struct found {
 	char name[MV_TAG_MAX + 1], target[65];
 	struct mv_facts trailers;
+	int64_t when;		/* s: what the tagger says */
 	int is_tag, unreadable;
 };
 
@@ -31,6 +34,7 @@ static int take_object(void *payload, size_t i,
 	if (!info || !*info->target || strlen(info->name) > MV_TAG_MAX)
 		return 0;
 	f->is_tag = 1;
+	f->when = info->author.when;
 	memcpy(f->name, info->name, strlen(info->name) + 1);
 	memcpy(f->target, info->target, sizeof(f->target));
 	f->unreadable = mv_tag_trailers(&f->trailers, info->message, err);
@@ -177,6 +181,10 @@ static void check_name(struct mv_push *push, const struct pushed *p)
 	const struct mv_ref_update *u = &push->updates[p->i];
 	const char *name = u->ref + strlen(TAGS);
 
+	/* No event takes back a deprecation without a number. */
+	if (mv_push_is_zero(u->new) && p->tag.kind == MV_EVENT_DEPRECATE &&
+	    p->tag.counter < 0)
+		return;
 	if (!mv_push_is_zero(u->old) && mv_push_rule(push, "immutable-tags")) {
 		mv_push_refuse(push, mv_push_is_zero(u->new) ?
 			       "%s is not deleted: what was decided stays; "
@@ -210,6 +218,16 @@ static int needs_counter(const struct mv_push *push, const struct mv_tag *tag)
 				 tag->stage);
 }
 
+/* What takes something away counts from where it stands; without a number a
+   deprecation would be the last word for ever, and a deregistration would be
+   told as if it had been before everything else. */
+static int takes_away(const struct mv_push *push, const struct mv_tag *tag)
+{
+	return push->gate.has_policy && (tag->kind == MV_EVENT_DEPRECATE ||
+					 tag->kind == MV_EVENT_DEREGISTER ||
+					 tag->kind == MV_EVENT_UNASSIGN);
+}
+
 /* Each is the next one: a gap would let history be told anew later, and a
    number far ahead would be the last there can be. */
 static void check_counters(struct mv_push *push, struct batch *b)
@@ -229,7 +247,8 @@ static void check_counters(struct mv_push *push, struct batch *b)
 			artifact = tag->artifact;
 			next = mv_registry_next(&b->before, artifact);
 		}
-		if (tag->counter < 0 && needs_counter(push, tag))
+		if (tag->counter < 0 && (needs_counter(push, tag) ||
+					 takes_away(push, tag)))
 			mv_push_refuse(push, "%s needs a counter: %s#%lld",
 				       name, name, (long long)next);
 		if (tag->counter < 0)
@@ -242,6 +261,38 @@ static void check_counters(struct mv_push *push, struct batch *b)
 		else
 			next++;
 	}
+}
+
+/*
+ * How long a version was in a stage is counted from the tag's date where no
+ * receipt says better: so that must be now, or nearly. A date before that is
+ * of no use to anybody where no rule asks.
+ */
+static int check_date(struct mv_push *push, const struct pushed *p,
+		      struct mv_err *err)
+{
+	const int64_t now = push->gate.now / 1000;
+	const int64_t skew = mv_push_skew(push) / 1000;
+	const char *name = push->updates[p->i].ref + strlen(TAGS);
+	char when[32], by[32];
+	struct found f;
+	int ret;
+
+	if (!needs_counter(push, &p->tag))
+		return 0;
+	ret = read_tag(&f, push, push->updates[p->i].new, err);
+	if (ret)
+		return ret;
+	mv_facts_release(&f.trailers);
+	mv_time_print(when, 1000 * f.when);
+	mv_time_print(by, push->gate.now);
+	if (f.when > now + skew || (f.when < now - skew &&
+	    mv_policy_asks_moments(&push->gate.policy)))
+		mv_push_refuse(push, "%s is dated %s, and here it is %s; "
+			       "max-clock-skew of the policy allows %lld "
+			       "minutes: delete the tag, and decide again",
+			       name, when, by, (long long)(skew / 60));
+	return 0;
 }
 
 /* -- registrations ---------------------------------------------------------------------------- */
@@ -380,6 +431,9 @@ int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 	for (size_t i = 0; !ret && i < b.count && !push->refused; i++) {
 		if (mv_push_is_zero(push->updates[b.v[i].i].new))
 			continue;
+		ret = check_date(push, &b.v[i], err);
+		if (ret)
+			break;
 		if (b.v[i].tag.kind == MV_EVENT_REGISTER)
 			ret = check_registration(push, &b, &b.v[i], err);
 		else if (b.v[i].tag.kind == MV_EVENT_DEREGISTER)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libmv/base/fs.h"
 #include "libmv/policy/policy.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-setup.h"
+#include "libmv/trust/trust.h"
 
 /*
  * A repository that others push to, and that says no. Its hooks name the
@@ -35,6 +37,80 @@ static int set_ident(struct mv_repo *repo, struct mv_err *err)
 	return rc ? rc : mv_git_config_set(repo->git, NULL, "--local",
 					   "user.email", "git-model@localhost",
 					   err);
+}
+
+/* "server namespaces=... ssh-ed25519 AAAA": as a list of signers has it. */
+static void tell_key(const struct mv_install *in, const char *path)
+{
+	char *file = mv_strf("%s.pub", path);
+	struct mv_buf text;
+	size_t n;
+
+	mv_buf_init(&text, 4096);
+	if (file && !mv_read_file(&text, file, NULL)) {
+		n = strcspn(text.data, " \n");
+		if (text.data[n] == ' ')
+			n += 1 + strcspn(text.data + n + 1, " \n");
+		mv_setup_tell(in, 0, "each promotion gets a receipt, signed "
+			      "with '%s'; receipts count from when this line "
+			      "is in .gitmodel/allowed_signers:", path);
+		mv_setup_tell(in, 0, "  server namespaces=\"%s\" %.*s",
+			      MV_TRUST_NS_RECEIPT, (int)n, text.data);
+	}
+	mv_buf_release(&text);
+	free(file);
+}
+
+static int run_keygen(struct mv_repo *repo, const char *path,
+		      struct mv_err *err)
+{
+	char *program = NULL;
+	int status = 0;
+	int rc = mv_proc_find(&program, "ssh-keygen", repo->env.search_path,
+			      err);
+	const char *argv[] = { program, "-q", "-t", "ed25519", "-N", "",
+			       "-C", "git-model receipts", "-f", path, NULL };
+
+	if (!rc)
+		rc = mv_proc_run(&status, argv, NULL, &repo->env, NULL, 0,
+				 NULL, NULL, err);
+	if (!rc && status)
+		rc = mv_fail(err, MV_EIO, "ssh-keygen made no key '%s'", path);
+	free(program);
+	if (rc)
+		mv_err_prefix(err, "no key for receipts (--no-receipt-key does "
+			      "without)");
+	return rc;
+}
+
+/*
+ * Without receipts the dates of tags are all that says when something was
+ * decided, and anybody can set them. So a server has a key, unless somebody
+ * chose one already, or wants none.
+ */
+static int make_key(struct mv_repo *repo, const struct mv_install *in,
+		    struct mv_err *err)
+{
+	char *dir = mv_path_join(repo->info->common_dir, "model");
+	char *path = dir ? mv_path_join(dir, "receipt_key") : NULL;
+	const char *said = NULL;
+	int rc = path ? 0 : mv_nomem(err);
+
+	if (!rc && !(in->flags & MV_INSTALL_NO_RECEIPTS))
+		rc = mv_git_config(&said, repo->git, "model.receiptkey", err);
+	if (!rc && !said && !(in->flags & MV_INSTALL_NO_RECEIPTS)) {
+		rc = mv_mkdirs(dir, err);
+		if (!rc && access(path, F_OK))
+			rc = run_keygen(repo, path, err);
+		if (!rc)
+			rc = mv_git_config_set(repo->git, NULL, "--local",
+					       "model.receiptKey", path, err);
+		if (!rc)
+			tell_key(in, path);
+	}
+	free(path);
+	free(dir);
+	return rc;
 }
 
 /* What could not be read later would refuse every push. */
@@ -152,6 +228,8 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 				       settings[i].key, settings[i].value, err);
 	if (!rc)
 		rc = set_ident(repo, err);
+	if (!rc)
+		rc = make_key(repo, &in, err);
 	if (!rc)
 		rc = mv_setup_quote(&word, in.program, err);
 	if (!rc)

@@ -142,6 +142,7 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 		return ret;
 	g->used = ++gates->clock;
 	g->then = g->gate.trust;
+	g->gate.today = gates->today->trusted;
 	mv_registry_release(&g->gate.registry);
 	mv_past_name(g->commit, commit);
 	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);

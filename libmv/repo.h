@@ -378,7 +378,8 @@ enum mv_install_flags {
 	MV_INSTALL_REMOVE = 1 << 0,	/* take it away again */
 	MV_INSTALL_LFS = 1 << 1,	/* files under filter=lfs, too */
 	MV_INSTALL_NO_HOOKS = 1 << 2,
-	MV_INSTALL_SERVER = 1 << 3	/* hooks of a repository others push to */
+	MV_INSTALL_SERVER = 1 << 3,	/* hooks of a repository others push to */
+	MV_INSTALL_NO_RECEIPTS = 1 << 4	/* a server that makes no key */
 };
 struct mv_install {
 	const char *scope;	/* "--global", "--local" or "--system" */

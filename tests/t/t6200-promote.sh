@@ -242,7 +242,7 @@ test_expect_success 'how long it was in staging says the server, not the tagger'
 	test_grep "days in staging" ../out &&
 	git --git-dir=../soak.git config model.receiptKey "$PWD/../receipts" &&
 	git push -q origin main && git model push origin &&
-	test_must_fail git push origin --tags 2>../err && test_grep "the date was put back" ../err &&
+	test_must_fail git push origin --tags 2>../err && test_grep "fraud#staging#1 is dated" ../err &&
 	git tag -d "fraud#staging#1" && git model promote fraud@v1.0.0 staging &&
 	git push -q origin --tags &&
 	git fetch -q origin refs/notes/model:refs/notes/theirs &&
