@@ -105,6 +105,30 @@ static int all_targets(struct table *t, struct mv_err *err)
 	return rc;
 }
 
+/* An artifact whose path is not in the index, but which has versions. */
+static int lost_artifact(struct table *t, const char *name,
+			 struct mv_err *err)
+{
+	const struct mv_artifact *a = mv_project_by_name(&t->out->project,
+							 name);
+	struct mv_subject s;
+	struct mv_err why;
+	int rc = mv_repo_artifact_newest(&s, t->repo, name, &why);
+
+	if (rc == MV_ENOENT)
+		return rc;
+	if (rc)
+		return mv_fail(err, rc, "%s", why.msg);
+	if (a)
+		mv_repo_warn(t->repo, "'%s', the path of '%s', is not in the "
+			     "index; if it was moved, put its new path into "
+			     ".gitmodel/config", a->path, name);
+	rc = add_target(t, name, a ? a->path : s.path, NULL, s.is_directory,
+			err);
+	mv_subject_release(&s);
+	return rc;
+}
+
 /* A path that is gone today still has a history. */
 static int lost_target(struct table *t, const char *spec, struct mv_err *err)
 {
@@ -127,6 +151,13 @@ static int one_target(struct table *t, const char *spec, struct mv_err *err)
 	struct mv_subject s;
 	int rc = mv_repo_subject(&s, t->repo, spec, err);
 
+	if (rc == MV_ENOENT && mv_artifact_name_ok(spec)) {
+		struct mv_err why;
+		int lost = lost_artifact(t, spec, &why);
+
+		if (lost != MV_ENOENT)
+			return lost ? mv_fail(err, lost, "%s", why.msg) : 0;
+	}
 	if ((rc == MV_ENOENT || rc == MV_EINVALID) &&
 	    t->flags & MV_BOARD_FOLLOW)
 		return lost_target(t, spec, err);
@@ -229,17 +260,60 @@ static int step(void *payload, const char *commit, int64_t when,
 	return failed ? mv_nomem(err) : 0;
 }
 
+/* The path that HEAD, or else the greatest version, has it at: what the work
+   tree's config names need not be committed. 1: that is another one. */
+static int other_path(struct table *t, struct mv_err *err)
+{
+	struct target *target = &t->targets[t->current];
+	struct mv_subject s = { .path = NULL };
+	char head[65];
+	int rc;
+
+	if (!target->artifact)
+		return 0;
+	rc = mv_git_commit(head, t->repo->git, target->commit ?
+			   target->commit : "HEAD", err);
+	if (!rc)
+		rc = mv_repo_artifact_at(&s, t->repo, target->artifact, head,
+					 err);
+	if (rc == MV_ENOENT)
+		rc = mv_repo_artifact_newest(&s, t->repo, target->artifact,
+					     err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	rc = s.path && strcmp(s.path, target->path);
+	if (rc) {
+		free(target->path);
+		target->path = s.path;
+		target->directory = s.is_directory;
+		s.path = NULL;
+	}
+	mv_subject_release(&s);
+	return rc;
+}
+
+static int follow_one(struct table *t, struct mv_err *err)
+{
+	const struct target *target = &t->targets[t->current];
+
+	return mv_git_follow(t->repo->git, t->flags & MV_BOARD_ALL ? "--all" :
+			     target->commit, target->path, step, t, err);
+}
+
 static int follow(struct table *t, struct mv_err *err)
 {
 	int rc = 0;
 
 	for (t->current = 0; !rc && t->current < t->target_count;
 	     t->current++) {
-		const struct target *target = &t->targets[t->current];
+		size_t before = t->out->count;
 
-		rc = mv_git_follow(t->repo->git, t->flags & MV_BOARD_ALL ?
-				   "--all" : target->commit, target->path,
-				   step, t, err);
+		rc = follow_one(t, err);
+		if (!rc && t->out->count == before) {
+			rc = other_path(t, err);
+			if (rc == 1)
+				rc = follow_one(t, err);
+		}
 		if (t->stopped && rc == MV_ECANCELLED)
 			return 0;
 	}
@@ -386,6 +460,24 @@ static int branches(struct table *t, struct mv_err *err)
 
 /* -- what stands there ----------------------------------------------------------------- */
 
+/* A version whose commit has it at neither path. */
+static int look_elsewhere(struct mv_subject *out, struct mv_row *row,
+			  struct table *t, const char *artifact,
+			  struct mv_err *err)
+{
+	int rc = mv_repo_artifact_elsewhere(out, t->repo, artifact,
+					    row->commit, err);
+
+	if (rc)
+		return rc;
+	free(row->path);
+	row->path = strdup(out->path);
+	if (row->path)
+		return 0;
+	mv_subject_release(out);
+	return mv_nomem(err);
+}
+
 /* Under another name then, or a directory? */
 static int look_again(struct table *t, size_t i, struct mv_err *err)
 {
@@ -409,6 +501,8 @@ static int look_again(struct table *t, size_t i, struct mv_err *err)
 	if (failed)
 		return mv_nomem(err);
 	rc = mv_repo_subject_at(&s, t->repo, row->commit, row->path, err);
+	if (rc == MV_ENOENT && target->artifact && row->version)
+		rc = look_elsewhere(&s, row, t, target->artifact, err);
 	if (rc == MV_ENOENT || rc == MV_EINVALID)
 		return 0;
 	if (rc)

@@ -327,6 +327,8 @@ static int see_file(void *payload, const struct mv_file *file,
 	struct files *f = payload;
 	char **grown;
 
+	if (!file->mode)
+		return 0;	/* on its way out */
 	if (f->count == f->alloc) {
 		f->alloc = 2 * f->alloc + 64;
 		grown = realloc(f->paths, f->alloc * sizeof(*grown));

@@ -361,11 +361,23 @@ int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
 int mv_repo_fsck_notes(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		       void *payload, uint64_t *bad, struct mv_err *err);
 /* An artifact in a commit (NULL: the index), where that commit's own
-   .gitmodel/config has it, else the present one (repo-subject.c). */
+   .gitmodel/config has it, else elsewhere (repo-subject.c). */
 struct mv_subject;
 int mv_repo_artifact_at(struct mv_subject *out, struct mv_repo *repo,
 			const char *name, const char *commit,
 			struct mv_err *err);
+/* In a commit, where the present config, the artifact's tags (Model-Path) or
+   the names that its path went by have it; MV_ENOENT (repo-moved.c). */
+int mv_repo_artifact_elsewhere(struct mv_subject *out, struct mv_repo *repo,
+			       const char *name, const char *commit,
+			       struct mv_err *err);
+/* Of its greatest version; MV_ENOENT: none is registered (repo-moved.c). */
+int mv_repo_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
+			    const char *name, struct mv_err *err);
+/* Its path is not in the index: say so, and what to change. MV_ENOENT
+   (repo-moved.c). */
+int mv_repo_artifact_moved(struct mv_repo *repo, const char *name,
+			   const char *path, struct mv_err *err);
 void mv_repo_projects_release(struct mv_repo *repo);
 void mv_repo_moment_release(struct mv_repo *repo);
 

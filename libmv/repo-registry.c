@@ -792,8 +792,9 @@ static int find_artifact(struct mv_subject *out, struct mv_repo *repo,
 		rc = mv_repo_subject_at(out, repo, commit, a->path, &why);
 	if (a && rc == MV_ENOENT)
 		rc = mv_fail(err, MV_EINVALID, "the path of '%s', '%s', is not "
-			     "in %.12s; commit it first", artifact, a->path,
-			     commit);
+			     "in %.12s; commit it first, or if it was moved, "
+			     "put its new path into .gitmodel/config and "
+			     "commit that", artifact, a->path, commit);
 	else if (a && rc)
 		mv_fail(err, rc, "%s", why.msg);
 	mv_project_release(&project);

@@ -66,8 +66,8 @@ int mv_repo_release(struct mv_release *out, struct mv_repo *repo,
 /* Has it one of these forms, whether or not there is such a thing? Pure. */
 int mv_release_spec_ok(const char *spec);
 /*
- * Its content, in its commit: by .gitmodel/config there, else by that of the
- * work tree (for versions that are older than the file). MV_EDENIED: the tag
+ * Its content, in its commit: by .gitmodel/config there, else where the work
+ * tree's, the artifact's tags or the path's earlier names say. MV_EDENIED: the tag
  * has a trailer Model-Content that says another.
  */
 int mv_repo_release_subject(struct mv_subject *out, struct mv_repo *repo,

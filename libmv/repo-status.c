@@ -203,6 +203,107 @@ static int status_entry(void *payload, const struct mv_git_entry *e,
 	return s->fn(s->payload, &file, err);
 }
 
+/* -- what was removed from the index ---------------------------------------- */
+
+struct removed {
+	struct status *s;
+	const char **path, **blob;	/* into the answer of git */
+	size_t count;
+};
+
+/* ":<mode> <mode> <blob> <blob> D" NUL path NUL; of plain files. */
+static int parse_removed(struct removed *r, struct mv_buf *text, size_t hex,
+			 struct mv_err *err)
+{
+	char *p = text->data, *end = p + text->len;
+
+	r->path = calloc(text->len / 2 + 1, sizeof(*r->path));
+	r->blob = calloc(text->len / 2 + 1, sizeof(*r->blob));
+	if (!r->path || !r->blob)
+		return mv_nomem(err);
+	while (p < end) {
+		char *path = p + strlen(p) + 1;
+
+		if (*p != ':' || path >= end || (size_t)(path - p) < 17 + hex)
+			return mv_fail(err, MV_EIO, "cannot understand the "
+				       "list of git diff-index");
+		p[15 + hex] = '\0';
+		if (!strncmp(p + 1, "100", 3)) {
+			r->path[r->count] = path;
+			r->blob[r->count++] = p + 15;
+		}
+		p = path + strlen(path) + 1;
+	}
+	return 0;
+}
+
+/* A pointer; and an empty file where it would be one of ours. */
+static int tell_removed(void *payload, size_t i, const char *filter,
+			struct mv_err *err)
+{
+	struct removed *r = payload;
+	struct mv_repo *repo = r->s->repo;
+	struct mv_file file = { .path = r->path[i], .blob = r->blob[i],
+				.state = MV_FILE_DELETED, .staged = 1 };
+	int rc = blob_pointer(&file.pointer, repo, file.blob, err);
+
+	if (rc == MV_ENOENT || rc == MV_ECORRUPT)
+		return 0;
+	if (rc || (!file.pointer.size && !*filter))
+		return rc;
+	file.stored = !file.pointer.size ||
+		      !mv_repo_has(repo, &file.pointer, NULL);
+	return r->s->fn(r->s->payload, &file, err);
+}
+
+static int any_removed(const struct changes *ch)
+{
+	for (size_t i = 0; i < ch->count; i++)
+		if (ch->c[i].x == 'D')
+			return 1;
+	return 0;
+}
+
+/* The index does not list what `git rm` took out of it. */
+static int status_removed(struct status *s, const char *const *specs,
+			  struct mv_err *err)
+{
+	static const char *const head[] = {
+		"diff-index", "--cached", "--raw", "-z", "--no-abbrev",
+		"--no-renames", "--no-relative", "--diff-filter=D",
+		"--ignore-submodules=all", "HEAD", "--"
+	};
+	const size_t fixed = sizeof(head) / sizeof(head[0]);
+	struct removed r = { .s = s };
+	struct mv_buf text;
+	const char **args;
+	size_t n = 0;
+	int rc;
+
+	if (!any_removed(&s->changes))
+		return 0;
+	while (specs && specs[n])
+		n++;
+	args = calloc(fixed + n + 1, sizeof(*args));
+	if (!args)
+		return mv_nomem(err);
+	memcpy(args, head, sizeof(head));
+	if (n)
+		memcpy(args + fixed, specs, n * sizeof(*args));
+	mv_buf_init(&text, SIZE_MAX / 2);
+	rc = mv_git_run(s->repo->git, args, NULL, 0, &text, err);
+	if (!rc)
+		rc = parse_removed(&r, &text, s->repo->info->hex_len, err);
+	if (!rc)
+		rc = mv_git_filters(s->repo->git, r.path, r.count,
+				    tell_removed, &r, err);
+	mv_buf_release(&text);
+	free(args);
+	free(r.path);
+	free(r.blob);
+	return rc;
+}
+
 int mv_repo_status(struct mv_repo *repo, const char *const *pathspecs,
 		   mv_file_fn fn, void *payload, struct mv_err *err)
 {
@@ -213,6 +314,8 @@ int mv_repo_status(struct mv_repo *repo, const char *const *pathspecs,
 	if (!rc)
 		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_FILTERED,
 			       pathspecs, status_entry, &s, err);
+	if (!rc)
+		rc = status_removed(&s, pathspecs, err);
 	free(s.conflict);
 	changes_release(&s.changes);
 	return rc;

@@ -198,17 +198,28 @@ int mv_repo_artifact_at(struct mv_subject *out, struct mv_repo *repo,
 			const char *name, const char *commit,
 			struct mv_err *err)
 {
+	struct mv_err why = { .code = MV_OK };
 	char *path;
-	int rc = path_of(&path, repo, name, commit, err);
+	int rc = path_of(&path, repo, name, commit, &why);
 
 	if (!rc)
-		rc = mv_repo_subject_at(out, repo, commit, path, err);
-	if (!rc)
-		rc = set_str(&out->artifact, name, err);
+		rc = mv_repo_subject_at(out, repo, commit, path, &why);
 	if (rc == MV_ENOENT && path)
-		mv_err_prefix(err, "artifact '%s'", name);
+		mv_err_prefix(&why, "artifact '%s'", name);
+	if (rc == MV_ENOENT && commit) {
+		struct mv_err other;
+
+		rc = mv_repo_artifact_elsewhere(out, repo, name, commit,
+						&other);
+		if (rc && rc != MV_ENOENT)
+			why = other;
+	} else if (rc == MV_ENOENT && path) {
+		rc = mv_repo_artifact_moved(repo, name, path, &why);
+	}
 	free(path);
-	return rc;
+	if (rc)
+		return mv_fail(err, rc, "%s", why.msg);
+	return set_str(&out->artifact, name, err);
 }
 
 /* NAME@version, NAME@latest, NAME#stage: what the registry believes. */

@@ -208,7 +208,8 @@ struct mv_file {
 	int staged;			/* differs from HEAD */
 	int stored;			/* the staged content is in the store */
 	int outside;			/* of the sparse checkout: not looked at */
-	unsigned mode;
+	unsigned mode;			/* 0: removed from the index; the blob
+					   and pointer are HEAD's */
 };
 typedef int (*mv_file_fn)(void *payload, const struct mv_file *file,
 			  struct mv_err *err);
