@@ -823,21 +823,27 @@ static const char *run_name(const struct mv_row *row)
 	return NULL;
 }
 
-static int label_rows(struct mv_board *b, struct mv_err *err)
+static int label_rows(struct table *t, struct mv_err *err)
 {
+	struct mv_board *b = t->out;
+	struct mv_look_refs refs = { .count = 0 };
 	char hex[65];
-	int rc = 0;
+	int rc = t->flags & MV_BOARD_ALL && b->count ?
+		 mv_look_refs(&refs, t->repo, err) : 0;
 
 	for (size_t i = 0; !rc && i < b->count; i++) {
 		struct mv_row *row = &b->v[i];
+		const char *name;
 
 		if (row->label)
 			continue;
 		mv_look_hex(hex, row->commit);
 		hex[7] = '\0';
-		rc = label(row, row->version ? row->version :
+		name = mv_look_ref(&refs, row->commit);
+		rc = label(row, row->version ? row->version : name ? name :
 			   run_name(row) ? run_name(row) : hex, err);
 	}
+	mv_look_refs_release(&refs);
 	return rc;
 }
 
@@ -873,7 +879,7 @@ static int fill(struct table *t, struct mv_err *err)
 	if (!rc)
 		rc = decorate(t, err);
 	if (!rc)
-		rc = label_rows(t->out, err);
+		rc = label_rows(t, err);
 	if (!rc && t->flags & MV_BOARD_ALL && !(t->flags & MV_BOARD_FOLLOW))
 		rc = expand_runs(t, err);
 	return rc;
@@ -914,6 +920,7 @@ int mv_repo_board(struct mv_board *out, struct mv_repo *repo,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
+	out->mixed = !spec;
 	rc = mv_repo_project(&out->project, repo, NULL, err);
 	if (!rc)
 		rc = check_head(&t, spec, err);

@@ -91,6 +91,26 @@ const struct mv_artifact *mv_look_by_path(const struct mv_look_names *n,
 const struct mv_artifact *mv_look_by_name(const struct mv_look_names *n,
 					  const char *name);
 
+/*
+ * What commits are called that only refs beside branches, tags and remotes
+ * have: "stash@{0}", "exps/ab/cdef/calm-sea", and those below such a tip with
+ * their number behind it (repo-board-refs.c).
+ */
+struct mv_look_ref {
+	char hex[65];
+	char *name;
+};
+struct mv_look_refs {
+	struct mv_repo *repo;
+	struct mv_look_ref *v;
+	size_t count, alloc;
+};
+int mv_look_refs(struct mv_look_refs *out, struct mv_repo *repo,
+		 struct mv_err *err);
+/* NULL: it needs no such name. Borrowed. */
+const char *mv_look_ref(const struct mv_look_refs *refs, const char *commit);
+void mv_look_refs_release(struct mv_look_refs *refs);
+
 /* Append to a list "a, b", without doubles; *list is yours. */
 int mv_look_join(char **list, const char *word, struct mv_err *err);
 

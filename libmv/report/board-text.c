@@ -284,7 +284,7 @@ size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 {
 	const struct mv_metric_rule *rules[MV_TABLE_COLUMNS];
 	const struct mv_value *best[MV_TABLE_COLUMNS];
-	int artifacts = some_differ(b, "artifact") ||
+	int artifacts = (!log && b->mixed) || some_differ(b, "artifact") ||
 			(!log && some_differ(b, "path"));
 	struct columns columns;
 

@@ -97,6 +97,7 @@ struct mv_board {
 	size_t count;
 	struct mv_project project;
 	size_t skipped_lines;
+	int mixed;		/* no artifact was asked for: rows say which */
 };
 void mv_board_release(struct mv_board *b);
 /* The one artifact that all rows are of; NULL: of several, or of none. */

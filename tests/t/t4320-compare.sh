@@ -191,4 +191,50 @@ test_expect_success 'a version that there is not' '
 	test_grep "fraud#<stage>" err
 '
 
+test_expect_success 'the stash and refs beside branches have their names' '
+	git init -q names && git -C names config user.email a@example.com &&
+	(
+		cd names && git model install --local &&
+		git model track "*.st" && mkdir .gitmodel &&
+		git config -f .gitmodel/config artifact.fraud.path a.st &&
+		mv-test random 4000 1 >a.st && git add -A &&
+		test_tick && git commit -q -m one &&
+		mv-test random 4000 2 >a.st && git add -A &&
+		test_tick && git commit -q -m exp1 &&
+		mv-test random 4000 3 >a.st && git add -A &&
+		test_tick && git commit -q -m exp2 &&
+		git update-ref refs/exps/ab/cdef/calm-sea HEAD &&
+		git reset -q --hard HEAD~2 &&
+		mv-test random 4000 4 >a.st && git add -A &&
+		test_tick && git stash -q &&
+		exp1=$(git rev-parse --short=7 refs/exps/ab/cdef/calm-sea~) &&
+		main=$(git rev-parse --short=7 HEAD) &&
+		for spec in "" fraud a.st
+		do
+			git model compare --all --json $spec >j &&
+			json j "join q(,), sort map { \$_->{label} } @{\$j->{rows}}" >labels &&
+			printf "%s\n" "$main" "exps/ab/cdef/calm-sea" \
+				"exps/ab/cdef/calm-sea ($exp1)" "stash@{0}" |
+			LC_ALL=C sort | tr "\n" , | sed "s/,\$//" >want &&
+			LC_ALL=C tr , "\n" <labels | LC_ALL=C sort | tr "\n" , |
+			sed "s/,\$//" >got &&
+			test_cmp want got || return 1
+		done &&
+		git model compare --all --where "label ~ stash*" --json >j &&
+		test "$(json j "scalar @{\$j->{rows}}")" = 1 &&
+		git model log --all fraud >log && test_grep "stash@{0}" log
+	)
+'
+
+test_expect_success 'which artifact a row speaks of, also where it is the only one' '
+	(
+		cd names && git model compare --all -n 1 >table &&
+		test_grep "Artifact" table && test_grep "stash@{0}  *fraud" table &&
+		git model compare >table && test_grep "main\|HEAD" table &&
+		test_grep "Artifact" table && test_grep "fraud" table &&
+		git model compare --format md >table && test_grep Artifact table &&
+		git model compare fraud >table && test_grep ! Artifact table
+	)
+'
+
 test_done
