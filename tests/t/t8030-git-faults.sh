@@ -21,7 +21,8 @@ chmod +x "$TRASH/receive"
 
 # offer <ref> <new>...: their objects are at the server, as in a quarantine
 offer () {
-	git --git-dir="$SERVER" fetch -q --no-tags "$PWD" "+refs/*:refs/offer/*" &&
+	git --git-dir="$SERVER" fetch -q --no-tags --no-write-fetch-head \
+		"$PWD" "+refs/*:refs/offer/*" &&
 	git --git-dir="$SERVER" for-each-ref --format="delete %(refname)" \
 		refs/offer | git --git-dir="$SERVER" update-ref --stdin &&
 	: >"$TRASH/updates" &&
@@ -152,7 +153,7 @@ no_store () {
 }
 
 add_again () {
-	git read-tree HEAD && rm -rf ../team && mv-test random 60K 7 >a.bin
+	git read-tree HEAD && rm -rf ../team .git/model-store && mv-test random 60K 7 >a.bin
 }
 
 added () {
@@ -197,7 +198,7 @@ test_expect_success 'pre-push: the content is there, or git does not go on' '
 '
 
 fetch_again () {
-	rm -rf ../mine && mkdir ../mine && rm -rf .git/model
+	rm -rf ../mine .git/model-store .git/model && mkdir ../mine
 }
 
 fetched () {
