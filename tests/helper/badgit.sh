@@ -14,6 +14,10 @@ BADGIT_REAL=$(command -v git)
 badgit_how='fail kill cut short'
 badgit_every=${badgit_every:-1}
 badgit_runs=0
+test -x "$B/mv-badgit" || {
+	echo "Bail out! $B has no mv-badgit; run make t"
+	exit 1
+}
 mkdir -p "$TRASH/badgit" && ln -sf "$B/mv-badgit" "$TRASH/badgit/git" ||
 	exit 1
 
