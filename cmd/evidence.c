@@ -8,8 +8,6 @@
 #include "libmv/base/time.h"
 #include "libmv/repo.h"
 
-#define CURVES_MAX ((size_t)1 << 30)
-
 void evidence_release(struct evidence *e)
 {
 	opt_list_release(&e->params);
@@ -93,7 +91,7 @@ static int attach_curves(struct evidence *e, struct mv_repo *repo,
 	struct mv_buf text;
 	int rc;
 
-	mv_buf_init(&text, CURVES_MAX);
+	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
 	mv_curves_sort(curves);
 	rc = mv_curves_print(&text, curves, err);
 	if (!rc)

@@ -12,7 +12,8 @@
  * Files of params and metrics that a person names: what they are is told
  * from their suffix, what they hold is read by meta.
  */
-#define FILE_MAX ((size_t)256 << 20)
+#define FILE_MAX ((size_t)256 << 20)	/* of a table, or of events */
+#define FLAT_MAX ((size_t)32 << 20)	/* a tree of it is many times as large */
 #define DEPTH_MAX 16
 
 struct facts {
@@ -106,7 +107,7 @@ static int read_flat(struct facts *f, const char *path, int metrics,
 	struct mv_buf text;
 	int rc;
 
-	mv_buf_init(&text, FILE_MAX);
+	mv_buf_init(&text, FLAT_MAX);
 	rc = slurp(&text, f, path, err);
 	if (!rc)
 		rc = mv_facts_read(metrics ? &f->record->metrics :

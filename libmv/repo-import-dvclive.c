@@ -17,7 +17,7 @@
  * work tree, that names this folder's metrics or plots. No link is followed.
  */
 #define SPEC_MAX (1u << 20)
-#define FACTS_MAX ((size_t)256 << 20)
+#define FACTS_MAX MV_CURVES_PRINT_MAX
 
 struct live {
 	struct mv_importing *im;

@@ -20,7 +20,6 @@
  * what it has brought already.
  */
 #define ENTRIES_MAX 1000000
-#define CURVES_MAX ((size_t)1 << 30)
 
 /* -- telling -- */
 
@@ -507,7 +506,7 @@ static int name_curves(struct mv_import_run *run, struct mv_err *err)
 	run->has_curves = has_curve(&run->curves);
 	if (!run->has_curves)
 		return 0;
-	mv_buf_init(&text, CURVES_MAX);
+	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
 	ret = mv_curves_print(&text, &run->curves, err);
 	if (!ret)
 		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
@@ -527,7 +526,7 @@ static int attach_curves(struct mv_record *r, struct mv_importing *im,
 
 	if (im->import->dry_run || !has_curve(&run->curves))
 		return 0;
-	mv_buf_init(&text, CURVES_MAX);
+	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
 	ret = mv_curves_print(&text, &run->curves, err);
 	if (!ret)
 		ret = mv_repo_attach(im->repo, r, "curves", text.data,

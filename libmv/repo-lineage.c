@@ -18,7 +18,7 @@
  */
 #define NODES_MAX 10000u
 #define EDGES_MAX 100000u
-#define TEXT_MAX ((size_t)512 << 20)
+#define TEXT_MAX ((size_t)128 << 20)
 #define MARK "sha256:"
 #define MARK_LEN (sizeof(MARK) - 1)
 

@@ -154,6 +154,13 @@ static int make_plan(struct plan *p, struct mv_repo *repo, const char *spec,
 		return rc;
 	if (p->count)
 		qsort(p->v, p->count, sizeof(*p->v), by_path);
+	/* Its manifest does not say all that it is: what lies elsewhere no
+	   version can bring. */
+	if (p->subject.beyond && !p->force)
+		return mv_fail(err, MV_EDENIED, "not all of '%s' in '%s' is "
+			       "below it: %s; --force writes it all the same",
+			       p->subject.path, p->release.tag,
+			       p->subject.beyond);
 	p->pathspec = mv_strf(":(top,literal)%s", p->subject.path);
 	return p->pathspec ? read_pointers(p, repo, err) : mv_nomem(err);
 }
@@ -386,8 +393,17 @@ static int count_written(struct mv_checkout_stats *stats,
 	for (size_t i = 0; !rc && i < p->count; i++) {
 		const struct target *t = &p->v[i];
 
-		if (t->is_other)
+		if (t->is_other) {
+			/* A plain file where core.symlinks is off. */
+			if (!S_ISLNK(t->mode))
+				continue;
+			if (fstatat(root, t->path, &st, AT_SYMLINK_NOFOLLOW) ||
+			    !(S_ISLNK(st.st_mode) || S_ISREG(st.st_mode)))
+				stats->failed++;
+			else
+				stats->files++;
 			continue;
+		}
 		if (fstatat(root, t->path, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(st.st_mode) ||
 		    (t->is_pointer && (uint64_t)st.st_size != t->pointer.size)) {

@@ -19,7 +19,6 @@
  * the training may have taken days.
  */
 #define FACTS_MAX ((off_t)10 << 20)	/* a larger file holds no params */
-#define CURVES_MAX ((size_t)256 << 20)
 #define ARGS_MAX ((size_t)512 << 10)	/* of one command line */
 #define SHARED_OUTPUTS 64u	/* so many are listed in each one's record */
 
@@ -454,7 +453,7 @@ static int attach_curves(struct job *job, struct mv_err *err)
 
 	if (!job->curves.count)
 		return 0;
-	mv_buf_init(&text, CURVES_MAX);
+	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
 	mv_curves_sort(&job->curves);
 	rc = mv_curves_print(&text, &job->curves, err);
 	if (!rc)

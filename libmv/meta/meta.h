@@ -124,6 +124,7 @@ int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
 		  int64_t ms, double value, struct mv_err *err);
 /* Stable sort by step. Call before print or use. */
 void mv_curves_sort(struct mv_curves *curves);
+#define MV_CURVES_PRINT_MAX ((size_t)128 << 20)	/* of one record, for buffers */
 int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
 		    struct mv_err *err);
 int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,

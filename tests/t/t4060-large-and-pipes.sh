@@ -32,6 +32,12 @@ test_expect_success 'a large change is not held, and its digest is that of the d
 	test_grep "\"dirty\":\"sha256:$want\"" line
 '
 
+test_expect_success 'a file that is too large for params is not read' '
+	cd r && truncate -s 40M big.json &&
+	test_must_fail git model record m.bin --params-file big.json 2>err &&
+	test_grep "big.json. is too large for a file of params or metrics" err && rm big.json
+'
+
 # unread <command>...: its standard output is a pipe that nobody reads
 cat >"$TRASH/unread" <<\EOT
 pipe R, W;

@@ -52,4 +52,21 @@ test_expect_success 'what is in nobodys way stays, and an empty folder is nothin
 	test "$(cat models/mine dir/mine)" = "$(printf "mine\nmine")" && git model checkout dir@v1.0.0
 '
 
+test_expect_success 'links that are members: written and counted; those that lead out are refused' '
+	git init -q "$TRASH/work/l" && cd "$TRASH/work/l" && git model install --local &&
+	git model track "*.bin" && mkdir -p .gitmodel dir/sub && echo mine >outside &&
+	printf "[artifact \"dir\"]\npath = dir\n" >.gitmodel/config && mv-test random 9K 1 >dir/a.bin &&
+	ln -s a.bin dir/link && ln -s ../a.bin dir/sub/up && git add . && git commit -qm one &&
+	git model register dir@v1.0.0 && ln -sfn nowhere dir/link && rm dir/sub/up &&
+	git commit -qam two && git model checkout dir@v1.0.0 >out &&
+	test_grep "^3 files written" out && test "$(readlink dir/link)" = a.bin &&
+	test "$(readlink dir/sub/up)" = ../a.bin && git reset -q --hard &&
+	ln -sfn ../outside dir/link && git commit -qam three && git tag -a -m x dir@v2.0.0 &&
+	git checkout -q HEAD~1 && git status --porcelain >../before &&
+	test_expect_code 128 git model checkout dir@v2.0.0 2>err && test_grep "link.*--force" err &&
+	rm err out && test "$(readlink dir/link)" = nowhere &&
+	git model checkout --force dir@v2.0.0 && test "$(readlink dir/link)" = ../outside &&
+	test "$(cat outside)" = mine
+'
+
 test_done
