@@ -2,6 +2,7 @@
 #include "libmv/meta/meta.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,10 +35,26 @@ static int is_nan(const struct mv_value *v)
 	return v->type != MV_VALUE_INT && isnan(v->r);
 }
 
-/* Equal in size, be they written as 1 or as 1.0; what sums leave behind in the
-   last bits (0.1 + 0.2) is no difference, for the policy's rules neither. Without
-   a fraction they are compared exactly. */
-static int same_size(const struct mv_value *a, const struct mv_value *b)
+int mv_metric_same(const struct mv_metric_rule *rule, double a, double b)
+{
+	char shown_a[400], shown_b[400];
+
+	if (!isfinite(a) || !isfinite(b))
+		return 0;
+	if (fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b)))
+		return 1;
+	/* Beyond that, digits behind the point are no question. */
+	if (!rule || rule->precision < 0 || fabs(a) > 1e15 || fabs(b) > 1e15)
+		return 0;
+	snprintf(shown_a, sizeof(shown_a), "%.*f", rule->precision, a);
+	snprintf(shown_b, sizeof(shown_b), "%.*f", rule->precision, b);
+	return !strcmp(shown_a, shown_b);
+}
+
+/* Equal in size, be they written as 1 or as 1.0. Without a fraction they are
+   compared exactly. */
+static int same_size(const struct mv_value *a, const struct mv_value *b,
+		     const struct mv_metric_rule *rule)
 {
 	if (is_nan(a) || is_nan(b))
 		return is_nan(a) && is_nan(b);
@@ -46,18 +63,20 @@ static int same_size(const struct mv_value *a, const struct mv_value *b)
 	if (a->type != MV_VALUE_REAL && b->type != MV_VALUE_REAL)
 		return 0;
 	return isfinite(a->r) && isfinite(b->r) &&
-	       fabs(a->r - b->r) <= 1e-12 * fmax(fabs(a->r), fabs(b->r));
+	       mv_metric_same(rule, a->r, b->r);
 }
 
 static enum mv_judgement judge(const struct mv_value *old,
 			       const struct mv_value *new,
-			       enum mv_direction direction)
+			       const struct mv_metric_rule *rule)
 {
+	enum mv_direction direction = rule ? rule->direction :
+					     MV_DIRECTION_NONE;
 	int cmp;
 
 	if (!mv_value_is_number(old) || !mv_value_is_number(new))
 		return MV_JUDGE_NONE;
-	if (same_size(old, new))
+	if (same_size(old, new, rule))
 		return MV_JUDGE_SAME;
 	if (direction == MV_DIRECTION_NONE)
 		return MV_JUDGE_NONE;
@@ -209,7 +228,7 @@ static int same_metric(const struct mv_fact *a, const struct mv_fact *b)
 	if (!a || !b)
 		return 0;
 	if (mv_value_is_number(&a->value) && mv_value_is_number(&b->value))
-		return same_size(&a->value, &b->value);
+		return same_size(&a->value, &b->value, NULL);
 	return mv_value_eq(&a->value, &b->value);
 }
 
@@ -227,8 +246,7 @@ static int add_metric(struct mv_change *c, const struct mv_fact *a,
 	if (same_metric(a, b))
 		c->judgement = MV_JUDGE_SAME;
 	else if (a && b)
-		c->judgement = judge(&c->old, &c->new, c->rule ?
-				     c->rule->direction : MV_DIRECTION_NONE);
+		c->judgement = judge(&c->old, &c->new, c->rule);
 	return 0;
 }
 

@@ -459,6 +459,13 @@ struct mv_changes {
 	size_t count;
 };
 void mv_changes_release(struct mv_changes *c);
+/*
+ * Are two finite values of a metric the same? Up to what binary fractions
+ * lose (1e-12 of the greater) and, where the project says with how many
+ * digits the metric is shown, to these digits: what prints the same is the
+ * same. `rule` may be NULL. What is not finite is the same as nothing. Comparisons and the policy's rules ask this.
+ */
+int mv_metric_same(const struct mv_metric_rule *rule, double a, double b);
 /* With `all`, equal ones too. `project` gives directions (of `artifact`, or
    those of all when NULL); NULL: none. */
 int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,

@@ -383,12 +383,15 @@ static int comparable(const struct mv_deciding *d, const struct mv_buf *ours,
 
 /*
  * How much better the new value may or must be. Sums of decimals are a few
- * bits off in binary, so that "0.93 - 0.002 = 0.928" needs some slack.
+ * bits off in binary, so that "0.93 - 0.002 = 0.928" needs some slack. What
+ * every comparison calls the same is no gain and no loss here either.
  */
 static enum mv_result judge(const struct mv_rule_args *a, int improve,
-			    enum mv_direction dir, double old, double new)
+			    const struct mv_metric_rule *m, double old,
+			    double new)
 {
-	double gain = dir == MV_DIRECTION_UP ? new - old : old - new;
+	double gain = mv_metric_same(m, old, new) ? 0 :
+		      m->direction == MV_DIRECTION_UP ? new - old : old - new;
 	double margin = a->percent ? fabs(old) * a->a / 100 : a->a;
 	double slack = 1e-12 * fmax(fmax(fabs(old), fabs(new)), margin);
 
@@ -403,7 +406,7 @@ static enum mv_result judge(const struct mv_rule_args *a, int improve,
 
 static enum mv_result compare(const struct mv_deciding *d,
 			      const struct mv_rule_args *a, int improve,
-			      enum mv_direction dir,
+			      const struct mv_metric_rule *m,
 			      const struct mv_other *base, struct mv_found *f)
 {
 	struct mv_reading new, old;
@@ -421,7 +424,7 @@ static enum mv_result compare(const struct mv_deciding *d,
 			 a->metric, f))
 		useless(&old, &base->evidence, a->metric, f);
 	else if (comparable(d, &ours, &theirs, f))
-		result = judge(a, improve, dir, old.value, new.value);
+		result = judge(a, improve, m, old.value, new.value);
 	mv_buf_release(&ours);
 	mv_buf_release(&theirs);
 	return result;
@@ -464,7 +467,7 @@ static enum mv_result change(const struct mv_deciding *d,
 		mv_actual(f, "identical content");
 		return improve ? MV_RESULT_NO : MV_RESULT_YES;
 	}
-	return compare(d, a, improve, m->direction, base, f);
+	return compare(d, a, improve, m, base, f);
 }
 
 /* Yes as soon as one alternative says so; what is unknown may have been a

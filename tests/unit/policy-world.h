@@ -35,6 +35,7 @@ struct world {
 static const char config_text[] =
 	"[metric \"auc\"]\ndirection = up\n"
 	"[metric \"loss\"]\ndirection = down\n"
+	"[metric \"rounded\"]\ndirection = up\nprecision = 2\n"
 	"[metric \"neutral\"]\ndirection = none\n";
 static const char groups_text[] =
 	"[group \"leads\"]\nmember = alice@example.com\n"

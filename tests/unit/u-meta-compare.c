@@ -22,6 +22,7 @@ static const char config[] =
 	"[metric \"*.loss\"]\ndirection = down\n"
 	"[metric \"val.*\"]\ndirection = up\n"
 	"[metric \"plain\"]\ndirection = none\n"
+	"[metric \"shown\"]\ndirection = up\nprecision = 2\n"
 	"[metric \"val.loss\"]\nunit = nats\n";
 
 /* The evidence of one record with these metrics, measured on that. */
@@ -100,6 +101,11 @@ static void test_meta_compare__judged_by_direction(void **state)
 			 MV_JUDGE_SAME);
 	assert_int_equal(judge("loss", "0.3", "0.300000000001"),
 			 MV_JUDGE_WORSE);
+	/* What prints the same is the same. */
+	assert_int_equal(judge("shown", "0.914", "0.906"), MV_JUDGE_SAME);
+	assert_int_equal(judge("shown", "0.914", "0.904"), MV_JUDGE_WORSE);
+	assert_int_equal(judge("shown", "0.904", "0.906"), MV_JUDGE_BETTER);
+	assert_int_equal(judge("shown", "0.5", NAN_), MV_JUDGE_WORSE);
 	assert_int_equal(judge("loss", "9007199254740992", "9007199254740993"),
 			 MV_JUDGE_WORSE);
 	assert_int_equal(judge("other", "0.6", "0.5"), MV_JUDGE_NONE);

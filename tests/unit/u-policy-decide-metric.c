@@ -403,6 +403,41 @@ static void test_policy_decide_metric__improves_on_the_holder(void **state)
 	}
 }
 
+static void test_policy_decide_metric__what_prints_the_same_is_the_same(
+		void **state)
+{
+	static const struct {
+		const char *old, *new;
+		enum mv_result same, better;
+	} rows[] = {
+		{ "0.914", "0.906", MV_RESULT_YES, MV_RESULT_NO },
+		{ "0.906", "0.914", MV_RESULT_YES, MV_RESULT_NO },
+		{ "0.914", "0.904", MV_RESULT_NO, MV_RESULT_NO },
+		{ "0.904", "0.914", MV_RESULT_YES, MV_RESULT_YES },
+		{ "0.914", "{\"number\":\"nan\"}", MV_RESULT_NO,
+		  MV_RESULT_NO },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+
+		world_init(&w);
+		snprintf(text, sizeof(text), "\"metrics\":{\"rounded\":%s},"
+			 EVAL_ON(HOLDOUT), rows[i].old);
+		current(&w, text);
+		snprintf(text, sizeof(text), "\"metrics\":{\"rounded\":%s},"
+			 EVAL_ON(HOLDOUT), rows[i].new);
+		record(&w, text);
+		check_at(&w, "no-regression = rounded", rows[i].same, NULL,
+			 __FILE__, (int)i);
+		check_at(&w, "improve = rounded", rows[i].better, NULL,
+			 __FILE__, (int)i);
+		world_release(&w);
+	}
+}
+
 static void test_policy_decide_metric__what_it_says_of_a_comparison(
 		void **state)
 {
@@ -679,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_policy_decide_metric__not_worse_than_the_holder),
 		cmocka_unit_test(test_policy_decide_metric__improves_on_the_holder),
 		cmocka_unit_test(test_policy_decide_metric__what_it_says_of_a_comparison),
+		cmocka_unit_test(test_policy_decide_metric__what_prints_the_same_is_the_same),
 		cmocka_unit_test(test_policy_decide_metric__a_direction_must_be_known),
 		cmocka_unit_test(test_policy_decide_metric__whom_to_compare_with),
 		cmocka_unit_test(test_policy_decide_metric__missing_on_either_side),
