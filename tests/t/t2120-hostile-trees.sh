@@ -463,7 +463,7 @@ test_expect_success 'pointers that are damaged are refused by both ways in' '
 	fresh && guard &&
 	upper=$(echo $oid | tr a-f A-F) && n=0 &&
 	for text in "git-model/1\noid sha256:$upper\nsize 5\n" \
-		"git-model/1\r\noid sha256:$oid\r\nsize 5\r\n" \
+		"git-model/1\roid sha256:$oid\rsize 5\r" \
 		"git-model/1\noid sha256:$oid\nsize 5" \
 		"git-model/1\noid sha256:$oid\nsize 05\n" \
 		"git-model/1\noid sha256:$oid\nsize +5\n" \

@@ -331,7 +331,7 @@ test_expect_success 'what git had stored before is said so' '
 	mv-test random 1100000 42 >large.bin &&
 	git status --porcelain >/dev/null &&
 	git model add large.bin >actual &&
-	test_grep "^1 file added (the store had all of it), 0 unchanged" actual
+	test_grep "^1 file added (.* 0 B of them new in the store), 0 unchanged" actual
 '
 
 test_expect_success 'a bare repository, by HEAD' '
