@@ -162,6 +162,17 @@ test_expect_success 'install: the program, its links, manuals, documents' '
 	fi
 '
 
+test_expect_success 'manuals show what is typed as it is typed' '
+	if command -v asciidoctor
+	then
+		# arrows and angle quotes that the formatter makes of <=, -> and <!--
+		! perl -CSD -ne "print if /[\x{2190}-\x{21ff}\x{2039}]/ ||
+			/\\\\\((->|<-|=>|<=|rA|lA)/" dest/usr/share/man/man1/*.1 |
+		grep . &&
+		test_grep "CR.*\*(Aq\*.*\*(Aq" dest/usr/share/man/man1/git-model-track.1
+	fi
+'
+
 test_expect_success 'what was installed works' '
 	git-model version >expect &&
 	(
