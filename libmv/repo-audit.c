@@ -23,6 +23,7 @@ struct audit {
 	const struct mv_audit_options *options;
 	struct entry *v;
 	size_t count, alloc;
+	int known;		/* something happened, whenever that was */
 };
 
 static int in_time(const struct audit *a, int64_t when)
@@ -44,6 +45,7 @@ static int add(struct audit *a, const struct mv_audit_entry *e, int rank,
 	struct entry *n;
 	int bad;
 
+	a->known = 1;
 	if (!in_time(a, e->when))
 		return 0;
 	if (a->count == a->alloc) {
@@ -339,6 +341,8 @@ int mv_repo_audit(struct mv_gate *gate,
 	if (!ret)
 		ret = add_statements(&a, &past, err);
 	mv_past_release(&past);
+	if (!ret && options->artifact && !a.known)
+		ret = mv_gate_check_artifact(gate, options->artifact, err);
 	if (!ret && a.count)
 		qsort(a.v, a.count, sizeof(*a.v), by_when);
 	for (size_t i = 0; i < a.count && !ret; i++)

@@ -314,3 +314,60 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 		       "; did you mean '" : "", near.best ? near.best : "",
 		       near.best ? "'?" : "");
 }
+
+/* -- artifacts that there are -------------------------------------------------------- */
+
+/* What somebody wrote down: here (the work tree's, else HEAD's), and on the
+   trusted branch. */
+static int is_configured(int *yes, const struct mv_gate *gate,
+			 const char *commit, struct mv_nearest *near,
+			 struct mv_err *err)
+{
+	const struct mv_project *p;
+	int rc = mv_repo_project_at(&p, gate->repo, commit, err);
+
+	for (size_t i = 0; !rc && i < p->artifact_count; i++) {
+		*yes |= !strcmp(p->artifacts[i].name, near->word);
+		mv_nearest_try(near, p->artifacts[i].name);
+	}
+	return rc;
+}
+
+static int unknown(const struct mv_nearest *near, struct mv_err *err)
+{
+	return mv_fail(err, MV_ENOENT, "no artifact '%s': no tag and no "
+		       "[artifact] in .gitmodel/config has that name%s%s%s",
+		       near->word, near->best ? "; did you mean '" : "",
+		       near->best ? near->best : "", near->best ? "'?" : "");
+}
+
+int mv_gate_check_artifact(const struct mv_gate *gate, const char *artifact,
+			   struct mv_err *err)
+{
+	struct mv_nearest near = MV_NEAREST_INIT(artifact);
+	struct mv_registry all = MV_REGISTRY_INIT;
+	char *best = NULL;	/* the config that was read last is lent only */
+	int yes = gate->registry.ignored_count ||
+		  mv_registry_knows(&gate->registry, artifact);
+	int rc = 0;
+
+	if (yes)
+		return 0;
+	rc = is_configured(&yes, gate, NULL, &near, err);
+	if (!rc && near.best) {
+		best = strdup(near.best);
+		near.best = best;
+		rc = best ? 0 : mv_nomem(err);
+	}
+	if (!rc && !yes && *gate->trusted)
+		rc = is_configured(&yes, gate, gate->trusted, &near, err);
+	if (!rc && !yes)
+		rc = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
+	for (size_t i = 0; !rc && !yes && i < all.count; i++)
+		mv_nearest_try(&near, all.v[i].tag.artifact);
+	if (!rc && !yes)
+		rc = unknown(&near, err);
+	mv_registry_release(&all);
+	free(best);
+	return rc;
+}

@@ -70,6 +70,10 @@ void mv_gate_close(struct mv_gate *gate);
    of the artifact; says the nearest. */
 int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 			const char *stage, struct mv_err *err);
+/* MV_ENOENT: no tag of the gate's names the artifact, nor does .gitmodel/config
+   (here, or that of the trusted commit); says the nearest. */
+int mv_gate_check_artifact(const struct mv_gate *gate, const char *artifact,
+			   struct mv_err *err);
 
 /* -- one promotion (repo-gate-facts.c) ------------------------------------------- */
 

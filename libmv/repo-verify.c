@@ -527,6 +527,20 @@ int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 	return ret;
 }
 
+/* A name that nothing here knows was mistyped: that nothing was found of it says
+   nothing. What the server received is known, though its tag is lost. */
+static int check_name(const struct mv_gate *gate, const struct mv_past *past,
+		      const char *artifact, struct mv_err *err)
+{
+	for (size_t i = 0; i < past->receipts.count; i++) {
+		const char *name = past->receipts.v[i].s.artifact;
+
+		if (name && !strcmp(name, artifact))
+			return 0;
+	}
+	return mv_gate_check_artifact(gate, artifact, err);
+}
+
 int mv_repo_verify(struct mv_gate *gate,
 		   const struct mv_verify_options *options,
 		   mv_verify_fn fn, void *payload, struct mv_err *err)
@@ -538,7 +552,10 @@ int mv_repo_verify(struct mv_gate *gate,
 		return ret;
 	if (options->root)
 		memcpy(*options->root, past.root, sizeof(*options->root));
-	ret = mv_verify_with(gate, &past, options, fn, payload, err);
+	if (options->artifact)
+		ret = check_name(gate, &past, options->artifact, err);
+	if (!ret)
+		ret = mv_verify_with(gate, &past, options, fn, payload, err);
 	mv_past_release(&past);
 	return ret;
 }

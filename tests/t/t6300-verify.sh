@@ -57,10 +57,25 @@ test_expect_success 'one artifact, since a day, as JSON; how it is called' '
 	test_grep "\"tag\": \"fraud#production#2\"" ../out &&
 	test_grep "\"rule\": \"approvals = 1 from leads\"" ../out &&
 	test_grep "\"bad\": 0" ../out &&
+	test_when_finished "git checkout -q .gitmodel/config" &&
+	printf "[artifact \"other\"]\npath = models/other.bin\n" >>.gitmodel/config &&
 	git model verify other 2>../err && test_grep "nothing was ever" ../err &&
 	test_expect_code 129 git model verify --all fraud 2>../err &&
 	test_expect_code 129 git model verify --since yesterday 2>../err &&
 	test_expect_code 128 git model verify --trusted nowhere 2>../err
+'
+
+test_expect_success 'a name that nothing here has is a mistake, not an artifact without events' '
+	cd w && test_expect_code 128 git model verify fruad >../out 2>../err &&
+	test_grep "no artifact .fruad.*did you mean .fraud.?" ../err &&
+	test_must_be_empty ../out &&
+	test_expect_code 128 git model verify fraud nosuch >../out 2>../err &&
+	test_grep "no artifact .nosuch." ../err &&
+	test_expect_code 128 git model verify --json nosuch &&
+	test_expect_code 128 git model audit fruad >../out 2>../err &&
+	test_grep "no artifact .fruad.*did you mean .fraud.?" ../err &&
+	test_must_be_empty ../out &&
+	git model verify --since 2030-01-01 fraud && git model audit --since 2030-01-01 fraud
 '
 
 # -- the policy moves on ------------------------------------------------------------

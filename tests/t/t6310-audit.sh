@@ -71,6 +71,9 @@ test_expect_success 'one artifact, and a span of time' '
 	git model audit --until 2026-03-02 >../out && test_line_count = 1 ../out &&
 	git model audit --since 2026-03-02T10:02:00Z --until 2026-03-02T10:04:00Z >../out &&
 	test_line_count = 2 ../out &&
+	test_expect_code 128 git model audit nothing 2>../err && test_grep "no artifact" ../err &&
+	test_when_finished "git checkout -q .gitmodel/config" &&
+	printf "[artifact \"nothing\"]\npath = models/nothing.bin\n" >>.gitmodel/config &&
 	git model audit nothing 2>../err && test_grep "nothing is known" ../err
 '
 
