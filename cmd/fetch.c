@@ -16,7 +16,7 @@ int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
 	static const char *const everything[] = { "--all", NULL };
 	const char *const *revs = NULL;
 	struct mv_transfer_stats stats;
-	int all = 0, json = 0, records;
+	int all = 0, json = 0, records, fetched, status;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "all", &all,
 			 "what any ref reaches, not only the index"),
@@ -40,6 +40,8 @@ int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	/* A bare clone has no filter that would see to it. */
 	mv_repo_hooks_ensure(env->repo, 0, NULL);
-	records = transfer_fetch_records(env->repo, argc ? argv[0] : NULL);
-	return transfer_print("downloaded", &stats, records, json);
+	fetched = transfer_fetch_records(&records, env->repo,
+					 argc ? argv[0] : NULL);
+	status = transfer_print("downloaded", &stats, records, json);
+	return fetched == CMD_OK ? status : fetched;
 }

@@ -53,21 +53,26 @@ static void say_tag(void *payload, const char *text)
 	out_note("%s", text);
 }
 
-int transfer_fetch_records(struct mv_repo *repo, const char *remote)
+int transfer_fetch_records(int *moved, struct mv_repo *repo,
+			   const char *remote)
 {
 	struct mv_registry_fetched tags;
+	int status = CMD_OK;
 	struct mv_err err;
-	int moved = 0;
 
 	/* Both: a tag says which records it was decided on. */
-	if (mv_repo_registry_fetch(&tags, repo, remote, say_tag, NULL, &err))
-		out_warn("tags of versions and stages were not fetched: %s",
-			 err.msg);
-
-	if (mv_repo_notes_fetch(repo, remote, &moved, &err))
-		out_warn("records were not fetched: %s", err.msg);
+	if (mv_repo_registry_fetch(&tags, repo, remote, say_tag, NULL, &err)) {
+		out_error("tags of versions and stages were not fetched: %s",
+			  err.msg);
+		status = CMD_FATAL;
+	}
+	*moved = 0;
+	if (mv_repo_notes_fetch(repo, remote, moved, &err)) {
+		out_error("records were not fetched: %s", err.msg);
+		status = CMD_FATAL;
+	}
 	transfer_fetch_attached(repo);
-	return moved;
+	return status;
 }
 
 void transfer_fetch_attached(struct mv_repo *repo)

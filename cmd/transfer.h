@@ -13,11 +13,14 @@ struct mv_transfer_stats;
 int transfer_print(const char *verb, const struct mv_transfer_stats *stats,
 		   int records, int json);
 
-/* Records go with content, but theirs is another way, through git: where it
-   is barred, that is a warning. Returns whether any went. */
-int transfer_fetch_records(struct mv_repo *repo, const char *remote);
+/* Records go with content, but theirs is another way, through git. Says what
+   did not come, and is CMD_FATAL then: a remote that could not be asked is no
+   success. *moved: whether any came. */
+int transfer_fetch_records(int *moved, struct mv_repo *repo,
+			   const char *remote);
 /* What the records here have attached and is not here; failing is a warning. */
 void transfer_fetch_attached(struct mv_repo *repo);
+/* To push them failing is a warning. Returns whether any went. */
 int transfer_push_records(struct mv_repo *repo, const char *remote);
 
 #endif

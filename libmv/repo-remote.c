@@ -598,6 +598,28 @@ static int fetch_anywhere(struct mv_repo *repo, const struct mv_wanted_list *w,
 	return rc;
 }
 
+/*
+ * A name that nobody has (a branch, a revision) is no place to fetch from,
+ * even when nothing has to come, and whatever else model.remote has. A URL or
+ * a path is asked by those who fetch.
+ */
+static int check_remote(struct mv_repo *repo, const char *name,
+			struct mv_err *err)
+{
+	const char *configured = NULL;
+	char *url = NULL;
+	int rc;
+
+	if (!*name || *name == '-')
+		return mv_fail(err, MV_EINVALID,
+			       "'%s' is not the name of a remote", name);
+	rc = configured_url(&configured, repo, name, err);
+	if (!rc && !configured)
+		rc = git_remote_urls(&url, repo, name, 0, err);
+	free(url);
+	return rc;
+}
+
 int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 		  const char *const *revs, struct mv_transfer_stats *stats,
 		  struct mv_err *err)
@@ -609,7 +631,9 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 	int rc;
 
 	memset(stats, 0, sizeof(*stats));
-	rc = mv_wanted_find(&w, repo, revs, err);
+	rc = remote ? check_remote(repo, remote, err) : 0;
+	if (!rc)
+		rc = mv_wanted_find(&w, repo, revs, err);
 	if (!remote) {
 		if (!rc)
 			rc = fetch_anywhere(repo, &w, stats, err);

@@ -318,7 +318,9 @@ struct mv_transfer_stats {
 int mv_repo_push(struct mv_repo *repo, const char *remote,
 		 const char *const *revs, struct mv_transfer_stats *stats,
 		 struct mv_err *err);
-/* Download what `revs` reach (NULL: the index). */
+/* Download what `revs` reach (NULL: the index). MV_ENOENT: a `remote` that is
+   no remote, URL or path of a repository, whether anything is to come or not;
+   NULL: from wherever it is. */
 int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 		  const char *const *revs, struct mv_transfer_stats *stats,
 		  struct mv_err *err);

@@ -148,7 +148,7 @@ test_expect_success 'remotes with odd names' '
 	note a.bin >lines && test_grep "\"odd\":1" lines &&
 	git for-each-ref --format="%(refname)" refs/notes >refs &&
 	printf "%s\n" $LIVE $TRACK >want && test_cmp want refs &&
-	git model fetch -- -x 2>err && test_grep "not the name of a remote" err
+	test_expect_code 128 git model fetch -- -x 2>err && test_grep "not the name of a remote" err
 '
 
 test_expect_success 'a remote of content only, and no remote at all' '
@@ -160,11 +160,34 @@ test_expect_success 'a remote of content only, and no remote at all' '
 	git model fetch >out 2>err && test_must_be_empty err
 '
 
-test_expect_success 'a remote that is not there is a warning' '
+test_expect_success 'a remote that is not there is an error, also when all content is here' '
 	cd one &&
 	mv ../hub.git ../gone.git &&
-	git model fetch 2>err >out && test_grep "records were not fetched" err &&
-	mv ../gone.git ../hub.git
+	for verb in fetch "fetch origin" pull "pull origin"
+	do
+		test_expect_code 128 git model $verb 2>err >out &&
+		test_grep "tags of versions and stages were not fetched" err &&
+		test_grep "records were not fetched" err || return 1
+	done &&
+	mv ../gone.git ../hub.git && git model fetch && git model pull
+'
+
+test_expect_success 'an argument that is no remote, URL or path of a repository is an error' '
+	cd one && git branch side/branch &&
+	for verb in fetch pull
+	do
+		for name in nosuch main HEAD~1 side/branch ./nosuch ""
+		do
+			test_expect_code 128 git model $verb "$name" 2>err >out &&
+			test_grep "fatal:\|error:" err || return 1
+		done
+	done &&
+	git config model.remote team && git model remote add team ../team-store &&
+	test_expect_code 128 git model fetch nosuch 2>err &&
+	test_grep "there is no remote .nosuch" err &&
+	git model fetch team && git config --unset model.remote &&
+	git model remote remove team &&
+	git model fetch ../hub.git && git model fetch "file://$TRASH/work/hub.git"
 '
 
 test_expect_success 'a shallow clone reads and writes' '
