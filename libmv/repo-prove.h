@@ -203,6 +203,11 @@ int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
    older records than before. `proofs` is as the registry. */
 int mv_prove_order(const struct mv_registry *r, const struct mv_past *past,
 		   struct mv_proof *proofs, struct mv_err *err);
+/* A commit of the trusted branch that changed .gitmodel/, by the policy that
+   stood there before it (`parent`); the first one is nobody's to judge. */
+int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
+		    const struct mv_past_commit *c,
+		    const struct mv_past_commit *parent, struct mv_err *err);
 /* As mv_repo_verify(), for who knows the past already. */
 int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 		   const struct mv_verify_options *options,

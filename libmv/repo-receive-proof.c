@@ -12,6 +12,7 @@
  * of the state that the push leads to.
  */
 #define TAGS "refs/tags/"
+enum { CHANGES_MAX = 64 };	/* of .gitmodel/, in one push */
 
 struct proving {
 	struct mv_push *push;
@@ -109,6 +110,57 @@ static int check_kept(struct mv_push *push, const struct mv_past *before,
 	return ret;
 }
 
+static int check_change(struct mv_push *push, struct mv_gates *gates,
+			const struct mv_past *after,
+			const struct mv_past_commit *change,
+			struct mv_err *err)
+{
+	const struct mv_past_commit *on = mv_past_find(&after->branch,
+						       change->hex);
+	struct mv_proof p;
+	int ret;
+
+	if (!on || on->at + 1 >= after->branch.count)
+		return 0;	/* the first of all */
+	memset(&p, 0, sizeof(p));
+	ret = mv_prove_change(&p, gates, change,
+			      &after->branch.v[on->at + 1], err);
+	for (size_t i = 0; !ret && i < p.problem_count; i++)
+		mv_push_refuse(push, "%s: %.10s: %s (every commit that "
+			       "changes .gitmodel/ is judged by the policy "
+			       "before it, also what is undone later: squash "
+			       "them)", push->branch, change->hex,
+			       p.problems[i]);
+	mv_proof_release(&p);
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
+/* What stands between the old tip and the new one was in force, too, for
+   everybody who reads the branch's history. */
+static int check_changes(struct mv_push *push, const struct mv_past *before,
+			 const struct mv_past *after, struct mv_err *err)
+{
+	struct mv_gates gates = { .repo = push->repo, .today = &push->gate };
+	size_t new = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < after->changes.count; i++)
+		new += !mv_past_find(&before->branch, after->changes.v[i].hex);
+	if (new > CHANGES_MAX)
+		return mv_push_refuse(push, "%s: %zu commits that change "
+				      ".gitmodel/ at once; no more than %d are "
+				      "judged: squash them", push->branch, new,
+				      CHANGES_MAX);
+	/* A single one is where the push ends: that is judged by the server's
+	   clock (check_branch), since people approve after they commit. */
+	for (size_t i = after->changes.count; i-- > 0 && !ret && new > 1;)
+		if (!mv_past_find(&before->branch, after->changes.v[i].hex))
+			ret = check_change(push, &gates, after,
+					   &after->changes.v[i], err);
+	mv_gates_release(&gates);
+	return ret;
+}
+
 static int check_move(struct proving *x, const struct mv_past *after,
 		      const char *new, struct mv_err *err)
 {
@@ -135,6 +187,8 @@ static int check_move(struct proving *x, const struct mv_past *after,
 	if (!ret && !push->refused && old)
 		ret = mv_prove_not_overtaken(&push->gate, after, old,
 					     refuse_turned, x, err);
+	if (!ret && !push->refused)
+		ret = check_changes(push, &before, after, err);
 	mv_past_release(&before);
 	return ret ? ret : mv_push_in_time(push, err);
 }

@@ -279,12 +279,9 @@ static const char *branch_of(const char *name)
 	return slash ? slash + 1 : name;
 }
 
-/* By the policy that was there before it; the first one is nobody's to
-   judge. */
-static int prove_change(struct mv_proof *p, struct mv_gates *gates,
-			const struct mv_past_commit *c,
-			const struct mv_past_commit *parent,
-			struct mv_err *err)
+int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
+		    const struct mv_past_commit *c,
+		    const struct mv_past_commit *parent, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
 	struct mv_gate_then *g;
@@ -335,8 +332,8 @@ static int tell_change(const struct telling *t, struct mv_gates *gates,
 	ret = mv_git_objects(mv_repo_git(gates->repo), &name, 1, take_author,
 			     &p, err);
 	if (!ret && on && on->at + 1 < t->past->branch.count)
-		ret = prove_change(&p, gates, c,
-				   &t->past->branch.v[on->at + 1], err);
+		ret = mv_prove_change(&p, gates, c,
+				      &t->past->branch.v[on->at + 1], err);
 	else if (!ret && t->past->shallow)
 		ret = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "history is cut off "
 				   "before it; git fetch --unshallow brings "
