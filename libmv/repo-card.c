@@ -265,7 +265,8 @@ static int brought_in(int *yes, struct making *m, struct commit *c,
 	const char *parents[PARENTS + 1];
 	char *specs[PARENTS + 1] = { NULL };
 	size_t n, missing = 0;
-	int rc;
+	struct mv_err why;
+	int cut, rc;
 
 	memset(c, 0, sizeof(*c));
 	*yes = 0;
@@ -278,11 +279,16 @@ static int brought_in(int *yes, struct making *m, struct commit *c,
 		specs[i] = mv_strf("%s:%s", i ? c->parent[i - 1] : c->hex,
 				   m->s.path);
 		if (!specs[i])
-			rc = mv_nomem(err);
+			rc = mv_nomem(&why);
 	}
 	if (!rc)
 		rc = mv_look_blobs(blobs, m->repo, (const char *const *)specs,
-				   n, err);
+				   n, &why);
+	/* Where history is cut off, the parents are not here: nobody knows. */
+	cut = rc && rc != MV_ENOMEM &&
+	      mv_git_is_shallow(m->repo->git, NULL) == 1;
+	if (rc && !cut)
+		mv_fail(err, rc, "%s", why.msg);
 	*yes = !rc && !strcmp(blobs[0].hex, m->s.blob);
 	for (size_t i = 1; !rc && i < n; i++)
 		*yes &= !!strcmp(blobs[i].hex, m->s.blob);
@@ -292,7 +298,7 @@ static int brought_in(int *yes, struct making *m, struct commit *c,
 	*yes &= !missing;
 	for (size_t i = 0; i < n; i++)
 		free(specs[i]);
-	return rc;
+	return cut ? 0 : rc;
 }
 
 /*

@@ -475,17 +475,22 @@ int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
 		       const char *descendant, struct mv_err *err)
 {
 	char side[2][MV_GIT_HEX_MAX];
-	const char *args[] = {
-		"merge-base", "--is-ancestor", side[0], side[1], NULL
-	};
-	int status;
+	const char *args[] = { "merge-base", side[0], side[1], NULL };
+	struct mv_buf base;
+	int status, yes = 0;
 	int rc = both_commits(side, git, ancestor, descendant, err);
 
+	/* Not --is-ancestor, whose yes is that nothing is printed: so would a
+	   git look that was cut short. */
+	mv_buf_init(&base, 256);
 	if (!rc)
-		rc = mv_git_ask(&status, git, args, 1, NULL, err);
-	if (!rc && status)
+		rc = mv_git_ask(&status, git, args, 1, &base, err);
+	if (!rc && !status && base.len)
+		yes = !strncmp(base.data, side[0], strlen(side[0]));
+	mv_buf_release(&base);
+	if (!rc && !yes)
 		rc = check_whole(git, side[1], err);
-	return rc ? rc : !status;
+	return rc ? rc : yes;
 }
 
 int mv_git_is_shallow(struct mv_git *git, struct mv_err *err)
