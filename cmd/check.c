@@ -112,10 +112,10 @@ static int resolve(struct range *r, struct mv_git *git)
 {
 	struct mv_err err;
 	char base[65];
-	int ret = mv_git_commit(r->old, git, r->base, &err);
+	int ret = mv_git_commit_sure(r->old, git, r->base, &err);
 
 	if (!ret)
-		ret = mv_git_commit(r->new, git, r->head, &err);
+		ret = mv_git_commit_sure(r->new, git, r->head, &err);
 	if (!ret)
 		ret = mv_git_merge_base(base, git, r->old, r->new, &err);
 	if (ret == MV_ENOENT && mv_git_is_shallow(git, NULL) > 0)

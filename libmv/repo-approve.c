@@ -148,8 +148,8 @@ static int find_facts(struct approving *x, struct mv_err *err)
 	int ret;
 
 	if (o->policy_rev) {
-		ret = mv_git_commit(hex, mv_repo_git(x->gate->repo),
-				    o->policy_rev, err);
+		ret = mv_git_commit_sure(hex, mv_repo_git(x->gate->repo),
+					 o->policy_rev, err);
 		return ret ? ret : mv_gate_policy_facts(&x->facts, x->gate,
 							x->gate->trusted, hex,
 							err);

@@ -133,22 +133,51 @@ static int bring_branch(char *hex, struct ci *ci, const char *name,
 	return rc;
 }
 
+/* A tag that came along is not to be taken for the remote's branch. */
+static int check_tag(struct ci *ci, const char *name, struct mv_err *err)
+{
+	char *tag = mv_strf("refs/tags/%s", name);
+	char *head = mv_strf("refs/heads/%s", name), hex[65];
+	const char *args[] = { "ls-remote", "--exit-code", ci->out->remote,
+			       head, NULL };
+	struct mv_buf text;
+	int status = 0, rc;
+
+	mv_buf_init(&text, 1 << 20);
+	rc = tag && head ? mv_git_ref_get(hex, ci->repo->git, tag, err) :
+	     mv_nomem(err);
+	if (!rc)
+		rc = mv_git_ask(&status, ci->repo->git, args, 2, &text, err);
+	if (!rc && !status)
+		rc = mv_fail(err, MV_EINVALID, "'%s' is the name of a tag and "
+			     "of a branch of '%s': say which, refs/tags/%s or "
+			     "%s/%s", name, ci->out->remote, name,
+			     ci->out->remote, name);
+	mv_buf_release(&text);
+	free(head);
+	free(tag);
+	return rc == MV_ENOENT ? 0 : rc;
+}
+
 /* A revision that is here; else a commit or a branch of the remote. */
 static int find(char *hex, struct ci *ci, const char *name, const char *keep,
 		struct mv_err *err)
 {
 	const char *branch = remote_branch(ci, name);
+	int rc;
 
 	if (branch)
 		return bring_branch(hex, ci, name, branch, keep, err);
-	if (!mv_git_commit(hex, ci->repo->git, name, NULL))
-		return 0;
+	rc = mv_git_commit_sure(hex, ci->repo->git, name, err);
+	if (!rc)
+		return check_tag(ci, name, err);
+	if (rc != MV_ENOENT)
+		return rc;
 	if (*name == '-' || strpbrk(name, " :*?[\\^~\n") || !*name)
 		return mv_fail(err, MV_EINVALID, "'%s' is neither a commit "
 			       "here nor the name of a branch", name);
 	if (is_hex(ci, name)) {
-		int rc = bring(ci, name, name, keep, err);
-
+		rc = bring(ci, name, name, keep, err);
 		return rc ? rc : mv_git_commit(hex, ci->repo->git, name, err);
 	}
 	return bring_branch(hex, ci, name, name, keep, err);

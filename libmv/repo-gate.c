@@ -64,7 +64,7 @@ static int find_trusted(struct mv_gate *g, const char *rev,
 		ret = ret == MV_ENOENT ? 0 : ret;
 	}
 	if (!ret)
-		ret = mv_git_commit(hex, git, rev, err);
+		ret = mv_git_commit_sure(hex, git, rev, err);
 	if (ret == MV_ENOENT && ours)
 		ret = 0;
 	if (!ret)

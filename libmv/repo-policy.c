@@ -99,7 +99,8 @@ static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
 	char commit[65];
 
 	if (where && !file)
-		ret = mv_git_commit(commit, mv_repo_git(repo), where, err);
+		ret = mv_git_commit_sure(commit, mv_repo_git(repo), where,
+					 err);
 	for (int i = 0; !ret && i < DRAFT_FILES; i++)
 		ret = where && !file ?
 			read_revision(t, i, repo, commit, err) :

@@ -19,6 +19,7 @@
  * to push.
  */
 #define HEADS "refs/heads/"
+#define TAGS "refs/tags/"
 enum { STEPS_MAX = 6, DEPTH_MAX = 64 };	/* git takes 5 steps */
 
 struct alias {
@@ -394,6 +395,50 @@ static void compare_spellings(struct mv_push *push, const struct spellings *s)
 	}
 }
 
+static void spellings_release(struct spellings *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		free(s->v[i].folded);
+		free(s->v[i].name);
+	}
+	free(s->v);
+}
+
+static int is_new_tag(const struct mv_ref_update *u)
+{
+	return mv_push_is_zero(u->old) && !mv_push_is_zero(u->new) &&
+	       !strncmp(u->ref, TAGS, strlen(TAGS));
+}
+
+/* Is the tag's name, or what stands behind one of its slashes, a branch's? */
+static int check_shadow(struct mv_push *push, const struct spellings *s,
+			const char *ref, struct mv_err *err)
+{
+	const struct spelling *hit = NULL;
+	const char *name = ref + strlen(TAGS);
+	int ret = 0;
+
+	while (name && !hit && !ret) {
+		char *head = mv_strf(HEADS "%s", name);
+		struct spelling key = { .folded = head ? fold(head) : NULL };
+
+		if (key.folded)
+			hit = bsearch(&key, s->v, s->count, sizeof(*s->v),
+				      by_folded);
+		else
+			ret = mv_nomem(err);
+		free(key.folded);
+		free(head);
+		name = strchr(name, '/');
+		name = name ? name + 1 : NULL;
+	}
+	if (hit)
+		mv_push_refuse(push, "%s would be taken for %s: git looks for "
+			       "a tag first; give it another name", ref,
+			       hit->name);
+	return ret;
+}
+
 static int check_spelling(struct mv_push *push, struct mv_err *err)
 {
 	struct spellings s = { 0 };
@@ -414,12 +459,45 @@ static int check_spelling(struct mv_push *push, struct mv_err *err)
 		qsort(s.v, s.count, sizeof(*s.v), by_folded);
 	if (!ret)
 		compare_spellings(push, &s);
-	for (size_t i = 0; i < s.count; i++) {
-		free(s.v[i].folded);
-		free(s.v[i].name);
-	}
-	free(s.v);
+	spellings_release(&s);
 	return ret;
+}
+
+/*
+ * Of a short name git takes the tag before the branch: with a tag "main", or
+ * "origin/main" for those who fetch it, somebody decides what others believe
+ * to be the branch.
+ */
+static int check_shadows(struct mv_push *push, struct mv_err *err)
+{
+	static const char *const heads[] = { HEADS, NULL };
+	struct spellings s = { 0 };
+	int ret = 0, tags = 0;
+
+	for (size_t i = 0; i < push->count; i++)
+		tags |= is_new_tag(&push->updates[i]);
+	if (!tags)
+		return 0;
+	ret = mv_git_each_ref(push->git, heads, see_ref, &s, err);
+	if (!ret)
+		ret = add_spelling(&s, push->branch, 0, err);
+	if (!ret)
+		qsort(s.v, s.count, sizeof(*s.v), by_folded);
+	for (size_t i = 0; i < push->count && !ret; i++)
+		if (is_new_tag(&push->updates[i]))
+			ret = check_shadow(push, &s, push->updates[i].ref,
+					   err);
+	spellings_release(&s);
+	return ret;
+}
+
+/* "refs/heads/refs/...": what git finds where the ref in full is not. */
+static int is_nested(const char *ref)
+{
+	const char *slash = strncmp(ref, "refs/", 5) ? NULL :
+			    strchr(ref + 5, '/');
+
+	return slash && !strncmp(slash, "/refs/", 6);
 }
 
 /*
@@ -429,6 +507,8 @@ static int check_spelling(struct mv_push *push, struct mv_err *err)
  */
 int mv_push_check_refs(struct mv_push *push, struct mv_err *err)
 {
+	int ret;
+
 	for (size_t i = 0; i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
@@ -438,6 +518,10 @@ int mv_push_check_refs(struct mv_push *push, struct mv_err *err)
 			mv_push_refuse(push, "%s: replacements are not taken "
 				       "here, because they show what nobody "
 				       "judged", u->ref);
+		else if (is_nested(u->ref))
+			mv_push_refuse(push, "%s would be taken for %s where "
+				       "that is not", u->ref,
+				       strchr(u->ref + 5, '/') + 1);
 		else if (is_above(MV_NOTES_REF, u->ref))
 			mv_push_refuse(push, "%s would stand in the way of "
 				       MV_NOTES_REF, u->ref);
@@ -446,7 +530,8 @@ int mv_push_check_refs(struct mv_push *push, struct mv_err *err)
 			mv_push_refuse(push, "%s would stand in the way of %s",
 				       u->ref, push->branch);
 	}
-	return check_spelling(push, err);
+	ret = check_shadows(push, err);
+	return ret ? ret : check_spelling(push, err);
 }
 
 /* -- what would have to be walked --------------------------------------------------------- */

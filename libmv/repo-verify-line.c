@@ -168,7 +168,7 @@ static int name_beginning(struct mv_past *past, struct mv_git *git,
 	if (ret)
 		return ret;
 	if (pin && *pin) {
-		ret = mv_git_commit(hex, git, pin, err);
+		ret = mv_git_commit_sure(hex, git, pin, err);
 		if (ret == MV_ENOENT)
 			return mv_fail(err, MV_EINVALID, "model.policyRoot "
 				       "names '%s', which is no commit here",

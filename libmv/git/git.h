@@ -315,6 +315,13 @@ int mv_git_each_alternate(struct mv_git *git,
  */
 int mv_git_commit(char *hex, struct mv_git *git, const char *rev,
 		  struct mv_err *err);
+/*
+ * The same of a revision that is to be trusted (sure.c): a short name that is
+ * a tag's and a branch's, or a tag's in the place of a branch that is not
+ * here, is MV_EINVALID, and the message says how to name it in full.
+ */
+int mv_git_commit_sure(char *hex, struct mv_git *git, const char *rev,
+		       struct mv_err *err);
 /* The object a ref holds, not peeled; full ref name. MV_ENOENT expected. */
 int mv_git_ref_get(char *hex, struct mv_git *git, const char *ref,
 		   struct mv_err *err);

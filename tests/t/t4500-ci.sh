@@ -455,4 +455,11 @@ test_expect_success 'jenkins: a target may be called anything' '
 	test_must_be_empty ../found
 '
 
+test_expect_success 'a tag with the name of a branch of the remote is not fetched for it' '
+	shallow named better && git tag worse HEAD && test_expect_code 128 git model ci fetch worse HEAD 2>../err &&
+	test_grep "of a tag and of a branch of .origin.: say which, refs/tags/worse or origin/worse" ../err &&
+	git model ci fetch origin/worse HEAD && git tag main HEAD &&
+	test_expect_code 128 git model ci fetch main HEAD
+'
+
 test_done

@@ -258,4 +258,34 @@ test_expect_success 'a pointer in the place of an approved list is not that list
 	test_grep "no: change .gitmodel" ../out
 '
 
+# -- whose name it is -----------------------------------------------------------------------
+
+test_expect_success 'a tag with the name of a branch decides nothing' '
+	branches named && git commit -q --allow-empty -m x && git rm -q .gitmodel/policy &&
+	by_dora git commit -qm mallory && evil=$(git rev-parse HEAD) &&
+	git update-ref refs/remotes/origin/main main &&
+	test_expect_code 1 git model check origin/main..change &&
+	git tag main $evil && git tag origin/main $evil &&
+	for base in main origin/main origin/main~1
+	do
+		test_expect_code 128 git model check --branch main $base..change 2>../err &&
+		test_grep "is the name of a tag and of a branch: say which, refs/" ../err || return 1
+	done &&
+	test_expect_code 128 git model policy show --policy origin/main 2>../err &&
+	test_grep "say which, refs/remotes/origin/main" ../err &&
+	test_expect_code 128 git model verify --trusted origin/main 2>../err &&
+	test_grep "say which, refs/remotes/origin/main" ../err &&
+	test_expect_code 1 git model check refs/remotes/origin/main..change
+'
+
+test_expect_success 'nor does one in the place of a branch that is not here' '
+	cd named && git update-ref -d refs/remotes/origin/main && git branch -q -D main &&
+	git config remote.origin.url ../nowhere &&
+	for base in main origin/main refs/heads/main heads/main
+	do
+		git tag -f $base $evil && test_expect_code 128 git model check --branch main $base..change || return 1
+	done &&
+	git tag v1 change~1 && git model check --branch main v1..v1
+'
+
 test_done

@@ -106,6 +106,16 @@ test_expect_success 'replacements are not taken, and can be taken away' '
 	accepted :refs/heads/aside
 '
 
+test_expect_success 'no tag is named as a branch, and no ref as another in full' '
+	cd work && refused "would be taken for refs/heads/main" HEAD:refs/tags/main &&
+	refused "would be taken for refs/heads/main" HEAD:refs/tags/origin/main &&
+	refused "would be taken for refs/heads/main" HEAD:refs/tags/remotes/origin/main &&
+	refused "would be taken for refs/heads/main" HEAD:refs/tags/refs/heads/main &&
+	refused "would be taken for refs/tags/x" HEAD:refs/heads/refs/tags/x &&
+	refused "would be taken for refs/notes/model" HEAD:refs/notes/refs/notes/model &&
+	accepted HEAD:refs/tags/mainly/domain && accepted :refs/tags/mainly/domain
+'
+
 test_expect_success 'nothing stands in the way of the branch that counts' '
 	git init -q --bare new.git && git model install --server new.git >/dev/null &&
 	cd work &&
