@@ -245,11 +245,30 @@ static int tell_event(const struct telling *t, const struct mv_event *e,
 
 /* -- changes of the policy ------------------------------------------------------------------ */
 
+struct changing {
+	struct mv_proof *p;
+	int no_records;		/* none were ever brought here */
+};
+
+static int blame(const struct changing *c, const struct mv_finding *f)
+{
+	/* Who approved it stands in the records alone. */
+	if (c->no_records && !strncmp(f->rule, "policy-approvals ", 17))
+		return mv_proof_add(c->p, MV_VERIFY_UNKNOWN, ".gitmodel/ was "
+				    "changed, and the policy before it asks "
+				    "for %s: there are no records here; git "
+				    "model fetch brings them", f->rule);
+	return mv_proof_add(c->p, MV_VERIFY_BAD, ".gitmodel/ was changed "
+			    "without what the policy before it asks for: %s: "
+			    "expected %s, found %s", f->rule, f->expected,
+			    f->actual);
+}
+
 static int on_change(void *payload, const char *subject,
 		     const struct mv_policy_facts *facts,
 		     const struct mv_verdict *verdict, struct mv_err *err)
 {
-	struct mv_proof *p = payload;
+	const struct changing *c = payload;
 	int ret = 0;
 
 	(void)subject;
@@ -263,11 +282,7 @@ static int on_change(void *payload, const char *subject,
 		if (f->mode == MV_MODE_ENFORCE &&
 		    f->result != MV_RESULT_YES &&
 		    f->result != MV_RESULT_OVERRIDDEN)
-			ret = mv_proof_add(p, MV_VERIFY_BAD, ".gitmodel/ was "
-					   "changed without what the policy "
-					   "before it asks for: %s: expected "
-					   "%s, found %s", f->rule,
-					   f->expected, f->actual);
+			ret = blame(c, f);
 	}
 	return ret ? mv_nomem(err) : 0;
 }
@@ -283,6 +298,7 @@ int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 		    const struct mv_past_commit *c,
 		    const struct mv_past_commit *parent, struct mv_err *err)
 {
+	struct changing changing = { p, !*gates->today->notes };
 	struct mv_err why = { MV_OK, "" };
 	struct mv_gate_then *g;
 	int ret = mv_gates_at(&g, gates, parent->hex, &why);
@@ -299,8 +315,8 @@ int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 	if (!ret)
 		ret = mv_gate_check_branch(&g->gate,
 					   branch_of(gates->today->trusted_name),
-					   parent->hex, c->hex, on_change, p,
-					   &why);
+					   parent->hex, c->hex, on_change,
+					   &changing, &why);
 	memset(&g->gate.registry, 0, sizeof(g->gate.registry));
 	if (ret && ret != MV_ENOMEM)
 		ret = mv_proof_add(p, MV_VERIFY_BAD, "it cannot be judged: %s",

@@ -112,6 +112,14 @@ test_expect_success 'a policy that was weakened for a moment: nobody asked the a
 		"ok  promotion .*production#4"
 '
 
+test_expect_success 'who approved a change of the policy cannot be told without records' '
+	git clone -q weak.git no-records && cd no-records &&
+	test_expect_code 3 git model verify >../out &&
+	test_grep "  ?  *policy .*2026-03-06" ../out &&
+	test_grep "asks for policy-approvals = 2 from leads: there are no records here; git model fetch" ../out &&
+	test_grep ! BAD ../out
+'
+
 # -- approvals ----------------------------------------------------------------------------
 
 test_expect_success 'promoted against a no, by force and without hooks' '
