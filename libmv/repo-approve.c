@@ -308,6 +308,12 @@ int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 	ret = mv_signer_key(&x.key, mv_repo_git(gate->repo), err);
 	if (!ret)
 		ret = find_facts(&x, err);
+	/* What would count for nothing is not signed. */
+	if (!ret && options->decision == MV_DECISION_OVERRIDE &&
+	    gate->has_policy)
+		ret = mv_policy_check_override(&gate->policy, options->artifact,
+					       options->stage, options->rules,
+					       err);
 	if (!ret)
 		ret = fill(&x, err);
 	if (!ret)

@@ -80,6 +80,11 @@ int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
 /* Is the stage (of this artifact) or branch governed by any section? */
 int mv_policy_governs(const struct mv_policy *p, const char *kind,
 		      const char *artifact, const char *name);
+/* MV_EINVALID: no section lets anybody override rules of this stage, or a word of
+   `rules` (blanks between) is no rule's key; says the nearest. */
+int mv_policy_check_override(const struct mv_policy *p, const char *artifact,
+			     const char *stage, const char *rules,
+			     struct mv_err *err);
 /*
  * How far dates of what is pushed may be from a server's clock, in seconds:
  * max-clock-skew, or MV_CLOCK_SKEW where the policy says nothing.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/near.h"
 
 /*
  * The grammar of every rule: a table of keys, and a parser for each shape of
@@ -577,4 +578,56 @@ const char *mv_op_text(enum mv_op op)
 					    "in" };
 
 	return text[op];
+}
+
+/* -- what an override may name ------------------------------------------------------- */
+
+static int check_key(const char *key, struct mv_err *err)
+{
+	const struct row *row = row_of(key);
+	struct mv_nearest near = MV_NEAREST_INIT(key);
+
+	if (row && row->where & STAGE)
+		return 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].where & STAGE)
+			mv_nearest_try(&near, rows[i].key);
+	return mv_fail(err, MV_EINVALID, "'%s' is no rule of a stage%s%s%s; an "
+		       "override names the keys of rules, with blanks between",
+		       key, near.best ? "; did you mean '" : "",
+		       near.best ? near.best : "", near.best ? "'?" : "");
+}
+
+static int check_keys(const char *rules, struct mv_err *err)
+{
+	char *copy = strdup(rules), *rest = NULL;
+	char *key = copy ? strtok_r(copy, " ", &rest) : NULL;
+	int ret = 0;
+
+	if (!copy)
+		return mv_nomem(err);
+	if (!key)
+		ret = mv_fail(err, MV_EINVALID, "an override names the keys of "
+			      "rules; '%s' has none", rules);
+	for (; key && !ret; key = strtok_r(NULL, " ", &rest))
+		ret = check_key(key, err);
+	free(copy);
+	return ret;
+}
+
+int mv_policy_check_override(const struct mv_policy *p, const char *artifact,
+			     const char *stage, const char *rules,
+			     struct mv_err *err)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < p->section_count && !any; i++)
+		any = mv_section_applies(&p->sections[i], "stage", artifact,
+					 stage) &&
+		      mv_section_rule(&p->sections[i], MV_RULE_OVERRIDE);
+	if (!any)
+		return mv_fail(err, MV_EINVALID, "the policy lets nobody "
+			       "override rules of '%s#%s': no [stage] section "
+			       "of it has a rule 'override'", artifact, stage);
+	return check_keys(rules, err);
 }

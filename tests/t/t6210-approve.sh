@@ -345,6 +345,21 @@ test_expect_success 'override: the rules it names, with a reason, for a while' '
 	fi
 '
 
+test_expect_success 'override: of no rule, or where none may be, it is not signed' '
+	start over-what "override = 1 from governance ttl 48h" &&
+	test_expect_code 128 as carol git model override --stage production \
+		--rules "metric aprovals" --reason fire fraud@v1.0.0 2>../err &&
+	test_grep "aprovals. is no rule.*did you mean .approvals.?" ../err &&
+	test_expect_code 128 as carol git model override --stage production \
+		--rules " " --reason fire fraud@v1.0.0 &&
+	start over-none &&
+	test_expect_code 128 as carol git model override --stage production \
+		--rules approvals --reason fire fraud@v1.0.0 >../out 2>../err &&
+	test_grep "lets nobody override rules of .fraud#production" ../err &&
+	test_must_be_empty ../out &&
+	{ note v1.0.0 >../notes || :; } && test_grep ! override ../notes
+'
+
 test_expect_success 'the policy is changed by those whom the old one names' '
 	start policy && git checkout -qb change &&
 	{ cat .gitmodel/policy && echo "max-size = 1GiB"; } >../new &&
