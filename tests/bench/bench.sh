@@ -271,6 +271,8 @@ for when in after unchanged touched
 do
 	case $when in
 	after) sh "$HERE/there-and-back.sh" model ;;
+	# What was written in the second of the look may be read once more.
+	unchanged) sleep 1.1; git -C model status >/dev/null ;;
 	touched) touch model/m.dat ;;
 	esac
 	n=$(GIT_TRACE=1 git -C model status 2>&1 |
@@ -278,10 +280,10 @@ do
 	asked="$asked$n"
 done
 met=no
-test "$asked" = 001 && met=yes
+case $asked in 001|101) met=yes ;; esac
 # A file of the last second may be read once more; one that is so large that
 # waiting is shorter was waited for by the switch.
-row "filters started by status: after, unchanged, touched" "0, 0, 1" \
+row "filters started by status: after, unchanged, touched" "<= 1, 0, 1" \
 	"$(echo $asked | sed 's/./&, /g; s/, $//')" $met
 peaks status git -C model status
 rm -rf model model.* lfs lfs.* plain plain.* v2
