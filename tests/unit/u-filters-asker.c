@@ -133,5 +133,6 @@ int main(void)
 		cmocka_unit_test(test_filters_asker__commands),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
