@@ -8,6 +8,10 @@ build=${1:?usage: run-test.sh <build> <test>} test=${2:?} && shift 2
 B=$(cd "$build" && pwd) || exit 1
 export B
 
+# A test that runs make is nobody's part of a parallel make: it has no
+# jobserver, and would say so on its standard error.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
 # A finding of a sanitizer is a crash; replay.c keeps the input then.
 ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:${ASAN_OPTIONS-}
 UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1:${UBSAN_OPTIONS-}
