@@ -151,9 +151,10 @@ static int check_range(struct checking *c, struct cmd_env *env,
 
 	if (!status)
 		status = resolve(&r, git);
-	if (!status && !c->branch && mv_git_default_branch(&ref, git, &err))
-		status = out_fatalf("%s; name the branch with --branch",
-				    err.msg);
+	if (!status && !c->branch && mv_git_default_branch(&ref, git, &err)) {
+		status = out_fatal(&err);
+		out_hint("or name the branch with --branch");
+	}
 	if (status)
 		goto out;
 	if (!c->branch)

@@ -263,6 +263,8 @@ static int fork_point(struct work *w, struct mv_err *err)
 
 	if (rc == MV_ENOENT)
 		return before_head(w, "there is no default branch", err);
+	if (rc == MV_ENOTSUP)	/* only shown, and it says why */
+		return before_head(w, "the trusted branch is not here", err);
 	if (!rc)
 		rc = mv_git_merge_base(hex, w->repo->git, branch, w->head_hex,
 				       err);

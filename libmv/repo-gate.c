@@ -46,6 +46,18 @@ static const char *short_name(const char *ref)
 	return ref;
 }
 
+/* No branch has a usual name: it is the one that work is done on. A HEAD
+   beside all branches is what a CI system was given to judge. */
+static int only_head(char **branch, struct mv_git *git, struct mv_err *err)
+{
+	int ret = mv_git_head_branch(branch, git, err);
+
+	return ret != MV_ENOENT ? ret :
+		mv_fail(err, MV_ENOTSUP, "there is no branch that could be "
+			"trusted, and HEAD is on none; fetch the one that "
+			"others merge into");
+}
+
 static int find_trusted(struct mv_gate *g, const char *rev,
 			struct mv_err *err)
 {
@@ -60,8 +72,9 @@ static int find_trusted(struct mv_gate *g, const char *rev,
 	}
 	if (ours) {
 		ret = mv_git_default_branch(&branch, git, err);
-		rev = ret ? "HEAD" : branch;
-		ret = ret == MV_ENOENT ? 0 : ret;
+		if (ret == MV_ENOENT)
+			ret = only_head(&branch, git, err);
+		rev = branch;
 	}
 	if (!ret)
 		ret = mv_git_commit_sure(hex, git, rev, err);

@@ -392,10 +392,18 @@ int mv_git_merge_base(char *hex, struct mv_git *git, const char *a,
 MV_GIT_MUST_LOOK
 int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
 		       const char *descendant, struct mv_err *err);
-/* Full name of the branch others merge into: the remote's HEAD, else
-   init.defaultBranch, main or master, whichever exists; *out is yours.
-   MV_ENOENT. */
+/*
+ * Full name of the branch others merge into; *out is yours. Where there is a
+ * remote: its HEAD, else init.defaultBranch, main or master of its branches.
+ * In a bare repository its own HEAD. Without a remote, and before anything was
+ * pushed or fetched, the one of these names that is here; MV_ENOENT: there is
+ * none. MV_ENOTSUP: this clone was made without the branch, or is cut off, so
+ * it cannot be told; the message ends with what to run.
+ */
 int mv_git_default_branch(char **out, struct mv_git *git, struct mv_err *err);
+/* Full name of the branch that HEAD is on, born or not; *out is yours.
+   MV_ENOENT: it is on none. */
+int mv_git_head_branch(char **out, struct mv_git *git, struct mv_err *err);
 /* 1 or 0: is history cut off (actions/checkout)? Below 0: error. */
 MV_GIT_MUST_LOOK
 int mv_git_is_shallow(struct mv_git *git, struct mv_err *err);

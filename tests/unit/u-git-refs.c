@@ -654,6 +654,10 @@ static void test_git_refs__default_branch(void **state)
 	repo_open(&r, NULL);
 	assert_int_equal(mv_git_default_branch(&name, r.git, &r.err),
 			 MV_ENOENT);
+	run(&r, "git checkout -q other; git branch main;"
+	    "git config core.bare true");
+	assert_default(&r, "refs/heads/other");
+	run(&r, "git config core.bare false; git branch -D main");
 	/* A clone knows what its origin says. */
 	run(&r, "git clone -q . ../c");
 	strcat(r.dir, "/../c");
@@ -661,7 +665,18 @@ static void test_git_refs__default_branch(void **state)
 	run(&r, "git checkout -q --detach; git branch -D other;"
 	    "git branch master; git symbolic-ref -d "
 	    "refs/remotes/origin/HEAD");
-	assert_default(&r, "refs/heads/master");
+	/* What is here says nothing of what others merge into. */
+	repo_open(&r, NULL);
+	assert_int_equal(mv_git_default_branch(&name, r.git, &r.err),
+			 MV_ENOTSUP);
+	assert_null(name);
+	assert_non_null(strstr(r.err.msg, "git remote set-head origin --auto"));
+	run(&r, "git symbolic-ref refs/remotes/origin/HEAD "
+	    "refs/remotes/origin/gone");
+	repo_open(&r, NULL);
+	assert_int_equal(mv_git_default_branch(&name, r.git, &r.err),
+			 MV_ENOTSUP);
+	run(&r, "git symbolic-ref -d refs/remotes/origin/HEAD");
 	run(&r, "git update-ref refs/remotes/origin/main HEAD");
 	assert_default(&r, "refs/remotes/origin/main");
 	/* A remote of another name, when there is no origin. */
