@@ -157,7 +157,7 @@ int mv_look_head(char *hex, struct mv_repo *repo, struct mv_err *err)
 int mv_look_commit(char *hex, struct mv_repo *repo, const char *rev,
 		   struct mv_err *err)
 {
-	int rc = mv_git_commit(hex, repo->git, rev, err);
+	int rc = mv_git_commit_sure(hex, repo->git, rev, err);
 
 	if (rc != MV_ENOENT)
 		return rc;

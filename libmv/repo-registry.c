@@ -890,8 +890,8 @@ int mv_repo_register(struct mv_registered *out, struct mv_repo *repo,
 	if (!rc && ask->version)
 		rc = copy(&event.tag.version, ask->version, err);
 	if (!rc)
-		rc = mv_git_commit(commit, repo->git, ask->rev ? ask->rev :
-				   "HEAD", err);
+		rc = mv_git_commit_sure(commit, repo->git, ask->rev ?
+					ask->rev : "HEAD", err);
 	if (!rc)
 		rc = copy(&event.commit, commit, err);
 	if (!rc)

@@ -293,6 +293,16 @@ static int by_path(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
+/* MV_ENOENT without words: it may be something else. */
+static int commit_of(char *hex, struct mv_repo *repo, const char *rev,
+		     struct mv_err *err)
+{
+	struct mv_err why;
+	int rc = mv_git_commit_sure(hex, repo->git, rev, &why);
+
+	return rc && rc != MV_ENOENT ? mv_fail(err, rc, "%s", why.msg) : rc;
+}
+
 /* What stands before "@REV": a name at that commit, else a path. */
 static int at_rev(struct mv_subject *out, struct mv_repo *repo,
 		  const char *what, const char *rev, struct mv_err *err)
@@ -300,9 +310,11 @@ static int at_rev(struct mv_subject *out, struct mv_repo *repo,
 	char hex[65], *path;
 	int rc;
 
-	if (!*what || !*rev || *rev == '-' ||
-	    mv_git_commit(hex, repo->git, rev, NULL))
+	if (!*what || !*rev || *rev == '-')
 		return MV_ENOENT;
+	rc = commit_of(hex, repo, rev, err);
+	if (rc)
+		return rc;
 	rc = mv_artifact_name_ok(what) ?
 	     mv_repo_artifact_at(out, repo, what, hex, err) : MV_ENOENT;
 	if (rc != MV_ENOENT)
@@ -324,8 +336,11 @@ static int rev_path(struct mv_subject *out, struct mv_repo *repo,
 	size_t len;
 	int rc;
 
-	if (*rev == '-' || (*rev && mv_git_commit(hex, repo->git, rev, NULL)))
+	if (*rev == '-')
 		return MV_ENOENT;
+	rc = *rev ? commit_of(hex, repo, rev, err) : 0;
+	if (rc)
+		return rc;
 	path = !strncmp(typed, "./", 2) || !strncmp(typed, "../", 3) ?
 	       mv_repo_from_top(repo, typed) : strdup(typed);
 	if (!path)

@@ -137,4 +137,29 @@ test_expect_success 'what is only shown is shown, and says so' '
 	git model report --html ../pages && git model log fraud
 '
 
+# -- a tag with the name of a branch ---------------------------------------------------------
+
+test_expect_success 'is neither compared with, nor registered, nor recorded on' '
+	cd maker && git checkout -q pr && mv-test random 100K 9 >models/fraud.bin &&
+	by_dora git commit -qam worse && git tag main pr && git tag origin/main pr &&
+	for command in "diff main" "diff origin/main..HEAD" "diff main...HEAD" \
+		"diff --format json HEAD main" "report --format md main..HEAD" \
+		"register fraud @v9.0.0 main" "record fraud@main --metric auc=1" \
+		"record main:models/fraud.bin --metric auc=1" "show fraud@main" "plot fraud@main" \
+		"policy test main" "approve --policy main" "lineage fraud@main"
+	do
+		test_expect_code 128 git model $command >../out 2>../err || return 1
+		test_grep "is the name of a tag and of a branch: say which" ../err || return 1
+		test_must_be_empty ../out || return 1
+	done &&
+	test -z "$(git tag -l fraud@v9.0.0)" &&
+	git model diff refs/heads/main >../out && test_grep "fraud" ../out &&
+	git model show fraud@refs/heads/main && git tag -d main origin/main
+'
+
+test_expect_success 'a tag alone, as ever' '
+	cd maker && git tag before HEAD~1 && git model diff before >../out && test_grep fraud ../out &&
+	git model show fraud@before && git model show "before:models/fraud.bin"
+'
+
 test_done
