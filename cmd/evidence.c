@@ -85,22 +85,6 @@ static int read_files(struct evidence *e, struct mv_curves *curves,
 	return rc;
 }
 
-static int attach_curves(struct evidence *e, struct mv_repo *repo,
-			 struct mv_curves *curves, struct mv_err *err)
-{
-	struct mv_buf text;
-	int rc;
-
-	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
-	mv_curves_sort(curves);
-	rc = mv_curves_print(&text, curves, err);
-	if (!rc)
-		rc = mv_repo_attach(repo, &e->facts, "curves", text.data,
-				    text.len, err);
-	mv_buf_release(&text);
-	return rc;
-}
-
 /* --dataset names what comes after it; one that nothing comes after names
    what came before and has no name. */
 static const char *dataset_of(const struct opt_list *data, size_t i)
@@ -192,8 +176,9 @@ int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 		rc = mv_fail(err, MV_EINVALID, "nothing to record is in '%s'",
 			     e->metrics_files.count ? e->metrics_files.v[0] :
 			     e->params_files.v[0]);
+	mv_curves_sort(&curves);
 	if (!rc && curves.count && !dry_run)
-		rc = attach_curves(e, repo, &curves, err);
+		rc = mv_repo_attach_curves(repo, &e->facts, &curves, err);
 	mv_curves_release(&curves);
 	return rc;
 }

@@ -98,8 +98,12 @@ int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
 int mv_repo_attach(struct mv_repo *repo, struct mv_record *record,
 		   const char *role, const void *data, size_t len,
 		   struct mv_err *err);
-/* Bytes of attached content; MV_ENOENT says where it was looked for. */
-int mv_repo_attached(struct mv_buf *out, struct mv_repo *repo,
+/* The same of sorted curves, as "curves"; a run of them is in memory. */
+int mv_repo_attach_curves(struct mv_repo *repo, struct mv_record *record,
+			  const struct mv_curves *curves, struct mv_err *err);
+/* Bytes of attached content, piece by piece; MV_ENOENT says where it was
+   looked for. */
+int mv_repo_attached(struct mv_writer *to, struct mv_repo *repo,
 		     const struct mv_record *record, const char *role,
 		     struct mv_err *err);
 /*
@@ -114,7 +118,8 @@ int mv_repo_ref(struct mv_ref *out, struct mv_repo *repo,
 void mv_repo_ref_release(struct mv_ref *ref);
 /* A params or metrics file by its suffix; csv and tsv files and DVCLive
    folders (metrics only) add to curves and, with their last values, to the
-   metrics. `path` as given; messages name it. */
+   metrics. Those are read row by row; others are read whole, up to 4 MiB. `path`
+   as given; messages name it. */
 int mv_repo_read_facts(struct mv_record *record, struct mv_curves *curves,
 		       const char *path, int metrics, size_t *skipped,
 		       struct mv_err *err);

@@ -4,16 +4,18 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libmv/base/fs.h"
 #include "libmv/repo-evidence.h"
 
 /*
  * Files of params and metrics that a person names: what they are is told
- * from their suffix, what they hold is read by meta.
+ * from their suffix, what they hold is read by meta. Of those by step a row
+ * or a record is in memory at a time, others are read whole.
  */
-#define FILE_MAX ((size_t)256 << 20)	/* of a table, or of events */
-#define FLAT_MAX ((size_t)32 << 20)	/* a tree of it is many times as large */
+#define FLAT_MAX ((size_t)4 << 20)	/* a tree of it is many times as large,
+					   and a record takes a part of that */
 #define DEPTH_MAX 16
 
 struct facts {
@@ -32,7 +34,7 @@ static int has_suffix(const char *path, const char *suffix)
 
 /* Files of metrics by step, and who reads them. */
 typedef int (*read_fn)(struct mv_curves *curves, const char *name,
-		       const char *prefix, const char *data, size_t len,
+		       const char *prefix, const struct mv_source *in,
 		       size_t *skipped, struct mv_err *err);
 
 static read_fn reader_of(const char *path)
@@ -62,7 +64,10 @@ static int slurp(struct mv_buf *out, const struct facts *f, const char *path,
 
 	if (rc == MV_ENOMEM)
 		rc = mv_fail(err, MV_EINVALID, "'%s' is too large for a file "
-			     "of params or metrics", path);
+			     "of params or metrics, which is read whole: at "
+			     "most 4 MiB, and a record takes a part of that; "
+			     "metrics by step may be longer as CSV or JSON "
+			     "Lines (.jsonl)", path);
 	free(real);
 	return rc;
 }
@@ -122,15 +127,17 @@ static int read_flat(struct facts *f, const char *path, int metrics,
 static int read_table(struct facts *f, const char *path, const char *prefix,
 		      struct mv_err *err)
 {
-	struct mv_buf text;
-	int rc;
+	char *real = f->inside ? NULL : realpath(path, NULL);
+	struct mv_file_source state = { -1, 0, path };
+	struct mv_source in = mv_source_file(&state);
+	int rc = mv_open_read(&state.fd, NULL, real ? real : path, err);
 
-	mv_buf_init(&text, FILE_MAX);
-	rc = slurp(&text, f, path, err);
-	if (!rc)
-		rc = reader_of(path)(f->curves, path, prefix, text.data,
-				     text.len, f->skipped, err);
-	mv_buf_release(&text);
+	if (!rc) {
+		rc = reader_of(path)(f->curves, path, prefix, &in, f->skipped,
+				     err);
+		close(state.fd);
+	}
+	free(real);
 	return rc;
 }
 

@@ -16,7 +16,7 @@
  * none, as one that evaluates, is about what it was given by the stage that
  * stands furthest down the pipeline.
  */
-#define FILE_MAX_BYTES (64u << 20)
+#define FILE_MAX_BYTES (16u << 20)	/* a tree of it is many times as large */
 #define STAGES_MAX 10000
 
 struct stage {

@@ -17,7 +17,7 @@
  * work tree, that names this folder's metrics or plots. No link is followed.
  */
 #define SPEC_MAX (1u << 20)
-#define FACTS_MAX MV_CURVES_PRINT_MAX
+#define FACTS_MAX ((size_t)64 << 20)
 
 struct live {
 	struct mv_importing *im;
@@ -228,11 +228,13 @@ static int set_id(struct live *l, struct mv_err *err)
 	mv_buf_init(&text, FACTS_MAX);
 	ret = mv_json_print_canonical(&text, both, NULL, err);
 	if (!ret)
-		ret = mv_curves_print(&text, &l->run.curves, err);
-	if (!ret)
 		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
 	if (!ret)
-		ret = mv_hasher_once(sum, h, text.data, text.len, err);
+		ret = mv_hasher_update(h, text.data, text.len, err);
+	if (!ret)
+		ret = mv_import_hash_curves(h, &l->run.curves, err);
+	if (!ret)
+		ret = mv_hasher_final(sum, h, err);
 	if (!ret) {
 		free(l->run.id);
 		l->run.id = strndup(mv_hex(hex, sum, 32), 16);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/pull.h"
 #include "libmv/base/time.h"
 #include "libmv/base/worktree.h"
 #include "libmv/base/yaml.h"
@@ -28,7 +29,7 @@
  */
 #define META_MAX (1u << 20)
 #define TEXT_MAX (64u << 10)
-#define METRIC_MAX (256u << 20)
+#define LINE_BYTES 1024		/* of a point */
 #define DEPTH_MAX 16
 #define SOURCE_MAX 4096
 
@@ -213,27 +214,48 @@ static int parse_metric(int64_t *ms, double *value, int64_t *step, char *line)
 	return end == at || (*end && *end != ' ') ? -1 : 0;
 }
 
-static int take_metric(struct store *s, const char *key, struct mv_err *err)
+/* One line of a metric's file; *bad counts those that cannot be read. */
+static int take_line(struct store *s, const char *key, const char *line,
+		     size_t len, size_t *bad, struct mv_err *err)
 {
-	char *line = s->text.data, *end = line + s->text.len;
-	size_t bad = 0;
-	int ret = 0;
+	char text[LINE_BYTES + 1];
+	int64_t ms, step;
+	double value;
 
-	while (line < end && !ret) {
-		char *lf = memchr(line, '\n', (size_t)(end - line));
-		int64_t ms, step;
-		double value;
-
-		if (!lf)
-			lf = end;
-		*lf = '\0';
-		if (parse_metric(&ms, &value, &step, line))
-			bad += *line != '\0';
-		else
-			ret = mv_mlflow_point(s->im, s->run, key, step, ms,
-					      value, err);
-		line = lf + 1;
+	if (len > LINE_BYTES || memchr(line, '\0', len)) {
+		++*bad;
+		return 0;
 	}
+	memcpy(text, line, len);
+	text[len] = '\0';
+	if (!parse_metric(&ms, &value, &step, text))
+		return mv_mlflow_point(s->im, s->run, key, step, ms, value,
+				       err);
+	*bad += len > 0;
+	return 0;
+}
+
+static int take_metric(struct store *s, const char *path, const char *key,
+		       struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	struct mv_file_source state;
+	struct mv_pull pull;
+	const char *line;
+	size_t len, bad = 0;
+	int more = mv_import_stream(&state, s->root, path, &why), ret = 0;
+
+	mv_pull_init(&pull, mv_source_file(&state).in, TEXT_MAX);
+	if (!more) {
+		while (!ret && (more = mv_pull_line(&line, &len, &pull,
+						    &why)) > 0)
+			ret = take_line(s, key, line, len, &bad, err);
+		close(state.fd);
+	}
+	mv_pull_release(&pull);
+	if (more < 0)
+		mv_import_unmapped(s->im, s->run, "metrics/%.80s: %s", key,
+				   why.msg);
 	if (bad)
 		mv_import_unmapped(s->im, s->run, "%zu line%s of metric "
 				   "'%.80s' cannot be read", bad,
@@ -245,9 +267,10 @@ static int take_file(struct store *s, const char *path, const char *key,
 		     struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int metric = !strcmp(s->dir, "metrics"), ret;
+	int ret;
 
-	s->text.max = metric ? METRIC_MAX : TEXT_MAX;
+	if (!strcmp(s->dir, "metrics"))
+		return take_metric(s, path, key, err);
 	ret = mv_import_read(&s->text, s->root, path, &why);
 	if (!ret && memchr(s->text.data, '\0', s->text.len))
 		ret = mv_fail(&why, MV_EINVALID, "a NUL byte");
@@ -256,8 +279,6 @@ static int take_file(struct store *s, const char *path, const char *key,
 				   why.msg);
 		return 0;
 	}
-	if (metric)
-		return take_metric(s, key, err);
 	chomp(&s->text);
 	return (!strcmp(s->dir, "params") ? mv_mlflow_param : mv_mlflow_tag)(
 		s->im, s->run, key, s->text.data, err);
@@ -802,7 +823,7 @@ static int import_store(struct mv_importing *im, const char *path,
 	struct store s = { .im = im, .root = -1 };
 	int ret = mv_import_open(&s.root, path, err);
 
-	mv_buf_init(&s.text, METRIC_MAX);
+	mv_buf_init(&s.text, TEXT_MAX);
 	mv_buf_init(&s.words, TEXT_MAX);
 	if (!ret)
 		ret = mv_import_each(s.root, ".", each_experiment, &s, err);

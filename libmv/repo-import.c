@@ -497,42 +497,47 @@ static int has_curve(const struct mv_curves *c)
 }
 
 /* The id that the curves would have as content. */
+int mv_import_hash_curves(struct mv_hasher *h, const struct mv_curves *curves,
+			  struct mv_err *err)
+{
+	struct mv_curves_reader state;
+	struct mv_reader in = mv_curves_reader(&state, curves);
+	char piece[8192];
+	size_t got;
+	int ret;
+
+	do {
+		ret = in.read(in.payload, piece, sizeof(piece), &got, err);
+		if (!ret && got)
+			ret = mv_hasher_update(h, piece, got, err);
+	} while (!ret && got);
+	mv_curves_reader_release(&state);
+	return ret;
+}
+
 static int name_curves(struct mv_import_run *run, struct mv_err *err)
 {
 	struct mv_hasher *h = NULL;
-	struct mv_buf text;
 	int ret;
 
 	run->has_curves = has_curve(&run->curves);
 	if (!run->has_curves)
 		return 0;
-	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
-	ret = mv_curves_print(&text, &run->curves, err);
+	ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
 	if (!ret)
-		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+		ret = mv_import_hash_curves(h, &run->curves, err);
 	if (!ret)
-		ret = mv_hasher_once(run->curves_oid.b, h, text.data, text.len,
-				     err);
+		ret = mv_hasher_final(run->curves_oid.b, h, err);
 	mv_hasher_free(h);
-	mv_buf_release(&text);
 	return ret;
 }
 
 static int attach_curves(struct mv_record *r, struct mv_importing *im,
 			 const struct mv_import_run *run, struct mv_err *err)
 {
-	struct mv_buf text;
-	int ret;
-
 	if (im->import->dry_run || !has_curve(&run->curves))
 		return 0;
-	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
-	ret = mv_curves_print(&text, &run->curves, err);
-	if (!ret)
-		ret = mv_repo_attach(im->repo, r, "curves", text.data,
-				     text.len, err);
-	mv_buf_release(&text);
-	return ret;
+	return mv_repo_attach_curves(im->repo, r, &run->curves, err);
 }
 
 /* A line that is too long would fail all the others with it. */
@@ -666,7 +671,8 @@ int mv_import_read(struct mv_buf *out, int root, const char *rel,
 		return ret;
 	if ((uint64_t)st.st_size > out->max ||
 	    mv_buf_reserve(out, (size_t)st.st_size)) {
-		ret = mv_fail(err, MV_ENOMEM, "'%s' is too large", rel);
+		ret = mv_fail(err, MV_ENOMEM, "'%s' is too large to be read "
+			      "whole: at most %zu KiB", rel, out->max >> 10);
 	} else {
 		ret = mv_pread_full(fd, out->data, (size_t)st.st_size, 0, &got,
 				    rel, err);
@@ -677,6 +683,16 @@ int mv_import_read(struct mv_buf *out, int root, const char *rel,
 	}
 	close(fd);
 	return ret;
+}
+
+int mv_import_stream(struct mv_file_source *state, int root, const char *rel,
+		     struct mv_err *err)
+{
+	struct stat st;
+
+	state->pos = 0;
+	state->path = rel;
+	return mv_wt_open_read(&state->fd, &st, root, rel, err);
 }
 
 int mv_import_is_name(const char *s)

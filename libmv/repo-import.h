@@ -95,7 +95,15 @@ int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
 		   struct mv_facts *facts, const char *key, const char *text,
 		   int guess, struct mv_err *err);
 
+/* Into a digest: the bytes that they are stored as. */
+int mv_import_hash_curves(struct mv_hasher *h, const struct mv_curves *curves,
+			  struct mv_err *err);
+
 /* -- files below a folder that is held open -- */
+/* A stream of a regular file of any size; errors as below. `fd` is in the
+   state, yours to close when 0 was returned. */
+int mv_import_stream(struct mv_file_source *state, int root, const char *rel,
+		     struct mv_err *err);
 int mv_import_open(int *fd, const char *path, struct mv_err *err);
 /* MV_ENOENT; MV_EDENIED: a link, or no regular file; MV_ENOMEM: larger than
    the buffer may be. */

@@ -11,27 +11,30 @@
  * All notes are read, but only the lines that mention a content which was
  * reached are parsed: a scan that knows no more of JSON than strings and
  * depth notes who is mentioned where. What it gets wrong in a malformed line
- * does not matter, because that will not be parsed either.
+ * does not matter, because that will not be parsed either. Of the text nothing
+ * is kept: a note that is needed again is read again.
  * From what was asked for the walk goes up (what it was made of) and down
  * (what was made of it), never up and down again: that would be everything
  * that ever shared a data set.
  */
 #define NODES_MAX 10000u
 #define EDGES_MAX 100000u
-#define TEXT_MAX ((size_t)128 << 20)
+#define NOTES_MAX ((size_t)1 << 20)
+#define LINES_MAX ((size_t)2000000)
+#define MENTIONS_MAX ((size_t)2000000)
+#define GROUPS 1024u		/* notes that are asked for at once */
 #define MARK "sha256:"
 #define MARK_LEN (sizeof(MARK) - 1)
 
 enum direction { UP = 1, DOWN = 2 };
 
 struct line {
-	size_t at, len;
-	struct mv_record *record;	/* NULL: not parsed yet, or useless */
-	int parsed;
+	uint32_t note, at;	/* where it begins in that */
 };
 
 struct mention {
-	struct mv_oid oid;
+	uint64_t key;		/* the beginning of the oid: a record that only
+				   begins alike says nothing of ours */
 	uint32_t line;
 	uint32_t made;		/* it is what the record is about, or an output
 				   of the run; else data or an input */
@@ -55,7 +58,8 @@ struct step {
 struct walk {
 	struct mv_repo *repo;
 	struct mv_lineage *out;
-	struct mv_buf text;
+	char *notes;			/* names of their blobs, NUL behind each */
+	size_t note_count, note_alloc, name_size;
 	struct line *lines;
 	size_t line_count, line_alloc;
 	struct mention *mentions;
@@ -110,17 +114,29 @@ static int role_of(const struct place *p)
 	return is_key(p, 1, "outputs") ? 1 : is_key(p, 1, "inputs") ? 0 : -1;
 }
 
+static uint64_t key_of(const struct mv_oid *oid)
+{
+	uint64_t key;
+
+	memcpy(&key, oid->b, sizeof(key));
+	return key;
+}
+
 static int add_mention(struct walk *w, const struct mv_oid *oid, int made,
 		       struct mv_err *err)
 {
-	struct mention *m = room(w->mentions, &w->mention_alloc,
-				 w->mention_count, sizeof(*m));
+	struct mention *m;
 
+	if (w->mention_count == MENTIONS_MAX) {
+		w->out->truncated = 1;
+		return 0;
+	}
+	m = room(w->mentions, &w->mention_alloc, w->mention_count, sizeof(*m));
 	if (!m)
 		return mv_nomem(err);
 	w->mentions = m;
 	m += w->mention_count++;
-	m->oid = *oid;
+	m->key = key_of(oid);
 	m->line = (uint32_t)w->line_count;
 	m->made = (uint32_t)made;
 	return 0;
@@ -175,114 +191,206 @@ static int add_mentions(struct walk *w, const char *p, const char *end,
 	return rc;
 }
 
-static int add_lines(struct walk *w, const char *data, size_t len,
+static int add_lines(struct walk *w, size_t note, const char *data, size_t len,
 		     struct mv_err *err)
 {
-	size_t at = w->text.len, end = at + len;
-	struct line *lines;
-	int rc;
+	const char *at = data, *end = data + len, *lf;
+	int rc = 0;
 
-	if (mv_buf_add(&w->text, data, len)) {
-		w->out->truncated = 1;
-		return 0;
-	}
-	for (rc = 0; !rc && at < end; ) {
-		const char *nl = memchr(w->text.data + at, '\n', end - at);
-		size_t stop = nl ? (size_t)(nl - w->text.data) : end;
+	for (; !rc && at < end; at = lf + 1) {
+		struct line *lines;
 
+		if (w->line_count == LINES_MAX) {
+			w->out->truncated = 1;
+			break;
+		}
+		lf = memchr(at, '\n', (size_t)(end - at));
+		if (!lf)
+			lf = end;
 		lines = room(w->lines, &w->line_alloc, w->line_count,
 			     sizeof(*lines));
 		if (!lines)
 			return mv_nomem(err);
 		w->lines = lines;
 		w->lines[w->line_count] = (struct line){
-			at, stop - at, NULL, 0
+			(uint32_t)note, (uint32_t)(at - data)
 		};
-		rc = add_mentions(w, w->text.data + at, w->text.data + stop,
-				  err);
+		rc = add_mentions(w, at, lf, err);
 		w->line_count++;
-		at = stop + 1;
+		if (lf == end)
+			break;
 	}
 	return rc;
 }
 
-struct names {
-	char **v;
-	size_t count, alloc;
-};
+static const char *note_name(const struct walk *w, size_t note)
+{
+	return w->notes + note * w->name_size;
+}
 
 static int note_blob(void *payload, const char *object, const char *blob,
 		     struct mv_err *err)
 {
-	struct names *names = payload;
-	char **v = room(names->v, &names->alloc, names->count, sizeof(*v));
+	struct walk *w = payload;
+	char *names;
 
 	(void)object;
-	if (!v)
+	if (w->note_count == NOTES_MAX || strlen(blob) >= w->name_size) {
+		w->out->truncated = 1;
+		return 0;
+	}
+	names = room(w->notes, &w->note_alloc, w->note_count, w->name_size);
+	if (!names)
 		return mv_nomem(err);
-	names->v = v;
-	names->v[names->count] = strdup(blob);
-	return names->v[names->count++] ? 0 : mv_nomem(err);
+	w->notes = names;
+	memcpy(names + w->note_count++ * w->name_size, blob, strlen(blob) + 1);
+	return 0;
 }
+
+struct batch {
+	struct walk *w;
+	size_t first;		/* the note that is its [0] */
+};
 
 static int note_text(void *payload, size_t i, const char *hex,
 		     const void *data, size_t len, struct mv_err *err)
 {
-	(void)i;
+	const struct batch *b = payload;
+
 	(void)hex;
-	return data ? add_lines(payload, data, len, err) : 0;
+	return data ? add_lines(b->w, b->first + i, data, len, err) : 0;
 }
 
-static int by_oid(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
 	const struct mention *x = a, *y = b;
-	int d = mv_oid_cmp(&x->oid, &y->oid);
 
-	return d ? d : (x->line > y->line) - (x->line < y->line);
+	return x->key != y->key ? (x->key > y->key) - (x->key < y->key) :
+				  (x->line > y->line) - (x->line < y->line);
 }
 
 static int read_notes(struct walk *w, struct mv_err *err)
 {
-	struct names names = { NULL, 0, 0 };
+	const char *names[GROUPS];
 	int rc;
 
-	rc = mv_git_notes_each(w->repo->git, MV_NOTES_REF, note_blob, &names,
-			       err);
+	w->name_size = mv_git_info(w->repo->git)->hex_len + 1;
+	rc = mv_git_notes_each(w->repo->git, MV_NOTES_REF, note_blob, w, err);
 	if (rc == MV_ENOENT)
 		rc = 0;
-	else if (!rc && names.count)
-		rc = mv_git_read_many(w->repo->git,
-				      (const char *const *)names.v,
-				      names.count, MV_NOTE_MAX, note_text, w,
-				      err);
-	for (size_t i = 0; i < names.count; i++)
-		free(names.v[i]);
-	free(names.v);
+	for (size_t at = 0; !rc && at < w->note_count; at += GROUPS) {
+		struct batch b = { w, at };
+		size_t n = 0;
+
+		for (; n < GROUPS && at + n < w->note_count; n++)
+			names[n] = note_name(w, at + n);
+		rc = mv_git_read_many(w->repo->git, names, n, MV_NOTE_MAX,
+				      note_text, &b, err);
+	}
 	if (!rc && w->mention_count)
 		qsort(w->mentions, w->mention_count, sizeof(*w->mentions),
-		      by_oid);
+		      by_key);
 	return rc;
 }
 
-/* The record of a line; NULL when it cannot be read or says nothing here. */
-static const struct mv_record *record_of(struct walk *w, size_t i)
-{
-	struct line *line = &w->lines[i];
-	struct mv_record *r;
+/* -- records that mention a content -- */
 
-	if (line->parsed)
-		return line->record;
-	line->parsed = 1;
-	r = calloc(1, sizeof(*r));
-	if (r && (mv_record_parse(r, w->text.data + line->at, line->len,
-				  NULL) ||
-		  (strcmp(r->kind, "run") && strcmp(r->kind, "evidence")))) {
-		mv_record_release(r);
-		free(r);
-		r = NULL;
+typedef int (*record_fn)(void *payload, const struct mv_record *r,
+			 struct mv_err *err);
+
+/* The mentions of some notes, those of each side by side. */
+struct asked {
+	const struct walk *w;
+	const struct mention *first[GROUPS], *end[GROUPS];
+	unsigned made;
+	record_fn fn;
+	void *payload;
+};
+
+/* What cannot be read, or is of another kind, says nothing here. */
+static int give_line(const struct asked *a, const char *line, size_t len,
+		     struct mv_err *err)
+{
+	struct mv_record r;
+	int rc = 0;
+
+	if (mv_record_parse(&r, line, len, NULL))
+		return 0;
+	if (!strcmp(r.kind, "run") || !strcmp(r.kind, "evidence"))
+		rc = a->fn(a->payload, &r, err);
+	mv_record_release(&r);
+	return rc;
+}
+
+static int give_note(void *payload, size_t i, const char *hex,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	const struct asked *a = payload;
+	uint32_t last = UINT32_MAX;
+	int rc = 0;
+
+	(void)hex;
+	for (const struct mention *m = a->first[i]; data && !rc &&
+	     m < a->end[i]; m++) {
+		const size_t at = a->w->lines[m->line].at;
+		const char *line = (const char *)data + at, *lf;
+
+		if (m->line == last || m->made != a->made || at >= len)
+			continue;
+		last = m->line;
+		lf = memchr(line, '\n', len - at);
+		rc = give_line(a, line, lf ? (size_t)(lf - line) : len - at,
+			       err);
 	}
-	line->record = r;
-	return r;
+	return rc;
+}
+
+static size_t first_mention(const struct walk *w, uint64_t key)
+{
+	size_t lo = 0, hi = w->mention_count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (w->mentions[mid].key < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/*
+ * Each record that mentions it as made, or as used, and some that mention what
+ * begins like it; `fn` stops with what is not 0, which is returned.
+ */
+static int each_record(struct walk *w, const struct mv_oid *oid, unsigned made,
+		       record_fn fn, void *payload, struct mv_err *err)
+{
+	struct asked a = { .w = w, .made = made, .fn = fn, .payload = payload };
+	const char *names[GROUPS];
+	const uint64_t key = key_of(oid);
+	const struct mention *m = w->mentions + first_mention(w, key);
+	const struct mention *end = w->mentions + w->mention_count;
+	int rc = 0;
+
+	while (!rc && m < end && m->key == key) {
+		size_t n = 0;
+
+		for (; n < GROUPS && m < end && m->key == key; n++) {
+			const uint32_t note = w->lines[m->line].note;
+
+			a.first[n] = m;
+			while (m < end && m->key == key &&
+			       w->lines[m->line].note == note)
+				m++;
+			a.end[n] = m;
+			names[n] = note_name(w, note);
+		}
+		rc = mv_git_read_many(w->repo->git, names, n, MV_NOTE_MAX,
+				      give_note, &a, err);
+	}
+	return rc;
 }
 
 /* -- nodes and edges -- */
@@ -575,65 +683,51 @@ static int down(struct walk *w, size_t node, const struct mv_record *r,
 	return rc;
 }
 
-static size_t first_mention(const struct walk *w, const struct mv_oid *oid)
-{
-	size_t lo = 0, hi = w->mention_count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (mv_oid_cmp(&w->mentions[mid].oid, oid) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static int is_run_made(struct walk *w, size_t first, const struct mv_oid *oid)
-{
-	for (size_t i = first; i < w->mention_count &&
-	     mv_oid_eq(&w->mentions[i].oid, oid); i++) {
-		const struct mv_record *r = w->mentions[i].made ?
-			record_of(w, w->mentions[i].line) : NULL;
-
-		if (r && r->run.command && is_output(r, oid))
-			return 1;
-	}
-	return 0;
-}
-
 static int is_full(const struct walk *w)
 {
 	return w->out->truncated && w->out->node_count == NODES_MAX;
+}
+
+struct taking {
+	struct walk *w;
+	const struct step *step;
+};
+
+/* 1: a run that made it is recorded. */
+static int is_run_made(void *payload, const struct mv_record *r,
+		       struct mv_err *err)
+{
+	const struct taking *t = payload;
+
+	(void)err;
+	return r->run.command && is_output(r, &t->w->extras[t->step->node].oid);
+}
+
+static int take_record(void *payload, const struct mv_record *r,
+		       struct mv_err *err)
+{
+	const struct taking *t = payload;
+	const int rc = t->step->direction == UP ?
+		       up(t->w, t->step->node, r, err) :
+		       down(t->w, t->step->node, r, err);
+
+	/* A run without an id. */
+	return rc == MV_ENOENT && !is_full(t->w) ? 0 : rc;
 }
 
 /* MV_ENOENT: there is no room for more. */
 static int take_step(struct walk *w, const struct step *s, struct mv_err *err)
 {
 	const struct mv_oid oid = w->extras[s->node].oid;
-	size_t first = first_mention(w, &oid), last = (size_t)-1;
+	struct taking t = { w, s };
 	int rc = 0;
 
-	if (s->direction == UP)
-		w->extras[s->node].by_run = is_run_made(w, first, &oid);
-	for (size_t i = first; !rc && i < w->mention_count &&
-	     mv_oid_eq(&w->mentions[i].oid, &oid); i++) {
-		const struct mv_record *r;
-
-		if (w->mentions[i].line == last ||
-		    w->mentions[i].made != (s->direction == UP))
-			continue;
-		last = w->mentions[i].line;
-		r = record_of(w, last);
-		if (!r)
-			continue;
-		rc = s->direction == UP ? up(w, s->node, r, err) :
-					  down(w, s->node, r, err);
-		if (rc == MV_ENOENT && !is_full(w))
-			rc = 0;		/* a run without an id */
+	if (s->direction == UP) {
+		rc = each_record(w, &oid, 1, is_run_made, &t, err);
+		w->extras[s->node].by_run = rc > 0;
 	}
-	return rc;
+	return rc < 0 ? rc : each_record(w, &oid, s->direction == UP,
+					 take_record, &t, err);
 }
 
 /* -- names -- */
@@ -800,12 +894,7 @@ static int prepare(struct walk *w, struct mv_err *err)
 
 static void walk_release(struct walk *w)
 {
-	for (size_t i = 0; i < w->line_count; i++)
-		if (w->lines[i].record) {
-			mv_record_release(w->lines[i].record);
-			free(w->lines[i].record);
-		}
-	mv_buf_release(&w->text);
+	free(w->notes);
 	free(w->lines);
 	free(w->mentions);
 	free(w->extras);
@@ -822,7 +911,6 @@ int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	mv_buf_init(&w.text, TEXT_MAX);
 	rc = mv_repo_subject(&subject, repo, spec, err);
 	if (!rc)
 		rc = prepare(&w, err);

@@ -63,22 +63,41 @@ static const struct mv_ref *curves_of(const struct mv_record *r)
 	return NULL;
 }
 
+/* A writer that goes on to the end, whatever it is given. */
+struct lenient {
+	struct mv_writer to;
+	int failed;
+	struct mv_err why;
+};
+
+static int write_lenient(void *payload, const void *data, size_t len,
+			 struct mv_err *err)
+{
+	struct lenient *l = payload;
+
+	(void)err;
+	if (!l->failed)
+		l->failed = l->to.write(l->to.payload, data, len, &l->why);
+	return 0;
+}
+
 /* Malformed curves are nobody's: they are passed over. */
 static int read_curves(struct mv_curves *out, struct mv_repo *repo,
 		       const struct mv_record *r, struct mv_err *err)
 {
-	struct mv_curves curves = { .count = 0 };
-	struct mv_buf text;
-	int rc;
+	struct mv_curves curves;
+	struct mv_curves_writer state;
+	struct lenient l = { .to = mv_curves_writer(&state, &curves) };
+	struct mv_writer to = { write_lenient, &l };
+	int rc = mv_repo_attached(&to, repo, r, "curves", err);
 
-	mv_buf_init(&text, (size_t)256 << 20);
-	rc = mv_repo_attached(&text, repo, r, "curves", err);
-	if (!rc && !mv_curves_parse(&curves, text.data, text.len, NULL)) {
-		mv_curves_sort(&curves);
+	l.failed = mv_curves_writer_end(&state, rc ? rc : l.failed, &l.why);
+	if (!rc && l.failed)
+		mv_repo_warn(repo, "recorded curves are passed over: %s",
+			     l.why.msg);
+	else if (!rc)
 		rc = take_series(out, &curves, err);
-		mv_curves_release(&curves);
-	}
-	mv_buf_release(&text);
+	mv_curves_release(&curves);
 	return rc;
 }
 

@@ -16,13 +16,13 @@
 #define WAIT_MS (60 * 1000)	/* for others who write notes */
 #define DIFF_MAX ((size_t)2 << 30)
 #define LINES_MAX ((size_t)2 << 30)
-#define ATTACHED_MAX ((size_t)1 << 30)
 
 /* -- bytes as content -------------------------------------------------------- */
 
 struct text {
 	const void *data;
 	size_t len;
+	struct mv_reader *in;	/* in place of these two, when not NULL */
 	struct mv_pointer pointer;	/* filled in */
 };
 
@@ -44,7 +44,9 @@ static int put_texts(struct mv_repo *repo, struct text *texts, size_t count,
 		memset(p, 0, sizeof(*p));
 		p->dialect = MV_DIALECT_NATIVE;
 		p->canonical = 1;
-		rc = mv_tx_put(&p->oid, &p->size, tx, &in, texts[i].len, err);
+		rc = mv_tx_put(&p->oid, &p->size, tx,
+			       texts[i].in ? texts[i].in : &in,
+			       texts[i].in ? UINT64_MAX : texts[i].len, err);
 	}
 	if (!rc) {
 		rc = mv_tx_commit(tx, NULL, err);
@@ -96,12 +98,24 @@ int mv_repo_attach(struct mv_repo *repo, struct mv_record *record,
 	return rc ? rc : add_attached(record, role, &p, err);
 }
 
-int mv_repo_attached(struct mv_buf *out, struct mv_repo *repo,
+int mv_repo_attach_curves(struct mv_repo *repo, struct mv_record *record,
+			  const struct mv_curves *curves, struct mv_err *err)
+{
+	struct mv_curves_reader state;
+	struct mv_reader in;
+	struct text text = { .in = &in };
+	int rc;
+
+	in = mv_curves_reader(&state, curves);
+	rc = put_texts(repo, &text, 1, err);
+	mv_curves_reader_release(&state);
+	return rc ? rc : add_attached(record, "curves", &text.pointer, err);
+}
+
+int mv_repo_attached(struct mv_writer *to, struct mv_repo *repo,
 		     const struct mv_record *record, const char *role,
 		     struct mv_err *err)
 {
-	struct mv_writer to = mv_writer_buf(out);
-
 	for (size_t i = 0; i < record->attached.count; i++) {
 		const struct mv_ref *ref = &record->attached.v[i];
 		struct mv_pointer p = { .oid = ref->oid, .size = ref->size,
@@ -110,10 +124,7 @@ int mv_repo_attached(struct mv_buf *out, struct mv_repo *repo,
 
 		if (!ref->role || strcmp(ref->role, role) || !ref->has_oid)
 			continue;
-		if (ref->size != UINT64_MAX && ref->size > ATTACHED_MAX)
-			return mv_fail(err, MV_ENOMEM, "the attached '%s' is "
-				       "too large to be read whole", role);
-		rc = mv_repo_read(repo, &p, &to, err);
+		rc = mv_repo_read(repo, &p, to, err);
 		if (rc)
 			mv_err_prefix(err, "the attached '%s'", role);
 		return rc;

@@ -448,19 +448,10 @@ static int collect_facts(struct job *job, struct mv_err *err)
 
 static int attach_curves(struct job *job, struct mv_err *err)
 {
-	struct mv_buf text;
-	int rc;
-
-	if (!job->curves.count)
-		return 0;
-	mv_buf_init(&text, MV_CURVES_PRINT_MAX);
 	mv_curves_sort(&job->curves);
-	rc = mv_curves_print(&text, &job->curves, err);
-	if (!rc)
-		rc = mv_repo_attach(job->repo, &job->record, "curves",
-				    text.data, text.len, err);
-	mv_buf_release(&text);
-	return rc;
+	return job->curves.count ?
+	       mv_repo_attach_curves(job->repo, &job->record, &job->curves,
+				     err) : 0;
 }
 
 /* -- outputs -- */

@@ -240,8 +240,9 @@ char *mv_print_real(char *text, double v)
 	if (isinf(v))
 		return memcpy(text, v < 0 ? "-inf" : "inf\0", 5);
 	for (; precision <= 17; precision++) {
-		snprintf(text, 32, "%.*g", precision, v);
-		if (strtod(text, NULL) == v)
+		const int len = snprintf(text, 32, "%.*g", precision, v);
+
+		if (len > 0 && len < 32 && strtod(text, NULL) == v)
 			break;
 	}
 	if (!strpbrk(text, ".e"))

@@ -71,6 +71,40 @@ struct mv_writer mv_writer_buf(struct mv_buf *buf)
 	return (struct mv_writer){ buf_write, buf };
 }
 
+static int file_read(void *payload, void *data, size_t len, size_t *got,
+		     struct mv_err *err)
+{
+	struct mv_file_source *f = payload;
+	int ret = mv_pread_full(f->fd, data, len, f->pos, got, f->path, err);
+
+	f->pos += *got;
+	return ret;
+}
+
+static void file_rewind(void *payload)
+{
+	struct mv_file_source *f = payload;
+
+	f->pos = 0;
+}
+
+struct mv_source mv_source_file(struct mv_file_source *state)
+{
+	return (struct mv_source){ { file_read, state }, file_rewind };
+}
+
+static void mem_rewind(void *payload)
+{
+	struct mv_mem_reader *m = payload;
+
+	m->pos = 0;
+}
+
+struct mv_source mv_source_mem(struct mv_mem_reader *state)
+{
+	return (struct mv_source){ mv_reader_mem(state), mem_rewind };
+}
+
 int mv_read_full(struct mv_reader *r, void *data, size_t len, size_t *got,
 		 struct mv_err *err)
 {

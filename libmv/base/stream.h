@@ -3,6 +3,7 @@
 #define MV_BASE_STREAM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "libmv/base/buf.h"
 #include "libmv/base/err.h"
@@ -37,6 +38,22 @@ struct mv_mem_reader {
 };
 struct mv_reader mv_reader_mem(struct mv_mem_reader *state);
 struct mv_writer mv_writer_buf(struct mv_buf *buf);
+
+/*
+ * A stream that can be read once more from its beginning. Of a file, at an
+ * offset of its own: nobody else's position moves, and neither does ours.
+ */
+struct mv_source {
+	struct mv_reader in;
+	void (*rewind)(void *payload);
+};
+struct mv_file_source {
+	int fd;
+	uint64_t pos;
+	const char *path;	/* for messages */
+};
+struct mv_source mv_source_file(struct mv_file_source *state);
+struct mv_source mv_source_mem(struct mv_mem_reader *state);
 
 /* Read until `len` bytes are there or the stream ends. */
 int mv_read_full(struct mv_reader *r, void *data, size_t len, size_t *got,

@@ -14,6 +14,7 @@
 #define RUN_POINTS 1000
 #define NAME_MAX_BYTES 512
 #define SERIES_MAX 100000
+#define RUN_BYTES ((size_t)1 << 20)	/* of a line, with room for members to come */
 
 /* -- in memory -- */
 
@@ -96,12 +97,18 @@ static int insert_series(struct mv_curves *c, size_t at, const char *name,
 	return 0;
 }
 
-static int add_point(struct mv_series *s, const struct mv_point *point,
-		     struct mv_err *err)
+static int add_point(struct mv_curves *c, size_t at,
+		     const struct mv_point *point, struct mv_err *err)
 {
-	size_t alloc = s->alloc ? 2 * s->alloc : 16;
+	struct mv_series *s = &c->series[at];
+	size_t alloc = s->alloc + (s->alloc < 16 ? 16 : s->alloc < 65536 ?
+				   s->alloc : s->alloc / 4);
 	struct mv_point *points;
 
+	if (c->points >= MV_CURVES_POINTS_MAX)
+		return mv_fail(err, MV_EINVALID, "more than %zu points: record "
+			       "fewer of them, every tenth step for one",
+			       MV_CURVES_POINTS_MAX);
 	if (s->count == s->alloc) {
 		points = realloc(s->points, alloc * sizeof(*points));
 		if (!points)
@@ -110,6 +117,7 @@ static int add_point(struct mv_series *s, const struct mv_point *point,
 		s->alloc = alloc;
 	}
 	s->points[s->count++] = *point;
+	c->points++;
 	return 0;
 }
 
@@ -122,24 +130,36 @@ int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
 
 	if (!found)
 		ret = insert_series(curves, at, name, err);
-	return ret ? ret : add_point(&curves->series[at], &point, err);
+	return ret ? ret : add_point(curves, at, &point, err);
 }
 
-void mv_series_restart(struct mv_series *series, int64_t step)
+int mv_curves_restart_one(struct mv_curves *curves, size_t i, int64_t step)
 {
+	struct mv_series *series = &curves->series[i];
+	const size_t before = series->count;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < series->count; i++)
-		if (series->points[i].step < step)
-			series->points[kept++] = series->points[i];
+	for (size_t j = 0; j < before; j++)
+		if (series->points[j].step < step)
+			series->points[kept++] = series->points[j];
 	series->count = kept;
+	curves->points -= before - kept;
+	return kept < before;
 }
 
 void mv_curves_restart(struct mv_curves *curves, int64_t step)
 {
 	for (size_t i = 0; i < curves->count; i++)
-		mv_series_restart(&curves->series[i], step);
+		(void)mv_curves_restart_one(curves, i, step);
 	curves->restarts++;
+}
+
+static int is_sorted(const struct mv_series *s)
+{
+	for (size_t i = 1; i < s->count; i++)
+		if (s->points[i].step < s->points[i - 1].step)
+			return 0;
+	return 1;
 }
 
 /* Merge two sorted halves of `v` through `half`, the first one winning ties. */
@@ -183,9 +203,11 @@ void mv_curves_sort(struct mv_curves *curves)
 {
 	for (size_t i = 0; i < curves->count; i++) {
 		struct mv_series *s = &curves->series[i];
-		struct mv_point *half = malloc((s->count / 2 + 1) *
-					       sizeof(*half));
+		struct mv_point *half;
 
+		if (is_sorted(s))
+			continue;
+		half = malloc((s->count / 2 + 1) * sizeof(*half));
 		/* Without memory it is slow, not wrong. */
 		if (half)
 			sort_points(s->points, s->count, half);
@@ -241,36 +263,85 @@ static int print_run(struct mv_buf *out, const char *name,
 	return bad || mv_buf_addstr(out, "]}\n");
 }
 
-static int print_series(struct mv_buf *out, const struct mv_series *s,
-			struct mv_err *err)
+/* The next run, in place of what `out` held; 1, or 0 when all is printed. */
+static int next_run(struct mv_buf *out, struct mv_curves_reader *r,
+		    struct mv_err *err)
 {
-	struct mv_json *v = mv_json_str(s->name);
+	const struct mv_series *s;
+	struct mv_json *v;
 	struct mv_buf name;
+	size_t n;
 	int ret;
 
+	mv_buf_clear(out);
+	while (r->series < r->curves->count &&
+	       r->at >= r->curves->series[r->series].count) {
+		r->series++;
+		r->at = 0;
+	}
+	if (r->series >= r->curves->count)
+		return 0;
+	s = &r->curves->series[r->series];
+	n = s->count - r->at < RUN_POINTS ? s->count - r->at : RUN_POINTS;
+	v = mv_json_str(s->name);
 	mv_buf_init(&name, 8 * NAME_MAX_BYTES);
 	ret = mv_json_print(&name, v, 0, err);
-	for (size_t at = 0; at < s->count && !ret; at += RUN_POINTS) {
-		size_t n = s->count - at;
-
-		if (print_run(out, name.data, s->points + at,
-			      n < RUN_POINTS ? n : RUN_POINTS))
-			ret = mv_fail(err, MV_ENOMEM, "curves take more than "
-				      "%zu bytes", out->max);
-	}
+	if (!ret && print_run(out, name.data, s->points + r->at, n))
+		ret = mv_nomem(err);
 	mv_buf_release(&name);
 	mv_json_free(v);
-	return ret;
+	r->at += n;
+	return ret ? ret : 1;
+}
+
+static int read_runs(void *payload, void *data, size_t len, size_t *got,
+		     struct mv_err *err)
+{
+	struct mv_curves_reader *r = payload;
+
+	*got = 0;
+	if (r->sent == r->run.len) {
+		int ret = next_run(&r->run, r, err);
+
+		r->sent = 0;
+		if (ret <= 0)
+			return ret;
+	}
+	*got = r->run.len - r->sent < len ? r->run.len - r->sent : len;
+	memcpy(data, r->run.data + r->sent, *got);
+	r->sent += *got;
+	return 0;
+}
+
+struct mv_reader mv_curves_reader(struct mv_curves_reader *state,
+				  const struct mv_curves *curves)
+{
+	memset(state, 0, sizeof(*state));
+	state->curves = curves;
+	mv_buf_init(&state->run, RUN_BYTES);
+	return (struct mv_reader){ read_runs, state };
+}
+
+void mv_curves_reader_release(struct mv_curves_reader *state)
+{
+	mv_buf_release(&state->run);
 }
 
 int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
 		    struct mv_err *err)
 {
-	size_t before = out->len;
-	int ret = 0;
+	struct mv_curves_reader state;
+	const size_t before = out->len;
+	int ret;
 
-	for (size_t i = 0; i < curves->count && !ret; i++)
-		ret = print_series(out, &curves->series[i], err);
+	(void)mv_curves_reader(&state, curves);
+	while ((ret = next_run(&state.run, &state, err)) > 0)
+		if (mv_buf_add(out, state.run.data, state.run.len)) {
+			ret = mv_fail(err, MV_ENOMEM, "curves take more than "
+				      "%zu bytes", out->max);
+			break;
+		}
+	mv_curves_reader_release(&state);
 	if (ret) {
 		out->len = before;
 		if (out->alloc)
@@ -320,37 +391,84 @@ static int parse_run(struct mv_curves *out, const struct mv_json *v,
 		if (parse_point(&point, mv_json_at(points, i)))
 			return mv_fail(err, MV_EINVALID, "point %zu is not "
 				       "[step, ms, value]", i + 1);
-		ret = add_point(&out->series[at], &point, err);
+		ret = add_point(out, at, &point, err);
 	}
+	return ret;
+}
+
+static int take_line(struct mv_curves_writer *w, const char *line, size_t len,
+		     struct mv_err *err)
+{
+	struct mv_json *v = NULL;
+	int ret;
+
+	w->lines++;
+	ret = len > RUN_BYTES ? mv_fail(err, MV_EINVALID, "it is too long") :
+				mv_json_parse(&v, line, len, err);
+	if (!ret)
+		ret = parse_run(w->out, v, err);
+	if (ret)
+		mv_err_prefix(err, "curves, line %zu", w->lines);
+	mv_json_free(v);
+	return ret;
+}
+
+static int take_piece(void *payload, const void *data, size_t len,
+		      struct mv_err *err)
+{
+	struct mv_curves_writer *w = payload;
+	const char *at = data, *end = at + len;
+	int ret = 0;
+
+	while (!ret && at < end) {
+		const char *lf = memchr(at, '\n', (size_t)(end - at));
+		const size_t n = (size_t)((lf ? lf : end) - at);
+
+		if (lf && !w->line.len) {
+			ret = take_line(w, at, n, err);
+		} else if (mv_buf_add(&w->line, at, n)) {
+			ret = mv_fail(err, MV_EINVALID, "curves, line %zu: it "
+				      "is too long", w->lines + 1);
+		} else if (lf) {
+			ret = take_line(w, w->line.data, w->line.len, err);
+			mv_buf_clear(&w->line);
+		}
+		at = lf ? lf + 1 : end;
+	}
+	return ret;
+}
+
+struct mv_writer mv_curves_writer(struct mv_curves_writer *state,
+				  struct mv_curves *out)
+{
+	memset(state, 0, sizeof(*state));
+	memset(out, 0, sizeof(*out));
+	state->out = out;
+	mv_buf_init(&state->line, RUN_BYTES);
+	return (struct mv_writer){ take_piece, state };
+}
+
+int mv_curves_writer_end(struct mv_curves_writer *state, int failed,
+			 struct mv_err *err)
+{
+	int ret = failed;
+
+	if (!ret && state->line.len)
+		ret = take_line(state, state->line.data, state->line.len, err);
+	mv_buf_release(&state->line);
+	if (ret)
+		mv_curves_release(state->out);
+	else
+		mv_curves_sort(state->out);
 	return ret;
 }
 
 int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
 		    struct mv_err *err)
 {
-	const char *end = data + len;
-	size_t line = 0;
-	int ret = 0;
+	struct mv_curves_writer state;
+	struct mv_writer to = mv_curves_writer(&state, out);
 
-	memset(out, 0, sizeof(*out));
-	while (data < end && !ret) {
-		const char *lf = memchr(data, '\n', (size_t)(end - data));
-		struct mv_json *v = NULL;
-
-		line++;
-		if (!lf)
-			lf = end;
-		ret = mv_json_parse(&v, data, (size_t)(lf - data), err);
-		if (!ret)
-			ret = parse_run(out, v, err);
-		mv_json_free(v);
-		data = lf + 1;
-	}
-	if (ret) {
-		mv_err_prefix(err, "curves, line %zu", line);
-		mv_curves_release(out);
-		return ret;
-	}
-	mv_curves_sort(out);
-	return 0;
+	return mv_curves_writer_end(&state, to.write(to.payload, data, len,
+						     err), err);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/pull.h"
+
 /*
  * TensorBoard's event files. Each record is its length (8 bytes, little
  * endian), a checksum of that, the bytes, and a checksum of those; the bytes
@@ -19,16 +21,21 @@
  *			6 double, 7 int32, 10 int64, 13 half (all packed)
  *
  * Only scalars are read: a simple_value, or a tensor with one number. A record
- * that is cut short at the end of the file is one that is being written.
+ * that is cut short at the end of the file is one that is being written. One
+ * record is held at a time; what is larger than events with scalars are (a
+ * graph, images) is checked and passed over.
  */
 #define HEAD 12			/* length and its checksum */
 #define TAIL 4
-#define RECORD_MAX ((uint64_t)64 << 20)
+#define RECORD_MAX ((uint64_t)16 << 20)	/* of one that is looked into */
+#define LARGE_MAX ((uint64_t)2 << 30)	/* more than a message can have */
+#define PIECE ((size_t)64 << 10)
 #define TAG_MAX 512
 
 /* -- the framing -- */
 
-static uint32_t crc32c(const uint8_t *p, size_t len)
+/* `crc` is all ones at first, and is inverted at the end. */
+static uint32_t crc32c(uint32_t crc, const uint8_t *p, size_t len)
 {
 	static const uint32_t nibble[16] = {
 		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
@@ -36,14 +43,13 @@ static uint32_t crc32c(const uint8_t *p, size_t len)
 		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
 		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75
 	};
-	uint32_t crc = ~UINT32_C(0);
 
 	for (; len; len--, p++) {
 		crc ^= *p;
 		crc = (crc >> 4) ^ nibble[crc & 15];
 		crc = (crc >> 4) ^ nibble[crc & 15];
 	}
-	return ~crc;
+	return crc;
 }
 
 static uint64_t little(const uint8_t *p, size_t n)
@@ -55,12 +61,16 @@ static uint64_t little(const uint8_t *p, size_t n)
 	return v;
 }
 
-static int is_sealed(const uint8_t *p, size_t len, const uint8_t *seal)
+static int is_seal(const uint8_t *seal, uint32_t crc)
 {
-	uint32_t crc = crc32c(p, len);
-
+	crc = ~crc;
 	return little(seal, 4) == (uint32_t)((crc >> 15 | crc << 17) +
 					     UINT32_C(0xa282ead8));
+}
+
+static int is_sealed(const uint8_t *p, size_t len, const uint8_t *seal)
+{
+	return is_seal(seal, crc32c(~UINT32_C(0), p, len));
 }
 
 /* -- protobuf -- */
@@ -276,7 +286,8 @@ static int take_tensor(struct number *n, struct bytes in)
 struct reading {
 	struct mv_curves *curves;
 	struct mv_curves own;	/* of this file */
-	const char *prefix;
+	const char *name, *prefix;
+	size_t record;		/* the number of that which is read */
 	size_t skipped;
 	struct mv_err *err;
 };
@@ -388,81 +399,152 @@ static int take_event(struct reading *r, struct bytes in, struct mv_err *err)
 	return more ? MV_EINVALID : ret;
 }
 
+/* The points of one series behind those that there are of that name. */
+static int move_series(struct mv_curves *to, struct mv_series *from,
+		       struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t j = 0; j < from->count && !ret; j++)
+		ret = mv_curves_add(to, from->name, from->points[j].step,
+				    from->points[j].ms, from->points[j].value,
+				    err);
+	free(from->points);
+	from->points = NULL;
+	from->count = from->alloc = 0;
+	return ret;
+}
+
 /* A file that begins before another one's end is of a run begun anew. */
 static int take_over(struct reading *r)
 {
 	int ret = 0, anew = 0;
 
 	for (size_t i = 0; i < r->own.count && !ret; i++) {
-		const struct mv_series *from = &r->own.series[i];
+		struct mv_series *from = &r->own.series[i];
 
-		for (size_t j = 0; j < r->curves->count; j++) {
-			struct mv_series *to = &r->curves->series[j];
-			const size_t before = to->count;
-
-			if (strcmp(to->name, from->name))
-				continue;
-			mv_series_restart(to, from->points[0].step);
-			anew |= to->count < before;
-		}
-		for (size_t j = 0; j < from->count && !ret; j++)
-			ret = mv_curves_add(r->curves, from->name,
-					    from->points[j].step,
-					    from->points[j].ms,
-					    from->points[j].value, r->err);
+		for (size_t j = 0; j < r->curves->count; j++)
+			if (!strcmp(r->curves->series[j].name, from->name))
+				anew |= mv_curves_restart_one(r->curves, j,
+						from->points[0].step);
+		ret = move_series(r->curves, from, r->err);
 	}
 	r->curves->restarts += anew;
 	return ret;
 }
 
-static int read_records(struct reading *r, const char *name, const char *data,
-			size_t len)
+static int damaged(const struct reading *r)
 {
-	const uint8_t *p = (const uint8_t *)data, *end = p + len;
-	size_t record = 0;
-	int ret = 0;
+	return mv_fail(r->err, MV_EINVALID, "%s: record %zu is damaged",
+		       r->name, r->record);
+}
 
-	while (!ret && (size_t)(end - p) >= HEAD) {
-		const uint64_t n = little(p, 8);
-		struct mv_err why = { MV_OK, "" };
-		struct bytes body;
+/* A record of which nothing is kept: 1, 0 when it is cut short, or damaged. */
+static int pass_over(struct reading *r, struct mv_pull *pull, uint64_t n)
+{
+	uint32_t crc = ~UINT32_C(0);
+	int ret;
 
-		record++;
-		if (!is_sealed(p, 8, p + 8) || n > RECORD_MAX)
-			return mv_fail(r->err, MV_EINVALID, "%s: record %zu is "
-				       "damaged, or this is no event file of "
-				       "TensorBoard", name, record);
-		if ((uint64_t)(end - p) < HEAD + n + TAIL)
-			break;
-		body.at = p + HEAD;
-		body.end = body.at + n;
-		if (!is_sealed(body.at, (size_t)n, body.end))
-			return mv_fail(r->err, MV_EINVALID, "%s: record %zu is "
-				       "damaged", name, record);
-		ret = take_event(r, body, &why);
+	mv_pull_skip(pull, HEAD);
+	while (n) {
+		const size_t want = n < PIECE ? (size_t)n : PIECE;
+
+		ret = mv_pull_need(pull, want, r->err);
 		if (ret)
-			return mv_fail(r->err, ret, "%s: record %zu: %s", name,
-				       record, *why.msg ? why.msg :
-				       "no event");
-		p = body.end + TAIL;
+			return ret;
+		if (mv_pull_len(pull) < want)
+			return 0;
+		crc = crc32c(crc, (const uint8_t *)mv_pull_data(pull), want);
+		mv_pull_skip(pull, want);
+		n -= want;
 	}
+	ret = mv_pull_need(pull, TAIL, r->err);
+	if (ret || mv_pull_len(pull) < TAIL)
+		return ret;
+	if (!is_seal((const uint8_t *)mv_pull_data(pull), crc))
+		return damaged(r);
+	mv_pull_skip(pull, TAIL);
+	return 1;
+}
+
+/* The same of one that is looked into. */
+static int take_record(struct reading *r, struct mv_pull *pull, size_t n)
+{
+	struct mv_err why = { MV_OK, "" };
+	struct bytes body;
+	int ret = mv_pull_need(pull, HEAD + n + TAIL, r->err);
+
+	if (ret || mv_pull_len(pull) < HEAD + n + TAIL)
+		return ret;
+	body.at = (const uint8_t *)mv_pull_data(pull) + HEAD;
+	body.end = body.at + n;
+	if (!is_sealed(body.at, n, body.end))
+		return damaged(r);
+	ret = take_event(r, body, &why);
+	if (ret)
+		return mv_fail(r->err, ret, "%s: record %zu: %s", r->name,
+			       r->record, *why.msg ? why.msg : "no event");
+	mv_pull_skip(pull, HEAD + n + TAIL);
+	return 1;
+}
+
+static int next_record(struct reading *r, struct mv_pull *pull)
+{
+	const uint8_t *p;
+	uint64_t n;
+	int ret = mv_pull_need(pull, HEAD, r->err);
+
+	if (ret || mv_pull_len(pull) < HEAD)
+		return ret;
+	p = (const uint8_t *)mv_pull_data(pull);
+	n = little(p, 8);
+	if (!is_sealed(p, 8, p + 8) || n > LARGE_MAX)
+		return mv_fail(r->err, MV_EINVALID, "%s: record %zu is "
+			       "damaged, or this is no event file of "
+			       "TensorBoard", r->name, r->record);
+	if (n <= RECORD_MAX)
+		return take_record(r, pull, (size_t)n);
+	r->skipped++;
+	return pass_over(r, pull, n);
+}
+
+static int read_records(struct reading *r, struct mv_pull *pull)
+{
+	int ret = mv_pull_need(pull, 1, r->err);
+
+	if (ret || !mv_pull_len(pull))
+		return ret;
 	/* A first record that is not whole may be anything. */
-	return record || !len ? 0 :
-		mv_fail(r->err, MV_EINVALID, "%s: this is no event file of "
-			"TensorBoard", name);
+	ret = mv_pull_need(pull, HEAD, r->err);
+	if (!ret && mv_pull_len(pull) < HEAD)
+		return mv_fail(r->err, MV_EINVALID, "%s: this is no event file "
+			       "of TensorBoard", r->name);
+	if (ret)
+		return ret;
+	do {
+		r->record++;
+		ret = next_record(r, pull);
+	} while (ret > 0);
+	return ret;
 }
 
 int mv_curves_read_events(struct mv_curves *curves, const char *name,
-			  const char *prefix, const char *data, size_t len,
+			  const char *prefix, const struct mv_source *in,
 			  size_t *skipped, struct mv_err *err)
 {
-	struct reading r = { .curves = curves, .prefix = prefix, .err = err };
-	int ret = read_records(&r, name, data, len);
+	struct reading r = { .curves = curves, .name = name,
+			     .prefix = prefix, .err = err };
+	struct mv_pull pull;
+	int ret;
 
+	in->rewind(in->in.payload);
+	mv_pull_init(&pull, in->in, HEAD + (size_t)RECORD_MAX + TAIL);
+	ret = read_records(&r, &pull);
 	if (!ret)
 		ret = take_over(&r);
 	if (!ret && skipped)
 		*skipped += r.skipped;
 	mv_curves_release(&r.own);
+	mv_pull_release(&pull);
 	return ret;
 }

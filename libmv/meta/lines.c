@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/pull.h"
 #include "libmv/meta/facts.h"
 #include "libmv/meta/table.h"
 
@@ -101,37 +102,39 @@ static int read_line(struct mv_facts *facts, const char *s, size_t len,
 }
 
 /* Calls `fn` with each line that is not blank. */
-static int each_line(struct reading *r, const char *data, size_t len,
+static int each_line(struct reading *r, const struct mv_source *in,
 		     int (*fn)(struct reading *r, const struct mv_facts *f,
 			       void *payload), void *payload)
 {
-	const char *end = data + len, *lf;
+	struct mv_pull pull;
+	const char *line;
+	size_t n;
 	int ret = 0;
 
-	r->line = 0;
-	for (; data < end && !ret; data = lf + 1) {
+	in->rewind(in->in.payload);
+	mv_pull_init(&pull, in->in, LINE_BYTES);
+	for (r->line = 1; !ret; r->line++) {
 		struct mv_facts facts;
-		size_t n;
 
-		r->line++;
-		lf = memchr(data, '\n', (size_t)(end - data));
-		if (!lf)
-			lf = end;
-		n = (size_t)(lf - data);
-		while (n && strchr(" \t\r", data[n - 1]) && data[n - 1])
+		ret = mv_pull_line(&line, &n, &pull, r->err);
+		if (ret <= 0)
+			break;
+		while (n && strchr(" \t\r", line[n - 1]) && line[n - 1])
 			n--;
+		ret = 0;
 		if (!n)
 			continue;
-		if (n > LINE_BYTES)
-			return mv_fail(r->err, MV_EINVALID, "%s:%zu: the line "
-				       "is too long", r->name, r->line);
-		ret = read_line(&facts, data, n, r->err);
+		ret = read_line(&facts, line, n, r->err);
 		if (ret)
 			mv_err_prefix(r->err, "%s:%zu", r->name, r->line);
 		else
 			ret = fn(r, &facts, payload);
 		mv_facts_release(&facts);
 	}
+	if (ret == MV_ENOMEM && mv_pull_len(&pull) >= LINE_BYTES)
+		ret = mv_fail(r->err, MV_EINVALID, "%s:%zu: the line is too "
+			      "long", r->name, r->line);
+	mv_pull_release(&pull);
 	return ret;
 }
 
@@ -164,17 +167,17 @@ static int take_line(struct reading *r, const struct mv_facts *facts,
 }
 
 int mv_curves_read_lines(struct mv_curves *curves, const char *name,
-			 const char *prefix, const char *data, size_t len,
+			 const char *prefix, const struct mv_source *in,
 			 size_t *skipped, struct mv_err *err)
 {
 	struct reading r = { .name = name, .prefix = prefix,
 			     .curves = curves, .err = err };
 	struct steps steps = { 0, 0, 0 };
-	int ret = each_line(&r, data, len, count_step, &steps);
+	int ret = each_line(&r, in, count_step, &steps);
 
 	r.restarts = mv_steps_go_back(steps.rows, steps.back);
 	if (!ret)
-		ret = each_line(&r, data, len, take_line, NULL);
+		ret = each_line(&r, in, take_line, NULL);
 	if (!ret && skipped)
 		*skipped += r.skipped;
 	return ret;

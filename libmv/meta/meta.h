@@ -9,6 +9,7 @@
 #include "libmv/base/err.h"
 #include "libmv/base/hash.h"
 #include "libmv/base/json.h"
+#include "libmv/base/stream.h"
 #include "libmv/git/git.h"
 
 /*
@@ -117,18 +118,42 @@ struct mv_series {
 struct mv_curves {
 	struct mv_series *series;	/* sorted by name */
 	size_t count, alloc;
+	size_t points;		/* of all series together */
 	size_t restarts;	/* how often a file went back to an earlier step */
 };
 void mv_curves_release(struct mv_curves *curves);
 int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
 		  int64_t ms, double value, struct mv_err *err);
+/* Points of one mv_curves; one more is MV_EINVALID. They are what memory
+   grows with: the files that they come from are read piece by piece. */
+#define MV_CURVES_POINTS_MAX ((size_t)1 << 22)
 /* Stable sort by step. Call before print or use. */
 void mv_curves_sort(struct mv_curves *curves);
-#define MV_CURVES_PRINT_MAX ((size_t)128 << 20)	/* of one record, for buffers */
 int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
 		    struct mv_err *err);
 int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
 		    struct mv_err *err);
+/* The same as streams, a run in memory at a time. `curves` is borrowed. */
+struct mv_curves_reader {
+	const struct mv_curves *curves;
+	size_t series, at;	/* where the next run begins */
+	struct mv_buf run;
+	size_t sent;		/* of it */
+};
+struct mv_reader mv_curves_reader(struct mv_curves_reader *state,
+				  const struct mv_curves *curves);
+void mv_curves_reader_release(struct mv_curves_reader *state);
+/* What is written is parsed into `out`, which is empty unless _end() (always
+   to be called; `failed`: what writing gave) returns 0. */
+struct mv_curves_writer {
+	struct mv_curves *out;
+	struct mv_buf line;	/* as far as it came */
+	size_t lines;
+};
+struct mv_writer mv_curves_writer(struct mv_curves_writer *state,
+				  struct mv_curves *out);
+int mv_curves_writer_end(struct mv_curves_writer *state, int failed,
+			 struct mv_err *err);
 /*
  * A CSV or TSV (by suffix) with a header: RFC 4180 quoting; a column named
  * step, epoch or iteration is the step (else the row number), one named
@@ -139,7 +164,7 @@ int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
  * counted. MV_EINVALID with file and line.
  */
 int mv_curves_read_table(struct mv_curves *curves, const char *name,
-			 const char *prefix, const char *data, size_t len,
+			 const char *prefix, const struct mv_source *in,
 			 size_t *skipped, struct mv_err *err);
 /*
  * A file of JSON Lines: an object a line, nested ones flattened with dots, its
@@ -148,15 +173,15 @@ int mv_curves_read_table(struct mv_curves *curves, const char *name,
  * their first one in it on, an earlier file's run has abandoned.
  */
 int mv_curves_read_lines(struct mv_curves *curves, const char *name,
-			 const char *prefix, const char *data, size_t len,
+			 const char *prefix, const struct mv_source *in,
 			 size_t *skipped, struct mv_err *err);
 int mv_curves_read_events(struct mv_curves *curves, const char *name,
-			  const char *prefix, const char *data, size_t len,
+			  const char *prefix, const struct mv_source *in,
 			  size_t *skipped, struct mv_err *err);
 /* A run began anew at this step: what came after it before is dropped, of all
-   series or of one. */
+   series or of the one at [i] (was there any?). */
 void mv_curves_restart(struct mv_curves *curves, int64_t step);
-void mv_series_restart(struct mv_series *series, int64_t step);
+int mv_curves_restart_one(struct mv_curves *curves, size_t i, int64_t step);
 /* The last value of each series into facts. */
 int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
 		   struct mv_err *err);

@@ -7,16 +7,18 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/pull.h"
 #include "libmv/base/time.h"
 #include "libmv/meta/facts.h"
 #include "libmv/meta/table.h"
 
 /*
  * Tables of metrics by step: CSV as RFC 4180 has it, TSV the same with tabs.
- * Cells are unquoted into one buffer per row.
+ * One row is held at a time; its cells are unquoted into one buffer.
  */
 #define COLUMNS_MAX 10000
 #define CELL_MAX (1u << 20)
+#define ROW_MAX (2 * CELL_MAX)		/* as it is written, with quotes */
 
 enum role { ROLE_METRIC, ROLE_STEP, ROLE_TIME };
 
@@ -27,7 +29,9 @@ struct column {
 
 struct table {
 	const char *name, *prefix;
-	const char *at, *end;
+	const struct mv_source *in;
+	struct mv_pull pull;
+	const char *at, *end;	/* of the row */
 	char separator;
 	size_t line, row_line;	/* where we are, where the row began */
 	struct mv_buf text;	/* the row's cells, each with a NUL behind */
@@ -130,19 +134,70 @@ static int read_plain(struct table *t)
 	return add(t, start, len);
 }
 
-/* 1, or 0 at the end. */
-static int next_row(struct table *t)
+static int need(struct table *t, size_t len)
+{
+	int ret = mv_pull_need(&t->pull, len, t->err);
+
+	return ret == MV_ENOMEM && mv_pull_len(&t->pull) ?
+	       fail_at(t, "the row is too long, or a quote does not end") : ret;
+}
+
+/* Blank lines are no rows. */
+static int skip_blank_lines(struct table *t)
 {
 	int ret;
 
-	/* Blank lines are no rows. */
-	while (t->at < t->end && (*t->at == '\n' || *t->at == '\r'))
-		t->line += *t->at++ == '\n';
+	while (!(ret = need(t, 1)) && mv_pull_len(&t->pull)) {
+		const char c = *mv_pull_data(&t->pull);
+
+		if (c != '\n' && c != '\r')
+			break;
+		t->line += c == '\n';
+		mv_pull_skip(&t->pull, 1);
+	}
 	t->row_line = t->line;
+	return ret;
+}
+
+/*
+ * From at to end: all of the next row. It ends with a line that does not end
+ * within quotes, of which there is an even number then: those of a cell are
+ * doubled. Of a row that has them wrongly it may be more than the row, and
+ * that is refused before its end is reached.
+ */
+static int find_row(struct table *t)
+{
+	size_t i = 0;
+	int quoted = 0;
+	int ret = skip_blank_lines(t);
+
+	while (!ret) {
+		const char *s = mv_pull_data(&t->pull);
+		const size_t len = mv_pull_len(&t->pull);
+
+		for (; i < len && (quoted || s[i] != '\n'); i++)
+			quoted ^= s[i] == '"';
+		if (i < len || t->pull.ended) {
+			i += i < len;
+			break;
+		}
+		ret = need(t, len + 1);
+	}
+	t->at = mv_pull_data(&t->pull);
+	t->end = t->at + i;
+	mv_pull_skip(&t->pull, i);
+	return ret;
+}
+
+/* 1, or 0 at the end. */
+static int next_row(struct table *t)
+{
+	int ret = find_row(t);
+
 	t->cell_count = 0;
 	mv_buf_clear(&t->text);
-	if (t->at == t->end)
-		return 0;
+	if (ret || t->at == t->end)
+		return ret;
 	for (;;) {
 		ret = begin_cell(t);
 		t->at = skip_blanks(t, t->at);
@@ -344,9 +399,22 @@ static int row_step(int64_t *step, const struct table *t)
 	return -1;
 }
 
-static void rewind_table(struct table *t, const char *at)
+/* To the beginning, and behind the mark that says UTF-8. */
+static int begin(struct table *t)
 {
-	t->at = at;
+	int ret;
+
+	t->in->rewind(t->in->in.payload);
+	mv_pull_reset(&t->pull);
+	ret = need(t, 3);
+	if (!ret && mv_pull_len(&t->pull) >= 3 &&
+	    !memcmp(mv_pull_data(&t->pull), "\xef\xbb\xbf", 3))
+		mv_pull_skip(&t->pull, 3);
+	return ret;
+}
+
+static int rewind_table(struct table *t)
+{
 	t->line = 1;
 	t->row = 0;
 	for (size_t i = 0; i < t->column_count; i++)
@@ -355,6 +423,7 @@ static void rewind_table(struct table *t, const char *at)
 	t->columns = NULL;
 	t->column_count = 0;
 	t->has_step = 0;
+	return begin(t);
 }
 
 int mv_steps_go_back(size_t rows, size_t back)
@@ -363,7 +432,7 @@ int mv_steps_go_back(size_t rows, size_t back)
 }
 
 /* Looks at the steps alone; what is malformed the second reading says. */
-static int find_restarts(struct table *t, const char *at)
+static int find_restarts(struct table *t)
 {
 	struct mv_err *err = t->err, why;
 	size_t rows = 0, back = 0;
@@ -382,25 +451,24 @@ static int find_restarts(struct table *t, const char *at)
 	}
 	t->err = err;
 	t->restarts = mv_steps_go_back(rows, back);
-	rewind_table(t, at);
-	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+	return ret == MV_ENOMEM ? mv_nomem(err) : rewind_table(t);
 }
 
 int mv_curves_read_table(struct mv_curves *curves, const char *name,
-			 const char *prefix, const char *data, size_t len,
+			 const char *prefix, const struct mv_source *in,
 			 size_t *skipped, struct mv_err *err)
 {
 	const char *dot = strrchr(name, '.');
-	struct table t = { .name = name, .prefix = prefix, .at = data,
-			   .end = data + len, .line = 1, .curves = curves,
-			   .err = err };
+	struct table t = { .name = name, .prefix = prefix, .in = in,
+			   .line = 1, .curves = curves, .err = err };
 	int ret;
 
 	t.separator = dot && !strcasecmp(dot, ".tsv") ? '\t' : ',';
-	if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3))
-		t.at += 3;
 	mv_buf_init(&t.text, CELL_MAX);
-	ret = find_restarts(&t, t.at);
+	mv_pull_init(&t.pull, in->in, ROW_MAX);
+	ret = begin(&t);
+	if (!ret)
+		ret = find_restarts(&t);
 	if (!ret)
 		ret = read_table(&t);
 	if (!ret && skipped)
@@ -410,5 +478,6 @@ int mv_curves_read_table(struct mv_curves *curves, const char *name,
 	free(t.columns);
 	free(t.cells);
 	mv_buf_release(&t.text);
+	mv_pull_release(&t.pull);
 	return ret;
 }

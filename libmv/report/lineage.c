@@ -167,7 +167,7 @@ int mv_lineage_text(struct mv_buf *out, const struct mv_lineage *l,
 				   "from or used for\n");
 	}
 	if (l->truncated)
-		mv_pen_str(&pen, "(cut: more than 10,000 nodes, or 128 MiB of records)\n");
+		mv_pen_str(&pen, "(cut: more than 10,000 nodes, or 2,000,000 mentions of contents)\n");
 	return mv_pen_done(&pen, err);
 }
 

@@ -155,8 +155,8 @@ struct mv_lineage {
 	struct mv_node *nodes;	/* nodes[0] is what was asked for */
 	struct mv_edge *edges;
 	size_t node_count, edge_count;
-	int truncated;		/* more than 10,000 nodes, or 128 MiB of
-				   records */
+	int truncated;		/* more than 10,000 nodes, or 2,000,000 mentions
+				   of contents in records */
 };
 void mv_lineage_release(struct mv_lineage *l);
 

@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = { "t.csv", "t.tsv" };
 	struct mv_err err = { MV_OK, "" };
+	struct mv_mem_reader mem = { (const char *)data, size, 0 };
+	const struct mv_source in = mv_source_mem(&mem);
 	struct mv_curves c;
 	int ret;
 
@@ -41,8 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(&c);
 	mv_curves_release(&c);
 	for (size_t i = 0; i < 2; i++) {
-		ret = mv_curves_read_table(&c, names[i], "p.",
-					   (const char *)data, size, NULL,
+		ret = mv_curves_read_table(&c, names[i], "p.", &in, NULL,
 					   &err);
 		if (ret && (err.code != ret ||
 			    strncmp(err.msg, names[i], strlen(names[i]))))

@@ -53,6 +53,8 @@ static void wrapped(const uint8_t *data, size_t size)
 	struct mv_err err = { MV_OK, "" };
 	struct mv_curves c = { .count = 0 };
 	uint8_t *file = malloc(size + 16);
+	struct mv_mem_reader mem = { (const char *)file, size + 16, 0 };
+	const struct mv_source in = mv_source_mem(&mem);
 
 	if (!file)
 		return;
@@ -61,20 +63,19 @@ static void wrapped(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(file + 12, data, size);
 	put(file + 12 + size, seal(file + 12, size), 4);
-	check(mv_curves_read_events(&c, "name", "", (const char *)file,
-				    size + 16, NULL, &err), &c, &err);
+	check(mv_curves_read_events(&c, "name", "", &in, NULL, &err), &c, &err);
 	free(file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mv_err err = { MV_OK, "" };
+	struct mv_mem_reader mem = { (const char *)data, size, 0 };
+	const struct mv_source in = mv_source_mem(&mem);
 	struct mv_curves c = { .count = 0 };
 
-	check(mv_curves_read_events(&c, "name", "", (const char *)data, size,
-				    NULL, &err), &c, &err);
-	check(mv_curves_read_lines(&c, "name", "", (const char *)data, size,
-				   NULL, &err), &c, &err);
+	check(mv_curves_read_events(&c, "name", "", &in, NULL, &err), &c, &err);
+	check(mv_curves_read_lines(&c, "name", "", &in, NULL, &err), &c, &err);
 	wrapped(data, size);
 	return 0;
 }

@@ -140,10 +140,11 @@ static void table(const char *name, const char *prefix, const char *text,
 {
 	struct mv_curves c = { .count = 0 };
 	struct mv_err err = { MV_OK, "" };
+	struct mv_mem_reader mem = { text, strlen(text), 0 };
+	struct mv_source in = mv_source_mem(&mem);
 	size_t left = 0;
 
-	if (mv_curves_read_table(&c, name, prefix, text, strlen(text), &left,
-				 &err))
+	if (mv_curves_read_table(&c, name, prefix, &in, &left, &err))
 		fail_msg("%s", err.msg);
 	are(&c, expected);
 	assert_int_equal(left, skipped);
@@ -154,10 +155,11 @@ static void rejects(const char *text, const char *what)
 {
 	struct mv_curves c = { .count = 0 };
 	struct mv_err err = { MV_OK, "" };
+	struct mv_mem_reader mem = { text, strlen(text), 0 };
+	struct mv_source in = mv_source_mem(&mem);
 
-	assert_int_equal(mv_curves_read_table(&c, "d/t.csv", "", text,
-					      strlen(text), NULL, &err),
-			 MV_EINVALID);
+	assert_int_equal(mv_curves_read_table(&c, "d/t.csv", "", &in, NULL,
+					      &err), MV_EINVALID);
 	if (!strstr(err.msg, what))
 		fail_msg("'%s' is not in '%s'", what, err.msg);
 	mv_curves_release(&c);

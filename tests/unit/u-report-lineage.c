@@ -111,7 +111,7 @@ static void test_report_lineage__nothing_is_known(void **state)
 	check_text(&out,
 		   "x\\x0ay  1111111\n"
 		   "no record says what it was made from or used for\n"
-		   "(cut: more than 10,000 nodes, or 128 MiB of records)\n");
+		   "(cut: more than 10,000 nodes, or 2,000,000 mentions of contents)\n");
 	memset(&l, 0, sizeof(l));
 	print(&out, &l, 0);
 	check_text(&out, "");
