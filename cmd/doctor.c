@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
@@ -15,29 +17,116 @@ static const char *const usage[] = {
 
 static const char *const levels[] = { "ok", "warn", "bad" };
 
+/* Findings that one command mends are of one cause, and one line. */
+struct cause {
+	enum mv_doctor_level level;	/* the worst */
+	char *checks;			/* "configuration, hooks" */
+	char *message, *mend;		/* of the first; mend may be NULL */
+	size_t count;
+};
 struct visit {
-	struct mv_json *findings;	/* with --json */
-	int bad;
+	struct mv_json *findings;	/* with --json: each by itself */
+	struct cause *causes;
+	size_t count;
+	int bad, failed;
 };
 
-static void found(void *payload, enum mv_doctor_level level,
-		  const char *check, const char *message, const char *mend)
+static void push_json(struct visit *visit, enum mv_doctor_level level,
+		      const char *check, const char *message, const char *mend)
 {
-	struct visit *visit = payload;
-	struct mv_json *o;
+	struct mv_json *o = mv_json_object();
 
-	visit->bad |= level == MV_DOCTOR_BAD;
-	if (!visit->findings) {
-		out_line("%-4s %s: %s%s%s", levels[level], check, message,
-			 mend ? " -> mend: " : "", mend ? mend : "");
-		return;
-	}
-	o = mv_json_object();
 	mv_json_set(o, "level", mv_json_str(levels[level]));
 	mv_json_set(o, "check", mv_json_str(check));
 	mv_json_set(o, "message", mv_json_str(message));
 	mv_json_set(o, "mend", mend ? mv_json_str(mend) : mv_json_null());
 	mv_json_push(visit->findings, o);
+}
+
+static int has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)) != NULL; at += len)
+		if ((at == list || at[-1] == ' ') &&
+		    (!at[len] || at[len] == ','))
+			return 1;
+	return 0;
+}
+
+static int join(struct cause *cause, enum mv_doctor_level level,
+		const char *check)
+{
+	char *checks;
+
+	cause->count++;
+	if (level > cause->level)
+		cause->level = level;
+	if (has_word(cause->checks, check))
+		return 0;
+	checks = mv_strf("%s, %s", cause->checks, check);
+	if (!checks)
+		return -1;
+	free(cause->checks);
+	cause->checks = checks;
+	return 0;
+}
+
+static int add(struct visit *visit, enum mv_doctor_level level,
+	       const char *check, const char *message, const char *mend)
+{
+	struct cause *cause = visit->causes;
+
+	for (size_t i = 0; mend && i < visit->count; i++)
+		if (cause[i].mend && !strcmp(cause[i].mend, mend))
+			return join(&cause[i], level, check);
+	cause = realloc(visit->causes, (visit->count + 1) * sizeof(*cause));
+	if (!cause)
+		return -1;
+	visit->causes = cause;
+	cause += visit->count++;
+	*cause = (struct cause){ level, strdup(check), strdup(message),
+				 mend ? strdup(mend) : NULL, 1 };
+	return cause->checks && cause->message && (cause->mend || !mend) ? 0 :
+	       -1;
+}
+
+static void found(void *payload, enum mv_doctor_level level,
+		  const char *check, const char *message, const char *mend)
+{
+	struct visit *visit = payload;
+
+	visit->bad |= level == MV_DOCTOR_BAD;
+	if (visit->findings)
+		push_json(visit, level, check, message, mend);
+	else if (add(visit, level, check, message, mend))
+		visit->failed = 1;
+}
+
+static void print_causes(struct visit *visit)
+{
+	char more[64];
+
+	for (size_t i = 0; i < visit->count; i++) {
+		struct cause *c = &visit->causes[i];
+
+		snprintf(more, sizeof(more), ", and %zu more of this cause",
+			 c->count - 1);
+		out_hanging(5, "%-4s %s: %s%s%s%s", levels[c->level],
+			    c->checks, c->message, c->count > 1 ? more : "",
+			    c->mend ? " -> mend: " : "",
+			    c->mend ? c->mend : "");
+	}
+}
+
+static void release(struct visit *visit)
+{
+	for (size_t i = 0; i < visit->count; i++) {
+		free(visit->causes[i].checks);
+		free(visit->causes[i].message);
+		free(visit->causes[i].mend);
+	}
+	free(visit->causes);
 }
 
 static int print_json(const struct visit *visit)
@@ -51,7 +140,7 @@ static int print_json(const struct visit *visit)
 
 static int examine(struct cmd_env *env, int json)
 {
-	struct visit visit = { NULL, 0 };
+	struct visit visit = { .causes = NULL };
 	struct mv_doctor doctor = { .fn = found, .payload = &visit };
 	char *program = setup_program();
 	int status = CMD_OK;
@@ -71,6 +160,11 @@ static int examine(struct cmd_env *env, int json)
 	} else if (json) {
 		status = print_json(&visit);
 	}
+	if (visit.failed)
+		status = out_fatalf("out of memory");
+	else
+		print_causes(&visit);
+	release(&visit);
 	free(program);
 	return status ? status : visit.bad ? CMD_NO : CMD_OK;
 }

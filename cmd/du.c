@@ -7,6 +7,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/table.h"
 #include "libmv/base/config.h"
 #include "libmv/repo.h"
 
@@ -20,14 +21,24 @@ static const char *const usage[] = {
  * of one folder in one commit are printed together where there are many.
  */
 enum { FEW = 8 };
+struct row {
+	char *path;
+	uint64_t logical, raw, stored;
+};
 struct group {
-	char *folder;		/* "a/b/", or "" */
-	uint64_t files, logical, raw, stored;
-	char *lines[FEW];	/* of its first files */
+	struct row all;		/* path: "a/b/", or "" */
+	uint64_t files;
+	struct row first[FEW];
+};
+static const struct mv_list_column head[] = {
+	{ "Commit", 0 }, { "Logical", MV_LIST_RIGHT | MV_LIST_EARLY },
+	{ "New", MV_LIST_RIGHT }, { "Stored", MV_LIST_RIGHT },
+	{ "Path", MV_LIST_PATH | MV_LIST_LATE }
 };
 struct show {
-	int summary, all, begun;
+	int summary, all;
 	struct mv_json *versions;	/* with --json */
+	struct table table;
 	char commit[16];		/* of the groups */
 	struct group *v;
 	size_t count, alloc;
@@ -48,42 +59,36 @@ static void push_json(struct show *show, const struct mv_du_version *v)
 	mv_json_push(show->versions, o);
 }
 
-/* Everything before the path; yours. */
-static char *numbers(const char *commit, uint64_t logical, uint64_t raw,
-		     uint64_t stored)
+/* `files`: of a folder; 0: one file. */
+static void add_row(struct show *show, const struct row *r, uint64_t files)
 {
-	char a[32], b[32], c[32];
+	char text[32];
 
-	return mv_strf("%-8s %10s %10s %10s  ", commit,
-		       mv_print_size(a, logical), mv_print_size(b, raw),
-		       mv_print_size(c, stored));
+	table_add(&show->table, show->commit);
+	table_add(&show->table, mv_print_size(text, r->logical));
+	table_add(&show->table, mv_print_size(text, r->raw));
+	table_add(&show->table, mv_print_size(text, r->stored));
+	snprintf(text, sizeof(text), "  %llu files",
+		 (unsigned long long)files);
+	table_add_path(&show->table, *r->path ? r->path : "./",
+		       files ? text : "");
 }
 
-static void print_group(const struct show *show, struct group *g)
+static void add_groups(struct show *show)
 {
-	char *line = g->files > FEW ?
-		     numbers(show->commit, g->logical, g->raw, g->stored) :
-		     NULL;
+	for (size_t i = 0; i < show->count; i++) {
+		struct group *g = &show->v[i];
+		size_t kept = g->files < FEW ? g->files : FEW;
 
-	for (size_t i = 0; g->files <= FEW && i < g->files; i++)
-		out_raw("%s\n", g->lines[i]);
-	if (line) {
-		out_raw("%s", line);
-		out_path(*g->folder ? g->folder : "./");
-		out_raw("  %llu files\n", (unsigned long long)g->files);
+		if (g->files > FEW)
+			add_row(show, &g->all, g->files);
+		for (size_t k = 0; k < kept; k++) {
+			if (g->files <= FEW)
+				add_row(show, &g->first[k], 0);
+			free(g->first[k].path);
+		}
+		free(g->all.path);
 	}
-	for (size_t i = 0; i < FEW && i < g->files; i++)
-		free(g->lines[i]);
-	free(g->folder);
-	free(line);
-}
-
-static void print_groups(struct show *show)
-{
-	if (show->count && !show->begun++)
-		out_line("commit      logical        new     stored  path");
-	for (size_t i = 0; i < show->count; i++)
-		print_group(show, &show->v[i]);
 	show->count = 0;
 }
 
@@ -97,7 +102,7 @@ static struct group *group_of(struct show *show, const char *path)
 
 	for (size_t i = show->count; i--;) {
 		g = &show->v[i];
-		if (strlen(g->folder) == len && !memcmp(g->folder, path, len))
+		if (strlen(g->all.path) == len && !memcmp(g->all.path, path, len))
 			return g;
 	}
 	if (show->count == show->alloc) {
@@ -109,31 +114,15 @@ static struct group *group_of(struct show *show, const char *path)
 	}
 	g = &show->v[show->count];
 	memset(g, 0, sizeof(*g));
-	g->folder = strndup(path, len);
-	show->count += g->folder != NULL;
-	return g->folder ? g : NULL;
-}
-
-static int add_line(struct group *g, const char *commit,
-		    const struct mv_du_version *v)
-{
-	char *head = numbers(commit, v->logical, v->added_raw,
-			     v->added_stored);
-	struct mv_buf line;
-	int bad;
-
-	mv_buf_init(&line, 1 << 20);
-	bad = !head || mv_buf_addstr(&line, head) ||
-	      out_quote_path(&line, v->path);
-	free(head);
-	g->lines[g->files] = bad ? NULL : mv_buf_detach(&line);
-	mv_buf_release(&line);
-	return g->lines[g->files] ? 0 : -1;
+	g->all.path = strndup(path, len);
+	show->count += g->all.path != NULL;
+	return g->all.path ? g : NULL;
 }
 
 static int show_version(void *payload, const struct mv_du_version *v,
 			struct mv_err *err)
 {
+	struct row one = { NULL, v->logical, v->added_raw, v->added_stored };
 	struct show *show = payload;
 	char commit[16];
 	struct group *g;
@@ -147,15 +136,21 @@ static int show_version(void *payload, const struct mv_du_version *v,
 	snprintf(commit, sizeof(commit), "%.8s",
 		 *v->commit ? v->commit : "staged");
 	if (show->all || strcmp(show->commit, commit))
-		print_groups(show);
+		add_groups(show);
 	memcpy(show->commit, commit, sizeof(commit));
 	g = group_of(show, v->path);
-	if (!g || (g->files < FEW && add_line(g, commit, v)))
+	if (!g)
 		return mv_nomem(err);
+	if (g->files < FEW) {
+		one.path = strdup(v->path);
+		if (!one.path)
+			return mv_nomem(err);
+		g->first[g->files] = one;
+	}
 	g->files++;
-	g->logical += v->logical;
-	g->raw += v->added_raw;
-	g->stored += v->added_stored;
+	g->all.logical += one.logical;
+	g->all.raw += one.raw;
+	g->all.stored += one.stored;
 	return 0;
 }
 
@@ -203,7 +198,7 @@ static int print_total(const struct mv_du_total *t)
 
 int cmd_du(int argc, const char **argv, struct cmd_env *env)
 {
-	struct show show = { 0 };
+	struct show show = { .table = TABLE_INIT(head) };
 	struct mv_du_total total;
 	int json = 0, failed;
 	const struct opt opts[] = {
@@ -221,11 +216,11 @@ int cmd_du(int argc, const char **argv, struct cmd_env *env)
 	if (json)
 		show.versions = mv_json_array();
 	failed = mv_repo_du(env->repo, show_version, &show, &total, &err);
-	print_groups(&show);
+	add_groups(&show);
 	free(show.v);
-	if (failed) {
+	if (table_print(&show.table, 0, env) || failed) {
 		mv_json_free(show.versions);
-		return out_fatal(&err);
+		return failed ? out_fatal(&err) : CMD_FATAL;
 	}
 	return json ? print_json(&show, &total) : print_total(&total);
 }

@@ -144,7 +144,7 @@ void gate_note(const struct mv_gate *gate, const struct mv_verdict *verdict,
 static int say_text(struct mv_buf *text, int failed, const struct mv_err *err)
 {
 	if (!failed)
-		out_bytes(text->data, text->len);
+		out_text(text);
 	mv_buf_release(text);
 	return failed ? out_fatal(err) : CMD_OK;
 }
@@ -279,9 +279,12 @@ int gate_views_print(const struct gate_views *views, const char *format,
 	if (!strcmp(format, "json"))
 		status = out_json(mv_verdicts_json(v, views->count));
 	else
-		status = say_text(&text, print_as(&text, format, v,
-						  views->count, explain, &err),
-				  &err);
+		status = print_as(&text, format, v, views->count, explain,
+				  &err) ? out_fatal(&err) : CMD_OK;
+	if (!status && !strcmp(format, "text"))
+		out_text(&text);
+	else if (!status)
+		out_bytes(text.data, text.len);
 	mv_buf_release(&text);
 	free(v);
 	return status;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "cmd/table.h"
 
 static const char *const usage[] = {
-	"git model history [--plain] [--json] [<name>]",
+	"git model history [--by-counter] [--plain] [--json] [<name>]",
 	NULL
 };
 
@@ -53,63 +55,132 @@ static struct mv_json *event_json(const struct mv_event *e,
 	return o;
 }
 
-/* 7 digits, as GTO and git show them. */
-static const char *shorten(char *out, const char *hex)
+/* One column for scripts; people do without the time first. */
+static void add_when(struct table *table, const struct mv_event_info *info,
+		     int plain)
 {
-	strncpy(out, hex, 7);
-	out[7] = '\0';
-	return out;
+	char when[32];
+
+	registry_time(when, info);
+	if (!plain)
+		when[10] = '\0';
+	table_add(table, when);
+	if (!plain)
+		table_add(table, when + 11);
 }
 
 static void add_row(struct table *table, const struct mv_event *e,
 		    const struct mv_event_info *info, int plain)
 {
-	char when[32], commit[8];
+	char commit[8];
 
-	table_add(table, registry_time(when, info));
+	add_when(table, info, plain);
 	table_add(table, e->tag.artifact);
 	table_add(table, mv_event_word(e->tag.kind));
 	table_add(table, info->version);
 	table_add(table, e->tag.stage);
-	table_add(table, plain ? e->commit : shorten(commit, e->commit));
+	table_add(table, plain ? e->commit :
+			 registry_commit(commit, e->commit));
 	table_add(table, e->ref + strlen("refs/tags/"));
 }
 
-/* Artifact by artifact, what came last first: see docs/format/tags.md. */
-static int print(const struct mv_events *events, int json, int plain)
+/* Of one second, what comes later in docs/format/tags.md's order is newer. */
+struct moment {
+	int64_t when;
+	size_t at;
+};
+
+static int newer(const void *a, const void *b)
 {
-	static const char *const head[] = {
-		"timestamp", "artifact", "event", "version", "stage",
-		"commit", "ref"
-	};
-	const struct mv_registry *r = &events->registry;
-	struct table table = { head, 7, NULL, 0, 0, 0 };
-	struct mv_json *all = json ? mv_json_array() : NULL;
-	size_t end;
+	const struct moment *x = a, *y = b;
+
+	if (x->when != y->when)
+		return x->when < y->when ? 1 : -1;
+	return x->at < y->at ? 1 : x->at > y->at ? -1 : 0;
+}
+
+/* As the registry has them, what counts last first, artifact by artifact. */
+static void by_counter(struct moment *order, const struct mv_registry *r)
+{
+	size_t end, k = 0;
 
 	for (size_t start = 0; start < r->count; start = end) {
 		for (end = start; end < r->count &&
 		     !strcmp(r->v[end].tag.artifact,
 			     r->v[start].tag.artifact);)
 			end++;
-		for (size_t i = end; i-- > start;) {
-			if (json)
-				mv_json_push(all, event_json(&r->v[i],
-							     &events->info[i]));
-			else
-				add_row(&table, &r->v[i], &events->info[i],
-					plain);
-		}
+		for (size_t i = end; i-- > start;)
+			order[k++].at = i;
 	}
-	return json ? out_json(all) : table_print(&table, plain);
+}
+
+static struct moment *newest_first(const struct mv_events *events, int counter)
+{
+	size_t count = events->registry.count;
+	struct moment *order = calloc(count + 1, sizeof(*order));
+
+	for (size_t i = 0; order && i < count; i++)
+		order[i] = (struct moment){ events->info[i].when, i };
+	if (order && counter)
+		by_counter(order, &events->registry);
+	else if (order)
+		qsort(order, count, sizeof(*order), newer);
+	return order;
+}
+
+struct ask {
+	int json, plain, counter;
+	const char *name;	/* of one artifact, or NULL */
+};
+
+static int print(const struct mv_events *events, const struct ask *ask,
+		 struct cmd_env *env)
+{
+	const struct mv_list_column head[] = {
+		{ "Date", MV_LIST_EARLY }, { "Time", MV_LIST_SPARE },
+		/* One name is no news in every line. */
+		{ "Artifact", MV_LIST_CUT | (ask->name ? MV_LIST_SPARE :
+							 MV_LIST_LATE) },
+		{ "Event", MV_LIST_CUT | MV_LIST_LATE },
+		{ "Version", MV_LIST_LATE },
+		{ "Stage", MV_LIST_CUT | MV_LIST_LATE },
+		{ "Commit", MV_LIST_SPARE }, { "Ref", MV_LIST_SPARE }
+	};
+	const struct mv_registry *r = &events->registry;
+	struct moment *order = newest_first(events, ask->counter);
+	struct table table = TABLE_INIT(head);
+	struct mv_json *all = ask->json ? mv_json_array() : NULL;
+
+	table.columns -= ask->plain != 0;
+	if (!order) {
+		mv_json_free(all);
+		return out_fatalf("out of memory");
+	}
+	for (size_t i = 0; i < r->count; i++) {
+		size_t at = order[i].at;
+
+		if (ask->json)
+			mv_json_push(all, event_json(&r->v[at],
+						     &events->info[at]));
+		else
+			add_row(&table, &r->v[at], &events->info[at],
+				ask->plain);
+	}
+	free(order);
+	return ask->json ? out_json(all) :
+			   table_print(&table, ask->plain, env);
 }
 
 int cmd_history(int argc, const char **argv, struct cmd_env *env)
 {
-	int json = 0, plain = 0, status;
+	struct ask ask = { .name = NULL };
+	int status;
 	const struct opt opts[] = {
-		OPT_BOOL(0, "plain", &plain, "tabs and no heading, for scripts"),
-		OPT_JSON(&json),
+		OPT_BOOL(0, "by-counter", &ask.counter, "in the order in which "
+			 "they count, not by their times"),
+		OPT_BOOL(0, "plain", &ask.plain,
+			 "tabs and no heading, for scripts"),
+		OPT_JSON(&ask.json),
 		OPT_END
 	};
 	struct mv_events events;
@@ -118,14 +189,15 @@ int cmd_history(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 0, 1, opts, usage))
 		return CMD_USAGE;
-	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
+	ask.name = argc ? argv[0] : NULL;
+	if (mv_repo_events(&events, env->repo, ask.name, &err))
 		return out_fatal(&err);
 	registry_warn(&events);
-	status = print(&events, json, plain);
-	if (!json && !plain)
+	status = print(&events, &ask, env);
+	if (!ask.json && !ask.plain)
 		registry_note(&events.registry);
 	if (!status && argc && !events.registry.count) {
-		if (!json)
+		if (!ask.json)
 			out_error("nothing of '%s' was ever registered",
 				  argv[0]);
 		status = CMD_NO;

@@ -226,7 +226,7 @@ static int print_text(const struct source *s, const struct mv_layout *layout,
 	if (!ret) {
 		out_line("size: %s (%" PRIu64 " bytes)",
 			 mv_print_size(size, s->size), s->size);
-		out_bytes(out.data, out.len);
+		out_text(&out);
 	}
 	mv_buf_release(&out);
 	return ret;

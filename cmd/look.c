@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/look.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/out.h"
@@ -60,23 +60,6 @@ static int speaks_unicode(void)
 	return 0;
 }
 
-static int columns(void)
-{
-	const char *value = getenv("COLUMNS");
-	struct winsize size;
-	char *end;
-	long n;
-
-	if (value && *value) {
-		n = strtol(value, &end, 10);
-		if (!*end && n > 0 && n < 10000)
-			return (int)n;
-	}
-	if (isatty(1) && !ioctl(1, TIOCGWINSZ, &size) && size.ws_col)
-		return size.ws_col;
-	return 80;
-}
-
 static int known(const char *const *words, const char *word)
 {
 	for (; *words; words++)
@@ -106,13 +89,28 @@ int look_begin(struct look *look, struct cmd_env *env,
 				       "here", look->format);
 	if (strcmp(look->format, "text"))
 		return CMD_OK;
-	look->style.width = columns();
+	look->style.width = (int)out_columns(1);
+	if (!look->style.width)
+		look->style.width = 80;
 	look->style.now = isatty(1) ? mv_now_ms() : 0;
 	if (wants_color(look, env))
 		look->style.flags |= MV_STYLE_COLOR;
 	if (speaks_unicode())
 		look->style.flags |= MV_STYLE_UNICODE;
 	return CMD_OK;
+}
+
+void look_style(struct mv_style *style, struct cmd_env *env)
+{
+	const struct look look = { .color = NULL };
+	size_t columns = out_columns(1);
+
+	memset(style, 0, sizeof(*style));
+	style->width = columns ? (int)columns : INT_MAX;
+	if (wants_color(&look, env))
+		style->flags |= MV_STYLE_COLOR;
+	if (speaks_unicode())
+		style->flags |= MV_STYLE_UNICODE;
 }
 
 int look_is(const struct look *look, const char *format)
@@ -182,12 +180,17 @@ int look_print(const struct look *look, struct cmd_env *env,
 	       const struct mv_buf *text, int status, int page)
 {
 	char *pager = page && isatty(1) ? git_pager(env) : NULL;
+	size_t width = look_is(look, "text") ? out_columns(1) : 0;
+	struct mv_buf lines;
 
-	(void)look;
-	if (pager)
-		become_pager(pager, text);
+	mv_buf_init(&lines, SIZE_MAX / 2);
+	if (mv_wrap_lines(&lines, text->data, text->len, width))
+		status = out_fatalf("out of memory");
+	else if (pager)
+		become_pager(pager, &lines);
 	free(pager);
-	out_bytes(text->data, text->len);
+	out_bytes(lines.data, lines.len);
+	mv_buf_release(&lines);
 	return status;
 }
 

@@ -34,6 +34,8 @@ struct look {
 int look_begin(struct look *look, struct cmd_env *env,
 	       const char *const *formats, const struct opt *opts,
 	       const char *const *usage);
+/* The style of a list: of any width where it goes to no terminal. */
+void look_style(struct mv_style *style, struct cmd_env *env);
 int look_is(const struct look *look, const char *format);
 
 /*

@@ -5,6 +5,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/table.h"
 #include "libmv/base/config.h"
 #include "libmv/repo.h"
 
@@ -13,8 +14,13 @@ static const char *const usage[] = {
 	NULL
 };
 
+static const struct mv_list_column head[] = {
+	{ "Content", MV_LIST_CUT }, { "Here", MV_LIST_LATE },
+	{ "Size", MV_LIST_RIGHT }, { "Path", MV_LIST_PATH | MV_LIST_LATE }
+};
 struct show {
 	int detail, zero;
+	struct table table;		/* with --long */
 	struct mv_json *files;		/* with --json */
 };
 
@@ -43,16 +49,30 @@ static void push_json(struct show *show, const struct mv_file *file)
 	mv_json_push(show->files, o);
 }
 
-/* oid, "*" when the content is here, size, path */
-static void print_detail(const struct mv_file *file)
+static void add_detail(struct table *table, const struct mv_file *file)
+{
+	char hex[MV_OID_HEX + 1], size[32];
+	int known = has_pointer(file);
+
+	table_add(table, known ? mv_oid_hex(hex, &file->pointer.oid) :
+		  file->state == MV_FILE_CONFLICT ? "(conflict)" :
+		  "(no pointer)");
+	table_add(table, file->stored && known ? "*" : NULL);
+	table_add(table, known ? mv_print_size(size, file->pointer.size) :
+			 NULL);
+	table_add_path(table, file->path, "");
+}
+
+/* With -z: as it is, for programs. */
+static void print_detail(const struct show *show, const struct mv_file *file)
 {
 	char hex[MV_OID_HEX + 1], size[32];
 
-	if (has_pointer(file))
+	if (show->detail && has_pointer(file))
 		out_raw("%s %c %10s ", mv_oid_hex(hex, &file->pointer.oid),
 			file->stored ? '*' : '-',
 			mv_print_size(size, file->pointer.size));
-	else
+	else if (show->detail)
 		out_raw("%-64s %c %10s ",
 			file->state == MV_FILE_CONFLICT ? "(conflict)"
 							: "(no pointer)",
@@ -67,11 +87,10 @@ static int show_file(void *payload, const struct mv_file *file,
 	(void)err;
 	if (show->files) {
 		push_json(show, file);
-		return 0;
-	}
-	if (show->detail)
-		print_detail(file);
-	if (show->zero) {
+	} else if (show->detail && !show->zero) {
+		add_detail(&show->table, file);
+	} else if (show->zero) {
+		print_detail(show, file);
 		out_bytes(file->path, strlen(file->path) + 1);
 	} else {
 		out_path(file->path);
@@ -82,7 +101,7 @@ static int show_file(void *payload, const struct mv_file *file,
 
 int cmd_ls(int argc, const char **argv, struct cmd_env *env)
 {
-	struct show show = { 0 };
+	struct show show = { .table = TABLE_INIT(head) };
 	int json = 0;
 	const struct opt opts[] = {
 		OPT_BOOL('l', "long", &show.detail,
@@ -93,16 +112,20 @@ int cmd_ls(int argc, const char **argv, struct cmd_env *env)
 		OPT_END
 	};
 	struct mv_err err;
+	int failed;
 
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 0, 1, opts, usage))
 		return CMD_USAGE;
 	if (json)
 		show.files = mv_json_array();
-	if (mv_repo_ls(env->repo, argc ? argv[0] : NULL, show_file, &show,
-		       &err)) {
-		mv_json_free(show.files);
-		return out_fatal(&err);
-	}
-	return json ? out_json(show.files) : CMD_OK;
+	failed = mv_repo_ls(env->repo, argc ? argv[0] : NULL, show_file, &show,
+			    &err);
+	if (!failed && json)
+		return out_json(show.files);
+	mv_json_free(show.files);
+	/* What was found before it failed helps, too. */
+	if (table_print(&show.table, 0, env))
+		return CMD_FATAL;
+	return failed ? out_fatal(&err) : CMD_OK;
 }

@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
+#include "libmv/report/report.h"
 
 struct parser {
 	int argc;
@@ -34,38 +35,109 @@ static int option_width(const struct opt *o)
 	return width;
 }
 
+enum { HELP_COLUMN = 28, HELP_LEAST = 40, HELP_WIDTH = 80 };
+
+/* As wide as the manual's pages, or as a narrower terminal. */
+static size_t help_width(FILE *to)
+{
+	size_t columns = out_columns(to == stderr ? 2 : 1);
+
+	if (columns && columns < HELP_LEAST)
+		return HELP_LEAST;
+	return columns && columns < HELP_WIDTH ? columns : HELP_WIDTH;
+}
+
+static void print_wrapped(FILE *to, const char *text, size_t hang)
+{
+	struct mv_buf lines;
+
+	mv_buf_init(&lines, 1 << 16);
+	if (mv_wrap(&lines, text, strlen(text), help_width(to), hang))
+		fprintf(to, "%s\n", text);
+	else
+		fprintf(to, "%s\n", lines.data);
+	mv_buf_release(&lines);
+}
+
 static void print_option(FILE *to, const struct opt *o)
 {
-	int width = option_width(o);
+	struct mv_buf line;
+	int bad, width = option_width(o) + (o->letter ? 4 : 0);
 
-	if (o->letter)
-		fprintf(to, "    -%c, --%s", o->letter, o->name);
-	else
-		fprintf(to, "    --%s", o->name);
-	if (o->letter)
-		width += 4;
-	if (o->arg)
-		fprintf(to, " <%s>", o->arg);
-	if (width > 26)
-		fprintf(to, "\n%*s", 28, "");
-	else
-		fprintf(to, "%*s", 28 - width, "");
-	fprintf(to, "%s\n", o->help);
+	mv_buf_init(&line, 1 << 16);
+	bad = mv_buf_addstr(&line, "    ") ||
+	      (o->letter && mv_buf_addf(&line, "-%c, ", o->letter)) ||
+	      mv_buf_addf(&line, "--%s", o->name) ||
+	      (o->arg && mv_buf_addf(&line, " <%s>", o->arg));
+	/* A long name has a line of its own. */
+	if (!bad && width > HELP_COLUMN - 2) {
+		fprintf(to, "%s\n", line.data);
+		mv_buf_clear(&line);
+	}
+	bad = bad || mv_buf_addf(&line, "%*s%s",
+				 HELP_COLUMN - (int)line.len, "", o->help);
+	if (!bad)
+		print_wrapped(to, line.data, HELP_COLUMN);
+	mv_buf_release(&line);
 }
 
 static void print_usage(FILE *to, const struct opt *opts,
 			const char *const *usage)
 {
 	const char *lead = "usage: ";
+	char *line;
 
 	for (; *usage; usage++) {
-		fprintf(to, "%s%s\n", lead, *usage);
+		line = mv_strf("%s%s", lead, *usage);
+		if (line)
+			print_wrapped(to, line, 11);
+		free(line);
 		lead = "   or: ";
 	}
 	if (opts->type != OPT_TYPE_END)
 		fputc('\n', to);
 	for (; opts->type != OPT_TYPE_END; opts++)
 		print_option(to, opts);
+}
+
+/* The last blank within `room` before an option, a pipe or a redirection;
+   NULL: none. */
+static const char *example_cut(const char *line, size_t room)
+{
+	const char *cut = NULL;
+	char quote = 0;
+
+	for (const char *at = line; *at && (size_t)(at - line) + 2 <= room;
+	     at++) {
+		if (*at == '\'')
+			quote ^= *at;
+		if (!quote && *at == ' ' && at[1] && strchr("->|", at[1]) &&
+		    at > line)
+			cut = at;
+	}
+	return cut;
+}
+
+/*
+ * A command goes on in the next line as a shell reads it where it is too long
+ * for one.
+ */
+static void print_example(const char *line)
+{
+	size_t room = help_width(stdout) - 4, indent = 4;
+	const char *cut;
+
+	while (strlen(line) > room) {
+		cut = example_cut(line, room);
+		if (!cut)
+			break;
+		printf("%*s%.*s \\\n", (int)indent, "", (int)(cut - line),
+		       line);
+		line = cut + 1;
+		indent = 8;
+		room = help_width(stdout) - 8;
+	}
+	printf("%*s%s\n", (int)indent, "", line);
 }
 
 static const struct opt_about *about;
@@ -77,13 +149,19 @@ void opt_about(const struct opt_about *a)
 
 static void print_help(const struct opt *opts, const char *const *usage)
 {
-	if (about)
-		printf("git model %s: %s\n\n", about->name, about->summary);
+	char *purpose = about ? mv_strf("git model %s: %s", about->name,
+					about->summary) : NULL;
+
+	if (purpose) {
+		print_wrapped(stdout, purpose, 4);
+		putchar('\n');
+	}
+	free(purpose);
 	print_usage(stdout, opts, usage);
 	if (about && *about->examples)
 		printf("\nexamples:\n");
 	for (size_t i = 0; about && about->examples[i]; i++)
-		printf("    %s\n", about->examples[i]);
+		print_example(about->examples[i]);
 }
 
 int opt_usage_error(const struct opt *opts, const char *const *usage,

@@ -8,18 +8,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "libmv/base/config.h"
+#include "libmv/report/report.h"
 
 enum {
 	MAX_LINE = 1 << 20,
 	METER_DELAY_MS = 300,
 	METER_EVERY_MS = 100
 };
+
+size_t out_columns(int fd)
+{
+	const char *value = getenv("COLUMNS");
+	struct winsize size;
+	char *end;
+	long n;
+
+	if (value && *value) {
+		n = strtol(value, &end, 10);
+		if (!*end && n > 0 && n < 10000)
+			return (size_t)n;
+	}
+	if (isatty(fd) && !ioctl(fd, TIOCGWINSZ, &size))
+		return size.ws_col;
+	return 0;
+}
 
 /*
  * One write per message, so that lines of several processes do not mix; and
@@ -29,20 +48,23 @@ enum {
  */
 static void say(const char *lead, const char *text)
 {
-	const char *end = isatty(2) ? "\033[K\n" : "\n";
-	struct mv_buf line;
-	int failed;
+	int tty = isatty(2), failed;
+	struct mv_buf line, lines;
 
 	mv_buf_init(&line, MAX_LINE);
+	mv_buf_init(&lines, 2 * MAX_LINE);
 	failed = mv_buf_addstr(&line, lead) ||
 		 mv_buf_add_safe(&line, text, strlen(text)) ||
-		 mv_buf_addstr(&line, end);
+		 mv_wrap(&lines, line.data, line.len, tty ? out_columns(2) : 0,
+			 strlen(lead)) ||
+		 mv_buf_addstr(&lines, tty ? "\033[K\n" : "\n");
 	fflush(stdout);
 	if (failed)
 		fprintf(stderr, "%s(a message too long to print)\n", lead);
 	else
-		fwrite(line.data, 1, line.len, stderr);
+		fwrite(lines.data, 1, lines.len, stderr);
 	mv_buf_release(&line);
+	mv_buf_release(&lines);
 }
 
 __attribute__((format(printf, 2, 0)))
@@ -114,22 +136,55 @@ void out_hint(const char *fmt, ...)
 	va_end(ap);
 }
 
-void out_line(const char *fmt, ...)
+__attribute__((format(printf, 2, 0)))
+static void vline(size_t hang, const char *fmt, va_list ap)
 {
-	struct mv_buf line;
+	size_t width = out_columns(1);
+	struct mv_buf line, lines;
 	char *text = NULL;
-	va_list ap;
-	int len;
+	int len = vasprintf(&text, fmt, ap), bad;
 
 	mv_buf_init(&line, MAX_LINE);
-	va_start(ap, fmt);
-	len = vasprintf(&text, fmt, ap);
-	va_end(ap);
+	mv_buf_init(&lines, SIZE_MAX / 2);
 	if (len < 0 || mv_buf_add_safe(&line, text, (size_t)len) < 0)
 		exit(out_fatalf("a line is too long to print"));
-	puts(line.data);
+	bad = hang ? mv_wrap(&lines, line.data, line.len, width, hang) :
+		     mv_wrap_lines(&lines, line.data, line.len, width);
+	if (bad)
+		exit(out_fatalf("out of memory"));
+	puts(lines.data);
 	free(text);
 	mv_buf_release(&line);
+	mv_buf_release(&lines);
+}
+
+void out_line(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vline(0, fmt, ap);
+	va_end(ap);
+}
+
+void out_hanging(size_t hang, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vline(hang, fmt, ap);
+	va_end(ap);
+}
+
+void out_text(const struct mv_buf *text)
+{
+	struct mv_buf lines;
+
+	mv_buf_init(&lines, SIZE_MAX / 2);
+	if (mv_wrap_lines(&lines, text->data, text->len, out_columns(1)) < 0)
+		exit(out_fatalf("out of memory"));
+	out_bytes(lines.data, lines.len);
+	mv_buf_release(&lines);
 }
 
 void out_raw(const char *fmt, ...)

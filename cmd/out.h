@@ -19,6 +19,12 @@
  * (mv_buf_add_safe), except by out_raw().
  */
 
+/*
+ * How wide lines may be that go to a file descriptor: what COLUMNS says, else
+ * the terminal; 0 where it is none and any line will do.
+ */
+size_t out_columns(int fd);
+
 /* -- messages, one line each on standard error -- */
 int out_fatal(const struct mv_err *err);	/* CMD_FATAL */
 __attribute__((format(printf, 1, 2)))
@@ -36,12 +42,18 @@ __attribute__((format(printf, 1, 2)))
 void out_note(const char *fmt, ...);
 
 /* -- answers, on standard output -- */
-/* One line; the newline is added. */
+/* One line; the newline is added. Where it is wider than out_columns() it
+   goes on between words (mv_wrap_lines). */
 __attribute__((format(printf, 1, 2)))
 void out_line(const char *fmt, ...);
+/* The same, going on behind `hang` blanks. */
+__attribute__((format(printf, 2, 3)))
+void out_hanging(size_t hang, const char *fmt, ...);
 /* The same, not made safe and no newline: only for our own words. */
 __attribute__((format(printf, 1, 2)))
 void out_raw(const char *fmt, ...);
+/* Lines that are safe already, wrapped like out_line()'s. */
+void out_text(const struct mv_buf *text);
 /* Content, or names that a program reads (-z). */
 void out_bytes(const void *data, size_t len);
 /* A path as git prints it: in quotes, with escapes, if it needs them. */

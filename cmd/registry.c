@@ -7,83 +7,6 @@
 #include "cmd/out.h"
 #include "libmv/base/time.h"
 
-/* -- a table --------------------------------------------------------------------- */
-
-void table_add(struct table *table, const char *text)
-{
-	size_t alloc = 2 * table->alloc + 64;
-	char **cell;
-
-	if (table->count == table->alloc) {
-		cell = realloc(table->cell, alloc * sizeof(*cell));
-		if (!cell) {
-			table->failed = 1;
-			return;
-		}
-		table->cell = cell;
-		table->alloc = alloc;
-	}
-	cell = &table->cell[table->count];
-	*cell = strdup(text && *text ? text : "-");
-	if (*cell)
-		table->count++;
-	else
-		table->failed = 1;
-}
-
-/* Cells are names of tags and numbers: a letter is a byte. */
-static size_t width(const struct table *table, size_t column)
-{
-	size_t len, most = strlen(table->head[column]);
-
-	for (size_t i = column; i < table->count; i += table->columns) {
-		len = strlen(table->cell[i]);
-		most = len > most ? len : most;
-	}
-	return most;
-}
-
-static void print_row(const struct table *table, const char *const *cell,
-		      const size_t *widths)
-{
-	struct mv_buf line;
-
-	mv_buf_init(&line, 1 << 20);
-	for (size_t i = 0; i < table->columns; i++) {
-		if (!widths)
-			mv_buf_addf(&line, "%s%s", i ? "\t" : "", cell[i]);
-		else if (i + 1 < table->columns)
-			mv_buf_addf(&line, "%-*s  ", (int)widths[i], cell[i]);
-		else
-			mv_buf_addstr(&line, cell[i]);
-	}
-	if (widths)
-		out_line("%s", line.data);
-	else
-		out_raw("%s\n", line.data);
-	mv_buf_release(&line);
-}
-
-int table_print(struct table *table, int plain)
-{
-	size_t *widths = calloc(table->columns, sizeof(*widths));
-	int failed = table->failed || !widths;
-
-	for (size_t i = 0; !failed && i < table->columns; i++)
-		widths[i] = width(table, i);
-	if (!failed && !plain && table->count)
-		print_row(table, table->head, widths);
-	for (size_t i = 0; !failed && i + table->columns <= table->count;
-	     i += table->columns)
-		print_row(table, (const char *const *)table->cell + i,
-			  plain ? NULL : widths);
-	for (size_t i = 0; i < table->count; i++)
-		free(table->cell[i]);
-	free(table->cell);
-	free(widths);
-	return failed ? out_fatalf("out of memory") : CMD_OK;
-}
-
 /* -- tags --------------------------------------------------------------------------- */
 
 const char *registry_remote(struct cmd_env *env)
@@ -110,6 +33,13 @@ char *registry_split(const char *name)
 	const char *at = strchr(name, '@');
 
 	return at ? strndup(name, (size_t)(at - name)) : strdup(name);
+}
+
+const char *registry_commit(char out[8], const char *hex)
+{
+	strncpy(out, hex, 7);
+	out[7] = '\0';
+	return out;
 }
 
 /* -- what people type ------------------------------------------------------------------ */
@@ -218,13 +148,40 @@ void registry_json_info(struct mv_json *object, const struct mv_event *event,
 		mv_json_set(object, "problem", mv_json_str(info->problem));
 }
 
+/* A tag with the name of an event that is no annotated tag of a commit; the
+   others in `ignored` have a number that is too large. */
+static int is_lightweight(const struct mv_event *e)
+{
+	struct mv_tag tag;
+
+	if (mv_tag_parse(&tag, e->ref + strlen("refs/tags/"), NULL))
+		return 0;
+	mv_tag_release(&tag);
+	return 1;
+}
+
 void registry_note(const struct mv_registry *registry)
 {
-	if (registry->lightweight)
-		out_note("%zu tag%s left out: only annotated tags of commits "
-			 "(git tag -a) are versions and stages",
-			 registry->lightweight,
-			 registry->lightweight == 1 ? " is" : "s are");
+	enum { NAMED = 3 };
+	size_t named = 0, count = registry->lightweight;
+	struct mv_buf names;
+
+	if (!count)
+		return;
+	mv_buf_init(&names, 1 << 20);
+	for (size_t i = 0; i < registry->ignored_count && named < NAMED; i++) {
+		const struct mv_event *e = &registry->ignored[i];
+
+		if (is_lightweight(e))
+			mv_buf_addf(&names, "%s'%s'", named++ ? ", " : "",
+				    e->ref + strlen("refs/tags/"));
+	}
+	if (count > named)
+		mv_buf_addf(&names, " and %zu more", count - named);
+	out_note("%zu tag%s left out: only annotated tags of commits "
+		 "(git tag -a) are versions and stages, and not %s", count,
+		 count == 1 ? " is" : "s are", names.len ? names.data : "they");
+	mv_buf_release(&names);
 }
 
 void registry_warn(const struct mv_events *events)

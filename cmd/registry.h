@@ -11,22 +11,9 @@
 #include "libmv/repo-registry.h"
 
 /*
- * What the commands of the registry share: a table of short words, the tag
- * that was made and what to do with it, and the JSON of one event.
+ * What the commands of the registry share: the tag that was made and what to
+ * do with it, what people type, and the JSON of one event.
  */
-
-/* -- a table: columns as wide as they need to be, or tabs and no heading -- */
-struct table {
-	const char *const *head;
-	size_t columns;
-	char **cell;		/* row by row */
-	size_t count, alloc;
-	int failed;		/* memory; reported by table_print() */
-};
-/* The next cell; NULL or "" is "-". */
-void table_add(struct table *table, const char *text);
-/* Prints and frees. CMD_OK or CMD_FATAL. */
-int table_print(struct table *table, int plain);
 
 /* -- tags -- */
 /* The tag's name on standard output; how to share it beside it. */
@@ -35,6 +22,9 @@ void registry_made(struct cmd_env *env, const char *tag);
 const char *registry_remote(struct cmd_env *env);
 /* "NAME@v1.2.3" or "NAME" "@v1.2.3" in place; NULL where nothing is said. */
 char *registry_split(const char *name);
+
+/* 7 digits of a commit, as GTO and git show them. */
+const char *registry_commit(char out[8], const char *hex);
 
 /* -- what people type -- */
 /*

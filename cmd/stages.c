@@ -6,6 +6,7 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "cmd/table.h"
 
 static const char *const usage[] = {
 	"git model stages [--plain] [--json] [<name>]",
@@ -25,16 +26,20 @@ static struct mv_json *stage_json(const struct mv_event *e,
 	return o;
 }
 
-static int print(const struct mv_events *events, int json, int plain)
+static int print(const struct mv_events *events, int json, int plain,
+		 struct cmd_env *env)
 {
-	static const char *const head[] = {
-		"artifact", "stage", "version", "assigned", "commit", "ref"
+	static const struct mv_list_column head[] = {
+		{ "Artifact", MV_LIST_CUT },
+		{ "Stage", MV_LIST_CUT | MV_LIST_LATE },
+		{ "Version", MV_LIST_LATE }, { "Assigned", 0 },
+		{ "Commit", MV_LIST_SPARE }, { "Ref", MV_LIST_SPARE }
 	};
-	struct table table = { head, 6, NULL, 0, 0, 0 };
+	struct table table = TABLE_INIT(head);
 	struct mv_json *all = json ? mv_json_array() : NULL;
 	const struct mv_event *const *v;
 	size_t count;
-	char when[32];
+	char when[32], commit[8];
 
 	v = mv_registry_holders(&events->registry, NULL, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -48,10 +53,11 @@ static int print(const struct mv_events *events, int json, int plain)
 		table_add(&table, v[i]->tag.stage);
 		table_add(&table, info->active ? info->version : NULL);
 		table_add(&table, registry_time(when, info));
-		table_add(&table, v[i]->commit);
+		table_add(&table, plain ? v[i]->commit :
+			  registry_commit(commit, v[i]->commit));
 		table_add(&table, v[i]->ref + strlen("refs/tags/"));
 	}
-	return json ? out_json(all) : table_print(&table, plain);
+	return json ? out_json(all) : table_print(&table, plain, env);
 }
 
 int cmd_stages(int argc, const char **argv, struct cmd_env *env)
@@ -72,7 +78,7 @@ int cmd_stages(int argc, const char **argv, struct cmd_env *env)
 	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
 		return out_fatal(&err);
 	registry_warn(&events);
-	status = print(&events, json, plain);
+	status = print(&events, json, plain, env);
 	if (!json && !plain)
 		registry_note(&events.registry);
 	mv_registry_holders(&events.registry, NULL, &count);

@@ -213,7 +213,8 @@ static void print_groups(struct answer *a, int print)
 
 		if (print) {
 			out_line("%s", g->name);
-			out_raw("%s\n", g->lines.data);
+			out_text(&g->lines);
+			out_raw("\n");
 		}
 		mv_buf_release(&g->lines);
 		free(g->name);

@@ -6,14 +6,16 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "cmd/table.h"
 
 static const char *const usage[] = {
 	"git model versions [--plain] [--json] [<name>]",
 	NULL
 };
 
-/* Stages that a version holds, joined with ",". */
+/* Stages that a version holds, joined with `between`. */
 static void add_stages(struct mv_buf *text, struct mv_json *list,
+		       const char *between,
 		       const struct mv_events *events,
 		       const struct mv_event *version)
 {
@@ -30,7 +32,7 @@ static void add_stages(struct mv_buf *text, struct mv_json *list,
 		    strcmp(holder[i]->commit, version->commit) ||
 		    strcmp(info->version, version->tag.version))
 			continue;
-		mv_buf_addf(text, "%s%s", text->len ? "," : "",
+		mv_buf_addf(text, "%s%s", text->len ? between : "",
 			    holder[i]->tag.stage);
 		if (list)
 			mv_json_push(list, mv_json_str(holder[i]->tag.stage));
@@ -55,17 +57,20 @@ static struct mv_json *version_json(const struct mv_events *events,
 }
 
 /* Of each artifact the greatest first. */
-static int print(const struct mv_events *events, int json, int plain)
+static int print(const struct mv_events *events, int json, int plain,
+		 struct cmd_env *env)
 {
-	static const char *const head[] = {
-		"artifact", "version", "stages", "registered", "commit", "ref"
+	static const struct mv_list_column head[] = {
+		{ "Artifact", MV_LIST_CUT }, { "Version", MV_LIST_LATE },
+		{ "Stages", MV_LIST_CUT | MV_LIST_LATE }, { "Registered", 0 },
+		{ "Commit", MV_LIST_SPARE }, { "Ref", MV_LIST_SPARE }
 	};
-	struct table table = { head, 6, NULL, 0, 0, 0 };
+	struct table table = TABLE_INIT(head);
 	struct mv_json *all = json ? mv_json_array() : NULL, *list;
 	const struct mv_event *const *v;
 	size_t count, end, start;
 	struct mv_buf stages;
-	char when[32];
+	char when[32], commit[8];
 
 	mv_buf_init(&stages, 1 << 20);
 	v = mv_registry_versions(&events->registry, NULL, &count);
@@ -76,7 +81,8 @@ static int print(const struct mv_events *events, int json, int plain)
 		for (size_t i = end; i-- > start;) {
 			list = json ? mv_json_array() : NULL;
 			mv_buf_clear(&stages);
-			add_stages(&stages, list, events, v[i]);
+			add_stages(&stages, list, plain ? "," : ", ", events,
+				   v[i]);
 			if (json) {
 				mv_json_push(all, version_json(events, v[i],
 							       list));
@@ -87,12 +93,13 @@ static int print(const struct mv_events *events, int json, int plain)
 			table_add(&table, stages.data);
 			table_add(&table, registry_time(when,
 					  &events->info[v[i]->order]));
-			table_add(&table, v[i]->commit);
+			table_add(&table, plain ? v[i]->commit :
+				  registry_commit(commit, v[i]->commit));
 			table_add(&table, v[i]->ref + strlen("refs/tags/"));
 		}
 	}
 	mv_buf_release(&stages);
-	return json ? out_json(all) : table_print(&table, plain);
+	return json ? out_json(all) : table_print(&table, plain, env);
 }
 
 /* Beside the table, not in it. */
@@ -130,7 +137,7 @@ int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
 		return out_fatal(&err);
 	registry_warn(&events);
-	status = print(&events, json, plain);
+	status = print(&events, json, plain, env);
 	if (!json && !plain) {
 		note_deprecated(&events.registry);
 		registry_note(&events.registry);

@@ -186,6 +186,16 @@ static void check_settings(const struct checks *c)
 		    "filter, diff and merge driver are set");
 }
 
+/* Each has its own command: they are causes of their own. */
+static void say_value(const struct checks *c, const char *key,
+		      const char *why)
+{
+	char mend[128];
+
+	snprintf(mend, sizeof(mend), "git config %s VALUE", key);
+	say(c, MV_DOCTOR_BAD, "configuration", mend, "%s: %s", key, why);
+}
+
 /* Values that would stop a command half way. */
 static void check_values(const struct checks *c)
 {
@@ -200,12 +210,10 @@ static void check_values(const struct checks *c)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		if ((value = config(c, sizes[i])) &&
 		    mv_parse_size(&size, value, &err))
-			say(c, MV_DOCTOR_BAD, "configuration",
-			    "git config --edit", "%s: %s", sizes[i], err.msg);
+			say_value(c, sizes[i], err.msg);
 	value = config(c, "model.lockTimeout");
 	if (value && mv_parse_duration(&time, value, &err))
-		say(c, MV_DOCTOR_BAD, "configuration", "git config --edit",
-		    "model.lockTimeout: %s", err.msg);
+		say_value(c, "model.lockTimeout", err.msg);
 }
 
 static void check_team_file(const struct checks *c)

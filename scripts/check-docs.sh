@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 bad=0
+unset COLUMNS
 
 # compare <command> <what it is about>: $tmp/help and $tmp/manual
 compare () {
@@ -30,7 +31,7 @@ do
 		bad=1
 		continue
 	}
-	sed -n -e 's/^usage: //p' -e 's/^   or: //p' "$tmp/out" >"$tmp/help"
+	sed -n -e '/^usage: /,/^$/s/^.......//p' "$tmp/out" >"$tmp/help"
 	sed -n '/^== SYNOPSIS$/,/^== DESCRIPTION$/p' "$page" |
 	sed -e '1,/^----$/d' -e '/^----$/,$d' >"$tmp/manual"
 	compare "$name" "usage and synopsis"

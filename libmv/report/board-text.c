@@ -240,18 +240,39 @@ static void value_cell(struct mv_table *t, const struct mv_row *row,
 
 static void first_columns(struct mv_table *t, int artifacts, int log)
 {
-	mv_table_column(t, MV_COLUMN_SHRINK, log ? "Version" : "", 0);
+	mv_table_column(t, MV_COLUMN_SHRINK, "Version", 0);
 	if (log)
-		mv_table_column(t, 0, "Date", 0);
+		mv_table_column(t, MV_COLUMN_EARLY, "Date", 0);
 	if (artifacts)
 		mv_table_column(t, MV_COLUMN_SHRINK, "Artifact", 0);
 	mv_table_column(t, MV_COLUMN_SHRINK, "Stage", 0);
 	if (log)
-		mv_table_column(t, MV_COLUMN_SHRINK, "Subject", 0);
+		mv_table_column(t, MV_COLUMN_SHRINK | MV_COLUMN_EARLY,
+				"Subject", 0);
+}
+
+/* Does any version hold a stage? */
+static int some_staged(const struct mv_board *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->v[i].stages && *b->v[i].stages)
+			return 1;
+	return 0;
+}
+
+static void stage_cell(struct mv_table *t, const struct mv_row *row,
+		       int staged)
+{
+	if (row->stages && *row->stages)
+		mv_pen_safe_cut(mv_table_foreign(t, MV_TONE_GOOD), row->stages,
+				60);
+	else
+		mv_pen_str(mv_table_cell(t, MV_TONE_DIM), staged ? "-" : "");
 }
 
 static void first_cells(struct mv_table *t, const struct mv_row *row,
-			int artifacts, int log, const struct mv_pen *like)
+			int artifacts, int log, int staged,
+			const struct mv_pen *like)
 {
 	const char *label = row->label ? row->label : row->version;
 	struct mv_pen *pen = mv_table_foreign(t, MV_TONE_BOLD);
@@ -272,7 +293,7 @@ static void first_cells(struct mv_table *t, const struct mv_row *row,
 	if (artifacts)
 		mv_pen_safe_cut(mv_table_foreign(t, MV_TONE_PLAIN),
 				row->artifact ? row->artifact : row->path, 60);
-	mv_pen_safe_cut(mv_table_foreign(t, MV_TONE_GOOD), row->stages, 60);
+	stage_cell(t, row, staged);
 	if (log)
 		mv_pen_safe_cut(mv_table_foreign(t, MV_TONE_PLAIN),
 				row->subject_line, 72);
@@ -286,6 +307,7 @@ size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 	const struct mv_value *best[MV_TABLE_COLUMNS];
 	int artifacts = (!log && b->mixed) || some_differ(b, "artifact") ||
 			(!log && some_differ(b, "path"));
+	int staged = some_staged(b);
 	struct columns columns;
 
 	if (choose(&columns, b, wanted, log))
@@ -297,7 +319,7 @@ size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 		value_column(t, b, &columns.v[c]);
 	}
 	for (size_t i = 0; i < b->count && !t->pen.failed; i++) {
-		first_cells(t, &b->v[i], artifacts, log, like);
+		first_cells(t, &b->v[i], artifacts, log, staged, like);
 		for (size_t c = 0; c < columns.count; c++)
 			value_cell(t, &b->v[i], columns.v[c].key, rules[c],
 				   best[c]);
@@ -334,8 +356,7 @@ int mv_board_text(struct mv_buf *out, const struct mv_board *b,
 	mv_table_release(&t);
 	if (!b->count)
 		mv_pen_str(&pen, "nothing to show\n");
-	put_note(&pen, left, "more column: a wider terminal, or --json",
-		 "more columns: a wider terminal, or --json");
+	mv_words_left_out(&pen, left);
 	put_note(&pen, b->skipped_lines, "line of the notes could not be read",
 		 "lines of the notes could not be read");
 	return mv_pen_done(&pen, err);

@@ -58,8 +58,9 @@ static void put_line(struct mv_pen *pen, const char *s)
 
 static void put_size(struct mv_pen *pen, const struct mv_card *card)
 {
-	char hex[MV_OID_HEX + 1];
+	char text[8 + MV_OID_HEX] = "sha256:";
 
+	mv_oid_hex(text + 7, &card->oid);
 	mv_pen_repeat(pen, " ", INDENT);
 	mv_words_size(pen, card->logical);
 	if (card->is_directory) {
@@ -75,7 +76,7 @@ static void put_size(struct mv_pen *pen, const struct mv_card *card)
 	mv_pen_str(pen, "\n");
 	mv_pen_repeat(pen, " ", INDENT);
 	mv_pen_begin(pen, MV_TONE_DIM);
-	mv_pen_f(pen, "sha256:%s", mv_oid_hex(hex, &card->oid));
+	mv_pen_safe_cut(pen, text, (size_t)pen->style.width - INDENT);
 	mv_pen_end(pen, MV_TONE_DIM);
 	mv_pen_str(pen, "\n");
 }

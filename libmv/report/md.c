@@ -319,7 +319,7 @@ static void add_curves(struct md *md, const struct mv_curves *curves)
 	mv_table_init(&t);
 	mv_table_column(&t, 0, "Curve", 0);
 	mv_table_column(&t, MV_COLUMN_RIGHT, "First", 0);
-	mv_table_column(&t, 0, "", 0);
+	mv_table_column(&t, 0, "Shape", 0);
 	mv_table_column(&t, MV_COLUMN_RIGHT, "Last", 0);
 	for (size_t i = 0; i < curves->count; i++) {
 		const struct mv_series *s = &curves->series[i];
@@ -550,7 +550,7 @@ static void add_facts(struct md *md, const char *title,
 	mv_table_init(&t);
 	mv_table_column(&t, 0, title, 0);
 	mv_table_column(&t, card ? MV_COLUMN_RIGHT : 0, "Value", 0);
-	mv_table_column(&t, 0, "", 0);
+	mv_table_column(&t, 0, "Curve", 0);
 	for (size_t i = 0; i < facts->count; i++) {
 		const struct mv_fact *f = &facts->v[i];
 		const struct mv_metric_rule *rule = card ?

@@ -82,7 +82,13 @@ enum { MV_TABLE_COLUMNS = 48 };
 enum mv_column_flags {
 	MV_COLUMN_RIGHT = 1 << 0,
 	MV_COLUMN_SHRINK = 1 << 1,	/* may be cut when there is no room */
-	MV_COLUMN_KEEP = 1 << 2		/* stays, even with nothing in it */
+	MV_COLUMN_KEEP = 1 << 2,	/* stays, even with nothing in it */
+	MV_COLUMN_TAIL = 1 << 3,	/* a path: cut at its front, and later */
+	/* Without room it goes before any is cut, as the first afterwards, or
+	   only when no other is left: what the table is about, a verdict. */
+	MV_COLUMN_SPARE = 1 << 4,
+	MV_COLUMN_EARLY = 1 << 5,
+	MV_COLUMN_LATE = 1 << 6
 };
 struct mv_cell {
 	size_t off;		/* in `text` */
@@ -113,8 +119,10 @@ size_t mv_table_rows(const struct mv_table *t);	/* without titles */
 void mv_table_cut(struct mv_table *t, size_t rows);	/* keep the first */
 /*
  * Each line behind `indent` blanks and at most the style's width wide:
- * columns that may are cut, then the rightmost left out. Returns how many
- * were.
+ * columns that may are cut, at last titles, down to the values below them;
+ * then columns are left out, the rightmost first but for SPARE, EARLY and
+ * LATE. The first stays unless it is one of these. Returns how many were left
+ * out.
  */
 size_t mv_table_print(struct mv_pen *pen, const struct mv_table *t,
 		      size_t indent, int titles);
@@ -141,6 +149,8 @@ void mv_words_value(struct mv_pen *pen, const struct mv_value *v,
 		    int precision);
 void mv_words_plural(struct mv_pen *pen, size_t n, const char *one,
 		     const char *many);
+/* "(3 more columns: ...)", a line of its own; nothing for none. */
+void mv_words_left_out(struct mv_pen *pen, size_t columns);
 /* "+0.019", "-3"; nothing where there is no difference to tell. */
 void mv_words_diff(struct mv_pen *pen, const struct mv_change *change);
 void mv_words_relative(struct mv_pen *pen, const struct mv_change *change);

@@ -206,10 +206,44 @@ int mv_plot_text(struct mv_buf *out, const struct mv_plot *p, int height,
 int mv_sparkline(struct mv_buf *out, const struct mv_point *points,
 		 size_t count, int width);
 
+/*
+ * One line of text into lines of at most `width` columns (0: no limit), the
+ * further ones behind `hang` blanks. Ends no line within a word, nor within
+ * what stands in quotes or brackets as long as a line can hold that; colours
+ * take no room. 0 or MV_ENOMEM.
+ */
+int mv_wrap(struct mv_buf *out, const char *text, size_t len, size_t width,
+	    size_t hang);
+/* The same of many lines, each going on behind its label ("ok   ...") or two
+   columns behind where it began: tables that fit stay as they are. */
+int mv_wrap_lines(struct mv_buf *out, const char *text, size_t len,
+		  size_t width);
+
 /* A number as people read it: `precision` digits after the point (-1: at
    most six significant ones), thousands not grouped. */
 int mv_buf_add_number(struct mv_buf *out, const struct mv_value *value,
 		      int precision);
+
+/* -- lists: one look for versions, stages, history, ls and du ------------------- */
+enum mv_list_flags {
+	MV_LIST_RIGHT = 1 << 0,		/* numbers */
+	MV_LIST_CUT = 1 << 1,		/* may be cut at its end, */
+	MV_LIST_PATH = 1 << 2,		/* or at its front */
+	MV_LIST_SPARE = 1 << 3,		/* without room it goes before any is
+					   cut, */
+	MV_LIST_EARLY = 1 << 4,		/* as the first afterwards, */
+	MV_LIST_LATE = 1 << 5		/* or last */
+};
+struct mv_list_column {
+	const char *title;
+	unsigned flags;
+};
+/* Cells row by row; NULL and "" are "-". Says beneath how many columns had no
+   room. Nothing at all without a row. */
+int mv_list_text(struct mv_buf *out, const struct mv_list_column *columns,
+		 size_t column_count, const char *const *cells,
+		 size_t cell_count, const struct mv_style *style,
+		 struct mv_err *err);
 
 /* -- JSON: stable, documented in docs/format/json.md ---------------------------- */
 struct mv_json *mv_card_json(const struct mv_card *card);

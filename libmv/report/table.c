@@ -7,7 +7,9 @@
 enum {
 	GAP = 2,		/* blanks between columns */
 	TITLE_MAX = 20,
-	SHRINK_MIN = 8,		/* a column is never cut to less */
+	SHRINK_MIN = 8,		/* a column is never cut to less, */
+	TAIL_MIN = 14,		/* nor a path, */
+	TITLE_MIN = 6,		/* nor a title */
 	TEXT_MAX = 64 << 20
 };
 
@@ -125,24 +127,51 @@ int mv_table_is_empty(const struct mv_table *t, size_t column)
 
 /* -- how wide ------------------------------------------------------------------- */
 
-/* 0: the column is not shown. */
-static void measure(size_t *widths, const struct mv_table *t, int titles)
+struct widths {
+	size_t now[MV_TABLE_COLUMNS];	/* 0: the column is not shown */
+	size_t wanted[MV_TABLE_COLUMNS];
+	size_t least[MV_TABLE_COLUMNS];	/* cut to no less */
+};
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Half a number would be a lie; half a title is better than no number. */
+static size_t least(size_t values, size_t title, unsigned flags)
+{
+	size_t all = values > title ? values : title;
+
+	if (flags & MV_COLUMN_TAIL)
+		return smaller(all, TAIL_MIN);
+	if (flags & MV_COLUMN_SHRINK)
+		return smaller(all, SHRINK_MIN);
+	return values > TITLE_MIN ? values : smaller(all, TITLE_MIN);
+}
+
+static void measure(struct widths *w, const struct mv_table *t, int titles)
 {
 	const struct mv_cell *cell;
-	size_t len, w;
+	size_t len, title, values, one;
 	const char *s;
 
+	memset(w, 0, sizeof(*w));
 	for (size_t c = 0; c < t->columns; c++) {
-		widths[c] = 0;
 		if (mv_table_is_empty(t, c))
 			continue;
-		for (size_t r = titles ? 0 : 1; r <= mv_table_rows(t); r++) {
+		s = mv_table_at(t, 0, c, &len, &cell);
+		title = titles ? mv_width(s, len) : 0;
+		values = 0;
+		for (size_t r = 1; r <= mv_table_rows(t); r++) {
 			s = mv_table_at(t, r, c, &len, &cell);
-			w = mv_width(s, len);
-			if (w > widths[c])
-				widths[c] = w;
+			one = mv_width(s, len);
+			values = one > values ? one : values;
 		}
+		w->wanted[c] = values > title ? values : title;
+		w->least[c] = least(values, title, t->flags[c]);
 	}
+	memcpy(w->now, w->wanted, sizeof(w->now));
 }
 
 static size_t total(const size_t *widths, size_t columns)
@@ -154,72 +183,122 @@ static size_t total(const size_t *widths, size_t columns)
 	return sum ? sum - GAP : 0;
 }
 
-/* The widest column that may be cut gives way first. */
-static void shrink(size_t *widths, const struct mv_table *t, size_t room)
+/* The widest column of those that may be cut gives way first. */
+static void shrink(struct widths *w, const struct mv_table *t, size_t room,
+		   unsigned flags)
 {
-	while (total(widths, t->columns) > room) {
+	while (total(w->now, t->columns) > room) {
 		size_t widest = t->columns;
 
 		for (size_t c = 0; c < t->columns; c++)
-			if (t->flags[c] & MV_COLUMN_SHRINK &&
-			    widths[c] > SHRINK_MIN &&
+			if (w->now[c] > w->least[c] &&
+			    (!flags || t->flags[c] & flags) &&
 			    (widest == t->columns ||
-			     widths[c] > widths[widest]))
+			     w->now[c] > w->now[widest]))
 				widest = c;
 		if (widest == t->columns)
 			return;
-		widths[widest]--;
+		w->now[widest]--;
 	}
 }
 
-/* Half a number would be a lie: a column without room goes as a whole, and
-   what it leaves is for the others. */
-static size_t make_fit(size_t *widths, const struct mv_table *t, size_t room)
+/* Which column goes next, of these rounds; t->columns: none may. The first
+   one says what a line is about, unless it says that it may go. */
+static size_t next_out(const struct widths *w, const struct mv_table *t,
+		       int rounds)
 {
-	size_t wanted[MV_TABLE_COLUMNS], out = 0;
+	for (int round = 0; round < rounds; round++)
+		for (size_t c = t->columns; c-- > 0;) {
+			unsigned f = t->flags[c];
+			int when = f & MV_COLUMN_SPARE ? 0 :
+				   f & MV_COLUMN_EARLY ? 1 :
+				   f & MV_COLUMN_LATE ? 3 : 2;
 
-	memcpy(wanted, widths, t->columns * sizeof(*widths));
-	shrink(widths, t, room);
-	for (size_t c = t->columns; c-- > 1 &&
-	     total(widths, t->columns) > room;) {
-		out += widths[c] > 0;
-		widths[c] = wanted[c] = 0;
+			if (w->now[c] && when == round && (c || when < 2))
+				return c;
+		}
+	return t->columns;
+}
+
+static size_t leave_out(struct widths *w, const struct mv_table *t,
+			const size_t *needed, int rounds, size_t room)
+{
+	size_t out = 0, c;
+
+	while (total(needed, t->columns) > room &&
+	       (c = next_out(w, t, rounds)) < t->columns) {
+		w->now[c] = w->wanted[c] = w->least[c] = 0;
+		out++;
 	}
-	if (out) {
-		memcpy(widths, wanted, t->columns * sizeof(*widths));
-		shrink(widths, t, room);
-	}
+	return out;
+}
+
+/* A column without room goes as a whole, and what it leaves is for the
+   others. */
+static size_t make_fit(struct widths *w, const struct mv_table *t, size_t room)
+{
+	size_t out = leave_out(w, t, w->wanted, 1, room);
+
+	out += leave_out(w, t, w->least, 4, room);
+	shrink(w, t, room, MV_COLUMN_SHRINK | MV_COLUMN_TAIL);
+	shrink(w, t, room, 0);
 	return out;
 }
 
 /* -- printing --------------------------------------------------------------------- */
 
+/* Where the part of a text begins that has at most so many columns. */
+static size_t tail_from(const char *s, size_t len, size_t columns)
+{
+	size_t at = 0, all = mv_width(s, len);
+
+	while (at < len && all - mv_width(s, at) > columns)
+		do
+			at++;
+		while (at < len && ((unsigned char)s[at] & 0xc0) == 0x80);
+	return at;
+}
+
+/* The part of a cell that has room, beside the dots where it is cut. */
+static size_t fit_cell(const char **s, size_t len, size_t room, int tail)
+{
+	size_t from;
+
+	if (!tail)
+		return mv_width_fit(*s, len, room);
+	from = tail_from(*s, len, room);
+	*s += from;
+	return len - from;
+}
+
 static void put_cell(struct mv_pen *pen, const struct mv_cell *cell,
-		     const char *s, size_t len, size_t width)
+		     const char *s, size_t len, size_t width, int tail)
 {
 	const char *dots = pen->style.flags & MV_STYLE_UNICODE ? "…" : "...";
 	size_t dots_width = pen->style.flags & MV_STYLE_UNICODE ? 1 : 3;
 	int cut = mv_width(s, len) > width;
 
 	if (cut)
-		len = mv_width_fit(s, len, width > dots_width ?
-				   width - dots_width : 0);
+		len = fit_cell(&s, len, width > dots_width ?
+			       width - dots_width : 0, tail);
 	mv_pen_begin(pen, cell->tone);
+	if (cut && tail)
+		mv_pen_str(pen, dots);
 	pen->failed |= mv_buf_add(pen->out, s, len) != 0;
-	if (cut)
+	if (cut && !tail)
 		mv_pen_str(pen, dots);
 	mv_pen_end(pen, cell->tone);
 }
 
 static size_t shown_width(const char *s, size_t len, size_t width,
-			  unsigned flags)
+			  unsigned flags, int tail)
 {
 	size_t w = mv_width(s, len);
 	size_t dots = flags & MV_STYLE_UNICODE ? 1 : 3;
 
 	if (w <= width)
 		return w;
-	len = mv_width_fit(s, len, width > dots ? width - dots : 0);
+	len = fit_cell(&s, len, width > dots ? width - dots : 0, tail);
 	return mv_width(s, len) + dots;
 }
 
@@ -230,19 +309,21 @@ static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row,
 	const struct mv_cell *cell;
 	size_t owed = indent, len, w;
 	const char *s;
+	int tail;
 
 	for (size_t c = 0; c < t->columns; c++) {
 		if (!widths[c])
 			continue;
 		s = mv_table_at(t, row, c, &len, &cell);
-		w = shown_width(s, len, widths[c], pen->style.flags);
+		tail = row && t->flags[c] & MV_COLUMN_TAIL;
+		w = shown_width(s, len, widths[c], pen->style.flags, tail);
 		if (w > widths[c])
 			w = widths[c];
 		if (t->flags[c] & MV_COLUMN_RIGHT)
 			owed += widths[c] - w;
 		if (len) {
 			mv_pen_repeat(pen, " ", owed);
-			put_cell(pen, cell, s, len, widths[c]);
+			put_cell(pen, cell, s, len, widths[c], tail);
 			owed = 0;
 		}
 		if (t->flags[c] & MV_COLUMN_RIGHT)
@@ -258,16 +339,16 @@ static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row,
 size_t mv_table_print(struct mv_pen *pen, const struct mv_table *t,
 		      size_t indent, int titles)
 {
-	size_t widths[MV_TABLE_COLUMNS];
 	size_t room = (size_t)pen->style.width, out;
+	struct widths widths;
 
 	pen->failed |= t->pen.failed;
 	if (pen->failed || !mv_table_rows(t))
 		return 0;
 	room = room > indent ? room - indent : 1;
-	measure(widths, t, titles);
-	out = make_fit(widths, t, room);
+	measure(&widths, t, titles);
+	out = make_fit(&widths, t, room);
 	for (size_t r = titles ? 0 : 1; r <= mv_table_rows(t); r++)
-		put_row(pen, t, r, widths, indent);
+		put_row(pen, t, r, widths.now, indent);
 	return out;
 }

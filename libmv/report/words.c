@@ -102,6 +102,20 @@ void mv_words_plural(struct mv_pen *pen, size_t n, const char *one,
 	mv_pen_f(pen, "%zu %s", n, n == 1 ? one : many);
 }
 
+void mv_words_left_out(struct mv_pen *pen, size_t columns)
+{
+	if (!columns)
+		return;
+	mv_pen_begin(pen, MV_TONE_DIM);
+	mv_pen_str(pen, "(");
+	mv_words_plural(pen, columns,
+			"more column: a wider terminal, or --json",
+			"more columns: a wider terminal, or --json");
+	mv_pen_str(pen, ")");
+	mv_pen_end(pen, MV_TONE_DIM);
+	mv_pen_str(pen, "\n");
+}
+
 /* -- one change ---------------------------------------------------------------- */
 
 int mv_change_precision(const struct mv_change *change)
@@ -505,8 +519,8 @@ void mv_metric_table(struct mv_table *t, const struct mv_comparison *c,
 	mv_table_column(t, MV_COLUMN_SHRINK, "Metric", 0);
 	side_titles(t, c, MV_COLUMN_RIGHT | MV_COLUMN_KEEP);
 	mv_table_column(t, MV_COLUMN_RIGHT, "Change", 0);
-	mv_table_column(t, MV_COLUMN_RIGHT, "", 0);
-	mv_table_column(t, 0, "", 0);
+	mv_table_column(t, MV_COLUMN_RIGHT | MV_COLUMN_EARLY, "Relative", 0);
+	mv_table_column(t, MV_COLUMN_SHRINK | MV_COLUMN_LATE, "Verdict", 0);
 	for (int r = 0; r < (worse_first ? 4 : 1); r++)
 		for (size_t i = 0; i < pair->metrics.count; i++)
 			if (!worse_first || rank(&pair->metrics.v[i]) == r)
@@ -596,7 +610,7 @@ void mv_data_table(struct mv_table *t, const struct mv_comparison *c,
 	const struct mv_record *new = pair->new_evidence.data;
 
 	mv_table_column(t, 0, "Data", 0);
-	mv_table_column(t, MV_COLUMN_SHRINK, "", 0);
+	mv_table_column(t, MV_COLUMN_SHRINK, "Name", 0);
 	side_titles(t, c, MV_COLUMN_KEEP);
 	for (size_t i = 0; old && i < old->data.count; i++) {
 		const struct mv_ref *ref = &old->data.v[i], *now;

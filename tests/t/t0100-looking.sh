@@ -29,7 +29,7 @@ test_expect_success 'git model ls -l: oid, presence, size' '
 	cd r &&
 	oid=$(sha256sum <a.bin | cut -d" " -f1) &&
 	git model ls -l >actual &&
-	grep "^$oid \*  *439.5 KiB a.bin$" actual
+	grep "^$oid  \*  *439.5 KiB  a.bin$" actual
 '
 
 test_expect_success 'git model ls of a revision, and as JSON' '

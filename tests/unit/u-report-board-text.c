@@ -61,10 +61,10 @@ static void test_report_board_text__shows_metrics_and_params_that_differ(void **
 	init_board(&b);
 	print(&out, &b, NULL, 0, 80, 0);
 	check_text(&out,
-		   "             Stage           auc  latency (ms)  same     lr\n"
+		   "Version      Stage           auc  latency (ms)  same     lr\n"
 		   "v1.2.0       production  0.9120            12*     1   0.01\n"
-		   "main v1.3.0              0.9500*           15      1  0.003\n"
-		   "train-7                     nan             -      1      -\n");
+		   "main v1.3.0  -           0.9500*           15      1  0.003\n"
+		   "train-7      -              nan             -      1      -\n");
 }
 
 static void test_report_board_text__the_best_is_green_and_starred(void **state)
@@ -98,9 +98,9 @@ static void test_report_board_text__a_log_has_dates_and_subjects(void **state)
 		   "auc  params.lr  nothing\n"
 		   "v1.2.0       2025-11-20  production  train with ...  0.9120 "
 		   "       0.01        -\n"
-		   "main v1.3.0  2025-11-19              train with ...  "
+		   "main v1.3.0  2025-11-19  -           train with ...  "
 		   "0.9500*      0.003        -\n"
-		   "train-7      2025-11-18              train with ...     nan "
+		   "train-7      2025-11-18  -           train with ...     nan "
 		   "          -        -\n"
 		   "(3 lines of the notes could not be read)\n");
 }
@@ -114,11 +114,11 @@ static void test_report_board_text__columns_without_room_are_counted(void **stat
 	init_board(&b);
 	print(&out, &b, NULL, 0, 40, MV_STYLE_UNICODE);
 	check_text(&out,
-		   "             Stage           auc\n"
-		   "v1.2.0       production  0.9120\n"
-		   "main v1.3.0              0.9500*\n"
-		   "train-7                     nan\n"
-		   "(3 more columns: a wider terminal, or --json)\n");
+		   "Version   Stage         auc  latency (m…\n"
+		   "v1.2.0    product…  0.9120           12*\n"
+		   "main v1…  -         0.9500*          15\n"
+		   "train-7   -            nan            -\n"
+		   "(2 more columns: a wider terminal, or --json)\n");
 }
 
 static void test_report_board_text__artifacts_only_where_there_are_several(void **state)
@@ -135,10 +135,10 @@ static void test_report_board_text__artifacts_only_where_there_are_several(void 
 	b.v[2].label = dup("run\n1");
 	print(&out, &b, columns, 0, 80, 0);
 	check_text(&out,
-		   "             Artifact  Stage           auc\n"
+		   "Version      Artifact  Stage           auc\n"
 		   "v1.2.0       fraud     production  0.9120\n"
-		   "main v1.3.0  other                 0.9500*\n"
-		   "run\\x0a1     fraud                    nan\n");
+		   "main v1.3.0  other     -           0.9500*\n"
+		   "run\\x0a1     fraud     -              nan\n");
 }
 
 static void test_report_board_text__nothing(void **state)

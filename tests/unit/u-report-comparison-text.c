@@ -37,14 +37,15 @@ static void test_report_comparison_text__says_everything_once(void **state)
 		   "the same data\n"
 		   "\n"
 		   "fraud  models/fraud.safetensors  12.0 MiB -> 12.5 MiB\n"
-		   "  Metric        production    HEAD   Change\n"
-		   "  auc               0.9120  0.9310  +0.0190   +2.1%  better "
+		   "  Metric        production    HEAD   Change  Relative  "
+		   "Verdict\n"
+		   "  auc               0.9120  0.9310  +0.0190     +2.1%  better "
 		   "(other data)\n"
-		   "  latency (ms)          12      14       +2  +16.7%  worse "
+		   "  latency (ms)          12      14       +2    +16.7%  worse "
 		   "(other data)\n"
-		   "  note                  ok  better                   (other "
+		   "  note                  ok  better                     (other "
 		   "data)\n"
-		   "  recall                 -     0.5                   new\n"
+		   "  recall                 -     0.5                     new\n"
 		   "  ! not measured on the same evaluation data: auc, latency, "
 		   "note: holdout (aaaaaaa) against holdout (bbbbbbb)\n"
 		   "\n"
@@ -52,7 +53,7 @@ static void test_report_comparison_text__says_everything_once(void **state)
 		   "  epochs  -           20\n"
 		   "  lr      0.01        0.003\n"
 		   "\n"
-		   "  Data           production        HEAD\n"
+		   "  Data  Name     production        HEAD\n"
 		   "  eval  holdout  aaaaaaa  2.0 KiB  bbbbbbb  2.0 KiB\n"
 		   "\n"
 		   "  Environment  production  HEAD\n"
@@ -88,12 +89,13 @@ static void test_report_comparison_text__colours_what_words_say(void **state)
 		   "\033[1mfraud\033[m\033[2m  fraud.bin  12.0 MiB → 12.5 "
 		   "MiB\033[m\n"
 		   "  \033[2mMetric\033[m  \033[2mproduction\033[m    "
-		   "\033[2mHEAD\033[m   \033[2mChange\033[m\n"
-		   "  auc         0.5000  0.7500  \033[32m+0.2500\033[m  "
+		   "\033[2mHEAD\033[m   \033[2mChange\033[m  "
+		   "\033[2mRelative\033[m  \033[2mVerdict\033[m\n"
+		   "  auc         0.5000  0.7500  \033[32m+0.2500\033[m    "
 		   "\033[32m+50.0%\033[m  \033[32mbetter\033[m\n"
-		   "  loss             1       2       \033[31m+1\033[m   "
+		   "  loss             1       2       \033[31m+1\033[m     "
 		   "\033[31m+100%\033[m  \033[31mworse\033[m\n"
-		   "  x                1       3       +2   +200%\n");
+		   "  x                1       3       +2     +200%\n");
 }
 
 static void test_report_comparison_text__nan_and_unknown_are_not_judged(void **state)
@@ -125,12 +127,13 @@ static void test_report_comparison_text__nan_and_unknown_are_not_judged(void **s
 		   "1 artifact differs, 6 metrics changed, none judged\n"
 		   "\n"
 		   "m.bin  same content, 12.5 MiB\n"
-		   "  Metric   production  the index    Change\n"
-		   "  big            1000    9000000  +8999000  >+9999%\n"
-		   "  gone              1          -                     gone\n"
+		   "  Metric   production  the index    Change  Relative  "
+		   "Verdict\n"
+		   "  big            1000    9000000  +8999000   >+9999%\n"
+		   "  gone              1          -                      gone\n"
 		   "  inf             inf       -inf\n"
 		   "  nan             0.5        nan\n"
-		   "  unknown           1          2        +1    +100%\n"
+		   "  unknown           1          2        +1     +100%\n"
 		   "  zero              0        0.5      +0.5\n"
 		   "\n"
 		   "1 line of the notes could not be read\n");
@@ -153,7 +156,7 @@ static void test_report_comparison_text__long_text_leaves_room_for_numbers(void 
 		 "9876543210987654321098765432109876543210987654321098");
 	compare_pair(&c, 0);
 	print(&out, &c, 0);
-	assert_non_null(strstr(out.data, "HEAD  Change\n"));
+	assert_non_null(strstr(out.data, "HEAD  Change  Rel"));
 	assert_non_null(strstr(out.data, "  01234567890123"));
 	assert_non_null(strstr(out.data, "  98765432109876"));
 	assert_non_null(strstr(out.data, "-1"));
@@ -207,8 +210,8 @@ static void test_report_comparison_text__strangers_stay_on_their_line(void **sta
 		   "\n"
 		   "a\\x1b[2Jb  p\\x0aq\\xff  (was \\u{202e}evil)  12.0 MiB -> "
 		   "12.5 MiB\n"
-		   "  Metric   b\\x0aase  HEAD  Change\n"
-		   "  k\\x0aey         1     2      +1  +100%  (other data)\n"
+		   "  Metric   b\\x0aase  HEAD  Change  Relative  Verdict\n"
+		   "  k\\x0aey         1     2      +1     +100%  (other data)\n"
 		   "  ! not measured on the same evaluation data: k\\x0aey: "
 		   "data\\x0d\\x0a::error::x (0101010) against d\\x07 "
 		   "(0202020)\n"
@@ -216,7 +219,7 @@ static void test_report_comparison_text__strangers_stay_on_their_line(void **sta
 		   "  Param   b\\x0aase  HEAD\n"
 		   "  p\\x09q  v\\x0a1    \\u{009b}2J\n"
 		   "\n"
-		   "  Data                          b\\x0aase          HEAD\n"
+		   "  Data  Name                    b\\x0aase          HEAD\n"
 		   "  eval  data\\x0d\\x0a::error::x  0101010  2.0 KiB  -\n"
 		   "  eval  d\\x07                   -                 0202020  "
 		   "2.0 KiB\n"

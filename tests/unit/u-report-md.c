@@ -59,7 +59,7 @@ static void test_report_md__verdict_first_worse_before_better(void **state)
 		   "holdout (bbbbbbb)</code>\n"
 		   "\n"
 		   "| Metric | <code>production</code> | <code>HEAD</code> | "
-		   "Change |  |  |\n"
+		   "Change | Relative | Verdict |\n"
 		   "|---|---:|---:|---:|---:|---|\n"
 		   "| <code>latency (ms)</code> | 12 | 14 | +2 | +16.7% | worse "
 		   "(other data) |\n"
@@ -74,7 +74,7 @@ static void test_report_md__verdict_first_worse_before_better(void **state)
 		   "| <code>epochs</code> | - | 20 |\n"
 		   "| <code>lr</code> | 0.01 | 0.003 |\n"
 		   "\n"
-		   "| Data |  | <code>production</code> | <code>HEAD</code> |\n"
+		   "| Data | Name | <code>production</code> | <code>HEAD</code> |\n"
 		   "|---|---|---|---|\n"
 		   "| <code>eval</code> | <code>holdout</code> | <code>aaaaaaa  "
 		   "2.0 KiB</code> | <code>bbbbbbb  2.0 KiB</code> |\n"
@@ -445,7 +445,7 @@ static void test_report_md__a_card(void **state)
 		   "<code>&#60;finds&#62; fraud</code><br>12.0 MiB, "
 		   "<code>1212121</code>\n"
 		   "\n"
-		   "| Metric | Value |  |\n"
+		   "| Metric | Value | Curve |\n"
 		   "|---|---:|---|\n"
 		   "| <code>auc</code> | 0.9312 | ▁▁█ |\n"
 		   "| <code>latency</code> | 12.5 ms |  |\n"
@@ -475,7 +475,7 @@ static void test_report_md__a_board(void **state)
 	assert_int_equal(mv_board_md(&out, &b, NULL, NULL), 0);
 	mv_board_release(&b);
 	check_text(&out,
-		   "|  | <code>auc</code> |\n"
+		   "| Version | <code>auc</code> |\n"
 		   "|---|---:|\n"
 		   "| <code>v1&#124;0</code> | 0.5000 |\n"
 		   "| <code>HEAD</code> | 0.7500&#42; |\n"

@@ -145,6 +145,86 @@ static void test_report_table__keeps_the_first_rows(void **state)
 	check_text(&out, "Name  Number  Word\na          1  x\n");
 }
 
+static void flagged(struct mv_table *t, const unsigned flags[4])
+{
+	static const char *const titles[] = { "Name", "Commit", "Long title",
+					      "Verdict" };
+	static const char *const cells[] = { "models/fraud.bin", "3f2a91c",
+					     "12.5", "worse" };
+
+	mv_table_init(t);
+	for (size_t i = 0; i < 4; i++)
+		mv_table_column(t, flags[i], titles[i], 0);
+	for (size_t i = 0; i < 4; i++)
+		mv_pen_str(mv_table_cell(t, MV_TONE_PLAIN), cells[i]);
+}
+
+static void test_report_table__titles_give_way_to_values(void **state)
+{
+	static const unsigned flags[] = { MV_COLUMN_SHRINK, 0,
+					  MV_COLUMN_RIGHT, MV_COLUMN_LATE };
+	struct mv_table t;
+	struct mv_buf out;
+
+	(void)state;
+	flagged(&t, flags);
+	assert_int_equal(print(&out, &t, 0, 36, 0), 0);
+	check_text(&out, "Name      Commit   Long ...  Verdict\n"
+			 "model...  3f2a91c      12.5  worse\n");
+}
+
+static void test_report_table__the_verdict_is_the_last_to_go(void **state)
+{
+	static const unsigned flags[] = { MV_COLUMN_SHRINK, 0,
+					  MV_COLUMN_RIGHT, MV_COLUMN_LATE };
+	struct mv_table t;
+	struct mv_buf out;
+
+	(void)state;
+	flagged(&t, flags);
+	assert_int_equal(print(&out, &t, 0, 25, 0), 1);
+	check_text(&out, "Name      Commit   Ver...\n"
+			 "model...  3f2a91c  worse\n");
+	flagged(&t, flags);
+	assert_int_equal(print(&out, &t, 0, 17, 0), 2);
+	check_text(&out, "Name      Verdict\n"
+			 "model...  worse\n");
+}
+
+static void test_report_table__spare_and_early_go_before_others(void **state)
+{
+	static const unsigned spare[] = { MV_COLUMN_SHRINK, MV_COLUMN_SPARE,
+					  MV_COLUMN_RIGHT, 0 };
+	static const unsigned early[] = { MV_COLUMN_EARLY, 0, MV_COLUMN_RIGHT,
+					  0 };
+	struct mv_table t;
+	struct mv_buf out;
+
+	(void)state;
+	flagged(&t, spare);
+	assert_int_equal(print(&out, &t, 0, 40, 0), 1);
+	check_text(&out, "Name              Long title  Verdict\n"
+			 "models/fraud.bin        12.5  worse\n");
+	flagged(&t, early);
+	assert_int_equal(print(&out, &t, 0, 28, 0), 1);
+	check_text(&out, "Commit   Long title  Verdict\n"
+			 "3f2a91c        12.5  worse\n");
+}
+
+static void test_report_table__a_path_is_cut_at_its_front(void **state)
+{
+	static const unsigned flags[] = { MV_COLUMN_TAIL, 0, MV_COLUMN_RIGHT,
+					  MV_COLUMN_LATE };
+	struct mv_table t;
+	struct mv_buf out;
+
+	(void)state;
+	flagged(&t, flags);
+	assert_int_equal(print(&out, &t, MV_STYLE_UNICODE, 41, 0), 0);
+	check_text(&out, "Name            Commit   Long t…  Verdict\n"
+			 "…els/fraud.bin  3f2a91c     12.5  worse\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +234,10 @@ int main(void)
 		cmocka_unit_test(test_report_table__colours_only_when_asked),
 		cmocka_unit_test(test_report_table__what_is_in_a_cell_stays_there),
 		cmocka_unit_test(test_report_table__keeps_the_first_rows),
+		cmocka_unit_test(test_report_table__titles_give_way_to_values),
+		cmocka_unit_test(test_report_table__the_verdict_is_the_last_to_go),
+		cmocka_unit_test(test_report_table__spare_and_early_go_before_others),
+		cmocka_unit_test(test_report_table__a_path_is_cut_at_its_front),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
