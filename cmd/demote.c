@@ -17,30 +17,57 @@ static const char *const usage[] = {
 	NULL
 };
 
-/* Whatever holds the stage now. */
+/* The version that holds the stage, by what it meant when it was put there:
+   one that was taken back since can be taken off the stage, too. */
+static int take_holder(struct gate_ask *ask)
+{
+	char *version, *commit;
+	struct mv_err err;
+	int status = CMD_OK;
+
+	if (mv_repo_stage_holder(&version, &commit, &ask->gate, ask->artifact,
+				 ask->p.stage, &err))
+		return out_fatal(&err);
+	if (ask->version && strcmp(ask->version, version)) {
+		status = gate_find_version(ask);
+		free(version);
+		free(commit);
+		return status;
+	}
+	free(ask->version);
+	ask->version = version;
+	ask->commit = commit;
+	ask->p.version = version;
+	ask->p.commit = commit;
+	return status;
+}
+
+/* A tag that would be the newest, and does not count, leaves it open what holds
+   the stage. */
 static int find_holder(struct gate_ask *ask)
 {
-	const struct mv_event *e;
 	struct mv_release r;
 	struct mv_err err;
-	char *spec;
-	int rc;
+	char *spec = mv_strf("%s#%s", ask->artifact, ask->p.stage);
+	int rc = spec ? mv_repo_release(&r, ask->gate.repo, spec, &err) :
+		 mv_nomem(&err);
 
-	e = mv_registry_holder(&ask->gate.registry, ask->artifact,
-			       ask->p.stage);
-	if (!e)
-		return out_fatalf("nothing of '%s' holds %s", ask->artifact,
-				  ask->p.stage);
-	spec = mv_strf("%s#%s", ask->artifact, ask->p.stage);
-	rc = spec ? mv_repo_release(&r, ask->gate.repo, spec, &err) :
-		    mv_nomem(&err);
 	free(spec);
-	if (rc)
+	if (!rc)
+		mv_release_clear(&r);
+	if (rc && rc != MV_ECORRUPT)
 		return out_fatal(&err);
-	ask->version = strdup(r.version);
-	mv_release_clear(&r);
-	return ask->version ? gate_find_version(ask) :
-			      out_fatalf("out of memory");
+	return take_holder(ask);
+}
+
+static int find_version(struct gate_ask *ask)
+{
+	if (!ask->version)
+		return find_holder(ask);
+	return strcmp(ask->version, "latest") &&
+	       !mv_registry_version(&ask->gate.registry, ask->artifact,
+				    ask->version) ?
+	       take_holder(ask) : gate_find_version(ask);
 }
 
 int cmd_demote(int argc, const char **argv, struct cmd_env *env)
@@ -73,8 +100,7 @@ int cmd_demote(int argc, const char **argv, struct cmd_env *env)
 	status = gate_ask(&ask, env, version ? argv[0] : name, stage, policy);
 	free(name);
 	if (!status)
-		status = version ? gate_find_version(&ask) :
-				   find_holder(&ask);
+		status = find_version(&ask);
 	ask.p.action = "demote";
 	if (!status)
 		status = gate_promote(&ask, env, &o, json);

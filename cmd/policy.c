@@ -296,6 +296,18 @@ static int print_text(const struct mv_gate *gate, const char *artifact,
 	return CMD_OK;
 }
 
+static int speaks_of(const struct mv_gate *gate, const char *artifact,
+		     const char *stage)
+{
+	const struct mv_policy *p = &gate->policy;
+
+	for (size_t i = 0; i < p->section_count; i++)
+		if (counts(&p->sections[i], artifact, stage))
+			return 1;
+	return 0;
+}
+
+/* A policy speaks of names that may come, so any artifact can be asked for. */
 static int show(const char *artifact, const char *stage, const char *rev,
 		int json, struct cmd_env *env)
 {
@@ -310,6 +322,11 @@ static int show(const char *artifact, const char *stage, const char *rev,
 	if (!gate.has_policy) {
 		out_error("there is no policy in %s", *gate.trusted ?
 			  gate.trusted_name : "this repository");
+		status = CMD_NO;
+	} else if (stage && !speaks_of(&gate, artifact, stage)) {
+		out_error("no rule of %s speaks of the stage '%s'%s%s",
+			  gate.trusted_name, stage, artifact ? " of " : "",
+			  artifact ? artifact : "");
 		status = CMD_NO;
 	} else {
 		status = json ? print_json(&gate, artifact, stage) :

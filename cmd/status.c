@@ -129,7 +129,8 @@ int cmd_status(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (json)
 		show.files = mv_json_array();
-	if (mv_repo_status(env->repo, argc ? argv : NULL, show_file, &show,
+	if (mv_repo_paths_exist(env->repo, argc ? argv : NULL, &err) ||
+	    mv_repo_status(env->repo, argc ? argv : NULL, show_file, &show,
 			   &err) ||
 	    mv_repo_strays(env->repo, 0, argc ? argv : NULL, show_stray,
 			   &show, &err)) {
@@ -140,7 +141,10 @@ int cmd_status(int argc, const char **argv, struct cmd_env *env)
 		return out_json(show.files);
 	for (size_t i = 0; i <= MV_FILE_RAW; i++)
 		total += show.count[i];
-	if (!total && !show.strays)
+	if (!total && !show.strays && argc)
+		out_line("nothing of that is tracked by git-model; "
+			 "'git model track <pattern>' changes that");
+	else if (!total && !show.strays)
 		out_line("no file here is tracked by git-model; "
 			 "'git model track <pattern>' changes that");
 	else if (total)

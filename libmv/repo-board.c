@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libmv/repo-look.h"
+#include "libmv/repo-registry.h"
 
 /*
  * Tables over versions. Rows are gathered first, each a commit and a path or
@@ -704,17 +705,20 @@ static int decorate_one(struct table *t, size_t target, struct mv_err *err)
 {
 	const char *name = t->targets[target].artifact;
 	const struct mv_event *const *v;
+	struct mv_holders holders;
 	size_t n;
-	int rc = 0;
+	int rc = mv_repo_holders(&holders, t->repo, &t->registry, name, err);
 
 	v = mv_registry_versions(&t->registry, name, &n);
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = tag_rows(t, target, v[i]->commit, v[i]->tag.version, NULL,
 			      err);
-	v = mv_registry_holders(&t->registry, name, &n);
-	for (size_t i = 0; !rc && i < n; i++)
-		rc = tag_rows(t, target, v[i]->commit, NULL, v[i]->tag.stage,
-			      err);
+	for (size_t i = 0; !rc && i < holders.count; i++)
+		if (holders.v[i].stands)
+			rc = tag_rows(t, target, holders.v[i].event->commit,
+				      NULL, holders.v[i].event->tag.stage,
+				      err);
+	mv_holders_release(&holders);
 	return rc;
 }
 

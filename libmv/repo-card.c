@@ -7,6 +7,7 @@
 #include "libmv/base/time.h"
 #include "libmv/repo-judge.h"
 #include "libmv/repo-look.h"
+#include "libmv/repo-registry.h"
 
 /*
  * Everything that `git model show` says. It is the command that people wait
@@ -195,6 +196,30 @@ static int decided_by(struct making *m, const struct mv_event *const *v,
 	return rc;
 }
 
+/* Not those whose version was taken back: what else is at that commit does not
+   hold the stage. */
+static int held(struct making *m, const struct mv_registry *r,
+		struct mv_err *err)
+{
+	const struct mv_event **v = NULL;
+	struct mv_holders holders;
+	size_t n = 0;
+	int rc = mv_repo_holders(&holders, m->repo, r, m->s.artifact, err);
+
+	if (!rc && holders.count) {
+		v = calloc(holders.count, sizeof(*v));
+		rc = v ? 0 : mv_nomem(err);
+	}
+	for (size_t i = 0; !rc && i < holders.count; i++)
+		if (holders.v[i].stands)
+			v[n++] = holders.v[i].event;
+	if (!rc)
+		rc = decided_by(m, v, n, 1, err);
+	free(v);
+	mv_holders_release(&holders);
+	return rc;
+}
+
 static int decided(struct making *m, struct mv_err *err)
 {
 	struct mv_registry r = MV_REGISTRY_INIT;
@@ -209,10 +234,8 @@ static int decided(struct making *m, struct mv_err *err)
 		v = mv_registry_versions(&r, m->s.artifact, &n);
 		rc = decided_by(m, v, n, 0, err);
 	}
-	if (!rc) {
-		v = mv_registry_holders(&r, m->s.artifact, &n);
-		rc = decided_by(m, v, n, 1, err);
-	}
+	if (!rc)
+		rc = held(m, &r, err);
 	mv_registry_release(&r);
 	return rc;
 }

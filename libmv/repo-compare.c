@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libmv/repo-look.h"
+#include "libmv/repo-registry.h"
 
 /*
  * Two revisions, side by side. First it is decided what is compared with
@@ -961,33 +962,35 @@ static int pairs(struct work *w, struct mv_err *err)
 
 /* Of the one artifact that has such a base: what holds the stage. NULL: that
    is no registered version. */
-static const struct mv_event *held_by(struct work *w, const char **commit)
+static int held_by(const struct mv_event **version, const char **commit,
+		   struct work *w, struct mv_err *err)
 {
-	const struct mv_event *version = NULL;
-	size_t n;
-	const struct mv_event *const *v = mv_registry_holders(&w->registry,
-							      NULL, &n);
+	struct mv_holders holders;
+	int rc = mv_repo_holders(&holders, w->repo, &w->registry, NULL, err);
 
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(v[i]->tag.stage, w->stage) &&
-		    holder(w, v[i]->tag.artifact)) {
-			*commit = v[i]->commit;
-			version = mv_registry_version_at(&w->registry,
-							 v[i]->tag.artifact,
-							 *commit);
-		}
-	return version;
+	for (size_t i = 0; !rc && i < holders.count; i++) {
+		const struct mv_event *e = holders.v[i].event;
+
+		if (strcmp(e->tag.stage, w->stage) ||
+		    !holder(w, e->tag.artifact))
+			continue;
+		*commit = e->commit;
+		*version = holders.v[i].version;
+	}
+	mv_holders_release(&holders);
+	return rc;
 }
 
 /* Alone, it is the base: a version and its own commit. */
 static int only_stage(struct work *w, size_t held, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
+	const struct mv_event *version = NULL;
 	const char *commit = NULL;
-	const struct mv_event *version = held == 1 ? held_by(w, &commit) :
-						     NULL;
-	int rc;
+	int rc = held == 1 ? held_by(&version, &commit, w, err) : 0;
 
+	if (rc)
+		return rc;
 	free(c->base);		/* each has its own */
 	c->base = NULL;
 	rc = commit ? set(&c->base, strdup(commit), err) : 0;
@@ -1001,12 +1004,14 @@ static int only_stage(struct work *w, size_t held, struct mv_err *err)
 static int stage_and_base(struct work *w, size_t held, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
+	const struct mv_event *version = NULL;
 	const char *commit = NULL;
-	const struct mv_event *version = held == 1 ? held_by(w, &commit) :
-						     NULL;
 	const char *name = c->base_name ? c->base_name : "the base";
 	char *text;
+	int rc = held == 1 ? held_by(&version, &commit, w, err) : 0;
 
+	if (rc)
+		return rc;
 	if (c->base && !strncmp(c->base, name, strlen(name)))
 		name = "the base";
 	text = commit ? mv_strf("%s %s%s%.7s%s, else %s", w->stage, version ?

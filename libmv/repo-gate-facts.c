@@ -252,13 +252,35 @@ static int set_place(struct mv_policy_facts *f, struct mv_gate *gate,
 	return ret;
 }
 
-/* The version must be registered, at this commit and no other. */
+/* Was it ever? Before `tag`, when there is one. */
+static int was_registered(const struct mv_gate *gate,
+			  const struct mv_promotion *p)
+{
+	const struct mv_registry *r = &gate->registry;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct mv_event *e = &r->v[i];
+
+		if ((!p->tag || e->order < p->tag->order) &&
+		    e->tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(e->tag.artifact, p->artifact) &&
+		    !strcmp(e->tag.version, p->version) &&
+		    !strcmp(e->commit, p->commit))
+			return 1;
+	}
+	return 0;
+}
+
+/* The version must be registered, at this commit and no other. Only what is to
+   be taken off a stage may have been taken back since it came there. */
 static int check_version(const struct mv_gate *gate,
 			 const struct mv_promotion *p, struct mv_err *err)
 {
 	const struct mv_event *e = mv_gate_version(gate, p->artifact,
 						   p->version, p->tag);
 
+	if (!e && !strcmp(p->action, "demote") && was_registered(gate, p))
+		return 0;
 	if (!e)
 		return mv_fail(err, MV_ENOENT, "%s@%s is not registered; git "
 			       "model register does that", p->artifact,

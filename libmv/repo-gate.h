@@ -136,7 +136,15 @@ int mv_repo_promote(char **tag, struct mv_verdict *verdict,
 		    struct mv_gate *gate, const struct mv_promotion *promotion,
 		    const struct mv_promote_options *options,
 		    struct mv_err *err);
-/* The version that held the stage before the one that holds it now, or `to`. */
+/*
+ * What holds the stage, by what its tag meant when it was made: a version that
+ * was taken back since can be demoted, too. Both are yours. MV_ENOENT.
+ */
+int mv_repo_stage_holder(char **version, char **commit, struct mv_gate *gate,
+			 const char *artifact, const char *stage,
+			 struct mv_err *err);
+/* The version that held the stage before the one that holds it now, of those
+   that are registered still; or `to`. */
 int mv_repo_rollback_target(char **version, struct mv_gate *gate,
 			    const char *artifact, const char *stage,
 			    const char *to, struct mv_err *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libmv/meta/meta.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -155,5 +156,71 @@ int mv_repo_check_named(struct mv_repo *repo, const char *const *pathspecs,
 		rc = tell_absent(pathspecs[0], n.row[0], err);
 	free(n.row);
 	mv_buf_release(&n.text);
+	return rc;
+}
+
+/* -- what may be gone, or not yet there --------------------------------------------- */
+
+static int is_there(struct mv_repo *repo, const char *typed)
+{
+	char *path = mv_repo_from_top(repo, typed);
+	struct stat st;
+	int root, yes;
+
+	yes = path && !mv_repo_root(&root, repo, NULL) &&
+	      !fstatat(root, *path ? path : ".", &st, AT_SYMLINK_NOFOLLOW);
+	free(path);
+	return yes;
+}
+
+/* Does it match anything that is staged, or that HEAD has? */
+static int is_known(int *yes, struct mv_repo *repo, const char *typed,
+		    struct mv_err *err)
+{
+	char head[65];
+	const char *args[] = { "ls-files", "--error-unmatch", "-z",
+			       "--with-tree=HEAD", "--", typed, NULL };
+	const char *bare[] = { "ls-files", "--error-unmatch", "-z", "--",
+			       typed, NULL };
+	struct mv_buf text;
+	int status = 0;
+	int rc = mv_git_commit(head, repo->git, "HEAD", err);
+	int born = !rc;
+
+	if (rc && rc != MV_ENOENT)
+		return rc;
+	mv_buf_init(&text, (size_t)1 << 30);
+	rc = mv_git_ask(&status, repo->git, born ? args : bare, 1, &text, err);
+	*yes = !status;
+	mv_buf_release(&text);
+	return rc;
+}
+
+static int nowhere(struct mv_repo *repo, const char *typed, struct mv_err *err)
+{
+	const struct mv_project *project;
+	const struct mv_artifact *a = NULL;
+
+	if (!mv_repo_project_at(&project, repo, NULL, NULL))
+		a = mv_project_by_name(project, typed);
+	if (a)
+		return mv_fail(err, MV_ENOENT, "there is no file '%s'; the "
+			       "artifact of that name is '%s'", typed, a->path);
+	return mv_fail(err, MV_ENOENT, "'%s' is no file here, nor one that is "
+		       "staged or that HEAD has", typed);
+}
+
+int mv_repo_paths_exist(struct mv_repo *repo, const char *const *pathspecs,
+			struct mv_err *err)
+{
+	int yes = 1, rc = 0;
+
+	for (; pathspecs && *pathspecs && !rc && yes; pathspecs++) {
+		if (is_there(repo, *pathspecs))
+			continue;
+		rc = is_known(&yes, repo, *pathspecs, err);
+		if (!rc && !yes)
+			rc = nowhere(repo, *pathspecs, err);
+	}
 	return rc;
 }

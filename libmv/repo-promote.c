@@ -397,16 +397,20 @@ static int no_target(const char *artifact, const char *stage,
 		     struct mv_err *err)
 {
 	return mv_fail(err, MV_ENOENT, "no other version of '%s' held %s "
-		       "before; name one with --to", artifact, stage);
+		       "before: git model promote puts one there, and git model "
+		       "demote '%s#%s' takes this one off", artifact, stage,
+		       artifact, stage);
 }
 
 /*
  * As people undo: each new version goes on a pile, and coming back to one
  * takes off what lies above it. So a second rollback goes one further back,
- * and not to where the first one came from.
+ * and not to where the first one came from. What was taken back since is no
+ * place to go to.
  */
 static const char *under_the_top(const struct mv_stage *h,
-				 const char **pile)
+				 const struct mv_gate *gate,
+				 const char *artifact, const char **pile)
 {
 	size_t n = 0, at;
 
@@ -420,10 +424,12 @@ static const char *under_the_top(const struct mv_stage *h,
 		pile[at] = v;
 		n = at + 1;
 	}
-	/* Nobody holds it any more: the last one did. */
-	if (n && !h->holder)
-		return pile[n - 1];
-	return n > 1 ? pile[n - 2] : NULL;
+	/* When nobody holds it any more, the last one did. */
+	for (n -= n && h->holder; n; n--)
+		if (mv_registry_version(&gate->registry, artifact,
+					pile[n - 1]))
+			return pile[n - 1];
+	return NULL;
 }
 
 static int held_by(const struct mv_stage *h, const char *version)
@@ -436,8 +442,8 @@ static int held_by(const struct mv_stage *h, const char *version)
 }
 
 static int choose(char **version, const struct mv_stage *h,
-		  const char *artifact, const char *stage, const char *to,
-		  struct mv_err *err)
+		  const struct mv_gate *gate, const char *artifact,
+		  const char *stage, const char *to, struct mv_err *err)
 {
 	const char **pile = calloc(h->count + 1, sizeof(*pile));
 	const char *target = to;
@@ -446,7 +452,7 @@ static int choose(char **version, const struct mv_stage *h,
 	if (!pile)
 		return mv_nomem(err);
 	if (!to)
-		target = under_the_top(h, pile);
+		target = under_the_top(h, gate, artifact, pile);
 	if (!target)
 		ret = no_target(artifact, stage, err);
 	else if (!held_by(h, target))
@@ -470,7 +476,39 @@ int mv_repo_rollback_target(char **version, struct mv_gate *gate,
 	*version = NULL;
 	if (ret)
 		return ret;
-	ret = choose(version, &h, artifact, stage, to, err);
+	ret = choose(version, &h, gate, artifact, stage, to, err);
+	mv_stage_release(&h);
+	return ret;
+}
+
+/* -- what is there now --------------------------------------------------------------------- */
+
+int mv_repo_stage_holder(char **version, char **commit, struct mv_gate *gate,
+			 const char *artifact, const char *stage,
+			 struct mv_err *err)
+{
+	struct mv_stage h;
+	int ret = mv_gate_stage(&h, gate, artifact, stage, NULL, NULL, err);
+
+	*version = *commit = NULL;
+	if (ret)
+		return ret;
+	if (!h.holder)
+		ret = mv_fail(err, MV_ENOENT, "nothing of '%s' holds %s",
+			      artifact, stage);
+	else if (!*h.holder->version)
+		ret = mv_fail(err, MV_ENOENT, "tag '%s' puts nothing on %s that "
+			      "was registered then; git model promote puts a "
+			      "version there", h.holder->event->ref +
+			      strlen(TAGS), stage);
+	if (!ret)
+		ret = mv_gate_set(version, h.holder->version, err);
+	if (!ret)
+		ret = mv_gate_set(commit, h.holder->event->commit, err);
+	if (ret) {
+		free(*version);
+		*version = NULL;
+	}
 	mv_stage_release(&h);
 	return ret;
 }

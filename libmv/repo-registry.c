@@ -295,9 +295,12 @@ static int fill_release(struct mv_release *out, const struct spec *spec,
 	if (!info->active)
 		return mv_fail(err, MV_ECORRUPT, "tag '%s' assigns the stage "
 			       "'%s' to %s%s, which is not registered at its "
-			       "commit %.12s", tag_name(e), spec->word,
+			       "commit %.12s; git model demote '%s#%s' takes "
+			       "it off, git model promote puts another there",
+			       tag_name(e), spec->word,
 			       info->version ? "version " : "a version",
-			       info->version ? info->version : "", e->commit);
+			       info->version ? info->version : "", e->commit,
+			       spec->artifact, spec->word);
 	rc = copy(&out->artifact, spec->artifact, err);
 	if (!rc)
 		rc = copy(&out->version, info->version, err);

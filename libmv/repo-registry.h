@@ -74,6 +74,25 @@ int mv_repo_release_subject(struct mv_subject *out, struct mv_repo *repo,
 			    const struct mv_release *release,
 			    struct mv_err *err);
 
+/*
+ * What holds the stages now, by what the tags' messages say. `version` NULL:
+ * none that is registered at that commit. `stands`: that is so because the tag
+ * names none; else it names one that is not there any more, and no other
+ * version of that commit holds the stage in its place. Events are borrowed
+ * from the registry.
+ */
+struct mv_holders {
+	struct mv_holder {
+		const struct mv_event *event, *version;
+		int stands;	/* with a version, too */
+	} *v;
+	size_t count;
+};
+int mv_repo_holders(struct mv_holders *out, struct mv_repo *repo,
+		    const struct mv_registry *registry, const char *artifact,
+		    struct mv_err *err);
+void mv_holders_release(struct mv_holders *holders);
+
 /* -- writing --------------------------------------------------------------------- */
 
 enum mv_tag_flags {

@@ -134,7 +134,7 @@ int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,
 
 /* What else the registry knows of this artifact at this commit. */
 static int add_titles(struct mv_subject *s, const struct mv_registry *r,
-		      struct mv_err *err)
+		      const struct mv_holders *holders, struct mv_err *err)
 {
 	const struct mv_event *v = mv_registry_version_at(r, s->artifact,
 							  s->commit);
@@ -142,13 +142,13 @@ static int add_titles(struct mv_subject *s, const struct mv_registry *r,
 
 	if (!s->version && v)
 		rc = set_str(&s->version, v->tag.version, err);
-	for (size_t i = 0; !rc && !s->stage && i < r->count; i++) {
-		const struct mv_event *e = &r->v[i];
+	for (size_t i = 0; !rc && !s->stage && i < holders->count; i++) {
+		const struct mv_holder *h = &holders->v[i];
 
-		if (e->tag.kind == MV_EVENT_ASSIGN && e->tag.stage &&
-		    !strcmp(e->commit, s->commit) &&
-		    mv_registry_holder(r, s->artifact, e->tag.stage) == e)
-			rc = set_str(&s->stage, e->tag.stage, err);
+		if (h->stands && !strcmp(h->event->commit, s->commit) &&
+		    (!h->version || !s->version ||
+		     !strcmp(h->version->tag.version, s->version)))
+			rc = set_str(&s->stage, h->event->tag.stage, err);
 	}
 	return rc;
 }
@@ -156,6 +156,7 @@ static int add_titles(struct mv_subject *s, const struct mv_registry *r,
 static int find_titles(struct mv_subject *s, struct mv_repo *repo,
 		       struct mv_err *err)
 {
+	struct mv_holders holders = { 0 };
 	struct mv_registry r = { 0 };
 	int rc;
 
@@ -163,7 +164,10 @@ static int find_titles(struct mv_subject *s, struct mv_repo *repo,
 		return 0;
 	rc = mv_registry_load(&r, repo->git, s->artifact, err);
 	if (!rc)
-		rc = add_titles(s, &r, err);
+		rc = mv_repo_holders(&holders, repo, &r, s->artifact, err);
+	if (!rc)
+		rc = add_titles(s, &r, &holders, err);
+	mv_holders_release(&holders);
 	mv_registry_release(&r);
 	return rc;
 }

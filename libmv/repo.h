@@ -215,6 +215,10 @@ typedef int (*mv_file_fn)(void *payload, const struct mv_file *file,
 			  struct mv_err *err);
 int mv_repo_status(struct mv_repo *repo, const char *const *pathspecs,
 		   mv_file_fn fn, void *payload, struct mv_err *err);
+/* MV_ENOENT, with a message, when one of them names nothing: no file here,
+   none that is staged, and none of HEAD. */
+int mv_repo_paths_exist(struct mv_repo *repo, const char *const *pathspecs,
+			struct mv_err *err);
 /*
  * Pointers in the index at paths that no line of any .gitattributes speaks
  * of (`git mv` out of a pattern, untrack): clones get the pointer, and the

@@ -103,6 +103,21 @@ test_expect_success 'git model status sees each state' '
 	grep "^unchanged *staged b.bin$" actual
 '
 
+test_expect_success 'git model status of what is nowhere is an error' '
+	cp -r r nowhere && cd nowhere && git reset -q --hard && git model status . ":/*.bin" .gitattributes &&
+	for path in nosuch nosuch/ "*.nosuch"
+	do
+		test_expect_code 128 git model status "$path" 2>../err &&
+		test_grep "no file here, nor one that is staged" ../err &&
+		test_expect_code 128 git model status --json . "$path" || return 1
+	done &&
+	mkdir -p .gitmodel && file=$(git ls-files "*.bin" | sed 1q) &&
+	printf "[artifact \"named\"]\npath = %s\n" "$file" >.gitmodel/config &&
+	test_expect_code 128 git model status named 2>../err && test_grep "the artifact of that name is .$file" ../err &&
+	git rm -q --cached "$file" && rm "$file" && git model status "$file" >../out && test_grep "^deleted" ../out &&
+	git model status .gitmodel >../out && test_grep "nothing of that is tracked" ../out
+'
+
 test_expect_success 'git model status finds raw content in the index' '
 	cd r &&
 	blob=$(head -c 3000 a.bin | git hash-object -w --stdin) &&

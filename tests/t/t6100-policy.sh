@@ -270,6 +270,7 @@ test_expect_success 'of one artifact and stage: all sections that speak of it' '
 	policy show spam >../out && test_grep "1MiB" ../out &&
 	test_grep "2MiB" ../out && test_grep ! "3MiB" ../out && test_grep ! 0.95 ../out &&
 	policy show --stage staging >../out && test_grep 2MiB ../out &&
+	test_expect_code 1 git model policy show --stage nosuch 2>../err && test_grep "no rule .* speaks of the stage .nosuch" ../err &&
 	test_grep ! 1MiB ../out
 '
 
