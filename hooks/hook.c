@@ -12,6 +12,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "hooks/turn.h"
 #include "hooks/within.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
@@ -43,6 +44,7 @@ struct event {
 	const char **argv;	/* of the hook, behind its name */
 	struct mv_buf in;	/* its standard input */
 	struct mv_within_work within;	/* of pre-receive */
+	pid_t parent;		/* whoever runs the hook */
 	char id[40];		/* of this event */
 };
 
@@ -306,17 +308,37 @@ static int receive(struct event *e,
 	return rc;
 }
 
+/* What is seen here must be what is there when this push's refs move. */
+static int judge_in_turn(struct event *e, struct mv_turn *turn,
+			 struct mv_err *err)
+{
+	int64_t ms, landing;
+	char *path = NULL;
+	int rc = mv_repo_receive_limit(&ms, e->repo, err);
+
+	if (!rc)
+		rc = mv_repo_receive_turn(&path, &landing, e->repo, err);
+	if (!rc)
+		rc = mv_turn_take(turn, path, ms, err);
+	if (!rc)
+		rc = mv_within_limit(&e->within, ms, err);
+	if (!rc)
+		rc = receive(e, mv_repo_pre_receive, err);
+	if (!rc)
+		rc = mv_turn_keep(turn, mv_turn_find_pack(e->parent), landing,
+				  err);
+	free(path);
+	return rc;
+}
+
 /* Any error is a no. */
 static int pre_receive(struct event *e)
 {
+	struct mv_turn turn = MV_TURN_INIT;
 	struct mv_err err;
-	int64_t ms;
-	int rc = mv_repo_receive_limit(&ms, e->repo, &err);
+	int rc = judge_in_turn(e, &turn, &err);
 
-	if (!rc)
-		rc = mv_within_limit(&e->within, ms, &err);
-	if (!rc)
-		rc = receive(e, mv_repo_pre_receive, &err);
+	mv_turn_drop(&turn);
 	if (rc)
 		out_error("git-model refuses this push: %s", err.msg);
 	return rc ? CMD_NO : CMD_OK;
@@ -326,9 +348,15 @@ static int pre_receive(struct event *e)
 static int post_receive(struct event *e)
 {
 	struct mv_err err;
+	int64_t landing;
+	char *path;
 
 	if (receive(e, mv_repo_post_receive, &err))
 		out_warn("no receipt was written: %s", err.msg);
+	if (!mv_repo_receive_turn(&path, &landing, e->repo, NULL)) {
+		mv_turn_over(path, mv_turn_find_pack(e->parent));
+		free(path);
+	}
 	return CMD_OK;
 }
 
@@ -421,11 +449,14 @@ static const struct action {
 	int reads;	/* does git say something on standard input? */
 	int judges;	/* on a server, where nobody is to be believed */
 	int bounded;	/* is ended when it takes too long */
+	/* A chained hook runs behind us: others wait as long as we have not
+	   done our part, and it may push something itself. */
+	int first;
 } actions[] = {
-	{ "pre-push", pre_push, 1, 0, 0 },
-	{ "pre-commit", pre_commit, 0, 0, 0 },
-	{ "pre-receive", pre_receive, 1, 1, 1 },
-	{ "post-receive", post_receive, 1, 1, 0 },
+	{ "pre-push", pre_push, 1, 0, 0, 0 },
+	{ "pre-commit", pre_commit, 0, 0, 0, 0 },
+	{ "pre-receive", pre_receive, 1, 1, 1, 0 },
+	{ "post-receive", post_receive, 1, 1, 0, 1 },
 };
 
 static const struct action *find(const char *name)
@@ -487,16 +518,18 @@ static int happen(struct event *e, const struct action *action, int alone)
 	}
 	if (!rc)
 		rc = mv_repo_open(&e->repo, &options, &err);
+	if (!rc && action->first)
+		status = action->run(e);
 	if (!rc && !alone)
 		rc = run_chained(e, &status, &err);
 	if (rc)
 		return out_fatal(&err);
-	return status ? status : action->run(e);
+	return status || action->first ? status : action->run(e);
 }
 
 int cmd_hook(int argc, const char **argv, struct cmd_env *env)
 {
-	struct event e = { .env = env };
+	struct event e = { .env = env, .parent = getppid() };
 	const struct action *action;
 	int alone = 0, status;
 	const struct opt opts[] = {

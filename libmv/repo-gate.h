@@ -274,6 +274,13 @@ struct mv_receive {
 int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
 			  struct mv_err *err);
 /*
+ * Pushes take turns, from before one is judged until its refs have moved: the
+ * file whose lock (flock) says whose turn it is, its folder made (yours), and
+ * how long refs may take to move: model.receiveLanding, in ms; 0: no limit.
+ */
+int mv_repo_receive_turn(char **path, int64_t *ms, struct mv_repo *repo,
+			 struct mv_err *err);
+/*
  * Is this push allowed, as a whole? In the order of trust.md section 8:
  * notes and tags only grow, then every stage event, protected branch and
  * policy change by the policy of the protected branch as it is now, on the

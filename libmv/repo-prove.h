@@ -199,9 +199,10 @@ int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
 
 /* -- all of them (repo-verify.c) -------------------------------------------------------- */
 
-/* What only several events show: numbers that are missing, older policies and
-   older records than before. `proofs` is as the registry. */
-int mv_prove_order(const struct mv_registry *r, const struct mv_past *past,
+/* What only several events show: numbers that are missing, two of one number
+   that contradict each other, older policies and older records than before.
+   `proofs` is as the gate's registry. */
+int mv_prove_order(const struct mv_gate *gate, const struct mv_past *past,
 		   struct mv_proof *proofs, struct mv_err *err);
 /* A commit of the trusted branch that changed .gitmodel/, by the policy that
    stood there before it (`parent`); the first one is nobody's to judge. */

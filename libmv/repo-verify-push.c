@@ -125,7 +125,7 @@ int mv_prove_some(struct mv_gate *gate, const struct mv_past *past,
 	if (!ret)
 		ret = read_earlier(gate, past, proofs, want, err);
 	if (!ret)
-		ret = mv_prove_order(r, past, proofs, err);
+		ret = mv_prove_order(gate, past, proofs, err);
 	for (size_t i = 0; i < r->count && !ret; i++)
 		if (want[i])
 			ret = tell(&r->v[i], &proofs[i], fn, payload, err);

@@ -186,9 +186,63 @@ static int check_order(struct sequence *q, const struct mv_event *e,
 							  p->notes), p);
 }
 
-int mv_prove_order(const struct mv_registry *r, const struct mv_past *past,
+/*
+ * Two events of one number were decided by two who did not know of each other.
+ * That is fine as long as what the one takes away is not what the other one
+ * means: then nobody decided what both together lead to.
+ */
+static int takes_from(const struct mv_event *a, const struct mv_proof *pa,
+		      const struct mv_event *b)
+{
+	switch (b->tag.kind) {
+	case MV_EVENT_UNASSIGN:
+		return !strcmp(a->tag.stage, b->tag.stage);
+	case MV_EVENT_DEREGISTER:
+		return pa->version && !strcmp(pa->version, b->tag.version);
+	case MV_EVENT_DEPRECATE:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static int check_twins(const struct mv_gate *gate, size_t i,
+		       struct mv_proof *proofs)
+{
+	const struct mv_registry *r = &gate->registry;
+	const struct mv_event *b = &r->v[i];
+	int ret = 0;
+
+	/* What takes comes last among those of one number; what has none may
+	   stand in between. */
+	for (size_t k = i; k-- > 0 && !ret && b->tag.counter >= 0;) {
+		const struct mv_event *a = &r->v[k];
+
+		if (strcmp(a->tag.artifact, b->tag.artifact) ||
+		    (a->tag.counter >= 0 && a->tag.counter != b->tag.counter))
+			break;
+		if (a->tag.kind != MV_EVENT_ASSIGN || a->tag.counter < 0 ||
+		    !gate->has_policy ||
+		    !mv_policy_governs(&gate->policy, "stage", a->tag.artifact,
+				       a->tag.stage) ||
+		    !takes_from(a, &proofs[k], b))
+			continue;
+		ret = mv_proof_add(&proofs[i], MV_VERIFY_BAD, "it takes away "
+				   "what '%s' of the same number gave: each "
+				   "was decided without the other", tag_name(a));
+		if (!ret)
+			ret = mv_proof_add(&proofs[k], MV_VERIFY_BAD, "'%s' of "
+					   "the same number takes away what it "
+					   "gave: each was decided without the "
+					   "other", tag_name(b));
+	}
+	return ret;
+}
+
+int mv_prove_order(const struct mv_gate *gate, const struct mv_past *past,
 		   struct mv_proof *proofs, struct mv_err *err)
 {
+	const struct mv_registry *r = &gate->registry;
 	struct sequence q = { .past = past };
 	int ret = 0;
 
@@ -199,6 +253,8 @@ int mv_prove_order(const struct mv_registry *r, const struct mv_past *past,
 			q.counter = 0;
 		}
 		ret = check_order(&q, &r->v[i], &proofs[i]);
+		if (!ret)
+			ret = check_twins(gate, i, proofs);
 	}
 	free(q.v);
 	return ret ? mv_nomem(err) : 0;
@@ -527,7 +583,7 @@ int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 	if (!ret && s.count)
 		ret = prove_all(&s, err);
 	if (!ret)
-		ret = mv_prove_order(&gate->registry, past, s.proofs, err);
+		ret = mv_prove_order(gate, past, s.proofs, err);
 	if (!ret && !options->artifact)
 		ret = tell_changes(&t, err);
 	for (size_t i = 0; i < s.count && !ret; i++)
