@@ -29,7 +29,8 @@ struct answer {
 	struct mv_repo *repo;
 	int64_t since, now;
 	size_t promotions, others, bad, unknown, overdue;
-	int no_notes, has_policy;
+	size_t hidden;		/* wrong or not known, and before `since` */
+	int no_notes, has_policy, tagless;
 	char root[65];		/* from which on policies counted */
 	char *branch;
 };
@@ -236,6 +237,11 @@ static int on_event(void *payload, const struct mv_verified *v,
 	a->bad += v->state == MV_VERIFY_BAD;
 	a->unknown += v->state == MV_VERIFY_UNKNOWN;
 	a->overdue += v->overdue != 0;
+	/* What is not shown counts all the same. */
+	if (v->when < a->since) {
+		a->hidden += v->state != MV_VERIFY_OK || v->overdue;
+		return 0;
+	}
 	if (a->events)
 		mv_json_push(a->events, event_json(v));
 	else if (add_event(a, v))
@@ -248,8 +254,8 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 	const struct mv_gate_options open = { .trusted = a->trusted,
 					      .artifact = name,
 					      .now = a->now };
-	const struct mv_verify_options options = { name, a->since,
-						   &a->root };
+	int tagless = 0;
+	const struct mv_verify_options options = { name, &a->root, &tagless };
 	struct mv_gate gate;
 	int rc = mv_gate_open(&gate, a->repo, &open, err);
 
@@ -260,6 +266,7 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 	if (!a->branch)
 		a->branch = strdup(gate.trusted_name);
 	rc = mv_repo_verify(&gate, &options, on_event, a, err);
+	a->tagless |= tagless;
 	mv_gate_close(&gate);
 	return rc;
 }
@@ -273,7 +280,11 @@ static int sum_up(const struct answer *a)
 	if (*a->root && a->branch && (a->promotions || a->others))
 		out_line("by the policies of %s, the first of them %.10s",
 			 a->branch, a->root);
-	if (!a->promotions && !a->others)
+	if (a->tagless && !wrong)
+		out_note("nothing was proved: there are no tags of versions "
+			 "and stages here, though the policy or what people "
+			 "signed speaks of them");
+	else if (!a->promotions && !a->others)
 		out_note("nothing was ever registered or promoted here");
 	else if (!wrong && !a->unknown)
 		out_line("%zu promotion%s verified, all of them hold",
@@ -286,10 +297,17 @@ static int sum_up(const struct answer *a)
 	if (!a->has_policy && a->promotions)
 		out_hint("there is no .gitmodel/policy on the trusted branch; "
 			 "nothing was asked for");
-	if (a->no_notes && a->unknown)
+	if (a->hidden)
+		out_note("%zu of what does not hold, or cannot be told, %s "
+			 "before --since and not shown", a->hidden,
+			 a->hidden == 1 ? "is" : "are");
+	if (a->tagless)
+		out_hint("git model fetch brings tags and records");
+	else if (a->no_notes && a->unknown)
 		out_hint("git model fetch brings the records");
 out:
-	return wrong ? CMD_NO : a->unknown ? CMD_INCONCLUSIVE : CMD_OK;
+	return wrong ? CMD_NO : a->unknown || a->tagless ? CMD_INCONCLUSIVE :
+							   CMD_OK;
 }
 
 int cmd_verify(int argc, const char **argv, struct cmd_env *env)
@@ -328,6 +346,7 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 		mv_json_set(o, "bad", mv_json_int((int64_t)a.bad));
 		mv_json_set(o, "unknown", mv_json_int((int64_t)a.unknown));
 		mv_json_set(o, "overdue", mv_json_int((int64_t)a.overdue));
+		mv_json_set(o, "tagless", mv_json_bool(a.tagless));
 		mv_json_set(o, "policy_root", str_or_null(*a.root ? a.root :
 							  NULL));
 		mv_json_set(o, "events", a.events);

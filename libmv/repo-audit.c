@@ -330,7 +330,7 @@ int mv_repo_audit(struct mv_gate *gate,
 		  void *payload, struct mv_err *err)
 {
 	const struct mv_verify_options verify = { options->artifact,
-						  INT64_MIN, NULL };
+						  NULL, NULL };
 	struct audit a = { .gate = gate, .options = options };
 	struct mv_past past;
 	int ret = mv_past_read(&past, gate, err);

@@ -199,11 +199,14 @@ typedef int (*mv_verify_fn)(void *payload, const struct mv_verified *v,
 			    struct mv_err *err);
 struct mv_verify_options {
 	const char *artifact;	/* NULL: all, and the notes as a whole */
-	int64_t since;		/* s: events before that moment are not shown */
 	/* Gets the commit from which on policies counted: the first one that
 	   had one, or model.policyRoot. "": there is none, or it is not known.
 	   NULL: not asked. */
 	char (*root)[65];
+	/* Gets 1 when no tag of the registry is here, though the policy speaks
+	   of stages or somebody signed something: then nothing is proved by
+	   nothing being wrong. NULL: not asked. */
+	int *tagless;
 };
 /*
  * Replay every promotion under the policy that was in force: the trailer's

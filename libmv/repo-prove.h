@@ -72,6 +72,12 @@ int mv_past_read(struct mv_past *out, struct mv_gate *gate,
    what is asked of a push. */
 int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,
 		       const char *tip, struct mv_err *err);
+/* Lines that commits of the notes behind `new`, and not behind `old` (hex, or
+   ""), took out, into past->losses. MV_ENOMEM: `max` bytes cannot list what
+   they change. */
+int mv_past_read_losses(struct mv_past *past, struct mv_git *git,
+			const char *old, const char *new, size_t max,
+			struct mv_err *err);
 void mv_past_release(struct mv_past *past);
 /* Lists that git rev-list prints with --timestamp. */
 int mv_past_list_read(struct mv_past_list *list, struct mv_git *git,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/repo-prove.h"
 #include "libmv/repo-receive.h"
 
 #include <stdio.h>
@@ -302,6 +303,60 @@ int mv_push_check_notes_tree(struct mv_push *push,
 	return ret ? mv_fail(err, ret, "%s: %s", u->ref, why.msg) : 0;
 }
 
+/* -- what stands between the old notes and the new ones ------------------------------------------- */
+
+enum { HISTORY_MAX = 64 << 20 };	/* bytes of what its commits change */
+
+static void refuse_losses(struct mv_push *push, const struct mv_past *past)
+{
+	for (size_t i = 0; i < past->loss_count && i < TOLD_MAX; i++) {
+		const struct mv_past_loss *l = &past->losses[i];
+
+		mv_push_refuse(push, MV_NOTES_REF ": on the way %.10s takes "
+			       "%zu line%s out of the note %.10s, and everybody "
+			       "would see that for ever: begin again from what "
+			       "is here (git fetch origin +" MV_NOTES_REF ":"
+			       MV_NOTES_REF "), and record what is yours again",
+			       l->commit, l->lines, l->lines == 1 ? "" : "s",
+			       l->object);
+	}
+}
+
+/*
+ * Lines that are gone and come back in one push, or a history that is none of
+ * notes: verify looks at every commit, and would call it BAD for ever. Notes
+ * that nobody can read as they are get mended by taking something out.
+ */
+static int check_history(struct mv_push *push, const char *old,
+			 const char *new, struct mv_err *err)
+{
+	struct mv_past past;
+	struct mv_err why;
+	int ret;
+
+	if (!*old || !mv_push_rule(push, "append-only"))
+		return 0;
+	memset(&past, 0, sizeof(past));
+	ret = mv_past_read_losses(&past, push->git, old, new, HISTORY_MAX,
+				  &why);
+	if (ret == MV_ENOMEM) {
+		mv_push_refuse(push, MV_NOTES_REF ": its new commits change "
+			       "more than anybody can look at: %s", why.msg);
+		ret = 0;
+	} else if (ret) {
+		ret = mv_fail(err, ret, "%s", why.msg);
+	} else if (past.loss_count) {
+		ret = mv_git_notes_check(push->git, old, MV_NOTE_MAX, &why);
+		if (!ret)
+			refuse_losses(push, &past);
+		else
+			ret = ret == MV_ECORRUPT ? 0 :
+				mv_fail(err, ret, "%s", why.msg);
+	}
+	mv_past_release(&past);
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
 int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 			struct mv_err *err)
 {
@@ -337,5 +392,6 @@ int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 	else if (!ret && !push->refused)
 		ret = check_changed(push, u, &c, n, err);
 	free(c.v);
-	return ret;
+	return ret || push->refused ? ret : check_history(push, old, u->new,
+							  err);
 }

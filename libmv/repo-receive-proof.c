@@ -12,7 +12,10 @@
  * of the state that the push leads to.
  */
 #define TAGS "refs/tags/"
-enum { CHANGES_MAX = 64 };	/* of .gitmodel/, in one push */
+enum {
+	CHANGES_MAX = 64,	/* of .gitmodel/, in one push */
+	FIRST_MAX = 1000	/* in the one that makes the branch */
+};
 
 struct proving {
 	struct mv_push *push;
@@ -69,16 +72,19 @@ static int list_refs(struct proving *x, struct mv_err *err)
 	return 0;
 }
 
-/* Where the trusted branch would be; *moves: the push moves it. */
-static const char *new_tip(const struct mv_push *push, int *moves)
+/* Where the trusted branch would be; *moves: the push moves it, or (*creates)
+   makes it. */
+static const char *new_tip(const struct mv_push *push, int *moves,
+			   int *creates)
 {
-	*moves = 0;
+	*moves = *creates = 0;
 	for (size_t i = 0; i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (strcmp(u->ref, push->branch))
 			continue;
 		*moves = !mv_push_is_zero(u->new) && *push->trusted;
+		*creates = !mv_push_is_zero(u->new) && !*push->trusted;
 		return mv_push_is_zero(u->new) ? "" : u->new;
 	}
 	return push->trusted;
@@ -193,15 +199,71 @@ static int check_move(struct proving *x, const struct mv_past *after,
 	return ret ? ret : mv_push_in_time(push, err);
 }
 
+/* -- the push that makes the branch ------------------------------------------------ */
+
+static int check_first_changes(struct mv_push *push, const struct mv_past *past,
+			       struct mv_gate *gate, struct mv_err *err)
+{
+	struct mv_gates gates = { .repo = push->repo, .today = gate };
+	const size_t before = push->refused;
+	int ret = 0;
+
+	for (size_t i = past->changes.count; i-- > 0 && !ret;)
+		ret = check_change(push, &gates, past, &past->changes.v[i],
+				   err);
+	mv_gates_release(&gates);
+	if (!ret && push->refused > before)
+		mv_push_refuse(push, "%s: who approved what stands in "
+			       MV_NOTES_REF ": push that together with the "
+			       "branch", push->branch);
+	return ret;
+}
+
+/* Nothing is there that could judge it; but everybody who reads the branch's
+   history judges each of its policies by the one before. */
+static int check_creation(struct mv_push *push, const struct mv_past *past,
+			  const char *tip, struct mv_err *err)
+{
+	struct mv_gate_options o = {
+		.trusted = tip, .refs = push->refs, .ref_count = push->count,
+		.now = push->gate.now
+	};
+	struct mv_gate gate;
+	int ret;
+
+	if (past->beginning_count > 1 && !past->pinned)
+		return mv_push_refuse(push, "%s: its policy begins twice, at "
+				      "%.10s and at %.10s; say here which one "
+				      "is true: git config model.policyRoot "
+				      "COMMIT", push->branch,
+				      past->beginnings[0],
+				      past->beginnings[1]);
+	if (past->changes.count < 2)
+		return 0;
+	if (past->changes.count > FIRST_MAX)
+		return mv_push_refuse(push, "%s: %zu commits that change "
+				      ".gitmodel/; no more than %d are judged",
+				      push->branch, past->changes.count,
+				      FIRST_MAX);
+	ret = mv_gate_open(&gate, push->repo, &o, err);
+	if (ret)
+		return ret;
+	ret = mv_gate_set(&gate.trusted_name, push->gate.trusted_name, err);
+	if (!ret)
+		ret = check_first_changes(push, past, &gate, err);
+	mv_gate_close(&gate);
+	return ret;
+}
+
 int mv_push_prove(struct mv_push *push, struct mv_err *err)
 {
 	struct proving x = { .push = push };
 	struct mv_past past;
-	int moves;
-	const char *tip = new_tip(push, &moves);
+	int moves, creates;
+	const char *tip = new_tip(push, &moves, &creates);
 	int ret = list_refs(&x, err);
 
-	if (ret || !*tip || (!moves && !x.count)) {
+	if (ret || !*tip || (!moves && !creates && !x.count)) {
 		free(x.refs);
 		return ret;
 	}
@@ -209,6 +271,8 @@ int mv_push_prove(struct mv_push *push, struct mv_err *err)
 	if (!ret) {
 		if (moves)
 			ret = check_move(&x, &past, tip, err);
+		if (creates)
+			ret = check_creation(push, &past, tip, err);
 		if (!ret && x.count && !push->refused)
 			ret = mv_prove_some(&push->gate, &past, is_pushed,
 					    refuse_bad, &x, err);

@@ -548,19 +548,21 @@ static int take_change(struct growth *g, const char *commit, char *line,
  * Against the first parent. What a merge leaves out of its other parents is
  * found there, too: -m shows a merge once for each.
  */
-static int list_changes(struct growth *g, struct mv_gate *gate,
-			struct mv_err *err)
+static int list_changes(struct growth *g, const char *old, const char *new,
+			size_t max, struct mv_err *err)
 {
+	char not[66] = "";
 	const char *args[] = { "log", "--format=%H", "--raw", "--no-abbrev",
 			       "--no-renames", "-m", "--no-ext-diff",
-			       "--diff-filter=MDT", "-r", gate->notes, "--",
-			       NULL };
+			       "--diff-filter=MDT", "-r", new,
+			       *old ? not : "--", *old ? "--" : NULL, NULL };
 	struct mv_buf text;
 	char commit[65] = "", *save = NULL;
 	int ret;
 
-	mv_buf_init(&text, LIST_MAX);
-	ret = mv_git_run(mv_repo_git(gate->repo), args, NULL, 0, &text, err);
+	snprintf(not, sizeof(not), "^%.64s", old);
+	mv_buf_init(&text, max);
+	ret = mv_git_run(g->git, args, NULL, 0, &text, err);
 	for (char *s = ret ? NULL : strtok_r(text.data, "\n", &save);
 	     s && !ret; s = strtok_r(NULL, "\n", &save)) {
 		if (*s == ':')
@@ -678,12 +680,13 @@ static int compare(void *payload, size_t i, const char *hex, const void *data,
 				     err) : compare_moved(g, c, err);
 }
 
-static int check_growth(struct mv_past *past, struct mv_gate *gate,
+int mv_past_read_losses(struct mv_past *past, struct mv_git *git,
+			const char *old, const char *new, size_t max,
 			struct mv_err *err)
 {
-	struct growth g = { .past = past, .git = mv_repo_git(gate->repo) };
+	struct growth g = { .past = past, .git = git };
 	const char **specs = NULL;
-	int ret = list_changes(&g, gate, err);
+	int ret = list_changes(&g, old, new, max, err);
 
 	mv_buf_init(&g.old, MV_NOTE_MAX + 1);
 	if (!ret && g.count) {
@@ -695,9 +698,8 @@ static int check_growth(struct mv_past *past, struct mv_gate *gate,
 		specs[2 * i + 1] = *g.v[i].new ? g.v[i].new : "0";
 	}
 	if (!ret && g.count)
-		ret = mv_git_read_many(mv_repo_git(gate->repo), specs,
-				       2 * g.count, MV_NOTE_MAX, compare, &g,
-				       err);
+		ret = mv_git_read_many(git, specs, 2 * g.count, MV_NOTE_MAX,
+				       compare, &g, err);
 	mv_buf_release(&g.old);
 	free(specs);
 	free(g.v);
@@ -743,7 +745,8 @@ int mv_past_read(struct mv_past *out, struct mv_gate *gate,
 		return ret;
 	ret = read_receipts(out, gate, err);
 	if (!ret)
-		ret = check_growth(out, gate, err);
+		ret = mv_past_read_losses(out, mv_repo_git(gate->repo), "",
+					  gate->notes, LIST_MAX, err);
 	if (ret)
 		mv_past_release(out);
 	return ret;

@@ -275,8 +275,6 @@ static int tell(const struct telling *t, const struct mv_proof *p,
 {
 	static const char *const none[] = { NULL };
 
-	if (v->when < t->options->since)
-		return 0;
 	v->state = p->state;
 	v->problems = p->problem_count ? (const char *const *)p->problems :
 					 none;
@@ -610,6 +608,48 @@ static int check_name(const struct mv_gate *gate, const struct mv_past *past,
 	return mv_gate_check_artifact(gate, artifact, err);
 }
 
+static int has_stages(const struct mv_gate *gate)
+{
+	for (size_t i = 0; gate->has_policy && i < gate->policy.section_count;
+	     i++)
+		if (!strcmp(gate->policy.sections[i].kind, "stage"))
+			return 1;
+	return 0;
+}
+
+static int no_tags(int *none, struct mv_gate *gate, struct mv_err *err)
+{
+	struct mv_registry all = MV_REGISTRY_INIT;
+	int ret = 0;
+
+	*none = !gate->registry.count && !gate->registry.ignored_count;
+	if (!*none)
+		return 0;
+	/* That of one artifact may be empty, and others have tags. */
+	ret = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
+	*none = !ret && !all.count && !all.ignored_count;
+	mv_registry_release(&all);
+	return ret;
+}
+
+/* A clone without tags, or a fetch that brought none, has nothing to be wrong. */
+static int find_tagless(int *tagless, struct mv_gate *gate, struct mv_err *err)
+{
+	struct mv_past_statements all = { NULL, 0 };
+	int none, ret;
+
+	*tagless = 0;
+	ret = no_tags(&none, gate, err);
+	if (ret || !none)
+		return ret;
+	*tagless = has_stages(gate);
+	if (!*tagless)
+		ret = mv_past_read_statements(&all, gate, 0, err);
+	*tagless |= !ret && all.count;
+	mv_past_statements_release(&all);
+	return ret;
+}
+
 int mv_repo_verify(struct mv_gate *gate,
 		   const struct mv_verify_options *options,
 		   mv_verify_fn fn, void *payload, struct mv_err *err)
@@ -623,6 +663,8 @@ int mv_repo_verify(struct mv_gate *gate,
 		memcpy(*options->root, past.root, sizeof(*options->root));
 	if (options->artifact)
 		ret = check_name(gate, &past, options->artifact, err);
+	if (!ret && options->tagless)
+		ret = find_tagless(options->tagless, gate, err);
 	if (!ret)
 		ret = mv_verify_with(gate, &past, options, fn, payload, err);
 	mv_past_release(&past);

@@ -52,7 +52,7 @@ test_expect_success 'one artifact, since a day, as JSON; how it is called' '
 	cd w && git model verify fraud >../out && test_grep ! "ok  policy" ../out &&
 	test_grep "3 promotions verified" ../out &&
 	git model verify --since 2026-03-03 >../out &&
-	test_grep "2 promotions verified" ../out &&
+	test_grep "3 promotions verified" ../out && test_grep ! "#production#1" ../out &&
 	git model verify --json >../out && test_grep "\"state\": \"ok\"" ../out &&
 	test_grep "\"tag\": \"fraud#production#2\"" ../out &&
 	test_grep "\"rule\": \"approvals = 1 from leads\"" ../out &&
@@ -380,6 +380,27 @@ test_expect_success 'what was overridden is owed, until somebody makes it good' 
 	test_grep "overdue: .*its time is up; git model approve fraud@v4.0.0 --stage production" ../out &&
 	at "09 11:00" bob git model approve fraud@v4.0.0 --stage production &&
 	at "09 12:00" alice git model verify >../out && test_grep ! "owed\|overdue" ../out
+'
+
+# -- what is not shown, and what is not here ------------------------------------------
+
+test_expect_success '--since shows less, and says the same' '
+	attacked since && git update-ref -d refs/tags/fraud@v1.0.0 && finds "BAD promotion .*#1" &&
+	test_expect_code 1 git model verify --since 2026-03-04 >../out 2>../err &&
+	test_grep ! "BAD promotion" ../out && test_grep "before --since and not shown" ../err &&
+	test_expect_code 1 git model verify --since 2026-03-04 --json >../out &&
+	test_grep ! "\"state\": \"bad\"" ../out && test_grep "\"bad\": [1-9]" ../out
+'
+
+test_expect_success 'without tags nothing is proved' '
+	cd "$TRASH/work" && git clone -q --no-tags server.git untagged && cd untagged &&
+	test_expect_code 3 git model verify --all >../out 2>../err &&
+	test_grep "nothing was proved" ../err && test_grep ! "all of them hold" ../out &&
+	test_expect_code 3 git model verify fraud >../out 2>../err &&
+	test_expect_code 3 git model verify --json >../out && test_grep "\"tagless\": true" ../out &&
+	git fetch -q origin refs/notes/model:refs/notes/model && git rm -q .gitmodel/policy &&
+	git commit -qm "no policy" && test_expect_code 3 git model verify --trusted HEAD >../out 2>../err &&
+	test_grep "nothing was proved" ../err
 '
 
 test_done

@@ -57,7 +57,8 @@ test_expect_success 'nothing was there before, and now a link is above it' '
 	[artifact "later"]
 	path = deep/in/later.bin
 	EOT
-	git commit -qam later && git push -q --no-verify ../new.git HEAD:main &&
+	git commit -qam later && as alice git model approve --policy HEAD >/dev/null &&
+	git push -q --no-verify ../new.git HEAD:main refs/notes/model &&
 	git remote add new ../new.git && git fetch -q new &&
 	ln -s elsewhere deep && git add deep && git commit -qm link &&
 	test_must_fail git push --no-verify new HEAD:main 2>../err &&

@@ -44,4 +44,29 @@ test_expect_success 'more of them than anybody reads: refused' '
 	git reset -q --hard origin/main
 '
 
+# -- the push that makes the branch ----------------------------------------------------
+
+# first <refs>...: to a server that has nothing yet
+first () {
+	rm -rf ../first.git && server ../first.git &&
+	git push --no-verify ../first.git "$@" >../push 2>&1
+}
+
+test_expect_success 'the first push is judged step by step, too' '
+	git clone -q srv.git moved && cd moved && git model install --local && git fetch -q origin refs/notes/model:refs/notes/model &&
+	first main refs/notes/model && test_must_fail first main && test_grep "push that together with the branch" ../push &&
+	sed -i "s/^approvals = 1 from leads/max-size = 1GiB/" .gitmodel/policy && git commit -qam easier &&
+	git revert --no-edit HEAD >/dev/null && test_must_fail first main refs/notes/model &&
+	test_grep "$(git rev-parse --short=10 HEAD~1).*policy-approvals" ../push &&
+	test_expect_code 1 git model verify --trusted HEAD >../out && git reset -q --hard origin/main
+'
+
+test_expect_success 'with two beginnings, the server must know which one is true' '
+	cd moved && root=$(git rev-list --max-parents=0 main) && git checkout -q --orphan other &&
+	git commit -qm other && git checkout -q main && git merge -q --allow-unrelated-histories -s ours -m both other &&
+	test_must_fail first main refs/notes/model && test_grep "begins twice" ../push &&
+	git config --global model.policyRoot "$root" && first main refs/notes/model &&
+	git config --global --unset model.policyRoot
+'
+
 test_done
