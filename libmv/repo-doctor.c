@@ -311,6 +311,10 @@ static void check_hooks(const struct checks *c)
 		else if (hook.state == MV_HOOK_FOREIGN)
 			say(c, MV_DOCTOR_BAD, "hooks", install,
 			    "'%s' does not call git-model", hook.path);
+		else if (hook.state == MV_HOOK_OFF)
+			say(c, MV_DOCTOR_BAD, "hooks", "git model push each "
+			    "time, or push without HUSKY=0", "%s: HUSKY=0 "
+			    "keeps husky from running '%s'", name, hook.path);
 		else
 			say(c, MV_DOCTOR_BAD, "hooks", "let it call `git-model"
 			    " hook --alone NAME \"$@\"`", "'%s' does not call "

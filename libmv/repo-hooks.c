@@ -9,6 +9,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-run.h"
 #include "libmv/repo-setup.h"
 
 /*
@@ -193,7 +194,8 @@ static int is_script(const struct place *p)
 /*
  * Lines for somebody else's script. What git says on standard input is read
  * once and given to us and to the rest of the script. People who have no
- * git-model are let pass: the script may be shared.
+ * git-model are let pass: the script may be shared. Whose git is set up for
+ * it has one, and content: a program with another PATH must not push without.
  */
 static int print_block(struct mv_buf *out, const struct place *p,
 		       const char *word)
@@ -208,7 +210,14 @@ static int print_block(struct mv_buf *out, const struct place *p,
 				 "\t%s hook --alone %s \"$@\" || exit 1\n"
 				 "\texec <<model_end\n"
 				 "$model_refs\n"
-				 "model_end\n", word, p->name);
+				 "model_end\n"
+				 "elif git config filter.model.process "
+				 ">/dev/null\n"
+				 "then\n"
+				 "\techo >&2 \"git-model is not on PATH, so the "
+				 "content of what is pushed would stay here; "
+				 "git push --no-verify leaves it\"\n"
+				 "\texit 1\n", word, p->name);
 	else if (!rc)
 		rc = mv_buf_addf(out, "\t%s hook --alone %s \"$@\" </dev/null"
 				 " || exit 1\n", word, p->name);
@@ -375,6 +384,43 @@ static int may_replace_chained(const struct place *p)
 	return may;
 }
 
+/* A line of the shell that says so by itself, under no condition. */
+static int says_off(const char *text)
+{
+	static const char off[] = "HUSKY=0";
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += strspn(line, " \t\n");
+		if (!strncmp(line, "export ", 7))
+			line += 7 + strspn(line + 7, " \t");
+		if (!strncmp(line, off, sizeof(off) - 1) &&
+		    (!line[sizeof(off) - 1] ||
+		     strchr(" \t\r\n;", line[sizeof(off) - 1])))
+			return 1;
+	}
+	return 0;
+}
+
+/* husky's dispatcher leaves before any hook where HUSKY is 0: in CI and in
+   programs with windows it is set so, also by a file that it reads first. */
+static int husky_is_off(const struct mv_repo *repo)
+{
+	const char *value = mv_repo_getenv(repo, "HUSKY");
+	const char *config = mv_repo_getenv(repo, "XDG_CONFIG_HOME");
+	const char *home = mv_repo_getenv(repo, "HOME");
+	char *path = config && *config ? mv_strf("%s/husky/init.sh", config) :
+		     home ? mv_strf("%s/.config/husky/init.sh", home) : NULL;
+	struct mv_buf text;
+	int off = value && !strcmp(value, "0");
+
+	mv_buf_init(&text, SCRIPT_MAX);
+	if (!off && path && !mv_read_file(&text, path, NULL) && text.len)
+		off = says_off(text.data);
+	mv_buf_release(&text);
+	free(path);
+	return off;
+}
+
 static enum mv_hook_state state_of(const struct place *p, const char **why)
 {
 	size_t from, to;
@@ -403,6 +449,9 @@ int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
 		rc = mv_hook_configured(&out->configured, repo, name, err);
 	if (!rc) {
 		out->state = state_of(&p, &out->why);
+		if (p.kind == PLACE_HUSKY && out->state == MV_HOOK_OURS &&
+		    husky_is_off(repo))
+			out->state = MV_HOOK_OFF;
 		if (out->configured) {
 			out->state = MV_HOOK_OURS;
 			out->why = NULL;
@@ -619,7 +668,12 @@ static int may_write_hooks(int *may, int *want, struct mv_repo *repo,
 /* What to do is another thing for each kind of place. */
 static void tell_left_out(struct mv_repo *repo, const struct mv_hook *hook)
 {
-	if (hook->state == MV_HOOK_STUCK)
+	if (hook->state == MV_HOOK_OFF)
+		mv_repo_warn(repo, "`git push` from here will not bring content"
+			     ": HUSKY=0 keeps husky from running '%s'; run "
+			     "`git model push` each time, or push without it",
+			     hook->path);
+	else if (hook->state == MV_HOOK_STUCK)
 		mv_repo_warn(repo, "`git push` from here will not bring content"
 			     ": '%s' does not call git-model (%s); let it call "
 			     "`git-model hook --alone pre-push \"$@\"`, or run "

@@ -47,7 +47,8 @@ enum mv_hook_state {
 	MV_HOOK_OURS,		/* git will call us */
 	MV_HOOK_ABSENT,
 	MV_HOOK_FOREIGN,	/* somebody else's; install can chain it */
-	MV_HOOK_STUCK		/* install can not; `why` says why */
+	MV_HOOK_STUCK,		/* install can not; `why` says why */
+	MV_HOOK_OFF		/* ours is there, but husky runs none */
 };
 struct mv_hook {
 	enum mv_hook_state state;
