@@ -457,8 +457,9 @@ test_expect_success 'husky: the script of the project, not the dispatcher' '
 	test_path_is_file husky/.husky/pre-commit &&
 	push_is_seen husky &&
 	: "those who have no git-model are let pass" &&
-	test_expect_code 0 env PATH="/usr/bin:/bin" SAW="$SAW" sh -e \
-		husky/.husky/pre-push origin x </dev/null &&
+	test_expect_code 0 env PATH="/usr/bin:/bin" SAW="$SAW" \
+		GIT_CONFIG_GLOBAL=/dev/null \
+		sh -e husky/.husky/pre-push origin x </dev/null &&
 	(cd husky && git model uninstall && git model install --skip-repo) &&
 	snapshot husky/.husky >after &&
 	test_cmp before after
