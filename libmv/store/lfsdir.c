@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/store/lfsdir.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -193,31 +194,78 @@ static int take_all(struct mv_oid *oid, uint64_t *size, struct mv_tmp *tmp,
 }
 
 /*
- * The folder for the object, durably: a folder that was made just now is an
- * entry in its parent, which has to reach the disk as well.
+ * Rights follow the folder above, as in our own store: who may go on in the
+ * repository may go on here, and what root makes in it is theirs. Not where
+ * anybody may make folders (/tmp): there is nothing to be followed.
  */
+static void follow(const char *path, const struct stat *above)
+{
+	const mode_t too = above->st_mode & (S_IRWXG | S_IROTH | S_IXOTH |
+					     S_ISGID);
+	/* What was made just now, not what somebody has put there since. */
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && !(above->st_mode & S_ISVTX)) {
+		if (!geteuid())
+			(void)!fchown(fd, above->st_uid, above->st_gid);
+		else if (above->st_mode & S_IWGRP &&
+			 st.st_gid != above->st_gid)
+			(void)!fchown(fd, (uid_t)-1, above->st_gid);
+		if ((st.st_mode & too) != too)
+			(void)!fchmod(fd, (st.st_mode & 07777) | too);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/* <up>/<name>, durably: a folder is an entry in the one above it. */
+static int make_in(char **path, const char *up, const char *name, size_t len,
+		   struct mv_err *err)
+{
+	struct stat above;
+	int ret = 0;
+
+	*path = mv_strf("%s/%.*s", up, (int)len, name);
+	if (!*path)
+		return mv_nomem(err);
+	if (!access(*path, F_OK))
+		return 0;
+	ret = mv_mkdirs(*path, err);
+	if (!ret && !stat(up, &above))
+		follow(*path, &above);
+	return ret ? ret : mv_fsync_dir(up, err);
+}
+
+/* <dir> itself, which lfs.storage may put anywhere. */
+static int make_top(const char *dir, struct mv_err *err)
+{
+	char *up = mv_strf("%s/..", dir);
+	struct stat above;
+	int ret = up ? 0 : mv_nomem(err);
+
+	if (!ret && access(dir, F_OK)) {
+		ret = mv_mkdirs(dir, err);
+		if (!ret && !stat(up, &above))
+			follow(dir, &above);
+	}
+	free(up);
+	return ret;
+}
+
 static int make_folder(const char *dir, const struct mv_oid *oid,
 		       struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
-	char *objects, *first = NULL, *second = NULL;
-	int ret = 0;
+	char *objects = NULL, *first = NULL, *second = NULL;
+	int ret;
 
 	mv_oid_hex(hex, oid);
-	objects = mv_strf("%s/objects", dir);
-	first = mv_strf("%s/objects/%.2s", dir, hex);
-	second = mv_strf("%s/objects/%.2s/%.2s", dir, hex, hex + 2);
-	if (!objects || !first || !second)
-		ret = mv_nomem(err);
-	else if (access(second, F_OK) < 0) {
-		ret = mv_mkdirs(second, err);
-		if (!ret)
-			ret = mv_fsync_dir(first, err);
-		if (!ret)
-			ret = mv_fsync_dir(objects, err);
-		if (!ret)
-			ret = mv_fsync_dir(dir, err);
-	}
+	ret = make_in(&objects, dir, "objects", 7, err);
+	if (!ret)
+		ret = make_in(&first, objects, hex, 2, err);
+	if (!ret)
+		ret = make_in(&second, first, hex + 2, 2, err);
 	free(second);
 	free(first);
 	free(objects);
@@ -249,6 +297,7 @@ static int publish(struct mv_tmp *tmp, const char *dir,
 		   struct mv_err *err)
 {
 	unsigned flags = 0;
+	struct stat st;
 	char *path;
 	int ret;
 
@@ -258,6 +307,8 @@ static int publish(struct mv_tmp *tmp, const char *dir,
 	path = object_path(dir, oid);
 	if (!path)
 		return mv_nomem(err);
+	if (!geteuid() && !stat(dir, &st))
+		(void)!fchown(tmp->fd, st.st_uid, st.st_gid);
 	if (is_good(dir, oid, size))
 		flags = MV_TMP_KEEP_EXISTING;
 	ret = mv_tmp_commit(tmp, path, 0644, flags, err);
@@ -269,10 +320,11 @@ int mv_lfsdir_put(struct mv_oid *oid, uint64_t *size, const char *dir,
 		  struct mv_reader *in, struct mv_err *err)
 {
 	struct mv_tmp tmp = MV_TMP_INIT;
-	char *folder = mv_path_join(dir, "tmp");
-	int ret;
+	char *folder = NULL;
+	int ret = make_top(dir, err);
 
-	ret = folder ? mv_mkdirs(folder, err) : mv_nomem(err);
+	if (!ret)
+		ret = make_in(&folder, dir, "tmp", 3, err);
 	if (!ret)
 		ret = mv_tmp_open(&tmp, folder, "git-model", err);
 	if (!ret)
