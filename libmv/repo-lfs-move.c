@@ -140,6 +140,25 @@ static int find_dir(char **dir, struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
+int mv_repo_lfs_has_dir(int *yes, struct mv_repo *repo, const char *remote,
+			const char *url, struct mv_err *err)
+{
+	char *dir = NULL, *objects = NULL;
+	const char *own;
+	int rc;
+
+	*yes = 0;
+	rc = mv_repo_lfs_dir(&own, repo, err);
+	if (!rc && !(objects = mv_path_join(own, "objects")))
+		rc = mv_nomem(err);
+	if (!rc && !access(objects, F_OK))
+		rc = find_dir(&dir, repo, remote, url, 1, err);
+	*yes = dir != NULL;
+	free(objects);
+	free(dir);
+	return rc;
+}
+
 /* -- git-lfs -------------------------------------------------------------------- */
 
 static int has_program(const struct mv_repo *repo)
@@ -206,8 +225,7 @@ static int choose(struct mv_buf *oids, struct mv_repo *repo,
 	return rc;
 }
 
-static int may_be_incomplete(int *yes, struct mv_repo *repo,
-			     struct mv_err *err)
+int mv_repo_lfs_may_lack(int *yes, struct mv_repo *repo, struct mv_err *err)
 {
 	const char *value = NULL;
 	int rc = mv_git_config_bool(yes, repo->git,
@@ -238,7 +256,7 @@ static int check_absent(struct mv_repo *repo, const char *remote,
 			first = i;
 	stats->missing += missing;
 	if (!rc && missing)
-		rc = may_be_incomplete(&lenient, repo, err);
+		rc = mv_repo_lfs_may_lack(&lenient, repo, err);
 	if (!rc && missing && !lenient)
 		rc = mv_fail(err, MV_ENOENT, "%zu Git LFS object%s neither "
 			     "here nor at the LFS server, the first is %s; "
@@ -306,6 +324,7 @@ static int push_to_server(struct mv_repo *repo, const char *remote,
 
 static int push_to_dir(struct mv_repo *repo, const char *to,
 		       const struct mv_pointer *p, size_t count,
+		       struct mv_wanted_list *absent,
 		       struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	const char *own, *from;
@@ -318,8 +337,8 @@ static int push_to_dir(struct mv_repo *repo, const char *to,
 		}
 		rc = mv_repo_has(repo, &p[i], err);
 		if (rc == MV_ENOENT) {
-			stats->missing++;
-			rc = 0;
+			rc = absent ? mv_wanted_add(absent, &p[i], err) : 0;
+			stats->missing += !absent;
 			continue;
 		}
 		from = mv_lfsdir_has(own, &p[i].oid, NULL, NULL) ? NULL : own;
@@ -332,7 +351,7 @@ static int push_to_dir(struct mv_repo *repo, const char *to,
 
 int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
 		     const struct mv_wanted_list *w, size_t first,
-		     const char *const *newer,
+		     const char *const *newer, struct mv_wanted_list *absent,
 		     struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	struct mv_wanted_list fresh = { NULL, 0, 0 };
@@ -352,7 +371,7 @@ int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
 		rc = find_dir(&dir, repo, remote, url, 1, err);
 	if (!rc && dir) {
 		rc = push_to_dir(repo, dir, w->p + first, w->count - first,
-				 stats, err);
+				 absent, stats, err);
 		goto out;
 	}
 	/* A server is asked for what is new, as git-lfs does. */
@@ -462,31 +481,79 @@ static int fetch_from_dir(struct mv_repo *repo, const char *from,
 	return rc;
 }
 
+static size_t count_missing(const struct mv_pointer *p, size_t count,
+			    const uint8_t *present)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < count; i++)
+		missing += p[i].dialect == MV_DIALECT_LFS && !present[i];
+	return missing;
+}
+
+static int dir_beside(char **out, struct mv_repo *repo, const char *url,
+		      struct mv_err *err)
+{
+	char *git_dir = NULL;
+	int rc = mv_repo_git_dir_at(&git_dir, repo, url, url, err);
+
+	if (!rc)
+		rc = dir_of(out, repo, git_dir, err);
+	free(git_dir);
+	return rc;
+}
+
+/* Servers are asked only where one of them is the default remote's. */
+static int fetch_from_others(struct mv_repo *repo, const struct mv_pointer *p,
+			     size_t count, uint8_t *present,
+			     struct mv_err *err)
+{
+	struct mv_sources dirs;
+	int rc = mv_repo_all_beside(&dirs, repo, dir_beside, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; !rc && i < dirs.count &&
+			   count_missing(p, count, present); i++)
+		rc = fetch_from_dir(repo, dirs.url[i], p, count, present, err);
+	mv_sources_release(&dirs);
+	return rc;
+}
+
+/* From the remote of this name; NULL: there is none. */
+static int fetch_from(struct mv_repo *repo, const char *remote,
+		      const struct mv_pointer *p, size_t count,
+		      uint8_t *present, struct mv_err *err)
+{
+	char *dir = NULL;
+	int rc = remote ? find_dir(&dir, repo, remote, NULL, 0, err) : 0;
+
+	if (!rc && remote)
+		rc = dir ? fetch_from_dir(repo, dir, p, count, present, err) :
+		     fetch_from_server(repo, remote, p, count, present, err);
+	free(dir);
+	return rc;
+}
+
 int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 		      const struct mv_pointer *p, size_t count,
 		      uint8_t *present, struct mv_err *err)
 {
-	char *dir = NULL, *name = NULL;
-	size_t missing = 0;
+	char *name = NULL;
 	int rc = 0;
 
-	for (size_t i = 0; i < count; i++)
-		missing += p[i].dialect == MV_DIALECT_LFS && !present[i];
-	if (!missing)
+	if (!count_missing(p, count, present))
 		return 0;
-	if (!remote)
-		rc = mv_repo_default_remote(&name, repo, err);
-	if (rc == MV_ENOENT || (!rc && !remote && !name))
-		return 0;
-	if (!rc && name)
-		remote = name;
+	if (remote)
+		return fetch_from(repo, remote, p, count, present, err);
+	rc = mv_repo_default_remote(&name, repo, err);
+	if (rc == MV_ENOENT)
+		rc = 0;
 	if (!rc)
-		rc = find_dir(&dir, repo, remote, NULL, 0, err);
-	if (!rc)
-		rc = dir ? fetch_from_dir(repo, dir, p, count, present, err) :
-		     fetch_from_server(repo, remote, p, count, present, err);
-	free(dir);
+		rc = fetch_from(repo, name, p, count, present, err);
 	free(name);
+	if (!rc && count_missing(p, count, present))
+		rc = fetch_from_others(repo, p, count, present, err);
 	return rc;
 }
 
@@ -494,13 +561,11 @@ int mv_repo_lfs_elsewhere(struct mv_repo *repo, const struct mv_pointer *p,
 			  size_t count, uint8_t *elsewhere,
 			  struct mv_err *err)
 {
+	struct mv_sources others = { NULL, 0 };
 	char *dir = NULL, *name = NULL;
-	size_t asked = 0;
 	int rc;
 
-	for (size_t i = 0; i < count; i++)
-		asked += p[i].dialect == MV_DIALECT_LFS && !elsewhere[i];
-	if (!asked)
+	if (!count_missing(p, count, elsewhere))
 		return 0;
 	rc = mv_repo_default_remote(&name, repo, err);
 	if (!rc && name)
@@ -509,6 +574,15 @@ int mv_repo_lfs_elsewhere(struct mv_repo *repo, const struct mv_pointer *p,
 		if (p[i].dialect == MV_DIALECT_LFS && !elsewhere[i])
 			elsewhere[i] = !dir || !mv_lfsdir_has(dir, &p[i].oid,
 							      NULL, NULL);
+	if (!rc && count_missing(p, count, elsewhere))
+		rc = mv_repo_all_beside(&others, repo, dir_beside, err);
+	for (size_t k = 0; k < others.count; k++)
+		for (size_t i = 0; i < count; i++)
+			if (p[i].dialect == MV_DIALECT_LFS && !elsewhere[i])
+				elsewhere[i] = !mv_lfsdir_has(others.url[k],
+							      &p[i].oid, NULL,
+							      NULL);
+	mv_sources_release(&others);
 	free(dir);
 	free(name);
 	return rc;

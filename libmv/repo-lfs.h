@@ -29,9 +29,19 @@ int mv_repo_lfs_setting(const char **out, struct mv_repo *repo,
 			const char *key, struct mv_err *err);
 /* Is such a variable set, to what git-lfs takes for yes? */
 int mv_repo_lfs_variable_on(const struct mv_repo *repo, const char *name);
+/* May a push leave out what is nowhere? model.allowIncompletePush, or
+   lfs.allowincompletepush. */
+int mv_repo_lfs_may_lack(int *yes, struct mv_repo *repo, struct mv_err *err);
+/*
+ * Are there objects of Git LFS here, and is the remote a path, so that we are
+ * the ones who bring them? `url` may be NULL: the remote's own.
+ */
+int mv_repo_lfs_has_dir(int *yes, struct mv_repo *repo, const char *remote,
+			const char *url, struct mv_err *err);
 /*
  * Get what is missing of Git LFS (others are not touched) from this remote
- * (NULL: the default one), by git-lfs where an LFS server has it. `present`
+ * (NULL: the default one, then every one that is a path and where the last
+ * `git fetch` was), by git-lfs where an LFS server has it. `present`
  * is 1 for what is here, and set for what came. Not to get something is no
  * error (repo-lfs-move.c).
  */
@@ -39,8 +49,9 @@ int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 		      const struct mv_pointer *pointers, size_t count,
 		      uint8_t *present, struct mv_err *err);
 /*
- * Which of Git LFS (others are not touched) are at the default remote? An LFS
- * server is not asked, but believed: for a report, never for a gate.
+ * Which of Git LFS (others are not touched) are at the default remote, or at one
+ * that is a path? An LFS server is not asked, but believed: for a report, never
+ * for a gate.
  */
 int mv_repo_lfs_elsewhere(struct mv_repo *repo,
 			  const struct mv_pointer *pointers, size_t count,

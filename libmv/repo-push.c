@@ -9,6 +9,7 @@
 #include "libmv/remote/remote.h"
 #include "libmv/repo-clients.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 #include "libmv/repo-transfer.h"
 
 /*
@@ -291,7 +292,8 @@ static int push_to(struct mv_repo *repo, const char *name, const char *url,
 		rc = push_what_is_here(repo, name, url, &w, stats, err);
 	if (!rc)
 		rc = mv_repo_push_lfs(repo, name, url, &w,
-				      mv_wanted_natives(&w), NULL, stats, err);
+				      mv_wanted_natives(&w), NULL, NULL,
+				      stats, err);
 	free(w.p);
 	if (!rc)
 		mv_repo_push_attached(repo, name, url, NULL, stats);
@@ -322,14 +324,20 @@ int mv_repo_push(struct mv_repo *repo, const char *remote,
 
 /*
  * Is there anything of ours in this repository? A bare one has no store before
- * something was fetched; somebody has put our hook there for a reason.
+ * something was fetched; somebody has put our hook there for a reason. Objects
+ * of Git LFS are ours to bring where the remote is a path. What cannot be
+ * found out here is an error further on.
  */
-static int is_ours(struct mv_repo *repo)
+static int is_ours(struct mv_repo *repo, const struct mv_push_refs *refs)
 {
 	struct mv_store *store;
+	struct mv_err err;
+	int lfs;
 
 	return !repo->info->work_tree ||
-	       mv_repo_store_if_any(&store, repo, NULL) != MV_ENOENT;
+	       mv_repo_store_if_any(&store, repo, NULL) != MV_ENOENT ||
+	       mv_repo_lfs_has_dir(&lfs, repo, refs->remote, refs->url,
+				   &err) || lfs;
 }
 
 /*
@@ -341,7 +349,7 @@ static int find_reached(struct mv_wanted_list *w, struct mv_repo *repo,
 {
 	struct mv_err why;
 
-	if (!is_ours(repo))
+	if (!is_ours(repo, refs))
 		return mv_wanted_find(w, repo, refs->newer, err);
 	if (!mv_wanted_find(w, repo, refs->pushed, &why))
 		return 0;
@@ -537,6 +545,92 @@ static int push_natives(struct mv_repo *repo, const struct mv_push_refs *refs,
 	return rc;
 }
 
+/* -- the same for Git LFS, where the remote is a path ------------------------------- */
+
+static int by_pointed(const void *a, const void *b)
+{
+	const struct mv_pointer *x = a, *y = b;
+
+	return mv_oid_cmp(&x->oid, &y->oid);
+}
+
+/* Of what is missing, leave what the push itself brings. */
+static int keep_news(struct mv_wanted_list *absent, struct mv_repo *repo,
+		     const struct mv_push_refs *refs, struct mv_err *err)
+{
+	struct mv_wanted_list w = { NULL, 0, 0 };
+	size_t natives, kept = 0;
+	int rc = refs->known ? find_news(&w, repo, refs, err) : 0;
+
+	natives = mv_wanted_natives(&w);
+	for (size_t i = 0; !rc && i < absent->count; i++)
+		if (w.count > natives &&
+		    bsearch(&absent->p[i], w.p + natives, w.count - natives,
+			    sizeof(*w.p), by_pointed))
+			absent->p[kept++] = absent->p[i];
+	if (!rc)
+		absent->count = kept;
+	free(w.p);
+	return rc;
+}
+
+static int push_found(struct mv_repo *repo, const struct mv_push_refs *refs,
+		      struct mv_wanted_list *absent,
+		      struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	uint8_t *present = calloc(absent->count + 1, 1);
+	struct mv_wanted_list found = { NULL, 0, 0 };
+	size_t kept = 0;
+	int rc = present ? 0 : mv_nomem(err);
+
+	if (!rc)
+		rc = mv_repo_need(repo, absent->p, absent->count, present, err);
+	for (size_t i = 0; !rc && i < absent->count; i++) {
+		if (present[i])
+			rc = mv_wanted_add(&found, &absent->p[i], err);
+		else
+			absent->p[kept++] = absent->p[i];
+	}
+	if (!rc)
+		absent->count = kept;
+	if (!rc)
+		rc = mv_repo_push_lfs(repo, refs->remote, refs->url, &found, 0,
+				      NULL, NULL, stats, err);
+	free(found.p);
+	free(present);
+	return rc;
+}
+
+static int push_lfs(struct mv_repo *repo, const struct mv_push_refs *refs,
+		    const struct mv_wanted_list *w,
+		    struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	struct mv_wanted_list absent = { NULL, 0, 0 };
+	char hex[MV_OID_HEX + 1];
+	int lenient = 0;
+	int rc = mv_repo_push_lfs(repo, refs->remote, refs->url, w,
+				  mv_wanted_natives(w), refs->newer, &absent,
+				  stats, err);
+
+	if (!rc && absent.count)
+		rc = keep_news(&absent, repo, refs, err);
+	if (!rc && absent.count)
+		rc = push_found(repo, refs, &absent, stats, err);
+	stats->missing += absent.count;
+	if (!rc && absent.count)
+		rc = mv_repo_lfs_may_lack(&lenient, repo, err);
+	if (!rc && absent.count && !lenient)
+		rc = mv_fail(err, MV_ENOENT, "%zu Git LFS object%s neither here "
+			     "nor at the remote, the first is %s; 'git model "
+			     "fetch' from where %s, or set "
+			     "model.allowIncompletePush", absent.count,
+			     absent.count == 1 ? " is" : "s are",
+			     mv_oid_hex(hex, &absent.p[0].oid),
+			     absent.count == 1 ? "it is" : "they are");
+	free(absent.p);
+	return rc;
+}
+
 int mv_repo_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
 		      struct mv_transfer_stats *stats, struct mv_err *err)
 {
@@ -550,9 +644,7 @@ int mv_repo_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
 	if (!rc)
 		rc = push_natives(repo, refs, &w, stats, err);
 	if (!rc)
-		rc = mv_repo_push_lfs(repo, refs->remote, refs->url, &w,
-				      mv_wanted_natives(&w), refs->newer, stats,
-				      err);
+		rc = push_lfs(repo, refs, &w, stats, err);
 	free(w.p);
 	return rc;
 }

@@ -88,16 +88,16 @@ static int add_remote(struct mv_sources *out, struct mv_repo *repo,
 }
 
 static int add_beside(struct mv_sources *out, struct mv_repo *repo,
-		      const char *url, struct mv_err *err)
+		      mv_beside_fn beside, const char *url, struct mv_err *err)
 {
-	char *store = NULL;
+	char *place = NULL;
 	int rc = 0;
 
-	if (mv_repo_store_beside(&store, repo, url, NULL))
+	if (beside(&place, repo, url, NULL))
 		return 0;
-	if (add(out, store, strlen(store)))
+	if (add(out, place, strlen(place)))
 		rc = mv_nomem(err);
-	free(store);
+	free(place);
 	return rc;
 }
 
@@ -106,7 +106,7 @@ static int add_beside(struct mv_sources *out, struct mv_repo *repo,
  * <url>", and it is there that the content is.
  */
 static int add_fetched(struct mv_sources *out, struct mv_repo *repo,
-		       struct mv_err *err)
+		       mv_beside_fn beside, struct mv_err *err)
 {
 	char *path = mv_path_join(repo->info->git_dir, "FETCH_HEAD");
 	char *save = NULL, *line;
@@ -122,10 +122,39 @@ static int add_fetched(struct mv_sources *out, struct mv_repo *repo,
 			char *url = of ? of + 5 : what ? what + 1 : NULL;
 
 			if (url && *url)
-				rc = add_beside(out, repo, url, err);
+				rc = add_beside(out, repo, beside, url, err);
 		}
 	mv_buf_release(&text);
 	free(path);
+	return rc;
+}
+
+static int add_all_beside(struct mv_sources *out, struct mv_repo *repo,
+			  const struct configured *c, mv_beside_fn beside,
+			  struct mv_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < c->urls.count; i++)
+		rc = add_beside(out, repo, beside, c->urls.url[i], err);
+	return rc ? rc : add_fetched(out, repo, beside, err);
+}
+
+int mv_repo_all_beside(struct mv_sources *out, struct mv_repo *repo,
+		       mv_beside_fn beside, struct mv_err *err)
+{
+	struct configured c = { { NULL, 0 }, { NULL, 0 } };
+	int rc;
+
+	out->url = NULL;
+	out->count = 0;
+	rc = mv_git_config_each(repo->git, read_variable, &c, err);
+	if (!rc)
+		rc = add_all_beside(out, repo, &c, beside, err);
+	if (rc)
+		mv_sources_release(out);
+	mv_sources_release(&c.names);
+	mv_sources_release(&c.urls);
 	return rc;
 }
 
@@ -142,10 +171,8 @@ int mv_repo_sources(struct mv_sources *out, struct mv_repo *repo,
 		rc = add_remote(out, repo, NULL, err);
 	for (size_t i = 0; !rc && i < c.names.count; i++)
 		rc = add_remote(out, repo, c.names.url[i], err);
-	for (size_t i = 0; !rc && i < c.urls.count; i++)
-		rc = add_beside(out, repo, c.urls.url[i], err);
 	if (!rc)
-		rc = add_fetched(out, repo, err);
+		rc = add_all_beside(out, repo, &c, mv_repo_store_beside, err);
 	if (rc)
 		mv_sources_release(out);
 	mv_sources_release(&c.names);

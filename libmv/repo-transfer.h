@@ -52,6 +52,15 @@ struct mv_sources {
 };
 int mv_repo_sources(struct mv_sources *out, struct mv_repo *repo,
 		    struct mv_err *err);
+/*
+ * What stands beside each git repository on this machine that a git remote
+ * names, or where the last `git fetch` was: each once. `beside` makes a path of
+ * a URL, or fails where there is none.
+ */
+typedef int (*mv_beside_fn)(char **out, struct mv_repo *repo, const char *url,
+			    struct mv_err *err);
+int mv_repo_all_beside(struct mv_sources *out, struct mv_repo *repo,
+		       mv_beside_fn beside, struct mv_err *err);
 void mv_sources_release(struct mv_sources *sources);
 
 /* -- which contents -- */
@@ -74,11 +83,12 @@ int mv_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
  * repository that `url` (NULL: that of the remote) reaches on this machine; to
  * an LFS server by git-lfs, and then only what `newer` (rev-list arguments;
  * NULL: all of them) reaches (repo-lfs-move.c). MV_ENOENT: there is no
- * git-lfs, or an object is neither here nor there.
+ * git-lfs, or an object is neither here nor at the server. What is neither here
+ * nor in the directory is added to `absent` (NULL: counted).
  */
 int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
 		     const struct mv_wanted_list *w, size_t first,
-		     const char *const *newer,
+		     const char *const *newer, struct mv_wanted_list *absent,
 		     struct mv_transfer_stats *stats, struct mv_err *err);
 
 /* -- a push that git makes -- */
