@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store.h"
+#include "tests/unit/pace.h"
 
 #define KIB ((size_t)1024)
 
@@ -16,7 +17,7 @@ static void test_store_read__any_part_can_be_read(void **state)
 	put_data(&oid, tx, data, LEN);
 	assert_ok(mv_tx_commit(tx, NULL, err));
 	for (size_t off = 0; off <= LEN + 2; off += 5)
-		for (size_t len = 0; len <= LEN + 10; len += 13) {
+		for (size_t len = 0; len <= LEN + 10; len += 13 * MV_PACE) {
 			size_t want = off >= LEN ? 0 :
 				      len < LEN - off ? len : LEN - off;
 
