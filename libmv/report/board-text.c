@@ -6,13 +6,21 @@
 
 /*
  * A board as a table: the same for a terminal and for Markdown. The best of
- * a metric whose direction is known has a star.
+ * a metric whose direction is known has a star, of those that were measured on
+ * the same data; the others have a mark.
  */
 enum { DIFFERENT = -1 };	/* of mv_fact.from, see below */
 
 struct column {
 	char *key;		/* as mv_row_value() takes it */
 	const char *title;	/* into key */
+};
+/* What is to be said of the values in a column. */
+struct judged {
+	const struct mv_metric_rule *rule;
+	const struct mv_value *best;
+	unsigned char *other;	/* a row: measured on other data */
+	int marks;		/* some are */
 };
 struct columns {
 	struct column v[MV_TABLE_COLUMNS];
@@ -154,7 +162,8 @@ static int better(const struct mv_value *a, const struct mv_value *b,
    than nothing and orders last. */
 static const struct mv_value *best_of(const struct mv_board *b,
 				      const char *key,
-				      const struct mv_metric_rule *rule)
+				      const struct mv_metric_rule *rule,
+				      const unsigned char *other)
 {
 	const struct mv_value *best = NULL;
 	struct mv_value scratch;
@@ -166,13 +175,48 @@ static const struct mv_value *best_of(const struct mv_board *b,
 		const struct mv_value *v = mv_row_value(&b->v[i], key,
 							&scratch);
 
-		if (!v || !mv_value_is_number(v) || v->r != v->r)
+		if (!v || !mv_value_is_number(v) || v->r != v->r || other[i])
 			continue;
 		differ |= best && !mv_value_eq(v, best);
 		if (!best || better(v, best, rule->direction))
 			best = v;
 	}
 	return differ ? best : NULL;
+}
+
+static int judge(struct judged *j, const struct mv_board *b,
+		 const struct mv_row *const *rows, const char *key)
+{
+	const char *metric = NULL;
+	int rc = 0;
+
+	memset(j, 0, sizeof(*j));
+	j->rule = rule_of(b, key);
+	j->other = calloc(b->count + 1, 1);
+	if (!j->other)
+		return MV_ENOMEM;
+	for (size_t i = 0; i < b->count && !metric; i++)
+		metric = mv_row_metric(&b->v[i], key);
+	if (metric)
+		rc = mv_rows_other_data(j->other, rows, b->count, metric);
+	for (size_t i = 0; i < b->count; i++)
+		j->marks |= j->other[i];
+	j->best = best_of(b, key, j->rule, j->other);
+	return rc;
+}
+
+static int judge_all(struct judged *j, const struct mv_board *b,
+		     const struct columns *columns)
+{
+	const struct mv_row **rows = calloc(b->count + 1, sizeof(*rows));
+	int rc = rows ? 0 : MV_ENOMEM;
+
+	for (size_t i = 0; rows && i < b->count; i++)
+		rows[i] = &b->v[i];
+	for (size_t c = 0; !rc && c < columns->count; c++)
+		rc = judge(&j[c], b, rows, columns->v[c].key);
+	free(rows);
+	return rc;
 }
 
 /* -- cells ------------------------------------------------------------------------- */
@@ -217,12 +261,11 @@ static void value_column(struct mv_table *t, const struct mv_board *b,
 }
 
 static void value_cell(struct mv_table *t, const struct mv_row *row,
-		       const char *key, const struct mv_metric_rule *rule,
-		       const struct mv_value *best)
+		       const char *key, const struct judged *j, int other)
 {
 	struct mv_value scratch;
 	const struct mv_value *v = mv_row_value(row, key, &scratch);
-	int is_best = v && best && mv_value_eq(v, best);
+	int is_best = v && j->best && !other && mv_value_eq(v, j->best);
 	enum mv_tone tone = is_best ? MV_TONE_GOOD : MV_TONE_PLAIN;
 	struct mv_pen *pen;
 
@@ -232,10 +275,10 @@ static void value_cell(struct mv_table *t, const struct mv_row *row,
 	} else {
 		pen = v->type == MV_VALUE_INT || v->type == MV_VALUE_REAL ?
 		      mv_table_cell(t, tone) : mv_table_foreign(t, tone);
-		mv_words_value(pen, v, rule ? rule->precision : -1);
+		mv_words_value(pen, v, j->rule ? j->rule->precision : -1);
 	}
-	if (best)
-		mv_pen_str(pen, is_best ? "*" : " ");
+	if (j->best || j->marks)
+		mv_pen_str(pen, is_best ? "*" : other ? "~" : " ");
 }
 
 static void first_columns(struct mv_table *t, int artifacts, int log)
@@ -301,29 +344,32 @@ static void first_cells(struct mv_table *t, const struct mv_row *row,
 
 size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 		      const char *const *wanted, int log,
-		      const struct mv_pen *like)
+		      const struct mv_pen *like, struct mv_board_marks *marks)
 {
-	const struct mv_metric_rule *rules[MV_TABLE_COLUMNS];
-	const struct mv_value *best[MV_TABLE_COLUMNS];
+	struct judged judged[MV_TABLE_COLUMNS] = { { .rule = NULL } };
 	int artifacts = (!log && b->mixed) || some_differ(b, "artifact") ||
 			(!log && some_differ(b, "path"));
 	int staged = some_staged(b);
 	struct columns columns;
 
-	if (choose(&columns, b, wanted, log))
+	memset(marks, 0, sizeof(*marks));
+	if (choose(&columns, b, wanted, log) ||
+	    judge_all(judged, b, &columns))
 		t->pen.failed = 1;
 	first_columns(t, artifacts, log);
 	for (size_t c = 0; c < columns.count; c++) {
-		rules[c] = rule_of(b, columns.v[c].key);
-		best[c] = best_of(b, columns.v[c].key, rules[c]);
+		marks->best |= judged[c].best != NULL;
+		marks->other |= judged[c].marks;
 		value_column(t, b, &columns.v[c]);
 	}
 	for (size_t i = 0; i < b->count && !t->pen.failed; i++) {
 		first_cells(t, &b->v[i], artifacts, log, staged, like);
 		for (size_t c = 0; c < columns.count; c++)
-			value_cell(t, &b->v[i], columns.v[c].key, rules[c],
-				   best[c]);
+			value_cell(t, &b->v[i], columns.v[c].key, &judged[c],
+				   judged[c].other[i]);
 	}
+	for (size_t c = 0; c < columns.count; c++)
+		free(judged[c].other);
 	columns_release(&columns);
 	return columns.left;
 }
@@ -341,21 +387,38 @@ static void put_note(struct mv_pen *pen, size_t n, const char *one,
 	mv_pen_str(pen, "\n");
 }
 
+static void put_legend(struct mv_pen *pen, const struct mv_board_marks *marks)
+{
+	if (!marks->best && !marks->other)
+		return;
+	mv_pen_begin(pen, MV_TONE_DIM);
+	if (marks->best)
+		mv_pen_str(pen, "* " MV_BOARD_BEST);
+	if (marks->other)
+		mv_pen_str(pen, marks->best ? "; ~ " : "~ ");
+	if (marks->other)
+		mv_pen_str(pen, MV_BOARD_OTHER);
+	mv_pen_end(pen, MV_TONE_DIM);
+	mv_pen_str(pen, "\n");
+}
+
 int mv_board_text(struct mv_buf *out, const struct mv_board *b,
 		  const char *const *columns, int log,
 		  const struct mv_style *style, struct mv_err *err)
 {
+	struct mv_board_marks marks;
 	struct mv_table t;
 	struct mv_pen pen;
 	size_t left;
 
 	mv_pen_init(&pen, out, style);
 	mv_table_init(&t);
-	left = mv_board_table(&t, b, columns, log, &pen);
+	left = mv_board_table(&t, b, columns, log, &pen, &marks);
 	left += mv_table_print(&pen, &t, 0, 1);
 	mv_table_release(&t);
 	if (!b->count)
 		mv_pen_str(&pen, "nothing to show\n");
+	put_legend(&pen, &marks);
 	mv_words_left_out(&pen, left);
 	put_note(&pen, b->skipped_lines, "line of the notes could not be read",
 		 "lines of the notes could not be read");

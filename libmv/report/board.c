@@ -312,7 +312,7 @@ static int has_all(const struct mv_row *row, const struct keys *keys)
 	return 1;
 }
 
-/* As good in everything, better in something. */
+/* As good in everything, better in something; on the same data. */
 static int beats(const struct mv_row *a, const struct mv_row *b,
 		 const struct keys *keys, const int *up)
 {
@@ -328,6 +328,8 @@ static int beats(const struct mv_row *a, const struct mv_row *b,
 			return 0;
 		better |= cmp > 0;
 	}
+	for (size_t i = 0; better && i < keys->count; i++)
+		better = mv_rows_same_data(a, b, keys->v[i]);
 	return better;
 }
 

@@ -114,6 +114,8 @@ struct column {
 	int metric;
 	const struct mv_metric_rule *rule;	/* of a metric; or NULL */
 	const struct mv_value *best;
+	unsigned char *other;		/* a row: measured on other data */
+	int marks;			/* some are */
 	int numbers;			/* in every row that has it */
 };
 struct columns {
@@ -129,6 +131,20 @@ static const struct mv_value *value_of(const struct mv_row *row,
 	return mv_facts_get(facts_of(row, c->metric), c->key);
 }
 
+static int find_other(struct column *c, const struct mv_html_rows *rows)
+{
+	int rc;
+
+	if (!c->metric)
+		return 0;
+	c->other = calloc(rows->count + 1, 1);
+	rc = c->other ? mv_rows_other_data(c->other, rows->v, rows->count,
+					   c->key) : MV_ENOMEM;
+	for (size_t i = 0; !rc && i < rows->count; i++)
+		c->marks |= c->other[i];
+	return rc;
+}
+
 static void find_best(struct column *c, const struct mv_html_rows *rows)
 {
 	int up = c->rule && c->rule->direction == MV_DIRECTION_UP;
@@ -141,6 +157,7 @@ static void find_best(struct column *c, const struct mv_html_rows *rows)
 
 		c->numbers &= !v || mv_value_is_number(v);
 		if (!v || !mv_value_is_number(v) || isnan(v->r) || !c->rule ||
+		    (c->other && c->other[i]) ||
 		    c->rule->direction == MV_DIRECTION_NONE)
 			continue;
 		cmp = c->best ? mv_value_cmp(v, c->best) : 0;
@@ -160,12 +177,13 @@ int mv_html_is_judged(const struct mv_html_rows *rows, const char *key)
 	return rule && rule->direction != MV_DIRECTION_NONE;
 }
 
-static void add_columns(struct columns *columns,
-			const struct mv_html_rows *rows, int metric,
-			int judged)
+static int add_columns(struct columns *columns,
+		       const struct mv_html_rows *rows, int metric,
+		       int judged)
 {
 	const struct mv_facts *keys = metric ? &columns->metrics
 					     : &columns->params;
+	int rc = 0;
 
 	for (size_t i = 0; i < keys->count; i++) {
 		struct column *c = &columns->v[columns->count];
@@ -183,9 +201,11 @@ static void add_columns(struct columns *columns,
 		c->rule = metric ? mv_project_metric(rows->project,
 						     rows->artifact, c->key)
 				 : NULL;
+		rc |= find_other(c, rows);
 		find_best(c, rows);
 		columns->count++;
 	}
+	return rc ? MV_ENOMEM : 0;
 }
 
 static int choose(struct columns *columns, const struct mv_html_rows *rows)
@@ -194,9 +214,10 @@ static int choose(struct columns *columns, const struct mv_html_rows *rows)
 	if (mv_html_keys(&columns->metrics, rows, 1, 0) ||
 	    mv_html_keys(&columns->params, rows, 0, 1))
 		return MV_ENOMEM;
-	add_columns(columns, rows, 1, 1);
-	add_columns(columns, rows, 1, 0);
-	add_columns(columns, rows, 0, 0);
+	if (add_columns(columns, rows, 1, 1) ||
+	    add_columns(columns, rows, 1, 0) ||
+	    add_columns(columns, rows, 0, 0))
+		return MV_ENOMEM;
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct mv_row *row = rows->v[i];
 
@@ -260,7 +281,7 @@ static void put_stages(struct mv_html *h, const struct mv_row *row)
 }
 
 static void put_row(struct mv_html *h, const struct columns *columns,
-		    const struct mv_row *row)
+		    const struct mv_row *row, size_t place)
 {
 	mv_html_raw(h, "<tr>");
 	put_label(h, row);
@@ -272,14 +293,31 @@ static void put_row(struct mv_html *h, const struct columns *columns,
 		const struct column *c = &columns->v[i];
 		const struct mv_value *v = value_of(row, c);
 
+		int other = c->other && c->other[place];
+
 		mv_html_td_value(h, v, c->rule ? c->rule->precision : -1,
-				 v && c->best && mv_value_eq(v, c->best));
+				 other ? MV_TD_OTHER : v && c->best &&
+				 mv_value_eq(v, c->best) ? MV_TD_BEST : 0);
 	}
 	if (columns->dates)
 		mv_html_td_date(h, row->when);
 	if (columns->subjects)
 		mv_html_td_long(h, row->subject_line);
 	mv_html_raw(h, "</tr>\n");
+}
+
+static void put_legend(struct mv_html *h, const struct columns *columns)
+{
+	int best = 0, other = 0;
+
+	for (size_t i = 0; i < columns->count; i++) {
+		best |= columns->v[i].best != NULL;
+		other |= columns->v[i].marks;
+	}
+	if (best || other)
+		mv_html_f(h, "<p class=\"more\">%s%s</p>\n", best ?
+			  "Set off: " MV_BOARD_BEST ". " : "", other ?
+			  "~ " MV_BOARD_OTHER "." : "");
 }
 
 void mv_html_board(struct mv_html *h, const struct mv_html_rows *rows,
@@ -297,12 +335,15 @@ void mv_html_board(struct mv_html *h, const struct mv_html_rows *rows,
 	put_titles(h, &columns);
 	mv_html_tbody(h);
 	for (size_t i = 0; i < rows->count && !h->pen.failed; i++)
-		put_row(h, &columns, rows->v[i]);
+		put_row(h, &columns, rows->v[i], i);
 	mv_html_table_end(h);
+	put_legend(h, &columns);
 	if (columns.left)
 		mv_html_f(h, "<p class=\"more\">%zu more columns: "
 			  "<code>git model compare --json</code> has all.</p>\n",
 			  columns.left);
+	for (size_t i = 0; i < columns.count; i++)
+		free(columns.v[i].other);
 	mv_facts_release(&columns.metrics);
 	mv_facts_release(&columns.params);
 }

@@ -204,7 +204,7 @@ void mv_html_table_end(struct mv_html *h)
 }
 
 void mv_html_td_value(struct mv_html *h, const struct mv_value *v,
-		      int precision, int best)
+		      int precision, int mark)
 {
 	char text[32];
 
@@ -218,12 +218,15 @@ void mv_html_td_value(struct mv_html *h, const struct mv_value *v,
 		mv_html_td_text(h, v->text);
 		return;
 	}
-	mv_html_f(h, "<td class=\"num%s\" data-v=\"%s\">", best ? " best" : "",
+	mv_html_f(h, "<td class=\"num%s\" data-v=\"%s\">",
+		  mark == MV_TD_BEST ? " best" : "",
 		  mv_print_real(text, v->r));
 	mv_words_value(mv_html_words(h), v, precision);
 	mv_html_say(h);
-	mv_html_raw(h, best ? "<span class=\"sr\"> best</span></td>"
-			    : "</td>");
+	mv_html_raw(h, mark == MV_TD_BEST ?
+		    "<span class=\"sr\"> best</span></td>" :
+		    mark == MV_TD_OTHER ? "<span aria-hidden=\"true\">~</span>"
+		    "<span class=\"sr\"> on other data</span></td>" : "</td>");
 }
 
 void mv_html_td_date(struct mv_html *h, int64_t s)

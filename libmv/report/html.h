@@ -72,8 +72,9 @@ void mv_html_th(struct mv_html *h, unsigned flags, const char *title,
 void mv_html_tbody(struct mv_html *h);
 void mv_html_table_end(struct mv_html *h);
 /* <td> of a number or text with what sorts it; NULL: none. */
+enum mv_td_mark { MV_TD_BEST = 1, MV_TD_OTHER };	/* measured on other data */
 void mv_html_td_value(struct mv_html *h, const struct mv_value *v,
-		      int precision, int best);
+		      int precision, int mark);
 void mv_html_td_date(struct mv_html *h, int64_t s);
 void mv_html_td_size(struct mv_html *h, uint64_t bytes);
 void mv_html_td_text(struct mv_html *h, const char *s);

@@ -465,7 +465,20 @@ struct mv_json *mv_comparison_json(const struct mv_comparison *c)
 
 /* -- a board, a lineage, a plot -------------------------------------------------------- */
 
-static struct mv_json *row_json(const struct mv_row *row)
+/* Metrics of this row whose values are on other data than the others'. */
+static struct mv_json *other_json(const struct mv_row *row,
+				  const struct mv_facts *other)
+{
+	struct mv_json *list = mv_json_array();
+
+	for (size_t i = 0; i < other->count; i++)
+		if (mv_facts_get(&row->evidence.metrics, other->v[i].key))
+			mv_json_push(list, mv_json_str(other->v[i].key));
+	return list;
+}
+
+static struct mv_json *row_json(const struct mv_row *row,
+				const struct mv_facts *other)
 {
 	struct mv_json *o = mv_json_object();
 
@@ -484,6 +497,8 @@ static struct mv_json *row_json(const struct mv_row *row)
 	if (*row->blob)
 		set_str(o, "blob", row->blob);
 	set_evidence(o, &row->evidence);
+	if (other->count)
+		mv_json_set(o, "other_eval_data", other_json(row, other));
 	if (row->head)
 		mv_json_set(o, "head", mv_json_bool(1));
 	if (row->pareto)
@@ -491,12 +506,57 @@ static struct mv_json *row_json(const struct mv_row *row)
 	return o;
 }
 
+/* other[i]: what row i has of it, as mv_rows_other_data() says. */
+static int find_other(struct mv_facts *other, const struct mv_board *b)
+{
+	const struct mv_row **rows = calloc(b->count + 1, sizeof(*rows));
+	unsigned char *marks = calloc(b->count + 1, 1);
+	struct mv_facts seen = MV_FACTS_INIT;
+	int rc = rows && marks ? 0 : MV_ENOMEM;
+
+	for (size_t i = 0; !rc && i < b->count; i++)
+		rows[i] = &b->v[i];
+	for (size_t i = 0; !rc && i < b->count; i++) {
+		const struct mv_facts *m = &b->v[i].evidence.metrics;
+
+		for (size_t j = 0; !rc && j < m->count; j++) {
+			const struct mv_fact *f = &m->v[j];
+
+			if (mv_facts_get(&seen, f->key))
+				continue;
+			rc = mv_facts_set(&seen, f->key, &f->value, 0, NULL);
+			if (!rc)
+				rc = mv_rows_other_data(marks, rows, b->count,
+							f->key);
+			for (size_t k = 0; !rc && k < b->count; k++)
+				if (marks[k])
+					rc = mv_facts_set(&other[k], f->key,
+							  &f->value, 0, NULL);
+		}
+	}
+	mv_facts_release(&seen);
+	free(marks);
+	free(rows);
+	return rc;
+}
+
 struct mv_json *mv_board_json(const struct mv_board *b)
 {
 	struct mv_json *o = mv_json_object(), *rows = mv_json_array();
+	struct mv_facts *other = calloc(b->count + 1, sizeof(*other));
 
-	for (size_t i = 0; i < b->count; i++)
-		mv_json_push(rows, row_json(&b->v[i]));
+	if (!other || find_other(other, b)) {
+		mv_json_free(o);
+		mv_json_free(rows);
+		o = rows = NULL;
+	}
+	for (size_t i = 0; o && i < b->count; i++)
+		mv_json_push(rows, row_json(&b->v[i], &other[i]));
+	for (size_t i = 0; other && i < b->count; i++)
+		mv_facts_release(&other[i]);
+	free(other);
+	if (!o)
+		return NULL;
 	mv_json_set(o, "rows", rows);
 	set_count(o, "skipped_lines", b->skipped_lines);
 	return o;

@@ -500,15 +500,20 @@ int mv_comparison_md(struct mv_buf *out, const struct mv_comparison *c,
 int mv_board_md(struct mv_buf *out, const struct mv_board *b,
 		const char *const *columns, struct mv_err *err)
 {
+	struct mv_board_marks marks;
 	struct mv_table t;
 	struct md md;
 
 	md_init(&md, out, MV_MARKDOWN_MAX);
 	mv_table_init(&t);
-	mv_board_table(&t, b, columns, 0, &md.pen);
+	mv_board_table(&t, b, columns, 0, &md.pen, &marks);
 	if (!b->count)
 		mv_pen_str(&md.pen, "nothing to show\n");
 	add_table(&md, &t, SIZE_MAX, 0, NULL);
+	if (marks.best)
+		mv_pen_str(&md.pen, "\n`*`: " MV_BOARD_BEST "\n");
+	if (marks.other)
+		mv_pen_str(&md.pen, "\n`~`: " MV_BOARD_OTHER "\n");
 	put_end(&md, b->skipped_lines);
 	return md_done(&md, err);
 }

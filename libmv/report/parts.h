@@ -215,9 +215,28 @@ int mv_board_knows_key(const struct mv_board *b, const char *key,
 		       struct mv_err *err);
 /* Of "metrics.auc" and "auc", when it is a metric: "auc". */
 const char *mv_row_metric(const struct mv_row *row, const char *key);
+/* Which signs stand in a table: those are explained below it. */
+#define MV_BOARD_BEST "best of its column"
+#define MV_BOARD_OTHER "measured on other evaluation data, so not compared"
+struct mv_board_marks {
+	int best, other;
+};
 /* Returns how many columns had no place in it. */
 size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 		      const char *const *columns, int log,
-		      const struct mv_pen *like);
+		      const struct mv_pen *like, struct mv_board_marks *marks);
+
+/* -- board-data.c ------------------------------------------------------------------- */
+
+/*
+ * other[i]: this row's value of the metric was measured on other evaluation
+ * data than those that are compared: the ones that most rows have, or of as
+ * many the first ones. MV_ENOMEM.
+ */
+int mv_rows_other_data(unsigned char *other, const struct mv_row *const *rows,
+		       size_t count, const char *metric);
+/* No, too, for want of memory: then nothing is called better. */
+int mv_rows_same_data(const struct mv_row *a, const struct mv_row *b,
+		      const char *metric);
 
 #endif

@@ -64,7 +64,8 @@ static void test_report_board_text__shows_metrics_and_params_that_differ(void **
 		   "Version      Stage           auc  latency (ms)  same     lr\n"
 		   "v1.2.0       production  0.9120            12*     1   0.01\n"
 		   "main v1.3.0  -           0.9500*           15      1  0.003\n"
-		   "train-7      -              nan             -      1      -\n");
+		   "train-7      -              nan             -      1      -\n"
+		   "* best of its column\n");
 }
 
 static void test_report_board_text__the_best_is_green_and_starred(void **state)
@@ -102,6 +103,7 @@ static void test_report_board_text__a_log_has_dates_and_subjects(void **state)
 		   "0.9500*      0.003        -\n"
 		   "train-7      2025-11-18  -           train with ...     nan "
 		   "          -        -\n"
+		   "* best of its column\n"
 		   "(3 lines of the notes could not be read)\n");
 }
 
@@ -118,6 +120,7 @@ static void test_report_board_text__columns_without_room_are_counted(void **stat
 		   "v1.2.0    product…  0.9120           12*\n"
 		   "main v1…  -         0.9500*          15\n"
 		   "train-7   -            nan            -\n"
+		   "* best of its column\n"
 		   "(2 more columns: a wider terminal, or --json)\n");
 }
 
@@ -138,7 +141,8 @@ static void test_report_board_text__artifacts_only_where_there_are_several(void 
 		   "Version      Artifact  Stage           auc\n"
 		   "v1.2.0       fraud     production  0.9120\n"
 		   "main v1.3.0  other     -           0.9500*\n"
-		   "run\\x0a1     fraud     -              nan\n");
+		   "run\\x0a1     fraud     -              nan\n"
+		   "* best of its column\n");
 }
 
 static void test_report_board_text__nothing(void **state)

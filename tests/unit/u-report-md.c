@@ -479,7 +479,7 @@ static void test_report_md__a_board(void **state)
 		   "|---|---:|\n"
 		   "| <code>v1&#124;0</code> | 0.5000 |\n"
 		   "| <code>HEAD</code> | 0.7500&#42; |\n"
-		   "\n");
+		   "\n\n`*`: best of its column\n");
 }
 
 int main(void)
