@@ -211,10 +211,12 @@ int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
 int mv_prove_order(const struct mv_gate *gate, const struct mv_past *past,
 		   struct mv_proof *proofs, struct mv_err *err);
 /* A commit of the trusted branch that changed .gitmodel/, by the policy that
-   stood there before it (`parent`); the first one is nobody's to judge. */
+   stood there before it (`parent`); the first one is nobody's to judge. It may
+   be approved after its date, until then (s). */
 int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 		    const struct mv_past_commit *c,
-		    const struct mv_past_commit *parent, struct mv_err *err);
+		    const struct mv_past_commit *parent, int64_t until,
+		    struct mv_err *err);
 /* As mv_repo_verify(), for who knows the past already. */
 int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 		   const struct mv_verify_options *options,

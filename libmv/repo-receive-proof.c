@@ -130,7 +130,8 @@ static int check_change(struct mv_push *push, struct mv_gates *gates,
 		return 0;	/* the first of all */
 	memset(&p, 0, sizeof(p));
 	ret = mv_prove_change(&p, gates, change,
-			      &after->branch.v[on->at + 1], err);
+			      &after->branch.v[on->at + 1],
+			      push->gate.now / 1000, err);
 	for (size_t i = 0; !ret && i < p.problem_count; i++)
 		mv_push_refuse(push, "%s: %.10s: %s (every commit that "
 			       "changes .gitmodel/ is judged by the policy "

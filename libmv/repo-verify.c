@@ -299,10 +299,29 @@ static int tell_event(const struct telling *t, const struct mv_event *e,
 
 /* -- changes of the policy ------------------------------------------------------------------ */
 
+enum { MOMENTS_MAX = 256, CLOCKS_S = 300 /* by which clocks may differ */ };
+
 struct changing {
 	struct mv_proof *p;
 	int no_records;		/* none were ever brought here */
+	/* When somebody who may said something of it after its date. */
+	int64_t from, until;
+	int64_t moments[MOMENTS_MAX];
+	size_t count;
 };
+
+static void keep_moments(struct changing *c, const struct mv_policy_facts *f)
+{
+	for (size_t i = 0; i < f->vote_count; i++) {
+		const struct mv_vote *v = &f->votes[i];
+
+		if (!v->malformed && c->count < MOMENTS_MAX &&
+		    v->signature.state == MV_SIGNATURE_GOOD &&
+		    v->statement.issued_at > c->from &&
+		    v->statement.issued_at <= c->until)
+			c->moments[c->count++] = v->statement.issued_at;
+	}
+}
 
 static int blame(const struct changing *c, const struct mv_finding *f)
 {
@@ -322,7 +341,7 @@ static int on_change(void *payload, const char *subject,
 		     const struct mv_policy_facts *facts,
 		     const struct mv_verdict *verdict, struct mv_err *err)
 {
-	const struct changing *c = payload;
+	struct changing *c = payload;
 	int ret = 0;
 
 	(void)subject;
@@ -330,6 +349,7 @@ static int on_change(void *payload, const char *subject,
 	    verdict->result == MV_RESULT_YES ||
 	    verdict->result == MV_RESULT_OVERRIDDEN)
 		return 0;
+	keep_moments(c, facts);
 	for (size_t i = 0; i < verdict->count && !ret; i++) {
 		const struct mv_finding *f = &verdict->v[i];
 
@@ -348,11 +368,79 @@ static const char *branch_of(const char *name)
 	return slash ? slash + 1 : name;
 }
 
+static int judge_change(struct mv_proof *p, struct changing *changing,
+			struct mv_gates *gates, struct mv_gate_then *g,
+			const struct mv_past_commit *c,
+			const struct mv_past_commit *parent, int64_t when,
+			struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	int ret;
+
+	changing->p = p;
+	g->gate.registry = gates->today->registry;
+	g->gate.now = when * 1000;
+	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);
+	if (!ret)
+		ret = mv_gate_check_branch(&g->gate,
+					   branch_of(gates->today->trusted_name),
+					   parent->hex, c->hex, on_change,
+					   changing, &why);
+	memset(&g->gate.registry, 0, sizeof(g->gate.registry));
+	if (ret && ret != MV_ENOMEM)
+		ret = mv_proof_add(p, MV_VERIFY_BAD, "it cannot be judged: %s",
+				   why.msg);
+	return ret ? mv_nomem(err) : 0;
+}
+
+static int by_moment(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * People commit, then approve, then push: the date of the commit is not when
+ * it came to be in force. When that was nobody knows; but it was good if it
+ * would have been at any moment until it was made use of.
+ */
+static int judge_later(struct mv_proof *p, struct changing *found,
+		       struct mv_gates *gates, struct mv_gate_then *g,
+		       const struct mv_past_commit *c,
+		       const struct mv_past_commit *parent,
+		       struct mv_err *err)
+{
+	int ret = 0;
+
+	qsort(found->moments, found->count, sizeof(*found->moments),
+	      by_moment);
+	for (size_t i = 0; i < found->count && !ret && p->problem_count; i++) {
+		/* It says the same again, and collects nothing new. */
+		struct changing again = { .no_records = found->no_records };
+		struct mv_proof then;
+
+		memset(&then, 0, sizeof(then));
+		ret = judge_change(&then, &again, gates, g, c, parent,
+				   found->moments[i], err);
+		if (!ret && !then.problem_count) {
+			for (size_t k = 0; k < p->problem_count; k++)
+				free(p->problems[k]);
+			p->problem_count = 0;
+			p->state = MV_VERIFY_OK;
+		}
+		mv_proof_release(&then);
+	}
+	return ret;
+}
+
 int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 		    const struct mv_past_commit *c,
-		    const struct mv_past_commit *parent, struct mv_err *err)
+		    const struct mv_past_commit *parent, int64_t until,
+		    struct mv_err *err)
 {
-	struct changing changing = { p, !*gates->today->notes };
+	struct changing changing = { .no_records = !*gates->today->notes,
+				     .from = c->when, .until = until };
 	struct mv_err why = { MV_OK, "" };
 	struct mv_gate_then *g;
 	int ret = mv_gates_at(&g, gates, parent->hex, &why);
@@ -363,19 +451,25 @@ int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 				     "cannot be read: %s", why.msg);
 	if (!g->gate.has_policy)
 		return 0;
-	g->gate.registry = gates->today->registry;
-	g->gate.now = c->when * 1000;
-	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);
-	if (!ret)
-		ret = mv_gate_check_branch(&g->gate,
-					   branch_of(gates->today->trusted_name),
-					   parent->hex, c->hex, on_change,
-					   &changing, &why);
-	memset(&g->gate.registry, 0, sizeof(g->gate.registry));
-	if (ret && ret != MV_ENOMEM)
-		ret = mv_proof_add(p, MV_VERIFY_BAD, "it cannot be judged: %s",
-				   why.msg);
-	return ret ? mv_nomem(err) : 0;
+	ret = judge_change(p, &changing, gates, g, c, parent, c->when, err);
+	return ret ? ret : judge_later(p, &changing, gates, g, c, parent, err);
+}
+
+/* By when a change must have been approved: then the first decision was made
+   by it, or by one that came after it. */
+static int64_t used_from(const struct telling *t, const struct mv_proof *proofs,
+			 const struct mv_past_commit *on)
+{
+	int64_t until = t->gate->now / 1000;
+
+	for (size_t i = 0; i < t->gate->registry.count; i++) {
+		const struct mv_past_commit *by =
+			mv_past_find(&t->past->branch, proofs[i].policy_commit);
+
+		if (by && by->at <= on->at && proofs[i].when < until)
+			until = proofs[i].when;
+	}
+	return until < INT64_MAX - CLOCKS_S ? until + CLOCKS_S : until;
 }
 
 static int take_author(void *payload, size_t i,
@@ -389,8 +483,9 @@ static int take_author(void *payload, size_t i,
 				    err) : 0;
 }
 
-static int tell_change(const struct telling *t, struct mv_gates *gates,
-		       const struct mv_past_commit *c, struct mv_err *err)
+static int tell_change(const struct telling *t, const struct mv_proof *proofs,
+		       struct mv_gates *gates, const struct mv_past_commit *c,
+		       struct mv_err *err)
 {
 	const struct mv_past_commit *on = mv_past_find(&t->past->branch,
 						       c->hex);
@@ -403,7 +498,8 @@ static int tell_change(const struct telling *t, struct mv_gates *gates,
 			     &p, err);
 	if (!ret && on && on->at + 1 < t->past->branch.count)
 		ret = mv_prove_change(&p, gates, c,
-				      &t->past->branch.v[on->at + 1], err);
+				      &t->past->branch.v[on->at + 1],
+				      used_from(t, proofs, on), err);
 	else if (!ret && t->past->shallow)
 		ret = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "history is cut off "
 				   "before it; git fetch --unshallow brings "
@@ -446,13 +542,15 @@ static int tell_beginnings(const struct telling *t, struct mv_err *err)
 	return ret;
 }
 
-static int tell_changes(const struct telling *t, struct mv_err *err)
+static int tell_changes(const struct telling *t, const struct mv_proof *proofs,
+			struct mv_err *err)
 {
 	struct mv_gates gates = { .repo = t->gate->repo, .today = t->gate };
 	int ret = tell_beginnings(t, err);
 
 	for (size_t i = t->past->changes.count; i-- > 0 && !ret;)
-		ret = tell_change(t, &gates, &t->past->changes.v[i], err);
+		ret = tell_change(t, proofs, &gates, &t->past->changes.v[i],
+				  err);
 	mv_gates_release(&gates);
 	return ret;
 }
@@ -583,7 +681,7 @@ int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 	if (!ret)
 		ret = mv_prove_order(gate, past, s.proofs, err);
 	if (!ret && !options->artifact)
-		ret = tell_changes(&t, err);
+		ret = tell_changes(&t, s.proofs, err);
 	for (size_t i = 0; i < s.count && !ret; i++)
 		ret = tell_event(&t, &gate->registry.v[i], &s.proofs[i], err);
 	if (!ret)
