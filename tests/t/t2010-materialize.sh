@@ -16,11 +16,21 @@ make_repo () {
 	git commit -qm B
 }
 
-# everything_works: in a fresh repository; each line is something that people
-# do, after which the work tree must be real and clean.
-everything_works () {
-	make_repo || return
-	for step in \
+# all_real <step>...: each is something that people do, after which the work
+# tree must be real and clean.
+all_real () {
+	for step
+	do
+		eval "$step" && work_tree_is_real || {
+			echo "after: $step" >&7
+			return 1
+		}
+	done
+}
+
+# In a fresh repository: going to and fro, joining branches, what is left.
+to_and_fro () {
+	all_real \
 		"git checkout -q a" \
 		"test -x d/exe.bin" \
 		"git switch -q main" \
@@ -30,7 +40,11 @@ everything_works () {
 		"git reset -q --hard a" \
 		"git reset -q --hard c@{1} && cmp big.bin ../changed" \
 		"mv-test edit big.bin 0 10 1 && git restore big.bin" \
-		"rm big.bin && git checkout -q -- big.bin" \
+		"rm big.bin && git checkout -q -- big.bin"
+}
+
+joining () {
+	all_real \
 		"git checkout -q -b m a && mv-test random 9M 5 >m.bin && touch -d yesterday m.bin && git model add m.bin && git commit -qm m" \
 		"git merge -q -m merged main" \
 		"git checkout -q -b r a && mv-test random 9M 6 >r.bin && touch -d yesterday r.bin && git add r.bin && git commit -qm r" \
@@ -40,18 +54,20 @@ everything_works () {
 		"git worktree add -q ../linked main && (cd ../linked && work_tree_is_real)" \
 		"git worktree remove --force ../linked" \
 		"git bisect start main a" \
-		"git bisect reset" \
+		"git bisect reset"
+}
+
+the_rest () {
+	all_real \
 		"git checkout -q main && git sparse-checkout set --no-cone /big.bin" \
 		"git sparse-checkout disable" \
 		"git mv big.bin d/moved.bin && git commit -qm mv && git checkout -q a" \
 		"git checkout -q main" \
 		"git checkout -q --orphan o && git reset -q --hard a"
-	do
-		eval "$step" && work_tree_is_real || {
-			echo "after: $step" >&7
-			return 1
-		}
-	done
+}
+
+everything_works () {
+	make_repo && to_and_fro && joining && the_rest
 }
 
 new_repo () {
@@ -66,13 +82,14 @@ test_expect_success 'the same with a split index' '
 	new_repo && git config core.splitIndex true && everything_works
 '
 
-test_expect_success 'the same with index version 4 and an untracked cache' '
+test_expect_success 'to and fro with index version 4 and an untracked cache' '
 	new_repo && git config index.version 4 &&
-	git config core.untrackedCache true && everything_works
+	git config core.untrackedCache true &&
+	make_repo && to_and_fro && the_rest
 '
 
-test_expect_success 'the same in a SHA-256 repository' '
-	new_repo --object-format=sha256 && everything_works
+test_expect_success 'joining branches in a SHA-256 repository' '
+	new_repo --object-format=sha256 && make_repo && joining && the_rest
 '
 
 test_expect_success 'git clone --shared borrows, a submodule is real' '

@@ -30,18 +30,18 @@ test_expect_success 'and what is lost, or half written, would be seen' '
 	sweep_rerun >actual && test_grep "^state: " actual
 '
 
-test_expect_success 'git model add' 'sweep_kill add 10 changing'
-test_expect_success 'git add' 'sweep_kill clean 12 changing'
-test_expect_success 'git switch' 'sweep_kill switch 12 changing'
-test_expect_success 'git model checkout' 'sweep_kill checkout 10 changing'
-test_expect_success 'git model gc' 'sweep_kill gc 10 changing'
-test_expect_success 'git model push' 'sweep_kill push 8 changing'
-test_expect_success 'git push' 'sweep_kill gitpush 8 changing'
-test_expect_success 'git model fetch' 'sweep_kill fetch 6 changing'
-test_expect_success 'git model pull' 'sweep_kill pull 8 changing'
-test_expect_success 'git model fsck --repair' 'sweep_kill repair 10 changing'
+test_expect_success 'git model add' 'sweep_kill add 6 changing'
+test_expect_success 'git add' 'sweep_kill clean 7 changing'
+test_expect_success 'git switch' 'sweep_kill switch 7 changing'
+test_expect_success 'git model checkout' 'sweep_kill checkout 6 changing'
+test_expect_success 'git model gc' 'sweep_kill gc 6 changing'
+test_expect_success 'git model push' 'sweep_kill push 5 changing'
+test_expect_success 'git push' 'sweep_kill gitpush 5 changing'
+test_expect_success 'git model fetch' 'sweep_kill fetch 4 changing'
+test_expect_success 'git model pull' 'sweep_kill pull 5 changing'
+test_expect_success 'git model fsck --repair' 'sweep_kill repair 6 changing'
 test_expect_success 'git switch, and git is killed, too' '
-	sweep_kill switch 5 changing killall
+	sweep_kill switch 3 changing killall
 '
 sed 's/^/# /' "$SWEEP/covered"
 test_done
