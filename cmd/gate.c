@@ -7,6 +7,7 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/base/config.h"
+#include "libmv/base/near.h"
 #include "libmv/base/time.h"
 #include "libmv/report/report.h"
 
@@ -56,6 +57,12 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 	if (mv_gate_open(&ask->gate, env->repo, &options, &err))
 		return out_fatal(&err);
 	ask->open = 1;
+	if (!new_stage && mv_gate_check_artifact(&ask->gate, ask->artifact,
+						 &err)) {
+		status = out_fatal(&err);
+		out_hint("are the tags here? git fetch --tags");
+		return status;
+	}
 	if (!new_stage && mv_gate_check_stage(&ask->gate, ask->artifact, stage,
 					      &err))
 		return out_fatal(&err);
@@ -73,6 +80,22 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 	return CMD_OK;
 }
 
+static int no_version(const struct gate_ask *ask)
+{
+	struct mv_nearest near = MV_NEAREST_INIT(ask->version);
+	const struct mv_event *const *v;
+	size_t n;
+
+	v = mv_registry_versions(&ask->gate.registry, ask->artifact, &n);
+	for (size_t i = 0; i < n; i++)
+		mv_nearest_try(&near, v[i]->tag.version);
+	return out_fatalf("%s@%s is not registered%s%s%s (git model register "
+			  "does that; are the tags here? git fetch --tags)",
+			  ask->artifact, ask->version, near.best ?
+			  "; did you mean '" : "", near.best ? near.best : "",
+			  near.best ? "'?" : "");
+}
+
 int gate_find_version(struct gate_ask *ask)
 {
 	const struct mv_registry *r = &ask->gate.registry;
@@ -82,10 +105,7 @@ int gate_find_version(struct gate_ask *ask)
 		mv_registry_version(r, ask->artifact, ask->version);
 
 	if (!e)
-		return out_fatalf("%s@%s is not registered (git model "
-				  "register does that; are the tags here? "
-				  "git fetch --tags)", ask->artifact,
-				  ask->version);
+		return no_version(ask);
 	ask->p.version = e->tag.version;
 	ask->p.commit = e->commit;
 	if (latest) {

@@ -60,6 +60,14 @@ static int parse_args(struct mv_register *ask, char **name, int argc,
 	return i == argc ? 0 : -1;
 }
 
+/* "register fraud v1.0.0": taken for a revision, it would be none, or a tag of
+   somebody's that is called so. */
+static const char *bare_version(const struct mv_register *ask)
+{
+	return ask->rev && !ask->version && mv_version_ok(ask->rev) ?
+	       ask->rev : NULL;
+}
+
 int cmd_register(int argc, const char **argv, struct cmd_env *env)
 {
 	const char *bump = NULL;
@@ -88,6 +96,14 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 		free(name);
 		return opt_usage_error(opts, usage, "'%s' is one argument too "
 				       "many", argv[argc - 1]);
+	}
+	if (bare_version(&ask)) {
+		status = opt_usage_error(opts, usage, "a version is written "
+					 "with @: git model register %s @%s "
+					 "(of a tag '%s': refs/tags/%s)", name,
+					 ask.rev, ask.rev, ask.rev);
+		free(name);
+		return status;
 	}
 	if (bump && (ask.version || parse_bump(&ask.bump, bump))) {
 		free(name);

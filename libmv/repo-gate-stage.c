@@ -280,6 +280,33 @@ static int is_named(const struct mv_section *s, const char *stage,
 	return 0;
 }
 
+/* Without a policy any name will do; but one that is nearly that of a stage
+   which some artifact has is a slip. */
+static int check_slip(const struct mv_gate *gate, const char *artifact,
+		      const char *stage, struct mv_err *err)
+{
+	struct mv_nearest near = MV_NEAREST_INIT(stage);
+	struct mv_registry all = MV_REGISTRY_INIT;
+	int known = 0;
+	int rc = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
+
+	for (size_t i = 0; !rc && !known && i < all.count; i++) {
+		const struct mv_tag *t = &all.v[i].tag;
+
+		if (!t->stage)
+			continue;
+		known = !strcmp(t->stage, stage);
+		mv_nearest_try(&near, t->stage);
+	}
+	if (!rc && !known && near.best)
+		rc = mv_fail(err, MV_EINVALID, "no version of '%s' was ever on "
+			     "a stage '%s'; did you mean '%s'? git model "
+			     "promote --new-stage makes one", artifact, stage,
+			     near.best);
+	mv_registry_release(&all);
+	return rc;
+}
+
 int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 			const char *stage, struct mv_err *err)
 {
@@ -288,7 +315,9 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 	struct mv_nearest near = MV_NEAREST_INIT(stage);
 	int any = 0;
 
-	if (!gate->has_policy || mv_policy_governs(p, "stage", artifact, stage))
+	if (!gate->has_policy)
+		return check_slip(gate, artifact, stage, err);
+	if (mv_policy_governs(p, "stage", artifact, stage))
 		return 0;
 	for (size_t i = 0; i < r->count; i++) {
 		if (!r->v[i].tag.stage || strcmp(r->v[i].tag.artifact, artifact))
@@ -307,7 +336,7 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 			mv_nearest_try(&near, name);
 	}
 	if (!any)
-		return 0;
+		return check_slip(gate, artifact, stage, err);
 	return mv_fail(err, MV_EINVALID, "the policy of %s knows no stage '%s'%s"
 		       "%s%s; git model promote --new-stage makes one that no "
 		       "policy governs", gate->trusted_name, stage, near.best ?

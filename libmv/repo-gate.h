@@ -67,7 +67,8 @@ int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 		 const struct mv_gate_options *options, struct mv_err *err);
 void mv_gate_close(struct mv_gate *gate);
 /* MV_EINVALID: the policy names stages, and this is none of them nor of any tag
-   of the artifact; says the nearest. */
+   of the artifact; or no policy does, and it is nearly the name of a stage that
+   a tag has. Says the nearest. */
 int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 			const char *stage, struct mv_err *err);
 /* MV_ENOENT: no tag of the gate's names the artifact, nor does .gitmodel/config

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/near.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -778,6 +779,7 @@ static int find_artifact(struct mv_subject *out, struct mv_repo *repo,
 			 const char *artifact, const char *commit,
 			 struct mv_err *err)
 {
+	struct mv_nearest near = MV_NEAREST_INIT(artifact);
 	const struct mv_artifact *a;
 	struct mv_project project;
 	struct mv_err why;
@@ -786,11 +788,15 @@ static int find_artifact(struct mv_subject *out, struct mv_repo *repo,
 	if (rc)
 		return rc;
 	a = mv_project_by_name(&project, artifact);
+	for (size_t i = 0; !a && i < project.artifact_count; i++)
+		mv_nearest_try(&near, project.artifacts[i].name);
 	if (!a)
 		rc = mv_fail(err, MV_EINVALID, "'%s' is not an artifact of "
-			     ".gitmodel/config in %.12s; put [artifact \"%s\"] "
-			     "with its path there, and commit", artifact,
-			     commit, artifact);
+			     ".gitmodel/config in %.12s; %s%s%sput [artifact "
+			     "\"%s\"] with its path there, and commit",
+			     artifact, commit, near.best ? "did you mean '" :
+			     "", near.best ? near.best : "", near.best ?
+			     "'? else " : "", artifact);
 	else
 		rc = mv_repo_subject_at(out, repo, commit, a->path, &why);
 	if (a && rc == MV_ENOENT)

@@ -16,12 +16,16 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 {
 	const struct mv_evidence *e = &d->facts->evidence;
 	const char *oid = mv_eval_content(d, rule);
+	char what[MV_WHAT_MAX];
 	struct mv_buf eval;
 
 	mv_expected(f, "metrics measured on %s, and on nothing else",
 		    rule->args->text);
 	if (!oid) {
 		mv_actual(f, "%s is no content of the trusted branch",
+			  rule->args->text);
+		mv_advice(f, "have it there: git model track %s, git model add "
+			  "%s, commit, and merge that", rule->args->text,
 			  rule->args->text);
 		mv_found_set(f, MV_RESULT_UNKNOWN);
 		return;
@@ -47,7 +51,8 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 	if (f->result == MV_RESULT_YES)
 		return;
 	mv_actual(f, "nothing is recorded that was measured on sha256:%s", oid);
-	mv_advice(f, "evaluate it there: git model record ... --eval-data %s",
+	mv_advice(f, "evaluate it there: git model record %s --metric "
+		  "NAME=VALUE --eval-data %s", mv_record_what(what, d->facts),
 		  rule->args->text);
 }
 
@@ -249,8 +254,11 @@ static void require_clean(const struct mv_deciding *d, struct mv_found *f)
 	mv_rests_on(f, r->id);
 	mv_actual(f, r->dirty ? "commit %.10s with uncommitted changes" :
 		  "commit %.10s", r->commit);
-	if (r->dirty)
-		mv_found_set(f, MV_RESULT_NO);
+	if (!r->dirty)
+		return;
+	mv_found_set(f, MV_RESULT_NO);
+	mv_advice(f, "commit what has changed, and train it again: git model "
+		  "run");
 }
 
 static void data_in_repo(const struct mv_deciding *d, struct mv_found *f)
@@ -271,10 +279,12 @@ static void license(const struct mv_deciding *d, const struct mv_rule *rule,
 {
 	const struct mv_value *v = mv_facts_get(&d->facts->evidence.tags,
 						"license");
+	char what[MV_WHAT_MAX];
 
 	if (!v) {
 		mv_actual(f, "no licence is recorded");
-		mv_advice(f, "git model record ... --tag license=NAME");
+		mv_advice(f, "git model record %s --tag license=NAME",
+			  mv_record_what(what, d->facts));
 		mv_found_set(f, MV_RESULT_UNKNOWN);
 		return;
 	}

@@ -502,6 +502,19 @@ int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
 
 /* -- the rules --------------------------------------------------------------------------- */
 
+/* Would it count if whoever reads this approved? Where that is not known, they
+   know it themselves. */
+static int may_approve(const struct mv_deciding *d, const char *group)
+{
+	const char *reader = person_of(d->facts, "promoter");
+	const char *nobody = NULL;
+
+	if (!reader || !*reader)
+		return 1;
+	return (!group || mv_policy_member(d->policy, group, reader)) &&
+	       !own_role(d, reader, &nobody);
+}
+
 /* The thing that is missing: to approve again does not help where it is not
    known whose word that is, nor the same person where it is their own. */
 static void advise_approval(const struct mv_deciding *d, const char *group,
@@ -514,18 +527,23 @@ static void advise_approval(const struct mv_deciding *d, const char *group,
 	else if (t->nobody)
 		mv_advice(f, "it must be known who is the %s: an approval that "
 			  "may be their own does not count", t->nobody);
-	else if (t->own)
-		mv_advice(f, "somebody else%s%s must approve: git model "
-			  "approve %s@%s --stage %s", group ? " of " : "",
-			  group ? group : "", p->artifact, p->version,
-			  p->stage);
-	else
-		mv_advice(f, "git model approve %s@%s --stage %s%s%s%s",
-			  p->artifact, p->version, p->stage, t->moved ?
-			  " (again: the approval was given when " : "",
-			  !t->moved ? "" : p->displaces && *p->displaces ?
-			  p->displaces : "nothing", t->moved ?
-			  " did not hold it)" : "");
+	else {
+		int other = t->own || !may_approve(d, group);
+
+		mv_advice(f, "%s%s%s%sgit model approve %s@%s --stage %s%s",
+			  other ? "somebody else" : "", other && group ?
+			  " of " : "", other && group ? group : "", other ?
+			  " must approve: " : "", p->artifact, p->version,
+			  p->stage, t->moved ? " (again: the stage changed "
+			  "after the approval was given)" : "");
+	}
+}
+
+/* Who reads this may be the author. */
+static void advise_policy(const char *group, struct mv_found *f)
+{
+	mv_advice(f, "somebody%s%s approves it: git model approve --policy "
+		  "REVISION", group ? " of " : "", group ? group : "");
 }
 
 static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
@@ -542,7 +560,7 @@ static void approvals(const struct mv_deciding *d, const struct mv_rule *rule,
 		return;
 	mv_found_set(f, MV_RESULT_NO);
 	if (rule->kind == MV_RULE_POLICY_APPROVALS)
-		mv_advice(f, "git model approve --policy [REV]");
+		advise_policy(a->text, f);
 	else if (d->facts->version)
 		advise_approval(d, a->text, &tally, f);
 }
@@ -566,6 +584,16 @@ static int stands(const struct mv_deciding *d, const struct mv_vote *v)
 			return 0;
 	}
 	return 1;
+}
+
+/* Only their own word takes it back. */
+static void advise_veto(const struct mv_deciding *d, struct mv_found *f)
+{
+	char what[MV_WHAT_MAX];
+
+	mv_advice(f, "whoever said no says yes instead: git model approve %s "
+		  "--stage %s", mv_record_what(what, d->facts),
+		  d->facts->stage ? d->facts->stage : "STAGE");
 }
 
 static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
@@ -603,9 +631,10 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 	mv_expected(f, "less than %llu rejections",
 		    (unsigned long long)rule->args->number);
 	mv_actual(f, "%zu", n);
-	if (n >= rule->args->number)
+	if (n >= rule->args->number) {
 		mv_found_set(f, MV_RESULT_NO);
-	else if (n + unchecked >= rule->args->number)
+		advise_veto(d, f);
+	} else if (n + unchecked >= rule->args->number)
 		mv_found_set(f, MV_RESULT_UNKNOWN);
 }
 
@@ -635,6 +664,7 @@ static void promoter(const struct mv_deciding *d, const struct mv_rule *rule,
 	const struct mv_signature *s = &d->facts->tag_signature;
 	const char *who = d->facts->hypothetical ? d->facts->promoter :
 		s->state == MV_SIGNATURE_GOOD ? s->principal : NULL;
+	char what[MV_WHAT_MAX];
 
 	mv_expected(f, "a tag signed by one of %s", rule->args->text);
 	if (!who) {
@@ -646,8 +676,13 @@ static void promoter(const struct mv_deciding *d, const struct mv_rule *rule,
 	}
 	mv_actual(f, "%s", who);
 	mv_rests_on(f, s->fingerprint);
-	if (!mv_policy_member(d->policy, rule->args->text, who))
-		mv_found_set(f, MV_RESULT_NO);
+	if (mv_policy_member(d->policy, rule->args->text, who))
+		return;
+	mv_found_set(f, MV_RESULT_NO);
+	mv_advice(f, "somebody of %s does it: git model %s %s %s",
+		  rule->args->text, d->facts->action,
+		  mv_record_what(what, d->facts),
+		  d->facts->stage ? d->facts->stage : "STAGE");
 }
 
 void mv_decide_people(const struct mv_deciding *d, const struct mv_rule *rule,

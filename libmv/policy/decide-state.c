@@ -107,6 +107,46 @@ static void card(const struct mv_deciding *d, const struct mv_rule *rule,
 
 /* -- stages ------------------------------------------------------------------------- */
 
+static void require_stage(const struct mv_deciding *d, const char *stage,
+			  struct mv_found *f)
+{
+	char what[MV_WHAT_MAX];
+
+	yes_no(d, "held", stage, "it held the stage",
+	       "it never held the stage", f);
+	if (f->result == MV_RESULT_NO)
+		mv_advice(f, "git model promote %s %s",
+			  mv_record_what(what, d->facts), stage);
+}
+
+static void requires_holder(const struct mv_deciding *d, const char *stage,
+			    struct mv_found *f)
+{
+	yes_no(d, "holder", stage, "held", "nobody holds it", f);
+	if (f->result == MV_RESULT_NO)
+		mv_advice(f, "somebody promotes a version to %s first", stage);
+}
+
+static void reachable(const struct mv_deciding *d, const char *ref,
+		      struct mv_found *f)
+{
+	yes_no(d, "reachable-from", ref, "it is", "it is not", f);
+	if (f->result == MV_RESULT_NO)
+		mv_advice(f, "merge its commit into %s, and git fetch that",
+			  ref);
+}
+
+/* A whole number of days, hours or minutes; never less than is needed. */
+static void advise_wait(struct mv_found *f, int64_t s)
+{
+	if (s >= 2 * 86400)
+		mv_advice(f, "wait %" PRId64 " more days", s / 86400 + 1);
+	else if (s >= 7200)
+		mv_advice(f, "wait %" PRId64 " more hours", s / 3600 + 1);
+	else
+		mv_advice(f, "wait %" PRId64 " more minutes", s / 60 + 1);
+}
+
 static void min_soak(const struct mv_deciding *d, const struct mv_rule *rule,
 		     struct mv_found *f)
 {
@@ -126,8 +166,10 @@ static void min_soak(const struct mv_deciding *d, const struct mv_rule *rule,
 		}
 		mv_actual(f, "%s in %s", duration(text, a->number),
 			  r->args->text);
-		if (a->number < rule->args->seconds)
-			mv_found_set(f, MV_RESULT_NO);
+		if (a->number >= rule->args->seconds)
+			continue;
+		mv_found_set(f, MV_RESULT_NO);
+		advise_wait(f, rule->args->seconds - a->number);
 	}
 	if (!stages)
 		unknown(f, "the stage to soak in (require-stage)");
@@ -149,8 +191,10 @@ static void min_interval(const struct mv_deciding *d,
 		return;
 	}
 	mv_actual(f, "%s since the last change", duration(text, a->number));
-	if (a->number < rule->args->seconds)
-		mv_found_set(f, MV_RESULT_NO);
+	if (a->number >= rule->args->seconds)
+		return;
+	mv_found_set(f, MV_RESULT_NO);
+	advise_wait(f, rule->args->seconds - a->number);
 }
 
 static void freeze(const struct mv_deciding *d, const struct mv_rule *rule,
@@ -200,8 +244,11 @@ static void monotonic(const struct mv_deciding *d, struct mv_found *f)
 		return;
 	}
 	mv_actual(f, "%s after %s", version, before);
-	if (mv_version_cmp(version, before) <= 0)
-		mv_found_set(f, MV_RESULT_NO);
+	if (mv_version_cmp(version, before) > 0)
+		return;
+	mv_found_set(f, MV_RESULT_NO);
+	mv_advice(f, "register it by a number above %s: git model register "
+		  "--force", before);
 }
 
 /* The "-rc.1" of v1.2.0-rc.1; a "-" behind a "+" is build metadata. */
@@ -241,8 +288,7 @@ void mv_decide_state(const struct mv_deciding *d, const struct mv_rule *rule,
 		card(d, rule, f);
 		break;
 	case MV_RULE_REQUIRE_STAGE:
-		yes_no(d, "held", text, "it held the stage",
-		       "it never held the stage", f);
+		require_stage(d, text, f);
 		break;
 	case MV_RULE_MIN_SOAK:
 		min_soak(d, rule, f);
@@ -251,10 +297,10 @@ void mv_decide_state(const struct mv_deciding *d, const struct mv_rule *rule,
 		min_interval(d, rule, f);
 		break;
 	case MV_RULE_REQUIRES_HOLDER:
-		yes_no(d, "holder", text, "held", "nobody holds it", f);
+		requires_holder(d, text, f);
 		break;
 	case MV_RULE_REACHABLE_FROM:
-		yes_no(d, "reachable-from", text, "it is", "it is not", f);
+		reachable(d, text, f);
 		break;
 	case MV_RULE_FREEZE:
 		freeze(d, rule, f);

@@ -92,6 +92,17 @@ void mv_advice(struct mv_found *f, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *mv_record_what(char text[MV_WHAT_MAX],
+			   const struct mv_policy_facts *facts)
+{
+	int version = facts->version && *facts->version;
+
+	snprintf(text, MV_WHAT_MAX, "%s%s%s", facts->artifact ?
+		 facts->artifact : "PATH", version ? "@" : "", version ?
+		 facts->version : "");
+	return text;
+}
+
 static int severity(enum mv_result r)
 {
 	switch (r) {

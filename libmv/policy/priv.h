@@ -165,6 +165,10 @@ void mv_actual(struct mv_found *f, const char *fmt, ...);
 void mv_rests_on(struct mv_found *f, const char *what);
 __attribute__((format(printf, 2, 3)))
 void mv_advice(struct mv_found *f, const char *fmt, ...);
+/* What a record is to be made of: "fraud@v1.2.0", or a name, or "PATH". */
+enum { MV_WHAT_MAX = 256 };
+const char *mv_record_what(char text[MV_WHAT_MAX],
+			   const struct mv_policy_facts *facts);
 /* Sets the result, unless there is a worse one (NO over UNKNOWN over YES). */
 void mv_found_set(struct mv_found *f, enum mv_result result);
 

@@ -97,7 +97,7 @@ test_expect_success 'an approval that another holder has overtaken: who it was g
 	mv-test random 100K 9 >models/fraud.bin && git commit -qam two && git model register fraud@v1.1.0 &&
 	as bob git model approve fraud@v1.1.0 --stage production &&
 	as alice git model promote fraud@v1.1.0 production &&
-	both 1 "another version holds the stage now" "do: .*git model approve $V --stage production (again: the approval was given when v1.1.0 did not hold it)"
+	both 1 "another version holds the stage now" "do: .*git model approve $V --stage production (again: the stage changed after the approval was given)"
 '
 
 test_expect_success 'show says of an approval whose it is, and whether its signature is good' '

@@ -46,7 +46,8 @@ static void test_policy_decide_evidence__measured_on_the_data(void **state)
 	answer(&w, "content data/h.csv", 1, HOLDOUT);
 	f = check(&w, "eval-on = data/h.csv", UNKNOWN, "nothing is recorded "
 		  "that was measured on " HOLDOUT);
-	ADVICE_IS(f, "evaluate it there: git model record ... --eval-data "
+	ADVICE_IS(f, "evaluate it there: git model record fraud@v1.2.0 "
+		  "--metric NAME=VALUE --eval-data "
 		  "data/h.csv");
 	/* Data alone is no measurement. */
 	record(&w, EVAL_ON(HOLDOUT));
@@ -325,7 +326,7 @@ static void test_policy_decide_evidence__licences(void **state)
 	(void)state;
 	f = check(&w, "license = mit apache-2.0", UNKNOWN,
 		  "no licence is recorded");
-	ADVICE_IS(f, "git model record ... --tag license=NAME");
+	ADVICE_IS(f, "git model record fraud@v1.2.0 --tag license=NAME");
 	record(&w, "\"tags\":{\"license\":\"Apache-2.0\"}");
 	check(&w, "license = mit apache-2.0", YES, "Apache-2.0");
 	check(&w, "license = mit apache", NO, "Apache-2.0");

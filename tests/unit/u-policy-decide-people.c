@@ -48,7 +48,16 @@ static void test_policy_decide_people__nobody_is_not_enough(void **state)
 	(void)state;
 	f = check(&w, ONE, NO, "0 of 1");
 	EXPECTED_IS(f, "1 from leads");
-	ADVICE_IS(f, "git model approve fraud@v1.2.0 --stage production");
+	/* Who promotes is nobody of that group. */
+	ADVICE_IS(f, "somebody else of leads must approve: git model approve "
+		  "fraud@v1.2.0 --stage production");
+	ADVICE_IS(check(&w, "approvals = 1", NO, "0 of 1"),
+		  "git model approve fraud@v1.2.0 --stage production");
+	ADVICE_IS(check(&w, "approvals = 1\nforbid-self-approval = promoter",
+			NO, "0 of 1"),
+		  "somebody else must approve: git model approve "
+		  "fraud@v1.2.0 --stage production");
+	f = check(&w, ONE, NO, "0 of 1");
 	assert_null(f->evidence);
 	EXPECTED_IS(check(&w, "approvals = 3", NO, "0 of 3"), "3");
 	set(&w.f.version, NULL);
@@ -549,7 +558,9 @@ static void test_policy_decide_people__a_veto_stands(void **state)
 	vote(&w, REJECT, CAROL);
 	f = check(&w, VETO, NO, CAROL ": because; 1");
 	EVIDENCE_IS(f, "sha256:line1");
-	check(&w, "veto = 1", NO, ALICE ": because; " CAROL ": because; 2");
+	ADVICE_IS(check(&w, "veto = 1", NO, ALICE ": because; " CAROL
+			": because; 2"), "whoever said no says yes instead: "
+		  "git model approve fraud@v1.2.0 --stage production");
 	check(&w, "veto = 2", NO, NULL);
 	check(&w, "veto = 3", YES, NULL);
 	set(&said(1)->reason, "");
@@ -892,7 +903,9 @@ static void test_policy_decide_people__who_may_promote(void **state)
 	check(&w, "promoter = leads", UNKNOWN, NULL);
 	s->state = MV_SIGNATURE_GOOD;
 	set(&s->principal, CAROL);
-	check(&w, "promoter = leads", NO, CAROL);
+	ADVICE_IS(check(&w, "promoter = leads", NO, CAROL),
+		  "somebody of leads does it: git model promote fraud@v1.2.0 "
+		  "production");
 }
 
 /* -- the policy itself ------------------------------------------------------------------------- */
@@ -910,7 +923,8 @@ static void test_policy_decide_people__the_policy_protects_itself(
 	set(&w.f.records, NULL);
 	assert_int_equal(decide(&w, text), MV_RESULT_NO);
 	f = &w.verdict.v[0];
-	ADVICE_IS(f, "git model approve --policy [REV]");
+	ADVICE_IS(f, "somebody of leads approves it: git model approve "
+		  "--policy REVISION");
 	assert_string_equal(f->section, "policy");
 	assert_string_equal(f->rule, "policy-approvals = 1 from leads");
 	vote(&w, APPROVE, ALICE);

@@ -99,7 +99,9 @@ static void test_policy_decide_state__held_before(void **state)
 	(void)state;
 	check(&w, "require-stage = staging", UNKNOWN, "staging is not known");
 	answer(&w, "held staging", 0, NULL);
-	check(&w, "require-stage = staging", NO, "it never held the stage");
+	ADVICE_IS(check(&w, "require-stage = staging", NO,
+			"it never held the stage"),
+		  "git model promote fraud@v1.2.0 staging");
 	answer(&w, "held staging", -1, NULL);
 	check(&w, "require-stage = staging", NO, NULL);
 	answer(&w, "held staging", 1, "since v1");
@@ -117,7 +119,9 @@ static void test_policy_decide_state__others_hold(void **state)
 	(void)state;
 	check(&w, "requires-holder = champion", UNKNOWN, NULL);
 	answer(&w, "holder champion", 0, NULL);
-	check(&w, "requires-holder = champion", NO, "nobody holds it");
+	ADVICE_IS(check(&w, "requires-holder = champion", NO,
+			"nobody holds it"),
+		  "somebody promotes a version to champion first");
 	answer(&w, "holder champion", 1, "v1.0.0");
 	check(&w, "requires-holder = champion", YES, "held: v1.0.0");
 }
@@ -128,7 +132,9 @@ static void test_policy_decide_state__ancestry(void **state)
 	check(&w, "reachable-from = refs/heads/main", UNKNOWN,
 	      "refs/heads/main is not known");
 	answer(&w, "reachable-from refs/heads/main", 0, NULL);
-	check(&w, "reachable-from = refs/heads/main", NO, "it is not");
+	ADVICE_IS(check(&w, "reachable-from = refs/heads/main", NO,
+			"it is not"),
+		  "merge its commit into refs/heads/main, and git fetch that");
 	answer(&w, "reachable-from refs/heads/main", 1, NULL);
 	check(&w, "reachable-from = refs/heads/main", YES, "it is");
 }
@@ -143,8 +149,20 @@ static void test_policy_decide_state__soaked(void **state)
 	answer(&w, "soak staging", -1, NULL);
 	check(&w, "require-stage = staging\nmin-soak = 72h", UNKNOWN, NULL);
 	answer(&w, "soak staging", 72 * HOUR - 1, NULL);
-	check(&w, "require-stage = staging\nmin-soak = 72h", NO,
-	      "2 days in staging");
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			"2 days in staging"), "wait 1 more minutes");
+	answer(&w, "soak staging", DAY + 1, NULL);
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			NULL), "wait 48 more hours");
+	answer(&w, "soak staging", DAY, NULL);
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			NULL), "wait 3 more days");
+	answer(&w, "soak staging", 70 * HOUR, NULL);
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			NULL), "wait 3 more hours");
+	answer(&w, "soak staging", 70 * HOUR + 1, NULL);
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			NULL), "wait 120 more minutes");
 	answer(&w, "soak staging", 72 * HOUR, NULL);
 	check(&w, "require-stage = staging\nmin-soak = 72h", YES,
 	      "3 days in staging");
@@ -178,7 +196,9 @@ static void test_policy_decide_state__not_too_often(void **state)
 	answer(&w, "since-last-event", 0, NULL);
 	check(&w, "min-interval = 24h", NO, "0 s since the last change");
 	answer(&w, "since-last-event", DAY - 1, NULL);
-	check(&w, "min-interval = 24h", NO, "23 hours since the last change");
+	ADVICE_IS(check(&w, "min-interval = 24h", NO,
+			"23 hours since the last change"),
+		  "wait 1 more minutes");
 	answer(&w, "since-last-event", DAY, NULL);
 	check(&w, "min-interval = 24h", YES, "24 hours since the last change");
 }
@@ -278,7 +298,9 @@ static void test_policy_decide_state__only_upwards(void **state)
 	o = other(&w, "current");
 	check(&w, "monotonic = true", UNKNOWN, NULL);
 	set(&o->version, "v1.3.0");
-	check(&w, "monotonic = true", NO, "v1.2.0 after v1.3.0");
+	ADVICE_IS(check(&w, "monotonic = true", NO, "v1.2.0 after v1.3.0"),
+		  "register it by a number above v1.3.0: git model register "
+		  "--force");
 	o->nobody = 1;
 	check(&w, "monotonic = true", YES, "first");
 	o->nobody = 0;
