@@ -57,6 +57,7 @@ static int complain(void *payload, int line, int serious, const char *message,
 		return 0;
 	}
 	o = mv_json_object();
+	mv_json_set(o, "file", mv_json_str(l->name));
 	mv_json_set(o, "line", mv_json_int(line));
 	mv_json_set(o, "serious", mv_json_bool(serious));
 	mv_json_set(o, "message", mv_json_str(message));
@@ -104,6 +105,15 @@ static int lint(const char *where, int json, struct cmd_env *env)
 	ret = mv_policy_lint(&draft.policy,
 			     (const char *const *)draft.principals, complain,
 			     &l, &err);
+	if (!ret)
+		ret = mv_policy_lint_names(&draft.policy,
+					   (const char *const *)draft.stages,
+					   complain, &l, &err);
+	l.name = ".gitmodel/config";
+	if (!ret && draft.config)
+		ret = mv_policy_lint_config(draft.config, draft.config_len,
+					    complain, &l, &err);
+	l.name = draft.name;
 	if (ret)
 		mv_json_free(l.list);
 	status = ret ? out_fatal(&err) : print_lint(&l, json);

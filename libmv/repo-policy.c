@@ -170,6 +170,23 @@ static int list_principals(struct mv_policy_draft *out, struct mv_repo *repo,
 	return ret;
 }
 
+static int list_stages(struct mv_policy_draft *out, struct mv_repo *repo,
+		       struct mv_err *err)
+{
+	struct mv_registry tags = MV_REGISTRY_INIT;
+	struct listing l = { calloc(1, sizeof(*l.v)), 0 };
+	int ret = l.v ? mv_registry_load(&tags, mv_repo_git(repo), NULL, err) :
+		  mv_nomem(err);
+
+	for (size_t i = 0; i < tags.count && !ret; i++)
+		if (tags.v[i].tag.stage &&
+		    keep_principal(&l, tags.v[i].tag.stage))
+			ret = mv_nomem(err);
+	mv_registry_release(&tags);
+	out->stages = l.v;
+	return ret;
+}
+
 int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
 			 const char *where, struct mv_err *err)
 {
@@ -188,10 +205,17 @@ int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
 				      t.text[CONFIG].len, err);
 	if (!ret)
 		ret = list_principals(out, repo, &t, err);
+	if (!ret)
+		ret = list_stages(out, repo, err);
 	if (!ret && t.there[CASES]) {
 		out->cases_len = t.text[CASES].len;
 		out->cases = mv_buf_detach(&t.text[CASES]);
 		ret = out->cases ? 0 : mv_nomem(err);
+	}
+	if (!ret && t.there[CONFIG]) {
+		out->config_len = t.text[CONFIG].len;
+		out->config = mv_buf_detach(&t.text[CONFIG]);
+		ret = out->config ? 0 : mv_nomem(err);
 	}
 	for (int i = 0; i < DRAFT_FILES; i++)
 		mv_buf_release(&t.text[i]);
@@ -205,9 +229,13 @@ void mv_policy_draft_release(struct mv_policy_draft *d)
 	free(d->name);
 	mv_policy_release(&d->policy);
 	free(d->cases);
+	free(d->config);
 	for (size_t i = 0; d->principals && d->principals[i]; i++)
 		free(d->principals[i]);
 	free(d->principals);
+	for (size_t i = 0; d->stages && d->stages[i]; i++)
+		free(d->stages[i]);
+	free(d->stages);
 	memset(d, 0, sizeof(*d));
 }
 

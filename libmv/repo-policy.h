@@ -18,6 +18,9 @@ struct mv_policy_draft {
 	struct mv_policy policy;
 	char *cases;		/* of policy-tests; NULL: there are none */
 	size_t cases_len;
+	char *config;		/* .gitmodel/config; NULL: there is none */
+	size_t config_len;
+	char **stages;		/* that tags have, here; NULL-terminated */
 	char **principals;	/* of the lists of signers; NULL-terminated;
 				   NULL: there are no such lists */
 };

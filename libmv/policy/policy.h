@@ -77,6 +77,18 @@ typedef int (*mv_lint_fn)(void *payload, int line, int serious,
 			  const char *message, struct mv_err *err);
 int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
 		   mv_lint_fn fn, void *payload, struct mv_err *err);
+/*
+ * Names in rules that are nowhere else: stages that neither a section nor one
+ * of `stages` (those that tags have; NULL-terminated) has, metrics that the
+ * config has not. What is nearly the name of something, and for which a rule
+ * would never apply, is serious.
+ */
+int mv_policy_lint_names(const struct mv_policy *p, const char *const *stages,
+			 mv_lint_fn fn, void *payload, struct mv_err *err);
+/* Keys and sections of .gitmodel/config that nobody reads. MV_EINVALID. */
+int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
+			  void *payload, struct mv_err *err);
+
 /* Is the stage (of this artifact) or branch governed by any section? */
 int mv_policy_governs(const struct mv_policy *p, const char *kind,
 		      const char *artifact, const char *name);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/policy/priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/config.h"
+#include "libmv/base/near.h"
+#include "libmv/meta/meta.h"
+
+/*
+ * Names that a policy and its config write down and that mean nothing: a key
+ * that is nearly one of ours, a stage or a metric that is nowhere else. A rule
+ * about such a name never holds, or never applies.
+ */
+struct naming {
+	const struct mv_policy *policy;
+	const char *const *stages;	/* that tags have */
+	mv_lint_fn fn;
+	void *payload;
+	struct mv_err *err;
+	int ret;
+};
+
+__attribute__((format(printf, 4, 5)))
+static void say(struct naming *n, int line, int serious, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (n->ret)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	n->ret = n->fn(n->payload, line, serious, text, n->err);
+}
+
+/* -- keys of .gitmodel/config ------------------------------------------------------ */
+
+static const struct {
+	const char *section, *key;
+} keys[] = {
+	{ "filter", "smudge-limit" }, { "artifact", "path" },
+	{ "artifact", "type" }, { "artifact", "description" },
+	{ "artifact", "label" }, { "metric", "direction" },
+	{ "metric", "unit" }, { "metric", "precision" },
+	{ "repository", "id" }
+};
+enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+
+static int see_key(void *payload, const char *section, const char *subname,
+		   const char *key, const char *value, int line,
+		   struct mv_err *err)
+{
+	struct naming *n = payload;
+	struct mv_nearest sections = MV_NEAREST_INIT(section);
+	struct mv_nearest near = MV_NEAREST_INIT(key);
+	int known = 0;
+
+	(void)subname;
+	(void)value;
+	(void)err;
+	for (size_t i = 0; i < KEYS; i++) {
+		mv_nearest_try(&sections, keys[i].section);
+		if (strcmp(keys[i].section, section))
+			continue;
+		known = 1;
+		if (!strcmp(keys[i].key, key))
+			return 0;
+		mv_nearest_try(&near, keys[i].key);
+	}
+	if (!known)
+		near = sections;
+	say(n, line, 0, "%s '%s'%s%s is not known, and ignored%s%s%s",
+	    known ? "key" : "section", known ? key : section,
+	    known ? " of " : "", known ? section : "", near.best ?
+	    "; did you mean '" : "", near.best ? near.best : "", near.best ?
+	    "'?" : "");
+	return n->ret;
+}
+
+int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
+			  void *payload, struct mv_err *err)
+{
+	struct naming n = { .fn = fn, .payload = payload, .err = err };
+
+	return mv_config_parse(".gitmodel/config", data, len, see_key, &n,
+			       err);
+}
+
+/* -- stages -------------------------------------------------------------------------- */
+
+static const char *stage_of(const struct mv_section *s)
+{
+	const char *hash = strrchr(s->name, '#');
+
+	return strcmp(s->kind, "stage") ? NULL : hash ? hash + 1 : s->name;
+}
+
+static int has_section(const struct mv_policy *p, const char *stage)
+{
+	for (size_t i = 0; i < p->section_count; i++) {
+		const char *name = stage_of(&p->sections[i]);
+
+		if (name && !strcmp(name, stage))
+			return 1;
+	}
+	return 0;
+}
+
+static int has_tag(const struct naming *n, const char *stage)
+{
+	for (const char *const *s = n->stages; *s; s++)
+		if (!strcmp(*s, stage))
+			return 1;
+	return 0;
+}
+
+/* Of the stages that are written down elsewhere; `ruled` 0: only of those that
+   no section speaks of. */
+static void nearest_stage(struct mv_nearest *near, const struct naming *n,
+			  int ruled)
+{
+	const struct mv_policy *p = n->policy;
+
+	for (size_t i = 0; ruled && i < p->section_count; i++) {
+		const char *name = stage_of(&p->sections[i]);
+
+		if (name && strcmp(name, near->word))
+			mv_nearest_try(near, name);
+	}
+	for (const char *const *s = n->stages; *s; s++)
+		if (strcmp(*s, near->word) && (ruled || !has_section(p, *s)))
+			mv_nearest_try(near, *s);
+}
+
+/* Rules for a stage on which nothing ever was, while something was on one that
+   is nearly called so and that no rule speaks of. */
+static void lint_section_name(struct naming *n, const struct mv_section *s)
+{
+	const char *stage = stage_of(s);
+	struct mv_nearest near = MV_NEAREST_INIT(stage ? stage : "");
+
+	if (!stage || has_tag(n, stage))
+		return;
+	nearest_stage(&near, n, 0);
+	if (near.best)
+		say(n, s->line, 1, "nothing ever was on the stage '%s', so "
+		    "these rules never applied, and none speaks of '%s': did "
+		    "you mean that?", stage, near.best);
+}
+
+static void lint_stage(struct naming *n, const struct mv_rule *r)
+{
+	const char *stage = r->args->text;
+	struct mv_nearest near = MV_NEAREST_INIT(stage);
+
+	if (has_section(n->policy, stage) || has_tag(n, stage))
+		return;
+	nearest_stage(&near, n, 1);
+	if (near.best)
+		say(n, r->line, 1, "%s: there is no stage '%s'; did you mean "
+		    "'%s'?", r->key, stage, near.best);
+	else
+		say(n, r->line, 0, "%s: no rule speaks of the stage '%s', and "
+		    "nothing ever was on it", r->key, stage);
+}
+
+/* -- metrics ----------------------------------------------------------------------- */
+
+static int is_declared(const struct mv_project *p, const char *metric)
+{
+	int yes = mv_project_metric(p, NULL, metric) != NULL;
+
+	for (size_t i = 0; !yes && i < p->artifact_count; i++)
+		yes = mv_project_metric(p, p->artifacts[i].name, metric) !=
+		      NULL;
+	return yes;
+}
+
+/* What is recorded may have names of which the config says nothing. */
+static void lint_metrics(struct naming *n, const struct mv_rule *r)
+{
+	const struct mv_project *p = &n->policy->project;
+
+	for (const struct mv_rule_args *a = r->args; a; a = a->next) {
+		struct mv_nearest near = MV_NEAREST_INIT(a->metric);
+
+		if (!a->metric || is_declared(p, a->metric))
+			continue;
+		for (size_t i = 0; i < p->metric_count; i++)
+			mv_nearest_try(&near, p->metrics[i].name);
+		if (near.best)
+			say(n, r->line, 0, "%s: .gitmodel/config has no [metric "
+			    "\"%s\"]; did you mean '%s'?", r->key, a->metric,
+			    near.best);
+	}
+}
+
+static void lint_rule(struct naming *n, const struct mv_rule *r)
+{
+	switch ((enum mv_rule_kind)r->kind) {
+	case MV_RULE_REQUIRE_STAGE:
+	case MV_RULE_REQUIRES_HOLDER:
+		lint_stage(n, r);
+		break;
+	case MV_RULE_METRIC:
+	case MV_RULE_NO_REGRESSION:
+	case MV_RULE_IMPROVE:
+	case MV_RULE_ANY:
+		lint_metrics(n, r);
+		break;
+	default:
+		break;
+	}
+}
+
+int mv_policy_lint_names(const struct mv_policy *p, const char *const *stages,
+			 mv_lint_fn fn, void *payload, struct mv_err *err)
+{
+	struct naming n = { p, stages, fn, payload, err, 0 };
+
+	for (size_t i = 0; i < p->section_count; i++) {
+		lint_section_name(&n, &p->sections[i]);
+		for (size_t j = 0; j < p->sections[i].count; j++)
+			lint_rule(&n, &p->sections[i].rules[j]);
+	}
+	return n.ret;
+}
