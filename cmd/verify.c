@@ -40,7 +40,8 @@ struct answer {
 static const char *action_of(const struct mv_verified *v)
 {
 	if (!v->event)
-		return v->stage ? "lost" : v->artifact ? "policy" : "records";
+		return v->stage ? "lost" : v->artifact ? "policy" :
+			v->version ? "tag" : "records";
 	switch (v->event->tag.kind) {
 	case MV_EVENT_ASSIGN:
 		return "promotion";
@@ -130,7 +131,7 @@ static struct mv_json *event_json(const struct mv_verified *v)
    lines are kept, and printed group by group. */
 static struct mv_buf *group_of(struct answer *a, const struct mv_verified *v)
 {
-	char *name = !v->artifact ? strdup("records") :
+	char *name = !v->artifact ? strdup(v->version ? "tags" : "records") :
 		!strcmp(action_of(v), "policy") ? strdup("policy") :
 		v->stage ? mv_strf("%s, %s", v->artifact, v->stage) :
 			   strdup(v->artifact);

@@ -74,7 +74,7 @@ static const char *action_of(const struct mv_verified *v)
 {
 	if (!v->event)
 		return v->stage ? "tag lost" : v->artifact ? "policy change" :
-			"records altered";
+			v->version ? "tag in the way" : "records altered";
 	switch (v->event->tag.kind) {
 	case MV_EVENT_ASSIGN:
 		return "promotion";

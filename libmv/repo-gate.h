@@ -181,8 +181,10 @@ enum mv_verify_state {
 };
 struct mv_verified {
 	enum mv_verify_state state;
-	/* NULL: not about one tag but about the notes as a whole, or about a
-	   tag that was seen once and is not there any more. */
+	/* NULL: not about one tag but about the notes as a whole, about a
+	   tag that was seen once and is not there any more, or (`version` is
+	   its name, and there is no artifact) about one that is none of the
+	   registry's and stands in the way of those. */
 	const struct mv_event *event;
 	const char *artifact, *version, *stage;	/* NULL where there is none */
 	const char *promoter;		/* principal, or the tagger's claim */

@@ -151,7 +151,31 @@ static int is_canonical(const struct mv_tag *tag, const char *name)
 	return yes;
 }
 
-static int collect(struct batch *b, struct mv_push *push, struct mv_err *err)
+/* What is none of ours, and would keep one of ours from being made. */
+static int check_foreign(struct mv_push *push,
+			 const struct mv_tag_names *names, const char *name,
+			 struct mv_err *err)
+{
+	char *what = NULL;
+	int ret;
+
+	if (looks_like_ours(push, name))
+		return mv_push_refuse(push, "%s begins like a tag of an "
+				       "artifact and is none", name);
+	if (mv_tag_names_have(names, name))
+		return mv_push_refuse(push, "%s is the name of an artifact: "
+				      "give the tag another one", name);
+	ret = mv_tag_blocks(&what, names, name, err);
+	if (!ret && what)
+		mv_push_refuse(push, "%s would stand in the way of the tag%s "
+			       "%s", name, strpbrk(what, "@#") ? "" : "s of",
+			       what);
+	free(what);
+	return ret;
+}
+
+static int collect(struct batch *b, struct mv_push *push,
+		   const struct mv_tag_names *names, struct mv_err *err)
 {
 	b->v = calloc(push->count + 1, sizeof(*b->v));
 	if (!b->v)
@@ -164,14 +188,17 @@ static int collect(struct batch *b, struct mv_push *push, struct mv_err *err)
 		if (strncmp(u->ref, TAGS, strlen(TAGS)))
 			continue;
 		ret = mv_tag_parse(&b->v[b->count].tag, name, err);
-		if (ret == MV_ENOENT && !mv_push_is_zero(u->new) &&
-		    looks_like_ours(push, name))
-			mv_push_refuse(push, "%s begins like a tag of an "
-				       "artifact and is none", name);
-		if (ret && ret != MV_ENOENT)
-			return ret;
-		if (!ret)
+		if (!ret) {
 			b->v[b->count++].i = i;
+			continue;
+		}
+		if (ret == MV_ENOENT)
+			ret = mv_push_is_zero(u->new) ? 0 :
+				check_foreign(push, names, name, err);
+		if (!ret)
+			ret = mv_push_in_time(push, err);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }
@@ -420,8 +447,15 @@ static void check_deprecation(struct mv_push *push, const struct pushed *p)
 int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 {
 	struct batch b = { .before = MV_REGISTRY_INIT };
-	int ret = collect(&b, push, err);
+	struct mv_tag_names names;
+	int ret = mv_tag_names_read(&names, &push->gate.registry,
+				    push->gate.has_policy ?
+				    &push->gate.policy.project : NULL, err);
 
+	if (ret)
+		return ret;
+	ret = collect(&b, push, &names, err);
+	mv_tag_names_release(&names);
 	if (!ret && b.count)
 		ret = mv_registry_load(&b.before, push->git, NULL, err);
 	for (size_t i = 0; !ret && i < b.count; i++)

@@ -213,4 +213,24 @@ int mv_repo_registry_fetch(struct mv_registry_fetched *out,
 /* MV_EDENIED: why a tag of mv_registry_ignored() is none, and what brings it. */
 int mv_registry_refuse_ignored(const struct mv_event *e, struct mv_err *err);
 
+/* -- tags that stand in the way (repo-blocked.c) ---------------------------------- */
+
+/* Names of artifacts as tags spell them, sorted, each at most a few times. */
+struct mv_tag_names {
+	char **v;
+	size_t count;
+};
+/* Those that the registry has events of, and those of the project (or NULL). */
+int mv_tag_names_read(struct mv_tag_names *out, const struct mv_registry *r,
+		      const struct mv_project *project, struct mv_err *err);
+void mv_tag_names_release(struct mv_tag_names *names);
+int mv_tag_names_have(const struct mv_tag_names *names, const char *name);
+/*
+ * A tag (without refs/tags/) that is none of the registry's: which one of it, or
+ * which artifact's, can never be made as long as it is there? Into *what, yours;
+ * NULL: none.
+ */
+int mv_tag_blocks(char **what, const struct mv_tag_names *names,
+		  const char *name, struct mv_err *err);
+
 #endif

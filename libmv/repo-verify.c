@@ -643,6 +643,61 @@ static int tell_ignored(const struct telling *t, const struct mv_event *e,
 	return ret;
 }
 
+/* -- tags that stand in the way ------------------------------------------------------------------ */
+
+struct blocking {
+	const struct telling *t;
+	struct mv_tag_names names;
+};
+
+/* Nothing of it was decided here, but it is no accident either. */
+static int tell_blocking(void *payload, const struct mv_git_ref *ref,
+			 struct mv_err *err)
+{
+	const struct blocking *b = payload;
+	const char *name = ref->name + strlen("refs/tags/");
+	struct mv_verified v = { .version = name,
+				 .when = b->t->gate->now / 1000 };
+	struct mv_proof p;
+	char *what = NULL;
+	int bad = 0, ret;
+
+	memset(&p, 0, sizeof(p));
+	ret = mv_tag_blocks(&what, &b->names, name, err);
+	if (!ret && !strncmp(name, "refs/", 5))
+		bad = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "the tag '%s' is "
+				   "taken for %s by git where that is not; "
+				   "delete it (git tag -d, git push origin "
+				   ":refs/tags/%s)", name, name, name);
+	else if (!ret && what)
+		bad = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "the tag '%s' keeps "
+				   "%s from being made; delete it (git tag -d, "
+				   "git push origin :refs/tags/%s)", name, what,
+				   name);
+	if (!ret && bad)
+		ret = mv_nomem(err);
+	if (!ret && p.problem_count)
+		ret = tell(b->t, &p, &v, err);
+	mv_proof_release(&p);
+	free(what);
+	return ret;
+}
+
+static int tell_all_blocking(const struct telling *t, struct mv_err *err)
+{
+	static const char *const tags[] = { "refs/tags/", NULL };
+	struct blocking b = { .t = t };
+	int ret = mv_tag_names_read(&b.names, &t->gate->registry,
+				    t->gate->has_policy ?
+				    &t->gate->policy.project : NULL, err);
+
+	if (!ret)
+		ret = mv_git_each_ref(mv_repo_git(t->gate->repo), tags,
+				      tell_blocking, &b, err);
+	mv_tag_names_release(&b.names);
+	return ret;
+}
+
 static int tell_missing(const struct telling *t, struct mv_err *err)
 {
 	const char *only = t->options->artifact;
@@ -686,6 +741,8 @@ int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 		ret = tell_event(&t, &gate->registry.v[i], &s.proofs[i], err);
 	if (!ret)
 		ret = tell_missing(&t, err);
+	if (!ret && !options->artifact)
+		ret = tell_all_blocking(&t, err);
 	for (size_t i = 0; s.proofs && i < s.count; i++)
 		mv_proof_release(&s.proofs[i]);
 	free(s.proofs);

@@ -131,4 +131,30 @@ test_expect_success 'where Main and main are one file, only one of them comes in
 	accepted HEAD:refs/heads/b && srv config core.ignoreCase false
 '
 
+test_expect_success 'no tag stands where one of the registry would, known already or not' '
+	cd work && git checkout -q main && git fetch -q && git reset -q --hard origin/main &&
+	printf "%s\n" "[artifact \"group/risk\"]" "path = models/risk.bin" >>.gitmodel/config &&
+	git commit -qam risk && as alice git model approve --policy HEAD >/dev/null && accepted refs/notes/model main &&
+	for name in newm@v0.0.1/x newm@v0.0.1/x/y "newm#staging#1/x" newm@deprecated/x "dir=newm@v1.0.0-rc.1/x"
+	do
+		refused "$name would stand in the way of the tag ${name%%/*}" "HEAD:refs/tags/$name" || return 1
+	done &&
+	refused "group would stand in the way of the tags of group/risk" HEAD:refs/tags/group &&
+	refused "fraud is the name of an artifact" HEAD:refs/tags/fraud &&
+	refused "begins like a tag of an artifact" HEAD:refs/tags/fraud@v9.9.9/x &&
+	accepted HEAD:refs/tags/release/1.0 && accepted HEAD:refs/tags/newm@one/x &&
+	accepted HEAD:refs/tags/groups
+'
+
+test_expect_success 'where one is there, verify names it, and what git takes for another ref' '
+	cd work && git fetch -q --tags && git tag -l | xargs -n 1 git tag -d >/dev/null && git fetch -q --tags && git model verify --all &&
+	git update-ref refs/tags/newm@v0.0.1/x HEAD && git update-ref refs/tags/group HEAD &&
+	git update-ref refs/tags/refs/heads/main HEAD && test_expect_code 3 git model verify --all >../out &&
+	test_grep ".newm@v0.0.1/x. keeps newm@v0.0.1 from being made" ../out &&
+	test_grep "tag .group. keeps group/risk from being made" ../out &&
+	test_grep ".refs/heads/main. is taken for refs/heads/main" ../out && test_grep ! "fraud@v1.0.0. keeps" ../out &&
+	git tag -d newm@v0.0.1/x group && test_expect_code 3 git model verify --all >../out &&
+	git tag -d refs/heads/main && git model verify --all
+'
+
 test_done
