@@ -136,12 +136,31 @@ static int says_content(const struct mv_record *r)
 	return memcmp(&r->content, &none, sizeof(none)) != 0;
 }
 
+/*
+ * Not one fact, only somebody's name and a date: nobody's program writes that,
+ * and thousands of them fill a note for the price of nothing.
+ */
+static int says_nothing(const struct mv_record *r)
+{
+	if (strcmp(r->kind, "evidence") && strcmp(r->kind, "run"))
+		return 0;	/* of a later version */
+	return !r->params.count && !r->metrics.count && !r->tags.count &&
+	       !r->data.count && !r->environment.count && !r->source.count &&
+	       !r->attached.count && !r->supersedes && !r->dirty &&
+	       !r->run.command && !r->run.id && !r->run.name &&
+	       !r->run.inputs.count && !r->run.outputs.count &&
+	       !r->run.files.count;
+}
+
 static void check_record(struct mv_push *push, const struct mv_push_note *note,
 			 const struct mv_record *r)
 {
 	int64_t ms;
 
-	if (says_content(r) &&
+	if (says_nothing(r))
+		mv_push_refuse(push, "note %.10s: a record that says nothing",
+			       note->object);
+	else if (says_content(r) &&
 	    !mv_push_hangs_on(note, push, &r->content, r->size))
 		mv_push_refuse(push, "note %.10s: a record about another "
 			       "content", note->object);

@@ -174,6 +174,13 @@ records () {
 	}'
 }
 
+test_expect_success 'so are records that say nothing' '
+	cd work && note=$(git notes --ref=model show $(model_blob) | grep "\"evidence\"" | head -n 1) &&
+	echo "$note" | sed "s/\"metrics\":{[^}]*}//; s/,,/,/; s/,}/}/" >../lines && test_grep ! auc ../lines &&
+	cat ../lines && git notes --ref=model append -F ../lines $(model_blob) &&
+	refused "a record that says nothing" refs/notes/model && back
+'
+
 test_expect_success 'records about another content are refused' '
 	cd work && records 1 x "s/sha256:......../sha256:01234567/" >../lines &&
 	git notes --ref=model append -F ../lines $(model_blob) &&
