@@ -172,6 +172,45 @@ static int list_trusted(struct trusted *t, struct mv_gate *g,
 	return ret;
 }
 
+static int must_lack(void *payload, size_t i, const char *hex,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	const struct trusted *t = payload;
+
+	(void)hex;
+	return !data && !len ? 0 :
+		mv_fail(err, MV_EIO, "git ls-tree does not name .gitmodel/%s "
+			"of %.10s, which is there", trusted_files[t->which[i]],
+			t->commit);
+}
+
+/* A listing that was cut off, or never came, would be a policy that asks for
+   nothing, or a list of revoked keys with none on it: so another process of
+   git must say the same. */
+static int check_absent(struct trusted *t, struct mv_gate *g,
+			struct mv_err *err)
+{
+	char *spec[TRUSTED_FILES] = { NULL };
+	size_t n = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < TRUSTED_FILES && !ret; i++) {
+		if (*t->blob[i])
+			continue;
+		t->which[n] = i;
+		spec[n] = mv_strf("%s:.gitmodel/%s", g->trusted,
+				  trusted_files[i]);
+		ret = spec[n++] ? 0 : mv_nomem(err);
+	}
+	if (!ret && n)
+		ret = mv_git_read_many(mv_repo_git(g->repo),
+				       (const char *const *)spec, n, FILE_MAX,
+				       must_lack, t, err);
+	for (size_t i = 0; i < n; i++)
+		free(spec[i]);
+	return ret;
+}
+
 static int read_trusted(struct trusted *t, struct mv_gate *g,
 			struct mv_err *err)
 {
@@ -181,6 +220,8 @@ static int read_trusted(struct trusted *t, struct mv_gate *g,
 
 	t->commit = g->trusted;
 	ret = list_trusted(t, g, err);
+	if (!ret)
+		ret = check_absent(t, g, err);
 	for (size_t i = 0; i < TRUSTED_FILES; i++) {
 		if (!*t->blob[i])
 			continue;

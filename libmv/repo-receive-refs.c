@@ -72,6 +72,13 @@ static int read_aliases(struct aliases *a, struct mv_git *git,
 
 	mv_buf_init(&out, (size_t)64 << 20);
 	ret = mv_git_run(git, args, NULL, 0, &out, err);
+	/* A line for each ref there is, an empty one for most. None at all is a
+	   new repository, or an answer that never came: so it is asked again. */
+	if (!ret && !out.len)
+		ret = mv_git_run(git, args, NULL, 0, &out, err);
+	if (!ret && out.len && out.data[out.len - 1] != '\n')
+		ret = mv_fail(err, MV_EIO, "git for-each-ref ended in the "
+			      "middle of a line");
 	for (char *s = ret ? NULL : strtok_r(out.data, "\n", &save); s && !ret;
 	     s = strtok_r(NULL, "\n", &save)) {
 		char *blank = strchr(s, ' ');

@@ -266,6 +266,11 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 	}
 	mv_buf_init(&out, 65536);
 	ret = mv_git_run(push->git, args, NULL, 0, &out, err);
+	/* Of nothing, or half a name, there would be no branch and no policy. */
+	if (!ret && (!out.len || out.data[out.len - 1] != '\n' ||
+		     strncmp(out.data, "refs/", 5)))
+		ret = mv_fail(err, MV_EIO, "git symbolic-ref does not say "
+			      "which branch HEAD names");
 	if (!ret) {
 		out.data[strcspn(out.data, "\n")] = '\0';
 		ret = copy(&push->branch, out.data, err);

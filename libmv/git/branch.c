@@ -62,8 +62,12 @@ static int target_of(char **out, struct mv_git *git, const char *ref,
 
 	mv_buf_init(&text, 1 << 16);
 	rc = mv_git_ask(&status, git, args, 1, &text, err);
-	if (!rc && (status || !text.len))
+	if (!rc && status)
 		rc = MV_ENOENT;
+	/* With nothing, or half a name, another branch would be asked instead. */
+	if (!rc && (!text.len || text.data[text.len - 1] != '\n'))
+		rc = mv_fail(err, MV_EIO, "git symbolic-ref does not say what "
+			     "%s leads to", ref);
 	if (!rc) {
 		*out = strndup(text.data, text.len - 1);
 		if (!*out)

@@ -692,6 +692,10 @@ int mv_registry_load(struct mv_registry *out, struct mv_git *git,
 	}
 	if (!rc)
 		rc = mv_git_each_ref(git, prefixes, take, &c, err);
+	/* No tags at all would be no history, and nobody who holds a stage: what
+	   git says by saying nothing it is asked twice. */
+	if (!rc && !out->count && !out->ignored_count)
+		rc = mv_git_each_ref(git, prefixes, take, &c, err);
 	if (!rc)
 		rc = finish(out, err);
 	if (rc)

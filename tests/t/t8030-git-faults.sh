@@ -110,6 +110,18 @@ test_expect_success 'approved with a key that was revoked' '
 	offer "refs/tags/$tag" "$tag" && refuses && git tag -d "$tag"
 '
 
+# Every process of git, in turn, says nothing and that all is well.
+test_expect_success 'nothing said is no yes, either' '
+	cd work && git reset -q --hard origin/main && mute=$badgit_every how=$badgit_how &&
+	badgit_every=1 badgit_how=mute && tag=$(forced v1.1.0) && test -n "$tag" &&
+	offer "refs/tags/$tag" "$tag" && refuses && git tag -d "$tag" &&
+	sed -i "s/0.9$/0.1/" .gitmodel/policy && git commit -qam weaker &&
+	offer refs/heads/main main && refuses && git reset -q --hard HEAD~1 &&
+	offer refs/heads/main main~1 && refuses && git remote set-head origin main &&
+	never "check says yes" git-model check fraud@v1.1.0 production &&
+	badgit_every=$mute badgit_how=$how
+'
+
 # -- who looks ---------------------------------------------------------------------------
 
 test_expect_success 'check: what is not allowed, and a branch with a bad change' '
