@@ -381,6 +381,11 @@ static int pre_push(struct event *e)
 			 "`git model push` uploads later");
 		return CMD_NO;
 	}
+	if (mv_repo_lfs_check_locks(e->repo, remote, url, e->in.data,
+				    e->in.len, &err)) {
+		out_error("%s", err.msg);
+		return CMD_NO;
+	}
 	if (stats.contents)
 		out_note("git-model: uploaded %llu content%s, %s new",
 			 (unsigned long long)stats.contents,

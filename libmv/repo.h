@@ -421,6 +421,12 @@ int mv_repo_hook_chained(char **path, struct mv_repo *repo, const char *name,
 int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 		     const char *url, const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err);
+/* Where the objects of Git LFS go to a server and lfs.locksverify is set: has
+   somebody else locked what is pushed? Asked by git-lfs, after the upload.
+   MV_EDENIED says which files. */
+int mv_repo_lfs_check_locks(struct mv_repo *repo, const char *remote,
+			    const char *url, const char *text, size_t len,
+			    struct mv_err *err);
 /* Every staged path that must not be committed so, and why. */
 int mv_repo_pre_commit(struct mv_repo *repo,
 		       void (*fn)(void *payload, const char *path,

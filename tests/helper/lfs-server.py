@@ -6,7 +6,8 @@
 
 Prints its port on the first line and serves until its standard input ends.
 Objects are files FOLDER/<oid>; every request is a line of FOLDER/log. An
-upload whose bytes are not what its name says is refused.
+upload whose bytes are not what its name says is refused. It knows locks while
+there is a file FOLDER/locks: a path in each line, locked by somebody else.
 """
 import hashlib
 import http.server
@@ -65,6 +66,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
                               "verify": self.href("verify", oid)}
         return out
 
+    def answer_locks(self):
+        try:
+            with open(os.path.join(folder, "locks")) as f:
+                paths = f.read().split("\n")
+        except OSError:
+            self.answer(404, {"message": "nothing here"})
+            return
+        self.answer(200, {"ours": [], "theirs": [
+            {"id": str(n), "path": path, "owner": {"name": "ann"},
+             "locked_at": "2026-01-01T00:00:00Z"}
+            for n, path in enumerate(paths, 1) if path]})
+
     def do_POST(self):
         data = self.body()
         if self.path.endswith("/objects/batch"):
@@ -73,6 +86,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, {"transfer": "basic", "objects": [
                 self.item(ask["operation"], o["oid"], o["size"])
                 for o in ask["objects"]]})
+        elif self.path.endswith("/locks/verify"):
+            log("locks")
+            self.answer_locks()
         elif self.path.startswith("/verify/"):
             ask = json.loads(data)
             path = path_of(ask["oid"])

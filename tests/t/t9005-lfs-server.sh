@@ -141,6 +141,51 @@ test_expect_success 'lfs.fetchexclude keeps pull from fetching' '
 	cmp l.bin ../made/l.bin
 '
 
+locked () {
+	printf "%s\n" "$@" >"$objects/locks"
+}
+
+test_expect_success 'what somebody else has locked is not pushed' '
+	cd made && git lfs version && test_when_finished "rm -f \"$objects/locks\"" &&
+	git switch -q -c locks && mv-test random 3000 40 >s.bin &&
+	git commit -q -a -m "somebody works on it" && locked s.bin &&
+	: "by default git-lfs only speaks of it; locksverify is false here" &&
+	git config lfs.locksverify true &&
+	test_must_fail git push -q origin locks 2>../err &&
+	test_grep "git-lfs refuses this push.*s.bin.*ann" ../err &&
+	test_grep ! "no-verify" ../err &&
+	test_must_fail git -C ../origin.git rev-parse --verify -q locks &&
+	: "said for the server alone, or by the team" &&
+	git config --unset lfs.locksverify &&
+	git config --global --unset lfs.locksverify &&
+	git config "lfs.$url.locksverify" true &&
+	test_must_fail git push -q origin locks 2>../err &&
+	test_grep "refuses this push" ../err &&
+	git config --unset "lfs.$url.locksverify" &&
+	git config -f .lfsconfig lfs.locksverify true &&
+	test_must_fail git push -q origin locks 2>../err &&
+	test_grep "refuses this push" ../err &&
+	git config -f .lfsconfig --unset lfs.locksverify &&
+	git config --global lfs.locksverify false &&
+	git push -q origin locks
+'
+
+test_expect_success 'what others have locked elsewhere stops nothing' '
+	cd made && test_when_finished "rm -f \"$objects/locks\"" &&
+	locked l.bin other.bin && git config lfs.locksverify true &&
+	mv-test random 3000 41 >s.bin && git commit -q -a -m mine &&
+	git push -q origin locks && at_server s.bin &&
+	git config --unset lfs.locksverify
+'
+
+test_expect_success 'without git-lfs nobody can ask for locks, and that is said' '
+	cd made && git config lfs.locksverify true &&
+	git commit -q --allow-empty -m nothing &&
+	without_lfs git push -q origin locks 2>../err &&
+	test_grep "nobody looked whether others have locked" ../err &&
+	git config --unset lfs.locksverify
+'
+
 test_expect_success 'a clone without git-lfs says what it needs, and that works' '
 	without_lfs git clone -q origin.git poor 2>err &&
 	test_grep "install git-lfs, then .git model pull" err &&
