@@ -70,9 +70,15 @@ bad:
 }
 
 /* A URL has no refs of its own here. A pattern would mean those of others. */
+int mv_repo_is_remote_name(const char *remote)
+{
+	return *remote && !strchr("/.~", *remote) &&
+	       !strpbrk(remote, ":*?[\\");
+}
+
 static int name_remotes(struct refs *r, const char *remote)
 {
-	if (!*remote || strchr("/.~", *remote) || strpbrk(remote, ":*?[\\"))
+	if (!mv_repo_is_remote_name(remote))
 		return 0;
 	r->remotes = mv_strf("--remotes=%s", remote);
 	return r->remotes ? 0 : MV_ENOMEM;

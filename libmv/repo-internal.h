@@ -343,6 +343,9 @@ void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
    (room for 65) gets what it is known to have, or "". */
 int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
 			   const char *remote);
+/* Does `remote`, as git calls it, name one, and is it no URL or path? What only
+   looks like a name has no refs here, and nobody minds (repo-events.c). */
+int mv_repo_is_remote_name(const char *remote);
 /* The git remote where notes travel: model.remote where git knows it, else
    origin, else the only one; NULL: there is none (repo-notes.c). */
 int mv_repo_default_remote(char **out, struct mv_repo *repo,

@@ -789,6 +789,10 @@ static int find_remote_branch(struct mv_push *push, const char *remote,
 	int status, ret = head ? 0 : mv_nomem(err);
 
 	mv_buf_init(&out, 65536);
+	if (!ret && !mv_repo_is_remote_name(remote)) {
+		free(head);
+		return MV_ENOENT;	/* of a URL nothing is kept here */
+	}
 	if (!ret)
 		ret = mv_git_ask(&status, push->git, args, 1, &out, err);
 	if (!ret && !status && out.len > prefix) {

@@ -114,6 +114,17 @@ test_expect_success 'a path without a slash, as git takes it' '
 	arrived r/bare1 r && rm -rf r/bare1
 '
 
+test_expect_success 'a push to a path or URL says what it uploaded, and nothing else' '
+	git clone -q s.git urls && for n in 1 2 3; do
+		git init -q --bare url$n.git || return 1
+	done && next urls 30 &&
+	for url in ../url1.git "$PWD/url2.git" "file://$PWD/url3.git"; do
+		git -C urls push -q "$url" main 2>err &&
+		test_line_count = 1 err && test_grep "^git-model: uploaded" err ||
+		return 1
+	done && arrived url3.git urls
+'
+
 test_expect_success 'insteadOf and pushInsteadOf' '
 	git init -q --bare short.git && cd r &&
 	git config "url.$PWD/../.pushInsteadOf" "team:" &&
