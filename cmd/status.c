@@ -15,7 +15,7 @@ struct show {
 	int all;
 	struct mv_json *files;		/* with --json */
 	uint64_t count[MV_FILE_RAW + 1];
-	uint64_t staged, not_stored, strays;
+	uint64_t staged, not_stored, strays, left_out;
 };
 
 static const char *const words[] = {
@@ -50,6 +50,7 @@ static int show_file(void *payload, const struct mv_file *file,
 	(void)err;
 	show->count[file->state]++;
 	show->staged += file->staged != 0;
+	show->left_out += file->left_out != 0;
 	/* Outside of a sparse checkout content need not be here. */
 	if (file->state == MV_FILE_OK && !file->outside)
 		show->not_stored += !file->stored;
@@ -91,9 +92,14 @@ static void print_hints(const struct show *show)
 	if (show->count[MV_FILE_POINTER])
 		out_hint("a pointer lies where the content should be: "
 			 "'git model checkout' writes the content");
-	if (show->count[MV_FILE_MISSING])
+	if (show->count[MV_FILE_MISSING] > show->left_out)
 		out_hint("the content of a pointer is not here: "
 			 "'git model pull' gets and writes it");
+	if (show->left_out)
+		out_hint("%llu left out by lfs.fetchinclude or "
+			 "lfs.fetchexclude: 'git model checkout <path>' gets "
+			 "and writes one all the same",
+			 (unsigned long long)show->left_out);
 	if (show->count[MV_FILE_MODIFIED])
 		out_hint("'git model add <path>' stores what was modified");
 	if (show->count[MV_FILE_CONFLICT])

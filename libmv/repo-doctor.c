@@ -355,7 +355,7 @@ static int see_file(void *payload, const struct mv_file *file,
 	if (file->state == MV_FILE_RAW && !f->raw++)
 		f->first_raw = f->paths[f->count - 1];
 	f->pointers += file->state == MV_FILE_POINTER;
-	f->missing += file->state == MV_FILE_MISSING;
+	f->missing += file->state == MV_FILE_MISSING && !file->left_out;
 	return 0;
 }
 

@@ -492,7 +492,8 @@ struct of_index {
 	struct mv_repo *repo;
 };
 
-/* What git-lfs is told to leave out of the work tree is not wanted. */
+/* What git-lfs is told to leave out of the work tree is not wanted, nor what a
+   sparse checkout leaves out. */
 static int want_file(void *payload, const struct mv_file *file,
 		     struct mv_err *err)
 {
@@ -500,7 +501,7 @@ static int want_file(void *payload, const struct mv_file *file,
 	int wanted = 1, rc = 0;
 
 	if (file->state == MV_FILE_RAW || file->state == MV_FILE_CONFLICT ||
-	    !file->pointer.size)
+	    !file->pointer.size || file->outside)
 		return 0;
 	if (file->pointer.dialect == MV_DIALECT_LFS)
 		rc = mv_repo_lfs_wants(&wanted, of->repo, file->path, err);

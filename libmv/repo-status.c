@@ -7,6 +7,7 @@
 
 #include "libmv/base/worktree.h"
 #include "libmv/repo-internal.h"
+#include "libmv/repo-lfs.h"
 
 /*
  * Looking: what of ours is in the index, in a revision, in history. What
@@ -181,7 +182,7 @@ static int status_entry(void *payload, const struct mv_git_entry *e,
 	const struct change *change = find_change(&s->changes, e->path);
 	struct mv_file file = { .path = e->path, .blob = e->blob,
 				.mode = e->mode };
-	int rc;
+	int wanted = 0, rc;
 
 	if ((e->mode & 0170000) != 0100000)
 		return 0;
@@ -200,7 +201,12 @@ static int status_entry(void *payload, const struct mv_git_entry *e,
 	file.outside = e->skip_worktree;
 	file.state = e->skip_worktree ? MV_FILE_OK
 		     : work_tree_state(s->repo, &file, change);
-	return s->fn(s->payload, &file, err);
+	if (file.state == MV_FILE_MISSING &&
+	    file.pointer.dialect == MV_DIALECT_LFS) {
+		rc = mv_repo_lfs_wants(&wanted, s->repo, e->path, err);
+		file.left_out = !wanted;
+	}
+	return rc ? rc : s->fn(s->payload, &file, err);
 }
 
 /* -- what was removed from the index ---------------------------------------- */
@@ -398,7 +404,8 @@ static int tell_file(struct listing *l, const struct mv_git_entry *e,
 		     const struct mv_pointer *pointer, struct mv_err *err)
 {
 	struct mv_file file = { .path = e->path, .blob = e->blob,
-				.mode = e->mode, .pointer = *pointer };
+				.mode = e->mode, .pointer = *pointer,
+				.outside = e->skip_worktree };
 
 	file.stored = !pointer->size || !mv_repo_has(l->repo, pointer, NULL);
 	file.state = file.stored ? MV_FILE_OK : MV_FILE_MISSING;

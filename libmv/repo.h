@@ -208,6 +208,7 @@ struct mv_file {
 	int staged;			/* differs from HEAD */
 	int stored;			/* the staged content is in the store */
 	int outside;			/* of the sparse checkout: not looked at */
+	int left_out;			/* MISSING, as git-lfs was told to */
 	unsigned mode;			/* 0: removed from the index; the blob
 					   and pointer are HEAD's */
 };

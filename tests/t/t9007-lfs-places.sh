@@ -103,6 +103,35 @@ test_expect_success 'fsck knows of them, too' '
 	test_grep "not here but at a remote" out
 '
 
+test_expect_success 'what lfs.fetchexclude leaves out: no advice that does nothing' '
+	git init -q two-files && cd two-files && cp ../work/.gitattributes . &&
+	mv-test random 3000 50 >a.bin && mv-test random 3000 51 >b.bin &&
+	git add . && git commit -q -m two && cd .. &&
+	git clone -q -c lfs.fetchexclude=a.bin two-files some && cd some &&
+	cmp ../two-files/b.bin b.bin && git model status >../out 2>../err &&
+	test_grep "^missing *a.bin" ../out && test_grep ! "git model pull" ../err &&
+	test_grep "1 left out by .*git model checkout <path>" ../err &&
+	git model doctor >../out && test_grep ! "the content of" ../out &&
+	git model checkout a.bin && cmp ../two-files/a.bin a.bin &&
+	rm -rf .git/lfs b.bin && git show :b.bin >b.bin &&
+	git model status 2>../err && test_grep "git model pull" ../err
+'
+
+test_expect_success 'what a sparse checkout leaves out is not fetched' '
+	git init -q wide && cd wide && mkdir in out &&
+	echo "*.st filter=model" >>../work/.gitattributes &&
+	cp ../work/.gitattributes . && for d in in out; do
+		mv-test random 3000 6${#d} >$d/a.bin &&
+		mv-test random 3000 7${#d} >$d/a.st || return 1
+	done && git add . && git commit -q -m wide && cd .. &&
+	git clone -q --sparse wide narrow && cd narrow &&
+	git sparse-checkout set in && rm -rf .git/model .git/lfs &&
+	git model fetch --json >../out &&
+	test_grep "\"downloaded\": 2" ../out && test_grep "\"missing\": 0" ../out &&
+	git sparse-checkout disable && cmp ../wide/out/a.bin out/a.bin &&
+	cmp ../wide/out/a.st out/a.st && cmp ../wide/in/a.st in/a.st
+'
+
 # modes <folder>: of all folders in it, each once
 modes () {
 	find "$1" -type d -exec stat -c %A {} + | sort -u
