@@ -106,7 +106,7 @@ test_expect_success 'an ordinary repository' '
 
 test_expect_success 'SHA-256' '
 	git init -q --object-format=sha256 sha256 && cd sha256 && long_life &&
-	git model ls -l >out && test_line_count = 2 out &&
+	git model ls -l >out && test_line_count = 3 out &&
 	git model cat HEAD:big.bin | cmp - "$TRASH/big.1"
 '
 
