@@ -3,23 +3,54 @@
 
 #include <stdlib.h>
 
+#include "cmd/gate.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/time.h"
 
 static const char *const usage[] = {
 	"git model deprecate [<options>] <name>",
 	NULL
 };
 
+/* A server refuses it while something is on a stage that the policy governs;
+   and who reads tags as GTO does finds nothing there afterwards. */
+static int check_stages(struct cmd_env *env, const char *artifact)
+{
+	const struct mv_gate_options o = { .artifact = artifact,
+					   .now = mv_now_ms() };
+	const struct mv_event *const *v;
+	struct mv_gate gate;
+	struct mv_err err;
+	size_t n = 0;
+	int status = CMD_OK;
+
+	if (mv_gate_open(&gate, env->repo, &o, &err))
+		return out_fatal(&err);
+	v = mv_registry_holders(&gate.registry, artifact, &n);
+	for (size_t i = 0; i < n && !status && gate.has_policy; i++)
+		if (mv_policy_governs(&gate.policy, "stage", artifact,
+				      v[i]->tag.stage))
+			status = out_fatalf("'%s' holds %s, and a server "
+					    "would refuse this: git model "
+					    "demote '%s#%s' first", artifact,
+					    v[i]->tag.stage, artifact,
+					    v[i]->tag.stage);
+	mv_gate_close(&gate);
+	return status;
+}
+
 int cmd_deprecate(int argc, const char **argv, struct cmd_env *env)
 {
 	const char *message = NULL;
-	int sign = 0;
+	int sign = 0, force = 0;
 	const struct opt opts[] = {
 		OPT_STRING('m', "message", &message, "text",
 			   "what the tag says"),
 		OPT_BOOL('s', "sign", &sign, "sign it, as git tag -s does"),
+		OPT_BOOL('f', "force", &force,
+			 "although it holds a stage that the policy governs"),
 		OPT_END
 	};
 	struct mv_err err;
@@ -28,6 +59,8 @@ int cmd_deprecate(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 1, 1, opts, usage))
 		return CMD_USAGE;
+	if (!force && mv_artifact_name_ok(argv[0]) && check_stages(env, argv[0]))
+		return CMD_FATAL;
 	if (mv_repo_deprecate(&tag, env->repo, argv[0], message,
 			      sign ? MV_TAG_SIGN : 0, &err))
 		return out_fatal(&err);

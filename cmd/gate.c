@@ -334,8 +334,9 @@ static void say_push(struct cmd_env *env, const char *tag, int notes)
 {
 	const char *remote = registry_remote(env);
 
-	out_hint("to share it: git push %s '%s'%s", remote,
-		 tag, notes ? " refs/notes/model" : "");
+	out_hint("to share it (when the name is taken there, git model fetch "
+		 "says what to do): git push %s '%s'%s", remote, tag,
+		 notes ? " refs/notes/model" : "");
 }
 
 int gate_promote(struct gate_ask *ask, struct cmd_env *env,
@@ -368,6 +369,10 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 		out_line("%s", tag);
 	if (tag)
 		say_push(env, tag, *ask->gate.notes != 0);
+	if (tag && gate_status(&verdict) != CMD_OK)
+		out_hint("the verdict was no: a server may refuse the tag, and "
+			 "with it every push of all tags; git tag -d '%s' "
+			 "takes it away", tag);
 	mv_verdict_release(&verdict);
 	free(subject);
 	free(tag);

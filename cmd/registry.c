@@ -25,7 +25,9 @@ void registry_made(struct cmd_env *env, const char *tag)
 	const char *remote = registry_remote(env);
 
 	out_line("%s", tag);
-	out_hint("to share it: git push %s %s%s%s", remote, quote, tag, quote);
+	out_hint("to share it (when the name is taken there, git model fetch "
+		 "says what to do): git push %s %s%s%s", remote, quote, tag,
+		 quote);
 }
 
 char *registry_split(const char *name)

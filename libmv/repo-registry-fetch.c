@@ -137,8 +137,10 @@ static int take_line(struct tags *tags, char *line,
 		rc = MV_ENOENT;
 	} else if (!rc && strcmp(here, line)) {
 		tags->out->differing++;
-		say(tags, "tag '%s' is not what it is at '%s'; left as it is",
-		    name, tags->remote);
+		say(tags, "tag '%s' is not what it is at '%s'; left as it is. "
+		    "If that one counts, take it and do yours again, which "
+		    "gets the next number: git tag -d '%s' && git model fetch "
+		    "%s", name, tags->remote, name, tags->remote);
 	}
 	if (rc != MV_ENOENT)
 		return rc;

@@ -297,7 +297,7 @@ test_expect_success 'T13 the tag says nothing of how it was decided: nobody coul
 '
 
 test_expect_success 'an artifact is not deprecated while it holds a stage that the policy guards' '
-	cd work && git model deprecate fraud >/dev/null &&
+	cd work && test_must_fail git model deprecate fraud && git model deprecate --force fraud >/dev/null &&
 	refused "fraud holds staging: demote it first" "fraud@deprecated#3" &&
 	back
 '
