@@ -367,14 +367,20 @@ static int pre_push(struct event *e)
 	struct mv_transfer_stats stats;
 	struct mv_err err;
 	char size[32];
+	int rc;
 
 	if (is_dry_run()) {
 		out_note("git-model: a dry run, so no content is uploaded");
 		return CMD_OK;
 	}
 	advise(e);
-	if (mv_repo_pre_push(e->repo, remote, url, e->in.data, e->in.len,
-			     &stats, &err)) {
+	rc = mv_repo_pre_push(e->repo, remote, url, e->in.data, e->in.len,
+			      &stats, &err);
+	if (rc == MV_EDENIED) {
+		out_error("nothing is pushed: %s", err.msg);
+		return CMD_NO;
+	}
+	if (rc) {
 		out_error("the content of what you push could not be uploaded,"
 			  " so nothing is pushed: %s", err.msg);
 		out_hint("`git push --no-verify` pushes the pointers alone; "

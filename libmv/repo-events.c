@@ -182,7 +182,7 @@ static int push_content(struct mv_repo *repo, const char *remote,
 	if (!rc && pushes)
 		mv_repo_warn_large(repo, newer);
 	if (!rc && pushes)
-		mv_repo_warn_raw(repo, newer);
+		rc = mv_repo_check_raw(repo, newer, err);
 	if (!rc)
 		rc = mv_repo_push_refs(repo, &refs, stats, err);
 
@@ -231,29 +231,6 @@ struct commit {
 	void *payload;
 };
 
-/*
- * "big.bin.theirs" was put beside "big.bin" by the merge driver; its own
- * name may match no pattern, and then it would go into git as it is.
- */
-static char *offered_beside(const char *path)
-{
-	static const char *const ends[] = { ".theirs", ".base" };
-	size_t len = strlen(path), digits = len;
-
-	/* "big.bin.theirs.2", where there was one already. */
-	while (digits && path[digits - 1] >= '0' && path[digits - 1] <= '9')
-		digits--;
-	if (digits && digits < len && path[digits - 1] == '.')
-		len = digits - 1;
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = strlen(ends[i]);
-
-		if (len > n && !strncmp(path + len - n, ends[i], n))
-			return strndup(path, len - n);
-	}
-	return NULL;
-}
-
 static int add_staged(struct commit *c, const char *path, const char *blob,
 		      int beside, struct mv_err *err)
 {
@@ -270,7 +247,7 @@ static int add_staged(struct commit *c, const char *path, const char *blob,
 	s->path = path;
 	s->blob = blob;
 	s->beside = beside;
-	s->asked = beside ? offered_beside(path) : strdup(path);
+	s->asked = beside ? mv_repo_offered_beside(path) : strdup(path);
 	if (!s->asked)
 		return beside ? 0 : mv_nomem(err);
 	c->count++;
@@ -375,19 +352,42 @@ static int judge(const char **why, struct commit *c, const struct staged *s,
 	return *why ? 0 : rc;
 }
 
+static int note_word(void *payload, size_t i, const char *word,
+		     struct mv_err *err)
+{
+	(void)i;
+	(void)err;
+	*(int *)payload = !strcmp(word, "unset");
+	return 0;
+}
+
+/* A line "-filter" says that a file of such a name is no offer. */
+static int is_meant(struct commit *c, const struct staged *s,
+		    struct mv_err *err)
+{
+	int yes = 0;
+	int rc = !s->beside ? 0 :
+		 mv_git_filter_words(c->repo->git, 1, &s->path, 1, note_word,
+				     &yes, err);
+
+	return rc ? rc : yes;
+}
+
 static int look_at_staged(void *payload, size_t i, const char *filter,
 			  struct mv_err *err)
 {
 	struct commit *c = payload;
 	const char *why;
-	int rc;
+	int rc, meant = 0;
 
 	if (strcmp(filter, "model"))
 		return 0;
 	rc = judge(&why, c, &c->s[i], err);
 	if (!rc && why)
+		meant = is_meant(c, &c->s[i], err);
+	if (!rc && why && !meant)
 		c->fn(c->payload, c->s[i].path, why);
-	return rc;
+	return meant < 0 ? meant : rc;
 }
 
 /* One question about attributes for all of them. */

@@ -130,6 +130,12 @@ void mv_repo_offer(struct mv_merge_result *out, struct mv_repo *repo,
 		   const struct mv_offer *base);
 /* Remove those of paths that are in conflict no more. */
 void mv_repo_sweep_offers(struct mv_repo *repo);
+/*
+ * "big.bin" of "big.bin.theirs", ".theirs.2" or ".base": merges put such files
+ * beside others once, where their own names match no pattern. Yours; NULL for
+ * other names, and without memory.
+ */
+char *mv_repo_offered_beside(const char *path);
 int mv_copy_fd(int from, const char *from_name, int to, const char *to_name,
 	       struct mv_err *err);
 
@@ -214,8 +220,10 @@ int mv_repo_warn_above(uint64_t *out, struct mv_repo *repo,
 		       struct mv_err *err);
 /* Warn of blobs above that among what these rev-list arguments reach. */
 void mv_repo_warn_large(struct mv_repo *repo, const char *const *revs);
-/* The same of bytes where there should be pointers (repo-raw.c). */
-void mv_repo_warn_raw(struct mv_repo *repo, const char *const *revs);
+/* The same of bytes where there should be pointers; MV_EDENIED: some of them
+   were put there by a merge (repo-raw.c). */
+int mv_repo_check_raw(struct mv_repo *repo, const char *const *revs,
+		      struct mv_err *err);
 
 /*
  * Does what git streams to us equal the file that stands in the work tree?

@@ -117,6 +117,27 @@ void mv_repo_offer(struct mv_merge_result *out, struct mv_repo *repo,
 			     "anywhere: %s", path, err.msg);
 }
 
+/* -- as they were made once, beside the file -------------------------------------- */
+
+char *mv_repo_offered_beside(const char *path)
+{
+	size_t len = strlen(path), digits = len;
+
+	/* "big.bin.theirs.2", where there was one already. */
+	while (digits && path[digits - 1] >= '0' && path[digits - 1] <= '9')
+		digits--;
+	if (digits && digits < len && path[digits - 1] == '.')
+		len = digits - 1;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (len > n && path[len - n - 1] != '/' &&
+		    !strncmp(path + len - n, ends[i], n))
+			return strndup(path, len - n);
+	}
+	return NULL;
+}
+
 /* -- and taking them away -------------------------------------------------------- */
 
 struct unmerged {

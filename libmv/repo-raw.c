@@ -184,11 +184,90 @@ static int count_ours(void *payload, size_t i, const char *filter,
 	return 0;
 }
 
-void mv_repo_warn_raw(struct mv_repo *repo, const char *const *revs)
+/* -- what a merge put beside a file ----------------------------------------------- */
+
+struct offers {
+	char **path, **beside;	/* the offer, and what it was offered for */
+	size_t count;
+	uint8_t *ours, *meant;
+};
+
+static int note_ours(void *payload, size_t i, const char *filter,
+		     struct mv_err *err)
+{
+	struct offers *o = payload;
+
+	(void)err;
+	o->ours[i] = *filter != '\0';
+	return 0;
+}
+
+static int note_meant(void *payload, size_t i, const char *word,
+		      struct mv_err *err)
+{
+	struct offers *o = payload;
+
+	(void)err;
+	o->meant[i] = !strcmp(word, "unset");
+	return 0;
+}
+
+static int ask_offers(struct offers *o, struct mv_repo *repo,
+		      struct mv_err *err)
+{
+	int rc = mv_git_filters(repo->git, (const char *const *)o->beside,
+				o->count, note_ours, o, err);
+
+	if (!rc)
+		rc = mv_git_filter_words(repo->git, 0,
+					 (const char *const *)o->path,
+					 o->count, note_meant, o, err);
+	for (size_t i = 0; !rc && i < o->count; i++)
+		if (o->ours[i] && !o->meant[i])
+			rc = mv_fail(err, MV_EDENIED, "'%s' was put beside "
+				     "'%s' by a merge, and its bytes would be "
+				     "in history for ever: `git rm --cached` "
+				     "of it and `git commit --amend` take it "
+				     "out (`git rebase -i`, where an earlier "
+				     "commit brought it); if it is meant, a "
+				     "line '%s -filter' in .gitattributes "
+				     "says so", o->path[i], o->beside[i],
+				     o->path[i]);
+	return rc;
+}
+
+static int check_offers(const struct pushed *p, struct mv_err *err)
+{
+	struct offers o = {
+		.path = calloc(p->count + 1, sizeof(*o.path)),
+		.beside = calloc(p->count + 1, sizeof(*o.beside)),
+		.ours = calloc(p->count + 1, 1),
+		.meant = calloc(p->count + 1, 1)
+	};
+	int rc = o.path && o.beside && o.ours && o.meant ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; !rc && i < p->count; i++) {
+		o.path[o.count] = p->path[i];
+		o.beside[o.count] = mv_repo_offered_beside(p->path[i]);
+		o.count += o.beside[o.count] != NULL;
+	}
+	if (!rc && o.count)
+		rc = ask_offers(&o, p->repo, err);
+	for (size_t i = 0; i < o.count; i++)
+		free(o.beside[i]);
+	free(o.path);
+	free(o.beside);
+	free(o.ours);
+	free(o.meant);
+	return rc;
+}
+
+int mv_repo_check_raw(struct mv_repo *repo, const char *const *revs,
+		      struct mv_err *err)
 {
 	struct pushed p = { .repo = repo };
 	struct mv_err why;
-	int rc;
+	int denied = 0, rc;
 
 	rc = mv_git_each_large_blob(repo->git, revs, MV_POINTER_MAX - 1,
 				    note_large, &p, &why);
@@ -199,6 +278,8 @@ void mv_repo_warn_raw(struct mv_repo *repo, const char *const *revs)
 	if (!rc && p.count)
 		rc = mv_git_filters(repo->git, (const char *const *)p.path,
 				    p.count, count_ours, &p, &why);
+	if (!rc)
+		denied = check_offers(&p, err);
 	if (rc)
 		mv_repo_warn(repo, "it is not known whether bytes are pushed "
 			     "in the place of pointers: %s", why.msg);
@@ -212,4 +293,5 @@ void mv_repo_warn_raw(struct mv_repo *repo, const char *const *revs)
 	for (size_t i = 0; i < p.count; i++)
 		free(p.path[i]);
 	free(p.path);
+	return denied;
 }
