@@ -4,6 +4,7 @@
 #include "cmd/evidence.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/setup.h"
 #include "libmv/base/config.h"
 #include "libmv/repo.h"
 
@@ -185,6 +186,8 @@ int cmd_add(int argc, const char **argv, struct cmd_env *env)
 	rc = add(&show, &evidence, env->repo, argv, &options, &stats, &err);
 	if (!rc && !json)
 		print(&show, &stats);
+	if (!rc && stats.files && !show.dry_run)
+		setup_warn_filterless(env->repo);
 	if (!rc && evidence_given(&evidence) && !show.dry_run)
 		rc = record(&evidence, env->repo, argv, show.recorded, &err);
 	evidence_release(&evidence);

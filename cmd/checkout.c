@@ -6,6 +6,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/setup.h"
 #include "libmv/base/config.h"
 #include "libmv/repo-registry.h"
 
@@ -81,10 +82,13 @@ static int has_dashes(int argc, const char **argv)
 	return 0;
 }
 
-static int finish(const struct mv_checkout_stats *stats, int json)
+static int finish(struct cmd_env *env, const struct mv_checkout_stats *stats,
+		  int json)
 {
 	int status = json ? print_json(stats) : print(stats);
 
+	if (stats->files)
+		setup_warn_filterless(env->repo);
 	if (status)
 		return status;
 	return stats->missing || stats->failed ? CMD_NO : CMD_OK;
@@ -108,7 +112,7 @@ static int check_out_releases(struct cmd_env *env, int argc,
 	else
 		rc = mv_repo_checkout_release(env->repo, argv, (size_t)argc,
 					      &options, &stats, &err);
-	return rc ? out_fatal(&err) : finish(&stats, json);
+	return rc ? out_fatal(&err) : finish(env, &stats, json);
 }
 
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
@@ -140,5 +144,5 @@ int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
 	if (mv_repo_checkout(env->repo, argc ? argv : NULL,
 			     force ? MV_CHECKOUT_FORCE : 0, &stats, &err))
 		return out_fatal(&err);
-	return finish(&stats, json);
+	return finish(env, &stats, json);
 }

@@ -55,6 +55,49 @@ static void bring_records(struct mv_repo *repo)
 		transfer_fetch_attached(repo);
 }
 
+void setup_warn_filterless(struct mv_repo *repo)
+{
+	struct mv_err err;
+	int has;
+
+	if (mv_repo_has_filter(&has, repo, &err))
+		out_warn("it is not known whether git calls git-model: %s",
+			 err.msg);
+	else if (!has)
+		out_warn("git does not call git-model yet: `git add` would "
+			 "put the bytes themselves into git, and a checkout "
+			 "leaves pointers. `git model install` changes that");
+}
+
+/* By a configuration that is read anew: another one may still name us. */
+static void warn_left(struct cmd_env *env)
+{
+	struct mv_left left = { 0, 0 };
+	struct mv_err err;
+
+	mv_repo_close(env->repo);
+	env->repo = NULL;
+	if (setup_open_repo(env, &err) ||
+	    (env->repo && mv_repo_left(&left, env->repo, &err))) {
+		out_warn("it is not known whether files here still need "
+			 "git-model: %s", err.msg);
+		return;
+	}
+	if (!left.patterns && !left.pointers)
+		return;
+	out_warn("files here still need git-model: .gitattributes gives files "
+		 "to it in %llu line%s, and git holds %llu pointer%s. From now "
+		 "on `git add` puts the bytes themselves into git, and a "
+		 "checkout leaves pointers",
+		 (unsigned long long)left.patterns,
+		 left.patterns == 1 ? "" : "s",
+		 (unsigned long long)left.pointers,
+		 left.pointers == 1 ? "" : "s");
+	out_hint("`git model install` brings it back; to go on without it, "
+		 "`git model untrack <pattern>` and `git add --renormalize .` "
+		 "put the bytes into git");
+}
+
 int setup_run(const struct setup_flags *flags, int remove,
 	      struct cmd_env *env)
 {
@@ -80,6 +123,8 @@ int setup_run(const struct setup_flags *flags, int remove,
 		status = out_fatal(&err);
 	if (!status && !remove && !flags->skip_repo && env->repo)
 		bring_records(env->repo);
+	if (!status && remove && !flags->lfs && env->repo)
+		warn_left(env);
 	mv_repo_close(env->repo);
 	env->repo = NULL;
 	free(program);

@@ -22,6 +22,10 @@ int setup_server(const char *dir, const char *policy, unsigned flags,
  */
 int setup_open_repo(struct cmd_env *env, struct mv_err *err);
 
+/* Said once by who gives files to git-model or looks at them: git does not know
+   of it, because nobody ran install. */
+void setup_warn_filterless(struct mv_repo *repo);
+
 /* Where this program lies, absolute, in fresh memory; NULL: nobody knows. */
 char *setup_program(void);
 

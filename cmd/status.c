@@ -3,6 +3,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/setup.h"
 #include "libmv/base/config.h"
 #include "libmv/repo.h"
 
@@ -143,10 +144,12 @@ int cmd_status(int argc, const char **argv, struct cmd_env *env)
 		mv_json_free(show.files);
 		return out_fatal(&err);
 	}
-	if (json)
-		return out_json(show.files);
 	for (size_t i = 0; i <= MV_FILE_RAW; i++)
 		total += show.count[i];
+	if (total)
+		setup_warn_filterless(env->repo);
+	if (json)
+		return out_json(show.files);
 	if (!total && !show.strays && argc)
 		out_line("nothing of that is tracked by git-model; "
 			 "'git model track <pattern>' changes that");

@@ -5,6 +5,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/setup.h"
 #include "libmv/base/config.h"
 #include "libmv/repo.h"
 
@@ -40,6 +41,7 @@ static int wake(struct cmd_env *env)
 	struct raw raw = { 0, 0 };
 	struct mv_err err;
 
+	setup_warn_filterless(env->repo);
 	if (mv_repo_wake_raw(env->repo, note_raw, &raw, &err)) {
 		mv_err_prefix(&err, "the pattern is written, but not what git "
 			      "holds already");

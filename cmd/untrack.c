@@ -10,10 +10,46 @@ static const char *const usage[] = {
 	NULL
 };
 
+/* -- what git holds pointers of, still -- */
+
+#define NAMED 3
+
+static int note_stray(void *payload, const struct mv_file *file,
+		      struct mv_err *err)
+{
+	uint64_t *count = payload;
+
+	(void)err;
+	if (++*count <= NAMED)
+		out_hint("git holds a pointer of '%s', and no pattern gives "
+			 "the file to git-model any more", file->path);
+	return 0;
+}
+
+static int name_strays(struct cmd_env *env)
+{
+	uint64_t count = 0;
+	struct mv_err err;
+
+	if (mv_repo_strays(env->repo, 0, NULL, note_stray, &count, &err)) {
+		mv_err_prefix(&err, "the pattern is gone, but not what git "
+			      "holds pointers of");
+		return out_fatal(&err);
+	}
+	if (count > NAMED)
+		out_hint("... and of %llu more: `git model status` lists them",
+			 (unsigned long long)(count - NAMED));
+	if (count)
+		out_hint("`git add --renormalize <path>` and a commit put the "
+			 "bytes into git; a line '<path> -filter' in "
+			 ".gitattributes says that the pointer is meant");
+	return CMD_OK;
+}
+
 int cmd_untrack(int argc, const char **argv, struct cmd_env *env)
 {
 	const struct opt opts[] = { OPT_END };
-	int changed, status = CMD_OK;
+	int changed, any = 0, status = CMD_OK;
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
@@ -22,6 +58,7 @@ int cmd_untrack(int argc, const char **argv, struct cmd_env *env)
 	for (int i = 0; i < argc; i++) {
 		if (mv_repo_untrack(env->repo, argv[i], &changed, &err))
 			return out_fatal(&err);
+		any |= changed;
 		if (changed) {
 			out_line("Untracking '%s'", argv[i]);
 			continue;
@@ -30,5 +67,7 @@ int cmd_untrack(int argc, const char **argv, struct cmd_env *env)
 			  "track` lists what is", argv[i]);
 		status = CMD_NO;
 	}
+	if (any && name_strays(env) != CMD_OK)
+		return CMD_FATAL;
 	return status;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libmv/repo-internal.h"
 
@@ -77,24 +79,55 @@ int mv_repo_pattern_matches(const char *pattern, const char *path)
 
 /* -- what a new pattern would catch ------------------------------------------- */
 
+#define PLACES (PLAIN_NAMES + 1)	/* what must be taken out: names, a folder */
+
 struct catching {
+	struct mv_repo *repo;
 	const char *pattern;
 	size_t below;		/* length of the folder that it counts in */
 	const char *folder;
 	char *path;		/* the first that it catches; or NULL */
+	/* Patterns, each once, that take all of it out again. */
+	char *place[PLACES];
+	size_t places;
 };
+
+static void catching_release(struct catching *c)
+{
+	for (size_t i = 0; i < c->places; i++)
+		free(c->place[i]);
+	free(c->path);
+}
+
+/* A name is taken out wherever it is, other files by their folder. */
+static int keep_place(struct catching *c, const char *path, struct mv_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *place = slash ? slash + 1 : path;
+
+	if (!strncmp(path, TEAM_DIR, strlen(TEAM_DIR)))
+		place = TEAM_DIR "**";
+	for (size_t i = 0; i < c->places; i++)
+		if (!strcmp(c->place[i], place))
+			return 0;
+	if (c->places == PLACES)
+		return 0;
+	c->place[c->places] = strdup(place);
+	return c->place[c->places++] ? 0 : mv_nomem(err);
+}
 
 static int caught(void *payload, const struct mv_git_entry *e,
 		  struct mv_err *err)
 {
 	struct catching *c = payload;
 
-	if (c->path || strncmp(e->path, c->folder, c->below) ||
+	if (strncmp(e->path, c->folder, c->below) ||
 	    !mv_repo_stays_plain(e->path) ||
 	    !mv_repo_pattern_matches(c->pattern, e->path + c->below))
 		return 0;
-	c->path = strdup(e->path);
-	return c->path ? 0 : mv_nomem(err);
+	if (!c->path && !(c->path = strdup(e->path)))
+		return mv_nomem(err);
+	return keep_place(c, e->path, err);
 }
 
 /* Those that the folder need not have yet. */
@@ -106,7 +139,7 @@ static int caught_by_name(struct catching *c, struct mv_err *err)
 	char *path;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && !c->path && i < PLAIN_NAMES + 2; i++) {
+	for (size_t i = 0; !rc && i < PLAIN_NAMES + 2; i++) {
 		const char *name = i < PLAIN_NAMES ? plain_names[i] :
 				   at_top[i - PLAIN_NAMES];
 		const struct mv_git_entry e = { .path = path = mv_strf("%.*s%s",
@@ -122,26 +155,151 @@ static int caught_by_name(struct catching *c, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_check_pattern(struct mv_repo *repo, const char *folder,
-			  const char *pattern, struct mv_err *err)
+static int find_caught(struct catching *c, struct mv_err *err)
 {
 	static const char *const specs[] = {
 		":(top,glob)**/.git*", ":(top,glob)**/.lfsconfig",
 		":(top,glob)**/.mailmap", ":(top)" TEAM_DIR, NULL
 	};
-	struct catching c = { pattern, strlen(folder), folder, NULL };
-	int rc = caught_by_name(&c, err);
+	int rc = caught_by_name(c, err);
 
-	if (!rc && !c.path)
-		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
-			       specs, caught, &c, err);
-	if (!rc && c.path)
+	return rc ? rc : mv_git_ls(c->repo->git, MV_GIT_LS_CACHED |
+				   MV_GIT_LS_OTHERS, specs, caught, c, err);
+}
+
+static int is_fine(struct mv_repo *repo, const char *folder,
+		   const char *pattern)
+{
+	struct catching c = { .repo = repo, .pattern = pattern,
+			      .below = strlen(folder), .folder = folder };
+	int yes = !find_caught(&c, NULL) && !c.path;
+
+	catching_release(&c);
+	return yes;
+}
+
+/* -- and what to say instead: nothing that would be refused, too ------------- */
+
+#define KINDS 64
+
+struct kinds {
+	const struct catching *c;
+	int rootfd;
+	struct {
+		char end[16];		/* ".bin" */
+		uint64_t bytes;
+	} v[KINDS];
+	size_t count;
+};
+
+static int see_kind(void *payload, const struct mv_git_entry *e,
+		    struct mv_err *err)
+{
+	struct kinds *k = payload;
+	const char *slash = strrchr(e->path, '/');
+	const char *name = slash ? slash + 1 : e->path;
+	const char *dot = strrchr(name, '.');
+	struct stat st;
+	size_t i = 0;
+
+	(void)err;
+	if (!dot || dot == name || strlen(dot) < 2 ||
+	    strlen(dot) >= sizeof(k->v[0].end) || strpbrk(dot, "*?[]\\\" \t") ||
+	    strncmp(e->path, k->c->folder, k->c->below) ||
+	    mv_repo_stays_plain(e->path) ||
+	    !mv_repo_pattern_matches(k->c->pattern, e->path + k->c->below) ||
+	    fstatat(k->rootfd, e->path, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode))
+		return 0;
+	while (i < k->count && strcmp(k->v[i].end, dot))
+		i++;
+	if (i == KINDS)
+		return 0;
+	if (i == k->count) {
+		k->count++;
+		memcpy(k->v[i].end, dot, strlen(dot) + 1);
+	}
+	k->v[i].bytes += (uint64_t)st.st_size + 1;
+	return 0;
+}
+
+/* The same folder, and of what the pattern means there the kind of file that
+   takes most; NULL: nothing can be told. */
+static char *narrower(const struct catching *c)
+{
+	struct kinds k = { .c = c };
+	const char *slash = strrchr(c->pattern, '/');
+	const int len = slash ? (int)(slash - c->pattern) + 1 : 0;
+	const char *end = NULL;
+	uint64_t most = 0;
+	char *pattern;
+
+	if (!mv_repo_root(&k.rootfd, c->repo, NULL))
+		(void)mv_git_ls(c->repo->git, MV_GIT_LS_CACHED |
+				MV_GIT_LS_OTHERS, NULL, see_kind, &k, NULL);
+	for (size_t i = 0; i < k.count; i++)
+		if (k.v[i].bytes > most) {
+			most = k.v[i].bytes;
+			end = k.v[i].end;
+		}
+	if (!end)
+		return NULL;
+	pattern = len ? mv_strf("%.*s**/*%s", len, c->pattern, end) :
+			mv_strf("*%s", end);
+	if (pattern && is_fine(c->repo, c->folder, pattern))
+		return pattern;
+	free(pattern);
+	return NULL;
+}
+
+/* Other files than those, or is it one of them that is named? */
+static int may_mean_more(const struct catching *c)
+{
+	const char *p = c->pattern + (*c->pattern == '/');
+
+	return strpbrk(p, "*?[") &&
+	       (c->below || strncmp(p, TEAM_DIR, strlen(TEAM_DIR)));
+}
+
+static int refuse(const struct catching *c, struct mv_err *err)
+{
+	char *less = narrower(c);
+	struct mv_buf lines;
+	int rc = 0;
+
+	mv_buf_init(&lines, 4096);
+	for (size_t i = 0; !rc && i < c->places; i++)
+		rc = mv_buf_addf(&lines, "%s'%s'", i ? ", " : "",
+				 c->place[i]);
+	if (rc)
+		rc = mv_nomem(err);
+	else if (!may_mean_more(c))
 		rc = mv_fail(err, MV_EDENIED, "'%s' would also catch '%s', "
 			     "which must stay readable in git, or every clone "
-			     "is broken: name less ('*.bin', 'data/**'), or "
-			     "write the line into .gitattributes by hand and "
-			     "below it '%s !filter !diff !merge !text'",
-			     pattern, c.path, c.path + c.below);
-	free(c.path);
+			     "is broken", c->pattern, c->path);
+	else
+		rc = mv_fail(err, MV_EDENIED, "'%s' would also catch '%s', "
+			     "which must stay readable in git, or every clone "
+			     "is broken: %s%s%swrite the line into "
+			     ".gitattributes by hand, and below it, for %s, "
+			     "'<name> !filter !diff !merge !text'", c->pattern,
+			     c->path, less ? "name less ('" : "",
+			     less ? less : "", less ? "'), or " : "",
+			     lines.data);
+	mv_buf_release(&lines);
+	free(less);
+	return rc;
+}
+
+int mv_repo_check_pattern(struct mv_repo *repo, const char *folder,
+			  const char *pattern, struct mv_err *err)
+{
+	struct catching c = { .repo = repo, .pattern = pattern,
+			      .below = strlen(folder), .folder = folder };
+	int rc = find_caught(&c, err);
+
+	if (!rc && c.path)
+		rc = refuse(&c, err);
+	catching_release(&c);
 	return rc;
 }

@@ -351,7 +351,25 @@ static int track_all(struct mv_repo *repo, const char *file,
 	return rc;
 }
 
-static int check_pattern(const char *pattern, struct mv_err *err)
+/* "data/" means nothing in this file; what may be said instead? */
+static int refuse_folder(struct mv_repo *repo, const char *pattern,
+			 struct mv_err *err)
+{
+	char *all = mv_strf("%s**", pattern);
+	int rc = all ? mv_repo_check_pattern(repo, repo->info->prefix, all,
+					     err) : mv_nomem(err);
+
+	if (!rc)
+		rc = mv_fail(err, MV_EINVALID, "'%s' would match no file; "
+			     "'%s' matches all below", pattern, all);
+	else if (rc == MV_EDENIED)
+		mv_err_prefix(err, "'%s' would match no file", pattern);
+	free(all);
+	return rc;
+}
+
+static int check_pattern(struct mv_repo *repo, const char *pattern,
+			 struct mv_err *err)
 {
 	size_t len = strlen(pattern);
 
@@ -361,8 +379,7 @@ static int check_pattern(const char *pattern, struct mv_err *err)
 		return mv_fail(err, MV_EINVALID, "'%s' means something else in "
 			       "a .gitattributes file", pattern);
 	if (pattern[len - 1] == '/')
-		return mv_fail(err, MV_EINVALID, "'%s' would match no file; "
-			       "'%s**' matches all below", pattern, pattern);
+		return refuse_folder(repo, pattern, err);
 	return 0;
 }
 
@@ -381,7 +398,7 @@ int mv_repo_track(struct mv_repo *repo, const char *pattern, int *changed,
 	int rc;
 
 	*changed = 0;
-	rc = check_pattern(pattern, err);
+	rc = check_pattern(repo, relative, err);
 	if (rc)
 		return rc;
 	file = here(repo);

@@ -291,6 +291,15 @@ int mv_repo_wake_raw(struct mv_repo *repo,
 		     void (*fn)(void *payload, const char *path,
 				uint64_t size),
 		     void *payload, struct mv_err *err);
+/* Does git call anything for filter=model? (repo-filterless.c) */
+int mv_repo_has_filter(int *yes, struct mv_repo *repo, struct mv_err *err);
+/* What would go wrong because it does not, all 0 where it does: lines of
+   .gitattributes, and pointers in the index. */
+struct mv_left {
+	uint64_t patterns, pointers;
+};
+int mv_repo_left(struct mv_left *out, struct mv_repo *repo,
+		 struct mv_err *err);
 /* Every pattern in every .gitattributes that gives files to filter `model`
    or `lfs`. */
 int mv_repo_tracked(struct mv_repo *repo,

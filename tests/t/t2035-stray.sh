@@ -39,6 +39,41 @@ test_expect_success 'so is one that catches what is there already' '
 	git show HEAD:data/raw/.gitignore >../got && test_cmp ../want ../got
 '
 
+# advised <pattern>: what the refusal of it names is accepted, and enough
+advised () {
+	rm -f .gitattributes && test_expect_code 128 git model track "$1" 2>../err || return 1
+	less=$(sed -n "s/.*name less (\x27\(.*\)\x27), or.*/\1/p" ../err) &&
+	test_grep "by hand, and below it, for .*<name> !filter" ../err &&
+	sed "s/.*below it, for \(.*\), .<name>.*/\1/" ../err | tr "," "\n" | tr -d "\047 " >../places &&
+	if test -n "$less"
+	then
+		git model track "$less" >../out && test_grep Tracking ../out &&
+		git add . && git commit -q --allow-empty -m "$less" 2>../err && rm .gitattributes || return 1
+	fi
+	{ echo "${1%/} $line" && sed "s/\$/ !filter !diff !merge !text/" ../places; } >.gitattributes &&
+	case $1 in */) echo "$1** $line" && sed "s/\$/ !filter !diff !merge !text/" ../places ;; esac >>.gitattributes &&
+	git add . && git commit -q --allow-empty -m "$1" && { git model doctor >../out || :; } &&
+	test_grep "attributes" ../out && test_grep ! "that git must read" ../out && git rm -q -r --cached .
+}
+
+test_expect_success 'what is advised instead would not be refused' '
+	git init -q advice && cd advice && git model install && mkdir -p data/raw .gitmodel sub && echo "*.tmp" >data/raw/.gitignore &&
+	echo "*.o" >.gitignore && echo "[model]" >.gitmodel/config && echo "*.x text" >sub/.gitattributes &&
+	mv-test random 5000 1 >data/raw/a.npy && mv-test random 9000 2 >w.st && echo text >data/notes.md &&
+	for p in "data/**" "data/*/*" "*" "**" "/**" "*.*" "data/" "data/raw/" "**/*"
+	do
+		advised "$p" || return 1
+	done &&
+	rm -f .gitattributes && for p in "data/**" "data/raw/"
+	do
+		test_expect_code 128 git model track "$p" 2>../err && test_grep "name less (.data/.*\*\*/\*.npy.)" ../err || return 1
+	done &&
+	for p in .gitignore ".gitmodel/**" /.gitattributes
+	do
+		test_expect_code 128 git model track "$p" 2>../err && test_grep "every clone is broken$" ../err || return 1
+	done
+'
+
 test_expect_success 'with such a line, add refuses and stages nothing' '
 	git init -q hand && cd hand && echo "* $line" >.gitattributes && mv-test random 2000 1 >x.bin &&
 	test_expect_code 128 git model add . 2>../err &&
