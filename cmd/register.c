@@ -10,6 +10,7 @@
 
 static const char *const usage[] = {
 	"git model register [<options>] <name> [@<version>] [<revision>]",
+	"git model register [--json] <name> <path>",
 	NULL
 };
 
@@ -68,6 +69,24 @@ static const char *bare_version(const struct mv_register *ask)
 	       ask->rev : NULL;
 }
 
+/* A name for a file: what the next commit has, a version needs. */
+static int print_named(const struct mv_register *ask, int json)
+{
+	struct mv_json *o = json ? mv_json_object() : NULL;
+
+	if (json) {
+		mv_json_set(o, "artifact", mv_json_str(ask->artifact));
+		mv_json_set(o, "file", mv_json_str(".gitmodel/config"));
+		return out_json(o);
+	}
+	out_line("'%s' is the name of '%s' now, in .gitmodel/config",
+		 ask->artifact, ask->rev);
+	out_hint("`git add .gitmodel/config` and a commit make it count; then "
+		 "`git model register %s` makes the first version",
+		 ask->artifact);
+	return CMD_OK;
+}
+
 int cmd_register(int argc, const char **argv, struct cmd_env *env)
 {
 	const char *bump = NULL;
@@ -85,6 +104,7 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 		OPT_JSON(&json),
 		OPT_END
 	};
+	enum mv_naming naming = MV_NAMING_NONE;
 	struct mv_registered made;
 	struct mv_err err;
 	char *name = NULL;
@@ -112,6 +132,20 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 				       "other" :
 				       "--bump is patch, minor or major");
 	}
+	if (ask.rev && mv_repo_name_artifact(&naming, env->repo, name, ask.rev,
+					     !ask.version && !bump &&
+					     !ask.message && !sign && !force,
+					     &err)) {
+		free(name);
+		return out_fatal(&err);
+	}
+	if (naming == MV_NAMING_NEW) {
+		status = print_named(&ask, json);
+		free(name);
+		return status;
+	}
+	if (naming == MV_NAMING_SAME)
+		ask.rev = NULL;
 	ask.flags = (force ? MV_TAG_FORCE : 0) | (sign ? MV_TAG_SIGN : 0);
 	status = mv_repo_register(&made, env->repo, &ask, &err) ?
 		 out_fatal(&err) : CMD_OK;

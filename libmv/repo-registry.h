@@ -155,6 +155,22 @@ struct mv_registered {
 	struct mv_pointer pointer;
 };
 void mv_registered_release(struct mv_registered *r);
+/*
+ * "NAME PATH": a name for a path of the index that has none, written into the
+ * work tree's .gitmodel/config; it counts from the commit on that has it
+ * (repo-name.c). `arg` may be a revision instead, or nothing that is there:
+ * _NONE, and nothing is done. Without `only_name` more is wanted than a name,
+ * which then must be there. MV_EEXISTS: the name has another path;
+ * MV_EINVALID: what is there cannot have one, or `arg` is both.
+ */
+enum mv_naming {
+	MV_NAMING_NONE,
+	MV_NAMING_NEW,
+	MV_NAMING_SAME		/* the name has that path already */
+};
+int mv_repo_name_artifact(enum mv_naming *out, struct mv_repo *repo,
+			  const char *name, const char *arg, int only_name,
+			  struct mv_err *err);
 int mv_repo_register(struct mv_registered *out, struct mv_repo *repo,
 		     const struct mv_register *ask, struct mv_err *err);
 /* Take a version back. MV_ENOENT: it is not active. A stage that it holds is
