@@ -174,12 +174,23 @@ static void warn(void *payload, const char *message)
 	out_warn("%s", message);
 }
 
+/* Whoever signs may be asked there, whatever the standard streams are. */
+static int has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static int open_repo(struct cmd_env *env, const struct command *command,
 		     struct mv_err *err)
 {
 	const struct mv_repo_options options = {
 		.env = env->proc, .progress = env->meter, .warn = warn,
-		.reads = (command->flags & CMD_READS) != 0
+		.reads = (command->flags & CMD_READS) != 0,
+		.attended = has_terminal()
 	};
 	const struct mv_git_info *info;
 	int rc = mv_repo_open(&env->repo, &options, err);

@@ -307,6 +307,10 @@ int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 	mv_buf_init(&sig, TEXT_MAX);
 	ret = mv_signer_key(&x.key, mv_repo_git(gate->repo), err);
 	if (!ret)
+		ret = mv_repo_sign_limit(&x.key.limit_ms, gate->repo, err);
+	if (!ret && !x.key.limit_ms)
+		x.key.limit_ms = -1;
+	if (!ret)
 		ret = find_facts(&x, err);
 	/* What would count for nothing is not signed. */
 	if (!ret && options->decision == MV_DECISION_OVERRIDE &&

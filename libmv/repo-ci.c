@@ -141,13 +141,17 @@ static int check_tag(struct ci *ci, const char *name, struct mv_err *err)
 	const char *args[] = { "ls-remote", "--exit-code", ci->out->remote,
 			       head, NULL };
 	struct mv_buf text;
-	int status = 0, rc;
+	int status = 0, limit = 0, rc;
 
 	mv_buf_init(&text, 1 << 20);
 	rc = tag && head ? mv_git_ref_get(hex, ci->repo->git, tag, err) :
 	     mv_nomem(err);
 	if (!rc)
+		rc = mv_repo_fetch_limit(&limit, ci->repo, err);
+	mv_git_limit(ci->repo->git, limit);
+	if (!rc)
 		rc = mv_git_ask(&status, ci->repo->git, args, 2, &text, err);
+	mv_git_limit(ci->repo->git, 0);
 	if (!rc && !status)
 		rc = mv_fail(err, MV_EINVALID, "'%s' is the name of a tag and "
 			     "of a branch of '%s': say which, refs/tags/%s or "

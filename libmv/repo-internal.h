@@ -70,6 +70,7 @@ struct mv_repo {
 	void (*warn)(void *payload, const char *message);
 	void *warn_payload;
 	unsigned threads;
+	int attended;
 	/* What the store says of one content, as part of the whole. */
 	struct mv_progress store_progress;
 	uint64_t progress_base, progress_total;
@@ -166,6 +167,11 @@ int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
 
 /* How long ssh-keygen or gpg may take for one signature; ms, 0 for ever. */
 int mv_repo_program_limit(int *ms, struct mv_repo *repo, struct mv_err *err);
+/* The same to make one: 0, for ever, where somebody can be asked for the key's
+   passphrase, else model.signTimeout. */
+int mv_repo_sign_limit(int *ms, struct mv_repo *repo, struct mv_err *err);
+/* How long a `git fetch` of commits may take in all: model.fetchTimeout. */
+int mv_repo_fetch_limit(int *ms, struct mv_repo *repo, struct mv_err *err);
 /*
  * A git that talks to a remote for something small, within the time that
  * model.remoteTimeout gives it (MV_EBUSY): a credential helper or a server

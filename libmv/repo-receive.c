@@ -676,7 +676,7 @@ static int fill_receipt(struct mv_statement *s, struct mv_push *push,
 static int sign_receipt(struct mv_buf *sig, struct mv_push *push,
 			const struct mv_statement *s, struct mv_err *err)
 {
-	struct mv_signing_key key = { "ssh", NULL, NULL };
+	struct mv_signing_key key = { "ssh", NULL, NULL, 0 };
 	struct mv_buf payload, pae;
 	int ret = mv_git_config(&key.key, push->git, "model.receiptkey", err);
 

@@ -16,6 +16,25 @@
 #define OUT_MAX ((size_t)64 << 20)
 #define TAG "refs/tags/"
 
+/* "http.lowSpeedTime=60" and its like, where nobody has said otherwise: a
+   server that sends nothing for so long is not waited for. */
+static int add_low_speed(const char **args, size_t *n, struct mv_repo *repo,
+			 struct mv_err *err)
+{
+	const char *limit = NULL, *time = NULL;
+	int rc = mv_git_config(&limit, repo->git, "http.lowspeedlimit", err);
+
+	if (!rc)
+		rc = mv_git_config(&time, repo->git, "http.lowspeedtime", err);
+	if (rc || limit || time)
+		return rc;
+	args[(*n)++] = "-c";
+	args[(*n)++] = "http.lowSpeedLimit=1";
+	args[(*n)++] = "-c";
+	args[(*n)++] = "http.lowSpeedTime=60";
+	return 0;
+}
+
 /*
  * `git fetch` of nothing but what is said: a clone's own refspecs often mean
  * every branch. `how` (--depth=1) and `specs` may end early, with a NULL.
@@ -24,13 +43,18 @@ int mv_repo_git_fetch(struct mv_repo *repo, const char *remote,
 		      const char *how, const char *const *specs,
 		      const struct mv_buf *in, struct mv_err *err)
 {
-	const char *args[16] = {
+	static const char *const first[] = {
 		"fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
 		"--no-recurse-submodules", "--no-auto-maintenance",
 		"--no-prune"
 	};
-	size_t n = 7;
+	const char *args[24];
+	size_t n = 0;
+	int limit;
+	int rc = add_low_speed(args, &n, repo, err);
 
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+		args[n++] = first[i];
 	if (specs || in)
 		args[n++] = "--refmap=";
 	if (how)
@@ -41,8 +65,17 @@ int mv_repo_git_fetch(struct mv_repo *repo, const char *remote,
 	for (; specs && *specs; specs++)
 		args[n++] = *specs;
 	args[n] = NULL;
-	return mv_git_run(repo->git, args, in ? in->data : NULL,
-			  in ? in->len : 0, NULL, err);
+	if (!rc)
+		rc = mv_repo_fetch_limit(&limit, repo, err);
+	if (rc)
+		return rc;
+	mv_git_limit(repo->git, limit);
+	rc = mv_git_run(repo->git, args, in ? in->data : NULL,
+			in ? in->len : 0, NULL, err);
+	mv_git_limit(repo->git, 0);
+	return rc != MV_EBUSY ? rc :
+	       mv_fail(err, MV_EBUSY, "git fetch from '%s' was stopped after "
+		       "%d seconds (model.fetchTimeout)", remote, limit / 1000);
 }
 
 /* -- tags of the registry ------------------------------------------------------ */

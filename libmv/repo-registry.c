@@ -515,13 +515,23 @@ static int run_tag(struct mv_repo *repo, const char *name,
 		NULL
 	};
 	struct mv_buf message;
-	int rc;
+	int limit = 0, rc;
 
 	mv_buf_init(&message, 2 * MESSAGE_MAX);
 	rc = make_message(&message, event, err);
 	if (!rc)
+		rc = mv_repo_sign_limit(&limit, repo, err);
+	if (!rc) {
+		mv_git_limit(repo->git, limit);
 		rc = mv_git_run(repo->git, args, message.data, message.len,
 				NULL, err);
+		mv_git_limit(repo->git, 0);
+	}
+	if (rc == MV_EBUSY)
+		rc = mv_fail(err, MV_EBUSY, "git tag was stopped after %d "
+			     "seconds (model.signTimeout): is there nobody to "
+			     "give the passphrase of the key? No tag was made",
+			     limit / 1000);
 	mv_buf_release(&message);
 	return rc;
 }

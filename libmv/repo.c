@@ -57,6 +57,7 @@ int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
 	repo->warn = options->warn;
 	repo->warn_payload = options->warn_payload;
 	repo->threads = options->threads;
+	repo->attended = options->attended;
 	repo->store_progress.update = part_of_whole;
 	repo->store_progress.payload = repo;
 	rc = options->reads ?
@@ -155,6 +156,18 @@ static int config_ms(int *ms, struct mv_repo *repo, const char *key,
 int mv_repo_program_limit(int *ms, struct mv_repo *repo, struct mv_err *err)
 {
 	return config_ms(ms, repo, "model.programtimeout", 60, err);
+}
+
+int mv_repo_sign_limit(int *ms, struct mv_repo *repo, struct mv_err *err)
+{
+	*ms = 0;
+	return repo->attended ? 0 :
+	       config_ms(ms, repo, "model.signtimeout", 600, err);
+}
+
+int mv_repo_fetch_limit(int *ms, struct mv_repo *repo, struct mv_err *err)
+{
+	return config_ms(ms, repo, "model.fetchtimeout", 3600, err);
 }
 
 int mv_repo_talk(struct mv_repo *repo, const char *const *args,

@@ -46,6 +46,7 @@ struct mv_repo_options {
 	void *warn_payload;
 	unsigned threads;			/* 0: configuration decides */
 	int reads;		/* objects will be read at once */
+	int attended;		/* a person can be asked, at a terminal */
 };
 
 int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,

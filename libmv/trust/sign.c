@@ -57,6 +57,12 @@ static const char *literal(const char *key)
 	return !strncmp(key, "ssh-", 4) ? key : NULL;
 }
 
+static int limit_of(const struct mv_signing_key *key)
+{
+	return key->limit_ms < 0 ? 0 :
+	       key->limit_ms ? key->limit_ms : SIGN_LIMIT_MS;
+}
+
 static int sign_ssh(struct mv_buf *sig, const struct mv_signing_key *key,
 		    const char *ns, const void *data, size_t len,
 		    const struct mv_proc_env *env, struct mv_err *err)
@@ -79,7 +85,7 @@ static int sign_ssh(struct mv_buf *sig, const struct mv_signing_key *key,
 				       public ? file.path : path,
 				       public ? "-U" : NULL, NULL };
 
-		ret = mv_proc_run_for(SIGN_LIMIT_MS, &status, argv, NULL,
+		ret = mv_proc_run_for(limit_of(key), &status, argv, NULL,
 				      env, data, len, &text, &errout, err);
 	}
 	if (!ret && status)
@@ -115,7 +121,7 @@ static int sign_gpg(struct mv_buf *sig, const struct mv_signing_key *key,
 				       key->key, NULL };
 
 		mv_buf_clear(sig);
-		ret = mv_proc_run_for(SIGN_LIMIT_MS, &status, argv, NULL,
+		ret = mv_proc_run_for(limit_of(key), &status, argv, NULL,
 				      env, bytes.data, bytes.len, sig,
 				      &errout, err);
 	}

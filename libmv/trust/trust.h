@@ -105,6 +105,8 @@ struct mv_signing_key {
 	const char *format;	/* gpg.format: "ssh", "openpgp" (NULL: that) */
 	const char *key;	/* user.signingkey: path, "key::ssh-..", key id */
 	const char *program;	/* gpg.program or gpg.ssh.program; or NULL */
+	int limit_ms;		/* for the program to end in; 0: 10 minutes,
+				   below 0: for ever (MV_EBUSY) */
 };
 /* The SSHSIG blob, or binary OpenPGP signature. MV_EINVALID: no key; says
    which settings to make. Asks for a passphrase as the programs do. */

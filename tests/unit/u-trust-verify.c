@@ -73,7 +73,7 @@ static int leave(void **state)
 
 static void sign(struct mv_buf *sig, const char *key, const char *ns)
 {
-	struct mv_signing_key k = { "ssh", key, NULL };
+	struct mv_signing_key k = { "ssh", key, NULL, 0 };
 	struct mv_err err;
 
 	mv_buf_init(sig, 1 << 16);
@@ -417,12 +417,12 @@ static void test_trust_verify__signing_says_what_is_missing(void **state)
 		struct mv_signing_key key;
 		int ret;
 	} bad[] = {
-		{ { "ssh", NULL, NULL }, MV_EINVALID },
-		{ { "ssh", "", NULL }, MV_EINVALID },
-		{ { "ssh", "-oProxyCommand=x", NULL }, MV_EINVALID },
-		{ { "x509", "carol", NULL }, MV_ENOTSUP },
-		{ { "ssh", "/nowhere/key", NULL }, MV_EDENIED },
-		{ { "ssh", "ed25519", "no-such-program" }, MV_ENOENT },
+		{ { "ssh", NULL, NULL, 0 }, MV_EINVALID },
+		{ { "ssh", "", NULL, 0 }, MV_EINVALID },
+		{ { "ssh", "-oProxyCommand=x", NULL, 0 }, MV_EINVALID },
+		{ { "x509", "carol", NULL, 0 }, MV_ENOTSUP },
+		{ { "ssh", "/nowhere/key", NULL, 0 }, MV_EDENIED },
+		{ { "ssh", "ed25519", "no-such-program", 0 }, MV_ENOENT },
 	};
 
 	(void)state;
@@ -459,9 +459,38 @@ static struct mv_trust *open_gpg(const char *line)
 	return t;
 }
 
+/* A program that waits for somebody: it is ended, and nothing is signed. */
+static void test_trust_verify__signing_ends(void **state)
+{
+	static const char text[] = "#!/bin/sh\nexec sleep 30\n";
+	char *program = mv_strf("%s/waits", tmp_dir);
+	struct mv_signing_key keys[] = {
+		{ "ssh", "key::ssh-ed25519 AAAA", program, 100 },
+		{ NULL, "carol", program, 100 }
+	};
+	time_t from = time(NULL);
+
+	(void)state;
+	assert_int_equal(mv_write_file(program, text, sizeof(text) - 1, 0755,
+				       0, NULL), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct mv_err err = { MV_OK, "" };
+		struct mv_buf sig;
+
+		mv_buf_init(&sig, 1 << 16);
+		assert_int_equal(mv_trust_sign(&sig, &keys[i], APPROVAL, DATA,
+					       strlen(DATA), &keys_env, &err),
+				 MV_EBUSY);
+		assert_int_equal(sig.len, 0);
+		mv_buf_release(&sig);
+	}
+	assert_true(time(NULL) - from < 20);
+	free(program);
+}
+
 static void test_trust_verify__openpgp(void **state)
 {
-	struct mv_signing_key key = { NULL, "carol@example.com", NULL };
+	struct mv_signing_key key = { NULL, "carol@example.com", NULL, 0 };
 	char *line = mv_strf("carol %s valid-before=20400101\n", fingerprint);
 	int64_t at = time(NULL) + 60;
 	struct mv_trust *t;
@@ -549,6 +578,7 @@ int main(void)
 		cmocka_unit_test(test_trust_verify__by_several_threads),
 		cmocka_unit_test(
 			test_trust_verify__signing_says_what_is_missing),
+		cmocka_unit_test(test_trust_verify__signing_ends),
 		cmocka_unit_test(test_trust_verify__openpgp),
 		cmocka_unit_test(
 			test_trust_verify__openpgp_messages_are_no_signatures),
