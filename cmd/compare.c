@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,7 +193,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 	struct look look = { .color = NULL };
 	struct choice choice = { NULL, NULL, NULL };
 	const char *columns = NULL;
-	unsigned limit = 0;
+	unsigned limit = UINT_MAX;
 	int branches = 0, all = 0;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "branches", &branches, "the tips of all branches"),
@@ -213,7 +214,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 		OPT_LOOK_COLOR(&look),
 		OPT_END
 	};
-	struct mv_board board;
+	struct mv_board board, none;
 	struct mv_err err;
 	int status;
 
@@ -232,11 +233,15 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (!look_records(&board))
 		look_hint_notes(env);
-	if (choose(&board, &choice, columns, &err) || look_head(&board, limit, &err))
-		status = out_fatal(&err);
+	status = choose(&board, &choice, columns, &err) ||
+		 look_head(&board, limit, &err) ? out_fatal(&err) : CMD_OK;
+	none = board;
+	none.count = 0;
+	if (status)
+		;	/* said */
 	else if (look_is(&look, "json"))
-		status = out_json(mv_board_json(&board));
-	else
+		status = out_json(mv_board_json(limit ? &board : &none));
+	else if (limit)
 		status = print(&look, env, &board, columns);
 	mv_board_release(&board);
 	return status;

@@ -29,13 +29,32 @@ int evidence_given(const struct evidence *e)
 
 /* -- reading ------------------------------------------------------------------- */
 
+/* Which of two values was meant, nobody can tell. */
+static int refuse_twice(const struct opt_list *args, size_t at,
+			struct mv_err *err)
+{
+	const char *arg = args->v[at];
+	size_t len = strcspn(arg, "=");
+
+	for (size_t i = 0; i < at; i++)
+		if (strcspn(args->v[i], "=") == len &&
+		    !memcmp(args->v[i], arg, len))
+			return mv_fail(err, MV_EINVALID, "'%.*s' is given "
+				       "twice: '%.100s' and '%.100s'",
+				       (int)(len > 200 ? 200 : len), arg,
+				       args->v[i], arg);
+	return 0;
+}
+
 static int read_args(struct mv_facts *facts, const struct opt_list *args,
 		     const char *option, struct mv_err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < args->count; i++) {
-		rc = mv_facts_set_arg(facts, args->v[i], err);
+		rc = refuse_twice(args, i, err);
+		if (!rc)
+			rc = mv_facts_set_arg(facts, args->v[i], err);
 		if (rc)
 			mv_err_prefix(err, "'--%s'", option);
 	}

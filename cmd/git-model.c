@@ -155,7 +155,11 @@ static int unknown(const char *name)
 			mv_nearest_try(&near, commands[i].name);
 	out_error("'%s' is not a git model command; see 'git model help'",
 		  name);
-	if (near.best)
+	if (!strcmp(name, "init"))
+		out_hint("'git init' makes the repository, 'git model install' "
+			 "lets git call git-model, and 'git model track "
+			 "PATTERN' says which files are its own");
+	else if (near.best)
 		out_hint("did you mean 'git model %s'?", near.best);
 	return CMD_USAGE;
 }

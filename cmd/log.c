@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "cmd/look.h"
@@ -52,7 +53,7 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 {
 	struct look look = { .color = NULL };
 	const char *columns = NULL;
-	unsigned limit = 0;
+	unsigned limit = UINT_MAX;
 	int all = 0;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "all", &all, "of every branch and tag, not of HEAD "
@@ -67,7 +68,7 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 		OPT_LOOK_COLOR(&look),
 		OPT_END
 	};
-	struct mv_board board;
+	struct mv_board board, none;
 	struct mv_err err;
 	char *spec;
 	int status;
@@ -77,16 +78,23 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 	if (!status)
 		status = look_begin(&look, env, formats, opts, usage);
 	if (!status && mv_repo_board(&board, env->repo, spec, MV_BOARD_FOLLOW |
-				     (all ? MV_BOARD_ALL : 0), limit, &err))
+				     (all ? MV_BOARD_ALL : 0), limit ? limit :
+				     1, &err))
 		status = out_fatal(&err);
 	if (status) {
 		free(spec);
 		return status;
 	}
+	none = board;
+	none.count = 0;
 	if (!look_records(&board))
 		look_hint_notes(env);
-	status = board.count ? print(&look, env, &board, columns) :
-		 out_fatalf("'%s' has no version that is committed", spec);
+	if (!board.count)
+		status = out_fatalf("'%s' has no version that is committed",
+				    spec);
+	else if (limit || look_is(&look, "json"))
+		status = print(&look, env, limit ? &board : &none, columns);
+	/* else nothing, as git's -n 0 */
 	mv_board_release(&board);
 	free(spec);
 	return status;

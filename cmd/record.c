@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/evidence.h"
+#include "cmd/newer.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 
@@ -23,9 +24,10 @@ static int find_subjects(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
-static int record(struct evidence *e, struct mv_repo *repo, const char **argv,
+static int record(struct evidence *e, struct cmd_env *env, const char **argv,
 		  int argc, struct mv_json *list, struct mv_err *err)
 {
+	struct mv_repo *repo = env->repo;
 	struct mv_subject *subjects = calloc((size_t)argc, sizeof(*subjects));
 	int rc;
 
@@ -37,6 +39,10 @@ static int record(struct evidence *e, struct mv_repo *repo, const char **argv,
 	if (!rc)
 		rc = evidence_record(e, repo, subjects, (size_t)argc, list,
 				     err);
+	/* Who names a commit or a version means that. */
+	for (int i = 0; !rc && i < argc; i++)
+		if (!subjects[i].commit && subjects[i].path)
+			newer_warn(env, subjects[i].path, 0, "and record again");
 	mv_subjects_release(subjects, (size_t)argc);
 	return rc;
 }
@@ -66,7 +72,7 @@ int cmd_record(int argc, const char **argv, struct cmd_env *env)
 	}
 	if (json)
 		list = mv_json_array();
-	rc = record(&e, env->repo, argv, argc, list, &err);
+	rc = record(&e, env, argv, argc, list, &err);
 	evidence_release(&e);
 	if (rc) {
 		mv_json_free(list);

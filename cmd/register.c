@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/newer.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
@@ -153,6 +154,8 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 		status = print_json(&made);
 	else if (!status)
 		registry_made(env, made.tag);
+	if (!status && !ask.rev)
+		newer_warn(env, made.path, 1, "and register again");
 	if (!status)
 		mv_registered_release(&made);
 	free(name);

@@ -137,6 +137,7 @@ struct plotting {
 	struct mv_plot *out;
 	const char *const *metrics;
 	size_t missing;		/* attachments that are not here */
+	struct mv_buf others;	/* metrics that have curves, not chosen */
 };
 
 static int chosen(const struct plotting *p, const char *metric)
@@ -147,6 +148,16 @@ static int chosen(const struct plotting *p, const char *metric)
 		if (!strcmp(p->metrics[i], metric))
 			return 1;
 	return 0;
+}
+
+enum { NAMED_MAX = 5 };
+
+/* For the message when nothing is left; at most a line of it. */
+static void name_another(struct plotting *p, const char *metric)
+{
+	if (p->others.len < 200)
+		mv_buf_addf(&p->others, "%s'%s'", p->others.len ? ", " : "",
+			    metric);
 }
 
 /* Takes the points. */
@@ -196,8 +207,12 @@ static int plot_curves(struct plotting *p, const char *spec,
 	for (size_t i = 0; !rc && i < curves.count; i++) {
 		struct mv_series *series = &curves.series[i];
 
-		if (!series->count || !chosen(p, series->name))
+		if (!series->count)
 			continue;
+		if (!chosen(p, series->name)) {
+			name_another(p, series->name);
+			continue;
+		}
 		rc = add_line(p, spec, series->name, series->points,
 			      series->count, err);
 		series->points = NULL;	/* given away */
@@ -294,11 +309,61 @@ static int titles(struct plotting *p, int over_versions, struct mv_err *err)
 							       mv_nomem(err);
 }
 
-static int nothing(const struct plotting *p, int over_versions,
-		   struct mv_err *err)
+static int has_curves(const struct mv_evidence *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (curves_of(&e->records[i]))
+			return 1;
+	return 0;
+}
+
+/* As one types it. */
+static int name_version(struct mv_buf *out, const struct mv_row *row)
+{
+	const char *comma = out->len ? ", " : "";
+
+	/* Where a commit has several, one is enough. */
+	if (row->artifact && row->version)
+		return mv_buf_addf(out, "%s%s@%.*s", comma, row->artifact,
+				   (int)strcspn(row->version, ","),
+				   row->version);
+	return mv_buf_addf(out, "%s%s@%.10s", comma, row->artifact ?
+			   row->artifact : row->path ? row->path : "",
+			   row->commit ? row->commit : "");
+}
+
+/* Other versions of what was asked for that have curves, the newest first;
+   empty where there are none or they cannot be listed. */
+static void name_versions(struct mv_buf *out, struct mv_repo *repo,
+			  const char *const *specs, size_t count)
+{
+	size_t named = 0, more = 0;
+	struct mv_board b;
+
+	for (size_t k = 0; k < count; k++) {
+		if (mv_repo_board(&b, repo, specs[k], MV_BOARD_FOLLOW, 0,
+				  NULL))
+			continue;
+		for (size_t i = 0; i < b.count; i++) {
+			if (!has_curves(&b.v[i].evidence))
+				continue;
+			if (named++ == NAMED_MAX || more)
+				more++;
+			else
+				name_version(out, &b.v[i]);
+		}
+		mv_board_release(&b);
+	}
+	if (more)
+		mv_buf_addf(out, " and %zu more", more);
+}
+
+static int nothing(const struct plotting *p, const char *const *specs,
+		   size_t count, int over_versions, struct mv_err *err)
 {
 	const char *which = p->metrics && p->metrics[0] ? " of that metric"
 							: "";
+	struct mv_buf names;
 
 	if (over_versions)
 		return mv_fail(err, MV_ENOENT, "no version has a recorded "
@@ -306,8 +371,21 @@ static int nothing(const struct plotting *p, int over_versions,
 	if (p->missing)
 		return mv_fail(err, MV_ENOENT, "recorded curves are not here: "
 			       "'git model fetch' brings them");
-	return mv_fail(err, MV_ENOENT, "no curves%s are recorded; --over "
-		       "versions draws metrics over versions", which);
+	if (p->others.len)
+		return mv_fail(err, MV_ENOENT, "no curves of that metric are "
+			       "recorded; there are curves of %s",
+			       p->others.data);
+	mv_buf_init(&names, 4096);
+	name_versions(&names, p->repo, specs, count);
+	if (names.len)
+		mv_fail(err, MV_ENOENT, "no curves%s are recorded of this "
+			"content; versions that have some: %s", which,
+			names.data);
+	else
+		mv_fail(err, MV_ENOENT, "no curves%s are recorded; --over "
+			"versions draws metrics over versions", which);
+	mv_buf_release(&names);
+	return MV_ENOENT;
 }
 
 int mv_repo_plot(struct mv_plot *out, struct mv_repo *repo,
@@ -320,14 +398,16 @@ int mv_repo_plot(struct mv_plot *out, struct mv_repo *repo,
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
+	mv_buf_init(&p.others, 4096);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = over_versions ? plot_versions(&p, specs[i], err) :
 				     plot_curves(&p, specs[i], err);
 	if (!rc && !out->count)
-		rc = nothing(&p, over_versions, err);
+		rc = nothing(&p, specs, count, over_versions, err);
 	if (!rc)
 		rc = titles(&p, over_versions, err);
 	if (rc)
 		mv_plot_release(out);
+	mv_buf_release(&p.others);
 	return rc;
 }

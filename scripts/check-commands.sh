@@ -41,7 +41,7 @@ $2
 for f in cmd/*.c
 do
 	name=$(basename "$f" .c)
-	case "$name" in evidence|examples|gate|git-model|interrupt|look|opt|out|registry|setup|table|transfer) continue ;; esac
+	case "$name" in evidence|examples|gate|git-model|interrupt|look|newer|opt|out|registry|setup|table|transfer) continue ;; esac
 	has "$all" "$name" || complain "$f: not in the table"
 done
 # git-model-config is about configuration: a manual without a command.

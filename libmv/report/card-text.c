@@ -171,7 +171,7 @@ static void put_metrics(struct mv_pen *pen, const struct mv_card *card)
 
 /* Two columns of the table for each column of facts, read downwards. */
 static void fill_grid(struct mv_table *t, const struct mv_facts *facts,
-		      size_t count, size_t columns)
+		      size_t count, size_t columns, int environment)
 {
 	size_t rows = (count + columns - 1) / columns;
 
@@ -186,7 +186,11 @@ static void fill_grid(struct mv_table *t, const struct mv_facts *facts,
 		if (n < count)
 			mv_pen_safe_cut(cell, facts->v[n].key, KEY_MAX);
 		cell = mv_table_foreign(t, MV_TONE_PLAIN);
-		if (n < count && facts->v[n].value.type == MV_VALUE_REAL)
+		if (n < count && environment &&
+		    facts->v[n].value.type == MV_VALUE_INT)
+			mv_words_environment(cell, facts->v[n].key,
+					     &facts->v[n].value);
+		else if (n < count && facts->v[n].value.type == MV_VALUE_REAL)
 			mv_words_value(cell, &facts->v[n].value, -1);
 		else if (n < count)
 			mv_pen_safe_cut(cell, facts->v[n].value.text,
@@ -210,7 +214,7 @@ static size_t widest(const struct mv_facts *facts, size_t count)
 }
 
 static void put_facts(struct mv_pen *pen, const char *title,
-		      const struct mv_facts *facts)
+		      const struct mv_facts *facts, int environment)
 {
 	size_t count = facts->count, columns = 1, each;
 	struct mv_table t;
@@ -226,7 +230,7 @@ static void put_facts(struct mv_pen *pen, const char *title,
 		columns = columns < 1 ? 1 : columns > 4 ? 4 : columns;
 	}
 	mv_table_init(&t);
-	fill_grid(&t, facts, count, columns);
+	fill_grid(&t, facts, count, columns, environment);
 	mv_table_print(pen, &t, INDENT, 0);
 	mv_table_release(&t);
 	put_more(pen, facts->count - count);
@@ -355,7 +359,7 @@ int mv_card_text(struct mv_buf *out, const struct mv_card *card,
 	mv_pen_init(&pen, out, style);
 	put_identity(&pen, card);
 	put_metrics(&pen, card);
-	put_facts(&pen, "Params", &e->params);
+	put_facts(&pen, "Params", &e->params, 0);
 	if (e->data && e->data->data.count) {
 		put_heading(&pen, "Data");
 		put_refs(&pen, &e->data->data, "data");
@@ -363,8 +367,9 @@ int mv_card_text(struct mv_buf *out, const struct mv_card *card,
 	if (e->run)
 		put_run(&pen, e->run);
 	if (e->environment)
-		put_facts(&pen, "Environment", &e->environment->environment);
-	put_facts(&pen, "Tags", &e->tags);
+		put_facts(&pen, "Environment", &e->environment->environment,
+			  1);
+	put_facts(&pen, "Tags", &e->tags, 0);
 	if (card->verified && card->verified[0])
 		put_heading(&pen, "Verified");
 	for (size_t i = 0; card->verified && card->verified[i]; i++)

@@ -178,7 +178,7 @@ static void put_pair(struct mv_pen *pen, const struct mv_comparison *c,
 	put_table(pen, &t, FACT_ROWS, pen->out->len > before);
 	mv_data_table(&t, c, pair);
 	put_table(pen, &t, FACT_ROWS, pen->out->len > before);
-	mv_fact_table(&t, c, &pair->environment, "Environment");
+	mv_environment_table(&t, c, pair);
 	put_table(pen, &t, FACT_ROWS, pen->out->len > before);
 	put_content(pen, pair->content, pen->out->len > before);
 }

@@ -328,7 +328,9 @@ static void put_map(struct mv_html *h, const char *title, const char *key,
 		mv_html_raw(h, "<tr><th scope=\"row\">");
 		mv_html_text(h, facts->v[i].key);
 		mv_html_raw(h, "</th><td>");
-		mv_words_value(mv_html_words(h), &facts->v[i].value, -1);
+		/* What is folded is the environment. */
+		mv_words_environment(mv_html_words(h), fold ?
+				     facts->v[i].key : "", &facts->v[i].value);
 		mv_html_say(h);
 		mv_html_raw(h, "</td></tr>\n");
 	}

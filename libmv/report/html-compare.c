@@ -208,7 +208,7 @@ static void put_pair(struct mv_html *h, const struct mv_comparison *c,
 		mv_html_raw(h, "<h3>Data</h3>\n");
 	mv_html_table(h, &t, "Data that changed", NULL);
 	mv_html_raw(h, "</div></div>\n");
-	mv_fact_table(&t, c, &pair->environment, "Environment");
+	mv_environment_table(&t, c, pair);
 	mv_html_table(h, &t, "Environment that changed",
 		      "of the environment changed");
 	put_content(h, pair->content);

@@ -402,7 +402,7 @@ static void add_pair(struct md *md, const struct mv_comparison *c,
 	add_table(md, &t, OPEN_FACTS, 1, "Params");
 	mv_data_table(&t, c, pair);
 	add_table(md, &t, OPEN_FACTS, 1, "Data");
-	mv_fact_table(&t, c, &pair->environment, "Environment");
+	mv_environment_table(&t, c, pair);
 	add_table(md, &t, 0, 1, "Environment");
 	add_content(md, pair->content);
 }
@@ -568,7 +568,11 @@ static void add_facts(struct md *md, const char *title,
 		cell = mv_value_is_number(&f->value) ?
 		       mv_table_cell(&t, MV_TONE_PLAIN) :
 		       mv_table_foreign(&t, MV_TONE_PLAIN);
-		mv_words_value(cell, &f->value, rule ? rule->precision : -1);
+		if (!card && !strcmp(title, "Environment"))
+			mv_words_environment(cell, f->key, &f->value);
+		else
+			mv_words_value(cell, &f->value,
+				       rule ? rule->precision : -1);
 		if (rule && rule->unit) {
 			mv_pen_str(cell, " ");
 			mv_pen_safe_cut(cell, rule->unit, 20);

@@ -147,6 +147,9 @@ void mv_words_date(struct mv_pen *pen, int64_t ms);	/* or "3 days ago" */
 void mv_words_duration(struct mv_pen *pen, int64_t ms);
 void mv_words_value(struct mv_pen *pen, const struct mv_value *v,
 		    int precision);
+/* A value of the environment: bytes of memory as people read them. */
+void mv_words_environment(struct mv_pen *pen, const char *key,
+			  const struct mv_value *v);
 void mv_words_plural(struct mv_pen *pen, size_t n, const char *one,
 		     const char *many);
 /* "(3 more columns: ...)", a line of its own; nothing for none. */
@@ -196,6 +199,8 @@ void mv_metric_table(struct mv_table *t, const struct mv_comparison *c,
 		     const struct mv_pair *pair, int worse_first);
 void mv_fact_table(struct mv_table *t, const struct mv_comparison *c,
 		   const struct mv_changes *changes, const char *title);
+void mv_environment_table(struct mv_table *t, const struct mv_comparison *c,
+			  const struct mv_pair *pair);
 void mv_data_table(struct mv_table *t, const struct mv_comparison *c,
 		   const struct mv_pair *pair);
 

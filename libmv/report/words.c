@@ -96,6 +96,15 @@ void mv_words_value(struct mv_pen *pen, const struct mv_value *v,
 		mv_pen_safe_cut(pen, v->text, VALUE_WIDTH);
 }
 
+void mv_words_environment(struct mv_pen *pen, const char *key,
+			  const struct mv_value *v)
+{
+	if (!strcmp(key, "memory") && v->type == MV_VALUE_INT && v->i > 0)
+		mv_words_size(pen, (uint64_t)v->i);
+	else
+		mv_words_value(pen, v, -1);
+}
+
 void mv_words_plural(struct mv_pen *pen, size_t n, const char *one,
 		     const char *many)
 {
@@ -475,16 +484,15 @@ static void metric_cell(struct mv_table *t, int there,
 				METRIC_TEXT_WIDTH);
 }
 
-static void value_cell(struct mv_table *t, int there,
-		       const struct mv_value *v, int precision,
-		       enum mv_tone tone)
+static void value_cell(struct mv_table *t, int there, const char *key,
+		       const struct mv_value *v, enum mv_tone tone)
 {
 	if (!there)
 		mv_pen_str(mv_table_cell(t, MV_TONE_DIM), "-");
 	else if (v->type == MV_VALUE_INT || v->type == MV_VALUE_REAL)
-		mv_words_value(mv_table_cell(t, tone), v, precision);
+		mv_words_environment(mv_table_cell(t, tone), key, v);
 	else
-		mv_words_value(mv_table_foreign(t, tone), v, precision);
+		mv_words_value(mv_table_foreign(t, tone), v, -1);
 }
 
 static void metric_row(struct mv_table *t, const struct mv_change *change)
@@ -527,21 +535,35 @@ void mv_metric_table(struct mv_table *t, const struct mv_comparison *c,
 				metric_row(t, &pair->metrics.v[i]);
 }
 
-void mv_fact_table(struct mv_table *t, const struct mv_comparison *c,
-		   const struct mv_changes *changes, const char *title)
+static void facts_rows(struct mv_table *t, const struct mv_comparison *c,
+		       const struct mv_changes *changes, const char *title,
+		       int environment)
 {
 	mv_table_column(t, MV_COLUMN_SHRINK, title, 0);
 	side_titles(t, c, MV_COLUMN_SHRINK | MV_COLUMN_KEEP);
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct mv_change *change = &changes->v[i];
+		const char *key = environment ? change->key : "";
 		enum mv_tone tone = mv_change_is_same(change) ?
 				    MV_TONE_DIM : MV_TONE_PLAIN;
 
 		mv_pen_safe_cut(mv_table_foreign(t, tone), change->key,
 				VALUE_WIDTH);
-		value_cell(t, change->has_old, &change->old, -1, tone);
-		value_cell(t, change->has_new, &change->new, -1, tone);
+		value_cell(t, change->has_old, key, &change->old, tone);
+		value_cell(t, change->has_new, key, &change->new, tone);
 	}
+}
+
+void mv_fact_table(struct mv_table *t, const struct mv_comparison *c,
+		   const struct mv_changes *changes, const char *title)
+{
+	facts_rows(t, c, changes, title, 0);
+}
+
+void mv_environment_table(struct mv_table *t, const struct mv_comparison *c,
+			  const struct mv_pair *pair)
+{
+	facts_rows(t, c, &pair->environment, "Environment", 1);
 }
 
 static int same_text(const char *a, const char *b)

@@ -41,8 +41,10 @@ static int failed(const char *program, const struct mv_buf *errout,
 	int ret;
 
 	mv_buf_init(&safe, 4 * OUTPUT_MAX);
-	mv_buf_add_safe(&safe, errout->data, strcspn(errout->data, "\n"));
-	ret = mv_fail(err, MV_EDENIED, "%s cannot sign: %.300s", program,
+	/* ssh-keygen ends its lines with CR LF. */
+	mv_buf_add_safe(&safe, errout->data, strcspn(errout->data, "\r\n"));
+	ret = mv_fail(err, MV_EDENIED, "%s cannot sign: %.300s (the key is "
+		      "that of user.signingKey)", program,
 		      safe.len ? safe.data : "it said nothing");
 	mv_buf_release(&safe);
 	return ret;
