@@ -14,6 +14,7 @@ struct overview {
 	const struct mv_site *site;
 	const struct mv_fact *metrics[OVERVIEW_METRICS];
 	size_t metric_count;
+	int typed;		/* does any say what it is? */
 	struct mv_facts keys, stages;
 };
 
@@ -71,6 +72,7 @@ static int overview_init(struct overview *o, const struct mv_site *site)
 	for (size_t i = 0; i < site->card_count && !rc; i++) {
 		const struct mv_facts *f = &site->cards[i].evidence.metrics;
 
+		o->typed |= site->cards[i].type && *site->cards[i].type;
 		for (size_t j = 0; j < f->count && !rc; j++)
 			if (mv_value_is_number(&f->v[j].value))
 				rc = mv_facts_set(&o->keys, f->v[j].key,
@@ -122,7 +124,8 @@ static void put_artifact(struct mv_html *h, const struct overview *o, size_t i)
 
 	mv_html_raw(h, "<tr>");
 	put_link(h, o->site, i);
-	mv_html_td_text(h, card->type);
+	if (o->typed)
+		mv_html_td_text(h, card->type);
 	mv_html_td_text(h, last_version(o->site, card));
 	for (size_t j = 0; j < o->metric_count; j++) {
 		const char *key = o->metrics[j]->key;
@@ -152,7 +155,8 @@ static void put_artifacts(struct mv_html *h, const struct overview *o)
 	}
 	mv_html_table_begin(h, "Artifacts", 1, 0);
 	mv_html_th(h, MV_TH_SORT, "Artifact", NULL);
-	mv_html_th(h, MV_TH_SORT, "Type", NULL);
+	if (o->typed)
+		mv_html_th(h, MV_TH_SORT, "Type", NULL);
 	mv_html_th(h, MV_TH_SORT, "Version", NULL);
 	for (size_t j = 0; j < o->metric_count; j++) {
 		const char *key = o->metrics[j]->key;

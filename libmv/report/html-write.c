@@ -203,15 +203,20 @@ void mv_html_table_end(struct mv_html *h)
 	mv_html_raw(h, "</tbody></table></div>\n");
 }
 
+static void put_none(struct mv_html *h)
+{
+	mv_html_raw(h, "<span aria-hidden=\"true\">–</span>"
+		    "<span class=\"sr\">none</span></td>");
+}
+
 void mv_html_td_value(struct mv_html *h, const struct mv_value *v,
 		      int precision, int mark)
 {
 	char text[32];
 
 	if (!v) {
-		mv_html_raw(h, "<td class=\"num dim\" data-v=\"nan\">"
-			    "<span aria-hidden=\"true\">–</span>"
-			    "<span class=\"sr\">none</span></td>");
+		mv_html_raw(h, "<td class=\"num dim\" data-v=\"nan\">");
+		put_none(h);
 		return;
 	}
 	if (!mv_value_is_number(v)) {
@@ -251,6 +256,11 @@ void mv_html_td_size(struct mv_html *h, uint64_t bytes)
 
 void mv_html_td_text(struct mv_html *h, const char *s)
 {
+	if (!s || !*s) {
+		mv_html_raw(h, "<td class=\"dim\">");
+		put_none(h);
+		return;
+	}
 	mv_html_raw(h, "<td>");
 	mv_html_text(h, s);
 	mv_html_raw(h, "</td>");
@@ -273,9 +283,12 @@ static void put_cell(struct mv_html *h, const struct mv_table *t, size_t row,
 	const char *s = mv_table_at(t, row, column, &len, &cell);
 	const char *tag = heading && len ? "th" : "td";
 
-	mv_html_f(h, "<%s class=\"%s %s\"%s>", tag,
+	/* On a phone the one gives way, and the other stays in sight. */
+	mv_html_f(h, "<%s class=\"%s %s%s\"%s>", tag,
 		  t->flags[column] & MV_COLUMN_RIGHT ? "num" : "",
 		  row && cell ? mv_html_tone(cell->tone) : "",
+		  t->flags[column] & MV_COLUMN_EARLY ? " spare" :
+		  t->flags[column] & MV_COLUMN_LATE ? " verdict" : "",
 		  tag[1] == 'd' ? "" :
 		  row ? " scope=\"row\"" : " scope=\"col\"");
 	put_escaped(&h->pen, s, len);

@@ -233,6 +233,30 @@ test_expect_success '400 columns of pixels are enough' '
 		e => e.scrollWidth <= e.clientWidth || e.tabIndex === 0)" true
 '
 
+test_expect_success 'on a phone no word is broken, and the verdict is in sight' '
+	size 360 740 && media light &&
+	whole="Array.from(document.querySelectorAll(\"td, tbody th\")).every(
+		c => { const r = document.createRange();
+		const w = document.createTreeWalker(c, NodeFilter.SHOW_TEXT);
+		for (let n = w.nextNode(); n; n = w.nextNode())
+			for (const m of n.data.matchAll(/(?<![\\w.])\\w{1,16}(?![\\w.])/g)) {
+				r.setStart(n, m.index);
+				r.setEnd(n, m.index + m[0].length);
+				if (new Set(Array.from(r.getClientRects(),
+						x => x.top)).size > 1)
+					return false;
+			}
+		return true; })" &&
+	for page in index artifact-1-fraud compare
+	do
+		browser_open "$PWD/site/$page.html" &&
+		sound && js_is "$whole" true && screen $page-phone || return 1
+	done &&
+	js_is "Array.from(document.querySelectorAll(\"td.verdict\")).every(
+		e => e.getBoundingClientRect().right <= innerWidth)" true &&
+	js_is "document.querySelectorAll(\"td.verdict\").length > 0" true
+'
+
 test_expect_success 'the page of a plot stands alone' '
 	size 1200 900 &&
 	browser_open "$PWD/plot.html" &&

@@ -586,8 +586,8 @@ static void test_report_html__a_comparison_judges_in_words(void **state)
 	assert_int_equal(mv_comparison_html(&out, &c, NULL), 0);
 	check_page(out.data);
 	check_has(out.data, "<p class=\"note verdict bad\">1 metric worse");
-	check_has(out.data, "<td class=\" bad\">worse (other data)</td>");
-	check_has(out.data, "<td class=\" good\">better (other data)</td>");
+	check_has(out.data, "<td class=\" bad verdict\">worse (other data)</td>");
+	check_has(out.data, "<td class=\" good verdict\">better (other data)</td>");
 	check_has(out.data, "<strong>Warning</strong>: not measured on the "
 		  "same evaluation data: auc");
 	check_has(out.data, "+ head.bias  F32 [2]\n");
