@@ -222,18 +222,20 @@ $(MAN) &: $(MAN_SRC)
 D_BIN     = $(DESTDIR)$(PREFIX)/bin
 D_MAN     = $(DESTDIR)$(PREFIX)/share/man/man1
 D_DOC     = $(DESTDIR)$(PREFIX)/share/doc/git-model
-DOCS     := $(wildcard README.md LICENSE docs/format/*.md)
+DOCS     := $(wildcard README.md LICENSE docs/format/*.md docs/design/*.md \
+	docs/ci/*)
+DOC_DIRS := docs/format docs/design docs/ci docs
 install: all doc ## install below $(DESTDIR)$(PREFIX)
 	$(Q)install -d $(D_BIN) $(D_DOC) $(if $(MAN),$(D_MAN))
 	$(Q)install -m 755 $(B)/git-model $(D_BIN)/git-model
 	$(Q)for c in $(COMMANDS); do ln -sf git-model $(D_BIN)/git-model-$$c || exit 1; done
-	$(Q)install -m 644 $(DOCS) $(D_DOC)
+	$(Q)for f in $(DOCS); do install -D -m 644 $$f $(D_DOC)/$$f || exit 1; done
 	$(Q)$(if $(MAN),install -m 644 $(MAN) $(D_MAN))
 uninstall: ## remove exactly what install put there
 	$(Q)rm -f $(D_BIN)/git-model $(COMMANDS:%=$(D_BIN)/git-model-%)
 	$(Q)rm -f $(MAN_SRC:docs/man/%.adoc=$(D_MAN)/%.1)
-	$(Q)rm -f $(addprefix $(D_DOC)/,$(notdir $(DOCS)))
-	$(Q)test ! -d $(D_DOC) || rmdir $(D_DOC)
+	$(Q)rm -f $(addprefix $(D_DOC)/,$(DOCS))
+	$(Q)for d in $(DOC_DIRS:%=$(D_DOC)/%) $(D_DOC); do test ! -d $$d || rmdir $$d || exit 1; done
 
 clean: ## remove what was built
 	$(Q)rm -rf $(B)

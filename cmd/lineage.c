@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
+
 #include "cmd/look.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/repo-evidence.h"
 
 static const char *const usage[] = {
 	"git model lineage [--dot | --json] [--color <when>] [--] "
-	"<path|name|oid>[@<revision>]",
+	"<what> | <name> <stage>",
 	NULL
 };
 
@@ -44,18 +47,20 @@ int cmd_lineage(int argc, const char **argv, struct cmd_env *env)
 	};
 	struct mv_lineage lineage;
 	struct mv_err err;
+	char *spec;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1 || (dot && look.json))
-		return opt_usage_error(opts, usage, argc != 1 ?
-				       "of what? Name one file, artifact or "
-				       "content" :
+	if (dot && look.json)
+		return opt_usage_error(opts, usage,
 				       "--dot and --json exclude each other");
-	status = look_begin(&look, env, formats, opts, usage);
+	status = registry_spec(&spec, argc, argv, opts, usage);
+	if (!status)
+		status = look_begin(&look, env, formats, opts, usage);
+	if (!status && mv_repo_lineage(&lineage, env->repo, spec, &err))
+		status = out_fatal(&err);
+	free(spec);
 	if (status)
 		return status;
-	if (mv_repo_lineage(&lineage, env->repo, argv[0], &err))
-		return out_fatal(&err);
 	if (lineage.truncated)
 		out_warn("there is more of it than can be shown");
 	if (!lineage.edge_count)

@@ -10,6 +10,7 @@
 
 #include "cmd/out.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/near.h"
 #include "libmv/base/time.h"
 #include "libmv/repo-evidence.h"
 
@@ -84,9 +85,16 @@ int look_begin(struct look *look, struct cmd_env *env,
 		look->format = "json";
 	if (!look->format)
 		look->format = formats[0];
-	if (!known(formats, look->format))
+	if (!known(formats, look->format)) {
+		struct mv_nearest near = MV_NEAREST_INIT(look->format);
+
+		for (size_t i = 0; formats[i]; i++)
+			mv_nearest_try(&near, formats[i]);
 		return opt_usage_error(opts, usage, "there is no format '%s' "
-				       "here", look->format);
+				       "here; did you mean '%s'?",
+				       look->format, near.best ? near.best :
+				       formats[0]);
+	}
 	if (strcmp(look->format, "text"))
 		return CMD_OK;
 	look->style.width = (int)out_columns(1);

@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
+#include "libmv/base/near.h"
 #include "libmv/report/report.h"
 
 struct parser {
@@ -365,6 +366,20 @@ static void parse_letters(struct parser *p, const char *letters)
 	}
 }
 
+__attribute__((noreturn))
+static void refuse_name(const struct parser *p, const char *name, size_t len)
+{
+	char word[64];
+	struct mv_nearest near = MV_NEAREST_INIT(word);
+
+	snprintf(word, sizeof(word), "%.*s", (int)len, name);
+	for (const struct opt *o = p->opts; o->type != OPT_TYPE_END; o++)
+		mv_nearest_try(&near, o->name);
+	refuse(p, "unknown option '--%.*s'%s%s%s", (int)len, name,
+	       near.best ? "; did you mean '--" : "",
+	       near.best ? near.best : "", near.best ? "'?" : "");
+}
+
 /* "name", "no-name" or "name=value". */
 static void parse_name(struct parser *p, const char *name)
 {
@@ -380,7 +395,7 @@ static void parse_name(struct parser *p, const char *name)
 		on = 0;
 	}
 	if (!o || (!on && o->type != OPT_TYPE_BOOL))
-		refuse(p, "unknown option '--%.*s'", (int)len, name);
+		refuse_name(p, name, len);
 	if (o->type != OPT_TYPE_BOOL)
 		set_value(p, o, value ? value + 1 : next_value(p, o));
 	else if (value)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
+
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/base/time.h"
 #include "libmv/repo-evidence.h"
 
 static const char *const usage[] = {
-	"git model reproduce [--keep] [--json] [--] <path|name|oid>[@<version>]",
+	"git model reproduce [--keep] [--json] [--] <what> | <name> <stage>",
 	NULL
 };
 
@@ -185,12 +188,16 @@ int cmd_reproduce(int argc, const char **argv, struct cmd_env *env)
 		OPT_END
 	};
 	struct mv_err err;
+	char *spec;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (argc != 1)
-		return opt_usage_error(opts, usage, "what is to be reproduced? "
-				       "Name one file, artifact or content");
-	rc = mv_repo_reproduce(&r, env->repo, argv[0], keep, &hooks, &err);
+	status = registry_spec(&spec, argc, argv, opts, usage);
+	if (status) {
+		free(spec);
+		return status;
+	}
+	rc = mv_repo_reproduce(&r, env->repo, spec, keep, &hooks, &err);
+	free(spec);
 	if (rc) {
 		out_fatal(&err);
 		return rc == MV_ENOTSUP ? CMD_INCONCLUSIVE : CMD_FATAL;

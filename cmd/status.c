@@ -43,12 +43,28 @@ static void push_json(struct show *show, const struct mv_file *file,
 	mv_json_push(show->files, o);
 }
 
+/* On a narrow terminal a long path has a line of its own. */
+static int print_row(const char *word, int staged, const char *path,
+		     struct mv_err *err)
+{
+	struct mv_buf line;
+	int bad;
+
+	mv_buf_init(&line, 1 << 20);
+	bad = mv_buf_addf(&line, "%-9s %s ", word,
+			  staged ? "staged" : "      ") ||
+	      out_quote_path(&line, path) || mv_buf_addch(&line, '\n');
+	if (!bad)
+		out_text(&line);
+	mv_buf_release(&line);
+	return bad ? mv_nomem(err) : 0;
+}
+
 static int show_file(void *payload, const struct mv_file *file,
 		     struct mv_err *err)
 {
 	struct show *show = payload;
 
-	(void)err;
 	show->count[file->state]++;
 	show->staged += file->staged != 0;
 	show->left_out += file->left_out != 0;
@@ -62,11 +78,7 @@ static int show_file(void *payload, const struct mv_file *file,
 	if (!show->all && file->state == MV_FILE_OK && !file->staged &&
 	    (file->stored || file->outside))
 		return 0;
-	out_raw("%-9s %s ", words[file->state],
-		file->staged ? "staged" : "      ");
-	out_path(file->path);
-	out_raw("\n");
-	return 0;
+	return print_row(words[file->state], file->staged, file->path, err);
 }
 
 /* A pointer in git at a path that no pattern speaks of. */
@@ -75,16 +87,12 @@ static int show_stray(void *payload, const struct mv_file *file,
 {
 	struct show *show = payload;
 
-	(void)err;
 	show->strays++;
 	if (show->files) {
 		push_json(show, file, "stray");
 		return 0;
 	}
-	out_raw("%-9s        ", "stray");
-	out_path(file->path);
-	out_raw("\n");
-	return 0;
+	return print_row("stray", 0, file->path, err);
 }
 
 /* What to do, for each thing that is not as it should be. */

@@ -154,6 +154,10 @@ test_expect_success 'install: the program, its links, manuals, documents' '
 		return 1
 	done &&
 	test_path_is_file dest/usr/share/doc/git-model/LICENSE &&
+	for page in $(grep -oh "docs/[a-z/A-Z-]*[.][a-z]*" "$top"/docs/man/*.adoc | sort -u)
+	do
+		test_path_is_file dest/usr/share/doc/git-model/$page || return 1
+	done &&
 	if command -v asciidoctor
 	then
 		(cd "$top/docs/man" && ls *.adoc) | sed s/adoc/1/ >expect &&

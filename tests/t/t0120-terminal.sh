@@ -76,7 +76,7 @@ test_expect_success 'nothing is wider than the terminal, at 40, 80 and 120 colum
 	do
 		at $w versions && at $w stages && at $w history &&
 		at $w history fraud-detector && at $w verify --all &&
-		at $w audit sentiment && at $w ls -l && at $w du &&
+		at $w audit sentiment && at $w status --all && at $w ls -l && at $w du &&
 		at $w log fraud-detector && at $w compare --all &&
 		at $w diff HEAD~ HEAD && at $w show fraud-detector &&
 		at $w lineage sentiment && at $w doctor &&

@@ -59,7 +59,7 @@ test_expect_success 'JSON and dot say the same' '
 	grep -c "\"from\"" ../json >../expect && test_cmp ../expect ../edges &&
 	test_expect_code 129 git model lineage --dot --json tuned.bin 2>../err &&
 	test_expect_code 129 git model lineage 2>../err &&
-	test_expect_code 129 git model lineage a b 2>../err &&
+	test_expect_code 129 git model lineage a b c 2>../err &&
 	test_expect_code 128 git model lineage nothing.bin 2>../err
 '
 

@@ -39,7 +39,15 @@ test_expect_success 'a stage is NAME#STAGE, or two words' '
 		"git model which --oid fraud fraud#production" &&
 	same "git model show fraud#production" "git model show fraud production" &&
 	same "git model log fraud#production" "git model log fraud production" &&
+	same "git model lineage fraud#production" "git model lineage fraud production" &&
 	git model cat fraud production >../actual && test_cmp ../v1 ../actual
+'
+
+test_expect_success 'an option or a format that there is not: the nearest is named' '
+	cd r && wrong "unknown option .--srot.; did you mean .--sort.?" git model compare --srot auc &&
+	wrong "unknown option .--colums.; did you mean .--columns.?" git model log --colums auc fraud &&
+	wrong "there is no format .jsn. here; did you mean .json.?" git model show --format jsn fraud &&
+	wrong "unknown option .--zzzzzzzz.$" git model show --zzzzzzzz fraud
 '
 
 test_expect_success 'where a version goes is --stage, a word, or NAME#STAGE' '
