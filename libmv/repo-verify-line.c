@@ -382,10 +382,18 @@ static int add_piece(struct mv_past *past, char *to, struct mv_git *git,
 	struct mv_past_list line = { 0 }, changes = { 0 };
 	size_t end, at = 0, changed, turned;
 	char other[65];
+	char stands[1][65];
+	const char *names[] = { from };
 	int ret = mv_past_list_read(&line, git, all, err);
 
 	if (!ret)
 		ret = mv_past_list_read(&changes, git, some, err);
+	/* A commit is on its own line, and what stands there came somehow. */
+	if (!ret)
+		ret = resolve_path(stands, git, names, 1, FOLDER, err);
+	if (!ret && (!line.count || (!changes.count && **stands)))
+		ret = mv_fail(err, MV_EIO, "git rev-list does not say how "
+			      "%.10s came to be", from);
 	if (!ret)
 		ret = find_turn(&changed, to, past, git, &changes, err);
 	/* A merge at which the line turns has what the line has: no change. */

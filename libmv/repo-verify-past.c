@@ -554,7 +554,7 @@ static int list_changes(struct growth *g, const char *old, const char *new,
 	char not[66] = "";
 	const char *args[] = { "log", "--format=%H", "--raw", "--no-abbrev",
 			       "--no-renames", "-m", "--no-ext-diff",
-			       "--diff-filter=MDT", "-r", new,
+			       "-r", new,
 			       *old ? not : "--", *old ? "--" : NULL, NULL };
 	struct mv_buf text;
 	char commit[65] = "", *save = NULL;
@@ -563,6 +563,9 @@ static int list_changes(struct growth *g, const char *old, const char *new,
 	snprintf(not, sizeof(not), "^%.64s", old);
 	mv_buf_init(&text, max);
 	ret = mv_git_run(g->git, args, NULL, 0, &text, err);
+	/* Every commit is named, also one that only adds. */
+	if (!ret && !text.len && strcmp(old, new))
+		ret = mv_fail(err, MV_EIO, "git log says nothing of the notes");
 	for (char *s = ret ? NULL : strtok_r(text.data, "\n", &save);
 	     s && !ret; s = strtok_r(NULL, "\n", &save)) {
 		if (*s == ':')
@@ -714,9 +717,12 @@ static int read_notes(struct mv_past *past, struct mv_gate *gate,
 	const char *notes[] = { "rev-list", "--topo-order", "--parents",
 				"--timestamp", gate->notes, "--", NULL };
 
-	return *gate->notes ? mv_past_list_read(&past->notes,
-						mv_repo_git(gate->repo), notes,
-						err) : 0;
+	int ret = *gate->notes ? mv_past_list_read(&past->notes,
+						   mv_repo_git(gate->repo),
+						   notes, err) : 0;
+
+	return ret || !*gate->notes || past->notes.count ? ret :
+		mv_fail(err, MV_EIO, "git rev-list says nothing of the notes");
 }
 
 int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,

@@ -119,6 +119,14 @@ test_expect_success 'nothing said is no yes, either' '
 	offer refs/heads/main main && refuses && git reset -q --hard HEAD~1 &&
 	offer refs/heads/main main~1 && refuses && git remote set-head origin main &&
 	never "check says yes" git-model check fraud@v1.1.0 production &&
+	tag=$(forced v1.1.0) && never "verify says yes" git-model verify --all && git tag -d "$tag" &&
+	git commit -q --allow-empty -m one && sed -i "s/0.9$/0.1/" .gitmodel/policy && git commit -qam weaker &&
+	never "verify says yes" git-model verify --trusted HEAD && git reset -q --hard origin/main &&
+	git update-ref refs/notes/kept refs/notes/model && note=$(git rev-parse HEAD:models/fraud.bin) &&
+	git notes --ref=model show $note >../all && sed 1d ../all >../less &&
+	git notes --ref=model add -f -F ../less $note && git notes --ref=model add -f -F ../all $note &&
+	never "verify says yes" git-model verify --all && offer refs/notes/model refs/notes/model && refuses &&
+	git update-ref refs/notes/model refs/notes/kept &&
 	badgit_every=$mute badgit_how=$how
 '
 
