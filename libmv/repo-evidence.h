@@ -58,6 +58,13 @@ int mv_repo_subject_at(struct mv_subject *out, struct mv_repo *repo,
 		       const char *commit, const char *path,
 		       struct mv_err *err);
 /*
+ * The content id of data at a path of a commit: as mv_repo_subject_at() has
+ * it, and of a file that git holds itself the SHA-256 of its bytes. MV_EINVALID:
+ * what is there is neither, or not all of it is known.
+ */
+int mv_repo_data_at(struct mv_oid *out, struct mv_repo *repo,
+		    const char *commit, const char *path, struct mv_err *err);
+/*
  * All that these pathspecs match in the index (after an add): each file of
  * ours, and for a folder that is named itself its manifest, one subject.
  */

@@ -387,20 +387,14 @@ static int answer_content(struct mv_asked *q, const char *question,
 			  const char *path, struct mv_err *err)
 {
 	char text[80], hex[MV_OID_HEX + 1];
-	struct mv_subject s;
-	int ret = mv_repo_subject_at(&s, q->gate->repo, q->gate->trusted, path,
-				     NULL);
+	struct mv_oid oid;
+	int ret = mv_repo_data_at(&oid, q->gate->repo, q->gate->trusted, path,
+				  NULL);
 
-	if (!ret && s.beyond) {
-		mv_subject_release(&s);
-		ret = MV_EINVALID;
-	}
 	if (ret)
 		return ret == MV_ENOMEM ? mv_nomem(err) :
 			unknown(q, question, err);
-	snprintf(text, sizeof(text), "sha256:%s",
-		 mv_oid_hex(hex, &s.pointer.oid));
-	mv_subject_release(&s);
+	snprintf(text, sizeof(text), "sha256:%s", mv_oid_hex(hex, &oid));
 	return number(q, question, 1, text, err);
 }
 
@@ -604,17 +598,13 @@ static int data_found(struct mv_asked *q, const char *commit, int *all)
 	*all = data->count > 0;
 	for (size_t i = 0; i < data->count; i++) {
 		const struct mv_ref *ref = &data->v[i];
-		struct mv_subject s;
+		struct mv_oid oid;
 
 		if (!ref->has_oid || !ref->path ||
-		    mv_repo_subject_at(&s, q->gate->repo, commit, ref->path,
-				       NULL)) {
+		    mv_repo_data_at(&oid, q->gate->repo, commit, ref->path,
+				    NULL) ||
+		    !mv_oid_eq(&oid, &ref->oid))
 			*all = 0;
-			continue;
-		}
-		if (s.beyond || !mv_oid_eq(&s.pointer.oid, &ref->oid))
-			*all = 0;
-		mv_subject_release(&s);
 	}
 	return 0;
 }

@@ -208,10 +208,19 @@ static int is_gone(int *gone, struct moving *m, const char *path,
 static int find_content(struct mv_subject *s, int *skip, struct moving *m,
 			const char *path, struct mv_err *err)
 {
+	const int named = mv_project_by_path(&m->project, path) ||
+			  mv_project_by_path(&m->before, path);
 	struct mv_err why = { MV_OK, "" };
-	int ret = mv_repo_subject_at(s, m->gate->repo, m->new, path, &why);
+	int ret;
 
-	*skip = 0;
+	/* What others are measured on cannot be measured on itself before it
+	   is there. */
+	*skip = !named && mv_policy_measures_on(&m->gate->policy, path);
+	if (*skip) {
+		memset(s, 0, sizeof(*s));
+		return 0;
+	}
+	ret = mv_repo_subject_at(s, m->gate->repo, m->new, path, &why);
 	/* Whose bytes stand elsewhere is not known by what stands here. */
 	if (!ret && s->beyond) {
 		mv_subject_release(s);
@@ -225,8 +234,7 @@ static int find_content(struct mv_subject *s, int *skip, struct moving *m,
 			return rc;
 	}
 	if (ret == MV_EINVALID || ret == MV_ENOENT) {
-		*skip = !mv_project_by_path(&m->project, path) &&
-			!mv_project_by_path(&m->before, path);
+		*skip = !named;
 		memset(s, 0, sizeof(*s));
 		return *skip ? 0 : mv_gate_set(&s->path, path, err);
 	}

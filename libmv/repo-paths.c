@@ -546,6 +546,58 @@ int mv_repo_subject_at(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
+/* What is in the commit as its bytes, no pointer: by their SHA-256, as whoever
+   records measures a file. */
+static int plain_at(struct mv_oid *out, struct mv_repo *repo,
+		    const char *commit, const char *path, struct mv_err *err)
+{
+	char *spec = mv_strf("%s:%s", commit, path);
+	const char *const args[] = { "cat-file", "blob", spec, NULL };
+	struct stream s = { NULL, 0 };
+	struct mv_pointer pointer;
+	struct mv_buf head;
+	unsigned mode = 0;
+	int rc = spec ? mv_git_mode_at(&mode, repo->git, commit, path, err) :
+			mv_nomem(err);
+
+	mv_buf_init(&head, MV_POINTER_MAX - 1);
+	if (!rc && (mode & 0170000) != 0100000)
+		rc = is_odd(path, mode, err);
+	/* A large one is none; a pointer that is damaged is no data. */
+	if (!rc && !mv_git_read_blob(repo->git, spec, &head, NULL, NULL) &&
+	    mv_pointer_parse(&pointer, head.data, head.len, NULL) != MV_ENOENT)
+		rc = mv_fail(err, MV_EINVALID, "'%s' in %.12s is a damaged "
+			     "pointer", path, commit);
+	if (!rc)
+		rc = mv_hasher_new(&s.hasher, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_git_stream(repo->git, args, hash_piece, &s, err);
+	if (!rc)
+		rc = mv_hasher_final(out->b, s.hasher, err);
+	mv_hasher_free(s.hasher);
+	mv_buf_release(&head);
+	free(spec);
+	return rc;
+}
+
+int mv_repo_data_at(struct mv_oid *out, struct mv_repo *repo,
+		    const char *commit, const char *path, struct mv_err *err)
+{
+	struct mv_subject s;
+	int rc = mv_repo_subject_at(&s, repo, commit, path, err);
+
+	if (rc == MV_EINVALID)
+		return plain_at(out, repo, commit, path, err);
+	if (rc)
+		return rc;
+	if (s.beyond)
+		rc = mv_fail(err, MV_EINVALID, "what '%s' is in %.12s is not "
+			     "known: %s", path, commit, s.beyond);
+	*out = s.pointer.oid;
+	mv_subject_release(&s);
+	return rc;
+}
+
 /* -- everything that pathspecs match ----------------------------------------- */
 
 struct gathering {

@@ -24,9 +24,8 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 	if (!oid) {
 		mv_actual(f, "%s is no content of the trusted branch",
 			  rule->args->text);
-		mv_advice(f, "have it there: git model track %s, git model add "
-			  "%s, commit, and merge that", rule->args->text,
-			  rule->args->text);
+		mv_advice(f, "have it there: git add %s, commit, and merge "
+			  "that", rule->args->text);
 		mv_found_set(f, MV_RESULT_UNKNOWN);
 		return;
 	}

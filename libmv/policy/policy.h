@@ -103,6 +103,8 @@ int mv_policy_check_override(const struct mv_policy *p, const char *artifact,
  */
 #define MV_CLOCK_SKEW INT64_C(600)
 int64_t mv_policy_clock_skew(const struct mv_policy *p);
+/* Does an eval-on rule name the path, or a folder that it is in? */
+int mv_policy_measures_on(const struct mv_policy *p, const char *path);
 /* Does any rule ask how long ago a stage was assigned? */
 int mv_policy_asks_moments(const struct mv_policy *p);
 

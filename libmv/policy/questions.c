@@ -249,3 +249,21 @@ void mv_policy_facts_release(struct mv_policy_facts *f)
 	free(f->answers);
 	memset(f, 0, sizeof(*f));
 }
+
+int mv_policy_measures_on(const struct mv_policy *p, const char *path)
+{
+	for (size_t i = 0; i < p->section_count; i++) {
+		const struct mv_section *s = &p->sections[i];
+
+		for (size_t j = 0; j < s->count; j++) {
+			const char *data = s->rules[j].kind ==
+				MV_RULE_EVAL_ON ? s->rules[j].args->text : "";
+			size_t len = strlen(data);
+
+			if (len && !strncmp(path, data, len) &&
+			    (!path[len] || path[len] == '/'))
+				return 1;
+		}
+	}
+	return 0;
+}
