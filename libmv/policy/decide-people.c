@@ -367,14 +367,24 @@ static int distinct(size_t *out, struct match *m)
 	return ok ? 0 : -1;
 }
 
+/* Once: who approved each time that the stage changed is one person still. */
 static void say_dismissed(const struct mv_vote *v, const char *why,
 			  struct mv_found *f)
 {
+	const char *who = v->statement.signer && *v->statement.signer ?
+			  v->statement.signer : "somebody";
+	char *text, *said = NULL;
+
 	if (!f)
 		return;
-	mv_actual(f, "not counted: %s (%s)",
-		  v->statement.signer && *v->statement.signer ?
-		  v->statement.signer : "somebody", why);
+	text = mv_strf("not counted: %s (%s)", who, why);
+	if (text)
+		said = f->actual.len ? strstr(f->actual.data, text) : NULL;
+	else
+		f->nomem = 1;
+	if (text && !said)
+		mv_actual(f, "%s", text);
+	free(text);
 }
 
 /* Why votes were not counted, for who asks what would help. */
@@ -509,8 +519,10 @@ static int may_approve(const struct mv_deciding *d, const char *group)
 	const char *reader = person_of(d->facts, "promoter");
 	const char *nobody = NULL;
 
+	/* Whose key is on no list can sign nothing that counts. */
 	if (!reader || !*reader)
-		return 1;
+		return !d->facts->hypothetical ||
+		       d->facts->tag_signature.state != MV_SIGNATURE_UNKNOWN;
 	return (!group || mv_policy_member(d->policy, group, reader)) &&
 	       !own_role(d, reader, &nobody);
 }

@@ -263,13 +263,6 @@ static void evaluate(const struct mv_deciding *d, const struct mv_rule *rule,
 	}
 }
 
-/* What nobody may override: who says so, and who says no. */
-static int may_override(enum mv_rule_kind kind)
-{
-	return kind != MV_RULE_REQUIRE_SIGNATURE && kind != MV_RULE_VETO &&
-	       kind != MV_RULE_PROMOTER && kind != MV_RULE_POLICY_APPROVALS;
-}
-
 static char *detach(struct mv_found *f, struct mv_buf *text, int optional)
 {
 	char *s;
@@ -319,7 +312,7 @@ static int decide_rule(struct mv_verdict *out, const struct mv_deciding *d,
 	mv_buf_init(&f.advice, TEXT_MAX);
 	evaluate(d, rule, &f);
 	mv_expected(&f, "%s", rule->value);
-	if (f.result != MV_RESULT_YES && over && may_override(rule->kind) &&
+	if (f.result != MV_RESULT_YES && over && mv_may_override(rule->kind) &&
 	    mv_is_overridden(d, over, rule->key, &f))
 		f.result = MV_RESULT_OVERRIDDEN;
 	ret = add_finding(out, d, rule, &f);

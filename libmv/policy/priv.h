@@ -217,6 +217,8 @@ const char *mv_run_id(const struct mv_record *r);
  */
 size_t mv_count_approvals(const struct mv_deciding *d, const char *group,
 			  struct mv_found *f);
+/* Not what says who decides (rules.c). */
+int mv_may_override(enum mv_rule_kind kind);
 /* An override of this rule (its key) by enough people; adds who to `f`. */
 int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
 		     const char *key, struct mv_found *f);

@@ -582,11 +582,20 @@ const char *mv_op_text(enum mv_op op)
 
 /* -- what an override may name ------------------------------------------------------- */
 
+int mv_may_override(enum mv_rule_kind kind)
+{
+	return kind != MV_RULE_REQUIRE_SIGNATURE && kind != MV_RULE_VETO &&
+	       kind != MV_RULE_PROMOTER && kind != MV_RULE_POLICY_APPROVALS;
+}
+
 static int check_key(const char *key, struct mv_err *err)
 {
 	const struct row *row = row_of(key);
 	struct mv_nearest near = MV_NEAREST_INIT(key);
 
+	if (row && !mv_may_override(row->kind))
+		return mv_fail(err, MV_EINVALID, "nobody can override '%s': it "
+			       "says who decides", key);
 	if (row && row->where & STAGE)
 		return 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

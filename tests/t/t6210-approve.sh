@@ -352,6 +352,12 @@ test_expect_success 'override: of no rule, or where none may be, it is not signe
 	test_grep "aprovals. is no rule.*did you mean .approvals.?" ../err &&
 	test_expect_code 128 as carol git model override --stage production \
 		--rules " " --reason fire fraud@v1.0.0 &&
+	for rule in veto promoter require-signature
+	do
+		test_expect_code 128 as carol git model override --stage production \
+			--rules "metric $rule" --reason fire fraud@v1.0.0 2>../err &&
+		test_grep "nobody can override .$rule." ../err || return 1
+	done &&
 	start over-none &&
 	test_expect_code 128 as carol git model override --stage production \
 		--rules approvals --reason fire fraud@v1.0.0 >../out 2>../err &&

@@ -92,6 +92,23 @@ test_expect_success 'whose key it is says the list, and not the address that git
 	test_expect_code 1 as alice git model check $V --stage production --promoter bob@example.com
 '
 
+test_expect_success 'who cannot approve is not told to, and one person is named once' '
+	team stranger && person eve && V=fraud@v1.0.0 &&
+	test_expect_code 1 as eve git model check $V --stage production >../out &&
+	sed -i "/forbid-self/d" .gitmodel/policy && by_dora git commit -qam "own approvals" &&
+	test_expect_code 1 as eve git model check $V --stage production >../out &&
+	test_grep "do: *somebody else of leads must approve: git model approve $V" ../out &&
+	test_expect_code 1 as alice git model check $V --stage production >../out &&
+	test_grep "do: *git model approve $V" ../out &&
+	for i in 1 2 3
+	do
+		as bob git model approve $V --stage production || return 1
+	done &&
+	git model record fraud --metric more=1 &&
+	test_expect_code 1 as eve git model check $V --stage production >../out &&
+	test $(grep -o "not counted: bob@example.com" ../out | wc -l) = 1
+'
+
 test_expect_success 'an approval that another holder has overtaken: who it was given against, and to give it again' '
 	team holder && as bob git model approve $V --stage production &&
 	mv-test random 100K 9 >models/fraud.bin && git commit -qam two && git model register fraud@v1.1.0 &&
