@@ -55,6 +55,34 @@ static int watch(int fd)
 	return read(fd, &c, 1) <= 0;
 }
 
+enum { GRACE_MS = 1000, STEP_MS = 10 };
+
+static void reap(pid_t pid, int *status)
+{
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * A git that is killed leaves its locks, and then nobody could push any more:
+ * so all of them are asked first. The group is there until its last process is
+ * gone; ours is only gone when it was waited for.
+ */
+static void end_all(pid_t pid, int *status)
+{
+	int64_t until = mv_now_ms() + GRACE_MS;
+	int gone = 0;
+
+	kill(-pid, SIGTERM);
+	while (!kill(-pid, 0) && mv_now_ms() < until) {
+		gone = gone || waitpid(pid, status, WNOHANG) == pid;
+		poll(NULL, 0, STEP_MS);
+	}
+	kill(-pid, SIGKILL);
+	if (!gone)
+		reap(pid, status);
+}
+
 enum mv_within mv_within_begin(struct mv_within_work *work, int *status,
 			       struct mv_err *err)
 {
@@ -85,10 +113,10 @@ enum mv_within mv_within_begin(struct mv_within_work *work, int *status,
 	close(fd[1]);
 	done = watch(fd[0]);
 	if (!done)
-		kill(-pid, SIGKILL);
+		end_all(pid, status);
+	else
+		reap(pid, status);
 	close(fd[0]);
-	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-		;
 	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 1;
 	return done ? MV_WITHIN_DONE : MV_WITHIN_LATE;
 }

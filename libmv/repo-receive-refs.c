@@ -280,22 +280,32 @@ static void drop_same(struct names *n)
 	n->count = left;
 }
 
-static int add_all_names(struct names *n, const struct aliases *a,
+static int add_all_names(struct names *n, struct names *targets,
+			 const struct aliases *a,
 			 const struct mv_ref_update *u, struct mv_err *err)
 {
 	const char *target = target_of(a, u->ref);
 	int ret = add_name(n, u, target, err);
 
+	if (!ret)
+		ret = add_name(targets, u, target, err);
 	for (size_t i = 0; i < a->count && !ret; i++)
 		if (!strcmp(target_of(a, a->v[i].name), target))
 			ret = add_name(n, u, a->v[i].name, err);
 	return ret;
 }
 
+static void names_release(struct mv_ref_update *v, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((void *)(uintptr_t)v[i].ref);
+	free(v);
+}
+
 int mv_push_settle_names(struct mv_push *push, struct mv_err *err)
 {
 	struct aliases a = { 0 };
-	struct names n = { 0 };
+	struct names n = { 0 }, t = { 0 };
 	int ret = read_aliases(&a, push->git, err), new = 0;
 
 	for (size_t i = 0; i < push->count; i++)
@@ -303,17 +313,19 @@ int mv_push_settle_names(struct mv_push *push, struct mv_err *err)
 	if (!ret && new)
 		ret = read_dangling(&a, push, err);
 	for (size_t i = 0; i < push->count && !ret && a.count; i++)
-		ret = add_all_names(&n, &a, &push->updates[i], err);
+		ret = add_all_names(&n, &t, &a, &push->updates[i], err);
 	if (!ret && a.count) {
 		drop_same(&n);
+		drop_same(&t);
 		push->own = n.v;
 		push->own_count = n.count;
+		push->targets = t.v;
+		push->target_count = t.count;
 		push->updates = n.v;
 		push->count = n.count;
 	} else {
-		for (size_t i = 0; i < n.count; i++)
-			free((void *)(uintptr_t)n.v[i].ref);
-		free(n.v);
+		names_release(n.v, n.count);
+		names_release(t.v, t.count);
 	}
 	aliases_release(&a);
 	return ret;
@@ -321,9 +333,8 @@ int mv_push_settle_names(struct mv_push *push, struct mv_err *err)
 
 void mv_push_release_names(struct mv_push *push)
 {
-	for (size_t i = 0; i < push->own_count; i++)
-		free((void *)(uintptr_t)push->own[i].ref);
-	free(push->own);
+	names_release(push->own, push->own_count);
+	names_release(push->targets, push->target_count);
 }
 
 /* -- what nobody may push --------------------------------------------------------------- */

@@ -591,6 +591,8 @@ static int judge(struct mv_push *push, struct mv_err *err)
 	int ret = mv_push_check_refs(push, err);
 
 	if (!ret && !push->refused)
+		ret = mv_push_check_moves(push, err);
+	if (!ret && !push->refused)
 		ret = mv_push_check_paths(push, err);
 	if (!ret && !push->refused)
 		ret = check_growth(push, err);

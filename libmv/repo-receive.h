@@ -19,6 +19,8 @@ struct mv_push {
 	char trusted[65];	/* what it is now; "": it is not there */
 	struct mv_ref_update *own;	/* the updates, where there are aliases */
 	size_t own_count;
+	struct mv_ref_update *targets;	/* then: each ref that moves, once */
+	size_t target_count;
 	struct mv_git_ref *refs;	/* one for each update, as it would be */
 	struct mv_gate gate;	/* of the state that the push leads to */
 	int is_open;		/* is the gate? */
@@ -48,6 +50,8 @@ int mv_push_settle_names(struct mv_push *push, struct mv_err *err);
 void mv_push_release_names(struct mv_push *push);
 /* Follow a symbolic ref of the server; *ref is replaced. */
 int mv_push_resolve(char **ref, struct mv_push *push, struct mv_err *err);
+/* Refuse a push of which git would do only a part (repo-receive-moves.c). */
+int mv_push_check_moves(struct mv_push *push, struct mv_err *err);
 /* Refuse what nobody may push. */
 int mv_push_check_refs(struct mv_push *push, struct mv_err *err);
 /* Refuse trees that stand for more paths than anybody can walk. */

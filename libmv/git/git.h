@@ -518,6 +518,18 @@ struct mv_git_note {
 int mv_git_notes_write(struct mv_git *git, const char *ref, const char *tip,
 		       const char *second, const struct mv_git_note *notes,
 		       size_t count, const char *message, struct mv_err *err);
+/*
+ * Could all of these be done now, together? They are tried, up to the point
+ * where git has every lock and has looked at every old value, and taken back;
+ * of one that is not to be there, `old` is all zeros, and so is `new` of one
+ * that goes. MV_EDENIED: no, in git's words. Hooks of transactions do not run.
+ */
+struct mv_git_move {
+	const char *ref, *old, *new;
+};
+MV_GIT_MUST_LOOK
+int mv_git_try_moves(struct mv_git *git, const struct mv_git_move *v,
+		     size_t count, struct mv_err *err);
 /* Move a ref from `old` ("": must not exist) to `new` ("": delete);
    MV_EEXISTS as above. */
 int mv_git_ref_set(struct mv_git *git, const char *ref, const char *new,

@@ -737,6 +737,38 @@ static void test_git_refs__write_blob(void **state)
 	repo_drop(&r);
 }
 
+/* Nothing moves, whatever the answer. */
+static void test_git_refs__tries_moves(void **state)
+{
+	static const char zero[] = "0000000000000000000000000000000000000000";
+	char a[65], b[65];
+	struct mv_git_move v[2];
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	free(sh(&r, "git commit -q --allow-empty -m a; git commit -q "
+		"--allow-empty -m b; git branch old HEAD~1"));
+	repo_open(&r, NULL);
+	assert_int_equal(mv_git_commit(a, r.git, "HEAD~1", &r.err), 0);
+	assert_int_equal(mv_git_commit(b, r.git, "HEAD", &r.err), 0);
+	v[0] = (struct mv_git_move){ "refs/heads/old", a, b };
+	v[1] = (struct mv_git_move){ "refs/tags/new", zero, a };
+	assert_int_equal(mv_git_try_moves(r.git, v, 2, &r.err), 0);
+	assert_int_equal(mv_git_try_moves(r.git, v, 2, &r.err), 0);
+	v[1] = (struct mv_git_move){ "refs/heads/old/er", zero, a };
+	assert_int_equal(mv_git_try_moves(r.git, v, 2, &r.err), MV_EDENIED);
+	assert_int_equal(mv_git_try_moves(r.git, v, 1, &r.err), 0);
+	v[0] = (struct mv_git_move){ "refs/heads/old", b, a };
+	assert_int_equal(mv_git_try_moves(r.git, v, 1, &r.err), MV_EDENIED);
+	assert_non_null(strstr(r.err.msg, "refs/heads/old"));
+	v[0] = (struct mv_git_move){ "refs/heads/old", a, zero };
+	assert_int_equal(mv_git_try_moves(r.git, v, 1, &r.err), 0);
+	assert_int_equal(mv_git_commit(b, r.git, "refs/heads/old", &r.err), 0);
+	assert_string_equal(a, b);
+	repo_drop(&r);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -755,6 +787,7 @@ int main(void)
 		cmocka_unit_test(test_git_refs__default_branch),
 		cmocka_unit_test(test_git_refs__who_commits),
 		cmocka_unit_test(test_git_refs__write_blob),
+		cmocka_unit_test(test_git_refs__tries_moves),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/git/priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/buf.h"
+
+/*
+ * A transaction that is prepared, and taken back: git makes each lock, looks
+ * at each old value, and at what stands in the way, and nothing moves. Our own
+ * rules about names would only be some of git's and of the file system's.
+ */
+#define SAID "start: ok\nprepare: ok\nabort: ok\n"
+/* Without it git lets nobody who is asked by receive-pack lock a ref. The
+   objects stay where they are found. */
+#define QUARANTINE "GIT_QUARANTINE_PATH="
+
+static int add_word(struct mv_buf *in, const char *word)
+{
+	return mv_buf_add(in, word, strlen(word) + 1);
+}
+
+static int add_moves(struct mv_buf *in, const struct mv_git_move *v,
+		     size_t count, struct mv_err *err)
+{
+	int bad = add_word(in, "start");
+
+	for (size_t i = 0; !bad && i < count; i++)
+		bad = mv_buf_add(in, "update ", 7) || add_word(in, v[i].ref) ||
+		      add_word(in, v[i].new) || add_word(in, v[i].old);
+	return bad || add_word(in, "prepare") || add_word(in, "abort") ?
+		mv_nomem(err) : 0;
+}
+
+static char **without_quarantine(char *const *env)
+{
+	size_t n = 0, kept = 0;
+	char **copy;
+
+	while (env && env[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < n; i++)
+		if (strncmp(env[i], QUARANTINE, strlen(QUARANTINE)))
+			copy[kept++] = env[i];
+	return copy;
+}
+
+/* A hook of others that looks at transactions is for those that happen. */
+static int ask(int *status, struct mv_git *git, const struct mv_buf *in,
+	       struct mv_buf *out, struct mv_buf *errout, struct mv_err *err)
+{
+	static const char *const args[] = { "-c", "core.hooksPath=/dev/null",
+		"update-ref", "-z", "--stdin", NULL };
+	struct mv_proc_env env = *git->env;
+	char **vars = without_quarantine(env.env);
+	const char **argv = mv_git_argv(git->program, args);
+	int ret = vars && argv ? 0 : mv_nomem(err);
+
+	env.env = vars;
+	if (!ret)
+		ret = mv_proc_run_for(git->limit_ms, status, argv, git->dir,
+				      &env, in->data, in->len, out, errout,
+				      err);
+	free(argv);
+	free(vars);
+	return ret;
+}
+
+int mv_git_try_moves(struct mv_git *git, const struct mv_git_move *v,
+		     size_t count, struct mv_err *err)
+{
+	struct mv_buf in, out, errout;
+	char words[320];
+	int status = -1, ret;
+
+	mv_buf_init(&in, SIZE_MAX);
+	mv_buf_init(&out, 4096);
+	mv_buf_init(&errout, 4096);
+	ret = add_moves(&in, v, count, err);
+	if (!ret)
+		ret = ask(&status, git, &in, &out, &errout, err);
+	mv_git_words(words, sizeof(words), &errout);
+	if (!ret && status && *words)
+		ret = mv_fail(err, MV_EDENIED, "%s", words);
+	else if (!ret && (status || out.len != strlen(SAID) ||
+			  memcmp(out.data, SAID, out.len)))
+		ret = mv_fail(err, MV_EIO, "git update-ref does not say "
+			      "whether these refs can be moved");
+	mv_buf_release(&in);
+	mv_buf_release(&out);
+	mv_buf_release(&errout);
+	return ret;
+}
