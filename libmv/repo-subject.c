@@ -52,6 +52,18 @@ static int set_str(char **to, const char *s, struct mv_err *err)
 
 /* -- .gitmodel/config -------------------------------------------------------- */
 
+/* There is room for all that one may have: what is larger is no config, as
+   one with a mistake is none. */
+static int read_config(struct mv_buf *text, struct mv_repo *repo,
+		       const char *spec, struct mv_err *err)
+{
+	int rc = mv_git_read_blob(repo->git, spec, text, NULL, err);
+
+	return rc != MV_ENOMEM ? rc :
+		mv_fail(err, MV_EINVALID, "%s: more than %zu bytes", spec,
+			CONFIG_MAX);
+}
+
 int mv_repo_project(struct mv_project *out, struct mv_repo *repo,
 		    const char *commit, struct mv_err *err)
 {
@@ -65,8 +77,8 @@ int mv_repo_project(struct mv_project *out, struct mv_repo *repo,
 		rc = mv_repo_team_file(&text, repo, err);
 	} else {
 		spec = mv_strf("%s:" CONFIG_PATH, commit ? commit : "HEAD");
-		rc = spec ? mv_git_read_blob(repo->git, spec, &text, NULL, err)
-			  : mv_nomem(err);
+		rc = spec && !mv_buf_reserve(&text, CONFIG_MAX + 1) ?
+			read_config(&text, repo, spec, err) : mv_nomem(err);
 	}
 	if (!rc)
 		rc = mv_project_parse(out, spec ? spec : CONFIG_PATH,

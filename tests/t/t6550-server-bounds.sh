@@ -91,6 +91,20 @@ test_expect_success 'a notes tree of 16 million names: refused, at once' '
 	within 10 refused "stands somewhere else, too" $bomb:refs/notes/model
 '
 
+test_expect_success 'a version at a commit whose .gitmodel/config is too large: the rest is still to be seen' '
+	cd work && yes "# nobody reads all of this, and it says nothing" | head -c 3000000 >../config &&
+	tree=$(git ls-tree HEAD:.gitmodel |
+		sed "s/[0-9a-f]*	config$/$(git hash-object -w ../config)	config/" | git mktree) &&
+	tree=$(git ls-tree HEAD | sed "s/[0-9a-f]*	\.gitmodel$/$tree	.gitmodel/" | git mktree) &&
+	commit=$(git commit-tree -p HEAD -m large $tree) &&
+	git tag -a -m large fraud@v9.0.0 $commit && accepted fraud@v9.0.0 &&
+	for command in log history versions lineage show
+	do
+		git model $command fraud >../out 2>../err || return 1
+	done && git model verify --all && git model report --html ../pages &&
+	test_must_fail git model show fraud@v9.0.0 2>../err && test_grep "more than 1048576 bytes" ../err
+'
+
 # The time is up in the middle of one step: one git that never ends.
 test_expect_success 'the time is up in the middle of a step, and nothing is left running' '
 	mkdir -p slow && real=$(command -v git) && cat >slow/git <<-EOT &&
