@@ -29,6 +29,8 @@ struct table {
 	struct mv_registry registry;
 	int stopped;		/* enough rows */
 	size_t current;		/* target that rows are gathered for */
+	const char *folder;	/* what it was called before, and the commit */
+	const char *moved;	/* that moved it; or NULL */
 };
 
 static void *grow(void *v, size_t *alloc, size_t count, size_t size,
@@ -240,7 +242,9 @@ static int step(void *payload, const char *commit, int64_t when,
 	struct mv_row *row;
 
 	if (target->directory) {	/* many files, one commit */
-		path = target->path;
+		if (t->moved && !strcmp(t->moved, commit))
+			return 0;	/* it went away here */
+		path = t->folder ? t->folder : target->path;
 		blob = "";
 		if (last && t->of[t->out->count - 1] == t->current &&
 		    !strcmp(last->commit, commit))
@@ -293,10 +297,43 @@ static int other_path(struct table *t, struct mv_err *err)
 	return rc;
 }
 
+/* All names that a folder went by: git follows only files. */
+#define FOLDER_NAMES_MAX 64
+
+static int follow_folder(struct table *t, struct mv_err *err)
+{
+	const struct target *target = &t->targets[t->current];
+	const int all = t->flags & MV_BOARD_ALL;
+	char *path = NULL, *earlier = NULL, moved[65] = "";
+	size_t before = t->out->count;
+	int rc = mv_git_follow(t->repo->git, all ? "--all" : target->commit,
+			       target->path, step, t, err);
+
+	for (int i = 0; !rc && t->out->count > before &&
+	     i < FOLDER_NAMES_MAX; i++) {
+		mv_look_hex(moved, t->out->v[t->out->count - 1].commit);
+		rc = mv_git_folder_from(&earlier, t->repo->git, moved, path ?
+					path : target->path, err);
+		if (rc || !earlier)
+			break;
+		free(path);
+		t->folder = path = earlier;
+		t->moved = moved;
+		before = t->out->count;
+		rc = mv_git_follow(t->repo->git, all ? "--all" : moved, path,
+				   step, t, err);
+	}
+	t->folder = t->moved = NULL;
+	free(path);
+	return rc;
+}
+
 static int follow_one(struct table *t, struct mv_err *err)
 {
 	const struct target *target = &t->targets[t->current];
 
+	if (target->directory > 0)
+		return follow_folder(t, err);
 	return mv_git_follow(t->repo->git, t->flags & MV_BOARD_ALL ? "--all" :
 			     target->commit, target->path, step, t, err);
 }
@@ -487,6 +524,7 @@ static int look_again(struct table *t, size_t i, struct mv_err *err)
 	const struct mv_artifact *then = NULL;
 	struct mv_project project = { .artifacts = NULL };
 	struct mv_subject s;
+	char *found = NULL;
 	int failed = 0, rc = 0;
 
 	if (target->artifact)
@@ -494,14 +532,25 @@ static int look_again(struct table *t, size_t i, struct mv_err *err)
 	if (!rc && target->artifact)
 		then = mv_project_by_name(&project, target->artifact);
 	if (then && strcmp(then->path, row->path)) {
-		free(row->path);
+		found = row->path;
 		row->path = mv_look_dup(then->path, &failed);
 	}
 	if (!rc)
 		mv_project_release(&project);
-	if (failed)
+	if (failed) {
+		free(found);
 		return mv_nomem(err);
+	}
 	rc = mv_repo_subject_at(&s, t->repo, row->commit, row->path, err);
+	/* It was moved there, and the config changed later. */
+	if (rc == MV_ENOENT && found && !row->version) {
+		free(row->path);
+		row->path = found;
+		found = NULL;
+		rc = mv_repo_subject_at(&s, t->repo, row->commit, row->path,
+					err);
+	}
+	free(found);
 	if (rc == MV_ENOENT && target->artifact && row->version)
 		rc = look_elsewhere(&s, row, t, target->artifact, err);
 	if (rc == MV_ENOENT || rc == MV_EINVALID)

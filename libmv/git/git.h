@@ -454,6 +454,15 @@ typedef int (*mv_git_step_fn)(void *payload, const char *commit, int64_t when,
 int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
 		  mv_git_step_fn fn, void *payload, struct mv_err *err);
 
+/*
+ * Where the folder was, that this commit brought to `path`: the one folder of
+ * its first parent that more than half of the files in it came from under the
+ * same names. NULL: none, or it was the top. Yours. Git itself follows files
+ * alone.
+ */
+int mv_git_folder_from(char **out, struct mv_git *git, const char *commit,
+		       const char *path, struct mv_err *err);
+
 /* -- notes (notes.c; docs/design/notes.md) -- */
 /*
  * Notes are a tree of blobs named by the object they speak of, with folders

@@ -111,6 +111,22 @@ test_expect_success 'a directory has a row for each commit that changed it' '
 	test "$(subjects set)" = "set2,set1"
 '
 
+test_expect_success 'a folder that was moved is followed, with the config or before it' '
+	printf "[artifact \"many\"]\npath = set\n" >>repo/.gitmodel/config && commit named &&
+	git -C repo tag -a -m v many@v1.0.0 && mkdir repo/deep &&
+	git -C repo mv set deep/set2 && commit moved &&
+	sed -i "s,path = set$,path = deep/set2," repo/.gitmodel/config && commit config &&
+	test "$(subjects many)" = "moved,set2,set1" && test "$(subjects deep/set2)" = "moved,set2,set1" &&
+	test "$(subjects --all many)" = "moved,set2,set1" && test "$(subjects -n 2 many)" = "moved,set2" &&
+	subjects many >/dev/null &&
+	test "$(json json "join q(,), map { \$_->{version} || q(-) } @{\$j->{rows}}")" = "v1.0.0,-,-" &&
+	git -C repo mv deep/set2 set3 && sed -i "s,deep/set2,set3," repo/.gitmodel/config &&
+	mv-test random 900 3 >repo/set3/d.st && commit again &&
+	test "$(subjects many)" = "again,moved,set2,set1" && test "$(subjects --all many)" = "again,moved,set2,set1" &&
+	mkdir repo/other && mv-test random 900 4 >repo/other/x.st &&
+	git -C repo mv set3/a.st other/a.st && commit gathered && test "$(subjects other)" = gathered
+'
+
 test_expect_success 'what is wrongly asked' '
 	test_expect_code 129 git -C repo model log &&
 	test_expect_code 128 git -C repo model log nosuch 2>err &&
