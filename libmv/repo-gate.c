@@ -344,7 +344,10 @@ static int load_trusted(struct mv_gate *g, const char *policy_file,
 		ret = set_policy(g, &t, policy_file, err);
 	if (!ret)
 		ret = set_trust(g, &t, err);
-	if (ret == MV_EINVALID && *g->trusted)
+	if (ret == MV_EINVALID && *g->trusted &&
+	    !strcmp(g->trusted_name, g->trusted))	/* named by its id */
+		mv_err_prefix(err, "%.10s", g->trusted);
+	else if (ret == MV_EINVALID && *g->trusted)
 		mv_err_prefix(err, "%s (%.10s)", g->trusted_name, g->trusted);
 	for (size_t i = 0; i < TRUSTED_FILES; i++)
 		mv_buf_release(&t.text[i]);

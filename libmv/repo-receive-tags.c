@@ -645,8 +645,10 @@ static int check_claims(struct mv_push *push, const char *name,
 		return ret;
 	if (!policy)
 		mv_push_refuse(push, "%s does not say which policy was asked, "
-			       "so nobody could prove it later: git model "
-			       "promote, demote and rollback do", name);
+			       "so nobody could prove it later: it was made by "
+			       "hand, or before there was one; delete the tag, "
+			       "fetch, and decide again by git model promote, "
+			       "demote or rollback", name);
 	else if (strcmp(policy, push->gate.policy.digest))
 		mv_push_refuse(push, "%s was decided by another policy than "
 			       "%s has now: delete the tag, fetch, and decide "

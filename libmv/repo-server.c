@@ -5,6 +5,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/policy/policy.h"
+#include "libmv/repo-gate.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-setup.h"
 #include "libmv/trust/trust.h"
@@ -174,6 +175,27 @@ static int tell_branch(struct mv_repo *repo, const struct mv_install *in,
 	return 0;
 }
 
+/* What stands there unread would refuse every push, the one that mends it
+   included; nothing judges yet, so it can be mended by one now. */
+static int check_readable(struct mv_repo *repo, struct mv_err *err)
+{
+	const struct mv_gate_options o = { .artifact = "none", .now = 1 };
+	struct mv_gate gate;
+	struct mv_err why;
+	int rc = mv_gate_open(&gate, repo, &o, &why);
+
+	if (!rc)
+		mv_gate_close(&gate);
+	else if (rc == MV_EINVALID || rc == MV_ECORRUPT)
+		rc = mv_fail(err, rc, "%.300s: nobody could push any more, so "
+			     "mend that first, by a push; where pushes are "
+			     "judged already, `git model uninstall --server` "
+			     "lets it in", why.msg);
+	else
+		rc = mv_fail(err, rc, "%s", why.msg);
+	return rc;
+}
+
 static void explain(const struct mv_install *in)
 {
 	static const char *const lines[] = {
@@ -220,7 +242,8 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 		mv_setup_tell(&in, 1, "'%s' has a work tree; a server's "
 			      "repository is a bare one",
 			      repo->info->work_tree);
-	if (policy)
+	rc = check_readable(repo, err);
+	if (!rc && policy)
 		rc = write_policy(repo, policy, &in, err);
 	for (size_t i = 0; !rc && i < sizeof(settings) / sizeof(settings[0]);
 	     i++)

@@ -23,6 +23,17 @@ test_expect_success 'install --server writes both hooks and says what it protect
 	test_cmp before srv.git/hooks/pre-receive
 '
 
+test_expect_success 'a policy that cannot be read is said before it refuses every push' '
+	git init -q --bare unread.git && git init -q unread && cd unread && mkdir .gitmodel &&
+	printf "[branch \"main\"]\napprovals = 1 from leads\n" >.gitmodel/policy && git add . && git commit -qm bad &&
+	git push -q ../unread.git HEAD:main && git --git-dir=../unread.git symbolic-ref HEAD refs/heads/main &&
+	test_expect_code 128 git model install --no-receipt-key --server ../unread.git >../out 2>../err &&
+	test_grep ".gitmodel/policy:2: .*nobody could push any more, so mend that first" ../err &&
+	test_must_be_empty ../out && ! test -e ../unread.git/hooks/pre-receive && ! git --git-dir=../unread.git config model.server &&
+	echo "[stage \"production\"]" >.gitmodel/policy && git commit -qam mended && git push -q ../unread.git HEAD:main &&
+	git model install --no-receipt-key --server ../unread.git && git push ../unread.git HEAD:other
+'
+
 test_expect_success 'a hook that was there before runs first, and its no is final' '
 	git init -q --bare own.git &&
 	printf "#!/bin/sh\necho own hook >&2; cat >seen; exit 1\n" \
@@ -195,8 +206,8 @@ test_expect_success 'a receipt that cannot be written does not undo the push' '
 test_expect_success 'an unreadable policy refuses everything' '
 	git init -q --bare bad.git && git init -q b && cd b && mkdir .gitmodel &&
 	echo "[stage" >.gitmodel/policy && git add . && git commit -qm x &&
-	git push -q ../bad.git main &&
 	git model install --server ../bad.git >/dev/null &&
+	git -C ../bad.git fetch -q ../b main:main &&
 	git checkout -q -b topic &&
 	test_must_fail git push ../bad.git topic 2>../err &&
 	test_grep "main.*policy:1" ../err
