@@ -59,10 +59,11 @@ int cmd_gc(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (json)
 		return print_json(&stats);
-	out_line("%s %s: %llu chunks that nothing in git points to",
+	out_line("%s %s: %llu %s that nothing in git points to",
 		 dry_run ? "would free" : "freed",
 		 mv_print_size(size, stats.freed),
-		 (unsigned long long)stats.dropped_chunks);
+		 (unsigned long long)stats.dropped_chunks,
+		 stats.dropped_chunks == 1 ? "chunk" : "chunks");
 	if (stats.kept_young)
 		out_line("kept %s that nothing points to but that is younger than the grace period",
 			 mv_print_size(size, stats.kept_young));

@@ -124,9 +124,10 @@ static void print_hints(const struct show *show)
 			 "into git; a line '<path> -filter' says that it is "
 			 "meant");
 	if (show->not_stored)
-		out_hint("%llu of the staged contents are not in the store: "
-			 "'git model fsck --repair' stores them again",
-			 (unsigned long long)show->not_stored);
+		out_hint("%llu of the staged contents %s not in the store: "
+			 "'git model fsck --repair' stores what is there "
+			 "again", (unsigned long long)show->not_stored,
+			 show->not_stored == 1 ? "is" : "are");
 }
 
 int cmd_status(int argc, const char **argv, struct cmd_env *env)

@@ -648,8 +648,9 @@ static void check_store_files(const struct checks *c, struct mv_store *store)
 		say(c, MV_DOCTOR_BAD, "store", "git model fsck --repair",
 		    "%s", err.msg);
 	} else {
-		say(c, MV_DOCTOR_OK, "store", NULL, "%llu contents in %s at "
+		say(c, MV_DOCTOR_OK, "store", NULL, "%llu %s in %s at "
 		    "'%s'", (unsigned long long)stats.contents,
+		    stats.contents == 1 ? "content" : "contents",
 		    mv_print_size(text, stats.pack_bytes + stats.index_bytes),
 		    dir);
 		if (stats.temporary)

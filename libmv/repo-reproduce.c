@@ -314,8 +314,10 @@ static int open_guest(struct work *w, struct mv_err *err)
 	if (!rc)
 		rc = mv_repo_checkout(w->guest.repo, NULL, 0, &stats, err);
 	if (!rc && stats.missing + stats.failed)
-		doubt(w, "%" PRIu64 " contents of that commit are not here",
-		      stats.missing + stats.failed);
+		doubt(w, "%" PRIu64 " %s not here", stats.missing +
+		      stats.failed, stats.missing + stats.failed == 1 ?
+		      "content of that commit is" :
+		      "contents of that commit are");
 	return rc;
 }
 

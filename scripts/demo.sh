@@ -47,7 +47,7 @@ run "git commit -q -m 'a few weights patched'"
 run 'git model status --all'
 check 'git has nothing to commit' says '' 'git status --porcelain'
 run 'git model ls --long'
-check 'the store has both files' has '^[0-9a-f]* \* .*model.safetensors' \
+check 'the store has both files' has '^[0-9a-f][0-9a-f]*  *\* .*model.safetensors' \
 	'git model ls --long'
 run 'git model du'
 check 'the last version added less than a tenth of its size' \

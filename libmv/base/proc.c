@@ -245,7 +245,9 @@ static int spawn_program(pid_t *pid, const char *program,
 	if (!e)
 		e = posix_spawn(pid, program, &files, &attr,
 				(char *const *)argv, list);
-	if (e && dir)
+	if (e && dir && access(dir, X_OK))
+		ret = mv_fail_errno(err, errno, "cannot enter '%s'", dir);
+	else if (e && dir)
 		ret = mv_fail_errno(err, e, "cannot run '%s' in '%s'", program,
 				    dir);
 	else if (e)

@@ -23,6 +23,11 @@ test_expect_success 'install --server writes both hooks and says what it protect
 	test_cmp before srv.git/hooks/pre-receive
 '
 
+test_expect_success 'a server that is not there is said in plain words' '
+	test_expect_code 128 git model install --server nosuch 2>err &&
+	test_grep "cannot enter .nosuch.: No such file" err
+'
+
 test_expect_success 'a policy that cannot be read is said before it refuses every push' '
 	git init -q --bare unread.git && git init -q unread && cd unread && mkdir .gitmodel &&
 	printf "[branch \"main\"]\napprovals = 1 from leads\n" >.gitmodel/policy && git add . && git commit -qm bad &&
