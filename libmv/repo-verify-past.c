@@ -577,17 +577,50 @@ static int list_changes(struct growth *g, const char *old, const char *new,
 	return ret;
 }
 
-static int has_line(const char *text, size_t len, const char *line, size_t n)
-{
-	const char *s = text;
+/* The lines of a note in order, so that thousands are found in no time. */
+struct span {
+	const char *s;
+	size_t n;
+};
 
-	while (n <= len - (size_t)(s - text) &&
-	       (s = memmem(s, len - (size_t)(s - text), line, n))) {
-		if ((s == text || s[-1] == '\n') &&
-		    (s + n == text + len || s[n] == '\n'))
-			return 1;
-		s++;
-	}
+static int by_bytes(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+	int d = memcmp(x->s, y->s, x->n < y->n ? x->n : y->n);
+
+	return d ? d : (x->n > y->n) - (x->n < y->n);
+}
+
+/* The next line of what is left; 0: none. */
+static int next_line(struct span *line, const char **s, const char *end)
+{
+	const char *lf;
+
+	if (*s >= end)
+		return 0;
+	lf = memchr(*s, '\n', (size_t)(end - *s));
+	*line = (struct span){ *s, (size_t)((lf ? lf : end) - *s) };
+	*s += line->n + 1;
+	return 1;
+}
+
+/* Caller frees. */
+static int sort_lines(struct span **out, size_t *count, const char *text,
+		      size_t len, struct mv_err *err)
+{
+	const char *s = text, *end = text + len;
+	struct span line;
+	size_t n = 0;
+
+	*count = 0;
+	while (next_line(&line, &s, end))
+		n++;
+	*out = calloc(n ? n : 1, sizeof(**out));
+	if (!*out)
+		return mv_nomem(err);
+	for (s = text; next_line(&line, &s, end);)
+		(*out)[(*count)++] = line;
+	qsort(*out, n, sizeof(**out), by_bytes);
 	return 0;
 }
 
@@ -615,21 +648,22 @@ static int add_loss(struct growth *g, const struct change *c, size_t lines,
 static int find_losses(struct growth *g, const struct change *c,
 		       const char *new, size_t len, struct mv_err *err)
 {
-	const char *s = g->old.data, *end = s + g->old.len, *first = NULL;
-	size_t lost = 0, first_len = 0;
+	const char *s = g->old.data, *end = s + g->old.len;
+	struct span *kept, line, first = { NULL, 0 };
+	size_t lost = 0, count;
+	int ret = sort_lines(&kept, &count, new, len, err);
 
-	while (s < end) {
-		const char *lf = memchr(s, '\n', (size_t)(end - s));
-		size_t n = (size_t)((lf ? lf : end) - s);
-
-		if (n && !has_line(new, len, s, n)) {
-			first = first ? first : s;
-			first_len = first_len ? first_len : n;
-			lost++;
-		}
-		s += n + 1;
+	while (!ret && next_line(&line, &s, end)) {
+		if (!line.n || bsearch(&line, kept, count, sizeof(*kept),
+				       by_bytes))
+			continue;
+		if (!lost++)
+			first = line;
 	}
-	return lost ? add_loss(g, c, lost, first, first_len, err) : 0;
+	if (!ret && lost)
+		ret = add_loss(g, c, lost, first.s, first.n, err);
+	free(kept);
+	return ret;
 }
 
 static int take_moved(void *payload, size_t i, const char *hex,
