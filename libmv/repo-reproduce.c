@@ -286,13 +286,23 @@ static int add_worktree(struct work *w, struct mv_err *err)
 		w->record->commit, NULL
 	};
 
+	mv_git_rest(w->repo->git);
+	return run_git(w->repo, &w->guest, args, err);
+}
+
+/* A folder, its being known as what an interrupt removes, and git's half of
+   it: who is told to stop meanwhile does so afterwards. */
+static int make_guest(struct work *w, struct mv_err *err)
+{
 	int rc;
 
-	mv_git_rest(w->repo->git);
-	/* Who stops us now would stop between the two halves of it. */
 	if (w->hooks->running)
 		w->hooks->running(w->hooks->payload, 1);
-	rc = run_git(w->repo, &w->guest, args, err);
+	rc = make_folder(w, err);
+	if (!rc) {
+		set_guest(w->repo, &w->guest);
+		rc = add_worktree(w, err);
+	}
 	if (w->hooks->running)
 		w->hooks->running(w->hooks->payload, 0);
 	return rc;
@@ -779,12 +789,8 @@ static int compare(struct work *w, struct mv_err *err)
 
 static int reproduce(struct work *w, struct mv_err *err)
 {
-	int rc = make_folder(w, err);
+	int rc = make_guest(w, err);
 
-	if (!rc) {
-		set_guest(w->repo, &w->guest);
-		rc = add_worktree(w, err);
-	}
 	if (!rc)
 		rc = open_guest(w, err);
 	if (!rc)

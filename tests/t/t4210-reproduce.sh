@@ -229,13 +229,17 @@ test_expect_success 'told to stop before it runs, it clears away' '
 	do
 		{ git-model reproduce m.bin >../out 2>../err & } && pid=$! &&
 		sleep 0.0$i && { kill -TERM $pid || :; } && { wait $pid || :; } &&
-		# The moment in which the folder is made is not covered yet.
-		{ nothing_is_left || {
-			echo $i >>"$TRASH/left" && git worktree prune &&
-			rm -rf "$TRASH"/tmp/git-model-reproduce-*
-		}; } && nothing_is_left || return 1
-	done &&
-	{ test ! -e "$TRASH/left" || test $(wc -l <"$TRASH/left") -le 2; }
+		nothing_is_left || return 1
+	done
+'
+
+test_expect_success 'told to stop in the moment in which it has made its folder' '
+	cd stop && ls -A "$TRASH/tmp" >../out && test_must_be_empty ../out &&
+	{ strace -qq -o /dev/null -e trace=mkdir,mkdirat -e inject=mkdir,mkdirat:delay_exit=400000 \
+		sh -c "echo \$\$ >../pid; exec git-model reproduce m.bin" >../out 2>../err & } && tracer=$! &&
+	until test -n "$(ls -A "$TRASH/tmp")"; do kill -0 $tracer && sleep 0.01 || return 1; done &&
+	kill -TERM $(cat ../pid) && { wait $tracer || :; } &&
+	nothing_is_left
 '
 
 test_done
