@@ -446,14 +446,6 @@ static int check_notes(struct proving *x)
 	return check_date(x, x->notes->when, "records");
 }
 
-static int has_line(const struct mv_lines *lines, const char *line)
-{
-	for (size_t i = 0; i < lines->count; i++)
-		if (!strcmp(lines->v[i], line))
-			return 1;
-	return 0;
-}
-
 /* Notes only grow: every line that was there is there today. */
 static int check_grown(struct proving *x, const char *blob,
 		       struct mv_err *err)
@@ -470,9 +462,8 @@ static int check_grown(struct proving *x, const char *blob,
 		ret = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
 				     1, err);
 	for (size_t i = 0; i < then.count && !ret; i++)
-		if (!has_line(&now, then.v[i])) {
+		if (!mv_lines_have(&now, then.v[i]))
 			first = gone++ ? first : i;
-		}
 	if (!ret && gone)
 		ret = BAD(x, "%zu line%s that it was decided on %s not in the "
 			  "records any more, such as %.60s...", gone,
@@ -805,7 +796,7 @@ static int has_more(struct proving *x, const char *blob, struct mv_err *err)
 		ret = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
 				     1, err);
 	for (size_t i = 0; i < now.count && !ret && !more; i++)
-		more = strstr(now.v[i], word) && !has_line(&then, now.v[i]);
+		more = strstr(now.v[i], word) && !mv_lines_have(&then, now.v[i]);
 	mv_lines_release(&then);
 	mv_lines_release(&now);
 	return ret ? ret : more;

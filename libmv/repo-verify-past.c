@@ -577,53 +577,6 @@ static int list_changes(struct growth *g, const char *old, const char *new,
 	return ret;
 }
 
-/* The lines of a note in order, so that thousands are found in no time. */
-struct span {
-	const char *s;
-	size_t n;
-};
-
-static int by_bytes(const void *a, const void *b)
-{
-	const struct span *x = a, *y = b;
-	int d = memcmp(x->s, y->s, x->n < y->n ? x->n : y->n);
-
-	return d ? d : (x->n > y->n) - (x->n < y->n);
-}
-
-/* The next line of what is left; 0: none. */
-static int next_line(struct span *line, const char **s, const char *end)
-{
-	const char *lf;
-
-	if (*s >= end)
-		return 0;
-	lf = memchr(*s, '\n', (size_t)(end - *s));
-	*line = (struct span){ *s, (size_t)((lf ? lf : end) - *s) };
-	*s += line->n + 1;
-	return 1;
-}
-
-/* Caller frees. */
-static int sort_lines(struct span **out, size_t *count, const char *text,
-		      size_t len, struct mv_err *err)
-{
-	const char *s = text, *end = text + len;
-	struct span line;
-	size_t n = 0;
-
-	*count = 0;
-	while (next_line(&line, &s, end))
-		n++;
-	*out = calloc(n ? n : 1, sizeof(**out));
-	if (!*out)
-		return mv_nomem(err);
-	for (s = text; next_line(&line, &s, end);)
-		(*out)[(*count)++] = line;
-	qsort(*out, n, sizeof(**out), by_bytes);
-	return 0;
-}
-
 static int add_loss(struct growth *g, const struct change *c, size_t lines,
 		    const char *line, size_t len, struct mv_err *err)
 {
@@ -648,22 +601,12 @@ static int add_loss(struct growth *g, const struct change *c, size_t lines,
 static int find_losses(struct growth *g, const struct change *c,
 		       const char *new, size_t len, struct mv_err *err)
 {
-	const char *s = g->old.data, *end = s + g->old.len;
-	struct span *kept, line, first = { NULL, 0 };
-	size_t lost = 0, count;
-	int ret = sort_lines(&kept, &count, new, len, err);
+	struct mv_missing gone;
+	int ret = mv_lines_missing(&gone, g->old.data, g->old.len, new, len,
+				   err);
 
-	while (!ret && next_line(&line, &s, end)) {
-		if (!line.n || bsearch(&line, kept, count, sizeof(*kept),
-				       by_bytes))
-			continue;
-		if (!lost++)
-			first = line;
-	}
-	if (!ret && lost)
-		ret = add_loss(g, c, lost, first.s, first.n, err);
-	free(kept);
-	return ret;
+	return !ret && gone.count ? add_loss(g, c, gone.count, gone.first,
+					     gone.first_len, err) : ret;
 }
 
 static int take_moved(void *payload, size_t i, const char *hex,

@@ -113,6 +113,43 @@ int mv_lines_unite(struct mv_buf *out, const char *a, size_t a_len,
 	return unite(out, &lines, NULL, a, a_len, b, b_len, err);
 }
 
+int mv_lines_missing(struct mv_missing *out, const char *a, size_t a_len,
+		     const char *b, size_t b_len, struct mv_err *err)
+{
+	size_t a_count = split(NULL, a, a_len), b_count = split(NULL, b, b_len);
+	struct span *v, *have;
+
+	memset(out, 0, sizeof(*out));
+	if (!a_count)
+		return 0;
+	v = calloc(a_count + b_count, sizeof(*v));
+	if (!v)
+		return mv_nomem(err);
+	have = v + a_count;
+	split(v, a, a_len);
+	split(have, b, b_len);
+	b_count = sort_spans(have, b_count);
+	for (size_t i = 0; i < a_count; i++)
+		if (!bsearch(&v[i], have, b_count, sizeof(*v), span_cmp) &&
+		    !out->count++) {
+			out->first = v[i].s;
+			out->first_len = v[i].len;
+		}
+	free(v);
+	return 0;
+}
+
+static int line_cmp(const void *key, const void *line)
+{
+	return strcmp(key, *(const char *const *)line);
+}
+
+int mv_lines_have(const struct mv_lines *lines, const char *line)
+{
+	return lines->count && bsearch(line, lines->v, lines->count,
+				       sizeof(*lines->v), line_cmp);
+}
+
 void mv_lines_release(struct mv_lines *lines)
 {
 	free(lines->v);

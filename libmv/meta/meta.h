@@ -341,6 +341,7 @@ struct mv_lines {
 	size_t count;
 	char *text;
 };
+int mv_lines_have(const struct mv_lines *lines, const char *line);
 void mv_lines_release(struct mv_lines *lines);
 /* Of each of these pointer blobs (full hex), one element each. `ref` may be
    the hex of a commit, which must be there (MV_ENOENT). */
@@ -372,6 +373,15 @@ int mv_ledger_append(struct mv_git *git, const char *lock_path,
 int mv_ledger_merge(struct mv_git *git, const char *lock_path,
 		    const char *other, int *changed, int timeout_ms,
 		    struct mv_err *err);
+/* Lines of `a` that `b` has not, blank ones apart, in whatever order they are;
+   the first of them points into `a`. Pure. */
+struct mv_missing {
+	size_t count;
+	const char *first;	/* NULL: none */
+	size_t first_len;
+};
+int mv_lines_missing(struct mv_missing *out, const char *a, size_t a_len,
+		     const char *b, size_t b_len, struct mv_err *err);
 /* Sorted union of two texts of lines, blank lines dropped. Pure. */
 int mv_lines_unite(struct mv_buf *out, const char *a, size_t a_len,
 		   const char *b, size_t b_len, struct mv_err *err);

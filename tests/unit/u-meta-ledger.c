@@ -62,6 +62,54 @@ static void test_meta_ledger__a_union_too_large_is_none(void **state)
 	mv_buf_release(&out);
 }
 
+static void assert_missing(const char *a, size_t a_len, const char *b,
+			   size_t b_len, size_t count, const char *first)
+{
+	struct mv_missing m;
+
+	assert_int_equal(mv_lines_missing(&m, a, a_len, b, b_len, NULL), 0);
+	assert_int_equal(m.count, count);
+	assert_int_equal(m.first != NULL, first != NULL);
+	if (first) {
+		assert_true(m.first_len >= strlen(first));
+		assert_memory_equal(m.first, first, strlen(first));
+		assert_true(m.first + m.first_len == a + a_len ||
+			    m.first[m.first_len] == '\n');
+	}
+}
+
+#define MISSING(a, b, count, first) \
+	assert_missing(a, sizeof(a) - 1, b, sizeof(b) - 1, count, first)
+
+static void test_meta_ledger__lines_that_are_missing(void **state)
+{
+	(void)state;
+	MISSING("", "", 0, NULL);
+	MISSING("\n\n", "", 0, NULL);
+	MISSING("a\nb\n", "b\na\n\nc", 0, NULL);
+	MISSING("b\na", "", 2, "b");
+	MISSING("c\nb\na\n", "b\n", 2, "c");
+	/* A part of a line is another line, and so are other bytes. */
+	MISSING("ab\n", "abc\nxab\na\n", 1, "ab");
+	MISSING("a\n", "a\r\n", 1, "a");
+	MISSING("a\0b\n", "a\1b\na\n", 1, "a");
+	MISSING("\xff\n", "\x7f\n\x80\n", 1, "\xff");
+}
+
+static void test_meta_ledger__lines_that_are_there(void **state)
+{
+	const char *v[] = { "a", "ab", "b", "\x80", "\xff" };
+	const struct mv_lines lines = { v, 5, NULL }, none = { NULL, 0, NULL };
+
+	(void)state;
+	for (size_t i = 0; i < lines.count; i++)
+		assert_true(mv_lines_have(&lines, v[i]));
+	assert_false(mv_lines_have(&lines, ""));
+	assert_false(mv_lines_have(&lines, "abc"));
+	assert_false(mv_lines_have(&lines, "\x81"));
+	assert_false(mv_lines_have(&none, "a"));
+}
+
 /* -- a repository with pointers -- */
 
 #define BLOBS 6
@@ -698,6 +746,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meta_ledger__lines_are_a_set_of_bytes),
 		cmocka_unit_test(test_meta_ledger__a_union_too_large_is_none),
+		cmocka_unit_test(test_meta_ledger__lines_that_are_missing),
+		cmocka_unit_test(test_meta_ledger__lines_that_are_there),
 		cmocka_unit_test(test_meta_ledger__what_is_appended_is_read),
 		cmocka_unit_test(test_meta_ledger__a_batch_is_one_commit),
 		cmocka_unit_test(test_meta_ledger__a_line_that_is_there_changes_nothing),
