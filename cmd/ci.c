@@ -47,7 +47,6 @@ struct options {
 static int write_host(int rootfd, const struct host *host, int force,
 		      struct mv_err *err)
 {
-	struct mv_wt_file file = MV_WT_FILE_INIT;
 	struct stat st;
 	int fd = -1;
 	int rc = mv_wt_open_read(&fd, &st, rootfd, host->path, err);
@@ -60,15 +59,8 @@ static int write_host(int rootfd, const struct host *host, int force,
 			       "prints and %s", host->path, host->elsewhere);
 	if (rc && rc != MV_ENOENT)
 		return rc;
-	rc = mv_wt_replace(&file, rootfd, host->path, 0, 1, err);
-	if (!rc)
-		rc = mv_write_full(file.fd, host->data,
-				   (size_t)(host->end - host->data),
-				   host->path, err);
-	if (!rc)
-		rc = mv_wt_commit(&file, &st, err);
-	mv_wt_discard(&file);
-	return rc;
+	return mv_wt_write(rootfd, host->path, 0, host->data,
+			   (size_t)(host->end - host->data), err);
 }
 
 static int init(const char *name, const struct options *o, struct cmd_env *env)

@@ -42,35 +42,21 @@ static int add_section(struct mv_buf *text, const char *name, const char *path,
 	return rc;
 }
 
-static int write_file(struct mv_repo *repo, const struct mv_buf *text,
-		      struct mv_err *err)
-{
-	struct mv_wt_file f = MV_WT_FILE_INIT;
-	int rootfd;
-	int rc = mv_repo_root(&rootfd, repo, err);
-
-	if (!rc)
-		rc = mv_wt_replace(&f, rootfd, TEAM_FILE, 0, 1, err);
-	if (!rc)
-		rc = mv_write_full(f.fd, text->data, text->len, TEAM_FILE, err);
-	if (!rc)
-		rc = mv_wt_commit(&f, NULL, err);
-	mv_wt_discard(&f);
-	return rc;
-}
-
 static int write_name(struct mv_repo *repo, const char *name, const char *path,
 		      struct mv_err *err)
 {
 	struct mv_buf text;
-	int rc;
+	int rootfd, rc;
 
 	mv_buf_init(&text, TEXT_MAX);
 	rc = mv_repo_team_file(&text, repo, err);
 	if (!rc || rc == MV_ENOENT)
 		rc = add_section(&text, name, path, err);
 	if (!rc)
-		rc = write_file(repo, &text, err);
+		rc = mv_repo_root(&rootfd, repo, err);
+	if (!rc)
+		rc = mv_wt_write(rootfd, TEAM_FILE, 0, text.data, text.len,
+				 err);
 	mv_buf_release(&text);
 	return rc;
 }

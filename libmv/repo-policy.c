@@ -279,17 +279,10 @@ static const char starter[] =
 static int write_file(struct mv_repo *repo, const char *path,
 		      const struct mv_buf *text, struct mv_err *err)
 {
-	struct mv_wt_file file = MV_WT_FILE_INIT;
 	int root, ret = mv_repo_root(&root, repo, err);
 
-	if (!ret)
-		ret = mv_wt_replace(&file, root, path, 0, 1, err);
-	if (!ret)
-		ret = mv_write_full(file.fd, text->data, text->len, path, err);
-	if (!ret)
-		ret = mv_wt_commit(&file, NULL, err);
-	mv_wt_discard(&file);
-	return ret;
+	return ret ? ret : mv_wt_write(root, path, 0, text->data, text->len,
+				       err);
 }
 
 /* What .gitmodel/config says of the repository. */

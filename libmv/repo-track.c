@@ -224,18 +224,10 @@ static int write_attributes(struct mv_repo *repo, const char *file,
 			    int executable, const struct mv_buf *text,
 			    struct mv_err *err)
 {
-	struct mv_wt_file f = MV_WT_FILE_INIT;
-	int rootfd, rc;
+	int rootfd, rc = mv_repo_root(&rootfd, repo, err);
 
-	rc = mv_repo_root(&rootfd, repo, err);
-	if (!rc)
-		rc = mv_wt_replace(&f, rootfd, file, executable, 1, err);
-	if (!rc)
-		rc = mv_write_full(f.fd, text->data, text->len, file, err);
-	if (!rc)
-		rc = mv_wt_commit(&f, NULL, err);
-	mv_wt_discard(&f);
-	return rc;
+	return rc ? rc : mv_wt_write(rootfd, file, executable, text->data,
+				     text->len, err);
 }
 
 typedef int (*line_fn)(void *payload, const struct line *line, int number,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "libmv/base/buf.h"
+#include "libmv/base/fs.h"
 #include "libmv/base/utf8.h"
 
 /* Folders are held by descriptor only; they need not be readable. */
@@ -526,6 +527,20 @@ void mv_wt_discard(struct mv_wt_file *file)
 	free(file->tmp);
 	free(file->name);
 	*file = (struct mv_wt_file)MV_WT_FILE_INIT;
+}
+
+int mv_wt_write(int rootfd, const char *path, int executable, const void *data,
+		size_t len, struct mv_err *err)
+{
+	struct mv_wt_file file = MV_WT_FILE_INIT;
+	int rc = mv_wt_replace(&file, rootfd, path, executable, 1, err);
+
+	if (!rc)
+		rc = mv_write_full(file.fd, data, len, path, err);
+	if (!rc)
+		rc = mv_wt_commit(&file, NULL, err);
+	mv_wt_discard(&file);
+	return rc;
 }
 
 /* -- what killed processes left -- */

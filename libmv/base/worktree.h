@@ -68,6 +68,9 @@ int mv_wt_current(const struct mv_wt_file *file, char *data, size_t max,
 int mv_wt_commit(struct mv_wt_file *file, struct stat *st,
 		 struct mv_err *err);
 void mv_wt_discard(struct mv_wt_file *file);	/* an empty one is fine */
+/* All of it at once: begin, write, commit. Parent folders are made. */
+int mv_wt_write(int rootfd, const char *path, int executable, const void *data,
+		size_t len, struct mv_err *err);
 
 /*
  * Remove what killed processes left in the folder of `path`: a temporary is

@@ -387,6 +387,25 @@ static void test_base_worktree__commit_tells_the_stat_that_git_will_see(void **s
 	assert_true(st.st_mtim.tv_sec > before.st_mtim.tv_sec);
 }
 
+static void test_base_worktree__writes_a_whole_file_at_once(void **state)
+{
+	struct stat st;
+	struct mv_err err;
+
+	(void)state;
+	assert_int_equal(mv_wt_write(root, "dir/file", 0, "new", 3, NULL), 0);
+	is("wt/dir/file", "new");
+	assert_int_equal(mv_wt_write(root, "a/b/tool", 1, "tool", 4, NULL), 0);
+	is("wt/a/b/tool", "tool");
+	assert_int_equal(stat("wt/a/b/tool", &st), 0);
+	assert_true(st.st_mode & S_IXUSR);
+	assert_int_equal(mv_wt_write(root, ".git/hooks/x", 0, "x", 1, &err),
+			 MV_EDENIED);
+	assert_int_equal(mv_wt_write(root, "dir", 0, "x", 1, &err),
+			 MV_EDENIED);
+	assert_int_equal(count("wt/dir"), 1);	/* no temporary */
+}
+
 static void test_base_worktree__discard_leaves_nothing(void **state)
 {
 	struct mv_wt_file f = MV_WT_FILE_INIT;
@@ -523,6 +542,7 @@ static void test_base_worktree__now_a_sandbox_denies_openat2(void **state)
 	T(a_link_put_in_place_late_is_kept), \
 	T(mode_comes_from_umask), \
 	T(commit_tells_the_stat_that_git_will_see), \
+	T(writes_a_whole_file_at_once), \
 	T(discard_leaves_nothing), \
 	T(sweeps_what_nobody_writes), \
 	T(wins_the_race_against_swapped_links)
