@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/policy/priv.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "libmv/base/config.h"
@@ -18,25 +15,9 @@
 struct naming {
 	const struct mv_policy *policy;
 	const char *const *stages;	/* that tags have */
-	mv_lint_fn fn;
-	void *payload;
-	struct mv_err *err;
-	int ret;
+	struct mv_complaints said;
 };
-
-__attribute__((format(printf, 4, 5)))
-static void say(struct naming *n, int line, int serious, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	if (n->ret)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	n->ret = n->fn(n->payload, line, serious, text, n->err);
-}
+#define say(who, ...) mv_complain(&(who)->said, __VA_ARGS__)
 
 /* -- keys of .gitmodel/config ------------------------------------------------------ */
 
@@ -79,13 +60,13 @@ static int see_key(void *payload, const char *section, const char *subname,
 	    known ? " of " : "", known ? section : "", near.best ?
 	    "; did you mean '" : "", near.best ? near.best : "", near.best ?
 	    "'?" : "");
-	return n->ret;
+	return n->said.ret;
 }
 
 int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
 			  void *payload, struct mv_err *err)
 {
-	struct naming n = { .fn = fn, .payload = payload, .err = err };
+	struct naming n = { .said = { fn, payload, err, 0 } };
 
 	return mv_config_parse(".gitmodel/config", data, len, see_key, &n,
 			       err);
@@ -221,12 +202,12 @@ static void lint_rule(struct naming *n, const struct mv_rule *r)
 int mv_policy_lint_names(const struct mv_policy *p, const char *const *stages,
 			 mv_lint_fn fn, void *payload, struct mv_err *err)
 {
-	struct naming n = { p, stages, fn, payload, err, 0 };
+	struct naming n = { p, stages, { fn, payload, err, 0 } };
 
 	for (size_t i = 0; i < p->section_count; i++) {
 		lint_section_name(&n, &p->sections[i]);
 		for (size_t j = 0; j < p->sections[i].count; j++)
 			lint_rule(&n, &p->sections[i].rules[j]);
 	}
-	return n.ret;
+	return n.said.ret;
 }

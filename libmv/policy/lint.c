@@ -16,24 +16,22 @@
 struct linting {
 	const struct mv_policy *policy;
 	const char *const *principals;
-	mv_lint_fn fn;
-	void *payload;
-	struct mv_err *err;
-	int ret;
+	struct mv_complaints said;
 };
+#define say(who, ...) mv_complain(&(who)->said, __VA_ARGS__)
 
-__attribute__((format(printf, 4, 5)))
-static void say(struct linting *l, int line, int serious, const char *fmt, ...)
+void mv_complain(struct mv_complaints *c, int line, int serious,
+		 const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
 
-	if (l->ret)
+	if (c->ret)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	l->ret = l->fn(l->payload, line, serious, text, l->err);
+	c->ret = c->fn(c->payload, line, serious, text, c->err);
 }
 
 /* -- people ----------------------------------------------------------------------- */
@@ -294,8 +292,8 @@ static void lint_order(struct linting *l, const struct mv_section *s)
 {
 	char *seen = calloc(l->policy->section_count, 1);
 
-	if (!seen && !l->ret)
-		l->ret = mv_nomem(l->err);
+	if (!seen && !l->said.ret)
+		l->said.ret = mv_nomem(l->said.err);
 	for (size_t i = 0; seen && i < s->count; i++) {
 		const struct mv_rule *r = &s->rules[i];
 
@@ -426,7 +424,7 @@ static void lint_whole(struct linting *l)
 int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
 		   mv_lint_fn fn, void *payload, struct mv_err *err)
 {
-	struct linting l = { p, principals, fn, payload, err, 0 };
+	struct linting l = { p, principals, { fn, payload, err, 0 } };
 
 	lint_whole(&l);
 	lint_principals(&l);
@@ -434,5 +432,5 @@ int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
 		lint_group(&l, &p->groups[i]);
 	for (size_t i = 0; i < p->section_count; i++)
 		lint_section(&l, &p->sections[i]);
-	return l.ret;
+	return l.said.ret;
 }

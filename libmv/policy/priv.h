@@ -223,4 +223,15 @@ int mv_may_override(enum mv_rule_kind kind);
 int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
 		     const char *key, struct mv_found *f);
 
+/* Who is told what lint finds, until they stop it. */
+struct mv_complaints {
+	mv_lint_fn fn;
+	void *payload;
+	struct mv_err *err;
+	int ret;
+};
+__attribute__((format(printf, 4, 5)))
+void mv_complain(struct mv_complaints *c, int line, int serious,
+		 const char *fmt, ...);
+
 #endif
