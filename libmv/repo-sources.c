@@ -140,8 +140,10 @@ static int add_all_beside(struct mv_sources *out, struct mv_repo *repo,
 	return rc ? rc : add_fetched(out, repo, beside, err);
 }
 
-int mv_repo_all_beside(struct mv_sources *out, struct mv_repo *repo,
-		       mv_beside_fn beside, struct mv_err *err)
+/* Every remote by its names first, where `named`; then what lies beside all of
+   them. */
+static int collect(struct mv_sources *out, struct mv_repo *repo, int named,
+		   mv_beside_fn beside, struct mv_err *err)
 {
 	struct configured c = { { NULL, 0 }, { NULL, 0 } };
 	int rc;
@@ -149,6 +151,10 @@ int mv_repo_all_beside(struct mv_sources *out, struct mv_repo *repo,
 	out->url = NULL;
 	out->count = 0;
 	rc = mv_git_config_each(repo->git, read_variable, &c, err);
+	if (!rc && named)
+		rc = add_remote(out, repo, NULL, err);
+	for (size_t i = 0; !rc && named && i < c.names.count; i++)
+		rc = add_remote(out, repo, c.names.url[i], err);
 	if (!rc)
 		rc = add_all_beside(out, repo, &c, beside, err);
 	if (rc)
@@ -158,24 +164,14 @@ int mv_repo_all_beside(struct mv_sources *out, struct mv_repo *repo,
 	return rc;
 }
 
+int mv_repo_all_beside(struct mv_sources *out, struct mv_repo *repo,
+		       mv_beside_fn beside, struct mv_err *err)
+{
+	return collect(out, repo, 0, beside, err);
+}
+
 int mv_repo_sources(struct mv_sources *out, struct mv_repo *repo,
 		    struct mv_err *err)
 {
-	struct configured c = { { NULL, 0 }, { NULL, 0 } };
-	int rc;
-
-	out->url = NULL;
-	out->count = 0;
-	rc = mv_git_config_each(repo->git, read_variable, &c, err);
-	if (!rc)
-		rc = add_remote(out, repo, NULL, err);
-	for (size_t i = 0; !rc && i < c.names.count; i++)
-		rc = add_remote(out, repo, c.names.url[i], err);
-	if (!rc)
-		rc = add_all_beside(out, repo, &c, mv_repo_store_beside, err);
-	if (rc)
-		mv_sources_release(out);
-	mv_sources_release(&c.names);
-	mv_sources_release(&c.urls);
-	return rc;
+	return collect(out, repo, 1, mv_repo_store_beside, err);
 }
