@@ -10,8 +10,6 @@
  * another one is in its way) leaves a promotion without the notes, the
  * version or the branch that it was judged by. So git is asked first.
  */
-#define HEADS "refs/heads/"
-#define TAGS "refs/tags/"
 
 /*
  * What is judged, or what others are judged by: of branches those that were

@@ -11,7 +11,6 @@
  * that would make it call BAD what is there: asked by verify's own functions,
  * of the state that the push leads to.
  */
-#define TAGS "refs/tags/"
 enum {
 	CHANGES_MAX = 64,	/* of .gitmodel/, in one push */
 	FIRST_MAX = 1000	/* in the one that makes the branch */

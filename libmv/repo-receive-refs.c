@@ -18,8 +18,6 @@
  * is judged as if all these names had been pushed. And some refs are nobody's
  * to push.
  */
-#define HEADS "refs/heads/"
-#define TAGS "refs/tags/"
 enum { STEPS_MAX = 6, DEPTH_MAX = 64 };	/* git takes 5 steps */
 
 struct alias {

@@ -13,7 +13,6 @@
  * "What can be tried"). Then each stage event is judged on the state that
  * there would be, in the order in which they happened.
  */
-#define TAGS "refs/tags/"
 
 /* -- tag objects ------------------------------------------------------------------- */
 

@@ -6,7 +6,15 @@
 
 #include "libmv/repo-judge.h"
 
-/* What the repo-receive*.c share: one push that is being judged. */
+/*
+ * What the repo-receive*.c share: one push that is being judged. What it says
+ * is read in repo-receive-updates.c; a server judges in repo-receive.c, and
+ * signs in repo-receive-receipt.c what it decided; a client is advised in
+ * repo-receive-advice.c.
+ */
+#define HEADS "refs/heads/"
+#define TAGS "refs/tags/"
+enum { MV_PUSH_REFS_MAX = 100000 };
 
 struct mv_push {
 	struct mv_repo *repo;
@@ -43,6 +51,26 @@ static inline int mv_push_is_zero(const char *hex)
 
 /* A branch whose moves are judged: full name. */
 int mv_push_is_protected(const struct mv_push *push, const char *ref);
+
+/*
+ * One push from beginning to end (repo-receive.c): settle its names and its
+ * time; find the trusted branch and what it is; take each update into the
+ * state that the push leads to; open the gate of that state, by the policy of
+ * commit `trusted`. End it whatever happened.
+ */
+int mv_push_begin(struct mv_push *push, struct mv_err *err);
+int mv_push_find_trusted(struct mv_push *push, struct mv_err *err);
+int mv_push_look_at(struct mv_push *push, size_t i, struct mv_err *err);
+int mv_push_open_gate(struct mv_push *push, const char *trusted,
+		      struct mv_err *err);
+void mv_push_end(struct mv_push *push);
+int mv_push_changes_policy(int *yes, struct mv_push *push,
+			   const struct mv_ref_update *u, struct mv_err *err);
+/* A protected branch's move; refuses. */
+int mv_push_check_branch(struct mv_push *push, const struct mv_ref_update *u,
+			 struct mv_err *err);
+/* MV_EDENIED when anything was refused. */
+int mv_push_answer(const struct mv_push *push, struct mv_err *err);
 
 /* -- which refs (repo-receive-refs.c) -- */
 /* Make push->updates all the names that the push moves. */
