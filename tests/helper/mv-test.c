@@ -624,6 +624,66 @@ static int do_mapped(char **arg)
 	return begin.tv_sec == end.tv_sec ? 0 : 75;
 }
 
+/* -- what does git ask a filter? ------------------------------------------------ */
+
+/* One pkt-line into `packet`, its length, or 0 at the end of the input. */
+static size_t read_packet(char packet[65536])
+{
+	char head[5] = "";
+	size_t len;
+
+	if (fread(packet, 1, 4, stdin) != 4)
+		return 0;
+	memcpy(head, packet, 4);
+	len = strtoul(head, NULL, 16);
+	if (len <= 4)
+		return 4;
+	if (len > 65535 || fread(packet + 4, 1, len - 4, stdin) != len - 4)
+		die("git does not speak in pkt-lines");
+	return len;
+}
+
+/* "command=" and "pathname=" of each request, a line each, into the log. */
+static void relay(FILE *log, int to)
+{
+	static char packet[65536];
+	size_t len, done;
+	ssize_t n;
+
+	while ((len = read_packet(packet))) {
+		if (!strncmp(packet + 4, "command=", 8) && len > 12)
+			fwrite(packet + 12, 1, len - 12, log);
+		if (!strncmp(packet + 4, "pathname=", 9) && len > 13)
+			fwrite(packet + 13, 1, len - 13, log);
+		for (done = 0; done < len; done += (size_t)n)
+			if ((n = write(to, packet + done, len - done)) < 0)
+				return;
+	}
+}
+
+/* The filter keeps its process id and its parent; a child of it relays. */
+static int do_tap(char **arg)
+{
+	FILE *log = open_file(arg[0], "ae");
+	int fd[2];
+	pid_t pid;
+
+	if (pipe(fd) || (pid = fork()) < 0)
+		die("cannot start a relay: %s", strerror(errno));
+	if (!pid) {
+		close(fd[0]);
+		relay(log, fd[1]);
+		close_file(log, arg[0]);
+		_exit(0);
+	}
+	fclose(log);
+	close(fd[1]);
+	if (dup2(fd[0], 0) < 0 || close(fd[0]))
+		die("cannot read from a relay: %s", strerror(errno));
+	execvp(arg[1], arg + 1);
+	die("cannot run '%s': %s", arg[1], strerror(errno));
+}
+
 static const struct verb {
 	const char *name;
 	int args, more;
@@ -648,6 +708,8 @@ static const struct verb {
 	  "FILE CMD CMD                  write by a map, run, write again, run" },
 	{ "second", 0, 0, do_second,
 	  "                               wait until one begins" },
+	{ "tap", 1, 1, do_tap,
+	  "LOG CMD...                    a filter; LOG gets what git asks it" },
 	{ "yaml", 1, 0, do_yaml,
 	  "FILE                         the same as JSON" },
 };
