@@ -119,7 +119,7 @@ static int looks(const char *command, size_t argc, const char *const *argv)
 	static const char *const always[] = {
 		"status", "diff", "diff-files", "diff-index", "difftool",
 		"describe", "clean", "rm", "mv", "ls-files",
-		"checkout-index", NULL
+		"checkout-index", "blame", "annotate", NULL
 	};
 
 	if (is_one_of(command, always))
@@ -127,6 +127,12 @@ static int looks(const char *command, size_t argc, const char *const *argv)
 	return !strcmp(command, "update-index") &&
 	       (has_option(argc, argv, "--refresh", 0) ||
 		has_option(argc, argv, "--really-refresh", 0));
+}
+
+/* Git cleans the text that textconv made of the file in the work tree. */
+static int blames(const char *command)
+{
+	return !strcmp(command, "blame") || !strcmp(command, "annotate");
 }
 
 unsigned asker_of(size_t argc, const char *const *argv, int external_diff)
@@ -143,6 +149,8 @@ unsigned asker_of(size_t argc, const char *const *argv, int external_diff)
 		asker |= MV_ASKER_MOVES | MV_ASKER_LOOKS;
 	else if (looks(command, argc - at, argv + at))
 		asker |= MV_ASKER_LOOKS;
+	if (blames(command))
+		asker |= MV_ASKER_BLAMES;
 	return asker;
 }
 
@@ -213,6 +221,42 @@ unsigned asker_find(int external_diff)
 	free(text);
 	free(argv);
 	return asker;
+}
+
+/* -- a patch that is to be applied ----------------------------------------------- */
+
+/* As much of it as git needs to tell it from others. */
+static int is_binary(const char *arg)
+{
+	size_t len = strlen(arg);
+
+	return len >= 4 && !strncmp("--binary", arg, len);
+}
+
+int asker_patches_of(size_t argc, const char *const *argv)
+{
+	size_t i;
+
+	if (!command_of(&i, argc, argv))
+		return 0;
+	for (; i < argc && strcmp(argv[i], "--"); i++)
+		if (is_binary(argv[i]))
+			return 1;
+	return 0;
+}
+
+int asker_patches_find(void)
+{
+	const char **argv = calloc(ARGS_MAX, sizeof(*argv));
+	char *text = malloc(TEXT_MAX);
+	int patches = 0;
+	size_t argc;
+
+	if (argv && text && (argc = git_above(argv, text)))
+		patches = asker_patches_of(argc, argv);
+	free(text);
+	free(argv);
+	return patches;
 }
 
 /* -- -X ours, -X theirs -------------------------------------------------------- */

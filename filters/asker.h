@@ -18,6 +18,13 @@ unsigned asker_find(int external_diff);
 unsigned asker_of(size_t argc, const char *const *argv, int external_diff);
 
 /*
+ * Does git write a patch with --binary, which is there to be applied? Then the
+ * text of a content has no place in it.
+ */
+int asker_patches_find(void);
+int asker_patches_of(size_t argc, const char *const *argv);
+
+/*
  * Which side does -X favour? Git gives merge drivers no word of it; the
  * command line has it. MV_FAVOR_NOTED: a command that may go on with what
  * was said when it began.

@@ -3,6 +3,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "filters/asker.h"
 #include "libmv/repo.h"
 
 /*
@@ -34,7 +35,9 @@ int cmd_diff_text(int argc, const char **argv, struct cmd_env *env)
 	/* Outside of a repository a pointer still says oid and size. */
 	if (mv_repo_open(&repo, &options, NULL))
 		repo = NULL;
-	if (mv_repo_diff_text(&text, repo, argv[0], &err))
+	if (repo && asker_patches_find() ?
+	    mv_repo_diff_pointer(&text, repo, argv[0], &err) :
+	    mv_repo_diff_text(&text, repo, argv[0], &err))
 		status = out_fatal(&err);
 	else
 		out_bytes(text.data, text.len);

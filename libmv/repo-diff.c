@@ -14,13 +14,15 @@
  * so only what the content says is in it.
  */
 #define BLOCK ((size_t)1 << 20)
+#define IDENTITY "oid: sha256:"
+#define BROKEN "no pointer: "
 
 static int add_identity(struct mv_buf *out, const struct mv_pointer *p,
 			struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
 
-	if (mv_buf_addf(out, "oid: sha256:%s\nsize: %llu\n",
+	if (mv_buf_addf(out, IDENTITY "%s\nsize: %llu\n",
 			mv_oid_hex(hex, &p->oid),
 			(unsigned long long)p->size))
 		return mv_nomem(err);
@@ -84,7 +86,7 @@ static int describe_pointer(struct mv_buf *out, struct mv_repo *repo,
 static int describe_broken(struct mv_buf *out, const char *text, size_t len,
 			   const struct mv_err *why, struct mv_err *err)
 {
-	int rc = mv_buf_addf(out, "no pointer: %s\n", why->msg);
+	int rc = mv_buf_addf(out, BROKEN "%s\n", why->msg);
 
 	if (!rc)
 		rc = mv_buf_add(out, text, len);
@@ -183,6 +185,68 @@ int mv_repo_diff_text(struct mv_buf *out, struct mv_repo *repo,
 	else
 		rc = describe_file(out, repo, fd, file, err);
 out:
+	close(fd);
+	return rc;
+}
+
+int mv_repo_is_diff_text(const char *text, size_t len)
+{
+	const size_t hex = strlen(IDENTITY), end = hex + MV_OID_HEX;
+
+	if (len >= strlen(BROKEN) && !memcmp(text, BROKEN, strlen(BROKEN)))
+		return 1;
+	return len > end && !memcmp(text, IDENTITY, hex) &&
+	       strspn(text + hex, "0123456789abcdef") == MV_OID_HEX &&
+	       text[end] == '\n';
+}
+
+/* -- for a patch ------------------------------------------------------------------ */
+
+/* Whoever applies it elsewhere gets no bytes by it, but here they must be. */
+static int store_file(struct mv_buf *out, struct mv_repo *repo, int fd,
+		      const char *file, struct mv_err *err)
+{
+	struct mv_reader in = mv_reader_fd(&fd);
+	int rc;
+
+	if (lseek(fd, 0, SEEK_SET))
+		return mv_fail(err, MV_EIO, "'%s' cannot be read again", file);
+	rc = mv_repo_clean(repo, "", MV_DIALECT_NATIVE, &in, out, err);
+	return rc ? rc : mv_repo_filter_finish(repo, err);
+}
+
+static int point_at(struct mv_buf *out, struct mv_repo *repo, int fd,
+		    const char *file, struct mv_err *err)
+{
+	struct mv_pointer p = { .dialect = MV_DIALECT_NATIVE, .canonical = 1 };
+	int rc = identify(&p, repo, fd, file, err);
+
+	if (rc)
+		return rc;
+	return mv_repo_has(repo, &p, NULL) ?
+	       store_file(out, repo, fd, file, err) :
+	       mv_pointer_print(out, &p, err);
+}
+
+int mv_repo_diff_pointer(struct mv_buf *out, struct mv_repo *repo,
+			 const char *file, struct mv_err *err)
+{
+	char head[MV_POINTER_MAX];
+	struct mv_pointer pointer;
+	size_t len;
+	int fd, rc;
+
+	rc = mv_open_read(&fd, NULL, file, err);
+	if (rc)
+		return rc;
+	rc = mv_pread_full(fd, head, sizeof(head), 0, &len, file, err);
+	if (!rc && len) {
+		if (len < sizeof(head) &&
+		    mv_pointer_parse(&pointer, head, len, NULL) != MV_ENOENT)
+			rc = mv_buf_add(out, head, len) ? mv_nomem(err) : 0;
+		else
+			rc = point_at(out, repo, fd, file, err);
+	}
 	close(fd);
 	return rc;
 }

@@ -369,6 +369,9 @@ int mv_repo_clean(struct mv_repo *repo, const char *path,
 	mv_pointer_of_empty(&pointer, dialect);
 	if (!headed.len)
 		return mv_pointer_print(out, &pointer, err);
+	if (repo->filter.asker & MV_ASKER_BLAMES &&
+	    mv_repo_is_diff_text(head, headed.len))
+		return mv_repo_keep(repo, &whole, err);
 	rc = MV_ENOENT;
 	if (headed.len < sizeof(head))
 		rc = mv_pointer_parse(&pointer, head, headed.len, err);

@@ -414,6 +414,9 @@ void mv_repo_guest_remove(struct mv_repo *repo);
  */
 int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
 		       struct mv_reader *in, struct mv_err *err);
+/* All of `in` is the answer to clean as it is: MV_FILTER_KEPT, or an error. */
+int mv_repo_keep(struct mv_repo *repo, struct mv_reader *in,
+		 struct mv_err *err);
 void mv_repo_kept_release(struct mv_repo *repo);
 
 /* Forget what the filter remembered (repo-filter.c). */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/filter/filter.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -105,6 +106,19 @@ int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
 			     "not as a pointer; it is left as it is. `git "
 			     "model add` and a commit mend that", path);
 	return same;
+}
+
+int mv_repo_keep(struct mv_repo *repo, struct mv_reader *in,
+		 struct mv_err *err)
+{
+	struct mv_repo_filter *f = &repo->filter;
+	int rc;
+
+	mv_repo_kept_release(repo);
+	mv_spool_init(&f->kept);
+	f->has_kept = 1;
+	rc = mv_spool_fill(&f->kept, repo, in, NULL, err);
+	return rc ? rc : MV_FILTER_KEPT;
 }
 
 int mv_repo_clean_kept(struct mv_repo *repo, struct mv_writer *out,

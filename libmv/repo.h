@@ -134,7 +134,8 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 enum mv_asker {
 	MV_ASKER_LOOKS = 1 << 0,	/* compares: nothing is recorded */
 	MV_ASKER_MOVES = 1 << 1,	/* goes from one commit to another */
-	MV_ASKER_EXPORTS = 1 << 2	/* hands bytes to somebody else */
+	MV_ASKER_EXPORTS = 1 << 2,	/* hands bytes to somebody else */
+	MV_ASKER_BLAMES = 1 << 3	/* cleans what textconv said of a file */
 };
 void mv_repo_filter_asker(struct mv_repo *repo, unsigned asker);
 /* Would git diff give files to another program than ours? */
@@ -389,6 +390,14 @@ void mv_merge_result_release(struct mv_merge_result *result);
  */
 int mv_repo_diff_text(struct mv_buf *out, struct mv_repo *repo,
 		      const char *file, struct mv_err *err);
+/*
+ * For a patch that somebody will apply: what git has of this file, which is
+ * the pointer, as clean says it. Bytes that are not here yet are stored.
+ */
+int mv_repo_diff_pointer(struct mv_buf *out, struct mv_repo *repo,
+			 const char *file, struct mv_err *err);
+/* Could this be the beginning of what mv_repo_diff_text() says? */
+int mv_repo_is_diff_text(const char *text, size_t len);
 
 /* -- set-up (repo-install.c, repo-hooks.c; docs/design/hooks.md) -------------- */
 

@@ -14,6 +14,7 @@
 #define L MV_ASKER_LOOKS
 #define M (MV_ASKER_LOOKS | MV_ASKER_MOVES)
 #define X MV_ASKER_EXPORTS
+#define B (MV_ASKER_LOOKS | MV_ASKER_BLAMES)
 
 /* The words of `line` as a command line. */
 static unsigned ask(const char *line, int external_diff)
@@ -60,6 +61,10 @@ static void test_filters_asker__commands(void **state)
 		{ "git reset", M, M },
 		{ "git update-index --refresh", L, L },
 		{ "git update-index --add a", 0, 0 },
+		{ "git blame a", B, B },
+		{ "git annotate a", B, B },
+		{ "git-blame --porcelain a", B, B },
+		{ "git add blame", 0, 0 },
 		{ "git add .", 0, 0 },
 		{ "git commit -a", 0, 0 },
 		{ "git stash", 0, 0 },
@@ -80,6 +85,41 @@ static void test_filters_asker__commands(void **state)
 			fail_msg("%s: %u, %u", rows[i].line,
 				 ask(rows[i].line, 0), ask(rows[i].line, 1));
 	}
+}
+
+static int patches(const char *line)
+{
+	const char *argv[32];
+	char words[256], *save = NULL, *word;
+	size_t argc = 0;
+
+	snprintf(words, sizeof(words), "%s", line);
+	for (word = strtok_r(words, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	return asker_patches_of(argc, argv);
+}
+
+static void test_filters_asker__patches(void **state)
+{
+	static const char *const yes[] = {
+		"git diff --binary", "git diff --cached --bin a",
+		"git show --binary", "git -C x stash show -p --binary",
+		"/usr/lib/git-core/git log -p --binary -- a",
+	};
+	static const char *const no[] = {
+		"git diff", "git diff -- --binary", "git diff --no-binary",
+		"git diff --b", "git -c --binary diff", "git log -p -a",
+		"sh -c git --binary", "",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		if (!patches(yes[i]))
+			fail_msg("%s", yes[i]);
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		if (patches(no[i]))
+			fail_msg("%s", no[i]);
 }
 
 static enum mv_merge_favor favor(const char *line)
@@ -131,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_filters_asker__favored_side),
 		cmocka_unit_test(test_filters_asker__commands),
+		cmocka_unit_test(test_filters_asker__patches),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
