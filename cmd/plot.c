@@ -52,7 +52,7 @@ static int draw_svg(struct mv_buf *out, struct cmd_env *env,
 				     &env->proc, script.data, script.len, out,
 				     &complaint, err);
 	if (!rc && status)
-		rc = mv_fail(err, MV_EIO, "gnuplot failed: %.300s",
+		rc = mv_fail(err, MV_EIO, "gnuplot failed: %s",
 			     complaint.len ? complaint.data : "no reason given");
 	mv_buf_release(&script);
 	mv_buf_release(&complaint);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/words.h"
 #include "libmv/meta/meta.h"
 #include "libmv/repo-evidence.h"
 #include "libmv/repo-internal.h"
@@ -25,13 +26,13 @@ struct ci {
 __attribute__((format(printf, 2, 3)))
 static void tell(struct ci *ci, const char *fmt, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list ap;
 
 	if (!ci->ask->tell)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	ci->ask->tell(ci->ask->payload, text);
 }

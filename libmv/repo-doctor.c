@@ -12,6 +12,7 @@
 
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/words.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-lfs.h"
@@ -44,7 +45,7 @@ static void say(const struct checks *c, enum mv_doctor_level level,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	mv_vwords(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	c->doctor->fn(c->doctor->payload, level, check, message, mend);
 }

@@ -8,6 +8,7 @@
 
 #include "libmv/base/sqlite.h"
 #include "libmv/base/time.h"
+#include "libmv/base/words.h"
 
 /*
  * MLflow's database (SQLAlchemy's tables, in its dbmodels/models.py). Where
@@ -198,14 +199,15 @@ static int take_version(void *payload, const struct mv_sqlite_cell *c,
 			size_t columns, struct mv_err *err)
 {
 	struct db *d = payload;
+	char said[400];
 
 	(void)columns;
 	(void)err;
+	mv_words(said, sizeof(said), "%s", c[2].text ? c[2].text : "");
 	mv_import_unmapped(d->im, d->run, "it is version %.20s of the "
-			   "registered model '%.80s'%.400s: tag that here",
+			   "registered model '%.80s'%s: tag that here",
 			   c[1].text ? c[1].text : "?",
-			   c[0].text ? c[0].text : "?",
-			   c[2].text ? c[2].text : "");
+			   c[0].text ? c[0].text : "?", said);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/base/time.h"
+#include "libmv/base/words.h"
 #include "libmv/base/worktree.h"
 
 /*
@@ -27,10 +28,10 @@ __attribute__((format(printf, 4, 0)))
 static void vtell(struct mv_importing *im, int unmapped, const char *before,
 		  const char *fmt, va_list ap)
 {
-	char what[900], text[1000];
+	char what[1400], text[1500];
 
-	vsnprintf(what, sizeof(what), fmt, ap);
-	snprintf(text, sizeof(text), "%.80s%s", before, what);
+	mv_vwords(what, sizeof(what), fmt, ap);
+	mv_words(text, sizeof(text), "%.80s%s", before, what);
 	im->stats->unmapped += unmapped != 0;
 	if (im->import->tell)
 		im->import->tell(im->import->payload, unmapped, text);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "libmv/repo-internal.h"
+#include "libmv/base/words.h"
 #include "libmv/repo-setup.h"
 
 /*
@@ -67,7 +68,7 @@ void mv_setup_tell(const struct mv_install *install, int warning,
 	if (!install->tell)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	mv_vwords(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	install->tell(install->payload, warning, message);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/words.h"
 
 /*
  * A push, judged as a whole (docs/design/trust.md, "The server"). What stands
@@ -49,7 +50,7 @@ static void tell(struct mv_push *push, int warning, const char *fmt,
 	char text[2048];
 	struct mv_buf safe;
 
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	mv_buf_init(&safe, 8 * sizeof(text));
 	if (!mv_buf_add_safe(&safe, text, strlen(text)) && push->receive->tell)
 		push->receive->tell(push->receive->payload, warning, safe.data);

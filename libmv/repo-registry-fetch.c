@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/words.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -97,13 +98,13 @@ struct tags {
 __attribute__((format(printf, 2, 3)))
 static void say(const struct tags *tags, const char *fmt, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list ap;
 
 	if (!tags->say)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	tags->say(tags->payload, text);
 }

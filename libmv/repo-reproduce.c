@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/words.h"
 #include "libmv/base/worktree.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-run.h"
@@ -74,7 +75,7 @@ static void tell(const struct work *w, const char *fmt, ...)
 	if (!w->hooks->tell)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	w->hooks->tell(w->hooks->payload, text);
 }
@@ -87,7 +88,7 @@ static void doubt(struct work *w, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	mv_repo_warn(w->repo, "%s", text);
 	if (!w->out->doubt)

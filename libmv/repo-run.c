@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/words.h"
 #include "libmv/repo-internal.h"
 #include "libmv/repo-run.h"
 
@@ -57,7 +58,7 @@ static void tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
 	if (!hooks->tell)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	hooks->tell(hooks->payload, text);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/words.h"
 #include "libmv/policy/policy.h"
 #include "libmv/repo-gate.h"
 #include "libmv/repo-internal.h"
@@ -182,15 +183,17 @@ static int check_readable(struct mv_repo *repo, struct mv_err *err)
 	const struct mv_gate_options o = { .artifact = "none", .now = 1 };
 	struct mv_gate gate;
 	struct mv_err why;
+	char said[640];
 	int rc = mv_gate_open(&gate, repo, &o, &why);
 
 	if (!rc)
 		mv_gate_close(&gate);
 	else if (rc == MV_EINVALID || rc == MV_ECORRUPT)
-		rc = mv_fail(err, rc, "%.300s: nobody could push any more, so "
+		rc = mv_fail(err, rc, "%s: nobody could push any more, so "
 			     "mend that first, by a push; where pushes are "
 			     "judged already, `git model uninstall --server` "
-			     "lets it in", why.msg);
+			     "lets it in", mv_words(said, sizeof(said), "%s",
+			     why.msg));
 	else
 		rc = mv_fail(err, rc, "%s", why.msg);
 	return rc;

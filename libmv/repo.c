@@ -11,6 +11,7 @@
 
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/words.h"
 #include "libmv/format/format.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo-clients.h"
@@ -108,13 +109,13 @@ struct mv_git *mv_repo_git(struct mv_repo *repo)
 
 void mv_repo_warn(struct mv_repo *repo, const char *fmt, ...)
 {
-	char message[1024];
+	char message[2048];
 	va_list ap;
 
 	if (!repo->warn)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	mv_vwords(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	repo->warn(repo->warn_payload, message);
 }

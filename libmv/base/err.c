@@ -3,8 +3,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "libmv/base/words.h"
 
 /*
  * Formats beside the struct, because an argument may point into the very
@@ -15,15 +16,19 @@ static void set_message(struct mv_err *err, const char *fmt, va_list ap)
 {
 	char msg[sizeof(err->msg)];
 
-	vsnprintf(msg, sizeof(msg), fmt, ap);
+	mv_vwords(msg, sizeof(msg), fmt, ap);
 	memcpy(err->msg, msg, strlen(msg) + 1);
 }
 
+/* What comes last says why: where both do not fit, the first half goes. */
 static void append(struct mv_err *err, const char *text)
 {
-	size_t len = strlen(err->msg);
+	const size_t size = sizeof(err->msg), n = strlen(text) + 2;
+	const size_t least = n < size / 2 ? n : size / 2;
+	char head[sizeof(err->msg)];
 
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", text);
+	mv_words(head, size - least, "%s", err->msg);
+	mv_words(err->msg, size, "%s: %s", head, text);
 }
 
 int mv_fail(struct mv_err *err, enum mv_code code, const char *fmt, ...)

@@ -33,7 +33,7 @@ enum mv_code {
 
 struct mv_err {
 	enum mv_code code;
-	char msg[504];
+	char msg[1016];
 };
 
 /*

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "libmv/base/words.h"
+
 #define DEPTH_MAX 63	/* as mv_json_parse_loose() */
 #define EXPANDED_MAX 100000
 #define ANCHORS_MAX 1000
@@ -33,7 +35,7 @@ static int fail_at(struct reader *r, const yaml_mark_t *mark, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
+	mv_vwords(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	return mv_fail(r->err, MV_EINVALID, "YAML line %zu column %zu: %s",
 		       mark->line + 1, mark->column + 1, what);

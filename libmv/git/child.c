@@ -8,6 +8,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/base/stream.h"
+#include "libmv/base/words.h"
 
 #define CHILD_BUF (64 * 1024)
 #define ERR_MAX 4096
@@ -60,7 +61,7 @@ void mv_git_words(char *out, size_t size, const struct mv_buf *text)
 		(void)mv_buf_add_safe(&safe, p, (size_t)(stop - p));
 		p = nl ? nl + 1 : end;
 	}
-	snprintf(out, size, "%s", safe.data);
+	mv_words(out, size, "%s", safe.data);
 	mv_buf_release(&safe);
 }
 
@@ -103,7 +104,7 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 {
 	const size_t before = out ? out->len : 0;
 	struct mv_buf errout;
-	char words[320];
+	char words[640];
 	int status = 0;
 	int rc;
 
@@ -124,7 +125,7 @@ int mv_git_ask(int *status, struct mv_git *git, const char *const *args,
 {
 	const size_t before = out ? out->len : 0;
 	struct mv_buf errout;
-	char words[320];
+	char words[640];
 	int rc;
 
 	*status = -1;

@@ -208,7 +208,7 @@ int mv_git_config_set(struct mv_git *git, const struct mv_proc_env *env,
 	};
 	struct mv_git none = { .env = env };
 	struct mv_buf errout;
-	char words[320];
+	char words[640];
 	int status = 0;
 	int rc = 0;
 

@@ -68,7 +68,7 @@ static int use_answers(struct mv_git *git, char **answer, struct mv_err *err)
 /* Which of its reasons did git give? It speaks C while we ask. */
 static int refuse(const struct mv_buf *errout, struct mv_err *err)
 {
-	char words[400];
+	char words[640];
 
 	mv_git_words(words, sizeof(words), errout);
 	if (strstr(words, "not a git repository"))

@@ -400,7 +400,7 @@ int mv_git_merge_base(char *hex, struct mv_git *git, const char *a,
 	char side[2][MV_GIT_HEX_MAX];
 	const char *args[] = { "merge-base", side[0], side[1], NULL };
 	struct mv_buf out, errout;
-	char words[320];
+	char words[640];
 	int status = 0;
 	int rc = both_commits(side, git, a, b, err);
 

@@ -72,7 +72,7 @@ int mv_git_try_moves(struct mv_git *git, const struct mv_git_move *v,
 		     size_t count, struct mv_err *err)
 {
 	struct mv_buf in, out, errout;
-	char words[320];
+	char words[640];
 	int status = -1, ret;
 
 	mv_buf_init(&in, SIZE_MAX);

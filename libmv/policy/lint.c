@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/words.h"
+
 /*
  * What can be said of a policy without any model: rules that can never hold,
  * that mean less than they seem to, or that name nobody.
@@ -23,13 +25,13 @@ struct linting {
 void mv_complain(struct mv_complaints *c, int line, int serious,
 		 const char *fmt, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list ap;
 
 	if (c->ret)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	c->ret = c->fn(c->payload, line, serious, text, c->err);
 }

@@ -7,6 +7,8 @@
 
 #include "libmv/report/parts.h"
 
+#include "libmv/base/words.h"
+
 /*
  * The expressions of mv_board_where():
  *
@@ -49,7 +51,7 @@ static int fail_at(struct parser *p, size_t at, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	return mv_fail(p->err, MV_EINVALID, "column %zu: %s",
 		       mv_width(p->s, at) + 1, text);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/words.h"
+
 /* Signing, with the key that a person signs commits with. */
 enum { OUTPUT_MAX = 1 << 20 };
 
@@ -38,14 +40,16 @@ static int failed(const char *program, const struct mv_buf *errout,
 		  struct mv_err *err)
 {
 	struct mv_buf safe;
+	char said[640];
 	int ret;
 
 	mv_buf_init(&safe, 4 * OUTPUT_MAX);
 	/* ssh-keygen ends its lines with CR LF. */
 	mv_buf_add_safe(&safe, errout->data, strcspn(errout->data, "\r\n"));
-	ret = mv_fail(err, MV_EDENIED, "%s cannot sign: %.300s (the key is "
+	ret = mv_fail(err, MV_EDENIED, "%s cannot sign: %s (the key is "
 		      "that of user.signingKey)", program,
-		      safe.len ? safe.data : "it said nothing");
+		      mv_words(said, sizeof(said), "%s", safe.len ? safe.data :
+			       "it said nothing"));
 	mv_buf_release(&safe);
 	return ret;
 }

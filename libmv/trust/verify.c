@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/words.h"
 
 /*
  * Checking. Who the signer is, which kind of thing the key may sign and
@@ -22,7 +23,7 @@ static int set(struct mv_signature *out, enum mv_signature_state state,
 	       const char *why)
 {
 	out->state = state;
-	snprintf(out->why, sizeof(out->why), "%s",
+	mv_words(out->why, sizeof(out->why), "%s",
 		 why ? why : mv_signature_state_name(state));
 	return 0;
 }

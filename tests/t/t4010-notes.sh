@@ -109,7 +109,7 @@ test_expect_success 'the popular refspec in the configuration overwrites nothing
 test_expect_success 'a remote that refuses notes: the branch is pushed, with a warning' '
 	cat >hub.git/hooks/update <<-\EOF &&
 	#!/bin/sh
-	case "$1" in refs/notes/*) echo no notes here; exit 1 ;; esac
+	case "$1" in refs/notes/*) seq -s " word" 1000 2000; echo no notes here; exit 1 ;; esac
 	EOF
 	chmod +x hub.git/hooks/update &&
 	cd one &&
@@ -119,7 +119,8 @@ test_expect_success 'a remote that refuses notes: the branch is pushed, with a w
 	git push -q origin main 2>err &&
 	test_grep "records were not pushed" err &&
 	test "$(git rev-parse main)" = "$(tip ../hub.git main)" &&
-	git model push 2>err && test_grep "records were not pushed" err &&
+	git model push 2>err && grep "records were not pushed" err >line &&
+	test_grep " word[0-9]\{4\}\.\.\." line &&
 	rm ../hub.git/hooks/update &&
 	git push -q origin main:refs/heads/later 2>err && test_must_be_empty err &&
 	test "$(tip ../hub.git)" = "$(tip .)"

@@ -80,10 +80,31 @@ static void test_base_err__long_messages_are_cut(void **state)
 	text[sizeof(text) - 1] = '\0';
 	mv_fail(&err, MV_EIO, "%s", text);
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
+	assert_non_null(strstr(err.msg, "xxx..."));
+	/* Why it failed is not what is left off. */
 	mv_fail_errno(&err, EIO, "%s", text);
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
+	assert_non_null(strstr(err.msg, "xxx...: Input/output error"));
+	mv_fail(&err, MV_EIO, "the reason");
+	mv_err_prefix(&err, "%s", text);
+	assert_non_null(strstr(err.msg, "xxx...: the reason"));
+	mv_fail(&err, MV_EIO, "%s", text);
 	mv_err_prefix(&err, "%s", text);
 	assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
+	assert_non_null(strstr(err.msg, "xxx...: xxx"));
+}
+
+static void test_base_err__a_word_is_whole_or_left_off(void **state)
+{
+	char text[2000];
+	struct mv_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = i % 7 ? 'x' : ' ';
+	text[sizeof(text) - 1] = '\0';
+	mv_fail(&err, MV_EIO, "%s", text);
+	assert_string_equal(err.msg + strlen(err.msg) - 10, " xxxxxx...");
 }
 
 int main(void)
@@ -93,7 +114,8 @@ int main(void)
 		cmocka_unit_test(test_base_err__null_gives_the_code),
 		cmocka_unit_test(test_base_err__errno_chooses_the_code),
 		cmocka_unit_test(test_base_err__prefix_keeps_code_and_message),
-		cmocka_unit_test(test_base_err__long_messages_are_cut)
+		cmocka_unit_test(test_base_err__long_messages_are_cut),
+		cmocka_unit_test(test_base_err__a_word_is_whole_or_left_off)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
