@@ -40,7 +40,7 @@ static int check_one(struct checking *c, struct cmd_env *env,
 {
 	struct mv_policy_facts facts;
 	struct mv_verdict verdict;
-	struct gate_ask ask = { 0 };
+	struct gate_ask ask = { .make = 1 };
 	struct mv_err err;
 	char *subject;
 	int status = gate_ask(&ask, env, spec, c->stage, c->policy);

@@ -7,7 +7,6 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/base/config.h"
-#include "libmv/base/near.h"
 #include "libmv/base/time.h"
 #include "libmv/report/report.h"
 
@@ -44,10 +43,10 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 					   .now = mv_now_ms() };
 	struct mv_err err;
 	char *ident = NULL;
+	const struct gate_ask asked = *ask;
 	int status, new_stage = ask->new_stage;
 
-	memset(ask, 0, sizeof(*ask));
-	ask->new_stage = new_stage;
+	*ask = (struct gate_ask){ .new_stage = new_stage, .make = asked.make };
 	status = split(ask, spec);
 	if (status)
 		return status;
@@ -64,7 +63,7 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 		return status;
 	}
 	if (!new_stage && mv_gate_check_stage(&ask->gate, ask->artifact, stage,
-					      &err))
+					      ask->make, &err))
 		return out_fatal(&err);
 	/* Who would sign: that they are who they say is seen later. */
 	if (!mv_git_ident(&ident, mv_repo_git(env->repo), NULL) &&
@@ -82,18 +81,13 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 
 static int no_version(const struct gate_ask *ask)
 {
-	struct mv_nearest near = MV_NEAREST_INIT(ask->version);
-	const struct mv_event *const *v;
-	size_t n;
+	char words[MV_NEAREST_WORDS];
 
-	v = mv_registry_versions(&ask->gate.registry, ask->artifact, &n);
-	for (size_t i = 0; i < n; i++)
-		mv_nearest_try(&near, v[i]->tag.version);
-	return out_fatalf("%s@%s is not registered%s%s%s (git model register "
+	return out_fatalf("%s@%s is not registered%s (git model register "
 			  "does that; are the tags here? git fetch --tags)",
-			  ask->artifact, ask->version, near.best ?
-			  "; did you mean '" : "", near.best ? near.best : "",
-			  near.best ? "'?" : "");
+			  ask->artifact, ask->version, mv_registry_near_version(
+			  words, &ask->gate.registry, ask->artifact,
+			  ask->version));
 }
 
 int gate_find_version(struct gate_ask *ask)
@@ -347,7 +341,8 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 	char *tag = NULL, *subject;
 	int ret, status;
 
-	subject = mv_strf("%s %s@%s %s %s", ask->p.action, ask->p.artifact,
+	subject = mv_strf("%s %s@%s %s %s", ask->p.called ? ask->p.called :
+			  ask->p.action, ask->p.artifact,
 			  ask->p.version, strcmp(ask->p.action, "demote") ?
 			  "to" : "from", ask->p.stage);
 	if (!subject)

@@ -19,13 +19,14 @@ struct gate_ask {
 	char *artifact, *version, *commit, *who;
 	int open;
 	int new_stage;		/* set before: a stage that nobody knows is fine */
+	int make;		/* set before: it is about a version being put there */
 };
 /*
  * Opens the gate for "NAME@VERSION" (or "NAME" alone, then without a version)
  * and a stage. `trusted`: a revision, or NULL. CMD_OK, or what to return
  * after gate_done(); the error was printed. A stage that neither the policy
  * names (where it names any) nor any tag of the artifact is refused: it would
- * be governed by nothing, for ever. All but `new_stage` is set here.
+ * be governed by nothing, for ever. All but `new_stage` and `make` is set here.
  */
 int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 	     const char *stage, const char *trusted);

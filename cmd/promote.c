@@ -35,6 +35,7 @@ int cmd_promote(int argc, const char **argv, struct cmd_env *env)
 	if (registry_move(&stage, argc, argv, opts, usage))
 		return CMD_USAGE;
 	ask.new_stage = new_stage;
+	ask.make = 1;
 	status = gate_ask(&ask, env, argv[0], stage, policy);
 	if (!status)
 		status = gate_find_version(&ask);

@@ -42,6 +42,7 @@ int cmd_rollback(int argc, const char **argv, struct cmd_env *env)
 		return status;
 	status = gate_ask(&ask, env, name, stage, policy);
 	free(name);
+	ask.p.called = "rollback";
 	if (!status && mv_repo_rollback_target(&ask.version, &ask.gate,
 					       ask.artifact, ask.p.stage, to,
 					       &err))

@@ -316,6 +316,7 @@ static int anything_holds(const struct work *w, const char *stage)
 static int choose_stage(struct work *w, const char *stage, struct mv_err *err)
 {
 	static const char *const usual[] = { "production", "staging" };
+	char words[MV_NEAREST_WORDS];
 	int rc = mv_registry_load(&w->registry, w->repo->git, NULL, err);
 
 	if (rc)
@@ -324,9 +325,10 @@ static int choose_stage(struct work *w, const char *stage, struct mv_err *err)
 		w->stage = stage;
 		w->stage_only = 1;
 		return anything_holds(w, stage) ? 0 :
-			mv_fail(err, MV_ENOENT, "nothing holds the stage '%s' "
+			mv_fail(err, MV_ENOENT, "nothing holds the stage '%s'%s "
 				"(a clone made without tags knows none: git "
-				"fetch --tags)", stage);
+				"fetch --tags)", stage, mv_registry_near_stage(
+				words, &w->registry, NULL, stage));
 	}
 	for (size_t i = 0; i < 2 && !w->stage; i++)
 		if (anything_holds(w, usual[i]))

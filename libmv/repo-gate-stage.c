@@ -280,12 +280,25 @@ static int is_named(const struct mv_section *s, const char *stage,
 	return 0;
 }
 
+/* What helps whom: only who promotes can make a stage. */
+static const char *no_stage_advice(int make, const struct mv_nearest *near,
+				   int governs)
+{
+	if (make)
+		return governs ? "; git model promote --new-stage makes one "
+				 "that no policy governs" :
+				 " git model promote --new-stage makes one";
+	return near->best ? "" : "; git model stages lists those that are "
+				 "held, git model policy show those with rules";
+}
+
 /* Without a policy any name will do; but one that is nearly that of a stage
    which some artifact has is a slip. */
 static int check_slip(const struct mv_gate *gate, const char *artifact,
-		      const char *stage, struct mv_err *err)
+		      const char *stage, int make, struct mv_err *err)
 {
 	struct mv_nearest near = MV_NEAREST_INIT(stage);
+	char words[MV_NEAREST_WORDS];
 	struct mv_registry all = MV_REGISTRY_INIT;
 	int known = 0;
 	int rc = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
@@ -300,23 +313,24 @@ static int check_slip(const struct mv_gate *gate, const char *artifact,
 	}
 	if (!rc && !known && near.best)
 		rc = mv_fail(err, MV_EINVALID, "no version of '%s' was ever on "
-			     "a stage '%s'; did you mean '%s'? git model "
-			     "promote --new-stage makes one", artifact, stage,
-			     near.best);
+			     "a stage '%s'%s%s", artifact, stage,
+			     mv_nearest_words(words, &near),
+			     no_stage_advice(make, &near, 0));
 	mv_registry_release(&all);
 	return rc;
 }
 
 int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
-			const char *stage, struct mv_err *err)
+			const char *stage, int make, struct mv_err *err)
 {
 	const struct mv_policy *p = &gate->policy;
 	const struct mv_registry *r = &gate->registry;
 	struct mv_nearest near = MV_NEAREST_INIT(stage);
+	char words[MV_NEAREST_WORDS];
 	int any = 0;
 
 	if (!gate->has_policy)
-		return check_slip(gate, artifact, stage, err);
+		return check_slip(gate, artifact, stage, make, err);
 	if (mv_policy_governs(p, "stage", artifact, stage))
 		return 0;
 	for (size_t i = 0; i < r->count; i++) {
@@ -336,12 +350,11 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 			mv_nearest_try(&near, name);
 	}
 	if (!any)
-		return check_slip(gate, artifact, stage, err);
+		return check_slip(gate, artifact, stage, make, err);
 	return mv_fail(err, MV_EINVALID, "the policy of %s knows no stage '%s'%s"
-		       "%s%s; git model promote --new-stage makes one that no "
-		       "policy governs", gate->trusted_name, stage, near.best ?
-		       "; did you mean '" : "", near.best ? near.best : "",
-		       near.best ? "'?" : "");
+		       "%s", gate->trusted_name, stage,
+		       mv_nearest_words(words, &near),
+		       no_stage_advice(make, &near, 1));
 }
 
 /* -- artifacts that there are -------------------------------------------------------- */

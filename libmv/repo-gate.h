@@ -68,9 +68,10 @@ int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 void mv_gate_close(struct mv_gate *gate);
 /* MV_EINVALID: the policy names stages, and this is none of them nor of any tag
    of the artifact; or no policy does, and it is nearly the name of a stage that
-   a tag has. Says the nearest. */
+   a tag has. Says the nearest; and how a stage is made when whoever asks is
+   about to put a version there (`make`). */
 int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
-			const char *stage, struct mv_err *err);
+			const char *stage, int make, struct mv_err *err);
 /* MV_ENOENT: no tag of the gate's names the artifact, nor does .gitmodel/config
    (here, or that of the trusted commit); says the nearest. */
 int mv_gate_check_artifact(const struct mv_gate *gate, const char *artifact,
@@ -81,6 +82,9 @@ int mv_gate_check_artifact(const struct mv_gate *gate, const char *artifact,
 /* What is to be decided. `tag`: the promotion's own tag, when it was made. */
 struct mv_promotion {
 	const char *action;	/* "promote", "demote" */
+	/* What people call it ("rollback", decided as a promotion is); NULL:
+	   as it is. Only messages say it. */
+	const char *called;
 	const char *artifact, *version, *stage;
 	const char *commit;	/* hex */
 	const struct mv_event *tag;	/* or NULL: hypothetical */

@@ -118,7 +118,8 @@ static int refuse(const struct promoting *x, struct mv_err *err)
 	const struct mv_promotion *p = x->promotion;
 
 	return mv_fail(err, MV_EDENIED, "the policy of %s says no to %s %s@%s "
-		       "%s %s", x->gate->trusted_name, p->action, p->artifact,
+		       "%s %s", x->gate->trusted_name, p->called ? p->called :
+		       p->action, p->artifact,
 		       p->version, strcmp(p->action, "demote") ? "to" : "from",
 		       p->stage);
 }
@@ -393,9 +394,17 @@ out:
 
 /* -- rollback ---------------------------------------------------------------------------------- */
 
-static int no_target(const char *artifact, const char *stage,
+static int no_target(const struct mv_stage *h, const struct mv_gate *gate,
+		     const char *artifact, const char *stage,
 		     struct mv_err *err)
 {
+	char words[MV_NEAREST_WORDS];
+
+	if (!h->count)
+		return mv_fail(err, MV_ENOENT, "no version of '%s' was ever on "
+			       "the stage '%s'%s", artifact, stage,
+			       mv_registry_near_stage(words, &gate->registry,
+						      artifact, stage));
 	return mv_fail(err, MV_ENOENT, "no other version of '%s' held %s "
 		       "before: git model promote puts one there, and git model "
 		       "demote '%s#%s' takes this one off", artifact, stage,
@@ -454,7 +463,7 @@ static int choose(char **version, const struct mv_stage *h,
 	if (!to)
 		target = under_the_top(h, gate, artifact, pile);
 	if (!target)
-		ret = no_target(artifact, stage, err);
+		ret = no_target(h, gate, artifact, stage, err);
 	else if (!held_by(h, target))
 		ret = mv_fail(err, MV_EINVALID, "%s@%s never held %s; git "
 			      "model promote puts it there", artifact, target,
@@ -488,14 +497,17 @@ int mv_repo_stage_holder(char **version, char **commit, struct mv_gate *gate,
 			 struct mv_err *err)
 {
 	struct mv_stage h;
+	char words[MV_NEAREST_WORDS];
 	int ret = mv_gate_stage(&h, gate, artifact, stage, NULL, NULL, err);
 
 	*version = *commit = NULL;
 	if (ret)
 		return ret;
 	if (!h.holder)
-		ret = mv_fail(err, MV_ENOENT, "nothing of '%s' holds %s",
-			      artifact, stage);
+		ret = mv_fail(err, MV_ENOENT, "nothing of '%s' holds %s%s",
+			      artifact, stage,
+			      mv_registry_near_stage(words, &gate->registry,
+						     artifact, stage));
 	else if (!*h.holder->version)
 		ret = mv_fail(err, MV_ENOENT, "tag '%s' puts nothing on %s that "
 			      "was registered then; git model promote puts a "

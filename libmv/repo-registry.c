@@ -270,18 +270,25 @@ static int was_registered(const struct mv_registry *r, const char *artifact,
 static int no_release(const struct spec *spec, const struct mv_registry *r,
 		      struct mv_err *err)
 {
+	char words[MV_NEAREST_WORDS];
+
 	if (spec->sign == '#')
 		return mv_fail(err, MV_ENOENT, "nothing of '%s' holds the "
-			       "stage '%s'", spec->artifact, spec->word);
+			       "stage '%s'%s", spec->artifact, spec->word,
+			       mv_registry_near_stage(words, r, spec->artifact,
+						      spec->word));
 	if (is_latest(spec->word))
 		return mv_fail(err, MV_ENOENT, "no version of '%s' is "
 			       "registered; are the tags here? (`git fetch "
 			       "--tags`)", spec->artifact);
 	return mv_fail(err, MV_ENOENT, was_registered(r, spec->artifact,
 						      spec->word) ?
-		       "version '%s' of '%s' was taken back" :
-		       "version '%s' of '%s' is not registered", spec->word,
-		       spec->artifact);
+		       "version '%s' of '%s' was taken back%s" :
+		       "version '%s' of '%s' is not registered%s", spec->word,
+		       spec->artifact, was_registered(r, spec->artifact,
+						      spec->word) ? "" :
+		       mv_registry_near_version(words, r, spec->artifact,
+						spec->word));
 }
 
 static int fill_release(struct mv_release *out, const struct spec *spec,

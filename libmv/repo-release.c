@@ -491,6 +491,7 @@ static int held_specs(char **specs, size_t *count, struct mv_repo *repo,
 		      const struct mv_project *project, const char *stage,
 		      struct mv_err *err)
 {
+	char words[MV_NEAREST_WORDS];
 	struct mv_registry r;
 	int rc = mv_registry_load(&r, repo->git, NULL, err);
 
@@ -505,6 +506,10 @@ static int held_specs(char **specs, size_t *count, struct mv_repo *repo,
 		if (!specs[(*count)++])
 			rc = mv_nomem(err);
 	}
+	if (!rc && !*count)
+		rc = mv_fail(err, MV_ENOENT, "no artifact of .gitmodel/config "
+			     "holds the stage '%s'%s", stage,
+			     mv_registry_near_stage(words, &r, NULL, stage));
 	mv_registry_release(&r);
 	return rc;
 }
@@ -528,9 +533,6 @@ int mv_repo_checkout_stage(struct mv_repo *repo, const char *stage,
 	specs = calloc(project.artifact_count + 1, sizeof(*specs));
 	rc = specs ? held_specs(specs, count, repo, &project, stage, err) :
 		     mv_nomem(err);
-	if (!rc && !*count)
-		rc = mv_fail(err, MV_ENOENT, "no artifact of .gitmodel/config "
-			     "holds the stage '%s'", stage);
 	if (!rc)
 		rc = mv_repo_checkout_release(repo, (const char *const *)specs,
 					      *count, options, stats, err);

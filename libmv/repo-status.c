@@ -446,6 +446,56 @@ static int index_entry(void *payload, const struct mv_git_entry *e,
 	return l->fn(l->payload, &file, err);
 }
 
+/* `name` and what is behind it ("^{tree}", ""), as git resolves it. */
+static int resolve(struct mv_buf *hex, int *yes, struct mv_repo *repo,
+		   const char *name, const char *behind, struct mv_err *err)
+{
+	enum { NOT_THERE = 128 };	/* git's, with a reason; or 1, with none */
+	char *spec = mv_strf("%s%s", name, behind);
+	const char *const args[] = { "rev-parse", "--verify", "--quiet",
+				     "--end-of-options", spec, NULL };
+	int status = 0, rc;
+
+	if (!spec)
+		return mv_nomem(err);
+	mv_buf_clear(hex);
+	rc = mv_git_ask(&status, repo->git, args, NOT_THERE, hex, err);
+	if (!rc && !status && hex->len)
+		hex->data[--hex->len] = '\0';
+	*yes = !rc && !status;
+	free(spec);
+	return rc;
+}
+
+/* Asked before anything is listed: the processes that list say what they miss
+   in words of their own, beside ours. What stands behind "HEAD:" is a path, so
+   such a one is resolved first. */
+static int check_revision(struct mv_repo *repo, const char *rev,
+			  struct mv_err *err)
+{
+	int yes = 1, rc = 0;
+	struct mv_buf hex;
+
+	mv_buf_init(&hex, 4096);
+	if (strchr(rev, ':'))
+		rc = resolve(&hex, &yes, repo, rev, "", err);
+	if (!rc && yes && hex.len) {
+		char *name = strdup(hex.data);
+
+		rc = name ? resolve(&hex, &yes, repo, name, "^{tree}", err) :
+			    mv_nomem(err);
+		free(name);
+	} else if (!rc && yes) {
+		rc = resolve(&hex, &yes, repo, rev, "^{tree}", err);
+	}
+	if (!rc && !yes)
+		rc = mv_fail(err, MV_ENOENT, "'%s' is not a revision: no "
+			     "branch, tag or commit here has that name, or it "
+			     "has no files", rev);
+	mv_buf_release(&hex);
+	return rc;
+}
+
 int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
 	       void *payload, struct mv_err *err)
 {
@@ -459,7 +509,9 @@ int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
 				 index_entry, &l, err);
 	if (rev[0] == '-')
 		return mv_fail(err, MV_EINVALID, "'%s' is not a revision", rev);
-	rc = know_pointers(&l.pointers, repo, args, err);
+	rc = check_revision(repo, rev, err);
+	if (!rc)
+		rc = know_pointers(&l.pointers, repo, args, err);
 	if (!rc)
 		rc = mv_git_walk_tree(repo->git, rev, tree_entry, &l, err);
 	free(l.pointers.k);

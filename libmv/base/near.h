@@ -24,8 +24,9 @@ size_t mv_edit_distance(const char *a, const char *b);
  *	n.best		"production"; NULL: none is near enough
  *
  * Near enough is a third of the word's letters, at least one and at most
- * three; another case of letters counts as nothing. The first of equals
- * stays. The strings are borrowed.
+ * three; another case of letters counts as nothing. Else the word may be the
+ * first letters of the other, two at least, of which more follow ("prod"). The
+ * first of equals stays. The strings are borrowed.
  */
 struct mv_nearest {
 	const char *word, *best;
@@ -33,5 +34,9 @@ struct mv_nearest {
 };
 #define MV_NEAREST_INIT(w) { (w), NULL, MV_FAR }
 void mv_nearest_try(struct mv_nearest *n, const char *candidate);
+/* "; did you mean 'production'?" into `out`, or "" when nothing is near. */
+#define MV_NEAREST_WORDS 80
+const char *mv_nearest_words(char out[MV_NEAREST_WORDS],
+			     const struct mv_nearest *n);
 
 #endif

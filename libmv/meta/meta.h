@@ -9,6 +9,7 @@
 #include "libmv/base/err.h"
 #include "libmv/base/hash.h"
 #include "libmv/base/json.h"
+#include "libmv/base/near.h"
 #include "libmv/base/stream.h"
 #include "libmv/git/git.h"
 
@@ -651,6 +652,18 @@ const struct mv_event *mv_registry_deprecated(const struct mv_registry *r,
 int64_t mv_registry_next(const struct mv_registry *r, const char *artifact);
 /* Has it any event at all? */
 int mv_registry_knows(const struct mv_registry *r, const char *artifact);
+/*
+ * "; did you mean ...?" (see base/near.h) for a stage that no event of the
+ * artifact (NULL: of any) names, and for a version that is not active; "" when
+ * nothing is near, or the stage is only held by nobody now. Returns `out`.
+ */
+const char *mv_registry_near_stage(char out[MV_NEAREST_WORDS],
+				   const struct mv_registry *r,
+				   const char *artifact, const char *stage);
+const char *mv_registry_near_version(char out[MV_NEAREST_WORDS],
+				     const struct mv_registry *r,
+				     const char *artifact,
+				     const char *version);
 /* Does the tag object say the same name as the ref that holds it? */
 /*
  * A tag that is no event, and would be the newest of this stage (`stage` NULL:

@@ -42,7 +42,7 @@ test_expect_success 'it can be taken off the stage; the other one cannot' '
 test_expect_success 'another takes its place, or the one before it comes back' '
 	cd two && mv-test random 10K 3 >m.bin && git add . && git commit -qm three && git model register m @v3.0.0 &&
 	test_tick && git model promote m@v3.0.0 production && test_tick && git model deregister --force m@v3.0.0 &&
-	test_tick && git model rollback m production >../out && test_grep "m@v1.0.0 to production" ../out &&
+	test_tick && git model rollback m production >../out && test_grep "rollback m@v1.0.0 to production" ../out &&
 	git model which "m#production" >../out && test_grep m@v1.0.0 ../out
 '
 
@@ -51,7 +51,7 @@ test_expect_success 'a place that was taken back is none to come back to' '
 	git model register m @v4.0.0 && test_tick && git model promote m@v4.0.0 production && test_tick &&
 	mv-test random 10K 5 >m.bin && git add . && git commit -qm five && git model register m @v5.0.0 &&
 	test_tick && git model promote m@v5.0.0 production && test_tick && git model deregister m@v4.0.0 && test_tick &&
-	git model rollback m production >../out && test_grep "m@v1.0.0 to production" ../out
+	git model rollback m production >../out && test_grep "rollback m@v1.0.0 to production" ../out
 '
 
 test_done

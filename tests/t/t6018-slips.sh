@@ -41,4 +41,51 @@ test_expect_success 'of another artifact, too; and with a policy that speaks of 
 	test_grep "did you mean .canary.?" ../err && git model promote spam@v0.0.1 canary
 '
 
+test_expect_success 'the nearest stage, whatever is asked about it, and only advice that helps there' '
+	cd r && git config gpg.format ssh &&
+	for command in "demote fraud#prod" "rollback fraud prod" "approve fraud@v1.0.0 prod" \
+		"reject fraud@v1.0.0 prod --reason x" "override fraud@v1.0.0 prod --rules metric --reason x" \
+		"revoke fraud@v1.0.0 prod" "which fraud#prod" "show fraud#prod" "cat fraud prod" "log fraud prod" \
+		"lineage fraud#prod" "checkout fraud#prod" "checkout --stage prod"
+	do
+		git model $command >../out 2>../err && echo "$command: 0" && return 1
+		test_grep "did you mean .production.?" ../err && test_grep ! "new-stage" ../err || return 1
+	done &&
+	for command in check promote
+	do
+		test_expect_code 128 git model $command fraud@v1.1.0 prod 2>../err &&
+		test_grep "did you mean .production.? git model promote --new-stage" ../err || return 1
+	done &&
+	test_expect_code 128 git model cat fraud@v1.0.9 2>../err && test_grep "not registered; did you mean .v1.0.0.?" ../err
+'
+
+test_expect_success 'with a policy, too; and a stage on which nothing ever was' '
+	cd r && printf "[stage \"production\"]\nmax-size = 1\n" >.gitmodel/policy && git commit -qam policy &&
+	for command in demote rollback
+	do
+		test_expect_code 128 git model $command fraud prod 2>../err &&
+		test_grep "knows no stage .prod.; did you mean .production.?$" ../err &&
+		test_expect_code 128 git model $command fraud gamma 2>../err &&
+		test_grep "no stage .gamma.; git model stages lists .*git model policy show" ../err || return 1
+	done &&
+	git model stages >../out && git model policy show >../out &&
+	test_expect_code 128 git model promote fraud@v1.0.0 gamma 2>../err && test_grep "promote --new-stage" ../err &&
+	test_expect_code 128 git model rollback spam production 2>../err &&
+	test_grep "no version of .spam. was ever on the stage .production." ../err
+'
+
+test_expect_success 'a rollback that is refused is called a rollback' '
+	cd r && git model promote --force fraud@v1.1.0 production >../out &&
+	test_expect_code 1 git model rollback fraud production >../out 2>../err &&
+	test_grep "^no: rollback fraud@v1.0.0 to production" ../out && test_grep "says no to rollback fraud@v1.0.0" ../err
+'
+
+test_expect_success 'a revision that there is not: one line says so' '
+	cd r && for rev in nosuch HEAD:nosuch nosuch:x HEAD:m.bin
+	do
+		test_expect_code 128 git model ls "$rev" 2>../err && test_line_count = 1 ../err &&
+		test_grep "^fatal: .$rev. is not a revision" ../err || return 1
+	done && git model ls HEAD: >../out && test_grep m.bin ../out
+'
+
 test_done

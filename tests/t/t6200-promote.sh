@@ -153,15 +153,15 @@ test_expect_success 'rollback goes one back, a second one goes one further' '
 		git model promote fraud@v1.$i.0 production || return 1
 	done &&
 	git model rollback fraud production >../out &&
-	test_grep "promote fraud@v1.2.0 to production" ../out &&
+	test_grep "rollback fraud@v1.2.0 to production" ../out &&
 	test "$(git model which --json fraud#production | grep -c v1.2.0)" != 0 &&
 	test "$(trailer "fraud#production#4" From)" = v1.3.0 &&
 	git model rollback fraud production >../out &&
-	test_grep "promote fraud@v1.1.0 to production" ../out &&
+	test_grep "rollback fraud@v1.1.0 to production" ../out &&
 	test_expect_code 128 git model rollback fraud production 2>../err &&
 	test_grep "no other version" ../err &&
 	git model rollback --to v1.3.0 fraud production >../out &&
-	test_grep "promote fraud@v1.3.0 to production" ../out &&
+	test_grep "rollback fraud@v1.3.0 to production" ../out &&
 	new_version 29 v2.0.0 0.9 &&
 	test_expect_code 128 git model rollback --to v2.0.0 fraud production 2>../err &&
 	test_grep "never held production" ../err

@@ -64,6 +64,15 @@ static void test_base_near__the_nearest_is_found(void **state)
 	assert_string_equal(nearest("PRODUCTION", stages), "production");
 	assert_string_equal(nearest("pord", (const char *const []){
 			"prd", "prod", NULL }), "prd");
+	/* Short for it; and what is only the first of two names is not. */
+	assert_string_equal(nearest("pro", stages), "prod");
+	assert_string_equal(nearest("prod", (const char *const []){
+			"produce-all", "production", NULL }), "production");
+	assert_string_equal(nearest("STAG", stages), "staging");
+	assert_null(nearest("p", stages));
+	assert_null(nearest("", stages));
+	assert_null(nearest("v1", (const char *const []){ "v1.0.1", NULL }));
+	assert_null(nearest("eu", (const char *const []){ "eu-west", NULL }));
 	assert_null(nearest("canary", stages));
 	assert_null(nearest("ab", (const char *const []){ "cd", NULL }));
 	assert_null(nearest("a", (const char *const []){ "b", NULL }));
