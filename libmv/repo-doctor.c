@@ -14,9 +14,7 @@
 #include "libmv/base/fs.h"
 #include "libmv/base/words.h"
 #include "libmv/remote/remote.h"
-#include "libmv/repo-internal.h"
-#include "libmv/repo-lfs.h"
-#include "libmv/repo-setup.h"
+#include "libmv/repo-doctor.h"
 #include "libmv/repo-transfer.h"
 
 /*
@@ -28,18 +26,8 @@
 #define LOCK_OLD_S 600
 #define LOOK_LIMIT_MS (30 * 1000)	/* for programs that say what they are */
 
-struct checks {
-	const struct mv_doctor *doctor;
-	const struct mv_proc_env *env;
-	struct mv_repo *repo;		/* may be NULL */
-	char *git;
-	char *word;			/* how install would call us */
-	struct mv_buf config;		/* "key\nvalue\0", what is in force */
-};
-
-__attribute__((format(printf, 5, 6)))
-static void say(const struct checks *c, enum mv_doctor_level level,
-		const char *check, const char *mend, const char *fmt, ...)
+void say(const struct checks *c, enum mv_doctor_level level,
+	 const char *check, const char *mend, const char *fmt, ...)
 {
 	char message[1024];
 	va_list ap;
@@ -93,7 +81,7 @@ static void check_git(const struct checks *c)
 
 /* -- configuration -------------------------------------------------------------- */
 
-static const char *config(const struct checks *c, const char *key)
+const char *mv_doctor_config(const struct checks *c, const char *key)
 {
 	size_t len = strlen(key), pos = 0;
 	const char *value = NULL;
@@ -125,8 +113,7 @@ static int config_has(const struct checks *c, const char *key,
 	return 0;
 }
 
-/* What is no boolean ("input") is no yes. */
-static int is_yes(const char *value)
+int mv_doctor_is_yes(const char *value)
 {
 	int yes = 0;
 
@@ -168,19 +155,31 @@ static int setting_holds(const struct checks *c, const struct mv_setting *s,
 	return yes || calls_program(value, s->value);
 }
 
+static void tell_setting(const struct checks *c, const struct mv_setting *s,
+			 const char *value)
+{
+	const int bare = mv_doctor_is_bare(c);
+	char *mend = value && !s->several ? mv_doctor_mend(c, s->key) : NULL;
+
+	say(c, s->several || bare ? MV_DOCTOR_WARN : MV_DOCTOR_BAD,
+	    "configuration", mend ? mend : "git model install",
+	    value && !s->several ? "%s is '%s'%s" : "%s is not set%.0s%s",
+	    s->key, value ? value : "", bare ? " (here git archive and git "
+	    "log -p want it)" : "");
+	free(mend);
+}
+
 static void check_settings(const struct checks *c)
 {
 	int good = 1;
 
 	for (const struct mv_setting *s = mv_settings; s->key; s++) {
-		const char *value = config(c, s->key);
+		const char *value = mv_doctor_config(c, s->key);
 
 		if (s->lfs || setting_holds(c, s, value))
 			continue;
 		good = 0;
-		say(c, s->several ? MV_DOCTOR_WARN : MV_DOCTOR_BAD,
-		    "configuration", "git model install", value && !s->several
-		    ? "%s is '%s'" : "%s is not set", s->key, value);
+		tell_setting(c, s, value);
 	}
 	if (good)
 		say(c, MV_DOCTOR_OK, "configuration", NULL,
@@ -209,10 +208,10 @@ static void check_values(const struct checks *c)
 	int64_t time;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
-		if ((value = config(c, sizes[i])) &&
+		if ((value = mv_doctor_config(c, sizes[i])) &&
 		    mv_parse_size(&size, value, &err))
 			say_value(c, sizes[i], err.msg);
-	value = config(c, "model.lockTimeout");
+	value = mv_doctor_config(c, "model.lockTimeout");
 	if (value && mv_parse_duration(&time, value, &err))
 		say_value(c, "model.lockTimeout", err.msg);
 }
@@ -263,7 +262,7 @@ static void compare_programs(const struct checks *c, const char *found)
 
 static void check_program(const struct checks *c)
 {
-	const char *process = config(c, "filter.model.process");
+	const char *process = mv_doctor_config(c, "filter.model.process");
 	char *found = NULL, *real;
 
 	if (mv_proc_find(&found, "git-model", c->env->search_path, NULL)) {
@@ -271,7 +270,8 @@ static void check_program(const struct checks *c)
 			say(c, MV_DOCTOR_OK, "program", NULL, "not on PATH; "
 			    "git calls it by its path");
 		else
-			say(c, MV_DOCTOR_BAD, "program", "put its folder on "
+			say(c, mv_doctor_is_bare(c) ? MV_DOCTOR_WARN :
+			    MV_DOCTOR_BAD, "program", "put its folder on "
 			    "PATH, or run git model install by its path",
 			    "git-model is not on PATH");
 		return;
@@ -283,45 +283,6 @@ static void check_program(const struct checks *c)
 		compare_programs(c, found);
 	free(real);
 	free(found);
-}
-
-/* -- hooks ------------------------------------------------------------------------- */
-
-static void check_hooks(const struct checks *c)
-{
-	int server = is_yes(config(c, "model.server"));
-	const char *install = server ? "git model install --server ." :
-				       "git model install";
-	struct mv_hook hook;
-	struct mv_err err;
-
-	for (size_t i = 0; i < MV_HOOK_COUNT; i++) {
-		const char *name = server ? mv_server_hook_names[i] :
-					    mv_hook_names[i];
-
-		if (mv_hook_look(&hook, c->repo, name, &err)) {
-			say(c, MV_DOCTOR_BAD, "hooks", NULL, "%s", err.msg);
-			continue;
-		}
-		if (hook.state == MV_HOOK_OURS)
-			say(c, MV_DOCTOR_OK, "hooks", NULL, "%s: '%s'", name,
-			    hook.configured ? "hook.git-model-*" : hook.path);
-		else if (hook.state == MV_HOOK_ABSENT)
-			say(c, MV_DOCTOR_BAD, "hooks", install,
-			    "there is no %s hook", name);
-		else if (hook.state == MV_HOOK_FOREIGN)
-			say(c, MV_DOCTOR_BAD, "hooks", install,
-			    "'%s' does not call git-model", hook.path);
-		else if (hook.state == MV_HOOK_OFF)
-			say(c, MV_DOCTOR_BAD, "hooks", "git model push each "
-			    "time, or push without HUSKY=0", "%s: HUSKY=0 "
-			    "keeps husky from running '%s'", name, hook.path);
-		else
-			say(c, MV_DOCTOR_BAD, "hooks", "let it call `git-model"
-			    " hook --alone NAME \"$@\"`", "'%s' does not call "
-			    "git-model: %s", hook.path, hook.why);
-		mv_hook_release(&hook);
-	}
 }
 
 /* -- files -------------------------------------------------------------------------- */
@@ -488,9 +449,9 @@ out:
 /* Line ends in a pointer are changed before smudge sees it. */
 static void check_text(struct files *f)
 {
-	const char *autocrlf = config(f->c, "core.autocrlf");
-	const char *eol = config(f->c, "core.eol");
-	int now = is_yes(autocrlf) || (eol && !strcasecmp(eol, "crlf"));
+	const char *autocrlf = mv_doctor_config(f->c, "core.autocrlf");
+	const char *eol = mv_doctor_config(f->c, "core.eol");
+	int now = mv_doctor_is_yes(autocrlf) || (eol && !strcasecmp(eol, "crlf"));
 	const char *first[1] = { NULL };
 	uint64_t n = f->count ? convertible(f, first) : 0;
 
@@ -536,9 +497,7 @@ static int see_pattern(void *payload, const char *pattern, const char *filter,
 
 static void check_attributes(const struct checks *c)
 {
-	const char *lfs = config(c, "filter.lfs.process");
 	struct patterns p = { 0, 0 };
-	int lacks = 0;
 	struct mv_err err;
 
 	if (mv_repo_tracked(c->repo, see_pattern, &p, &err)) {
@@ -552,16 +511,7 @@ static void check_attributes(const struct checks *c)
 		say(c, MV_DOCTOR_OK, "attributes", NULL, "%llu pattern%s",
 		    (unsigned long long)(p.model + p.lfs),
 		    p.model + p.lfs == 1 ? "" : "s");
-	if (p.lfs && !lfs)
-		say(c, MV_DOCTOR_BAD, "git-lfs", "git model install --lfs, or "
-		    "git lfs install", "files under filter=lfs have no "
-		    "filter");
-	if (p.lfs && mv_repo_lfs_lacks_program(&lacks, c->repo, &err))
-		say(c, MV_DOCTOR_BAD, "git-lfs", NULL, "%s", err.msg);
-	else if (p.lfs && lacks)
-		say(c, MV_DOCTOR_BAD, "git-lfs", "install git-lfs", "objects "
-		    "of files under filter=lfs go to an LFS server, and "
-		    "git-lfs, which speaks to it, is not installed");
+	mv_doctor_lfs(c, p.lfs != 0);
 }
 
 /* What killed processes left in the work tree. */
@@ -695,6 +645,12 @@ static void check_remote(const struct checks *c)
 	char *url = NULL;
 	int rc = mv_repo_remote_url(&url, c->repo, NULL, &err);
 
+	if (rc == MV_ENOENT && mv_doctor_is_bare(c) &&
+	    !mv_doctor_has_remote(c)) {
+		say(c, MV_DOCTOR_OK, "remote", NULL, "none; content is brought "
+		    "by pushes");
+		return;
+	}
 	if (rc) {
 		say(c, rc == MV_ENOENT ? MV_DOCTOR_WARN : MV_DOCTOR_BAD,
 		    "remote", "git model remote add NAME PATH", "content is "
@@ -774,7 +730,7 @@ static int exists_in(const char *dir, const char *name)
 static void check_kind(const struct checks *c)
 {
 	const struct mv_git_info *info = c->repo->info;
-	const char *refs = config(c, "extensions.refStorage");
+	const char *refs = mv_doctor_config(c, "extensions.refStorage");
 
 	if (info->sha256)
 		say(c, MV_DOCTOR_OK, "repository", NULL, "SHA-256 object names;"
@@ -785,13 +741,13 @@ static void check_kind(const struct checks *c)
 	if (exists_in(info->common_dir, "shallow"))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "shallow: gc and du "
 		    "know only the commits that are here");
-	if (config(c, "extensions.partialClone"))
+	if (mv_doctor_config(c, "extensions.partialClone"))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "partial clone: "
 		    "pointers that git has not fetched are not counted");
-	if (is_yes(config(c, "core.splitIndex")))
+	if (mv_doctor_is_yes(mv_doctor_config(c, "core.splitIndex")))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "split index: after "
 		    "a checkout git status may read a large file once");
-	if (is_yes(config(c, "core.sparseCheckout")))
+	if (mv_doctor_is_yes(mv_doctor_config(c, "core.sparseCheckout")))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "sparse checkout: "
 		    "only files inside it are written");
 }
@@ -826,7 +782,7 @@ int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 	check_values(&c);
 	if (repo) {
 		check_team_file(&c);
-		check_hooks(&c);
+		mv_doctor_hooks(&c);
 		check_kind(&c);
 		check_store(&c);
 		check_remote(&c);

@@ -469,6 +469,20 @@ void mv_hook_release(struct mv_hook *hook)
 	hook->path = NULL;
 }
 
+int mv_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
+		     const char *words, struct mv_err *err)
+{
+	struct place p;
+	int rc = place_find(&p, repo, name, err);
+
+	/* husky runs what is not executable as well. */
+	*yes = !rc && p.exists && p.text.len && strstr(p.text.data, words) &&
+	       (p.kind == PLACE_HUSKY ? !husky_is_off(repo) :
+		!!(p.st.st_mode & S_IXUSR));
+	place_release(&p);
+	return rc;
+}
+
 int mv_repo_hook_chained(char **path, struct mv_repo *repo, const char *name,
 			 struct mv_err *err)
 {

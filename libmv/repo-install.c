@@ -370,6 +370,83 @@ static int known_scope(const char *scope)
 	       !strcmp(scope, "--system");
 }
 
+/* -- what acts here -------------------------------------------------------------- */
+
+/* "'/x/git-model' filter-process" is as good as "git-model filter-process". */
+static int acts(const struct mv_setting *x, const char *value)
+{
+	size_t len = strlen(value), n = strlen(x->value);
+
+	if (!x->calls_us)
+		return !strcmp(value, x->value);
+	return mv_setup_is_ours(value) && len >= n &&
+	       !strcmp(value + len - n, x->value);
+}
+
+/* Written, and another scope has the last word where we are. */
+static int tell_hidden(const struct scope *s, const struct mv_setting *x,
+		       struct mv_err *err)
+{
+	const struct mv_install *in = s->install;
+	struct mv_said said;
+	int rc = mv_setup_said(&said, s->git, s->env, x->key, err);
+
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	if (!acts(x, said.value))
+		mv_setup_tell(in, 1, "%s is '%s' here, by the %s configuration:"
+			      " that acts here, and not what the %s one says",
+			      x->key, said.value, said.scope, in->scope + 2);
+	mv_setup_said_release(&said);
+	return 0;
+}
+
+/* Taken away, and another scope still says it. */
+static int tell_left(const struct scope *s, struct mv_err *err)
+{
+	static const char key[] = "filter.lfs.process";
+	struct mv_said said;
+	int rc = mv_setup_said(&said, s->git, s->env, key, err);
+
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	if (mv_setup_is_ours(said.value))
+		mv_setup_tell(s->install, 1, "%s is '%s' here, by the %s "
+			      "configuration: git-model still serves these "
+			      "files here", key, said.value, said.scope);
+	mv_setup_said_release(&said);
+	return 0;
+}
+
+static int tell_acting(const struct scope *s, struct mv_err *err)
+{
+	const unsigned flags = s->install->flags;
+	int rc = 0;
+
+	if (flags & MV_INSTALL_REMOVE)
+		return flags & MV_INSTALL_LFS ? tell_left(s, err) : 0;
+	for (const struct mv_setting *x = mv_settings; x->key && !rc; x++)
+		if (!x->several && (!x->lfs || flags & MV_INSTALL_LFS))
+			rc = tell_hidden(s, x, err);
+	return rc;
+}
+
+static int tell_lockable(struct mv_repo *repo, const struct mv_install *in,
+			 struct mv_err *err)
+{
+	struct mv_lockable lockable;
+	int rc = mv_setup_lockable(&lockable, repo, err);
+
+	if (!rc && lockable.count)
+		mv_setup_tell(in, 1, "'%s' is lockable, and nobody makes it "
+			      "read-only: hooks of git-lfs do, and %s does not "
+			      "call it; `git lfs update --force`, then `git "
+			      "model install`, changes that", lockable.first,
+			      lockable.hook);
+	mv_setup_lockable_release(&lockable);
+	return rc;
+}
+
 /* Taking --lfs back is no reason to take anything else: files under
    filter=model still need their hooks. */
 static int touches_hooks(const struct mv_install *install)
@@ -410,6 +487,12 @@ int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
 		rc = install->flags & MV_INSTALL_REMOVE || s.knows_hooks ?
 		     mv_hooks_remove(repo, install, err) :
 		     mv_hooks_install(repo, install, word, err);
+	if (!rc)
+		rc = tell_acting(&s, err);
+	if (!rc && repo && (install->flags & (MV_INSTALL_LFS |
+					      MV_INSTALL_REMOVE)) ==
+			   MV_INSTALL_LFS)
+		rc = tell_lockable(repo, install, err);
 	mv_buf_release(&s.text);
 	free(s.git);
 	free(word);

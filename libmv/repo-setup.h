@@ -38,6 +38,31 @@ int mv_setup_quote(char **out, const char *text, struct mv_err *err);
 int mv_setup_word(char **out, const char *program,
 		  const struct mv_proc_env *env, struct mv_err *err);
 
+/* -- what acts here (repo-setup-here.c) -- */
+struct mv_said {
+	char scope[16];		/* of the last word: "local", "command" ... */
+	char ours[16];		/* the last one that names git-model; or "" */
+	char *value;
+};
+/* MV_ENOENT: no scope says anything. */
+int mv_setup_said(struct mv_said *out, const char *git,
+		  const struct mv_proc_env *env, const char *key,
+		  struct mv_err *err);
+void mv_setup_said_release(struct mv_said *said);
+/* Does this command line call git-model? NULL does not. */
+int mv_setup_is_ours(const char *value);
+
+/* Files of Git LFS that should be read-only until they are locked, where the
+   hooks of git-lfs that make them so are not all called. */
+struct mv_lockable {
+	uint64_t count;		/* 0: none, or all is well */
+	char *first;
+	const char *hook;	/* one that does not call git-lfs; static */
+};
+int mv_setup_lockable(struct mv_lockable *out, struct mv_repo *repo,
+		      struct mv_err *err);
+void mv_setup_lockable_release(struct mv_lockable *lockable);
+
 /* -- hooks -- */
 #define MV_HOOK_COUNT 2
 extern const char *const mv_hook_names[MV_HOOK_COUNT];
@@ -62,6 +87,9 @@ int mv_hook_configured(int *yes, struct mv_repo *repo, const char *name,
 int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
 		 struct mv_err *err);
 void mv_hook_release(struct mv_hook *hook);
+/* Does the hook that git calls, a script, have these words in it? */
+int mv_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
+		     const char *words, struct mv_err *err);
 
 int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
 		     const char *word, struct mv_err *err);

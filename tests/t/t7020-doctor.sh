@@ -69,7 +69,7 @@ test_expect_success '--json' '
 	(cd repo && test_expect_code 1 git model doctor --json >../json) &&
 	test_grep "\"ok\": false" json &&
 	test_grep "\"level\": \"bad\"" json &&
-	test_grep "\"mend\": \"git model install\"" json
+	test_grep "\"mend\": \"git config --local --unset-all filter.model.required\"" json
 '
 
 test_expect_success 'outside of a repository: the configuration' '
