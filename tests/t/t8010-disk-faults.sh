@@ -106,12 +106,12 @@ else
 	test_skip 'a work tree on a full disk' 'no mounts in a user namespace here'
 fi
 
-faults 'git model add' add 2
-faults 'git add' clean 2
-faults 'git switch' switch 2
-faults 'git model checkout' checkout 2
-faults 'git model gc' gc 2
-faults 'git model push' push 2
+faults 'git model add' add 1
+faults 'git add' clean 1
+faults 'git switch' switch 1
+faults 'git model checkout' checkout 1
+faults 'git model gc' gc 1
+faults 'git model push' push 1
 test -z "$have_ptrace" ||
 test_expect_success 'what was answered to git survives, whichever step of publishing it fails' '
 	sweep_error clean all rename,renameat2,link EIO "Input/output error" &&
