@@ -209,40 +209,79 @@ int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
 
 /* -- room ------------------------------------------------------------------------------- */
 
-/* Who signed, as far as the line says so; NULL: no statement of a person. */
-static char *signer_of(const struct mv_push_line *line)
+enum kind { RECORD, RECEIPT, VOTE, KINDS };
+struct share {
+	char *signer;		/* of a vote */
+	struct mv_push_line said;	/* a statement without its "t" */
+	size_t bytes;
+	int new;
+};
+struct shares {
+	size_t bytes[KINDS], lines[KINDS], added[KINDS];
+	struct share *v;	/* statements: votes and receipts */
+	size_t count;
+};
+
+/* Whose vote it is, as far as the line says so. What is no statement takes the
+   room of a record, whatever it is. */
+static enum kind kind_of(const struct mv_push_line *line, char **signer)
 {
 	struct mv_buf payload, sig;
 	struct mv_statement s;
-	char *signer = NULL;
+	enum kind kind = RECORD;
 
+	*signer = NULL;
 	mv_buf_init(&payload, 1 << 16);
 	mv_buf_init(&sig, 1 << 16);
 	if (!mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
 				    NULL)) {
-		if (s.decision != MV_DECISION_RECEIPT)
-			signer = strdup(s.signer ? s.signer : "");
+		kind = s.decision == MV_DECISION_RECEIPT ? RECEIPT : VOTE;
+		if (kind == VOTE)
+			*signer = strdup(s.signer ? s.signer : "");
 		mv_statement_release(&s);
 	}
 	mv_buf_release(&payload);
 	mv_buf_release(&sig);
-	return signer;
+	return kind;
 }
 
-struct share {
-	char *signer;
-	size_t bytes, lines;
-};
+/* Only "t" is free in a line, and it comes first. */
+static struct mv_push_line without_time(const struct mv_push_line *line)
+{
+	static const char kind[] = ",\"kind\":";
+	const char *at = memmem(line->s, line->len, kind, sizeof(kind) - 1);
+
+	return at ? (struct mv_push_line){ at, line->len -
+					   (size_t)(at - line->s) } : *line;
+}
+
+static void add_up(struct shares *out, const struct mv_push_text *old,
+		   const struct mv_push_text *text)
+{
+	for (size_t i = 0; i < text->count; i++) {
+		const struct mv_push_line *l = &text->v[i];
+		char *signer;
+		enum kind kind = kind_of(l, &signer);
+		int new = !mv_push_has_line(old, l);
+
+		out->bytes[kind] += l->len + 1;
+		out->lines[kind]++;
+		out->added[kind] += (size_t)new;
+		if (kind != RECORD)
+			out->v[out->count++] = (struct share){
+				signer, without_time(l), l->len + 1, new };
+	}
+}
 
 static int by_signer(const void *a, const void *b)
 {
 	const struct share *x = a, *y = b;
 
-	return strcmp(x->signer, y->signer);
+	return strcmp(x->signer ? x->signer : "", y->signer ? y->signer : "");
 }
 
-static void check_shares(struct mv_push *push, const char *object,
-			 struct share *v, size_t count)
+static void check_signers(struct mv_push *push, const char *object,
+			  struct share *v, size_t count)
 {
 	size_t next;
 
@@ -251,10 +290,11 @@ static void check_shares(struct mv_push *push, const char *object,
 	for (size_t i = 0; i < count; i = next) {
 		size_t bytes = 0;
 
-		for (next = i; next < count &&
-		     !strcmp(v[next].signer, v[i].signer); next++)
+		for (next = i; next < count && !by_signer(&v[next], &v[i]);
+		     next++)
 			bytes += v[next].bytes;
-		if (bytes > SIGNER_BYTES || next - i > SIGNER_LINES)
+		if (v[i].signer &&
+		    (bytes > SIGNER_BYTES || next - i > SIGNER_LINES))
 			mv_push_refuse(push, "note %.10s: more than %d "
 				       "statements or %d KiB of %s: others "
 				       "need room, too", object, SIGNER_LINES,
@@ -262,49 +302,71 @@ static void check_shares(struct mv_push *push, const char *object,
 	}
 }
 
-/* A line that is no record takes the room of one. */
-static int is_vote(const struct mv_push_line *line)
+static int by_words(const void *a, const void *b)
 {
-	struct mv_record r;
-	int yes;
+	const struct share *x = a, *y = b;
+	size_t n = x->said.len < y->said.len ? x->said.len : y->said.len;
+	int d = memcmp(x->said.s, y->said.s, n);
 
-	if (parse(&r, line, NULL))
-		return 0;
-	yes = is_statement(&r);
-	mv_record_release(&r);
-	return yes;
+	return d ? d : (x->said.len > y->said.len) -
+		       (x->said.len < y->said.len);
 }
 
-int mv_push_check_room(struct mv_push *push, const char *object,
-		       const struct mv_push_text *text, struct mv_err *err)
+/* One signature fits any number of lines, each with another "t": copies would
+   take the room of who signed, and his next word could be kept out. */
+static void check_copies(struct mv_push *push, const char *object,
+			 struct share *v, size_t count)
 {
-	size_t bytes = 0, lines = 0, count = 0;
-	struct share *v;
+	size_t copies = 0;
 
-	if (text->len <= SIGNER_BYTES && text->count <= SIGNER_LINES)
-		return 0;
-	v = calloc(text->count + 1, sizeof(*v));
-	if (!v)
-		return mv_nomem(err);
-	for (size_t i = 0; i < text->count; i++) {
-		const struct mv_push_line *l = &text->v[i];
+	if (count)
+		qsort(v, count, sizeof(*v), by_words);
+	for (size_t i = 1; i < count; i++)
+		copies += !by_words(&v[i - 1], &v[i]) &&
+			  (v[i - 1].new || v[i].new);
+	if (copies)
+		mv_push_refuse(push, "note %.10s: %zu statement%s there "
+			       "already, with another date", object, copies,
+			       copies == 1 ? " stands" : "s stand");
+}
 
-		if (!is_vote(l)) {
-			bytes += l->len + 1;
-			lines++;
-		} else if ((v[count].signer = signer_of(l))) {
-			v[count++].bytes = l->len + 1;
-		}
-	}
-	if (bytes > MV_NOTE_RECORDS || lines > MV_NOTE_RECORD_LINES)
+/* Notes that had more before there were these limits get votes all the same. */
+static void check_others(struct mv_push *push, const char *object,
+			 const struct shares *s)
+{
+	if (s->added[RECORD] && (s->bytes[RECORD] > MV_NOTE_RECORDS ||
+				 s->lines[RECORD] > MV_NOTE_RECORD_LINES))
 		mv_push_refuse(push, "note %.10s: records of more than %zu KiB "
 			       "or %d lines; the rest of a note is kept for "
 			       "votes", object, MV_NOTE_RECORDS >> 10,
 			       MV_NOTE_RECORD_LINES);
-	check_shares(push, object, v, count);
-	for (size_t i = 0; i < count; i++)
-		free(v[i].signer);
-	free(v);
+	else if ((s->added[RECORD] || s->added[RECEIPT]) &&
+		 (s->bytes[RECORD] + s->bytes[RECEIPT] > MV_NOTE_OTHERS ||
+		  s->lines[RECORD] + s->lines[RECEIPT] > MV_NOTE_OTHER_LINES))
+		mv_push_refuse(push, "note %.10s: records and receipts of more "
+			       "than %zu KiB or %d lines; the rest of a note "
+			       "is kept for votes", object, MV_NOTE_OTHERS >> 10,
+			       MV_NOTE_OTHER_LINES);
+}
+
+int mv_push_check_room(struct mv_push *push, const char *object,
+		       const struct mv_push_text *old,
+		       const struct mv_push_text *text, struct mv_err *err)
+{
+	struct shares s = { .count = 0 };
+
+	if (text->len <= SIGNER_BYTES && text->count <= SIGNER_LINES)
+		return 0;
+	s.v = calloc(text->count + 1, sizeof(*s.v));
+	if (!s.v)
+		return mv_nomem(err);
+	add_up(&s, old, text);
+	check_others(push, object, &s);
+	check_copies(push, object, s.v, s.count);
+	check_signers(push, object, s.v, s.count);
+	for (size_t i = 0; i < s.count; i++)
+		free(s.v[i].signer);
+	free(s.v);
 	return 0;
 }
 

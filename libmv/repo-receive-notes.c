@@ -138,6 +138,13 @@ static int by_bytes(const void *a, const void *b)
 	return d ? d : (x->len > y->len) - (x->len < y->len);
 }
 
+int mv_push_has_line(const struct mv_push_text *text,
+		     const struct mv_push_line *line)
+{
+	return text->count && bsearch(line, text->v, text->count,
+				      sizeof(*text->v), by_bytes) != NULL;
+}
+
 static void text_release(struct mv_push_text *t)
 {
 	free(t->data);
@@ -213,7 +220,7 @@ static int compare(struct mv_push *push, const struct mv_push_note *note,
 		j += d >= 0;
 	}
 	if (!ret && added)
-		ret = mv_push_check_room(push, note->object, new, err);
+		ret = mv_push_check_room(push, note->object, old, new, err);
 	if (gone && mv_push_rule(push, "append-only"))
 		mv_push_refuse(push, "note %.10s lost %zu line%s: notes only "
 			       "grow (git model pull brings them back)",

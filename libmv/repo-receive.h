@@ -117,8 +117,12 @@ int mv_push_hangs_on(const struct mv_push_note *note, struct mv_push *push,
 /* A new line; refuses. */
 int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
 		       const struct mv_push_line *line, struct mv_err *err);
-/* A note that got new lines: is there room left for votes? */
+int mv_push_has_line(const struct mv_push_text *text,
+		     const struct mv_push_line *line);
+/* A note that got new lines, those that `old` has not: is there room left for
+   votes? */
 int mv_push_check_room(struct mv_push *push, const char *object,
+		       const struct mv_push_text *old,
 		       const struct mv_push_text *text, struct mv_err *err);
 /* Must this old line be in the new text? */
 int mv_push_must_stay(struct mv_push *push, const struct mv_push_note *note,

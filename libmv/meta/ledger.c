@@ -372,45 +372,60 @@ static void change_release(struct change *c)
 	*c = (struct change){ NULL, NULL, 0 };
 }
 
-static int is_statement(const char *line, size_t len)
+enum kind { RECORD, RECEIPT, VOTE, KINDS };
+
+/* What is no record at all takes the room of one. */
+static enum kind kind_of(const char *line, size_t len)
 {
 	struct mv_record r;
-	int yes;
+	enum kind kind;
 
 	if (memchr(line, '\0', len) || mv_record_parse(&r, line, len, NULL))
-		return 0;
-	yes = !strcmp(r.kind, "approval") || !strcmp(r.kind, "receipt");
+		return RECORD;
+	kind = !strcmp(r.kind, "approval") ? VOTE :
+	       !strcmp(r.kind, "receipt") ? RECEIPT : RECORD;
 	mv_record_release(&r);
-	return yes;
+	return kind;
 }
 
-/* Bytes of all lines that are no statements. */
-static size_t record_bytes(const char *text, size_t len)
+struct shares {
+	size_t bytes[KINDS], lines[KINDS];
+};
+
+static void add_up(struct shares *out, const char *text, size_t len)
 {
 	const char *s = text, *end = text + len;
-	size_t bytes = 0;
 
+	memset(out, 0, sizeof(*out));
 	while (s < end) {
 		const char *lf = memchr(s, '\n', (size_t)(end - s));
 		size_t n = (size_t)((lf ? lf : end) - s);
+		enum kind kind = kind_of(s, n);
 
-		if (!is_statement(s, n))
-			bytes += n + 1;
+		out->bytes[kind] += n ? n + 1 : 0;
+		out->lines[kind] += n != 0;
 		s += n + 1;
 	}
-	return bytes;
 }
 
-/* More records than a server takes? A merge is no reason to ask: what others
-   wrote is there. */
+/* More of what is no vote than a server takes? Who votes is not asked; nor is
+   a merge: what others wrote is there. */
 static int leaves_room(const struct mv_buf *text, size_t lines,
 		       const struct mv_buf *new)
 {
-	return (text->len <= MV_NOTE_RECORDS &&
-		lines <= MV_NOTE_RECORD_LINES) ||
-	       !record_bytes(new->data, new->len) ||
-	       (record_bytes(text->data, text->len) <= MV_NOTE_RECORDS &&
-		lines <= MV_NOTE_LINES);
+	struct shares all, more;
+
+	if (text->len <= MV_NOTE_RECORDS && lines <= MV_NOTE_RECORD_LINES)
+		return 1;
+	add_up(&more, new->data, new->len);
+	if (!more.lines[RECORD] && !more.lines[RECEIPT])
+		return 1;
+	add_up(&all, text->data, text->len);
+	if (more.lines[RECORD] && (all.bytes[RECORD] > MV_NOTE_RECORDS ||
+				   all.lines[RECORD] > MV_NOTE_RECORD_LINES))
+		return 0;
+	return all.bytes[RECORD] + all.bytes[RECEIPT] <= MV_NOTE_OTHERS &&
+	       all.lines[RECORD] + all.lines[RECEIPT] <= MV_NOTE_OTHER_LINES;
 }
 
 /*
@@ -442,10 +457,11 @@ static int unite_notes(struct mv_git_note *notes, size_t *count,
 					  "would have more than");
 		if (!merge && !leaves_room(&texts[i], lines, new))
 			return mv_fail(err, MV_ENOMEM, "the note of object "
-				       "'%s' has %zu KiB of records already; "
-				       "the rest is kept for votes",
-				       change->blobs[i],
-				       MV_NOTE_RECORDS >> 10);
+				       "'%s' is full of records and receipts "
+				       "(%zu KiB, %d lines); the rest is kept "
+				       "for votes", change->blobs[i],
+				       MV_NOTE_RECORDS >> 10,
+				       MV_NOTE_RECORD_LINES);
 		notes[(*count)++] = (struct mv_git_note){
 			change->blobs[i], texts[i].data, texts[i].len
 		};

@@ -331,10 +331,13 @@ int mv_record_id(char *id, struct mv_err *err);
 #define MV_NOTES_REMOTES "refs/notes/model-remotes/"	/* + remote's name */
 #define MV_NOTE_MAX ((size_t)1 << 20)
 #define MV_NOTE_LINES 10000
-/* Of that, what may be records: the rest is for statements, so that nobody can
-   keep a veto out of a note by filling it. */
-#define MV_NOTE_RECORDS (MV_NOTE_MAX / 4 * 3)
-#define MV_NOTE_RECORD_LINES 7500
+/* Of that, what may be anything but what people sign: a quarter is kept for
+   their votes, so that nobody can keep a veto out of a note by filling it. */
+#define MV_NOTE_OTHERS (MV_NOTE_MAX / 4 * 3)
+#define MV_NOTE_OTHER_LINES 7500
+/* And of that, records: what is left is for a server's receipts. */
+#define MV_NOTE_RECORDS (MV_NOTE_OTHERS - ((size_t)64 << 10))
+#define MV_NOTE_RECORD_LINES 7000
 
 /* The lines of one pointer blob's note, sorted by bytes, each once. */
 struct mv_lines {
@@ -355,7 +358,8 @@ int mv_ledger_read(struct mv_lines *out, struct mv_git *git, const char *ref,
  * growing pauses, up to `timeout_ms`, then MV_EBUSY). `lock_path`: a file
  * that writers on this machine wait at, so that they do not collide at all.
  * A line already there changes nothing. MV_ENOMEM: the note would pass
- * MV_NOTE_MAX or MV_NOTE_LINES. The pointer blobs must exist in git.
+ * MV_NOTE_MAX or MV_NOTE_LINES, or, when one of the lines is no vote, what is
+ * kept for votes. The pointer blobs must exist in git.
  */
 struct mv_entry {
 	const char *blob;	/* full hex of the pointer blob */

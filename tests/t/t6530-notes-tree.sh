@@ -208,6 +208,42 @@ test_expect_success 'a note that is filled with records leaves room for votes' '
 	test $(wc -c <../text) -gt 600000
 '
 
+# receipts <from> <to>: signed by alice, of 9 KB each, about what she said of v1.0.0
+receipts () {
+	git notes --ref=model show $(model_blob) | grep "\"kind\":\"approval\"" | sed 1q >../vote &&
+	sed "s/.*\"payload\":\"\([^\"]*\)\".*/\1/" ../vote | base64 -d |
+		sed "s/\"decision\":\"[a-z]*\"/\"decision\":\"receipt\"/" >../said &&
+	for i in $(seq $1 $2)
+	do
+		sed "s/\"nonce\":\".../\"nonce\":\"$(printf %03x $i)/; s/\"\(reason\|rules\|path\)\":\"[^\"]*\"/\"\1\":\"$(printf %02000d 0)\"/g" \
+			../said >../payload &&
+		printf "DSSEv1 42 application/vnd.git-model.approval.v1+json %d " $(wc -c <../payload) |
+			cat - ../payload >../pae && rm -f ../pae.sig &&
+		ssh-keygen -q -Y sign -n git-model-receipt@v1 -f "$PEOPLE/alice" ../pae 2>/dev/null &&
+		sed "s/\"kind\":\"approval\"/\"kind\":\"receipt\"/;
+			s|\"payload\":\"[^\"]*\"|\"payload\":\"$(base64 -w 0 ../payload)\"|;
+			s|\"sig\":\"[^\"]*\"|\"sig\":\"$(base64 -w 0 ../pae.sig)\"|" ../vote || return 1
+	done
+}
+
+test_expect_success 'nor do receipts take the room of votes' '
+	cd work && as alice git model approve fraud@v1.0.0 --stage production >/dev/null && receipts 1 12 >../receipts &&
+	sed 2q ../receipts >../lines && git notes --ref=model append -F ../lines $(model_blob) &&
+	accepted refs/notes/model && git notes --ref=model append -F ../receipts $(model_blob) &&
+	refused "records and receipts of more than 768 KiB" refs/notes/model && back &&
+	as bob git model reject fraud@v1.0.0 --stage production --reason "not yet" >/dev/null && accepted refs/notes/model
+'
+
+test_expect_success 'what somebody signed is not there twice, with another date' '
+	cd work && sed "1s/\"t\":\"..../\"t\":\"2020/;q" ../receipts >../lines &&
+	git notes --ref=model append -F ../lines $(model_blob) &&
+	refused "1 statement stands there already, with another date" refs/notes/model && back &&
+	git notes --ref=model show $(model_blob) | grep "\"kind\":\"approval\"" |
+		sed "s/\"t\":\"..../\"t\":\"2020/; 1q" >../lines &&
+	git notes --ref=model append -F ../lines $(model_blob) &&
+	refused "1 statement stands there already" refs/notes/model && back
+'
+
 test_expect_success 'and nobody fills one with votes' '
 	cd work && payload=$(git notes --ref=model show $(model_blob) |
 		sed -n "s/.*\"kind\":\"approval\".*\"payload\":\"\([^\"]*\)\".*/\1/p" |

@@ -348,6 +348,8 @@ static void test_meta_ledger__requests_that_make_no_sense(void **state)
 
 static void test_meta_ledger__ten_thousand_lines_and_no_more(void **state)
 {
+	static const char vote[] =
+		"{\"t\":\"2026-01-01T00:00:00.000Z\",\"kind\":\"approval\"}";
 	char *before, *after;
 	struct place p;
 
@@ -355,11 +357,12 @@ static void test_meta_ledger__ten_thousand_lines_and_no_more(void **state)
 	place_new(&p);
 	run(&p.r, "seq 10000 19998 >note; git notes --ref=model add -C "
 	    "$(git hash-object -w note) %s", p.blob[0]);
-	assert_appended(&p, 0, "last");
+	assert_int_equal(append(&p, p.blob[0], "no vote"), MV_ENOMEM);
+	assert_appended(&p, 0, vote);
 	before = tip(&p);
 	assert_int_equal(append(&p, p.blob[0], "too many"), MV_ENOMEM);
 	assert_non_null(strstr(p.r.err.msg, p.blob[0]));
-	assert_appended(&p, 0, "last");
+	assert_appended(&p, 0, vote);
 	after = tip(&p);
 	assert_string_equal(before, after);
 	free(before);
@@ -404,7 +407,18 @@ static void test_meta_ledger__an_oversized_note_is_named(void **state)
 	assert_oversized("head -c 1048577 /dev/zero | tr '\\0' 'a'");
 }
 
-/* Three quarters of it: the rest is for votes. */
+/* A line of 4 KiB, of a kind; no two are alike. */
+static const char *line_of(char line[4096], const char *kind, int number)
+{
+	memset(line, 'b', 4095);
+	line[snprintf(line, 4096, "{\"t\":\"2026-01-01T00:00:00.000Z\","
+		      "\"kind\":\"%s\",\"n\":\"%d", kind, number)] = 'b';
+	memcpy(line + 4093, "\"}", 3);
+	return line;
+}
+
+/* Three quarters of it are for all that is no vote: most of it for records, and
+   what is left for receipts. */
 static void test_meta_ledger__a_note_full_of_records(void **state)
 {
 	char line[4096];
@@ -412,16 +426,22 @@ static void test_meta_ledger__a_note_full_of_records(void **state)
 
 	(void)state;
 	place_new(&p);
-	run(&p.r, "for i in $(seq 1000 1190); do printf '%%s' $i; "
+	run(&p.r, "for i in $(seq 1000 1174); do printf '%%s' $i; "
 	    "head -c 4091 /dev/zero | tr '\\0' 'a'; echo; done >note; "
 	    "git notes --ref=model add -C $(git hash-object -w note) %s",
 	    p.blob[0]);
 	memset(line, 'b', sizeof(line));
 	line[4095] = '\0';
 	assert_appended(&p, 0, line);
-	assert_prints(&p.r, "786432\n", "git notes --ref=model show %s | "
+	assert_prints(&p.r, "720896\n", "git notes --ref=model show %s | "
 		      "wc -c", p.blob[0]);
 	assert_int_equal(append(&p, p.blob[0], "c"), MV_ENOMEM);
+	for (int i = 0; i < 16; i++)
+		assert_appended(&p, 0, line_of(line, "receipt", i));
+	assert_int_equal(append(&p, p.blob[0], line_of(line, "receipt", 99)),
+			 MV_ENOMEM);
+	assert_int_equal(append(&p, p.blob[0], "c"), MV_ENOMEM);
+	assert_appended(&p, 0, line_of(line, "approval", 1));
 	repo_drop(&p.r);
 }
 
