@@ -70,6 +70,8 @@ struct walk {
 	size_t table_size;
 	struct step *steps;
 	size_t step_count, step_alloc, step_at;
+	struct mv_buf last;	/* the text of the note that was asked last, */
+	size_t last_note;	/* and which that is, + 1 */
 };
 
 /* -- all lines, and who mentions what -- */
@@ -345,6 +347,46 @@ static int give_note(void *payload, size_t i, const char *hex,
 	return rc;
 }
 
+static int keep_text(void *payload, size_t i, const char *hex,
+		     const void *data, size_t len, struct mv_err *err)
+{
+	struct walk *w = payload;
+
+	(void)i;
+	(void)hex;
+	mv_buf_clear(&w->last);
+	return data && mv_buf_add(&w->last, data, len) ? mv_nomem(err) : 0;
+}
+
+/*
+ * A note that names ten thousand contents is asked once for each of them: the
+ * last one is kept. It is taken away while it is read, because what reads it
+ * may ask for others.
+ */
+static int give_one(struct asked *a, struct walk *w, size_t note,
+		    struct mv_err *err)
+{
+	const char *name = note_name(w, note);
+	struct mv_buf text;
+	int rc = 0;
+
+	if (w->last_note != note + 1) {
+		w->last_note = 0;
+		rc = mv_git_read_many(w->repo->git, &name, 1, MV_NOTE_MAX,
+				      keep_text, w, err);
+	}
+	if (rc)
+		return rc;
+	text = w->last;
+	w->last_note = 0;
+	mv_buf_init(&w->last, MV_NOTE_MAX);
+	rc = give_note(a, 0, "", text.data, text.len, err);
+	mv_buf_release(&w->last);
+	w->last = text;
+	w->last_note = note + 1;
+	return rc;
+}
+
 static size_t first_mention(const struct walk *w, uint64_t key)
 {
 	size_t lo = 0, hi = w->mention_count;
@@ -387,8 +429,12 @@ static int each_record(struct walk *w, const struct mv_oid *oid, unsigned made,
 			a.end[n] = m;
 			names[n] = note_name(w, note);
 		}
-		rc = mv_git_read_many(w->repo->git, names, n, MV_NOTE_MAX,
-				      give_note, &a, err);
+		if (n == 1)
+			rc = give_one(&a, w, w->lines[a.first[0]->line].note,
+				      err);
+		else
+			rc = mv_git_read_many(w->repo->git, names, n,
+					      MV_NOTE_MAX, give_note, &a, err);
 	}
 	return rc;
 }
@@ -900,6 +946,7 @@ static void walk_release(struct walk *w)
 	free(w->extras);
 	free(w->table);
 	free(w->steps);
+	mv_buf_release(&w->last);
 }
 
 int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
@@ -910,6 +957,7 @@ int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
 	size_t first;
 	int rc;
 
+	mv_buf_init(&w.last, MV_NOTE_MAX);
 	memset(out, 0, sizeof(*out));
 	rc = mv_repo_subject(&subject, repo, spec, err);
 	if (!rc)
