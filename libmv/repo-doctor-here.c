@@ -117,6 +117,46 @@ static void tell_hook(const struct checks *c, const struct mv_hook *hook,
 		    hook->path, hook->why);
 }
 
+/* Hooks that refuse single refs after a push was judged as a whole. */
+static void tell_others(const struct checks *c)
+{
+	char *update = NULL, *transaction = NULL;
+	struct mv_err err;
+
+	if (mv_doctor_is_yes(mv_doctor_config(c, "model.hooksObserve")))
+		return;
+	if (mv_hook_of_others(&update, c->repo, "update", &err) ||
+	    mv_hook_of_others(&transaction, c->repo, "reference-transaction",
+			      &err))
+		say(c, MV_DOCTOR_BAD, "hooks", NULL, "%s", err.msg);
+	if (update)
+		say(c, MV_DOCTOR_OK, "hooks", NULL, "'%s' is asked beforehand "
+		    "where several refs are pushed together", update);
+	if (transaction)
+		say(c, MV_DOCTOR_WARN, "hooks", "git config model.hooksObserve "
+		    "true, if it only watches", "'%s' may refuse a part of a "
+		    "push: refs that count have to be pushed one by one",
+		    transaction);
+	free(transaction);
+	free(update);
+}
+
+/* A server where people work. */
+static void tell_work_tree(const struct checks *c)
+{
+	if (!c->repo->info->work_tree)
+		return;
+	if (mv_doctor_config(c, "model.trustedBranch"))
+		say(c, MV_DOCTOR_WARN, "repository", NULL, "it judges pushes, "
+		    "and has a work tree: git refuses those to the branch that "
+		    "is checked out (receive.denyCurrentBranch)");
+	else
+		say(c, MV_DOCTOR_BAD, "repository", "git config "
+		    "model.trustedBranch NAME, or a bare repository", "it "
+		    "judges pushes, and has a work tree: whoever switches "
+		    "branches there changes which policy counts");
+}
+
 void mv_doctor_hooks(const struct checks *c)
 {
 	int server = mv_doctor_is_yes(mv_doctor_config(c, "model.server"));
@@ -143,6 +183,10 @@ void mv_doctor_hooks(const struct checks *c)
 		else
 			tell_hook(c, &hook, name, install, level);
 		mv_hook_release(&hook);
+	}
+	if (server) {
+		tell_others(c);
+		tell_work_tree(c);
 	}
 }
 

@@ -196,31 +196,41 @@ static int is_script(const struct place *p)
  * once and given to us and to the rest of the script. People who have no
  * git-model are let pass: the script may be shared. Whose git is set up for
  * it has one, and content: a program with another PATH must not push without.
+ * A server that has none any more takes nothing.
  */
 static int print_block(struct mv_buf *out, const struct place *p,
 		       const char *word)
 {
-	int stdin_too = !strcmp(p->name, "pre-push");
+	int stdin_too = strcmp(p->name, "pre-commit");
+	int after = !strcmp(p->name, "post-receive");
 	int rc = mv_buf_addf(out, "%sif command -v %s >/dev/null 2>&1\n"
 			     "then\n", BEGIN, word);
 
 	if (!rc && stdin_too)
 		rc = mv_buf_addf(out, "\tmodel_refs=$(cat)\n"
 				 "\tprintf '%%s\\n' \"$model_refs\" |\n"
-				 "\t%s hook --alone %s \"$@\" || exit 1\n"
+				 "\t%s hook --alone %s \"$@\"%s\n"
 				 "\texec <<model_end\n"
 				 "$model_refs\n"
-				 "model_end\n"
-				 "elif git config filter.model.process "
-				 ">/dev/null\n"
-				 "then\n"
-				 "\techo >&2 \"git-model is not on PATH, so the "
-				 "content of what is pushed would stay here; "
-				 "git push --no-verify leaves it\"\n"
-				 "\texit 1\n", word, p->name);
+				 "model_end\n", word, p->name,
+				 after ? "" : " || exit 1");
 	else if (!rc)
 		rc = mv_buf_addf(out, "\t%s hook --alone %s \"$@\" </dev/null"
 				 " || exit 1\n", word, p->name);
+	if (!rc && !strcmp(p->name, "pre-push"))
+		rc = mv_buf_addstr(out, "elif git config filter.model.process "
+				   ">/dev/null\n"
+				   "then\n"
+				   "\techo >&2 \"git-model is not on PATH, so "
+				   "the content of what is pushed would stay "
+				   "here; git push --no-verify leaves it\"\n"
+				   "\texit 1\n");
+	else if (!rc && !strcmp(p->name, "pre-receive"))
+		rc = mv_buf_addstr(out, "else\n"
+				   "\techo >&2 \"git-model is not there, and "
+				   "without it nothing is judged: install it, "
+				   "or run git model uninstall --server\"\n"
+				   "\texit 1\n");
 	return rc ? rc : mv_buf_addstr(out, "fi\n" END);
 }
 
@@ -480,6 +490,23 @@ int mv_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
 	       (p.kind == PLACE_HUSKY ? !husky_is_off(repo) :
 		!!(p.st.st_mode & S_IXUSR));
 	place_release(&p);
+	return rc;
+}
+
+int mv_hook_of_others(char **path, struct mv_repo *repo, const char *name,
+		      struct mv_err *err)
+{
+	char *dir = NULL;
+	int rc = hooks_dir(&dir, repo, err);
+
+	*path = NULL;
+	if (!rc && !(*path = mv_path_join(dir, name)))
+		rc = mv_nomem(err);
+	if (!rc && access(*path, X_OK)) {
+		free(*path);
+		*path = NULL;
+	}
+	free(dir);
 	return rc;
 }
 

@@ -59,10 +59,12 @@ int mv_push_check_moves(struct mv_push *push, struct mv_err *err)
 	}
 	if (left)
 		ret = mv_git_try_moves(push->git, v, left, &why);
+	if (!ret)
+		ret = mv_push_check_after(push, v, left, &why);
+	else if (ret == MV_EDENIED)
+		ret = mv_push_refuse(push, "git could not do all of this "
+				     "push, which is judged as a whole: %s",
+				     why.msg);
 	free(v);
-	if (ret == MV_EDENIED)
-		return mv_push_refuse(push, "git could not do all of this "
-				      "push, which is judged as a whole: %s",
-				      why.msg);
 	return ret ? mv_fail(err, ret, "%s", why.msg) : 0;
 }

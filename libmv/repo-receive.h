@@ -80,6 +80,10 @@ void mv_push_release_names(struct mv_push *push);
 int mv_push_resolve(char **ref, struct mv_push *push, struct mv_err *err);
 /* Refuse a push of which git would do only a part (repo-receive-moves.c). */
 int mv_push_check_moves(struct mv_push *push, struct mv_err *err);
+/* Refuse a push of which git, or a hook of others, would refuse a part after
+   us: more than one ref that counts (repo-receive-after.c). */
+int mv_push_check_after(struct mv_push *push, const struct mv_git_move *v,
+			size_t count, struct mv_err *err);
 /* Refuse what nobody may push. */
 int mv_push_check_refs(struct mv_push *push, struct mv_err *err);
 /* Refuse trees that stand for more paths than anybody can walk. */

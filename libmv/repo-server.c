@@ -199,6 +199,57 @@ static int check_readable(struct mv_repo *repo, struct mv_err *err)
 	return rc;
 }
 
+/*
+ * Where people work, HEAD is whatever they switched to, and with it the policy
+ * that counts: so the branch has to be named.
+ */
+static int check_bare(struct mv_repo *repo, const struct mv_install *in,
+		      struct mv_err *err)
+{
+	const char *top = repo->info->work_tree, *said;
+	int rc = mv_git_config(&said, repo->git, "model.trustedbranch", err);
+
+	if (rc || !top)
+		return rc;
+	if (!said)
+		return mv_fail(err, MV_EINVALID, "'%s' has a work tree: "
+			       "whoever switches branches there changes which "
+			       "policy counts. Take a bare repository (git "
+			       "clone --bare), or name the branch: git config "
+			       "model.trustedBranch NAME", top);
+	mv_setup_tell(in, 1, "'%s' has a work tree: git refuses pushes to the "
+		      "branch that is checked out there, unless "
+		      "receive.denyCurrentBranch says otherwise", top);
+	return 0;
+}
+
+/* Whose no comes after ours, for single refs. */
+static int tell_others(struct mv_repo *repo, const struct mv_install *in,
+		       struct mv_err *err)
+{
+	char *update = NULL, *transaction = NULL;
+	int observe = 0;
+	int rc = mv_git_config_bool(&observe, repo->git, "model.hooksobserve",
+				    0, err);
+
+	if (!rc)
+		rc = mv_hook_of_others(&update, repo, "update", err);
+	if (!rc)
+		rc = mv_hook_of_others(&transaction, repo,
+				       "reference-transaction", err);
+	if (!rc && update && !observe)
+		mv_setup_tell(in, 0, "'%s' is asked beforehand, too, where "
+			      "several refs are pushed together", update);
+	if (!rc && transaction && !observe)
+		mv_setup_tell(in, 1, "'%s' may refuse a part of a push after "
+			      "it was judged, so refs that count have to be "
+			      "pushed one by one; if it only watches: git "
+			      "config model.hooksObserve true", transaction);
+	free(transaction);
+	free(update);
+	return rc;
+}
+
 static void explain(const struct mv_install *in)
 {
 	static const char *const lines[] = {
@@ -241,11 +292,9 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 	in.flags |= MV_INSTALL_SERVER;
 	if (in.flags & MV_INSTALL_REMOVE)
 		return take_away(repo, &in, err);
-	if (repo->info->work_tree)
-		mv_setup_tell(&in, 1, "'%s' has a work tree; a server's "
-			      "repository is a bare one",
-			      repo->info->work_tree);
-	rc = check_readable(repo, err);
+	rc = check_bare(repo, &in, err);
+	if (!rc)
+		rc = check_readable(repo, err);
 	if (!rc && policy)
 		rc = write_policy(repo, policy, &in, err);
 	for (size_t i = 0; !rc && i < sizeof(settings) / sizeof(settings[0]);
@@ -262,6 +311,8 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 		rc = mv_hooks_install(repo, &in, word, err);
 	if (!rc)
 		rc = tell_branch(repo, &in, err);
+	if (!rc)
+		rc = tell_others(repo, &in, err);
 	if (!rc)
 		explain(&in);
 	free(word);

@@ -90,6 +90,10 @@ void mv_hook_release(struct mv_hook *hook);
 /* Does the hook that git calls, a script, have these words in it? */
 int mv_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
 		     const char *words, struct mv_err *err);
+/* A hook that none of ours ever is, where git would run one; *path is yours,
+   NULL: there is none. */
+int mv_hook_of_others(char **path, struct mv_repo *repo, const char *name,
+		      struct mv_err *err);
 
 int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
 		     const char *word, struct mv_err *err);
