@@ -185,6 +185,7 @@ mutate: $(B)/libmv.a ## change what decides, see if the tests notice (MUTATE=n: 
 check: all ## the checks that keep the house in order
 	$(Q)scripts/check-layers.sh
 	$(Q)scripts/check-symbols.sh $(B)/libmv.a
+	$(Q)scripts/check-circles.sh $(B)
 	$(Q)scripts/check-commands.sh
 	$(Q)scripts/check-headers.sh $(PKG_CFLAGS)
 	$(Q)scripts/check-docs.sh $(B)/git-model

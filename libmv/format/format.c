@@ -7,88 +7,6 @@
 
 #include "libmv/base/fs.h"
 
-static const struct mv_format *const formats[] = {
-	&mv_format_safetensors,
-	&mv_format_gguf,
-	&mv_format_npy,
-};
-
-int mv_head_need(struct mv_head *head, uint64_t pos, uint64_t len,
-		 uint64_t cap, int guess, struct mv_err *err)
-{
-	uint64_t end;
-
-	if (__builtin_add_overflow(pos, len, &end) || end > head->file_size)
-		return mv_fail(err, MV_EINVALID,
-			       "the file ends inside its header");
-	if (end > cap)
-		return mv_fail(err, MV_EINVALID,
-			       "the header is longer than %" PRIu64 " bytes",
-			       cap);
-	if (end <= head->len)
-		return 0;
-	if (guess && end < 2 * (uint64_t)head->len)
-		end = 2 * (uint64_t)head->len;
-	if (end > cap)
-		end = cap;
-	head->need = end < head->file_size ? end : head->file_size;
-	return mv_fail(err, MV_EBUSY, "more of the header is needed");
-}
-
-static const struct mv_format *best_bid(const struct mv_head *head)
-{
-	size_t len = head->len < MV_BID_BYTES ? head->len : MV_BID_BYTES;
-	const struct mv_format *best = NULL;
-	int high = 0;
-
-	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		int bid = formats[i]->bid(head->data, len);
-
-		if (bid > high) {
-			best = formats[i];
-			high = bid;
-		}
-	}
-	return best;
-}
-
-static int parse_head(struct mv_layout *out, struct mv_head *head,
-		      struct mv_err *err)
-{
-	const struct mv_format *format;
-	int ret;
-
-	memset(out, 0, sizeof(*out));
-	if (head->len < MV_BID_BYTES && head->len < head->file_size) {
-		head->need = head->file_size < MV_BID_BYTES ?
-			head->file_size : MV_BID_BYTES;
-		return mv_fail(err, MV_EBUSY, "more of the head is needed");
-	}
-	format = best_bid(head);
-	if (!format)
-		return mv_fail(err, MV_ENOENT, "unknown format");
-	out->format = format->name;
-	ret = format->parse(out, head, err);
-	if (ret < 0)
-		mv_layout_release(out);
-	return ret;
-}
-
-int mv_format_parse(struct mv_layout *out, uint64_t *need,
-		    const uint8_t *head, size_t len, uint64_t file_size,
-		    struct mv_err *err)
-{
-	struct mv_head h = { head, len, file_size, 0, 0 };
-	int ret;
-
-	if (h.len > file_size)
-		h.len = (size_t)file_size;
-	ret = parse_head(out, &h, err);
-	if (ret == MV_EBUSY)
-		*need = h.need;
-	return ret;
-}
-
 /* -- reading the head -- */
 
 static int read_head(uint8_t **head, size_t *have, size_t want,
@@ -258,7 +176,7 @@ int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = parse_head(&layout, &h, err);
+	ret = mv_head_parse(&layout, &h, err);
 	if (ret == MV_EBUSY && !eof) {
 		*need = (size_t)h.need;
 		return ret;

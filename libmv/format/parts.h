@@ -48,6 +48,10 @@ extern const struct mv_format mv_format_npy;
 int mv_head_need(struct mv_head *head, uint64_t pos, uint64_t len,
 		 uint64_t cap, int guess, struct mv_err *err);
 
+/* By the format that bids highest. MV_ENOENT: none does; else as its parse. */
+int mv_head_parse(struct mv_layout *out, struct mv_head *head,
+		  struct mv_err *err);
+
 /* List an NPZ. MV_ENOENT: a zip, but not of arrays. */
 int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		uint64_t size, struct mv_err *err);

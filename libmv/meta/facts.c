@@ -599,9 +599,9 @@ static int flatten(struct flattening *f, const struct mv_json *v)
 	return mv_facts_append(&f->fresh, f->key.data, &value, 0, f->err);
 }
 
-static int from_tree(struct mv_facts *facts, const struct mv_json *tree,
-		     const char *prefix, int record, int numbers_only,
-		     size_t *skipped, struct mv_err *err)
+int mv_facts_from_tree(struct mv_facts *facts, const struct mv_json *tree,
+		       const char *prefix, int record, int numbers_only,
+		       size_t *skipped, struct mv_err *err)
 {
 	struct flattening f = { .numbers_only = numbers_only,
 				.record = record, .err = err };
@@ -629,7 +629,8 @@ int mv_facts_from_json(struct mv_facts *facts, const struct mv_json *tree,
 		       const char *prefix, int numbers_only, size_t *skipped,
 		       struct mv_err *err)
 {
-	return from_tree(facts, tree, prefix, 1, numbers_only, skipped, err);
+	return mv_facts_from_tree(facts, tree, prefix, 1, numbers_only,
+				  skipped, err);
 }
 
 struct mv_json *mv_value_to_json(const struct mv_value *v)
@@ -667,8 +668,6 @@ struct mv_json *mv_facts_to_json(const struct mv_facts *facts)
 	return o;
 }
 
-/* -- files -- */
-
 void mv_facts_put_name(struct mv_err *err, const char *name)
 {
 	size_t line, column;
@@ -684,79 +683,4 @@ void mv_facts_put_name(struct mv_err *err, const char *name)
 			was + at);
 	else
 		mv_err_prefix(err, "%s", name);
-}
-
-enum file_kind { KIND_OTHER, KIND_JSON, KIND_YAML, KIND_ENV, KIND_TOML };
-
-static enum file_kind kind_of(const char *name)
-{
-	static const struct {
-		const char *suffix;
-		enum file_kind kind;
-	} kinds[] = {
-		{ ".json", KIND_JSON }, { ".yaml", KIND_YAML },
-		{ ".yml", KIND_YAML }, { ".lock", KIND_YAML },
-		{ ".ini", KIND_ENV }, { ".env", KIND_ENV },
-		{ ".cfg", KIND_ENV }, { ".properties", KIND_ENV },
-		{ ".toml", KIND_TOML }
-	};
-	const char *slash = strrchr(name, '/');
-	const char *base = slash ? slash + 1 : name;
-	const char *dot = strrchr(base, '.');
-
-	if (!dot)
-		return KIND_YAML;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (!strcasecmp(dot, kinds[i].suffix))
-			return kinds[i].kind;
-	/* ".env.production" */
-	return strncmp(base, ".env.", 5) ? KIND_OTHER : KIND_ENV;
-}
-
-static int read_tree(struct mv_facts *facts, enum file_kind kind,
-		     const char *data, size_t len, int metrics,
-		     size_t *skipped, struct mv_err *err)
-{
-	struct mv_json *tree;
-	int ret;
-
-	ret = kind == KIND_JSON ? mv_json_parse_loose(&tree, data, len, err) :
-				  mv_yaml_parse(&tree, data, len, err);
-	if (ret)
-		return ret;
-	switch (mv_json_type(tree)) {
-	case MV_JSON_OBJECT:
-	case MV_JSON_NULL:
-		ret = from_tree(facts, tree, "", 0, metrics, skipped, err);
-		break;
-	default:
-		ret = mv_fail(err, MV_EINVALID, "names and their values are "
-			      "wanted, not a %s", mv_json_type(tree) ==
-			      MV_JSON_ARRAY ? "list" : "single value");
-	}
-	mv_json_free(tree);
-	return ret;
-}
-
-int mv_facts_read(struct mv_facts *facts, const char *name, const char *data,
-		  size_t len, int metrics, size_t *skipped,
-		  struct mv_err *err)
-{
-	enum file_kind kind = kind_of(name);
-	int ret;
-
-	if (kind == KIND_TOML)
-		return mv_fail(err, MV_ENOTSUP, "%s: Debian has no TOML "
-			       "library for C; convert it to JSON or YAML",
-			       name);
-	if (kind == KIND_OTHER)
-		return mv_fail(err, MV_ENOTSUP, "%s: neither .json nor .yaml, "
-			       ".ini, .env, .cfg, .properties", name);
-	if (kind == KIND_ENV)
-		return mv_env_read(facts, name, data, len, metrics, skipped,
-				   err);
-	ret = read_tree(facts, kind, data, len, metrics, skipped, err);
-	if (ret)
-		mv_facts_put_name(err, name);
-	return ret;
 }

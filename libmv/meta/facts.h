@@ -23,6 +23,12 @@ int mv_facts_append(struct mv_facts *fresh, const char *key,
 int mv_facts_merge(struct mv_facts *facts, struct mv_facts *fresh,
 		   struct mv_err *err);
 
+/* As mv_facts_from_json(); `record`: the tree stands in a record, where a list
+   is one value and nothing needs to be guessed. */
+int mv_facts_from_tree(struct mv_facts *facts, const struct mv_json *tree,
+		       const char *prefix, int record, int numbers_only,
+		       size_t *skipped, struct mv_err *err);
+
 /* "JSON line 2 column 3: what" becomes "<name>:2:3: what", anything else
    "<name>: what". */
 void mv_facts_put_name(struct mv_err *err, const char *name);

@@ -113,6 +113,8 @@ struct mv_deciding {
  * What one rule found. Text that does not fit into memory makes the whole
  * decision fail; so additions are not checked one by one but remembered.
  */
+enum { MV_FOUND_MAX = 64 << 10 };	/* bytes of each text */
+
 struct mv_found {
 	enum mv_result result;
 	struct mv_buf expected, actual, evidence, advice;
@@ -171,6 +173,8 @@ const char *mv_record_what(char text[MV_WHAT_MAX],
 			   const struct mv_policy_facts *facts);
 /* Sets the result, unless there is a worse one (NO over UNKNOWN over YES). */
 void mv_found_set(struct mv_found *f, enum mv_result result);
+/* From yes, which is 0, to no. */
+int mv_severity(enum mv_result result);
 
 /* "<word> <rest>"; NULL: nobody answered, or it is not known. */
 const struct mv_answer *mv_known(const struct mv_policy_facts *facts,

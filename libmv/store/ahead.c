@@ -138,20 +138,6 @@ static void *ahead_thread(void *arg)
 	return NULL;
 }
 
-int mv_ahead_new(struct mv_ahead **out, struct mv_store *store,
-		 struct mv_err *err)
-{
-	struct mv_ahead *a = calloc(1, sizeof(*a));
-
-	if (!a)
-		return mv_nomem(err);
-	a->store = store;
-	pthread_mutex_init(&a->mutex, NULL);
-	pthread_cond_init(&a->wake, NULL);
-	*out = a;
-	return 0;
-}
-
 void mv_ahead_free(struct mv_ahead *a)
 {
 	if (!a)
@@ -166,6 +152,21 @@ void mv_ahead_free(struct mv_ahead *a)
 	pthread_cond_destroy(&a->wake);
 	pthread_mutex_destroy(&a->mutex);
 	free(a);
+}
+
+int mv_ahead_new(struct mv_ahead **out, struct mv_store *store,
+		 struct mv_err *err)
+{
+	struct mv_ahead *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return mv_nomem(err);
+	a->store = store;
+	pthread_mutex_init(&a->mutex, NULL);
+	pthread_cond_init(&a->wake, NULL);
+	store->ahead_free = mv_ahead_free;
+	*out = a;
+	return 0;
 }
 
 int mv_ahead_take(uint8_t *out, uint32_t *len, struct mv_ahead *a,

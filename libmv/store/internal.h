@@ -85,6 +85,7 @@ struct mv_store {
 	struct mv_lock hold;		/* shared: this process writes */
 	unsigned writers;		/* transactions under way */
 	struct mv_ahead *ahead;		/* NULL unless asked for */
+	void (*ahead_free)(struct mv_ahead *ahead);	/* by who made it */
 	pthread_mutex_t put_mutex;	/* one pipelined put at a time */
 };
 
@@ -101,9 +102,11 @@ int mv_store_refresh(struct mv_store *store, struct mv_err *err);
 int mv_pack_use(int *fd, struct mv_store *store, struct mv_pack_file *file,
 		struct mv_err *err);
 void mv_pack_done(struct mv_store *store, struct mv_pack_file *file);
+/* scratch.c */
 int mv_scratch_get(struct mv_scratch **out, struct mv_store *store,
 		   struct mv_err *err);
 void mv_scratch_put(struct mv_store *store, struct mv_scratch *scratch);
+void mv_scratch_free(struct mv_scratch *scratch);
 int mv_scratch_encoder(struct mv_scratch *scratch, struct mv_err *err);
 int mv_scratch_decoder(struct mv_scratch *scratch, struct mv_err *err);
 /* The descriptor may lead to a file that was replaced: open it anew. */

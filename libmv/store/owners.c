@@ -18,12 +18,6 @@
  */
 #define NAME_LEN (MV_OID_HEX + 1 + MV_OWNER_HEX)
 
-int mv_owner_ok(const char *owner)
-{
-	return strlen(owner) == MV_OWNER_HEX &&
-	       strspn(owner, "0123456789abcdef") == MV_OWNER_HEX;
-}
-
 static int parse_name(struct mv_oid *pack, const char **owner,
 		      const char *name)
 {

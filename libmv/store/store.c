@@ -15,6 +15,12 @@
 
 /* -- opening -- */
 
+int mv_owner_ok(const char *owner)
+{
+	return strlen(owner) == MV_OWNER_HEX &&
+	       strspn(owner, "0123456789abcdef") == MV_OWNER_HEX;
+}
+
 int mv_store_make_dirs(struct mv_store *store, struct mv_err *err)
 {
 	static const char *const names[] = { "packs", "index", "tmp" };
@@ -161,24 +167,12 @@ fail:
 	return ret;
 }
 
-static void scratch_free(struct mv_scratch *s)
-{
-	if (!s)
-		return;
-	mv_encoder_free(s->encoder);
-	mv_decoder_free(s->decoder);
-	mv_hasher_free(s->hasher);
-	free(s->stored);
-	free(s->raw);
-	free(s->out);
-	free(s);
-}
-
 void mv_store_close(struct mv_store *store)
 {
 	if (!store)
 		return;
-	mv_ahead_free(store->ahead);
+	if (store->ahead)
+		store->ahead_free(store->ahead);
 	mv_snapshot_release(store, store->snapshot);
 	for (size_t i = 0; i < store->file_count; i++) {
 		if (store->files[i]->fd >= 0)
@@ -190,7 +184,7 @@ void mv_store_close(struct mv_store *store)
 	while (store->scratch) {
 		struct mv_scratch *next = store->scratch->next;
 
-		scratch_free(store->scratch);
+		mv_scratch_free(store->scratch);
 		store->scratch = next;
 	}
 	mv_lock_drop(&store->hold);
@@ -711,60 +705,6 @@ int mv_store_refresh(struct mv_store *store, struct mv_err *err)
 	ret = refresh_locked(store, err);
 	pthread_mutex_unlock(&store->mutex);
 	return ret;
-}
-
-/* -- scratch -- */
-
-int mv_scratch_get(struct mv_scratch **out, struct mv_store *store,
-		   struct mv_err *err)
-{
-	struct mv_scratch *s;
-
-	pthread_mutex_lock(&store->mutex);
-	s = store->scratch;
-	if (s)
-		store->scratch = s->next;
-	pthread_mutex_unlock(&store->mutex);
-	if (s) {
-		*out = s;
-		return 0;
-	}
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return mv_nomem(err);
-	s->stored = malloc(MV_CHUNK_MAX);
-	s->raw = malloc(STORE_SEGMENT_ROOM);
-	s->out = malloc(STORE_OUT_SIZE);
-	if (!s->stored || !s->raw || !s->out) {
-		scratch_free(s);
-		return mv_nomem(err);
-	}
-	if (mv_hasher_new(&s->hasher, MV_HASH_SHA256, err)) {
-		scratch_free(s);
-		return MV_ENOMEM;
-	}
-	*out = s;
-	return 0;
-}
-
-void mv_scratch_put(struct mv_store *store, struct mv_scratch *s)
-{
-	if (!s)
-		return;
-	pthread_mutex_lock(&store->mutex);
-	s->next = store->scratch;
-	store->scratch = s;
-	pthread_mutex_unlock(&store->mutex);
-}
-
-int mv_scratch_encoder(struct mv_scratch *s, struct mv_err *err)
-{
-	return s->encoder ? 0 : mv_encoder_new(&s->encoder, err);
-}
-
-int mv_scratch_decoder(struct mv_scratch *s, struct mv_err *err)
-{
-	return s->decoder ? 0 : mv_decoder_new(&s->decoder, err);
 }
 
 /* -- figures -- */

@@ -15,6 +15,9 @@ test_expect_success 'layers' '
 test_expect_success 'symbols' '
 	"$top/scripts/check-symbols.sh" "$B/libmv.a"
 '
+test_expect_success 'circles' '
+	"$top/scripts/check-circles.sh" "$B"
+'
 test_expect_success 'commands' '
 	"$top/scripts/check-commands.sh"
 '
@@ -166,6 +169,51 @@ test_expect_success 'symbols: no function that cannot be used well' '
 '
 test_expect_success 'symbols: no library is no success' '
 	test_must_fail "$top/scripts/check-symbols.sh" nowhere.a
+'
+
+# objects <folder> <name> <C source> [<name> <C source>...]: a house of its own
+objects () {
+	house=$1 && shift &&
+	rm -rf $house && mkdir -p $house/scripts &&
+	cp "$top/scripts/check-circles.sh" $house/scripts/ &&
+	echo "whole: libmv/hall" >$house/scripts/layers.txt &&
+	while test $# -gt 0
+	do
+		mkdir -p $house/$(dirname $1) $house/build/$(dirname $1) &&
+		printf "%s\n" "$2" >$house/$1.c &&
+		gcc -c -o $house/build/$1.o $house/$1.c || return
+		shift 2
+	done
+}
+
+test_expect_success 'circles: what stands on others that do not need it passes' '
+	objects house libmv/low/a "int mv_a(void) { return 1; }" \
+		libmv/low/b "int mv_a(void); int mv_b(void) { return mv_a(); }" \
+		libmv/high/a "int mv_b(void); int mv_c(void) { return mv_b(); }" &&
+	house/scripts/check-circles.sh "$PWD/house/build"
+'
+test_expect_success 'circles: of two files in one part, and of three in several' '
+	objects house libmv/p/a "int mv_b(void); int mv_a(void) { return mv_b(); }" \
+		libmv/p/b "int mv_a(void); int mv_b(void) { return mv_a(); }" &&
+	test_must_fail house/scripts/check-circles.sh "$PWD/house/build" >out &&
+	test_grep "libmv/p/a" out && test_grep "libmv/p/b" out &&
+	objects house libmv/p/a "int mv_b(void); int mv_a(void) { return mv_b(); }" \
+		libmv/q/b "int mv_c(void); int mv_b(void) { return mv_c(); }" \
+		libmv/r/c "extern int mv_a(void); int (*mv_c(void))(void); int (*mv_c(void))(void) { return mv_a; }" &&
+	test_must_fail house/scripts/check-circles.sh "$PWD/house/build" >out &&
+	test_grep "libmv/p/a" out && test_grep "libmv/q/b" out &&
+	test_grep "libmv/r/c" out
+'
+test_expect_success 'circles: what counts as one is one, and nothing looked at is no success' '
+	objects house libmv/hall-a "int mv_b(void); int mv_a(void) { return mv_b(); }" \
+		libmv/hall-b "int mv_a(void); int mv_b(void) { return mv_a(); }" \
+		libmv/q "int mv_a(void); int mv_q(void) { return mv_a(); }" &&
+	house/scripts/check-circles.sh "$PWD/house/build" &&
+	objects house libmv/hall-a "int mv_q(void); int mv_a(void) { return mv_q(); }" \
+		libmv/q "int mv_a(void); int mv_q(void) { return mv_a(); }" &&
+	test_must_fail house/scripts/check-circles.sh "$PWD/house/build" >out &&
+	test_grep "libmv/hall" out &&
+	test_must_fail house/scripts/check-circles.sh "$PWD/nowhere"
 '
 
 refuses_command () {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/format/parts.h"
+
+#include <string.h>
+
+/* Whose file is this? The format that bids highest reads it. */
+static const struct mv_format *const formats[] = {
+	&mv_format_safetensors,
+	&mv_format_gguf,
+	&mv_format_npy,
+};
+
+static const struct mv_format *best_bid(const struct mv_head *head)
+{
+	size_t len = head->len < MV_BID_BYTES ? head->len : MV_BID_BYTES;
+	const struct mv_format *best = NULL;
+	int high = 0;
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		int bid = formats[i]->bid(head->data, len);
+
+		if (bid > high) {
+			best = formats[i];
+			high = bid;
+		}
+	}
+	return best;
+}
+
+int mv_head_parse(struct mv_layout *out, struct mv_head *head,
+		  struct mv_err *err)
+{
+	const struct mv_format *format;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (head->len < MV_BID_BYTES && head->len < head->file_size) {
+		head->need = head->file_size < MV_BID_BYTES ?
+			head->file_size : MV_BID_BYTES;
+		return mv_fail(err, MV_EBUSY, "more of the head is needed");
+	}
+	format = best_bid(head);
+	if (!format)
+		return mv_fail(err, MV_ENOENT, "unknown format");
+	out->format = format->name;
+	ret = format->parse(out, head, err);
+	if (ret < 0)
+		mv_layout_release(out);
+	return ret;
+}
+
+int mv_format_parse(struct mv_layout *out, uint64_t *need,
+		    const uint8_t *head, size_t len, uint64_t file_size,
+		    struct mv_err *err)
+{
+	struct mv_head h = { head, len, file_size, 0, 0 };
+	int ret;
+
+	if (h.len > file_size)
+		h.len = (size_t)file_size;
+	ret = mv_head_parse(out, &h, err);
+	if (ret == MV_EBUSY)
+		*need = h.need;
+	return ret;
+}
