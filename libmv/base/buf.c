@@ -170,3 +170,14 @@ char *mv_strf(const char *fmt, ...)
 	va_end(ap);
 	return s;
 }
+
+int mv_set_str(char **out, const char *s, struct mv_err *err)
+{
+	char *copy = s ? strdup(s) : NULL;
+
+	if (s && !copy)
+		return mv_nomem(err);
+	free(*out);
+	*out = copy;
+	return 0;
+}

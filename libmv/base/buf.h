@@ -48,4 +48,10 @@ int mv_buf_add_safe(struct mv_buf *buf, const char *s, size_t len);
 __attribute__((format(printf, 1, 2)))
 char *mv_strf(const char *fmt, ...);
 
+/*
+ * A copy of `s` (NULL: of nothing) takes the place of *out, which is freed.
+ * 0 or MV_ENOMEM, and *out is as it was. `s` may lie in *out.
+ */
+int mv_set_str(char **out, const char *s, struct mv_err *err);
+
 #endif

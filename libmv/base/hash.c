@@ -94,6 +94,20 @@ int mv_hasher_once(uint8_t *out, struct mv_hasher *h, const void *data,
 	return ret;
 }
 
+int mv_hash(uint8_t *out, enum mv_hash_kind kind, const void *data, size_t len,
+	    struct mv_err *err)
+{
+	struct mv_hasher h = { .kind = kind };
+
+	return mv_hasher_once(out, &h, data, len, err);
+}
+
+int mv_sha256(struct mv_oid *out, const void *data, size_t len,
+	      struct mv_err *err)
+{
+	return mv_hash(out->b, MV_HASH_SHA256, data, len, err);
+}
+
 uint64_t mv_checksum64(const void *data, size_t len, uint64_t seed)
 {
 	return XXH3_64bits_withSeed(data, len, seed);
@@ -109,6 +123,11 @@ char *mv_hex(char *hex, const uint8_t *data, size_t len)
 	}
 	hex[2 * len] = '\0';
 	return hex;
+}
+
+int mv_is_hex(const char *s, size_t len)
+{
+	return strspn(s, "0123456789abcdef") == len && !s[len];
 }
 
 static int digit_value(char c)

@@ -41,6 +41,12 @@ int mv_hasher_final(uint8_t *out, struct mv_hasher *h, struct mv_err *err);
 int mv_hasher_once(uint8_t *out, struct mv_hasher *h, const void *data,
 		   size_t len, struct mv_err *err);
 
+/* The same without a hasher that lasts. */
+int mv_hash(uint8_t *out, enum mv_hash_kind kind, const void *data, size_t len,
+	    struct mv_err *err);
+int mv_sha256(struct mv_oid *out, const void *data, size_t len,
+	      struct mv_err *err);
+
 uint64_t mv_checksum64(const void *data, size_t len, uint64_t seed);
 
 /* hex must have room for 64 characters and a NUL. Returns hex. */
@@ -57,5 +63,7 @@ static inline int mv_oid_eq(const struct mv_oid *a, const struct mv_oid *b)
 char *mv_hex(char *hex, const uint8_t *data, size_t len);
 /* The reverse; 0, or -1 when there is anything but hex digits. */
 int mv_unhex(uint8_t *out, const char *hex, size_t outlen);
+/* `s` is `len` lower-case hex digits, and nothing follows. */
+int mv_is_hex(const char *s, size_t len);
 
 #endif

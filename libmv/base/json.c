@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/utf8.h"
 
 #define DEPTH_MAX 64	/* one less where numbers may become objects */
@@ -659,15 +660,8 @@ static const char *word_name(const char *s, size_t len)
 
 static int replace_word(struct loose *l, size_t at, size_t len)
 {
-	struct odd *more;
-
-	if (l->count == l->alloc) {
-		l->alloc = l->alloc ? 2 * l->alloc : 16;
-		more = realloc(l->v, l->alloc * sizeof(*more));
-		if (!more)
-			return MV_ENOMEM;
-		l->v = more;
-	}
+	if (MV_GROW(l->v, l->alloc, l->count + 1, NULL) < 0)
+		return MV_ENOMEM;
 	l->v[l->count].ordinal = l->seen;
 	l->v[l->count].at = at;
 	l->v[l->count++].len = len;
@@ -869,25 +863,6 @@ int mv_json_each(const struct mv_json *object, mv_json_fn fn, void *payload)
 	     it = json_object_iter_next(o, it))
 		ret = fn(payload, json_object_iter_key(it),
 			 (const struct mv_json *)json_object_iter_value(it));
-	return ret;
-}
-
-int mv_json_each_sorted(const struct mv_json *object, mv_json_fn fn,
-			void *payload)
-{
-	struct member *all;
-	size_t count;
-	int ret = 0;
-
-	if (mv_json_type(object) != MV_JSON_OBJECT)
-		return 0;
-	all = sort_members(&count, unwrap(object));
-	if (count && !all)
-		return MV_ENOMEM;
-	for (size_t i = 0; i < count && !ret; i++)
-		ret = fn(payload, all[i].key,
-			 (const struct mv_json *)all[i].value);
-	free(all);
 	return ret;
 }
 

@@ -91,9 +91,6 @@ int mv_json_get_bool(const struct mv_json *v);
 typedef int (*mv_json_fn)(void *payload, const char *key,
 			  const struct mv_json *value);
 int mv_json_each(const struct mv_json *object, mv_json_fn fn, void *payload);
-/* The same with keys in the order of their bytes; MV_ENOMEM. */
-int mv_json_each_sorted(const struct mv_json *object, mv_json_fn fn,
-			void *payload);
 /*
  * Canonical text: no blanks, keys sorted by bytes at every depth, but the
  * keys of `first` (NULL-terminated; may be NULL) lead the outermost object

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libmv/base/buf.h"
+
 #define PIECE (64u * 1024)
 
 /* -- finding -- */
@@ -53,8 +55,7 @@ int mv_proc_find(char **out, const char *name, const char *search_path,
 		if (!is_program(name))
 			return mv_fail(err, MV_ENOENT,
 				       "'%s' is not a program", name);
-		*out = strdup(name);
-		return *out ? 0 : mv_nomem(err);
+		return mv_set_str(out, name, err);
 	}
 	if (!*name || strchr(name, '/'))
 		return mv_fail(err, MV_EINVALID,
@@ -713,12 +714,9 @@ int mv_proc_pass(int *status, int64_t *peak_bytes, const char *const *argv,
 
 	*status = -1;
 	*peak_bytes = 0;
-	if (strchr(argv[0], '/')) {
-		program = strdup(argv[0]);
-		ret = program ? 0 : mv_nomem(err);
-	} else {
-		ret = mv_proc_find(&program, argv[0], env->search_path, err);
-	}
+	ret = strchr(argv[0], '/') ?
+	      mv_set_str(&program, argv[0], err) :
+	      mv_proc_find(&program, argv[0], env->search_path, err);
 	if (ret < 0)
 		return ret;
 	sigemptyset(&relay.set);

@@ -28,7 +28,6 @@
 
 struct mv_statcache {
 	char *path;
-	struct mv_hasher *hasher;
 	int loaded;
 
 	struct mv_buf raw;	/* the file, then what was put since */
@@ -191,9 +190,7 @@ int mv_statcache_open(struct mv_statcache **out, const char *path,
 	if (!c)
 		return mv_nomem(err);
 	mv_buf_init(&c->raw, FILE_MAX);
-	c->path = strdup(path);
-	ret = c->path ? mv_hasher_new(&c->hasher, MV_HASH_SHA256, err) :
-			mv_nomem(err);
+	ret = mv_set_str(&c->path, path, err);
 	if (ret) {
 		mv_statcache_close(c);
 		return ret;
@@ -206,7 +203,6 @@ void mv_statcache_close(struct mv_statcache *c)
 {
 	if (!c)
 		return;
-	mv_hasher_free(c->hasher);
 	mv_buf_release(&c->raw);
 	free(c->slot);
 	free(c->path);
@@ -227,14 +223,13 @@ static void put_stat(uint8_t *p, const struct stat *st)
 	mv_put_le64(p + 32, in_ns(&st->st_ctim));
 }
 
-static int key_of(uint8_t *key, struct mv_statcache *c, const char *path)
+static int key_of(uint8_t *key, const char *path)
 {
-	uint8_t sum[32];
-	int ret;
+	struct mv_oid sum;
+	int ret = mv_sha256(&sum, path, strlen(path), NULL);
 
-	ret = mv_hasher_once(sum, c->hasher, path, strlen(path), NULL);
 	if (!ret)
-		memcpy(key, sum, KEY_LEN);
+		memcpy(key, sum.b, KEY_LEN);
 	return ret;
 }
 
@@ -246,7 +241,7 @@ int mv_statcache_get(struct mv_oid *oid, struct mv_statcache *c,
 	uint32_t *slot;
 
 	load(c);
-	if (!c->live || key_of(key, c, path))
+	if (!c->live || key_of(key, path))
 		return MV_ENOENT;
 	slot = find(c, key);
 	if (!slot || !*slot)
@@ -264,7 +259,7 @@ static int append_record(struct mv_statcache *c, const char *path,
 {
 	uint8_t record[RECORD] = MAGIC;
 
-	if (key_of(record + AT_KEY, c, path))
+	if (key_of(record + AT_KEY, path))
 		return MV_ENOMEM;
 	put_stat(record + AT_STAT, st);
 	memcpy(record + AT_OID, oid->b, sizeof(oid->b));

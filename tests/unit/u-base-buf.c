@@ -147,6 +147,19 @@ static void test_base_buf__strf_makes_a_string(void **state)
 	free(s);
 }
 
+static void test_base_buf__set_str_replaces(void **state)
+{
+	char *s = NULL;
+
+	(void)state;
+	assert_int_equal(mv_set_str(&s, "one two", NULL), 0);
+	assert_string_equal(s, "one two");
+	assert_int_equal(mv_set_str(&s, s + 4, NULL), 0);
+	assert_string_equal(s, "two");
+	assert_int_equal(mv_set_str(&s, NULL, NULL), 0);
+	assert_null(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,7 +168,8 @@ int main(void)
 		cmocka_unit_test(test_base_buf__growth_is_not_one_by_one),
 		cmocka_unit_test(test_base_buf__safe_text_cannot_drive_a_terminal),
 		cmocka_unit_test(test_base_buf__utf8_decodes_each_code_point),
-		cmocka_unit_test(test_base_buf__strf_makes_a_string)
+		cmocka_unit_test(test_base_buf__strf_makes_a_string),
+		cmocka_unit_test(test_base_buf__set_str_replaces)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

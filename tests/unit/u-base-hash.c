@@ -64,6 +64,22 @@ static void test_base_hash__reset_forgets_what_was_added(void **state)
 	mv_hasher_free(h);
 }
 
+static void test_base_hash__in_one_call(void **state)
+{
+	struct mv_oid oid;
+	uint8_t out[20];
+	char hex[65];
+
+	(void)state;
+	assert_int_equal(mv_sha256(&oid, "abc", 3, NULL), 0);
+	assert_string_equal(mv_oid_hex(hex, &oid), SHA256_ABC);
+	assert_int_equal(mv_sha256(&oid, "", 0, NULL), 0);
+	assert_string_equal(mv_oid_hex(hex, &oid), SHA256_EMPTY);
+	assert_int_equal(mv_hash(out, MV_HASH_SHA1, "abc", 3, NULL), 0);
+	assert_string_equal(mv_hex(hex, out, 20),
+			    "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 /* The pack format rests on these values: they are XXH3_64 as published. */
 static void test_base_hash__checksum_is_xxh3(void **state)
 {
@@ -113,6 +129,18 @@ static void test_base_hash__unhex_refuses_what_is_not_hex(void **state)
 	assert_int_equal(mv_unhex(b, "", 0), 0);
 }
 
+static void test_base_hash__is_hex_means_all_of_it(void **state)
+{
+	(void)state;
+	assert_true(mv_is_hex("0123456789abcdef", 16));
+	assert_true(mv_is_hex("", 0));
+	assert_false(mv_is_hex("0123456789abcdef", 15));
+	assert_false(mv_is_hex("0123456789abcdef", 17));
+	assert_false(mv_is_hex("a0 ", 2));
+	assert_false(mv_is_hex("A0", 2));
+	assert_false(mv_is_hex("g0", 2));
+}
+
 static void test_base_hash__bytes_are_little_and_big_endian(void **state)
 {
 	uint8_t b[8];
@@ -137,6 +165,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base_hash__known_answers),
+		cmocka_unit_test(test_base_hash__in_one_call),
+		cmocka_unit_test(test_base_hash__is_hex_means_all_of_it),
 		cmocka_unit_test(test_base_hash__reset_forgets_what_was_added),
 		cmocka_unit_test(test_base_hash__checksum_is_xxh3),
 		cmocka_unit_test(test_base_hash__oid_has_one_spelling),

@@ -464,20 +464,6 @@ static void test_base_json__canonical_is_sorted_by_bytes(void **state)
 		  "\"\xc3\xa9\":0}");
 }
 
-static void test_base_json__each_sorted_goes_by_bytes(void **state)
-{
-	struct mv_json *v = loose("{\"b\":1,\"a\":2,\"stop\":3,\"z\":4}");
-	struct mv_buf b;
-
-	(void)state;
-	mv_buf_init(&b, 1000);
-	assert_int_equal(mv_json_each_sorted(v, collect, &b), 42);
-	assert_string_equal(b.data, "a:3 b:3 stop:3 ");
-	mv_buf_release(&b);
-	mv_json_free(v);
-	assert_int_equal(mv_json_each_sorted(NULL, collect, NULL), 0);
-}
-
 static void test_base_json__ok_is_memory_for_all(void **state)
 {
 	struct mv_json *v = sample();
@@ -508,7 +494,6 @@ int main(void)
 		cmocka_unit_test(test_base_json__loose_errors_are_where_they_are),
 		cmocka_unit_test(test_base_json__nul_bytes_are_refused),
 		cmocka_unit_test(test_base_json__canonical_is_sorted_by_bytes),
-		cmocka_unit_test(test_base_json__each_sorted_goes_by_bytes),
 		cmocka_unit_test(test_base_json__ok_is_memory_for_all)
 	};
 
