@@ -74,6 +74,12 @@ static int add_client(void *payload, const char *path, const char *file,
 
 	if (!r->asked++)
 		return add_repository(r, r->repo->git, err);
+	/* An experiment that DVC has taken away: what it gave back, the
+	   repository around it has. */
+	if (file && mv_host_is_over(path)) {
+		(void)!unlink(file);
+		return 0;
+	}
 	rc = mv_git_open(&git, path, &r->env, err);
 	if (!rc)
 		rc = add_repository(r, git, err);

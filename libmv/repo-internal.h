@@ -117,6 +117,18 @@ int mv_repo_store_if_any(struct mv_store **out, struct mv_repo *repo,
 int mv_repo_expand_path(char **out, struct mv_repo *repo,
 			const char *common_dir, const char *key,
 			const char *path, struct mv_err *err);
+/* What the configuration of the repository in `git_dir` calls its store. */
+int mv_repo_store_of(char **out, struct mv_repo *repo, const char *git_dir,
+		     struct mv_err *err);
+/*
+ * The common directory of the repository that has the content of this one,
+ * which is an experiment of DVC inside of it (repo-host.c); NULL: it is none.
+ * *common_dir is yours.
+ */
+int mv_repo_host(char **common_dir, struct mv_repo *repo, struct mv_err *err);
+/* Was the repository of this common directory such an experiment, and is it
+   gone for good? */
+int mv_host_is_over(const char *common_dir);
 /*
  * A side of a conflict: the file that git made of it, and the pointer in it
  * where it is one. Puts them where the person can choose (repo-offers.c).

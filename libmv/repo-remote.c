@@ -220,8 +220,8 @@ int mv_repo_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
  * be asked has not said that it is the usual one: content would be put where
  * nobody looks for it.
  */
-static int store_of(char **out, struct mv_repo *repo, const char *git_dir,
-		    struct mv_err *err)
+int mv_repo_store_of(char **out, struct mv_repo *repo, const char *git_dir,
+		     struct mv_err *err)
 {
 	char *config = mv_path_join(git_dir, "config");
 	const char *args[] = { "config", "--file", config, "--get",
@@ -305,7 +305,7 @@ static int configured_place(struct mv_destination *out, struct mv_repo *repo,
 		out->git_dir = git_dir_at(path);
 	if (out->git_dir) {
 		free(path);
-		return store_of(&out->store, repo, out->git_dir, err);
+		return mv_repo_store_of(&out->store, repo, out->git_dir, err);
 	}
 	out->store = path ? path : strdup(url);
 	return out->store ? 0 : mv_nomem(err);
@@ -342,7 +342,7 @@ static int find_place(struct mv_destination *out, struct mv_repo *repo,
 		rc = git_dir_of(&out->git_dir, repo, name, url ? url : asked,
 				err);
 	if (!rc)
-		rc = store_of(&out->store, repo, out->git_dir, err);
+		rc = mv_repo_store_of(&out->store, repo, out->git_dir, err);
 	free(asked);
 	return rc;
 }
@@ -429,7 +429,7 @@ int mv_repo_store_beside(char **out, struct mv_repo *repo, const char *url,
 	int rc = git_dir_of(&git_dir, repo, url, url, err);
 
 	if (!rc)
-		rc = store_of(out, repo, git_dir, err);
+		rc = mv_repo_store_of(out, repo, git_dir, err);
 	free(git_dir);
 	return rc;
 }

@@ -285,20 +285,19 @@ static int expand_path(char **out, struct mv_repo *repo, const char *key,
  * A store outside of the repository that was there and is not now is on a disk
  * that is away: another one in its place would hide it for good.
  */
-static int check_seen(struct mv_repo *repo, const char *dir,
+static int check_seen(const char *common_dir, const char *dir,
 		      struct mv_err *err)
 {
 	char *format = mv_path_join(dir, "format");
 	int seen = 0, rc = format ? 0 : mv_nomem(err);
 
 	if (!rc && access(format, F_OK))
-		rc = mv_store_was_seen(&seen, repo->info->common_dir, dir,
-				       err);
+		rc = mv_store_was_seen(&seen, common_dir, dir, err);
 	if (!rc && seen)
 		rc = mv_fail(err, MV_EDENIED, "the store '%s' was there before "
 			     "and is not now: is its disk mounted? If it is "
 			     "gone for good, remove '%s/" MV_STORE_SEEN "'",
-			     dir, repo->info->common_dir);
+			     dir, common_dir);
 	free(format);
 	return rc;
 }
@@ -318,47 +317,89 @@ static int register_client(struct mv_repo *repo, const char *dir, int writes,
 	return mv_fail(err, rc, "%s", why.msg);
 }
 
+/* Where it is, and whose: `shared` with others, who know us as a client. */
+struct where {
+	char *dir;
+	char *host;	/* common directory of who has it for us, or NULL */
+	int shared;
+	char owner[MV_OWNER_HEX + 1];	/* of what we write, or "" */
+};
+
+static int find_hosted(struct where *w, struct mv_repo *repo,
+		       struct mv_err *err)
+{
+	size_t len = strlen(w->host);
+	int rc = mv_repo_store_of(&w->dir, repo, w->host, err);
+
+	w->shared = 1;
+	/* Its own folder's store has packs without a word. */
+	if (!rc && (strncmp(w->dir, w->host, len) ||
+		    strcmp(w->dir + len, "/model")))
+		rc = mv_client_name(w->owner, w->host, err);
+	return rc;
+}
+
+static int find_store(struct where *w, struct mv_repo *repo,
+		      struct mv_err *err)
+{
+	const char *named;
+	int rc = mv_git_config(&named, repo->git, "model.store", err);
+
+	memset(w, 0, sizeof(*w));
+	if (!rc && named) {
+		w->shared = 1;
+		rc = expand_path(&w->dir, repo, "model.store", named, err);
+		return rc ? rc : mv_client_name(w->owner,
+						repo->info->common_dir, err);
+	}
+	if (!rc)
+		rc = mv_repo_host(&w->host, repo, err);
+	if (!rc && w->host)
+		return find_hosted(w, repo, err);
+	if (!rc && !(w->dir = mv_path_join(repo->info->common_dir, "model")))
+		rc = mv_nomem(err);
+	return rc;
+}
+
+static int prepare_new(struct mv_store_options *options,
+		       const struct where *w, struct mv_repo *repo,
+		       struct mv_err *err)
+{
+	int rc = w->host ? mv_repo_share_of(&options->share, repo, w->host,
+					    err) :
+			   mv_repo_share(&options->share, repo, err);
+
+	if (!rc && w->shared)
+		rc = check_seen(w->host ? w->host :
+				repo->info->common_dir, w->dir, err);
+	return rc;
+}
+
 static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 {
 	struct mv_store_options options = { 0 };
-	char owner[MV_OWNER_HEX + 1];
-	const char *shared;
-	char *dir = NULL;
-	int rc = mv_git_config(&shared, repo->git, "model.store", err);
-
-	if (rc)
-		return rc;
-	if (shared)
-		rc = expand_path(&dir, repo, "model.store", shared, err);
-	else if (!(dir = mv_path_join(repo->info->common_dir, "model")))
-		rc = mv_nomem(err);
-	if (rc)
-		return rc;
+	struct where w;
+	int rc = find_store(&w, repo, err);
 
 	options.flags = flags;
-	if (flags & MV_STORE_CREATE)
-		rc = mv_repo_share(&options.share, repo, err);
-	if (!rc && shared)
-		rc = mv_client_name(owner, repo->info->common_dir, err);
-	if (shared)
-		options.owner = owner;
+	if (!rc && flags & MV_STORE_CREATE)
+		rc = prepare_new(&options, &w, repo, err);
+	if (*w.owner)
+		options.owner = w.owner;
 	if (rc)
 		goto out;
 	options.plan = mv_format_runs;
 	options.progress = &repo->store_progress;
-	if (shared && flags & MV_STORE_CREATE)
-		rc = check_seen(repo, dir, err);
-	if (rc)
-		goto out;
 	/* Threads cost nothing when there turns out to be no store. */
-	if (!(flags & MV_STORE_CREATE) && access(dir, F_OK)) {
-		rc = mv_fail(err, MV_ENOENT, "there is no store at '%s'", dir);
+	if (!(flags & MV_STORE_CREATE) && access(w.dir, F_OK)) {
+		rc = mv_fail(err, MV_ENOENT, "there is no store at '%s'",
+			     w.dir);
 		goto out;
 	}
 	options.pool = mv_repo_pool(repo, err);
-	rc = options.pool ? mv_store_open(&repo->store, dir, &options, err) :
+	rc = options.pool ? mv_store_open(&repo->store, w.dir, &options, err) :
 			    (err ? err->code : MV_ENOMEM);
-	if (!rc && shared)
+	if (!rc && w.shared)
 		rc = register_client(repo, mv_store_dir(repo->store),
 				     !!(flags & MV_STORE_CREATE), err);
 	if (rc && repo->store) {
@@ -366,7 +407,8 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 		repo->store = NULL;
 	}
 out:
-	free(dir);
+	free(w.host);
+	free(w.dir);
 	return rc;
 }
 
