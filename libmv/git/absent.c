@@ -66,11 +66,11 @@ static int look_at_file(struct mv_git *git, const char *ref, int depth,
 			rc = look_at_file(git, text.data + 5, depth + 1,
 					  again, err);
 	} else if (!rc && strspn(text.data, "0123456789abcdef") ==
+		   git->info.hex_len && strspn(text.data, "0") <
 		   git->info.hex_len) {
 		*again = 1;
 	} else if (!rc) {
-		rc = mv_fail(err, MV_ECORRUPT, "'%s' is not what a ref is; "
-			     "see git fsck", path);
+		rc = mv_git_broken_ref(ref, path, err);
 	}
 	mv_buf_release(&text);
 	free(path);

@@ -329,6 +329,8 @@ int mv_git_ref_get(char *hex, struct mv_git *git, const char *ref,
  * Refs below any of these full prefixes ("refs/tags/fraud@"; NULL: all), in
  * the order of their names. `commit` is what the ref leads to when that is a
  * commit, else "". The message of an annotated tag is not read here.
+ * MV_ECORRUPT: one is there that git cannot read and passes over (loose.c);
+ * `fn` may have had others before that.
  */
 struct mv_git_ref {
 	const char *name;	/* "refs/tags/fraud@v1.0.0" */

@@ -237,6 +237,29 @@ struct mv_git_ref_args {
 int mv_git_ref_args_init(struct mv_git_ref_args *out,
 			 const char *const *prefixes, struct mv_err *err);
 void mv_git_ref_args_release(struct mv_git_ref_args *args);
+/* -- loose.c -- */
+/* Refs that are files here, to be told from those that git lists. */
+struct mv_git_loose_ref {
+	char *name;
+	int dead;		/* no file, nor a link to one */
+	int listed;
+};
+struct mv_git_loose {
+	struct mv_git_loose_ref *v;	/* by name */
+	size_t count, alloc;
+};
+int mv_git_loose_list(struct mv_git_loose *out, struct mv_git *git,
+		      const char *const *prefixes, struct mv_err *err);
+void mv_git_loose_release(struct mv_git_loose *loose);
+/* git has this one. */
+void mv_git_loose_listed(struct mv_git_loose *loose, const char *name);
+/* MV_ECORRUPT: git did not list one that is there. */
+int mv_git_loose_check(const struct mv_git_loose *loose, struct mv_git *git,
+		       struct mv_err *err);
+/* MV_ECORRUPT, and what to do about it. */
+int mv_git_broken_ref(const char *name, const char *path, struct mv_err *err);
+
+/* -- refs.c, again -- */
 /* A full ref name that git accepts, or "HEAD"? */
 int mv_git_is_ref(const char *name);
 /* "Name <email> 1700000000 +0000" of who would commit now. MV_EINVALID. */

@@ -131,6 +131,7 @@ struct refs {
 	const char *const *prefixes;
 	mv_git_ref_fn fn;
 	void *payload;
+	struct mv_git_loose loose;
 };
 
 /*
@@ -195,6 +196,7 @@ static int take_ref(struct refs *r, struct mv_buf *line, struct mv_err *err)
 	ref.type = field[REF_TYPE];
 	if (!has_prefix(r->prefixes, ref.name))
 		return 0;
+	mv_git_loose_listed(&r->loose, ref.name);
 	if (!strcmp(ref.type, "commit"))
 		ref.commit = ref.oid;
 	else if (!strcmp(field[REF_TARGET_TYPE], "commit"))
@@ -295,22 +297,36 @@ static int each_line(struct refs *r, const struct mv_buf *text,
 	return rc;
 }
 
-int mv_git_each_ref(struct mv_git *git, const char *const *prefixes,
-		    mv_git_ref_fn fn, void *payload, struct mv_err *err)
+static int list_refs(struct refs *r, struct mv_err *err)
 {
-	struct refs r = { git, prefixes, fn, payload };
-	const struct mv_buf *ahead = mv_git_ahead_take_refs(git, prefixes);
+	const struct mv_buf *ahead = mv_git_ahead_take_refs(r->git,
+							    r->prefixes);
 	struct mv_git_ref_args args;
 	int rc;
 
 	if (ahead)
-		return each_line(&r, ahead, err);
-	rc = mv_git_ref_args_init(&args, prefixes, err);
+		return each_line(r, ahead, err);
+	rc = mv_git_ref_args_init(&args, r->prefixes, err);
 	if (rc)
 		return rc;
 	if (args.any)
-		rc = stream_refs(&r, args.argv, err);
+		rc = stream_refs(r, args.argv, err);
 	mv_git_ref_args_release(&args);
+	return rc;
+}
+
+int mv_git_each_ref(struct mv_git *git, const char *const *prefixes,
+		    mv_git_ref_fn fn, void *payload, struct mv_err *err)
+{
+	struct refs r = { .git = git, .prefixes = prefixes, .fn = fn,
+			  .payload = payload };
+	int rc = mv_git_loose_list(&r.loose, git, prefixes, err);
+
+	if (!rc)
+		rc = list_refs(&r, err);
+	if (!rc)
+		rc = mv_git_loose_check(&r.loose, git, err);
+	mv_git_loose_release(&r.loose);
 	return rc;
 }
 

@@ -211,6 +211,48 @@ static void test_git_refs__lists(void **state)
 	repo_drop(&r);
 }
 
+/* What git passes over when it lists is an error here, of what was asked for
+   alone; and a branch that nobody has begun is none. */
+static void test_git_refs__broken_ones_are_not_passed_over(void **state)
+{
+	static const char *const heads[] = { "refs/heads/", NULL };
+	static const char *const m[] = { "refs/tags/m@", "refs/tags/m#", NULL };
+	static const char *const how[] = {
+		": >", "echo junk >", "echo ref: refs/tags/no >",
+		"ln -s /nonexistent ", "ln -s refs/tags/no ",
+		"head -c 40 /dev/zero | tr '\\0' 0 >"
+	};
+	struct mv_buf out;
+	struct repo r;
+
+	(void)state;
+	make_refs(&r, "");
+	mv_buf_init(&out, 1 << 20);
+	run(&r, "git update-ref refs/tags/m#p/q#1 old; git pack-refs --all;"
+	    "mkdir -p '.git/refs/tags/m#p/q#1' .git/refs/remotes/o;"
+	    "echo ref: refs/heads/no >.git/refs/heads/alias;"
+	    "echo ref: refs/remotes/o/no >.git/refs/remotes/o/HEAD;"
+	    ": >.git/refs/tags/x.lock; : >.git/refs/tags/.x");
+	assert_refs(&r, heads, "refs/heads/main 0f04 commit 0f04\n"
+		    "refs/heads/old cda4 commit cda4\n");
+	assert_refs(&r, m, "refs/tags/m#p/q#1 cda4 commit cda4\n");
+	assert_int_equal(mv_git_each_ref(r.git, NULL, add_ref, &out, &r.err),
+			 0);
+	run(&r, "rmdir '.git/refs/tags/m#p/q#1'");
+	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
+		run(&r, "%s'.git/refs/tags/m#p/q#1'", how[i]);
+		if (!mv_git_each_ref(r.git, m, add_ref, &out, &r.err))
+			fail_msg("%s", how[i]);
+		assert_non_null(strstr(r.err.msg, "refs/tags/m#p/q#1"));
+		assert_int_equal(mv_git_each_ref(r.git, heads, add_ref, &out,
+						 &r.err), 0);
+		run(&r, "rm '.git/refs/tags/m#p/q#1'");
+	}
+	assert_refs(&r, m, "refs/tags/m#p/q#1 cda4 commit cda4\n");
+	mv_buf_release(&out);
+	repo_drop(&r);
+}
+
 /* -- objects -- */
 
 static int add_info(void *payload, size_t i,
@@ -776,6 +818,7 @@ int main(void)
 		cmocka_unit_test(test_git_refs__empty_repository),
 		cmocka_unit_test(test_git_refs__a_ref_is_only_itself),
 		cmocka_unit_test(test_git_refs__lists),
+		cmocka_unit_test(test_git_refs__broken_ones_are_not_passed_over),
 		cmocka_unit_test(test_git_refs__objects),
 		cmocka_unit_test(test_git_refs__payloads_are_gits),
 		cmocka_unit_test(test_git_refs__parses_people),

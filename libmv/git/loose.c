@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "libmv/git/priv.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libmv/base/fs.h"
+
+/*
+ * When git lists refs it passes over those that it cannot read: of some it
+ * says so on standard error, of a folder that may not be opened, a link and a
+ * symref that lead nowhere it says nothing. Whoever asks for the newest tag
+ * would be given the one before. So the names of the files are taken first,
+ * and what git does not list is looked at one by one.
+ */
+#define DEPTH_MAX 64
+
+struct walk {
+	struct mv_git_loose *out;
+	struct mv_git *git;
+	const char *const *prefixes;	/* NULL: all */
+};
+
+static int is_wanted(const struct walk *w, const char *name)
+{
+	const char *const *p = w->prefixes;
+
+	for (; p && *p; p++)
+		if (!strncmp(name, *p, strlen(*p)))
+			return 1;
+	return !p;
+}
+
+/* May the folder ("refs/tags/") have what is wanted? */
+static int may_have(const struct walk *w, const char *folder)
+{
+	const size_t len = strlen(folder);
+	const char *const *p = w->prefixes;
+
+	for (; p && *p; p++) {
+		size_t n = strlen(*p);
+
+		if (!strncmp(folder, *p, n < len ? n : len))
+			return 1;
+	}
+	return !p;
+}
+
+static int add(struct walk *w, const char *name, int dead, struct mv_err *err)
+{
+	struct mv_git_loose *l = w->out;
+	struct mv_git_loose_ref *v;
+	size_t alloc = 2 * l->alloc + 64;
+
+	if (!mv_git_is_ref(name) || !is_wanted(w, name))
+		return 0;
+	if (l->count == l->alloc) {
+		v = realloc(l->v, alloc * sizeof(*v));
+		if (!v)
+			return mv_nomem(err);
+		l->v = v;
+		l->alloc = alloc;
+	}
+	v = &l->v[l->count];
+	v->name = strdup(name);
+	v->dead = dead;
+	v->listed = 0;
+	if (!v->name)
+		return mv_nomem(err);
+	l->count++;
+	return 0;
+}
+
+static int walk(struct walk *w, const char *folder, int depth,
+		struct mv_err *err);
+
+static int see(struct walk *w, const char *folder, const struct dirent *e,
+	       const char *dir, int depth, struct mv_err *err)
+{
+	const size_t len = strlen(e->d_name);
+	char *name = mv_strf("%s%s", folder, e->d_name);
+	char *below = mv_strf("%s%s/", folder, e->d_name);
+	char *path = mv_path_join(dir, e->d_name);
+	int type = e->d_type;
+	struct stat st;
+	int rc = 0;
+
+	if (!name || !below || !path) {
+		rc = mv_nomem(err);
+		goto out;
+	}
+	/* What git does not look at either. */
+	if (*e->d_name == '.' || (len >= 5 && !strcmp(e->d_name + len - 5,
+						      ".lock")))
+		goto out;
+	if (type != DT_REG && type != DT_DIR) {
+		if (!stat(path, &st))
+			type = S_ISDIR(st.st_mode) ? DT_DIR :
+			       S_ISREG(st.st_mode) ? DT_REG : DT_LNK;
+		else if (type == DT_UNKNOWN && errno == ENOENT &&
+			 lstat(path, &st))
+			goto out;	/* it went meanwhile */
+		else
+			type = DT_LNK;
+	}
+	if (type == DT_DIR)
+		rc = may_have(w, below) ? walk(w, below, depth + 1, err) : 0;
+	else
+		rc = add(w, name, type != DT_REG, err);
+out:
+	free(name);
+	free(below);
+	free(path);
+	return rc;
+}
+
+/* `folder` ends with a slash. */
+static int walk(struct walk *w, const char *folder, int depth,
+		struct mv_err *err)
+{
+	char *dir = mv_path_join(w->git->info.common_dir, folder);
+	struct dirent *e;
+	DIR *d = NULL;
+	int rc = 0;
+
+	if (!dir)
+		return mv_nomem(err);
+	if (depth < DEPTH_MAX)
+		d = opendir(dir);
+	else
+		errno = ELOOP;
+	/* git takes away folders that are empty. */
+	if (!d && errno != ENOENT)
+		rc = mv_fail_errno(err, errno, "cannot list the refs in '%s'",
+				   dir);
+	while (d && !rc) {
+		errno = 0;
+		e = readdir(d);
+		if (e)
+			rc = see(w, folder, e, dir, depth, err);
+		else if (errno)
+			rc = mv_fail_errno(err, errno, "cannot list the refs "
+					   "in '%s'", dir);
+		else
+			break;
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+	return rc;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct mv_git_loose_ref *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+int mv_git_loose_list(struct mv_git_loose *out, struct mv_git *git,
+		      const char *const *prefixes, struct mv_err *err)
+{
+	char *tables = mv_path_join(git->info.common_dir, "reftable");
+	struct walk w = { out, git, prefixes };
+	struct stat st;
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (!tables)
+		return mv_nomem(err);
+	/* There refs are no files, and git says what it cannot read. */
+	if (stat(tables, &st))
+		rc = walk(&w, "refs/", 0, err);
+	free(tables);
+	if (!rc && out->count)
+		qsort(out->v, out->count, sizeof(*out->v), by_name);
+	if (rc)
+		mv_git_loose_release(out);
+	return rc;
+}
+
+void mv_git_loose_release(struct mv_git_loose *loose)
+{
+	for (size_t i = 0; i < loose->count; i++)
+		free(loose->v[i].name);
+	free(loose->v);
+	memset(loose, 0, sizeof(*loose));
+}
+
+void mv_git_loose_listed(struct mv_git_loose *loose, const char *name)
+{
+	struct mv_git_loose_ref key = { (char *)(uintptr_t)name, 0, 0 };
+	struct mv_git_loose_ref *hit = loose->count ?
+		bsearch(&key, loose->v, loose->count, sizeof(*loose->v),
+			by_name) : NULL;
+
+	if (hit)
+		hit->listed = 1;
+}
+
+static int is_below(const char *name, const char *folder)
+{
+	return !strncmp(name, folder, strlen(folder));
+}
+
+/* "refs/remotes/origin/HEAD": where the branch of that name has gone. */
+static int is_remote_head(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return is_below(name, "refs/remotes/") &&
+	       !strcmp(name + len - 5, "/HEAD");
+}
+
+/* A symref to nothing is a branch that nobody has begun; but no tag, and no
+   notes, are made so. */
+static int means_nothing(const char *name)
+{
+	return !is_below(name, "refs/tags/") && !is_below(name, "refs/notes/");
+}
+
+int mv_git_broken_ref(const char *name, const char *path, struct mv_err *err)
+{
+	return mv_fail(err, MV_ECORRUPT, "'%s' cannot be read, and git passes "
+		       "over it: remove '%s' and %s", name, path,
+		       is_below(name, "refs/tags/") ?
+		       "git fetch --tags brings it again" :
+		       is_below(name, "refs/notes/") ?
+		       "git model fetch brings it again" :
+		       "git fetch brings it again, where a remote has it");
+}
+
+static int check_one(const struct mv_git_loose_ref *ref, struct mv_git *git,
+		     struct mv_err *err)
+{
+	char *path = mv_path_join(git->info.common_dir, ref->name);
+	char hex[MV_GIT_HEX_MAX];
+	struct stat st;
+	int rc;
+
+	if (!path)
+		return mv_nomem(err);
+	rc = ref->dead ? MV_ENOENT :
+			 mv_git_ref_strict(hex, git, ref->name, err);
+	if (rc == MV_ENOENT && !lstat(path, &st) && !S_ISDIR(st.st_mode) &&
+	    (ref->dead || !means_nothing(ref->name)))
+		rc = mv_git_broken_ref(ref->name, path, err);
+	else if (rc == MV_ENOENT)
+		rc = 0;		/* it went, or it was packed, meanwhile */
+	free(path);
+	return rc;
+}
+
+int mv_git_loose_check(const struct mv_git_loose *loose, struct mv_git *git,
+		       struct mv_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < loose->count && !rc; i++)
+		if ((!loose->v[i].listed || loose->v[i].dead) &&
+		    !is_remote_head(loose->v[i].name))
+			rc = check_one(&loose->v[i], git, err);
+	return rc;
+}
