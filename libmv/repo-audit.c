@@ -167,6 +167,35 @@ static const char *problem_of(const struct check *c, const char *repo_id)
 	return "";
 }
 
+/*
+ * Not every no is one: where the program that checks failed nobody was asked;
+ * and a server that no list names may be the right one. Whoever votes, and is
+ * on no list, has no vote.
+ */
+static enum mv_verify_state state_of(const struct check *c, const char *problem)
+{
+	enum mv_signature_state s = c->signature.state;
+
+	if (!*problem)
+		return MV_VERIFY_OK;
+	if (c->s->malformed)
+		return MV_VERIFY_BAD;
+	return s == MV_SIGNATURE_UNCHECKED || (s == MV_SIGNATURE_UNKNOWN &&
+		c->s->s.decision == MV_DECISION_RECEIPT) ?
+		MV_VERIFY_UNKNOWN : MV_VERIFY_BAD;
+}
+
+/* What is to be done about it, as text in fresh memory; or NULL. */
+static char *unknown_server(const struct check *c)
+{
+	const char *key = c->signature.fingerprint;
+
+	return mv_strf("the server's key %s is on no list, so this witnesses "
+		       "nothing; when it is yours: git model install --server "
+		       "<folder> prints its line for "
+		       ".gitmodel/allowed_signers", key ? key : "");
+}
+
 static const char *word_of(const struct mv_past_statement *s)
 {
 	static const struct {
@@ -186,11 +215,11 @@ static const char *word_of(const struct mv_past_statement *s)
 	return "statement";
 }
 
-static int add_statement(struct audit *a, const struct check *c,
-			 struct mv_err *err)
+static int add_entry(struct audit *a, const struct check *c,
+		     enum mv_verify_state state, const char *problem,
+		     struct mv_err *err)
 {
 	const struct mv_statement *s = &c->s->s;
-	const char *problem = problem_of(c, a->gate->repo_id);
 	const struct mv_audit_entry e = {
 		.when = s->issued_at, .who = s->signer,
 		.witnessed = s->decision == MV_DECISION_RECEIPT && !*problem,
@@ -198,15 +227,34 @@ static int add_statement(struct audit *a, const struct check *c,
 		.version = s->version, .stage = s->stage,
 		.object = c->s->line, .evidence = s->records,
 		.policy = s->policy, .reason = s->reason,
-		.state = *problem ? MV_VERIFY_BAD : MV_VERIFY_OK,
-		.problem = problem
+		.state = state, .problem = problem
 	};
+
+	return add(a, &e, s->decision == MV_DECISION_RECEIPT ? RANK_RECEIPT :
+		   RANK_WORD, err);
+}
+
+static int add_statement(struct audit *a, const struct check *c,
+			 struct mv_err *err)
+{
+	const struct mv_statement *s = &c->s->s;
+	const char *problem = problem_of(c, a->gate->repo_id);
+	enum mv_verify_state state = state_of(c, problem);
+	char *more = NULL;
+	int ret;
 
 	if (a->options->artifact &&
 	    strcmp(a->options->artifact, s->artifact ? s->artifact : ""))
 		return 0;
-	return add(a, &e, s->decision == MV_DECISION_RECEIPT ? RANK_RECEIPT :
-		   RANK_WORD, err);
+	if (state == MV_VERIFY_UNKNOWN &&
+	    c->signature.state == MV_SIGNATURE_UNKNOWN) {
+		more = unknown_server(c);
+		if (!more)
+			return mv_nomem(err);
+	}
+	ret = add_entry(a, c, state, more ? more : problem, err);
+	free(more);
+	return ret;
 }
 
 /* Statements of one policy, by its lists, side by side. */

@@ -100,6 +100,8 @@ static int make_key(struct mv_repo *repo, const struct mv_install *in,
 
 	if (!rc && !(in->flags & MV_INSTALL_NO_RECEIPTS))
 		rc = mv_git_config(&said, repo->git, "model.receiptkey", err);
+	if (!rc && said)		/* who asks again wants to see it again */
+		tell_key(in, said);
 	if (!rc && !said && !(in->flags & MV_INSTALL_NO_RECEIPTS)) {
 		rc = mv_mkdirs(dir, err);
 		if (!rc && access(path, F_OK))

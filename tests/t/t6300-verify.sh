@@ -344,6 +344,15 @@ test_expect_success 'a receipt of the server witnesses when it was' '
 	test_grep "\"when\": \"2026-03-05T10:30:0.Z\"" ../audit
 '
 
+test_expect_success 'of a server that is on no list it cannot be told whether it is the right one' '
+	cd witnessed && listed=$(git log -1 --format=%H --grep=receipts) && git model audit >../told &&
+	test_grep "receipt .*  verified" ../told && git model audit --trusted $listed~ >../told &&
+	test_grep "receipt .*  cannot be told" ../told && test_grep ! "receipt .*DOES NOT HOLD" ../told &&
+	test_grep "key SHA256:.* on no list.*git model install --server <folder> prints its line" ../told &&
+	git model audit --trusted $listed~ --format csv >../told && test_grep "\"receipt\",.*\"unknown\"" ../told &&
+	git model install --server ../witnessed.git >../told 2>&1 && test_grep "^ *server namespaces=.git-model-receipt@v1. ssh-ed25519" ../told
+'
+
 test_expect_success 'and then a key that was stolen later does no harm to it' '
 	cd witnessed && cut -d " " -f 1,2 "$PEOPLE/bob.pub" >.gitmodel/revoked_keys &&
 	git add . && at "08 10:00" alice git commit -qm "bobs key was stolen" && 
