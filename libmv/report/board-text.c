@@ -360,6 +360,10 @@ size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 	for (size_t c = 0; c < columns.count; c++) {
 		marks->best |= judged[c].best != NULL;
 		marks->other |= judged[c].marks;
+		if (t->columns < MV_TABLE_COLUMNS)
+			marks->at[t->columns] = (unsigned char)
+				((judged[c].best != NULL) |
+				 2 * (judged[c].marks != 0));
 		value_column(t, b, &columns.v[c]);
 	}
 	for (size_t i = 0; i < b->count && !t->pen.failed; i++) {
@@ -385,6 +389,19 @@ static void put_note(struct mv_pen *pen, size_t n, const char *one,
 	mv_pen_str(pen, ")");
 	mv_pen_end(pen, MV_TONE_DIM);
 	mv_pen_str(pen, "\n");
+}
+
+/* A sign in a column that had no room is not to be explained. */
+static void forget_left_out(struct mv_board_marks *marks,
+			    const struct mv_pen *pen, const struct mv_table *t)
+{
+	unsigned char left[MV_TABLE_COLUMNS], seen = 0;
+
+	mv_table_left_out(left, pen, t, 0, 1);
+	for (size_t c = 0; c < MV_TABLE_COLUMNS; c++)
+		seen |= left[c] ? 0 : marks->at[c];
+	marks->best = seen & 1;
+	marks->other = seen & 2;
 }
 
 static void put_legend(struct mv_pen *pen, const struct mv_board_marks *marks)
@@ -415,6 +432,7 @@ int mv_board_text(struct mv_buf *out, const struct mv_board *b,
 	mv_table_init(&t);
 	left = mv_board_table(&t, b, columns, log, &pen, &marks);
 	left += mv_table_print(&pen, &t, 0, 1);
+	forget_left_out(&marks, &pen, &t);
 	mv_table_release(&t);
 	if (!b->count)
 		mv_pen_str(&pen, "nothing to show\n");

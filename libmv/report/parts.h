@@ -126,6 +126,10 @@ void mv_table_cut(struct mv_table *t, size_t rows);	/* keep the first */
  */
 size_t mv_table_print(struct mv_pen *pen, const struct mv_table *t,
 		      size_t indent, int titles);
+/* Which columns that would leave out, 1 each (or has nothing to show in). */
+void mv_table_left_out(unsigned char out[MV_TABLE_COLUMNS],
+		       const struct mv_pen *pen, const struct mv_table *t,
+		       size_t indent, int titles);
 /* Text, tone of one cell; row 0 has the titles. */
 const char *mv_table_at(const struct mv_table *t, size_t row, size_t column,
 			size_t *len, const struct mv_cell **cell);
@@ -225,6 +229,8 @@ const char *mv_row_metric(const struct mv_row *row, const char *key);
 #define MV_BOARD_OTHER "measured on other evaluation data, so not compared"
 struct mv_board_marks {
 	int best, other;
+	/* The same by the columns of the table: 1 best, 2 other, 3 both. */
+	unsigned char at[MV_TABLE_COLUMNS];
 };
 /* Returns how many columns had no place in it. */
 size_t mv_board_table(struct mv_table *t, const struct mv_board *b,

@@ -336,18 +336,39 @@ static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row,
 	mv_pen_str(pen, "\n");
 }
 
+static size_t fit(struct widths *w, const struct mv_pen *pen,
+		  const struct mv_table *t, size_t indent, int titles)
+{
+	size_t room = (size_t)pen->style.width;
+
+	measure(w, t, titles);
+	return make_fit(w, t, room > indent ? room - indent : 1);
+}
+
+void mv_table_left_out(unsigned char out[MV_TABLE_COLUMNS],
+		       const struct mv_pen *pen, const struct mv_table *t,
+		       size_t indent, int titles)
+{
+	struct widths widths;
+
+	memset(out, 0, MV_TABLE_COLUMNS);
+	if (pen->failed || t->pen.failed || !mv_table_rows(t))
+		return;
+	fit(&widths, pen, t, indent, titles);
+	for (size_t c = 0; c < t->columns; c++)
+		out[c] = !widths.now[c];
+}
+
 size_t mv_table_print(struct mv_pen *pen, const struct mv_table *t,
 		      size_t indent, int titles)
 {
-	size_t room = (size_t)pen->style.width, out;
 	struct widths widths;
+	size_t out;
 
 	pen->failed |= t->pen.failed;
 	if (pen->failed || !mv_table_rows(t))
 		return 0;
-	room = room > indent ? room - indent : 1;
-	measure(&widths, t, titles);
-	out = make_fit(&widths, t, room);
+	out = fit(&widths, pen, t, indent, titles);
 	for (size_t r = titles ? 0 : 1; r <= mv_table_rows(t); r++)
 		put_row(pen, t, r, widths.now, indent);
 	return out;

@@ -107,6 +107,25 @@ static void test_report_board_text__a_log_has_dates_and_subjects(void **state)
 		   "(3 lines of the notes could not be read)\n");
 }
 
+static void test_report_board_text__a_sign_that_is_not_there_is_not_explained(void **state)
+{
+	static const char *const columns[] = { "same", "auc", NULL };
+	struct mv_board b;
+	struct mv_buf out;
+
+	(void)state;
+	init_board(&b);
+	print(&out, &b, columns, 0, 36, 0);
+	assert_non_null(strstr(out.data, "auc"));
+	assert_non_null(strstr(out.data, "best of its column"));
+	mv_buf_release(&out);
+	init_board(&b);
+	print(&out, &b, columns, 0, 26, 0);
+	assert_null(strstr(out.data, "auc"));
+	assert_null(strstr(out.data, "best of its column"));
+	mv_buf_release(&out);
+}
+
 static void test_report_board_text__columns_without_room_are_counted(void **state)
 {
 	struct mv_board b;
@@ -180,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_report_board_text__shows_metrics_and_params_that_differ),
 		cmocka_unit_test(test_report_board_text__the_best_is_green_and_starred),
 		cmocka_unit_test(test_report_board_text__a_log_has_dates_and_subjects),
+		cmocka_unit_test(test_report_board_text__a_sign_that_is_not_there_is_not_explained),
 		cmocka_unit_test(test_report_board_text__columns_without_room_are_counted),
 		cmocka_unit_test(test_report_board_text__artifacts_only_where_there_are_several),
 		cmocka_unit_test(test_report_board_text__nothing),
