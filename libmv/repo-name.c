@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "libmv/base/worktree.h"
 #include "libmv/repo-evidence.h"
@@ -88,6 +89,12 @@ static int name_path(enum mv_naming *out, struct mv_repo *repo,
 	if (other && other != known)
 		return mv_fail(err, MV_EEXISTS, "'%s' has the name '%s' in "
 			       TEAM_FILE " already", path, other->name);
+	for (size_t i = 0; !known && i < p->artifact_count; i++)
+		if (!strcasecmp(p->artifacts[i].name, name))
+			return mv_fail(err, MV_EEXISTS, "'%s' differs from "
+				       "'%s' in " TEAM_FILE " only in the case "
+				       "of letters; take another name", name,
+				       p->artifacts[i].name);
 	if (!known && !why && !only_name)
 		return mv_fail(err, MV_EINVALID, "'%s' has no name yet, and a "
 			       "version needs a commit that has it: `git model "

@@ -224,6 +224,33 @@ static void check_name(struct mv_push *push, const struct pushed *p)
 			       "has one name only", name);
 }
 
+static int refuse_twin(void *payload, const char *name, const char *other,
+		       struct mv_err *err)
+{
+	(void)err;
+	return mv_push_refuse(payload, "%s differs from %s only in the case of "
+			      "letters: where files do not, one of the two "
+			      "would be lost; delete the tag, and take %s or "
+			      "another name", name, other, other);
+}
+
+static int check_twins(struct mv_push *push, const struct batch *b,
+		       struct mv_err *err)
+{
+	const struct mv_tag **tags = calloc(b->count + 1, sizeof(*tags));
+	size_t n = 0;
+	int ret;
+
+	if (!tags)
+		return mv_nomem(err);
+	for (size_t i = 0; i < b->count; i++)
+		if (!mv_push_is_zero(push->updates[b->v[i].i].new))
+			tags[n++] = &b->v[i].tag;
+	ret = mv_registry_twins(&b->before, tags, n, refuse_twin, push, err);
+	free(tags);
+	return ret;
+}
+
 /* -- counters ------------------------------------------------------------------------------ */
 
 static int by_counter(const void *a, const void *b)
@@ -459,6 +486,8 @@ int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 		ret = mv_registry_load(&b.before, push->git, NULL, err);
 	for (size_t i = 0; !ret && i < b.count; i++)
 		check_name(push, &b.v[i]);
+	if (!ret && b.count)
+		ret = check_twins(push, &b, err);
 	if (!ret)
 		check_counters(push, &b);
 	for (size_t i = 0; !ret && i < b.count && !push->refused; i++) {

@@ -607,6 +607,32 @@ out:
 	return rc;
 }
 
+static int refuse_twin(void *payload, const char *name, const char *other,
+		       struct mv_err *err)
+{
+	(void)payload;
+	return mv_fail(err, MV_EINVALID, "'%s' differs from '%s', which is "
+		       "there, only in the case of letters: where files do "
+		       "not, one of the two would be lost; write '%s', or take "
+		       "another name", name, other, other);
+}
+
+/* The registry of one artifact knows its stages and versions; a new artifact
+   is compared with all. */
+static int check_twins(struct mv_repo *repo, const struct mv_registry *r,
+		       const struct mv_tag *tag, struct mv_err *err)
+{
+	struct mv_registry all = MV_REGISTRY_INIT;
+	int new = !mv_registry_knows(r, tag->artifact);
+	int rc = new ? mv_registry_load(&all, repo->git, NULL, err) : 0;
+
+	if (!rc)
+		rc = mv_registry_twins(new ? &all : r, &tag, 1, refuse_twin,
+				       NULL, err);
+	mv_registry_release(&all);
+	return rc;
+}
+
 /* Decide, and make the tag that says so. *again: somebody has the name, but
    next time it may be another one. */
 static int try_event(char **name, int *again, struct mv_repo *repo,
@@ -627,6 +653,9 @@ static int try_event(char **name, int *again, struct mv_repo *repo,
 		mv_buf_clear(&event->trailers);
 		rc = decide(payload, event, &r, err);
 	}
+	if (rc)
+		goto out;
+	rc = check_twins(repo, &r, &event->tag, err);
 	if (rc)
 		goto out;
 	tag = event->tag;

@@ -654,6 +654,17 @@ const struct mv_event *mv_registry_deprecated(const struct mv_registry *r,
 					      const char *artifact);
 /* Next counter: the greatest of the artifact's plus one; -1: none is left. */
 int64_t mv_registry_next(const struct mv_registry *r, const char *artifact);
+/*
+ * Names that `tags` bring, and that differ from one of `before` (or of another
+ * tag) in the case of letters only: of an artifact, a folder of artifacts, or a
+ * stage or version of one. A spelling that was there stays as it is. Each is
+ * told once; what `fn` returns, if not 0, ends it.
+ */
+typedef int (*mv_twin_fn)(void *payload, const char *name, const char *other,
+			  struct mv_err *err);
+int mv_registry_twins(const struct mv_registry *before,
+		      const struct mv_tag *const *tags, size_t count,
+		      mv_twin_fn fn, void *payload, struct mv_err *err);
 /* Has it any event at all? */
 int mv_registry_knows(const struct mv_registry *r, const char *artifact);
 /*

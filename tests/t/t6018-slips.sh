@@ -88,4 +88,16 @@ test_expect_success 'a revision that there is not: one line says so' '
 	done && git model ls HEAD: >../out && test_grep m.bin ../out
 '
 
+test_expect_success 'another case of letters is no new name; an old one goes on' '
+	cd r && git tag -a -m x "fraud#Lab#6" HEAD && git model promote --new-stage spam@v0.0.1 lab &&
+	test_expect_code 128 git model promote --new-stage fraud@v1.0.0 lab 2>../err &&
+	test_grep "fraud#lab. differs from .fraud#Lab.* only in the case of letters.*write .fraud#Lab." ../err &&
+	git model promote --new-stage fraud@v1.0.0 Lab &&
+	git model register --force fraud @v2.0.0-rc1 HEAD && test_expect_code 128 git model register --force fraud @v2.0.0-RC1 2>../err &&
+	test_grep "only in the case of letters" ../err && cp m.bin o.bin && git add o.bin &&
+	test_expect_code 128 git model register FRAUD o.bin 2>../err && test_grep "differs from .fraud. in .*config" ../err &&
+	printf "[artifact \"Fraud\"]\npath = o.bin\n" >>.gitmodel/config && git add . && git commit -qm other &&
+	test_expect_code 128 git model register Fraud 2>../err && test_grep "Fraud. differs from .fraud." ../err
+'
+
 test_done

@@ -157,4 +157,12 @@ test_expect_success 'where one is there, verify names it, and what git takes for
 	git tag -d refs/heads/main && git model verify --all
 '
 
+test_expect_success 'a name that differs only in the case of letters, from what is there or comes along' '
+	cd work && git tag -a -m x "Fraud@v1.0.0" main && git tag -a -m x "lab@v1.0.0" main && git tag -a -m x "LAB@v1.0.0" main &&
+	refused "Fraud differs from fraud only in the case of letters.*delete the tag, and take fraud" "Fraud@v1.0.0" &&
+	refused "lab differs from LAB only in the case" "lab@v1.0.0" "LAB@v1.0.0" &&
+	git tag -d "Fraud@v1.0.0" "lab@v1.0.0" "LAB@v1.0.0" && srv tag -a -m x "Fraud#x#1" main && new_version 12 v3.0.0 0.95 && share &&
+	git ls-remote origin >../out && test_grep "refs/tags/fraud@v3.0.0" ../out
+'
+
 test_done
