@@ -151,6 +151,7 @@ static int decide_rule(struct mv_verdict *out, const struct mv_deciding *d,
 	if (f.result != MV_RESULT_YES && over && mv_may_override(rule->kind) &&
 	    mv_is_overridden(d, over, rule->key, &f))
 		f.result = MV_RESULT_OVERRIDDEN;
+	mv_advise(d, over, rule, &f);
 	ret = add_finding(out, d, rule, &f);
 	mv_buf_release(&f.expected);
 	mv_buf_release(&f.actual);

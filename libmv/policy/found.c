@@ -86,6 +86,15 @@ void mv_advice(struct mv_found *f, const char *fmt, ...)
 	va_end(ap);
 }
 
+void mv_advice_more(struct mv_found *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_text(f, &f->advice, fmt, ap);
+	va_end(ap);
+}
+
 const char *mv_record_what(char text[MV_WHAT_MAX],
 			   const struct mv_policy_facts *facts)
 {

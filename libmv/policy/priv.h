@@ -167,6 +167,13 @@ void mv_actual(struct mv_found *f, const char *fmt, ...);
 void mv_rests_on(struct mv_found *f, const char *what);
 __attribute__((format(printf, 2, 3)))
 void mv_advice(struct mv_found *f, const char *fmt, ...);
+/* The same, behind what is there. */
+__attribute__((format(printf, 2, 3)))
+void mv_advice_more(struct mv_found *f, const char *fmt, ...);
+/* A no without advice gets some; `over`: the section's override, or NULL
+   (advise.c). */
+void mv_advise(const struct mv_deciding *d, const struct mv_rule *over,
+	       const struct mv_rule *rule, struct mv_found *f);
 /* What a record is to be made of: "fraud@v1.2.0", or a name, or "PATH". */
 enum { MV_WHAT_MAX = 256 };
 const char *mv_record_what(char text[MV_WHAT_MAX],

@@ -75,4 +75,46 @@ test_expect_success 'who may promote' '
 	as bob sh ../run && test "$(git model which "fraud#live")" = $V
 '
 
+# shelf <rule>: what check says is to be done about it, on another stage; then it is run by <person>
+shelf () {
+	as alice git model check --stage shelf $W >../said
+	sed -n "/ shelf: $1/,/ do: /s/^ *do: *//p" ../said >../do && test_line_count = 1 ../do
+}
+
+# does <person> <sed script>: what ../do says, as its commands
+does () {
+	sed "$2" ../do >../run && cat ../run && as "$1" sh -e ../run >../out
+}
+
+test_expect_success 'the file, the number, the moment: another file, a release, or somebody who may overrule it' '
+	cp -r r shelf && cd shelf && W=fraud@v2.0.0-rc.1 && cat >>.gitmodel/policy <<-\EOT &&
+	[stage "shelf"]
+	format = safetensors
+	forbid-format = pickle
+	max-size = 9KiB
+	freeze = 2020-01-01..2099-12-31
+	prerelease = false
+	license = apache-2.0
+	metric = auc >= 0.99
+	override = 1 from leads ttl 2d
+	EOT
+	by_dora git commit -qam shelf && new_version 9 v2.0.0-rc.1 &&
+	git model record $W --metric auc=0.1 --tag license=mit &&
+	for rule in format forbid-format max-size freeze prerelease license metric
+	do
+		shelf $rule && test_grep "or 1 of leads may overrule it: git model override --rules $rule" ../do || return 1
+	done
+'
+
+test_expect_success 'and doing it helps' '
+	cd shelf && W=fraud@v2.0.0-rc.1 && shelf freeze && does bob "s/.*may overrule it: //; s/WHY/holidays/" &&
+	test_expect_code 1 as alice git model check --stage shelf $W >../said && test_grep "overridden .*freeze" ../said &&
+	shelf prerelease && does alice "s/^[^:]*: //; s/; or .*//" && git model which fraud@v2.0.0 && W=fraud@v2.0.0 &&
+	test_expect_code 1 as alice git model check --stage shelf $W >../said && test_grep ! " shelf: prerelease" ../said &&
+	shelf license && does alice "s/.*record that: //; s/; or .*//; s/NAME/apache-2.0/" && shelf max-size &&
+	echo text >models/fraud.bin && does alice "s/^[^:]*: //; s/; or .*//; s/git commit/git commit -qam smaller/; s/, / \&\& /g" &&
+	W=fraud@latest && test_expect_code 1 as alice git model check --stage shelf $W >../said &&
+	test_grep ! "no .* shelf: .*\(size\|license\|prerelease\)" ../said
+'
+
 test_done
