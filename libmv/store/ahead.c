@@ -80,8 +80,7 @@ static int load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 			record.codec, record.param, scratch->stored,
 			record.stored_len, NULL);
 	if (!ret)
-		ret = mv_hasher_once(out->id.b, scratch->hasher, out->data,
-				     out->len, NULL);
+		ret = mv_sha256(&out->id, out->data, out->len, NULL);
 	if (ret) {
 		free(out->data);
 		out->data = NULL;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
+
 /* Collecting index entries in memory, and publishing them. */
 
 int mv_entries_add(struct mv_entries *x, enum mv_index_table t,
@@ -13,15 +15,8 @@ int mv_entries_add(struct mv_entries *x, enum mv_index_table t,
 {
 	struct mv_index_entry *e;
 
-	if (x->count[t] == x->alloc[t]) {
-		size_t alloc = x->alloc[t] ? 2 * x->alloc[t] : 64;
-
-		e = realloc(x->e[t], alloc * sizeof(*e));
-		if (!e)
-			return mv_nomem(err);
-		x->e[t] = e;
-		x->alloc[t] = alloc;
-	}
+	if (MV_GROW(x->e[t], x->alloc[t], x->count[t] + 1, err) < 0)
+		return MV_ENOMEM;
 	e = &x->e[t][x->count[t]++];
 	e->id = *id;
 	e->pack = pack;

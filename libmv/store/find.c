@@ -152,7 +152,7 @@ int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record, uint8_t *h
 			record->param, scratch->stored, record->stored_len, err);
 	if (ret)
 		goto damaged;
-	ret = mv_hasher_once(have.b, scratch->hasher, out, record->raw_len, err);
+	ret = mv_sha256(&have, out, record->raw_len, err);
 	if (ret)
 		return ret;
 	if (!mv_oid_eq(&have, id)) {

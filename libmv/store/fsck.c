@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/base/grow.h"
 
 /*
  * Verify everything, from the outside in: temporary files, indexes (their
@@ -192,7 +193,7 @@ static int compare_entries(struct fsck *f, const struct mv_entries *entries,
 /* 1: it is new. */
 static int note_bad_pack(struct fsck *f, const char *path, struct mv_err *err)
 {
-	char **list, *copy = strdup(path);
+	char **one, *copy = strdup(path);
 	int ret = 1;
 
 	if (!copy)
@@ -201,14 +202,12 @@ static int note_bad_pack(struct fsck *f, const char *path, struct mv_err *err)
 	for (size_t i = 0; ret && i < f->bad_count; i++)
 		ret = strcmp(f->bad_packs[i], path) != 0;
 	if (ret) {
-		list = realloc(f->bad_packs, (f->bad_count + 1) *
-			       sizeof(*list));
-		if (list) {
-			f->bad_packs = list;
-			list[f->bad_count++] = copy;
+		one = MV_GROW_ONE(f->bad_packs, f->bad_count, err);
+		if (one) {
+			*one = copy;
 			copy = NULL;
 		} else {
-			ret = mv_nomem(err);
+			ret = MV_ENOMEM;
 		}
 	}
 	pthread_mutex_unlock(&f->mutex);
@@ -290,15 +289,8 @@ static int list_pack(void *payload, const char *name, struct mv_err *err)
 {
 	struct pack_list *l = payload;
 
-	if (l->count == l->alloc) {
-		size_t alloc = l->alloc ? 2 * l->alloc : 64;
-		struct mv_oid *ids = realloc(l->ids, alloc * sizeof(*ids));
-
-		if (!ids)
-			return mv_nomem(err);
-		l->ids = ids;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->ids, l->alloc, l->count + 1, err) < 0)
+		return MV_ENOMEM;
 	if (strlen(name) != MV_OID_HEX + 5 || !has_suffix(name, ".pack") ||
 	    mv_oid_parse(&l->ids[l->count], name, MV_OID_HEX))
 		return fsck_stranger(l->f, l->f->store->packs_dir, name, err);
@@ -399,20 +391,10 @@ static int sum_write(void *payload, const void *data, size_t len,
 static int note_lost(struct fsck *f, const struct mv_oid *oid,
 		     struct mv_err *err)
 {
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&f->mutex);
-	if (f->lost_count == f->lost_alloc) {
-		size_t alloc = f->lost_alloc ? 2 * f->lost_alloc : 64;
-		struct mv_oid *lost = realloc(f->lost, alloc * sizeof(*lost));
-
-		if (lost) {
-			f->lost = lost;
-			f->lost_alloc = alloc;
-		} else {
-			ret = mv_nomem(err);
-		}
-	}
+	ret = MV_GROW(f->lost, f->lost_alloc, f->lost_count + 1, err);
 	if (!ret)
 		f->lost[f->lost_count++] = *oid;
 	pthread_mutex_unlock(&f->mutex);
@@ -553,8 +535,7 @@ static int save_record(void *payload, uint64_t off,
 			      record->codec, record->param, stored,
 			      record->stored_len, NULL))
 			return 0;
-		ret = mv_hasher_once(new.id.b, s->hasher, s->raw,
-				     record->raw_len, err);
+		ret = mv_sha256(&new.id, s->raw, record->raw_len, err);
 		if (ret)
 			return ret;
 	}

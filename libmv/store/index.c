@@ -58,16 +58,11 @@ corrupt:
 static int verify_sum(const struct mv_index *x, struct mv_err *err)
 {
 	const char *name = strrchr(x->path, '/');
-	struct mv_hasher *hasher;
 	struct mv_oid sum;
 	char hex[MV_OID_HEX + 1];
 	int ret;
 
-	ret = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
-	if (ret)
-		return ret;
-	ret = mv_hasher_once(sum.b, hasher, x->map.data, x->map.len - 32, err);
-	mv_hasher_free(hasher);
+	ret = mv_sha256(&sum, x->map.data, x->map.len - 32, err);
 	if (ret)
 		return ret;
 	name = name ? name + 1 : x->path;

@@ -242,7 +242,7 @@ static int emit_part(struct ingest *in, struct mv_err *err)
 	ret = mv_scratch_get(&scratch, in->store, err);
 	if (ret)
 		return ret;
-	ret = mv_hasher_once(id.b, scratch->hasher, p->entry, len, err);
+	ret = mv_sha256(&id, p->entry, len, err);
 	if (!ret)
 		ret = put_raw_chunk(in->tx, &id, p->entry, len, scratch, err);
 	mv_scratch_put(in->store, scratch);
@@ -323,8 +323,7 @@ static int work_chunks(struct ingest *in, struct segment *s, struct batch *b,
 	for (uint32_t i = 0; !ret && i < s->count; i++) {
 		uint32_t len = s->chunk[i].len;
 
-		ret = mv_hasher_once(b->ids[i].b, b->scratch->hasher, data, len,
-				     err);
+		ret = mv_sha256(&b->ids[i], data, len, err);
 		if (!ret)
 			ret = mv_tx_claim(in->tx, &b->ids[i], err);
 		if (ret == 1)

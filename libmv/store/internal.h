@@ -58,7 +58,6 @@ struct mv_scratch {
 	struct mv_scratch *next;
 	struct mv_encoder *encoder;	/* made when first needed */
 	struct mv_decoder *decoder;
-	struct mv_hasher *hasher;
 	uint8_t *stored;		/* one stored record: MV_CHUNK_MAX */
 	uint8_t *raw;			/* STORE_SEGMENT_ROOM */
 	uint8_t *out;			/* encoded records of a segment */

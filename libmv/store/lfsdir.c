@@ -127,43 +127,6 @@ int mv_lfsdir_read(const char *dir, const struct mv_oid *oid,
 	return ret;
 }
 
-struct target {
-	int fd;
-	const char *path;
-};
-
-static int target_write(void *payload, const void *data, size_t len,
-			struct mv_err *err)
-{
-	struct target *t = payload;
-
-	return mv_write_full(t->fd, data, len, t->path, err);
-}
-
-int mv_lfsdir_restore(const char *dir, const struct mv_oid *oid,
-		      uint64_t size, int fd, const char *path,
-		      struct mv_err *err)
-{
-	struct target target = { fd, path };
-	struct mv_writer out = { target_write, &target };
-	struct stat st;
-	char *from;
-	int in, ret;
-
-	ret = open_object(&from, &in, &st, dir, oid, err);
-	if (!ret && (uint64_t)st.st_size != size)
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "the LFS object '%s' has %llu bytes, its pointer says %llu",
-			      from, (unsigned long long)st.st_size,
-			      (unsigned long long)size);
-	if (!ret)
-		ret = copy_verified(&out, in, from, oid, err);
-	if (in >= 0)
-		close(in);
-	free(from);
-	return ret;
-}
-
 /* -- writing -- */
 
 static int take_all(struct mv_oid *oid, uint64_t *size, struct mv_tmp *tmp,

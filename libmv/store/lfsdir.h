@@ -38,14 +38,6 @@ int mv_lfsdir_read(const char *dir, const struct mv_oid *oid,
 		   struct mv_writer *out, struct mv_err *err);
 
 /*
- * The same into `fd` (a new, empty file; `path` is for messages), and its
- * size must be `size`. On failure the file is the caller's to remove.
- */
-int mv_lfsdir_restore(const char *dir, const struct mv_oid *oid,
-		      uint64_t size, int fd, const char *path,
-		      struct mv_err *err);
-
-/*
  * Up to `len` bytes at `off`; *got is less only at the end. NOT verified,
  * because that takes reading everything: for looking at a header, never for
  * bytes that go on to a work tree or to the store.

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * For whom a pack was written: owners/<pack id>.<owner>, an empty file for each
  * of them; an owner is named as in clients/. Whoever is entered there is asked
@@ -132,16 +134,8 @@ static int add_stranger(void *payload, const struct mv_oid *pack,
 
 	if (ret || known)
 		return ret;
-	if (s->count == s->alloc) {
-		size_t alloc = 2 * s->alloc + 64;
-		struct mv_oid *grown = realloc(s->packs,
-					       alloc * sizeof(*grown));
-
-		if (!grown)
-			return mv_nomem(err);
-		s->packs = grown;
-		s->alloc = alloc;
-	}
+	if (MV_GROW(s->packs, s->alloc, s->count + 1, err) < 0)
+		return MV_ENOMEM;
 	s->packs[s->count++] = *pack;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/base/grow.h"
 
 /*
  * What a killed writer leaves behind, and how it is found again.
@@ -80,8 +81,7 @@ static int collect_record(void *payload, uint64_t off,
 				record->codec, record->param, stored,
 				record->stored_len, err);
 		if (!ret)
-			ret = mv_hasher_once(id.b, s->hasher, s->raw,
-					     record->raw_len, err);
+			ret = mv_sha256(&id, s->raw, record->raw_len, err);
 		if (!ret)
 			ret = mv_entries_add(c->entries, MV_INDEX_CHUNKS, &id,
 					     c->number, off, err);
@@ -313,16 +313,8 @@ static int index_one(void *payload, const char *name, struct mv_err *err)
 	    strcmp(name + MV_OID_HEX, ".pack") ||
 	    mv_ids_find(u->known, u->known_count, &id) >= 0)
 		return 0;
-	if (u->count == u->alloc) {
-		size_t alloc = u->alloc ? 2 * u->alloc : 16;
-		struct mv_oid *packs = realloc(u->packs,
-					       alloc * sizeof(*packs));
-
-		if (!packs)
-			return mv_nomem(err);
-		u->packs = packs;
-		u->alloc = alloc;
-	}
+	if (MV_GROW(u->packs, u->alloc, u->count + 1, err) < 0)
+		return MV_ENOMEM;
 	path = mv_path_join(u->store->packs_dir, name);
 	if (!path)
 		return mv_nomem(err);

@@ -11,7 +11,6 @@ void mv_scratch_free(struct mv_scratch *s)
 		return;
 	mv_encoder_free(s->encoder);
 	mv_decoder_free(s->decoder);
-	mv_hasher_free(s->hasher);
 	free(s->stored);
 	free(s->raw);
 	free(s->out);
@@ -41,10 +40,6 @@ int mv_scratch_get(struct mv_scratch **out, struct mv_store *store,
 	if (!s->stored || !s->raw || !s->out) {
 		mv_scratch_free(s);
 		return mv_nomem(err);
-	}
-	if (mv_hasher_new(&s->hasher, MV_HASH_SHA256, err)) {
-		mv_scratch_free(s);
-		return MV_ENOMEM;
 	}
 	*out = s;
 	return 0;

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
+
 #define FORMAT_TEXT "git-model store 1\n"
 #define OPEN_PACKS_MAX 192
 #define HOLD_TIMEOUT_MS (10 * 60 * 1000)
@@ -17,8 +19,7 @@
 
 int mv_owner_ok(const char *owner)
 {
-	return strlen(owner) == MV_OWNER_HEX &&
-	       strspn(owner, "0123456789abcdef") == MV_OWNER_HEX;
+	return mv_is_hex(owner, MV_OWNER_HEX);
 }
 
 int mv_store_make_dirs(struct mv_store *store, struct mv_err *err)
@@ -329,16 +330,9 @@ static int file_get(struct mv_pack_file **out, struct mv_store *store,
 		*out = store->files[slot];
 		return 0;
 	}
-	if (store->file_count == store->file_alloc) {
-		size_t alloc = store->file_alloc ? 2 * store->file_alloc : 64;
-		struct mv_pack_file **files =
-			realloc(store->files, alloc * sizeof(*files));
-
-		if (!files)
-			return mv_nomem(err);
-		store->files = files;
-		store->file_alloc = alloc;
-	}
+	if (MV_GROW(store->files, store->file_alloc, store->file_count + 1,
+		    err) < 0)
+		return MV_ENOMEM;
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return mv_nomem(err);
@@ -555,16 +549,8 @@ static int list_one(void *payload, const char *name, struct mv_err *err)
 
 	if (len < 5 || strcmp(name + len - 4, ".idx"))
 		return 0;
-	if (l->fresh->count == l->alloc) {
-		size_t alloc = l->alloc ? 2 * l->alloc : 16;
-		struct mv_index **list = realloc(l->fresh->index,
-						 alloc * sizeof(*list));
-
-		if (!list)
-			return mv_nomem(err);
-		l->fresh->index = list;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->fresh->index, l->alloc, l->fresh->count + 1, err) < 0)
+		return MV_ENOMEM;
 	path = mv_path_join(l->store->index_dir, name);
 	if (!path)
 		return mv_nomem(err);

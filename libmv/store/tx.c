@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/base/grow.h"
 
 /*
  * A transaction writes records to packs in tmp/ and remembers where they
@@ -243,15 +244,8 @@ static int set_add(struct id_set *set, const struct mv_oid *id,
 
 	if (ret || set_has(set, id))
 		return ret;
-	if (set->count == set->alloc) {
-		size_t alloc = set->alloc ? 2 * set->alloc : 512;
-		struct mv_oid *ids = realloc(set->ids, alloc * sizeof(*ids));
-
-		if (!ids)
-			return mv_nomem(err);
-		set->ids = ids;
-		set->alloc = alloc;
-	}
+	if (MV_GROW(set->ids, set->alloc, set->count + 1, err) < 0)
+		return MV_ENOMEM;
 	set->ids[set->count++] = *id;
 	set->slots[slot_of(set, id)] = (uint32_t)set->count;
 	return 0;
@@ -266,27 +260,12 @@ static void set_clear(struct id_set *set)
 
 static int grow_hits(struct mv_tx *tx, uint32_t number)
 {
-	if (number / 8 >= tx->hit_bytes) {
-		size_t bytes = 2 * (size_t)(number / 8) + 64;
-		uint8_t *bits = realloc(tx->hit_bits, bytes);
+	const size_t had = tx->hit_bytes;
 
-		if (!bits)
-			return MV_ENOMEM;
-		memset(bits + tx->hit_bytes, 0, bytes - tx->hit_bytes);
-		tx->hit_bits = bits;
-		tx->hit_bytes = bytes;
-	}
-	if (tx->hit_count == tx->hit_alloc) {
-		size_t alloc = tx->hit_alloc ? 2 * tx->hit_alloc : 16;
-		struct mv_pack_file **hits = realloc(tx->hits,
-						     alloc * sizeof(*hits));
-
-		if (!hits)
-			return MV_ENOMEM;
-		tx->hits = hits;
-		tx->hit_alloc = alloc;
-	}
-	return 0;
+	if (MV_GROW(tx->hit_bits, tx->hit_bytes, number / 8 + 1, NULL) < 0)
+		return MV_ENOMEM;
+	memset(tx->hit_bits + had, 0, tx->hit_bytes - had);
+	return MV_GROW(tx->hits, tx->hit_alloc, tx->hit_count + 1, NULL);
 }
 
 /* There are as many calls as chunks: a bit per pack says "known". */
@@ -361,16 +340,8 @@ static int pack_seal(struct mv_tx *tx, struct mv_err *err)
 
 	if (tx->pack.fd < 0)
 		return 0;
-	if (tx->pack_count == tx->pack_alloc) {
-		size_t alloc = tx->pack_alloc ? 2 * tx->pack_alloc : 16;
-		struct new_pack *packs = realloc(tx->packs,
-						 alloc * sizeof(*packs));
-
-		if (!packs)
-			return mv_nomem(err);
-		tx->packs = packs;
-		tx->pack_alloc = alloc;
-	}
+	if (MV_GROW(tx->packs, tx->pack_alloc, tx->pack_count + 1, err) < 0)
+		return MV_ENOMEM;
 	p = &tx->packs[tx->pack_count];
 	ret = mv_hasher_final(p->id.b, tx->hasher, err);
 	if (ret)
@@ -537,16 +508,15 @@ int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 
 static int add_owner(struct mv_tx *tx, const char *owner, struct mv_err *err)
 {
-	char (*grown)[MV_OWNER_HEX + 1];
+	char *one;
 
 	for (size_t i = 0; i < tx->owner_count; i++)
 		if (!strcmp(tx->owners[i], owner))
 			return 0;
-	grown = realloc(tx->owners, (tx->owner_count + 1) * sizeof(*grown));
-	if (!grown)
-		return mv_nomem(err);
-	tx->owners = grown;
-	memcpy(grown[tx->owner_count++], owner, MV_OWNER_HEX + 1);
+	one = MV_GROW_ONE(tx->owners, tx->owner_count, err);
+	if (!one)
+		return MV_ENOMEM;
+	memcpy(one, owner, MV_OWNER_HEX + 1);
 	return 0;
 }
 

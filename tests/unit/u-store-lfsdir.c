@@ -121,22 +121,6 @@ static int read_all(struct mv_buf *out, const struct mv_oid *oid,
 	return mv_lfsdir_read(dir, oid, &w, err);
 }
 
-static int restore(struct mv_buf *out, const struct mv_oid *oid,
-		   uint64_t size, struct mv_err *err)
-{
-	char path[100];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%s/out", top);
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	ret = mv_lfsdir_restore(dir, oid, size, fd, path, err);
-	close(fd);
-	mv_buf_clear(out);
-	assert_int_equal(mv_read_file(out, path, NULL), 0);
-	return ret;
-}
-
 static void test_store_lfsdir__put_names_content_by_its_sha256(void **state)
 {
 	struct mv_oid oid, want;
@@ -192,9 +176,6 @@ static void test_store_lfsdir__gives_back_what_was_put(void **state)
 		assert_int_equal(put(&oid, &size, data, lens[i]), 0);
 		assert_int_equal(size, lens[i]);
 		assert_int_equal(read_all(&buf, &oid, NULL), 0);
-		assert_int_equal(buf.len, lens[i]);
-		assert_memory_equal(buf.data, data, lens[i]);
-		assert_int_equal(restore(&buf, &oid, size, NULL), 0);
 		assert_int_equal(buf.len, lens[i]);
 		assert_memory_equal(buf.data, data, lens[i]);
 	}
@@ -257,14 +238,11 @@ static void test_store_lfsdir__damage_does_not_leave(void **state)
 		assert_int_equal(read_all(&buf, &oid, &err), MV_ECORRUPT);
 		assert_int_equal(buf.len, 0);
 		assert_non_null(strstr(err.msg, ABC));
-		assert_int_equal(restore(&buf, &oid, size, NULL), MV_ECORRUPT);
-		assert_int_equal(buf.len, 0);
 	}
 	assert_int_equal(put(&oid, &size, data, len), 0);
 	flip(file_of(&oid), 5);
 	assert_int_equal(read_all(&buf, &oid, NULL), MV_ECORRUPT);
 	assert_int_equal(buf.len, 2 << 20);
-	assert_int_equal(restore(&buf, &oid, size, NULL), MV_ECORRUPT);
 
 	assert_int_equal(put(&oid, &size, data, len), 0);
 	assert_int_equal(truncate(file_of(&oid), 100), 0);
@@ -272,24 +250,6 @@ static void test_store_lfsdir__damage_does_not_leave(void **state)
 	assert_int_equal(buf.len, 0);
 	mv_buf_release(&buf);
 	free(data);
-}
-
-static void test_store_lfsdir__restore_wants_the_pointers_size(void **state)
-{
-	struct mv_err err;
-	struct mv_buf buf;
-	struct mv_oid oid;
-	uint64_t size;
-
-	(void)state;
-	mv_buf_init(&buf, 100);
-	assert_int_equal(put(&oid, &size, "abc", 3), 0);
-	assert_int_equal(restore(&buf, &oid, 4, &err), MV_ECORRUPT);
-	assert_non_null(strstr(err.msg, "3 bytes"));
-	assert_int_equal(buf.len, 0);
-	oid.b[5] ^= 1;
-	assert_int_equal(restore(&buf, &oid, 3, &err), MV_ENOENT);
-	mv_buf_release(&buf);
 }
 
 static void test_store_lfsdir__put_keeps_good_and_replaces_bad(void **state)
@@ -379,7 +339,6 @@ int main(void)
 		TEST(read_at),
 		TEST(empty_content_has_no_object),
 		TEST(damage_does_not_leave),
-		TEST(restore_wants_the_pointers_size),
 		TEST(put_keeps_good_and_replaces_bad),
 		TEST(failed_put_leaves_nothing),
 		TEST(links_are_not_followed),
