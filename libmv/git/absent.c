@@ -196,7 +196,7 @@ static int absent_rev(struct mv_git *git, const char *rev, struct mv_err *err)
 
 	if (mv_git_is_ref(rev))
 		return absent_ref(git, rev, err);
-	if (mv_git_is_hex(rev, git->info.hex_len))
+	if (mv_is_hex(rev, git->info.hex_len))
 		return mv_fail(err, MV_ECORRUPT, "object '%s' is not in the "
 			       "repository; see git fsck", rev);
 	spec = mv_strf("%s^{}", rev);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/grow.h"
 
 #define DEPTH_MAX 5		/* git's own */
 #define COUNT_MAX 1000
@@ -75,8 +76,7 @@ static int follow(struct search *s, const char *objects_dir, int depth,
 static int visit(struct search *s, const char *base, const char *path,
 		 int depth, struct mv_err *err)
 {
-	char **more;
-	char *dir, *real;
+	char *dir, *real, **one;
 	int rc;
 
 	dir = *path == '/' ? strdup(path) : mv_path_join(base, path);
@@ -93,14 +93,12 @@ static int visit(struct search *s, const char *base, const char *path,
 			return 0;
 		}
 	}
-	more = s->count < COUNT_MAX ?
-	       realloc(s->seen, (s->count + 1) * sizeof(*more)) : NULL;
-	if (!more) {
+	one = s->count < COUNT_MAX ? MV_GROW_ONE(s->seen, s->count, err) : NULL;
+	if (!one) {
 		free(dir);
 		return mv_fail(err, MV_ENOMEM, "too many alternates");
 	}
-	s->seen = more;
-	s->seen[s->count++] = dir;
+	*one = dir;
 	rc = s->fn(s->payload, dir, err);
 	return rc ? rc : follow(s, dir, depth, err);
 }

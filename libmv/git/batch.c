@@ -181,7 +181,7 @@ static int have_near(struct mv_git *git, struct window *w,
 	struct mv_buf data;
 	int rc;
 
-	if (!w->near || !mv_git_is_hex(spec, git->info.hex_len) ||
+	if (!w->near || !mv_is_hex(spec, git->info.hex_len) ||
 	    mv_git_libgit2_get(&lib, git, NULL))
 		return 0;
 	mv_buf_init(&data, max_len);

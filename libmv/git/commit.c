@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * Commits and annotated tags from their bytes, which anybody may have made.
  * What a signature is over must be what git hands to gpg and ssh-keygen,
@@ -67,7 +69,7 @@ static int take_hex(struct lines *in, const char *key, char *hex,
 		return 0;
 	memcpy(hex, value, len);
 	hex[len] = '\0';
-	return mv_git_is_hex(hex, hex_len);
+	return mv_is_hex(hex, hex_len);
 }
 
 /* -- people -- */
@@ -249,15 +251,8 @@ static int parse_commit(struct mv_git_object_info *info, struct lines *in,
 	while (starts(in->p, in->end, "parent ")) {
 		if (!take_hex(in, "parent", hex, hex_len))
 			return broken(err, MV_GIT_COMMIT);
-		if (info->parent_count == alloc) {
-			size_t more = alloc ? 2 * alloc : 2;
-			char **p = realloc(info->parents, more * sizeof(*p));
-
-			if (!p)
-				return mv_nomem(err);
-			info->parents = p;
-			alloc = more;
-		}
+		if (MV_GROW(info->parents, alloc, info->parent_count + 1, err) < 0)
+			return MV_ENOMEM;
 		info->parents[info->parent_count] = strdup(hex);
 		if (!info->parents[info->parent_count++])
 			return mv_nomem(err);

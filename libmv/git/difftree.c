@@ -264,7 +264,7 @@ static int take_commit(struct follow *f, struct mv_git_child *log,
 {
 	int rc;
 
-	if (!mv_git_is_hex(field->data + 1, f->hex_len))
+	if (!mv_is_hex(field->data + 1, f->hex_len))
 		return garbled(log, err);
 	memcpy(f->commit, field->data + 1, f->hex_len + 1);
 	rc = next_field(log, field, err);

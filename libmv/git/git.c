@@ -252,7 +252,6 @@ void mv_git_close(struct mv_git *git)
 		return;
 	mv_git_rest(git);
 	mv_git_libgit2_close(git->libgit2);
-	mv_hasher_free(git->hasher);
 	mv_buf_release(&git->config);
 	free(git->var);
 	free(git->info.git_dir);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * History is walked by the git program: it has the commit graph, bitmaps,
  * shallow boundaries and partial clones right. Output is read as it comes,
@@ -144,7 +146,7 @@ static int take_list_line(struct small *s, const struct mv_buf *line,
 			       "git rev-list");
 	memcpy(hex, line->data, n);
 	hex[n] = '\0';
-	if (!mv_git_is_hex(hex, n) || (line->len > n && line->data[n] != ' '))
+	if (!mv_is_hex(hex, n) || (line->len > n && line->data[n] != ' '))
 		return mv_fail(err, MV_EIO, "cannot understand the list of "
 			       "git rev-list");
 	return add_want(s, hex, line->len > n ? line->data + n + 1 : NULL,
@@ -267,21 +269,14 @@ static int note_omitted(void *payload, const struct mv_git *git,
 			const struct mv_buf *line, struct mv_err *err)
 {
 	struct large *l = payload;
-	size_t alloc = 2 * l->alloc + 16;
-	void *grown;
+	size_t alloc = l->alloc;	/* both lists have the same room */
 
 	if (*line->data != '~' ||
-	    !mv_git_is_hex(line->data + 1, git->info.hex_len))
+	    !mv_is_hex(line->data + 1, git->info.hex_len))
 		return 0;
-	if (l->count == l->alloc) {
-		if (!(grown = realloc(l->hex, alloc * sizeof(*l->hex))))
-			return mv_nomem(err);
-		l->hex = grown;
-		if (!(grown = realloc(l->path, alloc * sizeof(*l->path))))
-			return mv_nomem(err);
-		l->path = grown;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->hex, alloc, l->count + 1, err) < 0 ||
+	    MV_GROW(l->path, l->alloc, l->count + 1, err) < 0)
+		return MV_ENOMEM;
 	l->path[l->count] = NULL;
 	memcpy(l->hex[l->count++], line->data + 1, git->info.hex_len + 1);
 	return 0;
@@ -431,7 +426,7 @@ static int take_commit(struct changes *c, struct mv_git_child *log,
 	int rc;
 
 	if (field->len != c->hex_len + 1 ||
-	    !mv_git_is_hex(field->data + 1, c->hex_len))
+	    !mv_is_hex(field->data + 1, c->hex_len))
 		return garbled(err);
 	memcpy(c->commit, field->data + 1, c->hex_len + 1);
 	rc = next_field(log, field, &end, err);

@@ -202,22 +202,24 @@ static int parse_extensions(struct mv_git_index *ix, const uint8_t *p,
 }
 
 /* Re-hashing must not bless a file that was damaged before us. */
+static int sum_of(uint8_t *out, const struct mv_git_index *ix,
+		  struct mv_err *err)
+{
+	return mv_hash(out, ix->hash_len == 32 ? MV_HASH_SHA256 : MV_HASH_SHA1,
+		       ix->bytes.data, ix->bytes.len - ix->hash_len, err);
+}
+
 static int check_trailer(struct mv_git_index *ix, struct mv_err *err)
 {
 	static const uint8_t zeros[32];
 	const size_t len = ix->bytes.len - ix->hash_len;
 	uint8_t hash[32];
-	struct mv_hasher *h = NULL;
 	int rc;
 
 	ix->unhashed = !memcmp(bytes(ix) + len, zeros, ix->hash_len);
 	if (ix->unhashed)
 		return 0;
-	rc = mv_hasher_new(&h, ix->hash_len == 32 ? MV_HASH_SHA256 :
-						    MV_HASH_SHA1, err);
-	if (!rc)
-		rc = mv_hasher_once(hash, h, ix->bytes.data, len, err);
-	mv_hasher_free(h);
+	rc = sum_of(hash, ix, err);
 	if (!rc && memcmp(hash, bytes(ix) + len, ix->hash_len))
 		rc = damaged(err, "its checksum");
 	return rc;
@@ -348,16 +350,8 @@ int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash,
 {
 	const size_t len = ix->bytes.len - ix->hash_len;
 	uint8_t own[32] = { 0 };
-	struct mv_hasher *h = NULL;
-	int rc = 0;
+	int rc = ix->unhashed ? 0 : sum_of(own, ix, err);
 
-	if (!ix->unhashed) {
-		rc = mv_hasher_new(&h, ix->hash_len == 32 ? MV_HASH_SHA256 :
-							    MV_HASH_SHA1, err);
-		if (!rc)
-			rc = mv_hasher_once(own, h, ix->bytes.data, len, err);
-		mv_hasher_free(h);
-	}
 	if (rc)
 		return rc;
 	memcpy(ix->bytes.data + len, own, ix->hash_len);

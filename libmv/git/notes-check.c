@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * Is a tree one of notes and nothing else (a server asks, of all of it), and
  * what is in one that is not (who mends it asks)?
@@ -28,15 +30,8 @@ static int note_object(struct check *c, const uint8_t *oid, struct mv_err *err)
 	if (c->count == NOTES_MAX)
 		return mv_fail(err, MV_ECORRUPT, "there are more than %zu "
 			       "notes", NOTES_MAX);
-	if (c->count == c->alloc) {
-		size_t more = c->alloc ? 2 * c->alloc : 1024;
-		uint8_t *p = realloc(c->object, more * c->oid_len);
-
-		if (!p)
-			return mv_nomem(err);
-		c->object = p;
-		c->alloc = more;
-	}
+	if (mv_grow(&c->object, &c->alloc, c->count + 1, c->oid_len, err) < 0)
+		return MV_ENOMEM;
 	memcpy(c->object + c->count++ * c->oid_len, oid, c->oid_len);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * A notes tree holds a blob for each object, under the object's name, of
  * which two digits at a time may be folders: "ab/cd/ef...". How many is the
@@ -76,7 +78,7 @@ static enum kind classify(uint8_t *oid, unsigned depth, size_t oid_len,
 	const unsigned type = e->mode & 0170000;
 	size_t n = strnlen(e->name, 65);
 
-	if ((n != 2 && n != 2 * left) || !mv_git_is_hex(e->name, n))
+	if ((n != 2 && n != 2 * left) || !mv_is_hex(e->name, n))
 		return KIND_OTHER;
 	mv_unhex(oid + depth, e->name, n / 2);
 	if (n == 2 * left && type == 0100000)
@@ -141,15 +143,8 @@ static int add_hit(struct search *s, struct slot *slot, unsigned depth,
 {
 	if (slot->at & 1u << depth)
 		return 0;
-	if (s->hit_count == s->hit_alloc) {
-		size_t more = s->hit_alloc ? 2 * s->hit_alloc : 16;
-		struct hit *p = realloc(s->hit, more * sizeof(*p));
-
-		if (!p)
-			return mv_nomem(err);
-		s->hit = p;
-		s->hit_alloc = more;
-	}
+	if (MV_GROW(s->hit, s->hit_alloc, s->hit_count + 1, err) < 0)
+		return MV_ENOMEM;
 	slot->at |= 1u << depth;
 	s->hit[s->hit_count].i = slot->i;
 	s->hit[s->hit_count].depth = depth;
@@ -311,7 +306,7 @@ static int search_init(struct search *s, struct mv_git *git,
 		const char *hex = *(const char *const *)
 			((const char *)object + i * stride);
 
-		if (!mv_git_is_hex(hex, git->info.hex_len))
+		if (!mv_is_hex(hex, git->info.hex_len))
 			return mv_fail(err, MV_EINVALID, "'%s' is not the "
 				       "full name of an object", hex);
 		mv_unhex(s->slot[i].oid, hex, s->oid_len);
@@ -330,7 +325,7 @@ static int find_tree(char *tree, struct mv_git *git, const char *ref,
 	char type[8];
 	int rc = 0;
 
-	if (mv_git_is_hex(ref, git->info.hex_len))
+	if (mv_is_hex(ref, git->info.hex_len))
 		memcpy(hex, ref, git->info.hex_len + 1);
 	else
 		rc = mv_git_ref_get(hex, git, ref, err);
@@ -518,15 +513,8 @@ static int add_pair(struct list *l, const uint8_t *oid, const uint8_t *blob,
 	if (l->count == NOTES_MAX)
 		return mv_fail(err, MV_ENOMEM, "there are more than %zu notes",
 			       NOTES_MAX);
-	if (l->count == l->alloc) {
-		size_t more = l->alloc ? 2 * l->alloc : 256;
-
-		p = realloc(l->v, more * sizeof(*p));
-		if (!p)
-			return mv_nomem(err);
-		l->v = p;
-		l->alloc = more;
-	}
+	if (MV_GROW(l->v, l->alloc, l->count + 1, err) < 0)
+		return MV_ENOMEM;
 	p = &l->v[l->count++];
 	memset(p, 0, sizeof(*p));
 	memcpy(p->oid, oid, l->oid_len);
@@ -579,7 +567,7 @@ int mv_git_note_path(uint8_t *oid, const char *path, size_t oid_len)
 		mv_unhex(oid + depth++, path, 1);
 		path += 3;
 	}
-	if (!mv_git_is_hex(path, 2 * (oid_len - (size_t)depth)))
+	if (!mv_is_hex(path, 2 * (oid_len - (size_t)depth)))
 		return -1;
 	mv_unhex(oid + depth, path, oid_len - (size_t)depth);
 	return depth;
@@ -754,7 +742,7 @@ static int import(char *commit, struct mv_git *git, const struct mv_buf *in,
 		memcpy(commit, out.data, n);
 		commit[n] = '\0';
 	}
-	if (!rc && (out.len != n + 1 || !mv_git_is_hex(commit, n)))
+	if (!rc && (out.len != n + 1 || !mv_is_hex(commit, n)))
 		rc = mv_fail(err, MV_EIO, "cannot understand what git "
 			     "fast-import says");
 	mv_buf_release(&out);
@@ -769,8 +757,8 @@ static int check_parents(struct mv_git *git, const char *ref, const char *tip,
 
 	if (!mv_git_is_ref(ref) || strncmp(ref, "refs/", 5))
 		return mv_fail(err, MV_EINVALID, "'%s' is not a ref", ref);
-	if ((*tip && !mv_git_is_hex(tip, git->info.hex_len)) ||
-	    (second && *second && !mv_git_is_hex(second, git->info.hex_len)))
+	if ((*tip && !mv_is_hex(tip, git->info.hex_len)) ||
+	    (second && *second && !mv_is_hex(second, git->info.hex_len)))
 		return mv_fail(err, MV_EINVALID, "'%s' is not the full name "
 			       "of a commit", *tip ? tip : second);
 	/* Nothing depends on it: a late loser only makes more garbage. */

@@ -21,13 +21,6 @@
 
 static const char *const type_name[] = { "", "commit", "tree", "blob", "tag" };
 
-int mv_git_is_hex(const char *s, size_t hex_len)
-{
-	size_t n = strspn(s, "0123456789abcdef");
-
-	return n == hex_len && !s[n];
-}
-
 static int ends_with(const char *line, size_t len, const char *end)
 {
 	size_t n = strlen(end);
@@ -51,7 +44,7 @@ int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 		return MV_EIO;
 	memcpy(hex, line, hex_len);
 	hex[hex_len] = '\0';
-	if (!mv_git_is_hex(hex, hex_len))
+	if (!mv_is_hex(hex, hex_len))
 		return MV_EIO;
 	while (p < end && *p >= 'a' && *p <= 'z' && n < 7)
 		type[n++] = *p++;
@@ -67,34 +60,39 @@ int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 	return 0;
 }
 
-int mv_git_check_name(struct mv_git *git, const char *hex,
+int mv_git_name_of(const struct mv_git *git, char *hex, enum mv_git_type type,
+		   const void *data, size_t len, struct mv_err *err)
+{
+	struct mv_hasher *h = NULL;
+	uint8_t digest[32];
+	char head[32];
+	int n = snprintf(head, sizeof(head), "%s %zu", type_name[type], len);
+	int rc = mv_hasher_new(&h, git->info.sha256 ? MV_HASH_SHA256 :
+						      MV_HASH_SHA1, err);
+
+	if (!rc)
+		rc = mv_hasher_update(h, head, (size_t)n + 1, err);
+	if (!rc)
+		rc = mv_hasher_update(h, data, len, err);
+	if (!rc)
+		rc = mv_hasher_final(digest, h, err);
+	mv_hasher_free(h);
+	if (!rc)
+		mv_hex(hex, digest, git->info.hex_len / 2);
+	return rc;
+}
+
+int mv_git_check_name(const struct mv_git *git, const char *hex,
 		      enum mv_git_type type, const void *data, size_t len,
 		      struct mv_err *err)
 {
 	char name[MV_GIT_HEX_MAX];
-	uint8_t digest[32];
-	char head[32];
-	int n = snprintf(head, sizeof(head), "%s %zu", type_name[type], len);
-	int rc = 0;
+	int rc = mv_git_name_of(git, name, type, data, len, err);
 
-	if (!git->hasher)
-		rc = mv_hasher_new(&git->hasher, git->info.sha256 ?
-				   MV_HASH_SHA256 : MV_HASH_SHA1, err);
-	if (!rc)
-		rc = mv_hasher_reset(git->hasher, err);
-	if (!rc)
-		rc = mv_hasher_update(git->hasher, head, (size_t)n + 1, err);
-	if (!rc)
-		rc = mv_hasher_update(git->hasher, data, len, err);
-	if (!rc)
-		rc = mv_hasher_final(digest, git->hasher, err);
-	if (rc)
-		return rc;
-	mv_hex(name, digest, git->info.hex_len / 2);
-	if (strcmp(name, hex))
-		return mv_fail(err, MV_ECORRUPT, "object '%s' is damaged; see "
-			       "git fsck", hex);
-	return 0;
+	if (!rc && strcmp(name, hex))
+		rc = mv_fail(err, MV_ECORRUPT, "object '%s' is damaged; see "
+			     "git fsck", hex);
+	return rc;
 }
 
 /* The answer's bytes, its newline, and then the child is ready again. */
@@ -218,7 +216,7 @@ int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
 	if (!rc) {
 		memcpy(hex, out.data, n);
 		hex[n] = '\0';
-		if (!mv_git_is_hex(hex, n))
+		if (!mv_is_hex(hex, n))
 			rc = mv_fail(err, MV_EIO,
 				     "git rev-parse gave no object name");
 	}
@@ -234,7 +232,7 @@ int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
 
 	if (!*spec || *spec == '-')
 		return mv_fail(err, MV_EINVALID, "'%s' names no object", spec);
-	if (mv_git_is_hex(spec, git->info.hex_len)) {
+	if (mv_is_hex(spec, git->info.hex_len)) {
 		memcpy(name, spec, git->info.hex_len + 1);
 		rc = mv_git_object(git, name, MV_GIT_BLOB, out, err);
 	} else if ((may = mv_git_batch_may(git, spec, err)) < 0) {
@@ -463,7 +461,7 @@ int mv_git_write_blob(char *hex, struct mv_git *git, const void *data,
 	if (!rc) {
 		memcpy(hex, out.data, out.len < n ? out.len : n);
 		hex[out.len < n ? out.len : n] = '\0';
-		if (!mv_git_is_hex(hex, n))
+		if (!mv_is_hex(hex, n))
 			rc = mv_fail(err, MV_EIO,
 				     "git hash-object gave no object name");
 	}

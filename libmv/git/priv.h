@@ -69,7 +69,6 @@ struct mv_git {
 	struct mv_git_ahead config_ahead, refs_ahead;
 	unsigned reads;
 	int confirming;		/* absent.c is at work */
-	struct mv_hasher *hasher;
 	struct mv_git_libgit2 *libgit2;	/* libgit2.c */
 	int libgit2_tried;
 };
@@ -130,8 +129,11 @@ int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
  */
 int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
 		       char *type, uint64_t *size);
+/* The name of these bytes: `hex` has room for 65. */
+int mv_git_name_of(const struct mv_git *git, char *hex, enum mv_git_type type,
+		   const void *data, size_t len, struct mv_err *err);
 /* Do these bytes have that name? git does not look; MV_ECORRUPT. */
-int mv_git_check_name(struct mv_git *git, const char *hex,
+int mv_git_check_name(const struct mv_git *git, const char *hex,
 		      enum mv_git_type type, const void *data, size_t len,
 		      struct mv_err *err);
 /* Any name that git knows to the object's hex, in a process of its own, so
@@ -149,8 +151,6 @@ struct mv_git_tree_entry {
 };
 int mv_git_parse_tree(struct mv_git_tree_entry *e, const char **p,
 		      const char *end, size_t oid_len);
-/* Is it a full object name: hex_len lower-case digits and nothing else? */
-int mv_git_is_hex(const char *s, size_t hex_len);
 
 /* -- batch.c -- */
 /* Start the kept-open cat-file, unless it is running. */

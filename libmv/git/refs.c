@@ -390,8 +390,8 @@ int mv_git_ref_set(struct mv_git *git, const char *ref, const char *new,
 
 	if (!mv_git_is_ref(ref))
 		return mv_fail(err, MV_EINVALID, "'%s' is not a ref", ref);
-	if ((*new && !mv_git_is_hex(new, git->info.hex_len)) ||
-	    (*old && !mv_git_is_hex(old, git->info.hex_len)) ||
+	if ((*new && !mv_is_hex(new, git->info.hex_len)) ||
+	    (*old && !mv_is_hex(old, git->info.hex_len)) ||
 	    (!*new && !*old))
 		return mv_fail(err, MV_EINVALID, "'%s' cannot be moved from "
 			       "'%s' to '%s'", ref, old, new);

@@ -28,42 +28,10 @@ struct item {
 	int executable;
 };
 
-static int name_blob(struct mv_hasher *h, char *hex, size_t hex_len,
-		     const void *data, size_t len, struct mv_err *err)
-{
-	uint8_t digest[32];
-	char head[32];
-	int n = snprintf(head, sizeof(head), "blob %zu", len);
-	int rc = mv_hasher_reset(h, err);
-
-	if (!rc)
-		rc = mv_hasher_update(h, head, (size_t)n + 1, err);
-	if (!rc)
-		rc = mv_hasher_update(h, data, len, err);
-	if (!rc)
-		rc = mv_hasher_final(digest, h, err);
-	if (!rc)
-		mv_hex(hex, digest, hex_len / 2);
-	return rc;
-}
-
-static int new_hasher(struct mv_hasher **h, const struct mv_git *git,
-		      struct mv_err *err)
-{
-	return mv_hasher_new(h, git->info.sha256 ? MV_HASH_SHA256 :
-						   MV_HASH_SHA1, err);
-}
-
 int mv_git_blob_name(struct mv_git *git, char *hex, const void *data,
 		     size_t len, struct mv_err *err)
 {
-	struct mv_hasher *h = NULL;
-	int rc = new_hasher(&h, git, err);
-
-	if (!rc)
-		rc = name_blob(h, hex, git->info.hex_len, data, len, err);
-	mv_hasher_free(h);
-	return rc;
+	return mv_git_name_of(git, hex, MV_GIT_BLOB, data, len, err);
 }
 
 static int by_hex(const void *a, const void *b)
@@ -114,8 +82,7 @@ static int pack_blob(struct mv_buf *pack, z_stream *z, const void *data,
 }
 
 static int write_pack(struct mv_buf *pack, struct item *const *item,
-		      size_t count, struct mv_hasher *h, size_t hash_len,
-		      struct mv_err *err)
+		      size_t count, int sha256, struct mv_err *err)
 {
 	uint8_t head[12] = "PACK";
 	uint8_t digest[32];
@@ -134,8 +101,9 @@ static int write_pack(struct mv_buf *pack, struct item *const *item,
 	deflateEnd(&z);
 	if (rc)
 		return mv_nomem(err);
-	rc = mv_hasher_once(digest, h, pack->data, pack->len, err);
-	if (!rc && mv_buf_add(pack, digest, hash_len))
+	rc = mv_hash(digest, sha256 ? MV_HASH_SHA256 : MV_HASH_SHA1, pack->data,
+		     pack->len, err);
+	if (!rc && mv_buf_add(pack, digest, sha256 ? 32 : 20))
 		rc = mv_nomem(err);
 	return rc;
 }
@@ -168,7 +136,7 @@ static size_t pick_new(struct mv_git *git, struct item **list, size_t count)
 }
 
 static int write_objects(struct mv_git *git, struct item *item, size_t count,
-			 struct mv_hasher *h, struct mv_err *err)
+			 struct mv_err *err)
 {
 	static const char *const loose[] = { "unpack-objects", "-q", NULL };
 	static const char *const packed[] = { "index-pack", "--stdin", NULL };
@@ -189,7 +157,7 @@ static int write_objects(struct mv_git *git, struct item *item, size_t count,
 	n = pick_new(git, list, n);
 	if (!n)
 		goto out;
-	rc = write_pack(&pack, list, n, h, git->info.hex_len / 2, err);
+	rc = write_pack(&pack, list, n, git->info.sha256, err);
 	if (!rc)
 		rc = mv_git_run(git, n <= LOOSE_MAX ? loose : packed,
 				pack.data, pack.len, &out, err);
@@ -345,7 +313,6 @@ static int patch_stats(struct mv_git *git, const struct item *item,
 int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
 		 size_t count, struct mv_err *err)
 {
-	struct mv_hasher *h = NULL;
 	struct item *item;
 	int rc = 0;
 
@@ -354,7 +321,6 @@ int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
 	item = calloc(count, sizeof(*item));
 	if (!item)
 		return mv_nomem(err);
-	rc = new_hasher(&h, git, err);
 	for (size_t i = 0; !rc && i < count; i++) {
 		item[i].s = &entries[i];
 		if (entries[i].remove)
@@ -362,11 +328,11 @@ int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
 		/* update-index ignores such paths and calls it success. */
 		rc = mv_wt_check_path(entries[i].path, err);
 		if (!rc)
-			rc = name_blob(h, item[i].hex, git->info.hex_len,
-				       entries[i].data, entries[i].len, err);
+			rc = mv_git_blob_name(git, item[i].hex, entries[i].data,
+					      entries[i].len, err);
 	}
 	if (!rc)
-		rc = write_objects(git, item, count, h, err);
+		rc = write_objects(git, item, count, err);
 	if (!rc) {
 		qsort(item, count, sizeof(*item), by_path);
 		rc = choose_modes(git, item, count, err);
@@ -375,7 +341,6 @@ int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
 		rc = write_index(git, item, count, err);
 	if (!rc)
 		rc = patch_stats(git, item, count, err);
-	mv_hasher_free(h);
 	free(item);
 	return rc;
 }

@@ -27,10 +27,10 @@ static void check(const struct mv_git_object_info *info, int tag,
 	size_t signed_len = info->signature ? strlen(info->signature) : 0;
 
 	if (info->raw_len != size || memcmp(info->raw, data, size) ||
-	    !mv_git_is_hex(name, hex_len) || !tag != !info->name)
+	    !mv_is_hex(name, hex_len) || !tag != !info->name)
 		abort();
 	for (size_t i = 0; i < info->parent_count; i++)
-		if (!mv_git_is_hex(info->parents[i], hex_len))
+		if (!mv_is_hex(info->parents[i], hex_len))
 			abort();
 	check_person(&info->author, size);
 	check_person(&info->committer, size);
