@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/base/fs.h"
-
 /* -- reading the head -- */
 
 static int read_head(uint8_t **head, size_t *have, size_t want,
@@ -52,19 +50,6 @@ int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 out:
 	free(head);
 	return ret;
-}
-
-static int read_fd(void *payload, uint64_t off, void *data, size_t len,
-		   size_t *got, struct mv_err *err)
-{
-	return mv_pread_full(*(int *)payload, data, len, off, got, "input",
-			     err);
-}
-
-int mv_format_parse_fd(struct mv_layout *out, int fd, uint64_t file_size,
-		       struct mv_err *err)
-{
-	return mv_format_parse_at(out, read_fd, &fd, file_size, err);
 }
 
 /* -- cut hints: docs/format/chunking.md has these rules, final -- */

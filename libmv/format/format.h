@@ -117,8 +117,6 @@ typedef int (*mv_read_at_fn)(void *payload, uint64_t off, void *data,
 			     size_t len, size_t *got, struct mv_err *err);
 int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		       uint64_t size, struct mv_err *err);
-int mv_format_parse_fd(struct mv_layout *out, int fd, uint64_t file_size,
-		       struct mv_err *err);
 
 /*
  * Where shall chunks be cut? A mv_runs_fn (base/runs.h says what it promises;

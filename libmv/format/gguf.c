@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/base/grow.h"
 
 /*
  * GGUF versions 2 and 3 (docs/format/layouts.md):
@@ -160,17 +161,8 @@ static int take_string(struct reader *r, struct mv_name *out)
 
 static int remember(struct reader *r, const struct mv_name *name)
 {
-	struct mv_name *p;
-	size_t want;
-
-	if (r->names_count == r->names_alloc) {
-		want = r->names_alloc ? 2 * r->names_alloc : 64;
-		p = realloc(r->names, want * sizeof(*p));
-		if (!p)
-			return mv_nomem(r->err);
-		r->names = p;
-		r->names_alloc = want;
-	}
+	if (MV_GROW(r->names, r->names_alloc, r->names_count + 1, r->err) < 0)
+		return MV_ENOMEM;
 	r->names[r->names_count++] = *name;
 	return 0;
 }

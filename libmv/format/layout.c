@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * Layouts: memory and text. Strings and shapes come from blocks that are
  * freed together, so that a million tensors are not two million mallocs.
@@ -104,36 +106,18 @@ char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len)
 	return copy;
 }
 
-/* Make room for one more in an array of `count` elements. */
-static int grow(void **array, size_t *alloc, size_t count, size_t size)
-{
-	size_t want = *alloc ? *alloc * 2 : 16;
-	void *p;
-
-	if (count < *alloc)
-		return 0;
-	p = realloc(*array, want * size);
-	if (!p)
-		return -1;
-	*array = p;
-	*alloc = want;
-	return 0;
-}
-
 struct mv_tensor *mv_layout_add(struct mv_layout *layout, uint32_t rank)
 {
 	struct arena *arena = arena_of(layout);
-	void *array = layout->tensors;
 	struct mv_tensor *t;
 	uint64_t *shape;
 
 	if (!arena)
 		return NULL;
 	shape = mv_layout_alloc(layout, sizeof(*shape) * (rank ? rank : 1));
-	if (!shape || grow(&array, &arena->tensors_alloc, layout->count,
-			   sizeof(*t)))
+	if (!shape || MV_GROW(layout->tensors, arena->tensors_alloc,
+			      layout->count + 1, NULL) < 0)
 		return NULL;
-	layout->tensors = array;
 	memset(shape, 0, sizeof(*shape) * (rank ? rank : 1));
 	t = &layout->tensors[layout->count++];
 	memset(t, 0, sizeof(*t));
@@ -171,8 +155,7 @@ int mv_layout_meta(struct mv_layout *layout, const char *key, size_t key_len,
 		   const char *value, size_t value_len, struct mv_err *err)
 {
 	struct arena *arena = arena_of(layout);
-	void *keys = layout->meta_keys, *values = layout->meta_values;
-	size_t alloc;
+	size_t alloc;	/* both lists have the same room */
 	char *k, *v;
 
 	if (!arena)
@@ -180,13 +163,10 @@ int mv_layout_meta(struct mv_layout *layout, const char *key, size_t key_len,
 	if (layout->meta_count == MV_META_MAX)
 		return mv_layout_note(layout, "more metadata is not shown", err);
 	alloc = arena->meta_alloc;
-	if (grow(&keys, &alloc, layout->meta_count, sizeof(char *)))
-		return mv_nomem(err);
-	layout->meta_keys = keys;
-	if (grow(&values, &arena->meta_alloc, layout->meta_count,
-		 sizeof(char *)))
-		return mv_nomem(err);
-	layout->meta_values = values;
+	if (MV_GROW(layout->meta_keys, alloc, layout->meta_count + 1, err) < 0 ||
+	    MV_GROW(layout->meta_values, arena->meta_alloc,
+		    layout->meta_count + 1, err) < 0)
+		return MV_ENOMEM;
 	k = cut_text(layout, key, key_len);
 	v = cut_text(layout, value, value_len);
 	if (!k || !v)
@@ -200,7 +180,6 @@ int mv_layout_note(struct mv_layout *layout, const char *note,
 		   struct mv_err *err)
 {
 	struct arena *arena = arena_of(layout);
-	void *notes = layout->notes;
 	char *copy;
 
 	if (!arena)
@@ -211,10 +190,9 @@ int mv_layout_note(struct mv_layout *layout, const char *note,
 		if (!strcmp(layout->notes[i], note))
 			return 0;
 	copy = mv_layout_strn(layout, note, strlen(note));
-	if (!copy || grow(&notes, &arena->notes_alloc, layout->note_count,
-			  sizeof(char *)))
+	if (!copy || MV_GROW(layout->notes, arena->notes_alloc,
+			     layout->note_count + 1, NULL) < 0)
 		return mv_nomem(err);
-	layout->notes = notes;
 	layout->notes[layout->note_count++] = copy;
 	return 0;
 }

@@ -120,6 +120,13 @@ static inline size_t sweep_flips(const struct mv_buf *file, size_t upto,
 	return refused;
 }
 
+static inline int read_fd(void *payload, uint64_t off, void *data, size_t len,
+			  size_t *got, struct mv_err *err)
+{
+	return mv_pread_full(*(int *)payload, data, len, off, got, "input",
+			     err);
+}
+
 /* A frozen text beside the file: "<name>.layout". */
 static inline void check_golden(const char *name)
 {
@@ -132,7 +139,8 @@ static inline void check_golden(const char *name)
 
 	snprintf(path, sizeof(path), "tests/data/%s", name);
 	assert_int_equal(mv_open_read(&fd, &st, path, &err), 0);
-	if (mv_format_parse_fd(&layout, fd, (uint64_t)st.st_size, &err) < 0)
+	if (mv_format_parse_at(&layout, read_fd, &fd, (uint64_t)st.st_size,
+			       &err) < 0)
 		fail_msg("%s: %s", name, err.msg);
 	close(fd);
 	mv_buf_init(&got, 1u << 20);
