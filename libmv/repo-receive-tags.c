@@ -376,6 +376,19 @@ static int check_content(struct mv_push *push, const char *name,
 	return 0;
 }
 
+/* Without a number it would stand before the events that named it, and what
+   they meant would be at another commit. */
+static int was_named(const struct mv_registry *before,
+		     const struct mv_tag *tag)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (before->v[i].tag.version &&
+		    !strcmp(before->v[i].tag.version, tag->version) &&
+		    !strcmp(before->v[i].tag.artifact, tag->artifact))
+			return 1;
+	return 0;
+}
+
 static int check_registration(struct mv_push *push, const struct batch *b,
 			      const struct pushed *p, struct mv_err *err)
 {
@@ -389,7 +402,17 @@ static int check_registration(struct mv_push *push, const struct batch *b,
 	    mv_push_is_zero(u->old))
 		return mv_push_refuse(push, "%s: %s is registered already",
 				      name, p->tag.version);
-	ret = read_tag(&f, push, u->new, err);
+	if (push->gate.has_policy && p->tag.counter < 0 &&
+	    was_named(&b->before, &p->tag))
+		mv_push_refuse(push, "%s needs a counter, for there was that "
+			       "version before: %s#%lld", name, name,
+			       (long long)mv_registry_next(&b->before,
+							   p->tag.artifact));
+	ret = push->gate.has_policy ?
+		mv_push_check_meanings(push, &b->before, &p->tag,
+				       push->refs[p->i].commit, name, err) : 0;
+	if (!ret)
+		ret = read_tag(&f, push, u->new, err);
 	if (ret)
 		return ret;
 	said = trailer(&f.trailers, "Model-Version");
@@ -661,23 +684,18 @@ static int check_present(struct mv_push *push, const char *name,
    it from a clone. */
 static int check_claims(struct mv_push *push, const char *name,
 			const struct mv_event *e,
-			const struct mv_facts *trailers, struct mv_err *err)
+			const struct mv_facts *trailers,
+			const struct mv_policy_facts *facts,
+			struct mv_err *err)
 {
 	const char *policy = trailer(trailers, "Model-Policy");
 	const char *notes = trailer(trailers, "Model-Notes");
 	char hex[65];
-	int ret = check_content(push, name, e->tag.artifact, e->commit,
-				trailers, err);
+	int ret = mv_push_check_claims(push, e, trailers, facts, err);
 
 	if (ret)
 		return ret;
-	if (!policy)
-		mv_push_refuse(push, "%s does not say which policy was asked, "
-			       "so nobody could prove it later: it was made by "
-			       "hand, or before there was one; delete the tag, "
-			       "fetch, and decide again by git model promote, "
-			       "demote or rollback", name);
-	else if (strcmp(policy, push->gate.policy.digest))
+	if (policy && strcmp(policy, push->gate.policy.digest))
 		mv_push_refuse(push, "%s was decided by another policy than "
 			       "%s has now: delete the tag, fetch, and decide "
 			       "again", name, push->gate.trusted_name);
@@ -703,14 +721,13 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 	size_t before = push->refused;
 	int ret = 0, need;
 
-	(void)facts;
 	mv_push_tell_verdict(push, name, verdict);
 	if (verdict->result != MV_RESULT_YES &&
 	    verdict->result != MV_RESULT_OVERRIDDEN && push->refused == before)
 		mv_push_refuse(push, "%s: the policy says no", name);
 	if (push->advice)
 		return 0;
-	ret = check_claims(push, name, e, trailers, err);
+	ret = check_claims(push, name, e, trailers, facts, err);
 	if (!ret)
 		ret = mv_git_config_bool(&need, push->git,
 					 "model.requirecontent", 1, err);

@@ -149,6 +149,17 @@ typedef int (*mv_push_judged_fn)(struct mv_push *push,
 				 struct mv_err *err);
 int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 		       struct mv_err *err);
+/* What tags say of themselves (repo-receive-claims.c): refuses a stage event
+   that does not say all that proves it, or says it otherwise than `f`; and a
+   registration (`tag`, to be at `commit`) that would change what events of
+   the registry before the push meant. */
+int mv_push_check_claims(struct mv_push *push, const struct mv_event *event,
+			 const struct mv_facts *trailers,
+			 const struct mv_policy_facts *f, struct mv_err *err);
+int mv_push_check_meanings(struct mv_push *push,
+			   const struct mv_registry *before,
+			   const struct mv_tag *tag, const char *commit,
+			   const char *name, struct mv_err *err);
 /* Nothing comes in that verify would call BAD (repo-receive-proof.c). */
 int mv_push_prove(struct mv_push *push, struct mv_err *err);
 /* Refuse with every finding that is a no. */
