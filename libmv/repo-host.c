@@ -53,10 +53,10 @@ static int common_dir_of(char **out, struct mv_repo *repo, const char *dir,
 	return rc;
 }
 
-int mv_repo_host(char **common_dir, struct mv_repo *repo, struct mv_err *err)
+int mv_repo_host(char **common_dir, struct mv_repo *repo, const char *git_dir,
+		 const char *place, struct mv_err *err)
 {
-	const char *top = repo->info->work_tree;
-	char *real = top ? realpath(top, NULL) : NULL;
+	char *real = place ? realpath(place, NULL) : NULL;
 	size_t len = real ? outer_len(real) : 0;
 	struct mv_err why;
 	int rc = 0;
@@ -73,8 +73,10 @@ int mv_repo_host(char **common_dir, struct mv_repo *repo, struct mv_err *err)
 		else
 			rc = 0;
 	}
-	/* A work tree of that repository is no other one. */
-	if (*common_dir && same_path(*common_dir, repo->info->common_dir)) {
+	/* A work tree of that repository is no other one, and nobody is led on
+	   from one experiment to the next. */
+	if (*common_dir && (same_path(*common_dir, git_dir) ||
+			    outer_len(*common_dir))) {
 		free(*common_dir);
 		*common_dir = NULL;
 	}

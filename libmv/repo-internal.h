@@ -117,15 +117,17 @@ int mv_repo_store_if_any(struct mv_store **out, struct mv_repo *repo,
 int mv_repo_expand_path(char **out, struct mv_repo *repo,
 			const char *common_dir, const char *key,
 			const char *path, struct mv_err *err);
-/* What the configuration of the repository in `git_dir` calls its store. */
+/* What the configuration of the repository in `git_dir` calls its store, or
+   that of the one that has its content. */
 int mv_repo_store_of(char **out, struct mv_repo *repo, const char *git_dir,
 		     struct mv_err *err);
 /*
- * The common directory of the repository that has the content of this one,
- * which is an experiment of DVC inside of it (repo-host.c); NULL: it is none.
- * *common_dir is yours.
+ * The common directory of the repository that has the content of the one in
+ * `git_dir`, which lies at `place` (may be NULL), as an experiment of DVC inside
+ * of it (repo-host.c); NULL: it is none. *common_dir is yours.
  */
-int mv_repo_host(char **common_dir, struct mv_repo *repo, struct mv_err *err);
+int mv_repo_host(char **common_dir, struct mv_repo *repo, const char *git_dir,
+		 const char *place, struct mv_err *err);
 /* Was the repository of this common directory such an experiment, and is it
    gone for good? */
 int mv_host_is_over(const char *common_dir);

@@ -226,23 +226,29 @@ int mv_repo_store_of(char **out, struct mv_repo *repo, const char *git_dir,
 	char *config = mv_path_join(git_dir, "config");
 	const char *args[] = { "config", "--file", config, "--get",
 			       "model.store", NULL };
+	char *host = NULL;
 	struct mv_buf text;
 	int status = 0, rc;
 
 	mv_buf_init(&text, 64 * 1024);
 	rc = config ? mv_git_ask(&status, repo->git, args, 1, &text, err) :
 		      mv_nomem(err);
+	if (!rc && status)
+		rc = mv_repo_host(&host, repo, git_dir, git_dir, err);
 	while (!rc && text.len && text.data[text.len - 1] == '\n')
 		text.data[--text.len] = '\0';
 	if (!rc && !status)
 		rc = mv_repo_expand_path(out, repo, git_dir, "model.store",
 					 text.data, err);
+	else if (!rc && host)
+		rc = mv_repo_store_of(out, repo, host, err);
 	else if (!rc && !(*out = mv_path_join(git_dir, "model")))
 		rc = mv_nomem(err);
 	if (rc)
 		mv_err_prefix(err, "cannot tell where '%s' has its content",
 			      git_dir);
 	mv_buf_release(&text);
+	free(host);
 	free(config);
 	return rc;
 }

@@ -353,7 +353,8 @@ static int find_store(struct where *w, struct mv_repo *repo,
 						repo->info->common_dir, err);
 	}
 	if (!rc)
-		rc = mv_repo_host(&w->host, repo, err);
+		rc = mv_repo_host(&w->host, repo, repo->info->common_dir,
+				  repo->info->work_tree, err);
 	if (!rc && w->host)
 		return find_hosted(w, repo, err);
 	if (!rc && !(w->dir = mv_path_join(repo->info->common_dir, "model")))

@@ -71,6 +71,12 @@ test_expect_success 'before the repository has a store: it is made, as that repo
 	rm -rf .dvc/tmp && cd .. && is_kept fresh refs/exps/ef/name 7
 '
 
+test_expect_success 'who pushes to an experiment, or fetches from it, finds that store' '
+	experiment repo "$TEMP" && trained "$TEMP" 10 && git clone -q "$TEMP" guest 2>/dev/null &&
+	is_kept guest origin/done10 10 && trained guest 11 && git -C guest push -q origin done11 &&
+	test_path_is_missing "$TEMP/.git/model" && is_kept "$TEMP" done11 11 && rm -rf "$TEMP"
+'
+
 test_expect_success 'what is no such repository has its own store' '
 	mkdir -p bare/.dvc/tmp/exps && inner="$PWD/bare/.dvc/tmp/exps/tmpx" && git init -q "$inner" &&
 	(cd "$inner" && git model track "*.bin" >/dev/null) && trained "$inner" 8 && test_path_is_dir "$inner/.git/model" &&
