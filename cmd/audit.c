@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/base/time.h"
 #include "libmv/repo-gate.h"
 
 static const char *const usage[] = {
 	"git model audit [--since <date>] [--until <date>] "
 	"[--format <text|csv|json|md>] [--trusted <revision>] [--json] "
-	"[<name>]",
+	"[<name>|<name>@<version>|<name>#<stage>]",
 	NULL
 };
 
@@ -160,6 +162,7 @@ struct answer {
 	struct mv_json *rows;
 	struct mv_buf text;
 	size_t count;
+	struct registry_name name;
 };
 
 static int on_entry(void *payload, const struct mv_audit_entry *e,
@@ -169,6 +172,8 @@ static int on_entry(void *payload, const struct mv_audit_entry *e,
 	struct row r;
 	int bad = 0;
 
+	if (!registry_is_named(&a->name, e->version, e->stage))
+		return 0;
 	fill(&r, e);
 	a->count++;
 	if (!strcmp(a->format, "json"))
@@ -252,7 +257,11 @@ int cmd_audit(int argc, const char **argv, struct cmd_env *env)
 	if ((since && mv_time_parse(&from, since, &err)) ||
 	    (until && mv_time_parse(&to, until, &err)))
 		return opt_usage_error(opts, usage, "%s", err.msg);
-	o.artifact = argc ? argv[0] : NULL;
+	if (registry_named(&a.name, argc ? argv[0] : NULL)) {
+		free(a.name.artifact);
+		return CMD_FATAL;
+	}
+	o.artifact = a.name.artifact;
 	o.since = since ? from / 1000 : o.since;
 	o.until = until ? to / 1000 : 0;
 	mv_buf_init(&a.text, (size_t)1 << 30);
@@ -261,5 +270,6 @@ int cmd_audit(int argc, const char **argv, struct cmd_env *env)
 						     finish(&a);
 	mv_json_free(a.rows);
 	mv_buf_release(&a.text);
+	free(a.name.artifact);
 	return status;
 }

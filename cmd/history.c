@@ -10,7 +10,8 @@
 #include "cmd/table.h"
 
 static const char *const usage[] = {
-	"git model history [--by-counter] [--plain] [--json] [<name>]",
+	"git model history [--by-counter] [--plain] [--json] "
+	"[<name>|<name>@<version>|<name>#<stage>]",
 	NULL
 };
 
@@ -130,16 +131,17 @@ static struct moment *newest_first(const struct mv_events *events, int counter)
 
 struct ask {
 	int json, plain, counter;
-	const char *name;	/* of one artifact, or NULL */
+	struct registry_name name;
+	size_t shown;
 };
 
-static int print(const struct mv_events *events, const struct ask *ask,
+static int print(const struct mv_events *events, struct ask *ask,
 		 struct cmd_env *env)
 {
 	const struct mv_list_column head[] = {
 		{ "Date", MV_LIST_EARLY }, { "Time", MV_LIST_SPARE },
 		/* One name is no news in every line. */
-		{ "Artifact", MV_LIST_CUT | (ask->name ? MV_LIST_SPARE :
+		{ "Artifact", MV_LIST_CUT | (ask->name.artifact ? MV_LIST_SPARE :
 							 MV_LIST_LATE) },
 		{ "Event", MV_LIST_CUT | MV_LIST_LATE },
 		{ "Version", MV_LIST_LATE },
@@ -159,6 +161,10 @@ static int print(const struct mv_events *events, const struct ask *ask,
 	for (size_t i = 0; i < r->count; i++) {
 		size_t at = order[i].at;
 
+		if (!registry_is_named(&ask->name, events->info[at].version,
+				       r->v[at].tag.stage))
+			continue;
+		ask->shown++;
 		if (ask->json)
 			mv_json_push(all, event_json(&r->v[at],
 						     &events->info[at]));
@@ -173,7 +179,7 @@ static int print(const struct mv_events *events, const struct ask *ask,
 
 int cmd_history(int argc, const char **argv, struct cmd_env *env)
 {
-	struct ask ask = { .name = NULL };
+	struct ask ask = { 0 };
 	int status;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "by-counter", &ask.counter, "in the order in which "
@@ -189,19 +195,25 @@ int cmd_history(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 0, 1, opts, usage))
 		return CMD_USAGE;
-	ask.name = argc ? argv[0] : NULL;
-	if (mv_repo_events(&events, env->repo, ask.name, &err))
+	if (registry_named(&ask.name, argc ? argv[0] : NULL)) {
+		free(ask.name.artifact);
+		return CMD_FATAL;
+	}
+	if (mv_repo_events(&events, env->repo, ask.name.artifact, &err)) {
+		free(ask.name.artifact);
 		return out_fatal(&err);
+	}
 	registry_warn(&events);
 	status = print(&events, &ask, env);
 	if (!ask.json && !ask.plain)
 		registry_note(&events.registry);
-	if (!status && argc && !events.registry.count) {
+	if (!status && argc && !ask.shown) {
 		if (!ask.json)
 			out_error("nothing of '%s' was ever registered",
 				  argv[0]);
 		status = CMD_NO;
 	}
 	mv_events_release(&events);
+	free(ask.name.artifact);
 	return status;
 }

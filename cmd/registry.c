@@ -114,6 +114,37 @@ int registry_spec(char **spec, int argc, const char **argv,
 	return *spec ? 0 : out_fatalf("out of memory");
 }
 
+int registry_named(struct registry_name *out, const char *arg)
+{
+	size_t n = arg ? strcspn(arg, "@#") : 0;
+
+	memset(out, 0, sizeof(*out));
+	if (!arg)
+		return 0;
+	out->artifact = strndup(arg, n);
+	if (!out->artifact)
+		return out_fatalf("out of memory");
+	if (arg[n] == '@')
+		out->version = arg + n + 1;
+	else if (arg[n])
+		out->stage = arg + n + 1;
+	if (out->version && !mv_version_ok(out->version))
+		return out_fatalf("'%s' is not a version like v1.2.3",
+				  out->version);
+	if (out->stage && !mv_stage_ok(out->stage))
+		return out_fatalf("'%s' cannot be the name of a stage",
+				  out->stage);
+	return 0;
+}
+
+int registry_is_named(const struct registry_name *name, const char *version,
+		      const char *stage)
+{
+	return (!name->version ||
+		(version && !strcmp(version, name->version))) &&
+	       (!name->stage || (stage && !strcmp(stage, name->stage)));
+}
+
 /* -- events ---------------------------------------------------------------------------- */
 
 const char *registry_time(char *text, const struct mv_event_info *info)

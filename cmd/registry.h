@@ -45,6 +45,17 @@ int registry_stage(char **name, const char **stage, int argc,
 int registry_spec(char **spec, int argc, const char **argv,
 		  const struct opt *opts, const char *const *usage);
 
+/* "NAME", "NAME@VERSION" or "NAME#STAGE" (NULL: all): what of the artifact is
+   asked for. `artifact` is yours, the others point into `arg`. 0, or CMD_FATAL
+   after saying what is wrong. */
+struct registry_name {
+	char *artifact;
+	const char *version, *stage;	/* NULL: every one */
+};
+int registry_named(struct registry_name *out, const char *arg);
+int registry_is_named(const struct registry_name *name, const char *version,
+		      const char *stage);
+
 /* -- events -- */
 /* "2026-11-21 08:15:00", UTC; `text` has room for 32. */
 const char *registry_time(char *text, const struct mv_event_info *info);

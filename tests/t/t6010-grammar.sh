@@ -66,6 +66,16 @@ test_expect_success 'where a version goes is --stage, a word, or NAME#STAGE' '
 	git model promote fraud@v1.0.0 production
 '
 
+test_expect_success 'history and audit take a version or a stage, and show that alone' '
+	cd r &&
+	git model history --plain fraud#production >../out && test -s ../out && test_grep ! "registration" ../out &&
+	git model history --plain fraud@v2.0.0 >../out && test_grep "registration.*v2.0.0" ../out && test_grep ! "v1.0.0" ../out &&
+	git model audit fraud#production >../out && test_grep promotion ../out && test_grep ! registration ../out &&
+	git model audit fraud@v1.0.0 >../out && test_grep "registration  fraud@v1.0.0" ../out && test_grep ! "v2.0.0" ../out &&
+	test_expect_code 1 git model history fraud#nosuch && test_expect_code 128 git model history fraud@one &&
+	test_expect_code 128 git model audit froud#production 2>../err && test_grep "did you mean .fraud" ../err
+'
+
 test_expect_success 'cat takes every name that show takes' '
 	cd r &&
 	for what in fraud m.bin fraud@v2.0.0 fraud@latest HEAD:m.bin :m.bin \
