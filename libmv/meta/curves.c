@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/utf8.h"
 #include "libmv/meta/facts.h"
 
@@ -69,8 +70,6 @@ static int check_name(const char *name, struct mv_err *err)
 static int insert_series(struct mv_curves *c, size_t at, const char *name,
 			 struct mv_err *err)
 {
-	size_t alloc = c->alloc ? 2 * c->alloc : 8;
-	struct mv_series *series;
 	int ret = check_name(name, err);
 	char *copy;
 
@@ -79,13 +78,8 @@ static int insert_series(struct mv_curves *c, size_t at, const char *name,
 	if (c->count >= SERIES_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %d metrics",
 			       SERIES_MAX);
-	if (c->count == c->alloc) {
-		series = realloc(c->series, alloc * sizeof(*series));
-		if (!series)
-			return mv_nomem(err);
-		c->series = series;
-		c->alloc = alloc;
-	}
+	if (MV_GROW(c->series, c->alloc, c->count + 1, err) < 0)
+		return MV_ENOMEM;
 	copy = strdup(name);
 	if (!copy)
 		return mv_nomem(err);
@@ -101,21 +95,13 @@ static int add_point(struct mv_curves *c, size_t at,
 		     const struct mv_point *point, struct mv_err *err)
 {
 	struct mv_series *s = &c->series[at];
-	size_t alloc = s->alloc + (s->alloc < 16 ? 16 : s->alloc < 65536 ?
-				   s->alloc : s->alloc / 4);
-	struct mv_point *points;
 
 	if (c->points >= MV_CURVES_POINTS_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %zu points: record "
 			       "fewer of them, every tenth step for one",
 			       MV_CURVES_POINTS_MAX);
-	if (s->count == s->alloc) {
-		points = realloc(s->points, alloc * sizeof(*points));
-		if (!points)
-			return mv_nomem(err);
-		s->points = points;
-		s->alloc = alloc;
-	}
+	if (MV_GROW(s->points, s->alloc, s->count + 1, err) < 0)
+		return MV_ENOMEM;
 	s->points[s->count++] = *point;
 	c->points++;
 	return 0;

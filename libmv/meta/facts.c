@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/utf8.h"
 #include "libmv/base/yaml.h"
 #include "libmv/meta/facts.h"
@@ -319,21 +320,6 @@ static int check_key(const char *key, struct mv_err *err)
 	return 0;
 }
 
-static int grow(struct mv_facts *facts, struct mv_err *err)
-{
-	size_t alloc = facts->alloc ? 2 * facts->alloc : 16;
-	struct mv_fact *v;
-
-	if (facts->count < facts->alloc)
-		return 0;
-	v = realloc(facts->v, alloc * sizeof(*v));
-	if (!v)
-		return mv_nomem(err);
-	facts->v = v;
-	facts->alloc = alloc;
-	return 0;
-}
-
 int mv_facts_set(struct mv_facts *facts, const char *key,
 		 const struct mv_value *value, uint32_t from,
 		 struct mv_err *err)
@@ -356,8 +342,9 @@ int mv_facts_set(struct mv_facts *facts, const char *key,
 		facts->v[at].from = from;
 		return 0;
 	}
-	f.key = strdup(key);
-	ret = f.key ? grow(facts, err) : mv_nomem(err);
+	ret = mv_set_str(&f.key, key, err);
+	if (!ret)
+		ret = MV_GROW(facts->v, facts->alloc, facts->count + 1, err);
 	if (ret) {
 		fact_release(&f);
 		return ret;
@@ -410,10 +397,10 @@ int mv_facts_append(struct mv_facts *fresh, const char *key,
 	if (!ret && check_utf8(f.value.text, strlen(f.value.text)))
 		ret = mv_fail(err, MV_EINVALID, "value of '%.80s' is not "
 			      "UTF-8", key);
-	if (!ret) {
-		f.key = strdup(key);
-		ret = f.key ? grow(fresh, err) : mv_nomem(err);
-	}
+	if (!ret)
+		ret = mv_set_str(&f.key, key, err);
+	if (!ret)
+		ret = MV_GROW(fresh->v, fresh->alloc, fresh->count + 1, err);
 	if (ret)
 		fact_release(&f);
 	else

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/grow.h"
 
 /*
  * Records in notes (README.md says how several writers get along). A note is
@@ -521,10 +522,7 @@ static int by_blob(const void *va, const void *vb)
 static int check_entry(const struct mv_git_info *info,
 		       const struct mv_entry *entry, struct mv_err *err)
 {
-	const char *hex = "0123456789abcdef";
-
-	if (strlen(entry->blob) != info->hex_len ||
-	    strspn(entry->blob, hex) != info->hex_len)
+	if (!mv_is_hex(entry->blob, info->hex_len))
 		return mv_fail(err, MV_EINVALID,
 			       "a note needs an object's full name");
 	if (!*entry->line || strchr(entry->line, '\n'))
@@ -656,15 +654,8 @@ static int add_side(struct different *d, const char *path, const char *blob,
 	if (d->count == DIFFERENT_MAX)
 		return mv_fail(err, MV_ENOMEM, "more than %zu notes differ; "
 			       "use 'git notes merge'", DIFFERENT_MAX);
-	if (d->count == d->alloc) {
-		size_t want = d->alloc ? d->alloc * 2 : 64;
-		struct differs *v = realloc(d->v, want * sizeof(*v));
-
-		if (!v)
-			return mv_nomem(err);
-		d->v = v;
-		d->alloc = want;
-	}
+	if (MV_GROW(d->v, d->alloc, d->count + 1, err) < 0)
+		return MV_ENOMEM;
 	e = &d->v[d->count];
 	memset(e, 0, sizeof(*e));
 	object_of(e->object, path, d->hex_len);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * Directories as one content (docs/format/manifest.md):
  *
@@ -69,16 +71,9 @@ static const char *const kind_word[] = { "", "link ", "module " };
 static int take(struct mv_manifest *m, enum mv_member_kind kind, char *path,
 		const struct mv_oid *oid, uint64_t size, struct mv_err *err)
 {
-	if (m->count == m->alloc) {
-		size_t want = m->alloc ? m->alloc * 2 : 16;
-		struct mv_member *v = realloc(m->v, want * sizeof(*v));
-
-		if (!v) {
-			free(path);
-			return mv_nomem(err);
-		}
-		m->v = v;
-		m->alloc = want;
+	if (MV_GROW(m->v, m->alloc, m->count + 1, err) < 0) {
+		free(path);
+		return MV_ENOMEM;
 	}
 	m->v[m->count++] = (struct mv_member){ path, *oid, size, kind, 0 };
 	return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 
 /* Sections [artifact "x"] and [metric "x"] of docs/format/config.md. */
@@ -106,30 +107,13 @@ static int bad(const struct parse *parse, int line, struct mv_err *err,
 	return ret;
 }
 
-/* One more at the end of an array that grows by doubling; zeroed. */
-static void *one_more(void **v, size_t *count, size_t size)
-{
-	size_t n = *count;
-	void *grown = *v;
-
-	if (!(n & (n - 1))) {
-		grown = realloc(*v, (n ? 2 * n : 1) * size);
-		if (!grown)
-			return NULL;
-		*v = grown;
-	}
-	++*count;
-	return memset((char *)grown + n * size, 0, size);
-}
-
 /* A key that may stand there once. */
 static int set_once(const struct parse *parse, char **out, const char *key,
 		    const char *value, int line, struct mv_err *err)
 {
 	if (*out)
 		return bad(parse, line, err, key, "stands there twice");
-	*out = strdup(value);
-	return *out ? 0 : mv_nomem(err);
+	return mv_set_str(out, value, err);
 }
 
 static int set_path(const struct parse *parse, struct mv_artifact *a,
@@ -152,20 +136,16 @@ static int set_path(const struct parse *parse, struct mv_artifact *a,
 static int add_label(const struct parse *parse, struct mv_artifact *a,
 		     const char *value, int line, struct mv_err *err)
 {
-	size_t count = 0;
-	char **v;
+	size_t count = 0, alloc;
 
 	while (a->labels && a->labels[count])
 		count++;
 	if (count == LABELS_MAX)
 		return bad(parse, line, err, a->name, "has too many labels");
-	v = realloc(a->labels, (count + 2) * sizeof(*v));
-	if (!v)
-		return mv_nomem(err);
-	a->labels = v;
-	v[count + 1] = NULL;
-	v[count] = strdup(value);
-	return v[count] ? 0 : mv_nomem(err);
+	alloc = count + 1;	/* and the NULL behind them */
+	if (!MV_GROW_ONE(a->labels, alloc, err))
+		return MV_ENOMEM;
+	return mv_set_str(&a->labels[count], value, err);
 }
 
 /* Sections never occur twice: it is the last one or a new one. */
@@ -185,9 +165,9 @@ static int get_artifact(const struct parse *parse, struct mv_artifact **out,
 			   "digit at both ends)");
 	if (p->artifact_count == ARTIFACTS_MAX)
 		return bad(parse, line, err, name, "is one artifact too many");
-	a = one_more((void **)&p->artifacts, &p->artifact_count, sizeof(*a));
+	a = MV_GROW_ONE(p->artifacts, p->artifact_count, err);
 	if (!a)
-		return mv_nomem(err);
+		return MV_ENOMEM;
 	a->line = line;
 	a->name = strdup(name);
 	a->labels = calloc(1, sizeof(*a->labels));
@@ -240,14 +220,13 @@ static int get_metric(const struct parse *parse, struct mv_metric_rule **out,
 			   "[metric \"loss\"]");
 	if (p->metric_count == METRICS_MAX)
 		return bad(parse, line, err, name, "is one metric too many");
-	m = one_more((void **)&p->metrics, &p->metric_count, sizeof(*m));
+	m = MV_GROW_ONE(p->metrics, p->metric_count, err);
 	if (!m)
-		return mv_nomem(err);
+		return MV_ENOMEM;
 	m->line = line;
 	m->precision = -1;
-	m->name = strdup(name);
 	*out = m;
-	return m->name ? 0 : mv_nomem(err);
+	return mv_set_str(&m->name, name, err);
 }
 
 static int set_direction(const struct parse *parse, struct mv_metric_rule *m,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/time.h"
 #include "libmv/base/utf8.h"
 
@@ -38,27 +39,13 @@ void mv_refs_release(struct mv_refs *refs)
 	*refs = (struct mv_refs){ NULL, 0, 0 };
 }
 
-/* A copy of a string that may be NULL; -1 when there is no memory. */
-static int copy_str(char **out, const char *s)
-{
-	*out = s ? strdup(s) : NULL;
-	return s && !*out ? -1 : 0;
-}
-
 /* Takes what is in *ref, also on failure. */
 static int take_ref(struct mv_refs *refs, struct mv_ref *ref,
 		    struct mv_err *err)
 {
-	if (refs->count == refs->alloc) {
-		size_t want = refs->alloc ? refs->alloc * 2 : 4;
-		struct mv_ref *v = realloc(refs->v, want * sizeof(*v));
-
-		if (!v) {
-			release_ref(ref);
-			return mv_nomem(err);
-		}
-		refs->v = v;
-		refs->alloc = want;
+	if (MV_GROW(refs->v, refs->alloc, refs->count + 1, err) < 0) {
+		release_ref(ref);
+		return MV_ENOMEM;
 	}
 	refs->v[refs->count++] = *ref;
 	return 0;
@@ -70,12 +57,12 @@ int mv_refs_add(struct mv_refs *refs, const struct mv_ref *ref,
 	struct mv_ref copy = *ref;
 
 	copy.role = copy.name = copy.path = copy.digest = NULL;
-	if (copy_str(&copy.role, ref->role ? ref->role : "") < 0 ||
-	    copy_str(&copy.name, ref->name) < 0 ||
-	    copy_str(&copy.path, ref->path) < 0 ||
-	    copy_str(&copy.digest, ref->digest) < 0) {
+	if (mv_set_str(&copy.role, ref->role ? ref->role : "", err) ||
+	    mv_set_str(&copy.name, ref->name, err) ||
+	    mv_set_str(&copy.path, ref->path, err) ||
+	    mv_set_str(&copy.digest, ref->digest, err)) {
 		release_ref(&copy);
-		return mv_nomem(err);
+		return MV_ENOMEM;
 	}
 	return take_ref(refs, &copy, err);
 }
@@ -154,21 +141,14 @@ static int is_utf8(const char *s, size_t len)
 	return 1;
 }
 
-static int is_hex(const char *s)
-{
-	return *s && !s[strspn(s, "0123456789abcdef")];
-}
-
 static int is_id(const char *s)
 {
-	return strlen(s) == ID_LEN && is_hex(s);
+	return mv_is_hex(s, ID_LEN);
 }
 
 static int is_commit(const char *s)
 {
-	size_t len = strlen(s);
-
-	return (len == 40 || len == 64) && is_hex(s);
+	return mv_is_hex(s, 40) || mv_is_hex(s, 64);
 }
 
 /* Our form exactly, so that the order of bytes is that of time. */
@@ -194,7 +174,7 @@ int mv_record_supersede(struct mv_record *record, const char *id,
 			struct mv_err *err)
 {
 	char **list = record->supersedes;
-	size_t n = 0;
+	size_t n = 0, alloc;
 
 	for (; list && list[n]; n++)
 		if (!strcmp(list[n], id))
@@ -203,13 +183,11 @@ int mv_record_supersede(struct mv_record *record, const char *id,
 		return mv_fail(err, MV_EINVALID, "a record supersedes at most "
 			       "%d others, by ids of 16 hex digits",
 			       MV_SUPERSEDES_MAX);
-	list = realloc(list, (n + 2) * sizeof(*list));
-	if (!list)
-		return mv_nomem(err);
-	record->supersedes = list;
-	list[n + 1] = NULL;
-	list[n] = strdup(id);
-	return list[n] ? 0 : mv_nomem(err);
+	alloc = n + 1;		/* and the NULL behind them */
+	if (!MV_GROW_ONE(record->supersedes, alloc, err))
+		return MV_ENOMEM;
+	record->supersedes[n] = NULL;	/* nothing was there at first */
+	return mv_set_str(&record->supersedes[n], id, err);
 }
 
 /* -- printing ---------------------------------------------------------------------- */
@@ -547,8 +525,8 @@ static int take_str(char **out, const struct mv_json *o, const char *key,
 		return bad(err, key, "is not a string");
 	if (!len)
 		return 0;
-	if (copy_str(out, s) < 0)
-		return mv_nomem(err);
+	if (mv_set_str(out, s, err))
+		return MV_ENOMEM;
 	len = strlen(key);
 	memcpy(beside, key, len);
 	memcpy(beside + len, "_hex", 5);
@@ -623,8 +601,8 @@ static int take_one_ref(struct mv_refs *out, const struct mv_json *item,
 		ret = take_oid(&ref.oid, &ref.has_oid, item, err);
 	if (!ret)
 		ret = take_int(&size, item, "size", 0, INT64_MAX, err);
-	if (!ret && !ref.role && copy_str(&ref.role, "") < 0)
-		ret = mv_nomem(err);
+	if (!ret && !ref.role)
+		ret = mv_set_str(&ref.role, "", err);
 	ref.size = size < 0 ? UINT64_MAX : (uint64_t)size;
 	if (!ret)
 		return take_ref(out, &ref, err);
@@ -667,8 +645,8 @@ static int take_command(char ***out, const struct mv_json *o,
 
 		if (!s)
 			return bad(err, "command", "is not a list of words");
-		if (copy_str(&(*out)[i], s) < 0)
-			return mv_nomem(err);
+		if (mv_set_str(&(*out)[i], s, err))
+			return MV_ENOMEM;
 		if (hex)
 			ret = take_hex(&(*out)[i], s, bytes);
 		odd += hex && !ret;
@@ -722,8 +700,8 @@ static int take_run(struct mv_execution *run, const struct mv_json *record,
 		ret = take_str(&run->name, o, "name", err);
 	if (!ret)
 		ret = take_str(&run->cwd, o, "cwd", err);
-	if (!ret && !run->cwd && copy_str(&run->cwd, "") < 0)
-		ret = mv_nomem(err);
+	if (!ret && !run->cwd)
+		ret = mv_set_str(&run->cwd, "", err);
 	if (!ret)
 		ret = take_moment(&run->started_ms, o, "started", err);
 	if (!ret)

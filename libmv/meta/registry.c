@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 #include "libmv/meta/meta.h"
 
 /*
@@ -52,20 +54,10 @@ static void event_release(struct mv_event *e)
 
 static int grow(struct collect *c, struct mv_err *err)
 {
-	size_t alloc = 2 * c->alloc + 64;
-	struct mv_event *v;
-
-	if (c->r->count < c->alloc)
-		return 0;
-	if (c->alloc > REFS_MAX)
+	if (c->r->count == c->alloc && c->alloc > REFS_MAX)
 		return mv_fail(err, MV_ENOMEM, "too many tags of versions and "
 			       "stages");
-	v = realloc(c->r->v, alloc * sizeof(*v));
-	if (!v)
-		return mv_nomem(err);
-	c->r->v = v;
-	c->alloc = alloc;
-	return 0;
+	return MV_GROW(c->r->v, c->alloc, c->r->count + 1, err);
 }
 
 /* "rf#prod#99999999999999999999": no event for us, but one for others. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/pull.h"
 #include "libmv/base/time.h"
 #include "libmv/meta/facts.h"
@@ -57,17 +58,10 @@ static int fail_at(const struct table *t, const char *what)
 
 static int begin_cell(struct table *t)
 {
-	size_t alloc = t->cell_alloc ? 2 * t->cell_alloc : 16, *cells;
-
 	if (t->cell_count == COLUMNS_MAX)
 		return fail_at(t, "too many columns");
-	if (t->cell_count == t->cell_alloc) {
-		cells = realloc(t->cells, alloc * sizeof(*cells));
-		if (!cells)
-			return mv_nomem(t->err);
-		t->cells = cells;
-		t->cell_alloc = alloc;
-	}
+	if (MV_GROW(t->cells, t->cell_alloc, t->cell_count + 1, t->err) < 0)
+		return MV_ENOMEM;
 	t->cells[t->cell_count++] = t->text.len;
 	return 0;
 }
