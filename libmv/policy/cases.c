@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/time.h"
 
 /*
@@ -39,25 +40,6 @@ static int bad(const char *file, int line, const char *what,
 		       value);
 }
 
-static int put(char **out, const char *s, struct mv_err *err)
-{
-	free(*out);
-	*out = strdup(s);
-	return *out ? 0 : mv_nomem(err);
-}
-
-/* An id that stands for something with this name. */
-static int id_of(struct mv_oid *oid, const char *name, struct mv_err *err)
-{
-	struct mv_hasher *h = NULL;
-	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
-
-	if (!ret)
-		ret = mv_hasher_once(oid->b, h, name, strlen(name), err);
-	mv_hasher_free(h);
-	return ret;
-}
-
 /* -- what a case can say --------------------------------------------------------- */
 
 /* "KEY VALUE" */
@@ -84,16 +66,12 @@ static int vote(struct example *x, enum mv_decision decision,
 		const char *value, struct mv_err *err)
 {
 	struct mv_policy_facts *f = &x->facts;
-	struct mv_vote *more = realloc(f->votes, (f->vote_count + 1) *
-				       sizeof(*more)), *v;
+	struct mv_vote *v = MV_GROW_ONE(f->votes, f->vote_count, err);
 	size_t len = strcspn(value, " ");
 
-	if (!more)
-		return mv_nomem(err);
-	f->votes = more;
-	v = &more[f->vote_count];
-	memset(v, 0, sizeof(*v));
-	v->order = f->vote_count++;
+	if (!v)
+		return MV_ENOMEM;
+	v->order = f->vote_count - 1;
 	v->statement.decision = decision;
 	v->statement.signer = strndup(value, len);
 	v->statement.nonce = mv_strf("%032zx", v->order);
@@ -154,15 +132,15 @@ static int set_person(struct example *x, const char *key, const char *value,
 	struct mv_policy_facts *f = &x->facts;
 
 	if (!strcmp(key, "author"))
-		return put(&f->author, value, err);
+		return mv_set_str(&f->author, value, err);
 	if (!strcmp(key, "committer"))
-		return put(&f->committer, value, err);
+		return mv_set_str(&f->committer, value, err);
 	if (!strcmp(key, "pusher"))
-		return put(&f->pusher, value, err);
+		return mv_set_str(&f->pusher, value, err);
 	if (!strcmp(key, "runner"))
-		return put(&f->runner, value, err);
+		return mv_set_str(&f->runner, value, err);
 	if (!strcmp(key, "promoter"))
-		return put(&f->promoter, value, err);
+		return mv_set_str(&f->promoter, value, err);
 	return MV_ENOENT;
 }
 
@@ -187,25 +165,25 @@ static int set_subject(struct example *x, const char *key, const char *value,
 	int ret;
 
 	if (!strcmp(key, "artifact"))
-		return put(&f->artifact, value, err);
+		return mv_set_str(&f->artifact, value, err);
 	if (!strcmp(key, "stage"))
-		return put(&f->stage, value, err);
+		return mv_set_str(&f->stage, value, err);
 	if (!strcmp(key, "version"))
-		return put(&f->version, value, err);
+		return mv_set_str(&f->version, value, err);
 	if (!strcmp(key, "current")) {
 		x->has_base = 1;
-		return put(&f->displaces, value, err);
+		return mv_set_str(&f->displaces, value, err);
 	}
 	if (!strcmp(key, "branch")) {
 		f->action = "change";
-		return put(&f->branch, value, err);
+		return mv_set_str(&f->branch, value, err);
 	}
 	if (!strcmp(key, "size"))
 		return mv_parse_size(&f->size, value, err);
 	if (!strcmp(key, "expect"))
-		return put(&x->expect, value, err);
+		return mv_set_str(&x->expect, value, err);
 	if (!strcmp(key, "because"))
-		return put(&x->because, value, err);
+		return mv_set_str(&x->because, value, err);
 	if (!strcmp(key, "now")) {
 		ret = mv_time_parse(&ms, value, err);
 		if (!ret)
@@ -213,7 +191,7 @@ static int set_subject(struct example *x, const char *key, const char *value,
 		return ret;
 	}
 	if (!strcmp(key, "from"))
-		return put(&f->from_stage, value, err);
+		return mv_set_str(&f->from_stage, value, err);
 	if (!strcmp(key, "action"))
 		return set_action(f, value, err);
 	return MV_ENOENT;
@@ -229,9 +207,9 @@ static int set_evidence(struct example *x, const char *key, const char *value,
 	if (!strcmp(key, "tag"))
 		return set_fact(&x->record.tags, value, err);
 	if (!strcmp(key, "eval"))
-		return put(&x->eval, value, err);
+		return mv_set_str(&x->eval, value, err);
 	if (!strcmp(key, "current.eval"))
-		return put(&x->base_eval, value, err);
+		return mv_set_str(&x->base_eval, value, err);
 	if (!strcmp(key, "current.metric")) {
 		x->has_base = 1;
 		return set_fact(&x->base.metrics, value, err);
@@ -241,10 +219,10 @@ static int set_evidence(struct example *x, const char *key, const char *value,
 		char text[32];
 
 		return mv_time_parse(&ms, value, err) ? MV_EINVALID :
-			put(&x->record.t, mv_time_print(text, ms), err);
+			mv_set_str(&x->record.t, mv_time_print(text, ms), err);
 	}
 	if (!strcmp(key, "dirty") && !strcmp(value, "true"))
-		return put(&x->record.dirty, "sha256:dirty", err);
+		return mv_set_str(&x->record.dirty, "sha256:dirty", err);
 	if (!strcmp(key, "dirty") && !strcmp(value, "false"))
 		return 0;
 	return MV_ENOENT;
@@ -290,7 +268,7 @@ static int add_eval(struct mv_record *r, const char *name,
 	ref.role = role;
 	ref.has_oid = 1;
 	ref.size = 1;
-	ret = id_of(&ref.oid, name, err);
+	ret = mv_sha256(&ref.oid, name, strlen(name), err);
 	if (!ret)
 		ret = mv_refs_add(&r->data, &ref, err);
 	question = mv_strf("content %s", name);
@@ -332,7 +310,8 @@ static int begin_record(struct mv_record *r, const char *content,
 	r->commit = strdup(CASE_COMMIT);
 	r->size = 1;
 	return r->kind && r->id && r->by && r->t && r->commit ?
-		id_of(&r->content, content, err) : mv_nomem(err);
+		mv_sha256(&r->content, content, strlen(content), err) :
+		mv_nomem(err);
 }
 
 static int begin(struct example *x, const char *name, int line,
@@ -353,14 +332,14 @@ static int begin(struct example *x, const char *name, int line,
 	if (!ret)
 		ret = begin_record(&x->base, "00000000000000ba", err);
 	if (!ret)
-		ret = id_of(&f->content, "candidate", err);
+		ret = mv_sha256(&f->content, "candidate", 9, err);
 	if (!ret)
-		ret = put(&f->version, "v1.0.0", err);
+		ret = mv_set_str(&f->version, "v1.0.0", err);
 	if (!ret)
-		ret = put(&f->commit, CASE_COMMIT, err);
+		ret = mv_set_str(&f->commit, CASE_COMMIT, err);
 	if (!ret)
-		ret = put(&f->records, "", err);
-	return ret ? ret : put(&f->repo, CASE_REPO, err);
+		ret = mv_set_str(&f->records, "", err);
+	return ret ? ret : mv_set_str(&f->repo, CASE_REPO, err);
 }
 
 static int add_base(struct example *x, struct mv_err *err)
@@ -389,24 +368,24 @@ static int bind(struct example *x, struct mv_err *err)
 
 	for (size_t i = 0; i < f->vote_count; i++) {
 		struct mv_statement *s = &f->votes[i].statement;
-		int ret = put(&s->repo, f->repo, err);
+		int ret = mv_set_str(&s->repo, f->repo, err);
 
 		if (!ret && f->artifact)
-			ret = put(&s->artifact, f->artifact, err);
+			ret = mv_set_str(&s->artifact, f->artifact, err);
 		if (!ret)
-			ret = put(&s->version, f->version, err);
+			ret = mv_set_str(&s->version, f->version, err);
 		if (!ret && f->stage)
-			ret = put(&s->stage, f->stage, err);
+			ret = mv_set_str(&s->stage, f->stage, err);
 		if (!ret)
-			ret = put(&s->commit, f->commit, err);
+			ret = mv_set_str(&s->commit, f->commit, err);
 		if (!ret)
-			ret = put(&s->policy, x->policy->digest, err);
+			ret = mv_set_str(&s->policy, x->policy->digest, err);
 		if (!ret)
-			ret = put(&s->records, f->records, err);
+			ret = mv_set_str(&s->records, f->records, err);
 		if (!ret && f->displaces)
-			ret = put(&s->displaces, f->displaces, err);
+			ret = mv_set_str(&s->displaces, f->displaces, err);
 		if (!ret && f->from_stage)
-			ret = put(&s->from_stage, f->from_stage, err);
+			ret = mv_set_str(&s->from_stage, f->from_stage, err);
 		if (ret)
 			return ret;
 		s->content = f->content;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * The decision: every rule of every section that speaks of this, in the
  * policy's order, one finding each. Evaluating a rule is in decide-metric.c,
@@ -113,13 +115,10 @@ static char *detach(struct mv_found *f, struct mv_buf *text, int optional)
 static int add_finding(struct mv_verdict *out, const struct mv_deciding *d,
 		       const struct mv_rule *rule, struct mv_found *f)
 {
-	struct mv_finding *more, *found;
+	struct mv_finding *found = MV_GROW_ONE(out->v, out->count, NULL);
 
-	more = realloc(out->v, (out->count + 1) * sizeof(*more));
-	if (!more)
+	if (!found)
 		return -1;
-	out->v = more;
-	found = &more[out->count++];	/* all of it is set below */
 	found->result = f->result;
 	found->mode = d->section->mode;
 	found->line = rule->line;

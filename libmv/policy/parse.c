@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 
 #define POLICY_NAME ".gitmodel/policy"
 #define CONFIG_NAME ".gitmodel/config"
@@ -24,25 +25,11 @@ static int bad(struct mv_err *err, int line, const char *why, const char *what)
 		       what);
 }
 
-/* Grows by one zeroed element; NULL: no memory. */
-static void *grow(void **v, size_t *count, size_t size)
-{
-	char *more = realloc(*v, (*count + 1) * size);
-
-	if (!more)
-		return NULL;
-	*v = more;
-	more += (*count)++ * size;
-	memset(more, 0, size);
-	return more;
-}
-
 /* -- sections ------------------------------------------------------------------ */
 
 static int begin_group(struct parse *p, const char *name, int line,
 		       struct mv_err *err)
 {
-	void *v = p->policy->groups;
 	struct mv_policy_group *g;
 
 	if (!*name || strchr(name, ' '))
@@ -50,15 +37,13 @@ static int begin_group(struct parse *p, const char *name, int line,
 			   name);
 	if (p->policy->group_count == SECTIONS_MAX)
 		return bad(err, line, "too many groups, with", name);
-	g = grow(&v, &p->policy->group_count, sizeof(*g));
+	g = MV_GROW_ONE(p->policy->groups, p->policy->group_count, err);
 	if (!g)
-		return mv_nomem(err);
-	p->policy->groups = v;
+		return MV_ENOMEM;
 	p->group = g;
 	p->section = NULL;
 	g->line = line;
-	g->name = strdup(name);
-	return g->name ? 0 : mv_nomem(err);
+	return mv_set_str(&g->name, name, err);
 }
 
 static int stage_name_ok(const char *name)
@@ -72,7 +57,6 @@ static int stage_name_ok(const char *name)
 static int begin_rules(struct parse *p, const char *kind, const char *name,
 		       int line, struct mv_err *err)
 {
-	void *v = p->policy->sections;
 	struct mv_section *s;
 
 	if (!strcmp(kind, "stage") && !stage_name_ok(name))
@@ -83,10 +67,9 @@ static int begin_rules(struct parse *p, const char *kind, const char *name,
 			   "not", name);
 	if (p->policy->section_count == SECTIONS_MAX)
 		return bad(err, line, "too many sections, with", name);
-	s = grow(&v, &p->policy->section_count, sizeof(*s));
+	s = MV_GROW_ONE(p->policy->sections, p->policy->section_count, err);
 	if (!s)
-		return mv_nomem(err);
-	p->policy->sections = v;
+		return MV_ENOMEM;
 	p->section = s;
 	p->group = NULL;
 	s->line = line;
@@ -113,7 +96,6 @@ static int begin(struct parse *p, const char *section, const char *name,
 static int add_member(struct mv_policy_group *g, const char *key,
 		      const char *value, int line, struct mv_err *err)
 {
-	void *v = g->members;
 	char **member;
 
 	if (strcmp(key, "member"))
@@ -127,12 +109,8 @@ static int add_member(struct mv_policy_group *g, const char *key,
 			return bad(err, line, "twice in this group:", value);
 	if (g->count == MEMBERS_MAX)
 		return bad(err, line, "too many members, with", value);
-	member = grow(&v, &g->count, sizeof(*member));
-	if (!member)
-		return mv_nomem(err);
-	g->members = v;
-	*member = strdup(value);
-	return *member ? 0 : mv_nomem(err);
+	member = MV_GROW_ONE(g->members, g->count, err);
+	return member ? mv_set_str(member, value, err) : MV_ENOMEM;
 }
 
 static int set_mode(struct mv_section *s, const char *value, int line,
@@ -163,16 +141,14 @@ static int contradicts(const struct mv_rule *a, const struct mv_rule *b)
 static int add_rule(struct mv_section *s, const char *key, const char *value,
 		    int line, struct mv_err *err)
 {
-	void *v = s->rules;
 	struct mv_rule *rule;
 	int ret;
 
 	if (s->count == RULES_MAX)
 		return bad(err, line, "too many rules, with", key);
-	rule = grow(&v, &s->count, sizeof(*rule));
+	rule = MV_GROW_ONE(s->rules, s->count, err);
 	if (!rule)
-		return mv_nomem(err);
-	s->rules = v;
+		return MV_ENOMEM;
 	rule->line = line;
 	ret = mv_rule_parse(rule, s->kind, key, value, err);
 	if (ret == MV_EINVALID)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * What is to be found out before deciding. Each rule says here what its
  * evaluation asks mv_known() and mv_other_of(); a rule that forgets to is
@@ -23,7 +25,7 @@ static int ask(struct asking *q, const char *word, const char *rest)
 {
 	char *question = mv_strf("%s%s%s", word, rest ? " " : "",
 				 rest ? rest : "");
-	char **more;
+	char **one;
 
 	if (!question)
 		return mv_nomem(q->err);
@@ -32,13 +34,12 @@ static int ask(struct asking *q, const char *word, const char *rest)
 			free(question);
 			return 0;
 		}
-	more = realloc(q->asked, (q->count + 1) * sizeof(*more));
-	if (!more) {
+	one = MV_GROW_ONE(q->asked, q->count, q->err);
+	if (!one) {
 		free(question);
-		return mv_nomem(q->err);
+		return MV_ENOMEM;
 	}
-	q->asked = more;
-	more[q->count++] = question;
+	*one = question;
 	return q->fn(q->payload, question, q->err);
 }
 
@@ -190,24 +191,17 @@ int mv_policy_answer(struct mv_policy_facts *facts, const char *question,
 		     int known, int64_t number, const char *text,
 		     struct mv_err *err)
 {
-	struct mv_answer *more, *a;
+	struct mv_answer a = { .known = known, .number = number }, *one = NULL;
 
-	more = realloc(facts->answers,
-		       (facts->answer_count + 1) * sizeof(*more));
-	if (!more)
-		return mv_nomem(err);
-	facts->answers = more;
-	a = &more[facts->answer_count];
-	a->question = strdup(question);
-	a->text = text ? strdup(text) : NULL;
-	a->known = known;
-	a->number = number;
-	if (!a->question || (text && !a->text)) {
-		free(a->question);
-		free(a->text);
-		return mv_nomem(err);
+	if (!mv_set_str(&a.question, question, err) &&
+	    !mv_set_str(&a.text, text, err))
+		one = MV_GROW_ONE(facts->answers, facts->answer_count, err);
+	if (!one) {
+		free(a.question);
+		free(a.text);
+		return MV_ENOMEM;
 	}
-	facts->answer_count++;
+	*one = a;
 	return 0;
 }
 

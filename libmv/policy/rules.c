@@ -68,13 +68,6 @@ static int take(struct words *w, const char *word)
 	return 1;
 }
 
-static int copy(char **out, const char *s, struct mv_err *err)
-{
-	free(*out);
-	*out = strdup(s);
-	return *out ? 0 : mv_nomem(err);
-}
-
 /* A finite decimal number and nothing else; "0x", "nan" and "inf" are not. */
 static int number_of(double *out, const char *s)
 {
@@ -128,7 +121,7 @@ static int range_of(struct mv_rule_args *a, char *s)
 /* KEY OP NUMBER, or KEY in A..B */
 static int threshold(struct mv_rule_args *a, struct words *w)
 {
-	int ret = copy(&a->metric, next(w), w->err);
+	int ret = mv_set_str(&a->metric, next(w), w->err);
 
 	if (ret)
 		return ret;
@@ -155,7 +148,7 @@ static int shape_metric(struct mv_rule_args *a, struct words *w)
 /* KEY [margin NUMBER[%]] [vs OTHER] */
 static int change(struct mv_rule_args *a, struct words *w)
 {
-	int ret = copy(&a->metric, next(w), w->err);
+	int ret = mv_set_str(&a->metric, next(w), w->err);
 	size_t len;
 
 	if (!ret && strchr(a->metric, '*'))
@@ -175,12 +168,12 @@ static int change(struct mv_rule_args *a, struct words *w)
 		if (!*peek(w))
 			return bad(w, "vs current, a stage, a version or "
 				   "merge-base");
-		ret = copy(&a->vs, next(w), w->err);
+		ret = mv_set_str(&a->vs, next(w), w->err);
 		return ret || mv_stage_ok(a->vs) || mv_version_ok(a->vs) ?
 			ret : bad(w, "vs current, a stage, a version or "
 				  "merge-base");
 	}
-	return ret ? ret : copy(&a->vs, "current", w->err);
+	return ret ? ret : mv_set_str(&a->vs, "current", w->err);
 }
 
 static int shape_change(struct mv_rule_args *a, struct words *w)
@@ -217,7 +210,7 @@ static int shape_any(struct mv_rule_args *a, struct words *w)
 
 static int shape_word(struct mv_rule_args *a, struct words *w)
 {
-	return *peek(w) ? copy(&a->text, next(w), w->err) :
+	return *peek(w) ? mv_set_str(&a->text, next(w), w->err) :
 			  bad(w, "one word");
 }
 
@@ -252,8 +245,7 @@ static int shape_data(struct mv_rule_args *a, struct words *w)
 
 	if (strncmp(peek(w), "sha256:", 7))
 		return shape_path(a, w);
-	if (strlen(hex) != MV_OID_HEX ||
-	    strspn(hex, "0123456789abcdef") != MV_OID_HEX)
+	if (!mv_is_hex(hex, MV_OID_HEX))
 		return bad(w, "sha256: and 64 hex digits");
 	return shape_word(a, w);
 }
@@ -284,11 +276,9 @@ static int shape_words(struct mv_rule_args *a, struct words *w)
 	a->words = calloc(left + 1, sizeof(*a->words));
 	if (!a->words)
 		return mv_nomem(w->err);
-	while (w->at < w->count) {
-		a->words[n] = strdup(next(w));
-		if (!a->words[n++])
-			return mv_nomem(w->err);
-	}
+	while (w->at < w->count)
+		if (mv_set_str(&a->words[n++], next(w), w->err))
+			return MV_ENOMEM;
 	return 0;
 }
 
@@ -311,7 +301,7 @@ static int shape_people(struct mv_rule_args *a, struct words *w)
 		return bad(w, "NUMBER [from GROUP], NUMBER from 1");
 	if (!take(w, "from"))
 		return 0;
-	return *peek(w) ? copy(&a->text, next(w), w->err) :
+	return *peek(w) ? mv_set_str(&a->text, next(w), w->err) :
 			  bad(w, "a group after 'from'");
 }
 
@@ -352,14 +342,14 @@ static int shape_real(struct mv_rule_args *a, struct words *w)
 static int shape_aggregate(struct mv_rule_args *a, struct words *w)
 {
 	static const char *const how[] = { "median", "mean", "min", "max" };
-	int ret = *peek(w) ? copy(&a->metric, next(w), w->err) :
+	int ret = *peek(w) ? mv_set_str(&a->metric, next(w), w->err) :
 			     bad(w, "KEY median|mean|min|max");
 
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++)
 		if (!strcmp(peek(w), how[i]))
-			return copy(&a->text, next(w), w->err);
+			return mv_set_str(&a->text, next(w), w->err);
 	return bad(w, "KEY median|mean|min|max");
 }
 

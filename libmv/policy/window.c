@@ -122,8 +122,7 @@ static int take_zone(struct mv_window *w, const char *s, struct mv_err *err)
 			       "Europe/Berlin", s);
 	if (!strcmp(s + 1, "UTC"))
 		return 0;
-	w->zone = strdup(s + 1);
-	return w->zone ? 0 : mv_nomem(err);
+	return mv_set_str(&w->zone, s + 1, err);
 }
 
 static int take_ends(struct mv_window *w, const char **s)
