@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * The lists of signers. ssh-keygen's own reading of allowed_signers is
  * generous (wildcards, lines without namespaces, authorities), and anything
@@ -170,11 +172,9 @@ static int add_namespaces(struct mv_ssh_signer *s, char *list,
 		return mv_nomem(err);
 	n = 0;
 	for (word = strtok_r(list, ",", &save); word;
-	     word = strtok_r(NULL, ",", &save)) {
-		s->namespaces[n] = strdup(word);
-		if (!s->namespaces[n++])
-			return mv_nomem(err);
-	}
+	     word = strtok_r(NULL, ",", &save))
+		if (mv_set_str(&s->namespaces[n++], word, err))
+			return MV_ENOMEM;
 	return 0;
 }
 
@@ -277,8 +277,8 @@ static int take_ssh_line(struct mv_ssh_signer *s, char *line, struct text *t)
 		return bad(t->err, t->file, t->line, "namespaces= is missing; "
 			   "for approvals: namespaces=\""
 			   MV_TRUST_NS_APPROVAL "\"");
-	s->principal = strdup(who);
-	return s->principal ? take_key(s, word, key, t) : mv_nomem(t->err);
+	ret = mv_set_str(&s->principal, who, t->err);
+	return ret ? ret : take_key(s, word, key, t);
 }
 
 static int check_one_person(const struct mv_trust *t, struct text *text)
@@ -303,20 +303,14 @@ int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
 	int ret = open_text(&text, ".gitmodel/allowed_signers", data, len, err);
 
 	while (!ret && (line = next_line(&text))) {
-		struct mv_ssh_signer *more;
+		struct mv_ssh_signer *s;
 
 		if (text.line > LINES_MAX) {
 			ret = bad(err, text.file, text.line, "too many lines");
 			break;
 		}
-		more = realloc(t->ssh, (t->ssh_count + 1) * sizeof(*more));
-		if (!more) {
-			ret = mv_nomem(err);
-			break;
-		}
-		t->ssh = more;
-		memset(&more[t->ssh_count], 0, sizeof(*more));
-		ret = take_ssh_line(&more[t->ssh_count++], line, &text);
+		s = MV_GROW_ONE(t->ssh, t->ssh_count, err);
+		ret = s ? take_ssh_line(s, line, &text) : MV_ENOMEM;
 		if (!ret)
 			ret = check_one_person(t, &text);
 	}
@@ -343,24 +337,22 @@ int mv_signers_is_krl(const struct mv_trust *t)
 static int add_revoked(struct mv_trust *t, char *line, struct text *text)
 {
 	char *type = next_word(&line), *base64 = next_word(&line);
-	struct mv_ssh_key *more;
+	struct mv_ssh_key *one;
 	struct mv_buf blob;
 	int ok;
 
 	mv_buf_init(&blob, LINE_MAX_LEN);
 	ok = base64 && is_key_type(type) && decode_key(&blob, type, base64);
-	more = ok ? realloc(t->bad_keys, (t->bad_count + 1) * sizeof(*more)) :
-		    NULL;
-	if (!more) {
+	one = ok ? MV_GROW_ONE(t->bad_keys, t->bad_count, text->err) : NULL;
+	if (!one) {
 		mv_buf_release(&blob);
-		return ok ? mv_nomem(text->err) :
+		return ok ? MV_ENOMEM :
 			bad(text->err, text->file, text->line,
 			    "expected KEYTYPE KEY, or a KRL as the whole file");
 	}
-	t->bad_keys = more;
-	more[t->bad_count].len = blob.len;
-	more[t->bad_count].blob = (uint8_t *)mv_buf_detach(&blob);
-	return more[t->bad_count++].blob ? 0 : mv_nomem(text->err);
+	one->len = blob.len;
+	one->blob = (uint8_t *)mv_buf_detach(&blob);
+	return one->blob ? 0 : mv_nomem(text->err);
 }
 
 int mv_signers_read_revoked(struct mv_trust *t, struct mv_err *err)
@@ -422,21 +414,14 @@ int mv_signers_read_gpg(struct mv_trust *t, const char *data, size_t len,
 	int ret = open_text(&text, ".gitmodel/allowed_gpg", data, len, err);
 
 	while (!ret && (line = next_line(&text))) {
-		struct mv_gpg_signer *more, *s;
+		struct mv_gpg_signer *s;
 
 		if (text.line > LINES_MAX) {
 			ret = bad(err, text.file, text.line, "too many lines");
 			break;
 		}
-		more = realloc(t->pgp, (t->pgp_count + 1) * sizeof(*more));
-		if (!more) {
-			ret = mv_nomem(err);
-			break;
-		}
-		t->pgp = more;
-		s = &more[t->pgp_count++];
-		memset(s, 0, sizeof(*s));
-		ret = take_gpg_line(s, line, &text);
+		s = MV_GROW_ONE(t->pgp, t->pgp_count, err);
+		ret = s ? take_gpg_line(s, line, &text) : MV_ENOMEM;
 		for (size_t i = 0; !ret && i + 1 < t->pgp_count; i++)
 			if (!strcmp(t->pgp[i].fingerprint, s->fingerprint) &&
 			    strcmp(t->pgp[i].principal, s->principal))

@@ -137,19 +137,14 @@ int mv_sshsig_dearmour(struct mv_buf *blob, const char *text, size_t len)
 int mv_ssh_fingerprint(char *out, const void *key, size_t len,
 		       struct mv_err *err)
 {
-	struct mv_hasher *h = NULL;
-	uint8_t digest[32];
+	struct mv_oid digest;
 	struct mv_buf text;
-	int ret;
+	int ret = mv_sha256(&digest, key, len, err);
 
-	ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = mv_hasher_once(digest, h, key, len, err);
-	mv_hasher_free(h);
 	if (ret)
 		return ret;
 	mv_buf_init(&text, 64);
-	if (mv_base64(&text, digest, sizeof(digest))) {
+	if (mv_base64(&text, digest.b, sizeof(digest.b))) {
 		mv_buf_release(&text);
 		return mv_nomem(err);
 	}

@@ -141,8 +141,7 @@ static int take_text(char **out, const struct mv_json *o, const char *key,
 	if (!s)
 		return mv_fail(err, MV_EINVALID, "the statement says no %s",
 			       key);
-	*out = strdup(s);
-	return *out ? 0 : mv_nomem(err);
+	return mv_set_str(out, s, err);
 }
 
 static int take_decision(struct mv_statement *s, const struct mv_json *o,

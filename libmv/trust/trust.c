@@ -150,10 +150,10 @@ int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
 	}
 	t->limit_ms = CHECK_LIMIT_MS;
 	ret = mv_plain_env(&t->env, env, err);
-	if (!ret) {
-		t->tmp_dir = strdup(tmp_dir);
-		ret = t->tmp_dir ? read_roots(t, roots, err) : mv_nomem(err);
-	}
+	if (!ret)
+		ret = mv_set_str(&t->tmp_dir, tmp_dir, err);
+	if (!ret)
+		ret = read_roots(t, roots, err);
 	if (ret) {
 		mv_trust_close(t);
 		return ret;

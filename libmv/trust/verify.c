@@ -238,17 +238,15 @@ static int verify_ssh(struct mv_signature *out, struct mv_trust *t,
 	ret = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
 	if (ret)
 		return ret;
-	out->fingerprint = strdup(print);
-	if (!out->fingerprint)
-		return mv_nomem(err);
+	if (mv_set_str(&out->fingerprint, print, err))
+		return MV_ENOMEM;
 	if (sig.ns_len != strlen(ns) || memcmp(sig.ns, ns, sig.ns_len))
 		return set(out, MV_SIGNATURE_BAD, "made for something else");
 	s = choose(out, t, &sig, ns, at);
 	if (!s)
 		return 0;
-	out->principal = strdup(s->principal);
-	if (!out->principal)
-		return mv_nomem(err);
+	if (mv_set_str(&out->principal, s->principal, err))
+		return MV_ENOMEM;
 	if (is_revoked(t, &sig))
 		return set(out, MV_SIGNATURE_REVOKED, NULL);
 	return ask_keygen(out, t, &sig, blob, ns, data, len, err);
@@ -364,8 +362,7 @@ static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
 	if (!valid || !status_line(text, "GOODSIG") ||
 	    take_validsig(primary, valid))
 		return set(out, MV_SIGNATURE_BAD, NULL);
-	out->fingerprint = strdup(primary);
-	if (!out->fingerprint)
+	if (mv_set_str(&out->fingerprint, primary, NULL))
 		return MV_ENOMEM;
 	set(out, MV_SIGNATURE_UNKNOWN, NULL);
 	for (size_t i = 0; i < t->pgp_count; i++) {
@@ -373,9 +370,7 @@ static int judge_gpg(struct mv_signature *out, const struct mv_trust *t,
 
 		if (strcmp(s->fingerprint, primary))
 			continue;
-		free(out->principal);
-		out->principal = strdup(s->principal);
-		if (!out->principal)
+		if (mv_set_str(&out->principal, s->principal, NULL))
 			return MV_ENOMEM;
 		if (in_time(s->after, s->before, at))
 			return set(out, MV_SIGNATURE_GOOD, NULL);
@@ -463,15 +458,12 @@ int mv_trust_key(struct mv_signature *out, struct mv_trust *t, const char *ns,
 	sig.key = (const uint8_t *)key.data;
 	sig.key_len = key.len;
 	ret = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
-	out->fingerprint = ret ? NULL : strdup(print);
-	if (!ret && !out->fingerprint)
-		ret = mv_nomem(err);
+	if (!ret)
+		ret = mv_set_str(&out->fingerprint, print, err);
 	s = ret ? NULL : choose(out, t, &sig, ns, at);
 	if (!s)
 		goto out;
-	out->principal = strdup(s->principal);
-	if (!out->principal)
-		ret = mv_nomem(err);
+	ret = mv_set_str(&out->principal, s->principal, err);
 	revoked = is_revoked(t, &sig);
 	if (!ret)
 		set(out, revoked ? MV_SIGNATURE_REVOKED : MV_SIGNATURE_GOOD,
