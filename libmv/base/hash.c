@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/base/hash.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
  * content. docs/design/git.md has the figures.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/evp.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 
@@ -178,4 +180,43 @@ int mv_oid_parse(struct mv_oid *out, const char *hex, size_t len)
 int mv_oid_cmp(const struct mv_oid *a, const struct mv_oid *b)
 {
 	return memcmp(a->b, b->b, sizeof(a->b));
+}
+
+int mv_base64(struct mv_buf *out, const void *data, size_t len)
+{
+	const size_t n = (len + 2) / 3 * 4;
+
+	if (len > INT_MAX / 2 || mv_buf_reserve(out, n))
+		return MV_ENOMEM;
+	EVP_EncodeBlock((uint8_t *)out->data + out->len, data, (int)len);
+	out->len += n;
+	return 0;
+}
+
+/* What reads it passes over blanks, and takes padding anywhere: so it is read,
+   and written again, and must be the same. */
+int mv_unbase64(struct mv_buf *out, const char *text, size_t len)
+{
+	const size_t from = out->len;
+	struct mv_buf again;
+	size_t pad = 0;
+	int bad;
+
+	while (pad < 2 && pad < len && text[len - 1 - pad] == '=')
+		pad++;
+	if (len % 4 || len > INT_MAX || mv_buf_reserve(out, len / 4 * 3))
+		return -1;
+	bad = EVP_DecodeBlock((uint8_t *)out->data + from,
+			      (const uint8_t *)text, (int)len) !=
+	      (int)(len / 4 * 3);
+	mv_buf_init(&again, len);
+	if (!bad)
+		out->len += len / 4 * 3 - pad;
+	bad = bad || mv_base64(&again, out->data + from, out->len - from) ||
+	      again.len != len || memcmp(again.data, text, len) != 0;
+	mv_buf_release(&again);
+	if (bad)
+		out->len = from;
+	out->data[out->len] = '\0';
+	return bad ? -1 : 0;
 }

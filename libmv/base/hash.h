@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libmv/base/buf.h"
 #include "libmv/base/err.h"
 
 /*
@@ -65,5 +66,11 @@ char *mv_hex(char *hex, const uint8_t *data, size_t len);
 int mv_unhex(uint8_t *out, const char *hex, size_t outlen);
 /* `s` is `len` lower-case hex digits, and nothing follows. */
 int mv_is_hex(const char *s, size_t len);
+
+/* Base64 as in RFC 4648, with padding, at the end of `out`. 0 or MV_ENOMEM. */
+int mv_base64(struct mv_buf *out, const void *data, size_t len);
+/* The reverse; -1 when it is not what mv_base64() writes: no blanks, no line
+   ends, and the bits that nobody reads are zero. `out` is as it was then. */
+int mv_unbase64(struct mv_buf *out, const char *text, size_t len);
 
 #endif

@@ -13,50 +13,28 @@ enum {
 
 /* -- hashes for the policy ------------------------------------------------------ */
 
-static void put_base64(char *to, const uint8_t *data, size_t len)
+static int hash(char *out, struct mv_asset asset, struct mv_err *err)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"abcdefghijklmnopqrstuvwxyz0123456789+/";
+	struct mv_oid digest;
+	struct mv_buf text;
+	int rc = mv_sha256(&digest, asset.data, asset.len, err);
 
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t v = (uint32_t)data[i] << 16;
-
-		v |= i + 1 < len ? (uint32_t)data[i + 1] << 8 : 0;
-		v |= i + 2 < len ? data[i + 2] : 0;
-		*to++ = digits[v >> 18];
-		*to++ = digits[v >> 12 & 63];
-		*to++ = i + 1 < len ? digits[v >> 6 & 63] : '=';
-		*to++ = i + 2 < len ? digits[v & 63] : '=';
-	}
-	*to = '\0';
-}
-
-static int hash(char *out, struct mv_hasher *hasher, struct mv_asset asset,
-		struct mv_err *err)
-{
-	uint8_t digest[32];
-	int rc = mv_hasher_once(digest, hasher, asset.data, asset.len, err);
-
-	if (rc)
-		return rc;
-	memcpy(out, "sha256-", 7);
-	put_base64(out + 7, digest, sizeof(digest));
-	return 0;
+	mv_buf_init(&text, MV_HTML_HASH);
+	if (!rc && mv_base64(&text, digest.b, sizeof(digest.b)))
+		rc = mv_nomem(err);
+	if (!rc)
+		snprintf(out, MV_HTML_HASH, "sha256-%s", text.data);
+	mv_buf_release(&text);
+	return rc;
 }
 
 int mv_html_hashes(struct mv_html_hashes *out, struct mv_err *err)
 {
-	struct mv_hasher *hasher = NULL;
-	int rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	int rc = hash(out->css, mv_asset_css(), err);
 
 	if (!rc)
-		rc = hash(out->css, hasher, mv_asset_css(), err);
-	if (!rc)
-		rc = hash(out->script, hasher, mv_asset_script(), err);
-	if (!rc)
-		rc = hash(out->chart, hasher, mv_asset_chart(), err);
-	mv_hasher_free(hasher);
-	return rc;
+		rc = hash(out->script, mv_asset_script(), err);
+	return rc ? rc : hash(out->chart, mv_asset_chart(), err);
 }
 
 /* -- text ------------------------------------------------------------------------- */

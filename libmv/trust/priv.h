@@ -10,11 +10,6 @@
 
 /* What the files of this part share. */
 
-/* -- base64, RFC 4648 with padding (base64.c) -- */
-int mv_base64(struct mv_buf *out, const void *data, size_t len);
-/* Canonical only: no blanks, no line ends, unused bits zero; -1. */
-int mv_unbase64(struct mv_buf *out, const char *text, size_t len);
-
 /* -- SSH signatures, PROTOCOL.sshsig (sshsig.c) -- */
 struct mv_sshsig {
 	const uint8_t *key;	/* public key blob; into what was parsed */

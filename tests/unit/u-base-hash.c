@@ -141,6 +141,47 @@ static void test_base_hash__is_hex_means_all_of_it(void **state)
 	assert_false(mv_is_hex("g0", 2));
 }
 
+/* RFC 4648's vectors, and what differs from them in bits nobody reads. */
+static void test_base_hash__base64_has_one_form(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" }
+	};
+	static const char *const bad[] = {
+		"Zh==", "Zm9=", "Zg=", "Zg", "Zg===", "====", "Z===", "Zg==Zg==",
+		"Zm9v\n", " Zm9v", "Zm-v", "Zm9v====", "=m9v"
+	};
+	struct mv_buf out;
+
+	(void)state;
+	mv_buf_init(&out, 64);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		mv_buf_clear(&out);
+		mv_base64(&out, pairs[i][0], strlen(pairs[i][0]));
+		assert_string_equal(out.data, pairs[i][1]);
+		mv_buf_clear(&out);
+		assert_int_equal(mv_unbase64(&out, pairs[i][1],
+					     strlen(pairs[i][1])), 0);
+		assert_string_equal(out.data, pairs[i][0]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (!mv_unbase64(&out, bad[i], strlen(bad[i])))
+			fail_msg("'%s' was read", bad[i]);
+	/* What is in the buffer stays there, and stays alone on failure. */
+	mv_buf_clear(&out);
+	assert_int_equal(mv_buf_addstr(&out, "x"), 0);
+	assert_int_equal(mv_base64(&out, "fo", 2), 0);
+	assert_string_equal(out.data, "xZm8=");
+	assert_int_equal(mv_unbase64(&out, "Zm8=", 4), 0);
+	assert_string_equal(out.data, "xZm8=fo");
+	assert_int_equal(mv_unbase64(&out, "Zm9=", 4), -1);
+	assert_string_equal(out.data, "xZm8=fo");
+	assert_int_equal(out.len, 7);
+	mv_buf_release(&out);
+}
+
 static void test_base_hash__bytes_are_little_and_big_endian(void **state)
 {
 	uint8_t b[8];
@@ -167,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_base_hash__known_answers),
 		cmocka_unit_test(test_base_hash__in_one_call),
 		cmocka_unit_test(test_base_hash__is_hex_means_all_of_it),
+		cmocka_unit_test(test_base_hash__base64_has_one_form),
 		cmocka_unit_test(test_base_hash__reset_forgets_what_was_added),
 		cmocka_unit_test(test_base_hash__checksum_is_xxh3),
 		cmocka_unit_test(test_base_hash__oid_has_one_spelling),
