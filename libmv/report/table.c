@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/report/parts.h"
 
 enum {
@@ -30,18 +31,9 @@ void mv_table_release(struct mv_table *t)
 
 static struct mv_cell *next_cell(struct mv_table *t)
 {
-	struct mv_cell *cells;
-	size_t alloc;
-
-	if (t->count == t->alloc) {
-		alloc = t->alloc ? t->alloc * 2 : 64;
-		cells = reallocarray(t->cells, alloc, sizeof(*cells));
-		if (!cells) {
-			t->pen.failed = 1;
-			return NULL;
-		}
-		t->cells = cells;
-		t->alloc = alloc;
+	if (MV_GROW(t->cells, t->alloc, t->count + 1, NULL) < 0) {
+		t->pen.failed = 1;
+		return NULL;
 	}
 	return &t->cells[t->count++];
 }

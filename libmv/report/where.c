@@ -7,6 +7,7 @@
 
 #include "libmv/report/parts.h"
 
+#include "libmv/base/grow.h"
 #include "libmv/base/words.h"
 
 /*
@@ -59,19 +60,10 @@ static int fail_at(struct parser *p, size_t at, const char *fmt, ...)
 
 static int add_node(struct parser *p, size_t *at, enum kind kind)
 {
-	struct node *nodes;
-	size_t alloc;
-
 	if (p->count == NODES_MAX)
 		return fail_at(p, p->at, "the expression is too long");
-	if (p->count == p->alloc) {
-		alloc = p->alloc ? p->alloc * 2 : 16;
-		nodes = reallocarray(p->nodes, alloc, sizeof(*nodes));
-		if (!nodes)
-			return mv_nomem(p->err);
-		p->nodes = nodes;
-		p->alloc = alloc;
-	}
+	if (MV_GROW(p->nodes, p->alloc, p->count + 1, p->err) < 0)
+		return MV_ENOMEM;
 	*at = p->count++;
 	memset(&p->nodes[*at], 0, sizeof(*p->nodes));
 	p->nodes[*at].kind = kind;
