@@ -179,6 +179,8 @@ static int push_content(struct mv_repo *repo, const char *remote,
 				     pushes ? known : NULL };
 	int rc = pushed && newer && known ? 0 : mv_nomem(err);
 
+	if (!rc)
+		rc = mv_repo_bring_pushed(repo, &refs, err);
 	if (!rc && pushes)
 		mv_repo_warn_large(repo, newer);
 	if (!rc && pushes)

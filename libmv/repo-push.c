@@ -247,6 +247,31 @@ static int upload_send(struct upload *u, struct mv_transfer_stats *stats,
 	return rc;
 }
 
+/* Another remote may have it: a mirror is made of nothing else. */
+static int fetch_gaps(struct upload *u, struct mv_err *err)
+{
+	struct mv_pointer *p = calloc(u->gap_count + 1, sizeof(*p));
+	uint8_t *present = calloc(u->gap_count + 1, 1);
+	size_t kept = 0;
+	int rc = p && present ? 0 : mv_nomem(err);
+
+	for (size_t i = 0; !rc && i < u->gap_count; i++)
+		p[i] = u->w->p[u->gap[i]];
+	if (!rc)
+		rc = mv_repo_need(u->repo, p, u->gap_count, present, err);
+	for (size_t i = 0; !rc && i < u->gap_count; i++) {
+		if (present[i])
+			u->up[u->up_count++] = p[i].oid;
+		else
+			u->gap[kept++] = u->gap[i];
+	}
+	if (!rc)
+		u->gap_count = kept;
+	free(present);
+	free(p);
+	return rc;
+}
+
 /* -- git model push: what can be had --------------------------------------------- */
 
 /* What is nowhere does not keep the rest from its place. */
@@ -266,6 +291,8 @@ static int push_what_is_here(struct mv_repo *repo, const char *name,
 		rc = upload_claim(&u, w, err);
 	if (!rc)
 		rc = upload_choose(&u, stats, err);
+	if (!rc && u.gap_count)
+		rc = fetch_gaps(&u, err);
 	if (!rc)
 		rc = upload_send(&u, stats, err);
 	if (!rc && u.gap_count) {
@@ -286,8 +313,10 @@ static int push_to(struct mv_repo *repo, const char *name, const char *url,
 		   struct mv_err *err)
 {
 	struct mv_wanted_list w = { NULL, 0, 0 };
-	int rc = mv_wanted_find(&w, repo, revs, err);
+	int rc = mv_repo_bring(repo, url, revs, err);
 
+	if (!rc)
+		rc = mv_wanted_find(&w, repo, revs, err);
 	if (!rc)
 		rc = push_what_is_here(repo, name, url, &w, stats, err);
 	if (!rc)
@@ -319,8 +348,6 @@ int mv_repo_push(struct mv_repo *repo, const char *remote,
 }
 
 /* -- a push that git makes --------------------------------------------------------- */
-
-#define HAVES_MAX 8192u		/* more would not fit on a command line */
 
 /*
  * Is there anything of ours in this repository? A bare one has no store before
@@ -359,59 +386,16 @@ static int find_reached(struct mv_wanted_list *w, struct mv_repo *repo,
 	return mv_wanted_find(w, repo, refs->newer, err);
 }
 
-/* "^<oid>\0" for each ref that the remote has now, all of one length. One
-   that does not answer is known for what git has told us. */
-static void ask_refs(struct mv_buf *haves, struct mv_repo *repo,
-		     const char *url)
-{
-	const char *ask[] = { "ls-remote", "--refs", "--", url, NULL };
-	const size_t hex = repo->info->hex_len;
-	char *save = NULL, *line;
-	size_t count = 0;
-	struct mv_buf out;
-
-	mv_buf_init(&out, (size_t)64 << 20);
-	if (mv_git_run(repo->git, ask, NULL, 0, &out, NULL))
-		mv_buf_clear(&out);
-	for (line = out.len ? strtok_r(out.data, "\n", &save) : NULL;
-	     line && count < HAVES_MAX; line = strtok_r(NULL, "\n", &save)) {
-		if (strspn(line, "0123456789abcdef") != hex ||
-		    line[hex] != '\t')
-			continue;
-		line[hex] = '\0';
-		/* Fewer haves: more is asked for, never less. */
-		if (mv_buf_addf(haves, "^%s", line) || mv_buf_add(haves, "", 1))
-			break;
-		count++;
-	}
-	mv_buf_release(&out);
-}
-
-/* What is pushed and was never there, by what the remote's repository says
-   now: not by what it said yesterday. */
+/* What is pushed and was never there. */
 static int find_news(struct mv_wanted_list *w, struct mv_repo *repo,
 		     const struct mv_push_refs *refs, struct mv_err *err)
 {
-	const size_t len = repo->info->hex_len + 2;
-	const char **args = NULL;
-	struct mv_buf haves;
-	size_t n = 0, count;
-	int rc;
+	struct mv_push_news news;
+	int rc = mv_push_news(&news, repo, refs, err);
 
-	mv_buf_init(&haves, HAVES_MAX * 128);
-	ask_refs(&haves, repo, refs->url);
-	count = haves.len / len;
-	while (refs->known[n])
-		n++;
-	args = calloc(n + count + 1, sizeof(*args));
-	if (args) {
-		memcpy(args, refs->known, n * sizeof(*args));
-		for (size_t i = 0; i < count; i++)
-			args[n + i] = haves.data + i * len;
-	}
-	rc = args ? mv_wanted_find(w, repo, args, err) : mv_nomem(err);
-	free(args);
-	mv_buf_release(&haves);
+	if (!rc)
+		rc = mv_wanted_find(w, repo, news.args, err);
+	mv_push_news_release(&news);
 	return rc;
 }
 
@@ -446,31 +430,6 @@ static int drop_old_gaps(struct upload *u, const struct mv_push_refs *refs,
 	return rc;
 }
 
-/* Another remote may have it: a mirror is made of nothing else. */
-static int fetch_gaps(struct upload *u, struct mv_err *err)
-{
-	struct mv_pointer *p = calloc(u->gap_count + 1, sizeof(*p));
-	uint8_t *present = calloc(u->gap_count + 1, 1);
-	size_t kept = 0;
-	int rc = p && present ? 0 : mv_nomem(err);
-
-	for (size_t i = 0; !rc && i < u->gap_count; i++)
-		p[i] = u->w->p[u->gap[i]];
-	if (!rc)
-		rc = mv_repo_need(u->repo, p, u->gap_count, present, err);
-	for (size_t i = 0; !rc && i < u->gap_count; i++) {
-		if (present[i])
-			u->up[u->up_count++] = p[i].oid;
-		else
-			u->gap[kept++] = u->gap[i];
-	}
-	if (!rc)
-		u->gap_count = kept;
-	free(present);
-	free(p);
-	return rc;
-}
-
 /* What the push brings must be there afterwards. */
 static int close_gaps(struct upload *u, const struct mv_push_refs *refs,
 		      struct mv_transfer_stats *stats, struct mv_err *err)
@@ -480,16 +439,20 @@ static int close_gaps(struct upload *u, const struct mv_push_refs *refs,
 
 	if (!u->gap_count)
 		return 0;
-	rc = drop_old_gaps(u, refs, err);
+	rc = mv_git_config_bool(&allow, u->repo->git,
+				"model.allowincompletepush", 0, err);
+	/* Who allows gaps has old ones on purpose; others have them mended. */
+	if (!rc && !allow)
+		rc = fetch_gaps(u, err);
 	if (!rc && u->gap_count)
+		rc = drop_old_gaps(u, refs, err);
+	if (!rc && u->gap_count && allow)
 		rc = fetch_gaps(u, err);
 	if (rc || !u->gap_count)
 		return rc;
 	stats->missing += u->gap_count;
-	rc = mv_git_config_bool(&allow, u->repo->git,
-				"model.allowincompletepush", 0, err);
-	if (rc || allow)
-		return rc;
+	if (allow)
+		return 0;
 	return mv_fail(err, MV_ENOENT, "%zu content%s neither here nor at the "
 		       "remote, the first is %s; 'git model fetch' from where "
 		       "%s, or set model.allowIncompletePush", u->gap_count,
@@ -733,6 +696,8 @@ void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
 			rc = upload_claim(&u, &w, &why);
 		if (!rc)
 			rc = upload_choose(&u, &own, &why);
+		if (!rc && u.gap_count)
+			rc = fetch_gaps(&u, &why);
 		if (!rc)
 			rc = upload_send(&u, &own, &why);
 	}

@@ -639,6 +639,8 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 
 	memset(stats, 0, sizeof(*stats));
 	rc = remote ? check_remote(repo, remote, err) : 0;
+	if (!rc && revs)
+		rc = mv_repo_bring(repo, NULL, revs, err);
 	if (!rc)
 		rc = mv_wanted_find(&w, repo, revs, err);
 	if (!remote) {

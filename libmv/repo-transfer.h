@@ -104,6 +104,28 @@ struct mv_push_refs {
 	const char *const *known;	/* without what git has just seen there;
 					   NULL: nothing is pushed */
 };
+/*
+ * What of it was never there, by what the remote's repository says now:
+ * rev-list arguments (repo-push-news.c). refs->known must not be NULL. Release
+ * it after a failure, too.
+ */
+struct mv_push_news {
+	const char **args;
+	struct mv_buf haves;	/* they point into it */
+};
+int mv_push_news(struct mv_push_news *out, struct mv_repo *repo,
+		 const struct mv_push_refs *refs, struct mv_err *err);
+void mv_push_news_release(struct mv_push_news *news);
+/*
+ * In a partial clone: fetch what git will send and what is not here, so that
+ * it is seen which contents go along. An error where it cannot be had.
+ */
+int mv_repo_bring_pushed(struct mv_repo *repo, const struct mv_push_refs *refs,
+			 struct mv_err *err);
+/* The same for all that `revs` reach, to whatever place; not where `url` (may
+   be NULL) is the one remote that has promised it. */
+int mv_repo_bring(struct mv_repo *repo, const char *url,
+		  const char *const *revs, struct mv_err *err);
 int mv_repo_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
 		      struct mv_transfer_stats *stats, struct mv_err *err);
 

@@ -290,6 +290,25 @@ int mv_git_each_large_blob(struct mv_git *git, const char *const *args,
 			   struct mv_err *err);
 
 /*
+ * What a partial clone was promised (promised.c): the remotes that promised,
+ * none in any other repository; how many objects these rev-list arguments
+ * reach that are not here; and those, fetched all together. MV_EIO with git's
+ * words: one of them is not to be had. Nothing else is fetched, no ref moves.
+ */
+struct mv_git_promisors {
+	char **name;
+	size_t count;
+};
+int mv_git_promisors(struct mv_git_promisors *out, struct mv_git *git,
+		     struct mv_err *err);
+void mv_git_promisors_release(struct mv_git_promisors *p);
+int mv_git_count_promised(size_t *count, struct mv_git *git,
+			  const char *const *args, struct mv_err *err);
+int mv_git_fetch_promised(struct mv_git *git,
+			  const struct mv_git_promisors *from,
+			  const char *const *args, struct mv_err *err);
+
+/*
  * History, oldest first: blobs that each commit brings in at a path, regular
  * files only. Of a merge: what is in none of its parents. `args` as above,
  * "--" and paths allowed.

@@ -298,11 +298,8 @@ static int note_path(void *payload, const struct mv_git *git,
 	return 0;
 }
 
-static int each_line(struct mv_git *git, const char *const *before,
-		     const char *const *args,
-		     int (*take)(void *payload, const struct mv_git *git,
-				 const struct mv_buf *line,
-				 struct mv_err *err),
+int mv_git_each_line(struct mv_git *git, const char *const *before,
+		     const char *const *args, mv_git_line_fn take,
 		     void *payload, struct mv_err *err)
 {
 	struct mv_git_child list = MV_GIT_CHILD_INIT;
@@ -377,9 +374,9 @@ int mv_git_each_large_blob(struct mv_git *git, const char *const *args,
 
 	snprintf(filter, sizeof(filter), "--filter=blob:limit=%llu",
 		 (unsigned long long)limit + (limit != UINT64_MAX));
-	rc = each_line(git, without, args, note_omitted, &l, err);
+	rc = mv_git_each_line(git, without, args, note_omitted, &l, err);
 	if (!rc && l.count)
-		rc = each_line(git, with, args, note_path, &l, err);
+		rc = mv_git_each_line(git, with, args, note_path, &l, err);
 	if (!rc && l.count)
 		rc = tell_large(git, &l, fn, payload, err);
 	for (size_t i = 0; i < l.count; i++)

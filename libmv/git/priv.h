@@ -112,6 +112,14 @@ int mv_git_spawn(int *status, struct mv_buf *errout, const struct mv_git *git,
 		 const char *const *args, const void *in, size_t in_len,
 		 struct mv_buf *out, struct mv_err *err);
 
+/* -- history.c -- */
+/* Each line that `git <before> <args>` prints, without its newline. */
+typedef int (*mv_git_line_fn)(void *payload, const struct mv_git *git,
+			      const struct mv_buf *line, struct mv_err *err);
+int mv_git_each_line(struct mv_git *git, const char *const *before,
+		     const char *const *args, mv_git_line_fn take,
+		     void *payload, struct mv_err *err);
+
 /* -- object.c -- */
 enum mv_git_type {
 	MV_GIT_COMMIT = 1, MV_GIT_TREE = 2, MV_GIT_BLOB = 3, MV_GIT_TAG = 4
