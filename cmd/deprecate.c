@@ -23,7 +23,8 @@ static int check_stages(struct cmd_env *env, const char *artifact)
 	const struct mv_event *const *v;
 	struct mv_gate gate;
 	struct mv_err err;
-	size_t n = 0;
+	const struct mv_event *doubt;
+	size_t n = 0, at = 0;
 	int status = CMD_OK;
 
 	if (mv_gate_open(&gate, env->repo, &o, &err))
@@ -37,6 +38,11 @@ static int check_stages(struct cmd_env *env, const char *artifact)
 					    "demote '%s#%s' first", artifact,
 					    v[i]->tag.stage, artifact,
 					    v[i]->tag.stage);
+	doubt = mv_registry_in_doubt(&gate.registry, artifact, NULL, &at);
+	if (!status && doubt) {
+		mv_registry_refuse_ignored(doubt, &err);
+		status = out_fatal(&err);
+	}
 	mv_gate_close(&gate);
 	return status;
 }

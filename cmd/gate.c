@@ -94,10 +94,12 @@ int gate_find_version(struct gate_ask *ask)
 {
 	const struct mv_registry *r = &ask->gate.registry;
 	int latest = !strcmp(ask->version, "latest");
-	const struct mv_event *e = latest ?
-		mv_registry_greatest(r, ask->artifact) :
-		mv_registry_version(r, ask->artifact, ask->version);
+	const struct mv_event *e;
+	struct mv_err err;
 
+	if (mv_registry_which(&e, r, ask->artifact, latest ? NULL :
+			      ask->version, &err))
+		return out_fatal(&err);
 	if (!e)
 		return no_version(ask);
 	ask->p.version = e->tag.version;

@@ -193,6 +193,22 @@ static int is_lightweight(const struct mv_event *e)
 	return 1;
 }
 
+int registry_doubt(const struct mv_registry *registry)
+{
+	const struct mv_event *e;
+	struct mv_err why;
+	size_t at = 0;
+	int found = 0;
+
+	while ((e = mv_registry_in_doubt(registry, NULL, NULL, &at))) {
+		mv_registry_refuse_ignored(e, &why);
+		found = 1;
+		out_warn("who holds '%s#%s' cannot be told: %s",
+			 e->tag.artifact, e->tag.stage, why.msg);
+	}
+	return found;
+}
+
 void registry_note(const struct mv_registry *registry)
 {
 	enum { NAMED = 3 };

@@ -63,6 +63,8 @@ const char *registry_time(char *text, const struct mv_event_info *info);
 void registry_json_info(struct mv_json *object, const struct mv_event *event,
 			const struct mv_event_info *info);
 /* Tags that somebody may take for events; nothing when there are none. */
+/* Warns of each stage whose holder cannot be told; was there one? */
+int registry_doubt(const struct mv_registry *registry);
 void registry_note(const struct mv_registry *registry);
 /* Events whose tags are not believed, as warnings. */
 void registry_warn(const struct mv_events *events);

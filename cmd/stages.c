@@ -79,6 +79,8 @@ int cmd_stages(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	registry_warn(&events);
 	status = print(&events, json, plain, env);
+	if (registry_doubt(&events.registry) && !status)
+		status = CMD_FATAL;
 	if (!json && !plain)
 		registry_note(&events.registry);
 	mv_registry_holders(&events.registry, NULL, &count);

@@ -137,6 +137,7 @@ int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
 		return out_fatal(&err);
 	registry_warn(&events);
+	registry_doubt(&events.registry);
 	status = print(&events, json, plain, env);
 	if (!json && !plain) {
 		note_deprecated(&events.registry);

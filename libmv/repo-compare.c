@@ -313,6 +313,17 @@ static int anything_holds(const struct work *w, const char *stage)
 	return 0;
 }
 
+/* Whose base would it be? Of one that cannot be told, no other is taken. */
+static int check_known(const struct work *w, const char *stage,
+		       struct mv_err *err)
+{
+	size_t at = 0;
+	const struct mv_event *e = mv_registry_in_doubt(&w->registry, NULL,
+							stage, &at);
+
+	return e ? mv_registry_refuse_ignored(e, err) : 0;
+}
+
 static int choose_stage(struct work *w, const char *stage, struct mv_err *err)
 {
 	static const char *const usual[] = { "production", "staging" };
@@ -324,16 +335,19 @@ static int choose_stage(struct work *w, const char *stage, struct mv_err *err)
 	if (stage) {
 		w->stage = stage;
 		w->stage_only = 1;
-		return anything_holds(w, stage) ? 0 :
+		rc = check_known(w, stage, err);
+		return rc ? rc : anything_holds(w, stage) ? 0 :
 			mv_fail(err, MV_ENOENT, "nothing holds the stage '%s'%s "
 				"(a clone made without tags knows none: git "
 				"fetch --tags)", stage, mv_registry_near_stage(
 				words, &w->registry, NULL, stage));
 	}
-	for (size_t i = 0; i < 2 && !w->stage; i++)
-		if (anything_holds(w, usual[i]))
+	for (size_t i = 0; i < 2 && !w->stage && !rc; i++) {
+		rc = check_known(w, usual[i], err);
+		if (!rc && anything_holds(w, usual[i]))
 			w->stage = usual[i];
-	return 0;
+	}
+	return rc;
 }
 
 /* "A..B" and "A...B" in one word; an empty side is HEAD. */

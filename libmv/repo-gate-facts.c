@@ -340,14 +340,14 @@ static int bind(struct mv_policy_facts *out, struct mv_subject *subject,
 		struct mv_gate *gate, const struct mv_promotion *p,
 		struct mv_err *err)
 {
-	const struct mv_event *ignored = p->tag ? NULL :
-		mv_registry_ignored(&gate->registry, p->artifact, p->stage,
-				    NULL);
+	const struct mv_event *e;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = ignored ? mv_registry_refuse_ignored(ignored, err) :
-			check_version(gate, p, err);
+	ret = p->tag ? 0 : mv_registry_who(&e, &gate->registry, p->artifact,
+					   p->stage, err);
+	if (!ret)
+		ret = check_version(gate, p, err);
 	if (!ret)
 		ret = mv_gate_subject(subject, gate, p->artifact, p->commit,
 				      err);

@@ -236,10 +236,14 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		  const struct mv_event *tag, const char *commit,
 		  struct mv_err *err)
 {
+	const struct mv_event *e;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = collect(out, gate, artifact, stage, tag, err);
+	ret = tag ? 0 : mv_registry_who(&e, &gate->registry, artifact, stage,
+					err);
+	if (!ret)
+		ret = collect(out, gate, artifact, stage, tag, err);
 	if (!ret) {
 		find_holder(out);
 		ret = read_tags(out, gate, commit, err);

@@ -36,6 +36,24 @@ static int take_tag(void *payload, size_t i,
 	return 0;
 }
 
+/* Once: one command asks several times. */
+static void warn_of_doubt(struct mv_repo *repo,
+			  const struct mv_registry *registry,
+			  const char *artifact)
+{
+	const struct mv_event *e;
+	struct mv_err why;
+	size_t at = 0;
+
+	while (!repo->doubt_said &&
+	       (e = mv_registry_in_doubt(registry, artifact, NULL, &at))) {
+		mv_registry_refuse_ignored(e, &why);
+		mv_repo_warn(repo, "who holds '%s#%s' cannot be told: %s",
+			     e->tag.artifact, e->tag.stage, why.msg);
+	}
+	repo->doubt_said |= at > 0;
+}
+
 int mv_repo_holders(struct mv_holders *out, struct mv_repo *repo,
 		    const struct mv_registry *registry, const char *artifact,
 		    struct mv_err *err)
@@ -47,6 +65,7 @@ int mv_repo_holders(struct mv_holders *out, struct mv_repo *repo,
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
+	warn_of_doubt(repo, registry, artifact);
 	v = mv_registry_holders(registry, artifact, &n);
 	if (!n)
 		return 0;

@@ -89,6 +89,7 @@ struct mv_repo {
 	struct mv_repo_setting *team;	/* .gitmodel/config (repo-config.c) */
 	int team_known;
 	struct mv_repo_projects *projects;	/* repo-subject.c */
+	int doubt_said;		/* repo-holders.c */
 	struct mv_repo_moment *moment;		/* repo-record.c */
 	struct mv_repo_lfs *lfs;		/* repo-lfs.c */
 	struct mv_oid lfs_verified;		/* the last one */

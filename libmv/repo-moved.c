@@ -134,7 +134,7 @@ int mv_repo_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
 	int rc = mv_registry_load(&r, repo->git, name, err);
 
 	if (!rc)
-		e = mv_registry_greatest(&r, name);
+		rc = mv_registry_which(&e, &r, name, NULL, err);
 	if (!rc)
 		rc = e ? mv_repo_artifact_at(out, repo, name, e->commit, err) :
 		     MV_ENOENT;

@@ -447,6 +447,21 @@ static int holds(struct mv_push *push, const struct mv_event *holder,
 	return ret;
 }
 
+/* What holds one of its stages cannot be told: then it may hold this. */
+static int refuse_doubt(struct mv_push *push, const char *artifact)
+{
+	size_t at = 0;
+	const struct mv_event *e = mv_registry_in_doubt(&push->gate.registry,
+							artifact, NULL, &at);
+	struct mv_err why;
+
+	if (!e)
+		return 0;
+	mv_registry_refuse_ignored(e, &why);
+	mv_push_refuse(push, "%s", why.msg);
+	return 1;
+}
+
 /* The stage would be held by nothing, and nobody was asked. */
 static int check_deregistration(struct mv_push *push, const struct batch *b,
 				const struct pushed *p, struct mv_err *err)
@@ -459,6 +474,8 @@ static int check_deregistration(struct mv_push *push, const struct batch *b,
 	int yes = 0, ret = 0;
 
 	if (!version || !push->gate.has_policy)
+		return 0;
+	if (refuse_doubt(push, p->tag.artifact))
 		return 0;
 	holders = mv_registry_holders(&push->gate.registry, p->tag.artifact,
 				      &count);
@@ -479,6 +496,8 @@ static void check_deprecation(struct mv_push *push, const struct pushed *p)
 	size_t count = 0;
 
 	if (!push->gate.has_policy)
+		return;
+	if (refuse_doubt(push, p->tag.artifact))
 		return;
 	holders = mv_registry_holders(&push->gate.registry, p->tag.artifact,
 				      &count);

@@ -327,54 +327,24 @@ static int fill_release(struct mv_release *out, const struct spec *spec,
 	return 0;
 }
 
-/* What is here says one thing, and a tag that says nothing may mean another. */
-static int check_ignored(const struct mv_registry *r, const struct spec *spec,
-			 struct mv_err *err)
-{
-	const struct mv_event *e = mv_registry_ignored(r, spec->artifact,
-		spec->sign == '#' ? spec->word : NULL,
-		spec->sign == '#' || is_latest(spec->word) ? NULL :
-		spec->word);
-
-	return e ? mv_registry_refuse_ignored(e, err) : 0;
-}
-
-int mv_registry_refuse_ignored(const struct mv_event *e, struct mv_err *err)
-{
-	struct mv_tag tag;
-	int rc = mv_tag_parse(&tag, tag_name(e), NULL);
-
-	if (rc)
-		return mv_fail(err, MV_EDENIED, "tag '%s' has a number that "
-			       "is too large: whether it counts cannot be "
-			       "told; delete it", tag_name(e));
-	mv_tag_release(&tag);
-	return mv_fail(err, MV_EDENIED, "tag '%s' is no annotated tag here (a "
-		       "CI checkout may have made it a bare commit), so what "
-		       "it decided is not known; git model fetch brings it, "
-		       "or delete it", tag_name(e));
-}
-
 static int find_release(struct mv_release *out, struct mv_repo *repo,
 			const struct spec *spec, struct mv_err *err)
 {
 	struct mv_registry r = MV_REGISTRY_INIT;
 	struct mv_event_info info = { 0 };
-	const struct mv_event *e;
+	const struct mv_event *e = NULL;
 	int rc = mv_registry_load(&r, repo->git, spec->artifact, err);
 
 	if (!rc)
-		rc = check_ignored(&r, spec, err);
+		rc = spec->sign == '#' ?
+		     mv_registry_who(&e, &r, spec->artifact, spec->word, err) :
+		     mv_registry_which(&e, &r, spec->artifact,
+				       is_latest(spec->word) ? NULL :
+				       spec->word, err);
 	if (rc) {
 		mv_registry_release(&r);
 		return rc;
 	}
-	if (spec->sign == '#')
-		e = mv_registry_holder(&r, spec->artifact, spec->word);
-	else if (is_latest(spec->word))
-		e = mv_registry_greatest(&r, spec->artifact);
-	else
-		e = mv_registry_version(&r, spec->artifact, spec->word);
 	rc = e ? read_one(&info, repo, &r, e, err) : no_release(spec, &r, err);
 	if (!rc)
 		rc = fill_release(out, spec, e, &info, err);
@@ -978,8 +948,10 @@ static int check_unheld(const struct taking *x, const struct mv_registry *r,
 {
 	const struct mv_event *const *holder;
 	struct mv_event_info info;
-	size_t count;
-	int rc = 0;
+	size_t count, at = 0;
+	const struct mv_event *doubt = mv_registry_in_doubt(r,
+		version->tag.artifact, NULL, &at);
+	int rc = doubt ? mv_registry_refuse_ignored(doubt, err) : 0;
 
 	holder = mv_registry_holders(r, version->tag.artifact, &count);
 	for (size_t i = 0; !rc && i < count; i++) {

@@ -226,8 +226,6 @@ int mv_repo_registry_fetch(struct mv_registry_fetched *out,
 			   void (*say)(void *payload, const char *text),
 			   void *payload, struct mv_err *err);
 
-/* MV_EDENIED: why a tag of mv_registry_ignored() is none, and what brings it. */
-int mv_registry_refuse_ignored(const struct mv_event *e, struct mv_err *err);
 
 /* -- tags that stand in the way (repo-blocked.c) ---------------------------------- */
 

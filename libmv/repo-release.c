@@ -492,6 +492,7 @@ static int held_specs(char **specs, size_t *count, struct mv_repo *repo,
 		      struct mv_err *err)
 {
 	char words[MV_NEAREST_WORDS];
+	const struct mv_event *e;
 	struct mv_registry r;
 	int rc = mv_registry_load(&r, repo->git, NULL, err);
 
@@ -500,7 +501,8 @@ static int held_specs(char **specs, size_t *count, struct mv_repo *repo,
 	for (size_t i = 0; !rc && i < project->artifact_count; i++) {
 		const char *name = project->artifacts[i].name;
 
-		if (!mv_registry_holder(&r, name, stage))
+		rc = mv_registry_who(&e, &r, name, stage, err);
+		if (rc || !e)
 			continue;
 		specs[*count] = mv_strf("%s#%s", name, stage);
 		if (!specs[(*count)++])

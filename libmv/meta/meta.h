@@ -627,7 +627,9 @@ const struct mv_event *const *mv_registry_versions(const struct mv_registry *r,
 /*
  * The assignment that holds the stage now: the last one, unless it was
  * unassigned (at the same commit) since; NULL. What it names is
- * mv_registry_assigned().
+ * mv_registry_assigned(). Of a stage whose newest tag is none
+ * (mv_registry_ignored) nobody is said to hold it, here and in the list: who
+ * acts on the answer asks mv_registry_who().
  */
 const struct mv_event *mv_registry_holder(const struct mv_registry *r,
 					  const char *artifact,
@@ -679,7 +681,6 @@ const char *mv_registry_near_version(char out[MV_NEAREST_WORDS],
 				     const struct mv_registry *r,
 				     const char *artifact,
 				     const char *version);
-/* Does the tag object say the same name as the ref that holds it? */
 /*
  * A tag that is no event, and would be the newest of this stage (`stage` NULL:
  * the greatest version, or `version` itself): what the others say is not to be
@@ -689,6 +690,25 @@ const struct mv_event *mv_registry_ignored(const struct mv_registry *r,
 					   const char *artifact,
 					   const char *stage,
 					   const char *version);
+/* MV_EDENIED: why a tag of mv_registry_ignored() is none, and what brings it. */
+int mv_registry_refuse_ignored(const struct mv_event *e, struct mv_err *err);
+/*
+ * Who holds the stage, and which event registered the version (NULL: the
+ * greatest)? For every command that acts on the answer (holding.c): 0 and NULL
+ * is nobody, MV_EDENIED that it cannot be told.
+ */
+int mv_registry_who(const struct mv_event **out, const struct mv_registry *r,
+		    const char *artifact, const char *stage,
+		    struct mv_err *err);
+int mv_registry_which(const struct mv_event **out,
+		      const struct mv_registry *r, const char *artifact,
+		      const char *version, struct mv_err *err);
+/* From *at (0 first) on, the next tag that keeps a stage (NULL: any) of the
+   artifact (NULL: of any) from being known; NULL: there is no more. */
+const struct mv_event *mv_registry_in_doubt(const struct mv_registry *r,
+					    const char *artifact,
+					    const char *stage, size_t *at);
+/* Does the tag object say the same name as the ref that holds it? */
 int mv_event_is(const struct mv_event *event,
 		const struct mv_git_object_info *info);
 

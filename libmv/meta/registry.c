@@ -514,6 +514,20 @@ static int list_alloc(struct list *list, size_t count, struct mv_err *err)
 	return list->v ? 0 : mv_nomem(err);
 }
 
+/* Of a stage whose newest tag is left out nobody can say who holds it. */
+static void drop_doubtful(struct mv_registry *r)
+{
+	struct list *list = &r->index->holders;
+	size_t kept = 0;
+
+	for (size_t i = 0; r->ignored_count && i < list->count; i++)
+		if (!mv_registry_ignored(r, list->v[i]->tag.artifact,
+					 list->v[i]->tag.stage, NULL))
+			list->v[kept++] = list->v[i];
+	if (r->ignored_count)
+		list->count = kept;
+}
+
 static int fill_index(struct mv_registry *r, struct mv_err *err)
 {
 	struct mv_registry_index *x = r->index;
@@ -529,6 +543,7 @@ static int fill_index(struct mv_registry *r, struct mv_err *err)
 	     by_version_then_order, fold_version);
 	fold(&x->holders, r, is_stage_event, cmp_artifact_stage,
 	     by_stage_then_order, fold_stage);
+	drop_doubtful(r);
 	x->at.count = x->active.count;
 	if (x->at.count) {
 		memcpy(x->at.v, x->active.v, x->at.count * sizeof(*x->at.v));

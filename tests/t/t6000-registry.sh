@@ -268,7 +268,8 @@ test_expect_success 'lightweight tags and tags of blobs are left out, with a not
 	test_grep "^3 tags are left out: only annotated" ../err &&
 	test_expect_code 128 git model which "fraud#prod" &&
 	commit 2 && refused "exists" git model register fraud @v2.0.0 &&
-	says "fraud@v1.0.0!#6" git model deregister fraud@v1.0.0
+	test_expect_code 128 git model deregister fraud@v1.0.0 2>../err && test_grep "fraud#prod#5. is no annotated" ../err &&
+	says "fraud@v1.0.0!#6" git model deregister --force fraud@v1.0.0
 '
 
 test_expect_success 'a good tag object under another name is not believed' '

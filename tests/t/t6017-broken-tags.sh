@@ -64,4 +64,26 @@ test_expect_success 'what is no tag of it, or of a remote whose branch went, sta
 	ln -s nothing .git/refs/tags/.#lock && test "$(git model which "fraud#production")" = fraud@v2.0.0 && git model log fraud && git model compare && git model verify --all
 '
 
+# the newest tag as a bare commit: who asks says so, and none names the one before
+test_expect_success 'one answer for all: the newest tag is a bare commit' '
+	cp -r r light && cd light && git update-ref "refs/tags/$tag" "$tag^{}" &&
+	for c in "which fraud#production" "show fraud#production" "checkout fraud#production" "checkout --stage production" "cat fraud#production" "stages" \
+		 "diff" "diff --fail-on regression" "diff --stage production --fail-on regression HEAD" \
+		 "report --stage production --fail-on regression HEAD" "check fraud@v1.0.0 production" "promote fraud@v1.0.0 production" \
+		 "rollback fraud production" "demote fraud#production" "deregister fraud@v2.0.0"; do
+		test_expect_code 128 git model $c >../out 2>../err && grep -F "$tag" ../err || { echo "$c"; cat ../out ../err; return 1; }
+	done &&
+	for c in "compare" "log fraud" "versions" "show fraud@v1.0.0" "versions --json" "compare --json" "stages --plain"; do
+		git model $c >../out 2>../err || test $? = 128; grep "who holds .fraud#production. cannot be told: tag .$tag" ../err || { echo "$c"; cat ../out ../err; return 1; }
+		! grep -E "v1.0.0.*production|production.*v1.0.0|production" ../out || { echo "$c"; return 1; }
+	done &&
+	git model diff other~1 other && git tag -d "$tag" && test "$(git model which "fraud#production")" = fraud@v1.0.0
+'
+
+test_expect_success 'a greater version as a bare commit: latest is not the one before it, for promote either' '
+	cp -r r latest && cd latest && git tag fraud@v9.0.0 HEAD &&
+	test_expect_code 128 git model check fraud@latest staging 2>../err && test_grep "fraud@v9.0.0. is no annotated tag" ../err &&
+	test_expect_code 128 git model promote fraud@latest staging 2>../err && test_grep "fraud@v9.0.0. is no annotated tag" ../err
+'
+
 test_done
