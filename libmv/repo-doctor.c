@@ -584,6 +584,22 @@ static void check_lock(const struct checks *c, const char *dir)
 	free(path);
 }
 
+/* Programs that copy files only leave out folders without any. */
+static void check_folders(const struct checks *c, const char *dir)
+{
+	static const char *const names[] = { "packs", "index", "tmp" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *path = mv_path_join(dir, names[i]);
+
+		if (path && access(path, F_OK) && errno == ENOENT)
+			say(c, MV_DOCTOR_WARN, "store", "nothing, the next add "
+			    "or push makes it", "the folder '%s' is missing",
+			    path);
+		free(path);
+	}
+}
+
 static void check_store_files(const struct checks *c, struct mv_store *store)
 {
 	const char *dir = mv_store_dir(store);
@@ -604,12 +620,20 @@ static void check_store_files(const struct checks *c, struct mv_store *store)
 		    stats.contents == 1 ? "content" : "contents",
 		    mv_print_size(text, stats.pack_bytes + stats.index_bytes),
 		    dir);
+		if (stats.gone)
+			say(c, MV_DOCTOR_BAD, "store", "git model fsck "
+			    "--repair, then git model fetch --all",
+			    "%llu %s of it %s missing in '%s'",
+			    (unsigned long long)stats.gone,
+			    stats.gone == 1 ? "pack" : "packs",
+			    stats.gone == 1 ? "is" : "are", packs ? packs : dir);
 		if (stats.temporary)
 			say(c, MV_DOCTOR_WARN, "store", "git model gc",
 			    "%llu temporary %s left by killed processes",
 			    (unsigned long long)stats.temporary,
 			    files(stats.temporary));
 	}
+	check_folders(c, dir);
 	free(packs);
 }
 

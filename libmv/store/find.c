@@ -8,10 +8,15 @@
 
 #define LOOK_AGAIN 10	/* times that gc may be faster than we are */
 
-int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
-		     enum mv_index_table table, const struct mv_oid *id,
-		     struct mv_err *err)
+/*
+ * In a sound pack, as mv_pack_sound() has it. Else MV_ENOENT, with in `spare`
+ * the place in a pack that is there at least, or no file.
+ */
+static int find_sound(struct mv_place *out, struct mv_place *spare,
+		      struct mv_snapshot *s, enum mv_index_table table,
+		      const struct mv_oid *id, struct mv_err *err)
 {
+	spare->file = NULL;
 	for (size_t i = 0; i < s->count; i++) {
 		int64_t pos = mv_index_find(s->index[i], table, id);
 		uint32_t pack;
@@ -24,9 +29,35 @@ int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
 		if (ret)
 			return ret;
 		out->file = s->index[i]->files[pack];
-		return 0;
+		ret = mv_pack_sound(out->file, err);
+		if (ret == MV_ECORRUPT && !spare->file)
+			*spare = *out;
+		if (ret != MV_ECORRUPT && ret != MV_ENOENT)
+			return ret;
 	}
 	return MV_ENOENT;
+}
+
+int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
+		     enum mv_index_table table, const struct mv_oid *id,
+		     struct mv_err *err)
+{
+	struct mv_place spare;
+	int ret = find_sound(out, &spare, s, table, id, err);
+
+	if (ret != MV_ENOENT || !spare.file)
+		return ret;
+	*out = spare;
+	return 0;
+}
+
+int mv_snapshot_rely(struct mv_place *out, struct mv_snapshot *s,
+		     enum mv_index_table table, const struct mv_oid *id,
+		     struct mv_err *err)
+{
+	struct mv_place spare;
+
+	return find_sound(out, &spare, s, table, id, err);
 }
 
 int mv_place_record(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,

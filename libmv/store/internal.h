@@ -3,6 +3,7 @@
 #define MV_STORE_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -38,12 +39,14 @@
 
 /* A pack that some index names. Lives until the store is closed. */
 struct mv_pack_file {
+	struct mv_store *store;
 	struct mv_oid id;
 	uint32_t number;	/* 0, 1, ... in order of appearance */
 	char *path;
 	int fd;			/* -1 when closed */
 	int users;		/* under mutex: do not close now */
 	uint64_t used;		/* clock value, for closing the oldest */
+	atomic_int sound;	/* mv_pack_sound() has said so */
 };
 
 /* A consistent set of indexes. */
@@ -51,6 +54,7 @@ struct mv_snapshot {
 	int refs;
 	size_t count;
 	struct mv_index **index;
+	atomic_int whole;	/* 1: all packs are there, -1: not, 0: ask */
 };
 
 /* Memory and contexts for one thread at work. */
@@ -110,6 +114,15 @@ int mv_scratch_encoder(struct mv_scratch *scratch, struct mv_err *err);
 int mv_scratch_decoder(struct mv_scratch *scratch, struct mv_err *err);
 /* The descriptor may lead to a file that was replaced: open it anew. */
 void mv_pack_forget(struct mv_store *store, struct mv_pack_file *file);
+
+/* sound.c */
+/*
+ * Is the pack there, with the end that it was given? 0; MV_ENOENT: gone;
+ * MV_ECORRUPT: cut, or no pack. Asks the disk until the answer was 0 once.
+ */
+int mv_pack_sound(struct mv_pack_file *file, struct mv_err *err);
+/* 1: every pack that it names is there; asked once per snapshot. */
+int mv_snapshot_whole(struct mv_snapshot *snapshot, struct mv_store *store);
 
 /* The pack of that id, known to an index or not. */
 int mv_store_pack_file(struct mv_pack_file **out, struct mv_store *store,
@@ -171,7 +184,12 @@ struct mv_place {
 	struct mv_pack_file *file;
 	uint64_t off;
 };
+/* To read it: from a pack that is there, a sound one if there is a choice. */
 int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *snapshot,
+		     enum mv_index_table table, const struct mv_oid *id,
+		     struct mv_err *err);
+/* To do without bytes that one has: only from a sound pack. */
+int mv_snapshot_rely(struct mv_place *out, struct mv_snapshot *snapshot,
 		     enum mv_index_table table, const struct mv_oid *id,
 		     struct mv_err *err);
 /* Read the header and, with `stored`, the stored bytes (at most `room`). */

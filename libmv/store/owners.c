@@ -197,7 +197,7 @@ static int keep_one(struct mv_store *store, struct mv_snapshot *s,
 		    struct mv_err *err)
 {
 	struct mv_place place;
-	int ret = mv_snapshot_find(&place, s, table, oid, err);
+	int ret = mv_snapshot_rely(&place, s, table, oid, err);
 
 	return ret ? ret : mv_store_own_pack(store, &place.file->id,
 					     store->owner, err);

@@ -29,35 +29,79 @@ static int open_recipe(struct mv_recipe_reader *r, struct mv_store *store,
 	return ret;
 }
 
+static int rely_on(struct mv_snapshot *s, enum mv_index_table table,
+		   const struct mv_oid *id, struct mv_err *err)
+{
+	struct mv_place place;
+
+	return mv_snapshot_rely(&place, s, table, id, err);
+}
+
+/* Where packs are missing, a recipe proves nothing: each chunk is looked for. */
+static int has_chunks(struct mv_recipe_reader *r, struct mv_snapshot *s,
+		      struct mv_err *err)
+{
+	const uint8_t *entry;
+	int ret = 0;
+
+	for (uint32_t i = 0; !ret && r->recipe.depth && i < r->recipe.count; i++)
+		ret = rely_on(s, MV_INDEX_CHUNKS,
+			      mv_recipe_id(r->recipe.entries +
+					   i * MV_RECIPE_PART), err);
+	while (!ret && (ret = mv_recipe_next(&entry, r, err)) == 1)
+		ret = rely_on(s, MV_INDEX_CHUNKS, mv_recipe_id(entry), err);
+	return ret;
+}
+
+/* In that snapshot; its size is in the recipe only. */
+static int has_in(uint64_t *size, struct mv_store *store,
+		  struct mv_snapshot *s, const struct mv_oid *oid,
+		  struct mv_err *err)
+{
+	struct mv_recipe_reader r;
+	int whole, ret = rely_on(s, MV_INDEX_CONTENTS, oid, err);
+
+	if (ret == MV_ENOENT)
+		ret = rely_on(s, MV_INDEX_CHUNKS, oid, err);
+	whole = ret || mv_snapshot_whole(s, store);
+	if (ret || (whole && !size))
+		return ret;
+	ret = mv_recipe_open(&r, store, oid, err);
+	if (ret)
+		return ret;
+	if (!whole)
+		ret = has_chunks(&r, s, err);
+	if (!ret && size)
+		*size = r.recipe.size;
+	mv_recipe_close(&r);
+	return ret;
+}
+
 int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 		 uint64_t *size, struct mv_err *err)
 {
-	struct mv_recipe_reader r;
+	char hex[MV_OID_HEX + 1];
 	struct mv_snapshot *s;
-	struct mv_place place;
 	int ret;
 
-	if (size) {
-		ret = open_recipe(&r, store, oid, err);
-		if (ret)
-			return ret;
-		*size = r.recipe.size;
-		mv_recipe_close(&r);
+	if (mv_oid_is_empty(oid)) {
+		if (size)
+			*size = 0;
 		return 0;
 	}
-	if (mv_oid_is_empty(oid))
-		return 0;
 	for (int tries = 0;; tries++) {
 		ret = mv_store_snapshot(&s, store, err);
 		if (ret)
 			return ret;
-		ret = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
-		if (ret == MV_ENOENT)
-			ret = mv_snapshot_find(&place, s, MV_INDEX_CHUNKS, oid,
-					       err);
+		ret = has_in(size, store, s, oid, err);
 		mv_snapshot_release(store, s);
-		if (ret != MV_ENOENT || tries)
+		if (ret != MV_ENOENT)
 			return ret;
+		if (tries)
+			return mv_fail(err, MV_ENOENT,
+				       "content %s is not in store '%s'",
+				       mv_oid_hex(hex, oid), store->dir);
+		/* A killed writer may have left it in tmp/. */
 		if (!(store->options.flags & MV_STORE_READ_ONLY))
 			(void)mv_store_recover(store, NULL);
 		ret = mv_store_refresh(store, err);

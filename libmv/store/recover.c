@@ -39,6 +39,8 @@ int mv_store_tmp(struct mv_tmp *out, struct mv_store *store,
 		struct stat st;
 		int ret = mv_tmp_open(out, store->tmp_dir, prefix, err);
 
+		if (ret == MV_ENOENT && !mv_store_make_dirs(store, NULL))
+			ret = mv_tmp_open(out, store->tmp_dir, prefix, err);
 		if (ret)
 			return ret;
 		mv_store_share_file(store, out->fd);
@@ -341,7 +343,7 @@ static int has_chunk(struct unindexed *u, const struct mv_oid *id)
 	struct mv_place place;
 
 	return mv_entries_find(&u->entries, MV_INDEX_CHUNKS, id) ||
-	       !mv_snapshot_find(&place, u->snapshot, MV_INDEX_CHUNKS, id,
+	       !mv_snapshot_rely(&place, u->snapshot, MV_INDEX_CHUNKS, id,
 				 NULL);
 }
 

@@ -52,13 +52,48 @@ static int settle(struct merge *m, size_t i, struct mv_err *err)
 	return 0;
 }
 
+static int has_head(const struct merge *m, size_t i, const struct mv_oid *id)
+{
+	const struct mv_index *x = m->index[i];
+
+	return m->pos[i] < x->count[m->table] &&
+	       mv_oid_eq(&x->ids[m->table][m->pos[i]], id);
+}
+
+/* Of heads equal to that of input `i`: one that leads to a sound pack. */
+static int choose(size_t *out, const struct merge *m, size_t i,
+		  const struct mv_oid *id, struct mv_err *err)
+{
+	size_t doubles = 0, k;
+	uint32_t pack;
+	uint64_t off;
+	int ret = 0;
+
+	*out = i;
+	for (k = i + 1; k < m->count; k++)
+		doubles += has_head(m, k, id);
+	for (k = i; doubles && k < m->count; k++) {
+		if (!has_head(m, k, id))
+			continue;
+		ret = mv_index_locate(&pack, &off, m->index[k], m->table,
+				      m->pos[k], err);
+		if (ret)
+			return ret;
+		if (!mv_pack_sound(m->index[k]->files[pack], NULL)) {
+			*out = k;
+			return 0;
+		}
+	}
+	return 0;
+}
+
 /* The smallest head of all inputs; equal heads are passed over together. */
 static int merge_next(void *payload, struct mv_index_entry *out,
 		      struct mv_err *err)
 {
 	struct merge *m = payload;
 	enum mv_index_table t = m->table;
-	size_t best = m->count;
+	size_t best = m->count, from;
 	uint32_t pack;
 	int ret;
 
@@ -74,14 +109,15 @@ static int merge_next(void *payload, struct mv_index_entry *out,
 	if (best == m->count)
 		return 0;
 	out->id = m->index[best]->ids[t][m->pos[best]];
-	ret = mv_index_locate(&pack, &out->off, m->index[best], t,
-			      m->pos[best], err);
+	ret = choose(&from, m, best, &out->id, err);
+	if (!ret)
+		ret = mv_index_locate(&pack, &out->off, m->index[from], t,
+				      m->pos[from], err);
 	if (ret)
 		return ret;
-	out->pack = m->number[best][pack];
+	out->pack = m->number[from][pack];
 	for (size_t i = best; i < m->count; i++)
-		if (m->pos[i] < m->index[i]->count[t] &&
-		    mv_oid_eq(&m->index[i]->ids[t][m->pos[i]], &out->id))
+		if (has_head(m, i, &out->id))
 			m->pos[i]++;
 	return 1;
 }

@@ -336,6 +336,7 @@ static int file_get(struct mv_pack_file **out, struct mv_store *store,
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return mv_nomem(err);
+	file->store = store;
 	file->id = *id;
 	file->number = (uint32_t)store->file_count;
 	file->fd = -1;
@@ -747,6 +748,26 @@ static int count_pack(void *payload, const char *name, struct mv_err *err)
 	return 0;
 }
 
+/* A pack can be named by two indexes: then it is gone once. */
+static int count_gone(uint64_t *gone, struct mv_store *store,
+		      const struct mv_snapshot *s, struct mv_err *err)
+{
+	struct mv_pack_file *file, *last = NULL;
+	struct mv_oid *packs;
+	size_t count;
+	int ret = mv_snapshot_packs(&packs, &count, s, err);
+
+	for (size_t i = 0; !ret && i < count; i++) {
+		ret = mv_store_pack_file(&file, store, &packs[i], err);
+		if (!ret && file != last && access(file->path, F_OK) &&
+		    errno == ENOENT)
+			(*gone)++;
+		last = file;
+	}
+	free(packs);
+	return ret;
+}
+
 int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
 		   struct mv_err *err)
 {
@@ -767,7 +788,10 @@ int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
 		out->chunks += count_new(s, i, MV_INDEX_CHUNKS);
 		out->contents += count_new(s, i, MV_INDEX_CONTENTS);
 	}
+	ret = count_gone(&out->gone, store, s, err);
 	mv_snapshot_release(store, s);
+	if (ret)
+		return ret;
 	ret = mv_each_entry(store->packs_dir, count_pack, &packs, err);
 	if (ret && ret != MV_ENOENT)
 		return ret;

@@ -112,6 +112,18 @@ int mv_tx_new(struct mv_tx **out, struct mv_store *store, struct mv_err *err)
 	return 0;
 }
 
+/* Programs that copy files only leave out folders without any. */
+static int make_missing(struct mv_store *store, struct mv_err *err)
+{
+	const char *const dirs[] = { store->tmp_dir, store->packs_dir,
+				     store->index_dir };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (access(dirs[i], F_OK) && errno == ENOENT)
+			return mv_store_make_dirs(store, err);
+	return 0;
+}
+
 int mv_tx_begin(struct mv_tx **out, struct mv_store *store,
 		struct mv_err *err)
 {
@@ -120,7 +132,9 @@ int mv_tx_begin(struct mv_tx **out, struct mv_store *store,
 	ret = mv_store_hold(store, err);
 	if (ret)
 		return ret;
-	ret = mv_store_recover(store, err);
+	ret = make_missing(store, err);
+	if (!ret)
+		ret = mv_store_recover(store, err);
 	if (!ret)
 		ret = mv_store_refresh(store, err);
 	if (!ret)
@@ -294,7 +308,7 @@ int mv_tx_claim(struct mv_tx *tx, const struct mv_oid *id, struct mv_err *err)
 		goto out;
 	if (set_has(&tx->claims[MV_INDEX_CHUNKS], id))
 		goto out;		/* 0: somebody here has it */
-	ret = mv_snapshot_find(&place, tx->snapshot, MV_INDEX_CHUNKS, id, err);
+	ret = mv_snapshot_rely(&place, tx->snapshot, MV_INDEX_CHUNKS, id, err);
 	if (!ret) {
 		ret = add_hit(tx, place.file, err);
 	} else if (ret == MV_ENOENT) {
@@ -496,7 +510,7 @@ int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	pthread_mutex_lock(&tx->mutex);
 	out->file = NULL;
 	if (!set_has(&tx->claims[table], id)) {
-		ret = mv_snapshot_find(out, tx->snapshot, table, id, NULL);
+		ret = mv_snapshot_rely(out, tx->snapshot, table, id, NULL);
 		if (!ret)
 			tx_fail(tx, add_hit(tx, out->file, NULL), NULL);
 	}
