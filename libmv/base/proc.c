@@ -45,6 +45,16 @@ static int find_in(char **out, const char *dir, size_t len, const char *name,
 	return MV_ENOENT;
 }
 
+const char *mv_proc_getenv(const struct mv_proc_env *env, const char *name)
+{
+	const size_t n = strlen(name);
+
+	for (char *const *p = env->env; p && *p; p++)
+		if (!strncmp(*p, name, n) && (*p)[n] == '=')
+			return *p + n + 1;
+	return NULL;
+}
+
 int mv_proc_find(char **out, const char *name, const char *search_path,
 		 struct mv_err *err)
 {

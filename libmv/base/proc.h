@@ -22,6 +22,9 @@ struct mv_proc_env {
 	char *const *env;
 };
 
+/* What it gives the name, borrowed; NULL: it does not know it. */
+const char *mv_proc_getenv(const struct mv_proc_env *env, const char *name);
+
 /* Absolute path of an executable, in fresh memory. MV_ENOENT is expected. */
 int mv_proc_find(char **out, const char *name, const char *search_path,
 		 struct mv_err *err);

@@ -119,8 +119,8 @@ static int is_mine(const char *dir, const char *name, struct stat *st)
  */
 int mv_git_ahead_likely(const struct mv_git *git)
 {
-	const char *given = mv_git_getenv(git->env, "GIT_DIR");
-	const int up = !mv_git_getenv(git->env, "GIT_CEILING_DIRECTORIES");
+	const char *given = mv_proc_getenv(git->env, "GIT_DIR");
+	const int up = !mv_proc_getenv(git->env, "GIT_CEILING_DIRECTORIES");
 	char *dir = strdup(git->dir ? git->dir : ".");
 	struct stat here, st, above;
 	int likely = 0;

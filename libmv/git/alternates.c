@@ -23,16 +23,6 @@ struct search {
 	size_t count;
 };
 
-const char *mv_git_getenv(const struct mv_proc_env *env, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (char *const *p = env->env; p && *p; p++)
-		if (!strncmp(*p, name, n) && (*p)[n] == '=')
-			return *p + n + 1;
-	return NULL;
-}
-
 static int is_octal(const char *p)
 {
 	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' &&
@@ -162,7 +152,7 @@ int mv_git_each_alternate(struct mv_git *git,
 			  void *payload, struct mv_err *err)
 {
 	struct search s = { fn, payload, NULL, 0 };
-	const char *list = mv_git_getenv(git->env,
+	const char *list = mv_proc_getenv(git->env,
 				"GIT_ALTERNATE_OBJECT_DIRECTORIES");
 	const char *base = git->info.work_tree ? git->info.work_tree :
 						 git->info.git_dir;

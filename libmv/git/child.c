@@ -28,7 +28,8 @@ const char **mv_git_argv(const char *program, const char *const *args)
 	return argv;
 }
 
-const char *mv_git_subcommand(const char *const *args)
+/* "ls-files" of { "-c", "a=b", "ls-files", "-z", NULL }. */
+static const char *subcommand(const char *const *args)
 {
 	for (; *args; args++) {
 		if (!strcmp(*args, "-c") && args[1])
@@ -96,7 +97,7 @@ static int check_end(const struct mv_buf *out, size_t before,
 	    !out->data[out->len - 1])
 		return 0;
 	return mv_fail(err, MV_EIO, "git %s ended in the middle of a line",
-		       mv_git_subcommand(args));
+		       subcommand(args));
 }
 
 int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
@@ -113,7 +114,7 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
 	if (!rc && status) {
 		mv_git_words(words, sizeof(words), &errout);
 		rc = mv_fail(err, MV_EIO, "git %s failed: %s",
-			     mv_git_subcommand(args),
+			     subcommand(args),
 			     *words ? words : "it gave no reason");
 	}
 	mv_buf_release(&errout);
@@ -134,7 +135,7 @@ int mv_git_ask(int *status, struct mv_git *git, const char *const *args,
 	if (!rc && (*status < 0 || *status > last)) {
 		mv_git_words(words, sizeof(words), &errout);
 		rc = mv_fail(err, MV_EIO, "git %s failed: %s",
-			     mv_git_subcommand(args),
+			     subcommand(args),
 			     *words ? words : "it gave no reason");
 	}
 	mv_buf_release(&errout);
@@ -151,7 +152,7 @@ static int open_child(struct mv_git_child *child, const struct mv_git *git,
 	int rc = 0;
 
 	child->pos = child->len = 0;
-	child->what = mv_git_subcommand(args);
+	child->what = subcommand(args);
 	argv = mv_git_argv(git->program, args);
 	if (!child->buf)
 		child->buf = malloc(CHILD_BUF);
@@ -241,31 +242,23 @@ int mv_git_child_until(struct mv_git_child *child, char delim,
 	}
 }
 
-int mv_git_child_each(struct mv_git_child *child, mv_git_piece_fn fn,
-		      void *payload, struct mv_err *err)
-{
-	int rc = fill(child, err);
-
-	while (!rc && child->pos < child->len) {
-		rc = fn(payload, child->buf + child->pos,
-			child->len - child->pos, err);
-		child->pos = child->len;
-		if (!rc)
-			rc = fill(child, err);
-	}
-	return rc;
-}
-
 int mv_git_stream(struct mv_git *git, const char *const *args,
 		  mv_git_piece_fn fn, void *payload, struct mv_err *err)
 {
 	struct mv_git_child child = MV_GIT_CHILD_INIT;
 	int rc = mv_git_child_open(&child, git, args, err);
 
-	if (!rc)
+	if (!rc) {
 		mv_git_child_eof(&child);
-	if (!rc)
-		rc = mv_git_child_each(&child, fn, payload, err);
+		rc = fill(&child, err);
+	}
+	while (!rc && child.pos < child.len) {
+		rc = fn(payload, child.buf + child.pos, child.len - child.pos,
+			err);
+		child.pos = child.len;
+		if (!rc)
+			rc = fill(&child, err);
+	}
 	if (!rc)
 		rc = mv_git_child_finish(&child, err);
 	mv_git_child_abort(&child);

@@ -110,7 +110,7 @@ int mv_git_libgit2_get(struct mv_git_libgit2 **out, struct mv_git *git,
 		mv_git_libgit2_close(lib);
 		return rc;
 	}
-	add_alternates(lib, mv_git_getenv(git->env,
+	add_alternates(lib, mv_proc_getenv(git->env,
 				"GIT_ALTERNATE_OBJECT_DIRECTORIES"));
 	*out = git->libgit2 = lib;
 	return 0;

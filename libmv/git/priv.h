@@ -92,9 +92,6 @@ int mv_git_child_until(struct mv_git_child *child, char delim,
 /* Exactly `len` bytes; with `data` NULL they are thrown away. */
 int mv_git_child_read(struct mv_git_child *child, void *data, size_t len,
 		      struct mv_err *err);
-/* All that is left, piece by piece. */
-int mv_git_child_each(struct mv_git_child *child, mv_git_piece_fn fn,
-		      void *payload, struct mv_err *err);
 /* Add all that is left to `out`. */
 int mv_git_child_all(struct mv_git_child *child, struct mv_buf *out,
 		     struct mv_err *err);
@@ -103,8 +100,6 @@ void mv_git_child_abort(struct mv_git_child *child);
 
 /* argv for `git <args>`, NULL at the end; free() it, not its strings. */
 const char **mv_git_argv(const char *program, const char *const *args);
-/* "ls-files" of { "-c", "a=b", "ls-files", "-z", NULL }. */
-const char *mv_git_subcommand(const char *const *args);
 /* Git's own words, made printable, without "fatal: ". */
 void mv_git_words(char *out, size_t size, const struct mv_buf *text);
 /* One run to the end; a bad exit is not an error here. */
@@ -308,9 +303,5 @@ void mv_git_oidmap_release(struct mv_git_oidmap *map);
 int mv_git_note_path(uint8_t *oid, const char *path, size_t oid_len);
 /* MV_ECORRUPT: this stands among the notes, and says how to mend that. */
 int mv_git_notes_odd(struct mv_err *err, const char *path);
-
-/* -- alternates.c -- */
-/* The value of a variable in env->env, or NULL. */
-const char *mv_git_getenv(const struct mv_proc_env *env, const char *name);
 
 #endif

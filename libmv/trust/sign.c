@@ -10,16 +10,6 @@
 /* Signing, with the key that a person signs commits with. */
 enum { OUTPUT_MAX = 1 << 20 };
 
-static const char *env_get(const struct mv_proc_env *env, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (char *const *p = env->env; p && *p; p++)
-		if (!strncmp(*p, name, n) && (*p)[n] == '=')
-			return *p + n + 1;
-	return NULL;
-}
-
 /* Somebody may have to look for a card, or for the passphrase. */
 #define SIGN_LIMIT_MS (10 * 60 * 1000)
 
@@ -27,7 +17,7 @@ static const char *env_get(const struct mv_proc_env *env, const char *name)
 static int expand(char **out, const char *path, const struct mv_proc_env *env,
 		  struct mv_err *err)
 {
-	const char *home = env_get(env, "HOME");
+	const char *home = mv_proc_getenv(env, "HOME");
 
 	if (!strncmp(path, "~/", 2) && home)
 		*out = mv_strf("%s/%s", home, path + 2);

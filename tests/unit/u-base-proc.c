@@ -499,9 +499,23 @@ static void test_base_proc__has_its_time(void **state)
 				 "done", &status, &err), MV_EBUSY);
 }
 
+static void test_base_proc__getenv_wants_the_whole_name(void **state)
+{
+	static char *const two[] = { (char *)"AB=1", (char *)"A=2=3", NULL };
+	const struct mv_proc_env e = { NULL, two }, none = { NULL, NULL };
+
+	(void)state;
+	assert_string_equal(mv_proc_getenv(&e, "AB"), "1");
+	assert_string_equal(mv_proc_getenv(&e, "A"), "2=3");
+	assert_null(mv_proc_getenv(&e, "B"));
+	assert_null(mv_proc_getenv(&e, "ABC"));
+	assert_null(mv_proc_getenv(&none, "A"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base_proc__getenv_wants_the_whole_name),
 		cmocka_unit_test(test_base_proc__finds_nothing_in_the_current_folder),
 		cmocka_unit_test(test_base_proc__finds_executable_files_only),
 		cmocka_unit_test(test_base_proc__gives_status_and_output),
