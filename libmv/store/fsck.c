@@ -797,17 +797,12 @@ static int any_pack(void *payload, const struct mv_index *index,
 	return 1;
 }
 
-static int by_oid(const void *a, const void *b)
-{
-	return mv_oid_cmp(a, b);
-}
-
 /* What cannot be given back is not here: say so from now on. */
 static int forget_lost(struct fsck *f, struct mv_err *err)
 {
 	struct mv_wanted wanted = { not_lost, any_pack, f };
 
-	qsort(f->lost, f->lost_count, sizeof(*f->lost), by_oid);
+	mv_ids_sort(f->lost, f->lost_count);
 	return mv_store_reindex(f->store, &wanted, err);
 }
 

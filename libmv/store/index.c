@@ -155,6 +155,17 @@ static uint64_t prefix(const struct mv_oid *id)
 	return mv_be64(id->b);
 }
 
+static int by_oid(const void *a, const void *b)
+{
+	return mv_oid_cmp(a, b);
+}
+
+void mv_ids_sort(struct mv_oid *ids, size_t count)
+{
+	if (count)
+		qsort(ids, count, sizeof(*ids), by_oid);
+}
+
 int64_t mv_ids_find(const struct mv_oid *ids, uint64_t count,
 		    const struct mv_oid *id)
 {

@@ -65,6 +65,7 @@ int64_t mv_index_find(const struct mv_index *index, enum mv_index_table table,
 /* The same over any sorted array of ids. */
 int64_t mv_ids_find(const struct mv_oid *ids, uint64_t count,
 		    const struct mv_oid *id);
+void mv_ids_sort(struct mv_oid *ids, size_t count);
 /* MV_ECORRUPT when the pack number is out of range. */
 int mv_index_locate(uint32_t *pack, uint64_t *off,
 		    const struct mv_index *index, enum mv_index_table table,

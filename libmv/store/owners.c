@@ -140,11 +140,6 @@ static int add_stranger(void *payload, const struct mv_oid *pack,
 	return 0;
 }
 
-static int by_oid(const void *a, const void *b)
-{
-	return mv_oid_cmp(a, b);
-}
-
 int mv_store_strangers(struct mv_oid **packs, size_t *count,
 		       struct mv_store *store, struct mv_err *err)
 {
@@ -155,8 +150,8 @@ int mv_store_strangers(struct mv_oid **packs, size_t *count,
 		free(s.packs);
 		s.packs = NULL;
 		s.count = 0;
-	} else if (s.count) {
-		qsort(s.packs, s.count, sizeof(*s.packs), by_oid);
+	} else {
+		mv_ids_sort(s.packs, s.count);
 	}
 	*packs = s.packs;
 	*count = s.count;

@@ -477,11 +477,6 @@ void mv_snapshot_release(struct mv_store *store, struct mv_snapshot *snapshot)
 	pthread_mutex_unlock(&store->mutex);
 }
 
-static int by_oid(const void *a, const void *b)
-{
-	return mv_oid_cmp(a, b);
-}
-
 int mv_snapshot_packs(struct mv_oid **out, size_t *count,
 		      const struct mv_snapshot *s, struct mv_err *err)
 {
@@ -501,7 +496,7 @@ int mv_snapshot_packs(struct mv_oid **out, size_t *count,
 			       n * sizeof(**out));
 		*count += n;
 	}
-	qsort(*out, *count, sizeof(**out), by_oid);
+	mv_ids_sort(*out, *count);
 	return 0;
 }
 
