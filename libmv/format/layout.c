@@ -68,7 +68,7 @@ static struct arena *arena_of(struct mv_layout *layout)
 	return layout->arena;
 }
 
-void *mv_layout_alloc(struct mv_layout *layout, size_t size)
+static void *allocate(struct mv_layout *layout, size_t size)
 {
 	struct arena *arena = arena_of(layout);
 	struct block *b;
@@ -96,7 +96,7 @@ void *mv_layout_alloc(struct mv_layout *layout, size_t size)
 
 char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len)
 {
-	char *copy = mv_layout_alloc(layout, len + 1);
+	char *copy = allocate(layout, len + 1);
 
 	if (!copy)
 		return NULL;
@@ -114,7 +114,7 @@ struct mv_tensor *mv_layout_add(struct mv_layout *layout, uint32_t rank)
 
 	if (!arena)
 		return NULL;
-	shape = mv_layout_alloc(layout, sizeof(*shape) * (rank ? rank : 1));
+	shape = allocate(layout, sizeof(*shape) * (rank ? rank : 1));
 	if (!shape || MV_GROW(layout->tensors, arena->tensors_alloc,
 			      layout->count + 1, NULL) < 0)
 		return NULL;
@@ -142,7 +142,7 @@ static char *cut_text(struct mv_layout *layout, const char *s, size_t len)
 		for (int i = 0; i < 3 && ((unsigned char)s[keep] >> 6) == 2; i++)
 			keep--;
 	}
-	copy = mv_layout_alloc(layout, keep + 4);
+	copy = allocate(layout, keep + 4);
 	if (!copy)
 		return NULL;
 	if (keep)

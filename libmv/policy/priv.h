@@ -54,7 +54,6 @@ int mv_rule_parse(struct mv_rule *rule, const char *where, const char *key,
 		  const char *value, struct mv_err *err);
 /* May it stand only once in a section? */
 int mv_rule_once(const struct mv_rule *rule);
-const char *mv_op_text(enum mv_op op);
 /* Does the key of a metric match what a rule names ("*" spans anything)? */
 int mv_glob(const char *pattern, const char *text);
 

@@ -98,8 +98,10 @@ typedef int (*shape_fn)(struct mv_rule_args *a, struct words *w);
 
 static int op_of(enum mv_op *op, const char *s)
 {
+	static const char *const text[] = { "<", "<=", "==", "!=", ">=", ">" };
+
 	for (int i = MV_OP_LT; i <= MV_OP_GT; i++)
-		if (!strcmp(s, mv_op_text(i))) {
+		if (!strcmp(s, text[i])) {
 			*op = i;
 			return 0;
 		}
@@ -560,14 +562,6 @@ void mv_rule_args_free(struct mv_rule_args *a)
 		free(a);
 		a = next_one;
 	}
-}
-
-const char *mv_op_text(enum mv_op op)
-{
-	static const char *const text[] = { "<", "<=", "==", "!=", ">=", ">",
-					    "in" };
-
-	return text[op];
 }
 
 /* -- what an override may name ------------------------------------------------------- */
