@@ -20,7 +20,9 @@ int64_t mv_now_ms(void)
 
 /*
  * Days since 1970 of a date in the Gregorian calendar, and back. Years are
- * counted from March, so that the leap day is a year's last.
+ * counted from March, so that the leap day is a year's last. (gmtime_r() and
+ * timegm() look into TZ: where it names a zone with leap seconds, they are 27
+ * seconds off, and with them the text that was signed.)
  */
 static int64_t days_of(int64_t year, int month, int day)
 {
