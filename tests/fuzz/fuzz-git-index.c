@@ -21,17 +21,14 @@ static int parse(struct mv_git_index *ix, const uint8_t *data, size_t len,
 		 int rehash)
 {
 	const size_t n = ix->hash_len;
-	struct mv_hasher *h = NULL;
 	uint8_t hash[32];
 
 	if (mv_buf_add(&ix->bytes, data, len))
 		return -1;
 	if (rehash && len >= n) {
-		if (mv_hasher_new(&h, n == 32 ? MV_HASH_SHA256 : MV_HASH_SHA1,
-				  NULL) ||
-		    mv_hasher_once(hash, h, data, len - n, NULL))
+		if (mv_hash(hash, n == 32 ? MV_HASH_SHA256 : MV_HASH_SHA1,
+			    data, len - n, NULL))
 			abort();
-		mv_hasher_free(h);
 		memcpy(ix->bytes.data + len - n, hash, n);
 	}
 	return mv_git_index_parse(ix, NULL);

@@ -69,11 +69,7 @@ static UNUSED uint8_t *make_data(size_t len, uint64_t seed)
 static UNUSED void name_data(struct mv_oid *oid, const uint8_t *data,
 			     size_t len)
 {
-	struct mv_hasher *h;
-
-	assert_ok(mv_hasher_new(&h, MV_HASH_SHA256, err));
-	assert_ok(mv_hasher_once(oid->b, h, data, len, err));
-	mv_hasher_free(h);
+	assert_ok(mv_sha256(oid, data, len, err));
 }
 
 static UNUSED void name_seed(struct mv_oid *oid, size_t len, uint64_t seed)

@@ -195,15 +195,12 @@ static int parse_copy(struct mv_git_index *ix, const struct mv_buf *from,
 
 static void rehash(struct mv_buf *buf, size_t hash_len)
 {
-	struct mv_hasher *h = NULL;
 	uint8_t hash[32];
 
-	assert_int_equal(mv_hasher_new(&h, hash_len == 32 ? MV_HASH_SHA256 :
-				       MV_HASH_SHA1, NULL), 0);
-	assert_int_equal(mv_hasher_once(hash, h, buf->data,
-					buf->len - hash_len, NULL), 0);
+	assert_int_equal(mv_hash(hash, hash_len == 32 ? MV_HASH_SHA256 :
+				 MV_HASH_SHA1, buf->data, buf->len - hash_len,
+				 NULL), 0);
 	memcpy(buf->data + buf->len - hash_len, hash, hash_len);
-	mv_hasher_free(h);
 }
 
 /* Whatever was accepted is used to the full, and stays what it was. */
