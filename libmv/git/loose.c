@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/base/grow.h"
 
 /*
  * When git lists refs it passes over those that it cannot read: of some it
@@ -53,17 +54,11 @@ static int add(struct walk *w, const char *name, int dead, struct mv_err *err)
 {
 	struct mv_git_loose *l = w->out;
 	struct mv_git_loose_ref *v;
-	size_t alloc = 2 * l->alloc + 64;
 
 	if (!mv_git_is_ref(name) || !is_wanted(w, name))
 		return 0;
-	if (l->count == l->alloc) {
-		v = realloc(l->v, alloc * sizeof(*v));
-		if (!v)
-			return mv_nomem(err);
-		l->v = v;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->v, l->alloc, l->count + 1, err) < 0)
+		return MV_ENOMEM;
 	v = &l->v[l->count];
 	v->name = strdup(name);
 	v->dead = dead;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/grow.h"
+
 /*
  * Tags are files in many clones, and where a file system does not tell `Prod`
  * from `prod` one of two such names is not there, or is read as the other one.
@@ -31,21 +33,15 @@ static void parts_release(struct parts *p)
 static int add(struct parts *p, const char *artifact, size_t len, char sign,
 	       const char *word, int new)
 {
-	struct part *v = p->v;
 	char *text;
 
-	if (p->count == p->alloc) {
-		p->alloc = 2 * p->alloc + 64;
-		v = realloc(p->v, p->alloc * sizeof(*v));
-		if (!v)
-			return -1;
-		p->v = v;
-	}
+	if (MV_GROW(p->v, p->alloc, p->count + 1, NULL) < 0)
+		return -1;
 	text = word ? mv_strf("%s%c%s", artifact, sign, word) :
 		      strndup(artifact, len);
 	if (!text)
 		return -1;
-	v[p->count++] = (struct part){ text, word ? len + 1 : 0, new };
+	p->v[p->count++] = (struct part){ text, word ? len + 1 : 0, new };
 	return 0;
 }
 
