@@ -257,6 +257,17 @@ static int add_statement(struct audit *a, const struct check *c,
 	return ret;
 }
 
+/* Anybody can write the line of what somebody said once more, with another
+   "t". Those stand side by side. */
+static int is_copy(const struct mv_past_statement *a,
+		   const struct mv_past_statement *b)
+{
+	return !a->malformed && !b->malformed &&
+	       !strcmp(a->object, b->object) &&
+	       !mv_buf_cmp(&a->payload, &b->payload) &&
+	       !mv_buf_cmp(&a->sig, &b->sig);
+}
+
 /* Statements of one policy, by its lists, side by side. */
 static int check_run(struct audit *a, struct check *c, size_t count,
 		     struct mv_err *err)
@@ -271,12 +282,13 @@ static int check_run(struct audit *a, struct check *c, size_t count,
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < count; i++)
-		if (!c[i].s->malformed)
+		if (!c[i].s->malformed && !(i && is_copy(c[i - 1].s, c[i].s)))
 			mv_group_submit(group, check_one, NULL, &c[i]);
 	ret = mv_group_wait(group, err);
 	mv_group_free(group);
 	for (size_t i = 0; i < count && !ret; i++)
-		ret = add_statement(a, &c[i], err);
+		if (!i || !is_copy(c[i - 1].s, c[i].s))
+			ret = add_statement(a, &c[i], err);
 	return ret;
 }
 
@@ -284,9 +296,16 @@ static int by_time(const void *va, const void *vb)
 {
 	const struct mv_past_statement *a = va, *b = vb;
 
+	int d;
+
 	if (a->s.issued_at != b->s.issued_at)
 		return a->s.issued_at < b->s.issued_at ? -1 : 1;
-	return strcmp(a->line, b->line);
+	d = strcmp(a->object, b->object);
+	if (!d)
+		d = mv_buf_cmp(&a->payload, &b->payload);
+	if (!d)
+		d = mv_buf_cmp(&a->sig, &b->sig);
+	return d ? d : strcmp(a->line, b->line);
 }
 
 /* Receipts are the server's: today's lists say who that is. */

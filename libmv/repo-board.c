@@ -658,24 +658,21 @@ static int read_commits(struct table *t, struct mv_err *err)
 static int read_evidence(struct table *t, struct mv_err *err)
 {
 	struct mv_board *b = t->out;
-	const char **blobs = calloc(b->count + 1, sizeof(*blobs));
-	const char **names = calloc(b->count + 1, sizeof(*names));
+	struct mv_known_as *of = calloc(b->count + 1, sizeof(*of));
 	struct mv_evidence *got = calloc(b->count + 1, sizeof(*got));
-	int rc = blobs && names && got ? 0 : mv_nomem(err);
+	int rc = of && got ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; !rc && i < b->count; i++) {
-		blobs[i] = b->v[i].blob;
-		names[i] = b->v[i].artifact;
-	}
+	for (size_t i = 0; !rc && i < b->count; i++)
+		of[i] = (struct mv_known_as){ b->v[i].blob,
+					      &b->v[i].pointer.oid,
+					      b->v[i].artifact };
 	if (!rc && b->count)
-		rc = mv_repo_evidence(got, t->repo, blobs, names, b->count,
-				      err);
+		rc = mv_repo_evidence(got, t->repo, of, b->count, err);
 	for (size_t i = 0; !rc && i < b->count; i++) {
 		b->v[i].evidence = got[i];
 		b->skipped_lines += got[i].skipped;
 	}
-	free(blobs);
-	free(names);
+	free(of);
 	free(got);
 	return rc;
 }

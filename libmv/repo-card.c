@@ -477,13 +477,13 @@ static int other_records(struct making *m, struct mv_err *err)
 static int known(struct making *m, struct mv_err *err)
 {
 	struct mv_card *c = m->card;
-	const char *blob = m->s.blob, *artifact = m->s.artifact;
+	const struct mv_known_as of = { m->s.blob, &m->s.pointer.oid,
+					m->s.artifact };
 	struct mv_curves curves = { .count = 0 };
 	int rc = 0;
 
-	if (*blob)
-		rc = mv_repo_evidence(&c->evidence, m->repo, &blob, &artifact,
-				      1, err);
+	if (*of.blob)
+		rc = mv_repo_evidence(&c->evidence, m->repo, &of, 1, err);
 	if (!rc)
 		rc = mv_look_curves(&curves, m->repo, &c->evidence, NULL, err);
 	if (!rc) {

@@ -1068,12 +1068,11 @@ static int read_evidence(struct work *w, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	size_t n = 2 * c->count;
-	const char **blobs = calloc(n + 1, sizeof(*blobs));
-	const char **names = calloc(n + 1, sizeof(*names));
+	struct mv_known_as *of = calloc(n + 1, sizeof(*of));
 	struct mv_evidence **to = calloc(n + 1, sizeof(*to));
 	struct mv_evidence *got = calloc(n + 1, sizeof(*got));
 	size_t asked = 0;
-	int rc = blobs && names && to && got ? 0 : mv_nomem(err);
+	int rc = of && to && got ? 0 : mv_nomem(err);
 
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		struct mv_pair *p = &c->v[i];
@@ -1081,24 +1080,23 @@ static int read_evidence(struct work *w, struct mv_err *err)
 					  p->old_path : p->path);
 
 		if (p->has_old) {
-			blobs[asked] = p->old_blob;
-			names[asked] = old ? old : p->artifact;
+			of[asked] = (struct mv_known_as){ p->old_blob,
+				&p->old.oid, old ? old : p->artifact };
 			to[asked++] = &p->old_evidence;
 		}
 		if (p->has_new) {
-			blobs[asked] = p->new_blob;
-			names[asked] = p->artifact;
+			of[asked] = (struct mv_known_as){ p->new_blob,
+				&p->new.oid, p->artifact };
 			to[asked++] = &p->new_evidence;
 		}
 	}
 	if (!rc && asked)
-		rc = mv_repo_evidence(got, w->repo, blobs, names, asked, err);
+		rc = mv_repo_evidence(got, w->repo, of, asked, err);
 	for (size_t i = 0; !rc && i < asked; i++) {
 		*to[i] = got[i];
 		c->skipped_lines += got[i].skipped;
 	}
-	free(blobs);
-	free(names);
+	free(of);
 	free(to);
 	free(got);
 	return rc;

@@ -140,11 +140,16 @@ int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 
 /* -- reading (repo-record.c) ------------------------------------------------------ */
 
-/* Evidence of each of these pointer blobs, `artifacts[i]` (may be NULL, and
-   so may each) limiting it. One round trip for all. */
+/* One whose evidence is asked for. */
+struct mv_known_as {
+	const char *blob;		/* its pointer: hex, or "" */
+	const struct mv_oid *content;	/* that it leads to */
+	const char *artifact;		/* limits it; may be NULL */
+};
+/* Evidence of each of them. One round trip for all. */
 int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
-		     const char *const *blobs, const char *const *artifacts,
-		     size_t count, struct mv_err *err);
+		     const struct mv_known_as *of, size_t count,
+		     struct mv_err *err);
 
 /*
  * Notes of a remote: fetch them to their tracking ref and unite them with

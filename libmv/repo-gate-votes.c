@@ -104,7 +104,8 @@ static int fold_evidence(struct mv_testimony *out,
 	for (size_t i = 0; i < lines->count; i++)
 		if (kind[i] == LINE_EVIDENCE)
 			some.v[some.count++] = lines->v[i];
-	ret = mv_evidence_fold_for(&out->evidence, &some, artifact, err);
+	ret = mv_evidence_fold_for(&out->evidence, &some, NULL, artifact,
+				   err);
 	free(some.v);
 	return ret;
 }
@@ -116,10 +117,11 @@ struct check {
 	struct mv_vote *vote;
 	const char *line;
 	int64_t at;
+	struct mv_buf payload, sig;
+	int is_copy;
 };
 
-static int check_signature(struct check *c, const struct mv_buf *payload,
-			   const struct mv_buf *sig, struct mv_err *err)
+static int check_signature(struct check *c, struct mv_err *err)
 {
 	const char *ns = c->vote->statement.decision == MV_DECISION_RECEIPT ?
 		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
@@ -127,32 +129,28 @@ static int check_signature(struct check *c, const struct mv_buf *payload,
 	int ret;
 
 	mv_buf_init(&pae, 2 * PAYLOAD_MAX);
-	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
-			  payload->len) ? mv_nomem(err) :
+	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, c->payload.data,
+			  c->payload.len) ? mv_nomem(err) :
 		mv_trust_verify(&c->vote->signature, c->trust, ns, pae.data,
-				pae.len, sig->data, sig->len, c->at, err);
+				pae.len, c->sig.data, c->sig.len, c->at, err);
 	mv_buf_release(&pae);
 	return ret;
 }
 
-static int check_one(void *arg, unsigned worker, struct mv_err *err)
+/* What the line says, and which line it is; no signature is looked at. */
+static int read_line(struct check *c, struct mv_err *err)
 {
-	struct check *c = arg;
-	struct mv_buf payload, sig;
 	struct mv_hasher *h = NULL;
 	struct mv_oid oid;
 	char hex[MV_OID_HEX + 1];
 	int ret;
 
-	(void)worker;
-	mv_buf_init(&payload, PAYLOAD_MAX);
-	mv_buf_init(&sig, PAYLOAD_MAX);
-	ret = mv_statement_from_line(&c->vote->statement, &payload, &sig,
+	mv_buf_init(&c->payload, PAYLOAD_MAX);
+	mv_buf_init(&c->sig, PAYLOAD_MAX);
+	ret = mv_statement_from_line(&c->vote->statement, &c->payload, &c->sig,
 				     c->line, strlen(c->line), err);
 	c->vote->malformed = ret != 0;
-	if (!ret)
-		ret = check_signature(c, &payload, &sig, err);
-	else if (ret != MV_ENOMEM)
+	if (ret != MV_ENOMEM)
 		ret = 0;
 	if (!ret)
 		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
@@ -162,9 +160,89 @@ static int check_one(void *arg, unsigned worker, struct mv_err *err)
 	if (!ret)
 		snprintf(c->vote->line_digest, sizeof(c->vote->line_digest),
 			 "sha256:%s", mv_oid_hex(hex, &oid));
-	mv_buf_release(&payload);
-	mv_buf_release(&sig);
 	return ret;
+}
+
+static int check_one(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct check *c = arg;
+
+	(void)worker;
+	return c->vote->malformed ? 0 : check_signature(c, err);
+}
+
+static void check_release(struct check *c, size_t count)
+{
+	for (size_t i = 0; c && i < count; i++) {
+		mv_buf_release(&c[i].payload);
+		mv_buf_release(&c[i].sig);
+	}
+	free(c);
+}
+
+/* -- one statement, many lines ------------------------------------------------ */
+
+/* Those that cannot be read say nothing: none is the copy of another. */
+static int by_words(const void *va, const void *vb)
+{
+	const struct check *const *pa = va, *const *pb = vb;
+	const struct check *a = *pa, *b = *pb;
+	int d = b->vote->malformed - a->vote->malformed;
+
+	if (!d && !a->vote->malformed)
+		d = mv_buf_cmp(&a->payload, &b->payload);
+	if (!d && !a->vote->malformed)
+		d = mv_buf_cmp(&a->sig, &b->sig);
+	return d ? d : (a > b) - (a < b);
+}
+
+static int same_words(const struct check *a, const struct check *b)
+{
+	return !a->vote->malformed && !b->vote->malformed &&
+	       !mv_buf_cmp(&a->payload, &b->payload) &&
+	       !mv_buf_cmp(&a->sig, &b->sig);
+}
+
+static void move_up(struct check *c, size_t to, size_t from)
+{
+	struct mv_vote *vote = c[to].vote;
+
+	if (to == from)
+		return;
+	*vote = *c[from].vote;
+	memset(c[from].vote, 0, sizeof(*vote));
+	c[to] = c[from];
+	c[to].vote = vote;
+	mv_buf_init(&c[from].payload, PAYLOAD_MAX);
+	mv_buf_init(&c[from].sig, PAYLOAD_MAX);
+}
+
+/* A line's "t" is not signed, so anybody can write what somebody said once
+   more: it counts once, and its signature is checked once. */
+static int drop_copies(struct check *c, size_t *count, struct mv_err *err)
+{
+	struct check **sorted = calloc(*count + 1, sizeof(*sorted));
+	size_t kept = 0;
+
+	if (!sorted)
+		return mv_nomem(err);
+	for (size_t i = 0; i < *count; i++)
+		sorted[i] = &c[i];
+	qsort(sorted, *count, sizeof(*sorted), by_words);
+	for (size_t i = 1; i < *count; i++)
+		sorted[i]->is_copy = same_words(sorted[i - 1], sorted[i]);
+	free(sorted);
+	for (size_t i = 0; i < *count; i++) {
+		if (!c[i].is_copy) {
+			move_up(c, kept++, i);
+			continue;
+		}
+		mv_statement_release(&c[i].vote->statement);
+		mv_buf_release(&c[i].payload);
+		mv_buf_release(&c[i].sig);
+	}
+	*count = kept;
+	return 0;
 }
 
 static int check_all(struct check *c, size_t count, struct mv_repo *repo,
@@ -195,23 +273,29 @@ static int take_votes(struct mv_testimony *out, struct mv_gate *gate,
 		      struct mv_err *err)
 {
 	struct check *c = calloc(lines->count + 1, sizeof(*c));
-	int ret;
+	size_t count = 0;
+	int ret = 0;
 
 	out->votes = calloc(lines->count + 1, sizeof(*out->votes));
 	if (!c || !out->votes) {
 		free(c);
 		return mv_nomem(err);
 	}
-	for (size_t i = 0; i < lines->count; i++) {
+	for (size_t i = 0; i < lines->count && !ret; i++) {
 		if (kind[i] != LINE_STATEMENT)
 			continue;
-		c[out->count] = (struct check){ gate->trust,
-			&out->votes[out->count], lines->v[i], at };
-		out->votes[out->count].order = out->count;
-		out->count++;
+		c[count] = (struct check){ .trust = gate->trust, .at = at,
+			.vote = &out->votes[count], .line = lines->v[i] };
+		ret = read_line(&c[count++], err);
 	}
-	ret = check_all(c, out->count, gate->repo, err);
-	free(c);
+	if (!ret)
+		ret = drop_copies(c, &count, err);
+	out->count = count;
+	for (size_t i = 0; i < count; i++)
+		out->votes[i].order = i;
+	if (!ret)
+		ret = check_all(c, count, gate->repo, err);
+	check_release(c, count);
 	return ret;
 }
 

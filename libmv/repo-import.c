@@ -362,14 +362,15 @@ static int is_same(const struct mv_record *r, const struct mv_import_run *run)
 }
 
 static int evidence_of(const struct mv_evidence **out,
-		       struct mv_importing *im, const char *blob,
-		       struct mv_err *err)
+		       struct mv_importing *im,
+		       const struct mv_subject *s, struct mv_err *err)
 {
+	const struct mv_known_as of = { s->blob, &s->pointer.oid, NULL };
 	struct mv_import_known *more;
 	int ret;
 
 	for (size_t i = 0; i < im->known_count; i++)
-		if (!strcmp(im->known[i].blob, blob)) {
+		if (!strcmp(im->known[i].blob, s->blob)) {
 			*out = &im->known[i].evidence;
 			return 0;
 		}
@@ -378,10 +379,10 @@ static int evidence_of(const struct mv_evidence **out,
 		return mv_nomem(err);
 	im->known = more;
 	more += im->known_count;
-	ret = mv_repo_evidence(&more->evidence, im->repo, &blob, NULL, 1, err);
+	ret = mv_repo_evidence(&more->evidence, im->repo, &of, 1, err);
 	if (ret)
 		return ret;
-	snprintf(more->blob, sizeof(more->blob), "%s", blob);
+	snprintf(more->blob, sizeof(more->blob), "%s", s->blob);
 	im->known_count++;
 	*out = &more->evidence;
 	return 0;
@@ -393,7 +394,7 @@ static int is_known(int *known, struct mv_importing *im,
 		    const struct mv_subject *s, struct mv_err *err)
 {
 	const struct mv_evidence *e = NULL;
-	int ret = evidence_of(&e, im, s->blob, err);
+	int ret = evidence_of(&e, im, s, err);
 
 	*known = 0;
 	for (size_t i = 0; i < im->count; i++)

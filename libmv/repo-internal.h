@@ -342,6 +342,10 @@ int mv_repo_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
 int mv_repo_pointer_blob(char *hex, struct mv_repo *repo,
 			 const struct mv_pointer *pointer, int write,
 			 struct mv_err *err);
+/* Is `object` (hex) the pointer to this content, in either dialect, as we would
+   write it? What is asked of a note whose pointer is not here to be read. */
+int mv_repo_is_pointer_to(struct mv_repo *repo, const char *object,
+			  const struct mv_oid *content, uint64_t size);
 /* The text of a manifest and the pointer that stands for it. */
 #define MV_MANIFEST_BYTES ((size_t)256 << 20)
 struct mv_manifest;

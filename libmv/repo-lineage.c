@@ -55,10 +55,17 @@ struct step {
 	enum direction direction;
 };
 
+/* The pointer that a note is on; it may be nowhere: a folder's. */
+struct about {
+	int is_here;
+	struct mv_pointer pointer;
+};
+
 struct walk {
 	struct mv_repo *repo;
 	struct mv_lineage *out;
-	char *notes;			/* names of their blobs, NUL behind each */
+	char *notes;			/* names of their blobs, and of what they
+					   are on, NUL behind each */
 	size_t note_count, note_alloc, name_size;
 	struct line *lines;
 	size_t line_count, line_alloc;
@@ -71,7 +78,8 @@ struct walk {
 	struct step *steps;
 	size_t step_count, step_alloc, step_at;
 	struct mv_buf last;	/* the text of the note that was asked last, */
-	size_t last_note;	/* and which that is, + 1 */
+	size_t last_note;	/* and which that is, + 1, */
+	struct about last_about;	/* and what it is on */
 };
 
 /* -- all lines, and who mentions what -- */
@@ -227,7 +235,13 @@ static int add_lines(struct walk *w, size_t note, const char *data, size_t len,
 
 static const char *note_name(const struct walk *w, size_t note)
 {
-	return w->notes + note * w->name_size;
+	return w->notes + 2 * note * w->name_size;
+}
+
+/* What it is on. */
+static const char *note_object(const struct walk *w, size_t note)
+{
+	return note_name(w, note) + w->name_size;
 }
 
 static int note_blob(void *payload, const char *object, const char *blob,
@@ -236,16 +250,19 @@ static int note_blob(void *payload, const char *object, const char *blob,
 	struct walk *w = payload;
 	char *names;
 
-	(void)object;
-	if (w->note_count == NOTES_MAX || strlen(blob) >= w->name_size) {
+	if (w->note_count == NOTES_MAX || strlen(blob) >= w->name_size ||
+	    strlen(object) >= w->name_size) {
 		w->out->truncated = 1;
 		return 0;
 	}
-	names = room(w->notes, &w->note_alloc, w->note_count, w->name_size);
+	names = room(w->notes, &w->note_alloc, w->note_count,
+		     2 * w->name_size);
 	if (!names)
 		return mv_nomem(err);
 	w->notes = names;
-	memcpy(names + w->note_count++ * w->name_size, blob, strlen(blob) + 1);
+	names += 2 * w->note_count++ * w->name_size;
+	memcpy(names, blob, strlen(blob) + 1);
+	memcpy(names + w->name_size, object, strlen(object) + 1);
 	return 0;
 }
 
@@ -304,13 +321,27 @@ typedef int (*record_fn)(void *payload, const struct mv_record *r,
 struct asked {
 	const struct walk *w;
 	const struct mention *first[GROUPS], *end[GROUPS];
+	struct about about[GROUPS];
 	unsigned made;
 	record_fn fn;
 	void *payload;
 };
 
-/* What cannot be read, or is of another kind, says nothing here. */
-static int give_line(const struct asked *a, const char *line, size_t len,
+/* Does the record speak of what its note is on? Anybody can write a line into
+   the note of another content. */
+static int is_about(const struct asked *a, const struct mv_record *r,
+		    const struct about *about, size_t note)
+{
+	return about->is_here ?
+		mv_oid_eq(&about->pointer.oid, &r->content) :
+		mv_repo_is_pointer_to(a->w->repo, note_object(a->w, note),
+				      &r->content, r->size);
+}
+
+/* What cannot be read, is of another kind, or about another content, says
+   nothing here. */
+static int give_line(const struct asked *a, const struct about *about,
+		     size_t note, const char *line, size_t len,
 		     struct mv_err *err)
 {
 	struct mv_record r;
@@ -318,7 +349,8 @@ static int give_line(const struct asked *a, const char *line, size_t len,
 
 	if (mv_record_parse(&r, line, len, NULL))
 		return 0;
-	if (!strcmp(r.kind, "run") || !strcmp(r.kind, "evidence"))
+	if ((!strcmp(r.kind, "run") || !strcmp(r.kind, "evidence")) &&
+	    is_about(a, &r, about, note))
 		rc = a->fn(a->payload, &r, err);
 	mv_record_release(&r);
 	return rc;
@@ -341,10 +373,23 @@ static int give_note(void *payload, size_t i, const char *hex,
 			continue;
 		last = m->line;
 		lf = memchr(line, '\n', len - at);
-		rc = give_line(a, line, lf ? (size_t)(lf - line) : len - at,
+		rc = give_line(a, &a->about[i], a->w->lines[m->line].note,
+			       line, lf ? (size_t)(lf - line) : len - at,
 			       err);
 	}
 	return rc;
+}
+
+static int keep_about(void *payload, size_t i, const char *hex,
+		      const void *data, size_t len, struct mv_err *err)
+{
+	struct about *about = (struct about *)payload + i;
+
+	(void)hex;
+	(void)err;
+	about->is_here = data && !mv_pointer_parse(&about->pointer, data, len,
+						   NULL);
+	return 0;
 }
 
 static int keep_text(void *payload, size_t i, const char *hex,
@@ -352,8 +397,10 @@ static int keep_text(void *payload, size_t i, const char *hex,
 {
 	struct walk *w = payload;
 
-	(void)i;
-	(void)hex;
+	if (i)
+		return keep_about(&w->last_about, 0, hex,
+				  len <= MV_POINTER_MAX ? data : NULL, len,
+				  err);
 	mv_buf_clear(&w->last);
 	return data && mv_buf_add(&w->last, data, len) ? mv_nomem(err) : 0;
 }
@@ -366,18 +413,19 @@ static int keep_text(void *payload, size_t i, const char *hex,
 static int give_one(struct asked *a, struct walk *w, size_t note,
 		    struct mv_err *err)
 {
-	const char *name = note_name(w, note);
+	const char *names[] = { note_name(w, note), note_object(w, note) };
 	struct mv_buf text;
 	int rc = 0;
 
 	if (w->last_note != note + 1) {
 		w->last_note = 0;
-		rc = mv_git_read_many(w->repo->git, &name, 1, MV_NOTE_MAX,
+		rc = mv_git_read_many(w->repo->git, names, 2, MV_NOTE_MAX,
 				      keep_text, w, err);
 	}
 	if (rc)
 		return rc;
 	text = w->last;
+	a->about[0] = w->last_about;
 	w->last_note = 0;
 	mv_buf_init(&w->last, MV_NOTE_MAX);
 	rc = give_note(a, 0, "", text.data, text.len, err);
@@ -410,7 +458,7 @@ static int each_record(struct walk *w, const struct mv_oid *oid, unsigned made,
 		       record_fn fn, void *payload, struct mv_err *err)
 {
 	struct asked a = { .w = w, .made = made, .fn = fn, .payload = payload };
-	const char *names[GROUPS];
+	const char *names[GROUPS], *objects[GROUPS];
 	const uint64_t key = key_of(oid);
 	const struct mention *m = w->mentions + first_mention(w, key);
 	const struct mention *end = w->mentions + w->mention_count;
@@ -428,11 +476,16 @@ static int each_record(struct walk *w, const struct mv_oid *oid, unsigned made,
 				m++;
 			a.end[n] = m;
 			names[n] = note_name(w, note);
+			objects[n] = note_object(w, note);
 		}
 		if (n == 1)
 			rc = give_one(&a, w, w->lines[a.first[0]->line].note,
 				      err);
 		else
+			rc = mv_git_read_many(w->repo->git, objects, n,
+					      MV_POINTER_MAX, keep_about,
+					      a.about, err);
+		if (!rc && n > 1)
 			rc = mv_git_read_many(w->repo->git, names, n,
 					      MV_NOTE_MAX, give_note, &a, err);
 	}

@@ -373,6 +373,21 @@ int mv_repo_pointer_blob(char *hex, struct mv_repo *repo,
 	return rc;
 }
 
+int mv_repo_is_pointer_to(struct mv_repo *repo, const char *object,
+			  const struct mv_oid *content, uint64_t size)
+{
+	struct mv_pointer p = { .oid = *content, .size = size };
+	char hex[65];
+
+	for (int i = 0; i < 2; i++) {
+		p.dialect = i ? MV_DIALECT_LFS : MV_DIALECT_NATIVE;
+		if (!mv_repo_pointer_blob(hex, repo, &p, 0, NULL) &&
+		    !strcmp(hex, object))
+			return 1;
+	}
+	return 0;
+}
+
 /* `folder` as for struct folding. */
 static int fill_directory(struct mv_subject *out, struct mv_repo *repo,
 			  const struct entry **entry, size_t count,

@@ -193,15 +193,14 @@ static int plot_curves(struct plotting *p, const char *spec,
 {
 	struct mv_evidence e = { .count = 0 };
 	struct mv_curves curves = { .count = 0 };
-	const char *blob, *artifact;
+	struct mv_known_as of;
 	struct mv_subject s;
 	int rc = mv_repo_subject(&s, p->repo, spec, err);
 
 	if (rc)
 		return rc;
-	blob = s.blob;
-	artifact = s.artifact;
-	rc = mv_repo_evidence(&e, p->repo, &blob, &artifact, 1, err);
+	of = (struct mv_known_as){ s.blob, &s.pointer.oid, s.artifact };
+	rc = mv_repo_evidence(&e, p->repo, &of, 1, err);
 	if (!rc)
 		rc = mv_look_curves(&curves, p->repo, &e, &p->missing, err);
 	for (size_t i = 0; !rc && i < curves.count; i++) {

@@ -20,29 +20,14 @@ enum {
 
 /* -- what it speaks of ----------------------------------------------------------- */
 
-/* A note hangs on the pointer to what it speaks of, in either dialect. */
-static int is_pointer_to(const char *object, struct mv_push *push,
-			 const struct mv_oid *content, uint64_t size)
-{
-	struct mv_pointer p = { .oid = *content, .size = size };
-	char hex[65];
-
-	for (int i = 0; i < 2; i++) {
-		p.dialect = i ? MV_DIALECT_LFS : MV_DIALECT_NATIVE;
-		if (!mv_repo_pointer_blob(hex, push->repo, &p, 0, NULL) &&
-		    !strcmp(hex, object))
-			return 1;
-	}
-	return 0;
-}
-
 int mv_push_hangs_on(const struct mv_push_note *note, struct mv_push *push,
 		     const struct mv_oid *content, uint64_t size)
 {
 	/* One that is not written as we would is known by what it says. */
 	if (note->has_pointer)
-		return !memcmp(&note->pointer.oid, content, sizeof(*content));
-	return is_pointer_to(note->object, push, content, size);
+		return mv_oid_eq(&note->pointer.oid, content) &&
+		       note->pointer.size == size;
+	return mv_repo_is_pointer_to(push->repo, note->object, content, size);
 }
 
 /* Later than our clock allows? It would win over all that is honest. */
@@ -61,27 +46,50 @@ static int is_early(struct mv_push *push, const char *object, int64_t ms,
 
 /* -- statements -------------------------------------------------------------------- */
 
-static int check_signature(struct mv_push *push, const char *object,
-			   const struct mv_statement *s,
-			   const struct mv_buf *payload,
-			   const struct mv_buf *sig, struct mv_err *err)
+static int look_at_signature(struct mv_signature *out, struct mv_push *push,
+			     const struct mv_statement *s,
+			     const struct mv_buf *payload,
+			     const struct mv_buf *sig, struct mv_err *err)
 {
 	const char *ns = s->decision == MV_DECISION_RECEIPT ?
 		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
-	struct mv_signature signature;
 	struct mv_buf pae;
 	int ret;
 
 	mv_buf_init(&pae, 1 << 17);
 	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
 			  payload->len) ? mv_nomem(err) :
-		mv_trust_verify(&signature, push->gate.trust, ns, pae.data,
-				pae.len, sig->data, sig->len,
-				push->gate.now / 1000, err);
+		mv_trust_verify(out, push->gate.trust, ns, pae.data, pae.len,
+				sig->data, sig->len, push->gate.now / 1000,
+				err);
 	mv_buf_release(&pae);
+	return ret;
+}
+
+static int is_signed_by(const struct mv_signature *signature, const char *who)
+{
+	return signature->state == MV_SIGNATURE_GOOD && signature->principal &&
+	       who && !strcmp(signature->principal, who);
+}
+
+static int check_signature(struct mv_push *push, const char *object,
+			   const struct mv_statement *s,
+			   const struct mv_buf *payload,
+			   const struct mv_buf *sig, struct mv_err *err)
+{
+	struct mv_signature signature;
+	int ret = look_at_signature(&signature, push, s, payload, sig, err);
+
 	if (ret)
 		return ret;
-	if (signature.state != MV_SIGNATURE_GOOD)
+	if (signature.state == MV_SIGNATURE_GOOD &&
+	    !is_signed_by(&signature, s->signer))
+		mv_push_refuse(push, "note %.10s: %s of %s %s: it says that %s "
+			       "signed it, and %s did", object,
+			       mv_decision_name(s->decision), s->signer,
+			       s->version, s->signer, signature.principal ?
+			       signature.principal : "nobody who is listed");
+	else if (signature.state != MV_SIGNATURE_GOOD)
 		mv_push_refuse(push, "note %.10s: %s of %s %s: %s (%s%s%s)",
 			       object, mv_decision_name(s->decision),
 			       s->signer, s->version,
@@ -129,13 +137,6 @@ static int check_statement(struct mv_push *push,
 
 /* -- records ------------------------------------------------------------------------- */
 
-static int says_content(const struct mv_record *r)
-{
-	static const struct mv_oid none;
-
-	return memcmp(&r->content, &none, sizeof(none)) != 0;
-}
-
 /*
  * Not one fact, only somebody's name and a date: nobody's program writes that,
  * and thousands of them fill a note for the price of nothing.
@@ -152,6 +153,18 @@ static int says_nothing(const struct mv_record *r)
 	       !r->run.files.count;
 }
 
+/* Of a kind that is not known here, only the content is read. */
+static int is_about(const struct mv_record *r, const struct mv_push_note *note,
+		    struct mv_push *push)
+{
+	const int sized = !strcmp(r->kind, "evidence") ||
+			  !strcmp(r->kind, "run");
+
+	return mv_push_hangs_on(note, push, &r->content,
+				sized || !note->has_pointer ? r->size :
+				note->pointer.size);
+}
+
 static void check_record(struct mv_push *push, const struct mv_push_note *note,
 			 const struct mv_record *r)
 {
@@ -160,8 +173,7 @@ static void check_record(struct mv_push *push, const struct mv_push_note *note,
 	if (says_nothing(r))
 		mv_push_refuse(push, "note %.10s: a record that says nothing",
 			       note->object);
-	else if (says_content(r) &&
-	    !mv_push_hangs_on(note, push, &r->content, r->size))
+	else if (r->has_content && !is_about(r, note, push))
 		mv_push_refuse(push, "note %.10s: a record about another "
 			       "content", note->object);
 	else if (!mv_time_parse(&ms, r->t, NULL))
@@ -209,10 +221,19 @@ int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
 
 /* -- room ------------------------------------------------------------------------------- */
 
+/*
+ * One statement can stand in any number of lines: "t" is not signed, and some
+ * signatures can be written in many ways. Whoever repeats what somebody said
+ * must not use up that one's share, so the first line of a payload is a vote,
+ * or a receipt, and every further one takes the room of a record. (They are
+ * not refused: who signed it may come second, with the line as it was.)
+ */
 enum kind { RECORD, RECEIPT, VOTE, KINDS };
 struct share {
+	enum kind kind;
 	char *signer;		/* of a vote */
-	struct mv_push_line said;	/* a statement without its "t" */
+	struct mv_push_line said;	/* the payload, in base64 */
+	const struct mv_push_line *line;
 	size_t bytes;
 	int new;
 };
@@ -245,32 +266,76 @@ static enum kind kind_of(const struct mv_push_line *line, char **signer)
 	return kind;
 }
 
-/* Only "t" is free in a line, and it comes first. */
-static struct mv_push_line without_time(const struct mv_push_line *line)
+/* Of a line that is canonical. */
+static struct mv_push_line payload_of(const struct mv_push_line *line)
 {
-	static const char kind[] = ",\"kind\":";
-	const char *at = memmem(line->s, line->len, kind, sizeof(kind) - 1);
+	static const char key[] = ",\"payload\":\"";
+	const char *at = memmem(line->s, line->len, key, sizeof(key) - 1);
+	const char *end = line->s + line->len, *quote;
 
-	return at ? (struct mv_push_line){ at, line->len -
-					   (size_t)(at - line->s) } : *line;
+	if (!at)
+		return *line;
+	at += sizeof(key) - 1;
+	quote = memchr(at, '"', (size_t)(end - at));
+	return (struct mv_push_line){ at, (size_t)((quote ? quote : end) - at) };
+}
+
+static void count_in(struct shares *out, enum kind kind, size_t bytes, int new)
+{
+	out->bytes[kind] += bytes;
+	out->lines[kind]++;
+	out->added[kind] += (size_t)new;
+}
+
+static int by_words(const void *a, const void *b)
+{
+	const struct share *x = a, *y = b;
+	size_t n = x->said.len < y->said.len ? x->said.len : y->said.len;
+	int d = memcmp(x->said.s, y->said.s, n);
+
+	if (!d)
+		d = (x->said.len > y->said.len) - (x->said.len < y->said.len);
+	/* The shortest is the vote: what was blown up is somebody's copy. */
+	return d ? d : (x->bytes > y->bytes) - (x->bytes < y->bytes);
+}
+
+static int same_words(const struct share *x, const struct share *y)
+{
+	return x->said.len == y->said.len &&
+	       !memcmp(x->said.s, y->said.s, x->said.len);
 }
 
 static void add_up(struct shares *out, const struct mv_push_text *old,
 		   const struct mv_push_text *text)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < text->count; i++) {
 		const struct mv_push_line *l = &text->v[i];
 		char *signer;
 		enum kind kind = kind_of(l, &signer);
 		int new = !mv_push_has_line(old, l);
 
-		out->bytes[kind] += l->len + 1;
-		out->lines[kind]++;
-		out->added[kind] += (size_t)new;
-		if (kind != RECORD)
-			out->v[out->count++] = (struct share){
-				signer, without_time(l), l->len + 1, new };
+		if (kind == RECORD)
+			count_in(out, RECORD, l->len + 1, new);
+		else
+			out->v[out->count++] = (struct share){ kind,
+				signer, payload_of(l), l, l->len + 1, new };
 	}
+	if (out->count)
+		qsort(out->v, out->count, sizeof(*out->v), by_words);
+	for (size_t i = 0; i < out->count; i++) {
+		struct share *s = &out->v[i];
+
+		if (kept && same_words(&out->v[kept - 1], s)) {
+			count_in(out, RECORD, s->bytes, s->new);
+			free(s->signer);
+		} else {
+			count_in(out, s->kind, s->bytes, s->new);
+			out->v[kept++] = *s;
+		}
+	}
+	out->count = kept;
 }
 
 static int by_signer(const void *a, const void *b)
@@ -280,54 +345,85 @@ static int by_signer(const void *a, const void *b)
 	return strcmp(x->signer ? x->signer : "", y->signer ? y->signer : "");
 }
 
-static void check_signers(struct mv_push *push, const char *object,
-			  struct share *v, size_t count)
+static int is_full(size_t bytes, size_t lines)
+{
+	return bytes > SIGNER_BYTES || lines > SIGNER_LINES;
+}
+
+/* Is the line of whom it names? What came when there was no policy yet is
+   anybody's. */
+static int is_his(int *his, struct mv_push *push, const struct share *v,
+		  struct mv_err *err)
+{
+	struct mv_signature signature;
+	struct mv_buf payload, sig;
+	struct mv_statement s;
+	int ret;
+
+	*his = 0;
+	mv_buf_init(&payload, 1 << 16);
+	mv_buf_init(&sig, 1 << 16);
+	ret = mv_statement_from_line(&s, &payload, &sig, v->line->s,
+				     v->line->len, err);
+	if (!ret) {
+		ret = look_at_signature(&signature, push, &s, &payload, &sig,
+					err);
+		if (!ret) {
+			*his = is_signed_by(&signature, v->signer);
+			mv_signature_release(&signature);
+		}
+		mv_statement_release(&s);
+	}
+	mv_buf_release(&payload);
+	mv_buf_release(&sig);
+	return ret ? ret : mv_push_in_time(push, err);
+}
+
+/* What one signer has in the note, of which something is new. */
+static int check_signer(struct mv_push *push, const char *object,
+			const struct share *v, size_t count,
+			struct mv_err *err)
+{
+	size_t bytes = 0, lines = 0, added = 0;
+	int his, ret = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bytes += v[i].bytes;
+		added += (size_t)v[i].new;
+	}
+	if (!added || !is_full(bytes, count))
+		return 0;
+	bytes = 0;
+	for (size_t i = 0; !ret && i < count; i++) {
+		his = 1;
+		if (push->gate.has_policy)
+			ret = is_his(&his, push, &v[i], err);
+		bytes += his ? v[i].bytes : 0;
+		lines += (size_t)his;
+	}
+	if (!ret && is_full(bytes, lines))
+		mv_push_refuse(push, "note %.10s: more than %d statements or "
+			       "%d KiB of %s: others need room, too", object,
+			       SIGNER_LINES, SIGNER_BYTES >> 10, v->signer);
+	return ret;
+}
+
+static int check_signers(struct mv_push *push, const char *object,
+			 struct share *v, size_t count, struct mv_err *err)
 {
 	size_t next;
+	int ret = 0;
 
 	if (count)
 		qsort(v, count, sizeof(*v), by_signer);
-	for (size_t i = 0; i < count; i = next) {
-		size_t bytes = 0;
-
+	for (size_t i = 0; !ret && i < count; i = next) {
 		for (next = i; next < count && !by_signer(&v[next], &v[i]);
 		     next++)
-			bytes += v[next].bytes;
-		if (v[i].signer &&
-		    (bytes > SIGNER_BYTES || next - i > SIGNER_LINES))
-			mv_push_refuse(push, "note %.10s: more than %d "
-				       "statements or %d KiB of %s: others "
-				       "need room, too", object, SIGNER_LINES,
-				       SIGNER_BYTES >> 10, v[i].signer);
+			;
+		if (v[i].signer)
+			ret = check_signer(push, object, v + i, next - i, err);
 	}
-}
-
-static int by_words(const void *a, const void *b)
-{
-	const struct share *x = a, *y = b;
-	size_t n = x->said.len < y->said.len ? x->said.len : y->said.len;
-	int d = memcmp(x->said.s, y->said.s, n);
-
-	return d ? d : (x->said.len > y->said.len) -
-		       (x->said.len < y->said.len);
-}
-
-/* One signature fits any number of lines, each with another "t": copies would
-   take the room of who signed, and his next word could be kept out. */
-static void check_copies(struct mv_push *push, const char *object,
-			 struct share *v, size_t count)
-{
-	size_t copies = 0;
-
-	if (count)
-		qsort(v, count, sizeof(*v), by_words);
-	for (size_t i = 1; i < count; i++)
-		copies += !by_words(&v[i - 1], &v[i]) &&
-			  (v[i - 1].new || v[i].new);
-	if (copies)
-		mv_push_refuse(push, "note %.10s: %zu statement%s there "
-			       "already, with another date", object, copies,
-			       copies == 1 ? " stands" : "s stand");
+	return ret;
 }
 
 /* Notes that had more before there were these limits get votes all the same. */
@@ -354,6 +450,7 @@ int mv_push_check_room(struct mv_push *push, const char *object,
 		       const struct mv_push_text *text, struct mv_err *err)
 {
 	struct shares s = { .count = 0 };
+	int ret;
 
 	if (text->len <= SIGNER_BYTES && text->count <= SIGNER_LINES)
 		return 0;
@@ -362,12 +459,11 @@ int mv_push_check_room(struct mv_push *push, const char *object,
 		return mv_nomem(err);
 	add_up(&s, old, text);
 	check_others(push, object, &s);
-	check_copies(push, object, s.v, s.count);
-	check_signers(push, object, s.v, s.count);
+	ret = check_signers(push, object, s.v, s.count, err);
 	for (size_t i = 0; i < s.count; i++)
 		free(s.v[i].signer);
 	free(s.v);
-	return 0;
+	return ret;
 }
 
 /* Nobody could read a note over the limits, so most of it was never there;

@@ -456,33 +456,54 @@ int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
 
 /* -- reading ----------------------------------------------------------------- */
 
-int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
-		     const char *const *blobs, const char *const *artifacts,
-		     size_t count, struct mv_err *err)
+static void warn_of_lines(struct mv_repo *repo, const struct mv_evidence *v,
+			  size_t count)
 {
-	struct mv_lines *lines = calloc(count + 1, sizeof(*lines));
-	size_t skipped = 0, done = 0;
-	int rc = lines ? 0 : mv_nomem(err);
+	size_t skipped = 0, elsewhere = 0;
 
-	memset(out, 0, count * sizeof(*out));
-	if (!rc)
-		rc = mv_ledger_read(lines, repo->git, MV_NOTES_REF, blobs,
-				    count, err);
-	for (; !rc && done < count; done++) {
-		rc = mv_evidence_fold_for(&out[done], &lines[done],
-					  artifacts ? artifacts[done] : NULL,
-					  err);
-		skipped += rc ? 0 : out[done].skipped;
+	for (size_t i = 0; i < count; i++) {
+		skipped += v[i].skipped;
+		elsewhere += v[i].elsewhere;
 	}
-	if (!rc && skipped)
+	if (skipped)
 		mv_repo_warn(repo, "%zu line%s in the notes %s no record that "
 			     "can be read; left out, and kept", skipped,
 			     skipped == 1 ? "" : "s",
 			     skipped == 1 ? "is" : "are");
+	if (elsewhere)
+		mv_repo_warn(repo, "%zu record%s in the notes %s about another "
+			     "content than the one that %s on; left out, and "
+			     "kept", elsewhere, elsewhere == 1 ? "" : "s",
+			     elsewhere == 1 ? "is" : "are",
+			     elsewhere == 1 ? "it stands" : "they stand");
+}
+
+int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
+		     const struct mv_known_as *of, size_t count,
+		     struct mv_err *err)
+{
+	struct mv_lines *lines = calloc(count + 1, sizeof(*lines));
+	const char **blobs = calloc(count + 1, sizeof(*blobs));
+	size_t done = 0;
+	int rc = lines && blobs ? 0 : mv_nomem(err);
+
+	memset(out, 0, count * sizeof(*out));
+	for (size_t i = 0; !rc && i < count; i++)
+		blobs[i] = of[i].blob;
+	if (!rc)
+		rc = mv_ledger_read(lines, repo->git, MV_NOTES_REF, blobs,
+				    count, err);
+	for (; !rc && done < count; done++)
+		rc = mv_evidence_fold_for(&out[done], &lines[done],
+					  of[done].content, of[done].artifact,
+					  err);
+	if (!rc)
+		warn_of_lines(repo, out, count);
 	for (size_t i = 0; rc && i < done; i++)
 		mv_evidence_release(&out[i]);
 	for (size_t i = 0; lines && i < count; i++)
 		mv_lines_release(&lines[i]);
 	free(lines);
+	free(blobs);
 	return rc;
 }

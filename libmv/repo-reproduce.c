@@ -833,16 +833,16 @@ int mv_repo_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
 	struct work w = { .repo = repo, .hooks = hooks, .out = out };
 	struct mv_evidence evidence = { 0 };
 	struct mv_subject subject;
-	const char *blob, *artifact;
+	struct mv_known_as of;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	rc = mv_repo_subject(&subject, repo, spec, err);
 	if (rc)
 		return rc;
-	blob = subject.blob;
-	artifact = subject.artifact;
-	rc = mv_repo_evidence(&evidence, repo, &blob, &artifact, 1, err);
+	of = (struct mv_known_as){ subject.blob, &subject.pointer.oid,
+				   subject.artifact };
+	rc = mv_repo_evidence(&evidence, repo, &of, 1, err);
 	if (!rc) {
 		w.record = find_run(&evidence, &subject.pointer.oid);
 		rc = check_run(&w, spec, err);

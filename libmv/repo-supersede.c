@@ -139,7 +139,7 @@ static int before_one(struct mv_repo *repo, struct mv_record *r,
 		      const struct mv_lines *lines, struct mv_err *err)
 {
 	struct mv_evidence e;
-	int rc = mv_evidence_fold_for(&e, lines, r->artifact, err);
+	int rc = mv_evidence_fold_for(&e, lines, &r->content, r->artifact, err);
 
 	if (rc)
 		return rc;

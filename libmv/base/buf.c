@@ -150,6 +150,14 @@ int mv_buf_add_safe(struct mv_buf *buf, const char *s, size_t len)
 	return 0;
 }
 
+int mv_buf_cmp(const struct mv_buf *a, const struct mv_buf *b)
+{
+	const size_t n = a->len < b->len ? a->len : b->len;
+	int d = n ? memcmp(a->data, b->data, n) : 0;
+
+	return d ? d : (a->len > b->len) - (a->len < b->len);
+}
+
 char *mv_strf(const char *fmt, ...)
 {
 	va_list ap;

@@ -28,6 +28,8 @@ void mv_buf_init(struct mv_buf *buf, size_t max);
 void mv_buf_clear(struct mv_buf *buf);		/* len = 0, memory kept */
 void mv_buf_release(struct mv_buf *buf);	/* memory freed, reusable */
 char *mv_buf_detach(struct mv_buf *buf);	/* yours to free(); NULL on ENOMEM */
+/* By their bytes, as memcmp(); what only goes on longer comes later. */
+int mv_buf_cmp(const struct mv_buf *a, const struct mv_buf *b);
 
 /* Make room for `extra` more bytes after `len`. */
 int mv_buf_reserve(struct mv_buf *buf, size_t extra);

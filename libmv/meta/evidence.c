@@ -182,15 +182,24 @@ static int supersede(struct read_line *v, size_t count, struct mv_err *err)
 	return named ? 0 : mv_nomem(err);
 }
 
+static int is_elsewhere(const struct mv_record *record,
+			const struct mv_oid *content)
+{
+	return content && record->has_content &&
+	       !mv_oid_eq(&record->content, content);
+}
+
 static int speaks_of(const struct mv_record *record, const char *artifact)
 {
 	return !artifact || !record->artifact ||
 	       !strcmp(record->artifact, artifact);
 }
 
-/* Those that can be read and speak of the artifact, into `v`, in order. */
-static int read_lines(struct read_line *v, size_t *count, size_t *skipped,
-		      const struct mv_lines *lines, const char *artifact,
+/* Those that can be read and speak of the content and the artifact, into `v`,
+   in order; the others are counted in `out`. */
+static int read_lines(struct read_line *v, size_t *count,
+		      struct mv_evidence *out, const struct mv_lines *lines,
+		      const struct mv_oid *content, const char *artifact,
 		      struct mv_err *err)
 {
 	for (size_t i = 0; i < lines->count; i++) {
@@ -201,7 +210,7 @@ static int read_lines(struct read_line *v, size_t *count, size_t *skipped,
 					  &why);
 
 		if (ret == MV_EINVALID) {
-			++*skipped;
+			out->skipped++;
 			continue;
 		}
 		if (ret < 0)
@@ -209,10 +218,13 @@ static int read_lines(struct read_line *v, size_t *count, size_t *skipped,
 		r->line = line;
 		r->copy = artifact && !r->record.artifact &&
 			  r->record.for_path;
-		if (speaks_of(&r->record, artifact))
+		if (!is_elsewhere(&r->record, content) &&
+		    speaks_of(&r->record, artifact)) {
 			++*count;
-		else
-			mv_record_release(&r->record);
+			continue;
+		}
+		out->elsewhere += (size_t)is_elsewhere(&r->record, content);
+		mv_record_release(&r->record);
 	}
 	if (*count) {
 		int ret = supersede(v, *count, err);
@@ -298,7 +310,8 @@ static void find_newest(struct mv_evidence *e)
 }
 
 int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
-			 const char *artifact, struct mv_err *err)
+			 const struct mv_oid *content, const char *artifact,
+			 struct mv_err *err)
 {
 	struct read_line *v;
 	size_t count = 0;
@@ -310,7 +323,7 @@ int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
 	v = calloc(lines->count, sizeof(*v));
 	if (!v)
 		return mv_nomem(err);
-	ret = read_lines(v, &count, &out->skipped, lines, artifact, err);
+	ret = read_lines(v, &count, out, lines, content, artifact, err);
 	out->records = count ? calloc(count, sizeof(*out->records)) : NULL;
 	if (!ret && count && !out->records)
 		ret = mv_nomem(err);
@@ -340,7 +353,7 @@ int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
 int mv_evidence_fold(struct mv_evidence *out, const struct mv_lines *lines,
 		     struct mv_err *err)
 {
-	return mv_evidence_fold_for(out, lines, NULL, err);
+	return mv_evidence_fold_for(out, lines, NULL, NULL, err);
 }
 
 /* -- what a metric was measured on -- */

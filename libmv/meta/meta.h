@@ -288,6 +288,7 @@ struct mv_record {
 	int for_path;		/* made for what lies at `path`, which was no
 				   artifact; not for the bytes wherever */
 	struct mv_oid content;	/* of what it speaks */
+	int has_content;	/* as it was read: does it say so? */
 	uint64_t size;
 	char *commit;		/* hex, or NULL */
 	char *dirty;		/* "sha256:..." of the uncommitted changes, or
@@ -405,6 +406,7 @@ struct mv_evidence {
 	struct mv_record *records;
 	size_t count;
 	size_t skipped;		/* lines that could not be read */
+	size_t elsewhere;	/* records about another content */
 	struct mv_facts params, metrics, tags;
 	const struct mv_record *data, *run, *environment;	/* or NULL */
 };
@@ -412,13 +414,16 @@ void mv_evidence_release(struct mv_evidence *e);
 int mv_evidence_fold(struct mv_evidence *out, const struct mv_lines *lines,
 		     struct mv_err *err);
 /*
- * The same, but only of records that speak of this artifact or of none
- * (`artifact` NULL: all). Identical content shares one note. Those that were
+ * The same, but only of records that speak of this content (NULL: all), and of
+ * this artifact or of none (`artifact` NULL: all). A note is on the pointer to
+ * a content, but anybody can write a line about another one into it: that is
+ * nobody's evidence. Identical content shares one note. Those that were
  * made for a path that is no artifact speak of a copy of the bytes: they count
  * as older than all others.
  */
 int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
-			 const char *artifact, struct mv_err *err);
+			 const struct mv_oid *content, const char *artifact,
+			 struct mv_err *err);
 /* What a metric was measured on: entries of role "eval" of its record, else
    those without a role; sorted oids joined with "+" into `out`, "" when the
    record does not say. */

@@ -753,7 +753,7 @@ static int take_head(struct mv_record *out, const struct mv_json *o,
 		     struct mv_err *err)
 {
 	int64_t ms;
-	int has, ret;
+	int ret;
 
 	ret = take_str(&out->t, o, "t", err);
 	if (!ret && (!out->t || parse_moment(&ms, out->t) < 0))
@@ -772,8 +772,8 @@ static int take_head(struct mv_record *out, const struct mv_json *o,
 	if (!ret)
 		ret = take_str(&out->artifact, o, "artifact", err);
 	if (!ret)
-		ret = take_oid(&out->content, &has, o, err);
-	if (!ret && !has && is_known(out->kind))
+		ret = take_oid(&out->content, &out->has_content, o, err);
+	if (!ret && !out->has_content && is_known(out->kind))
 		ret = bad(err, "content", "is missing");
 	return ret;
 }

@@ -160,6 +160,27 @@ static void test_base_buf__set_str_replaces(void **state)
 	assert_null(s);
 }
 
+static void test_base_buf__compared_by_their_bytes(void **state)
+{
+	struct mv_buf a, b;
+
+	(void)state;
+	mv_buf_init(&a, 10);
+	mv_buf_init(&b, 10);
+	assert_int_equal(mv_buf_cmp(&a, &b), 0);
+	assert_int_equal(mv_buf_add(&a, "x\0y", 3), 0);
+	assert_true(mv_buf_cmp(&a, &b) > 0 && mv_buf_cmp(&b, &a) < 0);
+	assert_int_equal(mv_buf_add(&b, "x\0z", 3), 0);
+	assert_true(mv_buf_cmp(&a, &b) < 0);
+	mv_buf_clear(&b);
+	assert_int_equal(mv_buf_add(&b, "x\0", 2), 0);
+	assert_true(mv_buf_cmp(&a, &b) > 0);
+	assert_int_equal(mv_buf_addch(&b, 'y'), 0);
+	assert_int_equal(mv_buf_cmp(&a, &b), 0);
+	mv_buf_release(&a);
+	mv_buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,7 +190,8 @@ int main(void)
 		cmocka_unit_test(test_base_buf__safe_text_cannot_drive_a_terminal),
 		cmocka_unit_test(test_base_buf__utf8_decodes_each_code_point),
 		cmocka_unit_test(test_base_buf__strf_makes_a_string),
-		cmocka_unit_test(test_base_buf__set_str_replaces)
+		cmocka_unit_test(test_base_buf__set_str_replaces),
+		cmocka_unit_test(test_base_buf__compared_by_their_bytes)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -23,7 +23,7 @@ static int fold(struct mv_evidence *e, const char *const *v, size_t count,
 {
 	struct mv_lines lines = { (const char **)v, count, NULL };
 	struct mv_err err;
-	int ret = mv_evidence_fold_for(e, &lines, artifact, &err);
+	int ret = mv_evidence_fold_for(e, &lines, NULL, artifact, &err);
 
 	if (ret < 0)
 		fail_msg("%s", err.msg);
@@ -283,6 +283,36 @@ static void test_meta_evidence__measured_stays_below_its_maximum(void **state)
 	mv_buf_release(&out);
 }
 
+/* Also of one whose name is all zeros, which is what no content has. */
+static void test_meta_evidence__of_another_content_is_nobodys(void **state)
+{
+	static const char zeros[] = "0000000000000000000000000000000000000000"
+				    "000000000000000000000000";
+	const char *v[] = {
+		T(1) CONTENT ",\"metrics\":{\"auc\":0.5}}",
+		T(2) ",\"content\":\"sha256:" B64 "\",\"metrics\":{\"auc\":1}}",
+		NULL,
+		"{\"t\":\"2026-11-21T08:15:00.004Z\",\"kind\":\"later\"}",
+		"no record"
+	};
+	struct mv_lines lines = { v, 5, NULL };
+	char *zero = mv_strf(T(3) ",\"content\":\"sha256:%s\","
+			     "\"metrics\":{\"auc\":2}}", zeros);
+	struct mv_evidence e;
+	struct mv_oid a;
+
+	(void)state;
+	v[2] = zero;
+	assert_int_equal(mv_oid_parse(&a, A64, MV_OID_HEX), 0);
+	assert_int_equal(mv_evidence_fold_for(&e, &lines, &a, NULL, NULL), 0);
+	assert_fact(&e.metrics, "auc", "0.5", 0.5);
+	assert_int_equal(e.count, 2);
+	assert_int_equal(e.elsewhere, 2);
+	assert_int_equal(e.skipped, 1);
+	mv_evidence_release(&e);
+	free(zero);
+}
+
 /* Ten thousand records, all with the same and with other keys. */
 static void test_meta_evidence__many_records_are_no_work(void **state)
 {
@@ -324,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_meta_evidence__data_run_environment_are_the_newest),
 		cmocka_unit_test(test_meta_evidence__what_a_metric_was_measured_on),
 		cmocka_unit_test(test_meta_evidence__measured_stays_below_its_maximum),
+		cmocka_unit_test(test_meta_evidence__of_another_content_is_nobodys),
 		cmocka_unit_test(test_meta_evidence__many_records_are_no_work),
 	};
 

@@ -97,7 +97,8 @@ static void say(struct mv_buf *out, const struct mv_lines *lines,
 	char hex[65];
 
 	mv_buf_addf(out, "== %s\n", artifact ? artifact : "all");
-	assert_int_equal(mv_evidence_fold_for(&e, lines, artifact, NULL), 0);
+	assert_int_equal(mv_evidence_fold_for(&e, lines, NULL, artifact, NULL),
+			 0);
 	for (size_t i = 0; i < e.count; i++) {
 		const struct mv_record *r = &e.records[i];
 
