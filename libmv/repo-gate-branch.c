@@ -492,10 +492,14 @@ int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 static int judge_policy(struct moving *m, struct mv_err *err)
 {
 	struct mv_policy_facts f;
+	char by[65];
+	const char *names[] = { by };
 	int ret = mv_gate_policy_facts(&f, m->gate, m->old, m->new, err);
 
 	if (!ret)
-		ret = mv_git_objects(mv_repo_git(m->gate->repo), &m->new, 1,
+		ret = mv_gate_policy_origin(by, m->gate, m->old, m->new, err);
+	if (!ret)
+		ret = mv_git_objects(mv_repo_git(m->gate->repo), names, 1,
 				     take_commit, &f, err);
 	if (!ret)
 		ret = judge(m, ".gitmodel", &f, err);

@@ -93,6 +93,11 @@ int mv_gate_bindings(struct mv_policy_facts *out, struct mv_gate *gate,
 int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 			 const char *old, const char *commit,
 			 struct mv_err *err);
+/* Whose that change is: the commit (room for 65) behind `new`, and not behind
+   `old`, that made .gitmodel/ what it is; a merge that only took it from a side
+   that is new is not (repo-gate-origin.c). `new` itself where none did. */
+int mv_gate_policy_origin(char *out, struct mv_gate *gate, const char *old,
+			  const char *new, struct mv_err *err);
 
 /*
  * What stands at each of these paths in a commit ("": in none), as git lists

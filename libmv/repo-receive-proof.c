@@ -157,9 +157,9 @@ static int check_changes(struct mv_push *push, const struct mv_past *before,
 				      ".gitmodel/ at once; no more than %d are "
 				      "judged: squash them", push->branch, new,
 				      CHANGES_MAX);
-	/* A single one is where the push ends: that is judged by the server's
-	   clock (check_branch), since people approve after they commit. */
-	for (size_t i = after->changes.count; i-- > 0 && !ret && new > 1;)
+	/* A single one, too: check_branch judges the step from what was to what
+	   will be, and verify that from the commit before it on the line. */
+	for (size_t i = after->changes.count; i-- > 0 && !ret;)
 		if (!mv_past_find(&before->branch, after->changes.v[i].hex))
 			ret = check_change(push, &gates, after,
 					   &after->changes.v[i], err);
