@@ -157,6 +157,29 @@ static void tell_work_tree(const struct checks *c)
 		    "branches there changes which policy counts");
 }
 
+/* What names nothing lets nobody in. */
+static void tell_trusted(const struct checks *c)
+{
+	enum mv_trusted_absence absence = MV_TRUSTED_FRESH;
+	char *ref = NULL, hex[65];
+	struct mv_err err;
+	int rc = mv_trusted_setting(&ref, c->repo->git, &err);
+
+	if (!rc && ref && mv_git_ref_get(hex, c->repo->git, ref, NULL)) {
+		rc = mv_trusted_absent(&absence, c->repo, &err);
+		if (!rc)
+			say(c, absence == MV_TRUSTED_FRESH ? MV_DOCTOR_WARN :
+			    MV_DOCTOR_BAD, "repository", "git config "
+			    "model.trustedBranch NAME, or --unset-all for that "
+			    "of HEAD", "model.trustedBranch names %s, which is "
+			    "not there%s", ref, absence == MV_TRUSTED_FRESH ?
+			    " yet" : ": pushes are refused");
+	}
+	if (rc)
+		say(c, MV_DOCTOR_BAD, "repository", NULL, "%s", err.msg);
+	free(ref);
+}
+
 void mv_doctor_hooks(const struct checks *c)
 {
 	int server = mv_doctor_is_yes(mv_doctor_config(c, "model.server"));
@@ -187,6 +210,7 @@ void mv_doctor_hooks(const struct checks *c)
 	if (server) {
 		tell_others(c);
 		tell_work_tree(c);
+		tell_trusted(c);
 	}
 }
 

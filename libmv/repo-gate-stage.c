@@ -330,6 +330,7 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 	const struct mv_policy *p = &gate->policy;
 	const struct mv_registry *r = &gate->registry;
 	struct mv_nearest near = MV_NEAREST_INIT(stage);
+	const struct mv_section *others = NULL;
 	char words[MV_NEAREST_WORDS];
 	int any = 0;
 
@@ -350,11 +351,20 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 		any |= name != NULL;
 		if (is_named(&p->sections[i], stage, &near))
 			return 0;
-		if (name)
+		/* What is near and is another artifact's would be refused,
+		   too. */
+		if (name && mv_policy_governs(p, "stage", artifact, name))
 			mv_nearest_try(&near, name);
+		else if (name && !strcmp(name, stage))
+			others = &p->sections[i];
 	}
 	if (!any)
 		return check_slip(gate, artifact, stage, make, err);
+	if (others)
+		return mv_fail(err, MV_EINVALID, "the policy of %s knows no "
+			       "stage '%s' of '%s', only [stage \"%s\"]%s",
+			       gate->trusted_name, stage, artifact,
+			       others->name, no_stage_advice(make, &near, 1));
 	return mv_fail(err, MV_EINVALID, "the policy of %s knows no stage '%s'%s"
 		       "%s", gate->trusted_name, stage,
 		       mv_nearest_words(words, &near),

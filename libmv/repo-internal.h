@@ -453,4 +453,18 @@ int mv_repo_git_fetch(struct mv_repo *repo, const char *remote,
 int mv_repo_git_peer(char **name, struct mv_repo *repo, const char *remote,
 		     struct mv_err *err);
 
+/* -- the branch that a server trusts (repo-trusted.c) -- */
+
+/* What model.trustedBranch says, as a full ref that is yours to free(); NULL:
+   it is not set. MV_EINVALID: it names no branch, an empty one among them. */
+int mv_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err);
+/* The branch that it names is not there. What is? */
+enum mv_trusted_absence {
+	MV_TRUSTED_FRESH,	/* no branch at all */
+	MV_TRUSTED_LATE,	/* others */
+	MV_TRUSTED_INSTEAD,	/* that of HEAD, and it has a policy */
+};
+int mv_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
+		      struct mv_err *err);
+
 #endif

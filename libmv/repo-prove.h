@@ -156,6 +156,16 @@ void mv_gates_release(struct mv_gates *gates);
 
 /* -- one event (repo-verify-event.c) ------------------------------------------------ */
 
+/* By which clocks may differ (s): as far as the policy lets dates of a push be
+   from the server's, and never less than five minutes. */
+static inline int64_t mv_prove_skew(const struct mv_gate *gate)
+{
+	const int64_t skew = gate->has_policy ?
+		mv_policy_clock_skew(&gate->policy) : MV_CLOCK_SKEW;
+
+	return skew < 300 ? 300 : skew;
+}
+
 struct mv_proof {
 	enum mv_verify_state state;
 	char **problems;		/* NULL-terminated */

@@ -8,6 +8,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/base/words.h"
+#include "libmv/repo-internal.h"
 
 /*
  * A push, judged as a whole (docs/design/trust.md, "The server"). What stands
@@ -149,18 +150,12 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 {
 	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
 					    NULL };
-	const char *said;
 	struct mv_buf out;
-	int ret = mv_git_config(&said, push->git, "model.trustedbranch", err);
+	int ret = mv_trusted_setting(&push->branch, push->git, err);
 
-	if (ret)
-		return ret;
-	if (said) {
-		push->branch = !strncmp(said, HEADS, strlen(HEADS)) ?
-			strdup(said) : mv_strf(HEADS "%s", said);
-		return push->branch ? mv_push_resolve(&push->branch, push, err)
-				    : mv_nomem(err);
-	}
+	push->is_named = push->branch != NULL;
+	if (ret || push->branch)
+		return ret ? ret : mv_push_resolve(&push->branch, push, err);
 	mv_buf_init(&out, 65536);
 	ret = mv_git_run(push->git, args, NULL, 0, &out, err);
 	/* Of nothing, or half a name, there would be no branch and no policy. */
@@ -287,6 +282,34 @@ static int warn_of_no_branch(struct mv_push *push, struct mv_err *err)
 	return ret;
 }
 
+/*
+ * Of a branch that is named, and not there, no policy counts: nothing is taken
+ * but what makes it, or begins with a new server.
+ */
+static int refuse_no_branch(struct mv_push *push, struct mv_err *err)
+{
+	const char *name = push->branch + strlen(HEADS);
+	enum mv_trusted_absence absence;
+	int ret = mv_trusted_absent(&absence, push->repo, err);
+
+	if (ret || absence == MV_TRUSTED_FRESH)
+		return ret;
+	if (absence == MV_TRUSTED_INSTEAD)
+		return mv_push_refuse(push, "model.trustedBranch is %s, which "
+				      "is not there, and the branch that HEAD "
+				      "names has a policy: on the server, git "
+				      "config --unset-all model.trustedBranch, "
+				      "or git branch %s COMMIT", name, name);
+	for (size_t i = 0; i < push->count; i++)
+		if (!strcmp(push->updates[i].ref, push->branch) &&
+		    !mv_push_is_zero(push->updates[i].new))
+			return 0;
+	return mv_push_refuse(push, "model.trustedBranch is %s, which is not "
+			      "there: push that first; or, on the server, git "
+			      "config model.trustedBranch NAME says which "
+			      "branch has the policy", name);
+}
+
 int mv_push_open_gate(struct mv_push *push, const char *trusted,
 		     struct mv_err *err)
 {
@@ -312,7 +335,8 @@ int mv_push_open_gate(struct mv_push *push, const char *trusted,
 				  (strncmp(push->branch, HEADS, strlen(HEADS)) ?
 				   0 : strlen(HEADS)), err);
 	if (!ret && !*trusted && !push->gate.has_policy)
-		ret = warn_of_no_branch(push, err);
+		ret = push->is_named ? refuse_no_branch(push, err) :
+				       warn_of_no_branch(push, err);
 	return ret ? ret : settle_pusher(push, err);
 }
 

@@ -24,6 +24,7 @@ struct mv_push {
 	const struct mv_receive *receive;
 	int advice;		/* a client asks, before it pushes */
 	char *branch;		/* full name of the one that is trusted */
+	int is_named;		/* by model.trustedBranch */
 	char trusted[65];	/* what it is now; "": it is not there */
 	struct mv_ref_update *own;	/* the updates, where there are aliases */
 	size_t own_count;

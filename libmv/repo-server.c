@@ -149,6 +149,25 @@ static int write_policy(struct mv_repo *repo, const char *file,
 	return rc;
 }
 
+static int tell_named(struct mv_repo *repo, const struct mv_install *in,
+		      const char *ref, struct mv_err *err)
+{
+	enum mv_trusted_absence absence;
+	char hex[65];
+	int rc = mv_git_ref_get(hex, repo->git, ref, NULL) ?
+		mv_trusted_absent(&absence, repo, err) : MV_EEXISTS;
+
+	if (rc)
+		return rc == MV_EEXISTS ? 0 : rc;
+	mv_setup_tell(in, 1, "model.trustedBranch names %s, which is not there%s",
+		      ref, absence == MV_TRUSTED_FRESH ? " yet" :
+		      absence == MV_TRUSTED_LATE ? ": nothing is taken but "
+		      "the push that makes it" : ", while the branch that HEAD "
+		      "names has a policy: nothing is taken until git config "
+		      "model.trustedBranch says which branch it is");
+	return 0;
+}
+
 /* Which branch is it? HEAD of a new repository may name another one than the
    one that everybody will push. */
 static int tell_branch(struct mv_repo *repo, const struct mv_install *in,
@@ -157,14 +176,17 @@ static int tell_branch(struct mv_repo *repo, const struct mv_install *in,
 	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
 					    NULL };
 	struct mv_buf out;
-	const char *said;
+	char *said;
 	char hex[65];
 	int status;
-	int rc = mv_git_config(&said, repo->git, "model.trustedbranch", err);
+	int rc = mv_trusted_setting(&said, repo->git, err);
 
+	if (!rc && said)
+		rc = tell_named(repo, in, said, err);
 	mv_buf_init(&out, 65536);
 	if (!rc && !said)
 		rc = mv_git_ask(&status, repo->git, args, 1, &out, err);
+	free(said);
 	if (rc || said || status) {
 		mv_buf_release(&out);
 		return rc;
@@ -208,12 +230,15 @@ static int check_readable(struct mv_repo *repo, struct mv_err *err)
 static int check_bare(struct mv_repo *repo, const struct mv_install *in,
 		      struct mv_err *err)
 {
-	const char *top = repo->info->work_tree, *said;
-	int rc = mv_git_config(&said, repo->git, "model.trustedbranch", err);
+	const char *top = repo->info->work_tree;
+	char *said;
+	int rc = mv_trusted_setting(&said, repo->git, err);
+	const int named = said != NULL;
 
+	free(said);
 	if (rc || !top)
 		return rc;
-	if (!said)
+	if (!named)
 		return mv_fail(err, MV_EINVALID, "'%s' has a work tree: "
 			       "whoever switches branches there changes which "
 			       "policy counts. Take a bare repository (git "

@@ -14,7 +14,6 @@
  * content); then the decision is made again from that. Everything that is
  * wrong is said, not only the first.
  */
-enum { CLOCKS_S = 300 };	/* by which clocks may differ */
 
 void mv_proof_release(struct mv_proof *p)
 {
@@ -217,12 +216,20 @@ static int find_receipt(struct proving *x, struct mv_err *err)
 	return ret;
 }
 
+/* By the policy that it was decided by, as the server that took it. */
+static int64_t skew(const struct proving *x)
+{
+	return mv_prove_skew(x->then && x->then->gate.has_policy ?
+			     &x->then->gate : x->gates->today);
+}
+
 /* A tag cannot be older than what it names. */
 static int check_date(struct proving *x, int64_t when, const char *what)
 {
 	char a[32], b[32];
 
-	if (x->receipt || when <= x->said + CLOCKS_S)
+	if (x->receipt || x->said >= INT64_MAX - skew(x) ||
+	    when <= x->said + skew(x))
 		return 0;
 	return BAD(x, "it says it was made on %s, but names %s of %s: the date "
 		   "was put back", moment(a, x->said), what,
@@ -233,7 +240,7 @@ static int check_future(struct proving *x)
 {
 	char a[32];
 
-	if (x->p->when <= x->gates->today->now / 1000 + CLOCKS_S)
+	if (x->p->when <= x->gates->today->now / 1000 + skew(x))
 		return 0;
 	return BAD(x, "it says it was made on %s, which is still to come",
 		   moment(a, x->p->when));

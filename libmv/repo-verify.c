@@ -299,7 +299,7 @@ static int tell_event(const struct telling *t, const struct mv_event *e,
 
 /* -- changes of the policy ------------------------------------------------------------------ */
 
-enum { MOMENTS_MAX = 256, CLOCKS_S = 300 /* by which clocks may differ */ };
+enum { MOMENTS_MAX = 256 };
 
 struct changing {
 	struct mv_proof *p;
@@ -461,6 +461,7 @@ static int64_t used_from(const struct telling *t, const struct mv_proof *proofs,
 			 const struct mv_past_commit *on)
 {
 	int64_t until = t->gate->now / 1000;
+	const int64_t skew = mv_prove_skew(t->gate);
 
 	for (size_t i = 0; i < t->gate->registry.count; i++) {
 		const struct mv_past_commit *by =
@@ -469,7 +470,7 @@ static int64_t used_from(const struct telling *t, const struct mv_proof *proofs,
 		if (by && by->at <= on->at && proofs[i].when < until)
 			until = proofs[i].when;
 	}
-	return until < INT64_MAX - CLOCKS_S ? until + CLOCKS_S : until;
+	return until < INT64_MAX - skew ? until + skew : until;
 }
 
 static int take_author(void *payload, size_t i,

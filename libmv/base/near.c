@@ -56,6 +56,8 @@ void mv_nearest_try(struct mv_nearest *n, const char *candidate)
 {
 	size_t limit = strlen(n->word) / 3, d;
 
+	if (!strcmp(n->word, candidate))	/* "x"; did you mean "x"? */
+		return;
 	limit = limit < 1 ? 1 : limit > 3 ? 3 : limit;
 	d = strcasecmp(n->word, candidate) ?
 	    mv_edit_distance(n->word, candidate) : 0;

@@ -55,8 +55,8 @@ static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 		  rule->args->text);
 }
 
-static void check_age(struct mv_found *f, const struct mv_record *r,
-		      const char *key, int64_t now, int64_t max)
+static void check_age(const struct mv_deciding *d, struct mv_found *f,
+		      const struct mv_record *r, const char *key, int64_t max)
 {
 	int64_t ms;
 
@@ -64,12 +64,12 @@ static void check_age(struct mv_found *f, const struct mv_record *r,
 	if (mv_time_parse(&ms, r->t, NULL)) {
 		mv_actual(f, "%s has no moment that can be read", key);
 		mv_found_set(f, MV_RESULT_UNKNOWN);
-	} else if (mv_seconds_since(ms / 1000, now) > MV_FUTURE_S) {
+	} else if (mv_is_future(d, ms / 1000)) {
 		mv_actual(f, "%s is from the future: %s", key, r->t);
 		mv_found_set(f, MV_RESULT_NO);
 	} else {
 		mv_actual(f, "%s is from %s", key, r->t);
-		if (mv_seconds_since(now, ms / 1000) > max)
+		if (mv_seconds_since(d->now, ms / 1000) > max)
 			mv_found_set(f, MV_RESULT_NO);
 	}
 }
@@ -84,7 +84,7 @@ static void metric_age(const struct mv_deciding *d, const char *key,
 	mv_read_metric(&reading, d, &d->facts->evidence, key, &eval);
 	mv_buf_release(&eval);
 	if (reading.record) {
-		check_age(f, reading.record, key, d->now, max);
+		check_age(d, f, reading.record, key, max);
 	} else if (!optional) {
 		mv_actual(f, "%s is not recorded", key);
 		mv_found_set(f, MV_RESULT_UNKNOWN);
@@ -137,7 +137,7 @@ static void eval_max_age(const struct mv_deciding *d,
 		mv_actual(f, "no metrics are recorded");
 		mv_found_set(f, MV_RESULT_UNKNOWN);
 	} else if (!asked) {
-		check_age(f, newest, "the newest measurement", d->now,
+		check_age(d, f, newest, "the newest measurement",
 			  rule->args->seconds);
 	}
 }

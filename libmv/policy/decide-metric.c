@@ -84,13 +84,18 @@ int mv_measured_as_demanded(const struct mv_deciding *d, const char *eval)
 	return 1;
 }
 
+int mv_is_future(const struct mv_deciding *d, int64_t when)
+{
+	return mv_seconds_since(when, d->now) > mv_policy_clock_skew(d->policy);
+}
+
 /* One that cannot be read is not known to be any earlier. */
 int mv_is_ahead(const struct mv_deciding *d, const struct mv_record *r)
 {
 	int64_t ms;
 
 	return !r->t || mv_time_parse(&ms, r->t, NULL) ||
-	       mv_seconds_since(ms / 1000, d->now) > MV_FUTURE_S;
+	       mv_is_future(d, ms / 1000);
 }
 
 static const struct mv_value *metric_in(const struct mv_deciding *d,

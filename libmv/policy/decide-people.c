@@ -95,7 +95,7 @@ static const char *misses_time(const struct mv_deciding *d,
 	struct mv_cursor at = { 0, 0 };
 	const struct mv_rule *max;
 
-	if (mv_seconds_since(s->issued_at, d->now) > MV_FUTURE_S)
+	if (mv_is_future(d, s->issued_at))
 		return "it is from the future";
 	if (s->not_after && d->now > s->not_after)
 		return "it has expired";

@@ -202,9 +202,10 @@ struct mv_reading {
 	const char *ahead;		/* the moment of one that was read, where
 					   that is after the decision; or NULL */
 };
-/* What clocks may differ by, in seconds. */
-#define MV_FUTURE_S 300
-/* Is the record dated after the moment that is decided at? */
+/* Is a moment (s) later than that which is decided at, by more than clocks
+   may differ (max-clock-skew)? What a server takes is none such. */
+int mv_is_future(const struct mv_deciding *d, int64_t when);
+/* Is the record dated so? */
 int mv_is_ahead(const struct mv_deciding *d, const struct mv_record *r);
 void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 		    const struct mv_evidence *e, const char *key,

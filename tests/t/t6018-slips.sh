@@ -74,6 +74,24 @@ test_expect_success 'with a policy, too; and a stage on which nothing ever was' 
 	test_grep "no version of .spam. was ever on the stage .production." ../err
 '
 
+test_expect_success 'a stage of another artifact is not the stage that is meant, and no name is suggested for itself' '
+	cd r && printf "[stage \"spam#production\"]\nmax-size = 1\n[stage \"staging\"]\nmax-size = 1\n" >.gitmodel/policy &&
+	git commit -qam other && git model stages >../out &&
+	for command in "check fraud@v1.0.0" "promote fraud@v1.0.0"
+	do
+		test_expect_code 128 git model $command alpha 2>../err && test_grep "knows no stage .alpha." ../err &&
+		test_grep ! "did you mean" ../err || return 1
+	done &&
+	printf "[stage \"spam#alpha\"]\nmax-size = 1\n[stage \"staging\"]\nmax-size = 1\n" >.gitmodel/policy && git commit -qam another &&
+	for command in "check fraud@v1.0.0" "promote fraud@v1.0.0" "approve fraud@v1.0.0 --stage"
+	do
+		test_expect_code 128 git model $command alpha 2>../err && test_grep ! "did you mean" ../err &&
+		test_grep "knows no stage .alpha. of .fraud., only .stage .spam#alpha" ../err &&
+		test_expect_code 128 git model $command alpah 2>../err && test_grep ! "did you mean" ../err || return 1
+	done &&
+	git reset -q --hard HEAD~2
+'
+
 test_expect_success 'a rollback that is refused is called a rollback' '
 	cd r && git model promote --force fraud@v1.1.0 production >../out &&
 	test_expect_code 1 git model rollback fraud production >../out 2>../err &&

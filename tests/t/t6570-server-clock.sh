@@ -116,4 +116,27 @@ test_expect_success 'one that has moved on the branch itself is what it is' '
 	git model check fraud@v1.0.0 --stage staging >../out
 '
 
+# ahead <seconds> <command>...: by a clock that is fast
+ahead () {
+	ahead_at="$(($(date +%s) + $1)) +0000" && shift &&
+	(GIT_COMMITTER_DATE=$ahead_at && export GIT_COMMITTER_DATE && "$@")
+}
+
+test_expect_success 'a clock that is eight minutes fast is within what is allowed, for the server and for verify' '
+	SERVER="$TRASH/work/fast.git" && server fast.git && soak_policy >policy && governed fast alice <policy &&
+	git remote add origin ../fast.git && git push -q origin main && git fetch -q && new_version 2 v1.0.0 0.95 && share &&
+	tag=$(ahead 480 promoted v1.0.0 staging) && test -n "$tag" && accepted "$tag" &&
+	git model verify >../out && test_grep "all of them hold" ../out && new_version 3 v1.1.0 0.96 && share &&
+	tag=$(ahead 660 promoted v1.1.0 staging) && refused "$tag is dated " "$tag" && git tag -d "$tag"
+'
+
+if have_faketime
+then
+	test_expect_success 'and so is a record: what the server takes, the policy counts' '
+		cd fast && new_version 4 v1.2.0 && share && later "+8 minutes" git model record fraud --metric auc=0.93 &&
+		accepted refs/notes/model && git model check fraud@v1.2.0 staging >../out &&
+		later "+11 minutes" git model record fraud --metric auc=0.94 && refused "has not been yet" refs/notes/model
+	'
+fi
+
 test_done

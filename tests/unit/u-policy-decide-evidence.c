@@ -118,11 +118,11 @@ static void test_policy_decide_evidence__fresh_enough(void **state)
 static void test_policy_decide_evidence__from_the_future(void **state)
 {
 	(void)state;
-	record_at(&w, -300, AUC);
+	record_at(&w, -600, AUC);
 	check(&w, AGE, YES, NULL);
-	record_at(&w, -301, AUC);
+	record_at(&w, -601, AUC);
 	check(&w, AGE, NO, "the newest measurement is from the future: "
-	      "2026-11-21T08:05:01.000Z");
+	      "2026-11-21T08:10:01.000Z");
 }
 
 /* A fresh number beside the old one that is judged is no help. */

@@ -292,7 +292,7 @@ static void fill(struct mv_vote *v, int which, const char *digest)
 	s->content.b[0] = t->fault == OTHER_CONTENT;
 	s->issued_at = NOW - 100 + t->at;
 	if (t->fault == FUTURE)
-		s->issued_at = NOW + 301;
+		s->issued_at = NOW + 601;
 	if (t->fault == BEFORE_CHANGE)
 		s->issued_at = NOW - 1001;
 	s->not_after = t->fault == EXPIRED ? NOW - 1 : 0;
