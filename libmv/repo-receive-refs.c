@@ -554,6 +554,40 @@ int mv_push_check_refs(struct mv_push *push, struct mv_err *err)
 
 enum { PATHS_MAX = 1000000 };
 
+static int bounded(struct mv_push *push, int ret, const struct mv_err *why,
+		   uint64_t max, struct mv_err *err)
+{
+	if (ret == MV_EINVALID)
+		return mv_push_refuse(push, "%s; model.receivePaths of the "
+				      "server allows %llu", why->msg,
+				      (unsigned long long)max);
+	return ret ? mv_fail(err, ret, "%s", why->msg) : 0;
+}
+
+/* What a commit brings in, and the next one takes out, is in the history that
+   everybody walks. */
+static int check_histories(struct mv_push *push, uint64_t max,
+			   struct mv_err *err)
+{
+	struct mv_err why;
+	int ret = 0;
+
+	for (size_t i = 0; !ret && !push->refused && i < push->count; i++) {
+		const struct mv_ref_update *u = &push->updates[i];
+
+		if (mv_push_is_zero(u->new) || (strcmp(u->ref, push->branch) &&
+		    !mv_push_is_protected(push, u->ref)))
+			continue;
+		ret = mv_git_bound_history(push->git, u->new,
+					   mv_push_is_zero(u->old) ? "" :
+					   u->old, push->trusted, max, &why);
+		ret = bounded(push, ret, &why, max, err);
+		if (!ret)
+			ret = mv_push_in_time(push, err);
+	}
+	return ret;
+}
+
 int mv_push_check_paths(struct mv_push *push, struct mv_err *err)
 {
 	const char **revs = calloc(push->count + 1, sizeof(*revs));
@@ -577,13 +611,8 @@ int mv_push_check_paths(struct mv_push *push, struct mv_err *err)
 	if (!ret && n) {
 		ret = mv_git_bound_paths(push->git, revs, n, push->trusted,
 					 max, &why);
-		if (ret == MV_EINVALID)
-			ret = mv_push_refuse(push, "%s; model.receivePaths of "
-					     "the server allows %llu", why.msg,
-					     (unsigned long long)max);
-		else if (ret)
-			ret = mv_fail(err, ret, "%s", why.msg);
+		ret = bounded(push, ret, &why, max, err);
 	}
 	free(revs);
-	return ret;
+	return ret ? ret : check_histories(push, max, err);
 }

@@ -185,3 +185,77 @@ int mv_git_bound_paths(struct mv_git *git, const char *const *revs,
 	mv_git_oidmap_release(&c.known);
 	return rc;
 }
+
+/* -- what came and went again --------------------------------------------------- */
+
+enum { LIST_MAX = 256 << 20 };	/* bytes of names */
+
+/* A commit and its parents, as git rev-list has them in a line. */
+static int count_commit(struct counting *c, uint64_t *paths, char *line,
+			const char *base, struct mv_err *err)
+{
+	char *parent = strchr(line, ' ');
+	uint8_t new[32], old[32];
+	int rc;
+
+	if (parent)
+		*parent++ = '\0';
+	if (parent)
+		parent[strcspn(parent, " ")] = '\0';
+	c->commit = line;
+	rc = tree_of(new, c->git, line, err);
+	if (!rc && (parent || *base))
+		rc = tree_of(old, c->git, parent ? parent : base, err);
+	return rc ? rc : count_tree(c, paths, new, parent || *base ? old : NULL,
+				    0, err);
+}
+
+static int list_commits(struct mv_buf *out, struct mv_git *git,
+			const char *tip, const char *old, const char *base,
+			struct mv_err *err)
+{
+	const char *args[8] = { "rev-list", "--parents", tip };
+	size_t n = 3;
+
+	if (*old || *base)
+		args[n++] = "--not";
+	if (*old)
+		args[n++] = old;
+	if (*base)
+		args[n++] = base;
+	args[n++] = "--";
+	args[n] = NULL;
+	return mv_git_run(git, args, NULL, 0, out, err);
+}
+
+int mv_git_bound_history(struct mv_git *git, const char *tip, const char *old,
+			 const char *base, uint64_t max, struct mv_err *err)
+{
+	struct counting c = { .git = git, .oid_len = git->info.hex_len / 2,
+			      .max = max };
+	const uint64_t all = max > UINT64_MAX / MV_GIT_HISTORY_PATHS ?
+		UINT64_MAX : MV_GIT_HISTORY_PATHS * max;
+	uint64_t sum = 0;
+	struct mv_buf list;
+	int rc;
+
+	mv_buf_init(&list, LIST_MAX);
+	rc = list_commits(&list, git, tip, old, base, err);
+	for (char *line = list.data, *end; !rc && line && *line; line = end) {
+		uint64_t paths = 0;
+
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		rc = count_commit(&c, &paths, line, base, err);
+		sum += paths;
+		if (!rc && sum > all)
+			rc = mv_fail(err, MV_EINVALID, "the commits up to %.10s "
+				     "change more than %llu paths together; "
+				     "push less at once", tip,
+				     (unsigned long long)all);
+	}
+	mv_git_oidmap_release(&c.known);
+	mv_buf_release(&list);
+	return rc;
+}

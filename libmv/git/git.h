@@ -463,6 +463,14 @@ int mv_git_bound_paths(struct mv_git *git, const char *const *revs,
 		       size_t count, const char *base, uint64_t max,
 		       struct mv_err *err);
 /*
+ * The same for the commits that are behind `tip` and not behind `old` or `base`
+ * ("": all), for who walks their history: each beside its first parent, and
+ * together no more than MV_GIT_HISTORY_PATHS times `max`.
+ */
+enum { MV_GIT_HISTORY_PATHS = 4 };
+int mv_git_bound_history(struct mv_git *git, const char *tip, const char *old,
+			 const char *base, uint64_t max, struct mv_err *err);
+/*
  * The history of one path, newest first, its renames followed; `rev` NULL is
  * HEAD, "--all" every ref. One call per commit that changed it; blob ""
  * where it was deleted. `author` is "Name <email>", `path` what the file was

@@ -61,6 +61,29 @@ test_expect_success 'empty ones, of which no walk says a word, too' '
 	within 10 refused "more than 1000000 paths" $bomb:refs/heads/main
 '
 
+test_expect_success 'and what the next commit takes out again, on the first or the second parent' '
+	cd work && bomb=$(git commit-tree -p HEAD -m bomb $(with_tree zz $deep)) &&
+	gone=$(git commit-tree -p $bomb -m gone "HEAD^{tree}") &&
+	within 10 refused "$(echo $bomb | cut -c 1-10) has more than 1000000 paths" $gone:refs/heads/main &&
+	merge=$(git commit-tree -p HEAD -p $gone -m merge "HEAD^{tree}") &&
+	within 10 refused "$(echo $bomb | cut -c 1-10) has more than 1000000 paths" $merge:refs/heads/main &&
+	accepted $bomb:refs/heads/side && within 10 refused "has more than 1000000 paths" $merge:refs/heads/main &&
+	root=$(git commit-tree -m root $(with_tree zz $deep)) && merge=$(git commit-tree -p HEAD -p $root -m merge "HEAD^{tree}") &&
+	within 10 refused "has more than 1000000 paths" $merge:refs/heads/main && accepted :refs/heads/side
+'
+
+test_expect_success 'many commits that add as much as one may, and take it out: together it is too much' '
+	cd work && git --git-dir=../srv.git config model.receivePaths 1000 && one=$(with_tree zz $(levels $empty 2)) &&
+	tip=$(git rev-parse HEAD) &&
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
+	do
+		tip=$(git commit-tree -p $tip -m in $one) && tip=$(git commit-tree -p $tip -m out "HEAD^{tree}") || return 1
+	done &&
+	within 10 refused "change more than 4000 paths together; push less at once" $tip:refs/heads/main &&
+	accepted $tip~40:refs/heads/main && accepted $tip:refs/heads/main && git reset -q --hard $tip &&
+	git --git-dir=../srv.git config --unset model.receivePaths
+'
+
 test_expect_success 'where an artifact is a folder, at the commit of a tag, too' '
 	cd work && empty=$(git mktree </dev/null) &&
 	bomb=$(git commit-tree -p HEAD -m bomb $(with_tree zz $(levels $empty 11))) &&
