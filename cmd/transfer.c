@@ -71,16 +71,18 @@ int transfer_fetch_records(int *moved, struct mv_repo *repo,
 		out_error("records were not fetched: %s", err.msg);
 		status = CMD_FATAL;
 	}
-	transfer_fetch_attached(repo);
+	if (transfer_fetch_attached(repo) != CMD_OK && status == CMD_OK)
+		status = CMD_NO;
 	return status;
 }
 
-void transfer_fetch_attached(struct mv_repo *repo)
+int transfer_fetch_attached(struct mv_repo *repo)
 {
-	size_t brought, missing;
+	size_t brought, missing = 0;
 	struct mv_err err;
+	int rc = mv_repo_fetch_attached(repo, &brought, &missing, &err);
 
-	if (mv_repo_fetch_attached(repo, &brought, &missing, &err))
+	if (rc)
 		out_warn("what records have attached was not fetched: %s",
 			 err.msg);
 	else if (missing)
@@ -90,6 +92,7 @@ void transfer_fetch_attached(struct mv_repo *repo)
 	else if (brought)
 		out_note("fetched %zu content%s that records have attached",
 			 brought, brought == 1 ? "" : "s");
+	return rc || missing ? CMD_NO : CMD_OK;
 }
 
 int transfer_push_records(struct mv_repo *repo, const char *remote)

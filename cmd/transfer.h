@@ -15,11 +15,13 @@ int transfer_print(const char *verb, const struct mv_transfer_stats *stats,
 
 /* Records go with content, but theirs is another way, through git. Says what
    did not come, and is CMD_FATAL then: a remote that could not be asked is no
-   success. *moved: whether any came. */
+   success; CMD_NO when what they have attached did not. *moved: whether any
+   came. */
 int transfer_fetch_records(int *moved, struct mv_repo *repo,
 			   const char *remote);
-/* What the records here have attached and is not here; failing is a warning. */
-void transfer_fetch_attached(struct mv_repo *repo);
+/* What the records here have attached and is not here; failing is a warning,
+   and CMD_NO. */
+int transfer_fetch_attached(struct mv_repo *repo);
 /* To push them failing is a warning. Returns whether any went. */
 int transfer_push_records(struct mv_repo *repo, const char *remote);
 

@@ -24,6 +24,7 @@ struct refs {
 	size_t local_count, known_count;
 	char *text;		/* they point into this */
 	char *remotes;		/* "--remotes=<name>", where it has a name */
+	struct mv_buf there;	/* what is there now, where that was asked */
 	int deletes;
 	int many;		/* too many to be named one by one */
 };
@@ -109,6 +110,7 @@ static void refs_release(struct refs *r)
 	free(r->known);
 	free(r->text);
 	free(r->remotes);
+	mv_buf_release(&r->there);
 }
 
 enum list_kind { LIST_ALL, LIST_NEWER, LIST_KNOWN };
@@ -168,13 +170,12 @@ static void push_notes(struct mv_repo *repo, const char *remote,
 }
 
 static int push_content(struct mv_repo *repo, const char *remote,
-			const char *url, const struct refs *r,
+			const char *url, const struct refs *r, int pushes,
 			struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	const char **pushed = list(r, LIST_ALL);
 	const char **newer = list(r, LIST_NEWER);
 	const char **known = list(r, LIST_KNOWN);
-	const int pushes = r->local_count || r->many;
 	struct mv_push_refs refs = { remote, url, pushed, newer,
 				     pushes ? known : NULL };
 	int rc = pushed && newer && known ? 0 : mv_nomem(err);
@@ -194,8 +195,67 @@ static int push_content(struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
+static int count_ref(void *payload, const struct mv_git_ref *ref,
+		     struct mv_err *err)
+{
+	(void)ref;
+	(void)err;
+	++*(size_t *)payload;
+	return 0;
+}
+
+/*
+ * What is there of this remote, where nothing is pushed? Refs that git keeps of
+ * it say so; without any (a URL, a mirror) it is asked itself.
+ */
+static int find_there(struct refs *r, struct mv_repo *repo, const char *remote,
+		      const char *url, struct mv_err *err)
+{
+	const size_t len = repo->info->hex_len + 2;
+	char *prefix = mv_strf("refs/remotes/%s/", remote);
+	const char *prefixes[] = { prefix, NULL };
+	size_t kept = 0;
+	int rc = prefix ? 0 : mv_nomem(err);
+
+	if (!rc && r->remotes)
+		rc = mv_git_each_ref(repo->git, prefixes, count_ref, &kept,
+				     err);
+	free(prefix);
+	if (rc || kept)
+		return rc;
+	mv_push_ask_refs(&r->there, repo, url);
+	for (size_t at = 0; at + len <= r->there.len &&
+			    r->local_count < REFS_MAX; at += len)
+		r->local[r->local_count++] = r->there.data + at + 1;
+	return 0;
+}
+
+/* Who has no content has left none behind; a bare one may have to pass it on. */
+static int may_have_left(struct mv_repo *repo)
+{
+	struct mv_store *store;
+
+	return !repo->info->work_tree ||
+	       mv_repo_store_if_any(&store, repo, NULL) != MV_ENOENT;
+}
+
 /* With nothing to push ("Everything up-to-date") git calls, too: time to bring
    what an earlier push has left. A deletion is not. */
+static int mend_earlier(struct mv_repo *repo, const char *remote,
+			const char *url, struct refs *r,
+			struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	int rc = may_have_left(repo) ? find_there(r, repo, remote, url, err) :
+				       0;
+
+	if (rc || (!r->remotes && !r->local_count))
+		return rc;
+	rc = push_content(repo, remote, url, r, 0, stats, err);
+	if (!rc)
+		mv_repo_push_attached(repo, remote, url, NULL, stats);
+	return rc;
+}
+
 int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 		     const char *url, const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err)
@@ -204,11 +264,14 @@ int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 	int pushes, rc;
 
 	memset(stats, 0, sizeof(*stats));
+	mv_buf_init(&r.there, (size_t)64 << 20);
 	mv_repo_sweep_offers(repo);
 	rc = parse_refs(&r, remote, text, len, repo->info->hex_len, err);
 	pushes = r.local_count || r.many;
-	if (!rc && (pushes || (r.remotes && !r.deletes)))
-		rc = push_content(repo, remote, url, &r, stats, err);
+	if (!rc && pushes)
+		rc = push_content(repo, remote, url, &r, 1, stats, err);
+	else if (!rc && !r.deletes)
+		rc = mend_earlier(repo, remote, url, &r, stats, err);
 	if (!rc && pushes)
 		push_notes(repo, remote, url, !names_notes(text, len), stats);
 	refs_release(&r);

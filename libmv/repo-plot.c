@@ -369,7 +369,7 @@ static int nothing(const struct plotting *p, const char *const *specs,
 			       "number%s", which);
 	if (p->missing)
 		return mv_fail(err, MV_ENOENT, "recorded curves are not here: "
-			       "'git model fetch' brings them");
+			       "'git model fetch' asks all remotes for them");
 	if (p->others.len)
 		return mv_fail(err, MV_ENOENT, "no curves of that metric are "
 			       "recorded; there are curves of %s",

@@ -17,8 +17,8 @@
 
 /* "^<oid>\0" for each ref that the remote has now, all of one length. One
    that does not answer is known for what git has told us. */
-static void ask_refs(struct mv_buf *haves, struct mv_repo *repo,
-		     const char *url)
+void mv_push_ask_refs(struct mv_buf *haves, struct mv_repo *repo,
+		      const char *url)
 {
 	const char *ask[] = { "ls-remote", "--refs", "--", url, NULL };
 	const size_t hex = repo->info->hex_len;
@@ -50,7 +50,7 @@ int mv_push_news(struct mv_push_news *out, struct mv_repo *repo,
 	size_t n = 0, count;
 
 	mv_buf_init(&out->haves, HAVES_MAX * 128);
-	ask_refs(&out->haves, repo, refs->url);
+	mv_push_ask_refs(&out->haves, repo, refs->url);
 	count = out->haves.len / len;
 	while (refs->known[n])
 		n++;

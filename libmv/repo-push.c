@@ -712,6 +712,7 @@ void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
 	if (!rc) {
 		stats->contents += own.contents;
 		stats->skipped += own.skipped;
+		stats->missing += u.gap_count;
 		mv_tx_stats_add(&stats->tx, &own.tx);
 	}
 	upload_release(&u);

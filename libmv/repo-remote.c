@@ -23,27 +23,6 @@
 
 /* -- where a git remote is ------------------------------------------------- */
 
-/* The path of "file:///x" (where %20 is a blank, as for git) or of a plain
-   path; NULL for anything with a host. "host:path" is one unless a slash comes
-   before the colon, as in git. */
-static char *local_path(struct mv_repo *repo, const char *url)
-{
-	const char *colon, *slash;
-	const char *top = repo->info->work_tree ? repo->info->work_tree
-						: repo->info->git_dir;
-	char *path;
-
-	if (!strncasecmp(url, "file:", 5))
-		return mv_remote_file_path(&path, url, NULL) ? NULL : path;
-	if (url[0] == '/')
-		return strdup(url);
-	colon = strchr(url, ':');
-	slash = strchr(url, '/');
-	if (colon && (!slash || colon < slash))
-		return NULL;
-	return mv_path_join(top, url);
-}
-
 static int is_dir(const char *path)
 {
 	struct stat st;
@@ -101,9 +80,13 @@ static char *git_dir_at(const char *path)
 {
 	static const char *const suffixes[] = { "/.git", "", ".git/.git",
 						".git" };
+	size_t len = strlen(path);
 
+	while (len > 1 && path[len - 1] == '/')
+		len--;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		char *candidate = mv_strf("%s%s", path, suffixes[i]);
+		char *candidate = mv_strf("%.*s%s", (int)len, path,
+					  suffixes[i]);
 		char *line, *target;
 
 		if (!candidate)
@@ -121,6 +104,50 @@ static char *git_dir_at(const char *path)
 		free(candidate);
 	}
 	return NULL;
+}
+
+/*
+ * Git takes such a path from where it stands: at the top of the work tree, but
+ * where it was told of a repository (--git-dir) or has no work tree, wherever
+ * it was called. What is not there may be meant from the top all the same.
+ */
+static char *relative_path(struct mv_repo *repo, const char *url)
+{
+	const char *top = repo->info->work_tree ? repo->info->work_tree
+						: repo->info->git_dir;
+	char *here = *repo->info->prefix ? NULL : getcwd(NULL, 0);
+	char *path = here ? mv_path_join(here, url) : NULL;
+	char *git_dir = path ? git_dir_at(path) : NULL;
+
+	if (!git_dir) {
+		free(path);
+		path = mv_path_join(top, url);
+	}
+	free(git_dir);
+	free(here);
+	return path;
+}
+
+/* The path of "file:///x" (where %20 is a blank, as for git) or of a plain
+   path; NULL for anything with a host. "host:path" is one unless a slash comes
+   before the colon, as in git. */
+static char *local_path(struct mv_repo *repo, const char *url)
+{
+	const char *colon, *slash;
+	char *path;
+
+	if (!strncasecmp(url, "file:", 5))
+		return mv_remote_file_path(&path, url, NULL) ? NULL : path;
+	if (url[0] == '/')
+		return strdup(url);
+	if (url[0] == '~')
+		return mv_repo_expand_path(&path, repo, ".", "url", url,
+					   NULL) ? NULL : path;
+	colon = strchr(url, ':');
+	slash = strchr(url, '/');
+	if (colon && (!slash || colon < slash))
+		return NULL;
+	return relative_path(repo, url);
 }
 
 /* What `git remote get-url` ends with then. */

@@ -116,6 +116,10 @@ struct mv_push_news {
 int mv_push_news(struct mv_push_news *out, struct mv_repo *repo,
 		 const struct mv_push_refs *refs, struct mv_err *err);
 void mv_push_news_release(struct mv_push_news *news);
+/* "^<oid>\0" for each ref of the repository there, of one length: none where it
+   does not answer, or some where there are very many. */
+void mv_push_ask_refs(struct mv_buf *haves, struct mv_repo *repo,
+		      const char *url);
 /*
  * In a partial clone: fetch what git will send and what is not here, so that
  * it is seen which contents go along. An error where it cannot be had.
