@@ -36,7 +36,8 @@ struct gc_pack {
 	uint64_t size;
 	uint64_t live, dead;	/* entries */
 	uint64_t dead_bytes;	/* known for candidates */
-	int young;		/* or of somebody who cannot be asked */
+	int young;		/* or of somebody who cannot be asked: */
+	int foreign;
 	int candidate;		/* look at its records */
 	int gone;		/* removed or rewritten */
 };
@@ -303,7 +304,7 @@ static int stat_packs(struct gc *gc, struct mv_err *err)
 		gc->packs[i].young = is_young_pack(gc, st.st_mtime);
 		if (!gc->packs[i].young &&
 		    is_strangers(gc, &gc->index->pack_ids[i])) {
-			gc->packs[i].young = 1;
+			gc->packs[i].young = gc->packs[i].foreign = 1;
 			gc->stats->kept_foreign += gc->packs[i].size;
 		}
 	}
@@ -339,7 +340,7 @@ static void weigh_young(struct gc *gc)
 	for (uint32_t i = 0; i < gc->index->packs; i++) {
 		const struct gc_pack *p = &gc->packs[i];
 
-		if (p->young && p->dead)
+		if (p->young && !p->foreign && p->dead)
 			gc->stats->kept_young += (uint64_t)
 				((double)p->size * (double)p->dead /
 				 (double)(p->live + p->dead));

@@ -79,6 +79,7 @@ static void test_store_owners__whom_nobody_asks_loses_nothing(void **state)
 	stats = gc(store);
 	assert_int_equal(stats.freed, 0);
 	assert_true(stats.kept_foreign > LEN);
+	assert_int_equal(stats.kept_young, 0);	/* and said once */
 	check_seed(store, &oid, LEN, 2);
 	enter(OTHER);			/* somebody else */
 	assert_int_equal(gc(store).freed, 0);
