@@ -171,6 +171,13 @@ int mv_repo_fetch_attached(struct mv_repo *repo, size_t *brought,
 /* What to say where no records are found, because a clone brings none; NULL
    when there are some, or nowhere to get them from. */
 const char *mv_repo_notes_hint(struct mv_repo *repo);
+/*
+ * Where no notes are here: may there be some elsewhere? Not where there is no
+ * remote, nor when the default one was asked (mv_repo_notes_fetch) and had
+ * none; but always when some were fetched before.
+ */
+int mv_repo_notes_missing(int *missing, struct mv_repo *repo,
+			  struct mv_err *err);
 
 /* -- two revisions, side by side (repo-compare.c) ----------------------------------- */
 

@@ -327,6 +327,7 @@ static int set_testimony(struct mv_policy_facts *f, struct mv_gate *gate,
 	f->evidence = t.evidence;
 	f->votes = t.votes;
 	f->vote_count = t.count;
+	f->no_records = gate->no_records;
 	memset(&t.evidence, 0, sizeof(t.evidence));
 	t.votes = NULL;
 	t.count = 0;

@@ -472,6 +472,8 @@ static int load_state(struct mv_gate *g, const struct mv_gate_options *o,
 		ret = mv_git_ref_get(hex, mv_repo_git(g->repo), NOTES, err);
 		ret = ret == MV_ENOENT ? 0 : ret;
 	}
+	if (!ret && !*(notes ? notes->oid : hex) && !o->records_known)
+		ret = mv_repo_notes_missing(&g->no_records, g->repo, err);
 	return ret ? ret : mv_gate_set(&g->notes, notes ? notes->oid : hex,
 				       err);
 }

@@ -38,12 +38,15 @@ struct mv_gate_options {
 	const char *pusher;	/* who pushes, as the server knows it; or NULL */
 	const char *policy_file;	/* used when trusted has no policy; or NULL */
 	int64_t now;		/* ms */
+	int records_known;	/* when there are none here, there are none: a
+				   server says so of itself */
 };
 struct mv_gate {
 	struct mv_repo *repo;
 	char *trusted;		/* hex; "" when there is no commit yet */
 	char *trusted_name;	/* "origin/main" */
 	char *notes;		/* hex of the notes commit; "" none */
+	int no_records;		/* there are none here, and may be elsewhere */
 	char *repo_id;		/* [repository] id, or "root:<hex>" */
 	char *pusher;
 	const char *today;	/* borrowed; of a gate of the past: where its

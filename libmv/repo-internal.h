@@ -389,6 +389,9 @@ int mv_repo_record_before(struct mv_repo *repo,
 			  struct mv_record *records, size_t count,
 			  struct mv_err *err);
 /* Where those who write notes wait for each other; yours (repo-record.c). */
+/* The remote of this name was asked for notes, and has none (repo-notes-none.c). */
+int mv_repo_notes_asked(struct mv_repo *repo, const char *remote, int none,
+			struct mv_err *err);
 int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err);
 /* Unite another ref with our notes (repo-record.c). */
 int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,

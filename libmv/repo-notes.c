@@ -271,6 +271,9 @@ int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
 		rc = remote_tip(tip, repo, peer.name, err);
 	if (!rc && *tip)
 		rc = unite(repo, peer.name, peer.tracking, tip, &changed, err);
+	/* Only of one with a name it is known later which was asked. */
+	if (!rc && peer.tracking)
+		rc = mv_repo_notes_asked(repo, peer.name, !*tip, err);
 	if (moved)
 		*moved = changed;
 	peer_release(&peer);

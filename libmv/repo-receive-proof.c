@@ -226,7 +226,7 @@ static int check_creation(struct mv_push *push, const struct mv_past *past,
 {
 	struct mv_gate_options o = {
 		.trusted = tip, .refs = push->refs, .ref_count = push->count,
-		.now = push->gate.now
+		.now = push->gate.now, .records_known = !push->advice
 	};
 	struct mv_gate gate;
 	int ret;

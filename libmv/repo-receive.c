@@ -316,7 +316,8 @@ int mv_push_open_gate(struct mv_push *push, const char *trusted,
 	struct mv_gate_options o = {
 		.trusted = trusted, .refs = push->refs,
 		.ref_count = push->advice ? 0 : push->count,
-		.pusher = push->receive->pusher, .now = push->receive->now
+		.pusher = push->receive->pusher, .now = push->receive->now,
+		.records_known = !push->advice
 	};
 	char *file = mv_path_join(push->repo->info->common_dir,
 				  "model/policy");

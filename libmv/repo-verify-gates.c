@@ -135,7 +135,9 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 	/* Tags and notes come from today's gate: those that are read here are
 	   as few as can be. */
 	struct mv_gate_options o = { .trusted = commit, .artifact = "x",
-				     .now = gates->today->now };
+				     .now = gates->today->now,
+				     .records_known =
+					!gates->today->no_records };
 	int ret = mv_gate_open(&g->gate, gates->repo, &o, err);
 
 	if (ret)

@@ -646,8 +646,15 @@ static void veto(const struct mv_deciding *d, const struct mv_rule *rule,
 	if (n >= rule->args->number) {
 		mv_found_set(f, MV_RESULT_NO);
 		advise_veto(d, f);
-	} else if (n + unchecked >= rule->args->number)
+	} else if (n + unchecked >= rule->args->number) {
 		mv_found_set(f, MV_RESULT_UNKNOWN);
+	} else if (facts->no_records) {
+		mv_found_set(f, MV_RESULT_UNKNOWN);
+		mv_actual(f, "there are no records here, and who said no "
+			  "stands in them");
+		mv_advice(f, "git model fetch brings the records, or finds "
+			  "that there are none");
+	}
 }
 
 static void tag_signed(const struct mv_deciding *d, struct mv_found *f)

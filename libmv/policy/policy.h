@@ -149,6 +149,8 @@ struct mv_policy_facts {
 	size_t other_count;
 	struct mv_vote *votes;
 	size_t vote_count;
+	int no_records;		/* none are here, and there may be elsewhere:
+				   that nobody said no is not known */
 	struct mv_signature tag_signature;	/* of the promotion's tag */
 	/* principals or e-mail addresses; NULL: not known */
 	char *author, *committer, *pusher, *runner, *promoter;

@@ -623,6 +623,13 @@ static void test_policy_decide_people__an_unchecked_veto_is_no_yes(
 	check(&w, VETO, UNKNOWN, NULL);
 	set(&said(0)->signer, ALICE);
 	check(&w, VETO, YES, NULL);
+	/* Nor may the no stand where nobody could look. */
+	w.f.no_records = 1;
+	f = check(&w, VETO, UNKNOWN, "0; there are no records here, and who "
+		  "said no stands in them");
+	ADVICE_IS(f, "git model fetch brings the records, or finds that there "
+		  "are none");
+	w.f.no_records = 0;
 	set(&said(0)->signer, NULL);
 	check(&w, VETO, YES, NULL);
 	set(&said(0)->signer, CAROL);
