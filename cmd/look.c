@@ -333,21 +333,36 @@ static int say_unrecorded(const struct mv_pair *p, const char *side)
 	return CMD_INCONCLUSIVE;
 }
 
+static int say_instead(const struct mv_pair *p)
+{
+	const char *path = p->old_path ? p->old_path : p->path;
+
+	out_warn("whether '%s' got worse cannot be said: where its content was "
+		 "('%s') or should be now: %s. `git model add` makes "
+		 "it a content again; what is taken away goes out of "
+		 ".gitmodel/config, too", p->artifact ? p->artifact : path,
+		 path, p->instead);
+	return CMD_INCONCLUSIVE;
+}
+
 /*
  * Of metrics whose direction is known: is one worse, on whatever data; or,
  * when none is, is there one that says nothing, because it was measured on
  * other data or is missing where it used to be, or is anything changed of
- * which there is no record? What was not there before cannot be worse.
+ * which there is no record, or something else in the place of a content? What was not there before cannot be worse.
  */
 int look_verdict(const struct mv_comparison *c)
 {
-	const struct mv_pair *missing = NULL;
+	const struct mv_pair *missing = NULL, *instead = NULL;
 	const struct mv_change *doubt = NULL;
 	const char *path = NULL;
 
 	for (size_t i = 0; i < c->count; i++) {
 		const struct mv_pair *p = &c->v[i];
 
+		if (!instead && p->instead &&
+		    has_direction(&c->project, p->artifact))
+			instead = p;
 		if (!p->has_old || !p->has_new)
 			continue;
 		if (!missing && unrecorded(c, p))
@@ -367,6 +382,8 @@ int look_verdict(const struct mv_comparison *c)
 			path = p->artifact ? p->artifact : p->path;
 		}
 	}
+	if (instead)
+		return say_instead(instead);
 	if (!doubt && missing)
 		return say_unrecorded(missing, unrecorded(c, missing));
 	if (!doubt)

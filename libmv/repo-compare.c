@@ -907,6 +907,64 @@ static int fill_pair(struct mv_pair *pair, struct work *w, struct item *it,
 	return failed ? mv_nomem(err) : 0;
 }
 
+/* Does a folder above it lead elsewhere in head? Only what differs is asked:
+   in the base there is a content below it. */
+static int is_below_odd(const struct work *w, const char *path)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct item *it = &w->items[i];
+		size_t len = it->new_odd ? strlen(it->new_path) : 0;
+
+		if (len && !strncmp(path, it->new_path, len) &&
+		    path[len] == '/')
+			return 1;
+	}
+	return 0;
+}
+
+/* Is a content compared that stands at this path in head? */
+static int is_provided(const struct work *w, const struct side *sides,
+		       const char *path)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (!w->items[i].dropped && sides[2 * i + 1].blob.ours &&
+		    w->items[i].new_path &&
+		    within(w->items[i].new_path, path))
+			return 1;
+	return 0;
+}
+
+/*
+ * A content of the base that head still has a place for, and something else
+ * is there: bytes without a pointer, a link, or nothing although the config
+ * names it. That is no content which could be compared, and not one that was
+ * taken away either.
+ */
+static const char *instead(const struct work *w, size_t i,
+			   const struct side *sides)
+{
+	const struct item *it = &w->items[i];
+	const struct side *new = &sides[2 * i + 1];
+	const char *name = name_at(&w->base_names, it->old_path);
+	/* What holds a stage has a config of its own; its place in head is
+	   what head names. */
+	const struct mv_artifact *still = name ?
+		mv_look_by_name(&w->names, name) : it->new_path ?
+		mv_look_by_path(&w->names, it->new_path) : NULL;
+	const char *path = still ? still->path : it->old_path;
+
+	if (!sides[2 * i].blob.ours || (still ? is_provided(w, sides, path) :
+					new->blob.ours))
+		return NULL;
+	if (it->new_odd)
+		return "a link or a submodule";
+	if (is_below_odd(w, path))
+		return "a link or a submodule above it";
+	if (new->blob.there && !new->blob.ours)
+		return "bytes without a pointer, a broken one or a link";
+	return still ? "nothing" : NULL;
+}
+
 /* Git itself held the bytes on one side: say so, or it looks new. */
 static int inside(struct mv_pair *pair, struct work *w,
 		  const struct side *old, const struct side *new,
@@ -954,6 +1012,7 @@ static int make_pairs(struct work *w, struct side *sides, struct mv_err *err)
 			continue;
 		c->count++;
 		w->general += !w->items[i].old_commit;
+		pair->instead = instead(w, i, sides);
 		rc = fill_pair(pair, w, &w->items[i], old, new, err);
 		if (!rc)
 			rc = inside(pair, w, old, new, err);

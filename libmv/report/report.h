@@ -54,6 +54,10 @@ struct mv_pair {
 	char *path, *old_path;	/* old_path NULL: not renamed */
 	char *artifact;		/* or NULL */
 	int has_old, has_new;
+	const char *instead;	/* of a content of the base that is still meant
+				   to be there, what head has in its place ("a
+				   link or a submodule"); NULL: nothing is
+				   wrong. Static. */
 	struct mv_pointer old, new;
 	char old_blob[65], new_blob[65];
 	struct mv_evidence old_evidence, new_evidence;
