@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -345,6 +346,36 @@ static int say_instead(const struct mv_pair *p)
 	return CMD_INCONCLUSIVE;
 }
 
+/* A key with a direction that both sides have, and one of them as no finite
+   number; NULL. It may be the same on both: then nothing was changed of it. */
+static const char *no_number(const struct mv_comparison *c,
+			     const struct mv_pair *p)
+{
+	const struct mv_facts *old = &p->old_evidence.metrics;
+
+	for (size_t i = 0; i < old->count; i++) {
+		const char *key = old->v[i].key;
+		const struct mv_value *was = &old->v[i].value;
+		const struct mv_value *is =
+			mv_facts_get(&p->new_evidence.metrics, key);
+		const struct mv_metric_rule *m =
+			mv_project_metric(&c->project, p->artifact, key);
+
+		if (is && m && m->direction != MV_DIRECTION_NONE &&
+		    !(mv_value_is_number(was) && isfinite(was->r) &&
+		      mv_value_is_number(is) && isfinite(is->r)))
+			return key;
+	}
+	return NULL;
+}
+
+static int say_doubt(const char *key, const char *path, const char *what)
+{
+	out_warn("no metric is worse, but '%s' of '%s' cannot say so: it %s",
+		 key, path, what);
+	return CMD_INCONCLUSIVE;
+}
+
 /*
  * Of metrics whose direction is known: is one worse, on whatever data; or,
  * when none is, is there one that says nothing, because it was measured on
@@ -355,7 +386,7 @@ int look_verdict(const struct mv_comparison *c)
 {
 	const struct mv_pair *missing = NULL, *instead = NULL;
 	const struct mv_change *doubt = NULL;
-	const char *path = NULL;
+	const char *path = NULL, *nan_key = NULL, *nan_path = NULL;
 
 	for (size_t i = 0; i < c->count; i++) {
 		const struct mv_pair *p = &c->v[i];
@@ -367,6 +398,10 @@ int look_verdict(const struct mv_comparison *c)
 			continue;
 		if (!missing && unrecorded(c, p))
 			missing = p;
+		if (!nan_key) {
+			nan_key = no_number(c, p);
+			nan_path = p->artifact ? p->artifact : p->path;
+		}
 		for (size_t j = 0; j < p->metrics.count; j++) {
 			const struct mv_change *m = &p->metrics.v[j];
 
@@ -384,13 +419,13 @@ int look_verdict(const struct mv_comparison *c)
 	}
 	if (instead)
 		return say_instead(instead);
-	if (!doubt && missing)
-		return say_unrecorded(missing, unrecorded(c, missing));
-	if (!doubt)
-		return CMD_OK;
-	out_warn("no metric is worse, but '%s' of '%s' cannot say so: it %s",
-		 doubt->key, path, !doubt->has_new ? "is missing" :
-		 doubt->incomparable ? "was not measured on the same data" :
-		 "is no number");
-	return CMD_INCONCLUSIVE;
+	if (doubt)
+		return say_doubt(doubt->key, path, !doubt->has_new ?
+				 "is missing" : doubt->incomparable ?
+				 "was not measured on the same data" :
+				 "is no number");
+	if (nan_key)
+		return say_doubt(nan_key, nan_path, "is no number");
+	return missing ? say_unrecorded(missing, unrecorded(c, missing)) :
+			 CMD_OK;
 }

@@ -86,6 +86,9 @@ static enum mv_judgement judge(const struct mv_value *old,
 	if (is_nan(old))
 		return MV_JUDGE_BETTER;
 	cmp = mv_value_cmp(new, old);
+	/* Nor is without end what anybody wanted. */
+	if (!isfinite(new->r) && (cmp > 0) == (direction == MV_DIRECTION_UP))
+		return MV_JUDGE_NONE;
 	return (cmp > 0) == (direction == MV_DIRECTION_UP) ?
 	       MV_JUDGE_BETTER : MV_JUDGE_WORSE;
 }

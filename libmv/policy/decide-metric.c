@@ -253,6 +253,7 @@ void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 		out->record = &e->records[i];
 		out->value = v->r;
 		out->number = mv_value_is_number(v) && isfinite(v->r);
+		out->whole = v->type == MV_VALUE_INT ? v : NULL;
 		if (mv_is_ahead(d, out->record))
 			out->ahead = out->record->t;
 		return;
@@ -392,14 +393,24 @@ static int comparable(const struct mv_deciding *d, const struct mv_buf *ours,
  * every comparison calls the same is no gain and no loss here either.
  */
 static enum mv_result judge(const struct mv_rule_args *a, int improve,
-			    const struct mv_metric_rule *m, double old,
-			    double new)
+			    const struct mv_metric_rule *m,
+			    const struct mv_reading *before,
+			    const struct mv_reading *now)
 {
-	double gain = mv_metric_same(m, old, new) ? 0 :
-		      m->direction == MV_DIRECTION_UP ? new - old : old - new;
+	double old = before->value, new = now->value;
+	double more = mv_metric_same(m, old, new) ? 0 : new - old;
 	double margin = a->percent ? fabs(old) * a->a / 100 : a->a;
 	double slack = 1e-12 * fmax(fmax(fabs(old), fabs(new)), margin);
+	double gain;
+	int64_t exact;
 
+	/* Nothing is lost of what has no fraction: then one is one. */
+	if (before->whole && now->whole &&
+	    !__builtin_sub_overflow(now->whole->i, before->whole->i, &exact)) {
+		more = (double)exact;
+		slack = 1e-12 * margin;
+	}
+	gain = m->direction == MV_DIRECTION_UP ? more : -more;
 	if (!isfinite(gain) || !isfinite(margin))
 		return MV_RESULT_NO;
 	if (!improve)
@@ -429,7 +440,7 @@ static enum mv_result compare(const struct mv_deciding *d,
 			 a->metric, f))
 		useless(&old, &base->evidence, a->metric, f);
 	else if (comparable(d, &ours, &theirs, f))
-		result = judge(a, improve, m, old.value, new.value);
+		result = judge(a, improve, m, &old, &new);
 	mv_buf_release(&ours);
 	mv_buf_release(&theirs);
 	return result;

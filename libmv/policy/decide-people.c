@@ -57,9 +57,15 @@ static const char *misses_holder(const struct mv_deciding *d,
 	const struct mv_policy_facts *f = d->facts;
 	const struct mv_answer *since;
 
-	if (!same_text(s->displaces, f->displaces) ||
-	    !same_text(s->from_stage, f->from_stage))
-		return "another version holds the stage now";
+	if (!same_text(s->displaces, f->displaces))
+		return f->displaces && *f->displaces ?
+		       "another version holds the stage now" :
+		       "what held the stage then holds it no more";
+	if (!same_text(s->from_stage, f->from_stage))
+		return f->from_stage && *f->from_stage ?
+		       "given before the version was on the stage that it has "
+		       "to come from" :
+		       "the version is not on the stage that it came from";
 	if (!*d->kind)
 		return NULL;
 	since = mv_known(f, "since-last-event", NULL);

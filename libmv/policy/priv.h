@@ -195,6 +195,7 @@ const struct mv_other *mv_other_of(const struct mv_policy_facts *facts,
  */
 struct mv_reading {
 	double value;
+	const struct mv_value *whole;	/* the same, when it has no fraction */
 	const struct mv_record *record;	/* NULL: there is none */
 	int number;			/* 0: it is there, but no number */
 	size_t runs;			/* that were aggregated; else 0 */

@@ -236,7 +236,8 @@ static void test_policy_decide_people__every_binding_binds(void **state)
 		ROW(policy, "the policy has changed since"),
 		ROW(records, "the evidence has changed since"),
 		ROW(displaces, "another version holds the stage now"),
-		ROW(from_stage, "another version holds the stage now"),
+		ROW(from_stage, "the version is not on the stage that it came "
+		    "from"),
 	};
 
 	(void)state;
@@ -255,6 +256,15 @@ static void test_policy_decide_people__every_binding_binds(void **state)
 			check_void(rows[i].why);
 		*field = saved;
 	}
+	/* Of a stage that nothing holds it is not said that another does. */
+	set(&w.f.displaces, "");
+	check_void("what held the stage then holds it no more");
+	set(&w.f.displaces, said(0)->displaces);
+	set(&w.f.from_stage, "staging");
+	check_void("given before the version was on the stage that it has to "
+		   "come from");
+	set(&w.f.from_stage, "");
+	check(&w, ONE, YES, NULL);
 	said(0)->content.b[31] ^= 1;
 	check_void("given for other content");
 	said(0)->content.b[31] ^= 1;
