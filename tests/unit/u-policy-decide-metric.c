@@ -438,6 +438,51 @@ static void test_policy_decide_metric__what_prints_the_same_is_the_same(
 	}
 }
 
+/* A double cannot tell these apart. One with a fraction is no whole number. */
+static void test_policy_decide_metric__whole_numbers_are_exact(void **state)
+{
+	static const struct {
+		const char *old, *new, *margin;
+		enum mv_result same, better;
+	} rows[] = {
+		{ "9007199254740993", "9007199254740992", "", MV_RESULT_NO,
+		  MV_RESULT_NO },
+		{ "9007199254740992", "9007199254740993", "", MV_RESULT_YES,
+		  MV_RESULT_YES },
+		{ "9007199254740993", "9007199254740993", "", MV_RESULT_YES,
+		  MV_RESULT_NO },
+		{ "9007199254740993", "9007199254740992", " margin 1",
+		  MV_RESULT_YES, MV_RESULT_NO },
+		{ "9007199254740994", "9007199254740992", " margin 1",
+		  MV_RESULT_NO, MV_RESULT_NO },
+		{ "9007199254740994.0", "9007199254740992", "", MV_RESULT_YES,
+		  MV_RESULT_NO },
+		{ "9007199254740994", "9007199254740992.0", "", MV_RESULT_YES,
+		  MV_RESULT_NO },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world w;
+
+		world_init(&w);
+		snprintf(text, sizeof(text), "\"metrics\":{\"auc\":%s},"
+			 EVAL_ON(HOLDOUT), rows[i].old);
+		current(&w, text);
+		snprintf(text, sizeof(text), "\"metrics\":{\"auc\":%s},"
+			 EVAL_ON(HOLDOUT), rows[i].new);
+		record(&w, text);
+		snprintf(text, sizeof(text), "no-regression = auc%s",
+			 rows[i].margin);
+		check_at(&w, text, rows[i].same, NULL, __FILE__, (int)i);
+		snprintf(text, sizeof(text), "improve = auc%s",
+			 rows[i].margin);
+		check_at(&w, text, rows[i].better, NULL, __FILE__, (int)i);
+		world_release(&w);
+	}
+}
+
 static void test_policy_decide_metric__what_it_says_of_a_comparison(
 		void **state)
 {
@@ -713,6 +758,7 @@ int main(void)
 		cmocka_unit_test(test_policy_decide_metric__data_demanded_by_another_section),
 		cmocka_unit_test(test_policy_decide_metric__not_worse_than_the_holder),
 		cmocka_unit_test(test_policy_decide_metric__improves_on_the_holder),
+		cmocka_unit_test(test_policy_decide_metric__whole_numbers_are_exact),
 		cmocka_unit_test(test_policy_decide_metric__what_it_says_of_a_comparison),
 		cmocka_unit_test(test_policy_decide_metric__what_prints_the_same_is_the_same),
 		cmocka_unit_test(test_policy_decide_metric__a_direction_must_be_known),
