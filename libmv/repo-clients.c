@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/repo-clients.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -67,6 +68,51 @@ int mv_store_note_seen(const char *common_dir, const char *store,
 		rc = say(file, store, err);
 	free(file);
 	return rc;
+}
+
+/* What stands in MV_STORE_SEEN for the default place, wherever that is. */
+#define OWN_PLACE "model"
+
+static int has_entry(const char *store, const char *name)
+{
+	char *path = mv_path_join(store, name);
+	int yes = path && !access(path, F_OK);
+
+	free(path);
+	return yes;
+}
+
+int mv_store_is_away(int *away, const char *common_dir, const char *store,
+		     struct mv_err *err)
+{
+	struct stat st;
+
+	*away = 0;
+	if (lstat(store, &st) || has_entry(store, "format") ||
+	    has_entry(store, "packs"))
+		return 0;
+	return mv_store_was_seen(away, common_dir, OWN_PLACE, err);
+}
+
+/* Also of a bind mount, which has the same device number as what it hides. */
+static int is_apart(const char *common_dir, const char *store)
+{
+	struct stat st, above;
+	struct statx stx;
+
+	if (lstat(store, &st) || stat(common_dir, &above))
+		return 0;
+	if (S_ISLNK(st.st_mode) || st.st_dev != above.st_dev)
+		return 1;
+	return !statx(AT_FDCWD, store, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &stx) &&
+	       stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
+int mv_store_note_apart(const char *common_dir, const char *store,
+			struct mv_err *err)
+{
+	return is_apart(common_dir, store) ?
+		       mv_store_note_seen(common_dir, OWN_PLACE, err) : 0;
 }
 
 /* -- who shares a repository ------------------------------------------------------ */
@@ -304,7 +350,7 @@ static int names_store(const char *common_dir, const char *store)
 	mv_buf_init(&text, LINE_MAX_BYTES);
 	if (file && !mv_read_file(&text, file, NULL)) {
 		text.data[strcspn(text.data, "\n")] = '\0';
-		same = !stat(text.data, &a) && !stat(store, &b) &&
+		same = text.data[0] == '/' && !stat(text.data, &a) && !stat(store, &b) &&
 		       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 	}
 	mv_buf_release(&text);

@@ -21,6 +21,16 @@ int mv_store_note_seen(const char *common_dir, const char *store,
 		       struct mv_err *err);
 
 /*
+ * The store in its default place may be a mount point or a link: then a mark
+ * says that it was there (of a folder like any other none is made), and `away`
+ * is 1 where there is the folder or link, and nothing of a store in it.
+ */
+int mv_store_is_away(int *away, const char *common_dir, const char *store,
+		     struct mv_err *err);
+int mv_store_note_apart(const char *common_dir, const char *store,
+			struct mv_err *err);
+
+/*
  * What core.sharedRepository says, as rights for others (mv_store_options.share).
  * Of another repository on this machine: `common_dir`; a setting that cannot be
  * read is an error.

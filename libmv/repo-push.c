@@ -66,7 +66,11 @@ static int may_make(int *may, const struct mv_destination *place,
 	int seen = 0, rc = 0;
 
 	*may = is_inside(place);
-	if (!*may && place->git_dir) {
+	if (*may) {
+		/* A mount point or a link, and its disk is away? */
+		rc = mv_store_is_away(&seen, place->git_dir, place->store, err);
+		*may = !seen;
+	} else if (place->git_dir) {
 		/* model.store of that repository: once, at the first push. */
 		rc = mv_store_was_seen(&seen, place->git_dir, place->store,
 				       err);
@@ -149,6 +153,8 @@ static int upload_open(struct upload *u, const char *name, const char *url,
 		return not_there(&u->place, err);
 	if (!rc && u->place.git_dir && !is_inside(&u->place))
 		rc = mv_store_note_seen(u->place.git_dir, u->place.store, err);
+	if (!rc && u->place.git_dir && is_inside(&u->place))
+		rc = mv_store_note_apart(u->place.git_dir, u->place.store, err);
 	/* Its pointers count from now on, for whoever cleans that store. */
 	if (!rc && u->place.git_dir && !is_inside(&u->place))
 		rc = mv_client_register(u->place.store, u->place.git_dir, err);

@@ -283,16 +283,18 @@ static int expand_path(char **out, struct mv_repo *repo, const char *key,
 
 /*
  * A store outside of the repository that was there and is not now is on a disk
- * that is away: another one in its place would hide it for good.
+ * that is away: another one in its place would hide it for good. So is one in
+ * the repository whose folder is a mount point or a link.
  */
-static int check_seen(const char *common_dir, const char *dir,
+static int check_seen(const char *common_dir, const char *dir, int shared,
 		      struct mv_err *err)
 {
 	char *format = mv_path_join(dir, "format");
 	int seen = 0, rc = format ? 0 : mv_nomem(err);
 
 	if (!rc && access(format, F_OK))
-		rc = mv_store_was_seen(&seen, common_dir, dir, err);
+		rc = shared ? mv_store_was_seen(&seen, common_dir, dir, err) :
+			      mv_store_is_away(&seen, common_dir, dir, err);
 	if (!rc && seen)
 		rc = mv_fail(err, MV_EDENIED, "the store '%s' was there before "
 			     "and is not now: is its disk mounted? If it is "
@@ -370,10 +372,8 @@ static int prepare_new(struct mv_store_options *options,
 					    err) :
 			   mv_repo_share(&options->share, repo, err);
 
-	if (!rc && w->shared)
-		rc = check_seen(w->host ? w->host :
-				repo->info->common_dir, w->dir, err);
-	return rc;
+	return rc ? rc : check_seen(w->host ? w->host : repo->info->common_dir,
+				    w->dir, w->shared, err);
 }
 
 static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
@@ -403,6 +403,9 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 	if (!rc && w.shared)
 		rc = register_client(repo, mv_store_dir(repo->store),
 				     !!(flags & MV_STORE_CREATE), err);
+	/* Who may not write there notes nothing, and may go on. */
+	if (!rc && !w.shared)
+		(void)mv_store_note_apart(repo->info->common_dir, w.dir, NULL);
 	if (rc && repo->store) {
 		mv_store_close(repo->store);
 		repo->store = NULL;
