@@ -415,7 +415,7 @@ static void look(void *payload, enum mv_commit_kind kind, const char *path,
 	unsigned *seen = payload;
 
 	++seen[kind];
-	if (kind == MV_COMMIT_PLAIN)
+	if (kind == MV_COMMIT_PLAIN || kind == MV_COMMIT_TEMPORARY)
 		out_error("'%s': %s", path, why);
 	else
 		out_warn("'%s': %s", path, why);
@@ -427,6 +427,8 @@ static void hint(const unsigned *seen)
 		out_hint("`git model track <path>` and `git add "
 			 ".gitattributes <path>` give it to git-model; if it "
 			 "is meant, a line '<path> -filter' says so");
+	if (seen[MV_COMMIT_TEMPORARY])
+		out_hint("`git rm -f <path>` takes it out and removes it");
 	if (seen[MV_COMMIT_RAW])
 		out_hint("`git add --renormalize <path>`, or `git model add "
 			 "<path>`, puts a pointer in its place");
@@ -447,7 +449,8 @@ static int pre_commit(struct event *e)
 		return out_fatal(&err);
 	hint(seen);
 	if (!refused)
-		return seen[MV_COMMIT_PLAIN] ? CMD_NO : CMD_OK;
+		return seen[MV_COMMIT_PLAIN] || seen[MV_COMMIT_TEMPORARY] ?
+			       CMD_NO : CMD_OK;
 	out_hint("`git model add <path>` stages a pointer in its place; "
 		 "`git rm --cached <path>` leaves it out");
 	out_hint("`git commit --no-verify` commits it as it is");

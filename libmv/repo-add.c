@@ -329,6 +329,14 @@ static int check_ignored(struct add *add, const struct mv_buf *unseen,
 	return rc;
 }
 
+/* Of what is no file, link or folder; NULL: it is one. */
+static const char *odd_kind(mode_t mode)
+{
+	return S_ISFIFO(mode) ? "a named pipe (FIFO)" :
+	       S_ISSOCK(mode) ? "a socket" :
+	       S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : NULL;
+}
+
 /* Neither listed nor ignored, but no empty folder: not of this repository. */
 static int check_foreign(struct add *add, const struct mv_buf *unseen,
 			 struct mv_err *err)
@@ -344,6 +352,10 @@ static int check_foreign(struct add *add, const struct mv_buf *unseen,
 		there = path && !find_item(add, path) &&
 			!fstatat(add->rootfd, path, &st, AT_SYMLINK_NOFOLLOW);
 		free(path);
+		if (there && odd_kind(st.st_mode))
+			return mv_fail(err, MV_EDENIED, "'%s' is %s, and git "
+				       "holds files and links only", typed,
+				       odd_kind(st.st_mode));
 		if (there && !S_ISDIR(st.st_mode))
 			return mv_fail(err, MV_EDENIED, "'%s' belongs to a "
 				       "submodule or lies beyond a symbolic "

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -476,6 +477,40 @@ static void sweep(struct work *w, const struct mv_materialize *m, size_t count)
 	}
 }
 
+#define TMP_LINE ".git-model-*.tmp\n"
+
+/*
+ * So that `git add -A` passes over what a killed process leaves: a line in
+ * info/exclude, which is this repository's own. Who cannot write there, or has
+ * a file that is no list of patterns, goes without.
+ */
+static void hide_temporaries(struct mv_repo *repo)
+{
+	char *dir = mv_path_join(repo->info->common_dir, "info");
+	char *path = dir ? mv_path_join(dir, "exclude") : NULL;
+	struct mv_buf text;
+	struct stat st;
+	int fd, there, rc;
+
+	mv_buf_init(&text, 1024 * 1024);
+	rc = path ? mv_read_file(&text, path, NULL) : MV_ENOMEM;
+	there = !rc && strstr(text.data, TMP_LINE);
+	if ((!rc || rc == MV_ENOENT) && !there && !mv_mkdirs(dir, NULL) &&
+	    (lstat(path, &st) || S_ISREG(st.st_mode)) &&
+	    (fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+		       O_NOFOLLOW, 0666)) >= 0) {
+		const char *line = !rc && text.len &&
+				   text.data[text.len - 1] != '\n' ?
+					   "\n" TMP_LINE : TMP_LINE;
+
+		(void)mv_write_full(fd, line, strlen(line), path, NULL);
+		close(fd);
+	}
+	mv_buf_release(&text);
+	free(path);
+	free(dir);
+}
+
 /* Which of them have to be written, and can be? */
 static int choose(uint8_t *wanted, struct work *w,
 		  const struct mv_materialize *m, size_t count,
@@ -527,6 +562,7 @@ int mv_repo_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 	if (!rc && !(wanted = calloc(count, 1)))
 		rc = mv_nomem(err);
 	if (!rc) {
+		hide_temporaries(repo);
 		sweep(&w, m, count);
 		rc = choose(wanted, &w, m, count, err);
 	}

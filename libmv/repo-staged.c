@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/worktree.h"
 #include "libmv/repo-internal.h"
 
 /*
@@ -209,6 +210,11 @@ static void judge(struct look *l, const struct change *c, uint64_t limit)
 	const int ours = !strcmp(c->word, "model") || !strcmp(c->word, "lfs");
 	char size[32], why[160];
 
+	if (mv_wt_is_tmp(c->path)) {
+		l->fn(l->payload, MV_COMMIT_TEMPORARY, c->path, "a temporary "
+		      "file of a git-model that was killed");
+		return;
+	}
 	if (mv_repo_stays_plain(c->path) && (ours || c->is_pointer)) {
 		l->fn(l->payload, MV_COMMIT_PLAIN, c->path, ours ?
 		      CAUGHT : "a pointer stands where git must "

@@ -462,6 +462,7 @@ enum mv_commit_kind {
 	MV_COMMIT_PLAIN,	/* .gitattributes and the like as a pointer */
 	MV_COMMIT_STRAY,	/* a pointer that no pattern explains */
 	MV_COMMIT_BYTES,	/* bytes where a pointer was, or very many */
+	MV_COMMIT_TEMPORARY,	/* what a killed process left; refused, too */
 	MV_COMMIT_RAW		/* in git as bytes, under a new pattern */
 };
 typedef void (*mv_commit_fn)(void *payload, enum mv_commit_kind kind,

@@ -329,6 +329,13 @@ static int is_tmp_name(const char *s)
 	       !strcmp(s + head + TMP_HEX, TMP_TAIL);
 }
 
+int mv_wt_is_tmp(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return is_tmp_name(slash ? slash + 1 : path);
+}
+
 /*
  * From now on nobody sweeps it away. 0 when somebody was faster. Where the
  * file system has no locks, nobody sweeps either.

@@ -78,5 +78,8 @@ int mv_wt_write(int rootfd, const char *path, int executable, const void *data,
  * looked at or removed nothing is done.
  */
 void mv_wt_sweep(int rootfd, const char *path);
+/* Is the path's last part a name that mv_wt_replace() gives to what it writes
+   before it has its own? */
+int mv_wt_is_tmp(const char *path);
 
 #endif
