@@ -16,6 +16,7 @@
  * or, from DVCLive 3 on, by one where it ran: the nearest above, within the
  * work tree, that names this folder's metrics or plots. No link is followed.
  */
+#define PLOTS_DEEP 16	/* folders in each other, as repo-facts.c reads */
 #define SPEC_MAX (1u << 20)
 #define FACTS_MAX ((size_t)64 << 20)
 
@@ -214,6 +215,31 @@ static int tell_plot(void *payload, const char *name,
 	return 0;
 }
 
+struct below {
+	struct live *l;
+	const char *rel;
+	int depth;
+};
+
+/* Links and the like may lead anywhere, so reading passes over them. */
+static int tell_odd(void *payload, const char *name, enum mv_import_kind kind,
+		    struct mv_err *err)
+{
+	struct below *b = payload, inner = *b;
+	char *rel = mv_strf("%s/%s", b->rel, name);
+	int ret = rel ? 0 : mv_nomem(err);
+
+	inner.rel = rel;
+	inner.depth++;
+	if (!ret && kind == MV_IMPORT_OTHER)
+		mv_import_unmapped(b->l->im, &b->l->run, "%.160s is a link, or "
+				   "no file", rel);
+	else if (!ret && kind == MV_IMPORT_FOLDER && b->depth < PLOTS_DEEP)
+		ret = mv_import_each(b->l->root, rel, tell_odd, &inner, err);
+	free(rel);
+	return ret;
+}
+
 static int set_id(struct live *l, struct mv_err *err)
 {
 	struct mv_json *both = mv_json_array();
@@ -248,6 +274,7 @@ static int set_id(struct live *l, struct mv_err *err)
 
 static int import_folder(struct live *l, struct mv_err *err)
 {
+	struct below odd = { l, "plots/metrics", 0 };
 	int ret = mv_import_open(&l->root, l->dir, err);
 
 	l->run.tool = "dvclive";
@@ -261,6 +288,8 @@ static int import_folder(struct live *l, struct mv_err *err)
 		ret = set_id(l, err);
 	if (!ret)
 		ret = mv_import_each(l->root, "plots", tell_plot, l, err);
+	if (!ret)
+		ret = mv_import_each(l->root, odd.rel, tell_odd, &odd, err);
 	if (!ret && !l->im->has_onto)
 		ret = find_subjects(l, err);
 	if (!ret)

@@ -286,7 +286,7 @@ static int query_models(struct db *d, struct mv_err *err)
 				 "on l.model_id = m.model_id "
 				 "where l.source_run_id = ?1 "
 				 "order by m.model_id, m.metric_name, "
-				 "m.metric_step", take_model_point, err);
+				 "m.metric_timestamp_ms, m.metric_step", take_model_point, err);
 }
 
 /* Aliases and tags in one text, where this MLflow has them. */
@@ -333,7 +333,7 @@ static int query_all(struct db *d, struct mv_err *err)
 	if (!ret)
 		ret = query(d, "metrics", "select key, value, timestamp, step, "
 			    "is_nan from metrics where run_uuid = ?1 "
-			    "order by key, step, timestamp", take_point, err);
+			    "order by key, timestamp, step", take_point, err);
 	if (!ret)
 		ret = query(d, "tags", "select key, value from tags "
 			    "where run_uuid = ?1 order by key", take_tag, err);

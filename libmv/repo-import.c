@@ -14,6 +14,7 @@
 #include "libmv/base/time.h"
 #include "libmv/base/words.h"
 #include "libmv/base/worktree.h"
+#include "libmv/repo-internal.h"
 
 /*
  * What was measured elsewhere becomes records here. A record's `source` says
@@ -621,12 +622,31 @@ static int take_subject(struct mv_importing *im,
 	return 0;
 }
 
+/* The same words as for the files of `record --curves`. */
+static void tell_restarts(struct mv_importing *im, struct mv_import_run *run)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < run->curves.count; i++) {
+		size_t n = mv_curves_begin_anew(&run->curves, i);
+
+		most = n > most ? n : most;
+	}
+	most += run->curves.restarts;
+	if (most)
+		mv_repo_warn(im->repo, "run %.70s: the steps begin anew %zu "
+			     "time%s: what an abandoned run measured from "
+			     "there on is left out", run->id, most,
+			     most == 1 ? "" : "s");
+}
+
 int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 		   struct mv_err *err)
 {
 	int ret = 0;
 
 	im->stats->runs += !run->is_part;
+	tell_restarts(im, run);
 	mv_curves_sort(&run->curves);
 	ret = name_curves(run, err);
 	if (!ret && im->has_onto) {

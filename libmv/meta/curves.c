@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/meta/meta.h"
+#include "libmv/meta/table.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -131,6 +132,29 @@ int mv_curves_restart_one(struct mv_curves *curves, size_t i, int64_t step)
 	series->count = kept;
 	curves->points -= before - kept;
 	return kept < before;
+}
+
+/* Points are in the order in which they were measured. */
+size_t mv_curves_begin_anew(struct mv_curves *curves, size_t i)
+{
+	struct mv_series *s = &curves->series[i];
+	size_t back = 0, kept = 0;
+
+	for (size_t j = 1; j < s->count; j++)
+		back += s->points[j].step < s->points[j - 1].step;
+	if (!mv_steps_go_back(s->count, back))
+		return 0;
+	for (size_t j = 0, last = 0; j < s->count; j++) {
+		const struct mv_point p = s->points[j];
+		const int anew = j && p.step < s->points[last].step;
+
+		while (anew && kept && s->points[kept - 1].step >= p.step)
+			kept--;
+		s->points[last = kept++] = p;
+	}
+	curves->points -= s->count - kept;
+	s->count = kept;
+	return back;
 }
 
 void mv_curves_restart(struct mv_curves *curves, int64_t step)

@@ -415,21 +415,25 @@ static int move_series(struct mv_curves *to, struct mv_series *from,
 	return ret;
 }
 
-/* A file that begins before another one's end is of a run begun anew. */
+/* A file that begins before another one's end is of a run begun anew; so is
+   what follows, in a file, after steps that go back. */
 static int take_over(struct reading *r)
 {
+	size_t most = 0;
 	int ret = 0, anew = 0;
 
 	for (size_t i = 0; i < r->own.count && !ret; i++) {
 		struct mv_series *from = &r->own.series[i];
+		size_t n = mv_curves_begin_anew(&r->own, i);
 
+		most = n > most ? n : most;
 		for (size_t j = 0; j < r->curves->count; j++)
 			if (!strcmp(r->curves->series[j].name, from->name))
 				anew |= mv_curves_restart_one(r->curves, j,
 						from->points[0].step);
 		ret = move_series(r->curves, from, r->err);
 	}
-	r->curves->restarts += anew;
+	r->curves->restarts += (size_t)anew + most;
 	return ret;
 }
 

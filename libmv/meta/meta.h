@@ -183,6 +183,12 @@ int mv_curves_read_events(struct mv_curves *curves, const char *name,
    series or of the one at [i] (was there any?). */
 void mv_curves_restart(struct mv_curves *curves, int64_t step);
 int mv_curves_restart_one(struct mv_curves *curves, size_t i, int64_t step);
+/*
+ * How often did the steps of the series at [i], whose points are as they were
+ * measured, go back? What an abandoned run measured is dropped then (not where
+ * there is no order at all: 0). The caller counts it in `restarts`.
+ */
+size_t mv_curves_begin_anew(struct mv_curves *curves, size_t i);
 /* The last value of each series into facts. */
 int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
 		   struct mv_err *err);
