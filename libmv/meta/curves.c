@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/meta/meta.h"
-#include "libmv/meta/table.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -132,6 +131,11 @@ int mv_curves_restart_one(struct mv_curves *curves, size_t i, int64_t step)
 	series->count = kept;
 	curves->points -= before - kept;
 	return kept < before;
+}
+
+int mv_steps_go_back(size_t rows, size_t back)
+{
+	return back && 3 * back <= rows;
 }
 
 /* Points are in the order in which they were measured. */

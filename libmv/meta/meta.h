@@ -183,6 +183,9 @@ int mv_curves_read_events(struct mv_curves *curves, const char *name,
    series or of the one at [i] (was there any?). */
 void mv_curves_restart(struct mv_curves *curves, int64_t step);
 int mv_curves_restart_one(struct mv_curves *curves, size_t i, int64_t step);
+/* Of so many rows, so many had a lower step than the one before: is that a
+   run begun anew (or is there no order at all)? */
+int mv_steps_go_back(size_t rows, size_t back);
 /*
  * How often did the steps of the series at [i], whose points are as they were
  * measured, go back? What an abandoned run measured is dropped then (not where

@@ -420,11 +420,6 @@ static int rewind_table(struct table *t)
 	return begin(t);
 }
 
-int mv_steps_go_back(size_t rows, size_t back)
-{
-	return back && 3 * back <= rows;
-}
-
 /* Looks at the steps alone; what is malformed the second reading says. */
 static int find_restarts(struct table *t)
 {

@@ -13,8 +13,5 @@ extern const char *const mv_step_names[];
 int mv_table_is_time(const char *name);
 /* Seconds or milliseconds since 1970, or RFC 3339, as ms; 0: not known. */
 int64_t mv_table_time(const char *s);
-/* Of so many rows, so many had a lower step than the one before: is that a
-   run begun anew (or is there no order at all)? */
-int mv_steps_go_back(size_t rows, size_t back);
 
 #endif
