@@ -130,29 +130,45 @@ static int caught(void *payload, const struct mv_git_entry *e,
 	return keep_place(c, e->path, err);
 }
 
+/* A path from the top that need not be there yet. */
+static int catches(struct catching *c, const char *folder, const char *name,
+		   struct mv_err *err)
+{
+	char *path = mv_strf("%s%s", folder, name);
+	const struct mv_git_entry e = { .path = path };
+	int rc = path ? caught(c, &e, err) : mv_nomem(err);
+
+	free(path);
+	return rc;
+}
+
+/* Of all that may come to stand in the team's folder only some names are
+   known, but a pattern that begins with it means nothing else. */
+static int catches_team(struct catching *c, struct mv_err *err)
+{
+	static const char *const names[] = {
+		"config", "policy", "policy-tests", "allowed_signers",
+		"allowed_gpg", "gpg_keys"
+	};
+	const char *pattern = c->pattern + (*c->pattern == '/');
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < sizeof(names) / sizeof(*names); i++)
+		rc = catches(c, TEAM_DIR, names[i], err);
+	if (rc || c->path || strncmp(pattern, TEAM_DIR, strlen(TEAM_DIR)))
+		return rc;
+	c->path = strdup(TEAM_DIR);
+	return c->path ? keep_place(c, TEAM_DIR, err) : mv_nomem(err);
+}
+
 /* Those that the folder need not have yet. */
 static int caught_by_name(struct catching *c, struct mv_err *err)
 {
-	static const char *const at_top[] = {
-		".gitmodel/config", ".gitmodel/policy"
-	};
-	char *path;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < PLAIN_NAMES + 2; i++) {
-		const char *name = i < PLAIN_NAMES ? plain_names[i] :
-				   at_top[i - PLAIN_NAMES];
-		const struct mv_git_entry e = { .path = path = mv_strf("%.*s%s",
-						(int)c->below, c->folder,
-						name) };
-
-		if (i >= PLAIN_NAMES && c->below)
-			;
-		else
-			rc = path ? caught(c, &e, err) : mv_nomem(err);
-		free(path);
-	}
-	return rc;
+	for (size_t i = 0; !rc && i < PLAIN_NAMES; i++)
+		rc = catches(c, c->folder, plain_names[i], err);
+	return rc || c->below ? rc : catches_team(c, err);
 }
 
 static int find_caught(struct catching *c, struct mv_err *err)

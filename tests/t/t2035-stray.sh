@@ -12,7 +12,8 @@ line='filter=model diff=model merge=model -text'
 test_expect_success 'a pattern that catches .gitattributes is refused' '
 	git init -q wide && cd wide && mkdir sub data &&
 	for p in "*" "**" ".git*" "*.*" ".gitmodel/**" ".gitmodel/config" \
-		"/.gitignore" "**/.gitmodules" "*ignore" "[.]lfsconfig" ".gitmodel/*"
+		"/.gitignore" "**/.gitmodules" "*ignore" "[.]lfsconfig" ".gitmodel/*" \
+		allowed_signers "al*" "*signers" "gpg_*" ".gitmodel/*.txt"
 	do
 		test_expect_code 128 git model track "$p" 2>../err &&
 		test_grep "would also catch .\.[a-z/]*.*every clone is broken" ../err &&
