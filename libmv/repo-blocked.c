@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/policy/policy.h"
+
 /*
  * Git keeps refs as files: where a tag "a/b" is there can be no tag "a", and
  * the reverse. So a tag that is none of the registry's can keep one of those
@@ -35,12 +37,14 @@ static int add(struct mv_tag_names *n, const char *artifact,
 }
 
 int mv_tag_names_read(struct mv_tag_names *out, const struct mv_registry *r,
-		      const struct mv_project *project, struct mv_err *err)
+		      const struct mv_policy *policy, struct mv_err *err)
 {
+	const struct mv_project *project = policy ? &policy->project : NULL;
 	size_t more = project ? project->artifact_count : 0;
 	int ret = 0;
 
 	out->count = 0;
+	out->policy = policy;
 	out->v = calloc(r->count + more + 1, sizeof(*out->v));
 	if (!out->v)
 		return mv_nomem(err);
@@ -130,6 +134,31 @@ static int below(char **what, const struct mv_tag_names *names,
 	return ret;
 }
 
+/* A stage without a number, of which the tags of another would have to be in a
+   folder: "fraud#prod", where the policy has "prod/eu". */
+static int beneath(char **what, const struct mv_tag_names *names,
+		   const struct mv_tag *tag, const char *name,
+		   struct mv_err *err)
+{
+	const struct mv_policy *p = names->policy;
+	size_t len;
+
+	if (!p || tag->kind != MV_EVENT_ASSIGN || tag->counter >= 0)
+		return 0;
+	len = strlen(tag->stage);
+	for (size_t i = 0; i < p->section_count; i++) {
+		const char *hash = strrchr(p->sections[i].name, '#');
+		const char *stage = hash ? hash + 1 : p->sections[i].name;
+
+		if (strncmp(stage, tag->stage, len) || stage[len] != '/' ||
+		    !mv_policy_governs(p, "stage", tag->artifact, stage))
+			continue;
+		*what = mv_strf("%s%s", name, stage + len);
+		return *what ? 0 : mv_nomem(err);
+	}
+	return 0;
+}
+
 int mv_tag_blocks(char **what, const struct mv_tag_names *names,
 		  const char *name, struct mv_err *err)
 {
@@ -137,8 +166,11 @@ int mv_tag_blocks(char **what, const struct mv_tag_names *names,
 	int ret = mv_tag_parse(&tag, name, err);
 
 	*what = NULL;
-	if (!ret)
+	if (!ret) {
+		ret = beneath(what, names, &tag, name, err);
 		mv_tag_release(&tag);
+		return ret;
+	}
 	if (ret != MV_ENOENT)
 		return ret;
 	ret = above(what, name, err);

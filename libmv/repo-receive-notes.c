@@ -385,6 +385,9 @@ int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 				      "come after %.10s; git model pull unites "
 				      "them", u->new, old);
 	ret = mv_push_check_notes_tree(push, u, err);
+	/* All that is new is walked, here and by everybody who verifies. */
+	if (!ret && push->refused == before)
+		ret = mv_push_bound_history(push, old, u->new, err);
 	if (ret || push->refused > before)
 		return ret;
 	ret = max_changed(&c.max, push, err);

@@ -588,6 +588,20 @@ static int check_histories(struct mv_push *push, uint64_t max,
 	return ret;
 }
 
+int mv_push_bound_history(struct mv_push *push, const char *old,
+			  const char *new, struct mv_err *err)
+{
+	struct mv_err why;
+	uint64_t max;
+	int ret = mv_repo_config_size(&max, push->repo, "model.receivepaths",
+				      PATHS_MAX, err);
+
+	return ret ? ret : bounded(push, mv_git_bound_history(push->git, new,
+							      old, "", max,
+							      &why),
+				   &why, max, err);
+}
+
 int mv_push_check_paths(struct mv_push *push, struct mv_err *err)
 {
 	const char **revs = calloc(push->count + 1, sizeof(*revs));

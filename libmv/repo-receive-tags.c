@@ -99,6 +99,7 @@ int mv_push_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err)
 struct pushed {
 	size_t i;		/* into push->updates */
 	struct mv_tag tag;
+	int blocks;		/* it keeps others from being made */
 };
 struct batch {
 	struct pushed *v;
@@ -150,6 +151,13 @@ static int is_canonical(const struct mv_tag *tag, const char *name)
 	return yes;
 }
 
+static void refuse_blocking(struct mv_push *push, const char *name,
+			    const char *what)
+{
+	mv_push_refuse(push, "%s would stand in the way of the tag%s %s", name,
+		       strpbrk(what, "@#") ? "" : "s of", what);
+}
+
 /* What is none of ours, and would keep one of ours from being made. */
 static int check_foreign(struct mv_push *push,
 			 const struct mv_tag_names *names, const char *name,
@@ -166,9 +174,24 @@ static int check_foreign(struct mv_push *push,
 				      "give the tag another one", name);
 	ret = mv_tag_blocks(&what, names, name, err);
 	if (!ret && what)
-		mv_push_refuse(push, "%s would stand in the way of the tag%s "
-			       "%s", name, strpbrk(what, "@#") ? "" : "s of",
-			       what);
+		refuse_blocking(push, name, what);
+	free(what);
+	return ret;
+}
+
+/* One of ours that keeps others of ours from being made: who takes it away
+   decides nothing, and helps. */
+static int check_blocking(struct pushed *p, struct mv_push *push,
+			  const struct mv_tag_names *names, struct mv_err *err)
+{
+	const struct mv_ref_update *u = &push->updates[p->i];
+	const char *name = u->ref + strlen(TAGS);
+	char *what;
+	int ret = mv_tag_blocks(&what, names, name, err);
+
+	p->blocks = !ret && what;
+	if (p->blocks && !mv_push_is_zero(u->new))
+		refuse_blocking(push, name, what);
 	free(what);
 	return ret;
 }
@@ -188,7 +211,11 @@ static int collect(struct batch *b, struct mv_push *push,
 			continue;
 		ret = mv_tag_parse(&b->v[b->count].tag, name, err);
 		if (!ret) {
-			b->v[b->count++].i = i;
+			b->v[b->count].i = i;
+			ret = check_blocking(&b->v[b->count++], push, names,
+					     err);
+			if (ret)
+				return ret;
 			continue;
 		}
 		if (ret == MV_ENOENT)
@@ -208,8 +235,9 @@ static void check_name(struct mv_push *push, const struct pushed *p)
 	const char *name = u->ref + strlen(TAGS);
 
 	/* No event takes back a deprecation without a number. */
-	if (mv_push_is_zero(u->new) && p->tag.kind == MV_EVENT_DEPRECATE &&
-	    p->tag.counter < 0)
+	if (mv_push_is_zero(u->new) &&
+	    (p->blocks || (p->tag.kind == MV_EVENT_DEPRECATE &&
+			   p->tag.counter < 0)))
 		return;
 	if (!mv_push_is_zero(u->old) && mv_push_rule(push, "immutable-tags")) {
 		mv_push_refuse(push, mv_push_is_zero(u->new) ?
@@ -518,7 +546,7 @@ int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 	struct mv_tag_names names;
 	int ret = mv_tag_names_read(&names, &push->gate.registry,
 				    push->gate.has_policy ?
-				    &push->gate.policy.project : NULL, err);
+				    &push->gate.policy : NULL, err);
 
 	if (ret)
 		return ret;

@@ -89,6 +89,9 @@ int mv_push_check_after(struct mv_push *push, const struct mv_git_move *v,
 int mv_push_check_refs(struct mv_push *push, struct mv_err *err);
 /* Refuse trees that stand for more paths than anybody can walk. */
 int mv_push_check_paths(struct mv_push *push, struct mv_err *err);
+/* And commits behind `new` and not behind `old` ("": all of them) that do. */
+int mv_push_bound_history(struct mv_push *push, const char *old,
+			  const char *new, struct mv_err *err);
 
 /* ms that a date may be from our clock: the policy's max-clock-skew. */
 int64_t mv_push_skew(const struct mv_push *push);

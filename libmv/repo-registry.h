@@ -229,20 +229,23 @@ int mv_repo_registry_fetch(struct mv_registry_fetched *out,
 
 /* -- tags that stand in the way (repo-blocked.c) ---------------------------------- */
 
+struct mv_policy;
 /* Names of artifacts as tags spell them, sorted, each at most a few times. */
 struct mv_tag_names {
 	char **v;
 	size_t count;
+	const struct mv_policy *policy;	/* of its stages; borrowed, or NULL */
 };
-/* Those that the registry has events of, and those of the project (or NULL). */
+/* Those that the registry has events of, and those of the project (or NULL) and
+   of a policy (or NULL). */
 int mv_tag_names_read(struct mv_tag_names *out, const struct mv_registry *r,
-		      const struct mv_project *project, struct mv_err *err);
+		      const struct mv_policy *policy, struct mv_err *err);
 void mv_tag_names_release(struct mv_tag_names *names);
 int mv_tag_names_have(const struct mv_tag_names *names, const char *name);
 /*
- * A tag (without refs/tags/) that is none of the registry's: which one of it, or
- * which artifact's, can never be made as long as it is there? Into *what, yours;
- * NULL: none.
+ * A tag (without refs/tags/): which one of the registry, which artifact's, or
+ * which of a stage that the policy speaks of, can never be made as long as it is
+ * there? Into *what, yours; NULL: none.
  */
 int mv_tag_blocks(char **what, const struct mv_tag_names *names,
 		  const char *name, struct mv_err *err);

@@ -690,7 +690,7 @@ static int tell_all_blocking(const struct telling *t, struct mv_err *err)
 	struct blocking b = { .t = t };
 	int ret = mv_tag_names_read(&b.names, &t->gate->registry,
 				    t->gate->has_policy ?
-				    &t->gate->policy.project : NULL, err);
+				    &t->gate->policy : NULL, err);
 
 	if (!ret)
 		ret = mv_git_each_ref(mv_repo_git(t->gate->repo), tags,

@@ -146,6 +146,24 @@ test_expect_success 'no tag stands where one of the registry would, known alread
 	accepted HEAD:refs/tags/groups
 '
 
+test_expect_success 'nor one of a stage, without a number, where the tags of a guarded one go into a folder' '
+	cd work && printf "%s\n" "[stage \"prod/eu\"]" "metric = auc >= 0.1" "[stage \"fr*#canary/a/b\"]" "metric = auc >= 0.1" >>.gitmodel/policy &&
+	git commit -qam folders && as alice git model approve --policy HEAD >/dev/null && accepted refs/notes/model main && git fetch -q &&
+	for name in "fraud#prod" "fraud#canary" "fraud#canary/a" "group/risk#prod" "never#prod"
+	do
+		git tag -a -m x "$name" fraud@v1.0.0^{} && { case $name in never*) what=never#prod/eu;; *canary*) what=fraud#canary/a/b;; *) what=${name%%#*}#prod/eu;; esac; } &&
+		refused "$name would stand in the way of the tag $what" "$name" && git tag -d "$name" || return 1
+	done &&
+	git tag -a -m x "risk#canary" fraud@v1.0.0^{} && accepted "risk#canary" && git tag -a -m x "fraud#pro" fraud@v1.0.0^{} && accepted "fraud#pro"
+'
+
+test_expect_success 'where one is there, verify says so, anybody takes it away, and the stage can be used' '
+	cd work && srv tag -a -m x "fraud#prod" $(git rev-parse "fraud@v1.0.0^{}") && git fetch -q --tags &&
+	test_expect_code 3 git model verify --all >../out && test_grep "tag .fraud#prod. keeps fraud#prod/eu from being made" ../out &&
+	accepted ":refs/tags/fraud#prod" && git tag -d "fraud#prod" &&
+	as alice git model promote fraud@v1.0.0 prod/eu >/dev/null 2>&1 && accepted $(git tag -l "fraud#prod/eu#*")
+'
+
 test_expect_success 'where one is there, verify names it, and what git takes for another ref' '
 	cd work && git fetch -q --tags && git tag -l | xargs -n 1 git tag -d >/dev/null && git fetch -q --tags && git model verify --all &&
 	git update-ref refs/tags/newm@v0.0.1/x HEAD && git update-ref refs/tags/group HEAD &&

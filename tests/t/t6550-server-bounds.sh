@@ -114,6 +114,27 @@ test_expect_success 'a notes tree of 16 million names: refused, at once' '
 	within 10 refused "stands somewhere else, too" $bomb:refs/notes/model
 '
 
+test_expect_success 'nor in a commit on the way, nor in what a merge brings: refused before anything is walked' '
+	cd work && tree=$(git rev-parse "$bomb^{tree}") && notes=$(git rev-parse refs/notes/model) && clean="$notes^{tree}" &&
+	after=$(git commit-tree -p $bomb -m after "$clean") &&
+	within 10 refused "more than 1000000 paths" $after:refs/notes/model &&
+	merge=$(git commit-tree -p $notes -p $(git commit-tree -m alone $tree) -m merge "$clean") &&
+	within 10 refused "more than 1000000 paths" $merge:refs/notes/model &&
+	merge=$(git commit-tree -p $notes -p $(git commit-tree -p $notes -m side $tree) -m merge "$clean") &&
+	within 10 refused "more than 1000000 paths" $(git commit-tree -p $merge -m on "$clean"):refs/notes/model &&
+	empty=$(git commit-tree -p $notes -m empty $(levels $(git mktree </dev/null) 11)) &&
+	within 10 refused "more than 1000000 paths" $(git commit-tree -p $empty -m after "$clean"):refs/notes/model &&
+	git init -q --bare ../first.git && git model install --no-receipt-key --server ../first.git >/dev/null 2>&1 &&
+	test_must_fail git push --no-verify ../first.git $after:refs/notes/model 2>../err && test_grep "more than 1000000 paths" ../err
+'
+
+test_expect_success 'nor below .gitmodel/ in a commit that is undone' '
+	cd work && inside=$({ git ls-tree HEAD:.gitmodel && printf "040000 tree %s\tzz\n" $(levels $(git mktree </dev/null) 11); } | git mktree) &&
+	bomb=$(git commit-tree -p HEAD -m bomb $(git ls-tree HEAD |
+		sed "/\.gitmodel$/s/ tree [0-9a-f]*/ tree $inside/" | git mktree)) &&
+	within 10 refused "more than 1000000 paths" $(git commit-tree -p $bomb -m after "HEAD^{tree}"):refs/heads/main
+'
+
 test_expect_success 'a version at a commit whose .gitmodel/config is too large: the rest is still to be seen' '
 	cd work && yes "# nobody reads all of this, and it says nothing" | head -c 3000000 >../config &&
 	tree=$(git ls-tree HEAD:.gitmodel |
