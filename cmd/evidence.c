@@ -170,6 +170,16 @@ static void warn_of_text(const struct mv_facts *metrics)
 	}
 }
 
+/* What the team says of metrics is needed to record them, later. */
+static int read_team(struct mv_repo *repo, struct mv_err *err)
+{
+	struct mv_project project = { 0 };
+	int rc = mv_repo_project(&project, repo, NULL, err);
+
+	mv_project_release(&project);
+	return rc;
+}
+
 int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 		  struct mv_err *err)
 {
@@ -179,7 +189,9 @@ int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 	if (e->artifact && !mv_artifact_name_ok(e->artifact))
 		return mv_fail(err, MV_EINVALID, "'%s' cannot be the name of "
 			       "an artifact", e->artifact);
-	rc = read_files(e, &curves, err);
+	rc = read_team(repo, err);
+	if (!rc)
+		rc = read_files(e, &curves, err);
 	if (!rc)
 		rc = read_args(&e->facts.params, &e->params, "param", err);
 	if (!rc)

@@ -207,6 +207,11 @@ static int read_attributes(struct mv_buf *out, struct mv_repo *repo,
 	if (rc)
 		return rc == MV_ENOENT ? 0 : rc;
 	*executable = !!(st.st_mode & S_IXUSR);
+	if (st.st_size > (off_t)FILE_MAX) {
+		close(fd);
+		return mv_fail(err, MV_EINVALID, "'%s' has more than %zu "
+			       "bytes, which git does not read", file, FILE_MAX);
+	}
 	from = mv_reader_fd(&fd);
 	do {
 		rc = mv_read_full(&from, block, sizeof(block), &got, err);

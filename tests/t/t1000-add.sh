@@ -281,4 +281,14 @@ test_expect_success 'an ignored file by a pathspec with magic, when forced' '
 	git cat-file blob :ign.bin >../actual && test_grep git-model/1 ../actual
 '
 
+test_expect_success 'what the team says is read before anything is staged' '
+	git init -q team && cd team && git model track "*.bin" &&
+	git add . && git commit -q -m track && mkdir .gitmodel &&
+	printf "[artifact \"x y\"]\npath = m.bin\n" >.gitmodel/config &&
+	mv-test random 5000 1 >m.bin &&
+	test_must_fail git model add m.bin --metric auc=1 2>err &&
+	test_grep "gitmodel/config" err &&
+	git diff --cached --quiet
+'
+
 test_done

@@ -109,4 +109,11 @@ test_expect_success 'a full disk leaves the old file' '
 	test_cmp ../before .gitattributes && no_temporaries
 '
 
+test_expect_success 'a .gitattributes that git does not read is named, not a lack of memory' '
+	git init -q huge && cd huge && truncate -s 101M .gitattributes &&
+	test_must_fail git model track "*.bin" 2>err &&
+	test_grep "gitattributes.* has more than 104857600 bytes" err &&
+	test_grep ! "memory" err
+'
+
 test_done

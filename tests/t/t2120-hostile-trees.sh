@@ -25,8 +25,13 @@ state_of_git () {
 }
 
 # In the top of a work tree: remember.
+# The line that keeps our temporary files out of `git add -A` is there already.
 guard () {
 	rm -f "$TRASH/executed" &&
+	if ! grep -qxF ".git-model-*.tmp" .git/info/exclude
+	then
+		echo ".git-model-*.tmp" >>.git/info/exclude
+	fi &&
 	state_of_outside >"$TRASH/outside.before" &&
 	state_of_git >"$TRASH/git.before"
 }
