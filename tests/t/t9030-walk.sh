@@ -13,8 +13,9 @@ test_expect_success 'refused before it is approved, gone through afterwards' '
 		s/^remote: error: .*approvals.*/server: no/p
 		s/^bo@example.com approved.*/approved/p
 		s/^yes: promote.*/yes/p
+		s/^yes: rollback.*/yes, back/p
 		s/.*verified, all of them hold\$/holds/p" both >actual &&
-	printf "%s\n" no "server: no" approved yes yes approved yes yes \
+	printf "%s\n" no "server: no" approved yes yes approved yes "yes, back" \
 		holds >expected &&
 	test_cmp expected actual
 '
