@@ -86,7 +86,8 @@ LINKS    := $(COMMANDS:%=$(B)/git-model-%)
 UNIT     := $(call prog,$(UNIT_SRC))
 FUZZ     := $(call prog,$(FUZZ_SRC))
 HELPER   := $(B)/mv-test $(B)/mv-fault $(B)/mv-badgit
-PROVE    := prove -j$(JOBS) -e 'scripts/run-test.sh $(B)'
+# One more than there are processors: some tests wait, for a second or a peer.
+PROVE    := prove -j$$(($(JOBS) + 1)) -e 'scripts/run-test.sh $(B)'
 HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
 
 .DELETE_ON_ERROR:

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include "cmd/evidence.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
 #include "libmv/base/config.h"
-#include "libmv/repo.h"
+#include "libmv/setup/setup.h"
+#include "libmv/subject/subject.h"
+#include "libmv/work/work.h"
 
 static const char *const usage[] = {
 	"git model add [-n] [-f] [-v] [--json] [<evidence>] [--] <path>...",

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-gate.h"
+#include "libmv/proof/proof.h"
 
 static const char *const usage[] = {
 	"git model audit [--since <date>] [--until <date>] "

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/subject/subject.h"
+#include "libmv/transfer/transfer.h"
 
 static const char *const usage[] = {
 	"git model cat [--] <what> | <name> <stage>",

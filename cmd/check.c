@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/gate.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/base/time.h"
+#include "libmv/gate/judge.h"
 
 static const char *const usage[] = {
 	"git model check [<options>] <name>@<version> <stage>|<name>#<stage>",

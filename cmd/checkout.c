@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 #include <unistd.h>
 
@@ -8,7 +6,10 @@
 #include "cmd/out.h"
 #include "cmd/setup.h"
 #include "libmv/base/config.h"
-#include "libmv/repo-registry.h"
+#include "libmv/release/release.h"
+#include "libmv/subject/release.h"
+#include "libmv/subject/subject.h"
+#include "libmv/work/work.h"
 
 static const char *const usage[] = {
 	"git model checkout [-f] [--json] [--] [<path>...]",

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/asset.h"
-#include "libmv/base/fs.h"
 #include "libmv/base/worktree.h"
-#include "libmv/repo-ci.h"
+#include "libmv/look/look.h"
+#include "libmv/repo/repo.h"
 
 static const char *const usage[] = {
 	"git model ci init [--force | --stdout] github|gitlab|jenkins",

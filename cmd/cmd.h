@@ -3,6 +3,7 @@
 #define CMD_CMD_H
 
 #include "libmv/base/proc.h"
+#include "libmv/base/progress.h"
 
 /*
  * What every command shares. A command is `cmd_<name>()` in cmd/<name>.c (or

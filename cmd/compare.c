@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/look.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/look/look.h"
 
 static const char *const usage[] = {
 	"git model compare [<options>] [--branches | --all] [--] [<name>]",

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/gate.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
-#include "libmv/repo-registry.h"
+#include "libmv/gate/gate.h"
+#include "libmv/subject/release.h"
 
 static const char *const usage[] = {
 	"git model demote [<options>] <name>#<stage> | <name> <stage>",

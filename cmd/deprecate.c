@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 
 #include "cmd/gate.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/base/time.h"
+#include "libmv/gate/gate.h"
+#include "libmv/release/release.h"
 
 static const char *const usage[] = {
 	"git model deprecate [<options>] <name>",

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/release/release.h"
 
 static const char *const usage[] = {
 	"git model deregister [<options>] <name>@<version>",

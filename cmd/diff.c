@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 
 #include "cmd/look.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/look/look.h"
 
 static const char *const usage[] = {
 	"git model diff [<options>] [<base> [<head>]]",

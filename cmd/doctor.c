@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +6,8 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
-#include "libmv/repo.h"
+#include "libmv/repo/repo.h"
+#include "libmv/setup/setup.h"
 
 static const char *const usage[] = {
 	"git model doctor [--json]",

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +7,7 @@
 #include "cmd/out.h"
 #include "cmd/table.h"
 #include "libmv/base/config.h"
-#include "libmv/repo.h"
+#include "libmv/care/care.h"
 
 static const char *const usage[] = {
 	"git model du [-s | -a] [--json]",

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/evidence.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/evidence.h"
 #include "cmd/out.h"
 #include "libmv/base/time.h"
-#include "libmv/repo.h"
+#include "libmv/evidence/evidence.h"
+#include "libmv/subject/subject.h"
 
 void evidence_release(struct evidence *e)
 {

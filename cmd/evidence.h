@@ -5,9 +5,7 @@
 #include <stddef.h>
 
 #include "cmd/opt.h"
-#include "libmv/base/err.h"
-#include "libmv/base/json.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/subject/subject.h"
 
 /*
  * What `git model add` and `git model record` are told about content: the

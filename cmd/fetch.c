@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
-
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/transfer.h"
-#include "libmv/repo.h"
+#include "libmv/setup/setup.h"
+#include "libmv/transfer/transfer.h"
 
 static const char *const usage[] = {
 	"git model fetch [--all] [--json] [<remote> [<revision>...]]",

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
-
 #include "cmd/opt.h"
 #include "cmd/out.h"
-#include "libmv/repo.h"
+#include "libmv/care/care.h"
 
 static const char *const usage[] = {
 	"git model fsck [--repair] [--json]",

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/gate.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/gate.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
-#include "libmv/base/config.h"
 #include "libmv/base/time.h"
+#include "libmv/gate/gate.h"
 #include "libmv/report/report.h"
 
 #define VIEWS_MAX ((size_t)64 << 20)

@@ -4,8 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
-#include "libmv/base/json.h"
-#include "libmv/repo-gate.h"
+#include "libmv/gate/gate.h"
 
 /*
  * What the commands that decide share: opening the gate on a person's

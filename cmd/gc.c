@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <time.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
-#include "libmv/repo.h"
+#include "libmv/care/care.h"
 
 #define GRACE_DEFAULT (14 * 24 * 3600)
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,11 +7,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/near.h"
-#include "libmv/repo.h"
+#include "libmv/git/git.h"
+#include "libmv/repo/repo.h"
 
 /*
  * Every command there is, in the order in which help shows them. A row

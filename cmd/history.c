@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "cmd/table.h"
+#include "libmv/subject/release.h"
 
 static const char *const usage[] = {
 	"git model history [--by-counter] [--plain] [--json] "

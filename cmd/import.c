@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/import/import.h"
 
 static const char *const usage[] = {
 	"git model import mlflow [<options>] [--] <folder|mlflow.db>",

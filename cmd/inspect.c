@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,13 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/utf8.h"
 #include "libmv/format/format.h"
-#include "libmv/repo.h"
+#include "libmv/repo/repo.h"
+#include "libmv/store/pointer.h"
+#include "libmv/transfer/transfer.h"
 
 static const char *const usage[] = {
 	"git model inspect [--json] [--] <file>",

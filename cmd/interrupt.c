@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/interrupt.h"
-
 #include <unistd.h>
+
+#include "cmd/interrupt.h"
+#include "libmv/repo/repo.h"
 
 /*
  * Tells the thread that it is not needed any more. pthread_cancel would do,

@@ -5,8 +5,6 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "libmv/repo.h"
-
 /*
  * ^C, and being told to end, while files of the work tree are being
  * replaced: a thread waits for the signal, has the temporary files removed,

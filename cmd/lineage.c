@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 
 #include "cmd/look.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/look/look.h"
 
 static const char *const usage[] = {
 	"git model lineage [--dot | --json] [--color <when>] [--] "

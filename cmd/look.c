@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/look.h"
-
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,11 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/look.h"
 #include "cmd/out.h"
 #include "libmv/base/fs.h"
-#include "libmv/base/near.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/evidence/evidence.h"
+#include "libmv/repo/repo.h"
 
 /* -- style ------------------------------------------------------------------------ */
 

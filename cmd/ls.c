@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/table.h"
 #include "libmv/base/config.h"
-#include "libmv/repo.h"
+#include "libmv/repo/files.h"
 
 static const char *const usage[] = {
 	"git model ls [-l] [-z] [--json] [<revision>]",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/newer.h"
-
 #include <stdlib.h>
 
+#include "cmd/newer.h"
 #include "cmd/out.h"
-#include "libmv/repo.h"
+#include "libmv/git/git.h"
+#include "libmv/repo/repo.h"
+#include "libmv/work/work.h"
 
 struct seen {
 	size_t modified, staged;

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/look.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/fs.h"
-#include "libmv/base/proc.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/look/look.h"
 
 static const char *const usage[] = {
 	"git model plot [<options>] [--] <name>...",

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-gate.h"
-#include "libmv/repo-policy.h"
+#include "libmv/gate/gate.h"
 #include "libmv/report/report.h"
 
 #define TEXT_MAX ((size_t)16 << 20)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include "cmd/gate.h"
-#include "cmd/opt.h"
 #include "cmd/registry.h"
 
 static const char *const usage[] = {

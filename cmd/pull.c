@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
-
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/transfer.h"
-#include "libmv/repo.h"
+#include "libmv/transfer/transfer.h"
+#include "libmv/work/work.h"
 
 static const char *const usage[] = {
 	"git model pull [--json] [<remote>]",

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/transfer.h"
-#include "libmv/repo.h"
+#include "libmv/setup/setup.h"
+#include "libmv/transfer/transfer.h"
 
 static const char *const usage[] = {
 	"git model push [--all] [--json] [<remote> [<revision>...]]",

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/evidence.h"
 #include "cmd/newer.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/subject/subject.h"
 
 static const char *const usage[] = {
 	"git model record [<options>] [--] <path|name|oid>[@<revision>]...",

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/newer.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/release/release.h"
+#include "libmv/subject/subject.h"
 
 static const char *const usage[] = {
 	"git model register [<options>] <name> [@<version>] [<revision>]",

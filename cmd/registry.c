@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/registry.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/base/time.h"
+#include "libmv/repo/repo.h"
 
 /* -- tags --------------------------------------------------------------------------- */
 

@@ -7,8 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
-#include "libmv/base/json.h"
-#include "libmv/repo-registry.h"
+#include "libmv/subject/release.h"
 
 /*
  * What the commands of the registry share: the tag that was made and what to

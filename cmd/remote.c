@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
-#include "libmv/repo.h"
+#include "libmv/git/git.h"
+#include "libmv/repo/repo.h"
+#include "libmv/transfer/transfer.h"
 
 static const char *const usage[] = {
 	"git model remote [--json]",

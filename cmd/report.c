@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 
 #include "cmd/look.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/look/look.h"
 
 static const char *const usage[] = {
 	"git model report [<options>] --html <dir> [<base> [<head>]]",

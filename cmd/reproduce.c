@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 
 #include "cmd/interrupt.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/run/run.h"
 
 static const char *const usage[] = {
 	"git model reproduce [--keep] [--json] [--] <what> | <name> <stage>",

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 
 #include "cmd/gate.h"
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/gate/gate.h"
 
 static const char *const usage[] = {
 	"git model rollback [<options>] <name>#<stage> | <name> <stage>",

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/run/run.h"
+#include "libmv/setup/setup.h"
 
 static const char *const usage[] = {
 	"git model run [<options>] [--] <command> [<argument>]...",

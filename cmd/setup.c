@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/setup.h"
-
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cmd/out.h"
+#include "cmd/setup.h"
 #include "cmd/transfer.h"
-#include "libmv/repo-evidence.h"
+#include "libmv/evidence/evidence.h"
+#include "libmv/repo/repo.h"
+#include "libmv/setup/setup.h"
+#include "libmv/work/work.h"
 
 static void warn(void *payload, const char *message)
 {

@@ -3,7 +3,6 @@
 #define CMD_SETUP_H
 
 #include "cmd/cmd.h"
-#include "libmv/base/err.h"
 
 /* What install, uninstall and doctor have in common. */
 struct setup_flags {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "cmd/table.h"
+#include "libmv/subject/release.h"
 
 static const char *const usage[] = {
 	"git model stages [--plain] [--json] [<name>]",

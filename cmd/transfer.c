@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/transfer.h"
-
 #include "cmd/cmd.h"
 #include "cmd/out.h"
+#include "cmd/transfer.h"
 #include "libmv/base/config.h"
-#include "libmv/repo-evidence.h"
-#include "libmv/repo-registry.h"
+#include "libmv/evidence/evidence.h"
+#include "libmv/release/release.h"
+#include "libmv/transfer/transfer.h"
 
 static int print_json(const char *verb, const struct mv_transfer_stats *s,
 		      int records)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
-#include "libmv/repo.h"
+#include "libmv/setup/setup.h"
 
 static const char *const usage[] = {
 	"git model uninstall [--global | --local | --system] [--skip-repo] [--lfs]",

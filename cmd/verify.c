@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-gate.h"
+#include "libmv/proof/proof.h"
 
 static const char *const usage[] = {
 	"git model verify [--trusted <revision>] [--since <date>] [--json] "

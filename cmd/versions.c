@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <string.h>
 
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "cmd/table.h"

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 
-#include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/subject/subject.h"
 
 static const char *const usage[] = {
 	"git model which [--oid | --path | --commit] [--json] "

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "filters/asker.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#include "filters/asker.h"
 
 #define ANCESTORS	4	/* shells between git and us */
 #define ARGS_MAX	512

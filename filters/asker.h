@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "libmv/repo.h"
+#include "libmv/work/filter.h"
 
 /*
  * Which git command asks the filter? The protocol does not say, the command

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
-
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "filters/asker.h"
-#include "libmv/repo.h"
+#include "libmv/repo/repo.h"
+#include "libmv/work/filter.h"
 
 /*
  * `git diff`, `git log -p` and `git show` stop when this fails; so it only

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
-
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "filters/asker.h"
-#include "libmv/repo.h"
 
 static const char *const usage[] = {
 	"git model merge-driver <base> <ours> <theirs> <marker-size> <path>",

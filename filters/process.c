@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <stdlib.h>
 
+#include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "filters/asker.h"
 #include "libmv/filter/filter.h"
-#include "libmv/repo.h"
+#include "libmv/repo/repo.h"
+#include "libmv/setup/setup.h"
+#include "libmv/work/work.h"
 
 /*
  * Git starts this for every command that might have a file to convert, most

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/cmd.h"
-
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -10,16 +8,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "hooks/turn.h"
 #include "hooks/within.h"
 #include "libmv/base/config.h"
-#include "libmv/base/fs.h"
-#include "libmv/base/hash.h"
 #include "libmv/base/time.h"
-#include "libmv/repo-gate.h"
-#include "libmv/repo.h"
+#include "libmv/git/git.h"
+#include "libmv/hook/hook.h"
+#include "libmv/repo/repo.h"
+#include "libmv/setup/setup.h"
+#include "libmv/transfer/lfs.h"
+#include "libmv/transfer/transfer.h"
+#include "libmv/work/work.h"
 
 /*
  * Git calls .git/hooks/<name>, whose three lines call this: first the hook

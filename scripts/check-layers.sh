@@ -5,13 +5,14 @@
 #
 # 1. Includes are written from the root: a dependency is one grep.
 # 2. A part of libmv includes only the parts that layers.txt allows it, and
-#    nothing from above: not libmv/repo.h, not cmd/, filters/ or hooks/.
+#    nothing from above: not cmd/, filters/ or hooks/.
 # 3. From outside, a part is its public header <part>/<part>.h only, and what
-#    the line "open:" of layers.txt names. libmv/repo-internal.h is for
-#    libmv/repo*.c. Tests may look inside.
+#    the line "open:" of layers.txt names; what "inside:" names is for other
+#    parts of the library, never for a door. Tests may look inside.
 # 4. Each third-party library has one door.
 cd "$(dirname "$0")/.." || exit 1
 open=$(sed -n 's/^open: //p' scripts/layers.txt)
+inside=$(sed -n 's/^inside: //p' scripts/layers.txt)
 folders=
 for d in libmv cmd filters hooks
 do
@@ -30,7 +31,7 @@ findings () {
 
 	includes '"' |
 	sed -nE 's/^([^:]*):([0-9]*):[^"]*"([^"]*)".*/\1 \2 \3/p' |
-	awk -v open=" $open " '
+	awk -v open=" $open " -v inside=" $inside " '
 	# A folder right below libmv/ is a part.
 	function part(path) {
 		if (match(path, "^libmv/[a-z]*/"))
@@ -64,9 +65,9 @@ findings () {
 		sub("^libmv/", "", short)
 	}
 	index(open, " " to "/ ") || index(open, " " short " ") { next }
-	inc == "libmv/repo-internal.h" {
-		if (file !~ "^libmv/repo")
-			say(inc " is private to libmv/repo*.c")
+	index(inside, " " short " ") {
+		if (file !~ "^libmv/")
+			say(inc " is for the library alone")
 		next
 	}
 	inc == "libmv/" to "/" to ".h" { next }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/git/priv.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,107 +14,9 @@
  * missing name that begins at a ref or at a commit is looked into, step by
  * step; that costs something where the answer is no, which is rare.
  */
-#define LOOSE_MAX 4096
-#define SYMREF_DEPTH 5		/* git's own */
 #define TREE_MAX ((size_t)512 << 20)
 
-int mv_git_tree(struct mv_git *git, const char *hex, struct mv_buf *out,
-		struct mv_err *err)
-{
-	int rc = mv_git_object(git, hex, MV_GIT_TREE, out, err);
-
-	/* Something names it, so it has to be there. */
-	if (rc == MV_ENOENT || rc == MV_EINVALID)
-		rc = mv_fail(err, MV_ECORRUPT, "tree '%s' is not here or is "
-			     "damaged; see git fsck", hex);
-	return rc;
-}
-
 /* -- refs -- */
-
-/*
- * git says "not a valid ref" of one whose file it may not read, too. *again:
- * there is a ref now, by somebody who was faster. Refs that are no files
- * (packed, reftable) git knows to complain of.
- */
-static int look_at_file(struct mv_git *git, const char *ref, int depth,
-			int *again, struct mv_err *err)
-{
-	const char *base = strncmp(ref, "refs/", 5) ? git->info.git_dir :
-						      git->info.common_dir;
-	char *path = mv_path_join(base, ref);
-	struct mv_buf text;
-	struct stat st;
-	int rc;
-
-	if (!path)
-		return mv_nomem(err);
-	mv_buf_init(&text, LOOSE_MAX);
-	if (stat(path, &st))
-		rc = errno == ENOENT || errno == ENOTDIR || errno == ELOOP ?
-		     MV_ENOENT : mv_fail_errno(err, errno, "cannot read '%s'",
-					       path);
-	else
-		rc = S_ISDIR(st.st_mode) ? MV_ENOENT :
-		     mv_read_file(&text, path, err);
-	if (rc == MV_ENOENT) {
-		rc = 0;
-	} else if (!rc && !strncmp(text.data, "ref: ", 5)) {
-		text.data[5 + strcspn(text.data + 5, "\n")] = '\0';
-		if (mv_git_is_ref(text.data + 5) && depth < SYMREF_DEPTH)
-			rc = look_at_file(git, text.data + 5, depth + 1,
-					  again, err);
-	} else if (!rc && strspn(text.data, "0123456789abcdef") ==
-		   git->info.hex_len && strspn(text.data, "0") <
-		   git->info.hex_len) {
-		*again = 1;
-	} else if (!rc) {
-		rc = mv_git_broken_ref(ref, path, err);
-	}
-	mv_buf_release(&text);
-	free(path);
-	return rc;
-}
-
-/* The ref itself and nothing else. Quiet, git tells "there is none" (1) from
-   "it leads nowhere" (128), but then it does not print what it found. */
-int mv_git_ref_strict(char *hex, struct mv_git *git, const char *ref,
-		      struct mv_err *err)
-{
-	const char *quiet[] = {
-		"show-ref", "--verify", "--quiet", "--", ref, NULL
-	};
-	const char *loud[] = {
-		"show-ref", "--verify", "--hash", "--", ref, NULL
-	};
-	const size_t n = git->info.hex_len;
-	struct mv_buf out;
-	int status = 1, again = 1;
-	int rc = 0;
-
-	for (int i = 0; !rc && status && again && i < 2; i++) {
-		again = 0;
-		rc = mv_git_ask(&status, git, quiet, 1, NULL, err);
-		if (!rc && status)
-			rc = look_at_file(git, ref, 0, &again, err);
-	}
-	if (!rc && status && again)
-		rc = mv_fail(err, MV_EIO, "'%s' is there, but git does not "
-			     "read it; see git fsck", ref);
-	if (rc || status)
-		return rc ? rc : MV_ENOENT;
-	mv_buf_init(&out, 4096);
-	rc = mv_git_run(git, loud, NULL, 0, &out, err);
-	if (!rc && (out.len != n + 1 || out.data[n] != '\n'))
-		rc = mv_fail(err, MV_EIO, "cannot understand what git "
-			     "show-ref says");
-	if (!rc) {
-		memcpy(hex, out.data, n);
-		hex[n] = '\0';
-	}
-	mv_buf_release(&out);
-	return rc;
-}
 
 /* Nothing of this name could be read. 0: because it is not there. */
 static int absent_ref(struct mv_git *git, const char *ref, struct mv_err *err)

@@ -263,7 +263,7 @@ int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 		for (size_t k = 0; !rc && k < n; k++) {
 			if (!*w->answer[k].hex &&
 			    !(types & MV_GIT_WANT_BELIEVE))
-				rc = mv_git_is_absent(git, specs[i + k], err);
+				rc = git->is_absent(git, specs[i + k], err);
 			if (!rc)
 				rc = fn(payload, i + k, &w->answer[k], err);
 		}
@@ -327,4 +327,55 @@ int mv_git_read_many(struct mv_git *git, const char *const *specs,
 
 	return mv_git_batch_each(git, specs, count, MV_GIT_WANT_BLOB, max_len,
 				 give_blob, &b, err);
+}
+
+/* What the kept-open process cannot be asked: a name with a newline. */
+int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
+		   struct mv_err *err)
+{
+	const char *args[] = {
+		"rev-parse", "--verify", "--quiet", "--end-of-options", spec,
+		NULL
+	};
+	const size_t n = git->info.hex_len;
+	struct mv_buf out;
+	int status;
+	int rc;
+
+	mv_buf_init(&out, 4096);
+	rc = mv_git_ask(&status, git, args, 1, &out, err);
+	if (!rc && status)
+		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the repository",
+			     spec);
+	if (!rc && out.len != n + 1)
+		rc = mv_fail(err, MV_EIO, "git rev-parse gave no object name");
+	if (!rc) {
+		memcpy(hex, out.data, n);
+		hex[n] = '\0';
+		if (!mv_is_hex(hex, n))
+			rc = mv_fail(err, MV_EIO,
+				     "git rev-parse gave no object name");
+	}
+	mv_buf_release(&out);
+	return rc;
+}
+
+/* "^{}" and not "^{commit}", which makes git complain of trees and blobs. */
+int mv_git_commit(char *hex, struct mv_git *git, const char *rev,
+		  struct mv_err *err)
+{
+	char *spec = mv_strf("%s^{}", rev);
+	char type[8] = "";
+	int rc;
+
+	if (!spec)
+		return mv_nomem(err);
+	rc = *rev && !strchr(rev, '\n') ?
+	     mv_git_batch_name(git, hex, type, spec, err) : MV_ENOENT;
+	if (!rc && strcmp(type, "commit"))
+		rc = MV_ENOENT;
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, rc, "'%s' is not a commit", rev);
+	free(spec);
+	return rc;
 }

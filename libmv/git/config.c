@@ -17,7 +17,6 @@
  * What the command line says comes last: so a list that was cut short, which
  * would read as "not set", is told from a whole one.
  */
-#define LAST_KEY "git-model.end"
 
 /* "key\nvalue\0" or, for a variable without "=", "key\0". */
 static int split_vars(struct mv_git *git, struct mv_err *err)
@@ -45,7 +44,7 @@ static int split_vars(struct mv_git *git, struct mv_err *err)
 		p = stop + 1;
 	}
 	if (!git->var_count ||
-	    strcmp(git->var[git->var_count - 1].key, LAST_KEY))
+	    strcmp(git->var[git->var_count - 1].key, MV_GIT_LAST_KEY))
 		return mv_fail(err, MV_EIO, "git config ended too early");
 	git->var_count--;
 	return 0;
@@ -60,10 +59,6 @@ static void forget(struct mv_git *git)
 	mv_buf_clear(&git->config);
 	mv_git_ahead_drop(&git->config_ahead);
 }
-
-const char *const mv_git_config_args[] = {
-	"-c", LAST_KEY "=1", "config", "--null", "--list", NULL
-};
 
 static int load(struct mv_git *git, struct mv_err *err)
 {

@@ -201,6 +201,7 @@ static int open_git(struct mv_git **out, const char *dir,
 	*out = NULL;
 	if (!git)
 		return mv_nomem(err);
+	git->is_absent = mv_git_is_absent;
 	git->batch = git->config_ahead.child = git->refs_ahead.child = none;
 	mv_buf_init(&git->config, 64 << 20);
 	rc = make_env(git, env, err);

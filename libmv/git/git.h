@@ -576,4 +576,8 @@ int mv_git_ref_set(struct mv_git *git, const char *ref, const char *new,
 int mv_git_write_blob(char *hex, struct mv_git *git, const void *data,
 		      size_t len, struct mv_err *err);
 
+/* Are these `len` bytes a name of an object (SHA-1 or SHA-256), in hex? Of a
+   text that may go on. */
+int mv_git_is_id(const char *s, size_t len);
+
 #endif

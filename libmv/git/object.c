@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/git/priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,82 +18,6 @@
 #define DEPTH_MAX 1024
 #define PATH_BYTES_MAX (1 << 16)
 
-static const char *const type_name[] = { "", "commit", "tree", "blob", "tag" };
-
-static int ends_with(const char *line, size_t len, const char *end)
-{
-	size_t n = strlen(end);
-
-	return len >= n && !memcmp(line + len - n, end, n);
-}
-
-int mv_git_parse_batch(const char *line, size_t len, size_t hex_len, char *hex,
-		       char *type, uint64_t *size)
-{
-	const char *p = line + hex_len + 1;
-	const char *end = line + len;
-	size_t n = 0;
-	uint64_t v = 0;
-
-	if (ends_with(line, len, " missing") ||
-	    ends_with(line, len, " ambiguous") ||
-	    ends_with(line, len, " submodule"))
-		return MV_ENOENT;
-	if (len < hex_len + 4 || line[hex_len] != ' ')
-		return MV_EIO;
-	memcpy(hex, line, hex_len);
-	hex[hex_len] = '\0';
-	if (!mv_is_hex(hex, hex_len))
-		return MV_EIO;
-	while (p < end && *p >= 'a' && *p <= 'z' && n < 7)
-		type[n++] = *p++;
-	type[n] = '\0';
-	if (!n || p + 1 >= end || *p++ != ' ')
-		return MV_EIO;
-	for (; p < end; p++) {
-		if (*p < '0' || *p > '9' || v > (UINT64_MAX - 9) / 10)
-			return MV_EIO;
-		v = v * 10 + (uint64_t)(*p - '0');
-	}
-	*size = v;
-	return 0;
-}
-
-int mv_git_name_of(const struct mv_git *git, char *hex, enum mv_git_type type,
-		   const void *data, size_t len, struct mv_err *err)
-{
-	struct mv_hasher *h = NULL;
-	uint8_t digest[32];
-	char head[32];
-	int n = snprintf(head, sizeof(head), "%s %zu", type_name[type], len);
-	int rc = mv_hasher_new(&h, git->info.sha256 ? MV_HASH_SHA256 :
-						      MV_HASH_SHA1, err);
-
-	if (!rc)
-		rc = mv_hasher_update(h, head, (size_t)n + 1, err);
-	if (!rc)
-		rc = mv_hasher_update(h, data, len, err);
-	if (!rc)
-		rc = mv_hasher_final(digest, h, err);
-	mv_hasher_free(h);
-	if (!rc)
-		mv_hex(hex, digest, git->info.hex_len / 2);
-	return rc;
-}
-
-int mv_git_check_name(const struct mv_git *git, const char *hex,
-		      enum mv_git_type type, const void *data, size_t len,
-		      struct mv_err *err)
-{
-	char name[MV_GIT_HEX_MAX];
-	int rc = mv_git_name_of(git, name, type, data, len, err);
-
-	if (!rc && strcmp(name, hex))
-		rc = mv_fail(err, MV_ECORRUPT, "object '%s' is damaged; see "
-			     "git fsck", hex);
-	return rc;
-}
-
 /* The answer's bytes, its newline, and then the child is ready again. */
 static int take_body(struct mv_git *git, const char *spec, const char *hex,
 		     enum mv_git_type type, const char *is, uint64_t size,
@@ -104,9 +27,9 @@ static int take_body(struct mv_git *git, const char *spec, const char *hex,
 	char nl;
 	int rc = 0;
 
-	if (strcmp(is, type_name[type]))
+	if (strcmp(is, mv_git_type_name[type]))
 		rc = mv_fail(err, MV_EINVALID, "'%s' is a %s, not a %s", spec,
-			     is, type_name[type]);
+			     is, mv_git_type_name[type]);
 	else if (size > SIZE_MAX - 1 || mv_buf_reserve(out, (size_t)size))
 		rc = mv_fail(err, MV_ENOMEM, "'%s' has %llu bytes: too many",
 			     spec, (unsigned long long)size);
@@ -161,7 +84,7 @@ static int batch_read(struct mv_git *git, const char *spec,
 	rc = mv_git_parse_batch(line.data, line.len, git->info.hex_len, hex,
 				is, &size);
 	if (rc == MV_ENOENT) {
-		rc = mv_git_is_absent(git, spec, err);
+		rc = git->is_absent(git, spec, err);
 		if (!rc)
 			rc = mv_fail(err, MV_ENOENT, "'%s' is not in the "
 				     "repository", spec);
@@ -191,37 +114,6 @@ int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
 			return rc;
 	}
 	return batch_read(git, hex, type, out, name, err);
-}
-
-/* What the kept-open process cannot be asked: a name with a newline. */
-int mv_git_resolve(struct mv_git *git, char *hex, const char *spec,
-		   struct mv_err *err)
-{
-	const char *args[] = {
-		"rev-parse", "--verify", "--quiet", "--end-of-options", spec,
-		NULL
-	};
-	const size_t n = git->info.hex_len;
-	struct mv_buf out;
-	int status;
-	int rc;
-
-	mv_buf_init(&out, 4096);
-	rc = mv_git_ask(&status, git, args, 1, &out, err);
-	if (!rc && status)
-		rc = mv_fail(err, MV_ENOENT, "'%s' is not in the repository",
-			     spec);
-	if (!rc && out.len != n + 1)
-		rc = mv_fail(err, MV_EIO, "git rev-parse gave no object name");
-	if (!rc) {
-		memcpy(hex, out.data, n);
-		hex[n] = '\0';
-		if (!mv_is_hex(hex, n))
-			rc = mv_fail(err, MV_EIO,
-				     "git rev-parse gave no object name");
-	}
-	mv_buf_release(&out);
-	return rc;
 }
 
 int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
@@ -257,29 +149,6 @@ struct walk {
 	void *payload;
 	struct mv_buf path;
 };
-
-int mv_git_parse_tree(struct mv_git_tree_entry *e, const char **p,
-		      const char *end, size_t oid_len)
-{
-	const char *q = *p;
-	const char *nul;
-	unsigned mode = 0;
-	int digits = 0;
-
-	for (; q < end && *q >= '0' && *q <= '7' && digits < 7; q++, digits++)
-		mode = mode * 8 + (unsigned)(*q - '0');
-	if (!digits || q == end || *q++ != ' ')
-		return MV_ECORRUPT;
-	nul = memchr(q, '\0', (size_t)(end - q));
-	if (!nul || nul == q || memchr(q, '/', (size_t)(nul - q)) ||
-	    (size_t)(end - nul - 1) < oid_len)
-		return MV_ECORRUPT;
-	e->mode = mode;
-	e->name = q;
-	e->oid = (const uint8_t *)nul + 1;
-	*p = nul + 1 + oid_len;
-	return 0;
-}
 
 /* As git does with what very old versions of it wrote. */
 static unsigned canonical_mode(unsigned mode)
@@ -466,5 +335,17 @@ int mv_git_write_blob(char *hex, struct mv_git *git, const void *data,
 				     "git hash-object gave no object name");
 	}
 	mv_buf_release(&out);
+	return rc;
+}
+
+int mv_git_tree(struct mv_git *git, const char *hex, struct mv_buf *out,
+		struct mv_err *err)
+{
+	int rc = mv_git_object(git, hex, MV_GIT_TREE, out, err);
+
+	/* Something names it, so it has to be there. */
+	if (rc == MV_ENOENT || rc == MV_EINVALID)
+		rc = mv_fail(err, MV_ECORRUPT, "tree '%s' is not here or is "
+			     "damaged; see git fsck", hex);
 	return rc;
 }

@@ -50,6 +50,9 @@ struct mv_git_var {
 };
 
 struct mv_git {
+	/* mv_git_is_absent(), which itself asks for objects */
+	int (*is_absent)(struct mv_git *git, const char *spec,
+			 struct mv_err *err);
 	struct mv_git_info info;
 	char *objects_dir;
 	char *dir;		/* where git is started; NULL: here */
@@ -303,5 +306,9 @@ void mv_git_oidmap_release(struct mv_git_oidmap *map);
 int mv_git_note_path(uint8_t *oid, const char *path, size_t oid_len);
 /* MV_ECORRUPT: this stands among the notes, and says how to mend that. */
 int mv_git_notes_odd(struct mv_err *err, const char *path);
+
+extern const char *const mv_git_type_name[];	/* by enum mv_git_type */
+
+#define MV_GIT_LAST_KEY "git-model.end"	/* after all of a configuration */
 
 #endif

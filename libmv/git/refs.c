@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/git/priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,50 +12,6 @@
 #define LINE_MAX_BYTES (1 << 17)
 #define ROOTS_MAX ((size_t)1 << 16)
 #define LOCK_TRIES 8		/* of git's own 100 ms each */
-
-int mv_git_is_ref(const char *name)
-{
-	const char *p = name;
-
-	if (!strcmp(name, "HEAD"))
-		return 1;
-	if (strncmp(name, "refs/", 5) || strstr(name, "..") ||
-	    strstr(name, "@{") || strlen(name) > 4096)
-		return 0;
-	for (;; p++) {
-		size_t n = strcspn(p, "/");
-
-		if (!n || *p == '.' || (n >= 5 && !memcmp(p + n - 5, ".lock", 5)))
-			return 0;
-		for (size_t i = 0; i < n; i++)
-			if ((unsigned char)p[i] <= ' ' || p[i] == 0x7f ||
-			    strchr("~^:?*[\\", p[i]))
-				return 0;
-		p += n;
-		if (!*p)
-			return p[-1] != '.';
-	}
-}
-
-/* "^{}" and not "^{commit}", which makes git complain of trees and blobs. */
-int mv_git_commit(char *hex, struct mv_git *git, const char *rev,
-		  struct mv_err *err)
-{
-	char *spec = mv_strf("%s^{}", rev);
-	char type[8] = "";
-	int rc;
-
-	if (!spec)
-		return mv_nomem(err);
-	rc = *rev && !strchr(rev, '\n') ?
-	     mv_git_batch_name(git, hex, type, spec, err) : MV_ENOENT;
-	if (!rc && strcmp(type, "commit"))
-		rc = MV_ENOENT;
-	if (rc == MV_ENOENT)
-		rc = mv_fail(err, rc, "'%s' is not a commit", rev);
-	free(spec);
-	return rc;
-}
 
 /* What cat-file takes for a name when there is no such ref. */
 #define NAME_RULES 6
@@ -134,35 +89,6 @@ struct refs {
 	struct mv_git_loose loose;
 };
 
-/*
- * for-each-ref knows globs and folders; these find at least all that is
- * wanted. `text` has room for everything, so that it never moves.
- */
-static int add_patterns(struct mv_buf *text, const char **argv, size_t *n,
-			const char *const *prefixes)
-{
-	for (; *prefixes; prefixes++) {
-		const char *p = *prefixes;
-
-		if (strncmp(p, "refs/", 5)) {
-			/* No ref begins with it, or all may. */
-			if (strncmp("refs/", p, strlen(p)))
-				continue;
-			argv[(*n)++] = "refs/";
-		} else if (!strpbrk(p, "*?[\\")) {
-			argv[(*n)++] = text->data + text->len;
-			if (mv_buf_addf(text, "%s*", p) ||
-			    mv_buf_add(text, "", 1))
-				return MV_ENOMEM;
-			argv[(*n)++] = text->data + text->len;
-			if (mv_buf_addf(text, "%s*/**", p) ||
-			    mv_buf_add(text, "", 1))
-				return MV_ENOMEM;
-		}
-	}
-	return 0;
-}
-
 static int has_prefix(const char *const *prefixes, const char *name)
 {
 	if (!prefixes)
@@ -234,40 +160,6 @@ static int stream_refs(struct refs *r, const char *const *argv,
 	mv_git_child_abort(&child);
 	mv_buf_release(&line);
 	return rc;
-}
-
-int mv_git_ref_args_init(struct mv_git_ref_args *out,
-			 const char *const *prefixes, struct mv_err *err)
-{
-	static const char format[] = "--format=%(refname)%00%(objectname)"
-		"%00%(objecttype)%00%(*objectname)%00%(*objecttype)";
-	size_t n = 2, count = 0, bytes = 0;
-	int rc = 0;
-
-	for (; prefixes && prefixes[count]; count++)
-		bytes += 2 * strlen(prefixes[count]) + 8;
-	out->argv = calloc(2 * count + 3, sizeof(*out->argv));
-	mv_buf_init(&out->text, bytes + 1);
-	if (!out->argv || mv_buf_reserve(&out->text, bytes)) {
-		rc = mv_nomem(err);
-		goto out;
-	}
-	out->argv[0] = "for-each-ref";
-	out->argv[1] = format;
-	if (prefixes && add_patterns(&out->text, out->argv, &n, prefixes))
-		rc = mv_nomem(err);
-	out->any = n > 2 || !prefixes;
-out:
-	if (rc)
-		mv_git_ref_args_release(out);
-	return rc;
-}
-
-void mv_git_ref_args_release(struct mv_git_ref_args *args)
-{
-	free(args->argv);
-	args->argv = NULL;
-	mv_buf_release(&args->text);
 }
 
 /* Of an answer that is here already. */

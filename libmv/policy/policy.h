@@ -15,7 +15,7 @@
  * Is this allowed? Rules from `.gitmodel/policy`, facts in, findings out, by
  * one pure function that the hooks, the gate in CI and `git model verify`
  * call unchanged. It hides the rules' grammar and their evaluation. It reads
- * nothing: who collects the facts (libmv/repo-gate.c) looks at
+ * nothing: who collects the facts (libmv/gate/gate.c) looks at
  * mv_policy_each_question() to know which ones it will be asked for.
  *
  * The one principle: what is not known is no. A fact that is missing, NaN, a

@@ -14,7 +14,7 @@
 
 /*
  * Show it: structs in, text out, no I/O. The first half are the views (what
- * is shown: a card, a comparison, a board, a lineage), which libmv/repo*.c
+ * is shown: a card, a comparison, a board, a lineage), which the parts above
  * fill; the second half prints them as text for a terminal, Markdown for a
  * pull request, JSON for programs, and self-contained HTML.
  *

@@ -72,17 +72,20 @@ test_expect_success 'layers: a part includes no other that its row lacks' '
 test_expect_success 'layers: the library includes no door' '
 	refuses_include libmv/base/buf.c "#include \"cmd/out.h\""
 '
-test_expect_success 'layers: a part does not know libmv/repo.h' '
-	refuses_include libmv/store/store.h "#include \"libmv/repo.h\""
+test_expect_success 'layers: a lower part does not know a higher one' '
+	refuses_include libmv/store/store.h "#include \"libmv/repo/repo.h\"" &&
+	refuses_include libmv/repo/store.c "#include \"libmv/work/work.h\"" &&
+	refuses_include libmv/proof/audit.c "#include \"libmv/hook/hook.h\""
 '
-test_expect_success 'layers: libmv/repo.h includes no door' '
-	refuses_include libmv/repo.h "#include \"cmd/cmd.h\""
+test_expect_success 'layers: a part of the library includes no door' '
+	refuses_include libmv/hook/hook.h "#include \"cmd/cmd.h\""
 '
 test_expect_success 'layers: a private header is not for others' '
-	refuses_include cmd/out.c "#include \"libmv/store/pack.h\""
+	refuses_include cmd/out.c "#include \"libmv/store/pack.h\"" &&
+	refuses_include libmv/proof/audit.c "#include \"libmv/gate/priv.h\""
 '
-test_expect_success 'layers: repo-internal.h is not for commands' '
-	refuses_include cmd/out.c "#include \"libmv/repo-internal.h\""
+test_expect_success 'layers: the inside of a part is not for commands' '
+	refuses_include cmd/out.c "#include \"libmv/repo/state.h\""
 '
 test_expect_success 'layers: what is open to all is allowed' '
 	with_line cmd/out.c "#include \"libmv/store/pointer.h\"" \

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_CARE_H
+#define MV_CARE_H
+
+#include <stdint.h>
+
+#include "libmv/store/store.h"
+
+/*
+ * care: is the store well, and what may go? Garbage collection takes whatever
+ * git still has a pointer of as a root, and asks all who share the store; what
+ * cannot be asked keeps everything.
+ */
+struct mv_repo;
+
+struct mv_du_version {
+	const char *commit, *subject, *path;
+	int64_t when;
+	struct mv_oid oid;
+	uint64_t logical;	/* size of the content */
+	uint64_t added_raw;	/* bytes in chunks that no earlier one had */
+	uint64_t added_stored;	/* what those take in packs */
+};
+
+struct mv_du_total {
+	uint64_t versions;
+	uint64_t logical;	/* sum over distinct contents */
+	uint64_t unique;	/* bytes in distinct chunks: dedup saved the rest */
+	uint64_t stored;	/* those chunks in packs: compression saved the rest */
+	uint64_t disk;		/* all files of the store */
+	uint64_t missing;	/* versions whose content is not here */
+};
+
+int mv_repo_du(struct mv_repo *repo,
+	       int (*fn)(void *payload, const struct mv_du_version *v,
+			 struct mv_err *err),
+	       void *payload, struct mv_du_total *total, struct mv_err *err);
+
+/* -- the store's health ---------------------------------------------------- */
+
+/* gc with every pointer blob that git still has, in this and every other
+   registered clone of the store, as roots. */
+int mv_repo_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
+	       int64_t now, struct mv_gc_stats *stats, struct mv_err *err);
+
+/* Store fsck, then every pointer blob of this repository: is its content
+   there? With repair, missing content is fetched, or taken from the work
+   tree where it is still there. */
+int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+		 void *payload, uint64_t *bad, struct mv_err *err);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libmv/base/config.h"
+#include "libmv/base/worktree.h"
+#include "libmv/gate/gate.h"
+#include "libmv/repo/state.h"
+
+#define FOLDER ".gitmodel/"
+#define FILE_MAX ((size_t)4 << 20)
+
+enum draft_file { POLICY, CONFIG, CASES, SIGNERS, GPG, GPG_KEYS, DRAFT_FILES };
+static const char *const draft_files[DRAFT_FILES] = {
+	FOLDER "policy", FOLDER "config", FOLDER "policy-tests",
+	FOLDER "allowed_signers", FOLDER "allowed_gpg", FOLDER "gpg_keys"
+};
+struct texts {
+	struct mv_buf text[DRAFT_FILES];
+	int there[DRAFT_FILES];
+};
+
+/* -- reading ----------------------------------------------------------------------- */
+
+static int read_fd(struct mv_buf *out, int fd, const char *path,
+		   struct mv_err *err)
+{
+	struct mv_reader in = mv_reader_fd(&fd);
+	size_t got = 0;
+	int ret = mv_buf_reserve(out, FILE_MAX + 1) ? mv_nomem(err) :
+		mv_read_full(&in, out->data, FILE_MAX + 1, &got, err);
+
+	if (!ret && got > FILE_MAX)
+		return mv_fail(err, MV_EINVALID, "'%s' is larger than 4 MiB",
+			       path);
+	if (ret)
+		return ret;
+	out->len = got;
+	out->data[got] = '\0';
+	return 0;
+}
+
+static int read_work_tree(struct texts *t, enum draft_file i,
+			  struct mv_repo *repo, struct mv_err *err)
+{
+	int root, fd = -1;
+	int ret = mv_repo_root(&root, repo, err);
+
+	if (!ret)
+		ret = mv_wt_open_read(&fd, NULL, root, draft_files[i], err);
+	if (ret)
+		return ret == MV_ENOENT ? 0 : ret;
+	ret = read_fd(&t->text[i], fd, draft_files[i], err);
+	close(fd);
+	t->there[i] = !ret;
+	return ret;
+}
+
+/* A revision may lack any of them. */
+static int read_revision(struct texts *t, enum draft_file i,
+			 struct mv_repo *repo, const char *commit,
+			 struct mv_err *err)
+{
+	char *spec = mv_strf("%s:%s", commit, draft_files[i]);
+	int ret = spec ? mv_git_read_blob(mv_repo_git(repo), spec, &t->text[i],
+					  NULL, err) : mv_nomem(err);
+
+	free(spec);
+	t->there[i] = !ret;
+	return ret == MV_ENOENT ? 0 : ret;
+}
+
+static int read_file(struct texts *t, const char *path, struct mv_err *err)
+{
+	struct mv_buf *out = &t->text[POLICY];
+	int ret = mv_read_file(out, path, err);
+
+	t->there[POLICY] = !ret;
+	return ret;
+}
+
+static int is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
+static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
+		      const char *where, struct mv_err *err)
+{
+	int file = where && is_file(where), ret = 0;
+	char commit[65];
+
+	if (where && !file)
+		ret = mv_git_commit_sure(commit, mv_repo_git(repo), where,
+					 err);
+	for (int i = 0; !ret && i < DRAFT_FILES; i++)
+		ret = where && !file ?
+			read_revision(t, i, repo, commit, err) :
+			file && i == POLICY ? read_file(t, where, err) :
+			mv_git_info(mv_repo_git(repo))->work_tree ?
+			read_work_tree(t, i, repo, err) : 0;
+	if (ret)
+		return ret;
+	*name = !where ? strdup(draft_files[POLICY]) : file ? strdup(where) :
+		mv_strf("%s:%s", where, draft_files[POLICY]);
+	if (!*name)
+		return mv_nomem(err);
+	return t->there[POLICY] ? 0 :
+		mv_fail(err, MV_ENOENT, "there is no '%s'; 'git model policy "
+			"init' writes one to begin with", *name);
+}
+
+/* -- who is on the lists -------------------------------------------------------------- */
+
+struct listing {
+	char **v;
+	size_t count;
+};
+
+static int keep_principal(void *payload, const char *principal)
+{
+	struct listing *l = payload;
+	char **more = realloc(l->v, (l->count + 2) * sizeof(*more));
+
+	if (!more)
+		return -1;
+	l->v = more;
+	more[l->count] = strdup(principal);
+	more[l->count + 1] = NULL;
+	return more[l->count++] ? 0 : -1;
+}
+
+static int list_principals(struct mv_policy_draft *out, struct mv_repo *repo,
+			   const struct texts *t, struct mv_err *err)
+{
+	const struct mv_trust_roots roots = {
+		.allowed_signers = t->there[SIGNERS] ? t->text[SIGNERS].data :
+						       NULL,
+		.allowed_gpg = t->there[GPG] ? t->text[GPG].data : NULL,
+		.gpg_keys = t->there[GPG_KEYS] ? t->text[GPG_KEYS].data : NULL,
+		.allowed_signers_len = t->text[SIGNERS].len,
+		.allowed_gpg_len = t->text[GPG].len,
+		.gpg_keys_len = t->text[GPG_KEYS].len
+	};
+	struct listing l = { NULL, 0 };
+	struct mv_trust *trust = NULL;
+	char *tmp;
+	int ret;
+
+	if (!t->there[SIGNERS] && !t->there[GPG])
+		return 0;
+	tmp = mv_strf("%s/model/tmp", repo->info->common_dir);
+	ret = tmp ? mv_trust_open(&trust, &roots, tmp, &repo->env, err) :
+		    mv_nomem(err);
+	l.v = calloc(1, sizeof(*l.v));
+	if (!ret && (!l.v || mv_trust_each_principal(trust, keep_principal,
+						     &l)))
+		ret = mv_nomem(err);
+	mv_trust_close(trust);
+	free(tmp);
+	out->principals = l.v;
+	return ret;
+}
+
+static int list_stages(struct mv_policy_draft *out, struct mv_repo *repo,
+		       struct mv_err *err)
+{
+	struct mv_registry tags = MV_REGISTRY_INIT;
+	struct listing l = { calloc(1, sizeof(*l.v)), 0 };
+	int ret = l.v ? mv_registry_load(&tags, mv_repo_git(repo), NULL, err) :
+		  mv_nomem(err);
+
+	for (size_t i = 0; i < tags.count && !ret; i++)
+		if (tags.v[i].tag.stage &&
+		    keep_principal(&l, tags.v[i].tag.stage))
+			ret = mv_nomem(err);
+	mv_registry_release(&tags);
+	out->stages = l.v;
+	return ret;
+}
+
+int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
+			 const char *where, struct mv_err *err)
+{
+	struct texts t;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	memset(&t, 0, sizeof(t));
+	for (int i = 0; i < DRAFT_FILES; i++)
+		mv_buf_init(&t.text[i], FILE_MAX + 2);
+	ret = read_texts(&t, &out->name, repo, where, err);
+	if (!ret)
+		ret = mv_policy_parse(&out->policy, t.text[POLICY].data,
+				      t.text[POLICY].len, t.there[CONFIG] ?
+				      t.text[CONFIG].data : NULL,
+				      t.text[CONFIG].len, err);
+	if (!ret)
+		ret = list_principals(out, repo, &t, err);
+	if (!ret)
+		ret = list_stages(out, repo, err);
+	if (!ret && t.there[CASES]) {
+		out->cases_len = t.text[CASES].len;
+		out->cases = mv_buf_detach(&t.text[CASES]);
+		ret = out->cases ? 0 : mv_nomem(err);
+	}
+	if (!ret && t.there[CONFIG]) {
+		out->config_len = t.text[CONFIG].len;
+		out->config = mv_buf_detach(&t.text[CONFIG]);
+		ret = out->config ? 0 : mv_nomem(err);
+	}
+	for (int i = 0; i < DRAFT_FILES; i++)
+		mv_buf_release(&t.text[i]);
+	if (ret)
+		mv_policy_draft_release(out);
+	return ret;
+}
+
+void mv_policy_draft_release(struct mv_policy_draft *d)
+{
+	free(d->name);
+	mv_policy_release(&d->policy);
+	free(d->cases);
+	free(d->config);
+	for (size_t i = 0; d->principals && d->principals[i]; i++)
+		free(d->principals[i]);
+	free(d->principals);
+	for (size_t i = 0; d->stages && d->stages[i]; i++)
+		free(d->stages[i]);
+	free(d->stages);
+	memset(d, 0, sizeof(*d));
+}
+
+/* -- one to begin with ------------------------------------------------------------------- */
+
+static const char starter[] =
+"# Which version may go where. This counts as it stands on the default\n"
+"# branch, not in your work tree. After a change:\n"
+"#    git model policy lint\n"
+"#    git model policy test\n"
+"# All rules: git-model-policy(1)\n"
+"\n"
+"# Who must agree when .gitmodel/ itself changes\n"
+"policy-approvals = 1 from maintainers\n"
+"immutable-tags = true\n"
+"append-only = true\n"
+"\n"
+"[group \"maintainers\"]\n"
+"member = %s\n"
+"\n"
+"[stage \"staging\"]\n"
+"format = safetensors gguf npy npz\n"
+"# require-lineage = data code params\n"
+"\n"
+"[stage \"production\"]\n"
+"require-stage = staging\n"
+"approvals = 1 from maintainers\n"
+"approval-max-age = 14d\n"
+"veto = 1 from maintainers\n"
+"# Approvals of others only, once there are several of you:\n"
+"# forbid-self-approval = author promoter\n"
+"# What it must reach, on data that you name, and against what is there now.\n"
+"# Directions of metrics stand in .gitmodel/config: [metric \"auc\"]\n"
+"# metric = auc >= 0.90\n"
+"# eval-on = data/holdout.csv\n"
+"# no-regression = auc margin 0.002\n"
+"# freeze = Fri 16:00..Mon 08:00 Europe/Berlin\n"
+"rollback = previously-held within 90d approvals 1 from maintainers\n"
+"override = 1 from maintainers ttl 48h\n";
+
+static int write_file(struct mv_repo *repo, const char *path,
+		      const struct mv_buf *text, struct mv_err *err)
+{
+	int root, ret = mv_repo_root(&root, repo, err);
+
+	return ret ? ret : mv_wt_write(root, path, 0, text->data, text->len,
+				       err);
+}
+
+/* What .gitmodel/config says of the repository. */
+struct seen {
+	int id, section;
+};
+
+static int see(void *payload, const char *section, const char *subname,
+	       const char *key, const char *value, int line,
+	       struct mv_err *err)
+{
+	struct seen *seen = payload;
+
+	(void)value;
+	(void)line;
+	(void)err;
+	if (strcmp(section, "repository") || *subname)
+		return 0;
+	seen->section = 1;
+	seen->id |= key && !strcmp(key, "id");
+	return 0;
+}
+
+/* A random UUID (RFC 9562, version 4). */
+static int add_id(struct mv_buf *text, struct mv_err *err)
+{
+	char hex[33];
+	int ret = mv_statement_nonce(hex, err);
+
+	if (ret)
+		return ret;
+	hex[12] = '4';
+	hex[16] = "89ab"[hex[16] & 3];
+	return mv_buf_addf(text, "%s[repository]\nid = %.8s-%.4s-%.4s-%.4s-"
+			   "%.12s\n", text->len ? "\n" : "", hex, hex + 8,
+			   hex + 12, hex + 16, hex + 20) ? mv_nomem(err) : 0;
+}
+
+static int set_id(struct mv_repo *repo, struct texts *t, struct mv_err *err)
+{
+	struct mv_buf *text = &t->text[CONFIG];
+	struct seen seen = { 0, 0 };
+	int ret = t->there[CONFIG] ?
+		mv_config_parse_with(draft_files[CONFIG], text->data,
+				     text->len, MV_CONFIG_HEADS |
+				     MV_CONFIG_INDENT, see, &seen,
+				     err) : 0;
+
+	if (ret || seen.id)
+		return ret;
+	if (seen.section)
+		return mv_fail(err, MV_EINVALID, "%s has a [repository] "
+			       "without 'id': write one there, or take the "
+			       "section out", draft_files[CONFIG]);
+	if (text->len && text->data[text->len - 1] != '\n' &&
+	    mv_buf_addch(text, '\n'))
+		return mv_nomem(err);
+	ret = add_id(text, err);
+	return ret ? ret : write_file(repo, draft_files[CONFIG], text, err);
+}
+
+/* What one person's key may sign; the server's own signs receipts. */
+static int write_signers(struct mv_repo *repo, struct texts *t,
+			 const char *member, const char *key,
+			 struct mv_err *err)
+{
+	struct mv_buf *text = &t->text[SIGNERS];
+	int ret = read_work_tree(t, SIGNERS, repo, err);
+
+	if (ret || t->there[SIGNERS])
+		return ret;
+	if (mv_buf_addf(text, "%s namespaces=\"%s,%s\" %s\n", member,
+			MV_TRUST_NS_GIT, MV_TRUST_NS_APPROVAL, key))
+		return mv_nomem(err);
+	return write_file(repo, draft_files[SIGNERS], text, err);
+}
+
+int mv_policy_draft_init(struct mv_repo *repo, const char *member,
+			 const char *key, struct mv_err *err)
+{
+	struct texts t;
+	int ret;
+
+	memset(&t, 0, sizeof(t));
+	for (int i = 0; i < DRAFT_FILES; i++)
+		mv_buf_init(&t.text[i], FILE_MAX + 2);
+	if (!*member || strpbrk(member, " \t*?,\n"))
+		ret = mv_fail(err, MV_EINVALID, "'%s' is no principal, such as "
+			      "alice@example.com", member);
+	else
+		ret = read_work_tree(&t, POLICY, repo, err);
+	if (!ret && t.there[POLICY])
+		ret = mv_fail(err, MV_EEXISTS, "there is a '%s' already",
+			      draft_files[POLICY]);
+	if (!ret)
+		ret = read_work_tree(&t, CONFIG, repo, err);
+	if (!ret && mv_buf_addf(&t.text[POLICY], starter, member))
+		ret = mv_nomem(err);
+	/* The policy last: without it the others do no harm. */
+	if (!ret)
+		ret = set_id(repo, &t, err);
+	if (!ret && key)
+		ret = write_signers(repo, &t, member, key, err);
+	if (!ret)
+		ret = write_file(repo, draft_files[POLICY], &t.text[POLICY],
+				 err);
+	for (int i = 0; i < DRAFT_FILES; i++)
+		mv_buf_release(&t.text[i]);
+	return ret;
+}

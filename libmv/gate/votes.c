@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/evidence/evidence.h"
+#include "libmv/gate/gate.h"
+#include "libmv/gate/judge.h"
+#include "libmv/repo/state.h"
+#include "libmv/store/pointer.h"
+
+/*
+ * What the notes say of one content: evidence as it adds up, and signed
+ * statements with their signatures checked, several at once.
+ */
+#define PAYLOAD_MAX ((size_t)64 << 10)
+
+void mv_votes_release(struct mv_vote *votes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		mv_statement_release(&votes[i].statement);
+		mv_signature_release(&votes[i].signature);
+	}
+	free(votes);
+}
+
+void mv_testimony_release(struct mv_testimony *t)
+{
+	mv_evidence_release(&t->evidence);
+	mv_votes_release(t->votes, t->count);
+	memset(t, 0, sizeof(*t));
+}
+
+/* -- which line is what ------------------------------------------------------------ */
+
+static int fold_evidence(struct mv_testimony *out,
+			 const struct mv_lines *lines,
+			 const enum mv_line_kind *kind, const char *artifact,
+			 struct mv_err *err)
+{
+	struct mv_lines some = { NULL, 0, NULL };
+	int ret;
+
+	some.v = calloc(lines->count + 1, sizeof(*some.v));
+	if (!some.v)
+		return mv_nomem(err);
+	for (size_t i = 0; i < lines->count; i++)
+		if (kind[i] == MV_LINE_EVIDENCE)
+			some.v[some.count++] = lines->v[i];
+	ret = mv_evidence_fold_for(&out->evidence, &some, NULL, artifact,
+				   err);
+	free(some.v);
+	return ret;
+}
+
+/* -- signatures ------------------------------------------------------------------------ */
+
+struct check {
+	struct mv_trust *trust;
+	struct mv_vote *vote;
+	const char *line;
+	int64_t at;
+	struct mv_buf payload, sig;
+	int is_copy;
+};
+
+static int check_signature(struct check *c, struct mv_err *err)
+{
+	const char *ns = c->vote->statement.decision == MV_DECISION_RECEIPT ?
+		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
+	struct mv_buf pae;
+	int ret;
+
+	mv_buf_init(&pae, 2 * PAYLOAD_MAX);
+	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, c->payload.data,
+			  c->payload.len) ? mv_nomem(err) :
+		mv_trust_verify(&c->vote->signature, c->trust, ns, pae.data,
+				pae.len, c->sig.data, c->sig.len, c->at, err);
+	mv_buf_release(&pae);
+	return ret;
+}
+
+/* What the line says, and which line it is; no signature is looked at. */
+static int read_line(struct check *c, struct mv_err *err)
+{
+	struct mv_hasher *h = NULL;
+	struct mv_oid oid;
+	char hex[MV_OID_HEX + 1];
+	int ret;
+
+	mv_buf_init(&c->payload, PAYLOAD_MAX);
+	mv_buf_init(&c->sig, PAYLOAD_MAX);
+	ret = mv_statement_from_line(&c->vote->statement, &c->payload, &c->sig,
+				     c->line, strlen(c->line), err);
+	c->vote->malformed = ret != 0;
+	if (ret != MV_ENOMEM)
+		ret = 0;
+	if (!ret)
+		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!ret)
+		ret = mv_hasher_once(oid.b, h, c->line, strlen(c->line), err);
+	mv_hasher_free(h);
+	if (!ret)
+		snprintf(c->vote->line_digest, sizeof(c->vote->line_digest),
+			 "sha256:%s", mv_oid_hex(hex, &oid));
+	return ret;
+}
+
+static int check_one(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct check *c = arg;
+
+	(void)worker;
+	return c->vote->malformed ? 0 : check_signature(c, err);
+}
+
+static void check_release(struct check *c, size_t count)
+{
+	for (size_t i = 0; c && i < count; i++) {
+		mv_buf_release(&c[i].payload);
+		mv_buf_release(&c[i].sig);
+	}
+	free(c);
+}
+
+/* -- one statement, many lines ------------------------------------------------ */
+
+/* Those that cannot be read say nothing: none is the copy of another. */
+static int by_words(const void *va, const void *vb)
+{
+	const struct check *const *pa = va, *const *pb = vb;
+	const struct check *a = *pa, *b = *pb;
+	int d = b->vote->malformed - a->vote->malformed;
+
+	if (!d && !a->vote->malformed)
+		d = mv_buf_cmp(&a->payload, &b->payload);
+	if (!d && !a->vote->malformed)
+		d = mv_buf_cmp(&a->sig, &b->sig);
+	return d ? d : (a > b) - (a < b);
+}
+
+static int same_words(const struct check *a, const struct check *b)
+{
+	return !a->vote->malformed && !b->vote->malformed &&
+	       !mv_buf_cmp(&a->payload, &b->payload) &&
+	       !mv_buf_cmp(&a->sig, &b->sig);
+}
+
+static void move_up(struct check *c, size_t to, size_t from)
+{
+	struct mv_vote *vote = c[to].vote;
+
+	if (to == from)
+		return;
+	*vote = *c[from].vote;
+	memset(c[from].vote, 0, sizeof(*vote));
+	c[to] = c[from];
+	c[to].vote = vote;
+	mv_buf_init(&c[from].payload, PAYLOAD_MAX);
+	mv_buf_init(&c[from].sig, PAYLOAD_MAX);
+}
+
+/* A line's "t" is not signed, so anybody can write what somebody said once
+   more: it counts once, and its signature is checked once. */
+static int drop_copies(struct check *c, size_t *count, struct mv_err *err)
+{
+	struct check **sorted = calloc(*count + 1, sizeof(*sorted));
+	size_t kept = 0;
+
+	if (!sorted)
+		return mv_nomem(err);
+	for (size_t i = 0; i < *count; i++)
+		sorted[i] = &c[i];
+	qsort(sorted, *count, sizeof(*sorted), by_words);
+	for (size_t i = 1; i < *count; i++)
+		sorted[i]->is_copy = same_words(sorted[i - 1], sorted[i]);
+	free(sorted);
+	for (size_t i = 0; i < *count; i++) {
+		if (!c[i].is_copy) {
+			move_up(c, kept++, i);
+			continue;
+		}
+		mv_statement_release(&c[i].vote->statement);
+		mv_buf_release(&c[i].payload);
+		mv_buf_release(&c[i].sig);
+	}
+	*count = kept;
+	return 0;
+}
+
+static int check_all(struct check *c, size_t count, struct mv_repo *repo,
+		     struct mv_err *err)
+{
+	struct mv_group *group = NULL;
+	struct mv_pool *pool;
+	int ret = 0;
+
+	if (count < 2)
+		return count ? check_one(c, 0, err) : 0;
+	pool = mv_repo_pool(repo, err);
+	if (!pool)
+		return MV_ENOMEM;
+	ret = mv_group_new(&group, pool, err);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < count; i++)
+		mv_group_submit(group, check_one, NULL, &c[i]);
+	ret = mv_group_wait(group, err);
+	mv_group_free(group);
+	return ret;
+}
+
+static int take_votes(struct mv_testimony *out, struct mv_gate *gate,
+		      const struct mv_lines *lines,
+		      const enum mv_line_kind *kind, int64_t at,
+		      struct mv_err *err)
+{
+	struct check *c = calloc(lines->count + 1, sizeof(*c));
+	size_t count = 0;
+	int ret = 0;
+
+	out->votes = calloc(lines->count + 1, sizeof(*out->votes));
+	if (!c || !out->votes) {
+		free(c);
+		return mv_nomem(err);
+	}
+	for (size_t i = 0; i < lines->count && !ret; i++) {
+		if (kind[i] != MV_LINE_STATEMENT)
+			continue;
+		c[count] = (struct check){ .trust = gate->trust, .at = at,
+			.vote = &out->votes[count], .line = lines->v[i] };
+		ret = read_line(&c[count++], err);
+	}
+	if (!ret)
+		ret = drop_copies(c, &count, err);
+	out->count = count;
+	for (size_t i = 0; i < count; i++)
+		out->votes[i].order = i;
+	if (!ret)
+		ret = check_all(c, count, gate->repo, err);
+	check_release(c, count);
+	return ret;
+}
+
+int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
+		      const char *blob, const struct mv_pointer *pointer,
+		      const char *artifact, int64_t at, struct mv_err *err)
+{
+	struct mv_lines lines = { NULL, 0, NULL };
+	enum mv_line_kind *kind = NULL;
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (*gate->notes)
+		ret = mv_ledger_read(&lines, mv_repo_git(gate->repo),
+				     gate->notes, &blob, 1, err);
+	if (!ret)
+		kind = calloc(lines.count + 1, sizeof(*kind));
+	if (!ret && !kind)
+		ret = mv_nomem(err);
+	for (size_t i = 0; i < lines.count && !ret; i++)
+		ret = mv_line_kind(&kind[i], lines.v[i], &pointer->oid, err);
+	if (!ret)
+		ret = mv_digest_lines(out->records, &lines, kind, err);
+	if (!ret)
+		ret = fold_evidence(out, &lines, kind, artifact, err);
+	if (!ret)
+		ret = take_votes(out, gate, &lines, kind, at, err);
+	if (ret)
+		mv_testimony_release(out);
+	free(kind);
+	mv_lines_release(&lines);
+	return ret;
+}
+
+int mv_gate_votes(struct mv_vote **votes, size_t *count, struct mv_gate *gate,
+		  const char *blob, struct mv_err *err)
+{
+	struct mv_testimony t;
+	struct mv_pointer pointer;
+	struct mv_buf text;
+	int ret;
+
+	mv_buf_init(&text, MV_POINTER_MAX);
+	ret = mv_git_read_blob(mv_repo_git(gate->repo), blob, &text, NULL, err);
+	if (!ret)
+		ret = mv_pointer_parse(&pointer, text.data, text.len, err);
+	mv_buf_release(&text);
+	if (!ret)
+		ret = mv_gate_testimony(&t, gate, blob, &pointer, NULL,
+					gate->now / 1000, err);
+	if (ret)
+		return ret;
+	*votes = t.votes;
+	*count = t.count;
+	t.votes = NULL;
+	t.count = 0;
+	mv_testimony_release(&t);
+	return 0;
+}

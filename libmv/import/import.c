@@ -1,0 +1,808 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libmv/base/time.h"
+#include "libmv/base/words.h"
+#include "libmv/base/worktree.h"
+#include "libmv/evidence/evidence.h"
+#include "libmv/import/priv.h"
+#include "libmv/repo/files.h"
+
+/*
+ * What was measured elsewhere becomes records here. A record's `source` says
+ * which tool and which run it comes from; that is how importing again finds
+ * what it has brought already.
+ */
+#define ENTRIES_MAX 1000000
+
+/* -- telling -- */
+
+__attribute__((format(printf, 4, 0)))
+static void vtell(struct mv_importing *im, int unmapped, const char *before,
+		  const char *fmt, va_list ap)
+{
+	char what[1400], text[1500];
+
+	mv_vwords(what, sizeof(what), fmt, ap);
+	mv_words(text, sizeof(text), "%.80s%s", before, what);
+	im->stats->unmapped += unmapped != 0;
+	if (im->import->tell)
+		im->import->tell(im->import->payload, unmapped, text);
+}
+
+void mv_import_tell(struct mv_importing *im, int unmapped, const char *fmt,
+		    ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vtell(im, unmapped, "", fmt, ap);
+	va_end(ap);
+}
+
+void mv_import_unmapped(struct mv_importing *im,
+			const struct mv_import_run *run, const char *fmt, ...)
+{
+	char before[80];
+	va_list ap;
+
+	snprintf(before, sizeof(before), "run %.70s: ", run->id);
+	va_start(ap, fmt);
+	vtell(im, 1, before, fmt, ap);
+	va_end(ap);
+}
+
+/* -- begin and end -- */
+
+/* What was recorded on a content before; read once, however many runs. */
+struct mv_import_known {
+	char blob[65];
+	struct mv_evidence evidence;
+};
+
+static int keep_file(void *payload, const struct mv_file *file,
+		     struct mv_err *err)
+{
+	struct mv_importing *im = payload;
+	size_t alloc = im->file_alloc ? 2 * im->file_alloc : 64;
+	struct mv_import_file *files;
+
+	if (file->state == MV_FILE_RAW || file->state == MV_FILE_CONFLICT)
+		return 0;
+	if (im->file_count == im->file_alloc) {
+		files = realloc(im->files, alloc * sizeof(*files));
+		if (!files)
+			return mv_nomem(err);
+		im->files = files;
+		im->file_alloc = alloc;
+	}
+	files = &im->files[im->file_count];
+	files->path = strdup(file->path);
+	files->pointer = file->pointer;
+	if (!files->path)
+		return mv_nomem(err);
+	im->file_count++;
+	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct mv_import_file *)a)->path,
+		      ((const struct mv_import_file *)b)->path);
+}
+
+int mv_import_begin(struct mv_importing *im, struct mv_repo *repo,
+		    const struct mv_import *import,
+		    struct mv_import_stats *stats, struct mv_err *err)
+{
+	int ret = 0;
+
+	memset(im, 0, sizeof(*im));
+	memset(stats, 0, sizeof(*stats));
+	im->repo = repo;
+	im->import = import;
+	im->stats = stats;
+	if (import->onto) {
+		ret = mv_repo_subject(&im->onto, repo, import->onto, err);
+		im->has_onto = !ret;
+	}
+	if (!ret)
+		ret = mv_repo_ls(repo, NULL, keep_file, im, err);
+	if (im->file_count)
+		qsort(im->files, im->file_count, sizeof(*im->files), by_path);
+	return ret;
+}
+
+void mv_import_release(struct mv_importing *im)
+{
+	for (size_t i = 0; i < im->file_count; i++)
+		free(im->files[i].path);
+	free(im->files);
+	for (size_t i = 0; i < im->count; i++) {
+		mv_subject_release(&im->subjects[i]);
+		mv_record_release(&im->records[i]);
+	}
+	for (size_t i = 0; i < im->known_count; i++)
+		mv_evidence_release(&im->known[i].evidence);
+	free(im->known);
+	free(im->subjects);
+	free(im->records);
+	free(im->started);
+	if (im->has_onto)
+		mv_subject_release(&im->onto);
+	memset(im, 0, sizeof(*im));
+}
+
+static int set_time(struct mv_record *r, int64_t ms, struct mv_err *err)
+{
+	char text[32];
+	char *copy = strdup(mv_time_print(text, ms));
+
+	if (!copy)
+		return mv_nomem(err);
+	free(r->t);
+	r->t = copy;
+	return 0;
+}
+
+/*
+ * The newest word counts, by the record's time of writing: so runs that began
+ * later are written a millisecond later.
+ */
+static int set_times(struct mv_importing *im, struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < im->count && !ret; i++) {
+		int64_t later = 0;
+
+		for (size_t j = 0; j < im->count; j++)
+			later += im->started[j] > im->started[i];
+		ret = set_time(&im->records[i], im->import->now - later, err);
+	}
+	return ret;
+}
+
+int mv_import_end(struct mv_importing *im, struct mv_err *err)
+{
+	char message[80];
+	int ret;
+
+	if (!im->count)
+		return 0;
+	ret = set_times(im, err);
+	if (ret || im->import->dry_run)
+		goto out;
+	snprintf(message, sizeof(message), "import %zu record%s from %s",
+		 im->count, im->count == 1 ? "" : "s",
+		 mv_facts_get(&im->records[0].source, "tool")->text);
+	ret = mv_repo_record(im->repo, im->subjects, im->records, im->count,
+			     message, err);
+out:
+	if (!ret)
+		im->stats->recorded += im->count;
+	return ret;
+}
+
+/* -- what a run is about -- */
+
+const struct mv_import_file *mv_import_by_path(const struct mv_importing *im,
+					       const char *path)
+{
+	struct mv_import_file key;
+
+	memset(&key, 0, sizeof(key));
+	key.path = (char *)path;
+	return im->file_count ? bsearch(&key, im->files, im->file_count,
+					sizeof(key), by_path) : NULL;
+}
+
+int mv_import_add_subject(struct mv_import_run *run, struct mv_subject *s,
+			  struct mv_err *err)
+{
+	struct mv_subject *more;
+
+	for (size_t i = 0; i < run->subject_count; i++)
+		if (mv_oid_eq(&run->subjects[i].pointer.oid,
+			      &s->pointer.oid)) {
+			mv_subject_release(s);
+			return 0;
+		}
+	more = realloc(run->subjects,
+		       (run->subject_count + 1) * sizeof(*more));
+	if (!more) {
+		mv_subject_release(s);
+		return mv_nomem(err);
+	}
+	run->subjects = more;
+	more[run->subject_count++] = *s;
+	memset(s, 0, sizeof(*s));
+	return 0;
+}
+
+int mv_import_about_file(struct mv_importing *im, struct mv_import_run *run,
+			 const struct mv_import_file *file,
+			 struct mv_err *err)
+{
+	struct mv_subject s;
+	int ret = mv_repo_subject_at(&s, im->repo, NULL, file->path, err);
+
+	return ret ? ret : mv_import_add_subject(run, &s, err);
+}
+
+int mv_import_about(struct mv_importing *im, struct mv_import_run *run,
+		    const char *spec, struct mv_err *err)
+{
+	struct mv_subject s;
+	int ret = mv_repo_subject(&s, im->repo, spec, err);
+
+	return ret ? ret : mv_import_add_subject(run, &s, err);
+}
+
+void mv_import_run_release(struct mv_import_run *run)
+{
+	free(run->id);
+	free(run->name);
+	free(run->state);
+	free(run->commit);
+	free(run->why);
+	mv_facts_release(&run->params);
+	mv_facts_release(&run->metrics);
+	mv_facts_release(&run->tags);
+	mv_facts_release(&run->source);
+	mv_refs_release(&run->data);
+	mv_curves_release(&run->curves);
+	mv_subjects_release(run->subjects, run->subject_count);
+	memset(run, 0, sizeof(*run));
+}
+
+/* -- facts -- */
+
+static const char *python_word(const char *text)
+{
+	return !strcmp(text, "True") ? "true" : !strcmp(text, "False") ?
+	       "false" : !strcmp(text, "None") ? "null" : text;
+}
+
+/* What the guess would not leave alone is made here. */
+static int set_string(struct mv_facts *facts, const char *key,
+		      const char *text, struct mv_err *err)
+{
+	struct mv_value v = { MV_VALUE_STRING, 0, 0, (char *)text };
+
+	return mv_facts_set(facts, key, &v, 0, err);
+}
+
+static int set_guess(struct mv_facts *facts, const char *key,
+		     const char *text, struct mv_err *err)
+{
+	char *arg;
+	int ret;
+
+	if (strchr(key, '=') || *text == '"')
+		return set_string(facts, key, text, err);
+	arg = mv_strf("%s=%s", key, python_word(text));
+	ret = arg ? mv_facts_set_arg(facts, arg, err) : mv_nomem(err);
+	free(arg);
+	return ret;
+}
+
+int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
+		   struct mv_facts *facts, const char *key, const char *text,
+		   int guess, struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	int ret;
+
+	ret = *key ? (guess ? set_guess : set_string)(facts, key, text, &why) :
+	      mv_fail(&why, MV_EINVALID, "a value without a name");
+	if (ret == MV_EINVALID) {
+		mv_import_unmapped(im, run, "%s", why.msg);
+		return 0;
+	}
+	return ret ? mv_fail(err, (enum mv_code)ret, "%s", why.msg) : 0;
+}
+
+/* -- one run into the queue -- */
+
+static int same_text(const struct mv_facts *facts, const char *key,
+		     const char *text)
+{
+	const struct mv_value *v = mv_facts_get(facts, key);
+
+	return text ? v && !strcmp(v->text, text) : !v;
+}
+
+static int same_facts(const struct mv_facts *a, const struct mv_facts *b)
+{
+	struct mv_json *x = mv_facts_to_json(a), *y = mv_facts_to_json(b);
+	struct mv_buf s, t;
+	int same;
+
+	mv_buf_init(&s, 4 * (size_t)MV_RECORD_MAX);
+	mv_buf_init(&t, 4 * (size_t)MV_RECORD_MAX);
+	same = !mv_json_print_canonical(&s, x, NULL, NULL) &&
+	       !mv_json_print_canonical(&t, y, NULL, NULL) &&
+	       s.len == t.len && !memcmp(s.data, t.data, s.len);
+	mv_buf_release(&s);
+	mv_buf_release(&t);
+	mv_json_free(x);
+	mv_json_free(y);
+	return same;
+}
+
+/* Steps may have come that leave the last value as it was. */
+static int same_curves(const struct mv_record *r,
+		       const struct mv_import_run *run)
+{
+	for (size_t i = 0; i < r->attached.count; i++)
+		if (!strcmp(r->attached.v[i].role, "curves"))
+			return run->has_curves && r->attached.v[i].has_oid &&
+			       mv_oid_eq(&r->attached.v[i].oid,
+					 &run->curves_oid);
+	return !run->has_curves;
+}
+
+/* Not by its id alone: a run that is over may be measured again. */
+static int is_same(const struct mv_record *r, const struct mv_import_run *run)
+{
+	return same_text(&r->source, "tool", run->tool) &&
+	       same_text(&r->source, "id", run->id) &&
+	       same_text(&r->source, "state", run->state) &&
+	       same_facts(&r->metrics, &run->metrics) &&
+	       same_facts(&r->params, &run->params) &&
+	       same_facts(&r->tags, &run->tags) && same_curves(r, run);
+}
+
+static int evidence_of(const struct mv_evidence **out,
+		       struct mv_importing *im,
+		       const struct mv_subject *s, struct mv_err *err)
+{
+	const struct mv_known_as of = { s->blob, &s->pointer.oid, NULL };
+	struct mv_import_known *more;
+	int ret;
+
+	for (size_t i = 0; i < im->known_count; i++)
+		if (!strcmp(im->known[i].blob, s->blob)) {
+			*out = &im->known[i].evidence;
+			return 0;
+		}
+	more = realloc(im->known, (im->known_count + 1) * sizeof(*more));
+	if (!more)
+		return mv_nomem(err);
+	im->known = more;
+	more += im->known_count;
+	ret = mv_repo_evidence(&more->evidence, im->repo, &of, 1, err);
+	if (ret)
+		return ret;
+	snprintf(more->blob, sizeof(more->blob), "%s", s->blob);
+	im->known_count++;
+	*out = &more->evidence;
+	return 0;
+}
+
+/* Was it recorded on this content before, or is it about to be? */
+static int is_known(int *known, struct mv_importing *im,
+		    const struct mv_import_run *run,
+		    const struct mv_subject *s, struct mv_err *err)
+{
+	const struct mv_evidence *e = NULL;
+	int ret = evidence_of(&e, im, s, err);
+
+	*known = 0;
+	for (size_t i = 0; i < im->count; i++)
+		*known |= mv_oid_eq(&im->subjects[i].pointer.oid,
+				    &s->pointer.oid) &&
+			  is_same(&im->records[i], run);
+	for (size_t i = 0; !ret && i < e->count; i++)
+		*known |= is_same(&e->records[i], run);
+	return ret;
+}
+
+static int grow(struct mv_importing *im, struct mv_err *err)
+{
+	size_t alloc = im->alloc ? 2 * im->alloc : 16;
+	struct mv_subject *subjects;
+	struct mv_record *records;
+	int64_t *started;
+
+	if (im->count < im->alloc)
+		return 0;
+	subjects = realloc(im->subjects, alloc * sizeof(*subjects));
+	if (subjects)
+		im->subjects = subjects;
+	records = realloc(im->records, alloc * sizeof(*records));
+	if (records)
+		im->records = records;
+	started = realloc(im->started, alloc * sizeof(*started));
+	if (started)
+		im->started = started;
+	if (!subjects || !records || !started)
+		return mv_nomem(err);
+	im->alloc = alloc;
+	return 0;
+}
+
+static int copy_facts(struct mv_facts *out, const struct mv_facts *in,
+		      struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < in->count && !ret; i++)
+		ret = mv_facts_set(out, in->v[i].key, &in->v[i].value, 0, err);
+	return ret;
+}
+
+/* A run was made from its own commit, not from what is checked out now. */
+static int set_commit(struct mv_record *r, const struct mv_import_run *run,
+		      struct mv_err *err)
+{
+	if (run->keep_commit)
+		return 0;
+	free(r->commit);
+	free(r->dirty);
+	r->commit = r->dirty = NULL;
+	if (!run->commit || !mv_git_is_id(run->commit, strlen(run->commit)))
+		return 0;
+	r->commit = strdup(run->commit);
+	return r->commit ? 0 : mv_nomem(err);
+}
+
+static int fill(struct mv_record *r, const struct mv_import_run *run,
+		struct mv_err *err)
+{
+	int ret = set_commit(r, run, err);
+
+	if (!ret)
+		ret = copy_facts(&r->params, &run->params, err);
+	if (!ret)
+		ret = copy_facts(&r->metrics, &run->metrics, err);
+	if (!ret)
+		ret = copy_facts(&r->tags, &run->tags, err);
+	if (!ret)
+		ret = copy_facts(&r->source, &run->source, err);
+	if (!ret)
+		ret = set_string(&r->source, "tool", run->tool, err);
+	if (!ret)
+		ret = set_string(&r->source, "id", run->id, err);
+	if (!ret && run->name)
+		ret = set_string(&r->source, "name", run->name, err);
+	if (!ret && run->state)
+		ret = set_string(&r->source, "state", run->state, err);
+	for (size_t i = 0; i < run->data.count && !ret; i++)
+		ret = mv_refs_add(&r->data, &run->data.v[i], err);
+	return ret;
+}
+
+/* One point at step 0 is a number, no curve. */
+static int has_curve(const struct mv_curves *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->series[i].count > 1 || c->series[i].points[0].step)
+			return 1;
+	return 0;
+}
+
+/* The id that the curves would have as content. */
+int mv_import_hash_curves(struct mv_hasher *h, const struct mv_curves *curves,
+			  struct mv_err *err)
+{
+	struct mv_curves_reader state;
+	struct mv_reader in = mv_curves_reader(&state, curves);
+	char piece[8192];
+	size_t got;
+	int ret;
+
+	do {
+		ret = in.read(in.payload, piece, sizeof(piece), &got, err);
+		if (!ret && got)
+			ret = mv_hasher_update(h, piece, got, err);
+	} while (!ret && got);
+	mv_curves_reader_release(&state);
+	return ret;
+}
+
+static int name_curves(struct mv_import_run *run, struct mv_err *err)
+{
+	struct mv_hasher *h = NULL;
+	int ret;
+
+	run->has_curves = has_curve(&run->curves);
+	if (!run->has_curves)
+		return 0;
+	ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!ret)
+		ret = mv_import_hash_curves(h, &run->curves, err);
+	if (!ret)
+		ret = mv_hasher_final(run->curves_oid.b, h, err);
+	mv_hasher_free(h);
+	return ret;
+}
+
+static int attach_curves(struct mv_record *r, struct mv_importing *im,
+			 const struct mv_import_run *run, struct mv_err *err)
+{
+	if (im->import->dry_run || !has_curve(&run->curves))
+		return 0;
+	return mv_repo_attach_curves(im->repo, r, &run->curves, err);
+}
+
+/* A line that is too long would fail all the others with it. */
+static int check_size(const struct mv_record *r, struct mv_err *err)
+{
+	struct mv_buf line;
+	int ret;
+
+	mv_buf_init(&line, 2 * MV_RECORD_MAX);
+	ret = mv_record_print(&line, r, err);
+	mv_buf_release(&line);
+	return ret;
+}
+
+static void tell_recorded(struct mv_importing *im,
+			  const struct mv_import_run *run,
+			  const struct mv_subject *s, const char *verb)
+{
+	char hex[MV_OID_HEX + 1];
+
+	mv_oid_hex(hex, &s->pointer.oid);
+	mv_import_tell(im, 0, "run %.70s%s%.80s%s: %s %s%.200s", run->id,
+		       run->name ? " (" : "", run->name ? run->name : "",
+		       run->name ? ")" : "", verb, s->path ? "" : "sha256:",
+		       s->path ? s->path : hex);
+}
+
+static int queue(struct mv_importing *im, const struct mv_import_run *run,
+		 struct mv_subject *s, struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	struct mv_record r;
+	int ret = grow(im, err);
+
+	if (!ret)
+		ret = mv_repo_record_begin(&r, im->repo, s, im->import->now,
+					   err);
+	if (ret)
+		return ret;
+	ret = fill(&r, run, err);
+	if (!ret)
+		ret = attach_curves(&r, im, run, err);
+	if (!ret && check_size(&r, &why)) {
+		mv_import_unmapped(im, run, "%s", why.msg);
+		mv_record_release(&r);
+		return 0;
+	}
+	if (ret) {
+		mv_record_release(&r);
+		return ret;
+	}
+	tell_recorded(im, run, s, im->import->dry_run ? "would go onto" :
+		      "recorded on");
+	im->records[im->count] = r;
+	im->started[im->count] = run->started;
+	im->subjects[im->count++] = *s;
+	memset(s, 0, sizeof(*s));
+	return 0;
+}
+
+static int take_subject(struct mv_importing *im,
+			const struct mv_import_run *run,
+			struct mv_subject *s, struct mv_err *err)
+{
+	int known, ret;
+
+	if (!s->pointer.size) {
+		mv_import_unmapped(im, run, "'%s' is empty, as many files are",
+				   s->path ? s->path : s->spec);
+		return 0;
+	}
+	ret = is_known(&known, im, run, s, err);
+	if (ret)
+		return ret;
+	if (!known)
+		return queue(im, run, s, err);
+	im->stats->known++;
+	tell_recorded(im, run, s, "is known already of");
+	return 0;
+}
+
+/* The same words as for the files of `record --curves`. */
+static void tell_restarts(struct mv_importing *im, struct mv_import_run *run)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < run->curves.count; i++) {
+		size_t n = mv_curves_begin_anew(&run->curves, i);
+
+		most = n > most ? n : most;
+	}
+	most += run->curves.restarts;
+	if (most)
+		mv_repo_warn(im->repo, "run %.70s: the steps begin anew %zu "
+			     "time%s: what an abandoned run measured from "
+			     "there on is left out", run->id, most,
+			     most == 1 ? "" : "s");
+}
+
+int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
+		   struct mv_err *err)
+{
+	int ret = 0;
+
+	im->stats->runs += !run->is_part;
+	tell_restarts(im, run);
+	mv_curves_sort(&run->curves);
+	ret = name_curves(run, err);
+	if (!ret && im->has_onto) {
+		struct mv_subject s;
+
+		mv_subjects_release(run->subjects, run->subject_count);
+		run->subjects = NULL;
+		run->subject_count = 0;
+		ret = mv_repo_subject(&s, im->repo, im->import->onto, err);
+		if (!ret)
+			ret = mv_import_add_subject(run, &s, err);
+	}
+	if (!ret && !run->subject_count) {
+		im->stats->lost++;
+		mv_import_unmapped(im, run, "%s; name it with --onto",
+				   run->why ? run->why :
+				   "which content it is about is not known");
+	}
+	for (size_t i = 0; i < run->subject_count && !ret; i++)
+		ret = take_subject(im, run, &run->subjects[i], err);
+	mv_import_run_release(run);
+	return ret;
+}
+
+/* -- files -- */
+
+int mv_import_open(int *fd, const char *path, struct mv_err *err)
+{
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? mv_fail_errno(err, errno, "cannot open folder '%s'",
+				       path) : 0;
+}
+
+int mv_import_read(struct mv_buf *out, int root, const char *rel,
+		   struct mv_err *err)
+{
+	struct stat st;
+	size_t got;
+	int fd, ret;
+
+	mv_buf_clear(out);
+	ret = mv_wt_open_read(&fd, &st, root, rel, err);
+	if (ret)
+		return ret;
+	if ((uint64_t)st.st_size > out->max ||
+	    mv_buf_reserve(out, (size_t)st.st_size)) {
+		ret = mv_fail(err, MV_ENOMEM, "'%s' is too large to be read "
+			      "whole: at most %zu KiB", rel, out->max >> 10);
+	} else {
+		ret = mv_pread_full(fd, out->data, (size_t)st.st_size, 0, &got,
+				    rel, err);
+		if (!ret && st.st_size) {
+			out->len = got;
+			out->data[got] = '\0';
+		}
+	}
+	close(fd);
+	return ret;
+}
+
+int mv_import_stream(struct mv_file_source *state, int root, const char *rel,
+		     struct mv_err *err)
+{
+	struct stat st;
+
+	state->pos = 0;
+	state->path = rel;
+	return mv_wt_open_read(&state->fd, &st, root, rel, err);
+}
+
+int mv_import_is_name(const char *s)
+{
+	return *s && strcmp(s, ".") && strcmp(s, "..") && !strchr(s, '/');
+}
+
+/* Folder by folder, so that no link is followed in any. */
+static int open_folder(int *out, int root, const char *rel)
+{
+	char *copy = strdup(rel), *save = NULL;
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (char *name = copy ? strtok_r(copy, "/", &save) : NULL;
+	     name && fd >= 0; name = strtok_r(NULL, "/", &save)) {
+		int next = -1;
+
+		if (!strcmp(name, ".."))
+			errno = ELOOP;
+		else
+			next = openat(fd, name, O_RDONLY | O_DIRECTORY |
+				      O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = next;
+	}
+	free(copy);
+	*out = fd;
+	return fd < 0 || !copy ? -1 : 0;
+}
+
+struct listing {
+	char **names;
+	size_t count, alloc;
+};
+
+static int add_name(struct listing *l, const char *name, struct mv_err *err)
+{
+	size_t alloc = l->alloc ? 2 * l->alloc : 64;
+	char **names;
+
+	if (l->count == ENTRIES_MAX)
+		return mv_fail(err, MV_EINVALID, "more than %d entries in one "
+			       "folder", ENTRIES_MAX);
+	if (l->count == l->alloc) {
+		names = realloc(l->names, alloc * sizeof(*names));
+		if (!names)
+			return mv_nomem(err);
+		l->names = names;
+		l->alloc = alloc;
+	}
+	l->names[l->count] = strdup(name);
+	return l->names[l->count++] ? 0 : mv_nomem(err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static enum mv_import_kind kind_of(int fd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return MV_IMPORT_OTHER;
+	return S_ISREG(st.st_mode) ? MV_IMPORT_FILE :
+	       S_ISDIR(st.st_mode) ? MV_IMPORT_FOLDER : MV_IMPORT_OTHER;
+}
+
+int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,
+		   struct mv_err *err)
+{
+	struct listing l = { NULL, 0, 0 };
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int fd, ret = 0;
+
+	if (open_folder(&fd, root, rel))
+		return errno == ENOENT ? 0 :
+		       mv_fail_errno(err, errno, "cannot open folder '%s'",
+				     rel);
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return mv_nomem(err);
+	}
+	while (!ret && (entry = readdir(dir)))
+		if (mv_import_is_name(entry->d_name))
+			ret = add_name(&l, entry->d_name, err);
+	if (l.count)
+		qsort(l.names, l.count, sizeof(*l.names), by_name);
+	for (size_t i = 0; i < l.count && !ret; i++)
+		ret = fn(payload, l.names[i], kind_of(dirfd(dir), l.names[i]),
+			 err);
+	for (size_t i = 0; i < l.count; i++)
+		free(l.names[i]);
+	free(l.names);
+	closedir(dir);
+	return ret;
+}

@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "libmv/base/worktree.h"
+#include "libmv/import/priv.h"
+#include "libmv/repo/files.h"
+
+/*
+ * Which contents a run of MLflow is about: those of its artifacts, and of the
+ * models that it logged, that are contents here. MLflow keeps them
+ *
+ *	<experiment>/<run>/artifacts/...
+ *	<experiment>/models/<model>/artifacts/...	(MLflow 3)
+ *
+ * below its own folder, or wherever `artifact_location` says. That is read
+ * only where the user has named it: in the store, below --artifacts, in the
+ * work tree. A run writes what it was made from beside what it made; a metric
+ * says nothing of train.csv, so data is noted as data.
+ */
+#define DEPTH_MAX 16
+#define ARTIFACTS_MAX 100000
+#define MODELS_MAX 10000
+
+/* By step, then time, then value: so MLflow chooses. */
+static int latest(struct mv_facts *out, const struct mv_curves *curves,
+		  struct mv_err *err)
+{
+	struct mv_curves one = { .count = 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < curves->count && !ret; i++) {
+		const struct mv_series *s = &curves->series[i];
+		const struct mv_point *best = &s->points[0];
+
+		for (size_t j = 1; j < s->count; j++) {
+			const struct mv_point *p = &s->points[j];
+
+			if (p->step > best->step || (p->step == best->step &&
+			    (p->ms > best->ms || (p->ms == best->ms &&
+			     p->value > best->value))))
+				best = p;
+		}
+		ret = mv_curves_add(&one, s->name, best->step, best->ms,
+				    best->value, err);
+	}
+	if (!ret)
+		ret = mv_curves_last(out, &one, err);
+	mv_curves_release(&one);
+	return ret;
+}
+
+
+/* -- what lies there -- */
+
+struct found {
+	struct mv_subject s;
+	int is_data;
+};
+
+struct artifacts {
+	struct mv_importing *im;
+	struct mv_import_run *run;
+	struct found *found;
+	size_t count, alloc;
+	size_t seen;		/* entries of folders */
+	int places;		/* folders that were there */
+};
+
+struct place {
+	struct artifacts *all;
+	int root;
+	const char *dir;
+	int depth;
+};
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* By what the team says of it, else by its name. */
+static int is_data(struct artifacts *a, const struct mv_subject *s,
+		   const char *path)
+{
+	static const char *const ends[] = {
+		".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".arrow",
+		".feather", ".orc", ".avro", ".txt", ".tfrecord", ".xlsx"
+	};
+	const struct mv_project *p = NULL;
+	const struct mv_artifact *artifact = NULL;
+	const char *dot = strrchr(base_of(path), '.');
+
+	if (s->path && !mv_repo_project_at(&p, a->im->repo, NULL, NULL) && p)
+		artifact = mv_project_by_path(p, s->path);
+	if (artifact && artifact->type && *artifact->type)
+		return !strcmp(artifact->type, "dataset");
+	for (size_t i = 0; dot && i < sizeof(ends) / sizeof(*ends); i++)
+		if (!strcasecmp(dot, ends[i]))
+			return 1;
+	return 0;
+}
+
+/* Takes the subject. */
+static int keep(struct artifacts *a, struct mv_subject *s, const char *path,
+		struct mv_err *err)
+{
+	size_t alloc = a->alloc ? 2 * a->alloc : 8;
+	struct found *more;
+
+	for (size_t i = 0; i < a->count; i++)
+		if (mv_oid_eq(&a->found[i].s.pointer.oid, &s->pointer.oid)) {
+			mv_subject_release(s);
+			return 0;
+		}
+	if (a->count == a->alloc) {
+		more = realloc(a->found, alloc * sizeof(*more));
+		if (!more) {
+			mv_subject_release(s);
+			return mv_nomem(err);
+		}
+		a->found = more;
+		a->alloc = alloc;
+	}
+	a->found[a->count].is_data = is_data(a, s, path);
+	a->found[a->count++].s = *s;
+	return 0;
+}
+
+/*
+ * Only a file that could be one of ours is read: its size or its name must
+ * be that of a file in the index. One with the name of ours may be an older
+ * version, which the history knows by its id; one that nobody knows is some
+ * other content, and is said to be.
+ */
+static int match(const struct place *p, const char *path, struct mv_err *err)
+{
+	const struct mv_import_file *same_name = NULL, *same_size = NULL, *f;
+	struct artifacts *a = p->all;
+	char hex[MV_OID_HEX + 1];
+	struct mv_err why = { MV_OK, "" };
+	struct mv_subject s;
+	struct mv_oid oid;
+	struct stat st;
+	uint64_t size;
+	int fd, ret;
+
+	if (mv_wt_open_read(&fd, &st, p->root, path, &why))
+		return 0;
+	for (size_t i = 0; i < a->im->file_count; i++) {
+		f = &a->im->files[i];
+		if (f->pointer.size && f->pointer.size == (uint64_t)st.st_size)
+			same_size = f;
+		if (!strcmp(base_of(f->path), base_of(path)))
+			same_name = f;
+	}
+	if (!st.st_size || (!same_name && !same_size)) {
+		close(fd);
+		return 0;
+	}
+	ret = mv_repo_hash_file(&oid, &size, fd, path, err);
+	close(fd);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < a->im->file_count; i++) {
+		f = &a->im->files[i];
+		if (!mv_oid_eq(&f->pointer.oid, &oid))
+			continue;
+		ret = mv_repo_subject_at(&s, a->im->repo, NULL, f->path, err);
+		return ret ? ret : keep(a, &s, path, err);
+	}
+	if (!same_name)
+		return 0;
+	if (!mv_repo_subject(&s, a->im->repo, mv_oid_hex(hex, &oid), &why))
+		return keep(a, &s, path, err);
+	if (a->run->why)
+		return 0;
+	a->run->why = mv_strf("its artifact '%s' has the name of '%s' but is "
+			      "no content known here", base_of(path),
+			      same_name->path);
+	return a->run->why ? 0 : mv_nomem(err);
+}
+
+static int walk(struct place *p, struct mv_err *err);
+
+static int walk_entry(void *payload, const char *name,
+		      enum mv_import_kind kind, struct mv_err *err)
+{
+	struct place *p = payload, inner = *p;
+	struct artifacts *a = p->all;
+	char *path = mv_strf("%s/%s", p->dir, name);
+	int ret = path ? 0 : mv_nomem(err);
+
+	inner.dir = path;
+	inner.depth++;
+	if (++a->seen == ARTIFACTS_MAX)
+		mv_import_unmapped(a->im, a->run, "more than %d artifacts",
+				   ARTIFACTS_MAX);
+	if (ret || a->seen >= ARTIFACTS_MAX)
+		;
+	else if (kind == MV_IMPORT_FILE)
+		ret = match(p, path, err);
+	else if (kind == MV_IMPORT_FOLDER && p->depth < DEPTH_MAX)
+		ret = walk(&inner, err);
+	else
+		mv_import_unmapped(a->im, a->run, "artifact '%.200s' is a "
+				   "link, or nested too deep", path);
+	free(path);
+	return ret;
+}
+
+static int walk(struct place *p, struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	int ret = mv_import_each(p->root, p->dir, walk_entry, p, &why);
+
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret)
+		mv_import_unmapped(p->all->im, p->all->run, "%s", why.msg);
+	return 0;
+}
+
+/* -- where -- */
+
+/* "file:///a/b" or "/a/b" as a path of this machine; NULL: neither. */
+static const char *local_path(const char *uri)
+{
+	if (uri && !strncmp(uri, "file:///", 8))
+		uri += 7;
+	return uri && *uri == '/' && !strstr(uri, "/../") ? uri : NULL;
+}
+
+/* Where `path` lies below `top`; NULL: it does not. */
+static const char *below(const char *top, const char *path)
+{
+	size_t len = top ? strlen(top) : 0;
+
+	return path && len && !strncmp(path, top, len) && path[len] == '/' ?
+	       path + len + 1 : NULL;
+}
+
+static int walk_in(struct artifacts *a, int root, const char *prefix,
+		   const char *part, struct mv_err *err)
+{
+	struct place p = { a, root, NULL, 0 };
+	char *dir = mv_strf("%s%s%s/artifacts", prefix, *prefix ? "/" : "",
+			    part);
+	size_t before = a->seen;
+	int ret;
+
+	p.dir = dir;
+	ret = dir ? walk(&p, err) : mv_nomem(err);
+	a->places += a->seen > before;
+	free(dir);
+	return ret;
+}
+
+/* One run, or one model, wherever its folder may be. */
+static int walk_all(struct artifacts *a, const struct mv_mlflow_store *store,
+		    const char *part, const char *location, struct mv_err *err)
+{
+	const char *const named[] = { "", store->experiment };
+	const char *rel = below(a->im->repo->info->work_tree,
+				local_path(location));
+	struct place p = { a, -1, rel, 0 };
+	size_t before;
+	int fd = -1, ret = 0;
+
+	for (size_t i = 0; !ret && store->prefixes[i]; i++)
+		ret = walk_in(a, store->root, store->prefixes[i], part, err);
+	if (!ret && a->im->import->artifacts)
+		ret = mv_import_open(&fd, a->im->import->artifacts, err);
+	for (size_t i = 0; !ret && fd >= 0 && i < 2; i++)
+		ret = walk_in(a, fd, named[i], part, err);
+	if (fd >= 0)
+		close(fd);
+	if (ret || !rel || a->im->import->artifacts)
+		return ret;
+	ret = mv_repo_root(&p.root, a->im->repo, err);
+	before = a->seen;
+	if (!ret)
+		ret = walk(&p, err);
+	a->places += a->seen > before;
+	return ret;
+}
+
+/* -- what the run is about -- */
+
+static int add_data(struct mv_import_run *run, const struct mv_subject *s,
+		    struct mv_err *err)
+{
+	struct mv_ref ref = { .role = (char *)"", .path = s->path,
+			      .size = s->pointer.size, .has_oid = 1 };
+
+	ref.oid = s->pointer.oid;
+	return mv_refs_add(&run->data, &ref, err);
+}
+
+/* What was found goes onto the run: all of it, or only what is no data. */
+static int settle(struct artifacts *a, int has_models, struct mv_err *err)
+{
+	int others = has_models, ret = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		others |= !a->found[i].is_data;
+	for (size_t i = 0; i < a->count && !ret; i++) {
+		struct found *f = &a->found[i];
+
+		if (others && f->is_data) {
+			ret = add_data(a->run, &f->s, err);
+			mv_import_tell(a->im, 0, "run %.70s: %.200s is data "
+				       "that it kept, not what it made",
+				       a->run->id, f->s.path ? f->s.path :
+				       f->s.spec);
+		} else {
+			ret = mv_import_add_subject(a->run, &f->s, err);
+		}
+	}
+	return ret;
+}
+
+static void artifacts_release(struct artifacts *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		mv_subject_release(&a->found[i].s);
+	free(a->found);
+}
+
+static int copy_text(char **to, const char *from, struct mv_err *err)
+{
+	if (!from)
+		return 0;
+	*to = strdup(from);
+	return *to ? 0 : mv_nomem(err);
+}
+
+static int copy_facts(struct mv_facts *out, const struct mv_facts *in,
+		      struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < in->count && !ret; i++)
+		ret = mv_facts_set(out, in->v[i].key, &in->v[i].value, 0, err);
+	return ret;
+}
+
+/* All models of a run, and which contents have a record of their own. */
+struct models {
+	struct mv_mlflow_model *m;
+	size_t count;
+	struct mv_oid *taken;
+	size_t taken_count;
+	int found;
+};
+
+/* Was this metric given to a model? Then it is no other one's. */
+static int is_linked(const struct models *models, const char *metric)
+{
+	for (size_t i = 0; i < models->count; i++)
+		for (size_t j = 0; j < models->m[i].curves.count; j++)
+			if (!metric || !strcmp(metric, models->m[i].curves
+					       .series[j].name))
+				return 1;
+	return 0;
+}
+
+static int add_series(struct mv_curves *out, const struct mv_series *s,
+		      struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < s->count && !ret; i++)
+		ret = mv_curves_add(out, s->name, s->points[i].step,
+				    s->points[i].ms, s->points[i].value, err);
+	return ret;
+}
+
+/* What was measured of this model, and of none in particular. */
+static int metrics_of(struct mv_import_run *part,
+		      const struct mv_import_run *run,
+		      const struct models *models,
+		      const struct mv_mlflow_model *model, struct mv_err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < run->curves.count && !ret; i++)
+		if (!is_linked(models, run->curves.series[i].name))
+			ret = add_series(&part->curves, &run->curves.series[i],
+					 err);
+	for (size_t i = 0; i < model->curves.count && !ret; i++)
+		ret = add_series(&part->curves, &model->curves.series[i], err);
+	return ret ? ret : latest(&part->metrics, &part->curves, err);
+}
+
+static int part_of(struct mv_import_run *part, const struct mv_import_run *run,
+		   const struct models *models,
+		   const struct mv_mlflow_model *model, struct mv_err *err)
+{
+	int ret = copy_text(&part->id, run->id, err);
+
+	part->tool = run->tool;
+	part->started = run->started;
+	part->is_part = 1;
+	if (!ret)
+		ret = copy_text(&part->name, run->name, err);
+	if (!ret)
+		ret = copy_text(&part->state, run->state, err);
+	if (!ret)
+		ret = copy_text(&part->commit, run->commit, err);
+	if (!ret)
+		ret = copy_facts(&part->params, &run->params, err);
+	if (!ret)
+		ret = copy_facts(&part->tags, &run->tags, err);
+	if (!ret)
+		ret = copy_facts(&part->source, &run->source, err);
+	for (size_t i = 0; i < run->data.count && !ret; i++)
+		ret = mv_refs_add(&part->data, &run->data.v[i], err);
+	return ret ? ret : metrics_of(part, run, models, model, err);
+}
+
+static int note_taken(struct models *models, const struct artifacts *a,
+		      struct mv_err *err)
+{
+	struct mv_oid *more = realloc(models->taken, (models->taken_count +
+				      a->count) * sizeof(*more));
+
+	if (!more)
+		return mv_nomem(err);
+	models->taken = more;
+	for (size_t i = 0; i < a->count; i++)
+		more[models->taken_count++] = a->found[i].s.pointer.oid;
+	return 0;
+}
+
+static int take_part(struct artifacts *a, struct models *models,
+		     const struct mv_mlflow_model *model, struct mv_err *err)
+{
+	const struct mv_import_run *run = a->run;
+	struct mv_import_run part;
+	int ret;
+
+	memset(&part, 0, sizeof(part));
+	ret = part_of(&part, run, models, model, err);
+	if (!ret)
+		ret = mv_import_fact(a->im, &part, &part.source, "model",
+				     model->id, 0, err);
+	if (!ret)
+		ret = note_taken(models, a, err);
+	a->run = &part;
+	if (!ret)
+		ret = settle(a, 0, err);
+	if (!ret)
+		ret = mv_import_take(a->im, &part, err);
+	mv_import_run_release(&part);
+	return ret;
+}
+
+static int take_model(struct models *models, struct mv_importing *im,
+		      struct mv_import_run *run,
+		      const struct mv_mlflow_store *store,
+		      const struct mv_mlflow_model *model, struct mv_err *err)
+{
+	struct artifacts a = { .im = im, .run = run };
+	char *where = mv_strf("models/%s", model->id);
+	int ret = where ? walk_all(&a, store, where, model->location, err) :
+		  mv_nomem(err);
+
+	models->found |= a.count > 0;
+	if (!ret && !a.count)
+		mv_import_unmapped(im, run, "the model '%.80s' (%.60s) that it "
+				   "logged has no file here that could be "
+				   "compared%s%.200s", model->name ?
+				   model->name : "", model->id, a.places ||
+				   !model->location ? "" : "; it is at ",
+				   a.places || !model->location ? "" :
+				   model->location);
+	else if (!ret && is_linked(models, NULL))
+		ret = take_part(&a, models, model, err);
+	else if (!ret)
+		ret = settle(&a, 0, err);
+	artifacts_release(&a);
+	free(where);
+	return ret;
+}
+
+/* What a model has a record of is not recorded on again. */
+static void drop_taken(struct artifacts *a, const struct models *models)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		int taken = 0;
+
+		for (size_t j = 0; j < models->taken_count; j++)
+			taken |= mv_oid_eq(&models->taken[j],
+					   &a->found[i].s.pointer.oid);
+		if (taken)
+			mv_subject_release(&a->found[i].s);
+		else
+			a->found[kept++] = a->found[i];
+	}
+	a->count = kept;
+}
+
+static int why_none(struct mv_import_run *run, const struct artifacts *a,
+		    const char *location, struct mv_err *err)
+{
+	if (run->subject_count || run->why)
+		return 0;
+	if (!a->places && location && !a->im->import->artifacts)
+		run->why = mv_strf("its artifacts are at '%s', and nothing is "
+				   "read there unless --artifacts FOLDER "
+				   "names it", location);
+	else if (!a->seen)
+		run->why = strdup("it has no artifacts here that could be "
+				  "compared");
+	else
+		return 0;
+	return run->why ? 0 : mv_nomem(err);
+}
+
+int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
+		   const struct mv_mlflow_store *store, const char *location,
+		   struct mv_mlflow_model *models, size_t count,
+		   struct mv_err *err)
+{
+	struct artifacts a = { .im = im, .run = run };
+	struct models all = { .m = models, .count = count };
+	int ret = latest(&run->metrics, &run->curves, err);
+
+	for (size_t i = 0; i < count && !ret && !im->has_onto; i++)
+		ret = take_model(&all, im, run, store, &models[i], err);
+	if (!ret && !im->has_onto)
+		ret = walk_all(&a, store, run->id, location, err);
+	drop_taken(&a, &all);
+	if (!ret)
+		ret = settle(&a, all.found, err);
+	if (!ret)
+		ret = why_none(run, &a, location, err);
+	artifacts_release(&a);
+	free(all.taken);
+	/* All that it is about is recorded already. */
+	if (!ret && all.taken_count && !run->subject_count) {
+		im->stats->runs++;
+		mv_import_run_release(run);
+		return 0;
+	}
+	if (!ret)
+		return mv_import_take(im, run, err);
+	mv_import_run_release(run);
+	return ret;
+}
+
+void mv_mlflow_models_release(struct mv_mlflow_model *models, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(models[i].id);
+		free(models[i].name);
+		free(models[i].location);
+		mv_curves_release(&models[i].curves);
+	}
+	free(models);
+}
+
+int mv_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
+			const char *id, const char *name, const char *location,
+			struct mv_err *err)
+{
+	struct mv_mlflow_model *more, *m;
+
+	if (*count == MODELS_MAX)
+		return mv_fail(err, MV_EINVALID, "more than %d logged models "
+			       "in one run", MODELS_MAX);
+	more = realloc(*models, (*count + 1) * sizeof(*more));
+	if (!more)
+		return mv_nomem(err);
+	*models = more;
+	m = &more[(*count)++];
+	memset(m, 0, sizeof(*m));
+	if (copy_text(&m->id, id, err) || copy_text(&m->name, name, err) ||
+	    copy_text(&m->location, location, err))
+		return MV_ENOMEM;
+	return 0;
+}
+
+int mv_mlflow_is_bad(struct mv_importing *im, const char *id,
+		     const char *state)
+{
+	if (!state || (strcmp(state, "FAILED") && strcmp(state, "KILLED")) ||
+	    im->import->failed || im->import->run)
+		return 0;
+	mv_import_tell(im, 1, "run %.80s %s: what it measured would stand in "
+		       "the place of good values; --failed, or --run, brings "
+		       "it", id, state);
+	return 1;
+}

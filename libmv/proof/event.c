@@ -1,0 +1,1077 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/time.h"
+#include "libmv/gate/judge.h"
+#include "libmv/gate/past.h"
+#include "libmv/proof/priv.h"
+#include "libmv/subject/subject.h"
+
+/*
+ * One tag: does it hold? What it names is looked at first (policy, notes,
+ * content); then the decision is made again from that. Everything that is
+ * wrong is said, not only the first.
+ */
+
+void mv_proof_release(struct mv_proof *p)
+{
+	for (size_t i = 0; i < p->problem_count; i++)
+		free(p->problems[i]);
+	free(p->problems);
+	free(p->version);
+	free(p->promoter);
+	free(p->debt);
+	free(p->records);
+	free(p->policy);
+	if (p->has_verdict)
+		mv_verdict_release(&p->verdict);
+	memset(p, 0, sizeof(*p));
+}
+
+int mv_proof_add(struct mv_proof *p, enum mv_verify_state state,
+		 const char *fmt, ...)
+{
+	char **more = realloc(p->problems,
+			      (p->problem_count + 2) * sizeof(*more));
+	char *text = NULL;
+	va_list ap;
+
+	if (!more)
+		return MV_ENOMEM;
+	p->problems = more;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (!text)
+		return MV_ENOMEM;
+	more[p->problem_count++] = text;
+	more[p->problem_count] = NULL;
+	if (p->state != MV_VERIFY_BAD)
+		p->state = state;
+	return 0;
+}
+
+/* -- one event being looked at ------------------------------------------------------ */
+
+struct proving {
+	struct mv_proof *p;
+	struct mv_gates *gates;
+	const struct mv_past *past;
+	const struct mv_event *event;	/* of today's registry */
+	struct mv_facts trailers;
+	int ours;			/* it has trailers */
+	char *tagger;			/* e-mail */
+	int64_t said;			/* the tagger's date */
+	const struct mv_past_statement *receipt;
+	struct mv_gate_then *then;
+	/* Where the policy's commit stands on the branch's line. */
+	const struct mv_past_commit *policy, *notes;
+};
+
+#define BAD(x, ...) mv_proof_add((x)->p, MV_VERIFY_BAD, __VA_ARGS__)
+#define UNKNOWN(x, ...) mv_proof_add((x)->p, MV_VERIFY_UNKNOWN, __VA_ARGS__)
+
+static const char *said(const struct proving *x, const char *key)
+{
+	const struct mv_value *v = mv_facts_get(&x->trailers, key);
+
+	return v && v->text ? v->text : "";
+}
+
+/* "2026-11-21 08:15:00 UTC"; `text` has room for 32. */
+static const char *moment(char *text, int64_t s)
+{
+	mv_time_print(text, s > INT64_MAX / 1000 || s < INT64_MIN / 1000 ? 0 :
+		      s * 1000);
+	text[10] = ' ';
+	memcpy(text + 19, " UTC", 5);
+	return text;
+}
+
+static int is_stage(const struct mv_event *e)
+{
+	return e->tag.kind == MV_EVENT_ASSIGN ||
+	       e->tag.kind == MV_EVENT_UNASSIGN;
+}
+
+/* -- the tag object ---------------------------------------------------------------- */
+
+static int take_tag(void *payload, size_t i,
+		    const struct mv_git_object_info *tag, struct mv_err *err)
+{
+	struct proving *x = payload;
+	struct mv_err why = { MV_OK, "" };
+
+	(void)i;
+	if (!tag)
+		return UNKNOWN(x, "the tag object %.10s cannot be read here; "
+			       "git fetch --tags brings it", x->event->oid);
+	x->said = x->p->when = tag->author.when;
+	if (mv_gate_set(&x->tagger, tag->author.email, err))
+		return MV_ENOMEM;
+	if (!mv_event_is(x->event, tag))
+		return BAD(x, "the tag object says that it is '%s': somebody "
+			   "put it under another name", tag->name);
+	if (mv_tag_trailers(&x->trailers, tag->message, &why))
+		return why.code == MV_ENOMEM ? MV_ENOMEM :
+			BAD(x, "its trailers cannot be read: %s", why.msg);
+	x->ours = x->trailers.count > 0;
+	return 0;
+}
+
+/* What the name says and what the message says is one thing said twice. */
+static int check_name(struct proving *x, const char *key, const char *name)
+{
+	const char *value = said(x, key);
+
+	if (!*value || !name || !strcmp(value, name))
+		return 0;
+	return BAD(x, "its message says %s: %s, its name %s", key, value, name);
+}
+
+static int check_names(struct proving *x)
+{
+	const struct mv_tag *t = &x->event->tag;
+	const char *counter = strrchr(x->event->ref, '#');
+	int ret = check_name(x, "Model-Artifact", t->artifact);
+
+	if (!ret)
+		ret = check_name(x, "Model-Version", t->version);
+	if (!ret)
+		ret = check_name(x, "Model-Stage", t->stage);
+	if (!ret && t->counter >= 0 && counter && counter[1] == '0')
+		ret = BAD(x, "its number begins with 0; git-model makes no "
+			  "such tags, and nobody should");
+	return ret;
+}
+
+/* -- when -------------------------------------------------------------------------------- */
+
+int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
+		       const struct mv_past_statement *s, struct mv_err *err)
+{
+	const char *ns = s->s.decision == MV_DECISION_RECEIPT ?
+		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
+	struct mv_buf pae;
+	int ret;
+
+	mv_buf_init(&pae, (size_t)1 << 20);
+	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, s->payload.data,
+			  s->payload.len) ? mv_nomem(err) :
+		mv_trust_verify(out, trust, ns, pae.data, pae.len,
+				s->sig.data, s->sig.len, s->s.issued_at, err);
+	mv_buf_release(&pae);
+	return ret;
+}
+
+int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
+		     const struct mv_past_statement *r, struct mv_err *err)
+{
+	struct mv_signature s;
+	int ret;
+
+	*good = 0;
+	if (strcmp(r->s.repo ? r->s.repo : "", repo_id))
+		return 0;
+	ret = mv_prove_statement(&s, trust, r, err);
+	if (ret)
+		return ret;
+	*good = s.state == MV_SIGNATURE_GOOD && s.principal && r->s.signer &&
+		!strcmp(s.principal, r->s.signer);
+	mv_signature_release(&s);
+	return 0;
+}
+
+static int speaks_of(const struct mv_past_statement *r, const struct mv_event *e)
+{
+	return !strcmp(r->s.artifact, e->tag.artifact) &&
+	       !strcmp(r->s.stage, e->tag.stage ? e->tag.stage : "");
+}
+
+/* The oldest good receipt of this very tag object. */
+static int find_receipt(struct proving *x, struct mv_err *err)
+{
+	const struct mv_gate *today = x->gates->today;
+	size_t count;
+	const struct mv_past_statement *r =
+		mv_past_receipts(x->past, x->event->oid, &count);
+	int good, ret = 0;
+
+	for (size_t i = 0; i < count && !ret; i++) {
+		if (!speaks_of(&r[i], x->event) ||
+		    (x->receipt && x->receipt->s.issued_at <= r[i].s.issued_at))
+			continue;
+		ret = mv_prove_receipt(&good, today->trust, today->repo_id,
+				       &r[i], err);
+		if (!ret && good)
+			x->receipt = &r[i];
+	}
+	if (x->receipt) {
+		x->p->witnessed = 1;
+		x->p->when = x->receipt->s.issued_at;
+	}
+	return ret;
+}
+
+/* By the policy that it was decided by, as the server that took it. */
+static int64_t skew(const struct proving *x)
+{
+	return mv_prove_skew(x->then && x->then->gate.has_policy ?
+			     &x->then->gate : x->gates->today);
+}
+
+/* A tag cannot be older than what it names. */
+static int check_date(struct proving *x, int64_t when, const char *what)
+{
+	char a[32], b[32];
+
+	if (x->receipt || x->said >= INT64_MAX - skew(x) ||
+	    when <= x->said + skew(x))
+		return 0;
+	return BAD(x, "it says it was made on %s, but names %s of %s: the date "
+		   "was put back", moment(a, x->said), what,
+		   moment(b, when));
+}
+
+static int check_future(struct proving *x)
+{
+	char a[32];
+
+	if (x->p->when <= x->gates->today->now / 1000 + skew(x))
+		return 0;
+	return BAD(x, "it says it was made on %s, which is still to come",
+		   moment(a, x->p->when));
+}
+
+/* A whole name: a short one, or a branch's, means something else later. */
+static int is_name(const char *hex)
+{
+	size_t n = strspn(hex, "0123456789abcdef");
+
+	return !hex[n] && (n == 40 || n == 64);
+}
+
+/* -- which policy ------------------------------------------------------------------------------ */
+
+static int governed(const struct mv_gate *gate, const struct mv_event *e)
+{
+	return gate->has_policy &&
+	       mv_policy_governs(&gate->policy, "stage", e->tag.artifact,
+				 e->tag.stage);
+}
+
+static int no_record(struct proving *x)
+{
+	if (governed(x->gates->today, x->event))
+		return BAD(x, "there is no record of a decision in it, and the "
+			   "policy speaks of %s; if it is older than the "
+			   "policy, promote %s again", x->event->tag.stage,
+			   x->event->tag.artifact);
+	return 0;
+}
+
+static int check_in_force(struct proving *x)
+{
+	const struct mv_past_commit *c;
+	char a[32], b[32];
+
+	if (x->receipt)
+		return strcmp(x->receipt->s.policy ? x->receipt->s.policy : "",
+			      said(x, "Model-Policy")) ?
+			BAD(x, "the server judged it by policy %.17s, the tag "
+			    "says %.17s", *x->receipt->s.policy ?
+			    x->receipt->s.policy : "(none)",
+			    *said(x, "Model-Policy") ?
+			    said(x, "Model-Policy") : "(none)") : 0;
+	c = mv_past_overtaken(x->past, x->policy, x->said);
+	if (!c)
+		return 0;
+	return BAD(x, "an old policy was used, that of %.10s: .gitmodel/ was "
+		   "changed by %.10s on %s, and this was decided on %s",
+		   x->policy->hex, c->hex, moment(a, c->when),
+		   moment(b, x->said));
+}
+
+/* Data of the trusted commit that the policy compares with. */
+struct paths {
+	const char **v;
+	size_t count;
+};
+
+static int add_path(void *payload, const char *question, struct mv_err *err)
+{
+	struct paths *paths = payload;
+	const char **more;
+
+	if (strncmp(question, "content ", 8))
+		return 0;
+	more = realloc(paths->v, (paths->count + 2) * sizeof(*more));
+	if (!more)
+		return mv_nomem(err);
+	paths->v = more;
+	more[paths->count] = strdup(question + 8);
+	more[paths->count + 1] = NULL;
+	return more[paths->count++] ? 0 : mv_nomem(err);
+}
+
+static int list_paths(struct paths *out, const struct proving *x,
+		      struct mv_err *err)
+{
+	const struct mv_tag *t = &x->event->tag;
+
+	if (!x->then->gate.has_policy)
+		return 0;
+	return mv_policy_each_question(&x->then->gate.policy,
+				       t->kind == MV_EVENT_ASSIGN ?
+				       "promote" : "demote", t->artifact,
+				       t->stage, add_path, out, err);
+}
+
+/*
+ * What a server witnessed it had judged by this policy. Nobody else knows
+ * what the branch was at that moment.
+ */
+static int vouched(const struct proving *x)
+{
+	const char *digest = x->receipt ? x->receipt->s.policy : NULL;
+
+	return digest && *digest && !strcmp(digest, said(x, "Model-Policy")) &&
+	       x->then->gate.has_policy &&
+	       !strcmp(digest, x->then->gate.policy.digest);
+}
+
+static int find_place(struct proving *x, const char *commit,
+		      const struct mv_past_commit *brought,
+		      struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(x->gates->repo);
+	struct paths paths = { NULL, 0 };
+	int ret = list_paths(&paths, x, err);
+
+	if (!ret)
+		ret = mv_past_place(&x->policy, x->past, git, commit, paths.v,
+				    err);
+	for (size_t i = 0; i < paths.count; i++)
+		free((void *)(uintptr_t)paths.v[i]);
+	free(paths.v);
+	if (!ret && !x->policy && vouched(x))
+		x->policy = brought;
+	return ret;
+}
+
+static int take_date(void *payload, size_t i,
+		     const struct mv_git_object_info *commit,
+		     struct mv_err *err)
+{
+	(void)i;
+	(void)err;
+	*(int64_t *)payload = commit ? commit->committer.when : 0;
+	return 0;
+}
+
+static int never_was(struct proving *x, const char *commit)
+{
+	if (x->past->shallow)
+		return UNKNOWN(x, "history is cut off before the policy's "
+			       "commit %.10s; git fetch --unshallow brings it",
+			       commit);
+	return BAD(x, "it was decided by the policy of %.10s, which "
+		   "never was %s", commit, x->gates->today->trusted_name);
+}
+
+static int check_policy(struct proving *x, struct mv_err *err)
+{
+	const char *commit = said(x, "Model-Policy-Commit");
+	const char *digest = said(x, "Model-Policy");
+	struct mv_git *git = mv_repo_git(x->gates->repo);
+	const struct mv_past_commit *brought = NULL;
+	struct mv_err why = { MV_OK, "" };
+	int64_t when = 0;
+	int ret = 0;
+
+	if (!*commit)
+		return governed(x->gates->today, x->event) ?
+			BAD(x, "it does not say which policy was asked") : 0;
+	if (!is_name(commit))
+		return BAD(x, "Model-Policy-Commit is no name of a commit");
+	if (!mv_past_find(&x->past->branch, commit))
+		ret = mv_past_brought(&brought, x->past, git, commit, err);
+	if (ret)
+		return ret;
+	if (!brought && !mv_past_find(&x->past->branch, commit))
+		return never_was(x, commit);
+	ret = mv_gates_at(&x->then, x->gates, commit, &why);
+	if (ret)
+		return ret == MV_ENOMEM ? mv_nomem(err) :
+			BAD(x, "its policy cannot be read: %s", why.msg);
+	ret = find_place(x, commit, brought, err);
+	if (ret)
+		return ret;
+	if (!x->policy) {
+		x->then = NULL;
+		return never_was(x, commit);
+	}
+	mv_past_name(x->p->policy_commit, x->policy->hex);
+	x->p->governed_then = governed(&x->then->gate, x->event);
+	if (strcmp(digest, x->then->gate.has_policy ?
+		   x->then->gate.policy.digest : ""))
+		return BAD(x, "the policy of %.10s is another than the tag "
+			   "says (%.17s)", commit, *digest ? digest : "none");
+	ret = mv_git_objects(git, &commit, 1, take_date, &when, err);
+	if (!ret)
+		ret = check_date(x, when, "a policy");
+	return ret ? ret : check_in_force(x);
+}
+
+/* -- which notes ----------------------------------------------------------------------------------- */
+
+static int check_notes(struct proving *x)
+{
+	const char *commit = said(x, "Model-Notes");
+
+	if (!*commit)
+		return 0;
+	if (!is_name(commit))
+		return BAD(x, "Model-Notes is no name of a commit");
+	if (!*x->gates->today->notes)
+		return UNKNOWN(x, "there are no records here; git model fetch "
+			       "brings them");
+	x->notes = mv_past_find(&x->past->notes, commit);
+	if (!x->notes && x->past->shallow)
+		return UNKNOWN(x, "the history of the records is cut off before "
+			       "%.10s; git fetch --unshallow brings it",
+			       commit);
+	if (!x->notes)
+		return BAD(x, "the records that it was decided on (%.10s) are "
+			   "not in the history of today's: notes were "
+			   "rewritten, or not all are here (git model fetch)",
+			   commit);
+	mv_past_name(x->p->notes, commit);
+	return check_date(x, x->notes->when, "records");
+}
+
+/* Notes only grow: every line that was there is there today. */
+static int check_grown(struct proving *x, const char *blob,
+		       struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(x->gates->repo);
+	struct mv_lines then = { NULL, 0, NULL }, now = { NULL, 0, NULL };
+	size_t gone = 0, first = 0;
+	int ret;
+
+	if (!x->notes)
+		return 0;
+	ret = mv_ledger_read(&then, git, x->notes->hex, &blob, 1, err);
+	if (!ret)
+		ret = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
+				     1, err);
+	for (size_t i = 0; i < then.count && !ret; i++)
+		if (!mv_lines_have(&now, then.v[i]))
+			first = gone++ ? first : i;
+	if (!ret && gone)
+		ret = BAD(x, "%zu line%s that it was decided on %s not in the "
+			  "records any more, such as %.60s...", gone,
+			  gone == 1 ? "" : "s", gone == 1 ? "is" : "are",
+			  then.v[first]);
+	mv_lines_release(&then);
+	mv_lines_release(&now);
+	return ret;
+}
+
+/* -- content ------------------------------------------------------------------------------------------ */
+
+static int check_content(struct proving *x, struct mv_subject *s,
+			 struct mv_gate *gate, struct mv_err *err)
+{
+	const char *content = said(x, "Model-Content");
+	struct mv_err why = { MV_OK, "" };
+	char hex[8 + MV_OID_HEX] = "sha256:", size[32];
+	int ret = mv_gate_subject(s, gate, x->event->tag.artifact,
+				  x->event->commit, &why);
+
+	if (ret == MV_ENOMEM)
+		return mv_nomem(err);
+	if (ret)
+		memset(s, 0, sizeof(*s));
+	if (ret && x->past->shallow)
+		return UNKNOWN(x, "its content cannot be told: %s; git fetch "
+			       "--unshallow may bring it", why.msg);
+	if (ret)
+		return *content || x->p->governed_then ?
+			BAD(x, "its content cannot be told: %s", why.msg) : 0;
+	mv_oid_hex(hex + 7, &s->pointer.oid);
+	snprintf(size, sizeof(size), "%" PRIu64, s->pointer.size);
+	if (*content && strcmp(content, hex))
+		return BAD(x, "%s at %.10s is %.17s, but the tag says %.17s: "
+			   "the content was swapped", x->event->tag.artifact,
+			   x->event->commit, hex, content);
+	if (*said(x, "Model-Size") && strcmp(said(x, "Model-Size"), size))
+		return BAD(x, "%s at %.10s has %s bytes, the tag says %s",
+			   x->event->tag.artifact, x->event->commit, size,
+			   said(x, "Model-Size"));
+	return *said(x, "Model-Path") && strcmp(said(x, "Model-Path"), s->path) ?
+		BAD(x, "the tag says path %s, .gitmodel/config of %.10s says "
+		    "%s", said(x, "Model-Path"), x->event->commit, s->path) : 0;
+}
+
+/* -- the decision, again -------------------------------------------------------------------------------- */
+
+static int say_findings(struct proving *x, const struct mv_verdict *v)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < v->count && !ret; i++) {
+		const struct mv_finding *f = &v->v[i];
+
+		if (f->mode != MV_MODE_ENFORCE ||
+		    (f->result != MV_RESULT_NO &&
+		     f->result != MV_RESULT_UNKNOWN))
+			continue;
+		ret = BAD(x, "%s: %s: expected %s, found %s", f->section,
+			  f->rule, f->expected, *f->actual ? f->actual :
+			  "nothing");
+	}
+	return ret;
+}
+
+static int is_yes(const struct mv_verdict *v)
+{
+	return v->result == MV_RESULT_YES ||
+	       v->result == MV_RESULT_OVERRIDDEN;
+}
+
+static int check_verdict(struct proving *x, const struct mv_verdict *v)
+{
+	const char *text = said(x, "Model-Verdict");
+	size_t n = strcspn(text, " ");
+	const char *word = !v->governed ? "ungoverned" : !is_yes(v) ? "no" :
+		mv_result_name(v->result);
+
+	if (!strncmp(text, "no", n) && n == 2)
+		return BAD(x, "it was made although the verdict was no; the "
+			   "hooks were skipped, or there was no server to "
+			   "refuse it");
+	if (!is_yes(v)) {
+		int ret = BAD(x, "by the policy and the records of that moment "
+			      "the verdict is no%s", n ?
+			      ", but the tag says yes" : "");
+
+		return ret ? ret : say_findings(x, v);
+	}
+	if (strlen(word) != n || strncmp(text, word, n))
+		return BAD(x, "the verdict is %s, but the tag says %.*s", word,
+			   n ? (int)n : 7, n ? text : "nothing");
+	return 0;
+}
+
+static int check_facts(struct proving *x, const struct mv_policy_facts *f,
+		       struct mv_err *err)
+{
+	const char *records = said(x, "Model-Records");
+	const char *from = said(x, "Model-From");
+	int ret = 0;
+
+	if (f->promoter)
+		ret = mv_gate_set(&x->p->promoter, f->promoter, err);
+	if (!ret && *records && strcmp(records, f->records))
+		ret = BAD(x, "its evidence was altered: the records of that "
+			  "moment have digest %.17s, the tag says %.17s",
+			  f->records, records);
+	if (!ret && strcmp(from, f->displaces ? f->displaces : ""))
+		ret = BAD(x, "it says that %s held the stage before, but by "
+			  "the tags that are here %s did: a tag was deleted, "
+			  "added or moved", *from ? from : "nobody",
+			  f->displaces && *f->displaces ? f->displaces :
+			  "nobody");
+	return ret;
+}
+
+/* The version's own registration, as it was before this tag. */
+static const struct mv_event *own_tag(const struct mv_registry *r,
+				      const struct mv_event *e)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->v[i].ref, e->ref))
+			return &r->v[i];
+	return NULL;
+}
+
+static int add_ref(struct mv_git_ref *ref, const struct mv_event *e)
+{
+	ref->name = e->ref;
+	ref->oid = e->oid;
+	ref->type = "tag";
+	ref->commit = e->commit;
+	return 1;
+}
+
+/*
+ * An assignment without a number stands before all that have one, whenever it
+ * was made. So it was there when this was decided only if this says so: what
+ * it displaced is at that commit.
+ */
+static int slipped_in(const struct proving *x, const struct mv_event *e)
+{
+	const struct mv_registry *r = &x->gates->today->registry;
+	const char *from = said(x, "Model-From");
+
+	if (e->tag.kind != MV_EVENT_ASSIGN || e->tag.counter >= 0 ||
+	    x->event->tag.counter < 0 ||
+	    strcmp(e->tag.stage, x->event->tag.stage))
+		return 0;
+	for (size_t i = 0; i < x->event->order && *from; i++)
+		if (r->v[i].tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(r->v[i].tag.artifact, e->tag.artifact) &&
+		    !strcmp(r->v[i].tag.version, from) &&
+		    !strcmp(r->v[i].commit, e->commit))
+			return 0;
+	return 1;
+}
+
+/*
+ * The artifact's events up to this one. Only a later event that takes a
+ * version back, or one whose place is not known, makes a difference: then the
+ * past must be built again.
+ */
+static int registry_then(struct mv_registry *out, const struct proving *x,
+			 struct mv_err *err)
+{
+	const struct mv_registry *all = &x->gates->today->registry;
+	struct mv_git_ref *refs;
+	size_t n = 0;
+	int again = 0, ret;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < all->count && !again; i++)
+		again = !strcmp(all->v[i].tag.artifact,
+				x->event->tag.artifact) &&
+			(i <= x->event->order ? slipped_in(x, &all->v[i]) :
+			 all->v[i].tag.kind == MV_EVENT_DEREGISTER);
+	if (!again)
+		return 0;
+	refs = calloc(x->event->order + 1, sizeof(*refs));
+	if (!refs)
+		return mv_nomem(err);
+	for (size_t i = 0; i <= x->event->order; i++)
+		if (!strcmp(all->v[i].tag.artifact, x->event->tag.artifact) &&
+		    !slipped_in(x, &all->v[i]))
+			n += (size_t)add_ref(&refs[n], &all->v[i]);
+	ret = mv_registry_from_refs(out, refs, n, x->event->tag.artifact, err);
+	free(refs);
+	return ret;
+}
+
+struct replay {
+	struct mv_verdict verdict;
+	struct mv_policy_facts facts;
+};
+
+static int decide_then(struct replay *out, struct mv_gate *gate,
+		       const struct proving *x, const struct mv_event *tag,
+		       struct mv_err *err)
+{
+	const struct mv_promotion p = {
+		.action = tag->tag.kind == MV_EVENT_ASSIGN ? "promote" :
+							     "demote",
+		.artifact = tag->tag.artifact, .version = x->p->version,
+		.stage = tag->tag.stage, .commit = tag->commit, .tag = tag
+	};
+
+	memset(out, 0, sizeof(*out));
+	return mv_gate_check(&out->verdict, &out->facts, gate, &p, err);
+}
+
+static void replay_release(struct replay *r)
+{
+	mv_verdict_release(&r->verdict);
+	mv_policy_facts_release(&r->facts);
+}
+
+/*
+ * Nobody witnessed it, so keys that were revoked since do not count. When
+ * that is what makes the difference, it is said so, and not as if somebody
+ * had made a mistake then.
+ */
+static int decide_strictly(struct replay *out, struct proving *x,
+			   const struct mv_event *tag, struct mv_err *err)
+{
+	struct mv_gate *gate = &x->then->gate;
+	struct replay strict;
+	int ret = decide_then(out, gate, x, tag, err);
+
+	if (ret || x->receipt || !x->then->strict || !is_yes(&out->verdict))
+		return ret;
+	gate->trust = x->then->strict;
+	ret = decide_then(&strict, gate, x, tag, err);
+	gate->trust = x->then->then;
+	if (ret) {
+		replay_release(out);
+		return ret;
+	}
+	if (!is_yes(&strict.verdict)) {
+		ret = BAD(x, "it rests on a key that was revoked since, and no "
+			  "receipt of a server says that it was signed "
+			  "before");
+		if (!ret)
+			ret = say_findings(x, &strict.verdict);
+	}
+	replay_release(&strict);
+	return ret;
+}
+
+/* -- a no that was left out ------------------------------------------------------------------------------ */
+
+static int is_no(const struct mv_vote *v, const struct proving *x)
+{
+	return !v->malformed && v->signature.state == MV_SIGNATURE_GOOD &&
+	       v->statement.issued_at <= x->p->when &&
+	       (v->statement.decision == MV_DECISION_REJECT ||
+		v->statement.decision == MV_DECISION_REVOKE);
+}
+
+static int was_read(const struct mv_vote *v, const struct mv_policy_facts *f)
+{
+	for (size_t i = 0; i < f->vote_count; i++)
+		if (!strcmp(f->votes[i].line_digest, v->line_digest))
+			return 1;
+	return 0;
+}
+
+/*
+ * Who promotes chooses which notes are read, and could choose such as have
+ * no rejection yet. What was signed before, and is known now, counts.
+ */
+static int check_left_out(struct proving *x, const struct mv_subject *s,
+			  struct replay *done, struct mv_err *err)
+{
+	struct mv_gate *gate = &x->then->gate;
+	struct mv_policy_facts *f = &done->facts;
+	struct mv_testimony t;
+	struct mv_verdict v;
+	const struct mv_vote *no = NULL;
+	struct mv_vote *all;
+	char a[32];
+	int ret = mv_gate_testimony(&t, gate, s->blob, &s->pointer,
+				    x->event->tag.artifact, x->p->when, err);
+
+	if (ret)
+		return ret;
+	all = realloc(f->votes, (f->vote_count + t.count + 1) * sizeof(*all));
+	if (!all) {
+		mv_testimony_release(&t);
+		return mv_nomem(err);
+	}
+	f->votes = all;
+	for (size_t i = 0; i < t.count; i++) {
+		if (!is_no(&t.votes[i], x) || was_read(&t.votes[i], f))
+			continue;
+		all[f->vote_count++] = t.votes[i];
+		memset(&t.votes[i], 0, sizeof(t.votes[i]));
+		no = &all[f->vote_count - 1];
+	}
+	mv_testimony_release(&t);
+	if (!no)
+		return 0;
+	ret = mv_decide(&v, f, &gate->policy, x->p->when, err);
+	if (!ret && !is_yes(&v))
+		ret = BAD(x, "it was decided without what %s had said on %s "
+			  "(%s: %s), which makes the verdict no",
+			  no->signature.principal,
+			  moment(a, no->statement.issued_at),
+			  mv_decision_name(no->statement.decision),
+			  no->statement.reason && *no->statement.reason ?
+			  no->statement.reason : "no reason given");
+	if (!ret)
+		mv_verdict_release(&v);
+	return ret;
+}
+
+/* Has the note of today anything that the one of then had not? */
+static int has_more(struct proving *x, const char *blob, struct mv_err *err)
+{
+	struct mv_git *git = mv_repo_git(x->gates->repo);
+	static const char word[] = "\"kind\":\"approval\"";
+	struct mv_lines then = { NULL, 0, NULL }, now = { NULL, 0, NULL };
+	int more = 0;
+	int ret = x->notes ? mv_ledger_read(&then, git, x->notes->hex, &blob,
+					    1, err) : 0;
+
+	if (!ret && *x->gates->today->notes)
+		ret = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
+				     1, err);
+	for (size_t i = 0; i < now.count && !ret && !more; i++)
+		more = strstr(now.v[i], word) && !mv_lines_have(&then, now.v[i]);
+	mv_lines_release(&then);
+	mv_lines_release(&now);
+	return ret ? ret : more;
+}
+
+/* -- debt ------------------------------------------------------------------------------------------------- */
+
+static const struct mv_finding *same_rule(const struct mv_verdict *v,
+					  const struct mv_finding *f)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (!strcmp(v->v[i].rule, f->rule) &&
+		    !strcmp(v->v[i].section, f->section))
+			return &v->v[i];
+	return NULL;
+}
+
+/*
+ * What was overridden is owed, as long as it holds the stage: approvals that
+ * came since, or evidence, make it good. Approvals are looked for as for a
+ * promotion today, evidence as for the one that was.
+ */
+static int check_debt(struct proving *x, const struct mv_event *tag,
+		      const struct mv_verdict *was, struct mv_err *err)
+{
+	const struct mv_gate *today = x->gates->today;
+	struct mv_gate_then *now;
+	struct replay again;
+	struct mv_verdict fresh;
+	struct mv_policy_facts facts;
+	const struct mv_promotion p = {
+		.action = "promote", .artifact = tag->tag.artifact,
+		.version = x->p->version, .stage = tag->tag.stage,
+		.commit = tag->commit, .promoter = x->p->promoter
+	};
+	int ret = mv_gates_at(&now, x->gates, today->trusted, err);
+
+	if (ret)
+		return ret;
+	now->gate.registry = today->registry;
+	now->gate.now = today->now;
+	ret = mv_gate_set(&now->gate.notes, today->notes, err);
+	if (!ret)
+		ret = decide_then(&again, &now->gate, x, tag, err);
+	if (!ret) {
+		ret = mv_gate_check(&fresh, &facts, &now->gate, &p, err);
+		if (ret)
+			replay_release(&again);
+		else
+			mv_policy_facts_release(&facts);
+	}
+	memset(&now->gate.registry, 0, sizeof(now->gate.registry));
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < was->count && !x->p->debt; i++) {
+		const struct mv_finding *f = &was->v[i];
+		int votes = !strncmp(f->rule, "approvals ", 10);
+		const struct mv_finding *g;
+
+		if (f->result != MV_RESULT_OVERRIDDEN)
+			continue;
+		g = same_rule(votes ? &fresh : &again.verdict, f);
+		if (!g || g->result == MV_RESULT_YES)
+			continue;
+		g = same_rule(&again.verdict, f);
+		x->p->overdue = !g || g->result != MV_RESULT_OVERRIDDEN;
+		x->p->debt = mv_strf("%s: %s was overridden and is not made "
+				     "good%s", f->section, f->rule,
+				     x->p->overdue ? "; its time is up" : "");
+		ret = x->p->debt ? 0 : mv_nomem(err);
+	}
+	mv_verdict_release(&fresh);
+	replay_release(&again);
+	return ret;
+}
+
+static int holds_now(const struct proving *x)
+{
+	const struct mv_event *h = mv_registry_holder(
+		&x->gates->today->registry, x->event->tag.artifact,
+		x->event->tag.stage);
+
+	return h && !strcmp(h->ref, x->event->ref);
+}
+
+/* Of what no policy was asked about, only the content. */
+static int check_plain(struct proving *x, struct mv_err *err)
+{
+	struct mv_gate where = { .repo = x->gates->repo };
+	struct mv_subject s;
+	int ret;
+
+	if (!*said(x, "Model-Content"))
+		return 0;
+	memset(&s, 0, sizeof(s));
+	ret = check_content(x, &s, &where, err);
+	mv_subject_release(&s);
+	return ret;
+}
+
+/* -- a stage event ---------------------------------------------------------------------------------------- */
+
+static int replay(struct proving *x, const struct mv_subject *s,
+		  const struct mv_event *tag, struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	struct replay r;
+	int more = 0;
+	int ret = decide_strictly(&r, x, tag, &why);
+
+	if (ret)
+		return ret == MV_ENOMEM ? mv_nomem(err) :
+			BAD(x, "it cannot be decided again: %s", why.msg);
+	ret = check_facts(x, &r.facts, err);
+	if (!ret)
+		ret = check_verdict(x, &r.verdict);
+	if (!ret && !x->receipt && is_yes(&r.verdict) && r.verdict.governed)
+		ret = more = has_more(x, s->blob, err);
+	if (more > 0) {
+		ret = mv_gate_set(&x->then->gate.notes,
+				  x->gates->today->notes, err);
+		if (!ret)
+			ret = check_left_out(x, s, &r, err);
+	}
+	x->p->verdict = r.verdict;
+	x->p->has_verdict = 1;
+	memset(&r.verdict, 0, sizeof(r.verdict));
+	replay_release(&r);
+	if (!ret && x->p->verdict.result == MV_RESULT_OVERRIDDEN &&
+	    holds_now(x))
+		ret = check_debt(x, x->event, &x->p->verdict, err);
+	return ret;
+}
+
+static int is_registered_there(const struct proving *x)
+{
+	const struct mv_registry *r = &x->gates->today->registry;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct mv_event *e = &r->v[i];
+
+		if (e->tag.kind == MV_EVENT_REGISTER &&
+		    !strcmp(e->tag.version, x->p->version) &&
+		    !strcmp(e->tag.artifact, x->event->tag.artifact) &&
+		    !strcmp(e->commit, x->event->commit))
+			return 1;
+	}
+	return 0;
+}
+
+static int prove_with(struct proving *x, const struct mv_registry *registry,
+		      const struct mv_event *tag, struct mv_err *err)
+{
+	struct mv_gate *gate = &x->then->gate;
+	struct mv_subject s;
+	int ret;
+
+	gate->registry = *registry;
+	gate->now = x->p->when > INT64_MAX / 1000 ? INT64_MAX :
+		x->p->when * 1000;
+	ret = mv_gate_set(&gate->notes, x->notes ? x->notes->hex : "", err);
+	memset(&s, 0, sizeof(s));
+	if (!ret)
+		ret = check_content(x, &s, gate, err);
+	if (!ret && *s.blob)
+		ret = check_grown(x, s.blob, err);
+	if (!ret && x->past->shallow && !strncmp(gate->repo_id, "root:", 5))
+		ret = UNKNOWN(x, "history is cut off, and without [repository] "
+			      "id in .gitmodel/config its first commit says "
+			      "which repository this is; git fetch --unshallow "
+			      "brings it");
+	else if (!ret && *s.blob && !is_registered_there(x))
+		ret = BAD(x, "%s@%s is not registered at %.10s, which it says "
+			  "it puts on the stage", tag->tag.artifact,
+			  x->p->version, tag->commit);
+	else if (!ret && *s.blob)
+		ret = replay(x, &s, tag, err);
+	mv_subject_release(&s);
+	memset(&gate->registry, 0, sizeof(gate->registry));
+	return ret;
+}
+
+static int prove_stage(struct proving *x, struct mv_err *err)
+{
+	struct mv_registry past;
+	const struct mv_event *tag = x->event;
+	int ret;
+
+	if (!x->ours)
+		return no_record(x);
+	ret = check_policy(x, err);
+	if (!ret)
+		ret = check_notes(x);
+	if (!ret)
+		ret = check_future(x);
+	if (!*x->p->version && !ret)
+		ret = BAD(x, "it does not say which version it means");
+	/* Without the policy or the records nothing can be decided again. */
+	if (!ret && !*said(x, "Model-Policy-Commit"))
+		return check_plain(x, err);
+	if (ret || !x->then || !*x->p->version ||
+	    (*said(x, "Model-Notes") && !x->notes))
+		return ret;
+	ret = registry_then(&past, x, err);
+	if (ret)
+		return ret;
+	if (past.count)
+		tag = own_tag(&past, x->event);
+	ret = tag ? prove_with(x, past.count ? &past :
+			       &x->gates->today->registry, tag, err) :
+		mv_fail(err, MV_ECORRUPT, "'%s' is lost in its own past",
+			x->event->ref);
+	mv_registry_release(&past);
+	return ret;
+}
+
+/* -- all of it ---------------------------------------------------------------------------------------------------- */
+
+static int set_names(struct proving *x, struct mv_err *err)
+{
+	const struct mv_registry *r = &x->gates->today->registry;
+	const struct mv_event *v = NULL;
+	const char *version = said(x, "Model-Version");
+	int ret;
+
+	if (is_stage(x->event) && !*version)
+		v = mv_registry_version_at(r, x->event->tag.artifact,
+					   x->event->commit);
+	ret = mv_gate_set(&x->p->version, x->event->tag.version ?
+			  x->event->tag.version : *version ? version :
+			  v ? v->tag.version : "", err);
+	if (!ret && *said(x, "Model-Records"))
+		ret = mv_gate_set(&x->p->records, said(x, "Model-Records"),
+				  err);
+	if (!ret && *said(x, "Model-Policy"))
+		ret = mv_gate_set(&x->p->policy, said(x, "Model-Policy"), err);
+	return ret ? ret : mv_gate_set(&x->p->promoter, x->tagger ? x->tagger :
+				       "", err);
+}
+
+int mv_prove_event(struct mv_proof *out, struct mv_gates *gates,
+		   const struct mv_past *past, const struct mv_event *event,
+		   struct mv_err *err)
+{
+	struct proving x = { .p = out, .gates = gates, .past = past,
+			     .event = event, .trailers = MV_FACTS_INIT };
+	const char *oid = event->oid;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = mv_git_objects(mv_repo_git(gates->repo), &oid, 1, take_tag, &x,
+			     err);
+	if (!ret)
+		ret = find_receipt(&x, err);
+	if (!ret)
+		ret = set_names(&x, err);
+	if (!ret && out->state == MV_VERIFY_OK)
+		ret = check_names(&x);
+	if (!ret && out->state == MV_VERIFY_OK)
+		ret = is_stage(event) ? prove_stage(&x, err) :
+					check_plain(&x, err);
+	mv_facts_release(&x.trailers);
+	free(x.tagger);
+	if (ret == MV_ENOMEM)
+		mv_nomem(err);
+	if (ret)
+		mv_proof_release(out);
+	return ret;
+}

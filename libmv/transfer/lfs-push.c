@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "libmv/store/lfsdir.h"
+#include "libmv/store/pointer.h"
+#include "libmv/transfer/priv.h"
+
+/*
+ * Git LFS objects, there and back. Where a git remote is a path on this
+ * machine they are files in its LFS directory. LFS servers are spoken to by
+ * git-lfs, which knows credentials, ssh and transfers; we say which objects.
+ */
+
+/* -- file by file ------------------------------------------------------------ */
+
+struct stored {
+	struct mv_repo *repo;
+	const struct mv_pointer *pointer;
+	uint64_t pos;
+};
+
+static int stored_read(void *payload, void *data, size_t len, size_t *got,
+		       struct mv_err *err)
+{
+	struct stored *s = payload;
+	int rc = mv_repo_read_at(s->repo, s->pointer, s->pos, data, len, got,
+				 err);
+
+	if (!rc)
+		s->pos += *got;
+	return rc;
+}
+
+/* `from`: a folder of objects; NULL: wherever we have it. */
+static int copy_object(struct mv_repo *repo, const char *to, const char *from,
+		       const struct mv_pointer *p, struct mv_err *err)
+{
+	/* What is stored, whatever an extension makes of it. */
+	const struct mv_pointer pointer = { .oid = p->oid, .size = p->size,
+					    .dialect = p->dialect };
+	struct stored state = { repo, &pointer, 0 };
+	struct mv_reader in = { stored_read, &state };
+
+	return from ? mv_lfs_copy(to, from, p, err) :
+		      mv_lfs_put(to, &in, p, err);
+}
+
+/* -- git-lfs -------------------------------------------------------------------- */
+
+/* git-lfs takes objects from its own directory only. */
+static int bring_home(struct mv_repo *repo, const struct mv_pointer *p,
+		      struct mv_err *err)
+{
+	const char *own;
+	int rc = mv_repo_lfs_dir(&own, repo, err);
+
+	if (!rc)
+		rc = mv_lfsdir_has(own, &p->oid, NULL, NULL);
+	return rc == MV_ENOENT ? copy_object(repo, own, NULL, p, err) : rc;
+}
+
+/* What is here goes to git-lfs, by name; what is not must be at the server. */
+static int choose(struct mv_buf *oids, struct mv_repo *repo,
+		  const struct mv_pointer *p, size_t count,
+		  struct mv_pointer *absent, size_t *absent_count,
+		  struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+	int rc = 0;
+
+	*absent_count = 0;
+	for (size_t i = 0; i < count && !rc; i++) {
+		rc = mv_repo_has(repo, &p[i], err);
+		if (rc == MV_ENOENT) {
+			absent[(*absent_count)++] = p[i];
+			rc = 0;
+			continue;
+		}
+		if (!rc)
+			rc = bring_home(repo, &p[i], err);
+		if (!rc && mv_buf_addf(oids, "%s\n",
+				       mv_oid_hex(hex, &p[i].oid)))
+			rc = mv_nomem(err);
+	}
+	return rc;
+}
+
+int mv_repo_lfs_may_lack(int *yes, struct mv_repo *repo, struct mv_err *err)
+{
+	const char *value = NULL;
+	int rc = mv_git_config_bool(yes, repo->git,
+				    "model.allowincompletepush", 0, err);
+
+	if (!rc && !*yes)
+		rc = mv_repo_lfs_setting(&value, repo,
+					 "lfs.allowincompletepush", err);
+	if (!rc && value && mv_git_parse_bool(yes, value))
+		rc = mv_fail(err, MV_EINVALID, "lfs.allowincompletepush is "
+			     "'%s', neither yes nor no", value);
+	return rc;
+}
+
+static int check_absent(struct mv_repo *repo, const char *remote,
+			struct mv_pointer *absent, size_t count,
+			struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	uint8_t *here = calloc(count + 1, 1);
+	char hex[MV_OID_HEX + 1];
+	size_t missing = 0, first = 0;
+	int lenient = 0, rc = here ? 0 : mv_nomem(err);
+
+	if (!rc && count)
+		rc = mv_repo_fetch_lfs(repo, remote, absent, count, here, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (!here[i] && !missing++)
+			first = i;
+	stats->missing += missing;
+	if (!rc && missing)
+		rc = mv_repo_lfs_may_lack(&lenient, repo, err);
+	if (!rc && missing && !lenient)
+		rc = mv_fail(err, MV_ENOENT, "%zu Git LFS object%s neither "
+			     "here nor at the LFS server, the first is %s; "
+			     "`git lfs fetch` from where %s", missing,
+			     missing == 1 ? " is" : "s are",
+			     mv_oid_hex(hex, &absent[first].oid),
+			     missing == 1 ? "it is" : "they are");
+	free(here);
+	return rc;
+}
+
+static int hand_over(struct mv_repo *repo, const char *remote,
+		     const struct mv_pointer *p, size_t count,
+		     struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	const char *args[] = { "lfs", "push", "--object-id", remote,
+			       "--stdin", NULL };
+	struct mv_pointer *absent = calloc(count + 1, sizeof(*absent));
+	struct mv_buf oids, out;
+	size_t absent_count;
+	int rc;
+
+	if (!absent)
+		return mv_nomem(err);
+	mv_buf_init(&oids, SIZE_MAX / 2);
+	mv_buf_init(&out, SIZE_MAX / 2);
+	rc = choose(&oids, repo, p, count, absent, &absent_count, err);
+	if (!rc)
+		rc = check_absent(repo, remote, absent, absent_count, stats,
+				  err);
+	if (!rc && oids.len) {
+		rc = mv_git_run(repo->git, args, oids.data, oids.len, &out,
+				err);
+		if (rc)
+			mv_err_prefix(err, "git-lfs could not upload");
+	}
+	if (!rc)
+		stats->skipped += count;
+	mv_buf_release(&out);
+	mv_buf_release(&oids);
+	free(absent);
+	return rc;
+}
+
+/* To the LFS server. GIT_LFS_SKIP_PUSH is the user's own word. */
+static int push_to_server(struct mv_repo *repo, const char *remote,
+			  const struct mv_pointer *p, size_t count,
+			  struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	if (mv_repo_lfs_variable_on(repo, "GIT_LFS_SKIP_PUSH")) {
+		mv_repo_warn(repo, "%zu Git LFS object%s not uploaded: "
+			     "GIT_LFS_SKIP_PUSH is set", count,
+			     count == 1 ? " was" : "s were");
+		return 0;
+	}
+	if (!mv_lfs_has_program(repo))
+		return mv_fail(err, MV_ENOENT, "%zu Git LFS object%s to an LFS "
+			       "server, and git-lfs, which speaks to it, is "
+			       "not installed: install git-lfs and push again",
+			       count, count == 1 ? " goes" : "s go");
+	return hand_over(repo, remote, p, count, stats, err);
+}
+
+/* -- push ------------------------------------------------------------------------ */
+
+static int push_to_dir(struct mv_repo *repo, const char *to,
+		       const struct mv_pointer *p, size_t count,
+		       struct mv_wanted_list *absent,
+		       struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	const char *own, *from;
+	int rc = mv_repo_lfs_dir(&own, repo, err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (!mv_lfsdir_has(to, &p[i].oid, NULL, NULL)) {
+			stats->skipped++;
+			continue;
+		}
+		rc = mv_repo_has(repo, &p[i], err);
+		if (rc == MV_ENOENT) {
+			rc = absent ? mv_wanted_add(absent, &p[i], err) : 0;
+			stats->missing += !absent;
+			continue;
+		}
+		from = mv_lfsdir_has(own, &p[i].oid, NULL, NULL) ? NULL : own;
+		if (!rc)
+			rc = copy_object(repo, to, from, &p[i], err);
+		stats->contents += !rc;
+	}
+	return rc;
+}
+
+int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
+		     const struct mv_wanted_list *w, size_t first,
+		     const char *const *newer, struct mv_wanted_list *absent,
+		     struct mv_transfer_stats *stats, struct mv_err *err)
+{
+	struct mv_wanted_list fresh = { NULL, 0, 0 };
+	char *dir = NULL, *name = NULL;
+	int rc = 0;
+
+	if (first == w->count)
+		return 0;
+	if (!remote || !*remote)
+		rc = mv_repo_default_remote(&name, repo, err);
+	if (!rc && (!remote || !*remote))
+		remote = name;
+	if (!rc && !remote)
+		rc = mv_fail(err, MV_ENOENT, "no remote to push Git LFS "
+			     "objects to");
+	if (!rc)
+		rc = mv_lfs_find_dir(&dir, repo, remote, url, 1, err);
+	if (!rc && dir) {
+		rc = push_to_dir(repo, dir, w->p + first, w->count - first,
+				 absent, stats, err);
+		goto out;
+	}
+	/* A server is asked for what is new, as git-lfs does. */
+	if (!rc && newer) {
+		rc = mv_wanted_find(&fresh, repo, newer, err);
+		w = &fresh;
+		first = mv_wanted_natives(w);
+	}
+	if (!rc && first < w->count)
+		rc = push_to_server(repo, remote, w->p + first,
+				    w->count - first, stats, err);
+out:
+	free(fresh.p);
+	free(name);
+	free(dir);
+	return rc;
+}

@@ -1,0 +1,1164 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libmv/base/statcache.h"
+#include "libmv/base/worktree.h"
+#include "libmv/repo/repo.h"
+#include "libmv/store/lfsdir.h"
+#include "libmv/work/priv.h"
+
+#define LARGE (1024u * 1024)	/* cut and compressed by all threads together */
+#define JOB_FILES 16u		/* small files in one job */
+#define OUT_MAX ((size_t)4 << 30)
+#define TEXT_MAX (64 << 10)	/* of text that is hardly content */
+#define WHAT "Storing"
+
+enum owner { PLAIN, MODEL, LFS };
+enum action {
+	NOTHING,	/* not in the work tree, and not for us to remove */
+	UNCHANGED,
+	READ,		/* its bytes must be read */
+	STAGE,		/* `pointer` says what */
+	REMOVE
+};
+
+struct item {
+	char *path;
+	char blob[MV_OID_HEX + 1];	/* in the index; "" when it is not */
+	unsigned mode;			/* there; 0: untracked */
+	enum owner owner;
+	enum action action;
+	int named;			/* by the user, not by a folder or glob */
+	int unmerged;
+	int assumed;			/* marked assume-unchanged */
+	int intended;			/* `git add -N`: to be added yet */
+	struct mv_pointer pointer;
+	char *text;			/* of git-lfs's, as somebody wrote it */
+	struct mv_repo_seen seen;
+	int fresh;			/* read just now: the cache wants it */
+};
+
+struct add {
+	struct mv_repo *repo;
+	const struct mv_add_options *options;
+	struct mv_add_stats *stats;
+	struct item *items;
+	size_t count, alloc;
+	int rootfd;
+	struct mv_tx *tx;
+	const char *lfs_dir;
+	int no_links;			/* core.symlinks is off */
+	int attributes_changed;
+	uint64_t total;
+	atomic_uint_fast64_t done;
+};
+
+/* -- what was asked for ---------------------------------------------------------- */
+
+static int add_item(struct add *add, const char *path, struct item **out)
+{
+	size_t alloc = 2 * add->alloc + 64;
+	struct item *grown;
+
+	if (add->count == add->alloc) {
+		grown = realloc(add->items, alloc * sizeof(*grown));
+		if (!grown)
+			return -1;
+		add->items = grown;
+		add->alloc = alloc;
+	}
+	*out = &add->items[add->count];
+	memset(*out, 0, sizeof(**out));
+	(*out)->path = strdup(path);
+	if (!(*out)->path)
+		return -1;
+	add->count++;
+	return 0;
+}
+
+static int collect(void *payload, const struct mv_git_entry *e,
+		   struct mv_err *err)
+{
+	struct item *item;
+
+	/* Outside of a sparse checkout: as if it were not there. */
+	if (e->skip_worktree)
+		return 0;
+	if (add_item(payload, e->path, &item))
+		return mv_nomem(err);
+	item->mode = e->mode;
+	item->unmerged = e->stage != 0;
+	item->assumed = e->assume_unchanged;
+	if (e->blob && !e->stage && strlen(e->blob) < sizeof(item->blob))
+		memcpy(item->blob, e->blob, strlen(e->blob) + 1);
+	return 0;
+}
+
+/* mv_git_ls() lists no ignored files; with --force they count. */
+static int collect_ignored(struct add *add, const char *const *paths,
+			   struct mv_err *err)
+{
+	const char *head[] = {
+		"ls-files", "-z", "--others", "--ignored",
+		"--exclude-standard", "--full-name", "--"
+	};
+	const size_t fixed = sizeof(head) / sizeof(*head);
+	const char **args;
+	struct mv_buf out;
+	struct item *item;
+	size_t n = 0;
+	int rc;
+
+	while (paths[n])
+		n++;
+	args = calloc(fixed + n + 1, sizeof(*args));
+	if (!args)
+		return mv_nomem(err);
+	memcpy(args, head, sizeof(head));
+	memcpy(args + fixed, paths, n * sizeof(*args));
+	mv_buf_init(&out, OUT_MAX);
+	rc = mv_git_run(add->repo->git, args, NULL, 0, &out, err);
+	for (size_t i = 0; !rc && i < out.len; i += strlen(out.data + i) + 1)
+		if (add_item(add, out.data + i, &item))
+			rc = mv_nomem(err);
+	mv_buf_release(&out);
+	free(args);
+	return rc;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+/* Unmerged files are listed once for each side. */
+static void sort_items(struct add *add)
+{
+	size_t kept = 0;
+
+	if (add->count)
+		qsort(add->items, add->count, sizeof(*add->items), by_path);
+	for (size_t i = 0; i < add->count; i++) {
+		if (kept && !strcmp(add->items[kept - 1].path,
+				    add->items[i].path))
+			free(add->items[i].path);
+		else
+			add->items[kept++] = add->items[i];
+	}
+	add->count = kept;
+}
+
+/* The first item whose path is not before this one. */
+static size_t lower_bound(const struct add *add, const char *path)
+{
+	size_t lo = 0, hi = add->count, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (strcmp(add->items[mid].path, path) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct item *find_item(const struct add *add, const char *path)
+{
+	size_t i = lower_bound(add, path);
+
+	return i < add->count && !strcmp(add->items[i].path, path) ?
+	       &add->items[i] : NULL;
+}
+
+/* -- named paths -------------------------------------------------------------------- */
+
+static int count_one(void *payload, const struct mv_git_entry *e,
+		     struct mv_err *err)
+{
+	(void)e;
+	(void)err;
+	++*(size_t *)payload;
+	return 0;
+}
+
+/* The same of ignored files, which count with --force. */
+static int count_ignored(size_t *n, struct add *add, const char *typed,
+			 struct mv_err *err)
+{
+	const char *const args[] = {
+		"ls-files", "-z", "--others", "--ignored",
+		"--exclude-standard", "--", typed, NULL
+	};
+	struct mv_buf out;
+	int rc;
+
+	mv_buf_init(&out, OUT_MAX);
+	rc = mv_git_run(add->repo->git, args, NULL, 0, &out, err);
+	*n += out.len;
+	mv_buf_release(&out);
+	return rc;
+}
+
+/* A glob or magic pathspec: does it match anything by itself? */
+static int check_pattern(struct add *add, const char *typed,
+			 struct mv_err *err)
+{
+	const char *const one[] = { typed, NULL };
+	size_t n = 0;
+	int rc;
+
+	rc = mv_git_ls(add->repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
+		       one, count_one, &n, err);
+	if (!rc && !n && add->options->flags & MV_ADD_FORCE)
+		rc = count_ignored(&n, add, typed, err);
+	if (!rc && !n)
+		rc = mv_fail(err, MV_ENOENT,
+			     "pathspec '%s' did not match any files", typed);
+	return rc;
+}
+
+static int has_below(const struct add *add, const char *folder)
+{
+	size_t len = strlen(folder), i;
+	char *first = mv_strf("%s/", folder);
+
+	if (!first)
+		return 0;
+	i = lower_bound(add, first);
+	free(first);
+	return i < add->count && !strncmp(add->items[i].path, folder, len) &&
+	       add->items[i].path[len] == '/';
+}
+
+/* Mark the item, or say why there is none. `unseen` collects for later. */
+static int check_named(struct add *add, const char *typed,
+		       struct mv_buf *unseen, struct mv_err *err)
+{
+	char *path = mv_repo_from_top(add->repo, typed);
+	struct item *item;
+	struct stat st;
+	int rc = 0;
+
+	if (!path)
+		return check_pattern(add, typed, err);
+	item = find_item(add, path);
+	if (item)
+		item->named = 1;
+	else if (!*path || has_below(add, path))
+		rc = 0;
+	else if (fstatat(add->rootfd, path, &st, AT_SYMLINK_NOFOLLOW))
+		rc = check_pattern(add, typed, err);
+	else if (mv_buf_add(unseen, typed, strlen(typed) + 1))
+		rc = mv_nomem(err);
+	free(path);
+	return rc;
+}
+
+/* They exist, but git does not list them: ignored, or empty folders. */
+static int check_ignored(struct add *add, const struct mv_buf *unseen,
+			 struct mv_err *err)
+{
+	static const char *const args[] = {
+		"check-ignore", "-z", "--stdin", NULL
+	};
+	struct mv_buf out;
+	int rc = 0;
+
+	if (!unseen->len || add->options->flags & MV_ADD_FORCE)
+		return 0;
+	mv_buf_init(&out, OUT_MAX);
+	/* It fails when nothing is ignored. */
+	if (!mv_git_run(add->repo->git, args, unseen->data, unseen->len, &out,
+			NULL) && out.len)
+		rc = mv_fail(err, MV_EDENIED, "'%s' is ignored by one of your "
+			     ".gitignore files; use -f if you really want to "
+			     "add it", out.data);
+	mv_buf_release(&out);
+	return rc;
+}
+
+/* Of what is no file, link or folder; NULL: it is one. */
+static const char *odd_kind(mode_t mode)
+{
+	return S_ISFIFO(mode) ? "a named pipe (FIFO)" :
+	       S_ISSOCK(mode) ? "a socket" :
+	       S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : NULL;
+}
+
+/* Neither listed nor ignored, but no empty folder: not of this repository. */
+static int check_foreign(struct add *add, const struct mv_buf *unseen,
+			 struct mv_err *err)
+{
+	const char *typed;
+	struct stat st;
+	char *path;
+	int there;
+
+	for (size_t i = 0; i < unseen->len; i += strlen(typed) + 1) {
+		typed = unseen->data + i;
+		path = mv_repo_from_top(add->repo, typed);
+		there = path && !find_item(add, path) &&
+			!fstatat(add->rootfd, path, &st, AT_SYMLINK_NOFOLLOW);
+		free(path);
+		if (there && odd_kind(st.st_mode))
+			return mv_fail(err, MV_EDENIED, "'%s' is %s, and git "
+				       "holds files and links only", typed,
+				       odd_kind(st.st_mode));
+		if (there && !S_ISDIR(st.st_mode))
+			return mv_fail(err, MV_EDENIED, "'%s' belongs to a "
+				       "submodule or lies beyond a symbolic "
+				       "link", typed);
+	}
+	return 0;
+}
+
+static int expand(struct add *add, const char *const *paths,
+		  struct mv_err *err)
+{
+	struct mv_buf unseen;
+	int rc;
+
+	rc = mv_git_ls(add->repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
+		       paths, collect, add, err);
+	if (!rc && add->options->flags & MV_ADD_FORCE)
+		rc = collect_ignored(add, paths, err);
+	if (rc)
+		return rc;
+	sort_items(add);
+	mv_buf_init(&unseen, OUT_MAX);
+	for (size_t i = 0; !rc && paths[i]; i++)
+		rc = check_named(add, paths[i], &unseen, err);
+	if (!rc)
+		rc = check_ignored(add, &unseen, err);
+	if (!rc)
+		rc = check_foreign(add, &unseen, err);
+	mv_buf_release(&unseen);
+	return rc;
+}
+
+/* -- whose are they? ----------------------------------------------------------------- */
+
+/*
+ * Where core.symlinks is off, a link is a file with a name in it. git would
+ * have it cleaned, and put a pointer where the link's target belongs.
+ */
+static int is_link(const struct add *add, const struct item *item)
+{
+	return add->no_links && item->mode == 0120000;
+}
+
+static int set_owner(void *payload, size_t i, const char *filter,
+		     struct mv_err *err)
+{
+	struct add *add = payload;
+
+	(void)err;
+	add->items[i].owner = !strcmp(filter, "model") ? MODEL :
+			      !strcmp(filter, "lfs") ? LFS : PLAIN;
+	return 0;
+}
+
+static int ask_filters(struct add *add, struct mv_err *err)
+{
+	const char **paths = calloc(add->count + 1, sizeof(*paths));
+	int rc, links;
+
+	if (!paths)
+		return mv_nomem(err);
+	for (size_t i = 0; i < add->count; i++)
+		paths[i] = add->items[i].path;
+	rc = mv_git_config_bool(&links, add->repo->git, "core.symlinks", 1,
+				err);
+	add->no_links = !links;
+	if (!rc)
+		rc = mv_git_filters(add->repo->git, paths, add->count,
+				    set_owner, add, err);
+	free(paths);
+	return rc;
+}
+
+/* `git model add *` names .gitignore, too; nobody means that. */
+static int is_gits_own(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strncmp(slash ? slash + 1 : path, ".git", 4) ||
+	       mv_repo_stays_plain(path);
+}
+
+static int wants_tracking(const struct add *add, const struct item *item)
+{
+	struct stat st;
+
+	return item->named && item->owner == PLAIN && !is_link(add, item) &&
+	       !is_gits_own(item->path) &&
+	       !fstatat(add->rootfd, item->path, &st, AT_SYMLINK_NOFOLLOW) &&
+	       S_ISREG(st.st_mode);
+}
+
+/*
+ * Small, and what git takes for text: code and notes are worth more in git,
+ * which shows and merges their lines. Empty files say nothing about it.
+ */
+static int is_small_text(const struct add *add, const char *path)
+{
+	char block[8000];	/* as many as git looks at */
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (mv_wt_open_read(&fd, &st, add->rootfd, path, NULL))
+		return 0;
+	n = st.st_size && st.st_size <= TEXT_MAX ?
+	    read(fd, block, sizeof(block)) : 0;
+	close(fd);
+	return n > 0 && !memchr(block, '\0', (size_t)n);
+}
+
+/* The first of them, and how many there are. */
+static int refuse_text(const struct add *add, const char *const *paths,
+		       size_t n, struct mv_err *err)
+{
+	const char *first = NULL;
+	size_t texts = 0;
+
+	if (add->options->flags & MV_ADD_FORCE)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_small_text(add, paths[i]) && !texts++)
+			first = paths[i];
+	if (!texts)
+		return 0;
+	return mv_fail(err, MV_EDENIED, "'%s' is a small text file%s that no "
+		       "pattern gives to git-model, and nothing was added: "
+		       "`git add` keeps it with its lines; `git model add "
+		       "--force` makes a pointer of it all the same", first,
+		       texts > 1 ? " (one of several)" : "");
+}
+
+/* A pattern caught what git, or we, must read in every tree. */
+static int refuse_plain(const struct add *add, struct mv_err *err)
+{
+	for (size_t i = 0; i < add->count; i++) {
+		const struct item *item = &add->items[i];
+
+		if (item->owner != PLAIN && mv_repo_stays_plain(item->path))
+			return mv_fail(err, MV_EDENIED, "a pattern catches "
+				       "'%s', which must stay readable in "
+				       "git, or every clone is broken; "
+				       "nothing was added: `git model track` "
+				       "lists the patterns, `git model "
+				       "untrack` takes one away",
+				       item->path);
+	}
+	return 0;
+}
+
+/* A file that is named is meant: give it to us by a line of its own. */
+static int track_named(struct add *add, struct mv_err *err)
+{
+	const char **paths = calloc(add->count + 1, sizeof(*paths));
+	size_t n = 0, changed = 0;
+	int rc = 0;
+
+	if (!paths)
+		return mv_nomem(err);
+	for (size_t i = 0; i < add->count; i++)
+		if (wants_tracking(add, &add->items[i]))
+			paths[n++] = add->items[i].path;
+	rc = n ? refuse_text(add, paths, n, err) : 0;
+	if (rc || !n)
+		goto out;
+	if (!(add->options->flags & MV_ADD_DRY_RUN)) {
+		rc = mv_repo_track_paths(add->repo, paths, n, &changed, err);
+		if (!rc)
+			rc = ask_filters(add, err);
+		add->attributes_changed = changed > 0;
+	}
+	for (size_t i = 0; !rc && i < n; i++) {
+		struct item *item = find_item(add, paths[i]);
+
+		if (add->options->flags & MV_ADD_DRY_RUN)
+			item->owner = MODEL;
+		if (item->owner == PLAIN)
+			rc = mv_fail(err, MV_EINVALID, "'%s' was tracked in "
+				     "the top .gitattributes, but a line in "
+				     "another file overrides that", paths[i]);
+		else if (add->options->tracked)
+			add->options->tracked(add->options->payload, paths[i]);
+	}
+out:
+	free(paths);
+	return rc;
+}
+
+/* -- marks in the index -------------------------------------------------------------- */
+
+/*
+ * A path that is only intended to be added (git add -N) is listed with the
+ * blob of the empty file. Where the file is empty, too, that is all there is
+ * to tell them apart; diff-files knows: to it the path is a new one.
+ */
+static int find_intended(struct add *add, struct mv_err *err)
+{
+	static const char *const args[] = {
+		"diff-files", "-z", "--name-only", "--diff-filter=A",
+		"--no-relative", "--ignore-submodules=all", NULL
+	};
+	char empty[MV_OID_HEX + 1];
+	struct item *item;
+	struct mv_buf out;
+	size_t n = 0;
+	int rc = mv_git_blob_name(add->repo->git, empty, "", 0, err);
+
+	for (size_t i = 0; !rc && i < add->count; i++)
+		n += add->items[i].owner != PLAIN &&
+		     !strcmp(add->items[i].blob, empty);
+	if (rc || !n)
+		return rc;
+	mv_buf_init(&out, OUT_MAX);
+	rc = mv_git_run(add->repo->git, args, NULL, 0, &out, err);
+	for (size_t i = 0; !rc && i < out.len; i += strlen(out.data + i) + 1) {
+		item = find_item(add, out.data + i);
+		if (item)
+			item->intended = 1;
+	}
+	mv_buf_release(&out);
+	return rc;
+}
+
+/* git takes such a file for unchanged, whatever is in it. So do we. */
+static void tell_assumed(struct add *add)
+{
+	for (size_t i = 0; i < add->count; i++)
+		if (add->items[i].assumed && add->items[i].named)
+			mv_repo_warn(add->repo, "'%s' is marked "
+				     "assume-unchanged and stays as it is in "
+				     "git; `git update-index "
+				     "--no-assume-unchanged` ends that",
+				     add->items[i].path);
+}
+
+/* -- what is known without reading ----------------------------------------------------- */
+
+/* Pointers of git-lfs keep the text that they have. */
+static int print(struct mv_buf *text, const struct item *item,
+		 struct mv_err *err)
+{
+	if (item->text)
+		return mv_buf_addstr(text, item->text) ? mv_nomem(err) : 0;
+	return mv_pointer_print(text, &item->pointer, err);
+}
+
+static int blob_is(struct add *add, const struct item *item)
+{
+	char hex[MV_OID_HEX + 1];
+	struct mv_buf text;
+	int same;
+
+	if (!*item->blob)
+		return 0;
+	mv_buf_init(&text, MV_POINTER_MAX);
+	same = !print(&text, item, NULL) &&
+	       !mv_git_blob_name(add->repo->git, hex, text.data, text.len,
+				 NULL) &&
+	       !strcmp(hex, item->blob);
+	mv_buf_release(&text);
+	return same;
+}
+
+static int same_mode(const struct item *item)
+{
+	return (item->mode == 0100755) ==
+	       !!(item->seen.st.st_mode & S_IXUSR);
+}
+
+/* The same content, staged in words that are not ours: they stay. */
+static void keep_text(struct add *add, struct item *item)
+{
+	struct mv_pointer p;
+	struct mv_buf text;
+
+	if (item->owner != LFS || item->text || !*item->blob)
+		return;
+	mv_buf_init(&text, MV_POINTER_MAX - 1);
+	if (!mv_git_read_blob(add->repo->git, item->blob, &text, NULL, NULL) &&
+	    !mv_pointer_parse(&p, text.data, text.len, NULL) &&
+	    p.dialect == MV_DIALECT_LFS && !p.extended &&
+	    p.size == item->pointer.size &&
+	    mv_oid_eq(&p.oid, &item->pointer.oid))
+		item->text = mv_buf_detach(&text);
+	mv_buf_release(&text);
+}
+
+static int is_same(struct add *add, const struct item *item)
+{
+	return blob_is(add, item) && same_mode(item) && !item->intended;
+}
+
+/* Staged already; at most its stat is news to the index. */
+static enum action settle(struct add *add, struct item *item)
+{
+	keep_text(add, item);
+	if (!is_same(add, item))
+		return STAGE;
+	return item->fresh ? STAGE : UNCHANGED;
+}
+
+static int is_stored(struct add *add, const struct item *item)
+{
+	uint64_t size = 0;
+	int rc;
+
+	if (item->owner == LFS)
+		rc = mv_lfsdir_has(add->lfs_dir, &item->pointer.oid, &size,
+				   NULL);
+	else if (add->tx)
+		rc = mv_tx_has(add->tx, &item->pointer.oid, &size, NULL);
+	else	/* a dry run */
+		return !mv_repo_has(add->repo, &item->pointer, NULL);
+	return !rc && size == item->pointer.size;
+}
+
+static int is_unchanged(struct add *add, struct item *item)
+{
+	keep_text(add, item);
+	return blob_is(add, item);
+}
+
+/*
+ * Fills item->action without reading the file. The stat cache may say that a
+ * file is still what the index has, no more: what is to be staged is read,
+ * as git reads it.
+ */
+static int look(struct add *add, struct item *item, struct mv_err *err)
+{
+	const enum mv_dialect dialect = item->owner == LFS ?
+					MV_DIALECT_LFS : MV_DIALECT_NATIVE;
+	struct mv_statcache *cache;
+	struct mv_err own;
+	int fd, rc;
+
+	if (item->assumed) {
+		item->action = UNCHANGED;
+		return 0;
+	}
+	if (is_link(add, item)) {
+		mv_repo_warn(add->repo, "'%s' is a symbolic link in git and "
+			     "stays as it is", item->path);
+		item->action = NOTHING;
+		return 0;
+	}
+	rc = mv_wt_open_read(&fd, NULL, add->rootfd, item->path, &own);
+	if (rc == MV_ENOENT) {
+		item->action = item->mode ? REMOVE : NOTHING;
+		return 0;
+	}
+	if (rc == MV_EDENIED) {
+		item->owner = PLAIN;
+		return 0;
+	}
+	if (rc)
+		return mv_fail(err, rc, "%s", own.msg);
+	rc = mv_repo_see(&item->seen, add->repo, fd, item->path, 0, err);
+	close(fd);
+	if (!rc)
+		rc = mv_repo_cache(&cache, add->repo, err);
+	if (rc)
+		return rc;
+	item->pointer.dialect = dialect;
+	item->pointer.canonical = 1;
+	item->pointer.size = (uint64_t)item->seen.st.st_size;
+	if (!item->seen.st.st_size) {
+		mv_pointer_of_empty(&item->pointer, dialect);
+		item->action = settle(add, item);
+	} else if (!mv_statcache_get(&item->pointer.oid, cache,
+				     item->path, &item->seen.st) &&
+		   is_stored(add, item) && is_unchanged(add, item)) {
+		item->action = settle(add, item);
+	} else {
+		item->action = READ;
+		add->total += item->pointer.size;
+	}
+	return 0;
+}
+
+/* -- reading ------------------------------------------------------------------------------ */
+
+static void progress(struct add *add, uint64_t bytes)
+{
+	mv_progress_update(add->repo->progress, WHAT,
+			   atomic_fetch_add(&add->done, bytes) + bytes,
+			   add->total);
+}
+
+static int put(struct add *add, struct item *item, struct mv_reader *in,
+	       struct mv_err *err)
+{
+	struct mv_pointer *p = &item->pointer;
+
+	if (item->owner == LFS)
+		return mv_lfsdir_put(&p->oid, &p->size, add->lfs_dir, in, err);
+	return mv_tx_put(&p->oid, &p->size, add->tx, in,
+			 (uint64_t)item->seen.st.st_size, err);
+}
+
+/* Read it whole; MV_EEXISTS when it is longer or shorter than it was. */
+static int slurp(char *data, struct item *item, int fd, struct mv_err *err)
+{
+	struct mv_reader r = mv_reader_fd(&fd);
+	const size_t size = (size_t)item->seen.st.st_size;
+	size_t got;
+	int rc = mv_read_full(&r, data, size + 1, &got, err);
+
+	return !rc && got != size ? MV_EEXISTS : rc;
+}
+
+/* Damaged, but not by the user: so it was committed. */
+static int is_staged(struct add *add, const struct item *item,
+		     const char *data, size_t len)
+{
+	char hex[MV_OID_HEX + 1];
+
+	return *item->blob && !mv_git_blob_name(add->repo->git, hex, data, len,
+						NULL) &&
+	       !strcmp(hex, item->blob);
+}
+
+static int put_small(struct add *add, struct item *item, int fd,
+		     struct mv_err *err)
+{
+	const size_t size = (size_t)item->seen.st.st_size;
+	struct mv_mem_reader mem = { NULL, size, 0 };
+	struct mv_reader in = mv_reader_mem(&mem);
+	struct mv_pointer pointer;
+	char *data = malloc(size + 1);
+	int rc;
+
+	if (!data)
+		return mv_nomem(err);
+	rc = slurp(data, item, fd, err);
+	if (rc)
+		goto out;
+	mem.data = data;
+	if (size < MV_POINTER_MAX) {
+		rc = mv_pointer_parse(&pointer, data, size, err);
+		/* Already one: never a pointer to a pointer. */
+		if (!rc) {
+			item->pointer = pointer;
+			if (pointer.dialect == MV_DIALECT_LFS &&
+			    !(item->text = strndup(data, size)))
+				rc = mv_nomem(err);
+			goto out;
+		}
+		if (rc == MV_ECORRUPT && is_staged(add, item, data, size)) {
+			item->action = NOTHING;
+			rc = 0;
+		}
+		if (rc != MV_ENOENT)
+			goto out;
+	}
+	rc = put(add, item, &in, err);
+	item->fresh = !rc;
+out:
+	free(data);
+	return rc;
+}
+
+struct progress_reader {
+	struct add *add;
+	struct mv_reader in;
+};
+
+static int read_with_progress(void *payload, void *data, size_t len,
+			      size_t *got, struct mv_err *err)
+{
+	struct progress_reader *r = payload;
+	int rc = r->in.read(r->in.payload, data, len, got, err);
+
+	if (!rc)
+		progress(r->add, *got);
+	return rc;
+}
+
+static int put_large(struct add *add, struct item *item, int fd,
+		     struct mv_err *err)
+{
+	struct progress_reader r = { add, mv_reader_fd(&fd) };
+	struct mv_reader in = { read_with_progress, &r };
+	int rc;
+
+	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	rc = put(add, item, &in, err);
+	item->fresh = !rc;
+	return rc;
+}
+
+static int is_large(const struct item *item)
+{
+	return item->seen.st.st_size >= LARGE;
+}
+
+/* MV_EEXISTS: it did not hold still. */
+static int read_once(struct add *add, struct item *item, int large,
+		     struct mv_err *err)
+{
+	struct stat after;
+	int fd, rc;
+
+	rc = mv_wt_open_read(&fd, NULL, add->rootfd, item->path, err);
+	if (rc)
+		return rc;
+	rc = mv_repo_see(&item->seen, add->repo, fd, item->path, large, err);
+	if (!rc && is_large(item) != large)
+		rc = MV_EEXISTS;	/* planned as the other kind */
+	if (!rc)
+		rc = large ? put_large(add, item, fd, err) :
+			     put_small(add, item, fd, err);
+	if (!rc && fstat(fd, &after))
+		rc = mv_fail_errno(err, errno, "cannot stat '%s'", item->path);
+	if (!rc && !mv_same_stat(&item->seen.st, &after))
+		rc = MV_EEXISTS;
+	close(fd);
+	return rc;
+}
+
+static int read_item(struct add *add, struct item *item, struct mv_err *err)
+{
+	const int large = is_large(item);
+	int rc = read_once(add, item, large, err);
+
+	if (rc == MV_EEXISTS)
+		rc = read_once(add, item, large, err);
+	if (rc == MV_EEXISTS)
+		rc = mv_fail(err, MV_EEXISTS,
+			     "'%s' changed while it was being read",
+			     item->path);
+	else if (rc)
+		mv_err_prefix(err, "cannot add '%s'", item->path);
+	return rc;
+}
+
+struct bundle {
+	struct add *add;
+	size_t first, end;
+};
+
+static int read_bundle(void *arg, unsigned worker, struct mv_err *err)
+{
+	struct bundle *b = arg;
+	uint64_t bytes = 0;
+	int rc = 0;
+
+	(void)worker;
+	for (size_t i = b->first; !rc && i < b->end; i++) {
+		struct item *item = &b->add->items[i];
+
+		if (item->action != READ || is_large(item))
+			continue;
+		bytes += (uint64_t)item->seen.st.st_size;
+		rc = read_item(b->add, item, err);
+	}
+	if (bytes)
+		progress(b->add, bytes);
+	free(b);
+	return rc;
+}
+
+static int read_small(struct add *add, struct mv_err *err)
+{
+	struct mv_pool *pool = mv_repo_pool(add->repo, err);
+	struct mv_group *group = NULL;
+	struct bundle *b;
+	int rc, waited;
+
+	if (!pool)
+		return MV_ENOMEM;
+	rc = mv_group_new(&group, pool, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; !rc && i < add->count; i += JOB_FILES) {
+		b = malloc(sizeof(*b));
+		if (!b) {
+			rc = mv_nomem(err);
+			break;
+		}
+		b->add = add;
+		b->first = i;
+		b->end = i + JOB_FILES < add->count ? i + JOB_FILES :
+						      add->count;
+		mv_group_submit(group, read_bundle, free, b);
+		if (mv_group_failed(group))
+			break;
+	}
+	waited = mv_group_wait(group, rc ? NULL : err);
+	mv_group_free(group);
+	return rc ? rc : waited;
+}
+
+static int read_all(struct add *add, struct mv_err *err)
+{
+	size_t small = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < add->count; i++)
+		small += add->items[i].action == READ &&
+			 !is_large(&add->items[i]);
+	if (small)
+		rc = read_small(add, err);
+	for (size_t i = 0; !rc && i < add->count; i++)
+		if (add->items[i].action == READ && is_large(&add->items[i]))
+			rc = read_item(add, &add->items[i], err);
+	return rc;
+}
+
+/* -- staging ------------------------------------------------------------------------------- */
+
+static void tell(struct add *add, const struct item *item,
+		 const struct mv_pointer *pointer)
+{
+	if (add->options->staged)
+		add->options->staged(add->options->payload, item->path,
+				     pointer);
+}
+
+/* What was read may turn out to be what is staged. */
+static void count_items(struct add *add)
+{
+	for (size_t i = 0; i < add->count; i++) {
+		struct item *item = &add->items[i];
+
+		if (item->owner == PLAIN)
+			continue;
+		if (item->action == READ)
+			item->action = settle(add, item);
+		if (item->action == UNCHANGED ||
+		    (item->action == STAGE && is_same(add, item))) {
+			add->stats->unchanged++;
+		} else if (item->action == STAGE) {
+			add->stats->files++;
+			tell(add, item, &item->pointer);
+		} else if (item->action == REMOVE) {
+			add->stats->removed++;
+			tell(add, item, NULL);
+		}
+	}
+}
+
+static int fill_stage(struct add *add, struct mv_git_stage *s,
+		      struct mv_buf *text, const struct item *item,
+		      struct mv_err *err)
+{
+	const size_t at = text->len;
+	int rc = 0;
+
+	memset(s, 0, sizeof(*s));
+	s->path = item->path;
+	s->remove = item->action == REMOVE;
+	if (!s->remove)
+		rc = print(text, item, err);
+	s->len = text->len - at;
+	s->executable = !!(item->seen.st.st_mode & S_IXUSR);
+	s->st = item->seen.st;
+	/* Its flags are the user's. */
+	s->same = !s->remove && is_same(add, item);
+	s->settled = mv_is_quiet(&item->seen.st, &item->seen.clock);
+	return rc;
+}
+
+static int stage(struct add *add, struct mv_err *err)
+{
+	struct mv_git_stage *entries;
+	struct mv_buf text;
+	size_t n = 0, at = 0;
+	int rc = 0;
+
+	entries = calloc(add->count + 1, sizeof(*entries));
+	if (!entries)
+		return mv_nomem(err);
+	mv_buf_init(&text, OUT_MAX);
+	for (size_t i = 0; !rc && i < add->count; i++) {
+		const struct item *item = &add->items[i];
+
+		if (item->owner != PLAIN &&
+		    (item->action == STAGE || item->action == REMOVE))
+			rc = fill_stage(add, &entries[n++], &text, item,
+					err);
+	}
+	/* Only now does the text stand still. */
+	for (size_t i = 0; i < n; i++) {
+		entries[i].data = text.data + at;
+		at += entries[i].len;
+	}
+	if (!rc && n)
+		rc = mv_git_stage(add->repo->git, entries, n, err);
+	mv_buf_release(&text);
+	free(entries);
+	return rc;
+}
+
+static void remember(struct add *add)
+{
+	struct mv_statcache *cache;
+
+	if (mv_repo_cache(&cache, add->repo, NULL))
+		return;
+	for (size_t i = 0; i < add->count; i++) {
+		const struct item *item = &add->items[i];
+
+		if (item->fresh)
+			mv_statcache_put(cache, item->path, &item->seen.st,
+					 &item->pointer.oid,
+					 &item->seen.clock);
+	}
+	mv_repo_cache_save(add->repo);
+}
+
+/* -- files that are not ours ----------------------------------------------------------------- */
+
+static int add_plain(struct add *add, struct mv_err *err)
+{
+	const char *args[] = {
+		"add", "--pathspec-from-file=-", "--pathspec-file-nul", NULL,
+		NULL
+	};
+	struct mv_buf in;
+	int rc = 0;
+
+	if (add->options->flags & MV_ADD_FORCE)
+		args[3] = "--force";
+	mv_buf_init(&in, OUT_MAX);
+	if (add->attributes_changed &&
+	    mv_buf_add(&in, ":(top,literal).gitattributes", 29))
+		rc = mv_nomem(err);
+	for (size_t i = 0; !rc && i < add->count; i++) {
+		if (add->items[i].owner != PLAIN)
+			continue;
+		add->stats->plain++;
+		if (mv_buf_addf(&in, ":(top,literal)%s", add->items[i].path) ||
+		    mv_buf_add(&in, "", 1))
+			rc = mv_nomem(err);
+	}
+	if (!rc && in.len && !(add->options->flags & MV_ADD_DRY_RUN))
+		rc = mv_git_run(add->repo->git, args, in.data, in.len, NULL,
+				err);
+	mv_buf_release(&in);
+	return rc;
+}
+
+/* -- the verb ---------------------------------------------------------------------------------- */
+
+static int count_owners(const struct add *add, enum owner owner)
+{
+	for (size_t i = 0; i < add->count; i++)
+		if (add->items[i].owner == owner)
+			return 1;
+	return 0;
+}
+
+static int begin(struct add *add, struct mv_err *err)
+{
+	struct mv_store *store;
+	int rc = 0;
+
+	if (count_owners(add, LFS))
+		rc = mv_repo_lfs_dir(&add->lfs_dir, add->repo, err);
+	if (rc || add->options->flags & MV_ADD_DRY_RUN ||
+	    !count_owners(add, MODEL))
+		return rc;
+	rc = mv_repo_store(&store, add->repo, err);
+	return rc ? rc : mv_tx_begin(&add->tx, store, err);
+}
+
+static int commit(struct add *add, struct mv_err *err)
+{
+	struct mv_tx *tx = add->tx;
+
+	add->tx = NULL;
+	return tx ? mv_tx_commit(tx, &add->stats->tx, err) : 0;
+}
+
+static void dry_run(struct add *add)
+{
+	for (size_t i = 0; i < add->count; i++) {
+		struct item *item = &add->items[i];
+
+		if (item->owner == PLAIN)
+			continue;
+		if (item->action == UNCHANGED)
+			add->stats->unchanged++;
+		else if (item->action == REMOVE)
+			add->stats->removed++;
+		else if (item->action != NOTHING)
+			add->stats->files++;
+		if (item->action != UNCHANGED && item->action != NOTHING)
+			tell(add, item, NULL);
+	}
+}
+
+/* Content first, and durable; only then does git hear of it. */
+static int store_and_stage(struct add *add, struct mv_err *err)
+{
+	int rc = read_all(add, err);
+
+	if (!rc)
+		rc = commit(add, err);
+	if (rc)
+		return rc;
+	count_items(add);
+	rc = stage(add, err);
+	remember(add);
+	return rc;
+}
+
+int mv_repo_add(struct mv_repo *repo, const char *const *paths,
+		const struct mv_add_options *options,
+		struct mv_add_stats *stats, struct mv_err *err)
+{
+	const struct mv_add_options none = { 0 };
+	struct mv_add_stats own;
+	struct add add = { .repo = repo, .options = options ? options : &none,
+			   .stats = stats ? stats : &own };
+	int rc;
+
+	memset(add.stats, 0, sizeof(*add.stats));
+	rc = mv_repo_root(&add.rootfd, repo, err);
+	if (!rc)
+		rc = expand(&add, paths, err);
+	if (!rc)
+		rc = ask_filters(&add, err);
+	if (!rc)
+		rc = refuse_plain(&add, err);
+	if (!rc)
+		rc = track_named(&add, err);
+	if (!rc)
+		rc = find_intended(&add, err);
+	if (!rc)
+		rc = begin(&add, err);
+	if (!rc)
+		tell_assumed(&add);
+	for (size_t i = 0; !rc && i < add.count; i++)
+		if (add.items[i].owner != PLAIN)
+			rc = look(&add, &add.items[i], err);
+	if (!rc && add.options->flags & MV_ADD_DRY_RUN)
+		dry_run(&add);
+	else if (!rc)
+		rc = store_and_stage(&add, err);
+	if (!rc)
+		rc = add_plain(&add, err);
+	if (!rc)
+		mv_repo_sweep_offers(repo);
+	mv_tx_abort(add.tx);
+	for (size_t i = 0; i < add.count; i++)
+		free(add.items[i].path), free(add.items[i].text);
+	free(add.items);
+	return rc;
+}
