@@ -240,7 +240,8 @@ static void advise_signing(const struct mv_deciding *d, struct mv_found *f)
 	case MV_SIGNATURE_EXPIRED:
 	case MV_SIGNATURE_REVOKED:
 		mv_advice(f, "the tag needs another key: that of %s is %s",
-			  who, mv_signature_state_name(s->state));
+			  who, s->state == MV_SIGNATURE_REVOKED ? "revoked" :
+			  "not valid at that moment");
 		break;
 	default:
 		mv_advice(f, "make the tag with git model promote --sign");
