@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# usage: B=<build> mutate.sh [<n>]
+# usage: B=<build> mutate.sh [<n> [<file>...]]
 #
 # Would the tests notice? Changes one small thing in what decides (mutate.awk
 # says which things), builds the unit tests of policy with it, and runs them
-# until one fails. Of all mutants, or of <n> that are spread evenly over them.
+# until one fails. Of all mutants (0), or of <n> that are spread evenly over
+# them; of what decides, or of the files that are named (libmv/policy/x.c).
 # Prints those that no test noticed, and the share of those that one did; less
 # than 95 % is a failure. Mutants that mean the same as the original stand in
 # mutate.equivalent, each with its reason, and are left out.
@@ -46,6 +47,8 @@ fi
 cd "$(dirname "$0")/.." || exit 1
 : "${B:=build}" "${CC:=gcc}"
 want=${1:-0}
+only=
+test $# -le 1 || { shift; only=$*; }
 WORK=$(mktemp -d) || exit 1
 trap 'rm -rf "$WORK"' EXIT
 FLAGS="-std=c11 -D_GNU_SOURCE -I. -O0 -w -fPIE -Werror=int-conversion"
@@ -54,8 +57,8 @@ LIBS="$(pkg-config --libs libzstd libcrypto jansson inih libxxhash zlib \
 	yaml-0.1) -ldl -lm"
 # The one that looks at everything last: it takes longest.
 TESTS="u-policy-decide u-policy-decide-people u-policy-decide-metric
-	u-policy-decide-evidence u-policy-decide-state u-policy-cases
-	u-policy-nomem u-policy-enumerate"
+	u-policy-decide-evidence u-policy-decide-state u-policy-advise
+	u-policy-cases u-policy-nomem u-policy-enumerate"
 LINK=
 ! ld.gold --version >/dev/null 2>&1 || LINK=-fuse-ld=gold
 export WORK FLAGS LIBS LINK TESTS B CC
@@ -84,7 +87,7 @@ done
 $CC $FLAGS -c -o "$WORK/t/all.o" "$WORK/t/all.c" || exit 1
 
 # <id> <file> <line> <kind> <text>, tabs between; the text may have some, too
-for f in libmv/policy/decide*.c
+for f in ${only:-libmv/policy/decide*.c libmv/policy/found.c}
 do
 	awk -f scripts/mutate.awk "$f" |
 	awk -v f="$f" -F '\t' '

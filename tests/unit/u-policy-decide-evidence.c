@@ -43,6 +43,8 @@ static void test_policy_decide_evidence__measured_on_the_data(void **state)
 	f = check(&w, "eval-on = data/h.csv", UNKNOWN,
 		  "data/h.csv is no content of the trusted branch");
 	EXPECTED_IS(f, "metrics measured on data/h.csv, and on nothing else");
+	ADVICE_IS(f, "have it there: git add data/h.csv, commit, and merge "
+		  "that");
 	answer(&w, "content data/h.csv", 1, HOLDOUT);
 	f = check(&w, "eval-on = data/h.csv", UNKNOWN, "nothing is recorded "
 		  "that was measured on " HOLDOUT);
@@ -61,6 +63,11 @@ static void test_policy_decide_evidence__measured_on_the_data(void **state)
 	f = check(&w, "eval-on = data/h.csv", YES, "1 metrics measured on it");
 	EVIDENCE_IS(f, "0000000000000004");
 	check(&w, "eval-on = " OID("dd"), UNKNOWN, NULL);
+	/* Nor is one measured that is yet to come. */
+	record_at(&w, -601, "\"metrics\":{\"auc\":0.9,\"f1\":1},"
+		  EVAL_ON(HOLDOUT));
+	f = check(&w, "eval-on = data/h.csv", YES, "1 metrics measured on it");
+	EVIDENCE_IS(f, "0000000000000004");
 	/* Both at once were never measured. */
 	check(&w, "eval-on = " EASY "\neval-on = " HOLDOUT, UNKNOWN, NULL);
 }
@@ -291,8 +298,10 @@ static void test_policy_decide_evidence__a_clean_tree(void **state)
 	f = check(&w, "require-clean = true", YES, "commit dddddddddd");
 	EVIDENCE_IS(f, "0000000000000003");
 	record(&w, AUC "," COMMIT "," DIRTY);
-	check(&w, "require-clean = true", NO,
-	      "commit dddddddddd with uncommitted changes");
+	f = check(&w, "require-clean = true", NO,
+		  "commit dddddddddd with uncommitted changes");
+	ADVICE_IS(f, "commit what has changed, and train it again: git model "
+		  "run");
 	/* A run is what made it; the other record only measured. */
 	record(&w, COMMIT "," RUN("000000000000000a"));
 	f = check(&w, "require-clean = true", YES, NULL);

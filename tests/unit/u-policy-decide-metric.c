@@ -455,6 +455,11 @@ static void test_policy_decide_metric__whole_numbers_are_exact(void **state)
 		  MV_RESULT_YES, MV_RESULT_NO },
 		{ "9007199254740994", "9007199254740992", " margin 1",
 		  MV_RESULT_NO, MV_RESULT_NO },
+		/* as much as a margin may be off: one of 1e12 */
+		{ "0", "999999999999", " margin 1e12", MV_RESULT_YES,
+		  MV_RESULT_YES },
+		{ "0", "999999999998", " margin 1e12", MV_RESULT_YES,
+		  MV_RESULT_NO },
 		{ "9007199254740994.0", "9007199254740992", "", MV_RESULT_YES,
 		  MV_RESULT_NO },
 		{ "9007199254740994", "9007199254740992.0", "", MV_RESULT_YES,
@@ -614,6 +619,57 @@ static void test_policy_decide_metric__on_the_same_data(void **state)
 	world_release(&w);
 }
 
+/* -- of another moment --------------------------------------------------------------- */
+
+/* A clock may be ten minutes wrong; what is later than that is no word of now,
+   and nothing older stands in for it. */
+static void test_policy_decide_metric__dated_after_the_decision(void **state)
+{
+	static const char ahead[] = "auc is dated 2026-11-21T08:10:01.000Z, "
+		"after the moment of deciding";
+	const struct mv_finding *f;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	record(&w, AUC("0.9") "," RUN("000000000000000a"));
+	record_at(&w, -600, AUC("0.8") "," RUN("000000000000000b"));
+	check(&w, "metric = auc >= 0.8", YES, "auc = 0.8");
+	check(&w, "aggregate = auc min\nmetric = auc >= 0.8", YES,
+	      "auc = 0.8; over 2 runs");
+	record_at(&w, -601, AUC("0.7") "," RUN("000000000000000c"));
+	f = check(&w, "metric = auc >= 0.1", UNKNOWN, ahead);
+	ADVICE_IS(f, "record it again with a clock that is right: the new "
+		  "record supersedes that one");
+	EVIDENCE_IS(f, "0000000000000003");
+	check(&w, "metric = auc >= 0.1 optional", UNKNOWN, ahead);
+	check(&w, "aggregate = auc min\nmetric = auc >= 0.1", UNKNOWN, ahead);
+	world_release(&w);
+}
+
+static void test_policy_decide_metric__dated_at_no_moment(void **state)
+{
+	static const char text[] =
+		"[stage \"production\"]\nmetric = auc >= 0.1\n";
+	struct mv_policy policy;
+	struct mv_verdict v;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	record(&w, AUC("0.9"));
+	fold(&w.f.evidence, w.lines, w.line_count);
+	set(&w.f.evidence.records[0].t, "yesterday");
+	parse(&policy, text);
+	assert_int_equal(mv_decide(&v, &w.f, &policy, NOW, NULL), 0);
+	assert_int_equal(v.result, MV_RESULT_UNKNOWN);
+	ACTUAL_IS(&v.v[0], "auc is dated yesterday, after the moment of "
+		  "deciding");
+	mv_verdict_release(&v);
+	mv_policy_release(&policy);
+	world_release(&w);
+}
+
 /* -- any of -------------------------------------------------------------------------- */
 
 static void test_policy_decide_metric__one_of_several_is_enough(void **state)
@@ -765,6 +821,8 @@ int main(void)
 		cmocka_unit_test(test_policy_decide_metric__whom_to_compare_with),
 		cmocka_unit_test(test_policy_decide_metric__missing_on_either_side),
 		cmocka_unit_test(test_policy_decide_metric__on_the_same_data),
+		cmocka_unit_test(test_policy_decide_metric__dated_after_the_decision),
+		cmocka_unit_test(test_policy_decide_metric__dated_at_no_moment),
 		cmocka_unit_test(test_policy_decide_metric__one_of_several_is_enough),
 		cmocka_unit_test(test_policy_decide_metric__aggregates_distinct_runs),
 		cmocka_unit_test(test_policy_decide_metric__too_few_runs_are_unknown),

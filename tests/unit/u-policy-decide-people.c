@@ -552,6 +552,25 @@ static void test_policy_decide_people__own_in_another_section(void **state)
 	assert_int_equal(decide(&w, text), MV_RESULT_NO);
 }
 
+/* Whoever was void twice for the same reason is named once. */
+static void test_policy_decide_people__void_votes_are_named_once(void **state)
+{
+	(void)state;
+	vote(&w, APPROVE, ALICE);
+	vote(&w, APPROVE, ALICE);
+	vote(&w, APPROVE, BOB);
+	vote(&w, APPROVE, ALICE);
+	for (size_t i = 0; i < 4; i++)
+		set(&said(i)->version, "v1.1.9");
+	set(&said(3)->version, w.f.version);
+	set(&said(3)->policy, "old");
+	check(&w, ONE, NO,
+	      "not counted: " ALICE " (given for another version); "
+	      "not counted: " BOB " (given for another version); "
+	      "not counted: " ALICE " (the policy has changed since); "
+	      "0 of 1");
+}
+
 /* -- veto ------------------------------------------------------------------------------- */
 
 #define VETO "veto = 1 from risk"
@@ -580,6 +599,19 @@ static void test_policy_decide_people__a_veto_stands(void **state)
 	/* The same person twice is one. */
 	vote(&w, REJECT, CAROL);
 	check(&w, "veto = 2 from risk", YES, NULL);
+}
+
+/* What no version was made of yet can be stopped, too. */
+static void test_policy_decide_people__a_veto_on_no_version(void **state)
+{
+	(void)state;
+	set(&w.f.version, NULL);
+	vote(&w, REJECT, CAROL);
+	ADVICE_IS(check(&w, VETO, NO, NULL), "whoever said no says yes "
+		  "instead: git model approve fraud --stage production");
+	/* What is known to be a no stays one where records are missing. */
+	w.f.no_records = 1;
+	check(&w, VETO, NO, CAROL ": because; 1");
 }
 
 static void test_policy_decide_people__a_veto_outlives_changes(void **state)
@@ -888,7 +920,51 @@ static void test_policy_decide_people__a_signed_tag(void **state)
 	f = check(&w, "require-signature = tag", YES, "tag: good, " ALICE);
 	EVIDENCE_IS(f, "SHA256:a");
 	s->state = MV_SIGNATURE_EXPIRED;
-	check(&w, "require-signature = tag", NO, NULL);
+	check(&w, "require-signature = tag", NO, "tag: key not valid at that "
+	      "moment, " ALICE);
+}
+
+/* Before there is a tag: what git would sign it with is looked at. */
+static void test_policy_decide_people__a_tag_that_is_to_be_signed(void **state)
+{
+	static const struct {
+		enum mv_signature_state state;
+		const char *who, *key;
+		enum mv_result result;
+	} rows[] = {
+		{ MV_SIGNATURE_GOOD, ALICE, "SHA256:a", MV_RESULT_YES },
+		{ MV_SIGNATURE_NONE, ALICE, "SHA256:a", MV_RESULT_YES },
+		{ MV_SIGNATURE_NONE, NULL, NULL, MV_RESULT_YES },
+		{ MV_SIGNATURE_UNKNOWN, NULL, NULL, MV_RESULT_YES },
+		{ MV_SIGNATURE_UNCHECKED, NULL, NULL, MV_RESULT_YES },
+		{ MV_SIGNATURE_UNKNOWN, NULL, "SHA256:a", MV_RESULT_NO },
+		{ MV_SIGNATURE_EXPIRED, ALICE, NULL, MV_RESULT_NO },
+		{ MV_SIGNATURE_REVOKED, ALICE, "SHA256:a", MV_RESULT_NO },
+	};
+	struct mv_signature *s = &w.f.tag_signature;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int yes = rows[i].result == MV_RESULT_YES;
+		char text[64];
+
+		s->state = rows[i].state;
+		set(&s->principal, rows[i].who);
+		set(&s->fingerprint, rows[i].key);
+		snprintf(text, sizeof(text), "tag: %s%s%s",
+			 mv_signature_state_name(s->state),
+			 rows[i].who ? ", " : "",
+			 rows[i].who ? rows[i].who : "");
+		check_at(&w, "require-signature = tag", rows[i].result,
+			 yes ? "the tag is to be signed when it is made" :
+			 text, __FILE__, (int)i);
+		/* A tag that is there is another matter. */
+		w.f.hypothetical = 0;
+		check_at(&w, "require-signature = tag",
+			 s->state == MV_SIGNATURE_GOOD ? MV_RESULT_YES :
+			 MV_RESULT_NO, text, __FILE__, (int)i);
+		w.f.hypothetical = 1;
+	}
 }
 
 static void test_policy_decide_people__who_may_promote(void **state)
@@ -944,6 +1020,9 @@ static void test_policy_decide_people__the_policy_protects_itself(
 		  "--policy REVISION");
 	assert_string_equal(f->section, "policy");
 	assert_string_equal(f->rule, "policy-approvals = 1 from leads");
+	assert_int_equal(decide(&w, "policy-approvals = 1\n"), MV_RESULT_NO);
+	ADVICE_IS(&w.verdict.v[0], "somebody approves it: git model approve "
+		  "--policy REVISION");
 	vote(&w, APPROVE, ALICE);
 	forget(&w, "since-last-event");
 	assert_int_equal(decide(&w, text), MV_RESULT_YES);
@@ -993,7 +1072,9 @@ int main(void)
 		T(not_ones_own),
 		T(whose_tag_it_is),
 		T(own_in_another_section),
+		T(void_votes_are_named_once),
 		T(a_veto_stands),
+		T(a_veto_on_no_version),
 		T(a_veto_outlives_changes),
 		T(a_veto_must_be_signed),
 		T(an_unchecked_veto_is_no_yes),
@@ -1009,6 +1090,7 @@ int main(void)
 		T(what_nobody_may_override),
 		T(an_override_is_of_its_section),
 		T(a_signed_tag),
+		T(a_tag_that_is_to_be_signed),
 		T(who_may_promote),
 		T(the_policy_protects_itself),
 	};

@@ -157,6 +157,15 @@ static void test_policy_decide_state__soaked(void **state)
 	answer(&w, "soak staging", DAY, NULL);
 	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
 			NULL), "wait 3 more days");
+	answer(&w, "soak staging", 1, NULL);
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			NULL), "wait 3 more days");
+	answer(&w, "soak staging", 69 * HOUR + 1, NULL);
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			NULL), "wait 3 more hours");
+	answer(&w, "soak staging", 72 * HOUR - 119, NULL);
+	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
+			NULL), "wait 2 more minutes");
 	answer(&w, "soak staging", 70 * HOUR, NULL);
 	ADVICE_IS(check(&w, "require-stage = staging\nmin-soak = 72h", NO,
 			NULL), "wait 3 more hours");

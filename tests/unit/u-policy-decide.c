@@ -437,11 +437,11 @@ static void test_policy_decide__findings_are_cut_at_the_end(void **state)
 	free(word);
 }
 
-/* A kind of rule that is in no table yet. */
-static void test_policy_decide__a_rule_that_nobody_evaluates(void **state)
+/* One that no text of a policy makes. */
+static void check_rule(int kind, struct mv_rule_args *args,
+		       enum mv_result result, const char *actual)
 {
-	struct mv_rule_args args = { .seconds = -1 };
-	struct mv_rule rule = { 9999, strdup("future"), strdup("1"), 7, &args };
+	struct mv_rule rule = { kind, strdup("future"), strdup("1"), 7, args };
 	struct mv_section section = { .kind = strdup("stage"),
 				      .name = strdup("production"),
 				      .rules = &rule, .count = 1 };
@@ -449,16 +449,46 @@ static void test_policy_decide__a_rule_that_nobody_evaluates(void **state)
 				    .section_count = 1 };
 	struct mv_verdict v;
 
-	(void)state;
 	assert_int_equal(mv_decide(&v, &w.f, &policy, NOW, NULL), 0);
-	assert_int_equal(v.result, MV_RESULT_UNKNOWN);
-	ACTUAL_IS(&v.v[0], "future is not known");
+	assert_int_equal(v.result, result);
+	assert_int_equal(v.count, 1);
+	ACTUAL_IS(&v.v[0], actual);
 	assert_int_equal(v.v[0].line, 7);
 	mv_verdict_release(&v);
 	free(rule.key);
 	free(rule.value);
 	free(section.kind);
 	free(section.name);
+}
+
+/* A kind of rule that is in no table yet. */
+static void test_policy_decide__a_rule_that_nobody_evaluates(void **state)
+{
+	struct mv_rule_args args = { .seconds = -1 };
+
+	(void)state;
+	check_rule(9999, &args, MV_RESULT_UNKNOWN, "future is not known");
+}
+
+/* Whatever else stands beside what a rule reads, it is none of another. */
+static void test_policy_decide__one_rule_is_one_rule(void **state)
+{
+	char params[] = "params", *words[] = { params, NULL };
+	struct mv_window window = { .weekly = 1, .from = 0, .to = 60 };
+	struct mv_rule_args args = { .seconds = -1, .number = 1,
+				     .words = words, .window = &window };
+
+	(void)state;
+	check_rule(MV_RULE_FREEZE, &args, MV_RESULT_YES, "outside of it");
+	check_rule(MV_RULE_MONOTONIC, &args, MV_RESULT_YES,
+		   "v1.2.0 after v1.1.0");
+	check_rule(MV_RULE_PRERELEASE, &args, MV_RESULT_YES, "");
+	check_rule(MV_RULE_REQUIRE_LINEAGE, &args, MV_RESULT_UNKNOWN,
+		   "params: not recorded, or not to be found here");
+	args.number = 0;
+	check_rule(MV_RULE_MONOTONIC, &args, MV_RESULT_YES, "");
+	check_rule(MV_RULE_REQUIRE_CLEAN, &args, MV_RESULT_YES, "");
+	check_rule(MV_RULE_DATA_IN_REPO, &args, MV_RESULT_YES, "");
 }
 
 static void test_policy_decide__worse_results_win(void **state)
@@ -510,6 +540,49 @@ static void test_policy_decide__answers(void **state)
 	mv_policy_answer(&w.f, "a b", 1, 1, NULL, NULL);
 	assert_null(mv_known(&w.f, "a", "b"));
 	assert_null(mv_other_of(&w.f, "x"));
+}
+
+static void test_policy_decide__the_last_version(void **state)
+{
+	struct mv_other *o;
+	int first = 7;
+
+	(void)state;
+	assert_string_equal(mv_last_version(&w.f, &first), "v1.1.0");
+	assert_int_equal(first, 0);
+	set(&w.f.displaces, "");
+	first = 7;
+	assert_null(mv_last_version(&w.f, &first));
+	assert_int_equal(first, 0);
+	set(&w.f.displaces, NULL);
+	assert_null(mv_last_version(&w.f, &first));
+	o = other(&w, "current");
+	assert_null(mv_last_version(&w.f, &first));
+	set(&o->version, "v1.0.0");
+	assert_string_equal(mv_last_version(&w.f, &first), "v1.0.0");
+	assert_int_equal(first, 0);
+	o->nobody = 1;
+	assert_null(mv_last_version(&w.f, &first));
+	assert_int_equal(first, 1);
+	set(&w.f.displaces, "v1.1.0");
+	assert_string_equal(mv_last_version(&w.f, &first), "v1.1.0");
+	assert_int_equal(first, 0);
+}
+
+static void test_policy_decide__how_a_version_is_written(void **state)
+{
+	char what[MV_WHAT_MAX];
+
+	(void)state;
+	assert_string_equal(mv_record_what(what, &w.f), "fraud@v1.2.0");
+	set(&w.f.version, "");
+	assert_string_equal(mv_record_what(what, &w.f), "fraud");
+	set(&w.f.version, NULL);
+	assert_string_equal(mv_record_what(what, &w.f), "fraud");
+	set(&w.f.artifact, NULL);
+	assert_string_equal(mv_record_what(what, &w.f), "PATH");
+	set(&w.f.version, "v1.2.0");
+	assert_string_equal(mv_record_what(what, &w.f), "PATH@v1.2.0");
 }
 
 /* -- what will be asked ------------------------------------------------------------------------ */
@@ -646,9 +719,12 @@ int main(void)
 		T(long_findings_are_cut),
 		T(findings_are_cut_at_the_end),
 		T(a_rule_that_nobody_evaluates),
+		T(one_rule_is_one_rule),
 		T(worse_results_win),
 		T(times_do_not_wrap),
 		T(answers),
+		T(the_last_version),
+		T(how_a_version_is_written),
 		T(questions),
 		T(who_is_asked_may_stop),
 		T(what_is_governed),

@@ -100,6 +100,15 @@ static void fill(struct world *w, struct mv_policy *policy)
 		set(&w->f.votes[i].statement.policy, policy->digest);
 }
 
+/* Why a vote did not count is said, unless nobody was counted at all. */
+static int says_why(const struct mv_finding *good, const struct mv_finding *f)
+{
+	const char *why = "not counted: carol@example.com (not in the group)";
+
+	return !strstr(good->actual, why) || strstr(f->actual, why) ||
+	       !strcmp(f->actual, "0 of 2");
+}
+
 static int is_yes(enum mv_result r)
 {
 	return r == MV_RESULT_YES || r == MV_RESULT_OVERRIDDEN;
@@ -135,6 +144,7 @@ static int check_failing(const struct world *w, const struct mv_policy *policy,
 		assert_non_null(v.v[i].expected);
 		assert_non_null(v.v[i].actual);
 		assert_string_equal(v.v[i].expected, good->v[i].expected);
+		assert_true(says_why(&good->v[i], &v.v[i]));
 	}
 	mv_verdict_release(&v);
 	assert_null(v.v);
@@ -155,6 +165,7 @@ static void test_policy_nomem__never_a_yes_for_lack_of_memory(void **state)
 	assert_int_equal(mv_decide(&good, &w.f, &policy, NOW, NULL), 0);
 	assert_int_equal(good.result, MV_RESULT_NO);
 	assert_int_equal(good.count, 17);
+	assert_non_null(strstr(good.v[8].actual, "not counted: carol"));
 	/* Far more than it takes. */
 	for (after = 0; after < 2000; after++)
 		failed += check_failing(&w, &policy, &good, after);
