@@ -340,43 +340,58 @@ static int answer_previously(struct mv_asked *q, const char *question,
 
 /* -- commits and files ------------------------------------------------------------------ */
 
-/* What a full ref is in the state that is judged; of a clone that has no such
-   branch, the remote's as last fetched. */
+/* What a full ref is in the state that is judged. */
 static int ref_commit(char *hex, struct mv_gate *gate, const char *ref)
 {
 	struct mv_git *git = mv_repo_git(gate->repo);
-	char *name;
-	int ret;
 
 	for (size_t i = 0; i < gate->ref_count; i++)
 		if (!strcmp(gate->refs[i].name, ref))
 			return *gate->refs[i].commit ?
 				mv_git_commit(hex, git, gate->refs[i].commit,
 					      NULL) : MV_ENOENT;
-	ret = mv_git_commit(hex, git, ref, NULL);
-	if (ret != MV_ENOENT || strncmp(ref, "refs/heads/", 11) ||
-	    strncmp(gate->trusted_name, "origin/", 7))
-		return ret;
-	name = mv_strf("refs/remotes/origin/%s", ref + 11);
-	ret = name ? mv_git_commit(hex, git, name, NULL) : MV_ENOMEM;
+	return mv_git_commit(hex, git, ref, NULL);
+}
+
+static int is_below(struct mv_gate *gate, const char *commit, const char *ref)
+{
+	char hex[65];
+	int ret = ref_commit(hex, gate, ref);
+
+	return ret ? ret : mv_git_is_ancestor(mv_repo_git(gate->repo), commit,
+					      hex, NULL);
+}
+
+/*
+ * For a person a branch is what it was when it was fetched, and what it is
+ * here, where one may be ahead and the other behind.
+ */
+static int is_reachable(struct mv_gate *gate, const char *commit,
+			const char *ref)
+{
+	int here = is_below(gate, commit, ref), there;
+	char *name;
+
+	if (here > 0 || !gate->fetched || strncmp(ref, "refs/heads/", 11))
+		return here;
+	name = mv_strf("%s%s", gate->fetched, ref + 11);
+	there = name ? is_below(gate, commit, name) : MV_ENOMEM;
 	free(name);
-	return ret;
+	return there == MV_ENOENT ? here : there;
 }
 
 static int answer_reachable(struct mv_asked *q, const char *question,
 			    const char *ref, struct mv_err *err)
 {
-	struct mv_git *git = mv_repo_git(q->gate->repo);
-	char hex[65], *full;
+	char *full;
 	int ret;
 
 	/* A tag of that name would come first where git looks. */
 	full = mv_strf("%s%s", strncmp(ref, "refs/", 5) ? "refs/heads/" : "",
 		       ref);
-	ret = full ? ref_commit(hex, q->gate, full) : MV_ENOMEM;
+	ret = full ? is_reachable(q->gate, q->facts->commit, full) :
+		     MV_ENOMEM;
 	free(full);
-	if (!ret)
-		ret = mv_git_is_ancestor(git, q->facts->commit, hex, NULL);
 	if (ret < 0)
 		return ret == MV_ENOMEM ? mv_nomem(err) :
 			unknown(q, question, err);

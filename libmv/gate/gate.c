@@ -13,6 +13,7 @@
  */
 #define FILE_MAX ((size_t)4 << 20)
 #define NOTES MV_NOTES_REF
+#define REMOTES "refs/remotes/"
 
 int mv_gate_set(char **out, const char *s, struct mv_err *err)
 {
@@ -57,6 +58,17 @@ static int only_head(char **branch, struct mv_git *git, struct mv_err *err)
 			"others merge into");
 }
 
+/* Of the branch "refs/remotes/origin/main". */
+static int set_fetched(struct mv_gate *g, const char *branch,
+		       struct mv_err *err)
+{
+	const size_t len = strlen(REMOTES);
+
+	g->fetched = mv_strf("%.*s/", (int)(len + strcspn(branch + len, "/")),
+			     branch);
+	return g->fetched ? 0 : mv_nomem(err);
+}
+
 static int find_trusted(struct mv_gate *g, const char *rev,
 			struct mv_err *err)
 {
@@ -83,6 +95,8 @@ static int find_trusted(struct mv_gate *g, const char *rev,
 		ret = mv_gate_set(&g->trusted, hex, err);
 	if (!ret)
 		ret = mv_gate_set(&g->trusted_name, short_name(rev), err);
+	if (!ret && ours && !strncmp(rev, REMOTES, strlen(REMOTES)))
+		ret = set_fetched(g, rev, err);
 	free(branch);
 	return ret;
 }
@@ -504,6 +518,7 @@ void mv_gate_close(struct mv_gate *g)
 {
 	free(g->trusted);
 	free(g->trusted_name);
+	free(g->fetched);
 	free(g->notes);
 	free(g->repo_id);
 	free(g->pusher);

@@ -137,6 +137,8 @@ struct mv_gate {
 	struct mv_repo *repo;
 	char *trusted;		/* hex; "" when there is no commit yet */
 	char *trusted_name;	/* "origin/main" */
+	char *fetched;		/* "refs/remotes/origin/": where branches are
+				   as they were fetched; NULL: on a server */
 	char *notes;		/* hex of the notes commit; "" none */
 	int no_records;		/* there are none here, and may be elsewhere */
 	char *repo_id;		/* [repository] id, or "root:<hex>" */

@@ -149,6 +149,8 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 	mv_registry_release(&g->gate.registry);
 	mv_past_name(g->commit, commit);
 	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);
+	if (!ret && gates->today->fetched)
+		ret = mv_gate_set(&g->gate.fetched, gates->today->fetched, err);
 	if (!ret)
 		ret = set_strict(g, gates, err);
 	if (ret)

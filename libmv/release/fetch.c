@@ -236,6 +236,40 @@ static int fetch_all(struct mv_registry_fetched *out, struct mv_repo *repo,
 	return rc;
 }
 
+/*
+ * New decisions were taken by the policy of a branch that may have gone on:
+ * without it they would look as if nobody had allowed them. Only where the
+ * branch that is trusted here is the one that this remote has.
+ */
+static void fetch_branch(struct mv_repo *repo, const char *remote)
+{
+	char *prefix = mv_strf("refs/remotes/%s/", remote), *branch = NULL;
+	const size_t len = prefix ? strlen(prefix) : 0;
+	struct mv_err why = { .msg = "" };
+	char *spec = NULL;
+	int rc = prefix ? mv_git_default_branch(&branch, repo->git, &why) :
+		 mv_nomem(&why);
+
+	if (!rc && !strncmp(branch, prefix, len)) {
+		const char *const specs[] = {
+			spec = mv_strf("+refs/heads/%s:%s", branch + len,
+				       branch),
+			NULL
+		};
+
+		rc = spec ? mv_repo_git_fetch(repo, remote, NULL, specs, NULL,
+					      &why) : mv_nomem(&why);
+		if (rc)
+			mv_repo_warn(repo, "%s is as it was, and what was "
+				     "decided since may look wrong: %s; git "
+				     "fetch %s brings it", branch, why.msg,
+				     remote);
+	}
+	free(spec);
+	free(branch);
+	free(prefix);
+}
+
 int mv_repo_registry_fetch(struct mv_registry_fetched *out,
 			   struct mv_repo *repo, const char *remote,
 			   void (*say_fn)(void *payload, const char *text),
@@ -247,6 +281,8 @@ int mv_repo_registry_fetch(struct mv_registry_fetched *out,
 	memset(out, 0, sizeof(*out));
 	if (!rc && name)
 		rc = fetch_all(out, repo, name, say_fn, payload, err);
+	if (!rc && name && out->tags)
+		fetch_branch(repo, name);
 	free(name);
 	return rc;
 }
