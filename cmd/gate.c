@@ -324,13 +324,15 @@ static int print_json(const struct gate_ask *ask, const char *tag,
 	return out_json(o);
 }
 
-/* The tag says which notes were read, so both travel together. */
+/* The tag says which notes were read, so both travel together; those of others
+   come in between, a server's receipts among them. */
 static void say_push(struct cmd_env *env, const char *tag, int notes)
 {
 	const char *remote = registry_remote(env);
 
 	out_hint("to share it (when the name is taken there, git model fetch "
-		 "says what to do): git push %s '%s'%s", remote, tag,
+		 "says what to do): %sgit push %s '%s'%s",
+		 notes ? "git model push; " : "", remote, tag,
 		 notes ? " refs/notes/model" : "");
 }
 
@@ -437,8 +439,8 @@ static int say_vote(const struct mv_statement *s, const struct mv_gate *gate,
 	if (!gate->has_policy)
 		out_note("there is no policy in %s: nothing asks for this",
 			 gate->trusted_name);
-	out_hint("to share it: git push %s refs/notes/model (git model push "
-		 "unites it with others' first)", remote);
+	out_hint("to share it: git model push, which unites it with others' "
+		 "first; or git push %s refs/notes/model", remote);
 	return CMD_OK;
 }
 

@@ -123,10 +123,9 @@ int mv_signer_find(char **public, char **from, struct mv_repo *repo,
 	rc = in_home(public, from, repo, err);
 	return rc != MV_ENOENT ? rc :
 		mv_fail(err, MV_ENOENT, "there is no key to sign approvals "
-			"with; make one and tell git:\n"
-			"  ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519\n"
-			"  git config --global gpg.format ssh\n"
-			"  git config --global user.signingkey "
-			"~/.ssh/id_ed25519.pub\n"
-			"or name one with --key, or go without: --no-key");
+			"with; make one and tell git: ssh-keygen -t ed25519 "
+			"-f ~/.ssh/id_ed25519 && git config --global "
+			"gpg.format ssh && git config --global "
+			"user.signingkey ~/.ssh/id_ed25519.pub; or name one "
+			"with --key, or go without: --no-key");
 }

@@ -17,7 +17,7 @@ setup () {
 
 test_expect_success 'init without a key to sign with says how to make one' '
 	git init -q keyless && cd keyless &&
-	test_expect_code 128 git model policy init 2>../err &&
+	test_expect_code 128 git model policy init 2>../err && test_grep ! "x0a" ../err && test_grep "ssh-keygen -t ed25519 -f ~/.ssh/id_ed25519 && git config" ../err &&
 	test_grep "ssh-keygen -t ed25519" ../err &&
 	test_grep "git config --global user.signingkey" ../err &&
 	test ! -e .gitmodel &&
