@@ -9,6 +9,7 @@
 #include "cmd/out.h"
 #include "libmv/base/time.h"
 #include "libmv/proof/proof.h"
+#include "libmv/transfer/transfer.h"
 
 static const char *const usage[] = {
 	"git model verify [--trusted <revision>] [--since <date>] [--json] "
@@ -271,6 +272,15 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 	return rc;
 }
 
+static int has_remote(struct mv_repo *repo)
+{
+	char *name = NULL;
+	int yes = !mv_repo_default_remote(&name, repo, NULL) && name;
+
+	free(name);
+	return yes;
+}
+
 static int sum_up(const struct answer *a)
 {
 	size_t wrong = a->bad + a->overdue;
@@ -289,6 +299,10 @@ static int sum_up(const struct answer *a)
 	else if (!wrong && !a->unknown)
 		out_line("%zu promotion%s verified, all of them hold",
 			 a->promotions, a->promotions == 1 ? "" : "s");
+	else if (!wrong)
+		out_line("%zu promotion%s verified, nothing that does not hold; "
+			 "some cannot be told from here", a->promotions,
+			 a->promotions == 1 ? "" : "s");
 	else
 		out_line("%zu promotion%s verified, %zu thing%s not hold%s",
 			 a->promotions, a->promotions == 1 ? "" : "s", wrong,
@@ -301,6 +315,9 @@ static int sum_up(const struct answer *a)
 		out_note("%zu of what does not hold, or cannot be told, %s "
 			 "before --since and not shown", a->hidden,
 			 a->hidden == 1 ? "is" : "are");
+	if (wrong && has_remote(a->repo))
+		out_hint("a clone that lies behind looks like this, too: git "
+			 "fetch, git model fetch, and verify again");
 	if (a->tagless)
 		out_hint("git model fetch brings tags and records");
 	else if (a->no_notes && a->unknown)

@@ -431,7 +431,7 @@ static int last_change(char **out, struct mv_gate *gate, const char *commit,
 		       struct mv_err *err)
 {
 	const char *args[] = { "rev-list", "-1", "--first-parent", commit,
-			       "--", ".gitmodel", NULL };
+			       "--", ":(top).gitmodel", NULL };
 	struct mv_buf text;
 	int ret;
 

@@ -68,7 +68,7 @@ static int refuse_missing(struct mv_push *push, const char *name,
 	else if (missing.len)
 		mv_push_refuse(push, "%s does not say %s, so nobody could "
 			       "prove it later: it was made by hand, or before "
-			       "there was a policy; delete the tag, fetch, and "
+			       "there was a policy; delete the tag, git fetch, and "
 			       "decide again by git model promote, demote or "
 			       "rollback", name, missing.data);
 	mv_buf_release(&missing);

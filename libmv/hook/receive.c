@@ -317,7 +317,7 @@ static int saw(void *payload, const struct mv_git_delta *d,
 int mv_push_changes_policy(int *yes, struct mv_push *push,
 			   const struct mv_ref_update *u, struct mv_err *err)
 {
-	static const char *const pathspecs[] = { ".gitmodel", NULL };
+	static const char *const pathspecs[] = { ":(top).gitmodel", NULL };
 
 	*yes = 0;
 	return mv_git_diff(push->git, mv_push_is_zero(u->old) ? "" : u->old,

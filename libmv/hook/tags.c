@@ -746,8 +746,11 @@ static int check_claims(struct mv_push *push, const char *name,
 		return ret;
 	if (policy && strcmp(policy, push->gate.policy.digest))
 		mv_push_refuse(push, "%s was decided by another policy than "
-			       "%s has now: delete the tag, fetch, and decide "
-			       "again", name, push->gate.trusted_name);
+			       "%s has now: delete the tag, git fetch, and "
+			       "decide again; or, to fill a server with what "
+			       "was decided elsewhere, push the branch, all "
+			       "tags and refs/notes/model at once", name,
+			       push->gate.trusted_name);
 	if (!notes || strspn(notes, "0123456789abcdef") < 40)
 		return 0;
 	ret = mv_git_commit(hex, push->git, notes, NULL);

@@ -146,6 +146,8 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 	g->used = ++gates->clock;
 	g->then = g->gate.trust;
 	g->gate.today = gates->today->trusted;
+	g->gate.refs = gates->today->refs;
+	g->gate.ref_count = gates->today->ref_count;
 	mv_registry_release(&g->gate.registry);
 	mv_past_name(g->commit, commit);
 	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);

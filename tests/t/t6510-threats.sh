@@ -293,7 +293,7 @@ Model-Verdict: yes sha256:$(printf "%064d" 0)" "fraud#production#3" "fraud@v1.6.
 
 test_expect_success 'T13 the tag says nothing of how it was decided: nobody could prove it' '
 	cd work && git tag -a -m again "fraud#staging#3" "fraud@v1.0.0^{}" &&
-	refused "does not say Model-Artifact.*Model-Policy-Commit, .*delete the tag, fetch, and decide again by git model promote" \
+	refused "does not say Model-Artifact.*Model-Policy-Commit, .*delete the tag, git fetch, and decide again by git model promote" \
 		"fraud#staging#3" && back
 '
 
