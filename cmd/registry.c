@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,17 +7,24 @@
 #include "cmd/registry.h"
 #include "libmv/base/time.h"
 #include "libmv/repo/repo.h"
+#include "libmv/transfer/transfer.h"
 
 /* -- tags --------------------------------------------------------------------------- */
 
 const char *registry_remote(struct cmd_env *env)
 {
+	static char only[256];	/* a command asks about one repository */
 	const char *name;
+	char *found = NULL;
 
-	if (mv_git_config(&name, mv_repo_git(env->repo),
-			  "checkout.defaultremote", NULL) || !name)
-		return "origin";
-	return name;
+	if (!mv_git_config(&name, mv_repo_git(env->repo),
+			   "checkout.defaultremote", NULL) && name)
+		return name;
+	snprintf(only, sizeof(only), "origin");
+	if (!mv_repo_default_remote(&found, env->repo, NULL) && found)
+		snprintf(only, sizeof(only), "%s", found);
+	free(found);
+	return only;
 }
 
 void registry_made(struct cmd_env *env, const char *tag)

@@ -249,17 +249,22 @@ int mv_remote_configured_url(const char **url, struct mv_repo *repo,
 	return rc;
 }
 
-/* The one that was named, model.remote, or "origin"; borrowed. */
-static int choose_remote(const char **name, struct mv_repo *repo,
-			 const char *said, struct mv_err *err)
+/* The one that was named, model.remote, "origin", or the only one; yours. */
+static int choose_remote(char **name, struct mv_repo *repo, const char *said,
+			 struct mv_err *err)
 {
+	const char *origin = NULL;
 	int rc = 0;
 
-	*name = said;
+	*name = NULL;
 	if (!said)
-		rc = mv_git_config(name, repo->git, "model.remote", err);
-	if (!rc && !*name)
-		*name = "origin";
+		rc = mv_git_config(&said, repo->git, "model.remote", err);
+	if (!rc && !said)
+		rc = mv_remote_configured_url(&origin, repo, "origin", err);
+	if (!rc && !said && !origin)
+		rc = mv_repo_default_remote(name, repo, err);
+	if (!rc && !*name && !(*name = strdup(said ? said : "origin")))
+		rc = mv_nomem(err);
 	return rc;
 }
 
@@ -312,8 +317,6 @@ static int find_place(struct mv_destination *out, struct mv_repo *repo,
 	char *asked = NULL;
 	int rc = mv_git_config(&fallback, repo->git, "model.remote", err);
 
-	if (!rc)
-		rc = choose_remote(&name, repo, name, err);
 	if (rc)
 		return rc;
 	if (name[0] == '-')
@@ -355,30 +358,35 @@ int mv_repo_remote_make(struct mv_repo *repo, const char *url,
 int mv_repo_destination(struct mv_destination *out, struct mv_repo *repo,
 			const char *name, const char *url, struct mv_err *err)
 {
-	int rc;
+	char *chosen;
+	int rc = choose_remote(&chosen, repo, name, err);
 
 	memset(out, 0, sizeof(*out));
-	rc = find_place(out, repo, name, url, err);
+	if (!rc)
+		rc = find_place(out, repo, chosen, url, err);
 	if (rc)
 		mv_destination_release(out);
+	free(chosen);
 	return rc;
 }
 
 int mv_repo_push_urls(char **out, struct mv_repo *repo, const char *name,
 		      struct mv_err *err)
 {
-	const char *configured, *fallback;
+	const char *configured = NULL, *fallback;
+	char *chosen = NULL;
 	int rc = mv_git_config(&fallback, repo->git, "model.remote", err);
 
 	*out = NULL;
 	if (!rc)
-		rc = choose_remote(&name, repo, name, err);
+		rc = choose_remote(&chosen, repo, name, err);
 	if (!rc)
-		rc = find_url(&configured, repo, name, fallback, err);
+		rc = find_url(&configured, repo, chosen, fallback, err);
 	/* What is wrong with the name, finding its place will say. */
-	if (rc || configured || name[0] == '-')
-		return rc;
-	return mv_remote_git_urls(out, repo, name, 1, err);
+	if (!rc && !configured && chosen[0] != '-')
+		rc = mv_remote_git_urls(out, repo, chosen, 1, err);
+	free(chosen);
+	return rc;
 }
 
 int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
@@ -400,13 +408,15 @@ int mv_repo_pushed_dir(char **out, struct mv_repo *repo, const char *name,
 		       const char *url, struct mv_err *err)
 {
 	struct mv_err why;
-	int rc = choose_remote(&name, repo, name, err);
+	char *chosen;
+	int rc = choose_remote(&chosen, repo, name, err);
 
 	*out = NULL;
 	if (rc)
 		return rc;
-	rc = url ? git_dir_of(out, repo, name, url, &why) :
-		   mv_repo_remote_git_dir(out, repo, name, &why);
+	rc = url ? git_dir_of(out, repo, chosen, url, &why) :
+		   mv_repo_remote_git_dir(out, repo, chosen, &why);
+	free(chosen);
 	if (rc && rc != MV_ENOENT)
 		return mv_fail(err, rc, "%s", why.msg);
 	return 0;

@@ -87,4 +87,15 @@ test_expect_success 'a path from home' '
 	test_must_fail git -C r push -q "~x.git" main
 '
 
+test_expect_success 'the only remote is meant, whatever it is called' '
+	git init -q --bare firm.git && git clone -q -o firm firm.git other 2>err && cd other &&
+	git model install --local >/dev/null && git model track "*.bin" &&
+	mv-test random 9000 77 >a.bin && git add . && git commit -q -m one &&
+	git model push >../out && test_grep "uploaded 1 content" ../out && git push -q firm main &&
+	git model doctor >../out && test_grep "remote: .*firm.git/model" ../out &&
+	mkdir .gitmodel && printf "[artifact \"a\"]\npath = a.bin\n" >.gitmodel/config &&
+	git add . && git commit -q -m config && git model register a 2>../err &&
+	test_grep "git push firm a@v" ../err
+'
+
 test_done
