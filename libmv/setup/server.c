@@ -96,6 +96,9 @@ static int make_key(struct mv_repo *repo, const struct mv_install *in,
 
 	if (!rc && !(in->flags & MV_INSTALL_NO_RECEIPTS))
 		rc = mv_git_config(&said, repo->git, "model.receiptkey", err);
+	/* The repository was moved, and its key with it. */
+	if (!rc && said && access(said, F_OK) && !access(path, F_OK))
+		said = NULL;
 	if (!rc && said)		/* who asks again wants to see it again */
 		tell_key(in, said);
 	if (!rc && !said && !(in->flags & MV_INSTALL_NO_RECEIPTS)) {

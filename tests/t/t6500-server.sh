@@ -392,4 +392,11 @@ else
 	test_skip 'over ssh' 'there is no sshd (Debian: openssh-server)'
 fi
 
+test_expect_success 'a server that was moved finds its key again when it is installed again' '
+	git init -q --bare moved.git && git model install --server moved.git >../first 2>&1 &&
+	test_path_is_file moved.git/model/receipt_key && mv moved.git elsewhere.git &&
+	git model install --server elsewhere.git >out 2>&1 &&
+	test "$(git --git-dir=elsewhere.git config model.receiptKey)" = "$PWD/elsewhere.git/model/receipt_key"
+'
+
 test_done
