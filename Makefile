@@ -183,7 +183,8 @@ soak: sanitize-programs ## hours: fuzzers (SOAK=runs each), every kill and fault
 mutate: $(B)/libmv.a ## change what decides, see if the tests notice (MUTATE=n: some)
 	$(Q)B=$(B) CC=$(CC) scripts/mutate.sh $(MUTATE)
 
-check: all ## the checks that keep the house in order
+check: ## the checks that keep the house in order
+	@+$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)scripts/check-layers.sh
 	$(Q)scripts/check-symbols.sh $(B)/libmv.a
 	$(Q)scripts/check-circles.sh $(B)
