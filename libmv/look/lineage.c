@@ -3,44 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/look/look.h"
+#include "libmv/look/mentions.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"
 
 /*
  * Lineage goes by content ids, so that neither renames nor branches matter.
- * All notes are read, but only the lines that mention a content which was
- * reached are parsed: a scan that knows no more of JSON than strings and
- * depth notes who is mentioned where. What it gets wrong in a malformed line
- * does not matter, because that will not be parsed either. Of the text nothing
- * is kept: a note that is needed again is read again.
- * From what was asked for the walk goes up (what it was made of) and down
+ * Which records speak of one is asked of mentions.h. From what was asked for the walk goes up (what it was made of) and down
  * (what was made of it), never up and down again: that would be everything
  * that ever shared a data set.
  */
 #define NODES_MAX 10000u
 #define EDGES_MAX 100000u
-#define NOTES_MAX ((size_t)1 << 20)
-#define LINES_MAX ((size_t)2000000)
-#define MENTIONS_MAX ((size_t)2000000)
-#define GROUPS 1024u		/* notes that are asked for at once */
 #define MARK "sha256:"
 #define MARK_LEN (sizeof(MARK) - 1)
 
 enum direction { UP = 1, DOWN = 2 };
-
-struct line {
-	uint32_t note, at;	/* where it begins in that */
-};
-
-struct mention {
-	uint64_t key;		/* the beginning of the oid: a record that only
-				   begins alike says nothing of ours */
-	uint32_t line;
-	uint32_t made;		/* it is what the record is about, or an output
-				   of the run; else data or an input */
-};
 
 /* What is known of a node besides what is shown. */
 struct extra {
@@ -57,442 +38,17 @@ struct step {
 	enum direction direction;
 };
 
-/* The pointer that a note is on; it may be nowhere: a folder's. */
-struct about {
-	int is_here;
-	struct mv_pointer pointer;
-};
-
 struct walk {
 	struct mv_repo *repo;
 	struct mv_lineage *out;
-	char *notes;			/* names of their blobs, and of what they
-					   are on, NUL behind each */
-	size_t note_count, note_alloc, name_size;
-	struct line *lines;
-	size_t line_count, line_alloc;
-	struct mention *mentions;
-	size_t mention_count, mention_alloc;
+	struct mv_mentions *mentions;
 	struct extra *extras;
 	size_t node_alloc, edge_alloc;
 	size_t *table;		/* node + 1 by hash of id */
 	size_t table_size;
 	struct step *steps;
 	size_t step_count, step_alloc, step_at;
-	struct mv_buf last;	/* the text of the note that was asked last, */
-	size_t last_note;	/* and which that is, + 1, */
-	struct about last_about;	/* and what it is on */
 };
-
-/* -- all lines, and who mentions what -- */
-
-/* The list with room for one more than `count`; NULL: no memory, and the old
-   one is as it was. */
-static void *room(void *v, size_t *alloc, size_t count, size_t size)
-{
-	size_t wanted = *alloc ? 2 * *alloc : 64;
-	void *grown;
-
-	if (count < *alloc)
-		return v;
-	grown = realloc(v, wanted * size);
-	if (grown)
-		*alloc = wanted;
-	return grown;
-}
-
-/* Where in a line: the keys at the two outermost depths. */
-struct place {
-	const char *key[2];	/* not terminated; NULL: none, or an array */
-	size_t len[2];
-	unsigned depth;
-};
-
-static int is_key(const struct place *p, unsigned depth, const char *key)
-{
-	return p->key[depth] && p->len[depth] == strlen(key) &&
-	       !memcmp(p->key[depth], key, p->len[depth]);
-}
-
-/* 1: made; 0: used; -1: neither. `p` is that of a string. */
-static int role_of(const struct place *p)
-{
-	if (p->depth == 1)
-		return is_key(p, 0, "content") ? 1 : -1;
-	if (is_key(p, 0, "data"))
-		return 0;
-	if (!is_key(p, 0, "run"))
-		return -1;
-	return is_key(p, 1, "outputs") ? 1 : is_key(p, 1, "inputs") ? 0 : -1;
-}
-
-static uint64_t key_of(const struct mv_oid *oid)
-{
-	uint64_t key;
-
-	memcpy(&key, oid->b, sizeof(key));
-	return key;
-}
-
-static int add_mention(struct walk *w, const struct mv_oid *oid, int made,
-		       struct mv_err *err)
-{
-	struct mention *m;
-
-	if (w->mention_count == MENTIONS_MAX) {
-		w->out->truncated = 1;
-		return 0;
-	}
-	m = room(w->mentions, &w->mention_alloc, w->mention_count, sizeof(*m));
-	if (!m)
-		return mv_nomem(err);
-	w->mentions = m;
-	m += w->mention_count++;
-	m->key = key_of(oid);
-	m->line = (uint32_t)w->line_count;
-	m->made = (uint32_t)made;
-	return 0;
-}
-
-/* Behind the closing quote of the string that begins at p; `end` if none. */
-static const char *string_end(const char *p, const char *end)
-{
-	while ((p = memchr(p, '"', (size_t)(end - p)))) {
-		const char *back = p;
-
-		while (back[-1] == '\\')	/* an opening quote comes first */
-			back--;
-		if ((p - back) % 2 == 0)
-			return p + 1;
-		p++;
-	}
-	return end;
-}
-
-static int add_mentions(struct walk *w, const char *p, const char *end,
-			struct mv_err *err)
-{
-	struct place at = { { NULL, NULL }, { 0, 0 }, 0 };
-	struct mv_oid oid;
-	int rc = 0;
-
-	while (!rc && p < end) {
-		const char *s = p + 1;
-		int role;
-
-		if (*p == '{' || *p == '[')
-			at.depth++;
-		else if (*p == '}' || *p == ']')
-			at.depth -= at.depth > 0;
-		if (*p++ != '"')
-			continue;
-		p = string_end(p, end);
-		if (p < end && *p == ':') {
-			if (at.depth && at.depth <= 2) {
-				at.key[at.depth - 1] = s;
-				at.len[at.depth - 1] = (size_t)(p - 1 - s);
-			}
-			continue;
-		}
-		if ((size_t)(p - s) != MARK_LEN + MV_OID_HEX + 1 ||
-		    memcmp(s, MARK, MARK_LEN) || (role = role_of(&at)) < 0 ||
-		    mv_oid_parse(&oid, s + MARK_LEN, MV_OID_HEX))
-			continue;
-		rc = add_mention(w, &oid, role, err);
-	}
-	return rc;
-}
-
-static int add_lines(struct walk *w, size_t note, const char *data, size_t len,
-		     struct mv_err *err)
-{
-	const char *at = data, *end = data + len, *lf;
-	int rc = 0;
-
-	for (; !rc && at < end; at = lf + 1) {
-		struct line *lines;
-
-		if (w->line_count == LINES_MAX) {
-			w->out->truncated = 1;
-			break;
-		}
-		lf = memchr(at, '\n', (size_t)(end - at));
-		if (!lf)
-			lf = end;
-		lines = room(w->lines, &w->line_alloc, w->line_count,
-			     sizeof(*lines));
-		if (!lines)
-			return mv_nomem(err);
-		w->lines = lines;
-		w->lines[w->line_count] = (struct line){
-			(uint32_t)note, (uint32_t)(at - data)
-		};
-		rc = add_mentions(w, at, lf, err);
-		w->line_count++;
-		if (lf == end)
-			break;
-	}
-	return rc;
-}
-
-static const char *note_name(const struct walk *w, size_t note)
-{
-	return w->notes + 2 * note * w->name_size;
-}
-
-/* What it is on. */
-static const char *note_object(const struct walk *w, size_t note)
-{
-	return note_name(w, note) + w->name_size;
-}
-
-static int note_blob(void *payload, const char *object, const char *blob,
-		     struct mv_err *err)
-{
-	struct walk *w = payload;
-	char *names;
-
-	if (w->note_count == NOTES_MAX || strlen(blob) >= w->name_size ||
-	    strlen(object) >= w->name_size) {
-		w->out->truncated = 1;
-		return 0;
-	}
-	names = room(w->notes, &w->note_alloc, w->note_count,
-		     2 * w->name_size);
-	if (!names)
-		return mv_nomem(err);
-	w->notes = names;
-	names += 2 * w->note_count++ * w->name_size;
-	memcpy(names, blob, strlen(blob) + 1);
-	memcpy(names + w->name_size, object, strlen(object) + 1);
-	return 0;
-}
-
-struct batch {
-	struct walk *w;
-	size_t first;		/* the note that is its [0] */
-};
-
-static int note_text(void *payload, size_t i, const char *hex,
-		     const void *data, size_t len, struct mv_err *err)
-{
-	const struct batch *b = payload;
-
-	(void)hex;
-	return data ? add_lines(b->w, b->first + i, data, len, err) : 0;
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct mention *x = a, *y = b;
-
-	return x->key != y->key ? (x->key > y->key) - (x->key < y->key) :
-				  (x->line > y->line) - (x->line < y->line);
-}
-
-static int read_notes(struct walk *w, struct mv_err *err)
-{
-	const char *names[GROUPS];
-	int rc;
-
-	w->name_size = mv_git_info(w->repo->git)->hex_len + 1;
-	rc = mv_git_notes_each(w->repo->git, MV_NOTES_REF, note_blob, w, err);
-	if (rc == MV_ENOENT)
-		rc = 0;
-	for (size_t at = 0; !rc && at < w->note_count; at += GROUPS) {
-		struct batch b = { w, at };
-		size_t n = 0;
-
-		for (; n < GROUPS && at + n < w->note_count; n++)
-			names[n] = note_name(w, at + n);
-		rc = mv_git_read_many(w->repo->git, names, n, MV_NOTE_MAX,
-				      note_text, &b, err);
-	}
-	if (!rc && w->mention_count)
-		qsort(w->mentions, w->mention_count, sizeof(*w->mentions),
-		      by_key);
-	return rc;
-}
-
-/* -- records that mention a content -- */
-
-typedef int (*record_fn)(void *payload, const struct mv_record *r,
-			 struct mv_err *err);
-
-/* The mentions of some notes, those of each side by side. */
-struct asked {
-	const struct walk *w;
-	const struct mention *first[GROUPS], *end[GROUPS];
-	struct about about[GROUPS];
-	unsigned made;
-	record_fn fn;
-	void *payload;
-};
-
-/* Does the record speak of what its note is on? Anybody can write a line into
-   the note of another content. */
-static int is_about(const struct asked *a, const struct mv_record *r,
-		    const struct about *about, size_t note)
-{
-	return about->is_here ?
-		mv_oid_eq(&about->pointer.oid, &r->content) :
-		mv_repo_is_pointer_to(a->w->repo, note_object(a->w, note),
-				      &r->content, r->size);
-}
-
-/* What cannot be read, is of another kind, or about another content, says
-   nothing here. */
-static int give_line(const struct asked *a, const struct about *about,
-		     size_t note, const char *line, size_t len,
-		     struct mv_err *err)
-{
-	struct mv_record r;
-	int rc = 0;
-
-	if (mv_record_parse(&r, line, len, NULL))
-		return 0;
-	if ((!strcmp(r.kind, "run") || !strcmp(r.kind, "evidence")) &&
-	    is_about(a, &r, about, note))
-		rc = a->fn(a->payload, &r, err);
-	mv_record_release(&r);
-	return rc;
-}
-
-static int give_note(void *payload, size_t i, const char *hex,
-		     const void *data, size_t len, struct mv_err *err)
-{
-	const struct asked *a = payload;
-	uint32_t last = UINT32_MAX;
-	int rc = 0;
-
-	(void)hex;
-	for (const struct mention *m = a->first[i]; data && !rc &&
-	     m < a->end[i]; m++) {
-		const size_t at = a->w->lines[m->line].at;
-		const char *line = (const char *)data + at, *lf;
-
-		if (m->line == last || m->made != a->made || at >= len)
-			continue;
-		last = m->line;
-		lf = memchr(line, '\n', len - at);
-		rc = give_line(a, &a->about[i], a->w->lines[m->line].note,
-			       line, lf ? (size_t)(lf - line) : len - at,
-			       err);
-	}
-	return rc;
-}
-
-static int keep_about(void *payload, size_t i, const char *hex,
-		      const void *data, size_t len, struct mv_err *err)
-{
-	struct about *about = (struct about *)payload + i;
-
-	(void)hex;
-	(void)err;
-	about->is_here = data && !mv_pointer_parse(&about->pointer, data, len,
-						   NULL);
-	return 0;
-}
-
-static int keep_text(void *payload, size_t i, const char *hex,
-		     const void *data, size_t len, struct mv_err *err)
-{
-	struct walk *w = payload;
-
-	if (i)
-		return keep_about(&w->last_about, 0, hex,
-				  len <= MV_POINTER_MAX ? data : NULL, len,
-				  err);
-	mv_buf_clear(&w->last);
-	return data && mv_buf_add(&w->last, data, len) ? mv_nomem(err) : 0;
-}
-
-/*
- * A note that names ten thousand contents is asked once for each of them: the
- * last one is kept. It is taken away while it is read, because what reads it
- * may ask for others.
- */
-static int give_one(struct asked *a, struct walk *w, size_t note,
-		    struct mv_err *err)
-{
-	const char *names[] = { note_name(w, note), note_object(w, note) };
-	struct mv_buf text;
-	int rc = 0;
-
-	if (w->last_note != note + 1) {
-		w->last_note = 0;
-		rc = mv_git_read_many(w->repo->git, names, 2, MV_NOTE_MAX,
-				      keep_text, w, err);
-	}
-	if (rc)
-		return rc;
-	text = w->last;
-	a->about[0] = w->last_about;
-	w->last_note = 0;
-	mv_buf_init(&w->last, MV_NOTE_MAX);
-	rc = give_note(a, 0, "", text.data, text.len, err);
-	mv_buf_release(&w->last);
-	w->last = text;
-	w->last_note = note + 1;
-	return rc;
-}
-
-static size_t first_mention(const struct walk *w, uint64_t key)
-{
-	size_t lo = 0, hi = w->mention_count;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (w->mentions[mid].key < key)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/*
- * Each record that mentions it as made, or as used, and some that mention what
- * begins like it; `fn` stops with what is not 0, which is returned.
- */
-static int each_record(struct walk *w, const struct mv_oid *oid, unsigned made,
-		       record_fn fn, void *payload, struct mv_err *err)
-{
-	struct asked a = { .w = w, .made = made, .fn = fn, .payload = payload };
-	const char *names[GROUPS], *objects[GROUPS];
-	const uint64_t key = key_of(oid);
-	const struct mention *m = w->mentions + first_mention(w, key);
-	const struct mention *end = w->mentions + w->mention_count;
-	int rc = 0;
-
-	while (!rc && m < end && m->key == key) {
-		size_t n = 0;
-
-		for (; n < GROUPS && m < end && m->key == key; n++) {
-			const uint32_t note = w->lines[m->line].note;
-
-			a.first[n] = m;
-			while (m < end && m->key == key &&
-			       w->lines[m->line].note == note)
-				m++;
-			a.end[n] = m;
-			names[n] = note_name(w, note);
-			objects[n] = note_object(w, note);
-		}
-		if (n == 1)
-			rc = give_one(&a, w, w->lines[a.first[0]->line].note,
-				      err);
-		else
-			rc = mv_git_read_many(w->repo->git, objects, n,
-					      MV_POINTER_MAX, keep_about,
-					      a.about, err);
-		if (!rc && n > 1)
-			rc = mv_git_read_many(w->repo->git, names, n,
-					      MV_NOTE_MAX, give_note, &a, err);
-	}
-	return rc;
-}
 
 /* -- nodes and edges -- */
 
@@ -587,11 +143,9 @@ static int add_edge(struct walk *w, size_t from, size_t to,
 		l->truncated = 1;
 		return 0;
 	}
-	e = room(l->edges, &w->edge_alloc, l->edge_count, sizeof(*e));
-	if (!e)
-		return mv_nomem(err);
-	l->edges = e;
-	e += l->edge_count;
+	if (MV_GROW(l->edges, w->edge_alloc, l->edge_count + 1, err) < 0)
+		return MV_ENOMEM;
+	e = &l->edges[l->edge_count];
 	e->from = from;
 	e->to = to;
 	e->label = strdup(label);
@@ -607,14 +161,11 @@ static int go(struct walk *w, size_t node, enum direction direction,
 	      struct mv_err *err)
 {
 	struct extra *x = &w->extras[node];
-	struct step *steps;
 
 	if (!x->has_oid || x->seen & direction)
 		return 0;
-	steps = room(w->steps, &w->step_alloc, w->step_count, sizeof(*steps));
-	if (!steps)
-		return mv_nomem(err);
-	w->steps = steps;
+	if (MV_GROW(w->steps, w->step_alloc, w->step_count + 1, err) < 0)
+		return MV_ENOMEM;
 	x->seen |= direction;
 	w->steps[w->step_count++] = (struct step){ node, direction };
 	return 0;
@@ -824,11 +375,13 @@ static int take_step(struct walk *w, const struct step *s, struct mv_err *err)
 	int rc = 0;
 
 	if (s->direction == UP) {
-		rc = each_record(w, &oid, 1, is_run_made, &t, err);
+		rc = mv_mentions_each(w->mentions, &oid, 1, is_run_made, &t,
+				      err);
 		w->extras[s->node].by_run = rc > 0;
 	}
-	return rc < 0 ? rc : each_record(w, &oid, s->direction == UP,
-					 take_record, &t, err);
+	return rc < 0 ? rc : mv_mentions_each(w->mentions, &oid,
+						 s->direction == UP,
+						 take_record, &t, err);
 }
 
 /* -- names -- */
@@ -995,13 +548,10 @@ static int prepare(struct walk *w, struct mv_err *err)
 
 static void walk_release(struct walk *w)
 {
-	free(w->notes);
-	free(w->lines);
-	free(w->mentions);
+	mv_mentions_free(w->mentions);
 	free(w->extras);
 	free(w->table);
 	free(w->steps);
-	mv_buf_release(&w->last);
 }
 
 int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
@@ -1012,13 +562,12 @@ int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
 	size_t first;
 	int rc;
 
-	mv_buf_init(&w.last, MV_NOTE_MAX);
 	memset(out, 0, sizeof(*out));
 	rc = mv_repo_subject(&subject, repo, spec, err);
 	if (!rc)
 		rc = prepare(&w, err);
 	if (!rc)
-		rc = read_notes(&w, err);
+		rc = mv_mentions_read(&w.mentions, repo, &out->truncated, err);
 	if (!rc)
 		rc = content_node(&first, &w, &subject.pointer.oid,
 				  subject.artifact ? subject.artifact :
