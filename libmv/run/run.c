@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libmv/base/words.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/run/job.h"
 #include "libmv/run/priv.h"
 #include "libmv/subject/subject.h"
 #include "libmv/work/work.h"
@@ -21,48 +19,7 @@
  * the training may have taken days.
  */
 #define FACTS_MAX ((off_t)10 << 20)	/* a larger file holds no params */
-#define ARGS_MAX ((size_t)512 << 10)	/* of one command line */
 #define SHARED_OUTPUTS 64u	/* so many are listed in each one's record */
-
-/* Params as they stood before the command ran. */
-struct before {
-	char *path;
-	struct mv_record facts;
-};
-
-struct output {
-	char *path;		/* from the top */
-	int is_directory;
-	struct mv_subject subject;
-};
-
-struct job {
-	struct mv_repo *repo;
-	const struct mv_run_options *options;
-	struct mv_watch watch;
-	struct mv_record record;	/* what all records have in common */
-	struct mv_curves curves;
-	struct before *before;
-	size_t before_count;
-	struct output *outputs;
-	size_t output_count;
-	char *attributes;	/* where a folder was tracked; or NULL */
-	size_t skipped;		/* values that are no metrics */
-};
-
-__attribute__((format(printf, 2, 3)))
-static void tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (!hooks->tell)
-		return;
-	va_start(ap, fmt);
-	mv_vwords(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	hooks->tell(hooks->payload, text);
-}
 
 void mv_run_result_release(struct mv_run_result *r)
 {
@@ -70,7 +27,7 @@ void mv_run_result_release(struct mv_run_result *r)
 	memset(r, 0, sizeof(*r));
 }
 
-static void job_release(struct job *job)
+static void job_release(struct mv_job *job)
 {
 	for (size_t i = 0; i < job->before_count; i++) {
 		free(job->before[i].path);
@@ -88,20 +45,14 @@ static void job_release(struct job *job)
 	mv_watch_release(&job->watch);
 }
 
-static char *typed(const struct job *job, const char *path)
+static char *typed(const struct mv_job *job, const char *path)
 {
 	return mv_path_from(job->repo->info->prefix, path);
 }
 
-static char *full_path(const struct job *job, const char *path)
-{
-	return *path == '/' ? strdup(path) :
-	       mv_path_join(job->repo->info->work_tree, path);
-}
-
 /* -- before -- */
 
-static int check_outputs(const struct job *job, struct mv_err *err)
+static int check_outputs(const struct mv_job *job, struct mv_err *err)
 {
 	const char *const *out = job->options->outputs;
 	int rc = 0;
@@ -125,7 +76,7 @@ static int check_outputs(const struct job *job, struct mv_err *err)
 }
 
 /* Facts of a file into an empty record. */
-static int read_facts(struct job *job, struct mv_record *into,
+static int read_facts(struct mv_job *job, struct mv_record *into,
 		      const char *path, int metrics, struct mv_err *err)
 {
 	char *name = typed(job, path);
@@ -138,10 +89,10 @@ static int read_facts(struct job *job, struct mv_record *into,
 	return rc;
 }
 
-static int remember(struct job *job, const struct mv_watched *f,
+static int remember(struct mv_job *job, const struct mv_watched *f,
 		    struct mv_err *err)
 {
-	struct before *b = &job->before[job->before_count];
+	struct mv_job_before *b = &job->before[job->before_count];
 	struct mv_err local;
 	int rc;
 
@@ -171,7 +122,7 @@ static int counts_unchanged(const struct mv_watched *f)
 }
 
 /* A file that is broken is said so now, not after days. */
-static int read_params(struct job *job, struct mv_err *err)
+static int read_params(struct mv_job *job, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -193,11 +144,11 @@ static int read_params(struct job *job, struct mv_err *err)
 	return rc;
 }
 
-static int add_input(struct job *job, const char *spec, struct mv_err *err)
+static int add_input(struct mv_job *job, const char *spec, struct mv_err *err)
 {
 	struct mv_ref ref = { 0 };
 	char *path = mv_path_to_top(job->repo, spec);
-	char *full = path ? full_path(job, path) : NULL;
+	char *full = path ? mv_job_full_path(job, path) : NULL;
 	char *said;
 	int rc;
 
@@ -219,7 +170,7 @@ static int add_input(struct job *job, const char *spec, struct mv_err *err)
 	return rc;
 }
 
-static int describe_run(struct job *job, struct mv_err *err)
+static int describe_run(struct mv_job *job, struct mv_err *err)
 {
 	struct mv_execution *run = &job->record.run;
 	const char *prefix = job->repo->info->prefix;
@@ -240,7 +191,7 @@ static int describe_run(struct job *job, struct mv_err *err)
 
 /* What the repository says before the command can change it. */
 /* Asked before, as all that it sees: what will be measured on it. */
-static int add_eval(struct job *job, const char *spec, struct mv_err *err)
+static int add_eval(struct mv_job *job, const char *spec, struct mv_err *err)
 {
 	struct mv_ref ref;
 	int rc = mv_repo_ref(&ref, job->repo, &job->record, "eval", NULL, spec,
@@ -255,7 +206,7 @@ static int add_eval(struct job *job, const char *spec, struct mv_err *err)
 	return rc;
 }
 
-static int look_before(struct job *job, struct mv_err *err)
+static int look_before(struct mv_job *job, struct mv_err *err)
 {
 	const char *const *eval = job->options->eval_data;
 	const char *const *in = job->options->inputs;
@@ -302,11 +253,11 @@ int mv_execute(struct mv_execution *run, const char *const *argv,
 
 /* -- files of params and metrics -- */
 
-static int add_file_ref(struct job *job, const char *path, const char *role,
+static int add_file_ref(struct mv_job *job, const char *path, const char *role,
 			struct mv_err *err)
 {
 	struct mv_ref ref = { .size = UINT64_MAX };
-	char *full = full_path(job, path);
+	char *full = mv_job_full_path(job, path);
 	int rc;
 
 	ref.role = (char *)(uintptr_t)role;
@@ -329,7 +280,7 @@ static int take_facts(struct mv_facts *to, const struct mv_facts *from,
 	return rc;
 }
 
-static struct before *find_before(struct job *job, const char *path)
+static struct mv_job_before *find_before(struct mv_job *job, const char *path)
 {
 	for (size_t i = 0; i < job->before_count; i++)
 		if (!strcmp(job->before[i].path, path))
@@ -337,10 +288,10 @@ static struct before *find_before(struct job *job, const char *path)
 	return NULL;
 }
 
-static int add_params(struct job *job, const struct mv_watched *f,
+static int add_params(struct mv_job *job, const struct mv_watched *f,
 		      struct mv_err *err)
 {
-	struct before *b = find_before(job, f->path);
+	struct mv_job_before *b = find_before(job, f->path);
 	struct mv_record now = { 0 };
 	struct mv_err local;
 	int changed = mv_watched_changed(f) && f->is, rc = 0;
@@ -364,18 +315,8 @@ static int add_params(struct job *job, const struct mv_watched *f,
 	return rc;
 }
 
-static int is_folder(const struct job *job, const char *path)
-{
-	char *full = full_path(job, path);
-	struct stat st;
-	int is = full && !stat(full, &st) && S_ISDIR(st.st_mode);
-
-	free(full);
-	return is;
-}
-
 /* One file, or the DVCLive folder that it is in, which is read once. */
-static int add_metrics(struct job *job, const struct mv_watched *f,
+static int add_metrics(struct mv_job *job, const struct mv_watched *f,
 		       char **live, struct mv_err *err)
 {
 	char *folder = f->roles & MV_WATCH_GIVEN ? NULL :
@@ -406,7 +347,7 @@ static int add_metrics(struct job *job, const struct mv_watched *f,
 	return rc;
 }
 
-static int is_measured(const struct job *job, const struct mv_watched *f)
+static int is_measured(const struct mv_job *job, const struct mv_watched *f)
 {
 	int given = f->roles & MV_WATCH_GIVEN;
 
@@ -414,7 +355,7 @@ static int is_measured(const struct job *job, const struct mv_watched *f)
 		return 0;
 	if (f->is && mv_watched_changed(f))
 		return given || f->after.st_size <= FACTS_MAX;
-	if (given && is_folder(job, f->path))
+	if (given && mv_job_is_folder(job, f->path))
 		return 1;
 	if (given)
 		mv_repo_warn(job->repo, "metrics file '%s' was not written by "
@@ -423,7 +364,7 @@ static int is_measured(const struct job *job, const struct mv_watched *f)
 }
 
 /* Files that a person named last: what they say counts. */
-static int collect_facts(struct job *job, struct mv_err *err)
+static int collect_facts(struct mv_job *job, struct mv_err *err)
 {
 	char *live = NULL;
 	int rc = 0;
@@ -448,7 +389,7 @@ static int collect_facts(struct job *job, struct mv_err *err)
 	return rc;
 }
 
-static int attach_curves(struct job *job, struct mv_err *err)
+static int attach_curves(struct mv_job *job, struct mv_err *err)
 {
 	mv_curves_sort(&job->curves);
 	return job->curves.count ?
@@ -458,380 +399,18 @@ static int attach_curves(struct job *job, struct mv_err *err)
 
 /* -- outputs -- */
 
-static int add_output(struct job *job, const char *path, int is_directory,
-		      struct mv_err *err)
-{
-	struct output *o = realloc(job->outputs, (job->output_count + 1) *
-						 sizeof(*o));
-
-	if (!o)
-		return mv_nomem(err);
-	job->outputs = o;
-	o += job->output_count;
-	memset(o, 0, sizeof(*o));
-	o->is_directory = is_directory;
-	o->path = strdup(path);
-	if (!o->path)
-		return mv_nomem(err);
-	job->output_count++;
-	return 0;
-}
-
-/* One --out: was it written? */
-static int add_named(struct job *job, int named, struct mv_err *err)
-{
-	const char *name = job->options->outputs[named];
-	char *path = mv_path_to_top(job->repo, name);
-	int exists = 0, changed = 0, directory, rc = 0;
-
-	if (!path)
-		return mv_nomem(err);
-	directory = is_folder(job, path);
-	for (size_t i = 0; i < job->watch.count; i++) {
-		const struct mv_watched *f = &job->watch.v[i];
-
-		if (f->named != named)
-			continue;
-		exists |= f->is;
-		changed |= mv_watched_changed(f);
-	}
-	if (exists && changed)
-		rc = add_output(job, path, directory, err);
-	else
-		mv_repo_warn(job->repo, exists ?
-			     "output '%s' was not written by the command" :
-			     "output '%s' is not there", name);
-	free(path);
-	return rc;
-}
-
-static int find_outputs(struct job *job, struct mv_err *err)
-{
-	const char *const *named = job->options->outputs;
-	int rc = 0;
-
-	for (int i = 0; !rc && named && named[i]; i++)
-		rc = add_named(job, i, err);
-	if (named && *named)
-		return rc;
-	for (size_t i = 0; !rc && i < job->watch.count; i++) {
-		const struct mv_watched *f = &job->watch.v[i];
-
-		if (f->roles & MV_WATCH_OUTPUT && f->is &&
-		    mv_watched_changed(f))
-			rc = add_output(job, f->path, 0, err);
-	}
-	return rc;
-}
-
-/* What is to be added, and whose it is. */
-struct adding {
-	const struct job *job;
-	const char **paths;	/* into the watch */
-	const char **foreign;
-	size_t count, foreign_count;
-};
-
-static int note_filter(void *payload, size_t i, const char *filter,
-		       struct mv_err *err)
-{
-	struct adding *a = payload;
-
-	(void)err;
-	if (!*filter)
-		a->foreign[a->foreign_count++] = a->paths[i];
-	return 0;
-}
-
-static int is_in(const struct output *o, const char *path)
-{
-	size_t n = strlen(o->path);
-
-	return !strncmp(path, o->path, n) &&
-	       path[n] == (o->is_directory ? '/' : '\0');
-}
-
-/* By a pattern in the .gitattributes of the folder where we were started. */
-static int track_folder(struct job *job, struct adding *a, const char *path,
-			struct mv_err *err)
-{
-	const char *prefix = job->repo->info->prefix;
-	struct mv_buf pattern;
-	int changed, rc;
-
-	mv_buf_init(&pattern, 65536);
-	rc = mv_buf_addch(&pattern, '/');
-	for (const char *p = path + strlen(prefix); !rc && *p; p++) {
-		if (strchr("*?[\\", *p))
-			rc = mv_buf_addch(&pattern, '\\');
-		if (!rc)
-			rc = mv_buf_addch(&pattern, *p);
-	}
-	if (!rc)
-		rc = mv_buf_addstr(&pattern, "/**");
-	rc = rc ? mv_nomem(err) : mv_repo_track(job->repo, pattern.data,
-						&changed, err);
-	if (!rc)
-		tell(&job->options->hooks, "'%s' is tracked now "
-		     "(.gitattributes)", pattern.data);
-	mv_buf_release(&pattern);
-	if (!rc && !job->attributes)
-		job->attributes = mv_strf("%s.gitattributes", prefix);
-	if (!rc && !job->attributes)
-		rc = mv_nomem(err);
-	if (!rc)
-		a->paths[a->count++] = job->attributes;
-	return rc;
-}
-
-/* These of one output are not to be tracked by themselves. */
-static size_t take_out(struct adding *a, const struct output *o, int from_add)
-{
-	size_t n = 0;
-
-	for (size_t j = 0; j < a->foreign_count; j++) {
-		if (!a->foreign[j] || !is_in(o, a->foreign[j]))
-			continue;
-		for (size_t k = 0; from_add && k < a->count; k++)
-			if (a->paths[k] == a->foreign[j])
-				a->paths[k] = NULL;
-		a->foreign[j] = NULL;
-		n++;
-	}
-	return n;
-}
-
-/*
- * Outputs are content, so what no attribute gives to us is tracked: a folder
- * by a pattern, files by a line each. Of a folder that has some of ours, the
- * rest was left out on purpose; git would take it as it is, so it is not
- * added.
- */
-static int track_outputs(struct job *job, struct adding *a, struct mv_err *err)
-{
-	const char *prefix = job->repo->info->prefix;
-	size_t kept = 0, changed, left = 0;
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < job->output_count; i++) {
-		const struct output *o = &job->outputs[i];
-		size_t all = 0, foreign = 0;
-
-		if (!o->is_directory)
-			continue;
-		for (size_t j = 0; j < a->count; j++)
-			all += a->paths[j] && is_in(o, a->paths[j]);
-		for (size_t j = 0; j < a->foreign_count; j++)
-			foreign += a->foreign[j] && is_in(o, a->foreign[j]);
-		if (!foreign)
-			continue;
-		if (foreign < all)
-			left += take_out(a, o, 1);
-		else if (!strncmp(o->path, prefix, strlen(prefix)) &&
-			 take_out(a, o, 0))
-			rc = track_folder(job, a, o->path, err);
-	}
-	if (left)
-		mv_repo_warn(job->repo, "%zu files in output folders are not "
-			     "tracked; `git model track` or `git add` takes "
-			     "them", left);
-	for (size_t j = 0; j < a->foreign_count; j++)
-		if (a->foreign[j])
-			a->foreign[kept++] = a->foreign[j];
-	if (rc || !kept)
-		return rc;
-	rc = mv_repo_track_paths(job->repo, a->foreign, kept, &changed, err);
-	if (!rc)
-		tell(&job->options->hooks, kept == 1 ?
-		     "%zu output is tracked now (.gitattributes)" :
-		     "%zu outputs are tracked now (.gitattributes)", kept);
-	if (!rc && changed)
-		a->paths[a->count++] = ".gitattributes";
-	return rc;
-}
-
-/* Names are anybody's: no path is a pattern. But git is asked about each
-   pathspec with magic by itself, so most have none. */
-static char *pathspec(const struct job *job, const char *path)
-{
-	char *plain = mv_path_from(job->repo->info->prefix, path);
-
-	if (!plain || (*plain != ':' && !plain[strcspn(plain, "*?[\\")]))
-		return plain;
-	free(plain);
-	return mv_strf(":(top,literal)%s", path);
-}
-
-/* As many as fit on a command line; *next is behind them. */
-static int stage_some(struct job *job, const struct adding *a, size_t *next,
-		      struct mv_err *err)
-{
-	const struct mv_add_options options = { .flags = MV_ADD_FORCE };
-	char **specs = calloc(a->count + 1, sizeof(*specs));
-	struct mv_add_stats stats;
-	size_t n = 0, bytes = 0;
-	int rc = specs ? 0 : mv_nomem(err);
-
-	for (; !rc && *next < a->count && bytes < ARGS_MAX; ++*next) {
-		if (!a->paths[*next])
-			continue;
-		specs[n] = pathspec(job, a->paths[*next]);
-		if (!specs[n])
-			rc = mv_nomem(err);
-		else
-			bytes += strlen(specs[n++]) + sizeof(*specs) + 1;
-	}
-	if (!rc && n)
-		rc = mv_repo_add(job->repo, (const char *const *)specs,
-				 &options, &stats, err);
-	mv_strings_free(specs);
-	return rc;
-}
-
-static int stage(struct job *job, const struct adding *a, struct mv_err *err)
-{
-	size_t next = 0;
-	int rc = 0;
-
-	while (!rc && next < a->count)
-		rc = stage_some(job, a, &next, err);
-	return rc;
-}
-
-static int add_outputs(struct job *job, struct mv_err *err)
-{
-	struct adding a = { .job = job };
-	size_t most = job->watch.count + job->output_count + 2;
-	int rc = 0;
-
-	a.paths = calloc(most, sizeof(*a.paths));
-	a.foreign = calloc(most, sizeof(*a.foreign));
-	if (!a.paths || !a.foreign)
-		rc = mv_nomem(err);
-	for (size_t i = 0; !rc && i < job->watch.count; i++)
-		for (size_t j = 0; j < job->output_count; j++)
-			if (job->watch.v[i].is &&
-			    is_in(&job->outputs[j], job->watch.v[i].path)) {
-				a.paths[a.count++] = job->watch.v[i].path;
-				break;
-			}
-	if (!rc && a.count)
-		rc = mv_git_filters(job->repo->git, a.paths, a.count,
-				    note_filter, &a, err);
-	if (!rc)
-		rc = track_outputs(job, &a, err);
-	if (!rc && a.count)
-		rc = stage(job, &a, err);
-	free(a.paths);
-	free(a.foreign);
-	return rc;
-}
-
-static int by_subject(const void *a, const void *b)
-{
-	return strcmp(((const struct mv_subject *)a)->path,
-		      ((const struct mv_subject *)b)->path);
-}
-
-/* Files among the outputs from *next on, with one question for many. */
-static int resolve_some(struct job *job, size_t *next, struct mv_err *err)
-{
-	size_t first = *next, n = 0, bytes = 0, count = 0;
-	char **specs = calloc(job->output_count + 1, sizeof(*specs));
-	struct mv_subject *found = NULL, key = { 0 }, *hit;
-	int rc = specs ? 0 : mv_nomem(err);
-
-	for (; !rc && *next < job->output_count && bytes < ARGS_MAX;
-	     ++*next) {
-		const struct output *o = &job->outputs[*next];
-
-		if (o->is_directory)
-			continue;
-		specs[n] = mv_strf(":(top,literal)%s", o->path);
-		if (!specs[n])
-			rc = mv_nomem(err);
-		else
-			bytes += strlen(specs[n++]) + sizeof(*specs) + 1;
-	}
-	if (!rc && n)
-		rc = mv_repo_subjects(&found, &count, job->repo,
-				      (const char *const *)specs, err);
-	if (!rc && count)
-		qsort(found, count, sizeof(*found), by_subject);
-	for (size_t i = first; !rc && count && i < *next; i++) {
-		key.path = job->outputs[i].path;
-		hit = bsearch(&key, found, count, sizeof(*found), by_subject);
-		if (!hit || job->outputs[i].is_directory)
-			continue;
-		job->outputs[i].subject = *hit;
-		memset(hit, 0, sizeof(*hit));
-		/* It stays findable for others. */
-		hit->path = strdup(key.path);
-		if (!hit->path)
-			rc = mv_nomem(err);
-	}
-	mv_subjects_release(found, count);
-	mv_strings_free(specs);
-	return rc;
-}
-
-/* Those that are not found so get their own answer why. */
-static int resolve_many(struct job *job, struct mv_err *err)
-{
-	size_t next = 0;
-	int rc = 0;
-
-	while (!rc && next < job->output_count)
-		rc = resolve_some(job, &next, err);
-	return rc;
-}
-
-/* What they are now; those that there can be no record on are left out. */
-static int resolve_outputs(struct job *job, struct mv_err *err)
-{
-	size_t kept = 0;
-	int rc = resolve_many(job, err);
-
-	for (size_t i = 0; i < job->output_count; i++) {
-		struct output *o = &job->outputs[i];
-		struct mv_ref ref = { .role = NULL, .has_oid = 1 };
-		struct mv_err local;
-
-		if (!rc && !o->subject.path &&
-		    mv_repo_subject_at(&o->subject, job->repo, NULL, o->path,
-				       &local))
-			mv_repo_warn(job->repo, "nothing is recorded on '%s': "
-				     "%s", o->path, local.msg);
-		else if (!rc && !o->subject.pointer.size)
-			mv_repo_warn(job->repo, "output '%s' is empty; nothing "
-				     "is recorded on it", o->path);
-		else if (!rc) {
-			ref.path = o->path;
-			ref.oid = o->subject.pointer.oid;
-			ref.size = o->subject.pointer.size;
-			rc = mv_refs_add(&job->record.run.outputs, &ref, err);
-			job->outputs[kept++] = *o;
-			continue;
-		}
-		mv_subject_release(&o->subject);
-		free(o->path);
-	}
-	job->output_count = kept;
-	return rc;
-}
-
 /* Nothing came out: then it is something about what went in. */
-static int resolve_inputs(struct job *job, struct mv_err *err)
+static int resolve_inputs(struct mv_job *job, struct mv_err *err)
 {
 	const struct mv_refs *in = &job->record.run.inputs;
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < in->count; i++) {
-		struct output *o;
+		struct mv_output *o;
 
 		if (!in->v[i].path)
 			continue;
-		rc = add_output(job, in->v[i].path, 0, err);
+		rc = mv_job_add_output(job, in->v[i].path, 0, err);
 		if (rc)
 			break;
 		o = &job->outputs[job->output_count - 1];
@@ -851,7 +430,7 @@ static int resolve_inputs(struct job *job, struct mv_err *err)
 
 /* Most of it is the same for all records, shared, and belongs to the job;
    each has its own manifest attached. */
-static int share(struct mv_record *to, const struct job *job, size_t i,
+static int share(struct mv_record *to, const struct mv_job *job, size_t i,
 		 struct mv_err *err)
 {
 	const struct mv_record *common = &job->record;
@@ -906,7 +485,7 @@ static char *message_of(const struct mv_execution *run)
 	return out;
 }
 
-static int record_all(struct job *job, struct mv_run_result *out,
+static int record_all(struct mv_job *job, struct mv_run_result *out,
 		      struct mv_err *err)
 {
 	size_t n = job->output_count, begun = 0;
@@ -944,7 +523,7 @@ static int record_all(struct job *job, struct mv_run_result *out,
 	return rc;
 }
 
-static int look_after(struct job *job, struct mv_probe *probe,
+static int look_after(struct mv_job *job, struct mv_probe *probe,
 		      struct mv_err *err)
 {
 	int rc;
@@ -957,11 +536,11 @@ static int look_after(struct job *job, struct mv_probe *probe,
 	if (!rc && probe->begun)
 		rc = mv_probe_end(probe, job->repo, &job->record, err);
 	if (!rc)
-		rc = find_outputs(job, err);
+		rc = mv_job_find_outputs(job, err);
 	if (!rc && job->output_count)
-		rc = add_outputs(job, err);
+		rc = mv_job_add_outputs(job, err);
 	if (!rc)
-		rc = resolve_outputs(job, err);
+		rc = mv_job_resolve_outputs(job, err);
 	if (!rc && !job->output_count)
 		rc = resolve_inputs(job, err);
 	return rc;
@@ -977,7 +556,7 @@ static int set_kind(struct mv_record *r, struct mv_err *err)
 int mv_repo_run(struct mv_run_result *out, struct mv_repo *repo,
 		const struct mv_run_options *options, struct mv_err *err)
 {
-	struct job job = { .repo = repo, .options = options };
+	struct mv_job job = { .repo = repo, .options = options };
 	struct mv_probe probe = { .begun = 0 };
 	int rc;
 

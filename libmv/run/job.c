@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmv/base/words.h"
+#include "libmv/run/job.h"
+
+/* What run.c and outputs.c both need of a job. */
+
+void mv_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!hooks->tell)
+		return;
+	va_start(ap, fmt);
+	mv_vwords(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	hooks->tell(hooks->payload, text);
+}
+
+char *mv_job_full_path(const struct mv_job *job, const char *path)
+{
+	return *path == '/' ? strdup(path) :
+	       mv_path_join(job->repo->info->work_tree, path);
+}
+
+int mv_job_is_folder(const struct mv_job *job, const char *path)
+{
+	char *full = mv_job_full_path(job, path);
+	struct stat st;
+	int is = full && !stat(full, &st) && S_ISDIR(st.st_mode);
+
+	free(full);
+	return is;
+}
+
+int mv_job_add_output(struct mv_job *job, const char *path, int is_directory,
+		      struct mv_err *err)
+{
+	struct mv_output *o = realloc(job->outputs, (job->output_count + 1) *
+						 sizeof(*o));
+
+	if (!o)
+		return mv_nomem(err);
+	job->outputs = o;
+	o += job->output_count;
+	memset(o, 0, sizeof(*o));
+	o->is_directory = is_directory;
+	o->path = strdup(path);
+	if (!o->path)
+		return mv_nomem(err);
+	job->output_count++;
+	return 0;
+}
