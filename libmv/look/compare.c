@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libmv/evidence/evidence.h"
-#include "libmv/look/priv.h"
+#include "libmv/look/comparing.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"
@@ -17,283 +16,11 @@
  * are read in one go, then all notes in one go, and only then is anything
  * compared.
  */
-struct item {
-	char *old_path, *new_path;	/* NULL: not there */
-	char *old_blob, *new_blob;	/* hex; NULL: by path, or not there */
-	char *old_commit;		/* when it is not the general base */
-	int old_odd, new_odd;		/* a link or submodule: no content */
-	int directory;
-	int dropped;
-};
 
-struct work {
-	struct mv_repo *repo;
-	struct mv_comparison *out;
-	unsigned flags;
-	const char *head;		/* NULL: the index */
-	char head_hex[65], base_hex[65];
-	int has_base;			/* else only stages are compared */
-	const char *stage;		/* NULL: none */
-	int stage_only;			/* it was asked for by name */
-	struct mv_project base_project;
-	struct mv_look_names names, base_names;
-	struct mv_registry registry;
-	const char **paths;		/* that git named, sorted */
-	size_t path_count;
-	struct item *items;
-	size_t count, alloc;
-	size_t general;			/* pairs whose base no stage holds */
-};
-
-static struct item *add_item(struct work *w, struct mv_err *err)
-{
-	if (w->count == w->alloc) {
-		size_t alloc = w->alloc ? 2 * w->alloc : 64;
-		struct item *items = realloc(w->items, alloc * sizeof(*items));
-
-		if (!items) {
-			mv_nomem(err);
-			return NULL;
-		}
-		w->items = items;
-		w->alloc = alloc;
-	}
-	memset(&w->items[w->count], 0, sizeof(*w->items));
-	return &w->items[w->count++];
-}
-
-static int add_delta(void *payload, const struct mv_git_delta *d,
-		     struct mv_err *err)
-{
-	struct work *w = payload;
-	struct item *item = add_item(w, err);
-	int failed = 0;
-
-	if (!item)
-		return MV_ENOMEM;
-	item->old_path = mv_look_dup(d->old_path, &failed);
-	item->new_path = mv_look_dup(d->new_path, &failed);
-	item->old_blob = mv_look_dup(d->old_blob, &failed);
-	item->new_blob = mv_look_dup(d->new_blob, &failed);
-	item->old_odd = d->old_odd;
-	item->new_odd = d->new_odd;
-	return failed ? mv_nomem(err) : 0;
-}
-
-static void item_release(struct item *item)
-{
-	free(item->old_path);
-	free(item->new_path);
-	free(item->old_blob);
-	free(item->new_blob);
-	free(item->old_commit);
-}
-
-/* -- a commit against the index -------------------------------------------------- */
-
-static int is_there(const char *mode, const char *hex)
-{
-	return strspn(mode, "0") < strlen(mode) &&
-	       strspn(hex, "0") < strlen(hex);
-}
-
-/* The next NUL-terminated field, or NULL. */
-static char *field(char **p, char *end)
-{
-	char *text = *p;
-
-	if (text >= end)
-		return NULL;
-	*p = text + strlen(text) + 1;
-	return text;
-}
-
-/* ":100644 100644 <hex> <hex> R100" NUL path NUL [path NUL] */
-static int index_delta(struct work *w, char *head, char **p, char *end,
-		       struct mv_err *err)
-{
-	struct mv_git_delta d = { NULL, NULL, NULL, NULL, 0, 0 };
-	char *word[5] = { NULL }, *save = NULL, *path;
-
-	for (int i = 0; i < 5; i++) {
-		word[i] = strtok_r(i ? NULL : head, " ", &save);
-		if (!word[i])
-			return mv_fail(err, MV_ECORRUPT, "cannot understand "
-				       "what git diff-index says");
-	}
-	path = field(p, end);
-	d.old_path = d.new_path = path;
-	if (word[4][0] == 'R' || word[4][0] == 'C')
-		d.new_path = field(p, end);
-	if (!path || !d.new_path)
-		return mv_fail(err, MV_ECORRUPT, "git diff-index broke off");
-	if (word[4][0] == 'U')
-		return 0;		/* unmerged: no answer yet */
-	d.old_blob = is_there(word[0] + 1, word[2]) ? word[2] : NULL;
-	d.new_blob = is_there(word[1], word[3]) ? word[3] : NULL;
-	d.old_odd = d.old_blob && strncmp(word[0] + 1, "100", 3);
-	d.new_odd = d.new_blob && strncmp(word[1], "100", 3);
-	if (!d.old_blob || word[4][0] == 'C') {
-		d.old_path = d.old_blob = NULL;
-		d.old_odd = 0;
-	}
-	if (!d.new_blob)
-		d.new_path = NULL;
-	return d.old_path || d.new_path ? add_delta(w, &d, err) : 0;
-}
-
-static int diff_index(struct work *w, const char *base, struct mv_err *err)
-{
-	const char *args[] = { "diff-index", "--cached", "--raw", "-z",
-			       "--no-abbrev", "-M", base, "--", NULL };
-	struct mv_buf text;
-	char *p, *end, *head;
-	int rc;
-
-	mv_buf_init(&text, (size_t)1 << 30);
-	rc = mv_git_run(w->repo->git, args, NULL, 0, &text, err);
-	p = text.data;
-	end = text.data + text.len;
-	while (!rc && (head = field(&p, end)))
-		rc = index_delta(w, head, &p, end, err);
-	mv_buf_release(&text);
-	return rc;
-}
-
-/* Is it content of an artifact, whatever stands there? */
-static int in_artifact(const struct mv_project *project, const char *path)
-{
-	return path && mv_project_by_path(project, path);
-}
-
-/* Is content staged, or another config, that HEAD has not? */
-static int index_differs(int *differs, struct work *w, const char *hex,
-			 struct mv_err *err)
-{
-	struct work probe = { .repo = w->repo };
-	const struct mv_project *project = NULL;
-	struct mv_look_blob *blobs = NULL;
-	const char **specs = NULL;
-	int rc = diff_index(&probe, hex, err);
-
-	*differs = 0;
-	if (!rc && probe.count)
-		rc = mv_repo_project_at(&project, w->repo, NULL, err);
-	if (!rc && probe.count) {
-		blobs = calloc(2 * probe.count, sizeof(*blobs));
-		specs = calloc(2 * probe.count, sizeof(*specs));
-		if (!blobs || !specs)
-			rc = mv_nomem(err);
-	}
-	for (size_t i = 0; !rc && i < probe.count; i++) {
-		const struct item *it = &probe.items[i];
-
-		specs[2 * i] = it->old_odd ? NULL : it->old_blob;
-		specs[2 * i + 1] = it->new_odd ? NULL : it->new_blob;
-		*differs |= it->new_path &&
-			    !strcmp(it->new_path, ".gitmodel/config");
-		*differs |= in_artifact(project, it->old_path) ||
-			    in_artifact(project, it->new_path);
-	}
-	if (!rc && probe.count)
-		rc = mv_look_blobs(blobs, w->repo, specs, 2 * probe.count,
-				   err);
-	for (size_t i = 0; !rc && i < 2 * probe.count; i++)
-		*differs |= blobs[i].ours;
-	for (size_t i = 0; i < probe.count; i++)
-		item_release(&probe.items[i]);
-	free(probe.items);
-	free(blobs);
-	free(specs);
-	return rc;
-}
-
-/* -- which revisions -------------------------------------------------------------- */
-
-static const char *short_ref(const char *ref)
-{
-	static const char *const prefixes[] = {
-		"refs/heads/", "refs/remotes/", "refs/tags/"
-	};
-
-	for (size_t i = 0; i < 3; i++)
-		if (!strncmp(ref, prefixes[i], strlen(prefixes[i])))
-			return ref + strlen(prefixes[i]);
-	return ref;
-}
-
-static int set(char **place, char *take_text, struct mv_err *err)
-{
-	free(*place);
-	*place = take_text;
-	return take_text ? 0 : mv_nomem(err);
-}
-
-static int use_index(struct work *w, struct mv_err *err)
-{
-	w->head = NULL;
-	return set(&w->out->head_name, strdup("the index"), err);
-}
-
-static int before_head(struct work *w, const char *because,
-		       struct mv_err *err)
-{
-	char *rev = mv_strf("%s~1", w->head_hex);
-	int rc = rev ? mv_git_commit(w->base_hex, w->repo->git, rev, err) :
-		       mv_nomem(err);
-
-	free(rev);
-	if (rc == MV_ENOENT && mv_git_is_shallow(w->repo->git, NULL) > 0)
-		return mv_fail(err, MV_ENOENT, "what came before %.7s is cut "
-			       "off in this clone: 'git fetch --deepen=50' "
-			       "brings some of it, or name a base", w->head_hex);
-	if (rc == MV_ENOENT)
-		return mv_fail(err, MV_EINVALID, "%.7s is the first commit: "
-			       "there is nothing before it to compare with; "
-			       "name a base", w->head_hex);
-	if (!rc)
-		rc = set(&w->out->base_name, mv_strf("%.7s", w->base_hex), err);
-	if (!rc)
-		rc = set(&w->out->why, mv_strf("the commit before, because %s",
-					       because), err);
-	return rc;
-}
-
-/* Where our history left that of the default branch. */
-static int fork_point(struct work *w, struct mv_err *err)
-{
-	char hex[65], *branch = NULL;
-	int rc = mv_git_default_branch(&branch, w->repo->git, err);
-
-	if (rc == MV_ENOENT)
-		return before_head(w, "there is no default branch", err);
-	if (rc == MV_ENOTSUP)	/* only shown, and it says why */
-		return before_head(w, "the trusted branch is not here", err);
-	if (!rc)
-		rc = mv_git_merge_base(hex, w->repo->git, branch, w->head_hex,
-				       err);
-	if (rc == MV_ENOENT && mv_git_is_shallow(w->repo->git, NULL) > 0) {
-		rc = mv_fail(err, MV_ENOENT, "where this left '%s' is cut off "
-			     "in this clone: 'git fetch --deepen=50' brings "
-			     "some of it, or name a base", short_ref(branch));
-	} else if (rc == MV_ENOENT) {
-		rc = before_head(w, "it has nothing in common with the default "
-				 "branch", err);
-	} else if (!rc && w->head && !strcmp(hex, w->head_hex)) {
-		rc = before_head(w, "this is in the default branch", err);
-	} else if (!rc) {
-		mv_look_hex(w->base_hex, hex);
-		rc = set(&w->out->base_name, mv_strf("%.7s", hex), err);
-		if (!rc)
-			rc = set(&w->out->why, mv_strf("where it left '%s'",
-				 short_ref(branch)), err);
-	}
-	free(branch);
-	return rc;
-}
+/* -- what holds a stage, and a range in one word -- */
 
 /* What holds the stage, unless that is what we look at. */
-static const char *holder(const struct work *w, const char *artifact)
+static const char *holder(const struct mv_comparing *w, const char *artifact)
 {
 	const struct mv_event *e = w->stage ?
 		mv_registry_holder(&w->registry, artifact, w->stage) : NULL;
@@ -301,56 +28,6 @@ static const char *holder(const struct work *w, const char *artifact)
 	if (!e || !*e->commit || (w->head && !strcmp(e->commit, w->head)))
 		return NULL;
 	return e->commit;
-}
-
-static int anything_holds(const struct work *w, const char *stage)
-{
-	size_t n;
-	const struct mv_event *const *v = mv_registry_holders(&w->registry,
-							      NULL, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (v[i]->tag.stage && !strcmp(v[i]->tag.stage, stage) &&
-		    *v[i]->commit)
-			return 1;
-	return 0;
-}
-
-/* Whose base would it be? Of one that cannot be told, no other is taken. */
-static int check_known(const struct work *w, const char *stage,
-		       struct mv_err *err)
-{
-	size_t at = 0;
-	const struct mv_event *e = mv_registry_in_doubt(&w->registry, NULL,
-							stage, &at);
-
-	return e ? mv_registry_refuse_ignored(e, err) : 0;
-}
-
-static int choose_stage(struct work *w, const char *stage, struct mv_err *err)
-{
-	static const char *const usual[] = { "production", "staging" };
-	char words[MV_NEAREST_WORDS];
-	int rc = mv_registry_load(&w->registry, w->repo->git, NULL, err);
-
-	if (rc)
-		return rc;
-	if (stage) {
-		w->stage = stage;
-		w->stage_only = 1;
-		rc = check_known(w, stage, err);
-		return rc ? rc : anything_holds(w, stage) ? 0 :
-			mv_fail(err, MV_ENOENT, "nothing holds the stage '%s'%s "
-				"(a clone made without tags knows none: git "
-				"fetch --tags)", stage, mv_registry_near_stage(
-				words, &w->registry, NULL, stage));
-	}
-	for (size_t i = 0; i < 2 && !w->stage && !rc; i++) {
-		rc = check_known(w, usual[i], err);
-		if (!rc && anything_holds(w, usual[i]))
-			w->stage = usual[i];
-	}
-	return rc;
 }
 
 /* "A..B" and "A...B" in one word; an empty side is HEAD. */
@@ -368,75 +45,6 @@ static int split_range(char **base, char **head, int *symmetric,
 	return *base && *head ? 0 : mv_nomem(err);
 }
 
-static int named_base(struct work *w, const char *base, int symmetric,
-		      struct mv_err *err)
-{
-	char hex[65];
-	int rc = mv_look_commit(w->base_hex, w->repo, base, err);
-
-	if (!rc && symmetric) {
-		rc = mv_git_merge_base(hex, w->repo->git, w->base_hex,
-				       w->head_hex, err);
-		if (rc == MV_ENOENT)
-			return mv_fail(err, MV_ENOENT, "'%s' and '%s' have no "
-				       "commit in common%s", base,
-				       w->out->head_name,
-				       mv_git_is_shallow(w->repo->git, NULL) > 0
-				       ? " here; 'git fetch --unshallow' brings "
-				       "the rest of the history" : "");
-		if (!rc)
-			mv_look_hex(w->base_hex, hex);
-	}
-	if (!rc)
-		rc = set(&w->out->base_name, symmetric ?
-			 mv_strf("%.7s", w->base_hex) : strdup(base), err);
-	if (!rc && symmetric)
-		rc = set(&w->out->why, mv_strf("where '%s' and '%s' parted",
-					       base, w->out->head_name), err);
-	return rc;
-}
-
-/* Said, not hidden: everything will be the same. */
-static int same_commit(struct work *w, struct mv_err *err)
-{
-	if (!w->head || strcmp(w->base_hex, w->head_hex))
-		return 0;
-	return set(&w->out->why, mv_strf("'%s' and '%s' are the same commit: "
-					 "nothing to compare",
-					 w->out->base_name, w->out->head_name),
-		   err);
-}
-
-static int choose(struct work *w, const char *base, const char *head,
-		  const char *stage, int symmetric, struct mv_err *err)
-{
-	int differs = 0;
-	int rc = mv_look_commit(w->head_hex, w->repo, head ? head : "HEAD",
-				err);
-
-	if (rc)
-		return rc;
-	w->head = w->head_hex;
-	rc = set(&w->out->head_name, strdup(head ? head : "HEAD"), err);
-	if (!rc && base)
-		rc = named_base(w, base, symmetric, err);
-	/* Staged work is what is meant when nothing was named, or when the
-	   only other thing to compare with HEAD were HEAD itself. */
-	if (!rc && !head && (!base || !strcmp(w->base_hex, w->head_hex)) &&
-	    w->repo->info->work_tree)
-		rc = index_differs(&differs, w, w->head_hex, err);
-	if (!rc && differs)
-		rc = use_index(w, err);
-	if (!rc && !base)
-		rc = choose_stage(w, stage, err);
-	if (!rc && !base && !w->stage_only)
-		rc = fork_point(w, err);
-	w->has_base = !w->stage_only;
-	if (!rc && base)
-		rc = same_commit(w, err);
-	return rc;
-}
-
 /* -- what is compared with what ------------------------------------------------------ */
 
 /* Files that are in the head and that git did not name, because they are
@@ -444,18 +52,18 @@ static int choose(struct work *w, const char *base, const char *head,
 static int unchanged(void *payload, const struct mv_git_entry *e,
 		     struct mv_err *err)
 {
-	struct work *w = payload;
+	struct mv_comparing *w = payload;
 	const struct mv_git_delta d = { e->path, e->path, e->blob, e->blob,
 					0, 0 };
 
 	if ((e->mode & 0170000) != 0100000 || e->stage)
 		return 0;
-	return add_delta(w, &d, err);
+	return mv_comparing_delta(w, &d, err);
 }
 
 static int by_new_path(const void *a, const void *b)
 {
-	const struct item *x = a, *y = b;
+	const struct mv_compared *x = a, *y = b;
 	const char *p = x->new_path ? x->new_path : "";
 	const char *q = y->new_path ? y->new_path : "";
 	int cmp = strcmp(p, q);
@@ -464,7 +72,7 @@ static int by_new_path(const void *a, const void *b)
 				  y->old_path ? y->old_path : "");
 }
 
-static int add_unchanged(struct work *w, struct mv_err *err)
+static int add_unchanged(struct mv_comparing *w, struct mv_err *err)
 {
 	size_t changed = w->count;
 	int rc;
@@ -488,7 +96,7 @@ static int add_unchanged(struct work *w, struct mv_err *err)
 	return rc;
 }
 
-static int differing_files(struct work *w, struct mv_err *err)
+static int differing_files(struct mv_comparing *w, struct mv_err *err)
 {
 	int rc;
 
@@ -499,9 +107,9 @@ static int differing_files(struct work *w, struct mv_err *err)
 	else if (w->head)
 		rc = mv_git_diff(w->repo->git, w->base_hex, w->head,
 				 MV_GIT_DIFF_RENAMES | MV_GIT_DIFF_ODD, NULL,
-				 add_delta, w, err);
+				 mv_comparing_delta, w, err);
 	else
-		rc = diff_index(w, w->base_hex, err);
+		rc = mv_comparing_index(w, w->base_hex, err);
 	if (!rc && w->flags & MV_COMPARE_ALL)
 		rc = add_unchanged(w, err);
 	return rc;
@@ -516,11 +124,11 @@ static int within(const char *path, const char *artifact_path)
 	       (!path[len] || path[len] == '/');
 }
 
-static int add_named(struct work *w, const char *old_commit,
+static int add_named(struct mv_comparing *w, const char *old_commit,
 		     const char *old_path, const char *new_path, int directory,
 		     struct mv_err *err)
 {
-	struct item *item = add_item(w, err);
+	struct mv_compared *item = mv_comparing_add(w, err);
 	int failed = 0;
 
 	if (!item)
@@ -537,7 +145,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int index_paths(struct work *w, struct mv_err *err)
+static int index_paths(struct mv_comparing *w, struct mv_err *err)
 {
 	w->paths = calloc(2 * w->count + 1, sizeof(*w->paths));
 	if (!w->paths)
@@ -554,7 +162,7 @@ static int index_paths(struct work *w, struct mv_err *err)
 }
 
 /* Did git name a file below this one? */
-static int is_above(const struct work *w, const char *path)
+static int is_above(const struct mv_comparing *w, const char *path)
 {
 	size_t low = 0, high = w->path_count, len = path ? strlen(path) : 0;
 
@@ -578,19 +186,19 @@ static int is_above(const struct work *w, const char *path)
  * One artifact has one item: those that git named are replaced when it is a
  * directory, when it has another path or a base of its own.
  */
-static int one_artifact(struct work *w, const char *old_commit,
+static int one_artifact(struct mv_comparing *w, const char *old_commit,
 			const char *old_path, const char *new_path,
 			struct mv_err *err)
 {
 	const char *general = old_commit ? NULL : old_path;
-	struct item *whole = NULL;
+	struct mv_compared *whole = NULL;
 	int directory = 0, touched = 0;
 
 	if (!old_commit && old_path && new_path &&
 	    !strcmp(old_path, new_path) && !is_above(w, new_path))
 		return 0;	/* as git has it: nearly all */
 	for (size_t i = 0; i < w->count; i++) {
-		struct item *item = &w->items[i];
+		struct mv_compared *item = &w->items[i];
 		int new = within(item->new_path, new_path);
 		int old = within(item->old_path, general);
 
@@ -617,7 +225,7 @@ static int one_artifact(struct work *w, const char *old_commit,
 }
 
 /* The artifact as that commit's config had it; else by today's path. */
-static int path_then(char **out, struct work *w, const char *commit,
+static int path_then(char **out, struct mv_comparing *w, const char *commit,
 		     const char *artifact, const char *otherwise,
 		     struct mv_err *err)
 {
@@ -634,7 +242,8 @@ static int path_then(char **out, struct work *w, const char *commit,
 	return !*out && otherwise ? mv_nomem(err) : 0;
 }
 
-static int named_artifact(struct work *w, const struct mv_artifact *artifact,
+static int named_artifact(struct mv_comparing *w,
+			  const struct mv_artifact *artifact,
 			  size_t *held, struct mv_err *err)
 {
 	const char *commit = holder(w, artifact->name);
@@ -660,7 +269,8 @@ static int named_artifact(struct work *w, const struct mv_artifact *artifact,
 }
 
 /* It holds the stage and is named no more. */
-static int unnamed_artifacts(struct work *w, size_t *held, struct mv_err *err)
+static int unnamed_artifacts(struct mv_comparing *w, size_t *held,
+			     struct mv_err *err)
 {
 	size_t n;
 	const struct mv_event *const *v = mv_registry_holders(&w->registry,
@@ -688,7 +298,7 @@ static int unnamed_artifacts(struct work *w, size_t *held, struct mv_err *err)
 }
 
 /* Directories and paths that the base's config alone knew. */
-static int gone_artifacts(struct work *w, struct mv_err *err)
+static int gone_artifacts(struct mv_comparing *w, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -701,7 +311,7 @@ static int gone_artifacts(struct work *w, struct mv_err *err)
 	return rc;
 }
 
-static int collect(struct work *w, size_t *held, struct mv_err *err)
+static int collect(struct mv_comparing *w, size_t *held, struct mv_err *err)
 {
 	int rc = differing_files(w, err);
 
@@ -742,12 +352,13 @@ static char *spec_of(const char *blob, const char *commit, const char *path,
 	return spec;
 }
 
-static int name_sides(struct work *w, struct side *sides, struct mv_err *err)
+static int name_sides(struct mv_comparing *w, struct side *sides,
+		      struct mv_err *err)
 {
 	int failed = 0;
 
 	for (size_t i = 0; i < w->count; i++) {
-		const struct item *it = &w->items[i];
+		const struct mv_compared *it = &w->items[i];
 		const char *old = it->old_commit ? it->old_commit :
 						   w->base_hex;
 
@@ -763,7 +374,7 @@ static int name_sides(struct work *w, struct side *sides, struct mv_err *err)
 	return failed ? mv_nomem(err) : 0;
 }
 
-static int directory_side(struct side *side, struct work *w,
+static int directory_side(struct side *side, struct mv_comparing *w,
 			  const char *commit, const char *path,
 			  struct mv_err *err)
 {
@@ -786,13 +397,13 @@ static int directory_side(struct side *side, struct work *w,
 }
 
 /* A named artifact that is no blob may be a directory. */
-static int directory_sides(struct work *w, struct side *sides,
+static int directory_sides(struct mv_comparing *w, struct side *sides,
 			   struct mv_err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < w->count; i++) {
-		struct item *it = &w->items[i];
+		struct mv_compared *it = &w->items[i];
 		struct side *old = &sides[2 * i], *new = &sides[2 * i + 1];
 
 		if (it->dropped || !it->directory ||
@@ -811,7 +422,8 @@ static int directory_sides(struct work *w, struct side *sides,
 
 /* A path of a commit that no list of git's gave: a blob there may be the
    target of a link, and that the text of a pointer. */
-static int only_file(struct side *side, struct work *w, const char *commit,
+static int only_file(struct side *side, struct mv_comparing *w,
+		     const char *commit,
 		     const char *path, struct mv_err *err)
 {
 	unsigned mode = 0;
@@ -822,12 +434,13 @@ static int only_file(struct side *side, struct work *w, const char *commit,
 	return rc;
 }
 
-static int only_files(struct work *w, struct side *sides, struct mv_err *err)
+static int only_files(struct mv_comparing *w, struct side *sides,
+		      struct mv_err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < w->count; i++) {
-		const struct item *it = &w->items[i];
+		const struct mv_compared *it = &w->items[i];
 		struct side *old = &sides[2 * i], *new = &sides[2 * i + 1];
 
 		if (old->blob.ours && !it->old_blob)
@@ -840,7 +453,8 @@ static int only_files(struct work *w, struct side *sides, struct mv_err *err)
 	return rc;
 }
 
-static int read_sides(struct work *w, struct side *sides, struct mv_err *err)
+static int read_sides(struct mv_comparing *w, struct side *sides,
+		      struct mv_err *err)
 {
 	const char **specs = calloc(2 * w->count + 1, sizeof(*specs));
 	struct mv_look_blob *blobs = calloc(2 * w->count + 1, sizeof(*blobs));
@@ -868,7 +482,7 @@ static const char *name_at(const struct mv_look_names *names, const char *path)
 	return a ? a->name : NULL;
 }
 
-static int wanted(const struct work *w, const struct item *it,
+static int wanted(const struct mv_comparing *w, const struct mv_compared *it,
 		  const struct side *old, const struct side *new)
 {
 	if (it->dropped || (!old->blob.ours && !new->blob.ours))
@@ -882,7 +496,8 @@ static int wanted(const struct work *w, const struct item *it,
 	return !it->old_commit && strcmp(it->old_path, it->new_path);
 }
 
-static int fill_pair(struct mv_pair *pair, struct work *w, struct item *it,
+static int fill_pair(struct mv_pair *pair, struct mv_comparing *w,
+		     struct mv_compared *it,
 		     const struct side *old, const struct side *new,
 		     struct mv_err *err)
 {
@@ -912,10 +527,10 @@ static int fill_pair(struct mv_pair *pair, struct work *w, struct item *it,
 
 /* Does a folder above it lead elsewhere in head? Only what differs is asked:
    in the base there is a content below it. */
-static int is_below_odd(const struct work *w, const char *path)
+static int is_below_odd(const struct mv_comparing *w, const char *path)
 {
 	for (size_t i = 0; i < w->count; i++) {
-		const struct item *it = &w->items[i];
+		const struct mv_compared *it = &w->items[i];
 		size_t len = it->new_odd ? strlen(it->new_path) : 0;
 
 		if (len && !strncmp(path, it->new_path, len) &&
@@ -926,7 +541,7 @@ static int is_below_odd(const struct work *w, const char *path)
 }
 
 /* Is a content compared that stands at this path in head? */
-static int is_provided(const struct work *w, const struct side *sides,
+static int is_provided(const struct mv_comparing *w, const struct side *sides,
 		       const char *path)
 {
 	for (size_t i = 0; i < w->count; i++)
@@ -943,10 +558,10 @@ static int is_provided(const struct work *w, const struct side *sides,
  * names it. That is no content which could be compared, and not one that was
  * taken away either.
  */
-static const char *instead(const struct work *w, size_t i,
+static const char *instead(const struct mv_comparing *w, size_t i,
 			   const struct side *sides)
 {
-	const struct item *it = &w->items[i];
+	const struct mv_compared *it = &w->items[i];
 	const struct side *new = &sides[2 * i + 1];
 	const char *name = name_at(&w->base_names, it->old_path);
 	/* What holds a stage has a config of its own; its place in head is
@@ -969,7 +584,7 @@ static const char *instead(const struct work *w, size_t i,
 }
 
 /* Git itself held the bytes on one side: say so, or it looks new. */
-static int inside(struct mv_pair *pair, struct work *w,
+static int inside(struct mv_pair *pair, struct mv_comparing *w,
 		  const struct side *old, const struct side *new,
 		  struct mv_err *err)
 {
@@ -980,7 +595,7 @@ static int inside(struct mv_pair *pair, struct work *w,
 		const struct side *other = pair->has_old ? new : old;
 
 		return other->blob.there ?
-			set(&pair->content, strdup(pair->has_old ?
+			mv_look_take(&pair->content, strdup(pair->has_old ?
 			    "now held by git itself, without a pointer\n" :
 			    "was held by git itself, without a pointer\n"),
 			    err) : 0;
@@ -999,7 +614,8 @@ static int inside(struct mv_pair *pair, struct work *w,
 					 &pair->new, err);
 }
 
-static int make_pairs(struct work *w, struct side *sides, struct mv_err *err)
+static int make_pairs(struct mv_comparing *w, struct side *sides,
+		      struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	int rc = 0;
@@ -1023,7 +639,7 @@ static int make_pairs(struct work *w, struct side *sides, struct mv_err *err)
 	return rc;
 }
 
-static int pairs(struct work *w, struct mv_err *err)
+static int pairs(struct mv_comparing *w, struct mv_err *err)
 {
 	struct side *sides = calloc(2 * w->count + 1, sizeof(*sides));
 	int rc = sides ? read_sides(w, sides, err) : mv_nomem(err);
@@ -1041,7 +657,7 @@ static int pairs(struct work *w, struct mv_err *err)
 /* Of the one artifact that has such a base: what holds the stage. NULL: that
    is no registered version. */
 static int held_by(const struct mv_event **version, const char **commit,
-		   struct work *w, struct mv_err *err)
+		   struct mv_comparing *w, struct mv_err *err)
 {
 	struct mv_holders holders;
 	int rc = mv_repo_holders(&holders, w->repo, &w->registry, NULL, err);
@@ -1060,7 +676,7 @@ static int held_by(const struct mv_event **version, const char **commit,
 }
 
 /* Alone, it is the base: a version and its own commit. */
-static int only_stage(struct work *w, size_t held, struct mv_err *err)
+static int only_stage(struct mv_comparing *w, size_t held, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	const struct mv_event *version = NULL;
@@ -1071,15 +687,17 @@ static int only_stage(struct work *w, size_t held, struct mv_err *err)
 		return rc;
 	free(c->base);		/* each has its own */
 	c->base = NULL;
-	rc = commit ? set(&c->base, strdup(commit), err) : 0;
+	rc = commit ? mv_look_take(&c->base, strdup(commit), err) : 0;
 	if (!rc && version)
-		rc = set(&c->base_version, strdup(version->tag.version), err);
-	return rc ? rc : set(&c->base_name, strdup(w->stage), err);
+		rc = mv_look_take(&c->base_version,
+				  strdup(version->tag.version), err);
+	return rc ? rc : mv_look_take(&c->base_name, strdup(w->stage), err);
 }
 
 /* Beside the commit that is for the others, the version has its own commit with
    it: the other one is not where it is. */
-static int stage_and_base(struct work *w, size_t held, struct mv_err *err)
+static int stage_and_base(struct mv_comparing *w, size_t held,
+			  struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	const struct mv_event *version = NULL;
@@ -1096,12 +714,12 @@ static int stage_and_base(struct work *w, size_t held, struct mv_err *err)
 				version->tag.version : "", version ? " (" : "",
 				commit, version ? ")" : "", name) :
 			mv_strf("%s, else %s", w->stage, name);
-	return set(&c->base_name, text, err);
+	return mv_look_take(&c->base_name, text, err);
 }
 
 /* The base is named once it is known what is compared: the commit that is for
    what no stage holds is not spoken of where there is no such thing. */
-static int say_stage(struct work *w, size_t held, struct mv_err *err)
+static int say_stage(struct mv_comparing *w, size_t held, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	int alone = w->stage_only || (c->count && !w->general);
@@ -1109,7 +727,8 @@ static int say_stage(struct work *w, size_t held, struct mv_err *err)
 
 	if (!held)
 		return 0;
-	rc = set(&c->why, alone ? mv_strf("what holds '%s'", w->stage) :
+	rc = mv_look_take(&c->why, alone ? mv_strf("what holds '%s'",
+						   w->stage) :
 		 mv_strf("what holds '%s'; where nothing does: %s", w->stage,
 			 c->why), err);
 	if (rc)
@@ -1126,7 +745,7 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-static int read_evidence(struct work *w, struct mv_err *err)
+static int read_evidence(struct mv_comparing *w, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	size_t n = 2 * c->count;
@@ -1223,7 +842,8 @@ static void judge(struct mv_comparison *c, struct mv_pair *p)
 	c->worse += p->worse;
 }
 
-static int compare_pair(struct work *w, struct mv_pair *p, struct mv_err *err)
+static int compare_pair(struct mv_comparing *w, struct mv_pair *p,
+			struct mv_err *err)
 {
 	static const struct mv_facts none = MV_FACTS_INIT;
 	const struct mv_evidence *a = &p->old_evidence, *b = &p->new_evidence;
@@ -1247,7 +867,7 @@ static int compare_pair(struct work *w, struct mv_pair *p, struct mv_err *err)
 	return rc;
 }
 
-static int compare(struct work *w, struct mv_err *err)
+static int compare(struct mv_comparing *w, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	size_t held = 0;
@@ -1282,7 +902,7 @@ int mv_repo_compare(struct mv_comparison *out, struct mv_repo *repo,
 		    const char *base, const char *head, const char *stage,
 		    unsigned flags, struct mv_err *err)
 {
-	struct work w = { .repo = repo, .out = out, .flags = flags };
+	struct mv_comparing w = { .repo = repo, .out = out, .flags = flags };
 	char *left = NULL, *right = NULL;
 	int symmetric = 0, rc = 0;
 
@@ -1295,11 +915,11 @@ int mv_repo_compare(struct mv_comparison *out, struct mv_repo *repo,
 	if (!rc && base && stage)
 		rc = mv_fail(err, MV_EINVALID, "either a base or a stage");
 	if (!rc)
-		rc = choose(&w, base, head, stage, symmetric, err);
+		rc = mv_comparing_choose(&w, base, head, stage, symmetric, err);
 	if (!rc)
 		rc = compare(&w, err);
 	for (size_t i = 0; i < w.count; i++)
-		item_release(&w.items[i]);
+		mv_compared_release(&w.items[i]);
 	free(w.items);
 	free(w.paths);
 	mv_look_names_release(&w.names);

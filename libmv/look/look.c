@@ -299,3 +299,10 @@ int mv_look_join(char **list, const char *word, struct mv_err *err)
 	*list = joined;
 	return 0;
 }
+
+int mv_look_take(char **place, char *text, struct mv_err *err)
+{
+	free(*place);
+	*place = text;
+	return text ? 0 : mv_nomem(err);
+}

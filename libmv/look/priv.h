@@ -176,4 +176,7 @@ int mv_look_join(char **list, const char *word, struct mv_err *err);
 
 #define MV_CI_HEAD "refs/model-ci/head"
 
+/* `text` (NULL: there was no memory for it) into the place of another. */
+int mv_look_take(char **place, char *text, struct mv_err *err);
+
 #endif

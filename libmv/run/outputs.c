@@ -119,7 +119,8 @@ static int track_folder(struct mv_job *job, struct adding *a, const char *path,
 }
 
 /* These of one output are not to be tracked by themselves. */
-static size_t take_out(struct adding *a, const struct mv_output *o, int from_add)
+static size_t take_out(struct adding *a, const struct mv_output *o,
+		       int from_add)
 {
 	size_t n = 0;
 
@@ -141,7 +142,8 @@ static size_t take_out(struct adding *a, const struct mv_output *o, int from_add
  * rest was left out on purpose; git would take it as it is, so it is not
  * added.
  */
-static int track_outputs(struct mv_job *job, struct adding *a, struct mv_err *err)
+static int track_outputs(struct mv_job *job, struct adding *a,
+			 struct mv_err *err)
 {
 	const char *prefix = job->repo->info->prefix;
 	size_t kept = 0, changed, left = 0;
