@@ -42,14 +42,7 @@ static const char *action_of(const struct mv_verified *v)
 	if (!v->event)
 		return v->stage ? "lost" : v->artifact ? "policy" :
 			v->version ? "tag" : "records";
-	switch (v->event->tag.kind) {
-	case MV_EVENT_ASSIGN:
-		return "promotion";
-	case MV_EVENT_UNASSIGN:
-		return "demotion";
-	default:
-		return mv_event_word(v->event->tag.kind);
-	}
+	return mv_decided_word(v->event->tag.kind);
 }
 
 static const char *state_word(enum mv_verify_state state)

@@ -243,6 +243,23 @@ static int answer_held(struct mv_asked *q, const char *question,
 	return number(q, question, held, NULL, err);
 }
 
+/* Seconds since an event of the history (NULL: there is none), which is
+   released. */
+static int since(struct mv_asked *q, const char *question, struct mv_stage *h,
+		 struct mv_stage_event *event, struct mv_err *err)
+{
+	const int64_t now = q->gate->now / 1000;
+	int ret = event ? witness(q, event, err) : 0;
+	const int64_t when = event ? event->when : -1;
+
+	mv_stage_release(h);
+	if (ret)
+		return ret;
+	if (when < 0 || when > now)
+		return unknown(q, question, err);
+	return number(q, question, now - when, NULL, err);
+}
+
 /* Seconds since it got there, if it is there still or was followed by
    others: the last assignment counts. */
 static int answer_soak(struct mv_asked *q, const char *question,
@@ -250,7 +267,6 @@ static int answer_soak(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	struct mv_stage_event *last = NULL;
-	int64_t when = -1, now = q->gate->now / 1000;
 	int ret = history_of(&h, q, stage, q->facts->commit, err);
 
 	if (ret)
@@ -258,16 +274,7 @@ static int answer_soak(struct mv_asked *q, const char *question,
 	for (size_t i = 0; i < h.count; i++)
 		if (names_version(&h.v[i], q->facts))
 			last = &h.v[i];
-	if (last) {
-		ret = witness(q, last, err);
-		when = last->when;
-	}
-	mv_stage_release(&h);
-	if (ret)
-		return ret;
-	if (when < 0 || when > now)
-		return unknown(q, question, err);
-	return number(q, question, now - when, NULL, err);
+	return since(q, question, &h, last, err);
 }
 
 static int answer_holder(struct mv_asked *q, const char *question,
@@ -317,7 +324,6 @@ static int answer_previously(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	struct mv_stage_event *end = NULL;
-	int64_t when = -1, now = q->gate->now / 1000;
 	int ret = history_of(&h, q, q->facts->stage, q->facts->commit, err);
 
 	if (ret)
@@ -326,16 +332,7 @@ static int answer_previously(struct mv_asked *q, const char *question,
 		if (names_version(&h.v[i], q->facts) &&
 		    !names_version(&h.v[i + 1], q->facts))
 			end = &h.v[i + 1];
-	if (end) {
-		ret = witness(q, end, err);
-		when = end->when;
-	}
-	mv_stage_release(&h);
-	if (ret)
-		return ret;
-	if (when < 0 || when > now)
-		return unknown(q, question, err);
-	return number(q, question, now - when, NULL, err);
+	return since(q, question, &h, end, err);
 }
 
 /* -- commits and files ------------------------------------------------------------------ */

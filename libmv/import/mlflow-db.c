@@ -129,30 +129,31 @@ static int list_runs(struct db *d, struct mv_err *err)
 
 /* -- one run -- */
 
-static int take_param(void *payload, const struct mv_sqlite_cell *c,
-		      size_t columns, struct mv_err *err)
+static int take_pair(struct db *d, const struct mv_sqlite_cell *c,
+		     int (*take)(struct mv_importing *im,
+				 struct mv_import_run *run, const char *key,
+				 const char *value, struct mv_err *err),
+		     struct mv_err *err)
 {
-	struct db *d = payload;
-
-	(void)columns;
 	if (!c[0].text || !c[1].text) {
 		d->bad++;
 		return 0;
 	}
-	return mv_mlflow_param(d->im, d->run, c[0].text, c[1].text, err);
+	return take(d->im, d->run, c[0].text, c[1].text, err);
+}
+
+static int take_param(void *payload, const struct mv_sqlite_cell *c,
+		      size_t columns, struct mv_err *err)
+{
+	(void)columns;
+	return take_pair(payload, c, mv_mlflow_param, err);
 }
 
 static int take_tag(void *payload, const struct mv_sqlite_cell *c,
 		    size_t columns, struct mv_err *err)
 {
-	struct db *d = payload;
-
 	(void)columns;
-	if (!c[0].text || !c[1].text) {
-		d->bad++;
-		return 0;
-	}
-	return mv_mlflow_tag(d->im, d->run, c[0].text, c[1].text, err);
+	return take_pair(payload, c, mv_mlflow_tag, err);
 }
 
 /* MLflow writes the largest double for an infinity. */

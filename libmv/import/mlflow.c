@@ -304,11 +304,13 @@ static int take_input(void *payload, const char *name,
 	return ret;
 }
 
-static int take_inputs(struct store *s, struct mv_err *err)
+/* Each entry of a folder of the run's; one that cannot be read is told. */
+static int take_each(struct store *s, const char *folder, mv_import_fn fn,
+		     struct mv_err *err)
 {
-	char *path = mv_strf("%s/%s/inputs", s->experiment, s->run->id);
+	char *path = mv_strf("%s/%s/%s", s->experiment, s->run->id, folder);
 	struct mv_err why = { MV_OK, "" };
-	int ret = path ? mv_import_each(s->root, path, take_input, s, &why) :
+	int ret = path ? mv_import_each(s->root, path, fn, s, &why) :
 		  MV_ENOMEM;
 
 	free(path);
@@ -435,19 +437,6 @@ static int take_output(void *payload, const char *name,
 	return kind == MV_IMPORT_FOLDER ? take_model(payload, name, err) : 0;
 }
 
-static int take_outputs(struct store *s, struct mv_err *err)
-{
-	char *path = mv_strf("%s/%s/outputs", s->experiment, s->run->id);
-	struct mv_err why = { MV_OK, "" };
-	int ret = path ? mv_import_each(s->root, path, take_output, s, &why) :
-		  MV_ENOMEM;
-
-	free(path);
-	if (ret && ret != MV_ENOMEM)
-		mv_import_unmapped(s->im, s->run, "%s", why.msg);
-	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
-}
-
 static int take_run(struct store *s, const char *id,
 		    const struct mv_json *meta, struct mv_err *err)
 {
@@ -472,9 +461,9 @@ static int take_run(struct store *s, const char *id,
 	if (!ret)
 		ret = take_values(s, "tags", "", 0, err);
 	if (!ret)
-		ret = take_inputs(s, err);
+		ret = take_each(s, "inputs", take_input, err);
 	if (!ret)
-		ret = take_outputs(s, err);
+		ret = take_each(s, "outputs", take_output, err);
 	if (!ret)
 		ret = mv_mlflow_take(s->im, &run, &store,
 				     scalar(text, meta, "artifact_uri"),

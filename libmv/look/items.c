@@ -11,14 +11,6 @@
 
 /* What may differ: as git says, or by a commit against the index. */
 
-/*
- * Two revisions, side by side. First it is decided what is compared with
- * what: git says which files differ (one process for all), named artifacts
- * may have a base of their own (what holds their stage) or another path
- * there; files below a directory artifact become one item. Then all pointers
- * are read in one go, then all notes in one go, and only then is anything
- * compared.
- */
 struct mv_compared *mv_comparing_add(struct mv_comparing *w, struct mv_err *err)
 {
 	if (MV_GROW(w->items, w->alloc, w->count + 1, err) < 0)

@@ -72,19 +72,24 @@ static int add(struct audit *a, const struct mv_audit_entry *e, int rank,
 
 /* -- tags and the policy -------------------------------------------------------- */
 
-static const char *action_of(const struct mv_verified *v)
+const char *mv_decided_word(enum mv_event_kind kind)
 {
-	if (!v->event)
-		return v->stage ? "tag lost" : v->artifact ? "policy change" :
-			v->version ? "tag in the way" : "records altered";
-	switch (v->event->tag.kind) {
+	switch (kind) {
 	case MV_EVENT_ASSIGN:
 		return "promotion";
 	case MV_EVENT_UNASSIGN:
 		return "demotion";
 	default:
-		return mv_event_word(v->event->tag.kind);
+		return mv_event_word(kind);
 	}
+}
+
+static const char *action_of(const struct mv_verified *v)
+{
+	if (!v->event)
+		return v->stage ? "tag lost" : v->artifact ? "policy change" :
+			v->version ? "tag in the way" : "records altered";
+	return mv_decided_word(v->event->tag.kind);
 }
 
 static int rank_of(const struct mv_verified *v)

@@ -171,4 +171,7 @@ int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 		    const struct mv_past_commit *parent, int64_t until,
 		    struct mv_err *err);
 
+/* What an event of that kind is called where people decided: "promotion". */
+const char *mv_decided_word(enum mv_event_kind kind);
+
 #endif
