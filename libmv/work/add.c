@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,60 +9,18 @@
 #include "libmv/base/worktree.h"
 #include "libmv/repo/repo.h"
 #include "libmv/store/lfsdir.h"
-#include "libmv/work/priv.h"
+#include "libmv/work/adding.h"
 
-#define LARGE (1024u * 1024)	/* cut and compressed by all threads together */
-#define JOB_FILES 16u		/* small files in one job */
 #define OUT_MAX ((size_t)4 << 30)
 #define TEXT_MAX (64 << 10)	/* of text that is hardly content */
-#define WHAT "Storing"
-
-enum owner { PLAIN, MODEL, LFS };
-enum action {
-	NOTHING,	/* not in the work tree, and not for us to remove */
-	UNCHANGED,
-	READ,		/* its bytes must be read */
-	STAGE,		/* `pointer` says what */
-	REMOVE
-};
-
-struct item {
-	char *path;
-	char blob[MV_OID_HEX + 1];	/* in the index; "" when it is not */
-	unsigned mode;			/* there; 0: untracked */
-	enum owner owner;
-	enum action action;
-	int named;			/* by the user, not by a folder or glob */
-	int unmerged;
-	int assumed;			/* marked assume-unchanged */
-	int intended;			/* `git add -N`: to be added yet */
-	struct mv_pointer pointer;
-	char *text;			/* of git-lfs's, as somebody wrote it */
-	struct mv_repo_seen seen;
-	int fresh;			/* read just now: the cache wants it */
-};
-
-struct add {
-	struct mv_repo *repo;
-	const struct mv_add_options *options;
-	struct mv_add_stats *stats;
-	struct item *items;
-	size_t count, alloc;
-	int rootfd;
-	struct mv_tx *tx;
-	const char *lfs_dir;
-	int no_links;			/* core.symlinks is off */
-	int attributes_changed;
-	uint64_t total;
-	atomic_uint_fast64_t done;
-};
 
 /* -- what was asked for ---------------------------------------------------------- */
 
-static int add_item(struct add *add, const char *path, struct item **out)
+static int add_item(struct mv_adding *add, const char *path,
+		    struct mv_adding_item **out)
 {
 	size_t alloc = 2 * add->alloc + 64;
-	struct item *grown;
+	struct mv_adding_item *grown;
 
 	if (add->count == add->alloc) {
 		grown = realloc(add->items, alloc * sizeof(*grown));
@@ -84,7 +41,7 @@ static int add_item(struct add *add, const char *path, struct item **out)
 static int collect(void *payload, const struct mv_git_entry *e,
 		   struct mv_err *err)
 {
-	struct item *item;
+	struct mv_adding_item *item;
 
 	/* Outside of a sparse checkout: as if it were not there. */
 	if (e->skip_worktree)
@@ -100,7 +57,7 @@ static int collect(void *payload, const struct mv_git_entry *e,
 }
 
 /* mv_git_ls() lists no ignored files; with --force they count. */
-static int collect_ignored(struct add *add, const char *const *paths,
+static int collect_ignored(struct mv_adding *add, const char *const *paths,
 			   struct mv_err *err)
 {
 	const char *head[] = {
@@ -110,7 +67,7 @@ static int collect_ignored(struct add *add, const char *const *paths,
 	const size_t fixed = sizeof(head) / sizeof(*head);
 	const char **args;
 	struct mv_buf out;
-	struct item *item;
+	struct mv_adding_item *item;
 	size_t n = 0;
 	int rc;
 
@@ -133,13 +90,13 @@ static int collect_ignored(struct add *add, const char *const *paths,
 
 static int by_path(const void *a, const void *b)
 {
-	const struct item *x = a, *y = b;
+	const struct mv_adding_item *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
 }
 
 /* Unmerged files are listed once for each side. */
-static void sort_items(struct add *add)
+static void sort_items(struct mv_adding *add)
 {
 	size_t kept = 0;
 
@@ -156,7 +113,7 @@ static void sort_items(struct add *add)
 }
 
 /* The first item whose path is not before this one. */
-static size_t lower_bound(const struct add *add, const char *path)
+static size_t lower_bound(const struct mv_adding *add, const char *path)
 {
 	size_t lo = 0, hi = add->count, mid;
 
@@ -170,7 +127,8 @@ static size_t lower_bound(const struct add *add, const char *path)
 	return lo;
 }
 
-static struct item *find_item(const struct add *add, const char *path)
+static struct mv_adding_item *find_item(const struct mv_adding *add,
+					const char *path)
 {
 	size_t i = lower_bound(add, path);
 
@@ -190,7 +148,7 @@ static int count_one(void *payload, const struct mv_git_entry *e,
 }
 
 /* The same of ignored files, which count with --force. */
-static int count_ignored(size_t *n, struct add *add, const char *typed,
+static int count_ignored(size_t *n, struct mv_adding *add, const char *typed,
 			 struct mv_err *err)
 {
 	const char *const args[] = {
@@ -208,7 +166,7 @@ static int count_ignored(size_t *n, struct add *add, const char *typed,
 }
 
 /* A glob or magic pathspec: does it match anything by itself? */
-static int check_pattern(struct add *add, const char *typed,
+static int check_pattern(struct mv_adding *add, const char *typed,
 			 struct mv_err *err)
 {
 	const char *const one[] = { typed, NULL };
@@ -225,7 +183,7 @@ static int check_pattern(struct add *add, const char *typed,
 	return rc;
 }
 
-static int has_below(const struct add *add, const char *folder)
+static int has_below(const struct mv_adding *add, const char *folder)
 {
 	size_t len = strlen(folder), i;
 	char *first = mv_strf("%s/", folder);
@@ -239,11 +197,11 @@ static int has_below(const struct add *add, const char *folder)
 }
 
 /* Mark the item, or say why there is none. `unseen` collects for later. */
-static int check_named(struct add *add, const char *typed,
+static int check_named(struct mv_adding *add, const char *typed,
 		       struct mv_buf *unseen, struct mv_err *err)
 {
 	char *path = mv_repo_from_top(add->repo, typed);
-	struct item *item;
+	struct mv_adding_item *item;
 	struct stat st;
 	int rc = 0;
 
@@ -263,7 +221,7 @@ static int check_named(struct add *add, const char *typed,
 }
 
 /* They exist, but git does not list them: ignored, or empty folders. */
-static int check_ignored(struct add *add, const struct mv_buf *unseen,
+static int check_ignored(struct mv_adding *add, const struct mv_buf *unseen,
 			 struct mv_err *err)
 {
 	static const char *const args[] = {
@@ -294,7 +252,7 @@ static const char *odd_kind(mode_t mode)
 }
 
 /* Neither listed nor ignored, but no empty folder: not of this repository. */
-static int check_foreign(struct add *add, const struct mv_buf *unseen,
+static int check_foreign(struct mv_adding *add, const struct mv_buf *unseen,
 			 struct mv_err *err)
 {
 	const char *typed;
@@ -320,7 +278,7 @@ static int check_foreign(struct add *add, const struct mv_buf *unseen,
 	return 0;
 }
 
-static int expand(struct add *add, const char *const *paths,
+static int expand(struct mv_adding *add, const char *const *paths,
 		  struct mv_err *err)
 {
 	struct mv_buf unseen;
@@ -350,7 +308,8 @@ static int expand(struct add *add, const char *const *paths,
  * Where core.symlinks is off, a link is a file with a name in it. git would
  * have it cleaned, and put a pointer where the link's target belongs.
  */
-static int is_link(const struct add *add, const struct item *item)
+static int is_link(const struct mv_adding *add,
+		   const struct mv_adding_item *item)
 {
 	return add->no_links && item->mode == 0120000;
 }
@@ -358,7 +317,7 @@ static int is_link(const struct add *add, const struct item *item)
 static int set_owner(void *payload, size_t i, const char *filter,
 		     struct mv_err *err)
 {
-	struct add *add = payload;
+	struct mv_adding *add = payload;
 
 	(void)err;
 	add->items[i].owner = !strcmp(filter, "model") ? MODEL :
@@ -366,7 +325,7 @@ static int set_owner(void *payload, size_t i, const char *filter,
 	return 0;
 }
 
-static int ask_filters(struct add *add, struct mv_err *err)
+static int ask_filters(struct mv_adding *add, struct mv_err *err)
 {
 	const char **paths = calloc(add->count + 1, sizeof(*paths));
 	int rc, links;
@@ -394,7 +353,8 @@ static int is_gits_own(const char *path)
 	       mv_repo_stays_plain(path);
 }
 
-static int wants_tracking(const struct add *add, const struct item *item)
+static int wants_tracking(const struct mv_adding *add,
+			  const struct mv_adding_item *item)
 {
 	struct stat st;
 
@@ -408,7 +368,7 @@ static int wants_tracking(const struct add *add, const struct item *item)
  * Small, and what git takes for text: code and notes are worth more in git,
  * which shows and merges their lines. Empty files say nothing about it.
  */
-static int is_small_text(const struct add *add, const char *path)
+static int is_small_text(const struct mv_adding *add, const char *path)
 {
 	char block[8000];	/* as many as git looks at */
 	struct stat st;
@@ -424,7 +384,7 @@ static int is_small_text(const struct add *add, const char *path)
 }
 
 /* The first of them, and how many there are. */
-static int refuse_text(const struct add *add, const char *const *paths,
+static int refuse_text(const struct mv_adding *add, const char *const *paths,
 		       size_t n, struct mv_err *err)
 {
 	const char *first = NULL;
@@ -445,10 +405,10 @@ static int refuse_text(const struct add *add, const char *const *paths,
 }
 
 /* A pattern caught what git, or we, must read in every tree. */
-static int refuse_plain(const struct add *add, struct mv_err *err)
+static int refuse_plain(const struct mv_adding *add, struct mv_err *err)
 {
 	for (size_t i = 0; i < add->count; i++) {
-		const struct item *item = &add->items[i];
+		const struct mv_adding_item *item = &add->items[i];
 
 		if (item->owner != PLAIN && mv_repo_stays_plain(item->path))
 			return mv_fail(err, MV_EDENIED, "a pattern catches "
@@ -463,7 +423,7 @@ static int refuse_plain(const struct add *add, struct mv_err *err)
 }
 
 /* A file that is named is meant: give it to us by a line of its own. */
-static int track_named(struct add *add, struct mv_err *err)
+static int track_named(struct mv_adding *add, struct mv_err *err)
 {
 	const char **paths = calloc(add->count + 1, sizeof(*paths));
 	size_t n = 0, changed = 0;
@@ -484,7 +444,7 @@ static int track_named(struct add *add, struct mv_err *err)
 		add->attributes_changed = changed > 0;
 	}
 	for (size_t i = 0; !rc && i < n; i++) {
-		struct item *item = find_item(add, paths[i]);
+		struct mv_adding_item *item = find_item(add, paths[i]);
 
 		if (add->options->flags & MV_ADD_DRY_RUN)
 			item->owner = MODEL;
@@ -507,14 +467,14 @@ out:
  * blob of the empty file. Where the file is empty, too, that is all there is
  * to tell them apart; diff-files knows: to it the path is a new one.
  */
-static int find_intended(struct add *add, struct mv_err *err)
+static int find_intended(struct mv_adding *add, struct mv_err *err)
 {
 	static const char *const args[] = {
 		"diff-files", "-z", "--name-only", "--diff-filter=A",
 		"--no-relative", "--ignore-submodules=all", NULL
 	};
 	char empty[MV_OID_HEX + 1];
-	struct item *item;
+	struct mv_adding_item *item;
 	struct mv_buf out;
 	size_t n = 0;
 	int rc = mv_git_blob_name(add->repo->git, empty, "", 0, err);
@@ -536,7 +496,7 @@ static int find_intended(struct add *add, struct mv_err *err)
 }
 
 /* git takes such a file for unchanged, whatever is in it. So do we. */
-static void tell_assumed(struct add *add)
+static void tell_assumed(struct mv_adding *add)
 {
 	for (size_t i = 0; i < add->count; i++)
 		if (add->items[i].assumed && add->items[i].named)
@@ -550,7 +510,7 @@ static void tell_assumed(struct add *add)
 /* -- what is known without reading ----------------------------------------------------- */
 
 /* Pointers of git-lfs keep the text that they have. */
-static int print(struct mv_buf *text, const struct item *item,
+static int print(struct mv_buf *text, const struct mv_adding_item *item,
 		 struct mv_err *err)
 {
 	if (item->text)
@@ -558,7 +518,7 @@ static int print(struct mv_buf *text, const struct item *item,
 	return mv_pointer_print(text, &item->pointer, err);
 }
 
-static int blob_is(struct add *add, const struct item *item)
+static int blob_is(struct mv_adding *add, const struct mv_adding_item *item)
 {
 	char hex[MV_OID_HEX + 1];
 	struct mv_buf text;
@@ -575,14 +535,14 @@ static int blob_is(struct add *add, const struct item *item)
 	return same;
 }
 
-static int same_mode(const struct item *item)
+static int same_mode(const struct mv_adding_item *item)
 {
 	return (item->mode == 0100755) ==
 	       !!(item->seen.st.st_mode & S_IXUSR);
 }
 
 /* The same content, staged in words that are not ours: they stay. */
-static void keep_text(struct add *add, struct item *item)
+static void keep_text(struct mv_adding *add, struct mv_adding_item *item)
 {
 	struct mv_pointer p;
 	struct mv_buf text;
@@ -599,13 +559,14 @@ static void keep_text(struct add *add, struct item *item)
 	mv_buf_release(&text);
 }
 
-static int is_same(struct add *add, const struct item *item)
+static int is_same(struct mv_adding *add, const struct mv_adding_item *item)
 {
 	return blob_is(add, item) && same_mode(item) && !item->intended;
 }
 
 /* Staged already; at most its stat is news to the index. */
-static enum action settle(struct add *add, struct item *item)
+static enum mv_adding_action settle(struct mv_adding *add,
+				    struct mv_adding_item *item)
 {
 	keep_text(add, item);
 	if (!is_same(add, item))
@@ -613,7 +574,7 @@ static enum action settle(struct add *add, struct item *item)
 	return item->fresh ? STAGE : UNCHANGED;
 }
 
-static int is_stored(struct add *add, const struct item *item)
+static int is_stored(struct mv_adding *add, const struct mv_adding_item *item)
 {
 	uint64_t size = 0;
 	int rc;
@@ -628,7 +589,7 @@ static int is_stored(struct add *add, const struct item *item)
 	return !rc && size == item->pointer.size;
 }
 
-static int is_unchanged(struct add *add, struct item *item)
+static int is_unchanged(struct mv_adding *add, struct mv_adding_item *item)
 {
 	keep_text(add, item);
 	return blob_is(add, item);
@@ -639,7 +600,8 @@ static int is_unchanged(struct add *add, struct item *item)
  * file is still what the index has, no more: what is to be staged is read,
  * as git reads it.
  */
-static int look(struct add *add, struct item *item, struct mv_err *err)
+static int look(struct mv_adding *add, struct mv_adding_item *item,
+		struct mv_err *err)
 {
 	const enum mv_dialect dialect = item->owner == LFS ?
 					MV_DIALECT_LFS : MV_DIALECT_NATIVE;
@@ -691,238 +653,9 @@ static int look(struct add *add, struct item *item, struct mv_err *err)
 	return 0;
 }
 
-/* -- reading ------------------------------------------------------------------------------ */
-
-static void progress(struct add *add, uint64_t bytes)
-{
-	mv_progress_update(add->repo->progress, WHAT,
-			   atomic_fetch_add(&add->done, bytes) + bytes,
-			   add->total);
-}
-
-static int put(struct add *add, struct item *item, struct mv_reader *in,
-	       struct mv_err *err)
-{
-	struct mv_pointer *p = &item->pointer;
-
-	if (item->owner == LFS)
-		return mv_lfsdir_put(&p->oid, &p->size, add->lfs_dir, in, err);
-	return mv_tx_put(&p->oid, &p->size, add->tx, in,
-			 (uint64_t)item->seen.st.st_size, err);
-}
-
-/* Read it whole; MV_EEXISTS when it is longer or shorter than it was. */
-static int slurp(char *data, struct item *item, int fd, struct mv_err *err)
-{
-	struct mv_reader r = mv_reader_fd(&fd);
-	const size_t size = (size_t)item->seen.st.st_size;
-	size_t got;
-	int rc = mv_read_full(&r, data, size + 1, &got, err);
-
-	return !rc && got != size ? MV_EEXISTS : rc;
-}
-
-/* Damaged, but not by the user: so it was committed. */
-static int is_staged(struct add *add, const struct item *item,
-		     const char *data, size_t len)
-{
-	char hex[MV_OID_HEX + 1];
-
-	return *item->blob && !mv_git_blob_name(add->repo->git, hex, data, len,
-						NULL) &&
-	       !strcmp(hex, item->blob);
-}
-
-static int put_small(struct add *add, struct item *item, int fd,
-		     struct mv_err *err)
-{
-	const size_t size = (size_t)item->seen.st.st_size;
-	struct mv_mem_reader mem = { NULL, size, 0 };
-	struct mv_reader in = mv_reader_mem(&mem);
-	struct mv_pointer pointer;
-	char *data = malloc(size + 1);
-	int rc;
-
-	if (!data)
-		return mv_nomem(err);
-	rc = slurp(data, item, fd, err);
-	if (rc)
-		goto out;
-	mem.data = data;
-	if (size < MV_POINTER_MAX) {
-		rc = mv_pointer_parse(&pointer, data, size, err);
-		/* Already one: never a pointer to a pointer. */
-		if (!rc) {
-			item->pointer = pointer;
-			if (pointer.dialect == MV_DIALECT_LFS &&
-			    !(item->text = strndup(data, size)))
-				rc = mv_nomem(err);
-			goto out;
-		}
-		if (rc == MV_ECORRUPT && is_staged(add, item, data, size)) {
-			item->action = NOTHING;
-			rc = 0;
-		}
-		if (rc != MV_ENOENT)
-			goto out;
-	}
-	rc = put(add, item, &in, err);
-	item->fresh = !rc;
-out:
-	free(data);
-	return rc;
-}
-
-struct progress_reader {
-	struct add *add;
-	struct mv_reader in;
-};
-
-static int read_with_progress(void *payload, void *data, size_t len,
-			      size_t *got, struct mv_err *err)
-{
-	struct progress_reader *r = payload;
-	int rc = r->in.read(r->in.payload, data, len, got, err);
-
-	if (!rc)
-		progress(r->add, *got);
-	return rc;
-}
-
-static int put_large(struct add *add, struct item *item, int fd,
-		     struct mv_err *err)
-{
-	struct progress_reader r = { add, mv_reader_fd(&fd) };
-	struct mv_reader in = { read_with_progress, &r };
-	int rc;
-
-	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	rc = put(add, item, &in, err);
-	item->fresh = !rc;
-	return rc;
-}
-
-static int is_large(const struct item *item)
-{
-	return item->seen.st.st_size >= LARGE;
-}
-
-/* MV_EEXISTS: it did not hold still. */
-static int read_once(struct add *add, struct item *item, int large,
-		     struct mv_err *err)
-{
-	struct stat after;
-	int fd, rc;
-
-	rc = mv_wt_open_read(&fd, NULL, add->rootfd, item->path, err);
-	if (rc)
-		return rc;
-	rc = mv_repo_see(&item->seen, add->repo, fd, item->path, large, err);
-	if (!rc && is_large(item) != large)
-		rc = MV_EEXISTS;	/* planned as the other kind */
-	if (!rc)
-		rc = large ? put_large(add, item, fd, err) :
-			     put_small(add, item, fd, err);
-	if (!rc && fstat(fd, &after))
-		rc = mv_fail_errno(err, errno, "cannot stat '%s'", item->path);
-	if (!rc && !mv_same_stat(&item->seen.st, &after))
-		rc = MV_EEXISTS;
-	close(fd);
-	return rc;
-}
-
-static int read_item(struct add *add, struct item *item, struct mv_err *err)
-{
-	const int large = is_large(item);
-	int rc = read_once(add, item, large, err);
-
-	if (rc == MV_EEXISTS)
-		rc = read_once(add, item, large, err);
-	if (rc == MV_EEXISTS)
-		rc = mv_fail(err, MV_EEXISTS,
-			     "'%s' changed while it was being read",
-			     item->path);
-	else if (rc)
-		mv_err_prefix(err, "cannot add '%s'", item->path);
-	return rc;
-}
-
-struct bundle {
-	struct add *add;
-	size_t first, end;
-};
-
-static int read_bundle(void *arg, unsigned worker, struct mv_err *err)
-{
-	struct bundle *b = arg;
-	uint64_t bytes = 0;
-	int rc = 0;
-
-	(void)worker;
-	for (size_t i = b->first; !rc && i < b->end; i++) {
-		struct item *item = &b->add->items[i];
-
-		if (item->action != READ || is_large(item))
-			continue;
-		bytes += (uint64_t)item->seen.st.st_size;
-		rc = read_item(b->add, item, err);
-	}
-	if (bytes)
-		progress(b->add, bytes);
-	free(b);
-	return rc;
-}
-
-static int read_small(struct add *add, struct mv_err *err)
-{
-	struct mv_pool *pool = mv_repo_pool(add->repo, err);
-	struct mv_group *group = NULL;
-	struct bundle *b;
-	int rc, waited;
-
-	if (!pool)
-		return MV_ENOMEM;
-	rc = mv_group_new(&group, pool, err);
-	if (rc)
-		return rc;
-	for (size_t i = 0; !rc && i < add->count; i += JOB_FILES) {
-		b = malloc(sizeof(*b));
-		if (!b) {
-			rc = mv_nomem(err);
-			break;
-		}
-		b->add = add;
-		b->first = i;
-		b->end = i + JOB_FILES < add->count ? i + JOB_FILES :
-						      add->count;
-		mv_group_submit(group, read_bundle, free, b);
-		if (mv_group_failed(group))
-			break;
-	}
-	waited = mv_group_wait(group, rc ? NULL : err);
-	mv_group_free(group);
-	return rc ? rc : waited;
-}
-
-static int read_all(struct add *add, struct mv_err *err)
-{
-	size_t small = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < add->count; i++)
-		small += add->items[i].action == READ &&
-			 !is_large(&add->items[i]);
-	if (small)
-		rc = read_small(add, err);
-	for (size_t i = 0; !rc && i < add->count; i++)
-		if (add->items[i].action == READ && is_large(&add->items[i]))
-			rc = read_item(add, &add->items[i], err);
-	return rc;
-}
-
 /* -- staging ------------------------------------------------------------------------------- */
 
-static void tell(struct add *add, const struct item *item,
+static void tell(struct mv_adding *add, const struct mv_adding_item *item,
 		 const struct mv_pointer *pointer)
 {
 	if (add->options->staged)
@@ -931,10 +664,10 @@ static void tell(struct add *add, const struct item *item,
 }
 
 /* What was read may turn out to be what is staged. */
-static void count_items(struct add *add)
+static void count_items(struct mv_adding *add)
 {
 	for (size_t i = 0; i < add->count; i++) {
-		struct item *item = &add->items[i];
+		struct mv_adding_item *item = &add->items[i];
 
 		if (item->owner == PLAIN)
 			continue;
@@ -953,8 +686,8 @@ static void count_items(struct add *add)
 	}
 }
 
-static int fill_stage(struct add *add, struct mv_git_stage *s,
-		      struct mv_buf *text, const struct item *item,
+static int fill_stage(struct mv_adding *add, struct mv_git_stage *s,
+		      struct mv_buf *text, const struct mv_adding_item *item,
 		      struct mv_err *err)
 {
 	const size_t at = text->len;
@@ -974,7 +707,7 @@ static int fill_stage(struct add *add, struct mv_git_stage *s,
 	return rc;
 }
 
-static int stage(struct add *add, struct mv_err *err)
+static int stage(struct mv_adding *add, struct mv_err *err)
 {
 	struct mv_git_stage *entries;
 	struct mv_buf text;
@@ -986,7 +719,7 @@ static int stage(struct add *add, struct mv_err *err)
 		return mv_nomem(err);
 	mv_buf_init(&text, OUT_MAX);
 	for (size_t i = 0; !rc && i < add->count; i++) {
-		const struct item *item = &add->items[i];
+		const struct mv_adding_item *item = &add->items[i];
 
 		if (item->owner != PLAIN &&
 		    (item->action == STAGE || item->action == REMOVE))
@@ -1005,14 +738,14 @@ static int stage(struct add *add, struct mv_err *err)
 	return rc;
 }
 
-static void remember(struct add *add)
+static void remember(struct mv_adding *add)
 {
 	struct mv_statcache *cache;
 
 	if (mv_repo_cache(&cache, add->repo, NULL))
 		return;
 	for (size_t i = 0; i < add->count; i++) {
-		const struct item *item = &add->items[i];
+		const struct mv_adding_item *item = &add->items[i];
 
 		if (item->fresh)
 			mv_statcache_put(cache, item->path, &item->seen.st,
@@ -1024,7 +757,7 @@ static void remember(struct add *add)
 
 /* -- files that are not ours ----------------------------------------------------------------- */
 
-static int add_plain(struct add *add, struct mv_err *err)
+static int add_plain(struct mv_adding *add, struct mv_err *err)
 {
 	const char *args[] = {
 		"add", "--pathspec-from-file=-", "--pathspec-file-nul", NULL,
@@ -1056,7 +789,7 @@ static int add_plain(struct add *add, struct mv_err *err)
 
 /* -- the verb ---------------------------------------------------------------------------------- */
 
-static int count_owners(const struct add *add, enum owner owner)
+static int count_owners(const struct mv_adding *add, enum mv_adding_owner owner)
 {
 	for (size_t i = 0; i < add->count; i++)
 		if (add->items[i].owner == owner)
@@ -1064,7 +797,7 @@ static int count_owners(const struct add *add, enum owner owner)
 	return 0;
 }
 
-static int begin(struct add *add, struct mv_err *err)
+static int begin(struct mv_adding *add, struct mv_err *err)
 {
 	struct mv_store *store;
 	int rc = 0;
@@ -1078,7 +811,7 @@ static int begin(struct add *add, struct mv_err *err)
 	return rc ? rc : mv_tx_begin(&add->tx, store, err);
 }
 
-static int commit(struct add *add, struct mv_err *err)
+static int commit(struct mv_adding *add, struct mv_err *err)
 {
 	struct mv_tx *tx = add->tx;
 
@@ -1086,10 +819,10 @@ static int commit(struct add *add, struct mv_err *err)
 	return tx ? mv_tx_commit(tx, &add->stats->tx, err) : 0;
 }
 
-static void dry_run(struct add *add)
+static void dry_run(struct mv_adding *add)
 {
 	for (size_t i = 0; i < add->count; i++) {
-		struct item *item = &add->items[i];
+		struct mv_adding_item *item = &add->items[i];
 
 		if (item->owner == PLAIN)
 			continue;
@@ -1105,9 +838,9 @@ static void dry_run(struct add *add)
 }
 
 /* Content first, and durable; only then does git hear of it. */
-static int store_and_stage(struct add *add, struct mv_err *err)
+static int store_and_stage(struct mv_adding *add, struct mv_err *err)
 {
-	int rc = read_all(add, err);
+	int rc = mv_adding_read(add, err);
 
 	if (!rc)
 		rc = commit(add, err);
@@ -1125,7 +858,7 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 {
 	const struct mv_add_options none = { 0 };
 	struct mv_add_stats own;
-	struct add add = { .repo = repo, .options = options ? options : &none,
+	struct mv_adding add = { .repo = repo, .options = options ? options : &none,
 			   .stats = stats ? stats : &own };
 	int rc;
 
