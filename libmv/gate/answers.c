@@ -369,7 +369,9 @@ static int is_reachable(struct mv_gate *gate, const char *commit,
 	int here = is_below(gate, commit, ref), there;
 	char *name;
 
-	if (here > 0 || !gate->fetched || strncmp(ref, "refs/heads/", 11))
+	/* What is proved is not proved by a branch that somebody makes here. */
+	if ((here > 0 && !gate->today) || !gate->fetched ||
+	    strncmp(ref, "refs/heads/", 11))
 		return here;
 	name = mv_strf("%s%s", gate->fetched, ref + 11);
 	there = name ? is_below(gate, commit, name) : MV_ENOMEM;

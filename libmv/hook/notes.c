@@ -137,6 +137,19 @@ static void text_release(struct mv_push_text *t)
 }
 
 /* Lines as bytes, sorted; what a string would cut off must not be lost. */
+/* Who unites notes writes equal lines once: that one of them is gone is no
+   loss. */
+static void count_once(struct mv_push_text *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (!kept || mv_push_by_bytes(&t->v[kept - 1], &t->v[i]))
+			t->v[kept++] = t->v[i];
+	t->copies = t->count - kept;
+	t->count = kept;
+}
+
 static int cut_up(struct mv_push_text *t, const char *data, size_t len,
 		  struct mv_err *err)
 {
@@ -161,6 +174,7 @@ static int cut_up(struct mv_push_text *t, const char *data, size_t len,
 		at += n + 1;
 	}
 	qsort(t->v, t->count, sizeof(*t->v), mv_push_by_bytes);
+	count_once(t);
 	return 0;
 }
 
@@ -190,6 +204,9 @@ static int compare(struct mv_push *push, const struct mv_push_note *note,
 	if (new->count > MV_NOTE_LINES)
 		return mv_push_refuse(push, "note %.10s has more than %d "
 				      "lines", note->object, MV_NOTE_LINES);
+	if (new->copies > old->copies)
+		mv_push_refuse(push, "note %.10s has a line twice: git model "
+			       "fetch writes it once", note->object);
 	while (!ret && (i < old->count || j < new->count)) {
 		int d = i == old->count ? 1 : j == new->count ? -1 :
 			mv_push_by_bytes(&old->v[i], &new->v[j]);

@@ -149,8 +149,9 @@ struct mv_push_line {
 struct mv_push_text {
 	char *data;
 	size_t len;
-	struct mv_push_line *v;	/* sorted by bytes */
+	struct mv_push_line *v;	/* sorted by bytes, each once */
 	size_t count;
+	size_t copies;		/* that stood there besides */
 };
 
 struct mv_push_note {

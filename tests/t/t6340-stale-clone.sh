@@ -57,6 +57,14 @@ test_expect_success 'and from neither it is not' '
 	test_grep "reachable-from" ../out
 '
 
+test_expect_success 'verify is not told by a branch that somebody made here' '
+	cd w && git checkout -q side && at "06 10:03" bob git model approve fraud@v9.0.0 --stage production &&
+	test_expect_code 1 at "06 10:04" alice git model promote fraud@v9.0.0 production &&
+	at "06 10:05" alice git model promote --force fraud@v9.0.0 production &&
+	finds "BAD promotion .*#3" && git branch -q -f main side && finds "BAD promotion .*#3" &&
+	git branch -q -f main origin/main && git tag -d "fraud#production#3"
+'
+
 test_expect_success 'a branch that is gone there is said, and no reason to fail' '
 	cd bo && git remote set-head origin main && git fetch -q &&
 	git -C ../server.git symbolic-ref HEAD refs/heads/other &&
