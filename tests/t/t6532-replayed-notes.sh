@@ -149,4 +149,19 @@ test_expect_success 'nor is it anybody'\''s ancestor' '
 	add v1.0.0 ../line && git model lineage fraud@v1.0.0 >../out && test_grep stolen ../out && back
 '
 
+test_expect_success 'a line that stands there comes in no second time, whatever it is' '
+	cd work && back && lines v1.0.0 | grep "\"kind\":\"evidence\"" | head -n 1 >../same && test -s ../same &&
+	add v1.0.0 ../same && refused "has a line twice" refs/notes/model && back &&
+	cat ../vote >../same && add v1.0.0 ../same && refused "has a line twice" refs/notes/model && back &&
+	cat ../vote ../vote >../same && add v2.0.0 ../same && refused "." refs/notes/model && back
+'
+
+test_expect_success 'where one stands twice already, writing it once is no loss' '
+	cd work && back && lines v1.0.0 | grep "\"kind\":\"evidence\"" | head -n 1 >../same &&
+	add v1.0.0 ../same && git push -q "$SERVER" --receive-pack="git -c core.hooksPath=/dev/null receive-pack" \
+		--no-verify refs/notes/model &&
+	as alice git model reject fraud@v1.0.0 --stage production --reason "still not" >/dev/null &&
+	test 1 = $(lines v1.0.0 | grep -cxF "$(cat ../same)") && accepted refs/notes/model
+'
+
 test_done
