@@ -82,12 +82,12 @@ static int on_subject(void *payload, const char *subject,
 	char *text = !strcmp(facts->action, "policy") ?
 		mv_strf("change %s", subject) :
 		mv_strf("change %s on %s", subject, facts->branch);
-	int ret = text ? gate_view_copy(&c->views, text, verdict, err) :
-			 mv_nomem(err);
+	int rc = text ? gate_view_copy(&c->views, text, verdict, err) :
+			mv_nomem(err);
 
 	free(text);
 	add_status(c, verdict);
-	return ret;
+	return rc;
 }
 
 /* "A..B", "A...B"; an empty side is HEAD. */
@@ -110,16 +110,16 @@ static int resolve(struct range *r, struct mv_git *git)
 {
 	struct mv_err err;
 	char base[65];
-	int ret = mv_git_commit_sure(r->old, git, r->base, &err);
+	int rc = mv_git_commit_sure(r->old, git, r->base, &err);
 
-	if (!ret)
-		ret = mv_git_commit_sure(r->new, git, r->head, &err);
-	if (!ret)
-		ret = mv_git_merge_base(base, git, r->old, r->new, &err);
-	if (ret == MV_ENOENT && mv_git_is_shallow(git, NULL) > 0)
+	if (!rc)
+		rc = mv_git_commit_sure(r->new, git, r->head, &err);
+	if (!rc)
+		rc = mv_git_merge_base(base, git, r->old, r->new, &err);
+	if (rc == MV_ENOENT && mv_git_is_shallow(git, NULL) > 0)
 		return out_fatalf("%s; history is shallow here: git fetch "
 				  "--unshallow", err.msg);
-	if (ret)
+	if (rc)
 		return out_fatal(&err);
 	memcpy(r->old, base, sizeof(base));
 	return CMD_OK;

@@ -342,7 +342,7 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 	struct mv_verdict verdict;
 	struct mv_err err = { MV_OK, "" };
 	char *tag = NULL, *subject;
-	int ret, status;
+	int rc, status;
 
 	subject = mv_strf("%s %s@%s %s %s", ask->p.called ? ask->p.called :
 			  ask->p.action, ask->p.artifact,
@@ -350,9 +350,9 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 			  "to" : "from", ask->p.stage);
 	if (!subject)
 		return out_fatalf("out of memory");
-	ret = mv_repo_promote(&tag, &verdict, &ask->gate, &ask->p, options,
-			      &err);
-	status = !ret ? CMD_OK : ret == MV_EDENIED && verdict.count ? CMD_NO :
+	rc = mv_repo_promote(&tag, &verdict, &ask->gate, &ask->p, options,
+			     &err);
+	status = !rc ? CMD_OK : rc == MV_EDENIED && verdict.count ? CMD_NO :
 		 out_fatal(&err);
 	if (status != CMD_FATAL && json) {
 		if (print_json(ask, tag, &verdict))

@@ -50,11 +50,11 @@ static int open_repo(struct source *s, struct cmd_env *env,
 	const struct mv_repo_options options = {
 		.env = env->proc, .progress = env->meter, .warn = warn
 	};
-	int ret = mv_repo_open(&s->repo, &options, err);
+	int rc = mv_repo_open(&s->repo, &options, err);
 
-	if (ret < 0)
+	if (rc < 0)
 		s->repo = NULL;
-	return ret;
+	return rc;
 }
 
 /* The content that a small file in the work tree only stands for. */
@@ -63,20 +63,20 @@ static int follow_pointer(struct source *s, struct cmd_env *env,
 {
 	char text[MV_POINTER_MAX];
 	size_t len;
-	int ret;
+	int rc;
 
-	ret = mv_pread_full(s->fd, text, sizeof(text), 0, &len, s->name, err);
-	if (ret < 0)
-		return ret;
-	ret = mv_pointer_parse(&s->pointer, text, len, err);
-	if (ret == MV_ENOENT)
+	rc = mv_pread_full(s->fd, text, sizeof(text), 0, &len, s->name, err);
+	if (rc < 0)
+		return rc;
+	rc = mv_pointer_parse(&s->pointer, text, len, err);
+	if (rc == MV_ENOENT)
 		return 0;
-	if (ret < 0)
-		return ret;
-	ret = open_repo(s, env, err);
-	if (ret < 0) {
+	if (rc < 0)
+		return rc;
+	rc = open_repo(s, env, err);
+	if (rc < 0) {
 		mv_err_prefix(err, "'%s' is a pointer", s->name);
-		return ret;
+		return rc;
 	}
 	s->size = s->pointer.size;
 	return 0;
@@ -109,21 +109,21 @@ static int names_content(const char *name)
 static int open_source(struct source *s, struct cmd_env *env,
 		       struct mv_err *err)
 {
-	int ret = open_file(s, env, err);
+	int rc = open_file(s, env, err);
 
-	if (ret != MV_ENOENT || s->fd >= 0 || !names_content(s->name))
-		return ret;
-	ret = open_repo(s, env, err);
-	if (ret < 0) {
+	if (rc != MV_ENOENT || s->fd >= 0 || !names_content(s->name))
+		return rc;
+	rc = open_repo(s, env, err);
+	if (rc < 0) {
 		mv_err_prefix(err, "'%s' is no file here", s->name);
-		return ret;
+		return rc;
 	}
-	ret = mv_repo_resolve(&s->pointer, s->repo, s->name, err);
+	rc = mv_repo_resolve(&s->pointer, s->repo, s->name, err);
 	s->size = s->pointer.size;
-	if (!ret && s->size == UINT64_MAX)
-		ret = mv_fail(err, MV_ENOENT, "the content '%s' is not here",
-			      s->name);
-	return ret;
+	if (!rc && s->size == UINT64_MAX)
+		rc = mv_fail(err, MV_ENOENT, "the content '%s' is not here",
+			     s->name);
+	return rc;
 }
 
 static void close_source(struct source *s)
@@ -218,19 +218,19 @@ static int print_text(const struct source *s, const struct mv_layout *layout,
 {
 	char size[32];
 	struct mv_buf out;
-	int ret;
+	int rc;
 
 	mv_buf_init(&out, OUTPUT_MAX);
-	ret = mv_layout_print_facts(&out, layout, err);
-	if (!ret && layout->count && add_table(&out, layout))
-		ret = mv_nomem(err);
-	if (!ret) {
+	rc = mv_layout_print_facts(&out, layout, err);
+	if (!rc && layout->count && add_table(&out, layout))
+		rc = mv_nomem(err);
+	if (!rc) {
 		out_line("size: %s (%" PRIu64 " bytes)",
 			 mv_print_size(size, s->size), s->size);
 		out_text(&out);
 	}
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 /* -- JSON -- */
@@ -340,24 +340,24 @@ static int show(struct source *s, int json, struct mv_err *err)
 {
 	struct mv_layout layout;
 	char size[32];
-	int ret;
+	int rc;
 
-	ret = mv_format_parse_at(&layout, read_at, s, s->size, err);
-	if (ret < 0 && (ret != MV_ENOENT || s->failed < 0)) {
+	rc = mv_format_parse_at(&layout, read_at, s, s->size, err);
+	if (rc < 0 && (rc != MV_ENOENT || s->failed < 0)) {
 		mv_err_prefix(err, "'%s'", s->name);
-		return ret;
+		return rc;
 	}
-	if (!ret || json) {
-		ret = json ? print_json(s, &layout) :
+	if (!rc || json) {
+		rc = json ? print_json(s, &layout) :
 			print_text(s, &layout, err);
 	} else {
 		out_line("size: %s (%" PRIu64 " bytes)",
 			 mv_print_size(size, s->size), s->size);
 		out_line("format: unknown format");
-		ret = 0;
+		rc = 0;
 	}
 	mv_layout_release(&layout);
-	return ret;
+	return rc;
 }
 
 int cmd_inspect(int argc, const char **argv, struct cmd_env *env)
@@ -369,16 +369,16 @@ int cmd_inspect(int argc, const char **argv, struct cmd_env *env)
 	};
 	struct source s = { .fd = -1 };
 	struct mv_err err;
-	int ret;
+	int rc;
 
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 1, 1, opts, usage))
 		return CMD_USAGE;
 	s.name = argv[0];
-	ret = open_source(&s, env, &err);
-	if (!ret)
-		ret = show(&s, json, &err);
-	status = ret < 0 ? out_fatal(&err) : ret;	/* of print_json() */
+	rc = open_source(&s, env, &err);
+	if (!rc)
+		rc = show(&s, json, &err);
+	status = rc < 0 ? out_fatal(&err) : rc;	/* of print_json() */
 	close_source(&s);
 	return status;
 }

@@ -85,9 +85,9 @@ static int lint(const char *where, int json, struct cmd_env *env)
 			  json ? mv_json_array() : NULL, 0, 0 };
 	struct mv_policy_draft draft;
 	struct mv_err err;
-	int ret = mv_policy_draft_read(&draft, env->repo, where, &err), status;
+	int rc = mv_policy_draft_read(&draft, env->repo, where, &err), status;
 
-	if (ret == MV_EINVALID) {
+	if (rc == MV_EINVALID) {
 		if (json)
 			complain(&l, 0, 1, err.msg, NULL);
 		else
@@ -95,26 +95,26 @@ static int lint(const char *where, int json, struct cmd_env *env)
 		l.serious = l.count = 1;
 		return print_lint(&l, json);
 	}
-	if (ret) {
+	if (rc) {
 		mv_json_free(l.list);
 		return out_fatal(&err);
 	}
 	l.name = draft.name;
-	ret = mv_policy_lint(&draft.policy,
-			     (const char *const *)draft.principals, complain,
-			     &l, &err);
-	if (!ret)
-		ret = mv_policy_lint_names(&draft.policy,
-					   (const char *const *)draft.stages,
-					   complain, &l, &err);
+	rc = mv_policy_lint(&draft.policy,
+			    (const char *const *)draft.principals, complain,
+			    &l, &err);
+	if (!rc)
+		rc = mv_policy_lint_names(&draft.policy,
+					  (const char *const *)draft.stages,
+					  complain, &l, &err);
 	l.name = ".gitmodel/config";
-	if (!ret && draft.config)
-		ret = mv_policy_lint_config(draft.config, draft.config_len,
-					    complain, &l, &err);
+	if (!rc && draft.config)
+		rc = mv_policy_lint_config(draft.config, draft.config_len,
+					   complain, &l, &err);
 	l.name = draft.name;
-	if (ret)
+	if (rc)
 		mv_json_free(l.list);
-	status = ret ? out_fatal(&err) : print_lint(&l, json);
+	status = rc ? out_fatal(&err) : print_lint(&l, json);
 	mv_policy_draft_release(&draft);
 	return status;
 }
@@ -131,14 +131,14 @@ static int print_why(const struct mv_verdict *verdict, const char *name,
 {
 	const struct mv_judged one = { name, verdict };
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, TEXT_MAX);
-	ret = mv_verdicts_text(&text, &one, 1, 0, NULL, err);
-	if (!ret)
+	rc = mv_verdicts_text(&text, &one, 1, 0, NULL, err);
+	if (!rc)
 		out_bytes(text.data, text.len);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 static int on_case(void *payload, const char *name, int line, int passed,
@@ -170,15 +170,15 @@ static int test(const char *where, int json, struct cmd_env *env)
 	struct cases c = { json ? mv_json_array() : NULL, 0, 0 };
 	struct mv_policy_draft draft;
 	struct mv_err err;
-	int ret = mv_policy_draft_read(&draft, env->repo, where, &err);
+	int rc = mv_policy_draft_read(&draft, env->repo, where, &err);
 
-	if (!ret && draft.cases)
-		ret = mv_policy_run_cases(&draft.policy,
-					  ".gitmodel/policy-tests",
-					  draft.cases, draft.cases_len,
-					  on_case, &c, &err);
+	if (!rc && draft.cases)
+		rc = mv_policy_run_cases(&draft.policy,
+					 ".gitmodel/policy-tests",
+					 draft.cases, draft.cases_len,
+					 on_case, &c, &err);
 	mv_policy_draft_release(&draft);
-	if (ret) {
+	if (rc) {
 		mv_json_free(c.list);
 		return out_fatal(&err);
 	}
@@ -366,17 +366,17 @@ static int find_key(char **public, char **from, const char *key,
 		    struct cmd_env *env, struct mv_err *err)
 {
 	char *typed = NULL;
-	int ret;
+	int rc;
 
 	*public = *from = NULL;
 	if (key)
 		return mv_signer_public(public, env->repo, key, err);
-	ret = mv_signer_find(public, from, env->repo, err);
-	if (ret == MV_ENOENT && (typed = ask_key())) {
-		ret = mv_signer_public(public, env->repo, typed, err);
+	rc = mv_signer_find(public, from, env->repo, err);
+	if (rc == MV_ENOENT && (typed = ask_key())) {
+		rc = mv_signer_public(public, env->repo, typed, err);
 		*from = typed;
 	}
-	return ret;
+	return rc;
 }
 
 static void say_key(const char *public, const char *from)
@@ -396,19 +396,19 @@ static int init(const char *member, const char *key, int no_key,
 {
 	struct mv_err err;
 	char *ident = NULL, *open, *public = NULL, *from = NULL;
-	int ret = no_key ? 0 : find_key(&public, &from, key, env, &err);
+	int rc = no_key ? 0 : find_key(&public, &from, key, env, &err);
 
-	if (!ret && !member) {
-		ret = mv_git_ident(&ident, mv_repo_git(env->repo), &err);
-		open = ret ? NULL : strrchr(ident, '<');
+	if (!rc && !member) {
+		rc = mv_git_ident(&ident, mv_repo_git(env->repo), &err);
+		open = rc ? NULL : strrchr(ident, '<');
 		if (open)
 			open[strcspn(open, ">")] = '\0';
 		member = open ? open + 1 : "";
 	}
-	if (!ret)
-		ret = mv_policy_draft_init(env->repo, member, public, &err);
+	if (!rc)
+		rc = mv_policy_draft_init(env->repo, member, public, &err);
 	free(ident);
-	if (!ret) {
+	if (!rc) {
 		out_line("wrote .gitmodel/policy%s", public ?
 			 ", .gitmodel/allowed_signers" : "");
 		say_key(public, from);
@@ -417,7 +417,7 @@ static int init(const char *member, const char *key, int no_key,
 	}
 	free(public);
 	free(from);
-	return ret ? out_fatal(&err) : CMD_OK;
+	return rc ? out_fatal(&err) : CMD_OK;
 }
 
 int cmd_policy(int argc, const char **argv, struct cmd_env *env)

@@ -208,14 +208,14 @@ static int write_holder(int lock, pid_t pid, pid_t pack)
 int mv_turn_take(struct mv_turn *turn, const char *path, int64_t ms,
 		 struct mv_err *err)
 {
-	int ret = mv_lock_take(&turn->lock, path, MV_LOCK_EXCLUSIVE,
-			       !ms || ms > INT_MAX / 2 ? INT_MAX / 2 : (int)ms,
-			       err);
+	int rc = mv_lock_take(&turn->lock, path, MV_LOCK_EXCLUSIVE,
+			      !ms || ms > INT_MAX / 2 ? INT_MAX / 2 : (int)ms,
+			      err);
 
-	if (ret == MV_EBUSY)
-		ret = mv_fail(err, ret, "another push is being judged here, or "
-			      "its refs are being moved; push again");
-	return ret;
+	if (rc == MV_EBUSY)
+		rc = mv_fail(err, rc, "another push is being judged here, or "
+			     "its refs are being moved; push again");
+	return rc;
 }
 
 int mv_turn_keep(struct mv_turn *turn, pid_t pack, int64_t ms,
@@ -228,14 +228,16 @@ int mv_turn_keep(struct mv_turn *turn, pid_t pack, int64_t ms,
 		return 0;
 	w.fd = (int)syscall(SYS_pidfd_open, pack, 0);
 	if (has_ended(&w))
-		return mv_fail(err, MV_ECANCELLED, "git-receive-pack has ended");
+		return mv_fail(err, MV_ECANCELLED,
+			       "git-receive-pack has ended");
 	pid = fork();
 	if (!pid)
 		hold(turn->lock.fd, &w, ms);
 	if (w.fd >= 0)
 		close(w.fd);
 	if (pid < 0)
-		return mv_fail_errno(err, errno, "cannot start another process");
+		return mv_fail_errno(err, errno,
+				     "cannot start another process");
 	write_holder(turn->lock.fd, pid, pack);
 	return 0;
 }

@@ -107,7 +107,8 @@ static int take_section(struct parse *p, const char *s, size_t len)
 		/* SP DQUOTE subname DQUOTE */
 		if (len - n < 4 || s[n] != ' ' || s[n + 1] != '"' ||
 		    s[len - 1] != '"')
-			return bad(p, "a section is [name] or [name \"subname\"]");
+			return bad(p,
+				   "a section is [name] or [name \"subname\"]");
 		sub = s + n + 2;
 		sublen = len - n - 3;
 		if (memchr(sub, '"', sublen) || memchr(sub, ']', sublen))
@@ -127,7 +128,8 @@ static int take_pair(struct parse *p, const char *s, size_t len)
 	size_t i = n;
 
 	if (!n)
-		return bad(p, "a key is made of letters, digits, '-', '_', '.'");
+		return bad(p,
+			   "a key is made of letters, digits, '-', '_', '.'");
 	if (n > NAME_MAX_LEN)
 		return bad(p, "the key is longer than 49 bytes");
 	while (i < len && s[i] == ' ')
@@ -150,10 +152,10 @@ static int take_pair(struct parse *p, const char *s, size_t len)
 /* `indented`: git config writes pairs so; inih is not shown that. */
 static int take_line(struct parse *p, const char *s, size_t len, int indented)
 {
-	int ret = check_text(p, s, len);
+	int rc = check_text(p, s, len);
 
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	while (len && s[len - 1] == ' ')
 		len--;
 	if (!len || *s == '#' || *s == ';')
@@ -222,7 +224,7 @@ static int check_sections(struct parse *p)
 {
 	size_t count = find_heads(NULL, p);
 	struct head *head;
-	int ret = 0;
+	int rc = 0;
 
 	if (!count)
 		return 0;
@@ -231,14 +233,14 @@ static int check_sections(struct parse *p)
 		return mv_nomem(p->err);
 	find_heads(head, p);
 	qsort(head, count, sizeof(*head), head_cmp);
-	for (size_t i = 1; i < count && !ret; i++)
+	for (size_t i = 1; i < count && !rc; i++)
 		if (head[i].len == head[i - 1].len &&
 		    !memcmp(head[i].s, head[i - 1].s, head[i].len))
-			ret = mv_fail(p->err, MV_EINVALID,
-				      "%s:%d: the section of line %d again",
-				      p->name, head[i].line, head[i - 1].line);
+			rc = mv_fail(p->err, MV_EINVALID,
+				     "%s:%d: the section of line %d again",
+				     p->name, head[i].line, head[i - 1].line);
 	free(head);
-	return ret;
+	return rc;
 }
 
 /* -- what inih calls -- */
@@ -324,20 +326,20 @@ int mv_config_parse_with(const char *name, const char *data, size_t len,
 		.name = name, .pos = data, .end = data + len, .flags = flags,
 		.fn = fn, .payload = payload, .err = err
 	};
-	int ret;
+	int rc;
 
 	if (len > BYTES_MAX)
 		return mv_fail(err, MV_EINVALID, "%s: larger than 1 MiB", name);
-	ret = check_sections(&p);
-	if (ret < 0)
-		return ret;
-	ret = ini_parse_stream(next_line, &p, on_pair, &p);
+	rc = check_sections(&p);
+	if (rc < 0)
+		return rc;
+	rc = ini_parse_stream(next_line, &p, on_pair, &p);
 	if (!stopped(&p))
 		check_reported(&p);
-	if (!stopped(&p) && ret < 0)
+	if (!stopped(&p) && rc < 0)
 		return mv_nomem(err);
-	if (!stopped(&p) && ret) {
-		p.line = ret;
+	if (!stopped(&p) && rc) {
+		p.line = rc;
 		p.returned = bad(&p, "the line was not understood");
 	}
 	return p.returned;

@@ -90,26 +90,27 @@ int mv_write_full(int fd, const void *data, size_t len, const char *path,
 static int open_regular(int *out, struct stat *st, const char *path, int flags,
 			struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 	int fd;
 
 	*out = -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 	if (fd < 0 && errno == ELOOP && flags & O_NOFOLLOW)
-		return mv_fail(err, MV_EDENIED, "'%s' is a symbolic link", path);
+		return mv_fail(err, MV_EDENIED, "'%s' is a symbolic link",
+			       path);
 	if (fd < 0)
 		return mv_fail_errno(err, errno, "cannot open '%s'", path);
 
 	if (fstat(fd, st) < 0)
-		ret = mv_fail_errno(err, errno, "cannot stat '%s'", path);
+		rc = mv_fail_errno(err, errno, "cannot stat '%s'", path);
 	else if (!S_ISREG(st->st_mode))
-		ret = mv_fail(err, MV_EDENIED, "'%s' is not a regular file",
-			      path);
-	if (ret < 0)
+		rc = mv_fail(err, MV_EDENIED, "'%s' is not a regular file",
+			     path);
+	if (rc < 0)
 		close(fd);
 	else
 		*out = fd;
-	return ret;
+	return rc;
 }
 
 static int read_all(struct mv_buf *out, int fd, size_t expected,
@@ -122,25 +123,25 @@ static int read_all(struct mv_buf *out, int fd, size_t expected,
 	for (;;) {
 		size_t got;
 		char probe;
-		int ret;
+		int rc;
 
 		if (!room) {
-			ret = mv_pread_full(fd, &probe, 1, out->len, &got,
-					    path, err);
-			if (!ret && got)
-				ret = mv_fail(err, MV_ENOMEM,
-					      "'%s' is larger than %zu bytes",
-					      path, out->max);
-			return ret;
+			rc = mv_pread_full(fd, &probe, 1, out->len, &got,
+					   path, err);
+			if (!rc && got)
+				rc = mv_fail(err, MV_ENOMEM,
+					     "'%s' is larger than %zu bytes",
+					     path, out->max);
+			return rc;
 		}
 		if (mv_buf_reserve(out, room) < 0)
 			return mv_nomem(err);
-		ret = mv_pread_full(fd, out->data + out->len, room, out->len,
-				    &got, path, err);
+		rc = mv_pread_full(fd, out->data + out->len, room, out->len,
+				   &got, path, err);
 		out->len += got;
 		out->data[out->len] = '\0';
-		if (ret < 0 || got < room)
-			return ret;
+		if (rc < 0 || got < room)
+			return rc;
 		room = out->max - out->len < 65536 ? out->max - out->len : 65536;
 	}
 }
@@ -149,17 +150,17 @@ int mv_read_file(struct mv_buf *out, const char *path, struct mv_err *err)
 {
 	struct stat st;
 	int fd;
-	int ret;
+	int rc;
 
 	mv_buf_clear(out);
-	ret = open_regular(&fd, &st, path, 0, err);
-	if (ret < 0)
-		return ret;
-	ret = read_all(out, fd, (size_t)st.st_size, path, err);
-	if (ret < 0)
+	rc = open_regular(&fd, &st, path, 0, err);
+	if (rc < 0)
+		return rc;
+	rc = read_all(out, fd, (size_t)st.st_size, path, err);
+	if (rc < 0)
 		mv_buf_clear(out);
 	close(fd);
-	return ret;
+	return rc;
 }
 
 int mv_open_read(int *fd, struct stat *st, const char *path,
@@ -200,58 +201,58 @@ static char *parent_of(const char *path)
 static int mkdir_one(const char *path, struct mv_err *err)
 {
 	char *parent = NULL;
-	int ret = 0;
+	int rc = 0;
 
 	if (mkdir(path, 0777) < 0) {
-		ret = errno;
-		if (ret == EEXIST && is_dir(path))
+		rc = errno;
+		if (rc == EEXIST && is_dir(path))
 			return 0;
-		return mv_fail_errno(err, ret, "cannot make the folder '%s'",
+		return mv_fail_errno(err, rc, "cannot make the folder '%s'",
 				     path);
 	}
 	parent = parent_of(path);
-	ret = parent ? mv_fsync_dir(parent, err) : mv_nomem(err);
+	rc = parent ? mv_fsync_dir(parent, err) : mv_nomem(err);
 	free(parent);
 	/* One may add to a folder that one may not list, and so not open. */
-	return ret == MV_EDENIED ? 0 : ret;
+	return rc == MV_EDENIED ? 0 : rc;
 }
 
 int mv_mkdirs(const char *path, struct mv_err *err)
 {
 	char *copy, *p;
-	int ret = 0;
+	int rc = 0;
 
 	if (is_dir(path))
 		return 0;
 	copy = strdup(path);
 	if (!copy)
 		return mv_nomem(err);
-	for (p = copy + (*copy == '/'); !ret && (p = strchr(p, '/')); p++) {
+	for (p = copy + (*copy == '/'); !rc && (p = strchr(p, '/')); p++) {
 		*p = '\0';
 		if (!is_dir(copy))
-			ret = mkdir_one(copy, err);
+			rc = mkdir_one(copy, err);
 		*p = '/';
 	}
-	if (!ret)
-		ret = mkdir_one(path, err);
+	if (!rc)
+		rc = mkdir_one(path, err);
 	free(copy);
-	return ret;
+	return rc;
 }
 
 int mv_fsync_dir(const char *path, struct mv_err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int ret = 0;
+	int rc = 0;
 
 	if (fd < 0)
 		return mv_fail_errno(err, errno, "cannot open the folder '%s'",
 				     path);
 	/* EINVAL: a file system that cannot sync folders, and need not. */
 	if (fsync(fd) < 0 && errno != EINVAL)
-		ret = mv_fail_errno(err, errno, "cannot sync the folder '%s'",
-				    path);
+		rc = mv_fail_errno(err, errno, "cannot sync the folder '%s'",
+				   path);
 	close(fd);
-	return ret;
+	return rc;
 }
 
 int mv_each_entry(const char *dir, mv_dir_fn fn, void *payload,
@@ -259,26 +260,26 @@ int mv_each_entry(const char *dir, mv_dir_fn fn, void *payload,
 {
 	struct dirent *e;
 	DIR *d;
-	int ret = 0;
+	int rc = 0;
 
 	d = opendir(dir);
 	if (!d)
 		return mv_fail_errno(err, errno, "cannot open the folder '%s'",
 				     dir);
-	while (!ret) {
+	while (!rc) {
 		errno = 0;
 		e = readdir(d);
 		if (!e) {
 			if (errno)
-				ret = mv_fail_errno(err, errno,
-						    "cannot list '%s'", dir);
+				rc = mv_fail_errno(err, errno,
+						   "cannot list '%s'", dir);
 			break;
 		}
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			ret = fn(payload, e->d_name, err);
+			rc = fn(payload, e->d_name, err);
 	}
 	closedir(d);
-	return ret;
+	return rc;
 }
 
 /* -- files that appear complete or not at all -- */
@@ -286,7 +287,7 @@ int mv_each_entry(const char *dir, mv_dir_fn fn, void *payload,
 int mv_tmp_open(struct mv_tmp *out, const char *dir, const char *prefix,
 		struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	out->fd = -1;
 	out->path = mv_strf("%s/%.64s-XXXXXX.tmp", dir, prefix);
@@ -295,10 +296,10 @@ int mv_tmp_open(struct mv_tmp *out, const char *dir, const char *prefix,
 	out->fd = mkostemps(out->path, 4, O_CLOEXEC);
 	if (out->fd >= 0)
 		return 0;
-	ret = mv_fail_errno(err, errno, "cannot make a file in '%s'", dir);
+	rc = mv_fail_errno(err, errno, "cannot make a file in '%s'", dir);
 	free(out->path);
 	out->path = NULL;
-	return ret;
+	return rc;
 }
 
 void mv_tmp_leave(struct mv_tmp *tmp)
@@ -336,15 +337,15 @@ static int seal(struct mv_tmp *tmp, mode_t mode, unsigned flags,
 		const char *target, struct mv_err *err)
 {
 	int fd = tmp->fd;
-	int ret = 0;
+	int rc = 0;
 
 	if (fchmod(fd, mode) < 0 ||
 	    (!(flags & MV_TMP_NO_SYNC) && fsync(fd) < 0))
-		ret = mv_fail_errno(err, errno, "cannot write '%s'", target);
+		rc = mv_fail_errno(err, errno, "cannot write '%s'", target);
 	tmp->fd = -1;
-	if (close(fd) < 0 && !ret)
-		ret = mv_fail_errno(err, errno, "cannot write '%s'", target);
-	return ret;
+	if (close(fd) < 0 && !rc)
+		rc = mv_fail_errno(err, errno, "cannot write '%s'", target);
+	return rc;
 }
 
 /* Gives the file its name; whoever loses a race with KEEP_EXISTING is fine. */
@@ -368,22 +369,22 @@ int mv_tmp_commit(struct mv_tmp *tmp, const char *target, mode_t mode,
 		  unsigned flags, struct mv_err *err)
 {
 	char *dir = NULL;
-	int ret;
+	int rc;
 
-	ret = seal(tmp, mode, flags, target, err);
-	if (!ret)
-		ret = publish(tmp, target, flags, err);
-	if (ret < 0 && flags & MV_TMP_LEAVE)
+	rc = seal(tmp, mode, flags, target, err);
+	if (!rc)
+		rc = publish(tmp, target, flags, err);
+	if (rc < 0 && flags & MV_TMP_LEAVE)
 		mv_tmp_leave(tmp);
 	mv_tmp_discard(tmp);
-	if (ret < 0 || flags & MV_TMP_NO_SYNC)
-		return ret;
+	if (rc < 0 || flags & MV_TMP_NO_SYNC)
+		return rc;
 
 	/* A kept target, too: its writer may not have come this far yet. */
 	dir = parent_of(target);
-	ret = dir ? mv_fsync_dir(dir, err) : mv_nomem(err);
+	rc = dir ? mv_fsync_dir(dir, err) : mv_nomem(err);
 	free(dir);
-	return ret;
+	return rc;
 }
 
 int mv_write_file(const char *path, const void *data, size_t len, mode_t mode,
@@ -392,19 +393,19 @@ int mv_write_file(const char *path, const void *data, size_t len, mode_t mode,
 	struct mv_tmp tmp = MV_TMP_INIT;
 	const char *slash = strrchr(path, '/');
 	char *dir;
-	int ret;
+	int rc;
 
 	dir = parent_of(path);
 	if (!dir)
 		return mv_nomem(err);
-	ret = mv_tmp_open(&tmp, dir, slash ? slash + 1 : path, err);
-	if (!ret)
-		ret = mv_write_full(tmp.fd, data, len, path, err);
-	if (!ret)
-		ret = mv_tmp_commit(&tmp, path, mode, flags, err);
+	rc = mv_tmp_open(&tmp, dir, slash ? slash + 1 : path, err);
+	if (!rc)
+		rc = mv_write_full(tmp.fd, data, len, path, err);
+	if (!rc)
+		rc = mv_tmp_commit(&tmp, path, mode, flags, err);
 	mv_tmp_discard(&tmp);
 	free(dir);
-	return ret;
+	return rc;
 }
 
 /* -- the clock of a file system -- */
@@ -444,24 +445,25 @@ int mv_map_open(struct mv_map *out, const char *path, struct mv_err *err)
 	struct stat st;
 	void *p;
 	int fd;
-	int ret;
+	int rc;
 
 	out->data = nothing;
 	out->len = 0;
-	ret = open_regular(&fd, &st, path, 0, err);
-	if (ret < 0)
-		return ret;
+	rc = open_regular(&fd, &st, path, 0, err);
+	if (rc < 0)
+		return rc;
 	if (st.st_size > 0) {
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd,
+			 0);
 		if (p == MAP_FAILED) {
-			ret = mv_fail_errno(err, errno, "cannot map '%s'", path);
+			rc = mv_fail_errno(err, errno, "cannot map '%s'", path);
 		} else {
 			out->data = p;
 			out->len = (size_t)st.st_size;
 		}
 	}
 	close(fd);
-	return ret;
+	return rc;
 }
 
 void mv_map_close(struct mv_map *map)
@@ -499,7 +501,7 @@ int mv_lock_take(struct mv_lock *out, const char *path,
 	int how = (mode == MV_LOCK_SHARED ? LOCK_SH : LOCK_EX) | LOCK_NB;
 	struct timespec pause = { 0, 1000000 };
 	int64_t end = now_ms() + timeout_ms;
-	int ret;
+	int rc;
 
 	out->fd = open_lock(path);
 	if (out->fd < 0)
@@ -511,13 +513,13 @@ int mv_lock_take(struct mv_lock *out, const char *path,
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK) {
-			ret = mv_fail_errno(err, errno, "cannot lock '%s'",
-					    path);
+			rc = mv_fail_errno(err, errno, "cannot lock '%s'",
+					   path);
 			break;
 		}
 		if (timeout_ms <= 0 || now_ms() >= end) {
-			ret = mv_fail(err, MV_EBUSY,
-				      "'%s' is locked by another process", path);
+			rc = mv_fail(err, MV_EBUSY,
+				     "'%s' is locked by another process", path);
 			break;
 		}
 		nanosleep(&pause, NULL);
@@ -525,7 +527,7 @@ int mv_lock_take(struct mv_lock *out, const char *path,
 			pause.tv_nsec *= 2;
 	}
 	mv_lock_drop(out);
-	return ret;
+	return rc;
 }
 
 void mv_lock_drop(struct mv_lock *lock)

@@ -86,14 +86,14 @@ int mv_hasher_final(uint8_t *out, struct mv_hasher *h, struct mv_err *err)
 int mv_hasher_once(uint8_t *out, struct mv_hasher *h, const void *data,
 		   size_t len, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
-	ret = mv_hasher_reset(h, err);
-	if (!ret)
-		ret = mv_hasher_update(h, data, len, err);
-	if (!ret)
-		ret = mv_hasher_final(out, h, err);
-	return ret;
+	rc = mv_hasher_reset(h, err);
+	if (!rc)
+		rc = mv_hasher_update(h, data, len, err);
+	if (!rc)
+		rc = mv_hasher_final(out, h, err);
+	return rc;
 }
 
 int mv_hash(uint8_t *out, enum mv_hash_kind kind, const void *data, size_t len,

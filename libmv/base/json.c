@@ -85,18 +85,18 @@ static int is_utf8(const char *s, size_t len)
 /* A copy with U+FFFD for each byte that is not UTF-8. */
 static int replace_bad(struct mv_buf *out, const char *s, size_t len)
 {
-	int ret = 0;
+	int rc = 0;
 
-	while (len && !ret) {
+	while (len && !rc) {
 		uint32_t cp;
 		size_t n = mv_utf8_next(&cp, s, len);
 
-		ret = n ? mv_buf_add(out, s, n) :
-			  mv_buf_add(out, "\xef\xbf\xbd", 3);
+		rc = n ? mv_buf_add(out, s, n) :
+			 mv_buf_add(out, "\xef\xbf\xbd", 3);
 		s += n ? n : 1;
 		len -= n ? n : 1;
 	}
-	return ret;
+	return rc;
 }
 
 struct mv_json *mv_json_strn(const char *s, size_t len)
@@ -190,16 +190,16 @@ static int has_failed(const json_t *v)
 static int set_key(json_t *o, const char *key, json_t *value)
 {
 	struct mv_buf copy;
-	int ret;
+	int rc;
 
 	if (is_utf8(key, strlen(key)))
 		return json_object_set_nocheck(o, key, value);
 	mv_buf_init(&copy, SIZE_MAX);
-	ret = replace_bad(&copy, key, strlen(key));
-	if (!ret)
-		ret = json_object_set_nocheck(o, copy.data, value);
+	rc = replace_bad(&copy, key, strlen(key));
+	if (!rc)
+		rc = json_object_set_nocheck(o, copy.data, value);
 	mv_buf_release(&copy);
-	return ret;
+	return rc;
 }
 
 void mv_json_set(struct mv_json *object, const char *key, struct mv_json *v)
@@ -534,28 +534,28 @@ static int check_text(const char *s, size_t len, int depth_max,
 static int fail_parse(const json_error_t *e, struct mv_err *err)
 {
 	struct mv_buf safe;
-	int ret;
+	int rc;
 
 	mv_buf_init(&safe, sizeof(err->msg));
 	if (mv_buf_add_safe(&safe, e->text, strlen(e->text)) < 0)
 		mv_buf_clear(&safe);
-	ret = mv_fail(err, json_error_code(e) == json_error_out_of_memory ?
-		      MV_ENOMEM : MV_EINVALID, "JSON line %d column %d: %s",
-		      e->line, e->column, safe.data);
+	rc = mv_fail(err, json_error_code(e) == json_error_out_of_memory ?
+		     MV_ENOMEM : MV_EINVALID, "JSON line %d column %d: %s",
+		     e->line, e->column, safe.data);
 	mv_buf_release(&safe);
-	return ret;
+	return rc;
 }
 
 static int parse(json_t **out, const char *data, size_t len, int depth_max,
 		 struct mv_err *err)
 {
 	json_error_t e;
-	int ret;
+	int rc;
 
 	*out = NULL;
-	ret = check_text(data, len, depth_max, err);
-	if (ret < 0)
-		return ret;
+	rc = check_text(data, len, depth_max, err);
+	if (rc < 0)
+		return rc;
 	*out = json_loadb(data, len,
 			  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
 	return *out ? 0 : fail_parse(&e, err);
@@ -565,10 +565,10 @@ int mv_json_parse(struct mv_json **out, const char *data, size_t len,
 		  struct mv_err *err)
 {
 	json_t *v;
-	int ret = parse(&v, data, len, DEPTH_MAX, err);
+	int rc = parse(&v, data, len, DEPTH_MAX, err);
 
-	*out = ret ? NULL : wrap(v);
-	return ret;
+	*out = rc ? NULL : wrap(v);
+	return rc;
 }
 
 /* -- parsing what others write -- */
@@ -752,7 +752,7 @@ int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
 	struct loose l = { NULL, NULL, 0, 0, 0, 0 };
 	char *original = NULL;
 	json_t *v, *top;
-	int ret;
+	int rc;
 
 	*out = NULL;
 	if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
@@ -762,15 +762,15 @@ int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
 	original = malloc(len + 1);
 	l.text = malloc(len + 1);
 	if (!original || !l.text) {
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 		goto out;
 	}
 	memcpy(original, data, len);
 	memcpy(l.text, data, len);
 	original[len] = l.text[len] = '\0';
-	ret = find_words(&l, original, len) ? mv_nomem(err) :
-	      parse(&v, l.text, len, DEPTH_MAX - 1, err);
-	if (ret)
+	rc = find_words(&l, original, len) ? mv_nomem(err) :
+	     parse(&v, l.text, len, DEPTH_MAX - 1, err);
+	if (rc)
 		goto out;
 	l.seen = 0;
 	top = l.count ? put_back(&l, v, original) : v;
@@ -780,13 +780,13 @@ int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
 	if (!mv_json_ok(*out)) {
 		mv_json_free(*out);
 		*out = NULL;
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 	}
 out:
 	free(l.v);
 	free(l.text);
 	free(original);
-	return ret;
+	return rc;
 }
 
 /* -- reading -- */
@@ -855,15 +855,15 @@ int mv_json_get_bool(const struct mv_json *v)
 int mv_json_each(const struct mv_json *object, mv_json_fn fn, void *payload)
 {
 	json_t *o = unwrap(object);
-	int ret = 0;
+	int rc = 0;
 
 	if (boxed(o))
 		return 0;
-	for (void *it = json_object_iter(o); it && !ret;
+	for (void *it = json_object_iter(o); it && !rc;
 	     it = json_object_iter_next(o, it))
-		ret = fn(payload, json_object_iter_key(it),
-			 (const struct mv_json *)json_object_iter_value(it));
-	return ret;
+		rc = fn(payload, json_object_iter_key(it),
+			(const struct mv_json *)json_object_iter_value(it));
+	return rc;
 }
 
 const char *mv_json_number_text(const struct mv_json *v)

@@ -46,10 +46,10 @@ struct mv_group {
 	struct mv_err err;
 };
 
-static void finish(struct mv_group *group, int ret, const struct mv_err *err)
+static void finish(struct mv_group *group, int rc, const struct mv_err *err)
 {
-	if (ret && !group->failed) {
-		group->failed = ret;
+	if (rc && !group->failed) {
+		group->failed = rc;
 		group->err = *err;
 	}
 	if (!--group->unfinished)
@@ -61,15 +61,15 @@ static void run_one(struct mv_pool *pool, const struct job *job,
 {
 	struct mv_err err = { MV_OK, "" };
 	int skip = job->group->failed;
-	int ret = 0;
+	int rc = 0;
 
 	pthread_mutex_unlock(&pool->mutex);
 	if (!skip)
-		ret = job->run(job->arg, worker, &err);
+		rc = job->run(job->arg, worker, &err);
 	else if (job->skip)
 		job->skip(job->arg);
 	pthread_mutex_lock(&pool->mutex);
-	finish(job->group, ret, &err);
+	finish(job->group, rc, &err);
 }
 
 static void *work(void *arg)
@@ -146,7 +146,7 @@ static int start(struct mv_pool *pool, struct mv_err *err)
 int mv_pool_new(struct mv_pool **out, unsigned threads, struct mv_err *err)
 {
 	struct mv_pool *pool;
-	int ret;
+	int rc;
 
 	*out = NULL;
 	if (!threads)
@@ -163,12 +163,12 @@ int mv_pool_new(struct mv_pool **out, unsigned threads, struct mv_err *err)
 	pool->size = 2 * threads;
 	pool->worker = calloc(threads, sizeof(*pool->worker));
 	pool->ring = calloc(pool->size, sizeof(*pool->ring));
-	ret = pool->worker && pool->ring ? start(pool, err) : mv_nomem(err);
-	if (ret < 0)
+	rc = pool->worker && pool->ring ? start(pool, err) : mv_nomem(err);
+	if (rc < 0)
 		mv_pool_free(pool);
 	else
 		*out = pool;
-	return ret;
+	return rc;
 }
 
 void mv_pool_free(struct mv_pool *pool)
@@ -235,17 +235,17 @@ int mv_group_failed(struct mv_group *group)
 
 int mv_group_wait(struct mv_group *group, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&group->pool->mutex);
 	while (group->unfinished)
 		pthread_cond_wait(&group->idle, &group->pool->mutex);
-	ret = group->failed;
-	if (ret && err)
+	rc = group->failed;
+	if (rc && err)
 		*err = group->err;
 	group->failed = 0;
 	pthread_mutex_unlock(&group->pool->mutex);
-	return ret;
+	return rc;
 }
 
 void mv_group_free(struct mv_group *group)

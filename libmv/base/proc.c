@@ -73,13 +73,13 @@ int mv_proc_find(char **out, const char *name, const char *search_path,
 			       name);
 	for (;;) {
 		size_t n = strcspn(s, ":");
-		int ret = MV_ENOENT;
+		int rc = MV_ENOENT;
 
 		/* An empty or relative entry would be the repository's. */
 		if (*s == '/' && n < 4096)
-			ret = find_in(out, s, n, name, err);
-		if (ret != MV_ENOENT)
-			return ret;
+			rc = find_in(out, s, n, name, err);
+		if (rc != MV_ENOENT)
+			return rc;
 		if (!s[n])
 			return mv_fail(err, MV_ENOENT,
 				       "'%s' is not in PATH", name);
@@ -241,12 +241,12 @@ static int spawn_program(pid_t *pid, const char *program,
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	char *path = NULL, **list = NULL;
-	int ret = 0;
+	int rc = 0;
 	int e;
 
 	if (safe_env(&list, &path, env->env))
-		ret = mv_nomem(err);
-	if (ret < 0)
+		rc = mv_nomem(err);
+	if (rc < 0)
 		goto out;
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
@@ -257,18 +257,18 @@ static int spawn_program(pid_t *pid, const char *program,
 		e = posix_spawn(pid, program, &files, &attr,
 				(char *const *)argv, list);
 	if (e && dir && access(dir, X_OK))
-		ret = mv_fail_errno(err, errno, "cannot enter '%s'", dir);
+		rc = mv_fail_errno(err, errno, "cannot enter '%s'", dir);
 	else if (e && dir)
-		ret = mv_fail_errno(err, e, "cannot run '%s' in '%s'", program,
-				    dir);
+		rc = mv_fail_errno(err, e, "cannot run '%s' in '%s'", program,
+				   dir);
 	else if (e)
-		ret = mv_fail_errno(err, e, "cannot run '%s'", program);
+		rc = mv_fail_errno(err, e, "cannot run '%s'", program);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 out:
 	free(list);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int spawn(pid_t *pid, const char *const *argv, const char *dir,
@@ -276,14 +276,14 @@ static int spawn(pid_t *pid, const char *const *argv, const char *dir,
 		 int own_group, struct mv_err *err)
 {
 	char *program;
-	int ret;
+	int rc;
 
-	ret = mv_proc_find(&program, argv[0], env->search_path, err);
-	if (!ret)
-		ret = spawn_program(pid, program, argv, dir, env, ends,
-				    own_group, err);
+	rc = mv_proc_find(&program, argv[0], env->search_path, err);
+	if (!rc)
+		rc = spawn_program(pid, program, argv, dir, env, ends,
+				   own_group, err);
 	free(program);
-	return ret;
+	return rc;
 }
 
 static int wait_for(int *status, pid_t pid, struct mv_err *err)
@@ -390,9 +390,9 @@ static int left_of(int64_t until)
 
 static int move_all(struct move *m, struct mv_err *err)
 {
-	int ret = 0, n;
+	int rc = 0, n;
 
-	while (!ret && (m->in >= 0 || m->out >= 0 || m->errfd >= 0)) {
+	while (!rc && (m->in >= 0 || m->out >= 0 || m->errfd >= 0)) {
 		struct pollfd p[3] = {
 			{ m->in, POLLOUT, 0 },
 			{ m->out, POLLIN, 0 },
@@ -409,13 +409,13 @@ static int move_all(struct move *m, struct mv_err *err)
 			return mv_fail(err, MV_EBUSY,
 				       "a program did not answer in time");
 		if (p[0].revents)
-			ret = feed(m, err);
-		if (!ret && p[1].revents)
-			ret = drain(&m->out, m->outbuf, 1, err);
-		if (!ret && p[2].revents)
-			ret = drain(&m->errfd, m->errbuf, 0, err);
+			rc = feed(m, err);
+		if (!rc && p[1].revents)
+			rc = drain(&m->out, m->outbuf, 1, err);
+		if (!rc && p[2].revents)
+			rc = drain(&m->errfd, m->errbuf, 0, err);
 	}
-	return ret;
+	return rc;
 }
 
 /*
@@ -427,36 +427,36 @@ static int move_without_sigpipe(struct move *m, struct mv_err *err)
 {
 	const struct timespec at_once = { 0, 0 };
 	sigset_t pipe_set, pending, old;
-	int ret;
+	int rc;
 
 	sigemptyset(&pipe_set);
 	sigaddset(&pipe_set, SIGPIPE);
 	sigpending(&pending);
 	pthread_sigmask(SIG_BLOCK, &pipe_set, &old);
-	ret = move_all(m, err);
+	rc = move_all(m, err);
 	if (!sigismember(&pending, SIGPIPE))
 		while (sigtimedwait(&pipe_set, NULL, &at_once) < 0 &&
 		       errno == EINTR)
 			;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ret;
+	return rc;
 }
 
 static int prepare(struct ends *ends, struct move *m, const void *in,
 		   struct mv_err *err)
 {
-	int ret;
+	int rc;
 
-	ret = in ? make_pipe(&ends->fd[0], &m->in, err) :
-		   open_null(&ends->fd[0], err);
-	if (!ret)
-		ret = m->outbuf ? make_pipe(&m->out, &ends->fd[1], err) :
-				  open_null(&ends->fd[1], err);
-	if (!ret && m->errbuf)
-		ret = make_pipe(&m->errfd, &ends->fd[2], err);
-	if (!ret && m->in >= 0 && fcntl(m->in, F_SETFL, O_NONBLOCK) < 0)
-		ret = mv_fail_errno(err, errno, "cannot set up a pipe");
-	return ret;
+	rc = in ? make_pipe(&ends->fd[0], &m->in, err) :
+		  open_null(&ends->fd[0], err);
+	if (!rc)
+		rc = m->outbuf ? make_pipe(&m->out, &ends->fd[1], err) :
+				 open_null(&ends->fd[1], err);
+	if (!rc && m->errbuf)
+		rc = make_pipe(&m->errfd, &ends->fd[2], err);
+	if (!rc && m->in >= 0 && fcntl(m->in, F_SETFL, O_NONBLOCK) < 0)
+		rc = mv_fail_errno(err, errno, "cannot set up a pipe");
+	return rc;
 }
 
 #define GRACE_MS 2000		/* to clean up: git has its locks */
@@ -493,22 +493,22 @@ int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
 	struct move m = { -1, -1, -1, in, in_len, out, errout, -1 };
 	struct ends ends = { { -1, -1, -1 } };
 	pid_t pid = -1;
-	int ret;
+	int rc;
 
 	*status = -1;
-	ret = prepare(&ends, &m, in, err);
-	if (!ret)
-		ret = spawn(&pid, argv, dir, env, &ends, 0, err);
+	rc = prepare(&ends, &m, in, err);
+	if (!rc)
+		rc = spawn(&pid, argv, dir, env, &ends, 0, err);
 	for (int i = 0; i < 3; i++)
 		close_fd(&ends.fd[i]);
 	if (limit_ms > 0)
 		m.until = clock_ms() + limit_ms;
-	if (!ret) {
+	if (!rc) {
 		if (!in_len)
 			close_fd(&m.in);
-		ret = move_without_sigpipe(&m, err);
-		if (!ret && limit_ms > 0)
-			ret = wait_until(pid, m.until, err);
+		rc = move_without_sigpipe(&m, err);
+		if (!rc && limit_ms > 0)
+			rc = wait_until(pid, m.until, err);
 	}
 	close_fd(&m.in);
 	close_fd(&m.out);
@@ -516,14 +516,14 @@ int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
 	if (pid > 0) {
 		int own;
 
-		if (ret < 0)
-			end_it(pid, ret == MV_EBUSY);
-		if (ret == MV_EBUSY)
+		if (rc < 0)
+			end_it(pid, rc == MV_EBUSY);
+		if (rc == MV_EBUSY)
 			say_late(argv[0], limit_ms, err);
-		own = wait_for(status, pid, ret < 0 ? NULL : err);
-		ret = ret ? ret : own;
+		own = wait_for(status, pid, rc < 0 ? NULL : err);
+		rc = rc ? rc : own;
 	}
-	return ret;
+	return rc;
 }
 
 /* -- a child to talk with -- */
@@ -534,36 +534,36 @@ int mv_proc_open(struct mv_proc *out, const char *const *argv,
 {
 	struct mv_proc p = MV_PROC_INIT;
 	struct ends ends = { { -1, -1, -1 } };
-	int ret;
+	int rc;
 
 	*out = p;
-	ret = make_pipe(&ends.fd[0], &p.in, err);
-	if (!ret)
-		ret = make_pipe(&p.out, &ends.fd[1], err);
-	if (!ret)
-		ret = spawn(&p.pid, argv, dir, env, &ends, 0, err);
+	rc = make_pipe(&ends.fd[0], &p.in, err);
+	if (!rc)
+		rc = make_pipe(&p.out, &ends.fd[1], err);
+	if (!rc)
+		rc = spawn(&p.pid, argv, dir, env, &ends, 0, err);
 	close_fd(&ends.fd[0]);
 	close_fd(&ends.fd[1]);
-	if (!ret) {
+	if (!rc) {
 		*out = p;
 		return 0;
 	}
 	close_fd(&p.in);
 	close_fd(&p.out);
-	return ret;
+	return rc;
 }
 
 int mv_proc_close(int *status, struct mv_proc *proc, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	*status = 0;
 	close_fd(&proc->in);
 	close_fd(&proc->out);
 	if (proc->pid > 0)
-		ret = wait_for(status, proc->pid, err);
+		rc = wait_for(status, proc->pid, err);
 	proc->pid = -1;
-	return ret;
+	return rc;
 }
 
 /* -- a program that answers later -- */
@@ -574,32 +574,32 @@ int mv_proc_start(struct mv_proc *out, const char *const *argv,
 {
 	struct mv_proc p = MV_PROC_INIT;
 	struct ends ends = { { -1, -1, -1 } };
-	int ret;
+	int rc;
 
 	*out = p;
-	ret = open_null(&ends.fd[0], err);
-	if (!ret)
-		ret = open_null(&ends.fd[2], err);
-	if (!ret)
-		ret = make_pipe(&p.out, &ends.fd[1], err);
-	if (!ret)
-		ret = spawn(&p.pid, argv, dir, env, &ends, 1, err);
+	rc = open_null(&ends.fd[0], err);
+	if (!rc)
+		rc = open_null(&ends.fd[2], err);
+	if (!rc)
+		rc = make_pipe(&p.out, &ends.fd[1], err);
+	if (!rc)
+		rc = spawn(&p.pid, argv, dir, env, &ends, 1, err);
 	for (int i = 0; i < 3; i++)
 		close_fd(&ends.fd[i]);
-	if (!ret)
+	if (!rc)
 		*out = p;
 	else
 		close_fd(&p.out);
-	return ret;
+	return rc;
 }
 
 /* Until its end; a child of it that keeps the pipe open counts, too. */
 static int read_answer(int *fd, struct mv_buf *out, int64_t until,
 		       struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	while (!ret && *fd >= 0) {
+	while (!rc && *fd >= 0) {
 		struct pollfd p = { *fd, POLLIN, 0 };
 		int64_t left = until - clock_ms();
 		int n = poll(&p, 1, left > 0 ? (int)left : 0);
@@ -610,27 +610,27 @@ static int read_answer(int *fd, struct mv_buf *out, int64_t until,
 			return mv_fail(err, MV_EBUSY,
 				       "a program did not answer in time");
 		if (n > 0)
-			ret = drain(fd, out, 1, err);
+			rc = drain(fd, out, 1, err);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_proc_collect(int *status, struct mv_proc *proc, struct mv_buf *out,
 		    int timeout_ms, struct mv_err *err)
 {
 	int64_t until = clock_ms() + timeout_ms;
-	int ret, own;
+	int rc, own;
 
 	*status = 0;
 	if (proc->pid <= 0)
 		return 0;
-	ret = read_answer(&proc->out, out, until, err);
-	if (!ret)
-		ret = wait_until(proc->pid, until, err);
-	if (ret < 0)
+	rc = read_answer(&proc->out, out, until, err);
+	if (!rc)
+		rc = wait_until(proc->pid, until, err);
+	if (rc < 0)
 		kill(-proc->pid, SIGKILL);
-	own = mv_proc_close(status, proc, ret < 0 ? NULL : err);
-	return ret ? ret : own;
+	own = mv_proc_close(status, proc, rc < 0 ? NULL : err);
+	return rc ? rc : own;
 }
 
 /* -- the user's own command -- */
@@ -685,26 +685,26 @@ static int wait_and_relay(struct relay *relay, int *status, int64_t *peak,
 	struct rusage usage;
 	siginfo_t info;
 	pthread_t thread;
-	int st = 0, ret = 0;
+	int st = 0, rc = 0;
 	int running = !pthread_create(&thread, NULL, hand_on, relay);
 
 	/* It stays a zombie, so that no signal can reach a stranger. */
 	while (waitid(P_PID, (id_t)relay->pid, &info, WEXITED | WNOWAIT) < 0)
 		if (errno != EINTR) {
-			ret = mv_fail_errno(err, errno,
-					    "cannot wait for a program");
+			rc = mv_fail_errno(err, errno,
+					   "cannot wait for a program");
 			break;
 		}
 	if (running) {
 		pthread_cancel(thread);
 		pthread_join(thread, NULL);
 	}
-	while (!ret && wait4(relay->pid, &st, 0, &usage) < 0)
+	while (!rc && wait4(relay->pid, &st, 0, &usage) < 0)
 		if (errno != EINTR)
-			ret = mv_fail_errno(err, errno,
-					    "cannot wait for a program");
-	if (ret < 0)
-		return ret;
+			rc = mv_fail_errno(err, errno,
+					   "cannot wait for a program");
+	if (rc < 0)
+		return rc;
 	*status = WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
 	*peak = (int64_t)usage.ru_maxrss * 1024;
 	return 0;
@@ -720,26 +720,26 @@ int mv_proc_pass(int *status, int64_t *peak_bytes, const char *const *argv,
 	struct relay relay = { .pid = -1 };
 	char *program = NULL;
 	sigset_t old;
-	int ret;
+	int rc;
 
 	*status = -1;
 	*peak_bytes = 0;
-	ret = strchr(argv[0], '/') ?
-	      mv_set_str(&program, argv[0], err) :
-	      mv_proc_find(&program, argv[0], env->search_path, err);
-	if (ret < 0)
-		return ret;
+	rc = strchr(argv[0], '/') ?
+	     mv_set_str(&program, argv[0], err) :
+	     mv_proc_find(&program, argv[0], env->search_path, err);
+	if (rc < 0)
+		return rc;
 	sigemptyset(&relay.set);
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
 		sigaddset(&relay.set, passed_on[i]);
 	pthread_sigmask(SIG_BLOCK, &relay.set, &old);
-	ret = spawn_program(&relay.pid, program, argv, dir, env, &ends, 0,
-			    err);
-	if (!ret) {
-		ret = wait_and_relay(&relay, status, peak_bytes, err);
+	rc = spawn_program(&relay.pid, program, argv, dir, env, &ends, 0,
+			   err);
+	if (!rc) {
+		rc = wait_and_relay(&relay, status, peak_bytes, err);
 		forget_pending(&relay);
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	free(program);
-	return ret;
+	return rc;
 }

@@ -54,7 +54,7 @@ int mv_pull_need(struct mv_pull *p, size_t len, struct mv_err *err)
 {
 	while (mv_pull_len(p) < len && !p->ended) {
 		size_t got = 0;
-		int ret;
+		int rc;
 
 		if (mv_pull_len(p) >= p->max)
 			return mv_fail(err, MV_ENOMEM, "more than %zu bytes in "
@@ -62,10 +62,10 @@ int mv_pull_need(struct mv_pull *p, size_t len, struct mv_err *err)
 		drop_used(p);
 		if (mv_buf_reserve(&p->held, PIECE))
 			return mv_nomem(err);
-		ret = p->in.read(p->in.payload, p->held.data + p->held.len,
-				 PIECE, &got, err);
-		if (ret)
-			return ret;
+		rc = p->in.read(p->in.payload, p->held.data + p->held.len,
+				PIECE, &got, err);
+		if (rc)
+			return rc;
 		p->held.len += got;
 		p->held.data[p->held.len] = '\0';
 		p->ended = !got;
@@ -80,10 +80,10 @@ int mv_pull_line(const char **line, size_t *len, struct mv_pull *p,
 
 	for (;;) {
 		const char *data, *lf;
-		int ret = mv_pull_need(p, seen + 1, err);
+		int rc = mv_pull_need(p, seen + 1, err);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 		data = mv_pull_data(p);
 		lf = memchr(data + seen, '\n', mv_pull_len(p) - seen);
 		seen = mv_pull_len(p);

@@ -109,17 +109,17 @@ static int beside(const char *path, const char *suffix, int *there,
 static int choose_mode(const char **out, struct mv_sqlite *db,
 		       const unsigned char *header, struct mv_err *err)
 {
-	int wal, shm, ret;
+	int wal, shm, rc;
 
 	*out = "mode=ro";
 	/* Version numbers for writing and reading: 2 is WAL. */
 	if (header[18] != 2 && header[19] != 2)
 		return 0;
-	ret = beside(db->path, "-wal", &wal, err);
-	if (!ret)
-		ret = beside(db->path, "-shm", &shm, err);
-	if (ret)
-		return ret;
+	rc = beside(db->path, "-wal", &wal, err);
+	if (!rc)
+		rc = beside(db->path, "-shm", &shm, err);
+	if (rc)
+		return rc;
 	db->immutable = !wal;
 	*out = wal ? "mode=ro&readonly_shm=1" : "mode=ro&immutable=1";
 	if (wal && !shm)
@@ -134,16 +134,16 @@ static int look(const char **mode, struct mv_sqlite *db, const char *path,
 {
 	unsigned char header[100];
 	size_t got = 0;
-	int fd, ret;
+	int fd, rc;
 
-	ret = mv_open_read(&fd, &db->st, path, err);
-	if (ret)
-		return ret;
-	ret = mv_pread_full(fd, header, sizeof(header), 0, &got, path, err);
+	rc = mv_open_read(&fd, &db->st, path, err);
+	if (rc)
+		return rc;
+	rc = mv_pread_full(fd, header, sizeof(header), 0, &got, path, err);
 	/* Closing it later would drop SQLite's locks on the same file. */
 	close(fd);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (got < sizeof(header) ||
 	    memcmp(header, "SQLite format 3", 16))
 		return mv_fail(err, MV_EINVALID, "'%s' is no SQLite database",
@@ -169,17 +169,17 @@ static int make_uri(struct mv_buf *out, const char *path, const char *mode)
 	return bad || mv_buf_addf(out, "?%s", mode) ? MV_ENOMEM : 0;
 }
 
-static int fail(struct mv_sqlite *db, int rc, struct mv_err *err)
+static int fail(struct mv_sqlite *db, int code, struct mv_err *err)
 {
 	const char *why = db->db ? db->sqlite3_errmsg(db->db) : "no memory";
 
-	if (rc == SQLITE_INTERRUPT)
+	if (code == SQLITE_INTERRUPT)
 		return mv_fail(err, MV_EINVALID, "reading '%s' takes too long, "
 			       "as a view that never ends would; --timeout "
 			       "gives it more time", db->path);
-	return mv_fail(err, rc == SQLITE_BUSY || rc == SQLITE_LOCKED ||
-		       rc == SQLITE_PROTOCOL ? MV_EBUSY :
-		       rc == SQLITE_NOMEM ? MV_ENOMEM : MV_ECORRUPT,
+	return mv_fail(err, code == SQLITE_BUSY || code == SQLITE_LOCKED ||
+		       code == SQLITE_PROTOCOL ? MV_EBUSY :
+		       code == SQLITE_NOMEM ? MV_ENOMEM : MV_ECORRUPT,
 		       "cannot read '%s': %s", db->path, why);
 }
 
@@ -206,16 +206,16 @@ static int defend(struct mv_sqlite *db, struct mv_err *err)
 		{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
 		{ SQLITE_LIMIT_WORKER_THREADS, 0 }
 	};
-	int rc = 0;
+	int code = 0;
 
-	for (size_t i = 0; i < sizeof(on) / sizeof(*on) && !rc; i++)
-		rc = db->sqlite3_db_config(db->db, on[i], 1, (int *)NULL);
-	for (size_t i = 0; i < sizeof(off) / sizeof(*off) && !rc; i++)
-		rc = db->sqlite3_db_config(db->db, off[i], 0, (int *)NULL);
+	for (size_t i = 0; i < sizeof(on) / sizeof(*on) && !code; i++)
+		code = db->sqlite3_db_config(db->db, on[i], 1, (int *)NULL);
+	for (size_t i = 0; i < sizeof(off) / sizeof(*off) && !code; i++)
+		code = db->sqlite3_db_config(db->db, off[i], 0, (int *)NULL);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		db->sqlite3_limit(db->db, limits[i].what, limits[i].max);
 	db->sqlite3_busy_timeout(db->db, 2000);
-	return rc ? fail(db, rc, err) : 0;
+	return code ? fail(db, code, err) : 0;
 }
 
 static int64_t ticks_ms(void)
@@ -244,33 +244,33 @@ int mv_sqlite_open(struct mv_sqlite **out, const char *path,
 	struct mv_sqlite *db = calloc(1, sizeof(*db));
 	const char *mode = NULL;
 	struct mv_buf uri;
-	int ret, rc;
+	int rc, code;
 
 	*out = NULL;
 	if (!db)
 		return mv_nomem(err);
 	mv_sqlite_set_timeout(db, TIMEOUT_MS);
 	mv_buf_init(&uri, 64 << 10);
-	ret = look(&mode, db, path, err);
-	if (!ret)
-		ret = load(db, err);
-	if (!ret && make_uri(&uri, db->path, mode))
-		ret = mv_nomem(err);
-	if (!ret) {
-		rc = db->sqlite3_open_v2(uri.data, &db->db,
-					 SQLITE_OPEN_READONLY |
-					 SQLITE_OPEN_URI |
-					 SQLITE_OPEN_NOFOLLOW |
-					 SQLITE_OPEN_NOMUTEX, NULL);
-		ret = rc ? fail(db, rc, err) : defend(db, err);
+	rc = look(&mode, db, path, err);
+	if (!rc)
+		rc = load(db, err);
+	if (!rc && make_uri(&uri, db->path, mode))
+		rc = mv_nomem(err);
+	if (!rc) {
+		code = db->sqlite3_open_v2(uri.data, &db->db,
+					   SQLITE_OPEN_READONLY |
+					   SQLITE_OPEN_URI |
+					   SQLITE_OPEN_NOFOLLOW |
+					   SQLITE_OPEN_NOMUTEX, NULL);
+		rc = code ? fail(db, code, err) : defend(db, err);
 	}
-	if (!ret)
+	if (!rc)
 		db->sqlite3_progress_handler(db->db, STEPS_PER_CALL,
 					     is_enough, db);
 	mv_buf_release(&uri);
-	if (ret) {
+	if (rc) {
 		mv_sqlite_close(db);
-		return ret;
+		return rc;
 	}
 	*out = db;
 	return 0;
@@ -313,39 +313,39 @@ static int each_row(struct mv_sqlite *db, sqlite3_stmt *s, mv_sqlite_fn fn,
 		    void *payload, struct mv_err *err)
 {
 	struct mv_sqlite_cell row[COLUMNS_MAX];
-	int count = db->sqlite3_column_count(s), rc, ret = 0;
+	int count = db->sqlite3_column_count(s), code, rc = 0;
 	uint64_t rows = 0;
 
 	if (count > COLUMNS_MAX)
 		return mv_fail(err, MV_ENOTSUP, "more than %d columns",
 			       COLUMNS_MAX);
-	while ((rc = db->sqlite3_step(s)) == SQLITE_ROW && !ret) {
+	while ((code = db->sqlite3_step(s)) == SQLITE_ROW && !rc) {
 		for (int i = 0; i < count; i++)
 			get_cell(&row[i], db, s, i);
-		ret = fn(payload, row, (size_t)count, err);
-		if (!ret && ++rows == ROWS_MAX)
-			ret = mv_fail(err, MV_EINVALID, "more than %d rows "
-				      "in '%s'", ROWS_MAX, db->path);
+		rc = fn(payload, row, (size_t)count, err);
+		if (!rc && ++rows == ROWS_MAX)
+			rc = mv_fail(err, MV_EINVALID, "more than %d rows "
+				     "in '%s'", ROWS_MAX, db->path);
 		/* Few steps a row, and much to do with each. */
-		if (!ret && !(rows & 0xfff) && is_enough(db))
-			ret = fail(db, SQLITE_INTERRUPT, err);
-		if (ret)
-			return ret;
+		if (!rc && !(rows & 0xfff) && is_enough(db))
+			rc = fail(db, SQLITE_INTERRUPT, err);
+		if (rc)
+			return rc;
 	}
-	return rc == SQLITE_DONE ? 0 : fail(db, rc, err);
+	return code == SQLITE_DONE ? 0 : fail(db, code, err);
 }
 
 /* Without locks, somebody may have written while we read. */
 static int check_still(const struct mv_sqlite *db, struct mv_err *err)
 {
 	struct stat now;
-	int wal = 0, ret = 0;
+	int wal = 0, rc = 0;
 
 	if (!db->immutable)
 		return 0;
-	ret = beside(db->path, "-wal", &wal, err);
-	if (ret)
-		return ret;
+	rc = beside(db->path, "-wal", &wal, err);
+	if (rc)
+		return rc;
 	if (wal || stat(db->path, &now) || now.st_size != db->st.st_size ||
 	    now.st_mtim.tv_sec != db->st.st_mtim.tv_sec ||
 	    now.st_mtim.tv_nsec != db->st.st_mtim.tv_nsec)
@@ -359,17 +359,17 @@ int mv_sqlite_each(struct mv_sqlite *db, const char *sql,
 		   struct mv_err *err)
 {
 	sqlite3_stmt *s = NULL;
-	int rc, ret = 0;
+	int code, rc = 0;
 
 	if (is_enough(db))
 		return fail(db, SQLITE_INTERRUPT, err);
-	rc = db->sqlite3_prepare_v2(db->db, sql, -1, &s, NULL);
-	for (int i = 0; !rc && args && args[i]; i++)
-		rc = db->sqlite3_bind_text(s, i + 1, args[i], -1,
-					   SQLITE_STATIC);
-	ret = rc ? fail(db, rc, err) : each_row(db, s, fn, payload, err);
+	code = db->sqlite3_prepare_v2(db->db, sql, -1, &s, NULL);
+	for (int i = 0; !code && args && args[i]; i++)
+		code = db->sqlite3_bind_text(s, i + 1, args[i], -1,
+					     SQLITE_STATIC);
+	rc = code ? fail(db, code, err) : each_row(db, s, fn, payload, err);
 	(void)db->sqlite3_finalize(s);
-	return ret ? ret : check_still(db, err);
+	return rc ? rc : check_still(db, err);
 }
 
 static int one_row(void *payload, const struct mv_sqlite_cell *row,
@@ -386,13 +386,13 @@ int mv_sqlite_has(struct mv_sqlite *db, const char *table, const char *column,
 		  struct mv_err *err)
 {
 	const char *args[] = { table, column, NULL };
-	int found = 0, ret;
+	int found = 0, rc;
 
-	ret = mv_sqlite_each(db, column ?
-			     "select 1 from pragma_table_info(?1) "
-			     "where name = ?2" :
-			     "select 1 from sqlite_master where type in "
-			     "('table', 'view') and name = ?1",
-			     args, one_row, &found, err);
-	return ret ? ret : found;
+	rc = mv_sqlite_each(db, column ?
+			    "select 1 from pragma_table_info(?1) "
+			    "where name = ?2" :
+			    "select 1 from sqlite_master where type in "
+			    "('table', 'view') and name = ?1",
+			    args, one_row, &found, err);
+	return rc ? rc : found;
 }

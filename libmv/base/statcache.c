@@ -160,20 +160,20 @@ static size_t table_size(size_t records)
 /* Whatever goes wrong, the cache is empty then and is written anew. */
 static void load(struct mv_statcache *c)
 {
-	int ret;
+	int rc;
 
 	if (c->loaded)
 		return;
 	c->loaded = 1;
-	ret = mv_read_file(&c->raw, c->path, NULL);
-	if (!ret)
-		ret = resize(c, table_size(c->raw.len / RECORD));
-	if (!ret)
-		ret = index_records(c);
+	rc = mv_read_file(&c->raw, c->path, NULL);
+	if (!rc)
+		rc = resize(c, table_size(c->raw.len / RECORD));
+	if (!rc)
+		rc = index_records(c);
 	c->saved = c->raw.len;
-	if (ret)
+	if (rc)
 		forget_all(c);
-	if (ret == MV_ENOENT)
+	if (rc == MV_ENOENT)
 		c->rewrite = 0;
 }
 
@@ -183,17 +183,17 @@ int mv_statcache_open(struct mv_statcache **out, const char *path,
 		      struct mv_err *err)
 {
 	struct mv_statcache *c;
-	int ret;
+	int rc;
 
 	*out = NULL;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return mv_nomem(err);
 	mv_buf_init(&c->raw, FILE_MAX);
-	ret = mv_set_str(&c->path, path, err);
-	if (ret) {
+	rc = mv_set_str(&c->path, path, err);
+	if (rc) {
 		mv_statcache_close(c);
-		return ret;
+		return rc;
 	}
 	*out = c;
 	return 0;
@@ -226,11 +226,11 @@ static void put_stat(uint8_t *p, const struct stat *st)
 static int key_of(uint8_t *key, const char *path)
 {
 	struct mv_oid sum;
-	int ret = mv_sha256(&sum, path, strlen(path), NULL);
+	int rc = mv_sha256(&sum, path, strlen(path), NULL);
 
-	if (!ret)
+	if (!rc)
 		memcpy(key, sum.b, KEY_LEN);
-	return ret;
+	return rc;
 }
 
 int mv_statcache_get(struct mv_oid *oid, struct mv_statcache *c,
@@ -301,19 +301,19 @@ void mv_statcache_forget(struct mv_statcache *c, const char *path)
 
 static int append(struct mv_statcache *c, struct mv_err *err)
 {
-	int fd, ret;
+	int fd, rc;
 
 	fd = open(c->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
 		  O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return mv_fail_errno(err, errno, "cannot open '%s'", c->path);
-	ret = mv_write_full(fd, c->raw.data + c->saved, c->raw.len - c->saved,
-			    c->path, err);
+	rc = mv_write_full(fd, c->raw.data + c->saved, c->raw.len - c->saved,
+			   c->path, err);
 	/* After half a write: what is there twice does no harm. */
-	if (!ret)
+	if (!rc)
 		c->saved = c->raw.len;
 	close(fd);
-	return ret;
+	return rc;
 }
 
 /* A new file of the live records, of the mode that the old one had. */
@@ -321,22 +321,22 @@ static int compact(struct mv_statcache *c, struct mv_err *err)
 {
 	struct mv_buf out;
 	struct stat st;
-	int ret = 0;
+	int rc = 0;
 
 	mv_buf_init(&out, FILE_MAX);
 	if (mv_buf_reserve(&out, c->live * RECORD))
-		ret = mv_nomem(err);
-	for (size_t i = 0; !ret && i < c->slots; i++)
+		rc = mv_nomem(err);
+	for (size_t i = 0; !rc && i < c->slots; i++)
 		if (c->slot[i] && mv_buf_add(&out, record_at(c, c->slot[i]),
 					     RECORD))
-			ret = mv_nomem(err);
-	if (!ret)
-		ret = mv_write_file(c->path, out.data, out.len,
-				    lstat(c->path, &st) ? 0644 :
-				    st.st_mode & 0666, MV_TMP_NO_SYNC, err);
-	if (ret) {
+			rc = mv_nomem(err);
+	if (!rc)
+		rc = mv_write_file(c->path, out.data, out.len,
+				   lstat(c->path, &st) ? 0644 :
+				   st.st_mode & 0666, MV_TMP_NO_SYNC, err);
+	if (rc) {
 		mv_buf_release(&out);
-		return ret;
+		return rc;
 	}
 	mv_buf_release(&c->raw);
 	c->raw = out;

@@ -17,7 +17,8 @@ static int fd_read(void *payload, void *data, size_t len, size_t *got,
 		n = read(fd, data, len);
 	} while (n < 0 && errno == EINTR);
 	*got = n < 0 ? 0 : (size_t)n;
-	return n < 0 ? mv_fail_errno(err, errno, "cannot read from a stream") : 0;
+	return n < 0 ? mv_fail_errno(err, errno,
+				     "cannot read from a stream") : 0;
 }
 
 static int fd_write(void *payload, const void *data, size_t len,
@@ -75,10 +76,10 @@ static int file_read(void *payload, void *data, size_t len, size_t *got,
 		     struct mv_err *err)
 {
 	struct mv_file_source *f = payload;
-	int ret = mv_pread_full(f->fd, data, len, f->pos, got, f->path, err);
+	int rc = mv_pread_full(f->fd, data, len, f->pos, got, f->path, err);
 
 	f->pos += *got;
-	return ret;
+	return rc;
 }
 
 static void file_rewind(void *payload)
@@ -113,11 +114,11 @@ int mv_read_full(struct mv_reader *r, void *data, size_t len, size_t *got,
 	*got = 0;
 	while (*got < len) {
 		size_t n = 0;
-		int ret;
+		int rc;
 
-		ret = r->read(r->payload, p + *got, len - *got, &n, err);
-		if (ret < 0)
-			return ret;
+		rc = r->read(r->payload, p + *got, len - *got, &n, err);
+		if (rc < 0)
+			return rc;
 		if (!n)
 			break;
 		*got += n;

@@ -274,34 +274,35 @@ static int fail_open(const char *path, int e, struct mv_err *err)
 static int accept_regular(int *out, struct stat *st, int fd, const char *path,
 			  struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	*out = -1;
 	if (fd < 0)
 		return fail_open(path, errno, err);
 	if (fstat(fd, st) < 0)
-		ret = mv_fail_errno(err, errno, "cannot stat '%s'", path);
+		rc = mv_fail_errno(err, errno, "cannot stat '%s'", path);
 	else if (!S_ISREG(st->st_mode))
-		ret = refuse(path, "it is not a regular file", err);
-	if (ret < 0)
+		rc = refuse(path, "it is not a regular file", err);
+	if (rc < 0)
 		close(fd);
 	else
 		*out = fd;
-	return ret;
+	return rc;
 }
 
 int mv_wt_open_read(int *fd, struct stat *st, int rootfd, const char *path,
 		    struct mv_err *err)
 {
 	struct stat own;
-	int ret;
+	int rc;
 
 	*fd = -1;
-	ret = mv_wt_check_path(path, err);
-	if (ret < 0)
-		return ret;
+	rc = mv_wt_check_path(path, err);
+	if (rc < 0)
+		return rc;
 	return accept_regular(fd, st ? st : &own,
-			      open_beneath(rootfd, path, READ_FLAGS), path, err);
+			      open_beneath(rootfd, path,
+					   READ_FLAGS), path, err);
 }
 
 /* -- replacing -- */
@@ -372,7 +373,8 @@ static int make_tmp(struct mv_wt_file *f, mode_t mode, const char *path,
 		if (errno != EEXIST)
 			break;
 	}
-	return mv_fail_errno(err, errno, "cannot make a file beside '%s'", path);
+	return mv_fail_errno(err, errno, "cannot make a file beside '%s'",
+			     path);
 }
 
 int mv_wt_replace(struct mv_wt_file *out, int rootfd, const char *path,
@@ -381,32 +383,32 @@ int mv_wt_replace(struct mv_wt_file *out, int rootfd, const char *path,
 	struct mv_wt_file f = MV_WT_FILE_INIT;
 	char *parent = NULL;
 	const char *name;
-	int ret;
+	int rc;
 
 	*out = f;
-	ret = mv_wt_check_path(path, err);
-	if (ret < 0)
-		return ret;
+	rc = mv_wt_check_path(path, err);
+	if (rc < 0)
+		return rc;
 	parent = split(&name, path);
 	f.name = strdup(name);
 	if (!parent || !f.name) {
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 		goto out;
 	}
 	f.dirfd = open_dir(rootfd, parent, mkdirs);
 	if (f.dirfd < 0) {
-		ret = fail_open(path, errno, err);
+		rc = fail_open(path, errno, err);
 		goto out;
 	}
-	ret = make_tmp(&f, executable ? 0777 : 0666, path, err);
-	if (ret < 0)
+	rc = make_tmp(&f, executable ? 0777 : 0666, path, err);
+	if (rc < 0)
 		goto out;
 	*out = f;
 	f = (struct mv_wt_file)MV_WT_FILE_INIT;
 out:
 	free(parent);
 	mv_wt_discard(&f);
-	return ret;
+	return rc;
 }
 
 int mv_wt_current(const struct mv_wt_file *file, char *data, size_t max,
@@ -416,15 +418,15 @@ int mv_wt_current(const struct mv_wt_file *file, char *data, size_t max,
 	size_t got = 0;
 	ssize_t n = 1;
 	int fd;
-	int ret;
+	int rc;
 
 	*len = 0;
 	st = st ? st : &own;
-	ret = accept_regular(&fd, st,
-			     openat(file->dirfd, file->name, READ_FLAGS),
-			     file->name, err);
-	if (ret < 0)
-		return ret;
+	rc = accept_regular(&fd, st,
+			    openat(file->dirfd, file->name, READ_FLAGS),
+			    file->name, err);
+	if (rc < 0)
+		return rc;
 	while (got < max && n > 0) {
 		n = read(fd, data + got, max - got);
 		if (n < 0 && errno == EINTR)
@@ -433,13 +435,13 @@ int mv_wt_current(const struct mv_wt_file *file, char *data, size_t max,
 			got += (size_t)n;
 	}
 	if (n < 0)
-		ret = mv_fail_errno(err, errno, "cannot read '%s'", file->name);
+		rc = mv_fail_errno(err, errno, "cannot read '%s'", file->name);
 	/* It may have shrunk or grown since the stat: believe the bytes. */
 	*len = got < max ? got : (size_t)st->st_size;
 	if (*len < got)
 		*len = got;
 	close(fd);
-	return ret;
+	return rc;
 }
 
 /*
@@ -469,7 +471,8 @@ static int may_replace(const struct mv_wt_file *f, struct mv_err *err)
 		return mv_fail_errno(err, errno, "cannot stat '%s'", f->name);
 	}
 	if (!S_ISREG(st.st_mode))
-		return refuse(f->name, "what stands there is not a regular file",
+		return refuse(f->name,
+			      "what stands there is not a regular file",
 			      err);
 	return 0;
 }
@@ -479,7 +482,8 @@ static int rename_into_place(struct mv_wt_file *f, struct mv_err *err)
 	if (renameat(f->dirfd, f->tmp, f->dirfd, f->name) < 0) {
 		if (errno == EISDIR)
 			return refuse(f->name, "a folder stands there", err);
-		return mv_fail_errno(err, errno, "cannot replace '%s'", f->name);
+		return mv_fail_errno(err, errno, "cannot replace '%s'",
+				     f->name);
 	}
 	free(f->tmp);
 	f->tmp = NULL;
@@ -507,20 +511,20 @@ static void set_time(int fd)
 int mv_wt_commit(struct mv_wt_file *file, struct stat *st,
 		 struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	set_time(file->fd);
-	ret = flush(file->fd, file->name, err);
-	if (!ret)
-		ret = may_replace(file, err);
-	if (!ret)
-		ret = rename_into_place(file, err);
+	rc = flush(file->fd, file->name, err);
+	if (!rc)
+		rc = may_replace(file, err);
+	if (!rc)
+		rc = rename_into_place(file, err);
 	/* Of our descriptor, not of the name: these are the bytes that we
 	 * wrote, whatever another process has put there meanwhile. */
-	if (!ret && st && fstat(file->fd, st) < 0)
-		ret = mv_fail_errno(err, errno, "cannot stat '%s'", file->name);
+	if (!rc && st && fstat(file->fd, st) < 0)
+		rc = mv_fail_errno(err, errno, "cannot stat '%s'", file->name);
 	mv_wt_discard(file);
-	return ret;
+	return rc;
 }
 
 void mv_wt_discard(struct mv_wt_file *file)

@@ -178,7 +178,8 @@ static int read_scalar(struct mv_json **out, struct reader *r,
 		*out = plain(text);
 		return 0;
 	}
-	if (!tag || !strcmp(tag, "!") || !strcmp(tag, "tag:yaml.org,2002:str")) {
+	if (!tag || !strcmp(tag, "!") || !strcmp(tag,
+						 "tag:yaml.org,2002:str")) {
 		*out = mv_json_strn(text, len);
 		return 0;
 	}
@@ -243,14 +244,14 @@ static int copy_member(void *payload, const char *key,
 {
 	struct copying *c = payload;
 	struct mv_json *one;
-	int ret;
+	int rc;
 
 	if (c->merge && mv_json_get(c->into, key))
 		return 0;
-	ret = copy(&one, c, value, c->depth + 1);
-	if (!ret)
+	rc = copy(&one, c, value, c->depth + 1);
+	if (!rc)
 		mv_json_set(c->into, key, one);
-	return ret;
+	return rc;
 }
 
 static int copy_object(struct mv_json *into, const struct copying *from,
@@ -267,16 +268,16 @@ static int copy_object(struct mv_json *into, const struct copying *from,
 static int copy_array(struct mv_json *into, const struct copying *c,
 		      const struct mv_json *v, int depth)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < mv_json_size(v) && !ret; i++) {
+	for (size_t i = 0; i < mv_json_size(v) && !rc; i++) {
 		struct mv_json *one;
 
-		ret = copy(&one, c, mv_json_at(v, i), depth + 1);
-		if (!ret)
+		rc = copy(&one, c, mv_json_at(v, i), depth + 1);
+		if (!rc)
 			mv_json_push(into, one);
 	}
-	return ret;
+	return rc;
 }
 
 static struct mv_json *copy_scalar(const struct mv_json *v)
@@ -306,7 +307,7 @@ static int copy(struct mv_json **out, const struct copying *c,
 		const struct mv_json *v, int depth)
 {
 	enum mv_json_type type = mv_json_type(v);
-	int ret = 0;
+	int rc = 0;
 
 	*out = NULL;
 	if (++c->r->expanded > EXPANDED_MAX)
@@ -319,18 +320,18 @@ static int copy(struct mv_json **out, const struct copying *c,
 			       DEPTH_MAX);
 	if (type == MV_JSON_OBJECT) {
 		*out = mv_json_object();
-		ret = copy_object(*out, c, v, 0, depth);
+		rc = copy_object(*out, c, v, 0, depth);
 	} else if (type == MV_JSON_ARRAY) {
 		*out = mv_json_array();
-		ret = copy_array(*out, c, v, depth);
+		rc = copy_array(*out, c, v, depth);
 	} else {
 		*out = copy_scalar(v);
 	}
-	if (ret) {
+	if (rc) {
 		mv_json_free(*out);
 		*out = NULL;
 	}
-	return ret;
+	return rc;
 }
 
 /* -- nodes -- */
@@ -342,20 +343,20 @@ static int read_sequence(struct mv_json *into, struct reader *r, int depth)
 {
 	struct mv_json *one;
 	yaml_event_t e;
-	int ret;
+	int rc;
 
 	for (;;) {
-		ret = next_event(&e, r);
-		if (ret)
-			return ret;
+		rc = next_event(&e, r);
+		if (rc)
+			return rc;
 		if (e.type == YAML_SEQUENCE_END_EVENT) {
 			yaml_event_delete(&e);
 			return 0;
 		}
-		ret = read_node(&one, r, &e, depth + 1);
+		rc = read_node(&one, r, &e, depth + 1);
 		yaml_event_delete(&e);
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 		mv_json_push(into, one);
 	}
 }
@@ -380,18 +381,18 @@ static int do_merges(struct mv_json *into, struct reader *r,
 		     int depth)
 {
 	const struct copying c = { r, mark, NULL, 0, 0 };
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < mv_json_size(merges) && !ret; i++) {
+	for (size_t i = 0; i < mv_json_size(merges) && !rc; i++) {
 		const struct mv_json *m = mv_json_at(merges, i);
 
 		if (mv_json_type(m) == MV_JSON_OBJECT)
-			ret = copy_object(into, &c, m, 1, depth);
+			rc = copy_object(into, &c, m, 1, depth);
 		for (size_t j = 0; mv_json_type(m) == MV_JSON_ARRAY &&
-		     j < mv_json_size(m) && !ret; j++)
-			ret = copy_object(into, &c, mv_json_at(m, j), 1, depth);
+		     j < mv_json_size(m) && !rc; j++)
+			rc = copy_object(into, &c, mv_json_at(m, j), 1, depth);
 	}
-	return ret;
+	return rc;
 }
 
 static int check_key(struct reader *r, const yaml_event_t *e,
@@ -424,19 +425,19 @@ static int read_pair(struct mv_json *into, struct reader *r,
 		       !strcmp(name, "<<");
 	struct mv_json *value;
 	yaml_event_t e;
-	int ret = check_key(r, key, into, is_merge);
+	int rc = check_key(r, key, into, is_merge);
 
-	if (!ret && is_merge && mv_json_size(merges))
-		ret = fail_at(r, &key->start_mark, "key '<<' occurs twice");
-	if (ret)
-		return ret;
-	ret = next_event(&e, r);
-	if (ret)
-		return ret;
-	ret = read_node(&value, r, &e, depth + 1);
+	if (!rc && is_merge && mv_json_size(merges))
+		rc = fail_at(r, &key->start_mark, "key '<<' occurs twice");
+	if (rc)
+		return rc;
+	rc = next_event(&e, r);
+	if (rc)
+		return rc;
+	rc = read_node(&value, r, &e, depth + 1);
 	yaml_event_delete(&e);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (is_merge)
 		return take_merge(merges, r, value, &key->start_mark);
 	mv_json_set(into, name, value);
@@ -448,22 +449,22 @@ static int read_mapping(struct mv_json *into, struct reader *r,
 {
 	struct mv_json *merges = mv_json_array();
 	yaml_event_t e;
-	int ret, end = 0;
+	int rc, end = 0;
 
 	do {
-		ret = next_event(&e, r);
-		if (ret)
+		rc = next_event(&e, r);
+		if (rc)
 			break;
 		end = e.type == YAML_MAPPING_END_EVENT;
 		if (!end)
-			ret = read_pair(into, r, &e, merges, depth);
+			rc = read_pair(into, r, &e, merges, depth);
 		yaml_event_delete(&e);
-	} while (!ret && !end);
-	if (!ret)
-		ret = do_merges(into, r, merges, mark, depth);
+	} while (!rc && !end);
+	if (!rc)
+		rc = do_merges(into, r, merges, mark, depth);
 	/* Anchors in what was merged may still be asked for. */
 	mv_json_push(r->kept, merges);
-	return ret;
+	return rc;
 }
 
 static int read_collection(struct mv_json **out, struct reader *r,
@@ -472,7 +473,7 @@ static int read_collection(struct mv_json **out, struct reader *r,
 	int is_map = e->type == YAML_MAPPING_START_EVENT;
 	const yaml_char_t *tag = is_map ? e->data.mapping_start.tag :
 					  e->data.sequence_start.tag;
-	int ret;
+	int rc;
 
 	if (depth >= DEPTH_MAX)
 		return fail_at(r, &e->start_mark, "nested deeper than %d",
@@ -481,13 +482,13 @@ static int read_collection(struct mv_json **out, struct reader *r,
 			  "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq"))
 		return fail_tag(r, e, (const char *)tag);
 	*out = is_map ? mv_json_object() : mv_json_array();
-	ret = is_map ? read_mapping(*out, r, &e->start_mark, depth) :
-		       read_sequence(*out, r, depth);
-	if (ret) {
+	rc = is_map ? read_mapping(*out, r, &e->start_mark, depth) :
+		      read_sequence(*out, r, depth);
+	if (rc) {
 		mv_json_free(*out);
 		*out = NULL;
 	}
-	return ret;
+	return rc;
 }
 
 static int read_alias(struct mv_json **out, struct reader *r,
@@ -495,9 +496,9 @@ static int read_alias(struct mv_json **out, struct reader *r,
 {
 	const struct copying c = { r, &e->start_mark, NULL, 0, 0 };
 	const struct mv_json *v;
-	int ret = find_anchor(&v, r, e);
+	int rc = find_anchor(&v, r, e);
 
-	return ret ? ret : copy(out, &c, v, depth);
+	return rc ? rc : copy(out, &c, v, depth);
 }
 
 static const yaml_char_t *anchor_of(const yaml_event_t *e)
@@ -519,22 +520,22 @@ static int read_node(struct mv_json **out, struct reader *r, yaml_event_t *e,
 {
 	const yaml_char_t *name = anchor_of(e);
 	size_t at = 0;
-	int ret = 0;
+	int rc = 0;
 
 	*out = NULL;
 	if (name)
-		ret = add_anchor(&at, r, e, name);
-	if (ret)
-		return ret;
+		rc = add_anchor(&at, r, e, name);
+	if (rc)
+		return rc;
 	if (e->type == YAML_ALIAS_EVENT)
-		ret = read_alias(out, r, e, depth);
+		rc = read_alias(out, r, e, depth);
 	else if (e->type == YAML_SCALAR_EVENT)
-		ret = read_scalar(out, r, e);
+		rc = read_scalar(out, r, e);
 	else
-		ret = read_collection(out, r, e, depth);
-	if (!ret && name)
+		rc = read_collection(out, r, e, depth);
+	if (!rc && name)
 		r->anchors[at].value = *out;
-	return ret;
+	return rc;
 }
 
 /* -- the stream -- */
@@ -542,49 +543,49 @@ static int read_node(struct mv_json **out, struct reader *r, yaml_event_t *e,
 static int expect(struct reader *r, yaml_event_type_t type)
 {
 	yaml_event_t e;
-	int ret = next_event(&e, r);
+	int rc = next_event(&e, r);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (e.type != type)
-		ret = fail_at(r, &e.start_mark, "a second document");
+		rc = fail_at(r, &e.start_mark, "a second document");
 	yaml_event_delete(&e);
-	return ret;
+	return rc;
 }
 
 static int read_stream(struct mv_json **out, struct reader *r)
 {
 	yaml_event_t e;
-	int ret, empty;
+	int rc, empty;
 
-	ret = expect(r, YAML_STREAM_START_EVENT);
-	if (!ret)
-		ret = next_event(&e, r);
-	if (ret)
-		return ret;
+	rc = expect(r, YAML_STREAM_START_EVENT);
+	if (!rc)
+		rc = next_event(&e, r);
+	if (rc)
+		return rc;
 	empty = e.type == YAML_STREAM_END_EVENT;
 	yaml_event_delete(&e);
 	if (empty) {
 		*out = mv_json_null();
 		return 0;
 	}
-	ret = next_event(&e, r);
-	if (ret)
-		return ret;
-	ret = read_node(out, r, &e, 0);
+	rc = next_event(&e, r);
+	if (rc)
+		return rc;
+	rc = read_node(out, r, &e, 0);
 	yaml_event_delete(&e);
-	if (!ret)
-		ret = expect(r, YAML_DOCUMENT_END_EVENT);
-	if (!ret)
-		ret = expect(r, YAML_STREAM_END_EVENT);
-	return ret;
+	if (!rc)
+		rc = expect(r, YAML_DOCUMENT_END_EVENT);
+	if (!rc)
+		rc = expect(r, YAML_STREAM_END_EVENT);
+	return rc;
 }
 
 int mv_yaml_parse(struct mv_json **out, const char *data, size_t len,
 		  struct mv_err *err)
 {
 	struct reader *r = calloc(1, sizeof(*r));
-	int ret;
+	int rc;
 
 	*out = NULL;
 	if (!r || !yaml_parser_initialize(&r->parser)) {
@@ -601,10 +602,10 @@ int mv_yaml_parse(struct mv_json **out, const char *data, size_t len,
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)data,
 				     len);
-	ret = read_stream(out, r);
-	if (!ret && !mv_json_ok(*out))
-		ret = mv_nomem(err);
-	if (ret) {
+	rc = read_stream(out, r);
+	if (!rc && !mv_json_ok(*out))
+		rc = mv_nomem(err);
+	if (rc) {
 		mv_json_free(*out);
 		*out = NULL;
 	}
@@ -613,5 +614,5 @@ int mv_yaml_parse(struct mv_json **out, const char *data, size_t len,
 		free(r->anchors[i].name);
 	yaml_parser_delete(&r->parser);
 	free(r);
-	return ret;
+	return rc;
 }

@@ -14,11 +14,11 @@ int mv_line_kind(enum mv_line_kind *kind, const char *line,
 		 const struct mv_oid *oid, struct mv_err *err)
 {
 	struct mv_record r;
-	int ret = mv_record_parse(&r, line, strlen(line), err);
+	int rc = mv_record_parse(&r, line, strlen(line), err);
 
 	*kind = MV_LINE_OTHER;
-	if (ret)
-		return ret == MV_ENOMEM ? ret : 0;
+	if (rc)
+		return rc == MV_ENOMEM ? rc : 0;
 	if (!mv_oid_eq(&r.content, oid))
 		*kind = MV_LINE_OTHER;
 	else if (!strcmp(r.kind, "approval") || !strcmp(r.kind, "receipt"))
@@ -35,34 +35,34 @@ int mv_digest_lines(char *out, const struct mv_lines *lines,
 	struct mv_hasher *h = NULL;
 	struct mv_oid oid;
 	char hex[MV_OID_HEX + 1];
-	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	int rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
 
-	for (size_t i = 0; i < lines->count && !ret; i++) {
+	for (size_t i = 0; i < lines->count && !rc; i++) {
 		if (kind[i] != MV_LINE_EVIDENCE)
 			continue;
-		ret = mv_hasher_update(h, lines->v[i], strlen(lines->v[i]),
-				       err);
-		if (!ret)
-			ret = mv_hasher_update(h, "\n", 1, err);
+		rc = mv_hasher_update(h, lines->v[i], strlen(lines->v[i]),
+				      err);
+		if (!rc)
+			rc = mv_hasher_update(h, "\n", 1, err);
 	}
-	if (!ret)
-		ret = mv_hasher_final(oid.b, h, err);
+	if (!rc)
+		rc = mv_hasher_final(oid.b, h, err);
 	mv_hasher_free(h);
-	if (!ret)
+	if (!rc)
 		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
-	return ret;
+	return rc;
 }
 
 int mv_gate_evidence_digest(char *out, const struct mv_lines *lines,
 			    const struct mv_oid *content, struct mv_err *err)
 {
 	enum mv_line_kind *kind = calloc(lines->count + 1, sizeof(*kind));
-	int ret = kind ? 0 : mv_nomem(err);
+	int rc = kind ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; !ret && i < lines->count; i++)
-		ret = mv_line_kind(&kind[i], lines->v[i], content, err);
-	if (!ret)
-		ret = mv_digest_lines(out, lines, kind, err);
+	for (size_t i = 0; !rc && i < lines->count; i++)
+		rc = mv_line_kind(&kind[i], lines->v[i], content, err);
+	if (!rc)
+		rc = mv_digest_lines(out, lines, kind, err);
 	free(kind);
-	return ret;
+	return rc;
 }

@@ -39,11 +39,11 @@ static int next_line(const char **line, size_t *len, struct conversation *c,
 		     struct mv_err *err)
 {
 	enum mv_pkt kind;
-	int ret;
+	int rc;
 
-	ret = mv_pkt_next(&kind, line, len, &c->in, err);
-	if (ret)
-		return ret;
+	rc = mv_pkt_next(&kind, line, len, &c->in, err);
+	if (rc)
+		return rc;
 	if (kind == MV_PKT_END)
 		return mv_fail(err, MV_EINVALID,
 			       "git's filter protocol was cut short in the middle of a list");
@@ -76,16 +76,16 @@ static int read_welcome(struct conversation *c, struct mv_err *err)
 {
 	const char *line;
 	size_t len;
-	int ret, version2 = 0;
+	int rc, version2 = 0;
 
-	ret = next_line(&line, &len, c, err);
-	if (ret || !line || !line_is(line, len, "git-filter-client"))
-		return mv_fail(err, ret == MV_EIO ? MV_EIO : MV_EINVALID,
+	rc = next_line(&line, &len, c, err);
+	if (rc || !line || !line_is(line, len, "git-filter-client"))
+		return mv_fail(err, rc == MV_EIO ? MV_EIO : MV_EINVALID,
 			       "this is not git's filter protocol (no greeting)");
 	for (;;) {
-		ret = next_line(&line, &len, c, err);
-		if (ret)
-			return ret;
+		rc = next_line(&line, &len, c, err);
+		if (rc)
+			return rc;
 		if (!line)
 			break;
 		version2 |= line_is(line, len, "version=2");
@@ -101,13 +101,13 @@ static int read_capabilities(unsigned *caps, struct conversation *c,
 {
 	const char *line;
 	size_t len;
-	int ret;
+	int rc;
 
 	*caps = 0;
 	for (;;) {
-		ret = next_line(&line, &len, c, err);
-		if (ret || !line)
-			return ret;
+		rc = next_line(&line, &len, c, err);
+		if (rc || !line)
+			return rc;
 		if (line_is(line, len, "capability=clean"))
 			*caps |= CAP_CLEAN;
 		else if (line_is(line, len, "capability=smudge"))
@@ -118,28 +118,28 @@ static int read_capabilities(unsigned *caps, struct conversation *c,
 static int handshake(struct conversation *c, struct mv_err *err)
 {
 	unsigned caps;
-	int ret;
+	int rc;
 
-	ret = read_welcome(c, err);
-	if (!ret)
-		ret = mv_pkt_line(&c->out, "git-filter-server", err);
-	if (!ret)
-		ret = mv_pkt_line(&c->out, "version=2", err);
-	if (!ret)
-		ret = mv_pkt_flush(&c->out, err);
-	if (!ret)
-		ret = mv_pkt_send(&c->out, err);
-	if (!ret)
-		ret = read_capabilities(&caps, c, err);
-	if (!ret && caps & CAP_CLEAN)
-		ret = mv_pkt_line(&c->out, "capability=clean", err);
-	if (!ret && caps & CAP_SMUDGE)
-		ret = mv_pkt_line(&c->out, "capability=smudge", err);
-	if (!ret)
-		ret = mv_pkt_flush(&c->out, err);
-	if (!ret)
-		ret = mv_pkt_send(&c->out, err);
-	return ret;
+	rc = read_welcome(c, err);
+	if (!rc)
+		rc = mv_pkt_line(&c->out, "git-filter-server", err);
+	if (!rc)
+		rc = mv_pkt_line(&c->out, "version=2", err);
+	if (!rc)
+		rc = mv_pkt_flush(&c->out, err);
+	if (!rc)
+		rc = mv_pkt_send(&c->out, err);
+	if (!rc)
+		rc = read_capabilities(&caps, c, err);
+	if (!rc && caps & CAP_CLEAN)
+		rc = mv_pkt_line(&c->out, "capability=clean", err);
+	if (!rc && caps & CAP_SMUDGE)
+		rc = mv_pkt_line(&c->out, "capability=smudge", err);
+	if (!rc)
+		rc = mv_pkt_flush(&c->out, err);
+	if (!rc)
+		rc = mv_pkt_send(&c->out, err);
+	return rc;
 }
 
 /* -- one request -- */
@@ -205,15 +205,15 @@ static int read_request(int *end, struct conversation *c, struct mv_err *err)
 	enum mv_pkt kind;
 	const char *line;
 	size_t len;
-	int ret;
+	int rc;
 
 	c->has_command = c->has_path = 0;
 	c->blob[0] = '\0';
 	mv_buf_clear(&c->path);
 
-	ret = mv_pkt_next(&kind, &line, &len, &c->in, err);
-	if (ret)
-		return ret;
+	rc = mv_pkt_next(&kind, &line, &len, &c->in, err);
+	if (rc)
+		return rc;
 	*end = kind == MV_PKT_END;
 	if (*end)
 		return 0;
@@ -222,11 +222,11 @@ static int read_request(int *end, struct conversation *c, struct mv_err *err)
 	else if (len && line[len - 1] == '\n')
 		len--;
 	while (line) {
-		ret = set_field(c, line, len, err);
-		if (!ret)
-			ret = next_line(&line, &len, c, err);
-		if (ret)
-			return ret;
+		rc = set_field(c, line, len, err);
+		if (!rc)
+			rc = next_line(&line, &len, c, err);
+		if (rc)
+			return rc;
 	}
 	if (!c->has_command ||
 	    (c->command != COMMAND_UNKNOWN && !c->has_path))
@@ -240,16 +240,16 @@ static int content_read(void *payload, void *data, size_t len, size_t *got,
 			struct mv_err *err)
 {
 	struct conversation *c = payload;
-	int ret;
+	int rc;
 
 	*got = 0;
 	if (c->broken.code)
 		return mv_fail(err, c->broken.code, "%s", c->broken.msg);
 	if (c->drained || !len)
 		return 0;
-	ret = mv_pkt_content(&c->in, data, len, got, &c->broken);
-	if (ret)
-		return mv_fail(err, ret, "%s", c->broken.msg);
+	rc = mv_pkt_content(&c->in, data, len, got, &c->broken);
+	if (rc)
+		return mv_fail(err, rc, "%s", c->broken.msg);
 	c->drained = !*got;
 	return 0;
 }
@@ -274,123 +274,123 @@ static int answer_write(void *payload, const void *data, size_t len,
 {
 	struct conversation *c = payload;
 	struct mv_err e = { MV_OK, "" };
-	int ret = 0;
+	int rc = 0;
 
 	if (c->broken.code)
 		return mv_fail(err, c->broken.code, "%s", c->broken.msg);
 	if (!c->answered) {
-		ret = mv_pkt_line(&c->out, "status=success", &e);
-		if (!ret)
-			ret = mv_pkt_flush(&c->out, &e);
-		c->answered = !ret;
+		rc = mv_pkt_line(&c->out, "status=success", &e);
+		if (!rc)
+			rc = mv_pkt_flush(&c->out, &e);
+		c->answered = !rc;
 	}
 	c->out.hold = !c->drained;
-	if (!ret)
-		ret = mv_pkt_bytes(&c->out, data, len, &e);
+	if (!rc)
+		rc = mv_pkt_bytes(&c->out, data, len, &e);
 	c->out.hold = 0;
 	if (c->out.failed)
 		c->broken = e;
-	return ret ? mv_fail(err, ret, "%s", e.msg) : 0;
+	return rc ? mv_fail(err, rc, "%s", e.msg) : 0;
 }
 
 /* This one blob failed. What was answered so far is taken back by status. */
 static int answer_error(struct conversation *c, const struct mv_err *why,
 			struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	if (why && c->ops->complain)
 		c->ops->complain(c->ops->payload, c->path.data, why);
 	if (c->answered)
-		ret = mv_pkt_flush(&c->out, err);
-	if (!ret)
-		ret = mv_pkt_line(&c->out, "status=error", err);
-	if (!ret)
-		ret = mv_pkt_flush(&c->out, err);
-	return ret;
+		rc = mv_pkt_flush(&c->out, err);
+	if (!rc)
+		rc = mv_pkt_line(&c->out, "status=error", err);
+	if (!rc)
+		rc = mv_pkt_flush(&c->out, err);
+	return rc;
 }
 
 /* End of content, and an empty second list: the status stays as it was. */
 static int answer_end(struct conversation *c, struct mv_err *err)
 {
-	int ret = mv_pkt_flush(&c->out, err);
+	int rc = mv_pkt_flush(&c->out, err);
 
-	return ret ? ret : mv_pkt_flush(&c->out, err);
+	return rc ? rc : mv_pkt_flush(&c->out, err);
 }
 
 static int do_clean(struct conversation *c, struct mv_reader *in,
 		    struct mv_writer *out, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int rc;
 
 	mv_buf_clear(&c->answer);
-	ret = c->ops->clean(c->ops->payload, c->path.data, in, &c->answer,
-			    &why);
+	rc = c->ops->clean(c->ops->payload, c->path.data, in, &c->answer,
+			   &why);
 	if (drain(c))
 		return mv_fail(err, c->broken.code, "%s", c->broken.msg);
-	if (ret == MV_FILTER_KEPT && c->ops->kept) {
-		ret = c->ops->kept(c->ops->payload, out, &why);
+	if (rc == MV_FILTER_KEPT && c->ops->kept) {
+		rc = c->ops->kept(c->ops->payload, out, &why);
 		if (c->broken.code)
 			return mv_fail(err, c->broken.code, "%s",
 				       c->broken.msg);
-	} else if (!ret) {
-		ret = out->write(out->payload, c->answer.data, c->answer.len,
-				 err);
-		return ret ? ret : answer_end(c, err);
+	} else if (!rc) {
+		rc = out->write(out->payload, c->answer.data, c->answer.len,
+				err);
+		return rc ? rc : answer_end(c, err);
 	}
-	return ret ? answer_error(c, &why, err) : answer_end(c, err);
+	return rc ? answer_error(c, &why, err) : answer_end(c, err);
 }
 
 static int do_smudge(struct conversation *c, struct mv_reader *in,
 		     struct mv_writer *out, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int rc;
 
-	ret = c->ops->smudge(c->ops->payload, c->path.data,
+	rc = c->ops->smudge(c->ops->payload, c->path.data,
 			     *c->blob ? c->blob : NULL, in, out, &why);
 	if (drain(c))
 		return mv_fail(err, c->broken.code, "%s", c->broken.msg);
-	if (ret)
+	if (rc)
 		return answer_error(c, &why, err);
 	/* For status=success where the callback wrote nothing. */
-	ret = out->write(out->payload, "", 0, err);
-	return ret ? ret : answer_end(c, err);
+	rc = out->write(out->payload, "", 0, err);
+	return rc ? rc : answer_end(c, err);
 }
 
 static int serve(struct conversation *c, struct mv_err *err)
 {
 	struct mv_reader in = { content_read, c };
 	struct mv_writer out = { answer_write, c };
-	int ret;
+	int rc;
 
 	c->answered = 0;
 	/* Commands about one path bring a content; others are lists only. */
 	c->drained = !c->has_path;
 	switch (c->command) {
 	case COMMAND_CLEAN:
-		ret = do_clean(c, &in, &out, err);
+		rc = do_clean(c, &in, &out, err);
 		break;
 	case COMMAND_SMUDGE:
-		ret = do_smudge(c, &in, &out, err);
+		rc = do_smudge(c, &in, &out, err);
 		break;
 	default:
 		if (drain(c))
 			return mv_fail(err, c->broken.code, "%s",
 				       c->broken.msg);
-		ret = answer_error(c, NULL, err);
+		rc = answer_error(c, NULL, err);
 	}
-	if (!ret)
-		ret = mv_pkt_send(&c->out, err);
-	return ret;
+	if (!rc)
+		rc = mv_pkt_send(&c->out, err);
+	return rc;
 }
 
 int mv_filter_run(struct mv_reader *in, struct mv_writer *out,
 		  const struct mv_filter_ops *ops, struct mv_err *err)
 {
 	struct conversation c;
-	int ret, end = 0;
+	int rc, end = 0;
 
 	memset(&c, 0, sizeof(c));
 	c.ops = ops;
@@ -398,22 +398,22 @@ int mv_filter_run(struct mv_reader *in, struct mv_writer *out,
 	mv_buf_init(&c.answer, ANSWER_MAX);
 	mv_buf_init(&c.path, PATH_MAX_LEN);
 	c.scratch = malloc(SCRATCH_SIZE);
-	ret = mv_pkt_reader_init(&c.in, in, err);
-	if (!ret && !c.scratch)
-		ret = mv_nomem(err);
+	rc = mv_pkt_reader_init(&c.in, in, err);
+	if (!rc && !c.scratch)
+		rc = mv_nomem(err);
 
-	if (!ret)
-		ret = handshake(&c, err);
-	while (!ret) {
-		ret = read_request(&end, &c, err);
-		if (ret || end)
+	if (!rc)
+		rc = handshake(&c, err);
+	while (!rc) {
+		rc = read_request(&end, &c, err);
+		if (rc || end)
 			break;
-		ret = serve(&c, err);
+		rc = serve(&c, err);
 	}
 	free(c.scratch);
 	mv_buf_release(&c.path);
 	mv_buf_release(&c.answer);
 	mv_pkt_writer_release(&c.out);
 	mv_pkt_reader_release(&c.in);
-	return ret;
+	return rc;
 }

@@ -35,7 +35,7 @@ static int fill(struct mv_pkt_reader *r, size_t need, size_t *have,
 		struct mv_err *err)
 {
 	size_t got;
-	int ret;
+	int rc;
 
 	if (r->pos == r->len)
 		r->pos = r->len = 0;
@@ -45,10 +45,10 @@ static int fill(struct mv_pkt_reader *r, size_t need, size_t *have,
 		r->pos = 0;
 	}
 	while (r->len - r->pos < need) {
-		ret = r->in->read(r->in->payload, r->buf + r->len,
-				  IN_SIZE - r->len, &got, err);
-		if (ret)
-			return ret;
+		rc = r->in->read(r->in->payload, r->buf + r->len,
+				 IN_SIZE - r->len, &got, err);
+		if (rc)
+			return rc;
 		if (!got)
 			break;
 		r->len += got;
@@ -79,11 +79,11 @@ static int begin_packet(enum mv_pkt *kind, size_t *len,
 			struct mv_pkt_reader *r, struct mv_err *err)
 {
 	size_t have, total = 0;
-	int ret, digit;
+	int rc, digit;
 
-	ret = fill(r, 4, &have, err);
-	if (ret)
-		return ret;
+	rc = fill(r, 4, &have, err);
+	if (rc)
+		return rc;
 	*len = 0;
 	*kind = MV_PKT_END;
 	if (!have)
@@ -116,15 +116,15 @@ int mv_pkt_next(enum mv_pkt *kind, const char **data, size_t *len,
 		struct mv_pkt_reader *r, struct mv_err *err)
 {
 	size_t have;
-	int ret;
+	int rc;
 
 	*data = "";
-	ret = begin_packet(kind, len, r, err);
-	if (ret || !*len)
-		return ret;
-	ret = fill(r, *len, &have, err);
-	if (ret)
-		return ret;
+	rc = begin_packet(kind, len, r, err);
+	if (rc || !*len)
+		return rc;
+	rc = fill(r, *len, &have, err);
+	if (rc)
+		return rc;
 	if (have < *len)
 		return cut_short(err);
 	*data = (const char *)r->buf + r->pos;
@@ -142,13 +142,13 @@ static int read_direct(struct mv_pkt_reader *r, uint8_t *data, size_t len,
 		       size_t *got, struct mv_err *err)
 {
 	size_t want = len < r->rest ? len : r->rest;
-	int ret;
+	int rc;
 
 	if (len >= r->rest + 4)
 		want = r->rest + 4;
-	ret = r->in->read(r->in->payload, data, want, got, err);
-	if (ret)
-		return ret;
+	rc = r->in->read(r->in->payload, data, want, got, err);
+	if (rc)
+		return rc;
 	if (!*got)
 		return cut_short(err);
 	if (*got > r->rest) {
@@ -166,15 +166,15 @@ int mv_pkt_content(struct mv_pkt_reader *r, void *data, size_t len,
 {
 	enum mv_pkt kind;
 	size_t have;
-	int ret;
+	int rc;
 
 	*got = 0;
 	if (!len)
 		return 0;
 	while (!r->rest) {		/* empty packets are odd, not wrong */
-		ret = begin_packet(&kind, &r->rest, r, err);
-		if (ret)
-			return ret;
+		rc = begin_packet(&kind, &r->rest, r, err);
+		if (rc)
+			return rc;
 		if (kind == MV_PKT_END)
 			return mv_fail(err, MV_EINVALID,
 				       "git's filter protocol was cut short in the middle of a content");
@@ -185,9 +185,9 @@ int mv_pkt_content(struct mv_pkt_reader *r, void *data, size_t len,
 	if (r->pos == r->len && len >= DIRECT_MIN && r->rest >= DIRECT_MIN)
 		return read_direct(r, data, len, got, err);
 
-	ret = fill(r, 1, &have, err);
-	if (ret)
-		return ret;
+	rc = fill(r, 1, &have, err);
+	if (rc)
+		return rc;
 	if (!have)
 		return cut_short(err);
 	if (len > r->rest)
@@ -234,17 +234,17 @@ static void close_packet(struct mv_pkt_writer *w)
 /* After a failed write nobody knows what arrived: never tried again. */
 int mv_pkt_send(struct mv_pkt_writer *w, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	close_packet(w);
 	if (!w->buf.len)
 		return 0;
-	ret = w->out->write(w->out->payload, w->buf.data, w->buf.len, err);
-	w->failed = !!ret;
+	rc = w->out->write(w->out->payload, w->buf.data, w->buf.len, err);
+	w->failed = !!rc;
 	if (w->buf.alloc > 4 * OUT_SIZE)
 		mv_buf_release(&w->buf);
 	mv_buf_clear(&w->buf);
-	return ret;
+	return rc;
 }
 
 int mv_pkt_line(struct mv_pkt_writer *w, const char *text, struct mv_err *err)
@@ -269,7 +269,7 @@ int mv_pkt_bytes(struct mv_pkt_writer *w, const void *data, size_t len,
 {
 	const char *p = data;
 	size_t room, n;
-	int ret;
+	int rc;
 
 	while (len) {
 		if (w->open == NO_PACKET) {
@@ -287,9 +287,9 @@ int mv_pkt_bytes(struct mv_pkt_writer *w, const void *data, size_t len,
 		if (n == room)
 			close_packet(w);
 		if (w->buf.len >= OUT_SIZE && !w->hold) {
-			ret = mv_pkt_send(w, err);
-			if (ret)
-				return ret;
+			rc = mv_pkt_send(w, err);
+			if (rc)
+				return rc;
 		}
 	}
 	return 0;

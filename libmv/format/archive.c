@@ -73,7 +73,7 @@ static int load_one(struct lib *lib, void *to, const char *name,
 
 static int load(struct lib *lib, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	lib->handle = dlopen(LIBARCHIVE, RTLD_NOW | RTLD_LOCAL);
 	if (!lib->handle)
@@ -81,11 +81,11 @@ static int load(struct lib *lib, struct mv_err *err)
 			       "cannot list an archive: %s is not installed",
 			       LIBARCHIVE);
 #define LOAD(name) \
-	if (!ret) \
-		ret = load_one(lib, &lib->name, "archive_" #name, err);
+	if (!rc) \
+		rc = load_one(lib, &lib->name, "archive_" #name, err);
 	FUNCTIONS(LOAD)
 #undef LOAD
-	return ret;
+	return rc;
 }
 
 /* -- libarchive reads through these -- */
@@ -200,34 +200,34 @@ static int one_array(struct npz *z, const char *name, size_t len,
 	struct mv_layout layout;
 	char shown[MV_SHOWN];
 	size_t have = 0;
-	int ret;
+	int rc;
 
 	do {
 		if (need > MEMBER_HEAD_MAX ||
 		    z->unpacked + need > UNPACKED_MAX)
 			return mv_fail(z->err, MV_EINVALID,
 				       "the headers of the arrays are too long");
-		ret = member_head(z, &have, (size_t)need);
-		if (ret < 0)
-			return ret;
-		ret = mv_format_parse(&layout, &need, z->head, have, size,
-				      z->err);
-	} while (ret == MV_EBUSY && need > have);
-	if (!ret && strcmp(layout.format, "npy")) {
+		rc = member_head(z, &have, (size_t)need);
+		if (rc < 0)
+			return rc;
+		rc = mv_format_parse(&layout, &need, z->head, have, size,
+				     z->err);
+	} while (rc == MV_EBUSY && need > have);
+	if (!rc && strcmp(layout.format, "npy")) {
 		mv_layout_release(&layout);
-		ret = MV_ENOENT;
+		rc = MV_ENOENT;
 	}
-	if (ret == MV_ENOENT)
+	if (rc == MV_ENOENT)
 		return mv_fail(z->err, MV_EINVALID, "member '%s' is not NPY",
 			       mv_name_shown(shown, name, len));
-	if (ret < 0) {
+	if (rc < 0) {
 		mv_err_prefix(z->err, "member '%s'",
 			      mv_name_shown(shown, name, len));
-		return ret;
+		return rc;
 	}
-	ret = copy_tensor(z, &layout, name, len);
+	rc = copy_tensor(z, &layout, name, len);
 	mv_layout_release(&layout);
-	return ret;
+	return rc;
 }
 
 static int is_npy(const char *name, size_t len)
@@ -268,7 +268,7 @@ static int all_members(struct npz *z)
 	const struct mv_name *twice;
 	struct archive_entry *e;
 	char shown[MV_SHOWN];
-	int ret, got;
+	int rc, got;
 
 	z->names = calloc(MEMBERS_MAX, sizeof(*z->names));
 	if (!z->names)
@@ -282,9 +282,9 @@ static int all_members(struct npz *z)
 		if (z->names_count == MEMBERS_MAX)
 			return mv_fail(z->err, MV_EINVALID,
 				       "more than %u members", MEMBERS_MAX);
-		ret = one_member(z, e);
-		if (ret < 0)
-			return ret;
+		rc = one_member(z, e);
+		if (rc < 0)
+			return rc;
 	}
 	if (!z->names_count)
 		return mv_fail(z->err, MV_ENOENT, "unknown format");
@@ -300,7 +300,7 @@ int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		uint64_t size, struct mv_err *err)
 {
 	struct npz z = { .out = out, .err = err };
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->format = "npz";
@@ -310,11 +310,11 @@ int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 	z.src.err = err;
 	if (size > INT64_MAX)
 		return mv_fail(err, MV_EINVALID, "the file is too large");
-	ret = load(&z.lib, err);
-	if (!ret)
-		ret = open_zip(&z);
-	if (!ret)
-		ret = all_members(&z);
+	rc = load(&z.lib, err);
+	if (!rc)
+		rc = open_zip(&z);
+	if (!rc)
+		rc = all_members(&z);
 	if (z.a)
 		z.lib.read_free(z.a);
 	if (z.lib.handle)
@@ -322,7 +322,7 @@ int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 	free(z.names);
 	free(z.src.block);
 	free(z.head);
-	if (ret < 0)
+	if (rc < 0)
 		mv_layout_release(out);
-	return ret;
+	return rc;
 }

@@ -17,11 +17,11 @@ static int read_head(uint8_t **head, size_t *have, size_t want,
 	*head = p;
 	while (*have < want) {
 		size_t got = 0;
-		int ret = fn(payload, *have, p + *have, want - *have, &got,
-			     err);
+		int rc = fn(payload, *have, p + *have, want - *have, &got,
+			    err);
 
-		if (ret < 0)
-			return ret;
+		if (rc < 0)
+			return rc;
 		if (!got || got > want - *have)
 			return mv_fail(err, MV_EIO,
 				       "the file became shorter while it was read");
@@ -36,20 +36,20 @@ int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 	uint64_t need = size < 65536 ? size : 65536;
 	uint8_t *head = NULL;
 	size_t have = 0;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	do {
-		ret = read_head(&head, &have, (size_t)need, fn, payload, err);
-		if (ret < 0)
+		rc = read_head(&head, &have, (size_t)need, fn, payload, err);
+		if (rc < 0)
 			goto out;
-		ret = mv_format_parse(out, &need, head, have, size, err);
-	} while (ret == MV_EBUSY && need > have);
-	if (ret == MV_ENOENT && have >= 4 && !memcmp(head, "PK\3\4", 4))
-		ret = mv_npz_list(out, fn, payload, size, err);
+		rc = mv_format_parse(out, &need, head, have, size, err);
+	} while (rc == MV_EBUSY && need > have);
+	if (rc == MV_ENOENT && have >= 4 && !memcmp(head, "PK\3\4", 4))
+		rc = mv_npz_list(out, fn, payload, size, err);
 out:
 	free(head);
-	return ret;
+	return rc;
 }
 
 /* -- cut hints: docs/format/chunking.md has these rules, final -- */
@@ -158,19 +158,19 @@ int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
 {
 	struct mv_head h = { head, len, UINT64_MAX, 1, 0 };
 	struct mv_layout layout;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_head_parse(&layout, &h, err);
-	if (ret == MV_EBUSY && !eof) {
+	rc = mv_head_parse(&layout, &h, err);
+	if (rc == MV_EBUSY && !eof) {
 		*need = (size_t)h.need;
-		return ret;
+		return rc;
 	}
-	if (ret == MV_ENOMEM)
-		return ret;
-	if (ret < 0)
+	if (rc == MV_ENOMEM)
+		return rc;
+	if (rc < 0)
 		return 0;
-	ret = runs_of(out, &layout, err);
+	rc = runs_of(out, &layout, err);
 	mv_layout_release(&layout);
-	return ret;
+	return rc;
 }

@@ -111,10 +111,10 @@ static int bid(const uint8_t *data, size_t len)
 
 static int take(struct reader *r, const uint8_t **out, uint64_t len)
 {
-	int ret = mv_head_need(r->head, r->pos, len, r->cap, 1, r->err);
+	int rc = mv_head_need(r->head, r->pos, len, r->cap, 1, r->err);
 
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	*out = r->head->data + r->pos;
 	r->pos += len;
 	return 0;
@@ -123,37 +123,37 @@ static int take(struct reader *r, const uint8_t **out, uint64_t len)
 static int take_u32(struct reader *r, uint32_t *out)
 {
 	const uint8_t *p;
-	int ret = take(r, &p, 4);
+	int rc = take(r, &p, 4);
 
-	if (!ret)
+	if (!rc)
 		*out = mv_le32(p);
-	return ret;
+	return rc;
 }
 
 static int take_u64(struct reader *r, uint64_t *out)
 {
 	const uint8_t *p;
-	int ret = take(r, &p, 8);
+	int rc = take(r, &p, 8);
 
-	if (!ret)
+	if (!rc)
 		*out = mv_le64(p);
-	return ret;
+	return rc;
 }
 
 static int take_string(struct reader *r, struct mv_name *out)
 {
 	const uint8_t *p;
 	uint64_t len;
-	int ret = take_u64(r, &len);
+	int rc = take_u64(r, &len);
 
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	if (len > STRING_MAX)
 		return mv_fail(r->err, MV_EINVALID,
 			       "a string claims %" PRIu64 " bytes", len);
-	ret = take(r, &p, len);
-	if (ret < 0)
-		return ret;
+	rc = take(r, &p, len);
+	if (rc < 0)
+		return rc;
 	out->s = (const char *)p;
 	out->len = (size_t)len;
 	return 0;
@@ -251,12 +251,12 @@ static int array_of_strings(struct reader *r, struct mv_buf *text, uint64_t n)
 {
 	struct mv_name s;
 	int bad = 0;
-	int ret;
+	int rc;
 
 	for (uint64_t i = 0; i < n; i++) {
-		ret = take_string(r, &s);
-		if (ret < 0)
-			return ret;
+		rc = take_string(r, &s);
+		if (rc < 0)
+			return rc;
 		if (i < ELEMENTS_SHOWN && text->len <= MV_META_TEXT_MAX) {
 			bad |= mv_buf_addstr(text, i ? ", " : " ");
 			bad |= add_string(text, &s);
@@ -271,15 +271,15 @@ static int array_of_scalars(struct reader *r, struct mv_buf *text,
 	uint32_t size = kv_types[type].size;
 	const uint8_t *p;
 	int bad = 0;
-	int ret;
+	int rc;
 
-	ret = take(r, &p, n * size);	/* n <= ARRAY_MAX */
-	if (ret < 0)
-		return ret;
+	rc = take(r, &p, n * size);	/* n <= ARRAY_MAX */
+	if (rc < 0)
+		return rc;
 	if (type == KV_BOOL) {
-		ret = check_bools(r, p, n);
-		if (ret < 0)
-			return ret;
+		rc = check_bools(r, p, n);
+		if (rc < 0)
+			return rc;
 	}
 	for (uint64_t i = 0; i < n && i < ELEMENTS_SHOWN; i++) {
 		bad |= mv_buf_addstr(text, i ? ", " : " ");
@@ -292,13 +292,13 @@ static int array_value(struct reader *r, struct mv_buf *text)
 {
 	uint32_t type;
 	uint64_t n;
-	int ret;
+	int rc;
 
-	ret = take_u32(r, &type);
-	if (!ret)
-		ret = take_u64(r, &n);
-	if (ret < 0)
-		return ret;
+	rc = take_u32(r, &type);
+	if (!rc)
+		rc = take_u64(r, &n);
+	if (rc < 0)
+		return rc;
 	if (type >= KV_TYPES || type == KV_ARRAY)
 		return mv_fail(r->err, MV_EINVALID,
 			       "an array of type %" PRIu32 " is not allowed",
@@ -308,31 +308,31 @@ static int array_value(struct reader *r, struct mv_buf *text)
 			       "an array claims %" PRIu64 " elements", n);
 	if (mv_buf_addf(text, "[%" PRIu64 " x %s]", n, kv_types[type].name))
 		return mv_nomem(r->err);
-	ret = type == KV_STRING ? array_of_strings(r, text, n) :
+	rc = type == KV_STRING ? array_of_strings(r, text, n) :
 		array_of_scalars(r, text, type, n);
-	if (!ret && n > ELEMENTS_SHOWN && mv_buf_addstr(text, ", ..."))
+	if (!rc && n > ELEMENTS_SHOWN && mv_buf_addstr(text, ", ..."))
 		return mv_nomem(r->err);
-	return ret;
+	return rc;
 }
 
 static int plain_value(struct reader *r, struct mv_buf *text, uint32_t type,
 		       const uint8_t **raw)
 {
 	struct mv_name s;
-	int ret;
+	int rc;
 
 	if (type == KV_STRING) {
-		ret = take_string(r, &s);
-		if (!ret && add_string(text, &s))
-			ret = mv_nomem(r->err);
-		return ret;
+		rc = take_string(r, &s);
+		if (!rc && add_string(text, &s))
+			rc = mv_nomem(r->err);
+		return rc;
 	}
-	ret = take(r, raw, kv_types[type].size);
-	if (!ret && type == KV_BOOL)
-		ret = check_bools(r, *raw, 1);
-	if (!ret && add_scalar(text, type, *raw))
-		ret = mv_nomem(r->err);
-	return ret;
+	rc = take(r, raw, kv_types[type].size);
+	if (!rc && type == KV_BOOL)
+		rc = check_bools(r, *raw, 1);
+	if (!rc && add_scalar(text, type, *raw))
+		rc = mv_nomem(r->err);
+	return rc;
 }
 
 static int check_alignment(struct reader *r, uint32_t type,
@@ -373,44 +373,44 @@ static int one_kv(struct reader *r, struct mv_buf *text)
 	const uint8_t *raw = NULL;
 	struct mv_name key;
 	uint32_t type;
-	int ret;
+	int rc;
 
 	mv_buf_clear(text);
-	ret = take_string(r, &key);
-	if (!ret)
-		ret = take_u32(r, &type);
-	if (!ret)
-		ret = check_key(r, &key);
-	if (ret < 0)
-		return ret;
+	rc = take_string(r, &key);
+	if (!rc)
+		rc = take_u32(r, &type);
+	if (!rc)
+		rc = check_key(r, &key);
+	if (rc < 0)
+		return rc;
 	if (type >= KV_TYPES)
 		return mv_fail(r->err, MV_EINVALID,
 			       "key '%s' has the unknown type %" PRIu32,
 			       mv_name_shown(r->shown, key.s, key.len), type);
-	ret = type == KV_ARRAY ? array_value(r, text) :
+	rc = type == KV_ARRAY ? array_value(r, text) :
 		plain_value(r, text, type, &raw);
-	if (!ret && key.len == sizeof(alignment) - 1 &&
+	if (!rc && key.len == sizeof(alignment) - 1 &&
 	    !memcmp(key.s, alignment, key.len))
-		ret = check_alignment(r, type, raw);
-	if (!ret && !r->head->for_runs)
-		ret = mv_layout_meta(r->out, key.s, key.len, text->data,
-				     text->len, r->err);
-	return ret;
+		rc = check_alignment(r, type, raw);
+	if (!rc && !r->head->for_runs)
+		rc = mv_layout_meta(r->out, key.s, key.len, text->data,
+				    text->len, r->err);
+	return rc;
 }
 
 static int all_kv(struct reader *r, uint64_t n)
 {
 	struct mv_buf text;
-	int ret = 0;
+	int rc = 0;
 
 	if (n > KV_MAX)
 		return mv_fail(r->err, MV_EINVALID,
 			       "the file claims %" PRIu64 " keys", n);
 	mv_buf_init(&text, 65536);
-	for (uint64_t i = 0; i < n && !ret; i++)
-		ret = one_kv(r, &text);
+	for (uint64_t i = 0; i < n && !rc; i++)
+		rc = one_kv(r, &text);
 	mv_buf_release(&text);
-	return ret ? ret : check_twice(r, "key");
+	return rc ? rc : check_twice(r, "key");
 }
 
 /* -- tensors -- */
@@ -420,12 +420,12 @@ static int tensor_shape(struct reader *r, struct mv_tensor *t)
 	uint64_t product = 1;
 	uint64_t ne;
 	int over = 0;
-	int ret;
+	int rc;
 
 	for (uint32_t i = 0; i < t->rank; i++) {
-		ret = take_u64(r, &ne);
-		if (ret < 0)
-			return ret;
+		rc = take_u64(r, &ne);
+		if (rc < 0)
+			return rc;
 		t->shape[t->rank - 1 - i] = ne;	/* innermost comes first */
 		if (ne)
 			over |= __builtin_mul_overflow(product, ne, &product);
@@ -471,13 +471,13 @@ static int one_tensor(struct reader *r)
 	struct mv_tensor *t;
 	struct mv_name name;
 	uint32_t rank, type;
-	int ret;
+	int rc;
 
-	ret = take_string(r, &name);
-	if (!ret)
-		ret = take_u32(r, &rank);
-	if (ret < 0)
-		return ret;
+	rc = take_string(r, &name);
+	if (!rc)
+		rc = take_u32(r, &rank);
+	if (rc < 0)
+		return rc;
 	mv_name_shown(r->shown, name.s, name.len);
 	if (name.len >= NAME_MAX_LEN ||
 	    (name.len && memchr(name.s, 0, name.len)))
@@ -493,16 +493,16 @@ static int one_tensor(struct reader *r)
 	t->name = mv_layout_strn(r->out, name.s, name.len);
 	if (!t->name)
 		return mv_nomem(r->err);
-	ret = remember(r, &name);
-	if (!ret)
-		ret = tensor_shape(r, t);
-	if (!ret)
-		ret = take_u32(r, &type);
-	if (!ret)
-		ret = take_u64(r, &t->offset);
-	if (!ret)
-		ret = tensor_type(r, t, type);
-	return ret;
+	rc = remember(r, &name);
+	if (!rc)
+		rc = tensor_shape(r, t);
+	if (!rc)
+		rc = take_u32(r, &type);
+	if (!rc)
+		rc = take_u64(r, &t->offset);
+	if (!rc)
+		rc = tensor_type(r, t, type);
+	return rc;
 }
 
 static int pad(const struct reader *r, uint64_t *n)
@@ -579,13 +579,13 @@ static int parse_all(struct reader *r)
 	const uint8_t *magic;
 	uint64_t n_tensors, n_kv;
 	uint32_t version;
-	int ret;
+	int rc;
 
-	ret = take(r, &magic, 4);
-	if (!ret)
-		ret = take_u32(r, &version);
-	if (ret < 0)
-		return ret;
+	rc = take(r, &magic, 4);
+	if (!rc)
+		rc = take_u32(r, &version);
+	if (rc < 0)
+		return rc;
 	if (!(version & 0xffff))
 		return mv_fail(r->err, MV_EINVALID,
 			       "GGUF in big-endian order is not supported");
@@ -593,23 +593,23 @@ static int parse_all(struct reader *r)
 		return mv_fail(r->err, MV_EINVALID,
 			       "GGUF version %" PRIu32 " is not supported",
 			       version);
-	ret = take_u64(r, &n_tensors);
-	if (!ret)
-		ret = take_u64(r, &n_kv);
-	if (ret < 0)
-		return ret;
+	rc = take_u64(r, &n_tensors);
+	if (!rc)
+		rc = take_u64(r, &n_kv);
+	if (rc < 0)
+		return rc;
 	if (n_tensors > MV_TENSORS_MAX)
 		return mv_fail(r->err, MV_EINVALID,
 			       "the file claims %" PRIu64 " tensors",
 			       n_tensors);
-	ret = all_kv(r, n_kv);
-	for (uint64_t i = 0; i < n_tensors && !ret; i++)
-		ret = one_tensor(r);
-	if (!ret)
-		ret = check_twice(r, "tensor");
-	if (!ret)
-		ret = check_offsets(r);
-	return ret ? ret : place(r);
+	rc = all_kv(r, n_kv);
+	for (uint64_t i = 0; i < n_tensors && !rc; i++)
+		rc = one_tensor(r);
+	if (!rc)
+		rc = check_twice(r, "tensor");
+	if (!rc)
+		rc = check_offsets(r);
+	return rc ? rc : place(r);
 }
 
 static int parse(struct mv_layout *out, struct mv_head *head,
@@ -622,10 +622,10 @@ static int parse(struct mv_layout *out, struct mv_head *head,
 		.alignment = 32,
 		.err = err
 	};
-	int ret = parse_all(&r);
+	int rc = parse_all(&r);
 
 	free(r.names);
-	return ret;
+	return rc;
 }
 
 const struct mv_format mv_format_gguf = { "gguf", bid, parse };

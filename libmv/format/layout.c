@@ -72,7 +72,7 @@ static void *allocate(struct mv_layout *layout, size_t size)
 {
 	struct arena *arena = arena_of(layout);
 	struct block *b;
-	void *ret;
+	void *rc;
 
 	if (!arena || size > SIZE_MAX / 2)
 		return NULL;
@@ -89,9 +89,9 @@ static void *allocate(struct mv_layout *layout, size_t size)
 		b->next = arena->blocks;
 		arena->blocks = b;
 	}
-	ret = b->data + b->used;
+	rc = b->data + b->used;
 	b->used += size;
-	return ret;
+	return rc;
 }
 
 char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len)
@@ -161,9 +161,11 @@ int mv_layout_meta(struct mv_layout *layout, const char *key, size_t key_len,
 	if (!arena)
 		return mv_nomem(err);
 	if (layout->meta_count == MV_META_MAX)
-		return mv_layout_note(layout, "more metadata is not shown", err);
+		return mv_layout_note(layout, "more metadata is not shown",
+				      err);
 	alloc = arena->meta_alloc;
-	if (MV_GROW(layout->meta_keys, alloc, layout->meta_count + 1, err) < 0 ||
+	if (MV_GROW(layout->meta_keys, alloc, layout->meta_count + 1,
+		    err) < 0 ||
 	    MV_GROW(layout->meta_values, arena->meta_alloc,
 		    layout->meta_count + 1, err) < 0)
 		return MV_ENOMEM;
@@ -363,10 +365,10 @@ static int print_tensor(struct mv_buf *out, const struct mv_tensor *t)
 int mv_layout_print(struct mv_buf *out, const struct mv_layout *layout,
 		    struct mv_err *err)
 {
-	int ret = mv_layout_print_facts(out, layout, err);
+	int rc = mv_layout_print_facts(out, layout, err);
 
-	for (size_t i = 0; i < layout->count && !ret; i++)
+	for (size_t i = 0; i < layout->count && !rc; i++)
 		if (print_tensor(out, &layout->tensors[i]))
-			ret = mv_nomem(err);
-	return ret;
+			rc = mv_nomem(err);
+	return rc;
 }

@@ -124,7 +124,7 @@ static int take_number(struct scan *s, uint64_t *out)
 /* "(2, 3)" or, in a descr, a single number. Fills at most RANK_MAX. */
 static int take_shape(struct scan *s, uint64_t *shape, uint32_t *rank)
 {
-	int ret;
+	int rc;
 
 	*rank = 0;
 	if (looking_at(s, "0123456789")) {
@@ -136,9 +136,9 @@ static int take_shape(struct scan *s, uint64_t *shape, uint32_t *rank)
 	while (!accept(s, ')')) {
 		if (*rank == RANK_MAX)
 			return bad(s, "more than 64 dimensions");
-		ret = take_number(s, &shape[(*rank)++]);
-		if (ret < 0)
-			return ret;
+		rc = take_number(s, &shape[(*rank)++]);
+		if (rc < 0)
+			return rc;
 		if (accept(s, ','))
 			continue;
 		if (*rank == 1)
@@ -261,11 +261,11 @@ static int times_shape(struct scan *s, uint64_t *size)
 {
 	uint64_t shape[RANK_MAX];
 	uint32_t rank;
-	int ret;
+	int rc;
 
-	ret = take_shape(s, shape, &rank);
-	if (ret < 0)
-		return ret;
+	rc = take_shape(s, shape, &rank);
+	if (rc < 0)
+		return rc;
 	for (uint32_t i = 0; i < rank; i++)
 		if (__builtin_mul_overflow(*size, shape[i], size) ||
 		    *size > ITEM_MAX)
@@ -302,7 +302,7 @@ static int open_field(struct descr *d)
 {
 	struct scan *s = d->s;
 	struct mv_name name;
-	int ret;
+	int rc;
 
 	if (accept(s, ']')) {
 		d->size = d->nest[--d->depth].sum;
@@ -312,43 +312,43 @@ static int open_field(struct descr *d)
 	if (!accept(s, '('))
 		return bad(s, "a field is missing");
 	if (accept(s, '(')) {
-		ret = take_string(s, &name);
-		if (!ret && !accept(s, ','))
-			ret = bad(s, "a title needs a name");
-		if (!ret)
-			ret = take_string(s, &name);
+		rc = take_string(s, &name);
+		if (!rc && !accept(s, ','))
+			rc = bad(s, "a title needs a name");
+		if (!rc)
+			rc = take_string(s, &name);
 		accept(s, ',');
-		if (!ret && !accept(s, ')'))
-			ret = bad(s, "a title is not closed");
+		if (!rc && !accept(s, ')'))
+			rc = bad(s, "a title is not closed");
 	} else {
-		ret = take_string(s, &name);
+		rc = take_string(s, &name);
 	}
-	if (!ret && !accept(s, ','))
-		ret = bad(s, "a field has no type");
-	return ret ? ret : push(d, NEST_FIELD);
+	if (!rc && !accept(s, ','))
+		rc = bad(s, "a field has no type");
+	return rc ? rc : push(d, NEST_FIELD);
 }
 
 static int open_type(struct descr *d)
 {
 	struct mv_name text;
-	int ret;
+	int rc;
 
 	if (accept(d->s, '[')) {
-		ret = push(d, NEST_LIST);
-		return ret ? ret : open_field(d);
+		rc = push(d, NEST_LIST);
+		return rc ? rc : open_field(d);
 	}
 	if (accept(d->s, '('))
 		return push(d, NEST_PAIR);
-	ret = take_string(d->s, &text);
-	if (!ret) {
+	rc = take_string(d->s, &text);
+	if (!rc) {
 		int objects = d->out->objects;
 
-		ret = typestr(d->s, &text, d->out);
+		rc = typestr(d->s, &text, d->out);
 		d->out->objects |= objects;
 		d->size = d->out->size;
 		d->done = 1;
 	}
-	return ret;
+	return rc;
 }
 
 /* A type was read: what belongs behind it? */
@@ -356,18 +356,18 @@ static int close_type(struct descr *d)
 {
 	struct nest *n = &d->nest[d->depth - 1];
 	struct scan *s = d->s;
-	int ret = 0;
+	int rc = 0;
 
 	if (n->kind == NEST_PAIR && !accept(s, ','))
 		return bad(s, "a pair has no shape");
 	if (n->kind == NEST_PAIR || (accept(s, ',') && !looking_at(s, ")")))
-		ret = times_shape(s, &d->size);
+		rc = times_shape(s, &d->size);
 	accept(s, ',');
-	if (!ret && !accept(s, ')'))
-		ret = bad(s, "a type is not closed");
+	if (!rc && !accept(s, ')'))
+		rc = bad(s, "a type is not closed");
 	d->depth--;
-	if (ret < 0 || n->kind == NEST_PAIR)
-		return ret;
+	if (rc < 0 || n->kind == NEST_PAIR)
+		return rc;
 	n = &d->nest[d->depth - 1];	/* a field is always in a list */
 	n->sum += d->size;
 	if (n->sum > ITEM_MAX)
@@ -382,17 +382,17 @@ static int close_type(struct descr *d)
 static int take_descr(struct scan *s, struct dtype *out)
 {
 	struct descr d = { .s = s, .out = out };
-	int ret = 0;
+	int rc = 0;
 	int simple;
 
 	skip_space(s);
 	simple = looking_at(s, "'\"");
 	out->text = s->p;
 	do {
-		ret = d.done ? close_type(&d) : open_type(&d);
-	} while (!ret && (d.depth || !d.done));
-	if (ret < 0)
-		return ret;
+		rc = d.done ? close_type(&d) : open_type(&d);
+	} while (!rc && (d.depth || !d.done));
+	if (rc < 0)
+		return rc;
 	out->text_len = (size_t)(s->p - out->text);
 	out->size = d.size;
 	if (simple) {		/* without its quotes */
@@ -437,11 +437,11 @@ static int take_entry(struct scan *s, struct header *h)
 {
 	struct mv_name key;
 	unsigned bit;
-	int ret;
+	int rc;
 
-	ret = take_string(s, &key);
-	if (ret < 0)
-		return ret;
+	rc = take_string(s, &key);
+	if (rc < 0)
+		return rc;
 	bit = is_key(&key, "descr") ? 1 : is_key(&key, "fortran_order") ? 2 :
 		is_key(&key, "shape") ? 4 : 0;
 	if (!bit || h->seen & bit)
@@ -460,16 +460,16 @@ static int take_entry(struct scan *s, struct header *h)
 
 static int take_header(struct scan *s, struct header *h)
 {
-	int ret;
+	int rc;
 
 	if (s->p == s->end || s->end[-1] != '\n')
 		return bad(s, "it does not end with a line feed");
 	if (!accept(s, '{'))
 		return bad(s, "it is not a dict");
 	while (!accept(s, '}')) {
-		ret = take_entry(s, h);
-		if (ret < 0)
-			return ret;
+		rc = take_entry(s, h);
+		if (rc < 0)
+			return rc;
 		if (!accept(s, ',') && !looking_at(s, "}"))
 			return bad(s, "a comma is missing");
 	}
@@ -527,7 +527,7 @@ static int fill(struct mv_layout *out, const struct mv_head *head,
 	struct mv_tensor *t = mv_layout_add(out, h->rank);
 	size_t len = h->dtype.text_len;
 	char *name;
-	int ret;
+	int rc;
 
 	if (!t)
 		return mv_nomem(err);
@@ -545,13 +545,13 @@ static int fill(struct mv_layout *out, const struct mv_head *head,
 	/* "<f4" is F32 to everybody, "<M8[ns]" is more than I64 */
 	t->dtype_name = t->dtype != MV_DTYPE_UNKNOWN && len <= 3 ?
 		mv_dtype_name(t->dtype) : name;
-	ret = data_length(head, t, h, err);
-	if (!ret && h->dtype.objects)
-		ret = mv_layout_note(out, "holds pickled Python objects", err);
-	if (!ret && !head->for_runs)
-		ret = mv_layout_meta(out, "fortran_order", 13, h->fortran ?
-				     "True" : "False", h->fortran ? 4 : 5, err);
-	return ret;
+	rc = data_length(head, t, h, err);
+	if (!rc && h->dtype.objects)
+		rc = mv_layout_note(out, "holds pickled Python objects", err);
+	if (!rc && !head->for_runs)
+		rc = mv_layout_meta(out, "fortran_order", 13, h->fortran ?
+				    "True" : "False", h->fortran ? 4 : 5, err);
+	return rc;
 }
 
 static int parse(struct mv_layout *out, struct mv_head *head,
@@ -562,27 +562,27 @@ static int parse(struct mv_layout *out, struct mv_head *head,
 	unsigned prefix = major == 1 ? 10 : 12;
 	struct scan s = { .err = err };
 	uint64_t len;
-	int ret;
+	int rc;
 
 	if (major < 1 || major > 3 || minor)
 		return mv_fail(err, MV_EINVALID,
 			       "NPY version %u.%u is not supported", major,
 			       minor);
-	ret = mv_head_need(head, 0, prefix, TEXT_MAX, 0, err);
-	if (ret < 0)
-		return ret;
+	rc = mv_head_need(head, 0, prefix, TEXT_MAX, 0, err);
+	if (rc < 0)
+		return rc;
 	len = major == 1 ? mv_le16(head->data + 8) : mv_le32(head->data + 8);
-	ret = mv_head_need(head, prefix, len, TEXT_MAX + 12, 0, err);
-	if (ret < 0)
-		return ret;
+	rc = mv_head_need(head, prefix, len, TEXT_MAX + 12, 0, err);
+	if (rc < 0)
+		return rc;
 	if (major == 3 && !is_utf8(head->data + prefix, (size_t)len))
 		return mv_fail(err, MV_EINVALID, "the header is not UTF-8");
 	s.p = (const char *)head->data + prefix;
 	s.end = s.p + len;
 	s.py2 = major < 3;
 	out->header_len = prefix + len;
-	ret = take_header(&s, &h);
-	return ret ? ret : fill(out, head, &h, err);
+	rc = take_header(&s, &h);
+	return rc ? rc : fill(out, head, &h, err);
 }
 
 const struct mv_format mv_format_npy = { "npy", bid, parse };

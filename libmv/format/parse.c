@@ -31,7 +31,7 @@ int mv_head_parse(struct mv_layout *out, struct mv_head *head,
 		  struct mv_err *err)
 {
 	const struct mv_format *format;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (head->len < MV_BID_BYTES && head->len < head->file_size) {
@@ -43,10 +43,10 @@ int mv_head_parse(struct mv_layout *out, struct mv_head *head,
 	if (!format)
 		return mv_fail(err, MV_ENOENT, "unknown format");
 	out->format = format->name;
-	ret = format->parse(out, head, err);
-	if (ret < 0)
+	rc = format->parse(out, head, err);
+	if (rc < 0)
 		mv_layout_release(out);
-	return ret;
+	return rc;
 }
 
 int mv_format_parse(struct mv_layout *out, uint64_t *need,
@@ -54,12 +54,12 @@ int mv_format_parse(struct mv_layout *out, uint64_t *need,
 		    struct mv_err *err)
 {
 	struct mv_head h = { head, len, file_size, 0, 0 };
-	int ret;
+	int rc;
 
 	if (h.len > file_size)
 		h.len = (size_t)file_size;
-	ret = mv_head_parse(out, &h, err);
-	if (ret == MV_EBUSY)
+	rc = mv_head_parse(out, &h, err);
+	if (rc == MV_EBUSY)
 		*need = h.need;
-	return ret;
+	return rc;
 }

@@ -272,29 +272,29 @@ static int parse(struct mv_layout *out, struct mv_head *head,
 	struct mv_json *root = NULL;
 	const char *text;
 	uint64_t n;
-	int ret;
+	int rc;
 
 	n = mv_le64(head->data);
-	ret = mv_head_need(head, 8, n, cap, 0, err);
-	if (ret < 0)
-		return ret;
+	rc = mv_head_need(head, 8, n, cap, 0, err);
+	if (rc < 0)
+		return rc;
 	text = (const char *)head->data + 8;
 	w.data_start = 8 + n;
 	out->header_len = w.data_start;
-	ret = plausible(text, (size_t)n, err);
-	if (ret < 0)
+	rc = plausible(text, (size_t)n, err);
+	if (rc < 0)
 		goto out;
-	ret = mv_json_parse(&root, text, (size_t)n, err);
-	if (ret < 0) {
+	rc = mv_json_parse(&root, text, (size_t)n, err);
+	if (rc < 0) {
 		mv_err_prefix(err, "the header is not valid JSON");
 		goto out;
 	}
-	ret = mv_json_each(root, one_entry, &w);
-	if (!ret)
-		ret = check_order(&w);
+	rc = mv_json_each(root, one_entry, &w);
+	if (!rc)
+		rc = check_order(&w);
 out:
 	mv_json_free(root);
-	return ret;
+	return rc;
 }
 
 const struct mv_format mv_format_safetensors = { "safetensors", bid, parse };

@@ -39,7 +39,7 @@ static int set_other(struct mv_asked *q, const char *name, const char *version,
 	struct mv_other *more, *o;
 	struct mv_testimony t;
 	struct mv_subject s;
-	int ret;
+	int rc;
 
 	more = realloc(f->others, (f->other_count + 1) * sizeof(*more));
 	if (!more)
@@ -47,31 +47,31 @@ static int set_other(struct mv_asked *q, const char *name, const char *version,
 	f->others = more;
 	o = &more[f->other_count];
 	memset(o, 0, sizeof(*o));
-	ret = mv_gate_set(&o->name, name, err);
-	if (ret)
-		return ret;
+	rc = mv_gate_set(&o->name, name, err);
+	if (rc)
+		return rc;
 	f->other_count++;
 	if (!commit) {
 		o->nobody = 1;
 		return 0;
 	}
-	ret = version ? mv_gate_set(&o->version, version, err) : 0;
-	if (ret)
-		return ret;
+	rc = version ? mv_gate_set(&o->version, version, err) : 0;
+	if (rc)
+		return rc;
 	/* Where its content cannot be told, it is there but says nothing. */
-	ret = mv_gate_subject(&s, q->gate, f->artifact, commit, NULL);
-	if (ret)
-		return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+	rc = mv_gate_subject(&s, q->gate, f->artifact, commit, NULL);
+	if (rc)
+		return rc == MV_ENOMEM ? mv_nomem(err) : 0;
 	o->same_content = mv_oid_eq(&s.pointer.oid, &f->content);
-	ret = mv_gate_testimony(&t, q->gate, s.blob, &s.pointer, f->artifact,
-				q->gate->now / 1000, NULL);
-	if (!ret) {
+	rc = mv_gate_testimony(&t, q->gate, s.blob, &s.pointer, f->artifact,
+			       q->gate->now / 1000, NULL);
+	if (!rc) {
 		o->evidence = t.evidence;
 		memset(&t.evidence, 0, sizeof(t.evidence));
 		mv_testimony_release(&t);
 	}
 	mv_subject_release(&s);
-	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+	return rc == MV_ENOMEM ? mv_nomem(err) : 0;
 }
 
 /* A branch's change is of no stage and no version: nothing to look at. */
@@ -91,18 +91,18 @@ static int other_stage(struct mv_asked *q, const char *name,
 		       const char *stage, struct mv_err *err)
 {
 	struct mv_stage history;
-	int ret = mv_gate_stage(&history, q->gate, q->facts->artifact, stage,
-				q->promotion ? q->promotion->tag : NULL, "",
-				err);
+	int rc = mv_gate_stage(&history, q->gate, q->facts->artifact, stage,
+			       q->promotion ? q->promotion->tag : NULL, "",
+			       err);
 
-	if (ret)
-		return ret;
-	ret = history.last ?
+	if (rc)
+		return rc;
+	rc = history.last ?
 		set_other(q, name, history.last->version,
 			  history.last->event->commit, err) :
 		set_other(q, name, NULL, NULL, err);
 	mv_stage_release(&history);
-	return ret;
+	return rc;
 }
 
 /* Where the branch of this commit began; for a branch's own change, what it
@@ -111,15 +111,15 @@ static int other_base(struct mv_asked *q, const char *name,
 		      struct mv_err *err)
 {
 	char hex[65];
-	int ret;
+	int rc;
 
 	if (q->base)
 		return set_other(q, name, NULL, *q->base ? q->base : NULL,
 				 err);
-	ret = mv_git_merge_base(hex, mv_repo_git(q->gate->repo),
-				q->gate->trusted, q->facts->commit, NULL);
-	if (ret)
-		return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+	rc = mv_git_merge_base(hex, mv_repo_git(q->gate->repo),
+			       q->gate->trusted, q->facts->commit, NULL);
+	if (rc)
+		return rc == MV_ENOMEM ? mv_nomem(err) : 0;
 	return set_other(q, name, NULL, hex, err);
 }
 
@@ -171,11 +171,11 @@ static int64_t receipt_time(const struct mv_vote *votes, size_t count,
 }
 
 /* Nothing to ask, or no answer: then the tagger's word is none either. */
-static int unwitnessed(struct mv_stage_event *e, int ret, struct mv_err *err)
+static int unwitnessed(struct mv_stage_event *e, int rc, struct mv_err *err)
 {
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret != MV_ENOENT && ret != MV_EINVALID)
+	if (rc != MV_ENOENT && rc != MV_EINVALID)
 		e->when = -1;
 	return 0;
 }
@@ -191,20 +191,20 @@ static int witness(struct mv_asked *q, struct mv_stage_event *e,
 	struct mv_testimony t;
 	struct mv_subject s;
 	int64_t when;
-	int ret;
+	int rc;
 
 	if (!strcmp(e->event->commit, f->commit)) {
 		when = receipt_time(f->votes, f->vote_count, e->event->oid);
 	} else {
-		ret = mv_gate_subject(&s, q->gate, f->artifact,
-				      e->event->commit, NULL);
-		if (ret)
-			return unwitnessed(e, ret, err);
-		ret = mv_gate_testimony(&t, q->gate, s.blob, &s.pointer,
-					f->artifact, q->gate->now / 1000, NULL);
+		rc = mv_gate_subject(&s, q->gate, f->artifact,
+				     e->event->commit, NULL);
+		if (rc)
+			return unwitnessed(e, rc, err);
+		rc = mv_gate_testimony(&t, q->gate, s.blob, &s.pointer,
+				       f->artifact, q->gate->now / 1000, NULL);
 		mv_subject_release(&s);
-		if (ret)
-			return unwitnessed(e, ret, err);
+		if (rc)
+			return unwitnessed(e, rc, err);
 		when = receipt_time(t.votes, t.count, e->event->oid);
 		mv_testimony_release(&t);
 	}
@@ -233,10 +233,10 @@ static int answer_held(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int held = 0;
-	int ret = history_of(&h, q, stage, q->facts->commit, err);
+	int rc = history_of(&h, q, stage, q->facts->commit, err);
 
-	if (ret)
-		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
+	if (rc)
+		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
 	for (size_t i = 0; i < h.count; i++)
 		held |= names_version(&h.v[i], q->facts);
 	mv_stage_release(&h);
@@ -249,12 +249,12 @@ static int since(struct mv_asked *q, const char *question, struct mv_stage *h,
 		 struct mv_stage_event *event, struct mv_err *err)
 {
 	const int64_t now = q->gate->now / 1000;
-	int ret = event ? witness(q, event, err) : 0;
+	int rc = event ? witness(q, event, err) : 0;
 	const int64_t when = event ? event->when : -1;
 
 	mv_stage_release(h);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (when < 0 || when > now)
 		return unknown(q, question, err);
 	return number(q, question, now - when, NULL, err);
@@ -267,10 +267,10 @@ static int answer_soak(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	struct mv_stage_event *last = NULL;
-	int ret = history_of(&h, q, stage, q->facts->commit, err);
+	int rc = history_of(&h, q, stage, q->facts->commit, err);
 
-	if (ret)
-		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
+	if (rc)
+		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
 	for (size_t i = 0; i < h.count; i++)
 		if (names_version(&h.v[i], q->facts))
 			last = &h.v[i];
@@ -281,14 +281,14 @@ static int answer_holder(struct mv_asked *q, const char *question,
 			 const char *stage, struct mv_err *err)
 {
 	struct mv_stage h;
-	int ret = history_of(&h, q, stage, "", err);
+	int rc = history_of(&h, q, stage, "", err);
 
-	if (ret)
-		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
-	ret = number(q, question, !!h.holder,
-		     h.holder ? h.holder->version : NULL, err);
+	if (rc)
+		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
+	rc = number(q, question, !!h.holder,
+		    h.holder ? h.holder->version : NULL, err);
 	mv_stage_release(&h);
-	return ret;
+	return rc;
 }
 
 static int answer_last_event(struct mv_asked *q, const char *question,
@@ -296,25 +296,25 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	int64_t when, now = q->gate->now / 1000;
-	int ret = history_of(&h, q, q->facts->stage, "", err);
+	int rc = history_of(&h, q, q->facts->stage, "", err);
 
-	if (ret)
-		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
+	if (rc)
+		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
 	if (h.count)
-		ret = witness(q, &h.v[h.count - 1], err);
+		rc = witness(q, &h.v[h.count - 1], err);
 	when = h.count ? h.v[h.count - 1].when : 0;
-	if (ret) {
+	if (rc) {
 		mv_stage_release(&h);
-		return ret;
+		return rc;
 	}
 	if (!h.count)
-		ret = number(q, question, -1, NULL, err);
+		rc = number(q, question, -1, NULL, err);
 	else if (when < 0 || when > now)
-		ret = unknown(q, question, err);
+		rc = unknown(q, question, err);
 	else
-		ret = number(q, question, now - when, NULL, err);
+		rc = number(q, question, now - when, NULL, err);
 	mv_stage_release(&h);
-	return ret;
+	return rc;
 }
 
 /* Seconds since it was displaced; unknown when it never held the stage, or
@@ -324,10 +324,10 @@ static int answer_previously(struct mv_asked *q, const char *question,
 {
 	struct mv_stage h;
 	struct mv_stage_event *end = NULL;
-	int ret = history_of(&h, q, q->facts->stage, q->facts->commit, err);
+	int rc = history_of(&h, q, q->facts->stage, q->facts->commit, err);
 
-	if (ret)
-		return ret == MV_ENOENT ? unknown(q, question, err) : ret;
+	if (rc)
+		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
 	for (size_t i = 0; i + 1 < h.count; i++)
 		if (names_version(&h.v[i], q->facts) &&
 		    !names_version(&h.v[i + 1], q->facts))
@@ -353,10 +353,10 @@ static int ref_commit(char *hex, struct mv_gate *gate, const char *ref)
 static int is_below(struct mv_gate *gate, const char *commit, const char *ref)
 {
 	char hex[65];
-	int ret = ref_commit(hex, gate, ref);
+	int rc = ref_commit(hex, gate, ref);
 
-	return ret ? ret : mv_git_is_ancestor(mv_repo_git(gate->repo), commit,
-					      hex, NULL);
+	return rc ? rc : mv_git_is_ancestor(mv_repo_git(gate->repo), commit,
+					    hex, NULL);
 }
 
 /*
@@ -383,18 +383,18 @@ static int answer_reachable(struct mv_asked *q, const char *question,
 			    const char *ref, struct mv_err *err)
 {
 	char *full;
-	int ret;
+	int rc;
 
 	/* A tag of that name would come first where git looks. */
 	full = mv_strf("%s%s", strncmp(ref, "refs/", 5) ? "refs/heads/" : "",
 		       ref);
-	ret = full ? is_reachable(q->gate, q->facts->commit, full) :
-		     MV_ENOMEM;
+	rc = full ? is_reachable(q->gate, q->facts->commit, full) :
+		    MV_ENOMEM;
 	free(full);
-	if (ret < 0)
-		return ret == MV_ENOMEM ? mv_nomem(err) :
+	if (rc < 0)
+		return rc == MV_ENOMEM ? mv_nomem(err) :
 			unknown(q, question, err);
-	return number(q, question, ret, ref, err);
+	return number(q, question, rc, ref, err);
 }
 
 /* The content id of a path in the trusted tree. */
@@ -403,11 +403,11 @@ static int answer_content(struct mv_asked *q, const char *question,
 {
 	char text[80], hex[MV_OID_HEX + 1];
 	struct mv_oid oid;
-	int ret = mv_repo_data_at(&oid, q->gate->repo, q->gate->trusted, path,
-				  NULL);
+	int rc = mv_repo_data_at(&oid, q->gate->repo, q->gate->trusted, path,
+				 NULL);
 
-	if (ret)
-		return ret == MV_ENOMEM ? mv_nomem(err) :
+	if (rc)
+		return rc == MV_ENOMEM ? mv_nomem(err) :
 			unknown(q, question, err);
 	snprintf(text, sizeof(text), "sha256:%s", mv_oid_hex(hex, &oid));
 	return number(q, question, 1, text, err);
@@ -444,29 +444,29 @@ static int answer_format(struct mv_asked *q, struct mv_err *err)
 	struct mv_layout layout;
 	const char *format = NULL;
 	int64_t elements = -1;
-	int ret = MV_ENOENT;
+	int rc = MV_ENOENT;
 
 	memset(&layout, 0, sizeof(layout));
 	if (!q->subject->is_directory)
-		ret = mv_format_parse_at(&layout, read_at, q,
-					 q->subject->pointer.size, NULL);
-	if (ret == MV_ENOMEM)
+		rc = mv_format_parse_at(&layout, read_at, q,
+					q->subject->pointer.size, NULL);
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (!ret) {
+	if (!rc) {
 		format = layout.format;
 		elements = (int64_t)mv_layout_elements(&layout);
 	} else if (!q->subject->is_directory) {
 		format = sniff(q);
 	}
 	/* Both at once: the header is read only once. */
-	ret = format ? number(q, "format", 1, format, err) :
-		       unknown(q, "format", err);
-	if (!ret)
-		ret = elements >= 0 ? number(q, "parameters", elements, NULL,
-					     err) :
+	rc = format ? number(q, "format", 1, format, err) :
+		      unknown(q, "format", err);
+	if (!rc)
+		rc = elements >= 0 ? number(q, "parameters", elements, NULL,
+					    err) :
 			unknown(q, "parameters", err);
 	mv_layout_release(&layout);
-	return ret;
+	return rc;
 }
 
 static int is_answered(const struct mv_asked *q, const char *question)
@@ -482,25 +482,25 @@ static int is_answered(const struct mv_asked *q, const char *question)
 static int read_card(struct mv_buf *out, struct mv_asked *q, const char *file)
 {
 	char *spec = mv_strf("%s:%s", q->facts->commit, file);
-	int ret = spec ? mv_git_read_blob(mv_repo_git(q->gate->repo), spec,
-					  out, NULL, NULL) : MV_ENOMEM;
+	int rc = spec ? mv_git_read_blob(mv_repo_git(q->gate->repo), spec,
+					 out, NULL, NULL) : MV_ENOMEM;
 
 	free(spec);
-	return ret;
+	return rc;
 }
 
 static int answer_card(struct mv_asked *q, const char *question,
 		       const char *file, struct mv_err *err)
 {
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, CARD_MAX);
-	ret = read_card(&text, q, file);
+	rc = read_card(&text, q, file);
 	mv_buf_release(&text);
-	if (ret && ret != MV_ENOENT)
+	if (rc && rc != MV_ENOENT)
 		return unknown(q, question, err);
-	return number(q, question, !ret, file, err);
+	return number(q, question, !rc, file, err);
 }
 
 /* "intended-use" is "## Intended Use", and something stands below it. */
@@ -567,18 +567,18 @@ static int answer_section(struct mv_asked *q, const char *question,
 	const char *name = strrchr(rest, ' ');
 	char *file = name ? strndup(rest, (size_t)(name - rest)) : NULL;
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	if (!file)
 		return name ? mv_nomem(err) : unknown(q, question, err);
 	mv_buf_init(&text, CARD_MAX);
-	ret = read_card(&text, q, file);
-	ret = ret ? unknown(q, question, err) :
+	rc = read_card(&text, q, file);
+	rc = rc ? unknown(q, question, err) :
 		number(q, question, has_section(text.data, name + 1), NULL,
 		       err);
 	mv_buf_release(&text);
 	free(file);
-	return ret;
+	return rc;
 }
 
 /* -- where it comes from ------------------------------------------------------------------- */
@@ -661,13 +661,13 @@ static int answer_offset(struct mv_asked *q, const char *question,
 	const char *argv[] = { NULL, "-d", when, "+%z", NULL };
 	char *program = NULL;
 	struct mv_buf out;
-	int sign, h, m, status = 1, ok = 0, ret = 0;
+	int sign, h, m, status = 1, ok = 0, rc = 0;
 
 	mv_buf_init(&out, 4096);
 	snprintf(when, sizeof(when), "@%lld",
 		 (long long)(q->gate->now / 1000));
 	if (!file || !var)
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 	else if (!access(file, R_OK) && !strstr(zone, "..") &&
 		 !mv_proc_find(&program, "date", proc.search_path, NULL)) {
 		argv[0] = program;
@@ -676,14 +676,14 @@ static int answer_offset(struct mv_asked *q, const char *question,
 		     sscanf(out.data + 1, "%2d%2d", &h, &m) == 2;
 	}
 	sign = ok && *out.data == '-' ? -1 : 1;
-	if (!ret)
-		ret = ok ? number(q, question, sign * (h * 3600 + m * 60),
-				  zone, err) : unknown(q, question, err);
+	if (!rc)
+		rc = ok ? number(q, question, sign * (h * 3600 + m * 60),
+				 zone, err) : unknown(q, question, err);
 	free(program);
 	free(file);
 	free(var);
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 /* -- which of them ------------------------------------------------------------------------------ */

@@ -31,7 +31,7 @@ static int unknown_signer(const struct approving *x, struct mv_err *err)
 	const char *print = x->signature.fingerprint;
 	int ssh = x->key.format && !strcmp(x->key.format, "ssh");
 	char *key = NULL;
-	int ret;
+	int rc;
 
 	if (!ssh)
 		return mv_fail(err, MV_EDENIED, "%s does not know your OpenPGP "
@@ -46,13 +46,13 @@ static int unknown_signer(const struct approving *x, struct mv_err *err)
 		free(key);
 		key = NULL;
 	}
-	ret = mv_fail(err, MV_EDENIED, "%s does not know your key %s; have "
-		      "this line added to .gitmodel/allowed_signers there: "
-		      "%s namespaces=\"%s\" %s", where, print ? print : "",
-		      who, MV_TRUST_NS_APPROVAL, key ? key :
-		      "KEY (of your public key's file, without the comment)");
+	rc = mv_fail(err, MV_EDENIED, "%s does not know your key %s; have "
+		     "this line added to .gitmodel/allowed_signers there: "
+		     "%s namespaces=\"%s\" %s", where, print ? print : "",
+		     who, MV_TRUST_NS_APPROVAL, key ? key :
+		     "KEY (of your public key's file, without the comment)");
 	free(key);
-	return ret;
+	return rc;
 }
 
 static int bad_signer(const struct approving *x, struct mv_err *err)
@@ -79,25 +79,25 @@ static int sign_once(struct approving *x, struct mv_buf *sig,
 {
 	struct mv_gate *g = x->gate;
 	struct mv_buf payload, pae;
-	int ret;
+	int rc;
 
 	mv_signature_release(&x->signature);
 	mv_buf_init(&payload, TEXT_MAX);
 	mv_buf_init(&pae, 2 * TEXT_MAX);
-	ret = mv_statement_print(&payload, x->s, err);
-	if (!ret && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data,
-				payload.len))
-		ret = mv_nomem(err);
-	if (!ret)
-		ret = mv_trust_sign(sig, &x->key, MV_TRUST_NS_APPROVAL,
-				    pae.data, pae.len, &g->repo->env, err);
-	if (!ret)
-		ret = mv_trust_verify(&x->signature, g->trust,
-				      MV_TRUST_NS_APPROVAL, pae.data, pae.len,
-				      sig->data, sig->len, g->now / 1000, err);
+	rc = mv_statement_print(&payload, x->s, err);
+	if (!rc && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data,
+			       payload.len))
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = mv_trust_sign(sig, &x->key, MV_TRUST_NS_APPROVAL,
+				   pae.data, pae.len, &g->repo->env, err);
+	if (!rc)
+		rc = mv_trust_verify(&x->signature, g->trust,
+				     MV_TRUST_NS_APPROVAL, pae.data, pae.len,
+				     sig->data, sig->len, g->now / 1000, err);
 	mv_buf_release(&payload);
 	mv_buf_release(&pae);
-	return ret;
+	return rc;
 }
 
 /*
@@ -107,16 +107,16 @@ static int sign_once(struct approving *x, struct mv_buf *sig,
  */
 static int sign(struct approving *x, struct mv_buf *sig, struct mv_err *err)
 {
-	int ret = sign_once(x, sig, err);
+	int rc = sign_once(x, sig, err);
 
-	if (!ret && x->signature.state == MV_SIGNATURE_GOOD &&
+	if (!rc && x->signature.state == MV_SIGNATURE_GOOD &&
 	    strcmp(x->signature.principal, x->s->signer)) {
-		ret = mv_gate_set(&x->s->signer, x->signature.principal, err);
-		if (!ret)
-			ret = sign_once(x, sig, err);
+		rc = mv_gate_set(&x->s->signer, x->signature.principal, err);
+		if (!rc)
+			rc = sign_once(x, sig, err);
 	}
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	return x->signature.state == MV_SIGNATURE_GOOD ? 0 :
 		bad_signer(x, err);
 }
@@ -124,15 +124,15 @@ static int sign(struct approving *x, struct mv_buf *sig, struct mv_err *err)
 static int set_signer(struct approving *x, struct mv_err *err)
 {
 	char *ident = NULL, *email = NULL;
-	int ret = mv_git_ident(&ident, mv_repo_git(x->gate->repo), err);
+	int rc = mv_git_ident(&ident, mv_repo_git(x->gate->repo), err);
 
-	if (!ret) {
+	if (!rc) {
 		email = mv_gate_email(ident);
-		ret = mv_gate_set(&x->s->signer, email ? email : "", err);
+		rc = mv_gate_set(&x->s->signer, email ? email : "", err);
 	}
 	free(ident);
 	free(email);
-	return ret;
+	return rc;
 }
 
 /* -- what is signed -------------------------------------------------------------------- */
@@ -144,14 +144,14 @@ static int find_facts(struct approving *x, struct mv_err *err)
 				  .version = o->version, .stage = o->stage };
 	const struct mv_event *e;
 	char hex[65];
-	int ret;
+	int rc;
 
 	if (o->policy_rev) {
-		ret = mv_git_commit_sure(hex, mv_repo_git(x->gate->repo),
-					 o->policy_rev, err);
-		return ret ? ret : mv_gate_policy_facts(&x->facts, x->gate,
-							x->gate->trusted, hex,
-							err);
+		rc = mv_git_commit_sure(hex, mv_repo_git(x->gate->repo),
+					o->policy_rev, err);
+		return rc ? rc : mv_gate_policy_facts(&x->facts, x->gate,
+						      x->gate->trusted, hex,
+						      err);
 	}
 	e = mv_registry_version(&x->gate->registry, o->artifact, o->version);
 	if (!e)
@@ -180,16 +180,16 @@ static int fill(struct approving *x, struct mv_err *err)
 		{ &s->nonce, nonce }, { &s->revokes, o->revokes },
 		{ &s->rules, o->rules }, { &s->tag, "" },
 	};
-	int ret = mv_statement_nonce(nonce, err);
+	int rc = mv_statement_nonce(nonce, err);
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !ret; i++)
-		ret = mv_gate_set(all[i].to, all[i].value, err);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !rc; i++)
+		rc = mv_gate_set(all[i].to, all[i].value, err);
 	s->decision = o->decision;
 	s->content = f->content;
 	s->size = f->size;
 	s->issued_at = x->gate->now / 1000;
 	s->not_after = o->ttl ? s->issued_at + o->ttl : 0;
-	return ret;
+	return rc;
 }
 
 /* -- taking back -------------------------------------------------------------------------- */
@@ -270,28 +270,28 @@ static int append(struct approving *x, const struct mv_buf *sig,
 	struct mv_entry entry = { x->s->pointer, NULL };
 	char *lock = NULL, *why, hex[65];
 	struct mv_buf line;
-	int ret;
+	int rc;
 
 	mv_buf_init(&line, 4 * TEXT_MAX);
 	why = mv_strf("%s %s %s for %s", mv_decision_name(x->s->decision),
 		      x->s->artifact, x->s->version, x->s->stage);
-	ret = why ? mv_statement_line(&line, x->gate->now, x->s, sig->data,
-				      sig->len, err) : mv_nomem(err);
+	rc = why ? mv_statement_line(&line, x->gate->now, x->s, sig->data,
+				     sig->len, err) : mv_nomem(err);
 	/* The pointer of a directory's manifest is in no tree. */
-	if (!ret)
-		ret = mv_repo_pointer_blob(hex, repo, &pointer, 0, err);
-	if (!ret && !strcmp(hex, x->s->pointer))
-		ret = mv_repo_pointer_blob(hex, repo, &pointer, 1, err);
-	if (!ret)
-		ret = mv_repo_notes_lock(&lock, repo, err);
+	if (!rc)
+		rc = mv_repo_pointer_blob(hex, repo, &pointer, 0, err);
+	if (!rc && !strcmp(hex, x->s->pointer))
+		rc = mv_repo_pointer_blob(hex, repo, &pointer, 1, err);
+	if (!rc)
+		rc = mv_repo_notes_lock(&lock, repo, err);
 	entry.line = line.data;
-	if (!ret)
-		ret = mv_ledger_append(mv_repo_git(repo), lock, &entry, 1, why,
-				       WAIT_MS, err);
+	if (!rc)
+		rc = mv_ledger_append(mv_repo_git(repo), lock, &entry, 1, why,
+				      WAIT_MS, err);
 	mv_buf_release(&line);
 	free(lock);
 	free(why);
-	return ret;
+	return rc;
 }
 
 int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
@@ -300,39 +300,39 @@ int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 {
 	struct approving x = { .gate = gate, .options = options, .s = out };
 	struct mv_buf sig;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&sig, TEXT_MAX);
-	ret = mv_signer_key(&x.key, mv_repo_git(gate->repo), err);
-	if (!ret)
-		ret = mv_repo_sign_limit(&x.key.limit_ms, gate->repo, err);
-	if (!ret && !x.key.limit_ms)
+	rc = mv_signer_key(&x.key, mv_repo_git(gate->repo), err);
+	if (!rc)
+		rc = mv_repo_sign_limit(&x.key.limit_ms, gate->repo, err);
+	if (!rc && !x.key.limit_ms)
 		x.key.limit_ms = -1;
-	if (!ret)
-		ret = find_facts(&x, err);
+	if (!rc)
+		rc = find_facts(&x, err);
 	/* What would count for nothing is not signed. */
-	if (!ret && options->decision == MV_DECISION_OVERRIDE &&
+	if (!rc && options->decision == MV_DECISION_OVERRIDE &&
 	    gate->has_policy)
-		ret = mv_policy_check_override(&gate->policy, options->artifact,
-					       options->stage, options->rules,
-					       err);
-	if (!ret)
-		ret = fill(&x, err);
-	if (!ret)
-		ret = set_signer(&x, err);
-	if (!ret && options->decision == MV_DECISION_REVOKE)
-		ret = choose_revoked(&x, err);
-	if (!ret)
+		rc = mv_policy_check_override(&gate->policy, options->artifact,
+					      options->stage, options->rules,
+					      err);
+	if (!rc)
+		rc = fill(&x, err);
+	if (!rc)
+		rc = set_signer(&x, err);
+	if (!rc && options->decision == MV_DECISION_REVOKE)
+		rc = choose_revoked(&x, err);
+	if (!rc)
 		set_later(&x);
-	if (!ret)
-		ret = sign(&x, &sig, err);
-	if (!ret)
-		ret = append(&x, &sig, err);
+	if (!rc)
+		rc = sign(&x, &sig, err);
+	if (!rc)
+		rc = append(&x, &sig, err);
 	mv_buf_release(&sig);
 	mv_signature_release(&x.signature);
 	mv_policy_facts_release(&x.facts);
-	if (ret)
+	if (rc)
 		mv_statement_release(out);
-	return ret;
+	return rc;
 }

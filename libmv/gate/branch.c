@@ -80,7 +80,7 @@ static int sort_out(struct moving *m, struct mv_err *err)
 {
 	const char **blobs = calloc(m->count + 1, sizeof(*blobs));
 	size_t n = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (!blobs)
 		return mv_nomem(err);
@@ -100,11 +100,11 @@ static int sort_out(struct moving *m, struct mv_err *err)
 	for (size_t i = 0; i < n; i++)
 		blobs[i] = *m->v[i].blob ? m->v[i].blob : "-";
 	if (n)
-		ret = mv_git_read_many(mv_repo_git(m->gate->repo), blobs, n,
-				       MV_POINTER_MAX - 1, see_pointer, m,
-				       err);
+		rc = mv_git_read_many(mv_repo_git(m->gate->repo), blobs, n,
+				      MV_POINTER_MAX - 1, see_pointer, m,
+				      err);
 	free(blobs);
-	return ret;
+	return rc;
 }
 
 static int is_policy(const char *path)
@@ -133,30 +133,30 @@ static int fill(struct mv_policy_facts *f, struct mv_gate *gate,
 		struct mv_err *err)
 {
 	struct mv_testimony t;
-	int ret;
+	int rc;
 
 	f->action = action;
 	f->content = s->pointer.oid;
 	f->size = s->pointer.size;
-	ret = mv_gate_testimony(&t, gate, s->blob, &s->pointer, f->artifact,
-				gate->now / 1000, err);
-	if (ret)
-		return ret;
+	rc = mv_gate_testimony(&t, gate, s->blob, &s->pointer, f->artifact,
+			       gate->now / 1000, err);
+	if (rc)
+		return rc;
 	f->evidence = t.evidence;
 	f->votes = t.votes;
 	f->vote_count = t.count;
 	memset(&t.evidence, 0, sizeof(t.evidence));
 	t.votes = NULL;
 	t.count = 0;
-	ret = mv_gate_set(&f->records, t.records, err);
+	rc = mv_gate_set(&f->records, t.records, err);
 	mv_testimony_release(&t);
-	if (!ret)
-		ret = mv_gate_set(&f->repo, gate->repo_id, err);
-	if (!ret)
-		ret = mv_gate_set(&f->pointer, s->blob, err);
-	if (!ret && gate->pusher)
-		ret = mv_gate_set(&f->pusher, gate->pusher, err);
-	return ret ? ret : mv_gate_set(&f->path, s->path, err);
+	if (!rc)
+		rc = mv_gate_set(&f->repo, gate->repo_id, err);
+	if (!rc)
+		rc = mv_gate_set(&f->pointer, s->blob, err);
+	if (!rc && gate->pusher)
+		rc = mv_gate_set(&f->pusher, gate->pusher, err);
+	return rc ? rc : mv_gate_set(&f->path, s->path, err);
 }
 
 static int take_commit(void *payload, size_t i,
@@ -164,29 +164,29 @@ static int take_commit(void *payload, size_t i,
 		       struct mv_err *err)
 {
 	struct mv_policy_facts *f = payload;
-	int ret = 0;
+	int rc = 0;
 
 	(void)i;
 	if (info && info->author.email)
-		ret = mv_gate_set(&f->author, info->author.email, err);
-	if (!ret && info && info->committer.email)
-		ret = mv_gate_set(&f->committer, info->committer.email, err);
-	return ret;
+		rc = mv_gate_set(&f->author, info->author.email, err);
+	if (!rc && info && info->committer.email)
+		rc = mv_gate_set(&f->committer, info->committer.email, err);
+	return rc;
 }
 
 static int judge(struct moving *m, const char *subject,
 		 struct mv_policy_facts *f, struct mv_err *err)
 {
 	struct mv_verdict verdict;
-	int ret = mv_decide(&verdict, f, &m->gate->policy,
-			    m->gate->now / 1000, err);
+	int rc = mv_decide(&verdict, f, &m->gate->policy,
+			   m->gate->now / 1000, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (verdict.governed)
-		ret = m->fn(m->payload, subject, f, &verdict, err);
+		rc = m->fn(m->payload, subject, f, &verdict, err);
 	mv_verdict_release(&verdict);
-	return ret;
+	return rc;
 }
 
 /* Is nothing at the path, nor in the place of a folder above it? */
@@ -194,12 +194,12 @@ static int is_gone(int *gone, struct moving *m, const char *path,
 		   struct mv_err *err)
 {
 	char *at;
-	int ret = mv_gate_stands(&at, mv_repo_git(m->gate->repo), m->new,
-				 &path, 1, err);
+	int rc = mv_gate_stands(&at, mv_repo_git(m->gate->repo), m->new,
+				&path, 1, err);
 
-	*gone = !ret && !*at;
+	*gone = !rc && !*at;
 	free(at);
-	return ret;
+	return rc;
 }
 
 /*
@@ -212,7 +212,7 @@ static int find_content(struct mv_subject *s, int *skip, struct moving *m,
 	const int named = mv_project_by_path(&m->project, path) ||
 			  mv_project_by_path(&m->before, path);
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int rc;
 
 	/* What others are measured on cannot be measured on itself before it
 	   is there. */
@@ -221,25 +221,25 @@ static int find_content(struct mv_subject *s, int *skip, struct moving *m,
 		memset(s, 0, sizeof(*s));
 		return 0;
 	}
-	ret = mv_repo_subject_at(s, m->gate->repo, m->new, path, &why);
+	rc = mv_repo_subject_at(s, m->gate->repo, m->new, path, &why);
 	/* Whose bytes stand elsewhere is not known by what stands here. */
-	if (!ret && s->beyond) {
+	if (!rc && s->beyond) {
 		mv_subject_release(s);
-		ret = MV_EINVALID;
+		rc = MV_EINVALID;
 	}
 	/* What is gone cannot be worse. */
-	if (ret == MV_ENOENT) {
-		int rc = is_gone(skip, m, path, err);
+	if (rc == MV_ENOENT) {
+		int failed = is_gone(skip, m, path, err);
 
-		if (rc || *skip)
-			return rc;
+		if (failed || *skip)
+			return failed;
 	}
-	if (ret == MV_EINVALID || ret == MV_ENOENT) {
+	if (rc == MV_EINVALID || rc == MV_ENOENT) {
 		*skip = !named;
 		memset(s, 0, sizeof(*s));
 		return *skip ? 0 : mv_gate_set(&s->path, path, err);
 	}
-	return ret ? mv_fail(err, ret, "%s", why.msg) : 0;
+	return rc ? mv_fail(err, rc, "%s", why.msg) : 0;
 }
 
 static int judge_path(struct moving *m, const char *path, struct mv_err *err)
@@ -248,33 +248,33 @@ static int judge_path(struct moving *m, const char *path, struct mv_err *err)
 	struct mv_policy_facts f;
 	struct mv_subject s;
 	struct mv_asked asked = { m->gate, NULL, &s, m->old, &f };
-	int skip, ret = find_content(&s, &skip, m, path, err);
+	int skip, rc = find_content(&s, &skip, m, path, err);
 
-	if (ret || skip)
-		return ret;
+	if (rc || skip)
+		return rc;
 	memset(&f, 0, sizeof(f));
-	ret = mv_gate_set(&f.artifact, a ? a->name : path, err);
-	if (!ret)
-		ret = mv_gate_set(&f.branch, m->branch, err);
-	if (!ret)
-		ret = mv_gate_set(&f.commit, m->new, err);
-	if (!ret && *s.blob)
-		ret = fill(&f, m->gate, &s, "change", err);
-	else if (!ret)
+	rc = mv_gate_set(&f.artifact, a ? a->name : path, err);
+	if (!rc)
+		rc = mv_gate_set(&f.branch, m->branch, err);
+	if (!rc)
+		rc = mv_gate_set(&f.commit, m->new, err);
+	if (!rc && *s.blob)
+		rc = fill(&f, m->gate, &s, "change", err);
+	else if (!rc)
 		f.size = UINT64_MAX;
 	f.action = "change";
-	if (!ret)
-		ret = mv_git_objects(mv_repo_git(m->gate->repo), &m->new, 1,
-				     take_commit, &f, err);
-	if (!ret)
-		ret = mv_policy_each_question(&m->gate->policy, "change",
-					      f.artifact, m->branch,
-					      mv_gate_answer, &asked, err);
-	if (!ret)
-		ret = judge(m, f.artifact, &f, err);
+	if (!rc)
+		rc = mv_git_objects(mv_repo_git(m->gate->repo), &m->new, 1,
+				    take_commit, &f, err);
+	if (!rc)
+		rc = mv_policy_each_question(&m->gate->policy, "change",
+					     f.artifact, m->branch,
+					     mv_gate_answer, &asked, err);
+	if (!rc)
+		rc = judge(m, f.artifact, &f, err);
 	mv_policy_facts_release(&f);
 	mv_subject_release(&s);
-	return ret;
+	return rc;
 }
 
 /* -- the policy itself ----------------------------------------------------------------- */
@@ -347,15 +347,15 @@ static int list_trusted(struct listing *l, struct mv_git *git,
 	const char *args[] = { "ls-tree", "-r", "-z", "--full-tree", commit,
 			       "--", ".gitmodel", NULL };
 	struct mv_buf out;
-	int ret;
+	int rc;
 
 	mv_buf_init(&out, TRUSTED_MAX);
-	ret = mv_git_run(git, args, NULL, 0, &out, err);
-	for (size_t at = 0; !ret && at < out.len;
+	rc = mv_git_run(git, args, NULL, 0, &out, err);
+	for (size_t at = 0; !rc && at < out.len;
 	     at += strlen(out.data + at) + 1)
-		ret = take_line(l, out.data + at, err);
+		rc = take_line(l, out.data + at, err);
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 /* The bytes themselves: a pointer here is only its own text. */
@@ -364,15 +364,15 @@ static int take_bytes(void *payload, size_t i, const char *hex,
 {
 	struct listing *l = payload;
 	struct mv_oid oid;
-	int ret;
+	int rc;
 
 	(void)hex;
 	if (!data)
 		return mv_fail(err, MV_EINVALID, "'.gitmodel/%s' cannot be "
 			       "read, or is larger than 4 MiB", l->path[i]);
-	ret = mv_hasher_once(oid.b, l->hasher, data, len, err);
-	return ret ? ret : mv_manifest_add(&l->members, l->path[i], &oid, len,
-					   err);
+	rc = mv_hasher_once(oid.b, l->hasher, data, len, err);
+	return rc ? rc : mv_manifest_add(&l->members, l->path[i], &oid, len,
+					 err);
 }
 
 /* The manifest of what stands in .gitmodel/ of a commit. */
@@ -382,22 +382,22 @@ static int policy_pointer(struct mv_pointer *out, struct mv_gate *gate,
 	struct mv_git *git = mv_repo_git(gate->repo);
 	struct listing l;
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	memset(&l, 0, sizeof(l));
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
-	ret = mv_hasher_new(&l.hasher, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = list_trusted(&l, git, commit, err);
-	if (!ret && l.count)
-		ret = mv_git_read_many(git, (const char *const *)l.blob,
-				       l.count, TRUSTED_MAX, take_bytes, &l,
-				       err);
-	if (!ret)
-		ret = mv_repo_manifest_pointer(out, &text, &l.members, err);
+	rc = mv_hasher_new(&l.hasher, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = list_trusted(&l, git, commit, err);
+	if (!rc && l.count)
+		rc = mv_git_read_many(git, (const char *const *)l.blob,
+				      l.count, TRUSTED_MAX, take_bytes, &l,
+				      err);
+	if (!rc)
+		rc = mv_repo_manifest_pointer(out, &text, &l.members, err);
 	mv_buf_release(&text);
 	listing_release(&l);
-	return ret;
+	return rc;
 }
 
 /* What stands there now, whatever it is: modes, git's names and paths. */
@@ -410,20 +410,20 @@ static int digest_listing(char *out, struct mv_gate *gate, const char *commit,
 	char hex[MV_OID_HEX + 1];
 	struct mv_oid oid;
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, TRUSTED_MAX);
-	ret = *commit ? mv_git_run(mv_repo_git(gate->repo), args, NULL, 0,
-				   &text, err) : 0;
-	if (!ret)
-		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = mv_hasher_once(oid.b, h, text.data, text.len, err);
+	rc = *commit ? mv_git_run(mv_repo_git(gate->repo), args, NULL, 0,
+				  &text, err) : 0;
+	if (!rc)
+		rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_hasher_once(oid.b, h, text.data, text.len, err);
 	mv_hasher_free(h);
 	mv_buf_release(&text);
-	if (!ret)
+	if (!rc)
 		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
-	return ret;
+	return rc;
 }
 
 /* The commit that made .gitmodel/ what it is now ("": none did). */
@@ -433,17 +433,17 @@ static int last_change(char **out, struct mv_gate *gate, const char *commit,
 	const char *args[] = { "rev-list", "-1", "--first-parent", commit,
 			       "--", ":(top).gitmodel", NULL };
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, 4096);
-	ret = *commit ? mv_git_run(mv_repo_git(gate->repo), args, NULL, 0,
-				   &text, err) : 0;
-	if (!ret && text.len)
+	rc = *commit ? mv_git_run(mv_repo_git(gate->repo), args, NULL, 0,
+				  &text, err) : 0;
+	if (!rc && text.len)
 		text.data[strcspn(text.data, "\n")] = '\0';
-	if (!ret)
-		ret = mv_gate_set(out, text.data, err);
+	if (!rc)
+		rc = mv_gate_set(out, text.data, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 /*
@@ -458,36 +458,36 @@ int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 {
 	char is[72], becomes[72];
 	struct mv_subject s;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	memset(&s, 0, sizeof(s));
 	out->action = "policy";
-	ret = digest_listing(is, gate, old, err);
-	if (!ret)
-		ret = digest_listing(becomes, gate, commit, err);
-	if (!ret && !strcmp(is, becomes))
-		ret = mv_fail(err, MV_EINVALID, "what stands in .gitmodel/ of "
-			      "%.10s is in force already", commit);
-	if (!ret)
-		ret = policy_pointer(&s.pointer, gate, commit, err);
-	if (!ret)
-		ret = mv_repo_pointer_blob(s.blob, gate->repo, &s.pointer, 0,
-					   err);
-	if (!ret)
-		ret = last_change(&out->displaces, gate, old, err);
-	if (!ret)
-		ret = mv_gate_set(&out->artifact, ".gitmodel", err);
-	if (!ret)
-		ret = mv_gate_set(&out->stage, "policy", err);
-	if (!ret)
-		ret = mv_gate_set(&s.path, ".gitmodel", err);
-	if (!ret)
-		ret = fill(out, gate, &s, "policy", err);
-	if (ret)
+	rc = digest_listing(is, gate, old, err);
+	if (!rc)
+		rc = digest_listing(becomes, gate, commit, err);
+	if (!rc && !strcmp(is, becomes))
+		rc = mv_fail(err, MV_EINVALID, "what stands in .gitmodel/ of "
+			     "%.10s is in force already", commit);
+	if (!rc)
+		rc = policy_pointer(&s.pointer, gate, commit, err);
+	if (!rc)
+		rc = mv_repo_pointer_blob(s.blob, gate->repo, &s.pointer, 0,
+					  err);
+	if (!rc)
+		rc = last_change(&out->displaces, gate, old, err);
+	if (!rc)
+		rc = mv_gate_set(&out->artifact, ".gitmodel", err);
+	if (!rc)
+		rc = mv_gate_set(&out->stage, "policy", err);
+	if (!rc)
+		rc = mv_gate_set(&s.path, ".gitmodel", err);
+	if (!rc)
+		rc = fill(out, gate, &s, "policy", err);
+	if (rc)
 		mv_policy_facts_release(out);
 	mv_subject_release(&s);
-	return ret;
+	return rc;
 }
 
 static int judge_policy(struct moving *m, struct mv_err *err)
@@ -495,17 +495,17 @@ static int judge_policy(struct moving *m, struct mv_err *err)
 	struct mv_policy_facts f;
 	char by[65];
 	const char *names[] = { by };
-	int ret = mv_gate_policy_facts(&f, m->gate, m->old, m->new, err);
+	int rc = mv_gate_policy_facts(&f, m->gate, m->old, m->new, err);
 
-	if (!ret)
-		ret = mv_gate_policy_origin(by, m->gate, m->old, m->new, err);
-	if (!ret)
-		ret = mv_git_objects(mv_repo_git(m->gate->repo), names, 1,
-				     take_commit, &f, err);
-	if (!ret)
-		ret = judge(m, ".gitmodel", &f, err);
+	if (!rc)
+		rc = mv_gate_policy_origin(by, m->gate, m->old, m->new, err);
+	if (!rc)
+		rc = mv_git_objects(mv_repo_git(m->gate->repo), names, 1,
+				    take_commit, &f, err);
+	if (!rc)
+		rc = judge(m, ".gitmodel", &f, err);
 	mv_policy_facts_release(&f);
-	return ret;
+	return rc;
 }
 
 /* By git's own name of the tree, so that nothing of it escapes: a symlink in
@@ -515,39 +515,39 @@ static int policy_moved(int *moved, struct mv_git *git, const char *old,
 {
 	const char *commits[2] = { old, new };
 	struct mv_buf out[2];
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < 2; i++)
 		mv_buf_init(&out[i], 4096);
-	for (size_t i = 0; i < 2 && !ret; i++) {
+	for (size_t i = 0; i < 2 && !rc; i++) {
 		const char *args[] = { "ls-tree", "--full-tree", commits[i],
 				       "--", ".gitmodel", NULL };
 
 		if (*commits[i])
-			ret = mv_git_run(git, args, NULL, 0, &out[i], err);
+			rc = mv_git_run(git, args, NULL, 0, &out[i], err);
 	}
 	*moved = out[0].len != out[1].len ||
 		 memcmp(out[0].data, out[1].data, out[0].len) != 0;
 	for (size_t i = 0; i < 2; i++)
 		mv_buf_release(&out[i]);
-	return ret;
+	return rc;
 }
 
 /* An artifact whose path is another now is another content, too. */
 static int add_renamed(struct moving *m, struct mv_err *err)
 {
-	int ret = *m->old ? mv_repo_project(&m->before, m->gate->repo, m->old,
-					    err) : 0;
+	int rc = *m->old ? mv_repo_project(&m->before, m->gate->repo, m->old,
+					   err) : 0;
 
-	for (size_t i = 0; i < m->project.artifact_count && !ret; i++) {
+	for (size_t i = 0; i < m->project.artifact_count && !rc; i++) {
 		const struct mv_artifact *a = &m->project.artifacts[i];
 		const struct mv_artifact *b = mv_project_by_name(&m->before,
 								 a->name);
 
 		if (!b || strcmp(a->path, b->path))
-			ret = add_path(m, a->path, "", err);
+			rc = add_path(m, a->path, "", err);
 	}
-	return ret;
+	return rc;
 }
 
 /*
@@ -562,22 +562,22 @@ static int add_standing(struct moving *m, const struct mv_project *project,
 	size_t n = project->artifact_count;
 	const char **paths = calloc(n + 1, sizeof(*paths));
 	char **was = calloc(2 * n + 1, sizeof(*was)), **is = was + n;
-	int ret = paths && was ? 0 : mv_nomem(err);
+	int rc = paths && was ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; i < n && !ret; i++)
+	for (size_t i = 0; i < n && !rc; i++)
 		paths[i] = project->artifacts[i].path;
-	if (!ret)
-		ret = mv_gate_stands(was, git, m->old, paths, n, err);
-	if (!ret)
-		ret = mv_gate_stands(is, git, m->new, paths, n, err);
-	for (size_t i = 0; i < n && !ret; i++)
+	if (!rc)
+		rc = mv_gate_stands(was, git, m->old, paths, n, err);
+	if (!rc)
+		rc = mv_gate_stands(is, git, m->new, paths, n, err);
+	for (size_t i = 0; i < n && !rc; i++)
 		if (strcmp(was[i], is[i]))
-			ret = add_path(m, paths[i], "", err);
+			rc = add_path(m, paths[i], "", err);
 	for (size_t i = 0; was && i < 2 * n; i++)
 		free(was[i]);
 	free(was);
 	free(paths);
-	return ret;
+	return rc;
 }
 
 int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
@@ -587,29 +587,29 @@ int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
 	struct moving m = { .gate = gate, .branch = branch, .old = old,
 			    .new = new, .fn = fn, .payload = payload };
 	struct mv_git *git = mv_repo_git(gate->repo);
-	int moved = 0, ret;
+	int moved = 0, rc;
 
 	if (!gate->has_policy)
 		return 0;
-	ret = policy_moved(&moved, git, old, new, err);
-	if (!ret && mv_policy_governs(&gate->policy, "branch", NULL, branch)) {
-		ret = mv_repo_project(&m.project, gate->repo, new, err);
-		if (!ret)
-			ret = add_renamed(&m, err);
-		if (!ret)
-			ret = add_standing(&m, &m.project, err);
-		if (!ret)
-			ret = add_standing(&m, &m.before, err);
-		if (!ret)
-			ret = mv_git_diff(git, old, new, MV_GIT_DIFF_ODD, NULL,
-					  on_delta, &m, err);
-		if (!ret)
-			ret = sort_out(&m, err);
+	rc = policy_moved(&moved, git, old, new, err);
+	if (!rc && mv_policy_governs(&gate->policy, "branch", NULL, branch)) {
+		rc = mv_repo_project(&m.project, gate->repo, new, err);
+		if (!rc)
+			rc = add_renamed(&m, err);
+		if (!rc)
+			rc = add_standing(&m, &m.project, err);
+		if (!rc)
+			rc = add_standing(&m, &m.before, err);
+		if (!rc)
+			rc = mv_git_diff(git, old, new, MV_GIT_DIFF_ODD, NULL,
+					 on_delta, &m, err);
+		if (!rc)
+			rc = sort_out(&m, err);
 	}
-	for (size_t i = 0; i < m.count && !ret; i++)
-		ret = m.v[i].ours ? judge_path(&m, m.v[i].path, err) : 0;
-	if (!ret && moved)
-		ret = judge_policy(&m, err);
+	for (size_t i = 0; i < m.count && !rc; i++)
+		rc = m.v[i].ours ? judge_path(&m, m.v[i].path, err) : 0;
+	if (!rc && moved)
+		rc = judge_policy(&m, err);
 	for (size_t i = 0; i < m.count; i++) {
 		free(m.v[i].path);
 		free(m.v[i].blob);
@@ -617,5 +617,5 @@ int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
 	free(m.v);
 	mv_project_release(&m.project);
 	mv_project_release(&m.before);
-	return ret;
+	return rc;
 }

@@ -29,14 +29,14 @@ static int read_fd(struct mv_buf *out, int fd, const char *path,
 {
 	struct mv_reader in = mv_reader_fd(&fd);
 	size_t got = 0;
-	int ret = mv_buf_reserve(out, FILE_MAX + 1) ? mv_nomem(err) :
-		mv_read_full(&in, out->data, FILE_MAX + 1, &got, err);
+	int rc = mv_buf_reserve(out, FILE_MAX + 1) ? mv_nomem(err) :
+	       mv_read_full(&in, out->data, FILE_MAX + 1, &got, err);
 
-	if (!ret && got > FILE_MAX)
+	if (!rc && got > FILE_MAX)
 		return mv_fail(err, MV_EINVALID, "'%s' is larger than 4 MiB",
 			       path);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	out->len = got;
 	out->data[got] = '\0';
 	return 0;
@@ -46,16 +46,16 @@ static int read_work_tree(struct texts *t, enum draft_file i,
 			  struct mv_repo *repo, struct mv_err *err)
 {
 	int root, fd = -1;
-	int ret = mv_repo_root(&root, repo, err);
+	int rc = mv_repo_root(&root, repo, err);
 
-	if (!ret)
-		ret = mv_wt_open_read(&fd, NULL, root, draft_files[i], err);
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
-	ret = read_fd(&t->text[i], fd, draft_files[i], err);
+	if (!rc)
+		rc = mv_wt_open_read(&fd, NULL, root, draft_files[i], err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	rc = read_fd(&t->text[i], fd, draft_files[i], err);
 	close(fd);
-	t->there[i] = !ret;
-	return ret;
+	t->there[i] = !rc;
+	return rc;
 }
 
 /* A revision may lack any of them. */
@@ -64,21 +64,21 @@ static int read_revision(struct texts *t, enum draft_file i,
 			 struct mv_err *err)
 {
 	char *spec = mv_strf("%s:%s", commit, draft_files[i]);
-	int ret = spec ? mv_git_read_blob(mv_repo_git(repo), spec, &t->text[i],
-					  NULL, err) : mv_nomem(err);
+	int rc = spec ? mv_git_read_blob(mv_repo_git(repo), spec, &t->text[i],
+					 NULL, err) : mv_nomem(err);
 
 	free(spec);
-	t->there[i] = !ret;
-	return ret == MV_ENOENT ? 0 : ret;
+	t->there[i] = !rc;
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 static int read_file(struct texts *t, const char *path, struct mv_err *err)
 {
 	struct mv_buf *out = &t->text[POLICY];
-	int ret = mv_read_file(out, path, err);
+	int rc = mv_read_file(out, path, err);
 
-	t->there[POLICY] = !ret;
-	return ret;
+	t->there[POLICY] = !rc;
+	return rc;
 }
 
 static int is_file(const char *path)
@@ -91,20 +91,20 @@ static int is_file(const char *path)
 static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
 		      const char *where, struct mv_err *err)
 {
-	int file = where && is_file(where), ret = 0;
+	int file = where && is_file(where), rc = 0;
 	char commit[65];
 
 	if (where && !file)
-		ret = mv_git_commit_sure(commit, mv_repo_git(repo), where,
-					 err);
-	for (int i = 0; !ret && i < DRAFT_FILES; i++)
-		ret = where && !file ?
+		rc = mv_git_commit_sure(commit, mv_repo_git(repo), where,
+					err);
+	for (int i = 0; !rc && i < DRAFT_FILES; i++)
+		rc = where && !file ?
 			read_revision(t, i, repo, commit, err) :
 			file && i == POLICY ? read_file(t, where, err) :
 			mv_git_info(mv_repo_git(repo))->work_tree ?
 			read_work_tree(t, i, repo, err) : 0;
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	*name = !where ? strdup(draft_files[POLICY]) : file ? strdup(where) :
 		mv_strf("%s:%s", where, draft_files[POLICY]);
 	if (!*name)
@@ -149,21 +149,21 @@ static int list_principals(struct mv_policy_draft *out, struct mv_repo *repo,
 	struct listing l = { NULL, 0 };
 	struct mv_trust *trust = NULL;
 	char *tmp;
-	int ret;
+	int rc;
 
 	if (!t->there[SIGNERS] && !t->there[GPG])
 		return 0;
 	tmp = mv_strf("%s/model/tmp", repo->info->common_dir);
-	ret = tmp ? mv_trust_open(&trust, &roots, tmp, &repo->env, err) :
-		    mv_nomem(err);
+	rc = tmp ? mv_trust_open(&trust, &roots, tmp, &repo->env, err) :
+		   mv_nomem(err);
 	l.v = calloc(1, sizeof(*l.v));
-	if (!ret && (!l.v || mv_trust_each_principal(trust, keep_principal,
-						     &l)))
-		ret = mv_nomem(err);
+	if (!rc && (!l.v || mv_trust_each_principal(trust, keep_principal,
+						    &l)))
+		rc = mv_nomem(err);
 	mv_trust_close(trust);
 	free(tmp);
 	out->principals = l.v;
-	return ret;
+	return rc;
 }
 
 static int list_stages(struct mv_policy_draft *out, struct mv_repo *repo,
@@ -171,53 +171,53 @@ static int list_stages(struct mv_policy_draft *out, struct mv_repo *repo,
 {
 	struct mv_registry tags = MV_REGISTRY_INIT;
 	struct listing l = { calloc(1, sizeof(*l.v)), 0 };
-	int ret = l.v ? mv_registry_load(&tags, mv_repo_git(repo), NULL, err) :
-		  mv_nomem(err);
+	int rc = l.v ? mv_registry_load(&tags, mv_repo_git(repo), NULL, err) :
+		 mv_nomem(err);
 
-	for (size_t i = 0; i < tags.count && !ret; i++)
+	for (size_t i = 0; i < tags.count && !rc; i++)
 		if (tags.v[i].tag.stage &&
 		    keep_principal(&l, tags.v[i].tag.stage))
-			ret = mv_nomem(err);
+			rc = mv_nomem(err);
 	mv_registry_release(&tags);
 	out->stages = l.v;
-	return ret;
+	return rc;
 }
 
 int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
 			 const char *where, struct mv_err *err)
 {
 	struct texts t;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	memset(&t, 0, sizeof(t));
 	for (int i = 0; i < DRAFT_FILES; i++)
 		mv_buf_init(&t.text[i], FILE_MAX + 2);
-	ret = read_texts(&t, &out->name, repo, where, err);
-	if (!ret)
-		ret = mv_policy_parse(&out->policy, t.text[POLICY].data,
-				      t.text[POLICY].len, t.there[CONFIG] ?
-				      t.text[CONFIG].data : NULL,
-				      t.text[CONFIG].len, err);
-	if (!ret)
-		ret = list_principals(out, repo, &t, err);
-	if (!ret)
-		ret = list_stages(out, repo, err);
-	if (!ret && t.there[CASES]) {
+	rc = read_texts(&t, &out->name, repo, where, err);
+	if (!rc)
+		rc = mv_policy_parse(&out->policy, t.text[POLICY].data,
+				     t.text[POLICY].len, t.there[CONFIG] ?
+				     t.text[CONFIG].data : NULL,
+				     t.text[CONFIG].len, err);
+	if (!rc)
+		rc = list_principals(out, repo, &t, err);
+	if (!rc)
+		rc = list_stages(out, repo, err);
+	if (!rc && t.there[CASES]) {
 		out->cases_len = t.text[CASES].len;
 		out->cases = mv_buf_detach(&t.text[CASES]);
-		ret = out->cases ? 0 : mv_nomem(err);
+		rc = out->cases ? 0 : mv_nomem(err);
 	}
-	if (!ret && t.there[CONFIG]) {
+	if (!rc && t.there[CONFIG]) {
 		out->config_len = t.text[CONFIG].len;
 		out->config = mv_buf_detach(&t.text[CONFIG]);
-		ret = out->config ? 0 : mv_nomem(err);
+		rc = out->config ? 0 : mv_nomem(err);
 	}
 	for (int i = 0; i < DRAFT_FILES; i++)
 		mv_buf_release(&t.text[i]);
-	if (ret)
+	if (rc)
 		mv_policy_draft_release(out);
-	return ret;
+	return rc;
 }
 
 void mv_policy_draft_release(struct mv_policy_draft *d)
@@ -275,10 +275,10 @@ static const char starter[] =
 static int write_file(struct mv_repo *repo, const char *path,
 		      const struct mv_buf *text, struct mv_err *err)
 {
-	int root, ret = mv_repo_root(&root, repo, err);
+	int root, rc = mv_repo_root(&root, repo, err);
 
-	return ret ? ret : mv_wt_write(root, path, 0, text->data, text->len,
-				       err);
+	return rc ? rc : mv_wt_write(root, path, 0, text->data, text->len,
+				     err);
 }
 
 /* What .gitmodel/config says of the repository. */
@@ -306,10 +306,10 @@ static int see(void *payload, const char *section, const char *subname,
 static int add_id(struct mv_buf *text, struct mv_err *err)
 {
 	char hex[33];
-	int ret = mv_statement_nonce(hex, err);
+	int rc = mv_statement_nonce(hex, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	hex[12] = '4';
 	hex[16] = "89ab"[hex[16] & 3];
 	return mv_buf_addf(text, "%s[repository]\nid = %.8s-%.4s-%.4s-%.4s-"
@@ -321,14 +321,14 @@ static int set_id(struct mv_repo *repo, struct texts *t, struct mv_err *err)
 {
 	struct mv_buf *text = &t->text[CONFIG];
 	struct seen seen = { 0, 0 };
-	int ret = t->there[CONFIG] ?
-		mv_config_parse_with(draft_files[CONFIG], text->data,
-				     text->len, MV_CONFIG_HEADS |
-				     MV_CONFIG_INDENT, see, &seen,
-				     err) : 0;
+	int rc = t->there[CONFIG] ?
+	       mv_config_parse_with(draft_files[CONFIG], text->data,
+				    text->len, MV_CONFIG_HEADS |
+				    MV_CONFIG_INDENT, see, &seen,
+				    err) : 0;
 
-	if (ret || seen.id)
-		return ret;
+	if (rc || seen.id)
+		return rc;
 	if (seen.section)
 		return mv_fail(err, MV_EINVALID, "%s has a [repository] "
 			       "without 'id': write one there, or take the "
@@ -336,8 +336,8 @@ static int set_id(struct mv_repo *repo, struct texts *t, struct mv_err *err)
 	if (text->len && text->data[text->len - 1] != '\n' &&
 	    mv_buf_addch(text, '\n'))
 		return mv_nomem(err);
-	ret = add_id(text, err);
-	return ret ? ret : write_file(repo, draft_files[CONFIG], text, err);
+	rc = add_id(text, err);
+	return rc ? rc : write_file(repo, draft_files[CONFIG], text, err);
 }
 
 /* What one person's key may sign; the server's own signs receipts. */
@@ -346,10 +346,10 @@ static int write_signers(struct mv_repo *repo, struct texts *t,
 			 struct mv_err *err)
 {
 	struct mv_buf *text = &t->text[SIGNERS];
-	int ret = read_work_tree(t, SIGNERS, repo, err);
+	int rc = read_work_tree(t, SIGNERS, repo, err);
 
-	if (ret || t->there[SIGNERS])
-		return ret;
+	if (rc || t->there[SIGNERS])
+		return rc;
 	if (mv_buf_addf(text, "%s namespaces=\"%s,%s\" %s\n", member,
 			MV_TRUST_NS_GIT, MV_TRUST_NS_APPROVAL, key))
 		return mv_nomem(err);
@@ -360,32 +360,32 @@ int mv_policy_draft_init(struct mv_repo *repo, const char *member,
 			 const char *key, struct mv_err *err)
 {
 	struct texts t;
-	int ret;
+	int rc;
 
 	memset(&t, 0, sizeof(t));
 	for (int i = 0; i < DRAFT_FILES; i++)
 		mv_buf_init(&t.text[i], FILE_MAX + 2);
 	if (!*member || strpbrk(member, " \t*?,\n"))
-		ret = mv_fail(err, MV_EINVALID, "'%s' is no principal, such as "
-			      "alice@example.com", member);
+		rc = mv_fail(err, MV_EINVALID, "'%s' is no principal, such as "
+			     "alice@example.com", member);
 	else
-		ret = read_work_tree(&t, POLICY, repo, err);
-	if (!ret && t.there[POLICY])
-		ret = mv_fail(err, MV_EEXISTS, "there is a '%s' already",
-			      draft_files[POLICY]);
-	if (!ret)
-		ret = read_work_tree(&t, CONFIG, repo, err);
-	if (!ret && mv_buf_addf(&t.text[POLICY], starter, member))
-		ret = mv_nomem(err);
+		rc = read_work_tree(&t, POLICY, repo, err);
+	if (!rc && t.there[POLICY])
+		rc = mv_fail(err, MV_EEXISTS, "there is a '%s' already",
+			     draft_files[POLICY]);
+	if (!rc)
+		rc = read_work_tree(&t, CONFIG, repo, err);
+	if (!rc && mv_buf_addf(&t.text[POLICY], starter, member))
+		rc = mv_nomem(err);
 	/* The policy last: without it the others do no harm. */
-	if (!ret)
-		ret = set_id(repo, &t, err);
-	if (!ret && key)
-		ret = write_signers(repo, &t, member, key, err);
-	if (!ret)
-		ret = write_file(repo, draft_files[POLICY], &t.text[POLICY],
-				 err);
+	if (!rc)
+		rc = set_id(repo, &t, err);
+	if (!rc && key)
+		rc = write_signers(repo, &t, member, key, err);
+	if (!rc)
+		rc = write_file(repo, draft_files[POLICY], &t.text[POLICY],
+				err);
 	for (int i = 0; i < DRAFT_FILES; i++)
 		mv_buf_release(&t.text[i]);
-	return ret;
+	return rc;
 }

@@ -41,27 +41,27 @@ static int check_path(struct mv_gate *gate, const struct mv_promotion *p,
 {
 	struct mv_project project;
 	const struct mv_artifact *a;
-	int ret, yes = 1;
+	int rc, yes = 1;
 
 	if (strcmp(p->action, "promote") || !gate->has_policy ||
 	    !*gate->trusted)
 		return 0;
-	ret = mv_repo_project(&project, gate->repo, gate->trusted, err);
-	if (ret)
-		return ret;
+	rc = mv_repo_project(&project, gate->repo, gate->trusted, err);
+	if (rc)
+		return rc;
 	a = mv_project_by_name(&project, p->artifact);
 	if (a && strcmp(a->path, s->path))
 		yes = is_trusted(gate, p->commit, err);
 	if (yes < 0)
-		ret = yes;
+		rc = yes;
 	else if (!yes)
-		ret = mv_fail(err, MV_EDENIED, "'%s' is at '%s' by %s and at "
-			      "'%s' by %.10s, which %s has never had; merge "
-			      "that first", p->artifact, a->path,
-			      gate->trusted_name, s->path, p->commit,
-			      gate->trusted_name);
+		rc = mv_fail(err, MV_EDENIED, "'%s' is at '%s' by %s and at "
+			     "'%s' by %.10s, which %s has never had; merge "
+			     "that first", p->artifact, a->path,
+			     gate->trusted_name, s->path, p->commit,
+			     gate->trusted_name);
 	mv_project_release(&project);
-	return ret;
+	return rc;
 }
 
 /* -- people ------------------------------------------------------------------------ */
@@ -76,24 +76,24 @@ static int take_commit(void *payload, size_t i,
 		       struct mv_err *err)
 {
 	struct mv_policy_facts *f = payload;
-	int ret;
+	int rc;
 
 	(void)i;
 	if (!info)
 		return 0;
-	ret = set_person(&f->author, info->author.email, err);
-	return ret ? ret : set_person(&f->committer, info->committer.email,
-				      err);
+	rc = set_person(&f->author, info->author.email, err);
+	return rc ? rc : set_person(&f->committer, info->committer.email,
+				    err);
 }
 
 static int set_runner(struct mv_policy_facts *f, struct mv_err *err)
 {
 	char *email = mv_gate_email(f->evidence.run ? f->evidence.run->by :
 				    NULL);
-	int ret = set_person(&f->runner, email, err);
+	int rc = set_person(&f->runner, email, err);
 
 	free(email);
-	return ret;
+	return rc;
 }
 
 struct tag_check {
@@ -109,19 +109,19 @@ static int take_tag(void *payload, size_t i,
 {
 	struct tag_check *c = payload;
 	struct mv_policy_facts *f = c->facts;
-	int ret;
+	int rc;
 
 	(void)i;
 	if (!info || !mv_event_is(c->tag, info))
 		return mv_fail(err, MV_EDENIED, "the tag object of '%s' does "
 			       "not say that name", c->tag->ref);
-	ret = mv_trust_verify(&f->tag_signature, c->gate->trust,
-			      MV_TRUST_NS_GIT, info->payload,
-			      info->payload_len, info->signature,
-			      info->signature ? strlen(info->signature) : 0,
-			      c->gate->now / 1000, err);
-	if (ret)
-		return ret;
+	rc = mv_trust_verify(&f->tag_signature, c->gate->trust,
+			     MV_TRUST_NS_GIT, info->payload,
+			     info->payload_len, info->signature,
+			     info->signature ? strlen(info->signature) : 0,
+			     c->gate->now / 1000, err);
+	if (rc)
+		return rc;
 	/* A tagger's address is a claim, and so is a key that did not sign
 	   this: then it is not known who promotes. */
 	return f->tag_signature.state == MV_SIGNATURE_GOOD ?
@@ -138,20 +138,20 @@ static int set_signer(struct mv_policy_facts *f, struct mv_gate *gate,
 {
 	struct mv_signing_key key;
 	char *line = NULL;
-	int ret = p->self ? mv_signer_key(&key, mv_repo_git(gate->repo), err) :
-			    0;
-	int ssh = p->self && !ret && key.key && *key.key && key.format &&
+	int rc = p->self ? mv_signer_key(&key, mv_repo_git(gate->repo), err) :
+			   0;
+	int ssh = p->self && !rc && key.key && *key.key && key.format &&
 		  !strcmp(key.format, "ssh");
 
 	if (ssh && mv_signer_public(&line, gate->repo, key.key, NULL))
 		line = NULL;
 	if (!line)
-		return ret ? ret : set_person(&f->promoter, p->promoter, err);
-	ret = mv_trust_key(&f->tag_signature, gate->trust, MV_TRUST_NS_GIT,
-			   line, gate->now / 1000, err);
+		return rc ? rc : set_person(&f->promoter, p->promoter, err);
+	rc = mv_trust_key(&f->tag_signature, gate->trust, MV_TRUST_NS_GIT,
+			  line, gate->now / 1000, err);
 	free(line);
-	if (ret || f->tag_signature.state != MV_SIGNATURE_GOOD)
-		return ret;
+	if (rc || f->tag_signature.state != MV_SIGNATURE_GOOD)
+		return rc;
 	return set_person(&f->promoter, f->tag_signature.principal, err);
 }
 
@@ -161,21 +161,21 @@ static int set_people(struct mv_policy_facts *f, struct mv_gate *gate,
 	struct tag_check check = { gate, p->tag, f };
 	struct mv_git *git = mv_repo_git(gate->repo);
 	const char *commit = f->commit;
-	int ret = mv_git_objects(git, &commit, 1, take_commit, f, err);
+	int rc = mv_git_objects(git, &commit, 1, take_commit, f, err);
 
-	if (!ret)
-		ret = set_runner(f, err);
-	if (!ret)
-		ret = set_person(&f->pusher, gate->pusher, err);
+	if (!rc)
+		rc = set_runner(f, err);
+	if (!rc)
+		rc = set_person(&f->pusher, gate->pusher, err);
 	f->hypothetical = !p->tag;
-	if (!ret && p->tag) {
+	if (!rc && p->tag) {
 		const char *oid = p->tag->oid;
 
-		ret = mv_git_objects(git, &oid, 1, take_tag, &check, err);
-	} else if (!ret) {
-		ret = set_signer(f, gate, p, err);
+		rc = mv_git_objects(git, &oid, 1, take_tag, &check, err);
+	} else if (!rc) {
+		rc = set_signer(f, gate, p, err);
 	}
-	return ret;
+	return rc;
 }
 
 /* -- the place --------------------------------------------------------------------------- */
@@ -186,22 +186,22 @@ static int set_from_stage(void *payload, const char *question,
 {
 	struct mv_asked *q = payload;
 	struct mv_stage h;
-	int ret;
+	int rc;
 
 	if (strncmp(question, "held ", 5) || *q->facts->from_stage)
 		return 0;
-	ret = mv_gate_stage(&h, q->gate, q->facts->artifact, question + 5,
-			    q->promotion->tag, q->facts->commit, err);
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < h.count && !ret; i++)
+	rc = mv_gate_stage(&h, q->gate, q->facts->artifact, question + 5,
+			   q->promotion->tag, q->facts->commit, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < h.count && !rc; i++)
 		if (h.v[i].event->tag.kind == MV_EVENT_ASSIGN &&
 		    !strcmp(h.v[i].version, q->facts->version) &&
 		    !*q->facts->from_stage)
-			ret = mv_gate_set(&q->facts->from_stage, question + 5,
-					  err);
+			rc = mv_gate_set(&q->facts->from_stage, question + 5,
+					 err);
 	mv_stage_release(&h);
-	return ret;
+	return rc;
 }
 
 static int set_place(struct mv_policy_facts *f, struct mv_gate *gate,
@@ -209,21 +209,21 @@ static int set_place(struct mv_policy_facts *f, struct mv_gate *gate,
 {
 	struct mv_asked asked = { gate, p, NULL, NULL, f };
 	struct mv_stage h;
-	int ret = mv_gate_stage(&h, gate, p->artifact, p->stage, p->tag, "",
-				err);
+	int rc = mv_gate_stage(&h, gate, p->artifact, p->stage, p->tag, "",
+			       err);
 
-	if (ret)
-		return ret;
-	ret = mv_gate_set(&f->displaces, h.holder ? h.holder->version : "",
-			  err);
+	if (rc)
+		return rc;
+	rc = mv_gate_set(&f->displaces, h.holder ? h.holder->version : "",
+			 err);
 	mv_stage_release(&h);
-	if (!ret)
-		ret = mv_gate_set(&f->from_stage, "", err);
-	if (!ret && gate->has_policy)
-		ret = mv_policy_each_question(&gate->policy, p->action,
-					      p->artifact, p->stage,
-					      set_from_stage, &asked, err);
-	return ret;
+	if (!rc)
+		rc = mv_gate_set(&f->from_stage, "", err);
+	if (!rc && gate->has_policy)
+		rc = mv_policy_each_question(&gate->policy, p->action,
+					     p->artifact, p->stage,
+					     set_from_stage, &asked, err);
+	return rc;
 }
 
 /* Was it ever? Before `tag`, when there is one. */
@@ -271,33 +271,33 @@ static int set_names(struct mv_policy_facts *f, struct mv_gate *gate,
 		     const struct mv_promotion *p,
 		     const struct mv_subject *s, struct mv_err *err)
 {
-	int ret = mv_gate_set(&f->repo, gate->repo_id, err);
+	int rc = mv_gate_set(&f->repo, gate->repo_id, err);
 
 	f->action = p->action;
 	f->content = s->pointer.oid;
 	f->size = s->pointer.size;
-	if (!ret)
-		ret = mv_gate_set(&f->artifact, p->artifact, err);
-	if (!ret)
-		ret = mv_gate_set(&f->version, p->version, err);
-	if (!ret)
-		ret = mv_gate_set(&f->stage, p->stage, err);
-	if (!ret)
-		ret = mv_gate_set(&f->commit, p->commit, err);
-	if (!ret)
-		ret = mv_gate_set(&f->path, s->path, err);
-	return ret ? ret : mv_gate_set(&f->pointer, s->blob, err);
+	if (!rc)
+		rc = mv_gate_set(&f->artifact, p->artifact, err);
+	if (!rc)
+		rc = mv_gate_set(&f->version, p->version, err);
+	if (!rc)
+		rc = mv_gate_set(&f->stage, p->stage, err);
+	if (!rc)
+		rc = mv_gate_set(&f->commit, p->commit, err);
+	if (!rc)
+		rc = mv_gate_set(&f->path, s->path, err);
+	return rc ? rc : mv_gate_set(&f->pointer, s->blob, err);
 }
 
 static int set_testimony(struct mv_policy_facts *f, struct mv_gate *gate,
 			 const struct mv_subject *s, struct mv_err *err)
 {
 	struct mv_testimony t;
-	int ret = mv_gate_testimony(&t, gate, s->blob, &s->pointer,
-				    f->artifact, gate->now / 1000, err);
+	int rc = mv_gate_testimony(&t, gate, s->blob, &s->pointer,
+				   f->artifact, gate->now / 1000, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	f->evidence = t.evidence;
 	f->votes = t.votes;
 	f->vote_count = t.count;
@@ -305,9 +305,9 @@ static int set_testimony(struct mv_policy_facts *f, struct mv_gate *gate,
 	memset(&t.evidence, 0, sizeof(t.evidence));
 	t.votes = NULL;
 	t.count = 0;
-	ret = mv_gate_set(&f->records, t.records, err);
+	rc = mv_gate_set(&f->records, t.records, err);
 	mv_testimony_release(&t);
-	return ret;
+	return rc;
 }
 
 /* `subject` is yours when it succeeds. */
@@ -316,44 +316,44 @@ static int bind(struct mv_policy_facts *out, struct mv_subject *subject,
 		struct mv_err *err)
 {
 	const struct mv_event *e;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = p->tag ? 0 : mv_registry_who(&e, &gate->registry, p->artifact,
-					   p->stage, err);
-	if (!ret)
-		ret = check_version(gate, p, err);
-	if (!ret)
-		ret = mv_gate_subject(subject, gate, p->artifact, p->commit,
-				      err);
-	if (ret)
-		return ret;
-	ret = check_path(gate, p, subject, err);
-	if (ret) {
+	rc = p->tag ? 0 : mv_registry_who(&e, &gate->registry, p->artifact,
+					  p->stage, err);
+	if (!rc)
+		rc = check_version(gate, p, err);
+	if (!rc)
+		rc = mv_gate_subject(subject, gate, p->artifact, p->commit,
+				     err);
+	if (rc)
+		return rc;
+	rc = check_path(gate, p, subject, err);
+	if (rc) {
 		mv_subject_release(subject);
-		return ret;
+		return rc;
 	}
-	ret = set_names(out, gate, p, subject, err);
-	if (!ret)
-		ret = set_testimony(out, gate, subject, err);
-	if (!ret)
-		ret = set_place(out, gate, p, err);
-	if (ret) {
+	rc = set_names(out, gate, p, subject, err);
+	if (!rc)
+		rc = set_testimony(out, gate, subject, err);
+	if (!rc)
+		rc = set_place(out, gate, p, err);
+	if (rc) {
 		mv_subject_release(subject);
 		mv_policy_facts_release(out);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_gate_bindings(struct mv_policy_facts *out, struct mv_gate *gate,
 		     const struct mv_promotion *p, struct mv_err *err)
 {
 	struct mv_subject subject;
-	int ret = bind(out, &subject, gate, p, err);
+	int rc = bind(out, &subject, gate, p, err);
 
-	if (!ret)
+	if (!rc)
 		mv_subject_release(&subject);
-	return ret;
+	return rc;
 }
 
 int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
@@ -361,35 +361,35 @@ int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 {
 	struct mv_subject subject;
 	struct mv_asked asked = { gate, p, &subject, NULL, out };
-	int ret = bind(out, &subject, gate, p, err);
+	int rc = bind(out, &subject, gate, p, err);
 
-	if (ret)
-		return ret;
-	ret = set_people(out, gate, p, err);
-	if (!ret && gate->has_policy)
-		ret = mv_policy_each_question(&gate->policy, p->action,
-					      p->artifact, p->stage,
-					      mv_gate_answer, &asked, err);
+	if (rc)
+		return rc;
+	rc = set_people(out, gate, p, err);
+	if (!rc && gate->has_policy)
+		rc = mv_policy_each_question(&gate->policy, p->action,
+					     p->artifact, p->stage,
+					     mv_gate_answer, &asked, err);
 	mv_subject_release(&subject);
-	if (ret)
+	if (rc)
 		mv_policy_facts_release(out);
-	return ret;
+	return rc;
 }
 
 int mv_gate_check(struct mv_verdict *out, struct mv_policy_facts *facts,
 		  struct mv_gate *gate, const struct mv_promotion *promotion,
 		  struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_gate_facts(facts, gate, promotion, err);
-	if (ret)
-		return ret;
+	rc = mv_gate_facts(facts, gate, promotion, err);
+	if (rc)
+		return rc;
 	if (gate->has_policy)
-		ret = mv_decide(out, facts, &gate->policy, gate->now / 1000,
-				err);
-	if (ret)
+		rc = mv_decide(out, facts, &gate->policy, gate->now / 1000,
+			       err);
+	if (rc)
 		mv_policy_facts_release(facts);
-	return ret;
+	return rc;
 }

@@ -50,9 +50,9 @@ static const char *short_name(const char *ref)
    beside all branches is what a CI system was given to judge. */
 static int only_head(char **branch, struct mv_git *git, struct mv_err *err)
 {
-	int ret = mv_git_head_branch(branch, git, err);
+	int rc = mv_git_head_branch(branch, git, err);
 
-	return ret != MV_ENOENT ? ret :
+	return rc != MV_ENOENT ? rc :
 		mv_fail(err, MV_ENOTSUP, "there is no branch that could be "
 			"trusted, and HEAD is on none; fetch the one that "
 			"others merge into");
@@ -75,30 +75,30 @@ static int find_trusted(struct mv_gate *g, const char *rev,
 	struct mv_git *git = mv_repo_git(g->repo);
 	char hex[65] = "", *branch = NULL;
 	int ours = !rev;	/* chosen here: then there may be no commit */
-	int ret = 0;
+	int rc = 0;
 
 	if (rev && !*rev) {	/* nothing is to be trusted */
-		ret = mv_gate_set(&g->trusted, "", err);
-		return ret ? ret : mv_gate_set(&g->trusted_name, "", err);
+		rc = mv_gate_set(&g->trusted, "", err);
+		return rc ? rc : mv_gate_set(&g->trusted_name, "", err);
 	}
 	if (ours) {
-		ret = mv_git_default_branch(&branch, git, err);
-		if (ret == MV_ENOENT)
-			ret = only_head(&branch, git, err);
+		rc = mv_git_default_branch(&branch, git, err);
+		if (rc == MV_ENOENT)
+			rc = only_head(&branch, git, err);
 		rev = branch;
 	}
-	if (!ret)
-		ret = mv_git_commit_sure(hex, git, rev, err);
-	if (ret == MV_ENOENT && ours)
-		ret = 0;
-	if (!ret)
-		ret = mv_gate_set(&g->trusted, hex, err);
-	if (!ret)
-		ret = mv_gate_set(&g->trusted_name, short_name(rev), err);
-	if (!ret && ours && !strncmp(rev, REMOTES, strlen(REMOTES)))
-		ret = set_fetched(g, rev, err);
+	if (!rc)
+		rc = mv_git_commit_sure(hex, git, rev, err);
+	if (rc == MV_ENOENT && ours)
+		rc = 0;
+	if (!rc)
+		rc = mv_gate_set(&g->trusted, hex, err);
+	if (!rc)
+		rc = mv_gate_set(&g->trusted_name, short_name(rev), err);
+	if (!rc && ours && !strncmp(rev, REMOTES, strlen(REMOTES)))
+		rc = set_fetched(g, rev, err);
 	free(branch);
-	return ret;
+	return rc;
 }
 
 /* -- what its .gitmodel/ says ------------------------------------------------------- */
@@ -167,22 +167,22 @@ static int list_trusted(struct trusted *t, struct mv_gate *g,
 	const char *args[] = { "ls-tree", "-z", "--full-tree", g->trusted,
 			       "--", ".gitmodel", ".gitmodel/", NULL };
 	struct mv_buf out;
-	int ret;
+	int rc;
 
 	mv_buf_init(&out, FILE_MAX);
-	ret = mv_git_run(mv_repo_git(g->repo), args, NULL, 0, &out, err);
-	for (size_t at = 0; !ret && at < out.len;
+	rc = mv_git_run(mv_repo_git(g->repo), args, NULL, 0, &out, err);
+	for (size_t at = 0; !rc && at < out.len;
 	     at += strlen(out.data + at) + 1) {
 		const char *tab = strchr(out.data + at, '\t');
 
 		if (!tab || !strcmp(tab + 1, ".gitmodel"))
-			ret = mv_fail(err, MV_EINVALID, ".gitmodel is no "
-				      "folder");
+			rc = mv_fail(err, MV_EINVALID, ".gitmodel is no "
+				     "folder");
 		else
-			ret = take_entry(t, out.data + at, err);
+			rc = take_entry(t, out.data + at, err);
 	}
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 static int must_lack(void *payload, size_t i, const char *hex,
@@ -205,23 +205,23 @@ static int check_absent(struct trusted *t, struct mv_gate *g,
 {
 	char *spec[TRUSTED_FILES] = { NULL };
 	size_t n = 0;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < TRUSTED_FILES && !ret; i++) {
+	for (size_t i = 0; i < TRUSTED_FILES && !rc; i++) {
 		if (*t->blob[i])
 			continue;
 		t->which[n] = i;
 		spec[n] = mv_strf("%s:.gitmodel/%s", g->trusted,
 				  trusted_files[i]);
-		ret = spec[n++] ? 0 : mv_nomem(err);
+		rc = spec[n++] ? 0 : mv_nomem(err);
 	}
-	if (!ret && n)
-		ret = mv_git_read_many(mv_repo_git(g->repo),
-				       (const char *const *)spec, n, FILE_MAX,
-				       must_lack, t, err);
+	if (!rc && n)
+		rc = mv_git_read_many(mv_repo_git(g->repo),
+				      (const char *const *)spec, n, FILE_MAX,
+				      must_lack, t, err);
 	for (size_t i = 0; i < n; i++)
 		free(spec[i]);
-	return ret;
+	return rc;
 }
 
 static int read_trusted(struct trusted *t, struct mv_gate *g,
@@ -229,22 +229,22 @@ static int read_trusted(struct trusted *t, struct mv_gate *g,
 {
 	const char *spec[TRUSTED_FILES] = { NULL };
 	size_t n = 0;
-	int ret;
+	int rc;
 
 	t->commit = g->trusted;
-	ret = list_trusted(t, g, err);
-	if (!ret)
-		ret = check_absent(t, g, err);
+	rc = list_trusted(t, g, err);
+	if (!rc)
+		rc = check_absent(t, g, err);
 	for (size_t i = 0; i < TRUSTED_FILES; i++) {
 		if (!*t->blob[i])
 			continue;
 		t->which[n] = i;
 		spec[n++] = t->blob[i];
 	}
-	if (!ret && n)
-		ret = mv_git_read_many(mv_repo_git(g->repo), spec, n, FILE_MAX,
-				       keep_file, t, err);
-	return ret;
+	if (!rc && n)
+		rc = mv_git_read_many(mv_repo_git(g->repo), spec, n, FILE_MAX,
+				      keep_file, t, err);
+	return rc;
 }
 
 static int take_id(void *payload, const char *section, const char *subname,
@@ -266,54 +266,54 @@ static int root_commit(struct mv_gate *g, struct mv_err *err)
 			       "--first-parent", g->trusted, NULL };
 	struct mv_buf out;
 	char *id;
-	int ret;
+	int rc;
 
 	if (!*g->trusted)
 		return mv_gate_set(&g->repo_id, "", err);
 	mv_buf_init(&out, 1 << 20);
-	ret = mv_git_run(mv_repo_git(g->repo), args, NULL, 0, &out, err);
-	id = ret ? NULL : mv_strf("root:%.*s", (int)strcspn(out.data, "\n"),
-				  out.data);
-	if (!ret)
-		ret = mv_gate_set(&g->repo_id, id, err);
+	rc = mv_git_run(mv_repo_git(g->repo), args, NULL, 0, &out, err);
+	id = rc ? NULL : mv_strf("root:%.*s", (int)strcspn(out.data, "\n"),
+				 out.data);
+	if (!rc)
+		rc = mv_gate_set(&g->repo_id, id, err);
 	free(id);
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 static int set_repo_id(struct mv_gate *g, const struct trusted *t,
 		       struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	if (t->there[CONFIG])
-		ret = mv_config_parse(".gitmodel/config", t->text[CONFIG].data,
-				      t->text[CONFIG].len, take_id,
-				      &g->repo_id, err);
-	return ret || g->repo_id ? ret : root_commit(g, err);
+		rc = mv_config_parse(".gitmodel/config", t->text[CONFIG].data,
+				     t->text[CONFIG].len, take_id,
+				     &g->repo_id, err);
+	return rc || g->repo_id ? rc : root_commit(g, err);
 }
 
 static int set_policy(struct mv_gate *g, struct trusted *t,
 		      const char *policy_file, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	if (!t->there[POLICY] && policy_file) {
 		mv_buf_release(&t->text[POLICY]);
 		mv_buf_init(&t->text[POLICY], FILE_MAX);
-		ret = mv_read_file(&t->text[POLICY], policy_file, err);
-		t->there[POLICY] = !ret;
-		if (ret == MV_ENOENT)
-			ret = 0;
+		rc = mv_read_file(&t->text[POLICY], policy_file, err);
+		t->there[POLICY] = !rc;
+		if (rc == MV_ENOENT)
+			rc = 0;
 	}
-	if (ret || !t->there[POLICY])
-		return ret;
-	ret = mv_policy_parse(&g->policy, t->text[POLICY].data,
-			      t->text[POLICY].len,
-			      t->there[CONFIG] ? t->text[CONFIG].data : NULL,
-			      t->text[CONFIG].len, err);
-	g->has_policy = !ret;
-	return ret;
+	if (rc || !t->there[POLICY])
+		return rc;
+	rc = mv_policy_parse(&g->policy, t->text[POLICY].data,
+			     t->text[POLICY].len,
+			     t->there[CONFIG] ? t->text[CONFIG].data : NULL,
+			     t->text[CONFIG].len, err);
+	g->has_policy = !rc;
+	return rc;
 }
 
 static int set_trust(struct mv_gate *g, struct trusted *t,
@@ -328,43 +328,43 @@ static int set_trust(struct mv_gate *g, struct trusted *t,
 		t->text[GPG_KEYS].len
 	};
 	char *tmp = mv_strf("%s/model/tmp", g->repo->info->common_dir);
-	int limit, ret = tmp ? mv_repo_program_limit(&limit, g->repo, err) :
-			 mv_nomem(err);
+	int limit, rc = tmp ? mv_repo_program_limit(&limit, g->repo, err) :
+			mv_nomem(err);
 
-	if (!ret)
-		ret = mv_trust_open(&g->trust, &roots, tmp, &g->repo->env,
-				    err);
-	if (!ret)
+	if (!rc)
+		rc = mv_trust_open(&g->trust, &roots, tmp, &g->repo->env,
+				   err);
+	if (!rc)
 		mv_trust_limit(g->trust, limit);
 	free(tmp);
-	return ret;
+	return rc;
 }
 
 static int load_trusted(struct mv_gate *g, const char *policy_file,
 			struct mv_err *err)
 {
 	struct trusted t;
-	int ret = 0;
+	int rc = 0;
 
 	memset(&t, 0, sizeof(t));
 	for (size_t i = 0; i < TRUSTED_FILES; i++)
 		mv_buf_init(&t.text[i], FILE_MAX);
 	if (*g->trusted)
-		ret = read_trusted(&t, g, err);
-	if (!ret)
-		ret = set_repo_id(g, &t, err);
-	if (!ret)
-		ret = set_policy(g, &t, policy_file, err);
-	if (!ret)
-		ret = set_trust(g, &t, err);
-	if (ret == MV_EINVALID && *g->trusted &&
+		rc = read_trusted(&t, g, err);
+	if (!rc)
+		rc = set_repo_id(g, &t, err);
+	if (!rc)
+		rc = set_policy(g, &t, policy_file, err);
+	if (!rc)
+		rc = set_trust(g, &t, err);
+	if (rc == MV_EINVALID && *g->trusted &&
 	    !strcmp(g->trusted_name, g->trusted))	/* named by its id */
 		mv_err_prefix(err, "%.10s", g->trusted);
-	else if (ret == MV_EINVALID && *g->trusted)
+	else if (rc == MV_EINVALID && *g->trusted)
 		mv_err_prefix(err, "%s (%.10s)", g->trusted_name, g->trusted);
 	for (size_t i = 0; i < TRUSTED_FILES; i++)
 		mv_buf_release(&t.text[i]);
-	return ret;
+	return rc;
 }
 
 /* -- tags and notes -------------------------------------------------------------------- */
@@ -455,21 +455,21 @@ static int overlay_registry(struct mv_gate *g,
 {
 	static const char *const prefixes[] = { "refs/tags/", NULL };
 	struct refs refs = { 0 };
-	int ret = sort_names(&refs, o, err);
+	int rc = sort_names(&refs, o, err);
 
-	if (!ret)
-		ret = mv_git_each_ref(mv_repo_git(g->repo), prefixes, keep_ref,
-				      &refs, err);
+	if (!rc)
+		rc = mv_git_each_ref(mv_repo_git(g->repo), prefixes, keep_ref,
+				     &refs, err);
 
-	for (size_t i = 0; i < o->ref_count && !ret; i++)
+	for (size_t i = 0; i < o->ref_count && !rc; i++)
 		if (*o->refs[i].oid &&
 		    !strncmp(o->refs[i].name, "refs/tags/", 10))
-			ret = add_ref(&refs, &o->refs[i], err);
-	if (!ret)
-		ret = mv_registry_from_refs(&g->registry, refs.v, refs.count,
-					    o->artifact, err);
+			rc = add_ref(&refs, &o->refs[i], err);
+	if (!rc)
+		rc = mv_registry_from_refs(&g->registry, refs.v, refs.count,
+					   o->artifact, err);
 	release_refs(&refs);
-	return ret;
+	return rc;
 }
 
 static int load_state(struct mv_gate *g, const struct mv_gate_options *o,
@@ -477,24 +477,24 @@ static int load_state(struct mv_gate *g, const struct mv_gate_options *o,
 {
 	const struct mv_git_ref *notes = overlaid(o, NOTES);
 	char hex[65] = "";
-	int ret = o->ref_count ? overlay_registry(g, o, err) :
-		mv_registry_load(&g->registry, mv_repo_git(g->repo),
-				 o->artifact, err);
+	int rc = o->ref_count ? overlay_registry(g, o, err) :
+	       mv_registry_load(&g->registry, mv_repo_git(g->repo),
+				o->artifact, err);
 
-	if (!ret && !notes) {
-		ret = mv_git_ref_get(hex, mv_repo_git(g->repo), NOTES, err);
-		ret = ret == MV_ENOENT ? 0 : ret;
+	if (!rc && !notes) {
+		rc = mv_git_ref_get(hex, mv_repo_git(g->repo), NOTES, err);
+		rc = rc == MV_ENOENT ? 0 : rc;
 	}
-	if (!ret && !*(notes ? notes->oid : hex) && !o->records_known)
-		ret = mv_repo_notes_missing(&g->no_records, g->repo, err);
-	return ret ? ret : mv_gate_set(&g->notes, notes ? notes->oid : hex,
-				       err);
+	if (!rc && !*(notes ? notes->oid : hex) && !o->records_known)
+		rc = mv_repo_notes_missing(&g->no_records, g->repo, err);
+	return rc ? rc : mv_gate_set(&g->notes, notes ? notes->oid : hex,
+				     err);
 }
 
 int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 		 const struct mv_gate_options *options, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	out->repo = repo;
@@ -502,16 +502,16 @@ int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,
 	out->refs = options->refs;
 	out->ref_count = options->ref_count;
 	out->chosen = options->trusted != NULL;
-	ret = find_trusted(out, options->trusted, err);
-	if (!ret)
-		ret = load_trusted(out, options->policy_file, err);
-	if (!ret)
-		ret = load_state(out, options, err);
-	if (!ret && options->pusher)
-		ret = mv_gate_set(&out->pusher, options->pusher, err);
-	if (ret)
+	rc = find_trusted(out, options->trusted, err);
+	if (!rc)
+		rc = load_trusted(out, options->policy_file, err);
+	if (!rc)
+		rc = load_state(out, options, err);
+	if (!rc && options->pusher)
+		rc = mv_gate_set(&out->pusher, options->pusher, err);
+	if (rc)
 		mv_gate_close(out);
-	return ret;
+	return rc;
 }
 
 void mv_gate_close(struct mv_gate *g)

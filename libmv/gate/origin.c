@@ -25,18 +25,18 @@ static int newest_change(char *out, struct mv_git *git, const char *tip,
 	const char *all[] = { "rev-list", "-1", "--first-parent", tip, "--",
 			      ":(top).gitmodel", NULL };
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	snprintf(not_old, sizeof(not_old), "^%.64s", old);
 	mv_buf_init(&text, 4096);
-	ret = mv_git_run(git, *old ? args : all, NULL, 0, &text, err);
+	rc = mv_git_run(git, *old ? args : all, NULL, 0, &text, err);
 	*out = '\0';
-	if (!ret && text.len) {
+	if (!rc && text.len) {
 		text.data[strcspn(text.data, "\n")] = '\0';
 		snprintf(out, 65, "%s", text.data);
 	}
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 struct merge {
@@ -77,30 +77,30 @@ static int came_from(char *out, struct mv_git *git, const char *merge,
 {
 	struct merge m = { .count = 0 };
 	struct mv_buf is, was;
-	int ret = mv_git_objects(git, &merge, 1, take_parents, &m, err);
+	int rc = mv_git_objects(git, &merge, 1, take_parents, &m, err);
 
 	*out = '\0';
 	mv_buf_init(&is, 4096);
 	mv_buf_init(&was, 4096);
-	if (!ret && m.count > 1)
-		ret = folder_of(&is, git, merge, err);
-	for (size_t k = 1; !ret && k < m.count && !*out; k++) {
+	if (!rc && m.count > 1)
+		rc = folder_of(&is, git, merge, err);
+	for (size_t k = 1; !rc && k < m.count && !*out; k++) {
 		int known = 0;
 
-		ret = folder_of(&was, git, m.parents[k], err);
-		if (ret || mv_buf_cmp(&is, &was))
+		rc = folder_of(&was, git, m.parents[k], err);
+		if (rc || mv_buf_cmp(&is, &was))
 			continue;
 		if (*old)
 			known = mv_git_is_ancestor(git, m.parents[k], old,
 						   err);
 		if (known < 0)
-			ret = known;
+			rc = known;
 		else if (!known)
 			memcpy(out, m.parents[k], sizeof(m.parents[k]));
 	}
 	mv_buf_release(&is);
 	mv_buf_release(&was);
-	return ret;
+	return rc;
 }
 
 int mv_gate_policy_origin(char *out, struct mv_gate *gate, const char *old,
@@ -108,19 +108,19 @@ int mv_gate_policy_origin(char *out, struct mv_gate *gate, const char *old,
 {
 	struct mv_git *git = mv_repo_git(gate->repo);
 	char at[65], change[65], side[65];
-	int ret = 0;
+	int rc = 0;
 
 	snprintf(out, 65, "%s", new);
 	snprintf(at, sizeof(at), "%s", new);
-	for (int i = 0; i < STEPS_MAX && !ret; i++) {
-		ret = newest_change(change, git, at, old, err);
-		if (ret || !*change)
-			return ret;
+	for (int i = 0; i < STEPS_MAX && !rc; i++) {
+		rc = newest_change(change, git, at, old, err);
+		if (rc || !*change)
+			return rc;
 		memcpy(out, change, sizeof(change));
-		ret = came_from(side, git, change, old, err);
-		if (ret || !*side)
-			return ret;
+		rc = came_from(side, git, change, old, err);
+		if (rc || !*side)
+			return rc;
 		memcpy(at, side, sizeof(side));
 	}
-	return ret;
+	return rc;
 }

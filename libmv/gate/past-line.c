@@ -37,16 +37,16 @@ static int resolve(char (*out)[65], struct mv_git *git, char *const *specs,
 	char *save = NULL, *line;
 	struct mv_buf in, text;
 	size_t i = 0;
-	int ret = 0;
+	int rc = 0;
 
 	mv_buf_init(&in, OUT_MAX);
 	mv_buf_init(&text, OUT_MAX);
-	for (size_t k = 0; k < count && !ret; k++)
-		ret = mv_buf_addf(&in, "%s\n", specs[k]) ? mv_nomem(err) : 0;
-	if (!ret && count)
-		ret = mv_git_run(git, args, in.data, in.len,
-				 &text, err);
-	for (line = ret ? NULL : strtok_r(text.data, "\n", &save);
+	for (size_t k = 0; k < count && !rc; k++)
+		rc = mv_buf_addf(&in, "%s\n", specs[k]) ? mv_nomem(err) : 0;
+	if (!rc && count)
+		rc = mv_git_run(git, args, in.data, in.len,
+				&text, err);
+	for (line = rc ? NULL : strtok_r(text.data, "\n", &save);
 	     line && i < count; line = strtok_r(NULL, "\n", &save)) {
 		size_t n = strspn(line, "0123456789abcdef");
 
@@ -55,12 +55,12 @@ static int resolve(char (*out)[65], struct mv_git *git, char *const *specs,
 			snprintf(out[i], 65, "%.*s", (int)n, line);
 		i++;
 	}
-	if (!ret && i < count)
-		ret = mv_fail(err, MV_EIO, "cannot understand what git "
-			      "cat-file says");
+	if (!rc && i < count)
+		rc = mv_fail(err, MV_EIO, "cannot understand what git "
+			     "cat-file says");
 	mv_buf_release(&in);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 /* `path` of commit, as a spec for resolve(); parent 0: of the commit itself. */
@@ -82,16 +82,16 @@ static int resolve_path(char (*out)[65], struct mv_git *git,
 			const char *path, struct mv_err *err)
 {
 	char **specs = calloc(count + 1, sizeof(*specs));
-	int ret = specs ? 0 : mv_nomem(err);
+	int rc = specs ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; i < count && !ret; i++) {
+	for (size_t i = 0; i < count && !rc; i++) {
 		specs[i] = spec_of(commits[i], path);
-		ret = specs[i] ? 0 : mv_nomem(err);
+		rc = specs[i] ? 0 : mv_nomem(err);
 	}
-	if (!ret)
-		ret = resolve(out, git, specs, count, err);
+	if (!rc)
+		rc = resolve(out, git, specs, count, err);
 	free_specs(specs, count);
-	return ret;
+	return rc;
 }
 
 /* -- where the policy begins --------------------------------------------------------- */
@@ -146,15 +146,15 @@ static int read_beginnings(struct mv_past *past, struct mv_git *git,
 			       ":(top)" FOLDER "/policy", NULL };
 	struct mv_buf text;
 	char *save = NULL, *line;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, OUT_MAX);
-	ret = mv_git_run(git, args, NULL, 0, &text, err);
-	for (line = ret ? NULL : strtok_r(text.data, "\n", &save);
-	     line && !ret; line = strtok_r(NULL, "\n", &save))
-		ret = add_beginning(past, line, err);
+	rc = mv_git_run(git, args, NULL, 0, &text, err);
+	for (line = rc ? NULL : strtok_r(text.data, "\n", &save);
+	     line && !rc; line = strtok_r(NULL, "\n", &save))
+		rc = add_beginning(past, line, err);
 	mv_buf_release(&text);
-	return ret || past->beginning_count < 2 ? ret :
+	return rc || past->beginning_count < 2 ? rc :
 		keep_first(past, git, err);
 }
 
@@ -163,22 +163,22 @@ static int name_beginning(struct mv_past *past, struct mv_git *git,
 {
 	const char *pin;
 	char hex[65];
-	int ret = mv_git_config(&pin, git, "model.policyroot", err);
+	int rc = mv_git_config(&pin, git, "model.policyroot", err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (pin && *pin) {
-		ret = mv_git_commit_sure(hex, git, pin, err);
-		if (ret == MV_ENOENT)
+		rc = mv_git_commit_sure(hex, git, pin, err);
+		if (rc == MV_ENOENT)
 			return mv_fail(err, MV_EINVALID, "model.policyRoot "
 				       "names '%s', which is no commit here",
 				       pin);
-		mv_past_name(past->root, ret ? "" : hex);
+		mv_past_name(past->root, rc ? "" : hex);
 		past->pinned = 1;
 	} else if (past->beginning_count == 1) {
 		mv_past_name(past->root, past->beginnings[0]);
 	}
-	return ret;
+	return rc;
 }
 
 /* -- one piece of the line --------------------------------------------------------------- */
@@ -223,14 +223,14 @@ static int was_thrown_away(int *yes, const struct mv_past *past,
 {
 	char base[65], then[1][65];
 	const char *names[] = { base };
-	int ret = mv_git_merge_base(base, git, first, other, err);
+	int rc = mv_git_merge_base(base, git, first, other, err);
 
-	*yes = ret == MV_ENOENT && !past->shallow;
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
-	ret = resolve_path(then, git, names, 1, FOLDER, err);
-	*yes = !ret && strcmp(then[0], folder);
-	return ret;
+	*yes = rc == MV_ENOENT && !past->shallow;
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	rc = resolve_path(then, git, names, 1, FOLDER, err);
+	*yes = !rc && strcmp(then[0], folder);
+	return rc;
 }
 
 /* Of a merge that changed .gitmodel/: the parent from which the line goes on,
@@ -242,7 +242,7 @@ static int turn(char *to, const struct mv_past *past, struct mv_git *git,
 	const char *names[MOST + 1] = { merge };
 	char folder[MOST + 1][65];
 	size_t n = 0;
-	int yes = 0, ret;
+	int yes = 0, rc;
 
 	*to = '\0';
 	while (parents[n] && n < MOST) {
@@ -251,18 +251,18 @@ static int turn(char *to, const struct mv_past *past, struct mv_git *git,
 	}
 	if (n < 2)
 		return 0;
-	ret = resolve_path(folder, git, names, n + 1, FOLDER, err);
-	if (ret || !strcmp(folder[0], folder[1]))
-		return ret;
-	for (size_t k = 2; k <= n && !yes && !ret; k++) {
+	rc = resolve_path(folder, git, names, n + 1, FOLDER, err);
+	if (rc || !strcmp(folder[0], folder[1]))
+		return rc;
+	for (size_t k = 2; k <= n && !yes && !rc; k++) {
 		if (strcmp(folder[k], folder[0]))
 			continue;
-		ret = was_thrown_away(&yes, past, git, names[1], names[k],
-				      folder[1], err);
-		if (!ret && yes)
+		rc = was_thrown_away(&yes, past, git, names[1], names[k],
+				     folder[1], err);
+		if (!rc && yes)
 			mv_past_name(to, names[k]);
 	}
-	return ret;
+	return rc;
 }
 
 /* The newest of the changes at which the line leaves the first parents. */
@@ -272,22 +272,22 @@ static int find_turn(size_t *at, char *to, const struct mv_past *past,
 {
 	const char **names = calloc(changes->count + 1, sizeof(*names));
 	char ***parents = calloc(changes->count + 1, sizeof(*parents));
-	int ret = names && parents ? 0 : mv_nomem(err);
+	int rc = names && parents ? 0 : mv_nomem(err);
 
 	*to = '\0';
-	for (size_t i = 0; i < changes->count && !ret; i++)
+	for (size_t i = 0; i < changes->count && !rc; i++)
 		names[i] = changes->v[i].hex;
-	if (!ret && changes->count)
-		ret = mv_git_objects(git, names, changes->count, take_parents,
-				     parents, err);
-	for (*at = 0; *at < changes->count && !ret; ++*at) {
-		ret = turn(to, past, git, names[*at], parents[*at], err);
-		if (ret || *to)
+	if (!rc && changes->count)
+		rc = mv_git_objects(git, names, changes->count, take_parents,
+				    parents, err);
+	for (*at = 0; *at < changes->count && !rc; ++*at) {
+		rc = turn(to, past, git, names[*at], parents[*at], err);
+		if (rc || *to)
 			break;
 	}
 	free_parents(parents, changes->count);
 	free(names);
-	return ret;
+	return rc;
 }
 
 /* With a root that somebody named, or the only one: the oldest commit of the
@@ -300,21 +300,21 @@ static int find_root(size_t *at, char *to, struct mv_past *past,
 	size_t lo = 0, hi = line->count;
 	const char *name;
 	char **parents[1] = { NULL };
-	int ret = 0, other = 0;
+	int rc = 0, other = 0;
 
 	*to = '\0';
-	while (lo < hi && ret >= 0) {	/* v[lo - 1] has it, v[hi] has not */
+	while (lo < hi && rc >= 0) {	/* v[lo - 1] has it, v[hi] has not */
 		size_t mid = lo + (hi - lo) / 2;
 
-		ret = is_behind(past, git, past->root, line->v[mid].hex,
-					 err);
-		if (ret > 0)
+		rc = is_behind(past, git, past->root, line->v[mid].hex,
+					err);
+		if (rc > 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	if (!lo || lo == line->count)
 		return 0;
 	for (size_t i = 0; i < past->beginning_count && !other; i++) {
@@ -327,21 +327,21 @@ static int find_root(size_t *at, char *to, struct mv_past *past,
 		return 0;	/* there is no policy in it */
 	*at = lo - 1;
 	name = line->v[*at].hex;
-	ret = mv_git_objects(git, &name, 1, take_parents, parents, err);
-	for (size_t k = 1; !ret && parents[0][0] && parents[0][k] && !*to;
+	rc = mv_git_objects(git, &name, 1, take_parents, parents, err);
+	for (size_t k = 1; !rc && parents[0][0] && parents[0][k] && !*to;
 	     k++) {
 		int has = is_behind(past, git, past->root, parents[0][k],
 					     err);
 
 		if (has < 0)
-			ret = has;
+			rc = has;
 		else if (has)
 			mv_past_name(to, parents[0][k]);
 	}
 	for (size_t k = 0; parents[0] && parents[0][k]; k++)
 		free(parents[0][k]);
 	free(parents[0]);
-	return ret;
+	return rc;
 }
 
 /* -- the whole line --------------------------------------------------------------------------- */
@@ -384,63 +384,63 @@ static int add_piece(struct mv_past *past, char *to, struct mv_git *git,
 	char other[65];
 	char stands[1][65];
 	const char *names[] = { from };
-	int ret = mv_past_list_read(&line, git, all, err);
+	int rc = mv_past_list_read(&line, git, all, err);
 
-	if (!ret)
-		ret = mv_past_list_read(&changes, git, some, err);
+	if (!rc)
+		rc = mv_past_list_read(&changes, git, some, err);
 	/* A commit is on its own line, and what stands there came somehow. */
-	if (!ret)
-		ret = resolve_path(stands, git, names, 1, FOLDER, err);
-	if (!ret && (!line.count || (!changes.count && **stands)))
-		ret = mv_fail(err, MV_EIO, "git rev-list does not say how "
-			      "%.10s came to be", from);
-	if (!ret)
-		ret = find_turn(&changed, to, past, git, &changes, err);
+	if (!rc)
+		rc = resolve_path(stands, git, names, 1, FOLDER, err);
+	if (!rc && (!line.count || (!changes.count && **stands)))
+		rc = mv_fail(err, MV_EIO, "git rev-list does not say how "
+			     "%.10s came to be", from);
+	if (!rc)
+		rc = find_turn(&changed, to, past, git, &changes, err);
 	/* A merge at which the line turns has what the line has: no change. */
-	turned = ret || !*to ? line.count :
+	turned = rc || !*to ? line.count :
 		place_in(&line, changes.v[changed].hex);
 	end = turned < line.count ? turned + 1 : line.count;
-	if (!ret && *past->root && past->beginning_count > 1) {
-		ret = find_root(&at, other, past, git, &line, err);
-		if (!ret && *other && at + 1 < end) {
+	if (!rc && *past->root && past->beginning_count > 1) {
+		rc = find_root(&at, other, past, git, &line, err);
+		if (!rc && *other && at + 1 < end) {
 			end = at + 1;
 			mv_past_name(to, other);
 		}
 	}
-	for (changed = 0; !ret && changed < changes.count; changed++) {
+	for (changed = 0; !rc && changed < changes.count; changed++) {
 		size_t place = place_in(&line, changes.v[changed].hex);
 
 		if (place >= end || place == turned)
 			break;
 	}
-	if (!ret)
-		ret = append(&past->branch, &line, end, err);
-	if (!ret)
-		ret = append(&past->changes, &changes, changed, err);
+	if (!rc)
+		rc = append(&past->branch, &line, end, err);
+	if (!rc)
+		rc = append(&past->changes, &changes, changed, err);
 	mv_past_list_release(&line);
 	mv_past_list_release(&changes);
-	return ret;
+	return rc;
 }
 
 int mv_past_read_branch(struct mv_past *past, struct mv_git *git,
 			const char *tip, struct mv_err *err)
 {
 	char from[65], to[65];
-	int ret;
+	int rc;
 
 	if (!*tip)
 		return 0;
 	mv_past_name(from, tip);
-	ret = read_beginnings(past, git, tip, err);
-	if (!ret)
-		ret = name_beginning(past, git, err);
-	while (!ret && *from) {
-		ret = add_piece(past, to, git, from, err);
+	rc = read_beginnings(past, git, tip, err);
+	if (!rc)
+		rc = name_beginning(past, git, err);
+	while (!rc && *from) {
+		rc = add_piece(past, to, git, from, err);
 		memcpy(from, to, sizeof(from));
 	}
-	if (!ret)
-		ret = mv_past_list_sort(&past->branch, err);
-	return ret ? ret : mv_past_list_sort(&past->changes, err);
+	if (!rc)
+		rc = mv_past_list_sort(&past->branch, err);
+	return rc ? rc : mv_past_list_sort(&past->changes, err);
 }
 
 /* -- what stood beside the line ------------------------------------------------------------------ */
@@ -476,14 +476,14 @@ static int looks_like(int *yes, struct mv_git *git, const char *commit,
 {
 	const char *both[] = { commit, other };
 	char stands[2][65];
-	int ret = resolve_path(stands, git, both, 2, FOLDER, err);
+	int rc = resolve_path(stands, git, both, 2, FOLDER, err);
 
-	*yes = !ret && !strcmp(stands[0], stands[1]);
-	for (; paths && *paths && !ret && *yes; paths++) {
-		ret = resolve_path(stands, git, both, 2, *paths, err);
-		*yes = !ret && !strcmp(stands[0], stands[1]);
+	*yes = !rc && !strcmp(stands[0], stands[1]);
+	for (; paths && *paths && !rc && *yes; paths++) {
+		rc = resolve_path(stands, git, both, 2, *paths, err);
+		*yes = !rc && !strcmp(stands[0], stands[1]);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_past_place(const struct mv_past_commit **out,
@@ -493,26 +493,26 @@ int mv_past_place(const struct mv_past_commit **out,
 {
 	const struct mv_past_commit *by, *places[2] = { NULL, NULL };
 	char hex[65];
-	int yes = 0, ret;
+	int yes = 0, rc;
 
 	*out = mv_past_find(&past->branch, commit);
 	if (*out || !past->branch.count)
 		return 0;
-	ret = mv_git_commit(hex, git, commit, err);
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
-	ret = brought_by(&by, past, git, hex, err);
-	if (ret || !by)
-		return ret;
+	rc = mv_git_commit(hex, git, commit, err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	rc = brought_by(&by, past, git, hex, err);
+	if (rc || !by)
+		return rc;
 	places[0] = by;
 	if (by->at + 1 < past->branch.count)
 		places[1] = &past->branch.v[by->at + 1];
-	for (size_t i = 0; i < 2 && places[i] && !ret && !yes; i++) {
-		ret = looks_like(&yes, git, hex, places[i]->hex, paths, err);
-		if (!ret && yes)
+	for (size_t i = 0; i < 2 && places[i] && !rc && !yes; i++) {
+		rc = looks_like(&yes, git, hex, places[i]->hex, paths, err);
+		if (!rc && yes)
 			*out = places[i];
 	}
-	return ret;
+	return rc;
 }
 
 int mv_past_brought(const struct mv_past_commit **out,
@@ -520,13 +520,13 @@ int mv_past_brought(const struct mv_past_commit **out,
 		    const char *commit, struct mv_err *err)
 {
 	char hex[65];
-	int ret;
+	int rc;
 
 	*out = NULL;
 	if (!past->branch.count)
 		return 0;
-	ret = mv_git_commit(hex, git, commit, err);
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
+	rc = mv_git_commit(hex, git, commit, err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
 	return brought_by(out, past, git, hex, err);
 }

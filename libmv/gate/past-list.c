@@ -109,7 +109,7 @@ static int parse_list(struct mv_past_list *l, struct mv_buf *text,
 {
 	size_t lines = count_chars(text->data, '\n');
 	char *copy = strdup(text->data), *save = NULL, *line;
-	int ret = 0;
+	int rc = 0;
 
 	if (lines > COMMITS_MAX) {
 		free(copy);
@@ -118,30 +118,30 @@ static int parse_list(struct mv_past_list *l, struct mv_buf *text,
 	l->v = calloc(lines + 1, sizeof(*l->v));
 	l->edge = calloc(count_chars(text->data, ' ') + 1, sizeof(*l->edge));
 	if (!copy || !l->v || !l->edge)
-		ret = mv_nomem(err);
-	for (line = ret ? NULL : strtok_r(copy, "\n", &save); line && !ret;
+		rc = mv_nomem(err);
+	for (line = rc ? NULL : strtok_r(copy, "\n", &save); line && !rc;
 	     line = strtok_r(NULL, "\n", &save))
-		ret = take_line(l, line, err);
+		rc = take_line(l, line, err);
 	free(copy);
-	if (!ret)
-		ret = mv_past_list_sort(l, err);
-	if (!ret)
+	if (!rc)
+		rc = mv_past_list_sort(l, err);
+	if (!rc)
 		link_parents(l, text->data);
-	return ret;
+	return rc;
 }
 
 int mv_past_list_read(struct mv_past_list *l, struct mv_git *git,
 		      const char *const *args, struct mv_err *err)
 {
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, LIST_MAX);
-	ret = mv_git_run(git, args, NULL, 0, &text, err);
-	if (!ret)
-		ret = parse_list(l, &text, err);
+	rc = mv_git_run(git, args, NULL, 0, &text, err);
+	if (!rc)
+		rc = parse_list(l, &text, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 void mv_past_list_release(struct mv_past_list *l)

@@ -136,14 +136,14 @@ static int digest_line(char *out, const char *line, size_t len,
 	struct mv_hasher *h = NULL;
 	char hex[MV_OID_HEX + 1];
 	struct mv_oid oid;
-	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	int rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
 
-	if (!ret)
-		ret = mv_hasher_once(oid.b, h, line, len, err);
+	if (!rc)
+		rc = mv_hasher_once(oid.b, h, line, len, err);
 	mv_hasher_free(h);
-	if (!ret)
+	if (!rc)
 		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
-	return ret;
+	return rc;
 }
 
 static void release_statement(struct mv_past_statement *s)
@@ -178,21 +178,21 @@ static int add_statement(struct notes *n, const char *object, const char *line,
 			 size_t len, struct mv_err *err)
 {
 	struct mv_past_statement *s = next_statement(n);
-	int ret;
+	int rc;
 
 	if (!s)
 		return mv_nomem(err);
-	ret = mv_statement_from_line(&s->s, &s->payload, &s->sig, line, len,
-				     err);
-	s->malformed = ret != 0;
-	if (ret != MV_ENOMEM)
-		ret = 0;
-	if (!ret && (!n->receipts ||
-		     (!s->malformed && s->s.decision == MV_DECISION_RECEIPT)))
-		ret = digest_line(s->line, line, len, err);
-	if (ret || !*s->line) {
+	rc = mv_statement_from_line(&s->s, &s->payload, &s->sig, line, len,
+				    err);
+	s->malformed = rc != 0;
+	if (rc != MV_ENOMEM)
+		rc = 0;
+	if (!rc && (!n->receipts ||
+		    (!s->malformed && s->s.decision == MV_DECISION_RECEIPT)))
+		rc = digest_line(s->line, line, len, err);
+	if (rc || !*s->line) {
 		release_statement(s);
-		return ret;
+		return rc;
 	}
 	mv_past_name(s->object, object);
 	n->out->count++;
@@ -215,22 +215,22 @@ static int scan_note(void *payload, size_t i, const char *hex,
 {
 	struct notes *n = payload;
 	const char *s = data, *end = s + len;
-	int ret = 0;
+	int rc = 0;
 
 	if (!data && !*hex)
 		return mv_fail(err, MV_ECORRUPT, "a note cannot be read; see "
 			       "git fsck");
 	if (!data || !is_statement(n, data, len))
 		return 0;
-	while (s < end && !ret) {
+	while (s < end && !rc) {
 		const char *lf = memchr(s, '\n', (size_t)(end - s));
 		size_t size = (size_t)((lf ? lf : end) - s);
 
 		if (is_statement(n, s, size))
-			ret = add_statement(n, n->object[i], s, size, err);
+			rc = add_statement(n, n->object[i], s, size, err);
 		s += size + 1;
 	}
-	return ret;
+	return rc;
 }
 
 /* The same of a blob at a path of the notes' tree. */
@@ -252,13 +252,13 @@ static int scan_blobs(struct notes *n, struct mv_gate *gate,
 {
 	char *tree = mv_strf("%s^{tree}", gate->notes);
 	const char *args[] = { tree, NULL };
-	int ret = tree ? mv_git_each_small_blob(mv_repo_git(gate->repo), args,
-						MV_NOTE_MAX, scan_blob, n,
-						err) : mv_nomem(err);
+	int rc = tree ? mv_git_each_small_blob(mv_repo_git(gate->repo), args,
+					       MV_NOTE_MAX, scan_blob, n,
+					       err) : mv_nomem(err);
 
 	free(tree);
 	n->object = NULL;
-	return ret;
+	return rc;
 }
 
 void mv_past_statements_release(struct mv_past_statements *list)
@@ -275,23 +275,23 @@ int mv_past_read_statements(struct mv_past_statements *out,
 {
 	struct mv_git *git = mv_repo_git(gate->repo);
 	struct notes n = { .out = out, .receipts = receipts };
-	int ret = 0;
+	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
 	if (*gate->notes)
-		ret = receipts ? scan_blobs(&n, gate, err) :
+		rc = receipts ? scan_blobs(&n, gate, err) :
 			mv_git_notes_each(git, gate->notes, add_note, &n, err);
-	if (!ret && n.count)
-		ret = mv_git_read_many(git, (const char *const *)n.blob,
-				       n.count, MV_NOTE_MAX, scan_note, &n,
-				       err);
+	if (!rc && n.count)
+		rc = mv_git_read_many(git, (const char *const *)n.blob,
+				      n.count, MV_NOTE_MAX, scan_note, &n,
+				      err);
 	for (size_t i = 0; i < n.count; i++)
 		free(n.blob[i]);
 	free(n.blob);
 	free(n.object);
-	if (ret)
+	if (rc)
 		mv_past_statements_release(out);
-	return ret;
+	return rc;
 }
 
 static int by_tag(const void *a, const void *b)
@@ -304,12 +304,12 @@ static int by_tag(const void *a, const void *b)
 static int read_receipts(struct mv_past *past, struct mv_gate *gate,
 			 struct mv_err *err)
 {
-	int ret = mv_past_read_statements(&past->receipts, gate, 1, err);
+	int rc = mv_past_read_statements(&past->receipts, gate, 1, err);
 
-	if (!ret && past->receipts.count)
+	if (!rc && past->receipts.count)
 		qsort(past->receipts.v, past->receipts.count,
 		      sizeof(*past->receipts.v), by_tag);
-	return ret;
+	return rc;
 }
 
 const struct mv_past_statement *mv_past_receipts(const struct mv_past *past,
@@ -410,23 +410,23 @@ static int list_changes(struct growth *g, const char *old, const char *new,
 			       *old ? not : "--", *old ? "--" : NULL, NULL };
 	struct mv_buf text;
 	char commit[65] = "", *save = NULL;
-	int ret;
+	int rc;
 
 	snprintf(not, sizeof(not), "^%.64s", old);
 	mv_buf_init(&text, max);
-	ret = mv_git_run(g->git, args, NULL, 0, &text, err);
+	rc = mv_git_run(g->git, args, NULL, 0, &text, err);
 	/* Every commit is named, also one that only adds. */
-	if (!ret && !text.len && strcmp(old, new))
-		ret = mv_fail(err, MV_EIO, "git log says nothing of the notes");
-	for (char *s = ret ? NULL : strtok_r(text.data, "\n", &save);
-	     s && !ret; s = strtok_r(NULL, "\n", &save)) {
+	if (!rc && !text.len && strcmp(old, new))
+		rc = mv_fail(err, MV_EIO, "git log says nothing of the notes");
+	for (char *s = rc ? NULL : strtok_r(text.data, "\n", &save);
+	     s && !rc; s = strtok_r(NULL, "\n", &save)) {
 		if (*s == ':')
-			ret = take_change(g, commit, s, err);
+			rc = take_change(g, commit, s, err);
 		else if (mv_git_is_id(s, strlen(s)))
 			mv_past_name(commit, s);
 	}
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 static int add_loss(struct growth *g, const struct change *c, size_t lines,
@@ -454,11 +454,11 @@ static int find_losses(struct growth *g, const struct change *c,
 		       const char *new, size_t len, struct mv_err *err)
 {
 	struct mv_missing gone;
-	int ret = mv_lines_missing(&gone, g->old.data, g->old.len, new, len,
-				   err);
+	int rc = mv_lines_missing(&gone, g->old.data, g->old.len, new, len,
+				  err);
 
-	return !ret && gone.count ? add_loss(g, c, gone.count, gone.first,
-					     gone.first_len, err) : ret;
+	return !rc && gone.count ? add_loss(g, c, gone.count, gone.first,
+					    gone.first_len, err) : rc;
 }
 
 static int take_moved(void *payload, size_t i, const char *hex,
@@ -477,19 +477,19 @@ static int compare_moved(struct growth *g, const struct change *c,
 {
 	const char *object = c->object;
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, 2 * MV_NOTE_MAX);
-	ret = strlen(object) == strlen(c->commit) && mv_git_is_id(object,
+	rc = strlen(object) == strlen(c->commit) && mv_git_is_id(object,
 							    strlen(object)) ?
 		/* Of then, whatever it was: it may be mended since. */
 		mv_git_notes_read_loose(g->git, c->commit, 0, &object, 1,
 					MV_NOTE_MAX, take_moved, &text, err) :
 		0;
-	if (!ret)
-		ret = find_losses(g, c, text.data, text.len, err);
+	if (!rc)
+		rc = find_losses(g, c, text.data, text.len, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 /* Old and new come one after the other. */
@@ -518,24 +518,24 @@ int mv_past_read_losses(struct mv_past *past, struct mv_git *git,
 {
 	struct growth g = { .past = past, .git = git };
 	const char **specs = NULL;
-	int ret = list_changes(&g, old, new, max, err);
+	int rc = list_changes(&g, old, new, max, err);
 
 	mv_buf_init(&g.old, MV_NOTE_MAX + 1);
-	if (!ret && g.count) {
+	if (!rc && g.count) {
 		specs = calloc(2 * g.count, sizeof(*specs));
-		ret = specs ? 0 : mv_nomem(err);
+		rc = specs ? 0 : mv_nomem(err);
 	}
 	for (size_t i = 0; specs && i < g.count; i++) {
 		specs[2 * i] = g.v[i].old;
 		specs[2 * i + 1] = *g.v[i].new ? g.v[i].new : "0";
 	}
-	if (!ret && g.count)
-		ret = mv_git_read_many(git, specs, 2 * g.count, MV_NOTE_MAX,
-				       compare, &g, err);
+	if (!rc && g.count)
+		rc = mv_git_read_many(git, specs, 2 * g.count, MV_NOTE_MAX,
+				      compare, &g, err);
 	mv_buf_release(&g.old);
 	free(specs);
 	free(g.v);
-	return ret;
+	return rc;
 }
 
 /* -- all of it ------------------------------------------------------------------------------ */
@@ -546,11 +546,11 @@ static int read_notes(struct mv_past *past, struct mv_gate *gate,
 	const char *notes[] = { "rev-list", "--topo-order", "--parents",
 				"--timestamp", gate->notes, "--", NULL };
 
-	int ret = *gate->notes ? mv_past_list_read(&past->notes,
-						   mv_repo_git(gate->repo),
-						   notes, err) : 0;
+	int rc = *gate->notes ? mv_past_list_read(&past->notes,
+						  mv_repo_git(gate->repo),
+						  notes, err) : 0;
 
-	return ret || !*gate->notes || past->notes.count ? ret :
+	return rc || !*gate->notes || past->notes.count ? rc :
 		mv_fail(err, MV_EIO, "git rev-list says nothing of the notes");
 }
 
@@ -558,33 +558,33 @@ int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,
 		       const char *tip, struct mv_err *err)
 {
 	struct mv_git *git = mv_repo_git(gate->repo);
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_git_is_shallow(git, err);
-	out->shallow = ret > 0;
-	ret = ret < 0 ? ret : mv_past_read_branch(out, git, tip, err);
-	if (!ret)
-		ret = read_notes(out, gate, err);
-	if (ret)
+	rc = mv_git_is_shallow(git, err);
+	out->shallow = rc > 0;
+	rc = rc < 0 ? rc : mv_past_read_branch(out, git, tip, err);
+	if (!rc)
+		rc = read_notes(out, gate, err);
+	if (rc)
 		mv_past_release(out);
-	return ret;
+	return rc;
 }
 
 int mv_past_read(struct mv_past *out, struct mv_gate *gate,
 		 struct mv_err *err)
 {
-	int ret = mv_past_read_lines(out, gate, gate->trusted, err);
+	int rc = mv_past_read_lines(out, gate, gate->trusted, err);
 
-	if (ret || !*gate->notes)
-		return ret;
-	ret = read_receipts(out, gate, err);
-	if (!ret)
-		ret = mv_past_read_losses(out, mv_repo_git(gate->repo), "",
-					  gate->notes, LIST_MAX, err);
-	if (ret)
+	if (rc || !*gate->notes)
+		return rc;
+	rc = read_receipts(out, gate, err);
+	if (!rc)
+		rc = mv_past_read_losses(out, mv_repo_git(gate->repo), "",
+					 gate->notes, LIST_MAX, err);
+	if (rc)
 		mv_past_release(out);
-	return ret;
+	return rc;
 }
 
 void mv_past_release(struct mv_past *past)

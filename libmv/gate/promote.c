@@ -24,24 +24,24 @@ int mv_verdict_digest(char *out, const struct mv_verdict *v,
 	struct mv_hasher *h = NULL;
 	char hex[MV_OID_HEX + 1], *line;
 	struct mv_oid oid;
-	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	int rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
 
-	for (size_t i = 0; i < v->count && !ret; i++) {
+	for (size_t i = 0; i < v->count && !rc; i++) {
 		const struct mv_finding *f = &v->v[i];
 
 		line = mv_strf("%s\t%d\t%s\t%s\t%d\n", f->section, f->line,
 			       f->rule, mv_result_name(f->result),
 			       (int)f->mode);
-		ret = line ? mv_hasher_update(h, line, strlen(line), err) :
-			     mv_nomem(err);
+		rc = line ? mv_hasher_update(h, line, strlen(line), err) :
+			    mv_nomem(err);
 		free(line);
 	}
-	if (!ret)
-		ret = mv_hasher_final(oid.b, h, err);
+	if (!rc)
+		rc = mv_hasher_final(oid.b, h, err);
 	mv_hasher_free(h);
-	if (!ret)
+	if (!rc)
 		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
-	return ret;
+	return rc;
 }
 
 static int is_yes(const struct mv_verdict *v)
@@ -135,29 +135,29 @@ static int check_chosen(const struct promoting *x, struct mv_err *err)
 	struct mv_past past;
 	char *branch = NULL, tip[65];
 	const char *name;
-	int ret;
+	int rc;
 
 	if (!x->gate->chosen || x->options->force || !*x->gate->trusted)
 		return 0;
-	ret = mv_git_default_branch(&branch, git, err);
-	if (!ret)
-		ret = mv_git_commit(tip, git, branch, err);
-	if (!ret)
-		ret = mv_past_read_lines(&past, x->gate, tip, err);
-	if (ret) {
+	rc = mv_git_default_branch(&branch, git, err);
+	if (!rc)
+		rc = mv_git_commit(tip, git, branch, err);
+	if (!rc)
+		rc = mv_past_read_lines(&past, x->gate, tip, err);
+	if (rc) {
 		free(branch);
-		return ret == MV_ENOENT ? 0 : ret;
+		return rc == MV_ENOENT ? 0 : rc;
 	}
-	ret = mv_past_place(&place, &past, git, x->gate->trusted, NULL, err);
+	rc = mv_past_place(&place, &past, git, x->gate->trusted, NULL, err);
 	name = strncmp(branch, "refs/", 5) || !strchr(branch + 5, '/') ?
 	       branch : strchr(branch + 5, '/') + 1;
-	if (!ret && !place)
-		ret = mv_fail(err, MV_EDENIED, "the policy of %.10s never was "
-			      "%s, so nobody would believe the tag; --force "
-			      "makes it all the same", x->gate->trusted, name);
+	if (!rc && !place)
+		rc = mv_fail(err, MV_EDENIED, "the policy of %.10s never was "
+			     "%s, so nobody would believe the tag; --force "
+			     "makes it all the same", x->gate->trusted, name);
 	mv_past_release(&past);
 	free(branch);
-	return ret;
+	return rc;
 }
 
 /* What holds the stage now must fit what is to be done. */
@@ -179,17 +179,17 @@ static int check_holder(const struct promoting *x, struct mv_err *err)
 
 static int check(struct promoting *x, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	forget(x);
-	ret = mv_gate_check(x->verdict, &x->facts, x->gate, x->promotion, err);
-	if (ret)
-		return ret;
+	rc = mv_gate_check(x->verdict, &x->facts, x->gate, x->promotion, err);
+	if (rc)
+		return rc;
 	x->checked = 1;
-	ret = check_holder(x, err);
-	if (!ret && !is_yes(x->verdict) && !x->options->force)
-		ret = refuse(x, err);
-	return ret;
+	rc = check_holder(x, err);
+	if (!rc && !is_yes(x->verdict) && !x->options->force)
+		rc = refuse(x, err);
+	return rc;
 }
 
 /* Are the artifact's events the ones that were looked at? Both are in the
@@ -233,14 +233,14 @@ static int add_verdict(struct mv_tag_event *event, const struct promoting *x,
 		       struct mv_err *err)
 {
 	char digest[72], text[96] = "ungoverned";
-	int ret = 0;
+	int rc = 0;
 
 	if (x->verdict->governed) {
-		ret = mv_verdict_digest(digest, x->verdict, err);
+		rc = mv_verdict_digest(digest, x->verdict, err);
 		snprintf(text, sizeof(text), "%s %s", is_yes(x->verdict) ?
 			 mv_result_name(x->verdict->result) : "no", digest);
 	}
-	return ret ? ret : trailer(event, "Model-Verdict", text, err);
+	return rc ? rc : trailer(event, "Model-Verdict", text, err);
 }
 
 static int add_trailers(struct mv_tag_event *event, const struct promoting *x,
@@ -262,13 +262,13 @@ static int add_trailers(struct mv_tag_event *event, const struct promoting *x,
 		{ "Model-Policy-Commit", g->trusted },
 		{ "Model-From", f->displaces },
 	};
-	int ret = 0;
+	int rc = 0;
 
 	mv_oid_hex(content + 7, &f->content);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)f->size);
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !ret; i++)
-		ret = trailer(event, all[i].key, all[i].value, err);
-	return ret ? ret : add_verdict(event, x, err);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !rc; i++)
+		rc = trailer(event, all[i].key, all[i].value, err);
+	return rc ? rc : add_verdict(event, x, err);
 }
 
 static int decide(void *payload, struct mv_tag_event *event,
@@ -276,14 +276,14 @@ static int decide(void *payload, struct mv_tag_event *event,
 {
 	struct promoting *x = payload;
 	const char *artifact = x->promotion->artifact;
-	int ret = 0;
+	int rc = 0;
 
 	if (!same_events(&x->gate->registry, registry, artifact)) {
-		ret = reload(x->gate, artifact, err);
-		if (!ret)
-			ret = check(x, err);
+		rc = reload(x->gate, artifact, err);
+		if (!rc)
+			rc = check(x, err);
 	}
-	return ret ? ret : add_trailers(event, x, err);
+	return rc ? rc : add_trailers(event, x, err);
 }
 
 /* -- the tag as it was made ---------------------------------------------------------------- */
@@ -302,12 +302,12 @@ static int take_away(struct mv_gate *gate, const char *name,
 		     const struct mv_event *tag, struct mv_err *err)
 {
 	char *ref = mv_strf(TAGS "%s", name);
-	int ret = ref ? mv_git_ref_set(mv_repo_git(gate->repo), ref, "",
-				       tag->oid, "not what the policy asks for",
-				       err) : mv_nomem(err);
+	int rc = ref ? mv_git_ref_set(mv_repo_git(gate->repo), ref, "",
+				      tag->oid, "not what the policy asks for",
+				      err) : mv_nomem(err);
 
 	free(ref);
-	return ret;
+	return rc;
 }
 
 /* Who signed is known only now; so it is judged as others will judge it. */
@@ -315,22 +315,22 @@ static int check_tag(struct promoting *x, const char *name,
 		     struct mv_err *err)
 {
 	struct mv_promotion p = *x->promotion;
-	int ret = reload(x->gate, p.artifact, err);
+	int rc = reload(x->gate, p.artifact, err);
 
-	p.tag = ret ? NULL : find_tag(x->gate, name);
-	if (!ret && !p.tag)
+	p.tag = rc ? NULL : find_tag(x->gate, name);
+	if (!rc && !p.tag)
 		return mv_fail(err, MV_EEXISTS, "tag '%s' was taken away by "
 			       "somebody else", name);
 	forget(x);
-	if (!ret)
-		ret = mv_gate_check(x->verdict, &x->facts, x->gate, &p, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = mv_gate_check(x->verdict, &x->facts, x->gate, &p, err);
+	if (rc)
+		return rc;
 	x->checked = 1;
 	if (is_yes(x->verdict) || x->options->force)
 		return 0;
-	ret = take_away(x->gate, name, p.tag, err);
-	return ret ? ret : refuse(x, err);
+	rc = take_away(x->gate, name, p.tag, err);
+	return rc ? rc : refuse(x, err);
 }
 
 static int begin(struct mv_tag_event *event, const struct promoting *x,
@@ -339,21 +339,21 @@ static int begin(struct mv_tag_event *event, const struct promoting *x,
 	const struct mv_promotion *p = x->promotion;
 	const struct mv_promote_options *o = x->options;
 	const char *message = o->message ? o->message : o->reason;
-	int ret;
+	int rc;
 
 	mv_tag_event_init(event);
 	event->tag.kind = strcmp(p->action, "demote") ? MV_EVENT_ASSIGN :
 							MV_EVENT_UNASSIGN;
 	event->tag.counter = 0;
 	event->flags = sign ? MV_TAG_SIGN : 0;
-	ret = mv_gate_set(&event->tag.artifact, p->artifact, err);
-	if (!ret)
-		ret = mv_gate_set(&event->tag.stage, p->stage, err);
-	if (!ret)
-		ret = mv_gate_set(&event->commit, p->commit, err);
-	if (!ret && message)
-		ret = mv_gate_set(&event->message, message, err);
-	return ret;
+	rc = mv_gate_set(&event->tag.artifact, p->artifact, err);
+	if (!rc)
+		rc = mv_gate_set(&event->tag.stage, p->stage, err);
+	if (!rc)
+		rc = mv_gate_set(&event->commit, p->commit, err);
+	if (!rc && message)
+		rc = mv_gate_set(&event->message, message, err);
+	return rc;
 }
 
 int mv_repo_promote(char **tag, struct mv_verdict *verdict,
@@ -366,30 +366,30 @@ int mv_repo_promote(char **tag, struct mv_verdict *verdict,
 	int asked = must_sign(gate, promotion->stage);
 	int sign = options->sign < 0 ? asked : options->sign;
 	struct mv_tag_event event;
-	int ret;
+	int rc;
 
 	*tag = NULL;
 	memset(verdict, 0, sizeof(*verdict));
-	ret = check_chosen(&x, err);
-	if (!ret)
-		ret = check(&x, err);
-	if (ret)
+	rc = check_chosen(&x, err);
+	if (!rc)
+		rc = check(&x, err);
+	if (rc)
 		goto out;
-	ret = begin(&event, &x, sign, err);
-	if (!ret)
-		ret = mv_repo_tag_event(tag, gate->repo, &event, decide, &x,
-					err);
+	rc = begin(&event, &x, sign, err);
+	if (!rc)
+		rc = mv_repo_tag_event(tag, gate->repo, &event, decide, &x,
+				       err);
 	mv_tag_event_release(&event);
-	if (!ret && asked)
-		ret = check_tag(&x, *tag, err);
-	if (ret) {
+	if (!rc && asked)
+		rc = check_tag(&x, *tag, err);
+	if (rc) {
 		free(*tag);
 		*tag = NULL;
 	}
 out:
 	if (x.checked)
 		mv_policy_facts_release(&x.facts);
-	return ret;
+	return rc;
 }
 
 /* -- rollback ---------------------------------------------------------------------------------- */
@@ -456,22 +456,22 @@ static int choose(char **version, const struct mv_stage *h,
 {
 	const char **pile = calloc(h->count + 1, sizeof(*pile));
 	const char *target = to;
-	int ret;
+	int rc;
 
 	if (!pile)
 		return mv_nomem(err);
 	if (!to)
 		target = under_the_top(h, gate, artifact, pile);
 	if (!target)
-		ret = no_target(h, gate, artifact, stage, err);
+		rc = no_target(h, gate, artifact, stage, err);
 	else if (!held_by(h, target))
-		ret = mv_fail(err, MV_EINVALID, "%s@%s never held %s; git "
-			      "model promote puts it there", artifact, target,
-			      stage);
+		rc = mv_fail(err, MV_EINVALID, "%s@%s never held %s; git "
+			     "model promote puts it there", artifact, target,
+			     stage);
 	else
-		ret = mv_gate_set(version, target, err);
+		rc = mv_gate_set(version, target, err);
 	free(pile);
-	return ret;
+	return rc;
 }
 
 int mv_repo_rollback_target(char **version, struct mv_gate *gate,
@@ -479,15 +479,15 @@ int mv_repo_rollback_target(char **version, struct mv_gate *gate,
 			    const char *to, struct mv_err *err)
 {
 	struct mv_stage h;
-	int ret = mv_gate_stage(&h, gate, artifact, stage, NULL, NULL,
-				err);
+	int rc = mv_gate_stage(&h, gate, artifact, stage, NULL, NULL,
+			       err);
 
 	*version = NULL;
-	if (ret)
-		return ret;
-	ret = choose(version, &h, gate, artifact, stage, to, err);
+	if (rc)
+		return rc;
+	rc = choose(version, &h, gate, artifact, stage, to, err);
 	mv_stage_release(&h);
-	return ret;
+	return rc;
 }
 
 /* -- what is there now --------------------------------------------------------------------- */
@@ -498,29 +498,29 @@ int mv_repo_stage_holder(char **version, char **commit, struct mv_gate *gate,
 {
 	struct mv_stage h;
 	char words[MV_NEAREST_WORDS];
-	int ret = mv_gate_stage(&h, gate, artifact, stage, NULL, NULL, err);
+	int rc = mv_gate_stage(&h, gate, artifact, stage, NULL, NULL, err);
 
 	*version = *commit = NULL;
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (!h.holder)
-		ret = mv_fail(err, MV_ENOENT, "nothing of '%s' holds %s%s",
-			      artifact, stage,
-			      mv_registry_near_stage(words, &gate->registry,
-						     artifact, stage));
+		rc = mv_fail(err, MV_ENOENT, "nothing of '%s' holds %s%s",
+			     artifact, stage,
+			     mv_registry_near_stage(words, &gate->registry,
+						    artifact, stage));
 	else if (!*h.holder->version)
-		ret = mv_fail(err, MV_ENOENT, "tag '%s' puts nothing on %s that "
-			      "was registered then; git model promote puts a "
-			      "version there", h.holder->event->ref +
-			      strlen(TAGS), stage);
-	if (!ret)
-		ret = mv_gate_set(version, h.holder->version, err);
-	if (!ret)
-		ret = mv_gate_set(commit, h.holder->event->commit, err);
-	if (ret) {
+		rc = mv_fail(err, MV_ENOENT, "tag '%s' puts nothing on %s that "
+			     "was registered then; git model promote puts a "
+			     "version there", h.holder->event->ref +
+			     strlen(TAGS), stage);
+	if (!rc)
+		rc = mv_gate_set(version, h.holder->version, err);
+	if (!rc)
+		rc = mv_gate_set(commit, h.holder->event->commit, err);
+	if (rc) {
 		free(*version);
 		*version = NULL;
 	}
 	mv_stage_release(&h);
-	return ret;
+	return rc;
 }

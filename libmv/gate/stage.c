@@ -194,27 +194,27 @@ static int read_tags(struct mv_stage *out, struct mv_gate *gate,
 	struct reading reading = { .stage = out, .gate = gate };
 	const char **oids = calloc(out->count + 1, sizeof(*oids));
 	size_t n = 0;
-	int ret = 0;
+	int rc = 0;
 
 	reading.which = calloc(out->count + 1, sizeof(*reading.which));
 	if (!oids || !reading.which)
-		ret = mv_nomem(err);
-	for (size_t i = 0; i < out->count && !ret; i++) {
-		ret = mv_gate_set(&out->v[i].version, "", err);
+		rc = mv_nomem(err);
+	for (size_t i = 0; i < out->count && !rc; i++) {
+		rc = mv_gate_set(&out->v[i].version, "", err);
 		out->v[i].when = -1;
-		if (ret || !is_wanted(out, i, commit))
+		if (rc || !is_wanted(out, i, commit))
 			continue;
 		reading.which[n] = i;
 		oids[n++] = out->v[i].event->oid;
 	}
-	if (!ret && n)
-		ret = mv_git_objects(mv_repo_git(gate->repo), oids, n,
-				     take_info, &reading, err);
+	if (!rc && n)
+		rc = mv_git_objects(mv_repo_git(gate->repo), oids, n,
+				    take_info, &reading, err);
 	for (size_t i = 0; i < KNOWN; i++)
 		free(reading.known[i].version);
 	free(reading.which);
 	free(oids);
-	return ret;
+	return rc;
 }
 
 static void find_holder(struct mv_stage *s)
@@ -236,20 +236,20 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		  struct mv_err *err)
 {
 	const struct mv_event *e;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = tag ? 0 : mv_registry_who(&e, &gate->registry, artifact, stage,
-					err);
-	if (!ret)
-		ret = collect(out, gate, artifact, stage, tag, err);
-	if (!ret) {
+	rc = tag ? 0 : mv_registry_who(&e, &gate->registry, artifact, stage,
+				       err);
+	if (!rc)
+		rc = collect(out, gate, artifact, stage, tag, err);
+	if (!rc) {
 		find_holder(out);
-		ret = read_tags(out, gate, commit, err);
+		rc = read_tags(out, gate, commit, err);
 	}
-	if (ret)
+	if (rc)
 		mv_stage_release(out);
-	return ret;
+	return rc;
 }
 
 /* -- stages that there are ----------------------------------------------------------- */
@@ -338,7 +338,8 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 	if (mv_policy_governs(p, "stage", artifact, stage))
 		return 0;
 	for (size_t i = 0; i < r->count; i++) {
-		if (!r->v[i].tag.stage || strcmp(r->v[i].tag.artifact, artifact))
+		if (!r->v[i].tag.stage || strcmp(r->v[i].tag.artifact,
+						 artifact))
 			continue;
 		if (!strcmp(r->v[i].tag.stage, stage))
 			return 0;
@@ -364,7 +365,8 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 			       "stage '%s' of '%s', only [stage \"%s\"]%s",
 			       gate->trusted_name, stage, artifact,
 			       others->name, no_stage_advice(make, &near, 1));
-	return mv_fail(err, MV_EINVALID, "the policy of %s knows no stage '%s'%s"
+	return mv_fail(err, MV_EINVALID,
+		       "the policy of %s knows no stage '%s'%s"
 		       "%s", gate->trusted_name, stage,
 		       mv_nearest_words(words, &near),
 		       no_stage_advice(make, &near, 1));

@@ -39,7 +39,7 @@ static int add_prefixes(struct question *q, const char *path,
 			struct mv_err *err)
 {
 	size_t len = strlen(path), parts = 1;
-	int ret = 0;
+	int rc = 0;
 	char *p;
 
 	for (size_t i = 0; i < len; i++)
@@ -51,15 +51,15 @@ static int add_prefixes(struct question *q, const char *path,
 	if (!p)
 		return mv_nomem(err);
 	q->text[q->count++] = p;
-	for (size_t i = 1; i <= len && !ret; i++) {
+	for (size_t i = 1; i <= len && !rc; i++) {
 		if (path[i] && path[i] != '/')
 			continue;
 		memcpy(p, path, i);
 		p[i] = '\0';
-		ret = add_arg(q, p, err);
+		rc = add_arg(q, p, err);
 		p += i + 1;
 	}
-	return ret;
+	return rc;
 }
 
 /* Of "<mode> <type> <oid>\t<path>": the path itself, or what is no folder
@@ -96,36 +96,36 @@ static int ask(char **out, struct mv_git *git, const char *commit,
 	char *text[AT_ONCE] = { NULL };
 	struct question q = { .text = text };
 	struct mv_buf lines;
-	int ret = 0;
+	int rc = 0;
 
 	mv_buf_init(&lines, OUT_MAX);
-	for (size_t i = 0; i < sizeof(head) / sizeof(*head) && !ret; i++)
-		ret = add_arg(&q, head[i], err);
-	for (size_t i = 0; i < count && !ret; i++)
-		ret = add_prefixes(&q, paths[i], err);
-	if (!ret && *commit)
-		ret = mv_git_run(git, q.argv, NULL, 0, &lines, err);
-	for (size_t i = 0; i < count && !ret; i++)
-		ret = keep_answer(&out[i], &lines, paths[i], err);
+	for (size_t i = 0; i < sizeof(head) / sizeof(*head) && !rc; i++)
+		rc = add_arg(&q, head[i], err);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = add_prefixes(&q, paths[i], err);
+	if (!rc && *commit)
+		rc = mv_git_run(git, q.argv, NULL, 0, &lines, err);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = keep_answer(&out[i], &lines, paths[i], err);
 	mv_buf_release(&lines);
 	for (size_t i = 0; i < q.count; i++)
 		free(q.text[i]);
 	free(q.argv);
-	return ret;
+	return rc;
 }
 
 int mv_gate_stands(char **out, struct mv_git *git, const char *commit,
 		   const char *const *paths, size_t count, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	memset(out, 0, count * sizeof(*out));
-	for (size_t i = 0; i < count && !ret; i += AT_ONCE)
-		ret = ask(out + i, git, commit, paths + i,
-			  count - i < AT_ONCE ? count - i : AT_ONCE, err);
-	for (size_t i = 0; ret && i < count; i++) {
+	for (size_t i = 0; i < count && !rc; i += AT_ONCE)
+		rc = ask(out + i, git, commit, paths + i,
+			 count - i < AT_ONCE ? count - i : AT_ONCE, err);
+	for (size_t i = 0; rc && i < count; i++) {
 		free(out[i]);
 		out[i] = NULL;
 	}
-	return ret;
+	return rc;
 }

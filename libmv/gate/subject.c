@@ -12,21 +12,22 @@ int mv_gate_subject(struct mv_subject *out, struct mv_gate *gate,
 {
 	struct mv_project project;
 	const struct mv_artifact *a;
-	int ret = mv_repo_project(&project, gate->repo, commit, err);
+	int rc = mv_repo_project(&project, gate->repo, commit, err);
 
 	memset(out, 0, sizeof(*out));
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	a = mv_project_by_name(&project, artifact);
-	ret = a ? mv_repo_subject_at(out, gate->repo, commit, a->path, err) :
-		mv_fail(err, MV_ENOENT, "'%s' is no artifact of .gitmodel/config "
-			"at %.10s", artifact, commit);
-	if (!ret && out->beyond) {
-		ret = mv_fail(err, MV_EINVALID, "what '%s' is at %.10s is not "
-			      "known: %s; put the files themselves there",
-			      artifact, commit, out->beyond);
+	rc = a ? mv_repo_subject_at(out, gate->repo, commit, a->path, err) :
+	       mv_fail(err, MV_ENOENT,
+		       "'%s' is no artifact of .gitmodel/config "
+		       "at %.10s", artifact, commit);
+	if (!rc && out->beyond) {
+		rc = mv_fail(err, MV_EINVALID, "what '%s' is at %.10s is not "
+			     "known: %s; put the files themselves there",
+			     artifact, commit, out->beyond);
 		mv_subject_release(out);
 	}
 	mv_project_release(&project);
-	return ret;
+	return rc;
 }

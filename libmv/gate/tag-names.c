@@ -40,24 +40,24 @@ int mv_tag_names_read(struct mv_tag_names *out, const struct mv_registry *r,
 {
 	const struct mv_project *project = policy ? &policy->project : NULL;
 	size_t more = project ? project->artifact_count : 0;
-	int ret = 0;
+	int rc = 0;
 
 	out->count = 0;
 	out->policy = policy;
 	out->v = calloc(r->count + more + 1, sizeof(*out->v));
 	if (!out->v)
 		return mv_nomem(err);
-	for (size_t i = 0; i < r->count && !ret; i++)
+	for (size_t i = 0; i < r->count && !rc; i++)
 		if (!i || strcmp(r->v[i].tag.artifact,
 				 r->v[i - 1].tag.artifact))
-			ret = add(out, r->v[i].tag.artifact, err);
-	for (size_t i = 0; i < more && !ret; i++)
-		ret = add(out, project->artifacts[i].name, err);
-	if (ret)
+			rc = add(out, r->v[i].tag.artifact, err);
+	for (size_t i = 0; i < more && !rc; i++)
+		rc = add(out, project->artifacts[i].name, err);
+	if (rc)
 		mv_tag_names_release(out);
 	else
 		qsort(out->v, out->count, sizeof(*out->v), by_name);
-	return ret;
+	return rc;
 }
 
 void mv_tag_names_release(struct mv_tag_names *names)
@@ -73,24 +73,24 @@ void mv_tag_names_release(struct mv_tag_names *names)
 /* The tag of the registry that would have to be a folder for `name`. */
 static int above(char **what, const char *name, struct mv_err *err)
 {
-	int ret = MV_ENOENT;
+	int rc = MV_ENOENT;
 
-	for (const char *slash = strchr(name, '/'); slash && ret == MV_ENOENT;
+	for (const char *slash = strchr(name, '/'); slash && rc == MV_ENOENT;
 	     slash = strchr(slash + 1, '/')) {
 		struct mv_tag tag;
 		char *head = strndup(name, (size_t)(slash - name));
 
 		if (!head)
 			return mv_nomem(err);
-		ret = mv_tag_parse(&tag, head, err);
-		if (ret) {
+		rc = mv_tag_parse(&tag, head, err);
+		if (rc) {
 			free(head);
 			continue;
 		}
 		mv_tag_release(&tag);
 		*what = head;
 	}
-	return ret == MV_ENOENT ? 0 : ret;
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 /* The first one that is not before `name`. */
@@ -121,16 +121,16 @@ static int below(char **what, const struct mv_tag_names *names,
 		 const char *name, struct mv_err *err)
 {
 	char *folder = mv_strf("%s/", name);
-	int ret = folder ? 0 : mv_nomem(err);
-	size_t at = ret ? names->count : place_of(names, folder);
+	int rc = folder ? 0 : mv_nomem(err);
+	size_t at = rc ? names->count : place_of(names, folder);
 
 	if (at < names->count &&
 	    !strncmp(names->v[at], folder, strlen(folder))) {
 		*what = strdup(names->v[at]);
-		ret = *what ? 0 : mv_nomem(err);
+		rc = *what ? 0 : mv_nomem(err);
 	}
 	free(folder);
-	return ret;
+	return rc;
 }
 
 /* A stage without a number, of which the tags of another would have to be in a
@@ -162,16 +162,16 @@ int mv_tag_blocks(char **what, const struct mv_tag_names *names,
 		  const char *name, struct mv_err *err)
 {
 	struct mv_tag tag;
-	int ret = mv_tag_parse(&tag, name, err);
+	int rc = mv_tag_parse(&tag, name, err);
 
 	*what = NULL;
-	if (!ret) {
-		ret = beneath(what, names, &tag, name, err);
+	if (!rc) {
+		rc = beneath(what, names, &tag, name, err);
 		mv_tag_release(&tag);
-		return ret;
+		return rc;
 	}
-	if (ret != MV_ENOENT)
-		return ret;
-	ret = above(what, name, err);
-	return ret || *what ? ret : below(what, names, name, err);
+	if (rc != MV_ENOENT)
+		return rc;
+	rc = above(what, name, err);
+	return rc || *what ? rc : below(what, names, name, err);
 }

@@ -17,11 +17,11 @@ int mv_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err)
 	const char *said, *name;
 	const char *args[] = { "check-ref-format", NULL, NULL };
 	int status = 0;
-	int ret = mv_git_config(&said, git, "model.trustedbranch", err);
+	int rc = mv_git_config(&said, git, "model.trustedbranch", err);
 
 	*ref = NULL;
-	if (ret || !said)
-		return ret;
+	if (rc || !said)
+		return rc;
 	name = !strncmp(said, HEADS, strlen(HEADS)) ? said + strlen(HEADS) :
 	       said;
 	*ref = mv_strf(HEADS "%s", name);
@@ -29,20 +29,20 @@ int mv_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err)
 		return mv_nomem(err);
 	args[1] = *ref;
 	if (strncmp(name, "refs/", 5) && *name)
-		ret = mv_git_ask(&status, git, args, 1, NULL, err);
+		rc = mv_git_ask(&status, git, args, 1, NULL, err);
 	else
 		status = 1;
-	if (!ret && status)
-		ret = mv_fail(err, MV_EINVALID, "model.trustedBranch is '%s', "
-			      "which names no branch; on the server: git "
-			      "config model.trustedBranch NAME, or git config "
-			      "--unset-all model.trustedBranch for that of "
-			      "HEAD", said);
-	if (ret) {
+	if (!rc && status)
+		rc = mv_fail(err, MV_EINVALID, "model.trustedBranch is '%s', "
+			     "which names no branch; on the server: git "
+			     "config model.trustedBranch NAME, or git config "
+			     "--unset-all model.trustedBranch for that of "
+			     "HEAD", said);
+	if (rc) {
 		free(*ref);
 		*ref = NULL;
 	}
-	return ret;
+	return rc;
 }
 
 /* Would a policy count, if the setting were not there? One that cannot be read
@@ -53,17 +53,17 @@ static int head_has_policy(int *yes, struct mv_repo *repo, struct mv_err *err)
 	struct mv_gate gate;
 	struct mv_err why;
 	char hex[65];
-	int ret = mv_git_commit(hex, mv_repo_git(repo), "HEAD", &why);
+	int rc = mv_git_commit(hex, mv_repo_git(repo), "HEAD", &why);
 
 	*yes = 0;
-	if (ret)
-		return ret == MV_ENOENT ? 0 : mv_fail(err, ret, "%s", why.msg);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : mv_fail(err, rc, "%s", why.msg);
 	o.trusted = hex;
-	ret = mv_gate_open(&gate, repo, &o, &why);
-	*yes = ret || gate.has_policy;
-	if (!ret)
+	rc = mv_gate_open(&gate, repo, &o, &why);
+	*yes = rc || gate.has_policy;
+	if (!rc)
 		mv_gate_close(&gate);
-	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+	return rc == MV_ENOMEM ? mv_nomem(err) : 0;
 }
 
 static int saw_ref(void *payload, const struct mv_git_ref *ref,
@@ -80,12 +80,12 @@ int mv_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
 {
 	static const char *const prefixes[] = { HEADS, NULL };
 	int governed, others = 0;
-	int ret = head_has_policy(&governed, repo, err);
+	int rc = head_has_policy(&governed, repo, err);
 
-	if (!ret)
-		ret = mv_git_each_ref(mv_repo_git(repo), prefixes, saw_ref,
-				      &others, err);
+	if (!rc)
+		rc = mv_git_each_ref(mv_repo_git(repo), prefixes, saw_ref,
+				     &others, err);
 	*out = governed ? MV_TRUSTED_INSTEAD : others ? MV_TRUSTED_LATE :
 							 MV_TRUSTED_FRESH;
-	return ret;
+	return rc;
 }

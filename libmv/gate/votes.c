@@ -39,7 +39,7 @@ static int fold_evidence(struct mv_testimony *out,
 			 struct mv_err *err)
 {
 	struct mv_lines some = { NULL, 0, NULL };
-	int ret;
+	int rc;
 
 	some.v = calloc(lines->count + 1, sizeof(*some.v));
 	if (!some.v)
@@ -47,10 +47,10 @@ static int fold_evidence(struct mv_testimony *out,
 	for (size_t i = 0; i < lines->count; i++)
 		if (kind[i] == MV_LINE_EVIDENCE)
 			some.v[some.count++] = lines->v[i];
-	ret = mv_evidence_fold_for(&out->evidence, &some, NULL, artifact,
-				   err);
+	rc = mv_evidence_fold_for(&out->evidence, &some, NULL, artifact,
+				  err);
 	free(some.v);
-	return ret;
+	return rc;
 }
 
 /* -- signatures ------------------------------------------------------------------------ */
@@ -69,15 +69,15 @@ static int check_signature(struct check *c, struct mv_err *err)
 	const char *ns = c->vote->statement.decision == MV_DECISION_RECEIPT ?
 		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
 	struct mv_buf pae;
-	int ret;
+	int rc;
 
 	mv_buf_init(&pae, 2 * PAYLOAD_MAX);
-	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, c->payload.data,
-			  c->payload.len) ? mv_nomem(err) :
+	rc = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, c->payload.data,
+			 c->payload.len) ? mv_nomem(err) :
 		mv_trust_verify(&c->vote->signature, c->trust, ns, pae.data,
 				pae.len, c->sig.data, c->sig.len, c->at, err);
 	mv_buf_release(&pae);
-	return ret;
+	return rc;
 }
 
 /* What the line says, and which line it is; no signature is looked at. */
@@ -86,24 +86,24 @@ static int read_line(struct check *c, struct mv_err *err)
 	struct mv_hasher *h = NULL;
 	struct mv_oid oid;
 	char hex[MV_OID_HEX + 1];
-	int ret;
+	int rc;
 
 	mv_buf_init(&c->payload, PAYLOAD_MAX);
 	mv_buf_init(&c->sig, PAYLOAD_MAX);
-	ret = mv_statement_from_line(&c->vote->statement, &c->payload, &c->sig,
-				     c->line, strlen(c->line), err);
-	c->vote->malformed = ret != 0;
-	if (ret != MV_ENOMEM)
-		ret = 0;
-	if (!ret)
-		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = mv_hasher_once(oid.b, h, c->line, strlen(c->line), err);
+	rc = mv_statement_from_line(&c->vote->statement, &c->payload, &c->sig,
+				    c->line, strlen(c->line), err);
+	c->vote->malformed = rc != 0;
+	if (rc != MV_ENOMEM)
+		rc = 0;
+	if (!rc)
+		rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_hasher_once(oid.b, h, c->line, strlen(c->line), err);
 	mv_hasher_free(h);
-	if (!ret)
+	if (!rc)
 		snprintf(c->vote->line_digest, sizeof(c->vote->line_digest),
 			 "sha256:%s", mv_oid_hex(hex, &oid));
-	return ret;
+	return rc;
 }
 
 static int check_one(void *arg, unsigned worker, struct mv_err *err)
@@ -193,21 +193,21 @@ static int check_all(struct check *c, size_t count, struct mv_repo *repo,
 {
 	struct mv_group *group = NULL;
 	struct mv_pool *pool;
-	int ret = 0;
+	int rc = 0;
 
 	if (count < 2)
 		return count ? check_one(c, 0, err) : 0;
 	pool = mv_repo_pool(repo, err);
 	if (!pool)
 		return MV_ENOMEM;
-	ret = mv_group_new(&group, pool, err);
-	if (ret)
-		return ret;
+	rc = mv_group_new(&group, pool, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < count; i++)
 		mv_group_submit(group, check_one, NULL, &c[i]);
-	ret = mv_group_wait(group, err);
+	rc = mv_group_wait(group, err);
 	mv_group_free(group);
-	return ret;
+	return rc;
 }
 
 static int take_votes(struct mv_testimony *out, struct mv_gate *gate,
@@ -217,29 +217,29 @@ static int take_votes(struct mv_testimony *out, struct mv_gate *gate,
 {
 	struct check *c = calloc(lines->count + 1, sizeof(*c));
 	size_t count = 0;
-	int ret = 0;
+	int rc = 0;
 
 	out->votes = calloc(lines->count + 1, sizeof(*out->votes));
 	if (!c || !out->votes) {
 		free(c);
 		return mv_nomem(err);
 	}
-	for (size_t i = 0; i < lines->count && !ret; i++) {
+	for (size_t i = 0; i < lines->count && !rc; i++) {
 		if (kind[i] != MV_LINE_STATEMENT)
 			continue;
 		c[count] = (struct check){ .trust = gate->trust, .at = at,
 			.vote = &out->votes[count], .line = lines->v[i] };
-		ret = read_line(&c[count++], err);
+		rc = read_line(&c[count++], err);
 	}
-	if (!ret)
-		ret = drop_copies(c, &count, err);
+	if (!rc)
+		rc = drop_copies(c, &count, err);
 	out->count = count;
 	for (size_t i = 0; i < count; i++)
 		out->votes[i].order = i;
-	if (!ret)
-		ret = check_all(c, count, gate->repo, err);
+	if (!rc)
+		rc = check_all(c, count, gate->repo, err);
 	check_release(c, count);
-	return ret;
+	return rc;
 }
 
 int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
@@ -248,29 +248,29 @@ int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
 {
 	struct mv_lines lines = { NULL, 0, NULL };
 	enum mv_line_kind *kind = NULL;
-	int ret = 0;
+	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
 	if (*gate->notes)
-		ret = mv_ledger_read(&lines, mv_repo_git(gate->repo),
-				     gate->notes, &blob, 1, err);
-	if (!ret)
+		rc = mv_ledger_read(&lines, mv_repo_git(gate->repo),
+				    gate->notes, &blob, 1, err);
+	if (!rc)
 		kind = calloc(lines.count + 1, sizeof(*kind));
-	if (!ret && !kind)
-		ret = mv_nomem(err);
-	for (size_t i = 0; i < lines.count && !ret; i++)
-		ret = mv_line_kind(&kind[i], lines.v[i], &pointer->oid, err);
-	if (!ret)
-		ret = mv_digest_lines(out->records, &lines, kind, err);
-	if (!ret)
-		ret = fold_evidence(out, &lines, kind, artifact, err);
-	if (!ret)
-		ret = take_votes(out, gate, &lines, kind, at, err);
-	if (ret)
+	if (!rc && !kind)
+		rc = mv_nomem(err);
+	for (size_t i = 0; i < lines.count && !rc; i++)
+		rc = mv_line_kind(&kind[i], lines.v[i], &pointer->oid, err);
+	if (!rc)
+		rc = mv_digest_lines(out->records, &lines, kind, err);
+	if (!rc)
+		rc = fold_evidence(out, &lines, kind, artifact, err);
+	if (!rc)
+		rc = take_votes(out, gate, &lines, kind, at, err);
+	if (rc)
 		mv_testimony_release(out);
 	free(kind);
 	mv_lines_release(&lines);
-	return ret;
+	return rc;
 }
 
 int mv_gate_votes(struct mv_vote **votes, size_t *count, struct mv_gate *gate,
@@ -279,18 +279,18 @@ int mv_gate_votes(struct mv_vote **votes, size_t *count, struct mv_gate *gate,
 	struct mv_testimony t;
 	struct mv_pointer pointer;
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, MV_POINTER_MAX);
-	ret = mv_git_read_blob(mv_repo_git(gate->repo), blob, &text, NULL, err);
-	if (!ret)
-		ret = mv_pointer_parse(&pointer, text.data, text.len, err);
+	rc = mv_git_read_blob(mv_repo_git(gate->repo), blob, &text, NULL, err);
+	if (!rc)
+		rc = mv_pointer_parse(&pointer, text.data, text.len, err);
 	mv_buf_release(&text);
-	if (!ret)
-		ret = mv_gate_testimony(&t, gate, blob, &pointer, NULL,
-					gate->now / 1000, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = mv_gate_testimony(&t, gate, blob, &pointer, NULL,
+				       gate->now / 1000, err);
+	if (rc)
+		return rc;
 	*votes = t.votes;
 	*count = t.count;
 	t.votes = NULL;

@@ -56,16 +56,16 @@ static int ask(int *status, struct mv_git *git, const struct mv_buf *in,
 	struct mv_proc_env env = *git->env;
 	char **vars = without_quarantine(env.env);
 	const char **argv = mv_git_argv(git->program, args);
-	int ret = vars && argv ? 0 : mv_nomem(err);
+	int rc = vars && argv ? 0 : mv_nomem(err);
 
 	env.env = vars;
-	if (!ret)
-		ret = mv_proc_run_for(git->limit_ms, status, argv, git->dir,
-				      &env, in->data, in->len, out, errout,
-				      err);
+	if (!rc)
+		rc = mv_proc_run_for(git->limit_ms, status, argv, git->dir,
+				     &env, in->data, in->len, out, errout,
+				     err);
 	free(argv);
 	free(vars);
-	return ret;
+	return rc;
 }
 
 int mv_git_try_moves(struct mv_git *git, const struct mv_git_move *v,
@@ -73,23 +73,23 @@ int mv_git_try_moves(struct mv_git *git, const struct mv_git_move *v,
 {
 	struct mv_buf in, out, errout;
 	char words[640];
-	int status = -1, ret;
+	int status = -1, rc;
 
 	mv_buf_init(&in, SIZE_MAX);
 	mv_buf_init(&out, 4096);
 	mv_buf_init(&errout, 4096);
-	ret = add_moves(&in, v, count, err);
-	if (!ret)
-		ret = ask(&status, git, &in, &out, &errout, err);
+	rc = add_moves(&in, v, count, err);
+	if (!rc)
+		rc = ask(&status, git, &in, &out, &errout, err);
 	mv_git_words(words, sizeof(words), &errout);
-	if (!ret && status && *words)
-		ret = mv_fail(err, MV_EDENIED, "%s", words);
-	else if (!ret && (status || out.len != strlen(SAID) ||
-			  memcmp(out.data, SAID, out.len)))
-		ret = mv_fail(err, MV_EIO, "git update-ref does not say "
-			      "whether these refs can be moved");
+	if (!rc && status && *words)
+		rc = mv_fail(err, MV_EDENIED, "%s", words);
+	else if (!rc && (status || out.len != strlen(SAID) ||
+			 memcmp(out.data, SAID, out.len)))
+		rc = mv_fail(err, MV_EIO, "git update-ref does not say "
+			     "whether these refs can be moved");
 	mv_buf_release(&in);
 	mv_buf_release(&out);
 	mv_buf_release(&errout);
-	return ret;
+	return rc;
 }

@@ -16,34 +16,34 @@ static int find_remote_branch(struct mv_push *push, const char *remote,
 	static const char *const guesses[] = { "main", "master" };
 	size_t prefix = strlen("refs/remotes/") + strlen(remote) + 1;
 	struct mv_buf out;
-	int status, ret = head ? 0 : mv_nomem(err);
+	int status, rc = head ? 0 : mv_nomem(err);
 
 	mv_buf_init(&out, 65536);
-	if (!ret && !mv_repo_is_remote_name(remote)) {
+	if (!rc && !mv_repo_is_remote_name(remote)) {
 		free(head);
 		return MV_ENOENT;	/* of a URL nothing is kept here */
 	}
-	if (!ret)
-		ret = mv_git_ask(&status, push->git, args, 1, &out, err);
-	if (!ret && !status && out.len > prefix) {
+	if (!rc)
+		rc = mv_git_ask(&status, push->git, args, 1, &out, err);
+	if (!rc && !status && out.len > prefix) {
 		out.data[strcspn(out.data, "\n")] = '\0';
 		push->branch = mv_strf(HEADS "%s", out.data + prefix);
-		ret = mv_git_ref_get(push->trusted, push->git, out.data, err);
+		rc = mv_git_ref_get(push->trusted, push->git, out.data, err);
 	} else {
-		ret = ret ? ret : MV_ENOENT;
+		rc = rc ? rc : MV_ENOENT;
 	}
-	for (size_t i = 0; ret == MV_ENOENT && i < 2; i++) {
+	for (size_t i = 0; rc == MV_ENOENT && i < 2; i++) {
 		char *ref = mv_strf("refs/remotes/%s/%s", remote, guesses[i]);
 
 		free(push->branch);
 		push->branch = mv_strf(HEADS "%s", guesses[i]);
-		ret = ref ? mv_git_ref_get(push->trusted, push->git, ref,
-					   err) : mv_nomem(err);
+		rc = ref ? mv_git_ref_get(push->trusted, push->git, ref,
+					  err) : mv_nomem(err);
 		free(ref);
 	}
 	mv_buf_release(&out);
 	free(head);
-	return ret || push->branch ? ret : mv_nomem(err);
+	return rc || push->branch ? rc : mv_nomem(err);
 }
 
 /* What a move of a branch changes: is any of it ours? Asked before the gate is
@@ -94,16 +94,16 @@ static int moves_ours(struct mv_push *push, const struct mv_ref_update *u,
 {
 	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
 	struct glance g = { .policy = policy };
-	int ret = mv_git_diff(push->git, old, u->new, 0, NULL, look_over, &g,
-			      NULL);
+	int rc = mv_git_diff(push->git, old, u->new, 0, NULL, look_over, &g,
+			     NULL);
 
-	if (!ret && !g.yes && g.count)
-		ret = mv_git_read_many(push->git, (const char *const *)g.blobs,
-				       g.count, MV_POINTER_MAX, look_into,
-				       &g.yes, NULL);
+	if (!rc && !g.yes && g.count)
+		rc = mv_git_read_many(push->git, (const char *const *)g.blobs,
+				      g.count, MV_POINTER_MAX, look_into,
+				      &g.yes, NULL);
 	for (size_t i = 0; i < g.count; i++)
 		free(g.blobs[i]);
-	return ret || g.yes;
+	return rc || g.yes;
 }
 
 /* A branch that no section names is looked at only for its .gitmodel/. */
@@ -155,14 +155,14 @@ static int read_texts(struct texts *t, struct mv_push *push,
 		mv_strf("%s:.gitmodel/policy", push->trusted),
 		mv_strf("%s:.gitmodel/config", push->trusted)
 	};
-	int ret = spec[0] && spec[1] ?
-		mv_git_read_many(push->git, (const char *const *)spec, 2,
-				 (size_t)4 << 20, keep_text, t, err) :
+	int rc = spec[0] && spec[1] ?
+	       mv_git_read_many(push->git, (const char *const *)spec, 2,
+				(size_t)4 << 20, keep_text, t, err) :
 		mv_nomem(err);
 
 	free(spec[0]);
 	free(spec[1]);
-	return ret;
+	return rc;
 }
 
 /* Without a policy there is nothing to say. One that cannot be read is no
@@ -171,66 +171,66 @@ static int anything(struct mv_push *push, int *yes, struct mv_err *err)
 {
 	struct mv_policy policy;
 	struct texts t;
-	int ret;
+	int rc;
 
 	*yes = 0;
 	memset(&t, 0, sizeof(t));
 	memset(&policy, 0, sizeof(policy));
 	mv_buf_init(&t.text[0], (size_t)4 << 20);
 	mv_buf_init(&t.text[1], (size_t)4 << 20);
-	ret = read_texts(&t, push, err);
-	if (!ret && t.there[0]) {
-		ret = mv_policy_parse(&policy, t.text[0].data, t.text[0].len,
-				      t.there[1] ? t.text[1].data : NULL,
-				      t.text[1].len, err);
-		for (size_t i = 0; !ret && !*yes && i < push->count; i++)
+	rc = read_texts(&t, push, err);
+	if (!rc && t.there[0]) {
+		rc = mv_policy_parse(&policy, t.text[0].data, t.text[0].len,
+				     t.there[1] ? t.text[1].data : NULL,
+				     t.text[1].len, err);
+		for (size_t i = 0; !rc && !*yes && i < push->count; i++)
 			*yes = is_of_interest(push, &push->updates[i],
 					      &policy);
 	}
-	if (ret && ret != MV_ENOMEM) {
+	if (rc && rc != MV_ENOMEM) {
 		*yes = 1;
-		ret = 0;
+		rc = 0;
 	}
 	mv_policy_release(&policy);
 	mv_buf_release(&t.text[0]);
 	mv_buf_release(&t.text[1]);
-	return ret;
+	return rc;
 }
 
 /* A move from a commit that is not here would be refused by git anyway. */
 static int advise_branches(struct mv_push *push, struct mv_err *err)
 {
 	char hex[65];
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < push->count; i++) {
+	for (size_t i = 0; !rc && i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (!mv_push_is_protected(push, u->ref) ||
 		    (!mv_push_is_zero(u->old) &&
 		     mv_git_commit(hex, push->git, u->old, NULL)))
 			continue;
-		ret = mv_push_check_branch(push, u, err);
+		rc = mv_push_check_branch(push, u, err);
 	}
-	return ret;
+	return rc;
 }
 
 static int advise(struct mv_push *push, struct mv_err *err)
 {
 	int yes = 0;
-	int ret = anything(push, &yes, err);
+	int rc = anything(push, &yes, err);
 
-	if (ret || !yes)
-		return ret;
-	for (size_t i = 0; !ret && i < push->count; i++)
-		ret = mv_push_look_at(push, i, err);
-	if (!ret && !push->refused)
-		ret = mv_push_open_gate(push, push->trusted, err);
-	if (!ret && push->is_open)
-		ret = mv_push_judge_stages(push, err);
-	if (!ret && push->is_open)
-		ret = advise_branches(push, err);
-	return ret;
+	if (rc || !yes)
+		return rc;
+	for (size_t i = 0; !rc && i < push->count; i++)
+		rc = mv_push_look_at(push, i, err);
+	if (!rc && !push->refused)
+		rc = mv_push_open_gate(push, push->trusted, err);
+	if (!rc && push->is_open)
+		rc = mv_push_judge_stages(push, err);
+	if (!rc && push->is_open)
+		rc = advise_branches(push, err);
+	return rc;
 }
 
 int mv_repo_advise_push(struct mv_repo *repo, const char *remote,
@@ -240,16 +240,16 @@ int mv_repo_advise_push(struct mv_repo *repo, const char *remote,
 	struct mv_push push = { .repo = repo, .updates = updates,
 				.count = count, .receive = receive,
 				.advice = 1 };
-	int ret = mv_push_begin(&push, err);
+	int rc = mv_push_begin(&push, err);
 
-	if (!ret)
-		ret = find_remote_branch(&push, remote, err);
-	if (!ret)
-		ret = advise(&push, err);
-	else if (ret == MV_ENOENT)
-		ret = 0;	/* nothing was fetched from there yet */
-	if (!ret)
-		ret = mv_push_answer(&push, err);
+	if (!rc)
+		rc = find_remote_branch(&push, remote, err);
+	if (!rc)
+		rc = advise(&push, err);
+	else if (rc == MV_ENOENT)
+		rc = 0;	/* nothing was fetched from there yet */
+	if (!rc)
+		rc = mv_push_answer(&push, err);
 	mv_push_end(&push);
-	return ret;
+	return rc;
 }

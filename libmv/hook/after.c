@@ -46,35 +46,35 @@ static int refuse_rule(struct mv_push *push, const char *ref, const char *why)
 
 static int deny_deletes(struct after *a, struct mv_err *err)
 {
-	int deny, ret = mv_git_config_bool(&deny, a->push->git,
-					   "receive.denydeletes", 0, err);
+	int deny, rc = mv_git_config_bool(&deny, a->push->git,
+					  "receive.denydeletes", 0, err);
 
-	for (size_t i = 0; !ret && deny && i < a->count; i++)
+	for (size_t i = 0; !rc && deny && i < a->count; i++)
 		if (is_head(&a->v[i]) && is_gone(&a->v[i]))
-			ret = refuse_rule(a->push, a->v[i].ref,
-					  "receive.denyDeletes");
-	return ret;
+			rc = refuse_rule(a->push, a->v[i].ref,
+					 "receive.denyDeletes");
+	return rc;
 }
 
 static int deny_rewinds(struct after *a, struct mv_err *err)
 {
-	int deny, ret = mv_git_config_bool(&deny, a->push->git,
-					   "receive.denynonfastforwards", 0,
-					   err);
+	int deny, rc = mv_git_config_bool(&deny, a->push->git,
+					  "receive.denynonfastforwards", 0,
+					  err);
 
-	for (size_t i = 0; !ret && deny && i < a->count; i++) {
+	for (size_t i = 0; !rc && deny && i < a->count; i++) {
 		const struct mv_git_move *m = &a->v[i];
 
 		if (!is_head(m) || mv_push_is_zero(m->old) ||
 		    mv_push_is_zero(m->new))
 			continue;
-		ret = mv_git_is_ancestor(a->push->git, m->old, m->new, err);
-		if (ret < 0)
-			return ret;
-		ret = ret ? 0 : refuse_rule(a->push, m->ref,
-					    "receive.denyNonFastForwards");
+		rc = mv_git_is_ancestor(a->push->git, m->old, m->new, err);
+		if (rc < 0)
+			return rc;
+		rc = rc ? 0 : refuse_rule(a->push, m->ref,
+					  "receive.denyNonFastForwards");
 	}
-	return ret;
+	return rc;
 }
 
 /* "ignore", "warn", or a no: nothing is refused. What git does not know, or
@@ -83,12 +83,12 @@ static int lets_pass(int *passes, struct mv_push *push, const char *key,
 		     struct mv_err *err)
 {
 	const char *value;
-	int yes = 1, ret = mv_git_config(&value, push->git, key, err);
+	int yes = 1, rc = mv_git_config(&value, push->git, key, err);
 
-	*passes = !ret && value &&
+	*passes = !rc && value &&
 		  (!strcasecmp(value, "ignore") || !strcasecmp(value, "warn") ||
 		   (!mv_git_parse_bool(&yes, value) && !yes));
-	return ret;
+	return rc;
 }
 
 /* -- what is checked out ------------------------------------------------------------- */
@@ -99,13 +99,13 @@ static int head_of(struct mv_buf *out, struct mv_push *push,
 {
 	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
 					    NULL };
-	int status, ret = mv_git_ask(&status, push->git, args, 1, out, err);
+	int status, rc = mv_git_ask(&status, push->git, args, 1, out, err);
 
-	if (!ret && status)
+	if (!rc && status)
 		mv_buf_clear(out);
-	else if (!ret && out->len)
+	else if (!rc && out->len)
 		out->data[--out->len] = '\0';
-	return ret;
+	return rc;
 }
 
 static int has_steps(const char *git_dir)
@@ -145,10 +145,10 @@ static int in_steps(int *yes, const char *common_dir, const char *dir,
 		    struct mv_err *err)
 {
 	struct trees t = { dir, has_steps(common_dir) };
-	int ret = mv_each_entry(dir, see_tree, &t, err);
+	int rc = mv_each_entry(dir, see_tree, &t, err);
 
 	*yes = t.found;
-	return ret == MV_ENOENT ? 0 : ret;
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 /* "branch refs/heads/main", a line for each work tree. */
@@ -171,25 +171,25 @@ static int deny_current(struct after *a, const struct mv_buf *list,
 {
 	struct mv_push *push = a->push;
 	int update = 0, gone = 0;
-	int ret = lets_pass(&update, push, "receive.denycurrentbranch", err);
+	int rc = lets_pass(&update, push, "receive.denycurrentbranch", err);
 
-	if (!ret)
-		ret = lets_pass(&gone, push, "receive.denydeletecurrent", err);
-	for (size_t i = 0; !ret && i < a->count; i++) {
+	if (!rc)
+		rc = lets_pass(&gone, push, "receive.denydeletecurrent", err);
+	for (size_t i = 0; !rc && i < a->count; i++) {
 		const struct mv_git_move *m = &a->v[i];
 		int out = is_head(m) && (names_branch(list, m->ref) || steps);
 
 		if (out && !update)
-			ret = refuse_rule(push, m->ref, names_branch(list,
-					  m->ref) ? "the branch is checked out"
-					  ", receive.denyCurrentBranch" :
-					  "a rebase or bisect is under way on "
-					  "the server");
+			rc = refuse_rule(push, m->ref, names_branch(list,
+					 m->ref) ? "the branch is checked out"
+					 ", receive.denyCurrentBranch" :
+					 "a rebase or bisect is under way on "
+					 "the server");
 		else if ((out || !strcmp(m->ref, head)) && is_gone(m) && !gone)
-			ret = refuse_rule(push, m->ref,
-					  "receive.denyDeleteCurrent");
+			rc = refuse_rule(push, m->ref,
+					 "receive.denyDeleteCurrent");
 	}
-	return ret;
+	return rc;
 }
 
 static int check_current(struct after *a, struct mv_err *err)
@@ -198,30 +198,30 @@ static int check_current(struct after *a, struct mv_err *err)
 					    NULL };
 	const char *common = a->push->repo->info->common_dir;
 	char *dir = mv_path_join(common, "worktrees");
-	int bare = 0, heads = 0, steps = 0, ret = dir ? 0 : mv_nomem(err);
+	int bare = 0, heads = 0, steps = 0, rc = dir ? 0 : mv_nomem(err);
 	struct mv_buf list, head;
 
 	mv_buf_init(&list, (size_t)16 << 20);
 	mv_buf_init(&head, 65536);
 	for (size_t i = 0; i < a->count; i++)
 		heads |= is_head(&a->v[i]);
-	if (!ret && heads)
-		ret = mv_git_config_bool(&bare, a->push->git, "core.bare", 0,
-					 err);
-	if (!ret && heads && (!bare || !access(dir, F_OK))) {
-		ret = mv_git_run(a->push->git, args, NULL, 0, &list, err);
-		if (!ret)
-			ret = in_steps(&steps, common, dir, err);
+	if (!rc && heads)
+		rc = mv_git_config_bool(&bare, a->push->git, "core.bare", 0,
+					err);
+	if (!rc && heads && (!bare || !access(dir, F_OK))) {
+		rc = mv_git_run(a->push->git, args, NULL, 0, &list, err);
+		if (!rc)
+			rc = in_steps(&steps, common, dir, err);
 	}
-	if (!ret && heads)
-		ret = head_of(&head, a->push, err);
-	if (!ret && heads)
-		ret = deny_current(a, &list, head.len ? head.data : "", steps,
-				   err);
+	if (!rc && heads)
+		rc = head_of(&head, a->push, err);
+	if (!rc && heads)
+		rc = deny_current(a, &list, head.len ? head.data : "", steps,
+				  err);
 	mv_buf_release(&list);
 	mv_buf_release(&head);
 	free(dir);
-	return ret;
+	return rc;
 }
 
 /* -- hooks of others ----------------------------------------------------------------- */
@@ -269,40 +269,40 @@ static int ask_hook(const char *path, struct after *a,
 {
 	const char *argv[] = { path, m->ref, m->old, m->new, NULL };
 	struct mv_buf out;
-	int status = 0, ret;
+	int status = 0, rc;
 
 	mv_buf_init(&out, WORDS_MAX);
-	ret = mv_proc_run(&status, argv, NULL, &a->push->repo->env, NULL, 0,
-			  NULL, &out, err);
+	rc = mv_proc_run(&status, argv, NULL, &a->push->repo->env, NULL, 0,
+			 NULL, &out, err);
 	while (out.len && out.data[out.len - 1] == '\n')
 		out.data[--out.len] = '\0';
-	if (!ret && status)
+	if (!rc && status)
 		mv_push_refuse(a->push, "%s: the hook update of the server "
 			       "refuses it, and with it what is pushed "
 			       "together%s%.300s", m->ref, out.len ? ": " : "",
 			       out.len ? out.data : "");
 	mv_buf_release(&out);
-	return ret ? ret : mv_push_in_time(a->push, err);
+	return rc ? rc : mv_push_in_time(a->push, err);
 }
 
 static int ask_hooks(struct after *a, struct mv_err *err)
 {
 	char *update = NULL, *transaction = NULL;
-	int ret = mv_hook_of_others(&update, a->push->repo, "update", err);
+	int rc = mv_hook_of_others(&update, a->push->repo, "update", err);
 
-	if (!ret)
-		ret = mv_hook_of_others(&transaction, a->push->repo,
-					TRANSACTION, err);
-	if (!ret && transaction)
-		ret = refuse_rule(a->push, a->v[0].ref, "the hook "
-				  TRANSACTION " may, unless "
-				  "model.hooksObserve says that it only "
-				  "watches");
-	for (size_t i = 0; !ret && update && i < a->count; i++)
-		ret = ask_hook(update, a, &a->v[i], err);
+	if (!rc)
+		rc = mv_hook_of_others(&transaction, a->push->repo,
+				       TRANSACTION, err);
+	if (!rc && transaction)
+		rc = refuse_rule(a->push, a->v[0].ref, "the hook "
+				 TRANSACTION " may, unless "
+				 "model.hooksObserve says that it only "
+				 "watches");
+	for (size_t i = 0; !rc && update && i < a->count; i++)
+		rc = ask_hook(update, a, &a->v[i], err);
 	free(transaction);
 	free(update);
-	return ret;
+	return rc;
 }
 
 /* Hooks hear the names that are pushed, of whatever these are aliases. */
@@ -311,9 +311,9 @@ static int check_hooks(struct mv_push *push, const struct mv_git_move *v,
 {
 	struct after a = { push, v, count, 0 };
 	struct mv_git_move *all = NULL;
-	int ret = mv_git_config_bool(&a.observe, push->git, OBSERVE, 0, err);
+	int rc = mv_git_config_bool(&a.observe, push->git, OBSERVE, 0, err);
 
-	if (!ret && push->own) {
+	if (!rc && push->own) {
 		all = calloc(push->count + 1, sizeof(*all));
 		if (!all)
 			return mv_nomem(err);
@@ -323,26 +323,26 @@ static int check_hooks(struct mv_push *push, const struct mv_git_move *v,
 		a.v = all;
 		a.count = push->count;
 	}
-	if (!ret && !a.observe)
-		ret = ask_hooks(&a, err);
-	if (!ret)
-		ret = mv_git_config_each(push->git, see_setting, &a, err);
+	if (!rc && !a.observe)
+		rc = ask_hooks(&a, err);
+	if (!rc)
+		rc = mv_git_config_each(push->git, see_setting, &a, err);
 	free(all);
-	return ret;
+	return rc;
 }
 
 int mv_push_check_after(struct mv_push *push, const struct mv_git_move *v,
 			size_t count, struct mv_err *err)
 {
 	struct after a = { push, v, count, 0 };
-	int ret;
+	int rc;
 
 	if (count < 2)
 		return 0;
-	ret = deny_deletes(&a, err);
-	if (!ret)
-		ret = deny_rewinds(&a, err);
-	if (!ret)
-		ret = check_current(&a, err);
-	return ret ? ret : check_hooks(push, v, count, err);
+	rc = deny_deletes(&a, err);
+	if (!rc)
+		rc = deny_rewinds(&a, err);
+	if (!rc)
+		rc = check_current(&a, err);
+	return rc ? rc : check_hooks(push, v, count, err);
 }

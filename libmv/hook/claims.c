@@ -56,15 +56,15 @@ static int refuse_missing(struct mv_push *push, const char *name,
 			  struct mv_err *err)
 {
 	struct mv_buf missing;
-	int ret = 0;
+	int rc = 0;
 
 	mv_buf_init(&missing, 4096);
-	for (size_t i = 0; !ret && i < count; i++)
+	for (size_t i = 0; !rc && i < count; i++)
 		if (!*said(trailers, v[i].key))
-			ret = mv_buf_addf(&missing, "%s%s", missing.len ?
-					  ", " : "", v[i].key);
-	if (ret)
-		ret = mv_nomem(err);
+			rc = mv_buf_addf(&missing, "%s%s", missing.len ?
+					 ", " : "", v[i].key);
+	if (rc)
+		rc = mv_nomem(err);
 	else if (missing.len)
 		mv_push_refuse(push, "%s does not say %s, so nobody could "
 			       "prove it later: it was made by hand, or before "
@@ -72,7 +72,7 @@ static int refuse_missing(struct mv_push *push, const char *name,
 			       "decide again by git model promote, demote or "
 			       "rollback", name, missing.data);
 	mv_buf_release(&missing);
-	return ret;
+	return rc;
 }
 
 int mv_push_check_claims(struct mv_push *push, const struct mv_event *e,
@@ -100,12 +100,12 @@ int mv_push_check_claims(struct mv_push *push, const struct mv_event *e,
 	};
 	const size_t count = sizeof(claims) / sizeof(claims[0]) -
 			     !*push->gate.trusted;
-	int ret;
+	int rc;
 
 	mv_oid_hex(content + 7, &f->content);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)f->size);
-	ret = refuse_missing(push, name, trailers, claims, count, err);
-	for (size_t i = 0; !ret && i < count; i++) {
+	rc = refuse_missing(push, name, trailers, claims, count, err);
+	for (size_t i = 0; !rc && i < count; i++) {
 		const struct claim *c = &claims[i];
 		const char *text = said(trailers, c->key);
 
@@ -117,7 +117,7 @@ int mv_push_check_claims(struct mv_push *push, const struct mv_event *e,
 				       "model writes there", name, c->key,
 				       text);
 	}
-	return ret;
+	return rc;
 }
 
 /* -- what earlier events mean ------------------------------------------------------ */
@@ -134,9 +134,9 @@ static int take_nameless(void *payload, size_t i,
 	struct nameless *x = payload;
 	struct mv_facts trailers = MV_FACTS_INIT;
 	struct mv_err why;
-	int ret = tag ? mv_tag_trailers(&trailers, tag->message, &why) : 0;
+	int rc = tag ? mv_tag_trailers(&trailers, tag->message, &why) : 0;
 
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
 	if (!x->found && !*said(&trailers, "Model-Version"))
 		x->found = x->v[i];
@@ -158,9 +158,9 @@ int mv_push_check_meanings(struct mv_push *push,
 	const char **oids = calloc(before->count + 1, sizeof(*oids));
 	struct nameless x = { v, NULL };
 	size_t n = 0;
-	int ret = v && oids ? 0 : mv_nomem(err);
+	int rc = v && oids ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; !ret && i < before->count; i++) {
+	for (size_t i = 0; !rc && i < before->count; i++) {
 		const struct mv_event *e = &before->v[i];
 
 		if (!e->tag.stage || strcmp(e->tag.artifact, tag->artifact) ||
@@ -169,10 +169,10 @@ int mv_push_check_meanings(struct mv_push *push,
 		v[n] = e;
 		oids[n++] = e->oid;
 	}
-	if (!ret && n)
-		ret = mv_git_objects(push->git, oids, n, take_nameless, &x,
-				     err);
-	if (!ret && x.found)
+	if (!rc && n)
+		rc = mv_git_objects(push->git, oids, n, take_nameless, &x,
+				    err);
+	if (!rc && x.found)
 		mv_push_refuse(push, "%s: %s of this commit does not say which "
 			       "version it means, and would mean this one: "
 			       "register it at a commit of its own (git commit "
@@ -180,5 +180,5 @@ int mv_push_check_meanings(struct mv_push *push,
 			       x.found->ref + strlen(TAGS));
 	free(oids);
 	free(v);
-	return ret;
+	return rc;
 }

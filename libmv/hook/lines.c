@@ -54,16 +54,16 @@ static int look_at_signature(struct mv_signature *out, struct mv_push *push,
 	const char *ns = s->decision == MV_DECISION_RECEIPT ?
 		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
 	struct mv_buf pae;
-	int ret;
+	int rc;
 
 	mv_buf_init(&pae, 1 << 17);
-	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
-			  payload->len) ? mv_nomem(err) :
+	rc = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
+			 payload->len) ? mv_nomem(err) :
 		mv_trust_verify(out, push->gate.trust, ns, pae.data, pae.len,
 				sig->data, sig->len, push->gate.now / 1000,
 				err);
 	mv_buf_release(&pae);
-	return ret;
+	return rc;
 }
 
 static int is_signed_by(const struct mv_signature *signature, const char *who)
@@ -89,10 +89,10 @@ static int check_signature(struct mv_push *push, const char *object,
 			   const struct mv_buf *sig, struct mv_err *err)
 {
 	struct mv_signature signature;
-	int ret = look_at_signature(&signature, push, s, payload, sig, err);
+	int rc = look_at_signature(&signature, push, s, payload, sig, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (signature.state == MV_SIGNATURE_GOOD &&
 	    !is_signed_by(&signature, s->signer))
 		mv_push_refuse(push, "note %.10s: %s of %s %s: it says that %s "
@@ -120,31 +120,31 @@ static int check_statement(struct mv_push *push,
 	struct mv_statement s;
 	struct mv_buf payload, sig;
 	struct mv_err why;
-	int ret;
+	int rc;
 
 	mv_buf_init(&payload, 1 << 16);
 	mv_buf_init(&sig, 1 << 16);
-	ret = mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
-				     &why);
-	if (ret == MV_ENOMEM) {
+	rc = mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
+				    &why);
+	if (rc == MV_ENOMEM) {
 		mv_nomem(err);
-	} else if (ret) {
-		ret = mv_push_refuse(push, "note %.10s: a statement that "
-				     "cannot be read: %s", note->object,
-				     why.msg);
+	} else if (rc) {
+		rc = mv_push_refuse(push, "note %.10s: a statement that "
+				    "cannot be read: %s", note->object,
+				    why.msg);
 	} else {
 		if (!mv_push_hangs_on(note, push, &s.content, s.size))
 			mv_push_refuse(push, "note %.10s: a statement about "
 				       "another content", note->object);
 		else if (!is_early(push, note->object, 1000 * s.issued_at,
 				   "a statement") && push->gate.has_policy)
-			ret = check_signature(push, note->object, &s, &payload,
-					      &sig, err);
+			rc = check_signature(push, note->object, &s, &payload,
+					     &sig, err);
 		mv_statement_release(&s);
 	}
 	mv_buf_release(&payload);
 	mv_buf_release(&sig);
-	return ret ? ret : mv_push_in_time(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 /* -- records ------------------------------------------------------------------------- */
@@ -211,24 +211,24 @@ int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
 {
 	struct mv_record r;
 	struct mv_err why;
-	int ret = parse(&r, line, &why);
+	int rc = parse(&r, line, &why);
 	int foreign;
 
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret) {
-		ret = mv_git_config_bool(&foreign, push->git,
-					 "model.foreignlines", 0, err);
-		return ret || foreign ? ret :
+	if (rc) {
+		rc = mv_git_config_bool(&foreign, push->git,
+					"model.foreignlines", 0, err);
+		return rc || foreign ? rc :
 			mv_push_refuse(push, "note %.10s: a line that is no "
 				       "record: %s", note->object, why.msg);
 	}
 	if (is_statement(&r))
-		ret = check_statement(push, note, line, err);
+		rc = check_statement(push, note, line, err);
 	else
 		check_record(push, note, &r);
 	mv_record_release(&r);
-	return ret;
+	return rc;
 }
 
 /* -- room ------------------------------------------------------------------------------- */
@@ -370,17 +370,17 @@ static int is_his(int *his, struct mv_push *push, const struct share *v,
 	struct mv_signature signature;
 	struct mv_buf payload, sig;
 	struct mv_statement s;
-	int ret;
+	int rc;
 
 	*his = 0;
 	mv_buf_init(&payload, 1 << 16);
 	mv_buf_init(&sig, 1 << 16);
-	ret = mv_statement_from_line(&s, &payload, &sig, v->line->s,
-				     v->line->len, err);
-	if (!ret) {
-		ret = look_at_signature(&signature, push, &s, &payload, &sig,
-					err);
-		if (!ret) {
+	rc = mv_statement_from_line(&s, &payload, &sig, v->line->s,
+				    v->line->len, err);
+	if (!rc) {
+		rc = look_at_signature(&signature, push, &s, &payload, &sig,
+				       err);
+		if (!rc) {
 			*his = is_signed_by(&signature, v->signer);
 			mv_signature_release(&signature);
 		}
@@ -388,7 +388,7 @@ static int is_his(int *his, struct mv_push *push, const struct share *v,
 	}
 	mv_buf_release(&payload);
 	mv_buf_release(&sig);
-	return ret ? ret : mv_push_in_time(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 /* What one signer has in the note, of which something is new. */
@@ -397,7 +397,7 @@ static int check_signer(struct mv_push *push, const char *object,
 			struct mv_err *err)
 {
 	size_t bytes = 0, lines = 0, added = 0;
-	int his, ret = 0;
+	int his, rc = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		bytes += v[i].bytes;
@@ -406,36 +406,36 @@ static int check_signer(struct mv_push *push, const char *object,
 	if (!added || !is_full(bytes, count))
 		return 0;
 	bytes = 0;
-	for (size_t i = 0; !ret && i < count; i++) {
+	for (size_t i = 0; !rc && i < count; i++) {
 		his = 1;
 		if (push->gate.has_policy)
-			ret = is_his(&his, push, &v[i], err);
+			rc = is_his(&his, push, &v[i], err);
 		bytes += his ? v[i].bytes : 0;
 		lines += (size_t)his;
 	}
-	if (!ret && is_full(bytes, lines))
+	if (!rc && is_full(bytes, lines))
 		mv_push_refuse(push, "note %.10s: more than %d statements or "
 			       "%d KiB of %s: others need room, too", object,
 			       SIGNER_LINES, SIGNER_BYTES >> 10, v->signer);
-	return ret;
+	return rc;
 }
 
 static int check_signers(struct mv_push *push, const char *object,
 			 struct share *v, size_t count, struct mv_err *err)
 {
 	size_t next;
-	int ret = 0;
+	int rc = 0;
 
 	if (count)
 		qsort(v, count, sizeof(*v), by_signer);
-	for (size_t i = 0; !ret && i < count; i = next) {
+	for (size_t i = 0; !rc && i < count; i = next) {
 		for (next = i; next < count && !by_signer(&v[next], &v[i]);
 		     next++)
 			;
 		if (v[i].signer)
-			ret = check_signer(push, object, v + i, next - i, err);
+			rc = check_signer(push, object, v + i, next - i, err);
 	}
-	return ret;
+	return rc;
 }
 
 /* Notes that had more before there were these limits get votes all the same. */
@@ -462,7 +462,7 @@ int mv_push_check_room(struct mv_push *push, const char *object,
 		       const struct mv_push_text *text, struct mv_err *err)
 {
 	struct shares s = { .count = 0 };
-	int ret;
+	int rc;
 
 	if (text->len <= SIGNER_BYTES && text->count <= SIGNER_LINES)
 		return 0;
@@ -471,11 +471,11 @@ int mv_push_check_room(struct mv_push *push, const char *object,
 		return mv_nomem(err);
 	add_up(&s, old, text);
 	check_others(push, object, &s);
-	ret = check_signers(push, object, s.v, s.count, err);
+	rc = check_signers(push, object, s.v, s.count, err);
 	for (size_t i = 0; i < s.count; i++)
 		free(s.v[i].signer);
 	free(s.v);
-	return ret;
+	return rc;
 }
 
 /* Nobody could read a note over the limits, so most of it was never there;

@@ -20,7 +20,7 @@ static int counts(const struct mv_push *push, const struct mv_ref_update *u)
 {
 	const char *ref = u->ref;
 	struct mv_tag tag;
-	int ret;
+	int rc;
 
 	if (!strncmp(ref, MV_NOTES_REF, strlen(MV_NOTES_REF)) ||
 	    !strcmp(ref, push->branch) || mv_push_is_protected(push, ref) ||
@@ -28,10 +28,10 @@ static int counts(const struct mv_push *push, const struct mv_ref_update *u)
 		return 1;
 	if (strncmp(ref, TAGS, strlen(TAGS)))
 		return 0;
-	ret = mv_tag_parse(&tag, ref + strlen(TAGS), NULL);
-	if (!ret)
+	rc = mv_tag_parse(&tag, ref + strlen(TAGS), NULL);
+	if (!rc)
 		mv_tag_release(&tag);
-	return !ret || ret == MV_ENOMEM;
+	return !rc || rc == MV_ENOMEM;
 }
 
 int mv_push_check_moves(struct mv_push *push, struct mv_err *err)
@@ -41,7 +41,7 @@ int mv_push_check_moves(struct mv_push *push, struct mv_err *err)
 	size_t left = 0, n = push->own ? push->target_count : push->count;
 	struct mv_git_move *v;
 	struct mv_err why;
-	int ret = 0;
+	int rc = 0;
 
 	if (push->advice)
 		return 0;
@@ -58,13 +58,13 @@ int mv_push_check_moves(struct mv_push *push, struct mv_err *err)
 		v[left++].new = u[i].new;
 	}
 	if (left)
-		ret = mv_git_try_moves(push->git, v, left, &why);
-	if (!ret)
-		ret = mv_push_check_after(push, v, left, &why);
-	else if (ret == MV_EDENIED)
-		ret = mv_push_refuse(push, "git could not do all of this "
-				     "push, which is judged as a whole: %s",
-				     why.msg);
+		rc = mv_git_try_moves(push->git, v, left, &why);
+	if (!rc)
+		rc = mv_push_check_after(push, v, left, &why);
+	else if (rc == MV_EDENIED)
+		rc = mv_push_refuse(push, "git could not do all of this "
+				    "push, which is judged as a whole: %s",
+				    why.msg);
 	free(v);
-	return ret ? mv_fail(err, ret, "%s", why.msg) : 0;
+	return rc ? mv_fail(err, rc, "%s", why.msg) : 0;
 }

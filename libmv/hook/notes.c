@@ -199,7 +199,7 @@ static int compare(struct mv_push *push, const struct mv_push_note *note,
 		   const struct mv_push_text *new, struct mv_err *err)
 {
 	size_t i = 0, j = 0, gone = 0, added = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (new->count > MV_NOTE_LINES)
 		return mv_push_refuse(push, "note %.10s has more than %d "
@@ -207,7 +207,7 @@ static int compare(struct mv_push *push, const struct mv_push_note *note,
 	if (new->copies > old->copies)
 		mv_push_refuse(push, "note %.10s has a line twice: git model "
 			       "fetch writes it once", note->object);
-	while (!ret && (i < old->count || j < new->count)) {
+	while (!rc && (i < old->count || j < new->count)) {
 		int d = i == old->count ? 1 : j == new->count ? -1 :
 			mv_push_by_bytes(&old->v[i], &new->v[j]);
 
@@ -215,18 +215,18 @@ static int compare(struct mv_push *push, const struct mv_push_note *note,
 			gone += (size_t)mv_push_must_stay(push, note, old,
 							  &old->v[i]);
 		if (d > 0)
-			ret = mv_push_check_line(push, note, &new->v[j], err);
+			rc = mv_push_check_line(push, note, &new->v[j], err);
 		added += d > 0;
 		i += d <= 0;
 		j += d >= 0;
 	}
-	if (!ret && added)
-		ret = mv_push_check_room(push, note->object, old, new, err);
+	if (!rc && added)
+		rc = mv_push_check_room(push, note->object, old, new, err);
 	if (gone && mv_push_rule(push, "append-only"))
 		mv_push_refuse(push, "note %.10s lost %zu line%s: notes only "
 			       "grow (git model pull brings them back)",
 			       note->object, gone, gone == 1 ? "" : "s");
-	return ret;
+	return rc;
 }
 
 /* What the notes hang on, where that is here: a folder's manifest is not. */
@@ -249,47 +249,47 @@ static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 	struct mv_push_text old[BATCH], new[BATCH];
 	struct mv_push_note note[BATCH];
 	struct reading r = { old };
-	int ret;
+	int rc;
 
 	memset(old, 0, sizeof(old));
 	memset(new, 0, sizeof(new));
 	memset(note, 0, sizeof(note));
 	for (size_t i = 0; i < n; i++)
 		note[i].object = objects[i];
-	ret = mv_git_read_many(push->git, objects, n, MV_POINTER_MAX,
-			       take_pointer, note, err);
-	if (!ret && !mv_push_is_zero(u->old))
-		ret = mv_git_notes_read_loose(push->git, u->old, 1, objects,
-					      n, OLD_MAX, take_text, &r, err);
+	rc = mv_git_read_many(push->git, objects, n, MV_POINTER_MAX,
+			      take_pointer, note, err);
+	if (!rc && !mv_push_is_zero(u->old))
+		rc = mv_git_notes_read_loose(push->git, u->old, 1, objects,
+					     n, OLD_MAX, take_text, &r, err);
 	r.texts = new;
-	if (!ret)
-		ret = mv_git_notes_read(push->git, u->new, objects, n,
-					MV_NOTE_MAX, take_text, &r, err);
+	if (!rc)
+		rc = mv_git_notes_read(push->git, u->new, objects, n,
+				       MV_NOTE_MAX, take_text, &r, err);
 	for (size_t i = 0; i < n; i++) {
-		if (!ret)
-			ret = push->refused > TOLD_MAX ? 0 :
+		if (!rc)
+			rc = push->refused > TOLD_MAX ? 0 :
 				compare(push, &note[i], &old[i], &new[i], err);
 		text_release(&old[i]);
 		text_release(&new[i]);
 	}
-	return ret ? ret : mv_push_in_time(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 static int check_changed(struct mv_push *push, const struct mv_ref_update *u,
 			 const struct changes *c, size_t count,
 			 struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < count; i += BATCH) {
+	for (size_t i = 0; !rc && i < count; i += BATCH) {
 		const char *objects[BATCH];
 		size_t n = 0;
 
 		for (; n < BATCH && i + n < count; n++)
 			objects[n] = c->v[i + n].object;
-		ret = check_batch(push, u, objects, n, err);
+		rc = check_batch(push, u, objects, n, err);
 	}
-	return ret;
+	return rc;
 }
 
 static int max_changed(uint64_t *out, struct mv_push *push,
@@ -303,12 +303,12 @@ int mv_push_check_notes_tree(struct mv_push *push,
 			     const struct mv_ref_update *u, struct mv_err *err)
 {
 	struct mv_err why;
-	int ret = mv_push_is_zero(u->new) ? 0 :
-		mv_git_notes_check(push->git, u->new, MV_NOTE_MAX, &why);
+	int rc = mv_push_is_zero(u->new) ? 0 :
+	       mv_git_notes_check(push->git, u->new, MV_NOTE_MAX, &why);
 
-	if (ret == MV_ECORRUPT)
+	if (rc == MV_ECORRUPT)
 		return mv_push_refuse(push, "%s: %s", u->ref, why.msg);
-	return ret ? mv_fail(err, ret, "%s: %s", u->ref, why.msg) : 0;
+	return rc ? mv_fail(err, rc, "%s: %s", u->ref, why.msg) : 0;
 }
 
 /* -- what stands between the old notes and the new ones ------------------------------------------- */
@@ -340,29 +340,29 @@ static int check_history(struct mv_push *push, const char *old,
 {
 	struct mv_past past;
 	struct mv_err why;
-	int ret;
+	int rc;
 
 	if (!*old || !mv_push_rule(push, "append-only"))
 		return 0;
 	memset(&past, 0, sizeof(past));
-	ret = mv_past_read_losses(&past, push->git, old, new, HISTORY_MAX,
-				  &why);
-	if (ret == MV_ENOMEM) {
+	rc = mv_past_read_losses(&past, push->git, old, new, HISTORY_MAX,
+				 &why);
+	if (rc == MV_ENOMEM) {
 		mv_push_refuse(push, MV_NOTES_REF ": its new commits change "
 			       "more than anybody can look at: %s", why.msg);
-		ret = 0;
-	} else if (ret) {
-		ret = mv_fail(err, ret, "%s", why.msg);
+		rc = 0;
+	} else if (rc) {
+		rc = mv_fail(err, rc, "%s", why.msg);
 	} else if (past.loss_count) {
-		ret = mv_git_notes_check(push->git, old, MV_NOTE_MAX, &why);
-		if (!ret)
+		rc = mv_git_notes_check(push->git, old, MV_NOTE_MAX, &why);
+		if (!rc)
 			refuse_losses(push, &past);
 		else
-			ret = ret == MV_ECORRUPT ? 0 :
-				mv_fail(err, ret, "%s", why.msg);
+			rc = rc == MV_ECORRUPT ? 0 :
+				mv_fail(err, rc, "%s", why.msg);
 	}
 	mv_past_release(&past);
-	return ret ? ret : mv_push_in_time(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
@@ -372,37 +372,37 @@ int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 	struct changes c = { .push = push };
 	const size_t before = push->refused;
 	size_t n;
-	int ret;
+	int rc;
 
 	if (mv_push_is_zero(u->new))
 		return !mv_push_rule(push, "append-only") ? 0 :
 			mv_push_refuse(push, MV_NOTES_REF " is not deleted");
 	c.hex_len = strlen(u->new);
-	ret = *old ? mv_git_is_ancestor(push->git, old, u->new, err) : 1;
-	if (ret < 0)
-		return ret;
-	if (!ret)
+	rc = *old ? mv_git_is_ancestor(push->git, old, u->new, err) : 1;
+	if (rc < 0)
+		return rc;
+	if (!rc)
 		return mv_push_refuse(push, MV_NOTES_REF ": %.10s does not "
 				      "come after %.10s; git model pull unites "
 				      "them", u->new, old);
-	ret = mv_push_check_notes_tree(push, u, err);
+	rc = mv_push_check_notes_tree(push, u, err);
 	/* All that is new is walked, here and by everybody who verifies. */
-	if (!ret && push->refused == before)
-		ret = mv_push_bound_history(push, old, u->new, err);
-	if (ret || push->refused > before)
-		return ret;
-	ret = max_changed(&c.max, push, err);
-	if (!ret)
-		ret = mv_git_diff(push->git, old, u->new, 0, NULL, on_delta, &c,
-				  err);
-	n = !ret && c.count ? settle(&c) : 0;
-	if (!ret && n > c.max)
+	if (!rc && push->refused == before)
+		rc = mv_push_bound_history(push, old, u->new, err);
+	if (rc || push->refused > before)
+		return rc;
+	rc = max_changed(&c.max, push, err);
+	if (!rc)
+		rc = mv_git_diff(push->git, old, u->new, 0, NULL, on_delta, &c,
+				 err);
+	n = !rc && c.count ? settle(&c) : 0;
+	if (!rc && n > c.max)
 		mv_push_refuse(push, MV_NOTES_REF ": %zu notes at once; "
 			       "model.receiveNotes of the server allows %llu",
 			       n, (unsigned long long)c.max);
-	else if (!ret && !push->refused)
-		ret = check_changed(push, u, &c, n, err);
+	else if (!rc && !push->refused)
+		rc = check_changed(push, u, &c, n, err);
 	free(c.v);
-	return ret || push->refused ? ret : check_history(push, old, u->new,
-							  err);
+	return rc || push->refused ? rc : check_history(push, old, u->new,
+							err);
 }

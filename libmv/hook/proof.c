@@ -97,22 +97,22 @@ static int check_kept(struct mv_push *push, const struct mv_past *before,
 		      const struct mv_past *after, struct mv_err *err)
 {
 	const struct mv_past_commit *place = NULL;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < before->changes.count && !ret; i++) {
+	for (size_t i = 0; i < before->changes.count && !rc; i++) {
 		const char *hex = before->changes.v[i].hex;
 
 		if (mv_past_find(&after->branch, hex))
 			break;
-		ret = mv_past_place(&place, after, push->git, hex, NULL, err);
-		if (!ret && !place)
+		rc = mv_past_place(&place, after, push->git, hex, NULL, err);
+		if (!rc && !place)
 			return mv_push_refuse(push, "%s: after this merge "
 				"nobody could tell that the policy of %.10s "
 				"was in force; git pull --rebase, or merge "
 				"your branch into %s and not the other way "
 				"round", push->branch, hex, push->branch);
 	}
-	return ret;
+	return rc;
 }
 
 static int check_change(struct mv_push *push, struct mv_gates *gates,
@@ -123,22 +123,22 @@ static int check_change(struct mv_push *push, struct mv_gates *gates,
 	const struct mv_past_commit *on = mv_past_find(&after->branch,
 						       change->hex);
 	struct mv_proof p;
-	int ret;
+	int rc;
 
 	if (!on || on->at + 1 >= after->branch.count)
 		return 0;	/* the first of all */
 	memset(&p, 0, sizeof(p));
-	ret = mv_prove_change(&p, gates, change,
-			      &after->branch.v[on->at + 1],
-			      push->gate.now / 1000, err);
-	for (size_t i = 0; !ret && i < p.problem_count; i++)
+	rc = mv_prove_change(&p, gates, change,
+			     &after->branch.v[on->at + 1],
+			     push->gate.now / 1000, err);
+	for (size_t i = 0; !rc && i < p.problem_count; i++)
 		mv_push_refuse(push, "%s: %.10s: %s (every commit that "
 			       "changes .gitmodel/ is judged by the policy "
 			       "before it, also what is undone later: squash "
 			       "them)", push->branch, change->hex,
 			       p.problems[i]);
 	mv_proof_release(&p);
-	return ret ? ret : mv_push_in_time(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 /* What stands between the old tip and the new one was in force, too, for
@@ -148,7 +148,7 @@ static int check_changes(struct mv_push *push, const struct mv_past *before,
 {
 	struct mv_gates gates = { .repo = push->repo, .today = &push->gate };
 	size_t new = 0;
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < after->changes.count; i++)
 		new += !mv_past_find(&before->branch, after->changes.v[i].hex);
@@ -159,12 +159,12 @@ static int check_changes(struct mv_push *push, const struct mv_past *before,
 				      CHANGES_MAX);
 	/* A single one, too: check_branch judges the step from what was to what
 	   will be, and verify that from the commit before it on the line. */
-	for (size_t i = after->changes.count; i-- > 0 && !ret;)
+	for (size_t i = after->changes.count; i-- > 0 && !rc;)
 		if (!mv_past_find(&before->branch, after->changes.v[i].hex))
-			ret = check_change(push, &gates, after,
-					   &after->changes.v[i], err);
+			rc = check_change(push, &gates, after,
+					  &after->changes.v[i], err);
 	mv_gates_release(&gates);
-	return ret;
+	return rc;
 }
 
 static int check_move(struct proving *x, const struct mv_past *after,
@@ -173,30 +173,30 @@ static int check_move(struct proving *x, const struct mv_past *after,
 	struct mv_push *push = x->push;
 	const struct mv_past_commit *old;
 	struct mv_past before;
-	int ret = mv_git_is_ancestor(push->git, push->trusted, new, err);
+	int rc = mv_git_is_ancestor(push->git, push->trusted, new, err);
 
-	if (ret < 1)	/* not forward: that is refused elsewhere */
-		return ret;
-	ret = mv_past_read_lines(&before, &push->gate, push->trusted, err);
-	if (ret)
-		return ret;
+	if (rc < 1)	/* not forward: that is refused elsewhere */
+		return rc;
+	rc = mv_past_read_lines(&before, &push->gate, push->trusted, err);
+	if (rc)
+		return rc;
 	if (after->beginning_count > 1 && !after->pinned &&
 	    after->beginning_count > before.beginning_count)
 		mv_push_refuse(push, "%s: this brings in a second beginning "
 			       "of the policy, %.10s beside %.10s", push->branch,
 			       after->beginnings[0], after->beginnings[1]);
 	else
-		ret = check_kept(push, &before, after, err);
-	if (!ret && !push->refused)
-		ret = mv_past_place(&old, after, push->git, push->trusted,
-				    NULL, err);
-	if (!ret && !push->refused && old)
-		ret = mv_prove_not_overtaken(&push->gate, after, old,
-					     refuse_turned, x, err);
-	if (!ret && !push->refused)
-		ret = check_changes(push, &before, after, err);
+		rc = check_kept(push, &before, after, err);
+	if (!rc && !push->refused)
+		rc = mv_past_place(&old, after, push->git, push->trusted,
+				   NULL, err);
+	if (!rc && !push->refused && old)
+		rc = mv_prove_not_overtaken(&push->gate, after, old,
+					    refuse_turned, x, err);
+	if (!rc && !push->refused)
+		rc = check_changes(push, &before, after, err);
 	mv_past_release(&before);
-	return ret ? ret : mv_push_in_time(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 /* -- the push that makes the branch ------------------------------------------------ */
@@ -206,17 +206,17 @@ static int check_first_changes(struct mv_push *push, const struct mv_past *past,
 {
 	struct mv_gates gates = { .repo = push->repo, .today = gate };
 	const size_t before = push->refused;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = past->changes.count; i-- > 0 && !ret;)
-		ret = check_change(push, &gates, past, &past->changes.v[i],
-				   err);
+	for (size_t i = past->changes.count; i-- > 0 && !rc;)
+		rc = check_change(push, &gates, past, &past->changes.v[i],
+				  err);
 	mv_gates_release(&gates);
-	if (!ret && push->refused > before)
+	if (!rc && push->refused > before)
 		mv_push_refuse(push, "%s: who approved what stands in "
 			       MV_NOTES_REF ": push that together with the "
 			       "branch", push->branch);
-	return ret;
+	return rc;
 }
 
 /* Nothing is there that could judge it; but everybody who reads the branch's
@@ -229,7 +229,7 @@ static int check_creation(struct mv_push *push, const struct mv_past *past,
 		.now = push->gate.now, .records_known = !push->advice
 	};
 	struct mv_gate gate;
-	int ret;
+	int rc;
 
 	if (past->beginning_count > 1 && !past->pinned)
 		return mv_push_refuse(push, "%s: its policy begins twice, at "
@@ -245,14 +245,14 @@ static int check_creation(struct mv_push *push, const struct mv_past *past,
 				      ".gitmodel/; no more than %d are judged",
 				      push->branch, past->changes.count,
 				      FIRST_MAX);
-	ret = mv_gate_open(&gate, push->repo, &o, err);
-	if (ret)
-		return ret;
-	ret = mv_gate_set(&gate.trusted_name, push->gate.trusted_name, err);
-	if (!ret)
-		ret = check_first_changes(push, past, &gate, err);
+	rc = mv_gate_open(&gate, push->repo, &o, err);
+	if (rc)
+		return rc;
+	rc = mv_gate_set(&gate.trusted_name, push->gate.trusted_name, err);
+	if (!rc)
+		rc = check_first_changes(push, past, &gate, err);
 	mv_gate_close(&gate);
-	return ret;
+	return rc;
 }
 
 int mv_push_prove(struct mv_push *push, struct mv_err *err)
@@ -261,23 +261,23 @@ int mv_push_prove(struct mv_push *push, struct mv_err *err)
 	struct mv_past past;
 	int moves, creates;
 	const char *tip = new_tip(push, &moves, &creates);
-	int ret = list_refs(&x, err);
+	int rc = list_refs(&x, err);
 
-	if (ret || !*tip || (!moves && !creates && !x.count)) {
+	if (rc || !*tip || (!moves && !creates && !x.count)) {
 		free(x.refs);
-		return ret;
+		return rc;
 	}
-	ret = mv_past_read_lines(&past, &push->gate, tip, err);
-	if (!ret) {
+	rc = mv_past_read_lines(&past, &push->gate, tip, err);
+	if (!rc) {
 		if (moves)
-			ret = check_move(&x, &past, tip, err);
+			rc = check_move(&x, &past, tip, err);
 		if (creates)
-			ret = check_creation(push, &past, tip, err);
-		if (!ret && x.count && !push->refused)
-			ret = mv_prove_some(&push->gate, &past, is_pushed,
-					    refuse_bad, &x, err);
+			rc = check_creation(push, &past, tip, err);
+		if (!rc && x.count && !push->refused)
+			rc = mv_prove_some(&push->gate, &past, is_pushed,
+					   refuse_bad, &x, err);
 		mv_past_release(&past);
 	}
 	free(x.refs);
-	return ret;
+	return rc;
 }

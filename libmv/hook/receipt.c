@@ -14,8 +14,8 @@ static int fill_receipt(struct mv_statement *s, struct mv_push *push,
 {
 	const char *signer;
 	char nonce[33];
-	int ret = mv_git_config(&signer, push->git, "model.receiptsigner",
-				err);
+	int rc = mv_git_config(&signer, push->git, "model.receiptsigner",
+			       err);
 	const struct {
 		char **to;
 		const char *text;
@@ -33,16 +33,16 @@ static int fill_receipt(struct mv_statement *s, struct mv_push *push,
 		{ &s->tag, event->oid },
 	};
 
-	if (!ret)
-		ret = mv_statement_nonce(nonce, err);
+	if (!rc)
+		rc = mv_statement_nonce(nonce, err);
 	memset(s, 0, sizeof(*s));
 	s->decision = MV_DECISION_RECEIPT;
 	s->content = f->content;
 	s->size = f->size;
 	s->issued_at = push->receive->now / 1000;
-	for (size_t i = 0; !ret && i < sizeof(texts) / sizeof(texts[0]); i++)
-		ret = mv_gate_set(texts[i].to, texts[i].text, err);
-	return ret;
+	for (size_t i = 0; !rc && i < sizeof(texts) / sizeof(texts[0]); i++)
+		rc = mv_gate_set(texts[i].to, texts[i].text, err);
+	return rc;
 }
 
 static int sign_receipt(struct mv_buf *sig, struct mv_push *push,
@@ -50,21 +50,21 @@ static int sign_receipt(struct mv_buf *sig, struct mv_push *push,
 {
 	struct mv_signing_key key = { "ssh", NULL, NULL, 0 };
 	struct mv_buf payload, pae;
-	int ret = mv_git_config(&key.key, push->git, "model.receiptkey", err);
+	int rc = mv_git_config(&key.key, push->git, "model.receiptkey", err);
 
 	mv_buf_init(&payload, 1 << 16);
 	mv_buf_init(&pae, 1 << 17);
-	if (!ret)
-		ret = mv_statement_print(&payload, s, err);
-	if (!ret && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data,
-				payload.len))
-		ret = mv_nomem(err);
-	if (!ret)
-		ret = mv_trust_sign(sig, &key, MV_TRUST_NS_RECEIPT, pae.data,
-				    pae.len, &push->repo->env, err);
+	if (!rc)
+		rc = mv_statement_print(&payload, s, err);
+	if (!rc && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data,
+			       payload.len))
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = mv_trust_sign(sig, &key, MV_TRUST_NS_RECEIPT, pae.data,
+				   pae.len, &push->repo->env, err);
 	mv_buf_release(&payload);
 	mv_buf_release(&pae);
-	return ret;
+	return rc;
 }
 
 static int append_line(struct mv_push *push, const char *blob,
@@ -72,13 +72,13 @@ static int append_line(struct mv_push *push, const char *blob,
 {
 	const struct mv_entry entry = { blob, line };
 	char *lock = NULL;
-	int ret = mv_repo_notes_lock(&lock, push->repo, err);
+	int rc = mv_repo_notes_lock(&lock, push->repo, err);
 
-	if (!ret)
-		ret = mv_ledger_append(push->git, lock, &entry, 1,
-				       "git-model: receipt", 10000, err);
+	if (!rc)
+		rc = mv_ledger_append(push->git, lock, &entry, 1,
+				      "git-model: receipt", 10000, err);
 	free(lock);
-	return ret;
+	return rc;
 }
 
 static int write_receipt(struct mv_push *push, const struct mv_event *event,
@@ -88,23 +88,23 @@ static int write_receipt(struct mv_push *push, const struct mv_event *event,
 {
 	struct mv_statement s;
 	struct mv_buf sig, line;
-	int ret;
+	int rc;
 
 	(void)trailers;
 	mv_buf_init(&sig, 1 << 16);
 	mv_buf_init(&line, 1 << 18);
-	ret = fill_receipt(&s, push, event, facts, verdict, err);
-	if (!ret)
-		ret = sign_receipt(&sig, push, &s, err);
-	if (!ret)
-		ret = mv_statement_line(&line, push->receive->now, &s, sig.data,
-					sig.len, err);
-	if (!ret)
-		ret = append_line(push, facts->pointer, line.data, err);
+	rc = fill_receipt(&s, push, event, facts, verdict, err);
+	if (!rc)
+		rc = sign_receipt(&sig, push, &s, err);
+	if (!rc)
+		rc = mv_statement_line(&line, push->receive->now, &s, sig.data,
+				       sig.len, err);
+	if (!rc)
+		rc = append_line(push, facts->pointer, line.data, err);
 	mv_statement_release(&s);
 	mv_buf_release(&sig);
 	mv_buf_release(&line);
-	return ret;
+	return rc;
 }
 
 /* The refs have moved: what was trusted may be among them. */
@@ -124,25 +124,25 @@ int mv_repo_post_receive(struct mv_repo *repo,
 	struct mv_push push = { .repo = repo, .updates = updates,
 				.count = count, .receive = receive };
 	const char *key = NULL;
-	int ret = 0, tags = 0;
+	int rc = 0, tags = 0;
 
 	for (size_t i = 0; i < count; i++)
 		tags |= !strncmp(updates[i].ref, TAGS, strlen(TAGS));
 	if (tags)
-		ret = mv_git_config(&key, mv_repo_git(repo),
-				    "model.receiptkey", err);
-	if (ret || !key)
-		return ret;
-	ret = mv_push_begin(&push, err);
+		rc = mv_git_config(&key, mv_repo_git(repo),
+				   "model.receiptkey", err);
+	if (rc || !key)
+		return rc;
+	rc = mv_push_begin(&push, err);
 	push.deadline = 0;	/* it is done already */
-	if (!ret)
-		ret = mv_push_find_trusted(&push, err);
-	for (size_t i = 0; !ret && i < push.count; i++)
-		ret = mv_push_look_at(&push, i, err);
-	if (!ret)
-		ret = mv_push_open_gate(&push, trusted_before(&push), err);
-	if (!ret)
-		ret = mv_push_each_stage(&push, write_receipt, err);
+	if (!rc)
+		rc = mv_push_find_trusted(&push, err);
+	for (size_t i = 0; !rc && i < push.count; i++)
+		rc = mv_push_look_at(&push, i, err);
+	if (!rc)
+		rc = mv_push_open_gate(&push, trusted_before(&push), err);
+	if (!rc)
+		rc = mv_push_each_stage(&push, write_receipt, err);
 	mv_push_end(&push);
-	return ret;
+	return rc;
 }

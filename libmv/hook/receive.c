@@ -22,18 +22,18 @@ static int by_ref(const void *a, const void *b)
 static int check_once(const struct mv_push *push, struct mv_err *err)
 {
 	const struct mv_ref_update **v = calloc(push->count + 1, sizeof(*v));
-	int ret = v ? 0 : mv_nomem(err);
+	int rc = v ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; !ret && i < push->count; i++)
+	for (size_t i = 0; !rc && i < push->count; i++)
 		v[i] = &push->updates[i];
-	if (!ret)
+	if (!rc)
 		qsort(v, push->count, sizeof(*v), by_ref);
-	for (size_t i = 1; !ret && i < push->count; i++)
+	for (size_t i = 1; !rc && i < push->count; i++)
 		if (!strcmp(v[i - 1]->ref, v[i]->ref))
-			ret = mv_fail(err, MV_EINVALID, "'%s' is there twice",
-				      v[i]->ref);
+			rc = mv_fail(err, MV_EINVALID, "'%s' is there twice",
+				     v[i]->ref);
 	free(v);
-	return ret;
+	return rc;
 }
 
 /* -- the state that the push leads to ----------------------------------------------------- */
@@ -51,38 +51,38 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
 					    NULL };
 	struct mv_buf out;
-	int ret = mv_trusted_setting(&push->branch, push->git, err);
+	int rc = mv_trusted_setting(&push->branch, push->git, err);
 
 	push->is_named = push->branch != NULL;
-	if (ret || push->branch)
-		return ret ? ret : mv_push_resolve(&push->branch, push, err);
+	if (rc || push->branch)
+		return rc ? rc : mv_push_resolve(&push->branch, push, err);
 	mv_buf_init(&out, 65536);
-	ret = mv_git_run(push->git, args, NULL, 0, &out, err);
+	rc = mv_git_run(push->git, args, NULL, 0, &out, err);
 	/* Of nothing, or half a name, there would be no branch and no policy. */
-	if (!ret && (!out.len || out.data[out.len - 1] != '\n' ||
-		     strncmp(out.data, "refs/", 5)))
-		ret = mv_fail(err, MV_EIO, "git symbolic-ref does not say "
-			      "which branch HEAD names");
-	if (!ret) {
+	if (!rc && (!out.len || out.data[out.len - 1] != '\n' ||
+		    strncmp(out.data, "refs/", 5)))
+		rc = mv_fail(err, MV_EIO, "git symbolic-ref does not say "
+			     "which branch HEAD names");
+	if (!rc) {
 		out.data[strcspn(out.data, "\n")] = '\0';
-		ret = copy(&push->branch, out.data, err);
+		rc = copy(&push->branch, out.data, err);
 	}
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 int mv_push_find_trusted(struct mv_push *push, struct mv_err *err)
 {
-	int ret = find_branch(push, err);
+	int rc = find_branch(push, err);
 
-	if (!ret)
-		ret = mv_git_ref_get(push->trusted, push->git, push->branch,
-				     err);
-	if (ret == MV_ENOENT) {
+	if (!rc)
+		rc = mv_git_ref_get(push->trusted, push->git, push->branch,
+				    err);
+	if (rc == MV_ENOENT) {
 		*push->trusted = '\0';
-		ret = 0;
+		rc = 0;
 	}
-	return ret;
+	return rc;
 }
 
 /* What an update makes of its ref. Notes and branches are commits. */
@@ -91,7 +91,7 @@ int mv_push_look_at(struct mv_push *push, size_t i, struct mv_err *err)
 	const struct mv_ref_update *u = &push->updates[i];
 	struct mv_git_ref *ref = &push->refs[i];
 	char hex[65];
-	int ret;
+	int rc;
 
 	ref->name = u->ref;
 	ref->oid = ref->type = ref->commit = "";
@@ -103,14 +103,14 @@ int mv_push_look_at(struct mv_push *push, size_t i, struct mv_err *err)
 	if (strncmp(u->ref, HEADS, strlen(HEADS)) &&
 	    strcmp(u->ref, MV_NOTES_REF))
 		return 0;
-	ret = mv_git_commit(hex, push->git, u->new, err);
-	if (!ret && !strcmp(hex, u->new)) {
+	rc = mv_git_commit(hex, push->git, u->new, err);
+	if (!rc && !strcmp(hex, u->new)) {
 		ref->type = "commit";
 		ref->commit = u->new;
 		return 0;
 	}
-	if (ret && ret != MV_ENOENT)
-		return ret;
+	if (rc && rc != MV_ENOENT)
+		return rc;
 	return mv_push_refuse(push, "%s: %.10s is not a commit", u->ref,
 			      u->new);
 }
@@ -138,17 +138,17 @@ static int settle_pusher(struct mv_push *push, struct mv_err *err)
 	struct people p = { push->gate.pusher, 0 };
 	const char *said;
 	char *key;
-	int ret;
+	int rc;
 
 	if (!p.name)
 		return 0;
 	key = mv_strf("modelpusher.%s.principal", p.name);
 	if (!key)
 		return mv_nomem(err);
-	ret = mv_git_config(&said, push->git, key, err);
+	rc = mv_git_config(&said, push->git, key, err);
 	free(key);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (said)
 		return mv_gate_set(&push->gate.pusher, said, err);
 	mv_trust_each_principal(push->gate.trust, is_principal, &p);
@@ -173,13 +173,14 @@ static int warn_of_no_branch(struct mv_push *push, struct mv_err *err)
 {
 	static const char *const prefixes[] = { HEADS, NULL };
 	int others = 0;
-	int ret = mv_git_each_ref(push->git, prefixes, saw_ref, &others, err);
+	int rc = mv_git_each_ref(push->git, prefixes, saw_ref, &others, err);
 
-	if (!ret && others)
-		mv_push_warn(push, "no policy counts here: %s is not there; on the "
+	if (!rc && others)
+		mv_push_warn(push,
+			     "no policy counts here: %s is not there; on the "
 		     "server, git symbolic-ref HEAD refs/heads/NAME says "
 		     "which branch has it", push->branch);
-	return ret;
+	return rc;
 }
 
 /*
@@ -190,10 +191,10 @@ static int refuse_no_branch(struct mv_push *push, struct mv_err *err)
 {
 	const char *name = push->branch + strlen(HEADS);
 	enum mv_trusted_absence absence;
-	int ret = mv_trusted_absent(&absence, push->repo, err);
+	int rc = mv_trusted_absent(&absence, push->repo, err);
 
-	if (ret || absence == MV_TRUSTED_FRESH)
-		return ret;
+	if (rc || absence == MV_TRUSTED_FRESH)
+		return rc;
 	if (absence == MV_TRUSTED_INSTEAD)
 		return mv_push_refuse(push, "model.trustedBranch is %s, which "
 				      "is not there, and the branch that HEAD "
@@ -221,58 +222,58 @@ int mv_push_open_gate(struct mv_push *push, const char *trusted,
 	};
 	char *file = mv_path_join(push->repo->info->common_dir,
 				  "model/policy");
-	int ret;
+	int rc;
 
 	if (!file)
 		return mv_nomem(err);
 	o.policy_file = push->advice ? NULL : file;
-	ret = mv_gate_open(&push->gate, push->repo, &o, err);
+	rc = mv_gate_open(&push->gate, push->repo, &o, err);
 	free(file);
-	push->is_open = !ret;
-	if (ret)
+	push->is_open = !rc;
+	if (rc)
 		mv_err_prefix(err, "%s", push->branch);
 	else
-		ret = mv_gate_set(&push->gate.trusted_name, push->branch +
-				  (strncmp(push->branch, HEADS, strlen(HEADS)) ?
-				   0 : strlen(HEADS)), err);
-	if (!ret && !*trusted && !push->gate.has_policy)
-		ret = push->is_named ? refuse_no_branch(push, err) :
-				       warn_of_no_branch(push, err);
-	return ret ? ret : settle_pusher(push, err);
+		rc = mv_gate_set(&push->gate.trusted_name, push->branch +
+				 (strncmp(push->branch, HEADS, strlen(HEADS)) ?
+				  0 : strlen(HEADS)), err);
+	if (!rc && !*trusted && !push->gate.has_policy)
+		rc = push->is_named ? refuse_no_branch(push, err) :
+				      warn_of_no_branch(push, err);
+	return rc ? rc : settle_pusher(push, err);
 }
 
 int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
 			  struct mv_err *err)
 {
 	uint64_t seconds = TIMEOUT_S;
-	int ret = mv_repo_config_size(&seconds, repo, "model.receivetimeout",
-				      TIMEOUT_S, err);
+	int rc = mv_repo_config_size(&seconds, repo, "model.receivetimeout",
+				     TIMEOUT_S, err);
 
 	*ms = 1000 * (int64_t)(seconds < TIMEOUT_MAX_S ? seconds :
 			       TIMEOUT_MAX_S);
-	return ret;
+	return rc;
 }
 
 int mv_push_begin(struct mv_push *push, struct mv_err *err)
 {
 	const struct mv_receive *r = push->receive;
 	int64_t ms;
-	int ret = mv_repo_receive_limit(&ms, push->repo, err);
+	int rc = mv_repo_receive_limit(&ms, push->repo, err);
 
 	push->git = mv_repo_git(push->repo);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (r->clock && ms)
 		push->deadline = r->clock() + ms;
 	if (push->count > MV_PUSH_REFS_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %d refs at once",
 			       MV_PUSH_REFS_MAX);
 	if (!push->advice)
-		ret = mv_push_settle_names(push, err);
-	if (!ret)
-		ret = check_once(push, err);
+		rc = mv_push_settle_names(push, err);
+	if (!rc)
+		rc = check_once(push, err);
 	push->refs = calloc(push->count + 1, sizeof(*push->refs));
-	return ret || push->refs ? ret : mv_nomem(err);
+	return rc || push->refs ? rc : mv_nomem(err);
 }
 
 void mv_push_end(struct mv_push *push)
@@ -337,20 +338,20 @@ static int check_readable(struct mv_push *push, const struct mv_ref_update *u,
 	};
 	struct mv_gate gate;
 	struct mv_err why;
-	int changed = 0, ret;
+	int changed = 0, rc;
 
 	if (push->advice || mv_push_is_zero(u->new))
 		return 0;
-	ret = mv_push_changes_policy(&changed, push, u, err);
-	if (ret || !changed)
-		return ret;
-	ret = mv_gate_open(&gate, push->repo, &o, &why);
-	if (!ret)
+	rc = mv_push_changes_policy(&changed, push, u, err);
+	if (rc || !changed)
+		return rc;
+	rc = mv_gate_open(&gate, push->repo, &o, &why);
+	if (!rc)
 		mv_gate_close(&gate);
-	else if (ret == MV_EINVALID || ret == MV_ECORRUPT)
+	else if (rc == MV_EINVALID || rc == MV_ECORRUPT)
 		return mv_push_refuse(push, "nobody could push any more: %s",
 				      why.msg);
-	return ret ? mv_fail(err, ret, "%s", why.msg) : 0;
+	return rc ? mv_fail(err, rc, "%s", why.msg) : 0;
 }
 
 int mv_push_check_branch(struct mv_push *push, const struct mv_ref_update *u,
@@ -358,15 +359,15 @@ int mv_push_check_branch(struct mv_push *push, const struct mv_ref_update *u,
 {
 	const char *name = u->ref + strlen(HEADS);
 	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
-	int ret;
+	int rc;
 
 	if (mv_push_is_zero(u->new))
 		return mv_push_refuse(push, "%s is a protected branch: it is "
 				      "not deleted", name);
-	ret = *old ? mv_git_is_ancestor(push->git, old, u->new, err) : 1;
-	if (ret < 0)
-		return ret;
-	if (!ret)
+	rc = *old ? mv_git_is_ancestor(push->git, old, u->new, err) : 1;
+	if (rc < 0)
+		return rc;
+	if (!rc)
 		return mv_push_refuse(push, "%s is a protected branch: it only "
 				      "goes forward, from %.10s", name, old);
 	return mv_gate_check_branch(&push->gate, name, old, u->new, judged,
@@ -377,53 +378,53 @@ int mv_push_check_branch(struct mv_push *push, const struct mv_ref_update *u,
 
 static int check_growth(struct mv_push *push, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < push->count; i++) {
+	for (size_t i = 0; !rc && i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (!strcmp(u->ref, MV_NOTES_REF))
-			ret = mv_push_check_notes(push, u, err);
+			rc = mv_push_check_notes(push, u, err);
 		else if (!strncmp(u->ref, MV_NOTES_REF, strlen(MV_NOTES_REF)))
-			ret = mv_push_check_notes_tree(push, u, err);
+			rc = mv_push_check_notes_tree(push, u, err);
 	}
-	return ret ? ret : mv_push_check_tags(push, err);
+	return rc ? rc : mv_push_check_tags(push, err);
 }
 
 static int check_branches(struct mv_push *push, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < push->count; i++) {
+	for (size_t i = 0; !rc && i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (!strcmp(u->ref, push->branch))
-			ret = check_readable(push, u, err);
-		if (!ret && mv_push_is_protected(push, u->ref))
-			ret = mv_push_check_branch(push, u, err);
+			rc = check_readable(push, u, err);
+		if (!rc && mv_push_is_protected(push, u->ref))
+			rc = mv_push_check_branch(push, u, err);
 	}
-	return ret;
+	return rc;
 }
 
 /* What is no proper state is not judged: its notes may have lost a no. */
 static int judge(struct mv_push *push, struct mv_err *err)
 {
-	int ret = mv_push_check_refs(push, err);
+	int rc = mv_push_check_refs(push, err);
 
-	if (!ret && !push->refused)
-		ret = mv_push_check_moves(push, err);
-	if (!ret && !push->refused)
-		ret = mv_push_check_paths(push, err);
-	if (!ret && !push->refused)
-		ret = check_growth(push, err);
-	if (ret || push->refused)
-		return ret;
-	ret = mv_push_in_time(push, err);
-	if (!ret)
-		ret = mv_push_judge_stages(push, err);
-	if (!ret)
-		ret = check_branches(push, err);
-	return ret ? ret : mv_push_in_time(push, err);
+	if (!rc && !push->refused)
+		rc = mv_push_check_moves(push, err);
+	if (!rc && !push->refused)
+		rc = mv_push_check_paths(push, err);
+	if (!rc && !push->refused)
+		rc = check_growth(push, err);
+	if (rc || push->refused)
+		return rc;
+	rc = mv_push_in_time(push, err);
+	if (!rc)
+		rc = mv_push_judge_stages(push, err);
+	if (!rc)
+		rc = check_branches(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 int mv_push_answer(const struct mv_push *push, struct mv_err *err)
@@ -439,18 +440,18 @@ int mv_repo_pre_receive(struct mv_repo *repo,
 {
 	struct mv_push push = { .repo = repo, .updates = updates,
 				.count = count, .receive = receive };
-	int ret = mv_push_begin(&push, err);
+	int rc = mv_push_begin(&push, err);
 
-	if (!ret)
-		ret = mv_push_find_trusted(&push, err);
-	for (size_t i = 0; !ret && i < push.count; i++)
-		ret = mv_push_look_at(&push, i, err);
-	if (!ret && !push.refused)
-		ret = mv_push_open_gate(&push, push.trusted, err);
-	if (!ret && push.is_open)
-		ret = judge(&push, err);
-	if (!ret)
-		ret = mv_push_answer(&push, err);
+	if (!rc)
+		rc = mv_push_find_trusted(&push, err);
+	for (size_t i = 0; !rc && i < push.count; i++)
+		rc = mv_push_look_at(&push, i, err);
+	if (!rc && !push.refused)
+		rc = mv_push_open_gate(&push, push.trusted, err);
+	if (!rc && push.is_open)
+		rc = judge(&push, err);
+	if (!rc)
+		rc = mv_push_answer(&push, err);
 	mv_push_end(&push);
-	return ret;
+	return rc;
 }

@@ -64,28 +64,28 @@ static int read_aliases(struct aliases *a, struct mv_git *git,
 	};
 	struct mv_buf out;
 	char *save = NULL;
-	int ret;
+	int rc;
 
 	mv_buf_init(&out, (size_t)64 << 20);
-	ret = mv_git_run(git, args, NULL, 0, &out, err);
+	rc = mv_git_run(git, args, NULL, 0, &out, err);
 	/* A line for each ref there is, an empty one for most. None at all is a
 	   new repository, or an answer that never came: so it is asked again. */
-	if (!ret && !out.len)
-		ret = mv_git_run(git, args, NULL, 0, &out, err);
-	if (!ret && out.len && out.data[out.len - 1] != '\n')
-		ret = mv_fail(err, MV_EIO, "git for-each-ref ended in the "
-			      "middle of a line");
-	for (char *s = ret ? NULL : strtok_r(out.data, "\n", &save); s && !ret;
+	if (!rc && !out.len)
+		rc = mv_git_run(git, args, NULL, 0, &out, err);
+	if (!rc && out.len && out.data[out.len - 1] != '\n')
+		rc = mv_fail(err, MV_EIO, "git for-each-ref ended in the "
+			     "middle of a line");
+	for (char *s = rc ? NULL : strtok_r(out.data, "\n", &save); s && !rc;
 	     s = strtok_r(NULL, "\n", &save)) {
 		char *blank = strchr(s, ' ');
 
 		if (!blank)
 			continue;
 		*blank = '\0';
-		ret = add_alias(a, s, blank + 1, err);
+		rc = add_alias(a, s, blank + 1, err);
 	}
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 /*
@@ -131,20 +131,20 @@ static int walk_link(struct aliases *a, const char *dir, const char *name,
 	char *path = mv_path_join(dir, e->d_name);
 	char *ref = mv_path_join(name, e->d_name), *to = NULL;
 	struct stat st;
-	int ret = path && ref ? 0 : mv_nomem(err);
+	int rc = path && ref ? 0 : mv_nomem(err);
 
-	if (!ret && !lstat(path, &st)) {
+	if (!rc && !lstat(path, &st)) {
 		if (S_ISDIR(st.st_mode))
-			ret = walk_links(a, path, ref, depth + 1, err);
+			rc = walk_links(a, path, ref, depth + 1, err);
 		else
-			ret = read_link(&to, path, err);
+			rc = read_link(&to, path, err);
 	}
-	if (!ret && to)
-		ret = add_alias(a, ref, to, err);
+	if (!rc && to)
+		rc = add_alias(a, ref, to, err);
 	free(to);
 	free(ref);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int walk_links(struct aliases *a, const char *dir, const char *name,
@@ -152,17 +152,17 @@ static int walk_links(struct aliases *a, const char *dir, const char *name,
 {
 	DIR *d = depth < DEPTH_MAX ? opendir(dir) : NULL;
 	struct dirent *e;
-	int ret = 0;
+	int rc = 0;
 
 	/* Gone meanwhile is nothing; anything else we were not told. */
 	if (!d)
 		return errno == ENOENT && depth < DEPTH_MAX ? 0 :
 			mv_fail_errno(err, errno, "cannot read '%s'", dir);
-	while (!ret && (e = readdir(d)))
+	while (!rc && (e = readdir(d)))
 		if (*e->d_name != '.')
-			ret = walk_link(a, dir, name, e, depth, err);
+			rc = walk_link(a, dir, name, e, depth, err);
 	closedir(d);
-	return ret;
+	return rc;
 }
 
 static const char *next_of(const struct aliases *a, const char *ref)
@@ -188,33 +188,33 @@ static int read_dangling(struct aliases *a, struct mv_push *push,
 			 struct mv_err *err)
 {
 	char *dir = mv_path_join(push->repo->info->common_dir, "refs");
-	int ret = dir ? walk_links(a, dir, "refs", 0, err) : mv_nomem(err);
+	int rc = dir ? walk_links(a, dir, "refs", 0, err) : mv_nomem(err);
 
 	free(dir);
-	return ret;
+	return rc;
 }
 
 int mv_push_resolve(char **ref, struct mv_push *push, struct mv_err *err)
 {
 	struct aliases a = { 0 };
-	int ret = read_aliases(&a, push->git, err);
+	int rc = read_aliases(&a, push->git, err);
 	const char *to;
 
-	if (!ret)
-		ret = read_dangling(&a, push, err);
+	if (!rc)
+		rc = read_dangling(&a, push, err);
 	to = target_of(&a, *ref);
-	if (!ret && to != *ref) {
+	if (!rc && to != *ref) {
 		char *copy = strdup(to);
 
 		if (copy) {
 			free(*ref);
 			*ref = copy;
 		} else {
-			ret = mv_nomem(err);
+			rc = mv_nomem(err);
 		}
 	}
 	aliases_release(&a);
-	return ret;
+	return rc;
 }
 
 /* -- the push with all names that it moves ------------------------------------------ */
@@ -281,14 +281,14 @@ static int add_all_names(struct names *n, struct names *targets,
 			 const struct mv_ref_update *u, struct mv_err *err)
 {
 	const char *target = target_of(a, u->ref);
-	int ret = add_name(n, u, target, err);
+	int rc = add_name(n, u, target, err);
 
-	if (!ret)
-		ret = add_name(targets, u, target, err);
-	for (size_t i = 0; i < a->count && !ret; i++)
+	if (!rc)
+		rc = add_name(targets, u, target, err);
+	for (size_t i = 0; i < a->count && !rc; i++)
 		if (!strcmp(target_of(a, a->v[i].name), target))
-			ret = add_name(n, u, a->v[i].name, err);
-	return ret;
+			rc = add_name(n, u, a->v[i].name, err);
+	return rc;
 }
 
 static void names_release(struct mv_ref_update *v, size_t count)
@@ -302,15 +302,15 @@ int mv_push_settle_names(struct mv_push *push, struct mv_err *err)
 {
 	struct aliases a = { 0 };
 	struct names n = { 0 }, t = { 0 };
-	int ret = read_aliases(&a, push->git, err), new = 0;
+	int rc = read_aliases(&a, push->git, err), new = 0;
 
 	for (size_t i = 0; i < push->count; i++)
 		new |= mv_push_is_zero(push->updates[i].old);
-	if (!ret && new)
-		ret = read_dangling(&a, push, err);
-	for (size_t i = 0; i < push->count && !ret && a.count; i++)
-		ret = add_all_names(&n, &t, &a, &push->updates[i], err);
-	if (!ret && a.count) {
+	if (!rc && new)
+		rc = read_dangling(&a, push, err);
+	for (size_t i = 0; i < push->count && !rc && a.count; i++)
+		rc = add_all_names(&n, &t, &a, &push->updates[i], err);
+	if (!rc && a.count) {
 		drop_same(&n);
 		drop_same(&t);
 		push->own = n.v;
@@ -324,7 +324,7 @@ int mv_push_settle_names(struct mv_push *push, struct mv_err *err)
 		names_release(t.v, t.count);
 	}
 	aliases_release(&a);
-	return ret;
+	return rc;
 }
 
 void mv_push_release_names(struct mv_push *push)
@@ -430,9 +430,9 @@ static int check_shadow(struct mv_push *push, const struct spellings *s,
 {
 	const struct spelling *hit = NULL;
 	const char *name = ref + strlen(TAGS);
-	int ret = 0;
+	int rc = 0;
 
-	while (name && !hit && !ret) {
+	while (name && !hit && !rc) {
 		char *head = mv_strf(HEADS "%s", name);
 		struct spelling key = { .folded = head ? fold(head) : NULL };
 
@@ -440,7 +440,7 @@ static int check_shadow(struct mv_push *push, const struct spellings *s,
 			hit = bsearch(&key, s->v, s->count, sizeof(*s->v),
 				      by_folded);
 		else
-			ret = mv_nomem(err);
+			rc = mv_nomem(err);
 		free(key.folded);
 		free(head);
 		name = strchr(name, '/');
@@ -450,31 +450,31 @@ static int check_shadow(struct mv_push *push, const struct spellings *s,
 		mv_push_refuse(push, "%s would be taken for %s: git looks for "
 			       "a tag first; give it another name", ref,
 			       hit->name);
-	return ret;
+	return rc;
 }
 
 static int check_spelling(struct mv_push *push, struct mv_err *err)
 {
 	struct spellings s = { 0 };
-	int blind, ret = mv_git_config_bool(&blind, push->git,
-					    "core.ignorecase", 0, err);
+	int blind, rc = mv_git_config_bool(&blind, push->git,
+					   "core.ignorecase", 0, err);
 
-	if (ret || !blind)
-		return ret;
-	ret = mv_git_each_ref(push->git, NULL, see_ref, &s, err);
-	if (!ret)
-		ret = add_spelling(&s, push->branch, 0, err);
-	if (!ret)
-		ret = add_spelling(&s, MV_NOTES_REF, 0, err);
-	for (size_t i = 0; i < push->count && !ret; i++)
+	if (rc || !blind)
+		return rc;
+	rc = mv_git_each_ref(push->git, NULL, see_ref, &s, err);
+	if (!rc)
+		rc = add_spelling(&s, push->branch, 0, err);
+	if (!rc)
+		rc = add_spelling(&s, MV_NOTES_REF, 0, err);
+	for (size_t i = 0; i < push->count && !rc; i++)
 		if (!mv_push_is_zero(push->updates[i].new))
-			ret = add_spelling(&s, push->updates[i].ref, 1, err);
-	if (!ret && s.count)
+			rc = add_spelling(&s, push->updates[i].ref, 1, err);
+	if (!rc && s.count)
 		qsort(s.v, s.count, sizeof(*s.v), by_folded);
-	if (!ret)
+	if (!rc)
 		compare_spellings(push, &s);
 	spellings_release(&s);
-	return ret;
+	return rc;
 }
 
 /*
@@ -486,23 +486,23 @@ static int check_shadows(struct mv_push *push, struct mv_err *err)
 {
 	static const char *const heads[] = { HEADS, NULL };
 	struct spellings s = { 0 };
-	int ret = 0, tags = 0;
+	int rc = 0, tags = 0;
 
 	for (size_t i = 0; i < push->count; i++)
 		tags |= is_new_tag(&push->updates[i]);
 	if (!tags)
 		return 0;
-	ret = mv_git_each_ref(push->git, heads, see_ref, &s, err);
-	if (!ret)
-		ret = add_spelling(&s, push->branch, 0, err);
-	if (!ret)
+	rc = mv_git_each_ref(push->git, heads, see_ref, &s, err);
+	if (!rc)
+		rc = add_spelling(&s, push->branch, 0, err);
+	if (!rc)
 		qsort(s.v, s.count, sizeof(*s.v), by_folded);
-	for (size_t i = 0; i < push->count && !ret; i++)
+	for (size_t i = 0; i < push->count && !rc; i++)
 		if (is_new_tag(&push->updates[i]))
-			ret = check_shadow(push, &s, push->updates[i].ref,
-					   err);
+			rc = check_shadow(push, &s, push->updates[i].ref,
+					  err);
 	spellings_release(&s);
-	return ret;
+	return rc;
 }
 
 /* "refs/heads/refs/...": what git finds where the ref in full is not. */
@@ -521,7 +521,7 @@ static int is_nested(const char *ref)
  */
 int mv_push_check_refs(struct mv_push *push, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
@@ -544,22 +544,22 @@ int mv_push_check_refs(struct mv_push *push, struct mv_err *err)
 			mv_push_refuse(push, "%s would stand in the way of %s",
 				       u->ref, push->branch);
 	}
-	ret = check_shadows(push, err);
-	return ret ? ret : check_spelling(push, err);
+	rc = check_shadows(push, err);
+	return rc ? rc : check_spelling(push, err);
 }
 
 /* -- what would have to be walked --------------------------------------------------------- */
 
 enum { PATHS_MAX = 1000000 };
 
-static int bounded(struct mv_push *push, int ret, const struct mv_err *why,
+static int bounded(struct mv_push *push, int rc, const struct mv_err *why,
 		   uint64_t max, struct mv_err *err)
 {
-	if (ret == MV_EINVALID)
+	if (rc == MV_EINVALID)
 		return mv_push_refuse(push, "%s; model.receivePaths of the "
 				      "server allows %llu", why->msg,
 				      (unsigned long long)max);
-	return ret ? mv_fail(err, ret, "%s", why->msg) : 0;
+	return rc ? mv_fail(err, rc, "%s", why->msg) : 0;
 }
 
 /* What a commit brings in, and the next one takes out, is in the history that
@@ -568,22 +568,22 @@ static int check_histories(struct mv_push *push, uint64_t max,
 			   struct mv_err *err)
 {
 	struct mv_err why;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && !push->refused && i < push->count; i++) {
+	for (size_t i = 0; !rc && !push->refused && i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (mv_push_is_zero(u->new) || (strcmp(u->ref, push->branch) &&
 		    !mv_push_is_protected(push, u->ref)))
 			continue;
-		ret = mv_git_bound_history(push->git, u->new,
-					   mv_push_is_zero(u->old) ? "" :
-					   u->old, push->trusted, max, &why);
-		ret = bounded(push, ret, &why, max, err);
-		if (!ret)
-			ret = mv_push_in_time(push, err);
+		rc = mv_git_bound_history(push->git, u->new,
+					  mv_push_is_zero(u->old) ? "" :
+					  u->old, push->trusted, max, &why);
+		rc = bounded(push, rc, &why, max, err);
+		if (!rc)
+			rc = mv_push_in_time(push, err);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_push_bound_history(struct mv_push *push, const char *old,
@@ -591,13 +591,13 @@ int mv_push_bound_history(struct mv_push *push, const char *old,
 {
 	struct mv_err why;
 	uint64_t max;
-	int ret = mv_repo_config_size(&max, push->repo, "model.receivepaths",
-				      PATHS_MAX, err);
+	int rc = mv_repo_config_size(&max, push->repo, "model.receivepaths",
+				     PATHS_MAX, err);
 
-	return ret ? ret : bounded(push, mv_git_bound_history(push->git, new,
-							      old, "", max,
-							      &why),
-				   &why, max, err);
+	return rc ? rc : bounded(push, mv_git_bound_history(push->git, new,
+							    old, "", max,
+							    &why),
+				 &why, max, err);
 }
 
 int mv_push_check_paths(struct mv_push *push, struct mv_err *err)
@@ -606,25 +606,26 @@ int mv_push_check_paths(struct mv_push *push, struct mv_err *err)
 	struct mv_err why;
 	uint64_t max;
 	size_t n = 0;
-	int ret = revs ? 0 : mv_nomem(err);
+	int rc = revs ? 0 : mv_nomem(err);
 
-	if (!ret)
-		ret = mv_repo_config_size(&max, push->repo,
-					  "model.receivepaths", PATHS_MAX,
-					  err);
-	for (size_t i = 0; !ret && i < push->count; i++) {
+	if (!rc)
+		rc = mv_repo_config_size(&max, push->repo,
+					 "model.receivepaths", PATHS_MAX,
+					 err);
+	for (size_t i = 0; !rc && i < push->count; i++) {
 		const struct mv_git_ref *ref = &push->refs[i];
 
 		if (*ref->commit &&
-		    (!strcmp(ref->type, "tag") || !strcmp(ref->name, push->branch) ||
+		    (!strcmp(ref->type, "tag") || !strcmp(ref->name,
+							  push->branch) ||
 		     mv_push_is_protected(push, ref->name)))
 			revs[n++] = ref->commit;
 	}
-	if (!ret && n) {
-		ret = mv_git_bound_paths(push->git, revs, n, push->trusted,
-					 max, &why);
-		ret = bounded(push, ret, &why, max, err);
+	if (!rc && n) {
+		rc = mv_git_bound_paths(push->git, revs, n, push->trusted,
+					max, &why);
+		rc = bounded(push, rc, &why, max, err);
 	}
 	free(revs);
-	return ret ? ret : check_histories(push, max, err);
+	return rc ? rc : check_histories(push, max, err);
 }

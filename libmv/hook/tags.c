@@ -64,29 +64,29 @@ int mv_push_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err)
 	struct mv_tag tag;
 	struct found f;
 	char hex[65];
-	int ret = mv_tag_parse(&tag, name, err);
+	int rc = mv_tag_parse(&tag, name, err);
 
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
 	mv_tag_release(&tag);
-	ret = read_tag(&f, push, u->new, err);
-	if (!ret && !f.is_tag)
+	rc = read_tag(&f, push, u->new, err);
+	if (!rc && !f.is_tag)
 		mv_push_refuse(push, "%s is not an annotated tag", name);
-	else if (!ret && strcmp(f.name, name))
+	else if (!rc && strcmp(f.name, name))
 		mv_push_refuse(push, "%s: the tag object calls itself '%s'",
 			       name, f.name);
-	else if (!ret && f.unreadable)
+	else if (!rc && f.unreadable)
 		mv_push_refuse(push, "%s: its trailers are malformed", name);
-	else if (!ret)
-		ret = mv_git_commit(hex, push->git, u->new, err);
-	if (!ret && !push->refused && strcmp(hex, f.target))
+	else if (!rc)
+		rc = mv_git_commit(hex, push->git, u->new, err);
+	if (!rc && !push->refused && strcmp(hex, f.target))
 		mv_push_refuse(push, "%s does not lead to a commit", name);
 	mv_facts_release(&f.trailers);
-	if (ret == MV_ENOENT)
+	if (rc == MV_ENOENT)
 		return mv_push_refuse(push, "%s does not lead to a commit",
 				      name);
-	if (ret || push->refused)
-		return ret;
+	if (rc || push->refused)
+		return rc;
 	push->refs[i].commit = strdup(hex);
 	if (!push->refs[i].commit) {
 		push->refs[i].commit = "";
@@ -166,7 +166,7 @@ static int check_foreign(struct mv_push *push,
 			 struct mv_err *err)
 {
 	char *what = NULL;
-	int ret;
+	int rc;
 
 	if (looks_like_ours(push, name))
 		return mv_push_refuse(push, "%s begins like a tag of an "
@@ -174,11 +174,11 @@ static int check_foreign(struct mv_push *push,
 	if (mv_tag_names_have(names, name))
 		return mv_push_refuse(push, "%s is the name of an artifact: "
 				      "give the tag another one", name);
-	ret = mv_tag_blocks(&what, names, name, err);
-	if (!ret && what)
+	rc = mv_tag_blocks(&what, names, name, err);
+	if (!rc && what)
 		refuse_blocking(push, name, what);
 	free(what);
-	return ret;
+	return rc;
 }
 
 /* One of ours that keeps others of ours from being made: who takes it away
@@ -189,13 +189,13 @@ static int check_blocking(struct pushed *p, struct mv_push *push,
 	const struct mv_ref_update *u = &push->updates[p->i];
 	const char *name = u->ref + strlen(TAGS);
 	char *what;
-	int ret = mv_tag_blocks(&what, names, name, err);
+	int rc = mv_tag_blocks(&what, names, name, err);
 
-	p->blocks = !ret && what;
+	p->blocks = !rc && what;
 	if (p->blocks && !mv_push_is_zero(u->new))
 		refuse_blocking(push, name, what);
 	free(what);
-	return ret;
+	return rc;
 }
 
 static int collect(struct batch *b, struct mv_push *push,
@@ -207,26 +207,26 @@ static int collect(struct batch *b, struct mv_push *push,
 	for (size_t i = 0; i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 		const char *name = u->ref + strlen(TAGS);
-		int ret;
+		int rc;
 
 		if (strncmp(u->ref, TAGS, strlen(TAGS)))
 			continue;
-		ret = mv_tag_parse(&b->v[b->count].tag, name, err);
-		if (!ret) {
+		rc = mv_tag_parse(&b->v[b->count].tag, name, err);
+		if (!rc) {
 			b->v[b->count].i = i;
-			ret = check_blocking(&b->v[b->count++], push, names,
-					     err);
-			if (ret)
-				return ret;
+			rc = check_blocking(&b->v[b->count++], push, names,
+					    err);
+			if (rc)
+				return rc;
 			continue;
 		}
-		if (ret == MV_ENOENT)
-			ret = mv_push_is_zero(u->new) ? 0 :
+		if (rc == MV_ENOENT)
+			rc = mv_push_is_zero(u->new) ? 0 :
 				check_foreign(push, names, name, err);
-		if (!ret)
-			ret = mv_push_in_time(push, err);
-		if (ret)
-			return ret;
+		if (!rc)
+			rc = mv_push_in_time(push, err);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -269,16 +269,16 @@ static int check_twins(struct mv_push *push, const struct batch *b,
 {
 	const struct mv_tag **tags = calloc(b->count + 1, sizeof(*tags));
 	size_t n = 0;
-	int ret;
+	int rc;
 
 	if (!tags)
 		return mv_nomem(err);
 	for (size_t i = 0; i < b->count; i++)
 		if (!mv_push_is_zero(push->updates[b->v[i].i].new))
 			tags[n++] = &b->v[i].tag;
-	ret = mv_registry_twins(&b->before, tags, n, refuse_twin, push, err);
+	rc = mv_registry_twins(&b->before, tags, n, refuse_twin, push, err);
 	free(tags);
-	return ret;
+	return rc;
 }
 
 /* -- counters ------------------------------------------------------------------------------ */
@@ -359,13 +359,13 @@ static int check_date(struct mv_push *push, const struct pushed *p,
 	const char *name = push->updates[p->i].ref + strlen(TAGS);
 	char when[32], by[32];
 	struct found f;
-	int ret;
+	int rc;
 
 	if (!needs_counter(push, &p->tag))
 		return 0;
-	ret = read_tag(&f, push, push->updates[p->i].new, err);
-	if (ret)
-		return ret;
+	rc = read_tag(&f, push, push->updates[p->i].new, err);
+	if (rc)
+		return rc;
 	mv_facts_release(&f.trailers);
 	mv_time_print(when, 1000 * f.when);
 	mv_time_print(by, push->gate.now);
@@ -388,14 +388,14 @@ static int check_content(struct mv_push *push, const char *name,
 	char oid[80], hex[MV_OID_HEX + 1];
 	struct mv_subject s;
 	struct mv_err why;
-	int ret;
+	int rc;
 
 	if (!said)
 		return 0;	/* made by somebody else's program */
-	ret = mv_gate_subject(&s, &push->gate, artifact, commit, &why);
-	if (ret == MV_ENOMEM)
+	rc = mv_gate_subject(&s, &push->gate, artifact, commit, &why);
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret)
+	if (rc)
 		return mv_push_refuse(push, "%s: %s", name, why.msg);
 	snprintf(oid, sizeof(oid), "sha256:%s",
 		 mv_oid_hex(hex, &s.pointer.oid));
@@ -426,7 +426,7 @@ static int check_registration(struct mv_push *push, const struct batch *b,
 	const char *name = u->ref + strlen(TAGS);
 	const char *said;
 	struct found f;
-	int ret;
+	int rc;
 
 	if (mv_registry_version(&b->before, p->tag.artifact, p->tag.version) &&
 	    mv_push_is_zero(u->old))
@@ -438,23 +438,23 @@ static int check_registration(struct mv_push *push, const struct batch *b,
 			       "version before: %s#%lld", name, name,
 			       (long long)mv_registry_next(&b->before,
 							   p->tag.artifact));
-	ret = push->gate.has_policy ?
+	rc = push->gate.has_policy ?
 		mv_push_check_meanings(push, &b->before, &p->tag,
 				       push->refs[p->i].commit, name, err) : 0;
-	if (!ret)
-		ret = read_tag(&f, push, u->new, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = read_tag(&f, push, u->new, err);
+	if (rc)
+		return rc;
 	said = trailer(&f.trailers, "Model-Version");
 	if (said && strcmp(said, p->tag.version))
 		mv_push_refuse(push, "%s says that it is %s", name, said);
 	said = trailer(&f.trailers, "Model-Artifact");
 	if (said && strcmp(said, p->tag.artifact))
 		mv_push_refuse(push, "%s says that it is of %s", name, said);
-	ret = check_content(push, name, p->tag.artifact,
-			    push->refs[p->i].commit, &f.trailers, err);
+	rc = check_content(push, name, p->tag.artifact,
+			   push->refs[p->i].commit, &f.trailers, err);
 	mv_facts_release(&f.trailers);
-	return ret;
+	return rc;
 }
 
 /* Two versions may be at one commit: the holder's tag says which it is. */
@@ -463,18 +463,18 @@ static int holds(struct mv_push *push, const struct mv_event *holder,
 {
 	const char *said;
 	struct found f;
-	int ret;
+	int rc;
 
 	*yes = 0;
 	if (strcmp(holder->commit, version->commit) ||
 	    !mv_policy_governs(&push->gate.policy, "stage",
 			       holder->tag.artifact, holder->tag.stage))
 		return 0;
-	ret = read_tag(&f, push, holder->oid, err);
+	rc = read_tag(&f, push, holder->oid, err);
 	said = trailer(&f.trailers, "Model-Version");
-	*yes = !ret && (!said || !strcmp(said, version->tag.version));
+	*yes = !rc && (!said || !strcmp(said, version->tag.version));
 	mv_facts_release(&f.trailers);
-	return ret;
+	return rc;
 }
 
 /* What holds one of its stages cannot be told: then it may hold this. */
@@ -501,7 +501,7 @@ static int check_deregistration(struct mv_push *push, const struct batch *b,
 				    p->tag.version);
 	const struct mv_event *const *holders;
 	size_t count = 0;
-	int yes = 0, ret = 0;
+	int yes = 0, rc = 0;
 
 	if (!version || !push->gate.has_policy)
 		return 0;
@@ -509,14 +509,14 @@ static int check_deregistration(struct mv_push *push, const struct batch *b,
 		return 0;
 	holders = mv_registry_holders(&push->gate.registry, p->tag.artifact,
 				      &count);
-	for (size_t i = 0; !ret && !yes && i < count; i++) {
-		ret = holds(push, holders[i], version, &yes, err);
-		if (!ret && yes)
+	for (size_t i = 0; !rc && !yes && i < count; i++) {
+		rc = holds(push, holders[i], version, &yes, err);
+		if (!rc && yes)
 			mv_push_refuse(push, "%s@%s holds %s: demote it first",
 				       p->tag.artifact, p->tag.version,
 				       holders[i]->tag.stage);
 	}
-	return ret;
+	return rc;
 }
 
 /* Who reads these tags as GTO does finds nothing on any stage afterwards. */
@@ -546,39 +546,39 @@ int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 {
 	struct batch b = { .before = MV_REGISTRY_INIT };
 	struct mv_tag_names names;
-	int ret = mv_tag_names_read(&names, &push->gate.registry,
-				    push->gate.has_policy ?
-				    &push->gate.policy : NULL, err);
+	int rc = mv_tag_names_read(&names, &push->gate.registry,
+				   push->gate.has_policy ?
+				   &push->gate.policy : NULL, err);
 
-	if (ret)
-		return ret;
-	ret = collect(&b, push, &names, err);
+	if (rc)
+		return rc;
+	rc = collect(&b, push, &names, err);
 	mv_tag_names_release(&names);
-	if (!ret && b.count)
-		ret = mv_registry_load(&b.before, push->git, NULL, err);
-	for (size_t i = 0; !ret && i < b.count; i++)
+	if (!rc && b.count)
+		rc = mv_registry_load(&b.before, push->git, NULL, err);
+	for (size_t i = 0; !rc && i < b.count; i++)
 		check_name(push, &b.v[i]);
-	if (!ret && b.count)
-		ret = check_twins(push, &b, err);
-	if (!ret)
+	if (!rc && b.count)
+		rc = check_twins(push, &b, err);
+	if (!rc)
 		check_counters(push, &b);
-	for (size_t i = 0; !ret && i < b.count && !push->refused; i++) {
+	for (size_t i = 0; !rc && i < b.count && !push->refused; i++) {
 		if (mv_push_is_zero(push->updates[b.v[i].i].new))
 			continue;
-		ret = check_date(push, &b.v[i], err);
-		if (ret)
+		rc = check_date(push, &b.v[i], err);
+		if (rc)
 			break;
 		if (b.v[i].tag.kind == MV_EVENT_REGISTER)
-			ret = check_registration(push, &b, &b.v[i], err);
+			rc = check_registration(push, &b, &b.v[i], err);
 		else if (b.v[i].tag.kind == MV_EVENT_DEREGISTER)
-			ret = check_deregistration(push, &b, &b.v[i], err);
+			rc = check_deregistration(push, &b, &b.v[i], err);
 		else if (b.v[i].tag.kind == MV_EVENT_DEPRECATE)
 			check_deprecation(push, &b.v[i]);
-		if (!ret)
-			ret = mv_push_in_time(push, err);
+		if (!rc)
+			rc = mv_push_in_time(push, err);
 	}
 	batch_release(&b);
-	return ret;
+	return rc;
 }
 
 /* -- stages --------------------------------------------------------------------------------------- */
@@ -602,23 +602,23 @@ static int judge_one(struct mv_push *push, const struct mv_event *e,
 	struct mv_policy_facts facts;
 	struct mv_verdict verdict;
 	struct mv_err why;
-	int ret;
+	int rc;
 
 	if (!version)
 		return mv_push_refuse(push, "%s names no version that is "
 				      "registered at its commit",
 				      e->ref + strlen(TAGS));
 	p.version = version->tag.version;
-	ret = mv_gate_check(&verdict, &facts, &push->gate, &p, &why);
-	if (ret == MV_ENOENT || ret == MV_EDENIED || ret == MV_EINVALID)
+	rc = mv_gate_check(&verdict, &facts, &push->gate, &p, &why);
+	if (rc == MV_ENOENT || rc == MV_EDENIED || rc == MV_EINVALID)
 		return mv_push_refuse(push, "%s: %s", e->ref + strlen(TAGS),
 				      why.msg);
-	if (ret)
-		return mv_fail(err, ret, "%s", why.msg);
-	ret = fn(push, e, trailers, &facts, &verdict, err);
+	if (rc)
+		return mv_fail(err, rc, "%s", why.msg);
+	rc = fn(push, e, trailers, &facts, &verdict, err);
 	mv_verdict_release(&verdict);
 	mv_policy_facts_release(&facts);
-	return ret ? ret : mv_push_in_time(push, err);
+	return rc ? rc : mv_push_in_time(push, err);
 }
 
 static int by_name(const void *a, const void *b)
@@ -647,9 +647,9 @@ int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 	const struct mv_registry *r = &push->gate.registry;
 	const char **refs = NULL;
 	size_t count;
-	int ret = pushed_refs(&refs, &count, push, err);
+	int rc = pushed_refs(&refs, &count, push, err);
 
-	for (size_t i = 0; !ret && count && i < r->count; i++) {
+	for (size_t i = 0; !rc && count && i < r->count; i++) {
 		const struct mv_event *e = &r->v[i];
 		const char *ref = e->ref;
 		struct found f;
@@ -657,13 +657,13 @@ int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 		if (!needs_counter(push, &e->tag) ||
 		    !bsearch(&ref, refs, count, sizeof(*refs), by_name))
 			continue;
-		ret = read_tag(&f, push, e->oid, err);
-		if (!ret)
-			ret = judge_one(push, e, &f.trailers, fn, err);
+		rc = read_tag(&f, push, e->oid, err);
+		if (!rc)
+			rc = judge_one(push, e, &f.trailers, fn, err);
 		mv_facts_release(&f.trailers);
 	}
 	free(refs);
-	return ret;
+	return rc;
 }
 
 /* -- what a promotion needs besides the policy's yes ------------------------------------------------- */
@@ -672,21 +672,21 @@ static int absent(struct mv_push *push, const struct mv_pointer *pointers,
 		  size_t count, size_t *missing, struct mv_err *err)
 {
 	uint8_t *elsewhere = calloc(count + 1, 1);
-	int ret = elsewhere ? 0 : mv_nomem(err);
+	int rc = elsewhere ? 0 : mv_nomem(err);
 	int asked = 0;
 
 	*missing = 0;
-	for (size_t i = 0; !ret && i < count; i++) {
+	for (size_t i = 0; !rc && i < count; i++) {
 		if (!pointers[i].size ||
 		    !mv_repo_has(push->repo, &pointers[i], NULL))
 			continue;
 		if (!asked++)
-			ret = mv_repo_elsewhere(push->repo, pointers, count,
-						elsewhere, err);
+			rc = mv_repo_elsewhere(push->repo, pointers, count,
+					       elsewhere, err);
 		*missing += !elsewhere[i];
 	}
 	free(elsewhere);
-	return ret;
+	return rc;
 }
 
 /* The files of a directory; else the one content. */
@@ -696,17 +696,17 @@ static int check_present(struct mv_push *push, const char *name,
 	struct mv_pointer *pointers;
 	struct mv_subject s;
 	size_t n = 0, missing = 0;
-	int ret = mv_gate_subject(&s, &push->gate, e->tag.artifact, e->commit,
-				  err);
+	int rc = mv_gate_subject(&s, &push->gate, e->tag.artifact, e->commit,
+				 err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	pointers = calloc(s.members.count + 1, sizeof(*pointers));
 	if (!pointers)
-		ret = mv_nomem(err);
-	if (!ret && !s.is_directory)
+		rc = mv_nomem(err);
+	if (!rc && !s.is_directory)
 		pointers[n++] = s.pointer;
-	for (size_t i = 0; !ret && s.is_directory && i < s.members.count; i++) {
+	for (size_t i = 0; !rc && s.is_directory && i < s.members.count; i++) {
 		const struct mv_member *m = &s.members.v[i];
 
 		/* Git has the bytes of some, and of a link there are none. */
@@ -716,9 +716,9 @@ static int check_present(struct mv_push *push, const char *name,
 		pointers[n].oid = m->oid;
 		pointers[n++].size = m->size;
 	}
-	if (!ret)
-		ret = absent(push, pointers, n, &missing, err);
-	if (!ret && missing)
+	if (!rc)
+		rc = absent(push, pointers, n, &missing, err);
+	if (!rc && missing)
 		mv_push_refuse(push, "%s: %zu content%s of %zu %s not here; "
 			       "git model push brings %s", name, missing,
 			       missing == 1 ? "" : "s", n,
@@ -726,7 +726,7 @@ static int check_present(struct mv_push *push, const char *name,
 			       missing == 1 ? "it" : "them");
 	free(pointers);
 	mv_subject_release(&s);
-	return ret;
+	return rc;
 }
 
 /* What the tag says of how it was decided must be so, or nobody can replay
@@ -740,10 +740,10 @@ static int check_claims(struct mv_push *push, const char *name,
 	const char *policy = trailer(trailers, "Model-Policy");
 	const char *notes = trailer(trailers, "Model-Notes");
 	char hex[65];
-	int ret = mv_push_check_claims(push, e, trailers, facts, err);
+	int rc = mv_push_check_claims(push, e, trailers, facts, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (policy && strcmp(policy, push->gate.policy.digest))
 		mv_push_refuse(push, "%s was decided by another policy than "
 			       "%s has now: delete the tag, git fetch, and "
@@ -753,15 +753,15 @@ static int check_claims(struct mv_push *push, const char *name,
 			       push->gate.trusted_name);
 	if (!notes || strspn(notes, "0123456789abcdef") < 40)
 		return 0;
-	ret = mv_git_commit(hex, push->git, notes, NULL);
-	if (!ret && *push->gate.notes)
-		ret = mv_git_is_ancestor(push->git, notes, push->gate.notes,
-					 NULL) != 1;
+	rc = mv_git_commit(hex, push->git, notes, NULL);
+	if (!rc && *push->gate.notes)
+		rc = mv_git_is_ancestor(push->git, notes, push->gate.notes,
+					NULL) != 1;
 	else
-		ret = 1;
-	return !ret ? 0 : mv_push_refuse(push, "%s: the notes that it was "
-					 "decided on are not here; git model "
-					 "push brings them", name);
+		rc = 1;
+	return !rc ? 0 : mv_push_refuse(push, "%s: the notes that it was "
+					"decided on are not here; git model "
+					"push brings them", name);
 }
 
 static int refuse_no(struct mv_push *push, const struct mv_event *e,
@@ -771,7 +771,7 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 {
 	const char *name = e->ref + strlen(TAGS);
 	size_t before = push->refused;
-	int ret = 0, need;
+	int rc = 0, need;
 
 	mv_push_tell_verdict(push, name, verdict);
 	if (verdict->result != MV_RESULT_YES &&
@@ -779,20 +779,20 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 		mv_push_refuse(push, "%s: the policy says no", name);
 	if (push->advice)
 		return 0;
-	ret = check_claims(push, name, e, trailers, facts, err);
-	if (!ret)
-		ret = mv_git_config_bool(&need, push->git,
-					 "model.requirecontent", 1, err);
-	if (!ret && e->tag.kind == MV_EVENT_ASSIGN && need)
-		ret = check_present(push, name, e, err);
-	return ret;
+	rc = check_claims(push, name, e, trailers, facts, err);
+	if (!rc)
+		rc = mv_git_config_bool(&need, push->git,
+					"model.requirecontent", 1, err);
+	if (!rc && e->tag.kind == MV_EVENT_ASSIGN && need)
+		rc = check_present(push, name, e, err);
+	return rc;
 }
 
 int mv_push_judge_stages(struct mv_push *push, struct mv_err *err)
 {
-	int ret = push->gate.has_policy ?
-		mv_push_each_stage(push, refuse_no, err) : 0;
+	int rc = push->gate.has_policy ?
+	       mv_push_each_stage(push, refuse_no, err) : 0;
 
-	return ret || push->refused || push->advice ? ret :
+	return rc || push->refused || push->advice ? rc :
 		mv_push_prove(push, err);
 }

@@ -11,19 +11,19 @@ int mv_repo_receive_turn(char **path, int64_t *ms, struct mv_repo *repo,
 {
 	char *dir = mv_path_join(repo->info->common_dir, "model");
 	uint64_t seconds;
-	int ret = dir ? mv_repo_config_size(&seconds, repo,
-					    "model.receivelanding", LANDING_S,
-					    err) : mv_nomem(err);
+	int rc = dir ? mv_repo_config_size(&seconds, repo,
+					   "model.receivelanding", LANDING_S,
+					   err) : mv_nomem(err);
 
 	*path = NULL;
-	if (!ret)
-		ret = mv_mkdirs(dir, err);
-	if (!ret) {
+	if (!rc)
+		rc = mv_mkdirs(dir, err);
+	if (!rc) {
 		*ms = 1000 * (int64_t)(seconds < LANDING_MAX_S ? seconds :
 				       LANDING_MAX_S);
 		*path = mv_path_join(dir, "receive.lock");
-		ret = *path ? 0 : mv_nomem(err);
+		rc = *path ? 0 : mv_nomem(err);
 	}
 	free(dir);
-	return ret;
+	return rc;
 }

@@ -41,7 +41,7 @@ static int hash_block(struct sums *s, struct mv_err *err)
 {
 	const char *data = s->block;
 	size_t n = s->len;
-	int ret = mv_hasher_update(s->raw, s->block, s->len, err);
+	int rc = mv_hasher_update(s->raw, s->block, s->len, err);
 
 	if (is_text(s->block, s->len)) {
 		n = 0;
@@ -52,7 +52,7 @@ static int hash_block(struct sums *s, struct mv_err *err)
 		data = s->unix_block;
 	}
 	s->len = 0;
-	return ret ? ret : mv_hasher_update(s->lf, data, n, err);
+	return rc ? rc : mv_hasher_update(s->lf, data, n, err);
 }
 
 static int take(void *payload, const void *data, size_t len,
@@ -60,9 +60,9 @@ static int take(void *payload, const void *data, size_t len,
 {
 	struct sums *s = payload;
 	const char *p = data;
-	int ret = 0;
+	int rc = 0;
 
-	while (len && !ret) {
+	while (len && !rc) {
 		size_t n = BLOCK - s->len < len ? BLOCK - s->len : len;
 
 		memcpy(s->block + s->len, p, n);
@@ -70,46 +70,46 @@ static int take(void *payload, const void *data, size_t len,
 		p += n;
 		len -= n;
 		if (s->len == BLOCK)
-			ret = hash_block(s, err);
+			rc = hash_block(s, err);
 	}
-	return ret;
+	return rc;
 }
 
 static int begin(struct sums *s, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	memset(s, 0, sizeof(*s));
 	s->block = malloc(BLOCK);
 	s->unix_block = malloc(BLOCK);
-	ret = s->block && s->unix_block ? 0 : mv_nomem(err);
-	if (!ret)
-		ret = mv_hasher_new(&s->raw, MV_HASH_MD5, err);
-	if (!ret)
-		ret = mv_hasher_new(&s->lf, MV_HASH_MD5, err);
-	return ret;
+	rc = s->block && s->unix_block ? 0 : mv_nomem(err);
+	if (!rc)
+		rc = mv_hasher_new(&s->raw, MV_HASH_MD5, err);
+	if (!rc)
+		rc = mv_hasher_new(&s->lf, MV_HASH_MD5, err);
+	return rc;
 }
 
-static int end(struct mv_dvc_md5 *out, struct sums *s, int ret,
+static int end(struct mv_dvc_md5 *out, struct sums *s, int rc,
 	       struct mv_err *err)
 {
 	uint8_t sum[32];
 
-	if (!ret && s->len)
-		ret = hash_block(s, err);
-	if (!ret)
-		ret = mv_hasher_final(sum, s->raw, err);
-	if (!ret)
+	if (!rc && s->len)
+		rc = hash_block(s, err);
+	if (!rc)
+		rc = mv_hasher_final(sum, s->raw, err);
+	if (!rc)
 		mv_hex(out->raw, sum, 16);
-	if (!ret)
-		ret = mv_hasher_final(sum, s->lf, err);
-	if (!ret)
+	if (!rc)
+		rc = mv_hasher_final(sum, s->lf, err);
+	if (!rc)
 		mv_hex(out->lf, sum, 16);
 	mv_hasher_free(s->raw);
 	mv_hasher_free(s->lf);
 	free(s->block);
 	free(s->unix_block);
-	return ret;
+	return rc;
 }
 
 int mv_dvc_md5(struct mv_dvc_md5 *out, struct mv_repo *repo,
@@ -117,22 +117,22 @@ int mv_dvc_md5(struct mv_dvc_md5 *out, struct mv_repo *repo,
 {
 	struct sums s;
 	struct mv_writer to = { take, &s };
-	int ret = begin(&s, err);
+	int rc = begin(&s, err);
 
-	if (!ret && pointer->size)
-		ret = mv_repo_read(repo, pointer, &to, err);
-	return end(out, &s, ret, err);
+	if (!rc && pointer->size)
+		rc = mv_repo_read(repo, pointer, &to, err);
+	return end(out, &s, rc, err);
 }
 
 int mv_dvc_md5_bytes(struct mv_dvc_md5 *out, const void *data, size_t len,
 		     struct mv_err *err)
 {
 	struct sums s;
-	int ret = begin(&s, err);
+	int rc = begin(&s, err);
 
-	if (!ret)
-		ret = take(&s, data, len, err);
-	return end(out, &s, ret, err);
+	if (!rc)
+		rc = take(&s, data, len, err);
+	return end(out, &s, rc, err);
 }
 
 /* A string as Python prints it into JSON: ASCII alone. */
@@ -175,7 +175,7 @@ int mv_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
 	struct mv_hasher *h = NULL;
 	struct mv_buf text;
 	uint8_t sum[32];
-	int bad, ret;
+	int bad, rc;
 
 	mv_buf_init(&text, SIZE_MAX / 2);
 	bad = mv_buf_addch(&text, '[');
@@ -185,14 +185,14 @@ int mv_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
 		      add_string(&text, entries[i].path) ||
 		      mv_buf_addch(&text, '}');
 	}
-	ret = bad || mv_buf_addch(&text, ']') ?
-	      mv_fail(err, MV_EINVALID, "a name that is not UTF-8") :
-	      mv_hasher_new(&h, MV_HASH_MD5, err);
-	if (!ret)
-		ret = mv_hasher_once(sum, h, text.data, text.len, err);
-	if (!ret)
+	rc = bad || mv_buf_addch(&text, ']') ?
+	     mv_fail(err, MV_EINVALID, "a name that is not UTF-8") :
+	     mv_hasher_new(&h, MV_HASH_MD5, err);
+	if (!rc)
+		rc = mv_hasher_once(sum, h, text.data, text.len, err);
+	if (!rc)
 		memcpy(mv_hex(hex, sum, 16) + 32, ".dir", 5);
 	mv_hasher_free(h);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }

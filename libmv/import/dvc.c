@@ -91,20 +91,20 @@ static int find_prefix(struct dvc *d, const char *dir, struct mv_err *err)
 	char *real = realpath(dir, NULL);
 	char *top_real = top ? realpath(top, NULL) : NULL;
 	size_t len = top_real ? strlen(top_real) : 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (!real)
-		ret = mv_fail(err, MV_ENOENT, "there is no '%s'", dir);
+		rc = mv_fail(err, MV_ENOENT, "there is no '%s'", dir);
 	else if (top_real && !strncmp(real, top_real, len) &&
 		 real[len] == '/')
 		d->prefix = mv_strf("%s/", real + len + 1);
 	else
 		d->prefix = strdup("");
-	if (!ret && !d->prefix)
-		ret = mv_nomem(err);
+	if (!rc && !d->prefix)
+		rc = mv_nomem(err);
 	free(top_real);
 	free(real);
-	return ret;
+	return rc;
 }
 
 /* -- what git has and we have not: code -- */
@@ -247,9 +247,9 @@ static int about_path(struct dvc *d, struct mv_import_run *run,
 		      const char *path, struct mv_err *err)
 {
 	struct mv_subject s;
-	int ret = mv_repo_subject_at(&s, d->im->repo, NULL, path, err);
+	int rc = mv_repo_subject_at(&s, d->im->repo, NULL, path, err);
 
-	return ret ? ret : mv_import_add_subject(run, &s, err);
+	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
 
 /* -- the pipeline -- */
@@ -302,21 +302,21 @@ static int about_outs(struct dvc *d, struct mv_import_run *run,
 		      const struct stage *s, struct mv_err *err)
 {
 	const struct mv_json *outs = mv_json_get(s->lock, "outs");
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < mv_json_size(outs) && !ret; i++) {
+	for (size_t i = 0; i < mv_json_size(outs) && !rc; i++) {
 		const struct mv_json *out = mv_json_at(outs, i);
 		const char *path = text_of(out, "path");
 		char *full = path ? join(s->prefix, path) : NULL;
 		struct mv_err why = { MV_OK, "" };
 
 		if (full && is_same(d, full, out, &why))
-			ret = about_path(d, run, full, err);
+			rc = about_path(d, run, full, err);
 		else if (why.code)
 			mv_import_unmapped(d->im, run, "%s", why.msg);
 		free(full);
 	}
-	return ret;
+	return rc;
 }
 
 /* The dependency that stands furthest down, yours; NULL: none is ours. */
@@ -357,7 +357,7 @@ static int add_dep(struct dvc *d, struct mv_import_run *run, const char *full,
 	struct mv_ref ref = { .size = UINT64_MAX };
 	const struct mv_import_file *f = mv_import_by_path(d->im, full);
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int rc;
 
 	ref.role = (char *)(evaluates ? "eval" : "");
 	ref.path = (char *)full;
@@ -380,18 +380,18 @@ static int add_dep(struct dvc *d, struct mv_import_run *run, const char *full,
 	if (mv_json_type(size) == MV_JSON_INT && mv_json_get_int(size) >= 0)
 		ref.size = (uint64_t)mv_json_get_int(size);
 	ref.digest = mv_strf("md5:%s", md5);
-	ret = ref.digest ? mv_refs_add(&run->data, &ref, err) : mv_nomem(err);
+	rc = ref.digest ? mv_refs_add(&run->data, &ref, err) : mv_nomem(err);
 	free(ref.digest);
-	return ret;
+	return rc;
 }
 
 static int take_deps(struct dvc *d, struct mv_import_run *run,
 		     const struct stage *s, int evaluates, struct mv_err *err)
 {
 	const struct mv_json *deps = mv_json_get(s->lock, "deps");
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < mv_json_size(deps) && !ret; i++) {
+	for (size_t i = 0; i < mv_json_size(deps) && !rc; i++) {
 		const struct mv_json *dep = mv_json_at(deps, i);
 		const char *path = text_of(dep, "path");
 		char *full = path ? join(s->prefix, path) : NULL;
@@ -401,10 +401,10 @@ static int take_deps(struct dvc *d, struct mv_import_run *run,
 					   "is outside of the repository",
 					   path ? path : "?");
 		else if (!is_plain(d, full))	/* code: the commit has it */
-			ret = add_dep(d, run, full, dep, evaluates, err);
+			rc = add_dep(d, run, full, dep, evaluates, err);
 		free(full);
 	}
-	return ret;
+	return rc;
 }
 
 struct params {
@@ -418,12 +418,12 @@ static int take_params_of(void *payload, const char *file,
 {
 	struct params *p = payload;
 	struct mv_err why = { MV_OK, "" };
-	int ret = mv_facts_from_json(&p->run->params, values, "", 0, NULL,
-				     &why);
+	int rc = mv_facts_from_json(&p->run->params, values, "", 0, NULL,
+				    &why);
 
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(p->err);
-	if (ret)
+	if (rc)
 		mv_import_unmapped(p->dvc->im, p->run, "params of %.80s: %s",
 				   file, why.msg);
 	return 0;
@@ -460,21 +460,21 @@ static void take_metrics_file(struct dvc *d, struct mv_import_run *run,
 	struct mv_err why = { MV_OK, "" };
 	struct mv_buf text;
 	size_t skipped = 0;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, FILE_MAX_BYTES);
-	ret = below ? mv_import_read(&text, d->root, below, &why) :
-	      mv_fail(&why, MV_EINVALID, "'%.200s' is outside of the folder",
-		      path);
-	if (!ret && differs(&text, noted(s, path)))
-		ret = mv_fail(&why, MV_EINVALID, "'%.200s' changed since DVC "
-			      "wrote it down", path);
-	if (!ret)
-		ret = mv_facts_read(&run->metrics, path, text.data, text.len,
-				    1, &skipped, &why);
-	if (!ret)
-		ret = mv_repo_number_words(&run->metrics, &why);
-	if (ret)
+	rc = below ? mv_import_read(&text, d->root, below, &why) :
+	     mv_fail(&why, MV_EINVALID, "'%.200s' is outside of the folder",
+		     path);
+	if (!rc && differs(&text, noted(s, path)))
+		rc = mv_fail(&why, MV_EINVALID, "'%.200s' changed since DVC "
+			     "wrote it down", path);
+	if (!rc)
+		rc = mv_facts_read(&run->metrics, path, text.data, text.len,
+				   1, &skipped, &why);
+	if (!rc)
+		rc = mv_repo_number_words(&run->metrics, &why);
+	if (rc)
 		mv_import_unmapped(d->im, run, "metrics: %s", why.msg);
 	if (skipped)
 		mv_import_unmapped(d->im, run, "%zu value%s of '%.200s': a "
@@ -629,10 +629,10 @@ static int print_facts(struct mv_buf *out, const struct mv_facts *facts,
 		       struct mv_err *err)
 {
 	struct mv_json *v = mv_facts_to_json(facts);
-	int ret = mv_json_print_canonical(out, v, NULL, err);
+	int rc = mv_json_print_canonical(out, v, NULL, err);
 
 	mv_json_free(v);
-	return ret;
+	return rc;
 }
 
 /* What was measured and what was noted: another state is another run. */
@@ -643,24 +643,24 @@ static int set_id(struct mv_import_run *run, const struct stage *s,
 	struct mv_buf text;
 	uint8_t sum[32];
 	char hex[65];
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, 4u * FILE_MAX_BYTES);
-	ret = mv_json_print_canonical(&text, s->lock, NULL, err);
-	if (!ret)
-		ret = print_facts(&text, &run->metrics, err);
-	if (!ret)
-		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = mv_hasher_once(sum, h, text.data, text.len, err);
-	if (!ret) {
+	rc = mv_json_print_canonical(&text, s->lock, NULL, err);
+	if (!rc)
+		rc = print_facts(&text, &run->metrics, err);
+	if (!rc)
+		rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_hasher_once(sum, h, text.data, text.len, err);
+	if (!rc) {
 		free(run->id);
 		run->id = mv_strf("%s:%.16s", s->name, mv_hex(hex, sum, 32));
-		ret = run->id ? 0 : mv_nomem(err);
+		rc = run->id ? 0 : mv_nomem(err);
 	}
 	mv_hasher_free(h);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 static int take_command(struct dvc *d, struct mv_import_run *run,
@@ -668,7 +668,7 @@ static int take_command(struct dvc *d, struct mv_import_run *run,
 {
 	const struct mv_json *cmd = mv_json_get(s->lock, "cmd");
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	if (mv_json_type(cmd) == MV_JSON_STRING)
 		return mv_import_fact(d->im, run, &run->source, "command",
@@ -676,12 +676,12 @@ static int take_command(struct dvc *d, struct mv_import_run *run,
 	if (mv_json_type(cmd) != MV_JSON_ARRAY)
 		return 0;
 	mv_buf_init(&text, FILE_MAX_BYTES);
-	ret = mv_json_print_canonical(&text, cmd, NULL, err);
-	if (!ret)
-		ret = mv_import_fact(d->im, run, &run->source, "command",
-				     text.data, 0, err);
+	rc = mv_json_print_canonical(&text, cmd, NULL, err);
+	if (!rc)
+		rc = mv_import_fact(d->im, run, &run->source, "command",
+				    text.data, 0, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 static int take_stage(struct dvc *d, const struct stage *s,
@@ -692,37 +692,37 @@ static int take_stage(struct dvc *d, const struct stage *s,
 				     .keep_commit = 1 };
 	struct params params = { d, &run, err };
 	char *from = NULL;
-	int evaluates = 0, ret = run.id && run.name ? 0 : mv_nomem(err);
+	int evaluates = 0, rc = run.id && run.name ? 0 : mv_nomem(err);
 
-	if (!ret)
-		ret = about_outs(d, &run, s, err);
-	if (!ret && !run.subject_count)
+	if (!rc)
+		rc = about_outs(d, &run, s, err);
+	if (!rc && !run.subject_count)
 		from = deepest(d, &run, s);
 	if (from) {
 		evaluates = 1;
-		ret = about_path(d, &run, from, err);
+		rc = about_path(d, &run, from, err);
 	}
 	free(from);
-	if (!ret)
-		ret = mv_json_each(mv_json_get(s->lock, "params"),
-				   take_params_of, &params);
-	if (!ret)
-		ret = take_command(d, &run, s, err);
-	if (!ret)
+	if (!rc)
+		rc = mv_json_each(mv_json_get(s->lock, "params"),
+				  take_params_of, &params);
+	if (!rc)
+		rc = take_command(d, &run, s, err);
+	if (!rc)
 		take_metrics(d, &run, s);
-	if (!ret)
-		ret = take_deps(d, &run, s, evaluates, err);
-	if (!ret)
-		ret = set_id(&run, s, err);
-	if (!ret && !run.subject_count) {
+	if (!rc)
+		rc = take_deps(d, &run, s, evaluates, err);
+	if (!rc)
+		rc = set_id(&run, s, err);
+	if (!rc && !run.subject_count) {
 		run.why = strdup("neither its outputs nor what it was given "
 				 "are files of git-model as DVC knows them");
-		ret = run.why ? 0 : mv_nomem(err);
+		rc = run.why ? 0 : mv_nomem(err);
 	}
-	if (!ret)
-		ret = mv_import_take(d->im, &run, err);
+	if (!rc)
+		rc = mv_import_take(d->im, &run, err);
 	mv_import_run_release(&run);
-	return ret;
+	return rc;
 }
 
 /* -- the files -- */
@@ -731,18 +731,18 @@ static int read_yaml(struct mv_json **out, struct dvc *d, const char *name,
 		     struct mv_err *err)
 {
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	*out = NULL;
 	mv_buf_init(&text, FILE_MAX_BYTES);
-	ret = mv_import_read(&text, d->root, name, err);
-	if (!ret) {
-		ret = mv_yaml_parse(out, text.data, text.len, err);
-		if (ret)
+	rc = mv_import_read(&text, d->root, name, err);
+	if (!rc) {
+		rc = mv_yaml_parse(out, text.data, text.len, err);
+		if (rc)
 			mv_err_prefix(err, "%s", name);
 	}
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 static int add_stage(void *payload, const char *name,
@@ -800,18 +800,18 @@ static int take_stages(struct dvc *d, struct mv_err *err)
 {
 	const char *wanted = d->im->import->run;
 	size_t seen = 0;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < d->count && !ret; i++) {
+	for (size_t i = 0; i < d->count && !rc; i++) {
 		if (wanted && strcmp(wanted, d->stages[i].name))
 			continue;
 		seen++;
-		ret = take_stage(d, &d->stages[i], err);
+		rc = take_stage(d, &d->stages[i], err);
 	}
-	if (!ret && !seen)
-		ret = mv_fail(err, MV_ENOENT, "dvc.lock has no stage '%s'",
-			      wanted);
-	return ret;
+	if (!rc && !seen)
+		rc = mv_fail(err, MV_ENOENT, "dvc.lock has no stage '%s'",
+			     wanted);
+	return rc;
 }
 
 /* What dvc.yaml says that is of no stage. */
@@ -895,26 +895,26 @@ static void dvc_release(struct dvc *d)
 static int import_folder(struct dvc *d, const char *dir, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret = mv_import_open(&d->root, dir, err);
+	int rc = mv_import_open(&d->root, dir, err);
 
-	if (!ret)
-		ret = find_prefix(d, dir, err);
-	if (!ret)
-		ret = read_yaml(&d->lock, d, "dvc.lock", err);
-	if (ret)
+	if (!rc)
+		rc = find_prefix(d, dir, err);
+	if (!rc)
+		rc = read_yaml(&d->lock, d, "dvc.lock", err);
+	if (rc)
 		mv_err_prefix(err, "'%s'", dir);
-	if (!ret && read_yaml(&d->spec, d, "dvc.yaml", &why))
+	if (!rc && read_yaml(&d->spec, d, "dvc.yaml", &why))
 		mv_import_tell(d->im, 1, "metrics: %s", why.msg);
-	if (!ret)
-		ret = mv_git_ls(d->im->repo->git, MV_GIT_LS_CACHED, NULL,
-				keep_plain, d, err);
-	if (!ret)
-		ret = list_stages(d, err);
-	if (!ret)
-		ret = take_stages(d, err);
-	if (!ret)
+	if (!rc)
+		rc = mv_git_ls(d->im->repo->git, MV_GIT_LS_CACHED, NULL,
+			       keep_plain, d, err);
+	if (!rc)
+		rc = list_stages(d, err);
+	if (!rc)
+		rc = take_stages(d, err);
+	if (!rc)
 		tell_rest(d);
-	return ret;
+	return rc;
 }
 
 int mv_repo_import_dvc(struct mv_repo *repo, const struct mv_import *import,
@@ -925,7 +925,7 @@ int mv_repo_import_dvc(struct mv_repo *repo, const struct mv_import *import,
 	struct mv_importing im;
 	struct dvc d = { .im = &im, .root = -1 };
 	char *dir;
-	int ret;
+	int rc;
 
 	/* dvc.lock itself means the folder that it is in. */
 	if (strcmp(base, "dvc.lock"))
@@ -933,13 +933,13 @@ int mv_repo_import_dvc(struct mv_repo *repo, const struct mv_import *import,
 	else
 		dir = slash ? strndup(import->path, (size_t)(slash -
 				      import->path) + 1) : strdup(".");
-	ret = mv_import_begin(&im, repo, import, stats, err);
-	if (!ret)
-		ret = dir ? import_folder(&d, dir, err) : mv_nomem(err);
-	if (!ret)
-		ret = mv_import_end(&im, err);
+	rc = mv_import_begin(&im, repo, import, stats, err);
+	if (!rc)
+		rc = dir ? import_folder(&d, dir, err) : mv_nomem(err);
+	if (!rc)
+		rc = mv_import_end(&im, err);
 	dvc_release(&d);
 	mv_import_release(&im);
 	free(dir);
-	return ret;
+	return rc;
 }

@@ -41,21 +41,21 @@ static int about(void *payload, const char *name,
 	char *real = full ? realpath(full, NULL) : NULL;
 	char *top_real = top ? realpath(top, NULL) : NULL;
 	const struct mv_import_file *f = NULL;
-	int ret = 0;
+	int rc = 0;
 
 	len = top_real ? strlen(top_real) : 0;
 	if (real && top_real && !strncmp(real, top_real, len) &&
 	    real[len] == '/')
 		f = mv_import_by_path(l->im, real + len + 1);
 	if (f)
-		ret = mv_import_about_file(l->im, &l->run, f, l->err);
+		rc = mv_import_about_file(l->im, &l->run, f, l->err);
 	else
 		mv_import_unmapped(l->im, &l->run, "artifact '%.80s' is no "
 				   "file of git-model", name);
 	free(top_real);
 	free(real);
 	free(full);
-	return ret;
+	return rc;
 }
 
 static int read_spec(struct mv_json **spec, struct live *l, int root,
@@ -63,17 +63,17 @@ static int read_spec(struct mv_json **spec, struct live *l, int root,
 {
 	struct mv_err why = { MV_OK, "" };
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	*spec = NULL;
 	mv_buf_init(&text, SPEC_MAX);
-	ret = mv_import_read(&text, root, "dvc.yaml", &why);
-	if (!ret)
-		ret = mv_yaml_parse(spec, text.data, text.len, &why);
+	rc = mv_import_read(&text, root, "dvc.yaml", &why);
+	if (!rc)
+		rc = mv_yaml_parse(spec, text.data, text.len, &why);
 	mv_buf_release(&text);
-	if (ret && ret != MV_ENOENT)
+	if (rc && rc != MV_ENOENT)
 		mv_import_unmapped(l->im, &l->run, "dvc.yaml: %s", why.msg);
-	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+	return rc == MV_ENOMEM ? mv_nomem(err) : 0;
 }
 
 /* "dvclive/metrics.json", or "dvclive/plots/metrics: {x: step}"? */
@@ -126,14 +126,14 @@ static int find_above(struct mv_json **spec, struct live *l, char *base,
 {
 	const size_t end = strlen(top);
 	char *full = strdup(base);
-	int fd, ret = full ? 0 : mv_nomem(err);
+	int fd, rc = full ? 0 : mv_nomem(err);
 
-	while (!ret && !*spec && strlen(base) > end) {
+	while (!rc && !*spec && strlen(base) > end) {
 		*strrchr(base, '/') = '\0';
-		ret = mv_import_open(&fd, base, err);
-		if (ret)
+		rc = mv_import_open(&fd, base, err);
+		if (rc)
 			break;
-		ret = read_spec(spec, l, fd, err);
+		rc = read_spec(spec, l, fd, err);
 		close(fd);
 		if (*spec && !names_us(*spec, full + strlen(base) + 1)) {
 			mv_json_free(*spec);
@@ -141,7 +141,7 @@ static int find_above(struct mv_json **spec, struct live *l, char *base,
 		}
 	}
 	free(full);
-	return ret;
+	return rc;
 }
 
 static int find_subjects(struct live *l, struct mv_err *err)
@@ -150,21 +150,21 @@ static int find_subjects(struct live *l, struct mv_err *err)
 	char *top = work_tree ? realpath(work_tree, NULL) : NULL;
 	char *base = realpath(l->dir, NULL);
 	struct mv_json *spec = NULL;
-	int ret = read_spec(&spec, l, l->root, err);
+	int rc = read_spec(&spec, l, l->root, err);
 
 	l->base = l->dir;
-	if (!ret && !spec && top && base &&
+	if (!rc && !spec && top && base &&
 	    !strncmp(base, top, strlen(top)) && base[strlen(top)] == '/') {
-		ret = find_above(&spec, l, base, top, err);
+		rc = find_above(&spec, l, base, top, err);
 		l->base = base;
 	}
 	l->err = err;
-	if (!ret)
-		ret = mv_json_each(mv_json_get(spec, "artifacts"), about, l);
+	if (!rc)
+		rc = mv_json_each(mv_json_get(spec, "artifacts"), about, l);
 	mv_json_free(spec);
 	free(base);
 	free(top);
-	return ret;
+	return rc;
 }
 
 /* -- what was measured -- */
@@ -176,21 +176,21 @@ static int read_facts(struct live *l, struct mv_err *err)
 	char *params = mv_path_join(l->dir, "params.yaml");
 	struct stat st;
 	size_t skipped = 0;
-	int ret = params ? 0 : mv_nomem(err);
+	int rc = params ? 0 : mv_nomem(err);
 
 	memset(&record, 0, sizeof(record));
-	if (!ret)
-		ret = mv_repo_read_facts(&record, &l->run.curves, l->dir, 1,
-					 &skipped, err);
-	if (!ret && !lstat(params, &st) &&
+	if (!rc)
+		rc = mv_repo_read_facts(&record, &l->run.curves, l->dir, 1,
+					&skipped, err);
+	if (!rc && !lstat(params, &st) &&
 	    (!S_ISREG(st.st_mode) ?
 	     mv_fail(&why, MV_EDENIED, "params.yaml is a link") :
 	     mv_repo_read_facts(&record, NULL, params, 0, NULL, &why)))
 		mv_import_unmapped(l->im, &l->run, "%s", why.msg);
-	if (!ret && skipped)
+	if (!rc && skipped)
 		mv_import_unmapped(l->im, &l->run, "%zu value%s: no number",
 				   skipped, skipped == 1 ? "" : "s");
-	if (!ret) {
+	if (!rc) {
 		l->run.metrics = record.metrics;
 		l->run.params = record.params;
 		memset(&record.metrics, 0, sizeof(record.metrics));
@@ -198,7 +198,7 @@ static int read_facts(struct live *l, struct mv_err *err)
 	}
 	mv_record_release(&record);
 	free(params);
-	return ret;
+	return rc;
 }
 
 static int tell_plot(void *payload, const char *name,
@@ -225,17 +225,17 @@ static int tell_odd(void *payload, const char *name, enum mv_import_kind kind,
 {
 	struct below *b = payload, inner = *b;
 	char *rel = mv_strf("%s/%s", b->rel, name);
-	int ret = rel ? 0 : mv_nomem(err);
+	int rc = rel ? 0 : mv_nomem(err);
 
 	inner.rel = rel;
 	inner.depth++;
-	if (!ret && kind == MV_IMPORT_OTHER)
+	if (!rc && kind == MV_IMPORT_OTHER)
 		mv_import_unmapped(b->l->im, &b->l->run, "%.160s is a link, or "
 				   "no file", rel);
-	else if (!ret && kind == MV_IMPORT_FOLDER && b->depth < PLOTS_DEEP)
-		ret = mv_import_each(b->l->root, rel, tell_odd, &inner, err);
+	else if (!rc && kind == MV_IMPORT_FOLDER && b->depth < PLOTS_DEEP)
+		rc = mv_import_each(b->l->root, rel, tell_odd, &inner, err);
 	free(rel);
-	return ret;
+	return rc;
 }
 
 static int set_id(struct live *l, struct mv_err *err)
@@ -245,54 +245,54 @@ static int set_id(struct live *l, struct mv_err *err)
 	struct mv_buf text;
 	uint8_t sum[32];
 	char hex[65];
-	int ret;
+	int rc;
 
 	mv_json_push(both, mv_facts_to_json(&l->run.metrics));
 	mv_json_push(both, mv_facts_to_json(&l->run.params));
 	mv_buf_init(&text, FACTS_MAX);
-	ret = mv_json_print_canonical(&text, both, NULL, err);
-	if (!ret)
-		ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = mv_hasher_update(h, text.data, text.len, err);
-	if (!ret)
-		ret = mv_import_hash_curves(h, &l->run.curves, err);
-	if (!ret)
-		ret = mv_hasher_final(sum, h, err);
-	if (!ret) {
+	rc = mv_json_print_canonical(&text, both, NULL, err);
+	if (!rc)
+		rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_hasher_update(h, text.data, text.len, err);
+	if (!rc)
+		rc = mv_import_hash_curves(h, &l->run.curves, err);
+	if (!rc)
+		rc = mv_hasher_final(sum, h, err);
+	if (!rc) {
 		free(l->run.id);
 		l->run.id = strndup(mv_hex(hex, sum, 32), 16);
-		ret = l->run.id ? 0 : mv_nomem(err);
+		rc = l->run.id ? 0 : mv_nomem(err);
 	}
 	mv_hasher_free(h);
 	mv_buf_release(&text);
 	mv_json_free(both);
-	return ret;
+	return rc;
 }
 
 static int import_folder(struct live *l, struct mv_err *err)
 {
 	struct below odd = { l, "plots/metrics", 0 };
-	int ret = mv_import_open(&l->root, l->dir, err);
+	int rc = mv_import_open(&l->root, l->dir, err);
 
 	l->run.tool = "dvclive";
 	l->run.keep_commit = 1;
 	l->run.id = strdup(l->dir);
-	if (!ret && !l->run.id)
-		ret = mv_nomem(err);
-	if (!ret)
-		ret = read_facts(l, err);
-	if (!ret)
-		ret = set_id(l, err);
-	if (!ret)
-		ret = mv_import_each(l->root, "plots", tell_plot, l, err);
-	if (!ret)
-		ret = mv_import_each(l->root, odd.rel, tell_odd, &odd, err);
-	if (!ret && !l->im->has_onto)
-		ret = find_subjects(l, err);
-	if (!ret)
-		ret = mv_import_take(l->im, &l->run, err);
-	return ret;
+	if (!rc && !l->run.id)
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = read_facts(l, err);
+	if (!rc)
+		rc = set_id(l, err);
+	if (!rc)
+		rc = mv_import_each(l->root, "plots", tell_plot, l, err);
+	if (!rc)
+		rc = mv_import_each(l->root, odd.rel, tell_odd, &odd, err);
+	if (!rc && !l->im->has_onto)
+		rc = find_subjects(l, err);
+	if (!rc)
+		rc = mv_import_take(l->im, &l->run, err);
+	return rc;
 }
 
 int mv_repo_import_dvclive(struct mv_repo *repo,
@@ -301,15 +301,15 @@ int mv_repo_import_dvclive(struct mv_repo *repo,
 {
 	struct mv_importing im;
 	struct live l = { .im = &im, .dir = import->path, .root = -1 };
-	int ret = mv_import_begin(&im, repo, import, stats, err);
+	int rc = mv_import_begin(&im, repo, import, stats, err);
 
-	if (!ret)
-		ret = import_folder(&l, err);
-	if (!ret)
-		ret = mv_import_end(&im, err);
+	if (!rc)
+		rc = import_folder(&l, err);
+	if (!rc)
+		rc = mv_import_end(&im, err);
 	mv_import_run_release(&l.run);
 	if (l.root >= 0)
 		close(l.root);
 	mv_import_release(&im);
-	return ret;
+	return rc;
 }

@@ -102,7 +102,7 @@ int mv_import_begin(struct mv_importing *im, struct mv_repo *repo,
 		    const struct mv_import *import,
 		    struct mv_import_stats *stats, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	memset(im, 0, sizeof(*im));
 	memset(stats, 0, sizeof(*stats));
@@ -110,14 +110,14 @@ int mv_import_begin(struct mv_importing *im, struct mv_repo *repo,
 	im->import = import;
 	im->stats = stats;
 	if (import->onto) {
-		ret = mv_repo_subject(&im->onto, repo, import->onto, err);
-		im->has_onto = !ret;
+		rc = mv_repo_subject(&im->onto, repo, import->onto, err);
+		im->has_onto = !rc;
 	}
-	if (!ret)
-		ret = mv_repo_ls(repo, NULL, keep_file, im, err);
+	if (!rc)
+		rc = mv_repo_ls(repo, NULL, keep_file, im, err);
 	if (im->file_count)
 		qsort(im->files, im->file_count, sizeof(*im->files), by_path);
-	return ret;
+	return rc;
 }
 
 void mv_import_release(struct mv_importing *im)
@@ -158,37 +158,37 @@ static int set_time(struct mv_record *r, int64_t ms, struct mv_err *err)
  */
 static int set_times(struct mv_importing *im, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < im->count && !ret; i++) {
+	for (size_t i = 0; i < im->count && !rc; i++) {
 		int64_t later = 0;
 
 		for (size_t j = 0; j < im->count; j++)
 			later += im->started[j] > im->started[i];
-		ret = set_time(&im->records[i], im->import->now - later, err);
+		rc = set_time(&im->records[i], im->import->now - later, err);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_import_end(struct mv_importing *im, struct mv_err *err)
 {
 	char message[80];
-	int ret;
+	int rc;
 
 	if (!im->count)
 		return 0;
-	ret = set_times(im, err);
-	if (ret || im->import->dry_run)
+	rc = set_times(im, err);
+	if (rc || im->import->dry_run)
 		goto out;
 	snprintf(message, sizeof(message), "import %zu record%s from %s",
 		 im->count, im->count == 1 ? "" : "s",
 		 mv_facts_get(&im->records[0].source, "tool")->text);
-	ret = mv_repo_record(im->repo, im->subjects, im->records, im->count,
-			     message, err);
+	rc = mv_repo_record(im->repo, im->subjects, im->records, im->count,
+			    message, err);
 out:
-	if (!ret)
+	if (!rc)
 		im->stats->recorded += im->count;
-	return ret;
+	return rc;
 }
 
 /* -- what a run is about -- */
@@ -232,18 +232,18 @@ int mv_import_about_file(struct mv_importing *im, struct mv_import_run *run,
 			 struct mv_err *err)
 {
 	struct mv_subject s;
-	int ret = mv_repo_subject_at(&s, im->repo, NULL, file->path, err);
+	int rc = mv_repo_subject_at(&s, im->repo, NULL, file->path, err);
 
-	return ret ? ret : mv_import_add_subject(run, &s, err);
+	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
 
 int mv_import_about(struct mv_importing *im, struct mv_import_run *run,
 		    const char *spec, struct mv_err *err)
 {
 	struct mv_subject s;
-	int ret = mv_repo_subject(&s, im->repo, spec, err);
+	int rc = mv_repo_subject(&s, im->repo, spec, err);
 
-	return ret ? ret : mv_import_add_subject(run, &s, err);
+	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
 
 void mv_import_run_release(struct mv_import_run *run)
@@ -284,14 +284,14 @@ static int set_guess(struct mv_facts *facts, const char *key,
 		     const char *text, struct mv_err *err)
 {
 	char *arg;
-	int ret;
+	int rc;
 
 	if (strchr(key, '=') || *text == '"')
 		return set_string(facts, key, text, err);
 	arg = mv_strf("%s=%s", key, python_word(text));
-	ret = arg ? mv_facts_set_arg(facts, arg, err) : mv_nomem(err);
+	rc = arg ? mv_facts_set_arg(facts, arg, err) : mv_nomem(err);
 	free(arg);
-	return ret;
+	return rc;
 }
 
 int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
@@ -299,15 +299,15 @@ int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
 		   int guess, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int rc;
 
-	ret = *key ? (guess ? set_guess : set_string)(facts, key, text, &why) :
-	      mv_fail(&why, MV_EINVALID, "a value without a name");
-	if (ret == MV_EINVALID) {
+	rc = *key ? (guess ? set_guess : set_string)(facts, key, text, &why) :
+	     mv_fail(&why, MV_EINVALID, "a value without a name");
+	if (rc == MV_EINVALID) {
 		mv_import_unmapped(im, run, "%s", why.msg);
 		return 0;
 	}
-	return ret ? mv_fail(err, (enum mv_code)ret, "%s", why.msg) : 0;
+	return rc ? mv_fail(err, (enum mv_code)rc, "%s", why.msg) : 0;
 }
 
 /* -- one run into the queue -- */
@@ -367,7 +367,7 @@ static int evidence_of(const struct mv_evidence **out,
 {
 	const struct mv_known_as of = { s->blob, &s->pointer.oid, NULL };
 	struct mv_import_known *more;
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < im->known_count; i++)
 		if (!strcmp(im->known[i].blob, s->blob)) {
@@ -379,9 +379,9 @@ static int evidence_of(const struct mv_evidence **out,
 		return mv_nomem(err);
 	im->known = more;
 	more += im->known_count;
-	ret = mv_repo_evidence(&more->evidence, im->repo, &of, 1, err);
-	if (ret)
-		return ret;
+	rc = mv_repo_evidence(&more->evidence, im->repo, &of, 1, err);
+	if (rc)
+		return rc;
 	snprintf(more->blob, sizeof(more->blob), "%s", s->blob);
 	im->known_count++;
 	*out = &more->evidence;
@@ -394,16 +394,16 @@ static int is_known(int *known, struct mv_importing *im,
 		    const struct mv_subject *s, struct mv_err *err)
 {
 	const struct mv_evidence *e = NULL;
-	int ret = evidence_of(&e, im, s, err);
+	int rc = evidence_of(&e, im, s, err);
 
 	*known = 0;
 	for (size_t i = 0; i < im->count; i++)
 		*known |= mv_oid_eq(&im->subjects[i].pointer.oid,
 				    &s->pointer.oid) &&
 			  is_same(&im->records[i], run);
-	for (size_t i = 0; !ret && i < e->count; i++)
+	for (size_t i = 0; !rc && i < e->count; i++)
 		*known |= is_same(&e->records[i], run);
-	return ret;
+	return rc;
 }
 
 static int grow(struct mv_importing *im, struct mv_err *err)
@@ -433,11 +433,11 @@ static int grow(struct mv_importing *im, struct mv_err *err)
 static int copy_facts(struct mv_facts *out, const struct mv_facts *in,
 		      struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < in->count && !ret; i++)
-		ret = mv_facts_set(out, in->v[i].key, &in->v[i].value, 0, err);
-	return ret;
+	for (size_t i = 0; i < in->count && !rc; i++)
+		rc = mv_facts_set(out, in->v[i].key, &in->v[i].value, 0, err);
+	return rc;
 }
 
 /* A run was made from its own commit, not from what is checked out now. */
@@ -458,27 +458,27 @@ static int set_commit(struct mv_record *r, const struct mv_import_run *run,
 static int fill(struct mv_record *r, const struct mv_import_run *run,
 		struct mv_err *err)
 {
-	int ret = set_commit(r, run, err);
+	int rc = set_commit(r, run, err);
 
-	if (!ret)
-		ret = copy_facts(&r->params, &run->params, err);
-	if (!ret)
-		ret = copy_facts(&r->metrics, &run->metrics, err);
-	if (!ret)
-		ret = copy_facts(&r->tags, &run->tags, err);
-	if (!ret)
-		ret = copy_facts(&r->source, &run->source, err);
-	if (!ret)
-		ret = set_string(&r->source, "tool", run->tool, err);
-	if (!ret)
-		ret = set_string(&r->source, "id", run->id, err);
-	if (!ret && run->name)
-		ret = set_string(&r->source, "name", run->name, err);
-	if (!ret && run->state)
-		ret = set_string(&r->source, "state", run->state, err);
-	for (size_t i = 0; i < run->data.count && !ret; i++)
-		ret = mv_refs_add(&r->data, &run->data.v[i], err);
-	return ret;
+	if (!rc)
+		rc = copy_facts(&r->params, &run->params, err);
+	if (!rc)
+		rc = copy_facts(&r->metrics, &run->metrics, err);
+	if (!rc)
+		rc = copy_facts(&r->tags, &run->tags, err);
+	if (!rc)
+		rc = copy_facts(&r->source, &run->source, err);
+	if (!rc)
+		rc = set_string(&r->source, "tool", run->tool, err);
+	if (!rc)
+		rc = set_string(&r->source, "id", run->id, err);
+	if (!rc && run->name)
+		rc = set_string(&r->source, "name", run->name, err);
+	if (!rc && run->state)
+		rc = set_string(&r->source, "state", run->state, err);
+	for (size_t i = 0; i < run->data.count && !rc; i++)
+		rc = mv_refs_add(&r->data, &run->data.v[i], err);
+	return rc;
 }
 
 /* One point at step 0 is a number, no curve. */
@@ -498,32 +498,32 @@ int mv_import_hash_curves(struct mv_hasher *h, const struct mv_curves *curves,
 	struct mv_reader in = mv_curves_reader(&state, curves);
 	char piece[8192];
 	size_t got;
-	int ret;
+	int rc;
 
 	do {
-		ret = in.read(in.payload, piece, sizeof(piece), &got, err);
-		if (!ret && got)
-			ret = mv_hasher_update(h, piece, got, err);
-	} while (!ret && got);
+		rc = in.read(in.payload, piece, sizeof(piece), &got, err);
+		if (!rc && got)
+			rc = mv_hasher_update(h, piece, got, err);
+	} while (!rc && got);
 	mv_curves_reader_release(&state);
-	return ret;
+	return rc;
 }
 
 static int name_curves(struct mv_import_run *run, struct mv_err *err)
 {
 	struct mv_hasher *h = NULL;
-	int ret;
+	int rc;
 
 	run->has_curves = has_curve(&run->curves);
 	if (!run->has_curves)
 		return 0;
-	ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = mv_import_hash_curves(h, &run->curves, err);
-	if (!ret)
-		ret = mv_hasher_final(run->curves_oid.b, h, err);
+	rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = mv_import_hash_curves(h, &run->curves, err);
+	if (!rc)
+		rc = mv_hasher_final(run->curves_oid.b, h, err);
 	mv_hasher_free(h);
-	return ret;
+	return rc;
 }
 
 static int attach_curves(struct mv_record *r, struct mv_importing *im,
@@ -538,12 +538,12 @@ static int attach_curves(struct mv_record *r, struct mv_importing *im,
 static int check_size(const struct mv_record *r, struct mv_err *err)
 {
 	struct mv_buf line;
-	int ret;
+	int rc;
 
 	mv_buf_init(&line, 2 * MV_RECORD_MAX);
-	ret = mv_record_print(&line, r, err);
+	rc = mv_record_print(&line, r, err);
 	mv_buf_release(&line);
-	return ret;
+	return rc;
 }
 
 static void tell_recorded(struct mv_importing *im,
@@ -564,24 +564,24 @@ static int queue(struct mv_importing *im, const struct mv_import_run *run,
 {
 	struct mv_err why = { MV_OK, "" };
 	struct mv_record r;
-	int ret = grow(im, err);
+	int rc = grow(im, err);
 
-	if (!ret)
-		ret = mv_repo_record_begin(&r, im->repo, s, im->import->now,
-					   err);
-	if (ret)
-		return ret;
-	ret = fill(&r, run, err);
-	if (!ret)
-		ret = attach_curves(&r, im, run, err);
-	if (!ret && check_size(&r, &why)) {
+	if (!rc)
+		rc = mv_repo_record_begin(&r, im->repo, s, im->import->now,
+					  err);
+	if (rc)
+		return rc;
+	rc = fill(&r, run, err);
+	if (!rc)
+		rc = attach_curves(&r, im, run, err);
+	if (!rc && check_size(&r, &why)) {
 		mv_import_unmapped(im, run, "%s", why.msg);
 		mv_record_release(&r);
 		return 0;
 	}
-	if (ret) {
+	if (rc) {
 		mv_record_release(&r);
-		return ret;
+		return rc;
 	}
 	tell_recorded(im, run, s, im->import->dry_run ? "would go onto" :
 		      "recorded on");
@@ -596,16 +596,16 @@ static int take_subject(struct mv_importing *im,
 			const struct mv_import_run *run,
 			struct mv_subject *s, struct mv_err *err)
 {
-	int known, ret;
+	int known, rc;
 
 	if (!s->pointer.size) {
 		mv_import_unmapped(im, run, "'%s' is empty, as many files are",
 				   s->path ? s->path : s->spec);
 		return 0;
 	}
-	ret = is_known(&known, im, run, s, err);
-	if (ret)
-		return ret;
+	rc = is_known(&known, im, run, s, err);
+	if (rc)
+		return rc;
 	if (!known)
 		return queue(im, run, s, err);
 	im->stats->known++;
@@ -634,32 +634,32 @@ static void tell_restarts(struct mv_importing *im, struct mv_import_run *run)
 int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 		   struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	im->stats->runs += !run->is_part;
 	tell_restarts(im, run);
 	mv_curves_sort(&run->curves);
-	ret = name_curves(run, err);
-	if (!ret && im->has_onto) {
+	rc = name_curves(run, err);
+	if (!rc && im->has_onto) {
 		struct mv_subject s;
 
 		mv_subjects_release(run->subjects, run->subject_count);
 		run->subjects = NULL;
 		run->subject_count = 0;
-		ret = mv_repo_subject(&s, im->repo, im->import->onto, err);
-		if (!ret)
-			ret = mv_import_add_subject(run, &s, err);
+		rc = mv_repo_subject(&s, im->repo, im->import->onto, err);
+		if (!rc)
+			rc = mv_import_add_subject(run, &s, err);
 	}
-	if (!ret && !run->subject_count) {
+	if (!rc && !run->subject_count) {
 		im->stats->lost++;
 		mv_import_unmapped(im, run, "%s; name it with --onto",
 				   run->why ? run->why :
 				   "which content it is about is not known");
 	}
-	for (size_t i = 0; i < run->subject_count && !ret; i++)
-		ret = take_subject(im, run, &run->subjects[i], err);
+	for (size_t i = 0; i < run->subject_count && !rc; i++)
+		rc = take_subject(im, run, &run->subjects[i], err);
 	mv_import_run_release(run);
-	return ret;
+	return rc;
 }
 
 /* -- files -- */
@@ -676,26 +676,26 @@ int mv_import_read(struct mv_buf *out, int root, const char *rel,
 {
 	struct stat st;
 	size_t got;
-	int fd, ret;
+	int fd, rc;
 
 	mv_buf_clear(out);
-	ret = mv_wt_open_read(&fd, &st, root, rel, err);
-	if (ret)
-		return ret;
+	rc = mv_wt_open_read(&fd, &st, root, rel, err);
+	if (rc)
+		return rc;
 	if ((uint64_t)st.st_size > out->max ||
 	    mv_buf_reserve(out, (size_t)st.st_size)) {
-		ret = mv_fail(err, MV_ENOMEM, "'%s' is too large to be read "
-			      "whole: at most %zu KiB", rel, out->max >> 10);
+		rc = mv_fail(err, MV_ENOMEM, "'%s' is too large to be read "
+			     "whole: at most %zu KiB", rel, out->max >> 10);
 	} else {
-		ret = mv_pread_full(fd, out->data, (size_t)st.st_size, 0, &got,
-				    rel, err);
-		if (!ret && st.st_size) {
+		rc = mv_pread_full(fd, out->data, (size_t)st.st_size, 0, &got,
+				   rel, err);
+		if (!rc && st.st_size) {
 			out->len = got;
 			out->data[got] = '\0';
 		}
 	}
 	close(fd);
-	return ret;
+	return rc;
 }
 
 int mv_import_stream(struct mv_file_source *state, int root, const char *rel,
@@ -781,7 +781,7 @@ int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,
 	struct listing l = { NULL, 0, 0 };
 	struct dirent *entry;
 	DIR *dir = NULL;
-	int fd, ret = 0;
+	int fd, rc = 0;
 
 	if (open_folder(&fd, root, rel))
 		return errno == ENOENT ? 0 :
@@ -792,17 +792,17 @@ int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,
 		close(fd);
 		return mv_nomem(err);
 	}
-	while (!ret && (entry = readdir(dir)))
+	while (!rc && (entry = readdir(dir)))
 		if (mv_import_is_name(entry->d_name))
-			ret = add_name(&l, entry->d_name, err);
+			rc = add_name(&l, entry->d_name, err);
 	if (l.count)
 		qsort(l.names, l.count, sizeof(*l.names), by_name);
-	for (size_t i = 0; i < l.count && !ret; i++)
-		ret = fn(payload, l.names[i], kind_of(dirfd(dir), l.names[i]),
-			 err);
+	for (size_t i = 0; i < l.count && !rc; i++)
+		rc = fn(payload, l.names[i], kind_of(dirfd(dir), l.names[i]),
+			err);
 	for (size_t i = 0; i < l.count; i++)
 		free(l.names[i]);
 	free(l.names);
 	closedir(dir);
-	return ret;
+	return rc;
 }

@@ -29,9 +29,9 @@ static int latest(struct mv_facts *out, const struct mv_curves *curves,
 		  struct mv_err *err)
 {
 	struct mv_curves one = { .count = 0 };
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < curves->count && !ret; i++) {
+	for (size_t i = 0; i < curves->count && !rc; i++) {
 		const struct mv_series *s = &curves->series[i];
 		const struct mv_point *best = &s->points[0];
 
@@ -43,13 +43,13 @@ static int latest(struct mv_facts *out, const struct mv_curves *curves,
 			     p->value > best->value))))
 				best = p;
 		}
-		ret = mv_curves_add(&one, s->name, best->step, best->ms,
-				    best->value, err);
+		rc = mv_curves_add(&one, s->name, best->step, best->ms,
+				   best->value, err);
 	}
-	if (!ret)
-		ret = mv_curves_last(out, &one, err);
+	if (!rc)
+		rc = mv_curves_last(out, &one, err);
 	mv_curves_release(&one);
-	return ret;
+	return rc;
 }
 
 
@@ -147,7 +147,7 @@ static int match(const struct place *p, const char *path, struct mv_err *err)
 	struct mv_oid oid;
 	struct stat st;
 	uint64_t size;
-	int fd, ret;
+	int fd, rc;
 
 	if (mv_wt_open_read(&fd, &st, p->root, path, &why))
 		return 0;
@@ -162,16 +162,16 @@ static int match(const struct place *p, const char *path, struct mv_err *err)
 		close(fd);
 		return 0;
 	}
-	ret = mv_repo_hash_file(&oid, &size, fd, path, err);
+	rc = mv_repo_hash_file(&oid, &size, fd, path, err);
 	close(fd);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < a->im->file_count; i++) {
 		f = &a->im->files[i];
 		if (!mv_oid_eq(&f->pointer.oid, &oid))
 			continue;
-		ret = mv_repo_subject_at(&s, a->im->repo, NULL, f->path, err);
-		return ret ? ret : keep(a, &s, path, err);
+		rc = mv_repo_subject_at(&s, a->im->repo, NULL, f->path, err);
+		return rc ? rc : keep(a, &s, path, err);
 	}
 	if (!same_name)
 		return 0;
@@ -193,34 +193,34 @@ static int walk_entry(void *payload, const char *name,
 	struct place *p = payload, inner = *p;
 	struct artifacts *a = p->all;
 	char *path = mv_strf("%s/%s", p->dir, name);
-	int ret = path ? 0 : mv_nomem(err);
+	int rc = path ? 0 : mv_nomem(err);
 
 	inner.dir = path;
 	inner.depth++;
 	if (++a->seen == ARTIFACTS_MAX)
 		mv_import_unmapped(a->im, a->run, "more than %d artifacts",
 				   ARTIFACTS_MAX);
-	if (ret || a->seen >= ARTIFACTS_MAX)
+	if (rc || a->seen >= ARTIFACTS_MAX)
 		;
 	else if (kind == MV_IMPORT_FILE)
-		ret = match(p, path, err);
+		rc = match(p, path, err);
 	else if (kind == MV_IMPORT_FOLDER && p->depth < DEPTH_MAX)
-		ret = walk(&inner, err);
+		rc = walk(&inner, err);
 	else
 		mv_import_unmapped(a->im, a->run, "artifact '%.200s' is a "
 				   "link, or nested too deep", path);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int walk(struct place *p, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret = mv_import_each(p->root, p->dir, walk_entry, p, &why);
+	int rc = mv_import_each(p->root, p->dir, walk_entry, p, &why);
 
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret)
+	if (rc)
 		mv_import_unmapped(p->all->im, p->all->run, "%s", why.msg);
 	return 0;
 }
@@ -251,13 +251,13 @@ static int walk_in(struct artifacts *a, int root, const char *prefix,
 	char *dir = mv_strf("%s%s%s/artifacts", prefix, *prefix ? "/" : "",
 			    part);
 	size_t before = a->seen;
-	int ret;
+	int rc;
 
 	p.dir = dir;
-	ret = dir ? walk(&p, err) : mv_nomem(err);
+	rc = dir ? walk(&p, err) : mv_nomem(err);
 	a->places += a->seen > before;
 	free(dir);
-	return ret;
+	return rc;
 }
 
 /* One run, or one model, wherever its folder may be. */
@@ -269,24 +269,24 @@ static int walk_all(struct artifacts *a, const struct mv_mlflow_store *store,
 				local_path(location));
 	struct place p = { a, -1, rel, 0 };
 	size_t before;
-	int fd = -1, ret = 0;
+	int fd = -1, rc = 0;
 
-	for (size_t i = 0; !ret && store->prefixes[i]; i++)
-		ret = walk_in(a, store->root, store->prefixes[i], part, err);
-	if (!ret && a->im->import->artifacts)
-		ret = mv_import_open(&fd, a->im->import->artifacts, err);
-	for (size_t i = 0; !ret && fd >= 0 && i < 2; i++)
-		ret = walk_in(a, fd, named[i], part, err);
+	for (size_t i = 0; !rc && store->prefixes[i]; i++)
+		rc = walk_in(a, store->root, store->prefixes[i], part, err);
+	if (!rc && a->im->import->artifacts)
+		rc = mv_import_open(&fd, a->im->import->artifacts, err);
+	for (size_t i = 0; !rc && fd >= 0 && i < 2; i++)
+		rc = walk_in(a, fd, named[i], part, err);
 	if (fd >= 0)
 		close(fd);
-	if (ret || !rel || a->im->import->artifacts)
-		return ret;
-	ret = mv_repo_root(&p.root, a->im->repo, err);
+	if (rc || !rel || a->im->import->artifacts)
+		return rc;
+	rc = mv_repo_root(&p.root, a->im->repo, err);
 	before = a->seen;
-	if (!ret)
-		ret = walk(&p, err);
+	if (!rc)
+		rc = walk(&p, err);
 	a->places += a->seen > before;
-	return ret;
+	return rc;
 }
 
 /* -- what the run is about -- */
@@ -304,24 +304,24 @@ static int add_data(struct mv_import_run *run, const struct mv_subject *s,
 /* What was found goes onto the run: all of it, or only what is no data. */
 static int settle(struct artifacts *a, int has_models, struct mv_err *err)
 {
-	int others = has_models, ret = 0;
+	int others = has_models, rc = 0;
 
 	for (size_t i = 0; i < a->count; i++)
 		others |= !a->found[i].is_data;
-	for (size_t i = 0; i < a->count && !ret; i++) {
+	for (size_t i = 0; i < a->count && !rc; i++) {
 		struct found *f = &a->found[i];
 
 		if (others && f->is_data) {
-			ret = add_data(a->run, &f->s, err);
+			rc = add_data(a->run, &f->s, err);
 			mv_import_tell(a->im, 0, "run %.70s: %.200s is data "
 				       "that it kept, not what it made",
 				       a->run->id, f->s.path ? f->s.path :
 				       f->s.spec);
 		} else {
-			ret = mv_import_add_subject(a->run, &f->s, err);
+			rc = mv_import_add_subject(a->run, &f->s, err);
 		}
 	}
-	return ret;
+	return rc;
 }
 
 static void artifacts_release(struct artifacts *a)
@@ -342,11 +342,11 @@ static int copy_text(char **to, const char *from, struct mv_err *err)
 static int copy_facts(struct mv_facts *out, const struct mv_facts *in,
 		      struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < in->count && !ret; i++)
-		ret = mv_facts_set(out, in->v[i].key, &in->v[i].value, 0, err);
-	return ret;
+	for (size_t i = 0; i < in->count && !rc; i++)
+		rc = mv_facts_set(out, in->v[i].key, &in->v[i].value, 0, err);
+	return rc;
 }
 
 /* All models of a run, and which contents have a record of their own. */
@@ -372,12 +372,12 @@ static int is_linked(const struct models *models, const char *metric)
 static int add_series(struct mv_curves *out, const struct mv_series *s,
 		      struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < s->count && !ret; i++)
-		ret = mv_curves_add(out, s->name, s->points[i].step,
-				    s->points[i].ms, s->points[i].value, err);
-	return ret;
+	for (size_t i = 0; i < s->count && !rc; i++)
+		rc = mv_curves_add(out, s->name, s->points[i].step,
+				   s->points[i].ms, s->points[i].value, err);
+	return rc;
 }
 
 /* What was measured of this model, and of none in particular. */
@@ -386,41 +386,41 @@ static int metrics_of(struct mv_import_run *part,
 		      const struct models *models,
 		      const struct mv_mlflow_model *model, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < run->curves.count && !ret; i++)
+	for (size_t i = 0; i < run->curves.count && !rc; i++)
 		if (!is_linked(models, run->curves.series[i].name))
-			ret = add_series(&part->curves, &run->curves.series[i],
-					 err);
-	for (size_t i = 0; i < model->curves.count && !ret; i++)
-		ret = add_series(&part->curves, &model->curves.series[i], err);
-	return ret ? ret : latest(&part->metrics, &part->curves, err);
+			rc = add_series(&part->curves, &run->curves.series[i],
+					err);
+	for (size_t i = 0; i < model->curves.count && !rc; i++)
+		rc = add_series(&part->curves, &model->curves.series[i], err);
+	return rc ? rc : latest(&part->metrics, &part->curves, err);
 }
 
 static int part_of(struct mv_import_run *part, const struct mv_import_run *run,
 		   const struct models *models,
 		   const struct mv_mlflow_model *model, struct mv_err *err)
 {
-	int ret = copy_text(&part->id, run->id, err);
+	int rc = copy_text(&part->id, run->id, err);
 
 	part->tool = run->tool;
 	part->started = run->started;
 	part->is_part = 1;
-	if (!ret)
-		ret = copy_text(&part->name, run->name, err);
-	if (!ret)
-		ret = copy_text(&part->state, run->state, err);
-	if (!ret)
-		ret = copy_text(&part->commit, run->commit, err);
-	if (!ret)
-		ret = copy_facts(&part->params, &run->params, err);
-	if (!ret)
-		ret = copy_facts(&part->tags, &run->tags, err);
-	if (!ret)
-		ret = copy_facts(&part->source, &run->source, err);
-	for (size_t i = 0; i < run->data.count && !ret; i++)
-		ret = mv_refs_add(&part->data, &run->data.v[i], err);
-	return ret ? ret : metrics_of(part, run, models, model, err);
+	if (!rc)
+		rc = copy_text(&part->name, run->name, err);
+	if (!rc)
+		rc = copy_text(&part->state, run->state, err);
+	if (!rc)
+		rc = copy_text(&part->commit, run->commit, err);
+	if (!rc)
+		rc = copy_facts(&part->params, &run->params, err);
+	if (!rc)
+		rc = copy_facts(&part->tags, &run->tags, err);
+	if (!rc)
+		rc = copy_facts(&part->source, &run->source, err);
+	for (size_t i = 0; i < run->data.count && !rc; i++)
+		rc = mv_refs_add(&part->data, &run->data.v[i], err);
+	return rc ? rc : metrics_of(part, run, models, model, err);
 }
 
 static int note_taken(struct models *models, const struct artifacts *a,
@@ -442,22 +442,22 @@ static int take_part(struct artifacts *a, struct models *models,
 {
 	const struct mv_import_run *run = a->run;
 	struct mv_import_run part;
-	int ret;
+	int rc;
 
 	memset(&part, 0, sizeof(part));
-	ret = part_of(&part, run, models, model, err);
-	if (!ret)
-		ret = mv_import_fact(a->im, &part, &part.source, "model",
-				     model->id, 0, err);
-	if (!ret)
-		ret = note_taken(models, a, err);
+	rc = part_of(&part, run, models, model, err);
+	if (!rc)
+		rc = mv_import_fact(a->im, &part, &part.source, "model",
+				    model->id, 0, err);
+	if (!rc)
+		rc = note_taken(models, a, err);
 	a->run = &part;
-	if (!ret)
-		ret = settle(a, 0, err);
-	if (!ret)
-		ret = mv_import_take(a->im, &part, err);
+	if (!rc)
+		rc = settle(a, 0, err);
+	if (!rc)
+		rc = mv_import_take(a->im, &part, err);
 	mv_import_run_release(&part);
-	return ret;
+	return rc;
 }
 
 static int take_model(struct models *models, struct mv_importing *im,
@@ -467,11 +467,11 @@ static int take_model(struct models *models, struct mv_importing *im,
 {
 	struct artifacts a = { .im = im, .run = run };
 	char *where = mv_strf("models/%s", model->id);
-	int ret = where ? walk_all(&a, store, where, model->location, err) :
-		  mv_nomem(err);
+	int rc = where ? walk_all(&a, store, where, model->location, err) :
+		 mv_nomem(err);
 
 	models->found |= a.count > 0;
-	if (!ret && !a.count)
+	if (!rc && !a.count)
 		mv_import_unmapped(im, run, "the model '%.80s' (%.60s) that it "
 				   "logged has no file here that could be "
 				   "compared%s%.200s", model->name ?
@@ -479,13 +479,13 @@ static int take_model(struct models *models, struct mv_importing *im,
 				   !model->location ? "" : "; it is at ",
 				   a.places || !model->location ? "" :
 				   model->location);
-	else if (!ret && is_linked(models, NULL))
-		ret = take_part(&a, models, model, err);
-	else if (!ret)
-		ret = settle(&a, 0, err);
+	else if (!rc && is_linked(models, NULL))
+		rc = take_part(&a, models, model, err);
+	else if (!rc)
+		rc = settle(&a, 0, err);
 	artifacts_release(&a);
 	free(where);
-	return ret;
+	return rc;
 }
 
 /* What a model has a record of is not recorded on again. */
@@ -531,29 +531,29 @@ int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
 {
 	struct artifacts a = { .im = im, .run = run };
 	struct models all = { .m = models, .count = count };
-	int ret = latest(&run->metrics, &run->curves, err);
+	int rc = latest(&run->metrics, &run->curves, err);
 
-	for (size_t i = 0; i < count && !ret && !im->has_onto; i++)
-		ret = take_model(&all, im, run, store, &models[i], err);
-	if (!ret && !im->has_onto)
-		ret = walk_all(&a, store, run->id, location, err);
+	for (size_t i = 0; i < count && !rc && !im->has_onto; i++)
+		rc = take_model(&all, im, run, store, &models[i], err);
+	if (!rc && !im->has_onto)
+		rc = walk_all(&a, store, run->id, location, err);
 	drop_taken(&a, &all);
-	if (!ret)
-		ret = settle(&a, all.found, err);
-	if (!ret)
-		ret = why_none(run, &a, location, err);
+	if (!rc)
+		rc = settle(&a, all.found, err);
+	if (!rc)
+		rc = why_none(run, &a, location, err);
 	artifacts_release(&a);
 	free(all.taken);
 	/* All that it is about is recorded already. */
-	if (!ret && all.taken_count && !run->subject_count) {
+	if (!rc && all.taken_count && !run->subject_count) {
 		im->stats->runs++;
 		mv_import_run_release(run);
 		return 0;
 	}
-	if (!ret)
+	if (!rc)
 		return mv_import_take(im, run, err);
 	mv_import_run_release(run);
-	return ret;
+	return rc;
 }
 
 void mv_mlflow_models_release(struct mv_mlflow_model *models, size_t count)

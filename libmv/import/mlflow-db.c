@@ -51,12 +51,12 @@ static int copy_texts(struct row *r, const struct mv_sqlite_cell *c,
 	char **const to[] = { &r->id, &r->name, &r->user, &r->status, NULL,
 			      NULL, &r->version, &r->experiment_id,
 			      &r->experiment, NULL, &r->location };
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(to) / sizeof(*to) && !ret; i++)
+	for (size_t i = 0; i < sizeof(to) / sizeof(*to) && !rc; i++)
 		if (to[i])
-			ret = copy(to[i], &c[i], err);
-	return ret;
+			rc = copy(to[i], &c[i], err);
+	return rc;
 }
 
 static int keep_row(void *payload, const struct mv_sqlite_cell *c,
@@ -96,15 +96,15 @@ static int list_runs(struct db *d, struct mv_err *err)
 			       import->experiment ? import->experiment : "",
 			       NULL };
 	char *sql;
-	int ret, has_names;
+	int rc, has_names;
 
-	ret = mv_sqlite_has(d->db, "runs", "run_uuid", err);
-	if (ret > 0)
-		ret = mv_sqlite_has(d->db, "experiments", "experiment_id",
-				    err);
-	if (ret < 0)
-		return ret;
-	if (!ret)
+	rc = mv_sqlite_has(d->db, "runs", "run_uuid", err);
+	if (rc > 0)
+		rc = mv_sqlite_has(d->db, "experiments", "experiment_id",
+				   err);
+	if (rc < 0)
+		return rc;
+	if (!rc)
 		return mv_fail(err, MV_EINVALID, "'%s' is a database, but not "
 			       "MLflow's", import->path);
 	has_names = mv_sqlite_has(d->db, "runs", "name", err);
@@ -122,9 +122,9 @@ static int list_runs(struct db *d, struct mv_err *err)
 		      has_names ? "r.name" : "null");
 	if (!sql)
 		return mv_nomem(err);
-	ret = mv_sqlite_each(d->db, sql, args, keep_row, d, err);
+	rc = mv_sqlite_each(d->db, sql, args, keep_row, d, err);
 	free(sql);
-	return ret;
+	return rc;
 }
 
 /* -- one run -- */
@@ -217,13 +217,13 @@ static int query(struct db *d, const char *table, const char *sql,
 {
 	const char *args[] = { d->run->id, NULL };
 	struct mv_err why = { MV_OK, "" };
-	int ret = mv_sqlite_has(d->db, table, NULL, err);
+	int rc = mv_sqlite_has(d->db, table, NULL, err);
 
-	if (ret <= 0)
-		return ret;
+	if (rc <= 0)
+		return rc;
 	d->bad = 0;
-	ret = mv_sqlite_each(d->db, sql, args, fn, d, &why);
-	if (ret == MV_ECORRUPT) {
+	rc = mv_sqlite_each(d->db, sql, args, fn, d, &why);
+	if (rc == MV_ECORRUPT) {
 		mv_import_unmapped(d->im, d->run, "%s: %s", table, why.msg);
 		return 0;
 	}
@@ -231,7 +231,7 @@ static int query(struct db *d, const char *table, const char *sql,
 		mv_import_unmapped(d->im, d->run, "%zu row%s of %s cannot be "
 				   "read", d->bad, d->bad == 1 ? "" : "s",
 				   table);
-	return ret ? mv_fail(err, (enum mv_code)ret, "%s", why.msg) : 0;
+	return rc ? mv_fail(err, (enum mv_code)rc, "%s", why.msg) : 0;
 }
 
 static int take_model(void *payload, const struct mv_sqlite_cell *c,
@@ -271,22 +271,22 @@ static int take_model_point(void *payload, const struct mv_sqlite_cell *c,
 /* Those that the run made, and what was measured of each. */
 static int query_models(struct db *d, struct mv_err *err)
 {
-	int ret = query(d, "logged_models", "select model_id, name, "
-			"artifact_location from logged_models "
-			"where source_run_id = ?1 and coalesce("
-			"lifecycle_stage, 'active') <> 'deleted' "
-			"order by creation_timestamp_ms, model_id", take_model,
-			err);
+	int rc = query(d, "logged_models", "select model_id, name, "
+		       "artifact_location from logged_models "
+		       "where source_run_id = ?1 and coalesce("
+		       "lifecycle_stage, 'active') <> 'deleted' "
+		       "order by creation_timestamp_ms, model_id", take_model,
+		       err);
 
-	return ret ? ret : query(d, "logged_model_metrics", "select m.model_id,"
-				 " m.metric_name, m.metric_value, "
-				 "m.metric_timestamp_ms, m.metric_step "
-				 "from logged_model_metrics m "
-				 "join logged_models l "
-				 "on l.model_id = m.model_id "
-				 "where l.source_run_id = ?1 "
-				 "order by m.model_id, m.metric_name, "
-				 "m.metric_timestamp_ms, m.metric_step", take_model_point, err);
+	return rc ? rc : query(d, "logged_model_metrics", "select m.model_id,"
+			       " m.metric_name, m.metric_value, "
+			       "m.metric_timestamp_ms, m.metric_step "
+			       "from logged_model_metrics m "
+			       "join logged_models l "
+			       "on l.model_id = m.model_id "
+			       "where l.source_run_id = ?1 "
+			       "order by m.model_id, m.metric_name, "
+			       "m.metric_timestamp_ms, m.metric_step", take_model_point, err);
 }
 
 /* Aliases and tags in one text, where this MLflow has them. */
@@ -305,7 +305,7 @@ static int query_versions(struct db *d, struct mv_err *err)
 	int tags = aliases < 0 ? aliases :
 		   mv_sqlite_has(d->db, "model_version_tags", NULL, err);
 	char *sql;
-	int ret;
+	int rc;
 
 	if (tags < 0)
 		return tags;
@@ -314,44 +314,44 @@ static int query_versions(struct db *d, struct mv_err *err)
 		      aliases ? ALIASES : "''", tags ? TAGS : "''");
 	if (!sql)
 		return mv_nomem(err);
-	ret = query(d, "model_versions", sql, take_version, err);
+	rc = query(d, "model_versions", sql, take_version, err);
 	free(sql);
-	return ret;
+	return rc;
 }
 
 static int query_all(struct db *d, struct mv_err *err)
 {
-	int datasets = mv_sqlite_has(d->db, "datasets", NULL, err), ret;
+	int datasets = mv_sqlite_has(d->db, "datasets", NULL, err), rc;
 	int contexts = datasets <= 0 ? datasets :
 		       mv_sqlite_has(d->db, "input_tags", NULL, err);
 
 	if (contexts < 0)
 		return contexts;
 
-	ret = query(d, "params", "select key, value from params "
-		    "where run_uuid = ?1 order by key", take_param, err);
-	if (!ret)
-		ret = query(d, "metrics", "select key, value, timestamp, step, "
-			    "is_nan from metrics where run_uuid = ?1 "
-			    "order by key, timestamp, step", take_point, err);
-	if (!ret)
-		ret = query(d, "tags", "select key, value from tags "
-			    "where run_uuid = ?1 order by key", take_tag, err);
-	if (!ret && contexts)
-		ret = query(d, "inputs", "select s.name, s.digest, "
-			    "s.dataset_source, t.value "
-			    "from inputs i join datasets s "
-			    "on s.dataset_uuid = i.source_id "
-			    "left join input_tags t "
-			    "on t.input_uuid = i.input_uuid "
-			    "and t.name = 'mlflow.data.context' "
-			    "where i.destination_id = ?1 order by s.name",
-			    take_dataset, err);
-	if (!ret)
-		ret = query_versions(d, err);
-	if (!ret)
-		ret = query_models(d, err);
-	return ret;
+	rc = query(d, "params", "select key, value from params "
+		   "where run_uuid = ?1 order by key", take_param, err);
+	if (!rc)
+		rc = query(d, "metrics", "select key, value, timestamp, step, "
+			   "is_nan from metrics where run_uuid = ?1 "
+			   "order by key, timestamp, step", take_point, err);
+	if (!rc)
+		rc = query(d, "tags", "select key, value from tags "
+			   "where run_uuid = ?1 order by key", take_tag, err);
+	if (!rc && contexts)
+		rc = query(d, "inputs", "select s.name, s.digest, "
+			   "s.dataset_source, t.value "
+			   "from inputs i join datasets s "
+			   "on s.dataset_uuid = i.source_id "
+			   "left join input_tags t "
+			   "on t.input_uuid = i.input_uuid "
+			   "and t.name = 'mlflow.data.context' "
+			   "where i.destination_id = ?1 order by s.name",
+			   take_dataset, err);
+	if (!rc)
+		rc = query_versions(d, err);
+	if (!rc)
+		rc = query_models(d, err);
+	return rc;
 }
 
 static int set(char **to, const char *s, struct mv_err *err)
@@ -385,41 +385,41 @@ static int take_row(struct db *d, const struct row *r, struct mv_err *err)
 	struct mv_mlflow_store store = { d->root, (const char *const *)dirs,
 					 r->experiment_id ? r->experiment_id :
 					 "" };
-	int ret = set(&run.id, r->id, err);
+	int rc = set(&run.id, r->id, err);
 
 	d->run = &run;
 	d->models = NULL;
 	d->model_count = 0;
-	if (!ret)
-		ret = set(&run.name, r->name, err);
-	if (!ret)
-		ret = set(&run.state, r->status, err);
-	if (!ret)
-		ret = set(&run.commit, r->version, err);
-	if (!ret)
-		ret = source(d, "user", r->user, err);
-	if (!ret)
-		ret = source(d, "experiment", r->experiment, err);
-	if (!ret)
-		ret = moment(d, "started", r->started, err);
-	if (!ret)
-		ret = moment(d, "ended", r->ended, err);
-	if (!ret)
-		ret = query_all(d, err);
-	if (!ret && r->experiment_id && mv_import_is_name(r->experiment_id)) {
+	if (!rc)
+		rc = set(&run.name, r->name, err);
+	if (!rc)
+		rc = set(&run.state, r->status, err);
+	if (!rc)
+		rc = set(&run.commit, r->version, err);
+	if (!rc)
+		rc = source(d, "user", r->user, err);
+	if (!rc)
+		rc = source(d, "experiment", r->experiment, err);
+	if (!rc)
+		rc = moment(d, "started", r->started, err);
+	if (!rc)
+		rc = moment(d, "ended", r->ended, err);
+	if (!rc)
+		rc = query_all(d, err);
+	if (!rc && r->experiment_id && mv_import_is_name(r->experiment_id)) {
 		dirs[0] = mv_strf("mlruns/%s", r->experiment_id);
 		dirs[1] = mv_strf("mlartifacts/%s", r->experiment_id);
 		if (!dirs[0] || !dirs[1])
-			ret = mv_nomem(err);
+			rc = mv_nomem(err);
 	}
-	if (!ret)
-		ret = mv_mlflow_take(d->im, &run, &store, r->location,
-				     d->models, d->model_count, err);
+	if (!rc)
+		rc = mv_mlflow_take(d->im, &run, &store, r->location,
+				    d->models, d->model_count, err);
 	mv_mlflow_models_release(d->models, d->model_count);
 	mv_import_run_release(&run);
 	free(dirs[0]);
 	free(dirs[1]);
-	return ret;
+	return rc;
 }
 
 static void release_rows(struct db *d)
@@ -441,23 +441,23 @@ static void release_rows(struct db *d)
 
 static int import_rows(struct db *d, struct mv_err *err)
 {
-	int ret = list_runs(d, err);
+	int rc = list_runs(d, err);
 
-	if (!ret && !d->count)
-		ret = d->im->import->run || d->im->import->experiment ?
-		      mv_fail(err, MV_ENOENT, "no such run or experiment in "
-			      "'%s'", d->im->import->path) :
+	if (!rc && !d->count)
+		rc = d->im->import->run || d->im->import->experiment ?
+		     mv_fail(err, MV_ENOENT, "no such run or experiment in "
+			     "'%s'", d->im->import->path) :
 		      mv_fail(err, MV_EINVALID, "no run of MLflow in '%s'",
 			      d->im->import->path);
-	for (size_t i = 0; i < d->count && !ret; i++) {
+	for (size_t i = 0; i < d->count && !rc; i++) {
 		if (d->rows[i].deleted)
 			mv_import_tell(d->im, 1, "run %.80s is deleted in "
 				       "MLflow", d->rows[i].id);
 		else if (!mv_mlflow_is_bad(d->im, d->rows[i].id,
 					   d->rows[i].status))
-			ret = take_row(d, &d->rows[i], err);
+			rc = take_row(d, &d->rows[i], err);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_mlflow_import_db(struct mv_importing *im, const char *path,
@@ -467,18 +467,18 @@ int mv_mlflow_import_db(struct mv_importing *im, const char *path,
 	const char *slash = strrchr(path, '/');
 	char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) :
 			    strdup(".");
-	int ret = dir ? mv_import_open(&d.root, dir, err) : mv_nomem(err);
+	int rc = dir ? mv_import_open(&d.root, dir, err) : mv_nomem(err);
 
-	if (!ret)
-		ret = mv_sqlite_open(&d.db, path, err);
-	if (!ret && im->import->timeout_ms)
+	if (!rc)
+		rc = mv_sqlite_open(&d.db, path, err);
+	if (!rc && im->import->timeout_ms)
 		mv_sqlite_set_timeout(d.db, im->import->timeout_ms);
-	if (!ret)
-		ret = import_rows(&d, err);
+	if (!rc)
+		rc = import_rows(&d, err);
 	release_rows(&d);
 	mv_sqlite_close(d.db);
 	if (d.root >= 0)
 		close(d.root);
 	free(dir);
-	return ret;
+	return rc;
 }

@@ -24,14 +24,14 @@ int mv_mlflow_tag(struct mv_importing *im, struct mv_import_run *run,
 		{ "mlflow.source.git.branch", "branch" },
 		{ "mlflow.parentRunId", "parent" }
 	};
-	int ret = 0;
+	int rc = 0;
 
 	if (!strcmp(key, "mlflow.runName"))
 		return mv_set_str(&run->name, value, err);
 	if (!strcmp(key, "mlflow.source.git.commit")) {
-		ret = mv_set_str(&run->commit, value, err);
-		return ret ? ret : mv_import_fact(im, run, &run->source,
-						  "commit", value, 0, err);
+		rc = mv_set_str(&run->commit, value, err);
+		return rc ? rc : mv_import_fact(im, run, &run->source,
+						"commit", value, 0, err);
 	}
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
 		if (!strcmp(key, sources[i][0]))
@@ -52,13 +52,13 @@ int mv_mlflow_point(struct mv_importing *im, struct mv_import_run *run,
 		    struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret = mv_curves_add(&run->curves, key, step, ms, value, &why);
+	int rc = mv_curves_add(&run->curves, key, step, ms, value, &why);
 
-	if (ret == MV_EINVALID) {
+	if (rc == MV_EINVALID) {
 		mv_import_unmapped(im, run, "%s", why.msg);
 		return 0;
 	}
-	return ret ? mv_nomem(err) : 0;
+	return rc ? mv_nomem(err) : 0;
 }
 
 static const char *role_of(const char *context)
@@ -76,7 +76,7 @@ int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
 {
 	struct mv_ref ref = { .size = UINT64_MAX };
 	char *key;
-	int ret;
+	int rc;
 
 	if (!d->digest || !*d->digest || strlen(d->digest) > 128 ||
 	    d->digest[strspn(d->digest, "0123456789abcdefABCDEF")]) {
@@ -87,13 +87,13 @@ int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
 	ref.role = (char *)role_of(d->context);
 	ref.name = (char *)d->name;
 	ref.digest = mv_strf("mlflow:%s", d->digest);
-	ret = ref.digest ? mv_refs_add(&run->data, &ref, err) : mv_nomem(err);
+	rc = ref.digest ? mv_refs_add(&run->data, &ref, err) : mv_nomem(err);
 	free(ref.digest);
-	if (ret || !d->source || strlen(d->source) > SOURCE_MAX)
-		return ret;
+	if (rc || !d->source || strlen(d->source) > SOURCE_MAX)
+		return rc;
 	key = mv_strf("dataset.%s", d->name ? d->name : d->digest);
-	ret = key ? mv_import_fact(im, run, &run->source, key, d->source, 0,
-				   err) : mv_nomem(err);
+	rc = key ? mv_import_fact(im, run, &run->source, key, d->source, 0,
+				  err) : mv_nomem(err);
 	free(key);
-	return ret;
+	return rc;
 }

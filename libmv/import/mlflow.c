@@ -55,17 +55,17 @@ static struct mv_json *read_meta(struct store *s, const char *rel)
 	struct mv_err why = { MV_OK, "" };
 	struct mv_json *meta = NULL;
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, META_MAX);
-	ret = mv_import_read(&text, s->root, rel, &why);
-	if (!ret)
-		ret = mv_yaml_parse(&meta, text.data, text.len, &why);
-	if (!ret && mv_json_type(meta) != MV_JSON_OBJECT)
-		ret = mv_fail(&why, MV_EINVALID, "not a mapping");
-	if (ret && ret != MV_ENOENT)
+	rc = mv_import_read(&text, s->root, rel, &why);
+	if (!rc)
+		rc = mv_yaml_parse(&meta, text.data, text.len, &why);
+	if (!rc && mv_json_type(meta) != MV_JSON_OBJECT)
+		rc = mv_fail(&why, MV_EINVALID, "not a mapping");
+	if (rc && rc != MV_ENOENT)
 		mv_import_tell(s->im, 1, "'%.200s': %s", rel, why.msg);
-	if (ret) {
+	if (rc) {
 		mv_json_free(meta);
 		meta = NULL;
 	}
@@ -142,13 +142,13 @@ static int take_metric(struct store *s, const char *path, const char *key,
 	struct mv_pull pull;
 	const char *line;
 	size_t len, bad = 0;
-	int more = mv_import_stream(&state, s->root, path, &why), ret = 0;
+	int more = mv_import_stream(&state, s->root, path, &why), rc = 0;
 
 	mv_pull_init(&pull, mv_source_file(&state).in, TEXT_MAX);
 	if (!more) {
-		while (!ret && (more = mv_pull_line(&line, &len, &pull,
-						    &why)) > 0)
-			ret = take_line(s, key, line, len, &bad, err);
+		while (!rc && (more = mv_pull_line(&line, &len, &pull,
+						   &why)) > 0)
+			rc = take_line(s, key, line, len, &bad, err);
 		close(state.fd);
 	}
 	mv_pull_release(&pull);
@@ -159,21 +159,21 @@ static int take_metric(struct store *s, const char *path, const char *key,
 		mv_import_unmapped(s->im, s->run, "%zu line%s of metric "
 				   "'%.80s' cannot be read", bad,
 				   bad == 1 ? "" : "s", key);
-	return ret;
+	return rc;
 }
 
 static int take_file(struct store *s, const char *path, const char *key,
 		     struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int rc;
 
 	if (!strcmp(s->dir, "metrics"))
 		return take_metric(s, path, key, err);
-	ret = mv_import_read(&s->text, s->root, path, &why);
-	if (!ret && memchr(s->text.data, '\0', s->text.len))
-		ret = mv_fail(&why, MV_EINVALID, "a NUL byte");
-	if (ret) {
+	rc = mv_import_read(&s->text, s->root, path, &why);
+	if (!rc && memchr(s->text.data, '\0', s->text.len))
+		rc = mv_fail(&why, MV_EINVALID, "a NUL byte");
+	if (rc) {
 		mv_import_unmapped(s->im, s->run, "%s/%.80s: %s", s->dir, key,
 				   why.msg);
 		return 0;
@@ -193,20 +193,20 @@ static int take_value(void *payload, const char *name,
 	char *key = mv_strf("%s%s%s", s->key, *s->key ? "/" : "", name);
 	char *path = mv_strf("%s/%s/%s/%s", s->experiment, s->run->id, s->dir,
 			     key ? key : "");
-	int ret = 0;
+	int rc = 0;
 
 	if (!key || !path)
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 	else if (kind == MV_IMPORT_FILE)
-		ret = take_file(s, path, key, err);
+		rc = take_file(s, path, key, err);
 	else if (kind == MV_IMPORT_FOLDER && s->depth < DEPTH_MAX)
-		ret = take_values(s, s->dir, key, s->depth + 1, err);
+		rc = take_values(s, s->dir, key, s->depth + 1, err);
 	else
 		mv_import_unmapped(s->im, s->run, "%s/%.80s is a link, or "
 				   "nested too deep", s->dir, key);
 	free(path);
 	free(key);
-	return ret;
+	return rc;
 }
 
 static int take_values(struct store *s, const char *dir, const char *key,
@@ -216,21 +216,21 @@ static int take_values(struct store *s, const char *dir, const char *key,
 	char *path = mv_strf("%s/%s/%s%s%s", s->experiment, s->run->id, dir,
 			     *key ? "/" : "", key);
 	struct mv_err why = { MV_OK, "" };
-	int was_depth = s->depth, ret;
+	int was_depth = s->depth, rc;
 
 	if (!path)
 		return mv_nomem(err);
 	s->dir = dir;
 	s->key = key;
 	s->depth = depth;
-	ret = mv_import_each(s->root, path, take_value, s, &why);
+	rc = mv_import_each(s->root, path, take_value, s, &why);
 	s->dir = was_dir;
 	s->key = was_key;
 	s->depth = was_depth;
 	free(path);
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret)
+	if (rc)
 		mv_import_unmapped(s->im, s->run, "%s", why.msg);
 	return 0;
 }
@@ -260,24 +260,24 @@ static int take_dataset(struct store *s, const struct mv_json *edge,
 	char *path = mv_strf("%s/datasets/%s/meta.yaml", s->experiment, id);
 	struct mv_json *meta = NULL;
 	char a[32], b[32], c[32];
-	int ret = path ? 0 : mv_nomem(err);
+	int rc = path ? 0 : mv_nomem(err);
 
-	if (!ret)
+	if (!rc)
 		meta = read_meta(s, path);
-	if (!ret && meta) {
+	if (!rc && meta) {
 		const struct mv_mlflow_dataset dataset = {
 			scalar(a, meta, "name"), scalar(b, meta, "digest"),
 			scalar(c, meta, "source"), context_of(edge)
 		};
 
-		ret = mv_mlflow_dataset(s->im, s->run, &dataset, err);
-	} else if (!ret) {
+		rc = mv_mlflow_dataset(s->im, s->run, &dataset, err);
+	} else if (!rc) {
 		mv_import_unmapped(s->im, s->run, "dataset '%.80s' is not "
 				   "described", id);
 	}
 	mv_json_free(meta);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int take_input(void *payload, const char *name,
@@ -289,19 +289,19 @@ static int take_input(void *payload, const char *name,
 	struct mv_json *edge = NULL;
 	char text[32];
 	const char *id;
-	int ret = path ? 0 : mv_nomem(err);
+	int rc = path ? 0 : mv_nomem(err);
 
-	if (!ret && kind == MV_IMPORT_FOLDER)
+	if (!rc && kind == MV_IMPORT_FOLDER)
 		edge = read_meta(s, path);
 	id = scalar(text, edge, "source_id");
-	if (!ret && id && mv_import_is_name(id))
-		ret = take_dataset(s, edge, id, err);
-	else if (!ret)
+	if (!rc && id && mv_import_is_name(id))
+		rc = take_dataset(s, edge, id, err);
+	else if (!rc)
 		mv_import_unmapped(s->im, s->run, "input '%.80s' names no "
 				   "dataset", name);
 	mv_json_free(edge);
 	free(path);
-	return ret;
+	return rc;
 }
 
 /* Each entry of a folder of the run's; one that cannot be read is told. */
@@ -310,13 +310,13 @@ static int take_each(struct store *s, const char *folder, mv_import_fn fn,
 {
 	char *path = mv_strf("%s/%s/%s", s->experiment, s->run->id, folder);
 	struct mv_err why = { MV_OK, "" };
-	int ret = path ? mv_import_each(s->root, path, fn, s, &why) :
-		  MV_ENOMEM;
+	int rc = path ? mv_import_each(s->root, path, fn, s, &why) :
+		 MV_ENOMEM;
 
 	free(path);
-	if (ret && ret != MV_ENOMEM)
+	if (rc && rc != MV_ENOMEM)
 		mv_import_unmapped(s->im, s->run, "%s", why.msg);
-	return ret == MV_ENOMEM ? mv_nomem(err) : 0;
+	return rc == MV_ENOMEM ? mv_nomem(err) : 0;
 }
 
 static const char *status_of(char *text, const struct mv_json *meta)
@@ -348,30 +348,30 @@ static int take_meta(struct store *s, const struct mv_json *meta,
 	char text[32];
 	const char *name = scalar(text, meta, "run_name");
 	const char *state = NULL;
-	int ret = 0;
+	int rc = 0;
 
 	s->run->started = mv_json_get_int(mv_json_get(meta, "start_time"));
 	if (name && *name)
-		ret = mv_set_str(&s->run->name, name, err);
+		rc = mv_set_str(&s->run->name, name, err);
 	state = status_of(text, meta);
-	if (!ret && state)
-		ret = mv_set_str(&s->run->state, state, err);
+	if (!rc && state)
+		rc = mv_set_str(&s->run->state, state, err);
 	name = scalar(text, meta, "user_id");
-	if (!ret && name && *name)
-		ret = mv_import_fact(s->im, s->run, source, "user", name, 0,
-				     err);
+	if (!rc && name && *name)
+		rc = mv_import_fact(s->im, s->run, source, "user", name, 0,
+				    err);
 	name = scalar(text, meta, "source_version");
-	if (!ret && name && *name)
-		ret = mv_set_str(&s->run->commit, name, err);
-	if (!ret)
-		ret = mv_import_fact(s->im, s->run, source, "experiment",
-				     s->experiment_name, 0, err);
-	if (!ret)
-		ret = set_moment(s, "started", s->run->started, err);
-	if (!ret)
-		ret = set_moment(s, "ended", mv_json_get_int(
-				 mv_json_get(meta, "end_time")), err);
-	return ret;
+	if (!rc && name && *name)
+		rc = mv_set_str(&s->run->commit, name, err);
+	if (!rc)
+		rc = mv_import_fact(s->im, s->run, source, "experiment",
+				    s->experiment_name, 0, err);
+	if (!rc)
+		rc = set_moment(s, "started", s->run->started, err);
+	if (!rc)
+		rc = set_moment(s, "ended", mv_json_get_int(
+				mv_json_get(meta, "end_time")), err);
+	return rc;
 }
 
 /* -- logged models -- */
@@ -385,17 +385,17 @@ static int take_model_metric(void *payload, const char *name,
 	struct mv_import_run *was = s->run;
 	char *path = mv_strf("%s/models/%s/metrics/%s", s->experiment, m->id,
 			     name);
-	int ret = path ? 0 : mv_nomem(err);
+	int rc = path ? 0 : mv_nomem(err);
 
 	/* "<ms> <value> <step> <run> [...]" */
 	s->run = &run;
 	s->dir = "metrics";
-	if (!ret && kind == MV_IMPORT_FILE)
-		ret = take_file(s, path, name, err);
+	if (!rc && kind == MV_IMPORT_FILE)
+		rc = take_file(s, path, name, err);
 	s->run = was;
 	m->curves = run.curves;
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int take_model(struct store *s, const char *id, struct mv_err *err)
@@ -406,28 +406,28 @@ static int take_model(struct store *s, const char *id, struct mv_err *err)
 	struct mv_err why = { MV_OK, "" };
 	char a[32], b[32], c[32];
 	const char *stage = scalar(a, meta, "lifecycle_stage");
-	int ret = rel && metrics ? 0 : mv_nomem(err);
+	int rc = rel && metrics ? 0 : mv_nomem(err);
 
-	if (!ret && !meta) {
+	if (!rc && !meta) {
 		mv_import_unmapped(s->im, s->run, "the model '%.80s' that it "
 				   "logged is not described", id);
-	} else if (!ret && (!stage || strcmp(stage, "deleted"))) {
-		ret = mv_mlflow_add_model(&s->models, &s->model_count, id,
-					  scalar(b, meta, "name"),
-					  scalar(c, meta, "artifact_location"),
-					  err);
-		if (!ret)
-			ret = mv_import_each(s->root, metrics,
-					     take_model_metric, s, &why);
-		if (ret && ret != MV_ENOMEM) {
+	} else if (!rc && (!stage || strcmp(stage, "deleted"))) {
+		rc = mv_mlflow_add_model(&s->models, &s->model_count, id,
+					 scalar(b, meta, "name"),
+					 scalar(c, meta, "artifact_location"),
+					 err);
+		if (!rc)
+			rc = mv_import_each(s->root, metrics,
+					    take_model_metric, s, &why);
+		if (rc && rc != MV_ENOMEM) {
 			mv_import_unmapped(s->im, s->run, "%s", why.msg);
-			ret = 0;
+			rc = 0;
 		}
 	}
 	mv_json_free(meta);
 	free(metrics);
 	free(rel);
-	return ret == MV_ENOMEM ? mv_nomem(err) : ret;
+	return rc == MV_ENOMEM ? mv_nomem(err) : rc;
 }
 
 static int take_output(void *payload, const char *name,
@@ -445,35 +445,35 @@ static int take_run(struct store *s, const char *id,
 	const struct mv_mlflow_store store = { s->root, prefixes,
 					       s->experiment };
 	char text[32];
-	int ret = run.id ? 0 : mv_nomem(err);
+	int rc = run.id ? 0 : mv_nomem(err);
 
 	s->run = &run;
 	s->models = NULL;
 	s->model_count = 0;
-	if (!ret)
-		ret = take_meta(s, meta, err);
-	if (!ret && mv_mlflow_is_bad(s->im, id, run.state))
+	if (!rc)
+		rc = take_meta(s, meta, err);
+	if (!rc && mv_mlflow_is_bad(s->im, id, run.state))
 		goto out;
-	if (!ret)
-		ret = take_values(s, "params", "", 0, err);
-	if (!ret)
-		ret = take_values(s, "metrics", "", 0, err);
-	if (!ret)
-		ret = take_values(s, "tags", "", 0, err);
-	if (!ret)
-		ret = take_each(s, "inputs", take_input, err);
-	if (!ret)
-		ret = take_each(s, "outputs", take_output, err);
-	if (!ret)
-		ret = mv_mlflow_take(s->im, &run, &store,
-				     scalar(text, meta, "artifact_uri"),
-				     s->models, s->model_count, err);
+	if (!rc)
+		rc = take_values(s, "params", "", 0, err);
+	if (!rc)
+		rc = take_values(s, "metrics", "", 0, err);
+	if (!rc)
+		rc = take_values(s, "tags", "", 0, err);
+	if (!rc)
+		rc = take_each(s, "inputs", take_input, err);
+	if (!rc)
+		rc = take_each(s, "outputs", take_output, err);
+	if (!rc)
+		rc = mv_mlflow_take(s->im, &run, &store,
+				    scalar(text, meta, "artifact_uri"),
+				    s->models, s->model_count, err);
 out:
 	mv_mlflow_models_release(s->models, s->model_count);
 	mv_import_run_release(&run);
 	s->run = NULL;
 	s->models = NULL;
-	return ret;
+	return rc;
 }
 
 /* A model that no run logged cannot be brought: nothing was measured. */
@@ -519,18 +519,18 @@ static int add_alias(void *payload, const char *name,
 	struct version *v = payload;
 	char *path = mv_strf("models/%s/aliases/%s", v->model, name);
 	struct mv_buf text;
-	int ret = path ? 0 : mv_nomem(err);
+	int rc = path ? 0 : mv_nomem(err);
 
 	mv_buf_init(&text, TEXT_MAX);
-	if (!ret && kind == MV_IMPORT_FILE &&
+	if (!rc && kind == MV_IMPORT_FILE &&
 	    !mv_import_read(&text, v->s->root, path, NULL)) {
 		chomp(&text);
 		if (!strcmp(text.data, v->number))
-			ret = add_word(v->s, "alias", name, err);
+			rc = add_word(v->s, "alias", name, err);
 	}
 	mv_buf_release(&text);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int add_version_tag(void *payload, const char *name,
@@ -540,30 +540,30 @@ static int add_version_tag(void *payload, const char *name,
 	char *path = mv_strf("models/%s/version-%s/tags/%s", v->model,
 			     v->number, name), *word = NULL;
 	struct mv_buf text;
-	int ret = path ? 0 : mv_nomem(err);
+	int rc = path ? 0 : mv_nomem(err);
 
 	mv_buf_init(&text, TEXT_MAX);
-	if (!ret && kind == MV_IMPORT_FILE &&
+	if (!rc && kind == MV_IMPORT_FILE &&
 	    !mv_import_read(&text, v->s->root, path, NULL)) {
 		chomp(&text);
 		word = mv_strf("%.60s=%.60s", name, text.data);
-		ret = word ? add_word(v->s, "tag", word, err) : mv_nomem(err);
+		rc = word ? add_word(v->s, "tag", word, err) : mv_nomem(err);
 	}
 	mv_buf_release(&text);
 	free(word);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int each_in(struct version *v, const char *what, mv_import_fn fn,
 		   struct mv_err *err)
 {
 	char *dir = mv_strf("models/%s/%s", v->model, what);
-	int ret = dir ? mv_import_each(v->s->root, dir, fn, v, err) :
-		  mv_nomem(err);
+	int rc = dir ? mv_import_each(v->s->root, dir, fn, v, err) :
+		 mv_nomem(err);
 
 	free(dir);
-	return ret;
+	return rc;
 }
 
 static int each_version(void *payload, const char *name,
@@ -575,7 +575,7 @@ static int each_version(void *payload, const char *name,
 	const char *wanted = s->im->import->run, *run;
 	struct mv_json *meta;
 	char text[32], *path, *tags;
-	int ret;
+	int rc;
 
 	if (kind != MV_IMPORT_FOLDER || strncmp(name, "version-", 8))
 		return 0;
@@ -584,11 +584,11 @@ static int each_version(void *payload, const char *name,
 	tags = mv_strf("%s/tags", name);
 	meta = path ? read_meta(s, path) : NULL;
 	run = scalar(text, meta, "run_id");
-	ret = path && tags ? each_in(&v, "aliases", add_alias, err) :
-	      mv_nomem(err);
-	if (!ret)
-		ret = each_in(&v, tags, add_version_tag, err);
-	if (!ret && (!wanted || (run && !strcmp(run, wanted))))
+	rc = path && tags ? each_in(&v, "aliases", add_alias, err) :
+	     mv_nomem(err);
+	if (!rc)
+		rc = each_in(&v, tags, add_version_tag, err);
+	if (!rc && (!wanted || (run && !strcmp(run, wanted))))
 		mv_import_tell(s->im, 1, "version %.20s of the registered "
 			       "model '%.80s' is of run %.80s%s: tag that here",
 			       v.number, v.model, run && *run ? run : "(none)",
@@ -596,7 +596,7 @@ static int each_version(void *payload, const char *name,
 	mv_json_free(meta);
 	free(tags);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int each_registered(void *payload, const char *name,
@@ -620,7 +620,7 @@ static int each_run(void *payload, const char *name, enum mv_import_kind kind,
 	struct mv_json *meta = NULL;
 	char text[32], *path;
 	const char *stage;
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
 		if (!strcmp(name, reserved[i]))
@@ -629,10 +629,10 @@ static int each_run(void *payload, const char *name, enum mv_import_kind kind,
 		return 0;
 	if (!strcmp(name, "models")) {
 		path = mv_strf("%s/models", s->experiment);
-		ret = path ? mv_import_each(s->root, path, each_model, s,
-					    err) : mv_nomem(err);
+		rc = path ? mv_import_each(s->root, path, each_model, s,
+					   err) : mv_nomem(err);
 		free(path);
-		return ret;
+		return rc;
 	}
 	if (kind != MV_IMPORT_FOLDER) {
 		mv_import_tell(s->im, 1, "'%.80s/%.80s' is no folder",
@@ -640,25 +640,25 @@ static int each_run(void *payload, const char *name, enum mv_import_kind kind,
 		return 0;
 	}
 	path = mv_strf("%s/%s/meta.yaml", s->experiment, name);
-	ret = path ? 0 : mv_nomem(err);
-	if (!ret)
+	rc = path ? 0 : mv_nomem(err);
+	if (!rc)
 		meta = read_meta(s, path);
 	free(path);
 	stage = scalar(text, meta, "lifecycle_stage");
-	if (!ret && !meta) {
+	if (!rc && !meta) {
 		mv_import_tell(s->im, 1, "'%.80s/%.80s' is no run: it has no "
 			       "meta.yaml that can be read", s->experiment,
 			       name);
-	} else if (!ret && stage && !strcmp(stage, "deleted")) {
+	} else if (!rc && stage && !strcmp(stage, "deleted")) {
 		mv_import_tell(s->im, 1, "run %.80s is deleted in MLflow",
 			       name);
 		s->seen++;
-	} else if (!ret) {
+	} else if (!rc) {
 		s->seen++;
-		ret = take_run(s, name, meta, err);
+		rc = take_run(s, name, meta, err);
 	}
 	mv_json_free(meta);
-	return ret;
+	return rc;
 }
 
 static int each_experiment(void *payload, const char *name,
@@ -668,7 +668,7 @@ static int each_experiment(void *payload, const char *name,
 	const char *wanted = s->im->import->experiment, *label;
 	struct mv_json *meta = NULL;
 	char text[32], *path;
-	int ret;
+	int rc;
 
 	if (!strcmp(name, ".trash"))
 		return 0;
@@ -681,51 +681,51 @@ static int each_experiment(void *payload, const char *name,
 		return 0;
 	}
 	path = mv_strf("%s/meta.yaml", name);
-	ret = path ? 0 : mv_nomem(err);
-	if (!ret)
+	rc = path ? 0 : mv_nomem(err);
+	if (!rc)
 		meta = read_meta(s, path);
 	free(path);
 	label = scalar(text, meta, "name");
-	if (ret || !meta) {
-		if (!ret)
+	if (rc || !meta) {
+		if (!rc)
 			mv_import_tell(s->im, 1, "'%.80s' is no experiment: it "
 				       "has no meta.yaml that can be read",
 				       name);
-		return ret;
+		return rc;
 	}
 	if (!wanted || !strcmp(wanted, name) ||
 	    (label && !strcmp(wanted, label))) {
 		s->experiment = name;
 		s->experiment_name = strdup(label ? label : name);
-		ret = s->experiment_name ? mv_import_each(s->root, name,
+		rc = s->experiment_name ? mv_import_each(s->root, name,
 					each_run, s, err) : mv_nomem(err);
 		free(s->experiment_name);
 	}
 	mv_json_free(meta);
-	return ret;
+	return rc;
 }
 
 static int import_store(struct mv_importing *im, const char *path,
 			struct mv_err *err)
 {
 	struct store s = { .im = im, .root = -1 };
-	int ret = mv_import_open(&s.root, path, err);
+	int rc = mv_import_open(&s.root, path, err);
 
 	mv_buf_init(&s.text, TEXT_MAX);
 	mv_buf_init(&s.words, TEXT_MAX);
-	if (!ret)
-		ret = mv_import_each(s.root, ".", each_experiment, &s, err);
-	if (!ret && !s.seen)
-		ret = im->import->run || im->import->experiment ?
-		      mv_fail(err, MV_ENOENT, "no such run or experiment in "
-			      "'%s'", path) :
+	if (!rc)
+		rc = mv_import_each(s.root, ".", each_experiment, &s, err);
+	if (!rc && !s.seen)
+		rc = im->import->run || im->import->experiment ?
+		     mv_fail(err, MV_ENOENT, "no such run or experiment in "
+			     "'%s'", path) :
 		      mv_fail(err, MV_EINVALID, "no run of MLflow in '%s'",
 			      path);
 	if (s.root >= 0)
 		close(s.root);
 	mv_buf_release(&s.text);
 	mv_buf_release(&s.words);
-	return ret;
+	return rc;
 }
 
 /* -- either store -- */
@@ -738,42 +738,42 @@ static int import_either(struct mv_importing *im, struct mv_err *err)
 	char *runs = mv_strf("%s/mlruns", path);
 	char *other = mv_strf("%s/mlruns/0/meta.yaml", path);
 	struct stat st;
-	int ret;
+	int rc;
 
 	if (!db || !runs)
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 	else if (stat(path, &st))
-		ret = mv_fail(err, MV_ENOENT, "there is no '%s'", path);
+		rc = mv_fail(err, MV_ENOENT, "there is no '%s'", path);
 	else if (!S_ISDIR(st.st_mode))
-		ret = mv_mlflow_import_db(im, path, err);
+		rc = mv_mlflow_import_db(im, path, err);
 	else if (!stat(db, &st)) {
 		/* Where an older MLflow wrote before it had a database. */
 		if (other && !stat(other, &st))
 			mv_import_tell(im, 1, "'%.300s' beside the database "
 				       "is a store of its own: import it, "
 				       "too", runs);
-		ret = mv_mlflow_import_db(im, db, err);
+		rc = mv_mlflow_import_db(im, db, err);
 	} else if (!lstat(runs, &st) && !S_ISDIR(st.st_mode))
-		ret = mv_fail(err, MV_EDENIED, "'%s' is a link or no folder: "
-			      "name the folder itself", runs);
+		rc = mv_fail(err, MV_EDENIED, "'%s' is a link or no folder: "
+			     "name the folder itself", runs);
 	else
-		ret = import_store(im, !stat(runs, &st) ? runs : path, err);
+		rc = import_store(im, !stat(runs, &st) ? runs : path, err);
 	free(other);
 	free(runs);
 	free(db);
-	return ret;
+	return rc;
 }
 
 int mv_repo_import_mlflow(struct mv_repo *repo, const struct mv_import *import,
 			  struct mv_import_stats *stats, struct mv_err *err)
 {
 	struct mv_importing im;
-	int ret = mv_import_begin(&im, repo, import, stats, err);
+	int rc = mv_import_begin(&im, repo, import, stats, err);
 
-	if (!ret)
-		ret = import_either(&im, err);
-	if (!ret)
-		ret = mv_import_end(&im, err);
+	if (!rc)
+		rc = import_either(&im, err);
+	if (!rc)
+		rc = mv_import_end(&im, err);
 	mv_import_release(&im);
-	return ret;
+	return rc;
 }

@@ -240,10 +240,10 @@ static int add_metric(struct mv_change *c, const struct mv_fact *a,
 		      const struct mv_project *project, const char *artifact,
 		      struct mv_err *err)
 {
-	int ret = set_change(c, a, b, err);
+	int rc = set_change(c, a, b, err);
 
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	c->rule = project ? mv_project_metric(project, artifact,
 					      c->key) : NULL;
 	if (same_metric(a, b))
@@ -261,28 +261,28 @@ int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,
 	struct measured m_old = { 0 }, m_new = { 0 };
 	const struct mv_fact *a, *b;
 	size_t i = 0, j = 0;
-	int ret = changes_init(out, &old->metrics, &new->metrics, err);
+	int rc = changes_init(out, &old->metrics, &new->metrics, err);
 
-	if (!ret && (measured_init(&m_old, old) < 0 ||
-		     measured_init(&m_new, new) < 0))
-		ret = mv_nomem(err);
-	while (!ret && next_pair(&a, &b, &old->metrics, &new->metrics, &i,
-				 &j)) {
+	if (!rc && (measured_init(&m_old, old) < 0 ||
+		    measured_init(&m_new, new) < 0))
+		rc = mv_nomem(err);
+	while (!rc && next_pair(&a, &b, &old->metrics, &new->metrics, &i,
+				&j)) {
 		struct mv_change *c = &out->v[out->count];
 
 		if (!all && same_metric(a, b))
 			continue;
-		ret = add_metric(c, a, b, project, artifact, err);
-		if (ret < 0)
+		rc = add_metric(c, a, b, project, artifact, err);
+		if (rc < 0)
 			break;
 		out->count++;
-		ret = set_incomparable(c, &m_old, &m_new, a, b, err);
+		rc = set_incomparable(c, &m_old, &m_new, a, b, err);
 	}
 	measured_release(&m_old);
 	measured_release(&m_new);
-	if (ret < 0)
+	if (rc < 0)
 		mv_changes_release(out);
-	return ret;
+	return rc;
 }
 
 int mv_compare_facts(struct mv_changes *out, const struct mv_facts *old,
@@ -290,19 +290,19 @@ int mv_compare_facts(struct mv_changes *out, const struct mv_facts *old,
 {
 	const struct mv_fact *a, *b;
 	size_t i = 0, j = 0;
-	int ret = changes_init(out, old, new, err);
+	int rc = changes_init(out, old, new, err);
 
-	while (!ret && next_pair(&a, &b, old, new, &i, &j)) {
+	while (!rc && next_pair(&a, &b, old, new, &i, &j)) {
 		int same = a && b && mv_value_eq(&a->value, &b->value);
 
 		if (same && !all)
 			continue;
-		ret = set_change(&out->v[out->count], a, b, err);
-		if (!ret && same)
+		rc = set_change(&out->v[out->count], a, b, err);
+		if (!rc && same)
 			out->v[out->count].judgement = MV_JUDGE_SAME;
-		out->count += !ret;
+		out->count += !rc;
 	}
-	if (ret < 0)
+	if (rc < 0)
 		mv_changes_release(out);
-	return ret;
+	return rc;
 }

@@ -70,11 +70,11 @@ static int check_name(const char *name, struct mv_err *err)
 static int insert_series(struct mv_curves *c, size_t at, const char *name,
 			 struct mv_err *err)
 {
-	int ret = check_name(name, err);
+	int rc = check_name(name, err);
 	char *copy;
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (c->count >= SERIES_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %d metrics",
 			       SERIES_MAX);
@@ -111,12 +111,12 @@ int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
 		  int64_t ms, double value, struct mv_err *err)
 {
 	const struct mv_point point = { step, ms, value };
-	int found, ret = 0;
+	int found, rc = 0;
 	size_t at = find(curves, name, &found);
 
 	if (!found)
-		ret = insert_series(curves, at, name, err);
-	return ret ? ret : add_point(curves, at, &point, err);
+		rc = insert_series(curves, at, name, err);
+	return rc ? rc : add_point(curves, at, &point, err);
 }
 
 int mv_curves_restart_one(struct mv_curves *curves, size_t i, int64_t step)
@@ -234,20 +234,20 @@ void mv_curves_sort(struct mv_curves *curves)
 int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
 		   struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < curves->count && !ret; i++) {
+	for (size_t i = 0; i < curves->count && !rc; i++) {
 		const struct mv_series *s = &curves->series[i];
 		struct mv_value v;
 
 		if (!s->count)
 			continue;
-		ret = mv_value_real(&v, s->points[s->count - 1].value, err);
-		if (!ret)
-			ret = mv_facts_set(facts, s->name, &v, 0, err);
+		rc = mv_value_real(&v, s->points[s->count - 1].value, err);
+		if (!rc)
+			rc = mv_facts_set(facts, s->name, &v, 0, err);
 		mv_value_release(&v);
 	}
-	return ret;
+	return rc;
 }
 
 /* -- the file -- */
@@ -285,7 +285,7 @@ static int next_run(struct mv_buf *out, struct mv_curves_reader *r,
 	struct mv_json *v;
 	struct mv_buf name;
 	size_t n;
-	int ret;
+	int rc;
 
 	mv_buf_clear(out);
 	while (r->series < r->curves->count &&
@@ -299,13 +299,13 @@ static int next_run(struct mv_buf *out, struct mv_curves_reader *r,
 	n = s->count - r->at < RUN_POINTS ? s->count - r->at : RUN_POINTS;
 	v = mv_json_str(s->name);
 	mv_buf_init(&name, 8 * NAME_MAX_BYTES);
-	ret = mv_json_print(&name, v, 0, err);
-	if (!ret && print_run(out, name.data, s->points + r->at, n))
-		ret = mv_nomem(err);
+	rc = mv_json_print(&name, v, 0, err);
+	if (!rc && print_run(out, name.data, s->points + r->at, n))
+		rc = mv_nomem(err);
 	mv_buf_release(&name);
 	mv_json_free(v);
 	r->at += n;
-	return ret ? ret : 1;
+	return rc ? rc : 1;
 }
 
 static int read_runs(void *payload, void *data, size_t len, size_t *got,
@@ -315,11 +315,11 @@ static int read_runs(void *payload, void *data, size_t len, size_t *got,
 
 	*got = 0;
 	if (r->sent == r->run.len) {
-		int ret = next_run(&r->run, r, err);
+		int rc = next_run(&r->run, r, err);
 
 		r->sent = 0;
-		if (ret <= 0)
-			return ret;
+		if (rc <= 0)
+			return rc;
 	}
 	*got = r->run.len - r->sent < len ? r->run.len - r->sent : len;
 	memcpy(data, r->run.data + r->sent, *got);
@@ -346,22 +346,22 @@ int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
 {
 	struct mv_curves_reader state;
 	const size_t before = out->len;
-	int ret;
+	int rc;
 
 	(void)mv_curves_reader(&state, curves);
-	while ((ret = next_run(&state.run, &state, err)) > 0)
+	while ((rc = next_run(&state.run, &state, err)) > 0)
 		if (mv_buf_add(out, state.run.data, state.run.len)) {
-			ret = mv_fail(err, MV_ENOMEM, "curves take more than "
-				      "%zu bytes", out->max);
+			rc = mv_fail(err, MV_ENOMEM, "curves take more than "
+				     "%zu bytes", out->max);
 			break;
 		}
 	mv_curves_reader_release(&state);
-	if (ret) {
+	if (rc) {
 		out->len = before;
 		if (out->alloc)
 			out->data[before] = '\0';
 	}
-	return ret;
+	return rc;
 }
 
 static int parse_point(struct mv_point *out, const struct mv_json *v)
@@ -393,38 +393,38 @@ static int parse_run(struct mv_curves *out, const struct mv_json *v,
 	size_t len, count = mv_json_size(points), at;
 	const char *name = mv_json_get_str(mv_json_get(v, "metric"), &len);
 	struct mv_point point;
-	int found, ret;
+	int found, rc;
 
 	if (!name || strlen(name) != len ||
 	    mv_json_type(points) != MV_JSON_ARRAY || !count ||
 	    count > RUN_POINTS)
 		return mv_fail(err, MV_EINVALID, "no run of points");
 	at = find(out, name, &found);
-	ret = found ? 0 : insert_series(out, at, name, err);
-	for (size_t i = 0; i < count && !ret; i++) {
+	rc = found ? 0 : insert_series(out, at, name, err);
+	for (size_t i = 0; i < count && !rc; i++) {
 		if (parse_point(&point, mv_json_at(points, i)))
 			return mv_fail(err, MV_EINVALID, "point %zu is not "
 				       "[step, ms, value]", i + 1);
-		ret = add_point(out, at, &point, err);
+		rc = add_point(out, at, &point, err);
 	}
-	return ret;
+	return rc;
 }
 
 static int take_line(struct mv_curves_writer *w, const char *line, size_t len,
 		     struct mv_err *err)
 {
 	struct mv_json *v = NULL;
-	int ret;
+	int rc;
 
 	w->lines++;
-	ret = len > RUN_BYTES ? mv_fail(err, MV_EINVALID, "it is too long") :
-				mv_json_parse(&v, line, len, err);
-	if (!ret)
-		ret = parse_run(w->out, v, err);
-	if (ret)
+	rc = len > RUN_BYTES ? mv_fail(err, MV_EINVALID, "it is too long") :
+			       mv_json_parse(&v, line, len, err);
+	if (!rc)
+		rc = parse_run(w->out, v, err);
+	if (rc)
 		mv_err_prefix(err, "curves, line %zu", w->lines);
 	mv_json_free(v);
-	return ret;
+	return rc;
 }
 
 static int take_piece(void *payload, const void *data, size_t len,
@@ -432,24 +432,24 @@ static int take_piece(void *payload, const void *data, size_t len,
 {
 	struct mv_curves_writer *w = payload;
 	const char *at = data, *end = at + len;
-	int ret = 0;
+	int rc = 0;
 
-	while (!ret && at < end) {
+	while (!rc && at < end) {
 		const char *lf = memchr(at, '\n', (size_t)(end - at));
 		const size_t n = (size_t)((lf ? lf : end) - at);
 
 		if (lf && !w->line.len) {
-			ret = take_line(w, at, n, err);
+			rc = take_line(w, at, n, err);
 		} else if (mv_buf_add(&w->line, at, n)) {
-			ret = mv_fail(err, MV_EINVALID, "curves, line %zu: it "
-				      "is too long", w->lines + 1);
+			rc = mv_fail(err, MV_EINVALID, "curves, line %zu: it "
+				     "is too long", w->lines + 1);
 		} else if (lf) {
-			ret = take_line(w, w->line.data, w->line.len, err);
+			rc = take_line(w, w->line.data, w->line.len, err);
 			mv_buf_clear(&w->line);
 		}
 		at = lf ? lf + 1 : end;
 	}
-	return ret;
+	return rc;
 }
 
 struct mv_writer mv_curves_writer(struct mv_curves_writer *state,
@@ -465,16 +465,16 @@ struct mv_writer mv_curves_writer(struct mv_curves_writer *state,
 int mv_curves_writer_end(struct mv_curves_writer *state, int failed,
 			 struct mv_err *err)
 {
-	int ret = failed;
+	int rc = failed;
 
-	if (!ret && state->line.len)
-		ret = take_line(state, state->line.data, state->line.len, err);
+	if (!rc && state->line.len)
+		rc = take_line(state, state->line.data, state->line.len, err);
 	mv_buf_release(&state->line);
-	if (ret)
+	if (rc)
 		mv_curves_release(state->out);
 	else
 		mv_curves_sort(state->out);
-	return ret;
+	return rc;
 }
 
 int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,

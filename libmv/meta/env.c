@@ -135,33 +135,33 @@ static int trim_value(struct env *e, char *s)
 
 static int add_pair(struct env *e, char *key, char *text)
 {
-	int quoted = *text == '"' || *text == '\'', ret;
+	int quoted = *text == '"' || *text == '\'', rc;
 	struct mv_value v;
 
 	if (e->flavour == FLAVOUR_PROPERTIES)
 		quoted = 0;
-	ret = quoted ? unquote(e, text) : trim_value(e, text);
-	if (ret)
-		return ret;
+	rc = quoted ? unquote(e, text) : trim_value(e, text);
+	if (rc)
+		return rc;
 	mv_buf_clear(&e->key);
 	if (mv_buf_addf(&e->key, "%s%s%s", e->section.data,
 			e->section.len ? "." : "", key))
 		return fail_at(e, key, "the key is too long");
-	ret = quoted || !*text ? mv_value_string(&v, text, e->err) :
-				 mv_value_guess(&v, text, e->err);
-	if (ret)
-		return ret;
+	rc = quoted || !*text ? mv_value_string(&v, text, e->err) :
+				mv_value_guess(&v, text, e->err);
+	if (rc)
+		return rc;
 	if (e->metrics && v.type == MV_VALUE_NULL) {
 		e->skipped++;
 		mv_value_release(&v);
 		return 0;
 	}
-	ret = mv_facts_append(&e->fresh, e->key.data, &v, (uint32_t)e->line,
-			      e->err);
-	if (ret == MV_EINVALID)
+	rc = mv_facts_append(&e->fresh, e->key.data, &v, (uint32_t)e->line,
+			     e->err);
+	if (rc == MV_EINVALID)
 		mv_err_prefix(e->err, "%s:%zu:%zu", e->name, e->line,
 			      (size_t)(key - e->start) + 1);
-	return ret;
+	return rc;
 }
 
 static int read_line(struct env *e, char *s)
@@ -198,9 +198,9 @@ static int read_line(struct env *e, char *s)
 static int read_lines(struct env *e, char *s, size_t len)
 {
 	char *end = s + len;
-	int ret = 0;
+	int rc = 0;
 
-	while (s < end && !ret) {
+	while (s < end && !rc) {
 		char *lf = memchr(s, '\n', (size_t)(end - s));
 		char *next = lf ? lf + 1 : end, *stop = lf ? lf : end;
 
@@ -210,15 +210,15 @@ static int read_lines(struct env *e, char *s, size_t len)
 			stop--;
 		*stop = '\0';
 		if (strlen(s) != (size_t)(stop - s))
-			ret = fail_at(e, s + strlen(s), "NUL byte");
+			rc = fail_at(e, s + strlen(s), "NUL byte");
 		else if (stop - s > LINE_MAX_BYTES)
-			ret = fail_at(e, s + LINE_MAX_BYTES,
-				      "the line is too long");
+			rc = fail_at(e, s + LINE_MAX_BYTES,
+				     "the line is too long");
 		else
-			ret = read_line(e, s);
+			rc = read_line(e, s);
 		s = next;
 	}
-	return ret;
+	return rc;
 }
 
 int mv_env_read(struct mv_facts *facts, const char *name, const char *data,
@@ -227,7 +227,7 @@ int mv_env_read(struct mv_facts *facts, const char *name, const char *data,
 	struct env e = { .name = name, .flavour = flavour_of(name),
 			 .metrics = metrics, .err = err };
 	char *copy;
-	int ret;
+	int rc;
 
 	if (len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
 		data += 3;
@@ -240,17 +240,17 @@ int mv_env_read(struct mv_facts *facts, const char *name, const char *data,
 	copy[len] = '\0';
 	mv_buf_init(&e.section, 512);
 	mv_buf_init(&e.key, 2 * LINE_MAX_BYTES);
-	ret = read_lines(&e, copy, len);
-	if (!ret) {
-		ret = mv_facts_merge(facts, &e.fresh, err);
-		if (ret == MV_EINVALID)
+	rc = read_lines(&e, copy, len);
+	if (!rc) {
+		rc = mv_facts_merge(facts, &e.fresh, err);
+		if (rc == MV_EINVALID)
 			mv_facts_put_name(err, name);
 	}
-	if (!ret && skipped)
+	if (!rc && skipped)
 		*skipped += e.skipped;
 	mv_facts_release(&e.fresh);
 	mv_buf_release(&e.key);
 	mv_buf_release(&e.section);
 	free(copy);
-	return ret;
+	return rc;
 }

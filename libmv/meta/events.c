@@ -325,7 +325,7 @@ static int add_value(struct reading *r, const struct bytes *tag, int64_t step,
 {
 	const size_t len = (size_t)(tag->end - tag->at);
 	char *name;
-	int ret;
+	int rc;
 
 	if (!len || len > TAG_MAX || memchr(tag->at, '\0', len)) {
 		r->skipped++;
@@ -334,9 +334,9 @@ static int add_value(struct reading *r, const struct bytes *tag, int64_t step,
 	name = mv_strf("%s%.*s", r->prefix, (int)len, (const char *)tag->at);
 	if (!name)
 		return mv_nomem(err);
-	ret = mv_curves_add(&r->own, name, step, ms, value, err);
+	rc = mv_curves_add(&r->own, name, step, ms, value, err);
 	free(name);
-	return ret;
+	return rc;
 }
 
 /* MV_EINVALID without a message: malformed. */
@@ -381,7 +381,7 @@ static int take_event(struct reading *r, struct bytes in, struct mv_err *err)
 	struct bytes summary = { NULL, NULL };
 	int64_t step = 0, ms = 0;
 	struct field f;
-	int more, ret = 0;
+	int more, rc = 0;
 
 	while ((more = next_field(&f, &in)) > 0) {
 		if (f.number == 1 && f.wire == WIRE_64)
@@ -391,28 +391,28 @@ static int take_event(struct reading *r, struct bytes in, struct mv_err *err)
 		else if (f.number == 5 && f.wire == WIRE_BYTES)
 			summary = f.bytes;
 	}
-	while (!more && !ret && (more = next_field(&f, &summary)) > 0) {
+	while (!more && !rc && (more = next_field(&f, &summary)) > 0) {
 		more = 0;
 		if (f.number == 1 && f.wire == WIRE_BYTES)
-			ret = take_value(r, f.bytes, step, ms, err);
+			rc = take_value(r, f.bytes, step, ms, err);
 	}
-	return more ? MV_EINVALID : ret;
+	return more ? MV_EINVALID : rc;
 }
 
 /* The points of one series behind those that there are of that name. */
 static int move_series(struct mv_curves *to, struct mv_series *from,
 		       struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t j = 0; j < from->count && !ret; j++)
-		ret = mv_curves_add(to, from->name, from->points[j].step,
-				    from->points[j].ms, from->points[j].value,
-				    err);
+	for (size_t j = 0; j < from->count && !rc; j++)
+		rc = mv_curves_add(to, from->name, from->points[j].step,
+				   from->points[j].ms, from->points[j].value,
+				   err);
 	free(from->points);
 	from->points = NULL;
 	from->count = from->alloc = 0;
-	return ret;
+	return rc;
 }
 
 /* A file that begins before another one's end is of a run begun anew; so is
@@ -420,9 +420,9 @@ static int move_series(struct mv_curves *to, struct mv_series *from,
 static int take_over(struct reading *r)
 {
 	size_t most = 0;
-	int ret = 0, anew = 0;
+	int rc = 0, anew = 0;
 
-	for (size_t i = 0; i < r->own.count && !ret; i++) {
+	for (size_t i = 0; i < r->own.count && !rc; i++) {
 		struct mv_series *from = &r->own.series[i];
 		size_t n = mv_curves_begin_anew(&r->own, i);
 
@@ -431,10 +431,10 @@ static int take_over(struct reading *r)
 			if (!strcmp(r->curves->series[j].name, from->name))
 				anew |= mv_curves_restart_one(r->curves, j,
 						from->points[0].step);
-		ret = move_series(r->curves, from, r->err);
+		rc = move_series(r->curves, from, r->err);
 	}
 	r->curves->restarts += (size_t)anew + most;
-	return ret;
+	return rc;
 }
 
 static int damaged(const struct reading *r)
@@ -447,24 +447,24 @@ static int damaged(const struct reading *r)
 static int pass_over(struct reading *r, struct mv_pull *pull, uint64_t n)
 {
 	uint32_t crc = ~UINT32_C(0);
-	int ret;
+	int rc;
 
 	mv_pull_skip(pull, HEAD);
 	while (n) {
 		const size_t want = n < PIECE ? (size_t)n : PIECE;
 
-		ret = mv_pull_need(pull, want, r->err);
-		if (ret)
-			return ret;
+		rc = mv_pull_need(pull, want, r->err);
+		if (rc)
+			return rc;
 		if (mv_pull_len(pull) < want)
 			return 0;
 		crc = crc32c(crc, (const uint8_t *)mv_pull_data(pull), want);
 		mv_pull_skip(pull, want);
 		n -= want;
 	}
-	ret = mv_pull_need(pull, TAIL, r->err);
-	if (ret || mv_pull_len(pull) < TAIL)
-		return ret;
+	rc = mv_pull_need(pull, TAIL, r->err);
+	if (rc || mv_pull_len(pull) < TAIL)
+		return rc;
 	if (!is_seal((const uint8_t *)mv_pull_data(pull), crc))
 		return damaged(r);
 	mv_pull_skip(pull, TAIL);
@@ -476,17 +476,17 @@ static int take_record(struct reading *r, struct mv_pull *pull, size_t n)
 {
 	struct mv_err why = { MV_OK, "" };
 	struct bytes body;
-	int ret = mv_pull_need(pull, HEAD + n + TAIL, r->err);
+	int rc = mv_pull_need(pull, HEAD + n + TAIL, r->err);
 
-	if (ret || mv_pull_len(pull) < HEAD + n + TAIL)
-		return ret;
+	if (rc || mv_pull_len(pull) < HEAD + n + TAIL)
+		return rc;
 	body.at = (const uint8_t *)mv_pull_data(pull) + HEAD;
 	body.end = body.at + n;
 	if (!is_sealed(body.at, n, body.end))
 		return damaged(r);
-	ret = take_event(r, body, &why);
-	if (ret)
-		return mv_fail(r->err, ret, "%s: record %zu: %s", r->name,
+	rc = take_event(r, body, &why);
+	if (rc)
+		return mv_fail(r->err, rc, "%s: record %zu: %s", r->name,
 			       r->record, *why.msg ? why.msg : "no event");
 	mv_pull_skip(pull, HEAD + n + TAIL);
 	return 1;
@@ -496,10 +496,10 @@ static int next_record(struct reading *r, struct mv_pull *pull)
 {
 	const uint8_t *p;
 	uint64_t n;
-	int ret = mv_pull_need(pull, HEAD, r->err);
+	int rc = mv_pull_need(pull, HEAD, r->err);
 
-	if (ret || mv_pull_len(pull) < HEAD)
-		return ret;
+	if (rc || mv_pull_len(pull) < HEAD)
+		return rc;
 	p = (const uint8_t *)mv_pull_data(pull);
 	n = little(p, 8);
 	if (!is_sealed(p, 8, p + 8) || n > LARGE_MAX)
@@ -514,22 +514,22 @@ static int next_record(struct reading *r, struct mv_pull *pull)
 
 static int read_records(struct reading *r, struct mv_pull *pull)
 {
-	int ret = mv_pull_need(pull, 1, r->err);
+	int rc = mv_pull_need(pull, 1, r->err);
 
-	if (ret || !mv_pull_len(pull))
-		return ret;
+	if (rc || !mv_pull_len(pull))
+		return rc;
 	/* A first record that is not whole may be anything. */
-	ret = mv_pull_need(pull, HEAD, r->err);
-	if (!ret && mv_pull_len(pull) < HEAD)
+	rc = mv_pull_need(pull, HEAD, r->err);
+	if (!rc && mv_pull_len(pull) < HEAD)
 		return mv_fail(r->err, MV_EINVALID, "%s: this is no event file "
 			       "of TensorBoard", r->name);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	do {
 		r->record++;
-		ret = next_record(r, pull);
-	} while (ret > 0);
-	return ret;
+		rc = next_record(r, pull);
+	} while (rc > 0);
+	return rc;
 }
 
 int mv_curves_read_events(struct mv_curves *curves, const char *name,
@@ -539,16 +539,16 @@ int mv_curves_read_events(struct mv_curves *curves, const char *name,
 	struct reading r = { .curves = curves, .name = name,
 			     .prefix = prefix, .err = err };
 	struct mv_pull pull;
-	int ret;
+	int rc;
 
 	in->rewind(in->in.payload);
 	mv_pull_init(&pull, in->in, HEAD + (size_t)RECORD_MAX + TAIL);
-	ret = read_records(&r, &pull);
-	if (!ret)
-		ret = take_over(&r);
-	if (!ret && skipped)
+	rc = read_records(&r, &pull);
+	if (!rc)
+		rc = take_over(&r);
+	if (!rc && skipped)
 		*skipped += r.skipped;
 	mv_curves_release(&r.own);
 	mv_pull_release(&pull);
-	return ret;
+	return rc;
 }

@@ -206,14 +206,14 @@ static int read_lines(struct read_line *v, size_t *count,
 		struct read_line *r = &v[*count];
 		const char *line = lines->v[i];
 		struct mv_err why;
-		int ret = mv_record_parse(&r->record, line, strlen(line),
-					  &why);
+		int rc = mv_record_parse(&r->record, line, strlen(line),
+					 &why);
 
-		if (ret == MV_EINVALID) {
+		if (rc == MV_EINVALID) {
 			out->skipped++;
 			continue;
 		}
-		if (ret < 0)
+		if (rc < 0)
 			return mv_fail(err, why.code, "%s", why.msg);
 		r->line = line;
 		r->copy = artifact && !r->record.artifact &&
@@ -227,10 +227,10 @@ static int read_lines(struct read_line *v, size_t *count,
 		mv_record_release(&r->record);
 	}
 	if (*count) {
-		int ret = supersede(v, *count, err);
+		int rc = supersede(v, *count, err);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 		qsort(v, *count, sizeof(*v), oldest_first);
 	}
 	return 0;
@@ -270,7 +270,7 @@ static int fold_facts(struct mv_facts *out, const struct mv_evidence *e,
 {
 	struct word *words;
 	size_t count = 0, n = 0;
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < e->count; i++)
 		count += facts_at(&e->records[i], offset)->count;
@@ -286,13 +286,13 @@ static int fold_facts(struct mv_facts *out, const struct mv_evidence *e,
 			words[n++] = (struct word){ &f->v[k], (uint32_t)i };
 	}
 	qsort(words, count, sizeof(*words), by_key_newest_first);
-	for (size_t i = 0; i < count && !ret; i++)
+	for (size_t i = 0; i < count && !rc; i++)
 		if (!i || strcmp(words[i - 1].fact->key, words[i].fact->key))
-			ret = mv_facts_set(out, words[i].fact->key,
-					   &words[i].fact->value,
-					   words[i].from, err);
+			rc = mv_facts_set(out, words[i].fact->key,
+					  &words[i].fact->value,
+					  words[i].from, err);
 	free(words);
-	return ret;
+	return rc;
 }
 
 static void find_newest(struct mv_evidence *e)
@@ -315,7 +315,7 @@ int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
 {
 	struct read_line *v;
 	size_t count = 0;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (!lines->count)
@@ -323,31 +323,31 @@ int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
 	v = calloc(lines->count, sizeof(*v));
 	if (!v)
 		return mv_nomem(err);
-	ret = read_lines(v, &count, out, lines, content, artifact, err);
+	rc = read_lines(v, &count, out, lines, content, artifact, err);
 	out->records = count ? calloc(count, sizeof(*out->records)) : NULL;
-	if (!ret && count && !out->records)
-		ret = mv_nomem(err);
+	if (!rc && count && !out->records)
+		rc = mv_nomem(err);
 	for (size_t i = 0; i < count; i++) {
-		if (ret < 0)
+		if (rc < 0)
 			mv_record_release(&v[i].record);
 		else
 			out->records[out->count++] = v[i].record;
 	}
 	free(v);
-	if (!ret)
-		ret = fold_facts(&out->params, out,
-				 offsetof(struct mv_record, params), err);
-	if (!ret)
-		ret = fold_facts(&out->metrics, out,
-				 offsetof(struct mv_record, metrics), err);
-	if (!ret)
-		ret = fold_facts(&out->tags, out,
-				 offsetof(struct mv_record, tags), err);
-	if (ret < 0)
+	if (!rc)
+		rc = fold_facts(&out->params, out,
+				offsetof(struct mv_record, params), err);
+	if (!rc)
+		rc = fold_facts(&out->metrics, out,
+				offsetof(struct mv_record, metrics), err);
+	if (!rc)
+		rc = fold_facts(&out->tags, out,
+				offsetof(struct mv_record, tags), err);
+	if (rc < 0)
 		mv_evidence_release(out);
 	else
 		find_newest(out);
-	return ret;
+	return rc;
 }
 
 int mv_evidence_fold(struct mv_evidence *out, const struct mv_lines *lines,
@@ -374,17 +374,17 @@ static char *identity(const struct mv_ref *ref)
 
 static int join(struct mv_buf *out, char **ids, size_t count)
 {
-	int ret = 0;
+	int rc = 0;
 
 	qsort(ids, count, sizeof(*ids), by_text);
-	for (size_t i = 0; i < count && !ret; i++) {
+	for (size_t i = 0; i < count && !rc; i++) {
 		if (i && !strcmp(ids[i - 1], ids[i]))
 			continue;
-		ret = i ? mv_buf_addch(out, '+') : 0;
-		if (!ret)
-			ret = mv_buf_addstr(out, ids[i]);
+		rc = i ? mv_buf_addch(out, '+') : 0;
+		if (!rc)
+			rc = mv_buf_addstr(out, ids[i]);
 	}
-	return ret;
+	return rc;
 }
 
 /* All entries of the role, if there are any and each can be told apart. */
@@ -393,7 +393,7 @@ static int add_role(struct mv_buf *out, const struct mv_refs *data,
 {
 	size_t count = 0, n = 0;
 	char **ids;
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < data->count; i++)
 		count += !strcmp(data->v[i].role, role);
@@ -402,7 +402,7 @@ static int add_role(struct mv_buf *out, const struct mv_refs *data,
 	ids = calloc(count, sizeof(*ids));
 	if (!ids)
 		return MV_ENOMEM;
-	for (size_t i = 0; i < data->count && !ret; i++) {
+	for (size_t i = 0; i < data->count && !rc; i++) {
 		const struct mv_ref *ref = &data->v[i];
 
 		if (strcmp(ref->role, role))
@@ -410,15 +410,15 @@ static int add_role(struct mv_buf *out, const struct mv_refs *data,
 		if (!ref->has_oid && !ref->digest)
 			break;		/* a name says nothing */
 		ids[n] = identity(ref);
-		ret = ids[n] ? 0 : MV_ENOMEM;
-		n += !ret;
+		rc = ids[n] ? 0 : MV_ENOMEM;
+		n += !rc;
 	}
-	if (!ret && n == count)
-		ret = join(out, ids, n);
+	if (!rc && n == count)
+		rc = join(out, ids, n);
 	while (n)
 		free(ids[--n]);
 	free(ids);
-	return ret;
+	return rc;
 }
 
 int mv_evidence_eval_data(struct mv_buf *out, const struct mv_evidence *e,

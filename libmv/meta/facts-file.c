@@ -40,25 +40,25 @@ static int read_tree(struct mv_facts *facts, enum file_kind kind,
 		     size_t *skipped, struct mv_err *err)
 {
 	struct mv_json *tree;
-	int ret;
+	int rc;
 
-	ret = kind == KIND_JSON ? mv_json_parse_loose(&tree, data, len, err) :
-				  mv_yaml_parse(&tree, data, len, err);
-	if (ret)
-		return ret;
+	rc = kind == KIND_JSON ? mv_json_parse_loose(&tree, data, len, err) :
+				 mv_yaml_parse(&tree, data, len, err);
+	if (rc)
+		return rc;
 	switch (mv_json_type(tree)) {
 	case MV_JSON_OBJECT:
 	case MV_JSON_NULL:
-		ret = mv_facts_from_tree(facts, tree, "", 0, metrics, skipped,
-					 err);
+		rc = mv_facts_from_tree(facts, tree, "", 0, metrics, skipped,
+					err);
 		break;
 	default:
-		ret = mv_fail(err, MV_EINVALID, "names and their values are "
-			      "wanted, not a %s", mv_json_type(tree) ==
-			      MV_JSON_ARRAY ? "list" : "single value");
+		rc = mv_fail(err, MV_EINVALID, "names and their values are "
+			     "wanted, not a %s", mv_json_type(tree) ==
+			     MV_JSON_ARRAY ? "list" : "single value");
 	}
 	mv_json_free(tree);
-	return ret;
+	return rc;
 }
 
 int mv_facts_read(struct mv_facts *facts, const char *name, const char *data,
@@ -66,7 +66,7 @@ int mv_facts_read(struct mv_facts *facts, const char *name, const char *data,
 		  struct mv_err *err)
 {
 	enum file_kind kind = kind_of(name);
-	int ret;
+	int rc;
 
 	if (kind == KIND_TOML)
 		return mv_fail(err, MV_ENOTSUP, "%s: Debian has no TOML "
@@ -78,8 +78,8 @@ int mv_facts_read(struct mv_facts *facts, const char *name, const char *data,
 	if (kind == KIND_ENV)
 		return mv_env_read(facts, name, data, len, metrics, skipped,
 				   err);
-	ret = read_tree(facts, kind, data, len, metrics, skipped, err);
-	if (ret)
+	rc = read_tree(facts, kind, data, len, metrics, skipped, err);
+	if (rc)
 		mv_facts_put_name(err, name);
-	return ret;
+	return rc;
 }

@@ -123,7 +123,7 @@ static int number_from_text(struct mv_value *out, const char *text,
 			    struct mv_err *err)
 {
 	double r;
-	int real, ret;
+	int real, rc;
 
 	if (is_special(&r, text))
 		return value_real(out, r, err);
@@ -133,9 +133,9 @@ static int number_from_text(struct mv_value *out, const char *text,
 	errno = 0;
 	if (real ? isfinite(r) : (strtoll(text, NULL, 10), errno != ERANGE))
 		return MV_EINVALID;
-	ret = value_word(out, MV_VALUE_NUMBER, 0, text, err);
+	rc = value_word(out, MV_VALUE_NUMBER, 0, text, err);
 	out->r = r;
-	return ret;
+	return rc;
 }
 
 /* "007" is a name, not a seven. */
@@ -148,7 +148,7 @@ static int leading_zero(const char *s)
 int mv_value_guess(struct mv_value *out, const char *s, struct mv_err *err)
 {
 	double r;
-	int real, ret;
+	int real, rc;
 
 	if (!strcmp(s, "true") || !strcmp(s, "false"))
 		return value_word(out, MV_VALUE_BOOL, *s == 't', s, err);
@@ -158,9 +158,9 @@ int mv_value_guess(struct mv_value *out, const char *s, struct mv_err *err)
 		return value_real(out, r, err);
 	if (!is_number(s, &real) || leading_zero(s))
 		return mv_value_string(out, s, err);
-	ret = number_from_text(out, s + (*s == '+'), err);
-	if (ret != MV_EINVALID)
-		return ret;
+	rc = number_from_text(out, s + (*s == '+'), err);
+	if (rc != MV_EINVALID)
+		return rc;
 	return real ? value_real(out, strtod(s, NULL), err) :
 		      value_int(out, strtoll(s, NULL, 10), err);
 }
@@ -325,16 +325,16 @@ int mv_facts_set(struct mv_facts *facts, const char *key,
 		 struct mv_err *err)
 {
 	struct mv_fact f = { NULL, { 0 }, from };
-	int found, ret = check_key(key, err);
+	int found, rc = check_key(key, err);
 	size_t at;
 
-	if (!ret && check_utf8(value->text, strlen(value->text)))
-		ret = mv_fail(err, MV_EINVALID, "value of '%.80s' is not "
-			      "UTF-8", key);
-	if (!ret)
-		ret = value_copy(&f.value, value, err);
-	if (ret)
-		return ret;
+	if (!rc && check_utf8(value->text, strlen(value->text)))
+		rc = mv_fail(err, MV_EINVALID, "value of '%.80s' is not "
+			     "UTF-8", key);
+	if (!rc)
+		rc = value_copy(&f.value, value, err);
+	if (rc)
+		return rc;
 	at = find(facts, key, &found);
 	if (found) {
 		value_release(&facts->v[at].value);
@@ -342,12 +342,12 @@ int mv_facts_set(struct mv_facts *facts, const char *key,
 		facts->v[at].from = from;
 		return 0;
 	}
-	ret = mv_set_str(&f.key, key, err);
-	if (!ret)
-		ret = MV_GROW(facts->v, facts->alloc, facts->count + 1, err);
-	if (ret) {
+	rc = mv_set_str(&f.key, key, err);
+	if (!rc)
+		rc = MV_GROW(facts->v, facts->alloc, facts->count + 1, err);
+	if (rc) {
 		fact_release(&f);
-		return ret;
+		return rc;
 	}
 	memmove(&facts->v[at + 1], &facts->v[at],
 		(facts->count - at) * sizeof(f));
@@ -363,26 +363,27 @@ int mv_facts_set_arg(struct mv_facts *facts, const char *arg,
 	size_t len = strlen(text);
 	struct mv_value v = { 0 };
 	char *key, *inner;
-	int ret;
+	int rc;
 
 	if (!eq || eq == arg)
-		return mv_fail(err, MV_EINVALID, "'%.200s' is not <key>=<value>",
+		return mv_fail(err, MV_EINVALID,
+			       "'%.200s' is not <key>=<value>",
 			       arg);
 	key = strndup(arg, (size_t)(eq - arg));
 	if (!key)
 		return mv_nomem(err);
 	if (len >= 2 && *text == '"' && text[len - 1] == '"') {
 		inner = strndup(text + 1, len - 2);
-		ret = inner ? mv_value_string(&v, inner, err) : mv_nomem(err);
+		rc = inner ? mv_value_string(&v, inner, err) : mv_nomem(err);
 		free(inner);
 	} else {
-		ret = mv_value_guess(&v, text, err);
+		rc = mv_value_guess(&v, text, err);
 	}
-	if (!ret)
-		ret = mv_facts_set(facts, key, &v, 0, err);
+	if (!rc)
+		rc = mv_facts_set(facts, key, &v, 0, err);
 	value_release(&v);
 	free(key);
-	return ret;
+	return rc;
 }
 
 /* -- many at once: appended as they come, then sorted, then merged -- */
@@ -391,21 +392,21 @@ int mv_facts_append(struct mv_facts *fresh, const char *key,
 		    struct mv_value *value, uint32_t line, struct mv_err *err)
 {
 	struct mv_fact f = { NULL, *value, line };
-	int ret = check_key(key, err);
+	int rc = check_key(key, err);
 
 	memset(value, 0, sizeof(*value));
-	if (!ret && check_utf8(f.value.text, strlen(f.value.text)))
-		ret = mv_fail(err, MV_EINVALID, "value of '%.80s' is not "
-			      "UTF-8", key);
-	if (!ret)
-		ret = mv_set_str(&f.key, key, err);
-	if (!ret)
-		ret = MV_GROW(fresh->v, fresh->alloc, fresh->count + 1, err);
-	if (ret)
+	if (!rc && check_utf8(f.value.text, strlen(f.value.text)))
+		rc = mv_fail(err, MV_EINVALID, "value of '%.80s' is not "
+			     "UTF-8", key);
+	if (!rc)
+		rc = mv_set_str(&f.key, key, err);
+	if (!rc)
+		rc = MV_GROW(fresh->v, fresh->alloc, fresh->count + 1, err);
+	if (rc)
 		fact_release(&f);
 	else
 		fresh->v[fresh->count++] = f;
-	return ret;
+	return rc;
 }
 
 static int by_key(const void *a, const void *b)
@@ -475,14 +476,14 @@ static int list_value(struct mv_value *out, const struct mv_json *v,
 		      struct mv_err *err)
 {
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, 16u << 20);
-	ret = mv_json_print_canonical(&text, v, NULL, err);
-	if (!ret)
-		ret = value_word(out, MV_VALUE_LIST, 0, text.data, err);
+	rc = mv_json_print_canonical(&text, v, NULL, err);
+	if (!rc)
+		rc = value_word(out, MV_VALUE_LIST, 0, text.data, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 /* {"list":"[64,32]"}; MV_EINVALID: something else. */
@@ -492,16 +493,16 @@ static int list_from_text(struct mv_value *out, const struct mv_json *object,
 	const char *text;
 	struct mv_json *v;
 	size_t len;
-	int ret;
+	int rc;
 
 	text = mv_json_get_str(mv_json_get(object, "list"), &len);
 	if (!text || mv_json_size(object) != 1 ||
 	    mv_json_parse(&v, text, len, NULL))
 		return MV_EINVALID;
-	ret = mv_json_type(v) == MV_JSON_ARRAY ? list_value(out, v, err) :
-	      MV_EINVALID;
+	rc = mv_json_type(v) == MV_JSON_ARRAY ? list_value(out, v, err) :
+	     MV_EINVALID;
 	mv_json_free(v);
-	return ret;
+	return rc;
 }
 
 /* MV_EINVALID without a message: it is to be flattened. */
@@ -510,7 +511,7 @@ static int leaf(struct mv_value *out, struct flattening *f,
 {
 	const char *text;
 	size_t len;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	switch (mv_json_type(v)) {
@@ -533,11 +534,11 @@ static int leaf(struct mv_value *out, struct flattening *f,
 	case MV_JSON_ARRAY:
 		return list_value(out, v, f->err);
 	case MV_JSON_NUMBER:
-		ret = number_from_text(out, mv_json_number_text(v), f->err);
+		rc = number_from_text(out, mv_json_number_text(v), f->err);
 		/* Whatever it is, it was written as a number. */
-		return ret == MV_EINVALID ?
+		return rc == MV_EINVALID ?
 		       mv_value_guess(out, mv_json_number_text(v), f->err) :
-		       ret;
+		       rc;
 	default:
 		if (!f->record)
 			return MV_EINVALID;
@@ -555,28 +556,28 @@ static int flatten_member(void *payload, const char *key,
 {
 	struct flattening *f = payload;
 	size_t before = f->key.len;
-	int ret;
+	int rc;
 
 	if ((before && mv_buf_addch(&f->key, '.')) ||
 	    mv_buf_addstr(&f->key, key))
 		return mv_fail(f->err, MV_EINVALID, "key '%.40s...' is longer "
 			       "than %d bytes", f->key.data, KEY_MAX);
-	ret = flatten(f, value);
+	rc = flatten(f, value);
 	f->key.len = before;
 	if (f->key.alloc)
 		f->key.data[before] = '\0';
-	return ret;
+	return rc;
 }
 
 static int flatten(struct flattening *f, const struct mv_json *v)
 {
 	struct mv_value value;
-	int ret = leaf(&value, f, v);
+	int rc = leaf(&value, f, v);
 
-	if (ret == MV_EINVALID)
+	if (rc == MV_EINVALID)
 		return mv_json_each(v, flatten_member, f);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (f->numbers_only && (value.type == MV_VALUE_NULL ||
 				value.type == MV_VALUE_LIST)) {
 		f->skipped++;
@@ -592,24 +593,24 @@ int mv_facts_from_tree(struct mv_facts *facts, const struct mv_json *tree,
 {
 	struct flattening f = { .numbers_only = numbers_only,
 				.record = record, .err = err };
-	int ret = 0;
+	int rc = 0;
 
 	mv_buf_init(&f.key, KEY_MAX + 2);
 	if (mv_buf_addstr(&f.key, prefix))
-		ret = mv_fail(err, MV_EINVALID, "prefix '%.40s...' is longer "
-			      "than %d bytes", prefix, KEY_MAX);
+		rc = mv_fail(err, MV_EINVALID, "prefix '%.40s...' is longer "
+			     "than %d bytes", prefix, KEY_MAX);
 	/* The outermost object is the facts, whatever it looks like. */
-	if (!ret && mv_json_type(tree) == MV_JSON_OBJECT)
-		ret = mv_json_each(tree, flatten_member, &f);
-	else if (!ret && (mv_json_type(tree) != MV_JSON_NULL || *prefix))
-		ret = flatten(&f, tree);
-	if (!ret)
-		ret = mv_facts_merge(facts, &f.fresh, err);
-	if (!ret && skipped)
+	if (!rc && mv_json_type(tree) == MV_JSON_OBJECT)
+		rc = mv_json_each(tree, flatten_member, &f);
+	else if (!rc && (mv_json_type(tree) != MV_JSON_NULL || *prefix))
+		rc = flatten(&f, tree);
+	if (!rc)
+		rc = mv_facts_merge(facts, &f.fresh, err);
+	if (!rc && skipped)
 		*skipped += f.skipped;
 	mv_facts_release(&f.fresh);
 	mv_buf_release(&f.key);
-	return ret;
+	return rc;
 }
 
 int mv_facts_from_json(struct mv_facts *facts, const struct mv_json *tree,

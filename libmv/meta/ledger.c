@@ -76,7 +76,7 @@ static int unite(struct mv_buf *out, size_t *lines, size_t *added,
 	size_t room = split(NULL, a, a_len) + split(NULL, b, b_len);
 	size_t bytes = 0, count, a_count;
 	struct span *v;
-	int ret = 0;
+	int rc = 0;
 
 	*lines = 0;
 	if (added)
@@ -93,9 +93,9 @@ static int unite(struct mv_buf *out, size_t *lines, size_t *added,
 	for (size_t i = 0; i < count; i++)
 		bytes += v[i].len + 1;
 	if (mv_buf_reserve(out, bytes) < 0)
-		ret = mv_fail(err, MV_ENOMEM, "out of memory for lines, or "
-			      "more than %zu bytes of them", out->max);
-	for (size_t i = 0; i < count && !ret; i++) {
+		rc = mv_fail(err, MV_ENOMEM, "out of memory for lines, or "
+			     "more than %zu bytes of them", out->max);
+	for (size_t i = 0; i < count && !rc; i++) {
 		mv_buf_add(out, v[i].s, v[i].len);
 		mv_buf_addch(out, '\n');
 	}
@@ -103,7 +103,7 @@ static int unite(struct mv_buf *out, size_t *lines, size_t *added,
 	*lines = count;
 	if (added)
 		*added = count - a_count;
-	return ret;
+	return rc;
 }
 
 int mv_lines_unite(struct mv_buf *out, const char *a, size_t a_len,
@@ -178,24 +178,24 @@ static int lines_from(struct mv_lines *out, const char *data, size_t len,
 {
 	struct mv_buf plain, text;
 	size_t count = 0;
-	int ret = 0;
+	int rc = 0;
 
 	mv_buf_init(&plain, len);
 	mv_buf_init(&text, len + 1);
 	if (memchr(data, '\0', len)) {
 		if (hide_nul(&plain, data, len) < 0)
-			ret = mv_nomem(err);
+			rc = mv_nomem(err);
 		data = plain.data;
 	}
-	if (!ret)
-		ret = unite(&text, &count, NULL, data, len, "", 0, err);
-	if (ret < 0 || !count)
+	if (!rc)
+		rc = unite(&text, &count, NULL, data, len, "", 0, err);
+	if (rc < 0 || !count)
 		goto out;
 	out->v = calloc(count, sizeof(*out->v));
 	out->text = mv_buf_detach(&text);
 	if (!out->v || !out->text) {
 		mv_lines_release(out);
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 		goto out;
 	}
 	for (char *s = out->text; out->count < count; s++) {
@@ -206,7 +206,7 @@ static int lines_from(struct mv_lines *out, const char *data, size_t len,
 out:
 	mv_buf_release(&plain);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 /* -- reading ------------------------------------------------------------------ */
@@ -277,27 +277,27 @@ int mv_ledger_read(struct mv_lines *out, struct mv_git *git, const char *ref,
 {
 	struct texts t = { 0 };
 	char hex[65];
-	int ret;
+	int rc;
 
 	memset(out, 0, count * sizeof(*out));
 	/* A commit that is named must be there: without it, a no that somebody
 	   wrote down would be as if it had never been said. */
-	ret = strncmp(ref, "refs/", 5) ? mv_git_commit(hex, git, ref, err) :
+	rc = strncmp(ref, "refs/", 5) ? mv_git_commit(hex, git, ref, err) :
 		mv_git_ref_get(hex, git, ref, err);
-	if (ret == MV_ENOENT && !strncmp(ref, "refs/", 5))
+	if (rc == MV_ENOENT && !strncmp(ref, "refs/", 5))
 		return 0;
-	if (!ret)
-		ret = texts_read(&t, git, ref, blobs, count, err);
-	for (size_t i = 0; i < count && !ret; i++) {
-		ret = lines_from(&out[i], t.v[i].data, t.v[i].len, err);
-		if (!ret && out[i].count > MV_NOTE_LINES)
-			ret = fail_large(err, blobs[i], "has more than");
+	if (!rc)
+		rc = texts_read(&t, git, ref, blobs, count, err);
+	for (size_t i = 0; i < count && !rc; i++) {
+		rc = lines_from(&out[i], t.v[i].data, t.v[i].len, err);
+		if (!rc && out[i].count > MV_NOTE_LINES)
+			rc = fail_large(err, blobs[i], "has more than");
 		mv_buf_release(&t.v[i]);
 	}
 	texts_release(&t);
-	for (size_t i = 0; i < count && ret < 0; i++)
+	for (size_t i = 0; i < count && rc < 0; i++)
 		mv_lines_release(&out[i]);
-	return ret;
+	return rc;
 }
 
 /* -- trying until nobody was faster --------------------------------------------- */
@@ -348,10 +348,10 @@ static int attempt_wait(struct attempt *a, struct mv_err *err)
 static int tip_of(char *hex, struct mv_git *git, const char *ref,
 		  struct mv_err *err)
 {
-	int ret = mv_git_ref_get(hex, git, ref, err);
+	int rc = mv_git_ref_get(hex, git, ref, err);
 
-	if (ret != MV_ENOENT)
-		return ret;
+	if (rc != MV_ENOENT)
+		return rc;
 	*hex = '\0';
 	return 0;
 }
@@ -442,13 +442,13 @@ static int unite_notes(struct mv_git_note *notes, size_t *count,
 		const struct mv_buf *old = &have->v[i];
 		const struct mv_buf *new = &change->lines[i];
 		size_t lines, added;
-		int ret;
+		int rc;
 
 		mv_buf_init(&texts[i], 2 * MV_NOTE_MAX + 2);
-		ret = unite(&texts[i], &lines, &added, old->data, old->len,
-			    new->data, new->len, err);
-		if (ret < 0)
-			return ret;
+		rc = unite(&texts[i], &lines, &added, old->data, old->len,
+			   new->data, new->len, err);
+		if (rc < 0)
+			return rc;
 		if (!added) {
 			mv_buf_release(&texts[i]);
 			continue;
@@ -483,23 +483,23 @@ static int write_change(int *changed, struct mv_git *git, const char *tip,
 	struct mv_buf *texts;
 	struct texts have = { 0 };
 	size_t count = 0;
-	int ret;
+	int rc;
 
 	*changed = 0;
 	notes = calloc(change->count + 1, sizeof(*notes));
 	texts = calloc(change->count + 1, sizeof(*texts));
 	if (!notes || !texts) {
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 		goto out;
 	}
-	ret = texts_read(&have, git, tip, change->blobs, change->count, err);
-	if (!ret)
-		ret = unite_notes(notes, &count, texts, &have, change,
-				  second != NULL, err);
-	if (!ret && (count || second)) {
-		ret = mv_git_notes_write(git, MV_NOTES_REF, tip, second, notes,
-					 count, message, err);
-		*changed = !ret;
+	rc = texts_read(&have, git, tip, change->blobs, change->count, err);
+	if (!rc)
+		rc = unite_notes(notes, &count, texts, &have, change,
+				 second != NULL, err);
+	if (!rc && (count || second)) {
+		rc = mv_git_notes_write(git, MV_NOTES_REF, tip, second, notes,
+					count, message, err);
+		*changed = !rc;
 	}
 out:
 	for (size_t i = 0; texts && i < change->count; i++)
@@ -507,7 +507,7 @@ out:
 	texts_release(&have);
 	free(texts);
 	free(notes);
-	return ret;
+	return rc;
 }
 
 /* -- appending ---------------------------------------------------------------------- */
@@ -537,19 +537,19 @@ static int change_from(struct change *out, struct mv_git *git,
 		       struct mv_err *err)
 {
 	const struct mv_entry **order = calloc(count, sizeof(*order));
-	int ret = 0;
+	int rc = 0;
 
 	out->blobs = calloc(count, sizeof(*out->blobs));
 	out->lines = calloc(count, sizeof(*out->lines));
 	if (!order || !out->blobs || !out->lines)
-		ret = mv_nomem(err);
-	for (size_t i = 0; i < count && !ret; i++) {
+		rc = mv_nomem(err);
+	for (size_t i = 0; i < count && !rc; i++) {
 		order[i] = &entries[i];
-		ret = check_entry(mv_git_info(git), order[i], err);
+		rc = check_entry(mv_git_info(git), order[i], err);
 	}
-	if (!ret)
+	if (!rc)
 		qsort(order, count, sizeof(*order), by_blob);
-	for (size_t i = 0; i < count && !ret; i++) {
+	for (size_t i = 0; i < count && !rc; i++) {
 		struct mv_buf *lines;
 
 		if (!i || strcmp(order[i - 1]->blob, order[i]->blob)) {
@@ -559,11 +559,11 @@ static int change_from(struct change *out, struct mv_git *git,
 		lines = &out->lines[out->count - 1];
 		if (mv_buf_addstr(lines, order[i]->line) < 0 ||
 		    mv_buf_addch(lines, '\n') < 0)
-			ret = fail_large(err, order[i]->blob,
-					 "would have more than");
+			rc = fail_large(err, order[i]->blob,
+					"would have more than");
 	}
 	free(order);
-	return ret;
+	return rc;
 }
 
 /* Pointers are shorter; what is longer is there all the same. */
@@ -589,30 +589,30 @@ int mv_ledger_append(struct mv_git *git, const char *lock_path,
 	struct mv_lock lock = MV_LOCK_INIT;
 	struct attempt attempt;
 	char tip[65];
-	int ret, changed;
+	int rc, changed;
 
 	if (!count)
 		return 0;
 	attempt_init(&attempt, timeout_ms);
-	ret = change_from(&change, git, entries, count, err);
-	if (!ret)
-		ret = mv_git_read_many(git, change.blobs, change.count,
-				       LOOK_MAX, check_there, &change, err);
-	if (!ret)
-		ret = mv_lock_take(&lock, lock_path, MV_LOCK_EXCLUSIVE,
-				   timeout_ms, err);
-	while (!ret) {
-		ret = tip_of(tip, git, MV_NOTES_REF, err);
-		if (!ret)
-			ret = write_change(&changed, git, tip, NULL, &change,
-					   message, err);
-		if (ret != MV_EEXISTS)
+	rc = change_from(&change, git, entries, count, err);
+	if (!rc)
+		rc = mv_git_read_many(git, change.blobs, change.count,
+				      LOOK_MAX, check_there, &change, err);
+	if (!rc)
+		rc = mv_lock_take(&lock, lock_path, MV_LOCK_EXCLUSIVE,
+				  timeout_ms, err);
+	while (!rc) {
+		rc = tip_of(tip, git, MV_NOTES_REF, err);
+		if (!rc)
+			rc = write_change(&changed, git, tip, NULL, &change,
+					  message, err);
+		if (rc != MV_EEXISTS)
 			break;
-		ret = attempt_wait(&attempt, err);
+		rc = attempt_wait(&attempt, err);
 	}
 	mv_lock_drop(&lock);
 	change_release(&change);
-	return ret;
+	return rc;
 }
 
 /* -- merging -------------------------------------------------------------------------- */
@@ -670,10 +670,10 @@ static int on_delta(void *payload, const struct mv_git_delta *delta,
 		    struct mv_err *err)
 {
 	struct different *d = payload;
-	int ret = add_side(d, delta->old_path, delta->old_blob, 0, err);
+	int rc = add_side(d, delta->old_path, delta->old_blob, 0, err);
 
-	return ret ? ret : add_side(d, delta->new_path, delta->new_blob, 1,
-				    err);
+	return rc ? rc : add_side(d, delta->new_path, delta->new_blob, 1,
+				  err);
 }
 
 static int by_object(const void *va, const void *vb)
@@ -726,22 +726,22 @@ static int change_between(struct change *out, struct different *d,
 			  const char *theirs, struct mv_err *err)
 {
 	struct texts t = { 0 };
-	int ret;
+	int rc;
 
 	d->hex_len = mv_git_info(git)->hex_len;
-	ret = mv_git_diff(git, ours, theirs, 0, NULL, on_delta, d, err);
-	if (!ret)
-		ret = gather(out, d, err);
-	if (!ret)
-		ret = texts_read(&t, git, theirs, out->blobs, out->count, err);
-	for (size_t i = 0; i < out->count && !ret; i++) {
+	rc = mv_git_diff(git, ours, theirs, 0, NULL, on_delta, d, err);
+	if (!rc)
+		rc = gather(out, d, err);
+	if (!rc)
+		rc = texts_read(&t, git, theirs, out->blobs, out->count, err);
+	for (size_t i = 0; i < out->count && !rc; i++) {
 		struct mv_buf swap = out->lines[i];
 
 		out->lines[i] = t.v[i];
 		t.v[i] = swap;
 	}
 	texts_release(&t);
-	return ret;
+	return rc;
 }
 
 /*
@@ -755,29 +755,29 @@ static int loses_nothing(int *yes, struct mv_git *git, const char *ours,
 	struct change change = { NULL, NULL, 0 };
 	struct texts have = { 0 };
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	*yes = 1;
 	mv_buf_init(&text, 2 * MV_NOTE_MAX + 2);
 	/* The other way round: what we have that they might lack. */
-	ret = change_between(&change, &d, git, theirs, ours, err);
-	if (!ret)
-		ret = texts_read(&have, git, theirs, change.blobs,
-				 change.count, err);
-	for (size_t i = 0; i < change.count && !ret && *yes; i++) {
+	rc = change_between(&change, &d, git, theirs, ours, err);
+	if (!rc)
+		rc = texts_read(&have, git, theirs, change.blobs,
+				change.count, err);
+	for (size_t i = 0; i < change.count && !rc && *yes; i++) {
 		size_t lines, added;
 
 		mv_buf_clear(&text);
-		ret = unite(&text, &lines, &added, have.v[i].data,
-			    have.v[i].len, change.lines[i].data,
-			    change.lines[i].len, err);
+		rc = unite(&text, &lines, &added, have.v[i].data,
+			   have.v[i].len, change.lines[i].data,
+			   change.lines[i].len, err);
 		*yes = !added;
 	}
 	mv_buf_release(&text);
 	texts_release(&have);
 	change_release(&change);
 	free(d.v);
-	return ret;
+	return rc;
 }
 
 static int make_merge(int *changed, struct mv_git *git, const char *ours,
@@ -787,55 +787,55 @@ static int make_merge(int *changed, struct mv_git *git, const char *ours,
 	struct different d = { 0 };
 	struct change change = { NULL, NULL, 0 };
 	char *message = mv_strf("notes: unite with %s", other);
-	int ret;
+	int rc;
 
-	ret = message ? change_between(&change, &d, git, ours, theirs, err) :
-			mv_nomem(err);
-	if (!ret)
-		ret = write_change(changed, git, ours, theirs, &change,
-				   message, err);
+	rc = message ? change_between(&change, &d, git, ours, theirs, err) :
+		       mv_nomem(err);
+	if (!rc)
+		rc = write_change(changed, git, ours, theirs, &change,
+				  message, err);
 	change_release(&change);
 	free(d.v);
 	free(message);
-	return ret;
+	return rc;
 }
 
 static int try_merge(int *changed, struct mv_git *git, const char *theirs,
 		     const char *other, struct mv_err *err)
 {
 	char ours[65];
-	int ret, forward = 1;
+	int rc, forward = 1;
 
 	*changed = 0;
-	ret = tip_of(ours, git, MV_NOTES_REF, err);
-	if (ret < 0 || !strcmp(ours, theirs))
-		return ret;
+	rc = tip_of(ours, git, MV_NOTES_REF, err);
+	if (rc < 0 || !strcmp(ours, theirs))
+		return rc;
 	if (*ours) {
-		ret = mv_git_is_ancestor(git, theirs, ours, err);
-		if (ret)
-			return ret < 0 ? ret : 0;
+		rc = mv_git_is_ancestor(git, theirs, ours, err);
+		if (rc)
+			return rc < 0 ? rc : 0;
 	}
 	/* A note that moved to where nobody reads it is no note that went
 	   into another folder. */
-	ret = mv_git_notes_check(git, theirs, MV_NOTE_MAX, err);
-	if (ret < 0) {
+	rc = mv_git_notes_check(git, theirs, MV_NOTE_MAX, err);
+	if (rc < 0) {
 		mv_err_prefix(err, "%s", other);
-		return ret;
+		return rc;
 	}
 	if (*ours) {
 		forward = mv_git_is_ancestor(git, ours, theirs, err);
-		ret = forward < 0 ? forward : 0;
+		rc = forward < 0 ? forward : 0;
 		if (forward > 0)
-			ret = loses_nothing(&forward, git, ours, theirs, err);
-		if (ret < 0)
-			return ret;
+			rc = loses_nothing(&forward, git, ours, theirs, err);
+		if (rc < 0)
+			return rc;
 	}
 	if (!forward)
 		return make_merge(changed, git, ours, theirs, other, err);
-	ret = mv_git_ref_set(git, MV_NOTES_REF, theirs, ours,
-			     "notes: fast-forward", err);
-	*changed = !ret;
-	return ret;
+	rc = mv_git_ref_set(git, MV_NOTES_REF, theirs, ours,
+			    "notes: fast-forward", err);
+	*changed = !rc;
+	return rc;
 }
 
 int mv_ledger_merge(struct mv_git *git, const char *lock_path,
@@ -846,21 +846,21 @@ int mv_ledger_merge(struct mv_git *git, const char *lock_path,
 	struct attempt attempt;
 	char theirs[65];
 	int moved = 0;
-	int ret;
+	int rc;
 
 	attempt_init(&attempt, timeout_ms);
-	ret = mv_git_commit(theirs, git, other, err);
-	if (!ret)
-		ret = mv_lock_take(&lock, lock_path, MV_LOCK_EXCLUSIVE,
-				   timeout_ms, err);
-	while (!ret) {
-		ret = try_merge(&moved, git, theirs, other, err);
-		if (ret != MV_EEXISTS)
+	rc = mv_git_commit(theirs, git, other, err);
+	if (!rc)
+		rc = mv_lock_take(&lock, lock_path, MV_LOCK_EXCLUSIVE,
+				  timeout_ms, err);
+	while (!rc) {
+		rc = try_merge(&moved, git, theirs, other, err);
+		if (rc != MV_EEXISTS)
 			break;
-		ret = attempt_wait(&attempt, err);
+		rc = attempt_wait(&attempt, err);
 	}
 	mv_lock_drop(&lock);
 	if (changed)
-		*changed = !ret && moved;
-	return ret;
+		*changed = !rc && moved;
+	return rc;
 }

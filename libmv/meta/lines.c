@@ -53,7 +53,7 @@ static int take_facts(struct reading *r, const struct mv_facts *facts)
 {
 	const char *key;
 	int64_t step, ms = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (step_of(&step, facts, r->row, &key))
 		return mv_fail(r->err, MV_EINVALID, "%s:%zu: the step is no "
@@ -65,7 +65,7 @@ static int take_facts(struct reading *r, const struct mv_facts *facts)
 		mv_curves_restart(r->curves, step);
 	r->last = step;
 	r->row++;
-	for (size_t i = 0; i < facts->count && !ret; i++) {
+	for (size_t i = 0; i < facts->count && !rc; i++) {
 		const struct mv_fact *f = &facts->v[i];
 		char *name;
 
@@ -77,28 +77,28 @@ static int take_facts(struct reading *r, const struct mv_facts *facts)
 			continue;
 		}
 		name = mv_strf("%s%s", r->prefix, f->key);
-		ret = name ? mv_curves_add(r->curves, name, step, ms,
-					   f->value.r, r->err) :
+		rc = name ? mv_curves_add(r->curves, name, step, ms,
+					  f->value.r, r->err) :
 			     mv_nomem(r->err);
 		free(name);
 	}
-	return ret;
+	return rc;
 }
 
 static int read_line(struct mv_facts *facts, const char *s, size_t len,
 		     struct mv_err *err)
 {
 	struct mv_json *v;
-	int ret = mv_json_parse_loose(&v, s, len, err);
+	int rc = mv_json_parse_loose(&v, s, len, err);
 
 	memset(facts, 0, sizeof(*facts));
-	if (ret)
-		return ret;
-	ret = mv_json_type(v) == MV_JSON_OBJECT ?
-	      mv_facts_from_json(facts, v, "", 0, NULL, err) :
-	      mv_fail(err, MV_EINVALID, "no object");
+	if (rc)
+		return rc;
+	rc = mv_json_type(v) == MV_JSON_OBJECT ?
+	     mv_facts_from_json(facts, v, "", 0, NULL, err) :
+	     mv_fail(err, MV_EINVALID, "no object");
 	mv_json_free(v);
-	return ret;
+	return rc;
 }
 
 /* Calls `fn` with each line that is not blank. */
@@ -109,33 +109,33 @@ static int each_line(struct reading *r, const struct mv_source *in,
 	struct mv_pull pull;
 	const char *line;
 	size_t n;
-	int ret = 0;
+	int rc = 0;
 
 	in->rewind(in->in.payload);
 	mv_pull_init(&pull, in->in, LINE_BYTES);
-	for (r->line = 1; !ret; r->line++) {
+	for (r->line = 1; !rc; r->line++) {
 		struct mv_facts facts;
 
-		ret = mv_pull_line(&line, &n, &pull, r->err);
-		if (ret <= 0)
+		rc = mv_pull_line(&line, &n, &pull, r->err);
+		if (rc <= 0)
 			break;
 		while (n && strchr(" \t\r", line[n - 1]) && line[n - 1])
 			n--;
-		ret = 0;
+		rc = 0;
 		if (!n)
 			continue;
-		ret = read_line(&facts, line, n, r->err);
-		if (ret)
+		rc = read_line(&facts, line, n, r->err);
+		if (rc)
 			mv_err_prefix(r->err, "%s:%zu", r->name, r->line);
 		else
-			ret = fn(r, &facts, payload);
+			rc = fn(r, &facts, payload);
 		mv_facts_release(&facts);
 	}
-	if (ret == MV_ENOMEM && mv_pull_len(&pull) >= LINE_BYTES)
-		ret = mv_fail(r->err, MV_EINVALID, "%s:%zu: the line is too "
-			      "long", r->name, r->line);
+	if (rc == MV_ENOMEM && mv_pull_len(&pull) >= LINE_BYTES)
+		rc = mv_fail(r->err, MV_EINVALID, "%s:%zu: the line is too "
+			     "long", r->name, r->line);
 	mv_pull_release(&pull);
-	return ret;
+	return rc;
 }
 
 struct steps {
@@ -173,12 +173,12 @@ int mv_curves_read_lines(struct mv_curves *curves, const char *name,
 	struct reading r = { .name = name, .prefix = prefix,
 			     .curves = curves, .err = err };
 	struct steps steps = { 0, 0, 0 };
-	int ret = each_line(&r, in, count_step, &steps);
+	int rc = each_line(&r, in, count_step, &steps);
 
 	r.restarts = mv_steps_go_back(steps.rows, steps.back);
-	if (!ret)
-		ret = each_line(&r, in, take_line, NULL);
-	if (!ret && skipped)
+	if (!rc)
+		rc = each_line(&r, in, take_line, NULL);
+	if (!rc && skipped)
 		*skipped += r.skipped;
-	return ret;
+	return rc;
 }

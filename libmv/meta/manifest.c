@@ -33,15 +33,15 @@ void mv_manifest_release(struct mv_manifest *m)
 static int bad_path(struct mv_err *err, const char *path, const char *why)
 {
 	struct mv_buf safe;
-	int ret;
+	int rc;
 
 	mv_buf_init(&safe, 4 * PATH_LEN_MAX);
 	if (mv_buf_add_safe(&safe, path, strlen(path)) < 0)
 		mv_buf_clear(&safe);
-	ret = mv_fail(err, MV_EINVALID, "in a manifest: '%s' %s", safe.data,
-		      why);
+	rc = mv_fail(err, MV_EINVALID, "in a manifest: '%s' %s", safe.data,
+		     why);
 	mv_buf_release(&safe);
-	return ret;
+	return rc;
 }
 
 /* Relative, and nothing in it that a file system takes for another place. */
@@ -84,10 +84,10 @@ int mv_manifest_add_kind(struct mv_manifest *m, enum mv_member_kind kind,
 			 uint64_t size, struct mv_err *err)
 {
 	char *copy;
-	int ret = check_path(path, err);
+	int rc = check_path(path, err);
 
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	if (size > INT64_MAX)
 		return bad_path(err, path, "is too large");
 	copy = strdup(path);
@@ -144,60 +144,60 @@ static int check_folders(const struct mv_manifest *m, const char *path,
 			 struct mv_err *err)
 {
 	struct mv_member folder = { .path = strdup(path) };
-	int ret = 0;
+	int rc = 0;
 	char *slash;
 
 	if (!folder.path)
 		return mv_nomem(err);
-	while (!ret && (slash = strrchr(folder.path, '/'))) {
+	while (!rc && (slash = strrchr(folder.path, '/'))) {
 		*slash = '\0';
 		if (bsearch(&folder, m->v, m->count, sizeof(*m->v), by_path))
-			ret = bad_path(err, folder.path,
-				       "is a file and a folder");
+			rc = bad_path(err, folder.path,
+				      "is a file and a folder");
 	}
 	free(folder.path);
-	return ret;
+	return rc;
 }
 
 /* Of a sorted list. */
 static int check_order(const struct mv_manifest *m, struct mv_err *err)
 {
 	const char *last = NULL;	/* its folders were looked at */
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < m->count && !ret; i++) {
+	for (size_t i = 0; i < m->count && !rc; i++) {
 		const char *path = m->v[i].path;
 		const char *slash = strrchr(path, '/');
 		size_t n = slash ? (size_t)(slash - path) + 1 : 0;
 		int cmp = i ? strcmp(m->v[i - 1].path, path) : -1;
 
 		if (!cmp)
-			ret = bad_path(err, path, "occurs twice");
+			rc = bad_path(err, path, "occurs twice");
 		else if (cmp > 0)
-			ret = bad_path(err, path, "is not in its place");
+			rc = bad_path(err, path, "is not in its place");
 		else if (n && (!last || strncmp(last, path, n)))
-			ret = check_folders(m, path, err);
+			rc = check_folders(m, path, err);
 		if (n)
 			last = path;
 	}
-	return ret;
+	return rc;
 }
 
 /* -- text -- */
 
 static int add_path(struct mv_buf *out, const char *path)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (const char *s = path; *s && !ret; s++) {
+	for (const char *s = path; *s && !rc; s++) {
 		unsigned c = (uint8_t)*s;
 
 		if (c < 0x20 || c == '\\')
-			ret = mv_buf_addf(out, "\\%03o", c);
+			rc = mv_buf_addf(out, "\\%03o", c);
 		else
-			ret = mv_buf_addch(out, *s);
+			rc = mv_buf_addch(out, *s);
 	}
-	return ret;
+	return rc;
 }
 
 /* Has it members that version 1 cannot hold? */
@@ -214,24 +214,24 @@ int mv_manifest_print(struct mv_buf *out, struct mv_manifest *m,
 {
 	size_t before = out->len;
 	char hex[MV_OID_HEX + 1];
-	int ret;
+	int rc;
 
 	if (m->count)
 		qsort(m->v, m->count, sizeof(*m->v), by_path);
-	ret = check_order(m, err);
-	if (ret < 0)
-		return ret;
-	ret = mv_buf_addstr(out, is_odd(m) ? HEAD_ODD : HEAD);
-	for (size_t i = 0; i < m->count && !ret; i++) {
+	rc = check_order(m, err);
+	if (rc < 0)
+		return rc;
+	rc = mv_buf_addstr(out, is_odd(m) ? HEAD_ODD : HEAD);
+	for (size_t i = 0; i < m->count && !rc; i++) {
 		mv_oid_hex(hex, &m->v[i].oid);
-		ret = mv_buf_addf(out, "%s%s %" PRIu64 " ",
-				  kind_word[m->v[i].kind], hex, m->v[i].size);
-		if (!ret)
-			ret = add_path(out, m->v[i].path);
-		if (!ret)
-			ret = mv_buf_addch(out, '\n');
+		rc = mv_buf_addf(out, "%s%s %" PRIu64 " ",
+				 kind_word[m->v[i].kind], hex, m->v[i].size);
+		if (!rc)
+			rc = add_path(out, m->v[i].path);
+		if (!rc)
+			rc = mv_buf_addch(out, '\n');
 	}
-	if (!ret)
+	if (!rc)
 		return 0;
 	out->len = before;
 	if (out->alloc)
@@ -262,14 +262,14 @@ static int octal(unsigned *out, const char *s, const char *end)
 	return v && (v < 0x20 || v == '\\') ? 0 : -1;
 }
 
-/* The path in fresh memory; NULL: malformed, or *ret is MV_ENOMEM. */
-static char *take_path(const char *s, const char *end, int *ret)
+/* The path in fresh memory; NULL: malformed, or *rc is MV_ENOMEM. */
+static char *take_path(const char *s, const char *end, int *rc)
 {
 	char *path = malloc((size_t)(end - s) + 1);
 	char *to = path;
 	unsigned c;
 
-	*ret = path ? MV_EINVALID : MV_ENOMEM;
+	*rc = path ? MV_EINVALID : MV_ENOMEM;
 	while (path && s < end) {
 		c = (uint8_t)*s++;
 		if (c == '\\') {
@@ -328,22 +328,22 @@ static int take_line(struct mv_manifest *m, const char *s, const char *end,
 	char *path = NULL;
 	struct mv_oid oid;
 	uint64_t size;
-	int ret = MV_EINVALID;
+	int rc = MV_EINVALID;
 
 	if (end - s > MV_OID_HEX && s[MV_OID_HEX] == ' ' &&
 	    !mv_oid_parse(&oid, s, MV_OID_HEX))
 		p = take_size(&size, s + MV_OID_HEX + 1, end);
 	if (p)
-		path = take_path(p, end, &ret);
-	if (!path && ret == MV_ENOMEM)
+		path = take_path(p, end, &rc);
+	if (!path && rc == MV_ENOMEM)
 		return mv_nomem(err);
 	if (!path)
 		return mv_fail(err, MV_EINVALID,
 			       "line %zu of a manifest is malformed", line);
-	ret = check_path(path, err);
-	if (ret < 0) {
+	rc = check_path(path, err);
+	if (rc < 0) {
 		free(path);
-		return ret;
+		return rc;
 	}
 	return take(m, kind, path, &oid, size, err);
 }
@@ -354,7 +354,7 @@ int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
 	const char *end = data + len;
 	const char *s = data + strlen(HEAD);
 	size_t line = 1;
-	int ret = 0, odd;
+	int rc = 0, odd;
 
 	*out = (struct mv_manifest){ NULL, 0, 0 };
 	if (!mv_manifest_is(data, len))
@@ -363,26 +363,26 @@ int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
 	if (!odd && (len < strlen(HEAD) || memcmp(data, HEAD, strlen(HEAD))))
 		return mv_fail(err, MV_ENOTSUP, "a manifest of a version that "
 			       "is not known; a newer git-model reads it");
-	while (s < end && !ret) {
+	while (s < end && !rc) {
 		const char *lf = memchr(s, '\n', (size_t)(end - s));
 
 		line++;
 		if (!lf)
-			ret = mv_fail(err, MV_EINVALID,
-				      "line %zu of a manifest is cut short",
-				      line);
+			rc = mv_fail(err, MV_EINVALID,
+				     "line %zu of a manifest is cut short",
+				     line);
 		else
-			ret = take_line(out, s, lf, line, odd, err);
+			rc = take_line(out, s, lf, line, odd, err);
 		s = lf ? lf + 1 : end;
 	}
-	if (!ret)
-		ret = check_order(out, err);
-	if (!ret && odd && !is_odd(out))
-		ret = mv_fail(err, MV_EINVALID, "a manifest of version 2 "
-			      "without links and submodules");
-	if (ret < 0)
+	if (!rc)
+		rc = check_order(out, err);
+	if (!rc && odd && !is_odd(out))
+		rc = mv_fail(err, MV_EINVALID, "a manifest of version 2 "
+			     "without links and submodules");
+	if (rc < 0)
 		mv_manifest_release(out);
-	return ret;
+	return rc;
 }
 
 int mv_manifest_diff(const struct mv_manifest *old,
@@ -390,11 +390,11 @@ int mv_manifest_diff(const struct mv_manifest *old,
 		     void *payload, struct mv_err *err)
 {
 	size_t i = 0, j = 0;
-	int ret = check_order(old, err);
+	int rc = check_order(old, err);
 
-	if (!ret)
-		ret = check_order(new, err);
-	while (!ret && (i < old->count || j < new->count)) {
+	if (!rc)
+		rc = check_order(new, err);
+	while (!rc && (i < old->count || j < new->count)) {
 		const struct mv_member *a = i < old->count ? &old->v[i] : NULL;
 		const struct mv_member *b = j < new->count ? &new->v[j] : NULL;
 		int cmp = !a ? 1 : !b ? -1 : strcmp(a->path, b->path);
@@ -403,8 +403,8 @@ int mv_manifest_diff(const struct mv_manifest *old,
 		j += cmp >= 0;
 		if (cmp || !mv_oid_eq(&a->oid, &b->oid) ||
 		    a->size != b->size || a->kind != b->kind)
-			ret = fn(payload, cmp <= 0 ? a : NULL,
-				 cmp >= 0 ? b : NULL, err);
+			rc = fn(payload, cmp <= 0 ? a : NULL,
+				cmp >= 0 ? b : NULL, err);
 	}
-	return ret;
+	return rc;
 }

@@ -96,15 +96,15 @@ static int bad(const struct parse *parse, int line, struct mv_err *err,
 	       const char *value, const char *why)
 {
 	struct mv_buf safe;
-	int ret;
+	int rc;
 
 	mv_buf_init(&safe, 2048);
 	if (mv_buf_add_safe(&safe, value, strlen(value)) < 0)
 		mv_buf_clear(&safe);
-	ret = mv_fail(err, MV_EINVALID, "%s:%d: '%s' %s", parse->name, line,
-		      safe.data, why);
+	rc = mv_fail(err, MV_EINVALID, "%s:%d: '%s' %s", parse->name, line,
+		     safe.data, why);
 	mv_buf_release(&safe);
-	return ret;
+	return rc;
 }
 
 /* A key that may stand there once. */
@@ -120,10 +120,10 @@ static int set_path(const struct parse *parse, struct mv_artifact *a,
 		    const char *value, int line, struct mv_err *err)
 {
 	size_t len;
-	int ret = set_once(parse, &a->path, "path", value, line, err);
+	int rc = set_once(parse, &a->path, "path", value, line, err);
 
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	len = strlen(a->path);
 	if (len > 1 && a->path[len - 1] == '/')
 		a->path[len - 1] = '\0';	/* how people write folders */
@@ -183,15 +183,15 @@ static int on_artifact(const struct parse *parse, const char *name,
 					    "label" };
 	struct mv_artifact *a;
 	size_t k = 0;
-	int ret;
+	int rc;
 
 	while (k < 4 && strcmp(key, keys[k]))
 		k++;
 	if (k == 4)
 		return 0;
-	ret = get_artifact(parse, &a, name, line, err);
-	if (ret < 0)
-		return ret;
+	rc = get_artifact(parse, &a, name, line, err);
+	if (rc < 0)
+		return rc;
 	if (!*value)
 		return bad(parse, line, err, key, "has no value");
 	switch (k) {
@@ -265,14 +265,14 @@ static int on_metric(const struct parse *parse, const char *name,
 		     struct mv_err *err)
 {
 	struct mv_metric_rule *m;
-	int ret;
+	int rc;
 
 	if (strcmp(key, "direction") && strcmp(key, "unit") &&
 	    strcmp(key, "precision"))
 		return 0;
-	ret = get_metric(parse, &m, name, line, err);
-	if (ret < 0)
-		return ret;
+	rc = get_metric(parse, &m, name, line, err);
+	if (rc < 0)
+		return rc;
 	if (!strcmp(key, "direction"))
 		return set_direction(parse, m, value, line, err);
 	if (!strcmp(key, "precision"))
@@ -308,7 +308,7 @@ static int check_paths(const struct parse *parse, struct mv_err *err)
 {
 	const struct mv_project *p = parse->p;
 	const struct mv_artifact **v;
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < p->artifact_count; i++)
 		if (!p->artifacts[i].path)
@@ -322,12 +322,12 @@ static int check_paths(const struct parse *parse, struct mv_err *err)
 	for (size_t i = 0; i < p->artifact_count; i++)
 		v[i] = &p->artifacts[i];
 	qsort(v, p->artifact_count, sizeof(*v), by_path);
-	for (size_t i = 1; i < p->artifact_count && !ret; i++)
+	for (size_t i = 1; i < p->artifact_count && !rc; i++)
 		if (!strcmp(v[i - 1]->path, v[i]->path))
-			ret = bad(parse, v[i]->line, err, v[i]->path,
-				  "is the path of two artifacts");
+			rc = bad(parse, v[i]->line, err, v[i]->path,
+				 "is the path of two artifacts");
 	free(v);
-	return ret;
+	return rc;
 }
 
 /*
@@ -390,17 +390,17 @@ int mv_project_parse(struct mv_project *out, const char *name,
 		     const char *data, size_t len, struct mv_err *err)
 {
 	struct parse parse = { out, name };
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_config_parse(name, data, len, on_pair, &parse, err);
-	if (!ret)
-		ret = check_paths(&parse, err);
-	if (!ret)
-		ret = bind_metrics(&parse, err);
-	if (ret < 0)
+	rc = mv_config_parse(name, data, len, on_pair, &parse, err);
+	if (!rc)
+		rc = check_paths(&parse, err);
+	if (!rc)
+		rc = bind_metrics(&parse, err);
+	if (rc < 0)
 		mv_project_release(out);
-	return ret;
+	return rc;
 }
 
 /* -- looking up -------------------------------------------------------------------- */

@@ -265,12 +265,12 @@ static int put_refs(struct mv_json *o, const char *key,
 		    const struct mv_refs *refs, struct mv_err *err)
 {
 	struct mv_json *list;
-	int ret = 0;
+	int rc = 0;
 
 	if (!refs->count)
 		return 0;
 	list = mv_json_array();
-	for (size_t i = 0; i < refs->count && !ret; i++) {
+	for (size_t i = 0; i < refs->count && !rc; i++) {
 		const struct mv_ref *ref = &refs->v[i];
 		struct mv_json *item = mv_json_object();
 
@@ -281,11 +281,11 @@ static int put_refs(struct mv_json *o, const char *key,
 		if (ref->has_oid)
 			put_oid(item, "content", &ref->oid);
 		if (ref->size != UINT64_MAX)
-			ret = put_size(item, ref->size, err);
+			rc = put_size(item, ref->size, err);
 		mv_json_push(list, item);
 	}
 	mv_json_set(o, key, list);
-	return ret;
+	return rc;
 }
 
 static void put_command(struct mv_json *o, char *const *command)
@@ -312,7 +312,7 @@ static int put_run(struct mv_json *record, const struct mv_execution *run,
 	struct mv_json *o;
 	char started[32];
 	int64_t back;
-	int ret;
+	int rc;
 
 	if (!run->command)
 		return 0;
@@ -335,13 +335,13 @@ static int put_run(struct mv_json *record, const struct mv_execution *run,
 	mv_json_set(o, "exit", mv_json_int(run->exit_code));
 	if (run->peak_bytes)
 		mv_json_set(o, "peak_bytes", mv_json_int(run->peak_bytes));
-	ret = put_refs(o, "inputs", &run->inputs, err);
-	if (!ret)
-		ret = put_refs(o, "outputs", &run->outputs, err);
-	if (!ret)
-		ret = put_refs(o, "files", &run->files, err);
+	rc = put_refs(o, "inputs", &run->inputs, err);
+	if (!rc)
+		rc = put_refs(o, "outputs", &run->outputs, err);
+	if (!rc)
+		rc = put_refs(o, "files", &run->files, err);
 	mv_json_set(record, "run", o);
-	return ret;
+	return rc;
 }
 
 /* Would it be read again? */
@@ -367,7 +367,7 @@ static int check_record(const struct mv_record *record, struct mv_err *err)
 static int build(struct mv_json *o, const struct mv_record *record,
 		 struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	put_str(o, "t", record->t);
 	put_str(o, "kind", record->kind);
@@ -385,12 +385,12 @@ static int build(struct mv_json *o, const struct mv_record *record,
 	put_facts(o, "environment", &record->environment);
 	put_facts(o, "source", &record->source);
 	put_ids(o, "supersedes", record->supersedes);
-	ret = record->size ? put_size(o, record->size, err) : 0;
-	if (!ret)
-		ret = put_refs(o, "data", &record->data, err);
-	if (!ret)
-		ret = put_refs(o, "attached", &record->attached, err);
-	return ret ? ret : put_run(o, &record->run, err);
+	rc = record->size ? put_size(o, record->size, err) : 0;
+	if (!rc)
+		rc = put_refs(o, "data", &record->data, err);
+	if (!rc)
+		rc = put_refs(o, "attached", &record->attached, err);
+	return rc ? rc : put_run(o, &record->run, err);
 }
 
 /* What takes most of a record that is too long, and where it could go. */
@@ -441,25 +441,25 @@ int mv_record_print(struct mv_buf *out, const struct mv_record *record,
 	static const char *const first[] = { "t", "kind", NULL };
 	struct mv_json *o = NULL;
 	struct mv_buf line;
-	int ret;
+	int rc;
 
 	mv_buf_init(&line, LINE_MAX_PRINTED);
-	ret = check_record(record, err);
-	if (ret < 0)
+	rc = check_record(record, err);
+	if (rc < 0)
 		goto out;
 	o = mv_json_object();
-	ret = build(o, record, err);
-	if (ret < 0)
+	rc = build(o, record, err);
+	if (rc < 0)
 		goto out;
-	ret = mv_json_print_canonical(&line, o, first, err);
-	if (!ret && line.len > MV_RECORD_MAX)
-		ret = fail_long(o, err);
-	if (!ret && mv_buf_add(out, line.data, line.len) < 0)
-		ret = mv_nomem(err);
+	rc = mv_json_print_canonical(&line, o, first, err);
+	if (!rc && line.len > MV_RECORD_MAX)
+		rc = fail_long(o, err);
+	if (!rc && mv_buf_add(out, line.data, line.len) < 0)
+		rc = mv_nomem(err);
 out:
 	mv_json_free(o);
 	mv_buf_release(&line);
-	return ret;
+	return rc;
 }
 
 /* -- parsing -------------------------------------------------------------------------- */
@@ -486,25 +486,25 @@ static int take_hex(char **out, const char *text, const struct mv_json *hex)
 	const char *s = mv_json_get_str(hex, &len);
 	struct mv_json *shown;
 	char *bytes;
-	int ret;
+	int rc;
 
 	if (!s || !len || len % 2)
 		return MV_EINVALID;
 	bytes = calloc(1, len / 2 + 1);
 	if (!bytes)
 		return MV_ENOMEM;
-	ret = mv_unhex((uint8_t *)bytes, s, len / 2) < 0 ? MV_EINVALID : 0;
+	rc = mv_unhex((uint8_t *)bytes, s, len / 2) < 0 ? MV_EINVALID : 0;
 	shown = mv_json_str(bytes);
-	if (ret || strlen(bytes) != len / 2 || is_utf8(bytes, len / 2) ||
+	if (rc || strlen(bytes) != len / 2 || is_utf8(bytes, len / 2) ||
 	    !text_is(shown, text)) {
-		ret = MV_EINVALID;
+		rc = MV_EINVALID;
 		free(bytes);
 	} else {
 		free(*out);
 		*out = bytes;
 	}
 	mv_json_free(shown);
-	return ret;
+	return rc;
 }
 
 /* A string; *out stays NULL when there is none, or nothing in it. */
@@ -516,7 +516,7 @@ static int take_str(char **out, const struct mv_json *o, const char *key,
 	char beside[32];
 	const char *s;
 	size_t len;
-	int ret;
+	int rc;
 
 	if (!v)
 		return 0;
@@ -533,10 +533,10 @@ static int take_str(char **out, const struct mv_json *o, const char *key,
 	hex = mv_json_get(o, beside);
 	if (!hex)
 		return 0;
-	ret = take_hex(out, s, hex);
-	if (ret == MV_ENOMEM)
+	rc = take_hex(out, s, hex);
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	return ret ? bad(err, beside, "does not fit its text") : 0;
+	return rc ? bad(err, beside, "does not fit its text") : 0;
 }
 
 static int take_int(int64_t *out, const struct mv_json *o, const char *key,
@@ -585,44 +585,44 @@ static int take_one_ref(struct mv_refs *out, const struct mv_json *item,
 {
 	struct mv_ref ref = { 0 };
 	int64_t size = -1;
-	int ret;
+	int rc;
 
 	if (mv_json_type(item) != MV_JSON_OBJECT)
 		return mv_fail(err, MV_EINVALID,
 			       "a reference in the record is not an object");
-	ret = take_str(&ref.role, item, "role", err);
-	if (!ret)
-		ret = take_str(&ref.name, item, "name", err);
-	if (!ret)
-		ret = take_str(&ref.path, item, "path", err);
-	if (!ret)
-		ret = take_str(&ref.digest, item, "digest", err);
-	if (!ret)
-		ret = take_oid(&ref.oid, &ref.has_oid, item, err);
-	if (!ret)
-		ret = take_int(&size, item, "size", 0, INT64_MAX, err);
-	if (!ret && !ref.role)
-		ret = mv_set_str(&ref.role, "", err);
+	rc = take_str(&ref.role, item, "role", err);
+	if (!rc)
+		rc = take_str(&ref.name, item, "name", err);
+	if (!rc)
+		rc = take_str(&ref.path, item, "path", err);
+	if (!rc)
+		rc = take_str(&ref.digest, item, "digest", err);
+	if (!rc)
+		rc = take_oid(&ref.oid, &ref.has_oid, item, err);
+	if (!rc)
+		rc = take_int(&size, item, "size", 0, INT64_MAX, err);
+	if (!rc && !ref.role)
+		rc = mv_set_str(&ref.role, "", err);
 	ref.size = size < 0 ? UINT64_MAX : (uint64_t)size;
-	if (!ret)
+	if (!rc)
 		return take_ref(out, &ref, err);
 	release_ref(&ref);
-	return ret;
+	return rc;
 }
 
 static int take_refs(struct mv_refs *out, const struct mv_json *o,
 		     const char *key, struct mv_err *err)
 {
 	const struct mv_json *list = mv_json_get(o, key);
-	int ret = 0;
+	int rc = 0;
 
 	if (!list)
 		return 0;
 	if (mv_json_type(list) != MV_JSON_ARRAY)
 		return bad(err, key, "is not an array");
-	for (size_t i = 0; i < mv_json_size(list) && !ret; i++)
-		ret = take_one_ref(out, mv_json_at(list, i), err);
-	return ret;
+	for (size_t i = 0; i < mv_json_size(list) && !rc; i++)
+		rc = take_one_ref(out, mv_json_at(list, i), err);
+	return rc;
 }
 
 static int take_command(char ***out, const struct mv_json *o,
@@ -631,14 +631,14 @@ static int take_command(char ***out, const struct mv_json *o,
 	const struct mv_json *list = mv_json_get(o, "command");
 	const struct mv_json *hex = mv_json_get(o, "command_hex");
 	size_t count = mv_json_size(list);
-	int ret = 0, odd = 0;
+	int rc = 0, odd = 0;
 
 	if (mv_json_type(list) != MV_JSON_ARRAY || !count)
 		return bad(err, "command", "is not a list of words");
 	*out = calloc(count + 1, sizeof(**out));
 	if (!*out)
 		return mv_nomem(err);
-	for (size_t i = 0; i < count && !ret; i++) {
+	for (size_t i = 0; i < count && !rc; i++) {
 		const struct mv_json *word = mv_json_at(list, i);
 		const struct mv_json *bytes = mv_json_at(hex, i);
 		const char *s = mv_json_get_str(word, NULL);
@@ -648,20 +648,20 @@ static int take_command(char ***out, const struct mv_json *o,
 		if (mv_set_str(&(*out)[i], s, err))
 			return MV_ENOMEM;
 		if (hex)
-			ret = take_hex(&(*out)[i], s, bytes);
-		odd += hex && !ret;
+			rc = take_hex(&(*out)[i], s, bytes);
+		odd += hex && !rc;
 		/* Words that JSON can hold stand there in hex, too. */
-		if (ret == MV_EINVALID) {
+		if (rc == MV_EINVALID) {
 			struct mv_json *same = hex_of(s);
 			const char *want = mv_json_get_str(same, NULL);
 
-			ret = want && text_is(bytes, want) ? 0 : MV_EINVALID;
+			rc = want && text_is(bytes, want) ? 0 : MV_EINVALID;
 			mv_json_free(same);
 		}
 	}
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret || (hex && (!odd || mv_json_size(hex) != count)))
+	if (rc || (hex && (!odd || mv_json_size(hex) != count)))
 		return bad(err, "command_hex", "does not fit its words");
 	return 0;
 }
@@ -685,62 +685,62 @@ static int take_run(struct mv_execution *run, const struct mv_json *record,
 {
 	const struct mv_json *o = mv_json_get(record, "run");
 	int64_t code = 0;
-	int ret;
+	int rc;
 
 	if (!o)
 		return 0;
 	if (mv_json_type(o) != MV_JSON_OBJECT)
 		return bad(err, "run", "is not an object");
-	ret = take_command(&run->command, o, err);
-	if (!ret)
-		ret = take_str(&run->id, o, "id", err);
-	if (!ret && run->id && !is_id(run->id))
-		ret = bad(err, "id", "does not have 16 hex digits");
-	if (!ret)
-		ret = take_str(&run->name, o, "name", err);
-	if (!ret)
-		ret = take_str(&run->cwd, o, "cwd", err);
-	if (!ret && !run->cwd)
-		ret = mv_set_str(&run->cwd, "", err);
-	if (!ret)
-		ret = take_moment(&run->started_ms, o, "started", err);
-	if (!ret)
-		ret = take_int(&run->duration_ms, o, "duration_ms", INT64_MIN,
-			       INT64_MAX, err);
-	if (!ret)
-		ret = take_int(&code, o, "exit", INT_MIN, INT_MAX, err);
+	rc = take_command(&run->command, o, err);
+	if (!rc)
+		rc = take_str(&run->id, o, "id", err);
+	if (!rc && run->id && !is_id(run->id))
+		rc = bad(err, "id", "does not have 16 hex digits");
+	if (!rc)
+		rc = take_str(&run->name, o, "name", err);
+	if (!rc)
+		rc = take_str(&run->cwd, o, "cwd", err);
+	if (!rc && !run->cwd)
+		rc = mv_set_str(&run->cwd, "", err);
+	if (!rc)
+		rc = take_moment(&run->started_ms, o, "started", err);
+	if (!rc)
+		rc = take_int(&run->duration_ms, o, "duration_ms", INT64_MIN,
+			      INT64_MAX, err);
+	if (!rc)
+		rc = take_int(&code, o, "exit", INT_MIN, INT_MAX, err);
 	run->exit_code = (int)code;
-	if (!ret)
-		ret = take_int(&run->peak_bytes, o, "peak_bytes", INT64_MIN,
-			       INT64_MAX, err);
-	if (!ret)
-		ret = take_refs(&run->inputs, o, "inputs", err);
-	if (!ret)
-		ret = take_refs(&run->outputs, o, "outputs", err);
-	if (!ret)
-		ret = take_refs(&run->files, o, "files", err);
-	return ret;
+	if (!rc)
+		rc = take_int(&run->peak_bytes, o, "peak_bytes", INT64_MIN,
+			      INT64_MAX, err);
+	if (!rc)
+		rc = take_refs(&run->inputs, o, "inputs", err);
+	if (!rc)
+		rc = take_refs(&run->outputs, o, "outputs", err);
+	if (!rc)
+		rc = take_refs(&run->files, o, "files", err);
+	return rc;
 }
 
 static int take_superseded(struct mv_record *out, const struct mv_json *o,
 			   struct mv_err *err)
 {
 	const struct mv_json *list = mv_json_get(o, "supersedes");
-	int ret = 0;
+	int rc = 0;
 
 	if (!list)
 		return 0;
 	if (mv_json_type(list) != MV_JSON_ARRAY)
 		return bad(err, "supersedes", "is not an array");
-	for (size_t i = 0; i < mv_json_size(list) && !ret; i++) {
+	for (size_t i = 0; i < mv_json_size(list) && !rc; i++) {
 		size_t len;
 		const char *id = mv_json_get_str(mv_json_at(list, i), &len);
 
 		if (!id || strlen(id) != len)
 			return bad(err, "supersedes", "is not a list of ids");
-		ret = mv_record_supersede(out, id, err);
+		rc = mv_record_supersede(out, id, err);
 	}
-	return ret;
+	return rc;
 }
 
 static int is_known(const char *kind)
@@ -753,29 +753,29 @@ static int take_head(struct mv_record *out, const struct mv_json *o,
 		     struct mv_err *err)
 {
 	int64_t ms;
-	int ret;
+	int rc;
 
-	ret = take_str(&out->t, o, "t", err);
-	if (!ret && (!out->t || parse_moment(&ms, out->t) < 0))
-		ret = bad(err, "t", "is not a moment in UTC with "
-			  "milliseconds");
-	if (!ret)
-		ret = take_str(&out->kind, o, "kind", err);
-	if (!ret && !out->kind)
-		ret = bad(err, "kind", "is missing");
-	if (!ret)
-		ret = take_str(&out->id, o, "id", err);
-	if (!ret && out->id && !is_id(out->id))
-		ret = bad(err, "id", "does not have 16 hex digits");
-	if (!ret)
-		ret = take_str(&out->by, o, "by", err);
-	if (!ret)
-		ret = take_str(&out->artifact, o, "artifact", err);
-	if (!ret)
-		ret = take_oid(&out->content, &out->has_content, o, err);
-	if (!ret && !out->has_content && is_known(out->kind))
-		ret = bad(err, "content", "is missing");
-	return ret;
+	rc = take_str(&out->t, o, "t", err);
+	if (!rc && (!out->t || parse_moment(&ms, out->t) < 0))
+		rc = bad(err, "t", "is not a moment in UTC with "
+			 "milliseconds");
+	if (!rc)
+		rc = take_str(&out->kind, o, "kind", err);
+	if (!rc && !out->kind)
+		rc = bad(err, "kind", "is missing");
+	if (!rc)
+		rc = take_str(&out->id, o, "id", err);
+	if (!rc && out->id && !is_id(out->id))
+		rc = bad(err, "id", "does not have 16 hex digits");
+	if (!rc)
+		rc = take_str(&out->by, o, "by", err);
+	if (!rc)
+		rc = take_str(&out->artifact, o, "artifact", err);
+	if (!rc)
+		rc = take_oid(&out->content, &out->has_content, o, err);
+	if (!rc && !out->has_content && is_known(out->kind))
+		rc = bad(err, "content", "is missing");
+	return rc;
 }
 
 static int take_body(struct mv_record *out, const struct mv_json *o,
@@ -783,46 +783,46 @@ static int take_body(struct mv_record *out, const struct mv_json *o,
 {
 	char *made_for = NULL;
 	int64_t size = 0;
-	int ret;
+	int rc;
 
-	ret = take_str(&out->path, o, "path", err);
-	if (!ret)
-		ret = take_int(&size, o, "size", 0, INT64_MAX, err);
+	rc = take_str(&out->path, o, "path", err);
+	if (!rc)
+		rc = take_int(&size, o, "size", 0, INT64_MAX, err);
 	out->size = (uint64_t)size;
-	if (!ret)
-		ret = take_str(&out->commit, o, "commit", err);
-	if (!ret && out->commit && !is_commit(out->commit))
-		ret = bad(err, "commit", "is no full object name");
-	if (!ret)
-		ret = take_str(&out->dirty, o, "dirty", err);
-	if (!ret)
-		ret = take_facts(&out->params, o, "params", err);
-	if (!ret)
-		ret = take_facts(&out->metrics, o, "metrics", err);
-	if (!ret)
-		ret = take_facts(&out->tags, o, "tags", err);
-	if (!ret)
-		ret = take_facts(&out->environment, o, "environment", err);
-	if (!ret)
-		ret = take_facts(&out->source, o, "source", err);
-	if (!ret)
-		ret = take_str(&made_for, o, "for", err);
+	if (!rc)
+		rc = take_str(&out->commit, o, "commit", err);
+	if (!rc && out->commit && !is_commit(out->commit))
+		rc = bad(err, "commit", "is no full object name");
+	if (!rc)
+		rc = take_str(&out->dirty, o, "dirty", err);
+	if (!rc)
+		rc = take_facts(&out->params, o, "params", err);
+	if (!rc)
+		rc = take_facts(&out->metrics, o, "metrics", err);
+	if (!rc)
+		rc = take_facts(&out->tags, o, "tags", err);
+	if (!rc)
+		rc = take_facts(&out->environment, o, "environment", err);
+	if (!rc)
+		rc = take_facts(&out->source, o, "source", err);
+	if (!rc)
+		rc = take_str(&made_for, o, "for", err);
 	out->for_path = made_for && !strcmp(made_for, "path");
 	free(made_for);
-	if (!ret)
-		ret = take_superseded(out, o, err);
-	if (!ret)
-		ret = take_refs(&out->data, o, "data", err);
-	if (!ret)
-		ret = take_refs(&out->attached, o, "attached", err);
-	return ret ? ret : take_run(&out->run, o, err);
+	if (!rc)
+		rc = take_superseded(out, o, err);
+	if (!rc)
+		rc = take_refs(&out->data, o, "data", err);
+	if (!rc)
+		rc = take_refs(&out->attached, o, "attached", err);
+	return rc ? rc : take_run(&out->run, o, err);
 }
 
 int mv_record_parse(struct mv_record *out, const char *line, size_t len,
 		    struct mv_err *err)
 {
 	struct mv_json *o = NULL;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (len > MV_RECORD_MAX)
@@ -830,17 +830,17 @@ int mv_record_parse(struct mv_record *out, const char *line, size_t len,
 			       "the longest has %zu", len, MV_RECORD_MAX);
 	if (memchr(line, '\n', len))
 		return mv_fail(err, MV_EINVALID, "a record of several lines");
-	ret = mv_json_parse(&o, line, len, err);
-	if (ret < 0)
-		return ret;
+	rc = mv_json_parse(&o, line, len, err);
+	if (rc < 0)
+		return rc;
 	if (mv_json_type(o) != MV_JSON_OBJECT)
-		ret = mv_fail(err, MV_EINVALID, "a record is not an object");
-	if (!ret)
-		ret = take_head(out, o, err);
-	if (!ret && is_known(out->kind))
-		ret = take_body(out, o, err);
+		rc = mv_fail(err, MV_EINVALID, "a record is not an object");
+	if (!rc)
+		rc = take_head(out, o, err);
+	if (!rc && is_known(out->kind))
+		rc = take_body(out, o, err);
 	mv_json_free(o);
-	if (ret < 0)
+	if (rc < 0)
 		mv_record_release(out);
-	return ret;
+	return rc;
 }

@@ -85,28 +85,28 @@ static const char *skip_blanks(const struct table *t, const char *s)
 static int read_quoted(struct table *t)
 {
 	const char *s = t->at + 1;
-	int ret = 0;
+	int rc = 0;
 
-	while (!ret) {
+	while (!rc) {
 		const char *quote = memchr(s, '"', (size_t)(t->end - s));
 
 		if (!quote)
 			return fail_at(t, "a quote that does not end");
 		for (const char *p = s; p < quote; p++)
 			t->line += *p == '\n';
-		ret = add(t, s, (size_t)(quote - s));
+		rc = add(t, s, (size_t)(quote - s));
 		s = quote + 1;
 		if (s == t->end || *s != '"')
 			break;
-		ret = ret ? ret : add(t, "\"", 1);
+		rc = rc ? rc : add(t, "\"", 1);
 		s++;
 	}
 	s = skip_blanks(t, s);
 	t->at = s;
-	if (!ret && s < t->end && *s != t->separator && *s != '\n' &&
+	if (!rc && s < t->end && *s != t->separator && *s != '\n' &&
 	    *s != '\r')
 		return fail_at(t, "text behind a closing quote");
-	return ret;
+	return rc;
 }
 
 static int read_plain(struct table *t)
@@ -130,18 +130,18 @@ static int read_plain(struct table *t)
 
 static int need(struct table *t, size_t len)
 {
-	int ret = mv_pull_need(&t->pull, len, t->err);
+	int rc = mv_pull_need(&t->pull, len, t->err);
 
-	return ret == MV_ENOMEM && mv_pull_len(&t->pull) ?
-	       fail_at(t, "the row is too long, or a quote does not end") : ret;
+	return rc == MV_ENOMEM && mv_pull_len(&t->pull) ?
+	       fail_at(t, "the row is too long, or a quote does not end") : rc;
 }
 
 /* Blank lines are no rows. */
 static int skip_blank_lines(struct table *t)
 {
-	int ret;
+	int rc;
 
-	while (!(ret = need(t, 1)) && mv_pull_len(&t->pull)) {
+	while (!(rc = need(t, 1)) && mv_pull_len(&t->pull)) {
 		const char c = *mv_pull_data(&t->pull);
 
 		if (c != '\n' && c != '\r')
@@ -150,7 +150,7 @@ static int skip_blank_lines(struct table *t)
 		mv_pull_skip(&t->pull, 1);
 	}
 	t->row_line = t->line;
-	return ret;
+	return rc;
 }
 
 /*
@@ -163,9 +163,9 @@ static int find_row(struct table *t)
 {
 	size_t i = 0;
 	int quoted = 0;
-	int ret = skip_blank_lines(t);
+	int rc = skip_blank_lines(t);
 
-	while (!ret) {
+	while (!rc) {
 		const char *s = mv_pull_data(&t->pull);
 		const size_t len = mv_pull_len(&t->pull);
 
@@ -175,33 +175,33 @@ static int find_row(struct table *t)
 			i += i < len;
 			break;
 		}
-		ret = need(t, len + 1);
+		rc = need(t, len + 1);
 	}
 	t->at = mv_pull_data(&t->pull);
 	t->end = t->at + i;
 	mv_pull_skip(&t->pull, i);
-	return ret;
+	return rc;
 }
 
 /* 1, or 0 at the end. */
 static int next_row(struct table *t)
 {
-	int ret = find_row(t);
+	int rc = find_row(t);
 
 	t->cell_count = 0;
 	mv_buf_clear(&t->text);
-	if (ret || t->at == t->end)
-		return ret;
+	if (rc || t->at == t->end)
+		return rc;
 	for (;;) {
-		ret = begin_cell(t);
+		rc = begin_cell(t);
 		t->at = skip_blanks(t, t->at);
-		if (!ret)
-			ret = t->at < t->end && *t->at == '"' ?
-			      read_quoted(t) : read_plain(t);
-		if (!ret && mv_buf_add(&t->text, "", 1))
-			ret = fail_at(t, "the row is too long");
-		if (ret)
-			return ret;
+		if (!rc)
+			rc = t->at < t->end && *t->at == '"' ?
+			     read_quoted(t) : read_plain(t);
+		if (!rc && mv_buf_add(&t->text, "", 1))
+			rc = fail_at(t, "the row is too long");
+		if (rc)
+			return rc;
 		if (t->at < t->end && *t->at == '\r')
 			t->at++;
 		if (t->at == t->end)
@@ -276,21 +276,21 @@ static void choose_step(struct table *t)
 
 static int read_header(struct table *t)
 {
-	int ret = next_row(t);
+	int rc = next_row(t);
 
-	if (!ret)
+	if (!rc)
 		return fail_at(t, "no header");
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	t->columns = calloc(t->cell_count, sizeof(*t->columns));
 	if (!t->columns)
 		return mv_nomem(t->err);
-	ret = 0;
-	for (size_t i = 0; i < t->cell_count && !ret; i++)
-		ret = add_column(t, cell(t, i));
-	if (!ret)
+	rc = 0;
+	for (size_t i = 0; i < t->cell_count && !rc; i++)
+		rc = add_column(t, cell(t, i));
+	if (!rc)
 		choose_step(t);
-	return ret;
+	return rc;
 }
 
 /* -- rows -- */
@@ -337,7 +337,7 @@ int64_t mv_table_time(const char *s)
 static int take_row(struct table *t)
 {
 	int64_t step = t->row, ms = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (t->cell_count != t->column_count)
 		return mv_fail(t->err, MV_EINVALID, "%s:%zu: %zu cells, but "
@@ -353,7 +353,7 @@ static int take_row(struct table *t)
 	if (t->restarts && t->row && step < t->last)
 		mv_curves_restart(t->curves, step);
 	t->last = step;
-	for (size_t i = 0; i < t->column_count && !ret; i++) {
+	for (size_t i = 0; i < t->column_count && !rc; i++) {
 		double value;
 
 		if (t->columns[i].role != ROLE_METRIC || !*cell(t, i))
@@ -362,26 +362,26 @@ static int take_row(struct table *t)
 			t->skipped++;
 			continue;
 		}
-		ret = mv_curves_add(t->curves, t->columns[i].name, step, ms,
-				    value, t->err);
-		if (ret == MV_EINVALID)
+		rc = mv_curves_add(t->curves, t->columns[i].name, step, ms,
+				   value, t->err);
+		if (rc == MV_EINVALID)
 			mv_err_prefix(t->err, "%s:%zu", t->name, t->row_line);
 	}
-	return ret;
+	return rc;
 }
 
 static int read_table(struct table *t)
 {
-	int ret = read_header(t);
+	int rc = read_header(t);
 
-	while (!ret) {
-		ret = next_row(t);
-		if (ret <= 0)
-			return ret;
-		ret = take_row(t);
+	while (!rc) {
+		rc = next_row(t);
+		if (rc <= 0)
+			return rc;
+		rc = take_row(t);
 		t->row++;
 	}
-	return ret;
+	return rc;
 }
 
 /* The step of a row, if it has one that can be read. */
@@ -396,15 +396,15 @@ static int row_step(int64_t *step, const struct table *t)
 /* To the beginning, and behind the mark that says UTF-8. */
 static int begin(struct table *t)
 {
-	int ret;
+	int rc;
 
 	t->in->rewind(t->in->in.payload);
 	mv_pull_reset(&t->pull);
-	ret = need(t, 3);
-	if (!ret && mv_pull_len(&t->pull) >= 3 &&
+	rc = need(t, 3);
+	if (!rc && mv_pull_len(&t->pull) >= 3 &&
 	    !memcmp(mv_pull_data(&t->pull), "\xef\xbb\xbf", 3))
 		mv_pull_skip(&t->pull, 3);
-	return ret;
+	return rc;
 }
 
 static int rewind_table(struct table *t)
@@ -426,12 +426,12 @@ static int find_restarts(struct table *t)
 	struct mv_err *err = t->err, why;
 	size_t rows = 0, back = 0;
 	int64_t last = 0, step;
-	int ret;
+	int rc;
 
 	t->err = &why;
-	ret = read_header(t);
-	while (!ret && t->has_step && (ret = next_row(t)) == 1) {
-		ret = 0;
+	rc = read_header(t);
+	while (!rc && t->has_step && (rc = next_row(t)) == 1) {
+		rc = 0;
 		if (row_step(&step, t))
 			break;
 		back += rows && step < last;
@@ -440,7 +440,7 @@ static int find_restarts(struct table *t)
 	}
 	t->err = err;
 	t->restarts = mv_steps_go_back(rows, back);
-	return ret == MV_ENOMEM ? mv_nomem(err) : rewind_table(t);
+	return rc == MV_ENOMEM ? mv_nomem(err) : rewind_table(t);
 }
 
 int mv_curves_read_table(struct mv_curves *curves, const char *name,
@@ -450,17 +450,17 @@ int mv_curves_read_table(struct mv_curves *curves, const char *name,
 	const char *dot = strrchr(name, '.');
 	struct table t = { .name = name, .prefix = prefix, .in = in,
 			   .line = 1, .curves = curves, .err = err };
-	int ret;
+	int rc;
 
 	t.separator = dot && !strcasecmp(dot, ".tsv") ? '\t' : ',';
 	mv_buf_init(&t.text, CELL_MAX);
 	mv_pull_init(&t.pull, in->in, ROW_MAX);
-	ret = begin(&t);
-	if (!ret)
-		ret = find_restarts(&t);
-	if (!ret)
-		ret = read_table(&t);
-	if (!ret && skipped)
+	rc = begin(&t);
+	if (!rc)
+		rc = find_restarts(&t);
+	if (!rc)
+		rc = read_table(&t);
+	if (!rc && skipped)
 		*skipped += t.skipped;
 	for (size_t i = 0; i < t.column_count; i++)
 		free(t.columns[i].name);
@@ -468,5 +468,5 @@ int mv_curves_read_table(struct mv_curves *curves, const char *name,
 	free(t.cells);
 	mv_buf_release(&t.text);
 	mv_pull_release(&t.pull);
-	return ret;
+	return rc;
 }

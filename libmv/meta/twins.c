@@ -101,15 +101,15 @@ static int tell(const struct part *v, size_t count, mv_twin_fn fn,
 		void *payload, struct mv_err *err)
 {
 	size_t old = 0;
-	int ret = 0;
+	int rc = 0;
 
 	while (old < count && !v[old].new)
 		old++;
-	for (size_t i = old; i < count && !ret; i++)
+	for (size_t i = old; i < count && !rc; i++)
 		if (i && by_text(&v[i], &v[i - 1]) && by_text(&v[i], &v[0]) &&
 		    !(old && bsearch(&v[i], v, old, sizeof(*v), by_text)))
-			ret = fn(payload, v[i].text, v[0].text, err);
-	return ret;
+			rc = fn(payload, v[i].text, v[0].text, err);
+	return rc;
 }
 
 int mv_registry_twins(const struct mv_registry *before,
@@ -118,22 +118,22 @@ int mv_registry_twins(const struct mv_registry *before,
 {
 	struct parts p = { .count = 0 };
 	size_t end;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < before->count && !ret; i++)
-		ret = add_tag(&p, &before->v[i].tag, 0);
-	for (size_t i = 0; i < count && !ret; i++)
-		ret = add_tag(&p, tags[i], 1);
-	if (ret)
-		ret = mv_nomem(err);
+	for (size_t i = 0; i < before->count && !rc; i++)
+		rc = add_tag(&p, &before->v[i].tag, 0);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = add_tag(&p, tags[i], 1);
+	if (rc)
+		rc = mv_nomem(err);
 	if (p.count)
 		qsort(p.v, p.count, sizeof(*p.v), compare);
-	for (size_t i = 0; i < p.count && !ret; i = end) {
+	for (size_t i = 0; i < p.count && !rc; i = end) {
 		for (end = i + 1; end < p.count &&
 		     !by_place(&p.v[i], &p.v[end]); end++)
 			;
-		ret = tell(p.v + i, end - i, fn, payload, err);
+		rc = tell(p.v + i, end - i, fn, payload, err);
 	}
 	parts_release(&p);
-	return ret;
+	return rc;
 }

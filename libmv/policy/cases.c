@@ -47,19 +47,19 @@ static int set_fact(struct mv_facts *facts, const char *value,
 		    struct mv_err *err)
 {
 	char *arg = strdup(value), *space = arg ? strchr(arg, ' ') : NULL;
-	int ret;
+	int rc;
 
 	if (!arg)
 		return mv_nomem(err);
 	if (space) {
 		*space = '=';
-		ret = mv_facts_set_arg(facts, arg, err);
+		rc = mv_facts_set_arg(facts, arg, err);
 	} else {
-		ret = mv_fail(err, MV_EINVALID, "'%s': expected KEY VALUE",
-			      value);
+		rc = mv_fail(err, MV_EINVALID, "'%s': expected KEY VALUE",
+			     value);
 	}
 	free(arg);
-	return ret;
+	return rc;
 }
 
 static int vote(struct example *x, enum mv_decision decision,
@@ -95,15 +95,15 @@ static int answer(struct example *x, const char *question, const char *value,
 	size_t len = strcspn(value, " ");
 	int64_t number = otherwise;
 	char *whole;
-	int ret;
+	int rc;
 
 	if (value[len] && mv_parse_duration(&number, value + len + 1, err))
 		return MV_EINVALID;
 	whole = mv_strf("%s %.*s", question, (int)len, value);
-	ret = whole ? mv_policy_answer(&x->facts, whole, 1, number, NULL, err) :
-		      mv_nomem(err);
+	rc = whole ? mv_policy_answer(&x->facts, whole, 1, number, NULL, err) :
+		     mv_nomem(err);
 	free(whole);
-	return ret;
+	return rc;
 }
 
 static int plain_answer(struct example *x, const char *question,
@@ -120,10 +120,10 @@ static int duration_answer(struct example *x, const char *question,
 			   const char *value, struct mv_err *err)
 {
 	int64_t s;
-	int ret = mv_parse_duration(&s, value, err);
+	int rc = mv_parse_duration(&s, value, err);
 
-	return ret ? ret : mv_policy_answer(&x->facts, question, 1, s, NULL,
-					    err);
+	return rc ? rc : mv_policy_answer(&x->facts, question, 1, s, NULL,
+					  err);
 }
 
 static int set_person(struct example *x, const char *key, const char *value,
@@ -162,7 +162,7 @@ static int set_subject(struct example *x, const char *key, const char *value,
 {
 	struct mv_policy_facts *f = &x->facts;
 	int64_t ms;
-	int ret;
+	int rc;
 
 	if (!strcmp(key, "artifact"))
 		return mv_set_str(&f->artifact, value, err);
@@ -185,10 +185,10 @@ static int set_subject(struct example *x, const char *key, const char *value,
 	if (!strcmp(key, "because"))
 		return mv_set_str(&x->because, value, err);
 	if (!strcmp(key, "now")) {
-		ret = mv_time_parse(&ms, value, err);
-		if (!ret)
+		rc = mv_time_parse(&ms, value, err);
+		if (!rc)
 			x->now = ms / 1000;
-		return ret;
+		return rc;
 	}
 	if (!strcmp(key, "from"))
 		return mv_set_str(&f->from_stage, value, err);
@@ -262,22 +262,22 @@ static int add_eval(struct mv_record *r, const char *name,
 	char role[] = "eval", text[80], hex[MV_OID_HEX + 1];
 	struct mv_ref ref;
 	char *question;
-	int ret;
+	int rc;
 
 	memset(&ref, 0, sizeof(ref));
 	ref.role = role;
 	ref.has_oid = 1;
 	ref.size = 1;
-	ret = mv_sha256(&ref.oid, name, strlen(name), err);
-	if (!ret)
-		ret = mv_refs_add(&r->data, &ref, err);
+	rc = mv_sha256(&ref.oid, name, strlen(name), err);
+	if (!rc)
+		rc = mv_refs_add(&r->data, &ref, err);
 	question = mv_strf("content %s", name);
 	snprintf(text, sizeof(text), "sha256:%s", mv_oid_hex(hex, &ref.oid));
-	if (!ret)
-		ret = question ? mv_policy_answer(facts, question, 1, 1, text,
-						  err) : mv_nomem(err);
+	if (!rc)
+		rc = question ? mv_policy_answer(facts, question, 1, 1, text,
+						 err) : mv_nomem(err);
 	free(question);
-	return ret;
+	return rc;
 }
 
 static int fold(struct mv_evidence *out, struct mv_record *r,
@@ -286,18 +286,18 @@ static int fold(struct mv_evidence *out, struct mv_record *r,
 	struct mv_lines lines;
 	const char *line;
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, LINE_MAX_LEN);
-	ret = mv_record_print(&text, r, err);
+	rc = mv_record_print(&text, r, err);
 	line = text.data;
 	lines.v = &line;
 	lines.count = 1;
 	lines.text = NULL;
-	if (!ret)
-		ret = mv_evidence_fold(out, &lines, err);
+	if (!rc)
+		rc = mv_evidence_fold(out, &lines, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 static int begin_record(struct mv_record *r, const char *content,
@@ -318,7 +318,7 @@ static int begin(struct example *x, const char *name, int line,
 		 struct mv_err *err)
 {
 	struct mv_policy_facts *f = &x->facts;
-	int ret;
+	int rc;
 
 	x->begun = 1;
 	x->line = line;
@@ -328,18 +328,18 @@ static int begin(struct example *x, const char *name, int line,
 	f->size = 1;
 	mv_time_parse(&x->now, CASE_TIME, NULL);
 	x->now = x->now / 1000 + 60;
-	ret = begin_record(&x->record, "00000000000000ca", err);
-	if (!ret)
-		ret = begin_record(&x->base, "00000000000000ba", err);
-	if (!ret)
-		ret = mv_sha256(&f->content, "candidate", 9, err);
-	if (!ret)
-		ret = mv_set_str(&f->version, "v1.0.0", err);
-	if (!ret)
-		ret = mv_set_str(&f->commit, CASE_COMMIT, err);
-	if (!ret)
-		ret = mv_set_str(&f->records, "", err);
-	return ret ? ret : mv_set_str(&f->repo, CASE_REPO, err);
+	rc = begin_record(&x->record, "00000000000000ca", err);
+	if (!rc)
+		rc = begin_record(&x->base, "00000000000000ba", err);
+	if (!rc)
+		rc = mv_sha256(&f->content, "candidate", 9, err);
+	if (!rc)
+		rc = mv_set_str(&f->version, "v1.0.0", err);
+	if (!rc)
+		rc = mv_set_str(&f->commit, CASE_COMMIT, err);
+	if (!rc)
+		rc = mv_set_str(&f->records, "", err);
+	return rc ? rc : mv_set_str(&f->repo, CASE_REPO, err);
 }
 
 static int add_base(struct example *x, struct mv_err *err)
@@ -368,26 +368,26 @@ static int bind(struct example *x, struct mv_err *err)
 
 	for (size_t i = 0; i < f->vote_count; i++) {
 		struct mv_statement *s = &f->votes[i].statement;
-		int ret = mv_set_str(&s->repo, f->repo, err);
+		int rc = mv_set_str(&s->repo, f->repo, err);
 
-		if (!ret && f->artifact)
-			ret = mv_set_str(&s->artifact, f->artifact, err);
-		if (!ret)
-			ret = mv_set_str(&s->version, f->version, err);
-		if (!ret && f->stage)
-			ret = mv_set_str(&s->stage, f->stage, err);
-		if (!ret)
-			ret = mv_set_str(&s->commit, f->commit, err);
-		if (!ret)
-			ret = mv_set_str(&s->policy, x->policy->digest, err);
-		if (!ret)
-			ret = mv_set_str(&s->records, f->records, err);
-		if (!ret && f->displaces)
-			ret = mv_set_str(&s->displaces, f->displaces, err);
-		if (!ret && f->from_stage)
-			ret = mv_set_str(&s->from_stage, f->from_stage, err);
-		if (ret)
-			return ret;
+		if (!rc && f->artifact)
+			rc = mv_set_str(&s->artifact, f->artifact, err);
+		if (!rc)
+			rc = mv_set_str(&s->version, f->version, err);
+		if (!rc && f->stage)
+			rc = mv_set_str(&s->stage, f->stage, err);
+		if (!rc)
+			rc = mv_set_str(&s->commit, f->commit, err);
+		if (!rc)
+			rc = mv_set_str(&s->policy, x->policy->digest, err);
+		if (!rc)
+			rc = mv_set_str(&s->records, f->records, err);
+		if (!rc && f->displaces)
+			rc = mv_set_str(&s->displaces, f->displaces, err);
+		if (!rc && f->from_stage)
+			rc = mv_set_str(&s->from_stage, f->from_stage, err);
+		if (rc)
+			return rc;
 		s->content = f->content;
 		s->size = f->size;
 		/* In the order in which they stand. */
@@ -437,33 +437,33 @@ static int tell(struct example *x, const struct mv_verdict *verdict,
 static int run_case(struct example *x, struct mv_err *err)
 {
 	struct mv_verdict verdict;
-	int ret = 0;
+	int rc = 0;
 
 	if (x->eval)
-		ret = add_eval(&x->record, x->eval, &x->facts, err);
+		rc = add_eval(&x->record, x->eval, &x->facts, err);
 	else
-		ret = add_eval(&x->record, "case", &x->facts, err);
-	if (!ret)
-		ret = add_eval(&x->base, x->base_eval ? x->base_eval :
-			       x->eval ? x->eval : "case", &x->facts, err);
-	if (!ret)
-		ret = fold(&x->facts.evidence, &x->record, err);
-	if (!ret)
-		ret = add_base(x, err);
-	if (!ret)
-		ret = bind(x, err);
+		rc = add_eval(&x->record, "case", &x->facts, err);
+	if (!rc)
+		rc = add_eval(&x->base, x->base_eval ? x->base_eval :
+			      x->eval ? x->eval : "case", &x->facts, err);
+	if (!rc)
+		rc = fold(&x->facts.evidence, &x->record, err);
+	if (!rc)
+		rc = add_base(x, err);
+	if (!rc)
+		rc = bind(x, err);
 	/* Nothing happened to the stage, unless the case said so before. */
-	if (!ret)
-		ret = mv_policy_answer(&x->facts, "since-last-event", 1, -1,
-				       NULL, err);
-	if (ret)
-		return ret;
-	ret = mv_decide(&verdict, &x->facts, x->policy, x->now, err);
-	if (!ret) {
-		ret = tell(x, &verdict, err);
+	if (!rc)
+		rc = mv_policy_answer(&x->facts, "since-last-event", 1, -1,
+				      NULL, err);
+	if (rc)
+		return rc;
+	rc = mv_decide(&verdict, &x->facts, x->policy, x->now, err);
+	if (!rc) {
+		rc = tell(x, &verdict, err);
 		mv_verdict_release(&verdict);
 	}
-	return ret;
+	return rc;
 }
 
 static void clear(struct example *x)
@@ -487,7 +487,7 @@ struct reading {
 static int finish(struct reading *r, struct mv_err *err)
 {
 	struct example *x = &r->x;
-	int ret;
+	int rc;
 
 	if (!x->begun)
 		return 0;
@@ -501,9 +501,9 @@ static int finish(struct reading *r, struct mv_err *err)
 	if (!x->facts.artifact || (!x->facts.stage && !x->facts.branch))
 		return bad(r->file, x->line, "artifact and stage (or branch) "
 			   "are missing in case", x->name, err);
-	ret = run_case(x, err);
+	rc = run_case(x, err);
 	clear(x);
-	return ret;
+	return rc;
 }
 
 static int on_pair(void *payload, const char *section, const char *name,
@@ -511,27 +511,27 @@ static int on_pair(void *payload, const char *section, const char *name,
 		   struct mv_err *err)
 {
 	struct reading *r = payload;
-	int ret;
+	int rc;
 
 	if (!key) {
 		if (strcmp(section, "case") || !*name)
 			return bad(r->file, line, "a case is [case \"what it "
 				   "shows\"], not", section, err);
-		ret = finish(r, err);
-		return ret ? ret : begin(&r->x, name, line, err);
+		rc = finish(r, err);
+		return rc ? rc : begin(&r->x, name, line, err);
 	}
-	ret = set_subject(&r->x, key, value, err);
-	if (ret == MV_ENOENT)
-		ret = set_person(&r->x, key, value, err);
-	if (ret == MV_ENOENT)
-		ret = set_evidence(&r->x, key, value, err);
-	if (ret == MV_ENOENT)
-		ret = set_answer(&r->x, key, value, err);
-	if (ret == MV_ENOENT)
+	rc = set_subject(&r->x, key, value, err);
+	if (rc == MV_ENOENT)
+		rc = set_person(&r->x, key, value, err);
+	if (rc == MV_ENOENT)
+		rc = set_evidence(&r->x, key, value, err);
+	if (rc == MV_ENOENT)
+		rc = set_answer(&r->x, key, value, err);
+	if (rc == MV_ENOENT)
 		return bad(r->file, line, "a case cannot say", key, err);
-	if (ret == MV_EINVALID && err)
+	if (rc == MV_EINVALID && err)
 		mv_err_prefix(err, "%s:%d", r->file, line);
-	return ret;
+	return rc;
 }
 
 int mv_policy_run_cases(const struct mv_policy *p, const char *name,
@@ -539,17 +539,17 @@ int mv_policy_run_cases(const struct mv_policy *p, const char *name,
 			void *payload, struct mv_err *err)
 {
 	struct reading r;
-	int ret;
+	int rc;
 
 	memset(&r, 0, sizeof(r));
 	r.file = name;
 	r.x.policy = p;
 	r.x.fn = fn;
 	r.x.payload = payload;
-	ret = mv_config_parse_with(name, data, len, MV_CONFIG_HEADS, on_pair,
-				   &r, err);
-	if (!ret)
-		ret = finish(&r, err);
+	rc = mv_config_parse_with(name, data, len, MV_CONFIG_HEADS, on_pair,
+				  &r, err);
+	if (!rc)
+		rc = finish(&r, err);
 	clear(&r.x);
-	return ret;
+	return rc;
 }

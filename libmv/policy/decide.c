@@ -139,7 +139,7 @@ static int decide_rule(struct mv_verdict *out, const struct mv_deciding *d,
 	const struct mv_rule *over = mv_section_rule(d->section,
 						     MV_RULE_OVERRIDE);
 	struct mv_found f = { .result = MV_RESULT_YES };
-	int ret;
+	int rc;
 
 	mv_buf_init(&f.expected, MV_FOUND_MAX);
 	mv_buf_init(&f.actual, MV_FOUND_MAX);
@@ -151,12 +151,12 @@ static int decide_rule(struct mv_verdict *out, const struct mv_deciding *d,
 	    mv_is_overridden(d, over, rule->key, &f))
 		f.result = MV_RESULT_OVERRIDDEN;
 	mv_advise(d, over, rule, &f);
-	ret = add_finding(out, d, rule, &f);
+	rc = add_finding(out, d, rule, &f);
 	mv_buf_release(&f.expected);
 	mv_buf_release(&f.actual);
 	mv_buf_release(&f.evidence);
 	mv_buf_release(&f.advice);
-	return ret;
+	return rc;
 }
 
 /* -- all of them ----------------------------------------------------------------------- */

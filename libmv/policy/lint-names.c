@@ -60,7 +60,7 @@ static int see_key(void *payload, const char *section, const char *subname,
 	    known ? " of " : "", known ? section : "", near.best ?
 	    "; did you mean '" : "", near.best ? near.best : "", near.best ?
 	    "'?" : "");
-	return n->said.ret;
+	return n->said.rc;
 }
 
 int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
@@ -175,7 +175,8 @@ static void lint_metrics(struct naming *n, const struct mv_rule *r)
 		for (size_t i = 0; i < p->metric_count; i++)
 			mv_nearest_try(&near, p->metrics[i].name);
 		if (near.best)
-			say(n, r->line, 0, "%s: .gitmodel/config has no [metric "
+			say(n, r->line, 0,
+			    "%s: .gitmodel/config has no [metric "
 			    "\"%s\"]; did you mean '%s'?", r->key, a->metric,
 			    near.best);
 	}
@@ -209,5 +210,5 @@ int mv_policy_lint_names(const struct mv_policy *p, const char *const *stages,
 		for (size_t j = 0; j < p->sections[i].count; j++)
 			lint_rule(&n, &p->sections[i].rules[j]);
 	}
-	return n.said.ret;
+	return n.said.rc;
 }

@@ -28,12 +28,12 @@ void mv_complain(struct mv_complaints *c, int line, int serious,
 	char text[1024];
 	va_list ap;
 
-	if (c->ret)
+	if (c->rc)
 		return;
 	va_start(ap, fmt);
 	mv_vwords(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	c->ret = c->fn(c->payload, line, serious, text, c->err);
+	c->rc = c->fn(c->payload, line, serious, text, c->err);
 }
 
 /* -- people ----------------------------------------------------------------------- */
@@ -294,8 +294,8 @@ static void lint_order(struct linting *l, const struct mv_section *s)
 {
 	char *seen = calloc(l->policy->section_count, 1);
 
-	if (!seen && !l->said.ret)
-		l->said.ret = mv_nomem(l->said.err);
+	if (!seen && !l->said.rc)
+		l->said.rc = mv_nomem(l->said.err);
 	for (size_t i = 0; seen && i < s->count; i++) {
 		const struct mv_rule *r = &s->rules[i];
 
@@ -334,7 +334,8 @@ static void lint_settings(struct linting *l, const struct mv_section *s,
 	if (r->kind == MV_RULE_SAME_EVAL && !r->args->number)
 		say(l, r->line, 0, "values measured on different data are "
 		    "compared");
-	if (r->kind == MV_RULE_AGGREGATE && !mv_section_rule(s, MV_RULE_MIN_RUNS))
+	if (r->kind == MV_RULE_AGGREGATE && !mv_section_rule(s,
+							     MV_RULE_MIN_RUNS))
 		say(l, r->line, 0, "aggregate without min-runs is satisfied by "
 		    "one run");
 }
@@ -434,5 +435,5 @@ int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
 		lint_group(&l, &p->groups[i]);
 	for (size_t i = 0; i < p->section_count; i++)
 		lint_section(&l, &p->sections[i]);
-	return l.said.ret;
+	return l.said.rc;
 }

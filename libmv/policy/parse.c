@@ -142,7 +142,7 @@ static int add_rule(struct mv_section *s, const char *key, const char *value,
 		    int line, struct mv_err *err)
 {
 	struct mv_rule *rule;
-	int ret;
+	int rc;
 
 	if (s->count == RULES_MAX)
 		return bad(err, line, "too many rules, with", key);
@@ -150,11 +150,11 @@ static int add_rule(struct mv_section *s, const char *key, const char *value,
 	if (!rule)
 		return MV_ENOMEM;
 	rule->line = line;
-	ret = mv_rule_parse(rule, s->kind, key, value, err);
-	if (ret == MV_EINVALID)
+	rc = mv_rule_parse(rule, s->kind, key, value, err);
+	if (rc == MV_EINVALID)
 		mv_err_prefix(err, POLICY_NAME ":%d", line);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	for (size_t i = 0; i + 1 < s->count; i++)
 		if (contradicts(&s->rules[i], rule))
 			return bad(err, line, "twice in this section:", key);
@@ -172,16 +172,16 @@ static int on_pair(void *payload, const char *section, const char *subname,
 		   struct mv_err *err)
 {
 	struct parse *p = payload;
-	int ret = 0;
+	int rc = 0;
 
 	if (!key)
 		return begin(p, section, subname, line, err);
 	if (p->group)
 		return add_member(p->group, key, value, line, err);
 	if (!*section)
-		ret = top_section(p, line, err);
-	if (ret)
-		return ret;
+		rc = top_section(p, line, err);
+	if (rc)
+		return rc;
 	if (!strcmp(key, "mode") && *section) {
 		if (p->section->mode_line)
 			return bad(err, line, "twice in this section:", key);
@@ -221,22 +221,22 @@ static int digest(char *out, const char *policy, size_t policy_len,
 	struct mv_hasher *h = NULL;
 	struct mv_oid oid;
 	char head[64], hex[MV_OID_HEX + 1];
-	int ret = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	int rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
 
 	snprintf(head, sizeof(head), "git-model-policy/1\n%zu %zu\n",
 		 policy_len, config_len);
-	if (!ret)
-		ret = mv_hasher_update(h, head, strlen(head), err);
-	if (!ret)
-		ret = mv_hasher_update(h, policy, policy_len, err);
-	if (!ret && config)
-		ret = mv_hasher_update(h, config, config_len, err);
-	if (!ret)
-		ret = mv_hasher_final(oid.b, h, err);
+	if (!rc)
+		rc = mv_hasher_update(h, head, strlen(head), err);
+	if (!rc)
+		rc = mv_hasher_update(h, policy, policy_len, err);
+	if (!rc && config)
+		rc = mv_hasher_update(h, config, config_len, err);
+	if (!rc)
+		rc = mv_hasher_final(oid.b, h, err);
 	mv_hasher_free(h);
-	if (!ret)
+	if (!rc)
 		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
-	return ret;
+	return rc;
 }
 
 int mv_policy_parse(struct mv_policy *out, const char *policy,
@@ -244,23 +244,23 @@ int mv_policy_parse(struct mv_policy *out, const char *policy,
 		    struct mv_err *err)
 {
 	struct parse p = { out, NULL, NULL };
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_config_parse_with(POLICY_NAME, policy, policy_len,
-				   MV_CONFIG_TOP | MV_CONFIG_HEADS, on_pair,
-				   &p, err);
-	if (!ret)
-		ret = check_groups(out, err);
-	if (!ret && config)
-		ret = mv_project_parse(&out->project, CONFIG_NAME, config,
-				       config_len, err);
-	if (!ret)
-		ret = digest(out->digest, policy, policy_len, config,
-			     config ? config_len : 0, err);
-	if (ret)
+	rc = mv_config_parse_with(POLICY_NAME, policy, policy_len,
+				  MV_CONFIG_TOP | MV_CONFIG_HEADS, on_pair,
+				  &p, err);
+	if (!rc)
+		rc = check_groups(out, err);
+	if (!rc && config)
+		rc = mv_project_parse(&out->project, CONFIG_NAME, config,
+				      config_len, err);
+	if (!rc)
+		rc = digest(out->digest, policy, policy_len, config,
+			    config ? config_len : 0, err);
+	if (rc)
 		mv_policy_release(out);
-	return ret;
+	return rc;
 }
 
 static void release_section(struct mv_section *s)

@@ -240,7 +240,7 @@ struct mv_complaints {
 	mv_lint_fn fn;
 	void *payload;
 	struct mv_err *err;
-	int ret;
+	int rc;
 };
 __attribute__((format(printf, 4, 5)))
 void mv_complain(struct mv_complaints *c, int line, int serious,

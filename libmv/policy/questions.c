@@ -45,25 +45,25 @@ static int ask(struct asking *q, const char *word, const char *rest)
 
 static int ask_card(struct asking *q, const struct mv_rule_args *a)
 {
-	int ret = ask(q, "card", a->text);
+	int rc = ask(q, "card", a->text);
 
-	for (char **s = a->words; !ret && s && *s; s++) {
+	for (char **s = a->words; !rc && s && *s; s++) {
 		char *rest = mv_strf("%s %s", a->text, *s);
 
-		ret = rest ? ask(q, "card-section", rest) : mv_nomem(q->err);
+		rc = rest ? ask(q, "card-section", rest) : mv_nomem(q->err);
 		free(rest);
 	}
-	return ret;
+	return rc;
 }
 
 static int ask_others(struct asking *q, const struct mv_rule_args *a)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (; a && !ret; a = a->next)
+	for (; a && !rc; a = a->next)
 		if (a->vs)
-			ret = ask(q, "other", a->vs);
-	return ret;
+			rc = ask(q, "other", a->vs);
+	return rc;
 }
 
 /* In all sections that speak of it, as mv_next_setting() finds them. */
@@ -71,11 +71,11 @@ static int ask_soak(struct asking *q)
 {
 	struct mv_cursor at = { 0, 0 };
 	const struct mv_rule *r;
-	int ret = 0;
+	int rc = 0;
 
-	while (!ret && (r = mv_next_setting(&q->d, MV_RULE_REQUIRE_STAGE, &at)))
-		ret = ask(q, "soak", r->args->text);
-	return ret;
+	while (!rc && (r = mv_next_setting(&q->d, MV_RULE_REQUIRE_STAGE, &at)))
+		rc = ask(q, "soak", r->args->text);
+	return rc;
 }
 
 /* Were they given before the stage changed? See misses_state(). */
@@ -87,24 +87,24 @@ static int ask_votes(struct asking *q)
 
 static int ask_rollback(struct asking *q)
 {
-	int ret = ask(q, "previously-held", NULL);
+	int rc = ask(q, "previously-held", NULL);
 
-	if (!ret)
-		ret = ask(q, "other", "current");
-	return ret ? ret : ask_votes(q);
+	if (!rc)
+		rc = ask(q, "other", "current");
+	return rc ? rc : ask_votes(q);
 }
 
 static int ask_lineage(struct asking *q, const struct mv_rule_args *a)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (char **word = a->words; *word && !ret; word++) {
+	for (char **word = a->words; *word && !rc; word++) {
 		if (!strcmp(*word, "data"))
-			ret = ask(q, "lineage-data", NULL);
+			rc = ask(q, "lineage-data", NULL);
 		else if (!strcmp(*word, "code"))
-			ret = ask(q, "lineage-code", NULL);
+			rc = ask(q, "lineage-code", NULL);
 	}
-	return ret;
+	return rc;
 }
 
 static int ask_rule(struct asking *q, const struct mv_rule *rule)
@@ -165,24 +165,24 @@ int mv_policy_each_question(const struct mv_policy *p, const char *action,
 	};
 	struct asking q = { .d = { .policy = p, .facts = &facts },
 			    .fn = fn, .payload = payload, .err = err };
-	int ret = 0;
+	int rc = 0;
 
 	q.d.kind = mv_action_kind(action);
 	q.d.name = mv_plain_name(name);
 
-	for (size_t i = 0; i < p->section_count && !ret; i++) {
+	for (size_t i = 0; i < p->section_count && !rc; i++) {
 		const struct mv_section *s = &p->sections[i];
 
 		if (!mv_section_applies(s, q.d.kind, artifact, q.d.name))
 			continue;
 		q.d.section = s;
-		for (size_t j = 0; j < s->count && !ret; j++)
-			ret = ask_rule(&q, &s->rules[j]);
+		for (size_t j = 0; j < s->count && !rc; j++)
+			rc = ask_rule(&q, &s->rules[j]);
 	}
 	for (size_t i = 0; i < q.count; i++)
 		free(q.asked[i]);
 	free(q.asked);
-	return ret;
+	return rc;
 }
 
 /* -- facts -------------------------------------------------------------------------- */

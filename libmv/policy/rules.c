@@ -123,10 +123,10 @@ static int range_of(struct mv_rule_args *a, char *s)
 /* KEY OP NUMBER, or KEY in A..B */
 static int threshold(struct mv_rule_args *a, struct words *w)
 {
-	int ret = mv_set_str(&a->metric, next(w), w->err);
+	int rc = mv_set_str(&a->metric, next(w), w->err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (take(w, "in")) {
 		a->op = MV_OP_IN;
 		if (w->at == w->count || range_of(a, w->v[w->at++]))
@@ -140,22 +140,22 @@ static int threshold(struct mv_rule_args *a, struct words *w)
 
 static int shape_metric(struct mv_rule_args *a, struct words *w)
 {
-	int ret = threshold(a, w);
+	int rc = threshold(a, w);
 
-	if (!ret)
+	if (!rc)
 		a->optional = take(w, "optional");
-	return ret;
+	return rc;
 }
 
 /* KEY [margin NUMBER[%]] [vs OTHER] */
 static int change(struct mv_rule_args *a, struct words *w)
 {
-	int ret = mv_set_str(&a->metric, next(w), w->err);
+	int rc = mv_set_str(&a->metric, next(w), w->err);
 	size_t len;
 
-	if (!ret && strchr(a->metric, '*'))
+	if (!rc && strchr(a->metric, '*'))
 		return bad(w, "the name of one metric, without '*'");
-	if (!ret && take(w, "margin")) {
+	if (!rc && take(w, "margin")) {
 		char *s = w->at < w->count ? w->v[w->at++] : NULL;
 
 		len = s ? strlen(s) : 0;
@@ -166,25 +166,25 @@ static int change(struct mv_rule_args *a, struct words *w)
 			return bad(w, "margin NUMBER or margin NUMBER%, not "
 				   "below 0");
 	}
-	if (!ret && take(w, "vs")) {
+	if (!rc && take(w, "vs")) {
 		if (!*peek(w))
 			return bad(w, "vs current, a stage, a version or "
 				   "merge-base");
-		ret = mv_set_str(&a->vs, next(w), w->err);
-		return ret || mv_stage_ok(a->vs) || mv_version_ok(a->vs) ?
-			ret : bad(w, "vs current, a stage, a version or "
-				  "merge-base");
+		rc = mv_set_str(&a->vs, next(w), w->err);
+		return rc || mv_stage_ok(a->vs) || mv_version_ok(a->vs) ?
+			rc : bad(w, "vs current, a stage, a version or "
+				 "merge-base");
 	}
-	return ret ? ret : mv_set_str(&a->vs, "current", w->err);
+	return rc ? rc : mv_set_str(&a->vs, "current", w->err);
 }
 
 static int shape_change(struct mv_rule_args *a, struct words *w)
 {
-	int ret = *peek(w) ? change(a, w) : bad(w, "KEY margin NUMBER");
+	int rc = *peek(w) ? change(a, w) : bad(w, "KEY margin NUMBER");
 
-	if (!ret)
+	if (!rc)
 		a->optional = take(w, "optional");
-	return ret;
+	return rc;
 }
 
 /* Alternatives with " | " between: thresholds, or improvements. */
@@ -192,16 +192,16 @@ static int shape_any(struct mv_rule_args *a, struct words *w)
 {
 	for (;;) {
 		const char *second = w->at + 1 < w->count ? w->v[w->at + 1] : "";
-		int ret;
+		int rc;
 
 		a->improve = !strcmp(second, "margin") ||
 			     !strcmp(second, "vs") || !strcmp(second, "|") ||
 			     !*second;
 		if (!*peek(w))
 			return bad(w, "KEY margin NUMBER | KEY >= NUMBER ...");
-		ret = a->improve ? change(a, w) : threshold(a, w);
-		if (ret || !take(w, "|"))
-			return ret;
+		rc = a->improve ? change(a, w) : threshold(a, w);
+		if (rc || !take(w, "|"))
+			return rc;
 		a->next = calloc(1, sizeof(*a->next));
 		if (!a->next)
 			return mv_nomem(w->err);
@@ -224,7 +224,8 @@ static int path_ok(const char *s)
 	for (;;) {
 		size_t n = strcspn(s, "/");
 
-		if (!n || (n == 1 && *s == '.') || (n == 2 && !strncmp(s, "..", 2)))
+		if (!n || (n == 1 && *s == '.') || (n == 2 && !strncmp(s, "..",
+								       2)))
 			return 0;
 		if (!s[n])
 			return 1;
@@ -234,9 +235,9 @@ static int path_ok(const char *s)
 
 static int shape_path(struct mv_rule_args *a, struct words *w)
 {
-	int ret = shape_word(a, w);
+	int rc = shape_word(a, w);
 
-	return ret || path_ok(a->text) ? ret :
+	return rc || path_ok(a->text) ? rc :
 		bad(w, "a path inside of the repository");
 }
 
@@ -254,18 +255,18 @@ static int shape_data(struct mv_rule_args *a, struct words *w)
 
 static int shape_stage(struct mv_rule_args *a, struct words *w)
 {
-	int ret = shape_word(a, w);
+	int rc = shape_word(a, w);
 
-	return ret || mv_stage_ok(a->text) ? ret :
+	return rc || mv_stage_ok(a->text) ? rc :
 		bad(w, "the name of a stage");
 }
 
 static int shape_ref(struct mv_rule_args *a, struct words *w)
 {
-	int ret = shape_word(a, w);
+	int rc = shape_word(a, w);
 
-	return ret || (*a->text != '-' && !strstr(a->text, "..") &&
-		       !strpbrk(a->text, "~^:?*[\\@{")) ? ret :
+	return rc || (*a->text != '-' && !strstr(a->text, "..") &&
+		      !strpbrk(a->text, "~^:?*[\\@{")) ? rc :
 		bad(w, "a branch or a full ref");
 }
 
@@ -310,10 +311,10 @@ static int shape_people(struct mv_rule_args *a, struct words *w)
 /* NUMBER [from GROUP] ttl DURATION */
 static int shape_override(struct mv_rule_args *a, struct words *w)
 {
-	int ret = shape_people(a, w);
+	int rc = shape_people(a, w);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (!take(w, "ttl") || mv_parse_duration(&a->seconds, next(w), NULL) ||
 	    a->seconds <= 0)
 		return bad(w, "NUMBER [from GROUP] ttl DURATION");
@@ -328,10 +329,10 @@ static int shape_duration(struct mv_rule_args *a, struct words *w)
 
 static int shape_size(struct mv_rule_args *a, struct words *w)
 {
-	int ret = mv_parse_size(&a->number, w->value, NULL);
+	int rc = mv_parse_size(&a->number, w->value, NULL);
 
 	w->at = w->count;
-	return ret ? bad(w, "a size, such as 2GiB") : 0;
+	return rc ? bad(w, "a size, such as 2GiB") : 0;
 }
 
 static int shape_real(struct mv_rule_args *a, struct words *w)
@@ -344,11 +345,11 @@ static int shape_real(struct mv_rule_args *a, struct words *w)
 static int shape_aggregate(struct mv_rule_args *a, struct words *w)
 {
 	static const char *const how[] = { "median", "mean", "min", "max" };
-	int ret = *peek(w) ? mv_set_str(&a->metric, next(w), w->err) :
-			     bad(w, "KEY median|mean|min|max");
+	int rc = *peek(w) ? mv_set_str(&a->metric, next(w), w->err) :
+			    bad(w, "KEY median|mean|min|max");
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++)
 		if (!strcmp(peek(w), how[i]))
 			return mv_set_str(&a->text, next(w), w->err);
@@ -358,10 +359,10 @@ static int shape_aggregate(struct mv_rule_args *a, struct words *w)
 /* FILE [sections A B ...] */
 static int shape_card(struct mv_rule_args *a, struct words *w)
 {
-	int ret = shape_path(a, w);
+	int rc = shape_path(a, w);
 
-	if (ret || !take(w, "sections"))
-		return ret;
+	if (rc || !take(w, "sections"))
+		return rc;
 	return shape_words(a, w);
 }
 
@@ -509,17 +510,17 @@ static int parse_args(struct mv_rule *rule, const struct row *row,
 		      struct mv_err *err)
 {
 	struct words w;
-	int ret = split(&w, rule->value, err);
+	int rc = split(&w, rule->value, err);
 
-	if (!ret)
-		ret = row->shape(rule->args, &w);
-	if (!ret && w.at < w.count)
-		ret = mv_fail(err, MV_EINVALID, "'%s': '%s' is too much",
-			      rule->value, w.v[w.at]);
-	if (!ret)
-		ret = check_words(row, rule->args, err);
+	if (!rc)
+		rc = row->shape(rule->args, &w);
+	if (!rc && w.at < w.count)
+		rc = mv_fail(err, MV_EINVALID, "'%s': '%s' is too much",
+			     rule->value, w.v[w.at]);
+	if (!rc)
+		rc = check_words(row, rule->args, err);
 	free(w.text);
-	return ret;
+	return rc;
 }
 
 int mv_rule_parse(struct mv_rule *rule, const char *where, const char *key,
@@ -595,17 +596,17 @@ static int check_keys(const char *rules, struct mv_err *err)
 {
 	char *copy = strdup(rules), *rest = NULL;
 	char *key = copy ? strtok_r(copy, " ", &rest) : NULL;
-	int ret = 0;
+	int rc = 0;
 
 	if (!copy)
 		return mv_nomem(err);
 	if (!key)
-		ret = mv_fail(err, MV_EINVALID, "an override names the keys of "
-			      "rules; '%s' has none", rules);
-	for (; key && !ret; key = strtok_r(NULL, " ", &rest))
-		ret = check_key(key, err);
+		rc = mv_fail(err, MV_EINVALID, "an override names the keys of "
+			     "rules; '%s' has none", rules);
+	for (; key && !rc; key = strtok_r(NULL, " ", &rest))
+		rc = check_key(key, err);
 	free(copy);
-	return ret;
+	return rc;
 }
 
 int mv_policy_check_override(const struct mv_policy *p, const char *artifact,

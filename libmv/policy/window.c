@@ -118,7 +118,8 @@ static int take_zone(struct mv_window *w, const char *s, struct mv_err *err)
 	if (!*s)
 		return 0;
 	if (*s != ' ' || !zone_ok(s + 1))
-		return mv_fail(err, MV_EINVALID, "'%s' is no time zone, such as "
+		return mv_fail(err, MV_EINVALID,
+			       "'%s' is no time zone, such as "
 			       "Europe/Berlin", s);
 	if (!strcmp(s + 1, "UTC"))
 		return 0;
@@ -149,19 +150,19 @@ int mv_window_parse(struct mv_window **out, const char *text,
 {
 	struct mv_window *w = calloc(1, sizeof(*w));
 	const char *s = text;
-	int ret;
+	int rc;
 
 	if (!w)
 		return mv_nomem(err);
 	if (take_ends(w, &s))
-		ret = mv_fail(err, MV_EINVALID, "'%s' is no window, such as "
-			      "2026-12-20..2027-01-03 or Fri 16:00..Mon 08:00",
-			      text);
+		rc = mv_fail(err, MV_EINVALID, "'%s' is no window, such as "
+			     "2026-12-20..2027-01-03 or Fri 16:00..Mon 08:00",
+			     text);
 	else
-		ret = take_zone(w, s, err);
-	if (ret) {
+		rc = take_zone(w, s, err);
+	if (rc) {
 		mv_window_free(w);
-		return ret;
+		return rc;
 	}
 	*out = w;
 	return 0;

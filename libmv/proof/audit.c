@@ -128,15 +128,15 @@ static int on_event(void *payload, const struct mv_verified *v,
 		.state = v->state
 	};
 	struct mv_buf problem;
-	int ret;
+	int rc;
 
 	mv_buf_init(&problem, (size_t)1 << 24);
-	ret = join(&problem, v, err);
+	rc = join(&problem, v, err);
 	e.problem = problem.data;
-	if (!ret)
-		ret = add(a, &e, rank_of(v), err);
+	if (!rc)
+		rc = add(a, &e, rank_of(v), err);
 	mv_buf_release(&problem);
-	return ret;
+	return rc;
 }
 
 /* -- statements -------------------------------------------------------------------- */
@@ -248,7 +248,7 @@ static int add_statement(struct audit *a, const struct check *c,
 	const char *problem = problem_of(c, a->gate->repo_id);
 	enum mv_verify_state state = state_of(c, problem);
 	char *more = NULL;
-	int ret;
+	int rc;
 
 	if (a->options->artifact &&
 	    strcmp(a->options->artifact, s->artifact ? s->artifact : ""))
@@ -259,9 +259,9 @@ static int add_statement(struct audit *a, const struct check *c,
 		if (!more)
 			return mv_nomem(err);
 	}
-	ret = add_entry(a, c, state, more ? more : problem, err);
+	rc = add_entry(a, c, state, more ? more : problem, err);
 	free(more);
-	return ret;
+	return rc;
 }
 
 /* Anybody can write the line of what somebody said once more, with another
@@ -281,22 +281,22 @@ static int check_run(struct audit *a, struct check *c, size_t count,
 {
 	struct mv_pool *pool = mv_repo_pool(a->gate->repo, err);
 	struct mv_group *group = NULL;
-	int ret;
+	int rc;
 
 	if (!pool)
 		return MV_ENOMEM;
-	ret = mv_group_new(&group, pool, err);
-	if (ret)
-		return ret;
+	rc = mv_group_new(&group, pool, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < count; i++)
 		if (!c[i].s->malformed && !(i && is_copy(c[i - 1].s, c[i].s)))
 			mv_group_submit(group, check_one, NULL, &c[i]);
-	ret = mv_group_wait(group, err);
+	rc = mv_group_wait(group, err);
 	mv_group_free(group);
-	for (size_t i = 0; i < count && !ret; i++)
+	for (size_t i = 0; i < count && !rc; i++)
 		if (!i || !is_copy(c[i - 1].s, c[i].s))
-			ret = add_statement(a, &c[i], err);
-	return ret;
+			rc = add_statement(a, &c[i], err);
+	return rc;
 }
 
 static int by_time(const void *va, const void *vb)
@@ -331,15 +331,15 @@ static int set_trust(struct check *c, struct mv_gates *gates,
 		     const char *commit, struct mv_err *err)
 {
 	struct mv_gate_then *g;
-	int ret;
+	int rc;
 
 	c->trust = gates->today->trust;
 	if (!*commit || !strcmp(commit, gates->today->trusted))
 		return 0;
-	ret = mv_gates_at(&g, gates, commit, err);
-	if (!ret)
+	rc = mv_gates_at(&g, gates, commit, err);
+	if (!rc)
 		c->trust = g->strict ? g->strict : g->then;
-	return ret;
+	return rc;
 }
 
 static int check_statements(struct audit *a, struct mv_gates *gates,
@@ -350,24 +350,24 @@ static int check_statements(struct audit *a, struct mv_gates *gates,
 	struct check *c = calloc(l->count + 1, sizeof(*c));
 	const char *today = a->gate->trusted;
 	size_t end;
-	int ret = c ? 0 : mv_nomem(err);
+	int rc = c ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; i < l->count && !ret; i = end) {
+	for (size_t i = 0; i < l->count && !rc; i = end) {
 		const char *commit = commit_of(past, &l->v[i], today);
 
-		for (end = i; end < l->count && !ret &&
+		for (end = i; end < l->count && !rc &&
 		     !strcmp(commit, commit_of(past, &l->v[end], today));
 		     end++) {
 			c[end].s = &l->v[end];
-			ret = set_trust(&c[end], gates, commit, err);
+			rc = set_trust(&c[end], gates, commit, err);
 		}
-		if (!ret)
-			ret = check_run(a, c + i, end - i, err);
+		if (!rc)
+			rc = check_run(a, c + i, end - i, err);
 	}
 	for (size_t i = 0; c && i < l->count; i++)
 		mv_signature_release(&c[i].signature);
 	free(c);
-	return ret;
+	return rc;
 }
 
 static int add_statements(struct audit *a, const struct mv_past *past,
@@ -375,15 +375,15 @@ static int add_statements(struct audit *a, const struct mv_past *past,
 {
 	struct mv_gates gates = { .repo = a->gate->repo, .today = a->gate };
 	struct mv_past_statements l;
-	int ret = mv_past_read_statements(&l, a->gate, 0, err);
+	int rc = mv_past_read_statements(&l, a->gate, 0, err);
 
-	if (!ret && l.count)
+	if (!rc && l.count)
 		qsort(l.v, l.count, sizeof(*l.v), by_time);
-	if (!ret)
-		ret = check_statements(a, &gates, past, &l, err);
+	if (!rc)
+		rc = check_statements(a, &gates, past, &l, err);
 	mv_past_statements_release(&l);
 	mv_gates_release(&gates);
-	return ret;
+	return rc;
 }
 
 /* -- in one order --------------------------------------------------------------------- */
@@ -407,23 +407,23 @@ int mv_repo_audit(struct mv_gate *gate,
 						  NULL, NULL };
 	struct audit a = { .gate = gate, .options = options };
 	struct mv_past past;
-	int ret = mv_past_read(&past, gate, err);
+	int rc = mv_past_read(&past, gate, err);
 
-	if (ret)
-		return ret;
-	ret = mv_verify_with(gate, &past, &verify, on_event, &a, err);
-	if (!ret)
-		ret = add_statements(&a, &past, err);
+	if (rc)
+		return rc;
+	rc = mv_verify_with(gate, &past, &verify, on_event, &a, err);
+	if (!rc)
+		rc = add_statements(&a, &past, err);
 	mv_past_release(&past);
-	if (!ret && options->artifact && !a.known)
-		ret = mv_gate_check_artifact(gate, options->artifact, err);
-	if (!ret && a.count)
+	if (!rc && options->artifact && !a.known)
+		rc = mv_gate_check_artifact(gate, options->artifact, err);
+	if (!rc && a.count)
 		qsort(a.v, a.count, sizeof(*a.v), by_when);
-	for (size_t i = 0; i < a.count && !ret; i++)
-		ret = fn(payload, &a.v[i].e, err);
+	for (size_t i = 0; i < a.count && !rc; i++)
+		rc = fn(payload, &a.v[i].e, err);
 	for (size_t i = 0; i < a.count; i++)
 		for (size_t j = 0; j < 10; j++)
 			free(a.v[i].text[j]);
 	free(a.v);
-	return ret;
+	return rc;
 }

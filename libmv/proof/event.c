@@ -138,16 +138,16 @@ static int check_names(struct proving *x)
 {
 	const struct mv_tag *t = &x->event->tag;
 	const char *counter = strrchr(x->event->ref, '#');
-	int ret = check_name(x, "Model-Artifact", t->artifact);
+	int rc = check_name(x, "Model-Artifact", t->artifact);
 
-	if (!ret)
-		ret = check_name(x, "Model-Version", t->version);
-	if (!ret)
-		ret = check_name(x, "Model-Stage", t->stage);
-	if (!ret && t->counter >= 0 && counter && counter[1] == '0')
-		ret = BAD(x, "its number begins with 0; git-model makes no "
-			  "such tags, and nobody should");
-	return ret;
+	if (!rc)
+		rc = check_name(x, "Model-Version", t->version);
+	if (!rc)
+		rc = check_name(x, "Model-Stage", t->stage);
+	if (!rc && t->counter >= 0 && counter && counter[1] == '0')
+		rc = BAD(x, "its number begins with 0; git-model makes no "
+			 "such tags, and nobody should");
+	return rc;
 }
 
 /* -- when -------------------------------------------------------------------------------- */
@@ -158,36 +158,37 @@ int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
 	const char *ns = s->s.decision == MV_DECISION_RECEIPT ?
 		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
 	struct mv_buf pae;
-	int ret;
+	int rc;
 
 	mv_buf_init(&pae, (size_t)1 << 20);
-	ret = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, s->payload.data,
-			  s->payload.len) ? mv_nomem(err) :
+	rc = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, s->payload.data,
+			 s->payload.len) ? mv_nomem(err) :
 		mv_trust_verify(out, trust, ns, pae.data, pae.len,
 				s->sig.data, s->sig.len, s->s.issued_at, err);
 	mv_buf_release(&pae);
-	return ret;
+	return rc;
 }
 
 int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 		     const struct mv_past_statement *r, struct mv_err *err)
 {
 	struct mv_signature s;
-	int ret;
+	int rc;
 
 	*good = 0;
 	if (strcmp(r->s.repo ? r->s.repo : "", repo_id))
 		return 0;
-	ret = mv_prove_statement(&s, trust, r, err);
-	if (ret)
-		return ret;
+	rc = mv_prove_statement(&s, trust, r, err);
+	if (rc)
+		return rc;
 	*good = s.state == MV_SIGNATURE_GOOD && s.principal && r->s.signer &&
 		!strcmp(s.principal, r->s.signer);
 	mv_signature_release(&s);
 	return 0;
 }
 
-static int speaks_of(const struct mv_past_statement *r, const struct mv_event *e)
+static int speaks_of(const struct mv_past_statement *r,
+		     const struct mv_event *e)
 {
 	return !strcmp(r->s.artifact, e->tag.artifact) &&
 	       !strcmp(r->s.stage, e->tag.stage ? e->tag.stage : "");
@@ -200,22 +201,22 @@ static int find_receipt(struct proving *x, struct mv_err *err)
 	size_t count;
 	const struct mv_past_statement *r =
 		mv_past_receipts(x->past, x->event->oid, &count);
-	int good, ret = 0;
+	int good, rc = 0;
 
-	for (size_t i = 0; i < count && !ret; i++) {
+	for (size_t i = 0; i < count && !rc; i++) {
 		if (!speaks_of(&r[i], x->event) ||
 		    (x->receipt && x->receipt->s.issued_at <= r[i].s.issued_at))
 			continue;
-		ret = mv_prove_receipt(&good, today->trust, today->repo_id,
-				       &r[i], err);
-		if (!ret && good)
+		rc = mv_prove_receipt(&good, today->trust, today->repo_id,
+				      &r[i], err);
+		if (!rc && good)
 			x->receipt = &r[i];
 	}
 	if (x->receipt) {
 		x->p->witnessed = 1;
 		x->p->when = x->receipt->s.issued_at;
 	}
-	return ret;
+	return rc;
 }
 
 /* By the policy that it was decided by, as the server that took it. */
@@ -351,17 +352,17 @@ static int find_place(struct proving *x, const char *commit,
 {
 	struct mv_git *git = mv_repo_git(x->gates->repo);
 	struct paths paths = { NULL, 0 };
-	int ret = list_paths(&paths, x, err);
+	int rc = list_paths(&paths, x, err);
 
-	if (!ret)
-		ret = mv_past_place(&x->policy, x->past, git, commit, paths.v,
-				    err);
+	if (!rc)
+		rc = mv_past_place(&x->policy, x->past, git, commit, paths.v,
+				   err);
 	for (size_t i = 0; i < paths.count; i++)
 		free((void *)(uintptr_t)paths.v[i]);
 	free(paths.v);
-	if (!ret && !x->policy && vouched(x))
+	if (!rc && !x->policy && vouched(x))
 		x->policy = brought;
-	return ret;
+	return rc;
 }
 
 static int take_date(void *payload, size_t i,
@@ -392,7 +393,7 @@ static int check_policy(struct proving *x, struct mv_err *err)
 	const struct mv_past_commit *brought = NULL;
 	struct mv_err why = { MV_OK, "" };
 	int64_t when = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (!*commit)
 		return governed(x->gates->today, x->event) ?
@@ -400,18 +401,18 @@ static int check_policy(struct proving *x, struct mv_err *err)
 	if (!is_name(commit))
 		return BAD(x, "Model-Policy-Commit is no name of a commit");
 	if (!mv_past_find(&x->past->branch, commit))
-		ret = mv_past_brought(&brought, x->past, git, commit, err);
-	if (ret)
-		return ret;
+		rc = mv_past_brought(&brought, x->past, git, commit, err);
+	if (rc)
+		return rc;
 	if (!brought && !mv_past_find(&x->past->branch, commit))
 		return never_was(x, commit);
-	ret = mv_gates_at(&x->then, x->gates, commit, &why);
-	if (ret)
-		return ret == MV_ENOMEM ? mv_nomem(err) :
+	rc = mv_gates_at(&x->then, x->gates, commit, &why);
+	if (rc)
+		return rc == MV_ENOMEM ? mv_nomem(err) :
 			BAD(x, "its policy cannot be read: %s", why.msg);
-	ret = find_place(x, commit, brought, err);
-	if (ret)
-		return ret;
+	rc = find_place(x, commit, brought, err);
+	if (rc)
+		return rc;
 	if (!x->policy) {
 		x->then = NULL;
 		return never_was(x, commit);
@@ -422,10 +423,10 @@ static int check_policy(struct proving *x, struct mv_err *err)
 		   x->then->gate.policy.digest : ""))
 		return BAD(x, "the policy of %.10s is another than the tag "
 			   "says (%.17s)", commit, *digest ? digest : "none");
-	ret = mv_git_objects(git, &commit, 1, take_date, &when, err);
-	if (!ret)
-		ret = check_date(x, when, "a policy");
-	return ret ? ret : check_in_force(x);
+	rc = mv_git_objects(git, &commit, 1, take_date, &when, err);
+	if (!rc)
+		rc = check_date(x, when, "a policy");
+	return rc ? rc : check_in_force(x);
 }
 
 /* -- which notes ----------------------------------------------------------------------------------- */
@@ -443,7 +444,8 @@ static int check_notes(struct proving *x)
 			       "brings them");
 	x->notes = mv_past_find(&x->past->notes, commit);
 	if (!x->notes && x->past->shallow)
-		return UNKNOWN(x, "the history of the records is cut off before "
+		return UNKNOWN(x,
+			       "the history of the records is cut off before "
 			       "%.10s; git fetch --unshallow brings it",
 			       commit);
 	if (!x->notes)
@@ -462,25 +464,25 @@ static int check_grown(struct proving *x, const char *blob,
 	struct mv_git *git = mv_repo_git(x->gates->repo);
 	struct mv_lines then = { NULL, 0, NULL }, now = { NULL, 0, NULL };
 	size_t gone = 0, first = 0;
-	int ret;
+	int rc;
 
 	if (!x->notes)
 		return 0;
-	ret = mv_ledger_read(&then, git, x->notes->hex, &blob, 1, err);
-	if (!ret)
-		ret = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
-				     1, err);
-	for (size_t i = 0; i < then.count && !ret; i++)
+	rc = mv_ledger_read(&then, git, x->notes->hex, &blob, 1, err);
+	if (!rc)
+		rc = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
+				    1, err);
+	for (size_t i = 0; i < then.count && !rc; i++)
 		if (!mv_lines_have(&now, then.v[i]))
 			first = gone++ ? first : i;
-	if (!ret && gone)
-		ret = BAD(x, "%zu line%s that it was decided on %s not in the "
-			  "records any more, such as %.60s...", gone,
-			  gone == 1 ? "" : "s", gone == 1 ? "is" : "are",
-			  then.v[first]);
+	if (!rc && gone)
+		rc = BAD(x, "%zu line%s that it was decided on %s not in the "
+			 "records any more, such as %.60s...", gone,
+			 gone == 1 ? "" : "s", gone == 1 ? "is" : "are",
+			 then.v[first]);
 	mv_lines_release(&then);
 	mv_lines_release(&now);
-	return ret;
+	return rc;
 }
 
 /* -- content ------------------------------------------------------------------------------------------ */
@@ -491,17 +493,17 @@ static int check_content(struct proving *x, struct mv_subject *s,
 	const char *content = said(x, "Model-Content");
 	struct mv_err why = { MV_OK, "" };
 	char hex[8 + MV_OID_HEX] = "sha256:", size[32];
-	int ret = mv_gate_subject(s, gate, x->event->tag.artifact,
-				  x->event->commit, &why);
+	int rc = mv_gate_subject(s, gate, x->event->tag.artifact,
+				 x->event->commit, &why);
 
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret)
+	if (rc)
 		memset(s, 0, sizeof(*s));
-	if (ret && x->past->shallow)
+	if (rc && x->past->shallow)
 		return UNKNOWN(x, "its content cannot be told: %s; git fetch "
 			       "--unshallow may bring it", why.msg);
-	if (ret)
+	if (rc)
 		return *content || x->p->governed_then ?
 			BAD(x, "its content cannot be told: %s", why.msg) : 0;
 	mv_oid_hex(hex + 7, &s->pointer.oid);
@@ -514,7 +516,8 @@ static int check_content(struct proving *x, struct mv_subject *s,
 		return BAD(x, "%s at %.10s has %s bytes, the tag says %s",
 			   x->event->tag.artifact, x->event->commit, size,
 			   said(x, "Model-Size"));
-	return *said(x, "Model-Path") && strcmp(said(x, "Model-Path"), s->path) ?
+	return *said(x, "Model-Path") && strcmp(said(x, "Model-Path"),
+						s->path) ?
 		BAD(x, "the tag says path %s, .gitmodel/config of %.10s says "
 		    "%s", said(x, "Model-Path"), x->event->commit, s->path) : 0;
 }
@@ -523,20 +526,20 @@ static int check_content(struct proving *x, struct mv_subject *s,
 
 static int say_findings(struct proving *x, const struct mv_verdict *v)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < v->count && !ret; i++) {
+	for (size_t i = 0; i < v->count && !rc; i++) {
 		const struct mv_finding *f = &v->v[i];
 
 		if (f->mode != MV_MODE_ENFORCE ||
 		    (f->result != MV_RESULT_NO &&
 		     f->result != MV_RESULT_UNKNOWN))
 			continue;
-		ret = BAD(x, "%s: %s: expected %s, found %s", f->section,
-			  f->rule, f->expected, *f->actual ? f->actual :
-			  "nothing");
+		rc = BAD(x, "%s: %s: expected %s, found %s", f->section,
+			 f->rule, f->expected, *f->actual ? f->actual :
+			 "nothing");
 	}
-	return ret;
+	return rc;
 }
 
 static int is_yes(const struct mv_verdict *v)
@@ -557,11 +560,11 @@ static int check_verdict(struct proving *x, const struct mv_verdict *v)
 			   "hooks were skipped, or there was no server to "
 			   "refuse it");
 	if (!is_yes(v)) {
-		int ret = BAD(x, "by the policy and the records of that moment "
-			      "the verdict is no%s", n ?
-			      ", but the tag says yes" : "");
+		int rc = BAD(x, "by the policy and the records of that moment "
+			     "the verdict is no%s", n ?
+			     ", but the tag says yes" : "");
 
-		return ret ? ret : say_findings(x, v);
+		return rc ? rc : say_findings(x, v);
 	}
 	if (strlen(word) != n || strncmp(text, word, n))
 		return BAD(x, "the verdict is %s, but the tag says %.*s", word,
@@ -574,21 +577,21 @@ static int check_facts(struct proving *x, const struct mv_policy_facts *f,
 {
 	const char *records = said(x, "Model-Records");
 	const char *from = said(x, "Model-From");
-	int ret = 0;
+	int rc = 0;
 
 	if (f->promoter)
-		ret = mv_gate_set(&x->p->promoter, f->promoter, err);
-	if (!ret && *records && strcmp(records, f->records))
-		ret = BAD(x, "its evidence was altered: the records of that "
-			  "moment have digest %.17s, the tag says %.17s",
-			  f->records, records);
-	if (!ret && strcmp(from, f->displaces ? f->displaces : ""))
-		ret = BAD(x, "it says that %s held the stage before, but by "
-			  "the tags that are here %s did: a tag was deleted, "
-			  "added or moved", *from ? from : "nobody",
-			  f->displaces && *f->displaces ? f->displaces :
-			  "nobody");
-	return ret;
+		rc = mv_gate_set(&x->p->promoter, f->promoter, err);
+	if (!rc && *records && strcmp(records, f->records))
+		rc = BAD(x, "its evidence was altered: the records of that "
+			 "moment have digest %.17s, the tag says %.17s",
+			 f->records, records);
+	if (!rc && strcmp(from, f->displaces ? f->displaces : ""))
+		rc = BAD(x, "it says that %s held the stage before, but by "
+			 "the tags that are here %s did: a tag was deleted, "
+			 "added or moved", *from ? from : "nobody",
+			 f->displaces && *f->displaces ? f->displaces :
+			 "nobody");
+	return rc;
 }
 
 /* The version's own registration, as it was before this tag. */
@@ -644,7 +647,7 @@ static int registry_then(struct mv_registry *out, const struct proving *x,
 	const struct mv_registry *all = &x->gates->today->registry;
 	struct mv_git_ref *refs;
 	size_t n = 0;
-	int again = 0, ret;
+	int again = 0, rc;
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < all->count && !again; i++)
@@ -661,9 +664,9 @@ static int registry_then(struct mv_registry *out, const struct proving *x,
 		if (!strcmp(all->v[i].tag.artifact, x->event->tag.artifact) &&
 		    !slipped_in(x, &all->v[i]))
 			n += (size_t)add_ref(&refs[n], &all->v[i]);
-	ret = mv_registry_from_refs(out, refs, n, x->event->tag.artifact, err);
+	rc = mv_registry_from_refs(out, refs, n, x->event->tag.artifact, err);
 	free(refs);
-	return ret;
+	return rc;
 }
 
 struct replay {
@@ -702,26 +705,26 @@ static int decide_strictly(struct replay *out, struct proving *x,
 {
 	struct mv_gate *gate = &x->then->gate;
 	struct replay strict;
-	int ret = decide_then(out, gate, x, tag, err);
+	int rc = decide_then(out, gate, x, tag, err);
 
-	if (ret || x->receipt || !x->then->strict || !is_yes(&out->verdict))
-		return ret;
+	if (rc || x->receipt || !x->then->strict || !is_yes(&out->verdict))
+		return rc;
 	gate->trust = x->then->strict;
-	ret = decide_then(&strict, gate, x, tag, err);
+	rc = decide_then(&strict, gate, x, tag, err);
 	gate->trust = x->then->then;
-	if (ret) {
+	if (rc) {
 		replay_release(out);
-		return ret;
+		return rc;
 	}
 	if (!is_yes(&strict.verdict)) {
-		ret = BAD(x, "it rests on a key that was revoked since, and no "
-			  "receipt of a server says that it was signed "
-			  "before");
-		if (!ret)
-			ret = say_findings(x, &strict.verdict);
+		rc = BAD(x, "it rests on a key that was revoked since, and no "
+			 "receipt of a server says that it was signed "
+			 "before");
+		if (!rc)
+			rc = say_findings(x, &strict.verdict);
 	}
 	replay_release(&strict);
-	return ret;
+	return rc;
 }
 
 /* -- a no that was left out ------------------------------------------------------------------------------ */
@@ -756,11 +759,11 @@ static int check_left_out(struct proving *x, const struct mv_subject *s,
 	const struct mv_vote *no = NULL;
 	struct mv_vote *all;
 	char a[32];
-	int ret = mv_gate_testimony(&t, gate, s->blob, &s->pointer,
-				    x->event->tag.artifact, x->p->when, err);
+	int rc = mv_gate_testimony(&t, gate, s->blob, &s->pointer,
+				   x->event->tag.artifact, x->p->when, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	all = realloc(f->votes, (f->vote_count + t.count + 1) * sizeof(*all));
 	if (!all) {
 		mv_testimony_release(&t);
@@ -777,18 +780,18 @@ static int check_left_out(struct proving *x, const struct mv_subject *s,
 	mv_testimony_release(&t);
 	if (!no)
 		return 0;
-	ret = mv_decide(&v, f, &gate->policy, x->p->when, err);
-	if (!ret && !is_yes(&v))
-		ret = BAD(x, "it was decided without what %s had said on %s "
-			  "(%s: %s), which makes the verdict no",
-			  no->signature.principal,
-			  moment(a, no->statement.issued_at),
-			  mv_decision_name(no->statement.decision),
-			  no->statement.reason && *no->statement.reason ?
-			  no->statement.reason : "no reason given");
-	if (!ret)
+	rc = mv_decide(&v, f, &gate->policy, x->p->when, err);
+	if (!rc && !is_yes(&v))
+		rc = BAD(x, "it was decided without what %s had said on %s "
+			 "(%s: %s), which makes the verdict no",
+			 no->signature.principal,
+			 moment(a, no->statement.issued_at),
+			 mv_decision_name(no->statement.decision),
+			 no->statement.reason && *no->statement.reason ?
+			 no->statement.reason : "no reason given");
+	if (!rc)
 		mv_verdict_release(&v);
-	return ret;
+	return rc;
 }
 
 /* Has the note of today anything that the one of then had not? */
@@ -798,17 +801,18 @@ static int has_more(struct proving *x, const char *blob, struct mv_err *err)
 	static const char word[] = "\"kind\":\"approval\"";
 	struct mv_lines then = { NULL, 0, NULL }, now = { NULL, 0, NULL };
 	int more = 0;
-	int ret = x->notes ? mv_ledger_read(&then, git, x->notes->hex, &blob,
-					    1, err) : 0;
+	int rc = x->notes ? mv_ledger_read(&then, git, x->notes->hex, &blob,
+					   1, err) : 0;
 
-	if (!ret && *x->gates->today->notes)
-		ret = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
-				     1, err);
-	for (size_t i = 0; i < now.count && !ret && !more; i++)
-		more = strstr(now.v[i], word) && !mv_lines_have(&then, now.v[i]);
+	if (!rc && *x->gates->today->notes)
+		rc = mv_ledger_read(&now, git, x->gates->today->notes, &blob,
+				    1, err);
+	for (size_t i = 0; i < now.count && !rc && !more; i++)
+		more = strstr(now.v[i], word) && !mv_lines_have(&then,
+								now.v[i]);
 	mv_lines_release(&then);
 	mv_lines_release(&now);
-	return ret ? ret : more;
+	return rc ? rc : more;
 }
 
 /* -- debt ------------------------------------------------------------------------------------------------- */
@@ -841,25 +845,25 @@ static int check_debt(struct proving *x, const struct mv_event *tag,
 		.version = x->p->version, .stage = tag->tag.stage,
 		.commit = tag->commit, .promoter = x->p->promoter
 	};
-	int ret = mv_gates_at(&now, x->gates, today->trusted, err);
+	int rc = mv_gates_at(&now, x->gates, today->trusted, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	now->gate.registry = today->registry;
 	now->gate.now = today->now;
-	ret = mv_gate_set(&now->gate.notes, today->notes, err);
-	if (!ret)
-		ret = decide_then(&again, &now->gate, x, tag, err);
-	if (!ret) {
-		ret = mv_gate_check(&fresh, &facts, &now->gate, &p, err);
-		if (ret)
+	rc = mv_gate_set(&now->gate.notes, today->notes, err);
+	if (!rc)
+		rc = decide_then(&again, &now->gate, x, tag, err);
+	if (!rc) {
+		rc = mv_gate_check(&fresh, &facts, &now->gate, &p, err);
+		if (rc)
 			replay_release(&again);
 		else
 			mv_policy_facts_release(&facts);
 	}
 	memset(&now->gate.registry, 0, sizeof(now->gate.registry));
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < was->count && !x->p->debt; i++) {
 		const struct mv_finding *f = &was->v[i];
 		int votes = !strncmp(f->rule, "approvals ", 10);
@@ -875,11 +879,11 @@ static int check_debt(struct proving *x, const struct mv_event *tag,
 		x->p->debt = mv_strf("%s: %s was overridden and is not made "
 				     "good%s", f->section, f->rule,
 				     x->p->overdue ? "; its time is up" : "");
-		ret = x->p->debt ? 0 : mv_nomem(err);
+		rc = x->p->debt ? 0 : mv_nomem(err);
 	}
 	mv_verdict_release(&fresh);
 	replay_release(&again);
-	return ret;
+	return rc;
 }
 
 static int holds_now(const struct proving *x)
@@ -896,14 +900,14 @@ static int check_plain(struct proving *x, struct mv_err *err)
 {
 	struct mv_gate where = { .repo = x->gates->repo };
 	struct mv_subject s;
-	int ret;
+	int rc;
 
 	if (!*said(x, "Model-Content"))
 		return 0;
 	memset(&s, 0, sizeof(s));
-	ret = check_content(x, &s, &where, err);
+	rc = check_content(x, &s, &where, err);
 	mv_subject_release(&s);
-	return ret;
+	return rc;
 }
 
 /* -- a stage event ---------------------------------------------------------------------------------------- */
@@ -914,30 +918,30 @@ static int replay(struct proving *x, const struct mv_subject *s,
 	struct mv_err why = { MV_OK, "" };
 	struct replay r;
 	int more = 0;
-	int ret = decide_strictly(&r, x, tag, &why);
+	int rc = decide_strictly(&r, x, tag, &why);
 
-	if (ret)
-		return ret == MV_ENOMEM ? mv_nomem(err) :
+	if (rc)
+		return rc == MV_ENOMEM ? mv_nomem(err) :
 			BAD(x, "it cannot be decided again: %s", why.msg);
-	ret = check_facts(x, &r.facts, err);
-	if (!ret)
-		ret = check_verdict(x, &r.verdict);
-	if (!ret && !x->receipt && is_yes(&r.verdict) && r.verdict.governed)
-		ret = more = has_more(x, s->blob, err);
+	rc = check_facts(x, &r.facts, err);
+	if (!rc)
+		rc = check_verdict(x, &r.verdict);
+	if (!rc && !x->receipt && is_yes(&r.verdict) && r.verdict.governed)
+		rc = more = has_more(x, s->blob, err);
 	if (more > 0) {
-		ret = mv_gate_set(&x->then->gate.notes,
-				  x->gates->today->notes, err);
-		if (!ret)
-			ret = check_left_out(x, s, &r, err);
+		rc = mv_gate_set(&x->then->gate.notes,
+				 x->gates->today->notes, err);
+		if (!rc)
+			rc = check_left_out(x, s, &r, err);
 	}
 	x->p->verdict = r.verdict;
 	x->p->has_verdict = 1;
 	memset(&r.verdict, 0, sizeof(r.verdict));
 	replay_release(&r);
-	if (!ret && x->p->verdict.result == MV_RESULT_OVERRIDDEN &&
+	if (!rc && x->p->verdict.result == MV_RESULT_OVERRIDDEN &&
 	    holds_now(x))
-		ret = check_debt(x, x->event, &x->p->verdict, err);
-	return ret;
+		rc = check_debt(x, x->event, &x->p->verdict, err);
+	return rc;
 }
 
 static int is_registered_there(const struct proving *x)
@@ -961,65 +965,65 @@ static int prove_with(struct proving *x, const struct mv_registry *registry,
 {
 	struct mv_gate *gate = &x->then->gate;
 	struct mv_subject s;
-	int ret;
+	int rc;
 
 	gate->registry = *registry;
 	gate->now = x->p->when > INT64_MAX / 1000 ? INT64_MAX :
 		x->p->when * 1000;
-	ret = mv_gate_set(&gate->notes, x->notes ? x->notes->hex : "", err);
+	rc = mv_gate_set(&gate->notes, x->notes ? x->notes->hex : "", err);
 	memset(&s, 0, sizeof(s));
-	if (!ret)
-		ret = check_content(x, &s, gate, err);
-	if (!ret && *s.blob)
-		ret = check_grown(x, s.blob, err);
-	if (!ret && x->past->shallow && !strncmp(gate->repo_id, "root:", 5))
-		ret = UNKNOWN(x, "history is cut off, and without [repository] "
-			      "id in .gitmodel/config its first commit says "
-			      "which repository this is; git fetch --unshallow "
-			      "brings it");
-	else if (!ret && *s.blob && !is_registered_there(x))
-		ret = BAD(x, "%s@%s is not registered at %.10s, which it says "
-			  "it puts on the stage", tag->tag.artifact,
-			  x->p->version, tag->commit);
-	else if (!ret && *s.blob)
-		ret = replay(x, &s, tag, err);
+	if (!rc)
+		rc = check_content(x, &s, gate, err);
+	if (!rc && *s.blob)
+		rc = check_grown(x, s.blob, err);
+	if (!rc && x->past->shallow && !strncmp(gate->repo_id, "root:", 5))
+		rc = UNKNOWN(x, "history is cut off, and without [repository] "
+			     "id in .gitmodel/config its first commit says "
+			     "which repository this is; git fetch --unshallow "
+			     "brings it");
+	else if (!rc && *s.blob && !is_registered_there(x))
+		rc = BAD(x, "%s@%s is not registered at %.10s, which it says "
+			 "it puts on the stage", tag->tag.artifact,
+			 x->p->version, tag->commit);
+	else if (!rc && *s.blob)
+		rc = replay(x, &s, tag, err);
 	mv_subject_release(&s);
 	memset(&gate->registry, 0, sizeof(gate->registry));
-	return ret;
+	return rc;
 }
 
 static int prove_stage(struct proving *x, struct mv_err *err)
 {
 	struct mv_registry past;
 	const struct mv_event *tag = x->event;
-	int ret;
+	int rc;
 
 	if (!x->ours)
 		return no_record(x);
-	ret = check_policy(x, err);
-	if (!ret)
-		ret = check_notes(x);
-	if (!ret)
-		ret = check_future(x);
-	if (!*x->p->version && !ret)
-		ret = BAD(x, "it does not say which version it means");
+	rc = check_policy(x, err);
+	if (!rc)
+		rc = check_notes(x);
+	if (!rc)
+		rc = check_future(x);
+	if (!*x->p->version && !rc)
+		rc = BAD(x, "it does not say which version it means");
 	/* Without the policy or the records nothing can be decided again. */
-	if (!ret && !*said(x, "Model-Policy-Commit"))
+	if (!rc && !*said(x, "Model-Policy-Commit"))
 		return check_plain(x, err);
-	if (ret || !x->then || !*x->p->version ||
+	if (rc || !x->then || !*x->p->version ||
 	    (*said(x, "Model-Notes") && !x->notes))
-		return ret;
-	ret = registry_then(&past, x, err);
-	if (ret)
-		return ret;
+		return rc;
+	rc = registry_then(&past, x, err);
+	if (rc)
+		return rc;
 	if (past.count)
 		tag = own_tag(&past, x->event);
-	ret = tag ? prove_with(x, past.count ? &past :
-			       &x->gates->today->registry, tag, err) :
+	rc = tag ? prove_with(x, past.count ? &past :
+			      &x->gates->today->registry, tag, err) :
 		mv_fail(err, MV_ECORRUPT, "'%s' is lost in its own past",
 			x->event->ref);
 	mv_registry_release(&past);
-	return ret;
+	return rc;
 }
 
 /* -- all of it ---------------------------------------------------------------------------------------------------- */
@@ -1029,21 +1033,21 @@ static int set_names(struct proving *x, struct mv_err *err)
 	const struct mv_registry *r = &x->gates->today->registry;
 	const struct mv_event *v = NULL;
 	const char *version = said(x, "Model-Version");
-	int ret;
+	int rc;
 
 	if (is_stage(x->event) && !*version)
 		v = mv_registry_version_at(r, x->event->tag.artifact,
 					   x->event->commit);
-	ret = mv_gate_set(&x->p->version, x->event->tag.version ?
-			  x->event->tag.version : *version ? version :
-			  v ? v->tag.version : "", err);
-	if (!ret && *said(x, "Model-Records"))
-		ret = mv_gate_set(&x->p->records, said(x, "Model-Records"),
-				  err);
-	if (!ret && *said(x, "Model-Policy"))
-		ret = mv_gate_set(&x->p->policy, said(x, "Model-Policy"), err);
-	return ret ? ret : mv_gate_set(&x->p->promoter, x->tagger ? x->tagger :
-				       "", err);
+	rc = mv_gate_set(&x->p->version, x->event->tag.version ?
+			 x->event->tag.version : *version ? version :
+			 v ? v->tag.version : "", err);
+	if (!rc && *said(x, "Model-Records"))
+		rc = mv_gate_set(&x->p->records, said(x, "Model-Records"),
+				 err);
+	if (!rc && *said(x, "Model-Policy"))
+		rc = mv_gate_set(&x->p->policy, said(x, "Model-Policy"), err);
+	return rc ? rc : mv_gate_set(&x->p->promoter, x->tagger ? x->tagger :
+				     "", err);
 }
 
 int mv_prove_event(struct mv_proof *out, struct mv_gates *gates,
@@ -1053,25 +1057,25 @@ int mv_prove_event(struct mv_proof *out, struct mv_gates *gates,
 	struct proving x = { .p = out, .gates = gates, .past = past,
 			     .event = event, .trailers = MV_FACTS_INIT };
 	const char *oid = event->oid;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_git_objects(mv_repo_git(gates->repo), &oid, 1, take_tag, &x,
-			     err);
-	if (!ret)
-		ret = find_receipt(&x, err);
-	if (!ret)
-		ret = set_names(&x, err);
-	if (!ret && out->state == MV_VERIFY_OK)
-		ret = check_names(&x);
-	if (!ret && out->state == MV_VERIFY_OK)
-		ret = is_stage(event) ? prove_stage(&x, err) :
-					check_plain(&x, err);
+	rc = mv_git_objects(mv_repo_git(gates->repo), &oid, 1, take_tag, &x,
+			    err);
+	if (!rc)
+		rc = find_receipt(&x, err);
+	if (!rc)
+		rc = set_names(&x, err);
+	if (!rc && out->state == MV_VERIFY_OK)
+		rc = check_names(&x);
+	if (!rc && out->state == MV_VERIFY_OK)
+		rc = is_stage(event) ? prove_stage(&x, err) :
+				       check_plain(&x, err);
 	mv_facts_release(&x.trailers);
 	free(x.tagger);
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		mv_nomem(err);
-	if (ret)
+	if (rc)
 		mv_proof_release(out);
-	return ret;
+	return rc;
 }

@@ -37,20 +37,20 @@ static int read_lists(struct lists *l, struct mv_gates *gates,
 		      const char *commit, struct mv_err *err)
 {
 	char *spec[LISTS] = { NULL };
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < LISTS && !ret; i++) {
+	for (size_t i = 0; i < LISTS && !rc; i++) {
 		spec[i] = mv_strf("%s:.gitmodel/%s", i >= REVOKED_NOW ?
 				  gates->today->trusted : commit, names[i]);
-		ret = spec[i] ? 0 : mv_nomem(err);
+		rc = spec[i] ? 0 : mv_nomem(err);
 	}
-	if (!ret)
-		ret = mv_git_read_many(mv_repo_git(gates->repo),
-				       (const char *const *)spec, LISTS,
-				       FILE_MAX, keep, l, err);
+	if (!rc)
+		rc = mv_git_read_many(mv_repo_git(gates->repo),
+				      (const char *const *)spec, LISTS,
+				      FILE_MAX, keep, l, err);
 	for (size_t i = 0; i < LISTS; i++)
 		free(spec[i]);
-	return ret;
+	return rc;
 }
 
 /* What was revoked then stays so, even where a list was cut short since: a
@@ -76,12 +76,12 @@ static int open_strict(struct mv_gate_then *g, struct mv_gates *gates,
 	struct mv_trust_roots roots = { 0 };
 	char *tmp;
 	int limit;
-	int ret = join(revoked, &l->text[REVOKED], "SSHKRL\n", err);
+	int rc = join(revoked, &l->text[REVOKED], "SSHKRL\n", err);
 
-	if (!ret)
-		ret = join(keys, &l->text[GPG_KEYS], NULL, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = join(keys, &l->text[GPG_KEYS], NULL, err);
+	if (rc)
+		return rc;
 	roots.allowed_signers = l->text[SIGNERS].data;
 	roots.allowed_signers_len = l->text[SIGNERS].len;
 	roots.allowed_gpg = l->text[GPG].data;
@@ -91,33 +91,33 @@ static int open_strict(struct mv_gate_then *g, struct mv_gates *gates,
 	roots.gpg_keys = keys->data;
 	roots.gpg_keys_len = keys->len;
 	tmp = mv_strf("%s/model/tmp", gates->repo->info->common_dir);
-	ret = tmp ? mv_repo_program_limit(&limit, gates->repo, err) :
-		    mv_nomem(err);
-	if (!ret)
-		ret = mv_trust_open(&g->strict, &roots, tmp, &gates->repo->env,
-				    err);
-	if (!ret)
+	rc = tmp ? mv_repo_program_limit(&limit, gates->repo, err) :
+		   mv_nomem(err);
+	if (!rc)
+		rc = mv_trust_open(&g->strict, &roots, tmp, &gates->repo->env,
+				   err);
+	if (!rc)
 		mv_trust_limit(g->strict, limit);
 	free(tmp);
-	return ret;
+	return rc;
 }
 
 static int set_strict(struct mv_gate_then *g, struct mv_gates *gates,
 		      struct mv_err *err)
 {
 	struct lists l;
-	int ret;
+	int rc;
 
 	memset(&l, 0, sizeof(l));
 	for (size_t i = 0; i < LISTS; i++)
 		mv_buf_init(&l.text[i], 3 * FILE_MAX);
-	ret = read_lists(&l, gates, g->commit, err);
-	if (!ret && (strcmp(l.hex[REVOKED], l.hex[REVOKED_NOW]) ||
-		     strcmp(l.hex[GPG_KEYS], l.hex[GPG_KEYS_NOW])))
-		ret = open_strict(g, gates, &l, err);
+	rc = read_lists(&l, gates, g->commit, err);
+	if (!rc && (strcmp(l.hex[REVOKED], l.hex[REVOKED_NOW]) ||
+		    strcmp(l.hex[GPG_KEYS], l.hex[GPG_KEYS_NOW])))
+		rc = open_strict(g, gates, &l, err);
 	for (size_t i = 0; i < LISTS; i++)
 		mv_buf_release(&l.text[i]);
-	return ret;
+	return rc;
 }
 
 static void close_then(struct mv_gate_then *g)
@@ -139,10 +139,10 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 				     .now = gates->today->now,
 				     .records_known =
 					!gates->today->no_records };
-	int ret = mv_gate_open(&g->gate, gates->repo, &o, err);
+	int rc = mv_gate_open(&g->gate, gates->repo, &o, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	g->used = ++gates->clock;
 	g->then = g->gate.trust;
 	g->gate.today = gates->today->trusted;
@@ -150,21 +150,21 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 	g->gate.ref_count = gates->today->ref_count;
 	mv_registry_release(&g->gate.registry);
 	mv_past_name(g->commit, commit);
-	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);
-	if (!ret && gates->today->fetched)
-		ret = mv_gate_set(&g->gate.fetched, gates->today->fetched, err);
-	if (!ret)
-		ret = set_strict(g, gates, err);
-	if (ret)
+	rc = mv_gate_set(&g->gate.notes, gates->today->notes, err);
+	if (!rc && gates->today->fetched)
+		rc = mv_gate_set(&g->gate.fetched, gates->today->fetched, err);
+	if (!rc)
+		rc = set_strict(g, gates, err);
+	if (rc)
 		close_then(g);
-	return ret;
+	return rc;
 }
 
 int mv_gates_at(struct mv_gate_then **out, struct mv_gates *gates,
 		const char *commit, struct mv_err *err)
 {
 	struct mv_gate_then *oldest = &gates->v[0];
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < MV_GATES; i++) {
 		struct mv_gate_then *g = &gates->v[i];
@@ -178,9 +178,9 @@ int mv_gates_at(struct mv_gate_then **out, struct mv_gates *gates,
 			oldest = g;
 	}
 	close_then(oldest);
-	ret = open_then(oldest, gates, commit, err);
-	*out = ret ? NULL : oldest;
-	return ret;
+	rc = open_then(oldest, gates, commit, err);
+	*out = rc ? NULL : oldest;
+	return rc;
 }
 
 void mv_gates_release(struct mv_gates *gates)

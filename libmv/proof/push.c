@@ -37,21 +37,21 @@ static int take_names(void *payload, size_t i,
 	struct mv_facts trailers = MV_FACTS_INIT;
 	const struct mv_past_commit *place = NULL;
 	const char *commit;
-	int ret = 0;
+	int rc = 0;
 
 	if (!tag || mv_tag_trailers(&trailers, tag->message, NULL))
 		goto out;
 	mv_past_name(p->notes, named(&trailers, "Model-Notes"));
 	commit = named(&trailers, "Model-Policy-Commit");
 	if (strspn(commit, "0123456789abcdef") >= 40)
-		ret = mv_past_place(&place, x->past,
-				    mv_repo_git(x->gate->repo), commit, NULL,
-				    err);
+		rc = mv_past_place(&place, x->past,
+				   mv_repo_git(x->gate->repo), commit, NULL,
+				   err);
 	if (place)
 		mv_past_name(p->policy_commit, place->hex);
 out:
 	mv_facts_release(&trailers);
-	return ret;
+	return rc;
 }
 
 static int same_stage(const struct mv_event *a, const struct mv_event *b)
@@ -71,10 +71,10 @@ static int read_earlier(struct mv_gate *gate, const struct mv_past *past,
 	struct earlier x = { gate, past, proofs,
 			     calloc(r->count + 1, sizeof(size_t)) };
 	size_t n = 0, last = r->count;
-	int ret = oids && x.which ? 0 : mv_nomem(err);
+	int rc = oids && x.which ? 0 : mv_nomem(err);
 
 	/* From the end: what comes after the last one is of no interest. */
-	for (size_t i = r->count; i-- > 0 && !ret;) {
+	for (size_t i = r->count; i-- > 0 && !rc;) {
 		if (want[i]) {
 			last = i;
 			continue;
@@ -84,12 +84,12 @@ static int read_earlier(struct mv_gate *gate, const struct mv_past *past,
 			oids[n++] = r->v[i].oid;
 		}
 	}
-	if (!ret && n)
-		ret = mv_git_objects(mv_repo_git(gate->repo), oids, n,
-				     take_names, &x, err);
+	if (!rc && n)
+		rc = mv_git_objects(mv_repo_git(gate->repo), oids, n,
+				    take_names, &x, err);
 	free(x.which);
 	free(oids);
-	return ret;
+	return rc;
 }
 
 static int tell(const struct mv_event *e, struct mv_proof *p, mv_verify_fn fn,
@@ -115,27 +115,27 @@ int mv_prove_some(struct mv_gate *gate, const struct mv_past *past,
 	struct mv_gates gates = { .repo = gate->repo, .today = gate };
 	struct mv_proof *proofs = calloc(r->count + 1, sizeof(*proofs));
 	char *want = calloc(r->count + 1, 1);
-	int ret = proofs && want ? 0 : mv_nomem(err);
+	int rc = proofs && want ? 0 : mv_nomem(err);
 
-	for (size_t i = 0; i < r->count && !ret; i++) {
+	for (size_t i = 0; i < r->count && !rc; i++) {
 		want[i] = wanted(payload, &r->v[i]) != 0;
 		if (want[i])
-			ret = mv_prove_event(&proofs[i], &gates, past,
-					     &r->v[i], err);
+			rc = mv_prove_event(&proofs[i], &gates, past,
+					    &r->v[i], err);
 	}
-	if (!ret)
-		ret = read_earlier(gate, past, proofs, want, err);
-	if (!ret)
-		ret = mv_prove_order(gate, past, proofs, err);
-	for (size_t i = 0; i < r->count && !ret; i++)
+	if (!rc)
+		rc = read_earlier(gate, past, proofs, want, err);
+	if (!rc)
+		rc = mv_prove_order(gate, past, proofs, err);
+	for (size_t i = 0; i < r->count && !rc; i++)
 		if (want[i])
-			ret = tell(&r->v[i], &proofs[i], fn, payload, err);
+			rc = tell(&r->v[i], &proofs[i], fn, payload, err);
 	for (size_t i = 0; proofs && i < r->count; i++)
 		mv_proof_release(&proofs[i]);
 	free(proofs);
 	free(want);
 	mv_gates_release(&gates);
-	return ret;
+	return rc;
 }
 
 /* -- what a move of the branch would turn -------------------------------------------- */
@@ -182,7 +182,7 @@ static int look_at(void *payload, size_t i,
 	const struct mv_past_commit *c;
 	struct mv_facts trailers = MV_FACTS_INIT;
 	struct mv_proof p;
-	int ours, ret;
+	int ours, rc;
 
 	if (!tag || mv_tag_trailers(&trailers, tag->message, NULL)) {
 		mv_facts_release(&trailers);
@@ -194,16 +194,16 @@ static int look_at(void *payload, size_t i,
 	if (!c || is_witnessed(m, e))
 		return 0;
 	memset(&p, 0, sizeof(p));
-	ret = mv_proof_add(&p, MV_VERIFY_BAD, "%.10s changes .gitmodel/ and "
-			   "says that it is older than %s, which was decided "
-			   "without it: nobody could tell later what came "
-			   "first. Make that commit again, so that it has the "
-			   "date of today", c->hex, e->ref +
-			   strlen("refs/tags/")) ? mv_nomem(err) : 0;
-	if (!ret)
-		ret = tell(e, &p, m->fn, m->payload, err);
+	rc = mv_proof_add(&p, MV_VERIFY_BAD, "%.10s changes .gitmodel/ and "
+			  "says that it is older than %s, which was decided "
+			  "without it: nobody could tell later what came "
+			  "first. Make that commit again, so that it has the "
+			  "date of today", c->hex, e->ref +
+			  strlen("refs/tags/")) ? mv_nomem(err) : 0;
+	if (!rc)
+		rc = tell(e, &p, m->fn, m->payload, err);
 	mv_proof_release(&p);
-	return ret;
+	return rc;
 }
 
 int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
@@ -215,26 +215,26 @@ int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
 			    .payload = payload };
 	const char **oids;
 	size_t n = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (!overtaking(&m, INT64_MAX))
 		return 0;
 	oids = calloc(r->count + 1, sizeof(*oids));
 	m.events = calloc(r->count + 1, sizeof(*m.events));
 	if (!oids || !m.events)
-		ret = mv_nomem(err);
-	for (size_t i = 0; i < r->count && !ret; i++)
+		rc = mv_nomem(err);
+	for (size_t i = 0; i < r->count && !rc; i++)
 		if (r->v[i].tag.stage) {
 			m.events[n] = &r->v[i];
 			oids[n++] = r->v[i].oid;
 		}
-	if (!ret && n)
-		ret = mv_past_read_statements(&m.receipts, gate, 1, err);
-	if (!ret && n)
-		ret = mv_git_objects(mv_repo_git(gate->repo), oids, n,
-				     look_at, &m, err);
+	if (!rc && n)
+		rc = mv_past_read_statements(&m.receipts, gate, 1, err);
+	if (!rc && n)
+		rc = mv_git_objects(mv_repo_git(gate->repo), oids, n,
+				    look_at, &m, err);
 	mv_past_statements_release(&m.receipts);
 	free(m.events);
 	free(oids);
-	return ret;
+	return rc;
 }

@@ -43,15 +43,15 @@ static int work(void *arg, unsigned worker, struct mv_err *err)
 	struct shared *s = arg;
 	struct mv_gates gates = { .today = s->today };
 	size_t i;
-	int ret = open_again(&gates.repo, s->today->repo, err);
+	int rc = open_again(&gates.repo, s->today->repo, err);
 
 	(void)worker;
-	while (!ret && (i = atomic_fetch_add(&s->next, 1)) < s->count)
-		ret = mv_prove_event(&s->proofs[i], &gates, s->past,
-				     &s->today->registry.v[i], err);
+	while (!rc && (i = atomic_fetch_add(&s->next, 1)) < s->count)
+		rc = mv_prove_event(&s->proofs[i], &gates, s->past,
+				    &s->today->registry.v[i], err);
 	mv_gates_release(&gates);
 	mv_repo_close(gates.repo);
-	return ret;
+	return rc;
 }
 
 static int prove_all(struct shared *s, struct mv_err *err)
@@ -59,20 +59,20 @@ static int prove_all(struct shared *s, struct mv_err *err)
 	struct mv_pool *pool = mv_repo_pool(s->today->repo, err);
 	struct mv_group *group = NULL;
 	size_t n;
-	int ret;
+	int rc;
 
 	if (!pool)
 		return MV_ENOMEM;
 	n = mv_pool_threads(pool);
-	ret = mv_group_new(&group, pool, err);
-	if (ret)
-		return ret;
+	rc = mv_group_new(&group, pool, err);
+	if (rc)
+		return rc;
 	/* A repository to open takes as long as an event. */
 	for (size_t i = 0; i < n && 2 * i < s->count; i++)
 		mv_group_submit(group, work, NULL, s);
-	ret = mv_group_wait(group, err);
+	rc = mv_group_wait(group, err);
 	mv_group_free(group);
-	return ret;
+	return rc;
 }
 
 /* -- what several events show together ------------------------------------------------ */
@@ -173,18 +173,18 @@ static int check_order(struct sequence *q, const struct mv_event *e,
 		       struct mv_proof *p)
 {
 	struct seen *s;
-	int ret = check_counter(q, e, p);
+	int rc = check_counter(q, e, p);
 
-	if (ret || !e->tag.stage)
-		return ret;
+	if (rc || !e->tag.stage)
+		return rc;
 	s = seen_of(q, e->tag.stage);
 	if (!s)
 		return MV_ENOMEM;
-	ret = check_policy_order(s, e, mv_past_find(&q->past->branch,
-						    p->policy_commit), p);
-	return ret ? ret : check_notes_order(q, s, e,
-					     mv_past_find(&q->past->notes,
-							  p->notes), p);
+	rc = check_policy_order(s, e, mv_past_find(&q->past->branch,
+						   p->policy_commit), p);
+	return rc ? rc : check_notes_order(q, s, e,
+					   mv_past_find(&q->past->notes,
+							p->notes), p);
 }
 
 /*
@@ -212,11 +212,11 @@ static int check_twins(const struct mv_gate *gate, size_t i,
 {
 	const struct mv_registry *r = &gate->registry;
 	const struct mv_event *b = &r->v[i];
-	int ret = 0;
+	int rc = 0;
 
 	/* What takes comes last among those of one number; what has none may
 	   stand in between. */
-	for (size_t k = i; k-- > 0 && !ret && b->tag.counter >= 0;) {
+	for (size_t k = i; k-- > 0 && !rc && b->tag.counter >= 0;) {
 		const struct mv_event *a = &r->v[k];
 
 		if (strcmp(a->tag.artifact, b->tag.artifact) ||
@@ -228,16 +228,16 @@ static int check_twins(const struct mv_gate *gate, size_t i,
 				       a->tag.stage) ||
 		    !takes_from(a, &proofs[k], b))
 			continue;
-		ret = mv_proof_add(&proofs[i], MV_VERIFY_BAD, "it takes away "
-				   "what '%s' of the same number gave: each "
-				   "was decided without the other", tag_name(a));
-		if (!ret)
-			ret = mv_proof_add(&proofs[k], MV_VERIFY_BAD, "'%s' of "
-					   "the same number takes away what it "
-					   "gave: each was decided without the "
-					   "other", tag_name(b));
+		rc = mv_proof_add(&proofs[i], MV_VERIFY_BAD, "it takes away "
+				  "what '%s' of the same number gave: each "
+				  "was decided without the other", tag_name(a));
+		if (!rc)
+			rc = mv_proof_add(&proofs[k], MV_VERIFY_BAD, "'%s' of "
+					  "the same number takes away what it "
+					  "gave: each was decided without the "
+					  "other", tag_name(b));
 	}
-	return ret;
+	return rc;
 }
 
 int mv_prove_order(const struct mv_gate *gate, const struct mv_past *past,
@@ -245,20 +245,20 @@ int mv_prove_order(const struct mv_gate *gate, const struct mv_past *past,
 {
 	const struct mv_registry *r = &gate->registry;
 	struct sequence q = { .past = past };
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < r->count && !ret; i++) {
+	for (size_t i = 0; i < r->count && !rc; i++) {
 		if (i && strcmp(r->v[i].tag.artifact,
 				r->v[i - 1].tag.artifact)) {
 			q.count = 0;
 			q.counter = 0;
 		}
-		ret = check_order(&q, &r->v[i], &proofs[i]);
-		if (!ret)
-			ret = check_twins(gate, i, proofs);
+		rc = check_order(&q, &r->v[i], &proofs[i]);
+		if (!rc)
+			rc = check_twins(gate, i, proofs);
 	}
 	free(q.v);
-	return ret ? mv_nomem(err) : 0;
+	return rc ? mv_nomem(err) : 0;
 }
 
 /* -- telling ---------------------------------------------------------------------------- */
@@ -343,7 +343,7 @@ static int on_change(void *payload, const char *subject,
 		     const struct mv_verdict *verdict, struct mv_err *err)
 {
 	struct changing *c = payload;
-	int ret = 0;
+	int rc = 0;
 
 	(void)subject;
 	if (strcmp(facts->action, "policy") ||
@@ -351,15 +351,15 @@ static int on_change(void *payload, const char *subject,
 	    verdict->result == MV_RESULT_OVERRIDDEN)
 		return 0;
 	keep_moments(c, facts);
-	for (size_t i = 0; i < verdict->count && !ret; i++) {
+	for (size_t i = 0; i < verdict->count && !rc; i++) {
 		const struct mv_finding *f = &verdict->v[i];
 
 		if (f->mode == MV_MODE_ENFORCE &&
 		    f->result != MV_RESULT_YES &&
 		    f->result != MV_RESULT_OVERRIDDEN)
-			ret = blame(c, f);
+			rc = blame(c, f);
 	}
-	return ret ? mv_nomem(err) : 0;
+	return rc ? mv_nomem(err) : 0;
 }
 
 static const char *branch_of(const char *name)
@@ -376,22 +376,22 @@ static int judge_change(struct mv_proof *p, struct changing *changing,
 			struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int ret;
+	int rc;
 
 	changing->p = p;
 	g->gate.registry = gates->today->registry;
 	g->gate.now = when * 1000;
-	ret = mv_gate_set(&g->gate.notes, gates->today->notes, err);
-	if (!ret)
-		ret = mv_gate_check_branch(&g->gate,
-					   branch_of(gates->today->trusted_name),
-					   parent->hex, c->hex, on_change,
-					   changing, &why);
+	rc = mv_gate_set(&g->gate.notes, gates->today->notes, err);
+	if (!rc)
+		rc = mv_gate_check_branch(&g->gate,
+					  branch_of(gates->today->trusted_name),
+					  parent->hex, c->hex, on_change,
+					  changing, &why);
 	memset(&g->gate.registry, 0, sizeof(g->gate.registry));
-	if (ret && ret != MV_ENOMEM)
-		ret = mv_proof_add(p, MV_VERIFY_BAD, "it cannot be judged: %s",
-				   why.msg);
-	return ret ? mv_nomem(err) : 0;
+	if (rc && rc != MV_ENOMEM)
+		rc = mv_proof_add(p, MV_VERIFY_BAD, "it cannot be judged: %s",
+				  why.msg);
+	return rc ? mv_nomem(err) : 0;
 }
 
 static int by_moment(const void *a, const void *b)
@@ -412,19 +412,19 @@ static int judge_later(struct mv_proof *p, struct changing *found,
 		       const struct mv_past_commit *parent,
 		       struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	qsort(found->moments, found->count, sizeof(*found->moments),
 	      by_moment);
-	for (size_t i = 0; i < found->count && !ret && p->problem_count; i++) {
+	for (size_t i = 0; i < found->count && !rc && p->problem_count; i++) {
 		/* It says the same again, and collects nothing new. */
 		struct changing again = { .no_records = found->no_records };
 		struct mv_proof then;
 
 		memset(&then, 0, sizeof(then));
-		ret = judge_change(&then, &again, gates, g, c, parent,
-				   found->moments[i], err);
-		if (!ret && !then.problem_count) {
+		rc = judge_change(&then, &again, gates, g, c, parent,
+				  found->moments[i], err);
+		if (!rc && !then.problem_count) {
 			for (size_t k = 0; k < p->problem_count; k++)
 				free(p->problems[k]);
 			p->problem_count = 0;
@@ -432,7 +432,7 @@ static int judge_later(struct mv_proof *p, struct changing *found,
 		}
 		mv_proof_release(&then);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
@@ -444,16 +444,16 @@ int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 				     .from = c->when, .until = until };
 	struct mv_err why = { MV_OK, "" };
 	struct mv_gate_then *g;
-	int ret = mv_gates_at(&g, gates, parent->hex, &why);
+	int rc = mv_gates_at(&g, gates, parent->hex, &why);
 
-	if (ret)
-		return ret == MV_ENOMEM ? mv_nomem(err) :
+	if (rc)
+		return rc == MV_ENOMEM ? mv_nomem(err) :
 			mv_proof_add(p, MV_VERIFY_BAD, "the policy before it "
 				     "cannot be read: %s", why.msg);
 	if (!g->gate.has_policy)
 		return 0;
-	ret = judge_change(p, &changing, gates, g, c, parent, c->when, err);
-	return ret ? ret : judge_later(p, &changing, gates, g, c, parent, err);
+	rc = judge_change(p, &changing, gates, g, c, parent, c->when, err);
+	return rc ? rc : judge_later(p, &changing, gates, g, c, parent, err);
 }
 
 /* By when a change must have been approved: then the first decision was made
@@ -493,29 +493,29 @@ static int tell_change(const struct telling *t, const struct mv_proof *proofs,
 						       c->hex);
 	const char *name = c->hex;
 	struct mv_proof p;
-	int ret;
+	int rc;
 
 	memset(&p, 0, sizeof(p));
-	ret = mv_git_objects(mv_repo_git(gates->repo), &name, 1, take_author,
-			     &p, err);
-	if (!ret && on && on->at + 1 < t->past->branch.count)
-		ret = mv_prove_change(&p, gates, c,
-				      &t->past->branch.v[on->at + 1],
-				      used_from(t, proofs, on), err);
-	else if (!ret && t->past->shallow)
-		ret = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "history is cut off "
-				   "before it; git fetch --unshallow brings "
-				   "it");
-	if (!ret) {
+	rc = mv_git_objects(mv_repo_git(gates->repo), &name, 1, take_author,
+			    &p, err);
+	if (!rc && on && on->at + 1 < t->past->branch.count)
+		rc = mv_prove_change(&p, gates, c,
+				     &t->past->branch.v[on->at + 1],
+				     used_from(t, proofs, on), err);
+	else if (!rc && t->past->shallow)
+		rc = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "history is cut off "
+				  "before it; git fetch --unshallow brings "
+				  "it");
+	if (!rc) {
 		struct mv_verified v = { .artifact = ".gitmodel",
 					 .version = c->hex,
 					 .promoter = p.promoter,
 					 .when = c->when };
 
-		ret = tell(t, &p, &v, err);
+		rc = tell(t, &p, &v, err);
 	}
 	mv_proof_release(&p);
-	return ret;
+	return rc;
 }
 
 /* Somebody merged another beginning in: which one is the branch's own nobody
@@ -525,36 +525,36 @@ static int tell_beginnings(const struct telling *t, struct mv_err *err)
 	const struct mv_past *past = t->past;
 	struct mv_verified v = { .artifact = ".gitmodel" };
 	struct mv_proof p;
-	int ret;
+	int rc;
 
 	if (past->beginning_count < 2 || past->pinned)
 		return 0;
 	memset(&p, 0, sizeof(p));
 	v.version = past->beginnings[0];
-	ret = mv_proof_add(&p, MV_VERIFY_BAD, "the policy of %s begins twice, "
-			   "at %.10s and at %.10s: a merge brought in a "
-			   "history of its own; say which one is true: git "
-			   "config model.policyRoot COMMIT",
-			   t->gate->trusted_name, past->beginnings[0],
-			   past->beginnings[1]) ? mv_nomem(err) : 0;
+	rc = mv_proof_add(&p, MV_VERIFY_BAD, "the policy of %s begins twice, "
+			  "at %.10s and at %.10s: a merge brought in a "
+			  "history of its own; say which one is true: git "
+			  "config model.policyRoot COMMIT",
+			  t->gate->trusted_name, past->beginnings[0],
+			  past->beginnings[1]) ? mv_nomem(err) : 0;
 	v.when = t->gate->now / 1000;
-	if (!ret)
-		ret = tell(t, &p, &v, err);
+	if (!rc)
+		rc = tell(t, &p, &v, err);
 	mv_proof_release(&p);
-	return ret;
+	return rc;
 }
 
 static int tell_changes(const struct telling *t, const struct mv_proof *proofs,
 			struct mv_err *err)
 {
 	struct mv_gates gates = { .repo = t->gate->repo, .today = t->gate };
-	int ret = tell_beginnings(t, err);
+	int rc = tell_beginnings(t, err);
 
-	for (size_t i = t->past->changes.count; i-- > 0 && !ret;)
-		ret = tell_change(t, proofs, &gates, &t->past->changes.v[i],
-				  err);
+	for (size_t i = t->past->changes.count; i-- > 0 && !rc;)
+		rc = tell_change(t, proofs, &gates, &t->past->changes.v[i],
+				 err);
 	mv_gates_release(&gates);
-	return ret;
+	return rc;
 }
 
 /* -- what is not there any more ---------------------------------------------------------------- */
@@ -567,21 +567,21 @@ static int tell_loss(const struct telling *t, const struct mv_past_loss *l,
 	const char *name = l->commit;
 	struct mv_verified v = { .when = c ? c->when : 0 };
 	struct mv_proof p;
-	int ret;
+	int rc;
 
 	memset(&p, 0, sizeof(p));
-	ret = mv_git_objects(mv_repo_git(t->gate->repo), &name, 1, take_author,
-			     &p, err);
-	if (!ret && mv_proof_add(&p, MV_VERIFY_BAD, "%.10s took %zu line%s out "
-				 "of the records of %.10s: %.80s...",
-				 l->commit, l->lines, l->lines == 1 ? "" : "s",
-				 l->object, l->line))
-		ret = mv_nomem(err);
+	rc = mv_git_objects(mv_repo_git(t->gate->repo), &name, 1, take_author,
+			    &p, err);
+	if (!rc && mv_proof_add(&p, MV_VERIFY_BAD, "%.10s took %zu line%s out "
+				"of the records of %.10s: %.80s...",
+				l->commit, l->lines, l->lines == 1 ? "" : "s",
+				l->object, l->line))
+		rc = mv_nomem(err);
 	v.promoter = p.promoter;
-	if (!ret)
-		ret = tell(t, &p, &v, err);
+	if (!rc)
+		rc = tell(t, &p, &v, err);
 	mv_proof_release(&p);
-	return ret;
+	return rc;
 }
 
 static int is_there(const struct mv_registry *r, const char *oid)
@@ -601,22 +601,22 @@ static int tell_lost(const struct telling *t, const struct mv_past_statement *r,
 				 .promoter = r->s.signer,
 				 .when = r->s.issued_at, .witnessed = 1 };
 	struct mv_proof p;
-	int good, ret;
+	int good, rc;
 
 	memset(&p, 0, sizeof(p));
-	ret = mv_prove_receipt(&good, t->gate->trust, t->gate->repo_id, r,
-			       err);
-	if (!ret && good &&
+	rc = mv_prove_receipt(&good, t->gate->trust, t->gate->repo_id, r,
+			      err);
+	if (!rc && good &&
 	    mv_proof_add(&p, MV_VERIFY_BAD, "the server received tag %.10s, "
 			 "%s@%s to %s, but no tag leads to it any more: it was "
 			 "deleted or moved (or never came here: git fetch "
 			 "--tags)", r->s.tag, r->s.artifact, r->s.version,
 			 r->s.stage))
-		ret = mv_nomem(err);
-	if (!ret && good)
-		ret = tell(t, &p, &v, err);
+		rc = mv_nomem(err);
+	if (!rc && good)
+		rc = tell(t, &p, &v, err);
 	mv_proof_release(&p);
-	return ret;
+	return rc;
 }
 
 /* Named like an event, and none: what it stood for cannot be told. */
@@ -629,7 +629,7 @@ static int tell_ignored(const struct telling *t, const struct mv_event *e,
 				 .when = t->gate->now / 1000 };
 	struct mv_err why;
 	struct mv_proof p;
-	int ret;
+	int rc;
 
 	if (!e->tag.stage || mv_registry_ignored(&t->gate->registry,
 						 e->tag.artifact, e->tag.stage,
@@ -637,12 +637,12 @@ static int tell_ignored(const struct telling *t, const struct mv_event *e,
 		return 0;
 	memset(&p, 0, sizeof(p));
 	mv_registry_refuse_ignored(e, &why);
-	ret = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "%s", why.msg) ?
-	      mv_nomem(err) : 0;
-	if (!ret)
-		ret = tell(t, &p, &v, err);
+	rc = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "%s", why.msg) ?
+	     mv_nomem(err) : 0;
+	if (!rc)
+		rc = tell(t, &p, &v, err);
 	mv_proof_release(&p);
-	return ret;
+	return rc;
 }
 
 /* -- tags that stand in the way ------------------------------------------------------------------ */
@@ -662,61 +662,61 @@ static int tell_blocking(void *payload, const struct mv_git_ref *ref,
 				 .when = b->t->gate->now / 1000 };
 	struct mv_proof p;
 	char *what = NULL;
-	int bad = 0, ret;
+	int bad = 0, rc;
 
 	memset(&p, 0, sizeof(p));
-	ret = mv_tag_blocks(&what, &b->names, name, err);
-	if (!ret && !strncmp(name, "refs/", 5))
+	rc = mv_tag_blocks(&what, &b->names, name, err);
+	if (!rc && !strncmp(name, "refs/", 5))
 		bad = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "the tag '%s' is "
 				   "taken for %s by git where that is not; "
 				   "delete it (git tag -d, git push origin "
 				   ":refs/tags/%s)", name, name, name);
-	else if (!ret && what)
+	else if (!rc && what)
 		bad = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "the tag '%s' keeps "
 				   "%s from being made; delete it (git tag -d, "
 				   "git push origin :refs/tags/%s)", name, what,
 				   name);
-	if (!ret && bad)
-		ret = mv_nomem(err);
-	if (!ret && p.problem_count)
-		ret = tell(b->t, &p, &v, err);
+	if (!rc && bad)
+		rc = mv_nomem(err);
+	if (!rc && p.problem_count)
+		rc = tell(b->t, &p, &v, err);
 	mv_proof_release(&p);
 	free(what);
-	return ret;
+	return rc;
 }
 
 static int tell_all_blocking(const struct telling *t, struct mv_err *err)
 {
 	static const char *const tags[] = { "refs/tags/", NULL };
 	struct blocking b = { .t = t };
-	int ret = mv_tag_names_read(&b.names, &t->gate->registry,
-				    t->gate->has_policy ?
-				    &t->gate->policy : NULL, err);
+	int rc = mv_tag_names_read(&b.names, &t->gate->registry,
+				   t->gate->has_policy ?
+				   &t->gate->policy : NULL, err);
 
-	if (!ret)
-		ret = mv_git_each_ref(mv_repo_git(t->gate->repo), tags,
-				      tell_blocking, &b, err);
+	if (!rc)
+		rc = mv_git_each_ref(mv_repo_git(t->gate->repo), tags,
+				     tell_blocking, &b, err);
 	mv_tag_names_release(&b.names);
-	return ret;
+	return rc;
 }
 
 static int tell_missing(const struct telling *t, struct mv_err *err)
 {
 	const char *only = t->options->artifact;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < t->gate->registry.ignored_count && !ret; i++)
-		ret = tell_ignored(t, &t->gate->registry.ignored[i], err);
-	for (size_t i = 0; i < t->past->receipts.count && !ret; i++) {
+	for (size_t i = 0; i < t->gate->registry.ignored_count && !rc; i++)
+		rc = tell_ignored(t, &t->gate->registry.ignored[i], err);
+	for (size_t i = 0; i < t->past->receipts.count && !rc; i++) {
 		const struct mv_past_statement *r = &t->past->receipts.v[i];
 
 		if (*r->s.tag && (!only || !strcmp(only, r->s.artifact)) &&
 		    !is_there(&t->gate->registry, r->s.tag))
-			ret = tell_lost(t, r, err);
+			rc = tell_lost(t, r, err);
 	}
-	for (size_t i = 0; i < t->past->loss_count && !ret && !only; i++)
-		ret = tell_loss(t, &t->past->losses[i], err);
-	return ret;
+	for (size_t i = 0; i < t->past->loss_count && !rc && !only; i++)
+		rc = tell_loss(t, &t->past->losses[i], err);
+	return rc;
 }
 
 /* -- all of it -------------------------------------------------------------------------------------- */
@@ -727,28 +727,28 @@ int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 {
 	struct shared s = { .today = gate, .past = past };
 	const struct telling t = { gate, past, options, fn, payload };
-	int ret = 0;
+	int rc = 0;
 
 	s.count = gate->registry.count;
 	s.proofs = calloc(s.count + 1, sizeof(*s.proofs));
 	if (!s.proofs)
-		ret = mv_nomem(err);
-	if (!ret && s.count)
-		ret = prove_all(&s, err);
-	if (!ret)
-		ret = mv_prove_order(gate, past, s.proofs, err);
-	if (!ret && !options->artifact)
-		ret = tell_changes(&t, s.proofs, err);
-	for (size_t i = 0; i < s.count && !ret; i++)
-		ret = tell_event(&t, &gate->registry.v[i], &s.proofs[i], err);
-	if (!ret)
-		ret = tell_missing(&t, err);
-	if (!ret && !options->artifact)
-		ret = tell_all_blocking(&t, err);
+		rc = mv_nomem(err);
+	if (!rc && s.count)
+		rc = prove_all(&s, err);
+	if (!rc)
+		rc = mv_prove_order(gate, past, s.proofs, err);
+	if (!rc && !options->artifact)
+		rc = tell_changes(&t, s.proofs, err);
+	for (size_t i = 0; i < s.count && !rc; i++)
+		rc = tell_event(&t, &gate->registry.v[i], &s.proofs[i], err);
+	if (!rc)
+		rc = tell_missing(&t, err);
+	if (!rc && !options->artifact)
+		rc = tell_all_blocking(&t, err);
 	for (size_t i = 0; s.proofs && i < s.count; i++)
 		mv_proof_release(&s.proofs[i]);
 	free(s.proofs);
-	return ret;
+	return rc;
 }
 
 /* A name that nothing here knows was mistyped: that nothing was found of it says
@@ -777,34 +777,34 @@ static int has_stages(const struct mv_gate *gate)
 static int no_tags(int *none, struct mv_gate *gate, struct mv_err *err)
 {
 	struct mv_registry all = MV_REGISTRY_INIT;
-	int ret = 0;
+	int rc = 0;
 
 	*none = !gate->registry.count && !gate->registry.ignored_count;
 	if (!*none)
 		return 0;
 	/* That of one artifact may be empty, and others have tags. */
-	ret = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
-	*none = !ret && !all.count && !all.ignored_count;
+	rc = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
+	*none = !rc && !all.count && !all.ignored_count;
 	mv_registry_release(&all);
-	return ret;
+	return rc;
 }
 
 /* A clone without tags, or a fetch that brought none, has nothing to be wrong. */
 static int find_tagless(int *tagless, struct mv_gate *gate, struct mv_err *err)
 {
 	struct mv_past_statements all = { NULL, 0 };
-	int none, ret;
+	int none, rc;
 
 	*tagless = 0;
-	ret = no_tags(&none, gate, err);
-	if (ret || !none)
-		return ret;
+	rc = no_tags(&none, gate, err);
+	if (rc || !none)
+		return rc;
 	*tagless = has_stages(gate);
 	if (!*tagless)
-		ret = mv_past_read_statements(&all, gate, 0, err);
-	*tagless |= !ret && all.count;
+		rc = mv_past_read_statements(&all, gate, 0, err);
+	*tagless |= !rc && all.count;
 	mv_past_statements_release(&all);
-	return ret;
+	return rc;
 }
 
 int mv_repo_verify(struct mv_gate *gate,
@@ -812,18 +812,18 @@ int mv_repo_verify(struct mv_gate *gate,
 		   mv_verify_fn fn, void *payload, struct mv_err *err)
 {
 	struct mv_past past;
-	int ret = mv_past_read(&past, gate, err);
+	int rc = mv_past_read(&past, gate, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (options->root)
 		memcpy(*options->root, past.root, sizeof(*options->root));
 	if (options->artifact)
-		ret = check_name(gate, &past, options->artifact, err);
-	if (!ret && options->tagless)
-		ret = find_tagless(options->tagless, gate, err);
-	if (!ret)
-		ret = mv_verify_with(gate, &past, options, fn, payload, err);
+		rc = check_name(gate, &past, options->artifact, err);
+	if (!rc && options->tagless)
+		rc = find_tagless(options->tagless, gate, err);
+	if (!rc)
+		rc = mv_verify_with(gate, &past, options, fn, payload, err);
 	mv_past_release(&past);
-	return ret;
+	return rc;
 }

@@ -77,7 +77,7 @@ static int dir_open(void **state, const char *where, enum mv_remote_mode mode,
 {
 	struct mv_store_options own = { 0 };
 	struct dir *dir;
-	int ret;
+	int rc;
 
 	*state = NULL;
 	if (options)
@@ -91,10 +91,10 @@ static int dir_open(void **state, const char *where, enum mv_remote_mode mode,
 	if (!dir)
 		return mv_nomem(err);
 	dir->read_only = mode == MV_REMOTE_READ;
-	ret = mv_store_open(&dir->store, where, &own, err);
-	if (ret) {
+	rc = mv_store_open(&dir->store, where, &own, err);
+	if (rc) {
 		free(dir);
-		return ret;
+		return rc;
 	}
 	*state = dir;
 	return 0;
@@ -112,13 +112,13 @@ static int dir_has(void *state, const struct mv_oid *oids, size_t count,
 		   uint8_t *has, struct mv_err *err)
 {
 	struct dir *dir = state;
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < count; i++) {
-		ret = mv_store_has(dir->store, &oids[i], NULL, err);
-		if (ret && ret != MV_ENOENT)
-			return ret;
-		has[i] = !ret;
+		rc = mv_store_has(dir->store, &oids[i], NULL, err);
+		if (rc && rc != MV_ENOENT)
+			return rc;
+		has[i] = !rc;
 	}
 	return 0;
 }
@@ -143,7 +143,7 @@ static int dir_push(void *state, struct mv_store *from,
 	struct mv_tx *tx = NULL;
 	uint8_t *found = NULL;
 	char hex[MV_OID_HEX + 1];
-	int ret;
+	int rc;
 
 	if (dir->read_only)
 		return mv_fail(err, MV_EDENIED,
@@ -152,21 +152,21 @@ static int dir_push(void *state, struct mv_store *from,
 	found = calloc(count, 1);
 	if (!found)
 		return mv_nomem(err);
-	ret = mv_tx_begin(&tx, dir->store, err);
-	if (!ret)
-		ret = mv_tx_copy(tx, from, oids, count, found, err);
-	for (size_t i = 0; !ret && i < count; i++)
+	rc = mv_tx_begin(&tx, dir->store, err);
+	if (!rc)
+		rc = mv_tx_copy(tx, from, oids, count, found, err);
+	for (size_t i = 0; !rc && i < count; i++)
 		if (!found[i])
-			ret = mv_fail(err, MV_ENOENT,
-				      "content %s is neither here nor on the remote",
-				      mv_oid_hex(hex, &oids[i]));
-	if (!ret) {
-		ret = mv_tx_commit(tx, stats, err);
+			rc = mv_fail(err, MV_ENOENT,
+				     "content %s is neither here nor on the remote",
+				     mv_oid_hex(hex, &oids[i]));
+	if (!rc) {
+		rc = mv_tx_commit(tx, stats, err);
 		tx = NULL;
 	}
 	mv_tx_abort(tx);
 	free(found);
-	return ret;
+	return rc;
 }
 
 static int dir_fetch(void *state, struct mv_tx *into,

@@ -61,17 +61,17 @@ static int check_url(const char *url, struct mv_err *err)
 static int choose(const struct mv_transport **out, char **where,
 		  const char *url, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
-	ret = check_url(url, err);
-	if (ret)
-		return ret;
+	rc = check_url(url, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < TRANSPORTS; i++) {
-		ret = transports[i]->bid(where, url, err);
-		if (ret == MV_ENOENT)
+		rc = transports[i]->bid(where, url, err);
+		if (rc == MV_ENOENT)
 			continue;
 		*out = transports[i];
-		return ret;
+		return rc;
 	}
 	return no_transport(url, err);
 }
@@ -83,27 +83,27 @@ int mv_remote_open(struct mv_remote **out, const char *url,
 	const struct mv_transport *transport = NULL;
 	struct mv_remote *remote = NULL;
 	char *where = NULL;
-	int ret;
+	int rc;
 
 	*out = NULL;
-	ret = choose(&transport, &where, url, err);
-	if (ret)
-		return ret;
+	rc = choose(&transport, &where, url, err);
+	if (rc)
+		return rc;
 	remote = calloc(1, sizeof(*remote));
 	if (!remote) {
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 		goto out;
 	}
 	remote->transport = transport;
-	ret = transport->open(&remote->state, where, mode, options, err);
-	if (ret)
+	rc = transport->open(&remote->state, where, mode, options, err);
+	if (rc)
 		goto out;
 	*out = remote;
 	remote = NULL;
 out:
 	free(remote);
 	free(where);
-	return ret;
+	return rc;
 }
 
 void mv_remote_close(struct mv_remote *remote)

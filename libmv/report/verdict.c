@@ -543,7 +543,8 @@ static struct mv_json *sarif_location(const struct mv_finding *f)
 	mv_json_set(file, "uri", mv_json_str(POLICY_FILE));
 	mv_json_set(place, "artifactLocation", file);
 	/* Line 0: no rule of the file says it. */
-	mv_json_set(region, "startLine", mv_json_int(f->line > 0 ? f->line : 1));
+	mv_json_set(region, "startLine",
+		    mv_json_int(f->line > 0 ? f->line : 1));
 	mv_json_set(place, "region", region);
 	mv_json_set(one, "physicalLocation", place);
 	mv_json_push(list, one);
@@ -610,7 +611,7 @@ int mv_verdicts_sarif(struct mv_buf *out, const struct mv_judged *v,
 {
 	struct mv_json *o, *runs;
 	struct keys keys;
-	int ret;
+	int rc;
 
 	if (collect_keys(&keys, v, count))
 		return mv_nomem(err);
@@ -621,12 +622,12 @@ int mv_verdicts_sarif(struct mv_buf *out, const struct mv_judged *v,
 	mv_json_set(o, "version", mv_json_str("2.1.0"));
 	mv_json_push(runs, sarif_run(v, count, &keys));
 	mv_json_set(o, "runs", runs);
-	ret = mv_json_print(out, o, 2, err);
+	rc = mv_json_print(out, o, 2, err);
 	mv_json_free(o);
 	free(keys.v);
-	if (!ret && mv_buf_addch(out, '\n'))
-		ret = mv_nomem(err);
-	return ret;
+	if (!rc && mv_buf_addch(out, '\n'))
+		rc = mv_nomem(err);
+	return rc;
 }
 
 /* -- GitHub's annotations --------------------------------------------------------------------- */

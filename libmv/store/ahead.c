@@ -62,13 +62,13 @@ static int load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 {
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
-	int ret;
+	int rc;
 
 	out->data = NULL;
-	ret = mv_place_record(&record, head, scratch->stored, MV_CHUNK_MAX,
-			      a->store, place, NULL);
-	if (ret)
-		return ret;
+	rc = mv_place_record(&record, head, scratch->stored, MV_CHUNK_MAX,
+			     a->store, place, NULL);
+	if (rc)
+		return rc;
 	*stored = record.stored_len;
 	if (record.kind != MV_RECORD_CHUNK)
 		return 0;		/* a recipe: passed over */
@@ -76,16 +76,16 @@ static int load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 	if (!out->data)
 		return MV_ENOMEM;
 	out->len = record.raw_len;
-	ret = mv_decode(out->data, record.raw_len, scratch->decoder,
-			record.codec, record.param, scratch->stored,
-			record.stored_len, NULL);
-	if (!ret)
-		ret = mv_sha256(&out->id, out->data, out->len, NULL);
-	if (ret) {
+	rc = mv_decode(out->data, record.raw_len, scratch->decoder,
+		       record.codec, record.param, scratch->stored,
+		       record.stored_len, NULL);
+	if (!rc)
+		rc = mv_sha256(&out->id, out->data, out->len, NULL);
+	if (rc) {
 		free(out->data);
 		out->data = NULL;
 	}
-	return ret;
+	return rc;
 }
 
 /* One record further; called and left with the mutex held. */
@@ -95,16 +95,16 @@ static void step(struct mv_ahead *a, struct mv_scratch *scratch)
 	unsigned generation = a->generation;
 	struct slot fresh = { .data = NULL };
 	uint32_t stored = 0;
-	int ret;
+	int rc;
 
 	pthread_mutex_unlock(&a->mutex);
-	ret = load(&fresh, &stored, a, &place, scratch);
+	rc = load(&fresh, &stored, a, &place, scratch);
 	pthread_mutex_lock(&a->mutex);
 	if (generation != a->generation) {
 		free(fresh.data);
 		return;
 	}
-	if (ret) {
+	if (rc) {
 		a->file = NULL;		/* the end of the pack, or damage */
 		return;
 	}

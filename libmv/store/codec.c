@@ -140,22 +140,22 @@ static int encode_plane(size_t *out_len, uint32_t *how,
 			const uint8_t *plane, size_t n, struct mv_err *err)
 {
 	size_t best = n, matched;
-	int ret = 0;
+	int rc = 0;
 
 	if (n >= TINY_PLANE && mv_sample_bits(plane, n) <= WORTH_CODING)
-		ret = compress(&best, encoder, out, plane, n, HUFFMAN, err);
+		rc = compress(&best, encoder, out, plane, n, HUFFMAN, err);
 	/* What is next to nothing already needs no second try. */
-	if (!ret && best > n / 64 && mv_sample_repeats(plane, n)) {
-		ret = compress(&matched, encoder, out + best, plane, n, QUICK,
-			       err);
+	if (!rc && best > n / 64 && mv_sample_repeats(plane, n)) {
+		rc = compress(&matched, encoder, out + best, plane, n, QUICK,
+			      err);
 		/* Huffman alone decodes faster: two percent's worth. */
-		if (!ret && matched < best - best / 50) {
+		if (!rc && matched < best - best / 50) {
 			memmove(out, out + best, matched);
 			best = matched;
 		}
 	}
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	*how = PLANE_ZSTD;
 	if (!is_gain(best, n)) {
 		memcpy(out, plane, n);
@@ -174,17 +174,17 @@ static int encode_planes(struct mv_encoded *out, struct mv_encoder *encoder,
 	size_t n = (len - phase) / width, rest = len - phase - n * width;
 	size_t used = ENTRY * width, plane_len;
 	uint32_t how;
-	int ret;
+	int rc;
 
 	mv_planes_split(encoder->scratch, kind, data + phase, n);
 	memcpy(encoder->out + used, data, phase);
 	used += phase;
 	for (unsigned int k = 0; k < width; k++) {
-		ret = encode_plane(&plane_len, &how, encoder,
-				   encoder->out + used,
-				   encoder->scratch + k * n, n, err);
-		if (ret)
-			return ret;
+		rc = encode_plane(&plane_len, &how, encoder,
+				  encoder->out + used,
+				  encoder->scratch + k * n, n, err);
+		if (rc)
+			return rc;
 		mv_put_le32(encoder->out + ENTRY * k,
 			    (uint32_t)plane_len | how << ENTRY_SHIFT);
 		used += plane_len;
@@ -203,11 +203,11 @@ static int encode_whole(struct mv_encoded *out, struct mv_encoder *encoder,
 			struct mv_err *err)
 {
 	size_t n;
-	int ret = compress(&n, encoder, encoder->scratch, data, len, method,
-			   err);
+	int rc = compress(&n, encoder, encoder->scratch, data, len, method,
+			  err);
 
-	if (ret || n >= out->len)
-		return ret;
+	if (rc || n >= out->len)
+		return rc;
 	out->codec = MV_CODEC_ZSTD;
 	out->param = 0;
 	out->data = encoder->scratch;
@@ -220,15 +220,15 @@ static int encode_unknown(struct mv_encoded *out, struct mv_encoder *encoder,
 			  const uint8_t *data, size_t len, struct mv_err *err)
 {
 	struct mv_structure guess;
-	int repeats, ret;
+	int repeats, rc;
 
 	mv_sample_structure(&guess, data, len);
 	repeats = mv_sample_repeats(data, len);
 	if (guess.kind != MV_PLANE_NONE) {
-		ret = encode_planes(out, encoder, data, len, guess.kind,
-				    guess.phase, err);
-		if (ret)
-			return ret;
+		rc = encode_planes(out, encoder, data, len, guess.kind,
+				   guess.phase, err);
+		if (rc)
+			return rc;
 	}
 	if (repeats || guess.bits < LOOKS_LIKE_TEXT)
 		return encode_whole(out, encoder, data, len, THOROUGH, err);
@@ -242,21 +242,21 @@ int mv_encode(struct mv_encoded *out, struct mv_encoder *encoder,
 	      struct mv_err *err)
 {
 	const struct mv_encoded raw = { MV_CODEC_RAW, 0, data, len };
-	int ret;
+	int rc;
 
 	*out = raw;
 	if (!len || len > MV_CHUNK_MAX)
 		return mv_fail(err, MV_EINVALID,
 			       "a chunk of %zu bytes cannot be encoded", len);
 	if (len < TINY)
-		ret = encode_whole(out, encoder, data, len, THOROUGH, err);
+		rc = encode_whole(out, encoder, data, len, THOROUGH, err);
 	else if (mv_planes_width(hint))
-		ret = encode_planes(out, encoder, data, len, hint, 0, err);
+		rc = encode_planes(out, encoder, data, len, hint, 0, err);
 	else
-		ret = encode_unknown(out, encoder, data, len, err);
-	if (ret || !is_gain(out->len, len))
+		rc = encode_unknown(out, encoder, data, len, err);
+	if (rc || !is_gain(out->len, len))
 		*out = raw;
-	return ret;
+	return rc;
 }
 
 int mv_decoder_new(struct mv_decoder **out, struct mv_err *err)
@@ -345,7 +345,7 @@ static int decode_planes(uint8_t *out, size_t raw_len,
 	unsigned int width = mv_planes_width(kind);
 	const uint8_t *planes[MV_PLANES_MAX];
 	size_t at = (size_t)ENTRY * width + phase, n, rest;
-	int ret;
+	int rc;
 
 	if (!width || phase >= width)
 		return mv_fail(err, MV_ENOTSUP,
@@ -361,10 +361,10 @@ static int decode_planes(uint8_t *out, size_t raw_len,
 		if (stored > len - at)
 			return mv_fail(err, MV_ECORRUPT,
 				       "split chunk is cut short");
-		ret = decode_plane(&planes[k], decoder->planes + k * n, n,
-				   decoder, entry, data + at, err);
-		if (ret)
-			return ret;
+		rc = decode_plane(&planes[k], decoder->planes + k * n, n,
+				  decoder, entry, data + at, err);
+		if (rc)
+			return rc;
 		at += stored;
 	}
 	if (len - at != rest)

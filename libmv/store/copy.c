@@ -37,16 +37,16 @@ struct outbox {
 
 static int outbox_flush(struct outbox *o, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	if (o->count)
-		ret = mv_tx_append(o->tx, o->scratch->out, o->len, o->new,
-				   o->count, err);
-	if (!ret)
+		rc = mv_tx_append(o->tx, o->scratch->out, o->len, o->new,
+				  o->count, err);
+	if (!rc)
 		mv_tx_count_raw(o->tx, o->count, o->raw);
 	o->count = o->len = 0;
 	o->raw = 0;
-	return ret;
+	return rc;
 }
 
 /* One chunk: verified into scratch->raw, and its record into the outbox. */
@@ -56,12 +56,12 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 {
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
-	int ret;
+	int rc;
 
-	ret = mv_chunk_load_record(o->scratch->raw, &record, head, from,
-				   o->scratch, id, err);
-	if (ret)
-		return ret;
+	rc = mv_chunk_load_record(o->scratch->raw, &record, head, from,
+				  o->scratch, id, err);
+	if (rc)
+		return rc;
 	if (*len && *len != record.raw_len)
 		return mv_fail(err, MV_ECORRUPT,
 			       "a recipe in store '%s' gives a chunk another length",
@@ -70,14 +70,14 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 	/* Room first: what was claimed must get into the outbox. */
 	if (o->count == sizeof(o->new) / sizeof(o->new[0]) ||
 	    o->len + MV_RECORD_HEADER + record.stored_len > STORE_OUT_SIZE) {
-		ret = outbox_flush(o, err);
-		if (ret)
-			return ret;
+		rc = outbox_flush(o, err);
+		if (rc)
+			return rc;
 	}
-	ret = mv_tx_claim(o->tx, id, err);
-	if (ret != 1) {
-		o->hits += !ret;
-		return ret;
+	rc = mv_tx_claim(o->tx, id, err);
+	if (rc != 1) {
+		o->hits += !rc;
+		return rc;
 	}
 	/* Seal again: the header is ours to vouch for now. */
 	memcpy(o->scratch->out + o->len + MV_RECORD_HEADER,
@@ -98,11 +98,11 @@ static int copy_parts(struct outbox *o, struct mv_recipe_reader *r,
 	for (uint32_t i = 0; r->recipe.depth && i < r->recipe.count; i++) {
 		const uint8_t *part = r->recipe.entries + i * MV_RECIPE_PART;
 		uint32_t len = mv_le32(part + 32);
-		int ret = copy_chunk(o, r->store, mv_recipe_id(part), &len,
-				     err);
+		int rc = copy_chunk(o, r->store, mv_recipe_id(part), &len,
+				    err);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -120,12 +120,12 @@ static void count_progress(struct copy *c, uint64_t n)
 
 static int relieve(struct outbox *o, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	if (!mv_tx_crowded(o->tx))
 		return 0;
-	ret = outbox_flush(o, err);
-	return ret ? ret : mv_tx_put_yield(o->tx, 0, err);
+	rc = outbox_flush(o, err);
+	return rc ? rc : mv_tx_put_yield(o->tx, 0, err);
 }
 
 static int copy_chunks(struct copy *c, struct outbox *o,
@@ -135,30 +135,30 @@ static int copy_chunks(struct copy *c, struct outbox *o,
 	char hex[MV_OID_HEX + 1];
 	const uint8_t *entry;
 	struct mv_oid have;
-	int ret;
+	int rc;
 
-	ret = mv_hasher_new(&whole, MV_HASH_SHA256, err);
-	while (!ret && (ret = mv_recipe_next(&entry, r, err)) == 1) {
+	rc = mv_hasher_new(&whole, MV_HASH_SHA256, err);
+	while (!rc && (rc = mv_recipe_next(&entry, r, err)) == 1) {
 		uint32_t len = mv_le32(entry + 32);
 
-		ret = copy_chunk(o, c->from, mv_recipe_id(entry), &len, err);
-		if (!ret)
-			ret = mv_hasher_update(whole, o->scratch->raw, len, err);
-		if (ret)
+		rc = copy_chunk(o, c->from, mv_recipe_id(entry), &len, err);
+		if (!rc)
+			rc = mv_hasher_update(whole, o->scratch->raw, len, err);
+		if (rc)
 			break;
 		count_progress(c, len);
-		ret = relieve(o, err);
-		if (ret)
+		rc = relieve(o, err);
+		if (rc)
 			break;
 	}
-	if (!ret)
-		ret = mv_hasher_final(have.b, whole, err);
-	if (!ret && !mv_oid_eq(&have, &r->recipe.oid))
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "store '%s' gives other bytes for content %s",
-			      c->from->dir, mv_oid_hex(hex, &r->recipe.oid));
+	if (!rc)
+		rc = mv_hasher_final(have.b, whole, err);
+	if (!rc && !mv_oid_eq(&have, &r->recipe.oid))
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "store '%s' gives other bytes for content %s",
+			     c->from->dir, mv_oid_hex(hex, &r->recipe.oid));
 	mv_hasher_free(whole);
-	return ret;
+	return rc;
 }
 
 static int copy_content(struct copy *c, struct mv_recipe_reader *r,
@@ -166,28 +166,28 @@ static int copy_content(struct copy *c, struct mv_recipe_reader *r,
 {
 	struct outbox o = { .tx = c->tx };
 	struct mv_place place;
-	int ret, sent;
+	int rc, sent;
 
-	ret = mv_scratch_get(&o.scratch, c->from, err);
-	if (ret)
-		return ret;
-	ret = copy_chunks(c, &o, r, err);
-	if (!ret)
-		ret = copy_parts(&o, r, err);
+	rc = mv_scratch_get(&o.scratch, c->from, err);
+	if (rc)
+		return rc;
+	rc = copy_chunks(c, &o, r, err);
+	if (!rc)
+		rc = copy_parts(&o, r, err);
 	/* Also after a failure: others rely on what we have claimed. */
-	sent = outbox_flush(&o, ret ? NULL : err);
-	ret = ret ? ret : sent;
+	sent = outbox_flush(&o, rc ? NULL : err);
+	rc = rc ? rc : sent;
 	mv_scratch_put(c->from, o.scratch);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (r->bytes.len && mv_tx_find(&place, c->tx, MV_INDEX_CONTENTS,
 				       &r->recipe.oid))
-		ret = mv_tx_append_recipe(c->tx, &r->bytes, &r->recipe.oid,
-					  err);
-	if (!ret)
+		rc = mv_tx_append_recipe(c->tx, &r->bytes, &r->recipe.oid,
+					 err);
+	if (!rc)
 		mv_tx_count_content(c->tx, &r->recipe.oid, r->recipe.size,
 				    o.hits > 0);
-	return ret;
+	return rc;
 }
 
 static int copy_one(void *arg, unsigned worker, struct mv_err *err)
@@ -195,25 +195,25 @@ static int copy_one(void *arg, unsigned worker, struct mv_err *err)
 	struct copy_job *job = arg;
 	struct copy *c = job->copy;
 	struct mv_recipe_reader r;
-	int ret;
+	int rc;
 
 	(void)worker;
-	ret = mv_recipe_open(&r, c->from, job->oid, err);
-	if (ret == MV_ENOENT) {
+	rc = mv_recipe_open(&r, c->from, job->oid, err);
+	if (rc == MV_ENOENT) {
 		*job->found = 0;
 		return 0;
 	}
-	if (ret)
-		return ret;
-	ret = mv_tx_put_enter(c->tx, 0, err);
-	if (!ret) {
-		ret = copy_content(c, &r, err);
+	if (rc)
+		return rc;
+	rc = mv_tx_put_enter(c->tx, 0, err);
+	if (!rc) {
+		rc = copy_content(c, &r, err);
 		mv_tx_put_leave(c->tx, 0);
 	}
 	mv_recipe_close(&r);
-	if (!ret)
+	if (!rc)
 		*job->found = 1;
-	return ret;
+	return rc;
 }
 
 static int run_jobs(struct copy *c, struct copy_job *jobs, size_t count,
@@ -221,24 +221,24 @@ static int run_jobs(struct copy *c, struct copy_job *jobs, size_t count,
 {
 	struct mv_pool *pool = c->from->options.pool;
 	struct mv_group *group;
-	int ret;
+	int rc;
 
 	if (!pool)
 		pool = mv_tx_store(c->tx)->options.pool;
 	if (!pool) {
-		ret = 0;
-		for (size_t i = 0; !ret && i < count; i++)
-			ret = copy_one(&jobs[i], 0, err);
-		return ret;
+		rc = 0;
+		for (size_t i = 0; !rc && i < count; i++)
+			rc = copy_one(&jobs[i], 0, err);
+		return rc;
 	}
-	ret = mv_group_new(&group, pool, err);
-	if (ret)
-		return ret;
+	rc = mv_group_new(&group, pool, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < count && !mv_group_failed(group); i++)
 		mv_group_submit(group, copy_one, NULL, &jobs[i]);
-	ret = mv_group_wait(group, err);
+	rc = mv_group_wait(group, err);
 	mv_group_free(group);
-	return ret;
+	return rc;
 }
 
 int mv_tx_copy(struct mv_tx *tx, struct mv_store *from,
@@ -249,7 +249,7 @@ int mv_tx_copy(struct mv_tx *tx, struct mv_store *from,
 	struct copy_job *jobs = calloc(count ? count : 1, sizeof(*jobs));
 	uint8_t *marks = calloc(count ? count : 1, 1);
 	size_t n = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (!jobs || !marks) {
 		free(jobs);
@@ -271,11 +271,11 @@ int mv_tx_copy(struct mv_tx *tx, struct mv_store *from,
 		jobs[n].oid = &oids[i];
 		jobs[n++].found = &marks[i];
 	}
-	ret = run_jobs(&c, jobs, n, err);
-	if (!ret && found)
+	rc = run_jobs(&c, jobs, n, err);
+	if (!rc && found)
 		memcpy(found, marks, count);
 	pthread_mutex_destroy(&c.mutex);
 	free(jobs);
 	free(marks);
-	return ret;
+	return rc;
 }

@@ -129,10 +129,10 @@ int mv_store_commit_index(struct mv_store *store, struct mv_tmp *tmp,
 			  const struct mv_oid *id, struct mv_err *err)
 {
 	char *path = mv_store_index_path(store, id);
-	int ret;
+	int rc;
 
-	ret = path ? mv_store_publish(store, tmp, path, 0, err)
-		   : mv_nomem(err);
+	rc = path ? mv_store_publish(store, tmp, path, 0, err)
+		  : mv_nomem(err);
 	free(path);
-	return ret;
+	return rc;
 }

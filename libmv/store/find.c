@@ -20,20 +20,20 @@ static int find_sound(struct mv_place *out, struct mv_place *spare,
 	for (size_t i = 0; i < s->count; i++) {
 		int64_t pos = mv_index_find(s->index[i], table, id);
 		uint32_t pack;
-		int ret;
+		int rc;
 
 		if (pos < 0)
 			continue;
-		ret = mv_index_locate(&pack, &out->off, s->index[i], table,
-				      (uint64_t)pos, err);
-		if (ret)
-			return ret;
+		rc = mv_index_locate(&pack, &out->off, s->index[i], table,
+				     (uint64_t)pos, err);
+		if (rc)
+			return rc;
 		out->file = s->index[i]->files[pack];
-		ret = mv_pack_sound(out->file, err);
-		if (ret == MV_ECORRUPT && !spare->file)
+		rc = mv_pack_sound(out->file, err);
+		if (rc == MV_ECORRUPT && !spare->file)
 			*spare = *out;
-		if (ret != MV_ECORRUPT && ret != MV_ENOENT)
-			return ret;
+		if (rc != MV_ECORRUPT && rc != MV_ENOENT)
+			return rc;
 	}
 	return MV_ENOENT;
 }
@@ -43,10 +43,10 @@ int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
 		     struct mv_err *err)
 {
 	struct mv_place spare;
-	int ret = find_sound(out, &spare, s, table, id, err);
+	int rc = find_sound(out, &spare, s, table, id, err);
 
-	if (ret != MV_ENOENT || !spare.file)
-		return ret;
+	if (rc != MV_ENOENT || !spare.file)
+		return rc;
 	*out = spare;
 	return 0;
 }
@@ -60,43 +60,45 @@ int mv_snapshot_rely(struct mv_place *out, struct mv_snapshot *s,
 	return find_sound(out, &spare, s, table, id, err);
 }
 
-int mv_place_record(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
+int mv_place_record(struct mv_pack_record *record, uint8_t *head,
+		    uint8_t *stored,
 		    size_t room, struct mv_store *store,
 		    const struct mv_place *place, struct mv_err *err)
 {
 	const char *path = place->file->path;
 	size_t got;
-	int fd, ret;
+	int fd, rc;
 
 	if (place->off > INT64_MAX - MV_RECORD_HEADER - MV_RECIPE_MAX)
-		return mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
-	ret = mv_pack_use(&fd, store, place->file, err);
-	if (ret)
-		return ret;
-	ret = mv_pread_full(fd, head, MV_RECORD_HEADER, place->off, &got, path,
-			    err);
-	if (!ret && got < MV_RECORD_HEADER)
-		ret = mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
-	if (!ret) {
-		ret = mv_pack_record_parse(record, head, UINT64_MAX, err);
-		if (ret)
+		return mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated",
+			       path);
+	rc = mv_pack_use(&fd, store, place->file, err);
+	if (rc)
+		return rc;
+	rc = mv_pread_full(fd, head, MV_RECORD_HEADER, place->off, &got, path,
+			   err);
+	if (!rc && got < MV_RECORD_HEADER)
+		rc = mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
+	if (!rc) {
+		rc = mv_pack_record_parse(record, head, UINT64_MAX, err);
+		if (rc)
 			mv_err_prefix(err, "pack '%s' at offset %llu", path,
 				      (unsigned long long)place->off);
 	}
-	if (!ret && stored && record->stored_len > room)
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "pack '%s' at offset %llu: not the record expected",
-			      path, (unsigned long long)place->off);
-	if (!ret && stored) {
-		ret = mv_pread_full(fd, stored, record->stored_len,
-				    place->off + MV_RECORD_HEADER, &got, path,
-				    err);
-		if (!ret && got < record->stored_len)
-			ret = mv_fail(err, MV_ECORRUPT,
-				      "pack '%s' is truncated", path);
+	if (!rc && stored && record->stored_len > room)
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "pack '%s' at offset %llu: not the record expected",
+			     path, (unsigned long long)place->off);
+	if (!rc && stored) {
+		rc = mv_pread_full(fd, stored, record->stored_len,
+				   place->off + MV_RECORD_HEADER, &got, path,
+				   err);
+		if (!rc && got < record->stored_len)
+			rc = mv_fail(err, MV_ECORRUPT,
+				     "pack '%s' is truncated", path);
 	}
 	mv_pack_done(store, place->file);
-	return ret;
+	return rc;
 }
 
 /* Once: MV_ENOENT when it is unknown, or its pack has just gone. */
@@ -106,10 +108,10 @@ static int try_record(struct mv_pack_record *record, uint8_t *head,
 		      const struct mv_oid *id, struct mv_err *err)
 {
 	struct mv_place place;
-	int ret = mv_snapshot_find(&place, s, table, id, err);
+	int rc = mv_snapshot_find(&place, s, table, id, err);
 
-	return ret ? ret : mv_place_record(record, head, stored, MV_CHUNK_MAX,
-					   store, &place, err);
+	return rc ? rc : mv_place_record(record, head, stored, MV_CHUNK_MAX,
+					 store, &place, err);
 }
 
 /*
@@ -131,70 +133,74 @@ static int newer_snapshot(struct mv_snapshot **s, struct mv_store *store)
 	return newer;
 }
 
-int mv_record_find(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
+int mv_record_find(struct mv_pack_record *record, uint8_t *head,
+		   uint8_t *stored,
 		   struct mv_store *store, enum mv_index_table table,
 		   const struct mv_oid *id, struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
 	struct mv_snapshot *s;
-	int ret;
+	int rc;
 
-	ret = mv_store_snapshot(&s, store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_snapshot(&s, store, err);
+	if (rc)
+		return rc;
 	for (int tries = 0; tries < LOOK_AGAIN; tries++) {
-		ret = try_record(record, head, stored, store, s, table, id,
-				 err);
-		if (ret != MV_ENOENT || !newer_snapshot(&s, store))
+		rc = try_record(record, head, stored, store, s, table, id,
+				err);
+		if (rc != MV_ENOENT || !newer_snapshot(&s, store))
 			break;
 	}
 	mv_snapshot_release(store, s);
-	if (ret != MV_ENOENT)
-		return ret;
+	if (rc != MV_ENOENT)
+		return rc;
 	return mv_fail(err, MV_ENOENT, "%s %s is not in store '%s'",
 		       table == MV_INDEX_CHUNKS ? "chunk" : "content",
 		       mv_oid_hex(hex, id), store->dir);
 }
 
-int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record, uint8_t *head,
+int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record,
+			 uint8_t *head,
 			 struct mv_store *store, struct mv_scratch *scratch,
 			 const struct mv_oid *id, struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
 	struct mv_oid have;
-	int ret;
+	int rc;
 
-	ret = mv_scratch_decoder(scratch, err);
-	if (!ret)
-		ret = mv_record_find(record, head, scratch->stored, store,
-				     MV_INDEX_CHUNKS, id, err);
+	rc = mv_scratch_decoder(scratch, err);
+	if (!rc)
+		rc = mv_record_find(record, head, scratch->stored, store,
+				    MV_INDEX_CHUNKS, id, err);
 	/* The content is known: without its chunk the store is damaged. */
-	if (ret == MV_ENOENT)
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "chunk %s is missing from store '%s' (git model fsck tells more)",
-			      mv_oid_hex(hex, id), store->dir);
-	if (ret)
-		return ret;
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "chunk %s is missing from store '%s' (git model fsck tells more)",
+			     mv_oid_hex(hex, id), store->dir);
+	if (rc)
+		return rc;
 	if (record->kind != MV_RECORD_CHUNK) {
-		ret = mv_fail(err, MV_ECORRUPT, "not a chunk");
+		rc = mv_fail(err, MV_ECORRUPT, "not a chunk");
 		goto damaged;
 	}
-	ret = mv_decode(out, record->raw_len, scratch->decoder, record->codec,
-			record->param, scratch->stored, record->stored_len, err);
-	if (ret)
+	rc = mv_decode(out, record->raw_len, scratch->decoder, record->codec,
+		       record->param, scratch->stored, record->stored_len, err);
+	if (rc)
 		goto damaged;
-	ret = mv_sha256(&have, out, record->raw_len, err);
-	if (ret)
-		return ret;
+	rc = mv_sha256(&have, out, record->raw_len, err);
+	if (rc)
+		return rc;
 	if (!mv_oid_eq(&have, id)) {
-		ret = mv_fail(err, MV_ECORRUPT, "its bytes have another SHA-256");
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "its bytes have another SHA-256");
 		goto damaged;
 	}
 	return 0;
 damaged:
-	mv_err_prefix(err, "chunk %s in store '%s' is damaged (git model fsck tells more)",
+	mv_err_prefix(err,
+		      "chunk %s in store '%s' is damaged (git model fsck tells more)",
 		      mv_oid_hex(hex, id), store->dir);
-	return ret;
+	return rc;
 }
 
 int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
@@ -203,11 +209,11 @@ int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 {
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
-	int ret;
+	int rc;
 
-	ret = mv_chunk_load_record(out, &record, head, store, scratch, id, err);
-	if (ret)
-		return ret;
+	rc = mv_chunk_load_record(out, &record, head, store, scratch, id, err);
+	if (rc)
+		return rc;
 	if (*len && *len != record.raw_len)
 		return mv_fail(err, MV_ECORRUPT,
 			       "a recipe in store '%s' gives a chunk another length",
@@ -237,30 +243,30 @@ static int load_recipe(struct mv_recipe_reader *r, struct mv_snapshot *s,
 	struct mv_store *store = r->store;
 	struct mv_place place;
 	struct mv_pack_record record;
-	int ret;
+	int rc;
 
-	ret = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
-	if (!ret)
-		ret = mv_place_record(&record, head, NULL, 0, store, &place,
-				      err);
-	if (!ret && record.kind != MV_RECORD_RECIPE)
-		ret = mv_fail(err, MV_ECORRUPT, "not a recipe");
-	if (!ret && mv_buf_reserve(&r->bytes, record.stored_len))
-		ret = mv_nomem(err);
-	if (!ret) {
-		ret = mv_place_record(&record, head, (uint8_t *)r->bytes.data,
-				      record.stored_len, store, &place, err);
-		r->bytes.len = ret ? 0 : record.stored_len;
+	rc = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
+	if (!rc)
+		rc = mv_place_record(&record, head, NULL, 0, store, &place,
+				     err);
+	if (!rc && record.kind != MV_RECORD_RECIPE)
+		rc = mv_fail(err, MV_ECORRUPT, "not a recipe");
+	if (!rc && mv_buf_reserve(&r->bytes, record.stored_len))
+		rc = mv_nomem(err);
+	if (!rc) {
+		rc = mv_place_record(&record, head, (uint8_t *)r->bytes.data,
+				     record.stored_len, store, &place, err);
+		r->bytes.len = rc ? 0 : record.stored_len;
 	}
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (!mv_record_intact(head, (uint8_t *)r->bytes.data, r->bytes.len))
 		return mv_fail(err, MV_ECORRUPT, "damaged recipe");
-	ret = mv_recipe_parse(&r->recipe, (uint8_t *)r->bytes.data,
-			      r->bytes.len, err);
-	if (!ret && !mv_oid_eq(&r->recipe.oid, oid))
-		ret = mv_fail(err, MV_ECORRUPT, "recipe of another content");
-	return ret;
+	rc = mv_recipe_parse(&r->recipe, (uint8_t *)r->bytes.data,
+			     r->bytes.len, err);
+	if (!rc && !mv_oid_eq(&r->recipe.oid, oid))
+		rc = mv_fail(err, MV_ECORRUPT, "recipe of another content");
+	return rc;
 }
 
 static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
@@ -268,12 +274,12 @@ static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
 {
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
-	int ret;
+	int rc;
 
-	ret = mv_record_find(&record, head, NULL, r->store, MV_INDEX_CHUNKS,
-			     oid, err);
-	if (ret)
-		return ret;
+	rc = mv_record_find(&record, head, NULL, r->store, MV_INDEX_CHUNKS,
+			    oid, err);
+	if (rc)
+		return rc;
 	r->recipe.oid = *oid;
 	r->recipe.size = record.raw_len;
 	r->recipe.count = 1;
@@ -288,7 +294,7 @@ int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
 {
 	char hex[MV_OID_HEX + 1];
 	struct mv_snapshot *s;
-	int ret;
+	int rc;
 
 	memset(r, 0, sizeof(*r));
 	r->store = store;
@@ -297,30 +303,31 @@ int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
 		r->recipe.oid = *oid;
 		return 0;
 	}
-	ret = mv_store_snapshot(&s, store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_snapshot(&s, store, err);
+	if (rc)
+		return rc;
 	for (int tries = 0; tries < LOOK_AGAIN; tries++) {
-		ret = load_recipe(r, s, oid, err);
-		if (ret == MV_ENOENT)
-			ret = single_chunk(r, oid, err);
-		if (ret != MV_ENOENT || !newer_snapshot(&s, store))
+		rc = load_recipe(r, s, oid, err);
+		if (rc == MV_ENOENT)
+			rc = single_chunk(r, oid, err);
+		if (rc != MV_ENOENT || !newer_snapshot(&s, store))
 			break;
 	}
 	mv_snapshot_release(store, s);
-	if (ret == MV_ENOENT)
-		ret = mv_fail(err, MV_ENOENT, "content %s is not in store '%s'",
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, MV_ENOENT, "content %s is not in store '%s'",
+			     mv_oid_hex(hex, oid), store->dir);
+	else if (rc)
+		mv_err_prefix(err,
+			      "recipe of content %s in store '%s' cannot be read",
 			      mv_oid_hex(hex, oid), store->dir);
-	else if (ret)
-		mv_err_prefix(err, "recipe of content %s in store '%s' cannot be read",
-			      mv_oid_hex(hex, oid), store->dir);
-	if (ret)
+	if (rc)
 		goto fail;
 	if (r->recipe.depth) {
 		r->part = malloc(MV_CHUNK_MAX);
-		ret = r->part ? mv_scratch_get(&r->scratch, store, err)
-			      : mv_nomem(err);
-		if (ret)
+		rc = r->part ? mv_scratch_get(&r->scratch, store, err)
+			     : mv_nomem(err);
+		if (rc)
 			goto fail;
 	} else {
 		r->entries = r->recipe.entries;
@@ -329,7 +336,7 @@ int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
 	return 0;
 fail:
 	mv_recipe_close(r);
-	return ret;
+	return rc;
 }
 
 void mv_recipe_skip(struct mv_recipe_reader *r, uint64_t off, uint64_t *pos)
@@ -353,19 +360,19 @@ int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *r,
 	while (r->pos == r->count) {
 		const uint8_t *part;
 		uint32_t len;
-		int ret;
+		int rc;
 
 		if (!r->recipe.depth || r->next_part == r->recipe.count)
 			return 0;
 		part = r->recipe.entries + r->next_part++ * MV_RECIPE_PART;
 		len = mv_le32(part + 32);
-		ret = mv_chunk_load(r->part, &len, r->store, r->scratch,
-				    mv_recipe_id(part), err);
-		if (!ret)
-			ret = mv_recipe_check_part(r->part, len,
-						   mv_le64(part + 36), err);
-		if (ret)
-			return ret;
+		rc = mv_chunk_load(r->part, &len, r->store, r->scratch,
+				   mv_recipe_id(part), err);
+		if (!rc)
+			rc = mv_recipe_check_part(r->part, len,
+						  mv_le64(part + 36), err);
+		if (rc)
+			return rc;
 		r->entries = r->part;
 		r->count = len / MV_RECIPE_ENTRY;
 		r->pos = 0;

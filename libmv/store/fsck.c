@@ -101,9 +101,9 @@ static int fsck_stranger(struct fsck *f, const char *dir, const char *name,
 }
 
 /* Damaged for sure: repair may act. Otherwise it stays as it is. */
-static int is_damage(struct fsck *f, int ret)
+static int is_damage(struct fsck *f, int rc)
 {
-	if (ret == MV_ECORRUPT)
+	if (rc == MV_ECORRUPT)
 		return 1;
 	pthread_mutex_lock(&f->mutex);
 	f->stay++;
@@ -117,31 +117,31 @@ static int fsck_index(void *payload, const char *name, struct mv_err *err)
 	struct mv_index *x = NULL;
 	struct mv_err why = { 0 };
 	char *path;
-	int ret;
+	int rc;
 
 	if (!has_suffix(name, ".idx"))
 		return fsck_stranger(f, f->store->index_dir, name, err);
 	path = mv_path_join(f->store->index_dir, name);
 	if (!path)
 		return mv_nomem(err);
-	ret = mv_index_open(&x, path, &why);
-	if (!ret)
-		ret = mv_index_verify(x, &why);
+	rc = mv_index_open(&x, path, &why);
+	if (!rc)
+		rc = mv_index_verify(x, &why);
 	mv_index_free(x);
-	if (ret == MV_ENOENT)
-		ret = 0;	/* merged away meanwhile */
-	if (ret) {
+	if (rc == MV_ENOENT)
+		rc = 0;	/* merged away meanwhile */
+	if (rc) {
 		tell(f, MV_FSCK_BAD_FILE, path, why.msg);
-		if (!is_damage(f, ret)) {
-			ret = 0;
+		if (!is_damage(f, rc)) {
+			rc = 0;
 		} else {
 			f->bad_indexes++;
-			ret = repairing(f) ?
-			      mv_store_put_aside(f->store, path, 0, err) : 0;
+			rc = repairing(f) ?
+			     mv_store_put_aside(f->store, path, 0, err) : 0;
 		}
 	}
 	free(path);
-	return ret;
+	return rc;
 }
 
 /* -- packs -- */
@@ -152,26 +152,26 @@ static int compare_entries(struct fsck *f, const struct mv_entries *entries,
 			   struct mv_err *err)
 {
 	struct mv_snapshot *s;
-	int ret = mv_store_snapshot(&s, f->store, err);
+	int rc = mv_store_snapshot(&s, f->store, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	*known = 0;
 	for (size_t i = 0; i < s->count && !*known; i++)
 		for (uint32_t k = 0; k < s->index[i]->packs && !*known; k++)
 			*known = mv_oid_eq(&s->index[i]->pack_ids[k], pack);
-	for (int t = 0; *known && !ret && t < 2; t++)
-		for (size_t i = 0; !ret && i < entries->count[t]; i++) {
+	for (int t = 0; *known && !rc && t < 2; t++)
+		for (size_t i = 0; !rc && i < entries->count[t]; i++) {
 			const struct mv_index_entry *e = &entries->e[t][i];
 			struct mv_place place;
 
-			ret = mv_snapshot_find(&place, s,
-					       (enum mv_index_table)t, &e->id,
-					       err);
+			rc = mv_snapshot_find(&place, s,
+					      (enum mv_index_table)t, &e->id,
+					      err);
 			/* gc forgets dead recipes: not finding one is fine */
-			if (ret == MV_ENOENT)
-				ret = 0;
-			else if (!ret && mv_oid_eq(&place.file->id, pack) &&
+			if (rc == MV_ENOENT)
+				rc = 0;
+			else if (!rc && mv_oid_eq(&place.file->id, pack) &&
 				 place.off != e->off) {
 				/* doubles inside one pack are fine */
 				int twin = 0;
@@ -182,66 +182,66 @@ static int compare_entries(struct fsck *f, const struct mv_entries *entries,
 						mv_oid_eq(&entries->e[t][k].id,
 							  &e->id);
 				if (!twin)
-					ret = mv_fail(err, MV_ECORRUPT,
-						      "the index leads to the wrong place");
+					rc = mv_fail(err, MV_ECORRUPT,
+						     "the index leads to the wrong place");
 			}
 		}
 	mv_snapshot_release(f->store, s);
-	return ret;
+	return rc;
 }
 
 /* 1: it is new. */
 static int note_bad_pack(struct fsck *f, const char *path, struct mv_err *err)
 {
 	char **one, *copy = strdup(path);
-	int ret = 1;
+	int rc = 1;
 
 	if (!copy)
 		return mv_nomem(err);
 	pthread_mutex_lock(&f->mutex);
-	for (size_t i = 0; ret && i < f->bad_count; i++)
-		ret = strcmp(f->bad_packs[i], path) != 0;
-	if (ret) {
+	for (size_t i = 0; rc && i < f->bad_count; i++)
+		rc = strcmp(f->bad_packs[i], path) != 0;
+	if (rc) {
 		one = MV_GROW_ONE(f->bad_packs, f->bad_count, err);
 		if (one) {
 			*one = copy;
 			copy = NULL;
 		} else {
-			ret = MV_ENOMEM;
+			rc = MV_ENOMEM;
 		}
 	}
 	pthread_mutex_unlock(&f->mutex);
 	free(copy);
-	return ret;
+	return rc;
 }
 
 static int read_pack(struct fsck *f, const char *path, const struct mv_oid *id,
 		     struct mv_err *err)
 {
 	struct mv_entries entries = { { NULL, NULL }, { 0, 0 }, { 0, 0 } };
-	int fd, known = 1, ret;
+	int fd, known = 1, rc;
 	uint64_t end;
 
-	ret = mv_open_read(&fd, NULL, path, err);
-	if (ret)
-		return ret;
-	ret = mv_pack_collect(&entries, f->store, fd, path, id, 0, &end, err);
-	if (ret == MV_ENOTSUP && !end &&
+	rc = mv_open_read(&fd, NULL, path, err);
+	if (rc)
+		return rc;
+	rc = mv_pack_collect(&entries, f->store, fd, path, id, 0, &end, err);
+	if (rc == MV_ENOTSUP && !end &&
 	    !mv_pack_check_body(fd, path, id, NULL))
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "pack '%s' has a damaged header", path);
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "pack '%s' has a damaged header", path);
 	close(fd);
-	if (!ret)
-		ret = compare_entries(f, &entries, id, &known, err);
+	if (!rc)
+		rc = compare_entries(f, &entries, id, &known, err);
 	mv_entries_release(&entries);
-	if (!ret && !known) {
+	if (!rc && !known) {
 		pthread_mutex_lock(&f->mutex);
 		f->unindexed++;
 		pthread_mutex_unlock(&f->mutex);
 		tell(f, MV_FSCK_TEMPORARY, path,
 		     "no index names this pack; repair will");
 	}
-	return ret;
+	return rc;
 }
 
 struct pack_job {
@@ -256,18 +256,18 @@ static int pack_job(void *arg, unsigned worker, struct mv_err *err)
 	char *path = mv_store_pack_path(f->store, &job->id);
 	struct mv_err why = { 0 };
 	uint64_t done;
-	int ret;
+	int rc;
 
 	(void)worker;
-	ret = path ? read_pack(f, path, &job->id, &why) : mv_nomem(&why);
-	if (ret == MV_ENOENT)
-		ret = 0;	/* gc was faster */
-	if (ret == MV_ENOMEM) {
+	rc = path ? read_pack(f, path, &job->id, &why) : mv_nomem(&why);
+	if (rc == MV_ENOENT)
+		rc = 0;	/* gc was faster */
+	if (rc == MV_ENOMEM) {
 		if (err)
 			*err = why;
-	} else if (ret) {
+	} else if (rc) {
 		tell(f, MV_FSCK_BAD_FILE, path, why.msg);
-		ret = is_damage(f, ret) ? note_bad_pack(f, path, err) : 0;
+		rc = is_damage(f, rc) ? note_bad_pack(f, path, err) : 0;
 	}
 	pthread_mutex_lock(&f->mutex);
 	done = ++f->done;
@@ -276,7 +276,7 @@ static int pack_job(void *arg, unsigned worker, struct mv_err *err)
 			   f->total);
 	free(path);
 	free(job);
-	return ret < 0 ? ret : 0;
+	return rc < 0 ? rc : 0;
 }
 
 struct pack_list {
@@ -308,63 +308,63 @@ static int run_job(struct mv_group *group, mv_job_fn run, void *arg,
 	return 0;
 }
 
-static int end_jobs(struct mv_group *group, int ret, struct mv_err *err)
+static int end_jobs(struct mv_group *group, int rc, struct mv_err *err)
 {
-	int waited = group ? mv_group_wait(group, ret ? NULL : err) : 0;
+	int waited = group ? mv_group_wait(group, rc ? NULL : err) : 0;
 
 	mv_group_free(group);
-	return ret ? ret : waited;
+	return rc ? rc : waited;
 }
 
 static int fsck_packs(struct fsck *f, struct mv_err *err)
 {
 	struct pack_list l = { .f = f };
 	struct mv_group *group = NULL;
-	int ret;
+	int rc;
 
-	ret = mv_each_entry(f->store->packs_dir, list_pack, &l, err);
-	if (ret == MV_ENOENT)
-		ret = 0;
+	rc = mv_each_entry(f->store->packs_dir, list_pack, &l, err);
+	if (rc == MV_ENOENT)
+		rc = 0;
 	f->total = l.count;
-	if (!ret && f->store->options.pool)
-		ret = mv_group_new(&group, f->store->options.pool, err);
-	for (size_t i = 0; !ret && i < l.count; i++) {
+	if (!rc && f->store->options.pool)
+		rc = mv_group_new(&group, f->store->options.pool, err);
+	for (size_t i = 0; !rc && i < l.count; i++) {
 		struct pack_job *job = malloc(sizeof(*job));
 
 		if (!job) {
-			ret = mv_nomem(err);
+			rc = mv_nomem(err);
 			break;
 		}
 		job->f = f;
 		job->id = l.ids[i];
-		ret = run_job(group, pack_job, job, err);
+		rc = run_job(group, pack_job, job, err);
 	}
-	ret = end_jobs(group, ret, err);
+	rc = end_jobs(group, rc, err);
 	free(l.ids);
-	return ret;
+	return rc;
 }
 
 /* Packs that an index names but that are not there. */
 static int fsck_missing(struct fsck *f, struct mv_err *err)
 {
 	struct mv_snapshot *s;
-	int ret = mv_store_snapshot(&s, f->store, err);
+	int rc = mv_store_snapshot(&s, f->store, err);
 
-	if (ret)
-		return ret;
-	for (size_t i = 0; ret >= 0 && i < s->count; i++)
-		for (uint32_t k = 0; ret >= 0 && k < s->index[i]->packs; k++) {
+	if (rc)
+		return rc;
+	for (size_t i = 0; rc >= 0 && i < s->count; i++)
+		for (uint32_t k = 0; rc >= 0 && k < s->index[i]->packs; k++) {
 			const char *path = s->index[i]->files[k]->path;
 
 			if (!access(path, F_OK) || errno != ENOENT)
 				continue;
-			ret = note_bad_pack(f, path, err);
-			if (ret == 1)
+			rc = note_bad_pack(f, path, err);
+			if (rc == 1)
 				tell(f, MV_FSCK_BAD_FILE, path,
 				     "this pack is missing");
 		}
 	mv_snapshot_release(f->store, s);
-	return ret < 0 ? ret : 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* -- contents -- */
@@ -391,14 +391,14 @@ static int sum_write(void *payload, const void *data, size_t len,
 static int note_lost(struct fsck *f, const struct mv_oid *oid,
 		     struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&f->mutex);
-	ret = MV_GROW(f->lost, f->lost_alloc, f->lost_count + 1, err);
-	if (!ret)
+	rc = MV_GROW(f->lost, f->lost_alloc, f->lost_count + 1, err);
+	if (!rc)
 		f->lost[f->lost_count++] = *oid;
 	pthread_mutex_unlock(&f->mutex);
-	return ret;
+	return rc;
 }
 
 static int check_content(struct fsck *f, const struct mv_oid *oid,
@@ -407,19 +407,19 @@ static int check_content(struct fsck *f, const struct mv_oid *oid,
 	struct sum sum = { NULL, 0 };
 	struct mv_writer out = { sum_write, &sum };
 	struct mv_oid have;
-	int ret;
+	int rc;
 
-	ret = mv_hasher_new(&sum.hasher, MV_HASH_SHA256, err);
-	if (ret)
-		return ret;
-	ret = mv_store_read(f->store, oid, &out, err);
-	if (!ret)
-		ret = mv_hasher_final(have.b, sum.hasher, err);
-	if (!ret && !mv_oid_eq(&have, oid))
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "its bytes have another SHA-256");
+	rc = mv_hasher_new(&sum.hasher, MV_HASH_SHA256, err);
+	if (rc)
+		return rc;
+	rc = mv_store_read(f->store, oid, &out, err);
+	if (!rc)
+		rc = mv_hasher_final(have.b, sum.hasher, err);
+	if (!rc && !mv_oid_eq(&have, oid))
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "its bytes have another SHA-256");
 	mv_hasher_free(sum.hasher);
-	return ret;
+	return rc;
 }
 
 static int content_job(void *arg, unsigned worker, struct mv_err *err)
@@ -429,17 +429,17 @@ static int content_job(void *arg, unsigned worker, struct mv_err *err)
 	char hex[MV_OID_HEX + 1];
 	struct mv_err why = { 0 };
 	uint64_t done;
-	int ret;
+	int rc;
 
 	(void)worker;
-	ret = check_content(f, &job->oid, &why);
-	if (ret == MV_ENOMEM) {
+	rc = check_content(f, &job->oid, &why);
+	if (rc == MV_ENOMEM) {
 		if (err)
 			*err = why;
-	} else if (ret) {
+	} else if (rc) {
 		tell(f, MV_FSCK_BAD_CONTENT, mv_oid_hex(hex, &job->oid),
 		     why.msg);
-		ret = ret == MV_ECORRUPT ? note_lost(f, &job->oid, err) : 0;
+		rc = rc == MV_ECORRUPT ? note_lost(f, &job->oid, err) : 0;
 	}
 	pthread_mutex_lock(&f->mutex);
 	done = ++f->done;
@@ -447,7 +447,7 @@ static int content_job(void *arg, unsigned worker, struct mv_err *err)
 	mv_progress_update(f->store->options.progress, "Checking contents",
 			   done, f->total);
 	free(job);
-	return ret;
+	return rc;
 }
 
 static int is_seen(const struct mv_snapshot *s, size_t before,
@@ -464,9 +464,9 @@ static int submit_contents(struct fsck *f, const struct mv_snapshot *s,
 			   struct mv_err *err)
 {
 	const struct mv_index *x = s->index[i];
-	int ret = 0;
+	int rc = 0;
 
-	for (uint64_t k = 0; !ret && k < x->count[MV_INDEX_CONTENTS]; k++) {
+	for (uint64_t k = 0; !rc && k < x->count[MV_INDEX_CONTENTS]; k++) {
 		const struct mv_oid *oid = &x->ids[MV_INDEX_CONTENTS][k];
 		struct content_job *job;
 
@@ -477,32 +477,32 @@ static int submit_contents(struct fsck *f, const struct mv_snapshot *s,
 			return mv_nomem(err);
 		job->f = f;
 		job->oid = *oid;
-		ret = run_job(group, content_job, job, err);
+		rc = run_job(group, content_job, job, err);
 	}
-	return ret;
+	return rc;
 }
 
 static int fsck_contents(struct fsck *f, struct mv_err *err)
 {
 	struct mv_group *group = NULL;
 	struct mv_snapshot *s;
-	int ret;
+	int rc;
 
-	ret = mv_store_refresh(f->store, err);
-	if (!ret)
-		ret = mv_store_snapshot(&s, f->store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_refresh(f->store, err);
+	if (!rc)
+		rc = mv_store_snapshot(&s, f->store, err);
+	if (rc)
+		return rc;
 	f->done = f->total = 0;
 	for (size_t i = 0; i < s->count; i++)
 		f->total += s->index[i]->count[MV_INDEX_CONTENTS];
 	if (f->store->options.pool)
-		ret = mv_group_new(&group, f->store->options.pool, err);
-	for (size_t i = 0; !ret && i < s->count; i++)
-		ret = submit_contents(f, s, i, group, err);
-	ret = end_jobs(group, ret, err);
+		rc = mv_group_new(&group, f->store->options.pool, err);
+	for (size_t i = 0; !rc && i < s->count; i++)
+		rc = submit_contents(f, s, i, group, err);
+	rc = end_jobs(group, rc, err);
 	mv_snapshot_release(f->store, s);
-	return ret;
+	return rc;
 }
 
 /* -- repair -- */
@@ -523,7 +523,7 @@ static int save_record(void *payload, uint64_t off,
 	struct salvage *v = payload;
 	struct mv_scratch *s = v->scratch;
 	struct mv_recipe recipe;
-	int ret;
+	int rc;
 
 	(void)off;
 	if (record->kind == MV_RECORD_RECIPE) {
@@ -535,9 +535,9 @@ static int save_record(void *payload, uint64_t off,
 			      record->codec, record->param, stored,
 			      record->stored_len, NULL))
 			return 0;
-		ret = mv_sha256(&new.id, s->raw, record->raw_len, err);
-		if (ret)
-			return ret;
+		rc = mv_sha256(&new.id, s->raw, record->raw_len, err);
+		if (rc)
+			return rc;
 	}
 	mv_buf_clear(&v->record);
 	if (mv_buf_add(&v->record, head, MV_RECORD_HEADER) ||
@@ -551,38 +551,38 @@ static int save_records(struct salvage *v, const char *path,
 			struct mv_err *err)
 {
 	struct mv_oid id;
-	int fd, ret = 0;
+	int fd, rc = 0;
 
 	if (!mv_oid_parse(&id, strrchr(path, '/') + 1, MV_OID_HEX))
-		ret = mv_tx_inherit(v->tx, &id, err);
-	if (!ret)
-		ret = mv_open_read(&fd, NULL, path, err);
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
-	ret = mv_pack_salvage(fd, path, save_record, v, err);
+		rc = mv_tx_inherit(v->tx, &id, err);
+	if (!rc)
+		rc = mv_open_read(&fd, NULL, path, err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	rc = mv_pack_salvage(fd, path, save_record, v, err);
 	close(fd);
-	return ret;
+	return rc;
 }
 
 static int save_packs(struct fsck *f, struct mv_err *err)
 {
 	struct salvage v = { .f = f };
-	int ret;
+	int rc;
 
 	mv_buf_init(&v.record, MV_RECIPE_MAX + 64);
-	ret = mv_tx_new(&v.tx, f->store, err);
-	if (!ret)
-		ret = mv_scratch_get(&v.scratch, f->store, err);
-	if (!ret)
-		ret = mv_scratch_decoder(v.scratch, err);
-	for (size_t i = 0; !ret && i < f->bad_count; i++)
-		ret = save_records(&v, f->bad_packs[i], err);
-	if (!ret)
-		ret = mv_tx_flush(v.tx, MV_TX_SYNC, err);
+	rc = mv_tx_new(&v.tx, f->store, err);
+	if (!rc)
+		rc = mv_scratch_get(&v.scratch, f->store, err);
+	if (!rc)
+		rc = mv_scratch_decoder(v.scratch, err);
+	for (size_t i = 0; !rc && i < f->bad_count; i++)
+		rc = save_records(&v, f->bad_packs[i], err);
+	if (!rc)
+		rc = mv_tx_flush(v.tx, MV_TX_SYNC, err);
 	mv_scratch_put(f->store, v.scratch);
 	mv_tx_abort(v.tx);
 	mv_buf_release(&v.record);
-	return ret;
+	return rc;
 }
 
 /*
@@ -595,21 +595,21 @@ static int is_mended(struct fsck *f, const char *path, struct mv_err *err)
 	struct mv_pack_file *file;
 	struct mv_oid id;
 	uint64_t end;
-	int fd, ret;
+	int fd, rc;
 
 	if (mv_oid_parse(&id, name, MV_OID_HEX))
 		return 0;
-	ret = mv_open_read(&fd, NULL, path, err);
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
-	ret = mv_pack_walk(fd, path, &id, &end, NULL, NULL, err);
+	rc = mv_open_read(&fd, NULL, path, err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	rc = mv_pack_walk(fd, path, &id, &end, NULL, NULL, err);
 	close(fd);
-	if (ret == MV_ECORRUPT || ret == MV_ENOTSUP)
+	if (rc == MV_ECORRUPT || rc == MV_ENOTSUP)
 		return 0;
-	if (!ret)
-		ret = mv_store_pack_file(&file, f->store, &id, err);
-	if (ret)
-		return ret;	/* not known: then it stays where it is */
+	if (!rc)
+		rc = mv_store_pack_file(&file, f->store, &id, err);
+	if (rc)
+		return rc;	/* not known: then it stays where it is */
 	mv_pack_forget(f->store, file);
 	return 1;
 }
@@ -670,28 +670,28 @@ static int rebuild_indexes(struct fsck *f, struct mv_err *err)
 {
 	struct mv_tmp tmp = MV_TMP_INIT;
 	struct mv_snapshot *s;
-	int ret = mv_store_snapshot(&s, f->store, err);
+	int rc = mv_store_snapshot(&s, f->store, err);
 
-	if (ret)
-		return ret;
-	ret = mv_store_tmp(&tmp, f->store, "index", err);
-	for (size_t i = 0; !ret && i < s->count; i++)
+	if (rc)
+		return rc;
+	rc = mv_store_tmp(&tmp, f->store, "index", err);
+	for (size_t i = 0; !rc && i < s->count; i++)
 		unlink(s->index[i]->path);
-	if (!ret)
-		ret = mv_store_recover_force(f->store, err);
+	if (!rc)
+		rc = mv_store_recover_force(f->store, err);
 	mv_tmp_discard(&tmp);
 	mv_snapshot_release(f->store, s);
-	return ret;
+	return rc;
 }
 
 static int tell_lost(struct fsck *f, const struct mv_snapshot *before,
 		     struct mv_err *err)
 {
 	struct mv_snapshot *now;
-	int ret = mv_store_snapshot(&now, f->store, err);
+	int rc = mv_store_snapshot(&now, f->store, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	each_lost(f, before, now);
 	mv_snapshot_release(f->store, now);
 	return 0;
@@ -699,37 +699,37 @@ static int tell_lost(struct fsck *f, const struct mv_snapshot *before,
 
 static int put_packs_aside(struct fsck *f, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < f->bad_count; i++) {
+	for (size_t i = 0; !rc && i < f->bad_count; i++) {
 		if (access(f->bad_packs[i], F_OK))
 			continue;
-		ret = mv_store_put_aside(f->store, f->bad_packs[i], 0, err);
-		if (!ret)
+		rc = mv_store_put_aside(f->store, f->bad_packs[i], 0, err);
+		if (!rc)
 			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
 			     "good records saved, the damaged pack moved to bad/");
 	}
-	return ret ? ret : mv_fsync_dir(f->store->packs_dir, err);
+	return rc ? rc : mv_fsync_dir(f->store->packs_dir, err);
 }
 
 static int forget_bad_packs(struct fsck *f, struct mv_err *err)
 {
 	struct mv_wanted wanted = { not_in_bad_pack, is_good_pack, f };
-	int ret = mv_store_reindex(f->store, &wanted, err);
+	int rc = mv_store_reindex(f->store, &wanted, err);
 
-	return ret ? ret : put_packs_aside(f, err);
+	return rc ? rc : put_packs_aside(f, err);
 }
 
 /* What is good again drops out of the list. */
 static int drop_mended(struct fsck *f, struct mv_err *err)
 {
 	size_t n = 0;
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < f->bad_count; i++) {
-		if (ret >= 0)
-			ret = is_mended(f, f->bad_packs[i], err);
-		if (ret == 1) {
+		if (rc >= 0)
+			rc = is_mended(f, f->bad_packs[i], err);
+		if (rc == 1) {
 			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
 			     "written anew, the damaged one is in bad/");
 			free(f->bad_packs[i]);
@@ -738,43 +738,43 @@ static int drop_mended(struct fsck *f, struct mv_err *err)
 		}
 	}
 	f->bad_count = n;
-	return ret < 0 ? ret : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int repair_packs(struct fsck *f, struct mv_err *err)
 {
 	struct mv_snapshot *before;
-	int ret = mv_store_snapshot(&before, f->store, err);
+	int rc = mv_store_snapshot(&before, f->store, err);
 
-	if (ret)
-		return ret;
-	ret = save_packs(f, err);
-	if (!ret)
-		ret = drop_mended(f, err);
-	if (!ret)
-		ret = forget_bad_packs(f, err);
-	if (!ret)
-		ret = rebuild_indexes(f, err);
-	if (!ret)
-		ret = tell_lost(f, before, err);
+	if (rc)
+		return rc;
+	rc = save_packs(f, err);
+	if (!rc)
+		rc = drop_mended(f, err);
+	if (!rc)
+		rc = forget_bad_packs(f, err);
+	if (!rc)
+		rc = rebuild_indexes(f, err);
+	if (!rc)
+		rc = tell_lost(f, before, err);
 	mv_snapshot_release(f->store, before);
-	return ret;
+	return rc;
 }
 
 static int repair(struct fsck *f, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	/* An index was put aside, or packs had none: make it from them. */
 	if (f->bad_indexes || f->unindexed)
-		ret = mv_store_recover_force(f->store, err);
-	if (!ret && (f->bad_indexes || f->unindexed))
+		rc = mv_store_recover_force(f->store, err);
+	if (!rc && (f->bad_indexes || f->unindexed))
 		tell(f, MV_FSCK_REPAIRED, f->store->index_dir,
 		     "index made anew from packs");
 	f->bad = f->stay;	/* what stays damaged is counted from here */
-	if (!ret && f->bad_count)
-		ret = repair_packs(f, err);
-	return ret ? ret : mv_store_refresh(f->store, err);
+	if (!rc && f->bad_count)
+		rc = repair_packs(f, err);
+	return rc ? rc : mv_store_refresh(f->store, err);
 }
 
 static int not_lost(void *payload, const struct mv_index *index,
@@ -808,34 +808,34 @@ static int forget_lost(struct fsck *f, struct mv_err *err)
 
 static int fsck_locked(struct fsck *f, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	if (repairing(f))
-		ret = mv_store_recover_force(f->store, err);
+		rc = mv_store_recover_force(f->store, err);
 	else
-		ret = mv_each_entry(f->store->tmp_dir, fsck_tmp, f, err);
-	if (ret == MV_ENOENT)
-		ret = 0;
-	if (!ret)
-		ret = mv_each_entry(f->store->index_dir, fsck_index, f, err);
-	if (ret == MV_ENOENT)
-		ret = 0;
+		rc = mv_each_entry(f->store->tmp_dir, fsck_tmp, f, err);
+	if (rc == MV_ENOENT)
+		rc = 0;
+	if (!rc)
+		rc = mv_each_entry(f->store->index_dir, fsck_index, f, err);
+	if (rc == MV_ENOENT)
+		rc = 0;
 	/* With an index put aside, its packs must be known again first. */
-	if (!ret && repairing(f) && f->bad_indexes)
-		ret = mv_store_recover_force(f->store, err);
-	if (!ret)
-		ret = mv_store_refresh(f->store, err);
-	if (!ret)
-		ret = fsck_packs(f, err);
-	if (!ret)
-		ret = fsck_missing(f, err);
-	if (!ret && repairing(f))
-		ret = repair(f, err);
-	if (!ret)
-		ret = fsck_contents(f, err);
-	if (!ret && repairing(f) && f->lost_count)
-		ret = forget_lost(f, err);
-	return ret;
+	if (!rc && repairing(f) && f->bad_indexes)
+		rc = mv_store_recover_force(f->store, err);
+	if (!rc)
+		rc = mv_store_refresh(f->store, err);
+	if (!rc)
+		rc = fsck_packs(f, err);
+	if (!rc)
+		rc = fsck_missing(f, err);
+	if (!rc && repairing(f))
+		rc = repair(f, err);
+	if (!rc)
+		rc = fsck_contents(f, err);
+	if (!rc && repairing(f) && f->lost_count)
+		rc = forget_lost(f, err);
+	return rc;
 }
 
 int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
@@ -844,16 +844,16 @@ int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
 	struct fsck f = { .store = store, .flags = flags, .fn = fn,
 			  .payload = payload };
 	struct mv_lock lock = MV_LOCK_INIT;
-	int ret = 0;
+	int rc = 0;
 
 	*bad = 0;
 	if (flags & MV_FSCK_REPAIR) {
-		ret = mv_store_alone(&lock, store, err);
-		if (ret)
-			return ret;
+		rc = mv_store_alone(&lock, store, err);
+		if (rc)
+			return rc;
 	}
 	pthread_mutex_init(&f.mutex, NULL);
-	ret = fsck_locked(&f, err);
+	rc = fsck_locked(&f, err);
 	pthread_mutex_destroy(&f.mutex);
 	if (flags & MV_FSCK_REPAIR)
 		mv_store_shared(&lock, store);
@@ -862,5 +862,5 @@ int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
 	free(f.bad_packs);
 	free(f.lost);
 	*bad = f.bad;
-	return ret;
+	return rc;
 }

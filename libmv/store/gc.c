@@ -92,17 +92,17 @@ static int mark_recipe(struct gc *gc, const struct mv_oid *oid,
 {
 	struct mv_recipe_reader r;
 	const uint8_t *entry;
-	int ret = mv_recipe_open(&r, gc->store, oid, err);
+	int rc = mv_recipe_open(&r, gc->store, oid, err);
 
-	if (ret)
-		return ret;
-	for (uint32_t i = 0; !ret && r.recipe.depth && i < r.recipe.count; i++)
-		ret = mark_chunk(gc, mv_recipe_id(r.recipe.entries +
-						  i * MV_RECIPE_PART), err);
-	while (!ret && (ret = mv_recipe_next(&entry, &r, err)) == 1)
-		ret = mark_chunk(gc, mv_recipe_id(entry), err);
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; !rc && r.recipe.depth && i < r.recipe.count; i++)
+		rc = mark_chunk(gc, mv_recipe_id(r.recipe.entries +
+						 i * MV_RECIPE_PART), err);
+	while (!rc && (rc = mv_recipe_next(&entry, &r, err)) == 1)
+		rc = mark_chunk(gc, mv_recipe_id(entry), err);
 	mv_recipe_close(&r);
-	return ret;
+	return rc;
 }
 
 /* Content that is not here needs no marking. */
@@ -159,7 +159,7 @@ static int mark_recent_file(void *payload, const char *name,
 	struct mv_buf oids;
 	struct stat st;
 	char *path;
-	int ret = 0;
+	int rc = 0;
 
 	path = mv_strf("%s/recent/%s", gc->store->dir, name);
 	if (!path)
@@ -172,26 +172,26 @@ static int mark_recent_file(void *payload, const char *name,
 			unlink(path);
 		goto out;
 	}
-	ret = mv_read_file(&oids, path, err);
-	for (size_t i = 0; !ret && i + 32 <= oids.len; i += 32)
-		ret = mark_content(gc, (const struct mv_oid *)(const void *)
-				       (oids.data + i), err);
+	rc = mv_read_file(&oids, path, err);
+	for (size_t i = 0; !rc && i + 32 <= oids.len; i += 32)
+		rc = mark_content(gc, (const struct mv_oid *)(const void *)
+				      (oids.data + i), err);
 out:
 	mv_buf_release(&oids);
 	free(path);
-	return ret;
+	return rc;
 }
 
 static int mark_recent(struct gc *gc, struct mv_err *err)
 {
 	char *dir = mv_path_join(gc->store->dir, "recent");
-	int ret;
+	int rc;
 
 	if (!dir)
 		return mv_nomem(err);
-	ret = mv_each_entry(dir, mark_recent_file, gc, err);
+	rc = mv_each_entry(dir, mark_recent_file, gc, err);
 	free(dir);
-	return ret == MV_ENOENT ? 0 : ret;
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 /* A young content may rest on chunks in old packs. */
@@ -199,15 +199,15 @@ static int mark_young(struct gc *gc, struct mv_err *err)
 {
 	uint32_t pack;
 	uint64_t off;
-	int ret = 0;
+	int rc = 0;
 
-	for (uint64_t i = 0; !ret && i < gc->index->count[1]; i++) {
-		ret = mv_index_locate(&pack, &off, gc->index,
-				      MV_INDEX_CONTENTS, i, err);
-		if (!ret && gc->packs[pack].young)
-			ret = mark_content(gc, &gc->index->ids[1][i], err);
+	for (uint64_t i = 0; !rc && i < gc->index->count[1]; i++) {
+		rc = mv_index_locate(&pack, &off, gc->index,
+				     MV_INDEX_CONTENTS, i, err);
+		if (!rc && gc->packs[pack].young)
+			rc = mark_content(gc, &gc->index->ids[1][i], err);
 	}
-	return ret;
+	return rc;
 }
 
 /*
@@ -217,12 +217,12 @@ static int mark_young(struct gc *gc, struct mv_err *err)
 static int mark_ids(struct gc *gc, const struct mv_entries *entries,
 		    struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	for (int t = 0; t < 2; t++)
-		for (size_t i = 0; !ret && i < entries->count[t]; i++)
-			ret = mark_content(gc, &entries->e[t][i].id, err);
-	return ret;
+		for (size_t i = 0; !rc && i < entries->count[t]; i++)
+			rc = mark_content(gc, &entries->e[t][i].id, err);
+	return rc;
 }
 
 static int mark_pack(struct gc *gc, const struct mv_oid *id, uint64_t entries,
@@ -234,28 +234,28 @@ static int mark_pack(struct gc *gc, const struct mv_oid *id, uint64_t entries,
 	struct stat st;
 	uint64_t end;
 	size_t got;
-	int fd = -1, ret;
+	int fd = -1, rc;
 
 	if (!path)
 		return mv_nomem(err);
-	ret = mv_open_read(&fd, &st, path, err);
-	if (ret || (!is_young_pack(gc, st.st_mtime) && !is_strangers(gc, id)) ||
+	rc = mv_open_read(&fd, &st, path, err);
+	if (rc || (!is_young_pack(gc, st.st_mtime) && !is_strangers(gc, id)) ||
 	    st.st_size < MV_PACK_TRAILER)
 		goto out;
-	ret = mv_pread_full(fd, count, sizeof(count),
-			    (uint64_t)st.st_size - MV_PACK_TRAILER + 8, &got,
-			    path, err);
-	if (ret || mv_le64(count) == entries)
+	rc = mv_pread_full(fd, count, sizeof(count),
+			   (uint64_t)st.st_size - MV_PACK_TRAILER + 8, &got,
+			   path, err);
+	if (rc || mv_le64(count) == entries)
 		goto out;
-	ret = mv_pack_collect(&found, gc->store, fd, path, id, 0, &end, err);
-	if (!ret)
-		ret = mark_ids(gc, &found, err);
+	rc = mv_pack_collect(&found, gc->store, fd, path, id, 0, &end, err);
+	if (!rc)
+		rc = mark_ids(gc, &found, err);
 out:
 	if (fd >= 0)
 		close(fd);
 	mv_entries_release(&found);
 	free(path);
-	return ret == MV_ENOENT ? 0 : ret;
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 static int mark_doubles(struct gc *gc, struct mv_err *err)
@@ -263,7 +263,7 @@ static int mark_doubles(struct gc *gc, struct mv_err *err)
 	uint32_t *entries;	/* of each pack, by its number in the store */
 	struct mv_pack_file *file;
 	size_t files;
-	int ret = 0;
+	int rc = 0;
 
 	pthread_mutex_lock(&gc->store->mutex);
 	files = gc->store->file_count;
@@ -274,14 +274,14 @@ static int mark_doubles(struct gc *gc, struct mv_err *err)
 	for (uint32_t i = 0; i < gc->index->packs; i++)
 		entries[gc->index->files[i]->number] +=
 			(uint32_t)(gc->packs[i].live + gc->packs[i].dead);
-	for (size_t i = 0; !ret && i < gc->known_count; i++) {
-		ret = mv_store_pack_file(&file, gc->store, &gc->known[i], err);
-		if (!ret)
-			ret = mark_pack(gc, &gc->known[i],
-					entries[file->number], err);
+	for (size_t i = 0; !rc && i < gc->known_count; i++) {
+		rc = mv_store_pack_file(&file, gc->store, &gc->known[i], err);
+		if (!rc)
+			rc = mark_pack(gc, &gc->known[i],
+				       entries[file->number], err);
 	}
 	free(entries);
-	return ret;
+	return rc;
 }
 
 /* -- weigh -- */
@@ -320,12 +320,12 @@ static int count_entries(struct gc *gc, struct mv_err *err)
 		gc->packs[i].live = gc->packs[i].dead = 0;
 	for (int t = 0; t < 2; t++)
 		for (uint64_t i = 0; i < gc->index->count[t]; i++) {
-			int ret = mv_index_locate(&pack, &off, gc->index,
-						  (enum mv_index_table)t, i,
-						  err);
+			int rc = mv_index_locate(&pack, &off, gc->index,
+						 (enum mv_index_table)t, i,
+						 err);
 
-			if (ret)
-				return ret;
+			if (rc)
+				return rc;
 			if (bit_get(gc->live[t], i))
 				gc->packs[pack].live++;
 			else
@@ -428,19 +428,20 @@ static int copy_pack(struct gc *gc, uint32_t pack,
 	struct gc_walk w = { gc, entry, count, 0 };
 	struct mv_pack_file *file = gc->index->files[pack];
 	uint64_t end;
-	int fd, ret;
+	int fd, rc;
 
-	ret = mv_tx_inherit(gc->tx, &file->id, err);
-	if (!ret)
-		ret = mv_pack_use(&fd, gc->store, file, err);
-	if (ret)
-		return ret;
-	ret = mv_pack_walk(fd, file->path, &file->id, &end, copy_record, &w,
-			   err);
+	rc = mv_tx_inherit(gc->tx, &file->id, err);
+	if (!rc)
+		rc = mv_pack_use(&fd, gc->store, file, err);
+	if (rc)
+		return rc;
+	rc = mv_pack_walk(fd, file->path, &file->id, &end, copy_record, &w,
+			  err);
 	mv_pack_done(gc->store, file);
-	if (ret == MV_ECORRUPT)
-		mv_err_prefix(err, "nothing was dropped; run 'git model fsck --repair' first");
-	return ret;
+	if (rc == MV_ECORRUPT)
+		mv_err_prefix(err,
+			      "nothing was dropped; run 'git model fsck --repair' first");
+	return rc;
 }
 
 /* The headers of what lives say what the rest takes. */
@@ -452,22 +453,22 @@ static int weigh_pack(struct gc *gc, uint32_t pack,
 	struct mv_place place = { gc->index->files[pack], 0 };
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < count; i++) {
+	for (size_t i = 0; !rc && i < count; i++) {
 		if (!is_live(gc, &entry[i]))
 			continue;
 		place.off = entry[i].off;
-		ret = mv_place_record(&record, head, NULL, 0, gc->store,
-				      &place, err);
+		rc = mv_place_record(&record, head, NULL, 0, gc->store,
+				     &place, err);
 		need += MV_RECORD_HEADER + record.stored_len;
 	}
-	if (!ret && need > gc->packs[pack].size)
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "pack '%s' is shorter than its records; run 'git model fsck --repair' first",
-			      place.file->path);
+	if (!rc && need > gc->packs[pack].size)
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "pack '%s' is shorter than its records; run 'git model fsck --repair' first",
+			     place.file->path);
 	gc->packs[pack].dead_bytes = gc->packs[pack].size - need;
-	return ret;
+	return rc;
 }
 
 static int sweep_pack(struct gc *gc, uint32_t i, struct gc_entry *entry,
@@ -475,7 +476,7 @@ static int sweep_pack(struct gc *gc, uint32_t i, struct gc_entry *entry,
 {
 	uint64_t small = gc->store->options.pack_size / 4;
 	struct gc_pack *p = &gc->packs[i];
-	int ret;
+	int rc;
 
 	if (!p->live) {
 		p->gone = 1;
@@ -484,10 +485,10 @@ static int sweep_pack(struct gc *gc, uint32_t i, struct gc_entry *entry,
 		return 0;
 	}
 	qsort(entry, count, sizeof(*entry), by_off);
-	ret = weigh_pack(gc, i, entry, count, err);
-	if (ret || (p->dead_bytes * 100 <= p->size * DEAD_PERCENT &&
-		    p->size >= small))
-		return ret;
+	rc = weigh_pack(gc, i, entry, count, err);
+	if (rc || (p->dead_bytes * 100 <= p->size * DEAD_PERCENT &&
+		   p->size >= small))
+		return rc;
 	p->gone = 1;
 	gc->stats->packs_rewritten++;
 	gc->stats->freed += p->dead_bytes;
@@ -535,12 +536,12 @@ static int batch_collect(struct batch *b, struct gc *gc, struct mv_err *err)
 	for (int t = 0; t < 2; t++)
 		for (uint64_t i = 0; i < gc->index->count[t]; i++) {
 			struct gc_entry *e;
-			int ret = mv_index_locate(&pack, &off, gc->index,
-						  (enum mv_index_table)t, i,
-						  err);
+			int rc = mv_index_locate(&pack, &off, gc->index,
+						 (enum mv_index_table)t, i,
+						 err);
 
-			if (ret)
-				return ret;
+			if (rc)
+				return rc;
 			if (pack < b->lo || pack >= b->hi ||
 			    !gc->packs[pack].candidate)
 				continue;
@@ -557,38 +558,38 @@ static int batch_collect(struct batch *b, struct gc *gc, struct mv_err *err)
 
 static int batch_sweep(struct batch *b, struct gc *gc, struct mv_err *err)
 {
-	int ret = batch_begin(b, gc, err);
+	int rc = batch_begin(b, gc, err);
 
-	if (!ret)
-		ret = batch_collect(b, gc, err);
-	for (uint32_t i = b->lo; !ret && i < b->hi; i++) {
+	if (!rc)
+		rc = batch_collect(b, gc, err);
+	for (uint32_t i = b->lo; !rc && i < b->hi; i++) {
 		const size_t *at = &b->start[i - b->lo];
 
 		if (!gc->packs[i].candidate)
 			continue;
-		ret = sweep_pack(gc, i, b->entry + at[0], at[1] - at[0], err);
+		rc = sweep_pack(gc, i, b->entry + at[0], at[1] - at[0], err);
 		mv_progress_update(gc->store->options.progress,
 				   "Dropping packs", i + 1, gc->index->packs);
 		/* New packs may appear already: they only double old ones. */
-		if (!ret && gc->copied >= FLUSH_RECORDS) {
-			ret = mv_tx_flush(gc->tx, MV_TX_SYNC, err);
+		if (!rc && gc->copied >= FLUSH_RECORDS) {
+			rc = mv_tx_flush(gc->tx, MV_TX_SYNC, err);
 			gc->copied = 0;
 		}
 	}
 	free(b->entry);
 	free(b->start);
 	b->lo = b->hi;
-	return ret;
+	return rc;
 }
 
 static int sweep(struct gc *gc, struct mv_err *err)
 {
 	struct batch b = { 0, 0, NULL, NULL };
-	int ret = 0;
+	int rc = 0;
 
-	while (!ret && b.lo < gc->index->packs)
-		ret = batch_sweep(&b, gc, err);
-	return ret;
+	while (!rc && b.lo < gc->index->packs)
+		rc = batch_sweep(&b, gc, err);
+	return rc;
 }
 
 /* -- publish -- */
@@ -654,16 +655,16 @@ static int unlink_unnamed(struct gc *gc, const struct mv_snapshot *now,
 {
 	struct mv_oid *named;
 	size_t count;
-	int ret = mv_snapshot_packs(&named, &count, now, err);
+	int rc = mv_snapshot_packs(&named, &count, now, err);
 
-	for (size_t i = 0; !ret && i < gc->known_count; i++) {
+	for (size_t i = 0; !rc && i < gc->known_count; i++) {
 		struct mv_pack_file *file;
 		struct stat st;
 
 		if (mv_ids_find(named, count, &gc->known[i]) >= 0)
 			continue;
-		ret = mv_store_pack_file(&file, gc->store, &gc->known[i], err);
-		if (ret || stat(file->path, &st) < 0 ||
+		rc = mv_store_pack_file(&file, gc->store, &gc->known[i], err);
+		if (rc || stat(file->path, &st) < 0 ||
 		    is_young_pack(gc, st.st_mtime) ||
 		    is_strangers(gc, &gc->known[i]))
 			continue;
@@ -675,20 +676,20 @@ static int unlink_unnamed(struct gc *gc, const struct mv_snapshot *now,
 		unlink(file->path);
 	}
 	free(named);
-	if (!ret)
-		ret = mv_fsync_dir(gc->store->packs_dir, err);
-	return ret ? ret : mv_store_drop_owners(gc->store, err);
+	if (!rc)
+		rc = mv_fsync_dir(gc->store->packs_dir, err);
+	return rc ? rc : mv_store_drop_owners(gc->store, err);
 }
 
 static int drop_files(struct gc *gc, struct mv_err *err)
 {
 	struct mv_wanted wanted = { still_wanted, still_named, gc };
 	struct mv_snapshot *s;
-	int ret, ours = 0;
+	int rc, ours = 0;
 
-	ret = mv_store_snapshot(&s, gc->store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_snapshot(&s, gc->store, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < s->count; i++)
 		ours |= s->index[i] == gc->index;
 	mv_snapshot_release(gc->store, s);
@@ -696,38 +697,38 @@ static int drop_files(struct gc *gc, struct mv_err *err)
 		return mv_fail(err, MV_EBUSY,
 			       "the indexes of store '%s' were changed; try again",
 			       gc->store->dir);
-	ret = mv_store_reindex(gc->store, &wanted, err);
-	if (!ret)
-		ret = mv_store_snapshot(&s, gc->store, err);
-	if (ret)
-		return ret;
-	ret = unlink_unnamed(gc, s, err);
+	rc = mv_store_reindex(gc->store, &wanted, err);
+	if (!rc)
+		rc = mv_store_snapshot(&s, gc->store, err);
+	if (rc)
+		return rc;
+	rc = unlink_unnamed(gc, s, err);
 	mv_snapshot_release(gc->store, s);
-	return ret;
+	return rc;
 }
 
 static int one_index(struct gc *gc, struct mv_err *err)
 {
 	struct mv_snapshot *s;
-	int ret;
+	int rc;
 
-	ret = mv_store_refresh(gc->store, err);
-	if (!ret)
-		ret = mv_store_snapshot(&s, gc->store, err);
-	if (ret)
-		return ret;
-	ret = mv_snapshot_packs(&gc->known, &gc->known_count, s, err);
-	if (!ret && s->count > 1 && gc->options->dry_run) {
-		ret = mv_store_merge_private(&gc->own, gc->store, s, err);
+	rc = mv_store_refresh(gc->store, err);
+	if (!rc)
+		rc = mv_store_snapshot(&s, gc->store, err);
+	if (rc)
+		return rc;
+	rc = mv_snapshot_packs(&gc->known, &gc->known_count, s, err);
+	if (!rc && s->count > 1 && gc->options->dry_run) {
+		rc = mv_store_merge_private(&gc->own, gc->store, s, err);
 		gc->index = gc->own;
-	} else if (!ret) {
-		ret = mv_store_compact(gc->store, 1, err);
+	} else if (!rc) {
+		rc = mv_store_compact(gc->store, 1, err);
 	}
 	mv_snapshot_release(gc->store, s);
-	if (!ret)
-		ret = mv_store_snapshot(&gc->snapshot, gc->store, err);
-	if (ret || gc->index)
-		return ret;
+	if (!rc)
+		rc = mv_store_snapshot(&gc->snapshot, gc->store, err);
+	if (rc || gc->index)
+		return rc;
 	if (gc->snapshot->count > 1)
 		return mv_fail(err, MV_EBUSY,
 			       "store '%s' is being written to; try again",
@@ -738,59 +739,59 @@ static int one_index(struct gc *gc, struct mv_err *err)
 
 static int mark(struct gc *gc, struct mv_err *err)
 {
-	int ret = mv_store_strangers(&gc->strangers, &gc->stranger_count,
-				     gc->store, err);
+	int rc = mv_store_strangers(&gc->strangers, &gc->stranger_count,
+				    gc->store, err);
 
-	if (!ret)
-		ret = stat_packs(gc, err);
+	if (!rc)
+		rc = stat_packs(gc, err);
 	gc->err = err;
-	if (!ret)
-		ret = gc->options->roots(gc->options->payload, add_root, gc,
-					 err);
-	if (!ret)
-		ret = count_entries(gc, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = gc->options->roots(gc->options->payload, add_root, gc,
+					err);
+	if (!rc)
+		rc = count_entries(gc, err);
+	if (rc)
+		return rc;
 	weigh_young(gc);
-	ret = mark_young(gc, err);
-	if (!ret)
-		ret = mark_doubles(gc, err);
-	if (!ret)
-		ret = mark_recent(gc, err);
-	return ret ? ret : count_entries(gc, err);
+	rc = mark_young(gc, err);
+	if (!rc)
+		rc = mark_doubles(gc, err);
+	if (!rc)
+		rc = mark_recent(gc, err);
+	return rc ? rc : count_entries(gc, err);
 }
 
 static int gc_locked(struct gc *gc, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	if (!gc->options->dry_run)
-		ret = mv_store_recover_force(gc->store, err);
-	if (!ret)
-		ret = one_index(gc, err);
-	if (ret || !gc->index)
-		return ret;
+		rc = mv_store_recover_force(gc->store, err);
+	if (!rc)
+		rc = one_index(gc, err);
+	if (rc || !gc->index)
+		return rc;
 	for (int t = 0; t < 2; t++) {
 		gc->live[t] = calloc(gc->index->count[t] / 8 + 1, 1);
 		if (!gc->live[t])
 			return mv_nomem(err);
 	}
-	ret = mark(gc, err);
-	if (ret)
-		return ret;
+	rc = mark(gc, err);
+	if (rc)
+		return rc;
 	choose_candidates(gc);
 	if (!gc->options->dry_run)
-		ret = mv_tx_new(&gc->tx, gc->store, err);
-	if (!ret)
-		ret = sweep(gc, err);
-	if (!ret && !gc->options->dry_run) {
-		ret = mv_tx_flush(gc->tx, MV_TX_SYNC, err);
-		if (!ret)
-			ret = drop_files(gc, err);
+		rc = mv_tx_new(&gc->tx, gc->store, err);
+	if (!rc)
+		rc = sweep(gc, err);
+	if (!rc && !gc->options->dry_run) {
+		rc = mv_tx_flush(gc->tx, MV_TX_SYNC, err);
+		if (!rc)
+			rc = drop_files(gc, err);
 	}
-	if (!ret)
+	if (!rc)
 		count_dropped(gc);
-	return ret;
+	return rc;
 }
 
 int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
@@ -798,14 +799,14 @@ int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
 {
 	struct gc gc = { .store = store, .options = options, .stats = stats };
 	struct mv_lock lock;
-	int ret;
+	int rc;
 
 	memset(stats, 0, sizeof(*stats));
-	ret = mv_store_alone(&lock, store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_alone(&lock, store, err);
+	if (rc)
+		return rc;
 	mv_buf_init(&gc.record, MV_RECIPE_MAX + 64);
-	ret = gc_locked(&gc, err);
+	rc = gc_locked(&gc, err);
 	mv_tx_abort(gc.tx);
 	if (gc.snapshot)
 		mv_snapshot_release(store, gc.snapshot);
@@ -817,5 +818,5 @@ int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
 	free(gc.packs);
 	mv_buf_release(&gc.record);
 	mv_store_shared(&lock, store);
-	return ret;
+	return rc;
 }

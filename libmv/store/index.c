@@ -60,11 +60,11 @@ static int verify_sum(const struct mv_index *x, struct mv_err *err)
 	const char *name = strrchr(x->path, '/');
 	struct mv_oid sum;
 	char hex[MV_OID_HEX + 1];
-	int ret;
+	int rc;
 
-	ret = mv_sha256(&sum, x->map.data, x->map.len - 32, err);
-	if (ret)
-		return ret;
+	rc = mv_sha256(&sum, x->map.data, x->map.len - 32, err);
+	if (rc)
+		return rc;
 	name = name ? name + 1 : x->path;
 	if (memcmp(sum.b, x->map.data + x->map.len - 32, 32) ||
 	    strncmp(mv_oid_hex(hex, &sum), name, MV_OID_HEX))
@@ -77,7 +77,7 @@ int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 {
 	struct mv_index *x = calloc(1, sizeof(*x));
 	struct stat st;
-	int ret;
+	int rc;
 
 	if (!x)
 		return mv_nomem(err);
@@ -92,20 +92,20 @@ int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 		x->dev = st.st_dev;
 		x->ino = st.st_ino;
 	}
-	ret = mv_map_open(&x->map, path, err);
-	if (ret) {
+	rc = mv_map_open(&x->map, path, err);
+	if (rc) {
 		free(x->path);
 		free(x);
-		return ret;
+		return rc;
 	}
-	ret = index_layout(x, err);
+	rc = index_layout(x, err);
 	/* A newer version must stop us; one flipped byte must not. */
-	if (ret == MV_ENOTSUP && verify_sum(x, NULL) == MV_ECORRUPT)
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "index '%s' does not match its checksum", path);
-	if (ret) {
+	if (rc == MV_ENOTSUP && verify_sum(x, NULL) == MV_ECORRUPT)
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "index '%s' does not match its checksum", path);
+	if (rc) {
 		mv_index_free(x);
-		return ret;
+		return rc;
 	}
 	x->files = calloc(x->packs ? x->packs : 1, sizeof(*x->files));
 	if (!x->files) {
@@ -143,11 +143,11 @@ static int verify_table(const struct mv_index *x, enum mv_index_table t,
 
 int mv_index_verify(const struct mv_index *x, struct mv_err *err)
 {
-	int ret = verify_sum(x, err);
+	int rc = verify_sum(x, err);
 
-	if (!ret)
-		ret = verify_table(x, MV_INDEX_CHUNKS, err);
-	return ret ? ret : verify_table(x, MV_INDEX_CONTENTS, err);
+	if (!rc)
+		rc = verify_table(x, MV_INDEX_CHUNKS, err);
+	return rc ? rc : verify_table(x, MV_INDEX_CONTENTS, err);
 }
 
 static uint64_t prefix(const struct mv_oid *id)
@@ -233,23 +233,23 @@ struct index_out {
 
 static int out_flush(struct index_out *o, struct mv_err *err)
 {
-	int ret = mv_hasher_update(o->hasher, o->buf, o->len, err);
+	int rc = mv_hasher_update(o->hasher, o->buf, o->len, err);
 
-	if (!ret)
-		ret = mv_write_full(o->tmp->fd, o->buf, o->len, o->tmp->path,
-				    err);
+	if (!rc)
+		rc = mv_write_full(o->tmp->fd, o->buf, o->len, o->tmp->path,
+				   err);
 	o->len = 0;
-	return ret;
+	return rc;
 }
 
 static int out_add(struct index_out *o, const void *data, size_t len,
 		   struct mv_err *err)
 {
 	if (o->len + len > OUT_SIZE) {
-		int ret = out_flush(o, err);
+		int rc = out_flush(o, err);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 	}
 	memcpy(o->buf + o->len, data, len);	/* every item is small */
 	o->len += len;
@@ -262,29 +262,29 @@ static int out_table(struct index_out *o, enum mv_index_table t, int locs,
 {
 	struct mv_index_entry e;
 	uint64_t n = 0;
-	int ret;
+	int rc;
 
-	ret = source->rewind(source->payload, t, err);
-	if (ret)
-		return ret;
-	while ((ret = source->next(source->payload, &e, err)) == 1) {
+	rc = source->rewind(source->payload, t, err);
+	if (rc)
+		return rc;
+	while ((rc = source->next(source->payload, &e, err)) == 1) {
 		if (locs) {
 			uint8_t loc[LOC_SIZE];
 
 			mv_put_le32(loc, e.pack);
 			mv_put_le64(loc + 4, e.off);
-			ret = out_add(o, loc, sizeof(loc), err);
+			rc = out_add(o, loc, sizeof(loc), err);
 		} else {
-			ret = out_add(o, e.id.b, ID_SIZE, err);
+			rc = out_add(o, e.id.b, ID_SIZE, err);
 		}
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 		n++;
 	}
-	if (!ret && n != count)
-		ret = mv_fail(err, MV_EINVALID,
-			      "index source gave another number of entries than announced");
-	return ret;
+	if (!rc && n != count)
+		rc = mv_fail(err, MV_EINVALID,
+			     "index source gave another number of entries than announced");
+	return rc;
 }
 
 int mv_index_write(struct mv_oid *id, struct mv_tmp *tmp,
@@ -294,35 +294,35 @@ int mv_index_write(struct mv_oid *id, struct mv_tmp *tmp,
 {
 	struct index_out o = { tmp, NULL, NULL, 0 };
 	uint8_t head[INDEX_HEAD] = "MVIX\1\1";
-	int ret;
+	int rc;
 
 	o.buf = malloc(OUT_SIZE);
 	if (!o.buf)
 		return mv_nomem(err);
-	ret = mv_hasher_new(&o.hasher, MV_HASH_SHA256, err);
-	if (ret)
+	rc = mv_hasher_new(&o.hasher, MV_HASH_SHA256, err);
+	if (rc)
 		goto out;
 	mv_put_le32(head + 8, packs);
 	mv_put_le64(head + 16, count[0]);
 	mv_put_le64(head + 24, count[1]);
-	ret = out_add(&o, head, sizeof(head), err);
-	for (uint32_t i = 0; !ret && i < packs; i++)
-		ret = out_add(&o, pack_ids[i].b, ID_SIZE, err);
-	for (int t = 0; !ret && t < 2; t++) {
-		ret = out_table(&o, (enum mv_index_table)t, 0, count[t], source,
-				err);
-		if (!ret)
-			ret = out_table(&o, (enum mv_index_table)t, 1, count[t],
-					source, err);
+	rc = out_add(&o, head, sizeof(head), err);
+	for (uint32_t i = 0; !rc && i < packs; i++)
+		rc = out_add(&o, pack_ids[i].b, ID_SIZE, err);
+	for (int t = 0; !rc && t < 2; t++) {
+		rc = out_table(&o, (enum mv_index_table)t, 0, count[t], source,
+			       err);
+		if (!rc)
+			rc = out_table(&o, (enum mv_index_table)t, 1, count[t],
+				       source, err);
 	}
-	if (!ret)
-		ret = out_flush(&o, err);
-	if (!ret)
-		ret = mv_hasher_final(id->b, o.hasher, err);
-	if (!ret)
-		ret = mv_write_full(tmp->fd, id->b, ID_SIZE, tmp->path, err);
+	if (!rc)
+		rc = out_flush(&o, err);
+	if (!rc)
+		rc = mv_hasher_final(id->b, o.hasher, err);
+	if (!rc)
+		rc = mv_write_full(tmp->fd, id->b, ID_SIZE, tmp->path, err);
 out:
 	mv_hasher_free(o.hasher);
 	free(o.buf);
-	return ret;
+	return rc;
 }

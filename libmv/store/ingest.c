@@ -83,7 +83,7 @@ static int source_read(struct ingest *in, uint8_t *data, size_t len,
 		       size_t *got, struct mv_err *err)
 {
 	size_t ahead = in->head_len - in->head_pos, n;
-	int ret;
+	int rc;
 
 	if (ahead > len)
 		ahead = len;
@@ -98,9 +98,9 @@ static int source_read(struct ingest *in, uint8_t *data, size_t len,
 	*got = ahead;
 	if (in->eof || ahead == len)
 		return 0;
-	ret = mv_read_full(in->reader, data + ahead, len - ahead, &n, err);
-	if (ret)
-		return ret;
+	rc = mv_read_full(in->reader, data + ahead, len - ahead, &n, err);
+	if (rc)
+		return rc;
 	if (n < len - ahead)
 		in->eof = 1;
 	*got += n;
@@ -111,16 +111,16 @@ static int head_grow(struct ingest *in, size_t want, struct mv_err *err)
 {
 	uint8_t *head;
 	size_t got;
-	int ret;
+	int rc;
 
 	head = realloc(in->head, want);
 	if (!head)
 		return mv_nomem(err);
 	in->head = head;
-	ret = mv_read_full(in->reader, head + in->head_len,
-			   want - in->head_len, &got, err);
-	if (ret)
-		return ret;
+	rc = mv_read_full(in->reader, head + in->head_len,
+			  want - in->head_len, &got, err);
+	if (rc)
+		return rc;
 	in->eof = got < want - in->head_len;
 	in->head_len += got;
 	return 0;
@@ -130,22 +130,22 @@ static int head_grow(struct ingest *in, size_t want, struct mv_err *err)
 static int make_plan(struct ingest *in, struct mv_err *err)
 {
 	size_t need = HEAD_FIRST;
-	int ret;
+	int rc;
 
 	if (!in->store->options.plan)
 		return 0;
 	do {
-		ret = head_grow(in, need, err);
-		if (ret)
-			return ret;
+		rc = head_grow(in, need, err);
+		if (rc)
+			return rc;
 		need = 0;
-		ret = in->store->options.plan(&in->runs, &need, in->head,
-					      in->head_len, in->eof, err);
-		if (ret == MV_EBUSY && (in->eof || need > MV_RUN_HEAD_MAX ||
-					need <= in->head_len))
+		rc = in->store->options.plan(&in->runs, &need, in->head,
+					     in->head_len, in->eof, err);
+		if (rc == MV_EBUSY && (in->eof || need > MV_RUN_HEAD_MAX ||
+				       need <= in->head_len))
 			return 0;	/* no hints */
-	} while (ret == MV_EBUSY);
-	return ret;
+	} while (rc == MV_EBUSY);
+	return rc;
 }
 
 /* -- recipe entries -- */
@@ -215,10 +215,10 @@ static int put_raw_chunk(struct mv_tx *tx, const struct mv_oid *id,
 {
 	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK };
 	struct mv_new_record new = { *id, MV_RECORD_CHUNK, 0 };
-	int ret = mv_tx_claim(tx, id, err);
+	int rc = mv_tx_claim(tx, id, err);
 
-	if (ret != 1)
-		return ret;
+	if (rc != 1)
+		return rc;
 	record.raw_len = record.stored_len = len;
 	memcpy(scratch->out + MV_RECORD_HEADER, data, len);
 	mv_pack_record_seal(scratch->out, &record, data);
@@ -235,36 +235,36 @@ static int emit_part(struct ingest *in, struct mv_err *err)
 	struct mv_scratch *scratch;
 	uint64_t covers = 0;
 	struct mv_oid id;
-	int ret;
+	int rc;
 
 	for (uint32_t i = 0; i < p->filled; i++)
 		covers += mv_le32(p->entry + i * MV_RECIPE_ENTRY + 32);
-	ret = mv_scratch_get(&scratch, in->store, err);
-	if (ret)
-		return ret;
-	ret = mv_sha256(&id, p->entry, len, err);
-	if (!ret)
-		ret = put_raw_chunk(in->tx, &id, p->entry, len, scratch, err);
+	rc = mv_scratch_get(&scratch, in->store, err);
+	if (rc)
+		return rc;
+	rc = mv_sha256(&id, p->entry, len, err);
+	if (!rc)
+		rc = put_raw_chunk(in->tx, &id, p->entry, len, scratch, err);
 	mv_scratch_put(in->store, scratch);
 	memcpy(entry, id.b, 32);
 	mv_put_le32(entry + 32, len);
 	mv_put_le64(entry + 36, covers);
-	if (!ret && mv_buf_add(&in->part_list, entry, sizeof(entry)))
-		ret = mv_nomem(err);
+	if (!rc && mv_buf_add(&in->part_list, entry, sizeof(entry)))
+		rc = mv_nomem(err);
 	pthread_mutex_lock(&in->mutex);
 	in->parts = p->next;
 	if (!in->parts)
 		in->last_part = NULL;
 	pthread_mutex_unlock(&in->mutex);
 	free(p);
-	return ret;
+	return rc;
 }
 
 /* Parts that are complete and surely not the only one. Reader only. */
 static int emit_full_parts(struct ingest *in, struct mv_err *err)
 {
 	for (;;) {
-		int ready, ret;
+		int ready, rc;
 
 		pthread_mutex_lock(&in->mutex);
 		ready = in->parts && in->parts->filled == MV_RECIPE_FAN &&
@@ -272,9 +272,9 @@ static int emit_full_parts(struct ingest *in, struct mv_err *err)
 		pthread_mutex_unlock(&in->mutex);
 		if (!ready)
 			return 0;
-		ret = emit_part(in, err);
-		if (ret)
-			return ret;
+		rc = emit_part(in, err);
+		if (rc)
+			return rc;
 	}
 }
 
@@ -295,11 +295,11 @@ static int encode_chunk(struct batch *b, const uint8_t *data, uint32_t len,
 	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK };
 	struct mv_encoded enc;
 	uint8_t *out = b->scratch->out + b->len;
-	int ret;
+	int rc;
 
-	ret = mv_encode(&enc, b->scratch->encoder, data, len, plane, err);
-	if (ret)
-		return ret;
+	rc = mv_encode(&enc, b->scratch->encoder, data, len, plane, err);
+	if (rc)
+		return rc;
 	record.codec = enc.codec;
 	record.param = enc.param;
 	record.raw_len = len;
@@ -318,23 +318,23 @@ static int work_chunks(struct ingest *in, struct segment *s, struct batch *b,
 		       struct mv_err *err)
 {
 	const uint8_t *data = s->data;
-	int ret = mv_scratch_encoder(b->scratch, err);
+	int rc = mv_scratch_encoder(b->scratch, err);
 
-	for (uint32_t i = 0; !ret && i < s->count; i++) {
+	for (uint32_t i = 0; !rc && i < s->count; i++) {
 		uint32_t len = s->chunk[i].len;
 
-		ret = mv_sha256(&b->ids[i], data, len, err);
-		if (!ret)
-			ret = mv_tx_claim(in->tx, &b->ids[i], err);
-		if (ret == 1)
-			ret = encode_chunk(b, data, len,
-					   (enum mv_plane)s->chunk[i].plane,
-					   &b->ids[i], err);
-		else if (!ret)
+		rc = mv_sha256(&b->ids[i], data, len, err);
+		if (!rc)
+			rc = mv_tx_claim(in->tx, &b->ids[i], err);
+		if (rc == 1)
+			rc = encode_chunk(b, data, len,
+					  (enum mv_plane)s->chunk[i].plane,
+					  &b->ids[i], err);
+		else if (!rc)
 			b->hits++;
 		data += len;
 	}
-	return ret;
+	return rc;
 }
 
 static int work_segment(struct ingest *in, struct segment *s,
@@ -342,33 +342,33 @@ static int work_segment(struct ingest *in, struct segment *s,
 {
 	struct batch *b = malloc(sizeof(*b));
 	struct mv_err why = { 0 };
-	int ret;
+	int rc;
 
 	if (!b)
 		return mv_nomem(err);
 	b->count = b->len = 0;
 	b->raw = b->hits = 0;
-	ret = mv_scratch_get(&b->scratch, in->store, err);
-	if (ret) {
+	rc = mv_scratch_get(&b->scratch, in->store, err);
+	if (rc) {
 		free(b);
-		return ret;
+		return rc;
 	}
-	ret = work_chunks(in, s, b, &why);
-	if (ret) {
-		mv_tx_poison(in->tx, ret, &why);
+	rc = work_chunks(in, s, b, &why);
+	if (rc) {
+		mv_tx_poison(in->tx, rc, &why);
 		if (err)
 			*err = why;
 	}
-	if (!ret && b->count)
-		ret = mv_tx_append(in->tx, b->scratch->out, b->len, b->new,
-				   b->count, err);
-	if (!ret) {
+	if (!rc && b->count)
+		rc = mv_tx_append(in->tx, b->scratch->out, b->len, b->new,
+				  b->count, err);
+	if (!rc) {
 		mv_tx_count_raw(in->tx, b->count, b->raw);
 		fill_entries(in, s, b->ids, b->hits);
 	}
 	mv_scratch_put(in->store, b->scratch);
 	free(b);
-	return ret;
+	return rc;
 }
 
 /* -- the pipeline -- */
@@ -389,12 +389,12 @@ static void segment_done(struct segment *s)
 static int segment_job(void *arg, unsigned worker, struct mv_err *err)
 {
 	struct segment *s = arg;
-	int ret;
+	int rc;
 
 	(void)worker;
-	ret = work_segment(s->in, s, err);
+	rc = work_segment(s->in, s, err);
 	segment_done(s);
-	return ret;
+	return rc;
 }
 
 static void segment_skip(void *arg)
@@ -409,7 +409,7 @@ static void *hash_thread(void *arg)
 	for (;;) {
 		struct segment *s;
 		struct mv_err why;
-		int ret = 0;
+		int rc = 0;
 
 		pthread_mutex_lock(&in->mutex);
 		while (!in->queue && !in->closing)
@@ -424,10 +424,10 @@ static void *hash_thread(void *arg)
 		if (!s)
 			return NULL;
 		if (!in->failed)
-			ret = mv_hasher_update(in->hasher, s->data, s->cut,
-					       &why);
-		if (ret) {
-			in->failed = ret;
+			rc = mv_hasher_update(in->hasher, s->data, s->cut,
+					      &why);
+		if (rc) {
+			in->failed = rc;
 			in->why = why;
 		}
 		segment_done(s);
@@ -463,12 +463,12 @@ static int fill_segment(struct ingest *in, struct segment *s,
 			struct mv_err *err)
 {
 	size_t got;
-	int ret;
+	int rc;
 
-	ret = source_read(in, s->data + s->len, SEGMENT_ROOM - s->len, &got,
-			  err);
-	if (ret)
-		return ret;
+	rc = source_read(in, s->data + s->len, SEGMENT_ROOM - s->len, &got,
+			 err);
+	if (rc)
+		return rc;
 	s->len += got;
 	while (s->cut < s->len && s->count < SEGMENT_CHUNKS) {
 		enum mv_plane plane;
@@ -505,10 +505,10 @@ static int relieve(struct ingest *in, struct mv_err *err)
 	if (!mv_tx_crowded(in->tx))
 		return 0;
 	if (in->group) {
-		int ret = mv_group_wait(in->group, err);
+		int rc = mv_group_wait(in->group, err);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 	}
 	return mv_tx_put_yield(in->tx, in->group != NULL, err);
 }
@@ -516,37 +516,37 @@ static int relieve(struct ingest *in, struct mv_err *err)
 static int run_pipeline(struct ingest *in, struct mv_err *err)
 {
 	struct segment *s = take_segment(in), *next = NULL;
-	int ret;
+	int rc;
 
 	for (;;) {
-		ret = fill_segment(in, s, err);
-		if (ret || !s->count)
+		rc = fill_segment(in, s, err);
+		if (rc || !s->count)
 			break;
-		ret = reserve_entries(in, s, err);
-		if (ret)
+		rc = reserve_entries(in, s, err);
+		if (rc)
 			break;
 		next = take_segment(in);
 		next->len = s->len - s->cut;
 		memcpy(next->data, s->data + s->cut, next->len);
 		submit(in, s);
 		s = next;
-		ret = emit_full_parts(in, err);
-		if (!ret)
-			ret = relieve(in, err);
-		if (ret || mv_group_failed(in->group))
+		rc = emit_full_parts(in, err);
+		if (!rc)
+			rc = relieve(in, err);
+		if (rc || mv_group_failed(in->group))
 			break;
 		mv_progress_update(in->store->options.progress, "Storing",
 				   in->size, in->total_hint);
 	}
 	give_back(in, s);
-	return ret;
+	return rc;
 }
 
 static int pipeline_start(struct ingest *in, struct mv_err *err)
 {
 	struct mv_pool *pool = in->store->options.pool;
 	size_t count = 2 * mv_pool_threads(pool) + 3;
-	int ret;
+	int rc;
 
 	in->segments = calloc(count, sizeof(*in->segments));
 	if (!in->segments)
@@ -562,22 +562,22 @@ static int pipeline_start(struct ingest *in, struct mv_err *err)
 		in->free = s;
 	}
 	in->queue_end = &in->queue;
-	ret = mv_group_new(&in->group, pool, err);
-	if (ret)
-		return ret;
+	rc = mv_group_new(&in->group, pool, err);
+	if (rc)
+		return rc;
 	if (pthread_create(&in->thread, NULL, hash_thread, in))
 		return mv_fail(err, MV_ENOMEM, "cannot start a thread");
 	in->threaded = 1;
 	return 0;
 }
 
-static int pipeline_end(struct ingest *in, int ret, struct mv_err *err)
+static int pipeline_end(struct ingest *in, int rc, struct mv_err *err)
 {
 	struct mv_err why = { 0 };
 	int waited = in->group ? mv_group_wait(in->group, &why) : 0;
 
-	if (!ret && waited) {
-		ret = waited;
+	if (!rc && waited) {
+		rc = waited;
 		if (err)
 			*err = why;
 	}
@@ -588,8 +588,8 @@ static int pipeline_end(struct ingest *in, int ret, struct mv_err *err)
 		pthread_mutex_unlock(&in->mutex);
 		pthread_join(in->thread, NULL);
 		in->threaded = 0;
-		if (!ret && in->failed) {
-			ret = in->failed;
+		if (!rc && in->failed) {
+			rc = in->failed;
 			if (err)
 				*err = in->why;
 		}
@@ -601,7 +601,7 @@ static int pipeline_end(struct ingest *in, int ret, struct mv_err *err)
 	free(in->segments);
 	in->segments = NULL;
 	in->segment_count = 0;
-	return ret;
+	return rc;
 }
 
 /* -- the same in one thread -- */
@@ -611,14 +611,14 @@ static int run_inline(struct ingest *in, struct mv_oid *only,
 {
 	struct segment *s = malloc(sizeof(*s));
 	struct mv_scratch *scratch;
-	int ret;
+	int rc;
 
 	if (!s)
 		return mv_nomem(err);
-	ret = mv_scratch_get(&scratch, in->store, err);
-	if (ret) {
+	rc = mv_scratch_get(&scratch, in->store, err);
+	if (rc) {
 		free(s);
-		return ret;
+		return rc;
 	}
 	s->in = in;
 	s->data = scratch->raw;
@@ -629,27 +629,27 @@ static int run_inline(struct ingest *in, struct mv_oid *only,
 		s->cut = 0;
 		s->count = 0;
 		s->first = in->chunks;
-		ret = fill_segment(in, s, err);
-		if (ret || !s->count)
+		rc = fill_segment(in, s, err);
+		if (rc || !s->count)
 			break;
-		ret = reserve_entries(in, s, err);
-		if (!ret)
-			ret = work_segment(in, s, err);
+		rc = reserve_entries(in, s, err);
+		if (!rc)
+			rc = work_segment(in, s, err);
 		/* Content that is one chunk needs no second hash. */
-		if (!ret && !(in->eof && !in->head && in->chunks == 1))
-			ret = mv_hasher_update(in->hasher, s->data, s->cut, err);
-		if (!ret)
-			ret = emit_full_parts(in, err);
-		if (!ret)
-			ret = relieve(in, err);
-		if (ret)
+		if (!rc && !(in->eof && !in->head && in->chunks == 1))
+			rc = mv_hasher_update(in->hasher, s->data, s->cut, err);
+		if (!rc)
+			rc = emit_full_parts(in, err);
+		if (!rc)
+			rc = relieve(in, err);
+		if (rc)
 			break;
 	}
-	if (!ret && in->chunks == 1 && in->parts)
+	if (!rc && in->chunks == 1 && in->parts)
 		memcpy(only->b, in->parts->entry, sizeof(only->b));
 	mv_scratch_put(in->store, scratch);
 	free(s);
-	return ret;
+	return rc;
 }
 
 /* -- finishing -- */
@@ -659,32 +659,32 @@ static int put_recipe(struct ingest *in, const struct mv_oid *oid,
 {
 	struct mv_place place;
 	struct mv_buf recipe;
-	int ret = 0;
+	int rc = 0;
 
 	/* Does the store have one already? Ours would say the same. */
 	if (!mv_tx_find(&place, in->tx, MV_INDEX_CONTENTS, oid))
 		return 0;
 	mv_buf_init(&recipe, MV_RECIPE_MAX);
 	if (in->chunks > MV_RECIPE_FAN) {
-		while (!ret && in->parts)
-			ret = emit_part(in, err);
-		if (!ret &&
+		while (!rc && in->parts)
+			rc = emit_part(in, err);
+		if (!rc &&
 		    (mv_recipe_begin(&recipe, oid, in->size, 1,
 				     (uint32_t)(in->part_list.len /
 						MV_RECIPE_PART)) ||
 		     mv_buf_add(&recipe, in->part_list.data,
 				in->part_list.len)))
-			ret = mv_nomem(err);
+			rc = mv_nomem(err);
 	} else if (mv_recipe_begin(&recipe, oid, in->size, 0,
 				   (uint32_t)in->chunks) ||
 		   mv_buf_add(&recipe, in->parts->entry,
 			      in->chunks * MV_RECIPE_ENTRY)) {
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 	}
-	if (!ret)
-		ret = mv_tx_append_recipe(in->tx, &recipe, oid, err);
+	if (!rc)
+		rc = mv_tx_append_recipe(in->tx, &recipe, oid, err);
 	mv_buf_release(&recipe);
-	return ret;
+	return rc;
 }
 
 static void ingest_release(struct ingest *in)
@@ -707,48 +707,48 @@ static int ingest_chunks(struct ingest *in, struct mv_oid *oid, int large,
 			 struct mv_err *err)
 {
 	struct mv_oid only;
-	int ret;
+	int rc;
 
 	if (large) {
-		ret = pipeline_start(in, err);
-		if (!ret)
-			ret = run_pipeline(in, err);
-		ret = pipeline_end(in, ret, err);
+		rc = pipeline_start(in, err);
+		if (!rc)
+			rc = run_pipeline(in, err);
+		rc = pipeline_end(in, rc, err);
 	} else {
-		ret = run_inline(in, &only, err);
+		rc = run_inline(in, &only, err);
 	}
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (!large && in->chunks == 1) {
 		*oid = only;
 		return 0;
 	}
-	ret = mv_hasher_final(oid->b, in->hasher, err);
-	if (!ret && in->chunks > 1)
-		ret = put_recipe(in, oid, err);
-	return ret;
+	rc = mv_hasher_final(oid->b, in->hasher, err);
+	if (!rc && in->chunks > 1)
+		rc = put_recipe(in, oid, err);
+	return rc;
 }
 
 static int ingest_all(struct ingest *in, struct mv_oid *oid, uint64_t *size,
 		      int large, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_init(&in->mutex, NULL);
 	pthread_cond_init(&in->wake, NULL);
 	mv_buf_init(&in->part_list, MV_RECIPE_MAX);
 	in->cutter.runs = &in->runs;
-	ret = mv_hasher_new(&in->hasher, MV_HASH_SHA256, err);
-	if (!ret)
-		ret = make_plan(in, err);
-	if (!ret)
-		ret = ingest_chunks(in, oid, large, err);
-	if (!ret) {
+	rc = mv_hasher_new(&in->hasher, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = make_plan(in, err);
+	if (!rc)
+		rc = ingest_chunks(in, oid, large, err);
+	if (!rc) {
 		*size = in->size;
 		mv_tx_count_content(in->tx, oid, in->size, in->hits > 0);
 	}
 	ingest_release(in);
-	return ret;
+	return rc;
 }
 
 int mv_tx_put(struct mv_oid *oid, uint64_t *size, struct mv_tx *tx,
@@ -758,17 +758,17 @@ int mv_tx_put(struct mv_oid *oid, uint64_t *size, struct mv_tx *tx,
 	struct ingest in = { .tx = tx, .store = mv_tx_store(tx),
 			     .reader = reader };
 	int large = size_hint >= INLINE_BELOW && in.store->options.pool;
-	int ret;
+	int rc;
 
 	in.total_hint = size_hint == UINT64_MAX ? 0 : size_hint;
 	if (large)
 		pthread_mutex_lock(&in.store->put_mutex);
-	ret = mv_tx_put_enter(tx, large, err);
-	if (!ret) {
-		ret = ingest_all(&in, oid, size, large, err);
+	rc = mv_tx_put_enter(tx, large, err);
+	if (!rc) {
+		rc = ingest_all(&in, oid, size, large, err);
 		mv_tx_put_leave(tx, large);
 	}
 	if (large)
 		pthread_mutex_unlock(&in.store->put_mutex);
-	return ret;
+	return rc;
 }

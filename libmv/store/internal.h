@@ -193,11 +193,13 @@ int mv_snapshot_rely(struct mv_place *out, struct mv_snapshot *snapshot,
 		     enum mv_index_table table, const struct mv_oid *id,
 		     struct mv_err *err);
 /* Read the header and, with `stored`, the stored bytes (at most `room`). */
-int mv_place_record(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
+int mv_place_record(struct mv_pack_record *record, uint8_t *head,
+		    uint8_t *stored,
 		    size_t room, struct mv_store *store,
 		    const struct mv_place *place, struct mv_err *err);
 /* Find an id and read its record; looks again when gc moved it. */
-int mv_record_find(struct mv_pack_record *record, uint8_t *head, uint8_t *stored,
+int mv_record_find(struct mv_pack_record *record, uint8_t *head,
+		   uint8_t *stored,
 		   struct mv_store *store, enum mv_index_table table,
 		   const struct mv_oid *id, struct mv_err *err);
 /* No bytes at all: every store has that content, and needs nothing for it. */
@@ -207,7 +209,8 @@ int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 		  struct mv_scratch *scratch, const struct mv_oid *id,
 		  struct mv_err *err);
 /* The same, and also the record as it is stored. */
-int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record, uint8_t *head,
+int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record,
+			 uint8_t *head,
 			 struct mv_store *store, struct mv_scratch *scratch,
 			 const struct mv_oid *id, struct mv_err *err);
 
@@ -280,7 +283,7 @@ void mv_tx_put_leave(struct mv_tx *tx, int pooled);
 int mv_tx_crowded(struct mv_tx *tx);
 int mv_tx_put_yield(struct mv_tx *tx, int pooled, struct mv_err *err);
 /* A chunk was claimed and could not be appended: nothing may be published. */
-void mv_tx_poison(struct mv_tx *tx, int ret, const struct mv_err *err);
+void mv_tx_poison(struct mv_tx *tx, int rc, const struct mv_err *err);
 void mv_tx_count_content(struct mv_tx *tx, const struct mv_oid *oid,
 			 uint64_t size, int present);
 void mv_tx_count_raw(struct mv_tx *tx, uint64_t chunks, uint64_t raw);

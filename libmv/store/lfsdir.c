@@ -35,15 +35,15 @@ int mv_lfsdir_has(const char *dir, const struct mv_oid *oid, uint64_t *size,
 {
 	struct stat st;
 	char *path;
-	int fd, ret;
+	int fd, rc;
 
-	ret = open_object(&path, &fd, &st, dir, oid, err);
-	if (!ret && size)
+	rc = open_object(&path, &fd, &st, dir, oid, err);
+	if (!rc && size)
 		*size = (uint64_t)st.st_size;
 	if (fd >= 0)
 		close(fd);
 	free(path);
-	return ret;
+	return rc;
 }
 
 int mv_lfsdir_read_at(const char *dir, const struct mv_oid *oid, uint64_t off,
@@ -51,16 +51,16 @@ int mv_lfsdir_read_at(const char *dir, const struct mv_oid *oid, uint64_t off,
 {
 	struct stat st;
 	char *path;
-	int fd, ret;
+	int fd, rc;
 
 	*got = 0;
-	ret = open_object(&path, &fd, &st, dir, oid, err);
-	if (!ret)
-		ret = mv_pread_full(fd, data, len, off, got, path, err);
+	rc = open_object(&path, &fd, &st, dir, oid, err);
+	if (!rc)
+		rc = mv_pread_full(fd, data, len, off, got, path, err);
 	if (fd >= 0)
 		close(fd);
 	free(path);
-	return ret;
+	return rc;
 }
 
 /* -- reading all -- */
@@ -69,14 +69,14 @@ static int check_sum(struct mv_hasher *hasher, const struct mv_oid *oid,
 		     const char *path, struct mv_err *err)
 {
 	struct mv_oid sum;
-	int ret;
+	int rc;
 
-	ret = mv_hasher_final(sum.b, hasher, err);
-	if (!ret && !mv_oid_eq(&sum, oid))
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "the LFS object '%s' is damaged: its sha256 is another",
-			      path);
-	return ret;
+	rc = mv_hasher_final(sum.b, hasher, err);
+	if (!rc && !mv_oid_eq(&sum, oid))
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "the LFS object '%s' is damaged: its sha256 is another",
+			     path);
+	return rc;
 }
 
 /* One piece behind: the last one waits until the sum is known. */
@@ -87,19 +87,19 @@ static int copy_verified(struct mv_writer *out, int fd, const char *path,
 	char *mem = malloc(2 * BLOCK), *piece = mem, *next;
 	size_t len = 0, got = 0;
 	uint64_t off = 0;
-	int ret;
+	int rc;
 
-	ret = mem ? mv_hasher_new(&hasher, MV_HASH_SHA256, err) :
-		    mv_nomem(err);
-	while (!ret) {
+	rc = mem ? mv_hasher_new(&hasher, MV_HASH_SHA256, err) :
+		   mv_nomem(err);
+	while (!rc) {
 		next = piece == mem ? mem + BLOCK : mem;
-		ret = mv_pread_full(fd, next, BLOCK, off, &got, path, err);
-		if (!ret && got)
-			ret = mv_hasher_update(hasher, next, got, err);
-		else if (!ret)
-			ret = check_sum(hasher, oid, path, err);
-		if (!ret && len)
-			ret = out->write(out->payload, piece, len, err);
+		rc = mv_pread_full(fd, next, BLOCK, off, &got, path, err);
+		if (!rc && got)
+			rc = mv_hasher_update(hasher, next, got, err);
+		else if (!rc)
+			rc = check_sum(hasher, oid, path, err);
+		if (!rc && len)
+			rc = out->write(out->payload, piece, len, err);
 		if (!got)
 			break;
 		off += got;
@@ -108,7 +108,7 @@ static int copy_verified(struct mv_writer *out, int fd, const char *path,
 	}
 	mv_hasher_free(hasher);
 	free(mem);
-	return ret;
+	return rc;
 }
 
 int mv_lfsdir_read(const char *dir, const struct mv_oid *oid,
@@ -116,15 +116,15 @@ int mv_lfsdir_read(const char *dir, const struct mv_oid *oid,
 {
 	struct stat st;
 	char *path;
-	int fd, ret;
+	int fd, rc;
 
-	ret = open_object(&path, &fd, &st, dir, oid, err);
-	if (!ret)
-		ret = copy_verified(out, fd, path, oid, err);
+	rc = open_object(&path, &fd, &st, dir, oid, err);
+	if (!rc)
+		rc = copy_verified(out, fd, path, oid, err);
 	if (fd >= 0)
 		close(fd);
 	free(path);
-	return ret;
+	return rc;
 }
 
 /* -- writing -- */
@@ -135,25 +135,25 @@ static int take_all(struct mv_oid *oid, uint64_t *size, struct mv_tmp *tmp,
 	struct mv_hasher *hasher = NULL;
 	char *mem = malloc(BLOCK);
 	size_t got;
-	int ret;
+	int rc;
 
 	*size = 0;
-	ret = mem ? mv_hasher_new(&hasher, MV_HASH_SHA256, err) :
-		    mv_nomem(err);
-	while (!ret) {
-		ret = mv_read_full(in, mem, BLOCK, &got, err);
-		if (ret || !got)
+	rc = mem ? mv_hasher_new(&hasher, MV_HASH_SHA256, err) :
+		   mv_nomem(err);
+	while (!rc) {
+		rc = mv_read_full(in, mem, BLOCK, &got, err);
+		if (rc || !got)
 			break;
-		ret = mv_hasher_update(hasher, mem, got, err);
-		if (!ret)
-			ret = mv_write_full(tmp->fd, mem, got, tmp->path, err);
+		rc = mv_hasher_update(hasher, mem, got, err);
+		if (!rc)
+			rc = mv_write_full(tmp->fd, mem, got, tmp->path, err);
 		*size += got;
 	}
-	if (!ret)
-		ret = mv_hasher_final(oid->b, hasher, err);
+	if (!rc)
+		rc = mv_hasher_final(oid->b, hasher, err);
 	mv_hasher_free(hasher);
 	free(mem);
-	return ret;
+	return rc;
 }
 
 /*
@@ -187,17 +187,17 @@ static int make_in(char **path, const char *up, const char *name, size_t len,
 		   struct mv_err *err)
 {
 	struct stat above;
-	int ret = 0;
+	int rc = 0;
 
 	*path = mv_strf("%s/%.*s", up, (int)len, name);
 	if (!*path)
 		return mv_nomem(err);
 	if (!access(*path, F_OK))
 		return 0;
-	ret = mv_mkdirs(*path, err);
-	if (!ret && !stat(up, &above))
+	rc = mv_mkdirs(*path, err);
+	if (!rc && !stat(up, &above))
 		follow(*path, &above);
-	return ret ? ret : mv_fsync_dir(up, err);
+	return rc ? rc : mv_fsync_dir(up, err);
 }
 
 /* <dir> itself, which lfs.storage may put anywhere. */
@@ -205,15 +205,15 @@ static int make_top(const char *dir, struct mv_err *err)
 {
 	char *up = mv_strf("%s/..", dir);
 	struct stat above;
-	int ret = up ? 0 : mv_nomem(err);
+	int rc = up ? 0 : mv_nomem(err);
 
-	if (!ret && access(dir, F_OK)) {
-		ret = mv_mkdirs(dir, err);
-		if (!ret && !stat(up, &above))
+	if (!rc && access(dir, F_OK)) {
+		rc = mv_mkdirs(dir, err);
+		if (!rc && !stat(up, &above))
 			follow(dir, &above);
 	}
 	free(up);
-	return ret;
+	return rc;
 }
 
 static int make_folder(const char *dir, const struct mv_oid *oid,
@@ -221,18 +221,18 @@ static int make_folder(const char *dir, const struct mv_oid *oid,
 {
 	char hex[MV_OID_HEX + 1];
 	char *objects = NULL, *first = NULL, *second = NULL;
-	int ret;
+	int rc;
 
 	mv_oid_hex(hex, oid);
-	ret = make_in(&objects, dir, "objects", 7, err);
-	if (!ret)
-		ret = make_in(&first, objects, hex, 2, err);
-	if (!ret)
-		ret = make_in(&second, first, hex + 2, 2, err);
+	rc = make_in(&objects, dir, "objects", 7, err);
+	if (!rc)
+		rc = make_in(&first, objects, hex, 2, err);
+	if (!rc)
+		rc = make_in(&second, first, hex + 2, 2, err);
 	free(second);
 	free(first);
 	free(objects);
-	return ret;
+	return rc;
 }
 
 static int discard(void *payload, const void *data, size_t len,
@@ -262,11 +262,11 @@ static int publish(struct mv_tmp *tmp, const char *dir,
 	unsigned flags = 0;
 	struct stat st;
 	char *path;
-	int ret;
+	int rc;
 
-	ret = make_folder(dir, oid, err);
-	if (ret)
-		return ret;
+	rc = make_folder(dir, oid, err);
+	if (rc)
+		return rc;
 	path = object_path(dir, oid);
 	if (!path)
 		return mv_nomem(err);
@@ -274,9 +274,9 @@ static int publish(struct mv_tmp *tmp, const char *dir,
 		(void)!fchown(tmp->fd, st.st_uid, st.st_gid);
 	if (is_good(dir, oid, size))
 		flags = MV_TMP_KEEP_EXISTING;
-	ret = mv_tmp_commit(tmp, path, 0644, flags, err);
+	rc = mv_tmp_commit(tmp, path, 0644, flags, err);
 	free(path);
-	return ret;
+	return rc;
 }
 
 int mv_lfsdir_put(struct mv_oid *oid, uint64_t *size, const char *dir,
@@ -284,17 +284,17 @@ int mv_lfsdir_put(struct mv_oid *oid, uint64_t *size, const char *dir,
 {
 	struct mv_tmp tmp = MV_TMP_INIT;
 	char *folder = NULL;
-	int ret = make_top(dir, err);
+	int rc = make_top(dir, err);
 
-	if (!ret)
-		ret = make_in(&folder, dir, "tmp", 3, err);
-	if (!ret)
-		ret = mv_tmp_open(&tmp, folder, "git-model", err);
-	if (!ret)
-		ret = take_all(oid, size, &tmp, in, err);
-	if (!ret && *size)
-		ret = publish(&tmp, dir, oid, *size, err);
+	if (!rc)
+		rc = make_in(&folder, dir, "tmp", 3, err);
+	if (!rc)
+		rc = mv_tmp_open(&tmp, folder, "git-model", err);
+	if (!rc)
+		rc = take_all(oid, size, &tmp, in, err);
+	if (!rc && *size)
+		rc = publish(&tmp, dir, oid, *size, err);
 	mv_tmp_discard(&tmp);
 	free(folder);
-	return ret;
+	return rc;
 }

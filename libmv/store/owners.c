@@ -37,28 +37,28 @@ int mv_store_own_pack(struct mv_store *store, const struct mv_oid *pack,
 	char hex[MV_OID_HEX + 1], *dir = mv_path_join(store->dir, "owners");
 	char *path = dir ? mv_strf("%s/%s.%s", dir, mv_oid_hex(hex, pack),
 				   owner) : NULL;
-	int ret = path ? 0 : mv_nomem(err);
+	int rc = path ? 0 : mv_nomem(err);
 	int fd = -1;
 
-	if (ret || !access(path, F_OK))
+	if (rc || !access(path, F_OK))
 		goto out;
-	ret = mv_store_mkdir(store, "owners", err);
-	if (!ret) {
+	rc = mv_store_mkdir(store, "owners", err);
+	if (!rc) {
 		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 			  0444);
 		if (fd < 0)
-			ret = mv_fail_errno(err, errno, "cannot make '%s'",
-					    path);
+			rc = mv_fail_errno(err, errno, "cannot make '%s'",
+					   path);
 	}
 	if (fd >= 0) {
 		mv_store_share_file(store, fd);
 		close(fd);
-		ret = mv_fsync_dir(dir, err);
+		rc = mv_fsync_dir(dir, err);
 	}
 out:
 	free(path);
 	free(dir);
-	return ret;
+	return rc;
 }
 
 /* -- who is registered ---------------------------------------------------------- */
@@ -82,11 +82,11 @@ static int is_registered(int *yes, struct mv_store *store, const char *owner,
 {
 	char *dir = mv_path_join(store->dir, "clients");
 	struct search s = { owner, 0 };
-	int ret = dir ? mv_each_entry(dir, is_client, &s, err) : mv_nomem(err);
+	int rc = dir ? mv_each_entry(dir, is_client, &s, err) : mv_nomem(err);
 
 	free(dir);
 	*yes = s.found;
-	return ret == MV_ENOENT ? 0 : ret;
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 /* -- all owners ------------------------------------------------------------------- */
@@ -112,10 +112,10 @@ int mv_store_each_owner(struct mv_store *store, mv_owner_fn fn, void *payload,
 {
 	struct visit v = { store, fn, payload };
 	char *dir = mv_path_join(store->dir, "owners");
-	int ret = dir ? mv_each_entry(dir, visit_one, &v, err) : mv_nomem(err);
+	int rc = dir ? mv_each_entry(dir, visit_one, &v, err) : mv_nomem(err);
 
 	free(dir);
-	return ret == MV_ENOENT ? 0 : ret;
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 /* -- packs of those who cannot be asked ---------------------------------------------- */
@@ -130,10 +130,10 @@ static int add_stranger(void *payload, const struct mv_oid *pack,
 			const char *owner, struct mv_err *err)
 {
 	struct strangers *s = payload;
-	int known, ret = is_registered(&known, s->store, owner, err);
+	int known, rc = is_registered(&known, s->store, owner, err);
 
-	if (ret || known)
-		return ret;
+	if (rc || known)
+		return rc;
 	if (MV_GROW(s->packs, s->alloc, s->count + 1, err) < 0)
 		return MV_ENOMEM;
 	s->packs[s->count++] = *pack;
@@ -144,9 +144,9 @@ int mv_store_strangers(struct mv_oid **packs, size_t *count,
 		       struct mv_store *store, struct mv_err *err)
 {
 	struct strangers s = { store, NULL, 0, 0 };
-	int ret = mv_store_each_owner(store, add_stranger, &s, err);
+	int rc = mv_store_each_owner(store, add_stranger, &s, err);
 
-	if (ret) {
+	if (rc) {
 		free(s.packs);
 		s.packs = NULL;
 		s.count = 0;
@@ -155,7 +155,7 @@ int mv_store_strangers(struct mv_oid **packs, size_t *count,
 	}
 	*packs = s.packs;
 	*count = s.count;
-	return ret;
+	return rc;
 }
 
 /* -- after gc ---------------------------------------------------------------------- */
@@ -192,10 +192,10 @@ static int keep_one(struct mv_store *store, struct mv_snapshot *s,
 		    struct mv_err *err)
 {
 	struct mv_place place;
-	int ret = mv_snapshot_rely(&place, s, table, oid, err);
+	int rc = mv_snapshot_rely(&place, s, table, oid, err);
 
-	return ret ? ret : mv_store_own_pack(store, &place.file->id,
-					     store->owner, err);
+	return rc ? rc : mv_store_own_pack(store, &place.file->id,
+					   store->owner, err);
 }
 
 /*
@@ -206,30 +206,30 @@ int mv_store_keep(struct mv_store *store, const struct mv_oid *oids,
 		  size_t count, struct mv_err *err)
 {
 	struct mv_snapshot *s;
-	int known, ret;
+	int known, rc;
 
 	if (!*store->owner || !count)
 		return 0;
-	ret = mv_store_hold(store, err);
-	if (ret)
-		return ret;
-	ret = is_registered(&known, store, store->owner, err);
-	if (!ret && !known)
-		ret = mv_store_refresh(store, err);
-	if (ret || known)
+	rc = mv_store_hold(store, err);
+	if (rc)
+		return rc;
+	rc = is_registered(&known, store, store->owner, err);
+	if (!rc && !known)
+		rc = mv_store_refresh(store, err);
+	if (rc || known)
 		goto out;
-	ret = mv_store_snapshot(&s, store, err);
-	for (size_t i = 0; !ret && i < count; i++) {
-		ret = keep_one(store, s, MV_INDEX_CONTENTS, &oids[i], err);
-		if (ret == MV_ENOENT)
-			ret = keep_one(store, s, MV_INDEX_CHUNKS, &oids[i],
-				       err);
+	rc = mv_store_snapshot(&s, store, err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = keep_one(store, s, MV_INDEX_CONTENTS, &oids[i], err);
+		if (rc == MV_ENOENT)
+			rc = keep_one(store, s, MV_INDEX_CHUNKS, &oids[i],
+				      err);
 		/* Gone since it was asked for: then it is sent again. */
-		if (ret == MV_ENOENT)
-			ret = 0;
+		if (rc == MV_ENOENT)
+			rc = 0;
 	}
 	mv_snapshot_release(store, s);
 out:
 	mv_store_unhold(store);
-	return ret;
+	return rc;
 }

@@ -56,7 +56,8 @@ static uint64_t record_checksum(const uint8_t *head, const uint8_t *stored,
 	return mv_checksum64(stored, len, mv_checksum64(head, 12, 0));
 }
 
-void mv_pack_record_seal(uint8_t out[MV_RECORD_HEADER], struct mv_pack_record *record,
+void mv_pack_record_seal(uint8_t out[MV_RECORD_HEADER],
+			 struct mv_pack_record *record,
 		    const uint8_t *stored)
 {
 	out[0] = record->kind;
@@ -120,7 +121,7 @@ static int window_at(const uint8_t **out, struct window *w, uint64_t off,
 		     size_t len, struct mv_err *err)
 {
 	size_t want = len > WINDOW_STEP ? len : WINDOW_STEP;
-	int ret;
+	int rc;
 
 	if (off >= w->off && off + len <= w->off + w->len) {
 		*out = w->data + (off - w->off);
@@ -137,12 +138,13 @@ static int window_at(const uint8_t **out, struct window *w, uint64_t off,
 	if (want > w->size - off)
 		want = (size_t)(w->size - off);
 	w->len = 0;
-	ret = mv_pread_full(w->fd, w->data, want, off, &w->len, w->path, err);
-	if (ret)
-		return ret;
+	rc = mv_pread_full(w->fd, w->data, want, off, &w->len, w->path, err);
+	if (rc)
+		return rc;
 	w->off = off;
 	if (w->len < len)
-		return mv_fail(err, MV_ECORRUPT, "'%s' shrank while it was read",
+		return mv_fail(err, MV_ECORRUPT,
+			       "'%s' shrank while it was read",
 			       w->path);
 	*out = w->data;
 	return 0;
@@ -155,20 +157,20 @@ static int check_trailer(struct window *w, uint64_t off, uint64_t count,
 	uint8_t want[MV_PACK_TRAILER];
 	const uint8_t *have;
 	struct mv_oid id;
-	int ret;
+	int rc;
 
-	ret = mv_hasher_final(id.b, hasher, err);
-	if (ret)
-		return ret;
+	rc = mv_hasher_final(id.b, hasher, err);
+	if (rc)
+		return rc;
 	if (!mv_oid_eq(&id, expect))
 		return mv_fail(err, MV_ECORRUPT,
 			       "pack '%s' is not what its name says", w->path);
 	if (w->size - off != MV_PACK_TRAILER)
 		return mv_fail(err, MV_ECORRUPT,
 			       "pack '%s' does not end where it should", w->path);
-	ret = window_at(&have, w, off, MV_PACK_TRAILER, err);
-	if (ret)
-		return ret;
+	rc = window_at(&have, w, off, MV_PACK_TRAILER, err);
+	if (rc)
+		return rc;
 	mv_pack_trailer(want, count, &id);
 	if (memcmp(want, have, sizeof(want)))
 		return mv_fail(err, MV_ECORRUPT,
@@ -183,29 +185,30 @@ static int walk_one(struct window *w, uint64_t *off, struct mv_hasher *hasher,
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
 	const uint8_t *p;
-	int ret;
+	int rc;
 
-	ret = window_at(&p, w, *off, MV_RECORD_HEADER, err);
-	if (ret)
-		return ret;
+	rc = window_at(&p, w, *off, MV_RECORD_HEADER, err);
+	if (rc)
+		return rc;
 	memcpy(head, p, sizeof(head));
-	ret = mv_pack_record_parse(&record, head, w->size - *off - sizeof(head), err);
-	if (!ret)
-		ret = window_at(&p, w, *off + sizeof(head), record.stored_len,
-				err);
-	if (!ret && !mv_record_intact(head, p, record.stored_len))
-		ret = mv_fail(err, MV_ECORRUPT, "damaged record");
-	if (ret) {
+	rc = mv_pack_record_parse(&record, head, w->size - *off - sizeof(head),
+				  err);
+	if (!rc)
+		rc = window_at(&p, w, *off + sizeof(head), record.stored_len,
+			       err);
+	if (!rc && !mv_record_intact(head, p, record.stored_len))
+		rc = mv_fail(err, MV_ECORRUPT, "damaged record");
+	if (rc) {
 		mv_err_prefix(err, "pack '%s' at offset %llu", w->path,
 			      (unsigned long long)*off);
-		return ret;
+		return rc;
 	}
-	ret = mv_hasher_update(hasher, head, sizeof(head), err);
-	if (!ret && fn)
-		ret = fn(payload, *off, &record, head, p, err);
-	if (!ret)
+	rc = mv_hasher_update(hasher, head, sizeof(head), err);
+	if (!rc && fn)
+		rc = fn(payload, *off, &record, head, p, err);
+	if (!rc)
 		*off += sizeof(head) + record.stored_len;
-	return ret;
+	return rc;
 }
 
 static int walk_records(struct window *w, const struct mv_oid *expect,
@@ -215,27 +218,27 @@ static int walk_records(struct window *w, const struct mv_oid *expect,
 	uint64_t stop = w->size - (expect ? MV_PACK_TRAILER : 0);
 	uint64_t count = 0, off = MV_PACK_HEADER;
 	struct mv_hasher *hasher;
-	int ret;
+	int rc;
 
-	ret = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
-	if (ret)
-		return ret;
+	rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	if (rc)
+		return rc;
 	*end = off;
-	while (!ret && off < stop) {
+	while (!rc && off < stop) {
 		if (stop - off < MV_RECORD_HEADER)
-			ret = mv_fail(err, MV_ECORRUPT,
-				      "pack '%s' is truncated", w->path);
+			rc = mv_fail(err, MV_ECORRUPT,
+				     "pack '%s' is truncated", w->path);
 		else
-			ret = walk_one(w, &off, hasher, fn, payload, err);
-		if (!ret) {
+			rc = walk_one(w, &off, hasher, fn, payload, err);
+		if (!rc) {
 			*end = off;
 			count++;
 		}
 	}
-	if (!ret && expect)
-		ret = check_trailer(w, off, count, hasher, expect, err);
+	if (!rc && expect)
+		rc = check_trailer(w, off, count, hasher, expect, err);
 	mv_hasher_free(hasher);
-	return ret;
+	return rc;
 }
 
 static int window_open(struct window *w, int fd, const char *path,
@@ -250,7 +253,8 @@ static int window_open(struct window *w, int fd, const char *path,
 		return mv_fail(err, MV_EIO, "cannot stat '%s'", path);
 	w->size = (uint64_t)st.st_size;
 	if (w->size < least)
-		return mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
+		return mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated",
+			       path);
 	return 0;
 }
 
@@ -260,19 +264,19 @@ int mv_pack_walk(int fd, const char *path, const struct mv_oid *expect,
 {
 	const uint8_t *p;
 	struct window w;
-	int ret;
+	int rc;
 
 	*end = 0;
-	ret = window_open(&w, fd, path,
-			  MV_PACK_HEADER + (expect ? MV_PACK_TRAILER : 0), err);
-	if (!ret)
-		ret = window_at(&p, &w, 0, MV_PACK_HEADER, err);
-	if (!ret)
-		ret = mv_pack_check_header(p, MV_PACK_HEADER, path, err);
-	if (!ret)
-		ret = walk_records(&w, expect, end, fn, payload, err);
+	rc = window_open(&w, fd, path,
+			 MV_PACK_HEADER + (expect ? MV_PACK_TRAILER : 0), err);
+	if (!rc)
+		rc = window_at(&p, &w, 0, MV_PACK_HEADER, err);
+	if (!rc)
+		rc = mv_pack_check_header(p, MV_PACK_HEADER, path, err);
+	if (!rc)
+		rc = walk_records(&w, expect, end, fn, payload, err);
 	free(w.data);
-	return ret;
+	return rc;
 }
 
 int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
@@ -280,31 +284,33 @@ int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
 {
 	struct window w;
 	uint64_t end;
-	int ret;
+	int rc;
 
-	ret = window_open(&w, fd, path, MV_PACK_HEADER + MV_PACK_TRAILER, err);
-	if (!ret)
-		ret = walk_records(&w, expect, &end, NULL, NULL, err);
+	rc = window_open(&w, fd, path, MV_PACK_HEADER + MV_PACK_TRAILER, err);
+	if (!rc)
+		rc = walk_records(&w, expect, &end, NULL, NULL, err);
 	free(w.data);
-	return ret;
+	return rc;
 }
 
 /* 1: an intact record is at `off`. */
-static int record_at(struct window *w, uint64_t off, struct mv_pack_record *record,
+static int record_at(struct window *w, uint64_t off,
+		     struct mv_pack_record *record,
 		     uint8_t *head, const uint8_t **stored, struct mv_err *err)
 {
 	const uint8_t *p;
-	int ret;
+	int rc;
 
-	ret = window_at(&p, w, off, MV_RECORD_HEADER, err);
-	if (ret)
-		return ret;
-	if (mv_pack_record_parse(record, p, w->size - off - MV_RECORD_HEADER, NULL))
+	rc = window_at(&p, w, off, MV_RECORD_HEADER, err);
+	if (rc)
+		return rc;
+	if (mv_pack_record_parse(record, p, w->size - off - MV_RECORD_HEADER,
+				 NULL))
 		return 0;
 	memcpy(head, p, MV_RECORD_HEADER);
-	ret = window_at(stored, w, off + MV_RECORD_HEADER, record->stored_len,
-			err);
-	return ret ? ret : mv_record_intact(head, *stored, record->stored_len);
+	rc = window_at(stored, w, off + MV_RECORD_HEADER, record->stored_len,
+		       err);
+	return rc ? rc : mv_record_intact(head, *stored, record->stored_len);
 }
 
 int mv_pack_salvage(int fd, const char *path, mv_record_fn fn, void *payload,
@@ -312,22 +318,22 @@ int mv_pack_salvage(int fd, const char *path, mv_record_fn fn, void *payload,
 {
 	uint64_t off = 0;
 	struct window w;
-	int ret;
+	int rc;
 
-	ret = window_open(&w, fd, path, 0, err);
-	while (!ret && off < w.size && w.size - off >= MV_RECORD_HEADER) {
+	rc = window_open(&w, fd, path, 0, err);
+	while (!rc && off < w.size && w.size - off >= MV_RECORD_HEADER) {
 		uint8_t head[MV_RECORD_HEADER];
 		struct mv_pack_record record;
 		const uint8_t *stored = NULL;
 
-		ret = record_at(&w, off, &record, head, &stored, err);
-		if (ret == 1) {
-			ret = fn(payload, off, &record, head, stored, err);
+		rc = record_at(&w, off, &record, head, &stored, err);
+		if (rc == 1) {
+			rc = fn(payload, off, &record, head, stored, err);
 			off += MV_RECORD_HEADER + record.stored_len;
 		} else {
 			off++;
 		}
 	}
 	free(w.data);
-	return ret;
+	return rc;
 }

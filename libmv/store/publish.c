@@ -102,7 +102,7 @@ int mv_store_mkdir(struct mv_store *store, const char *name,
 {
 	char *path = mv_path_join(store->dir, name);
 	struct stat st;
-	int ret;
+	int rc;
 
 	if (!path)
 		return mv_nomem(err);
@@ -112,20 +112,20 @@ int mv_store_mkdir(struct mv_store *store, const char *name,
 		free(path);
 		return 0;
 	}
-	ret = mv_mkdirs(path, err);
-	if (!ret) {
+	rc = mv_mkdirs(path, err);
+	if (!rc) {
 		follow_mode(path, store_mode(store));
 		follow_owner(store, path);
 	}
 	free(path);
-	return ret;
+	return rc;
 }
 
 int mv_store_make_lock(struct mv_store *store, const char *name,
 		       struct mv_err *err)
 {
 	char *path = mv_path_join(store->dir, name);
-	int fd, ret = 0;
+	int fd, rc = 0;
 
 	if (!path)
 		return mv_nomem(err);
@@ -134,12 +134,12 @@ int mv_store_make_lock(struct mv_store *store, const char *name,
 		follow_mode(path, store_mode(store) & 0666);
 		follow_owner(store, path);
 	} else if (errno != EEXIST) {
-		ret = mv_fail_errno(err, errno, "cannot make '%s'", path);
+		rc = mv_fail_errno(err, errno, "cannot make '%s'", path);
 	}
 	if (fd >= 0)
 		close(fd);
 	free(path);
-	return ret;
+	return rc;
 }
 
 /* bad/<name>; a name that is taken gets a number. */
@@ -162,23 +162,23 @@ int mv_store_put_aside(struct mv_store *store, const char *path, int stay,
 		       struct mv_err *err)
 {
 	char *target, *dir;
-	int ret;
+	int rc;
 
-	ret = mv_store_mkdir(store, "bad", err);
-	if (ret)
-		return ret;
+	rc = mv_store_mkdir(store, "bad", err);
+	if (rc)
+		return rc;
 	dir = mv_path_join(store->dir, "bad");
 	target = bad_name(store, path);
 	if (!dir || !target)
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 	else if ((!stay || link(path, target) < 0) && rename(path, target) < 0)
-		ret = mv_fail_errno(err, errno, "cannot move '%s' to '%s'",
-				    path, target);
-	if (!ret)
-		ret = mv_fsync_dir(dir, err);
+		rc = mv_fail_errno(err, errno, "cannot move '%s' to '%s'",
+				   path, target);
+	if (!rc)
+		rc = mv_fsync_dir(dir, err);
 	free(target);
 	free(dir);
-	return ret;
+	return rc;
 }
 
 #define COMPARE_STEP (256u * 1024)
@@ -205,12 +205,12 @@ static int is_damaged(int ours, const char *target, int *damaged,
 		      struct mv_err *err)
 {
 	uint8_t *buf;
-	int fd, ret;
+	int fd, rc;
 
 	*damaged = 0;
-	ret = mv_open_read(&fd, NULL, target, err);
-	if (ret)
-		return ret == MV_ENOENT ? 0 : ret;
+	rc = mv_open_read(&fd, NULL, target, err);
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
 	buf = malloc(2 * COMPARE_STEP);
 	if (buf)
 		*damaged = !same_bytes(ours, fd, buf, target);
@@ -226,11 +226,11 @@ static int is_damaged(int ours, const char *target, int *damaged,
 int mv_store_make_way(struct mv_store *store, int fd, const char *target,
 		      struct mv_err *err)
 {
-	int damaged, ret = is_damaged(fd, target, &damaged, err);
+	int damaged, rc = is_damaged(fd, target, &damaged, err);
 
-	if (!ret && damaged)
-		ret = mv_store_put_aside(store, target, 1, err);
-	return ret ? ret : damaged;
+	if (!rc && damaged)
+		rc = mv_store_put_aside(store, target, 1, err);
+	return rc ? rc : damaged;
 }
 
 /*
@@ -241,16 +241,16 @@ int mv_store_publish(struct mv_store *store, struct mv_tmp *tmp,
 		     const char *target, unsigned flags, struct mv_err *err)
 {
 	int lock = fcntl(tmp->fd, F_DUPFD_CLOEXEC, 0);
-	int ret;
+	int rc;
 
 	if (lock < 0)
 		return mv_fail_errno(err, errno,
 				     "cannot duplicate a descriptor");
-	ret = mv_store_make_way(store, lock, target, err);
-	if (ret >= 0)
-		ret = mv_tmp_commit(tmp, target, mv_store_file_mode(store),
-				    ret ? flags : flags | MV_TMP_KEEP_EXISTING,
-				    err);
+	rc = mv_store_make_way(store, lock, target, err);
+	if (rc >= 0)
+		rc = mv_tmp_commit(tmp, target, mv_store_file_mode(store),
+				   rc ? flags : flags | MV_TMP_KEEP_EXISTING,
+				   err);
 	close(lock);
-	return ret;
+	return rc;
 }

@@ -19,14 +19,14 @@
 static int open_recipe(struct mv_recipe_reader *r, struct mv_store *store,
 		       const struct mv_oid *oid, struct mv_err *err)
 {
-	int ret = mv_recipe_open(r, store, oid, err);
+	int rc = mv_recipe_open(r, store, oid, err);
 
-	if (ret == MV_ENOENT &&
+	if (rc == MV_ENOENT &&
 	    !(store->options.flags & MV_STORE_READ_ONLY) &&
 	    !mv_store_recover(store, NULL) &&
 	    !mv_store_refresh(store, NULL))
-		ret = mv_recipe_open(r, store, oid, err);
-	return ret;
+		rc = mv_recipe_open(r, store, oid, err);
+	return rc;
 }
 
 static int rely_on(struct mv_snapshot *s, enum mv_index_table table,
@@ -42,15 +42,15 @@ static int has_chunks(struct mv_recipe_reader *r, struct mv_snapshot *s,
 		      struct mv_err *err)
 {
 	const uint8_t *entry;
-	int ret = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; !ret && r->recipe.depth && i < r->recipe.count; i++)
-		ret = rely_on(s, MV_INDEX_CHUNKS,
-			      mv_recipe_id(r->recipe.entries +
-					   i * MV_RECIPE_PART), err);
-	while (!ret && (ret = mv_recipe_next(&entry, r, err)) == 1)
-		ret = rely_on(s, MV_INDEX_CHUNKS, mv_recipe_id(entry), err);
-	return ret;
+	for (uint32_t i = 0; !rc && r->recipe.depth && i < r->recipe.count; i++)
+		rc = rely_on(s, MV_INDEX_CHUNKS,
+			     mv_recipe_id(r->recipe.entries +
+					  i * MV_RECIPE_PART), err);
+	while (!rc && (rc = mv_recipe_next(&entry, r, err)) == 1)
+		rc = rely_on(s, MV_INDEX_CHUNKS, mv_recipe_id(entry), err);
+	return rc;
 }
 
 /* In that snapshot; its size is in the recipe only. */
@@ -59,22 +59,22 @@ static int has_in(uint64_t *size, struct mv_store *store,
 		  struct mv_err *err)
 {
 	struct mv_recipe_reader r;
-	int whole, ret = rely_on(s, MV_INDEX_CONTENTS, oid, err);
+	int whole, rc = rely_on(s, MV_INDEX_CONTENTS, oid, err);
 
-	if (ret == MV_ENOENT)
-		ret = rely_on(s, MV_INDEX_CHUNKS, oid, err);
-	whole = ret || mv_snapshot_whole(s, store);
-	if (ret || (whole && !size))
-		return ret;
-	ret = mv_recipe_open(&r, store, oid, err);
-	if (ret)
-		return ret;
+	if (rc == MV_ENOENT)
+		rc = rely_on(s, MV_INDEX_CHUNKS, oid, err);
+	whole = rc || mv_snapshot_whole(s, store);
+	if (rc || (whole && !size))
+		return rc;
+	rc = mv_recipe_open(&r, store, oid, err);
+	if (rc)
+		return rc;
 	if (!whole)
-		ret = has_chunks(&r, s, err);
-	if (!ret && size)
+		rc = has_chunks(&r, s, err);
+	if (!rc && size)
 		*size = r.recipe.size;
 	mv_recipe_close(&r);
-	return ret;
+	return rc;
 }
 
 int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
@@ -82,7 +82,7 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 {
 	char hex[MV_OID_HEX + 1];
 	struct mv_snapshot *s;
-	int ret;
+	int rc;
 
 	if (mv_oid_is_empty(oid)) {
 		if (size)
@@ -90,13 +90,13 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 		return 0;
 	}
 	for (int tries = 0;; tries++) {
-		ret = mv_store_snapshot(&s, store, err);
-		if (ret)
-			return ret;
-		ret = has_in(size, store, s, oid, err);
+		rc = mv_store_snapshot(&s, store, err);
+		if (rc)
+			return rc;
+		rc = has_in(size, store, s, oid, err);
 		mv_snapshot_release(store, s);
-		if (ret != MV_ENOENT)
-			return ret;
+		if (rc != MV_ENOENT)
+			return rc;
 		if (tries)
 			return mv_fail(err, MV_ENOENT,
 				       "content %s is not in store '%s'",
@@ -104,9 +104,9 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 		/* A killed writer may have left it in tmp/. */
 		if (!(store->options.flags & MV_STORE_READ_ONLY))
 			(void)mv_store_recover(store, NULL);
-		ret = mv_store_refresh(store, err);
-		if (ret)
-			return ret;
+		rc = mv_store_refresh(store, err);
+		if (rc)
+			return rc;
 	}
 }
 
@@ -143,29 +143,29 @@ int mv_store_read(struct mv_store *store, const struct mv_oid *oid,
 	struct mv_scratch *scratch;
 	struct mv_recipe_reader r;
 	const uint8_t *entry;
-	int ret;
+	int rc;
 
-	ret = mv_scratch_get(&scratch, store, err);
-	if (ret)
-		return ret;
-	ret = open_recipe(&r, store, oid, err);
-	if (ret) {
+	rc = mv_scratch_get(&scratch, store, err);
+	if (rc)
+		return rc;
+	rc = open_recipe(&r, store, oid, err);
+	if (rc) {
 		mv_scratch_put(store, scratch);
-		return ret;
+		return rc;
 	}
-	while ((ret = mv_recipe_next(&entry, &r, err)) == 1) {
+	while ((rc = mv_recipe_next(&entry, &r, err)) == 1) {
 		uint32_t len = mv_le32(entry + 32);
 
-		ret = next_chunk(scratch->raw, &len, store, scratch,
+		rc = next_chunk(scratch->raw, &len, store, scratch,
 				    mv_recipe_id(entry), err);
-		if (!ret)
-			ret = out->write(out->payload, scratch->raw, len, err);
-		if (ret)
+		if (!rc)
+			rc = out->write(out->payload, scratch->raw, len, err);
+		if (rc)
 			break;
 	}
 	mv_recipe_close(&r);
 	mv_scratch_put(store, scratch);
-	return ret;
+	return rc;
 }
 
 int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
@@ -176,27 +176,27 @@ int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
 	struct mv_recipe_reader r;
 	const uint8_t *entry;
 	uint64_t pos = 0;
-	int ret;
+	int rc;
 
 	*got = 0;
-	ret = mv_scratch_get(&scratch, store, err);
-	if (ret)
-		return ret;
-	ret = open_recipe(&r, store, oid, err);
-	if (ret) {
+	rc = mv_scratch_get(&scratch, store, err);
+	if (rc)
+		return rc;
+	rc = open_recipe(&r, store, oid, err);
+	if (rc) {
 		mv_scratch_put(store, scratch);
-		return ret;
+		return rc;
 	}
 	mv_recipe_skip(&r, off, &pos);
-	while (*got < len && (ret = mv_recipe_next(&entry, &r, err)) == 1) {
+	while (*got < len && (rc = mv_recipe_next(&entry, &r, err)) == 1) {
 		uint32_t n = mv_le32(entry + 32), from;
 
 		pos += n;
 		if (pos <= off)
 			continue;
-		ret = mv_chunk_load(scratch->raw, &n, store, scratch,
-				    mv_recipe_id(entry), err);
-		if (ret)
+		rc = mv_chunk_load(scratch->raw, &n, store, scratch,
+				   mv_recipe_id(entry), err);
+		if (rc)
 			break;
 		from = (uint32_t)(off + *got - (pos - n));
 		if (n - from > len - *got)
@@ -204,11 +204,11 @@ int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
 		memcpy((char *)data + *got, scratch->raw + from, n - from);
 		*got += n - from;
 	}
-	if (ret > 0)
-		ret = 0;
+	if (rc > 0)
+		rc = 0;
 	mv_recipe_close(&r);
 	mv_scratch_put(store, scratch);
-	return ret;
+	return rc;
 }
 
 int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
@@ -216,29 +216,29 @@ int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
 {
 	struct mv_recipe_reader r;
 	const uint8_t *entry;
-	int ret;
+	int rc;
 
-	ret = open_recipe(&r, store, oid, err);
-	if (ret)
-		return ret;
-	while ((ret = mv_recipe_next(&entry, &r, err)) == 1) {
+	rc = open_recipe(&r, store, oid, err);
+	if (rc)
+		return rc;
+	while ((rc = mv_recipe_next(&entry, &r, err)) == 1) {
 		uint8_t head[MV_RECORD_HEADER];
 		struct mv_pack_record record = { 0 };
 
-		ret = mv_record_find(&record, head, NULL, store,
-				     MV_INDEX_CHUNKS, mv_recipe_id(entry), err);
-		if (ret == MV_ENOENT)
-			ret = mv_fail(err, MV_ECORRUPT,
-				      "a chunk of the content is missing");
-		if (!ret)
-			ret = fn(payload, mv_recipe_id(entry),
-				 mv_le32(entry + 32),
-				 record.stored_len + MV_RECORD_HEADER, err);
-		if (ret)
+		rc = mv_record_find(&record, head, NULL, store,
+				    MV_INDEX_CHUNKS, mv_recipe_id(entry), err);
+		if (rc == MV_ENOENT)
+			rc = mv_fail(err, MV_ECORRUPT,
+				     "a chunk of the content is missing");
+		if (!rc)
+			rc = fn(payload, mv_recipe_id(entry),
+				mv_le32(entry + 32),
+				record.stored_len + MV_RECORD_HEADER, err);
+		if (rc)
 			break;
 	}
 	mv_recipe_close(&r);
-	return ret;
+	return rc;
 }
 
 /* -- in parallel -- */
@@ -269,23 +269,23 @@ static int run_job(void *arg, unsigned worker, struct mv_err *err)
 	struct restore *re = run->restore;
 	struct mv_scratch *scratch = NULL;
 	size_t pos = 0;
-	int ret;
+	int rc;
 
 	(void)worker;
-	ret = mv_scratch_get(&scratch, re->store, err);
-	for (uint32_t i = 0; !ret && i < run->count; i++) {
+	rc = mv_scratch_get(&scratch, re->store, err);
+	for (uint32_t i = 0; !rc && i < run->count; i++) {
 		const uint8_t *entry = run->entry + i * MV_RECIPE_ENTRY;
 		uint32_t len = mv_le32(entry + 32);
 
-		ret = mv_chunk_load(scratch->raw + pos, &len, re->store,
-				    scratch, mv_recipe_id(entry), err);
+		rc = mv_chunk_load(scratch->raw + pos, &len, re->store,
+				   scratch, mv_recipe_id(entry), err);
 		pos += len;
 	}
-	if (!ret)
-		ret = mv_pwrite_full(re->fd, scratch->raw, run->len, run->off,
-				     re->path, err);
+	if (!rc)
+		rc = mv_pwrite_full(re->fd, scratch->raw, run->len, run->off,
+				    re->path, err);
 	mv_scratch_put(re->store, scratch);
-	if (!ret) {
+	if (!rc) {
 		uint64_t done;
 
 		pthread_mutex_lock(&re->mutex);
@@ -295,7 +295,7 @@ static int run_job(void *arg, unsigned worker, struct mv_err *err)
 				   done, re->size);
 	}
 	free(run);
-	return ret;
+	return rc;
 }
 
 /* Hand out runs until the recipe ends. */
@@ -305,9 +305,9 @@ static int submit_runs(struct restore *re, struct mv_recipe_reader *r,
 	struct run *run = NULL;
 	const uint8_t *entry;
 	uint64_t off = 0;
-	int ret;
+	int rc;
 
-	while ((ret = mv_recipe_next(&entry, r, err)) == 1) {
+	while ((rc = mv_recipe_next(&entry, r, err)) == 1) {
 		if (!run) {
 			run = malloc(sizeof(*run));
 			if (!run)
@@ -328,14 +328,14 @@ static int submit_runs(struct restore *re, struct mv_recipe_reader *r,
 				return 0;
 		}
 	}
-	if (run && !ret)
+	if (run && !rc)
 		mv_group_submit(group, run_job, free, run);
 	else
 		free(run);
-	if (!ret && off != re->size)
-		ret = mv_fail(err, MV_ECORRUPT,
-			      "recipe does not add up to its size");
-	return ret;
+	if (!rc && off != re->size)
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "recipe does not add up to its size");
+	return rc;
 }
 
 int mv_store_restore(struct mv_store *store, const struct mv_oid *oid,
@@ -345,31 +345,31 @@ int mv_store_restore(struct mv_store *store, const struct mv_oid *oid,
 	struct mv_recipe_reader r;
 	struct mv_group *group = NULL;
 	struct mv_err why = { 0 };
-	int ret, waited;
+	int rc, waited;
 
 	if (!store->options.pool) {
 		struct mv_writer out = mv_writer_fd(&fd);
 
 		return mv_store_read(store, oid, &out, err);
 	}
-	ret = open_recipe(&r, store, oid, err);
-	if (ret)
-		return ret;
+	rc = open_recipe(&r, store, oid, err);
+	if (rc)
+		return rc;
 	re.size = r.recipe.size;
 	pthread_mutex_init(&re.mutex, NULL);
 	/* Reserving first is cheaper for the file system and finds a full
 	   disk before any work is done. */
 	if (fallocate(fd, 0, 0, (off_t)re.size) < 0 && errno == ENOSPC)
-		ret = mv_fail(err, MV_EIO,
-			      "no space left for the %llu bytes of '%s'",
-			      (unsigned long long)re.size, path);
-	if (!ret)
-		ret = mv_group_new(&group, store->options.pool, err);
-	if (!ret) {
-		ret = submit_runs(&re, &r, group, err);
+		rc = mv_fail(err, MV_EIO,
+			     "no space left for the %llu bytes of '%s'",
+			     (unsigned long long)re.size, path);
+	if (!rc)
+		rc = mv_group_new(&group, store->options.pool, err);
+	if (!rc) {
+		rc = submit_runs(&re, &r, group, err);
 		waited = mv_group_wait(group, &why);
-		if (!ret && waited) {
-			ret = waited;
+		if (!rc && waited) {
+			rc = waited;
 			if (err)
 				*err = why;
 		}
@@ -377,5 +377,5 @@ int mv_store_restore(struct mv_store *store, const struct mv_oid *oid,
 	mv_group_free(group);
 	pthread_mutex_destroy(&re.mutex);
 	mv_recipe_close(&r);
-	return ret;
+	return rc;
 }

@@ -37,12 +37,12 @@ int mv_store_tmp(struct mv_tmp *out, struct mv_store *store,
 {
 	for (int tries = 0; tries < 100; tries++) {
 		struct stat st;
-		int ret = mv_tmp_open(out, store->tmp_dir, prefix, err);
+		int rc = mv_tmp_open(out, store->tmp_dir, prefix, err);
 
-		if (ret == MV_ENOENT && !mv_store_make_dirs(store, NULL))
-			ret = mv_tmp_open(out, store->tmp_dir, prefix, err);
-		if (ret)
-			return ret;
+		if (rc == MV_ENOENT && !mv_store_make_dirs(store, NULL))
+			rc = mv_tmp_open(out, store->tmp_dir, prefix, err);
+		if (rc)
+			return rc;
 		mv_store_share_file(store, out->fd);
 		/* A recovery may have taken it for an orphan just now. */
 		if (!flock(out->fd, LOCK_EX | LOCK_NB) &&
@@ -70,25 +70,25 @@ static int collect_record(void *payload, uint64_t off,
 	struct mv_scratch *s = c->scratch;
 	struct mv_recipe recipe;
 	struct mv_oid id;
-	int ret;
+	int rc;
 
 	(void)head;
 	if (record->kind == MV_RECORD_RECIPE) {
-		ret = mv_recipe_parse(&recipe, stored, record->stored_len, err);
-		if (!ret)
-			ret = mv_entries_add(c->entries, MV_INDEX_CONTENTS,
-					     &recipe.oid, c->number, off, err);
+		rc = mv_recipe_parse(&recipe, stored, record->stored_len, err);
+		if (!rc)
+			rc = mv_entries_add(c->entries, MV_INDEX_CONTENTS,
+					    &recipe.oid, c->number, off, err);
 	} else {
-		ret = mv_decode(s->raw, record->raw_len, s->decoder,
-				record->codec, record->param, stored,
-				record->stored_len, err);
-		if (!ret)
-			ret = mv_sha256(&id, s->raw, record->raw_len, err);
-		if (!ret)
-			ret = mv_entries_add(c->entries, MV_INDEX_CHUNKS, &id,
-					     c->number, off, err);
+		rc = mv_decode(s->raw, record->raw_len, s->decoder,
+			       record->codec, record->param, stored,
+			       record->stored_len, err);
+		if (!rc)
+			rc = mv_sha256(&id, s->raw, record->raw_len, err);
+		if (!rc)
+			rc = mv_entries_add(c->entries, MV_INDEX_CHUNKS, &id,
+					    c->number, off, err);
 	}
-	return ret;
+	return rc;
 }
 
 int mv_pack_collect(struct mv_entries *entries, struct mv_store *store,
@@ -96,16 +96,16 @@ int mv_pack_collect(struct mv_entries *entries, struct mv_store *store,
 		    uint32_t number, uint64_t *end, struct mv_err *err)
 {
 	struct collect c = { entries, NULL, number };
-	int ret = mv_scratch_get(&c.scratch, store, err);
+	int rc = mv_scratch_get(&c.scratch, store, err);
 
-	if (ret)
-		return ret;
-	ret = mv_scratch_decoder(c.scratch, err);
-	if (!ret)
-		ret = mv_pack_walk(fd, path, expect, end, collect_record, &c,
-				   err);
+	if (rc)
+		return rc;
+	rc = mv_scratch_decoder(c.scratch, err);
+	if (!rc)
+		rc = mv_pack_walk(fd, path, expect, end, collect_record, &c,
+				  err);
 	mv_scratch_put(store, c.scratch);
-	return ret;
+	return rc;
 }
 
 /* -- orphans -- */
@@ -143,17 +143,17 @@ static int write_trailer(struct mv_store *store, int fd, const char *path,
 			 struct mv_err *err)
 {
 	uint8_t trailer[MV_PACK_TRAILER];
-	int ret;
+	int rc;
 
 	mv_pack_trailer(trailer, count, id);
 	if (ftruncate(fd, (off_t)end) < 0)
 		return mv_fail_errno(err, errno, "cannot recover '%s'", path);
-	ret = mv_pwrite_full(fd, trailer, sizeof(trailer), end, path, err);
+	rc = mv_pwrite_full(fd, trailer, sizeof(trailer), end, path, err);
 	/* Another one of the group may have begun it: only they may. */
-	if (!ret && ((fchmod(fd, mv_store_file_mode(store)) < 0 &&
-		      errno != EPERM) || fsync(fd) < 0))
-		ret = mv_fail_errno(err, errno, "cannot sync '%s'", path);
-	return ret;
+	if (!rc && ((fchmod(fd, mv_store_file_mode(store)) < 0 &&
+		     errno != EPERM) || fsync(fd) < 0))
+		rc = mv_fail_errno(err, errno, "cannot sync '%s'", path);
+	return rc;
 }
 
 /* A proper pack of `count` records that end at `end`. */
@@ -162,7 +162,7 @@ static int finish_pack(struct mv_store *store, int fd, const char *path,
 		       struct mv_err *err)
 {
 	char *target = mv_store_pack_path(store, id);
-	int rw, ret;
+	int rw, rc;
 
 	if (!target)
 		return mv_nomem(err);
@@ -171,18 +171,18 @@ static int finish_pack(struct mv_store *store, int fd, const char *path,
 		free(target);
 		return 0;	/* not ours: its owner can do it */
 	}
-	ret = write_trailer(store, rw, path, end, id, count, err);
-	if (!ret)
-		ret = mv_store_make_way(store, rw, target, err);
-	if (ret >= 0)
-		ret = 0;
-	if (!ret && rename(path, target) < 0)
-		ret = mv_fail_errno(err, errno, "cannot rename '%s'", path);
-	if (!ret)
-		ret = mv_fsync_dir(store->packs_dir, err);
+	rc = write_trailer(store, rw, path, end, id, count, err);
+	if (!rc)
+		rc = mv_store_make_way(store, rw, target, err);
+	if (rc >= 0)
+		rc = 0;
+	if (!rc && rename(path, target) < 0)
+		rc = mv_fail_errno(err, errno, "cannot rename '%s'", path);
+	if (!rc)
+		rc = mv_fsync_dir(store->packs_dir, err);
 	close(rw);
 	free(target);
-	return ret;
+	return rc;
 }
 
 /* "pack-<owner>-XXXXXX.tmp" says for whom it was written. */
@@ -204,27 +204,27 @@ static int adopt_pack(struct mv_store *store, int fd, const char *path,
 	struct headers h = { NULL, 0 };
 	struct mv_oid id;
 	uint64_t end = 0;
-	int ret;
+	int rc;
 
-	ret = mv_hasher_new(&h.hasher, MV_HASH_SHA256, err);
-	if (ret)
-		return ret;
-	ret = mv_pack_walk(fd, path, NULL, &end, hash_header, &h, err);
-	if (ret == MV_ENOTSUP)
+	rc = mv_hasher_new(&h.hasher, MV_HASH_SHA256, err);
+	if (rc)
+		return rc;
+	rc = mv_pack_walk(fd, path, NULL, &end, hash_header, &h, err);
+	if (rc == MV_ENOTSUP)
 		goto out;	/* a newer version's: it knows what to do */
-	if (ret == MV_ECORRUPT)
-		ret = 0;	/* the torn end; what came before is kept */
-	if (!ret && !h.count)
+	if (rc == MV_ECORRUPT)
+		rc = 0;	/* the torn end; what came before is kept */
+	if (!rc && !h.count)
 		unlink(path);
-	if (!ret && h.count)
-		ret = mv_hasher_final(id.b, h.hasher, err);
-	if (!ret && h.count)
-		ret = name_owner(store, path, &id, err);
-	if (!ret && h.count)
-		ret = finish_pack(store, fd, path, end, &id, h.count, err);
+	if (!rc && h.count)
+		rc = mv_hasher_final(id.b, h.hasher, err);
+	if (!rc && h.count)
+		rc = name_owner(store, path, &id, err);
+	if (!rc && h.count)
+		rc = finish_pack(store, fd, path, end, &id, h.count, err);
 out:
 	mv_hasher_free(h.hasher);
-	return ret == MV_ENOTSUP ? 0 : ret;
+	return rc == MV_ENOTSUP ? 0 : rc;
 }
 
 /* Locked by us now, and still the file of that name? */
@@ -247,7 +247,7 @@ static int each_orphan(void *payload, const char *name, struct mv_err *err)
 {
 	struct orphans *o = payload;
 	char *path = mv_path_join(o->store->tmp_dir, name);
-	int fd, ret = 0;
+	int fd, rc = 0;
 
 	if (!path)
 		return mv_nomem(err);
@@ -255,16 +255,16 @@ static int each_orphan(void *payload, const char *name, struct mv_err *err)
 	if (fd >= 0 && is_orphan(fd, path)) {
 		o->found = 1;
 		if (o->peek)
-			ret = 1;
+			rc = 1;
 		else if (!strncmp(name, "pack-", 5))
-			ret = adopt_pack(o->store, fd, path, err);
+			rc = adopt_pack(o->store, fd, path, err);
 		else
 			unlink(path);
 	}
 	if (fd >= 0)		/* else just gone, or not ours to open */
 		close(fd);
 	free(path);
-	return ret;
+	return rc;
 }
 
 /* -- packs that no index names -- */
@@ -286,21 +286,21 @@ static int collect_pack(struct unindexed *u, const char *path,
 	size_t chunks = u->entries.count[0];
 	size_t contents = u->entries.count[1];
 	uint64_t end;
-	int fd, ret;
+	int fd, rc;
 
-	ret = mv_open_read(&fd, NULL, path, err);
-	if (ret)
-		return ret;
-	ret = mv_pack_collect(&u->entries, u->store, fd, path, id,
-			      (uint32_t)u->count, &end, err);
+	rc = mv_open_read(&fd, NULL, path, err);
+	if (rc)
+		return rc;
+	rc = mv_pack_collect(&u->entries, u->store, fd, path, id,
+			     (uint32_t)u->count, &end, err);
 	close(fd);
-	if (!ret) {
+	if (!rc) {
 		u->packs[u->count++] = *id;
 	} else {	/* damaged: fsck's business, not ours */
 		u->entries.count[0] = chunks;
 		u->entries.count[1] = contents;
 	}
-	return ret;
+	return rc;
 }
 
 static int index_one(void *payload, const char *name, struct mv_err *err)
@@ -308,7 +308,7 @@ static int index_one(void *payload, const char *name, struct mv_err *err)
 	struct unindexed *u = payload;
 	struct mv_oid id;
 	char *path;
-	int ret;
+	int rc;
 
 	if (strlen(name) != MV_OID_HEX + 5 ||
 	    mv_oid_parse(&id, name, MV_OID_HEX) ||
@@ -320,12 +320,12 @@ static int index_one(void *payload, const char *name, struct mv_err *err)
 	path = mv_path_join(u->store->packs_dir, name);
 	if (!path)
 		return mv_nomem(err);
-	ret = collect_pack(u, path, &id, err);
+	rc = collect_pack(u, path, &id, err);
 	free(path);
 	/* A pack that just cannot be read now must stop us: without it,
 	   recipes would look incomplete, and be forgotten. */
-	return ret == MV_ECORRUPT || ret == MV_ENOTSUP || ret == MV_ENOENT ?
-		0 : ret;
+	return rc == MV_ECORRUPT || rc == MV_ENOTSUP || rc == MV_ENOENT ?
+		0 : rc;
 }
 
 /* -- are recipes complete? -- */
@@ -366,42 +366,42 @@ static int load_part(struct unindexed *u, const struct mv_oid *id,
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
 	struct mv_place place;
-	int ret;
+	int rc;
 
 	if (!e)
 		return mv_chunk_load(s->raw, len, u->store, s, id, err);
 	/* Its bytes were checked against its id when it was collected. */
-	ret = entry_place(&place, u, e, err);
-	if (!ret)
-		ret = mv_place_record(&record, head, s->stored, MV_CHUNK_MAX,
-				      u->store, &place, err);
-	if (!ret && record.raw_len != *len)
-		ret = mv_fail(err, MV_ECORRUPT, "a part has another length");
-	if (!ret)
-		ret = mv_scratch_decoder(s, err);
-	return ret ? ret : mv_decode(s->raw, *len, s->decoder, record.codec,
-				     record.param, s->stored,
-				     record.stored_len, err);
+	rc = entry_place(&place, u, e, err);
+	if (!rc)
+		rc = mv_place_record(&record, head, s->stored, MV_CHUNK_MAX,
+				     u->store, &place, err);
+	if (!rc && record.raw_len != *len)
+		rc = mv_fail(err, MV_ECORRUPT, "a part has another length");
+	if (!rc)
+		rc = mv_scratch_decoder(s, err);
+	return rc ? rc : mv_decode(s->raw, *len, s->decoder, record.codec,
+				   record.param, s->stored,
+				   record.stored_len, err);
 }
 
 /* 1, 0, or an error that says nothing about the content. */
 static int is_complete(struct unindexed *u, const struct mv_recipe *recipe,
 		       struct mv_err *err)
 {
-	int ret = 1;
+	int rc = 1;
 
 	if (!recipe->depth)
 		return has_chunks(u, recipe->entries, recipe->count);
-	for (uint32_t i = 0; ret == 1 && i < recipe->count; i++) {
+	for (uint32_t i = 0; rc == 1 && i < recipe->count; i++) {
 		const uint8_t *part = recipe->entries + i * MV_RECIPE_PART;
 		uint32_t len = mv_le32(part + 32);
 
-		ret = load_part(u, mv_recipe_id(part), &len, err);
-		if (!ret)
-			ret = has_chunks(u, u->scratch->raw,
-					 len / MV_RECIPE_ENTRY);
+		rc = load_part(u, mv_recipe_id(part), &len, err);
+		if (!rc)
+			rc = has_chunks(u, u->scratch->raw,
+					len / MV_RECIPE_ENTRY);
 	}
-	return ret == MV_ECORRUPT ? 0 : ret;
+	return rc == MV_ECORRUPT ? 0 : rc;
 }
 
 /* 1: all of its chunks are here. */
@@ -413,116 +413,116 @@ static int check_recipe(struct unindexed *u, const struct mv_index_entry *e,
 	struct mv_recipe recipe;
 	struct mv_place place;
 	uint8_t *data = NULL;
-	int ret;
+	int rc;
 
-	ret = entry_place(&place, u, e, err);
-	if (!ret)
-		ret = mv_place_record(&record, head, NULL, 0, u->store, &place,
-				      err);
-	if (ret)
-		return ret;
+	rc = entry_place(&place, u, e, err);
+	if (!rc)
+		rc = mv_place_record(&record, head, NULL, 0, u->store, &place,
+				     err);
+	if (rc)
+		return rc;
 	data = malloc(record.stored_len);
 	if (!data)
 		return mv_nomem(err);
-	ret = mv_place_record(&record, head, data, record.stored_len, u->store,
-			      &place, err);
-	if (!ret)
-		ret = mv_recipe_parse(&recipe, data, record.stored_len, err);
-	if (!ret)
-		ret = is_complete(u, &recipe, err);
+	rc = mv_place_record(&record, head, data, record.stored_len, u->store,
+			     &place, err);
+	if (!rc)
+		rc = mv_recipe_parse(&recipe, data, record.stored_len, err);
+	if (!rc)
+		rc = is_complete(u, &recipe, err);
 	free(data);
-	return ret;
+	return rc;
 }
 
 static int drop_incomplete(struct unindexed *u, struct mv_err *err)
 {
 	struct mv_entries *x = &u->entries;
 	size_t n = 0;
-	int ret;
+	int rc;
 
 	mv_entries_sort(x);
-	ret = mv_scratch_get(&u->scratch, u->store, err);
-	for (size_t i = 0; ret >= 0 && i < x->count[MV_INDEX_CONTENTS]; i++) {
-		ret = check_recipe(u, &x->e[MV_INDEX_CONTENTS][i], err);
-		if (ret == 1)
+	rc = mv_scratch_get(&u->scratch, u->store, err);
+	for (size_t i = 0; rc >= 0 && i < x->count[MV_INDEX_CONTENTS]; i++) {
+		rc = check_recipe(u, &x->e[MV_INDEX_CONTENTS][i], err);
+		if (rc == 1)
 			x->e[MV_INDEX_CONTENTS][n++] =
 				x->e[MV_INDEX_CONTENTS][i];
 	}
 	x->count[MV_INDEX_CONTENTS] = n;
 	mv_scratch_put(u->store, u->scratch);
-	return ret < 0 ? ret : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int publish_unindexed(struct unindexed *u, struct mv_tmp *tmp,
 			     struct mv_err *err)
 {
 	struct mv_oid id;
-	int ret;
+	int rc;
 
 	if (!u->count)
 		return 0;
-	ret = drop_incomplete(u, err);
-	if (!ret)
-		ret = mv_entries_write(&id, tmp, &u->entries, u->packs,
-				       (uint32_t)u->count, err);
-	return ret ? ret : mv_store_commit_index(u->store, tmp, &id, err);
+	rc = drop_incomplete(u, err);
+	if (!rc)
+		rc = mv_entries_write(&id, tmp, &u->entries, u->packs,
+				      (uint32_t)u->count, err);
+	return rc ? rc : mv_store_commit_index(u->store, tmp, &id, err);
 }
 
 static int index_orphan_packs(struct mv_store *store, struct mv_tmp *tmp,
 			      struct mv_err *err)
 {
 	struct unindexed u = { .store = store };
-	int ret;
+	int rc;
 
-	ret = mv_store_refresh(store, err);
-	if (!ret)
-		ret = mv_store_snapshot(&u.snapshot, store, err);
-	if (ret)
-		return ret;
-	ret = mv_snapshot_packs(&u.known, &u.known_count, u.snapshot, err);
-	if (!ret)
-		ret = mv_each_entry(store->packs_dir, index_one, &u, err);
-	if (!ret)
-		ret = publish_unindexed(&u, tmp, err);
+	rc = mv_store_refresh(store, err);
+	if (!rc)
+		rc = mv_store_snapshot(&u.snapshot, store, err);
+	if (rc)
+		return rc;
+	rc = mv_snapshot_packs(&u.known, &u.known_count, u.snapshot, err);
+	if (!rc)
+		rc = mv_each_entry(store->packs_dir, index_one, &u, err);
+	if (!rc)
+		rc = publish_unindexed(&u, tmp, err);
 	mv_entries_release(&u.entries);
 	mv_snapshot_release(store, u.snapshot);
 	free(u.known);
 	free(u.packs);
-	return ret ? ret : mv_store_refresh(store, err);
+	return rc ? rc : mv_store_refresh(store, err);
 }
 
 int mv_store_recover_force(struct mv_store *store, struct mv_err *err)
 {
 	struct orphans o = { store, 0, 0 };
 	struct mv_tmp tmp = MV_TMP_INIT;
-	int ret;
+	int rc;
 
-	ret = mv_store_make_dirs(store, err);
-	if (!ret)
-		ret = mv_store_tmp(&tmp, store, "index", err);
-	if (!ret)
-		ret = mv_each_entry(store->tmp_dir, each_orphan, &o, err);
-	if (!ret)
-		ret = index_orphan_packs(store, &tmp, err);
+	rc = mv_store_make_dirs(store, err);
+	if (!rc)
+		rc = mv_store_tmp(&tmp, store, "index", err);
+	if (!rc)
+		rc = mv_each_entry(store->tmp_dir, each_orphan, &o, err);
+	if (!rc)
+		rc = index_orphan_packs(store, &tmp, err);
 	mv_tmp_discard(&tmp);
-	return ret;
+	return rc;
 }
 
 int mv_store_recover(struct mv_store *store, struct mv_err *err)
 {
 	struct mv_lock lock = MV_LOCK_INIT;
 	struct orphans o = { store, 1, 0 };
-	int ret;
+	int rc;
 
-	ret = mv_each_entry(store->tmp_dir, each_orphan, &o, err);
-	if (ret < 0 && ret != MV_ENOENT)
-		return ret;
+	rc = mv_each_entry(store->tmp_dir, each_orphan, &o, err);
+	if (rc < 0 && rc != MV_ENOENT)
+		return rc;
 	/* Readers come here, too: but not while gc, which does the same, and
 	   not where they may only read. */
 	if (!o.found || access(store->tmp_dir, W_OK) ||
 	    mv_store_try_share(&lock, store))
 		return 0;
-	ret = mv_store_recover_force(store, err);
+	rc = mv_store_recover_force(store, err);
 	mv_lock_drop(&lock);
-	return ret;
+	return rc;
 }

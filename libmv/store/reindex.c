@@ -38,11 +38,11 @@ static int settle(struct merge *m, size_t i, struct mv_err *err)
 	uint64_t off;
 
 	while (m->pos[i] < x->count[m->table]) {
-		int ret = mv_index_locate(&pack, &off, x, m->table, m->pos[i],
-					  err);
+		int rc = mv_index_locate(&pack, &off, x, m->table, m->pos[i],
+					 err);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 		if (!m->wanted ||
 		    m->wanted->entry(m->wanted->payload, x, m->table,
 				     m->pos[i], pack))
@@ -67,7 +67,7 @@ static int choose(size_t *out, const struct merge *m, size_t i,
 	size_t doubles = 0, k;
 	uint32_t pack;
 	uint64_t off;
-	int ret = 0;
+	int rc = 0;
 
 	*out = i;
 	for (k = i + 1; k < m->count; k++)
@@ -75,10 +75,10 @@ static int choose(size_t *out, const struct merge *m, size_t i,
 	for (k = i; doubles && k < m->count; k++) {
 		if (!has_head(m, k, id))
 			continue;
-		ret = mv_index_locate(&pack, &off, m->index[k], m->table,
-				      m->pos[k], err);
-		if (ret)
-			return ret;
+		rc = mv_index_locate(&pack, &off, m->index[k], m->table,
+				     m->pos[k], err);
+		if (rc)
+			return rc;
 		if (!mv_pack_sound(m->index[k]->files[pack], NULL)) {
 			*out = k;
 			return 0;
@@ -95,26 +95,26 @@ static int merge_next(void *payload, struct mv_index_entry *out,
 	enum mv_index_table t = m->table;
 	size_t best = m->count, from;
 	uint32_t pack;
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < m->count; i++) {
-		ret = settle(m, i, err);
-		if (ret < 0)
-			return ret;
-		if (ret && (best == m->count ||
-			    mv_oid_cmp(&m->index[i]->ids[t][m->pos[i]],
-				       &m->index[best]->ids[t][m->pos[best]]) < 0))
+		rc = settle(m, i, err);
+		if (rc < 0)
+			return rc;
+		if (rc && (best == m->count ||
+			   mv_oid_cmp(&m->index[i]->ids[t][m->pos[i]],
+				      &m->index[best]->ids[t][m->pos[best]]) < 0))
 			best = i;
 	}
 	if (best == m->count)
 		return 0;
 	out->id = m->index[best]->ids[t][m->pos[best]];
-	ret = choose(&from, m, best, &out->id, err);
-	if (!ret)
-		ret = mv_index_locate(&pack, &out->off, m->index[from], t,
-				      m->pos[from], err);
-	if (ret)
-		return ret;
+	rc = choose(&from, m, best, &out->id, err);
+	if (!rc)
+		rc = mv_index_locate(&pack, &out->off, m->index[from], t,
+				     m->pos[from], err);
+	if (rc)
+		return rc;
 	out->pack = m->number[from][pack];
 	for (size_t i = best; i < m->count; i++)
 		if (has_head(m, i, &out->id))
@@ -134,15 +134,15 @@ static int count_merged(uint64_t *out, struct merge *m,
 			struct mv_err *err)
 {
 	struct mv_index_entry e;
-	int ret;
+	int rc;
 
 	*out = 0;
 	merge_rewind(m, t, err);
-	while ((ret = merge_next(m, &e, err)) == 1) {
+	while ((rc = merge_next(m, &e, err)) == 1) {
 		(*out)++;
 		used[e.pack] = 1;
 	}
-	return ret;
+	return rc;
 }
 
 struct numbering {
@@ -233,34 +233,34 @@ static int write_merged(struct mv_oid *id, struct mv_tmp *tmp,
 	struct numbering n = { NULL, NULL, 0 };
 	uint64_t counts[2], total = 0;
 	uint8_t *used = NULL;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < count; i++) {
-		ret = mv_index_verify(index[i], err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = mv_index_verify(index[i], err);
 		total += index[i]->packs;
 	}
-	if (!ret)
-		ret = start_numbers(&m, &n, total, err);
+	if (!rc)
+		rc = start_numbers(&m, &n, total, err);
 	used = calloc(total ? total : 1, 1);
-	if (!ret && !used)
-		ret = mv_nomem(err);
-	if (!ret)
-		ret = count_merged(&counts[0], &m, MV_INDEX_CHUNKS, used, err);
-	if (!ret)
-		ret = count_merged(&counts[1], &m, MV_INDEX_CONTENTS, used, err);
-	if (!ret) {
+	if (!rc && !used)
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = count_merged(&counts[0], &m, MV_INDEX_CHUNKS, used, err);
+	if (!rc)
+		rc = count_merged(&counts[1], &m, MV_INDEX_CONTENTS, used, err);
+	if (!rc) {
 		keep_packs(&m, used);
-		ret = final_numbers(&m, &n, used, total, err);
+		rc = final_numbers(&m, &n, used, total, err);
 	}
-	if (!ret)
-		ret = mv_index_write(id, tmp, n.packs, n.count, counts,
-				     &source, err);
+	if (!rc)
+		rc = mv_index_write(id, tmp, n.packs, n.count, counts,
+				    &source, err);
 	free(used);
 	free(n.all);
 	free(n.packs);
 	free(m.number);
 	free(m.pos);
-	return ret;
+	return rc;
 }
 
 /*
@@ -288,17 +288,17 @@ static int merge_indexes(struct mv_store *store, struct mv_index **index,
 {
 	struct mv_tmp tmp = MV_TMP_INIT;
 	struct mv_oid id;
-	int ret;
+	int rc;
 
-	ret = mv_store_tmp(&tmp, store, "index", err);
-	if (!ret)
-		ret = write_merged(&id, &tmp, index, count, wanted, err);
-	if (!ret)
-		ret = mv_store_commit_index(store, &tmp, &id, err);
-	if (!ret)
-		ret = unlink_merged(store, index, count, &id, err);
+	rc = mv_store_tmp(&tmp, store, "index", err);
+	if (!rc)
+		rc = write_merged(&id, &tmp, index, count, wanted, err);
+	if (!rc)
+		rc = mv_store_commit_index(store, &tmp, &id, err);
+	if (!rc)
+		rc = unlink_merged(store, index, count, &id, err);
 	mv_tmp_discard(&tmp);
-	return ret;
+	return rc;
 }
 
 int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
@@ -307,39 +307,39 @@ int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
 	struct mv_tmp tmp = MV_TMP_INIT;
 	struct mv_index *x = NULL;
 	struct mv_oid id;
-	int ret;
+	int rc;
 
-	ret = mv_store_tmp(&tmp, store, "index", err);
-	if (!ret)
-		ret = write_merged(&id, &tmp, s->index, s->count, NULL, err);
-	if (!ret)
-		ret = mv_index_open(&x, tmp.path, err);
-	for (uint32_t i = 0; !ret && i < x->packs; i++)
-		ret = mv_store_pack_file(&x->files[i], store, &x->pack_ids[i],
-					 err);
+	rc = mv_store_tmp(&tmp, store, "index", err);
+	if (!rc)
+		rc = write_merged(&id, &tmp, s->index, s->count, NULL, err);
+	if (!rc)
+		rc = mv_index_open(&x, tmp.path, err);
+	for (uint32_t i = 0; !rc && i < x->packs; i++)
+		rc = mv_store_pack_file(&x->files[i], store, &x->pack_ids[i],
+					err);
 	mv_tmp_discard(&tmp);	/* the map stays */
-	if (ret)
+	if (rc)
 		mv_index_free(x);
 	else
 		*out = x;
-	return ret;
+	return rc;
 }
 
 int mv_store_reindex(struct mv_store *store, const struct mv_wanted *wanted,
 		     struct mv_err *err)
 {
 	struct mv_snapshot *s;
-	int ret;
+	int rc;
 
-	ret = mv_store_refresh(store, err);
-	if (!ret)
-		ret = mv_store_snapshot(&s, store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_refresh(store, err);
+	if (!rc)
+		rc = mv_store_snapshot(&s, store, err);
+	if (rc)
+		return rc;
 	if (s->count)
-		ret = merge_indexes(store, s->index, s->count, wanted, err);
+		rc = merge_indexes(store, s->index, s->count, wanted, err);
 	mv_snapshot_release(store, s);
-	return ret ? ret : mv_store_refresh(store, err);
+	return rc ? rc : mv_store_refresh(store, err);
 }
 
 #define COMPACT_AT 12
@@ -372,37 +372,37 @@ int mv_store_compact(struct mv_store *store, int all, struct mv_err *err)
 	struct mv_snapshot *s = NULL;
 	char *path;
 	size_t from;
-	int ret;
+	int rc;
 
-	ret = mv_store_snapshot(&s, store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_snapshot(&s, store, err);
+	if (rc)
+		return rc;
 	if (s->count < 2 || (!all && s->count <= COMPACT_AT))
 		goto out;
 	path = mv_path_join(store->dir, "compact.lock");
-	ret = path ? mv_lock_take(&lock, path, MV_LOCK_EXCLUSIVE,
-				  all ? 60000 : 0, err)
+	rc = path ? mv_lock_take(&lock, path, MV_LOCK_EXCLUSIVE,
+				 all ? 60000 : 0, err)
 		   : mv_nomem(err);
 	free(path);
-	if (ret)
+	if (rc)
 		goto out;
 	/* Somebody may have merged while we waited. */
 	mv_snapshot_release(store, s);
 	s = NULL;
-	ret = mv_store_refresh(store, err);
-	if (!ret)
-		ret = mv_store_snapshot(&s, store, err);
-	if (ret)
+	rc = mv_store_refresh(store, err);
+	if (!rc)
+		rc = mv_store_snapshot(&s, store, err);
+	if (rc)
 		goto out;
 	from = all ? 0 : compact_from(s);
 	if (s->count - from > 1)
-		ret = merge_indexes(store, s->index + from, s->count - from,
-				    NULL, err);
-	if (!ret)
-		ret = mv_store_refresh(store, err);
+		rc = merge_indexes(store, s->index + from, s->count - from,
+				   NULL, err);
+	if (!rc)
+		rc = mv_store_refresh(store, err);
 out:
 	mv_lock_drop(&lock);
 	if (s)
 		mv_snapshot_release(store, s);
-	return ret;
+	return rc;
 }

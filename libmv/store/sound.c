@@ -20,16 +20,16 @@ static int check_end(struct mv_pack_file *file, int fd, struct mv_err *err)
 	uint8_t have[MV_PACK_TRAILER], want[MV_PACK_TRAILER];
 	struct stat st;
 	size_t got = 0;
-	int ret = 0;
+	int rc = 0;
 
 	if (fstat(fd, &st) < 0)
 		return mv_fail(err, MV_EIO, "cannot stat '%s'", file->path);
 	if (st.st_size >= MV_PACK_HEADER + MV_PACK_TRAILER)
-		ret = mv_pread_full(fd, have, sizeof(have),
-				    (uint64_t)st.st_size - sizeof(have), &got,
-				    file->path, err);
-	if (ret)
-		return ret;
+		rc = mv_pread_full(fd, have, sizeof(have),
+				   (uint64_t)st.st_size - sizeof(have), &got,
+				   file->path, err);
+	if (rc)
+		return rc;
 	mv_pack_trailer(want, 0, &file->id);
 	if (got == sizeof(have))
 		memcpy(want + 8, have + 8, 8);	/* the count, whatever it is */
@@ -42,21 +42,21 @@ static int check_end(struct mv_pack_file *file, int fd, struct mv_err *err)
 
 int mv_pack_sound(struct mv_pack_file *file, struct mv_err *err)
 {
-	int fd, ret;
+	int fd, rc;
 
 	if (atomic_load_explicit(&file->sound, memory_order_relaxed))
 		return 0;
-	ret = mv_pack_use(&fd, file->store, file, err);
-	if (!ret) {
-		ret = check_end(file, fd, err);
+	rc = mv_pack_use(&fd, file->store, file, err);
+	if (!rc) {
+		rc = check_end(file, fd, err);
 		mv_pack_done(file->store, file);
 	}
 	/* A newer version's, or one that only others may read: it is there. */
-	if (ret == MV_ENOTSUP || ret == MV_EDENIED)
-		ret = 0;
-	if (!ret)
+	if (rc == MV_ENOTSUP || rc == MV_EDENIED)
+		rc = 0;
+	if (!rc)
 		atomic_store_explicit(&file->sound, 1, memory_order_relaxed);
-	return ret;
+	return rc;
 }
 
 /* -- all packs of a snapshot ------------------------------------------------- */

@@ -26,15 +26,15 @@ int mv_store_make_dirs(struct mv_store *store, struct mv_err *err)
 {
 	static const char *const names[] = { "packs", "index", "tmp" };
 	int made = access(store->dir, F_OK) != 0;
-	int ret = mv_mkdirs(store->dir, err);
+	int rc = mv_mkdirs(store->dir, err);
 
-	if (!ret)
+	if (!rc)
 		mv_store_share_dir(store, made);
-	for (size_t i = 0; !ret && i < sizeof(names) / sizeof(names[0]); i++)
-		ret = mv_store_mkdir(store, names[i], err);
-	if (!ret)
-		ret = mv_store_make_lock(store, "lock", err);
-	return ret ? ret : mv_store_make_lock(store, "compact.lock", err);
+	for (size_t i = 0; !rc && i < sizeof(names) / sizeof(names[0]); i++)
+		rc = mv_store_mkdir(store, names[i], err);
+	if (!rc)
+		rc = mv_store_make_lock(store, "lock", err);
+	return rc ? rc : mv_store_make_lock(store, "compact.lock", err);
 }
 
 /* "git-model store 2": whoever wrote that knows more than we do. */
@@ -61,11 +61,11 @@ static int see_pack(void *payload, const char *name, struct mv_err *err)
 /* A store that was begun has no packs before it has a format. */
 static int has_packs(int *yes, struct mv_store *store, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	*yes = 0;
-	ret = mv_each_entry(store->packs_dir, see_pack, yes, err);
-	return ret == MV_ENOENT ? 0 : ret;
+	rc = mv_each_entry(store->packs_dir, see_pack, yes, err);
+	return rc == MV_ENOENT ? 0 : rc;
 }
 
 /*
@@ -90,48 +90,49 @@ static int check_format(struct mv_store *store, struct mv_err *err)
 	int packs = 0;
 	char *path = mv_path_join(store->dir, "format");
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	if (!path)
 		return mv_nomem(err);
 	mv_buf_init(&text, 256);
-	ret = mv_read_file(&text, path, err);
-	if (!ret && mv_store_lacks_share(store))
-		ret = mv_store_make_dirs(store, err);
-	if (ret == MV_ENOENT && has_packs(&packs, store, err))
-		ret = MV_EIO;
-	if (ret == MV_ENOENT && packs) {
-		ret = mend_format(store, path, err);
-	} else if (ret == MV_ENOMEM) {
-		ret = mend_format(store, path, err);	/* longer than any */
-	} else if (ret == MV_ENOENT && (store->options.flags & MV_STORE_CREATE)) {
-		ret = mv_store_make_dirs(store, err);
-		if (!ret)
-			ret = mv_write_file(path, FORMAT_TEXT,
-					    strlen(FORMAT_TEXT), 0444, 0, err);
-	} else if (ret == MV_ENOENT) {
-		mv_fail(err, MV_ENOENT, "there is no store in '%s'", store->dir);
-	} else if (!ret && !strcmp(text.data, FORMAT_TEXT) &&
+	rc = mv_read_file(&text, path, err);
+	if (!rc && mv_store_lacks_share(store))
+		rc = mv_store_make_dirs(store, err);
+	if (rc == MV_ENOENT && has_packs(&packs, store, err))
+		rc = MV_EIO;
+	if (rc == MV_ENOENT && packs) {
+		rc = mend_format(store, path, err);
+	} else if (rc == MV_ENOMEM) {
+		rc = mend_format(store, path, err);	/* longer than any */
+	} else if (rc == MV_ENOENT && (store->options.flags & MV_STORE_CREATE)) {
+		rc = mv_store_make_dirs(store, err);
+		if (!rc)
+			rc = mv_write_file(path, FORMAT_TEXT,
+					   strlen(FORMAT_TEXT), 0444, 0, err);
+	} else if (rc == MV_ENOENT) {
+		mv_fail(err, MV_ENOENT, "there is no store in '%s'",
+			store->dir);
+	} else if (!rc && !strcmp(text.data, FORMAT_TEXT) &&
 		   text.len == strlen(FORMAT_TEXT)) {
-		ret = 0;
-	} else if (!ret && text.len == strlen(text.data) &&
+		rc = 0;
+	} else if (!rc && text.len == strlen(text.data) &&
 		   is_other_format(text.data)) {
-		ret = mv_fail(err, MV_ENOTSUP,
-			      "store '%s' has a format that this program does not know; a newer git-model is needed",
-			      store->dir);
-	} else if (!ret) {
-		ret = mend_format(store, path, err);
+		rc = mv_fail(err, MV_ENOTSUP,
+			     "store '%s' has a format that this program does not know; a newer git-model is needed",
+			     store->dir);
+	} else if (!rc) {
+		rc = mend_format(store, path, err);
 	}
 	mv_buf_release(&text);
 	free(path);
-	return ret;
+	return rc;
 }
 
 int mv_store_open(struct mv_store **out, const char *dir,
 		  const struct mv_store_options *options, struct mv_err *err)
 {
 	struct mv_store *store = calloc(1, sizeof(*store));
-	int ret;
+	int rc;
 
 	if (!store)
 		return mv_nomem(err);
@@ -153,19 +154,19 @@ int mv_store_open(struct mv_store **out, const char *dir,
 	store->tmp_dir = mv_path_join(dir, "tmp");
 	if (!store->dir || !store->packs_dir || !store->index_dir ||
 	    !store->tmp_dir) {
-		ret = mv_nomem(err);
+		rc = mv_nomem(err);
 		goto fail;
 	}
-	ret = check_format(store, err);
-	if (!ret)
-		ret = mv_store_refresh(store, err);
-	if (ret)
+	rc = check_format(store, err);
+	if (!rc)
+		rc = mv_store_refresh(store, err);
+	if (rc)
 		goto fail;
 	*out = store;
 	return 0;
 fail:
 	mv_store_close(store);
-	return ret;
+	return rc;
 }
 
 void mv_store_close(struct mv_store *store)
@@ -236,27 +237,27 @@ static int take_lock(struct mv_lock *lock, struct mv_store *store,
 		     struct mv_err *err)
 {
 	char *path = mv_path_join(store->dir, "lock");
-	int ret = path ? mv_lock_take(lock, path, mode, timeout_ms, err)
-		       : mv_nomem(err);
+	int rc = path ? mv_lock_take(lock, path, mode, timeout_ms, err)
+		      : mv_nomem(err);
 
 	free(path);
-	return ret;
+	return rc;
 }
 
 int mv_store_hold(struct mv_store *store, struct mv_err *err)
 {
-	int ret = may_write(store, err);
+	int rc = may_write(store, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&store->hold_mutex);
 	if (store->hold.fd < 0)
-		ret = take_lock(&store->hold, store, MV_LOCK_SHARED,
-				HOLD_TIMEOUT_MS, err);
-	if (!ret)
+		rc = take_lock(&store->hold, store, MV_LOCK_SHARED,
+			       HOLD_TIMEOUT_MS, err);
+	if (!rc)
 		store->writers++;
 	pthread_mutex_unlock(&store->hold_mutex);
-	return ret;
+	return rc;
 }
 
 void mv_store_unhold(struct mv_store *store)
@@ -269,24 +270,24 @@ void mv_store_unhold(struct mv_store *store)
 int mv_store_alone(struct mv_lock *lock, struct mv_store *store,
 		   struct mv_err *err)
 {
-	int ret = may_write(store, err);
+	int rc = may_write(store, err);
 
 	lock->fd = -1;
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&store->hold_mutex);
 	if (store->writers)
-		ret = mv_fail(err, MV_EBUSY,
-			      "a transaction on store '%s' is under way",
-			      store->dir);
-	if (!ret) {
+		rc = mv_fail(err, MV_EBUSY,
+			     "a transaction on store '%s' is under way",
+			     store->dir);
+	if (!rc) {
 		mv_lock_drop(&store->hold);	/* not to wait for ourselves */
-		ret = take_lock(lock, store, MV_LOCK_EXCLUSIVE,
-				ALONE_TIMEOUT_MS, err);
+		rc = take_lock(lock, store, MV_LOCK_EXCLUSIVE,
+			       ALONE_TIMEOUT_MS, err);
 	}
-	if (ret)
+	if (rc)
 		pthread_mutex_unlock(&store->hold_mutex);
-	return ret;
+	return rc;
 }
 
 void mv_store_shared(struct mv_lock *lock, struct mv_store *store)
@@ -326,7 +327,8 @@ static int file_get(struct mv_pack_file **out, struct mv_store *store,
 	size_t slot = file_slot(store, id);
 	struct mv_pack_file *file;
 
-	if (slot < store->file_count && mv_oid_eq(&store->files[slot]->id, id)) {
+	if (slot < store->file_count && mv_oid_eq(&store->files[slot]->id,
+						  id)) {
 		*out = store->files[slot];
 		return 0;
 	}
@@ -356,12 +358,12 @@ static int file_get(struct mv_pack_file **out, struct mv_store *store,
 int mv_store_pack_file(struct mv_pack_file **out, struct mv_store *store,
 		       const struct mv_oid *id, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&store->mutex);
-	ret = file_get(out, store, id, err);
+	rc = file_get(out, store, id, err);
 	pthread_mutex_unlock(&store->mutex);
-	return ret;
+	return rc;
 }
 
 static void close_oldest(struct mv_store *store)
@@ -387,19 +389,19 @@ static int pack_open(struct mv_store *store, struct mv_pack_file *file,
 	uint8_t head[MV_PACK_HEADER];
 	struct stat st;
 	size_t got;
-	int fd, ret;
+	int fd, rc;
 
 	if (store->open_files >= OPEN_PACKS_MAX)
 		close_oldest(store);
-	ret = mv_open_read(&fd, &st, file->path, err);
-	if (ret)
-		return ret;
-	ret = mv_pread_full(fd, head, sizeof(head), 0, &got, file->path, err);
-	if (!ret)
-		ret = mv_pack_check_header(head, got, file->path, err);
-	if (ret) {
+	rc = mv_open_read(&fd, &st, file->path, err);
+	if (rc)
+		return rc;
+	rc = mv_pread_full(fd, head, sizeof(head), 0, &got, file->path, err);
+	if (!rc)
+		rc = mv_pack_check_header(head, got, file->path, err);
+	if (rc) {
 		close(fd);
-		return ret;
+		return rc;
 	}
 	file->fd = fd;
 	store->open_files++;
@@ -409,18 +411,18 @@ static int pack_open(struct mv_store *store, struct mv_pack_file *file,
 int mv_pack_use(int *fd, struct mv_store *store, struct mv_pack_file *file,
 		struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	pthread_mutex_lock(&store->mutex);
 	if (file->fd < 0)
-		ret = pack_open(store, file, err);
-	if (!ret) {
+		rc = pack_open(store, file, err);
+	if (!rc) {
 		file->users++;
 		file->used = ++store->clock;
 		*fd = file->fd;
 	}
 	pthread_mutex_unlock(&store->mutex);
-	return ret;
+	return rc;
 }
 
 void mv_pack_done(struct mv_store *store, struct mv_pack_file *file)
@@ -527,10 +529,10 @@ static int index_add_files(struct mv_store *store, struct mv_index *x,
 			   struct mv_err *err)
 {
 	for (uint32_t i = 0; i < x->packs; i++) {
-		int ret = file_get(&x->files[i], store, &x->pack_ids[i], err);
+		int rc = file_get(&x->files[i], store, &x->pack_ids[i], err);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -541,7 +543,7 @@ static int list_one(void *payload, const char *name, struct mv_err *err)
 	size_t len = strlen(name);
 	struct mv_index *x;
 	char *path;
-	int ret = 0;
+	int rc = 0;
 
 	if (len < 5 || strcmp(name + len - 4, ".idx"))
 		return 0;
@@ -554,23 +556,23 @@ static int list_one(void *payload, const char *name, struct mv_err *err)
 	if (x) {
 		x->refs++;
 	} else {
-		ret = mv_index_open(&x, path, err);
-		if (!ret) {
-			ret = index_add_files(l->store, x, err);
-			if (ret)
+		rc = mv_index_open(&x, path, err);
+		if (!rc) {
+			rc = index_add_files(l->store, x, err);
+			if (rc)
 				mv_index_free(x);
 		}
 	}
 	free(path);
-	if (ret == MV_ENOENT) {
+	if (rc == MV_ENOENT) {
 		l->vanished = 1;
 		return 0;
 	}
-	if (ret == MV_ECORRUPT)		/* the rest still works; fsck says */
+	if (rc == MV_ECORRUPT)		/* the rest still works; fsck says */
 		return 0;
-	if (!ret)
+	if (!rc)
 		l->fresh->index[l->fresh->count++] = x;
-	return ret;
+	return rc;
 }
 
 /* Larger indexes first: most lookups end there. */
@@ -586,7 +588,7 @@ static int by_size(const void *a, const void *b)
 
 static int list_indexes(struct listing *l, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	l->vanished = 0;
 	l->alloc = 0;
@@ -594,11 +596,11 @@ static int list_indexes(struct listing *l, struct mv_err *err)
 	if (!l->fresh)
 		return mv_nomem(err);
 	l->fresh->refs = 1;
-	ret = mv_each_entry(l->store->index_dir, list_one, l, err);
-	if (ret && ret != MV_ENOENT) {	/* fsck makes a missing one anew */
+	rc = mv_each_entry(l->store->index_dir, list_one, l, err);
+	if (rc && rc != MV_ENOENT) {	/* fsck makes a missing one anew */
 		snapshot_unref(l->fresh);
 		l->fresh = NULL;
-		return ret;
+		return rc;
 	}
 	if (l->fresh->count)
 		qsort(l->fresh->index, l->fresh->count,
@@ -642,21 +644,21 @@ static int refresh_locked(struct mv_store *store, struct mv_err *err)
 	struct listing l = { store, NULL, 0, 0 };
 	struct stat st, after;
 	time_t now;
-	int ret;
+	int rc;
 
 	for (int tries = 0; tries < 16; tries++) {
 		snapshot_unref(l.fresh);
 		l.fresh = NULL;
 		now = time(NULL);
-		ret = stat_index_dir(&st, store, err);
-		if (ret || is_current(store, &st))
-			return ret;
-		ret = list_indexes(&l, err);
-		if (!ret)
-			ret = stat_index_dir(&after, store, err);
-		if (ret) {
+		rc = stat_index_dir(&st, store, err);
+		if (rc || is_current(store, &st))
+			return rc;
+		rc = list_indexes(&l, err);
+		if (!rc)
+			rc = stat_index_dir(&after, store, err);
+		if (rc) {
 			snapshot_unref(l.fresh);
-			return ret;
+			return rc;
 		}
 		if (!l.vanished && !memcmp(&st.st_mtim, &after.st_mtim,
 					   sizeof(st.st_mtim)))
@@ -681,12 +683,12 @@ static int refresh_locked(struct mv_store *store, struct mv_err *err)
 
 int mv_store_refresh(struct mv_store *store, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&store->mutex);
-	ret = refresh_locked(store, err);
+	rc = refresh_locked(store, err);
 	pthread_mutex_unlock(&store->mutex);
-	return ret;
+	return rc;
 }
 
 /* -- figures -- */
@@ -711,7 +713,8 @@ static uint64_t count_new(const struct mv_snapshot *s, size_t i,
 	for (uint64_t k = 0; k < x->count[t]; k++) {
 		size_t j = 0;
 
-		while (j < i && mv_index_find(s->index[j], t, &x->ids[t][k]) < 0)
+		while (j < i && mv_index_find(s->index[j], t,
+					      &x->ids[t][k]) < 0)
 			j++;
 		count += j == i;
 	}
@@ -750,17 +753,17 @@ static int count_gone(uint64_t *gone, struct mv_store *store,
 	struct mv_pack_file *file, *last = NULL;
 	struct mv_oid *packs;
 	size_t count;
-	int ret = mv_snapshot_packs(&packs, &count, s, err);
+	int rc = mv_snapshot_packs(&packs, &count, s, err);
 
-	for (size_t i = 0; !ret && i < count; i++) {
-		ret = mv_store_pack_file(&file, store, &packs[i], err);
-		if (!ret && file != last && access(file->path, F_OK) &&
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = mv_store_pack_file(&file, store, &packs[i], err);
+		if (!rc && file != last && access(file->path, F_OK) &&
 		    errno == ENOENT)
 			(*gone)++;
 		last = file;
 	}
 	free(packs);
-	return ret;
+	return rc;
 }
 
 int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
@@ -768,28 +771,28 @@ int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
 {
 	struct pack_count packs = { store, out };
 	struct mv_snapshot *s;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
-	ret = mv_store_refresh(store, err);
-	if (ret)
-		return ret;
-	ret = mv_store_snapshot(&s, store, err);
-	if (ret)
-		return ret;
+	rc = mv_store_refresh(store, err);
+	if (rc)
+		return rc;
+	rc = mv_store_snapshot(&s, store, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < s->count; i++) {
 		out->indexes++;
 		out->index_bytes += s->index[i]->map.len;
 		out->chunks += count_new(s, i, MV_INDEX_CHUNKS);
 		out->contents += count_new(s, i, MV_INDEX_CONTENTS);
 	}
-	ret = count_gone(&out->gone, store, s, err);
+	rc = count_gone(&out->gone, store, s, err);
 	mv_snapshot_release(store, s);
-	if (ret)
-		return ret;
-	ret = mv_each_entry(store->packs_dir, count_pack, &packs, err);
-	if (ret && ret != MV_ENOENT)
-		return ret;
-	ret = mv_each_entry(store->tmp_dir, count_entry, &out->temporary, err);
-	return ret == MV_ENOENT ? 0 : ret;
+	if (rc)
+		return rc;
+	rc = mv_each_entry(store->packs_dir, count_pack, &packs, err);
+	if (rc && rc != MV_ENOENT)
+		return rc;
+	rc = mv_each_entry(store->tmp_dir, count_entry, &out->temporary, err);
+	return rc == MV_ENOENT ? 0 : rc;
 }

@@ -92,7 +92,7 @@ struct mv_store *mv_tx_store(struct mv_tx *tx)
 int mv_tx_new(struct mv_tx **out, struct mv_store *store, struct mv_err *err)
 {
 	struct mv_tx *tx = calloc(1, sizeof(*tx));
-	int ret;
+	int rc;
 
 	if (!tx)
 		return mv_nomem(err);
@@ -101,12 +101,12 @@ int mv_tx_new(struct mv_tx **out, struct mv_store *store, struct mv_err *err)
 	pthread_mutex_init(&tx->mutex, NULL);
 	pthread_cond_init(&tx->quiet, NULL);
 	mv_buf_init(&tx->recent, SIZE_MAX / 2);
-	ret = mv_store_snapshot(&tx->snapshot, store, err);
-	if (!ret)
-		ret = mv_hasher_new(&tx->hasher, MV_HASH_SHA256, err);
-	if (ret) {
+	rc = mv_store_snapshot(&tx->snapshot, store, err);
+	if (!rc)
+		rc = mv_hasher_new(&tx->hasher, MV_HASH_SHA256, err);
+	if (rc) {
 		mv_tx_abort(tx);
-		return ret;
+		return rc;
 	}
 	*out = tx;
 	return 0;
@@ -127,23 +127,23 @@ static int make_missing(struct mv_store *store, struct mv_err *err)
 int mv_tx_begin(struct mv_tx **out, struct mv_store *store,
 		struct mv_err *err)
 {
-	int ret;
+	int rc;
 
-	ret = mv_store_hold(store, err);
-	if (ret)
-		return ret;
-	ret = make_missing(store, err);
-	if (!ret)
-		ret = mv_store_recover(store, err);
-	if (!ret)
-		ret = mv_store_refresh(store, err);
-	if (!ret)
-		ret = mv_tx_new(out, store, err);
-	if (ret)
+	rc = mv_store_hold(store, err);
+	if (rc)
+		return rc;
+	rc = make_missing(store, err);
+	if (!rc)
+		rc = mv_store_recover(store, err);
+	if (!rc)
+		rc = mv_store_refresh(store, err);
+	if (!rc)
+		rc = mv_tx_new(out, store, err);
+	if (rc)
 		mv_store_unhold(store);
 	else
 		(*out)->holds = 1;
-	return ret;
+	return rc;
 }
 
 /*
@@ -189,17 +189,17 @@ void mv_tx_abort(struct mv_tx *tx)
 }
 
 /* Once something went wrong nothing of this transaction may be published. */
-static int tx_fail(struct mv_tx *tx, int ret, const struct mv_err *err)
+static int tx_fail(struct mv_tx *tx, int rc, const struct mv_err *err)
 {
-	if (ret && !tx->failed) {
-		tx->failed = ret;
+	if (rc && !tx->failed) {
+		tx->failed = rc;
 		if (err)
 			tx->why = *err;
 		else
-			mv_fail(&tx->why, (enum mv_code)ret,
+			mv_fail(&tx->why, (enum mv_code)rc,
 				"an earlier write failed");
 	}
-	return ret;
+	return rc;
 }
 
 static int tx_check(struct mv_tx *tx, struct mv_err *err)
@@ -209,10 +209,10 @@ static int tx_check(struct mv_tx *tx, struct mv_err *err)
 	return tx->failed;
 }
 
-void mv_tx_poison(struct mv_tx *tx, int ret, const struct mv_err *err)
+void mv_tx_poison(struct mv_tx *tx, int rc, const struct mv_err *err)
 {
 	pthread_mutex_lock(&tx->mutex);
-	tx_fail(tx, ret, err);
+	tx_fail(tx, rc, err);
 	pthread_mutex_unlock(&tx->mutex);
 }
 
@@ -254,10 +254,10 @@ static int grow_slots(struct id_set *set, struct mv_err *err)
 static int set_add(struct id_set *set, const struct mv_oid *id,
 		   struct mv_err *err)
 {
-	int ret = grow_slots(set, err);
+	int rc = grow_slots(set, err);
 
-	if (ret || set_has(set, id))
-		return ret;
+	if (rc || set_has(set, id))
+		return rc;
 	if (MV_GROW(set->ids, set->alloc, set->count + 1, err) < 0)
 		return MV_ENOMEM;
 	set->ids[set->count++] = *id;
@@ -300,25 +300,25 @@ static int add_hit(struct mv_tx *tx, struct mv_pack_file *file,
 int mv_tx_claim(struct mv_tx *tx, const struct mv_oid *id, struct mv_err *err)
 {
 	struct mv_place place;
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&tx->mutex);
-	ret = tx_check(tx, err);
-	if (ret)
+	rc = tx_check(tx, err);
+	if (rc)
 		goto out;
 	if (set_has(&tx->claims[MV_INDEX_CHUNKS], id))
 		goto out;		/* 0: somebody here has it */
-	ret = mv_snapshot_rely(&place, tx->snapshot, MV_INDEX_CHUNKS, id, err);
-	if (!ret) {
-		ret = add_hit(tx, place.file, err);
-	} else if (ret == MV_ENOENT) {
-		ret = set_add(&tx->claims[MV_INDEX_CHUNKS], id, err);
-		if (!ret)
-			ret = 1;
+	rc = mv_snapshot_rely(&place, tx->snapshot, MV_INDEX_CHUNKS, id, err);
+	if (!rc) {
+		rc = add_hit(tx, place.file, err);
+	} else if (rc == MV_ENOENT) {
+		rc = set_add(&tx->claims[MV_INDEX_CHUNKS], id, err);
+		if (!rc)
+			rc = 1;
 	}
 out:
 	pthread_mutex_unlock(&tx->mutex);
-	return ret;
+	return rc;
 }
 
 /* -- writing packs -- */
@@ -328,43 +328,43 @@ static int pack_begin(struct mv_tx *tx, struct mv_err *err)
 {
 	char prefix[MV_OWNER_HEX + 8] = "pack";
 	uint8_t head[MV_PACK_HEADER];
-	int ret;
+	int rc;
 
 	if (*tx->store->owner)
 		snprintf(prefix, sizeof(prefix), "pack-%s", tx->store->owner);
-	ret = mv_store_tmp(&tx->pack, tx->store, prefix, err);
-	if (ret)
-		return ret;
+	rc = mv_store_tmp(&tx->pack, tx->store, prefix, err);
+	if (rc)
+		return rc;
 	mv_pack_header(head);
-	ret = mv_pwrite_full(tx->pack.fd, head, sizeof(head), 0, tx->pack.path,
-			     err);
-	if (!ret)
-		ret = mv_hasher_reset(tx->hasher, err);
+	rc = mv_pwrite_full(tx->pack.fd, head, sizeof(head), 0, tx->pack.path,
+			    err);
+	if (!rc)
+		rc = mv_hasher_reset(tx->hasher, err);
 	tx->off = sizeof(head);
 	tx->count = 0;
 	tx->written_back = 0;
-	return ret;
+	return rc;
 }
 
 static int pack_seal(struct mv_tx *tx, struct mv_err *err)
 {
 	uint8_t trailer[MV_PACK_TRAILER];
 	struct new_pack *p;
-	int ret;
+	int rc;
 
 	if (tx->pack.fd < 0)
 		return 0;
 	if (MV_GROW(tx->packs, tx->pack_alloc, tx->pack_count + 1, err) < 0)
 		return MV_ENOMEM;
 	p = &tx->packs[tx->pack_count];
-	ret = mv_hasher_final(p->id.b, tx->hasher, err);
-	if (ret)
-		return ret;
+	rc = mv_hasher_final(p->id.b, tx->hasher, err);
+	if (rc)
+		return rc;
 	mv_pack_trailer(trailer, tx->count, &p->id);
-	ret = mv_pwrite_full(tx->pack.fd, trailer, sizeof(trailer), tx->off,
-			     tx->pack.path, err);
-	if (ret)
-		return ret;
+	rc = mv_pwrite_full(tx->pack.fd, trailer, sizeof(trailer), tx->off,
+			    tx->pack.path, err);
+	if (rc)
+		return rc;
 	/* Start writing it back now; commit waits. */
 	(void)sync_file_range(tx->pack.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	tx->stats.new_stored += tx->off + sizeof(trailer);
@@ -381,18 +381,18 @@ static int append_reserve(struct mv_tx *tx, int *fd, uint64_t *base,
 			  const struct mv_new_record *records, size_t count,
 			  struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	if (tx->pack.fd >= 0 && tx->off > MV_PACK_HEADER &&
 	    tx->off + len > tx->store->options.pack_size) {
-		ret = pack_seal(tx, err);
-		if (ret)
-			return ret;
+		rc = pack_seal(tx, err);
+		if (rc)
+			return rc;
 	}
 	if (tx->pack.fd < 0) {
-		ret = pack_begin(tx, err);
-		if (ret)
-			return ret;
+		rc = pack_begin(tx, err);
+		if (rc)
+			return rc;
 	}
 	*base = tx->off;
 	*fd = tx->pack.fd;
@@ -400,16 +400,16 @@ static int append_reserve(struct mv_tx *tx, int *fd, uint64_t *base,
 		enum mv_index_table t = records[i].kind == MV_RECORD_CHUNK ?
 			MV_INDEX_CHUNKS : MV_INDEX_CONTENTS;
 
-		ret = mv_hasher_update(tx->hasher, data + records[i].off,
-				       MV_RECORD_HEADER, err);
-		if (!ret)
-			ret = mv_entries_add(&tx->entries, t, &records[i].id,
-					     (uint32_t)tx->pack_count,
+		rc = mv_hasher_update(tx->hasher, data + records[i].off,
+				      MV_RECORD_HEADER, err);
+		if (!rc)
+			rc = mv_entries_add(&tx->entries, t, &records[i].id,
+					    (uint32_t)tx->pack_count,
 					     *base + records[i].off, err);
-		if (!ret && t == MV_INDEX_CONTENTS)
-			ret = set_add(&tx->claims[t], &records[i].id, err);
-		if (ret)
-			return ret;
+		if (!rc && t == MV_INDEX_CONTENTS)
+			rc = set_add(&tx->claims[t], &records[i].id, err);
+		if (rc)
+			return rc;
 	}
 	tx->off += len;
 	tx->count += count;
@@ -421,41 +421,41 @@ int mv_tx_append(struct mv_tx *tx, const uint8_t *data, size_t len,
 		 struct mv_err *err)
 {
 	uint64_t base = 0;
-	int fd = -1, back = 0, ret;
+	int fd = -1, back = 0, rc;
 	struct mv_err why = { 0 };
 
 	pthread_mutex_lock(&tx->mutex);
-	ret = tx_check(tx, &why);
-	if (!ret)
-		ret = append_reserve(tx, &fd, &base, data, len, records, count,
-				     &why);
+	rc = tx_check(tx, &why);
+	if (!rc)
+		rc = append_reserve(tx, &fd, &base, data, len, records, count,
+				    &why);
 	/* Only this thread may seal now that it owes bytes to the file: so
 	   keep a descriptor of our own. */
-	if (!ret) {
+	if (!rc) {
 		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		if (fd < 0)
-			ret = mv_fail_errno(&why, errno,
-					    "cannot duplicate a descriptor");
+			rc = mv_fail_errno(&why, errno,
+					   "cannot duplicate a descriptor");
 		back = tx->off - tx->written_back > WRITEBACK_STEP;
 		if (back)
 			tx->written_back = tx->off;
 	}
-	tx_fail(tx, ret, &why);
+	tx_fail(tx, rc, &why);
 	pthread_mutex_unlock(&tx->mutex);
-	if (!ret) {
-		ret = mv_pwrite_full(fd, data, len, base, tx->store->dir, &why);
-		if (!ret && back)
+	if (!rc) {
+		rc = mv_pwrite_full(fd, data, len, base, tx->store->dir, &why);
+		if (!rc && back)
 			(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 		close(fd);
-		if (ret) {
+		if (rc) {
 			pthread_mutex_lock(&tx->mutex);
-			tx_fail(tx, ret, &why);
+			tx_fail(tx, rc, &why);
 			pthread_mutex_unlock(&tx->mutex);
 		}
 	}
-	if (ret && err)
+	if (rc && err)
 		*err = why;
-	return ret;
+	return rc;
 }
 
 int mv_tx_append_recipe(struct mv_tx *tx, const struct mv_buf *recipe,
@@ -465,21 +465,21 @@ int mv_tx_append_recipe(struct mv_tx *tx, const struct mv_buf *recipe,
 	struct mv_new_record new = { *oid, MV_RECORD_RECIPE, 0 };
 	struct mv_buf out;
 	uint8_t head[MV_RECORD_HEADER];
-	int ret;
+	int rc;
 
 	record.raw_len = record.stored_len = (uint32_t)recipe->len;
 	mv_pack_record_seal(head, &record, (const uint8_t *)recipe->data);
 	mv_buf_init(&out, MV_RECIPE_MAX + sizeof(head) + 1);
-	ret = mv_buf_add(&out, head, sizeof(head));
-	if (!ret)
-		ret = mv_buf_add(&out, recipe->data, recipe->len);
-	if (ret)
+	rc = mv_buf_add(&out, head, sizeof(head));
+	if (!rc)
+		rc = mv_buf_add(&out, recipe->data, recipe->len);
+	if (rc)
 		mv_nomem(err);
 	else
-		ret = mv_tx_append(tx, (uint8_t *)out.data, out.len, &new, 1,
-				   err);
+		rc = mv_tx_append(tx, (uint8_t *)out.data, out.len, &new, 1,
+				  err);
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 void mv_tx_count_content(struct mv_tx *tx, const struct mv_oid *oid,
@@ -504,18 +504,18 @@ void mv_tx_count_raw(struct mv_tx *tx, uint64_t chunks, uint64_t raw)
 int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	       enum mv_index_table table, const struct mv_oid *id)
 {
-	int ret = 0;
+	int rc = 0;
 
 	/* Places of our own records have no pack file yet: say only "here". */
 	pthread_mutex_lock(&tx->mutex);
 	out->file = NULL;
 	if (!set_has(&tx->claims[table], id)) {
-		ret = mv_snapshot_rely(out, tx->snapshot, table, id, NULL);
-		if (!ret)
+		rc = mv_snapshot_rely(out, tx->snapshot, table, id, NULL);
+		if (!rc)
 			tx_fail(tx, add_hit(tx, out->file, NULL), NULL);
 	}
 	pthread_mutex_unlock(&tx->mutex);
-	return ret;
+	return rc;
 }
 
 /* -- owners -- */
@@ -557,13 +557,13 @@ int mv_tx_inherit(struct mv_tx *tx, const struct mv_oid *pack,
 
 static int own_packs(struct mv_tx *tx, struct mv_err *err)
 {
-	int ret = *tx->store->owner ? add_owner(tx, tx->store->owner, err) : 0;
+	int rc = *tx->store->owner ? add_owner(tx, tx->store->owner, err) : 0;
 
-	for (size_t i = 0; !ret && i < tx->pack_count; i++)
-		for (size_t k = 0; !ret && k < tx->owner_count; k++)
-			ret = mv_store_own_pack(tx->store, &tx->packs[i].id,
-						tx->owners[k], err);
-	return ret;
+	for (size_t i = 0; !rc && i < tx->pack_count; i++)
+		for (size_t k = 0; !rc && k < tx->owner_count; k++)
+			rc = mv_store_own_pack(tx->store, &tx->packs[i].id,
+					       tx->owners[k], err);
+	return rc;
 }
 
 /* -- publishing -- */
@@ -582,18 +582,18 @@ static int rename_packs(struct mv_tx *tx, struct mv_err *err)
 	/* Synced before; the folder is synced once for all. */
 	const unsigned flags = MV_TMP_NO_SYNC |
 			       (tx->flushed ? MV_TMP_LEAVE : 0);
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < tx->pack_count; i++) {
+	for (size_t i = 0; !rc && i < tx->pack_count; i++) {
 		struct new_pack *p = &tx->packs[i];
 		char *path = mv_store_pack_path(tx->store, &p->id);
 
 		if (!path)
 			return mv_nomem(err);
-		ret = mv_store_publish(tx->store, &p->tmp, path, flags, err);
+		rc = mv_store_publish(tx->store, &p->tmp, path, flags, err);
 		free(path);
 	}
-	return ret ? ret : mv_fsync_dir(tx->store->packs_dir, err);
+	return rc ? rc : mv_fsync_dir(tx->store->packs_dir, err);
 }
 
 /*
@@ -606,37 +606,37 @@ static int publish_packs(struct mv_tx *tx, struct mv_err *err)
 	struct mv_tmp tmp = MV_TMP_INIT, mark = MV_TMP_INIT;
 	struct mv_oid *ids, id;
 	struct stat st;
-	int named = 0, ret;
+	int named = 0, rc;
 
 	ids = calloc(tx->pack_count, sizeof(*ids));
 	if (!ids)
 		return mv_nomem(err);
 	for (size_t i = 0; i < tx->pack_count; i++)
 		ids[i] = tx->packs[i].id;
-	ret = fsync_packs(tx, err);
-	if (!ret)
-		ret = own_packs(tx, err);
-	if (!ret)
-		ret = mv_store_tmp(&tmp, tx->store, "index", err);
-	if (!ret)
-		ret = mv_entries_write(&id, &tmp, &tx->entries, ids,
-				       (uint32_t)tx->pack_count, err);
-	if (!ret && !fstat(tmp.fd, &st))
+	rc = fsync_packs(tx, err);
+	if (!rc)
+		rc = own_packs(tx, err);
+	if (!rc)
+		rc = mv_store_tmp(&tmp, tx->store, "index", err);
+	if (!rc)
+		rc = mv_entries_write(&id, &tmp, &tx->entries, ids,
+				      (uint32_t)tx->pack_count, err);
+	if (!rc && !fstat(tmp.fd, &st))
 		tx->stats.new_stored += (uint64_t)st.st_size;
-	if (!ret)
-		ret = mv_store_tmp(&mark, tx->store, "index", err);
-	if (!ret) {
+	if (!rc)
+		rc = mv_store_tmp(&mark, tx->store, "index", err);
+	if (!rc) {
 		named = 1;
-		ret = rename_packs(tx, err);
+		rc = rename_packs(tx, err);
 	}
-	if (!ret)
-		ret = mv_store_commit_index(tx->store, &tmp, &id, err);
+	if (!rc)
+		rc = mv_store_commit_index(tx->store, &tmp, &id, err);
 	free(ids);
 	mv_tmp_discard(&tmp);
-	if (ret && named)
+	if (rc && named)
 		mv_tmp_leave(&mark);
 	mv_tmp_discard(&mark);
-	return ret;
+	return rc;
 }
 
 static int old_hits(struct mv_tx *tx)
@@ -657,36 +657,36 @@ static int publish_recent(struct mv_tx *tx, struct mv_err *err)
 	struct mv_tmp tmp = MV_TMP_INIT;
 	const char *name;
 	char *dir, *path = NULL;
-	int ret;
+	int rc;
 
 	if (!tx->recent.len || !old_hits(tx))
 		return 0;
 	dir = mv_path_join(tx->store->dir, "recent");
-	ret = dir ? mv_store_mkdir(tx->store, "recent", err) : mv_nomem(err);
-	if (!ret)
-		ret = mv_tmp_open(&tmp, dir, "r", err);
-	if (!ret)
-		ret = mv_write_full(tmp.fd, tx->recent.data, tx->recent.len,
-				    tmp.path, err);
-	if (!ret) {
+	rc = dir ? mv_store_mkdir(tx->store, "recent", err) : mv_nomem(err);
+	if (!rc)
+		rc = mv_tmp_open(&tmp, dir, "r", err);
+	if (!rc)
+		rc = mv_write_full(tmp.fd, tx->recent.data, tx->recent.len,
+				   tmp.path, err);
+	if (!rc) {
 		name = strrchr(tmp.path, '/') + 1;
 		path = mv_strf("%s/%.*s.oids", dir, (int)(strlen(name) - 4),
 			       name);
-		ret = path ? mv_store_publish(tx->store, &tmp, path, 0, err)
-			   : mv_nomem(err);
+		rc = path ? mv_store_publish(tx->store, &tmp, path, 0, err)
+			  : mv_nomem(err);
 	}
 	mv_tmp_discard(&tmp);
 	free(path);
 	free(dir);
 	tx->recent.len = 0;
-	return ret;
+	return rc;
 }
 
 /* Forget what is now in the store, so that the next part starts small. */
 static int tx_restart(struct mv_tx *tx, struct mv_err *err)
 {
 	struct mv_snapshot *fresh;
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < tx->pack_count; i++)
 		mv_tmp_discard(&tx->packs[i].tmp);
@@ -695,14 +695,14 @@ static int tx_restart(struct mv_tx *tx, struct mv_err *err)
 	tx->entries.count[0] = tx->entries.count[1] = 0;
 	set_clear(&tx->claims[0]);
 	set_clear(&tx->claims[1]);
-	ret = mv_store_refresh(tx->store, err);
+	rc = mv_store_refresh(tx->store, err);
 	/* Merging indexes is housekeeping: it may fail or wait. */
-	if (!ret && tx->holds)
+	if (!rc && tx->holds)
 		(void)mv_store_compact(tx->store, 0, NULL);
-	if (!ret)
-		ret = mv_store_snapshot(&fresh, tx->store, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = mv_store_snapshot(&fresh, tx->store, err);
+	if (rc)
+		return rc;
 	mv_snapshot_release(tx->store, tx->snapshot);
 	tx->snapshot = fresh;
 	return 0;
@@ -712,20 +712,20 @@ static int tx_restart(struct mv_tx *tx, struct mv_err *err)
 static int publish(struct mv_tx *tx, struct mv_err *err)
 {
 	struct mv_err why = { 0 };
-	int ret = tx_check(tx, err);
+	int rc = tx_check(tx, err);
 
-	if (ret)
-		return ret;
-	ret = pack_seal(tx, &why);
-	if (!ret && tx->pack_count)
-		ret = publish_packs(tx, &why);
-	if (!ret)
-		ret = publish_recent(tx, &why);
-	if (ret) {
-		tx_fail(tx, ret, &why);
+	if (rc)
+		return rc;
+	rc = pack_seal(tx, &why);
+	if (!rc && tx->pack_count)
+		rc = publish_packs(tx, &why);
+	if (!rc)
+		rc = publish_recent(tx, &why);
+	if (rc) {
+		tx_fail(tx, rc, &why);
 		if (err)
 			*err = why;
-		return ret;
+		return rc;
 	}
 	return 0;
 }
@@ -748,9 +748,9 @@ static void undrain(struct mv_tx *tx)
 
 static int publish_and_restart(struct mv_tx *tx, struct mv_err *err)
 {
-	int ret = publish(tx, err);
+	int rc = publish(tx, err);
 
-	return ret ? ret : tx_restart(tx, err);
+	return rc ? rc : tx_restart(tx, err);
 }
 
 static int is_crowded(const struct mv_tx *tx)
@@ -771,22 +771,22 @@ static void wait_in(struct mv_tx *tx)
 
 int mv_tx_put_enter(struct mv_tx *tx, int pooled, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&tx->mutex);
 	wait_in(tx);
-	ret = tx_check(tx, err);
-	if (!ret && is_crowded(tx) && !tx->pooled) {
+	rc = tx_check(tx, err);
+	if (!rc && is_crowded(tx) && !tx->pooled) {
 		drain(tx);
-		ret = publish_and_restart(tx, err);
+		rc = publish_and_restart(tx, err);
 		undrain(tx);
 	}
-	if (!ret) {
+	if (!rc) {
 		tx->puts++;
 		tx->pooled += !!pooled;
 	}
 	pthread_mutex_unlock(&tx->mutex);
-	return ret;
+	return rc;
 }
 
 void mv_tx_put_leave(struct mv_tx *tx, int pooled)
@@ -800,23 +800,23 @@ void mv_tx_put_leave(struct mv_tx *tx, int pooled)
 
 int mv_tx_put_yield(struct mv_tx *tx, int pooled, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&tx->mutex);
-	ret = tx_check(tx, err);
-	if (!ret && is_crowded(tx) && (pooled || !tx->pooled)) {
+	rc = tx_check(tx, err);
+	if (!rc && is_crowded(tx) && (pooled || !tx->pooled)) {
 		tx->puts--;
 		tx->pooled -= !!pooled;
 		pthread_cond_broadcast(&tx->quiet);
 		drain(tx);
 		if (is_crowded(tx))	/* nobody did it while we waited */
-			ret = publish_and_restart(tx, err);
+			rc = publish_and_restart(tx, err);
 		undrain(tx);
 		tx->puts++;
 		tx->pooled += !!pooled;
 	}
 	pthread_mutex_unlock(&tx->mutex);
-	return ret;
+	return rc;
 }
 
 int mv_tx_crowded(struct mv_tx *tx)
@@ -831,7 +831,7 @@ int mv_tx_crowded(struct mv_tx *tx)
 
 int mv_tx_flush(struct mv_tx *tx, unsigned flags, struct mv_err *err)
 {
-	int ret;
+	int rc;
 
 	pthread_mutex_lock(&tx->mutex);
 	/*
@@ -840,35 +840,35 @@ int mv_tx_flush(struct mv_tx *tx, unsigned flags, struct mv_err *err)
 	 * chunks of one that has not: wait for those.
 	 */
 	drain(tx);
-	ret = tx_check(tx, err);
-	if (!ret)
+	rc = tx_check(tx, err);
+	if (!rc)
 		tx->flushed = tx->pack.fd >= 0 || tx->pack_count;
-	if (!ret && (flags & MV_TX_SYNC))
-		ret = publish_and_restart(tx, err);
+	if (!rc && (flags & MV_TX_SYNC))
+		rc = publish_and_restart(tx, err);
 	undrain(tx);
 	pthread_mutex_unlock(&tx->mutex);
-	return ret;
+	return rc;
 }
 
 int mv_tx_commit(struct mv_tx *tx, struct mv_tx_stats *stats,
 		 struct mv_err *err)
 {
 	struct mv_store *store = tx->store;
-	int published, ret;
+	int published, rc;
 
 	pthread_mutex_lock(&tx->mutex);
 	drain(tx);
-	ret = publish(tx, err);
+	rc = publish(tx, err);
 	published = tx->pack_count > 0;
 	undrain(tx);
 	pthread_mutex_unlock(&tx->mutex);
-	if (!ret && stats)
+	if (!rc && stats)
 		*stats = tx->stats;
 	/* It is published: what fails from here on is only housekeeping. */
-	if (!ret && published && !mv_store_refresh(store, NULL))
+	if (!rc && published && !mv_store_refresh(store, NULL))
 		(void)mv_store_compact(store, 0, NULL);
 	tx_free(tx);
-	return ret;
+	return rc;
 }
 
 int mv_tx_has(struct mv_tx *tx, const struct mv_oid *oid, uint64_t *size,
@@ -886,9 +886,9 @@ int mv_tx_has(struct mv_tx *tx, const struct mv_oid *oid, uint64_t *size,
 ours:
 	/* The size of a content of our own is known once it is published. */
 	if (size) {
-		int ret = mv_tx_flush(tx, MV_TX_SYNC, err);
+		int rc = mv_tx_flush(tx, MV_TX_SYNC, err);
 
-		return ret ? ret : mv_store_has(tx->store, oid, size, err);
+		return rc ? rc : mv_store_has(tx->store, oid, size, err);
 	}
 	return 0;
 }

@@ -31,17 +31,17 @@ static int failed(const char *program, const struct mv_buf *errout,
 {
 	struct mv_buf safe;
 	char said[640];
-	int ret;
+	int rc;
 
 	mv_buf_init(&safe, 4 * OUTPUT_MAX);
 	/* ssh-keygen ends its lines with CR LF. */
 	mv_buf_add_safe(&safe, errout->data, strcspn(errout->data, "\r\n"));
-	ret = mv_fail(err, MV_EDENIED, "%s cannot sign: %s (the key is "
-		      "that of user.signingKey)", program,
-		      mv_words(said, sizeof(said), "%s", safe.len ? safe.data :
-			       "it said nothing"));
+	rc = mv_fail(err, MV_EDENIED, "%s cannot sign: %s (the key is "
+		     "that of user.signingKey)", program,
+		     mv_words(said, sizeof(said), "%s", safe.len ? safe.data :
+			      "it said nothing"));
 	mv_buf_release(&safe);
-	return ret;
+	return rc;
 }
 
 /* "key::ssh-ed25519 ..." or, as git still takes it, "ssh-ed25519 ...": the
@@ -68,33 +68,33 @@ static int sign_ssh(struct mv_buf *sig, const struct mv_signing_key *key,
 	struct mv_memfile file = { -1, "" };
 	char *path = NULL, *keygen = NULL;
 	struct mv_buf text, errout;
-	int status = 0, ret;
+	int status = 0, rc;
 
 	mv_buf_init(&text, OUTPUT_MAX);
 	mv_buf_init(&errout, OUTPUT_MAX);
-	ret = mv_proc_find(&keygen, program, env->search_path, err);
-	if (!ret)
-		ret = public ? mv_memfile(&file, public, strlen(public), err) :
-			       expand(&path, key->key, env, err);
-	if (!ret) {
+	rc = mv_proc_find(&keygen, program, env->search_path, err);
+	if (!rc)
+		rc = public ? mv_memfile(&file, public, strlen(public), err) :
+			      expand(&path, key->key, env, err);
+	if (!rc) {
 		const char *argv[] = { keygen, "-Y", "sign", "-n", ns, "-f",
 				       public ? file.path : path,
 				       public ? "-U" : NULL, NULL };
 
-		ret = mv_proc_run_for(limit_of(key), &status, argv, NULL,
-				      env, data, len, &text, &errout, err);
+		rc = mv_proc_run_for(limit_of(key), &status, argv, NULL,
+				     env, data, len, &text, &errout, err);
 	}
-	if (!ret && status)
-		ret = failed(program, &errout, err);
-	if (!ret && mv_sshsig_dearmour(sig, text.data, text.len))
-		ret = mv_fail(err, MV_EIO, "%s did not print a signature",
-			      program);
+	if (!rc && status)
+		rc = failed(program, &errout, err);
+	if (!rc && mv_sshsig_dearmour(sig, text.data, text.len))
+		rc = mv_fail(err, MV_EIO, "%s did not print a signature",
+			     program);
 	mv_memfile_close(&file);
 	free(path);
 	free(keygen);
 	mv_buf_release(&text);
 	mv_buf_release(&errout);
-	return ret;
+	return rc;
 }
 
 static int sign_gpg(struct mv_buf *sig, const struct mv_signing_key *key,
@@ -104,29 +104,29 @@ static int sign_gpg(struct mv_buf *sig, const struct mv_signing_key *key,
 	const char *program = key->program ? key->program : "gpg";
 	struct mv_buf bytes, errout;
 	char *gpg = NULL;
-	int status = 0, ret;
+	int status = 0, rc;
 
 	mv_buf_init(&bytes, len + 256);
 	mv_buf_init(&errout, OUTPUT_MAX);
-	ret = mv_proc_find(&gpg, program, env->search_path, err);
-	if (!ret && (mv_buf_addf(&bytes, "%s\n", ns) ||
-		     mv_buf_add(&bytes, data, len)))
-		ret = mv_nomem(err);
-	if (!ret) {
+	rc = mv_proc_find(&gpg, program, env->search_path, err);
+	if (!rc && (mv_buf_addf(&bytes, "%s\n", ns) ||
+		    mv_buf_add(&bytes, data, len)))
+		rc = mv_nomem(err);
+	if (!rc) {
 		const char *argv[] = { gpg, "--detach-sign", "--local-user",
 				       key->key, NULL };
 
 		mv_buf_clear(sig);
-		ret = mv_proc_run_for(limit_of(key), &status, argv, NULL,
-				      env, bytes.data, bytes.len, sig,
-				      &errout, err);
+		rc = mv_proc_run_for(limit_of(key), &status, argv, NULL,
+				     env, bytes.data, bytes.len, sig,
+				     &errout, err);
 	}
-	if (!ret && (status || !sig->len))
-		ret = failed(program, &errout, err);
+	if (!rc && (status || !sig->len))
+		rc = failed(program, &errout, err);
 	free(gpg);
 	mv_buf_release(&bytes);
 	mv_buf_release(&errout);
-	return ret;
+	return rc;
 }
 
 int mv_trust_sign(struct mv_buf *sig, const struct mv_signing_key *key,
@@ -135,7 +135,7 @@ int mv_trust_sign(struct mv_buf *sig, const struct mv_signing_key *key,
 {
 	int ssh = key->format && !strcmp(key->format, "ssh");
 	struct mv_proc_env plain;
-	int ret;
+	int rc;
 
 	if (!key->key || !*key->key || *key->key == '-')
 		return mv_fail(err, MV_EINVALID, "there is no signing key; set "
@@ -144,11 +144,11 @@ int mv_trust_sign(struct mv_buf *sig, const struct mv_signing_key *key,
 	if (!ssh && key->format && strcmp(key->format, "openpgp"))
 		return mv_fail(err, MV_ENOTSUP, "gpg.format '%s' cannot sign "
 			       "approvals; ssh and openpgp can", key->format);
-	ret = mv_plain_env(&plain, env, err);
-	if (ret)
-		return ret;
-	ret = ssh ? sign_ssh(sig, key, ns, data, len, &plain, err) :
-		    sign_gpg(sig, key, ns, data, len, &plain, err);
+	rc = mv_plain_env(&plain, env, err);
+	if (rc)
+		return rc;
+	rc = ssh ? sign_ssh(sig, key, ns, data, len, &plain, err) :
+		   sign_gpg(sig, key, ns, data, len, &plain, err);
 	mv_plain_env_release(&plain);
-	return ret;
+	return rc;
 }

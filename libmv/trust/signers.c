@@ -183,7 +183,7 @@ static int take_options(struct mv_ssh_signer *s, char *word, struct text *t)
 {
 	while (*word) {
 		char *end = word, *value;
-		int quoted = 0, last, ret = 0;
+		int quoted = 0, last, rc = 0;
 
 		while (*end && (quoted || *end != ',')) {
 			if (*end == '"')
@@ -200,17 +200,18 @@ static int take_options(struct mv_ssh_signer *s, char *word, struct text *t)
 				return bad(t->err, t->file, t->line,
 					   "namespaces= takes whole names, "
 					   "with commas and without wildcards");
-			ret = add_namespaces(s, value, t->err);
+			rc = add_namespaces(s, value, t->err);
 		} else if ((value = option_value(word, "valid-after"))) {
-			ret = mv_signers_time(&s->after, value);
+			rc = mv_signers_time(&s->after, value);
 		} else if ((value = option_value(word, "valid-before"))) {
-			ret = mv_signers_time(&s->before, value);
+			rc = mv_signers_time(&s->before, value);
 		} else {
-			return bad(t->err, t->file, t->line, "only namespaces=, "
+			return bad(t->err, t->file, t->line,
+				   "only namespaces=, "
 				   "valid-after= and valid-before= are allowed");
 		}
-		if (ret)
-			return ret == MV_ENOMEM ? ret :
+		if (rc)
+			return rc == MV_ENOMEM ? rc :
 				bad(t->err, t->file, t->line,
 				    "a time is YYYYMMDD or YYYYMMDDHHMM[SS][Z]");
 		word = last ? end : end + 1;
@@ -258,17 +259,17 @@ static int take_key(struct mv_ssh_signer *s, const char *type,
 static int take_ssh_line(struct mv_ssh_signer *s, char *line, struct text *t)
 {
 	char *who = next_word(&line), *word = next_word(&line), *key;
-	int ret = check_principals(who, t);
+	int rc = check_principals(who, t);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	s->line = t->line;
 	if (word && !is_key_type(word)) {
-		ret = take_options(s, word, t);
+		rc = take_options(s, word, t);
 		word = next_word(&line);
 	}
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	key = next_word(&line);		/* a comment may follow */
 	if (!word || !key || !is_key_type(word))
 		return bad(t->err, t->file, t->line, "expected PRINCIPAL "
@@ -277,8 +278,8 @@ static int take_ssh_line(struct mv_ssh_signer *s, char *line, struct text *t)
 		return bad(t->err, t->file, t->line, "namespaces= is missing; "
 			   "for approvals: namespaces=\""
 			   MV_TRUST_NS_APPROVAL "\"");
-	ret = mv_set_str(&s->principal, who, t->err);
-	return ret ? ret : take_key(s, word, key, t);
+	rc = mv_set_str(&s->principal, who, t->err);
+	return rc ? rc : take_key(s, word, key, t);
 }
 
 static int check_one_person(const struct mv_trust *t, struct text *text)
@@ -300,22 +301,22 @@ int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
 {
 	struct text text;
 	char *line;
-	int ret = open_text(&text, ".gitmodel/allowed_signers", data, len, err);
+	int rc = open_text(&text, ".gitmodel/allowed_signers", data, len, err);
 
-	while (!ret && (line = next_line(&text))) {
+	while (!rc && (line = next_line(&text))) {
 		struct mv_ssh_signer *s;
 
 		if (text.line > LINES_MAX) {
-			ret = bad(err, text.file, text.line, "too many lines");
+			rc = bad(err, text.file, text.line, "too many lines");
 			break;
 		}
 		s = MV_GROW_ONE(t->ssh, t->ssh_count, err);
-		ret = s ? take_ssh_line(s, line, &text) : MV_ENOMEM;
-		if (!ret)
-			ret = check_one_person(t, &text);
+		rc = s ? take_ssh_line(s, line, &text) : MV_ENOMEM;
+		if (!rc)
+			rc = check_one_person(t, &text);
 	}
 	free(text.copy);
-	return ret;
+	return rc;
 }
 
 /* -- revoked_keys ------------------------------------------------------------------- */
@@ -359,18 +360,18 @@ int mv_signers_read_revoked(struct mv_trust *t, struct mv_err *err)
 {
 	struct text text;
 	char *line;
-	int ret;
+	int rc;
 
 	if (mv_signers_is_krl(t))
 		return 0;
-	ret = open_text(&text, ".gitmodel/revoked_keys", t->revoked,
-			t->revoked_len, err);
-	while (!ret && (line = next_line(&text)))
-		ret = text.line > LINES_MAX ?
+	rc = open_text(&text, ".gitmodel/revoked_keys", t->revoked,
+		       t->revoked_len, err);
+	while (!rc && (line = next_line(&text)))
+		rc = text.line > LINES_MAX ?
 			bad(err, text.file, text.line, "too many lines") :
 			add_revoked(t, line, &text);
 	free(text.copy);
-	return ret;
+	return rc;
 }
 
 /* -- allowed_gpg ------------------------------------------------------------------------ */
@@ -379,11 +380,11 @@ static int take_gpg_line(struct mv_gpg_signer *s, char *line, struct text *t)
 {
 	char *who = next_word(&line), *print = next_word(&line), *word, *value;
 	size_t n = print ? strlen(print) : 0;
-	int ret = check_principals(who, t);
+	int rc = check_principals(who, t);
 
 	s->line = t->line;
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if ((n != 40 && n != 64) || strspn(print, "0123456789ABCDEFabcdef") < n)
 		return bad(t->err, t->file, t->line, "expected PRINCIPAL and "
 			   "the whole fingerprint of the key, without blanks");
@@ -391,13 +392,14 @@ static int take_gpg_line(struct mv_gpg_signer *s, char *line, struct text *t)
 		*p = *p >= 'a' ? (char)(*p - 'a' + 'A') : *p;
 	while ((word = next_word(&line))) {
 		if ((value = option_value(word, "valid-after")))
-			ret = mv_signers_time(&s->after, value);
+			rc = mv_signers_time(&s->after, value);
 		else if ((value = option_value(word, "valid-before")))
-			ret = mv_signers_time(&s->before, value);
+			rc = mv_signers_time(&s->before, value);
 		else
-			ret = -1;
-		if (ret)
-			return bad(t->err, t->file, t->line, "only valid-after= "
+			rc = -1;
+		if (rc)
+			return bad(t->err, t->file, t->line,
+				   "only valid-after= "
 				   "and valid-before= may follow, with times "
 				   "such as 20261231");
 	}
@@ -411,25 +413,25 @@ int mv_signers_read_gpg(struct mv_trust *t, const char *data, size_t len,
 {
 	struct text text;
 	char *line;
-	int ret = open_text(&text, ".gitmodel/allowed_gpg", data, len, err);
+	int rc = open_text(&text, ".gitmodel/allowed_gpg", data, len, err);
 
-	while (!ret && (line = next_line(&text))) {
+	while (!rc && (line = next_line(&text))) {
 		struct mv_gpg_signer *s;
 
 		if (text.line > LINES_MAX) {
-			ret = bad(err, text.file, text.line, "too many lines");
+			rc = bad(err, text.file, text.line, "too many lines");
 			break;
 		}
 		s = MV_GROW_ONE(t->pgp, t->pgp_count, err);
-		ret = s ? take_gpg_line(s, line, &text) : MV_ENOMEM;
-		for (size_t i = 0; !ret && i + 1 < t->pgp_count; i++)
+		rc = s ? take_gpg_line(s, line, &text) : MV_ENOMEM;
+		for (size_t i = 0; !rc && i + 1 < t->pgp_count; i++)
 			if (!strcmp(t->pgp[i].fingerprint, s->fingerprint) &&
 			    strcmp(t->pgp[i].principal, s->principal))
-				ret = bad(err, text.file, s->line, "a key that "
-					  "another line gives to somebody else");
+				rc = bad(err, text.file, s->line, "a key that "
+					 "another line gives to somebody else");
 	}
 	free(text.copy);
-	return ret;
+	return rc;
 }
 
 void mv_signers_release(struct mv_trust *t)

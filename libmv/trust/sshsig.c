@@ -115,23 +115,23 @@ static int collect(struct mv_buf *out, const char *text, size_t len)
 int mv_sshsig_dearmour(struct mv_buf *blob, const char *text, size_t len)
 {
 	struct mv_buf middle, again;
-	int ret;
+	int rc;
 
 	mv_buf_clear(blob);
 	mv_buf_init(&middle, len + 1);
 	mv_buf_init(&again, 2 * len + 64);
-	ret = collect(&middle, text, len);
-	if (!ret)
-		ret = mv_unbase64(blob, middle.data, middle.len);
-	if (!ret)
-		ret = mv_sshsig_armour(&again, blob->data, blob->len);
-	if (!ret && len && text[len - 1] != '\n')
+	rc = collect(&middle, text, len);
+	if (!rc)
+		rc = mv_unbase64(blob, middle.data, middle.len);
+	if (!rc)
+		rc = mv_sshsig_armour(&again, blob->data, blob->len);
+	if (!rc && len && text[len - 1] != '\n')
 		again.len--;
-	if (!ret && (again.len != len || memcmp(again.data, text, len)))
-		ret = -1;
+	if (!rc && (again.len != len || memcmp(again.data, text, len)))
+		rc = -1;
 	mv_buf_release(&middle);
 	mv_buf_release(&again);
-	return ret;
+	return rc;
 }
 
 int mv_ssh_fingerprint(char *out, const void *key, size_t len,
@@ -139,10 +139,10 @@ int mv_ssh_fingerprint(char *out, const void *key, size_t len,
 {
 	struct mv_oid digest;
 	struct mv_buf text;
-	int ret = mv_sha256(&digest, key, len, err);
+	int rc = mv_sha256(&digest, key, len, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	mv_buf_init(&text, 64);
 	if (mv_base64(&text, digest.b, sizeof(digest.b))) {
 		mv_buf_release(&text);

@@ -104,11 +104,12 @@ int mv_statement_print(struct mv_buf *out, const struct mv_statement *s,
 {
 	struct mv_json *o, *content;
 	char oid[80], hex[MV_OID_HEX + 1];
-	int ret;
+	int rc;
 
 	for (size_t i = 0; i < FIELDS; i++)
 		if (!text_ok(field_text(s, i)))
-			return mv_fail(err, MV_EINVALID, "the %s of a statement "
+			return mv_fail(err, MV_EINVALID,
+				       "the %s of a statement "
 				       "is too long or has characters that "
 				       "cannot be signed", fields[i].key);
 	if (s->size > INT64_MAX || s->issued_at < 0 || s->not_after < 0)
@@ -126,9 +127,9 @@ int mv_statement_print(struct mv_buf *out, const struct mv_statement *s,
 	mv_json_set(o, "issued_at", mv_json_int(s->issued_at));
 	mv_json_set(o, "not_after", mv_json_int(s->not_after));
 	mv_json_set(o, "v", mv_json_int(1));
-	ret = mv_json_print_canonical(out, o, NULL, err);
+	rc = mv_json_print_canonical(out, o, NULL, err);
 	mv_json_free(o);
-	return ret;
+	return rc;
 }
 
 /* -- parsing --------------------------------------------------------------------------- */
@@ -177,15 +178,15 @@ static int take_content(struct mv_statement *s, const struct mv_json *o,
 static int take_all(struct mv_statement *s, const struct mv_json *o,
 		    struct mv_err *err)
 {
-	int ret = take_decision(s, o, err);
+	int rc = take_decision(s, o, err);
 
-	if (!ret)
-		ret = take_content(s, o, err);
-	for (size_t i = 0; i < FIELDS && !ret; i++)
-		ret = take_text(field(s, i), o, fields[i].key, err);
+	if (!rc)
+		rc = take_content(s, o, err);
+	for (size_t i = 0; i < FIELDS && !rc; i++)
+		rc = take_text(field(s, i), o, fields[i].key, err);
 	s->issued_at = mv_json_get_int(mv_json_get(o, "issued_at"));
 	s->not_after = mv_json_get_int(mv_json_get(o, "not_after"));
-	return ret;
+	return rc;
 }
 
 int mv_statement_parse(struct mv_statement *out, const char *data, size_t len,
@@ -193,26 +194,26 @@ int mv_statement_parse(struct mv_statement *out, const char *data, size_t len,
 {
 	struct mv_json *o = NULL;
 	struct mv_buf again;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (len > STATEMENT_MAX)
 		return mv_fail(err, MV_EINVALID, "the statement is too long");
-	ret = mv_json_parse(&o, data, len, err);
-	if (ret)
-		return ret == MV_ENOMEM ? ret : MV_EINVALID;
+	rc = mv_json_parse(&o, data, len, err);
+	if (rc)
+		return rc == MV_ENOMEM ? rc : MV_EINVALID;
 	mv_buf_init(&again, 2 * STATEMENT_MAX);
-	ret = take_all(out, o, err);
+	rc = take_all(out, o, err);
 	mv_json_free(o);
-	if (!ret)
-		ret = mv_statement_print(&again, out, err);
-	if (!ret && (again.len != len || memcmp(again.data, data, len)))
-		ret = mv_fail(err, MV_EINVALID, "the statement is not in "
-			      "canonical form");
+	if (!rc)
+		rc = mv_statement_print(&again, out, err);
+	if (!rc && (again.len != len || memcmp(again.data, data, len)))
+		rc = mv_fail(err, MV_EINVALID, "the statement is not in "
+			     "canonical form");
 	mv_buf_release(&again);
-	if (ret)
+	if (rc)
 		mv_statement_release(out);
-	return ret;
+	return rc;
 }
 
 /* -- the line in a note ------------------------------------------------------------------ */
@@ -255,13 +256,13 @@ int mv_statement_line(struct mv_buf *out, int64_t now_ms,
 	char t[32], oid[80], hex[MV_OID_HEX + 1];
 	struct mv_buf payload;
 	struct mv_json *o;
-	int ret, bad = 0;
+	int rc, bad = 0;
 
 	mv_buf_init(&payload, STATEMENT_MAX);
-	ret = mv_statement_print(&payload, s, err);
-	if (ret) {
+	rc = mv_statement_print(&payload, s, err);
+	if (rc) {
 		mv_buf_release(&payload);
-		return ret;
+		return rc;
 	}
 	o = mv_json_object();
 	snprintf(oid, sizeof(oid), "sha256:%s", mv_oid_hex(hex, &s->content));
@@ -272,10 +273,10 @@ int mv_statement_line(struct mv_buf *out, int64_t now_ms,
 	mv_json_set(o, "payloadType", mv_json_str(MV_STATEMENT_TYPE));
 	set_base64(o, "payload", payload.data, payload.len, &bad);
 	set_base64(o, "sig", sig, sig_len, &bad);
-	ret = bad ? mv_nomem(err) : mv_json_print_canonical(out, o, first, err);
+	rc = bad ? mv_nomem(err) : mv_json_print_canonical(out, o, first, err);
 	mv_json_free(o);
 	mv_buf_release(&payload);
-	return ret;
+	return rc;
 }
 
 static int take_base64(struct mv_buf *out, const struct mv_json *o,
@@ -302,24 +303,24 @@ static int read_line(struct mv_statement *out, struct mv_buf *payload,
 		     struct mv_err *err)
 {
 	const char *type = mv_json_get_str(mv_json_get(o, "payloadType"), NULL);
-	int receipt, ret;
+	int receipt, rc;
 
 	if (!is_statement(o, &receipt))
 		return mv_fail(err, MV_ENOENT, "this line is no statement");
 	if (!type || strcmp(type, MV_STATEMENT_TYPE))
 		return mv_fail(err, MV_EINVALID, "the payload's type is not "
 			       "known here");
-	ret = take_base64(payload, o, "payload", err);
-	if (!ret)
-		ret = take_base64(sig, o, "sig", err);
-	if (!ret)
-		ret = mv_statement_parse(out, payload->data, payload->len, err);
-	if (!ret && receipt != (out->decision == MV_DECISION_RECEIPT)) {
+	rc = take_base64(payload, o, "payload", err);
+	if (!rc)
+		rc = take_base64(sig, o, "sig", err);
+	if (!rc)
+		rc = mv_statement_parse(out, payload->data, payload->len, err);
+	if (!rc && receipt != (out->decision == MV_DECISION_RECEIPT)) {
 		mv_statement_release(out);
-		ret = mv_fail(err, MV_EINVALID, "the line's kind is not what "
-			      "its payload says");
+		rc = mv_fail(err, MV_EINVALID, "the line's kind is not what "
+			     "its payload says");
 	}
-	return ret;
+	return rc;
 }
 
 /* Nothing but "t" is free in a line: what is not signed must follow from what
@@ -331,17 +332,17 @@ static int line_again(const struct mv_statement *s, const struct mv_buf *sig,
 	const char *t = mv_json_get_str(mv_json_get(o, "t"), NULL);
 	struct mv_buf again;
 	int64_t ms;
-	int ret;
+	int rc;
 
 	if (!t || mv_time_parse(&ms, t, NULL))
 		return mv_fail(err, MV_EINVALID, "the line has no time");
 	mv_buf_init(&again, 8 * STATEMENT_MAX);
-	ret = mv_statement_line(&again, ms, s, sig->data, sig->len, err);
-	if (!ret && (again.len != len || memcmp(again.data, line, len)))
-		ret = mv_fail(err, MV_EINVALID, "the line is not in canonical "
-			      "form, or says more than was signed");
+	rc = mv_statement_line(&again, ms, s, sig->data, sig->len, err);
+	if (!rc && (again.len != len || memcmp(again.data, line, len)))
+		rc = mv_fail(err, MV_EINVALID, "the line is not in canonical "
+			     "form, or says more than was signed");
 	mv_buf_release(&again);
-	return ret;
+	return rc;
 }
 
 int mv_statement_from_line(struct mv_statement *out, struct mv_buf *payload,
@@ -349,20 +350,20 @@ int mv_statement_from_line(struct mv_statement *out, struct mv_buf *payload,
 			   struct mv_err *err)
 {
 	struct mv_json *o = NULL;
-	int ret;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_clear(payload);
 	mv_buf_clear(sig);
-	ret = mv_json_parse(&o, line, len, err);
-	if (ret)
-		return ret == MV_ENOMEM ? ret : MV_EINVALID;
-	ret = read_line(out, payload, sig, o, err);
-	if (!ret) {
-		ret = line_again(out, sig, o, line, len, err);
-		if (ret)
+	rc = mv_json_parse(&o, line, len, err);
+	if (rc)
+		return rc == MV_ENOMEM ? rc : MV_EINVALID;
+	rc = read_line(out, payload, sig, o, err);
+	if (!rc) {
+		rc = line_again(out, sig, o, line, len, err);
+		if (rc)
 			mv_statement_release(out);
 	}
 	mv_json_free(o);
-	return ret;
+	return rc;
 }

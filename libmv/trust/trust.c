@@ -38,21 +38,22 @@ static int on_disk(struct mv_memfile *out, struct mv_err *err)
 int mv_memfile(struct mv_memfile *out, const void *data, size_t len,
 	       struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	out->fd = memfd_create("git-model-trust", MFD_CLOEXEC);
 	if (out->fd < 0)
-		return mv_fail_errno(err, errno, "cannot make a file in memory");
+		return mv_fail_errno(err, errno,
+				     "cannot make a file in memory");
 	/* Not /proc/self: it is another program that opens it. */
 	snprintf(out->path, sizeof(out->path), "/proc/%ld/fd/%d",
 		 (long)getpid(), out->fd);
 	if (access(out->path, R_OK))
-		ret = on_disk(out, err);
-	if (!ret)
-		ret = mv_write_full(out->fd, data, len, out->path, err);
-	if (ret)
+		rc = on_disk(out, err);
+	if (!rc)
+		rc = mv_write_full(out->fd, data, len, out->path, err);
+	if (rc)
 		mv_memfile_close(out);
-	return ret;
+	return rc;
 }
 
 void mv_memfile_close(struct mv_memfile *file)
@@ -117,21 +118,21 @@ static int copy(char **out, size_t *out_len, const char *data, size_t len,
 static int read_roots(struct mv_trust *t, const struct mv_trust_roots *roots,
 		      struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	if (roots->allowed_signers)
-		ret = mv_signers_read_ssh(t, roots->allowed_signers,
-					  roots->allowed_signers_len, err);
-	if (!ret && roots->allowed_gpg)
-		ret = mv_signers_read_gpg(t, roots->allowed_gpg,
-					  roots->allowed_gpg_len, err);
-	if (!ret)
-		ret = copy(&t->revoked, &t->revoked_len, roots->revoked_keys,
-			   roots->revoked_keys_len, err);
-	if (!ret && t->revoked)
-		ret = mv_signers_read_revoked(t, err);
-	return ret ? ret : copy(&t->gpg_keys, &t->gpg_keys_len,
-				roots->gpg_keys, roots->gpg_keys_len, err);
+		rc = mv_signers_read_ssh(t, roots->allowed_signers,
+					 roots->allowed_signers_len, err);
+	if (!rc && roots->allowed_gpg)
+		rc = mv_signers_read_gpg(t, roots->allowed_gpg,
+					 roots->allowed_gpg_len, err);
+	if (!rc)
+		rc = copy(&t->revoked, &t->revoked_len, roots->revoked_keys,
+			  roots->revoked_keys_len, err);
+	if (!rc && t->revoked)
+		rc = mv_signers_read_revoked(t, err);
+	return rc ? rc : copy(&t->gpg_keys, &t->gpg_keys_len,
+			      roots->gpg_keys, roots->gpg_keys_len, err);
 }
 
 int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
@@ -139,7 +140,7 @@ int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
 		  struct mv_err *err)
 {
 	struct mv_trust *t = calloc(1, sizeof(*t));
-	int ret;
+	int rc;
 
 	*out = NULL;
 	if (!t)
@@ -149,14 +150,14 @@ int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
 		return mv_nomem(err);
 	}
 	t->limit_ms = CHECK_LIMIT_MS;
-	ret = mv_plain_env(&t->env, env, err);
-	if (!ret)
-		ret = mv_set_str(&t->tmp_dir, tmp_dir, err);
-	if (!ret)
-		ret = read_roots(t, roots, err);
-	if (ret) {
+	rc = mv_plain_env(&t->env, env, err);
+	if (!rc)
+		rc = mv_set_str(&t->tmp_dir, tmp_dir, err);
+	if (!rc)
+		rc = read_roots(t, roots, err);
+	if (rc) {
 		mv_trust_close(t);
-		return ret;
+		return rc;
 	}
 	*out = t;
 	return 0;
@@ -215,15 +216,15 @@ int mv_trust_each_principal(const struct mv_trust *t,
 			    int (*fn)(void *payload, const char *principal),
 			    void *payload)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < t->ssh_count && !ret; i++)
+	for (size_t i = 0; i < t->ssh_count && !rc; i++)
 		if (!seen(t, i, 0, t->ssh[i].principal))
-			ret = fn(payload, t->ssh[i].principal);
-	for (size_t i = 0; i < t->pgp_count && !ret; i++)
+			rc = fn(payload, t->ssh[i].principal);
+	for (size_t i = 0; i < t->pgp_count && !rc; i++)
 		if (!seen(t, t->ssh_count, i, t->pgp[i].principal))
-			ret = fn(payload, t->pgp[i].principal);
-	return ret;
+			rc = fn(payload, t->pgp[i].principal);
+	return rc;
 }
 
 /* -- programs ------------------------------------------------------------------------------ */
@@ -231,14 +232,14 @@ int mv_trust_each_principal(const struct mv_trust *t,
 int mv_trust_program(const char **out, struct mv_trust *t, char **slot,
 		     const char *name, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	pthread_mutex_lock(&t->lock);
 	if (!*slot)
-		ret = mv_proc_find(slot, name, t->env.search_path, err);
+		rc = mv_proc_find(slot, name, t->env.search_path, err);
 	*out = *slot;
 	pthread_mutex_unlock(&t->lock);
-	return ret;
+	return rc;
 }
 
 void mv_signature_release(struct mv_signature *s)

@@ -102,7 +102,7 @@ static int key_file(struct mv_memfile *file, const struct mv_sshsig *sig,
 		    const char *ns, struct mv_err *err)
 {
 	struct mv_buf text;
-	int bad = 0, ret;
+	int bad = 0, rc;
 
 	mv_buf_init(&text, 3 * sig->key_len + 1024);
 	if (ns)
@@ -110,22 +110,22 @@ static int key_file(struct mv_memfile *file, const struct mv_sshsig *sig,
 	bad |= mv_buf_addf(&text, "%s ", sig->key_type);
 	bad |= mv_base64(&text, sig->key, sig->key_len);
 	bad |= mv_buf_addch(&text, '\n');
-	ret = bad ? mv_nomem(err) : mv_memfile(file, text.data, text.len, err);
+	rc = bad ? mv_nomem(err) : mv_memfile(file, text.data, text.len, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 static int armoured(struct mv_memfile *file, const struct mv_buf *blob,
 		    struct mv_err *err)
 {
 	struct mv_buf text;
-	int ret;
+	int rc;
 
 	mv_buf_init(&text, 2 * blob->len + 256);
-	ret = mv_sshsig_armour(&text, blob->data, blob->len) ? mv_nomem(err) :
+	rc = mv_sshsig_armour(&text, blob->data, blob->len) ? mv_nomem(err) :
 		mv_memfile(file, text.data, text.len, err);
 	mv_buf_release(&text);
-	return ret;
+	return rc;
 }
 
 struct ssh_files {
@@ -140,16 +140,16 @@ static int run_keygen(int *status, struct mv_buf *out, struct mv_buf *errout,
 	const char *argv[16] = { NULL, "-Y", "verify", "-f",
 				 files->allowed.path, "-I", "signer", "-n", ns,
 				 "-s", files->sig.path };
-	int ret = mv_trust_program(&argv[0], t, &t->ssh_keygen, "ssh-keygen",
-				   err);
+	int rc = mv_trust_program(&argv[0], t, &t->ssh_keygen, "ssh-keygen",
+				  err);
 
 	if (t->revoked) {
 		argv[11] = "-r";
 		argv[12] = files->revoked.path;
 	}
-	return ret ? ret : mv_proc_run_for(t->limit_ms, status, argv, NULL,
-					   &t->env, data, len, out, errout,
-					   err);
+	return rc ? rc : mv_proc_run_for(t->limit_ms, status, argv, NULL,
+					 &t->env, data, len, out, errout,
+					 err);
 }
 
 /* It does not say why a signature is not good; a KRL can be asked. For the
@@ -200,27 +200,27 @@ static int ask_keygen(struct mv_signature *out, struct mv_trust *t,
 {
 	struct ssh_files files = { { -1, "" }, { -1, "" }, { -1, "" } };
 	struct mv_buf text, errout;
-	int status = 0, ret;
+	int status = 0, rc;
 
 	mv_buf_init(&text, OUTPUT_MAX);
 	mv_buf_init(&errout, OUTPUT_MAX);
-	ret = key_file(&files.allowed, sig, ns, err);
-	if (!ret)
-		ret = armoured(&files.sig, blob, err);
-	if (!ret && t->revoked)
-		ret = mv_memfile(&files.revoked, t->revoked, t->revoked_len,
-				 err);
-	if (!ret)
-		ret = run_keygen(&status, &text, &errout, t, &files, ns, data,
-				 len, err);
-	if (!ret)
+	rc = key_file(&files.allowed, sig, ns, err);
+	if (!rc)
+		rc = armoured(&files.sig, blob, err);
+	if (!rc && t->revoked)
+		rc = mv_memfile(&files.revoked, t->revoked, t->revoked_len,
+				err);
+	if (!rc)
+		rc = run_keygen(&status, &text, &errout, t, &files, ns, data,
+				len, err);
+	if (!rc)
 		judge_ssh(out, status, &text, t, sig, &files);
 	mv_memfile_close(&files.allowed);
 	mv_memfile_close(&files.sig);
 	mv_memfile_close(&files.revoked);
 	mv_buf_release(&text);
 	mv_buf_release(&errout);
-	return ret;
+	return rc;
 }
 
 static int verify_ssh(struct mv_signature *out, struct mv_trust *t,
@@ -231,13 +231,13 @@ static int verify_ssh(struct mv_signature *out, struct mv_trust *t,
 	const struct mv_ssh_signer *s;
 	struct mv_sshsig sig;
 	char print[64];
-	int ret;
+	int rc;
 
 	if (mv_sshsig_parse(&sig, (const uint8_t *)blob->data, blob->len))
 		return set(out, MV_SIGNATURE_BAD, "this is no SSH signature");
-	ret = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
-	if (ret)
-		return ret;
+	rc = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
+	if (rc)
+		return rc;
 	if (mv_set_str(&out->fingerprint, print, err))
 		return MV_ENOMEM;
 	if (sig.ns_len != strlen(ns) || memcmp(sig.ns, ns, sig.ns_len))
@@ -261,17 +261,17 @@ static int import_keys(struct mv_trust *t, const char *home,
 			       "--batch", "--no-tty", "--quiet",
 			       "--no-autostart", "--import", NULL };
 	struct mv_buf errout;
-	int status = 0, ret;
+	int status = 0, rc;
 
 	mv_buf_init(&errout, OUTPUT_MAX);
-	ret = mv_proc_run_for(t->limit_ms, &status, argv, NULL, &t->env,
-			      t->gpg_keys, t->gpg_keys_len, NULL, &errout,
-			      err);
+	rc = mv_proc_run_for(t->limit_ms, &status, argv, NULL, &t->env,
+			     t->gpg_keys, t->gpg_keys_len, NULL, &errout,
+			     err);
 	mv_buf_release(&errout);
-	if (!ret && status)
-		ret = mv_fail(err, MV_EINVALID, ".gitmodel/gpg_keys: gpg "
-			      "cannot read it");
-	return ret;
+	if (!rc && status)
+		rc = mv_fail(err, MV_EINVALID, ".gitmodel/gpg_keys: gpg "
+			     "cannot read it");
+	return rc;
 }
 
 /* A key ring of our own, with the keys of the trusted list only. */
@@ -279,27 +279,27 @@ static int gpg_home(struct mv_trust *t, struct mv_err *err)
 {
 	const char *gpg;
 	char *home;
-	int ret = mv_trust_program(&gpg, t, &t->gpg, "gpg", err);
+	int rc = mv_trust_program(&gpg, t, &t->gpg, "gpg", err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	pthread_mutex_lock(&t->lock);
 	if (t->gpg_home)
 		goto out;
-	ret = mv_mkdirs(t->tmp_dir, err);
-	home = ret ? NULL : mv_strf("%s/gpg-XXXXXX", t->tmp_dir);
-	if (!ret && (!home || !mkdtemp(home)))
-		ret = mv_fail_errno(err, errno, "cannot make a folder in '%s'",
-				    t->tmp_dir);
-	if (!ret && t->gpg_keys && (ret = import_keys(t, home, err)))
+	rc = mv_mkdirs(t->tmp_dir, err);
+	home = rc ? NULL : mv_strf("%s/gpg-XXXXXX", t->tmp_dir);
+	if (!rc && (!home || !mkdtemp(home)))
+		rc = mv_fail_errno(err, errno, "cannot make a folder in '%s'",
+				   t->tmp_dir);
+	if (!rc && t->gpg_keys && (rc = import_keys(t, home, err)))
 		mv_trust_remove(home);
-	if (!ret)
+	if (!rc)
 		t->gpg_home = home;
 	else
 		free(home);
 out:
 	pthread_mutex_unlock(&t->lock);
-	return ret;
+	return rc;
 }
 
 /* The text behind "[GNUPG:] <word> " in gpg's status lines, or NULL. */
@@ -387,11 +387,11 @@ static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
 	struct mv_memfile file = { -1, "" };
 	struct mv_buf signed_bytes, text, errout;
 	char when[48];
-	int status = 0, ret;
+	int status = 0, rc;
 
-	ret = gpg_home(t, err);
-	if (ret)
-		return ret;
+	rc = gpg_home(t, err);
+	if (rc)
+		return rc;
 	mv_buf_init(&signed_bytes, len + 256);
 	mv_buf_init(&text, OUTPUT_MAX);
 	mv_buf_init(&errout, OUTPUT_MAX);
@@ -400,10 +400,10 @@ static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
 	if ((strcmp(ns, MV_TRUST_NS_GIT) &&
 	     mv_buf_addf(&signed_bytes, "%s\n", ns)) ||
 	    mv_buf_add(&signed_bytes, data, len))
-		ret = mv_nomem(err);
-	if (!ret)
-		ret = mv_memfile(&file, sig, sig_len, err);
-	if (!ret) {
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = mv_memfile(&file, sig, sig_len, err);
+	if (!rc) {
 		const char *argv[] = { t->gpg, "--homedir", t->gpg_home,
 				       "--no-options", "--batch", "--no-tty",
 				       "--no-autostart",
@@ -412,19 +412,19 @@ static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
 				       "--status-fd", "1", "--verify",
 				       file.path, "-", NULL };
 
-		ret = mv_proc_run_for(t->limit_ms, &status, argv, NULL,
-				      &t->env, signed_bytes.data,
-				      signed_bytes.len, &text, &errout, err);
+		rc = mv_proc_run_for(t->limit_ms, &status, argv, NULL,
+				     &t->env, signed_bytes.data,
+				     signed_bytes.len, &text, &errout, err);
 	}
-	if (!ret && judge_gpg(out, t, status, text.data, at))
-		ret = mv_nomem(err);
-	if (!ret && out->state == MV_SIGNATURE_GOOD && status)
+	if (!rc && judge_gpg(out, t, status, text.data, at))
+		rc = mv_nomem(err);
+	if (!rc && out->state == MV_SIGNATURE_GOOD && status)
 		set(out, MV_SIGNATURE_UNCHECKED, "gpg failed");
 	mv_memfile_close(&file);
 	mv_buf_release(&signed_bytes);
 	mv_buf_release(&text);
 	mv_buf_release(&errout);
-	return ret;
+	return rc;
 }
 
 /* -- either ---------------------------------------------------------------------------------- */
@@ -447,32 +447,32 @@ int mv_trust_key(struct mv_signature *out, struct mv_trust *t, const char *ns,
 	struct mv_sshsig sig = { 0 };
 	struct mv_buf key;
 	char print[64];
-	int ret = 0, revoked = 0;
+	int rc = 0, revoked = 0;
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&key, SIGNATURE_MAX);
 	if (take_public(&key, line)) {
-		ret = set(out, MV_SIGNATURE_UNCHECKED, "this is no public key");
+		rc = set(out, MV_SIGNATURE_UNCHECKED, "this is no public key");
 		goto out;
 	}
 	sig.key = (const uint8_t *)key.data;
 	sig.key_len = key.len;
-	ret = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
-	if (!ret)
-		ret = mv_set_str(&out->fingerprint, print, err);
-	s = ret ? NULL : choose(out, t, &sig, ns, at);
+	rc = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
+	if (!rc)
+		rc = mv_set_str(&out->fingerprint, print, err);
+	s = rc ? NULL : choose(out, t, &sig, ns, at);
 	if (!s)
 		goto out;
-	ret = mv_set_str(&out->principal, s->principal, err);
+	rc = mv_set_str(&out->principal, s->principal, err);
 	revoked = is_revoked(t, &sig);
-	if (!ret)
+	if (!rc)
 		set(out, revoked ? MV_SIGNATURE_REVOKED : MV_SIGNATURE_GOOD,
 		    NULL);
 out:
-	if (ret)
+	if (rc)
 		mv_signature_release(out);
 	mv_buf_release(&key);
-	return ret;
+	return rc;
 }
 
 static int is_ssh(const void *sig, size_t len, struct mv_buf *blob)
@@ -493,7 +493,7 @@ int mv_trust_verify(struct mv_signature *out, struct mv_trust *trust,
 {
 	struct mv_err local = { MV_OK, "" };
 	struct mv_buf blob;
-	int ssh, ret = 0;
+	int ssh, rc = 0;
 
 	memset(out, 0, sizeof(*out));
 	if (!sig || !sig_len)
@@ -505,16 +505,16 @@ int mv_trust_verify(struct mv_signature *out, struct mv_trust *trust,
 	if (ssh < 0)
 		set(out, MV_SIGNATURE_BAD, "malformed");
 	else if (ssh)
-		ret = verify_ssh(out, trust, ns, data, len, &blob, at, &local);
+		rc = verify_ssh(out, trust, ns, data, len, &blob, at, &local);
 	else if (!trust->pgp_count)
 		set(out, MV_SIGNATURE_UNKNOWN, NULL);
 	else
-		ret = verify_gpg(out, trust, ns, data, len, sig, sig_len, at,
-				 &local);
+		rc = verify_gpg(out, trust, ns, data, len, sig, sig_len, at,
+				&local);
 	mv_buf_release(&blob);
-	if (ret == MV_ENOMEM)
+	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	if (ret)
+	if (rc)
 		unchecked(out, &local);
 	return 0;
 }

@@ -38,9 +38,9 @@ static void die(const char *what)
 	exit(128);
 }
 
-static void check(int ret, const struct mv_err *err)
+static void check(int rc, const struct mv_err *err)
 {
-	if (ret)
+	if (rc)
 		die(err->msg);
 }
 

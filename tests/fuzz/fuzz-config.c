@@ -46,16 +46,16 @@ static int add(void *payload, const char *section, const char *subname,
 static int parse(struct plain *p, const char *data, size_t size)
 {
 	struct mv_err err = { MV_OK, "" };
-	int ret;
+	int rc;
 
 	mv_buf_init(&p->text, 8u << 20);
 	mv_buf_init(&p->head, 4096);
 	p->line = 0;
-	ret = mv_config_parse("fuzz", data, size, add, p, &err);
+	rc = mv_config_parse("fuzz", data, size, add, p, &err);
 	mv_buf_release(&p->head);
-	if (ret && (ret != MV_EINVALID || err.code != ret || !*err.msg))
+	if (rc && (rc != MV_EINVALID || err.code != rc || !*err.msg))
 		abort();
-	return ret;
+	return rc;
 }
 
 static void numbers(const char *data, size_t size)

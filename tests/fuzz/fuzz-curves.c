@@ -35,18 +35,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mv_mem_reader mem = { (const char *)data, size, 0 };
 	const struct mv_source in = mv_source_mem(&mem);
 	struct mv_curves c;
-	int ret;
+	int rc;
 
-	ret = mv_curves_parse(&c, (const char *)data, size, &err);
-	if (ret && (c.count || err.code != ret || !*err.msg))
+	rc = mv_curves_parse(&c, (const char *)data, size, &err);
+	if (rc && (c.count || err.code != rc || !*err.msg))
 		abort();
 	check(&c);
 	mv_curves_release(&c);
 	for (size_t i = 0; i < 2; i++) {
-		ret = mv_curves_read_table(&c, names[i], "p.", &in, NULL,
-					   &err);
-		if (ret && (err.code != ret ||
-			    strncmp(err.msg, names[i], strlen(names[i]))))
+		rc = mv_curves_read_table(&c, names[i], "p.", &in, NULL,
+					  &err);
+		if (rc && (err.code != rc ||
+			   strncmp(err.msg, names[i], strlen(names[i]))))
 			abort();
 		check(&c);
 		mv_curves_release(&c);

@@ -30,19 +30,19 @@ static void put(uint8_t *p, uint64_t v, size_t n)
 		p[i] = (uint8_t)(v >> 8 * i);
 }
 
-static void check(int ret, struct mv_curves *c, const struct mv_err *err)
+static void check(int rc, struct mv_curves *c, const struct mv_err *err)
 {
 	struct mv_curves again;
 	struct mv_buf text;
 
-	if (ret && (err->code != ret || strncmp(err->msg, "name", 4)))
+	if (rc && (err->code != rc || strncmp(err->msg, "name", 4)))
 		abort();
 	mv_buf_init(&text, 64u << 20);
 	mv_curves_sort(c);
-	if (!ret && (mv_curves_print(&text, c, NULL) ||
-		     mv_curves_parse(&again, text.data, text.len, NULL)))
+	if (!rc && (mv_curves_print(&text, c, NULL) ||
+		    mv_curves_parse(&again, text.data, text.len, NULL)))
 		abort();
-	if (!ret)
+	if (!rc)
 		mv_curves_release(&again);
 	mv_buf_release(&text);
 	mv_curves_release(c);

@@ -55,11 +55,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct mv_facts facts = MV_FACTS_INIT;
 		struct mv_err err = { MV_OK, "" };
-		int ret = mv_facts_read(&facts, names[i], (const char *)data,
-					size, i & 1, NULL, &err);
+		int rc = mv_facts_read(&facts, names[i], (const char *)data,
+				       size, i & 1, NULL, &err);
 
-		if (ret && (facts.count || err.code != ret ||
-			    strncmp(err.msg, names[i], strlen(names[i]))))
+		if (rc && (facts.count || err.code != rc ||
+			   strncmp(err.msg, names[i], strlen(names[i]))))
 			abort();
 		check(&facts);
 		mv_facts_release(&facts);

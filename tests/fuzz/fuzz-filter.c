@@ -58,18 +58,18 @@ static int serve(struct peer *p, struct mv_reader *in, struct mv_writer *out,
 {
 	static char mem[8192];
 	size_t got = 1, ask = p->mode & 1 ? sizeof(mem) : 3;
-	int ret = 0;
+	int rc = 0;
 
-	while (got && !ret) {
-		ret = in->read(in->payload, mem, ask, &got, err);
-		if (!ret)
-			ret = out->write(out->payload, mem, got, err);
+	while (got && !rc) {
+		rc = in->read(in->payload, mem, ask, &got, err);
+		if (!rc)
+			rc = out->write(out->payload, mem, got, err);
 		if (p->mode & 2)
 			break;
 	}
-	if (!ret && p->mode & 4)
+	if (!rc && p->mode & 4)
 		return mv_fail(err, MV_EINVALID, "no");
-	return ret;
+	return rc;
 }
 
 static int on_clean(void *payload, const char *path, struct mv_reader *in,
@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mv_reader in = { peer_read, &p };
 	struct mv_writer out;
 	struct mv_buf buf;
-	int ret;
+	int rc;
 
 	if (size < 2)
 		return 0;
@@ -129,10 +129,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ops.payload = &p;
 	mv_buf_init(&buf, 64 << 20);
 	out = mv_writer_buf(&buf);
-	ret = mv_filter_run(&in, &out, &ops, NULL);
-	if (ret && ret != MV_EINVALID && ret != MV_ENOMEM)
+	rc = mv_filter_run(&in, &out, &ops, NULL);
+	if (rc && rc != MV_EINVALID && rc != MV_ENOMEM)
 		abort();
-	if (!ret && p.len)
+	if (!rc && p.len)
 		abort();
 	check_packets(&buf);
 	mv_buf_release(&buf);

@@ -80,16 +80,16 @@ static void hints(const uint8_t *data, size_t size)
 	struct mv_err err;
 	size_t need = 0, len = 1;
 	uint64_t end = 0;
-	int ret;
+	int rc;
 
 	check(!mv_format_runs(&whole, &need, data, size, 1, &err));
 	do {
 		len = len < size ? len : size;
-		ret = mv_format_runs(&grown, &need, data, len, len == size,
-				     &err);
-		check(!ret || (ret == MV_EBUSY && len < size && need > len));
+		rc = mv_format_runs(&grown, &need, data, len, len == size,
+				    &err);
+		check(!rc || (rc == MV_EBUSY && len < size && need > len));
 		len = need;
-	} while (ret);
+	} while (rc);
 	check(whole.count == grown.count);
 	check(!whole.count || !memcmp(whole.run, grown.run,
 				      whole.count * sizeof(*whole.run)));

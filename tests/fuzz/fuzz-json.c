@@ -33,15 +33,15 @@ static int reprint(struct mv_buf *out, parse_fn parse, const char *data,
 {
 	struct mv_err err = { MV_OK, "" };
 	struct mv_json *v;
-	int ret;
+	int rc;
 
-	ret = parse(&v, data, size, &err);
-	if (ret && (v || err.code != ret || !*err.msg))
+	rc = parse(&v, data, size, &err);
+	if (rc && (v || err.code != rc || !*err.msg))
 		abort();
-	if (!ret && mv_json_print(out, v, 0, &err))
+	if (!rc && mv_json_print(out, v, 0, &err))
 		abort();
 	mv_json_free(v);
-	return ret;
+	return rc;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

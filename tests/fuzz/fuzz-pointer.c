@@ -34,11 +34,11 @@ static void check(const struct mv_pointer *p, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mv_pointer p;
-	int ret = mv_pointer_parse(&p, data, size, NULL);
+	int rc = mv_pointer_parse(&p, data, size, NULL);
 
-	if (ret && ret != MV_ENOENT && ret != MV_ECORRUPT)
+	if (rc && rc != MV_ENOENT && rc != MV_ECORRUPT)
 		abort();
-	if (!ret)
+	if (!rc)
 		check(&p, data, size);
 	return 0;
 }

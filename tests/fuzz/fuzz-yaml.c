@@ -10,12 +10,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void must_give(int ret, struct mv_json *v, const char *expected)
+static void must_give(int rc, struct mv_json *v, const char *expected)
 {
 	struct mv_buf b;
 
 	mv_buf_init(&b, 64u << 20);
-	if (ret || mv_json_print(&b, v, 0, NULL) || strcmp(b.data, expected))
+	if (rc || mv_json_print(&b, v, 0, NULL) || strcmp(b.data, expected))
 		abort();
 	mv_buf_release(&b);
 	mv_json_free(v);
@@ -26,10 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mv_err err = { MV_OK, "" };
 	struct mv_json *v;
 	struct mv_buf once;
-	int ret = mv_yaml_parse(&v, (const char *)data, size, &err);
+	int rc = mv_yaml_parse(&v, (const char *)data, size, &err);
 
-	if (ret) {
-		if (v || err.code != ret || !*err.msg)
+	if (rc) {
+		if (v || err.code != rc || !*err.msg)
 			abort();
 		return 0;
 	}
@@ -37,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mv_json_print(&once, v, 0, &err))
 		abort();
 	mv_json_free(v);
-	ret = mv_json_parse(&v, once.data, once.len, &err);
-	must_give(ret, v, once.data);
+	rc = mv_json_parse(&v, once.data, once.len, &err);
+	must_give(rc, v, once.data);
 	mv_buf_release(&once);
 	return 0;
 }

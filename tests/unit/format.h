@@ -44,18 +44,18 @@ static inline int parse_bytes(struct mv_layout *out, const void *data,
 {
 	uint8_t *copy = malloc(len ? len : 1);
 	uint64_t need = 0, end = 0;
-	int ret;
+	int rc;
 
 	assert_non_null(copy);
 	memcpy(copy, data, len);
-	ret = mv_format_parse(out, &need, copy, len, file_size, err);
+	rc = mv_format_parse(out, &need, copy, len, file_size, err);
 	free(copy);
-	if (ret == MV_EBUSY) {
+	if (rc == MV_EBUSY) {
 		assert_true(need > len);
 		assert_true(need <= file_size);
 	}
-	if (ret < 0)
-		return ret;
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < out->count; i++) {
 		const struct mv_tensor *t = &out->tensors[i];
 
@@ -75,11 +75,11 @@ static inline int verdict(const void *data, size_t len, uint64_t file_size,
 			  struct mv_err *err)
 {
 	struct mv_layout layout;
-	int ret = parse_bytes(&layout, data, len, file_size, err);
+	int rc = parse_bytes(&layout, data, len, file_size, err);
 
-	if (!ret)
+	if (!rc)
 		mv_layout_release(&layout);
-	return ret;
+	return rc;
 }
 
 /* Every truncation: never taken for the whole, and no crash. */
@@ -88,11 +88,11 @@ static inline void sweep_truncations(const struct mv_buf *file, size_t upto)
 	struct mv_err err;
 
 	for (size_t len = 0; len < upto; len++) {
-		int ret = verdict(file->data, len, len, &err);
+		int rc = verdict(file->data, len, len, &err);
 
-		assert_true(ret == MV_EINVALID || ret == MV_ENOENT);
-		ret = verdict(file->data, len, file->len, &err);
-		assert_int_equal(ret, MV_EBUSY);
+		assert_true(rc == MV_EINVALID || rc == MV_ENOENT);
+		rc = verdict(file->data, len, file->len, &err);
+		assert_int_equal(rc, MV_EBUSY);
 	}
 }
 
@@ -107,14 +107,14 @@ static inline size_t sweep_flips(const struct mv_buf *file, size_t upto,
 	assert_non_null(copy);
 	memcpy(copy, file->data, file->len);
 	for (size_t i = 0; i < upto * count; i++) {
-		int ret;
+		int rc;
 
 		copy[i / count] ^= masks[i % count];
-		ret = verdict(copy, upto, file->len, &err);
+		rc = verdict(copy, upto, file->len, &err);
 		copy[i / count] ^= masks[i % count];
-		assert_true(!ret || ret == MV_EINVALID || ret == MV_ENOENT ||
-			    ret == MV_EBUSY);
-		refused += ret != 0;
+		assert_true(!rc || rc == MV_EINVALID || rc == MV_ENOENT ||
+			    rc == MV_EBUSY);
+		refused += rc != 0;
 	}
 	free(copy);
 	return refused;

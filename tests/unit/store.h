@@ -111,11 +111,11 @@ static UNUSED int try_put(struct mv_oid *oid, struct mv_tx *tx,
 	struct mv_mem_reader mem = { (const char *)data, len, 0 };
 	struct mv_reader in = mv_reader_mem(&mem);
 	uint64_t size = 0;
-	int ret = mv_tx_put(oid, &size, tx, &in, len, err);
+	int rc = mv_tx_put(oid, &size, tx, &in, len, err);
 
-	if (!ret && size != len)
-		ret = mv_fail(err, MV_EINVALID, "wrong size");
-	return ret;
+	if (!rc && size != len)
+		rc = mv_fail(err, MV_EINVALID, "wrong size");
+	return rc;
 }
 
 static UNUSED void put_data(struct mv_oid *oid, struct mv_tx *tx,
@@ -152,28 +152,28 @@ static UNUSED int try_read(struct mv_store *store, const struct mv_oid *oid,
 {
 	struct mv_buf buf;
 	struct mv_writer out;
-	int ret;
+	int rc;
 
 	mv_buf_init(&buf, (size_t)1 << 30);
 	out = mv_writer_buf(&buf);
-	ret = mv_store_read(store, oid, &out, err);
+	rc = mv_store_read(store, oid, &out, err);
 	/* Whatever came out must be right, also before a failure. */
 	assert_true(buf.len <= len);
 	assert_memory_equal(buf.data, data, buf.len);
-	if (!ret)
+	if (!rc)
 		assert_int_equal(buf.len, len);
 	mv_buf_release(&buf);
-	return ret;
+	return rc;
 }
 
 static UNUSED int try_seed(struct mv_store *store, const struct mv_oid *oid,
 			   size_t len, uint64_t seed)
 {
 	uint8_t *data = make_data(len, seed);
-	int ret = try_read(store, oid, data, len, NULL);
+	int rc = try_read(store, oid, data, len, NULL);
 
 	free(data);
-	return ret;
+	return rc;
 }
 
 static UNUSED void check_data(struct mv_store *store, const struct mv_oid *oid,

@@ -151,7 +151,7 @@ static void test_base_json__no_memory_never_means_less_text(void **state)
 	for (int i = 0; failed; i++) {
 		struct mv_json *o;
 		struct mv_buf b;
-		int ret;
+		int rc;
 
 		assert_true(i < 1000);
 		memory.until_failure = i;
@@ -159,8 +159,8 @@ static void test_base_json__no_memory_never_means_less_text(void **state)
 		failed = memory.until_failure < 0;
 		memory.until_failure = -1;
 		mv_buf_init(&b, 1000);
-		ret = mv_json_print(&b, o, 0, NULL);
-		assert_int_equal(ret, failed ? MV_ENOMEM : 0);
+		rc = mv_json_print(&b, o, 0, NULL);
+		assert_int_equal(rc, failed ? MV_ENOMEM : 0);
 		assert_string_equal(b.data, failed ? "" : SAMPLE);
 		mv_buf_release(&b);
 		mv_json_free(o);

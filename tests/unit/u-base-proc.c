@@ -33,14 +33,14 @@ static void program(const char *path, const char *text)
 static int find(const char *name, const char *path)
 {
 	char *out = (char *)"x";
-	int ret = mv_proc_find(&out, name, path, NULL);
+	int rc = mv_proc_find(&out, name, path, NULL);
 
-	if (ret)
+	if (rc)
 		assert_null(out);
 	else
 		assert_int_equal(*out, '/');
 	free(out);
-	return ret;
+	return rc;
 }
 
 static void test_base_proc__finds_nothing_in_the_current_folder(void **state)
@@ -87,11 +87,11 @@ static int sh(const char *script, const void *in, size_t in_len,
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
 	int status = -1;
-	int ret;
+	int rc;
 
-	ret = mv_proc_run(&status, argv, NULL, &env, in, in_len, out, errout,
-			  err);
-	return ret ? ret : status;
+	rc = mv_proc_run(&status, argv, NULL, &env, in, in_len, out, errout,
+			 err);
+	return rc ? rc : status;
 }
 
 static void test_base_proc__gives_status_and_output(void **state)
@@ -458,13 +458,13 @@ static int run_for(int limit_ms, const char *line, int *status,
 {
 	const char *argv[] = { "sh", "-c", line, NULL };
 	struct mv_buf out;
-	int ret;
+	int rc;
 
 	mv_buf_init(&out, 1 << 20);
-	ret = mv_proc_run_for(limit_ms, status, argv, NULL, &env, NULL, 0,
-			      &out, NULL, err);
+	rc = mv_proc_run_for(limit_ms, status, argv, NULL, &env, NULL, 0,
+			     &out, NULL, err);
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 /* Silent, busy, deaf, or with a closed output: it is stopped, and named. */

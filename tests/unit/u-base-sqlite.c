@@ -244,10 +244,10 @@ static void rejects(const char *path, int code)
 {
 	struct mv_sqlite *db = (struct mv_sqlite *)1;
 	struct mv_err err = { MV_OK, "" };
-	int ret = mv_sqlite_open(&db, path, &err);
+	int rc = mv_sqlite_open(&db, path, &err);
 
-	if (ret != code)
-		fail_msg("%s: %d %s", path, ret, err.msg);
+	if (rc != code)
+		fail_msg("%s: %d %s", path, rc, err.msg);
 	assert_null(db);
 	assert_non_null(strstr(err.msg, path));
 }
@@ -272,7 +272,7 @@ static void test_base_sqlite__damage_is_an_error(void **state)
 	const char *path = "d.db";
 	struct mv_sqlite *db;
 	struct mv_buf b;
-	int ret;
+	int rc;
 
 	(void)state;
 	make(path, "create table t (a); insert into t values (zeroblob(9000))");
@@ -282,8 +282,8 @@ static void test_base_sqlite__damage_is_an_error(void **state)
 	assert_int_equal(mv_write_file(path, b.data, b.len, 0644, 0, NULL), 0);
 	mv_buf_clear(&b);
 	db = opens(path);
-	ret = mv_sqlite_each(db, "select a from t", NULL, collect, &b, NULL);
-	assert_int_equal(ret, MV_ECORRUPT);
+	rc = mv_sqlite_each(db, "select a from t", NULL, collect, &b, NULL);
+	assert_int_equal(rc, MV_ECORRUPT);
 	/* Not a no: it could not be asked. */
 	assert_int_equal(mv_sqlite_has(db, "t", NULL, NULL), MV_ECORRUPT);
 	mv_sqlite_close(db);

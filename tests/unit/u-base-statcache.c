@@ -85,12 +85,12 @@ static int has(struct mv_statcache *c, unsigned n)
 	struct stat st = a_stat(n);
 	struct mv_oid want = an_oid(n), oid;
 	char path[32];
-	int ret;
+	int rc;
 
 	snprintf(path, sizeof(path), "dir/file-%u", n);
-	ret = mv_statcache_get(&oid, c, path, &st);
-	if (ret) {
-		assert_int_equal(ret, MV_ENOENT);
+	rc = mv_statcache_get(&oid, c, path, &st);
+	if (rc) {
+		assert_int_equal(rc, MV_ENOENT);
 		return 0;
 	}
 	assert_true(mv_oid_eq(&oid, &want));
@@ -235,21 +235,21 @@ static int put_at(int64_t m, int64_t c, int64_t clock_sec, int known)
 	struct mv_fs_clock clock = { 0, { clock_sec, 5 }, known };
 	struct stat st = a_stat(1);
 	struct mv_oid oid = an_oid(1), got;
-	int ret;
+	int rc;
 
 	clock.dev = st.st_dev;
 	st.st_mtim.tv_sec = m;
 	st.st_ctim.tv_sec = c;
 	/* The last moment of the second. */
 	st.st_mtim.tv_nsec = st.st_ctim.tv_nsec = 999999999;
-	ret = mv_statcache_put(cache, "x", &st, &oid, &clock);
+	rc = mv_statcache_put(cache, "x", &st, &oid, &clock);
 	assert_int_equal(mv_statcache_get(&got, cache, "x", &st),
-			 ret ? MV_ENOENT : 0);
+			 rc ? MV_ENOENT : 0);
 	clock.dev++;
 	assert_int_equal(mv_statcache_put(cache, "y", &st, &oid, &clock),
 			 MV_EBUSY);
 	mv_statcache_close(cache);
-	return ret;
+	return rc;
 }
 
 static void test_base_statcache__what_is_not_quiet_is_not_recorded(void **state)

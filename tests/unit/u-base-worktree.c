@@ -105,20 +105,20 @@ static int write_path(const char *path, int mkdirs)
 {
 	struct mv_wt_file f = MV_WT_FILE_INIT;
 	struct mv_err err = { MV_OK, "" };
-	int ret;
+	int rc;
 
-	ret = mv_wt_replace(&f, root, path, 0, mkdirs, &err);
-	if (!ret) {
+	rc = mv_wt_replace(&f, root, path, 0, mkdirs, &err);
+	if (!rc) {
 		assert_int_equal(write(f.fd, "new", 3), 3);
-		ret = mv_wt_commit(&f, NULL, &err);
+		rc = mv_wt_commit(&f, NULL, &err);
 	}
 	assert_int_equal(f.fd, -1);
 	assert_int_equal(f.dirfd, -1);
 	assert_null(f.tmp);
 	assert_null(f.name);
-	if (ret)
-		assert_int_equal(err.code, ret);
-	return ret;
+	if (rc)
+		assert_int_equal(err.code, rc);
+	return rc;
 }
 
 static int read_path(const char *path)
@@ -126,13 +126,13 @@ static int read_path(const char *path)
 	struct mv_err err;
 	struct stat st;
 	int fd = 99;
-	int ret = mv_wt_open_read(&fd, &st, root, path, &err);
+	int rc = mv_wt_open_read(&fd, &st, root, path, &err);
 
-	if (ret)
+	if (rc)
 		assert_int_equal(fd, -1);
 	else
 		close(fd);
-	return ret;
+	return rc;
 }
 
 static void refused(const char *path)
@@ -474,17 +474,17 @@ static void test_base_worktree__wins_the_race_against_swapped_links(void **state
 	swaps = 0;
 	assert_int_equal(pthread_create(&thread, NULL, swap, NULL), 0);
 	for (int i = 0; i < SWAPS || swaps < SWAPS; i++) {
-		int ret = write_path("dir/sentinel", i & 1);
+		int rc = write_path("dir/sentinel", i & 1);
 
 		/* ENOENT: the walk's look at what was no folder came late. */
-		if (ret && ret != MV_EDENIED && ret != MV_ENOENT) {
+		if (rc && rc != MV_EDENIED && rc != MV_ENOENT) {
 			racing = 0;
 			fail();
 		}
-		written += !ret;
-		denied += ret != 0;
-		ret = read_path("dir/sentinel");
-		if (ret && ret != MV_EDENIED && ret != MV_ENOENT) {
+		written += !rc;
+		denied += rc != 0;
+		rc = read_path("dir/sentinel");
+		if (rc && rc != MV_EDENIED && rc != MV_ENOENT) {
 			racing = 0;
 			fail();
 		}

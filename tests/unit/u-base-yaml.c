@@ -31,10 +31,10 @@ static void rejects_n(const char *text, size_t len, const char *what)
 {
 	struct mv_json *v = (struct mv_json *)1;
 	struct mv_err err = { MV_OK, "" };
-	int ret = mv_yaml_parse(&v, text, len, &err);
+	int rc = mv_yaml_parse(&v, text, len, &err);
 
-	if (ret != MV_EINVALID)
-		fail_msg("%s: %d", text, ret);
+	if (rc != MV_EINVALID)
+		fail_msg("%s: %d", text, rc);
 	assert_null(v);
 	if (!strstr(err.msg, what))
 		fail_msg("'%s' is not in '%s'", what, err.msg);
@@ -56,7 +56,8 @@ static void test_base_yaml__structure_is_as_in_json(void **state)
 	gives("# nothing\n", "null");
 	gives("---\n...\n", "null");
 	gives("\xef\xbb\xbf%YAML 1.2\n---\na: 1\n", "{\"a\":1}");
-	gives("a: \"line\\nbreak \\u00e9\"", "{\"a\":\"line\\nbreak \xc3\xa9\"}");
+	gives("a: \"line\\nbreak \\u00e9\"",
+	      "{\"a\":\"line\\nbreak \xc3\xa9\"}");
 }
 
 static void test_base_yaml__plain_scalars_have_core_types(void **state)

@@ -131,18 +131,18 @@ static int take(struct host *h, struct mv_reader *in, struct mv_writer *out,
 	size_t want = h->chunk ? h->chunk : 65536, got = 1, sum = 0;
 
 	while (got && sum < h->read_max) {
-		int ret = in->read(in->payload, mem, want, &got, err);
+		int rc = in->read(in->payload, mem, want, &got, err);
 
-		if (ret)
-			return h->ignore_errors ? 0 : ret;
+		if (rc)
+			return h->ignore_errors ? 0 : rc;
 		sum += got;
 		h->total += got;
 		if (h->keep)
 			mv_buf_add(&h->seen, mem, got);
 		if (out && got) {
-			ret = out->write(out->payload, mem, got, err);
-			if (ret)
-				return h->ignore_errors ? 0 : ret;
+			rc = out->write(out->payload, mem, got, err);
+			if (rc)
+				return h->ignore_errors ? 0 : rc;
 		}
 	}
 	return 0;
@@ -150,12 +150,12 @@ static int take(struct host *h, struct mv_reader *in, struct mv_writer *out,
 
 static int give(struct host *h, struct mv_writer *out, struct mv_err *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < h->answer_times && !ret; i++)
-		ret = out->write(out->payload, h->answer, strlen(h->answer),
-				 err);
-	return ret;
+	for (size_t i = 0; i < h->answer_times && !rc; i++)
+		rc = out->write(out->payload, h->answer, strlen(h->answer),
+				err);
+	return rc;
 }
 
 static int on_clean(void *payload, const char *path, struct mv_reader *in,
@@ -163,26 +163,26 @@ static int on_clean(void *payload, const char *path, struct mv_reader *in,
 {
 	struct host *h = payload;
 	struct mv_writer w = mv_writer_buf(out);
-	int ret;
+	int rc;
 
 	h->calls++;
 	snprintf(h->path, sizeof(h->path), "%s", path);
-	ret = take(h, in, h->answer ? NULL : &w, err);
-	if (!ret && h->fail)
+	rc = take(h, in, h->answer ? NULL : &w, err);
+	if (!rc && h->fail)
 		return mv_fail(err, h->fail, "clean says no");
-	if (!ret && h->kept)
+	if (!rc && h->kept)
 		return MV_FILTER_KEPT;
-	return ret ? ret : give(h, &w, err);
+	return rc ? rc : give(h, &w, err);
 }
 
 static int on_kept(void *payload, struct mv_writer *out, struct mv_err *err)
 {
 	struct host *h = payload;
-	int ret = give(h, out, err);
+	int rc = give(h, out, err);
 
-	if (!ret && h->kept_fail)
+	if (!rc && h->kept_fail)
 		return mv_fail(err, h->kept_fail, "kept says no");
-	return ret;
+	return rc;
 }
 
 static int on_smudge(void *payload, const char *path, const char *blob,
@@ -190,20 +190,20 @@ static int on_smudge(void *payload, const char *path, const char *blob,
 		     struct mv_err *err)
 {
 	struct host *h = payload;
-	int ret = 0;
+	int rc = 0;
 
 	h->calls++;
 	snprintf(h->path, sizeof(h->path), "%s", path);
 	snprintf(h->blob, sizeof(h->blob), "%s", blob ? blob : "(none)");
 	if (h->answer_first)
-		ret = give(h, out, err);
-	if (!ret)
-		ret = take(h, in, h->answer ? NULL : out, err);
-	if (!ret && !h->answer_first)
-		ret = give(h, out, err);
-	if (!ret && h->fail)
+		rc = give(h, out, err);
+	if (!rc)
+		rc = take(h, in, h->answer ? NULL : out, err);
+	if (!rc && !h->answer_first)
+		rc = give(h, out, err);
+	if (!rc && h->fail)
 		return mv_fail(err, h->fail, "smudge says no");
-	return ret;
+	return rc;
 }
 
 static void on_complain(void *payload, const char *path,

@@ -25,22 +25,22 @@ static int list(const void *data, size_t len, struct mv_layout *l,
 {
 	uint8_t *copy = malloc(len ? len : 1);
 	struct memory m = { copy, len, 0, 0 };
-	int ret;
+	int rc;
 
 	assert_non_null(copy);
 	memcpy(copy, data, len);
-	ret = mv_format_parse_at(l, read_at, &m, len, err);
+	rc = mv_format_parse_at(l, read_at, &m, len, err);
 	free(copy);
-	return ret;
+	return rc;
 }
 
 static int list_verdict(const void *data, size_t len, struct mv_err *err)
 {
 	struct mv_layout l;
-	int ret = list(data, len, &l, err);
+	int rc = list(data, len, &l, err);
 
 	mv_layout_release(&l);	/* empty after a failure */
-	return ret;
+	return rc;
 }
 
 static void test_format_archive__npz_is_listed(void **state)
@@ -73,14 +73,14 @@ static void test_format_archive__read_errors_are_passed_on(void **state)
 	load(&b, "small.npz");
 	for (size_t i = 1; ; i++) {
 		struct memory m = { (uint8_t *)b.data, b.len, i, 0 };
-		int ret = mv_format_parse_at(&l, read_at, &m, b.len, &err);
+		int rc = mv_format_parse_at(&l, read_at, &m, b.len, &err);
 
 		mv_layout_release(&l);
-		if (!ret) {
+		if (!rc) {
 			assert_true(i > 2);
 			break;
 		}
-		assert_int_equal(ret, MV_ENETWORK);
+		assert_int_equal(rc, MV_ENETWORK);
 		assert_string_equal(err.msg, "the line is cut");
 	}
 	mv_buf_release(&b);
@@ -146,13 +146,13 @@ static void test_format_archive__damage_is_survived(void **state)
 	for (size_t len = 0; len < b.len; len += 7)
 		assert_int_not_equal(list_verdict(b.data, len, &err), 0);
 	for (size_t i = 0; i < b.len; i += 5) {
-		int ret;
+		int rc;
 
 		b.data[i] ^= 0x55;
-		ret = list_verdict(b.data, b.len, &err);
+		rc = list_verdict(b.data, b.len, &err);
 		b.data[i] ^= 0x55;
-		assert_true(!ret || ret == MV_EINVALID || ret == MV_ENOENT);
-		refused += ret != 0;
+		assert_true(!rc || rc == MV_EINVALID || rc == MV_ENOENT);
+		refused += rc != 0;
 	}
 	assert_true(refused > 30);
 	mv_buf_release(&b);

@@ -38,7 +38,7 @@ static int ask(struct mv_runs *out, const struct mv_buf *file, size_t first,
 	       struct mv_err *err)
 {
 	size_t need = first;
-	int ret;
+	int rc;
 
 	for (;;) {
 		size_t len = need < file->len ? need : file->len;
@@ -47,11 +47,11 @@ static int ask(struct mv_runs *out, const struct mv_buf *file, size_t first,
 		assert_non_null(copy);
 		memcpy(copy, file->data, len);
 		need = 0;
-		ret = mv_format_runs(out, &need, copy, len, len == file->len,
-				     err);
+		rc = mv_format_runs(out, &need, copy, len, len == file->len,
+				    err);
 		free(copy);
-		if (ret != MV_EBUSY)
-			return ret;
+		if (rc != MV_EBUSY)
+			return rc;
 		assert_true(len < file->len);
 		assert_true(need > len);
 		assert_true(need <= MV_RUN_HEAD_MAX);

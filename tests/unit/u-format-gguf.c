@@ -455,7 +455,7 @@ static void test_format_gguf__large_arrays_grow_the_head(void **state)
 	struct mv_err err;
 	uint64_t need = 16;
 	int rounds = 0;
-	int ret;
+	int rc;
 
 	(void)state;
 	begin(&b, 0, 1);
@@ -468,11 +468,11 @@ static void test_format_gguf__large_arrays_grow_the_head(void **state)
 	do {
 		size_t len = need < b.len ? (size_t)need : b.len;
 
-		ret = mv_format_parse(&l, &need, (uint8_t *)b.data, len,
-				      UNKNOWN_SIZE, &err);
+		rc = mv_format_parse(&l, &need, (uint8_t *)b.data, len,
+				     UNKNOWN_SIZE, &err);
 		rounds++;
-	} while (ret == MV_EBUSY && rounds < 100);
-	assert_int_equal(ret, 0);
+	} while (rc == MV_EBUSY && rounds < 100);
+	assert_int_equal(rc, 0);
 	assert_true(rounds < 24);
 	mv_layout_release(&l);
 	mv_buf_release(&b);

@@ -23,12 +23,12 @@ static int try_with(int major, const char *text, size_t len, size_t data,
 		    struct mv_err *err)
 {
 	struct mv_buf b;
-	int ret;
+	int rc;
 
 	make(&b, major, text, len, data);
-	ret = verdict(b.data, b.len, b.len, err);
+	rc = verdict(b.data, b.len, b.len, err);
 	mv_buf_release(&b);
-	return ret;
+	return rc;
 }
 
 static void refused(const char *text, size_t data, const char *because)
@@ -186,7 +186,8 @@ static void test_format_npy__objects_are_said_to_be_pickles(void **state)
 static void test_format_npy__the_dict_is_exact(void **state)
 {
 	(void)state;
-	accepted("{\"shape\":(1,),\"descr\":\"<f4\",\"fortran_order\":True}", 4);
+	accepted("{\"shape\":(1,),\"descr\":\"<f4\",\"fortran_order\":True}",
+		 4);
 	accepted(D("'<f4'", "(2L, 3)"), 24);
 	refused("{'descr':'<f4','shape':(1,)}", 4, "key is missing");
 	refused("{'descr':'<f4','fortran_order':False,'shape':(1,),'x':1}", 4,

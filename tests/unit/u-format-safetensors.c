@@ -17,12 +17,12 @@ static void make(struct mv_buf *out, const char *json, size_t data)
 static int try_with(const char *json, size_t data, struct mv_err *err)
 {
 	struct mv_buf file;
-	int ret;
+	int rc;
 
 	make(&file, json, data);
-	ret = verdict(file.data, file.len, file.len, err);
+	rc = verdict(file.data, file.len, file.len, err);
 	mv_buf_release(&file);
-	return ret;
+	return rc;
 }
 
 static void refused(const char *json, size_t data, const char *because)
@@ -67,7 +67,8 @@ static void test_format_safetensors__fields_are_read(void **state)
 
 	(void)state;
 	make(&file, three, 28);
-	assert_int_equal(parse_bytes(&l, file.data, file.len, file.len, &err), 0);
+	assert_int_equal(parse_bytes(&l, file.data, file.len, file.len, &err),
+			 0);
 	assert_string_equal(l.format, "safetensors");
 	assert_int_equal(l.header_len, base);
 	assert_int_equal(l.count, 3);
@@ -155,7 +156,8 @@ static void test_format_safetensors__structure_is_checked(void **state)
 	refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[]}}", 0, "offsets");
 	refused("{\"a\":{\"dtype\":1,\"shape\":[],\"data_offsets\":[0,1]}}", 1,
 		"no dtype");
-	refused("{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1, "shape");
+	refused("{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1,
+		"shape");
 	refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0]}}",
 		1, "offsets");
 	refused("{\"a\":{\"dtype\":\"U8\",\"shape\":[],"

@@ -19,12 +19,12 @@ static int parse(const char *text, size_t len, int pre_push, size_t count)
 {
 	struct mv_ref_updates u;
 	struct mv_err err = { MV_OK, "" };
-	int ret = mv_ref_updates_parse(&u, text, len, pre_push, &err);
+	int rc = mv_ref_updates_parse(&u, text, len, pre_push, &err);
 
-	if (ret) {
-		assert_int_equal(err.code, ret);
+	if (rc) {
+		assert_int_equal(err.code, rc);
 		assert_null(u.v);
-		return ret;
+		return rc;
 	}
 	assert_int_equal(u.count, count);
 	for (size_t i = 0; i < count; i++)

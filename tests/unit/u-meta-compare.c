@@ -259,18 +259,18 @@ static void test_meta_compare__sorted_and_without_equal_ones(void **state)
 static int incomparable(const char *old_data, const char *new_data)
 {
 	struct mv_changes c;
-	int ret;
+	int rc;
 
 	compare_on(&c, "\"acc\":1,\"gone\":1", old_data,
 		   "\"acc\":2,\"new\":1", new_data, 0);
 	assert_int_equal(c.count, 3);
 	assert_int_equal(c.v[0].judgement, MV_JUDGE_BETTER);
-	ret = c.v[0].incomparable;
+	rc = c.v[0].incomparable;
 	/* What stands alone is compared with nothing. */
 	assert_int_equal(c.v[1].incomparable, 0);
 	assert_int_equal(c.v[2].incomparable, 0);
 	mv_changes_release(&c);
-	return ret;
+	return rc;
 }
 
 static void test_meta_compare__other_evaluation_data_is_said(void **state)

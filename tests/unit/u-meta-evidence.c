@@ -23,11 +23,11 @@ static int fold(struct mv_evidence *e, const char *const *v, size_t count,
 {
 	struct mv_lines lines = { (const char **)v, count, NULL };
 	struct mv_err err;
-	int ret = mv_evidence_fold_for(e, &lines, NULL, artifact, &err);
+	int rc = mv_evidence_fold_for(e, &lines, NULL, artifact, &err);
 
-	if (ret < 0)
+	if (rc < 0)
 		fail_msg("%s", err.msg);
-	return ret;
+	return rc;
 }
 
 #define FOLD(e, v) fold(e, v, sizeof(v) / sizeof(*(v)), NULL)

@@ -47,10 +47,10 @@ static void rejects_n(const char *name, const char *text, size_t len,
 {
 	struct mv_facts facts = MV_FACTS_INIT;
 	struct mv_err err = { MV_OK, "" };
-	int ret = mv_facts_read(&facts, name, text, len, 0, NULL, &err);
+	int rc = mv_facts_read(&facts, name, text, len, 0, NULL, &err);
 
-	if (ret != code)
-		fail_msg("%s: %d %s", text, ret, err.msg);
+	if (rc != code)
+		fail_msg("%s: %d %s", text, rc, err.msg);
 	if (!strstr(err.msg, what))
 		fail_msg("'%s' is not in '%s'", what, err.msg);
 	/* Nothing of a bad file is taken. */
@@ -203,7 +203,8 @@ static void test_meta_facts__json_is_flattened(void **state)
 	reads("empty.json", "{}", 0, 0, "{}");
 	rejects("d/m.json", "{\"a\":1,\n\"b\":tru}", "d/m.json:2:");
 	rejects("m.json", "{\"a\":1,\"a\":2}", "m.json:1:");
-	rejects("m.json", "{\"a\":{\"b\":1},\"a.b\":2}", "m.json: key 'a.b' occurs twice");
+	rejects("m.json", "{\"a\":{\"b\":1},\"a.b\":2}",
+		"m.json: key 'a.b' occurs twice");
 	rejects("m.json", "[1]", "not a list");
 	rejects("m.json", "0.9", "not a single value");
 	rejects("m.json", "{\"\":1}", "without a name");
@@ -320,7 +321,8 @@ static void large(const char *name, const char *begin, const char *pair,
 		/* Every number below 2^20 once, in no order. */
 		if (i)
 			mv_buf_addstr(&text, *begin == '{' ? ",\n" : "\n");
-		mv_buf_addf(&text, "%s%05x%s0.%u", *begin == '{' ? "\"key.of.metric." :
+		mv_buf_addf(&text, "%s%05x%s0.%u",
+			    *begin == '{' ? "\"key.of.metric." :
 			    "key.of.metric.", i * 2654435u & 0xfffff, pair, i);
 	}
 	mv_buf_addstr(&text, end);

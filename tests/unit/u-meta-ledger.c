@@ -454,19 +454,19 @@ static void writer(const struct place *p, int who, int own_lock)
 {
 	struct mv_git *git = NULL;
 	char lock[320], line[64];
-	int ret;
+	int rc;
 
 	snprintf(lock, sizeof(lock), "%s%d", p->lock, own_lock ? who : 0);
-	ret = mv_git_open(&git, p->r.dir, &p->r.env, NULL);
-	for (int i = 0; !ret && i < RECORDS; i++) {
+	rc = mv_git_open(&git, p->r.dir, &p->r.env, NULL);
+	for (int i = 0; !rc && i < RECORDS; i++) {
 		struct mv_entry entry = { p->blob[(who + i) % BLOBS], line };
 
 		snprintf(line, sizeof(line), "writer %02d record %d", who, i);
-		ret = mv_ledger_append(git, lock, &entry, 1, "notes: race",
-				       PATIENCE, NULL);
+		rc = mv_ledger_append(git, lock, &entry, 1, "notes: race",
+				      PATIENCE, NULL);
 	}
 	mv_git_close(git);
-	_exit(ret ? 1 : 0);
+	_exit(rc ? 1 : 0);
 }
 
 static void race(int writers, int own_lock)

@@ -221,12 +221,12 @@ static void test_meta_manifest__every_cut_is_noticed(void **state)
 	(void)state;
 	for (size_t len = 0; len < sizeof(text) - 1; len++) {
 		char *cut = malloc(len + 1);
-		int ret, whole;
+		int rc, whole;
 
 		memcpy(cut, text, len);
-		ret = mv_manifest_parse(&m, cut, len, NULL);
+		rc = mv_manifest_parse(&m, cut, len, NULL);
 		whole = len >= sizeof(HEAD) - 1 && cut[len - 1] == '\n';
-		assert_int_equal(ret == 0, whole);
+		assert_int_equal(rc == 0, whole);
 		mv_manifest_release(&m);
 		free(cut);
 	}

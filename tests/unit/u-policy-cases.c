@@ -52,16 +52,16 @@ static int collect(void *payload, const char *name, int line, int passed,
 static int run(char *text, const char *cases, struct mv_err *err)
 {
 	struct mv_policy p;
-	int ret;
+	int rc;
 
 	*text = '\0';
 	assert_int_equal(mv_policy_parse(&p, policy_text, strlen(policy_text),
 					 config_text, strlen(config_text),
 					 NULL), 0);
-	ret = mv_policy_run_cases(&p, "cases", cases, strlen(cases), collect,
-				  text, err);
+	rc = mv_policy_run_cases(&p, "cases", cases, strlen(cases), collect,
+				 text, err);
 	mv_policy_release(&p);
-	return ret;
+	return rc;
 }
 
 static void check(const char *cases, const char *expected)

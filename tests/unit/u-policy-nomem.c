@@ -121,14 +121,14 @@ static int check_failing(const struct world *w, const struct mv_policy *policy,
 	struct mv_verdict v;
 	struct mv_err err = { MV_OK, "" };
 	long before = alive;
-	int ret;
+	int rc;
 
 	memset(&v, 0xff, sizeof(v));
 	until_failure = after;
-	ret = mv_decide(&v, &w->f, policy, NOW, &err);
+	rc = mv_decide(&v, &w->f, policy, NOW, &err);
 	until_failure = -1;
-	if (ret) {
-		assert_int_equal(ret, MV_ENOMEM);
+	if (rc) {
+		assert_int_equal(rc, MV_ENOMEM);
 		assert_int_equal(err.code, MV_ENOMEM);
 		assert_null(v.v);
 		assert_int_equal(v.count, 0);

@@ -382,7 +382,7 @@ static void test_remote_dir__damage_there_does_not_arrive(void **state)
 	struct mv_oid oids[3];
 	struct mv_tx *tx;
 	char path[128];
-	int ret;
+	int rc;
 
 	(void)state;
 	put_all(here, oids, 3);
@@ -393,8 +393,8 @@ static void test_remote_dir__damage_there_does_not_arrive(void **state)
 
 	remote = remote_open(0);
 	assert_int_equal(mv_tx_begin(&tx, there, NULL), 0);
-	ret = mv_remote_fetch(remote, tx, &oids[2], 1, NULL, NULL);
-	assert_int_equal(ret, MV_ECORRUPT);
+	rc = mv_remote_fetch(remote, tx, &oids[2], 1, NULL, NULL);
+	assert_int_equal(rc, MV_ECORRUPT);
 	mv_tx_abort(tx);
 	assert_int_equal(mv_store_has(there, &oids[2], NULL, NULL), MV_ENOENT);
 	mv_remote_close(remote);

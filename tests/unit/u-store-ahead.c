@@ -122,12 +122,12 @@ static void test_store_ahead__damage_is_reported_by_the_reader(void **state)
 	close(fd);
 	for (uint64_t i = 0; i < COUNT; i++) {
 		uint8_t *data = make_data(len_of(i), i + 1);
-		int ret;
+		int rc;
 
 		mv_buf_clear(&out);
-		ret = mv_store_read(store, &oid[i], &writer, NULL);
-		if (ret) {
-			assert_int_equal(ret, MV_ECORRUPT);
+		rc = mv_store_read(store, &oid[i], &writer, NULL);
+		if (rc) {
+			assert_int_equal(rc, MV_ECORRUPT);
 			assert_int_equal(out.len, 0);
 			bad++;
 		} else {

@@ -117,19 +117,19 @@ static int decode(struct fixture *f, const struct mv_encoded *e, size_t len)
 {
 	/* Memory of exactly this size, for the sanitizer. */
 	uint8_t *copy = malloc(e->len ? e->len : 1);
-	int ret;
+	int rc;
 
 	assert_non_null(copy);
 	memcpy(copy, e->data, e->len);
 	memset(f->back, 0xc5, sizeof(f->back));
-	ret = mv_decode(f->back + GUARD, len, f->decoder, e->codec, e->param,
-			copy, e->len, NULL);
+	rc = mv_decode(f->back + GUARD, len, f->decoder, e->codec, e->param,
+		       copy, e->len, NULL);
 	free(copy);
 	for (size_t i = 0; i < GUARD; i++) {
 		assert_int_equal(f->back[i], 0xc5);
 		assert_int_equal(f->back[GUARD + len + i], 0xc5);
 	}
-	return ret;
+	return rc;
 }
 
 /* Encode, check what must always hold, decode, compare. */
@@ -549,11 +549,11 @@ static void damage(struct fixture *f, struct mv_encoded e, uint8_t *data,
 		   size_t raw_len)
 {
 	for (size_t i = 0; i < e.len; i++) {
-		int ret;
+		int rc;
 
 		data[i] ^= (uint8_t)(1 << (i & 7));
-		ret = decode(f, &e, raw_len);
-		assert_true(!ret || ret == MV_ECORRUPT || ret == MV_ENOTSUP);
+		rc = decode(f, &e, raw_len);
+		assert_true(!rc || rc == MV_ECORRUPT || rc == MV_ENOTSUP);
 		data[i] ^= (uint8_t)(1 << (i & 7));
 	}
 	for (; e.len; e.len--)

@@ -158,12 +158,12 @@ static int put_small(void *arg, unsigned worker, struct mv_err *err)
 	size_t len = seed_len(job->seed);
 	uint8_t *data = make_data(len, job->seed);
 	struct mv_oid oid;
-	int ret = try_put(&oid, job->tx, data, len, err);
+	int rc = try_put(&oid, job->tx, data, len, err);
 
 	(void)worker;
 	free(data);
 	free(job);
-	return ret;
+	return rc;
 }
 
 static void *put_large(void *arg)
@@ -384,11 +384,11 @@ static int named_roots(void *payload,
 {
 	DIR *d = opendir("named");
 	struct dirent *e;
-	int ret = 0;
+	int rc = 0;
 
 	(void)payload;
 	(void)err;
-	while (!ret && (e = readdir(d))) {
+	while (!rc && (e = readdir(d))) {
 		const char *dash = strrchr(e->d_name, '-');
 		struct mv_oid oid;
 		uint64_t seed;
@@ -397,10 +397,10 @@ static int named_roots(void *payload,
 			continue;
 		seed = strtoull(dash + 1, NULL, 10);
 		name_seed(&oid, seed_len(seed), seed);
-		ret = add(sink, &oid);
+		rc = add(sink, &oid);
 	}
 	closedir(d);
-	return ret;
+	return rc;
 }
 
 static void collector(const char *stop)
@@ -411,12 +411,12 @@ static void collector(const char *stop)
 		struct mv_store *store = open_tiny("s", 2000, NULL);
 		struct mv_gc_stats stats;
 		struct mv_err why = { 0 };
-		int ret;
+		int rc;
 
 		options.now = time(NULL) + 10;
-		ret = mv_store_gc(store, &options, &stats, &why);
-		if (ret && ret != MV_EBUSY) {
-			fprintf(stderr, "# gc: %d %s\n", ret, why.msg);
+		rc = mv_store_gc(store, &options, &stats, &why);
+		if (rc && rc != MV_EBUSY) {
+			fprintf(stderr, "# gc: %d %s\n", rc, why.msg);
 			_exit(7);
 		}
 		mv_store_close(store);
@@ -432,12 +432,12 @@ static void reader(const char *stop)
 
 		for (uint64_t seed = 0; seed < 40; seed++) {
 			struct mv_oid oid;
-			int ret;
+			int rc;
 
 			/* It may come and go, but is never wrong. */
 			name_seed(&oid, seed_len(seed), seed);
-			ret = try_seed(store, &oid, seed_len(seed), seed);
-			if (ret && ret != MV_ENOENT && ret != MV_ECORRUPT)
+			rc = try_seed(store, &oid, seed_len(seed), seed);
+			if (rc && rc != MV_ENOENT && rc != MV_ECORRUPT)
 				_exit(8);
 		}
 		mv_store_close(store);

@@ -15,11 +15,11 @@ static int give_roots(void *payload,
 		      void *sink, struct mv_err *err)
 {
 	struct roots *r = payload;
-	int ret = r->fail ? mv_fail(err, MV_ECANCELLED, "no roots") : 0;
+	int rc = r->fail ? mv_fail(err, MV_ECANCELLED, "no roots") : 0;
 
-	for (size_t i = 0; !ret && i < r->count; i++)
-		ret = add(sink, &r->oid[i]);
-	return ret;
+	for (size_t i = 0; !rc && i < r->count; i++)
+		rc = add(sink, &r->oid[i]);
+	return rc;
 }
 
 static int try_gc(struct mv_store *store, const struct mv_oid *roots,

@@ -42,18 +42,18 @@ static int write_list(char *path, size_t room, struct list *l,
 	struct mv_tmp tmp = MV_TMP_INIT;
 	char hex[MV_OID_HEX + 1];
 	struct mv_oid id;
-	int ret;
+	int rc;
 
-	ret = mv_tmp_open(&tmp, ".", "x", err);
-	if (!ret)
-		ret = mv_index_write(&id, &tmp, packs, count, l->count, &source,
-				     err);
-	if (!ret) {
+	rc = mv_tmp_open(&tmp, ".", "x", err);
+	if (!rc)
+		rc = mv_index_write(&id, &tmp, packs, count, l->count, &source,
+				    err);
+	if (!rc) {
 		snprintf(path, room, "./%s.idx", mv_oid_hex(hex, &id));
-		ret = mv_tmp_commit(&tmp, path, 0644, 0, err);
+		rc = mv_tmp_commit(&tmp, path, 0644, 0, err);
 	}
 	mv_tmp_discard(&tmp);
-	return ret;
+	return rc;
 }
 
 static int by_id(const void *a, const void *b)

@@ -166,12 +166,12 @@ static int all_roots(void *payload,
 		     void *sink, struct mv_err *err)
 {
 	struct all *all = payload;
-	int ret = 0;
+	int rc = 0;
 
 	(void)err;
-	for (size_t i = 0; !ret && i < all->count; i++)
-		ret = add(sink, &all->oid[i]);
-	return ret;
+	for (size_t i = 0; !rc && i < all->count; i++)
+		rc = add(sink, &all->oid[i]);
+	return rc;
 }
 
 static void test_store_owners__a_pack_written_anew_keeps_them(void **state)

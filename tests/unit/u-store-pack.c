@@ -73,13 +73,13 @@ static int see(void *payload, uint64_t off, const struct mv_pack_record *record,
 static int walk(const uint8_t *data, size_t len, const struct mv_oid *expect,
 		uint64_t *end, struct seen *s)
 {
-	int fd, ret;
+	int fd, rc;
 
 	save_file("p", data, len);
 	fd = open("p", O_RDONLY);
-	ret = mv_pack_walk(fd, "p", expect, end, see, s, NULL);
+	rc = mv_pack_walk(fd, "p", expect, end, see, s, NULL);
 	close(fd);
-	return ret;
+	return rc;
 }
 
 static unsigned salvage(const uint8_t *data, size_t len, const struct made *m)

@@ -26,13 +26,13 @@ static int parse(struct mv_pointer *p, const char *text)
 	/* Memory of exactly this size, for the sanitizer. */
 	size_t len = strlen(text);
 	char *copy = malloc(len ? len : 1);
-	int ret;
+	int rc;
 
 	assert_non_null(copy);
 	memcpy(copy, text, len);
-	ret = mv_pointer_parse(p, copy, len, NULL);
+	rc = mv_pointer_parse(p, copy, len, NULL);
 	free(copy);
-	return ret;
+	return rc;
 }
 
 static void assert_oid(const struct mv_pointer *p, const char *hex)
@@ -124,12 +124,12 @@ static void test_store_pointer__malformed_native_is_never_content(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct mv_pointer p;
 		struct mv_err err;
-		int ret = mv_pointer_parse(&p, rows[i].text,
-					   strlen(rows[i].text), &err);
+		int rc = mv_pointer_parse(&p, rows[i].text,
+					  strlen(rows[i].text), &err);
 
-		if (ret != MV_ECORRUPT || !strstr(err.msg, rows[i].why))
-			print_error("row %zu: %d, %s\n", i, ret, err.msg);
-		assert_int_equal(ret, MV_ECORRUPT);
+		if (rc != MV_ECORRUPT || !strstr(err.msg, rows[i].why))
+			print_error("row %zu: %d, %s\n", i, rc, err.msg);
+		assert_int_equal(rc, MV_ECORRUPT);
 		assert_non_null(strstr(err.msg, rows[i].why));
 	}
 }
@@ -231,15 +231,15 @@ static void test_store_pointer__lfs_is_read_as_git_lfs_does(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lfs_rows) / sizeof(lfs_rows[0]); i++) {
 		struct mv_pointer p;
-		int ret = parse(&p, lfs_rows[i].text);
-		enum verdict verdict = ret ? CONTENT :
+		int rc = parse(&p, lfs_rows[i].text);
+		enum verdict verdict = rc ? CONTENT :
 				       p.canonical ? EXACT : LENIENT;
 
-		if (ret && ret != MV_ENOENT)
-			fail_msg("%s: %d", lfs_rows[i].name, ret);
+		if (rc && rc != MV_ENOENT)
+			fail_msg("%s: %d", lfs_rows[i].name, rc);
 		if (verdict != lfs_rows[i].verdict)
 			fail_msg("%s: %d", lfs_rows[i].name, (int)verdict);
-		if (ret)
+		if (rc)
 			continue;
 		assert_int_equal(p.dialect, MV_DIALECT_LFS);
 		assert_true(p.size == lfs_rows[i].size);
@@ -312,7 +312,7 @@ static void test_store_pointer__damage_is_noticed(void **state)
 	char text[] = NATIVE;
 	struct mv_pointer good, p;
 	size_t len = strlen(text);
-	int ret;
+	int rc;
 
 	(void)state;
 	assert_int_equal(mv_pointer_parse(&good, text, len, NULL), 0);
@@ -322,9 +322,9 @@ static void test_store_pointer__damage_is_noticed(void **state)
 	for (size_t i = 0; i < len; i++)
 		for (int bit = 0; bit < 8; bit++) {
 			text[i] ^= (char)(1 << bit);
-			ret = mv_pointer_parse(&p, text, len, NULL);
-			assert_true(ret ? ret == (i < 10 ? MV_ENOENT :
-							   MV_ECORRUPT) :
+			rc = mv_pointer_parse(&p, text, len, NULL);
+			assert_true(rc ? rc == (i < 10 ? MV_ENOENT :
+							 MV_ECORRUPT) :
 				    p.size != good.size ||
 				    !mv_oid_eq(&p.oid, &good.oid));
 			text[i] ^= (char)(1 << bit);

@@ -30,13 +30,13 @@ static int parse(const uint8_t *data, size_t len)
 {
 	struct mv_recipe r;
 	uint8_t *copy = malloc(len ? len : 1);	/* exactly: for ASan */
-	int ret;
+	int rc;
 
 	assert_non_null(copy);
 	memcpy(copy, data, len);
-	ret = mv_recipe_parse(&r, copy, len, NULL);
+	rc = mv_recipe_parse(&r, copy, len, NULL);
 	free(copy);
-	return ret;
+	return rc;
 }
 
 static void test_store_recipe__what_was_made_is_read(void **state)

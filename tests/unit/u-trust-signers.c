@@ -24,7 +24,7 @@ static int opens(const char *signers, const char *gpg, const char *revoked,
 {
 	struct mv_trust_roots roots = { 0 };
 	struct mv_trust *t = NULL;
-	int ret;
+	int rc;
 
 	roots.allowed_signers = signers;
 	roots.allowed_signers_len = signers ? strlen(signers) : 0;
@@ -32,11 +32,11 @@ static int opens(const char *signers, const char *gpg, const char *revoked,
 	roots.allowed_gpg_len = gpg ? strlen(gpg) : 0;
 	roots.revoked_keys = revoked;
 	roots.revoked_keys_len = revoked ? strlen(revoked) : 0;
-	ret = mv_trust_open(&t, &roots, "/tmp", &keys_env, err);
-	if (ret)
+	rc = mv_trust_open(&t, &roots, "/tmp", &keys_env, err);
+	if (rc)
 		assert_null(t);
 	mv_trust_close(t);
-	return ret;
+	return rc;
 }
 
 static void test_trust_signers__lets_nobody_in_by_accident(void **state)

@@ -38,16 +38,16 @@ static int leave(void **state)
 static int dearmours(const char *text)
 {
 	struct mv_buf out;
-	int ret;
+	int rc;
 
 	mv_buf_init(&out, 1 << 16);
-	ret = mv_sshsig_dearmour(&out, text, strlen(text));
-	if (!ret) {
+	rc = mv_sshsig_dearmour(&out, text, strlen(text));
+	if (!rc) {
 		assert_int_equal(out.len, blob.len);
 		assert_memory_equal(out.data, blob.data, blob.len);
 	}
 	mv_buf_release(&out);
-	return ret;
+	return rc;
 }
 
 static void test_trust_sshsig__reads_a_real_one(void **state)

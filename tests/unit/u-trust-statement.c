@@ -45,13 +45,13 @@ static char *printed(const struct mv_statement *s)
 static int parses(const char *text)
 {
 	struct mv_statement s;
-	int ret = mv_statement_parse(&s, text, strlen(text), NULL);
+	int rc = mv_statement_parse(&s, text, strlen(text), NULL);
 
-	if (!ret)
+	if (!rc)
 		mv_statement_release(&s);
 	else
 		assert_null(s.artifact);
-	return ret;
+	return rc;
 }
 
 static void test_trust_statement__has_one_form_only(void **state)
@@ -165,13 +165,13 @@ static int reads(const char *line)
 {
 	struct mv_statement s;
 	struct mv_buf payload, sig;
-	int ret;
+	int rc;
 
 	mv_buf_init(&payload, 1 << 16);
 	mv_buf_init(&sig, 1 << 16);
-	ret = mv_statement_from_line(&s, &payload, &sig, line, strlen(line),
-				     NULL);
-	if (!ret) {
+	rc = mv_statement_from_line(&s, &payload, &sig, line, strlen(line),
+				    NULL);
+	if (!rc) {
 		assert_int_equal(sig.len, 4);
 		assert_memory_equal(sig.data, "SIG\0", 4);
 		assert_string_equal(s.artifact, "fraud");
@@ -179,7 +179,7 @@ static int reads(const char *line)
 	}
 	mv_buf_release(&payload);
 	mv_buf_release(&sig);
-	return ret;
+	return rc;
 }
 
 static char *line_of(enum mv_decision decision)
@@ -209,7 +209,7 @@ static void test_trust_statement__line_says_only_what_is_signed(void **state)
 {
 	static const struct {
 		const char *from, *to;
-		int ret;
+		int rc;
 	} edits[] = {
 		/* the moment of writing is the writer's claim */
 		{ "08:00:00.123Z", "09:00:00.123Z", 0 },
@@ -232,7 +232,7 @@ static void test_trust_statement__line_says_only_what_is_signed(void **state)
 	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
 		char *edited = replace(line, edits[i].from, edits[i].to);
 
-		if (reads(edited) != edits[i].ret)
+		if (reads(edited) != edits[i].rc)
 			fail_msg("%s", edited);
 		free(edited);
 	}

@@ -415,7 +415,7 @@ static void test_trust_verify__signing_says_what_is_missing(void **state)
 {
 	static const struct {
 		struct mv_signing_key key;
-		int ret;
+		int rc;
 	} bad[] = {
 		{ { "ssh", NULL, NULL, 0 }, MV_EINVALID },
 		{ { "ssh", "", NULL, 0 }, MV_EINVALID },
@@ -433,7 +433,7 @@ static void test_trust_verify__signing_says_what_is_missing(void **state)
 		mv_buf_init(&sig, 1 << 16);
 		assert_int_equal(mv_trust_sign(&sig, &bad[i].key, APPROVAL,
 					       "x", 1, &keys_env, &err),
-				 bad[i].ret);
+				 bad[i].rc);
 		assert_true(*err.msg);
 		assert_int_equal(sig.len, 0);
 		mv_buf_release(&sig);
