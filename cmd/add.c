@@ -121,11 +121,11 @@ static int record(struct evidence *e, struct mv_repo *repo, const char **paths,
 {
 	struct mv_subject *subjects;
 	size_t count;
-	int rc = mv_repo_subjects(&subjects, &count, repo, paths, err);
+	int rc = mv_subject_list(&subjects, &count, repo, paths, err);
 
 	if (!rc)
 		rc = evidence_record(e, repo, subjects, count, list, err);
-	mv_subjects_release(subjects, count);
+	mv_subject_list_release(subjects, count);
 	if (rc)
 		mv_err_prefix(err, "the files are staged, but nothing is "
 			      "recorded");
@@ -142,9 +142,9 @@ static int add(struct show *show, struct evidence *e, struct mv_repo *repo,
 	if (evidence_given(e))
 		rc = evidence_read(e, repo, show->dry_run, err);
 	if (!rc)
-		rc = mv_repo_add(repo, paths, options, stats, err);
+		rc = mv_work_add(repo, paths, options, stats, err);
 	if (!rc && !show->dry_run)
-		mv_repo_hooks_ensure(repo, 1, NULL);
+		mv_setup_hooks_ensure(repo, 1, NULL);
 	return rc;
 }
 

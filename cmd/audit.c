@@ -205,7 +205,7 @@ static int audit(struct answer *a, struct cmd_env *env, const char *trusted,
 	    (!strcmp(a->format, "md") && md_head(&a->text)))
 		rc = mv_nomem(err);
 	if (!rc)
-		rc = mv_repo_audit(&gate, o, on_entry, a, err);
+		rc = mv_proof_audit(&gate, o, on_entry, a, err);
 	mv_gate_close(&gate);
 	return rc;
 }

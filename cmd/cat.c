@@ -18,16 +18,17 @@ static int find(struct mv_pointer *out, struct mv_repo *repo,
 {
 	struct mv_subject s;
 	struct mv_err other;
-	int rc = mv_repo_subject(&s, repo, spec, err);
+	int rc = mv_subject_find(&s, repo, spec, err);
 
-	if (rc && !mv_repo_resolve(out, repo, spec, &other))
+	if (rc && !mv_transfer_resolve(out, repo, spec, &other))
 		return 0;
 	if (rc)
 		return rc;
 	*out = s.pointer;
 	/* By its own id a folder is the list of its files. */
 	if (s.is_directory && s.path)
-		rc = mv_fail(err, MV_EINVALID, "'%s' is a folder of %zu file%s; "
+		rc = mv_fail(err, MV_EINVALID,
+			     "'%s' is a folder of %zu file%s; "
 			     "name one of them", spec, s.members.count,
 			     out_s(s.members.count));
 	mv_subject_release(&s);
@@ -49,7 +50,8 @@ int cmd_cat(int argc, const char **argv, struct cmd_env *env)
 	if (status)
 		return status;
 	if (find(&pointer, env->repo, spec, &err) ||
-	    (pointer.size && mv_repo_read(env->repo, &pointer, &out, &err))) {
+	    (pointer.size && mv_transfer_read(env->repo, &pointer, &out,
+					      &err))) {
 		out_pipe_gone();
 		status = out_fatal(&err);
 	}

@@ -71,7 +71,7 @@ static void tell(void *payload, const struct mv_release *r,
 /* Is an argument a version or stage, and no file of that name here? */
 static int is_release(const char *arg)
 {
-	return mv_release_spec_ok(arg) && access(arg, F_OK);
+	return mv_subject_version_spec_ok(arg) && access(arg, F_OK);
 }
 
 /* "--" was eaten by the options' parser; behind it are paths only. */
@@ -108,11 +108,12 @@ static int check_out_releases(struct cmd_env *env, int argc,
 	int rc;
 
 	if (stage)
-		rc = mv_repo_checkout_stage(env->repo, stage, &options, &stats,
-					    &count, &err);
+		rc = mv_release_checkout_stage(env->repo, stage, &options,
+					       &stats,
+					       &count, &err);
 	else
-		rc = mv_repo_checkout_release(env->repo, argv, (size_t)argc,
-					      &options, &stats, &err);
+		rc = mv_release_checkout(env->repo, argv, (size_t)argc,
+					 &options, &stats, &err);
 	return rc ? out_fatal(&err) : finish(env, &stats, json);
 }
 
@@ -142,7 +143,7 @@ int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
 				       "--stage exclude each other");
 	if (stage || releases)
 		return check_out_releases(env, argc, argv, stage, force, json);
-	if (mv_repo_checkout(env->repo, argc ? argv : NULL,
+	if (mv_work_checkout(env->repo, argc ? argv : NULL,
 			     force ? MV_CHECKOUT_FORCE : 0, &stats, &err))
 		return out_fatal(&err);
 	return finish(env, &stats, json);

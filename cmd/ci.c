@@ -146,13 +146,13 @@ static int fetch(const char *base, const char *head, const struct options *o,
 	struct mv_err err;
 	int status = CMD_OK;
 
-	if (mv_repo_ci_fetch(&f, env->repo, &ask, &err))
+	if (mv_look_ci_fetch(&f, env->repo, &ask, &err))
 		return out_fatal(&err);
 	if (o->json)
 		status = print_json(&f);
 	else
 		print_text(&f);
-	mv_ci_fetched_release(&f);
+	mv_look_ci_fetched_release(&f);
 	return status;
 }
 

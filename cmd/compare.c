@@ -224,7 +224,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 	status = look_begin(&look, env, formats, opts, usage);
 	if (status)
 		return status;
-	if (mv_repo_board(&board, env->repo, argc ? argv[0] : NULL,
+	if (mv_look_board(&board, env->repo, argc ? argv[0] : NULL,
 			  (branches ? MV_BOARD_BRANCHES : 0) |
 			  (all ? MV_BOARD_ALL : 0), 0, &err))
 		return out_fatal(&err);

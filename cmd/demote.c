@@ -23,7 +23,7 @@ static int take_holder(struct gate_ask *ask)
 	struct mv_err err;
 	int status = CMD_OK;
 
-	if (mv_repo_stage_holder(&version, &commit, &ask->gate, ask->artifact,
+	if (mv_gate_stage_holder(&version, &commit, &ask->gate, ask->artifact,
 				 ask->p.stage, &err))
 		return out_fatal(&err);
 	if (ask->version && strcmp(ask->version, version)) {
@@ -47,12 +47,12 @@ static int find_holder(struct gate_ask *ask)
 	struct mv_release r;
 	struct mv_err err;
 	char *spec = mv_strf("%s#%s", ask->artifact, ask->p.stage);
-	int rc = spec ? mv_repo_release(&r, ask->gate.repo, spec, &err) :
+	int rc = spec ? mv_subject_version(&r, ask->gate.repo, spec, &err) :
 		 mv_nomem(&err);
 
 	free(spec);
 	if (!rc)
-		mv_release_clear(&r);
+		mv_subject_version_clear(&r);
 	if (rc && rc != MV_ECORRUPT)
 		return out_fatal(&err);
 	return take_holder(ask);

@@ -64,10 +64,11 @@ int cmd_deprecate(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 1, 1, opts, usage))
 		return CMD_USAGE;
-	if (!force && mv_artifact_name_ok(argv[0]) && check_stages(env, argv[0]))
+	if (!force && mv_artifact_name_ok(argv[0]) && check_stages(env,
+								   argv[0]))
 		return CMD_FATAL;
-	if (mv_repo_deprecate(&tag, env->repo, argv[0], message,
-			      sign ? MV_TAG_SIGN : 0, &err))
+	if (mv_release_deprecate(&tag, env->repo, argv[0], message,
+				 sign ? MV_TAG_SIGN : 0, &err))
 		return out_fatal(&err);
 	registry_made(env, tag);
 	free(tag);

@@ -36,10 +36,10 @@ int cmd_deregister(int argc, const char **argv, struct cmd_env *env)
 	name = registry_split(argv[0]);
 	if (!name)
 		return out_fatalf("out of memory");
-	rc = mv_repo_deregister(&tag, env->repo, name,
-				strchr(argv[0], '@') + 1, message,
-				(force ? MV_TAG_FORCE : 0) |
-				(sign ? MV_TAG_SIGN : 0), &err);
+	rc = mv_release_deregister(&tag, env->repo, name,
+				   strchr(argv[0], '@') + 1, message,
+				   (force ? MV_TAG_FORCE : 0) |
+				   (sign ? MV_TAG_SIGN : 0), &err);
 	free(name);
 	if (rc)
 		return out_fatal(&err);

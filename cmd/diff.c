@@ -104,7 +104,7 @@ int cmd_diff(int argc, const char **argv, struct cmd_env *env)
 		look.style.flags |= MV_STYLE_ALL;
 	base = !stage && argc > 0 ? argv[0] : NULL;
 	head = stage ? argv[0] : argc > 1 ? argv[1] : NULL;
-	if (mv_repo_compare(&c, env->repo, base, head, stage,
+	if (mv_look_compare(&c, env->repo, base, head, stage,
 			    (all ? MV_COMPARE_ALL : 0) |
 			    (no_content ? 0 : MV_COMPARE_CONTENT) |
 			    (fetch ? MV_COMPARE_FETCH : 0), &err))

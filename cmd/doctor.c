@@ -153,7 +153,7 @@ static int examine(struct cmd_env *env, int json)
 	else if (!env->repo)
 		found(&visit, MV_DOCTOR_OK, "repository", "none here; only the "
 		      "configuration is looked at", NULL);
-	if (mv_repo_doctor(env->repo, &env->proc, &doctor, &err)) {
+	if (mv_setup_doctor(env->repo, &env->proc, &doctor, &err)) {
 		mv_json_free(visit.findings);
 		status = out_fatal(&err);
 	} else if (json) {

@@ -100,7 +100,8 @@ static struct group *group_of(struct show *show, const char *path)
 
 	for (size_t i = show->count; i--;) {
 		g = &show->v[i];
-		if (strlen(g->all.path) == len && !memcmp(g->all.path, path, len))
+		if (strlen(g->all.path) == len && !memcmp(g->all.path, path,
+							  len))
 			return g;
 	}
 	if (show->count == show->alloc) {
@@ -213,7 +214,7 @@ int cmd_du(int argc, const char **argv, struct cmd_env *env)
 		return CMD_USAGE;
 	if (json)
 		show.versions = mv_json_array();
-	failed = mv_repo_du(env->repo, show_version, &show, &total, &err);
+	failed = mv_care_du(env->repo, show_version, &show, &total, &err);
 	add_groups(&show);
 	free(show.v);
 	if (table_print(&show.table, 0, env) || failed) {

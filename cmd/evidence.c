@@ -67,7 +67,7 @@ static int read_curves(struct mv_curves *curves, const char *path,
 {
 	struct mv_record none = { .t = NULL };
 	size_t before = curves->count;
-	int rc = mv_repo_read_facts(&none, curves, path, 1, skipped, err);
+	int rc = mv_evidence_read_facts(&none, curves, path, 1, skipped, err);
 
 	if (!rc && curves->count == before && !before)
 		rc = mv_fail(err, MV_EINVALID, "'%s' has no metrics by step",
@@ -84,13 +84,13 @@ static int read_files(struct evidence *e, struct mv_curves *curves,
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < e->params_files.count; i++)
-		rc = mv_repo_read_facts(&e->facts, curves,
-					e->params_files.v[i], 0, &skipped,
-					err);
+		rc = mv_evidence_read_facts(&e->facts, curves,
+					    e->params_files.v[i], 0, &skipped,
+					    err);
 	for (size_t i = 0; !rc && i < e->metrics_files.count; i++)
-		rc = mv_repo_read_facts(&e->facts, curves,
-					e->metrics_files.v[i], 1, &skipped,
-					err);
+		rc = mv_evidence_read_facts(&e->facts, curves,
+					    e->metrics_files.v[i], 1, &skipped,
+					    err);
 	for (size_t i = 0; !rc && i < e->curves.count; i++)
 		rc = read_curves(curves, e->curves.v[i], &skipped, err);
 	if (!rc && curves->restarts)
@@ -134,15 +134,16 @@ static int read_data(struct evidence *e, struct mv_repo *repo, int dry_run,
 		if (!strcmp(by, "dataset"))
 			continue;
 		named++;
-		rc = mv_repo_ref(&ref, repo, dry_run ? NULL : &e->facts,
-				 strcmp(by, "eval-data") ? "" : "eval",
-				 dataset_of(&e->data, i), e->data.v[i], err);
+		rc = mv_evidence_ref(&ref, repo, dry_run ? NULL : &e->facts,
+				     strcmp(by, "eval-data") ? "" : "eval",
+				     dataset_of(&e->data,
+						i), e->data.v[i], err);
 		if (rc) {
 			mv_err_prefix(err, "'--%s'", by);
 			break;
 		}
 		rc = mv_refs_add(&e->facts.data, &ref, err);
-		mv_repo_ref_release(&ref);
+		mv_evidence_ref_release(&ref);
 	}
 	if (!rc && e->data.count && !named)
 		rc = mv_fail(err, MV_EINVALID, "'--dataset' names data, and "
@@ -174,7 +175,7 @@ static void warn_of_text(const struct mv_facts *metrics)
 static int read_team(struct mv_repo *repo, struct mv_err *err)
 {
 	struct mv_project project = { 0 };
-	int rc = mv_repo_project(&project, repo, NULL, err);
+	int rc = mv_subject_project(&project, repo, NULL, err);
 
 	mv_project_release(&project);
 	return rc;
@@ -209,7 +210,7 @@ int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 			     e->params_files.v[0]);
 	mv_curves_sort(&curves);
 	if (!rc && curves.count && !dry_run)
-		rc = mv_repo_attach_curves(repo, &e->facts, &curves, err);
+		rc = mv_evidence_attach_curves(repo, &e->facts, &curves, err);
 	mv_curves_release(&curves);
 	return rc;
 }
@@ -241,7 +242,7 @@ static int make_record(struct mv_record *out, struct evidence *e,
 		       struct mv_repo *repo, const struct mv_subject *subject,
 		       int64_t now, struct mv_err *err)
 {
-	int rc = mv_repo_record_begin(out, repo, subject, now, err);
+	int rc = mv_evidence_record_begin(out, repo, subject, now, err);
 
 	if (!rc && e->artifact) {
 		free(out->artifact);
@@ -369,8 +370,9 @@ static int record_all(struct evidence *e, struct mv_repo *repo,
 		rc = make_record(&records[i], e, repo, &subjects[i], now, err);
 	if (!rc) {
 		message = message_of(records, subjects, count);
-		rc = message ? mv_repo_record(repo, subjects, records, count,
-					      message, err) : mv_nomem(err);
+		rc = message ? mv_evidence_record(repo, subjects, records,
+						  count,
+						  message, err) : mv_nomem(err);
 	}
 	for (size_t i = 0; records && i < count; i++) {
 		if (!rc)

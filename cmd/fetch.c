@@ -36,10 +36,11 @@ int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
 		revs = argv + 1;
 	if (all)
 		revs = everything;
-	if (mv_repo_fetch(env->repo, argc ? argv[0] : NULL, revs, &stats, &err))
+	if (mv_transfer_fetch(env->repo, argc ? argv[0] : NULL, revs, &stats,
+			      &err))
 		return out_fatal(&err);
 	/* A bare clone has no filter that would see to it. */
-	mv_repo_hooks_ensure(env->repo, 0, NULL);
+	mv_setup_hooks_ensure(env->repo, 0, NULL);
 	fetched = transfer_fetch_records(&records, env->repo,
 					 argc ? argv[0] : NULL);
 	status = transfer_print("downloaded", &stats, records, json);

@@ -67,7 +67,7 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 		return CMD_USAGE;
 	if (json)
 		show.findings = mv_json_array();
-	if (mv_repo_fsck(env->repo, repair, show_finding, &show, &bad,
+	if (mv_care_fsck(env->repo, repair, show_finding, &show, &bad,
 			 &err)) {
 		mv_json_free(show.findings);
 		return out_fatal(&err);

@@ -350,7 +350,7 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 			  "to" : "from", ask->p.stage);
 	if (!subject)
 		return out_fatalf("out of memory");
-	rc = mv_repo_promote(&tag, &verdict, &ask->gate, &ask->p, options,
+	rc = mv_gate_promote(&tag, &verdict, &ask->gate, &ask->p, options,
 			     &err);
 	status = !rc ? CMD_OK : rc == MV_EDENIED && verdict.count ? CMD_NO :
 		 out_fatal(&err);
@@ -466,7 +466,7 @@ int gate_vote(int argc, const char **argv, struct cmd_env *env,
 		o.version = ask.version;
 		if (vote->policy)
 			o.policy_rev = argc ? argv[0] : "HEAD";
-		if (mv_repo_approve(&said, &ask.gate, &o, &err))
+		if (mv_gate_approve(&said, &ask.gate, &o, &err))
 			status = out_fatal(&err);
 		else {
 			status = vote->json ? said_json(&said) :

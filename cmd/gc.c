@@ -53,7 +53,7 @@ int cmd_gc(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 0, 0, opts, usage))
 		return CMD_USAGE;
-	if (mv_repo_gc(env->repo, dry_run, grace, (int64_t)time(NULL), &stats,
+	if (mv_care_gc(env->repo, dry_run, grace, (int64_t)time(NULL), &stats,
 		       &err))
 		return out_fatal(&err);
 	if (json)

@@ -197,7 +197,7 @@ int cmd_history(int argc, const char **argv, struct cmd_env *env)
 		free(ask.name.artifact);
 		return CMD_FATAL;
 	}
-	if (mv_repo_events(&events, env->repo, ask.name.artifact, &err)) {
+	if (mv_subject_events(&events, env->repo, ask.name.artifact, &err)) {
 		free(ask.name.artifact);
 		return out_fatal(&err);
 	}
@@ -211,7 +211,7 @@ int cmd_history(int argc, const char **argv, struct cmd_env *env)
 				  argv[0]);
 		status = CMD_NO;
 	}
-	mv_events_release(&events);
+	mv_subject_events_release(&events);
 	free(ask.name.artifact);
 	return status;
 }

@@ -21,9 +21,9 @@ static const struct {
 	int (*run)(struct mv_repo *repo, const struct mv_import *import,
 		   struct mv_import_stats *stats, struct mv_err *err);
 } tools[] = {
-	{ "mlflow", NULL, mv_repo_import_mlflow },
-	{ "dvc", ".", mv_repo_import_dvc },
-	{ "dvclive", NULL, mv_repo_import_dvclive }
+	{ "mlflow", NULL, mv_import_mlflow },
+	{ "dvc", ".", mv_import_dvc },
+	{ "dvclive", NULL, mv_import_dvclive }
 };
 
 enum { TOOLS = sizeof(tools) / sizeof(tools[0]) };

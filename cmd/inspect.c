@@ -118,7 +118,7 @@ static int open_source(struct source *s, struct cmd_env *env,
 		mv_err_prefix(err, "'%s' is no file here", s->name);
 		return rc;
 	}
-	rc = mv_repo_resolve(&s->pointer, s->repo, s->name, err);
+	rc = mv_transfer_resolve(&s->pointer, s->repo, s->name, err);
 	s->size = s->pointer.size;
 	if (!rc && s->size == UINT64_MAX)
 		rc = mv_fail(err, MV_ENOENT, "the content '%s' is not here",
@@ -139,8 +139,8 @@ static int read_at(void *payload, uint64_t off, void *data, size_t len,
 	struct source *s = payload;
 
 	if (s->repo)
-		s->failed = mv_repo_read_at(s->repo, &s->pointer, off, data,
-					    len, got, err);
+		s->failed = mv_transfer_read_at(s->repo, &s->pointer, off, data,
+						len, got, err);
 	else
 		s->failed = mv_pread_full(s->fd, data, len, off, got, s->name,
 					  err);

@@ -74,7 +74,7 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 	status = registry_spec(&spec, argc, argv, opts, usage);
 	if (!status)
 		status = look_begin(&look, env, formats, opts, usage);
-	if (!status && mv_repo_board(&board, env->repo, spec, MV_BOARD_FOLLOW |
+	if (!status && mv_look_board(&board, env->repo, spec, MV_BOARD_FOLLOW |
 				     (all ? MV_BOARD_ALL : 0), limit ? limit :
 				     1, &err))
 		status = out_fatal(&err);

@@ -233,7 +233,7 @@ void look_list_free(char **list)
 
 void look_hint_notes(struct cmd_env *env)
 {
-	const char *hint = mv_repo_notes_hint(env->repo);
+	const char *hint = mv_evidence_notes_hint(env->repo);
 
 	if (hint)
 		out_hint("%s", hint);

@@ -64,7 +64,7 @@ static int draw_html(struct mv_buf *out, struct cmd_env *env,
 	struct mv_board board;
 	int rc;
 
-	if (count != 1 || mv_repo_board(&board, env->repo, names[0],
+	if (count != 1 || mv_look_board(&board, env->repo, names[0],
 					MV_BOARD_FOLLOW, 0, NULL))
 		return mv_plot_html(out, plot, NULL, err);
 	rc = mv_plot_html(out, plot, &board, err);
@@ -160,7 +160,7 @@ int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 		status = choose(&d, env, opts);
 	if (status)
 		goto out;
-	if (mv_repo_plot(&plot, env->repo, argv, (size_t)argc, d.metrics.v,
+	if (mv_look_plot(&plot, env->repo, argv, (size_t)argc, d.metrics.v,
 			 d.versions ? MV_PLOT_VERSIONS : 0, &err)) {
 		status = out_fatal(&err);
 		goto out;

@@ -85,7 +85,7 @@ static int lint(const char *where, int json, struct cmd_env *env)
 			  json ? mv_json_array() : NULL, 0, 0 };
 	struct mv_policy_draft draft;
 	struct mv_err err;
-	int rc = mv_policy_draft_read(&draft, env->repo, where, &err), status;
+	int rc = mv_gate_draft_read(&draft, env->repo, where, &err), status;
 
 	if (rc == MV_EINVALID) {
 		if (json)
@@ -115,7 +115,7 @@ static int lint(const char *where, int json, struct cmd_env *env)
 	if (rc)
 		mv_json_free(l.list);
 	status = rc ? out_fatal(&err) : print_lint(&l, json);
-	mv_policy_draft_release(&draft);
+	mv_gate_draft_release(&draft);
 	return status;
 }
 
@@ -170,14 +170,14 @@ static int test(const char *where, int json, struct cmd_env *env)
 	struct cases c = { json ? mv_json_array() : NULL, 0, 0 };
 	struct mv_policy_draft draft;
 	struct mv_err err;
-	int rc = mv_policy_draft_read(&draft, env->repo, where, &err);
+	int rc = mv_gate_draft_read(&draft, env->repo, where, &err);
 
 	if (!rc && draft.cases)
 		rc = mv_policy_run_cases(&draft.policy,
 					 ".gitmodel/policy-tests",
 					 draft.cases, draft.cases_len,
 					 on_case, &c, &err);
-	mv_policy_draft_release(&draft);
+	mv_gate_draft_release(&draft);
 	if (rc) {
 		mv_json_free(c.list);
 		return out_fatal(&err);
@@ -370,10 +370,10 @@ static int find_key(char **public, char **from, const char *key,
 
 	*public = *from = NULL;
 	if (key)
-		return mv_signer_public(public, env->repo, key, err);
-	rc = mv_signer_find(public, from, env->repo, err);
+		return mv_gate_signer_public(public, env->repo, key, err);
+	rc = mv_gate_signer_find(public, from, env->repo, err);
 	if (rc == MV_ENOENT && (typed = ask_key())) {
-		rc = mv_signer_public(public, env->repo, typed, err);
+		rc = mv_gate_signer_public(public, env->repo, typed, err);
 		*from = typed;
 	}
 	return rc;
@@ -406,7 +406,7 @@ static int init(const char *member, const char *key, int no_key,
 		member = open ? open + 1 : "";
 	}
 	if (!rc)
-		rc = mv_policy_draft_init(env->repo, member, public, &err);
+		rc = mv_gate_draft_init(env->repo, member, public, &err);
 	free(ident);
 	if (!rc) {
 		out_line("wrote .gitmodel/policy%s", public ?

@@ -27,9 +27,10 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 0, 1, opts, usage))
 		return CMD_USAGE;
-	if (mv_repo_fetch(env->repo, argc ? argv[0] : NULL, NULL, &stats, &err))
+	if (mv_transfer_fetch(env->repo, argc ? argv[0] : NULL, NULL, &stats,
+			      &err))
 		return out_fatal(&err);
-	if (mv_repo_checkout(env->repo, NULL, 0, &written, &err))
+	if (mv_work_checkout(env->repo, NULL, 0, &written, &err))
 		return out_fatal(&err);
 	fetched = transfer_fetch_records(&records, env->repo,
 					 argc ? argv[0] : NULL);

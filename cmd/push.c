@@ -39,10 +39,11 @@ int cmd_push(int argc, const char **argv, struct cmd_env *env)
 		revs = argv + 1;
 	if (all)
 		revs = everything;
-	if (mv_repo_push(env->repo, argc ? argv[0] : NULL, revs, &stats, &err))
+	if (mv_transfer_push(env->repo, argc ? argv[0] : NULL, revs, &stats,
+			     &err))
 		return out_fatal(&err);
 	/* A bare clone has no filter that would see to it. */
-	mv_repo_hooks_ensure(env->repo, 0, NULL);
+	mv_setup_hooks_ensure(env->repo, 0, NULL);
 	records = transfer_push_records(env->repo, argc ? argv[0] : NULL);
 	return transfer_print("uploaded", &stats, records, json);
 }

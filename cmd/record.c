@@ -18,7 +18,7 @@ static int find_subjects(struct mv_subject *out, struct mv_repo *repo,
 	int rc = 0;
 
 	for (int i = 0; !rc && i < argc; i++)
-		rc = mv_repo_subject(&out[i], repo, argv[i], err);
+		rc = mv_subject_find(&out[i], repo, argv[i], err);
 	return rc;
 }
 
@@ -40,8 +40,9 @@ static int record(struct evidence *e, struct cmd_env *env, const char **argv,
 	/* Who names a commit or a version means that. */
 	for (int i = 0; !rc && i < argc; i++)
 		if (!subjects[i].commit && subjects[i].path)
-			newer_warn(env, subjects[i].path, 0, "and record again");
-	mv_subjects_release(subjects, (size_t)argc);
+			newer_warn(env, subjects[i].path, 0,
+				   "and record again");
+	mv_subject_list_release(subjects, (size_t)argc);
 	return rc;
 }
 

@@ -132,10 +132,11 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 				       "other" :
 				       "--bump is patch, minor or major");
 	}
-	if (ask.rev && mv_repo_name_artifact(&naming, env->repo, name, ask.rev,
-					     !ask.version && !bump &&
-					     !ask.message && !sign && !force,
-					     &err)) {
+	if (ask.rev && mv_subject_name_artifact(&naming, env->repo, name,
+						ask.rev,
+						!ask.version && !bump &&
+						!ask.message && !sign && !force,
+						&err)) {
 		free(name);
 		return out_fatal(&err);
 	}
@@ -147,7 +148,7 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 	if (naming == MV_NAMING_SAME)
 		ask.rev = NULL;
 	ask.flags = (force ? MV_TAG_FORCE : 0) | (sign ? MV_TAG_SIGN : 0);
-	status = mv_repo_register(&made, env->repo, &ask, &err) ?
+	status = mv_release_register(&made, env->repo, &ask, &err) ?
 		 out_fatal(&err) : CMD_OK;
 	if (!status && json)
 		status = print_json(&made);
@@ -156,7 +157,7 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 	if (!status && !ask.rev)
 		newer_warn(env, made.path, 1, "and register again");
 	if (!status)
-		mv_registered_release(&made);
+		mv_release_registered_clear(&made);
 	free(name);
 	return status;
 }

@@ -21,7 +21,7 @@ const char *registry_remote(struct cmd_env *env)
 			   "checkout.defaultremote", NULL) && name)
 		return name;
 	snprintf(only, sizeof(only), "origin");
-	if (!mv_repo_default_remote(&found, env->repo, NULL) && found)
+	if (!mv_transfer_default_remote(&found, env->repo, NULL) && found)
 		snprintf(only, sizeof(only), "%s", found);
 	free(found);
 	return only;

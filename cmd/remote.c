@@ -70,7 +70,7 @@ static int add(const char *name, const char *path, struct cmd_env *env)
 			     "there is a remote '%s' already; remove it first",
 			     name);
 	if (!rc)
-		rc = mv_repo_remote_make(env->repo, url, &err);
+		rc = mv_transfer_remote_make(env->repo, url, &err);
 	if (!rc && !there)
 		rc = mv_git_config_set(git, &env->proc, "--local", key, url,
 				       &err);
@@ -147,7 +147,7 @@ static int show_key(void *payload, const char *key, const char *value,
 	if (ours)
 		show_one(show, name, value ? value : "", "configured");
 	else if (!rc && !said &&
-		 !mv_repo_remote_url(&url, show->repo, name, NULL))
+		 !mv_transfer_remote_url(&url, show->repo, name, NULL))
 		show_one(show, name, url, "beside the git remote");
 	free(url);
 	free(own);

@@ -42,7 +42,7 @@ static int compare(struct report *r, struct cmd_env *env, struct mv_err *err)
 {
 	int only_pages = r->html && look_is(&r->look, "none") && !r->junit &&
 			 !r->annotations && !r->fail_on;
-	int rc = mv_repo_compare(&r->comparison, env->repo, r->base, r->head,
+	int rc = mv_look_compare(&r->comparison, env->repo, r->base, r->head,
 				 r->stage, r->no_content ? 0 :
 				 MV_COMPARE_CONTENT, err);
 
@@ -61,15 +61,15 @@ static int write_pages(struct report *r, struct cmd_env *env,
 		       struct mv_err *err)
 {
 	struct mv_report report;
-	int rc = mv_repo_report(&report, env->repo, r->compared ?
+	int rc = mv_look_report(&report, env->repo, r->compared ?
 				&r->comparison : NULL, mv_now_ms(), err);
 
 	if (rc)
 		return rc;
 	if (!look_records(&report.board))
 		look_hint_notes(env);
-	rc = mv_repo_report_write(&r->pages, &report, r->html, r->force, err);
-	mv_report_release(&report);
+	rc = mv_look_report_write(&r->pages, &report, r->html, r->force, err);
+	mv_look_report_release(&report);
 	return rc;
 }
 
@@ -77,7 +77,7 @@ static int write_comment(struct report *r, struct cmd_env *env,
 			 struct mv_err *err)
 {
 	struct mv_buf text;
-	int rc = mv_repo_compare_curves(&r->comparison, env->repo, err);
+	int rc = mv_look_compare_curves(&r->comparison, env->repo, err);
 
 	mv_buf_init(&text, LOOK_MAX);
 	if (!rc)

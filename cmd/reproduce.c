@@ -193,7 +193,7 @@ int cmd_reproduce(int argc, const char **argv, struct cmd_env *env)
 		free(spec);
 		return status;
 	}
-	rc = mv_repo_reproduce(&r, env->repo, spec, keep, &hooks, &err);
+	rc = mv_run_reproduce(&r, env->repo, spec, keep, &hooks, &err);
 	free(spec);
 	if (rc) {
 		out_fatal(&err);
@@ -204,6 +204,6 @@ int cmd_reproduce(int argc, const char **argv, struct cmd_env *env)
 		print(&r);
 	else if (print_json(&r) != CMD_OK)
 		status = CMD_FATAL;
-	mv_reproduced_release(&r);
+	mv_run_reproduced_release(&r);
 	return status;
 }

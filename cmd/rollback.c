@@ -41,7 +41,7 @@ int cmd_rollback(int argc, const char **argv, struct cmd_env *env)
 	status = gate_ask(&ask, env, name, stage, policy);
 	free(name);
 	ask.p.called = "rollback";
-	if (!status && mv_repo_rollback_target(&ask.version, &ask.gate,
+	if (!status && mv_gate_rollback_target(&ask.version, &ask.gate,
 					       ask.artifact, ask.p.stage, to,
 					       &err))
 		status = out_fatal(&err);

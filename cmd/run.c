@@ -116,13 +116,13 @@ static int run(const struct mv_run_options *options, struct cmd_env *env,
 	struct mv_err err;
 	int status;
 
-	if (mv_repo_run(&result, env->repo, options, &err)) {
+	if (mv_run_execute(&result, env->repo, options, &err)) {
 		/* That it failed first matters more to who called. */
 		status = out_fatal(&err);
 		if (result.exit_code)
 			status = result.exit_code;
 	} else {
-		mv_repo_hooks_ensure(env->repo, 1, NULL);
+		mv_setup_hooks_ensure(env->repo, 1, NULL);
 		status = json ? print_json(&result) : CMD_OK;
 		if (!json)
 			print(&result);

@@ -47,9 +47,9 @@ static void bring_records(struct mv_repo *repo)
 	struct mv_err err;
 	int moved = 0;
 
-	if (!mv_repo_notes_hint(repo))
+	if (!mv_evidence_notes_hint(repo))
 		return;
-	if (mv_repo_notes_fetch(repo, NULL, &moved, &err))
+	if (mv_evidence_notes_fetch(repo, NULL, &moved, &err))
 		out_warn("records were not fetched: %s", err.msg);
 	else if (moved)
 		out_line("fetched the records of this repository");
@@ -62,7 +62,7 @@ void setup_warn_filterless(struct mv_repo *repo)
 	struct mv_err err;
 	int has;
 
-	if (mv_repo_has_filter(&has, repo, &err))
+	if (mv_work_has_filter(&has, repo, &err))
 		out_warn("it is not known whether git calls git-model: %s",
 			 err.msg);
 	else if (!has)
@@ -80,7 +80,7 @@ static void warn_left(struct cmd_env *env)
 	mv_repo_close(env->repo);
 	env->repo = NULL;
 	if (setup_open_repo(env, &err) ||
-	    (env->repo && mv_repo_left(&left, env->repo, &err))) {
+	    (env->repo && mv_work_left(&left, env->repo, &err))) {
 		out_warn("it is not known whether files here still need "
 			 "git-model: %s", err.msg);
 		return;
@@ -121,7 +121,7 @@ int setup_run(const struct setup_flags *flags, int remove,
 		else
 			out_warn("no hooks: %s", err.msg);
 	}
-	if (!status && mv_repo_install(env->repo, &env->proc, &install, &err))
+	if (!status && mv_setup_install(env->repo, &env->proc, &install, &err))
 		status = out_fatal(&err);
 	if (!status && !remove && !flags->skip_repo && env->repo)
 		bring_records(env->repo);
@@ -147,7 +147,7 @@ int setup_server(const char *dir, const char *policy, unsigned flags,
 	install.flags = flags;
 	install.program = program ? program : "git-model";
 	if (mv_repo_open(&env->repo, &options, &err) ||
-	    mv_repo_install_server(env->repo, policy, &install, &err))
+	    mv_setup_install_server(env->repo, policy, &install, &err))
 		status = out_fatal(&err);
 	mv_repo_close(env->repo);
 	env->repo = NULL;

@@ -50,7 +50,7 @@ int cmd_show(int argc, const char **argv, struct cmd_env *env)
 	status = registry_spec(&spec, argc, argv, opts, usage);
 	if (!status)
 		status = look_begin(&look, env, formats, opts, usage);
-	if (!status && mv_repo_card(&card, env->repo, spec, &err))
+	if (!status && mv_look_card(&card, env->repo, spec, &err))
 		status = out_fatal(&err);
 	free(spec);
 	if (status)

@@ -143,8 +143,8 @@ int cmd_status(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (json)
 		show.files = mv_json_array();
-	if (mv_repo_paths_exist(env->repo, argc ? argv : NULL, &err) ||
-	    mv_repo_status(env->repo, argc ? argv : NULL, show_file, &show,
+	if (mv_subject_paths_exist(env->repo, argc ? argv : NULL, &err) ||
+	    mv_work_status(env->repo, argc ? argv : NULL, show_file, &show,
 			   &err) ||
 	    mv_repo_strays(env->repo, 0, argc ? argv : NULL, show_stray,
 			   &show, &err)) {

@@ -40,7 +40,7 @@ static int wake(struct cmd_env *env)
 	struct mv_err err;
 
 	setup_warn_filterless(env->repo);
-	if (mv_repo_wake_raw(env->repo, note_raw, &raw, &err)) {
+	if (mv_work_wake_raw(env->repo, note_raw, &raw, &err)) {
 		mv_err_prefix(&err, "the pattern is written, but not what git "
 			      "holds already");
 		return out_fatal(&err);
@@ -85,7 +85,7 @@ static int list(struct cmd_env *env, int json)
 
 	if (!json)
 		out_line("Tracked patterns");
-	if (mv_repo_tracked(env->repo, json ? push_pattern : show_pattern,
+	if (mv_work_tracked(env->repo, json ? push_pattern : show_pattern,
 			    all, &err)) {
 		mv_json_free(all);
 		return out_fatal(&err);
@@ -117,7 +117,7 @@ static int track_above(struct cmd_env *env, const char *const *specs,
 	struct mv_json *all = json ? mv_json_array() : NULL;
 	struct mv_err err;
 
-	if (mv_repo_track_above(env->repo, above, specs, show_path, all,
+	if (mv_work_track_above(env->repo, above, specs, show_path, all,
 				&err)) {
 		mv_json_free(all);
 		return out_fatal(&err);
@@ -148,7 +148,7 @@ int cmd_track(int argc, const char **argv, struct cmd_env *env)
 		return opt_usage_error(opts, usage, "--json goes with the list "
 				       "and with --above");
 	for (int i = 0; i < argc; i++) {
-		if (mv_repo_track(env->repo, argv[i], &changed, &err))
+		if (mv_work_track(env->repo, argv[i], &changed, &err))
 			return out_fatal(&err);
 		out_line(changed ? "Tracking '%s'" :
 				   "'%s' is tracked already", argv[i]);

@@ -61,13 +61,13 @@ int transfer_fetch_records(int *moved, struct mv_repo *repo,
 	struct mv_err err;
 
 	/* Both: a tag says which records it was decided on. */
-	if (mv_repo_registry_fetch(&tags, repo, remote, say_tag, NULL, &err)) {
+	if (mv_release_fetch(&tags, repo, remote, say_tag, NULL, &err)) {
 		out_error("tags of versions and stages were not fetched: %s",
 			  err.msg);
 		status = CMD_FATAL;
 	}
 	*moved = 0;
-	if (mv_repo_notes_fetch(repo, remote, moved, &err)) {
+	if (mv_evidence_notes_fetch(repo, remote, moved, &err)) {
 		out_error("records were not fetched: %s", err.msg);
 		status = CMD_FATAL;
 	}
@@ -80,7 +80,7 @@ int transfer_fetch_attached(struct mv_repo *repo)
 {
 	size_t brought, missing = 0;
 	struct mv_err err;
-	int rc = mv_repo_fetch_attached(repo, &brought, &missing, &err);
+	int rc = mv_evidence_fetch_attached(repo, &brought, &missing, &err);
 
 	if (rc)
 		out_warn("what records have attached was not fetched: %s",
@@ -100,7 +100,7 @@ int transfer_push_records(struct mv_repo *repo, const char *remote)
 	struct mv_err err;
 	int moved = 0;
 
-	if (mv_repo_notes_push(repo, remote, &moved, &err))
+	if (mv_evidence_notes_push(repo, remote, &moved, &err))
 		out_warn("records were not pushed: %s", err.msg);
 	return moved;
 }

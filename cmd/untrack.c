@@ -55,7 +55,7 @@ int cmd_untrack(int argc, const char **argv, struct cmd_env *env)
 	if (opt_count(argc, argv, 1, OPT_ANY, opts, usage))
 		return CMD_USAGE;
 	for (int i = 0; i < argc; i++) {
-		if (mv_repo_untrack(env->repo, argv[i], &changed, &err))
+		if (mv_work_untrack(env->repo, argv[i], &changed, &err))
 			return out_fatal(&err);
 		any |= changed;
 		if (changed) {

@@ -42,7 +42,7 @@ static const char *action_of(const struct mv_verified *v)
 	if (!v->event)
 		return v->stage ? "lost" : v->artifact ? "policy" :
 			v->version ? "tag" : "records";
-	return mv_decided_word(v->event->tag.kind);
+	return mv_proof_decided_word(v->event->tag.kind);
 }
 
 static const char *state_word(enum mv_verify_state state)
@@ -103,7 +103,8 @@ static struct mv_json *event_json(const struct mv_verified *v)
 	mv_json_set(o, "by", str_or_null(v->promoter));
 	mv_json_set(o, "when", mv_json_str(moment(when, v->when)));
 	mv_json_set(o, "witnessed", mv_json_bool(v->witnessed));
-	mv_json_set(o, "verdict", v->verdict ? mv_json_str(!v->verdict->governed ?
+	mv_json_set(o, "verdict",
+		    v->verdict ? mv_json_str(!v->verdict->governed ?
 			"ungoverned" : mv_result_name(v->verdict->result)) :
 			mv_json_null());
 	if (v->verdict)
@@ -259,7 +260,7 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 	a->no_notes |= !*gate.notes;
 	if (!a->branch)
 		a->branch = strdup(gate.trusted_name);
-	rc = mv_repo_verify(&gate, &options, on_event, a, err);
+	rc = mv_proof_verify(&gate, &options, on_event, a, err);
 	a->tagless |= tagless;
 	mv_gate_close(&gate);
 	return rc;
@@ -268,7 +269,7 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 static int has_remote(struct mv_repo *repo)
 {
 	char *name = NULL;
-	int yes = !mv_repo_default_remote(&name, repo, NULL) && name;
+	int yes = !mv_transfer_default_remote(&name, repo, NULL) && name;
 
 	free(name);
 	return yes;
@@ -340,7 +341,8 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 
 	argc = opt_parse(argc, argv, opts, usage);
 	if (all && argc)
-		return opt_usage_error(opts, usage, "--all, or names: not both");
+		return opt_usage_error(opts, usage,
+				       "--all, or names: not both");
 	if (since && mv_time_parse(&ms, since, &err))
 		return opt_usage_error(opts, usage, "--since: %s", err.msg);
 	a.since = since ? ms / 1000 : INT64_MIN;
@@ -352,7 +354,8 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 	if (!rc && json) {
 		struct mv_json *o = mv_json_object();
 
-		mv_json_set(o, "promotions", mv_json_int((int64_t)a.promotions));
+		mv_json_set(o, "promotions",
+			    mv_json_int((int64_t)a.promotions));
 		mv_json_set(o, "bad", mv_json_int((int64_t)a.bad));
 		mv_json_set(o, "unknown", mv_json_int((int64_t)a.unknown));
 		mv_json_set(o, "overdue", mv_json_int((int64_t)a.overdue));

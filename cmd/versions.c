@@ -120,7 +120,8 @@ int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 {
 	int json = 0, plain = 0, status;
 	const struct opt opts[] = {
-		OPT_BOOL(0, "plain", &plain, "tabs and no heading, for scripts"),
+		OPT_BOOL(0, "plain", &plain,
+			 "tabs and no heading, for scripts"),
 		OPT_JSON(&json),
 		OPT_END
 	};
@@ -131,7 +132,7 @@ int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 0, 1, opts, usage))
 		return CMD_USAGE;
-	if (mv_repo_events(&events, env->repo, argc ? argv[0] : NULL, &err))
+	if (mv_subject_events(&events, env->repo, argc ? argv[0] : NULL, &err))
 		return out_fatal(&err);
 	registry_warn(&events);
 	registry_doubt(&events.registry);
@@ -146,6 +147,6 @@ int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 			out_error("no version of '%s' is registered", argv[0]);
 		status = CMD_NO;
 	}
-	mv_events_release(&events);
+	mv_subject_events_release(&events);
 	return status;
 }

@@ -43,7 +43,7 @@ static int print_content(const struct asked *asked, struct cmd_env *env,
 	struct mv_err err;
 	int status = CMD_OK;
 
-	if (mv_repo_release_subject(&s, env->repo, r, &err))
+	if (mv_subject_of_version(&s, env->repo, r, &err))
 		return out_fatal(&err);
 	if (asked->json)
 		status = print_json(r, &s);
@@ -81,7 +81,7 @@ int cmd_which(int argc, const char **argv, struct cmd_env *env)
 		return opt_usage_error(opts, usage, "one of --oid, --path, "
 				       "--commit and --json");
 	}
-	rc = mv_repo_release(&r, env->repo, spec, &err);
+	rc = mv_subject_version(&r, env->repo, spec, &err);
 	free(spec);
 	if (rc == MV_ENOENT) {
 		out_error("%s", err.msg);
@@ -95,6 +95,6 @@ int cmd_which(int argc, const char **argv, struct cmd_env *env)
 		status = print_content(&asked, env, &r);
 	else
 		out_line("%s@%s", r.artifact, r.version);
-	mv_release_clear(&r);
+	mv_subject_version_clear(&r);
 	return status;
 }

@@ -36,8 +36,8 @@ int cmd_diff_text(int argc, const char **argv, struct cmd_env *env)
 	if (mv_repo_open(&repo, &options, NULL))
 		repo = NULL;
 	if (repo && asker_patches_find() ?
-	    mv_repo_diff_pointer(&text, repo, argv[0], &err) :
-	    mv_repo_diff_text(&text, repo, argv[0], &err))
+	    mv_work_diff_pointer(&text, repo, argv[0], &err) :
+	    mv_work_diff_text(&text, repo, argv[0], &err))
 		status = out_fatal(&err);
 	else
 		out_bytes(text.data, text.len);

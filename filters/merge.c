@@ -45,7 +45,7 @@ int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env)
 	merge.theirs = argv[2];
 	merge.path = argv[4];
 	merge.favor = asker_favor_find();
-	if (mv_repo_merge(env->repo, &merge, &result, &err)) {
+	if (mv_work_merge(env->repo, &merge, &result, &err)) {
 		mv_err_prefix(&err, "'%s'", merge.path);
 		return out_fatal(&err);
 	}
@@ -53,6 +53,6 @@ int cmd_merge_driver(int argc, const char **argv, struct cmd_env *env)
 		explain(merge.path, &result);
 		status = CMD_NO;
 	}
-	mv_merge_result_release(&result);
+	mv_work_merge_release(&result);
 	return status;
 }

@@ -49,8 +49,8 @@ static int open_repo(struct door *door, struct mv_err *err)
 	rc = mv_repo_open(&door->repo, &options, err);
 	if (!rc) {
 		asker = asker_find(getenv("GIT_EXTERNAL_DIFF") ||
-				   mv_repo_has_external_diff(door->repo));
-		mv_repo_filter_asker(door->repo, asker);
+				   mv_work_has_external_diff(door->repo));
+		mv_work_filter_asker(door->repo, asker);
 		door->looks = asker != 0;
 		cmd_allow_files();
 		interrupt_begin(&door->interrupt, door->repo);
@@ -65,7 +65,7 @@ static int clean(void *payload, const char *path, struct mv_reader *in,
 	int rc = open_repo(door, err);
 
 	door->stores |= door->dialect == MV_DIALECT_NATIVE && !door->looks;
-	return rc ? rc : mv_repo_clean(door->repo, path, door->dialect, in,
+	return rc ? rc : mv_work_clean(door->repo, path, door->dialect, in,
 				       out, err);
 }
 
@@ -76,14 +76,14 @@ static int smudge(void *payload, const char *path, const char *blob,
 	struct door *door = payload;
 	int rc = open_repo(door, err);
 
-	return rc ? rc : mv_repo_smudge(door->repo, path, blob, in, out, err);
+	return rc ? rc : mv_work_smudge(door->repo, path, blob, in, out, err);
 }
 
 static int kept(void *payload, struct mv_writer *out, struct mv_err *err)
 {
 	struct door *door = payload;
 
-	return mv_repo_clean_kept(door->repo, out, err);
+	return mv_work_clean_kept(door->repo, out, err);
 }
 
 static void complain(void *payload, const char *path, const struct mv_err *err)
@@ -114,11 +114,11 @@ int cmd_filter_process(int argc, const char **argv, struct cmd_env *env)
 	if (rc)
 		status = out_fatal(&err);
 	/* A broken conversation is no reason to lose what was said before. */
-	if (door.repo && mv_repo_filter_finish(door.repo, &err))
+	if (door.repo && mv_work_filter_finish(door.repo, &err))
 		status = out_fatal(&err);
 	/* A clone comes without hooks; nothing depends on it just now. */
 	if (door.repo) {
-		mv_repo_hooks_ensure(door.repo, door.stores, NULL);
+		mv_setup_hooks_ensure(door.repo, door.stores, NULL);
 		interrupt_end(&door.interrupt);
 	}
 	mv_repo_close(door.repo);

@@ -156,7 +156,7 @@ static int run_chained(struct event *e, int *status, struct mv_err *err)
 {
 	char *path = NULL;
 	int in = -1, wait = 0;
-	int rc = mv_repo_hook_chained(&path, e->repo, e->name, NULL);
+	int rc = mv_setup_hook_chained(&path, e->repo, e->name, NULL);
 
 	if (rc == MV_ENOENT || (!rc && is_below_itself(path))) {
 		free(path);
@@ -237,17 +237,17 @@ static void advise(struct event *e)
 	const char *remote = e->argv[0] ? e->argv[0] : "";
 	struct mv_ref_updates updates;
 	struct mv_err err;
-	int rc = mv_ref_updates_parse(&updates, e->in.data, e->in.len, 1,
-				      &err);
+	int rc = mv_hook_updates_parse(&updates, e->in.data, e->in.len, 1,
+				       &err);
 
 	if (rc)
 		return;	/* the upload reads it again, and says so */
 	rc = mv_git_config(&ask.pusher, mv_repo_git(e->repo), "user.email",
 			   &err);
 	if (!rc)
-		rc = mv_repo_advise_push(e->repo, remote, updates.v,
+		rc = mv_hook_advise_push(e->repo, remote, updates.v,
 					 updates.count, &ask, &err);
-	mv_ref_updates_release(&updates);
+	mv_hook_updates_release(&updates);
 	if (rc == MV_EDENIED)
 		out_hint("this is advice, by what was last fetched: the push "
 			 "goes on, and the server decides");
@@ -300,11 +300,11 @@ static int receive(struct event *e,
 		.tell = reason
 	};
 	struct mv_ref_updates updates;
-	int rc = mv_ref_updates_parse(&updates, e->in.data, e->in.len, 0, err);
+	int rc = mv_hook_updates_parse(&updates, e->in.data, e->in.len, 0, err);
 
 	if (!rc) {
 		rc = judge(e->repo, updates.v, updates.count, &ask, err);
-		mv_ref_updates_release(&updates);
+		mv_hook_updates_release(&updates);
 	}
 	free(pusher);
 	return rc;
@@ -316,16 +316,16 @@ static int judge_in_turn(struct event *e, struct mv_turn *turn,
 {
 	int64_t ms, landing;
 	char *path = NULL;
-	int rc = mv_repo_receive_limit(&ms, e->repo, err);
+	int rc = mv_hook_receive_limit(&ms, e->repo, err);
 
 	if (!rc)
-		rc = mv_repo_receive_turn(&path, &landing, e->repo, err);
+		rc = mv_hook_receive_turn(&path, &landing, e->repo, err);
 	if (!rc)
 		rc = mv_turn_take(turn, path, ms, err);
 	if (!rc)
 		rc = mv_within_limit(&e->within, ms, err);
 	if (!rc)
-		rc = receive(e, mv_repo_pre_receive, err);
+		rc = receive(e, mv_hook_pre_receive, err);
 	if (!rc)
 		rc = mv_turn_keep(turn, mv_turn_find_pack(e->parent), landing,
 				  err);
@@ -353,9 +353,9 @@ static int post_receive(struct event *e)
 	int64_t landing;
 	char *path;
 
-	if (receive(e, mv_repo_post_receive, &err))
+	if (receive(e, mv_hook_post_receive, &err))
 		out_warn("no receipt was written: %s", err.msg);
-	if (!mv_repo_receive_turn(&path, &landing, e->repo, NULL)) {
+	if (!mv_hook_receive_turn(&path, &landing, e->repo, NULL)) {
 		mv_turn_over(path, mv_turn_find_pack(e->parent));
 		free(path);
 	}
@@ -376,7 +376,7 @@ static int pre_push(struct event *e)
 		return CMD_OK;
 	}
 	advise(e);
-	rc = mv_repo_pre_push(e->repo, remote, url, e->in.data, e->in.len,
+	rc = mv_hook_pre_push(e->repo, remote, url, e->in.data, e->in.len,
 			      &stats, &err);
 	if (rc == MV_EDENIED) {
 		out_error("nothing is pushed: %s", err.msg);
@@ -389,8 +389,8 @@ static int pre_push(struct event *e)
 			 "`git model push` uploads later");
 		return CMD_NO;
 	}
-	if (mv_repo_lfs_check_locks(e->repo, remote, url, e->in.data,
-				    e->in.len, &err)) {
+	if (mv_transfer_lfs_check_locks(e->repo, remote, url, e->in.data,
+					e->in.len, &err)) {
 		out_error("%s", err.msg);
 		return CMD_NO;
 	}
@@ -446,8 +446,8 @@ static int pre_commit(struct event *e)
 	unsigned refused = 0;
 	struct mv_err err;
 
-	if (mv_repo_look_at_commit(e->repo, look, seen, &err) ||
-	    mv_repo_pre_commit(e->repo, refuse, &refused, &err))
+	if (mv_work_look_at_commit(e->repo, look, seen, &err) ||
+	    mv_hook_pre_commit(e->repo, refuse, &refused, &err))
 		return out_fatal(&err);
 	hint(seen);
 	if (!refused)

@@ -31,7 +31,7 @@ struct mv_du_total {
 	uint64_t missing;	/* versions whose content is not here */
 };
 
-int mv_repo_du(struct mv_repo *repo,
+int mv_care_du(struct mv_repo *repo,
 	       int (*fn)(void *payload, const struct mv_du_version *v,
 			 struct mv_err *err),
 	       void *payload, struct mv_du_total *total, struct mv_err *err);
@@ -40,13 +40,13 @@ int mv_repo_du(struct mv_repo *repo,
 
 /* gc with every pointer blob that git still has, in this and every other
    registered clone of the store, as roots. */
-int mv_repo_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
+int mv_care_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
 	       int64_t now, struct mv_gc_stats *stats, struct mv_err *err);
 
 /* Store fsck, then every pointer blob of this repository: is its content
    there? With repair, missing content is fetched, or taken from the work
    tree where it is still there. */
-int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+int mv_care_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err);
 
 #endif

@@ -113,7 +113,8 @@ static int du_change(void *payload, const char *commit, const char *subject,
 		     struct mv_err *err)
 {
 	struct du *du = payload;
-	const struct mv_pointer *p = mv_pointer_set_find(&du->pointers, blob);
+	const struct mv_pointer *p = mv_repo_pointer_set_find(&du->pointers,
+							      blob);
 	struct mv_du_version v = { .commit = commit, .subject = subject,
 				   .path = path, .when = when };
 
@@ -144,7 +145,7 @@ static int du_disk(struct du *du, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_du(struct mv_repo *repo,
+int mv_care_du(struct mv_repo *repo,
 	       int (*fn)(void *payload, const struct mv_du_version *v,
 			 struct mv_err *err),
 	       void *payload, struct mv_du_total *total, struct mv_err *err)
@@ -159,7 +160,7 @@ int mv_repo_du(struct mv_repo *repo,
 	if (rc == MV_ENOENT)
 		rc = 0;
 	if (!rc)
-		rc = mv_pointer_set_read(&du.pointers, repo, all, err);
+		rc = mv_repo_pointer_set_read(&du.pointers, repo, all, err);
 	if (!rc)
 		rc = mv_git_each_change(repo->git, all, du_change, &du, err);
 	if (!rc && repo->info->work_tree)

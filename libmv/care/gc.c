@@ -78,7 +78,7 @@ static int add_client(void *payload, const char *path, const char *file,
 		return add_repository(r, r->repo->git, err);
 	/* An experiment that DVC has taken away: what it gave back, the
 	   repository around it has. */
-	if (file && mv_host_is_over(path)) {
+	if (file && mv_repo_host_is_over(path)) {
 		(void)!unlink(file);
 		return 0;
 	}
@@ -105,17 +105,17 @@ static int find_roots(void *payload,
 	int rc = mv_repo_store(&store, r.repo, err);
 
 	if (!rc)
-		rc = mv_client_env(&r.env, &r.repo->env, err);
+		rc = mv_repo_client_env(&r.env, &r.repo->env, err);
 	if (!rc)
-		rc = mv_clients_each(mv_store_dir(store),
-				     r.repo->info->common_dir, add_client, &r,
-				     err);
+		rc = mv_repo_each_client(mv_store_dir(store),
+					 r.repo->info->common_dir, add_client, &r,
+					 err);
 	free(r.env.env == r.repo->env.env ? NULL :
 	     (void *)(uintptr_t)r.env.env);
 	return rc;
 }
 
-int mv_repo_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
+int mv_care_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
 	       int64_t now, struct mv_gc_stats *stats, struct mv_err *err)
 {
 	struct mv_gc_options options = { .dry_run = dry_run,
@@ -327,13 +327,15 @@ static int check_pointers(struct check *c, struct mv_err *err)
 	if (!present)
 		return mv_nomem(err);
 	if (c->repair)
-		rc = mv_repo_need(c->repo, c->missing, c->count, present, err);
+		rc = mv_transfer_need(c->repo, c->missing, c->count, present,
+				      err);
 	else
-		rc = mv_repo_elsewhere(c->repo, c->missing, c->count, present,
-				       err);
+		rc = mv_transfer_elsewhere(c->repo, c->missing, c->count,
+					   present,
+					   err);
 	if (!rc && !c->repair)
-		rc = mv_repo_lfs_elsewhere(c->repo, c->missing, c->count,
-					   present, err);
+		rc = mv_transfer_lfs_elsewhere(c->repo, c->missing, c->count,
+					       present, err);
 	if (!rc && !c->repair)
 		tell_elsewhere(c, present);
 	for (size_t i = 0; !rc && i < c->count; i++)
@@ -389,7 +391,7 @@ static int open_to_check(struct check *c, struct mv_store **store,
 	return rc;
 }
 
-int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+int mv_care_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err)
 {
 	struct check c = { .repo = repo, .repair = repair, .fn = fn,
@@ -398,7 +400,7 @@ int mv_repo_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 	uint64_t stored_bad = 0, after = 0, notes_bad = 0;
 	int rc;
 
-	rc = mv_repo_fsck_notes(repo, repair, fn, payload, &notes_bad, err);
+	rc = mv_evidence_fsck(repo, repair, fn, payload, &notes_bad, err);
 	if (!rc)
 		rc = open_to_check(&c, &store, err);
 	if (!rc)

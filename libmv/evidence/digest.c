@@ -10,8 +10,8 @@
 
 /* A line about another content is of no interest, whatever it says. One that
    there was no memory to read may be a no. */
-int mv_line_kind(enum mv_line_kind *kind, const char *line,
-		 const struct mv_oid *oid, struct mv_err *err)
+int mv_evidence_line_kind(enum mv_evidence_line_kind *kind, const char *line,
+			  const struct mv_oid *oid, struct mv_err *err)
 {
 	struct mv_record r;
 	int rc = mv_record_parse(&r, line, strlen(line), err);
@@ -29,8 +29,8 @@ int mv_line_kind(enum mv_line_kind *kind, const char *line,
 	return 0;
 }
 
-int mv_digest_lines(char *out, const struct mv_lines *lines,
-		    const enum mv_line_kind *kind, struct mv_err *err)
+int mv_evidence_digest_lines(char *out, const struct mv_lines *lines,
+			     const enum mv_evidence_line_kind *kind, struct mv_err *err)
 {
 	struct mv_hasher *h = NULL;
 	struct mv_oid oid;
@@ -53,16 +53,17 @@ int mv_digest_lines(char *out, const struct mv_lines *lines,
 	return rc;
 }
 
-int mv_gate_evidence_digest(char *out, const struct mv_lines *lines,
-			    const struct mv_oid *content, struct mv_err *err)
+int mv_evidence_digest(char *out, const struct mv_lines *lines,
+		       const struct mv_oid *content, struct mv_err *err)
 {
-	enum mv_line_kind *kind = calloc(lines->count + 1, sizeof(*kind));
+	enum mv_evidence_line_kind *kind = calloc(lines->count + 1,
+						  sizeof(*kind));
 	int rc = kind ? 0 : mv_nomem(err);
 
 	for (size_t i = 0; !rc && i < lines->count; i++)
-		rc = mv_line_kind(&kind[i], lines->v[i], content, err);
+		rc = mv_evidence_line_kind(&kind[i], lines->v[i], content, err);
 	if (!rc)
-		rc = mv_digest_lines(out, lines, kind, err);
+		rc = mv_evidence_digest_lines(out, lines, kind, err);
 	free(kind);
 	return rc;
 }

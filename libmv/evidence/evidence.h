@@ -24,14 +24,15 @@ struct mv_subject;
 
 /* Are there notes that this remote is not known to have? Asks nobody. `since`
    (room for 65) gets what it is known to have, or "". */
-int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
-			   const char *remote);
+int mv_evidence_notes_unpushed(char *since, struct mv_repo *repo,
+			       const char *remote);
 
-int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err);
+int mv_evidence_notes_lock(char **out, struct mv_repo *repo,
+			   struct mv_err *err);
 
 /* fsck's part for notes: ours and those of remotes. */
-int mv_repo_fsck_notes(struct mv_repo *repo, int repair, mv_fsck_fn fn,
-		       void *payload, uint64_t *bad, struct mv_err *err);
+int mv_evidence_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+		     void *payload, uint64_t *bad, struct mv_err *err);
 
 /* -- writing --------------------------------------------------------------- */
 
@@ -39,9 +40,9 @@ int mv_repo_fsck_notes(struct mv_repo *repo, int repair, mv_fsck_fn fn,
  * Fill in what every record has (t, id, by, content, artifact, path, commit,
  * dirty) for `subject`; the caller adds what it knows.
  */
-int mv_repo_record_begin(struct mv_record *out, struct mv_repo *repo,
-			 const struct mv_subject *subject, int64_t now,
-			 struct mv_err *err);
+int mv_evidence_record_begin(struct mv_record *out, struct mv_repo *repo,
+			     const struct mv_subject *subject, int64_t now,
+			     struct mv_err *err);
 
 /*
  * Append records to the ledger, in one commit. `subjects[i]` is what
@@ -53,24 +54,24 @@ int mv_repo_record_begin(struct mv_record *out, struct mv_repo *repo,
  * person should know before is warned of: that, approvals that become void,
  * and what the record will not change.
  */
-int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
-		   struct mv_record *records, size_t count,
-		   const char *message, struct mv_err *err);
+int mv_evidence_record(struct mv_repo *repo, const struct mv_subject *subjects,
+		       struct mv_record *records, size_t count,
+		       const char *message, struct mv_err *err);
 
 /* Store bytes as content and add a reference to `record->attached`. */
-int mv_repo_attach(struct mv_repo *repo, struct mv_record *record,
-		   const char *role, const void *data, size_t len,
-		   struct mv_err *err);
+int mv_evidence_attach(struct mv_repo *repo, struct mv_record *record,
+		       const char *role, const void *data, size_t len,
+		       struct mv_err *err);
 
 /* The same of sorted curves, as "curves"; a run of them is in memory. */
-int mv_repo_attach_curves(struct mv_repo *repo, struct mv_record *record,
-			  const struct mv_curves *curves, struct mv_err *err);
+int mv_evidence_attach_curves(struct mv_repo *repo, struct mv_record *record,
+			      const struct mv_curves *curves, struct mv_err *err);
 
 /* Bytes of attached content, piece by piece; MV_ENOENT says where it was
    looked for. */
-int mv_repo_attached(struct mv_writer *to, struct mv_repo *repo,
-		     const struct mv_record *record, const char *role,
-		     struct mv_err *err);
+int mv_evidence_attached(struct mv_writer *to, struct mv_repo *repo,
+			 const struct mv_record *record, const char *role,
+			 struct mv_err *err);
 
 /*
  * What --data, --in, --out name: a PATH (file or directory, ours or not) or
@@ -78,22 +79,22 @@ int mv_repo_attached(struct mv_writer *to, struct mv_repo *repo,
  * is not ours is hashed; of a directory, the manifest is attached to `record`
  * (may be NULL). "md5:<hex>" and the like become a digest that is only kept.
  */
-int mv_repo_ref(struct mv_ref *out, struct mv_repo *repo,
-		struct mv_record *record, const char *role, const char *name,
-		const char *spec, struct mv_err *err);
+int mv_evidence_ref(struct mv_ref *out, struct mv_repo *repo,
+		    struct mv_record *record, const char *role, const char *name,
+		    const char *spec, struct mv_err *err);
 
-void mv_repo_ref_release(struct mv_ref *ref);
+void mv_evidence_ref_release(struct mv_ref *ref);
 
 /* A params or metrics file by its suffix; csv and tsv files and DVCLive
    folders (metrics only) add to curves and, with their last values, to the
    metrics. Those are read row by row; others are read whole, up to 4 MiB. `path`
    as given; messages name it. */
-int mv_repo_read_facts(struct mv_record *record, struct mv_curves *curves,
-		       const char *path, int metrics, size_t *skipped,
-		       struct mv_err *err);
+int mv_evidence_read_facts(struct mv_record *record, struct mv_curves *curves,
+			   const char *path, int metrics, size_t *skipped,
+			   struct mv_err *err);
 
 /* "nan", "-inf" and the like, as DVCLive writes them, become numbers. */
-int mv_repo_number_words(struct mv_facts *metrics, struct mv_err *err);
+int mv_evidence_number_words(struct mv_facts *metrics, struct mv_err *err);
 
 /* -- reading --------------------------------------------------------------- */
 
@@ -105,9 +106,9 @@ struct mv_known_as {
 };
 
 /* Evidence of each of them. One round trip for all. */
-int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
-		     const struct mv_known_as *of, size_t count,
-		     struct mv_err *err);
+int mv_evidence_of(struct mv_evidence *out, struct mv_repo *repo,
+		   const struct mv_known_as *of, size_t count,
+		   struct mv_err *err);
 
 /*
  * Notes of a remote: fetch them to their tracking ref and unite them with
@@ -115,43 +116,44 @@ int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
  * most 10 times). `remote`: a name or a URL; NULL: the default one. *moved
  * (may be NULL) says whether anything changed. A remote without notes, one
  * that git does not know and no remote at all are fine. Contents that records have attached go with
- * mv_repo_push().
+ * mv_transfer_push().
  */
-int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
-			struct mv_err *err);
+int mv_evidence_notes_fetch(struct mv_repo *repo, const char *remote,
+			    int *moved,
+			    struct mv_err *err);
 
-int mv_repo_notes_push(struct mv_repo *repo, const char *remote, int *moved,
-		       struct mv_err *err);
+int mv_evidence_notes_push(struct mv_repo *repo, const char *remote, int *moved,
+			   struct mv_err *err);
 
 /* Contents that the records here have attached (curves, manifests, lists of
    packages) and that are not here: fetched from wherever they are to be had.
    How many came, and how many did not. */
-int mv_repo_fetch_attached(struct mv_repo *repo, size_t *brought,
-			   size_t *missing, struct mv_err *err);
+int mv_evidence_fetch_attached(struct mv_repo *repo, size_t *brought,
+			       size_t *missing, struct mv_err *err);
 
 /* What to say where no records are found, because a clone brings none; NULL
    when there are some, or nowhere to get them from. */
-const char *mv_repo_notes_hint(struct mv_repo *repo);
+const char *mv_evidence_notes_hint(struct mv_repo *repo);
 
 /*
  * Where no notes are here: may there be some elsewhere? Not where there is no
- * remote, nor when the default one was asked (mv_repo_notes_fetch) and had
+ * remote, nor when the default one was asked (mv_evidence_notes_fetch) and had
  * none; but always when some were fetched before.
  */
-int mv_repo_notes_missing(int *missing, struct mv_repo *repo,
-			  struct mv_err *err);
+int mv_evidence_notes_missing(int *missing, struct mv_repo *repo,
+			      struct mv_err *err);
 
 /*
  * What the lines of a note are to a decision about `content`, and what
  * approvals speak of: all its evidence in one digest.
  */
-enum mv_line_kind { MV_LINE_OTHER, MV_LINE_EVIDENCE, MV_LINE_STATEMENT };
+enum mv_evidence_line_kind { MV_LINE_OTHER, MV_LINE_EVIDENCE, MV_LINE_STATEMENT };
 
-int mv_line_kind(enum mv_line_kind *kind, const char *line,
-		 const struct mv_oid *content, struct mv_err *err);
+int mv_evidence_line_kind(enum mv_evidence_line_kind *kind, const char *line,
+			  const struct mv_oid *content, struct mv_err *err);
 
 /* `kind`: of each line; `out` has room for MV_OID_HEX + 1. */
-int mv_digest_lines(char *out, const struct mv_lines *lines,
-		    const enum mv_line_kind *kind, struct mv_err *err);
+int mv_evidence_digest_lines(char *out, const struct mv_lines *lines,
+			     const enum mv_evidence_line_kind *kind, struct mv_err *err);
 
 #endif

@@ -87,7 +87,7 @@ static double number_word(const char *text)
 	return 0;
 }
 
-int mv_repo_number_words(struct mv_facts *metrics, struct mv_err *err)
+int mv_evidence_number_words(struct mv_facts *metrics, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -120,7 +120,7 @@ static int read_flat(struct facts *f, const char *path, int metrics,
 				   &f->record->params, path, text.data,
 				   text.len, metrics, f->skipped, err);
 	if (!rc && metrics)
-		rc = mv_repo_number_words(&f->record->metrics, err);
+		rc = mv_evidence_number_words(&f->record->metrics, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -287,9 +287,9 @@ static int read_dvclive(struct facts *f, const char *path, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_read_facts(struct mv_record *record, struct mv_curves *curves,
-		       const char *path, int metrics, size_t *skipped,
-		       struct mv_err *err)
+int mv_evidence_read_facts(struct mv_record *record, struct mv_curves *curves,
+			   const char *path, int metrics, size_t *skipped,
+			   struct mv_err *err)
 {
 	struct mv_curves own = { .count = 0 };
 	size_t none = 0;

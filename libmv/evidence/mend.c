@@ -282,7 +282,7 @@ static int mend(struct mv_repo *repo, const char *ref, const char *tip,
 	rc = !strcmp(ref, MV_NOTES_REF) ?
 		mv_git_ref_set(repo->git, ref, made, tip,
 			       "git-model: notes mended", err) :
-		mv_repo_notes_merge(repo, MEND_REF, NULL, err);
+		mv_evidence_notes_merge(repo, MEND_REF, NULL, err);
 	if (!rc)
 		return mv_git_ref_set(repo->git, MEND_REF, "", made, "", err);
 	mv_git_ref_set(repo->git, MEND_REF, "", made, "", NULL);
@@ -364,8 +364,8 @@ static int check_ref(struct mv_repo *repo, const char *ref, int repair,
 }
 
 /* Ours first: what was fetched is united with it. */
-int mv_repo_fsck_notes(struct mv_repo *repo, int repair, mv_fsck_fn fn,
-		       void *payload, uint64_t *bad, struct mv_err *err)
+int mv_evidence_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+		     void *payload, uint64_t *bad, struct mv_err *err)
 {
 	static const char *const prefixes[] = { MV_NOTES_REF, NULL };
 	struct refs refs = { .repo = repo };

@@ -31,8 +31,8 @@ static int said_by(struct mv_buf *out, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_repo_notes_asked(struct mv_repo *repo, const char *remote, int none,
-			struct mv_err *err)
+int mv_evidence_notes_asked(struct mv_repo *repo, const char *remote, int none,
+			    struct mv_err *err)
 {
 	char *path = mv_path_join(repo->info->common_dir, FILE_NAME);
 	char *dir = mv_path_join(repo->info->common_dir, "model");
@@ -88,7 +88,7 @@ static int was_said(int *yes, struct mv_repo *repo, struct mv_err *err)
 	char *path = mv_path_join(repo->info->common_dir, FILE_NAME);
 	char *name = NULL;
 	struct mv_buf is, want;
-	int rc = path ? mv_repo_default_remote(&name, repo, err) :
+	int rc = path ? mv_transfer_default_remote(&name, repo, err) :
 			mv_nomem(err);
 
 	*yes = 0;
@@ -108,8 +108,8 @@ static int was_said(int *yes, struct mv_repo *repo, struct mv_err *err)
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
-int mv_repo_notes_missing(int *missing, struct mv_repo *repo,
-			  struct mv_err *err)
+int mv_evidence_notes_missing(int *missing, struct mv_repo *repo,
+			      struct mv_err *err)
 {
 	static const char *const fetched[] = { MV_NOTES_REMOTES, NULL };
 	int had = 0, remotes = 0, said = 0;

@@ -99,7 +99,7 @@ static int unite(struct mv_repo *repo, const char *source,
 	if (!rc && strcmp(have, tip))
 		rc = fetch_to(repo, source, ref, err);
 	if (!rc)
-		rc = mv_repo_notes_merge(repo, ref, moved, err);
+		rc = mv_evidence_notes_merge(repo, ref, moved, err);
 	if (own && !local_tip(have, repo, own, NULL) && *have)
 		mv_git_ref_set(repo->git, own, "", have,
 			       "git-model: united", NULL);
@@ -107,13 +107,14 @@ static int unite(struct mv_repo *repo, const char *source,
 	return rc;
 }
 
-int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
-			struct mv_err *err)
+int mv_evidence_notes_fetch(struct mv_repo *repo, const char *remote,
+			    int *moved,
+			    struct mv_err *err)
 {
 	struct mv_git_peer peer;
 	char tip[65] = "";
 	int changed = 0;
-	int rc = mv_git_peer_find(&peer, repo, remote, err);
+	int rc = mv_transfer_peer_find(&peer, repo, remote, err);
 
 	if (!rc && peer.name)
 		rc = remote_tip(tip, repo, peer.name, err);
@@ -121,10 +122,10 @@ int mv_repo_notes_fetch(struct mv_repo *repo, const char *remote, int *moved,
 		rc = unite(repo, peer.name, peer.tracking, tip, &changed, err);
 	/* Only of one with a name it is known later which was asked. */
 	if (!rc && peer.tracking)
-		rc = mv_repo_notes_asked(repo, peer.name, !*tip, err);
+		rc = mv_evidence_notes_asked(repo, peer.name, !*tip, err);
 	if (moved)
 		*moved = changed;
-	mv_git_peer_release(&peer);
+	mv_transfer_peer_release(&peer);
 	return rc;
 }
 
@@ -225,13 +226,13 @@ static int push_peer(struct mv_repo *repo, const struct mv_git_peer *peer,
 	return rc == MV_EEXISTS ? (err ? (err->code = MV_EIO) : MV_EIO) : rc;
 }
 
-int mv_repo_notes_push(struct mv_repo *repo, const char *remote, int *moved,
-		       struct mv_err *err)
+int mv_evidence_notes_push(struct mv_repo *repo, const char *remote, int *moved,
+			   struct mv_err *err)
 {
 	struct mv_git_peer peer;
 	char ours[65];
 	int changed = 0;
-	int rc = mv_git_peer_find(&peer, repo, remote, err);
+	int rc = mv_transfer_peer_find(&peer, repo, remote, err);
 
 	if (!rc && peer.name)
 		rc = local_tip(ours, repo, MV_NOTES_REF, err);
@@ -239,12 +240,12 @@ int mv_repo_notes_push(struct mv_repo *repo, const char *remote, int *moved,
 		rc = push_peer(repo, &peer, &changed, err);
 	if (moved)
 		*moved = changed;
-	mv_git_peer_release(&peer);
+	mv_transfer_peer_release(&peer);
 	return rc;
 }
 
-int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
-			   const char *remote)
+int mv_evidence_notes_unpushed(char *since, struct mv_repo *repo,
+			       const char *remote)
 {
 	struct mv_git_peer peer;
 	char ours[65] = "";
@@ -252,19 +253,19 @@ int mv_repo_notes_unpushed(char *since, struct mv_repo *repo,
 
 	*since = '\0';
 	if (!local_tip(ours, repo, MV_NOTES_REF, NULL) && *ours &&
-	    !mv_git_peer_find(&peer, repo, remote, NULL)) {
+	    !mv_transfer_peer_find(&peer, repo, remote, NULL)) {
 		local_tip(since, repo, peer.tracking, NULL);
 		yes = peer.name && strcmp(since, ours);
-		mv_git_peer_release(&peer);
+		mv_transfer_peer_release(&peer);
 	}
 	return yes;
 }
 
-const char *mv_repo_notes_hint(struct mv_repo *repo)
+const char *mv_evidence_notes_hint(struct mv_repo *repo)
 {
 	char tip[65], *name = NULL;
 	int silent = local_tip(tip, repo, MV_NOTES_REF, NULL) || *tip ||
-		     mv_repo_default_remote(&name, repo, NULL) || !name;
+		     mv_transfer_default_remote(&name, repo, NULL) || !name;
 
 	free(name);
 	return silent ? NULL : "there are no records here, and a clone brings "
@@ -321,8 +322,8 @@ static void each_once(struct lacking *l)
 	l->count = n;
 }
 
-int mv_repo_fetch_attached(struct mv_repo *repo, size_t *brought,
-			   size_t *missing, struct mv_err *err)
+int mv_evidence_fetch_attached(struct mv_repo *repo, size_t *brought,
+			       size_t *missing, struct mv_err *err)
 {
 	struct lacking l = { .repo = repo };
 	uint8_t *present = NULL;
@@ -334,7 +335,7 @@ int mv_repo_fetch_attached(struct mv_repo *repo, size_t *brought,
 	if (!rc && l.count && !(present = calloc(l.count, 1)))
 		rc = mv_nomem(err);
 	if (!rc && l.count)
-		rc = mv_repo_need(repo, l.v, l.count, present, err);
+		rc = mv_transfer_need(repo, l.v, l.count, present, err);
 	for (size_t i = 0; !rc && i < l.count; i++)
 		++*(present[i] ? brought : missing);
 	free(present);

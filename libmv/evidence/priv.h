@@ -14,27 +14,28 @@ struct mv_record;
 struct mv_subject;
 
 /* Store bytes, durable at return. */
-int mv_repo_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
-		      const void *data, size_t len, struct mv_err *err);
+int mv_evidence_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
+			  const void *data, size_t len, struct mv_err *err);
 
 /* What the records meet there: superseded, and said. */
-int mv_repo_record_before(struct mv_repo *repo,
-			  const struct mv_subject *subjects,
-			  struct mv_record *records, size_t count,
-			  struct mv_err *err);
+int mv_evidence_record_before(struct mv_repo *repo,
+			      const struct mv_subject *subjects,
+			      struct mv_record *records, size_t count,
+			      struct mv_err *err);
 
 /* Where those who write notes wait for each other; yours. */
 /* The remote of this name was asked for notes, and has none. */
-int mv_repo_notes_asked(struct mv_repo *repo, const char *remote, int none,
-			struct mv_err *err);
+int mv_evidence_notes_asked(struct mv_repo *repo, const char *remote, int none,
+			    struct mv_err *err);
 
 /* Unite another ref with our notes. */
-int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
-			struct mv_err *err);
+int mv_evidence_notes_merge(struct mv_repo *repo, const char *other,
+			    int *changed,
+			    struct mv_err *err);
 
 /* What approvals are bound to: the digest of the evidence lines about this
    content. `out` has room for 72. */
-int mv_gate_evidence_digest(char *out, const struct mv_lines *lines,
-			    const struct mv_oid *content, struct mv_err *err);
+int mv_evidence_digest(char *out, const struct mv_lines *lines,
+		       const struct mv_oid *content, struct mv_err *err);
 
 #endif

@@ -56,8 +56,8 @@ static int put_texts(struct mv_repo *repo, struct text *texts, size_t count,
 	return rc;
 }
 
-int mv_repo_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
-		      const void *data, size_t len, struct mv_err *err)
+int mv_evidence_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
+			  const void *data, size_t len, struct mv_err *err)
 {
 	struct text text = { .data = data, .len = len };
 	int rc = put_texts(repo, &text, 1, err);
@@ -88,18 +88,18 @@ static int add_attached(struct mv_record *record, const char *role,
 	return rc;
 }
 
-int mv_repo_attach(struct mv_repo *repo, struct mv_record *record,
-		   const char *role, const void *data, size_t len,
-		   struct mv_err *err)
+int mv_evidence_attach(struct mv_repo *repo, struct mv_record *record,
+		       const char *role, const void *data, size_t len,
+		       struct mv_err *err)
 {
 	struct mv_pointer p;
-	int rc = mv_repo_put_bytes(&p, repo, data, len, err);
+	int rc = mv_evidence_put_bytes(&p, repo, data, len, err);
 
 	return rc ? rc : add_attached(record, role, &p, err);
 }
 
-int mv_repo_attach_curves(struct mv_repo *repo, struct mv_record *record,
-			  const struct mv_curves *curves, struct mv_err *err)
+int mv_evidence_attach_curves(struct mv_repo *repo, struct mv_record *record,
+			      const struct mv_curves *curves, struct mv_err *err)
 {
 	struct mv_curves_reader state;
 	struct mv_reader in;
@@ -112,9 +112,9 @@ int mv_repo_attach_curves(struct mv_repo *repo, struct mv_record *record,
 	return rc ? rc : add_attached(record, "curves", &text.pointer, err);
 }
 
-int mv_repo_attached(struct mv_writer *to, struct mv_repo *repo,
-		     const struct mv_record *record, const char *role,
-		     struct mv_err *err)
+int mv_evidence_attached(struct mv_writer *to, struct mv_repo *repo,
+			 const struct mv_record *record, const char *role,
+			 struct mv_err *err)
 {
 	for (size_t i = 0; i < record->attached.count; i++) {
 		const struct mv_ref *ref = &record->attached.v[i];
@@ -124,7 +124,7 @@ int mv_repo_attached(struct mv_writer *to, struct mv_repo *repo,
 
 		if (!ref->role || strcmp(ref->role, role) || !ref->has_oid)
 			continue;
-		rc = mv_repo_read(repo, &p, to, err);
+		rc = mv_transfer_read(repo, &p, to, err);
 		if (rc)
 			mv_err_prefix(err, "the attached '%s'", role);
 		return rc;
@@ -287,9 +287,9 @@ static int copy(char **to, const char *s, struct mv_err *err)
 	return s && !(*to = strdup(s)) ? mv_nomem(err) : 0;
 }
 
-int mv_repo_record_begin(struct mv_record *out, struct mv_repo *repo,
-			 const struct mv_subject *subject, int64_t now,
-			 struct mv_err *err)
+int mv_evidence_record_begin(struct mv_record *out, struct mv_repo *repo,
+			     const struct mv_subject *subject, int64_t now,
+			     struct mv_err *err)
 {
 	const struct mv_repo_moment *m = NULL;
 	char t[32], id[17];
@@ -385,7 +385,7 @@ static int write_pointer(struct mv_repo *repo, const struct mv_subject *s,
 	       mv_repo_pointer_blob(hex, repo, &s->pointer, 1, err);
 }
 
-int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err)
+int mv_evidence_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err)
 {
 	char *dir = mv_path_join(repo->info->common_dir, "model");
 	int rc = dir ? mv_mkdirs(dir, err) : mv_nomem(err);
@@ -395,11 +395,12 @@ int mv_repo_notes_lock(char **out, struct mv_repo *repo, struct mv_err *err)
 	return rc || *out ? rc : mv_nomem(err);
 }
 
-int mv_repo_notes_merge(struct mv_repo *repo, const char *other, int *changed,
-			struct mv_err *err)
+int mv_evidence_notes_merge(struct mv_repo *repo, const char *other,
+			    int *changed,
+			    struct mv_err *err)
 {
 	char *lock;
-	int rc = mv_repo_notes_lock(&lock, repo, err);
+	int rc = mv_evidence_notes_lock(&lock, repo, err);
 
 	if (!rc)
 		rc = mv_ledger_merge(repo->git, lock, other, changed, WAIT_MS,
@@ -416,7 +417,8 @@ static int append(struct mv_repo *repo, const struct mv_subject *subjects,
 	struct mv_buf text;
 	char *lock = NULL;
 	size_t at = 0;
-	int rc = entries ? mv_repo_notes_lock(&lock, repo, err) : mv_nomem(err);
+	int rc = entries ? mv_evidence_notes_lock(&lock, repo,
+						  err) : mv_nomem(err);
 
 	mv_buf_init(&text, LINES_MAX);
 	for (size_t i = 0; !rc && i < count; i++) {
@@ -439,15 +441,15 @@ static int append(struct mv_repo *repo, const struct mv_subject *subjects,
 	return rc;
 }
 
-int mv_repo_record(struct mv_repo *repo, const struct mv_subject *subjects,
-		   struct mv_record *records, size_t count,
-		   const char *message, struct mv_err *err)
+int mv_evidence_record(struct mv_repo *repo, const struct mv_subject *subjects,
+		       struct mv_record *records, size_t count,
+		       const char *message, struct mv_err *err)
 {
 	int rc = check_subjects(subjects, count, err);
 
 	if (rc || !count)
 		return rc;
-	rc = mv_repo_record_before(repo, subjects, records, count, err);
+	rc = mv_evidence_record_before(repo, subjects, records, count, err);
 	if (!rc)
 		rc = put_manifests(repo, subjects, count, err);
 	for (size_t i = 0; !rc && i < count; i++)
@@ -479,9 +481,9 @@ static void warn_of_lines(struct mv_repo *repo, const struct mv_evidence *v,
 			     elsewhere == 1 ? "it stands" : "they stand");
 }
 
-int mv_repo_evidence(struct mv_evidence *out, struct mv_repo *repo,
-		     const struct mv_known_as *of, size_t count,
-		     struct mv_err *err)
+int mv_evidence_of(struct mv_evidence *out, struct mv_repo *repo,
+		   const struct mv_known_as *of, size_t count,
+		   struct mv_err *err)
 {
 	struct mv_lines *lines = calloc(count + 1, sizeof(*lines));
 	const char **blobs = calloc(count + 1, sizeof(*blobs));

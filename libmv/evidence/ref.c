@@ -66,7 +66,7 @@ static int hash_file(struct mv_pointer *out, struct mv_repo *repo,
 					      &seen.st)))
 		goto out;
 	rc = mv_repo_hash_file(&out->oid, &out->size, fd, path, err);
-	if (!rc && (fstat(fd, &st) || !mv_same_stat(&st, &seen.st)))
+	if (!rc && (fstat(fd, &st) || !mv_repo_same_stat(&st, &seen.st)))
 		rc = mv_fail(err, MV_EEXISTS, "'%s' changed while it was "
 			     "being read", path);
 	if (!rc && cache)
@@ -262,7 +262,7 @@ static int tracked_folder(struct data *d, const char *top, const char *spec,
 	int rc = is_clean(&clean, d->repo, spec, err);
 
 	if (!rc && clean) {
-		rc = mv_repo_subject_at(&s, d->repo, NULL, top, err);
+		rc = mv_subject_find_at(&s, d->repo, NULL, top, err);
 		if (rc)
 			return rc;
 		d->members = s.members;
@@ -317,10 +317,10 @@ static int settle_folder(struct data *d, struct mv_record *record,
 	int rc;
 
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
-	rc = mv_repo_manifest_pointer(&d->pointer, &text, &d->members, err);
+	rc = mv_subject_manifest_pointer(&d->pointer, &text, &d->members, err);
 	if (!rc && record)
-		rc = mv_repo_attach(d->repo, record, "manifest", text.data,
-				    text.len, err);
+		rc = mv_evidence_attach(d->repo, record, "manifest", text.data,
+					text.len, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -340,7 +340,7 @@ static int name_of(struct mv_ref *out, struct mv_repo *repo, const char *top,
 {
 	struct mv_project project;
 	const struct mv_artifact *a;
-	int rc = mv_repo_project(&project, repo, NULL, err);
+	int rc = mv_subject_project(&project, repo, NULL, err);
 
 	if (rc)
 		return rc;
@@ -390,7 +390,8 @@ static int on_disk(struct mv_ref *out, struct mv_repo *repo,
 	out->size = d.pointer.size;
 	out->has_oid = 1;
 	if (!rc)
-		rc = mv_set_str(&out->path, top ? (*top ? top : ".") : typed, err);
+		rc = mv_set_str(&out->path, top ? (*top ? top : ".") : typed,
+				err);
 out:
 	mv_manifest_release(&d.members);
 	free(real);
@@ -405,7 +406,7 @@ static int in_git(struct mv_ref *out, struct mv_repo *repo,
 {
 	struct data d = { .repo = repo };
 	struct mv_subject s;
-	int rc = mv_repo_subject(&s, repo, spec, err);
+	int rc = mv_subject_find(&s, repo, spec, err);
 
 	if (rc)
 		return rc;
@@ -447,7 +448,7 @@ static int only_named(struct mv_ref *out, const char *spec, struct mv_err *err)
 	return mv_set_str(&out->digest, spec, err);
 }
 
-void mv_repo_ref_release(struct mv_ref *ref)
+void mv_evidence_ref_release(struct mv_ref *ref)
 {
 	free(ref->role);
 	free(ref->name);
@@ -456,9 +457,9 @@ void mv_repo_ref_release(struct mv_ref *ref)
 	memset(ref, 0, sizeof(*ref));
 }
 
-int mv_repo_ref(struct mv_ref *out, struct mv_repo *repo,
-		struct mv_record *record, const char *role, const char *name,
-		const char *spec, struct mv_err *err)
+int mv_evidence_ref(struct mv_ref *out, struct mv_repo *repo,
+		    struct mv_record *record, const char *role, const char *name,
+		    const char *spec, struct mv_err *err)
 {
 	struct mv_err why;
 	int rc;
@@ -474,7 +475,7 @@ int mv_repo_ref(struct mv_ref *out, struct mv_repo *repo,
 	if (rc == MV_ENOENT)
 		rc = only_named(out, spec, &why);
 	if (rc) {
-		mv_repo_ref_release(out);
+		mv_evidence_ref_release(out);
 		return mv_fail(err, rc, "%s", why.msg);
 	}
 	return 0;

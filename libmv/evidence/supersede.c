@@ -106,7 +106,7 @@ static int warn_of_approvals(const struct mv_record *r,
 			     struct mv_repo *repo, struct mv_err *err)
 {
 	char now[72];
-	int rc = mv_gate_evidence_digest(now, lines, &r->content, err);
+	int rc = mv_evidence_digest(now, lines, &r->content, err);
 
 	for (size_t i = 0; !rc && i < lines->count; i++) {
 		struct mv_statement s;
@@ -153,10 +153,10 @@ static int before_one(struct mv_repo *repo, struct mv_record *r,
 	return rc;
 }
 
-int mv_repo_record_before(struct mv_repo *repo,
-			  const struct mv_subject *subjects,
-			  struct mv_record *records, size_t count,
-			  struct mv_err *err)
+int mv_evidence_record_before(struct mv_repo *repo,
+			      const struct mv_subject *subjects,
+			      struct mv_record *records, size_t count,
+			      struct mv_err *err)
 {
 	struct mv_lines *lines = calloc(count, sizeof(*lines));
 	const char **blobs = calloc(count, sizeof(*blobs));

@@ -68,7 +68,7 @@ static int set_other(struct mv_asked *q, const char *name, const char *version,
 	if (!rc) {
 		o->evidence = t.evidence;
 		memset(&t.evidence, 0, sizeof(t.evidence));
-		mv_testimony_release(&t);
+		mv_gate_testimony_release(&t);
 	}
 	mv_subject_release(&s);
 	return rc == MV_ENOMEM ? mv_nomem(err) : 0;
@@ -101,7 +101,7 @@ static int other_stage(struct mv_asked *q, const char *name,
 		set_other(q, name, history.last->version,
 			  history.last->event->commit, err) :
 		set_other(q, name, NULL, NULL, err);
-	mv_stage_release(&history);
+	mv_gate_stage_release(&history);
 	return rc;
 }
 
@@ -206,7 +206,7 @@ static int witness(struct mv_asked *q, struct mv_stage_event *e,
 		if (rc)
 			return unwitnessed(e, rc, err);
 		when = receipt_time(t.votes, t.count, e->event->oid);
-		mv_testimony_release(&t);
+		mv_gate_testimony_release(&t);
 	}
 	if (when == RECEIPT_UNCHECKED)
 		e->when = -1;
@@ -239,7 +239,7 @@ static int answer_held(struct mv_asked *q, const char *question,
 		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
 	for (size_t i = 0; i < h.count; i++)
 		held |= names_version(&h.v[i], q->facts);
-	mv_stage_release(&h);
+	mv_gate_stage_release(&h);
 	return number(q, question, held, NULL, err);
 }
 
@@ -252,7 +252,7 @@ static int since(struct mv_asked *q, const char *question, struct mv_stage *h,
 	int rc = event ? witness(q, event, err) : 0;
 	const int64_t when = event ? event->when : -1;
 
-	mv_stage_release(h);
+	mv_gate_stage_release(h);
 	if (rc)
 		return rc;
 	if (when < 0 || when > now)
@@ -287,7 +287,7 @@ static int answer_holder(struct mv_asked *q, const char *question,
 		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
 	rc = number(q, question, !!h.holder,
 		    h.holder ? h.holder->version : NULL, err);
-	mv_stage_release(&h);
+	mv_gate_stage_release(&h);
 	return rc;
 }
 
@@ -304,7 +304,7 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 		rc = witness(q, &h.v[h.count - 1], err);
 	when = h.count ? h.v[h.count - 1].when : 0;
 	if (rc) {
-		mv_stage_release(&h);
+		mv_gate_stage_release(&h);
 		return rc;
 	}
 	if (!h.count)
@@ -313,7 +313,7 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 		rc = unknown(q, question, err);
 	else
 		rc = number(q, question, now - when, NULL, err);
-	mv_stage_release(&h);
+	mv_gate_stage_release(&h);
 	return rc;
 }
 
@@ -403,8 +403,8 @@ static int answer_content(struct mv_asked *q, const char *question,
 {
 	char text[80], hex[MV_OID_HEX + 1];
 	struct mv_oid oid;
-	int rc = mv_repo_data_at(&oid, q->gate->repo, q->gate->trusted, path,
-				 NULL);
+	int rc = mv_subject_data_at(&oid, q->gate->repo, q->gate->trusted, path,
+				    NULL);
 
 	if (rc)
 		return rc == MV_ENOMEM ? mv_nomem(err) :
@@ -418,8 +418,9 @@ static int read_at(void *payload, uint64_t off, void *data, size_t len,
 {
 	struct mv_asked *q = payload;
 
-	return mv_repo_read_at(q->gate->repo, &q->subject->pointer, off, data,
-			       len, got, err);
+	return mv_transfer_read_at(q->gate->repo, &q->subject->pointer, off,
+				   data,
+				   len, got, err);
 }
 
 /* By what the bytes say, never by the name of the file. */
@@ -616,8 +617,8 @@ static int data_found(struct mv_asked *q, const char *commit, int *all)
 		struct mv_oid oid;
 
 		if (!ref->has_oid || !ref->path ||
-		    mv_repo_data_at(&oid, q->gate->repo, commit, ref->path,
-				    NULL) ||
+		    mv_subject_data_at(&oid, q->gate->repo, commit, ref->path,
+				       NULL) ||
 		    !mv_oid_eq(&oid, &ref->oid))
 			*all = 0;
 	}

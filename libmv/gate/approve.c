@@ -40,7 +40,7 @@ static int unknown_signer(const struct approving *x, struct mv_err *err)
 			       "key itself (gpg --armor --export) to "
 			       ".gitmodel/gpg_keys", where, who,
 			       print ? print : "FINGERPRINT");
-	if (mv_signer_public(&key, x->gate->repo, x->key.key, NULL))
+	if (mv_gate_signer_public(&key, x->gate->repo, x->key.key, NULL))
 		key = NULL;
 	if (key && strlen(key) > 250) {
 		free(key);
@@ -283,7 +283,7 @@ static int append(struct approving *x, const struct mv_buf *sig,
 	if (!rc && !strcmp(hex, x->s->pointer))
 		rc = mv_repo_pointer_blob(hex, repo, &pointer, 1, err);
 	if (!rc)
-		rc = mv_repo_notes_lock(&lock, repo, err);
+		rc = mv_evidence_notes_lock(&lock, repo, err);
 	entry.line = line.data;
 	if (!rc)
 		rc = mv_ledger_append(mv_repo_git(repo), lock, &entry, 1, why,
@@ -294,7 +294,7 @@ static int append(struct approving *x, const struct mv_buf *sig,
 	return rc;
 }
 
-int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
+int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 		    const struct mv_approve_options *options,
 		    struct mv_err *err)
 {
@@ -304,7 +304,7 @@ int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&sig, TEXT_MAX);
-	rc = mv_signer_key(&x.key, mv_repo_git(gate->repo), err);
+	rc = mv_gate_signer_key(&x.key, mv_repo_git(gate->repo), err);
 	if (!rc)
 		rc = mv_repo_sign_limit(&x.key.limit_ms, gate->repo, err);
 	if (!rc && !x.key.limit_ms)

@@ -149,7 +149,7 @@ static int fill(struct mv_policy_facts *f, struct mv_gate *gate,
 	t.votes = NULL;
 	t.count = 0;
 	rc = mv_gate_set(&f->records, t.records, err);
-	mv_testimony_release(&t);
+	mv_gate_testimony_release(&t);
 	if (!rc)
 		rc = mv_gate_set(&f->repo, gate->repo_id, err);
 	if (!rc)
@@ -221,7 +221,7 @@ static int find_content(struct mv_subject *s, int *skip, struct moving *m,
 		memset(s, 0, sizeof(*s));
 		return 0;
 	}
-	rc = mv_repo_subject_at(s, m->gate->repo, m->new, path, &why);
+	rc = mv_subject_find_at(s, m->gate->repo, m->new, path, &why);
 	/* Whose bytes stand elsewhere is not known by what stands here. */
 	if (!rc && s->beyond) {
 		mv_subject_release(s);
@@ -394,7 +394,7 @@ static int policy_pointer(struct mv_pointer *out, struct mv_gate *gate,
 				      l.count, TRUSTED_MAX, take_bytes, &l,
 				      err);
 	if (!rc)
-		rc = mv_repo_manifest_pointer(out, &text, &l.members, err);
+		rc = mv_subject_manifest_pointer(out, &text, &l.members, err);
 	mv_buf_release(&text);
 	listing_release(&l);
 	return rc;
@@ -536,8 +536,8 @@ static int policy_moved(int *moved, struct mv_git *git, const char *old,
 /* An artifact whose path is another now is another content, too. */
 static int add_renamed(struct moving *m, struct mv_err *err)
 {
-	int rc = *m->old ? mv_repo_project(&m->before, m->gate->repo, m->old,
-					   err) : 0;
+	int rc = *m->old ? mv_subject_project(&m->before, m->gate->repo, m->old,
+					      err) : 0;
 
 	for (size_t i = 0; i < m->project.artifact_count && !rc; i++) {
 		const struct mv_artifact *a = &m->project.artifacts[i];
@@ -593,7 +593,7 @@ int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
 		return 0;
 	rc = policy_moved(&moved, git, old, new, err);
 	if (!rc && mv_policy_governs(&gate->policy, "branch", NULL, branch)) {
-		rc = mv_repo_project(&m.project, gate->repo, new, err);
+		rc = mv_subject_project(&m.project, gate->repo, new, err);
 		if (!rc)
 			rc = add_renamed(&m, err);
 		if (!rc)

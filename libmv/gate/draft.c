@@ -183,8 +183,8 @@ static int list_stages(struct mv_policy_draft *out, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
-			 const char *where, struct mv_err *err)
+int mv_gate_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
+		       const char *where, struct mv_err *err)
 {
 	struct texts t;
 	int rc;
@@ -216,11 +216,11 @@ int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
 	for (int i = 0; i < DRAFT_FILES; i++)
 		mv_buf_release(&t.text[i]);
 	if (rc)
-		mv_policy_draft_release(out);
+		mv_gate_draft_release(out);
 	return rc;
 }
 
-void mv_policy_draft_release(struct mv_policy_draft *d)
+void mv_gate_draft_release(struct mv_policy_draft *d)
 {
 	free(d->name);
 	mv_policy_release(&d->policy);
@@ -356,8 +356,8 @@ static int write_signers(struct mv_repo *repo, struct texts *t,
 	return write_file(repo, draft_files[SIGNERS], text, err);
 }
 
-int mv_policy_draft_init(struct mv_repo *repo, const char *member,
-			 const char *key, struct mv_err *err)
+int mv_gate_draft_init(struct mv_repo *repo, const char *member,
+		       const char *key, struct mv_err *err)
 {
 	struct texts t;
 	int rc;

@@ -46,7 +46,7 @@ static int check_path(struct mv_gate *gate, const struct mv_promotion *p,
 	if (strcmp(p->action, "promote") || !gate->has_policy ||
 	    !*gate->trusted)
 		return 0;
-	rc = mv_repo_project(&project, gate->repo, gate->trusted, err);
+	rc = mv_subject_project(&project, gate->repo, gate->trusted, err);
 	if (rc)
 		return rc;
 	a = mv_project_by_name(&project, p->artifact);
@@ -138,12 +138,13 @@ static int set_signer(struct mv_policy_facts *f, struct mv_gate *gate,
 {
 	struct mv_signing_key key;
 	char *line = NULL;
-	int rc = p->self ? mv_signer_key(&key, mv_repo_git(gate->repo), err) :
+	int rc = p->self ? mv_gate_signer_key(&key, mv_repo_git(gate->repo),
+					      err) :
 			   0;
 	int ssh = p->self && !rc && key.key && *key.key && key.format &&
 		  !strcmp(key.format, "ssh");
 
-	if (ssh && mv_signer_public(&line, gate->repo, key.key, NULL))
+	if (ssh && mv_gate_signer_public(&line, gate->repo, key.key, NULL))
 		line = NULL;
 	if (!line)
 		return rc ? rc : set_person(&f->promoter, p->promoter, err);
@@ -200,7 +201,7 @@ static int set_from_stage(void *payload, const char *question,
 		    !*q->facts->from_stage)
 			rc = mv_gate_set(&q->facts->from_stage, question + 5,
 					 err);
-	mv_stage_release(&h);
+	mv_gate_stage_release(&h);
 	return rc;
 }
 
@@ -216,7 +217,7 @@ static int set_place(struct mv_policy_facts *f, struct mv_gate *gate,
 		return rc;
 	rc = mv_gate_set(&f->displaces, h.holder ? h.holder->version : "",
 			 err);
-	mv_stage_release(&h);
+	mv_gate_stage_release(&h);
 	if (!rc)
 		rc = mv_gate_set(&f->from_stage, "", err);
 	if (!rc && gate->has_policy)
@@ -306,7 +307,7 @@ static int set_testimony(struct mv_policy_facts *f, struct mv_gate *gate,
 	t.votes = NULL;
 	t.count = 0;
 	rc = mv_gate_set(&f->records, t.records, err);
-	mv_testimony_release(&t);
+	mv_gate_testimony_release(&t);
 	return rc;
 }
 

@@ -486,7 +486,7 @@ static int load_state(struct mv_gate *g, const struct mv_gate_options *o,
 		rc = rc == MV_ENOENT ? 0 : rc;
 	}
 	if (!rc && !*(notes ? notes->oid : hex) && !o->records_known)
-		rc = mv_repo_notes_missing(&g->no_records, g->repo, err);
+		rc = mv_evidence_notes_missing(&g->no_records, g->repo, err);
 	return rc ? rc : mv_gate_set(&g->notes, notes ? notes->oid : hex,
 				     err);
 }

@@ -31,10 +31,10 @@ struct mv_trust;
 
 /* What model.trustedBranch says, as a full ref that is yours to free(); NULL:
    it is not set. MV_EINVALID: it names no branch, an empty one among them. */
-int mv_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err);
+int mv_gate_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err);
 
-int mv_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
-		      struct mv_err *err);
+int mv_gate_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
+			   struct mv_err *err);
 
 /* -- tags that stand in the way -------------------------------------------- */
 
@@ -47,20 +47,20 @@ struct mv_tag_names {
 
 /* Those that the registry has events of, and those of the project (or NULL) and
    of a policy (or NULL). */
-int mv_tag_names_read(struct mv_tag_names *out, const struct mv_registry *r,
-		      const struct mv_policy *policy, struct mv_err *err);
+int mv_gate_names_read(struct mv_tag_names *out, const struct mv_registry *r,
+		       const struct mv_policy *policy, struct mv_err *err);
 
-void mv_tag_names_release(struct mv_tag_names *names);
+void mv_gate_names_release(struct mv_tag_names *names);
 
-int mv_tag_names_have(const struct mv_tag_names *names, const char *name);
+int mv_gate_names_have(const struct mv_tag_names *names, const char *name);
 
 /*
  * A tag (without refs/tags/): which one of the registry, which artifact's, or
  * which of a stage that the policy speaks of, can never be made as long as it is
  * there? Into *what, yours; NULL: none.
  */
-int mv_tag_blocks(char **what, const struct mv_tag_names *names,
-		  const char *name, struct mv_err *err);
+int mv_gate_tag_blocks(char **what, const struct mv_tag_names *names,
+		       const char *name, struct mv_err *err);
 
 /*
  * The policy for who writes it: as it stands in the work tree (that is what
@@ -81,15 +81,15 @@ struct mv_policy_draft {
 				   NULL: there are no such lists */
 };
 
-void mv_policy_draft_release(struct mv_policy_draft *draft);
+void mv_gate_draft_release(struct mv_policy_draft *draft);
 
 /*
  * `where` NULL: the work tree; a file that exists (with the work tree's
  * config beside it), else a revision. MV_ENOENT: no policy there.
  * MV_EINVALID: with file and line.
  */
-int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
-			 const char *where, struct mv_err *err);
+int mv_gate_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
+		       const char *where, struct mv_err *err);
 
 /*
  * A policy to begin with, with `member` in its one group, in the work tree;
@@ -98,15 +98,15 @@ int mv_policy_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
  * yet, so that the member's commits and approvals count. MV_EEXISTS: there is
  * a policy already.
  */
-int mv_policy_draft_init(struct mv_repo *repo, const char *member,
-			 const char *key, struct mv_err *err);
+int mv_gate_draft_init(struct mv_repo *repo, const char *member,
+		       const char *key, struct mv_err *err);
 
 /*
  * The public half, "<type> <base64>", of a key as user.signingkey names it:
  * the key itself, or the path of either half; yours. MV_ENOENT: no such file.
  */
-int mv_signer_public(char **out, struct mv_repo *repo, const char *key,
-		     struct mv_err *err);
+int mv_gate_signer_public(char **out, struct mv_repo *repo, const char *key,
+			  struct mv_err *err);
 
 /*
  * The same of the key that git is set to sign with or, where it is set to
@@ -114,8 +114,8 @@ int mv_signer_public(char **out, struct mv_repo *repo, const char *key,
  * and git must still be told. Both yours. MV_ENOENT says how to make one;
  * MV_ENOTSUP: it is an OpenPGP key.
  */
-int mv_signer_find(char **public, char **from, struct mv_repo *repo,
-		   struct mv_err *err);
+int mv_gate_signer_find(char **public, char **from, struct mv_repo *repo,
+			struct mv_err *err);
 
 /* -- the state that is judged ---------------------------------------------- */
 
@@ -228,7 +228,7 @@ struct mv_promote_options {
  * (version displaced), -Verdict (yes|overridden|no|ungoverned). *tag is yours.
  * MV_EDENIED: the verdict is no; `verdict` says why.
  */
-int mv_repo_promote(char **tag, struct mv_verdict *verdict,
+int mv_gate_promote(char **tag, struct mv_verdict *verdict,
 		    struct mv_gate *gate, const struct mv_promotion *promotion,
 		    const struct mv_promote_options *options,
 		    struct mv_err *err);
@@ -237,13 +237,13 @@ int mv_repo_promote(char **tag, struct mv_verdict *verdict,
  * What holds the stage, by what its tag meant when it was made: a version that
  * was taken back since can be demoted, too. Both are yours. MV_ENOENT.
  */
-int mv_repo_stage_holder(char **version, char **commit, struct mv_gate *gate,
+int mv_gate_stage_holder(char **version, char **commit, struct mv_gate *gate,
 			 const char *artifact, const char *stage,
 			 struct mv_err *err);
 
 /* The version that held the stage before the one that holds it now, of those
    that are registered still; or `to`. */
-int mv_repo_rollback_target(char **version, struct mv_gate *gate,
+int mv_gate_rollback_target(char **version, struct mv_gate *gate,
 			    const char *artifact, const char *stage,
 			    const char *to, struct mv_err *err);
 
@@ -264,7 +264,7 @@ struct mv_approve_options {
  * later revoke. MV_EDENIED: the trusted lists of signers do not have the key,
  * or not for this; says which line to add where.
  */
-int mv_repo_approve(struct mv_statement *out, struct mv_gate *gate,
+int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 		    const struct mv_approve_options *options,
 		    struct mv_err *err);
 
@@ -275,7 +275,7 @@ int mv_gate_set(char **out, const char *s, struct mv_err *err);
 
 /* By which clocks may differ (s): as far as the policy lets dates of a push be
    from the server's, and never less than five minutes. */
-static inline int64_t mv_prove_skew(const struct mv_gate *gate)
+static inline int64_t mv_gate_clock_skew(const struct mv_gate *gate)
 {
 	const int64_t skew = gate->has_policy ?
 		mv_policy_clock_skew(&gate->policy) : MV_CLOCK_SKEW;

@@ -41,14 +41,14 @@ struct mv_testimony {
 	size_t count;
 };
 
-void mv_testimony_release(struct mv_testimony *t);
+void mv_gate_testimony_release(struct mv_testimony *t);
 
 /* `artifact` limits evidence, not votes. `at`: s, when keys must be valid. */
 int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
 		      const char *blob, const struct mv_pointer *pointer,
 		      const char *artifact, int64_t at, struct mv_err *err);
 
-void mv_votes_release(struct mv_vote *votes, size_t count);
+void mv_gate_votes_release(struct mv_vote *votes, size_t count);
 
 /* The content of an artifact at a commit, by the .gitmodel/config there. */
 int mv_gate_subject(struct mv_subject *out, struct mv_gate *gate,

@@ -366,7 +366,7 @@ static int append(struct mv_past_list *to, const struct mv_past_list *from,
 
 static size_t place_in(const struct mv_past_list *list, const char *hex)
 {
-	const struct mv_past_commit *c = mv_past_find(list, hex);
+	const struct mv_past_commit *c = mv_gate_past_find(list, hex);
 
 	return c ? c->at : list->count;
 }
@@ -384,10 +384,10 @@ static int add_piece(struct mv_past *past, char *to, struct mv_git *git,
 	char other[65];
 	char stands[1][65];
 	const char *names[] = { from };
-	int rc = mv_past_list_read(&line, git, all, err);
+	int rc = mv_gate_past_list_read(&line, git, all, err);
 
 	if (!rc)
-		rc = mv_past_list_read(&changes, git, some, err);
+		rc = mv_gate_past_list_read(&changes, git, some, err);
 	/* A commit is on its own line, and what stands there came somehow. */
 	if (!rc)
 		rc = resolve_path(stands, git, names, 1, FOLDER, err);
@@ -417,13 +417,13 @@ static int add_piece(struct mv_past *past, char *to, struct mv_git *git,
 		rc = append(&past->branch, &line, end, err);
 	if (!rc)
 		rc = append(&past->changes, &changes, changed, err);
-	mv_past_list_release(&line);
-	mv_past_list_release(&changes);
+	mv_gate_past_list_release(&line);
+	mv_gate_past_list_release(&changes);
 	return rc;
 }
 
-int mv_past_read_branch(struct mv_past *past, struct mv_git *git,
-			const char *tip, struct mv_err *err)
+int mv_gate_past_read_branch(struct mv_past *past, struct mv_git *git,
+			     const char *tip, struct mv_err *err)
 {
 	char from[65], to[65];
 	int rc;
@@ -439,8 +439,8 @@ int mv_past_read_branch(struct mv_past *past, struct mv_git *git,
 		memcpy(from, to, sizeof(from));
 	}
 	if (!rc)
-		rc = mv_past_list_sort(&past->branch, err);
-	return rc ? rc : mv_past_list_sort(&past->changes, err);
+		rc = mv_gate_past_list_sort(&past->branch, err);
+	return rc ? rc : mv_gate_past_list_sort(&past->changes, err);
 }
 
 /* -- what stood beside the line ------------------------------------------------------------------ */
@@ -486,16 +486,16 @@ static int looks_like(int *yes, struct mv_git *git, const char *commit,
 	return rc;
 }
 
-int mv_past_place(const struct mv_past_commit **out,
-		  const struct mv_past *past, struct mv_git *git,
-		  const char *commit, const char *const *paths,
-		  struct mv_err *err)
+int mv_gate_past_place(const struct mv_past_commit **out,
+		       const struct mv_past *past, struct mv_git *git,
+		       const char *commit, const char *const *paths,
+		       struct mv_err *err)
 {
 	const struct mv_past_commit *by, *places[2] = { NULL, NULL };
 	char hex[65];
 	int yes = 0, rc;
 
-	*out = mv_past_find(&past->branch, commit);
+	*out = mv_gate_past_find(&past->branch, commit);
 	if (*out || !past->branch.count)
 		return 0;
 	rc = mv_git_commit(hex, git, commit, err);
@@ -515,9 +515,9 @@ int mv_past_place(const struct mv_past_commit **out,
 	return rc;
 }
 
-int mv_past_brought(const struct mv_past_commit **out,
-		    const struct mv_past *past, struct mv_git *git,
-		    const char *commit, struct mv_err *err)
+int mv_gate_past_brought(const struct mv_past_commit **out,
+			 const struct mv_past *past, struct mv_git *git,
+			 const char *commit, struct mv_err *err)
 {
 	char hex[65];
 	int rc;

@@ -40,7 +40,7 @@ bad:
 	return mv_fail(err, MV_EIO, "cannot understand what git rev-list says");
 }
 
-int mv_past_list_sort(struct mv_past_list *l, struct mv_err *err)
+int mv_gate_past_list_sort(struct mv_past_list *l, struct mv_err *err)
 {
 	l->sorted = calloc(l->count + 1, sizeof(*l->sorted));
 	if (!l->sorted)
@@ -51,8 +51,8 @@ int mv_past_list_sort(struct mv_past_list *l, struct mv_err *err)
 	return 0;
 }
 
-const struct mv_past_commit *mv_past_find(const struct mv_past_list *list,
-					  const char *hex)
+const struct mv_past_commit *mv_gate_past_find(const struct mv_past_list *list,
+					       const char *hex)
 {
 	size_t lo = 0, hi = list->count;
 
@@ -84,7 +84,8 @@ static void link_parents(struct mv_past_list *l, char *text)
 		strtok_r(NULL, " ", &more);
 		c->parents = l->edges;
 		while (word && (word = strtok_r(NULL, " ", &more))) {
-			const struct mv_past_commit *p = mv_past_find(l, word);
+			const struct mv_past_commit *p = mv_gate_past_find(l,
+									   word);
 
 			if (p)
 				l->edge[l->edges++] = p->at;
@@ -124,14 +125,14 @@ static int parse_list(struct mv_past_list *l, struct mv_buf *text,
 		rc = take_line(l, line, err);
 	free(copy);
 	if (!rc)
-		rc = mv_past_list_sort(l, err);
+		rc = mv_gate_past_list_sort(l, err);
 	if (!rc)
 		link_parents(l, text->data);
 	return rc;
 }
 
-int mv_past_list_read(struct mv_past_list *l, struct mv_git *git,
-		      const char *const *args, struct mv_err *err)
+int mv_gate_past_list_read(struct mv_past_list *l, struct mv_git *git,
+			   const char *const *args, struct mv_err *err)
 {
 	struct mv_buf text;
 	int rc;
@@ -144,7 +145,7 @@ int mv_past_list_read(struct mv_past_list *l, struct mv_git *git,
 	return rc;
 }
 
-void mv_past_list_release(struct mv_past_list *l)
+void mv_gate_past_list_release(struct mv_past_list *l)
 {
 	free(l->v);
 	free(l->sorted);

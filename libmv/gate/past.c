@@ -14,9 +14,9 @@
 /* -- lists of commits ----------------------------------------------------------- */
 
 /* Parents stand behind their children, so nothing below `old` need be seen. */
-int mv_past_is_behind(const struct mv_past_list *l,
-		      const struct mv_past_commit *old,
-		      const struct mv_past_commit *new)
+int mv_gate_past_is_behind(const struct mv_past_list *l,
+			   const struct mv_past_commit *old,
+			   const struct mv_past_commit *new)
 {
 	size_t *todo, n = 0;
 	char *seen;
@@ -53,12 +53,12 @@ int mv_past_is_behind(const struct mv_past_list *l,
 static const struct mv_past_commit *on_branch(const struct mv_past *past,
 					      size_t change)
 {
-	return mv_past_find(&past->branch, past->changes.v[change].hex);
+	return mv_gate_past_find(&past->branch, past->changes.v[change].hex);
 }
 
-const struct mv_past_commit *mv_past_overtaken(const struct mv_past *past,
-					       const struct mv_past_commit *p,
-					       int64_t when)
+const struct mv_past_commit *mv_gate_past_overtaken(const struct mv_past *past,
+						    const struct mv_past_commit *p,
+						    int64_t when)
 {
 	const struct mv_past_commit *oldest = NULL, *c;
 
@@ -72,8 +72,8 @@ const struct mv_past_commit *mv_past_overtaken(const struct mv_past *past,
 	return oldest;
 }
 
-const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
-					      int64_t when)
+const struct mv_past_commit *mv_gate_past_in_force(const struct mv_past *past,
+						   int64_t when)
 {
 	for (size_t i = 0; i < past->changes.count; i++)
 		if (past->changes.v[i].when <= when)
@@ -261,7 +261,7 @@ static int scan_blobs(struct notes *n, struct mv_gate *gate,
 	return rc;
 }
 
-void mv_past_statements_release(struct mv_past_statements *list)
+void mv_gate_past_statements_release(struct mv_past_statements *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		release_statement(&list->v[i]);
@@ -269,9 +269,9 @@ void mv_past_statements_release(struct mv_past_statements *list)
 	memset(list, 0, sizeof(*list));
 }
 
-int mv_past_read_statements(struct mv_past_statements *out,
-			    struct mv_gate *gate, int receipts,
-			    struct mv_err *err)
+int mv_gate_past_read_statements(struct mv_past_statements *out,
+				 struct mv_gate *gate, int receipts,
+				 struct mv_err *err)
 {
 	struct mv_git *git = mv_repo_git(gate->repo);
 	struct notes n = { .out = out, .receipts = receipts };
@@ -290,7 +290,7 @@ int mv_past_read_statements(struct mv_past_statements *out,
 	free(n.blob);
 	free(n.object);
 	if (rc)
-		mv_past_statements_release(out);
+		mv_gate_past_statements_release(out);
 	return rc;
 }
 
@@ -304,7 +304,7 @@ static int by_tag(const void *a, const void *b)
 static int read_receipts(struct mv_past *past, struct mv_gate *gate,
 			 struct mv_err *err)
 {
-	int rc = mv_past_read_statements(&past->receipts, gate, 1, err);
+	int rc = mv_gate_past_read_statements(&past->receipts, gate, 1, err);
 
 	if (!rc && past->receipts.count)
 		qsort(past->receipts.v, past->receipts.count,
@@ -312,9 +312,9 @@ static int read_receipts(struct mv_past *past, struct mv_gate *gate,
 	return rc;
 }
 
-const struct mv_past_statement *mv_past_receipts(const struct mv_past *past,
-						 const char *tag,
-						 size_t *count)
+const struct mv_past_statement *mv_gate_past_receipts(const struct mv_past *past,
+						      const char *tag,
+						      size_t *count)
 {
 	size_t lo = 0, hi = past->receipts.count;
 
@@ -512,9 +512,9 @@ static int compare(void *payload, size_t i, const char *hex, const void *data,
 				     err) : compare_moved(g, c, err);
 }
 
-int mv_past_read_losses(struct mv_past *past, struct mv_git *git,
-			const char *old, const char *new, size_t max,
-			struct mv_err *err)
+int mv_gate_past_read_losses(struct mv_past *past, struct mv_git *git,
+			     const char *old, const char *new, size_t max,
+			     struct mv_err *err)
 {
 	struct growth g = { .past = past, .git = git };
 	const char **specs = NULL;
@@ -546,16 +546,16 @@ static int read_notes(struct mv_past *past, struct mv_gate *gate,
 	const char *notes[] = { "rev-list", "--topo-order", "--parents",
 				"--timestamp", gate->notes, "--", NULL };
 
-	int rc = *gate->notes ? mv_past_list_read(&past->notes,
-						  mv_repo_git(gate->repo),
-						  notes, err) : 0;
+	int rc = *gate->notes ? mv_gate_past_list_read(&past->notes,
+						       mv_repo_git(gate->repo),
+						       notes, err) : 0;
 
 	return rc || !*gate->notes || past->notes.count ? rc :
 		mv_fail(err, MV_EIO, "git rev-list says nothing of the notes");
 }
 
-int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,
-		       const char *tip, struct mv_err *err)
+int mv_gate_past_read_lines(struct mv_past *out, struct mv_gate *gate,
+			    const char *tip, struct mv_err *err)
 {
 	struct mv_git *git = mv_repo_git(gate->repo);
 	int rc;
@@ -563,36 +563,36 @@ int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,
 	memset(out, 0, sizeof(*out));
 	rc = mv_git_is_shallow(git, err);
 	out->shallow = rc > 0;
-	rc = rc < 0 ? rc : mv_past_read_branch(out, git, tip, err);
+	rc = rc < 0 ? rc : mv_gate_past_read_branch(out, git, tip, err);
 	if (!rc)
 		rc = read_notes(out, gate, err);
 	if (rc)
-		mv_past_release(out);
+		mv_gate_past_release(out);
 	return rc;
 }
 
-int mv_past_read(struct mv_past *out, struct mv_gate *gate,
-		 struct mv_err *err)
+int mv_gate_past_read(struct mv_past *out, struct mv_gate *gate,
+		      struct mv_err *err)
 {
-	int rc = mv_past_read_lines(out, gate, gate->trusted, err);
+	int rc = mv_gate_past_read_lines(out, gate, gate->trusted, err);
 
 	if (rc || !*gate->notes)
 		return rc;
 	rc = read_receipts(out, gate, err);
 	if (!rc)
-		rc = mv_past_read_losses(out, mv_repo_git(gate->repo), "",
-					 gate->notes, LIST_MAX, err);
+		rc = mv_gate_past_read_losses(out, mv_repo_git(gate->repo), "",
+					      gate->notes, LIST_MAX, err);
 	if (rc)
-		mv_past_release(out);
+		mv_gate_past_release(out);
 	return rc;
 }
 
-void mv_past_release(struct mv_past *past)
+void mv_gate_past_release(struct mv_past *past)
 {
-	mv_past_list_release(&past->branch);
-	mv_past_list_release(&past->changes);
-	mv_past_list_release(&past->notes);
-	mv_past_statements_release(&past->receipts);
+	mv_gate_past_list_release(&past->branch);
+	mv_gate_past_list_release(&past->changes);
+	mv_gate_past_list_release(&past->notes);
+	mv_gate_past_statements_release(&past->receipts);
 	for (size_t i = 0; i < past->loss_count; i++)
 		free(past->losses[i].line);
 	free(past->losses);

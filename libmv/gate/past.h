@@ -79,40 +79,40 @@ struct mv_past {
 	int shallow;
 };
 
-int mv_past_read(struct mv_past *out, struct mv_gate *gate,
-		 struct mv_err *err);
+int mv_gate_past_read(struct mv_past *out, struct mv_gate *gate,
+		      struct mv_err *err);
 
 /* The same without receipts and lost lines, for a branch at `tip` (hex, or ""):
    what is asked of a push. */
-int mv_past_read_lines(struct mv_past *out, struct mv_gate *gate,
-		       const char *tip, struct mv_err *err);
+int mv_gate_past_read_lines(struct mv_past *out, struct mv_gate *gate,
+			    const char *tip, struct mv_err *err);
 
 /* Lines that commits of the notes behind `new`, and not behind `old` (hex, or
    ""), took out, into past->losses. MV_ENOMEM: `max` bytes cannot list what
    they change. */
-int mv_past_read_losses(struct mv_past *past, struct mv_git *git,
-			const char *old, const char *new, size_t max,
-			struct mv_err *err);
+int mv_gate_past_read_losses(struct mv_past *past, struct mv_git *git,
+			     const char *old, const char *new, size_t max,
+			     struct mv_err *err);
 
-void mv_past_release(struct mv_past *past);
+void mv_gate_past_release(struct mv_past *past);
 
-const struct mv_past_commit *mv_past_find(const struct mv_past_list *list,
-					  const char *hex);
+const struct mv_past_commit *mv_gate_past_find(const struct mv_past_list *list,
+					       const char *hex);
 
 /* Is `old` strictly behind `new`, both of the notes? -1: no memory. */
-int mv_past_is_behind(const struct mv_past_list *list,
-		      const struct mv_past_commit *old,
-		      const struct mv_past_commit *new);
+int mv_gate_past_is_behind(const struct mv_past_list *list,
+			   const struct mv_past_commit *old,
+			   const struct mv_past_commit *new);
 
 /* The oldest change of .gitmodel/ that came after `commit` on the branch but
    before `when`, or NULL. */
-const struct mv_past_commit *mv_past_overtaken(const struct mv_past *past,
-					       const struct mv_past_commit *p,
-					       int64_t when);
+const struct mv_past_commit *mv_gate_past_overtaken(const struct mv_past *past,
+						    const struct mv_past_commit *p,
+						    int64_t when);
 
 /* The change that was the last one at `when`; NULL: none was there. */
-const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
-					      int64_t when);
+const struct mv_past_commit *mv_gate_past_in_force(const struct mv_past *past,
+						   int64_t when);
 
 /*
  * Where on the line `commit` (hex, from a tag) stands: itself, or beside it,
@@ -120,26 +120,26 @@ const struct mv_past_commit *mv_past_in_force(const struct mv_past *past,
  * `paths` (NULL-terminated, or NULL). *out NULL: the branch never held what
  * it says, as far as can be told from here.
  */
-int mv_past_place(const struct mv_past_commit **out,
-		  const struct mv_past *past, struct mv_git *git,
-		  const char *commit, const char *const *paths,
-		  struct mv_err *err);
+int mv_gate_past_place(const struct mv_past_commit **out,
+		       const struct mv_past *past, struct mv_git *git,
+		       const char *commit, const char *const *paths,
+		       struct mv_err *err);
 
 /* The oldest commit of the line that has it behind it, whatever it holds. */
-int mv_past_brought(const struct mv_past_commit **out,
-		    const struct mv_past *past, struct mv_git *git,
-		    const char *commit, struct mv_err *err);
+int mv_gate_past_brought(const struct mv_past_commit **out,
+			 const struct mv_past *past, struct mv_git *git,
+			 const char *commit, struct mv_err *err);
 
 /* Of all notes: `receipts` only well-formed receipts, else every statement. */
-int mv_past_read_statements(struct mv_past_statements *out,
-			    struct mv_gate *gate, int receipts,
-			    struct mv_err *err);
+int mv_gate_past_read_statements(struct mv_past_statements *out,
+				 struct mv_gate *gate, int receipts,
+				 struct mv_err *err);
 
-void mv_past_statements_release(struct mv_past_statements *list);
+void mv_gate_past_statements_release(struct mv_past_statements *list);
 
 /* Receipts of a tag: *count of them from the one returned. */
-const struct mv_past_statement *mv_past_receipts(const struct mv_past *past,
-						 const char *tag,
-						 size_t *count);
+const struct mv_past_statement *mv_gate_past_receipts(const struct mv_past *past,
+						      const char *tag,
+						      size_t *count);
 
 #endif

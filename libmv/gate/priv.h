@@ -16,8 +16,8 @@ struct mv_subject;
 
 /* -- the key that a person signs with -------------------------------------- */
 /* What git's configuration says; the strings are its own. */
-int mv_signer_key(struct mv_signing_key *key, struct mv_git *git,
-		  struct mv_err *err);
+int mv_gate_signer_key(struct mv_signing_key *key, struct mv_git *git,
+		       struct mv_err *err);
 
 /*
  * Content, evidence, votes and answers for decide(). Events of the tag itself
@@ -50,7 +50,7 @@ struct mv_stage {
 	const struct mv_stage_event *holder, *last;
 };
 
-void mv_stage_release(struct mv_stage *s);
+void mv_gate_stage_release(struct mv_stage *s);
 
 /* The registration that a version meant just before `tag` (NULL: means now):
    what was taken back later was there then. NULL: none. */
@@ -109,24 +109,24 @@ int mv_gate_stands(char **out, struct mv_git *git, const char *commit,
 
 /* Of what was found, rule by rule; `out` has room for 72. It is the same for
    the promotion and for its replay. */
-int mv_verdict_digest(char *out, const struct mv_verdict *verdict,
-		      struct mv_err *err);
+int mv_gate_verdict_digest(char *out, const struct mv_verdict *verdict,
+			   struct mv_err *err);
 
 /* The e-mail address of "Name <a@b>", in fresh memory; NULL: none. */
 char *mv_gate_email(const char *by);
 
 /* Lists that git rev-list prints with --timestamp. */
-int mv_past_list_read(struct mv_past_list *list, struct mv_git *git,
-		      const char *const *args, struct mv_err *err);
+int mv_gate_past_list_read(struct mv_past_list *list, struct mv_git *git,
+			   const char *const *args, struct mv_err *err);
 
-int mv_past_list_sort(struct mv_past_list *list, struct mv_err *err);
+int mv_gate_past_list_sort(struct mv_past_list *list, struct mv_err *err);
 
-void mv_past_list_release(struct mv_past_list *list);
+void mv_gate_past_list_release(struct mv_past_list *list);
 
 /* -- the line of policies -------------------------------------------------- */
 
 /* Fills branch, changes, beginnings and root. */
-int mv_past_read_branch(struct mv_past *past, struct mv_git *git,
-			const char *tip, struct mv_err *err);
+int mv_gate_past_read_branch(struct mv_past *past, struct mv_git *git,
+			     const char *tip, struct mv_err *err);
 
 #endif

@@ -18,8 +18,8 @@
 
 /* What was found, not how it was worded: "3 days in staging" is another text
    a second later, and the tag's signature is not there yet. */
-int mv_verdict_digest(char *out, const struct mv_verdict *v,
-		      struct mv_err *err)
+int mv_gate_verdict_digest(char *out, const struct mv_verdict *v,
+			   struct mv_err *err)
 {
 	struct mv_hasher *h = NULL;
 	char hex[MV_OID_HEX + 1], *line;
@@ -143,19 +143,20 @@ static int check_chosen(const struct promoting *x, struct mv_err *err)
 	if (!rc)
 		rc = mv_git_commit(tip, git, branch, err);
 	if (!rc)
-		rc = mv_past_read_lines(&past, x->gate, tip, err);
+		rc = mv_gate_past_read_lines(&past, x->gate, tip, err);
 	if (rc) {
 		free(branch);
 		return rc == MV_ENOENT ? 0 : rc;
 	}
-	rc = mv_past_place(&place, &past, git, x->gate->trusted, NULL, err);
+	rc = mv_gate_past_place(&place, &past, git, x->gate->trusted, NULL,
+				err);
 	name = strncmp(branch, "refs/", 5) || !strchr(branch + 5, '/') ?
 	       branch : strchr(branch + 5, '/') + 1;
 	if (!rc && !place)
 		rc = mv_fail(err, MV_EDENIED, "the policy of %.10s never was "
 			     "%s, so nobody would believe the tag; --force "
 			     "makes it all the same", x->gate->trusted, name);
-	mv_past_release(&past);
+	mv_gate_past_release(&past);
 	free(branch);
 	return rc;
 }
@@ -225,7 +226,8 @@ static int reload(struct mv_gate *gate, const char *artifact,
 static int trailer(struct mv_tag_event *event, const char *key,
 		   const char *value, struct mv_err *err)
 {
-	return value && *value ? mv_tag_event_trailer(event, key, value, err) :
+	return value && *value ? mv_release_tag_trailer(event, key, value,
+							err) :
 				 0;
 }
 
@@ -236,7 +238,7 @@ static int add_verdict(struct mv_tag_event *event, const struct promoting *x,
 	int rc = 0;
 
 	if (x->verdict->governed) {
-		rc = mv_verdict_digest(digest, x->verdict, err);
+		rc = mv_gate_verdict_digest(digest, x->verdict, err);
 		snprintf(text, sizeof(text), "%s %s", is_yes(x->verdict) ?
 			 mv_result_name(x->verdict->result) : "no", digest);
 	}
@@ -341,7 +343,7 @@ static int begin(struct mv_tag_event *event, const struct promoting *x,
 	const char *message = o->message ? o->message : o->reason;
 	int rc;
 
-	mv_tag_event_init(event);
+	mv_release_tag_init(event);
 	event->tag.kind = strcmp(p->action, "demote") ? MV_EVENT_ASSIGN :
 							MV_EVENT_UNASSIGN;
 	event->tag.counter = 0;
@@ -356,7 +358,7 @@ static int begin(struct mv_tag_event *event, const struct promoting *x,
 	return rc;
 }
 
-int mv_repo_promote(char **tag, struct mv_verdict *verdict,
+int mv_gate_promote(char **tag, struct mv_verdict *verdict,
 		    struct mv_gate *gate, const struct mv_promotion *promotion,
 		    const struct mv_promote_options *options,
 		    struct mv_err *err)
@@ -377,9 +379,9 @@ int mv_repo_promote(char **tag, struct mv_verdict *verdict,
 		goto out;
 	rc = begin(&event, &x, sign, err);
 	if (!rc)
-		rc = mv_repo_tag_event(tag, gate->repo, &event, decide, &x,
-				       err);
-	mv_tag_event_release(&event);
+		rc = mv_release_tag(tag, gate->repo, &event, decide, &x,
+				    err);
+	mv_release_tag_clear(&event);
 	if (!rc && asked)
 		rc = check_tag(&x, *tag, err);
 	if (rc) {
@@ -474,7 +476,7 @@ static int choose(char **version, const struct mv_stage *h,
 	return rc;
 }
 
-int mv_repo_rollback_target(char **version, struct mv_gate *gate,
+int mv_gate_rollback_target(char **version, struct mv_gate *gate,
 			    const char *artifact, const char *stage,
 			    const char *to, struct mv_err *err)
 {
@@ -486,13 +488,13 @@ int mv_repo_rollback_target(char **version, struct mv_gate *gate,
 	if (rc)
 		return rc;
 	rc = choose(version, &h, gate, artifact, stage, to, err);
-	mv_stage_release(&h);
+	mv_gate_stage_release(&h);
 	return rc;
 }
 
 /* -- what is there now --------------------------------------------------------------------- */
 
-int mv_repo_stage_holder(char **version, char **commit, struct mv_gate *gate,
+int mv_gate_stage_holder(char **version, char **commit, struct mv_gate *gate,
 			 const char *artifact, const char *stage,
 			 struct mv_err *err)
 {
@@ -521,6 +523,6 @@ int mv_repo_stage_holder(char **version, char **commit, struct mv_gate *gate,
 		free(*version);
 		*version = NULL;
 	}
-	mv_stage_release(&h);
+	mv_gate_stage_release(&h);
 	return rc;
 }

@@ -10,8 +10,8 @@
  */
 #define KEY_MAX ((size_t)16 << 10)
 
-int mv_signer_key(struct mv_signing_key *key, struct mv_git *git,
-		  struct mv_err *err)
+int mv_gate_signer_key(struct mv_signing_key *key, struct mv_git *git,
+		       struct mv_err *err)
 {
 	int rc = mv_git_config(&key->format, git, "gpg.format", err);
 	int ssh = !rc && key->format && !strcmp(key->format, "ssh");
@@ -55,8 +55,8 @@ static int ends_with_pub(const char *path)
 	return len > 4 && !strcmp(path + len - 4, ".pub");
 }
 
-int mv_signer_public(char **out, struct mv_repo *repo, const char *key,
-		     struct mv_err *err)
+int mv_gate_signer_public(char **out, struct mv_repo *repo, const char *key,
+			  struct mv_err *err)
 {
 	struct mv_buf text;
 	char *path;
@@ -95,18 +95,18 @@ static int in_home(char **public, char **from, struct mv_repo *repo,
 	int rc = MV_ENOENT;
 
 	for (size_t i = 0; rc == MV_ENOENT && i < 3; i++) {
-		rc = mv_signer_public(public, repo, names[i], err);
+		rc = mv_gate_signer_public(public, repo, names[i], err);
 		if (!rc)
 			*from = strdup(names[i]);
 	}
 	return !rc && !*from ? mv_nomem(err) : rc;
 }
 
-int mv_signer_find(char **public, char **from, struct mv_repo *repo,
-		   struct mv_err *err)
+int mv_gate_signer_find(char **public, char **from, struct mv_repo *repo,
+			struct mv_err *err)
 {
 	struct mv_signing_key key;
-	int rc = mv_signer_key(&key, mv_repo_git(repo), err);
+	int rc = mv_gate_signer_key(&key, mv_repo_git(repo), err);
 	int ssh = !rc && key.format && !strcmp(key.format, "ssh");
 
 	*public = *from = NULL;
@@ -119,7 +119,7 @@ int mv_signer_find(char **public, char **from, struct mv_repo *repo,
 			       "--export' prints into .gitmodel/gpg_keys, and "
 			       "say --no-key");
 	if (key.key && *key.key)
-		return mv_signer_public(public, repo, key.key, err);
+		return mv_gate_signer_public(public, repo, key.key, err);
 	rc = in_home(public, from, repo, err);
 	return rc != MV_ENOENT ? rc :
 		mv_fail(err, MV_ENOENT, "there is no key to sign approvals "

@@ -10,7 +10,7 @@
  * stage leaves it without a holder, but not without a past: who compares with
  * "current" compares with the last that held it.
  */
-void mv_stage_release(struct mv_stage *s)
+void mv_gate_stage_release(struct mv_stage *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		free(s->v[i].version);
@@ -248,7 +248,7 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		rc = read_tags(out, gate, commit, err);
 	}
 	if (rc)
-		mv_stage_release(out);
+		mv_gate_stage_release(out);
 	return rc;
 }
 
@@ -381,7 +381,7 @@ static int is_configured(int *yes, const struct mv_gate *gate,
 			 struct mv_err *err)
 {
 	const struct mv_project *p;
-	int rc = mv_repo_project_at(&p, gate->repo, commit, err);
+	int rc = mv_subject_project_at(&p, gate->repo, commit, err);
 
 	for (size_t i = 0; !rc && i < p->artifact_count; i++) {
 		*yes |= !strcmp(p->artifacts[i].name, near->word);

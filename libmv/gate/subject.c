@@ -12,13 +12,13 @@ int mv_gate_subject(struct mv_subject *out, struct mv_gate *gate,
 {
 	struct mv_project project;
 	const struct mv_artifact *a;
-	int rc = mv_repo_project(&project, gate->repo, commit, err);
+	int rc = mv_subject_project(&project, gate->repo, commit, err);
 
 	memset(out, 0, sizeof(*out));
 	if (rc)
 		return rc;
 	a = mv_project_by_name(&project, artifact);
-	rc = a ? mv_repo_subject_at(out, gate->repo, commit, a->path, err) :
+	rc = a ? mv_subject_find_at(out, gate->repo, commit, a->path, err) :
 	       mv_fail(err, MV_ENOENT,
 		       "'%s' is no artifact of .gitmodel/config "
 		       "at %.10s", artifact, commit);

@@ -35,8 +35,8 @@ static int add(struct mv_tag_names *n, const char *artifact,
 	return 0;
 }
 
-int mv_tag_names_read(struct mv_tag_names *out, const struct mv_registry *r,
-		      const struct mv_policy *policy, struct mv_err *err)
+int mv_gate_names_read(struct mv_tag_names *out, const struct mv_registry *r,
+		       const struct mv_policy *policy, struct mv_err *err)
 {
 	const struct mv_project *project = policy ? &policy->project : NULL;
 	size_t more = project ? project->artifact_count : 0;
@@ -54,13 +54,13 @@ int mv_tag_names_read(struct mv_tag_names *out, const struct mv_registry *r,
 	for (size_t i = 0; i < more && !rc; i++)
 		rc = add(out, project->artifacts[i].name, err);
 	if (rc)
-		mv_tag_names_release(out);
+		mv_gate_names_release(out);
 	else
 		qsort(out->v, out->count, sizeof(*out->v), by_name);
 	return rc;
 }
 
-void mv_tag_names_release(struct mv_tag_names *names)
+void mv_gate_names_release(struct mv_tag_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
 		free(names->v[i]);
@@ -109,7 +109,7 @@ static size_t place_of(const struct mv_tag_names *names, const char *name)
 	return lo;
 }
 
-int mv_tag_names_have(const struct mv_tag_names *names, const char *name)
+int mv_gate_names_have(const struct mv_tag_names *names, const char *name)
 {
 	size_t at = place_of(names, name);
 
@@ -158,8 +158,8 @@ static int beneath(char **what, const struct mv_tag_names *names,
 	return 0;
 }
 
-int mv_tag_blocks(char **what, const struct mv_tag_names *names,
-		  const char *name, struct mv_err *err)
+int mv_gate_tag_blocks(char **what, const struct mv_tag_names *names,
+		       const char *name, struct mv_err *err)
 {
 	struct mv_tag tag;
 	int rc = mv_tag_parse(&tag, name, err);

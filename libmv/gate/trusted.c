@@ -12,7 +12,7 @@
  * missing: who wrote it wanted a policy to count, and without one everything
  * would be let in.
  */
-int mv_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err)
+int mv_gate_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err)
 {
 	const char *said, *name;
 	const char *args[] = { "check-ref-format", NULL, NULL };
@@ -75,8 +75,8 @@ static int saw_ref(void *payload, const struct mv_git_ref *ref,
 	return 0;
 }
 
-int mv_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
-		      struct mv_err *err)
+int mv_gate_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
+			   struct mv_err *err)
 {
 	static const char *const prefixes[] = { HEADS, NULL };
 	int governed, others = 0;

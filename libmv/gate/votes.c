@@ -15,7 +15,7 @@
  */
 #define PAYLOAD_MAX ((size_t)64 << 10)
 
-void mv_votes_release(struct mv_vote *votes, size_t count)
+void mv_gate_votes_release(struct mv_vote *votes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		mv_statement_release(&votes[i].statement);
@@ -24,10 +24,10 @@ void mv_votes_release(struct mv_vote *votes, size_t count)
 	free(votes);
 }
 
-void mv_testimony_release(struct mv_testimony *t)
+void mv_gate_testimony_release(struct mv_testimony *t)
 {
 	mv_evidence_release(&t->evidence);
-	mv_votes_release(t->votes, t->count);
+	mv_gate_votes_release(t->votes, t->count);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -35,7 +35,7 @@ void mv_testimony_release(struct mv_testimony *t)
 
 static int fold_evidence(struct mv_testimony *out,
 			 const struct mv_lines *lines,
-			 const enum mv_line_kind *kind, const char *artifact,
+			 const enum mv_evidence_line_kind *kind, const char *artifact,
 			 struct mv_err *err)
 {
 	struct mv_lines some = { NULL, 0, NULL };
@@ -212,7 +212,7 @@ static int check_all(struct check *c, size_t count, struct mv_repo *repo,
 
 static int take_votes(struct mv_testimony *out, struct mv_gate *gate,
 		      const struct mv_lines *lines,
-		      const enum mv_line_kind *kind, int64_t at,
+		      const enum mv_evidence_line_kind *kind, int64_t at,
 		      struct mv_err *err)
 {
 	struct check *c = calloc(lines->count + 1, sizeof(*c));
@@ -247,7 +247,7 @@ int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
 		      const char *artifact, int64_t at, struct mv_err *err)
 {
 	struct mv_lines lines = { NULL, 0, NULL };
-	enum mv_line_kind *kind = NULL;
+	enum mv_evidence_line_kind *kind = NULL;
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
@@ -259,15 +259,16 @@ int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
 	if (!rc && !kind)
 		rc = mv_nomem(err);
 	for (size_t i = 0; i < lines.count && !rc; i++)
-		rc = mv_line_kind(&kind[i], lines.v[i], &pointer->oid, err);
+		rc = mv_evidence_line_kind(&kind[i], lines.v[i], &pointer->oid,
+					   err);
 	if (!rc)
-		rc = mv_digest_lines(out->records, &lines, kind, err);
+		rc = mv_evidence_digest_lines(out->records, &lines, kind, err);
 	if (!rc)
 		rc = fold_evidence(out, &lines, kind, artifact, err);
 	if (!rc)
 		rc = take_votes(out, gate, &lines, kind, at, err);
 	if (rc)
-		mv_testimony_release(out);
+		mv_gate_testimony_release(out);
 	free(kind);
 	mv_lines_release(&lines);
 	return rc;
@@ -295,6 +296,6 @@ int mv_gate_votes(struct mv_vote **votes, size_t *count, struct mv_gate *gate,
 	*count = t.count;
 	t.votes = NULL;
 	t.count = 0;
-	mv_testimony_release(&t);
+	mv_gate_testimony_release(&t);
 	return 0;
 }

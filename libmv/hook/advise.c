@@ -19,7 +19,7 @@ static int find_remote_branch(struct mv_push *push, const char *remote,
 	int status, rc = head ? 0 : mv_nomem(err);
 
 	mv_buf_init(&out, 65536);
-	if (!rc && !mv_repo_is_remote_name(remote)) {
+	if (!rc && !mv_hook_is_remote_name(remote)) {
 		free(head);
 		return MV_ENOENT;	/* of a URL nothing is kept here */
 	}
@@ -92,7 +92,7 @@ static int look_into(void *payload, size_t i, const char *hex,
 static int moves_ours(struct mv_push *push, const struct mv_ref_update *u,
 		      const struct mv_policy *policy)
 {
-	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
+	const char *old = mv_hook_is_zero(u->old) ? "" : u->old;
 	struct glance g = { .policy = policy };
 	int rc = mv_git_diff(push->git, old, u->new, 0, NULL, look_over, &g,
 			     NULL);
@@ -125,12 +125,12 @@ static int is_of_interest(struct mv_push *push, const struct mv_ref_update *u,
 				     u->ref + strlen(HEADS));
 	if (!governed && strcmp(u->ref, push->branch))
 		return 0;
-	if (mv_push_is_zero(u->new))
+	if (mv_hook_is_zero(u->new))
 		return 1;
 	if (governed)
 		return moves_ours(push, u, policy);
 	/* When that cannot be told, it does. */
-	return mv_push_changes_policy(&yes, push, u, NULL) || yes;
+	return mv_hook_changes_policy(&yes, push, u, NULL) || yes;
 }
 
 struct texts {
@@ -207,10 +207,10 @@ static int advise_branches(struct mv_push *push, struct mv_err *err)
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (!mv_push_is_protected(push, u->ref) ||
-		    (!mv_push_is_zero(u->old) &&
+		    (!mv_hook_is_zero(u->old) &&
 		     mv_git_commit(hex, push->git, u->old, NULL)))
 			continue;
-		rc = mv_push_check_branch(push, u, err);
+		rc = mv_hook_check_branch(push, u, err);
 	}
 	return rc;
 }
@@ -223,24 +223,24 @@ static int advise(struct mv_push *push, struct mv_err *err)
 	if (rc || !yes)
 		return rc;
 	for (size_t i = 0; !rc && i < push->count; i++)
-		rc = mv_push_look_at(push, i, err);
+		rc = mv_hook_look_at(push, i, err);
 	if (!rc && !push->refused)
-		rc = mv_push_open_gate(push, push->trusted, err);
+		rc = mv_hook_open_gate(push, push->trusted, err);
 	if (!rc && push->is_open)
-		rc = mv_push_judge_stages(push, err);
+		rc = mv_hook_judge_stages(push, err);
 	if (!rc && push->is_open)
 		rc = advise_branches(push, err);
 	return rc;
 }
 
-int mv_repo_advise_push(struct mv_repo *repo, const char *remote,
+int mv_hook_advise_push(struct mv_repo *repo, const char *remote,
 			const struct mv_ref_update *updates, size_t count,
 			const struct mv_receive *receive, struct mv_err *err)
 {
 	struct mv_push push = { .repo = repo, .updates = updates,
 				.count = count, .receive = receive,
 				.advice = 1 };
-	int rc = mv_push_begin(&push, err);
+	int rc = mv_hook_begin(&push, err);
 
 	if (!rc)
 		rc = find_remote_branch(&push, remote, err);
@@ -249,7 +249,7 @@ int mv_repo_advise_push(struct mv_repo *repo, const char *remote,
 	else if (rc == MV_ENOENT)
 		rc = 0;	/* nothing was fetched from there yet */
 	if (!rc)
-		rc = mv_push_answer(&push, err);
-	mv_push_end(&push);
+		rc = mv_hook_answer(&push, err);
+	mv_hook_end(&push);
 	return rc;
 }

@@ -32,12 +32,12 @@ static int is_head(const struct mv_git_move *m)
 
 static int is_gone(const struct mv_git_move *m)
 {
-	return mv_push_is_zero(m->new) && !mv_push_is_zero(m->old);
+	return mv_hook_is_zero(m->new) && !mv_hook_is_zero(m->old);
 }
 
 static int refuse_rule(struct mv_push *push, const char *ref, const char *why)
 {
-	return mv_push_refuse(push, "%s: git may refuse it afterwards (%s), "
+	return mv_hook_refuse(push, "%s: git may refuse it afterwards (%s), "
 			      "and what is pushed together is judged as one; "
 			      "push it by itself", ref, why);
 }
@@ -65,8 +65,8 @@ static int deny_rewinds(struct after *a, struct mv_err *err)
 	for (size_t i = 0; !rc && deny && i < a->count; i++) {
 		const struct mv_git_move *m = &a->v[i];
 
-		if (!is_head(m) || mv_push_is_zero(m->old) ||
-		    mv_push_is_zero(m->new))
+		if (!is_head(m) || mv_hook_is_zero(m->old) ||
+		    mv_hook_is_zero(m->new))
 			continue;
 		rc = mv_git_is_ancestor(a->push->git, m->old, m->new, err);
 		if (rc < 0)
@@ -277,22 +277,22 @@ static int ask_hook(const char *path, struct after *a,
 	while (out.len && out.data[out.len - 1] == '\n')
 		out.data[--out.len] = '\0';
 	if (!rc && status)
-		mv_push_refuse(a->push, "%s: the hook update of the server "
+		mv_hook_refuse(a->push, "%s: the hook update of the server "
 			       "refuses it, and with it what is pushed "
 			       "together%s%.300s", m->ref, out.len ? ": " : "",
 			       out.len ? out.data : "");
 	mv_buf_release(&out);
-	return rc ? rc : mv_push_in_time(a->push, err);
+	return rc ? rc : mv_hook_in_time(a->push, err);
 }
 
 static int ask_hooks(struct after *a, struct mv_err *err)
 {
 	char *update = NULL, *transaction = NULL;
-	int rc = mv_hook_of_others(&update, a->push->repo, "update", err);
+	int rc = mv_setup_hook_of_others(&update, a->push->repo, "update", err);
 
 	if (!rc)
-		rc = mv_hook_of_others(&transaction, a->push->repo,
-				       TRANSACTION, err);
+		rc = mv_setup_hook_of_others(&transaction, a->push->repo,
+					     TRANSACTION, err);
 	if (!rc && transaction)
 		rc = refuse_rule(a->push, a->v[0].ref, "the hook "
 				 TRANSACTION " may, unless "
@@ -331,7 +331,7 @@ static int check_hooks(struct mv_push *push, const struct mv_git_move *v,
 	return rc;
 }
 
-int mv_push_check_after(struct mv_push *push, const struct mv_git_move *v,
+int mv_hook_check_after(struct mv_push *push, const struct mv_git_move *v,
 			size_t count, struct mv_err *err)
 {
 	struct after a = { push, v, count, 0 };

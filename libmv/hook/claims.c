@@ -66,7 +66,7 @@ static int refuse_missing(struct mv_push *push, const char *name,
 	if (rc)
 		rc = mv_nomem(err);
 	else if (missing.len)
-		mv_push_refuse(push, "%s does not say %s, so nobody could "
+		mv_hook_refuse(push, "%s does not say %s, so nobody could "
 			       "prove it later: it was made by hand, or before "
 			       "there was a policy; delete the tag, git fetch, and "
 			       "decide again by git model promote, demote or "
@@ -75,7 +75,7 @@ static int refuse_missing(struct mv_push *push, const char *name,
 	return rc;
 }
 
-int mv_push_check_claims(struct mv_push *push, const struct mv_event *e,
+int mv_hook_check_claims(struct mv_push *push, const struct mv_event *e,
 			 const struct mv_facts *trailers,
 			 const struct mv_policy_facts *f, struct mv_err *err)
 {
@@ -110,10 +110,10 @@ int mv_push_check_claims(struct mv_push *push, const struct mv_event *e,
 		const char *text = said(trailers, c->key);
 
 		if (*text && c->is && strcmp(text, c->is))
-			mv_push_refuse(push, "%s says %s: %s, and it is %s",
+			mv_hook_refuse(push, "%s says %s: %s, and it is %s",
 				       name, c->key, text, c->is);
 		else if (*text && !c->well_formed)
-			mv_push_refuse(push, "%s: %s: %s is nothing that git "
+			mv_hook_refuse(push, "%s: %s: %s is nothing that git "
 				       "model writes there", name, c->key,
 				       text);
 	}
@@ -149,7 +149,7 @@ static int take_nameless(void *payload, size_t i,
  * commit. Another one there would be as if it had been before it, and what was
  * decided on that would not hold any more.
  */
-int mv_push_check_meanings(struct mv_push *push,
+int mv_hook_check_meanings(struct mv_push *push,
 			   const struct mv_registry *before,
 			   const struct mv_tag *tag, const char *commit,
 			   const char *name, struct mv_err *err)
@@ -173,7 +173,7 @@ int mv_push_check_meanings(struct mv_push *push,
 		rc = mv_git_objects(push->git, oids, n, take_nameless, &x,
 				    err);
 	if (!rc && x.found)
-		mv_push_refuse(push, "%s: %s of this commit does not say which "
+		mv_hook_refuse(push, "%s: %s of this commit does not say which "
 			       "version it means, and would mean this one: "
 			       "register it at a commit of its own (git commit "
 			       "--allow-empty)", name,

@@ -73,7 +73,7 @@ bad:
 }
 
 /* A URL has no refs of its own here. A pattern would mean those of others. */
-int mv_repo_is_remote_name(const char *remote)
+int mv_hook_is_remote_name(const char *remote)
 {
 	return *remote && !strchr("/.~", *remote) &&
 	       !strpbrk(remote, ":*?[\\");
@@ -81,7 +81,7 @@ int mv_repo_is_remote_name(const char *remote)
 
 static int name_remotes(struct refs *r, const char *remote)
 {
-	if (!mv_repo_is_remote_name(remote))
+	if (!mv_hook_is_remote_name(remote))
 		return 0;
 	r->remotes = mv_strf("--remotes=%s", remote);
 	return r->remotes ? 0 : MV_ENOMEM;
@@ -163,10 +163,10 @@ static void push_notes(struct mv_repo *repo, const char *remote,
 	char since[65];
 	struct mv_err why;
 
-	if (!mv_repo_notes_unpushed(since, repo, remote))
+	if (!mv_evidence_notes_unpushed(since, repo, remote))
 		return;
-	mv_repo_push_attached(repo, remote, url, since, stats);
-	if (too && mv_repo_notes_push(repo, remote, NULL, &why))
+	mv_transfer_push_attached(repo, remote, url, since, stats);
+	if (too && mv_evidence_notes_push(repo, remote, NULL, &why))
 		mv_repo_warn(repo, "records were not pushed: %s; `git model "
 			     "push` tries again", why.msg);
 }
@@ -183,13 +183,13 @@ static int push_content(struct mv_repo *repo, const char *remote,
 	int rc = pushed && newer && known ? 0 : mv_nomem(err);
 
 	if (!rc)
-		rc = mv_repo_bring_pushed(repo, &refs, err);
+		rc = mv_transfer_bring_pushed(repo, &refs, err);
 	if (!rc && pushes)
-		mv_repo_warn_large(repo, newer);
+		mv_work_warn_large(repo, newer);
 	if (!rc && pushes)
-		rc = mv_repo_check_raw(repo, newer, err);
+		rc = mv_work_check_raw(repo, newer, err);
 	if (!rc)
-		rc = mv_repo_push_refs(repo, &refs, stats, err);
+		rc = mv_transfer_push_refs(repo, &refs, stats, err);
 
 	free(known);
 	free(newer);
@@ -225,7 +225,7 @@ static int find_there(struct refs *r, struct mv_repo *repo, const char *remote,
 	free(prefix);
 	if (rc || kept)
 		return rc;
-	mv_push_ask_refs(&r->there, repo, url);
+	mv_transfer_ask_refs(&r->there, repo, url);
 	for (size_t at = 0; at + len <= r->there.len &&
 			    r->local_count < REFS_MAX; at += len)
 		r->local[r->local_count++] = r->there.data + at + 1;
@@ -254,11 +254,11 @@ static int mend_earlier(struct mv_repo *repo, const char *remote,
 		return rc;
 	rc = push_content(repo, remote, url, r, 0, stats, err);
 	if (!rc)
-		mv_repo_push_attached(repo, remote, url, NULL, stats);
+		mv_transfer_push_attached(repo, remote, url, NULL, stats);
 	return rc;
 }
 
-int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
+int mv_hook_pre_push(struct mv_repo *repo, const char *remote,
 		     const char *url, const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err)
 {
@@ -267,7 +267,7 @@ int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
 
 	memset(stats, 0, sizeof(*stats));
 	mv_buf_init(&r.there, (size_t)64 << 20);
-	mv_repo_sweep_offers(repo);
+	mv_work_sweep_offers(repo);
 	rc = parse_refs(&r, remote, text, len, repo->info->hex_len, err);
 	pushes = r.local_count || r.many;
 	if (!rc && pushes)
@@ -314,7 +314,7 @@ static int add_staged(struct commit *c, const char *path, const char *blob,
 	s->path = path;
 	s->blob = blob;
 	s->beside = beside;
-	s->asked = beside ? mv_repo_offered_beside(path) : strdup(path);
+	s->asked = beside ? mv_work_offered_beside(path) : strdup(path);
 	if (!s->asked)
 		return beside ? 0 : mv_nomem(err);
 	c->count++;
@@ -473,7 +473,7 @@ static int look_at_all(struct commit *c, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_pre_commit(struct mv_repo *repo,
+int mv_hook_pre_commit(struct mv_repo *repo,
 		       void (*fn)(void *payload, const char *path,
 				  const char *why),
 		       void *payload, struct mv_err *err)
@@ -486,7 +486,7 @@ int mv_repo_pre_commit(struct mv_repo *repo,
 	struct commit c = { .repo = repo, .fn = fn, .payload = payload };
 	int rc;
 
-	mv_repo_sweep_offers(repo);
+	mv_work_sweep_offers(repo);
 	mv_buf_init(&c.text, SIZE_MAX / 2);
 	rc = mv_git_run(repo->git, args, NULL, 0, &c.text, err);
 	if (!rc)

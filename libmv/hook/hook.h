@@ -17,12 +17,12 @@ struct mv_transfer_stats;
 
 /* Upload what a push will need, and what earlier ones have left behind;
    `remote`, `url` and `text` are what git told the hook. */
-int mv_repo_pre_push(struct mv_repo *repo, const char *remote,
+int mv_hook_pre_push(struct mv_repo *repo, const char *remote,
 		     const char *url, const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err);
 
 /* Every staged path that must not be committed so, and why. */
-int mv_repo_pre_commit(struct mv_repo *repo,
+int mv_hook_pre_commit(struct mv_repo *repo,
 		       void (*fn)(void *payload, const char *path,
 				  const char *why),
 		       void *payload, struct mv_err *err);
@@ -40,12 +40,12 @@ struct mv_ref_updates {
 	char *text;		/* they point into it */
 };
 
-void mv_ref_updates_release(struct mv_ref_updates *u);
+void mv_hook_updates_release(struct mv_ref_updates *u);
 
 /* What git says to pre-receive and post-receive, or (`pre_push`) to pre-push,
    on standard input. MV_EINVALID: anything else. */
-int mv_ref_updates_parse(struct mv_ref_updates *out, const char *data,
-			 size_t len, int pre_push, struct mv_err *err);
+int mv_hook_updates_parse(struct mv_ref_updates *out, const char *data,
+			  size_t len, int pre_push, struct mv_err *err);
 
 struct mv_receive {
 	const char *pusher;
@@ -58,7 +58,7 @@ struct mv_receive {
 };
 
 /* How long judging one may take: model.receiveTimeout, in ms; 0: no limit. */
-int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
+int mv_hook_receive_limit(int64_t *ms, struct mv_repo *repo,
 			  struct mv_err *err);
 
 /*
@@ -66,7 +66,7 @@ int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
  * file whose lock (flock) says whose turn it is, its folder made (yours), and
  * how long refs may take to move: model.receiveLanding, in ms; 0: no limit.
  */
-int mv_repo_receive_turn(char **path, int64_t *ms, struct mv_repo *repo,
+int mv_hook_receive_turn(char **path, int64_t *ms, struct mv_repo *repo,
 			 struct mv_err *err);
 
 /*
@@ -76,20 +76,20 @@ int mv_repo_receive_turn(char **path, int64_t *ms, struct mv_repo *repo,
  * state that the push would lead to. 0, MV_EDENIED, or any other error,
  * which the hook must take for no. Called in quarantine: nothing is written.
  */
-int mv_repo_pre_receive(struct mv_repo *repo,
+int mv_hook_pre_receive(struct mv_repo *repo,
 			const struct mv_ref_update *updates, size_t count,
 			const struct mv_receive *receive, struct mv_err *err);
 
 /* Receipts for the promotions among them, when the server has a key
    (model.receiptKey); nothing otherwise. */
-int mv_repo_post_receive(struct mv_repo *repo,
+int mv_hook_post_receive(struct mv_repo *repo,
 			 const struct mv_ref_update *updates, size_t count,
 			 const struct mv_receive *receive,
 			 struct mv_err *err);
 
 /* The same judgement for a client's push to that remote, as advice: by what
    was last seen of the remote's own branch, on the local tags and notes. */
-int mv_repo_advise_push(struct mv_repo *repo, const char *remote,
+int mv_hook_advise_push(struct mv_repo *repo, const char *remote,
 			const struct mv_ref_update *updates, size_t count,
 			const struct mv_receive *receive, struct mv_err *err);
 

@@ -23,7 +23,7 @@ static void tell(struct mv_push *push, int warning, const char *fmt,
 	mv_buf_release(&safe);
 }
 
-int mv_push_refuse(struct mv_push *push, const char *fmt, ...)
+int mv_hook_refuse(struct mv_push *push, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -35,7 +35,7 @@ int mv_push_refuse(struct mv_push *push, const char *fmt, ...)
 }
 
 __attribute__((format(printf, 2, 3)))
-void mv_push_warn(struct mv_push *push, const char *fmt, ...)
+void mv_hook_warn(struct mv_push *push, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -44,7 +44,7 @@ void mv_push_warn(struct mv_push *push, const char *fmt, ...)
 	va_end(ap);
 }
 
-int mv_push_in_time(const struct mv_push *push, struct mv_err *err)
+int mv_hook_in_time(const struct mv_push *push, struct mv_err *err)
 {
 	const struct mv_receive *r = push->receive;
 
@@ -54,14 +54,14 @@ int mv_push_in_time(const struct mv_push *push, struct mv_err *err)
 		       "model.receiveTimeout allows; push less at once");
 }
 
-int64_t mv_push_skew(const struct mv_push *push)
+int64_t mv_hook_skew(const struct mv_push *push)
 {
 	return 1000 * (push->gate.has_policy ?
 		       mv_policy_clock_skew(&push->gate.policy) :
 		       MV_CLOCK_SKEW);
 }
 
-int mv_push_rule(const struct mv_push *push, const char *key)
+int mv_hook_rule(const struct mv_push *push, const char *key)
 {
 	const struct mv_policy *p = &push->gate.policy;
 
@@ -76,7 +76,7 @@ int mv_push_rule(const struct mv_push *push, const char *key)
 	return 1;
 }
 
-void mv_push_tell_verdict(struct mv_push *push, const char *subject,
+void mv_hook_tell_verdict(struct mv_push *push, const char *subject,
 			  const struct mv_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->count; i++) {
@@ -90,11 +90,12 @@ void mv_push_tell_verdict(struct mv_push *push, const char *subject,
 			continue;
 		if (f->mode == MV_MODE_WARN ||
 		    f->result == MV_RESULT_OVERRIDDEN)
-			mv_push_warn(push, "%s: [%s] %s: %s%s", subject, f->section,
+			mv_hook_warn(push, "%s: [%s] %s: %s%s", subject,
+				     f->section,
 			     f->rule, said, f->mode == MV_MODE_WARN ?
 			     " (only a warning)" : " (overridden)");
 		else
-			mv_push_refuse(push, "%s: [%s] %s: %s%s%s", subject,
+			mv_hook_refuse(push, "%s: [%s] %s: %s%s%s", subject,
 				       f->section, f->rule, said,
 				       f->advice ? "; " : "",
 				       f->advice ? f->advice : "");

@@ -20,14 +20,15 @@ enum {
 
 /* -- what it speaks of ----------------------------------------------------------- */
 
-int mv_push_hangs_on(const struct mv_push_note *note, struct mv_push *push,
+int mv_hook_hangs_on(const struct mv_push_note *note, struct mv_push *push,
 		     const struct mv_oid *content, uint64_t size)
 {
 	/* One that is not written as we would is known by what it says. */
 	if (note->has_pointer)
 		return mv_oid_eq(&note->pointer.oid, content) &&
 		       note->pointer.size == size;
-	return mv_repo_is_pointer_to(push->repo, note->object, content, size);
+	return mv_subject_is_pointer_to(push->repo, note->object, content,
+					size);
 }
 
 /* Later than our clock allows? It would win over all that is honest. */
@@ -36,9 +37,9 @@ static int is_early(struct mv_push *push, const char *object, int64_t ms,
 {
 	char text[32];
 
-	if (ms <= push->gate.now + mv_push_skew(push))
+	if (ms <= push->gate.now + mv_hook_skew(push))
 		return 0;
-	mv_push_refuse(push, "note %.10s: %s is dated %s, which has not been "
+	mv_hook_refuse(push, "note %.10s: %s is dated %s, which has not been "
 		       "yet; the clock there is fast (max-clock-skew)", object,
 		       what, mv_time_print(text, ms));
 	return 1;
@@ -95,14 +96,14 @@ static int check_signature(struct mv_push *push, const char *object,
 		return rc;
 	if (signature.state == MV_SIGNATURE_GOOD &&
 	    !is_signed_by(&signature, s->signer))
-		mv_push_refuse(push, "note %.10s: %s of %s %s: it says that %s "
+		mv_hook_refuse(push, "note %.10s: %s of %s %s: it says that %s "
 			       "signed it, and %s did", object,
 			       mv_decision_name(s->decision), s->signer,
 			       s->version, s->signer, signature.principal ?
 			       signature.principal : "nobody who is listed");
 	else if (signature.state != MV_SIGNATURE_GOOD &&
 		 !is_of_another_server(s, &signature))
-		mv_push_refuse(push, "note %.10s: %s of %s %s: %s (%s%s%s)",
+		mv_hook_refuse(push, "note %.10s: %s of %s %s: %s (%s%s%s)",
 			       object, mv_decision_name(s->decision),
 			       s->signer, s->version,
 			       mv_signature_state_name(signature.state),
@@ -129,12 +130,12 @@ static int check_statement(struct mv_push *push,
 	if (rc == MV_ENOMEM) {
 		mv_nomem(err);
 	} else if (rc) {
-		rc = mv_push_refuse(push, "note %.10s: a statement that "
+		rc = mv_hook_refuse(push, "note %.10s: a statement that "
 				    "cannot be read: %s", note->object,
 				    why.msg);
 	} else {
-		if (!mv_push_hangs_on(note, push, &s.content, s.size))
-			mv_push_refuse(push, "note %.10s: a statement about "
+		if (!mv_hook_hangs_on(note, push, &s.content, s.size))
+			mv_hook_refuse(push, "note %.10s: a statement about "
 				       "another content", note->object);
 		else if (!is_early(push, note->object, 1000 * s.issued_at,
 				   "a statement") && push->gate.has_policy)
@@ -144,7 +145,7 @@ static int check_statement(struct mv_push *push,
 	}
 	mv_buf_release(&payload);
 	mv_buf_release(&sig);
-	return rc ? rc : mv_push_in_time(push, err);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
 /* -- records ------------------------------------------------------------------------- */
@@ -172,7 +173,7 @@ static int is_about(const struct mv_record *r, const struct mv_push_note *note,
 	const int sized = !strcmp(r->kind, "evidence") ||
 			  !strcmp(r->kind, "run");
 
-	return mv_push_hangs_on(note, push, &r->content,
+	return mv_hook_hangs_on(note, push, &r->content,
 				sized || !note->has_pointer ? r->size :
 				note->pointer.size);
 }
@@ -183,10 +184,10 @@ static void check_record(struct mv_push *push, const struct mv_push_note *note,
 	int64_t ms;
 
 	if (says_nothing(r))
-		mv_push_refuse(push, "note %.10s: a record that says nothing",
+		mv_hook_refuse(push, "note %.10s: a record that says nothing",
 			       note->object);
 	else if (r->has_content && !is_about(r, note, push))
-		mv_push_refuse(push, "note %.10s: a record about another "
+		mv_hook_refuse(push, "note %.10s: a record about another "
 			       "content", note->object);
 	else if (!mv_time_parse(&ms, r->t, NULL))
 		is_early(push, note->object, ms, "a record");
@@ -206,7 +207,7 @@ static int parse(struct mv_record *out, const struct mv_push_line *line,
 		mv_record_parse(out, line->s, line->len, err);
 }
 
-int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
+int mv_hook_check_line(struct mv_push *push, const struct mv_push_note *note,
 		       const struct mv_push_line *line, struct mv_err *err)
 {
 	struct mv_record r;
@@ -220,7 +221,7 @@ int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
 		rc = mv_git_config_bool(&foreign, push->git,
 					"model.foreignlines", 0, err);
 		return rc || foreign ? rc :
-			mv_push_refuse(push, "note %.10s: a line that is no "
+			mv_hook_refuse(push, "note %.10s: a line that is no "
 				       "record: %s", note->object, why.msg);
 	}
 	if (is_statement(&r))
@@ -326,7 +327,7 @@ static void add_up(struct shares *out, const struct mv_push_text *old,
 		const struct mv_push_line *l = &text->v[i];
 		char *signer;
 		enum kind kind = kind_of(l, &signer);
-		int new = !mv_push_has_line(old, l);
+		int new = !mv_hook_has_line(old, l);
 
 		if (kind == RECORD)
 			count_in(out, RECORD, l->len + 1, new);
@@ -388,7 +389,7 @@ static int is_his(int *his, struct mv_push *push, const struct share *v,
 	}
 	mv_buf_release(&payload);
 	mv_buf_release(&sig);
-	return rc ? rc : mv_push_in_time(push, err);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
 /* What one signer has in the note, of which something is new. */
@@ -414,7 +415,7 @@ static int check_signer(struct mv_push *push, const char *object,
 		lines += (size_t)his;
 	}
 	if (!rc && is_full(bytes, lines))
-		mv_push_refuse(push, "note %.10s: more than %d statements or "
+		mv_hook_refuse(push, "note %.10s: more than %d statements or "
 			       "%d KiB of %s: others need room, too", object,
 			       SIGNER_LINES, SIGNER_BYTES >> 10, v->signer);
 	return rc;
@@ -444,20 +445,20 @@ static void check_others(struct mv_push *push, const char *object,
 {
 	if (s->added[RECORD] && (s->bytes[RECORD] > MV_NOTE_RECORDS ||
 				 s->lines[RECORD] > MV_NOTE_RECORD_LINES))
-		mv_push_refuse(push, "note %.10s: records of more than %zu KiB "
+		mv_hook_refuse(push, "note %.10s: records of more than %zu KiB "
 			       "or %d lines; the rest of a note is kept for "
 			       "votes", object, MV_NOTE_RECORDS >> 10,
 			       MV_NOTE_RECORD_LINES);
 	else if ((s->added[RECORD] || s->added[RECEIPT]) &&
 		 (s->bytes[RECORD] + s->bytes[RECEIPT] > MV_NOTE_OTHERS ||
 		  s->lines[RECORD] + s->lines[RECEIPT] > MV_NOTE_OTHER_LINES))
-		mv_push_refuse(push, "note %.10s: records and receipts of more "
+		mv_hook_refuse(push, "note %.10s: records and receipts of more "
 			       "than %zu KiB or %d lines; the rest of a note "
 			       "is kept for votes", object, MV_NOTE_OTHERS >> 10,
 			       MV_NOTE_OTHER_LINES);
 }
 
-int mv_push_check_room(struct mv_push *push, const char *object,
+int mv_hook_check_room(struct mv_push *push, const char *object,
 		       const struct mv_push_text *old,
 		       const struct mv_push_text *text, struct mv_err *err)
 {
@@ -480,7 +481,7 @@ int mv_push_check_room(struct mv_push *push, const char *object,
 
 /* Nobody could read a note over the limits, so most of it was never there;
    but what somebody signed must be in what mends it. */
-int mv_push_must_stay(struct mv_push *push, const struct mv_push_note *note,
+int mv_hook_must_stay(struct mv_push *push, const struct mv_push_note *note,
 		      const struct mv_push_text *old,
 		      const struct mv_push_line *line)
 {
@@ -494,7 +495,7 @@ int mv_push_must_stay(struct mv_push *push, const struct mv_push_note *note,
 	mv_buf_init(&sig, 1 << 16);
 	if (!mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
 				    NULL)) {
-		stays = mv_push_hangs_on(note, push, &s.content, s.size);
+		stays = mv_hook_hangs_on(note, push, &s.content, s.size);
 		mv_statement_release(&s);
 	}
 	mv_buf_release(&payload);

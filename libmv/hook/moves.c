@@ -24,7 +24,7 @@ static int counts(const struct mv_push *push, const struct mv_ref_update *u)
 
 	if (!strncmp(ref, MV_NOTES_REF, strlen(MV_NOTES_REF)) ||
 	    !strcmp(ref, push->branch) || mv_push_is_protected(push, ref) ||
-	    (!mv_push_is_zero(u->old) && !strncmp(ref, HEADS, strlen(HEADS))))
+	    (!mv_hook_is_zero(u->old) && !strncmp(ref, HEADS, strlen(HEADS))))
 		return 1;
 	if (strncmp(ref, TAGS, strlen(TAGS)))
 		return 0;
@@ -34,7 +34,7 @@ static int counts(const struct mv_push *push, const struct mv_ref_update *u)
 	return !rc || rc == MV_ENOMEM;
 }
 
-int mv_push_check_moves(struct mv_push *push, struct mv_err *err)
+int mv_hook_check_moves(struct mv_push *push, struct mv_err *err)
 {
 	const struct mv_ref_update *u = push->own ? push->targets :
 					push->updates;
@@ -50,7 +50,7 @@ int mv_push_check_moves(struct mv_push *push, struct mv_err *err)
 		return mv_nomem(err);
 	for (size_t i = 0; i < n; i++) {
 		/* Taking away what is not there is nothing, to git as well. */
-		if ((mv_push_is_zero(u[i].old) && mv_push_is_zero(u[i].new)) ||
+		if ((mv_hook_is_zero(u[i].old) && mv_hook_is_zero(u[i].new)) ||
 		    !counts(push, &u[i]))
 			continue;
 		v[left].ref = u[i].ref;
@@ -60,9 +60,9 @@ int mv_push_check_moves(struct mv_push *push, struct mv_err *err)
 	if (left)
 		rc = mv_git_try_moves(push->git, v, left, &why);
 	if (!rc)
-		rc = mv_push_check_after(push, v, left, &why);
+		rc = mv_hook_check_after(push, v, left, &why);
 	else if (rc == MV_EDENIED)
-		rc = mv_push_refuse(push, "git could not do all of this "
+		rc = mv_hook_refuse(push, "git could not do all of this "
 				    "push, which is judged as a whole: %s",
 				    why.msg);
 	free(v);

@@ -73,7 +73,7 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 	memset(m, 0, sizeof(*m));
 	/* The new tree is all notes, so this was none before. */
 	if (object_of(m->object, path, c->hex_len))
-		return mv_push_in_time(c->push, err);
+		return mv_hook_in_time(c->push, err);
 	if (d->old_blob)
 		snprintf(m->old, sizeof(m->old), "%s", d->old_blob);
 	if (d->new_blob)
@@ -144,7 +144,7 @@ static void count_once(struct mv_push_text *t)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->count; i++)
-		if (!kept || mv_push_by_bytes(&t->v[kept - 1], &t->v[i]))
+		if (!kept || mv_hook_by_bytes(&t->v[kept - 1], &t->v[i]))
 			t->v[kept++] = t->v[i];
 	t->copies = t->count - kept;
 	t->count = kept;
@@ -173,7 +173,7 @@ static int cut_up(struct mv_push_text *t, const char *data, size_t len,
 			t->v[t->count++] = (struct mv_push_line){ t->data + at, n };
 		at += n + 1;
 	}
-	qsort(t->v, t->count, sizeof(*t->v), mv_push_by_bytes);
+	qsort(t->v, t->count, sizeof(*t->v), mv_hook_by_bytes);
 	count_once(t);
 	return 0;
 }
@@ -202,28 +202,28 @@ static int compare(struct mv_push *push, const struct mv_push_note *note,
 	int rc = 0;
 
 	if (new->count > MV_NOTE_LINES)
-		return mv_push_refuse(push, "note %.10s has more than %d "
+		return mv_hook_refuse(push, "note %.10s has more than %d "
 				      "lines", note->object, MV_NOTE_LINES);
 	if (new->copies > old->copies)
-		mv_push_refuse(push, "note %.10s has a line twice: git model "
+		mv_hook_refuse(push, "note %.10s has a line twice: git model "
 			       "fetch writes it once", note->object);
 	while (!rc && (i < old->count || j < new->count)) {
 		int d = i == old->count ? 1 : j == new->count ? -1 :
-			mv_push_by_bytes(&old->v[i], &new->v[j]);
+			mv_hook_by_bytes(&old->v[i], &new->v[j]);
 
 		if (d < 0)
-			gone += (size_t)mv_push_must_stay(push, note, old,
+			gone += (size_t)mv_hook_must_stay(push, note, old,
 							  &old->v[i]);
 		if (d > 0)
-			rc = mv_push_check_line(push, note, &new->v[j], err);
+			rc = mv_hook_check_line(push, note, &new->v[j], err);
 		added += d > 0;
 		i += d <= 0;
 		j += d >= 0;
 	}
 	if (!rc && added)
-		rc = mv_push_check_room(push, note->object, old, new, err);
-	if (gone && mv_push_rule(push, "append-only"))
-		mv_push_refuse(push, "note %.10s lost %zu line%s: notes only "
+		rc = mv_hook_check_room(push, note->object, old, new, err);
+	if (gone && mv_hook_rule(push, "append-only"))
+		mv_hook_refuse(push, "note %.10s lost %zu line%s: notes only "
 			       "grow (git model pull brings them back)",
 			       note->object, gone, gone == 1 ? "" : "s");
 	return rc;
@@ -258,7 +258,7 @@ static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 		note[i].object = objects[i];
 	rc = mv_git_read_many(push->git, objects, n, MV_POINTER_MAX,
 			      take_pointer, note, err);
-	if (!rc && !mv_push_is_zero(u->old))
+	if (!rc && !mv_hook_is_zero(u->old))
 		rc = mv_git_notes_read_loose(push->git, u->old, 1, objects,
 					     n, OLD_MAX, take_text, &r, err);
 	r.texts = new;
@@ -272,7 +272,7 @@ static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 		text_release(&old[i]);
 		text_release(&new[i]);
 	}
-	return rc ? rc : mv_push_in_time(push, err);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
 static int check_changed(struct mv_push *push, const struct mv_ref_update *u,
@@ -299,15 +299,15 @@ static int max_changed(uint64_t *out, struct mv_push *push,
 				   CHANGED_MAX, err);
 }
 
-int mv_push_check_notes_tree(struct mv_push *push,
+int mv_hook_check_notes_tree(struct mv_push *push,
 			     const struct mv_ref_update *u, struct mv_err *err)
 {
 	struct mv_err why;
-	int rc = mv_push_is_zero(u->new) ? 0 :
+	int rc = mv_hook_is_zero(u->new) ? 0 :
 	       mv_git_notes_check(push->git, u->new, MV_NOTE_MAX, &why);
 
 	if (rc == MV_ECORRUPT)
-		return mv_push_refuse(push, "%s: %s", u->ref, why.msg);
+		return mv_hook_refuse(push, "%s: %s", u->ref, why.msg);
 	return rc ? mv_fail(err, rc, "%s: %s", u->ref, why.msg) : 0;
 }
 
@@ -320,7 +320,7 @@ static void refuse_losses(struct mv_push *push, const struct mv_past *past)
 	for (size_t i = 0; i < past->loss_count && i < TOLD_MAX; i++) {
 		const struct mv_past_loss *l = &past->losses[i];
 
-		mv_push_refuse(push, MV_NOTES_REF ": on the way %.10s takes "
+		mv_hook_refuse(push, MV_NOTES_REF ": on the way %.10s takes "
 			       "%zu line%s out of the note %.10s, and everybody "
 			       "would see that for ever: begin again from what "
 			       "is here (git fetch origin +" MV_NOTES_REF ":"
@@ -342,13 +342,13 @@ static int check_history(struct mv_push *push, const char *old,
 	struct mv_err why;
 	int rc;
 
-	if (!*old || !mv_push_rule(push, "append-only"))
+	if (!*old || !mv_hook_rule(push, "append-only"))
 		return 0;
 	memset(&past, 0, sizeof(past));
-	rc = mv_past_read_losses(&past, push->git, old, new, HISTORY_MAX,
-				 &why);
+	rc = mv_gate_past_read_losses(&past, push->git, old, new, HISTORY_MAX,
+				      &why);
 	if (rc == MV_ENOMEM) {
-		mv_push_refuse(push, MV_NOTES_REF ": its new commits change "
+		mv_hook_refuse(push, MV_NOTES_REF ": its new commits change "
 			       "more than anybody can look at: %s", why.msg);
 		rc = 0;
 	} else if (rc) {
@@ -361,34 +361,34 @@ static int check_history(struct mv_push *push, const char *old,
 			rc = rc == MV_ECORRUPT ? 0 :
 				mv_fail(err, rc, "%s", why.msg);
 	}
-	mv_past_release(&past);
-	return rc ? rc : mv_push_in_time(push, err);
+	mv_gate_past_release(&past);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
-int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
+int mv_hook_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 			struct mv_err *err)
 {
-	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
+	const char *old = mv_hook_is_zero(u->old) ? "" : u->old;
 	struct changes c = { .push = push };
 	const size_t before = push->refused;
 	size_t n;
 	int rc;
 
-	if (mv_push_is_zero(u->new))
-		return !mv_push_rule(push, "append-only") ? 0 :
-			mv_push_refuse(push, MV_NOTES_REF " is not deleted");
+	if (mv_hook_is_zero(u->new))
+		return !mv_hook_rule(push, "append-only") ? 0 :
+			mv_hook_refuse(push, MV_NOTES_REF " is not deleted");
 	c.hex_len = strlen(u->new);
 	rc = *old ? mv_git_is_ancestor(push->git, old, u->new, err) : 1;
 	if (rc < 0)
 		return rc;
 	if (!rc)
-		return mv_push_refuse(push, MV_NOTES_REF ": %.10s does not "
+		return mv_hook_refuse(push, MV_NOTES_REF ": %.10s does not "
 				      "come after %.10s; git model pull unites "
 				      "them", u->new, old);
-	rc = mv_push_check_notes_tree(push, u, err);
+	rc = mv_hook_check_notes_tree(push, u, err);
 	/* All that is new is walked, here and by everybody who verifies. */
 	if (!rc && push->refused == before)
-		rc = mv_push_bound_history(push, old, u->new, err);
+		rc = mv_hook_bound_history(push, old, u->new, err);
 	if (rc || push->refused > before)
 		return rc;
 	rc = max_changed(&c.max, push, err);
@@ -397,7 +397,7 @@ int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 				 err);
 	n = !rc && c.count ? settle(&c) : 0;
 	if (!rc && n > c.max)
-		mv_push_refuse(push, MV_NOTES_REF ": %zu notes at once; "
+		mv_hook_refuse(push, MV_NOTES_REF ": %zu notes at once; "
 			       "model.receiveNotes of the server allows %llu",
 			       n, (unsigned long long)c.max);
 	else if (!rc && !push->refused)

@@ -20,7 +20,7 @@ struct mv_git;
 
 /* Does `remote`, as git calls it, name one, and is it no URL or path? What only
    looks like a name has no refs here, and nobody minds. */
-int mv_repo_is_remote_name(const char *remote);
+int mv_hook_is_remote_name(const char *remote);
 
 /*
  * What the libmv/hook/ share: one push that is being judged. What it says
@@ -58,15 +58,15 @@ struct mv_push {
 /* Say no, once more; anything in the text that a terminal would obey is
    masked. Always 0, so that the next reason is found, too. */
 __attribute__((format(printf, 2, 3)))
-int mv_push_refuse(struct mv_push *push, const char *fmt, ...);
+int mv_hook_refuse(struct mv_push *push, const char *fmt, ...);
 
 /* MV_EBUSY when the time is up. */
-int mv_push_in_time(const struct mv_push *push, struct mv_err *err);
+int mv_hook_in_time(const struct mv_push *push, struct mv_err *err);
 
 /* Of a rule of the policy's top level: true unless it says false. */
-int mv_push_rule(const struct mv_push *push, const char *key);
+int mv_hook_rule(const struct mv_push *push, const char *key);
 
-static inline int mv_push_is_zero(const char *hex)
+static inline int mv_hook_is_zero(const char *hex)
 {
 	return hex[strspn(hex, "0")] == '\0';
 }
@@ -80,63 +80,63 @@ int mv_push_is_protected(const struct mv_push *push, const char *ref);
  * state that the push leads to; open the gate of that state, by the policy of
  * commit `trusted`. End it whatever happened.
  */
-int mv_push_begin(struct mv_push *push, struct mv_err *err);
+int mv_hook_begin(struct mv_push *push, struct mv_err *err);
 
-int mv_push_find_trusted(struct mv_push *push, struct mv_err *err);
+int mv_hook_find_trusted(struct mv_push *push, struct mv_err *err);
 
-int mv_push_look_at(struct mv_push *push, size_t i, struct mv_err *err);
+int mv_hook_look_at(struct mv_push *push, size_t i, struct mv_err *err);
 
-int mv_push_open_gate(struct mv_push *push, const char *trusted,
+int mv_hook_open_gate(struct mv_push *push, const char *trusted,
 		      struct mv_err *err);
 
-void mv_push_end(struct mv_push *push);
+void mv_hook_end(struct mv_push *push);
 
-int mv_push_changes_policy(int *yes, struct mv_push *push,
+int mv_hook_changes_policy(int *yes, struct mv_push *push,
 			   const struct mv_ref_update *u, struct mv_err *err);
 
 /* A protected branch's move; refuses. */
-int mv_push_check_branch(struct mv_push *push, const struct mv_ref_update *u,
+int mv_hook_check_branch(struct mv_push *push, const struct mv_ref_update *u,
 			 struct mv_err *err);
 
 /* MV_EDENIED when anything was refused. */
-int mv_push_answer(const struct mv_push *push, struct mv_err *err);
+int mv_hook_answer(const struct mv_push *push, struct mv_err *err);
 
 /* -- which refs ------------------------------------------------------------ */
 /* Make push->updates all the names that the push moves. */
-int mv_push_settle_names(struct mv_push *push, struct mv_err *err);
+int mv_hook_settle_names(struct mv_push *push, struct mv_err *err);
 
-void mv_push_release_names(struct mv_push *push);
+void mv_hook_release_names(struct mv_push *push);
 
 /* Follow a symbolic ref of the server; *ref is replaced. */
-int mv_push_resolve(char **ref, struct mv_push *push, struct mv_err *err);
+int mv_hook_resolve(char **ref, struct mv_push *push, struct mv_err *err);
 
 /* Refuse a push of which git would do only a part. */
-int mv_push_check_moves(struct mv_push *push, struct mv_err *err);
+int mv_hook_check_moves(struct mv_push *push, struct mv_err *err);
 
 /* Refuse a push of which git, or a hook of others, would refuse a part after
    us: more than one ref that counts. */
-int mv_push_check_after(struct mv_push *push, const struct mv_git_move *v,
+int mv_hook_check_after(struct mv_push *push, const struct mv_git_move *v,
 			size_t count, struct mv_err *err);
 
 /* Refuse what nobody may push. */
-int mv_push_check_refs(struct mv_push *push, struct mv_err *err);
+int mv_hook_check_refs(struct mv_push *push, struct mv_err *err);
 
 /* Refuse trees that stand for more paths than anybody can walk. */
-int mv_push_check_paths(struct mv_push *push, struct mv_err *err);
+int mv_hook_check_paths(struct mv_push *push, struct mv_err *err);
 
 /* And commits behind `new` and not behind `old` ("": all of them) that do. */
-int mv_push_bound_history(struct mv_push *push, const char *old,
+int mv_hook_bound_history(struct mv_push *push, const char *old,
 			  const char *new, struct mv_err *err);
 
 /* ms that a date may be from our clock: the policy's max-clock-skew. */
-int64_t mv_push_skew(const struct mv_push *push);
+int64_t mv_hook_skew(const struct mv_push *push);
 
 /* -- notes only grow ------------------------------------------------------- */
-int mv_push_check_notes(struct mv_push *push, const struct mv_ref_update *u,
+int mv_hook_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 			struct mv_err *err);
 
 /* Any ref that readers may take notes from: is it all notes? */
-int mv_push_check_notes_tree(struct mv_push *push,
+int mv_hook_check_notes_tree(struct mv_push *push,
 			     const struct mv_ref_update *u,
 			     struct mv_err *err);
 
@@ -160,35 +160,35 @@ struct mv_push_note {
 	struct mv_pointer pointer;
 };
 
-int mv_push_hangs_on(const struct mv_push_note *note, struct mv_push *push,
+int mv_hook_hangs_on(const struct mv_push_note *note, struct mv_push *push,
 		     const struct mv_oid *content, uint64_t size);
 
 /* A new line; refuses. */
-int mv_push_check_line(struct mv_push *push, const struct mv_push_note *note,
+int mv_hook_check_line(struct mv_push *push, const struct mv_push_note *note,
 		       const struct mv_push_line *line, struct mv_err *err);
 
-int mv_push_has_line(const struct mv_push_text *text,
+int mv_hook_has_line(const struct mv_push_text *text,
 		     const struct mv_push_line *line);
 
 /* A note that got new lines, those that `old` has not: is there room left for
    votes? */
-int mv_push_check_room(struct mv_push *push, const char *object,
+int mv_hook_check_room(struct mv_push *push, const char *object,
 		       const struct mv_push_text *old,
 		       const struct mv_push_text *text, struct mv_err *err);
 
 /* Must this old line be in the new text? */
-int mv_push_must_stay(struct mv_push *push, const struct mv_push_note *note,
+int mv_hook_must_stay(struct mv_push *push, const struct mv_push_note *note,
 		      const struct mv_push_text *old,
 		      const struct mv_push_line *line);
 
 /* -- tags only grow, and stages are judged --------------------------------- */
 /* Fill push->refs[i], which speaks of a tag: its object. */
-int mv_push_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err);
+int mv_hook_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err);
 
-int mv_push_check_tags(struct mv_push *push, struct mv_err *err);
+int mv_hook_check_tags(struct mv_push *push, struct mv_err *err);
 
 /* Stage events in the order of their counters. */
-int mv_push_judge_stages(struct mv_push *push, struct mv_err *err);
+int mv_hook_judge_stages(struct mv_push *push, struct mv_err *err);
 
 /* Told for each of the push's events that a stage's section governs; the
    facts and verdict are released afterwards. */
@@ -199,34 +199,34 @@ typedef int (*mv_push_judged_fn)(struct mv_push *push,
 				 const struct mv_verdict *verdict,
 				 struct mv_err *err);
 
-int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
+int mv_hook_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 		       struct mv_err *err);
 
 /* What tags say of themselves: refuses a stage event
    that does not say all that proves it, or says it otherwise than `f`; and a
    registration (`tag`, to be at `commit`) that would change what events of
    the registry before the push meant. */
-int mv_push_check_claims(struct mv_push *push, const struct mv_event *event,
+int mv_hook_check_claims(struct mv_push *push, const struct mv_event *event,
 			 const struct mv_facts *trailers,
 			 const struct mv_policy_facts *f, struct mv_err *err);
 
-int mv_push_check_meanings(struct mv_push *push,
+int mv_hook_check_meanings(struct mv_push *push,
 			   const struct mv_registry *before,
 			   const struct mv_tag *tag, const char *commit,
 			   const char *name, struct mv_err *err);
 
 /* Nothing comes in that verify would call BAD. */
-int mv_push_prove(struct mv_push *push, struct mv_err *err);
+int mv_hook_prove(struct mv_push *push, struct mv_err *err);
 
 /* Refuse with every finding that is a no. */
-void mv_push_tell_verdict(struct mv_push *push, const char *subject,
+void mv_hook_tell_verdict(struct mv_push *push, const char *subject,
 			  const struct mv_verdict *verdict);
 
 /* For qsort() and bsearch() of lines. */
-int mv_push_by_bytes(const void *a, const void *b);
+int mv_hook_by_bytes(const void *a, const void *b);
 
 /* Tell something that is no reason to refuse. */
 __attribute__((format(printf, 2, 3)))
-void mv_push_warn(struct mv_push *push, const char *fmt, ...);
+void mv_hook_warn(struct mv_push *push, const char *fmt, ...);
 
 #endif

@@ -42,9 +42,9 @@ static int refuse_bad(void *payload, const struct mv_verified *v,
 	struct mv_push *push = ((struct proving *)payload)->push;
 
 	for (size_t i = 0; v->state != MV_VERIFY_OK && v->problems[i]; i++)
-		mv_push_refuse(push, "%s: %s", v->event->ref + strlen(TAGS),
+		mv_hook_refuse(push, "%s: %s", v->event->ref + strlen(TAGS),
 			       v->problems[i]);
-	return mv_push_in_time(push, err);
+	return mv_hook_in_time(push, err);
 }
 
 static int refuse_turned(void *payload, const struct mv_verified *v,
@@ -53,7 +53,7 @@ static int refuse_turned(void *payload, const struct mv_verified *v,
 	struct mv_push *push = ((struct proving *)payload)->push;
 
 	(void)err;
-	return mv_push_refuse(push, "%s: %s", push->branch, v->problems[0]);
+	return mv_hook_refuse(push, "%s: %s", push->branch, v->problems[0]);
 }
 
 static int list_refs(struct proving *x, struct mv_err *err)
@@ -65,7 +65,7 @@ static int list_refs(struct proving *x, struct mv_err *err)
 		return mv_nomem(err);
 	for (size_t i = 0; i < push->count; i++)
 		if (!strncmp(push->updates[i].ref, TAGS, strlen(TAGS)) &&
-		    !mv_push_is_zero(push->updates[i].new))
+		    !mv_hook_is_zero(push->updates[i].new))
 			x->refs[x->count++] = push->updates[i].ref;
 	qsort(x->refs, x->count, sizeof(*x->refs), by_name);
 	return 0;
@@ -82,9 +82,9 @@ static const char *new_tip(const struct mv_push *push, int *moves,
 
 		if (strcmp(u->ref, push->branch))
 			continue;
-		*moves = !mv_push_is_zero(u->new) && *push->trusted;
-		*creates = !mv_push_is_zero(u->new) && !*push->trusted;
-		return mv_push_is_zero(u->new) ? "" : u->new;
+		*moves = !mv_hook_is_zero(u->new) && *push->trusted;
+		*creates = !mv_hook_is_zero(u->new) && !*push->trusted;
+		return mv_hook_is_zero(u->new) ? "" : u->new;
 	}
 	return push->trusted;
 }
@@ -102,11 +102,12 @@ static int check_kept(struct mv_push *push, const struct mv_past *before,
 	for (size_t i = 0; i < before->changes.count && !rc; i++) {
 		const char *hex = before->changes.v[i].hex;
 
-		if (mv_past_find(&after->branch, hex))
+		if (mv_gate_past_find(&after->branch, hex))
 			break;
-		rc = mv_past_place(&place, after, push->git, hex, NULL, err);
+		rc = mv_gate_past_place(&place, after, push->git, hex, NULL,
+					err);
 		if (!rc && !place)
-			return mv_push_refuse(push, "%s: after this merge "
+			return mv_hook_refuse(push, "%s: after this merge "
 				"nobody could tell that the policy of %.10s "
 				"was in force; git pull --rebase, or merge "
 				"your branch into %s and not the other way "
@@ -120,25 +121,25 @@ static int check_change(struct mv_push *push, struct mv_gates *gates,
 			const struct mv_past_commit *change,
 			struct mv_err *err)
 {
-	const struct mv_past_commit *on = mv_past_find(&after->branch,
-						       change->hex);
+	const struct mv_past_commit *on = mv_gate_past_find(&after->branch,
+							    change->hex);
 	struct mv_proof p;
 	int rc;
 
 	if (!on || on->at + 1 >= after->branch.count)
 		return 0;	/* the first of all */
 	memset(&p, 0, sizeof(p));
-	rc = mv_prove_change(&p, gates, change,
+	rc = mv_proof_change(&p, gates, change,
 			     &after->branch.v[on->at + 1],
 			     push->gate.now / 1000, err);
 	for (size_t i = 0; !rc && i < p.problem_count; i++)
-		mv_push_refuse(push, "%s: %.10s: %s (every commit that "
+		mv_hook_refuse(push, "%s: %.10s: %s (every commit that "
 			       "changes .gitmodel/ is judged by the policy "
 			       "before it, also what is undone later: squash "
 			       "them)", push->branch, change->hex,
 			       p.problems[i]);
 	mv_proof_release(&p);
-	return rc ? rc : mv_push_in_time(push, err);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
 /* What stands between the old tip and the new one was in force, too, for
@@ -151,19 +152,21 @@ static int check_changes(struct mv_push *push, const struct mv_past *before,
 	int rc = 0;
 
 	for (size_t i = 0; i < after->changes.count; i++)
-		new += !mv_past_find(&before->branch, after->changes.v[i].hex);
+		new += !mv_gate_past_find(&before->branch,
+					  after->changes.v[i].hex);
 	if (new > CHANGES_MAX)
-		return mv_push_refuse(push, "%s: %zu commits that change "
+		return mv_hook_refuse(push, "%s: %zu commits that change "
 				      ".gitmodel/ at once; no more than %d are "
 				      "judged: squash them", push->branch, new,
 				      CHANGES_MAX);
 	/* A single one, too: check_branch judges the step from what was to what
 	   will be, and verify that from the commit before it on the line. */
 	for (size_t i = after->changes.count; i-- > 0 && !rc;)
-		if (!mv_past_find(&before->branch, after->changes.v[i].hex))
+		if (!mv_gate_past_find(&before->branch,
+				       after->changes.v[i].hex))
 			rc = check_change(push, &gates, after,
 					  &after->changes.v[i], err);
-	mv_gates_release(&gates);
+	mv_proof_gates_release(&gates);
 	return rc;
 }
 
@@ -177,26 +180,26 @@ static int check_move(struct proving *x, const struct mv_past *after,
 
 	if (rc < 1)	/* not forward: that is refused elsewhere */
 		return rc;
-	rc = mv_past_read_lines(&before, &push->gate, push->trusted, err);
+	rc = mv_gate_past_read_lines(&before, &push->gate, push->trusted, err);
 	if (rc)
 		return rc;
 	if (after->beginning_count > 1 && !after->pinned &&
 	    after->beginning_count > before.beginning_count)
-		mv_push_refuse(push, "%s: this brings in a second beginning "
+		mv_hook_refuse(push, "%s: this brings in a second beginning "
 			       "of the policy, %.10s beside %.10s", push->branch,
 			       after->beginnings[0], after->beginnings[1]);
 	else
 		rc = check_kept(push, &before, after, err);
 	if (!rc && !push->refused)
-		rc = mv_past_place(&old, after, push->git, push->trusted,
-				   NULL, err);
+		rc = mv_gate_past_place(&old, after, push->git, push->trusted,
+					NULL, err);
 	if (!rc && !push->refused && old)
-		rc = mv_prove_not_overtaken(&push->gate, after, old,
+		rc = mv_proof_not_overtaken(&push->gate, after, old,
 					    refuse_turned, x, err);
 	if (!rc && !push->refused)
 		rc = check_changes(push, &before, after, err);
-	mv_past_release(&before);
-	return rc ? rc : mv_push_in_time(push, err);
+	mv_gate_past_release(&before);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
 /* -- the push that makes the branch ------------------------------------------------ */
@@ -211,9 +214,9 @@ static int check_first_changes(struct mv_push *push, const struct mv_past *past,
 	for (size_t i = past->changes.count; i-- > 0 && !rc;)
 		rc = check_change(push, &gates, past, &past->changes.v[i],
 				  err);
-	mv_gates_release(&gates);
+	mv_proof_gates_release(&gates);
 	if (!rc && push->refused > before)
-		mv_push_refuse(push, "%s: who approved what stands in "
+		mv_hook_refuse(push, "%s: who approved what stands in "
 			       MV_NOTES_REF ": push that together with the "
 			       "branch", push->branch);
 	return rc;
@@ -232,7 +235,7 @@ static int check_creation(struct mv_push *push, const struct mv_past *past,
 	int rc;
 
 	if (past->beginning_count > 1 && !past->pinned)
-		return mv_push_refuse(push, "%s: its policy begins twice, at "
+		return mv_hook_refuse(push, "%s: its policy begins twice, at "
 				      "%.10s and at %.10s; say here which one "
 				      "is true: git config model.policyRoot "
 				      "COMMIT", push->branch,
@@ -241,7 +244,7 @@ static int check_creation(struct mv_push *push, const struct mv_past *past,
 	if (past->changes.count < 2)
 		return 0;
 	if (past->changes.count > FIRST_MAX)
-		return mv_push_refuse(push, "%s: %zu commits that change "
+		return mv_hook_refuse(push, "%s: %zu commits that change "
 				      ".gitmodel/; no more than %d are judged",
 				      push->branch, past->changes.count,
 				      FIRST_MAX);
@@ -255,7 +258,7 @@ static int check_creation(struct mv_push *push, const struct mv_past *past,
 	return rc;
 }
 
-int mv_push_prove(struct mv_push *push, struct mv_err *err)
+int mv_hook_prove(struct mv_push *push, struct mv_err *err)
 {
 	struct proving x = { .push = push };
 	struct mv_past past;
@@ -267,16 +270,16 @@ int mv_push_prove(struct mv_push *push, struct mv_err *err)
 		free(x.refs);
 		return rc;
 	}
-	rc = mv_past_read_lines(&past, &push->gate, tip, err);
+	rc = mv_gate_past_read_lines(&past, &push->gate, tip, err);
 	if (!rc) {
 		if (moves)
 			rc = check_move(&x, &past, tip, err);
 		if (creates)
 			rc = check_creation(push, &past, tip, err);
 		if (!rc && x.count && !push->refused)
-			rc = mv_prove_some(&push->gate, &past, is_pushed,
+			rc = mv_proof_some(&push->gate, &past, is_pushed,
 					   refuse_bad, &x, err);
-		mv_past_release(&past);
+		mv_gate_past_release(&past);
 	}
 	free(x.refs);
 	return rc;

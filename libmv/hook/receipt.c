@@ -72,7 +72,7 @@ static int append_line(struct mv_push *push, const char *blob,
 {
 	const struct mv_entry entry = { blob, line };
 	char *lock = NULL;
-	int rc = mv_repo_notes_lock(&lock, push->repo, err);
+	int rc = mv_evidence_notes_lock(&lock, push->repo, err);
 
 	if (!rc)
 		rc = mv_ledger_append(push->git, lock, &entry, 1,
@@ -112,12 +112,12 @@ static const char *trusted_before(const struct mv_push *push)
 {
 	for (size_t i = 0; i < push->count; i++)
 		if (!strcmp(push->updates[i].ref, push->branch))
-			return mv_push_is_zero(push->updates[i].old) ? "" :
+			return mv_hook_is_zero(push->updates[i].old) ? "" :
 				push->updates[i].old;
 	return push->trusted;
 }
 
-int mv_repo_post_receive(struct mv_repo *repo,
+int mv_hook_post_receive(struct mv_repo *repo,
 			 const struct mv_ref_update *updates, size_t count,
 			 const struct mv_receive *receive, struct mv_err *err)
 {
@@ -133,16 +133,16 @@ int mv_repo_post_receive(struct mv_repo *repo,
 				   "model.receiptkey", err);
 	if (rc || !key)
 		return rc;
-	rc = mv_push_begin(&push, err);
+	rc = mv_hook_begin(&push, err);
 	push.deadline = 0;	/* it is done already */
 	if (!rc)
-		rc = mv_push_find_trusted(&push, err);
+		rc = mv_hook_find_trusted(&push, err);
 	for (size_t i = 0; !rc && i < push.count; i++)
-		rc = mv_push_look_at(&push, i, err);
+		rc = mv_hook_look_at(&push, i, err);
 	if (!rc)
-		rc = mv_push_open_gate(&push, trusted_before(&push), err);
+		rc = mv_hook_open_gate(&push, trusted_before(&push), err);
 	if (!rc)
-		rc = mv_push_each_stage(&push, write_receipt, err);
-	mv_push_end(&push);
+		rc = mv_hook_each_stage(&push, write_receipt, err);
+	mv_hook_end(&push);
 	return rc;
 }

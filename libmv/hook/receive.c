@@ -51,11 +51,11 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 	static const char *const args[] = { "symbolic-ref", "-q", "HEAD",
 					    NULL };
 	struct mv_buf out;
-	int rc = mv_trusted_setting(&push->branch, push->git, err);
+	int rc = mv_gate_trusted_setting(&push->branch, push->git, err);
 
 	push->is_named = push->branch != NULL;
 	if (rc || push->branch)
-		return rc ? rc : mv_push_resolve(&push->branch, push, err);
+		return rc ? rc : mv_hook_resolve(&push->branch, push, err);
 	mv_buf_init(&out, 65536);
 	rc = mv_git_run(push->git, args, NULL, 0, &out, err);
 	/* Of nothing, or half a name, there would be no branch and no policy. */
@@ -71,7 +71,7 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 	return rc;
 }
 
-int mv_push_find_trusted(struct mv_push *push, struct mv_err *err)
+int mv_hook_find_trusted(struct mv_push *push, struct mv_err *err)
 {
 	int rc = find_branch(push, err);
 
@@ -86,7 +86,7 @@ int mv_push_find_trusted(struct mv_push *push, struct mv_err *err)
 }
 
 /* What an update makes of its ref. Notes and branches are commits. */
-int mv_push_look_at(struct mv_push *push, size_t i, struct mv_err *err)
+int mv_hook_look_at(struct mv_push *push, size_t i, struct mv_err *err)
 {
 	const struct mv_ref_update *u = &push->updates[i];
 	struct mv_git_ref *ref = &push->refs[i];
@@ -95,11 +95,11 @@ int mv_push_look_at(struct mv_push *push, size_t i, struct mv_err *err)
 
 	ref->name = u->ref;
 	ref->oid = ref->type = ref->commit = "";
-	if (mv_push_is_zero(u->new))
+	if (mv_hook_is_zero(u->new))
 		return 0;
 	ref->oid = u->new;
 	if (!strncmp(u->ref, TAGS, strlen(TAGS)))
-		return mv_push_look_at_tag(push, i, err);
+		return mv_hook_look_at_tag(push, i, err);
 	if (strncmp(u->ref, HEADS, strlen(HEADS)) &&
 	    strcmp(u->ref, MV_NOTES_REF))
 		return 0;
@@ -111,7 +111,7 @@ int mv_push_look_at(struct mv_push *push, size_t i, struct mv_err *err)
 	}
 	if (rc && rc != MV_ENOENT)
 		return rc;
-	return mv_push_refuse(push, "%s: %.10s is not a commit", u->ref,
+	return mv_hook_refuse(push, "%s: %.10s is not a commit", u->ref,
 			      u->new);
 }
 
@@ -176,7 +176,7 @@ static int warn_of_no_branch(struct mv_push *push, struct mv_err *err)
 	int rc = mv_git_each_ref(push->git, prefixes, saw_ref, &others, err);
 
 	if (!rc && others)
-		mv_push_warn(push,
+		mv_hook_warn(push,
 			     "no policy counts here: %s is not there; on the "
 		     "server, git symbolic-ref HEAD refs/heads/NAME says "
 		     "which branch has it", push->branch);
@@ -191,27 +191,27 @@ static int refuse_no_branch(struct mv_push *push, struct mv_err *err)
 {
 	const char *name = push->branch + strlen(HEADS);
 	enum mv_trusted_absence absence;
-	int rc = mv_trusted_absent(&absence, push->repo, err);
+	int rc = mv_gate_trusted_absent(&absence, push->repo, err);
 
 	if (rc || absence == MV_TRUSTED_FRESH)
 		return rc;
 	if (absence == MV_TRUSTED_INSTEAD)
-		return mv_push_refuse(push, "model.trustedBranch is %s, which "
+		return mv_hook_refuse(push, "model.trustedBranch is %s, which "
 				      "is not there, and the branch that HEAD "
 				      "names has a policy: on the server, git "
 				      "config --unset-all model.trustedBranch, "
 				      "or git branch %s COMMIT", name, name);
 	for (size_t i = 0; i < push->count; i++)
 		if (!strcmp(push->updates[i].ref, push->branch) &&
-		    !mv_push_is_zero(push->updates[i].new))
+		    !mv_hook_is_zero(push->updates[i].new))
 			return 0;
-	return mv_push_refuse(push, "model.trustedBranch is %s, which is not "
+	return mv_hook_refuse(push, "model.trustedBranch is %s, which is not "
 			      "there: push that first; or, on the server, git "
 			      "config model.trustedBranch NAME says which "
 			      "branch has the policy", name);
 }
 
-int mv_push_open_gate(struct mv_push *push, const char *trusted,
+int mv_hook_open_gate(struct mv_push *push, const char *trusted,
 		      struct mv_err *err)
 {
 	struct mv_gate_options o = {
@@ -242,7 +242,7 @@ int mv_push_open_gate(struct mv_push *push, const char *trusted,
 	return rc ? rc : settle_pusher(push, err);
 }
 
-int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
+int mv_hook_receive_limit(int64_t *ms, struct mv_repo *repo,
 			  struct mv_err *err)
 {
 	uint64_t seconds = TIMEOUT_S;
@@ -254,11 +254,11 @@ int mv_repo_receive_limit(int64_t *ms, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_push_begin(struct mv_push *push, struct mv_err *err)
+int mv_hook_begin(struct mv_push *push, struct mv_err *err)
 {
 	const struct mv_receive *r = push->receive;
 	int64_t ms;
-	int rc = mv_repo_receive_limit(&ms, push->repo, err);
+	int rc = mv_hook_receive_limit(&ms, push->repo, err);
 
 	push->git = mv_repo_git(push->repo);
 	if (rc)
@@ -269,14 +269,14 @@ int mv_push_begin(struct mv_push *push, struct mv_err *err)
 		return mv_fail(err, MV_EINVALID, "more than %d refs at once",
 			       MV_PUSH_REFS_MAX);
 	if (!push->advice)
-		rc = mv_push_settle_names(push, err);
+		rc = mv_hook_settle_names(push, err);
 	if (!rc)
 		rc = check_once(push, err);
 	push->refs = calloc(push->count + 1, sizeof(*push->refs));
 	return rc || push->refs ? rc : mv_nomem(err);
 }
 
-void mv_push_end(struct mv_push *push)
+void mv_hook_end(struct mv_push *push)
 {
 	for (size_t i = 0; push->refs && i < push->count; i++)
 		if (push->refs[i].type && !strcmp(push->refs[i].type, "tag"))
@@ -285,7 +285,7 @@ void mv_push_end(struct mv_push *push)
 	free(push->branch);
 	if (push->is_open)
 		mv_gate_close(&push->gate);
-	mv_push_release_names(push);
+	mv_hook_release_names(push);
 }
 
 /* -- branches ------------------------------------------------------------------------------- */
@@ -298,12 +298,12 @@ static int judged(void *payload, const char *subject,
 	size_t before = push->refused;
 
 	(void)facts;
-	mv_push_tell_verdict(push, subject, verdict);
+	mv_hook_tell_verdict(push, subject, verdict);
 	/* Whatever the findings look like: the verdict is what counts. */
 	if (verdict->result != MV_RESULT_YES &&
 	    verdict->result != MV_RESULT_OVERRIDDEN && push->refused == before)
-		mv_push_refuse(push, "%s: the policy says no", subject);
-	return mv_push_in_time(push, err);
+		mv_hook_refuse(push, "%s: the policy says no", subject);
+	return mv_hook_in_time(push, err);
 }
 
 static int saw(void *payload, const struct mv_git_delta *d,
@@ -315,13 +315,13 @@ static int saw(void *payload, const struct mv_git_delta *d,
 	return 0;
 }
 
-int mv_push_changes_policy(int *yes, struct mv_push *push,
+int mv_hook_changes_policy(int *yes, struct mv_push *push,
 			   const struct mv_ref_update *u, struct mv_err *err)
 {
 	static const char *const pathspecs[] = { ":(top).gitmodel", NULL };
 
 	*yes = 0;
-	return mv_git_diff(push->git, mv_push_is_zero(u->old) ? "" : u->old,
+	return mv_git_diff(push->git, mv_hook_is_zero(u->old) ? "" : u->old,
 			   u->new, 0, pathspecs, saw, yes, err);
 }
 
@@ -340,35 +340,35 @@ static int check_readable(struct mv_push *push, const struct mv_ref_update *u,
 	struct mv_err why;
 	int changed = 0, rc;
 
-	if (push->advice || mv_push_is_zero(u->new))
+	if (push->advice || mv_hook_is_zero(u->new))
 		return 0;
-	rc = mv_push_changes_policy(&changed, push, u, err);
+	rc = mv_hook_changes_policy(&changed, push, u, err);
 	if (rc || !changed)
 		return rc;
 	rc = mv_gate_open(&gate, push->repo, &o, &why);
 	if (!rc)
 		mv_gate_close(&gate);
 	else if (rc == MV_EINVALID || rc == MV_ECORRUPT)
-		return mv_push_refuse(push, "nobody could push any more: %s",
+		return mv_hook_refuse(push, "nobody could push any more: %s",
 				      why.msg);
 	return rc ? mv_fail(err, rc, "%s", why.msg) : 0;
 }
 
-int mv_push_check_branch(struct mv_push *push, const struct mv_ref_update *u,
+int mv_hook_check_branch(struct mv_push *push, const struct mv_ref_update *u,
 			 struct mv_err *err)
 {
 	const char *name = u->ref + strlen(HEADS);
-	const char *old = mv_push_is_zero(u->old) ? "" : u->old;
+	const char *old = mv_hook_is_zero(u->old) ? "" : u->old;
 	int rc;
 
-	if (mv_push_is_zero(u->new))
-		return mv_push_refuse(push, "%s is a protected branch: it is "
+	if (mv_hook_is_zero(u->new))
+		return mv_hook_refuse(push, "%s is a protected branch: it is "
 				      "not deleted", name);
 	rc = *old ? mv_git_is_ancestor(push->git, old, u->new, err) : 1;
 	if (rc < 0)
 		return rc;
 	if (!rc)
-		return mv_push_refuse(push, "%s is a protected branch: it only "
+		return mv_hook_refuse(push, "%s is a protected branch: it only "
 				      "goes forward, from %.10s", name, old);
 	return mv_gate_check_branch(&push->gate, name, old, u->new, judged,
 				    push, err);
@@ -384,11 +384,11 @@ static int check_growth(struct mv_push *push, struct mv_err *err)
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (!strcmp(u->ref, MV_NOTES_REF))
-			rc = mv_push_check_notes(push, u, err);
+			rc = mv_hook_check_notes(push, u, err);
 		else if (!strncmp(u->ref, MV_NOTES_REF, strlen(MV_NOTES_REF)))
-			rc = mv_push_check_notes_tree(push, u, err);
+			rc = mv_hook_check_notes_tree(push, u, err);
 	}
-	return rc ? rc : mv_push_check_tags(push, err);
+	return rc ? rc : mv_hook_check_tags(push, err);
 }
 
 static int check_branches(struct mv_push *push, struct mv_err *err)
@@ -401,7 +401,7 @@ static int check_branches(struct mv_push *push, struct mv_err *err)
 		if (!strcmp(u->ref, push->branch))
 			rc = check_readable(push, u, err);
 		if (!rc && mv_push_is_protected(push, u->ref))
-			rc = mv_push_check_branch(push, u, err);
+			rc = mv_hook_check_branch(push, u, err);
 	}
 	return rc;
 }
@@ -409,49 +409,49 @@ static int check_branches(struct mv_push *push, struct mv_err *err)
 /* What is no proper state is not judged: its notes may have lost a no. */
 static int judge(struct mv_push *push, struct mv_err *err)
 {
-	int rc = mv_push_check_refs(push, err);
+	int rc = mv_hook_check_refs(push, err);
 
 	if (!rc && !push->refused)
-		rc = mv_push_check_moves(push, err);
+		rc = mv_hook_check_moves(push, err);
 	if (!rc && !push->refused)
-		rc = mv_push_check_paths(push, err);
+		rc = mv_hook_check_paths(push, err);
 	if (!rc && !push->refused)
 		rc = check_growth(push, err);
 	if (rc || push->refused)
 		return rc;
-	rc = mv_push_in_time(push, err);
+	rc = mv_hook_in_time(push, err);
 	if (!rc)
-		rc = mv_push_judge_stages(push, err);
+		rc = mv_hook_judge_stages(push, err);
 	if (!rc)
 		rc = check_branches(push, err);
-	return rc ? rc : mv_push_in_time(push, err);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
-int mv_push_answer(const struct mv_push *push, struct mv_err *err)
+int mv_hook_answer(const struct mv_push *push, struct mv_err *err)
 {
 	return push->refused ? mv_fail(err, MV_EDENIED, "%zu reason%s against "
 				       "this push", push->refused,
 				       push->refused == 1 ? "" : "s") : 0;
 }
 
-int mv_repo_pre_receive(struct mv_repo *repo,
+int mv_hook_pre_receive(struct mv_repo *repo,
 			const struct mv_ref_update *updates, size_t count,
 			const struct mv_receive *receive, struct mv_err *err)
 {
 	struct mv_push push = { .repo = repo, .updates = updates,
 				.count = count, .receive = receive };
-	int rc = mv_push_begin(&push, err);
+	int rc = mv_hook_begin(&push, err);
 
 	if (!rc)
-		rc = mv_push_find_trusted(&push, err);
+		rc = mv_hook_find_trusted(&push, err);
 	for (size_t i = 0; !rc && i < push.count; i++)
-		rc = mv_push_look_at(&push, i, err);
+		rc = mv_hook_look_at(&push, i, err);
 	if (!rc && !push.refused)
-		rc = mv_push_open_gate(&push, push.trusted, err);
+		rc = mv_hook_open_gate(&push, push.trusted, err);
 	if (!rc && push.is_open)
 		rc = judge(&push, err);
 	if (!rc)
-		rc = mv_push_answer(&push, err);
-	mv_push_end(&push);
+		rc = mv_hook_answer(&push, err);
+	mv_hook_end(&push);
 	return rc;
 }

@@ -194,7 +194,7 @@ static int read_dangling(struct aliases *a, struct mv_push *push,
 	return rc;
 }
 
-int mv_push_resolve(char **ref, struct mv_push *push, struct mv_err *err)
+int mv_hook_resolve(char **ref, struct mv_push *push, struct mv_err *err)
 {
 	struct aliases a = { 0 };
 	int rc = read_aliases(&a, push->git, err);
@@ -298,14 +298,14 @@ static void names_release(struct mv_ref_update *v, size_t count)
 	free(v);
 }
 
-int mv_push_settle_names(struct mv_push *push, struct mv_err *err)
+int mv_hook_settle_names(struct mv_push *push, struct mv_err *err)
 {
 	struct aliases a = { 0 };
 	struct names n = { 0 }, t = { 0 };
 	int rc = read_aliases(&a, push->git, err), new = 0;
 
 	for (size_t i = 0; i < push->count; i++)
-		new |= mv_push_is_zero(push->updates[i].old);
+		new |= mv_hook_is_zero(push->updates[i].old);
 	if (!rc && new)
 		rc = read_dangling(&a, push, err);
 	for (size_t i = 0; i < push->count && !rc && a.count; i++)
@@ -327,7 +327,7 @@ int mv_push_settle_names(struct mv_push *push, struct mv_err *err)
 	return rc;
 }
 
-void mv_push_release_names(struct mv_push *push)
+void mv_hook_release_names(struct mv_push *push)
 {
 	names_release(push->own, push->own_count);
 	names_release(push->targets, push->target_count);
@@ -404,7 +404,7 @@ static void compare_spellings(struct mv_push *push, const struct spellings *s)
 		if (strcmp(x->folded, y->folded) || !strcmp(x->name, y->name) ||
 		    (!x->pushed && !y->pushed))
 			continue;
-		mv_push_refuse(push, "%s and %s are one file on this server",
+		mv_hook_refuse(push, "%s and %s are one file on this server",
 			       x->name, y->name);
 	}
 }
@@ -420,7 +420,7 @@ static void spellings_release(struct spellings *s)
 
 static int is_new_tag(const struct mv_ref_update *u)
 {
-	return mv_push_is_zero(u->old) && !mv_push_is_zero(u->new) &&
+	return mv_hook_is_zero(u->old) && !mv_hook_is_zero(u->new) &&
 	       !strncmp(u->ref, TAGS, strlen(TAGS));
 }
 
@@ -447,7 +447,7 @@ static int check_shadow(struct mv_push *push, const struct spellings *s,
 		name = name ? name + 1 : NULL;
 	}
 	if (hit)
-		mv_push_refuse(push, "%s would be taken for %s: git looks for "
+		mv_hook_refuse(push, "%s would be taken for %s: git looks for "
 			       "a tag first; give it another name", ref,
 			       hit->name);
 	return rc;
@@ -467,7 +467,7 @@ static int check_spelling(struct mv_push *push, struct mv_err *err)
 	if (!rc)
 		rc = add_spelling(&s, MV_NOTES_REF, 0, err);
 	for (size_t i = 0; i < push->count && !rc; i++)
-		if (!mv_push_is_zero(push->updates[i].new))
+		if (!mv_hook_is_zero(push->updates[i].new))
 			rc = add_spelling(&s, push->updates[i].ref, 1, err);
 	if (!rc && s.count)
 		qsort(s.v, s.count, sizeof(*s.v), by_folded);
@@ -519,29 +519,29 @@ static int is_nested(const char *ref)
  * that was judged, for everybody who mirrors this repository. What stands
  * where a ref of ours shall be keeps that from being made.
  */
-int mv_push_check_refs(struct mv_push *push, struct mv_err *err)
+int mv_hook_check_refs(struct mv_push *push, struct mv_err *err)
 {
 	int rc;
 
 	for (size_t i = 0; i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
-		if (mv_push_is_zero(u->new))
+		if (mv_hook_is_zero(u->new))
 			continue;
 		if (!strncmp(u->ref, "refs/replace/", 13))
-			mv_push_refuse(push, "%s: replacements are not taken "
+			mv_hook_refuse(push, "%s: replacements are not taken "
 				       "here, because they show what nobody "
 				       "judged", u->ref);
 		else if (is_nested(u->ref))
-			mv_push_refuse(push, "%s would be taken for %s where "
+			mv_hook_refuse(push, "%s would be taken for %s where "
 				       "that is not", u->ref,
 				       strchr(u->ref + 5, '/') + 1);
 		else if (is_above(MV_NOTES_REF, u->ref))
-			mv_push_refuse(push, "%s would stand in the way of "
+			mv_hook_refuse(push, "%s would stand in the way of "
 				       MV_NOTES_REF, u->ref);
 		else if (!*push->trusted && (is_above(push->branch, u->ref) ||
 					     is_above(u->ref, push->branch)))
-			mv_push_refuse(push, "%s would stand in the way of %s",
+			mv_hook_refuse(push, "%s would stand in the way of %s",
 				       u->ref, push->branch);
 	}
 	rc = check_shadows(push, err);
@@ -556,7 +556,7 @@ static int bounded(struct mv_push *push, int rc, const struct mv_err *why,
 		   uint64_t max, struct mv_err *err)
 {
 	if (rc == MV_EINVALID)
-		return mv_push_refuse(push, "%s; model.receivePaths of the "
+		return mv_hook_refuse(push, "%s; model.receivePaths of the "
 				      "server allows %llu", why->msg,
 				      (unsigned long long)max);
 	return rc ? mv_fail(err, rc, "%s", why->msg) : 0;
@@ -573,20 +573,20 @@ static int check_histories(struct mv_push *push, uint64_t max,
 	for (size_t i = 0; !rc && !push->refused && i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
-		if (mv_push_is_zero(u->new) || (strcmp(u->ref, push->branch) &&
+		if (mv_hook_is_zero(u->new) || (strcmp(u->ref, push->branch) &&
 		    !mv_push_is_protected(push, u->ref)))
 			continue;
 		rc = mv_git_bound_history(push->git, u->new,
-					  mv_push_is_zero(u->old) ? "" :
+					  mv_hook_is_zero(u->old) ? "" :
 					  u->old, push->trusted, max, &why);
 		rc = bounded(push, rc, &why, max, err);
 		if (!rc)
-			rc = mv_push_in_time(push, err);
+			rc = mv_hook_in_time(push, err);
 	}
 	return rc;
 }
 
-int mv_push_bound_history(struct mv_push *push, const char *old,
+int mv_hook_bound_history(struct mv_push *push, const char *old,
 			  const char *new, struct mv_err *err)
 {
 	struct mv_err why;
@@ -600,7 +600,7 @@ int mv_push_bound_history(struct mv_push *push, const char *old,
 				 &why, max, err);
 }
 
-int mv_push_check_paths(struct mv_push *push, struct mv_err *err)
+int mv_hook_check_paths(struct mv_push *push, struct mv_err *err)
 {
 	const char **revs = calloc(push->count + 1, sizeof(*revs));
 	struct mv_err why;

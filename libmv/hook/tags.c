@@ -57,7 +57,7 @@ static const char *trailer(const struct mv_facts *trailers, const char *key)
 }
 
 /* Tags outside the grammar are none of our business, whatever they hold. */
-int mv_push_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err)
+int mv_hook_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err)
 {
 	const struct mv_ref_update *u = &push->updates[i];
 	const char *name = u->ref + strlen(TAGS);
@@ -71,19 +71,19 @@ int mv_push_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err)
 	mv_tag_release(&tag);
 	rc = read_tag(&f, push, u->new, err);
 	if (!rc && !f.is_tag)
-		mv_push_refuse(push, "%s is not an annotated tag", name);
+		mv_hook_refuse(push, "%s is not an annotated tag", name);
 	else if (!rc && strcmp(f.name, name))
-		mv_push_refuse(push, "%s: the tag object calls itself '%s'",
+		mv_hook_refuse(push, "%s: the tag object calls itself '%s'",
 			       name, f.name);
 	else if (!rc && f.unreadable)
-		mv_push_refuse(push, "%s: its trailers are malformed", name);
+		mv_hook_refuse(push, "%s: its trailers are malformed", name);
 	else if (!rc)
 		rc = mv_git_commit(hex, push->git, u->new, err);
 	if (!rc && !push->refused && strcmp(hex, f.target))
-		mv_push_refuse(push, "%s does not lead to a commit", name);
+		mv_hook_refuse(push, "%s does not lead to a commit", name);
 	mv_facts_release(&f.trailers);
 	if (rc == MV_ENOENT)
-		return mv_push_refuse(push, "%s does not lead to a commit",
+		return mv_hook_refuse(push, "%s does not lead to a commit",
 				      name);
 	if (rc || push->refused)
 		return rc;
@@ -156,7 +156,7 @@ static int is_canonical(const struct mv_tag *tag, const char *name)
 static void refuse_blocking(struct mv_push *push, const char *name,
 			    const char *what)
 {
-	mv_push_refuse(push, "%s would stand in the way of the tag%s %s", name,
+	mv_hook_refuse(push, "%s would stand in the way of the tag%s %s", name,
 		       strpbrk(what, "@#") ? "" : "s of", what);
 }
 
@@ -169,12 +169,12 @@ static int check_foreign(struct mv_push *push,
 	int rc;
 
 	if (looks_like_ours(push, name))
-		return mv_push_refuse(push, "%s begins like a tag of an "
+		return mv_hook_refuse(push, "%s begins like a tag of an "
 				       "artifact and is none", name);
-	if (mv_tag_names_have(names, name))
-		return mv_push_refuse(push, "%s is the name of an artifact: "
+	if (mv_gate_names_have(names, name))
+		return mv_hook_refuse(push, "%s is the name of an artifact: "
 				      "give the tag another one", name);
-	rc = mv_tag_blocks(&what, names, name, err);
+	rc = mv_gate_tag_blocks(&what, names, name, err);
 	if (!rc && what)
 		refuse_blocking(push, name, what);
 	free(what);
@@ -189,10 +189,10 @@ static int check_blocking(struct pushed *p, struct mv_push *push,
 	const struct mv_ref_update *u = &push->updates[p->i];
 	const char *name = u->ref + strlen(TAGS);
 	char *what;
-	int rc = mv_tag_blocks(&what, names, name, err);
+	int rc = mv_gate_tag_blocks(&what, names, name, err);
 
 	p->blocks = !rc && what;
-	if (p->blocks && !mv_push_is_zero(u->new))
+	if (p->blocks && !mv_hook_is_zero(u->new))
 		refuse_blocking(push, name, what);
 	free(what);
 	return rc;
@@ -221,10 +221,10 @@ static int collect(struct batch *b, struct mv_push *push,
 			continue;
 		}
 		if (rc == MV_ENOENT)
-			rc = mv_push_is_zero(u->new) ? 0 :
+			rc = mv_hook_is_zero(u->new) ? 0 :
 				check_foreign(push, names, name, err);
 		if (!rc)
-			rc = mv_push_in_time(push, err);
+			rc = mv_hook_in_time(push, err);
 		if (rc)
 			return rc;
 	}
@@ -237,20 +237,20 @@ static void check_name(struct mv_push *push, const struct pushed *p)
 	const char *name = u->ref + strlen(TAGS);
 
 	/* No event takes back a deprecation without a number. */
-	if (mv_push_is_zero(u->new) &&
+	if (mv_hook_is_zero(u->new) &&
 	    (p->blocks || (p->tag.kind == MV_EVENT_DEPRECATE &&
 			   p->tag.counter < 0)))
 		return;
-	if (!mv_push_is_zero(u->old) && mv_push_rule(push, "immutable-tags")) {
-		mv_push_refuse(push, mv_push_is_zero(u->new) ?
+	if (!mv_hook_is_zero(u->old) && mv_hook_rule(push, "immutable-tags")) {
+		mv_hook_refuse(push, mv_hook_is_zero(u->new) ?
 			       "%s is not deleted: what was decided stays; "
 			       "take it back with a new event" :
 			       "%s does not move: what was decided stays",
 			       name);
 		return;
 	}
-	if (!mv_push_is_zero(u->new) && !is_canonical(&p->tag, name))
-		mv_push_refuse(push, "%s is another way to write a tag that "
+	if (!mv_hook_is_zero(u->new) && !is_canonical(&p->tag, name))
+		mv_hook_refuse(push, "%s is another way to write a tag that "
 			       "has one name only", name);
 }
 
@@ -258,7 +258,7 @@ static int refuse_twin(void *payload, const char *name, const char *other,
 		       struct mv_err *err)
 {
 	(void)err;
-	return mv_push_refuse(payload, "%s differs from %s only in the case of "
+	return mv_hook_refuse(payload, "%s differs from %s only in the case of "
 			      "letters: where files do not, one of the two "
 			      "would be lost; delete the tag, and take %s or "
 			      "another name", name, other, other);
@@ -274,7 +274,7 @@ static int check_twins(struct mv_push *push, const struct batch *b,
 	if (!tags)
 		return mv_nomem(err);
 	for (size_t i = 0; i < b->count; i++)
-		if (!mv_push_is_zero(push->updates[b->v[i].i].new))
+		if (!mv_hook_is_zero(push->updates[b->v[i].i].new))
 			tags[n++] = &b->v[i].tag;
 	rc = mv_registry_twins(&b->before, tags, n, refuse_twin, push, err);
 	free(tags);
@@ -324,7 +324,7 @@ static void check_counters(struct mv_push *push, struct batch *b)
 		const struct mv_ref_update *u = &push->updates[b->v[i].i];
 		const char *name = u->ref + strlen(TAGS);
 
-		if (mv_push_is_zero(u->new))
+		if (mv_hook_is_zero(u->new))
 			continue;
 		if (strcmp(artifact, tag->artifact)) {
 			artifact = tag->artifact;
@@ -332,12 +332,12 @@ static void check_counters(struct mv_push *push, struct batch *b)
 		}
 		if (tag->counter < 0 && (needs_counter(push, tag) ||
 					 takes_away(push, tag)))
-			mv_push_refuse(push, "%s needs a counter: %s#%lld",
+			mv_hook_refuse(push, "%s needs a counter: %s#%lld",
 				       name, name, (long long)next);
 		if (tag->counter < 0)
 			continue;
 		if (tag->counter != next)
-			mv_push_refuse(push, "%s: the next counter of %s is "
+			mv_hook_refuse(push, "%s: the next counter of %s is "
 				       "%lld; delete this tag, fetch, and "
 				       "decide again", name, artifact,
 				       (long long)next);
@@ -355,7 +355,7 @@ static int check_date(struct mv_push *push, const struct pushed *p,
 		      struct mv_err *err)
 {
 	const int64_t now = push->gate.now / 1000;
-	const int64_t skew = mv_push_skew(push) / 1000;
+	const int64_t skew = mv_hook_skew(push) / 1000;
 	const char *name = push->updates[p->i].ref + strlen(TAGS);
 	char when[32], by[32];
 	struct found f;
@@ -371,7 +371,7 @@ static int check_date(struct mv_push *push, const struct pushed *p,
 	mv_time_print(by, push->gate.now);
 	if (f.when > now + skew || (f.when < now - skew &&
 	    mv_policy_asks_moments(&push->gate.policy)))
-		mv_push_refuse(push, "%s is dated %s, and here it is %s; "
+		mv_hook_refuse(push, "%s is dated %s, and here it is %s; "
 			       "max-clock-skew of the policy allows %lld "
 			       "minutes: delete the tag, and decide again",
 			       name, when, by, (long long)(skew / 60));
@@ -396,11 +396,11 @@ static int check_content(struct mv_push *push, const char *name,
 	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
 	if (rc)
-		return mv_push_refuse(push, "%s: %s", name, why.msg);
+		return mv_hook_refuse(push, "%s: %s", name, why.msg);
 	snprintf(oid, sizeof(oid), "sha256:%s",
 		 mv_oid_hex(hex, &s.pointer.oid));
 	if (strcmp(oid, said))
-		mv_push_refuse(push, "%s says %.19s.., but %.10s has %.19s..",
+		mv_hook_refuse(push, "%s says %.19s.., but %.10s has %.19s..",
 			       name, said, commit, oid);
 	mv_subject_release(&s);
 	return 0;
@@ -429,17 +429,17 @@ static int check_registration(struct mv_push *push, const struct batch *b,
 	int rc;
 
 	if (mv_registry_version(&b->before, p->tag.artifact, p->tag.version) &&
-	    mv_push_is_zero(u->old))
-		return mv_push_refuse(push, "%s: %s is registered already",
+	    mv_hook_is_zero(u->old))
+		return mv_hook_refuse(push, "%s: %s is registered already",
 				      name, p->tag.version);
 	if (push->gate.has_policy && p->tag.counter < 0 &&
 	    was_named(&b->before, &p->tag))
-		mv_push_refuse(push, "%s needs a counter, for there was that "
+		mv_hook_refuse(push, "%s needs a counter, for there was that "
 			       "version before: %s#%lld", name, name,
 			       (long long)mv_registry_next(&b->before,
 							   p->tag.artifact));
 	rc = push->gate.has_policy ?
-		mv_push_check_meanings(push, &b->before, &p->tag,
+		mv_hook_check_meanings(push, &b->before, &p->tag,
 				       push->refs[p->i].commit, name, err) : 0;
 	if (!rc)
 		rc = read_tag(&f, push, u->new, err);
@@ -447,10 +447,10 @@ static int check_registration(struct mv_push *push, const struct batch *b,
 		return rc;
 	said = trailer(&f.trailers, "Model-Version");
 	if (said && strcmp(said, p->tag.version))
-		mv_push_refuse(push, "%s says that it is %s", name, said);
+		mv_hook_refuse(push, "%s says that it is %s", name, said);
 	said = trailer(&f.trailers, "Model-Artifact");
 	if (said && strcmp(said, p->tag.artifact))
-		mv_push_refuse(push, "%s says that it is of %s", name, said);
+		mv_hook_refuse(push, "%s says that it is of %s", name, said);
 	rc = check_content(push, name, p->tag.artifact,
 			   push->refs[p->i].commit, &f.trailers, err);
 	mv_facts_release(&f.trailers);
@@ -488,7 +488,7 @@ static int refuse_doubt(struct mv_push *push, const char *artifact)
 	if (!e)
 		return 0;
 	mv_registry_refuse_ignored(e, &why);
-	mv_push_refuse(push, "%s", why.msg);
+	mv_hook_refuse(push, "%s", why.msg);
 	return 1;
 }
 
@@ -512,7 +512,7 @@ static int check_deregistration(struct mv_push *push, const struct batch *b,
 	for (size_t i = 0; !rc && !yes && i < count; i++) {
 		rc = holds(push, holders[i], version, &yes, err);
 		if (!rc && yes)
-			mv_push_refuse(push, "%s@%s holds %s: demote it first",
+			mv_hook_refuse(push, "%s@%s holds %s: demote it first",
 				       p->tag.artifact, p->tag.version,
 				       holders[i]->tag.stage);
 	}
@@ -536,24 +536,24 @@ static void check_deprecation(struct mv_push *push, const struct pushed *p)
 				       p->tag.artifact,
 				       holders[i]->tag.stage))
 			continue;
-		mv_push_refuse(push, "%s holds %s: demote it first",
+		mv_hook_refuse(push, "%s holds %s: demote it first",
 			       p->tag.artifact, holders[i]->tag.stage);
 		return;
 	}
 }
 
-int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
+int mv_hook_check_tags(struct mv_push *push, struct mv_err *err)
 {
 	struct batch b = { .before = MV_REGISTRY_INIT };
 	struct mv_tag_names names;
-	int rc = mv_tag_names_read(&names, &push->gate.registry,
-				   push->gate.has_policy ?
-				   &push->gate.policy : NULL, err);
+	int rc = mv_gate_names_read(&names, &push->gate.registry,
+				    push->gate.has_policy ?
+				    &push->gate.policy : NULL, err);
 
 	if (rc)
 		return rc;
 	rc = collect(&b, push, &names, err);
-	mv_tag_names_release(&names);
+	mv_gate_names_release(&names);
 	if (!rc && b.count)
 		rc = mv_registry_load(&b.before, push->git, NULL, err);
 	for (size_t i = 0; !rc && i < b.count; i++)
@@ -563,7 +563,7 @@ int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 	if (!rc)
 		check_counters(push, &b);
 	for (size_t i = 0; !rc && i < b.count && !push->refused; i++) {
-		if (mv_push_is_zero(push->updates[b.v[i].i].new))
+		if (mv_hook_is_zero(push->updates[b.v[i].i].new))
 			continue;
 		rc = check_date(push, &b.v[i], err);
 		if (rc)
@@ -575,7 +575,7 @@ int mv_push_check_tags(struct mv_push *push, struct mv_err *err)
 		else if (b.v[i].tag.kind == MV_EVENT_DEPRECATE)
 			check_deprecation(push, &b.v[i]);
 		if (!rc)
-			rc = mv_push_in_time(push, err);
+			rc = mv_hook_in_time(push, err);
 	}
 	batch_release(&b);
 	return rc;
@@ -605,20 +605,20 @@ static int judge_one(struct mv_push *push, const struct mv_event *e,
 	int rc;
 
 	if (!version)
-		return mv_push_refuse(push, "%s names no version that is "
+		return mv_hook_refuse(push, "%s names no version that is "
 				      "registered at its commit",
 				      e->ref + strlen(TAGS));
 	p.version = version->tag.version;
 	rc = mv_gate_check(&verdict, &facts, &push->gate, &p, &why);
 	if (rc == MV_ENOENT || rc == MV_EDENIED || rc == MV_EINVALID)
-		return mv_push_refuse(push, "%s: %s", e->ref + strlen(TAGS),
+		return mv_hook_refuse(push, "%s: %s", e->ref + strlen(TAGS),
 				      why.msg);
 	if (rc)
 		return mv_fail(err, rc, "%s", why.msg);
 	rc = fn(push, e, trailers, &facts, &verdict, err);
 	mv_verdict_release(&verdict);
 	mv_policy_facts_release(&facts);
-	return rc ? rc : mv_push_in_time(push, err);
+	return rc ? rc : mv_hook_in_time(push, err);
 }
 
 static int by_name(const void *a, const void *b)
@@ -635,13 +635,13 @@ static int pushed_refs(const char ***out, size_t *count,
 	if (!*out)
 		return mv_nomem(err);
 	for (size_t i = 0; i < push->count; i++)
-		if (!mv_push_is_zero(push->updates[i].new))
+		if (!mv_hook_is_zero(push->updates[i].new))
 			(*out)[(*count)++] = push->updates[i].ref;
 	qsort(*out, *count, sizeof(**out), by_name);
 	return 0;
 }
 
-int mv_push_each_stage(struct mv_push *push, mv_push_judged_fn fn,
+int mv_hook_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 		       struct mv_err *err)
 {
 	const struct mv_registry *r = &push->gate.registry;
@@ -681,8 +681,8 @@ static int absent(struct mv_push *push, const struct mv_pointer *pointers,
 		    !mv_repo_has(push->repo, &pointers[i], NULL))
 			continue;
 		if (!asked++)
-			rc = mv_repo_elsewhere(push->repo, pointers, count,
-					       elsewhere, err);
+			rc = mv_transfer_elsewhere(push->repo, pointers, count,
+						   elsewhere, err);
 		*missing += !elsewhere[i];
 	}
 	free(elsewhere);
@@ -719,7 +719,7 @@ static int check_present(struct mv_push *push, const char *name,
 	if (!rc)
 		rc = absent(push, pointers, n, &missing, err);
 	if (!rc && missing)
-		mv_push_refuse(push, "%s: %zu content%s of %zu %s not here; "
+		mv_hook_refuse(push, "%s: %zu content%s of %zu %s not here; "
 			       "git model push brings %s", name, missing,
 			       missing == 1 ? "" : "s", n,
 			       missing == 1 ? "is" : "are",
@@ -740,12 +740,12 @@ static int check_claims(struct mv_push *push, const char *name,
 	const char *policy = trailer(trailers, "Model-Policy");
 	const char *notes = trailer(trailers, "Model-Notes");
 	char hex[65];
-	int rc = mv_push_check_claims(push, e, trailers, facts, err);
+	int rc = mv_hook_check_claims(push, e, trailers, facts, err);
 
 	if (rc)
 		return rc;
 	if (policy && strcmp(policy, push->gate.policy.digest))
-		mv_push_refuse(push, "%s was decided by another policy than "
+		mv_hook_refuse(push, "%s was decided by another policy than "
 			       "%s has now: delete the tag, git fetch, and "
 			       "decide again; or, to fill a server with what "
 			       "was decided elsewhere, push the branch, all "
@@ -759,7 +759,7 @@ static int check_claims(struct mv_push *push, const char *name,
 					NULL) != 1;
 	else
 		rc = 1;
-	return !rc ? 0 : mv_push_refuse(push, "%s: the notes that it was "
+	return !rc ? 0 : mv_hook_refuse(push, "%s: the notes that it was "
 					"decided on are not here; git model "
 					"push brings them", name);
 }
@@ -773,10 +773,10 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 	size_t before = push->refused;
 	int rc = 0, need;
 
-	mv_push_tell_verdict(push, name, verdict);
+	mv_hook_tell_verdict(push, name, verdict);
 	if (verdict->result != MV_RESULT_YES &&
 	    verdict->result != MV_RESULT_OVERRIDDEN && push->refused == before)
-		mv_push_refuse(push, "%s: the policy says no", name);
+		mv_hook_refuse(push, "%s: the policy says no", name);
 	if (push->advice)
 		return 0;
 	rc = check_claims(push, name, e, trailers, facts, err);
@@ -788,11 +788,11 @@ static int refuse_no(struct mv_push *push, const struct mv_event *e,
 	return rc;
 }
 
-int mv_push_judge_stages(struct mv_push *push, struct mv_err *err)
+int mv_hook_judge_stages(struct mv_push *push, struct mv_err *err)
 {
 	int rc = push->gate.has_policy ?
-	       mv_push_each_stage(push, refuse_no, err) : 0;
+	       mv_hook_each_stage(push, refuse_no, err) : 0;
 
 	return rc || push->refused || push->advice ? rc :
-		mv_push_prove(push, err);
+		mv_hook_prove(push, err);
 }

@@ -6,7 +6,7 @@
 
 /* The lines of a note. */
 
-int mv_push_by_bytes(const void *a, const void *b)
+int mv_hook_by_bytes(const void *a, const void *b)
 {
 	const struct mv_push_line *x = a, *y = b;
 	size_t n = x->len < y->len ? x->len : y->len;
@@ -15,9 +15,9 @@ int mv_push_by_bytes(const void *a, const void *b)
 	return d ? d : (x->len > y->len) - (x->len < y->len);
 }
 
-int mv_push_has_line(const struct mv_push_text *text,
+int mv_hook_has_line(const struct mv_push_text *text,
 		     const struct mv_push_line *line)
 {
 	return text->count && bsearch(line, text->v, text->count,
-				      sizeof(*text->v), mv_push_by_bytes) != NULL;
+				      sizeof(*text->v), mv_hook_by_bytes) != NULL;
 }

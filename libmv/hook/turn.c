@@ -6,7 +6,7 @@
 
 enum { LANDING_S = 300, LANDING_MAX_S = 86400 };
 
-int mv_repo_receive_turn(char **path, int64_t *ms, struct mv_repo *repo,
+int mv_hook_receive_turn(char **path, int64_t *ms, struct mv_repo *repo,
 			 struct mv_err *err)
 {
 	char *dir = mv_path_join(repo->info->common_dir, "model");

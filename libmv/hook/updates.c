@@ -63,15 +63,15 @@ static int take_update(struct mv_ref_update *u, char **at, int pre_push)
 	       strlen(u->old) == strlen(u->new) && is_ref(u->ref) ? 0 : -1;
 }
 
-void mv_ref_updates_release(struct mv_ref_updates *u)
+void mv_hook_updates_release(struct mv_ref_updates *u)
 {
 	free(u->v);
 	free(u->text);
 	memset(u, 0, sizeof(*u));
 }
 
-int mv_ref_updates_parse(struct mv_ref_updates *out, const char *data,
-			 size_t len, int pre_push, struct mv_err *err)
+int mv_hook_updates_parse(struct mv_ref_updates *out, const char *data,
+			  size_t len, int pre_push, struct mv_err *err)
 {
 	size_t lines = 0;
 	char *at;
@@ -87,13 +87,13 @@ int mv_ref_updates_parse(struct mv_ref_updates *out, const char *data,
 	out->text = strndup(data, len);
 	out->v = calloc(lines + 1, sizeof(*out->v));
 	if (!out->text || !out->v) {
-		mv_ref_updates_release(out);
+		mv_hook_updates_release(out);
 		return mv_nomem(err);
 	}
 	for (at = out->text; *at; out->count++) {
 		if (!take_update(&out->v[out->count], &at, pre_push))
 			continue;
-		mv_ref_updates_release(out);
+		mv_hook_updates_release(out);
 		return mv_fail(err, MV_EINVALID, "line %zu of standard input "
 			       "is not what git says to this hook",
 			       out->count + 1);

@@ -90,7 +90,7 @@ static int begin(struct sums *s, struct mv_err *err)
 	return rc;
 }
 
-static int end(struct mv_dvc_md5 *out, struct sums *s, int rc,
+static int end(struct mv_import_dvc_md5 *out, struct sums *s, int rc,
 	       struct mv_err *err)
 {
 	uint8_t sum[32];
@@ -112,20 +112,21 @@ static int end(struct mv_dvc_md5 *out, struct sums *s, int rc,
 	return rc;
 }
 
-int mv_dvc_md5(struct mv_dvc_md5 *out, struct mv_repo *repo,
-	       const struct mv_pointer *pointer, struct mv_err *err)
+int mv_import_dvc_md5(struct mv_import_dvc_md5 *out, struct mv_repo *repo,
+		      const struct mv_pointer *pointer, struct mv_err *err)
 {
 	struct sums s;
 	struct mv_writer to = { take, &s };
 	int rc = begin(&s, err);
 
 	if (!rc && pointer->size)
-		rc = mv_repo_read(repo, pointer, &to, err);
+		rc = mv_transfer_read(repo, pointer, &to, err);
 	return end(out, &s, rc, err);
 }
 
-int mv_dvc_md5_bytes(struct mv_dvc_md5 *out, const void *data, size_t len,
-		     struct mv_err *err)
+int mv_import_dvc_md5_bytes(struct mv_import_dvc_md5 *out, const void *data,
+			    size_t len,
+			    struct mv_err *err)
 {
 	struct sums s;
 	int rc = begin(&s, err);
@@ -169,8 +170,8 @@ static int add_string(struct mv_buf *out, const char *s)
 	return bad ? bad : mv_buf_addch(out, '"');
 }
 
-int mv_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
-		    size_t count, struct mv_err *err)
+int mv_import_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
+			   size_t count, struct mv_err *err)
 {
 	struct mv_hasher *h = NULL;
 	struct mv_buf text;

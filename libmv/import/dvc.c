@@ -34,7 +34,7 @@ struct dvc {
 	struct mv_json *lock, *spec;
 	struct stage *stages;
 	size_t count;
-	struct mv_dvc_md5 *md5;		/* of im->files; "" not known, "-" none */
+	struct mv_import_dvc_md5 *md5;		/* of im->files; "" not known, "-" none */
 	char **plain;			/* paths that git has and we have not */
 	size_t plain_count, plain_alloc;
 	struct mv_err *err;
@@ -140,13 +140,13 @@ static int is_plain(const struct dvc *d, const char *path)
 /* -- is it what DVC has seen? -- */
 
 /* Of a file of ours, read once; NULL: it cannot be read, `why` says so. */
-static const struct mv_dvc_md5 *md5_of(struct dvc *d,
-				       const struct mv_import_file *f,
-				       struct mv_err *why)
+static const struct mv_import_dvc_md5 *md5_of(struct dvc *d,
+					      const struct mv_import_file *f,
+					      struct mv_err *why)
 {
-	struct mv_dvc_md5 *sum = &d->md5[f - d->im->files];
+	struct mv_import_dvc_md5 *sum = &d->md5[f - d->im->files];
 
-	if (!*sum->raw && mv_dvc_md5(sum, d->im->repo, &f->pointer, why))
+	if (!*sum->raw && mv_import_dvc_md5(sum, d->im->repo, &f->pointer, why))
 		memcpy(sum->raw, "-", 2);
 	if (*sum->raw != '-')
 		return sum;
@@ -155,7 +155,7 @@ static const struct mv_dvc_md5 *md5_of(struct dvc *d,
 }
 
 /* `hash: md5` is of the bytes; without it DVC 2 wrote the entry. */
-static const char *one_of(const struct mv_dvc_md5 *sum,
+static const char *one_of(const struct mv_import_dvc_md5 *sum,
 			  const struct mv_json *entry)
 {
 	return text_of(entry, "hash") ? sum->raw : sum->lf;
@@ -165,7 +165,7 @@ static int is_same_file(struct dvc *d, const struct mv_import_file *f,
 			const struct mv_json *entry, const char *md5,
 			struct mv_err *why)
 {
-	const struct mv_dvc_md5 *sum;
+	const struct mv_import_dvc_md5 *sum;
 
 	if (!md5 || strlen(md5) != 32) {
 		mv_fail(why, MV_EINVALID, "dvc.lock has no MD5 of '%s'",
@@ -198,7 +198,7 @@ static int is_same_folder(struct dvc *d, const char *path,
 {
 	struct mv_dvc_entry *entries = calloc(d->im->file_count + 1,
 					      sizeof(*entries));
-	const struct mv_dvc_md5 *sum;
+	const struct mv_import_dvc_md5 *sum;
 	char hex[37] = "";
 	size_t n = 0;
 	int bad = !entries;
@@ -221,7 +221,7 @@ static int is_same_folder(struct dvc *d, const char *path,
 				      "'%s' is git's own, so the two cannot "
 				      "be compared", d->plain[i], path);
 	if (!bad && n)
-		bad = mv_dvc_md5_list(hex, entries, n, why);
+		bad = mv_import_dvc_md5_list(hex, entries, n, why);
 	if (!bad && n && strcmp(hex, md5))
 		bad = mv_fail(why, MV_EINVALID, "the folder '%s' changed since "
 			      "DVC wrote it down", path);
@@ -247,7 +247,7 @@ static int about_path(struct dvc *d, struct mv_import_run *run,
 		      const char *path, struct mv_err *err)
 {
 	struct mv_subject s;
-	int rc = mv_repo_subject_at(&s, d->im->repo, NULL, path, err);
+	int rc = mv_subject_find_at(&s, d->im->repo, NULL, path, err);
 
 	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
@@ -446,9 +446,10 @@ static const struct mv_json *noted(const struct stage *s, const char *path)
 static int differs(const struct mv_buf *text, const struct mv_json *out)
 {
 	const char *md5 = text_of(out, "md5");
-	struct mv_dvc_md5 sum = { "", "" };
+	struct mv_import_dvc_md5 sum = { "", "" };
 
-	return md5 && (mv_dvc_md5_bytes(&sum, text->data, text->len, NULL) ||
+	return md5 && (mv_import_dvc_md5_bytes(&sum, text->data, text->len,
+					       NULL) ||
 		       (strcmp(one_of(&sum, out), md5) &&
 			(text_of(out, "hash") || strcmp(sum.raw, md5))));
 }
@@ -473,7 +474,7 @@ static void take_metrics_file(struct dvc *d, struct mv_import_run *run,
 		rc = mv_facts_read(&run->metrics, path, text.data, text.len,
 				   1, &skipped, &why);
 	if (!rc)
-		rc = mv_repo_number_words(&run->metrics, &why);
+		rc = mv_evidence_number_words(&run->metrics, &why);
 	if (rc)
 		mv_import_unmapped(d->im, run, "metrics: %s", why.msg);
 	if (skipped)
@@ -917,8 +918,8 @@ static int import_folder(struct dvc *d, const char *dir, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_import_dvc(struct mv_repo *repo, const struct mv_import *import,
-		       struct mv_import_stats *stats, struct mv_err *err)
+int mv_import_dvc(struct mv_repo *repo, const struct mv_import *import,
+		  struct mv_import_stats *stats, struct mv_err *err)
 {
 	const char *slash = strrchr(import->path, '/');
 	const char *base = slash ? slash + 1 : import->path;

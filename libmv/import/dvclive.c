@@ -180,12 +180,12 @@ static int read_facts(struct live *l, struct mv_err *err)
 
 	memset(&record, 0, sizeof(record));
 	if (!rc)
-		rc = mv_repo_read_facts(&record, &l->run.curves, l->dir, 1,
-					&skipped, err);
+		rc = mv_evidence_read_facts(&record, &l->run.curves, l->dir, 1,
+					    &skipped, err);
 	if (!rc && !lstat(params, &st) &&
 	    (!S_ISREG(st.st_mode) ?
 	     mv_fail(&why, MV_EDENIED, "params.yaml is a link") :
-	     mv_repo_read_facts(&record, NULL, params, 0, NULL, &why)))
+	     mv_evidence_read_facts(&record, NULL, params, 0, NULL, &why)))
 		mv_import_unmapped(l->im, &l->run, "%s", why.msg);
 	if (!rc && skipped)
 		mv_import_unmapped(l->im, &l->run, "%zu value%s: no number",
@@ -295,9 +295,9 @@ static int import_folder(struct live *l, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_import_dvclive(struct mv_repo *repo,
-			   const struct mv_import *import,
-			   struct mv_import_stats *stats, struct mv_err *err)
+int mv_import_dvclive(struct mv_repo *repo,
+		      const struct mv_import *import,
+		      struct mv_import_stats *stats, struct mv_err *err)
 {
 	struct mv_importing im;
 	struct live l = { .im = &im, .dir = import->path, .root = -1 };

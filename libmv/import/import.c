@@ -110,7 +110,7 @@ int mv_import_begin(struct mv_importing *im, struct mv_repo *repo,
 	im->import = import;
 	im->stats = stats;
 	if (import->onto) {
-		rc = mv_repo_subject(&im->onto, repo, import->onto, err);
+		rc = mv_subject_find(&im->onto, repo, import->onto, err);
 		im->has_onto = !rc;
 	}
 	if (!rc)
@@ -183,8 +183,8 @@ int mv_import_end(struct mv_importing *im, struct mv_err *err)
 	snprintf(message, sizeof(message), "import %zu record%s from %s",
 		 im->count, im->count == 1 ? "" : "s",
 		 mv_facts_get(&im->records[0].source, "tool")->text);
-	rc = mv_repo_record(im->repo, im->subjects, im->records, im->count,
-			    message, err);
+	rc = mv_evidence_record(im->repo, im->subjects, im->records, im->count,
+				message, err);
 out:
 	if (!rc)
 		im->stats->recorded += im->count;
@@ -232,7 +232,7 @@ int mv_import_about_file(struct mv_importing *im, struct mv_import_run *run,
 			 struct mv_err *err)
 {
 	struct mv_subject s;
-	int rc = mv_repo_subject_at(&s, im->repo, NULL, file->path, err);
+	int rc = mv_subject_find_at(&s, im->repo, NULL, file->path, err);
 
 	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
@@ -241,7 +241,7 @@ int mv_import_about(struct mv_importing *im, struct mv_import_run *run,
 		    const char *spec, struct mv_err *err)
 {
 	struct mv_subject s;
-	int rc = mv_repo_subject(&s, im->repo, spec, err);
+	int rc = mv_subject_find(&s, im->repo, spec, err);
 
 	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
@@ -259,7 +259,7 @@ void mv_import_run_release(struct mv_import_run *run)
 	mv_facts_release(&run->source);
 	mv_refs_release(&run->data);
 	mv_curves_release(&run->curves);
-	mv_subjects_release(run->subjects, run->subject_count);
+	mv_subject_list_release(run->subjects, run->subject_count);
 	memset(run, 0, sizeof(*run));
 }
 
@@ -379,7 +379,7 @@ static int evidence_of(const struct mv_evidence **out,
 		return mv_nomem(err);
 	im->known = more;
 	more += im->known_count;
-	rc = mv_repo_evidence(&more->evidence, im->repo, &of, 1, err);
+	rc = mv_evidence_of(&more->evidence, im->repo, &of, 1, err);
 	if (rc)
 		return rc;
 	snprintf(more->blob, sizeof(more->blob), "%s", s->blob);
@@ -531,7 +531,7 @@ static int attach_curves(struct mv_record *r, struct mv_importing *im,
 {
 	if (im->import->dry_run || !has_curve(&run->curves))
 		return 0;
-	return mv_repo_attach_curves(im->repo, r, &run->curves, err);
+	return mv_evidence_attach_curves(im->repo, r, &run->curves, err);
 }
 
 /* A line that is too long would fail all the others with it. */
@@ -567,8 +567,8 @@ static int queue(struct mv_importing *im, const struct mv_import_run *run,
 	int rc = grow(im, err);
 
 	if (!rc)
-		rc = mv_repo_record_begin(&r, im->repo, s, im->import->now,
-					  err);
+		rc = mv_evidence_record_begin(&r, im->repo, s, im->import->now,
+					      err);
 	if (rc)
 		return rc;
 	rc = fill(&r, run, err);
@@ -643,10 +643,10 @@ int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 	if (!rc && im->has_onto) {
 		struct mv_subject s;
 
-		mv_subjects_release(run->subjects, run->subject_count);
+		mv_subject_list_release(run->subjects, run->subject_count);
 		run->subjects = NULL;
 		run->subject_count = 0;
-		rc = mv_repo_subject(&s, im->repo, im->import->onto, err);
+		rc = mv_subject_find(&s, im->repo, im->import->onto, err);
 		if (!rc)
 			rc = mv_import_add_subject(run, &s, err);
 	}

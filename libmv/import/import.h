@@ -39,14 +39,14 @@ struct mv_import_stats {
 	size_t lost;		/* runs whose content is not known */
 };
 
-int mv_repo_import_mlflow(struct mv_repo *repo, const struct mv_import *import,
-			  struct mv_import_stats *stats, struct mv_err *err);
+int mv_import_mlflow(struct mv_repo *repo, const struct mv_import *import,
+		     struct mv_import_stats *stats, struct mv_err *err);
 
-int mv_repo_import_dvc(struct mv_repo *repo, const struct mv_import *import,
-		       struct mv_import_stats *stats, struct mv_err *err);
+int mv_import_dvc(struct mv_repo *repo, const struct mv_import *import,
+		  struct mv_import_stats *stats, struct mv_err *err);
 
-int mv_repo_import_dvclive(struct mv_repo *repo,
-			   const struct mv_import *import,
-			   struct mv_import_stats *stats, struct mv_err *err);
+int mv_import_dvclive(struct mv_repo *repo,
+		      const struct mv_import *import,
+		      struct mv_import_stats *stats, struct mv_err *err);
 
 #endif

@@ -95,7 +95,7 @@ static int is_data(struct artifacts *a, const struct mv_subject *s,
 	const struct mv_artifact *artifact = NULL;
 	const char *dot = strrchr(base_of(path), '.');
 
-	if (s->path && !mv_repo_project_at(&p, a->im->repo, NULL, NULL) && p)
+	if (s->path && !mv_subject_project_at(&p, a->im->repo, NULL, NULL) && p)
 		artifact = mv_project_by_path(p, s->path);
 	if (artifact && artifact->type && *artifact->type)
 		return !strcmp(artifact->type, "dataset");
@@ -170,12 +170,12 @@ static int match(const struct place *p, const char *path, struct mv_err *err)
 		f = &a->im->files[i];
 		if (!mv_oid_eq(&f->pointer.oid, &oid))
 			continue;
-		rc = mv_repo_subject_at(&s, a->im->repo, NULL, f->path, err);
+		rc = mv_subject_find_at(&s, a->im->repo, NULL, f->path, err);
 		return rc ? rc : keep(a, &s, path, err);
 	}
 	if (!same_name)
 		return 0;
-	if (!mv_repo_subject(&s, a->im->repo, mv_oid_hex(hex, &oid), &why))
+	if (!mv_subject_find(&s, a->im->repo, mv_oid_hex(hex, &oid), &why))
 		return keep(a, &s, path, err);
 	if (a->run->why)
 		return 0;
@@ -524,10 +524,10 @@ static int why_none(struct mv_import_run *run, const struct artifacts *a,
 	return run->why ? 0 : mv_nomem(err);
 }
 
-int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
-		   const struct mv_mlflow_store *store, const char *location,
-		   struct mv_mlflow_model *models, size_t count,
-		   struct mv_err *err)
+int mv_import_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
+			  const struct mv_mlflow_store *store, const char *location,
+			  struct mv_mlflow_model *models, size_t count,
+			  struct mv_err *err)
 {
 	struct artifacts a = { .im = im, .run = run };
 	struct models all = { .m = models, .count = count };
@@ -556,7 +556,8 @@ int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
 	return rc;
 }
 
-void mv_mlflow_models_release(struct mv_mlflow_model *models, size_t count)
+void mv_import_mlflow_models_release(struct mv_mlflow_model *models,
+				     size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		free(models[i].id);
@@ -567,9 +568,9 @@ void mv_mlflow_models_release(struct mv_mlflow_model *models, size_t count)
 	free(models);
 }
 
-int mv_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
-			const char *id, const char *name, const char *location,
-			struct mv_err *err)
+int mv_import_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
+			       const char *id, const char *name, const char *location,
+			       struct mv_err *err)
 {
 	struct mv_mlflow_model *more, *m;
 
@@ -588,8 +589,8 @@ int mv_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
 	return 0;
 }
 
-int mv_mlflow_is_bad(struct mv_importing *im, const char *id,
-		     const char *state)
+int mv_import_mlflow_is_bad(struct mv_importing *im, const char *id,
+			    const char *state)
 {
 	if (!state || (strcmp(state, "FAILED") && strcmp(state, "KILLED")) ||
 	    im->import->failed || im->import->run)

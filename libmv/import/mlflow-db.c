@@ -146,14 +146,14 @@ static int take_param(void *payload, const struct mv_sqlite_cell *c,
 		      size_t columns, struct mv_err *err)
 {
 	(void)columns;
-	return take_pair(payload, c, mv_mlflow_param, err);
+	return take_pair(payload, c, mv_import_mlflow_param, err);
 }
 
 static int take_tag(void *payload, const struct mv_sqlite_cell *c,
 		    size_t columns, struct mv_err *err)
 {
 	(void)columns;
-	return take_pair(payload, c, mv_mlflow_tag, err);
+	return take_pair(payload, c, mv_import_mlflow_tag, err);
 }
 
 /* MLflow writes the largest double for an infinity. */
@@ -179,20 +179,20 @@ static int take_point(void *payload, const struct mv_sqlite_cell *c,
 		d->bad++;
 		return 0;
 	}
-	return mv_mlflow_point(d->im, d->run, c[0].text, c[3].i, c[2].i,
-			       value_of(&c[1], &c[4]), err);
+	return mv_import_mlflow_point(d->im, d->run, c[0].text, c[3].i, c[2].i,
+				      value_of(&c[1], &c[4]), err);
 }
 
 static int take_dataset(void *payload, const struct mv_sqlite_cell *c,
 			size_t columns, struct mv_err *err)
 {
 	struct db *d = payload;
-	const struct mv_mlflow_dataset dataset = {
+	const struct mv_import_mlflow_dataset dataset = {
 		c[0].text, c[1].text, c[2].text, c[3].text
 	};
 
 	(void)columns;
-	return mv_mlflow_dataset(d->im, d->run, &dataset, err);
+	return mv_import_mlflow_dataset(d->im, d->run, &dataset, err);
 }
 
 static int take_version(void *payload, const struct mv_sqlite_cell *c,
@@ -244,8 +244,9 @@ static int take_model(void *payload, const struct mv_sqlite_cell *c,
 		d->bad++;
 		return 0;
 	}
-	return mv_mlflow_add_model(&d->models, &d->model_count, c[0].text,
-				   c[1].text, c[2].text, err);
+	return mv_import_mlflow_add_model(&d->models, &d->model_count,
+					  c[0].text,
+					  c[1].text, c[2].text, err);
 }
 
 static int take_model_point(void *payload, const struct mv_sqlite_cell *c,
@@ -413,9 +414,9 @@ static int take_row(struct db *d, const struct row *r, struct mv_err *err)
 			rc = mv_nomem(err);
 	}
 	if (!rc)
-		rc = mv_mlflow_take(d->im, &run, &store, r->location,
-				    d->models, d->model_count, err);
-	mv_mlflow_models_release(d->models, d->model_count);
+		rc = mv_import_mlflow_take(d->im, &run, &store, r->location,
+					   d->models, d->model_count, err);
+	mv_import_mlflow_models_release(d->models, d->model_count);
 	mv_import_run_release(&run);
 	free(dirs[0]);
 	free(dirs[1]);
@@ -453,15 +454,15 @@ static int import_rows(struct db *d, struct mv_err *err)
 		if (d->rows[i].deleted)
 			mv_import_tell(d->im, 1, "run %.80s is deleted in "
 				       "MLflow", d->rows[i].id);
-		else if (!mv_mlflow_is_bad(d->im, d->rows[i].id,
-					   d->rows[i].status))
+		else if (!mv_import_mlflow_is_bad(d->im, d->rows[i].id,
+						  d->rows[i].status))
 			rc = take_row(d, &d->rows[i], err);
 	}
 	return rc;
 }
 
-int mv_mlflow_import_db(struct mv_importing *im, const char *path,
-			struct mv_err *err)
+int mv_import_mlflow_import_db(struct mv_importing *im, const char *path,
+			       struct mv_err *err)
 {
 	struct db d = { .im = im, .root = -1 };
 	const char *slash = strrchr(path, '/');

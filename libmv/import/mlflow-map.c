@@ -8,14 +8,14 @@
    its stores they are kept. */
 #define SOURCE_MAX 4096
 
-int mv_mlflow_param(struct mv_importing *im, struct mv_import_run *run,
-		    const char *key, const char *value, struct mv_err *err)
+int mv_import_mlflow_param(struct mv_importing *im, struct mv_import_run *run,
+			   const char *key, const char *value, struct mv_err *err)
 {
 	return mv_import_fact(im, run, &run->params, key, value, 1, err);
 }
 
-int mv_mlflow_tag(struct mv_importing *im, struct mv_import_run *run,
-		  const char *key, const char *value, struct mv_err *err)
+int mv_import_mlflow_tag(struct mv_importing *im, struct mv_import_run *run,
+			 const char *key, const char *value, struct mv_err *err)
 {
 	static const char *const sources[][2] = {
 		{ "mlflow.user", "user" },
@@ -47,9 +47,9 @@ int mv_mlflow_tag(struct mv_importing *im, struct mv_import_run *run,
 	return mv_import_fact(im, run, &run->tags, key, value, 0, err);
 }
 
-int mv_mlflow_point(struct mv_importing *im, struct mv_import_run *run,
-		    const char *key, int64_t step, int64_t ms, double value,
-		    struct mv_err *err)
+int mv_import_mlflow_point(struct mv_importing *im, struct mv_import_run *run,
+			   const char *key, int64_t step, int64_t ms, double value,
+			   struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
 	int rc = mv_curves_add(&run->curves, key, step, ms, value, &why);
@@ -71,8 +71,8 @@ static const char *role_of(const char *context)
 	       !strncmp(context, "valid", 5) ? "eval" : "";
 }
 
-int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
-		      const struct mv_mlflow_dataset *d, struct mv_err *err)
+int mv_import_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
+			     const struct mv_import_mlflow_dataset *d, struct mv_err *err)
 {
 	struct mv_ref ref = { .size = UINT64_MAX };
 	char *key;

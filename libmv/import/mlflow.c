@@ -128,8 +128,9 @@ static int take_line(struct store *s, const char *key, const char *line,
 	memcpy(text, line, len);
 	text[len] = '\0';
 	if (!parse_metric(&ms, &value, &step, text))
-		return mv_mlflow_point(s->im, s->run, key, step, ms, value,
-				       err);
+		return mv_import_mlflow_point(s->im, s->run, key, step, ms,
+					      value,
+					      err);
 	*bad += len > 0;
 	return 0;
 }
@@ -179,7 +180,8 @@ static int take_file(struct store *s, const char *path, const char *key,
 		return 0;
 	}
 	chomp(&s->text);
-	return (!strcmp(s->dir, "params") ? mv_mlflow_param : mv_mlflow_tag)(
+	return (!strcmp(s->dir,
+			"params") ? mv_import_mlflow_param : mv_import_mlflow_tag)(
 		s->im, s->run, key, s->text.data, err);
 }
 
@@ -265,12 +267,12 @@ static int take_dataset(struct store *s, const struct mv_json *edge,
 	if (!rc)
 		meta = read_meta(s, path);
 	if (!rc && meta) {
-		const struct mv_mlflow_dataset dataset = {
+		const struct mv_import_mlflow_dataset dataset = {
 			scalar(a, meta, "name"), scalar(b, meta, "digest"),
 			scalar(c, meta, "source"), context_of(edge)
 		};
 
-		rc = mv_mlflow_dataset(s->im, s->run, &dataset, err);
+		rc = mv_import_mlflow_dataset(s->im, s->run, &dataset, err);
 	} else if (!rc) {
 		mv_import_unmapped(s->im, s->run, "dataset '%.80s' is not "
 				   "described", id);
@@ -412,10 +414,11 @@ static int take_model(struct store *s, const char *id, struct mv_err *err)
 		mv_import_unmapped(s->im, s->run, "the model '%.80s' that it "
 				   "logged is not described", id);
 	} else if (!rc && (!stage || strcmp(stage, "deleted"))) {
-		rc = mv_mlflow_add_model(&s->models, &s->model_count, id,
-					 scalar(b, meta, "name"),
-					 scalar(c, meta, "artifact_location"),
-					 err);
+		rc = mv_import_mlflow_add_model(&s->models, &s->model_count, id,
+						scalar(b, meta, "name"),
+						scalar(c, meta,
+						       "artifact_location"),
+						err);
 		if (!rc)
 			rc = mv_import_each(s->root, metrics,
 					    take_model_metric, s, &why);
@@ -452,7 +455,7 @@ static int take_run(struct store *s, const char *id,
 	s->model_count = 0;
 	if (!rc)
 		rc = take_meta(s, meta, err);
-	if (!rc && mv_mlflow_is_bad(s->im, id, run.state))
+	if (!rc && mv_import_mlflow_is_bad(s->im, id, run.state))
 		goto out;
 	if (!rc)
 		rc = take_values(s, "params", "", 0, err);
@@ -465,11 +468,11 @@ static int take_run(struct store *s, const char *id,
 	if (!rc)
 		rc = take_each(s, "outputs", take_output, err);
 	if (!rc)
-		rc = mv_mlflow_take(s->im, &run, &store,
-				    scalar(text, meta, "artifact_uri"),
-				    s->models, s->model_count, err);
+		rc = mv_import_mlflow_take(s->im, &run, &store,
+					   scalar(text, meta, "artifact_uri"),
+					   s->models, s->model_count, err);
 out:
-	mv_mlflow_models_release(s->models, s->model_count);
+	mv_import_mlflow_models_release(s->models, s->model_count);
 	mv_import_run_release(&run);
 	s->run = NULL;
 	s->models = NULL;
@@ -745,14 +748,14 @@ static int import_either(struct mv_importing *im, struct mv_err *err)
 	else if (stat(path, &st))
 		rc = mv_fail(err, MV_ENOENT, "there is no '%s'", path);
 	else if (!S_ISDIR(st.st_mode))
-		rc = mv_mlflow_import_db(im, path, err);
+		rc = mv_import_mlflow_import_db(im, path, err);
 	else if (!stat(db, &st)) {
 		/* Where an older MLflow wrote before it had a database. */
 		if (other && !stat(other, &st))
 			mv_import_tell(im, 1, "'%.300s' beside the database "
 				       "is a store of its own: import it, "
 				       "too", runs);
-		rc = mv_mlflow_import_db(im, db, err);
+		rc = mv_import_mlflow_import_db(im, db, err);
 	} else if (!lstat(runs, &st) && !S_ISDIR(st.st_mode))
 		rc = mv_fail(err, MV_EDENIED, "'%s' is a link or no folder: "
 			     "name the folder itself", runs);
@@ -764,8 +767,8 @@ static int import_either(struct mv_importing *im, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_import_mlflow(struct mv_repo *repo, const struct mv_import *import,
-			  struct mv_import_stats *stats, struct mv_err *err)
+int mv_import_mlflow(struct mv_repo *repo, const struct mv_import *import,
+		     struct mv_import_stats *stats, struct mv_err *err)
 {
 	struct mv_importing im;
 	int rc = mv_import_begin(&im, repo, import, stats, err);

@@ -140,43 +140,44 @@ int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,
 int mv_import_is_name(const char *s);
 
 /* -- DVC's MD5s ------------------------------------------------------------ */
-struct mv_dvc_md5 {
+struct mv_import_dvc_md5 {
 	char raw[33], lf[33];	/* hex; of the bytes, and as DVC 2 had it */
 };
 
-int mv_dvc_md5(struct mv_dvc_md5 *out, struct mv_repo *repo,
-	       const struct mv_pointer *pointer, struct mv_err *err);
+int mv_import_dvc_md5(struct mv_import_dvc_md5 *out, struct mv_repo *repo,
+		      const struct mv_pointer *pointer, struct mv_err *err);
 
-int mv_dvc_md5_bytes(struct mv_dvc_md5 *out, const void *data, size_t len,
-		     struct mv_err *err);
+int mv_import_dvc_md5_bytes(struct mv_import_dvc_md5 *out, const void *data,
+			    size_t len,
+			    struct mv_err *err);
 
 /* Of a folder: "<md5>.dir" (room for 37) of its files, sorted by path. */
 struct mv_dvc_entry {
 	const char *path, *md5;
 };
 
-int mv_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
-		    size_t count, struct mv_err *err);
+int mv_import_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
+			   size_t count, struct mv_err *err);
 
 /* -- MLflow: how it is kept differs, what it means does not ---------------- */
 /* import/mlflow.c: text of a param, a tag, a point of a metric. */
-int mv_mlflow_param(struct mv_importing *im, struct mv_import_run *run,
-		    const char *key, const char *value, struct mv_err *err);
+int mv_import_mlflow_param(struct mv_importing *im, struct mv_import_run *run,
+			   const char *key, const char *value, struct mv_err *err);
 
-int mv_mlflow_tag(struct mv_importing *im, struct mv_import_run *run,
-		  const char *key, const char *value, struct mv_err *err);
+int mv_import_mlflow_tag(struct mv_importing *im, struct mv_import_run *run,
+			 const char *key, const char *value, struct mv_err *err);
 
-int mv_mlflow_point(struct mv_importing *im, struct mv_import_run *run,
-		    const char *key, int64_t step, int64_t ms, double value,
-		    struct mv_err *err);
+int mv_import_mlflow_point(struct mv_importing *im, struct mv_import_run *run,
+			   const char *key, int64_t step, int64_t ms, double value,
+			   struct mv_err *err);
 
-struct mv_mlflow_dataset {
+struct mv_import_mlflow_dataset {
 	const char *name, *digest, *source, *context;	/* each may be NULL */
 };
 
-int mv_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
-		      const struct mv_mlflow_dataset *dataset,
-		      struct mv_err *err);
+int mv_import_mlflow_dataset(struct mv_importing *im, struct mv_import_run *run,
+			     const struct mv_import_mlflow_dataset *dataset,
+			     struct mv_err *err);
 
 /* -- import/match.c: which contents are they? */
 struct mv_mlflow_store {
@@ -191,25 +192,26 @@ struct mv_mlflow_model {
 	struct mv_curves curves;
 };
 
-int mv_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
-			const char *id, const char *name, const char *location,
-			struct mv_err *err);
+int mv_import_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
+			       const char *id, const char *name, const char *location,
+			       struct mv_err *err);
 
-void mv_mlflow_models_release(struct mv_mlflow_model *models, size_t count);
+void mv_import_mlflow_models_release(struct mv_mlflow_model *models,
+				     size_t count);
 
 /* A run that failed, which nobody asked for: told, and 1. */
-int mv_mlflow_is_bad(struct mv_importing *im, const char *id,
-		     const char *state);
+int mv_import_mlflow_is_bad(struct mv_importing *im, const char *id,
+			    const char *state);
 
 /* After all points: latest values, and which contents its artifacts are.
    `location`: where the run says that they are, or NULL. Takes the run. */
-int mv_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
-		   const struct mv_mlflow_store *store, const char *location,
-		   struct mv_mlflow_model *models, size_t count,
-		   struct mv_err *err);
+int mv_import_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
+			  const struct mv_mlflow_store *store, const char *location,
+			  struct mv_mlflow_model *models, size_t count,
+			  struct mv_err *err);
 
 /* import/mlflow-db.c */
-int mv_mlflow_import_db(struct mv_importing *im, const char *path,
-			struct mv_err *err);
+int mv_import_mlflow_import_db(struct mv_importing *im, const char *path,
+			       struct mv_err *err);
 
 #endif

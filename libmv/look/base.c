@@ -182,9 +182,9 @@ static int same_commit(struct mv_comparing *w, struct mv_err *err)
 		   err);
 }
 
-int mv_comparing_choose(struct mv_comparing *w, const char *base,
-			const char *head, const char *stage, int symmetric,
-			struct mv_err *err)
+int mv_look_comparing_choose(struct mv_comparing *w, const char *base,
+			     const char *head, const char *stage, int symmetric,
+			     struct mv_err *err)
 {
 	int differs = 0;
 	int rc = mv_look_commit(w->head_hex, w->repo, head ? head : "HEAD",
@@ -201,7 +201,8 @@ int mv_comparing_choose(struct mv_comparing *w, const char *base,
 	   only other thing to compare with HEAD were HEAD itself. */
 	if (!rc && !head && (!base || !strcmp(w->base_hex, w->head_hex)) &&
 	    w->repo->info->work_tree)
-		rc = mv_comparing_index_differs(&differs, w, w->head_hex, err);
+		rc = mv_look_comparing_index_differs(&differs, w, w->head_hex,
+						     err);
 	if (!rc && differs)
 		rc = use_index(w, err);
 	if (!rc && !base)

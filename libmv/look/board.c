@@ -119,7 +119,7 @@ static int lost_artifact(struct table *t, const char *name,
 							 name);
 	struct mv_subject s;
 	struct mv_err why;
-	int rc = mv_repo_artifact_newest(&s, t->repo, name, &why);
+	int rc = mv_subject_artifact_newest(&s, t->repo, name, &why);
 
 	if (rc == MV_ENOENT)
 		return rc;
@@ -155,7 +155,7 @@ static int lost_target(struct table *t, const char *spec, struct mv_err *err)
 static int one_target(struct table *t, const char *spec, struct mv_err *err)
 {
 	struct mv_subject s;
-	int rc = mv_repo_subject(&s, t->repo, spec, err);
+	int rc = mv_subject_find(&s, t->repo, spec, err);
 
 	if (rc == MV_ENOENT && mv_artifact_name_ok(spec)) {
 		struct mv_err why;
@@ -282,11 +282,11 @@ static int other_path(struct table *t, struct mv_err *err)
 	rc = mv_git_commit(head, t->repo->git, target->commit ?
 			   target->commit : "HEAD", err);
 	if (!rc)
-		rc = mv_repo_artifact_at(&s, t->repo, target->artifact, head,
-					 err);
+		rc = mv_subject_artifact_at(&s, t->repo, target->artifact, head,
+					    err);
 	if (rc == MV_ENOENT)
-		rc = mv_repo_artifact_newest(&s, t->repo, target->artifact,
-					     err);
+		rc = mv_subject_artifact_newest(&s, t->repo, target->artifact,
+						err);
 	if (rc)
 		return rc == MV_ENOENT ? 0 : rc;
 	rc = s.path && strcmp(s.path, target->path);
@@ -506,8 +506,8 @@ static int look_elsewhere(struct mv_subject *out, struct mv_row *row,
 			  struct table *t, const char *artifact,
 			  struct mv_err *err)
 {
-	int rc = mv_repo_artifact_elsewhere(out, t->repo, artifact,
-					    row->commit, err);
+	int rc = mv_subject_artifact_elsewhere(out, t->repo, artifact,
+					       row->commit, err);
 
 	if (rc)
 		return rc;
@@ -531,7 +531,7 @@ static int look_again(struct table *t, size_t i, struct mv_err *err)
 	int failed = 0, rc = 0;
 
 	if (target->artifact)
-		rc = mv_repo_project(&project, t->repo, row->commit, NULL);
+		rc = mv_subject_project(&project, t->repo, row->commit, NULL);
 	if (!rc && target->artifact)
 		then = mv_project_by_name(&project, target->artifact);
 	if (then && strcmp(then->path, row->path)) {
@@ -544,13 +544,13 @@ static int look_again(struct table *t, size_t i, struct mv_err *err)
 		free(found);
 		return mv_nomem(err);
 	}
-	rc = mv_repo_subject_at(&s, t->repo, row->commit, row->path, err);
+	rc = mv_subject_find_at(&s, t->repo, row->commit, row->path, err);
 	/* It was moved there, and the config changed later. */
 	if (rc == MV_ENOENT && found && !row->version) {
 		free(row->path);
 		row->path = found;
 		found = NULL;
-		rc = mv_repo_subject_at(&s, t->repo, row->commit, row->path,
+		rc = mv_subject_find_at(&s, t->repo, row->commit, row->path,
 					err);
 	}
 	free(found);
@@ -670,7 +670,7 @@ static int read_evidence(struct table *t, struct mv_err *err)
 					      &b->v[i].pointer.oid,
 					      b->v[i].artifact };
 	if (!rc && b->count)
-		rc = mv_repo_evidence(got, t->repo, of, b->count, err);
+		rc = mv_evidence_of(got, t->repo, of, b->count, err);
 	for (size_t i = 0; !rc && i < b->count; i++) {
 		b->v[i].evidence = got[i];
 		b->skipped_lines += got[i].skipped;
@@ -698,7 +698,7 @@ static int blob_at(char *hex, struct table *t, size_t target,
 							   b->v[i].path)))
 			continue;
 		last = b->v[i].path;
-		rc = mv_repo_subject_at(&s, t->repo, commit, last, err);
+		rc = mv_subject_find_at(&s, t->repo, commit, last, err);
 		if (!rc) {
 			memcpy(hex, s.blob, sizeof(s.blob));
 			mv_subject_release(&s);
@@ -756,7 +756,7 @@ static int decorate_one(struct table *t, size_t target, struct mv_err *err)
 	const struct mv_event *const *v;
 	struct mv_holders holders;
 	size_t n;
-	int rc = mv_repo_holders(&holders, t->repo, &t->registry, name, err);
+	int rc = mv_subject_holders(&holders, t->repo, &t->registry, name, err);
 
 	v = mv_registry_versions(&t->registry, name, &n);
 	for (size_t i = 0; !rc && i < n; i++)
@@ -767,7 +767,7 @@ static int decorate_one(struct table *t, size_t target, struct mv_err *err)
 			rc = tag_rows(t, target, holders.v[i].event->commit,
 				      NULL, holders.v[i].event->tag.stage,
 				      err);
-	mv_holders_release(&holders);
+	mv_subject_holders_release(&holders);
 	return rc;
 }
 
@@ -964,7 +964,7 @@ static int check_head(struct table *t, const char *spec, struct mv_err *err)
 				   "yet") : 0;
 }
 
-int mv_repo_board(struct mv_board *out, struct mv_repo *repo,
+int mv_look_board(struct mv_board *out, struct mv_repo *repo,
 		  const char *spec, unsigned flags, size_t limit,
 		  struct mv_err *err)
 {
@@ -974,7 +974,7 @@ int mv_repo_board(struct mv_board *out, struct mv_repo *repo,
 
 	memset(out, 0, sizeof(*out));
 	out->mixed = !spec;
-	rc = mv_repo_project(&out->project, repo, NULL, err);
+	rc = mv_subject_project(&out->project, repo, NULL, err);
 	if (!rc)
 		rc = check_head(&t, spec, err);
 	if (!rc)

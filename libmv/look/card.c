@@ -32,7 +32,7 @@ static int identity(struct making *m, struct mv_err *err)
 	char hex[MV_OID_HEX + 1];
 	int failed = 0, rc;
 
-	rc = mv_repo_project(&c->project, m->repo, m->s.commit, err);
+	rc = mv_subject_project(&c->project, m->repo, m->s.commit, err);
 	if (rc)
 		return rc;
 	a = m->s.artifact ? mv_project_by_name(&c->project, m->s.artifact) :
@@ -209,7 +209,7 @@ static int held(struct making *m, const struct mv_registry *r,
 	const struct mv_event **v = NULL;
 	struct mv_holders holders;
 	size_t n = 0;
-	int rc = mv_repo_holders(&holders, m->repo, r, m->s.artifact, err);
+	int rc = mv_subject_holders(&holders, m->repo, r, m->s.artifact, err);
 
 	if (!rc && holders.count) {
 		v = calloc(holders.count, sizeof(*v));
@@ -221,7 +221,7 @@ static int held(struct making *m, const struct mv_registry *r,
 	if (!rc)
 		rc = decided_by(m, v, n, 1, err);
 	free(v);
-	mv_holders_release(&holders);
+	mv_subject_holders_release(&holders);
 	return rc;
 }
 
@@ -439,7 +439,7 @@ static int add_votes(struct making *m, char **lines, size_t *n,
 				 err);
 	for (size_t i = count; i-- > 0 && *n < LINES && !rc;)
 		rc = add_line(lines, n, vote_line(&votes[i]), err);
-	mv_votes_release(votes, count);
+	mv_gate_votes_release(votes, count);
 	mv_gate_close(&gate);
 	return rc;
 }
@@ -488,7 +488,7 @@ static int known(struct making *m, struct mv_err *err)
 	int rc = 0;
 
 	if (*of.blob)
-		rc = mv_repo_evidence(&c->evidence, m->repo, &of, 1, err);
+		rc = mv_evidence_of(&c->evidence, m->repo, &of, 1, err);
 	if (!rc)
 		rc = mv_look_curves(&curves, m->repo, &c->evidence, NULL, err);
 	if (!rc) {
@@ -511,7 +511,7 @@ static void ask_ahead(struct mv_repo *repo, const char *spec)
 	char *name, *from_top;
 
 	mv_git_ahead_config(repo->git);
-	if (mv_repo_project_at(&project, repo, NULL, NULL))
+	if (mv_subject_project_at(&project, repo, NULL, NULL))
 		return;
 	name = strndup(spec, strcspn(spec, "@#"));
 	a = name ? mv_project_by_name(project, name) : NULL;
@@ -525,7 +525,7 @@ static void ask_ahead(struct mv_repo *repo, const char *spec)
 	free(name);
 }
 
-int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
+int mv_look_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 		 struct mv_err *err)
 {
 	struct making m = { .repo = repo, .card = out };
@@ -533,7 +533,7 @@ int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 
 	memset(out, 0, sizeof(*out));
 	ask_ahead(repo, spec);
-	rc = mv_repo_subject(&m.s, repo, spec, err);
+	rc = mv_subject_find(&m.s, repo, spec, err);
 	if (rc)
 		return rc;
 	rc = identity(&m, err);

@@ -38,8 +38,8 @@ static void tell(struct ci *ci, const char *fmt, ...)
 static int fetch(struct ci *ci, const char *how, const char *const *specs,
 		 const struct mv_buf *in, struct mv_err *err)
 {
-	return mv_repo_git_fetch(ci->repo, ci->out->remote, how, specs, in,
-				 err);
+	return mv_release_git_fetch(ci->repo, ci->out->remote, how, specs, in,
+				    err);
 }
 
 /* -- tags of the registry ------------------------------------------------------ */
@@ -52,8 +52,8 @@ static void say(void *payload, const char *text)
 static int fetch_tags(struct ci *ci, struct mv_err *err)
 {
 	struct mv_registry_fetched got;
-	int rc = mv_repo_registry_fetch(&got, ci->repo, ci->out->remote, say,
-					ci, err);
+	int rc = mv_release_fetch(&got, ci->repo, ci->out->remote, say,
+				  ci, err);
 
 	ci->out->tags = got.tags;
 	ci->out->differing = got.differing;
@@ -285,7 +285,7 @@ static int find_both(struct ci *ci, struct mv_err *err)
 	return rc ? rc : remember(ci, MV_CI_HEAD, out->head, err);
 }
 
-void mv_ci_fetched_release(struct mv_ci_fetched *f)
+void mv_look_ci_fetched_release(struct mv_ci_fetched *f)
 {
 	free(f->remote);
 	memset(f, 0, sizeof(*f));
@@ -297,7 +297,8 @@ static int find_remote(struct ci *ci, struct mv_err *err)
 	int rc = 0;
 
 	if (!name)
-		rc = mv_repo_default_remote(&ci->out->remote, ci->repo, err);
+		rc = mv_transfer_default_remote(&ci->out->remote, ci->repo,
+						err);
 	else if (*name == '-' || !*name)
 		return mv_fail(err, MV_EINVALID,
 			       "'%s' is not the name of a remote", name);
@@ -310,7 +311,7 @@ static int find_remote(struct ci *ci, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_ci_fetch(struct mv_ci_fetched *out, struct mv_repo *repo,
+int mv_look_ci_fetch(struct mv_ci_fetched *out, struct mv_repo *repo,
 		     const struct mv_ci_fetch *ask, struct mv_err *err)
 {
 	struct ci ci = { repo, ask, out, ask->max_depth ? ask->max_depth :
@@ -323,7 +324,8 @@ int mv_repo_ci_fetch(struct mv_ci_fetched *out, struct mv_repo *repo,
 	if (!rc)
 		rc = fetch_tags(&ci, err);
 	if (!rc)
-		rc = mv_repo_notes_fetch(repo, out->remote, &out->records, err);
+		rc = mv_evidence_notes_fetch(repo, out->remote, &out->records,
+					     err);
 	if (!rc)
 		rc = find_both(&ci, err);
 	if (!rc && ask->whole)
@@ -336,6 +338,6 @@ int mv_repo_ci_fetch(struct mv_ci_fetched *out, struct mv_repo *repo,
 		rc = rc < 0 ? rc : 0;
 	}
 	if (rc)
-		mv_ci_fetched_release(out);
+		mv_look_ci_fetched_release(out);
 	return rc;
 }

@@ -58,7 +58,7 @@ static int unchanged(void *payload, const struct mv_git_entry *e,
 
 	if ((e->mode & 0170000) != 0100000 || e->stage)
 		return 0;
-	return mv_comparing_delta(w, &d, err);
+	return mv_look_comparing_delta(w, &d, err);
 }
 
 static int by_new_path(const void *a, const void *b)
@@ -107,9 +107,9 @@ static int differing_files(struct mv_comparing *w, struct mv_err *err)
 	else if (w->head)
 		rc = mv_git_diff(w->repo->git, w->base_hex, w->head,
 				 MV_GIT_DIFF_RENAMES | MV_GIT_DIFF_ODD, NULL,
-				 mv_comparing_delta, w, err);
+				 mv_look_comparing_delta, w, err);
 	else
-		rc = mv_comparing_index(w, w->base_hex, err);
+		rc = mv_look_comparing_index(w, w->base_hex, err);
 	if (!rc && w->flags & MV_COMPARE_ALL)
 		rc = add_unchanged(w, err);
 	return rc;
@@ -128,7 +128,7 @@ static int add_named(struct mv_comparing *w, const char *old_commit,
 		     const char *old_path, const char *new_path, int directory,
 		     struct mv_err *err)
 {
-	struct mv_compared *item = mv_comparing_add(w, err);
+	struct mv_compared *item = mv_look_comparing_add(w, err);
 	int failed = 0;
 
 	if (!item)
@@ -231,7 +231,7 @@ static int path_then(char **out, struct mv_comparing *w, const char *commit,
 {
 	const struct mv_artifact *then;
 	struct mv_project project;
-	int rc = mv_repo_project(&project, w->repo, commit, err);
+	int rc = mv_subject_project(&project, w->repo, commit, err);
 
 	if (rc)
 		return rc;
@@ -380,7 +380,7 @@ static int directory_side(struct side *side, struct mv_comparing *w,
 {
 	const struct mv_manifest none = { NULL, 0, 0 };
 	struct mv_subject s;
-	int rc = mv_repo_subject_at(&s, w->repo, commit, path, err);
+	int rc = mv_subject_find_at(&s, w->repo, commit, path, err);
 
 	if (rc == MV_ENOENT || rc == MV_EINVALID)
 		return 0;
@@ -609,7 +609,7 @@ static int inside(struct mv_pair *pair, struct mv_comparing *w,
 	both[0] = pair->old;
 	both[1] = pair->new;
 	if (w->flags & MV_COMPARE_FETCH)
-		rc = mv_repo_need(w->repo, both, 2, NULL, err);
+		rc = mv_transfer_need(w->repo, both, 2, NULL, err);
 	return rc ? rc : mv_look_changes(&pair->content, w->repo, &pair->old,
 					 &pair->new, err);
 }
@@ -660,7 +660,7 @@ static int held_by(const struct mv_event **version, const char **commit,
 		   struct mv_comparing *w, struct mv_err *err)
 {
 	struct mv_holders holders;
-	int rc = mv_repo_holders(&holders, w->repo, &w->registry, NULL, err);
+	int rc = mv_subject_holders(&holders, w->repo, &w->registry, NULL, err);
 
 	for (size_t i = 0; !rc && i < holders.count; i++) {
 		const struct mv_event *e = holders.v[i].event;
@@ -671,7 +671,7 @@ static int held_by(const struct mv_event **version, const char **commit,
 		*commit = e->commit;
 		*version = holders.v[i].version;
 	}
-	mv_holders_release(&holders);
+	mv_subject_holders_release(&holders);
 	return rc;
 }
 
@@ -772,7 +772,7 @@ static int read_evidence(struct mv_comparing *w, struct mv_err *err)
 		}
 	}
 	if (!rc && asked)
-		rc = mv_repo_evidence(got, w->repo, of, asked, err);
+		rc = mv_evidence_of(got, w->repo, of, asked, err);
 	for (size_t i = 0; !rc && i < asked; i++) {
 		*to[i] = got[i];
 		c->skipped_lines += got[i].skipped;
@@ -873,10 +873,10 @@ static int compare(struct mv_comparing *w, struct mv_err *err)
 	size_t held = 0;
 	int failed = 0, rc;
 
-	rc = mv_repo_project(&c->project, w->repo, w->head, err);
+	rc = mv_subject_project(&c->project, w->repo, w->head, err);
 	if (!rc && w->has_base)
-		rc = mv_repo_project(&w->base_project, w->repo, w->base_hex,
-				     err);
+		rc = mv_subject_project(&w->base_project, w->repo, w->base_hex,
+					err);
 	if (!rc)
 		rc = mv_look_names_init(&w->names, &c->project, err);
 	if (!rc)
@@ -898,7 +898,7 @@ static int compare(struct mv_comparing *w, struct mv_err *err)
 	return rc ? rc : say_stage(w, held, err);
 }
 
-int mv_repo_compare(struct mv_comparison *out, struct mv_repo *repo,
+int mv_look_compare(struct mv_comparison *out, struct mv_repo *repo,
 		    const char *base, const char *head, const char *stage,
 		    unsigned flags, struct mv_err *err)
 {
@@ -915,11 +915,12 @@ int mv_repo_compare(struct mv_comparison *out, struct mv_repo *repo,
 	if (!rc && base && stage)
 		rc = mv_fail(err, MV_EINVALID, "either a base or a stage");
 	if (!rc)
-		rc = mv_comparing_choose(&w, base, head, stage, symmetric, err);
+		rc = mv_look_comparing_choose(&w, base, head, stage, symmetric,
+					      err);
 	if (!rc)
 		rc = compare(&w, err);
 	for (size_t i = 0; i < w.count; i++)
-		mv_compared_release(&w.items[i]);
+		mv_look_compared_release(&w.items[i]);
 	free(w.items);
 	free(w.paths);
 	mv_look_names_release(&w.names);

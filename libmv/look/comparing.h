@@ -39,27 +39,27 @@ struct mv_comparing {
 
 /* -- items.c -- */
 /* One more, all zeros; NULL: no memory. */
-struct mv_compared *mv_comparing_add(struct mv_comparing *w,
-				     struct mv_err *err);
+struct mv_compared *mv_look_comparing_add(struct mv_comparing *w,
+					  struct mv_err *err);
 
 /* A mv_git_delta_fn whose payload is the comparison. */
-int mv_comparing_delta(void *payload, const struct mv_git_delta *d,
-		       struct mv_err *err);
+int mv_look_comparing_delta(void *payload, const struct mv_git_delta *d,
+			    struct mv_err *err);
 
-void mv_compared_release(struct mv_compared *item);
+void mv_look_compared_release(struct mv_compared *item);
 
 /* What differs between a commit and the index. */
-int mv_comparing_index(struct mv_comparing *w, const char *base,
-		       struct mv_err *err);
+int mv_look_comparing_index(struct mv_comparing *w, const char *base,
+			    struct mv_err *err);
 
 /* Does anything of ours? */
-int mv_comparing_index_differs(int *differs, struct mv_comparing *w,
-			       const char *hex, struct mv_err *err);
+int mv_look_comparing_index_differs(int *differs, struct mv_comparing *w,
+				    const char *hex, struct mv_err *err);
 
 /* -- base.c -- */
 /* From what was asked for (NULL: not said): head, base, stage, and their names. */
-int mv_comparing_choose(struct mv_comparing *w, const char *base,
-			const char *head, const char *stage, int symmetric,
-			struct mv_err *err);
+int mv_look_comparing_choose(struct mv_comparing *w, const char *base,
+			     const char *head, const char *stage, int symmetric,
+			     struct mv_err *err);
 
 #endif

@@ -11,7 +11,8 @@
 
 /* What may differ: as git says, or by a commit against the index. */
 
-struct mv_compared *mv_comparing_add(struct mv_comparing *w, struct mv_err *err)
+struct mv_compared *mv_look_comparing_add(struct mv_comparing *w,
+					  struct mv_err *err)
 {
 	if (MV_GROW(w->items, w->alloc, w->count + 1, err) < 0)
 		return NULL;
@@ -19,11 +20,11 @@ struct mv_compared *mv_comparing_add(struct mv_comparing *w, struct mv_err *err)
 	return &w->items[w->count++];
 }
 
-int mv_comparing_delta(void *payload, const struct mv_git_delta *d,
-		       struct mv_err *err)
+int mv_look_comparing_delta(void *payload, const struct mv_git_delta *d,
+			    struct mv_err *err)
 {
 	struct mv_comparing *w = payload;
-	struct mv_compared *item = mv_comparing_add(w, err);
+	struct mv_compared *item = mv_look_comparing_add(w, err);
 	int failed = 0;
 
 	if (!item)
@@ -37,7 +38,7 @@ int mv_comparing_delta(void *payload, const struct mv_git_delta *d,
 	return failed ? mv_nomem(err) : 0;
 }
 
-void mv_compared_release(struct mv_compared *item)
+void mv_look_compared_release(struct mv_compared *item)
 {
 	free(item->old_path);
 	free(item->new_path);
@@ -94,11 +95,12 @@ static int index_delta(struct mv_comparing *w, char *head, char **p, char *end,
 	}
 	if (!d.new_blob)
 		d.new_path = NULL;
-	return d.old_path || d.new_path ? mv_comparing_delta(w, &d, err) : 0;
+	return d.old_path || d.new_path ? mv_look_comparing_delta(w, &d,
+								  err) : 0;
 }
 
-int mv_comparing_index(struct mv_comparing *w, const char *base,
-		       struct mv_err *err)
+int mv_look_comparing_index(struct mv_comparing *w, const char *base,
+			    struct mv_err *err)
 {
 	const char *args[] = { "diff-index", "--cached", "--raw", "-z",
 			       "--no-abbrev", "-M", base, "--", NULL };
@@ -123,18 +125,18 @@ static int in_artifact(const struct mv_project *project, const char *path)
 }
 
 /* Is content staged, or another config, that HEAD has not? */
-int mv_comparing_index_differs(int *differs, struct mv_comparing *w,
-			       const char *hex, struct mv_err *err)
+int mv_look_comparing_index_differs(int *differs, struct mv_comparing *w,
+				    const char *hex, struct mv_err *err)
 {
 	struct mv_comparing probe = { .repo = w->repo };
 	const struct mv_project *project = NULL;
 	struct mv_look_blob *blobs = NULL;
 	const char **specs = NULL;
-	int rc = mv_comparing_index(&probe, hex, err);
+	int rc = mv_look_comparing_index(&probe, hex, err);
 
 	*differs = 0;
 	if (!rc && probe.count)
-		rc = mv_repo_project_at(&project, w->repo, NULL, err);
+		rc = mv_subject_project_at(&project, w->repo, NULL, err);
 	if (!rc && probe.count) {
 		blobs = calloc(2 * probe.count, sizeof(*blobs));
 		specs = calloc(2 * probe.count, sizeof(*specs));
@@ -157,7 +159,7 @@ int mv_comparing_index_differs(int *differs, struct mv_comparing *w,
 	for (size_t i = 0; !rc && i < 2 * probe.count; i++)
 		*differs |= blobs[i].ours;
 	for (size_t i = 0; i < probe.count; i++)
-		mv_compared_release(&probe.items[i]);
+		mv_look_compared_release(&probe.items[i]);
 	free(probe.items);
 	free(blobs);
 	free(specs);

@@ -320,7 +320,8 @@ static int down(struct walk *w, size_t node, const struct mv_record *r,
 	int rc = 0;
 
 	for (size_t i = 0; i < r->data.count; i++)
-		if (r->data.v[i].has_oid && mv_oid_eq(&r->data.v[i].oid, &oid) &&
+		if (r->data.v[i].has_oid && mv_oid_eq(&r->data.v[i].oid,
+						      &oid) &&
 		    r->data.v[i].role && *r->data.v[i].role)
 			role = r->data.v[i].role;
 	if (has_oid(&r->data, &oid) && !mv_oid_eq(&r->content, &oid)) {
@@ -375,13 +376,14 @@ static int take_step(struct walk *w, const struct step *s, struct mv_err *err)
 	int rc = 0;
 
 	if (s->direction == UP) {
-		rc = mv_mentions_each(w->mentions, &oid, 1, is_run_made, &t,
-				      err);
+		rc = mv_look_mentions_each(w->mentions, &oid, 1, is_run_made,
+					   &t,
+					   err);
 		w->extras[s->node].by_run = rc > 0;
 	}
-	return rc < 0 ? rc : mv_mentions_each(w->mentions, &oid,
-						 s->direction == UP,
-						 take_record, &t, err);
+	return rc < 0 ? rc : mv_look_mentions_each(w->mentions, &oid,
+						      s->direction == UP,
+						      take_record, &t, err);
 }
 
 /* -- names -- */
@@ -498,7 +500,7 @@ static int name_nodes(struct walk *w, struct mv_err *err)
 	int rc;
 
 	/* A project file that cannot be read costs the names only. */
-	if (mv_repo_project(&project, w->repo, NULL, NULL))
+	if (mv_subject_project(&project, w->repo, NULL, NULL))
 		memset(&project, 0, sizeof(project));
 	rc = mv_repo_ls(w->repo, NULL, name_file, &n, err);
 	if (!rc && !mv_git_commit(head, w->repo->git, "HEAD", NULL))
@@ -548,13 +550,13 @@ static int prepare(struct walk *w, struct mv_err *err)
 
 static void walk_release(struct walk *w)
 {
-	mv_mentions_free(w->mentions);
+	mv_look_mentions_free(w->mentions);
 	free(w->extras);
 	free(w->table);
 	free(w->steps);
 }
 
-int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
+int mv_look_lineage(struct mv_lineage *out, struct mv_repo *repo,
 		    const char *spec, struct mv_err *err)
 {
 	struct walk w = { .repo = repo, .out = out };
@@ -563,11 +565,12 @@ int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = mv_repo_subject(&subject, repo, spec, err);
+	rc = mv_subject_find(&subject, repo, spec, err);
 	if (!rc)
 		rc = prepare(&w, err);
 	if (!rc)
-		rc = mv_mentions_read(&w.mentions, repo, &out->truncated, err);
+		rc = mv_look_mentions_read(&w.mentions, repo, &out->truncated,
+					   err);
 	if (!rc)
 		rc = content_node(&first, &w, &subject.pointer.oid,
 				  subject.artifact ? subject.artifact :

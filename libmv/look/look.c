@@ -185,7 +185,8 @@ static int read_content(void *payload, uint64_t off, void *data, size_t len,
 {
 	struct content *c = payload;
 
-	return mv_repo_read_at(c->repo, c->pointer, off, data, len, got, err);
+	return mv_transfer_read_at(c->repo, c->pointer, off, data, len, got,
+				   err);
 }
 
 int mv_look_layout(struct mv_layout *out, struct mv_repo *repo,

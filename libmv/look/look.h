@@ -15,7 +15,7 @@
 struct mv_repo;
 
 /* The card of one subject: everything that `git model show` says. */
-int mv_repo_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
+int mv_look_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 		 struct mv_err *err);
 
 /* -- two revisions, side by side ------------------------------------------- */
@@ -37,7 +37,7 @@ enum mv_compare_flags {
  * both. A base and head named as one commit give an empty comparison whose
  * `why` says so.
  */
-int mv_repo_compare(struct mv_comparison *out, struct mv_repo *repo,
+int mv_look_compare(struct mv_comparison *out, struct mv_repo *repo,
 		    const char *base, const char *head, const char *stage,
 		    unsigned flags, struct mv_err *err);
 
@@ -50,7 +50,7 @@ enum mv_board_flags {
 };
 
 /* `spec` NULL: every artifact. Without flags: versions, and HEAD. */
-int mv_repo_board(struct mv_board *out, struct mv_repo *repo,
+int mv_look_board(struct mv_board *out, struct mv_repo *repo,
 		  const char *spec, unsigned flags, size_t limit,
 		  struct mv_err *err);
 
@@ -65,7 +65,7 @@ enum mv_plot_flags {
  * over their histories. `metrics` (NULL-terminated) chooses; NULL: all. Only
  * what is here is read. MV_ENOENT: there is nothing to draw, and why.
  */
-int mv_repo_plot(struct mv_plot *out, struct mv_repo *repo,
+int mv_look_plot(struct mv_plot *out, struct mv_repo *repo,
 		 const char *const *specs, size_t count,
 		 const char *const *metrics, unsigned flags,
 		 struct mv_err *err);
@@ -73,11 +73,11 @@ int mv_repo_plot(struct mv_plot *out, struct mv_repo *repo,
 /* -- where it comes from --------------------------------------------------- */
 
 /* Ancestors and descendants, by the records of all notes; cycles are fine. */
-int mv_repo_lineage(struct mv_lineage *out, struct mv_repo *repo,
+int mv_look_lineage(struct mv_lineage *out, struct mv_repo *repo,
 		    const char *spec, struct mv_err *err);
 
 /* The recorded curves of each new side, where they are here. */
-int mv_repo_compare_curves(struct mv_comparison *c, struct mv_repo *repo,
+int mv_look_compare_curves(struct mv_comparison *c, struct mv_repo *repo,
 			   struct mv_err *err);
 
 /* -- all of it in pages ---------------------------------------------------- */
@@ -92,7 +92,7 @@ struct mv_report {
 	struct mv_file_group *groups;
 };
 
-void mv_report_release(struct mv_report *r);
+void mv_look_report_release(struct mv_report *r);
 
 /*
  * Every artifact of .gitmodel/config, and the files of ours without a name
@@ -101,7 +101,7 @@ void mv_report_release(struct mv_report *r);
  * none every commit and run; curves that are here; lineage. What cannot be
  * shown is left out with a warning. `comparison` is borrowed; or NULL.
  */
-int mv_repo_report(struct mv_report *out, struct mv_repo *repo,
+int mv_look_report(struct mv_report *out, struct mv_repo *repo,
 		   const struct mv_comparison *comparison, int64_t now,
 		   struct mv_err *err);
 
@@ -110,7 +110,7 @@ int mv_repo_report(struct mv_report *out, struct mv_repo *repo,
  * overview last, and pages of an older report that are in it no more go.
  * MV_EEXISTS: there is something else in it, and no `force`.
  */
-int mv_repo_report_write(size_t *pages, const struct mv_report *report,
+int mv_look_report_write(size_t *pages, const struct mv_report *report,
 			 const char *dir, int force, struct mv_err *err);
 
 struct mv_ci_fetch {
@@ -137,14 +137,14 @@ struct mv_ci_fetched {
 	int shallow;		/* is history cut off, still? */
 };
 
-void mv_ci_fetched_release(struct mv_ci_fetched *f);
+void mv_look_ci_fetched_release(struct mv_ci_fetched *f);
 
 /*
  * Does nothing, and asks the remote for its refs only, when all is here.
  * MV_ENOENT: no remote, no such commit there, or no common history within
  * the bounds; the message says what to do.
  */
-int mv_repo_ci_fetch(struct mv_ci_fetched *out, struct mv_repo *repo,
+int mv_look_ci_fetch(struct mv_ci_fetched *out, struct mv_repo *repo,
 		     const struct mv_ci_fetch *fetch, struct mv_err *err);
 
 #endif

@@ -83,7 +83,8 @@ static uint64_t key_of(const struct mv_oid *oid)
 	return key;
 }
 
-static int add_mention(struct mv_mentions *w, const struct mv_oid *oid, int made,
+static int add_mention(struct mv_mentions *w, const struct mv_oid *oid,
+		       int made,
 		       struct mv_err *err)
 {
 	struct mention *m;
@@ -151,7 +152,8 @@ static int add_mentions(struct mv_mentions *w, const char *p, const char *end,
 	return rc;
 }
 
-static int add_lines(struct mv_mentions *w, size_t note, const char *data, size_t len,
+static int add_lines(struct mv_mentions *w, size_t note, const char *data,
+		     size_t len,
 		     struct mv_err *err)
 {
 	const char *at = data, *end = data + len, *lf;
@@ -275,8 +277,8 @@ static int is_about(const struct asked *a, const struct mv_record *r,
 {
 	return about->is_here ?
 		mv_oid_eq(&about->pointer.oid, &r->content) :
-		mv_repo_is_pointer_to(a->w->repo, note_object(a->w, note),
-				      &r->content, r->size);
+		mv_subject_is_pointer_to(a->w->repo, note_object(a->w, note),
+					 &r->content, r->size);
 }
 
 /* What cannot be read, is of another kind, or about another content, says
@@ -391,9 +393,9 @@ static size_t first_mention(const struct mv_mentions *w, uint64_t key)
 	return lo;
 }
 
-int mv_mentions_each(struct mv_mentions *w, const struct mv_oid *oid,
-		     unsigned made, mv_mention_fn fn, void *payload,
-		     struct mv_err *err)
+int mv_look_mentions_each(struct mv_mentions *w, const struct mv_oid *oid,
+			  unsigned made, mv_mention_fn fn, void *payload,
+			  struct mv_err *err)
 {
 	struct asked a = { .w = w, .made = made, .fn = fn, .payload = payload };
 	const char *names[GROUPS], *objects[GROUPS];
@@ -430,8 +432,8 @@ int mv_mentions_each(struct mv_mentions *w, const struct mv_oid *oid,
 	return rc;
 }
 
-int mv_mentions_read(struct mv_mentions **out, struct mv_repo *repo,
-		     int *truncated, struct mv_err *err)
+int mv_look_mentions_read(struct mv_mentions **out, struct mv_repo *repo,
+			  int *truncated, struct mv_err *err)
 {
 	struct mv_mentions *m = calloc(1, sizeof(*m));
 
@@ -444,7 +446,7 @@ int mv_mentions_read(struct mv_mentions **out, struct mv_repo *repo,
 	return read_notes(m, err);
 }
 
-void mv_mentions_free(struct mv_mentions *m)
+void mv_look_mentions_free(struct mv_mentions *m)
 {
 	if (!m)
 		return;

@@ -19,9 +19,9 @@ struct mv_repo;
 
 /* Free it, whatever is returned. *truncated becomes 1 when there are more
    notes, lines or mentions than are held. */
-int mv_mentions_read(struct mv_mentions **out, struct mv_repo *repo,
-		     int *truncated, struct mv_err *err);
-void mv_mentions_free(struct mv_mentions *mentions);	/* NULL is fine */
+int mv_look_mentions_read(struct mv_mentions **out, struct mv_repo *repo,
+			  int *truncated, struct mv_err *err);
+void mv_look_mentions_free(struct mv_mentions *mentions);	/* NULL is fine */
 
 /*
  * Each record that mentions it as made (what it is about, or an output of the
@@ -31,8 +31,9 @@ void mv_mentions_free(struct mv_mentions *mentions);	/* NULL is fine */
  */
 typedef int (*mv_mention_fn)(void *payload, const struct mv_record *r,
 			     struct mv_err *err);
-int mv_mentions_each(struct mv_mentions *mentions, const struct mv_oid *oid,
-		     unsigned made, mv_mention_fn fn, void *payload,
-		     struct mv_err *err);
+int mv_look_mentions_each(struct mv_mentions *mentions,
+			  const struct mv_oid *oid,
+			  unsigned made, mv_mention_fn fn, void *payload,
+			  struct mv_err *err);
 
 #endif

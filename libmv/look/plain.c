@@ -11,7 +11,7 @@
  * is one thing to a reader, not five thousand.
  */
 
-void mv_plain_release(struct mv_plain *p)
+void mv_look_plain_release(struct mv_plain *p)
 {
 	for (size_t i = 0; i < p->count; i++)
 		free(p->v[i].path);
@@ -19,7 +19,7 @@ void mv_plain_release(struct mv_plain *p)
 	memset(p, 0, sizeof(*p));
 }
 
-void mv_plain_groups_release(struct mv_file_group *groups, size_t count)
+void mv_look_plain_groups_release(struct mv_file_group *groups, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		free(groups[i].folder);
@@ -116,8 +116,8 @@ static int mark_noted(struct mv_plain *p, struct mv_git *git,
 	return rc;
 }
 
-int mv_plain_files(struct mv_plain *out, struct mv_repo *repo,
-		   const struct mv_project *project, struct mv_err *err)
+int mv_look_plain_files(struct mv_plain *out, struct mv_repo *repo,
+			const struct mv_project *project, struct mv_err *err)
 {
 	struct gathering g = { out, project };
 	int rc;
@@ -132,7 +132,7 @@ int mv_plain_files(struct mv_plain *out, struct mv_repo *repo,
 	for (size_t i = 0; i < out->count; i++)
 		out->bare += !out->v[i].noted;
 	if (rc)
-		mv_plain_release(out);
+		mv_look_plain_release(out);
 	return rc;
 }
 
@@ -149,7 +149,8 @@ static int add_to_group(struct mv_file_group **v, size_t *count,
 	   its subfolders is further back. */
 	for (size_t i = *count; i--; ) {
 		g = &(*v)[i];
-		if (strlen(g->folder) == len && !memcmp(g->folder, f->path, len))
+		if (strlen(g->folder) == len && !memcmp(g->folder, f->path,
+							len))
 			break;
 		g = NULL;
 	}
@@ -170,14 +171,14 @@ static int add_to_group(struct mv_file_group **v, size_t *count,
 	return 0;
 }
 
-int mv_plain_groups(struct mv_file_group **out, size_t *count,
-		    const struct mv_plain *p, struct mv_err *err)
+int mv_look_plain_groups(struct mv_file_group **out, size_t *count,
+			 const struct mv_plain *p, struct mv_err *err)
 {
 	*out = NULL;
 	*count = 0;
 	for (size_t i = 0; i < p->count; i++)
 		if (!p->v[i].noted && add_to_group(out, count, &p->v[i])) {
-			mv_plain_groups_release(*out, *count);
+			mv_look_plain_groups_release(*out, *count);
 			*out = NULL;
 			*count = 0;
 			return mv_nomem(err);

@@ -91,7 +91,7 @@ static int read_curves(struct mv_curves *out, struct mv_repo *repo,
 	struct mv_curves_writer state;
 	struct lenient l = { .to = mv_curves_writer(&state, &curves) };
 	struct mv_writer to = { write_lenient, &l };
-	int rc = mv_repo_attached(&to, repo, r, "curves", err);
+	int rc = mv_evidence_attached(&to, repo, r, "curves", err);
 
 	l.failed = mv_curves_writer_end(&state, rc ? rc : l.failed, &l.why);
 	if (!rc && l.failed)
@@ -197,12 +197,12 @@ static int plot_curves(struct plotting *p, const char *spec,
 	struct mv_curves curves = { .count = 0 };
 	struct mv_known_as of;
 	struct mv_subject s;
-	int rc = mv_repo_subject(&s, p->repo, spec, err);
+	int rc = mv_subject_find(&s, p->repo, spec, err);
 
 	if (rc)
 		return rc;
 	of = (struct mv_known_as){ s.blob, &s.pointer.oid, s.artifact };
-	rc = mv_repo_evidence(&e, p->repo, &of, 1, err);
+	rc = mv_evidence_of(&e, p->repo, &of, 1, err);
 	if (!rc)
 		rc = mv_look_curves(&curves, p->repo, &e, &p->missing, err);
 	for (size_t i = 0; !rc && i < curves.count; i++) {
@@ -267,7 +267,7 @@ static int plot_versions(struct plotting *p, const char *spec,
 {
 	struct mv_facts seen = MV_FACTS_INIT;
 	struct mv_board b;
-	int rc = mv_repo_board(&b, p->repo, spec, MV_BOARD_FOLLOW, 0, err);
+	int rc = mv_look_board(&b, p->repo, spec, MV_BOARD_FOLLOW, 0, err);
 
 	if (rc)
 		return rc;
@@ -342,7 +342,7 @@ static void name_versions(struct mv_buf *out, struct mv_repo *repo,
 	struct mv_board b;
 
 	for (size_t k = 0; k < count; k++) {
-		if (mv_repo_board(&b, repo, specs[k], MV_BOARD_FOLLOW, 0,
+		if (mv_look_board(&b, repo, specs[k], MV_BOARD_FOLLOW, 0,
 				  NULL))
 			continue;
 		for (size_t i = 0; i < b.count; i++) {
@@ -389,7 +389,7 @@ static int nothing(const struct plotting *p, const char *const *specs,
 	return MV_ENOENT;
 }
 
-int mv_repo_plot(struct mv_plot *out, struct mv_repo *repo,
+int mv_look_plot(struct mv_plot *out, struct mv_repo *repo,
 		 const char *const *specs, size_t count,
 		 const char *const *metrics, unsigned flags,
 		 struct mv_err *err)

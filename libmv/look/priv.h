@@ -30,16 +30,16 @@ struct mv_plain {
 };
 
 /* Of the index, or of HEAD where there is no work tree. */
-int mv_plain_files(struct mv_plain *out, struct mv_repo *repo,
-		   const struct mv_project *project, struct mv_err *err);
+int mv_look_plain_files(struct mv_plain *out, struct mv_repo *repo,
+			const struct mv_project *project, struct mv_err *err);
 
-void mv_plain_release(struct mv_plain *p);
+void mv_look_plain_release(struct mv_plain *p);
 
 /* Those without a note, by folder; yours. */
-int mv_plain_groups(struct mv_file_group **out, size_t *count,
-		    const struct mv_plain *p, struct mv_err *err);
+int mv_look_plain_groups(struct mv_file_group **out, size_t *count,
+			 const struct mv_plain *p, struct mv_err *err);
 
-void mv_plain_groups_release(struct mv_file_group *groups, size_t count);
+void mv_look_plain_groups_release(struct mv_file_group *groups, size_t count);
 
 /* An object's name into room for 65; longer text is cut. */
 void mv_look_hex(char *out, const char *hex);

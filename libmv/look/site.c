@@ -33,7 +33,7 @@ struct gathering {
 	const struct mv_project *project;
 };
 
-/* As mv_repo_subject() takes it, whatever folder we were started in. */
+/* As mv_subject_find() takes it, whatever folder we were started in. */
 static char *spec_of_path(const struct mv_repo *repo, const char *path)
 {
 	return repo->info->work_tree ?
@@ -73,7 +73,7 @@ static int add_card(struct gathering *g, char *take_spec, const char *name,
 		return mv_nomem(err);
 	}
 	mv_progress_update(g->repo->progress, "Reading artifacts", n, 0);
-	if (!mv_repo_card(&g->out->cards[n], g->repo, take_spec, &why)) {
+	if (!mv_look_card(&g->out->cards[n], g->repo, take_spec, &why)) {
 		g->specs[n] = take_spec;
 		g->out->site.card_count++;
 		return 0;
@@ -95,7 +95,7 @@ static int nameless(struct gathering *g, struct mv_err *err)
 	struct mv_report *r = g->out;
 	struct mv_plain plain;
 	size_t left = 0;
-	int few, rc = mv_plain_files(&plain, g->repo, g->project, err);
+	int few, rc = mv_look_plain_files(&plain, g->repo, g->project, err);
 
 	if (rc)
 		return rc;
@@ -112,13 +112,14 @@ static int nameless(struct gathering *g, struct mv_err *err)
 			left++;
 	}
 	if (!rc && !few)
-		rc = mv_plain_groups(&r->groups, &r->site.group_count, &plain,
-				     err);
+		rc = mv_look_plain_groups(&r->groups, &r->site.group_count,
+					  &plain,
+					  err);
 	r->site.groups = r->groups;
 	if (!rc && left)
 		mv_repo_warn(g->repo, "%zu files without a name in "
 			     ".gitmodel/config are left out", left);
-	mv_plain_release(&plain);
+	mv_look_plain_release(&plain);
 	return rc;
 }
 
@@ -206,11 +207,11 @@ static int rows(struct gathering *g, struct mv_err *err)
 		return 0;		/* nothing is committed yet */
 	/* Without names, "everything" would be every file that was counted. */
 	if (!rc && !by_card)
-		rc = mv_repo_board(b, g->repo, NULL, 0, 0, err);
+		rc = mv_look_board(b, g->repo, NULL, 0, 0, err);
 	for (size_t i = 0; !rc && i < b->count; i++)
 		bare |= !has_version(b, &b->v[i]);
 	if (!rc && bare) {
-		rc = mv_repo_board(&more, g->repo, NULL, MV_BOARD_ALL,
+		rc = mv_look_board(&more, g->repo, NULL, MV_BOARD_ALL,
 				   ROWS_MAX, err);
 		if (rc)
 			return rc;
@@ -223,7 +224,7 @@ static int rows(struct gathering *g, struct mv_err *err)
 		if (g->out->cards[i].artifact)
 			continue;
 		n++;
-		if (mv_repo_board(&more, g->repo, g->specs[i],
+		if (mv_look_board(&more, g->repo, g->specs[i],
 				  MV_BOARD_FOLLOW, HISTORY_MAX, NULL))
 			continue;	/* not committed yet */
 		rc = move_rows(b, &more, any_row, err);
@@ -326,7 +327,7 @@ static int plot_one(struct gathering *g, size_t i, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_compare_curves(struct mv_comparison *c, struct mv_repo *repo,
+int mv_look_compare_curves(struct mv_comparison *c, struct mv_repo *repo,
 			   struct mv_err *err)
 {
 	int rc = 0;
@@ -357,7 +358,7 @@ static int curves_and_lineages(struct gathering *g, struct mv_err *err)
 				   count);
 		rc = plot_one(g, i, err);
 		if (!rc && i < LINEAGES_MAX &&
-		    mv_repo_lineage(&r->lineages[i], g->repo, g->specs[i],
+		    mv_look_lineage(&r->lineages[i], g->repo, g->specs[i],
 				    NULL))
 			memset(&r->lineages[i], 0, sizeof(*r->lineages));
 	}
@@ -382,7 +383,7 @@ static char *title_of(const struct mv_repo *repo)
 	return strndup(name, len);
 }
 
-int mv_repo_report(struct mv_report *out, struct mv_repo *repo,
+int mv_look_report(struct mv_report *out, struct mv_repo *repo,
 		   const struct mv_comparison *comparison, int64_t now,
 		   struct mv_err *err)
 {
@@ -391,7 +392,7 @@ int mv_repo_report(struct mv_report *out, struct mv_repo *repo,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = mv_repo_project(&project, repo, NULL, err);
+	rc = mv_subject_project(&project, repo, NULL, err);
 	if (rc)
 		return rc;
 	g.project = &project;
@@ -409,11 +410,11 @@ int mv_repo_report(struct mv_report *out, struct mv_repo *repo,
 	free(g.specs);
 	mv_project_release(&project);
 	if (rc)
-		mv_report_release(out);
+		mv_look_report_release(out);
 	return rc;
 }
 
-void mv_report_release(struct mv_report *r)
+void mv_look_report_release(struct mv_report *r)
 {
 	for (size_t i = 0; i < r->site.card_count; i++) {
 		mv_card_release(&r->cards[i]);
@@ -426,7 +427,7 @@ void mv_report_release(struct mv_report *r)
 	free(r->plots);
 	free(r->lineages);
 	free(r->title);
-	mv_plain_groups_release(r->groups, r->site.group_count);
+	mv_look_plain_groups_release(r->groups, r->site.group_count);
 	mv_board_release(&r->board);
 	memset(r, 0, sizeof(*r));
 }
@@ -522,7 +523,7 @@ static int remove_old(void *payload, const char *name, struct mv_err *err)
 	return 0;
 }
 
-int mv_repo_report_write(size_t *pages, const struct mv_report *report,
+int mv_look_report_write(size_t *pages, const struct mv_report *report,
 			 const char *dir, int force, struct mv_err *err)
 {
 	struct writing w = { .dir = dir };

@@ -72,7 +72,7 @@ static int add(struct audit *a, const struct mv_audit_entry *e, int rank,
 
 /* -- tags and the policy -------------------------------------------------------- */
 
-const char *mv_decided_word(enum mv_event_kind kind)
+const char *mv_proof_decided_word(enum mv_event_kind kind)
 {
 	switch (kind) {
 	case MV_EVENT_ASSIGN:
@@ -89,7 +89,7 @@ static const char *action_of(const struct mv_verified *v)
 	if (!v->event)
 		return v->stage ? "tag lost" : v->artifact ? "policy change" :
 			v->version ? "tag in the way" : "records altered";
-	return mv_decided_word(v->event->tag.kind);
+	return mv_proof_decided_word(v->event->tag.kind);
 }
 
 static int rank_of(const struct mv_verified *v)
@@ -152,7 +152,7 @@ static int check_one(void *arg, unsigned worker, struct mv_err *err)
 	struct check *c = arg;
 
 	(void)worker;
-	return mv_prove_statement(&c->signature, c->trust, c->s, err);
+	return mv_proof_statement(&c->signature, c->trust, c->s, err);
 }
 
 static const char *problem_of(const struct check *c, const char *repo_id)
@@ -323,7 +323,7 @@ static const char *commit_of(const struct mv_past *past,
 	const struct mv_past_commit *c = NULL;
 
 	if (!s->malformed && s->s.decision != MV_DECISION_RECEIPT)
-		c = mv_past_in_force(past, s->s.issued_at);
+		c = mv_gate_past_in_force(past, s->s.issued_at);
 	return c ? c->hex : today;
 }
 
@@ -336,7 +336,7 @@ static int set_trust(struct check *c, struct mv_gates *gates,
 	c->trust = gates->today->trust;
 	if (!*commit || !strcmp(commit, gates->today->trusted))
 		return 0;
-	rc = mv_gates_at(&g, gates, commit, err);
+	rc = mv_proof_gates_at(&g, gates, commit, err);
 	if (!rc)
 		c->trust = g->strict ? g->strict : g->then;
 	return rc;
@@ -375,14 +375,14 @@ static int add_statements(struct audit *a, const struct mv_past *past,
 {
 	struct mv_gates gates = { .repo = a->gate->repo, .today = a->gate };
 	struct mv_past_statements l;
-	int rc = mv_past_read_statements(&l, a->gate, 0, err);
+	int rc = mv_gate_past_read_statements(&l, a->gate, 0, err);
 
 	if (!rc && l.count)
 		qsort(l.v, l.count, sizeof(*l.v), by_time);
 	if (!rc)
 		rc = check_statements(a, &gates, past, &l, err);
-	mv_past_statements_release(&l);
-	mv_gates_release(&gates);
+	mv_gate_past_statements_release(&l);
+	mv_proof_gates_release(&gates);
 	return rc;
 }
 
@@ -399,22 +399,22 @@ static int by_when(const void *va, const void *vb)
 	return (a->order > b->order) - (a->order < b->order);
 }
 
-int mv_repo_audit(struct mv_gate *gate,
-		  const struct mv_audit_options *options, mv_audit_fn fn,
-		  void *payload, struct mv_err *err)
+int mv_proof_audit(struct mv_gate *gate,
+		   const struct mv_audit_options *options, mv_audit_fn fn,
+		   void *payload, struct mv_err *err)
 {
 	const struct mv_verify_options verify = { options->artifact,
 						  NULL, NULL };
 	struct audit a = { .gate = gate, .options = options };
 	struct mv_past past;
-	int rc = mv_past_read(&past, gate, err);
+	int rc = mv_gate_past_read(&past, gate, err);
 
 	if (rc)
 		return rc;
-	rc = mv_verify_with(gate, &past, &verify, on_event, &a, err);
+	rc = mv_proof_verify_with(gate, &past, &verify, on_event, &a, err);
 	if (!rc)
 		rc = add_statements(&a, &past, err);
-	mv_past_release(&past);
+	mv_gate_past_release(&past);
 	if (!rc && options->artifact && !a.known)
 		rc = mv_gate_check_artifact(gate, options->artifact, err);
 	if (!rc && a.count)

@@ -152,7 +152,7 @@ static int check_names(struct proving *x)
 
 /* -- when -------------------------------------------------------------------------------- */
 
-int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
+int mv_proof_statement(struct mv_signature *out, struct mv_trust *trust,
 		       const struct mv_past_statement *s, struct mv_err *err)
 {
 	const char *ns = s->s.decision == MV_DECISION_RECEIPT ?
@@ -169,7 +169,7 @@ int mv_prove_statement(struct mv_signature *out, struct mv_trust *trust,
 	return rc;
 }
 
-int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
+int mv_proof_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 		     const struct mv_past_statement *r, struct mv_err *err)
 {
 	struct mv_signature s;
@@ -178,7 +178,7 @@ int mv_prove_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 	*good = 0;
 	if (strcmp(r->s.repo ? r->s.repo : "", repo_id))
 		return 0;
-	rc = mv_prove_statement(&s, trust, r, err);
+	rc = mv_proof_statement(&s, trust, r, err);
 	if (rc)
 		return rc;
 	*good = s.state == MV_SIGNATURE_GOOD && s.principal && r->s.signer &&
@@ -200,14 +200,14 @@ static int find_receipt(struct proving *x, struct mv_err *err)
 	const struct mv_gate *today = x->gates->today;
 	size_t count;
 	const struct mv_past_statement *r =
-		mv_past_receipts(x->past, x->event->oid, &count);
+		mv_gate_past_receipts(x->past, x->event->oid, &count);
 	int good, rc = 0;
 
 	for (size_t i = 0; i < count && !rc; i++) {
 		if (!speaks_of(&r[i], x->event) ||
 		    (x->receipt && x->receipt->s.issued_at <= r[i].s.issued_at))
 			continue;
-		rc = mv_prove_receipt(&good, today->trust, today->repo_id,
+		rc = mv_proof_receipt(&good, today->trust, today->repo_id,
 				      &r[i], err);
 		if (!rc && good)
 			x->receipt = &r[i];
@@ -222,8 +222,8 @@ static int find_receipt(struct proving *x, struct mv_err *err)
 /* By the policy that it was decided by, as the server that took it. */
 static int64_t skew(const struct proving *x)
 {
-	return mv_prove_skew(x->then && x->then->gate.has_policy ?
-			     &x->then->gate : x->gates->today);
+	return mv_gate_clock_skew(x->then && x->then->gate.has_policy ?
+				  &x->then->gate : x->gates->today);
 }
 
 /* A tag cannot be older than what it names. */
@@ -289,7 +289,7 @@ static int check_in_force(struct proving *x)
 			    x->receipt->s.policy : "(none)",
 			    *said(x, "Model-Policy") ?
 			    said(x, "Model-Policy") : "(none)") : 0;
-	c = mv_past_overtaken(x->past, x->policy, x->said);
+	c = mv_gate_past_overtaken(x->past, x->policy, x->said);
 	if (!c)
 		return 0;
 	return BAD(x, "an old policy was used, that of %.10s: .gitmodel/ was "
@@ -355,8 +355,9 @@ static int find_place(struct proving *x, const char *commit,
 	int rc = list_paths(&paths, x, err);
 
 	if (!rc)
-		rc = mv_past_place(&x->policy, x->past, git, commit, paths.v,
-				   err);
+		rc = mv_gate_past_place(&x->policy, x->past, git, commit,
+					paths.v,
+					err);
 	for (size_t i = 0; i < paths.count; i++)
 		free((void *)(uintptr_t)paths.v[i]);
 	free(paths.v);
@@ -400,13 +401,13 @@ static int check_policy(struct proving *x, struct mv_err *err)
 			BAD(x, "it does not say which policy was asked") : 0;
 	if (!is_name(commit))
 		return BAD(x, "Model-Policy-Commit is no name of a commit");
-	if (!mv_past_find(&x->past->branch, commit))
-		rc = mv_past_brought(&brought, x->past, git, commit, err);
+	if (!mv_gate_past_find(&x->past->branch, commit))
+		rc = mv_gate_past_brought(&brought, x->past, git, commit, err);
 	if (rc)
 		return rc;
-	if (!brought && !mv_past_find(&x->past->branch, commit))
+	if (!brought && !mv_gate_past_find(&x->past->branch, commit))
 		return never_was(x, commit);
-	rc = mv_gates_at(&x->then, x->gates, commit, &why);
+	rc = mv_proof_gates_at(&x->then, x->gates, commit, &why);
 	if (rc)
 		return rc == MV_ENOMEM ? mv_nomem(err) :
 			BAD(x, "its policy cannot be read: %s", why.msg);
@@ -442,7 +443,7 @@ static int check_notes(struct proving *x)
 	if (!*x->gates->today->notes)
 		return UNKNOWN(x, "there are no records here; git model fetch "
 			       "brings them");
-	x->notes = mv_past_find(&x->past->notes, commit);
+	x->notes = mv_gate_past_find(&x->past->notes, commit);
 	if (!x->notes && x->past->shallow)
 		return UNKNOWN(x,
 			       "the history of the records is cut off before "
@@ -766,7 +767,7 @@ static int check_left_out(struct proving *x, const struct mv_subject *s,
 		return rc;
 	all = realloc(f->votes, (f->vote_count + t.count + 1) * sizeof(*all));
 	if (!all) {
-		mv_testimony_release(&t);
+		mv_gate_testimony_release(&t);
 		return mv_nomem(err);
 	}
 	f->votes = all;
@@ -777,7 +778,7 @@ static int check_left_out(struct proving *x, const struct mv_subject *s,
 		memset(&t.votes[i], 0, sizeof(t.votes[i]));
 		no = &all[f->vote_count - 1];
 	}
-	mv_testimony_release(&t);
+	mv_gate_testimony_release(&t);
 	if (!no)
 		return 0;
 	rc = mv_decide(&v, f, &gate->policy, x->p->when, err);
@@ -845,7 +846,7 @@ static int check_debt(struct proving *x, const struct mv_event *tag,
 		.version = x->p->version, .stage = tag->tag.stage,
 		.commit = tag->commit, .promoter = x->p->promoter
 	};
-	int rc = mv_gates_at(&now, x->gates, today->trusted, err);
+	int rc = mv_proof_gates_at(&now, x->gates, today->trusted, err);
 
 	if (rc)
 		return rc;
@@ -1050,7 +1051,7 @@ static int set_names(struct proving *x, struct mv_err *err)
 				     "", err);
 }
 
-int mv_prove_event(struct mv_proof *out, struct mv_gates *gates,
+int mv_proof_event(struct mv_proof *out, struct mv_gates *gates,
 		   const struct mv_past *past, const struct mv_event *event,
 		   struct mv_err *err)
 {

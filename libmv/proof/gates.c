@@ -160,8 +160,8 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 	return rc;
 }
 
-int mv_gates_at(struct mv_gate_then **out, struct mv_gates *gates,
-		const char *commit, struct mv_err *err)
+int mv_proof_gates_at(struct mv_gate_then **out, struct mv_gates *gates,
+		      const char *commit, struct mv_err *err)
 {
 	struct mv_gate_then *oldest = &gates->v[0];
 	int rc;
@@ -183,7 +183,7 @@ int mv_gates_at(struct mv_gate_then **out, struct mv_gates *gates,
 	return rc;
 }
 
-void mv_gates_release(struct mv_gates *gates)
+void mv_proof_gates_release(struct mv_gates *gates)
 {
 	for (size_t i = 0; i < MV_GATES; i++)
 		close_then(&gates->v[i]);

@@ -69,9 +69,9 @@ struct mv_verify_options {
  * content at the commit equals the trailer. Events come in the registry's
  * order. Each processor replays its share, in a repository of its own.
  */
-int mv_repo_verify(struct mv_gate *gate,
-		   const struct mv_verify_options *options,
-		   mv_verify_fn fn, void *payload, struct mv_err *err);
+int mv_proof_verify(struct mv_gate *gate,
+		    const struct mv_verify_options *options,
+		    mv_verify_fn fn, void *payload, struct mv_err *err);
 
 /* -- who did what ---------------------------------------------------------- */
 
@@ -99,9 +99,9 @@ struct mv_audit_options {
 };
 
 /* Everything that is known to have happened, oldest first. */
-int mv_repo_audit(struct mv_gate *gate,
-		  const struct mv_audit_options *options, mv_audit_fn fn,
-		  void *payload, struct mv_err *err);
+int mv_proof_audit(struct mv_gate *gate,
+		   const struct mv_audit_options *options, mv_audit_fn fn,
+		   void *payload, struct mv_err *err);
 
 /* -- gates as they were ---------------------------------------------------- */
 
@@ -127,7 +127,7 @@ struct mv_gates {
 	uint64_t clock;
 };
 
-void mv_gates_release(struct mv_gates *gates);
+void mv_proof_gates_release(struct mv_gates *gates);
 
 struct mv_proof {
 	enum mv_verify_state state;
@@ -152,26 +152,26 @@ void mv_proof_release(struct mv_proof *p);
  * gate's state were there and the trusted branch at `tip`. `fn` is told of
  * each of them.
  */
-int mv_prove_some(struct mv_gate *gate, const struct mv_past *past,
+int mv_proof_some(struct mv_gate *gate, const struct mv_past *past,
 		  int (*wanted)(void *payload, const struct mv_event *event),
 		  mv_verify_fn fn, void *payload, struct mv_err *err);
 
 /* Promotions that would turn BAD if the branch moved on to `past`, whose
    changes above `old` are new: dated before what was decided without them,
    with no receipt that tells what came first. */
-int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
+int mv_proof_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
 			   const struct mv_past_commit *old, mv_verify_fn fn,
 			   void *payload, struct mv_err *err);
 
 /* A commit of the trusted branch that changed .gitmodel/, by the policy that
    stood there before it (`parent`); the first one is nobody's to judge. It may
    be approved after its date, until then (s). */
-int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
+int mv_proof_change(struct mv_proof *p, struct mv_gates *gates,
 		    const struct mv_past_commit *c,
 		    const struct mv_past_commit *parent, int64_t until,
 		    struct mv_err *err);
 
 /* What an event of that kind is called where people decided: "promotion". */
-const char *mv_decided_word(enum mv_event_kind kind);
+const char *mv_proof_decided_word(enum mv_event_kind kind);
 
 #endif

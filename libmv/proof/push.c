@@ -44,9 +44,9 @@ static int take_names(void *payload, size_t i,
 	mv_past_name(p->notes, named(&trailers, "Model-Notes"));
 	commit = named(&trailers, "Model-Policy-Commit");
 	if (strspn(commit, "0123456789abcdef") >= 40)
-		rc = mv_past_place(&place, x->past,
-				   mv_repo_git(x->gate->repo), commit, NULL,
-				   err);
+		rc = mv_gate_past_place(&place, x->past,
+					mv_repo_git(x->gate->repo), commit, NULL,
+					err);
 	if (place)
 		mv_past_name(p->policy_commit, place->hex);
 out:
@@ -107,7 +107,7 @@ static int tell(const struct mv_event *e, struct mv_proof *p, mv_verify_fn fn,
 	return fn(payload, &v, err);
 }
 
-int mv_prove_some(struct mv_gate *gate, const struct mv_past *past,
+int mv_proof_some(struct mv_gate *gate, const struct mv_past *past,
 		  int (*wanted)(void *payload, const struct mv_event *event),
 		  mv_verify_fn fn, void *payload, struct mv_err *err)
 {
@@ -120,13 +120,13 @@ int mv_prove_some(struct mv_gate *gate, const struct mv_past *past,
 	for (size_t i = 0; i < r->count && !rc; i++) {
 		want[i] = wanted(payload, &r->v[i]) != 0;
 		if (want[i])
-			rc = mv_prove_event(&proofs[i], &gates, past,
+			rc = mv_proof_event(&proofs[i], &gates, past,
 					    &r->v[i], err);
 	}
 	if (!rc)
 		rc = read_earlier(gate, past, proofs, want, err);
 	if (!rc)
-		rc = mv_prove_order(gate, past, proofs, err);
+		rc = mv_proof_order(gate, past, proofs, err);
 	for (size_t i = 0; i < r->count && !rc; i++)
 		if (want[i])
 			rc = tell(&r->v[i], &proofs[i], fn, payload, err);
@@ -134,7 +134,7 @@ int mv_prove_some(struct mv_gate *gate, const struct mv_past *past,
 		mv_proof_release(&proofs[i]);
 	free(proofs);
 	free(want);
-	mv_gates_release(&gates);
+	mv_proof_gates_release(&gates);
 	return rc;
 }
 
@@ -165,7 +165,8 @@ static const struct mv_past_commit *overtaking(const struct moving *m,
 	const struct mv_past_commit *found = NULL, *c;
 
 	for (size_t i = 0; i < m->past->changes.count; i++) {
-		c = mv_past_find(&m->past->branch, m->past->changes.v[i].hex);
+		c = mv_gate_past_find(&m->past->branch,
+				      m->past->changes.v[i].hex);
 		if (!c || c->at >= m->old->at)
 			break;
 		if (c->when < when)
@@ -206,7 +207,7 @@ static int look_at(void *payload, size_t i,
 	return rc;
 }
 
-int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
+int mv_proof_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
 			   const struct mv_past_commit *old, mv_verify_fn fn,
 			   void *payload, struct mv_err *err)
 {
@@ -229,11 +230,11 @@ int mv_prove_not_overtaken(struct mv_gate *gate, const struct mv_past *past,
 			oids[n++] = r->v[i].oid;
 		}
 	if (!rc && n)
-		rc = mv_past_read_statements(&m.receipts, gate, 1, err);
+		rc = mv_gate_past_read_statements(&m.receipts, gate, 1, err);
 	if (!rc && n)
 		rc = mv_git_objects(mv_repo_git(gate->repo), oids, n,
 				    look_at, &m, err);
-	mv_past_statements_release(&m.receipts);
+	mv_gate_past_statements_release(&m.receipts);
 	free(m.events);
 	free(oids);
 	return rc;

@@ -47,9 +47,9 @@ static int work(void *arg, unsigned worker, struct mv_err *err)
 
 	(void)worker;
 	while (!rc && (i = atomic_fetch_add(&s->next, 1)) < s->count)
-		rc = mv_prove_event(&s->proofs[i], &gates, s->past,
+		rc = mv_proof_event(&s->proofs[i], &gates, s->past,
 				    &s->today->registry.v[i], err);
-	mv_gates_release(&gates);
+	mv_proof_gates_release(&gates);
 	mv_repo_close(gates.repo);
 	return rc;
 }
@@ -154,7 +154,7 @@ static int check_notes_order(struct sequence *q, struct seen *s,
 	int behind = 0;
 
 	if (c && s->notes)
-		behind = mv_past_is_behind(&q->past->notes, c, s->notes);
+		behind = mv_gate_past_is_behind(&q->past->notes, c, s->notes);
 	if (behind < 0)
 		return MV_ENOMEM;
 	if (behind)
@@ -180,11 +180,11 @@ static int check_order(struct sequence *q, const struct mv_event *e,
 	s = seen_of(q, e->tag.stage);
 	if (!s)
 		return MV_ENOMEM;
-	rc = check_policy_order(s, e, mv_past_find(&q->past->branch,
-						   p->policy_commit), p);
+	rc = check_policy_order(s, e, mv_gate_past_find(&q->past->branch,
+							p->policy_commit), p);
 	return rc ? rc : check_notes_order(q, s, e,
-					   mv_past_find(&q->past->notes,
-							p->notes), p);
+					   mv_gate_past_find(&q->past->notes,
+							     p->notes), p);
 }
 
 /*
@@ -240,7 +240,7 @@ static int check_twins(const struct mv_gate *gate, size_t i,
 	return rc;
 }
 
-int mv_prove_order(const struct mv_gate *gate, const struct mv_past *past,
+int mv_proof_order(const struct mv_gate *gate, const struct mv_past *past,
 		   struct mv_proof *proofs, struct mv_err *err)
 {
 	const struct mv_registry *r = &gate->registry;
@@ -435,7 +435,7 @@ static int judge_later(struct mv_proof *p, struct changing *found,
 	return rc;
 }
 
-int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
+int mv_proof_change(struct mv_proof *p, struct mv_gates *gates,
 		    const struct mv_past_commit *c,
 		    const struct mv_past_commit *parent, int64_t until,
 		    struct mv_err *err)
@@ -444,7 +444,7 @@ int mv_prove_change(struct mv_proof *p, struct mv_gates *gates,
 				     .from = c->when, .until = until };
 	struct mv_err why = { MV_OK, "" };
 	struct mv_gate_then *g;
-	int rc = mv_gates_at(&g, gates, parent->hex, &why);
+	int rc = mv_proof_gates_at(&g, gates, parent->hex, &why);
 
 	if (rc)
 		return rc == MV_ENOMEM ? mv_nomem(err) :
@@ -462,11 +462,12 @@ static int64_t used_from(const struct telling *t, const struct mv_proof *proofs,
 			 const struct mv_past_commit *on)
 {
 	int64_t until = t->gate->now / 1000;
-	const int64_t skew = mv_prove_skew(t->gate);
+	const int64_t skew = mv_gate_clock_skew(t->gate);
 
 	for (size_t i = 0; i < t->gate->registry.count; i++) {
 		const struct mv_past_commit *by =
-			mv_past_find(&t->past->branch, proofs[i].policy_commit);
+			mv_gate_past_find(&t->past->branch,
+					  proofs[i].policy_commit);
 
 		if (by && by->at <= on->at && proofs[i].when < until)
 			until = proofs[i].when;
@@ -489,8 +490,8 @@ static int tell_change(const struct telling *t, const struct mv_proof *proofs,
 		       struct mv_gates *gates, const struct mv_past_commit *c,
 		       struct mv_err *err)
 {
-	const struct mv_past_commit *on = mv_past_find(&t->past->branch,
-						       c->hex);
+	const struct mv_past_commit *on = mv_gate_past_find(&t->past->branch,
+							    c->hex);
 	const char *name = c->hex;
 	struct mv_proof p;
 	int rc;
@@ -499,7 +500,7 @@ static int tell_change(const struct telling *t, const struct mv_proof *proofs,
 	rc = mv_git_objects(mv_repo_git(gates->repo), &name, 1, take_author,
 			    &p, err);
 	if (!rc && on && on->at + 1 < t->past->branch.count)
-		rc = mv_prove_change(&p, gates, c,
+		rc = mv_proof_change(&p, gates, c,
 				     &t->past->branch.v[on->at + 1],
 				     used_from(t, proofs, on), err);
 	else if (!rc && t->past->shallow)
@@ -553,7 +554,7 @@ static int tell_changes(const struct telling *t, const struct mv_proof *proofs,
 	for (size_t i = t->past->changes.count; i-- > 0 && !rc;)
 		rc = tell_change(t, proofs, &gates, &t->past->changes.v[i],
 				 err);
-	mv_gates_release(&gates);
+	mv_proof_gates_release(&gates);
 	return rc;
 }
 
@@ -562,8 +563,8 @@ static int tell_changes(const struct telling *t, const struct mv_proof *proofs,
 static int tell_loss(const struct telling *t, const struct mv_past_loss *l,
 		     struct mv_err *err)
 {
-	const struct mv_past_commit *c = mv_past_find(&t->past->notes,
-						      l->commit);
+	const struct mv_past_commit *c = mv_gate_past_find(&t->past->notes,
+							   l->commit);
 	const char *name = l->commit;
 	struct mv_verified v = { .when = c ? c->when : 0 };
 	struct mv_proof p;
@@ -604,7 +605,7 @@ static int tell_lost(const struct telling *t, const struct mv_past_statement *r,
 	int good, rc;
 
 	memset(&p, 0, sizeof(p));
-	rc = mv_prove_receipt(&good, t->gate->trust, t->gate->repo_id, r,
+	rc = mv_proof_receipt(&good, t->gate->trust, t->gate->repo_id, r,
 			      err);
 	if (!rc && good &&
 	    mv_proof_add(&p, MV_VERIFY_BAD, "the server received tag %.10s, "
@@ -665,7 +666,7 @@ static int tell_blocking(void *payload, const struct mv_git_ref *ref,
 	int bad = 0, rc;
 
 	memset(&p, 0, sizeof(p));
-	rc = mv_tag_blocks(&what, &b->names, name, err);
+	rc = mv_gate_tag_blocks(&what, &b->names, name, err);
 	if (!rc && !strncmp(name, "refs/", 5))
 		bad = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "the tag '%s' is "
 				   "taken for %s by git where that is not; "
@@ -689,14 +690,14 @@ static int tell_all_blocking(const struct telling *t, struct mv_err *err)
 {
 	static const char *const tags[] = { "refs/tags/", NULL };
 	struct blocking b = { .t = t };
-	int rc = mv_tag_names_read(&b.names, &t->gate->registry,
-				   t->gate->has_policy ?
-				   &t->gate->policy : NULL, err);
+	int rc = mv_gate_names_read(&b.names, &t->gate->registry,
+				    t->gate->has_policy ?
+				    &t->gate->policy : NULL, err);
 
 	if (!rc)
 		rc = mv_git_each_ref(mv_repo_git(t->gate->repo), tags,
 				     tell_blocking, &b, err);
-	mv_tag_names_release(&b.names);
+	mv_gate_names_release(&b.names);
 	return rc;
 }
 
@@ -721,9 +722,9 @@ static int tell_missing(const struct telling *t, struct mv_err *err)
 
 /* -- all of it -------------------------------------------------------------------------------------- */
 
-int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
-		   const struct mv_verify_options *options,
-		   mv_verify_fn fn, void *payload, struct mv_err *err)
+int mv_proof_verify_with(struct mv_gate *gate, const struct mv_past *past,
+			 const struct mv_verify_options *options,
+			 mv_verify_fn fn, void *payload, struct mv_err *err)
 {
 	struct shared s = { .today = gate, .past = past };
 	const struct telling t = { gate, past, options, fn, payload };
@@ -736,7 +737,7 @@ int mv_verify_with(struct mv_gate *gate, const struct mv_past *past,
 	if (!rc && s.count)
 		rc = prove_all(&s, err);
 	if (!rc)
-		rc = mv_prove_order(gate, past, s.proofs, err);
+		rc = mv_proof_order(gate, past, s.proofs, err);
 	if (!rc && !options->artifact)
 		rc = tell_changes(&t, s.proofs, err);
 	for (size_t i = 0; i < s.count && !rc; i++)
@@ -801,18 +802,18 @@ static int find_tagless(int *tagless, struct mv_gate *gate, struct mv_err *err)
 		return rc;
 	*tagless = has_stages(gate);
 	if (!*tagless)
-		rc = mv_past_read_statements(&all, gate, 0, err);
+		rc = mv_gate_past_read_statements(&all, gate, 0, err);
 	*tagless |= !rc && all.count;
-	mv_past_statements_release(&all);
+	mv_gate_past_statements_release(&all);
 	return rc;
 }
 
-int mv_repo_verify(struct mv_gate *gate,
-		   const struct mv_verify_options *options,
-		   mv_verify_fn fn, void *payload, struct mv_err *err)
+int mv_proof_verify(struct mv_gate *gate,
+		    const struct mv_verify_options *options,
+		    mv_verify_fn fn, void *payload, struct mv_err *err)
 {
 	struct mv_past past;
-	int rc = mv_past_read(&past, gate, err);
+	int rc = mv_gate_past_read(&past, gate, err);
 
 	if (rc)
 		return rc;
@@ -823,7 +824,8 @@ int mv_repo_verify(struct mv_gate *gate,
 	if (!rc && options->tagless)
 		rc = find_tagless(options->tagless, gate, err);
 	if (!rc)
-		rc = mv_verify_with(gate, &past, options, fn, payload, err);
-	mv_past_release(&past);
+		rc = mv_proof_verify_with(gate, &past, options, fn, payload,
+					  err);
+	mv_gate_past_release(&past);
 	return rc;
 }

@@ -48,7 +48,7 @@ static void plan_release(struct plan *p)
 	free(p->v);
 	free(p->pathspec);
 	mv_subject_release(&p->subject);
-	mv_release_clear(&p->release);
+	mv_subject_version_clear(&p->release);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -145,11 +145,11 @@ static int read_pointers(struct plan *p, struct mv_repo *repo,
 static int make_plan(struct plan *p, struct mv_repo *repo, const char *spec,
 		     struct mv_err *err)
 {
-	int rc = mv_repo_release(&p->release, repo, spec, err);
+	int rc = mv_subject_version(&p->release, repo, spec, err);
 
 	if (!rc)
-		rc = mv_repo_release_subject(&p->subject, repo, &p->release,
-					     err);
+		rc = mv_subject_of_version(&p->subject, repo, &p->release,
+					   err);
 	if (!rc)
 		rc = mv_git_walk_tree(repo->git, p->release.commit,
 				      add_target, p, err);
@@ -344,7 +344,7 @@ static int need_content(const struct plan *p, struct mv_repo *repo,
 		if (p->v[i].is_pointer)
 			v[n++] = p->v[i].pointer;
 	if (!rc)
-		rc = mv_repo_need(repo, v, n, present, err);
+		rc = mv_transfer_need(repo, v, n, present, err);
 	n = 0;
 	for (size_t i = 0; !rc && i < p->count; i++) {
 		if (!p->v[i].is_pointer || present[n++])
@@ -381,7 +381,7 @@ static int materialize(const struct plan *p, struct mv_repo *repo,
 		m[n].pointer = p->v[i].pointer;
 		m[n++].executable = p->v[i].mode == 0100755;
 	}
-	rc = mv_repo_materialize(repo, m, n, NULL, err);
+	rc = mv_work_materialize(repo, m, n, NULL, err);
 	free(m);
 	return rc;
 }
@@ -455,11 +455,11 @@ static int check_twice(const struct plan *plans, size_t count,
 	return 0;
 }
 
-int mv_repo_checkout_release(struct mv_repo *repo, const char *const *specs,
-			     size_t count,
-			     const struct mv_checkout_release *options,
-			     struct mv_checkout_stats *stats,
-			     struct mv_err *err)
+int mv_release_checkout(struct mv_repo *repo, const char *const *specs,
+			size_t count,
+			const struct mv_checkout_release *options,
+			struct mv_checkout_stats *stats,
+			struct mv_err *err)
 {
 	struct mv_checkout_stats own = { 0 };
 	struct plan *plans = calloc(count + 1, sizeof(*plans));
@@ -519,10 +519,10 @@ static int held_specs(char **specs, size_t *count, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_repo_checkout_stage(struct mv_repo *repo, const char *stage,
-			   const struct mv_checkout_release *options,
-			   struct mv_checkout_stats *stats, size_t *count,
-			   struct mv_err *err)
+int mv_release_checkout_stage(struct mv_repo *repo, const char *stage,
+			      const struct mv_checkout_release *options,
+			      struct mv_checkout_stats *stats, size_t *count,
+			      struct mv_err *err)
 {
 	struct mv_project project;
 	char **specs = NULL;
@@ -532,14 +532,14 @@ int mv_repo_checkout_stage(struct mv_repo *repo, const char *stage,
 	if (!mv_stage_ok(stage))
 		return mv_fail(err, MV_EINVALID, "'%s' cannot be the name of a "
 			       "stage", stage);
-	rc = mv_repo_project(&project, repo, NULL, err);
+	rc = mv_subject_project(&project, repo, NULL, err);
 	if (rc)
 		return rc;
 	specs = calloc(project.artifact_count + 1, sizeof(*specs));
 	rc = specs ? held_specs(specs, count, repo, &project, stage, err) :
 		     mv_nomem(err);
 	if (!rc)
-		rc = mv_repo_checkout_release(repo, (const char *const *)specs,
+		rc = mv_release_checkout(repo, (const char *const *)specs,
 					      *count, options, stats, err);
 	for (size_t i = 0; specs && i < project.artifact_count; i++)
 		free(specs[i]);

@@ -40,9 +40,9 @@ static int add_low_speed(const char **args, size_t *n, struct mv_repo *repo,
  * `git fetch` of nothing but what is said: a clone's own refspecs often mean
  * every branch. `how` (--depth=1) and `specs` may end early, with a NULL.
  */
-int mv_repo_git_fetch(struct mv_repo *repo, const char *remote,
-		      const char *how, const char *const *specs,
-		      const struct mv_buf *in, struct mv_err *err)
+int mv_release_git_fetch(struct mv_repo *repo, const char *remote,
+			 const char *how, const char *const *specs,
+			 const struct mv_buf *in, struct mv_err *err)
 {
 	static const char *const first[] = {
 		"fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
@@ -136,7 +136,8 @@ static int settle(struct tags *tags, const char *commit,
 	tags->out->tags++;
 	to = mv_git_commit(hex, tags->repo->git, commit, NULL) ?
 	     &tags->far : &tags->near;
-	return mv_buf_addf(to, "%s" TAG "%s:" TAG "%s\n", tags->force ? "+" : "",
+	return mv_buf_addf(to, "%s" TAG "%s:" TAG "%s\n",
+			   tags->force ? "+" : "",
 			   tags->name, tags->name) ? mv_nomem(err) : 0;
 }
 
@@ -226,11 +227,11 @@ static int fetch_all(struct mv_registry_fetched *out, struct mv_repo *repo,
 		say(&tags, "fetching %zu tag%s of the registry", out->tags,
 		    out->tags == 1 ? "" : "s");
 	if (!rc && tags.near.len)
-		rc = mv_repo_git_fetch(repo, remote, NULL, NULL, &tags.near,
-				       err);
+		rc = mv_release_git_fetch(repo, remote, NULL, NULL, &tags.near,
+					  err);
 	if (!rc && tags.far.len)
-		rc = mv_repo_git_fetch(repo, remote, shallow ? "--depth=1" :
-				       NULL, NULL, &tags.far, err);
+		rc = mv_release_git_fetch(repo, remote, shallow ? "--depth=1" :
+					  NULL, NULL, &tags.far, err);
 	mv_buf_release(&tags.near);
 	mv_buf_release(&tags.far);
 	return rc;
@@ -257,8 +258,9 @@ static void fetch_branch(struct mv_repo *repo, const char *remote)
 			NULL
 		};
 
-		rc = spec ? mv_repo_git_fetch(repo, remote, NULL, specs, NULL,
-					      &why) : mv_nomem(&why);
+		rc = spec ? mv_release_git_fetch(repo, remote, NULL, specs,
+						 NULL,
+						 &why) : mv_nomem(&why);
 		if (rc)
 			mv_repo_warn(repo, "%s is as it was, and what was "
 				     "decided since may look wrong: %s; git "
@@ -270,13 +272,13 @@ static void fetch_branch(struct mv_repo *repo, const char *remote)
 	free(prefix);
 }
 
-int mv_repo_registry_fetch(struct mv_registry_fetched *out,
-			   struct mv_repo *repo, const char *remote,
-			   void (*say_fn)(void *payload, const char *text),
-			   void *payload, struct mv_err *err)
+int mv_release_fetch(struct mv_registry_fetched *out,
+		     struct mv_repo *repo, const char *remote,
+		     void (*say_fn)(void *payload, const char *text),
+		     void *payload, struct mv_err *err)
 {
 	char *name;
-	int rc = mv_repo_git_peer(&name, repo, remote, err);
+	int rc = mv_transfer_peer(&name, repo, remote, err);
 
 	memset(out, 0, sizeof(*out));
 	if (!rc && name)

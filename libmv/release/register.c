@@ -13,7 +13,7 @@
 /*
  * Tags are made by git itself (`git tag -a`), which signs them, knows who the
  * tagger is, and refuses a name that is taken. That refusal is the whole
- * concurrency control; see mv_repo_tag_event().
+ * concurrency control; see mv_release_tag().
  */
 #define TAGS "refs/tags/"
 #define TRIES 10
@@ -22,14 +22,14 @@
 
 /* -- making tags -------------------------------------------------------------------------- */
 
-void mv_tag_event_init(struct mv_tag_event *event)
+void mv_release_tag_init(struct mv_tag_event *event)
 {
 	memset(event, 0, sizeof(*event));
 	event->tag.counter = -1;
 	mv_buf_init(&event->trailers, MESSAGE_MAX);
 }
 
-void mv_tag_event_release(struct mv_tag_event *event)
+void mv_release_tag_clear(struct mv_tag_event *event)
 {
 	mv_tag_release(&event->tag);
 	free(event->commit);
@@ -38,8 +38,8 @@ void mv_tag_event_release(struct mv_tag_event *event)
 	memset(event, 0, sizeof(*event));
 }
 
-int mv_tag_event_trailer(struct mv_tag_event *event, const char *key,
-			 const char *value, struct mv_err *err)
+int mv_release_tag_trailer(struct mv_tag_event *event, const char *key,
+			   const char *value, struct mv_err *err)
 {
 	if (strncmp(key, OURS, strlen(OURS)) || !*value || *value == ' ' ||
 	    strpbrk(value, "\r\n") || value[strlen(value) - 1] == ' ')
@@ -261,9 +261,9 @@ out:
 	return rc;
 }
 
-int mv_repo_tag_event(char **name, struct mv_repo *repo,
-		      struct mv_tag_event *event, mv_tag_decide_fn decide,
-		      void *payload, struct mv_err *err)
+int mv_release_tag(char **name, struct mv_repo *repo,
+		   struct mv_tag_event *event, mv_tag_decide_fn decide,
+		   void *payload, struct mv_err *err)
 {
 	struct mv_err own;
 	int rc = MV_EEXISTS, again = 1;
@@ -286,7 +286,7 @@ static int begin_event(struct mv_tag_event *event, enum mv_event_kind kind,
 {
 	int rc;
 
-	mv_tag_event_init(event);
+	mv_release_tag_init(event);
 	event->tag.kind = kind;
 	event->flags = flags;
 	if (!mv_artifact_name_ok(artifact))
@@ -300,18 +300,18 @@ static int begin_event(struct mv_tag_event *event, enum mv_event_kind kind,
 
 static int add_names(struct mv_tag_event *event, struct mv_err *err)
 {
-	int rc = mv_tag_event_trailer(event, "Model-Artifact",
-				      event->tag.artifact, err);
+	int rc = mv_release_tag_trailer(event, "Model-Artifact",
+					event->tag.artifact, err);
 
 	if (!rc && event->tag.version)
-		rc = mv_tag_event_trailer(event, "Model-Version",
-					  event->tag.version, err);
+		rc = mv_release_tag_trailer(event, "Model-Version",
+					    event->tag.version, err);
 	return rc;
 }
 
 /* -- register ---------------------------------------------------------------------------- */
 
-void mv_registered_release(struct mv_registered *r)
+void mv_release_registered_clear(struct mv_registered *r)
 {
 	free(r->tag);
 	free(r->artifact);
@@ -353,14 +353,14 @@ static int may_register(const struct mv_tag_event *event,
 
 	if (old && (!force || old->tag.counter < 0))
 		return mv_fail(err, MV_EINVALID, "'%s' is deprecated (tag "
-			       "'%s'); %s", artifact, mv_event_name(old),
+			       "'%s'); %s", artifact, mv_subject_event_name(old),
 			       old->tag.counter < 0 ? "delete that tag first" :
 			       "--force takes it up again");
 	if (e)
 		return mv_fail(err, MV_EEXISTS, "version '%s' of '%s' exists "
 			       "already, at %.12s", version, artifact,
 			       e->commit);
-	if (mv_was_registered(r, artifact, version))
+	if (mv_subject_was_registered(r, artifact, version))
 		return mv_fail(err, MV_EEXISTS, "version '%s' of '%s' was "
 			       "registered and taken back; take another "
 			       "number", version, artifact);
@@ -395,11 +395,11 @@ static int decide_register(void *payload, struct mv_tag_event *event,
 		 (unsigned long long)x->subject->pointer.size);
 	rc = add_names(event, err);
 	if (!rc)
-		rc = mv_tag_event_trailer(event, "Model-Path",
-					  x->subject->path, err);
+		rc = mv_release_tag_trailer(event, "Model-Path",
+					    x->subject->path, err);
 	if (!rc)
-		rc = mv_tag_event_trailer(event, "Model-Content", text, err);
-	return rc ? rc : mv_tag_event_trailer(event, "Model-Size", size, err);
+		rc = mv_release_tag_trailer(event, "Model-Content", text, err);
+	return rc ? rc : mv_release_tag_trailer(event, "Model-Size", size, err);
 }
 
 /* The artifact as its commit has it; says what to do when it has not. */
@@ -411,7 +411,7 @@ static int find_artifact(struct mv_subject *out, struct mv_repo *repo,
 	const struct mv_artifact *a;
 	struct mv_project project;
 	struct mv_err why;
-	int rc = mv_repo_project(&project, repo, commit, err);
+	int rc = mv_subject_project(&project, repo, commit, err);
 
 	if (rc)
 		return rc;
@@ -426,7 +426,7 @@ static int find_artifact(struct mv_subject *out, struct mv_repo *repo,
 			     "", near.best ? near.best : "", near.best ?
 			     "'? else " : "", artifact);
 	else
-		rc = mv_repo_subject_at(out, repo, commit, a->path, &why);
+		rc = mv_subject_find_at(out, repo, commit, a->path, &why);
 	if (a && rc == MV_ENOENT)
 		rc = mv_fail(err, MV_EINVALID, "the path of '%s', '%s', is not "
 			     "in %.12s; commit it first, or if it was moved, "
@@ -480,7 +480,7 @@ static int warn_absent(struct mv_repo *repo, const struct mv_subject *s,
 	if (!rc && a.count && !(there = calloc(a.count, 1)))
 		rc = mv_nomem(err);
 	if (!rc && a.count)
-		rc = mv_repo_elsewhere(repo, a.v, a.count, there, err);
+		rc = mv_transfer_elsewhere(repo, a.v, a.count, there, err);
 	for (size_t i = 0; !rc && i < a.count; i++)
 		missing += !there[i];
 	if (missing)
@@ -509,8 +509,8 @@ static int fill_registered(struct mv_registered *out,
 	return rc;
 }
 
-int mv_repo_register(struct mv_registered *out, struct mv_repo *repo,
-		     const struct mv_register *ask, struct mv_err *err)
+int mv_release_register(struct mv_registered *out, struct mv_repo *repo,
+			const struct mv_register *ask, struct mv_err *err)
 {
 	struct mv_subject subject = { 0 };
 	struct registering x = { ask, &subject };
@@ -536,14 +536,14 @@ int mv_repo_register(struct mv_registered *out, struct mv_repo *repo,
 	if (!rc)
 		rc = warn_absent(repo, &subject, err);
 	if (!rc)
-		rc = mv_repo_tag_event(&out->tag, repo, &event,
-				       decide_register, &x, err);
+		rc = mv_release_tag(&out->tag, repo, &event,
+				    decide_register, &x, err);
 	if (!rc)
 		rc = fill_registered(out, &event, &subject, err);
 	if (rc)
-		mv_registered_release(out);
+		mv_release_registered_clear(out);
 	mv_subject_release(&subject);
-	mv_tag_event_release(&event);
+	mv_release_tag_clear(&event);
 	return rc;
 }
 
@@ -569,7 +569,7 @@ static int check_unheld(const struct taking *x, const struct mv_registry *r,
 	for (size_t i = 0; !rc && i < count; i++) {
 		if (strcmp(holder[i]->commit, version->commit))
 			continue;
-		rc = mv_event_info_read(&info, x->repo, r, holder[i], err);
+		rc = mv_subject_event_read(&info, x->repo, r, holder[i], err);
 		if (rc)
 			break;
 		if (info.version &&
@@ -579,7 +579,7 @@ static int check_unheld(const struct taking *x, const struct mv_registry *r,
 				     "back all the same", info.version,
 				     version->tag.artifact,
 				     holder[i]->tag.stage);
-		mv_event_info_release(&info);
+		mv_subject_event_release(&info);
 	}
 	return rc;
 }
@@ -592,7 +592,7 @@ static int decide_deregister(void *payload, struct mv_tag_event *event,
 				   event->tag.version };
 	const struct mv_event *e = mv_registry_version(r, spec.artifact,
 						       spec.word);
-	int rc = e ? 0 : mv_no_release(&spec, r, err);
+	int rc = e ? 0 : mv_subject_no_version(&spec, r, err);
 
 	if (!rc && !x->force)
 		rc = check_unheld(x, r, e, err);
@@ -602,9 +602,10 @@ static int decide_deregister(void *payload, struct mv_tag_event *event,
 	return rc ? rc : add_names(event, err);
 }
 
-int mv_repo_deregister(char **tag, struct mv_repo *repo, const char *artifact,
-		       const char *version, const char *message,
-		       unsigned flags, struct mv_err *err)
+int mv_release_deregister(char **tag, struct mv_repo *repo,
+			  const char *artifact,
+			  const char *version, const char *message,
+			  unsigned flags, struct mv_err *err)
 {
 	struct taking x = { repo, !!(flags & MV_TAG_FORCE) };
 	struct mv_tag_event event;
@@ -615,9 +616,9 @@ int mv_repo_deregister(char **tag, struct mv_repo *repo, const char *artifact,
 	if (!rc)
 		rc = mv_set_str(&event.tag.version, version, err);
 	if (!rc)
-		rc = mv_repo_tag_event(tag, repo, &event, decide_deregister,
-				       &x, err);
-	mv_tag_event_release(&event);
+		rc = mv_release_tag(tag, repo, &event, decide_deregister,
+				    &x, err);
+	mv_release_tag_clear(&event);
 	return rc;
 }
 
@@ -632,18 +633,19 @@ static int decide_deprecate(void *payload, struct mv_tag_event *event,
 	(void)payload;
 	if (old)
 		return mv_fail(err, MV_EEXISTS, "'%s' is deprecated already "
-			       "(tag '%s')", artifact, mv_event_name(old));
+			       "(tag '%s')", artifact, mv_subject_event_name(old));
 	if (!r->count)
 		return mv_fail(err, MV_ENOENT, "nothing of '%s' was ever "
 			       "registered", artifact);
-	rc = mv_set_str(&event->commit, e ? e->commit : r->v[r->count - 1].commit,
+	rc = mv_set_str(&event->commit,
+			e ? e->commit : r->v[r->count - 1].commit,
 		  err);
 	event->tag.counter = 0;
 	return rc ? rc : add_names(event, err);
 }
 
-int mv_repo_deprecate(char **tag, struct mv_repo *repo, const char *artifact,
-		      const char *message, unsigned flags, struct mv_err *err)
+int mv_release_deprecate(char **tag, struct mv_repo *repo, const char *artifact,
+			 const char *message, unsigned flags, struct mv_err *err)
 {
 	struct mv_tag_event event;
 	int rc = begin_event(&event, MV_EVENT_DEPRECATE, artifact, message,
@@ -651,8 +653,8 @@ int mv_repo_deprecate(char **tag, struct mv_repo *repo, const char *artifact,
 
 	*tag = NULL;
 	if (!rc)
-		rc = mv_repo_tag_event(tag, repo, &event, decide_deprecate,
-				       NULL, err);
-	mv_tag_event_release(&event);
+		rc = mv_release_tag(tag, repo, &event, decide_deprecate,
+				    NULL, err);
+	mv_release_tag_clear(&event);
 	return rc;
 }

@@ -20,9 +20,9 @@ struct mv_subject;
 /* `git fetch` with --no-tags and nothing but what is said:
    `how` is one more option, `specs` refspecs, `in` refspecs by lines; each may
    be NULL. */
-int mv_repo_git_fetch(struct mv_repo *repo, const char *remote,
-		      const char *how, const char *const *specs,
-		      const struct mv_buf *in, struct mv_err *err);
+int mv_release_git_fetch(struct mv_repo *repo, const char *remote,
+			 const char *how, const char *const *specs,
+			 const struct mv_buf *in, struct mv_err *err);
 
 /* -- writing --------------------------------------------------------------- */
 
@@ -49,25 +49,25 @@ struct mv_tag_event {
 	struct mv_tag tag;
 	char *commit;		/* hex */
 	char *message;		/* NULL: a subject is made */
-	struct mv_buf trailers;	/* see mv_tag_event_trailer() */
+	struct mv_buf trailers;	/* see mv_release_tag_trailer() */
 	unsigned flags;		/* MV_TAG_SIGN */
 };
 
-void mv_tag_event_init(struct mv_tag_event *event);
+void mv_release_tag_init(struct mv_tag_event *event);
 
-void mv_tag_event_release(struct mv_tag_event *event);
+void mv_release_tag_clear(struct mv_tag_event *event);
 
 /* Append one; MV_EINVALID: `value` is empty or more than one line. */
-int mv_tag_event_trailer(struct mv_tag_event *event, const char *key,
-			 const char *value, struct mv_err *err);
+int mv_release_tag_trailer(struct mv_tag_event *event, const char *key,
+			   const char *value, struct mv_err *err);
 
 typedef int (*mv_tag_decide_fn)(void *payload, struct mv_tag_event *event,
 				const struct mv_registry *registry,
 				struct mv_err *err);
 
-int mv_repo_tag_event(char **name, struct mv_repo *repo,
-		      struct mv_tag_event *event, mv_tag_decide_fn decide,
-		      void *payload, struct mv_err *err);
+int mv_release_tag(char **name, struct mv_repo *repo,
+		   struct mv_tag_event *event, mv_tag_decide_fn decide,
+		   void *payload, struct mv_err *err);
 
 /*
  * Register a version of an artifact of .gitmodel/config at `rev`. Refused:
@@ -93,21 +93,22 @@ struct mv_registered {
 	struct mv_pointer pointer;
 };
 
-void mv_registered_release(struct mv_registered *r);
+void mv_release_registered_clear(struct mv_registered *r);
 
-int mv_repo_register(struct mv_registered *out, struct mv_repo *repo,
-		     const struct mv_register *ask, struct mv_err *err);
+int mv_release_register(struct mv_registered *out, struct mv_repo *repo,
+			const struct mv_register *ask, struct mv_err *err);
 
 /* Take a version back. MV_ENOENT: it is not active. A stage that it holds is
    MV_EEXISTS, unless forced. *tag is yours. */
-int mv_repo_deregister(char **tag, struct mv_repo *repo, const char *artifact,
-		       const char *version, const char *message,
-		       unsigned flags, struct mv_err *err);
+int mv_release_deregister(char **tag, struct mv_repo *repo,
+			  const char *artifact,
+			  const char *version, const char *message,
+			  unsigned flags, struct mv_err *err);
 
 /* MV_ENOENT: nothing of that name is registered; MV_EEXISTS: it is already. */
-int mv_repo_deprecate(char **tag, struct mv_repo *repo, const char *artifact,
-		      const char *message, unsigned flags,
-		      struct mv_err *err);
+int mv_release_deprecate(char **tag, struct mv_repo *repo, const char *artifact,
+			 const char *message, unsigned flags,
+			 struct mv_err *err);
 
 /* -- into the work tree ---------------------------------------------------- */
 
@@ -121,24 +122,24 @@ struct mv_checkout_release {
 };
 
 /*
- * Put these versions (specs of mv_repo_release()) at their paths, index and
+ * Put these versions (specs of mv_subject_version()) at their paths, index and
  * work tree, as `git checkout <commit> -- <path>` would. First everything is
  * looked at and fetched: when content is missing (MV_ENOENT) or a file has
  * changes that are neither committed nor forced away (MV_EEXISTS), nothing is
  * touched.
  */
-int mv_repo_checkout_release(struct mv_repo *repo, const char *const *specs,
-			     size_t count,
-			     const struct mv_checkout_release *options,
-			     struct mv_checkout_stats *stats,
-			     struct mv_err *err);
+int mv_release_checkout(struct mv_repo *repo, const char *const *specs,
+			size_t count,
+			const struct mv_checkout_release *options,
+			struct mv_checkout_stats *stats,
+			struct mv_err *err);
 
 /* The same for every artifact of the work tree's .gitmodel/config that holds
    the stage; *count of them. MV_ENOENT: none does. */
-int mv_repo_checkout_stage(struct mv_repo *repo, const char *stage,
-			   const struct mv_checkout_release *options,
-			   struct mv_checkout_stats *stats, size_t *count,
-			   struct mv_err *err);
+int mv_release_checkout_stage(struct mv_repo *repo, const char *stage,
+			      const struct mv_checkout_release *options,
+			      struct mv_checkout_stats *stats, size_t *count,
+			      struct mv_err *err);
 
 /* -- tags that are elsewhere ----------------------------------------------- */
 
@@ -150,9 +151,9 @@ struct mv_registry_fetched {
 
 /* All of a git remote's tags in the registry's grammar, reachable or not.
    `remote`: NULL for the one that records come from; none is fine. */
-int mv_repo_registry_fetch(struct mv_registry_fetched *out,
-			   struct mv_repo *repo, const char *remote,
-			   void (*say)(void *payload, const char *text),
-			   void *payload, struct mv_err *err);
+int mv_release_fetch(struct mv_registry_fetched *out,
+		     struct mv_repo *repo, const char *remote,
+		     void (*say)(void *payload, const char *text),
+		     void *payload, struct mv_err *err);
 
 #endif

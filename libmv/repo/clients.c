@@ -47,8 +47,8 @@ static int say(const char *file, const char *path, struct mv_err *err)
 
 /* -- a store that was there ----------------------------------------------------- */
 
-int mv_store_was_seen(int *seen, const char *common_dir, const char *store,
-		      struct mv_err *err)
+int mv_repo_store_was_seen(int *seen, const char *common_dir, const char *store,
+			   struct mv_err *err)
 {
 	char *file = mv_path_join(common_dir, MV_STORE_SEEN);
 	int rc = file ? says(seen, file, store, err) : mv_nomem(err);
@@ -57,8 +57,8 @@ int mv_store_was_seen(int *seen, const char *common_dir, const char *store,
 	return rc;
 }
 
-int mv_store_note_seen(const char *common_dir, const char *store,
-		       struct mv_err *err)
+int mv_repo_store_note_seen(const char *common_dir, const char *store,
+			    struct mv_err *err)
 {
 	char *file = mv_path_join(common_dir, MV_STORE_SEEN);
 	int seen = 0, rc = file ? says(&seen, file, store, err) :
@@ -82,8 +82,8 @@ static int has_entry(const char *store, const char *name)
 	return yes;
 }
 
-int mv_store_is_away(int *away, const char *common_dir, const char *store,
-		     struct mv_err *err)
+int mv_repo_store_is_away(int *away, const char *common_dir, const char *store,
+			  struct mv_err *err)
 {
 	struct stat st;
 
@@ -91,7 +91,7 @@ int mv_store_is_away(int *away, const char *common_dir, const char *store,
 	if (lstat(store, &st) || has_entry(store, "format") ||
 	    has_entry(store, "packs"))
 		return 0;
-	return mv_store_was_seen(away, common_dir, OWN_PLACE, err);
+	return mv_repo_store_was_seen(away, common_dir, OWN_PLACE, err);
 }
 
 /* Also of a bind mount, which has the same device number as what it hides. */
@@ -108,11 +108,11 @@ static int is_apart(const char *common_dir, const char *store)
 	       stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }
 
-int mv_store_note_apart(const char *common_dir, const char *store,
-			struct mv_err *err)
+int mv_repo_store_note_apart(const char *common_dir, const char *store,
+			     struct mv_err *err)
 {
 	return is_apart(common_dir, store) ?
-		       mv_store_note_seen(common_dir, OWN_PLACE, err) : 0;
+		       mv_repo_store_note_seen(common_dir, OWN_PLACE, err) : 0;
 }
 
 /* -- who shares a repository ------------------------------------------------------ */
@@ -143,7 +143,8 @@ static int parse_share(mode_t *share, const char *value, struct mv_err *err)
 		return 0;
 	}
 	if (mv_git_parse_bool(&yes, value))
-		return mv_fail(err, MV_EINVALID, "core.sharedRepository is '%s'",
+		return mv_fail(err, MV_EINVALID,
+			       "core.sharedRepository is '%s'",
 			       value);
 	*share = yes ? 0060 : 0;
 	return 0;
@@ -198,7 +199,7 @@ static int hash_path(char *hex, const char *path, struct mv_err *err)
 	return rc;
 }
 
-int mv_client_name(char *name, const char *common_dir, struct mv_err *err)
+int mv_repo_client_name(char *name, const char *common_dir, struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1] = "", *real = realpath(common_dir, NULL);
 	int rc = hash_path(hex, real ? real : common_dir, err);
@@ -245,8 +246,8 @@ static int register_path(const char *store, const char *common_dir,
 	return rc;
 }
 
-int mv_client_register(const char *store, const char *common_dir,
-		       struct mv_err *err)
+int mv_repo_client_register(const char *store, const char *common_dir,
+			    struct mv_err *err)
 {
 	char *real = realpath(common_dir, NULL);
 	int rc = register_path(store, real ? real : common_dir, err);
@@ -350,7 +351,8 @@ static int names_store(const char *common_dir, const char *store)
 	mv_buf_init(&text, LINE_MAX_BYTES);
 	if (file && !mv_read_file(&text, file, NULL)) {
 		text.data[strcspn(text.data, "\n")] = '\0';
-		same = text.data[0] == '/' && !stat(text.data, &a) && !stat(store, &b) &&
+		same = text.data[0] == '/' && !stat(text.data,
+						    &a) && !stat(store, &b) &&
 		       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 	}
 	mv_buf_release(&text);
@@ -375,7 +377,7 @@ static int ask_copy(void *payload, const char *name, struct mv_err *err)
 		if (!dir)
 			return mv_nomem(err);
 		if (names_store(dir, f->r->store) && is_git_dir(dir)) {
-			rc = mv_client_register(f->r->store, dir, err);
+			rc = mv_repo_client_register(f->r->store, dir, err);
 			if (!rc)
 				rc = ask(f->r, dir, NULL, err);
 		}
@@ -413,8 +415,8 @@ static int ask_copies(struct round *r, struct mv_err *err)
 	return rc;
 }
 
-int mv_clients_each(const char *store, const char *common_dir,
-		    mv_client_fn fn, void *payload, struct mv_err *err)
+int mv_repo_each_client(const char *store, const char *common_dir,
+			mv_client_fn fn, void *payload, struct mv_err *err)
 {
 	struct round r = { .store = store, .fn = fn, .payload = payload };
 	char *clients = mv_path_join(store, "clients");
@@ -455,8 +457,8 @@ static int ties(const char *variable)
 	return 0;
 }
 
-int mv_client_env(struct mv_proc_env *out, const struct mv_proc_env *env,
-		  struct mv_err *err)
+int mv_repo_client_env(struct mv_proc_env *out, const struct mv_proc_env *env,
+		       struct mv_err *err)
 {
 	size_t n = 0, used = 0;
 	char **list;

@@ -36,22 +36,22 @@ struct mv_spool {
 	uint64_t in_file, pos;
 };
 
-void mv_spool_init(struct mv_spool *spool);
+void mv_repo_spool_init(struct mv_spool *spool);
 
-void mv_spool_release(struct mv_spool *spool);
+void mv_repo_spool_release(struct mv_spool *spool);
 
 /* All of `in`; `hasher` (NULL: none) is fed as well. */
-int mv_spool_fill(struct mv_spool *spool, struct mv_repo *repo,
-		  struct mv_reader *in, struct mv_hasher *hasher,
-		  struct mv_err *err);
+int mv_repo_spool_fill(struct mv_spool *spool, struct mv_repo *repo,
+		       struct mv_reader *in, struct mv_hasher *hasher,
+		       struct mv_err *err);
 
-uint64_t mv_spool_size(const struct mv_spool *spool);
+uint64_t mv_repo_spool_size(const struct mv_spool *spool);
 
 /* From the beginning; one reader at a time. */
-struct mv_reader mv_spool_reader(struct mv_spool *spool);
+struct mv_reader mv_repo_spool_reader(struct mv_spool *spool);
 
-int mv_spool_drain(struct mv_spool *spool, struct mv_writer *out,
-		   struct mv_err *err);
+int mv_repo_spool_drain(struct mv_spool *spool, struct mv_writer *out,
+			struct mv_err *err);
 
 /* The store when there is one; MV_ENOENT otherwise: nothing is made. */
 int mv_repo_store_if_any(struct mv_store **out, struct mv_repo *repo,
@@ -97,9 +97,9 @@ struct mv_content_source {
 int mv_repo_find(struct mv_content_source *out, struct mv_repo *repo,
 		 const struct mv_pointer *pointer, struct mv_err *err);
 
-int mv_content_write(const struct mv_content_source *source,
-		     const struct mv_pointer *pointer, struct mv_writer *out,
-		     struct mv_err *err);
+int mv_repo_write_content(const struct mv_content_source *source,
+			  const struct mv_pointer *pointer, struct mv_writer *out,
+			  struct mv_err *err);
 
 /* Git's name of a pointer's blob (room for 65), writing it when asked. */
 int mv_repo_pointer_blob(char *hex, struct mv_repo *repo,

@@ -73,18 +73,18 @@ struct mv_pointer_set {
 };
 
 /* All that rev-list finds with these arguments. */
-int mv_pointer_set_read(struct mv_pointer_set *set, struct mv_repo *repo,
-			const char *const *args, struct mv_err *err);
+int mv_repo_pointer_set_read(struct mv_pointer_set *set, struct mv_repo *repo,
+			     const char *const *args, struct mv_err *err);
 
-const struct mv_pointer *mv_pointer_set_find(const struct mv_pointer_set *set,
-					     const char *hex);
+const struct mv_pointer *mv_repo_pointer_set_find(const struct mv_pointer_set *set,
+						  const char *hex);
 
 /* The pointer behind a blob; MV_ENOENT when the blob is no pointer. */
 int mv_repo_blob_pointer(struct mv_pointer *out, struct mv_repo *repo,
 			 const char *blob, struct mv_err *err);
 
 /* The same file, unchanged? */
-int mv_same_stat(const struct stat *a, const struct stat *b);
+int mv_repo_same_stat(const struct stat *a, const struct stat *b);
 
 /*
  * What time it is on the work tree's file system, or was at most half a
@@ -125,7 +125,7 @@ int mv_repo_hash_file(struct mv_oid *oid, uint64_t *size, int fd,
 
 /* The reverse: what was typed, from the top; absolute when outside of it.
    NULL: no memory. */
-char *mv_path_to_top(struct mv_repo *repo, const char *typed);
+char *mv_repo_path_to_top(struct mv_repo *repo, const char *typed);
 
 /* A variable of the environment that the door handed in; NULL. */
 const char *mv_repo_getenv(const struct mv_repo *repo, const char *name);

@@ -42,7 +42,7 @@ static int common_dir_of(char **out, struct mv_repo *repo, const char *dir,
 {
 	struct mv_proc_env env;
 	struct mv_git *git = NULL;
-	int rc = mv_client_env(&env, &repo->env, err);
+	int rc = mv_repo_client_env(&env, &repo->env, err);
 
 	if (rc)
 		return rc;
@@ -85,7 +85,7 @@ int mv_repo_host(char **common_dir, struct mv_repo *repo, const char *git_dir,
 	return rc;
 }
 
-int mv_host_is_over(const char *common_dir)
+int mv_repo_host_is_over(const char *common_dir)
 {
 	size_t len = outer_len(common_dir);
 	char *dvc;

@@ -57,8 +57,8 @@ static int know_blob(void *payload, const char *hex, const char *path,
 }
 
 /* All pointer blobs that rev-list finds with these arguments. */
-int mv_pointer_set_read(struct mv_pointer_set *p, struct mv_repo *repo,
-			const char *const *args, struct mv_err *err)
+int mv_repo_pointer_set_read(struct mv_pointer_set *p, struct mv_repo *repo,
+			     const char *const *args, struct mv_err *err)
 {
 	int rc = mv_git_each_small_blob(repo->git, args, MV_POINTER_MAX - 1,
 					know_blob, p, err);
@@ -68,8 +68,8 @@ int mv_pointer_set_read(struct mv_pointer_set *p, struct mv_repo *repo,
 	return rc;
 }
 
-const struct mv_pointer *mv_pointer_set_find(const struct mv_pointer_set *p,
-					     const char *hex)
+const struct mv_pointer *mv_repo_pointer_set_find(const struct mv_pointer_set *p,
+						  const char *hex)
 {
 	struct mv_known_pointer key;
 	const struct mv_known_pointer *k;
@@ -104,7 +104,8 @@ static int tree_entry(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
 	struct listing *l = payload;
-	const struct mv_pointer *p = mv_pointer_set_find(&l->pointers, e->blob);
+	const struct mv_pointer *p = mv_repo_pointer_set_find(&l->pointers,
+							      e->blob);
 
 	return p && (e->mode & 0170000) == 0100000 ? tell_file(l, e, p, err)
 						   : 0;
@@ -199,7 +200,7 @@ int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
 		return mv_fail(err, MV_EINVALID, "'%s' is not a revision", rev);
 	rc = check_revision(repo, rev, err);
 	if (!rc)
-		rc = mv_pointer_set_read(&l.pointers, repo, args, err);
+		rc = mv_repo_pointer_set_read(&l.pointers, repo, args, err);
 	if (!rc)
 		rc = mv_git_walk_tree(repo->git, rev, tree_entry, &l, err);
 	free(l.pointers.k);
@@ -223,8 +224,8 @@ static int keep_stray(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
 	struct strays *st = payload;
-	const struct mv_pointer *p = mv_pointer_set_find(&st->l.pointers,
-							 e->blob);
+	const struct mv_pointer *p = mv_repo_pointer_set_find(&st->l.pointers,
+							      e->blob);
 	struct stray *s;
 
 	if (!p || e->stage || (e->mode & 0170000) != 0100000)
@@ -283,7 +284,7 @@ int mv_repo_strays(struct mv_repo *repo, int staged,
 	static const char *const args[] = { "--indexed-objects", NULL };
 	struct strays st = { .l = { .repo = repo, .fn = fn,
 				    .payload = payload } };
-	int rc = mv_pointer_set_read(&st.l.pointers, repo, args, err);
+	int rc = mv_repo_pointer_set_read(&st.l.pointers, repo, args, err);
 
 	if (!rc && st.l.pointers.count)
 		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED, pathspecs,

@@ -57,7 +57,7 @@ no:
 	return NULL;
 }
 
-char *mv_path_to_top(struct mv_repo *repo, const char *typed)
+char *mv_repo_path_to_top(struct mv_repo *repo, const char *typed)
 {
 	char *path = mv_repo_from_top(repo, typed);
 

@@ -73,10 +73,10 @@ enum mv_trusted_absence {
  * says that it was there (of a folder like any other none is made), and `away`
  * is 1 where there is the folder or link, and nothing of a store in it.
  */
-int mv_store_is_away(int *away, const char *common_dir, const char *store,
-		     struct mv_err *err);
+int mv_repo_store_is_away(int *away, const char *common_dir, const char *store,
+			  struct mv_err *err);
 
-int mv_store_note_apart(const char *common_dir, const char *store,
-			struct mv_err *err);
+int mv_repo_store_note_apart(const char *common_dir, const char *store,
+			     struct mv_err *err);
 
 #endif

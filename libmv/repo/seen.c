@@ -9,7 +9,7 @@
 
 /* What an open file looks like, and what time it is where it lies. */
 
-int mv_same_stat(const struct stat *a, const struct stat *b)
+int mv_repo_same_stat(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
 	       a->st_size == b->st_size && a->st_mode == b->st_mode &&

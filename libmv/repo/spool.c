@@ -12,7 +12,7 @@
  * Git does not listen before it has written everything. What it wrote may
  * have any size, so it waits in memory first and in a file from then on.
  */
-void mv_spool_init(struct mv_spool *spool)
+void mv_repo_spool_init(struct mv_spool *spool)
 {
 	const struct mv_tmp none = MV_TMP_INIT;
 
@@ -21,7 +21,7 @@ void mv_spool_init(struct mv_spool *spool)
 	spool->in_file = spool->pos = 0;
 }
 
-void mv_spool_release(struct mv_spool *spool)
+void mv_repo_spool_release(struct mv_spool *spool)
 {
 	mv_tmp_discard(&spool->file);
 	mv_buf_release(&spool->memory);
@@ -48,9 +48,9 @@ static int keep(struct mv_spool *spool, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_spool_fill(struct mv_spool *spool, struct mv_repo *repo,
-		  struct mv_reader *in, struct mv_hasher *hasher,
-		  struct mv_err *err)
+int mv_repo_spool_fill(struct mv_spool *spool, struct mv_repo *repo,
+		       struct mv_reader *in, struct mv_hasher *hasher,
+		       struct mv_err *err)
 {
 	char *block = malloc(SPOOL_MEMORY);
 	size_t got;
@@ -69,7 +69,7 @@ int mv_spool_fill(struct mv_spool *spool, struct mv_repo *repo,
 	return rc;
 }
 
-uint64_t mv_spool_size(const struct mv_spool *spool)
+uint64_t mv_repo_spool_size(const struct mv_spool *spool)
 {
 	return spool->memory.len + spool->in_file;
 }
@@ -91,7 +91,7 @@ static int spool_read(void *payload, void *data, size_t len, size_t *got,
 		rc = mv_pread_full(spool->file.fd, data, len,
 				   spool->pos - spool->memory.len, got,
 				   spool->file.path, err);
-		if (!rc && !*got && spool->pos < mv_spool_size(spool))
+		if (!rc && !*got && spool->pos < mv_repo_spool_size(spool))
 			rc = mv_fail(err, MV_EIO, "'%s' is too short",
 				     spool->file.path);
 	}
@@ -100,7 +100,7 @@ static int spool_read(void *payload, void *data, size_t len, size_t *got,
 	return rc;
 }
 
-struct mv_reader mv_spool_reader(struct mv_spool *spool)
+struct mv_reader mv_repo_spool_reader(struct mv_spool *spool)
 {
 	const struct mv_reader in = { spool_read, spool };
 
@@ -108,10 +108,10 @@ struct mv_reader mv_spool_reader(struct mv_spool *spool)
 	return in;
 }
 
-int mv_spool_drain(struct mv_spool *spool, struct mv_writer *out,
-		   struct mv_err *err)
+int mv_repo_spool_drain(struct mv_spool *spool, struct mv_writer *out,
+			struct mv_err *err)
 {
-	struct mv_reader in = mv_spool_reader(spool);
+	struct mv_reader in = mv_repo_spool_reader(spool);
 	char block[64 * 1024];
 	size_t got = 1;
 	int rc = 0;

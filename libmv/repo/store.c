@@ -47,7 +47,8 @@ int mv_repo_expand_path(char **out, struct mv_repo *repo,
 	if (path[0] == '~' && (path[1] == '/' || !path[1])) {
 		home = home_of(repo);
 		if (!home || !*home)
-			return mv_fail(err, MV_EINVALID, "configuration '%s' is "
+			return mv_fail(err, MV_EINVALID,
+				       "configuration '%s' is "
 				       "'%s', but HOME is not set", key, path);
 		*out = mv_strf("%s%s", home, path + 1);
 	} else if (path[0] == '/') {
@@ -80,8 +81,10 @@ static int check_seen(const char *common_dir, const char *dir, int shared,
 	int seen = 0, rc = format ? 0 : mv_nomem(err);
 
 	if (!rc && access(format, F_OK))
-		rc = shared ? mv_store_was_seen(&seen, common_dir, dir, err) :
-			      mv_store_is_away(&seen, common_dir, dir, err);
+		rc = shared ? mv_repo_store_was_seen(&seen, common_dir, dir,
+						     err) :
+			      mv_repo_store_is_away(&seen, common_dir, dir,
+						    err);
 	if (!rc && seen)
 		rc = mv_fail(err, MV_EDENIED, "the store '%s' was there before "
 			     "and is not now: is its disk mounted? If it is "
@@ -97,10 +100,10 @@ static int register_client(struct mv_repo *repo, const char *dir, int writes,
 {
 	const char *common = repo->info->common_dir;
 	struct mv_err why;
-	int rc = mv_client_register(dir, common, &why);
+	int rc = mv_repo_client_register(dir, common, &why);
 
 	if (!rc)
-		rc = mv_store_note_seen(common, dir, &why);
+		rc = mv_repo_store_note_seen(common, dir, &why);
 	if (!rc || !writes)
 		return 0;
 	return mv_fail(err, rc, "%s", why.msg);
@@ -124,7 +127,7 @@ static int find_hosted(struct where *w, struct mv_repo *repo,
 	/* Its own folder's store has packs without a word. */
 	if (!rc && (strncmp(w->dir, w->host, len) ||
 		    strcmp(w->dir + len, "/model")))
-		rc = mv_client_name(w->owner, w->host, err);
+		rc = mv_repo_client_name(w->owner, w->host, err);
 	return rc;
 }
 
@@ -138,8 +141,8 @@ static int find_store(struct where *w, struct mv_repo *repo,
 	if (!rc && named) {
 		w->shared = 1;
 		rc = expand_path(&w->dir, repo, "model.store", named, err);
-		return rc ? rc : mv_client_name(w->owner,
-						repo->info->common_dir, err);
+		return rc ? rc : mv_repo_client_name(w->owner,
+						     repo->info->common_dir, err);
 	}
 	if (!rc)
 		rc = mv_repo_host(&w->host, repo, repo->info->common_dir,
@@ -192,7 +195,8 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 				     !!(flags & MV_STORE_CREATE), err);
 	/* Who may not write there notes nothing, and may go on. */
 	if (!rc && !w.shared)
-		(void)mv_store_note_apart(repo->info->common_dir, w.dir, NULL);
+		(void)mv_repo_store_note_apart(repo->info->common_dir, w.dir,
+					       NULL);
 	if (rc && repo->store) {
 		mv_store_close(repo->store);
 		repo->store = NULL;
@@ -393,9 +397,9 @@ int mv_repo_has(struct mv_repo *repo, const struct mv_pointer *pointer,
 	return pointer->size ? mv_repo_find(&source, repo, pointer, err) : 0;
 }
 
-int mv_content_write(const struct mv_content_source *source,
-		     const struct mv_pointer *pointer, struct mv_writer *out,
-		     struct mv_err *err)
+int mv_repo_write_content(const struct mv_content_source *source,
+			  const struct mv_pointer *pointer, struct mv_writer *out,
+			  struct mv_err *err)
 {
 	if (source->lfs_dir)
 		return mv_lfsdir_read(source->lfs_dir, &pointer->oid, out, err);
@@ -418,7 +422,7 @@ int mv_repo_write_to(struct mv_repo *repo, const struct mv_pointer *pointer,
 	if (source.store && parallel)
 		return mv_store_restore(source.store, &pointer->oid, fd, path,
 					err);
-	rc = mv_content_write(&source, pointer, &out, err);
+	rc = mv_repo_write_content(&source, pointer, &out, err);
 	if (rc)
 		mv_err_prefix(err, "cannot write '%s'", path);
 	return rc;

@@ -61,7 +61,7 @@ static void start_python(struct mv_probe *probe, const struct mv_repo *repo)
 	free(own);
 }
 
-void mv_probe_begin(struct mv_probe *probe, struct mv_repo *repo)
+void mv_run_probe_begin(struct mv_probe *probe, struct mv_repo *repo)
 {
 	static const char *const gpu[] = { "nvidia-smi", "-L", NULL };
 	static const char *const conda[] = {
@@ -77,7 +77,7 @@ void mv_probe_begin(struct mv_probe *probe, struct mv_repo *repo)
 	probe->begun = 1;
 }
 
-void mv_probe_drop(struct mv_probe *probe)
+void mv_run_probe_drop(struct mv_probe *probe)
 {
 	struct mv_proc *all[] = {
 		&probe->python, &probe->conda, &probe->gpu
@@ -269,11 +269,12 @@ static int add_packages(struct mv_repo *repo, struct mv_record *r,
 	int rc = 0;
 
 	mv_buf_init(&clean, ANSWER_MAX);
-	if (mv_mask_text(&clean, text, strlen(text)))
+	if (mv_run_mask_text(&clean, text, strlen(text)))
 		rc = mv_nomem(err);
 	if (!rc && clean.len) {
-		rc = mv_repo_attach(repo, r, "packages", clean.data, clean.len,
-				    err);
+		rc = mv_evidence_attach(repo, r, "packages", clean.data,
+					clean.len,
+					err);
 		ref = r->attached.count ? &r->attached.v[r->attached.count - 1] :
 					  NULL;
 		if (!rc && ref) {
@@ -336,8 +337,8 @@ static int add_answers(struct mv_repo *repo, struct mv_record *r,
 	return rc;
 }
 
-int mv_probe_end(struct mv_probe *probe, struct mv_repo *repo,
-		 struct mv_record *record, struct mv_err *err)
+int mv_run_probe_end(struct mv_probe *probe, struct mv_repo *repo,
+		     struct mv_record *record, struct mv_err *err)
 {
 	int rc = add_os(record, err);
 
@@ -349,15 +350,15 @@ int mv_probe_end(struct mv_probe *probe, struct mv_repo *repo,
 		rc = add_image(record, repo, err);
 	if (!rc)
 		rc = add_answers(repo, record, probe, err);
-	mv_probe_drop(probe);
+	mv_run_probe_drop(probe);
 	return rc;
 }
 
-int mv_repo_environment(struct mv_repo *repo, struct mv_record *record,
-			struct mv_err *err)
+int mv_run_environment(struct mv_repo *repo, struct mv_record *record,
+		       struct mv_err *err)
 {
 	struct mv_probe probe = { .begun = 0 };
 
-	mv_probe_begin(&probe, repo);
-	return mv_probe_end(&probe, repo, record, err);
+	mv_run_probe_begin(&probe, repo);
+	return mv_run_probe_end(&probe, repo, record, err);
 }

@@ -9,7 +9,7 @@
 
 /* What run.c and outputs.c both need of a job. */
 
-void mv_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
+void mv_run_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -22,15 +22,15 @@ void mv_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
 	hooks->tell(hooks->payload, text);
 }
 
-char *mv_job_full_path(const struct mv_job *job, const char *path)
+char *mv_run_job_full_path(const struct mv_job *job, const char *path)
 {
 	return *path == '/' ? strdup(path) :
 	       mv_path_join(job->repo->info->work_tree, path);
 }
 
-int mv_job_is_folder(const struct mv_job *job, const char *path)
+int mv_run_job_is_folder(const struct mv_job *job, const char *path)
 {
-	char *full = mv_job_full_path(job, path);
+	char *full = mv_run_job_full_path(job, path);
 	struct stat st;
 	int is = full && !stat(full, &st) && S_ISDIR(st.st_mode);
 
@@ -38,8 +38,9 @@ int mv_job_is_folder(const struct mv_job *job, const char *path)
 	return is;
 }
 
-int mv_job_add_output(struct mv_job *job, const char *path, int is_directory,
-		      struct mv_err *err)
+int mv_run_job_add_output(struct mv_job *job, const char *path,
+			  int is_directory,
+			  struct mv_err *err)
 {
 	struct mv_output *o = realloc(job->outputs, (job->output_count + 1) *
 						 sizeof(*o));

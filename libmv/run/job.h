@@ -39,25 +39,26 @@ struct mv_job {
 
 /* As printf(); tells the person, if anybody listens. */
 __attribute__((format(printf, 2, 3)))
-void mv_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...);
+void mv_run_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...);
 
 /* Where the path is on disk; yours. */
-char *mv_job_full_path(const struct mv_job *job, const char *path);
+char *mv_run_job_full_path(const struct mv_job *job, const char *path);
 
-int mv_job_is_folder(const struct mv_job *job, const char *path);
+int mv_run_job_is_folder(const struct mv_job *job, const char *path);
 
 /* One more; what it is then is resolved later. */
-int mv_job_add_output(struct mv_job *job, const char *path, int is_directory,
-		      struct mv_err *err);
+int mv_run_job_add_output(struct mv_job *job, const char *path,
+			  int is_directory,
+			  struct mv_err *err);
 
 /* -- outputs.c, in this order -- */
 /* What was named and written, and what the watch saw written. */
-int mv_job_find_outputs(struct mv_job *job, struct mv_err *err);
+int mv_run_job_find_outputs(struct mv_job *job, struct mv_err *err);
 
 /* Track, store and stage them. */
-int mv_job_add_outputs(struct mv_job *job, struct mv_err *err);
+int mv_run_job_add_outputs(struct mv_job *job, struct mv_err *err);
 
 /* What each of them is now: its subject. */
-int mv_job_resolve_outputs(struct mv_job *job, struct mv_err *err);
+int mv_run_job_resolve_outputs(struct mv_job *job, struct mv_err *err);
 
 #endif

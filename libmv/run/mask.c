@@ -321,14 +321,14 @@ static int add_argument(struct mv_buf *out, const char *arg, int *pending)
 	return add_text(out, w, pending, 0);
 }
 
-void mv_strings_free(char **list)
+void mv_run_strings_free(char **list)
 {
 	for (size_t i = 0; list && list[i]; i++)
 		free(list[i]);
 	free(list);
 }
 
-char **mv_mask_command(const char *const *argv)
+char **mv_run_mask_command(const char *const *argv)
 {
 	size_t n = 0;
 	struct mv_buf buf;
@@ -344,14 +344,14 @@ char **mv_mask_command(const char *const *argv)
 			out[i] = strdup(buf.data);
 		mv_buf_release(&buf);
 		if (!out[i]) {
-			mv_strings_free(out);
+			mv_run_strings_free(out);
 			return NULL;
 		}
 	}
 	return out;
 }
 
-int mv_mask_text(struct mv_buf *out, const char *text, size_t len)
+int mv_run_mask_text(struct mv_buf *out, const char *text, size_t len)
 {
 	size_t at = 0, end;
 	int rc = 0;

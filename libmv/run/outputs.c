@@ -15,22 +15,22 @@
 static int add_named(struct mv_job *job, int named, struct mv_err *err)
 {
 	const char *name = job->options->outputs[named];
-	char *path = mv_path_to_top(job->repo, name);
+	char *path = mv_repo_path_to_top(job->repo, name);
 	int exists = 0, changed = 0, directory, rc = 0;
 
 	if (!path)
 		return mv_nomem(err);
-	directory = mv_job_is_folder(job, path);
+	directory = mv_run_job_is_folder(job, path);
 	for (size_t i = 0; i < job->watch.count; i++) {
 		const struct mv_watched *f = &job->watch.v[i];
 
 		if (f->named != named)
 			continue;
 		exists |= f->is;
-		changed |= mv_watched_changed(f);
+		changed |= mv_run_watch_changed(f);
 	}
 	if (exists && changed)
-		rc = mv_job_add_output(job, path, directory, err);
+		rc = mv_run_job_add_output(job, path, directory, err);
 	else
 		mv_repo_warn(job->repo, exists ?
 			     "output '%s' was not written by the command" :
@@ -39,7 +39,7 @@ static int add_named(struct mv_job *job, int named, struct mv_err *err)
 	return rc;
 }
 
-int mv_job_find_outputs(struct mv_job *job, struct mv_err *err)
+int mv_run_job_find_outputs(struct mv_job *job, struct mv_err *err)
 {
 	const char *const *named = job->options->outputs;
 	int rc = 0;
@@ -52,8 +52,8 @@ int mv_job_find_outputs(struct mv_job *job, struct mv_err *err)
 		const struct mv_watched *f = &job->watch.v[i];
 
 		if (f->roles & MV_WATCH_OUTPUT && f->is &&
-		    mv_watched_changed(f))
-			rc = mv_job_add_output(job, f->path, 0, err);
+		    mv_run_watch_changed(f))
+			rc = mv_run_job_add_output(job, f->path, 0, err);
 	}
 	return rc;
 }
@@ -103,10 +103,10 @@ static int track_folder(struct mv_job *job, struct adding *a, const char *path,
 	}
 	if (!rc)
 		rc = mv_buf_addstr(&pattern, "/**");
-	rc = rc ? mv_nomem(err) : mv_repo_track(job->repo, pattern.data,
+	rc = rc ? mv_nomem(err) : mv_work_track(job->repo, pattern.data,
 						&changed, err);
 	if (!rc)
-		mv_job_tell(&job->options->hooks, "'%s' is tracked now "
+		mv_run_job_tell(&job->options->hooks, "'%s' is tracked now "
 		     "(.gitattributes)", pattern.data);
 	mv_buf_release(&pattern);
 	if (!rc && !job->attributes)
@@ -176,9 +176,9 @@ static int track_outputs(struct mv_job *job, struct adding *a,
 			a->foreign[kept++] = a->foreign[j];
 	if (rc || !kept)
 		return rc;
-	rc = mv_repo_track_paths(job->repo, a->foreign, kept, &changed, err);
+	rc = mv_work_track_paths(job->repo, a->foreign, kept, &changed, err);
 	if (!rc)
-		mv_job_tell(&job->options->hooks, kept == 1 ?
+		mv_run_job_tell(&job->options->hooks, kept == 1 ?
 		     "%zu output is tracked now (.gitattributes)" :
 		     "%zu outputs are tracked now (.gitattributes)", kept);
 	if (!rc && changed)
@@ -190,7 +190,7 @@ static int track_outputs(struct mv_job *job, struct adding *a,
    pathspec with magic by itself, so most have none. */
 static char *pathspec(const struct mv_job *job, const char *path)
 {
-	char *plain = mv_path_from(job->repo->info->prefix, path);
+	char *plain = mv_run_path_from(job->repo->info->prefix, path);
 
 	if (!plain || (*plain != ':' && !plain[strcspn(plain, "*?[\\")]))
 		return plain;
@@ -218,9 +218,9 @@ static int stage_some(struct mv_job *job, const struct adding *a, size_t *next,
 			bytes += strlen(specs[n++]) + sizeof(*specs) + 1;
 	}
 	if (!rc && n)
-		rc = mv_repo_add(job->repo, (const char *const *)specs,
+		rc = mv_work_add(job->repo, (const char *const *)specs,
 				 &options, &stats, err);
-	mv_strings_free(specs);
+	mv_run_strings_free(specs);
 	return rc;
 }
 
@@ -234,7 +234,7 @@ static int stage(struct mv_job *job, const struct adding *a, struct mv_err *err)
 	return rc;
 }
 
-int mv_job_add_outputs(struct mv_job *job, struct mv_err *err)
+int mv_run_job_add_outputs(struct mv_job *job, struct mv_err *err)
 {
 	struct adding a = { .job = job };
 	size_t most = job->watch.count + job->output_count + 2;
@@ -290,8 +290,8 @@ static int resolve_some(struct mv_job *job, size_t *next, struct mv_err *err)
 			bytes += strlen(specs[n++]) + sizeof(*specs) + 1;
 	}
 	if (!rc && n)
-		rc = mv_repo_subjects(&found, &count, job->repo,
-				      (const char *const *)specs, err);
+		rc = mv_subject_list(&found, &count, job->repo,
+				     (const char *const *)specs, err);
 	if (!rc && count)
 		qsort(found, count, sizeof(*found), by_subject);
 	for (size_t i = first; !rc && count && i < *next; i++) {
@@ -306,8 +306,8 @@ static int resolve_some(struct mv_job *job, size_t *next, struct mv_err *err)
 		if (!hit->path)
 			rc = mv_nomem(err);
 	}
-	mv_subjects_release(found, count);
-	mv_strings_free(specs);
+	mv_subject_list_release(found, count);
+	mv_run_strings_free(specs);
 	return rc;
 }
 
@@ -323,7 +323,7 @@ static int resolve_many(struct mv_job *job, struct mv_err *err)
 }
 
 /* What they are now; those that there can be no record on are left out. */
-int mv_job_resolve_outputs(struct mv_job *job, struct mv_err *err)
+int mv_run_job_resolve_outputs(struct mv_job *job, struct mv_err *err)
 {
 	size_t kept = 0;
 	int rc = resolve_many(job, err);
@@ -334,7 +334,7 @@ int mv_job_resolve_outputs(struct mv_job *job, struct mv_err *err)
 		struct mv_err local;
 
 		if (!rc && !o->subject.path &&
-		    mv_repo_subject_at(&o->subject, job->repo, NULL, o->path,
+		    mv_subject_find_at(&o->subject, job->repo, NULL, o->path,
 				       &local))
 			mv_repo_warn(job->repo, "nothing is recorded on '%s': "
 				     "%s", o->path, local.msg);

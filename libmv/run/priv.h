@@ -11,8 +11,8 @@
 /* What the files of run share. */
 
 /* os, kernel, cpu, cpus, memory, gpu, python, packages (attached), image ... */
-int mv_repo_environment(struct mv_repo *repo, struct mv_record *record,
-			struct mv_err *err);
+int mv_run_environment(struct mv_repo *repo, struct mv_record *record,
+		       struct mv_err *err);
 
 /* -- secrets --------------------------------------------------------------- */
 
@@ -23,12 +23,12 @@ int mv_repo_environment(struct mv_repo *repo, struct mv_record *record,
  * of options and variables whose names say so, the user's part of URLs,
  * tokens of known shapes. NULL when out of memory. Free each and the list.
  */
-char **mv_mask_command(const char *const *argv);
+char **mv_run_mask_command(const char *const *argv);
 
 /* The same for text of many lines (a list of packages). */
-int mv_mask_text(struct mv_buf *out, const char *text, size_t len);
+int mv_run_mask_text(struct mv_buf *out, const char *text, size_t len);
 
-void mv_strings_free(char **list);	/* NULL-terminated; NULL is fine */
+void mv_run_strings_free(char **list);	/* NULL-terminated; NULL is fine */
 
 /* -- the environment ------------------------------------------------------- */
 
@@ -39,14 +39,14 @@ struct mv_probe {
 };
 
 /* Starts what there is to be asked; what is not there is not. */
-void mv_probe_begin(struct mv_probe *probe, struct mv_repo *repo);
+void mv_run_probe_begin(struct mv_probe *probe, struct mv_repo *repo);
 
 /* Collect the answers into record->environment and attach the packages. */
-int mv_probe_end(struct mv_probe *probe, struct mv_repo *repo,
-		 struct mv_record *record, struct mv_err *err);
+int mv_run_probe_end(struct mv_probe *probe, struct mv_repo *repo,
+		     struct mv_record *record, struct mv_err *err);
 
 /* Nobody wants to know any more. */
-void mv_probe_drop(struct mv_probe *probe);
+void mv_run_probe_drop(struct mv_probe *probe);
 
 /* -- what the command does to files ---------------------------------------- */
 
@@ -72,37 +72,38 @@ struct mv_watch {
 	size_t ignored;		/* candidates beyond the most we read */
 };
 
-void mv_watch_release(struct mv_watch *w);
+void mv_run_watch_release(struct mv_watch *w);
 
 /* What `options` name and what the file names suggest, as it stands now. */
-int mv_watch_begin(struct mv_watch *out, struct mv_repo *repo,
-		   const struct mv_run_options *options, struct mv_err *err);
+int mv_run_watch_begin(struct mv_watch *out, struct mv_repo *repo,
+		       const struct mv_run_options *options, struct mv_err *err);
 
 /* The same when the command has ended: new files are added. */
-int mv_watch_end(struct mv_watch *w, struct mv_repo *repo,
-		 const struct mv_run_options *options, struct mv_err *err);
+int mv_run_watch_end(struct mv_watch *w, struct mv_repo *repo,
+		     const struct mv_run_options *options, struct mv_err *err);
 
-int mv_watched_changed(const struct mv_watched *f);
+int mv_run_watch_changed(const struct mv_watched *f);
 
 /* Does a file of this name hold params or metrics (MV_WATCH_...), or 0?
    Pure. */
-unsigned mv_watch_roles(const char *path);
+unsigned mv_run_watch_roles(const char *path);
 
 /* "a/dvclive" of "a/dvclive/plots/x.tsv"; NULL: it is in no such folder (or
    there is no memory). Yours. */
-char *mv_live_folder(const char *path);
+char *mv_run_live_folder(const char *path);
 
 /* `path` as the person would type it in `prefix` ("", "a/b/"); yours. */
-char *mv_path_from(const char *prefix, const char *path);
+char *mv_run_path_from(const char *prefix, const char *path);
 
 /* sha256 and size of a file, wherever it is. */
-int mv_ref_of_file(struct mv_ref *out, const char *file, struct mv_err *err);
+int mv_run_ref_of_file(struct mv_ref *out, const char *file,
+		       struct mv_err *err);
 
 /* -- one run, as reproduce does it again ----------------------------------- */
 
 /* Run it in `dir`; fills status, times and peak of `run`. */
-int mv_execute(struct mv_execution *run, const char *const *argv,
-	       const char *dir, const struct mv_proc_env *env,
-	       const struct mv_run_hooks *hooks, struct mv_err *err);
+int mv_run_start(struct mv_execution *run, const char *const *argv,
+		 const char *dir, const struct mv_proc_env *env,
+		 const struct mv_run_hooks *hooks, struct mv_err *err);
 
 #endif

@@ -55,7 +55,7 @@ struct work {
 	size_t made_count, made_alloc;
 };
 
-void mv_reproduced_release(struct mv_reproduced *r)
+void mv_run_reproduced_release(struct mv_reproduced *r)
 {
 	for (size_t i = 0; r->differences && i < r->expected.count; i++)
 		free(r->differences[i]);
@@ -327,7 +327,7 @@ static int open_guest(struct work *w, struct mv_err *err)
 	options.env.env = w->guest.env;
 	rc = mv_repo_open(&w->guest.repo, &options, err);
 	if (!rc)
-		rc = mv_repo_checkout(w->guest.repo, NULL, 0, &stats, err);
+		rc = mv_work_checkout(w->guest.repo, NULL, 0, &stats, err);
 	if (!rc && stats.missing + stats.failed)
 		doubt(w, "%" PRIu64 " %s not here", stats.missing +
 		      stats.failed, stats.missing + stats.failed == 1 ?
@@ -349,7 +349,7 @@ static int is_there(const struct work *w, const char *path,
 {
 	struct mv_ref ref = { 0 };
 	char *full = in_guest(w, path);
-	int rc = full ? mv_ref_of_file(&ref, full, NULL) : MV_ENOMEM;
+	int rc = full ? mv_run_ref_of_file(&ref, full, NULL) : MV_ENOMEM;
 
 	free(full);
 	return !rc && mv_oid_eq(&ref.oid, oid);
@@ -365,7 +365,7 @@ static int write_content(struct work *w, const char *path,
 	struct stat st;
 	int root, rc;
 
-	rc = mv_repo_need(w->repo, &p, 1, &present, err);
+	rc = mv_transfer_need(w->repo, &p, 1, &present, err);
 	if (!rc && !present && size)
 		return mv_fail(err, MV_ENOENT, "its content is not here");
 	if (!rc)
@@ -419,9 +419,9 @@ static int read_manifest(struct mv_manifest *out, struct work *w,
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
 	to = mv_writer_buf(&text);
-	rc = mv_repo_need(w->repo, &p, 1, NULL, err);
+	rc = mv_transfer_need(w->repo, &p, 1, NULL, err);
 	if (!rc)
-		rc = mv_repo_read(w->repo, &p, &to, err);
+		rc = mv_transfer_read(w->repo, &p, &to, err);
 	if (!rc)
 		rc = mv_manifest_parse(out, text.data, text.len, err);
 	mv_buf_release(&text);
@@ -609,9 +609,9 @@ static int run_again(struct work *w, struct mv_err *err)
 		tell_command(w);
 		mv_git_rest(w->repo->git);
 		mv_git_rest(w->guest.repo->git);
-		rc = mv_execute(&w->out->run.record.run,
-				(const char *const *)w->record->run.command,
-				dir, &env, w->hooks, err);
+		rc = mv_run_start(&w->out->run.record.run,
+				  (const char *const *)w->record->run.command,
+				  dir, &env, w->hooks, err);
 	}
 	if (!rc)
 		w->out->run.exit_code = w->out->run.record.run.exit_code;
@@ -640,7 +640,7 @@ static char *describe(struct work *w, const struct made *m, const char *full,
 	for (; !rc && n && at < least; at += n) {
 		size_t want = least - at < PIECE ? (size_t)(least - at) : PIECE;
 
-		rc = mv_repo_read_at(w->repo, &p, at, a, want, &k, NULL);
+		rc = mv_transfer_read_at(w->repo, &p, at, a, want, &k, NULL);
 		if (!rc)
 			rc = mv_pread_full(fd, b, want, at, &n, full, NULL);
 		n = n < k ? n : k;
@@ -677,9 +677,9 @@ static enum verdict compare_file(struct mv_ref *actual, char **why,
 
 	if (!full || lstat(full, &st) || !S_ISREG(st.st_mode)) {
 		*why = mv_strf("'%s' is not there", m->path);
-	} else if (m->was && mv_same_stat(&st, &m->before)) {
+	} else if (m->was && mv_repo_same_stat(&st, &m->before)) {
 		*why = mv_strf("'%s' was not written", m->path);
-	} else if (mv_ref_of_file(actual, full, NULL)) {
+	} else if (mv_run_ref_of_file(actual, full, NULL)) {
 		*why = mv_strf("'%s' cannot be read", m->path);
 	} else if (mv_oid_eq(&actual->oid, &m->oid)) {
 		v = SAME;
@@ -697,12 +697,12 @@ static void see_folder(struct mv_ref *out, struct work *w, const char *path)
 	struct mv_ref seen;
 	char *full = in_guest(w, path);
 
-	if (full && !mv_repo_ref(&seen, w->guest.repo, NULL, "", NULL, full,
-				 NULL)) {
+	if (full && !mv_evidence_ref(&seen, w->guest.repo, NULL, "", NULL, full,
+				     NULL)) {
 		out->oid = seen.oid;
 		out->size = seen.size;
 		out->has_oid = seen.has_oid;
-		mv_repo_ref_release(&seen);
+		mv_evidence_ref_release(&seen);
 	}
 	free(full);
 }
@@ -761,7 +761,7 @@ static int compare_metrics(struct work *w, struct mv_err *err)
 		if (!f->path || !f->role || strcmp(f->role, "metrics") ||
 		    mv_wt_check_path(f->path, NULL))
 			continue;
-		folder = mv_live_folder(f->path);
+		folder = mv_run_live_folder(f->path);
 		if (folder && live && !strcmp(live, folder)) {
 			free(folder);
 			continue;
@@ -771,8 +771,8 @@ static int compare_metrics(struct work *w, struct mv_err *err)
 			free(live);
 			live = folder;
 		}
-		if (full && mv_repo_read_facts(&now, NULL, full, 1, NULL,
-					       &local))
+		if (full && mv_evidence_read_facts(&now, NULL, full, 1, NULL,
+						   &local))
 			mv_repo_warn(w->repo, "%s", local.msg);
 		free(full);
 	}
@@ -830,9 +830,9 @@ static void end(struct work *w, int keep)
 	free(w->made);
 }
 
-int mv_repo_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
-		      const char *spec, int keep,
-		      const struct mv_run_hooks *hooks, struct mv_err *err)
+int mv_run_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
+		     const char *spec, int keep,
+		     const struct mv_run_hooks *hooks, struct mv_err *err)
 {
 	struct work w = { .repo = repo, .hooks = hooks, .out = out };
 	struct mv_evidence evidence = { 0 };
@@ -841,12 +841,12 @@ int mv_repo_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = mv_repo_subject(&subject, repo, spec, err);
+	rc = mv_subject_find(&subject, repo, spec, err);
 	if (rc)
 		return rc;
 	of = (struct mv_known_as){ subject.blob, &subject.pointer.oid,
 				   subject.artifact };
-	rc = mv_repo_evidence(&evidence, repo, &of, 1, err);
+	rc = mv_evidence_of(&evidence, repo, &of, 1, err);
 	if (!rc) {
 		w.record = find_run(&evidence, &subject.pointer.oid);
 		rc = check_run(&w, spec, err);
@@ -858,6 +858,6 @@ int mv_repo_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
 	mv_evidence_release(&evidence);
 	mv_subject_release(&subject);
 	if (rc)
-		mv_reproduced_release(out);
+		mv_run_reproduced_release(out);
 	return rc;
 }

@@ -42,12 +42,12 @@ static void job_release(struct mv_job *job)
 	free(job->attributes);
 	mv_curves_release(&job->curves);
 	mv_record_release(&job->record);
-	mv_watch_release(&job->watch);
+	mv_run_watch_release(&job->watch);
 }
 
 static char *typed(const struct mv_job *job, const char *path)
 {
-	return mv_path_from(job->repo->info->prefix, path);
+	return mv_run_path_from(job->repo->info->prefix, path);
 }
 
 /* -- before -- */
@@ -58,7 +58,7 @@ static int check_outputs(const struct mv_job *job, struct mv_err *err)
 	int rc = 0;
 
 	for (; !rc && out && *out; out++) {
-		char *path = mv_path_to_top(job->repo, *out);
+		char *path = mv_repo_path_to_top(job->repo, *out);
 
 		if (!path)
 			return mv_nomem(err);
@@ -81,8 +81,9 @@ static int read_facts(struct mv_job *job, struct mv_record *into,
 {
 	char *name = typed(job, path);
 	size_t skipped = 0;
-	int rc = name ? mv_repo_read_facts(into, &job->curves, name, metrics,
-					   &skipped, err) : mv_nomem(err);
+	int rc = name ? mv_evidence_read_facts(into, &job->curves, name,
+					       metrics,
+					       &skipped, err) : mv_nomem(err);
 
 	job->skipped += skipped;
 	free(name);
@@ -147,8 +148,8 @@ static int read_params(struct mv_job *job, struct mv_err *err)
 static int add_input(struct mv_job *job, const char *spec, struct mv_err *err)
 {
 	struct mv_ref ref = { 0 };
-	char *path = mv_path_to_top(job->repo, spec);
-	char *full = path ? mv_job_full_path(job, path) : NULL;
+	char *path = mv_repo_path_to_top(job->repo, spec);
+	char *full = path ? mv_run_job_full_path(job, path) : NULL;
 	char *said;
 	int rc;
 
@@ -156,7 +157,8 @@ static int add_input(struct mv_job *job, const char *spec, struct mv_err *err)
 		free(path);
 		return mv_nomem(err);
 	}
-	rc = mv_repo_ref(&ref, job->repo, &job->record, "", NULL, spec, err);
+	rc = mv_evidence_ref(&ref, job->repo, &job->record, "", NULL, spec,
+			     err);
 	if (!rc) {
 		said = ref.path;
 		if (!access(full, F_OK))
@@ -164,7 +166,7 @@ static int add_input(struct mv_job *job, const char *spec, struct mv_err *err)
 		rc = mv_refs_add(&job->record.run.inputs, &ref, err);
 		ref.path = said;
 	}
-	mv_repo_ref_release(&ref);
+	mv_evidence_ref_release(&ref);
 	free(full);
 	free(path);
 	return rc;
@@ -181,7 +183,7 @@ static int describe_run(struct mv_job *job, struct mv_err *err)
 	if (rc)
 		return rc;
 	run->id = strdup(id);
-	run->command = mv_mask_command(job->options->command);
+	run->command = mv_run_mask_command(job->options->command);
 	run->cwd = strndup(prefix, len ? len - 1 : 0);
 	if (job->options->name)
 		run->name = strdup(job->options->name);
@@ -194,15 +196,16 @@ static int describe_run(struct mv_job *job, struct mv_err *err)
 static int add_eval(struct mv_job *job, const char *spec, struct mv_err *err)
 {
 	struct mv_ref ref;
-	int rc = mv_repo_ref(&ref, job->repo, &job->record, "eval", NULL, spec,
-			     err);
+	int rc = mv_evidence_ref(&ref, job->repo, &job->record, "eval", NULL,
+				 spec,
+				 err);
 
 	if (rc) {
 		mv_err_prefix(err, "'--eval-data'");
 		return rc;
 	}
 	rc = mv_refs_add(&job->record.data, &ref, err);
-	mv_repo_ref_release(&ref);
+	mv_evidence_ref_release(&ref);
 	return rc;
 }
 
@@ -215,8 +218,8 @@ static int look_before(struct mv_job *job, struct mv_err *err)
 
 	rc = check_outputs(job, err);
 	if (!rc)
-		rc = mv_repo_record_begin(&job->record, job->repo, &nobody,
-					  job->options->hooks.now(), err);
+		rc = mv_evidence_record_begin(&job->record, job->repo, &nobody,
+					      job->options->hooks.now(), err);
 	if (!rc)
 		rc = describe_run(job, err);
 	for (; !rc && in && *in; in++)
@@ -224,15 +227,16 @@ static int look_before(struct mv_job *job, struct mv_err *err)
 	for (; !rc && eval && *eval; eval++)
 		rc = add_eval(job, *eval, err);
 	if (!rc)
-		rc = mv_watch_begin(&job->watch, job->repo, job->options, err);
+		rc = mv_run_watch_begin(&job->watch, job->repo, job->options,
+					err);
 	return rc ? rc : read_params(job, err);
 }
 
 /* -- the command -- */
 
-int mv_execute(struct mv_execution *run, const char *const *argv,
-	       const char *dir, const struct mv_proc_env *env,
-	       const struct mv_run_hooks *hooks, struct mv_err *err)
+int mv_run_start(struct mv_execution *run, const char *const *argv,
+		 const char *dir, const struct mv_proc_env *env,
+		 const struct mv_run_hooks *hooks, struct mv_err *err)
 {
 	int64_t began = hooks->now();
 	int rc;
@@ -257,14 +261,14 @@ static int add_file_ref(struct mv_job *job, const char *path, const char *role,
 			struct mv_err *err)
 {
 	struct mv_ref ref = { .size = UINT64_MAX };
-	char *full = mv_job_full_path(job, path);
+	char *full = mv_run_job_full_path(job, path);
 	int rc;
 
 	ref.role = (char *)(uintptr_t)role;
 	ref.path = (char *)(uintptr_t)path;
 	if (!full)
 		return mv_nomem(err);
-	rc = mv_ref_of_file(&ref, full, NULL);
+	rc = mv_run_ref_of_file(&ref, full, NULL);
 	free(full);
 	return rc ? 0 : mv_refs_add(&job->record.run.files, &ref, err);
 }
@@ -294,7 +298,7 @@ static int add_params(struct mv_job *job, const struct mv_watched *f,
 	struct mv_job_before *b = find_before(job, f->path);
 	struct mv_record now = { 0 };
 	struct mv_err local;
-	int changed = mv_watched_changed(f) && f->is, rc = 0;
+	int changed = mv_run_watch_changed(f) && f->is, rc = 0;
 
 	if (!changed && !b)
 		return 0;
@@ -320,7 +324,7 @@ static int add_metrics(struct mv_job *job, const struct mv_watched *f,
 		       char **live, struct mv_err *err)
 {
 	char *folder = f->roles & MV_WATCH_GIVEN ? NULL :
-						    mv_live_folder(f->path);
+						    mv_run_live_folder(f->path);
 	struct mv_record now = { 0 };
 	struct mv_err local;
 	int rc = 0;
@@ -353,9 +357,9 @@ static int is_measured(const struct mv_job *job, const struct mv_watched *f)
 
 	if (!(f->roles & MV_WATCH_METRICS))
 		return 0;
-	if (f->is && mv_watched_changed(f))
+	if (f->is && mv_run_watch_changed(f))
 		return given || f->after.st_size <= FACTS_MAX;
-	if (given && mv_job_is_folder(job, f->path))
+	if (given && mv_run_job_is_folder(job, f->path))
 		return 1;
 	if (given)
 		mv_repo_warn(job->repo, "metrics file '%s' was not written by "
@@ -393,8 +397,8 @@ static int attach_curves(struct mv_job *job, struct mv_err *err)
 {
 	mv_curves_sort(&job->curves);
 	return job->curves.count ?
-	       mv_repo_attach_curves(job->repo, &job->record, &job->curves,
-				     err) : 0;
+	       mv_evidence_attach_curves(job->repo, &job->record, &job->curves,
+					 err) : 0;
 }
 
 /* -- outputs -- */
@@ -410,11 +414,11 @@ static int resolve_inputs(struct mv_job *job, struct mv_err *err)
 
 		if (!in->v[i].path)
 			continue;
-		rc = mv_job_add_output(job, in->v[i].path, 0, err);
+		rc = mv_run_job_add_output(job, in->v[i].path, 0, err);
 		if (rc)
 			break;
 		o = &job->outputs[job->output_count - 1];
-		if (!mv_repo_subject_at(&o->subject, job->repo, NULL, o->path,
+		if (!mv_subject_find_at(&o->subject, job->repo, NULL, o->path,
 					NULL) &&
 		    mv_oid_eq(&o->subject.pointer.oid, &in->v[i].oid) &&
 		    o->subject.pointer.size)
@@ -497,15 +501,16 @@ static int record_all(struct mv_job *job, struct mv_run_result *out,
 
 	for (; !rc && begun < n; begun++) {
 		subjects[begun] = job->outputs[begun].subject;	/* borrowed */
-		rc = mv_repo_record_begin(&records[begun], job->repo,
-					  &subjects[begun], now, err);
+		rc = mv_evidence_record_begin(&records[begun], job->repo,
+					      &subjects[begun], now, err);
 		if (rc)
 			break;
 		rc = share(&records[begun], job, begun, err);
 	}
 	if (!rc)
-		rc = mv_repo_record(job->repo, subjects, records, n, message,
-				    err);
+		rc = mv_evidence_record(job->repo, subjects, records, n,
+					message,
+					err);
 	if (!rc) {	/* the first leaves with what was shared */
 		out->recorded = n;
 		out->record = records[0];
@@ -528,19 +533,19 @@ static int look_after(struct mv_job *job, struct mv_probe *probe,
 {
 	int rc;
 
-	rc = mv_watch_end(&job->watch, job->repo, job->options, err);
+	rc = mv_run_watch_end(&job->watch, job->repo, job->options, err);
 	if (!rc)
 		rc = collect_facts(job, err);
 	if (!rc)
 		rc = attach_curves(job, err);
 	if (!rc && probe->begun)
-		rc = mv_probe_end(probe, job->repo, &job->record, err);
+		rc = mv_run_probe_end(probe, job->repo, &job->record, err);
 	if (!rc)
-		rc = mv_job_find_outputs(job, err);
+		rc = mv_run_job_find_outputs(job, err);
 	if (!rc && job->output_count)
-		rc = mv_job_add_outputs(job, err);
+		rc = mv_run_job_add_outputs(job, err);
 	if (!rc)
-		rc = mv_job_resolve_outputs(job, err);
+		rc = mv_run_job_resolve_outputs(job, err);
 	if (!rc && !job->output_count)
 		rc = resolve_inputs(job, err);
 	return rc;
@@ -553,8 +558,8 @@ static int set_kind(struct mv_record *r, struct mv_err *err)
 	return r->kind ? 0 : mv_nomem(err);
 }
 
-int mv_repo_run(struct mv_run_result *out, struct mv_repo *repo,
-		const struct mv_run_options *options, struct mv_err *err)
+int mv_run_execute(struct mv_run_result *out, struct mv_repo *repo,
+		   const struct mv_run_options *options, struct mv_err *err)
 {
 	struct mv_job job = { .repo = repo, .options = options };
 	struct mv_probe probe = { .begun = 0 };
@@ -567,11 +572,11 @@ int mv_repo_run(struct mv_run_result *out, struct mv_repo *repo,
 	if (!rc)
 		rc = set_kind(&job.record, err);
 	if (!rc && !options->no_environment)
-		mv_probe_begin(&probe, repo);
+		mv_run_probe_begin(&probe, repo);
 	mv_git_rest(repo->git);
 	if (!rc)
-		rc = mv_execute(&job.record.run, options->command, NULL,
-				&repo->env, &options->hooks, err);
+		rc = mv_run_start(&job.record.run, options->command, NULL,
+				  &repo->env, &options->hooks, err);
 	if (rc)
 		goto out;
 	out->exit_code = job.record.run.exit_code;
@@ -583,7 +588,7 @@ int mv_repo_run(struct mv_run_result *out, struct mv_repo *repo,
 			     "wrote nothing that is tracked; name what it "
 			     "writes with --out, or what it reads with --in");
 out:
-	mv_probe_drop(&probe);
+	mv_run_probe_drop(&probe);
 	job_release(&job);
 	return rc;
 }

@@ -48,11 +48,11 @@ void mv_run_result_release(struct mv_run_result *r);
 
 /*
  * Run it with our own standard streams, then store and stage the outputs as
- * mv_repo_add() does, and record. That the command failed is no error here:
+ * mv_work_add() does, and record. That the command failed is no error here:
  * it is recorded, too.
  */
-int mv_repo_run(struct mv_run_result *out, struct mv_repo *repo,
-		const struct mv_run_options *options, struct mv_err *err);
+int mv_run_execute(struct mv_run_result *out, struct mv_repo *repo,
+		   const struct mv_run_options *options, struct mv_err *err);
 
 struct mv_reproduced {
 	struct mv_run_result run;	/* recorded 0: of this time */
@@ -68,15 +68,15 @@ struct mv_reproduced {
 	char *worktree;		/* where it ran, when kept; or NULL */
 };
 
-void mv_reproduced_release(struct mv_reproduced *r);
+void mv_run_reproduced_release(struct mv_reproduced *r);
 
 /*
  * In a temporary work tree (git worktree) at the recorded commit with the
  * recorded inputs; nothing is recorded. `keep` leaves it there. MV_ENOENT: no
  * run is recorded; MV_ENOTSUP: it can not be run again, and why.
  */
-int mv_repo_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
-		      const char *spec, int keep,
-		      const struct mv_run_hooks *hooks, struct mv_err *err);
+int mv_run_reproduce(struct mv_reproduced *out, struct mv_repo *repo,
+		     const char *spec, int keep,
+		     const struct mv_run_hooks *hooks, struct mv_err *err);
 
 #endif

@@ -15,7 +15,7 @@
 #define CANDIDATES 1000u
 enum { DEPTH = 64 };
 
-void mv_watch_release(struct mv_watch *w)
+void mv_run_watch_release(struct mv_watch *w)
 {
 	for (size_t i = 0; i < w->count; i++)
 		free(w->v[i].path);
@@ -25,7 +25,7 @@ void mv_watch_release(struct mv_watch *w)
 
 /* -- paths -- */
 
-char *mv_path_from(const char *prefix, const char *path)
+char *mv_run_path_from(const char *prefix, const char *path)
 {
 	size_t common = 0, up = 0, i;
 	char *out;
@@ -52,7 +52,7 @@ static char *full_path(const struct mv_repo *repo, const char *path)
 	       mv_path_join(repo->info->work_tree, path);
 }
 
-int mv_ref_of_file(struct mv_ref *out, const char *file, struct mv_err *err)
+int mv_run_ref_of_file(struct mv_ref *out, const char *file, struct mv_err *err)
 {
 	struct stat st;
 	int fd, rc;
@@ -88,7 +88,7 @@ static int is_hidden(const char *path)
 	return *path == '.' || strstr(path, "/.");
 }
 
-char *mv_live_folder(const char *path)
+char *mv_run_live_folder(const char *path)
 {
 	static const char name[] = "dvclive/";
 	const char *p = path;
@@ -102,7 +102,7 @@ char *mv_live_folder(const char *path)
 	return NULL;
 }
 
-unsigned mv_watch_roles(const char *path)
+unsigned mv_run_watch_roles(const char *path)
 {
 	static const char *const measured[] = {
 		"metric", "result", "eval", "score"
@@ -121,7 +121,7 @@ unsigned mv_watch_roles(const char *path)
 	for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++)
 		if (strcasestr(name, measured[i]))
 			return MV_WATCH_METRICS;
-	folder = mv_live_folder(path);
+	folder = mv_run_live_folder(path);
 	free(folder);
 	return folder ? MV_WATCH_METRICS : 0;
 }
@@ -177,7 +177,7 @@ static int is_near(const struct listing *l, const char *path)
 	int near = !folder || (strlen(prefix) == folder &&
 			       !strncmp(prefix, path, folder));
 
-	typed = near ? NULL : mv_path_from(prefix, path);
+	typed = near ? NULL : mv_run_path_from(prefix, path);
 	for (const char *const *arg = l->options->command;
 	     typed && !near && *arg; arg++)
 		near = strstr(*arg, typed) != NULL;
@@ -194,7 +194,7 @@ static int note_candidate(void *payload, const struct mv_git_entry *e,
 	if (e->stage || e->skip_worktree ||
 	    (e->mode && (e->mode & S_IFMT) != S_IFREG))
 		return 0;
-	roles = mv_watch_roles(e->path);
+	roles = mv_run_watch_roles(e->path);
 	if (!roles)
 		return 0;
 	if (l->w->count == CANDIDATES) {
@@ -265,7 +265,7 @@ static int note_given(struct listing *l, const char *const *files,
 	int rc = 0;
 
 	for (; !rc && files && *files; files++) {
-		char *path = mv_path_to_top(l->repo, *files);
+		char *path = mv_repo_path_to_top(l->repo, *files);
 
 		rc = path ? add_file(l, path, role | MV_WATCH_GIVEN, -1, err) :
 			    mv_nomem(err);
@@ -324,7 +324,7 @@ static int list(struct mv_watch *w, struct mv_repo *repo,
 		rc = mv_git_ls(repo->git, all | MV_GIT_LS_FILTERED, NULL,
 			       note_output, &l, err);
 	for (int i = 0; !rc && named && options->outputs[i]; i++) {
-		char *path = mv_path_to_top(repo, options->outputs[i]);
+		char *path = mv_repo_path_to_top(repo, options->outputs[i]);
 
 		rc = path ? note_named(&l, path, i, 0, err) : mv_nomem(err);
 		free(path);
@@ -339,18 +339,18 @@ static int list(struct mv_watch *w, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_watch_begin(struct mv_watch *out, struct mv_repo *repo,
-		   const struct mv_run_options *options, struct mv_err *err)
+int mv_run_watch_begin(struct mv_watch *out, struct mv_repo *repo,
+		       const struct mv_run_options *options, struct mv_err *err)
 {
 	memset(out, 0, sizeof(*out));
 	return list(out, repo, options, err);
 }
 
-int mv_watched_changed(const struct mv_watched *f)
+int mv_run_watch_changed(const struct mv_watched *f)
 {
 	if (!f->was || !f->is)
 		return f->was != f->is;
-	return !mv_same_stat(&f->before, &f->after);
+	return !mv_repo_same_stat(&f->before, &f->after);
 }
 
 /* Takes `now`, in which `before` is how things stand. */
@@ -385,14 +385,14 @@ static int unite(struct mv_watch *w, struct mv_watch *now, struct mv_err *err)
 	return 0;
 }
 
-int mv_watch_end(struct mv_watch *w, struct mv_repo *repo,
-		 const struct mv_run_options *options, struct mv_err *err)
+int mv_run_watch_end(struct mv_watch *w, struct mv_repo *repo,
+		     const struct mv_run_options *options, struct mv_err *err)
 {
 	struct mv_watch now = { NULL, 0, 0, 0 };
 	int rc = list(&now, repo, options, err);
 
 	if (!rc && now.count)
 		rc = unite(w, &now, err);
-	mv_watch_release(&now);
+	mv_run_watch_release(&now);
 	return rc;
 }

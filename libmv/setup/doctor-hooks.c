@@ -24,12 +24,12 @@ static int has_worktrees(const char *common_dir)
 	return yes;
 }
 
-int mv_doctor_is_bare(const struct checks *c)
+int mv_setup_doctor_is_bare(const struct checks *c)
 {
 	const struct mv_git_info *info = c->repo ? c->repo->info : NULL;
 
 	return info && !info->work_tree &&
-	       mv_doctor_is_yes(mv_doctor_config(c, "core.bare")) &&
+	       mv_setup_doctor_is_yes(mv_setup_doctor_config(c, "core.bare")) &&
 	       !has_worktrees(info->common_dir);
 }
 
@@ -50,7 +50,7 @@ static int has_remote_with(const struct checks *c, const char *what)
 	return 0;
 }
 
-int mv_doctor_has_remote(const struct checks *c)
+int mv_setup_doctor_has_remote(const struct checks *c)
 {
 	return has_remote_with(c, "url");
 }
@@ -67,10 +67,10 @@ static int pushes_mirror(const struct checks *c)
 		char *key;
 
 		if (!dot || strncasecmp(entry, "remote.", 7) ||
-		    !mv_doctor_is_yes(dot + 8))
+		    !mv_setup_doctor_is_yes(dot + 8))
 			continue;
 		key = mv_strf("%.*s.fetch", (int)(dot - entry), entry);
-		yes = key && !mv_doctor_config(c, key);
+		yes = key && !mv_setup_doctor_config(c, key);
 		free(key);
 	}
 	return yes;
@@ -82,7 +82,7 @@ static int pushes_mirror(const struct checks *c)
  */
 static enum mv_doctor_level bare_need(const struct checks *c)
 {
-	if (!mv_doctor_has_remote(c) && !has_remote_with(c, "pushurl"))
+	if (!mv_setup_doctor_has_remote(c) && !has_remote_with(c, "pushurl"))
 		return MV_DOCTOR_OK;
 	return has_remote_with(c, "push") || has_remote_with(c, "pushurl") ||
 	       pushes_mirror(c) ? MV_DOCTOR_BAD : MV_DOCTOR_WARN;
@@ -122,11 +122,13 @@ static void tell_others(const struct checks *c)
 	char *update = NULL, *transaction = NULL;
 	struct mv_err err;
 
-	if (mv_doctor_is_yes(mv_doctor_config(c, "model.hooksObserve")))
+	if (mv_setup_doctor_is_yes(mv_setup_doctor_config(c,
+							  "model.hooksObserve")))
 		return;
-	if (mv_hook_of_others(&update, c->repo, "update", &err) ||
-	    mv_hook_of_others(&transaction, c->repo, "reference-transaction",
-			      &err))
+	if (mv_setup_hook_of_others(&update, c->repo, "update", &err) ||
+	    mv_setup_hook_of_others(&transaction, c->repo,
+				    "reference-transaction",
+				    &err))
 		say(c, MV_DOCTOR_BAD, "hooks", NULL, "%s", err.msg);
 	if (update)
 		say(c, MV_DOCTOR_OK, "hooks", NULL, "'%s' is asked beforehand "
@@ -145,7 +147,7 @@ static void tell_work_tree(const struct checks *c)
 {
 	if (!c->repo->info->work_tree)
 		return;
-	if (mv_doctor_config(c, "model.trustedBranch"))
+	if (mv_setup_doctor_config(c, "model.trustedBranch"))
 		say(c, MV_DOCTOR_WARN, "repository", NULL, "it judges pushes, "
 		    "and has a work tree: git refuses those to the branch that "
 		    "is checked out (receive.denyCurrentBranch)");
@@ -162,10 +164,10 @@ static void tell_trusted(const struct checks *c)
 	enum mv_trusted_absence absence = MV_TRUSTED_FRESH;
 	char *ref = NULL, hex[65];
 	struct mv_err err;
-	int rc = mv_trusted_setting(&ref, c->repo->git, &err);
+	int rc = mv_gate_trusted_setting(&ref, c->repo->git, &err);
 
 	if (!rc && ref && mv_git_ref_get(hex, c->repo->git, ref, NULL)) {
-		rc = mv_trusted_absent(&absence, c->repo, &err);
+		rc = mv_gate_trusted_absent(&absence, c->repo, &err);
 		if (!rc)
 			say(c, absence == MV_TRUSTED_FRESH ? MV_DOCTOR_WARN :
 			    MV_DOCTOR_BAD, "repository", "git config "
@@ -179,10 +181,11 @@ static void tell_trusted(const struct checks *c)
 	free(ref);
 }
 
-void mv_doctor_hooks(const struct checks *c)
+void mv_setup_doctor_hooks(const struct checks *c)
 {
-	int server = mv_doctor_is_yes(mv_doctor_config(c, "model.server"));
-	int bare = !server && mv_doctor_is_bare(c);
+	int server = mv_setup_doctor_is_yes(mv_setup_doctor_config(c,
+								   "model.server"));
+	int bare = !server && mv_setup_doctor_is_bare(c);
 	const char *install = server ? "git model install --server ." :
 				       "git model install";
 	enum mv_doctor_level level = bare ? bare_need(c) : MV_DOCTOR_BAD;
@@ -194,7 +197,7 @@ void mv_doctor_hooks(const struct checks *c)
 		const char *name = server ? mv_server_hook_names[i] :
 					    mv_hook_names[i];
 
-		if (mv_hook_look(&hook, c->repo, name, &err)) {
+		if (mv_setup_hook_look(&hook, c->repo, name, &err)) {
 			say(c, MV_DOCTOR_BAD, "hooks", NULL, "%s", err.msg);
 			continue;
 		}
@@ -204,7 +207,7 @@ void mv_doctor_hooks(const struct checks *c)
 			    "--server .` lets it judge what is pushed to it)");
 		else
 			tell_hook(c, &hook, name, install, level);
-		mv_hook_release(&hook);
+		mv_setup_hook_release(&hook);
 	}
 	if (server) {
 		tell_others(c);
@@ -215,7 +218,7 @@ void mv_doctor_hooks(const struct checks *c)
 
 /* -- the configuration -------------------------------------------------------------- */
 
-char *mv_doctor_mend(const struct checks *c, const char *key)
+char *mv_setup_doctor_mend(const struct checks *c, const char *key)
 {
 	struct mv_said said;
 	char *mend = NULL;
@@ -273,9 +276,9 @@ static void tell_server(const struct checks *c, const struct mv_said *said)
 	free(mend);
 }
 
-void mv_doctor_lfs(const struct checks *c, int patterns)
+void mv_setup_doctor_lfs(const struct checks *c, int patterns)
 {
-	const char *clean = mv_doctor_config(c, "filter.lfs.clean");
+	const char *clean = mv_setup_doctor_config(c, "filter.lfs.clean");
 	struct mv_said said = { .value = NULL };
 	struct mv_err err;
 	int lacks = 0;
@@ -297,7 +300,7 @@ void mv_doctor_lfs(const struct checks *c, int patterns)
 	if (!rc && mv_setup_is_ours(said.value))
 		tell_lockable(c);
 	mv_setup_said_release(&said);
-	if (patterns && mv_repo_lfs_lacks_program(&lacks, c->repo, &err))
+	if (patterns && mv_transfer_lfs_lacks_program(&lacks, c->repo, &err))
 		say(c, MV_DOCTOR_BAD, "git-lfs", NULL, "%s", err.msg);
 	else if (patterns && lacks)
 		say(c, MV_DOCTOR_BAD, "git-lfs", "install git-lfs", "objects "

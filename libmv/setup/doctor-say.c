@@ -20,7 +20,7 @@ void say(const struct checks *c, enum mv_doctor_level level,
 	c->doctor->fn(c->doctor->payload, level, check, message, mend);
 }
 
-const char *mv_doctor_config(const struct checks *c, const char *key)
+const char *mv_setup_doctor_config(const struct checks *c, const char *key)
 {
 	size_t len = strlen(key), pos = 0;
 	const char *value = NULL;
@@ -36,7 +36,7 @@ const char *mv_doctor_config(const struct checks *c, const char *key)
 	return value;
 }
 
-int mv_doctor_is_yes(const char *value)
+int mv_setup_doctor_is_yes(const char *value)
 {
 	int yes = 0;
 

@@ -38,7 +38,8 @@ static int run_git(const struct checks *c, const char *const *args,
 	while (*args && n < 11)
 		argv[n++] = *args++;
 	mv_buf_init(&errout, 4096);
-	rc = mv_proc_run_for(LOOK_LIMIT_MS, &status, argv, NULL, c->env, NULL, 0, out, &errout,
+	rc = mv_proc_run_for(LOOK_LIMIT_MS, &status, argv, NULL, c->env, NULL,
+			     0, out, &errout,
 			 NULL);
 	mv_buf_release(&errout);
 	return rc || status ? -1 : 0;
@@ -122,8 +123,9 @@ static int setting_holds(const struct checks *c, const struct mv_setting *s,
 static void tell_setting(const struct checks *c, const struct mv_setting *s,
 			 const char *value)
 {
-	const int bare = mv_doctor_is_bare(c);
-	char *mend = value && !s->several ? mv_doctor_mend(c, s->key) : NULL;
+	const int bare = mv_setup_doctor_is_bare(c);
+	char *mend = value && !s->several ? mv_setup_doctor_mend(c,
+								 s->key) : NULL;
 
 	say(c, s->several || bare ? MV_DOCTOR_WARN : MV_DOCTOR_BAD,
 	    "configuration", mend ? mend : "git model install",
@@ -138,7 +140,7 @@ static void check_settings(const struct checks *c)
 	int good = 1;
 
 	for (const struct mv_setting *s = mv_settings; s->key; s++) {
-		const char *value = mv_doctor_config(c, s->key);
+		const char *value = mv_setup_doctor_config(c, s->key);
 
 		if (s->lfs || setting_holds(c, s, value))
 			continue;
@@ -172,10 +174,10 @@ static void check_values(const struct checks *c)
 	int64_t time;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
-		if ((value = mv_doctor_config(c, sizes[i])) &&
+		if ((value = mv_setup_doctor_config(c, sizes[i])) &&
 		    mv_parse_size(&size, value, &err))
 			say_value(c, sizes[i], err.msg);
-	value = mv_doctor_config(c, "model.lockTimeout");
+	value = mv_setup_doctor_config(c, "model.lockTimeout");
 	if (value && mv_parse_duration(&time, value, &err))
 		say_value(c, "model.lockTimeout", err.msg);
 }
@@ -226,7 +228,7 @@ static void compare_programs(const struct checks *c, const char *found)
 
 static void check_program(const struct checks *c)
 {
-	const char *process = mv_doctor_config(c, "filter.model.process");
+	const char *process = mv_setup_doctor_config(c, "filter.model.process");
 	char *found = NULL, *real;
 
 	if (mv_proc_find(&found, "git-model", c->env->search_path, NULL)) {
@@ -234,7 +236,7 @@ static void check_program(const struct checks *c)
 			say(c, MV_DOCTOR_OK, "program", NULL, "not on PATH; "
 			    "git calls it by its path");
 		else
-			say(c, mv_doctor_is_bare(c) ? MV_DOCTOR_WARN :
+			say(c, mv_setup_doctor_is_bare(c) ? MV_DOCTOR_WARN :
 			    MV_DOCTOR_BAD, "program", "put its folder on "
 			    "PATH, or run git model install by its path",
 			    "git-model is not on PATH");
@@ -343,7 +345,7 @@ static void check_reach(const struct checks *c)
 	struct found caught = { NULL, 0 }, strays = { NULL, 0 };
 	struct mv_err err;
 
-	if (mv_repo_caught(c->repo, see_caught, &caught, &err) ||
+	if (mv_work_caught(c->repo, see_caught, &caught, &err) ||
 	    mv_repo_strays(c->repo, 0, NULL, see_stray, &strays, &err))
 		say(c, MV_DOCTOR_BAD, "attributes", NULL, "%s", err.msg);
 	if (caught.n)
@@ -413,9 +415,10 @@ out:
 /* Line ends in a pointer are changed before smudge sees it. */
 static void check_text(struct files *f)
 {
-	const char *autocrlf = mv_doctor_config(f->c, "core.autocrlf");
-	const char *eol = mv_doctor_config(f->c, "core.eol");
-	int now = mv_doctor_is_yes(autocrlf) || (eol && !strcasecmp(eol, "crlf"));
+	const char *autocrlf = mv_setup_doctor_config(f->c, "core.autocrlf");
+	const char *eol = mv_setup_doctor_config(f->c, "core.eol");
+	int now = mv_setup_doctor_is_yes(autocrlf) || (eol && !strcasecmp(eol,
+									  "crlf"));
 	const char *first[1] = { NULL };
 	uint64_t n = f->count ? convertible(f, first) : 0;
 
@@ -432,7 +435,7 @@ static void check_files(const struct checks *c)
 	struct files f = { .c = c };
 	struct mv_err err;
 
-	if (mv_repo_status(c->repo, NULL, see_file, &f, &err))
+	if (mv_work_status(c->repo, NULL, see_file, &f, &err))
 		say(c, MV_DOCTOR_BAD, "files", NULL, "%s", err.msg);
 	else
 		tell_files(&f);
@@ -464,7 +467,7 @@ static void check_attributes(const struct checks *c)
 	struct patterns p = { 0, 0 };
 	struct mv_err err;
 
-	if (mv_repo_tracked(c->repo, see_pattern, &p, &err)) {
+	if (mv_work_tracked(c->repo, see_pattern, &p, &err)) {
 		say(c, MV_DOCTOR_BAD, "attributes", NULL, "%s", err.msg);
 		return;
 	}
@@ -475,7 +478,7 @@ static void check_attributes(const struct checks *c)
 		say(c, MV_DOCTOR_OK, "attributes", NULL, "%llu pattern%s",
 		    (unsigned long long)(p.model + p.lfs),
 		    p.model + p.lfs == 1 ? "" : "s");
-	mv_doctor_lfs(c, p.lfs != 0);
+	mv_setup_doctor_lfs(c, p.lfs != 0);
 }
 
 /* What killed processes left in the work tree. */
@@ -631,10 +634,10 @@ static void check_remote(const struct checks *c)
 	struct mv_remote *remote = NULL;
 	struct mv_err err;
 	char *url = NULL;
-	int rc = mv_repo_remote_url(&url, c->repo, NULL, &err);
+	int rc = mv_transfer_remote_url(&url, c->repo, NULL, &err);
 
-	if (rc == MV_ENOENT && mv_doctor_is_bare(c) &&
-	    !mv_doctor_has_remote(c)) {
+	if (rc == MV_ENOENT && mv_setup_doctor_is_bare(c) &&
+	    !mv_setup_doctor_has_remote(c)) {
 		say(c, MV_DOCTOR_OK, "remote", NULL, "none; content is brought "
 		    "by pushes");
 		return;
@@ -646,7 +649,8 @@ static void check_remote(const struct checks *c)
 		return;
 	}
 	options.pool = mv_repo_pool(c->repo, &err);
-	rc = options.pool ? mv_remote_open(&remote, url, MV_REMOTE_READ, &options,
+	rc = options.pool ? mv_remote_open(&remote, url, MV_REMOTE_READ,
+					   &options,
 					     &err) :
 			    MV_ENOMEM;
 	if (!rc)
@@ -681,14 +685,15 @@ static int check_gaps(void *payload, const char *key, const char *value,
 		free(name);
 		return mv_nomem(err);
 	}
-	if (mv_repo_push_gaps(&gaps, c->repo, name, &why)) {
+	if (mv_transfer_push_gaps(&gaps, c->repo, name, &why)) {
 		if (why.code != MV_ENOENT)
 			say(c, MV_DOCTOR_WARN, "remote", NULL, "whether what "
 			    "'%s' has is in its store cannot be told: %s", name,
 			    why.msg);
 	} else {
 		if (gaps.here)
-			say(c, MV_DOCTOR_BAD, "remote", mend, "%zu content%s of "
+			say(c, MV_DOCTOR_BAD, "remote", mend,
+			    "%zu content%s of "
 			    "what '%s' has %s not in its store", gaps.here,
 			    gaps.here == 1 ? "" : "s", name,
 			    gaps.here == 1 ? "is" : "are");
@@ -718,7 +723,7 @@ static int exists_in(const char *dir, const char *name)
 static void check_kind(const struct checks *c)
 {
 	const struct mv_git_info *info = c->repo->info;
-	const char *refs = mv_doctor_config(c, "extensions.refStorage");
+	const char *refs = mv_setup_doctor_config(c, "extensions.refStorage");
 
 	if (info->sha256)
 		say(c, MV_DOCTOR_OK, "repository", NULL, "SHA-256 object names;"
@@ -729,13 +734,15 @@ static void check_kind(const struct checks *c)
 	if (exists_in(info->common_dir, "shallow"))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "shallow: gc and du "
 		    "know only the commits that are here");
-	if (mv_doctor_config(c, "extensions.partialClone"))
+	if (mv_setup_doctor_config(c, "extensions.partialClone"))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "partial clone: "
 		    "pointers that git has not fetched are not counted");
-	if (mv_doctor_is_yes(mv_doctor_config(c, "core.splitIndex")))
+	if (mv_setup_doctor_is_yes(mv_setup_doctor_config(c,
+							  "core.splitIndex")))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "split index: after "
 		    "a checkout git status may read a large file once");
-	if (mv_doctor_is_yes(mv_doctor_config(c, "core.sparseCheckout")))
+	if (mv_setup_doctor_is_yes(mv_setup_doctor_config(c,
+							  "core.sparseCheckout")))
 		say(c, MV_DOCTOR_OK, "repository", NULL, "sparse checkout: "
 		    "only files inside it are written");
 }
@@ -754,8 +761,8 @@ static int begin(struct checks *c, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
-		   const struct mv_doctor *doctor, struct mv_err *err)
+int mv_setup_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
+		    const struct mv_doctor *doctor, struct mv_err *err)
 {
 	struct checks c = { .doctor = doctor, .env = env, .repo = repo };
 	int rc;
@@ -770,7 +777,7 @@ int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 	check_values(&c);
 	if (repo) {
 		check_team_file(&c);
-		mv_doctor_hooks(&c);
+		mv_setup_doctor_hooks(&c);
 		check_kind(&c);
 		check_store(&c);
 		check_remote(&c);

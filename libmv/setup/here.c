@@ -92,8 +92,9 @@ static int find_idle(const char **idle, struct mv_repo *repo,
 		snprintf(words[0], sizeof(words[0]), "git lfs %s", name);
 		snprintf(words[1], sizeof(words[1]), "git-lfs %s", name);
 		for (size_t j = 0; j < 2 && !rc && !called; j++)
-			rc = mv_hook_mentions(&called, repo, name, words[j],
-					      err);
+			rc = mv_setup_hook_mentions(&called, repo, name,
+						    words[j],
+						    err);
 		if (!rc && !called)
 			*idle = name;
 	}

@@ -71,8 +71,8 @@ static int is_on(int *on, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_hook_configured(int *yes, struct mv_repo *repo, const char *name,
-		       struct mv_err *err)
+int mv_setup_hook_configured(int *yes, struct mv_repo *repo, const char *name,
+			     struct mv_err *err)
 {
 	const char *command, *event = NULL;
 	char *git = NULL;

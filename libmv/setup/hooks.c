@@ -446,15 +446,17 @@ static enum mv_hook_state state_of(const struct place *p, const char **why)
 	return p->exists ? MV_HOOK_FOREIGN : MV_HOOK_ABSENT;
 }
 
-int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
-		 struct mv_err *err)
+int mv_setup_hook_look(struct mv_hook *out, struct mv_repo *repo,
+		       const char *name,
+		       struct mv_err *err)
 {
 	struct place p;
 	int rc = place_find(&p, repo, name, err);
 
 	memset(out, 0, sizeof(*out));
 	if (!rc)
-		rc = mv_hook_configured(&out->configured, repo, name, err);
+		rc = mv_setup_hook_configured(&out->configured, repo, name,
+					      err);
 	if (!rc) {
 		out->state = state_of(&p, &out->why);
 		if (p.kind == PLACE_HUSKY && out->state == MV_HOOK_OURS &&
@@ -471,14 +473,14 @@ int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-void mv_hook_release(struct mv_hook *hook)
+void mv_setup_hook_release(struct mv_hook *hook)
 {
 	free(hook->path);
 	hook->path = NULL;
 }
 
-int mv_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
-		     const char *words, struct mv_err *err)
+int mv_setup_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
+			   const char *words, struct mv_err *err)
 {
 	struct place p;
 	int rc = place_find(&p, repo, name, err);
@@ -491,8 +493,8 @@ int mv_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_hook_of_others(char **path, struct mv_repo *repo, const char *name,
-		      struct mv_err *err)
+int mv_setup_hook_of_others(char **path, struct mv_repo *repo, const char *name,
+			    struct mv_err *err)
 {
 	char *dir = NULL;
 	int rc = hooks_dir(&dir, repo, err);
@@ -508,8 +510,8 @@ int mv_hook_of_others(char **path, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_repo_hook_chained(char **path, struct mv_repo *repo, const char *name,
-			 struct mv_err *err)
+int mv_setup_hook_chained(char **path, struct mv_repo *repo, const char *name,
+			  struct mv_err *err)
 {
 	*path = mv_strf("%s/hooks/%s%s", repo->info->common_dir, name, CHAINED);
 	if (!*path)
@@ -663,8 +665,9 @@ static const char *hook_name(const struct mv_install *install, size_t i)
 						    mv_hook_names[i];
 }
 
-int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
-		     const char *word, struct mv_err *err)
+int mv_setup_hooks_install(struct mv_repo *repo,
+			   const struct mv_install *install,
+			   const char *word, struct mv_err *err)
 {
 	struct place p;
 	int rc = 0;
@@ -770,7 +773,7 @@ static int has_own_script(struct mv_repo *repo)
 	return yes;
 }
 
-int mv_repo_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err)
+int mv_setup_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err)
 {
 	struct mv_hook hook;
 	int may, want, configured = 0;
@@ -780,19 +783,19 @@ int mv_repo_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err)
 		return rc;
 	if (may && has_own_script(repo))
 		return write_missing(repo, err);
-	rc = mv_hook_configured(&configured, repo, mv_hook_names[0], err);
+	rc = mv_setup_hook_configured(&configured, repo, mv_hook_names[0], err);
 	if (rc || configured)
 		return rc;
 	if (may)
 		rc = write_missing(repo, err);
 	if (!tell || (may && has_own_script(repo)))
 		return rc;
-	rc = mv_hook_look(&hook, repo, mv_hook_names[0], err);
+	rc = mv_setup_hook_look(&hook, repo, mv_hook_names[0], err);
 	if (rc)
 		return rc;
 	if (hook.state != MV_HOOK_OURS)
 		tell_left_out(repo, &hook);
-	mv_hook_release(&hook);
+	mv_setup_hook_release(&hook);
 	return 0;
 }
 
@@ -845,8 +848,9 @@ static int remove_block(const struct place *p, struct mv_err *err)
 	return rc;
 }
 
-int mv_hooks_remove(struct mv_repo *repo, const struct mv_install *install,
-		    struct mv_err *err)
+int mv_setup_hooks_remove(struct mv_repo *repo,
+			  const struct mv_install *install,
+			  struct mv_err *err)
 {
 	struct place p;
 	int rc = 0;

@@ -396,8 +396,8 @@ static int touches_hooks(const struct mv_install *install)
 	       (install->flags & lfs_back) != lfs_back;
 }
 
-int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
-		    const struct mv_install *install, struct mv_err *err)
+int mv_setup_install(struct mv_repo *repo, const struct mv_proc_env *env,
+		     const struct mv_install *install, struct mv_err *err)
 {
 	struct scope s = { .install = install, .env = env };
 	char *word = NULL;
@@ -424,8 +424,8 @@ int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
 	   file is in the way. */
 	if (!rc && repo && touches_hooks(install))
 		rc = install->flags & MV_INSTALL_REMOVE || s.knows_hooks ?
-		     mv_hooks_remove(repo, install, err) :
-		     mv_hooks_install(repo, install, word, err);
+		     mv_setup_hooks_remove(repo, install, err) :
+		     mv_setup_hooks_install(repo, install, word, err);
 	if (!rc)
 		rc = tell_acting(&s, err);
 	if (!rc && repo && (install->flags & (MV_INSTALL_LFS |

@@ -92,23 +92,26 @@ struct mv_hook {
 };
 
 /* Does git call our hook <name> by configuration, and know how to? */
-int mv_hook_configured(int *yes, struct mv_repo *repo, const char *name,
+int mv_setup_hook_configured(int *yes, struct mv_repo *repo, const char *name,
+			     struct mv_err *err);
+
+int mv_setup_hook_look(struct mv_hook *out, struct mv_repo *repo,
+		       const char *name,
 		       struct mv_err *err);
 
-int mv_hook_look(struct mv_hook *out, struct mv_repo *repo, const char *name,
-		 struct mv_err *err);
-
-void mv_hook_release(struct mv_hook *hook);
+void mv_setup_hook_release(struct mv_hook *hook);
 
 /* Does the hook that git calls, a script, have these words in it? */
-int mv_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
-		     const char *words, struct mv_err *err);
+int mv_setup_hook_mentions(int *yes, struct mv_repo *repo, const char *name,
+			   const char *words, struct mv_err *err);
 
-int mv_hooks_install(struct mv_repo *repo, const struct mv_install *install,
-		     const char *word, struct mv_err *err);
+int mv_setup_hooks_install(struct mv_repo *repo,
+			   const struct mv_install *install,
+			   const char *word, struct mv_err *err);
 
-int mv_hooks_remove(struct mv_repo *repo, const struct mv_install *install,
-		    struct mv_err *err);
+int mv_setup_hooks_remove(struct mv_repo *repo,
+			  const struct mv_install *install,
+			  struct mv_err *err);
 
 /* Tell what was done; `warning`: what could not be. */
 __attribute__((format(printf, 3, 4)))
@@ -136,25 +139,25 @@ void say(const struct checks *c, enum mv_doctor_level level,
 	 const char *check, const char *mend, const char *fmt, ...);
 
 /* What git uses of a variable; borrowed, NULL: it is not set. */
-const char *mv_doctor_config(const struct checks *c, const char *key);
+const char *mv_setup_doctor_config(const struct checks *c, const char *key);
 
 /* What is no boolean ("input") is no yes. */
-int mv_doctor_is_yes(const char *value);
+int mv_setup_doctor_is_yes(const char *value);
 
 /* Bare, and no work tree of others hangs on it: nobody commits here. */
-int mv_doctor_is_bare(const struct checks *c);
+int mv_setup_doctor_is_bare(const struct checks *c);
 
 /* Has it any remote of git? */
-int mv_doctor_has_remote(const struct checks *c);
+int mv_setup_doctor_has_remote(const struct checks *c);
 
 /* -- what acts here -------------------------------------------------------- */
-void mv_doctor_hooks(const struct checks *c);
+void mv_setup_doctor_hooks(const struct checks *c);
 
 /* A variable of ours with another value: what takes that away, in fresh
    memory; NULL: out of memory. */
-char *mv_doctor_mend(const struct checks *c, const char *key);
+char *mv_setup_doctor_mend(const struct checks *c, const char *key);
 
 /* Who serves the files of Git LFS; `patterns` give files to it. */
-void mv_doctor_lfs(const struct checks *c, int patterns);
+void mv_setup_doctor_lfs(const struct checks *c, int patterns);
 
 #endif

@@ -154,11 +154,12 @@ static int tell_named(struct mv_repo *repo, const struct mv_install *in,
 	enum mv_trusted_absence absence;
 	char hex[65];
 	int rc = mv_git_ref_get(hex, repo->git, ref, NULL) ?
-		mv_trusted_absent(&absence, repo, err) : MV_EEXISTS;
+		mv_gate_trusted_absent(&absence, repo, err) : MV_EEXISTS;
 
 	if (rc)
 		return rc == MV_EEXISTS ? 0 : rc;
-	mv_setup_tell(in, 1, "model.trustedBranch names %s, which is not there%s",
+	mv_setup_tell(in, 1,
+		      "model.trustedBranch names %s, which is not there%s",
 		      ref, absence == MV_TRUSTED_FRESH ? " yet" :
 		      absence == MV_TRUSTED_LATE ? ": nothing is taken but "
 		      "the push that makes it" : ", while the branch that HEAD "
@@ -178,7 +179,7 @@ static int tell_branch(struct mv_repo *repo, const struct mv_install *in,
 	char *said;
 	char hex[65];
 	int status;
-	int rc = mv_trusted_setting(&said, repo->git, err);
+	int rc = mv_gate_trusted_setting(&said, repo->git, err);
 
 	if (!rc && said)
 		rc = tell_named(repo, in, said, err);
@@ -231,7 +232,7 @@ static int check_bare(struct mv_repo *repo, const struct mv_install *in,
 {
 	const char *top = repo->info->work_tree;
 	char *said;
-	int rc = mv_trusted_setting(&said, repo->git, err);
+	int rc = mv_gate_trusted_setting(&said, repo->git, err);
 	const int named = said != NULL;
 
 	free(said);
@@ -259,10 +260,10 @@ static int tell_others(struct mv_repo *repo, const struct mv_install *in,
 				    0, err);
 
 	if (!rc)
-		rc = mv_hook_of_others(&update, repo, "update", err);
+		rc = mv_setup_hook_of_others(&update, repo, "update", err);
 	if (!rc)
-		rc = mv_hook_of_others(&transaction, repo,
-				       "reference-transaction", err);
+		rc = mv_setup_hook_of_others(&transaction, repo,
+					     "reference-transaction", err);
 	if (!rc && update && !observe)
 		mv_setup_tell(in, 0, "'%s' is asked beforehand, too, where "
 			      "several refs are pushed together", update);
@@ -296,7 +297,7 @@ static void explain(const struct mv_install *in)
 static int take_away(struct mv_repo *repo, const struct mv_install *in,
 		     struct mv_err *err)
 {
-	int rc = mv_hooks_remove(repo, in, err);
+	int rc = mv_setup_hooks_remove(repo, in, err);
 
 	if (!rc)
 		rc = mv_git_config_set(repo->git, NULL, "--local",
@@ -307,9 +308,9 @@ static int take_away(struct mv_repo *repo, const struct mv_install *in,
 	return rc;
 }
 
-int mv_repo_install_server(struct mv_repo *repo, const char *policy,
-			   const struct mv_install *install,
-			   struct mv_err *err)
+int mv_setup_install_server(struct mv_repo *repo, const char *policy,
+			    const struct mv_install *install,
+			    struct mv_err *err)
 {
 	struct mv_install in = *install;
 	char *word = NULL;
@@ -334,7 +335,7 @@ int mv_repo_install_server(struct mv_repo *repo, const char *policy,
 	if (!rc)
 		rc = mv_setup_quote(&word, in.program, err);
 	if (!rc)
-		rc = mv_hooks_install(repo, &in, word, err);
+		rc = mv_setup_hooks_install(repo, &in, word, err);
 	if (!rc)
 		rc = tell_branch(repo, &in, err);
 	if (!rc)

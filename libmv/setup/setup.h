@@ -31,27 +31,27 @@ struct mv_install {
 };
 
 /* `repo` NULL: there is none around us; then no hooks, and not --local. */
-int mv_repo_install(struct mv_repo *repo, const struct mv_proc_env *env,
-		    const struct mv_install *install, struct mv_err *err);
+int mv_setup_install(struct mv_repo *repo, const struct mv_proc_env *env,
+		     const struct mv_install *install, struct mv_err *err);
 
 /*
  * Make of this repository one that judges what is pushed to it (setup/server.c;
  * docs/design/trust.md). `policy`: a file that counts until the branch has
  * one of its own; NULL: none. With MV_INSTALL_REMOVE, not any more.
  */
-int mv_repo_install_server(struct mv_repo *repo, const char *policy,
-			   const struct mv_install *install,
-			   struct mv_err *err);
+int mv_setup_install_server(struct mv_repo *repo, const char *policy,
+			    const struct mv_install *install,
+			    struct mv_err *err);
 
 /* Where git looks for hooks by default and finds none of that name, write
    ours (unless model.hooks is false). For clones in which nobody ran
    install: without the hook, a push would leave the content behind. Where that
    cannot be helped, `tell` warns of it and says what to run. */
-int mv_repo_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err);
+int mv_setup_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err);
 
 /* The hook that stood there before ours and is run first; MV_ENOENT. */
-int mv_repo_hook_chained(char **path, struct mv_repo *repo, const char *name,
-			 struct mv_err *err);
+int mv_setup_hook_chained(char **path, struct mv_repo *repo, const char *name,
+			  struct mv_err *err);
 
 /* -- what is wrong with the set-up ----------------------------------------- */
 
@@ -66,12 +66,12 @@ struct mv_doctor {
 };
 
 /* Nothing is changed. `repo` NULL: only what needs no repository. */
-int mv_repo_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
-		   const struct mv_doctor *doctor, struct mv_err *err);
+int mv_setup_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
+		    const struct mv_doctor *doctor, struct mv_err *err);
 
 /* A hook that none of ours ever is, where git would run one; *path is yours,
    NULL: there is none. */
-int mv_hook_of_others(char **path, struct mv_repo *repo, const char *name,
-		      struct mv_err *err);
+int mv_setup_hook_of_others(char **path, struct mv_repo *repo, const char *name,
+			    struct mv_err *err);
 
 #endif

@@ -18,11 +18,11 @@ static int path_of(char **path, struct mv_repo *repo, const char *name,
 
 	*path = NULL;
 	if (commit) {
-		rc = mv_repo_project_at(&project, repo, commit, err);
+		rc = mv_subject_project_at(&project, repo, commit, err);
 		a = rc ? NULL : mv_project_by_name(project, name);
 	}
 	if (!rc && !a) {
-		rc = mv_repo_project_at(&project, repo, NULL, err);
+		rc = mv_subject_project_at(&project, repo, NULL, err);
 		a = rc ? NULL : mv_project_by_name(project, name);
 	}
 	if (rc)
@@ -33,27 +33,27 @@ static int path_of(char **path, struct mv_repo *repo, const char *name,
 	return mv_set_str(path, a->path, err);
 }
 
-int mv_repo_artifact_at(struct mv_subject *out, struct mv_repo *repo,
-			const char *name, const char *commit,
-			struct mv_err *err)
+int mv_subject_artifact_at(struct mv_subject *out, struct mv_repo *repo,
+			   const char *name, const char *commit,
+			   struct mv_err *err)
 {
 	struct mv_err why = { .code = MV_OK };
 	char *path;
 	int rc = path_of(&path, repo, name, commit, &why);
 
 	if (!rc)
-		rc = mv_repo_subject_at(out, repo, commit, path, &why);
+		rc = mv_subject_find_at(out, repo, commit, path, &why);
 	if (rc == MV_ENOENT && path)
 		mv_err_prefix(&why, "artifact '%s'", name);
 	if (rc == MV_ENOENT && commit) {
 		struct mv_err other;
 
-		rc = mv_repo_artifact_elsewhere(out, repo, name, commit,
-						&other);
+		rc = mv_subject_artifact_elsewhere(out, repo, name, commit,
+						   &other);
 		if (rc && rc != MV_ENOENT)
 			why = other;
 	} else if (rc == MV_ENOENT && path) {
-		rc = mv_repo_artifact_moved(repo, name, path, &why);
+		rc = mv_subject_artifact_moved(repo, name, path, &why);
 	}
 	free(path);
 	if (rc)
@@ -144,25 +144,25 @@ static int try_places(struct mv_subject *out, struct mv_repo *repo,
 	int rc = MV_ENOENT;
 
 	while (rc == MV_ENOENT && *tried < p->count)
-		rc = mv_repo_subject_at(out, repo, commit,
+		rc = mv_subject_find_at(out, repo, commit,
 					p->path[(*tried)++], err);
 	return rc;
 }
 
-int mv_repo_artifact_elsewhere(struct mv_subject *out, struct mv_repo *repo,
-			       const char *name, const char *commit,
-			       struct mv_err *err)
+int mv_subject_artifact_elsewhere(struct mv_subject *out, struct mv_repo *repo,
+				  const char *name, const char *commit,
+				  struct mv_err *err)
 {
 	const struct mv_project *project;
 	const struct mv_artifact *now;
 	struct places p = { .count = 0 };
 	struct mv_events events;
 	size_t tried = 0, known;
-	int rc = mv_repo_events(&events, repo, name, err);
+	int rc = mv_subject_events(&events, repo, name, err);
 
 	if (rc)
 		return rc;
-	rc = mv_repo_project_at(&project, repo, NULL, err);
+	rc = mv_subject_project_at(&project, repo, NULL, err);
 	now = rc ? NULL : mv_project_by_name(project, name);
 	if (now)
 		rc = add_place(&p, now->path, err);
@@ -176,13 +176,13 @@ int mv_repo_artifact_elsewhere(struct mv_subject *out, struct mv_repo *repo,
 		if (!rc)
 			rc = try_places(out, repo, commit, &p, &tried, err);
 	}
-	mv_events_release(&events);
+	mv_subject_events_release(&events);
 	places_release(&p);
 	return rc;
 }
 
-int mv_repo_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
-			    const char *name, struct mv_err *err)
+int mv_subject_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
+			       const char *name, struct mv_err *err)
 {
 	struct mv_registry r = MV_REGISTRY_INIT;
 	const struct mv_event *e = NULL;
@@ -191,7 +191,8 @@ int mv_repo_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
 	if (!rc)
 		rc = mv_registry_which(&e, &r, name, NULL, err);
 	if (!rc)
-		rc = e ? mv_repo_artifact_at(out, repo, name, e->commit, err) :
+		rc = e ? mv_subject_artifact_at(out, repo, name, e->commit,
+						err) :
 		     MV_ENOENT;
 	mv_registry_release(&r);
 	return rc;
@@ -224,9 +225,9 @@ static void find_twin(struct mv_buf *path, struct mv_repo *repo,
 	int rc = mv_git_commit(head, repo->git, "HEAD", NULL);
 
 	if (!rc)
-		rc = mv_repo_subject_at(&s, repo, head, old, NULL);
+		rc = mv_subject_find_at(&s, repo, head, old, NULL);
 	if (rc == MV_ENOENT)
-		rc = mv_repo_artifact_newest(&s, repo, name, NULL);
+		rc = mv_subject_artifact_newest(&s, repo, name, NULL);
 	if (rc)
 		return;
 	t.blob = s.blob;
@@ -236,8 +237,8 @@ static void find_twin(struct mv_buf *path, struct mv_repo *repo,
 	mv_subject_release(&s);
 }
 
-int mv_repo_artifact_moved(struct mv_repo *repo, const char *name,
-			   const char *path, struct mv_err *err)
+int mv_subject_artifact_moved(struct mv_repo *repo, const char *name,
+			      const char *path, struct mv_err *err)
 {
 	struct mv_buf now;
 

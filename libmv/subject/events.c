@@ -10,7 +10,7 @@
 
 #define TAGS "refs/tags/"
 
-void mv_event_info_release(struct mv_event_info *info)
+void mv_subject_event_release(struct mv_event_info *info)
 {
 	free(info->name);
 	free(info->email);
@@ -45,7 +45,7 @@ static int read_info(struct mv_event_info *out, const struct mv_event *e,
 	return 0;
 }
 
-const char *mv_trailer(const struct mv_facts *trailers, const char *key)
+const char *mv_subject_trailer(const struct mv_facts *trailers, const char *key)
 {
 	const struct mv_value *v = mv_facts_get(trailers, key);
 
@@ -72,7 +72,7 @@ static void name_version(struct mv_event_info *info,
 			 const struct mv_registry *r,
 			 const struct mv_event *e)
 {
-	const char *said = mv_trailer(&info->trailers, "Model-Version");
+	const char *said = mv_subject_trailer(&info->trailers, "Model-Version");
 	const struct mv_event *v = NULL;
 
 	if (e->tag.stage) {
@@ -101,17 +101,17 @@ static int take_object(void *payload, size_t i,
 	return read_info(&out->info[i], &out->registry.v[i], tag, err);
 }
 
-void mv_events_release(struct mv_events *events)
+void mv_subject_events_release(struct mv_events *events)
 {
 	for (size_t i = 0; events->info && i < events->registry.count; i++)
-		mv_event_info_release(&events->info[i]);
+		mv_subject_event_release(&events->info[i]);
 	free(events->info);
 	mv_registry_release(&events->registry);
 	memset(events, 0, sizeof(*events));
 }
 
-int mv_repo_events(struct mv_events *out, struct mv_repo *repo,
-		   const char *artifact, struct mv_err *err)
+int mv_subject_events(struct mv_events *out, struct mv_repo *repo,
+		      const char *artifact, struct mv_err *err)
 {
 	struct reading reading = { out };
 	const char **names = NULL;
@@ -137,7 +137,7 @@ int mv_repo_events(struct mv_events *out, struct mv_repo *repo,
 			     &out->registry.v[i]);
 	free(names);
 	if (rc)
-		mv_events_release(out);
+		mv_subject_events_release(out);
 	return rc;
 }
 
@@ -155,9 +155,9 @@ static int take_one(void *payload, size_t i,
 	return read_info(one->info, one->event, tag, err);
 }
 
-int mv_event_info_read(struct mv_event_info *out, struct mv_repo *repo,
-		       const struct mv_registry *r, const struct mv_event *e,
-		       struct mv_err *err)
+int mv_subject_event_read(struct mv_event_info *out, struct mv_repo *repo,
+			  const struct mv_registry *r, const struct mv_event *e,
+			  struct mv_err *err)
 {
 	const char *const names[] = { e->oid };
 	struct one one = { out, e };
@@ -166,13 +166,13 @@ int mv_event_info_read(struct mv_event_info *out, struct mv_repo *repo,
 	memset(out, 0, sizeof(*out));
 	rc = mv_git_objects(repo->git, names, 1, take_one, &one, err);
 	if (rc)
-		mv_event_info_release(out);
+		mv_subject_event_release(out);
 	else
 		name_version(out, r, e);
 	return rc;
 }
 
-const char *mv_event_name(const struct mv_event *e)
+const char *mv_subject_event_name(const struct mv_event *e)
 {
 	return e->ref + strlen(TAGS);
 }

@@ -54,9 +54,9 @@ static void warn_of_doubt(struct mv_repo *repo,
 	repo->doubt_said |= at > 0;
 }
 
-int mv_repo_holders(struct mv_holders *out, struct mv_repo *repo,
-		    const struct mv_registry *registry, const char *artifact,
-		    struct mv_err *err)
+int mv_subject_holders(struct mv_holders *out, struct mv_repo *repo,
+		       const struct mv_registry *registry, const char *artifact,
+		       struct mv_err *err)
 {
 	struct reading reading = { out, registry };
 	const struct mv_event *const *v;
@@ -83,12 +83,12 @@ int mv_repo_holders(struct mv_holders *out, struct mv_repo *repo,
 	rc = mv_git_objects(repo->git, oids, n, take_tag, &reading, err);
 out:
 	if (rc)
-		mv_holders_release(out);
+		mv_subject_holders_release(out);
 	free(oids);
 	return rc;
 }
 
-void mv_holders_release(struct mv_holders *h)
+void mv_subject_holders_release(struct mv_holders *h)
 {
 	free(h->v);
 	memset(h, 0, sizeof(*h));

@@ -102,11 +102,12 @@ static int name_path(enum mv_naming *out, struct mv_repo *repo,
 	return known || why ? why : write_name(repo, name, path, err);
 }
 
-int mv_repo_name_artifact(enum mv_naming *out, struct mv_repo *repo,
-			  const char *name, const char *arg, int only_name,
-			  struct mv_err *err)
+int mv_subject_name_artifact(enum mv_naming *out, struct mv_repo *repo,
+			     const char *name, const char *arg, int only_name,
+			     struct mv_err *err)
 {
-	char *path = repo->info->work_tree ? mv_path_to_top(repo, arg) : NULL;
+	char *path = repo->info->work_tree ? mv_repo_path_to_top(repo,
+								 arg) : NULL;
 	struct mv_subject s = { 0 };
 	struct mv_project p = { 0 };
 	char commit[65];
@@ -118,7 +119,7 @@ int mv_repo_name_artifact(enum mv_naming *out, struct mv_repo *repo,
 	if (!path)
 		return mv_nomem(err);
 	why = *path && *path != '/' ?
-	      mv_repo_subject_at(&s, repo, NULL, path, err) : MV_ENOENT;
+	      mv_subject_find_at(&s, repo, NULL, path, err) : MV_ENOENT;
 	is_rev = mv_git_commit(commit, repo->git, arg, NULL);
 	if (is_rev && is_rev != MV_ENOENT && is_rev != MV_EINVALID)
 		rc = mv_git_commit(commit, repo->git, arg, err);
@@ -129,7 +130,7 @@ int mv_repo_name_artifact(enum mv_naming *out, struct mv_repo *repo,
 		rc = mv_fail(err, MV_EINVALID, "'%s' cannot be the name of an "
 			     "artifact", name);
 	if (!rc)
-		rc = mv_repo_project(&p, repo, NULL, err);
+		rc = mv_subject_project(&p, repo, NULL, err);
 	if (rc)
 		goto out;
 	if (is_rev && !mv_project_by_name(&p, name))

@@ -82,12 +82,12 @@ static int open_manifest(struct mv_subject *s, struct mv_repo *repo,
 	if (s->pointer.dialect != MV_DIALECT_NATIVE ||
 	    s->pointer.size > MV_MANIFEST_BYTES ||
 	    mv_repo_has(repo, &s->pointer, NULL) ||
-	    mv_repo_read_at(repo, &s->pointer, 0, head, sizeof(head), &got,
-			    NULL) || !mv_manifest_is(head, got))
+	    mv_transfer_read_at(repo, &s->pointer, 0, head, sizeof(head), &got,
+				NULL) || !mv_manifest_is(head, got))
 		return 0;
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
 	out = mv_writer_buf(&text);
-	rc = mv_repo_read(repo, &s->pointer, &out, err);
+	rc = mv_transfer_read(repo, &s->pointer, &out, err);
 	/* A file may begin so and be none. */
 	if (!rc)
 		s->is_directory = !mv_manifest_parse(&s->members, text.data,
@@ -110,7 +110,7 @@ static int fill_content(struct mv_subject *out, struct mv_repo *repo,
 	if (s->len < MV_OID_HEX)
 		return MV_ENOENT;
 	/* Nobody's pointer, but perhaps a content of the store. */
-	rc = mv_repo_resolve(&out->pointer, repo, s->hex, err);
+	rc = mv_transfer_resolve(&out->pointer, repo, s->hex, err);
 	if (!rc && out->pointer.size == UINT64_MAX)
 		rc = mv_fail(err, MV_ENOENT, "content '%s' is not here, and no "
 			     "pointer in git names it", spec);
@@ -120,8 +120,8 @@ static int fill_content(struct mv_subject *out, struct mv_repo *repo,
 	return rc ? rc : open_manifest(out, repo, err);
 }
 
-int mv_repo_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
-			   const char *spec, struct mv_err *err)
+int mv_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
+		      const char *spec, struct mv_err *err)
 {
 	const char *hex = strncmp(spec, "sha256:", 7) ? spec : spec + 7;
 	struct search s = { .len = strlen(hex) };

@@ -132,8 +132,8 @@ static int nothing_left(const struct named *n)
 	return n->count > 0;
 }
 
-int mv_repo_check_named(struct mv_repo *repo, const char *const *pathspecs,
-			int there, struct mv_err *err)
+int mv_subject_check_named(struct mv_repo *repo, const char *const *pathspecs,
+			   int there, struct mv_err *err)
 {
 	struct named n = { .repo = repo };
 	int rc;
@@ -202,7 +202,7 @@ static int nowhere(struct mv_repo *repo, const char *typed, struct mv_err *err)
 	const struct mv_project *project;
 	const struct mv_artifact *a = NULL;
 
-	if (!mv_repo_project_at(&project, repo, NULL, NULL))
+	if (!mv_subject_project_at(&project, repo, NULL, NULL))
 		a = mv_project_by_name(project, typed);
 	if (a)
 		return mv_fail(err, MV_ENOENT, "there is no file '%s'; the "
@@ -211,8 +211,8 @@ static int nowhere(struct mv_repo *repo, const char *typed, struct mv_err *err)
 		       "staged or that HEAD has", typed);
 }
 
-int mv_repo_paths_exist(struct mv_repo *repo, const char *const *pathspecs,
-			struct mv_err *err)
+int mv_subject_paths_exist(struct mv_repo *repo, const char *const *pathspecs,
+			   struct mv_err *err)
 {
 	int yes = 1, rc = 0;
 

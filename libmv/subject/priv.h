@@ -9,14 +9,15 @@
 /* What the files of subject share. */
 
 /* "sha256:<hex>" or at least 7 digits of it; MV_ENOENT. */
-int mv_repo_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
-			   const char *spec, struct mv_err *err);
+int mv_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
+		      const char *spec, struct mv_err *err);
 
 /* Its path is not in the index: say so, and what to change. MV_ENOENT. */
-int mv_repo_artifact_moved(struct mv_repo *repo, const char *name,
-			   const char *path, struct mv_err *err);
+int mv_subject_artifact_moved(struct mv_repo *repo, const char *name,
+			      const char *path, struct mv_err *err);
 
 /* NULL: there is none of that name. */
-const char *mv_trailer(const struct mv_facts *trailers, const char *key);
+const char *mv_subject_trailer(const struct mv_facts *trailers,
+			       const char *key);
 
 #endif

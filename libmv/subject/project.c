@@ -22,7 +22,7 @@ void mv_subject_release(struct mv_subject *s)
 	memset(s, 0, sizeof(*s));
 }
 
-void mv_subjects_release(struct mv_subject *subjects, size_t count)
+void mv_subject_list_release(struct mv_subject *subjects, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		mv_subject_release(&subjects[i]);
@@ -41,8 +41,8 @@ static int read_config(struct mv_buf *text, struct mv_repo *repo,
 			CONFIG_MAX);
 }
 
-int mv_repo_project(struct mv_project *out, struct mv_repo *repo,
-		    const char *commit, struct mv_err *err)
+int mv_subject_project(struct mv_project *out, struct mv_repo *repo,
+		       const char *commit, struct mv_err *err)
 {
 	char *spec = NULL;
 	struct mv_buf text;
@@ -86,8 +86,8 @@ static void projects_release(struct mv_repo *repo)
 
 /* An old commit's file that cannot be read must not keep anybody from looking
    at the rest of it. */
-int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,
-		       const char *commit, struct mv_err *err)
+int mv_subject_project_at(const struct mv_project **out, struct mv_repo *repo,
+			  const char *commit, struct mv_err *err)
 {
 	struct mv_repo_projects *p = repo->projects;
 	struct mv_err why;
@@ -105,7 +105,7 @@ int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,
 	}
 	repo->projects = p;
 	mv_repo_at_close(repo, projects_release);
-	rc = mv_repo_project(&p->project, repo, commit, &why);
+	rc = mv_subject_project(&p->project, repo, commit, &why);
 	if (rc == MV_EINVALID && commit) {
 		mv_repo_warn(repo, "%s", why.msg);
 		rc = 0;

@@ -39,7 +39,7 @@ static int parse_spec(struct mv_release_spec *out, const char *text)
 	return MV_EINVALID;
 }
 
-int mv_release_spec_ok(const char *text)
+int mv_subject_version_spec_ok(const char *text)
 {
 	struct mv_release_spec spec;
 	int rc = parse_spec(&spec, text);
@@ -48,7 +48,7 @@ int mv_release_spec_ok(const char *text)
 	return !rc;
 }
 
-void mv_release_clear(struct mv_release *r)
+void mv_subject_version_clear(struct mv_release *r)
 {
 	free(r->artifact);
 	free(r->version);
@@ -60,8 +60,8 @@ void mv_release_clear(struct mv_release *r)
 	memset(r, 0, sizeof(*r));
 }
 
-int mv_was_registered(const struct mv_registry *r, const char *artifact,
-		      const char *version)
+int mv_subject_was_registered(const struct mv_registry *r, const char *artifact,
+			      const char *version)
 {
 	for (size_t i = 0; i < r->count; i++)
 		if (r->v[i].tag.kind == MV_EVENT_REGISTER &&
@@ -71,8 +71,8 @@ int mv_was_registered(const struct mv_registry *r, const char *artifact,
 	return 0;
 }
 
-int mv_no_release(const struct mv_release_spec *spec,
-		  const struct mv_registry *r, struct mv_err *err)
+int mv_subject_no_version(const struct mv_release_spec *spec,
+			  const struct mv_registry *r, struct mv_err *err)
 {
 	char words[MV_NEAREST_WORDS];
 
@@ -85,17 +85,20 @@ int mv_no_release(const struct mv_release_spec *spec,
 		return mv_fail(err, MV_ENOENT, "no version of '%s' is "
 			       "registered; are the tags here? (`git fetch "
 			       "--tags`)", spec->artifact);
-	return mv_fail(err, MV_ENOENT, mv_was_registered(r, spec->artifact,
+	return mv_fail(err, MV_ENOENT, mv_subject_was_registered(r,
+								 spec->artifact,
 						      spec->word) ?
 		       "version '%s' of '%s' was taken back%s" :
 		       "version '%s' of '%s' is not registered%s", spec->word,
-		       spec->artifact, mv_was_registered(r, spec->artifact,
+		       spec->artifact, mv_subject_was_registered(r,
+								 spec->artifact,
 						      spec->word) ? "" :
 		       mv_registry_near_version(words, r, spec->artifact,
 						spec->word));
 }
 
-static int fill_release(struct mv_release *out, const struct mv_release_spec *spec,
+static int fill_release(struct mv_release *out,
+			const struct mv_release_spec *spec,
 			const struct mv_event *e, struct mv_event_info *info,
 			struct mv_err *err)
 {
@@ -103,13 +106,13 @@ static int fill_release(struct mv_release *out, const struct mv_release_spec *sp
 
 	if (info->problem)
 		return mv_fail(err, MV_EDENIED, "tag '%s' is not believed: %s",
-			       mv_event_name(e), info->problem);
+			       mv_subject_event_name(e), info->problem);
 	if (!info->active)
 		return mv_fail(err, MV_ECORRUPT, "tag '%s' assigns the stage "
 			       "'%s' to %s%s, which is not registered at its "
 			       "commit %.12s; git model demote '%s#%s' takes "
 			       "it off, git model promote puts another there",
-			       mv_event_name(e), spec->word,
+			       mv_subject_event_name(e), spec->word,
 			       info->version ? "version " : "a version",
 			       info->version ? info->version : "", e->commit,
 			       spec->artifact, spec->word);
@@ -121,7 +124,7 @@ static int fill_release(struct mv_release *out, const struct mv_release_spec *sp
 	if (!rc)
 		rc = mv_set_str(&out->commit, e->commit, err);
 	if (!rc)
-		rc = mv_set_str(&out->tag, mv_event_name(e), err);
+		rc = mv_set_str(&out->tag, mv_subject_event_name(e), err);
 	if (!rc)
 		rc = mv_set_str(&out->tag_oid, e->oid, err);
 	if (rc)
@@ -149,17 +152,17 @@ static int find_release(struct mv_release *out, struct mv_repo *repo,
 		mv_registry_release(&r);
 		return rc;
 	}
-	rc = e ? mv_event_info_read(&info, repo, &r, e, err) :
-		 mv_no_release(spec, &r, err);
+	rc = e ? mv_subject_event_read(&info, repo, &r, e, err) :
+		 mv_subject_no_version(spec, &r, err);
 	if (!rc)
 		rc = fill_release(out, spec, e, &info, err);
-	mv_event_info_release(&info);
+	mv_subject_event_release(&info);
 	mv_registry_release(&r);
 	return rc;
 }
 
-int mv_repo_release(struct mv_release *out, struct mv_repo *repo,
-		    const char *text, struct mv_err *err)
+int mv_subject_version(struct mv_release *out, struct mv_repo *repo,
+		       const char *text, struct mv_err *err)
 {
 	struct mv_release_spec spec;
 	int rc = parse_spec(&spec, text);
@@ -172,7 +175,7 @@ int mv_repo_release(struct mv_release *out, struct mv_repo *repo,
 			       "NAME#STAGE", text);
 	rc = find_release(out, repo, &spec, err);
 	if (rc)
-		mv_release_clear(out);
+		mv_subject_version_clear(out);
 	free(spec.artifact);
 	return rc;
 }
@@ -180,7 +183,7 @@ int mv_repo_release(struct mv_release *out, struct mv_repo *repo,
 static int check_content(const struct mv_release *r,
 			 const struct mv_subject *s, struct mv_err *err)
 {
-	const char *said = mv_trailer(&r->trailers, "Model-Content");
+	const char *said = mv_subject_trailer(&r->trailers, "Model-Content");
 	char hex[MV_OID_HEX + 1];
 
 	mv_oid_hex(hex, &s->pointer.oid);
@@ -191,15 +194,15 @@ static int check_content(const struct mv_release *r,
 		       s->path, r->commit, hex);
 }
 
-int mv_repo_release_subject(struct mv_subject *out, struct mv_repo *repo,
-			    const struct mv_release *release,
-			    struct mv_err *err)
+int mv_subject_of_version(struct mv_subject *out, struct mv_repo *repo,
+			  const struct mv_release *release,
+			  struct mv_err *err)
 {
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = mv_repo_artifact_at(out, repo, release->artifact,
-				 release->commit, err);
+	rc = mv_subject_artifact_at(out, repo, release->artifact,
+				    release->commit, err);
 	if (!rc)
 		rc = mv_set_str(&out->version, release->version, err);
 	if (!rc && release->stage)

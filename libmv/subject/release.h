@@ -38,11 +38,11 @@ struct mv_events {
 	struct mv_event_info *info;
 };
 
-void mv_events_release(struct mv_events *events);
+void mv_subject_events_release(struct mv_events *events);
 
 /* `artifact` NULL: of all. One git process for the refs, one for the tags. */
-int mv_repo_events(struct mv_events *out, struct mv_repo *repo,
-		   const char *artifact, struct mv_err *err);
+int mv_subject_events(struct mv_events *out, struct mv_repo *repo,
+		      const char *artifact, struct mv_err *err);
 
 /*
  * What does "NAME@v1.2.0", "NAME@latest", "NAME#stage" name? Reads the refs of
@@ -61,22 +61,22 @@ struct mv_release {
 	struct mv_facts trailers;	/* of that tag */
 };
 
-void mv_release_clear(struct mv_release *r);
+void mv_subject_version_clear(struct mv_release *r);
 
-int mv_repo_release(struct mv_release *out, struct mv_repo *repo,
-		    const char *spec, struct mv_err *err);
+int mv_subject_version(struct mv_release *out, struct mv_repo *repo,
+		       const char *spec, struct mv_err *err);
 
 /* Has it one of these forms, whether or not there is such a thing? Pure. */
-int mv_release_spec_ok(const char *spec);
+int mv_subject_version_spec_ok(const char *spec);
 
 /*
  * Its content, in its commit: by .gitmodel/config there, else where the work
  * tree's, the artifact's tags or the path's earlier names say. MV_EDENIED: the tag
  * has a trailer Model-Content that says another.
  */
-int mv_repo_release_subject(struct mv_subject *out, struct mv_repo *repo,
-			    const struct mv_release *release,
-			    struct mv_err *err);
+int mv_subject_of_version(struct mv_subject *out, struct mv_repo *repo,
+			  const struct mv_release *release,
+			  struct mv_err *err);
 
 /*
  * What holds the stages now, by what the tags' messages say. `version` NULL:
@@ -93,21 +93,21 @@ struct mv_holders {
 	size_t count;
 };
 
-int mv_repo_holders(struct mv_holders *out, struct mv_repo *repo,
-		    const struct mv_registry *registry, const char *artifact,
-		    struct mv_err *err);
-
-void mv_holders_release(struct mv_holders *holders);
-
-/* Its tag, without "refs/tags/". */
-const char *mv_event_name(const struct mv_event *e);
-
-/* One event, read from its tag; release it. */
-int mv_event_info_read(struct mv_event_info *out, struct mv_repo *repo,
-		       const struct mv_registry *r, const struct mv_event *e,
+int mv_subject_holders(struct mv_holders *out, struct mv_repo *repo,
+		       const struct mv_registry *registry, const char *artifact,
 		       struct mv_err *err);
 
-void mv_event_info_release(struct mv_event_info *info);
+void mv_subject_holders_release(struct mv_holders *holders);
+
+/* Its tag, without "refs/tags/". */
+const char *mv_subject_event_name(const struct mv_event *e);
+
+/* One event, read from its tag; release it. */
+int mv_subject_event_read(struct mv_event_info *out, struct mv_repo *repo,
+			  const struct mv_registry *r, const struct mv_event *e,
+			  struct mv_err *err);
+
+void mv_subject_event_release(struct mv_event_info *info);
 
 /* "fraud@v1", "fraud#production", "fraud@latest", in its parts. */
 struct mv_release_spec {
@@ -117,11 +117,11 @@ struct mv_release_spec {
 };
 
 /* MV_ENOENT: there is no such version, or nobody holds the stage. */
-int mv_no_release(const struct mv_release_spec *spec,
-		  const struct mv_registry *r, struct mv_err *err);
+int mv_subject_no_version(const struct mv_release_spec *spec,
+			  const struct mv_registry *r, struct mv_err *err);
 
 /* Had it this version once, whatever became of it? */
-int mv_was_registered(const struct mv_registry *r, const char *artifact,
-		      const char *version);
+int mv_subject_was_registered(const struct mv_registry *r, const char *artifact,
+			      const char *version);
 
 #endif

@@ -50,10 +50,10 @@ static int find_titles(struct mv_subject *s, struct mv_repo *repo,
 		return 0;
 	rc = mv_registry_load(&r, repo->git, s->artifact, err);
 	if (!rc)
-		rc = mv_repo_holders(&holders, repo, &r, s->artifact, err);
+		rc = mv_subject_holders(&holders, repo, &r, s->artifact, err);
 	if (!rc)
 		rc = add_titles(s, &r, &holders, err);
-	mv_holders_release(&holders);
+	mv_subject_holders_release(&holders);
 	mv_registry_release(&r);
 	return rc;
 }
@@ -63,13 +63,13 @@ static int by_title(struct mv_subject *out, struct mv_repo *repo,
 		    const char *spec, struct mv_err *err)
 {
 	struct mv_release release;
-	int rc = mv_repo_release(&release, repo, spec, err);
+	int rc = mv_subject_version(&release, repo, spec, err);
 
 	if (!rc)
-		rc = mv_repo_release_subject(out, repo, &release, err);
+		rc = mv_subject_of_version(out, repo, &release, err);
 	if (!rc)
 		rc = find_titles(out, repo, err);
-	mv_release_clear(&release);
+	mv_subject_version_clear(&release);
 	return rc;
 }
 
@@ -88,12 +88,12 @@ static int by_name(struct mv_subject *out, struct mv_repo *repo,
 	if (!mv_artifact_name_ok(name))
 		goto out;
 	if (!title) {
-		rc = mv_repo_project_at(&project, repo, NULL, err);
+		rc = mv_subject_project_at(&project, repo, NULL, err);
 		if (!rc)
 			rc = mv_project_by_name(project, name) ?
-			     mv_repo_artifact_at(out, repo, name, NULL,
-						 err) : MV_ENOENT;
-	} else if (mv_release_spec_ok(spec)) {
+			     mv_subject_artifact_at(out, repo, name, NULL,
+						    err) : MV_ENOENT;
+	} else if (mv_subject_version_spec_ok(spec)) {
 		rc = by_title(out, repo, spec, err);
 	}
 out:
@@ -121,7 +121,7 @@ static int by_path(struct mv_subject *out, struct mv_repo *repo,
 
 	if (!path)
 		return MV_ENOENT;
-	rc = mv_repo_subject_at(out, repo, NULL, path, &why);
+	rc = mv_subject_find_at(out, repo, NULL, path, &why);
 	/* Of what is nowhere, others may know more. */
 	if (rc && (rc != MV_ENOENT || lies_there(repo, path)))
 		rc = mv_fail(err, rc, "%s", why.msg);
@@ -152,13 +152,13 @@ static int at_rev(struct mv_subject *out, struct mv_repo *repo,
 	if (rc)
 		return rc;
 	rc = mv_artifact_name_ok(what) ?
-	     mv_repo_artifact_at(out, repo, what, hex, err) : MV_ENOENT;
+	     mv_subject_artifact_at(out, repo, what, hex, err) : MV_ENOENT;
 	if (rc != MV_ENOENT)
 		return rc;
 	path = mv_repo_from_top(repo, what);
 	if (!path)
 		return MV_ENOENT;
-	rc = mv_repo_subject_at(out, repo, hex, path, err);
+	rc = mv_subject_find_at(out, repo, hex, path, err);
 	free(path);
 	return rc;
 }
@@ -184,7 +184,7 @@ static int rev_path(struct mv_subject *out, struct mv_repo *repo,
 	len = strlen(path);
 	if (len && path[len - 1] == '/')
 		path[len - 1] = '\0';
-	rc = mv_repo_subject_at(out, repo, *rev ? hex : NULL, path, err);
+	rc = mv_subject_find_at(out, repo, *rev ? hex : NULL, path, err);
 	free(path);
 	return rc;
 }
@@ -267,7 +267,7 @@ static int not_found(struct mv_repo *repo, const char *spec,
 
 	mv_buf_init(&near, 256);
 	n.out = &near;
-	if (!mv_repo_project_at(&project, repo, NULL, NULL)) {
+	if (!mv_subject_project_at(&project, repo, NULL, NULL)) {
 		for (size_t i = 0; at && i < project->artifact_count; i++) {
 			const char *name = project->artifacts[i].name;
 
@@ -296,12 +296,12 @@ static int not_found(struct mv_repo *repo, const char *spec,
 	return rc;
 }
 
-int mv_repo_subject(struct mv_subject *out, struct mv_repo *repo,
+int mv_subject_find(struct mv_subject *out, struct mv_repo *repo,
 		    const char *spec, struct mv_err *err)
 {
 	static int (*const ways[])(struct mv_subject *, struct mv_repo *,
 				   const char *, struct mv_err *) = {
-		by_name, by_path, by_commit, mv_repo_subject_by_oid
+		by_name, by_path, by_commit, mv_subject_by_oid
 	};
 	struct mv_err why = { .code = MV_OK }, first = { .code = MV_OK };
 	int rc = MV_ENOENT;

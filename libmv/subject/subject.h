@@ -19,47 +19,47 @@ struct mv_subject;
 
 /* MV_ENOENT, with a message, when one of them names nothing: no file here,
    none that is staged, and none of HEAD. */
-int mv_repo_paths_exist(struct mv_repo *repo, const char *const *pathspecs,
-			struct mv_err *err);
+int mv_subject_paths_exist(struct mv_repo *repo, const char *const *pathspecs,
+			   struct mv_err *err);
 
 /*
  * MV_ENOENT where a pathspec that a person typed matches nothing that git
  * knows; with `there`, also where a path is deleted in the
  * work tree or outside of a sparse checkout. NULL is all of the repository.
  */
-int mv_repo_check_named(struct mv_repo *repo, const char *const *pathspecs,
-			int there, struct mv_err *err);
+int mv_subject_check_named(struct mv_repo *repo, const char *const *pathspecs,
+			   int there, struct mv_err *err);
 
-/* As mv_repo_project(), but borrowed until the next call. */
-int mv_repo_project_at(const struct mv_project **out, struct mv_repo *repo,
-		       const char *commit, struct mv_err *err);
+/* As mv_subject_project(), but borrowed until the next call. */
+int mv_subject_project_at(const struct mv_project **out, struct mv_repo *repo,
+			  const char *commit, struct mv_err *err);
 
 /* Is `object` (hex) the pointer to this content, in either dialect, as we would
    write it? What is asked of a note whose pointer is not here to be read. */
-int mv_repo_is_pointer_to(struct mv_repo *repo, const char *object,
-			  const struct mv_oid *content, uint64_t size);
+int mv_subject_is_pointer_to(struct mv_repo *repo, const char *object,
+			     const struct mv_oid *content, uint64_t size);
 
 /* The text of a manifest and the pointer that stands for it. */
 #define MV_MANIFEST_BYTES ((size_t)256 << 20)
 
-int mv_repo_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
-			     struct mv_manifest *members, struct mv_err *err);
+int mv_subject_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
+				struct mv_manifest *members, struct mv_err *err);
 
 /* An artifact in a commit (NULL: the index), where that commit's own
    .gitmodel/config has it, else elsewhere. */
-int mv_repo_artifact_at(struct mv_subject *out, struct mv_repo *repo,
-			const char *name, const char *commit,
-			struct mv_err *err);
+int mv_subject_artifact_at(struct mv_subject *out, struct mv_repo *repo,
+			   const char *name, const char *commit,
+			   struct mv_err *err);
 
 /* In a commit, where the present config, the artifact's tags (Model-Path) or
    the names that its path went by have it; MV_ENOENT. */
-int mv_repo_artifact_elsewhere(struct mv_subject *out, struct mv_repo *repo,
-			       const char *name, const char *commit,
-			       struct mv_err *err);
+int mv_subject_artifact_elsewhere(struct mv_subject *out, struct mv_repo *repo,
+				  const char *name, const char *commit,
+				  struct mv_err *err);
 
 /* Of its greatest version; MV_ENOENT: none is registered. */
-int mv_repo_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
-			    const char *name, struct mv_err *err);
+int mv_subject_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
+			       const char *name, struct mv_err *err);
 
 /* -- what a person names --------------------------------------------------- */
 
@@ -98,38 +98,38 @@ void mv_subject_release(struct mv_subject *s);
  * MV_ENOENT says what was tried and names near misses; MV_EINVALID: the path
  * is there but is not ours (git holds the bytes themselves).
  */
-int mv_repo_subject(struct mv_subject *out, struct mv_repo *repo,
+int mv_subject_find(struct mv_subject *out, struct mv_repo *repo,
 		    const char *spec, struct mv_err *err);
 
 /* The same for a path (from the top) in a commit or tree; NULL: the index. */
-int mv_repo_subject_at(struct mv_subject *out, struct mv_repo *repo,
+int mv_subject_find_at(struct mv_subject *out, struct mv_repo *repo,
 		       const char *commit, const char *path,
 		       struct mv_err *err);
 
 /*
- * The content id of data at a path of a commit: as mv_repo_subject_at() has
+ * The content id of data at a path of a commit: as mv_subject_find_at() has
  * it, and of a file that git holds itself the SHA-256 of its bytes. MV_EINVALID:
  * what is there is neither, or not all of it is known.
  */
-int mv_repo_data_at(struct mv_oid *out, struct mv_repo *repo,
-		    const char *commit, const char *path, struct mv_err *err);
+int mv_subject_data_at(struct mv_oid *out, struct mv_repo *repo,
+		       const char *commit, const char *path, struct mv_err *err);
 
 /*
  * All that these pathspecs match in the index (after an add): each file of
  * ours, and for a folder that is named itself its manifest, one subject.
  */
-int mv_repo_subjects(struct mv_subject **out, size_t *count,
-		     struct mv_repo *repo, const char *const *pathspecs,
-		     struct mv_err *err);
+int mv_subject_list(struct mv_subject **out, size_t *count,
+		    struct mv_repo *repo, const char *const *pathspecs,
+		    struct mv_err *err);
 
-void mv_subjects_release(struct mv_subject *subjects, size_t count);
+void mv_subject_list_release(struct mv_subject *subjects, size_t count);
 
 /*
  * .gitmodel/config of a commit (NULL: the work tree's; where there is no work
  * tree, HEAD's). No such file is an empty project. Yours to release.
  */
-int mv_repo_project(struct mv_project *out, struct mv_repo *repo,
-		    const char *commit, struct mv_err *err);
+int mv_subject_project(struct mv_project *out, struct mv_repo *repo,
+		       const char *commit, struct mv_err *err);
 
 /*
  * "NAME PATH": a name for a path of the index that has none, written into the
@@ -145,8 +145,8 @@ enum mv_naming {
 	MV_NAMING_SAME		/* the name has that path already */
 };
 
-int mv_repo_name_artifact(enum mv_naming *out, struct mv_repo *repo,
-			  const char *name, const char *arg, int only_name,
-			  struct mv_err *err);
+int mv_subject_name_artifact(enum mv_naming *out, struct mv_repo *repo,
+			     const char *name, const char *arg, int only_name,
+			     struct mv_err *err);
 
 #endif

@@ -326,8 +326,8 @@ static int fold(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_repo_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
-			     struct mv_manifest *members, struct mv_err *err)
+int mv_subject_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
+				struct mv_manifest *members, struct mv_err *err)
 {
 	struct mv_hasher *hasher = NULL;
 	int rc = mv_manifest_print(text, members, err);
@@ -345,8 +345,8 @@ int mv_repo_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
 	return rc;
 }
 
-int mv_repo_is_pointer_to(struct mv_repo *repo, const char *object,
-			  const struct mv_oid *content, uint64_t size)
+int mv_subject_is_pointer_to(struct mv_repo *repo, const char *object,
+			     const struct mv_oid *content, uint64_t size)
 {
 	struct mv_pointer p = { .oid = *content, .size = size };
 	char hex[65];
@@ -371,8 +371,8 @@ static int fill_directory(struct mv_subject *out, struct mv_repo *repo,
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
 	out->is_directory = 1;
 	if (!rc)
-		rc = mv_repo_manifest_pointer(&out->pointer, &text,
-					      &out->members, err);
+		rc = mv_subject_manifest_pointer(&out->pointer, &text,
+						 &out->members, err);
 	if (!rc)
 		rc = mv_repo_pointer_blob(out->blob, repo, &out->pointer, 0,
 					  err);
@@ -496,7 +496,7 @@ static int name_artifact(struct mv_subject *s, struct mv_repo *repo,
 {
 	const struct mv_project *project;
 	const struct mv_artifact *a;
-	int rc = mv_repo_project_at(&project, repo, s->commit, err);
+	int rc = mv_subject_project_at(&project, repo, s->commit, err);
 
 	if (rc)
 		return rc;
@@ -505,7 +505,7 @@ static int name_artifact(struct mv_subject *s, struct mv_repo *repo,
 	       mv_set_str(&s->artifact, a->name, err) : 0;
 }
 
-int mv_repo_subject_at(struct mv_subject *out, struct mv_repo *repo,
+int mv_subject_find_at(struct mv_subject *out, struct mv_repo *repo,
 		       const char *commit, const char *path,
 		       struct mv_err *err)
 {
@@ -567,11 +567,11 @@ static int plain_at(struct mv_oid *out, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_repo_data_at(struct mv_oid *out, struct mv_repo *repo,
-		    const char *commit, const char *path, struct mv_err *err)
+int mv_subject_data_at(struct mv_oid *out, struct mv_repo *repo,
+		       const char *commit, const char *path, struct mv_err *err)
 {
 	struct mv_subject s;
-	int rc = mv_repo_subject_at(&s, repo, commit, path, err);
+	int rc = mv_subject_find_at(&s, repo, commit, path, err);
 
 	if (rc == MV_EINVALID)
 		return plain_at(out, repo, commit, path, err);
@@ -701,7 +701,7 @@ static int name_all(struct gathering *g, struct mv_err *err)
 {
 	const struct mv_project *project;
 	const struct mv_artifact *a;
-	int rc = mv_repo_project_at(&project, g->repo, NULL, err);
+	int rc = mv_subject_project_at(&project, g->repo, NULL, err);
 
 	for (size_t i = 0; !rc && i < g->count; i++) {
 		struct mv_subject *s = &g->v[i];
@@ -715,9 +715,9 @@ static int name_all(struct gathering *g, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_subjects(struct mv_subject **out, size_t *count,
-		     struct mv_repo *repo, const char *const *pathspecs,
-		     struct mv_err *err)
+int mv_subject_list(struct mv_subject **out, size_t *count,
+		    struct mv_repo *repo, const char *const *pathspecs,
+		    struct mv_err *err)
 {
 	struct gathering g = { .repo = repo };
 	int rc;
@@ -746,7 +746,7 @@ int mv_repo_subjects(struct mv_subject **out, size_t *count,
 		rc = name_all(&g, err);
 	entries_release(&g.list);
 	if (rc) {
-		mv_subjects_release(g.v, g.count);
+		mv_subject_list_release(g.v, g.count);
 		return rc;
 	}
 	*out = g.v;

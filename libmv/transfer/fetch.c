@@ -19,7 +19,7 @@ static int by_pointer(const void *a, const void *b)
 }
 
 /* Sort, natives first, and drop doubles. */
-void mv_wanted_settle(struct mv_wanted_list *w)
+void mv_transfer_wanted_settle(struct mv_wanted_list *w)
 {
 	size_t n = 0;
 
@@ -31,8 +31,8 @@ void mv_wanted_settle(struct mv_wanted_list *w)
 	w->count = n;
 }
 
-int mv_wanted_add(struct mv_wanted_list *w, const struct mv_pointer *p,
-		  struct mv_err *err)
+int mv_transfer_wanted_add(struct mv_wanted_list *w, const struct mv_pointer *p,
+			   struct mv_err *err)
 {
 	if (w->count == w->alloc) {
 		size_t alloc = w->alloc ? 2 * w->alloc : 64;
@@ -57,7 +57,7 @@ static int want_blob(void *payload, const char *hex, const char *path,
 	(void)path;
 	if (mv_pointer_parse(&p, data, len, NULL) || !p.size)
 		return 0;
-	return mv_wanted_add(payload, &p, err);
+	return mv_transfer_wanted_add(payload, &p, err);
 }
 
 struct of_index {
@@ -77,12 +77,13 @@ static int want_file(void *payload, const struct mv_file *file,
 	    !file->pointer.size || file->outside)
 		return 0;
 	if (file->pointer.dialect == MV_DIALECT_LFS)
-		rc = mv_repo_lfs_wants(&wanted, of->repo, file->path, err);
-	return rc || !wanted ? rc : mv_wanted_add(of->w, &file->pointer, err);
+		rc = mv_transfer_lfs_wants(&wanted, of->repo, file->path, err);
+	return rc || !wanted ? rc : mv_transfer_wanted_add(of->w,
+							   &file->pointer, err);
 }
 
-int mv_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
-		   const char *const *revs, struct mv_err *err)
+int mv_transfer_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
+			    const char *const *revs, struct mv_err *err)
 {
 	struct of_index of = { w, repo };
 	int rc;
@@ -93,11 +94,11 @@ int mv_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
 					    err);
 	else
 		rc = mv_repo_ls(repo, NULL, want_file, &of, err);
-	mv_wanted_settle(w);
+	mv_transfer_wanted_settle(w);
 	return rc;
 }
 
-size_t mv_wanted_natives(const struct mv_wanted_list *w)
+size_t mv_transfer_wanted_natives(const struct mv_wanted_list *w)
 {
 	size_t n = 0;
 
@@ -120,11 +121,12 @@ static int fetch_natives(struct mv_repo *repo, const char *remote_name,
 
 	if (!found)
 		return mv_nomem(err);
-	rc = mv_repo_remote_url(&url, repo, remote_name, err);
+	rc = mv_transfer_remote_url(&url, repo, remote_name, err);
 	if (rc)
 		goto out;
 	options.pool = mv_repo_pool(repo, err);
-	rc = options.pool ? mv_remote_open(&remote, url, MV_REMOTE_READ, &options, err)
+	rc = options.pool ? mv_remote_open(&remote, url, MV_REMOTE_READ,
+					   &options, err)
 			  : MV_ENOMEM;
 	if (!rc)
 		rc = mv_repo_store(&store, repo, err);
@@ -160,7 +162,8 @@ static int fetch_anywhere(struct mv_repo *repo, const struct mv_wanted_list *w,
 		return mv_nomem(err);
 	for (size_t i = 0; i < w->count; i++)
 		before[i] = !mv_repo_has(repo, &w->p[i], NULL);
-	rc = mv_repo_need_counted(repo, w->p, w->count, after, &stats->tx, err);
+	rc = mv_transfer_need_counted(repo, w->p, w->count, after, &stats->tx,
+				      err);
 	for (size_t i = 0; !rc && i < w->count; i++) {
 		stats->skipped += before[i];
 		stats->contents += !before[i] && after[i];
@@ -185,16 +188,16 @@ static int check_remote(struct mv_repo *repo, const char *name,
 	if (!*name || *name == '-')
 		return mv_fail(err, MV_EINVALID,
 			       "'%s' is not the name of a remote", name);
-	rc = mv_remote_configured_url(&configured, repo, name, err);
+	rc = mv_transfer_configured_url(&configured, repo, name, err);
 	if (!rc && !configured)
-		rc = mv_remote_git_urls(&url, repo, name, 0, err);
+		rc = mv_transfer_git_urls(&url, repo, name, 0, err);
 	free(url);
 	return rc;
 }
 
-int mv_repo_fetch(struct mv_repo *repo, const char *remote,
-		  const char *const *revs, struct mv_transfer_stats *stats,
-		  struct mv_err *err)
+int mv_transfer_fetch(struct mv_repo *repo, const char *remote,
+		      const char *const *revs, struct mv_transfer_stats *stats,
+		      struct mv_err *err)
 {
 	struct mv_wanted_list w = { NULL, 0, 0 };
 	struct mv_oid *oids = NULL;
@@ -205,16 +208,16 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 	memset(stats, 0, sizeof(*stats));
 	rc = remote ? check_remote(repo, remote, err) : 0;
 	if (!rc && revs)
-		rc = mv_repo_bring(repo, NULL, revs, err);
+		rc = mv_transfer_bring(repo, NULL, revs, err);
 	if (!rc)
-		rc = mv_wanted_find(&w, repo, revs, err);
+		rc = mv_transfer_wanted_find(&w, repo, revs, err);
 	if (!remote) {
 		if (!rc)
 			rc = fetch_anywhere(repo, &w, stats, err);
 		free(w.p);
 		return rc;
 	}
-	n = mv_wanted_natives(&w);
+	n = mv_transfer_wanted_natives(&w);
 	oids = calloc(n ? n : 1, sizeof(*oids));
 	here = calloc(w.count + 1, 1);
 	if (!rc && (!oids || !here))
@@ -228,8 +231,8 @@ int mv_repo_fetch(struct mv_repo *repo, const char *remote,
 			stats->missing++;
 	}
 	if (!rc && stats->missing)
-		rc = mv_repo_fetch_lfs(repo, remote, w.p + n, w.count - n,
-				       here + n, err);
+		rc = mv_transfer_lfs_fetch(repo, remote, w.p + n, w.count - n,
+					   here + n, err);
 	for (size_t i = n; !rc && i < w.count; i++)
 		still += !here[i];
 	stats->contents = stats->missing - still;

@@ -54,7 +54,7 @@ static int fetch_from_server(struct mv_repo *repo, const char *remote,
 	struct mv_err why;
 	int rc;
 
-	if (!mv_lfs_has_program(repo)) {
+	if (!mv_transfer_lfs_has_program(repo)) {
 		if (!repo->filter.lfs_told++)
 			mv_repo_warn(repo, "Git LFS objects are at an LFS "
 				     "server, and git-lfs, which speaks to "
@@ -88,7 +88,7 @@ static int fetch_from_dir(struct mv_repo *repo, const char *from,
 		if (p[i].dialect != MV_DIALECT_LFS || present[i] ||
 		    mv_lfsdir_has(from, &p[i].oid, NULL, NULL))
 			continue;
-		if (mv_lfs_copy(own, from, &p[i], &why))
+		if (mv_transfer_lfs_copy(own, from, &p[i], &why))
 			mv_repo_warn(repo, "cannot fetch from '%s': %s", from,
 				     why.msg);
 		else
@@ -111,10 +111,10 @@ static int dir_beside(char **out, struct mv_repo *repo, const char *url,
 		      struct mv_err *err)
 {
 	char *git_dir = NULL;
-	int rc = mv_repo_git_dir_at(&git_dir, repo, url, url, err);
+	int rc = mv_transfer_git_dir_at(&git_dir, repo, url, url, err);
 
 	if (!rc)
-		rc = mv_lfs_dir_of(out, repo, git_dir, err);
+		rc = mv_transfer_lfs_dir_of(out, repo, git_dir, err);
 	free(git_dir);
 	return rc;
 }
@@ -125,14 +125,14 @@ static int fetch_from_others(struct mv_repo *repo, const struct mv_pointer *p,
 			     struct mv_err *err)
 {
 	struct mv_sources dirs;
-	int rc = mv_repo_all_beside(&dirs, repo, dir_beside, err);
+	int rc = mv_transfer_all_beside(&dirs, repo, dir_beside, err);
 
 	if (rc)
 		return rc;
 	for (size_t i = 0; !rc && i < dirs.count &&
 			   count_missing(p, count, present); i++)
 		rc = fetch_from_dir(repo, dirs.url[i], p, count, present, err);
-	mv_sources_release(&dirs);
+	mv_transfer_sources_release(&dirs);
 	return rc;
 }
 
@@ -142,7 +142,8 @@ static int fetch_from(struct mv_repo *repo, const char *remote,
 		      uint8_t *present, struct mv_err *err)
 {
 	char *dir = NULL;
-	int rc = remote ? mv_lfs_find_dir(&dir, repo, remote, NULL, 0, err) : 0;
+	int rc = remote ? mv_transfer_lfs_find_dir(&dir, repo, remote, NULL, 0,
+						   err) : 0;
 
 	if (!rc && remote)
 		rc = dir ? fetch_from_dir(repo, dir, p, count, present, err) :
@@ -151,9 +152,9 @@ static int fetch_from(struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
-int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
-		      const struct mv_pointer *p, size_t count,
-		      uint8_t *present, struct mv_err *err)
+int mv_transfer_lfs_fetch(struct mv_repo *repo, const char *remote,
+			  const struct mv_pointer *p, size_t count,
+			  uint8_t *present, struct mv_err *err)
 {
 	char *name = NULL;
 	int rc = 0;
@@ -162,7 +163,7 @@ int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 		return 0;
 	if (remote)
 		return fetch_from(repo, remote, p, count, present, err);
-	rc = mv_repo_default_remote(&name, repo, err);
+	rc = mv_transfer_default_remote(&name, repo, err);
 	if (rc == MV_ENOENT)
 		rc = 0;
 	if (!rc)
@@ -173,9 +174,9 @@ int mv_repo_fetch_lfs(struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
-int mv_repo_lfs_elsewhere(struct mv_repo *repo, const struct mv_pointer *p,
-			  size_t count, uint8_t *elsewhere,
-			  struct mv_err *err)
+int mv_transfer_lfs_elsewhere(struct mv_repo *repo, const struct mv_pointer *p,
+			      size_t count, uint8_t *elsewhere,
+			      struct mv_err *err)
 {
 	struct mv_sources others = { NULL, 0 };
 	char *dir = NULL, *name = NULL;
@@ -183,22 +184,22 @@ int mv_repo_lfs_elsewhere(struct mv_repo *repo, const struct mv_pointer *p,
 
 	if (!count_missing(p, count, elsewhere))
 		return 0;
-	rc = mv_repo_default_remote(&name, repo, err);
+	rc = mv_transfer_default_remote(&name, repo, err);
 	if (!rc && name)
-		rc = mv_lfs_find_dir(&dir, repo, name, NULL, 0, err);
+		rc = mv_transfer_lfs_find_dir(&dir, repo, name, NULL, 0, err);
 	for (size_t i = 0; !rc && name && i < count; i++)
 		if (p[i].dialect == MV_DIALECT_LFS && !elsewhere[i])
 			elsewhere[i] = !dir || !mv_lfsdir_has(dir, &p[i].oid,
 							      NULL, NULL);
 	if (!rc && count_missing(p, count, elsewhere))
-		rc = mv_repo_all_beside(&others, repo, dir_beside, err);
+		rc = mv_transfer_all_beside(&others, repo, dir_beside, err);
 	for (size_t k = 0; k < others.count; k++)
 		for (size_t i = 0; i < count; i++)
 			if (p[i].dialect == MV_DIALECT_LFS && !elsewhere[i])
 				elsewhere[i] = !mv_lfsdir_has(others.url[k],
 							      &p[i].oid, NULL,
 							      NULL);
-	mv_sources_release(&others);
+	mv_transfer_sources_release(&others);
 	free(dir);
 	free(name);
 	return rc;

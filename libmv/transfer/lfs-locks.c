@@ -30,7 +30,8 @@ static int wants_locks(int *yes, struct mv_repo *repo, struct mv_err *err)
 
 	/* .lfsconfig may say it for all. */
 	if (!rc && !*yes)
-		rc = mv_repo_lfs_setting(&value, repo, "lfs.locksverify", err);
+		rc = mv_transfer_lfs_setting(&value, repo, "lfs.locksverify",
+					     err);
 	if (!rc && value && mv_git_parse_bool(yes, value))
 		*yes = 1;
 	return rc;
@@ -53,9 +54,9 @@ static int say_locked(struct mv_buf *out, struct mv_err *err)
 		       out->len ? "; " : "", why.msg);
 }
 
-int mv_repo_lfs_check_locks(struct mv_repo *repo, const char *remote,
-			    const char *url, const char *text, size_t len,
-			    struct mv_err *err)
+int mv_transfer_lfs_check_locks(struct mv_repo *repo, const char *remote,
+				const char *url, const char *text, size_t len,
+				struct mv_err *err)
 {
 	const char *args[] = { "lfs", "pre-push", remote, url, NULL };
 	char *dir = NULL;
@@ -64,14 +65,14 @@ int mv_repo_lfs_check_locks(struct mv_repo *repo, const char *remote,
 	int rc = len ? wants_locks(&wanted, repo, err) : 0;
 
 	if (rc || !wanted ||
-	    mv_repo_lfs_variable_on(repo, "GIT_LFS_SKIP_PUSH"))
+	    mv_transfer_lfs_variable_on(repo, "GIT_LFS_SKIP_PUSH"))
 		return rc;
-	rc = mv_lfs_find_dir(&dir, repo, remote, url, 1, err);
+	rc = mv_transfer_lfs_find_dir(&dir, repo, remote, url, 1, err);
 	if (rc || dir) {
 		free(dir);
 		return rc;	/* a folder knows no locks */
 	}
-	if (!mv_lfs_has_program(repo)) {
+	if (!mv_transfer_lfs_has_program(repo)) {
 		mv_repo_warn(repo, "lfs.locksverify is set, and git-lfs, which "
 			     "asks for the locks, is not installed: nobody "
 			     "looked whether others have locked what you push");

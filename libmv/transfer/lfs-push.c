@@ -23,8 +23,9 @@ static int stored_read(void *payload, void *data, size_t len, size_t *got,
 		       struct mv_err *err)
 {
 	struct stored *s = payload;
-	int rc = mv_repo_read_at(s->repo, s->pointer, s->pos, data, len, got,
-				 err);
+	int rc = mv_transfer_read_at(s->repo, s->pointer, s->pos, data, len,
+				     got,
+				     err);
 
 	if (!rc)
 		s->pos += *got;
@@ -41,8 +42,8 @@ static int copy_object(struct mv_repo *repo, const char *to, const char *from,
 	struct stored state = { repo, &pointer, 0 };
 	struct mv_reader in = { stored_read, &state };
 
-	return from ? mv_lfs_copy(to, from, p, err) :
-		      mv_lfs_put(to, &in, p, err);
+	return from ? mv_transfer_lfs_copy(to, from, p, err) :
+		      mv_transfer_lfs_put(to, &in, p, err);
 }
 
 /* -- git-lfs -------------------------------------------------------------------- */
@@ -85,15 +86,15 @@ static int choose(struct mv_buf *oids, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_repo_lfs_may_lack(int *yes, struct mv_repo *repo, struct mv_err *err)
+int mv_transfer_lfs_may_lack(int *yes, struct mv_repo *repo, struct mv_err *err)
 {
 	const char *value = NULL;
 	int rc = mv_git_config_bool(yes, repo->git,
 				    "model.allowincompletepush", 0, err);
 
 	if (!rc && !*yes)
-		rc = mv_repo_lfs_setting(&value, repo,
-					 "lfs.allowincompletepush", err);
+		rc = mv_transfer_lfs_setting(&value, repo,
+					     "lfs.allowincompletepush", err);
 	if (!rc && value && mv_git_parse_bool(yes, value))
 		rc = mv_fail(err, MV_EINVALID, "lfs.allowincompletepush is "
 			     "'%s', neither yes nor no", value);
@@ -110,13 +111,14 @@ static int check_absent(struct mv_repo *repo, const char *remote,
 	int lenient = 0, rc = here ? 0 : mv_nomem(err);
 
 	if (!rc && count)
-		rc = mv_repo_fetch_lfs(repo, remote, absent, count, here, err);
+		rc = mv_transfer_lfs_fetch(repo, remote, absent, count, here,
+					   err);
 	for (size_t i = 0; !rc && i < count; i++)
 		if (!here[i] && !missing++)
 			first = i;
 	stats->missing += missing;
 	if (!rc && missing)
-		rc = mv_repo_lfs_may_lack(&lenient, repo, err);
+		rc = mv_transfer_lfs_may_lack(&lenient, repo, err);
 	if (!rc && missing && !lenient)
 		rc = mv_fail(err, MV_ENOENT, "%zu Git LFS object%s neither "
 			     "here nor at the LFS server, the first is %s; "
@@ -166,13 +168,13 @@ static int push_to_server(struct mv_repo *repo, const char *remote,
 			  const struct mv_pointer *p, size_t count,
 			  struct mv_transfer_stats *stats, struct mv_err *err)
 {
-	if (mv_repo_lfs_variable_on(repo, "GIT_LFS_SKIP_PUSH")) {
+	if (mv_transfer_lfs_variable_on(repo, "GIT_LFS_SKIP_PUSH")) {
 		mv_repo_warn(repo, "%zu Git LFS object%s not uploaded: "
 			     "GIT_LFS_SKIP_PUSH is set", count,
 			     count == 1 ? " was" : "s were");
 		return 0;
 	}
-	if (!mv_lfs_has_program(repo))
+	if (!mv_transfer_lfs_has_program(repo))
 		return mv_fail(err, MV_ENOENT, "%zu Git LFS object%s to an LFS "
 			       "server, and git-lfs, which speaks to it, is "
 			       "not installed: install git-lfs and push again",
@@ -197,7 +199,8 @@ static int push_to_dir(struct mv_repo *repo, const char *to,
 		}
 		rc = mv_repo_has(repo, &p[i], err);
 		if (rc == MV_ENOENT) {
-			rc = absent ? mv_wanted_add(absent, &p[i], err) : 0;
+			rc = absent ? mv_transfer_wanted_add(absent, &p[i],
+							     err) : 0;
 			stats->missing += !absent;
 			continue;
 		}
@@ -209,10 +212,11 @@ static int push_to_dir(struct mv_repo *repo, const char *to,
 	return rc;
 }
 
-int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
-		     const struct mv_wanted_list *w, size_t first,
-		     const char *const *newer, struct mv_wanted_list *absent,
-		     struct mv_transfer_stats *stats, struct mv_err *err)
+int mv_transfer_lfs_push(struct mv_repo *repo, const char *remote,
+			 const char *url,
+			 const struct mv_wanted_list *w, size_t first,
+			 const char *const *newer, struct mv_wanted_list *absent,
+			 struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	struct mv_wanted_list fresh = { NULL, 0, 0 };
 	char *dir = NULL, *name = NULL;
@@ -221,14 +225,14 @@ int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
 	if (first == w->count)
 		return 0;
 	if (!remote || !*remote)
-		rc = mv_repo_default_remote(&name, repo, err);
+		rc = mv_transfer_default_remote(&name, repo, err);
 	if (!rc && (!remote || !*remote))
 		remote = name;
 	if (!rc && !remote)
 		rc = mv_fail(err, MV_ENOENT, "no remote to push Git LFS "
 			     "objects to");
 	if (!rc)
-		rc = mv_lfs_find_dir(&dir, repo, remote, url, 1, err);
+		rc = mv_transfer_lfs_find_dir(&dir, repo, remote, url, 1, err);
 	if (!rc && dir) {
 		rc = push_to_dir(repo, dir, w->p + first, w->count - first,
 				 absent, stats, err);
@@ -236,9 +240,9 @@ int mv_repo_push_lfs(struct mv_repo *repo, const char *remote, const char *url,
 	}
 	/* A server is asked for what is new, as git-lfs does. */
 	if (!rc && newer) {
-		rc = mv_wanted_find(&fresh, repo, newer, err);
+		rc = mv_transfer_wanted_find(&fresh, repo, newer, err);
 		w = &fresh;
-		first = mv_wanted_natives(w);
+		first = mv_transfer_wanted_natives(w);
 	}
 	if (!rc && first < w->count)
 		rc = push_to_server(repo, remote, w->p + first,

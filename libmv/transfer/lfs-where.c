@@ -10,8 +10,9 @@
 /* Where a remote has its objects of Git LFS, and putting one there. */
 
 /* Its own lfs.storage counts. One that cannot be read may name any place. */
-int mv_lfs_dir_of(char **out, struct mv_repo *repo, const char *git_dir,
-		  struct mv_err *err)
+int mv_transfer_lfs_dir_of(char **out, struct mv_repo *repo,
+			   const char *git_dir,
+			   struct mv_err *err)
 {
 	static const char key[] = "lfs.storage\n";
 	char *config = mv_path_join(git_dir, "config");
@@ -56,9 +57,10 @@ static int names_server(int *yes, struct mv_repo *repo, const char *remote,
 
 		rc = key && of_remote ? 0 : mv_nomem(err);
 		if (!rc)
-			rc = mv_repo_lfs_setting(&value, repo, key, err);
+			rc = mv_transfer_lfs_setting(&value, repo, key, err);
 		if (!rc && !value)
-			rc = mv_repo_lfs_setting(&value, repo, of_remote, err);
+			rc = mv_transfer_lfs_setting(&value, repo, of_remote,
+						     err);
 		*yes = value && *value;
 		free(key);
 		free(of_remote);
@@ -67,8 +69,9 @@ static int names_server(int *yes, struct mv_repo *repo, const char *remote,
 }
 
 /* *dir is NULL where an LFS server has them. */
-int mv_lfs_find_dir(char **dir, struct mv_repo *repo, const char *remote,
-		    const char *url, int push, struct mv_err *err)
+int mv_transfer_lfs_find_dir(char **dir, struct mv_repo *repo,
+			     const char *remote,
+			     const char *url, int push, struct mv_err *err)
 {
 	char *git_dir = NULL;
 	struct mv_err local;
@@ -78,18 +81,18 @@ int mv_lfs_find_dir(char **dir, struct mv_repo *repo, const char *remote,
 	rc = names_server(&server, repo, remote, push, err);
 	if (rc || server)
 		return rc;
-	rc = mv_repo_git_dir_at(&git_dir, repo, remote, url, &local);
+	rc = mv_transfer_git_dir_at(&git_dir, repo, remote, url, &local);
 	if (rc == MV_ENOENT)
 		return 0;
 	if (rc)
 		return mv_fail(err, rc, "%s", local.msg);
-	rc = mv_lfs_dir_of(dir, repo, git_dir, err);
+	rc = mv_transfer_lfs_dir_of(dir, repo, git_dir, err);
 	free(git_dir);
 	return rc;
 }
 
-int mv_repo_lfs_has_dir(int *yes, struct mv_repo *repo, const char *remote,
-			const char *url, struct mv_err *err)
+int mv_transfer_lfs_has_dir(int *yes, struct mv_repo *repo, const char *remote,
+			    const char *url, struct mv_err *err)
 {
 	char *dir = NULL, *objects = NULL;
 	const char *own;
@@ -100,14 +103,14 @@ int mv_repo_lfs_has_dir(int *yes, struct mv_repo *repo, const char *remote,
 	if (!rc && !(objects = mv_path_join(own, "objects")))
 		rc = mv_nomem(err);
 	if (!rc && !access(objects, F_OK))
-		rc = mv_lfs_find_dir(&dir, repo, remote, url, 1, err);
+		rc = mv_transfer_lfs_find_dir(&dir, repo, remote, url, 1, err);
 	*yes = dir != NULL;
 	free(objects);
 	free(dir);
 	return rc;
 }
 
-int mv_lfs_has_program(const struct mv_repo *repo)
+int mv_transfer_lfs_has_program(const struct mv_repo *repo)
 {
 	char *path = NULL;
 	int yes = !mv_proc_find(&path, "git-lfs", repo->env.search_path,
@@ -117,24 +120,24 @@ int mv_lfs_has_program(const struct mv_repo *repo)
 	return yes;
 }
 
-int mv_repo_lfs_lacks_program(int *lacks, struct mv_repo *repo,
-			      struct mv_err *err)
+int mv_transfer_lfs_lacks_program(int *lacks, struct mv_repo *repo,
+				  struct mv_err *err)
 {
 	char *dir = NULL, *name = NULL;
-	int rc = mv_repo_default_remote(&name, repo, err);
+	int rc = mv_transfer_default_remote(&name, repo, err);
 
 	*lacks = 0;
 	if (!rc && name)
-		rc = mv_lfs_find_dir(&dir, repo, name, NULL, 1, err);
+		rc = mv_transfer_lfs_find_dir(&dir, repo, name, NULL, 1, err);
 	if (!rc && name)
-		*lacks = !dir && !mv_lfs_has_program(repo);
+		*lacks = !dir && !mv_transfer_lfs_has_program(repo);
 	free(dir);
 	free(name);
 	return rc;
 }
 
-int mv_lfs_put(const char *to, struct mv_reader *in,
-	       const struct mv_pointer *p, struct mv_err *err)
+int mv_transfer_lfs_put(const char *to, struct mv_reader *in,
+			const struct mv_pointer *p, struct mv_err *err)
 {
 	struct mv_oid oid;
 	uint64_t size;
@@ -164,11 +167,12 @@ static int object_read(void *payload, void *data, size_t len, size_t *got,
 	return rc;
 }
 
-int mv_lfs_copy(const char *to, const char *from, const struct mv_pointer *p,
-		struct mv_err *err)
+int mv_transfer_lfs_copy(const char *to, const char *from,
+			 const struct mv_pointer *p,
+			 struct mv_err *err)
 {
 	struct object object = { from, &p->oid, 0 };
 	struct mv_reader in = { object_read, &object };
 
-	return mv_lfs_put(to, &in, p, err);
+	return mv_transfer_lfs_put(to, &in, p, err);
 }

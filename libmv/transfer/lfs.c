@@ -104,7 +104,7 @@ static const char *variable(const struct mv_repo *repo, const char *name)
 }
 
 /* As git-lfs reads it: yes, on, true and numbers but 0. */
-int mv_repo_lfs_variable_on(const struct mv_repo *repo, const char *name)
+int mv_transfer_lfs_variable_on(const struct mv_repo *repo, const char *name)
 {
 	const char *value = variable(repo, name);
 	int on = 0;
@@ -171,20 +171,20 @@ static int load(struct mv_repo_lfs **out, struct mv_repo *repo,
 			return mv_nomem(err);
 		mv_buf_init(&lfs->file, LFSCONFIG_MAX);
 		repo->lfs = lfs;
-		mv_repo_at_close(repo, mv_repo_lfs_release);
-		lfs->skip = mv_repo_lfs_variable_on(
+		mv_repo_at_close(repo, mv_transfer_lfs_release);
+		lfs->skip = mv_transfer_lfs_variable_on(
 			repo, "GIT_LFS_SKIP_SMUDGE");
 		rc = load_file(&lfs->file, repo, err);
 		if (!rc)
 			rc = load_lists(lfs, repo, err);
 		if (rc)
-			mv_repo_lfs_release(repo);
+			mv_transfer_lfs_release(repo);
 	}
 	*out = repo->lfs;
 	return rc;
 }
 
-void mv_repo_lfs_release(struct mv_repo *repo)
+void mv_transfer_lfs_release(struct mv_repo *repo)
 {
 	if (!repo->lfs)
 		return;
@@ -195,8 +195,8 @@ void mv_repo_lfs_release(struct mv_repo *repo)
 	repo->lfs = NULL;
 }
 
-int mv_repo_lfs_setting(const char **out, struct mv_repo *repo,
-			const char *key, struct mv_err *err)
+int mv_transfer_lfs_setting(const char **out, struct mv_repo *repo,
+			    const char *key, struct mv_err *err)
 {
 	struct mv_repo_lfs *lfs = NULL;
 	int rc = load(&lfs, repo, err);
@@ -250,7 +250,7 @@ static int parts_match(const char *pattern, const char *path)
  * As a line of .gitignore: with a slash in it, from the top; else any part of
  * the path.
  */
-int mv_lfs_pattern_matches(const char *pattern, const char *path)
+int mv_transfer_lfs_pattern_matches(const char *pattern, const char *path)
 {
 	char *name = strdup(pattern);
 	size_t len = name ? strlen(name) : 0;
@@ -273,13 +273,13 @@ int mv_lfs_pattern_matches(const char *pattern, const char *path)
 static int any(char *const *list, const char *path)
 {
 	for (; list && *list; list++)
-		if (mv_lfs_pattern_matches(*list, path))
+		if (mv_transfer_lfs_pattern_matches(*list, path))
 			return 1;
 	return 0;
 }
 
-int mv_repo_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
-		      struct mv_err *err)
+int mv_transfer_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
+			  struct mv_err *err)
 {
 	struct mv_repo_lfs *lfs = NULL;
 	int rc = load(&lfs, repo, err);
@@ -304,8 +304,8 @@ static int to_nowhere(void *payload, const void *data, size_t len,
 	return 0;
 }
 
-int mv_repo_lfs_verify(struct mv_repo *repo, const char *dir,
-		       const struct mv_oid *oid, struct mv_err *err)
+int mv_transfer_lfs_verify(struct mv_repo *repo, const char *dir,
+			   const struct mv_oid *oid, struct mv_err *err)
 {
 	struct mv_writer nowhere = { to_nowhere, NULL };
 	struct mv_statcache *cache = NULL;

@@ -16,32 +16,32 @@ struct mv_repo;
 /* Where the objects of Git LFS go to a server and lfs.locksverify is set: has
    somebody else locked what is pushed? Asked by git-lfs, after the upload.
    MV_EDENIED says which files. */
-int mv_repo_lfs_check_locks(struct mv_repo *repo, const char *remote,
-			    const char *url, const char *text, size_t len,
-			    struct mv_err *err);
+int mv_transfer_lfs_check_locks(struct mv_repo *repo, const char *remote,
+				const char *url, const char *text, size_t len,
+				struct mv_err *err);
 
 /*
  * Is the content of this path wanted in the work tree? Not with
  * GIT_LFS_SKIP_SMUDGE, nor where lfs.fetchinclude and lfs.fetchexclude (git's
  * configuration, else .lfsconfig) say otherwise.
  */
-int mv_repo_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
-		      struct mv_err *err);
+int mv_transfer_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
+			  struct mv_err *err);
 
 /* Does the default remote have an LFS server, and we no git-lfs for it? */
-int mv_repo_lfs_lacks_program(int *lacks, struct mv_repo *repo,
-			      struct mv_err *err);
+int mv_transfer_lfs_lacks_program(int *lacks, struct mv_repo *repo,
+				  struct mv_err *err);
 
 /*
  * Which of Git LFS (others are not touched) are at the default remote, or at one
  * that is a path? An LFS server is not asked, but believed: for a report, never
  * for a gate.
  */
-int mv_repo_lfs_elsewhere(struct mv_repo *repo,
-			  const struct mv_pointer *pointers, size_t count,
-			  uint8_t *elsewhere, struct mv_err *err);
+int mv_transfer_lfs_elsewhere(struct mv_repo *repo,
+			      const struct mv_pointer *pointers, size_t count,
+			      uint8_t *elsewhere, struct mv_err *err);
 
 /* Forget the settings. */
-void mv_repo_lfs_release(struct mv_repo *repo);
+void mv_transfer_lfs_release(struct mv_repo *repo);
 
 #endif

@@ -65,7 +65,7 @@ static int fetch_missing(struct mv_repo *repo,
 	size_t missing;
 	int rc;
 
-	rc = mv_repo_sources(&urls, repo, err);
+	rc = mv_transfer_sources(&urls, repo, err);
 	if (!rc && urls.count && !(oids = calloc(count, sizeof(*oids))))
 		rc = mv_nomem(err);
 	for (size_t u = 0; !rc && u < urls.count; u++) {
@@ -86,20 +86,21 @@ static int fetch_missing(struct mv_repo *repo,
 				rc = look(repo, &pointers[i], &present[i], err);
 	}
 	free(oids);
-	mv_sources_release(&urls);
+	mv_transfer_sources_release(&urls);
 	return rc;
 }
 
-int mv_repo_need(struct mv_repo *repo, const struct mv_pointer *pointers,
-		 size_t count, uint8_t *present, struct mv_err *err)
+int mv_transfer_need(struct mv_repo *repo, const struct mv_pointer *pointers,
+		     size_t count, uint8_t *present, struct mv_err *err)
 {
-	return mv_repo_need_counted(repo, pointers, count, present, NULL, err);
+	return mv_transfer_need_counted(repo, pointers, count, present, NULL,
+					err);
 }
 
-int mv_repo_need_counted(struct mv_repo *repo,
-			 const struct mv_pointer *pointers, size_t count,
-			 uint8_t *present, struct mv_tx_stats *stats,
-			 struct mv_err *err)
+int mv_transfer_need_counted(struct mv_repo *repo,
+			     const struct mv_pointer *pointers, size_t count,
+			     uint8_t *present, struct mv_tx_stats *stats,
+			     struct mv_err *err)
 {
 	struct mv_err local;
 	uint8_t *seen = present;
@@ -117,7 +118,8 @@ int mv_repo_need_counted(struct mv_repo *repo,
 	if (!rc && missing)
 		rc = fetch_missing(repo, pointers, count, seen, stats, err);
 	if (!rc && missing)
-		rc = mv_repo_fetch_lfs(repo, NULL, pointers, count, seen, err);
+		rc = mv_transfer_lfs_fetch(repo, NULL, pointers, count, seen,
+					   err);
 	if (seen != present)
 		free(seen);
 	return rc;
@@ -141,8 +143,9 @@ static int ask_remote(struct mv_repo *repo, const char *url,
 	return rc;
 }
 
-int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
-		      size_t count, uint8_t *elsewhere, struct mv_err *err)
+int mv_transfer_elsewhere(struct mv_repo *repo,
+			  const struct mv_pointer *pointers,
+			  size_t count, uint8_t *elsewhere, struct mv_err *err)
 {
 	struct mv_sources urls = { NULL, 0 };
 	struct mv_oid *oids = calloc(count + 1, sizeof(*oids));
@@ -152,14 +155,14 @@ int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
 	for (size_t i = 0; !rc && i < count; i++)
 		oids[i] = pointers[i].oid;
 	if (!rc)
-		rc = mv_repo_sources(&urls, repo, err);
+		rc = mv_transfer_sources(&urls, repo, err);
 	for (size_t u = 0; !rc && u < urls.count; u++) {
 		if (ask_remote(repo, urls.url[u], oids, count, has, NULL))
 			continue;
 		for (size_t i = 0; i < count; i++)
 			elsewhere[i] |= has[i];
 	}
-	mv_sources_release(&urls);
+	mv_transfer_sources_release(&urls);
 	free(oids);
 	free(has);
 	return rc;
@@ -175,7 +178,7 @@ static int find_or_fetch(struct mv_content_source *out, struct mv_repo *repo,
 
 	if (rc != MV_ENOENT)
 		return rc;
-	rc = mv_repo_need(repo, pointer, 1, &present, err);
+	rc = mv_transfer_need(repo, pointer, 1, &present, err);
 	if (!rc && present)
 		return mv_repo_find(out, repo, pointer, err);
 	if (rc)
@@ -198,8 +201,8 @@ static int refuse_extended(const struct mv_pointer *pointer,
 		       "lfs smudge` makes it");
 }
 
-int mv_repo_read(struct mv_repo *repo, const struct mv_pointer *pointer,
-		 struct mv_writer *out, struct mv_err *err)
+int mv_transfer_read(struct mv_repo *repo, const struct mv_pointer *pointer,
+		     struct mv_writer *out, struct mv_err *err)
 {
 	struct mv_content_source source;
 	int rc;
@@ -209,12 +212,12 @@ int mv_repo_read(struct mv_repo *repo, const struct mv_pointer *pointer,
 	rc = refuse_extended(pointer, err);
 	if (!rc)
 		rc = find_or_fetch(&source, repo, pointer, err);
-	return rc ? rc : mv_content_write(&source, pointer, out, err);
+	return rc ? rc : mv_repo_write_content(&source, pointer, out, err);
 }
 
-int mv_repo_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
-		    uint64_t off, void *data, size_t len, size_t *got,
-		    struct mv_err *err)
+int mv_transfer_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
+			uint64_t off, void *data, size_t len, size_t *got,
+			struct mv_err *err)
 {
 	struct mv_content_source source;
 	int rc;
@@ -227,8 +230,8 @@ int mv_repo_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
 		rc = find_or_fetch(&source, repo, pointer, err);
 	/* A part proves nothing: the whole object is looked at, once. */
 	if (!rc && source.lfs_dir)
-		rc = mv_repo_lfs_verify(repo, source.lfs_dir, &pointer->oid,
-					err);
+		rc = mv_transfer_lfs_verify(repo, source.lfs_dir, &pointer->oid,
+					    err);
 	if (rc)
 		return rc;
 	if (source.lfs_dir)
@@ -264,8 +267,8 @@ static int size_of(struct mv_pointer *pointer, struct mv_repo *repo,
 	return mv_store_has(source.store, &pointer->oid, &pointer->size, err);
 }
 
-int mv_repo_resolve(struct mv_pointer *out, struct mv_repo *repo,
-		    const char *spec, struct mv_err *err)
+int mv_transfer_resolve(struct mv_pointer *out, struct mv_repo *repo,
+			const char *spec, struct mv_err *err)
 {
 	const char *hex = spec;
 	struct mv_err local;

@@ -8,7 +8,7 @@
 
 /* The git remote that notes and tags travel to and from. */
 
-void mv_git_peer_release(struct mv_git_peer *p)
+void mv_transfer_peer_release(struct mv_git_peer *p)
 {
 	free(p->name);
 	free(p->from);
@@ -48,8 +48,8 @@ static int find_remote(void *payload, const char *key, const char *value,
 	return only->name ? 0 : mv_nomem(err);
 }
 
-int mv_repo_default_remote(char **out, struct mv_repo *repo,
-			   struct mv_err *err)
+int mv_transfer_default_remote(char **out, struct mv_repo *repo,
+			       struct mv_err *err)
 {
 	const char *name, *url = NULL;
 	struct only only = { NULL, 0 };
@@ -91,15 +91,15 @@ static int is_ref(struct mv_repo *repo, const char *ref)
 	return !mv_git_run(repo->git, args, NULL, 0, NULL, NULL);
 }
 
-int mv_git_peer_find(struct mv_git_peer *out, struct mv_repo *repo,
-		     const char *name, struct mv_err *err)
+int mv_transfer_peer_find(struct mv_git_peer *out, struct mv_repo *repo,
+			  const char *name, struct mv_err *err)
 {
 	const char *push_url, *url;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (!name) {
-		rc = mv_repo_default_remote(&out->name, repo, err);
+		rc = mv_transfer_default_remote(&out->name, repo, err);
 		if (rc || !out->name)
 			return rc;
 	} else if (*name == '-' || !*name) {
@@ -141,15 +141,15 @@ int mv_git_peer_find(struct mv_git_peer *out, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_repo_git_peer(char **name, struct mv_repo *repo, const char *remote,
+int mv_transfer_peer(char **name, struct mv_repo *repo, const char *remote,
 		     struct mv_err *err)
 {
 	struct mv_git_peer peer;
-	int rc = mv_git_peer_find(&peer, repo, remote, err);
+	int rc = mv_transfer_peer_find(&peer, repo, remote, err);
 
 	*name = NULL;
 	if (!rc && peer.name && !(*name = strdup(peer.name)))
 		rc = mv_nomem(err);
-	mv_git_peer_release(&peer);
+	mv_transfer_peer_release(&peer);
 	return rc;
 }

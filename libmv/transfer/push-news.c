@@ -16,8 +16,8 @@
 
 /* "^<oid>\0" for each ref that the remote has now, all of one length. One
    that does not answer is known for what git has told us. */
-void mv_push_ask_refs(struct mv_buf *haves, struct mv_repo *repo,
-		      const char *url)
+void mv_transfer_ask_refs(struct mv_buf *haves, struct mv_repo *repo,
+			  const char *url)
 {
 	const char *ask[] = { "ls-remote", "--refs", "--", url, NULL };
 	const size_t hex = repo->info->hex_len;
@@ -42,14 +42,14 @@ void mv_push_ask_refs(struct mv_buf *haves, struct mv_repo *repo,
 	mv_buf_release(&out);
 }
 
-int mv_push_news(struct mv_push_news *out, struct mv_repo *repo,
-		 const struct mv_push_refs *refs, struct mv_err *err)
+int mv_transfer_news(struct mv_transfer_news *out, struct mv_repo *repo,
+		     const struct mv_push_refs *refs, struct mv_err *err)
 {
 	const size_t len = repo->info->hex_len + 2;
 	size_t n = 0, count;
 
 	mv_buf_init(&out->haves, HAVES_MAX * 128);
-	mv_push_ask_refs(&out->haves, repo, refs->url);
+	mv_transfer_ask_refs(&out->haves, repo, refs->url);
 	count = out->haves.len / len;
 	while (refs->known[n])
 		n++;
@@ -62,7 +62,7 @@ int mv_push_news(struct mv_push_news *out, struct mv_repo *repo,
 	return 0;
 }
 
-void mv_push_news_release(struct mv_push_news *news)
+void mv_transfer_news_release(struct mv_transfer_news *news)
 {
 	free(news->args);
 	news->args = NULL;
@@ -120,21 +120,22 @@ static int bring(struct mv_repo *repo, const struct mv_git_promisors *p,
 static int bring_news(struct mv_repo *repo, const struct mv_git_promisors *p,
 		      const struct mv_push_refs *refs, struct mv_err *err)
 {
-	struct mv_push_news news;
+	struct mv_transfer_news news;
 	size_t absent;
 	int rc = mv_git_count_promised(&absent, repo->git, refs->known, err);
 
 	if (rc || !absent)
 		return rc;
-	rc = mv_push_news(&news, repo, refs, err);
+	rc = mv_transfer_news(&news, repo, refs, err);
 	if (!rc)
 		rc = bring(repo, p, news.args, err);
-	mv_push_news_release(&news);
+	mv_transfer_news_release(&news);
 	return rc;
 }
 
-int mv_repo_bring_pushed(struct mv_repo *repo, const struct mv_push_refs *refs,
-			 struct mv_err *err)
+int mv_transfer_bring_pushed(struct mv_repo *repo,
+			     const struct mv_push_refs *refs,
+			     struct mv_err *err)
 {
 	struct mv_git_promisors p;
 	int rc = mv_git_promisors(&p, repo->git, err), there = 0;
@@ -147,8 +148,8 @@ int mv_repo_bring_pushed(struct mv_repo *repo, const struct mv_push_refs *refs,
 	return rc;
 }
 
-int mv_repo_bring(struct mv_repo *repo, const char *url,
-		  const char *const *revs, struct mv_err *err)
+int mv_transfer_bring(struct mv_repo *repo, const char *url,
+		      const char *const *revs, struct mv_err *err)
 {
 	struct mv_git_promisors p;
 	int rc = mv_git_promisors(&p, repo->git, err), there = 0;

@@ -37,7 +37,7 @@ struct upload {
 static void upload_release(struct upload *u)
 {
 	mv_remote_close(u->remote);	/* NULL is fine */
-	mv_destination_release(&u->place);
+	mv_transfer_destination_release(&u->place);
 	free(u->oids);
 	free(u->has);
 	free(u->up);
@@ -67,12 +67,13 @@ static int may_make(int *may, const struct mv_destination *place,
 	*may = is_inside(place);
 	if (*may) {
 		/* A mount point or a link, and its disk is away? */
-		rc = mv_store_is_away(&seen, place->git_dir, place->store, err);
+		rc = mv_repo_store_is_away(&seen, place->git_dir, place->store,
+					   err);
 		*may = !seen;
 	} else if (place->git_dir) {
 		/* model.store of that repository: once, at the first push. */
-		rc = mv_store_was_seen(&seen, place->git_dir, place->store,
-				       err);
+		rc = mv_repo_store_was_seen(&seen, place->git_dir, place->store,
+					    err);
 		*may = !seen;
 	}
 	return rc;
@@ -86,7 +87,8 @@ static int not_there(const struct mv_destination *place, struct mv_err *err)
 			       "mounted? If it is gone for good, remove "
 			       "'%s/" MV_STORE_SEEN "'", place->store,
 			       place->git_dir, place->git_dir);
-	return mv_fail(err, MV_EDENIED, "there is no store at '%s': is its disk "
+	return mv_fail(err, MV_EDENIED,
+		       "there is no store at '%s': is its disk "
 		       "mounted? `git model remote add` makes one",
 		       place->store);
 }
@@ -112,12 +114,12 @@ static int find_owner(char *owner, const struct upload *u, const char *name,
 
 	*owner = '\0';
 	if (u->place.configured) {
-		rc = mv_repo_pushed_dir(&pushed, u->repo, name, url, err);
+		rc = mv_transfer_pushed_dir(&pushed, u->repo, name, url, err);
 		whose = pushed ? pushed : u->repo->info->common_dir;
 	}
 	if (!rc && !(u->place.git_dir && is_inside(&u->place) &&
 		     same_folder(whose, u->place.git_dir)))
-		rc = mv_client_name(owner, whose, err);
+		rc = mv_repo_client_name(owner, whose, err);
 	free(pushed);
 	return rc;
 }
@@ -129,7 +131,7 @@ static int upload_open(struct upload *u, const char *name, const char *url,
 	char owner[MV_OWNER_HEX + 1];
 	int make = 0, rc;
 
-	rc = mv_repo_destination(&u->place, u->repo, name, url, err);
+	rc = mv_transfer_destination(&u->place, u->repo, name, url, err);
 	if (!rc)
 		rc = may_make(&make, &u->place, err);
 	if (!rc)
@@ -151,12 +153,15 @@ static int upload_open(struct upload *u, const char *name, const char *url,
 	if (rc == MV_ENOENT && !make)
 		return not_there(&u->place, err);
 	if (!rc && u->place.git_dir && !is_inside(&u->place))
-		rc = mv_store_note_seen(u->place.git_dir, u->place.store, err);
+		rc = mv_repo_store_note_seen(u->place.git_dir, u->place.store,
+					     err);
 	if (!rc && u->place.git_dir && is_inside(&u->place))
-		rc = mv_store_note_apart(u->place.git_dir, u->place.store, err);
+		rc = mv_repo_store_note_apart(u->place.git_dir, u->place.store,
+					      err);
 	/* Its pointers count from now on, for whoever cleans that store. */
 	if (!rc && u->place.git_dir && !is_inside(&u->place))
-		rc = mv_client_register(u->place.store, u->place.git_dir, err);
+		rc = mv_repo_client_register(u->place.store, u->place.git_dir,
+					     err);
 	return rc;
 }
 
@@ -165,7 +170,7 @@ static int upload_ask(struct upload *u, const struct mv_wanted_list *w,
 		      struct mv_err *err)
 {
 	u->w = w;
-	u->n = mv_wanted_natives(w);
+	u->n = mv_transfer_wanted_natives(w);
 	u->oids = calloc(u->n + 1, sizeof(*u->oids));
 	u->up = calloc(u->n + 1, sizeof(*u->up));
 	u->has = calloc(u->n + 1, 1);
@@ -263,7 +268,7 @@ static int fetch_gaps(struct upload *u, struct mv_err *err)
 	for (size_t i = 0; !rc && i < u->gap_count; i++)
 		p[i] = u->w->p[u->gap[i]];
 	if (!rc)
-		rc = mv_repo_need(u->repo, p, u->gap_count, present, err);
+		rc = mv_transfer_need(u->repo, p, u->gap_count, present, err);
 	for (size_t i = 0; !rc && i < u->gap_count; i++) {
 		if (present[i])
 			u->up[u->up_count++] = p[i].oid;
@@ -289,7 +294,7 @@ static int push_what_is_here(struct mv_repo *repo, const char *name,
 	char hex[MV_OID_HEX + 1];
 	int rc;
 
-	if (!mv_wanted_natives(w))
+	if (!mv_transfer_wanted_natives(w))
 		return 0;
 	rc = upload_open(&u, name, url, err);
 	if (!rc)
@@ -318,31 +323,31 @@ static int push_to(struct mv_repo *repo, const char *name, const char *url,
 		   struct mv_err *err)
 {
 	struct mv_wanted_list w = { NULL, 0, 0 };
-	int rc = mv_repo_bring(repo, url, revs, err);
+	int rc = mv_transfer_bring(repo, url, revs, err);
 
 	if (!rc)
-		rc = mv_wanted_find(&w, repo, revs, err);
+		rc = mv_transfer_wanted_find(&w, repo, revs, err);
 	if (!rc)
 		rc = push_what_is_here(repo, name, url, &w, stats, err);
 	if (!rc)
-		rc = mv_repo_push_lfs(repo, name, url, &w,
-				      mv_wanted_natives(&w), NULL, NULL,
-				      stats, err);
+		rc = mv_transfer_lfs_push(repo, name, url, &w,
+					  mv_transfer_wanted_natives(&w), NULL, NULL,
+					  stats, err);
 	free(w.p);
 	if (!rc)
-		mv_repo_push_attached(repo, name, url, NULL, stats);
+		mv_transfer_push_attached(repo, name, url, NULL, stats);
 	return rc;
 }
 
-int mv_repo_push(struct mv_repo *repo, const char *remote,
-		 const char *const *revs, struct mv_transfer_stats *stats,
-		 struct mv_err *err)
+int mv_transfer_push(struct mv_repo *repo, const char *remote,
+		     const char *const *revs, struct mv_transfer_stats *stats,
+		     struct mv_err *err)
 {
 	char *urls = NULL, *save = NULL, *url;
 	int rc;
 
 	memset(stats, 0, sizeof(*stats));
-	rc = mv_repo_push_urls(&urls, repo, remote, err);
+	rc = mv_transfer_push_urls(&urls, repo, remote, err);
 	if (!rc && !urls)
 		rc = push_to(repo, remote, NULL, revs, stats, err);
 	for (url = urls ? strtok_r(urls, "\n", &save) : NULL; !rc && url;
@@ -368,8 +373,8 @@ static int is_ours(struct mv_repo *repo, const struct mv_push_refs *refs)
 
 	return !repo->info->work_tree ||
 	       mv_repo_store_if_any(&store, repo, NULL) != MV_ENOENT ||
-	       mv_repo_lfs_has_dir(&lfs, repo, refs->remote, refs->url,
-				   &err) || lfs;
+	       mv_transfer_lfs_has_dir(&lfs, repo, refs->remote, refs->url,
+				       &err) || lfs;
 }
 
 /*
@@ -382,25 +387,25 @@ static int find_reached(struct mv_wanted_list *w, struct mv_repo *repo,
 	struct mv_err why;
 
 	if (!is_ours(repo, refs))
-		return mv_wanted_find(w, repo, refs->newer, err);
-	if (!mv_wanted_find(w, repo, refs->pushed, &why))
+		return mv_transfer_wanted_find(w, repo, refs->newer, err);
+	if (!mv_transfer_wanted_find(w, repo, refs->pushed, &why))
 		return 0;
 	mv_repo_warn(repo, "whether older contents are at the remote was not "
 		     "looked at: %s", why.msg);
 	w->count = 0;
-	return mv_wanted_find(w, repo, refs->newer, err);
+	return mv_transfer_wanted_find(w, repo, refs->newer, err);
 }
 
 /* What is pushed and was never there. */
 static int find_news(struct mv_wanted_list *w, struct mv_repo *repo,
 		     const struct mv_push_refs *refs, struct mv_err *err)
 {
-	struct mv_push_news news;
-	int rc = mv_push_news(&news, repo, refs, err);
+	struct mv_transfer_news news;
+	int rc = mv_transfer_news(&news, repo, refs, err);
 
 	if (!rc)
-		rc = mv_wanted_find(w, repo, news.args, err);
-	mv_push_news_release(&news);
+		rc = mv_transfer_wanted_find(w, repo, news.args, err);
+	mv_transfer_news_release(&news);
 	return rc;
 }
 
@@ -418,7 +423,7 @@ static int drop_old_gaps(struct upload *u, const struct mv_push_refs *refs,
 	size_t n, kept = 0;
 	int rc = refs->known ? find_news(&w, u->repo, refs, err) : 0;
 
-	n = mv_wanted_natives(&w);
+	n = mv_transfer_wanted_natives(&w);
 	news = calloc(n + 1, sizeof(*news));
 	if (!rc && !news)
 		rc = mv_nomem(err);
@@ -475,11 +480,11 @@ static int without_place(struct mv_repo *repo, const struct mv_push_refs *refs,
 {
 	struct mv_wanted_list w = { NULL, 0, 0 };
 	struct mv_err local;
-	int rc = mv_wanted_find(&w, repo, refs->newer, &local);
+	int rc = mv_transfer_wanted_find(&w, repo, refs->newer, &local);
 
 	if (rc)
 		*err = local;
-	else if (mv_wanted_natives(&w))
+	else if (mv_transfer_wanted_natives(&w))
 		rc = why;
 	else if (why != MV_ENOENT)
 		mv_repo_warn(repo, "whether older contents are at the remote "
@@ -495,7 +500,7 @@ static int push_natives(struct mv_repo *repo, const struct mv_push_refs *refs,
 	struct upload u = { .repo = repo };
 	int rc;
 
-	if (!mv_wanted_natives(w))
+	if (!mv_transfer_wanted_natives(w))
 		return 0;
 	rc = upload_open(&u, refs->remote, refs->url, err);
 	if (!rc)
@@ -530,7 +535,7 @@ static int keep_news(struct mv_wanted_list *absent, struct mv_repo *repo,
 	size_t natives, kept = 0;
 	int rc = refs->known ? find_news(&w, repo, refs, err) : 0;
 
-	natives = mv_wanted_natives(&w);
+	natives = mv_transfer_wanted_natives(&w);
 	for (size_t i = 0; !rc && i < absent->count; i++)
 		if (w.count > natives &&
 		    bsearch(&absent->p[i], w.p + natives, w.count - natives,
@@ -552,18 +557,20 @@ static int push_found(struct mv_repo *repo, const struct mv_push_refs *refs,
 	int rc = present ? 0 : mv_nomem(err);
 
 	if (!rc)
-		rc = mv_repo_need(repo, absent->p, absent->count, present, err);
+		rc = mv_transfer_need(repo, absent->p, absent->count, present,
+				      err);
 	for (size_t i = 0; !rc && i < absent->count; i++) {
 		if (present[i])
-			rc = mv_wanted_add(&found, &absent->p[i], err);
+			rc = mv_transfer_wanted_add(&found, &absent->p[i], err);
 		else
 			absent->p[kept++] = absent->p[i];
 	}
 	if (!rc)
 		absent->count = kept;
 	if (!rc)
-		rc = mv_repo_push_lfs(repo, refs->remote, refs->url, &found, 0,
-				      NULL, NULL, stats, err);
+		rc = mv_transfer_lfs_push(repo, refs->remote, refs->url, &found,
+					  0,
+					  NULL, NULL, stats, err);
 	free(found.p);
 	free(present);
 	return rc;
@@ -576,9 +583,9 @@ static int push_lfs(struct mv_repo *repo, const struct mv_push_refs *refs,
 	struct mv_wanted_list absent = { NULL, 0, 0 };
 	char hex[MV_OID_HEX + 1];
 	int lenient = 0;
-	int rc = mv_repo_push_lfs(repo, refs->remote, refs->url, w,
-				  mv_wanted_natives(w), refs->newer, &absent,
-				  stats, err);
+	int rc = mv_transfer_lfs_push(repo, refs->remote, refs->url, w,
+				      mv_transfer_wanted_natives(w), refs->newer, &absent,
+				      stats, err);
 
 	if (!rc && absent.count)
 		rc = keep_news(&absent, repo, refs, err);
@@ -586,9 +593,10 @@ static int push_lfs(struct mv_repo *repo, const struct mv_push_refs *refs,
 		rc = push_found(repo, refs, &absent, stats, err);
 	stats->missing += absent.count;
 	if (!rc && absent.count)
-		rc = mv_repo_lfs_may_lack(&lenient, repo, err);
+		rc = mv_transfer_lfs_may_lack(&lenient, repo, err);
 	if (!rc && absent.count && !lenient)
-		rc = mv_fail(err, MV_ENOENT, "%zu Git LFS object%s neither here "
+		rc = mv_fail(err, MV_ENOENT,
+			     "%zu Git LFS object%s neither here "
 			     "nor at the remote, the first is %s; 'git model "
 			     "fetch' from where %s, or set "
 			     "model.allowIncompletePush", absent.count,
@@ -599,8 +607,8 @@ static int push_lfs(struct mv_repo *repo, const struct mv_push_refs *refs,
 	return rc;
 }
 
-int mv_repo_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
-		      struct mv_transfer_stats *stats, struct mv_err *err)
+int mv_transfer_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
+			  struct mv_transfer_stats *stats, struct mv_err *err)
 {
 	struct mv_wanted_list w = { NULL, 0, 0 };
 	struct mv_err local;
@@ -624,7 +632,7 @@ static int ask_only(struct upload *u, const char *name,
 		    const struct mv_wanted_list *w, struct mv_err *err)
 {
 	struct mv_store_options options = { 0 };
-	int rc = mv_repo_destination(&u->place, u->repo, name, NULL, err);
+	int rc = mv_transfer_destination(&u->place, u->repo, name, NULL, err);
 
 	if (rc)
 		return rc;
@@ -638,8 +646,8 @@ static int ask_only(struct upload *u, const char *name,
 	return upload_ask(u, w, err);
 }
 
-int mv_repo_push_gaps(struct mv_push_gaps *out, struct mv_repo *repo,
-		      const char *name, struct mv_err *err)
+int mv_transfer_push_gaps(struct mv_push_gaps *out, struct mv_repo *repo,
+			  const char *name, struct mv_err *err)
 {
 	char *remotes = mv_strf("--remotes=%s", name);
 	const char *args[] = { "--ignore-missing", remotes, NULL };
@@ -652,8 +660,8 @@ int mv_repo_push_gaps(struct mv_push_gaps *out, struct mv_repo *repo,
 	if (!rc && strpbrk(name, "*?[\\"))
 		goto out;	/* a pattern, to git */
 	if (!rc)
-		rc = mv_wanted_find(&w, repo, args, err);
-	if (rc || !mv_wanted_natives(&w))
+		rc = mv_transfer_wanted_find(&w, repo, args, err);
+	if (rc || !mv_transfer_wanted_natives(&w))
 		goto out;
 	rc = ask_only(&u, name, &w, err);
 	if (!rc)
@@ -675,16 +683,16 @@ static int want_attached(void *payload, const char *role,
 			 const struct mv_pointer *pointer, struct mv_err *err)
 {
 	(void)role;
-	return mv_wanted_add(payload, pointer, err);
+	return mv_transfer_wanted_add(payload, pointer, err);
 }
 
 /*
  * Curves and lists that are missing make a record poorer, not wrong, and may
  * be somebody else's: nobody is kept from pushing for them.
  */
-void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
-			   const char *url, const char *since,
-			   struct mv_transfer_stats *stats)
+void mv_transfer_push_attached(struct mv_repo *repo, const char *remote,
+			       const char *url, const char *since,
+			       struct mv_transfer_stats *stats)
 {
 	struct mv_transfer_stats own = { 0 };
 	struct mv_wanted_list w = { NULL, 0, 0 };
@@ -694,7 +702,7 @@ void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
 
 	rc = mv_repo_each_attached(repo->git, MV_NOTES_REF, since,
 				   want_attached, &w, &why);
-	mv_wanted_settle(&w);
+	mv_transfer_wanted_settle(&w);
 	if (!rc && w.count) {
 		rc = upload_open(&u, remote, url, &why);
 		if (!rc)

@@ -10,7 +10,7 @@
  */
 #define FETCH_HEAD_MAX ((size_t)16 << 20)
 
-void mv_sources_release(struct mv_sources *s)
+void mv_transfer_sources_release(struct mv_sources *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		free(s->url[i]);
@@ -77,7 +77,7 @@ static int add_remote(struct mv_sources *out, struct mv_repo *repo,
 	char *url = NULL;
 	int rc = 0;
 
-	if (mv_repo_remote_url(&url, repo, name, NULL))
+	if (mv_transfer_remote_url(&url, repo, name, NULL))
 		return 0;
 	if (add(out, url, strlen(url)))
 		rc = mv_nomem(err);
@@ -156,20 +156,20 @@ static int collect(struct mv_sources *out, struct mv_repo *repo, int named,
 	if (!rc)
 		rc = add_all_beside(out, repo, &c, beside, err);
 	if (rc)
-		mv_sources_release(out);
-	mv_sources_release(&c.names);
-	mv_sources_release(&c.urls);
+		mv_transfer_sources_release(out);
+	mv_transfer_sources_release(&c.names);
+	mv_transfer_sources_release(&c.urls);
 	return rc;
 }
 
-int mv_repo_all_beside(struct mv_sources *out, struct mv_repo *repo,
-		       mv_beside_fn beside, struct mv_err *err)
+int mv_transfer_all_beside(struct mv_sources *out, struct mv_repo *repo,
+			   mv_beside_fn beside, struct mv_err *err)
 {
 	return collect(out, repo, 0, beside, err);
 }
 
-int mv_repo_sources(struct mv_sources *out, struct mv_repo *repo,
-		    struct mv_err *err)
+int mv_transfer_sources(struct mv_sources *out, struct mv_repo *repo,
+			struct mv_err *err)
 {
-	return collect(out, repo, 1, mv_repo_store_beside, err);
+	return collect(out, repo, 1, mv_transfer_store_beside, err);
 }

@@ -25,24 +25,24 @@ struct mv_repo;
  * What does `spec` stand for: "REV:PATH", ":PATH" (index), or an oid (64 hex
  * digits, "sha256:" may precede)? MV_ENOENT, MV_EINVALID (not a pointer).
  */
-int mv_repo_resolve(struct mv_pointer *out, struct mv_repo *repo,
-		    const char *spec, struct mv_err *err);
+int mv_transfer_resolve(struct mv_pointer *out, struct mv_repo *repo,
+			const char *spec, struct mv_err *err);
 
 /*
  * Make sure that these contents can be read, fetching what is missing.
  * `present` (may be NULL) gets one byte each. Missing content is not an
  * error here.
  */
-int mv_repo_need(struct mv_repo *repo, const struct mv_pointer *pointers,
-		 size_t count, uint8_t *present, struct mv_err *err);
+int mv_transfer_need(struct mv_repo *repo, const struct mv_pointer *pointers,
+		     size_t count, uint8_t *present, struct mv_err *err);
 
 /* Stream it; MV_ENOENT says where it was looked for and what to do. */
-int mv_repo_read(struct mv_repo *repo, const struct mv_pointer *pointer,
-		 struct mv_writer *out, struct mv_err *err);
+int mv_transfer_read(struct mv_repo *repo, const struct mv_pointer *pointer,
+		     struct mv_writer *out, struct mv_err *err);
 
-int mv_repo_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
-		    uint64_t off, void *data, size_t len, size_t *got,
-		    struct mv_err *err);
+int mv_transfer_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
+			uint64_t off, void *data, size_t len, size_t *got,
+			struct mv_err *err);
 
 /* -- remotes --------------------------------------------------------------- */
 
@@ -52,16 +52,16 @@ int mv_repo_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
  * local path, the store in that repository (*url is yours). MV_ENOENT says
  * how to configure one.
  */
-int mv_repo_remote_url(char **url, struct mv_repo *repo, const char *name,
-		       struct mv_err *err);
+int mv_transfer_remote_url(char **url, struct mv_repo *repo, const char *name,
+			   struct mv_err *err);
 
 /*
  * Make the store of a remote that is about to be configured, where it is a
  * directory of its own. In a git repository a push makes it. Nothing else ever
  * makes one: an empty folder may be the mount point of a disk that is away.
  */
-int mv_repo_remote_make(struct mv_repo *repo, const char *url,
-			struct mv_err *err);
+int mv_transfer_remote_make(struct mv_repo *repo, const char *url,
+			    struct mv_err *err);
 
 struct mv_transfer_stats {
 	uint64_t contents, skipped, missing;
@@ -69,39 +69,40 @@ struct mv_transfer_stats {
 };
 
 /* Upload what `revs` (rev-list arguments) reach. */
-int mv_repo_push(struct mv_repo *repo, const char *remote,
-		 const char *const *revs, struct mv_transfer_stats *stats,
-		 struct mv_err *err);
+int mv_transfer_push(struct mv_repo *repo, const char *remote,
+		     const char *const *revs, struct mv_transfer_stats *stats,
+		     struct mv_err *err);
 
 /* Download what `revs` reach (NULL: the index). MV_ENOENT: a `remote` that is
    no remote, URL or path of a repository, whether anything is to come or not;
    NULL: from wherever it is. */
-int mv_repo_fetch(struct mv_repo *repo, const char *remote,
-		  const char *const *revs, struct mv_transfer_stats *stats,
-		  struct mv_err *err);
+int mv_transfer_fetch(struct mv_repo *repo, const char *remote,
+		      const char *const *revs, struct mv_transfer_stats *stats,
+		      struct mv_err *err);
 
 /*
  * Which of these contents are at a remote? Nothing is fetched; a remote that
  * does not answer has nothing.
  */
-int mv_repo_elsewhere(struct mv_repo *repo, const struct mv_pointer *pointers,
-		      size_t count, uint8_t *elsewhere, struct mv_err *err);
+int mv_transfer_elsewhere(struct mv_repo *repo,
+			  const struct mv_pointer *pointers,
+			  size_t count, uint8_t *elsewhere, struct mv_err *err);
 
 /* Upload what records have attached that this remote is not known to have
    (`since`: the notes that it has; NULL: look at all), to where `url` (NULL:
    ask git) leads. Never an error. */
-void mv_repo_push_attached(struct mv_repo *repo, const char *remote,
-			   const char *url, const char *since,
-			   struct mv_transfer_stats *stats);
+void mv_transfer_push_attached(struct mv_repo *repo, const char *remote,
+			       const char *url, const char *since,
+			       struct mv_transfer_stats *stats);
 
 /* The git remote where notes travel: model.remote where git knows it, else
    origin, else the only one; NULL: there is none. */
-int mv_repo_default_remote(char **out, struct mv_repo *repo,
-			   struct mv_err *err);
+int mv_transfer_default_remote(char **out, struct mv_repo *repo,
+			       struct mv_err *err);
 
 /* The git remote that notes and tags are fetched from: a name or
    URL, yours; NULL: there is none. */
-int mv_repo_git_peer(char **name, struct mv_repo *repo, const char *remote,
+int mv_transfer_peer(char **name, struct mv_repo *repo, const char *remote,
 		     struct mv_err *err);
 
 /* Where notes go, and where they come from; release it. */
@@ -111,10 +112,10 @@ struct mv_git_peer {
 	char *tracking;		/* full ref, kept; NULL: none for this one */
 };
 
-int mv_git_peer_find(struct mv_git_peer *out, struct mv_repo *repo,
-		     const char *name, struct mv_err *err);
+int mv_transfer_peer_find(struct mv_git_peer *out, struct mv_repo *repo,
+			  const char *name, struct mv_err *err);
 
-void mv_git_peer_release(struct mv_git_peer *peer);
+void mv_transfer_peer_release(struct mv_git_peer *peer);
 
 /* -- a push that git makes ------------------------------------------------- */
 
@@ -132,18 +133,19 @@ struct mv_push_refs {
 
 /* "^<oid>\0" for each ref of the repository there, of one length: none where it
    does not answer, or some where there are very many. */
-void mv_push_ask_refs(struct mv_buf *haves, struct mv_repo *repo,
-		      const char *url);
+void mv_transfer_ask_refs(struct mv_buf *haves, struct mv_repo *repo,
+			  const char *url);
 
 /*
  * In a partial clone: fetch what git will send and what is not here, so that
  * it is seen which contents go along. An error where it cannot be had.
  */
-int mv_repo_bring_pushed(struct mv_repo *repo, const struct mv_push_refs *refs,
-			 struct mv_err *err);
+int mv_transfer_bring_pushed(struct mv_repo *repo,
+			     const struct mv_push_refs *refs,
+			     struct mv_err *err);
 
-int mv_repo_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
-		      struct mv_transfer_stats *stats, struct mv_err *err);
+int mv_transfer_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
+			  struct mv_transfer_stats *stats, struct mv_err *err);
 
 /*
  * Contents that what this git remote is known to have needs, and that are not
@@ -153,7 +155,7 @@ struct mv_push_gaps {
 	size_t here, nowhere;	/* can be uploaded; cannot */
 };
 
-int mv_repo_push_gaps(struct mv_push_gaps *out, struct mv_repo *repo,
-		      const char *name, struct mv_err *err);
+int mv_transfer_push_gaps(struct mv_push_gaps *out, struct mv_repo *repo,
+			  const char *name, struct mv_err *err);
 
 #endif

@@ -164,8 +164,8 @@ static int is_repository(struct mv_repo *repo, const char *name)
  * `git remote get-url` knows insteadOf; a name may also be a URL itself. With
  * `push`, every place that `git push <name>` would go to, one a line.
  */
-int mv_remote_git_urls(char **out, struct mv_repo *repo, const char *name,
-		       int push, struct mv_err *err)
+int mv_transfer_git_urls(char **out, struct mv_repo *repo, const char *name,
+			 int push, struct mv_err *err)
 {
 	const char *fetch[] = { "remote", "get-url", "--", name, NULL };
 	const char *all[] = { "remote", "get-url", "--push", "--all", "--",
@@ -218,11 +218,11 @@ static int git_dir_of(char **out, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
-			   struct mv_err *err)
+int mv_transfer_git_dir(char **out, struct mv_repo *repo, const char *name,
+			struct mv_err *err)
 {
 	char *url = NULL;
-	int rc = mv_remote_git_urls(&url, repo, name, 0, err);
+	int rc = mv_transfer_git_urls(&url, repo, name, 0, err);
 
 	if (!rc)
 		rc = git_dir_of(out, repo, name, url, err);
@@ -230,17 +230,17 @@ int mv_repo_remote_git_dir(char **out, struct mv_repo *repo, const char *name,
 	return rc;
 }
 
-int mv_repo_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
-		       const char *url, struct mv_err *err)
+int mv_transfer_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
+			   const char *url, struct mv_err *err)
 {
 	return url ? git_dir_of(out, repo, remote, url, err) :
-		     mv_repo_remote_git_dir(out, repo, remote, err);
+		     mv_transfer_git_dir(out, repo, remote, err);
 }
 
 /* modelremote.<name>.url, borrowed, or NULL; git lower-cases only the outer
    parts. */
-int mv_remote_configured_url(const char **url, struct mv_repo *repo,
-			     const char *name, struct mv_err *err)
+int mv_transfer_configured_url(const char **url, struct mv_repo *repo,
+			       const char *name, struct mv_err *err)
 {
 	char *key = mv_strf("modelremote.%s.url", name);
 	int rc = key ? mv_git_config(url, repo->git, key, err) : mv_nomem(err);
@@ -260,9 +260,9 @@ static int choose_remote(char **name, struct mv_repo *repo, const char *said,
 	if (!said)
 		rc = mv_git_config(&said, repo->git, "model.remote", err);
 	if (!rc && !said)
-		rc = mv_remote_configured_url(&origin, repo, "origin", err);
+		rc = mv_transfer_configured_url(&origin, repo, "origin", err);
 	if (!rc && !said && !origin)
-		rc = mv_repo_default_remote(name, repo, err);
+		rc = mv_transfer_default_remote(name, repo, err);
 	if (!rc && !*name && !(*name = strdup(said ? said : "origin")))
 		rc = mv_nomem(err);
 	return rc;
@@ -272,14 +272,14 @@ static int choose_remote(char **name, struct mv_repo *repo, const char *said,
 static int find_url(const char **url, struct mv_repo *repo, const char *name,
 		    const char *fallback, struct mv_err *err)
 {
-	int rc = mv_remote_configured_url(url, repo, name, err);
+	int rc = mv_transfer_configured_url(url, repo, name, err);
 
 	if (!rc && !*url && fallback)
-		rc = mv_remote_configured_url(url, repo, fallback, err);
+		rc = mv_transfer_configured_url(url, repo, fallback, err);
 	return rc;
 }
 
-void mv_destination_release(struct mv_destination *d)
+void mv_transfer_destination_release(struct mv_destination *d)
 {
 	free(d->store);
 	free(d->git_dir);
@@ -330,7 +330,7 @@ static int find_place(struct mv_destination *out, struct mv_repo *repo,
 		return configured_place(out, repo, configured, err);
 	}
 	if (!url)
-		rc = mv_remote_git_urls(&asked, repo, name, 0, err);
+		rc = mv_transfer_git_urls(&asked, repo, name, 0, err);
 	if (!rc)
 		rc = git_dir_of(&out->git_dir, repo, name, url ? url : asked,
 				err);
@@ -340,8 +340,8 @@ static int find_place(struct mv_destination *out, struct mv_repo *repo,
 	return rc;
 }
 
-int mv_repo_remote_make(struct mv_repo *repo, const char *url,
-			struct mv_err *err)
+int mv_transfer_remote_make(struct mv_repo *repo, const char *url,
+			    struct mv_err *err)
 {
 	struct mv_destination place = { NULL, NULL, 1 };
 	struct mv_remote *remote = NULL;
@@ -351,12 +351,12 @@ int mv_repo_remote_make(struct mv_repo *repo, const char *url,
 		rc = mv_remote_open(&remote, place.store, MV_REMOTE_MAKE, NULL,
 				    err);
 	mv_remote_close(remote);
-	mv_destination_release(&place);
+	mv_transfer_destination_release(&place);
 	return rc;
 }
 
-int mv_repo_destination(struct mv_destination *out, struct mv_repo *repo,
-			const char *name, const char *url, struct mv_err *err)
+int mv_transfer_destination(struct mv_destination *out, struct mv_repo *repo,
+			    const char *name, const char *url, struct mv_err *err)
 {
 	char *chosen;
 	int rc = choose_remote(&chosen, repo, name, err);
@@ -365,13 +365,13 @@ int mv_repo_destination(struct mv_destination *out, struct mv_repo *repo,
 	if (!rc)
 		rc = find_place(out, repo, chosen, url, err);
 	if (rc)
-		mv_destination_release(out);
+		mv_transfer_destination_release(out);
 	free(chosen);
 	return rc;
 }
 
-int mv_repo_push_urls(char **out, struct mv_repo *repo, const char *name,
-		      struct mv_err *err)
+int mv_transfer_push_urls(char **out, struct mv_repo *repo, const char *name,
+			  struct mv_err *err)
 {
 	const char *configured = NULL, *fallback;
 	char *chosen = NULL;
@@ -384,28 +384,28 @@ int mv_repo_push_urls(char **out, struct mv_repo *repo, const char *name,
 		rc = find_url(&configured, repo, chosen, fallback, err);
 	/* What is wrong with the name, finding its place will say. */
 	if (!rc && !configured && chosen[0] != '-')
-		rc = mv_remote_git_urls(out, repo, chosen, 1, err);
+		rc = mv_transfer_git_urls(out, repo, chosen, 1, err);
 	free(chosen);
 	return rc;
 }
 
-int mv_repo_remote_url(char **out, struct mv_repo *repo, const char *name,
-		       struct mv_err *err)
+int mv_transfer_remote_url(char **out, struct mv_repo *repo, const char *name,
+			   struct mv_err *err)
 {
 	struct mv_destination d;
-	int rc = mv_repo_destination(&d, repo, name, NULL, err);
+	int rc = mv_transfer_destination(&d, repo, name, NULL, err);
 
 	*out = NULL;
 	if (!rc) {
 		*out = d.store;
 		d.store = NULL;
-		mv_destination_release(&d);
+		mv_transfer_destination_release(&d);
 	}
 	return rc;
 }
 
-int mv_repo_pushed_dir(char **out, struct mv_repo *repo, const char *name,
-		       const char *url, struct mv_err *err)
+int mv_transfer_pushed_dir(char **out, struct mv_repo *repo, const char *name,
+			   const char *url, struct mv_err *err)
 {
 	struct mv_err why;
 	char *chosen;
@@ -415,15 +415,15 @@ int mv_repo_pushed_dir(char **out, struct mv_repo *repo, const char *name,
 	if (rc)
 		return rc;
 	rc = url ? git_dir_of(out, repo, chosen, url, &why) :
-		   mv_repo_remote_git_dir(out, repo, chosen, &why);
+		   mv_transfer_git_dir(out, repo, chosen, &why);
 	free(chosen);
 	if (rc && rc != MV_ENOENT)
 		return mv_fail(err, rc, "%s", why.msg);
 	return 0;
 }
 
-int mv_repo_store_beside(char **out, struct mv_repo *repo, const char *url,
-			 struct mv_err *err)
+int mv_transfer_store_beside(char **out, struct mv_repo *repo, const char *url,
+			     struct mv_err *err)
 {
 	char *git_dir = NULL;
 	int rc = git_dir_of(&git_dir, repo, url, url, err);

@@ -155,7 +155,7 @@ static int read_once(struct mv_adding *add, struct mv_adding_item *item,
 			     put_small(add, item, fd, err);
 	if (!rc && fstat(fd, &after))
 		rc = mv_fail_errno(err, errno, "cannot stat '%s'", item->path);
-	if (!rc && !mv_same_stat(&item->seen.st, &after))
+	if (!rc && !mv_repo_same_stat(&item->seen.st, &after))
 		rc = MV_EEXISTS;
 	close(fd);
 	return rc;
@@ -235,7 +235,7 @@ static int read_small(struct mv_adding *add, struct mv_err *err)
 	return rc ? rc : waited;
 }
 
-int mv_adding_read(struct mv_adding *add, struct mv_err *err)
+int mv_work_adding_read(struct mv_adding *add, struct mv_err *err)
 {
 	size_t small = 0;
 	int rc = 0;

@@ -350,7 +350,7 @@ static int is_gits_own(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return !strncmp(slash ? slash + 1 : path, ".git", 4) ||
-	       mv_repo_stays_plain(path);
+	       mv_work_stays_plain(path);
 }
 
 static int wants_tracking(const struct mv_adding *add,
@@ -410,7 +410,7 @@ static int refuse_plain(const struct mv_adding *add, struct mv_err *err)
 	for (size_t i = 0; i < add->count; i++) {
 		const struct mv_adding_item *item = &add->items[i];
 
-		if (item->owner != PLAIN && mv_repo_stays_plain(item->path))
+		if (item->owner != PLAIN && mv_work_stays_plain(item->path))
 			return mv_fail(err, MV_EDENIED, "a pattern catches "
 				       "'%s', which must stay readable in "
 				       "git, or every clone is broken; "
@@ -438,7 +438,7 @@ static int track_named(struct mv_adding *add, struct mv_err *err)
 	if (rc || !n)
 		goto out;
 	if (!(add->options->flags & MV_ADD_DRY_RUN)) {
-		rc = mv_repo_track_paths(add->repo, paths, n, &changed, err);
+		rc = mv_work_track_paths(add->repo, paths, n, &changed, err);
 		if (!rc)
 			rc = ask_filters(add, err);
 		add->attributes_changed = changed > 0;
@@ -840,7 +840,7 @@ static void dry_run(struct mv_adding *add)
 /* Content first, and durable; only then does git hear of it. */
 static int store_and_stage(struct mv_adding *add, struct mv_err *err)
 {
-	int rc = mv_adding_read(add, err);
+	int rc = mv_work_adding_read(add, err);
 
 	if (!rc)
 		rc = commit(add, err);
@@ -852,7 +852,7 @@ static int store_and_stage(struct mv_adding *add, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_add(struct mv_repo *repo, const char *const *paths,
+int mv_work_add(struct mv_repo *repo, const char *const *paths,
 		const struct mv_add_options *options,
 		struct mv_add_stats *stats, struct mv_err *err)
 {
@@ -888,7 +888,7 @@ int mv_repo_add(struct mv_repo *repo, const char *const *paths,
 	if (!rc)
 		rc = add_plain(&add, err);
 	if (!rc)
-		mv_repo_sweep_offers(repo);
+		mv_work_sweep_offers(repo);
 	mv_tx_abort(add.tx);
 	for (size_t i = 0; i < add.count; i++)
 		free(add.items[i].path), free(add.items[i].text);

@@ -53,6 +53,6 @@ struct mv_adding {
 };
 
 /* Store all items that must be read; each is STAGE or UNCHANGED then. */
-int mv_adding_read(struct mv_adding *add, struct mv_err *err);
+int mv_work_adding_read(struct mv_adding *add, struct mv_err *err);
 
 #endif

@@ -418,7 +418,7 @@ static int is_settled(struct work *w, const struct written *x,
 	struct stat st;
 
 	return !fstatat(w->rootfd, x->m->path, &st, AT_SYMLINK_NOFOLLOW) &&
-	       mv_same_stat(&st, &x->st) && mv_is_quiet(&st, clock) &&
+	       mv_repo_same_stat(&st, &x->st) && mv_is_quiet(&st, clock) &&
 	       /* Where only seconds are kept, they do not show it. */
 	       st.st_mtim.tv_nsec;
 }
@@ -449,7 +449,7 @@ static void settle(struct work *w)
 		mv_git_patch_set(patch, x->m->path, x->m->blob, &x->st, 1,
 				 NULL);
 	}
-	mv_git_patch_vouch(patch, mv_repo_vouch, w->repo);
+	mv_git_patch_vouch(patch, mv_work_vouch, w->repo);
 	(void)mv_git_patch_commit(patch, NULL);
 	mv_git_patch_close(patch);
 	pthread_rwlock_unlock(&w->repo->guard);
@@ -542,7 +542,7 @@ static int choose(uint8_t *wanted, struct work *w,
 			pointers[n++] = m[i].pointer;
 	}
 	if (!rc)
-		rc = mv_repo_need(w->repo, pointers, n, present, err);
+		rc = mv_transfer_need(w->repo, pointers, n, present, err);
 	n = 0;
 	for (size_t i = 0; !rc && i < count; i++) {
 		if (!wanted[i])
@@ -557,7 +557,7 @@ static int choose(uint8_t *wanted, struct work *w,
 	return rc;
 }
 
-int mv_repo_materialize(struct mv_repo *repo, const struct mv_materialize *m,
+int mv_work_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 			size_t count, struct mv_checkout_stats *stats,
 			struct mv_err *err)
 {
@@ -697,7 +697,7 @@ static int look_at(void *payload, const struct mv_git_entry *e,
 	if (!rc && !l->named && pointer.dialect == MV_DIALECT_LFS) {
 		int wanted;
 
-		rc = mv_repo_lfs_wants(&wanted, l->repo, e->path, err);
+		rc = mv_transfer_lfs_wants(&wanted, l->repo, e->path, err);
 		if (rc)
 			return rc;
 		rc = wanted ? 0 : MV_ENOENT;
@@ -710,7 +710,7 @@ static int look_at(void *payload, const struct mv_git_entry *e,
 	return add_job(l, e, &pointer, absent) ? mv_nomem(err) : 0;
 }
 
-int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
+int mv_work_checkout(struct mv_repo *repo, const char *const *pathspecs,
 		     unsigned flags, struct mv_checkout_stats *stats,
 		     struct mv_err *err)
 {
@@ -723,22 +723,22 @@ int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
 	l.named = pathspecs && *pathspecs;
 	rc = mv_repo_root(&l.rootfd, repo, err);
 	if (!rc)
-		rc = mv_repo_check_named(repo, pathspecs, !l.force, err);
+		rc = mv_subject_check_named(repo, pathspecs, !l.force, err);
 	if (!rc)
 		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED |
 			       MV_GIT_LS_FILTERED, pathspecs, look_at, &l,
 			       err);
 	if (!rc)
-		rc = mv_repo_materialize(repo, l.m, l.count, l.stats, err);
+		rc = mv_work_materialize(repo, l.m, l.count, l.stats, err);
 	if (!rc && l.others)
 		rc = lock_timeout(&lock_ms, repo, err);
 	if (!rc && l.others)
-		rc = mv_repo_mend(repo, lock_ms, err);
+		rc = mv_work_mend(repo, lock_ms, err);
 	if (!rc)
 		mv_repo_cache_save(repo);
 	/* What is still away is no file of ours. */
 	if (!rc && l.force && !l.stats->missing && !l.stats->failed)
-		rc = mv_repo_check_named(repo, pathspecs, 1, err);
+		rc = mv_subject_check_named(repo, pathspecs, 1, err);
 	for (size_t i = 0; i < l.count; i++) {
 		free((char *)(uintptr_t)l.m[i].path);
 		free((char *)(uintptr_t)l.m[i].blob);

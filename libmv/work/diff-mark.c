@@ -5,7 +5,7 @@
 
 /* The first words of what our text conversion says, and knowing them again. */
 
-int mv_repo_is_diff_text(const char *text, size_t len)
+int mv_work_is_diff_text(const char *text, size_t len)
 {
 	const size_t hex = strlen(MV_DIFF_IDENTITY), end = hex + MV_OID_HEX;
 

@@ -61,7 +61,8 @@ static int read_content(void *payload, uint64_t off, void *data, size_t len,
 {
 	struct content *c = payload;
 
-	return mv_repo_read_at(c->repo, c->pointer, off, data, len, got, err);
+	return mv_transfer_read_at(c->repo, c->pointer, off, data, len, got,
+				   err);
 }
 
 /* Looking must not download: only what is here is opened. */
@@ -119,7 +120,8 @@ static int identify(struct mv_pointer *out, struct mv_repo *repo, int fd,
 	if (cache && !mv_statcache_get(&out->oid, cache, file, &seen.st))
 		return 0;
 	rc = mv_repo_hash_file(&out->oid, &out->size, fd, file, err);
-	if (!rc && cache && !fstat(fd, &st) && mv_same_stat(&st, &seen.st) &&
+	if (!rc && cache && !fstat(fd, &st) && mv_repo_same_stat(&st,
+								 &seen.st) &&
 	    !mv_statcache_put(cache, file, &st, &out->oid,
 			      &seen.clock))
 		mv_repo_cache_save(repo);
@@ -137,7 +139,7 @@ static int describe_file(struct mv_buf *out, struct mv_repo *repo, int fd,
 	return rc ? rc : add_layout(out, read_file, &fd, p.size, err);
 }
 
-int mv_repo_diff_text(struct mv_buf *out, struct mv_repo *repo,
+int mv_work_diff_text(struct mv_buf *out, struct mv_repo *repo,
 		      const char *file, struct mv_err *err)
 {
 	char head[MV_POINTER_MAX];
@@ -176,8 +178,8 @@ static int store_file(struct mv_buf *out, struct mv_repo *repo, int fd,
 
 	if (lseek(fd, 0, SEEK_SET))
 		return mv_fail(err, MV_EIO, "'%s' cannot be read again", file);
-	rc = mv_repo_clean(repo, "", MV_DIALECT_NATIVE, &in, out, err);
-	return rc ? rc : mv_repo_filter_finish(repo, err);
+	rc = mv_work_clean(repo, "", MV_DIALECT_NATIVE, &in, out, err);
+	return rc ? rc : mv_work_filter_finish(repo, err);
 }
 
 static int point_at(struct mv_buf *out, struct mv_repo *repo, int fd,
@@ -193,7 +195,7 @@ static int point_at(struct mv_buf *out, struct mv_repo *repo, int fd,
 	       mv_pointer_print(out, &p, err);
 }
 
-int mv_repo_diff_pointer(struct mv_buf *out, struct mv_repo *repo,
+int mv_work_diff_pointer(struct mv_buf *out, struct mv_repo *repo,
 			 const char *file, struct mv_err *err)
 {
 	char head[MV_POINTER_MAX];

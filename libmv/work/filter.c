@@ -57,7 +57,7 @@ static int filter_tx(struct mv_tx **out, struct mv_repo *repo,
 	int rc = 0;
 
 	if (!repo->filter.tx) {
-		mv_repo_at_close(repo, mv_repo_filter_release);
+		mv_repo_at_close(repo, mv_work_filter_release);
 		rc = mv_repo_store(&store, repo, err);
 		if (!rc)
 			rc = mv_tx_begin(&repo->filter.tx, store, err);
@@ -213,12 +213,12 @@ static int was_borrowed(struct mv_spool *spool, struct mv_repo *repo,
 	int rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
 
 	if (!rc)
-		rc = mv_spool_fill(spool, repo, in, hasher, err);
+		rc = mv_repo_spool_fill(spool, repo, in, hasher, err);
 	if (!rc)
 		rc = mv_hasher_final(oid.b, hasher, err);
 	mv_hasher_free(hasher);
 	return rc ? rc : mv_oid_eq(&oid, &staged->oid) &&
-			 mv_spool_size(spool) == staged->size;
+			 mv_repo_spool_size(spool) == staged->size;
 }
 
 /* Hash and store, or only hash what is stored where we borrow. */
@@ -235,17 +235,17 @@ static int take_in(struct mv_pointer *out, struct mv_repo *repo,
 	    hint == UINT64_MAX || hint < LARGE ||
 	    !is_borrowed(&staged, repo, path, hint))
 		return put(out, repo, in, hint, err);
-	mv_spool_init(&spool);
+	mv_repo_spool_init(&spool);
 	rc = was_borrowed(&spool, repo, &staged, in, err);
 	if (rc > 0) {
 		out->oid = staged.oid;
 		out->size = staged.size;
 		rc = 0;
 	} else if (!rc) {
-		again = mv_spool_reader(&spool);
-		rc = put(out, repo, &again, mv_spool_size(&spool), err);
+		again = mv_repo_spool_reader(&spool);
+		rc = put(out, repo, &again, mv_repo_spool_size(&spool), err);
 	}
-	mv_spool_release(&spool);
+	mv_repo_spool_release(&spool);
 	return rc;
 }
 
@@ -274,20 +274,20 @@ static int clean_content(struct mv_pointer *out, struct mv_repo *repo,
 			goto out;
 		hint = (uint64_t)seen.st.st_size;
 	}
-	rc = mv_twin_init(&twin, in, fd >= 0 && hint >= LARGE ? fd : -1,
-			  &seen.st, path, err);
+	rc = mv_work_twin_init(&twin, in, fd >= 0 && hint >= LARGE ? fd : -1,
+			       &seen.st, path, err);
 	if (rc)
 		goto out;
-	reader = mv_twin_reader(&twin);
+	reader = mv_work_twin_reader(&twin);
 	rc = take_in(out, repo, path, &reader, hint, err);
 	if (!rc && fd >= 0 && !mv_repo_cache(&cache, repo, NULL)) {
 		correct_cache(cache, path, &seen.st, &out->oid);
-		if (mv_twin_equal(&twin))
+		if (mv_work_twin_equal(&twin))
 			mv_statcache_put(cache, path, &seen.st, &out->oid,
 					 &seen.clock);
 	}
 out:
-	mv_twin_release(&twin);
+	mv_work_twin_release(&twin);
 	if (fd >= 0)
 		close(fd);
 	return rc;
@@ -342,12 +342,12 @@ static int clean_bytes(struct mv_repo *repo, const char *path,
 		       struct mv_buf *out, struct mv_err *err)
 {
 	struct mv_pointer pointer = { .dialect = dialect, .canonical = 1 };
-	int rc = mv_repo_keep_bytes(repo, path, in, err);
+	int rc = mv_work_keep_bytes(repo, path, in, err);
 
 	if (rc)
 		return rc > 0 ? MV_FILTER_KEPT : rc;
 	rc = clean_content(&pointer, repo, path, in, err);
-	mv_repo_kept_release(repo);
+	mv_work_kept_release(repo);
 	if (rc)
 		return rc;
 	return dialect == MV_DIALECT_LFS ?
@@ -355,7 +355,7 @@ static int clean_bytes(struct mv_repo *repo, const char *path,
 	       mv_pointer_print(out, &pointer, err);
 }
 
-int mv_repo_clean(struct mv_repo *repo, const char *path,
+int mv_work_clean(struct mv_repo *repo, const char *path,
 		  enum mv_dialect dialect, struct mv_reader *in,
 		  struct mv_buf *out, struct mv_err *err)
 {
@@ -372,8 +372,8 @@ int mv_repo_clean(struct mv_repo *repo, const char *path,
 	if (!headed.len)
 		return mv_pointer_print(out, &pointer, err);
 	if (repo->filter.asker & MV_ASKER_BLAMES &&
-	    mv_repo_is_diff_text(head, headed.len))
-		return mv_repo_keep(repo, &whole, err);
+	    mv_work_is_diff_text(head, headed.len))
+		return mv_work_keep(repo, &whole, err);
 	rc = MV_ENOENT;
 	if (headed.len < sizeof(head))
 		rc = mv_pointer_parse(&pointer, head, headed.len, err);
@@ -399,11 +399,11 @@ static int pass_through(struct mv_repo *repo, struct mv_reader *in,
 	struct mv_spool spool;
 	int rc;
 
-	mv_spool_init(&spool);
-	rc = mv_spool_fill(&spool, repo, in, NULL, err);
+	mv_repo_spool_init(&spool);
+	rc = mv_repo_spool_fill(&spool, repo, in, NULL, err);
 	if (!rc)
-		rc = mv_spool_drain(&spool, out, err);
-	mv_spool_release(&spool);
+		rc = mv_repo_spool_drain(&spool, out, err);
+	mv_repo_spool_release(&spool);
 	return rc;
 }
 
@@ -451,7 +451,7 @@ static int remember(struct mv_repo *repo, const char *path,
 		if (f->count > 2 * f->compacted + 1000)
 			compact(f);
 		alloc = 2 * f->alloc + 64;
-		mv_repo_at_close(repo, mv_repo_filter_release);
+		mv_repo_at_close(repo, mv_work_filter_release);
 		p = realloc(f->pending, alloc * sizeof(*p));
 		if (!p)
 			return mv_nomem(err);
@@ -523,7 +523,7 @@ static int smudge_small(struct mv_repo *repo, const struct mv_pointer *pointer,
 	mv_buf_init(&content, (size_t)pointer->size + 1);
 	into = mv_writer_buf(&content);
 	if (mv_buf_reserve(&content, (size_t)pointer->size) ||
-	    mv_repo_read(repo, pointer, &into, NULL) ||
+	    mv_transfer_read(repo, pointer, &into, NULL) ||
 	    content.len != pointer->size)
 		rc = MV_ENOENT;
 	else
@@ -590,7 +590,7 @@ static int stays_pointer(int *stays, struct mv_repo *repo, const char *path,
 			 "git-model does not run these, so the pointer is "
 			 "left. `git lfs smudge` makes the file");
 	else if (pointer->dialect == MV_DIALECT_LFS && *path)
-		rc = mv_repo_lfs_wants(&wanted, repo, path, err);
+		rc = mv_transfer_lfs_wants(&wanted, repo, path, err);
 	*stays |= !wanted;
 	return rc;
 }
@@ -607,7 +607,7 @@ static int export(struct mv_repo *repo, const char *path,
 	if (rc)
 		return rc;
 	if (!pointers)
-		rc = mv_repo_read(repo, pointer, out, err);
+		rc = mv_transfer_read(repo, pointer, out, err);
 	if (rc && *path)
 		mv_err_prefix(err, "cannot give out its bytes (with `git -c "
 			      "model.exportPointers=true` the pointer is "
@@ -648,7 +648,7 @@ static int smudge_pointer(struct mv_repo *repo, const char *path,
 	return rc ? rc : out->write(out->payload, text, len, err);
 }
 
-int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
+int mv_work_smudge(struct mv_repo *repo, const char *path, const char *blob,
 		   struct mv_reader *in, struct mv_writer *out,
 		   struct mv_err *err)
 {
@@ -677,12 +677,12 @@ int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
 					headed.len, out, err);
 }
 
-void mv_repo_filter_asker(struct mv_repo *repo, unsigned asker)
+void mv_work_filter_asker(struct mv_repo *repo, unsigned asker)
 {
 	repo->filter.asker = asker;
 }
 
-int mv_repo_has_external_diff(struct mv_repo *repo)
+int mv_work_has_external_diff(struct mv_repo *repo)
 {
 	static const char *const keys[] = { "diff.external",
 					    "diff.model.command" };
@@ -715,7 +715,7 @@ static int write_pending(struct mv_repo *repo, struct mv_err *err)
 	if (!f->count || !repo->info->work_tree)
 		return 0;
 	/* .lfsconfig may be there only now. */
-	mv_repo_lfs_release(repo);
+	mv_transfer_lfs_release(repo);
 	m = calloc(f->count, sizeof(*m));
 	if (!m)
 		return mv_nomem(err);
@@ -725,7 +725,7 @@ static int write_pending(struct mv_repo *repo, struct mv_err *err)
 		m[i].pointer = f->pending[i].pointer;
 		m[i].executable = -1;
 	}
-	rc = mv_repo_materialize(repo, m, f->count, &stats, err);
+	rc = mv_work_materialize(repo, m, f->count, &stats, err);
 	free(m);
 	if (!rc && stats.missing)
 		mv_repo_warn(repo, "%llu file%s left as %s because the content "
@@ -737,7 +737,7 @@ static int write_pending(struct mv_repo *repo, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_filter_finish(struct mv_repo *repo, struct mv_err *err)
+int mv_work_filter_finish(struct mv_repo *repo, struct mv_err *err)
 {
 	struct mv_err local;
 	int rc = commit(repo, err);
@@ -747,19 +747,20 @@ int mv_repo_filter_finish(struct mv_repo *repo, struct mv_err *err)
 			     "their attributes say so",
 			     (unsigned long long)repo->filter.raw);
 	if (write_pending(repo, &local))
-		mv_repo_warn(repo, "pointers are left in the work tree: %s; run "
+		mv_repo_warn(repo,
+			     "pointers are left in the work tree: %s; run "
 			     "`git model checkout`", local.msg);
 	mv_repo_cache_save(repo);
-	mv_repo_sweep_offers(repo);
+	mv_work_sweep_offers(repo);
 	return rc;
 }
 
-void mv_repo_filter_release(struct mv_repo *repo)
+void mv_work_filter_release(struct mv_repo *repo)
 {
 	struct mv_repo_filter *f = &repo->filter;
 
 	mv_tx_abort(f->tx);
-	mv_repo_kept_release(repo);
+	mv_work_kept_release(repo);
 	for (size_t i = 0; i < f->count; i++)
 		free(f->pending[i].path);
 	free(f->pending);

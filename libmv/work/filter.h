@@ -26,21 +26,21 @@ enum mv_asker {
 	MV_ASKER_BLAMES = 1 << 3	/* cleans what textconv said of a file */
 };
 
-void mv_repo_filter_asker(struct mv_repo *repo, unsigned asker);
+void mv_work_filter_asker(struct mv_repo *repo, unsigned asker);
 
 /*
  * clean and smudge as filter/filter.h wants them; `dialect` by driver. An
  * empty path is none: then nothing is known of a file, and smudge gives bytes.
  */
-int mv_repo_clean(struct mv_repo *repo, const char *path,
+int mv_work_clean(struct mv_repo *repo, const char *path,
 		  enum mv_dialect dialect, struct mv_reader *in,
 		  struct mv_buf *out, struct mv_err *err);
 
-/* The bytes, after mv_repo_clean() returned MV_FILTER_KEPT. */
-int mv_repo_clean_kept(struct mv_repo *repo, struct mv_writer *out,
+/* The bytes, after mv_work_clean() returned MV_FILTER_KEPT. */
+int mv_work_clean_kept(struct mv_repo *repo, struct mv_writer *out,
 		       struct mv_err *err);
 
-int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
+int mv_work_smudge(struct mv_repo *repo, const char *path, const char *blob,
 		   struct mv_reader *in, struct mv_writer *out,
 		   struct mv_err *err);
 
@@ -49,7 +49,7 @@ int mv_repo_smudge(struct mv_repo *repo, const char *path, const char *blob,
  * large files that were smudged as pointers. Problems that leave pointers
  * in place are warnings, not errors.
  */
-int mv_repo_filter_finish(struct mv_repo *repo, struct mv_err *err);
+int mv_work_filter_finish(struct mv_repo *repo, struct mv_err *err);
 
 /* -- merge and diff (work/merge.c, work/diff.c) ---------------------------- */
 
@@ -80,24 +80,24 @@ struct mv_merge_result {
 	int theirs_missing;	/* only the pointer could be put there */
 };
 
-int mv_repo_merge(struct mv_repo *repo, const struct mv_merge *merge,
+int mv_work_merge(struct mv_repo *repo, const struct mv_merge *merge,
 		  struct mv_merge_result *out, struct mv_err *err);
 
-void mv_merge_result_release(struct mv_merge_result *result);
+void mv_work_merge_release(struct mv_merge_result *result);
 
 /*
  * What stands in this file, or behind the pointer in it, as stable text.
  * Nothing is fetched. `repo` may be NULL. Fails only when the file cannot
  * be read.
  */
-int mv_repo_diff_text(struct mv_buf *out, struct mv_repo *repo,
+int mv_work_diff_text(struct mv_buf *out, struct mv_repo *repo,
 		      const char *file, struct mv_err *err);
 
 /*
  * For a patch that somebody will apply: what git has of this file, which is
  * the pointer, as clean says it. Bytes that are not here yet are stored.
  */
-int mv_repo_diff_pointer(struct mv_buf *out, struct mv_repo *repo,
+int mv_work_diff_pointer(struct mv_buf *out, struct mv_repo *repo,
 			 const char *file, struct mv_err *err);
 
 /*
@@ -105,6 +105,6 @@ int mv_repo_diff_pointer(struct mv_buf *out, struct mv_repo *repo,
  * beside others once, where their own names match no pattern. Yours; NULL for
  * other names, and without memory.
  */
-char *mv_repo_offered_beside(const char *path);
+char *mv_work_offered_beside(const char *path);
 
 #endif

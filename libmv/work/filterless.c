@@ -9,7 +9,7 @@
  * does not know what that is: it takes and gives such files as they are, with
  * exit status 0.
  */
-int mv_repo_has_filter(int *yes, struct mv_repo *repo, struct mv_err *err)
+int mv_work_has_filter(int *yes, struct mv_repo *repo, struct mv_err *err)
 {
 	static const char *const keys[] = {
 		"filter.model.process", "filter.model.clean"
@@ -50,17 +50,17 @@ static int count_file(void *payload, const struct mv_file *file,
 	return 0;
 }
 
-int mv_repo_left(struct mv_left *out, struct mv_repo *repo, struct mv_err *err)
+int mv_work_left(struct mv_left *out, struct mv_repo *repo, struct mv_err *err)
 {
 	int has = 1, rc;
 
 	memset(out, 0, sizeof(*out));
 	if (!repo->info->work_tree)
 		return 0;
-	rc = mv_repo_has_filter(&has, repo, err);
+	rc = mv_work_has_filter(&has, repo, err);
 	if (rc || has)
 		return rc;
-	rc = mv_repo_tracked(repo, count_pattern, out, err);
+	rc = mv_work_tracked(repo, count_pattern, out, err);
 	if (!rc)
 		rc = mv_repo_ls(repo, NULL, count_file, out, err);
 	return rc ? rc : mv_repo_strays(repo, 0, NULL, count_file, out, err);

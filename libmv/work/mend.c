@@ -143,7 +143,7 @@ static int content_of(struct mv_oid *oid, struct mend *m, struct suspect *s,
 	if (rc || !mv_statcache_get(oid, cache, s->path, &s->st))
 		return rc;
 	rc = mv_repo_hash_file(oid, &size, fd, s->path, NULL);
-	if (!rc && (fstat(fd, &st) || !mv_same_stat(&st, &s->st)))
+	if (!rc && (fstat(fd, &st) || !mv_repo_same_stat(&st, &s->st)))
 		rc = MV_EBUSY;
 	if (!rc)
 		mv_statcache_put(cache, s->path, &s->st, oid, &seen->clock);
@@ -183,13 +183,13 @@ static int correct(struct mend *m, int lock_ms, struct mv_err *err)
 		if (m->s[i].whole)
 			mv_git_patch_set(patch, m->s[i].path, m->s[i].blob,
 					 &m->s[i].st, m->s[i].settled, NULL);
-	mv_git_patch_vouch(patch, mv_repo_vouch, m->repo);
+	mv_git_patch_vouch(patch, mv_work_vouch, m->repo);
 	rc = mv_git_patch_commit(patch, err);
 	mv_git_patch_close(patch);
 	return rc;
 }
 
-int mv_repo_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err)
+int mv_work_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err)
 {
 	struct mend m = { .repo = repo };
 	size_t whole = 0;

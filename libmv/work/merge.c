@@ -76,7 +76,7 @@ static int take(const struct side *ours, const struct side *theirs,
 	if (fd < 0)
 		return mv_fail_errno(err, errno, "cannot write '%s'",
 				     ours->file);
-	rc = mv_copy_fd(theirs->fd, theirs->file, fd, ours->file, err);
+	rc = mv_work_copy_fd(theirs->fd, theirs->file, fd, ours->file, err);
 	if (close(fd) && !rc)
 		rc = mv_fail_errno(err, errno, "cannot write '%s'",
 				   ours->file);
@@ -146,13 +146,13 @@ static void offer_sides(struct mv_merge_result *out, struct mv_repo *repo,
 	};
 
 	/* Added on both sides: there is no base. */
-	mv_repo_offer(out, repo, merge->path, &t,
+	mv_work_offer(out, repo, merge->path, &t,
 		      base->pointer.size ? &b : NULL);
 }
 
 /* -- the verb ------------------------------------------------------------------------ */
 
-int mv_repo_merge(struct mv_repo *repo, const struct mv_merge *merge,
+int mv_work_merge(struct mv_repo *repo, const struct mv_merge *merge,
 		  struct mv_merge_result *out, struct mv_err *err)
 {
 	struct side base = { .fd = -1 }, ours = { .fd = -1 };
@@ -190,7 +190,7 @@ out:
 	return rc;
 }
 
-void mv_merge_result_release(struct mv_merge_result *result)
+void mv_work_merge_release(struct mv_merge_result *result)
 {
 	free(result->theirs);
 	free(result->base);

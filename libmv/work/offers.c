@@ -66,11 +66,11 @@ static int fill(struct mv_wt_file *file, int *missing, struct mv_repo *repo,
 	uint8_t present = 0;
 
 	if (o->pointer)
-		mv_repo_need(repo, o->pointer, 1, &present, NULL);
+		mv_transfer_need(repo, o->pointer, 1, &present, NULL);
 	*missing = o->pointer && !present;
 	return present ? mv_repo_write_to(repo, o->pointer, file->fd, name, 1,
 					  err) :
-			 mv_copy_fd(o->fd, o->file, file->fd, name, err);
+			 mv_work_copy_fd(o->fd, o->file, file->fd, name, err);
 }
 
 /* *where gets its path. */
@@ -100,7 +100,7 @@ static int offer(char **where, int *missing, struct mv_repo *repo,
 }
 
 /* A conflict is one with and without these: no error of theirs counts. */
-void mv_repo_offer(struct mv_merge_result *out, struct mv_repo *repo,
+void mv_work_offer(struct mv_merge_result *out, struct mv_repo *repo,
 		   const char *path, const struct mv_offer *theirs,
 		   const struct mv_offer *base)
 {
@@ -121,7 +121,7 @@ void mv_repo_offer(struct mv_merge_result *out, struct mv_repo *repo,
 
 /* -- as they were made once, beside the file -------------------------------------- */
 
-char *mv_repo_offered_beside(const char *path)
+char *mv_work_offered_beside(const char *path)
 {
 	size_t len = strlen(path), digits = len;
 
@@ -198,7 +198,7 @@ static void remove_unwanted(const struct unmerged *u, char *folder)
 		fts_close(fts);
 }
 
-void mv_repo_sweep_offers(struct mv_repo *repo)
+void mv_work_sweep_offers(struct mv_repo *repo)
 {
 	struct unmerged u = { NULL, 0, 0 };
 	char *folder = folder_of(repo);
@@ -216,8 +216,9 @@ void mv_repo_sweep_offers(struct mv_repo *repo)
 	free(folder);
 }
 
-int mv_copy_fd(int from, const char *from_name, int to, const char *to_name,
-	       struct mv_err *err)
+int mv_work_copy_fd(int from, const char *from_name, int to,
+		    const char *to_name,
+		    struct mv_err *err)
 {
 	uint8_t *block = malloc(BLOCK);
 	uint64_t off = 0;

@@ -20,7 +20,7 @@ static const char *const plain_names[] = {
 };
 #define PLAIN_NAMES (sizeof(plain_names) / sizeof(*plain_names))
 
-int mv_repo_stays_plain(const char *path)
+int mv_work_stays_plain(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
@@ -68,7 +68,7 @@ static int matches_path(const char *pattern, const char *path)
 	return matches_path(rest, path + name + 1);
 }
 
-int mv_repo_pattern_matches(const char *pattern, const char *path)
+int mv_work_pattern_matches(const char *pattern, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -122,8 +122,8 @@ static int caught(void *payload, const struct mv_git_entry *e,
 	struct catching *c = payload;
 
 	if (strncmp(e->path, c->folder, c->below) ||
-	    !mv_repo_stays_plain(e->path) ||
-	    !mv_repo_pattern_matches(c->pattern, e->path + c->below))
+	    !mv_work_stays_plain(e->path) ||
+	    !mv_work_pattern_matches(c->pattern, e->path + c->below))
 		return 0;
 	if (!c->path && !(c->path = strdup(e->path)))
 		return mv_nomem(err);
@@ -222,8 +222,8 @@ static int see_kind(void *payload, const struct mv_git_entry *e,
 	if (!dot || dot == name || strlen(dot) < 2 ||
 	    strlen(dot) >= sizeof(k->v[0].end) || strpbrk(dot, "*?[]\\\" \t") ||
 	    strncmp(e->path, k->c->folder, k->c->below) ||
-	    mv_repo_stays_plain(e->path) ||
-	    !mv_repo_pattern_matches(k->c->pattern, e->path + k->c->below) ||
+	    mv_work_stays_plain(e->path) ||
+	    !mv_work_pattern_matches(k->c->pattern, e->path + k->c->below) ||
 	    fstatat(k->rootfd, e->path, &st, AT_SYMLINK_NOFOLLOW) ||
 	    !S_ISREG(st.st_mode))
 		return 0;
@@ -307,7 +307,7 @@ static int refuse(const struct catching *c, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_check_pattern(struct mv_repo *repo, const char *folder,
+int mv_work_check_pattern(struct mv_repo *repo, const char *folder,
 			  const char *pattern, struct mv_err *err)
 {
 	struct catching c = { .repo = repo, .pattern = pattern,

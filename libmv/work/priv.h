@@ -12,8 +12,8 @@
 
 /* What the files of work share. */
 
-/* Could this be the beginning of what mv_repo_diff_text() says? */
-int mv_repo_is_diff_text(const char *text, size_t len);
+/* Could this be the beginning of what mv_work_diff_text() says? */
+int mv_work_is_diff_text(const char *text, size_t len);
 
 /*
  * A side of a conflict: the file that git made of it, and the pointer in it
@@ -25,29 +25,30 @@ struct mv_offer {
 	const struct mv_pointer *pointer;
 };
 
-void mv_repo_offer(struct mv_merge_result *out, struct mv_repo *repo,
+void mv_work_offer(struct mv_merge_result *out, struct mv_repo *repo,
 		   const char *path, const struct mv_offer *theirs,
 		   const struct mv_offer *base);
 
-int mv_copy_fd(int from, const char *from_name, int to, const char *to_name,
-	       struct mv_err *err);
+int mv_work_copy_fd(int from, const char *from_name, int to,
+		    const char *to_name,
+		    struct mv_err *err);
 
 /*
  * Must this file be readable in git as it stands (.gitattributes and the
  * like)? It may never become a pointer.
  */
-int mv_repo_stays_plain(const char *path);
+int mv_work_stays_plain(const char *path);
 
 /* Does a pattern of gitattributes(5) match a path below its folder? */
-int mv_repo_pattern_matches(const char *pattern, const char *path);
+int mv_work_pattern_matches(const char *pattern, const char *path);
 
 /* MV_EDENIED: this pattern in the .gitattributes of `folder` ("" or "a/b/")
    would catch such a file, one that is there or one that may come. */
-int mv_repo_check_pattern(struct mv_repo *repo, const char *folder,
+int mv_work_check_pattern(struct mv_repo *repo, const char *folder,
 			  const char *pattern, struct mv_err *err);
 
 /* model.warnAbove, in bytes. */
-int mv_repo_warn_above(uint64_t *out, struct mv_repo *repo,
+int mv_work_warn_above(uint64_t *out, struct mv_repo *repo,
 		       struct mv_err *err);
 
 /*
@@ -67,38 +68,38 @@ struct mv_twin {
 	int differs, ended;
 };
 
-int mv_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
-		 const struct stat *st, const char *path, struct mv_err *err);
+int mv_work_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
+		      const struct stat *st, const char *path, struct mv_err *err);
 
-void mv_twin_release(struct mv_twin *twin);	/* does not close fd */
+void mv_work_twin_release(struct mv_twin *twin);	/* does not close fd */
 
 /* Was all of `in` all of the file, and did the file stand still? */
-int mv_twin_equal(const struct mv_twin *twin);
+int mv_work_twin_equal(const struct mv_twin *twin);
 
-struct mv_reader mv_twin_reader(struct mv_twin *twin);
+struct mv_reader mv_work_twin_reader(struct mv_twin *twin);
 
 /* A mv_git_vouch_fn whose payload is the repo. */
-int mv_repo_vouch(void *repo, const struct mv_git_racy *e);
+int mv_work_vouch(void *repo, const struct mv_git_racy *e);
 
 /* Index entries that a killed checkout did not come to. */
-int mv_repo_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err);
+int mv_work_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err);
 
 /*
  * Has the index at this path, as bytes, just what `in` yields, and does git
- * only move between commits? 1: answer with mv_repo_clean_kept().
+ * only move between commits? 1: answer with mv_work_clean_kept().
  * 0: no; `in` may have been replaced by one that yields the same.
  */
-int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
+int mv_work_keep_bytes(struct mv_repo *repo, const char *path,
 		       struct mv_reader *in, struct mv_err *err);
 
 /* All of `in` is the answer to clean as it is: MV_FILTER_KEPT, or an error. */
-int mv_repo_keep(struct mv_repo *repo, struct mv_reader *in,
+int mv_work_keep(struct mv_repo *repo, struct mv_reader *in,
 		 struct mv_err *err);
 
-void mv_repo_kept_release(struct mv_repo *repo);
+void mv_work_kept_release(struct mv_repo *repo);
 
 /* Forget what the filter remembered. */
-void mv_repo_filter_release(struct mv_repo *repo);
+void mv_work_filter_release(struct mv_repo *repo);
 
 /* How the text that stands for a content begins, by which it is
    known again. */

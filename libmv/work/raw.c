@@ -75,7 +75,7 @@ static int is_same(struct mv_hasher *hasher, struct mv_repo *repo,
 	return size == s->size && !strcmp(hex, s->hex);
 }
 
-int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
+int mv_work_keep_bytes(struct mv_repo *repo, const char *path,
 		       struct mv_reader *in, struct mv_err *err)
 {
 	struct mv_repo_filter *f = &repo->filter;
@@ -88,20 +88,21 @@ int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
 	/* What cannot be asked is cleaned, as always. */
 	if (has_bytes(&staged, repo, path, NULL) <= 0)
 		return 0;
-	mv_repo_kept_release(repo);
-	mv_spool_init(&f->kept);
+	mv_work_kept_release(repo);
+	mv_repo_spool_init(&f->kept);
 	f->has_kept = 1;
-	mv_repo_at_close(repo, mv_repo_kept_release);
+	mv_repo_at_close(repo, mv_work_kept_release);
 	rc = start_name(&hasher, repo, staged.size, err);
 	if (!rc)
-		rc = mv_spool_fill(&f->kept, repo, in, hasher, err);
+		rc = mv_repo_spool_fill(&f->kept, repo, in, hasher, err);
 	if (!rc)
-		same = is_same(hasher, repo, &staged, mv_spool_size(&f->kept),
+		same = is_same(hasher, repo, &staged,
+			       mv_repo_spool_size(&f->kept),
 			       err);
 	mv_hasher_free(hasher);
 	if (rc || same < 0)
 		return rc ? rc : same;
-	*in = mv_spool_reader(&f->kept);
+	*in = mv_repo_spool_reader(&f->kept);
 	if (same && !f->raw && !f->raw_kept++)
 		mv_repo_warn(repo, "'%s' is in git as the bytes themselves, "
 			     "not as a pointer; it is left as it is. `git "
@@ -109,35 +110,35 @@ int mv_repo_keep_bytes(struct mv_repo *repo, const char *path,
 	return same;
 }
 
-int mv_repo_keep(struct mv_repo *repo, struct mv_reader *in,
+int mv_work_keep(struct mv_repo *repo, struct mv_reader *in,
 		 struct mv_err *err)
 {
 	struct mv_repo_filter *f = &repo->filter;
 	int rc;
 
-	mv_repo_kept_release(repo);
-	mv_spool_init(&f->kept);
+	mv_work_kept_release(repo);
+	mv_repo_spool_init(&f->kept);
 	f->has_kept = 1;
-	mv_repo_at_close(repo, mv_repo_kept_release);
-	rc = mv_spool_fill(&f->kept, repo, in, NULL, err);
+	mv_repo_at_close(repo, mv_work_kept_release);
+	rc = mv_repo_spool_fill(&f->kept, repo, in, NULL, err);
 	return rc ? rc : MV_FILTER_KEPT;
 }
 
-int mv_repo_clean_kept(struct mv_repo *repo, struct mv_writer *out,
+int mv_work_clean_kept(struct mv_repo *repo, struct mv_writer *out,
 		       struct mv_err *err)
 {
 	int rc = repo->filter.has_kept ?
-		 mv_spool_drain(&repo->filter.kept, out, err) :
+		 mv_repo_spool_drain(&repo->filter.kept, out, err) :
 		 mv_fail(err, MV_EINVALID, "nothing was kept");
 
-	mv_repo_kept_release(repo);
+	mv_work_kept_release(repo);
 	return rc;
 }
 
-void mv_repo_kept_release(struct mv_repo *repo)
+void mv_work_kept_release(struct mv_repo *repo)
 {
 	if (repo->filter.has_kept)
-		mv_spool_release(&repo->filter.kept);
+		mv_repo_spool_release(&repo->filter.kept);
 	repo->filter.has_kept = 0;
 }
 
@@ -264,7 +265,7 @@ static int check_offers(const struct pushed *p, struct mv_err *err)
 
 	for (size_t i = 0; !rc && i < p->count; i++) {
 		o.path[o.count] = p->path[i];
-		o.beside[o.count] = mv_repo_offered_beside(p->path[i]);
+		o.beside[o.count] = mv_work_offered_beside(p->path[i]);
 		o.count += o.beside[o.count] != NULL;
 	}
 	if (!rc && o.count)
@@ -278,7 +279,7 @@ static int check_offers(const struct pushed *p, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_check_raw(struct mv_repo *repo, const char *const *revs,
+int mv_work_check_raw(struct mv_repo *repo, const char *const *revs,
 		      struct mv_err *err)
 {
 	struct pushed p = { .repo = repo };

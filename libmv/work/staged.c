@@ -215,7 +215,7 @@ static void judge(struct look *l, const struct change *c, uint64_t limit)
 		      "file of a git-model that was killed");
 		return;
 	}
-	if (mv_repo_stays_plain(c->path) && (ours || c->is_pointer)) {
+	if (mv_work_stays_plain(c->path) && (ours || c->is_pointer)) {
 		l->fn(l->payload, MV_COMMIT_PLAIN, c->path, ours ?
 		      CAUGHT : "a pointer stands where git must "
 		      "read the file itself");
@@ -270,7 +270,7 @@ static int tell_raw(void *payload, const struct mv_file *file,
 	(void)err;
 	if (is_staged(r->l, file->path))
 		return 0;
-	if (mv_repo_stays_plain(file->path))
+	if (mv_work_stays_plain(file->path))
 		r->l->fn(r->l->payload, MV_COMMIT_PLAIN, file->path, CAUGHT);
 	else if (file->state == MV_FILE_RAW && ++r->raw <= LISTED)
 		r->l->fn(r->l->payload, MV_COMMIT_RAW, file->path, "git holds "
@@ -296,7 +296,7 @@ static int look_at_rest(struct look *l, struct mv_err *err)
 	return rc;
 }
 
-int mv_repo_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
+int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 			   void *payload, struct mv_err *err)
 {
 	static const char *const args[] = {
@@ -306,7 +306,7 @@ int mv_repo_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 	};
 	struct look l = { .repo = repo, .fn = fn, .payload = payload };
 	uint64_t limit;
-	int rc = mv_repo_warn_above(&limit, repo, err);
+	int rc = mv_work_warn_above(&limit, repo, err);
 
 	mv_buf_init(&l.text, SIZE_MAX / 2);
 	if (!rc)
@@ -330,7 +330,7 @@ int mv_repo_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 
 /* -- what a push brings ---------------------------------------------------------------- */
 
-int mv_repo_warn_above(uint64_t *out, struct mv_repo *repo, struct mv_err *err)
+int mv_work_warn_above(uint64_t *out, struct mv_repo *repo, struct mv_err *err)
 {
 	return mv_repo_config_size(out, repo, "model.warnabove",
 				   (uint64_t)50 << 20, err);
@@ -357,12 +357,12 @@ static int tell_large(void *payload, const char *path, uint64_t size,
 	return 0;
 }
 
-void mv_repo_warn_large(struct mv_repo *repo, const char *const *revs)
+void mv_work_warn_large(struct mv_repo *repo, const char *const *revs)
 {
 	struct large l = { repo, 0 };
 	struct mv_err why;
 	uint64_t limit;
-	int rc = mv_repo_warn_above(&limit, repo, &why);
+	int rc = mv_work_warn_above(&limit, repo, &why);
 
 	if (!rc)
 		rc = mv_git_each_large_blob(repo->git, revs, limit, tell_large,

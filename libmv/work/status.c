@@ -185,7 +185,7 @@ static int status_entry(void *payload, const struct mv_git_entry *e,
 		     : work_tree_state(s->repo, &file, change);
 	if (file.state == MV_FILE_MISSING &&
 	    file.pointer.dialect == MV_DIALECT_LFS) {
-		rc = mv_repo_lfs_wants(&wanted, s->repo, e->path, err);
+		rc = mv_transfer_lfs_wants(&wanted, s->repo, e->path, err);
 		file.left_out = !wanted;
 	}
 	return rc ? rc : s->fn(s->payload, &file, err);
@@ -292,7 +292,7 @@ static int status_removed(struct status *s, const char *const *specs,
 	return rc;
 }
 
-int mv_repo_status(struct mv_repo *repo, const char *const *pathspecs,
+int mv_work_status(struct mv_repo *repo, const char *const *pathspecs,
 		   mv_file_fn fn, void *payload, struct mv_err *err)
 {
 	struct status s = { .repo = repo, .fn = fn, .payload = payload };

@@ -61,7 +61,7 @@ static int keep_plain(void *payload, const struct mv_git_entry *e,
 {
 	struct caught *c = payload;
 
-	if ((e->mode & 0170000) != 0100000 || !mv_repo_stays_plain(e->path))
+	if ((e->mode & 0170000) != 0100000 || !mv_work_stays_plain(e->path))
 		return 0;
 	return keep_path(&c->list, e->path, "", err);
 }
@@ -74,7 +74,7 @@ static int tell_caught(void *payload, size_t i, const char *filter,
 	return *filter ? c->fn(c->payload, c->list.path[i], err) : 0;
 }
 
-int mv_repo_caught(struct mv_repo *repo,
+int mv_work_caught(struct mv_repo *repo,
 		   int (*fn)(void *payload, const char *path,
 			     struct mv_err *err),
 		   void *payload, struct mv_err *err)
@@ -97,11 +97,11 @@ static int keep_raw(void *payload, const struct mv_file *file,
 		    struct mv_err *err)
 {
 	return file->state == MV_FILE_RAW &&
-	       !mv_repo_stays_plain(file->path) ?
+	       !mv_work_stays_plain(file->path) ?
 	       keep_path(payload, file->path, file->blob, err) : 0;
 }
 
-int mv_repo_wake_raw(struct mv_repo *repo,
+int mv_work_wake_raw(struct mv_repo *repo,
 		     void (*fn)(void *payload, const char *path,
 				uint64_t size),
 		     void *payload, struct mv_err *err)

@@ -314,7 +314,8 @@ static int track_all(struct mv_repo *repo, const char *file,
 		     const char *folder, const char *const *patterns,
 		     size_t count, size_t *changed, struct mv_err *err)
 {
-	struct wishes wishes = { calloc(count + 1, sizeof(struct wish)), count };
+	struct wishes wishes = { calloc(count + 1,
+					sizeof(struct wish)), count };
 	struct mv_buf text;
 	int executable, rc = 0;
 
@@ -335,7 +336,7 @@ static int track_all(struct mv_repo *repo, const char *file,
 			continue;
 		++*changed;
 		if (folder)
-			rc = mv_repo_check_pattern(repo, folder, w->pattern,
+			rc = mv_work_check_pattern(repo, folder, w->pattern,
 						   err);
 		if (!rc && append_line(&text, w->pattern))
 			rc = mv_nomem(err);
@@ -352,7 +353,7 @@ static int refuse_folder(struct mv_repo *repo, const char *pattern,
 			 struct mv_err *err)
 {
 	char *all = mv_strf("%s**", pattern);
-	int rc = all ? mv_repo_check_pattern(repo, repo->info->prefix, all,
+	int rc = all ? mv_work_check_pattern(repo, repo->info->prefix, all,
 					     err) : mv_nomem(err);
 
 	if (!rc)
@@ -384,7 +385,7 @@ static char *here(struct mv_repo *repo)
 	return mv_strf("%s" NAME, repo->info->prefix);
 }
 
-int mv_repo_track(struct mv_repo *repo, const char *pattern, int *changed,
+int mv_work_track(struct mv_repo *repo, const char *pattern, int *changed,
 		  struct mv_err *err)
 {
 	const char *relative = !strncmp(pattern, "./", 2) ? pattern + 1 :
@@ -405,7 +406,7 @@ int mv_repo_track(struct mv_repo *repo, const char *pattern, int *changed,
 	return rc;
 }
 
-int mv_repo_track_paths(struct mv_repo *repo, const char *const *paths,
+int mv_work_track_paths(struct mv_repo *repo, const char *const *paths,
 			size_t count, size_t *changed, struct mv_err *err)
 {
 	const char **patterns = calloc(count + 1, sizeof(*patterns));
@@ -477,7 +478,7 @@ static int choose(void *payload, size_t i, const char *filter,
 	struct above *a = payload;
 
 	(void)err;
-	if (*filter || mv_repo_stays_plain(a->path[i]))
+	if (*filter || mv_work_stays_plain(a->path[i]))
 		return 0;
 	a->chosen[a->chosen_count++] = a->path[i];
 	if (a->fn)
@@ -485,7 +486,7 @@ static int choose(void *payload, size_t i, const char *filter,
 	return 0;
 }
 
-int mv_repo_track_above(struct mv_repo *repo, uint64_t size,
+int mv_work_track_above(struct mv_repo *repo, uint64_t size,
 			const char *const *pathspecs,
 			void (*fn)(void *payload, const char *path,
 				   uint64_t size),
@@ -506,7 +507,7 @@ int mv_repo_track_above(struct mv_repo *repo, uint64_t size,
 		rc = mv_git_filters(repo->git, (const char *const *)a.path,
 				    a.count, choose, &a, err);
 	if (!rc && a.chosen_count)
-		rc = mv_repo_track_paths(repo, a.chosen, a.chosen_count,
+		rc = mv_work_track_paths(repo, a.chosen, a.chosen_count,
 					 &changed, err);
 	for (size_t i = 0; i < a.count; i++)
 		free(a.path[i]);
@@ -594,7 +595,7 @@ static int untrack_in(struct mv_repo *repo, const char *file,
 	return rc;
 }
 
-int mv_repo_untrack(struct mv_repo *repo, const char *pattern, int *changed,
+int mv_work_untrack(struct mv_repo *repo, const char *pattern, int *changed,
 		    struct mv_err *err)
 {
 	char *file = here(repo);
@@ -682,7 +683,7 @@ static int list_info(struct tracked *t, struct mv_err *err)
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
-int mv_repo_tracked(struct mv_repo *repo,
+int mv_work_tracked(struct mv_repo *repo,
 		    int (*fn)(void *payload, const char *pattern,
 			      const char *filter, const char *file, int line),
 		    void *payload, struct mv_err *err)

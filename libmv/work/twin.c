@@ -4,8 +4,8 @@
 
 #include "libmv/work/priv.h"
 
-int mv_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
-		 const struct stat *st, const char *path, struct mv_err *err)
+int mv_work_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
+		      const struct stat *st, const char *path, struct mv_err *err)
 {
 	memset(twin, 0, sizeof(*twin));
 	twin->in = in;
@@ -19,7 +19,7 @@ int mv_twin_init(struct mv_twin *twin, struct mv_reader *in, int fd,
 	return twin->ours ? 0 : mv_nomem(err);
 }
 
-void mv_twin_release(struct mv_twin *twin)
+void mv_work_twin_release(struct mv_twin *twin)
 {
 	free(twin->ours);
 	twin->ours = NULL;
@@ -48,10 +48,10 @@ static int stands_still(const struct mv_twin *twin)
 {
 	struct stat now;
 
-	return !fstat(twin->fd, &now) && mv_same_stat(&now, &twin->st);
+	return !fstat(twin->fd, &now) && mv_repo_same_stat(&now, &twin->st);
 }
 
-int mv_twin_equal(const struct mv_twin *twin)
+int mv_work_twin_equal(const struct mv_twin *twin)
 {
 	return !twin->differs && twin->ended &&
 	       twin->agreed == (uint64_t)twin->st.st_size &&
@@ -72,7 +72,7 @@ static int twin_read(void *payload, void *data, size_t len, size_t *got,
 	return 0;
 }
 
-struct mv_reader mv_twin_reader(struct mv_twin *twin)
+struct mv_reader mv_work_twin_reader(struct mv_twin *twin)
 {
 	return (struct mv_reader){ twin_read, twin };
 }

@@ -125,7 +125,7 @@ static int vouch_for_link(struct mv_repo *repo, int rootfd,
 	       !strcmp(hex, e->blob);
 }
 
-int mv_repo_vouch(void *payload, const struct mv_git_racy *e)
+int mv_work_vouch(void *payload, const struct mv_git_racy *e)
 {
 	struct mv_repo *repo = payload;
 	int rootfd;

@@ -51,12 +51,12 @@ struct mv_add_options {
 	void *payload;
 };
 
-int mv_repo_add(struct mv_repo *repo, const char *const *paths,
+int mv_work_add(struct mv_repo *repo, const char *const *paths,
 		const struct mv_add_options *options,
 		struct mv_add_stats *stats, struct mv_err *err);
 
 /* Would git diff give files to another program than ours? */
-int mv_repo_has_external_diff(struct mv_repo *repo);
+int mv_work_has_external_diff(struct mv_repo *repo);
 
 /* -- checkout -------------------------------------------------------------- */
 
@@ -75,7 +75,7 @@ struct mv_checkout_stats {
 	uint64_t skipped;	/* already there, or changed by the user */
 };
 
-int mv_repo_checkout(struct mv_repo *repo, const char *const *pathspecs,
+int mv_work_checkout(struct mv_repo *repo, const char *const *pathspecs,
 		     unsigned flags, struct mv_checkout_stats *stats,
 		     struct mv_err *err);
 
@@ -88,11 +88,11 @@ struct mv_materialize {
 	int absent_ok;		/* write also when nothing stands there */
 };
 
-int mv_repo_materialize(struct mv_repo *repo, const struct mv_materialize *m,
+int mv_work_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 			size_t count, struct mv_checkout_stats *stats,
 			struct mv_err *err);
 
-int mv_repo_status(struct mv_repo *repo, const char *const *pathspecs,
+int mv_work_status(struct mv_repo *repo, const char *const *pathspecs,
 		   mv_file_fn fn, void *payload, struct mv_err *err);
 
 /* -- tracking -------------------------------------------------------------- */
@@ -100,12 +100,12 @@ int mv_repo_status(struct mv_repo *repo, const char *const *pathspecs,
 /* Write a line for the pattern into the .gitattributes of the start
    directory; *changed says whether it was new. MV_EDENIED: it would catch
    what git must read as it stands (.gitattributes, .gitmodel/). */
-int mv_repo_track(struct mv_repo *repo, const char *pattern, int *changed,
+int mv_work_track(struct mv_repo *repo, const char *pattern, int *changed,
 		  struct mv_err *err);
 
 /* Track each file that is larger than `size`, matches a pathspec (NULL:
    all of the repository) and is not ours yet, by its own path; `fn` is told. */
-int mv_repo_track_above(struct mv_repo *repo, uint64_t size,
+int mv_work_track_above(struct mv_repo *repo, uint64_t size,
 			const char *const *pathspecs,
 			void (*fn)(void *payload, const char *path,
 				   uint64_t size),
@@ -113,14 +113,14 @@ int mv_repo_track_above(struct mv_repo *repo, uint64_t size,
 
 /* Take our attributes off every line with this pattern there; or, when
    there is none, off the line of the file with this path. */
-int mv_repo_untrack(struct mv_repo *repo, const char *pattern, int *changed,
+int mv_work_untrack(struct mv_repo *repo, const char *pattern, int *changed,
 		    struct mv_err *err);
 
 /*
  * Files of the index that a pattern of ours catches and that must stay
  * readable in git, one call each.
  */
-int mv_repo_caught(struct mv_repo *repo,
+int mv_work_caught(struct mv_repo *repo,
 		   int (*fn)(void *payload, const char *path,
 			     struct mv_err *err),
 		   void *payload, struct mv_err *err);
@@ -131,13 +131,13 @@ int mv_repo_caught(struct mv_repo *repo,
  * and the next add stores them. The files themselves are not touched. `fn` is
  * told each, with its size.
  */
-int mv_repo_wake_raw(struct mv_repo *repo,
+int mv_work_wake_raw(struct mv_repo *repo,
 		     void (*fn)(void *payload, const char *path,
 				uint64_t size),
 		     void *payload, struct mv_err *err);
 
 /* Does git call anything for filter=model? */
-int mv_repo_has_filter(int *yes, struct mv_repo *repo, struct mv_err *err);
+int mv_work_has_filter(int *yes, struct mv_repo *repo, struct mv_err *err);
 
 /* What would go wrong because it does not, all 0 where it does: lines of
    .gitattributes, and pointers in the index. */
@@ -145,12 +145,12 @@ struct mv_left {
 	uint64_t patterns, pointers;
 };
 
-int mv_repo_left(struct mv_left *out, struct mv_repo *repo,
+int mv_work_left(struct mv_left *out, struct mv_repo *repo,
 		 struct mv_err *err);
 
 /* Every pattern in every .gitattributes that gives files to filter `model`
    or `lfs`. */
-int mv_repo_tracked(struct mv_repo *repo,
+int mv_work_tracked(struct mv_repo *repo,
 		    int (*fn)(void *payload, const char *pattern,
 			      const char *filter, const char *file, int line),
 		    void *payload, struct mv_err *err);
@@ -171,25 +171,25 @@ enum mv_commit_kind {
 typedef void (*mv_commit_fn)(void *payload, enum mv_commit_kind kind,
 			     const char *path, const char *why);
 
-int mv_repo_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
+int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 			   void *payload, struct mv_err *err);
 
 /* Remove those of paths that are in conflict no more. */
-void mv_repo_sweep_offers(struct mv_repo *repo);
+void mv_work_sweep_offers(struct mv_repo *repo);
 
 /*
  * Give these files to us, by a line each in the top .gitattributes that
  * means this path and no other: one rewrite of the file.
  */
-int mv_repo_track_paths(struct mv_repo *repo, const char *const *paths,
+int mv_work_track_paths(struct mv_repo *repo, const char *const *paths,
 			size_t count, size_t *changed, struct mv_err *err);
 
 /* Warn of blobs above that among what these rev-list arguments reach. */
-void mv_repo_warn_large(struct mv_repo *repo, const char *const *revs);
+void mv_work_warn_large(struct mv_repo *repo, const char *const *revs);
 
 /* The same of bytes where there should be pointers; MV_EDENIED: some of them
    were put there by a merge. */
-int mv_repo_check_raw(struct mv_repo *repo, const char *const *revs,
+int mv_work_check_raw(struct mv_repo *repo, const char *const *revs,
 		      struct mv_err *err);
 
 #endif

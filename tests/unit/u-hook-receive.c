@@ -19,7 +19,7 @@ static int parse(const char *text, size_t len, int pre_push, size_t count)
 {
 	struct mv_ref_updates u;
 	struct mv_err err = { MV_OK, "" };
-	int rc = mv_ref_updates_parse(&u, text, len, pre_push, &err);
+	int rc = mv_hook_updates_parse(&u, text, len, pre_push, &err);
 
 	if (rc) {
 		assert_int_equal(err.code, rc);
@@ -30,7 +30,7 @@ static int parse(const char *text, size_t len, int pre_push, size_t count)
 	for (size_t i = 0; i < count; i++)
 		assert_string_equal(u.v[i].new, strlen(u.v[i].new) == 40 ? ONE :
 				    ONE64);
-	mv_ref_updates_release(&u);
+	mv_hook_updates_release(&u);
 	return 0;
 }
 
@@ -51,11 +51,11 @@ static void test_repo_receive__reads_what_git_says(void **state)
 	assert_int_equal(parse(two, strlen(two), 0, 2), 0);
 	assert_int_equal(parse(sha256, strlen(sha256), 0, 1), 0);
 	assert_int_equal(parse(push, strlen(push), 1, 2), 0);
-	assert_int_equal(mv_ref_updates_parse(&u, push, strlen(push), 1, NULL),
+	assert_int_equal(mv_hook_updates_parse(&u, push, strlen(push), 1, NULL),
 			 0);
 	assert_string_equal(u.v[0].ref, "refs/heads/x");
 	assert_string_equal(u.v[0].old, ZERO);
-	mv_ref_updates_release(&u);
+	mv_hook_updates_release(&u);
 }
 
 /* What two programs could read differently is not judged but refused. */

@@ -12,7 +12,7 @@
 /* The arguments, joined with '|', after masking. */
 static void masked(const char *expected, const char *const *argv)
 {
-	char **out = mv_mask_command(argv);
+	char **out = mv_run_mask_command(argv);
 	char text[2048] = "";
 	size_t n = 0;
 
@@ -24,7 +24,7 @@ static void masked(const char *expected, const char *const *argv)
 	for (size_t i = 0; i < n; i++)
 		assert_non_null(argv[i]);
 	assert_null(argv[n]);
-	mv_strings_free(out);
+	mv_run_strings_free(out);
 }
 #define CHECK(expected, ...) do { \
 	const char *const argv_[] = { __VA_ARGS__, NULL }; \
@@ -104,7 +104,7 @@ static void test_repo_mask__text_keeps_all_but_users_of_urls(void **state)
 
 	(void)state;
 	mv_buf_init(&out, 4096);
-	assert_int_equal(mv_mask_text(&out, text, strlen(text)), 0);
+	assert_int_equal(mv_run_mask_text(&out, text, strlen(text)), 0);
 	assert_string_equal(out.data, "token==1.0\n-e git+https://***@github."
 			    "com/a#egg=b\nb @ https://u:***@h/b.whl\n\n");
 	mv_buf_release(&out);
@@ -129,11 +129,11 @@ static void test_repo_mask__any_bytes_are_fine(void **state)
 				break;
 		}
 		arg[len] = '\0';
-		out = mv_mask_command(argv);
+		out = mv_run_mask_command(argv);
 		assert_non_null(out);
 		assert_non_null(out[1]);
 		assert_null(out[2]);
-		mv_strings_free(out);
+		mv_run_strings_free(out);
 	}
 }
 

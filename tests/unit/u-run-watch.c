@@ -19,7 +19,8 @@ static void test_repo_watch__names_suggest_params(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
-		assert_int_equal(mv_watch_roles(params[i]), MV_WATCH_PARAMS);
+		assert_int_equal(mv_run_watch_roles(params[i]),
+				 MV_WATCH_PARAMS);
 }
 
 static void test_repo_watch__names_suggest_metrics(void **state)
@@ -32,7 +33,8 @@ static void test_repo_watch__names_suggest_metrics(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
-		assert_int_equal(mv_watch_roles(metrics[i]), MV_WATCH_METRICS);
+		assert_int_equal(mv_run_watch_roles(metrics[i]),
+				 MV_WATCH_METRICS);
 }
 
 static void test_repo_watch__most_names_suggest_nothing(void **state)
@@ -46,12 +48,12 @@ static void test_repo_watch__most_names_suggest_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_int_equal(mv_watch_roles(others[i]), 0);
+		assert_int_equal(mv_run_watch_roles(others[i]), 0);
 }
 
 static void from(const char *expected, const char *prefix, const char *path)
 {
-	char *out = mv_path_from(prefix, path);
+	char *out = mv_run_path_from(prefix, path);
 
 	assert_non_null(out);
 	assert_string_equal(out, expected);
@@ -74,7 +76,7 @@ static void test_repo_watch__paths_as_one_types_them(void **state)
 
 static void live(const char *expected, const char *path)
 {
-	char *out = mv_live_folder(path);
+	char *out = mv_run_live_folder(path);
 
 	if (expected)
 		assert_string_equal(out, expected);
@@ -99,18 +101,18 @@ static void test_repo_watch__changes_are_seen(void **state)
 	struct mv_watched f = { .was = 0, .is = 0 };
 
 	(void)state;
-	assert_false(mv_watched_changed(&f));
+	assert_false(mv_run_watch_changed(&f));
 	f.is = 1;
-	assert_true(mv_watched_changed(&f));
+	assert_true(mv_run_watch_changed(&f));
 	f.was = 1;
-	assert_false(mv_watched_changed(&f));
+	assert_false(mv_run_watch_changed(&f));
 	f.after.st_mtim.tv_nsec = 1;
-	assert_true(mv_watched_changed(&f));
+	assert_true(mv_run_watch_changed(&f));
 	f.after.st_mtim.tv_nsec = 0;
 	f.after.st_ino = 1;
-	assert_true(mv_watched_changed(&f));
+	assert_true(mv_run_watch_changed(&f));
 	f.is = 0;
-	assert_true(mv_watched_changed(&f));
+	assert_true(mv_run_watch_changed(&f));
 }
 
 int main(void)

@@ -38,7 +38,7 @@ static void event_new(struct mv_tag_event *event, struct world *w,
 {
 	char *head = sh(&w->r, "git rev-parse HEAD | tr -d '\\n'");
 
-	mv_tag_event_init(event);
+	mv_release_tag_init(event);
 	event->tag.kind = MV_EVENT_ASSIGN;
 	event->tag.artifact = strdup("fraud");
 	event->tag.stage = strdup("prod");
@@ -73,7 +73,7 @@ static int decide(void *payload, struct mv_tag_event *event,
 	if (d->calls <= d->rivals)
 		run(&d->w->r, "git tag -a -m rival 'fraud#prod#%d'",
 		    d->calls);
-	return mv_tag_event_trailer(event, "Model-Version", "v1.0.0", err);
+	return mv_release_tag_trailer(event, "Model-Version", "v1.0.0", err);
 }
 
 static void test_repo_registry__who_is_second_decides_again(void **state)
@@ -87,8 +87,8 @@ static void test_repo_registry__who_is_second_decides_again(void **state)
 	world_new(&w);
 	d.w = &w;
 	event_new(&event, &w, 0);
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, decide, &d,
-					   &w.err), 0);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, decide, &d,
+					&w.err), 0);
 	assert_string_equal(name, "fraud#prod#4");
 	assert_int_equal(d.calls, 4);
 	assert_prints(&w.r, "Assign stage prod of fraud\n\n"
@@ -98,7 +98,7 @@ static void test_repo_registry__who_is_second_decides_again(void **state)
 		      "git tag -l --format='%%(contents:subject)' "
 		      "'fraud#prod#3'");
 	free(name);
-	mv_tag_event_release(&event);
+	mv_release_tag_clear(&event);
 	world_drop(&w);
 }
 
@@ -113,13 +113,13 @@ static void test_repo_registry__a_refusal_is_final(void **state)
 	world_new(&w);
 	d.w = &w;
 	event_new(&event, &w, 0);
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, decide, &d,
-					   &w.err), MV_EDENIED);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, decide, &d,
+					&w.err), MV_EDENIED);
 	assert_null(name);
 	assert_int_equal(d.calls, 2);
 	assert_string_equal(w.err.msg, "somebody was faster");
 	assert_prints(&w.r, "fraud#prod#1\n", "git tag -l 'fraud#*'");
-	mv_tag_event_release(&event);
+	mv_release_tag_clear(&event);
 	world_drop(&w);
 }
 
@@ -134,10 +134,10 @@ static void test_repo_registry__it_does_not_go_on_for_ever(void **state)
 	world_new(&w);
 	d.w = &w;
 	event_new(&event, &w, 0);
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, decide, &d,
-					   &w.err), MV_EEXISTS);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, decide, &d,
+					&w.err), MV_EEXISTS);
 	assert_int_equal(d.calls, 10);
-	mv_tag_event_release(&event);
+	mv_release_tag_clear(&event);
 	world_drop(&w);
 }
 
@@ -151,24 +151,24 @@ static void test_repo_registry__names_without_a_choice(void **state)
 	world_new(&w);
 	/* No counter, nobody to decide: taken is taken. */
 	event_new(&event, &w, -1);
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, NULL, NULL,
-					   &w.err), 0);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, NULL, NULL,
+					&w.err), 0);
 	assert_string_equal(name, "fraud#prod");
 	free(name);
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, NULL, NULL,
-					   &w.err), MV_EEXISTS);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, NULL, NULL,
+					&w.err), MV_EEXISTS);
 	/* The next counter, though nobody decides. */
 	event.tag.counter = 0;
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, NULL, NULL,
-					   &w.err), 0);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, NULL, NULL,
+					&w.err), 0);
 	assert_string_equal(name, "fraud#prod#1");
 	free(name);
 	/* Somebody burnt all that there are. */
 	run(&w.r, "git tag -a -m x 'fraud#dev#999999999999999999'");
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, NULL, NULL,
-					   &w.err), MV_EINVALID);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, NULL, NULL,
+					&w.err), MV_EINVALID);
 	assert_non_null(strstr(w.err.msg, "no counter is left"));
-	mv_tag_event_release(&event);
+	mv_release_tag_clear(&event);
 	world_drop(&w);
 }
 
@@ -183,11 +183,11 @@ static void test_repo_registry__what_git_refuses_is_said(void **state)
 	event_new(&event, &w, 0);
 	free(event.commit);
 	event.commit = strdup("0123456789012345678901234567890123456789");
-	assert_int_equal(mv_repo_tag_event(&name, w.repo, &event, NULL, NULL,
-					   &w.err), MV_EIO);
+	assert_int_equal(mv_release_tag(&name, w.repo, &event, NULL, NULL,
+					&w.err), MV_EIO);
 	assert_non_null(strstr(w.err.msg, "cannot make tag 'fraud#prod#1'"));
 	assert_prints(&w.r, "fraud@v1.0.0\n", "git tag -l");
-	mv_tag_event_release(&event);
+	mv_release_tag_clear(&event);
 	world_drop(&w);
 }
 
@@ -202,17 +202,17 @@ static void test_repo_registry__trailers_are_one_line(void **state)
 	struct mv_err err;
 
 	(void)state;
-	mv_tag_event_init(&event);
+	mv_release_tag_init(&event);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(mv_tag_event_trailer(&event, "Model-Path",
-						      bad[i], &err),
+		assert_int_equal(mv_release_tag_trailer(&event, "Model-Path",
+							bad[i], &err),
 				 MV_EINVALID);
-	assert_int_equal(mv_tag_event_trailer(&event, "Other", "x", &err),
+	assert_int_equal(mv_release_tag_trailer(&event, "Other", "x", &err),
 			 MV_EINVALID);
-	assert_int_equal(mv_tag_event_trailer(&event, "Model-Path", "a b",
-					      &err), 0);
+	assert_int_equal(mv_release_tag_trailer(&event, "Model-Path", "a b",
+						&err), 0);
 	assert_string_equal(event.trailers.data, "Model-Path: a b\n");
-	mv_tag_event_release(&event);
+	mv_release_tag_clear(&event);
 }
 
 static void test_repo_registry__specs(void **state)
@@ -229,10 +229,10 @@ static void test_repo_registry__specs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		if (!mv_release_spec_ok(good[i]))
+		if (!mv_subject_version_spec_ok(good[i]))
 			fail_msg("%s", good[i]);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (mv_release_spec_ok(bad[i]))
+		if (mv_subject_version_spec_ok(bad[i]))
 			fail_msg("%s", bad[i]);
 }
 

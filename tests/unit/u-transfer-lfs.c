@@ -34,7 +34,8 @@ static void test_repo_lfs__patterns(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (mv_lfs_pattern_matches(rows[i].pattern, rows[i].path) !=
+		if (mv_transfer_lfs_pattern_matches(rows[i].pattern,
+						    rows[i].path) !=
 		    rows[i].matches)
 			fail_msg("%s, %s", rows[i].pattern, rows[i].path);
 }

@@ -61,7 +61,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	mv_twin_release(&f->twin);
+	mv_work_twin_release(&f->twin);
 	close(f->fd);
 	unlink(f->path);
 	free(f->file);
@@ -75,15 +75,16 @@ static void begin(struct fixture *f, size_t len)
 {
 	f->mem = (struct mv_mem_reader){ f->stream, len, 0 };
 	f->in = (struct mv_reader){ read_pieces, f };
-	mv_twin_release(&f->twin);
-	assert_int_equal(mv_twin_init(&f->twin, &f->in, f->fd, &f->st, f->path,
-				      NULL), 0);
+	mv_work_twin_release(&f->twin);
+	assert_int_equal(mv_work_twin_init(&f->twin, &f->in, f->fd, &f->st,
+					   f->path,
+					   NULL), 0);
 }
 
 /* What is read through the twin is the stream, whatever the file says. */
 static void yields_the_stream(struct fixture *f, size_t len)
 {
-	struct mv_reader r = mv_twin_reader(&f->twin);
+	struct mv_reader r = mv_work_twin_reader(&f->twin);
 	size_t got;
 
 	assert_int_equal(mv_read_full(&r, f->out, SIZE + 2000, &got, NULL), 0);
@@ -103,7 +104,7 @@ static void test_repo_twin__a_difference_anywhere_is_seen(void **state)
 		f->stream[at[i]] ^= 1;
 		begin(f, SIZE);
 		yields_the_stream(f, SIZE);
-		assert_false(mv_twin_equal(&f->twin));
+		assert_false(mv_work_twin_equal(&f->twin));
 		f->stream[at[i]] ^= 1;
 	}
 }
@@ -118,7 +119,7 @@ static void test_repo_twin__shorter_and_longer_streams_differ(void **state)
 	for (size_t i = 0; i < sizeof(len) / sizeof(*len); i++) {
 		begin(f, len[i]);
 		yields_the_stream(f, len[i]);
-		assert_false(mv_twin_equal(&f->twin));
+		assert_false(mv_work_twin_equal(&f->twin));
 	}
 }
 
@@ -128,7 +129,7 @@ static void test_repo_twin__reading_through_compares_too(void **state)
 
 	begin(f, SIZE);
 	yields_the_stream(f, SIZE);
-	assert_true(mv_twin_equal(&f->twin));
+	assert_true(mv_work_twin_equal(&f->twin));
 }
 
 static void test_repo_twin__not_equal_before_the_end_was_seen(void **state)
@@ -138,9 +139,9 @@ static void test_repo_twin__not_equal_before_the_end_was_seen(void **state)
 	size_t got;
 
 	begin(f, SIZE);
-	r = mv_twin_reader(&f->twin);
+	r = mv_work_twin_reader(&f->twin);
 	assert_int_equal(mv_read_full(&r, f->out, SIZE, &got, NULL), 0);
-	assert_false(mv_twin_equal(&f->twin));
+	assert_false(mv_work_twin_equal(&f->twin));
 }
 
 static void test_repo_twin__a_file_that_changes_is_not_equal(void **state)
@@ -150,9 +151,9 @@ static void test_repo_twin__a_file_that_changes_is_not_equal(void **state)
 
 	begin(f, SIZE);
 	yields_the_stream(f, SIZE);
-	assert_true(mv_twin_equal(&f->twin));
+	assert_true(mv_work_twin_equal(&f->twin));
 	assert_int_equal(futimens(f->fd, t), 0);
-	assert_false(mv_twin_equal(&f->twin));
+	assert_false(mv_work_twin_equal(&f->twin));
 }
 
 static void test_repo_twin__a_truncated_file_changes_nothing_of_the_stream(
@@ -163,7 +164,7 @@ static void test_repo_twin__a_truncated_file_changes_nothing_of_the_stream(
 	begin(f, SIZE);
 	assert_int_equal(ftruncate(f->fd, 100), 0);
 	yields_the_stream(f, SIZE);
-	assert_false(mv_twin_equal(&f->twin));
+	assert_false(mv_work_twin_equal(&f->twin));
 }
 
 static void test_repo_twin__without_a_file_it_only_hands_through(void **state)
@@ -172,10 +173,10 @@ static void test_repo_twin__without_a_file_it_only_hands_through(void **state)
 
 	f->mem = (struct mv_mem_reader){ f->stream, SIZE, 0 };
 	f->in = (struct mv_reader){ read_pieces, f };
-	assert_int_equal(mv_twin_init(&f->twin, &f->in, -1, NULL, f->path,
-				      NULL), 0);
+	assert_int_equal(mv_work_twin_init(&f->twin, &f->in, -1, NULL, f->path,
+					   NULL), 0);
 	yields_the_stream(f, SIZE);
-	assert_false(mv_twin_equal(&f->twin));
+	assert_false(mv_work_twin_equal(&f->twin));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(test_repo_twin__##name, \
