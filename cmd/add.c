@@ -57,7 +57,7 @@ static void staged(void *payload, const char *path,
 			 "remove", path);
 }
 
-static int print_json(struct show *show, const struct mv_add_stats *stats)
+static int add_print_json(struct show *show, const struct mv_add_stats *stats)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -81,7 +81,8 @@ static const char *files(uint64_t n)
 	return n == 1 ? "file" : "files";
 }
 
-static void print(const struct show *show, const struct mv_add_stats *stats)
+static void cmd_add_print(const struct show *show,
+			  const struct mv_add_stats *stats)
 {
 	char logical[32], stored[32];
 
@@ -132,9 +133,9 @@ static int record(struct evidence *e, struct mv_repo *repo, const char **paths,
 	return rc;
 }
 
-static int add(struct show *show, struct evidence *e, struct mv_repo *repo,
-	       const char **paths, const struct mv_add_options *options,
-	       struct mv_add_stats *stats, struct mv_err *err)
+static int add_add(struct show *show, struct evidence *e, struct mv_repo *repo,
+		   const char **paths, const struct mv_add_options *options,
+		   struct mv_add_stats *stats, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -182,16 +183,16 @@ int cmd_add(int argc, const char **argv, struct cmd_env *env)
 		if (evidence_given(&evidence))
 			show.recorded = mv_json_array();
 	}
-	rc = add(&show, &evidence, env->repo, argv, &options, &stats, &err);
+	rc = add_add(&show, &evidence, env->repo, argv, &options, &stats, &err);
 	if (!rc && !json)
-		print(&show, &stats);
+		cmd_add_print(&show, &stats);
 	if (!rc && stats.files && !show.dry_run)
 		setup_warn_filterless(env->repo);
 	if (!rc && evidence_given(&evidence) && !show.dry_run)
 		rc = record(&evidence, env->repo, argv, show.recorded, &err);
 	evidence_release(&evidence);
 	if (!rc)
-		return json ? print_json(&show, &stats) : CMD_OK;
+		return json ? add_print_json(&show, &stats) : CMD_OK;
 	status = out_fatal(&err);
 	mv_json_free(show.files);
 	mv_json_free(show.tracked);

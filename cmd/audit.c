@@ -28,7 +28,7 @@ struct row {
 static const char *const states[] = { "yes", "no", "unknown" };
 
 /* Seconds of a stranger's tag may be anything. */
-static void fill(struct row *r, const struct mv_audit_entry *e)
+static void audit_fill(struct row *r, const struct mv_audit_entry *e)
 {
 	const char *const cells[COLUMNS] = {
 		r->when, e->witnessed ? "yes" : "no", e->who, e->action,
@@ -43,7 +43,7 @@ static void fill(struct row *r, const struct mv_audit_entry *e)
 	memcpy(r->cell, cells, sizeof(cells));
 }
 
-/* -- CSV: RFC 4180, and nothing that a spreadsheet would calculate --------------- */
+/* -- CSV: RFC 4180, and nothing that a spreadsheet would calculate -------- */
 
 static int is_formula(const char *s)
 {
@@ -81,7 +81,7 @@ static int csv_row(struct mv_buf *out, const char *const *cell)
 	return bad || mv_buf_addstr(out, "\r\n") ? MV_ENOMEM : 0;
 }
 
-/* -- Markdown ----------------------------------------------------------------------- */
+/* -- Markdown ------------------------------------------------------------- */
 
 static int md_cell(struct mv_buf *out, const char *s)
 {
@@ -123,7 +123,7 @@ static int md_head(struct mv_buf *out)
 	return bad || mv_buf_addch(out, '\n') ? MV_ENOMEM : 0;
 }
 
-/* -- text and JSON ------------------------------------------------------------------------ */
+/* -- text and JSON -------------------------------------------------------- */
 
 static void text_row(const struct row *r)
 {
@@ -152,7 +152,7 @@ static struct mv_json *json_row(const struct row *r)
 	return o;
 }
 
-/* -- all of it ------------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 struct answer {
 	const char *format;
@@ -171,7 +171,7 @@ static int on_entry(void *payload, const struct mv_audit_entry *e,
 
 	if (!registry_is_named(&a->name, e->version, e->stage))
 		return 0;
-	fill(&r, e);
+	audit_fill(&r, e);
 	a->count++;
 	if (!strcmp(a->format, "json"))
 		mv_json_push(a->rows, json_row(&r));
@@ -210,7 +210,7 @@ static int audit(struct answer *a, struct cmd_env *env, const char *trusted,
 	return rc;
 }
 
-static int finish(struct answer *a)
+static int audit_finish(struct answer *a)
 {
 	int status = CMD_OK;
 
@@ -264,7 +264,7 @@ int cmd_audit(int argc, const char **argv, struct cmd_env *env)
 	mv_buf_init(&a.text, (size_t)1 << 30);
 	a.rows = strcmp(a.format, "json") ? NULL : mv_json_array();
 	status = audit(&a, env, trusted, &o, &err) ? out_fatal(&err) :
-						     finish(&a);
+						     audit_finish(&a);
 	mv_json_free(a.rows);
 	mv_buf_release(&a.text);
 	free(a.name.artifact);

@@ -13,8 +13,8 @@ static const char *const usage[] = {
 
 /* What show knows by that name; else what git calls so: ":2:model.bin", or a
    path with a line feed in it, which cannot be asked for among others. */
-static int find(struct mv_pointer *out, struct mv_repo *repo,
-		const char *spec, struct mv_err *err)
+static int cat_find(struct mv_pointer *out, struct mv_repo *repo,
+		    const char *spec, struct mv_err *err)
 {
 	struct mv_subject s;
 	struct mv_err other;
@@ -49,7 +49,7 @@ int cmd_cat(int argc, const char **argv, struct cmd_env *env)
 	status = registry_spec(&spec, argc, argv, opts, usage);
 	if (status)
 		return status;
-	if (find(&pointer, env->repo, spec, &err) ||
+	if (cat_find(&pointer, env->repo, spec, &err) ||
 	    (pointer.size && mv_transfer_read(env->repo, &pointer, &out,
 					      &err))) {
 		out_pipe_gone();

@@ -31,10 +31,10 @@ static void add_status(struct checking *c, const struct mv_verdict *v)
 		c->status = status;
 }
 
-/* -- one promotion ------------------------------------------------------------------ */
+/* -- one promotion -------------------------------------------------------- */
 
-static int check_one(struct checking *c, struct cmd_env *env,
-		     const char *spec)
+static int check_check_one(struct checking *c, struct cmd_env *env,
+			   const char *spec)
 {
 	struct mv_policy_facts facts;
 	struct mv_verdict verdict;
@@ -67,7 +67,7 @@ out:
 	return status;
 }
 
-/* -- what a branch brings ------------------------------------------------------------ */
+/* -- what a branch brings ------------------------------------------------- */
 
 struct range {
 	char *base, *head;
@@ -212,7 +212,7 @@ int cmd_check(int argc, const char **argv, struct cmd_env *env)
 		return opt_usage_error(opts, usage, "there is no format '%s'",
 				       c.format);
 	status = range ? check_range(&c, env, argv[0]) :
-			 check_one(&c, env, argv[0]);
+			 check_check_one(&c, env, argv[0]);
 	if (!status)
 		status = gate_views_print(&c.views, c.format, c.explain);
 	gate_views_release(&c.views);

@@ -18,7 +18,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-static int print_json(const struct mv_checkout_stats *stats)
+static int checkout_print_json(const struct mv_checkout_stats *stats)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -35,7 +35,7 @@ static const char *files(uint64_t n)
 	return n == 1 ? "file" : "files";
 }
 
-static int print(const struct mv_checkout_stats *stats)
+static int checkout_print(const struct mv_checkout_stats *stats)
 {
 	char size[32];
 
@@ -55,10 +55,10 @@ static int print(const struct mv_checkout_stats *stats)
 	return CMD_OK;
 }
 
-/* -- versions and stages ------------------------------------------------------- */
+/* -- versions and stages -------------------------------------------------- */
 
-static void tell(void *payload, const struct mv_release *r,
-		 const struct mv_subject *s, size_t left)
+static void checkout_tell(void *payload, const struct mv_release *r,
+			  const struct mv_subject *s, size_t left)
 {
 	(void)payload;
 	out_note("%s@%s: '%s' of %.12s", r->artifact, r->version, s->path,
@@ -83,10 +83,11 @@ static int has_dashes(int argc, const char **argv)
 	return 0;
 }
 
-static int finish(struct cmd_env *env, const struct mv_checkout_stats *stats,
-		  int json)
+static int checkout_finish(struct cmd_env *env,
+			   const struct mv_checkout_stats *stats,
+			   int json)
 {
-	int status = json ? print_json(stats) : print(stats);
+	int status = json ? checkout_print_json(stats) : checkout_print(stats);
 
 	if (stats->files)
 		setup_warn_filterless(env->repo);
@@ -100,7 +101,7 @@ static int check_out_releases(struct cmd_env *env, int argc,
 			      int json)
 {
 	const struct mv_checkout_release options = {
-		force ? MV_CHECKOUT_FORCE : 0, tell, NULL
+		force ? MV_CHECKOUT_FORCE : 0, checkout_tell, NULL
 	};
 	struct mv_checkout_stats stats;
 	struct mv_err err;
@@ -114,7 +115,7 @@ static int check_out_releases(struct cmd_env *env, int argc,
 	else
 		rc = mv_release_checkout(env->repo, argv, (size_t)argc,
 					 &options, &stats, &err);
-	return rc ? out_fatal(&err) : finish(env, &stats, json);
+	return rc ? out_fatal(&err) : checkout_finish(env, &stats, json);
 }
 
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
@@ -146,5 +147,5 @@ int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
 	if (mv_work_checkout(env->repo, argc ? argv : NULL,
 			     force ? MV_CHECKOUT_FORCE : 0, &stats, &err))
 		return out_fatal(&err);
-	return finish(env, &stats, json);
+	return checkout_finish(env, &stats, json);
 }

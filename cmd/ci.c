@@ -41,7 +41,7 @@ struct options {
 	unsigned max_depth;
 };
 
-/* -- init --------------------------------------------------------------------- */
+/* -- init ----------------------------------------------------------------- */
 
 static int write_host(int rootfd, const struct host *host, int force,
 		      struct mv_err *err)
@@ -91,9 +91,9 @@ static int init(const char *name, const struct options *o, struct cmd_env *env)
 	return CMD_OK;
 }
 
-/* -- fetch -------------------------------------------------------------------- */
+/* -- fetch ---------------------------------------------------------------- */
 
-static void say(void *payload, const char *message)
+static void cmd_ci_say(void *payload, const char *message)
 {
 	(void)payload;
 	out_note("%s", message);
@@ -104,7 +104,7 @@ static struct mv_json *hex_or_null(const char *hex)
 	return *hex ? mv_json_str(hex) : mv_json_null();
 }
 
-static int print_json(const struct mv_ci_fetched *f)
+static int ci_print_json(const struct mv_ci_fetched *f)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -140,7 +140,7 @@ static int fetch(const char *base, const char *head, const struct options *o,
 {
 	const struct mv_ci_fetch ask = {
 		.remote = o->remote, .base = base, .head = head,
-		.max_depth = o->max_depth, .whole = o->whole, .tell = say
+		.max_depth = o->max_depth, .whole = o->whole, .tell = cmd_ci_say
 	};
 	struct mv_ci_fetched f;
 	struct mv_err err;
@@ -149,14 +149,14 @@ static int fetch(const char *base, const char *head, const struct options *o,
 	if (mv_look_ci_fetch(&f, env->repo, &ask, &err))
 		return out_fatal(&err);
 	if (o->json)
-		status = print_json(&f);
+		status = ci_print_json(&f);
 	else
 		print_text(&f);
 	mv_look_ci_fetched_release(&f);
 	return status;
 }
 
-/* -- the command ---------------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static int is_host(const char *name)
 {

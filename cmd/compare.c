@@ -15,7 +15,7 @@ static const char *const usage[] = {
 
 static const char *const formats[] = { "text", "md", "json", "csv", "html", NULL };
 
-/* -- CSV ----------------------------------------------------------------------- */
+/* -- CSV ------------------------------------------------------------------ */
 
 /*
  * Text in quotes, made safe for a terminal; with ' in front of what a
@@ -39,14 +39,14 @@ static int add_cell(struct mv_buf *out, const char *text)
 	return bad | mv_buf_addch(out, '"');
 }
 
-static int add_text(struct mv_buf *out, const char *text)
+static int compare_add_text(struct mv_buf *out, const char *text)
 {
 	int bad = mv_buf_addch(out, ',');
 
 	return bad | (text ? add_cell(out, text) : 0);
 }
 
-static int add_value(struct mv_buf *out, const struct mv_value *v)
+static int compare_add_value(struct mv_buf *out, const struct mv_value *v)
 {
 	int bad = mv_buf_addch(out, ',');
 
@@ -87,33 +87,35 @@ static int add_header(struct mv_buf *out, const struct mv_facts *metrics,
 		char *name = mv_strf("%s.%s", param ? "params" : "metrics",
 				     key);
 
-		bad |= !name || add_text(out, name);
+		bad |= !name || compare_add_text(out, name);
 		free(name);
 	}
 	return bad | mv_buf_addch(out, '\n');
 }
 
-static int add_row(struct mv_buf *out, const struct mv_row *row,
-		   const struct mv_facts *metrics,
-		   const struct mv_facts *params)
+static int compare_add_row(struct mv_buf *out, const struct mv_row *row,
+			   const struct mv_facts *metrics,
+			   const struct mv_facts *params)
 {
 	char when[32];
 	int bad = add_cell(out, row->label ? row->label : "");
 
-	bad |= add_text(out, row->artifact);
-	bad |= add_text(out, row->path);
-	bad |= add_text(out, row->commit);
-	bad |= add_text(out, mv_time_print(when, row->when * 1000));
-	bad |= add_text(out, row->author);
-	bad |= add_text(out, row->version);
-	bad |= add_text(out, row->stages);
-	bad |= add_text(out, row->run);
+	bad |= compare_add_text(out, row->artifact);
+	bad |= compare_add_text(out, row->path);
+	bad |= compare_add_text(out, row->commit);
+	bad |= compare_add_text(out, mv_time_print(when, row->when * 1000));
+	bad |= compare_add_text(out, row->author);
+	bad |= compare_add_text(out, row->version);
+	bad |= compare_add_text(out, row->stages);
+	bad |= compare_add_text(out, row->run);
 	for (size_t i = 0; i < metrics->count; i++)
-		bad |= add_value(out, mv_facts_get(&row->evidence.metrics,
-						   metrics->v[i].key));
+		bad |= compare_add_value(out,
+					 mv_facts_get(&row->evidence.metrics,
+							   metrics->v[i].key));
 	for (size_t i = 0; i < params->count; i++)
-		bad |= add_value(out, mv_facts_get(&row->evidence.params,
-						   params->v[i].key));
+		bad |= compare_add_value(out,
+					 mv_facts_get(&row->evidence.params,
+							   params->v[i].key));
 	return bad | mv_buf_addch(out, '\n');
 }
 
@@ -128,16 +130,16 @@ static int csv(struct mv_buf *out, const struct mv_board *b,
 	if (!rc)
 		bad = add_header(out, &metrics, &params);
 	for (size_t i = 0; !rc && !bad && i < b->count; i++)
-		bad = add_row(out, &b->v[i], &metrics, &params);
+		bad = compare_add_row(out, &b->v[i], &metrics, &params);
 	mv_facts_release(&metrics);
 	mv_facts_release(&params);
 	return bad ? mv_nomem(err) : rc;
 }
 
-/* -- the command ------------------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
-static int print(const struct look *look, struct cmd_env *env,
-		 const struct mv_board *board, const char *columns)
+static int compare_print(const struct look *look, struct cmd_env *env,
+			 const struct mv_board *board, const char *columns)
 {
 	char **list = columns ? look_list(columns) : NULL;
 	const char *const *keys = (const char *const *)list;
@@ -167,8 +169,8 @@ struct choice {
 };
 
 /* Keys are asked for while all rows are there. */
-static int choose(struct mv_board *board, const struct choice *c,
-		  const char *columns, struct mv_err *err)
+static int compare_choose(struct mv_board *board, const struct choice *c,
+			  const char *columns, struct mv_err *err)
 {
 	int rc = c->where ? mv_board_knows_where(board, c->where, err) : 0;
 
@@ -230,7 +232,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (!look_records(&board))
 		look_hint_notes(env);
-	status = choose(&board, &choice, columns, &err) ||
+	status = compare_choose(&board, &choice, columns, &err) ||
 		 look_head(&board, limit, &err) ? out_fatal(&err) : CMD_OK;
 	none = board;
 	none.count = 0;
@@ -239,7 +241,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 	else if (look_is(&look, "json"))
 		status = out_json(mv_board_json(limit ? &board : &none));
 	else if (limit)
-		status = print(&look, env, &board, columns);
+		status = compare_print(&look, env, &board, columns);
 	mv_board_release(&board);
 	return status;
 }

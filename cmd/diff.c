@@ -16,8 +16,8 @@ static const char *const formats[] = {
 	"text", "json", "md", "html", "junit", "annotations", NULL
 };
 
-static int print(const struct look *look, struct cmd_env *env,
-		 const struct mv_comparison *c, int page)
+static int diff_print(const struct look *look, struct cmd_env *env,
+		      const struct mv_comparison *c, int page)
 {
 	struct mv_buf text;
 	struct mv_err err;
@@ -51,8 +51,8 @@ static size_t records(const struct mv_comparison *c)
 	return n;
 }
 
-static void say(const struct mv_comparison *c, const struct look *look,
-		struct cmd_env *env)
+static void diff_say(const struct mv_comparison *c, const struct look *look,
+		     struct cmd_env *env)
 {
 	if (c->count && !records(c))
 		look_hint_notes(env);
@@ -109,9 +109,9 @@ int cmd_diff(int argc, const char **argv, struct cmd_env *env)
 			    (no_content ? 0 : MV_COMPARE_CONTENT) |
 			    (fetch ? MV_COMPARE_FETCH : 0), &err))
 		return out_fatal(&err);
-	say(&c, &look, env);
+	diff_say(&c, &look, env);
 	status = !c.count && look_is(&look, "text") ? CMD_OK :
-		 print(&look, env, &c, !fail_on);
+		 diff_print(&look, env, &c, !fail_on);
 	if (!status && fail_on)
 		status = look_verdict(&c);
 	mv_comparison_release(&c);

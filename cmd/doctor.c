@@ -30,8 +30,8 @@ struct visit {
 	int bad, failed;
 };
 
-static void push_json(struct visit *visit, enum mv_doctor_level level,
-		      const char *check, const char *message, const char *mend)
+static void doctor_push_json(struct visit *visit, enum mv_doctor_level level,
+			     const char *check, const char *message, const char *mend)
 {
 	struct mv_json *o = mv_json_object();
 
@@ -42,7 +42,7 @@ static void push_json(struct visit *visit, enum mv_doctor_level level,
 	mv_json_push(visit->findings, o);
 }
 
-static int has_word(const char *list, const char *word)
+static int doctor_has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -53,15 +53,15 @@ static int has_word(const char *list, const char *word)
 	return 0;
 }
 
-static int join(struct cause *cause, enum mv_doctor_level level,
-		const char *check)
+static int doctor_join(struct cause *cause, enum mv_doctor_level level,
+		       const char *check)
 {
 	char *checks;
 
 	cause->count++;
 	if (level > cause->level)
 		cause->level = level;
-	if (has_word(cause->checks, check))
+	if (doctor_has_word(cause->checks, check))
 		return 0;
 	checks = mv_strf("%s, %s", cause->checks, check);
 	if (!checks)
@@ -71,14 +71,14 @@ static int join(struct cause *cause, enum mv_doctor_level level,
 	return 0;
 }
 
-static int add(struct visit *visit, enum mv_doctor_level level,
-	       const char *check, const char *message, const char *mend)
+static int doctor_add(struct visit *visit, enum mv_doctor_level level,
+		      const char *check, const char *message, const char *mend)
 {
 	struct cause *cause = visit->causes;
 
 	for (size_t i = 0; mend && i < visit->count; i++)
 		if (cause[i].mend && !strcmp(cause[i].mend, mend))
-			return join(&cause[i], level, check);
+			return doctor_join(&cause[i], level, check);
 	cause = realloc(visit->causes, (visit->count + 1) * sizeof(*cause));
 	if (!cause)
 		return -1;
@@ -97,8 +97,8 @@ static void found(void *payload, enum mv_doctor_level level,
 
 	visit->bad |= level == MV_DOCTOR_BAD;
 	if (visit->findings)
-		push_json(visit, level, check, message, mend);
-	else if (add(visit, level, check, message, mend))
+		doctor_push_json(visit, level, check, message, mend);
+	else if (doctor_add(visit, level, check, message, mend))
 		visit->failed = 1;
 }
 
@@ -128,7 +128,7 @@ static void release(struct visit *visit)
 	free(visit->causes);
 }
 
-static int print_json(const struct visit *visit)
+static int doctor_print_json(const struct visit *visit)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -157,7 +157,7 @@ static int examine(struct cmd_env *env, int json)
 		mv_json_free(visit.findings);
 		status = out_fatal(&err);
 	} else if (json) {
-		status = print_json(&visit);
+		status = doctor_print_json(&visit);
 	}
 	if (visit.failed)
 		status = out_fatalf("out of memory");

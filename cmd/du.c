@@ -42,7 +42,7 @@ struct show {
 	size_t count, alloc;
 };
 
-static void push_json(struct show *show, const struct mv_du_version *v)
+static void du_push_json(struct show *show, const struct mv_du_version *v)
 {
 	struct mv_json *o = mv_json_object();
 	char hex[MV_OID_HEX + 1];
@@ -58,7 +58,7 @@ static void push_json(struct show *show, const struct mv_du_version *v)
 }
 
 /* `files`: of a folder; 0: one file. */
-static void add_row(struct show *show, const struct row *r, uint64_t files)
+static void du_add_row(struct show *show, const struct row *r, uint64_t files)
 {
 	char text[32];
 
@@ -79,10 +79,10 @@ static void add_groups(struct show *show)
 		size_t kept = g->files < FEW ? g->files : FEW;
 
 		if (g->files > FEW)
-			add_row(show, &g->all, g->files);
+			du_add_row(show, &g->all, g->files);
 		for (size_t k = 0; k < kept; k++) {
 			if (g->files <= FEW)
-				add_row(show, &g->first[k], 0);
+				du_add_row(show, &g->first[k], 0);
 			free(g->first[k].path);
 		}
 		free(g->all.path);
@@ -127,7 +127,7 @@ static int show_version(void *payload, const struct mv_du_version *v,
 	struct group *g;
 
 	if (show->versions) {
-		push_json(show, v);
+		du_push_json(show, v);
 		return 0;
 	}
 	if (show->summary)
@@ -158,7 +158,7 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static int print_json(struct show *show, const struct mv_du_total *t)
+static int du_print_json(struct show *show, const struct mv_du_total *t)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -221,5 +221,5 @@ int cmd_du(int argc, const char **argv, struct cmd_env *env)
 		mv_json_free(show.versions);
 		return failed ? out_fatal(&err) : CMD_FATAL;
 	}
-	return json ? print_json(&show, &total) : print_total(&total);
+	return json ? du_print_json(&show, &total) : print_total(&total);
 }

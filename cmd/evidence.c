@@ -27,7 +27,7 @@ int evidence_given(const struct evidence *e)
 	       e->curves.count || e->data.count;
 }
 
-/* -- reading ------------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 /* Which of two values was meant, nobody can tell. */
 static int refuse_twice(const struct opt_list *args, size_t at,
@@ -215,7 +215,7 @@ int evidence_read(struct evidence *e, struct mv_repo *repo, int dry_run,
 	return rc;
 }
 
-/* -- recording -------------------------------------------------------------------- */
+/* -- recording ------------------------------------------------------------ */
 
 static int copy_facts(struct mv_facts *to, const struct mv_facts *from,
 		      struct mv_err *err)
@@ -314,8 +314,8 @@ static struct mv_json *describe(const struct mv_record *r,
 	return o;
 }
 
-static void say(const struct mv_record *r, const struct mv_subject *s,
-		struct mv_json *list)
+static void evidence_say(const struct mv_record *r, const struct mv_subject *s,
+			 struct mv_json *list)
 {
 	char hex[MV_OID_HEX + 1];
 	struct mv_buf what;
@@ -376,7 +376,7 @@ static int record_all(struct evidence *e, struct mv_repo *repo,
 	}
 	for (size_t i = 0; records && i < count; i++) {
 		if (!rc)
-			say(&records[i], &subjects[i], list);
+			evidence_say(&records[i], &subjects[i], list);
 		mv_record_release(&records[i]);
 	}
 	free(message);

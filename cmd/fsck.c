@@ -37,7 +37,7 @@ static void show_finding(void *payload, enum mv_fsck_kind kind,
 	mv_json_push(findings, o);
 }
 
-static int print_json(struct mv_json *findings, uint64_t bad)
+static int fsck_print_json(struct mv_json *findings, uint64_t bad)
 {
 	struct mv_json *top = mv_json_object();
 	int status;
@@ -73,7 +73,7 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	}
 	if (json)
-		return print_json(show.findings, bad);
+		return fsck_print_json(show.findings, bad);
 	if (!bad) {
 		out_line(show.astray ? "nothing is damaged" :
 			 "everything is as it should be");

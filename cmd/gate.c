@@ -11,9 +11,9 @@
 
 #define VIEWS_MAX ((size_t)64 << 20)
 
-/* -- what is asked ----------------------------------------------------------------- */
+/* -- what is asked -------------------------------------------------------- */
 
-static int split(struct gate_ask *ask, const char *spec)
+static int gate_split(struct gate_ask *ask, const char *spec)
 {
 	const char *at = strchr(spec, '@');
 	char *sign;
@@ -46,7 +46,7 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 	int status, new_stage = ask->new_stage;
 
 	*ask = (struct gate_ask){ .new_stage = new_stage, .make = asked.make };
-	status = split(ask, spec);
+	status = gate_split(ask, spec);
 	if (status)
 		return status;
 	if (!mv_stage_ok(stage))
@@ -128,7 +128,7 @@ void gate_done(struct gate_ask *ask)
 	memset(ask, 0, sizeof(*ask));
 }
 
-/* -- what was decided ---------------------------------------------------------------- */
+/* -- what was decided ----------------------------------------------------- */
 
 int gate_status(const struct mv_verdict *verdict)
 {
@@ -182,7 +182,7 @@ struct mv_json *gate_json(const struct mv_verdict *verdict)
 	return mv_verdict_json(verdict);
 }
 
-/* -- several verdicts ---------------------------------------------------------------- */
+/* -- several verdicts ----------------------------------------------------- */
 
 int gate_view_add(struct gate_views *views, const char *subject,
 		  struct mv_verdict *verdict)
@@ -305,10 +305,10 @@ int gate_views_print(const struct gate_views *views, const char *format,
 	return status;
 }
 
-/* -- what was made ----------------------------------------------------------------------- */
+/* -- what was made -------------------------------------------------------- */
 
-static int print_json(const struct gate_ask *ask, const char *tag,
-		      const struct mv_verdict *verdict)
+static int gate_print_json(const struct gate_ask *ask, const char *tag,
+			   const struct mv_verdict *verdict)
 {
 	struct mv_json *o = mv_json_object();
 
@@ -355,7 +355,7 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 	status = !rc ? CMD_OK : rc == MV_EDENIED && verdict.count ? CMD_NO :
 		 out_fatal(&err);
 	if (status != CMD_FATAL && json) {
-		if (print_json(ask, tag, &verdict))
+		if (gate_print_json(ask, tag, &verdict))
 			status = CMD_FATAL;
 	} else if (status != CMD_FATAL) {
 		gate_say(subject, &verdict, 0);
@@ -377,7 +377,7 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 	return status;
 }
 
-/* -- signed statements ----------------------------------------------------------------------- */
+/* -- signed statements ---------------------------------------------------- */
 
 static int said_json(const struct mv_statement *s)
 {

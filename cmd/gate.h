@@ -39,7 +39,7 @@ int gate_say(const char *subject, const struct mv_verdict *verdict,
 	     int explain);
 struct mv_json *gate_json(const struct mv_verdict *verdict);
 
-/* -- verdicts that are printed together -- */
+/* -- verdicts that are printed together ----------------------------------- */
 struct gate_view {
 	char *subject;
 	struct mv_verdict verdict;

@@ -14,7 +14,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-static int print_json(const struct mv_gc_stats *s)
+static int gc_print_json(const struct mv_gc_stats *s)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -57,7 +57,7 @@ int cmd_gc(int argc, const char **argv, struct cmd_env *env)
 		       &err))
 		return out_fatal(&err);
 	if (json)
-		return print_json(&stats);
+		return gc_print_json(&stats);
 	out_line("%s %s: %llu %s that nothing in git points to",
 		 dry_run ? "would free" : "freed",
 		 mv_print_size(size, stats.freed),

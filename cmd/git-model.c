@@ -146,7 +146,7 @@ static int help(void)
 	return CMD_OK;
 }
 
-static int unknown(const char *name)
+static int git_model_unknown(const char *name)
 {
 	struct mv_nearest near = MV_NEAREST_INIT(name);
 
@@ -164,7 +164,7 @@ static int unknown(const char *name)
 	return CMD_USAGE;
 }
 
-static const struct command *find(const char *name)
+static const struct command *git_model_find(const char *name)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (commands[i].name && !strcmp(commands[i].name, name))
@@ -172,7 +172,7 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-static void warn(void *payload, const char *message)
+static void git_model_warn(void *payload, const char *message)
 {
 	(void)payload;
 	out_warn("%s", message);
@@ -192,7 +192,7 @@ static int open_repo(struct cmd_env *env, const struct command *command,
 		     struct mv_err *err)
 {
 	const struct mv_repo_options options = {
-		.env = env->proc, .progress = env->meter, .warn = warn,
+		.env = env->proc, .progress = env->meter, .warn = git_model_warn,
 		.reads = (command->flags & CMD_READS) != 0,
 		.attended = has_terminal()
 	};
@@ -293,7 +293,8 @@ static int dispatch_help(int argc, const char **argv)
 
 	if (!args[0])
 		return help();
-	return find(args[0]) ? run(find(args[0]), 2, args) : unknown(args[0]);
+	return git_model_find(args[0]) ? run(git_model_find(args[0]), 2,
+					     args) : git_model_unknown(args[0]);
 }
 
 static int dispatch(int argc, const char **argv)
@@ -310,8 +311,8 @@ static int dispatch(int argc, const char **argv)
 		return dispatch_help(argc, argv);
 	if (!strcmp(argv[0], "--version"))
 		argv[0] = "version";
-	command = find(argv[0]);
-	return command ? run(command, argc, argv) : unknown(argv[0]);
+	command = git_model_find(argv[0]);
+	return command ? run(command, argc, argv) : git_model_unknown(argv[0]);
 }
 
 /* `git model foo` runs `git-model foo`; `git-model-foo` is the same. */

@@ -68,8 +68,8 @@ static void add_when(struct table *table, const struct mv_event_info *info,
 		table_add(table, when + 11);
 }
 
-static void add_row(struct table *table, const struct mv_event *e,
-		    const struct mv_event_info *info, int plain)
+static void history_add_row(struct table *table, const struct mv_event *e,
+			    const struct mv_event_info *info, int plain)
 {
 	char commit[8];
 
@@ -133,8 +133,8 @@ struct ask {
 	size_t shown;
 };
 
-static int print(const struct mv_events *events, struct ask *ask,
-		 struct cmd_env *env)
+static int history_print(const struct mv_events *events, struct ask *ask,
+			 struct cmd_env *env)
 {
 	const struct mv_list_column head[] = {
 		{ "Date", MV_LIST_EARLY }, { "Time", MV_LIST_SPARE },
@@ -167,8 +167,8 @@ static int print(const struct mv_events *events, struct ask *ask,
 			mv_json_push(all, event_json(&r->v[at],
 						     &events->info[at]));
 		else
-			add_row(&table, &r->v[at], &events->info[at],
-				ask->plain);
+			history_add_row(&table, &r->v[at], &events->info[at],
+					ask->plain);
 	}
 	free(order);
 	return ask->json ? out_json(all) :
@@ -202,7 +202,7 @@ int cmd_history(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	}
 	registry_warn(&events);
-	status = print(&events, &ask, env);
+	status = history_print(&events, &ask, env);
 	if (!ask.json && !ask.plain)
 		registry_note(&events.registry);
 	if (!status && argc && !ask.shown) {

@@ -28,20 +28,21 @@ static const struct {
 
 enum { TOOLS = sizeof(tools) / sizeof(tools[0]) };
 
-static void say(void *payload, int unmapped, const char *message)
+static void import_say(void *payload, int unmapped, const char *message)
 {
 	(void)payload;
 	out_line("%s%s", unmapped ? "not imported: " : "", message);
 }
 
-static void keep(void *payload, int unmapped, const char *message)
+static void import_keep(void *payload, int unmapped, const char *message)
 {
 	struct mv_json **lists = payload;
 
 	mv_json_push(lists[unmapped != 0], mv_json_str(message));
 }
 
-static int print_json(const struct mv_import_stats *s, struct mv_json **lists)
+static int import_print_json(const struct mv_import_stats *s,
+			     struct mv_json **lists)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -76,7 +77,7 @@ static int import_with(size_t tool, struct mv_import *import,
 		lists[1] = mv_json_array();
 	}
 	import->now = mv_now_ms();
-	import->tell = json ? keep : say;
+	import->tell = json ? import_keep : import_say;
 	import->payload = lists;
 	if (tools[tool].run(env->repo, import, &stats, &err)) {
 		mv_json_free(lists[0]);
@@ -84,7 +85,7 @@ static int import_with(size_t tool, struct mv_import *import,
 		return out_fatal(&err);
 	}
 	if (json)
-		status = print_json(&stats, lists);
+		status = import_print_json(&stats, lists);
 	else
 		print_sum(&stats, import->dry_run);
 	if (status == CMD_OK && stats.lost == stats.runs && stats.runs)

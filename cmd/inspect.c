@@ -36,9 +36,9 @@ struct source {
 	int failed;		/* of a read: MV_ENOENT would mislead */
 };
 
-/* -- where the bytes are -- */
+/* -- where the bytes are -------------------------------------------------- */
 
-static void warn(void *payload, const char *message)
+static void inspect_warn(void *payload, const char *message)
 {
 	(void)payload;
 	out_warn("%s", message);
@@ -48,7 +48,7 @@ static int open_repo(struct source *s, struct cmd_env *env,
 		     struct mv_err *err)
 {
 	const struct mv_repo_options options = {
-		.env = env->proc, .progress = env->meter, .warn = warn
+		.env = env->proc, .progress = env->meter, .warn = inspect_warn
 	};
 	int rc = mv_repo_open(&s->repo, &options, err);
 
@@ -147,7 +147,7 @@ static int read_at(void *payload, uint64_t off, void *data, size_t len,
 	return s->failed;
 }
 
-/* -- text -- */
+/* -- text ----------------------------------------------------------------- */
 
 static int add_shape(struct mv_buf *out, const struct mv_tensor *t)
 {
@@ -174,8 +174,8 @@ static size_t widest(size_t a, size_t b, size_t max)
 }
 
 /* Cells are made twice: first to see how wide the columns are. */
-static int add_row(struct mv_buf *out, const struct mv_tensor *t,
-		   size_t width[3])
+static int inspect_add_row(struct mv_buf *out, const struct mv_tensor *t,
+			   size_t width[3])
 {
 	size_t line = out->len, at = line;
 	char size[32];
@@ -208,7 +208,7 @@ static int add_table(struct mv_buf *out, const struct mv_layout *layout)
 	for (int pass = 0; pass < 2; pass++) {
 		out->len = begin;
 		for (size_t i = 0; i < layout->count; i++)
-			bad |= add_row(out, &layout->tensors[i], width);
+			bad |= inspect_add_row(out, &layout->tensors[i], width);
 	}
 	return bad;
 }
@@ -233,7 +233,7 @@ static int print_text(const struct source *s, const struct mv_layout *layout,
 	return rc;
 }
 
-/* -- JSON -- */
+/* -- JSON ----------------------------------------------------------------- */
 
 /* Text of the file; what is not UTF-8 is added exactly, in hexadecimal. */
 static void set_text(struct mv_json *object, const char *key, const char *s)
@@ -314,7 +314,8 @@ static struct mv_json *metadata_json(const struct mv_layout *layout)
 	return all;
 }
 
-static int print_json(const struct source *s, const struct mv_layout *layout)
+static int inspect_print_json(const struct source *s,
+			      const struct mv_layout *layout)
 {
 	struct mv_json *top = mv_json_object();
 	struct mv_json *notes = mv_json_array(), *tensors = mv_json_array();
@@ -348,7 +349,7 @@ static int show(struct source *s, int json, struct mv_err *err)
 		return rc;
 	}
 	if (!rc || json) {
-		rc = json ? print_json(s, &layout) :
+		rc = json ? inspect_print_json(s, &layout) :
 			print_text(s, &layout, err);
 	} else {
 		out_line("size: %s (%" PRIu64 " bytes)",
@@ -378,7 +379,7 @@ int cmd_inspect(int argc, const char **argv, struct cmd_env *env)
 	rc = open_source(&s, env, &err);
 	if (!rc)
 		rc = show(&s, json, &err);
-	status = rc < 0 ? out_fatal(&err) : rc;	/* of print_json() */
+	status = rc < 0 ? out_fatal(&err) : rc;	/* of inspect_print_json() */
 	close_source(&s);
 	return status;
 }

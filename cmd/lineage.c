@@ -14,8 +14,8 @@ static const char *const usage[] = {
 
 static const char *const formats[] = { "text", "json", NULL };
 
-static int print(const struct look *look, struct cmd_env *env,
-		 const struct mv_lineage *lineage, int dot)
+static int lineage_print(const struct look *look, struct cmd_env *env,
+			 const struct mv_lineage *lineage, int dot)
 {
 	struct mv_buf text;
 	struct mv_err err;
@@ -62,7 +62,7 @@ int cmd_lineage(int argc, const char **argv, struct cmd_env *env)
 		out_warn("there is more of it than can be shown");
 	if (!lineage.edge_count)
 		look_hint_notes(env);
-	status = print(&look, env, &lineage, dot);
+	status = lineage_print(&look, env, &lineage, dot);
 	mv_lineage_release(&lineage);
 	return status;
 }

@@ -16,8 +16,8 @@ static const char *const usage[] = {
 
 static const char *const formats[] = { "text", "json", "md", NULL };
 
-static int print(const struct look *look, struct cmd_env *env,
-		 const struct mv_board *board, const char *columns)
+static int log_print(const struct look *look, struct cmd_env *env,
+		     const struct mv_board *board, const char *columns)
 {
 	char **list = NULL;
 	const char *const *keys;
@@ -90,7 +90,7 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 		status = out_fatalf("'%s' has no version that is committed",
 				    spec);
 	else if (limit || look_is(&look, "json"))
-		status = print(&look, env, limit ? &board : &none, columns);
+		status = log_print(&look, env, limit ? &board : &none, columns);
 	/* else nothing, as git's -n 0 */
 	mv_board_release(&board);
 	free(spec);

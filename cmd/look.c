@@ -14,7 +14,7 @@
 #include "libmv/evidence/evidence.h"
 #include "libmv/repo/repo.h"
 
-/* -- style ------------------------------------------------------------------------ */
+/* -- style ---------------------------------------------------------------- */
 
 static int env_set(const char *name)
 {
@@ -126,7 +126,7 @@ int look_is(const struct look *look, const char *format)
 	return !strcmp(look->format, format);
 }
 
-/* -- the pager ---------------------------------------------------------------------- */
+/* -- the pager ------------------------------------------------------------ */
 
 /* What git would use, in the words of the shell; NULL: none. Yours. */
 static char *git_pager(struct cmd_env *env)
@@ -202,7 +202,7 @@ int look_print(const struct look *look, struct cmd_env *env,
 	return status;
 }
 
-/* -- small things ---------------------------------------------------------------------- */
+/* -- small things --------------------------------------------------------- */
 
 char **look_list(const char *text)
 {
@@ -269,7 +269,7 @@ int look_head(struct mv_board *board, size_t count, struct mv_err *err)
 	return 0;
 }
 
-/* -- a verdict ---------------------------------------------------------------------------- */
+/* -- a verdict ------------------------------------------------------------ */
 
 /* Has anybody said which way a metric of this artifact is better? Of a data
    set only what speaks of it alone: the metrics of models are not its own. */

@@ -27,7 +27,7 @@ static int has_pointer(const struct mv_file *file)
 	return file->state == MV_FILE_OK || file->state == MV_FILE_MISSING;
 }
 
-static void push_json(struct show *show, const struct mv_file *file)
+static void ls_push_json(struct show *show, const struct mv_file *file)
 {
 	struct mv_json *o = mv_json_object();
 	char hex[MV_OID_HEX + 1];
@@ -84,7 +84,7 @@ static int show_file(void *payload, const struct mv_file *file,
 
 	(void)err;
 	if (show->files) {
-		push_json(show, file);
+		ls_push_json(show, file);
 	} else if (show->detail && !show->zero) {
 		add_detail(&show->table, file);
 	} else if (show->zero) {

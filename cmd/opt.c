@@ -194,7 +194,7 @@ int opt_count(int argc, const char **argv, int least, int most,
 }
 
 __attribute__((format(printf, 2, 3), noreturn))
-static void refuse(const struct parser *p, const char *fmt, ...)
+static void opt_refuse(const struct parser *p, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -259,7 +259,8 @@ static void set_uint(const struct parser *p, const struct opt *o,
 	errno = 0;
 	v = strtoul(value, &end, 10);
 	if (!isdigit((unsigned char)*value) || *end || errno || v > UINT_MAX)
-		refuse(p, "'--%s' takes a number, not '%s'", o->name, value);
+		opt_refuse(p, "'--%s' takes a number, not '%s'", o->name,
+			   value);
 	*o->out.uint = (unsigned)v;
 }
 
@@ -271,8 +272,8 @@ void opt_list_release(struct opt_list *list)
 }
 
 /* One place more than values: the NULL behind them. */
-static void add_value(const struct parser *p, const struct opt *o,
-		      const char *value)
+static void opt_add_value(const struct parser *p, const struct opt *o,
+			  const char *value)
 {
 	struct opt_list *list = o->out.list;
 
@@ -283,7 +284,7 @@ static void add_value(const struct parser *p, const struct opt *o,
 				  NULL;
 
 		if (!by)
-			refuse(p, "'--%s' was given too often", o->name);
+			opt_refuse(p, "'--%s' was given too often", o->name);
 		list->v = v;
 		list->by = by;
 		list->alloc = alloc;
@@ -307,14 +308,14 @@ static void set_value(const struct parser *p, const struct opt *o,
 		break;
 	case OPT_TYPE_SIZE:
 		if (mv_parse_size(o->out.size, value, &err) < 0)
-			refuse(p, "'--%s': %s", o->name, err.msg);
+			opt_refuse(p, "'--%s': %s", o->name, err.msg);
 		break;
 	case OPT_TYPE_DURATION:
 		if (mv_parse_duration(o->out.duration, value, &err) < 0)
-			refuse(p, "'--%s': %s", o->name, err.msg);
+			opt_refuse(p, "'--%s': %s", o->name, err.msg);
 		break;
 	case OPT_TYPE_LIST:
-		add_value(p, o, value);
+		opt_add_value(p, o, value);
 		break;
 	case OPT_TYPE_BOOL:
 	case OPT_TYPE_END:
@@ -326,7 +327,7 @@ static void set_value(const struct parser *p, const struct opt *o,
 static const char *next_value(struct parser *p, const struct opt *o)
 {
 	if (p->at + 1 >= p->argc)
-		refuse(p, "option '--%s' needs a value", o->name);
+		opt_refuse(p, "option '--%s' needs a value", o->name);
 	return p->argv[++p->at];
 }
 
@@ -356,7 +357,7 @@ static void parse_letters(struct parser *p, const char *letters)
 		if (!o && *letters == 'h')
 			help(p);
 		if (!o)
-			refuse(p, "unknown option '-%c'", *letters);
+			opt_refuse(p, "unknown option '-%c'", *letters);
 		if (o->type == OPT_TYPE_BOOL) {
 			*o->out.flag = 1;
 			continue;
@@ -375,9 +376,9 @@ static void refuse_name(const struct parser *p, const char *name, size_t len)
 	snprintf(word, sizeof(word), "%.*s", (int)len, name);
 	for (const struct opt *o = p->opts; o->type != OPT_TYPE_END; o++)
 		mv_nearest_try(&near, o->name);
-	refuse(p, "unknown option '--%.*s'%s%s%s", (int)len, name,
-	       near.best ? "; did you mean '--" : "",
-	       near.best ? near.best : "", near.best ? "'?" : "");
+	opt_refuse(p, "unknown option '--%.*s'%s%s%s", (int)len, name,
+		   near.best ? "; did you mean '--" : "",
+		   near.best ? near.best : "", near.best ? "'?" : "");
 }
 
 /* "name", "no-name" or "name=value". */
@@ -399,12 +400,12 @@ static void parse_name(struct parser *p, const char *name)
 	if (o->type != OPT_TYPE_BOOL)
 		set_value(p, o, value ? value + 1 : next_value(p, o));
 	else if (value)
-		refuse(p, "option '--%s' takes no value", o->name);
+		opt_refuse(p, "option '--%s' takes no value", o->name);
 	else
 		*o->out.flag = on;
 }
 
-static int parse(struct parser *p, int stop_at_argument)
+static int cmd_opt_parse(struct parser *p, int stop_at_argument)
 {
 	int kept = 0;
 
@@ -435,7 +436,7 @@ int opt_parse(int argc, const char **argv, const struct opt *opts,
 {
 	struct parser p = { argc, argv, 0, opts, usage };
 
-	return parse(&p, 0);
+	return cmd_opt_parse(&p, 0);
 }
 
 int opt_parse_sub(int argc, const char **argv, const struct opt *opts,
@@ -443,5 +444,5 @@ int opt_parse_sub(int argc, const char **argv, const struct opt *opts,
 {
 	struct parser p = { argc, argv, 0, opts, usage };
 
-	return parse(&p, 1);
+	return cmd_opt_parse(&p, 1);
 }

@@ -46,7 +46,7 @@ size_t out_columns(int fd)
  * where both go into one file. On a terminal the rest of the line is cleared:
  * a progress meter may stand there.
  */
-static void say(const char *lead, const char *text)
+static void out_say(const char *lead, const char *text)
 {
 	int tty = isatty(2), failed;
 	struct mv_buf line, lines;
@@ -73,15 +73,15 @@ static void vsay(const char *lead, const char *fmt, va_list ap)
 	char *text = NULL;
 
 	if (vasprintf(&text, fmt, ap) < 0)
-		say(lead, fmt);
+		out_say(lead, fmt);
 	else
-		say(lead, text);
+		out_say(lead, text);
 	free(text);
 }
 
 int out_fatal(const struct mv_err *err)
 {
-	say("fatal: ", err->msg);
+	out_say("fatal: ", err->msg);
 	return CMD_FATAL;
 }
 

@@ -25,7 +25,7 @@
  */
 size_t out_columns(int fd);
 
-/* -- messages, one line each on standard error -- */
+/* -- messages, one line each on standard error ---------------------------- */
 int out_fatal(const struct mv_err *err);	/* CMD_FATAL */
 __attribute__((format(printf, 1, 2)))
 int out_fatalf(const char *fmt, ...);		/* CMD_FATAL */
@@ -41,7 +41,7 @@ void out_hint(const char *fmt, ...);
 __attribute__((format(printf, 1, 2)))
 void out_note(const char *fmt, ...);
 
-/* -- answers, on standard output -- */
+/* -- answers, on standard output ------------------------------------------ */
 /* One line; the newline is added. Where it is wider than out_columns() it
    goes on between words (mv_wrap_lines). */
 __attribute__((format(printf, 1, 2)))

@@ -73,8 +73,8 @@ static int draw_html(struct mv_buf *out, struct cmd_env *env,
 }
 
 /* An answer goes to a file, the pager or standard output. */
-static int put(const struct drawing *d, struct cmd_env *env,
-	       const struct mv_buf *text)
+static int plot_put(const struct drawing *d, struct cmd_env *env,
+		    const struct mv_buf *text)
 {
 	struct mv_err err;
 
@@ -85,9 +85,9 @@ static int put(const struct drawing *d, struct cmd_env *env,
 			     0, &err) ? out_fatal(&err) : CMD_OK;
 }
 
-static int print(const struct drawing *d, struct cmd_env *env,
-		 const struct mv_plot *plot, const char *const *names,
-		 size_t count)
+static int plot_print(const struct drawing *d, struct cmd_env *env,
+		      const struct mv_plot *plot, const char *const *names,
+		      size_t count)
 {
 	struct mv_json *json = NULL;
 	struct mv_buf text;
@@ -107,15 +107,15 @@ static int print(const struct drawing *d, struct cmd_env *env,
 	} else {
 		rc = mv_plot_text(&text, plot, HEIGHT, &d->look.style, &err);
 	}
-	status = rc ? out_fatal(&err) : put(d, env, &text);
+	status = rc ? out_fatal(&err) : plot_put(d, env, &text);
 	mv_json_free(json);
 	mv_buf_release(&text);
 	return status;
 }
 
 /* CMD_OK, or CMD_USAGE when told so. */
-static int choose(struct drawing *d, struct cmd_env *env,
-		  const struct opt *opts)
+static int plot_choose(struct drawing *d, struct cmd_env *env,
+		       const struct opt *opts)
 {
 	if (d->terminal + d->svg + d->html + d->look.json > 1)
 		return opt_usage_error(opts, usage, "one of --terminal, --svg, "
@@ -157,7 +157,7 @@ int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	status = opt_count(argc, argv, 1, OPT_ANY, opts, usage);
 	if (!status)
-		status = choose(&d, env, opts);
+		status = plot_choose(&d, env, opts);
 	if (status)
 		goto out;
 	if (mv_look_plot(&plot, env->repo, argv, (size_t)argc, d.metrics.v,
@@ -165,7 +165,7 @@ int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 		status = out_fatal(&err);
 		goto out;
 	}
-	status = print(&d, env, &plot, argv, (size_t)argc);
+	status = plot_print(&d, env, &plot, argv, (size_t)argc);
 	mv_plot_release(&plot);
 out:
 	opt_list_release(&d.metrics);

@@ -32,7 +32,7 @@ static const char *mode_name(enum mv_mode mode)
 	return names[mode];
 }
 
-/* -- lint ---------------------------------------------------------------------- */
+/* -- lint ----------------------------------------------------------------- */
 
 struct lint {
 	const char *name;
@@ -119,7 +119,7 @@ static int lint(const char *where, int json, struct cmd_env *env)
 	return status;
 }
 
-/* -- test ---------------------------------------------------------------------- */
+/* -- test ----------------------------------------------------------------- */
 
 struct cases {
 	struct mv_json *list;	/* NULL: text */
@@ -195,7 +195,7 @@ static int test(const char *where, int json, struct cmd_env *env)
 	return c.failed ? CMD_NO : CMD_OK;
 }
 
-/* -- show ---------------------------------------------------------------------- */
+/* -- show ----------------------------------------------------------------- */
 
 /* May this section have a say in it? NULL: whatever artifact, or stage. */
 static int counts(const struct mv_section *s, const char *artifact,
@@ -267,8 +267,8 @@ static struct mv_json *groups_json(const struct mv_policy *p)
 	return groups;
 }
 
-static int print_json(const struct mv_gate *gate, const char *artifact,
-		      const char *stage)
+static int policy_print_json(const struct mv_gate *gate, const char *artifact,
+			     const char *stage)
 {
 	struct mv_json *o = mv_json_object(), *list = mv_json_array();
 	const struct mv_policy *p = &gate->policy;
@@ -337,14 +337,14 @@ static int show(const char *artifact, const char *stage, const char *rev,
 			  artifact ? artifact : "");
 		status = CMD_NO;
 	} else {
-		status = json ? print_json(&gate, artifact, stage) :
+		status = json ? policy_print_json(&gate, artifact, stage) :
 				print_text(&gate, artifact, stage);
 	}
 	mv_gate_close(&gate);
 	return status;
 }
 
-/* -- init ---------------------------------------------------------------------- */
+/* -- init ----------------------------------------------------------------- */
 
 /* The file that a person names when asked; yours. NULL: none. */
 static char *ask_key(void)

@@ -14,7 +14,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-static int print_json(const struct mv_registered *r)
+static int register_print_json(const struct mv_registered *r)
 {
 	struct mv_json *o = mv_json_object(), *content = mv_json_object();
 	char hex[MV_OID_HEX + 1];
@@ -151,7 +151,7 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 	status = mv_release_register(&made, env->repo, &ask, &err) ?
 		 out_fatal(&err) : CMD_OK;
 	if (!status && json)
-		status = print_json(&made);
+		status = register_print_json(&made);
 	else if (!status)
 		registry_made(env, made.tag);
 	if (!status && !ask.rev)

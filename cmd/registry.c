@@ -9,7 +9,7 @@
 #include "libmv/repo/repo.h"
 #include "libmv/transfer/transfer.h"
 
-/* -- tags --------------------------------------------------------------------------- */
+/* -- tags ----------------------------------------------------------------- */
 
 const char *registry_remote(struct cmd_env *env)
 {
@@ -52,7 +52,7 @@ const char *registry_commit(char out[8], const char *hex)
 	return out;
 }
 
-/* -- what people type ------------------------------------------------------------------ */
+/* -- what people type ----------------------------------------------------- */
 
 /* The stage in "NAME#STAGE" when that is of this artifact; else the word. */
 static const char *bare_stage(const char *typed, const char *spec)
@@ -153,7 +153,7 @@ int registry_is_named(const struct registry_name *name, const char *version,
 	       (!name->stage || (stage && !strcmp(stage, name->stage)));
 }
 
-/* -- events ---------------------------------------------------------------------------- */
+/* -- events --------------------------------------------------------------- */
 
 const char *registry_time(char *text, const struct mv_event_info *info)
 {

@@ -14,7 +14,7 @@
  * do with it, what people type, and the JSON of one event.
  */
 
-/* -- tags -- */
+/* -- tags ----------------------------------------------------------------- */
 /* The tag's name on standard output; how to share it beside it. */
 void registry_made(struct cmd_env *env, const char *tag);
 /* The git remote to name in a hint, where nothing hangs on it. */
@@ -25,7 +25,7 @@ char *registry_split(const char *name);
 /* 7 digits of a commit, as GTO and git show them. */
 const char *registry_commit(char out[8], const char *hex);
 
-/* -- what people type -- */
+/* -- what people type ----------------------------------------------------- */
 /*
  * A version and where it goes: "NAME@V" with --stage, "NAME@V" "STAGE" or
  * "NAME@V" "NAME#STAGE". `stage` has what --stage said, or NULL; afterwards
@@ -55,7 +55,7 @@ int registry_named(struct registry_name *out, const char *arg);
 int registry_is_named(const struct registry_name *name, const char *version,
 		      const char *stage);
 
-/* -- events -- */
+/* -- events --------------------------------------------------------------- */
 /* "2026-11-21 08:15:00", UTC; `text` has room for 32. */
 const char *registry_time(char *text, const struct mv_event_info *info);
 /* Who, when, and what the tag's message says. */

@@ -18,7 +18,7 @@ static const char *const usage[] = {
 };
 
 /* modelremote.<name>.url; a name must not bring other keys in. */
-static char *key_of(const char *name, struct mv_err *err)
+static char *remote_key_of(const char *name, struct mv_err *err)
 {
 	if (!name[0] || name[0] == '-' || strpbrk(name, "\n\r\"\\ \t")) {
 		mv_fail(err, MV_EINVALID, "'%s' cannot be the name of a remote",
@@ -47,7 +47,7 @@ static char *absolute(const char *path)
 	return out;
 }
 
-static int add(const char *name, const char *path, struct cmd_env *env)
+static int remote_add(const char *name, const char *path, struct cmd_env *env)
 {
 	struct mv_git *git = mv_repo_git(env->repo);
 	char *key, *url = absolute(path);
@@ -55,7 +55,7 @@ static int add(const char *name, const char *path, struct cmd_env *env)
 	struct mv_err err = { 0 };
 	int rc;
 
-	key = key_of(name, &err);
+	key = remote_key_of(name, &err);
 	rc = key && url ? 0 : err.code ? (int)err.code : mv_nomem(&err);
 	if (!rc && (is_host(url) || strstr(url, "://")) &&
 	    strncmp(url, "file://", 7))
@@ -83,7 +83,7 @@ static int drop(const char *name, struct cmd_env *env)
 {
 	struct mv_git *git = mv_repo_git(env->repo);
 	struct mv_err err = { 0 };
-	char *key = key_of(name, &err);
+	char *key = remote_key_of(name, &err);
 	const char *there = NULL;
 	int rc = key ? 0 : err.code ? (int)err.code : mv_nomem(&err);
 
@@ -155,7 +155,7 @@ static int show_key(void *payload, const char *key, const char *value,
 	return rc;
 }
 
-static int list(int json, struct cmd_env *env)
+static int remote_list(int json, struct cmd_env *env)
 {
 	struct show show = { env->repo, json ? mv_json_array() : NULL, 0 };
 	struct mv_err err;
@@ -180,9 +180,9 @@ int cmd_remote(int argc, const char **argv, struct cmd_env *env)
 
 	argc = opt_parse(argc, argv, opts, usage);
 	if (!argc)
-		return list(json, env);
+		return remote_list(json, env);
 	if (!strcmp(argv[0], "add") && argc == 3)
-		return add(argv[1], argv[2], env);
+		return remote_add(argv[1], argv[2], env);
 	if (!strcmp(argv[0], "remove") && argc == 2)
 		return drop(argv[1], env);
 	if (strcmp(argv[0], "add") && strcmp(argv[0], "remove"))

@@ -26,7 +26,8 @@ struct report {
 };
 
 /* To a file, or to standard output. */
-static int put(const char *file, const struct mv_buf *text, struct mv_err *err)
+static int report_put(const char *file, const struct mv_buf *text,
+		      struct mv_err *err)
 {
 	if (file)
 		return mv_write_file(file, text->data, text->len, 0644, 0,
@@ -35,10 +36,11 @@ static int put(const char *file, const struct mv_buf *text, struct mv_err *err)
 	return 0;
 }
 
-/* -- the comparison ---------------------------------------------------------------- */
+/* -- the comparison ------------------------------------------------------- */
 
 /* Pages are worth having without one; what was asked for by name is not. */
-static int compare(struct report *r, struct cmd_env *env, struct mv_err *err)
+static int report_compare(struct report *r, struct cmd_env *env,
+			  struct mv_err *err)
 {
 	int only_pages = r->html && look_is(&r->look, "none") && !r->junit &&
 			 !r->annotations && !r->fail_on;
@@ -55,7 +57,7 @@ static int compare(struct report *r, struct cmd_env *env, struct mv_err *err)
 	return rc;
 }
 
-/* -- what is written ----------------------------------------------------------------- */
+/* -- what is written ------------------------------------------------------ */
 
 static int write_pages(struct report *r, struct cmd_env *env,
 		       struct mv_err *err)
@@ -84,7 +86,7 @@ static int write_comment(struct report *r, struct cmd_env *env,
 		rc = mv_comparison_md(&text, &r->comparison, r->marker,
 				      MV_MARKDOWN_MAX, err);
 	if (!rc)
-		rc = put(r->output, &text, err);
+		rc = report_put(r->output, &text, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -101,7 +103,7 @@ static int write_findings(const struct report *r, const char *file,
 	mv_buf_init(&text, LOOK_MAX);
 	rc = print(&text, &r->comparison, err);
 	if (!rc)
-		rc = put(file, &text, err);
+		rc = report_put(file, &text, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -125,7 +127,7 @@ static int write_json(const struct report *r, struct mv_err *err)
 	if (!rc && mv_buf_addch(&text, '\n'))
 		rc = mv_nomem(err);
 	if (!rc)
-		rc = put(r->output, &text, err);
+		rc = report_put(r->output, &text, err);
 	mv_buf_release(&text);
 	mv_json_free(o);
 	return rc;
@@ -134,7 +136,7 @@ static int write_json(const struct report *r, struct mv_err *err)
 static int write_all(struct report *r, struct cmd_env *env,
 		     struct mv_err *err)
 {
-	int rc = compare(r, env, err);
+	int rc = report_compare(r, env, err);
 
 	if (!rc && r->html)
 		rc = write_pages(r, env, err);
@@ -151,10 +153,10 @@ static int write_all(struct report *r, struct cmd_env *env,
 	return rc;
 }
 
-/* -- the command ------------------------------------------------------------------------ */
+/* -- the command ---------------------------------------------------------- */
 
-static int choose(struct report *r, struct cmd_env *env,
-		  const struct opt *opts)
+static int report_choose(struct report *r, struct cmd_env *env,
+			 const struct opt *opts)
 {
 	int status;
 
@@ -218,7 +220,7 @@ int cmd_report(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 0, r.stage ? 1 : 2, opts, usage))
 		return CMD_USAGE;
-	status = choose(&r, env, opts);
+	status = report_choose(&r, env, opts);
 	if (status)
 		return status;
 	r.base = !r.stage && argc > 0 ? argv[0] : NULL;

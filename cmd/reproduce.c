@@ -12,7 +12,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-static void tell(void *payload, const char *message)
+static void cmd_reproduce_tell(void *payload, const char *message)
 {
 	(void)payload;
 	out_note("%s", message);
@@ -107,7 +107,7 @@ static struct mv_json *metrics_json(const struct mv_reproduced *r)
 	return all;
 }
 
-static int print_json(const struct mv_reproduced *r)
+static int reproduce_print_json(const struct mv_reproduced *r)
 {
 	static const char *const words[] = { "yes", "no", "", "unclear" };
 	struct mv_json *top = mv_json_object();
@@ -142,7 +142,7 @@ static void print_metric(const struct mv_change *c)
 			 c->old.text);
 }
 
-static void print(const struct mv_reproduced *r)
+static void reproduce_print(const struct mv_reproduced *r)
 {
 	static const char *const words[] = {
 		"reproduced", "not reproduced", "",
@@ -173,7 +173,7 @@ static void print(const struct mv_reproduced *r)
 int cmd_reproduce(int argc, const char **argv, struct cmd_env *env)
 {
 	const struct mv_run_hooks hooks = {
-		.now = mv_now_ms, .tell = tell, .running = running,
+		.now = mv_now_ms, .tell = cmd_reproduce_tell, .running = running,
 		.payload = env, .stdout_to_stderr = 1
 	};
 	struct mv_reproduced r;
@@ -201,8 +201,8 @@ int cmd_reproduce(int argc, const char **argv, struct cmd_env *env)
 	}
 	status = verdict(&r);
 	if (!json)
-		print(&r);
-	else if (print_json(&r) != CMD_OK)
+		reproduce_print(&r);
+	else if (reproduce_print_json(&r) != CMD_OK)
 		status = CMD_FATAL;
 	mv_run_reproduced_release(&r);
 	return status;

@@ -15,7 +15,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-static void tell(void *payload, const char *message)
+static void run_tell(void *payload, const char *message)
 {
 	(void)payload;
 	out_note("%s", message);
@@ -44,7 +44,7 @@ static struct mv_json *record_json(const struct mv_run_result *r)
 	return json ? json : mv_json_null();
 }
 
-static int print_json(const struct mv_run_result *r)
+static int run_print_json(const struct mv_run_result *r)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -91,7 +91,7 @@ static void print_found(const struct mv_record *record)
 }
 
 /* On standard error: the command's own output is on the other. */
-static void print(const struct mv_run_result *r)
+static void run_print(const struct mv_run_result *r)
 {
 	const struct mv_execution *run = &r->record.run;
 	char size[32], peak[32];
@@ -123,9 +123,9 @@ static int run(const struct mv_run_options *options, struct cmd_env *env,
 			status = result.exit_code;
 	} else {
 		mv_setup_hooks_ensure(env->repo, 1, NULL);
-		status = json ? print_json(&result) : CMD_OK;
+		status = json ? run_print_json(&result) : CMD_OK;
 		if (!json)
-			print(&result);
+			run_print(&result);
 		if (status == CMD_OK)
 			status = result.exit_code;
 	}
@@ -139,7 +139,7 @@ int cmd_run(int argc, const char **argv, struct cmd_env *env)
 	struct opt_list params = OPT_LIST_INIT, metrics = OPT_LIST_INIT;
 	struct opt_list eval = OPT_LIST_INIT;
 	struct mv_run_options options = { .hooks = {
-		.now = mv_now_ms, .tell = tell, .running = running,
+		.now = mv_now_ms, .tell = run_tell, .running = running,
 		.payload = env
 	} };
 	int json = 0, status;

@@ -10,13 +10,13 @@
 #include "libmv/setup/setup.h"
 #include "libmv/work/work.h"
 
-static void warn(void *payload, const char *message)
+static void setup_warn(void *payload, const char *message)
 {
 	(void)payload;
 	out_warn("%s", message);
 }
 
-static void tell(void *payload, int warning, const char *message)
+static void setup_tell(void *payload, int warning, const char *message)
 {
 	(void)payload;
 	if (warning)
@@ -34,7 +34,7 @@ char *setup_program(void)
 int setup_open_repo(struct cmd_env *env, struct mv_err *err)
 {
 	const struct mv_repo_options options = {
-		.env = env->proc, .progress = env->meter, .warn = warn
+		.env = env->proc, .progress = env->meter, .warn = setup_warn
 	};
 	int rc = mv_repo_open(&env->repo, &options, err);
 
@@ -103,7 +103,7 @@ static void warn_left(struct cmd_env *env)
 int setup_run(const struct setup_flags *flags, int remove,
 	      struct cmd_env *env)
 {
-	struct mv_install install = { .tell = tell };
+	struct mv_install install = { .tell = setup_tell };
 	char *program = setup_program();
 	int status = CMD_OK;
 	struct mv_err err;
@@ -137,9 +137,9 @@ int setup_server(const char *dir, const char *policy, unsigned flags,
 		 struct cmd_env *env)
 {
 	const struct mv_repo_options options = {
-		.dir = dir, .env = env->proc, .warn = warn
+		.dir = dir, .env = env->proc, .warn = setup_warn
 	};
-	struct mv_install install = { .scope = "--local", .tell = tell };
+	struct mv_install install = { .scope = "--local", .tell = setup_tell };
 	char *program = setup_program();
 	int status = CMD_OK;
 	struct mv_err err;

@@ -14,8 +14,8 @@ static const char *const usage[] = {
 
 static const char *const formats[] = { "text", "json", "md", NULL };
 
-static int print(const struct look *look, struct cmd_env *env,
-		 const struct mv_card *card)
+static int show_print(const struct look *look, struct cmd_env *env,
+		      const struct mv_card *card)
 {
 	struct mv_buf text;
 	struct mv_err err;
@@ -57,7 +57,7 @@ int cmd_show(int argc, const char **argv, struct cmd_env *env)
 		return status;
 	if (!card.evidence.count)
 		look_hint_notes(env);
-	status = print(&look, env, &card);
+	status = show_print(&look, env, &card);
 	mv_card_release(&card);
 	return status;
 }

@@ -24,8 +24,8 @@ static struct mv_json *stage_json(const struct mv_event *e,
 	return o;
 }
 
-static int print(const struct mv_events *events, int json, int plain,
-		 struct cmd_env *env)
+static int stages_print(const struct mv_events *events, int json, int plain,
+			struct cmd_env *env)
 {
 	static const struct mv_list_column head[] = {
 		{ "Artifact", MV_LIST_CUT },
@@ -77,7 +77,7 @@ int cmd_stages(int argc, const char **argv, struct cmd_env *env)
 	if (mv_subject_events(&events, env->repo, argc ? argv[0] : NULL, &err))
 		return out_fatal(&err);
 	registry_warn(&events);
-	status = print(&events, json, plain, env);
+	status = stages_print(&events, json, plain, env);
 	if (registry_doubt(&events.registry) && !status)
 		status = CMD_FATAL;
 	if (!json && !plain)

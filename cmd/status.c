@@ -22,8 +22,8 @@ static const char *const words[] = {
 	"raw"
 };
 
-static void push_json(struct show *show, const struct mv_file *file,
-		      const char *word)
+static void status_push_json(struct show *show, const struct mv_file *file,
+			     const char *word)
 {
 	struct mv_json *o = mv_json_object();
 	char hex[MV_OID_HEX + 1];
@@ -70,7 +70,7 @@ static int show_file(void *payload, const struct mv_file *file,
 	if (file->state == MV_FILE_OK && !file->outside)
 		show->not_stored += !file->stored;
 	if (show->files) {
-		push_json(show, file, words[file->state]);
+		status_push_json(show, file, words[file->state]);
 		return 0;
 	}
 	if (!show->all && file->state == MV_FILE_OK && !file->staged &&
@@ -87,7 +87,7 @@ static int show_stray(void *payload, const struct mv_file *file,
 
 	show->strays++;
 	if (show->files) {
-		push_json(show, file, "stray");
+		status_push_json(show, file, "stray");
 		return 0;
 	}
 	return print_row("stray", 0, file->path, err);

@@ -7,7 +7,7 @@
 #include "cmd/look.h"
 #include "cmd/out.h"
 
-static void add(struct table *table, char *text)
+static void cmd_table_add(struct table *table, char *text)
 {
 	size_t alloc = 2 * table->alloc + 64;
 	char **cell;
@@ -29,7 +29,7 @@ static void add(struct table *table, char *text)
 
 void table_add(struct table *table, const char *text)
 {
-	add(table, strdup(text && *text ? text : "-"));
+	cmd_table_add(table, strdup(text && *text ? text : "-"));
 }
 
 void table_add_path(struct table *table, const char *path, const char *more)
@@ -37,9 +37,9 @@ void table_add_path(struct table *table, const char *path, const char *more)
 	struct mv_buf quoted;
 
 	mv_buf_init(&quoted, 1 << 20);
-	add(table, out_quote_path(&quoted, path) ||
-		   mv_buf_addstr(&quoted, more) ? NULL :
-		   mv_buf_detach(&quoted));
+	cmd_table_add(table, out_quote_path(&quoted, path) ||
+			     mv_buf_addstr(&quoted, more) ? NULL :
+			     mv_buf_detach(&quoted));
 	mv_buf_release(&quoted);
 }
 
@@ -50,7 +50,7 @@ static void print_plain(const struct table *table)
 			(i + 1) % table->columns ? "\t" : "\n");
 }
 
-static int print(const struct table *table, struct cmd_env *env)
+static int cmd_table_print(const struct table *table, struct cmd_env *env)
 {
 	struct mv_style style;
 	struct mv_buf text;
@@ -77,7 +77,7 @@ int table_print(struct table *table, int plain, struct cmd_env *env)
 	else if (plain)
 		print_plain(table);
 	else
-		status = print(table, env);
+		status = cmd_table_print(table, env);
 	for (size_t i = 0; i < table->count; i++)
 		free(table->cell[i]);
 	free(table->cell);

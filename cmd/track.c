@@ -14,7 +14,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-/* -- what git holds already -- */
+/* -- what git holds already ----------------------------------------------- */
 
 #define NAMED 3
 
@@ -54,7 +54,7 @@ static int wake(struct cmd_env *env)
 	return CMD_OK;
 }
 
-/* -- list -- */
+/* -- list ----------------------------------------------------------------- */
 
 static int show_pattern(void *payload, const char *pattern,
 			const char *filter, const char *file, int line)
@@ -78,7 +78,7 @@ static int push_pattern(void *payload, const char *pattern,
 	return 0;
 }
 
-static int list(struct cmd_env *env, int json)
+static int track_list(struct cmd_env *env, int json)
 {
 	struct mv_json *all = json ? mv_json_array() : NULL;
 	struct mv_err err;
@@ -93,7 +93,7 @@ static int list(struct cmd_env *env, int json)
 	return json ? out_json(all) : CMD_OK;
 }
 
-/* -- --above -- */
+/* -- --above -------------------------------------------------------------- */
 
 static void show_path(void *payload, const char *path, uint64_t size)
 {
@@ -143,7 +143,7 @@ int cmd_track(int argc, const char **argv, struct cmd_env *env)
 	if (above != UINT64_MAX)
 		return track_above(env, argc ? argv : NULL, above, json);
 	if (!argc)
-		return list(env, json);
+		return track_list(env, json);
 	if (json)
 		return opt_usage_error(opts, usage, "--json goes with the list "
 				       "and with --above");

@@ -7,8 +7,9 @@
 #include "libmv/release/release.h"
 #include "libmv/transfer/transfer.h"
 
-static int print_json(const char *verb, const struct mv_transfer_stats *s,
-		      int records)
+static int transfer_print_json(const char *verb,
+			       const struct mv_transfer_stats *s,
+			       int records)
 {
 	struct mv_json *top = mv_json_object();
 
@@ -27,7 +28,7 @@ int transfer_print(const char *verb, const struct mv_transfer_stats *s,
 	char size[32];
 
 	if (json) {
-		int status = print_json(verb, s, records);
+		int status = transfer_print_json(verb, s, records);
 
 		return status == CMD_OK && s->missing ? CMD_NO : status;
 	}

@@ -9,7 +9,7 @@ static const char *const usage[] = {
 	NULL
 };
 
-/* -- what git holds pointers of, still -- */
+/* -- what git holds pointers of, still ------------------------------------ */
 
 #define NAMED 3
 

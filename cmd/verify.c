@@ -35,7 +35,7 @@ struct answer {
 	char *branch;
 };
 
-/* -- words ----------------------------------------------------------------------- */
+/* -- words ---------------------------------------------------------------- */
 
 static const char *action_of(const struct mv_verified *v)
 {
@@ -60,7 +60,7 @@ static const char *moment(char *text, int64_t s)
 	return text;
 }
 
-/* -- JSON --------------------------------------------------------------------------- */
+/* -- JSON ----------------------------------------------------------------- */
 
 static struct mv_json *str_or_null(const char *s)
 {
@@ -119,7 +119,7 @@ static struct mv_json *event_json(const struct mv_verified *v)
 	return o;
 }
 
-/* -- text ------------------------------------------------------------------------------ */
+/* -- text ----------------------------------------------------------------- */
 
 /* Events come artifact by artifact, in order; people look for a stage. So the
    lines are kept, and printed group by group. */
@@ -150,7 +150,7 @@ static struct mv_buf *group_of(struct answer *a, const struct mv_verified *v)
 }
 
 __attribute__((format(printf, 2, 3)))
-static int add_line(struct mv_buf *lines, const char *fmt, ...)
+static int verify_add_line(struct mv_buf *lines, const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -176,16 +176,16 @@ static int add_head(struct mv_buf *lines, const struct mv_verified *v)
 	int commit = v->artifact && !v->event && !v->stage;
 	char when[32];
 
-	return add_line(lines, "  %-3s %-12s %.*s%s%s  %.10s%s  %s%s%s",
-			state_word(v->state), action_of(v),
-			commit ? 10 : 1024, what, staged ? " " : "",
-			staged ? v->version : "", moment(when, v->when),
-			v->witnessed ? "" : v->event ? " not witnessed" : "",
-			v->promoter ? v->promoter : "",
-			v->verdict && v->verdict->result ==
-			MV_RESULT_OVERRIDDEN ? "  overridden" : "",
-			v->verdict && !v->verdict->governed ?
-			"  ungoverned" : "");
+	return verify_add_line(lines, "  %-3s %-12s %.*s%s%s  %.10s%s  %s%s%s",
+			       state_word(v->state), action_of(v),
+			       commit ? 10 : 1024, what, staged ? " " : "",
+			       staged ? v->version : "", moment(when, v->when),
+			       v->witnessed ? "" : v->event ? " not witnessed" : "",
+			       v->promoter ? v->promoter : "",
+			       v->verdict && v->verdict->result ==
+			       MV_RESULT_OVERRIDDEN ? "  overridden" : "",
+			       v->verdict && !v->verdict->governed ?
+			       "  ungoverned" : "");
 }
 
 static int add_event(struct answer *a, const struct mv_verified *v)
@@ -194,11 +194,12 @@ static int add_event(struct answer *a, const struct mv_verified *v)
 	int bad = !lines || add_head(lines, v);
 
 	for (size_t i = 0; !bad && v->problems[i]; i++)
-		bad = add_line(lines, "      %s", v->problems[i]);
+		bad = verify_add_line(lines, "      %s", v->problems[i]);
 	if (!bad && v->debt)
-		bad = add_line(lines, "      %s: %s; git model approve %s@%s "
-			       "--stage %s", v->overdue ? "overdue" : "owed",
-			       v->debt, v->artifact, v->version, v->stage);
+		bad = verify_add_line(lines,
+				      "      %s: %s; git model approve %s@%s "
+				      "--stage %s", v->overdue ? "overdue" : "owed",
+				      v->debt, v->artifact, v->version, v->stage);
 	return bad ? MV_ENOMEM : 0;
 }
 
@@ -218,7 +219,7 @@ static void print_groups(struct answer *a, int print)
 	free(a->groups);
 }
 
-/* -- all of it ------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 static int on_event(void *payload, const struct mv_verified *v,
 		    struct mv_err *err)

@@ -30,7 +30,7 @@ static int next_word(char word[64], const char **at)
 	return 1;
 }
 
-static int print_json(int with_build)
+static int version_print_json(int with_build)
 {
 	struct mv_json *top = mv_json_object();
 	struct mv_json *libs;
@@ -65,7 +65,7 @@ int cmd_version(int argc, const char **argv, struct cmd_env *env)
 	if (opt_count(argc, argv, 0, 0, opts, usage))
 		return CMD_USAGE;
 	if (json)
-		return print_json(with_build);
+		return version_print_json(with_build);
 	out_line("git-model version %s", GIT_MODEL_VERSION);
 	if (!with_build)
 		return CMD_OK;

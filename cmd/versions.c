@@ -54,8 +54,8 @@ static struct mv_json *version_json(const struct mv_events *events,
 }
 
 /* Of each artifact the greatest first. */
-static int print(const struct mv_events *events, int json, int plain,
-		 struct cmd_env *env)
+static int versions_print(const struct mv_events *events, int json, int plain,
+			  struct cmd_env *env)
 {
 	static const struct mv_list_column head[] = {
 		{ "Artifact", MV_LIST_CUT }, { "Version", MV_LIST_LATE },
@@ -136,7 +136,7 @@ int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	registry_warn(&events);
 	registry_doubt(&events.registry);
-	status = print(&events, json, plain, env);
+	status = versions_print(&events, json, plain, env);
 	if (!json && !plain) {
 		note_deprecated(&events.registry);
 		registry_note(&events.registry);

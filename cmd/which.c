@@ -15,7 +15,8 @@ struct asked {
 	int oid, path, commit, json;
 };
 
-static int print_json(const struct mv_release *r, const struct mv_subject *s)
+static int which_print_json(const struct mv_release *r,
+			    const struct mv_subject *s)
 {
 	struct mv_json *o = mv_json_object(), *content = mv_json_object();
 	char hex[MV_OID_HEX + 1];
@@ -46,7 +47,7 @@ static int print_content(const struct asked *asked, struct cmd_env *env,
 	if (mv_subject_of_version(&s, env->repo, r, &err))
 		return out_fatal(&err);
 	if (asked->json)
-		status = print_json(r, &s);
+		status = which_print_json(r, &s);
 	else if (asked->oid)
 		out_line("%s", mv_oid_hex(hex, &s.pointer.oid));
 	else {

@@ -154,7 +154,7 @@ unsigned asker_of(size_t argc, const char *const *argv, int external_diff)
 	return asker;
 }
 
-/* -- the processes above us ---------------------------------------------------- */
+/* -- the processes above us ----------------------------------------------- */
 
 static size_t read_text(char *text, size_t max, pid_t pid, const char *name)
 {
@@ -182,7 +182,7 @@ static pid_t parent_of(pid_t pid)
 	return line ? (pid_t)strtol(line + 6, NULL, 10) : 0;
 }
 
-static size_t split(const char **argv, const char *text, size_t len)
+static size_t asker_split(const char **argv, const char *text, size_t len)
 {
 	size_t argc = 0;
 
@@ -199,7 +199,7 @@ static size_t git_above(const char **argv, char *text)
 
 	for (int i = 0; i < ANCESTORS && pid > 1; i++) {
 		size_t len = read_text(text, TEXT_MAX, pid, "cmdline");
-		size_t argc = split(argv, text, len);
+		size_t argc = asker_split(argv, text, len);
 		const char *command;
 
 		if (argc && is_git(argv[0], &command))
@@ -223,7 +223,7 @@ unsigned asker_find(int external_diff)
 	return asker;
 }
 
-/* -- a patch that is to be applied ----------------------------------------------- */
+/* -- a patch that is to be applied ---------------------------------------- */
 
 /* As much of it as git needs to tell it from others. */
 static int is_binary(const char *arg)
@@ -259,7 +259,7 @@ int asker_patches_find(void)
 	return patches;
 }
 
-/* -- -X ours, -X theirs -------------------------------------------------------- */
+/* -- -X ours, -X theirs --------------------------------------------------- */
 
 /* The last one counts; other values of -X are about something else. */
 static void favor_by(enum mv_merge_favor *favor, const char *value)

@@ -29,7 +29,7 @@ struct door {
 	int looks;		/* git only compares, or moves */
 };
 
-static void warn(void *payload, const char *message)
+static void process_warn(void *payload, const char *message)
 {
 	(void)payload;
 	out_warn("%s", message);
@@ -45,7 +45,7 @@ static int open_repo(struct door *door, struct mv_err *err)
 		return 0;
 	options.env = door->env->proc;
 	options.progress = door->env->meter;
-	options.warn = warn;
+	options.warn = process_warn;
 	rc = mv_repo_open(&door->repo, &options, err);
 	if (!rc) {
 		asker = asker_find(getenv("GIT_EXTERNAL_DIFF") ||

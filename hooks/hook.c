@@ -50,13 +50,13 @@ struct event {
 	char id[40];		/* of this event */
 };
 
-static void warn(void *payload, const char *message)
+static void hook_warn(void *payload, const char *message)
 {
 	(void)payload;
 	out_warn("%s", message);
 }
 
-/* -- the hook before ours --------------------------------------------------- */
+/* -- the hook before ours ------------------------------------------------- */
 
 static void identify(struct event *e)
 {
@@ -177,7 +177,7 @@ static int run_chained(struct event *e, int *status, struct mv_err *err)
 	return rc;
 }
 
-/* -- what we do --------------------------------------------------------------- */
+/* -- what we do ----------------------------------------------------------- */
 
 /* -n, alone or among other letters, up to one that takes a value; --dry-run,
    or as much of it as git needs. */
@@ -216,7 +216,7 @@ static int is_dry_run(void)
 	return dry;
 }
 
-/* -- what is pushed, judged --------------------------------------------------- */
+/* -- what is pushed, judged ----------------------------------------------- */
 
 static void reason(void *payload, int warning, const char *message)
 {
@@ -402,7 +402,7 @@ static int pre_push(struct event *e)
 	return CMD_OK;
 }
 
-static void refuse(void *payload, const char *path, const char *why)
+static void hook_refuse(void *payload, const char *path, const char *why)
 {
 	unsigned *refused = payload;
 
@@ -411,8 +411,8 @@ static void refuse(void *payload, const char *path, const char *why)
 }
 
 /* What else there is, by kind. */
-static void look(void *payload, enum mv_commit_kind kind, const char *path,
-		 const char *why)
+static void hook_look(void *payload, enum mv_commit_kind kind, const char *path,
+		      const char *why)
 {
 	unsigned *seen = payload;
 
@@ -446,8 +446,8 @@ static int pre_commit(struct event *e)
 	unsigned refused = 0;
 	struct mv_err err;
 
-	if (mv_work_look_at_commit(e->repo, look, seen, &err) ||
-	    mv_hook_pre_commit(e->repo, refuse, &refused, &err))
+	if (mv_work_look_at_commit(e->repo, hook_look, seen, &err) ||
+	    mv_hook_pre_commit(e->repo, hook_refuse, &refused, &err))
 		return out_fatal(&err);
 	hint(seen);
 	if (!refused)
@@ -475,7 +475,7 @@ static const struct action {
 	{ "post-receive", post_receive, 1, 1, 0, 1 },
 };
 
-static const struct action *find(const char *name)
+static const struct action *hook_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
 		if (!strcmp(actions[i].name, name))
@@ -502,7 +502,7 @@ static int read_input(struct mv_buf *in, struct mv_err *err)
 static int happen(struct event *e, const struct action *action, int alone)
 {
 	struct mv_repo_options options = {
-		.env = e->env->proc, .progress = e->env->meter, .warn = warn
+		.env = e->env->proc, .progress = e->env->meter, .warn = hook_warn
 	};
 	int status = CMD_OK;
 	struct mv_err err;
@@ -557,7 +557,7 @@ int cmd_hook(int argc, const char **argv, struct cmd_env *env)
 	argc = opt_parse_sub(argc, argv, opts, usage);
 	if (opt_count(argc, argv, 1, OPT_ANY, opts, usage))
 		return CMD_USAGE;
-	action = find(argv[0]);
+	action = hook_find(argv[0]);
 	if (!action)
 		return opt_usage_error(opts, usage, "git-model does nothing at "
 				       "'%s'", argv[0]);

@@ -24,7 +24,7 @@
  */
 enum { STEP_MS = 20, GRACE_MS = 5000, ANCESTORS_MAX = 64 };
 
-/* -- who is who (proc(5)) --------------------------------------------------------- */
+/* -- who is who (proc(5)) ------------------------------------------------- */
 
 /* A field of /proc/<pid>/stat, from the third on; 0: there is no such process,
    or it is only waited for. */
@@ -107,7 +107,7 @@ pid_t mv_turn_find_pack(pid_t parent)
 	return 0;
 }
 
-/* -- the one who holds it -------------------------------------------------------------- */
+/* -- the one who holds it ------------------------------------------------- */
 
 struct watch {
 	pid_t pid;
@@ -203,7 +203,7 @@ static int write_holder(int lock, pid_t pid, pid_t pack)
 	return ftruncate(lock, 0) || pwrite(lock, text, (size_t)n, 0) != n;
 }
 
-/* -- taking turns -------------------------------------------------------------------------- */
+/* -- taking turns --------------------------------------------------------- */
 
 int mv_turn_take(struct mv_turn *turn, const char *path, int64_t ms,
 		 struct mv_err *err)

@@ -16,8 +16,8 @@
 #define NAME_MAX_LEN 49
 
 /*
- * inih reads line by line through next_line(), which checks a line before
- * inih sees it and notes what inih must make of it; on_pair() compares. So
+ * inih reads line by line through config_next_line(), which checks a line before
+ * inih sees it and notes what inih must make of it; config_on_pair() compares. So
  * nothing depends on how inih was compiled or on its global settings, which
  * any other user of it in this process may change.
  */
@@ -38,9 +38,9 @@ struct parse {
 	struct mv_err *err;
 };
 
-/* -- checking one line -- */
+/* -- checking one line ---------------------------------------------------- */
 
-static int bad(struct parse *p, const char *why)
+static int config_bad(struct parse *p, const char *why)
 {
 	return mv_fail(p->err, MV_EINVALID, "%s:%d: %s", p->name, p->line, why);
 }
@@ -48,23 +48,26 @@ static int bad(struct parse *p, const char *why)
 static int check_text(struct parse *p, const char *s, size_t len)
 {
 	if (len > LINE_MAX_LEN)
-		return bad(p, "the line is longer than 197 bytes");
+		return config_bad(p, "the line is longer than 197 bytes");
 	if (p->line == 1 && len >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
-		return bad(p, "the file begins with a byte order mark; "
-			   "save it without");
+		return config_bad(p, "the file begins with a byte order mark; "
+				  "save it without");
 	while (len) {
 		uint32_t cp;
 		size_t n = mv_utf8_next(&cp, s, len);
 
 		if (!n)
-			return bad(p, "not valid UTF-8");
+			return config_bad(p, "not valid UTF-8");
 		if (cp == '\t')
-			return bad(p, "tab characters are only allowed before "
-				   "a key");
+			return config_bad(p,
+					  "tab characters are only allowed before "
+					  "a key");
 		if (cp == '\r')
-			return bad(p, "lines must end with LF, not CR LF");
+			return config_bad(p,
+					  "lines must end with LF, not CR LF");
 		if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f))
-			return bad(p, "control characters are not allowed");
+			return config_bad(p,
+					  "control characters are not allowed");
 		s += n;
 		len -= n;
 	}
@@ -100,19 +103,21 @@ static int take_section(struct parse *p, const char *s, size_t len)
 	size_t sublen = 0;
 
 	if (len > NAME_MAX_LEN)
-		return bad(p, "the section name is longer than 49 bytes");
+		return config_bad(p,
+				  "the section name is longer than 49 bytes");
 	if (!n)
-		return bad(p, "a section name is missing");
+		return config_bad(p, "a section name is missing");
 	if (n < len) {
 		/* SP DQUOTE subname DQUOTE */
 		if (len - n < 4 || s[n] != ' ' || s[n + 1] != '"' ||
 		    s[len - 1] != '"')
-			return bad(p,
-				   "a section is [name] or [name \"subname\"]");
+			return config_bad(p,
+					  "a section is [name] or [name \"subname\"]");
 		sub = s + n + 2;
 		sublen = len - n - 3;
 		if (memchr(sub, '"', sublen) || memchr(sub, ']', sublen))
-			return bad(p, "a subname cannot hold '\"' or ']'");
+			return config_bad(p,
+					  "a subname cannot hold '\"' or ']'");
 	}
 	copy_str(p->inside, s, len);
 	copy_str(p->section, s, n);
@@ -128,16 +133,16 @@ static int take_pair(struct parse *p, const char *s, size_t len)
 	size_t i = n;
 
 	if (!n)
-		return bad(p,
-			   "a key is made of letters, digits, '-', '_', '.'");
+		return config_bad(p,
+				  "a key is made of letters, digits, '-', '_', '.'");
 	if (n > NAME_MAX_LEN)
-		return bad(p, "the key is longer than 49 bytes");
+		return config_bad(p, "the key is longer than 49 bytes");
 	while (i < len && s[i] == ' ')
 		i++;
 	if (i == len || s[i] != '=')
-		return bad(p, "expected 'key = value'");
+		return config_bad(p, "expected 'key = value'");
 	if (!*p->section && !(p->flags & MV_CONFIG_TOP))
-		return bad(p, "text before the first section");
+		return config_bad(p, "text before the first section");
 	do {
 		i++;
 	} while (i < len && s[i] == ' ');
@@ -150,7 +155,8 @@ static int take_pair(struct parse *p, const char *s, size_t len)
 }
 
 /* `indented`: git config writes pairs so; inih is not shown that. */
-static int take_line(struct parse *p, const char *s, size_t len, int indented)
+static int config_take_line(struct parse *p, const char *s, size_t len,
+			    int indented)
 {
 	int rc = check_text(p, s, len);
 
@@ -161,22 +167,24 @@ static int take_line(struct parse *p, const char *s, size_t len, int indented)
 	if (!len || *s == '#' || *s == ';')
 		return 0;
 	if (indented && (*s == '[' || !(p->flags & MV_CONFIG_INDENT)))
-		return bad(p, *s == '[' ? "a section begins at the left" :
-			   "an indented line would continue the one before "
-			   "it; begin at the left");
+		return config_bad(p,
+				  *s == '[' ? "a section begins at the left" :
+				  "an indented line would continue the one before "
+				  "it; begin at the left");
 	if (memmem(s, len, " ;", 2))
-		return bad(p, "' ;' would begin a comment; "
-			   "put it on a line of its own");
+		return config_bad(p, "' ;' would begin a comment; "
+				  "put it on a line of its own");
 	if (*s == '[') {
 		if (s[len - 1] != ']')
-			return bad(p, "a section ends with ']', and nothing "
-				   "follows it");
+			return config_bad(p,
+					  "a section ends with ']', and nothing "
+					  "follows it");
 		return take_section(p, s + 1, len - 2);
 	}
 	return take_pair(p, s, len);
 }
 
-/* -- sections that occur twice -- */
+/* -- sections that occur twice -------------------------------------------- */
 
 struct head {
 	const char *s;
@@ -243,7 +251,7 @@ static int check_sections(struct parse *p)
 	return rc;
 }
 
-/* -- what inih calls -- */
+/* -- what inih calls ------------------------------------------------------ */
 
 static int stopped(const struct parse *p)
 {
@@ -254,11 +262,11 @@ static int stopped(const struct parse *p)
 static void check_reported(struct parse *p)
 {
 	if (p->pair)
-		p->returned = bad(p, "the line was not understood");
+		p->returned = config_bad(p, "the line was not understood");
 }
 
 /* An ini_reader: fgets() over memory that stops at the first bad line. */
-static char *next_line(char *str, int num, void *stream)
+static char *config_next_line(char *str, int num, void *stream)
 {
 	struct parse *p = stream;
 	const char *lf, *start = p->pos;
@@ -273,10 +281,10 @@ static char *next_line(char *str, int num, void *stream)
 		start++;
 	len = (size_t)((lf ? lf : p->end) - start);
 	p->line++;
-	p->returned = p->line > LINES_MAX ? bad(p, "too many lines") :
-		      take_line(p, start, len, start > p->pos);
+	p->returned = p->line > LINES_MAX ? config_bad(p, "too many lines") :
+		      config_take_line(p, start, len, start > p->pos);
 	if (!stopped(p) && (num < 0 || len + 2 > (size_t)num))
-		p->returned = bad(p, "the line is too long");
+		p->returned = config_bad(p, "the line is too long");
 	if (stopped(p))
 		return NULL;
 
@@ -292,8 +300,8 @@ static int same(const char *s, const char *expected, size_t len)
 }
 
 /* An ini_handler: 1 to go on. */
-static int on_pair(void *user, const char *section, const char *key,
-		   const char *value)
+static int config_on_pair(void *user, const char *section, const char *key,
+			  const char *value)
 {
 	struct parse *p = user;
 
@@ -302,7 +310,7 @@ static int on_pair(void *user, const char *section, const char *key,
 	if (!p->pair || !key || !value || strcmp(section, p->inside) ||
 	    !same(key, p->key, p->keylen) ||
 	    !same(value, p->value, p->valuelen)) {
-		p->returned = bad(p, "the line was not understood");
+		p->returned = config_bad(p, "the line was not understood");
 		return 0;
 	}
 	p->pair = 0;
@@ -333,19 +341,19 @@ int mv_config_parse_with(const char *name, const char *data, size_t len,
 	rc = check_sections(&p);
 	if (rc < 0)
 		return rc;
-	rc = ini_parse_stream(next_line, &p, on_pair, &p);
+	rc = ini_parse_stream(config_next_line, &p, config_on_pair, &p);
 	if (!stopped(&p))
 		check_reported(&p);
 	if (!stopped(&p) && rc < 0)
 		return mv_nomem(err);
 	if (!stopped(&p) && rc) {
 		p.line = rc;
-		p.returned = bad(&p, "the line was not understood");
+		p.returned = config_bad(&p, "the line was not understood");
 	}
 	return p.returned;
 }
 
-/* -- sizes and durations -- */
+/* -- sizes and durations -------------------------------------------------- */
 
 /* Decimal digits; *s is moved behind them. */
 static int take_number(uint64_t *out, const char **s)
@@ -378,7 +386,7 @@ int mv_parse_size(uint64_t *out, const char *text, struct mv_err *err)
 	uint64_t v;
 
 	if (take_number(&v, &s) < 0)
-		goto bad;
+		goto config_bad;
 	while (*s == ' ')
 		s++;
 	unit = *s ? strchr(units, lower(*s)) : NULL;
@@ -391,10 +399,10 @@ int mv_parse_size(uint64_t *out, const char *text, struct mv_err *err)
 	if (lower(*s) == 'b')
 		s++;
 	if (*s || v > UINT64_MAX >> shift)
-		goto bad;
+		goto config_bad;
 	*out = v << shift;
 	return 0;
-bad:
+config_bad:
 	return mv_fail(err, MV_EINVALID,
 		       "'%s' is not a size, such as 8M, 64 KiB or 512", text);
 }
@@ -428,13 +436,13 @@ int mv_parse_duration(int64_t *out, const char *text, struct mv_err *err)
 		return 0;
 	}
 	if (take_number(&v, &s) < 0)
-		goto bad;
+		goto config_bad;
 	unit = seconds_of(lower(*s));
 	if (!unit || s[1] || v > (uint64_t)(INT64_MAX / unit))
-		goto bad;
+		goto config_bad;
 	*out = (int64_t)v * unit;
 	return 0;
-bad:
+config_bad:
 	return mv_fail(err, MV_EINVALID,
 		       "'%s' is not a duration, such as 14d, 36h, 90m or now",
 		       text);

@@ -21,7 +21,7 @@ static void set_message(struct mv_err *err, const char *fmt, va_list ap)
 }
 
 /* What comes last says why: where both do not fit, the first half goes. */
-static void append(struct mv_err *err, const char *text)
+static void err_append(struct mv_err *err, const char *text)
 {
 	const size_t size = sizeof(err->msg), n = strlen(text) + 2;
 	const size_t least = n < size / 2 ? n : size / 2;
@@ -76,7 +76,7 @@ int mv_fail_errno(struct mv_err *err, int errnum, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_message(err, fmt, ap);
 	va_end(ap);
-	append(err, strerror_r(errnum, text, sizeof(text)));
+	err_append(err, strerror_r(errnum, text, sizeof(text)));
 	err->code = code_of(errnum);
 	return err->code;
 }
@@ -93,7 +93,7 @@ void mv_err_prefix(struct mv_err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_message(err, fmt, ap);
 	va_end(ap);
-	append(err, old);
+	err_append(err, old);
 }
 
 int mv_nomem(struct mv_err *err)

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* -- whole reads and writes -- */
+/* -- whole reads and writes ----------------------------------------------- */
 
 static int offset_fits(uint64_t off, size_t len)
 {
@@ -171,7 +171,7 @@ int mv_open_read(int *fd, struct stat *st, const char *path,
 	return open_regular(fd, st ? st : &own, path, O_NOFOLLOW, err);
 }
 
-/* -- directories -- */
+/* -- directories ---------------------------------------------------------- */
 
 static int is_dir(const char *path)
 {
@@ -282,7 +282,7 @@ int mv_each_entry(const char *dir, mv_dir_fn fn, void *payload,
 	return rc;
 }
 
-/* -- files that appear complete or not at all -- */
+/* -- files that appear complete or not at all ----------------------------- */
 
 int mv_tmp_open(struct mv_tmp *out, const char *dir, const char *prefix,
 		struct mv_err *err)
@@ -408,7 +408,7 @@ int mv_write_file(const char *path, const void *data, size_t len, mode_t mode,
 	return rc;
 }
 
-/* -- the clock of a file system -- */
+/* -- the clock of a file system ------------------------------------------- */
 
 void mv_fs_clock_read(struct mv_fs_clock *out, int dirfd,
 		      const char *fallback)
@@ -437,7 +437,7 @@ int mv_is_quiet(const struct stat *st, const struct mv_fs_clock *clock)
 	       st->st_ctim.tv_sec < clock->now.tv_sec;
 }
 
-/* -- read-only maps -- */
+/* -- read-only maps ------------------------------------------------------- */
 
 int mv_map_open(struct mv_map *out, const char *path, struct mv_err *err)
 {
@@ -474,7 +474,7 @@ void mv_map_close(struct mv_map *map)
 	map->len = 0;
 }
 
-/* -- advisory locks -- */
+/* -- advisory locks ------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -537,7 +537,7 @@ void mv_lock_drop(struct mv_lock *lock)
 	lock->fd = -1;
 }
 
-/* -- names -- */
+/* -- names ---------------------------------------------------------------- */
 
 char *mv_path_join(const char *a, const char *b)
 {

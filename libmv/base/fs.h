@@ -21,7 +21,7 @@
  * error names the path.
  */
 
-/* -- whole reads and writes -- */
+/* -- whole reads and writes ----------------------------------------------- */
 int mv_pread_full(int fd, void *data, size_t len, uint64_t off, size_t *got,
 		  const char *path, struct mv_err *err);
 int mv_pwrite_full(int fd, const void *data, size_t len, uint64_t off,
@@ -41,7 +41,7 @@ int mv_read_file(struct mv_buf *out, const char *path, struct mv_err *err);
 int mv_open_read(int *fd, struct stat *st, const char *path,
 		 struct mv_err *err);
 
-/* -- directories -- */
+/* -- directories ---------------------------------------------------------- */
 /*
  * mkdir -p with mode 0777 & ~umask; an existing directory is success. The
  * parent of each folder made is fsynced.
@@ -116,7 +116,7 @@ void mv_fs_clock_read(struct mv_fs_clock *out, int dirfd,
  */
 int mv_is_quiet(const struct stat *st, const struct mv_fs_clock *clock);
 
-/* -- read-only maps -- */
+/* -- read-only maps ------------------------------------------------------- */
 struct mv_map {
 	const uint8_t *data;	/* never NULL after success */
 	size_t len;
@@ -138,7 +138,7 @@ int mv_lock_take(struct mv_lock *out, const char *path,
 		 enum mv_lock_mode mode, int timeout_ms, struct mv_err *err);
 void mv_lock_drop(struct mv_lock *lock);	/* an empty one is fine */
 
-/* -- names -- */
+/* -- names ---------------------------------------------------------------- */
 /* "<a>/<b>" in fresh memory; NULL when there is none. */
 char *mv_path_join(const char *a, const char *b);
 

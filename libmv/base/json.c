@@ -56,7 +56,7 @@ static const char *boxed(const json_t *v)
 						  NUMBER_KEY_LEN));
 }
 
-/* -- building -- */
+/* -- building ------------------------------------------------------------- */
 
 struct mv_json *mv_json_object(void)
 {
@@ -68,7 +68,7 @@ struct mv_json *mv_json_array(void)
 	return wrap(json_array());
 }
 
-static int is_utf8(const char *s, size_t len)
+static int base_json_is_utf8(const char *s, size_t len)
 {
 	while (len) {
 		uint32_t cp;
@@ -106,7 +106,7 @@ struct mv_json *mv_json_strn(const char *s, size_t len)
 
 	if (!s)
 		return wrap(json_null());
-	if (is_utf8(s, len))
+	if (base_json_is_utf8(s, len))
 		return wrap(json_stringn_nocheck(s, len));
 	mv_buf_init(&copy, SIZE_MAX);
 	if (!replace_bad(&copy, s, len))
@@ -192,7 +192,7 @@ static int set_key(json_t *o, const char *key, json_t *value)
 	struct mv_buf copy;
 	int rc;
 
-	if (is_utf8(key, strlen(key)))
+	if (base_json_is_utf8(key, strlen(key)))
 		return json_object_set_nocheck(o, key, value);
 	mv_buf_init(&copy, SIZE_MAX);
 	rc = replace_bad(&copy, key, strlen(key));
@@ -228,7 +228,7 @@ void mv_json_push(struct mv_json *array, struct mv_json *v)
 		json_decref(value);
 }
 
-/* -- printing -- */
+/* -- printing ------------------------------------------------------------- */
 
 char *mv_print_real(char *text, double v)
 {
@@ -455,8 +455,8 @@ static int print_value(struct printer *p, const json_t *v, int depth)
 	}
 }
 
-static int print(struct printer *p, const struct mv_json *v,
-		 struct mv_err *err)
+static int json_print(struct printer *p, const struct mv_json *v,
+		      struct mv_err *err)
 {
 	size_t before = p->out->len;
 
@@ -475,7 +475,7 @@ int mv_json_print(struct mv_buf *out, const struct mv_json *v, int indent,
 {
 	struct printer p = { out, indent < 31 ? indent : 31, 0, NULL };
 
-	return print(&p, v, err);
+	return json_print(&p, v, err);
 }
 
 int mv_json_print_canonical(struct mv_buf *out, const struct mv_json *v,
@@ -483,10 +483,10 @@ int mv_json_print_canonical(struct mv_buf *out, const struct mv_json *v,
 {
 	struct printer p = { out, 0, 1, first };
 
-	return print(&p, v, err);
+	return json_print(&p, v, err);
 }
 
-/* -- parsing -- */
+/* -- parsing -------------------------------------------------------------- */
 
 /*
  * jansson's own bound on depth is 2048 and compiled in. Text that is not
@@ -546,8 +546,8 @@ static int fail_parse(const json_error_t *e, struct mv_err *err)
 	return rc;
 }
 
-static int parse(json_t **out, const char *data, size_t len, int depth_max,
-		 struct mv_err *err)
+static int json_parse(json_t **out, const char *data, size_t len, int depth_max,
+		      struct mv_err *err)
 {
 	json_error_t e;
 	int rc;
@@ -565,13 +565,13 @@ int mv_json_parse(struct mv_json **out, const char *data, size_t len,
 		  struct mv_err *err)
 {
 	json_t *v;
-	int rc = parse(&v, data, len, DEPTH_MAX, err);
+	int rc = json_parse(&v, data, len, DEPTH_MAX, err);
 
 	*out = rc ? NULL : wrap(v);
 	return rc;
 }
 
-/* -- parsing what others write -- */
+/* -- parsing what others write -------------------------------------------- */
 
 /*
  * Words that jansson refuses are replaced by "0" and blanks, as many bytes as
@@ -598,7 +598,7 @@ static int in_word(char c)
 	       c == '_';
 }
 
-static size_t digits(const char *s, size_t len)
+static size_t json_digits(const char *s, size_t len)
 {
 	size_t n = 0;
 
@@ -613,7 +613,7 @@ enum word { NO_NUMBER, FITS, TOO_LARGE };
    of a number, or at a NUL. */
 static enum word classify(const char *s, size_t len)
 {
-	size_t i = s[0] == '-', n = digits(s + i, len - i);
+	size_t i = s[0] == '-', n = json_digits(s + i, len - i);
 	int real = 0;
 
 	if (!n || (n > 1 && s[i] == '0'))
@@ -621,7 +621,7 @@ static enum word classify(const char *s, size_t len)
 	i += n;
 	if (i < len && s[i] == '.') {
 		real = 1;
-		n = digits(s + i + 1, len - i - 1);
+		n = json_digits(s + i + 1, len - i - 1);
 		if (!n)
 			return NO_NUMBER;
 		i += n + 1;
@@ -631,7 +631,7 @@ static enum word classify(const char *s, size_t len)
 		i++;
 		if (i < len && (s[i] == '+' || s[i] == '-'))
 			i++;
-		n = digits(s + i, len - i);
+		n = json_digits(s + i, len - i);
 		if (!n)
 			return NO_NUMBER;
 		i += n;
@@ -769,7 +769,7 @@ int mv_json_parse_loose(struct mv_json **out, const char *data, size_t len,
 	memcpy(l.text, data, len);
 	original[len] = l.text[len] = '\0';
 	rc = find_words(&l, original, len) ? mv_nomem(err) :
-	     parse(&v, l.text, len, DEPTH_MAX - 1, err);
+	     json_parse(&v, l.text, len, DEPTH_MAX - 1, err);
 	if (rc)
 		goto out;
 	l.seen = 0;
@@ -789,7 +789,7 @@ out:
 	return rc;
 }
 
-/* -- reading -- */
+/* -- reading -------------------------------------------------------------- */
 
 enum mv_json_type mv_json_type(const struct mv_json *v)
 {

@@ -46,7 +46,8 @@ struct mv_group {
 	struct mv_err err;
 };
 
-static void finish(struct mv_group *group, int rc, const struct mv_err *err)
+static void pool_finish(struct mv_group *group, int rc,
+			const struct mv_err *err)
 {
 	if (rc && !group->failed) {
 		group->failed = rc;
@@ -69,7 +70,7 @@ static void run_one(struct mv_pool *pool, const struct job *job,
 	else if (job->skip)
 		job->skip(job->arg);
 	pthread_mutex_lock(&pool->mutex);
-	finish(job->group, rc, &err);
+	pool_finish(job->group, rc, &err);
 }
 
 static void *work(void *arg)

@@ -20,7 +20,7 @@
 
 #define PIECE (64u * 1024)
 
-/* -- finding -- */
+/* -- finding -------------------------------------------------------------- */
 
 static int is_program(const char *path)
 {
@@ -87,7 +87,7 @@ int mv_proc_find(char **out, const char *name, const char *search_path,
 	}
 }
 
-/* -- starting -- */
+/* -- starting ------------------------------------------------------------- */
 
 /* The child's end of each stream, or -1 to inherit it. */
 struct ends {
@@ -298,7 +298,7 @@ static int wait_for(int *status, pid_t pid, struct mv_err *err)
 	return 0;
 }
 
-/* -- time -- */
+/* -- time ----------------------------------------------------------------- */
 
 static int64_t clock_ms(void)
 {
@@ -327,7 +327,7 @@ static int wait_until(pid_t pid, int64_t until, struct mv_err *err)
 	}
 }
 
-/* -- moving bytes both ways -- */
+/* -- moving bytes both ways ----------------------------------------------- */
 
 struct move {
 	int in, out, errfd;	/* our ends; -1 when done */
@@ -526,7 +526,7 @@ int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
 	return rc;
 }
 
-/* -- a child to talk with -- */
+/* -- a child to talk with ------------------------------------------------- */
 
 int mv_proc_open(struct mv_proc *out, const char *const *argv,
 		 const char *dir, const struct mv_proc_env *env,
@@ -566,7 +566,7 @@ int mv_proc_close(int *status, struct mv_proc *proc, struct mv_err *err)
 	return rc;
 }
 
-/* -- a program that answers later -- */
+/* -- a program that answers later ----------------------------------------- */
 
 int mv_proc_start(struct mv_proc *out, const char *const *argv,
 		  const char *dir, const struct mv_proc_env *env,
@@ -633,7 +633,7 @@ int mv_proc_collect(int *status, struct mv_proc *proc, struct mv_buf *out,
 	return rc ? rc : own;
 }
 
-/* -- the user's own command -- */
+/* -- the user's own command ----------------------------------------------- */
 
 static const int passed_on[] = {
 	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2

@@ -67,7 +67,7 @@ struct mv_sqlite {
 	int64_t until_ms;	/* when it is enough */
 };
 
-static int load(struct mv_sqlite *db, struct mv_err *err)
+static int sqlite_load(struct mv_sqlite *db, struct mv_err *err)
 {
 	static const char *const name[] = {
 #define NAME(n) #n,
@@ -129,8 +129,9 @@ static int choose_mode(const char **out, struct mv_sqlite *db,
 	return 0;
 }
 
-static int look(const char **mode, struct mv_sqlite *db, const char *path,
-		struct mv_err *err)
+static int sqlite_look(const char **mode, struct mv_sqlite *db,
+		       const char *path,
+		       struct mv_err *err)
 {
 	unsigned char header[100];
 	size_t got = 0;
@@ -251,9 +252,9 @@ int mv_sqlite_open(struct mv_sqlite **out, const char *path,
 		return mv_nomem(err);
 	mv_sqlite_set_timeout(db, TIMEOUT_MS);
 	mv_buf_init(&uri, 64 << 10);
-	rc = look(&mode, db, path, err);
+	rc = sqlite_look(&mode, db, path, err);
 	if (!rc)
-		rc = load(db, err);
+		rc = sqlite_load(db, err);
 	if (!rc && make_uri(&uri, db->path, mode))
 		rc = mv_nomem(err);
 	if (!rc) {

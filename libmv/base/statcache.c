@@ -38,7 +38,7 @@ struct mv_statcache {
 	size_t live;		/* slots in use */
 };
 
-/* -- the table: newest record of each key -- */
+/* -- the table: newest record of each key --------------------------------- */
 
 static uint8_t *record_at(const struct mv_statcache *c, uint32_t slot)
 {
@@ -46,7 +46,8 @@ static uint8_t *record_at(const struct mv_statcache *c, uint32_t slot)
 }
 
 /* Where the key is or would be; NULL when the chain is too long. */
-static uint32_t *find(const struct mv_statcache *c, const uint8_t *key)
+static uint32_t *statcache_find(const struct mv_statcache *c,
+				const uint8_t *key)
 {
 	size_t at = (size_t)mv_le64(key);
 
@@ -75,7 +76,7 @@ static int resize(struct mv_statcache *c, size_t slots)
 	for (size_t i = 0; i < old.slots; i++) {
 		if (!old.slot[i])
 			continue;
-		at = find(c, record_at(c, old.slot[i]) + AT_KEY);
+		at = statcache_find(c, record_at(c, old.slot[i]) + AT_KEY);
 		if (at) {
 			*at = old.slot[i];
 			c->live++;
@@ -93,7 +94,7 @@ static int enter(struct mv_statcache *c, size_t off)
 	if (2 * (c->live + 1) > c->slots &&
 	    resize(c, c->slots ? 2 * c->slots : 256))
 		return MV_ENOMEM;
-	slot = find(c, (uint8_t *)c->raw.data + off + AT_KEY);
+	slot = statcache_find(c, (uint8_t *)c->raw.data + off + AT_KEY);
 	if (!slot)
 		return 0;	/* this one is not remembered, no more */
 	c->live += !*slot;
@@ -111,7 +112,7 @@ static void forget_all(struct mv_statcache *c)
 	c->rewrite = 1;
 }
 
-/* -- the file -- */
+/* -- the file ------------------------------------------------------------- */
 
 static uint64_t sum_of(const uint8_t *record)
 {
@@ -158,7 +159,7 @@ static size_t table_size(size_t records)
 }
 
 /* Whatever goes wrong, the cache is empty then and is written anew. */
-static void load(struct mv_statcache *c)
+static void statcache_load(struct mv_statcache *c)
 {
 	int rc;
 
@@ -177,7 +178,7 @@ static void load(struct mv_statcache *c)
 		c->rewrite = 0;
 }
 
-/* -- questions and answers -- */
+/* -- questions and answers ------------------------------------------------ */
 
 int mv_statcache_open(struct mv_statcache **out, const char *path,
 		      struct mv_err *err)
@@ -223,7 +224,7 @@ static void put_stat(uint8_t *p, const struct stat *st)
 	mv_put_le64(p + 32, in_ns(&st->st_ctim));
 }
 
-static int key_of(uint8_t *key, const char *path)
+static int statcache_key_of(uint8_t *key, const char *path)
 {
 	struct mv_oid sum;
 	int rc = mv_sha256(&sum, path, strlen(path), NULL);
@@ -240,10 +241,10 @@ int mv_statcache_get(struct mv_oid *oid, struct mv_statcache *c,
 	const uint8_t *record;
 	uint32_t *slot;
 
-	load(c);
-	if (!c->live || key_of(key, path))
+	statcache_load(c);
+	if (!c->live || statcache_key_of(key, path))
 		return MV_ENOENT;
-	slot = find(c, key);
+	slot = statcache_find(c, key);
 	if (!slot || !*slot)
 		return MV_ENOENT;
 	record = record_at(c, *slot);
@@ -259,7 +260,7 @@ static int append_record(struct mv_statcache *c, const char *path,
 {
 	uint8_t record[RECORD] = MAGIC;
 
-	if (key_of(record + AT_KEY, path))
+	if (statcache_key_of(record + AT_KEY, path))
 		return MV_ENOMEM;
 	put_stat(record + AT_STAT, st);
 	memcpy(record + AT_OID, oid->b, sizeof(oid->b));
@@ -290,16 +291,16 @@ void mv_statcache_forget(struct mv_statcache *c, const char *path)
 	static const struct mv_oid none;
 	struct stat st;
 
-	load(c);
+	statcache_load(c);
 	memset(&st, 0, sizeof(st));
 	st.st_size = -1;
 	if (c->live && append_record(c, path, &st, &none))
 		forget_all(c);
 }
 
-/* -- saving -- */
+/* -- saving --------------------------------------------------------------- */
 
-static int append(struct mv_statcache *c, struct mv_err *err)
+static int statcache_append(struct mv_statcache *c, struct mv_err *err)
 {
 	int fd, rc;
 
@@ -355,5 +356,5 @@ int mv_statcache_save(struct mv_statcache *c, struct mv_err *err)
 		return 0;
 	if (c->rewrite || (records > COMPACT_MIN && records > 2 * c->live))
 		return compact(c, err);
-	return append(c, err);
+	return statcache_append(c, err);
 }

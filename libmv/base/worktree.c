@@ -24,7 +24,7 @@
 /* O_NONBLOCK: a FIFO that stands where a file should must not hang us. */
 #define READ_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-/* -- names that we never touch -- */
+/* -- names that we never touch -------------------------------------------- */
 
 /*
  * Code points that a file system may ignore when it compares names: those of
@@ -95,7 +95,8 @@ static int looks_like_git(const char *s, size_t len)
 	return 0;
 }
 
-static int refuse(const char *path, const char *why, struct mv_err *err)
+static int worktree_refuse(const char *path, const char *why,
+			   struct mv_err *err)
 {
 	return mv_fail(err, MV_EDENIED, "refusing '%s': %s", path, why);
 }
@@ -105,27 +106,30 @@ int mv_wt_check_path(const char *path, struct mv_err *err)
 	const char *s = path;
 
 	if (!*path)
-		return refuse(path, "the path is empty", err);
+		return worktree_refuse(path, "the path is empty", err);
 	if (*path == '/')
-		return refuse(path, "the path is absolute", err);
+		return worktree_refuse(path, "the path is absolute", err);
 	for (;;) {
 		size_t n = strcspn(s, "/");
 
 		if (!n)
-			return refuse(path, "a component is empty", err);
+			return worktree_refuse(path, "a component is empty",
+					       err);
 		if (s[0] == '.' && (n == 1 || (n == 2 && s[1] == '.')))
-			return refuse(path, "it has a '.' or '..' component",
-				      err);
+			return worktree_refuse(path,
+					       "it has a '.' or '..' component",
+					       err);
 		if (looks_like_git(s, n))
-			return refuse(path, "a component could mean '.git'",
-				      err);
+			return worktree_refuse(path,
+					       "a component could mean '.git'",
+					       err);
 		if (!s[n])
 			return 0;
 		s += n + 1;
 	}
 }
 
-/* -- opening without following links -- */
+/* -- opening without following links -------------------------------------- */
 
 static int openat2_beneath(int rootfd, const char *path, int flags)
 {
@@ -147,7 +151,7 @@ static int is_link(int dirfd, const char *name)
 }
 
 /* One folder down, never through a link; missing ones are made on request. */
-static int step(int dirfd, const char *name, int mkdirs)
+static int worktree_step(int dirfd, const char *name, int mkdirs)
 {
 	int fd;
 
@@ -164,7 +168,7 @@ static int step(int dirfd, const char *name, int mkdirs)
  * The slow way: one descriptor for each component. `path` was checked, so
  * that no component leads upwards. `path` "" is the root itself.
  */
-static int walk(int rootfd, const char *path, int mkdirs)
+static int worktree_walk(int rootfd, const char *path, int mkdirs)
 {
 	char *copy = strdup(path);
 	char *s = copy;
@@ -180,9 +184,9 @@ static int walk(int rootfd, const char *path, int mkdirs)
 		int last = !s[n];
 
 		s[n] = '\0';
-		next = step(fd, s, 0);
+		next = worktree_step(fd, s, 0);
 		if (next < 0 && errno == ENOENT && mkdirs)
-			next = step(fd, s, 1);
+			next = worktree_step(fd, s, 1);
 		e = errno;
 		close(fd);
 		errno = e;
@@ -196,7 +200,7 @@ static int walk(int rootfd, const char *path, int mkdirs)
 }
 
 /* The part of a checked path before the last '/', in fresh memory. */
-static char *split(const char **name, const char *path)
+static char *worktree_split(const char **name, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -207,14 +211,14 @@ static char *split(const char **name, const char *path)
 static int walk_open(int rootfd, const char *path, int flags)
 {
 	const char *name;
-	char *parent = split(&name, path);
+	char *parent = worktree_split(&name, path);
 	int dirfd, fd, e;
 
 	if (!parent) {
 		errno = ENOMEM;
 		return -1;
 	}
-	dirfd = walk(rootfd, parent, 0);
+	dirfd = worktree_walk(rootfd, parent, 0);
 	fd = dirfd < 0 ? -1 : openat(dirfd, name, flags | O_NOFOLLOW);
 	e = errno;
 	if (dirfd >= 0)
@@ -249,7 +253,7 @@ static int open_dir(int rootfd, const char *dir, int mkdirs)
 	int fd = openat2_beneath(rootfd, *dir ? dir : ".", DIR_FLAGS);
 
 	if (fd < 0 && (use_walk(errno) || (mkdirs && errno == ENOENT)))
-		fd = walk(rootfd, dir, mkdirs);
+		fd = worktree_walk(rootfd, dir, mkdirs);
 	return fd;
 }
 
@@ -259,9 +263,10 @@ static int fail_open(const char *path, int e, struct mv_err *err)
 	switch (e) {
 	case ELOOP:
 	case EXDEV:
-		return refuse(path, "a symbolic link is in the way", err);
+		return worktree_refuse(path, "a symbolic link is in the way",
+				       err);
 	case ENXIO:
-		return refuse(path, "it is not a regular file", err);
+		return worktree_refuse(path, "it is not a regular file", err);
 	case ENOTDIR:
 		return mv_fail(err, MV_ENOENT,
 			       "'%s' does not exist: a file is in the way", path);
@@ -282,7 +287,7 @@ static int accept_regular(int *out, struct stat *st, int fd, const char *path,
 	if (fstat(fd, st) < 0)
 		rc = mv_fail_errno(err, errno, "cannot stat '%s'", path);
 	else if (!S_ISREG(st->st_mode))
-		rc = refuse(path, "it is not a regular file", err);
+		rc = worktree_refuse(path, "it is not a regular file", err);
 	if (rc < 0)
 		close(fd);
 	else
@@ -305,7 +310,7 @@ int mv_wt_open_read(int *fd, struct stat *st, int rootfd, const char *path,
 					   READ_FLAGS), path, err);
 }
 
-/* -- replacing -- */
+/* -- replacing ------------------------------------------------------------ */
 
 /* A name that nobody could have put in our way beforehand. */
 #define TMP_HEAD ".git-model-"
@@ -389,7 +394,7 @@ int mv_wt_replace(struct mv_wt_file *out, int rootfd, const char *path,
 	rc = mv_wt_check_path(path, err);
 	if (rc < 0)
 		return rc;
-	parent = split(&name, path);
+	parent = worktree_split(&name, path);
 	f.name = strdup(name);
 	if (!parent || !f.name) {
 		rc = mv_nomem(err);
@@ -471,9 +476,9 @@ static int may_replace(const struct mv_wt_file *f, struct mv_err *err)
 		return mv_fail_errno(err, errno, "cannot stat '%s'", f->name);
 	}
 	if (!S_ISREG(st.st_mode))
-		return refuse(f->name,
-			      "what stands there is not a regular file",
-			      err);
+		return worktree_refuse(f->name,
+				       "what stands there is not a regular file",
+				       err);
 	return 0;
 }
 
@@ -481,7 +486,8 @@ static int rename_into_place(struct mv_wt_file *f, struct mv_err *err)
 {
 	if (renameat(f->dirfd, f->tmp, f->dirfd, f->name) < 0) {
 		if (errno == EISDIR)
-			return refuse(f->name, "a folder stands there", err);
+			return worktree_refuse(f->name, "a folder stands there",
+					       err);
 		return mv_fail_errno(err, errno, "cannot replace '%s'",
 				     f->name);
 	}
@@ -554,7 +560,7 @@ int mv_wt_write(int rootfd, const char *path, int executable, const void *data,
 	return rc;
 }
 
-/* -- what killed processes left -- */
+/* -- what killed processes left ------------------------------------------- */
 
 static void sweep_one(int dirfd, const char *name)
 {
@@ -573,7 +579,8 @@ void mv_wt_sweep(int rootfd, const char *path)
 {
 	const char *name;
 	char *parent = mv_wt_check_path(path, NULL) ? NULL :
-						      split(&name, path);
+						      worktree_split(&name,
+								     path);
 	int dirfd = parent ? open_dir(rootfd, parent, 0) : -1;
 	int fd = dirfd < 0 ? -1 : openat(dirfd, ".", O_RDONLY | O_DIRECTORY |
 					 O_CLOEXEC);

@@ -28,8 +28,9 @@ struct reader {
 };
 
 __attribute__((format(printf, 3, 4)))
-static int fail_at(struct reader *r, const yaml_mark_t *mark, const char *fmt,
-		   ...)
+static int yaml_fail_at(struct reader *r, const yaml_mark_t *mark,
+			const char *fmt,
+			...)
 {
 	char what[300];
 	va_list ap;
@@ -50,12 +51,12 @@ static int next_event(yaml_event_t *event, struct reader *r)
 	if (p->error == YAML_MEMORY_ERROR)
 		return mv_nomem(r->err);
 	/* The reader knows no lines: the mark is of what came before. */
-	return fail_at(r, p->error == YAML_READER_ERROR ? &p->mark :
-		       &p->problem_mark, "%s",
-		       p->problem ? p->problem : "syntax error");
+	return yaml_fail_at(r, p->error == YAML_READER_ERROR ? &p->mark :
+			    &p->problem_mark, "%s",
+			    p->problem ? p->problem : "syntax error");
 }
 
-/* -- scalars: the YAML 1.2 core schema -- */
+/* -- scalars: the YAML 1.2 core schema ------------------------------------ */
 
 static int is_any(const char *s, const char *const *words)
 {
@@ -65,7 +66,7 @@ static int is_any(const char *s, const char *const *words)
 	return 0;
 }
 
-static size_t digits(const char *s)
+static size_t yaml_digits(const char *s)
 {
 	return strspn(s, "0123456789");
 }
@@ -75,10 +76,10 @@ static int is_float(const char *s)
 	size_t whole, part = 0;
 
 	s += *s == '-' || *s == '+';
-	whole = digits(s);
+	whole = yaml_digits(s);
 	s += whole;
 	if (*s == '.') {
-		part = digits(++s);
+		part = yaml_digits(++s);
 		s += part;
 	}
 	if (!whole && !part)
@@ -86,9 +87,9 @@ static int is_float(const char *s)
 	if (*s == 'e' || *s == 'E') {
 		s++;
 		s += *s == '-' || *s == '+';
-		if (!digits(s))
+		if (!yaml_digits(s))
 			return 0;
-		s += digits(s);
+		s += yaml_digits(s);
 	}
 	return !*s;
 }
@@ -116,7 +117,7 @@ static struct mv_json *number(const char *s)
 		return mv_json_number("nan");
 	if (is_any(body, inf))
 		return mv_json_number(*s == '-' ? "-inf" : "inf");
-	if (*body && !body[digits(body)]) {
+	if (*body && !body[yaml_digits(body)]) {
 		whole = strtoll(s, NULL, 10);
 		return errno ? mv_json_number(s + (*s == '+')) :
 			       mv_json_int(whole);
@@ -148,7 +149,8 @@ static struct mv_json *plain(const char *s)
 
 static int fail_tag(struct reader *r, const yaml_event_t *e, const char *tag)
 {
-	return fail_at(r, &e->start_mark, "tag '%.80s' is not known here", tag);
+	return yaml_fail_at(r, &e->start_mark, "tag '%.80s' is not known here",
+			    tag);
 }
 
 /* What `!!int` and its like promise. */
@@ -173,7 +175,8 @@ static int read_scalar(struct mv_json **out, struct reader *r,
 	size_t len = e->data.scalar.length;
 
 	if (strlen(text) != len)
-		return fail_at(r, &e->start_mark, "NUL character in a string");
+		return yaml_fail_at(r, &e->start_mark,
+				    "NUL character in a string");
 	if (!tag && e->data.scalar.plain_implicit) {
 		*out = plain(text);
 		return 0;
@@ -193,7 +196,7 @@ static int read_scalar(struct mv_json **out, struct reader *r,
 	return fail_tag(r, e, tag);
 }
 
-/* -- aliases -- */
+/* -- aliases -------------------------------------------------------------- */
 
 static int add_anchor(size_t *at, struct reader *r, const yaml_event_t *e,
 		      const yaml_char_t *name)
@@ -201,8 +204,8 @@ static int add_anchor(size_t *at, struct reader *r, const yaml_event_t *e,
 	struct anchor *a = &r->anchors[r->anchor_count];
 
 	if (r->anchor_count == ANCHORS_MAX)
-		return fail_at(r, &e->start_mark, "more than %d anchors",
-			       ANCHORS_MAX);
+		return yaml_fail_at(r, &e->start_mark, "more than %d anchors",
+				    ANCHORS_MAX);
 	a->name = strdup((const char *)name);
 	if (!a->name)
 		return mv_nomem(r->err);
@@ -220,11 +223,12 @@ static int find_anchor(const struct mv_json **out, struct reader *r,
 	while (i && strcmp(r->anchors[i - 1].name, name))
 		i--;
 	if (!i)
-		return fail_at(r, &e->start_mark, "no anchor '%.80s'", name);
+		return yaml_fail_at(r, &e->start_mark, "no anchor '%.80s'",
+				    name);
 	*out = r->anchors[i - 1].value;
 	if (!*out)
-		return fail_at(r, &e->start_mark,
-			       "alias '%.80s' stands for what it is in", name);
+		return yaml_fail_at(r, &e->start_mark,
+				    "alias '%.80s' stands for what it is in", name);
 	return 0;
 }
 
@@ -236,8 +240,8 @@ struct copying {
 	int merge;		/* leave what is there already */
 };
 
-static int copy(struct mv_json **out, const struct copying *c,
-		const struct mv_json *v, int depth);
+static int yaml_copy(struct mv_json **out, const struct copying *c,
+		     const struct mv_json *v, int depth);
 
 static int copy_member(void *payload, const char *key,
 		       const struct mv_json *value)
@@ -248,7 +252,7 @@ static int copy_member(void *payload, const char *key,
 
 	if (c->merge && mv_json_get(c->into, key))
 		return 0;
-	rc = copy(&one, c, value, c->depth + 1);
+	rc = yaml_copy(&one, c, value, c->depth + 1);
 	if (!rc)
 		mv_json_set(c->into, key, one);
 	return rc;
@@ -273,7 +277,7 @@ static int copy_array(struct mv_json *into, const struct copying *c,
 	for (size_t i = 0; i < mv_json_size(v) && !rc; i++) {
 		struct mv_json *one;
 
-		rc = copy(&one, c, mv_json_at(v, i), depth + 1);
+		rc = yaml_copy(&one, c, mv_json_at(v, i), depth + 1);
 		if (!rc)
 			mv_json_push(into, one);
 	}
@@ -303,21 +307,21 @@ static struct mv_json *copy_scalar(const struct mv_json *v)
 }
 
 /* What an alias stands for, counted: ten of ten of ten ... are too many. */
-static int copy(struct mv_json **out, const struct copying *c,
-		const struct mv_json *v, int depth)
+static int yaml_copy(struct mv_json **out, const struct copying *c,
+		     const struct mv_json *v, int depth)
 {
 	enum mv_json_type type = mv_json_type(v);
 	int rc = 0;
 
 	*out = NULL;
 	if (++c->r->expanded > EXPANDED_MAX)
-		return fail_at(c->r, c->mark,
-			       "aliases stand for more than %d nodes",
-			       EXPANDED_MAX);
+		return yaml_fail_at(c->r, c->mark,
+				    "aliases stand for more than %d nodes",
+				    EXPANDED_MAX);
 	if (depth >= DEPTH_MAX &&
 	    (type == MV_JSON_OBJECT || type == MV_JSON_ARRAY))
-		return fail_at(c->r, c->mark, "nested deeper than %d",
-			       DEPTH_MAX);
+		return yaml_fail_at(c->r, c->mark, "nested deeper than %d",
+				    DEPTH_MAX);
 	if (type == MV_JSON_OBJECT) {
 		*out = mv_json_object();
 		rc = copy_object(*out, c, v, 0, depth);
@@ -334,7 +338,7 @@ static int copy(struct mv_json **out, const struct copying *c,
 	return rc;
 }
 
-/* -- nodes -- */
+/* -- nodes ---------------------------------------------------------------- */
 
 static int read_node(struct mv_json **out, struct reader *r, yaml_event_t *e,
 		     int depth);
@@ -373,7 +377,7 @@ static int take_merge(struct mv_json *merges, struct reader *r,
 	for (size_t i = 0; i < count && !bad; i++)
 		bad = mv_json_type(mv_json_at(value, i)) != MV_JSON_OBJECT;
 	mv_json_push(merges, value);
-	return bad ? fail_at(r, mark, "'<<' takes mappings") : 0;
+	return bad ? yaml_fail_at(r, mark, "'<<' takes mappings") : 0;
 }
 
 static int do_merges(struct mv_json *into, struct reader *r,
@@ -395,23 +399,27 @@ static int do_merges(struct mv_json *into, struct reader *r,
 	return rc;
 }
 
-static int check_key(struct reader *r, const yaml_event_t *e,
-		     const struct mv_json *into, int is_merge)
+static int yaml_check_key(struct reader *r, const yaml_event_t *e,
+			  const struct mv_json *into, int is_merge)
 {
 	const char *key = (const char *)e->data.scalar.value;
 
 	if (e->type != YAML_SCALAR_EVENT)
-		return fail_at(r, &e->start_mark, e->type == YAML_ALIAS_EVENT ?
-			       "an alias as a key" :
-			       "a key that is no scalar");
+		return yaml_fail_at(r, &e->start_mark,
+				    e->type == YAML_ALIAS_EVENT ?
+				    "an alias as a key" :
+				    "a key that is no scalar");
 	if (e->data.scalar.anchor || (e->data.scalar.tag &&
 	    strcmp((const char *)e->data.scalar.tag, "tag:yaml.org,2002:str")))
-		return fail_at(r, &e->start_mark, "a key with a tag or anchor");
+		return yaml_fail_at(r, &e->start_mark,
+				    "a key with a tag or anchor");
 	if (strlen(key) != e->data.scalar.length)
-		return fail_at(r, &e->start_mark, "NUL character in a key");
+		return yaml_fail_at(r, &e->start_mark,
+				    "NUL character in a key");
 	if (!is_merge && mv_json_get(into, key))
-		return fail_at(r, &e->start_mark, "key '%.80s' occurs twice",
-			       key);
+		return yaml_fail_at(r, &e->start_mark,
+				    "key '%.80s' occurs twice",
+				    key);
 	return 0;
 }
 
@@ -425,10 +433,10 @@ static int read_pair(struct mv_json *into, struct reader *r,
 		       !strcmp(name, "<<");
 	struct mv_json *value;
 	yaml_event_t e;
-	int rc = check_key(r, key, into, is_merge);
+	int rc = yaml_check_key(r, key, into, is_merge);
 
 	if (!rc && is_merge && mv_json_size(merges))
-		rc = fail_at(r, &key->start_mark, "key '<<' occurs twice");
+		rc = yaml_fail_at(r, &key->start_mark, "key '<<' occurs twice");
 	if (rc)
 		return rc;
 	rc = next_event(&e, r);
@@ -476,8 +484,8 @@ static int read_collection(struct mv_json **out, struct reader *r,
 	int rc;
 
 	if (depth >= DEPTH_MAX)
-		return fail_at(r, &e->start_mark, "nested deeper than %d",
-			       DEPTH_MAX);
+		return yaml_fail_at(r, &e->start_mark, "nested deeper than %d",
+				    DEPTH_MAX);
 	if (tag && strcmp((const char *)tag, is_map ?
 			  "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq"))
 		return fail_tag(r, e, (const char *)tag);
@@ -498,7 +506,7 @@ static int read_alias(struct mv_json **out, struct reader *r,
 	const struct mv_json *v;
 	int rc = find_anchor(&v, r, e);
 
-	return rc ? rc : copy(out, &c, v, depth);
+	return rc ? rc : yaml_copy(out, &c, v, depth);
 }
 
 static const yaml_char_t *anchor_of(const yaml_event_t *e)
@@ -538,7 +546,7 @@ static int read_node(struct mv_json **out, struct reader *r, yaml_event_t *e,
 	return rc;
 }
 
-/* -- the stream -- */
+/* -- the stream ----------------------------------------------------------- */
 
 static int expect(struct reader *r, yaml_event_type_t type)
 {
@@ -548,7 +556,7 @@ static int expect(struct reader *r, yaml_event_type_t type)
 	if (rc)
 		return rc;
 	if (e.type != type)
-		rc = fail_at(r, &e.start_mark, "a second document");
+		rc = yaml_fail_at(r, &e.start_mark, "a second document");
 	yaml_event_delete(&e);
 	return rc;
 }

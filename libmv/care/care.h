@@ -36,7 +36,7 @@ int mv_care_du(struct mv_repo *repo,
 			 struct mv_err *err),
 	       void *payload, struct mv_du_total *total, struct mv_err *err);
 
-/* -- the store's health ---------------------------------------------------- */
+/* -- the store's health --------------------------------------------------- */
 
 /* gc with every pointer blob that git still has, in this and every other
    registered clone of the store, as roots. */

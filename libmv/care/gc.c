@@ -132,7 +132,7 @@ int mv_care_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
 	return mv_store_gc(store, &options, stats, err);
 }
 
-/* -- fsck -------------------------------------------------------------------- */
+/* -- fsck ----------------------------------------------------------------- */
 
 struct check {
 	struct mv_repo *repo;
@@ -145,8 +145,9 @@ struct check {
 	size_t count, alloc;
 };
 
-static void tell(struct check *c, enum mv_fsck_kind kind, const char *subject,
-		 const char *message)
+static void gc_tell(struct check *c, enum mv_fsck_kind kind,
+		    const char *subject,
+		    const char *message)
 {
 	if (c->fn)
 		c->fn(c->payload, kind, subject, message);
@@ -184,18 +185,18 @@ static int check_blob(void *payload, const char *hex, const char *path,
 
 	if (rc == MV_ECORRUPT) {
 		c->bad++;
-		tell(c, MV_FSCK_BAD_CONTENT, path ? path : hex, why.msg);
+		gc_tell(c, MV_FSCK_BAD_CONTENT, path ? path : hex, why.msg);
 	}
 	if (rc || !p.size)
 		return 0;
 	/* git-lfs's own keep the form that they have. */
 	if (!p.canonical && p.dialect == MV_DIALECT_NATIVE)
-		tell(c, MV_FSCK_TEMPORARY, path ? path : hex,
-		     "a pointer that is not written as it should be; 'git add --renormalize' mends it");
+		gc_tell(c, MV_FSCK_TEMPORARY, path ? path : hex,
+			"a pointer that is not written as it should be; 'git add --renormalize' mends it");
 	rc = mv_repo_has(c->repo, &p, &why);
 	if (rc && rc != MV_ENOENT) {
 		c->bad++;
-		tell(c, MV_FSCK_BAD_CONTENT, path ? path : hex, why.msg);
+		gc_tell(c, MV_FSCK_BAD_CONTENT, path ? path : hex, why.msg);
 		return 0;
 	}
 	return rc ? note_missing(c, &p, path, err) : 0;
@@ -221,7 +222,7 @@ static int check_attached(void *payload, const char *role,
 		return mv_nomem(err);
 	if (rc != MV_ENOENT) {
 		c->bad++;
-		tell(c, MV_FSCK_BAD_CONTENT, name, why.msg);
+		gc_tell(c, MV_FSCK_BAD_CONTENT, name, why.msg);
 		rc = 0;
 	} else {
 		rc = note_missing(c, p, name, err);
@@ -280,8 +281,8 @@ static void tell_elsewhere(struct check *c, const uint8_t *elsewhere)
 	if (!n)
 		return;
 	snprintf(count, sizeof(count), "%zu content%s", n, n == 1 ? "" : "s");
-	tell(c, MV_FSCK_ELSEWHERE, count, "not here but at a remote; "
-	     "'git model fetch --all' gets what any ref reaches");
+	gc_tell(c, MV_FSCK_ELSEWHERE, count, "not here but at a remote; "
+		"'git model fetch --all' gets what any ref reaches");
 }
 
 static int heal(struct check *c, size_t i, const uint8_t *present,
@@ -293,19 +294,19 @@ static int heal(struct check *c, size_t i, const uint8_t *present,
 	int rc;
 
 	if (present[i]) {
-		tell(c, MV_FSCK_REPAIRED, subject, "content fetched again");
+		gc_tell(c, MV_FSCK_REPAIRED, subject, "content fetched again");
 		return 0;
 	}
 	rc = c->repair ? from_work_tree(c, i, err) : MV_ENOENT;
 	if (!rc) {
-		tell(c, MV_FSCK_REPAIRED, subject,
-		     "content stored again from the work tree");
+		gc_tell(c, MV_FSCK_REPAIRED, subject,
+			"content stored again from the work tree");
 		return 0;
 	}
 	c->bad++;
-	tell(c, MV_FSCK_BAD_CONTENT, subject,
-	     c->repair ? "content is missing here and at every remote"
-		       : "content is missing here; --repair looks for it");
+	gc_tell(c, MV_FSCK_BAD_CONTENT, subject,
+		c->repair ? "content is missing here and at every remote"
+			  : "content is missing here; --repair looks for it");
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
@@ -349,8 +350,9 @@ static int tell_stray(void *payload, const struct mv_file *file,
 		      struct mv_err *err)
 {
 	(void)err;
-	tell(payload, MV_FSCK_STRAY, file->path, "git holds a pointer, but no "
-	     "pattern gives the file to git-model: git model track it");
+	gc_tell(payload, MV_FSCK_STRAY, file->path,
+		"git holds a pointer, but no "
+		"pattern gives the file to git-model: git model track it");
 	return 0;
 }
 
@@ -359,8 +361,8 @@ static int tell_raw(void *payload, const struct mv_file *file,
 {
 	(void)err;
 	if (file->state == MV_FILE_RAW)
-		tell(payload, MV_FSCK_RAW, file->path, "git holds the bytes "
-		     "themselves under our filter: git model add it");
+		gc_tell(payload, MV_FSCK_RAW, file->path, "git holds the bytes "
+			"themselves under our filter: git model add it");
 	return 0;
 }
 
@@ -386,8 +388,8 @@ static int open_to_check(struct check *c, struct mv_store **store,
 		return rc ? mv_fail(err, rc, "%s", why.msg) : 0;
 	rc = mv_repo_store_mend(store, c->repo, err);
 	if (!rc)
-		tell(c, MV_FSCK_REPAIRED, mv_store_dir(*store),
-		     "its format was missing or damaged; written again");
+		gc_tell(c, MV_FSCK_REPAIRED, mv_store_dir(*store),
+			"its format was missing or damaged; written again");
 	return rc;
 }
 

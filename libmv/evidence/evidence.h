@@ -34,7 +34,7 @@ int mv_evidence_notes_lock(char **out, struct mv_repo *repo,
 int mv_evidence_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		     void *payload, uint64_t *bad, struct mv_err *err);
 
-/* -- writing --------------------------------------------------------------- */
+/* -- writing -------------------------------------------------------------- */
 
 /*
  * Fill in what every record has (t, id, by, content, artifact, path, commit,
@@ -96,7 +96,7 @@ int mv_evidence_read_facts(struct mv_record *record, struct mv_curves *curves,
 /* "nan", "-inf" and the like, as DVCLive writes them, become numbers. */
 int mv_evidence_number_words(struct mv_facts *metrics, struct mv_err *err);
 
-/* -- reading --------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 /* One whose evidence is asked for. */
 struct mv_known_as {

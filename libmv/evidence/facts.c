@@ -142,7 +142,7 @@ static int read_table(struct facts *f, const char *path, const char *prefix,
 	return rc;
 }
 
-/* -- DVCLive: metrics.json, plots/metrics/train/loss.tsv --------------------- */
+/* -- DVCLive: metrics.json, plots/metrics/train/loss.tsv ------------------ */
 
 struct folder {
 	struct facts *facts;
@@ -205,7 +205,7 @@ static int is_inside(const char *dir, const char *name, mode_t kind,
 	return rc;
 }
 
-/* -- TensorBoard: a folder of event files, of restarts one each ------------- */
+/* -- TensorBoard: a folder of event files, of restarts one each ----------- */
 
 struct events {
 	const char *dir;
@@ -228,7 +228,7 @@ static int find_events(void *payload, const char *name, struct mv_err *err)
 	return e->path[e->count++] ? 0 : mv_nomem(err);
 }
 
-static int by_name(const void *a, const void *b)
+static int facts_by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -241,7 +241,7 @@ static int read_events(struct facts *f, const char *path, size_t *found,
 	int rc = mv_each_entry(path, find_events, &e, err);
 
 	if (!rc && e.count)
-		qsort(e.path, e.count, sizeof(*e.path), by_name);
+		qsort(e.path, e.count, sizeof(*e.path), facts_by_name);
 	for (size_t i = 0; !rc && i < e.count; i++, ++*found)
 		rc = read_table(f, e.path[i], "", err);
 	for (size_t i = 0; i < e.count; i++)

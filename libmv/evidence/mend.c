@@ -73,7 +73,7 @@ static int by_object(const void *a, const void *b)
 	return d ? d : y->proper - x->proper;
 }
 
-/* -- lines ------------------------------------------------------------------------ */
+/* -- lines ---------------------------------------------------------------- */
 
 enum worth { NOTHING, RECORD, STATEMENT };
 
@@ -152,10 +152,11 @@ static int is_legal(const char *text, size_t len)
 	return len <= MV_NOTE_MAX && count_lines(text, len) <= MV_NOTE_LINES;
 }
 
-/* -- one note after the other -------------------------------------------------------- */
+/* -- one note after the other --------------------------------------------- */
 
-static int add_text(struct mending *m, const char *data, size_t len, int whole,
-		    struct mv_err *err)
+static int mend_add_text(struct mending *m, const char *data, size_t len,
+			 int whole,
+			 struct mv_err *err)
 {
 	struct mv_buf some, both;
 	int rc = 0;
@@ -220,7 +221,7 @@ static int take_blob(void *payload, size_t i, const char *hex,
 		return mv_fail(err, MV_ECORRUPT, "the note of '%s' cannot be "
 			       "read; see git fsck", e->object);
 	if (data)	/* else longer than anything that was ever written */
-		rc = add_text(m, data, len, e->proper, err);
+		rc = mend_add_text(m, data, len, e->proper, err);
 	if (!rc && (i + 1 == m->count ||
 		    strcmp(m->v[i + 1].object, e->object)))
 		rc = finish_note(m, e->object, err);
@@ -247,7 +248,7 @@ static int read_all(struct mending *m, const char *commit, struct mv_err *err)
 	return rc;
 }
 
-/* -- one ref ----------------------------------------------------------------------------- */
+/* -- one ref -------------------------------------------------------------- */
 
 /* The mended commit at MEND_REF; `made` has room for 65. */
 static int make_commit(char *made, struct mv_repo *repo, const char *tip,

@@ -21,7 +21,7 @@
 #define NOTE_READ ((size_t)256 << 20)	/* united ones may pass MV_NOTE_MAX */
 #define BATCH 4096
 
-/* -- asking and fetching ----------------------------------------------------- */
+/* -- asking and fetching -------------------------------------------------- */
 
 /* What the remote's notes are at; "" when it has none. */
 static int remote_tip(char *hex, struct mv_repo *repo, const char *source,
@@ -129,7 +129,7 @@ int mv_evidence_notes_fetch(struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
-/* -- pushing ----------------------------------------------------------------- */
+/* -- pushing -------------------------------------------------------------- */
 
 /* Somewhere between 10 ms and a second, longer each time. */
 static void wait_a_moment(unsigned try)
@@ -272,7 +272,7 @@ const char *mv_evidence_notes_hint(struct mv_repo *repo)
 			       "none; `git model fetch` gets them";
 }
 
-/* -- bringing it here -------------------------------------------------------- */
+/* -- bringing it here ----------------------------------------------------- */
 
 struct lacking {
 	struct mv_repo *repo;
@@ -302,7 +302,7 @@ static int keep_lacking(void *payload, const char *role,
 	return 0;
 }
 
-static int by_oid(const void *a, const void *b)
+static int evidence_notes_by_oid(const void *a, const void *b)
 {
 	const struct mv_pointer *x = a, *y = b;
 
@@ -315,9 +315,9 @@ static void each_once(struct lacking *l)
 	size_t n = 0;
 
 	if (l->count)
-		qsort(l->v, l->count, sizeof(*l->v), by_oid);
+		qsort(l->v, l->count, sizeof(*l->v), evidence_notes_by_oid);
 	for (size_t i = 0; i < l->count; i++)
-		if (!n || by_oid(&l->v[n - 1], &l->v[i]))
+		if (!n || evidence_notes_by_oid(&l->v[n - 1], &l->v[i]))
 			l->v[n++] = l->v[i];
 	l->count = n;
 }

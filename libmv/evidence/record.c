@@ -17,7 +17,7 @@
 #define DIFF_MAX ((size_t)2 << 30)
 #define LINES_MAX ((size_t)2 << 30)
 
-/* -- bytes as content -------------------------------------------------------- */
+/* -- bytes as content ----------------------------------------------------- */
 
 struct text {
 	const void *data;
@@ -132,7 +132,7 @@ int mv_evidence_attached(struct mv_writer *to, struct mv_repo *repo,
 	return mv_fail(err, MV_ENOENT, "the record has no '%s' attached", role);
 }
 
-/* -- the moment: who writes, on top of what ---------------------------------- */
+/* -- the moment: who writes, on top of what ------------------------------- */
 
 /* The same for all records that are made at one time. */
 struct mv_repo_moment {
@@ -280,9 +280,9 @@ static int moment_at(const struct mv_repo_moment **out, struct mv_repo *repo,
 	return 0;
 }
 
-/* -- a record ---------------------------------------------------------------- */
+/* -- a record ------------------------------------------------------------- */
 
-static int copy(char **to, const char *s, struct mv_err *err)
+static int record_copy(char **to, const char *s, struct mv_err *err)
 {
 	return s && !(*to = strdup(s)) ? mv_nomem(err) : 0;
 }
@@ -303,21 +303,21 @@ int mv_evidence_record_begin(struct mv_record *out, struct mv_repo *repo,
 	if (!rc)
 		rc = mv_record_id(id, err);
 	if (!rc)
-		rc = copy(&out->t, mv_time_print(t, now), err);
+		rc = record_copy(&out->t, mv_time_print(t, now), err);
 	if (!rc)
-		rc = copy(&out->kind, "evidence", err);
+		rc = record_copy(&out->kind, "evidence", err);
 	if (!rc)
-		rc = copy(&out->id, id, err);
+		rc = record_copy(&out->id, id, err);
 	if (!rc)
-		rc = copy(&out->by, m->by, err);
+		rc = record_copy(&out->by, m->by, err);
 	if (!rc)
-		rc = copy(&out->artifact, subject->artifact, err);
+		rc = record_copy(&out->artifact, subject->artifact, err);
 	if (!rc)
-		rc = copy(&out->path, subject->path, err);
+		rc = record_copy(&out->path, subject->path, err);
 	if (!rc)
-		rc = copy(&out->commit, m->head, err);
+		rc = record_copy(&out->commit, m->head, err);
 	if (!rc)
-		rc = copy(&out->dirty, m->dirty, err);
+		rc = record_copy(&out->dirty, m->dirty, err);
 	if (!rc && subject->is_directory)
 		rc = add_attached(out, "manifest", &subject->pointer, err);
 	if (rc)
@@ -325,7 +325,7 @@ int mv_evidence_record_begin(struct mv_record *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- into the ledger --------------------------------------------------------- */
+/* -- into the ledger ------------------------------------------------------ */
 
 static int check_subjects(const struct mv_subject *subjects, size_t count,
 			  struct mv_err *err)
@@ -409,9 +409,10 @@ int mv_evidence_notes_merge(struct mv_repo *repo, const char *other,
 	return rc;
 }
 
-static int append(struct mv_repo *repo, const struct mv_subject *subjects,
-		  const struct mv_record *records, size_t count,
-		  const char *message, struct mv_err *err)
+static int record_append(struct mv_repo *repo,
+			 const struct mv_subject *subjects,
+			 const struct mv_record *records, size_t count,
+			 const char *message, struct mv_err *err)
 {
 	struct mv_entry *entries = calloc(count, sizeof(*entries));
 	struct mv_buf text;
@@ -454,10 +455,11 @@ int mv_evidence_record(struct mv_repo *repo, const struct mv_subject *subjects,
 		rc = put_manifests(repo, subjects, count, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = write_pointer(repo, &subjects[i], err);
-	return rc ? rc : append(repo, subjects, records, count, message, err);
+	return rc ? rc : record_append(repo, subjects, records, count, message,
+				       err);
 }
 
-/* -- reading ----------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 static void warn_of_lines(struct mv_repo *repo, const struct mv_evidence *v,
 			  size_t count)

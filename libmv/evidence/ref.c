@@ -29,7 +29,7 @@ struct data {
 	size_t beyond;			/* links that lead out of it */
 };
 
-/* -- one file ---------------------------------------------------------------- */
+/* -- one file ------------------------------------------------------------- */
 
 /* A pointer that lies there in place of the bytes. */
 static int is_pointer(struct mv_pointer *out, int fd, const struct stat *st,
@@ -76,9 +76,9 @@ out:
 	return rc;
 }
 
-/* -- a folder ---------------------------------------------------------------- */
+/* -- a folder ------------------------------------------------------------- */
 
-static int by_name(const FTSENT **a, const FTSENT **b)
+static int ref_by_name(const FTSENT **a, const FTSENT **b)
 {
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
@@ -153,7 +153,7 @@ static int walk_folder(struct data *d, const char *top, struct mv_err *err)
 	char *copy = strdup(d->folder);
 	char *const roots[] = { copy, NULL };
 	FTS *fts = copy ? fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW |
-				   FTS_NOCHDIR, by_name) : NULL;
+				   FTS_NOCHDIR, ref_by_name) : NULL;
 	FTSENT *e;
 	int rc = fts ? 0 : mv_nomem(err);
 
@@ -307,7 +307,7 @@ static int read_folder(struct data *d, const char *top, struct mv_err *err)
 	return rc;
 }
 
-/* -- what was named ---------------------------------------------------------- */
+/* -- what was named ------------------------------------------------------- */
 
 /* `attach` to the record what the folder held. */
 static int settle_folder(struct data *d, struct mv_record *record,

@@ -32,11 +32,12 @@ struct conversation {
 	int answered;			/* status=success is in the output */
 };
 
-/* -- lists of text packets -- */
+/* -- lists of text packets ------------------------------------------------ */
 
 /* The next line of a list without its newline; NULL at the flush. */
-static int next_line(const char **line, size_t *len, struct conversation *c,
-		     struct mv_err *err)
+static int filter_next_line(const char **line, size_t *len,
+			    struct conversation *c,
+			    struct mv_err *err)
 {
 	enum mv_pkt kind;
 	int rc;
@@ -60,7 +61,8 @@ static int line_is(const char *line, size_t len, const char *text)
 }
 
 /* The value of "<key>=<value>", or NULL. */
-static const char *value_of(const char *line, size_t *len, const char *key)
+static const char *filter_value_of(const char *line, size_t *len,
+				   const char *key)
 {
 	size_t klen = strlen(key);
 
@@ -70,7 +72,7 @@ static const char *value_of(const char *line, size_t *len, const char *key)
 	return line + klen + 1;
 }
 
-/* -- handshake -- */
+/* -- handshake ------------------------------------------------------------ */
 
 static int read_welcome(struct conversation *c, struct mv_err *err)
 {
@@ -78,12 +80,12 @@ static int read_welcome(struct conversation *c, struct mv_err *err)
 	size_t len;
 	int rc, version2 = 0;
 
-	rc = next_line(&line, &len, c, err);
+	rc = filter_next_line(&line, &len, c, err);
 	if (rc || !line || !line_is(line, len, "git-filter-client"))
 		return mv_fail(err, rc == MV_EIO ? MV_EIO : MV_EINVALID,
 			       "this is not git's filter protocol (no greeting)");
 	for (;;) {
-		rc = next_line(&line, &len, c, err);
+		rc = filter_next_line(&line, &len, c, err);
 		if (rc)
 			return rc;
 		if (!line)
@@ -105,7 +107,7 @@ static int read_capabilities(unsigned *caps, struct conversation *c,
 
 	*caps = 0;
 	for (;;) {
-		rc = next_line(&line, &len, c, err);
+		rc = filter_next_line(&line, &len, c, err);
 		if (rc || !line)
 			return rc;
 		if (line_is(line, len, "capability=clean"))
@@ -142,7 +144,7 @@ static int handshake(struct conversation *c, struct mv_err *err)
 	return rc;
 }
 
-/* -- one request -- */
+/* -- one request ---------------------------------------------------------- */
 
 static int set_command(struct conversation *c, const char *text, size_t len,
 		       struct mv_err *err)
@@ -186,14 +188,14 @@ static int set_field(struct conversation *c, const char *line, size_t len,
 		     struct mv_err *err)
 {
 	size_t vlen = len;
-	const char *value = value_of(line, &vlen, "command");
+	const char *value = filter_value_of(line, &vlen, "command");
 
 	if (value)
 		return set_command(c, value, vlen, err);
-	value = value_of(line, &vlen, "pathname");
+	value = filter_value_of(line, &vlen, "pathname");
 	if (value)
 		return set_path(c, value, vlen, err);
-	value = value_of(line, &vlen, "blob");
+	value = filter_value_of(line, &vlen, "blob");
 	if (value)
 		set_blob(c, value, vlen);
 	return 0;
@@ -224,7 +226,7 @@ static int read_request(int *end, struct conversation *c, struct mv_err *err)
 	while (line) {
 		rc = set_field(c, line, len, err);
 		if (!rc)
-			rc = next_line(&line, &len, c, err);
+			rc = filter_next_line(&line, &len, c, err);
 		if (rc)
 			return rc;
 	}

@@ -31,8 +31,8 @@ void mv_pkt_reader_release(struct mv_pkt_reader *r)
  * Have at least `need` bytes in the buffer; `*have` is less only when the
  * stream ended. Asks for as much as fits, takes what comes.
  */
-static int fill(struct mv_pkt_reader *r, size_t need, size_t *have,
-		struct mv_err *err)
+static int pktline_fill(struct mv_pkt_reader *r, size_t need, size_t *have,
+			struct mv_err *err)
 {
 	size_t got;
 	int rc;
@@ -81,7 +81,7 @@ static int begin_packet(enum mv_pkt *kind, size_t *len,
 	size_t have, total = 0;
 	int rc, digit;
 
-	rc = fill(r, 4, &have, err);
+	rc = pktline_fill(r, 4, &have, err);
 	if (rc)
 		return rc;
 	*len = 0;
@@ -122,7 +122,7 @@ int mv_pkt_next(enum mv_pkt *kind, const char **data, size_t *len,
 	rc = begin_packet(kind, len, r, err);
 	if (rc || !*len)
 		return rc;
-	rc = fill(r, *len, &have, err);
+	rc = pktline_fill(r, *len, &have, err);
 	if (rc)
 		return rc;
 	if (have < *len)
@@ -185,7 +185,7 @@ int mv_pkt_content(struct mv_pkt_reader *r, void *data, size_t len,
 	if (r->pos == r->len && len >= DIRECT_MIN && r->rest >= DIRECT_MIN)
 		return read_direct(r, data, len, got, err);
 
-	rc = fill(r, 1, &have, err);
+	rc = pktline_fill(r, 1, &have, err);
 	if (rc)
 		return rc;
 	if (!have)

@@ -71,7 +71,7 @@ static int load_one(struct lib *lib, void *to, const char *name,
 	return 0;
 }
 
-static int load(struct lib *lib, struct mv_err *err)
+static int archive_load(struct lib *lib, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -88,7 +88,7 @@ static int load(struct lib *lib, struct mv_err *err)
 	return rc;
 }
 
-/* -- libarchive reads through these -- */
+/* -- libarchive reads through these --------------------------------------- */
 
 static la_ssize_t source_read(struct archive *a, void *payload,
 			      const void **data)
@@ -310,7 +310,7 @@ int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 	z.src.err = err;
 	if (size > INT64_MAX)
 		return mv_fail(err, MV_EINVALID, "the file is too large");
-	rc = load(&z.lib, err);
+	rc = archive_load(&z.lib, err);
 	if (!rc)
 		rc = open_zip(&z);
 	if (!rc)

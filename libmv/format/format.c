@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- reading the head -- */
+/* -- reading the head ----------------------------------------------------- */
 
 static int read_head(uint8_t **head, size_t *have, size_t want,
 		     mv_read_at_fn fn, void *payload, struct mv_err *err)
@@ -52,7 +52,7 @@ out:
 	return rc;
 }
 
-/* -- cut hints: docs/format/chunking.md has these rules, final -- */
+/* -- cut hints: docs/format/chunking.md has these rules, final ------------ */
 
 #define SMALL 4096u		/* a tensor of this size has its own run */
 #define JOINED_MAX 65536u	/* a run of smaller ones is not longer */
@@ -111,7 +111,7 @@ static int joins(const struct mv_run *last, int last_small,
 	       t->offset + t->length - last->offset <= JOINED_MAX;
 }
 
-static void join(struct mv_run *run, const struct mv_tensor *t)
+static void format_join(struct mv_run *run, const struct mv_tensor *t)
 {
 	enum mv_plane plane = plane_of(t);
 
@@ -140,7 +140,7 @@ static int runs_of(struct mv_runs *out, const struct mv_layout *layout,
 		if (!t->length)
 			continue;
 		if (out->count && joins(&out->run[out->count - 1], small, t)) {
-			join(&out->run[out->count - 1], t);
+			format_join(&out->run[out->count - 1], t);
 			continue;
 		}
 		run = &out->run[out->count++];

@@ -109,7 +109,7 @@ static int bid(const uint8_t *data, size_t len)
 	return len >= 4 && !memcmp(data, "GGUF", 4) ? 90 : 0;
 }
 
-static int take(struct reader *r, const uint8_t **out, uint64_t len)
+static int gguf_take(struct reader *r, const uint8_t **out, uint64_t len)
 {
 	int rc = mv_head_need(r->head, r->pos, len, r->cap, 1, r->err);
 
@@ -123,7 +123,7 @@ static int take(struct reader *r, const uint8_t **out, uint64_t len)
 static int take_u32(struct reader *r, uint32_t *out)
 {
 	const uint8_t *p;
-	int rc = take(r, &p, 4);
+	int rc = gguf_take(r, &p, 4);
 
 	if (!rc)
 		*out = mv_le32(p);
@@ -133,7 +133,7 @@ static int take_u32(struct reader *r, uint32_t *out)
 static int take_u64(struct reader *r, uint64_t *out)
 {
 	const uint8_t *p;
-	int rc = take(r, &p, 8);
+	int rc = gguf_take(r, &p, 8);
 
 	if (!rc)
 		*out = mv_le64(p);
@@ -151,7 +151,7 @@ static int take_string(struct reader *r, struct mv_name *out)
 	if (len > STRING_MAX)
 		return mv_fail(r->err, MV_EINVALID,
 			       "a string claims %" PRIu64 " bytes", len);
-	rc = take(r, &p, len);
+	rc = gguf_take(r, &p, len);
 	if (rc < 0)
 		return rc;
 	out->s = (const char *)p;
@@ -159,7 +159,7 @@ static int take_string(struct reader *r, struct mv_name *out)
 	return 0;
 }
 
-static int remember(struct reader *r, const struct mv_name *name)
+static int gguf_remember(struct reader *r, const struct mv_name *name)
 {
 	if (MV_GROW(r->names, r->names_alloc, r->names_count + 1, r->err) < 0)
 		return MV_ENOMEM;
@@ -178,7 +178,7 @@ static int check_twice(struct reader *r, const char *what)
 		       mv_name_shown(r->shown, n->s, n->len));
 }
 
-/* -- values -- */
+/* -- values --------------------------------------------------------------- */
 
 /* As few digits as read back as the same number, but not "1e+04". */
 static int add_real(struct mv_buf *out, double v, int is_float)
@@ -273,7 +273,7 @@ static int array_of_scalars(struct reader *r, struct mv_buf *text,
 	int bad = 0;
 	int rc;
 
-	rc = take(r, &p, n * size);	/* n <= ARRAY_MAX */
+	rc = gguf_take(r, &p, n * size);	/* n <= ARRAY_MAX */
 	if (rc < 0)
 		return rc;
 	if (type == KV_BOOL) {
@@ -327,7 +327,7 @@ static int plain_value(struct reader *r, struct mv_buf *text, uint32_t type,
 			rc = mv_nomem(r->err);
 		return rc;
 	}
-	rc = take(r, raw, kv_types[type].size);
+	rc = gguf_take(r, raw, kv_types[type].size);
 	if (!rc && type == KV_BOOL)
 		rc = check_bools(r, *raw, 1);
 	if (!rc && add_scalar(text, type, *raw))
@@ -348,7 +348,7 @@ static int check_alignment(struct reader *r, uint32_t type,
 	return 0;
 }
 
-static int check_key(struct reader *r, const struct mv_name *key)
+static int gguf_check_key(struct reader *r, const struct mv_name *key)
 {
 	size_t i;
 
@@ -364,7 +364,7 @@ static int check_key(struct reader *r, const struct mv_name *key)
 	if ((i < key->len || key->len > 65535 || !key->len) &&
 	    mv_layout_note(r->out, "a key is not lower-case ASCII", r->err) < 0)
 		return MV_ENOMEM;
-	return remember(r, key);
+	return gguf_remember(r, key);
 }
 
 static int one_kv(struct reader *r, struct mv_buf *text)
@@ -380,7 +380,7 @@ static int one_kv(struct reader *r, struct mv_buf *text)
 	if (!rc)
 		rc = take_u32(r, &type);
 	if (!rc)
-		rc = check_key(r, &key);
+		rc = gguf_check_key(r, &key);
 	if (rc < 0)
 		return rc;
 	if (type >= KV_TYPES)
@@ -413,7 +413,7 @@ static int all_kv(struct reader *r, uint64_t n)
 	return rc ? rc : check_twice(r, "key");
 }
 
-/* -- tensors -- */
+/* -- tensors -------------------------------------------------------------- */
 
 static int tensor_shape(struct reader *r, struct mv_tensor *t)
 {
@@ -493,7 +493,7 @@ static int one_tensor(struct reader *r)
 	t->name = mv_layout_strn(r->out, name.s, name.len);
 	if (!t->name)
 		return mv_nomem(r->err);
-	rc = remember(r, &name);
+	rc = gguf_remember(r, &name);
 	if (!rc)
 		rc = tensor_shape(r, t);
 	if (!rc)
@@ -545,7 +545,7 @@ static int check_offsets(struct reader *r)
 	return 0;
 }
 
-static int place(struct reader *r)
+static int gguf_place(struct reader *r)
 {
 	uint64_t size = r->head->file_size;
 	struct mv_layout *out = r->out;
@@ -581,7 +581,7 @@ static int parse_all(struct reader *r)
 	uint32_t version;
 	int rc;
 
-	rc = take(r, &magic, 4);
+	rc = gguf_take(r, &magic, 4);
 	if (!rc)
 		rc = take_u32(r, &version);
 	if (rc < 0)
@@ -609,11 +609,11 @@ static int parse_all(struct reader *r)
 		rc = check_twice(r, "tensor");
 	if (!rc)
 		rc = check_offsets(r);
-	return rc ? rc : place(r);
+	return rc ? rc : gguf_place(r);
 }
 
-static int parse(struct mv_layout *out, struct mv_head *head,
-		 struct mv_err *err)
+static int gguf_parse(struct mv_layout *out, struct mv_head *head,
+		      struct mv_err *err)
 {
 	struct reader r = {
 		.out = out,
@@ -628,4 +628,4 @@ static int parse(struct mv_layout *out, struct mv_head *head,
 	return rc;
 }
 
-const struct mv_format mv_format_gguf = { "gguf", bid, parse };
+const struct mv_format mv_format_gguf = { "gguf", bid, gguf_parse };

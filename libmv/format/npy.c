@@ -40,7 +40,7 @@ static int bid(const uint8_t *data, size_t len)
 	return len >= 8 && !memcmp(data, "\x93NUMPY", 6) ? 90 : 0;
 }
 
-static int bad(struct scan *s, const char *what)
+static int npy_bad(struct scan *s, const char *what)
 {
 	return mv_fail(s->err, MV_EINVALID, "the header is malformed: %s",
 		       what);
@@ -74,19 +74,19 @@ static int take_string(struct scan *s, struct mv_name *out)
 	char quote;
 
 	if (!looking_at(s, "'\""))
-		return bad(s, "a string is missing");
+		return npy_bad(s, "a string is missing");
 	quote = *s->p++;
 	out->s = s->p;
 	while (s->p < s->end && *s->p != quote) {
 		if (*s->p == '\n' || *s->p == '\r' || !*s->p)
-			return bad(s, "a string is not closed");
+			return npy_bad(s, "a string is not closed");
 		if (*s->p == '\\')
 			s->p++;
 		if (s->p < s->end)
 			s->p++;
 	}
 	if (s->p >= s->end)
-		return bad(s, "a string is not closed");
+		return npy_bad(s, "a string is not closed");
 	out->len = (size_t)(s->p++ - out->s);
 	return 0;
 }
@@ -97,7 +97,7 @@ static int is_digit(char c)
 }
 
 /* Decimal digits as Python takes them: no zero in front. */
-static int digits(const char **p, const char *end, uint64_t *out)
+static int npy_digits(const char **p, const char *end, uint64_t *out)
 {
 	const char *begin = *p;
 
@@ -114,8 +114,8 @@ static int digits(const char **p, const char *end, uint64_t *out)
 static int take_number(struct scan *s, uint64_t *out)
 {
 	skip_space(s);
-	if (digits(&s->p, s->end, out) || *out > INT64_MAX)
-		return bad(s, "a number is missing or too large");
+	if (npy_digits(&s->p, s->end, out) || *out > INT64_MAX)
+		return npy_bad(s, "a number is missing or too large");
 	if (s->py2 && s->p < s->end && *s->p == 'L')
 		s->p++;
 	return 0;
@@ -132,24 +132,24 @@ static int take_shape(struct scan *s, uint64_t *shape, uint32_t *rank)
 		return take_number(s, shape);
 	}
 	if (!accept(s, '('))
-		return bad(s, "a shape is missing");
+		return npy_bad(s, "a shape is missing");
 	while (!accept(s, ')')) {
 		if (*rank == RANK_MAX)
-			return bad(s, "more than 64 dimensions");
+			return npy_bad(s, "more than 64 dimensions");
 		rc = take_number(s, &shape[(*rank)++]);
 		if (rc < 0)
 			return rc;
 		if (accept(s, ','))
 			continue;
 		if (*rank == 1)
-			return bad(s, "a tuple of one needs a comma");
+			return npy_bad(s, "a tuple of one needs a comma");
 		if (!looking_at(s, ")"))
-			return bad(s, "a shape is not closed");
+			return npy_bad(s, "a shape is not closed");
 	}
 	return 0;
 }
 
-/* -- descr -- */
+/* -- descr ---------------------------------------------------------------- */
 
 static int known_size(char kind, uint64_t n)
 {
@@ -210,7 +210,7 @@ static int is_unit(const char *p, const char *end)
 		return 0;
 	p++;
 	end--;
-	if (is_digit(*p) && (digits(&p, end, &n) || !n || n > INT32_MAX))
+	if (is_digit(*p) && (npy_digits(&p, end, &n) || !n || n > INT32_MAX))
 		return 0;
 	len = (size_t)(end - p);
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
@@ -232,22 +232,22 @@ static int typestr(struct scan *s, const struct mv_name *text,
 	if (p < end && strchr("<>|=", *p) && *p)
 		p++;
 	if (p == end || !*p || !strchr("biufcSUVMmO?", *p))
-		return bad(s, "the type is unknown");
+		return npy_bad(s, "the type is unknown");
 	kind = *p++;
 	has_size = p < end && is_digit(*p);
 	n = kind == '?';
-	if (has_size && digits(&p, end, &n))
-		return bad(s, "the type's size is too large");
+	if (has_size && npy_digits(&p, end, &n))
+		return npy_bad(s, "the type's size is too large");
 	if (!has_size && !strchr("?OSUV", kind))
-		return bad(s, "the type has no size");
+		return npy_bad(s, "the type has no size");
 	if (kind == 'O' && n != 0 && n != 4 && n != 8)
-		return bad(s, "the type is unknown");
+		return npy_bad(s, "the type is unknown");
 	if (p < end && (kind == 'M' || kind == 'm') && is_unit(p, end))
 		p = end;
 	if (p < end || !known_size(kind, n))
-		return bad(s, "the type is unknown");
+		return npy_bad(s, "the type is unknown");
 	if (n > ITEM_MAX / 4 && (kind == 'U' || n > ITEM_MAX))
-		return bad(s, "the type's size is too large");
+		return npy_bad(s, "the type's size is too large");
 	if (kind == 'U')
 		n *= 4;
 	out->size = n;
@@ -269,7 +269,7 @@ static int times_shape(struct scan *s, uint64_t *size)
 	for (uint32_t i = 0; i < rank; i++)
 		if (__builtin_mul_overflow(*size, shape[i], size) ||
 		    *size > ITEM_MAX)
-			return bad(s, "the type's size is too large");
+			return npy_bad(s, "the type's size is too large");
 	return 0;
 }
 
@@ -291,7 +291,7 @@ struct descr {
 static int push(struct descr *d, int kind)
 {
 	if (d->depth == NESTING_MAX)
-		return bad(d->s, "the type is nested too deeply");
+		return npy_bad(d->s, "the type is nested too deeply");
 	d->nest[d->depth].kind = kind;
 	d->nest[d->depth++].sum = 0;
 	return 0;
@@ -310,21 +310,21 @@ static int open_field(struct descr *d)
 		return 0;
 	}
 	if (!accept(s, '('))
-		return bad(s, "a field is missing");
+		return npy_bad(s, "a field is missing");
 	if (accept(s, '(')) {
 		rc = take_string(s, &name);
 		if (!rc && !accept(s, ','))
-			rc = bad(s, "a title needs a name");
+			rc = npy_bad(s, "a title needs a name");
 		if (!rc)
 			rc = take_string(s, &name);
 		accept(s, ',');
 		if (!rc && !accept(s, ')'))
-			rc = bad(s, "a title is not closed");
+			rc = npy_bad(s, "a title is not closed");
 	} else {
 		rc = take_string(s, &name);
 	}
 	if (!rc && !accept(s, ','))
-		rc = bad(s, "a field has no type");
+		rc = npy_bad(s, "a field has no type");
 	return rc ? rc : push(d, NEST_FIELD);
 }
 
@@ -359,24 +359,24 @@ static int close_type(struct descr *d)
 	int rc = 0;
 
 	if (n->kind == NEST_PAIR && !accept(s, ','))
-		return bad(s, "a pair has no shape");
+		return npy_bad(s, "a pair has no shape");
 	if (n->kind == NEST_PAIR || (accept(s, ',') && !looking_at(s, ")")))
 		rc = times_shape(s, &d->size);
 	accept(s, ',');
 	if (!rc && !accept(s, ')'))
-		rc = bad(s, "a type is not closed");
+		rc = npy_bad(s, "a type is not closed");
 	d->depth--;
 	if (rc < 0 || n->kind == NEST_PAIR)
 		return rc;
 	n = &d->nest[d->depth - 1];	/* a field is always in a list */
 	n->sum += d->size;
 	if (n->sum > ITEM_MAX)
-		return bad(s, "the type's size is too large");
+		return npy_bad(s, "the type's size is too large");
 	d->done = 0;
 	if (accept(s, ','))
 		return open_field(d);
 	return looking_at(s, "]") ? open_field(d) :
-		bad(s, "a list is not closed");
+		npy_bad(s, "a list is not closed");
 }
 
 static int take_descr(struct scan *s, struct dtype *out)
@@ -405,7 +405,7 @@ static int take_descr(struct scan *s, struct dtype *out)
 	return 0;
 }
 
-/* -- the dict -- */
+/* -- the dict ------------------------------------------------------------- */
 
 struct header {
 	struct dtype dtype;
@@ -423,7 +423,7 @@ static int take_bool(struct scan *s, int *out)
 	left = (size_t)(s->end - s->p);
 	*out = left >= 4 && !memcmp(s->p, "True", 4);
 	if (!*out && !(left >= 5 && !memcmp(s->p, "False", 5)))
-		return bad(s, "fortran_order is neither True nor False");
+		return npy_bad(s, "fortran_order is neither True nor False");
 	s->p += *out ? 4 : 5;
 	return 0;
 }
@@ -445,16 +445,16 @@ static int take_entry(struct scan *s, struct header *h)
 	bit = is_key(&key, "descr") ? 1 : is_key(&key, "fortran_order") ? 2 :
 		is_key(&key, "shape") ? 4 : 0;
 	if (!bit || h->seen & bit)
-		return bad(s, "a key is unknown or there twice");
+		return npy_bad(s, "a key is unknown or there twice");
 	h->seen |= bit;
 	if (!accept(s, ':'))
-		return bad(s, "a key has no value");
+		return npy_bad(s, "a key has no value");
 	if (bit == 1)
 		return take_descr(s, &h->dtype);
 	if (bit == 2)
 		return take_bool(s, &h->fortran);
 	if (!looking_at(s, "("))
-		return bad(s, "the shape is not a tuple");
+		return npy_bad(s, "the shape is not a tuple");
 	return take_shape(s, h->shape, &h->rank);
 }
 
@@ -463,26 +463,26 @@ static int take_header(struct scan *s, struct header *h)
 	int rc;
 
 	if (s->p == s->end || s->end[-1] != '\n')
-		return bad(s, "it does not end with a line feed");
+		return npy_bad(s, "it does not end with a line feed");
 	if (!accept(s, '{'))
-		return bad(s, "it is not a dict");
+		return npy_bad(s, "it is not a dict");
 	while (!accept(s, '}')) {
 		rc = take_entry(s, h);
 		if (rc < 0)
 			return rc;
 		if (!accept(s, ',') && !looking_at(s, "}"))
-			return bad(s, "a comma is missing");
+			return npy_bad(s, "a comma is missing");
 	}
 	skip_space(s);
 	if (s->p != s->end)
-		return bad(s, "there is text behind the dict");
+		return npy_bad(s, "there is text behind the dict");
 	if (h->seen != 7)
-		return bad(s, "a key is missing");
+		return npy_bad(s, "a key is missing");
 	return 0;
 }
 
 /* Version 3 is UTF-8, and numpy refuses what is not. */
-static int is_utf8(const uint8_t *data, size_t len)
+static int npy_is_utf8(const uint8_t *data, size_t len)
 {
 	const char *p = (const char *)data;
 	uint32_t cp;
@@ -521,8 +521,8 @@ static int data_length(const struct mv_head *head, struct mv_tensor *t,
 	return 0;
 }
 
-static int fill(struct mv_layout *out, const struct mv_head *head,
-		const struct header *h, struct mv_err *err)
+static int npy_fill(struct mv_layout *out, const struct mv_head *head,
+		    const struct header *h, struct mv_err *err)
 {
 	struct mv_tensor *t = mv_layout_add(out, h->rank);
 	size_t len = h->dtype.text_len;
@@ -554,8 +554,8 @@ static int fill(struct mv_layout *out, const struct mv_head *head,
 	return rc;
 }
 
-static int parse(struct mv_layout *out, struct mv_head *head,
-		 struct mv_err *err)
+static int npy_parse(struct mv_layout *out, struct mv_head *head,
+		     struct mv_err *err)
 {
 	struct header h = { .rank = 0 };
 	unsigned major = head->data[6], minor = head->data[7];
@@ -575,14 +575,14 @@ static int parse(struct mv_layout *out, struct mv_head *head,
 	rc = mv_head_need(head, prefix, len, TEXT_MAX + 12, 0, err);
 	if (rc < 0)
 		return rc;
-	if (major == 3 && !is_utf8(head->data + prefix, (size_t)len))
+	if (major == 3 && !npy_is_utf8(head->data + prefix, (size_t)len))
 		return mv_fail(err, MV_EINVALID, "the header is not UTF-8");
 	s.p = (const char *)head->data + prefix;
 	s.end = s.p + len;
 	s.py2 = major < 3;
 	out->header_len = prefix + len;
 	rc = take_header(&s, &h);
-	return rc ? rc : fill(out, head, &h, err);
+	return rc ? rc : npy_fill(out, head, &h, err);
 }
 
-const struct mv_format mv_format_npy = { "npy", bid, parse };
+const struct mv_format mv_format_npy = { "npy", bid, npy_parse };

@@ -56,7 +56,7 @@ int mv_head_parse(struct mv_layout *out, struct mv_head *head,
 int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		uint64_t size, struct mv_err *err);
 
-/* -- filling a layout; everything lives until mv_layout_release() -- */
+/* -- filling a layout; everything lives until mv_layout_release() --------- */
 char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len);
 /* A new tensor, zeroed, with room for `rank` numbers. */
 struct mv_tensor *mv_layout_add(struct mv_layout *layout, uint32_t rank);

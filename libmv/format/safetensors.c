@@ -263,8 +263,8 @@ static int check_order(struct walk *w)
 	return 0;
 }
 
-static int parse(struct mv_layout *out, struct mv_head *head,
-		 struct mv_err *err)
+static int safetensors_parse(struct mv_layout *out, struct mv_head *head,
+			     struct mv_err *err)
 {
 	uint64_t cap = 8 + (head->for_runs ? MV_SAFETENSORS_RUNS_MAX :
 			    MV_SAFETENSORS_HEAD_MAX);
@@ -297,4 +297,4 @@ out:
 	return rc;
 }
 
-const struct mv_format mv_format_safetensors = { "safetensors", bid, parse };
+const struct mv_format mv_format_safetensors = { "safetensors", bid, safetensors_parse };

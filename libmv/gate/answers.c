@@ -18,8 +18,8 @@
 #define CARD_MAX ((size_t)1 << 20)
 #define DATE_LIMIT_MS (30 * 1000)
 
-static int unknown(struct mv_asked *q, const char *question,
-		   struct mv_err *err)
+static int answers_unknown(struct mv_asked *q, const char *question,
+			   struct mv_err *err)
 {
 	return mv_policy_answer(q->facts, question, 0, 0, NULL, err);
 }
@@ -30,7 +30,7 @@ static int number(struct mv_asked *q, const char *question, int64_t n,
 	return mv_policy_answer(q->facts, question, 1, n, text, err);
 }
 
-/* -- other versions -------------------------------------------------------------- */
+/* -- other versions ------------------------------------------------------- */
 
 static int set_other(struct mv_asked *q, const char *name, const char *version,
 		     const char *commit, struct mv_err *err)
@@ -141,7 +141,7 @@ static int answer_other(struct mv_asked *q, const char *name,
 	return e ? set_other(q, name, name, e->commit, err) : 0;
 }
 
-/* -- moments ------------------------------------------------------------------------------ */
+/* -- moments -------------------------------------------------------------- */
 
 enum { NO_RECEIPT = -1, RECEIPT_UNCHECKED = -2 };
 
@@ -217,7 +217,7 @@ static int witness(struct mv_asked *q, struct mv_stage_event *e,
 	return 0;
 }
 
-/* -- the history of stages ------------------------------------------------------------ */
+/* -- the history of stages ------------------------------------------------ */
 
 /* A name that was taken back and given to another commit held nothing. */
 static int names_version(const struct mv_stage_event *e,
@@ -236,7 +236,7 @@ static int answer_held(struct mv_asked *q, const char *question,
 	int rc = history_of(&h, q, stage, q->facts->commit, err);
 
 	if (rc)
-		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
+		return rc == MV_ENOENT ? answers_unknown(q, question, err) : rc;
 	for (size_t i = 0; i < h.count; i++)
 		held |= names_version(&h.v[i], q->facts);
 	mv_gate_stage_release(&h);
@@ -256,7 +256,7 @@ static int since(struct mv_asked *q, const char *question, struct mv_stage *h,
 	if (rc)
 		return rc;
 	if (when < 0 || when > now)
-		return unknown(q, question, err);
+		return answers_unknown(q, question, err);
 	return number(q, question, now - when, NULL, err);
 }
 
@@ -270,7 +270,7 @@ static int answer_soak(struct mv_asked *q, const char *question,
 	int rc = history_of(&h, q, stage, q->facts->commit, err);
 
 	if (rc)
-		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
+		return rc == MV_ENOENT ? answers_unknown(q, question, err) : rc;
 	for (size_t i = 0; i < h.count; i++)
 		if (names_version(&h.v[i], q->facts))
 			last = &h.v[i];
@@ -284,7 +284,7 @@ static int answer_holder(struct mv_asked *q, const char *question,
 	int rc = history_of(&h, q, stage, "", err);
 
 	if (rc)
-		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
+		return rc == MV_ENOENT ? answers_unknown(q, question, err) : rc;
 	rc = number(q, question, !!h.holder,
 		    h.holder ? h.holder->version : NULL, err);
 	mv_gate_stage_release(&h);
@@ -299,7 +299,7 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 	int rc = history_of(&h, q, q->facts->stage, "", err);
 
 	if (rc)
-		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
+		return rc == MV_ENOENT ? answers_unknown(q, question, err) : rc;
 	if (h.count)
 		rc = witness(q, &h.v[h.count - 1], err);
 	when = h.count ? h.v[h.count - 1].when : 0;
@@ -310,7 +310,7 @@ static int answer_last_event(struct mv_asked *q, const char *question,
 	if (!h.count)
 		rc = number(q, question, -1, NULL, err);
 	else if (when < 0 || when > now)
-		rc = unknown(q, question, err);
+		rc = answers_unknown(q, question, err);
 	else
 		rc = number(q, question, now - when, NULL, err);
 	mv_gate_stage_release(&h);
@@ -327,7 +327,7 @@ static int answer_previously(struct mv_asked *q, const char *question,
 	int rc = history_of(&h, q, q->facts->stage, q->facts->commit, err);
 
 	if (rc)
-		return rc == MV_ENOENT ? unknown(q, question, err) : rc;
+		return rc == MV_ENOENT ? answers_unknown(q, question, err) : rc;
 	for (size_t i = 0; i + 1 < h.count; i++)
 		if (names_version(&h.v[i], q->facts) &&
 		    !names_version(&h.v[i + 1], q->facts))
@@ -335,7 +335,7 @@ static int answer_previously(struct mv_asked *q, const char *question,
 	return since(q, question, &h, end, err);
 }
 
-/* -- commits and files ------------------------------------------------------------------ */
+/* -- commits and files ---------------------------------------------------- */
 
 /* What a full ref is in the state that is judged. */
 static int ref_commit(char *hex, struct mv_gate *gate, const char *ref)
@@ -350,7 +350,8 @@ static int ref_commit(char *hex, struct mv_gate *gate, const char *ref)
 	return mv_git_commit(hex, git, ref, NULL);
 }
 
-static int is_below(struct mv_gate *gate, const char *commit, const char *ref)
+static int answers_is_below(struct mv_gate *gate, const char *commit,
+			    const char *ref)
 {
 	char hex[65];
 	int rc = ref_commit(hex, gate, ref);
@@ -366,7 +367,7 @@ static int is_below(struct mv_gate *gate, const char *commit, const char *ref)
 static int is_reachable(struct mv_gate *gate, const char *commit,
 			const char *ref)
 {
-	int here = is_below(gate, commit, ref), there;
+	int here = answers_is_below(gate, commit, ref), there;
 	char *name;
 
 	/* What is proved is not proved by a branch that somebody makes here. */
@@ -374,7 +375,7 @@ static int is_reachable(struct mv_gate *gate, const char *commit,
 	    strncmp(ref, "refs/heads/", 11))
 		return here;
 	name = mv_strf("%s%s", gate->fetched, ref + 11);
-	there = name ? is_below(gate, commit, name) : MV_ENOMEM;
+	there = name ? answers_is_below(gate, commit, name) : MV_ENOMEM;
 	free(name);
 	return there == MV_ENOENT ? here : there;
 }
@@ -393,7 +394,7 @@ static int answer_reachable(struct mv_asked *q, const char *question,
 	free(full);
 	if (rc < 0)
 		return rc == MV_ENOMEM ? mv_nomem(err) :
-			unknown(q, question, err);
+			answers_unknown(q, question, err);
 	return number(q, question, rc, ref, err);
 }
 
@@ -408,7 +409,7 @@ static int answer_content(struct mv_asked *q, const char *question,
 
 	if (rc)
 		return rc == MV_ENOMEM ? mv_nomem(err) :
-			unknown(q, question, err);
+			answers_unknown(q, question, err);
 	snprintf(text, sizeof(text), "sha256:%s", mv_oid_hex(hex, &oid));
 	return number(q, question, 1, text, err);
 }
@@ -461,11 +462,11 @@ static int answer_format(struct mv_asked *q, struct mv_err *err)
 	}
 	/* Both at once: the header is read only once. */
 	rc = format ? number(q, "format", 1, format, err) :
-		      unknown(q, "format", err);
+		      answers_unknown(q, "format", err);
 	if (!rc)
 		rc = elements >= 0 ? number(q, "parameters", elements, NULL,
 					    err) :
-			unknown(q, "parameters", err);
+			answers_unknown(q, "parameters", err);
 	mv_layout_release(&layout);
 	return rc;
 }
@@ -478,7 +479,7 @@ static int is_answered(const struct mv_asked *q, const char *question)
 	return 0;
 }
 
-/* -- the model card ------------------------------------------------------------------------ */
+/* -- the model card ------------------------------------------------------- */
 
 static int read_card(struct mv_buf *out, struct mv_asked *q, const char *file)
 {
@@ -500,7 +501,7 @@ static int answer_card(struct mv_asked *q, const char *question,
 	rc = read_card(&text, q, file);
 	mv_buf_release(&text);
 	if (rc && rc != MV_ENOENT)
-		return unknown(q, question, err);
+		return answers_unknown(q, question, err);
 	return number(q, question, !rc, file, err);
 }
 
@@ -571,10 +572,10 @@ static int answer_section(struct mv_asked *q, const char *question,
 	int rc;
 
 	if (!file)
-		return name ? mv_nomem(err) : unknown(q, question, err);
+		return name ? mv_nomem(err) : answers_unknown(q, question, err);
 	mv_buf_init(&text, CARD_MAX);
 	rc = read_card(&text, q, file);
-	rc = rc ? unknown(q, question, err) :
+	rc = rc ? answers_unknown(q, question, err) :
 		number(q, question, has_section(text.data, name + 1), NULL,
 		       err);
 	mv_buf_release(&text);
@@ -582,7 +583,7 @@ static int answer_section(struct mv_asked *q, const char *question,
 	return rc;
 }
 
-/* -- where it comes from ------------------------------------------------------------------- */
+/* -- where it comes from -------------------------------------------------- */
 
 static const char *code_commit(const struct mv_evidence *e)
 {
@@ -600,7 +601,7 @@ static int answer_code(struct mv_asked *q, struct mv_err *err)
 	char hex[65];
 
 	if (!commit)
-		return unknown(q, "lineage-code", err);
+		return answers_unknown(q, "lineage-code", err);
 	return number(q, "lineage-code",
 		      !mv_git_commit(hex, mv_repo_git(q->gate->repo), commit,
 				     NULL), commit, err);
@@ -631,7 +632,7 @@ static int answer_data_in_repo(struct mv_asked *q, struct mv_err *err)
 	int all = 0;
 
 	if (!commit || !q->facts->evidence.data)
-		return unknown(q, "data-in-repo", err);
+		return answers_unknown(q, "data-in-repo", err);
 	data_found(q, commit, &all);
 	return number(q, "data-in-repo", all, NULL, err);
 }
@@ -645,10 +646,10 @@ static int answer_data(struct mv_asked *q, struct mv_err *err)
 	for (size_t i = 0; r && i < r->data.count; i++)
 		all &= r->data.v[i].has_oid;
 	return r ? number(q, "lineage-data", all, NULL, err) :
-		   unknown(q, "lineage-data", err);
+		   answers_unknown(q, "lineage-data", err);
 }
 
-/* -- the moment -------------------------------------------------------------------------------- */
+/* -- the moment ----------------------------------------------------------- */
 
 /* The system's `date` knows time zones; a name that it does not know would be
    UTC to it. */
@@ -679,7 +680,7 @@ static int answer_offset(struct mv_asked *q, const char *question,
 	sign = ok && *out.data == '-' ? -1 : 1;
 	if (!rc)
 		rc = ok ? number(q, question, sign * (h * 3600 + m * 60),
-				 zone, err) : unknown(q, question, err);
+				 zone, err) : answers_unknown(q, question, err);
 	free(program);
 	free(file);
 	free(var);
@@ -687,7 +688,7 @@ static int answer_offset(struct mv_asked *q, const char *question,
 	return rc;
 }
 
-/* -- which of them ------------------------------------------------------------------------------ */
+/* -- which of them -------------------------------------------------------- */
 
 static const struct answerer {
 	const char *word;
@@ -736,5 +737,5 @@ int mv_gate_answer(void *asked, const char *question, struct mv_err *err)
 		if (a->plain && !rest)
 			return a->plain(q, err);
 	}
-	return unknown(q, question, err);
+	return answers_unknown(q, question, err);
 }

@@ -23,7 +23,7 @@ struct approving {
 	struct mv_signature signature;	/* as it was checked */
 };
 
-/* -- the key --------------------------------------------------------------------- */
+/* -- the key -------------------------------------------------------------- */
 
 static int unknown_signer(const struct approving *x, struct mv_err *err)
 {
@@ -72,7 +72,7 @@ static int bad_signer(const struct approving *x, struct mv_err *err)
 		       s->why);
 }
 
-/* -- signing ------------------------------------------------------------------------- */
+/* -- signing -------------------------------------------------------------- */
 
 static int sign_once(struct approving *x, struct mv_buf *sig,
 		     struct mv_err *err)
@@ -135,7 +135,7 @@ static int set_signer(struct approving *x, struct mv_err *err)
 	return rc;
 }
 
-/* -- what is signed -------------------------------------------------------------------- */
+/* -- what is signed ------------------------------------------------------- */
 
 static int find_facts(struct approving *x, struct mv_err *err)
 {
@@ -162,7 +162,7 @@ static int find_facts(struct approving *x, struct mv_err *err)
 	return mv_gate_bindings(&x->facts, x->gate, &p, err);
 }
 
-static int fill(struct approving *x, struct mv_err *err)
+static int approve_fill(struct approving *x, struct mv_err *err)
 {
 	const struct mv_policy_facts *f = &x->facts;
 	const struct mv_approve_options *o = x->options;
@@ -192,7 +192,7 @@ static int fill(struct approving *x, struct mv_err *err)
 	return rc;
 }
 
-/* -- taking back -------------------------------------------------------------------------- */
+/* -- taking back ---------------------------------------------------------- */
 
 static int is_own(const struct approving *x, const struct mv_vote *v)
 {
@@ -258,10 +258,10 @@ static void set_later(struct approving *x)
 	}
 }
 
-/* -- writing it down ------------------------------------------------------------------------- */
+/* -- writing it down ------------------------------------------------------ */
 
-static int append(struct approving *x, const struct mv_buf *sig,
-		  struct mv_err *err)
+static int approve_append(struct approving *x, const struct mv_buf *sig,
+			  struct mv_err *err)
 {
 	struct mv_repo *repo = x->gate->repo;
 	struct mv_pointer pointer = { .dialect = MV_DIALECT_NATIVE,
@@ -318,7 +318,7 @@ int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 					      options->stage, options->rules,
 					      err);
 	if (!rc)
-		rc = fill(&x, err);
+		rc = approve_fill(&x, err);
 	if (!rc)
 		rc = set_signer(&x, err);
 	if (!rc && options->decision == MV_DECISION_REVOKE)
@@ -328,7 +328,7 @@ int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 	if (!rc)
 		rc = sign(&x, &sig, err);
 	if (!rc)
-		rc = append(&x, &sig, err);
+		rc = approve_append(&x, &sig, err);
 	mv_buf_release(&sig);
 	mv_signature_release(&x.signature);
 	mv_policy_facts_release(&x.facts);

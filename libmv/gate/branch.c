@@ -26,7 +26,7 @@ struct moving {
 	void *payload;
 };
 
-/* -- what changed ------------------------------------------------------------------ */
+/* -- what changed --------------------------------------------------------- */
 
 /* A directory artifact is judged once, as a whole. */
 static int add_path(struct moving *m, const char *path, const char *blob,
@@ -53,7 +53,7 @@ static int add_path(struct moving *m, const char *path, const char *blob,
 	return c->path && c->blob ? 0 : mv_nomem(err);
 }
 
-static int by_path(const void *a, const void *b)
+static int branch_by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct change *)a)->path,
 		      ((const struct change *)b)->path);
@@ -85,7 +85,7 @@ static int sort_out(struct moving *m, struct mv_err *err)
 	if (!blobs)
 		return mv_nomem(err);
 	if (m->count)
-		qsort(m->v, m->count, sizeof(*m->v), by_path);
+		qsort(m->v, m->count, sizeof(*m->v), branch_by_path);
 	for (size_t i = 0; i < m->count; i++) {
 		struct change *c = &m->v[i];
 
@@ -126,11 +126,11 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 			     add_path(m, d->old_path, "", err);
 }
 
-/* -- one content -------------------------------------------------------------------- */
+/* -- one content ---------------------------------------------------------- */
 
-static int fill(struct mv_policy_facts *f, struct mv_gate *gate,
-		const struct mv_subject *s, const char *action,
-		struct mv_err *err)
+static int branch_fill(struct mv_policy_facts *f, struct mv_gate *gate,
+		       const struct mv_subject *s, const char *action,
+		       struct mv_err *err)
 {
 	struct mv_testimony t;
 	int rc;
@@ -159,9 +159,9 @@ static int fill(struct mv_policy_facts *f, struct mv_gate *gate,
 	return rc ? rc : mv_gate_set(&f->path, s->path, err);
 }
 
-static int take_commit(void *payload, size_t i,
-		       const struct mv_git_object_info *info,
-		       struct mv_err *err)
+static int branch_take_commit(void *payload, size_t i,
+			      const struct mv_git_object_info *info,
+			      struct mv_err *err)
 {
 	struct mv_policy_facts *f = payload;
 	int rc = 0;
@@ -174,8 +174,8 @@ static int take_commit(void *payload, size_t i,
 	return rc;
 }
 
-static int judge(struct moving *m, const char *subject,
-		 struct mv_policy_facts *f, struct mv_err *err)
+static int branch_judge(struct moving *m, const char *subject,
+			struct mv_policy_facts *f, struct mv_err *err)
 {
 	struct mv_verdict verdict;
 	int rc = mv_decide(&verdict, f, &m->gate->policy,
@@ -259,25 +259,25 @@ static int judge_path(struct moving *m, const char *path, struct mv_err *err)
 	if (!rc)
 		rc = mv_gate_set(&f.commit, m->new, err);
 	if (!rc && *s.blob)
-		rc = fill(&f, m->gate, &s, "change", err);
+		rc = branch_fill(&f, m->gate, &s, "change", err);
 	else if (!rc)
 		f.size = UINT64_MAX;
 	f.action = "change";
 	if (!rc)
 		rc = mv_git_objects(mv_repo_git(m->gate->repo), &m->new, 1,
-				    take_commit, &f, err);
+				    branch_take_commit, &f, err);
 	if (!rc)
 		rc = mv_policy_each_question(&m->gate->policy, "change",
 					     f.artifact, m->branch,
 					     mv_gate_answer, &asked, err);
 	if (!rc)
-		rc = judge(m, f.artifact, &f, err);
+		rc = branch_judge(m, f.artifact, &f, err);
 	mv_policy_facts_release(&f);
 	mv_subject_release(&s);
 	return rc;
 }
 
-/* -- the policy itself ----------------------------------------------------------------- */
+/* -- the policy itself ---------------------------------------------------- */
 
 #define TRUSTED_MAX ((size_t)4 << 20)
 
@@ -326,7 +326,8 @@ nomem:
 
 /* "<mode> blob <oid> TAB <path>": of a symlink or submodule nobody can say
    what it will be read as. */
-static int take_line(struct listing *l, const char *line, struct mv_err *err)
+static int branch_take_line(struct listing *l, const char *line,
+			    struct mv_err *err)
 {
 	const char *tab = strchr(line, '\t'), *oid;
 
@@ -353,7 +354,7 @@ static int list_trusted(struct listing *l, struct mv_git *git,
 	rc = mv_git_run(git, args, NULL, 0, &out, err);
 	for (size_t at = 0; !rc && at < out.len;
 	     at += strlen(out.data + at) + 1)
-		rc = take_line(l, out.data + at, err);
+		rc = branch_take_line(l, out.data + at, err);
 	mv_buf_release(&out);
 	return rc;
 }
@@ -483,7 +484,7 @@ int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 	if (!rc)
 		rc = mv_gate_set(&s.path, ".gitmodel", err);
 	if (!rc)
-		rc = fill(out, gate, &s, "policy", err);
+		rc = branch_fill(out, gate, &s, "policy", err);
 	if (rc)
 		mv_policy_facts_release(out);
 	mv_subject_release(&s);
@@ -501,9 +502,9 @@ static int judge_policy(struct moving *m, struct mv_err *err)
 		rc = mv_gate_policy_origin(by, m->gate, m->old, m->new, err);
 	if (!rc)
 		rc = mv_git_objects(mv_repo_git(m->gate->repo), names, 1,
-				    take_commit, &f, err);
+				    branch_take_commit, &f, err);
 	if (!rc)
-		rc = judge(m, ".gitmodel", &f, err);
+		rc = branch_judge(m, ".gitmodel", &f, err);
 	mv_policy_facts_release(&f);
 	return rc;
 }

@@ -22,7 +22,7 @@ struct texts {
 	int there[DRAFT_FILES];
 };
 
-/* -- reading ----------------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 static int read_fd(struct mv_buf *out, int fd, const char *path,
 		   struct mv_err *err)
@@ -72,7 +72,8 @@ static int read_revision(struct texts *t, enum draft_file i,
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
-static int read_file(struct texts *t, const char *path, struct mv_err *err)
+static int draft_read_file(struct texts *t, const char *path,
+			   struct mv_err *err)
 {
 	struct mv_buf *out = &t->text[POLICY];
 	int rc = mv_read_file(out, path, err);
@@ -100,7 +101,7 @@ static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
 	for (int i = 0; !rc && i < DRAFT_FILES; i++)
 		rc = where && !file ?
 			read_revision(t, i, repo, commit, err) :
-			file && i == POLICY ? read_file(t, where, err) :
+			file && i == POLICY ? draft_read_file(t, where, err) :
 			mv_git_info(mv_repo_git(repo))->work_tree ?
 			read_work_tree(t, i, repo, err) : 0;
 	if (rc)
@@ -114,7 +115,7 @@ static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
 			"init' writes one to begin with", *name);
 }
 
-/* -- who is on the lists -------------------------------------------------------------- */
+/* -- who is on the lists -------------------------------------------------- */
 
 struct listing {
 	char **v;
@@ -235,7 +236,7 @@ void mv_gate_draft_release(struct mv_policy_draft *d)
 	memset(d, 0, sizeof(*d));
 }
 
-/* -- one to begin with ------------------------------------------------------------------- */
+/* -- one to begin with ---------------------------------------------------- */
 
 static const char starter[] =
 "# Which version may go where. This counts as it stands on the default\n"

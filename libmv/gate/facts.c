@@ -64,16 +64,16 @@ static int check_path(struct mv_gate *gate, const struct mv_promotion *p,
 	return rc;
 }
 
-/* -- people ------------------------------------------------------------------------ */
+/* -- people --------------------------------------------------------------- */
 
 static int set_person(char **out, const char *email, struct mv_err *err)
 {
 	return email && *email ? mv_gate_set(out, email, err) : 0;
 }
 
-static int take_commit(void *payload, size_t i,
-		       const struct mv_git_object_info *info,
-		       struct mv_err *err)
+static int facts_take_commit(void *payload, size_t i,
+			     const struct mv_git_object_info *info,
+			     struct mv_err *err)
 {
 	struct mv_policy_facts *f = payload;
 	int rc;
@@ -103,9 +103,9 @@ struct tag_check {
 };
 
 /* A tag object under another name than its own says nothing. */
-static int take_tag(void *payload, size_t i,
-		    const struct mv_git_object_info *info,
-		    struct mv_err *err)
+static int facts_take_tag(void *payload, size_t i,
+			  const struct mv_git_object_info *info,
+			  struct mv_err *err)
 {
 	struct tag_check *c = payload;
 	struct mv_policy_facts *f = c->facts;
@@ -162,7 +162,7 @@ static int set_people(struct mv_policy_facts *f, struct mv_gate *gate,
 	struct tag_check check = { gate, p->tag, f };
 	struct mv_git *git = mv_repo_git(gate->repo);
 	const char *commit = f->commit;
-	int rc = mv_git_objects(git, &commit, 1, take_commit, f, err);
+	int rc = mv_git_objects(git, &commit, 1, facts_take_commit, f, err);
 
 	if (!rc)
 		rc = set_runner(f, err);
@@ -172,14 +172,14 @@ static int set_people(struct mv_policy_facts *f, struct mv_gate *gate,
 	if (!rc && p->tag) {
 		const char *oid = p->tag->oid;
 
-		rc = mv_git_objects(git, &oid, 1, take_tag, &check, err);
+		rc = mv_git_objects(git, &oid, 1, facts_take_tag, &check, err);
 	} else if (!rc) {
 		rc = set_signer(f, gate, p, err);
 	}
 	return rc;
 }
 
-/* -- the place --------------------------------------------------------------------------- */
+/* -- the place ------------------------------------------------------------ */
 
 /* The stage that a policy wants it to come from, when it holds that. */
 static int set_from_stage(void *payload, const char *question,
@@ -266,7 +266,7 @@ static int check_version(const struct mv_gate *gate,
 	return 0;
 }
 
-/* -- all of it ----------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 static int set_names(struct mv_policy_facts *f, struct mv_gate *gate,
 		     const struct mv_promotion *p,

@@ -34,7 +34,7 @@ char *mv_gate_email(const char *by)
 	return close ? strndup(open + 1, (size_t)(close - open - 1)) : NULL;
 }
 
-/* -- the trusted commit ---------------------------------------------------------- */
+/* -- the trusted commit --------------------------------------------------- */
 
 static const char *short_name(const char *ref)
 {
@@ -101,7 +101,7 @@ static int find_trusted(struct mv_gate *g, const char *rev,
 	return rc;
 }
 
-/* -- what its .gitmodel/ says ------------------------------------------------------- */
+/* -- what its .gitmodel/ says --------------------------------------------- */
 
 enum trusted_file {
 	POLICY, CONFIG, SIGNERS, REVOKED, GPG, GPG_KEYS, TRUSTED_FILES
@@ -367,7 +367,7 @@ static int load_trusted(struct mv_gate *g, const char *policy_file,
 	return rc;
 }
 
-/* -- tags and notes -------------------------------------------------------------------- */
+/* -- tags and notes ------------------------------------------------------- */
 
 struct refs {
 	struct mv_git_ref *v;
@@ -386,7 +386,7 @@ static const struct mv_git_ref *overlaid(const struct mv_gate_options *o,
 	return NULL;
 }
 
-static int by_name(const void *a, const void *b)
+static int gate_by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -402,7 +402,7 @@ static int sort_names(struct refs *refs, const struct mv_gate_options *o,
 	refs->over_count = o->ref_count;
 	if (refs->over_count)
 		qsort(refs->over, refs->over_count, sizeof(*refs->over),
-		      by_name);
+		      gate_by_name);
 	return 0;
 }
 
@@ -432,7 +432,7 @@ static int keep_ref(void *payload, const struct mv_git_ref *ref,
 	struct refs *refs = payload;
 
 	return bsearch(&ref->name, refs->over, refs->over_count,
-		       sizeof(*refs->over), by_name) ? 0 :
+		       sizeof(*refs->over), gate_by_name) ? 0 :
 		add_ref(refs, ref, err);
 }
 

@@ -27,7 +27,7 @@ struct mv_git;
 struct mv_repo;
 struct mv_trust;
 
-/* -- the branch that a server trusts --------------------------------------- */
+/* -- the branch that a server trusts -------------------------------------- */
 
 /* What model.trustedBranch says, as a full ref that is yours to free(); NULL:
    it is not set. MV_EINVALID: it names no branch, an empty one among them. */
@@ -36,7 +36,7 @@ int mv_gate_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err);
 int mv_gate_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
 			   struct mv_err *err);
 
-/* -- tags that stand in the way -------------------------------------------- */
+/* -- tags that stand in the way ------------------------------------------- */
 
 /* Names of artifacts as tags spell them, sorted, each at most a few times. */
 struct mv_tag_names {
@@ -117,7 +117,7 @@ int mv_gate_signer_public(char **out, struct mv_repo *repo, const char *key,
 int mv_gate_signer_find(char **public, char **from, struct mv_repo *repo,
 			struct mv_err *err);
 
-/* -- the state that is judged ---------------------------------------------- */
+/* -- the state that is judged --------------------------------------------- */
 
 struct mv_gate_options {
 	const char *trusted;	/* a revision; NULL: as above; "": none */
@@ -178,7 +178,7 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 int mv_gate_check_artifact(const struct mv_gate *gate, const char *artifact,
 			   struct mv_err *err);
 
-/* -- one promotion --------------------------------------------------------- */
+/* -- one promotion -------------------------------------------------------- */
 
 /* What is to be decided. `tag`: the promotion's own tag, when it was made. */
 struct mv_promotion {
@@ -209,7 +209,7 @@ int mv_gate_check_branch(struct mv_gate *gate, const char *branch,
 			 const char *old, const char *new, mv_gate_fn fn,
 			 void *payload, struct mv_err *err);
 
-/* -- deciding on stages ---------------------------------------------------- */
+/* -- deciding on stages --------------------------------------------------- */
 
 struct mv_promote_options {
 	int sign;		/* -1: as tag.gpgSign says, or when the policy asks */
@@ -247,7 +247,7 @@ int mv_gate_rollback_target(char **version, struct mv_gate *gate,
 			    const char *artifact, const char *stage,
 			    const char *to, struct mv_err *err);
 
-/* -- approvals ------------------------------------------------------------- */
+/* -- approvals ------------------------------------------------------------ */
 
 struct mv_approve_options {
 	enum mv_decision decision;
@@ -271,7 +271,7 @@ int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 /* A copy into *out; what was there is freed. */
 int mv_gate_set(char **out, const char *s, struct mv_err *err);
 
-/* -- one event ------------------------------------------------------------- */
+/* -- one event ------------------------------------------------------------ */
 
 /* By which clocks may differ (s): as far as the policy lets dates of a push be
    from the server's, and never less than five minutes. */

@@ -28,7 +28,7 @@ int mv_gate_check(struct mv_verdict *out, struct mv_policy_facts *facts,
 int mv_gate_votes(struct mv_vote **votes, size_t *count, struct mv_gate *gate,
 		  const char *blob, struct mv_err *err);
 
-/* -- notes of one content -------------------------------------------------- */
+/* -- notes of one content ------------------------------------------------- */
 
 /*
  * What the notes of the gate's state say of one content: lines whose content

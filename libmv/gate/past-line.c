@@ -24,7 +24,7 @@ static int is_behind(const struct mv_past *past, struct mv_git *git,
 	return yes == MV_ENOTSUP && past->shallow ? 0 : yes;
 }
 
-/* -- names of what stands in commits ----------------------------------------------- */
+/* -- names of what stands in commits -------------------------------------- */
 
 /* Hex of each spec ("<commit>^2", "<commit>:.gitmodel"), one after the other
    in `out`; "" for what is not there. Ask for nothing with a newline in it. */
@@ -94,7 +94,7 @@ static int resolve_path(char (*out)[65], struct mv_git *git,
 	return rc;
 }
 
-/* -- where the policy begins --------------------------------------------------------- */
+/* -- where the policy begins ---------------------------------------------- */
 
 static int add_beginning(struct mv_past *past, const char *hex,
 			 struct mv_err *err)
@@ -181,7 +181,7 @@ static int name_beginning(struct mv_past *past, struct mv_git *git,
 	return rc;
 }
 
-/* -- one piece of the line --------------------------------------------------------------- */
+/* -- one piece of the line ------------------------------------------------ */
 
 static int take_parents(void *payload, size_t i,
 			const struct mv_git_object_info *commit,
@@ -344,10 +344,11 @@ static int find_root(size_t *at, char *to, struct mv_past *past,
 	return rc;
 }
 
-/* -- the whole line --------------------------------------------------------------------------- */
+/* -- the whole line ------------------------------------------------------- */
 
-static int append(struct mv_past_list *to, const struct mv_past_list *from,
-		  size_t count, struct mv_err *err)
+static int past_line_append(struct mv_past_list *to,
+			    const struct mv_past_list *from,
+			    size_t count, struct mv_err *err)
 {
 	struct mv_past_commit *v = realloc(to->v, (to->count + count + 1) *
 					   sizeof(*v));
@@ -414,9 +415,9 @@ static int add_piece(struct mv_past *past, char *to, struct mv_git *git,
 			break;
 	}
 	if (!rc)
-		rc = append(&past->branch, &line, end, err);
+		rc = past_line_append(&past->branch, &line, end, err);
 	if (!rc)
-		rc = append(&past->changes, &changes, changed, err);
+		rc = past_line_append(&past->changes, &changes, changed, err);
 	mv_gate_past_list_release(&line);
 	mv_gate_past_list_release(&changes);
 	return rc;
@@ -443,7 +444,7 @@ int mv_gate_past_read_branch(struct mv_past *past, struct mv_git *git,
 	return rc ? rc : mv_gate_past_list_sort(&past->changes, err);
 }
 
-/* -- what stood beside the line ------------------------------------------------------------------ */
+/* -- what stood beside the line ------------------------------------------- */
 
 /* The oldest commit of the line that has `commit` behind it; NULL: none. */
 static int brought_by(const struct mv_past_commit **out,

@@ -11,7 +11,7 @@
 #define COMMITS_MAX ((size_t)1 << 23)
 
 
-static int by_name(const void *a, const void *b)
+static int past_list_by_name(const void *a, const void *b)
 {
 	const struct mv_past_commit *const *x = a, *const *y = b;
 
@@ -19,7 +19,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* "<seconds> <commit> <parent>...": names as text, until all are known. */
-static int take_line(struct mv_past_list *l, char *line, struct mv_err *err)
+static int past_list_take_line(struct mv_past_list *l, char *line,
+			       struct mv_err *err)
 {
 	struct mv_past_commit *c = &l->v[l->count];
 	char *end, *name;
@@ -47,7 +48,7 @@ int mv_gate_past_list_sort(struct mv_past_list *l, struct mv_err *err)
 		return mv_nomem(err);
 	for (size_t i = 0; i < l->count; i++)
 		l->sorted[i] = &l->v[i];
-	qsort(l->sorted, l->count, sizeof(*l->sorted), by_name);
+	qsort(l->sorted, l->count, sizeof(*l->sorted), past_list_by_name);
 	return 0;
 }
 
@@ -122,7 +123,7 @@ static int parse_list(struct mv_past_list *l, struct mv_buf *text,
 		rc = mv_nomem(err);
 	for (line = rc ? NULL : strtok_r(copy, "\n", &save); line && !rc;
 	     line = strtok_r(NULL, "\n", &save))
-		rc = take_line(l, line, err);
+		rc = past_list_take_line(l, line, err);
 	free(copy);
 	if (!rc)
 		rc = mv_gate_past_list_sort(l, err);

@@ -11,7 +11,7 @@
  */
 #define LIST_MAX ((size_t)1 << 30)
 
-/* -- lists of commits ----------------------------------------------------------- */
+/* -- lists of commits ----------------------------------------------------- */
 
 /* Parents stand behind their children, so nothing below `old` need be seen. */
 int mv_gate_past_is_behind(const struct mv_past_list *l,
@@ -48,7 +48,7 @@ int mv_gate_past_is_behind(const struct mv_past_list *l,
 	return found;
 }
 
-/* -- which policy was in force ------------------------------------------------------ */
+/* -- which policy was in force -------------------------------------------- */
 
 static const struct mv_past_commit *on_branch(const struct mv_past *past,
 					      size_t change)
@@ -81,12 +81,12 @@ const struct mv_past_commit *mv_gate_past_in_force(const struct mv_past *past,
 	return NULL;
 }
 
-/* -- statements ----------------------------------------------------------------------------- */
+/* -- statements ----------------------------------------------------------- */
 
 #define PAYLOAD_MAX ((size_t)64 << 10)
 
 /* The object's name is its path in the tree, without the slashes. */
-static void object_of(char *object, const char *path)
+static void past_object_of(char *object, const char *path)
 {
 	size_t n = 0;
 
@@ -200,7 +200,7 @@ static int add_statement(struct notes *n, const char *object, const char *line,
 }
 
 /* To look for the word is cheaper than to parse every record. */
-static int is_statement(const struct notes *n, const char *s, size_t len)
+static int past_is_statement(const struct notes *n, const char *s, size_t len)
 {
 	static const char receipt[] = "\"kind\":\"receipt\"";
 	static const char approval[] = "\"kind\":\"approval\"";
@@ -220,13 +220,13 @@ static int scan_note(void *payload, size_t i, const char *hex,
 	if (!data && !*hex)
 		return mv_fail(err, MV_ECORRUPT, "a note cannot be read; see "
 			       "git fsck");
-	if (!data || !is_statement(n, data, len))
+	if (!data || !past_is_statement(n, data, len))
 		return 0;
 	while (s < end && !rc) {
 		const char *lf = memchr(s, '\n', (size_t)(end - s));
 		size_t size = (size_t)((lf ? lf : end) - s);
 
-		if (is_statement(n, s, size))
+		if (past_is_statement(n, s, size))
 			rc = add_statement(n, n->object[i], s, size, err);
 		s += size + 1;
 	}
@@ -240,7 +240,7 @@ static int scan_blob(void *payload, const char *hex, const char *path,
 	struct notes *n = payload;
 	char object[1][65];
 
-	object_of(object[0], path ? path : "");
+	past_object_of(object[0], path ? path : "");
 	n->object = object;
 	return scan_note(n, 0, hex, data, len, err);
 }
@@ -332,7 +332,7 @@ const struct mv_past_statement *mv_gate_past_receipts(const struct mv_past *past
 	return *count ? &past->receipts.v[lo] : NULL;
 }
 
-/* -- did a note ever lose a line? ------------------------------------------------------------ */
+/* -- did a note ever lose a line? ----------------------------------------- */
 
 struct change {
 	char commit[65], object[65], old[65], new[65];
@@ -371,7 +371,7 @@ static int add_change(struct growth *g, const char *commit,
 	/* A file that became a folder or link is a note no more. */
 	if (is_file(field[1]))
 		mv_past_name(c->new, field[3]);
-	object_of(c->object, path);
+	past_object_of(c->object, path);
 	return 0;
 }
 
@@ -493,8 +493,9 @@ static int compare_moved(struct growth *g, const struct change *c,
 }
 
 /* Old and new come one after the other. */
-static int compare(void *payload, size_t i, const char *hex, const void *data,
-		   size_t len, struct mv_err *err)
+static int past_compare(void *payload, size_t i, const char *hex,
+			const void *data,
+			size_t len, struct mv_err *err)
 {
 	struct growth *g = payload;
 	const struct change *c = &g->v[i / 2];
@@ -531,17 +532,17 @@ int mv_gate_past_read_losses(struct mv_past *past, struct mv_git *git,
 	}
 	if (!rc && g.count)
 		rc = mv_git_read_many(git, specs, 2 * g.count, MV_NOTE_MAX,
-				      compare, &g, err);
+				      past_compare, &g, err);
 	mv_buf_release(&g.old);
 	free(specs);
 	free(g.v);
 	return rc;
 }
 
-/* -- all of it ------------------------------------------------------------------------------ */
+/* -- all of it ------------------------------------------------------------ */
 
-static int read_notes(struct mv_past *past, struct mv_gate *gate,
-		      struct mv_err *err)
+static int past_read_notes(struct mv_past *past, struct mv_gate *gate,
+			   struct mv_err *err)
 {
 	const char *notes[] = { "rev-list", "--topo-order", "--parents",
 				"--timestamp", gate->notes, "--", NULL };
@@ -565,7 +566,7 @@ int mv_gate_past_read_lines(struct mv_past *out, struct mv_gate *gate,
 	out->shallow = rc > 0;
 	rc = rc < 0 ? rc : mv_gate_past_read_branch(out, git, tip, err);
 	if (!rc)
-		rc = read_notes(out, gate, err);
+		rc = past_read_notes(out, gate, err);
 	if (rc)
 		mv_gate_past_release(out);
 	return rc;

@@ -22,7 +22,7 @@ static inline void mv_past_name(char *out, const char *hex)
 	snprintf(out, 65, "%.64s", hex);
 }
 
-/* -- what a clone knows of the past ---------------------------------------- */
+/* -- what a clone knows of the past --------------------------------------- */
 
 /* A list of commits, newest first, that can be asked where one stands. */
 struct mv_past_commit {

@@ -14,7 +14,7 @@
 struct mv_git;
 struct mv_subject;
 
-/* -- the key that a person signs with -------------------------------------- */
+/* -- the key that a person signs with ------------------------------------- */
 /* What git's configuration says; the strings are its own. */
 int mv_gate_signer_key(struct mv_signing_key *key, struct mv_git *git,
 		       struct mv_err *err);
@@ -29,7 +29,7 @@ int mv_gate_signer_key(struct mv_signing_key *key, struct mv_git *git,
 int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 		  const struct mv_promotion *promotion, struct mv_err *err);
 
-/* -- the history of one stage ---------------------------------------------- */
+/* -- the history of one stage --------------------------------------------- */
 
 /*
  * Events of an artifact's stage before `tag` (NULL: all), oldest first, with
@@ -67,7 +67,7 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		  const struct mv_event *tag, const char *commit,
 		  struct mv_err *err);
 
-/* -- answers --------------------------------------------------------------- */
+/* -- answers -------------------------------------------------------------- */
 
 struct mv_asked {
 	struct mv_gate *gate;
@@ -123,7 +123,7 @@ int mv_gate_past_list_sort(struct mv_past_list *list, struct mv_err *err);
 
 void mv_gate_past_list_release(struct mv_past_list *list);
 
-/* -- the line of policies -------------------------------------------------- */
+/* -- the line of policies ------------------------------------------------- */
 
 /* Fills branch, changes, beginnings and root. */
 int mv_gate_past_read_branch(struct mv_past *past, struct mv_git *git,

@@ -14,7 +14,7 @@
  */
 #define TAGS "refs/tags/"
 
-/* -- the verdict in one word ----------------------------------------------------- */
+/* -- the verdict in one word ---------------------------------------------- */
 
 /* What was found, not how it was worded: "3 days in staging" is another text
    a second later, and the tag's signature is not there yet. */
@@ -50,9 +50,9 @@ static int is_yes(const struct mv_verdict *v)
 	       v->result == MV_RESULT_OVERRIDDEN;
 }
 
-/* -- must it be signed? ------------------------------------------------------------ */
+/* -- must it be signed? --------------------------------------------------- */
 
-static int has_word(const char *text, const char *word)
+static int promote_has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -67,9 +67,9 @@ static int asks_who(const struct mv_rule *r)
 	if (!strcmp(r->key, "promoter"))
 		return 1;
 	if (!strcmp(r->key, "require-signature"))
-		return has_word(r->value, "tag");
+		return promote_has_word(r->value, "tag");
 	return !strcmp(r->key, "forbid-self-approval") &&
-	       has_word(r->value, "promoter");
+	       promote_has_word(r->value, "promoter");
 }
 
 /* Does any section of this stage, or the top level, ask who promotes? To sign
@@ -93,7 +93,7 @@ static int must_sign(const struct mv_gate *gate, const char *stage)
 	return 0;
 }
 
-/* -- the tag -------------------------------------------------------------------------- */
+/* -- the tag -------------------------------------------------------------- */
 
 struct promoting {
 	struct mv_gate *gate;
@@ -113,7 +113,7 @@ static void forget(struct promoting *x)
 	x->checked = 0;
 }
 
-static int refuse(const struct promoting *x, struct mv_err *err)
+static int promote_refuse(const struct promoting *x, struct mv_err *err)
 {
 	const struct mv_promotion *p = x->promotion;
 
@@ -189,7 +189,7 @@ static int check(struct promoting *x, struct mv_err *err)
 	x->checked = 1;
 	rc = check_holder(x, err);
 	if (!rc && !is_yes(x->verdict) && !x->options->force)
-		rc = refuse(x, err);
+		rc = promote_refuse(x, err);
 	return rc;
 }
 
@@ -288,7 +288,7 @@ static int decide(void *payload, struct mv_tag_event *event,
 	return rc ? rc : add_trailers(event, x, err);
 }
 
-/* -- the tag as it was made ---------------------------------------------------------------- */
+/* -- the tag as it was made ----------------------------------------------- */
 
 static const struct mv_event *find_tag(const struct mv_gate *gate,
 				       const char *name)
@@ -332,11 +332,11 @@ static int check_tag(struct promoting *x, const char *name,
 	if (is_yes(x->verdict) || x->options->force)
 		return 0;
 	rc = take_away(x->gate, name, p.tag, err);
-	return rc ? rc : refuse(x, err);
+	return rc ? rc : promote_refuse(x, err);
 }
 
-static int begin(struct mv_tag_event *event, const struct promoting *x,
-		 int sign, struct mv_err *err)
+static int promote_begin(struct mv_tag_event *event, const struct promoting *x,
+			 int sign, struct mv_err *err)
 {
 	const struct mv_promotion *p = x->promotion;
 	const struct mv_promote_options *o = x->options;
@@ -377,7 +377,7 @@ int mv_gate_promote(char **tag, struct mv_verdict *verdict,
 		rc = check(&x, err);
 	if (rc)
 		goto out;
-	rc = begin(&event, &x, sign, err);
+	rc = promote_begin(&event, &x, sign, err);
 	if (!rc)
 		rc = mv_release_tag(tag, gate->repo, &event, decide, &x,
 				    err);
@@ -394,7 +394,7 @@ out:
 	return rc;
 }
 
-/* -- rollback ---------------------------------------------------------------------------------- */
+/* -- rollback ------------------------------------------------------------- */
 
 static int no_target(const struct mv_stage *h, const struct mv_gate *gate,
 		     const char *artifact, const char *stage,
@@ -452,9 +452,9 @@ static int held_by(const struct mv_stage *h, const char *version)
 	return 0;
 }
 
-static int choose(char **version, const struct mv_stage *h,
-		  const struct mv_gate *gate, const char *artifact,
-		  const char *stage, const char *to, struct mv_err *err)
+static int promote_choose(char **version, const struct mv_stage *h,
+			  const struct mv_gate *gate, const char *artifact,
+			  const char *stage, const char *to, struct mv_err *err)
 {
 	const char **pile = calloc(h->count + 1, sizeof(*pile));
 	const char *target = to;
@@ -487,12 +487,12 @@ int mv_gate_rollback_target(char **version, struct mv_gate *gate,
 	*version = NULL;
 	if (rc)
 		return rc;
-	rc = choose(version, &h, gate, artifact, stage, to, err);
+	rc = promote_choose(version, &h, gate, artifact, stage, to, err);
 	mv_gate_stage_release(&h);
 	return rc;
 }
 
-/* -- what is there now --------------------------------------------------------------------- */
+/* -- what is there now ---------------------------------------------------- */
 
 int mv_gate_stage_holder(char **version, char **commit, struct mv_gate *gate,
 			 const char *artifact, const char *stage,

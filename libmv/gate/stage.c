@@ -158,9 +158,9 @@ static int is_of(const struct mv_event *e, const char *artifact,
 		e->tag.kind == MV_EVENT_UNASSIGN);
 }
 
-static int collect(struct mv_stage *out, const struct mv_gate *gate,
-		   const char *artifact, const char *stage,
-		   const struct mv_event *tag, struct mv_err *err)
+static int stage_collect(struct mv_stage *out, const struct mv_gate *gate,
+			 const char *artifact, const char *stage,
+			 const struct mv_event *tag, struct mv_err *err)
 {
 	const struct mv_registry *r = &gate->registry;
 
@@ -242,7 +242,7 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 	rc = tag ? 0 : mv_registry_who(&e, &gate->registry, artifact, stage,
 				       err);
 	if (!rc)
-		rc = collect(out, gate, artifact, stage, tag, err);
+		rc = stage_collect(out, gate, artifact, stage, tag, err);
 	if (!rc) {
 		find_holder(out);
 		rc = read_tags(out, gate, commit, err);
@@ -252,10 +252,10 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 	return rc;
 }
 
-/* -- stages that there are ----------------------------------------------------------- */
+/* -- stages that there are ------------------------------------------------ */
 
 /* "production", "fraud#production", "team-*#production" */
-static const char *stage_of(const struct mv_section *s)
+static const char *stage_stage_of(const struct mv_section *s)
 {
 	const char *hash = strrchr(s->name, '#');
 
@@ -346,7 +346,7 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 		mv_nearest_try(&near, r->v[i].tag.stage);
 	}
 	for (size_t i = 0; i < p->section_count; i++) {
-		const char *name = stage_of(&p->sections[i]);
+		const char *name = stage_stage_of(&p->sections[i]);
 
 		any |= name != NULL;
 		if (is_named(&p->sections[i], stage, &near))
@@ -372,7 +372,7 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 		       no_stage_advice(make, &near, 1));
 }
 
-/* -- artifacts that there are -------------------------------------------------------- */
+/* -- artifacts that there are --------------------------------------------- */
 
 /* What somebody wrote down: here (the work tree's, else HEAD's), and on the
    trusted branch. */
@@ -390,7 +390,7 @@ static int is_configured(int *yes, const struct mv_gate *gate,
 	return rc;
 }
 
-static int unknown(const struct mv_nearest *near, struct mv_err *err)
+static int stage_unknown(const struct mv_nearest *near, struct mv_err *err)
 {
 	return mv_fail(err, MV_ENOENT, "no artifact '%s': no tag and no "
 		       "[artifact] in .gitmodel/config has that name%s%s%s",
@@ -423,7 +423,7 @@ int mv_gate_check_artifact(const struct mv_gate *gate, const char *artifact,
 	for (size_t i = 0; !rc && !yes && i < all.count; i++)
 		mv_nearest_try(&near, all.v[i].tag.artifact);
 	if (!rc && !yes)
-		rc = unknown(&near, err);
+		rc = stage_unknown(&near, err);
 	mv_registry_release(&all);
 	free(best);
 	return rc;

@@ -86,8 +86,8 @@ static int keep_answer(char **out, const struct mv_buf *lines,
 	return *out ? 0 : mv_nomem(err);
 }
 
-static int ask(char **out, struct mv_git *git, const char *commit,
-	       const char *const *paths, size_t count, struct mv_err *err)
+static int stands_ask(char **out, struct mv_git *git, const char *commit,
+		      const char *const *paths, size_t count, struct mv_err *err)
 {
 	const char *head[] = {
 		"--no-replace-objects", "--literal-pathspecs", "ls-tree",
@@ -121,8 +121,8 @@ int mv_gate_stands(char **out, struct mv_git *git, const char *commit,
 
 	memset(out, 0, count * sizeof(*out));
 	for (size_t i = 0; i < count && !rc; i += AT_ONCE)
-		rc = ask(out + i, git, commit, paths + i,
-			 count - i < AT_ONCE ? count - i : AT_ONCE, err);
+		rc = stands_ask(out + i, git, commit, paths + i,
+				count - i < AT_ONCE ? count - i : AT_ONCE, err);
 	for (size_t i = 0; rc && i < count; i++) {
 		free(out[i]);
 		out[i] = NULL;

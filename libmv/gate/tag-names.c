@@ -11,15 +11,15 @@
  * from ever being made.
  */
 
-/* -- names of artifacts, as tags spell them ------------------------------------------ */
+/* -- names of artifacts, as tags spell them ------------------------------- */
 
-static int by_name(const void *a, const void *b)
+static int tag_names_by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int add(struct mv_tag_names *n, const char *artifact,
-	       struct mv_err *err)
+static int tag_names_add(struct mv_tag_names *n, const char *artifact,
+			 struct mv_err *err)
 {
 	char *name, *colon;
 
@@ -50,13 +50,13 @@ int mv_gate_names_read(struct mv_tag_names *out, const struct mv_registry *r,
 	for (size_t i = 0; i < r->count && !rc; i++)
 		if (!i || strcmp(r->v[i].tag.artifact,
 				 r->v[i - 1].tag.artifact))
-			rc = add(out, r->v[i].tag.artifact, err);
+			rc = tag_names_add(out, r->v[i].tag.artifact, err);
 	for (size_t i = 0; i < more && !rc; i++)
-		rc = add(out, project->artifacts[i].name, err);
+		rc = tag_names_add(out, project->artifacts[i].name, err);
 	if (rc)
 		mv_gate_names_release(out);
 	else
-		qsort(out->v, out->count, sizeof(*out->v), by_name);
+		qsort(out->v, out->count, sizeof(*out->v), tag_names_by_name);
 	return rc;
 }
 
@@ -68,7 +68,7 @@ void mv_gate_names_release(struct mv_tag_names *names)
 	memset(names, 0, sizeof(*names));
 }
 
-/* -- what a tag stands in the way of ------------------------------------------------------ */
+/* -- what a tag stands in the way of -------------------------------------- */
 
 /* The tag of the registry that would have to be a folder for `name`. */
 static int above(char **what, const char *name, struct mv_err *err)

@@ -31,7 +31,7 @@ void mv_gate_testimony_release(struct mv_testimony *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* -- which line is what ------------------------------------------------------------ */
+/* -- which line is what --------------------------------------------------- */
 
 static int fold_evidence(struct mv_testimony *out,
 			 const struct mv_lines *lines,
@@ -53,7 +53,7 @@ static int fold_evidence(struct mv_testimony *out,
 	return rc;
 }
 
-/* -- signatures ------------------------------------------------------------------------ */
+/* -- signatures ----------------------------------------------------------- */
 
 struct check {
 	struct mv_trust *trust;
@@ -81,7 +81,7 @@ static int check_signature(struct check *c, struct mv_err *err)
 }
 
 /* What the line says, and which line it is; no signature is looked at. */
-static int read_line(struct check *c, struct mv_err *err)
+static int votes_read_line(struct check *c, struct mv_err *err)
 {
 	struct mv_hasher *h = NULL;
 	struct mv_oid oid;
@@ -106,7 +106,7 @@ static int read_line(struct check *c, struct mv_err *err)
 	return rc;
 }
 
-static int check_one(void *arg, unsigned worker, struct mv_err *err)
+static int votes_check_one(void *arg, unsigned worker, struct mv_err *err)
 {
 	struct check *c = arg;
 
@@ -123,7 +123,7 @@ static void check_release(struct check *c, size_t count)
 	free(c);
 }
 
-/* -- one statement, many lines ------------------------------------------------ */
+/* -- one statement, many lines -------------------------------------------- */
 
 /* Those that cannot be read say nothing: none is the copy of another. */
 static int by_words(const void *va, const void *vb)
@@ -196,7 +196,7 @@ static int check_all(struct check *c, size_t count, struct mv_repo *repo,
 	int rc = 0;
 
 	if (count < 2)
-		return count ? check_one(c, 0, err) : 0;
+		return count ? votes_check_one(c, 0, err) : 0;
 	pool = mv_repo_pool(repo, err);
 	if (!pool)
 		return MV_ENOMEM;
@@ -204,7 +204,7 @@ static int check_all(struct check *c, size_t count, struct mv_repo *repo,
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < count; i++)
-		mv_group_submit(group, check_one, NULL, &c[i]);
+		mv_group_submit(group, votes_check_one, NULL, &c[i]);
 	rc = mv_group_wait(group, err);
 	mv_group_free(group);
 	return rc;
@@ -229,7 +229,7 @@ static int take_votes(struct mv_testimony *out, struct mv_gate *gate,
 			continue;
 		c[count] = (struct check){ .trust = gate->trust, .at = at,
 			.vote = &out->votes[count], .line = lines->v[i] };
-		rc = read_line(&c[count++], err);
+		rc = votes_read_line(&c[count++], err);
 	}
 	if (!rc)
 		rc = drop_copies(c, &count, err);

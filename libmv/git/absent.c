@@ -16,7 +16,7 @@
  */
 #define TREE_MAX ((size_t)512 << 20)
 
-/* -- refs -- */
+/* -- refs ----------------------------------------------------------------- */
 
 /* Nothing of this name could be read. 0: because it is not there. */
 static int absent_ref(struct mv_git *git, const char *ref, struct mv_err *err)
@@ -30,7 +30,7 @@ static int absent_ref(struct mv_git *git, const char *ref, struct mv_err *err)
 				 "read; see git fsck", ref);
 }
 
-/* -- paths in trees -- */
+/* -- paths in trees ------------------------------------------------------- */
 
 /* The entry `name` (not terminated) of a tree. 1, 0: none, or an error. */
 static int find_entry(unsigned *mode, char *hex, struct mv_git *git,
@@ -133,7 +133,7 @@ static int absent_path(struct mv_git *git, const char *spec,
 	return rc;
 }
 
-/* -- either -- */
+/* -- either --------------------------------------------------------------- */
 
 /* "HEAD" of "HEAD^{tree}", in fresh memory. */
 static char *peel(const char *spec)

@@ -17,8 +17,8 @@
  */
 #define LEVELS_MAX 64
 
-static int begin(struct mv_git_ahead *a, struct mv_git *git,
-		 const char *const *args)
+static int ahead_begin(struct mv_git_ahead *a, struct mv_git *git,
+		       const char *const *args)
 {
 	if (a->asked)
 		return -1;
@@ -52,11 +52,11 @@ const struct mv_buf *mv_git_ahead_take(struct mv_git_ahead *a)
 void mv_git_ahead_config(struct mv_git *git)
 {
 	if (!git->config_read)
-		begin(&git->config_ahead, git, mv_git_config_args);
+		ahead_begin(&git->config_ahead, git, mv_git_config_args);
 }
 
 /* The prefixes in one string, each with its NUL. */
-static char *key_of(size_t *len, const char *const *prefixes)
+static char *ahead_key_of(size_t *len, const char *const *prefixes)
 {
 	char *key;
 
@@ -81,8 +81,8 @@ void mv_git_ahead_refs(struct mv_git *git, const char *const *prefixes)
 
 	if (a->asked || mv_git_ref_args_init(&args, prefixes, NULL))
 		return;
-	if (args.any && !begin(a, git, args.argv)) {
-		a->key = key_of(&a->key_len, prefixes);
+	if (args.any && !ahead_begin(a, git, args.argv)) {
+		a->key = ahead_key_of(&a->key_len, prefixes);
 		if (!a->key)
 			mv_git_ahead_drop(a);
 	}
@@ -94,7 +94,7 @@ const struct mv_buf *mv_git_ahead_take_refs(struct mv_git *git,
 {
 	struct mv_git_ahead *a = &git->refs_ahead;
 	size_t len = 0;
-	char *key = a->asked && prefixes ? key_of(&len, prefixes) : NULL;
+	char *key = a->asked && prefixes ? ahead_key_of(&len, prefixes) : NULL;
 	const int same = key && len == a->key_len &&
 			 !memcmp(key, a->key, len);
 
@@ -102,7 +102,7 @@ const struct mv_buf *mv_git_ahead_take_refs(struct mv_git *git,
 	return same ? mv_git_ahead_take(a) : NULL;
 }
 
-/* -- will there be a repository? -- */
+/* -- will there be a repository? ------------------------------------------ */
 
 static int is_mine(const char *dir, const char *name, struct stat *st)
 {

@@ -60,8 +60,9 @@ static const char *unquote(struct mv_buf *out, const char *p)
 	return p + 1;
 }
 
-static int follow(struct search *s, const char *objects_dir, int depth,
-		  struct mv_err *err);
+static int alternates_follow(struct search *s, const char *objects_dir,
+			     int depth,
+			     struct mv_err *err);
 
 static int visit(struct search *s, const char *base, const char *path,
 		 int depth, struct mv_err *err)
@@ -90,7 +91,7 @@ static int visit(struct search *s, const char *base, const char *path,
 	}
 	*one = dir;
 	rc = s->fn(s->payload, dir, err);
-	return rc ? rc : follow(s, dir, depth, err);
+	return rc ? rc : alternates_follow(s, dir, depth, err);
 }
 
 /* Paths between `sep`, "#" comments, "quoted" ones. */
@@ -122,8 +123,9 @@ static int each_path(struct search *s, const char *base, const char *list,
 	return rc;
 }
 
-static int follow(struct search *s, const char *objects_dir, int depth,
-		  struct mv_err *err)
+static int alternates_follow(struct search *s, const char *objects_dir,
+			     int depth,
+			     struct mv_err *err)
 {
 	struct mv_buf text;
 	char *file;
@@ -161,7 +163,7 @@ int mv_git_each_alternate(struct mv_git *git,
 	if (list)
 		rc = each_path(&s, base, list, ':', 1, err);
 	if (!rc)
-		rc = follow(&s, git->objects_dir, 0, err);
+		rc = alternates_follow(&s, git->objects_dir, 0, err);
 	for (size_t i = 0; i < s.count; i++)
 		free(s.seen[i]);
 	free(s.seen);

@@ -82,8 +82,9 @@ static void drop_answers(struct window *w)
 }
 
 /* "<name>\n"; one that cannot be anything's name becomes an empty line. */
-static int add_name(struct mv_git *git, struct mv_buf *names, const char *spec,
-		    struct mv_err *err)
+static int batch_add_name(struct mv_git *git, struct mv_buf *names,
+			  const char *spec,
+			  struct mv_err *err)
 {
 	char hex[MV_GIT_HEX_MAX] = "";
 	int rc = 0, may = 0;
@@ -117,8 +118,8 @@ static enum mv_git_type type_of(const char *type)
 }
 
 /* The bytes of an answer that is wanted. */
-static int keep(struct mv_git *git, struct mv_git_answer *a,
-		struct mv_err *err)
+static int batch_keep(struct mv_git *git, struct mv_git_answer *a,
+		      struct mv_err *err)
 {
 	const size_t size = (size_t)a->size;
 	int rc;
@@ -137,9 +138,9 @@ static int keep(struct mv_git *git, struct mv_git_answer *a,
 }
 
 /* *restart: the process is gone, and with it what was asked after this. */
-static int take(struct mv_git *git, struct mv_git_answer *a,
-		struct mv_buf *line, unsigned types, size_t max_len,
-		int *restart, struct mv_err *err)
+static int batch_take(struct mv_git *git, struct mv_git_answer *a,
+		      struct mv_buf *line, unsigned types, size_t max_len,
+		      int *restart, struct mv_err *err)
 {
 	int end = 0;
 	int rc;
@@ -159,7 +160,7 @@ static int take(struct mv_git *git, struct mv_git_answer *a,
 			       "says");
 	if (wanted(a->type, types) && a->size <= max_len &&
 	    a->size < SIZE_MAX - 1)
-		return keep(git, a, err);
+		return batch_keep(git, a, err);
 	if (a->size <= SKIP_MAX)
 		return mv_git_child_read(&git->batch, NULL,
 					 (size_t)a->size + 1, err);
@@ -201,9 +202,10 @@ static int have_near(struct mv_git *git, struct window *w,
 }
 
 /* Answers to the first *count of these specs, at least one. */
-static int ask(struct mv_git *git, struct window *w, const char *const *specs,
-	       size_t *count, unsigned types, size_t max_len,
-	       struct mv_err *err)
+static int batch_ask(struct mv_git *git, struct window *w,
+		     const char *const *specs,
+		     size_t *count, unsigned types, size_t max_len,
+		     struct mv_err *err)
 {
 	size_t held = 0, asked = 0, got = 0;
 	int restart = 0;
@@ -218,7 +220,7 @@ static int ask(struct mv_git *git, struct window *w, const char *const *specs,
 		if (w->here[asked])
 			held += (size_t)a->size;
 		else
-			rc = add_name(git, &w->names, specs[asked], err);
+			rc = batch_add_name(git, &w->names, specs[asked], err);
 		asked++;
 	}
 	if (!rc && w->names.len)
@@ -229,7 +231,8 @@ static int ask(struct mv_git *git, struct window *w, const char *const *specs,
 
 		if (w->here[got++])
 			continue;
-		rc = take(git, a, &w->line, types, max_len, &restart, err);
+		rc = batch_take(git, a, &w->line, types, max_len, &restart,
+				err);
 		held += a->data ? (size_t)a->size : 0;
 		if (!rc && held > HELD_MAX && got < asked) {
 			mv_git_child_abort(&git->batch);
@@ -259,7 +262,7 @@ int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 	for (size_t i = 0; !rc && i < count;) {
 		size_t n = count - i;
 
-		rc = ask(git, w, specs + i, &n, types, max_len, err);
+		rc = batch_ask(git, w, specs + i, &n, types, max_len, err);
 		for (size_t k = 0; !rc && k < n; k++) {
 			if (!*w->answer[k].hex &&
 			    !(types & MV_GIT_WANT_BELIEVE))
@@ -302,7 +305,7 @@ int mv_git_batch_name(struct mv_git *git, char *hex, char *type,
 	return rc || *hex ? rc : MV_ENOENT;
 }
 
-/* -- blobs -- */
+/* -- blobs ---------------------------------------------------------------- */
 
 struct blobs {
 	mv_git_data_fn fn;

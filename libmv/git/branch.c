@@ -90,7 +90,7 @@ static int keep_if_here(char **out, struct mv_git *git, struct mv_err *err)
 	return rc;
 }
 
-/* -- could it not be known? -- */
+/* -- could it not be known? ----------------------------------------------- */
 
 static int see_any(void *payload, const struct mv_git_ref *ref,
 		   struct mv_err *err)
@@ -119,8 +119,8 @@ static int came_from_elsewhere(struct finding *f, struct mv_err *err)
 }
 
 /* What to run; a branch that is only here may be what is missing there. */
-static int unknown(const struct finding *f, const char *ours,
-		   struct mv_err *err)
+static int branch_unknown(const struct finding *f, const char *ours,
+			  struct mv_err *err)
 {
 	const char *r = f->remote;
 
@@ -138,7 +138,7 @@ static int unknown(const struct finding *f, const char *ours,
 		       r);
 }
 
-/* -- guessing -- */
+/* -- guessing ------------------------------------------------------------- */
 
 enum { NAMES = 3 };
 
@@ -187,7 +187,8 @@ static int guess_branch(char **out, struct finding *f, struct mv_err *err)
 	if (elsewhere && (!rc || rc == MV_ENOENT)) {
 		free(*out);
 		*out = NULL;
-		return unknown(f, rc || !asked ? NULL : names[which], err);
+		return branch_unknown(f, rc || !asked ? NULL : names[which],
+				      err);
 	}
 	if (rc == MV_ENOENT)
 		rc = mv_fail(err, rc, "there is no branch main or master, and "
@@ -195,7 +196,7 @@ static int guess_branch(char **out, struct finding *f, struct mv_err *err)
 	return rc;
 }
 
-/* -- what says so -- */
+/* -- what says so --------------------------------------------------------- */
 
 /* "refs/remotes/origin/HEAD", or a bare repository's own: there it is what
    people get who clone it. */
@@ -211,7 +212,7 @@ static int said(char **out, struct finding *f, struct mv_err *err)
 	rc = keep_if_here(out, f->git, err);
 	/* It has another name, so the usual ones are not it. */
 	if (rc == MV_ENOENT && !f->bare)
-		rc = unknown(f, NULL, err);
+		rc = branch_unknown(f, NULL, err);
 	return rc;
 }
 

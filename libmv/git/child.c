@@ -194,7 +194,7 @@ void mv_git_child_eof(struct mv_git_child *child)
 }
 
 /* Bytes are waiting afterwards, or it is the end (*len == *pos). */
-static int fill(struct mv_git_child *child, struct mv_err *err)
+static int child_fill(struct mv_git_child *child, struct mv_err *err)
 {
 	struct mv_reader r = mv_reader_fd(&child->proc.out);
 	size_t got = 0;
@@ -217,7 +217,7 @@ int mv_git_child_until(struct mv_git_child *child, char delim,
 	for (;;) {
 		const char *p, *hit;
 		size_t n;
-		int rc = fill(child, err);
+		int rc = child_fill(child, err);
 
 		if (rc)
 			return rc;
@@ -250,14 +250,14 @@ int mv_git_stream(struct mv_git *git, const char *const *args,
 
 	if (!rc) {
 		mv_git_child_eof(&child);
-		rc = fill(&child, err);
+		rc = child_fill(&child, err);
 	}
 	while (!rc && child.pos < child.len) {
 		rc = fn(payload, child.buf + child.pos, child.len - child.pos,
 			err);
 		child.pos = child.len;
 		if (!rc)
-			rc = fill(&child, err);
+			rc = child_fill(&child, err);
 	}
 	if (!rc)
 		rc = mv_git_child_finish(&child, err);
@@ -272,7 +272,7 @@ int mv_git_child_read(struct mv_git_child *child, void *data, size_t len,
 
 	while (len) {
 		size_t n;
-		int rc = fill(child, err);
+		int rc = child_fill(child, err);
 
 		if (rc)
 			return rc;
@@ -296,7 +296,7 @@ int mv_git_child_all(struct mv_git_child *child, struct mv_buf *out,
 		     struct mv_err *err)
 {
 	for (;;) {
-		int rc = fill(child, err);
+		int rc = child_fill(child, err);
 
 		if (rc || child->pos == child->len)
 			return rc;

@@ -72,7 +72,7 @@ static int take_hex(struct lines *in, const char *key, char *hex,
 	return mv_is_hex(hex, hex_len);
 }
 
-/* -- people -- */
+/* -- people --------------------------------------------------------------- */
 
 /* " 1700000000 +0130"; what is no number is 0. */
 static void parse_moment(struct mv_git_person *p, const char *s,
@@ -135,7 +135,7 @@ static int take_person(struct lines *in, const char *key,
 	return parse_person(p, value, len);
 }
 
-/* -- signatures -- */
+/* -- signatures ----------------------------------------------------------- */
 
 static int begins_signature(const char *p, const char *end)
 {
@@ -231,7 +231,7 @@ static int take_signature(struct mv_git_object_info *info,
 	return rc;
 }
 
-/* -- objects -- */
+/* -- objects -------------------------------------------------------------- */
 
 static int broken(struct mv_err *err, enum mv_git_type type)
 {

@@ -60,7 +60,7 @@ static void forget(struct mv_git *git)
 	mv_git_ahead_drop(&git->config_ahead);
 }
 
-static int load(struct mv_git *git, struct mv_err *err)
+static int config_load(struct mv_git *git, struct mv_err *err)
 {
 	const struct mv_buf *ahead;
 	int rc;
@@ -88,7 +88,7 @@ static int load(struct mv_git *git, struct mv_err *err)
 static int find_var(const struct mv_git_var **out, struct mv_git *git,
 		    const char *key, struct mv_err *err)
 {
-	int rc = load(git, err);
+	int rc = config_load(git, err);
 
 	*out = NULL;
 	for (size_t i = rc ? 0 : git->var_count; i-- > 0;)
@@ -182,7 +182,7 @@ int mv_git_config_bool(int *value, struct mv_git *git, const char *key,
 int mv_git_config_each(struct mv_git *git, mv_git_config_fn fn, void *payload,
 		       struct mv_err *err)
 {
-	int rc = load(git, err);
+	int rc = config_load(git, err);
 
 	for (size_t i = 0; !rc && i < git->var_count; i++)
 		rc = fn(payload, git->var[i].key, git->var[i].value ?

@@ -27,8 +27,8 @@ static int is_tree(const struct mv_git_tree_entry *e)
 }
 
 /* In git's order, in which a folder's name ends with a slash. */
-static int by_name(const struct mv_git_tree_entry *a,
-		   const struct mv_git_tree_entry *b)
+static int count_by_name(const struct mv_git_tree_entry *a,
+			 const struct mv_git_tree_entry *b)
 {
 	size_t n = strlen(a->name), m = strlen(b->name);
 	int d = memcmp(a->name, b->name, n < m ? n : m);
@@ -78,11 +78,11 @@ find_beside(struct beside *b, const struct mv_git_tree_entry *e,
 						  oid_len)))
 			return NULL;
 		b->has = 1;
-		if (by_name(&b->e, e) >= 0)
+		if (count_by_name(&b->e, e) >= 0)
 			break;
 		b->has = 0;
 	}
-	return by_name(&b->e, e) ? NULL : &b->e;
+	return count_by_name(&b->e, e) ? NULL : &b->e;
 }
 
 static int count_tree(struct counting *c, uint64_t *out, const uint8_t *new,
@@ -186,7 +186,7 @@ int mv_git_bound_paths(struct mv_git *git, const char *const *revs,
 	return rc;
 }
 
-/* -- what came and went again --------------------------------------------------- */
+/* -- what came and went again --------------------------------------------- */
 
 enum { LIST_MAX = 256 << 20 };	/* bytes of names */
 
@@ -250,7 +250,8 @@ int mv_git_bound_history(struct mv_git *git, const char *tip, const char *old,
 		rc = count_commit(&c, &paths, line, base, err);
 		sum += paths;
 		if (!rc && sum > all)
-			rc = mv_fail(err, MV_EINVALID, "the commits up to %.10s "
+			rc = mv_fail(err, MV_EINVALID,
+				     "the commits up to %.10s "
 				     "change more than %llu paths together; "
 				     "push less at once", tip,
 				     (unsigned long long)all);

@@ -116,7 +116,7 @@ static int is_file(unsigned mode)
 	return (mode & 0170000) == 0100000;
 }
 
-/* -- two trees -- */
+/* -- two trees ------------------------------------------------------------ */
 
 static int tree_of(char *hex, struct mv_git *git, const char *rev,
 		   struct mv_err *err)
@@ -242,7 +242,7 @@ int mv_git_diff(struct mv_git *git, const char *old, const char *new,
 	return rc;
 }
 
-/* -- one path -- */
+/* -- one path ------------------------------------------------------------- */
 
 /*
  * Of a merge (-c) only what is in none of its parents is a change.
@@ -259,8 +259,8 @@ struct follow {
 	void *payload;
 };
 
-static int take_commit(struct follow *f, struct mv_git_child *log,
-		       struct mv_buf *field, struct mv_err *err)
+static int difftree_take_commit(struct follow *f, struct mv_git_child *log,
+				struct mv_buf *field, struct mv_err *err)
 {
 	int rc;
 
@@ -311,7 +311,7 @@ static int stream_steps(struct follow *f, struct mv_git *git,
 		if (rc || end)
 			break;
 		if (*field.data == '\1')
-			rc = take_commit(f, &log, &field, err);
+			rc = difftree_take_commit(f, &log, &field, err);
 		else if (field.len)
 			rc = take_step(f, &log, &field, &r, err);
 	}

@@ -66,7 +66,7 @@ static int use_answers(struct mv_git *git, char **answer, struct mv_err *err)
 }
 
 /* Which of its reasons did git give? It speaks C while we ask. */
-static int refuse(const struct mv_buf *errout, struct mv_err *err)
+static int git_refuse(const struct mv_buf *errout, struct mv_err *err)
 {
 	char words[640];
 
@@ -150,7 +150,7 @@ static int answered(int status, char *const *answer)
 	return answer[ANSWER_TOP] ? !status : status == 128;
 }
 
-static int ask(struct mv_git *git, struct mv_err *err)
+static int git_ask(struct mv_git *git, struct mv_err *err)
 {
 	char *answer[ANSWER_COUNT] = { NULL };
 	struct mv_proc_env env = { git->env->search_path, NULL };
@@ -175,7 +175,7 @@ static int ask(struct mv_git *git, struct mv_err *err)
 	if (rc == MV_ENOMEM)
 		rc = mv_nomem(err);
 	else if (rc || !answered(status, answer))
-		rc = status ? refuse(&errout, err) :
+		rc = status ? git_refuse(&errout, err) :
 		     mv_fail(err, MV_ENOTSUP, "cannot understand what git "
 			     "rev-parse says; git 2.31 or later is needed");
 	else
@@ -214,7 +214,7 @@ static int open_git(struct mv_git **out, const char *dir,
 	if (!rc && reads && mv_git_ahead_likely(git))
 		(void)mv_git_batch_open(git, NULL);
 	if (!rc)
-		rc = ask(git, err);
+		rc = git_ask(git, err);
 out:
 	if (rc)
 		mv_git_close(git);

@@ -101,7 +101,7 @@ int mv_git_stream(struct mv_git *git, const char *const *args,
 void mv_git_ahead_config(struct mv_git *git);
 void mv_git_ahead_refs(struct mv_git *git, const char *const *prefixes);
 
-/* -- configuration (read once, at the first question) -- */
+/* -- configuration (read once, at the first question) --------------------- */
 /*
  * One variable, as git would use it: the last one that was said. Three
  * answers, which nobody may take for one another: 0 with *value set ("" is a
@@ -137,7 +137,7 @@ int mv_git_config_set(struct mv_git *git, const struct mv_proc_env *env,
 		      const char *scope, const char *key, const char *value,
 		      struct mv_err *err);
 
-/* -- the index and the work tree -- */
+/* -- the index and the work tree ------------------------------------------ */
 struct mv_git_entry {
 	const char *path;
 	const char *blob;	/* hex; "" when not in the index */
@@ -239,7 +239,7 @@ void mv_git_patch_vouch(struct mv_git_patch *patch, mv_git_vouch_fn fn,
 int mv_git_patch_commit(struct mv_git_patch *patch, struct mv_err *err);
 void mv_git_patch_close(struct mv_git_patch *patch);	/* NULL is fine */
 
-/* -- objects -- */
+/* -- objects -------------------------------------------------------------- */
 /*
  * "HEAD:path", ":path", a blob's hex ... MV_ENOENT expected: it is not there,
  * which is never said of what a ref or a tree names and git cannot read
@@ -327,7 +327,7 @@ int mv_git_each_alternate(struct mv_git *git,
 				    struct mv_err *err),
 			  void *payload, struct mv_err *err);
 
-/* -- names, commits and tags (refs.c) -- */
+/* -- names, commits and tags (refs.c) ------------------------------------- */
 /*
  * What a revision names, peeled to a commit: "HEAD", a branch, a tag,
  * "HEAD~2", hex. MV_ENOENT is expected (also for an unborn HEAD).
@@ -492,7 +492,7 @@ int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
 int mv_git_folder_from(char **out, struct mv_git *git, const char *commit,
 		       const char *path, struct mv_err *err);
 
-/* -- notes (notes.c; docs/design/notes.md) -- */
+/* -- notes (notes.c; docs/design/notes.md) -------------------------------- */
 /*
  * Notes are a tree of blobs named by the object they speak of, with folders
  * of two digits as it grows; one object's notes at several depths are read

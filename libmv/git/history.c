@@ -192,7 +192,8 @@ static int pump(struct small *s, const char *const *args,
 }
 
 /* `before` + `args` in fresh memory. */
-static const char **join(const char *const *before, const char *const *args)
+static const char **history_join(const char *const *before,
+				 const char *const *args)
 {
 	size_t n = 0, m = 0;
 	const char **out;
@@ -247,7 +248,7 @@ int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
 
 		snprintf(limit, sizeof(limit), "--filter=blob:limit=%zu",
 			 max_len + 1);
-		list = join(reachable, args);
+		list = history_join(reachable, args);
 		rc = list ? pump(&s, list, take_list_line, err) :
 			    mv_nomem(err);
 	}
@@ -256,7 +257,7 @@ int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
 	return rc;
 }
 
-/* -- large blobs -- */
+/* -- large blobs ---------------------------------------------------------- */
 
 struct large {
 	char (*hex)[MV_GIT_HEX_MAX];
@@ -303,7 +304,7 @@ int mv_git_each_line(struct mv_git *git, const char *const *before,
 		     void *payload, struct mv_err *err)
 {
 	struct mv_git_child list = MV_GIT_CHILD_INIT;
-	const char **all = join(before, args);
+	const char **all = history_join(before, args);
 	struct mv_buf line;
 	int end = 0;
 	int rc;
@@ -386,7 +387,7 @@ int mv_git_each_large_blob(struct mv_git *git, const char *const *args,
 	return rc;
 }
 
-/* -- changes -- */
+/* -- changes -------------------------------------------------------------- */
 
 /*
  * The output is fields that end with NUL. A commit is "\1<hex>", time,
@@ -416,8 +417,8 @@ static int next_field(struct mv_git_child *log, struct mv_buf *field, int *end,
 	return mv_git_child_until(log, '\0', field, end, err);
 }
 
-static int take_commit(struct changes *c, struct mv_git_child *log,
-		       struct mv_buf *field, struct mv_err *err)
+static int history_take_commit(struct changes *c, struct mv_git_child *log,
+			       struct mv_buf *field, struct mv_err *err)
 {
 	int end = 0;
 	int rc;
@@ -494,7 +495,7 @@ int mv_git_each_change(struct mv_git *git, const char *const *args,
 	struct changes c = { .hex_len = git->info.hex_len, .fn = fn,
 			     .payload = payload };
 	struct mv_git_child log = MV_GIT_CHILD_INIT;
-	const char **list = join(log_args, args);
+	const char **list = history_join(log_args, args);
 	struct mv_buf field;
 	int end = 0;
 	int rc;
@@ -509,7 +510,7 @@ int mv_git_each_change(struct mv_git *git, const char *const *args,
 		if (rc || end)
 			break;
 		if (*field.data == '\1')
-			rc = take_commit(&c, &log, &field, err);
+			rc = history_take_commit(&c, &log, &field, err);
 		else if (field.len)
 			rc = take_change(&c, &log, &field, err);
 	}

@@ -53,7 +53,7 @@ static unsigned flags_of(const struct mv_git_index *ix, size_t i)
 	return (unsigned)p[0] << 8 | p[1];
 }
 
-/* -- parsing -- */
+/* -- parsing -------------------------------------------------------------- */
 
 /* git's varint: big-endian, 7 bits each, with one added at every step. */
 static int parse_varint(size_t *out, const uint8_t **p, const uint8_t *end)
@@ -254,7 +254,7 @@ int mv_git_index_parse(struct mv_git_index *ix, struct mv_err *err)
 	return rc;
 }
 
-/* -- looking up -- */
+/* -- looking up ----------------------------------------------------------- */
 
 const char *mv_git_index_name(const struct mv_git_index *ix, size_t i)
 {
@@ -263,7 +263,7 @@ const char *mv_git_index_name(const struct mv_git_index *ix, size_t i)
 	return from->data + ix->entry[i].name;
 }
 
-static int stage_of(const struct mv_git_index *ix, size_t i)
+static int index_stage_of(const struct mv_git_index *ix, size_t i)
 {
 	return (int)((flags_of(ix, i) & FLAG_STAGE) >> 12);
 }
@@ -278,7 +278,7 @@ size_t mv_git_index_find(const struct mv_git_index *ix, const char *path)
 		int cmp = strcmp(mv_git_index_name(ix, mid), path);
 
 		if (!cmp)
-			cmp = stage_of(ix, mid);
+			cmp = index_stage_of(ix, mid);
 		if (!cmp)
 			return mid;
 		if (cmp < 0)
@@ -298,7 +298,7 @@ int mv_git_index_is_blob(const struct mv_git_index *ix, size_t i,
 	return type == 0100000 && !memcmp(p + STAT_LEN, oid, ix->hash_len);
 }
 
-/* -- changing -- */
+/* -- changing ------------------------------------------------------------- */
 
 /*
  * The size is cut to 32 bits. An exact multiple of 4 GiB becomes 0, which
@@ -335,7 +335,7 @@ void mv_git_index_look(struct mv_git_index_look *out,
 	out->mtime = (int64_t)mv_be32(p + 8);
 	out->size = mv_be32(p + SIZE_AT);
 	out->mode = mv_be32(p + MODE_AT);
-	out->stage = stage_of(ix, i);
+	out->stage = index_stage_of(ix, i);
 	out->ignored = flags & FLAG_VALID ||
 		       (flags & FLAG_EXTENDED && *more & FLAG_SKIP >> 8);
 }

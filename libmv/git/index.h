@@ -82,7 +82,7 @@ const uint8_t *mv_git_index_blob(const struct mv_git_index *ix, size_t i);
 int mv_git_index_seal(struct mv_git_index *ix, uint8_t *hash,
 		      struct mv_err *err);
 
-/* -- split index: split.c -- */
+/* -- split index: split.c ------------------------------------------------- */
 /*
  * The shared file that `main` refers to, and what became of its entries:
  * slot[i] is 0 (as it stands), MV_GIT_SPLIT_GONE, or 1 + the number of the

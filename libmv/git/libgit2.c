@@ -47,7 +47,7 @@ struct mv_git_libgit2 {
 	git_odb *odb;
 };
 
-static int load(struct mv_git_libgit2 *lib, struct mv_err *err)
+static int libgit2_load(struct mv_git_libgit2 *lib, struct mv_err *err)
 {
 	static const char *const name[] = {
 #define NAME(n) #n,
@@ -102,7 +102,7 @@ int mv_git_libgit2_get(struct mv_git_libgit2 **out, struct mv_git *git,
 	lib = calloc(1, sizeof(*lib));
 	if (!lib)
 		return mv_nomem(err);
-	rc = load(lib, err);
+	rc = libgit2_load(lib, err);
 	if (!rc && lib->git_odb_open(&lib->odb, git->objects_dir))
 		rc = mv_fail(err, MV_ENOTSUP, "libgit2 cannot open '%s'",
 			     git->objects_dir);

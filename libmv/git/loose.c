@@ -21,13 +21,13 @@
 #define LOOSE_MAX 4096
 #define SYMREF_DEPTH 5		/* git's own */
 
-struct walk {
+struct loose_walk {
 	struct mv_git_loose *out;
 	struct mv_git *git;
 	const char *const *prefixes;	/* NULL: all */
 };
 
-static int is_wanted(const struct walk *w, const char *name)
+static int is_wanted(const struct loose_walk *w, const char *name)
 {
 	const char *const *p = w->prefixes;
 
@@ -38,7 +38,7 @@ static int is_wanted(const struct walk *w, const char *name)
 }
 
 /* May the folder ("refs/tags/") have what is wanted? */
-static int may_have(const struct walk *w, const char *folder)
+static int may_have(const struct loose_walk *w, const char *folder)
 {
 	const size_t len = strlen(folder);
 	const char *const *p = w->prefixes;
@@ -52,7 +52,8 @@ static int may_have(const struct walk *w, const char *folder)
 	return !p;
 }
 
-static int add(struct walk *w, const char *name, int dead, struct mv_err *err)
+static int loose_add(struct loose_walk *w, const char *name, int dead,
+		     struct mv_err *err)
 {
 	struct mv_git_loose *l = w->out;
 	struct mv_git_loose_ref *v;
@@ -71,10 +72,10 @@ static int add(struct walk *w, const char *name, int dead, struct mv_err *err)
 	return 0;
 }
 
-static int walk(struct walk *w, const char *folder, int depth,
-		struct mv_err *err);
+static int loose_walk(struct loose_walk *w, const char *folder, int depth,
+		      struct mv_err *err);
 
-static int see(struct walk *w, const char *folder, const struct dirent *e,
+static int see(struct loose_walk *w, const char *folder, const struct dirent *e,
 	       const char *dir, int depth, struct mv_err *err)
 {
 	const size_t len = strlen(e->d_name);
@@ -104,9 +105,10 @@ static int see(struct walk *w, const char *folder, const struct dirent *e,
 			type = DT_LNK;
 	}
 	if (type == DT_DIR)
-		rc = may_have(w, below) ? walk(w, below, depth + 1, err) : 0;
+		rc = may_have(w, below) ? loose_walk(w, below, depth + 1,
+						     err) : 0;
 	else
-		rc = add(w, name, type != DT_REG, err);
+		rc = loose_add(w, name, type != DT_REG, err);
 out:
 	free(name);
 	free(below);
@@ -115,8 +117,8 @@ out:
 }
 
 /* `folder` ends with a slash. */
-static int walk(struct walk *w, const char *folder, int depth,
-		struct mv_err *err)
+static int loose_walk(struct loose_walk *w, const char *folder, int depth,
+		      struct mv_err *err)
 {
 	char *dir = mv_path_join(w->git->info.common_dir, folder);
 	struct dirent *e;
@@ -150,7 +152,7 @@ static int walk(struct walk *w, const char *folder, int depth,
 	return rc;
 }
 
-static int by_name(const void *a, const void *b)
+static int loose_by_name(const void *a, const void *b)
 {
 	const struct mv_git_loose_ref *x = a, *y = b;
 
@@ -161,7 +163,7 @@ int mv_git_loose_list(struct mv_git_loose *out, struct mv_git *git,
 		      const char *const *prefixes, struct mv_err *err)
 {
 	char *tables = mv_path_join(git->info.common_dir, "reftable");
-	struct walk w = { out, git, prefixes };
+	struct loose_walk w = { out, git, prefixes };
 	struct stat st;
 	int rc = 0;
 
@@ -170,10 +172,10 @@ int mv_git_loose_list(struct mv_git_loose *out, struct mv_git *git,
 		return mv_nomem(err);
 	/* There refs are no files, and git says what it cannot read. */
 	if (stat(tables, &st))
-		rc = walk(&w, "refs/", 0, err);
+		rc = loose_walk(&w, "refs/", 0, err);
 	free(tables);
 	if (!rc && out->count)
-		qsort(out->v, out->count, sizeof(*out->v), by_name);
+		qsort(out->v, out->count, sizeof(*out->v), loose_by_name);
 	if (rc)
 		mv_git_loose_release(out);
 	return rc;
@@ -192,13 +194,13 @@ void mv_git_loose_listed(struct mv_git_loose *loose, const char *name)
 	struct mv_git_loose_ref key = { (char *)(uintptr_t)name, 0, 0 };
 	struct mv_git_loose_ref *hit = loose->count ?
 		bsearch(&key, loose->v, loose->count, sizeof(*loose->v),
-			by_name) : NULL;
+			loose_by_name) : NULL;
 
 	if (hit)
 		hit->listed = 1;
 }
 
-static int is_below(const char *name, const char *folder)
+static int loose_is_below(const char *name, const char *folder)
 {
 	return !strncmp(name, folder, strlen(folder));
 }
@@ -208,7 +210,7 @@ static int is_remote_head(const char *name)
 {
 	const size_t len = strlen(name);
 
-	return is_below(name, "refs/remotes/") &&
+	return loose_is_below(name, "refs/remotes/") &&
 	       !strcmp(name + len - 5, "/HEAD");
 }
 
@@ -216,22 +218,24 @@ static int is_remote_head(const char *name)
    notes, are made so. */
 static int means_nothing(const char *name)
 {
-	return !is_below(name, "refs/tags/") && !is_below(name, "refs/notes/");
+	return !loose_is_below(name, "refs/tags/") && !loose_is_below(name,
+								      "refs/notes/");
 }
 
 int mv_git_broken_ref(const char *name, const char *path, struct mv_err *err)
 {
 	return mv_fail(err, MV_ECORRUPT, "'%s' cannot be read, and git passes "
 		       "over it: remove '%s' and %s", name, path,
-		       is_below(name, "refs/tags/") ?
+		       loose_is_below(name, "refs/tags/") ?
 		       "git fetch --tags brings it again" :
-		       is_below(name, "refs/notes/") ?
+		       loose_is_below(name, "refs/notes/") ?
 		       "git model fetch brings it again" :
 		       "git fetch brings it again, where a remote has it");
 }
 
-static int check_one(const struct mv_git_loose_ref *ref, struct mv_git *git,
-		     struct mv_err *err)
+static int loose_check_one(const struct mv_git_loose_ref *ref,
+			   struct mv_git *git,
+			   struct mv_err *err)
 {
 	char *path = mv_path_join(git->info.common_dir, ref->name);
 	char hex[MV_GIT_HEX_MAX];
@@ -259,7 +263,7 @@ int mv_git_loose_check(const struct mv_git_loose *loose, struct mv_git *git,
 	for (size_t i = 0; i < loose->count && !rc; i++)
 		if ((!loose->v[i].listed || loose->v[i].dead) &&
 		    !is_remote_head(loose->v[i].name))
-			rc = check_one(&loose->v[i], git, err);
+			rc = loose_check_one(&loose->v[i], git, err);
 	return rc;
 }
 

@@ -73,7 +73,7 @@ static int each_row(struct mv_git *git, const struct mv_buf *out,
 	return rc < 0 ? rc : 0;
 }
 
-/* -- only those with our filter -- */
+/* -- only those with our filter ------------------------------------------- */
 
 struct pick {
 	struct mv_git *git;
@@ -83,8 +83,8 @@ struct pick {
 	void *payload;
 };
 
-static int judge(void *payload, size_t i, const char *filter,
-		 struct mv_err *err)
+static int ls_judge(void *payload, size_t i, const char *filter,
+		    struct mv_err *err)
 {
 	struct pick *pick = payload;
 	struct row r;
@@ -117,7 +117,7 @@ static int each_filtered(struct mv_git *git, const struct mv_buf *out,
 		if (n < count)
 			paths[n++] = r.e.path;
 	if (rc > 0)
-		rc = mv_git_filters(git, paths, n, judge, &pick, err);
+		rc = mv_git_filters(git, paths, n, ls_judge, &pick, err);
 	free(paths);
 	return rc;
 }
@@ -159,8 +159,8 @@ static int add_specs(const char **args, struct mv_buf *text, size_t *offset,
 	return 0;
 }
 
-static int list(struct mv_git *git, unsigned flags, const char *const *specs,
-		int magic, struct mv_buf *out, struct mv_err *err)
+static int ls_list(struct mv_git *git, unsigned flags, const char *const *specs,
+		   int magic, struct mv_buf *out, struct mv_err *err)
 {
 	static const char everything[] = ":/";
 	const char **args;
@@ -216,7 +216,7 @@ int mv_git_ls(struct mv_git *git, unsigned flags, const char *const *pathspecs,
 	    (pathspecs && !*pathspecs))
 		return 0;
 	mv_buf_init(&out, MV_GIT_OUT_MAX);
-	rc = list(git, flags, pathspecs, magic, &out, err);
+	rc = ls_list(git, flags, pathspecs, magic, &out, err);
 	if (!rc && (flags & MV_GIT_LS_FILTERED) && !magic)
 		rc = each_filtered(git, &out, fn, payload, err);
 	else if (!rc)
@@ -225,7 +225,7 @@ int mv_git_ls(struct mv_git *git, unsigned flags, const char *const *pathspecs,
 	return rc;
 }
 
-/* -- attributes -- */
+/* -- attributes ----------------------------------------------------------- */
 
 /*
  * check-attr takes paths relative to where it runs, which is not the top

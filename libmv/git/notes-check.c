@@ -16,7 +16,7 @@
 #define TREE_MAX ((size_t)512 << 20)
 #define DEPTH_MAX 64
 
-/* -- a tree that must be all notes -- */
+/* -- a tree that must be all notes ---------------------------------------- */
 
 struct check {
 	size_t oid_len, max_len;
@@ -158,7 +158,7 @@ int mv_git_notes_check(struct mv_git *git, const char *commit,
 	return rc;
 }
 
-/* -- a tree of anything -- */
+/* -- a tree of anything --------------------------------------------------- */
 
 struct walk {
 	struct mv_git *git;
@@ -169,7 +169,8 @@ struct walk {
 };
 
 /* What its path names without the slashes; "" for what is no object. */
-static void object_of(char *object, const char *path, size_t hex_len)
+static void notes_check_object_of(char *object, const char *path,
+				  size_t hex_len)
 {
 	size_t n = 0;
 
@@ -186,8 +187,9 @@ static void object_of(char *object, const char *path, size_t hex_len)
 static int walk_tree(struct walk *w, const uint8_t *tree, const char *folder,
 		     unsigned depth, struct mv_err *err);
 
-static int walk_entry(struct walk *w, const struct mv_git_tree_entry *e,
-		      const char *folder, unsigned depth, struct mv_err *err)
+static int notes_check_walk_entry(struct walk *w,
+				  const struct mv_git_tree_entry *e,
+				  const char *folder, unsigned depth, struct mv_err *err)
 {
 	const unsigned type = e->mode & 0170000;
 	const int blob = type == 0100000 || type == 0120000;
@@ -199,11 +201,12 @@ static int walk_entry(struct walk *w, const struct mv_git_tree_entry *e,
 	if (!rc && type == 0040000) {
 		rc = walk_tree(w, e->oid, path, depth + 1, err);
 	} else if (!rc) {
-		object_of(object, path, 2 * w->oid_len);
+		notes_check_object_of(object, path, 2 * w->oid_len);
 		if (!blob)
 			*object = '\0';
 		rc = w->fn(w->payload, path, object,
-			   mv_hex(hex, e->oid, w->oid_len), e->mode == 0100644 &&
+			   mv_hex(hex, e->oid,
+				  w->oid_len), e->mode == 0100644 &&
 			   mv_git_note_path(oid, path, w->oid_len) >= 0, err);
 	}
 	free(path);
@@ -233,7 +236,7 @@ static int walk_tree(struct walk *w, const uint8_t *tree, const char *folder,
 		rc = mv_git_parse_tree(&e, &p, end, w->oid_len) ?
 			mv_fail(err, MV_ECORRUPT, "tree '%s' of the notes is "
 				"damaged", hex) :
-			walk_entry(w, &e, folder, depth, err);
+			notes_check_walk_entry(w, &e, folder, depth, err);
 	}
 	mv_buf_release(&data);
 	return rc;

@@ -44,7 +44,7 @@ struct search {
 	int loose;		/* what is no note is passed over; 2: but links */
 };
 
-static int by_oid(const void *a, const void *b)
+static int git_notes_by_oid(const void *a, const void *b)
 {
 	const struct slot *x = a;
 	const struct slot *y = b;
@@ -63,7 +63,7 @@ static int by_place(const void *a, const void *b)
 	return (x->depth > y->depth) - (x->depth < y->depth);
 }
 
-/* -- names in a notes tree -- */
+/* -- names in a notes tree ------------------------------------------------ */
 
 enum kind {
 	KIND_NOTE, KIND_FOLDER, KIND_OTHER,
@@ -121,7 +121,7 @@ static void print_path(char *path, const char *hex, unsigned depth)
 	memcpy(path, hex, strlen(hex) + 1);
 }
 
-/* -- finding notes -- */
+/* -- finding notes -------------------------------------------------------- */
 
 /* First slot of [lo, hi), all alike before, whose byte is not below `b`. */
 static size_t lower(const struct search *s, size_t lo, size_t hi,
@@ -197,7 +197,7 @@ struct level {
 };
 
 /* Slots for which there is no folder yet: below a new one, or here. */
-static void choose(struct search *s, const struct level *l)
+static void notes_choose(struct search *s, const struct level *l)
 {
 	const int fan = (l->folders || l->notes + (l->hi - l->lo) > FAN) &&
 			l->depth + 1 < s->oid_len;
@@ -276,7 +276,7 @@ static int search_tree(struct search *s, const char *tree, unsigned depth,
 			rc = search_entry(s, &l, &e, oid, err);
 	}
 	if (!rc)
-		choose(s, &l);
+		notes_choose(s, &l);
 	mv_buf_release(&data);
 	return rc;
 }
@@ -312,7 +312,7 @@ static int search_init(struct search *s, struct mv_git *git,
 		mv_unhex(s->slot[i].oid, hex, s->oid_len);
 		s->slot[i].i = i;
 	}
-	qsort(s->slot, count, sizeof(*s->slot), by_oid);
+	qsort(s->slot, count, sizeof(*s->slot), git_notes_by_oid);
 	return 0;
 }
 
@@ -339,7 +339,7 @@ static int find_tree(char *tree, struct mv_git *git, const char *ref,
 	return rc;
 }
 
-/* -- reading -- */
+/* -- reading -------------------------------------------------------------- */
 
 struct reader {
 	const char *const *objects;
@@ -370,8 +370,8 @@ static int too_large(const char *object, size_t max_len, struct mv_err *err)
 }
 
 /* More of one text; each part ends with its own line. */
-static int join(struct reader *r, const struct mv_git_answer *a,
-		struct mv_err *err)
+static int notes_join(struct reader *r, const struct mv_git_answer *a,
+		      struct mv_err *err)
 {
 	struct mv_buf *t = &r->text;
 
@@ -405,7 +405,7 @@ static int take_note(void *payload, size_t k, const struct mv_git_answer *a,
 	}
 	if (first)
 		mv_buf_clear(&r->text);
-	rc = join(r, a, err);
+	rc = notes_join(r, a, err);
 	if (rc || !last)
 		return rc;
 	r->next++;
@@ -435,10 +435,10 @@ static int read_hits(struct reader *r, struct search *s, struct mv_err *err)
 	return rc;
 }
 
-static int read_notes(struct mv_git *git, const char *ref, int loose,
-		      const char *const *objects, size_t count,
-		      size_t max_len, mv_git_data_fn fn, void *payload,
-		      struct mv_err *err)
+static int notes_read_notes(struct mv_git *git, const char *ref, int loose,
+			    const char *const *objects, size_t count,
+			    size_t max_len, mv_git_data_fn fn, void *payload,
+			    struct mv_err *err)
 {
 	struct reader r = { .objects = objects, .max_len = max_len, .fn = fn,
 			    .payload = payload };
@@ -469,8 +469,9 @@ int mv_git_notes_read(struct mv_git *git, const char *ref,
 		      size_t max_len, mv_git_data_fn fn, void *payload,
 		      struct mv_err *err)
 {
-	return read_notes(git, ref, 0, objects, count, max_len, fn, payload,
-			  err);
+	return notes_read_notes(git, ref, 0, objects, count, max_len, fn,
+				payload,
+				err);
 }
 
 int mv_git_notes_read_loose(struct mv_git *git, const char *ref, int links,
@@ -478,11 +479,12 @@ int mv_git_notes_read_loose(struct mv_git *git, const char *ref, int links,
 			    size_t max_len, mv_git_data_fn fn, void *payload,
 			    struct mv_err *err)
 {
-	return read_notes(git, ref, links ? 2 : 1, objects, count, max_len, fn, payload,
-			  err);
+	return notes_read_notes(git, ref, links ? 2 : 1, objects, count,
+				max_len, fn, payload,
+				err);
 }
 
-/* -- all of them -- */
+/* -- all of them ---------------------------------------------------------- */
 
 struct pair {
 	uint8_t oid[32];
@@ -574,8 +576,8 @@ int mv_git_note_path(uint8_t *oid, const char *path, size_t oid_len)
 }
 
 /* "100644 blob <hex>\t<path>" */
-static int take_line(struct list *l, const struct mv_buf *line,
-		     struct mv_err *err)
+static int notes_take_line(struct list *l, const struct mv_buf *line,
+			   struct mv_err *err)
 {
 	const size_t head = strlen("100644 blob ");
 	uint8_t oid[32], blob[32];
@@ -618,7 +620,7 @@ static int list_all(struct list *l, struct mv_git *git, const char *tree,
 		rc = ++lines > 2 * NOTES_MAX ?
 		     mv_fail(err, MV_ENOMEM, "the notes have more than %zu "
 			     "files", 2 * NOTES_MAX) :
-		     take_line(l, &line, err);
+		     notes_take_line(l, &line, err);
 	}
 	if (!rc)
 		rc = mv_git_child_finish(&child, err);
@@ -662,7 +664,7 @@ int mv_git_notes_each(struct mv_git *git, const char *ref, mv_git_note_fn fn,
 	return rc;
 }
 
-/* -- writing -- */
+/* -- writing -------------------------------------------------------------- */
 
 /*
  * The name of the commit that fast-import makes; a branch must have one. It

@@ -108,7 +108,8 @@ int mv_git_object(struct mv_git *git, const char *hex, enum mv_git_type type,
 	char name[MV_GIT_HEX_MAX];
 	int rc;
 
-	if (git->reads++ >= MV_GIT_PATIENCE && !mv_git_libgit2_get(&lib, git, NULL)) {
+	if (git->reads++ >= MV_GIT_PATIENCE && !mv_git_libgit2_get(&lib, git,
+								   NULL)) {
 		rc = mv_git_libgit2_read(lib, hex, type, out, err);
 		if (rc != MV_ENOENT && rc != MV_EIO)
 			return rc;
@@ -141,7 +142,7 @@ int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
 	return rc;
 }
 
-/* -- trees -- */
+/* -- trees ---------------------------------------------------------------- */
 
 struct walk {
 	struct mv_git *git;
@@ -185,8 +186,8 @@ static int walk_below(struct walk *w, const char *hex, int depth,
 	return rc;
 }
 
-static int walk_entry(struct walk *w, const struct mv_git_tree_entry *t,
-		      int depth, struct mv_err *err)
+static int object_walk_entry(struct walk *w, const struct mv_git_tree_entry *t,
+			     int depth, struct mv_err *err)
 {
 	struct mv_git_entry e = { .stage = 0 };
 	char hex[MV_GIT_HEX_MAX];
@@ -218,7 +219,7 @@ static int walk_tree(struct walk *w, const struct mv_buf *tree, int depth,
 				       "is damaged", w->path.data);
 		if (mv_buf_addstr(&w->path, t.name))
 			return mv_fail(err, MV_ECORRUPT, "a path is too long");
-		rc = walk_entry(w, &t, depth, err);
+		rc = object_walk_entry(w, &t, depth, err);
 		w->path.len = base;
 		if (base)
 			w->path.data[base] = '\0';

@@ -11,7 +11,7 @@ struct mv_git_oidmap_slot {
 	int used;
 };
 
-static size_t place(const struct mv_git_oidmap *m, const uint8_t *oid)
+static size_t oidmap_place(const struct mv_git_oidmap *m, const uint8_t *oid)
 {
 	size_t i;
 
@@ -23,7 +23,7 @@ static size_t place(const struct mv_git_oidmap *m, const uint8_t *oid)
 	return i;
 }
 
-static int grow(struct mv_git_oidmap *m, struct mv_err *err)
+static int oidmap_grow(struct mv_git_oidmap *m, struct mv_err *err)
 {
 	struct mv_git_oidmap more = { NULL, 0, m->room ? 2 * m->room : 256 };
 
@@ -32,7 +32,8 @@ static int grow(struct mv_git_oidmap *m, struct mv_err *err)
 		return mv_nomem(err);
 	for (size_t i = 0; i < m->room; i++)
 		if (m->slot[i].used)
-			more.slot[place(&more, m->slot[i].oid)] = m->slot[i];
+			more.slot[oidmap_place(&more,
+					       m->slot[i].oid)] = m->slot[i];
 	more.count = m->count;
 	free(m->slot);
 	*m = more;
@@ -48,7 +49,7 @@ uint64_t *mv_git_oidmap_get(const struct mv_git_oidmap *m, const uint8_t *oid,
 	if (!m->room)
 		return NULL;
 	memcpy(key, oid, oid_len);
-	i = place(m, key);
+	i = oidmap_place(m, key);
 	return m->slot[i].used ? &m->slot[i].value : NULL;
 }
 
@@ -56,13 +57,13 @@ int mv_git_oidmap_put(struct mv_git_oidmap *m, const uint8_t *oid,
 		      size_t oid_len, uint64_t value, struct mv_err *err)
 {
 	uint8_t key[32] = { 0 };
-	int rc = 2 * (m->count + 1) > m->room ? grow(m, err) : 0;
+	int rc = 2 * (m->count + 1) > m->room ? oidmap_grow(m, err) : 0;
 	size_t i;
 
 	if (rc)
 		return rc;
 	memcpy(key, oid, oid_len);
-	i = place(m, key);
+	i = oidmap_place(m, key);
 	m->count += !m->slot[i].used;
 	memcpy(m->slot[i].oid, key, sizeof(key));
 	m->slot[i].used = 1;

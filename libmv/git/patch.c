@@ -201,7 +201,7 @@ void mv_git_patch_vouch(struct mv_git_patch *patch, mv_git_vouch_fn fn,
 	patch->payload = payload;
 }
 
-/* -- what time the index gets -- */
+/* -- what time the index gets --------------------------------------------- */
 
 /*
  * git believes an entry whose mtime is older than the index file, in whole
@@ -280,8 +280,8 @@ static int weigh(struct dating *d, const struct mv_git_index *ix, size_t i,
 	return 0;
 }
 
-static int ask(struct dating *d, const struct mv_git_index *ix, size_t i,
-	       const char *name)
+static int patch_ask(struct dating *d, const struct mv_git_index *ix, size_t i,
+		     const char *name)
 {
 	struct mv_git_index_look look;
 	char hex[MV_GIT_HEX_MAX];
@@ -305,7 +305,8 @@ static struct timespec date_index(struct mv_git_patch *p)
 	if (d.high < d.low)
 		return (struct timespec){ d.high, 0 };
 	each_entry(&d, weigh);
-	if (!p->vouch || !d.gain || d.cost > d.gain || each_entry(&d, ask))
+	if (!p->vouch || !d.gain || d.cost > d.gain || each_entry(&d,
+								  patch_ask))
 		return (struct timespec){ d.low, 0 };
 	return (struct timespec){ d.high, 0 };
 }

@@ -76,7 +76,7 @@ struct mv_git {
 	int libgit2_tried;
 };
 
-/* -- child.c -- */
+/* -- child.c -------------------------------------------------------------- */
 /*
  * Start `git <args>`; its stderr is ours. Read with _until and _read, then
  * _finish, which fails unless it exited with 0. _abort ends it early.
@@ -110,7 +110,7 @@ int mv_git_spawn(int *status, struct mv_buf *errout, const struct mv_git *git,
 		 const char *const *args, const void *in, size_t in_len,
 		 struct mv_buf *out, struct mv_err *err);
 
-/* -- history.c -- */
+/* -- history.c ------------------------------------------------------------ */
 /* Each line that `git <before> <args>` prints, without its newline. */
 typedef int (*mv_git_line_fn)(void *payload, const struct mv_git *git,
 			      const struct mv_buf *line, struct mv_err *err);
@@ -118,7 +118,7 @@ int mv_git_each_line(struct mv_git *git, const char *const *before,
 		     const char *const *args, mv_git_line_fn take,
 		     void *payload, struct mv_err *err);
 
-/* -- object.c -- */
+/* -- object.c ------------------------------------------------------------- */
 enum mv_git_type {
 	MV_GIT_COMMIT = 1, MV_GIT_TREE = 2, MV_GIT_BLOB = 3, MV_GIT_TAG = 4
 };
@@ -158,7 +158,7 @@ struct mv_git_tree_entry {
 int mv_git_parse_tree(struct mv_git_tree_entry *e, const char **p,
 		      const char *end, size_t oid_len);
 
-/* -- batch.c -- */
+/* -- batch.c -------------------------------------------------------------- */
 /* Start the kept-open cat-file, unless it is running. */
 int mv_git_batch_open(struct mv_git *git, struct mv_err *err);
 /*
@@ -196,7 +196,7 @@ int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 int mv_git_batch_name(struct mv_git *git, char *hex, char *type,
 		      const char *spec, struct mv_err *err);
 
-/* -- absent.c -- */
+/* -- absent.c ------------------------------------------------------------- */
 /*
  * git said "missing" to this name. 0: it is not there; else the error that
  * says what is there and cannot be read.
@@ -211,7 +211,7 @@ int mv_git_tree(struct mv_git *git, const char *hex, struct mv_buf *out,
 int mv_git_ref_strict(char *hex, struct mv_git *git, const char *ref,
 		      struct mv_err *err);
 
-/* -- commit.c -- */
+/* -- commit.c ------------------------------------------------------------- */
 /*
  * A commit or tag from its bytes. MV_ECORRUPT when git would not have
  * written it: a missing name in front, or a NUL in the headers. Pure.
@@ -221,10 +221,10 @@ int mv_git_object_parse(struct mv_git_object_info *out, enum mv_git_type type,
 			struct mv_err *err);
 void mv_git_object_release(struct mv_git_object_info *info);
 
-/* -- config.c -- */
+/* -- config.c ------------------------------------------------------------- */
 extern const char *const mv_git_config_args[];
 
-/* -- ahead.c -- */
+/* -- ahead.c -------------------------------------------------------------- */
 /* What was asked, or NULL: nothing was, or it went wrong. Borrowed. */
 const struct mv_buf *mv_git_ahead_take(struct mv_git_ahead *a);
 const struct mv_buf *mv_git_ahead_take_refs(struct mv_git *git,
@@ -233,7 +233,7 @@ void mv_git_ahead_drop(struct mv_git_ahead *a);
 /* Will git find a repository, and let us read it? A guess. */
 int mv_git_ahead_likely(const struct mv_git *git);
 
-/* -- refs.c -- */
+/* -- refs.c --------------------------------------------------------------- */
 /* `git for-each-ref` for these prefixes, or for all refs (NULL). */
 struct mv_git_ref_args {
 	const char **argv;
@@ -243,7 +243,7 @@ struct mv_git_ref_args {
 int mv_git_ref_args_init(struct mv_git_ref_args *out,
 			 const char *const *prefixes, struct mv_err *err);
 void mv_git_ref_args_release(struct mv_git_ref_args *args);
-/* -- loose.c -- */
+/* -- loose.c -------------------------------------------------------------- */
 /* Refs that are files here, to be told from those that git lists. */
 struct mv_git_loose_ref {
 	char *name;
@@ -265,14 +265,14 @@ int mv_git_loose_check(const struct mv_git_loose *loose, struct mv_git *git,
 /* MV_ECORRUPT, and what to do about it. */
 int mv_git_broken_ref(const char *name, const char *path, struct mv_err *err);
 
-/* -- refs.c, again -- */
+/* -- refs.c, again -------------------------------------------------------- */
 /* A full ref name that git accepts, or "HEAD"? */
 int mv_git_is_ref(const char *name);
 /* "Name <email> 1700000000 +0000" of who would commit now. MV_EINVALID. */
 int mv_git_committer(struct mv_buf *out, struct mv_git *git,
 		     struct mv_err *err);
 
-/* -- libgit2.c -- */
+/* -- libgit2.c ------------------------------------------------------------ */
 /* MV_ENOTSUP when libgit2 cannot serve this repository. */
 int mv_git_libgit2_get(struct mv_git_libgit2 **out, struct mv_git *git,
 		       struct mv_err *err);
@@ -287,7 +287,7 @@ int mv_git_libgit2_has(struct mv_git_libgit2 *lib, const char *hex);
 void mv_git_libgit2_refresh(struct mv_git_libgit2 *lib);
 void mv_git_libgit2_close(struct mv_git_libgit2 *lib);	/* NULL is fine */
 
-/* -- oidmap.c -- */
+/* -- oidmap.c ------------------------------------------------------------- */
 /* A number for each object; starts as zeros. */
 struct mv_git_oidmap_slot;
 struct mv_git_oidmap {
@@ -301,7 +301,7 @@ int mv_git_oidmap_put(struct mv_git_oidmap *map, const uint8_t *oid,
 		      size_t oid_len, uint64_t value, struct mv_err *err);
 void mv_git_oidmap_release(struct mv_git_oidmap *map);
 
-/* -- notes.c -- */
+/* -- notes.c -------------------------------------------------------------- */
 /* "ab/cd/ef..." back to the name; the depth, or -1 when it is no note. */
 int mv_git_note_path(uint8_t *oid, const char *path, size_t oid_len);
 /* MV_ECORRUPT: this stands among the notes, and says how to mend that. */

@@ -11,7 +11,7 @@
  */
 #define ROUNDS_MAX 1024		/* trees that were promised lead to others */
 
-/* -- who promised ---------------------------------------------------------------- */
+/* -- who promised --------------------------------------------------------- */
 
 void mv_git_promisors_release(struct mv_git_promisors *p)
 {
@@ -73,7 +73,7 @@ int mv_git_promisors(struct mv_git_promisors *out, struct mv_git *git,
 	return rc;
 }
 
-/* -- what is not here ------------------------------------------------------------ */
+/* -- what is not here ----------------------------------------------------- */
 
 struct absent {
 	char (*hex)[MV_GIT_HEX_MAX];
@@ -126,7 +126,7 @@ int mv_git_count_promised(size_t *count, struct mv_git *git,
 	return rc;
 }
 
-/* -- fetching it ----------------------------------------------------------------- */
+/* -- fetching it ---------------------------------------------------------- */
 
 /*
  * As git itself asks for them: nothing is negotiated, no ref moves. The filter

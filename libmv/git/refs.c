@@ -75,7 +75,7 @@ int mv_git_ref_get(char *hex, struct mv_git *git, const char *ref,
 	return rc;
 }
 
-/* -- lists of refs -- */
+/* -- lists of refs -------------------------------------------------------- */
 
 enum ref_field {
 	REF_NAME, REF_OID, REF_TYPE, REF_TARGET, REF_TARGET_TYPE, REF_FIELDS
@@ -222,7 +222,7 @@ int mv_git_each_ref(struct mv_git *git, const char *const *prefixes,
 	return rc;
 }
 
-/* -- moving a ref -- */
+/* -- moving a ref --------------------------------------------------------- */
 
 static int is_at(struct mv_git *git, const char *ref, const char *old,
 		 struct mv_err *err)
@@ -291,7 +291,7 @@ int mv_git_ref_set(struct mv_git *git, const char *ref, const char *new,
 	return update_ref(git, *new ? make : drop, ref, old, err);
 }
 
-/* -- small questions -- */
+/* -- small questions ------------------------------------------------------ */
 
 static int both_commits(char hex[2][MV_GIT_HEX_MAX], struct mv_git *git,
 			const char *a, const char *b, struct mv_err *err)

@@ -37,7 +37,7 @@ static int put_word(struct bitmap *map, uint64_t word)
 }
 
 /* A run may claim 2^32 words: zeros are skipped, ones are bounded. */
-static int put_run(struct bitmap *map, int value, size_t words)
+static int split_put_run(struct bitmap *map, int value, size_t words)
 {
 	if (!value) {
 		if (map->used <= map->count)
@@ -70,7 +70,7 @@ static int parse_ewah(struct bitmap *map, const uint8_t **p,
 		size_t literals = (size_t)(marker >> 33);
 
 		if (literals > words - i ||
-		    put_run(map, marker & 1, marker >> 1 & UINT32_MAX))
+		    split_put_run(map, marker & 1, marker >> 1 & UINT32_MAX))
 			return -1;
 		while (literals--)
 			if (put_word(map, mv_be64(q + 8 * i++)))

@@ -42,7 +42,7 @@ static int by_hex(const void *a, const void *b)
 	return strcmp(x->hex, y->hex);
 }
 
-static int by_path(const void *a, const void *b)
+static int stage_by_path(const void *a, const void *b)
 {
 	const struct item *x = a;
 	const struct item *y = b;
@@ -50,7 +50,7 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->s->path, y->s->path);
 }
 
-/* -- objects -- */
+/* -- objects -------------------------------------------------------------- */
 
 /* One entry of a pack: type and size, 4 + 7 + 7 ... bits; then the bytes. */
 static int pack_blob(struct mv_buf *pack, z_stream *z, const void *data,
@@ -168,7 +168,7 @@ out:
 	return rc;
 }
 
-/* -- the index -- */
+/* -- the index ------------------------------------------------------------ */
 
 /* Where core.fileMode is off, the present entry knows better. */
 static int keep_mode(void *payload, const struct mv_git_entry *e,
@@ -179,7 +179,7 @@ static int keep_mode(void *payload, const struct mv_git_entry *e,
 	struct item key = { .s = &s };
 	struct item *hit = bsearch(&key, range[0],
 				   (size_t)(range[1] - range[0]),
-				   sizeof(key), by_path);
+				   sizeof(key), stage_by_path);
 
 	(void)err;
 	if (hit && (e->mode & 0170000) == 0100000)
@@ -334,7 +334,7 @@ int mv_git_stage(struct mv_git *git, const struct mv_git_stage *entries,
 	if (!rc)
 		rc = write_objects(git, item, count, err);
 	if (!rc) {
-		qsort(item, count, sizeof(*item), by_path);
+		qsort(item, count, sizeof(*item), stage_by_path);
 		rc = choose_modes(git, item, count, err);
 	}
 	if (!rc)

@@ -16,7 +16,7 @@
    objects stay where they are found. */
 #define QUARANTINE "GIT_QUARANTINE_PATH="
 
-static int add_word(struct mv_buf *in, const char *word)
+static int try_add_word(struct mv_buf *in, const char *word)
 {
 	return mv_buf_add(in, word, strlen(word) + 1);
 }
@@ -24,12 +24,13 @@ static int add_word(struct mv_buf *in, const char *word)
 static int add_moves(struct mv_buf *in, const struct mv_git_move *v,
 		     size_t count, struct mv_err *err)
 {
-	int bad = add_word(in, "start");
+	int bad = try_add_word(in, "start");
 
 	for (size_t i = 0; !bad && i < count; i++)
-		bad = mv_buf_add(in, "update ", 7) || add_word(in, v[i].ref) ||
-		      add_word(in, v[i].new) || add_word(in, v[i].old);
-	return bad || add_word(in, "prepare") || add_word(in, "abort") ?
+		bad = mv_buf_add(in, "update ", 7) || try_add_word(in,
+								   v[i].ref) ||
+		      try_add_word(in, v[i].new) || try_add_word(in, v[i].old);
+	return bad || try_add_word(in, "prepare") || try_add_word(in, "abort") ?
 		mv_nomem(err) : 0;
 }
 
@@ -48,8 +49,8 @@ static char **without_quarantine(char *const *env)
 }
 
 /* A hook of others that looks at transactions is for those that happen. */
-static int ask(int *status, struct mv_git *git, const struct mv_buf *in,
-	       struct mv_buf *out, struct mv_buf *errout, struct mv_err *err)
+static int try_ask(int *status, struct mv_git *git, const struct mv_buf *in,
+		   struct mv_buf *out, struct mv_buf *errout, struct mv_err *err)
 {
 	static const char *const args[] = { "-c", "core.hooksPath=/dev/null",
 		"update-ref", "-z", "--stdin", NULL };
@@ -80,7 +81,7 @@ int mv_git_try_moves(struct mv_git *git, const struct mv_git_move *v,
 	mv_buf_init(&errout, 4096);
 	rc = add_moves(&in, v, count, err);
 	if (!rc)
-		rc = ask(&status, git, &in, &out, &errout, err);
+		rc = try_ask(&status, git, &in, &out, &errout, err);
 	mv_git_words(words, sizeof(words), &errout);
 	if (!rc && status && *words)
 		rc = mv_fail(err, MV_EDENIED, "%s", words);

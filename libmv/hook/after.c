@@ -42,7 +42,7 @@ static int refuse_rule(struct mv_push *push, const char *ref, const char *why)
 			      "push it by itself", ref, why);
 }
 
-/* -- receive.deny... ---------------------------------------------------------------- */
+/* -- receive.deny... ------------------------------------------------------ */
 
 static int deny_deletes(struct after *a, struct mv_err *err)
 {
@@ -91,7 +91,7 @@ static int lets_pass(int *passes, struct mv_push *push, const char *key,
 	return rc;
 }
 
-/* -- what is checked out ------------------------------------------------------------- */
+/* -- what is checked out -------------------------------------------------- */
 
 /* The branch that HEAD names, whatever model.trustedBranch says. */
 static int head_of(struct mv_buf *out, struct mv_push *push,
@@ -224,7 +224,7 @@ static int check_current(struct after *a, struct mv_err *err)
 	return rc;
 }
 
-/* -- hooks of others ----------------------------------------------------------------- */
+/* -- hooks of others ------------------------------------------------------ */
 
 /* "refs/for", "ad:refs/notes", "!:refs/heads": for which refs proc-receive is
    asked. Where a value takes something out, it is taken for all. */

@@ -18,7 +18,7 @@ static const char *said(const struct mv_facts *trailers, const char *key)
 	return v && v->text ? v->text : "";
 }
 
-/* -- of a stage event ------------------------------------------------------------ */
+/* -- of a stage event ----------------------------------------------------- */
 
 static int is_digest(const char *s)
 {
@@ -120,7 +120,7 @@ int mv_hook_check_claims(struct mv_push *push, const struct mv_event *e,
 	return rc;
 }
 
-/* -- what earlier events mean ------------------------------------------------------ */
+/* -- what earlier events mean --------------------------------------------- */
 
 struct nameless {
 	const struct mv_event *const *v;	/* that are asked */

@@ -13,7 +13,7 @@
  * answer.
  */
 
-/* -- pre-push ---------------------------------------------------------------- */
+/* -- pre-push ------------------------------------------------------------- */
 
 #define REFS_MAX 8192u		/* more would not fit on a command line */
 
@@ -119,7 +119,7 @@ enum list_kind { LIST_ALL, LIST_NEWER, LIST_KNOWN };
 
 /* rev-list arguments, in fresh memory. A remote may have what we never saw,
    which excludes less then, never more. */
-static const char **list(const struct refs *r, enum list_kind kind)
+static const char **client_list(const struct refs *r, enum list_kind kind)
 {
 	const char **arg = calloc(r->local_count + r->known_count + 6,
 				  sizeof(*arg));
@@ -175,9 +175,9 @@ static int push_content(struct mv_repo *repo, const char *remote,
 			const char *url, const struct refs *r, int pushes,
 			struct mv_transfer_stats *stats, struct mv_err *err)
 {
-	const char **pushed = list(r, LIST_ALL);
-	const char **newer = list(r, LIST_NEWER);
-	const char **known = list(r, LIST_KNOWN);
+	const char **pushed = client_list(r, LIST_ALL);
+	const char **newer = client_list(r, LIST_NEWER);
+	const char **known = client_list(r, LIST_KNOWN);
 	struct mv_push_refs refs = { remote, url, pushed, newer,
 				     pushes ? known : NULL };
 	int rc = pushed && newer && known ? 0 : mv_nomem(err);
@@ -280,7 +280,7 @@ int mv_hook_pre_push(struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
-/* -- pre-commit --------------------------------------------------------------- */
+/* -- pre-commit ----------------------------------------------------------- */
 
 struct staged {
 	const char *path;	/* into the text */
@@ -395,8 +395,9 @@ static int judge_size(const char **why, struct mv_repo *repo, const char *path,
 }
 
 /* Why this blob must not be committed under our filter, or NULL. */
-static int judge(const char **why, struct commit *c, const struct staged *s,
-		 struct mv_err *err)
+static int client_judge(const char **why, struct commit *c,
+			const struct staged *s,
+			struct mv_err *err)
 {
 	struct mv_pointer pointer;
 	struct mv_buf text;
@@ -449,7 +450,7 @@ static int look_at_staged(void *payload, size_t i, const char *filter,
 
 	if (strcmp(filter, "model"))
 		return 0;
-	rc = judge(&why, c, &c->s[i], err);
+	rc = client_judge(&why, c, &c->s[i], err);
 	if (!rc && why)
 		meant = is_meant(c, &c->s[i], err);
 	if (!rc && why && !meant)

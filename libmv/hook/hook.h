@@ -27,7 +27,7 @@ int mv_hook_pre_commit(struct mv_repo *repo,
 				  const char *why),
 		       void *payload, struct mv_err *err);
 
-/* -- the server ------------------------------------------------------------ */
+/* -- the server ----------------------------------------------------------- */
 
 struct mv_ref_update {
 	const char *old, *new;	/* hex; all zero: none */

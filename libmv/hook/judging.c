@@ -10,8 +10,8 @@
 /* What everybody who judges a push asks it, and tells it. */
 
 __attribute__((format(printf, 3, 0)))
-static void tell(struct mv_push *push, int warning, const char *fmt,
-		 va_list ap)
+static void judging_tell(struct mv_push *push, int warning, const char *fmt,
+			 va_list ap)
 {
 	char text[2048];
 	struct mv_buf safe;
@@ -29,7 +29,7 @@ int mv_hook_refuse(struct mv_push *push, const char *fmt, ...)
 
 	push->refused++;
 	va_start(ap, fmt);
-	tell(push, 0, fmt, ap);
+	judging_tell(push, 0, fmt, ap);
 	va_end(ap);
 	return 0;
 }
@@ -40,7 +40,7 @@ void mv_hook_warn(struct mv_push *push, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	tell(push, 1, fmt, ap);
+	judging_tell(push, 1, fmt, ap);
 	va_end(ap);
 }
 

@@ -18,7 +18,7 @@ enum {
 	SIGNER_LINES = 128
 };
 
-/* -- what it speaks of ----------------------------------------------------------- */
+/* -- what it speaks of ---------------------------------------------------- */
 
 int mv_hook_hangs_on(const struct mv_push_note *note, struct mv_push *push,
 		     const struct mv_oid *content, uint64_t size)
@@ -45,7 +45,7 @@ static int is_early(struct mv_push *push, const char *object, int64_t ms,
 	return 1;
 }
 
-/* -- statements -------------------------------------------------------------------- */
+/* -- statements ----------------------------------------------------------- */
 
 static int look_at_signature(struct mv_signature *out, struct mv_push *push,
 			     const struct mv_statement *s,
@@ -148,7 +148,7 @@ static int check_statement(struct mv_push *push,
 	return rc ? rc : mv_hook_in_time(push, err);
 }
 
-/* -- records ------------------------------------------------------------------------- */
+/* -- records -------------------------------------------------------------- */
 
 /*
  * Not one fact, only somebody's name and a date: nobody's program writes that,
@@ -193,14 +193,14 @@ static void check_record(struct mv_push *push, const struct mv_push_note *note,
 		is_early(push, note->object, ms, "a record");
 }
 
-static int is_statement(const struct mv_record *r)
+static int lines_is_statement(const struct mv_record *r)
 {
 	return !strcmp(r->kind, "approval") || !strcmp(r->kind, "receipt");
 }
 
 /* MV_EINVALID: no record. */
-static int parse(struct mv_record *out, const struct mv_push_line *line,
-		 struct mv_err *err)
+static int lines_parse(struct mv_record *out, const struct mv_push_line *line,
+		       struct mv_err *err)
 {
 	return memchr(line->s, '\0', line->len) ?
 		mv_fail(err, MV_EINVALID, "it has a NUL in it") :
@@ -212,7 +212,7 @@ int mv_hook_check_line(struct mv_push *push, const struct mv_push_note *note,
 {
 	struct mv_record r;
 	struct mv_err why;
-	int rc = parse(&r, line, &why);
+	int rc = lines_parse(&r, line, &why);
 	int foreign;
 
 	if (rc == MV_ENOMEM)
@@ -224,7 +224,7 @@ int mv_hook_check_line(struct mv_push *push, const struct mv_push_note *note,
 			mv_hook_refuse(push, "note %.10s: a line that is no "
 				       "record: %s", note->object, why.msg);
 	}
-	if (is_statement(&r))
+	if (lines_is_statement(&r))
 		rc = check_statement(push, note, line, err);
 	else
 		check_record(push, note, &r);
@@ -232,7 +232,7 @@ int mv_hook_check_line(struct mv_push *push, const struct mv_push_note *note,
 	return rc;
 }
 
-/* -- room ------------------------------------------------------------------------------- */
+/* -- room ----------------------------------------------------------------- */
 
 /*
  * One statement can stand in any number of lines: "t" is not signed, and some
@@ -258,7 +258,7 @@ struct shares {
 
 /* Whose vote it is, as far as the line says so. What is no statement takes the
    room of a record, whatever it is. */
-static enum kind kind_of(const struct mv_push_line *line, char **signer)
+static enum kind lines_kind_of(const struct mv_push_line *line, char **signer)
 {
 	struct mv_buf payload, sig;
 	struct mv_statement s;
@@ -326,7 +326,7 @@ static void add_up(struct shares *out, const struct mv_push_text *old,
 	for (size_t i = 0; i < text->count; i++) {
 		const struct mv_push_line *l = &text->v[i];
 		char *signer;
-		enum kind kind = kind_of(l, &signer);
+		enum kind kind = lines_kind_of(l, &signer);
 		int new = !mv_hook_has_line(old, l);
 
 		if (kind == RECORD)

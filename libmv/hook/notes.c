@@ -17,7 +17,7 @@
 enum { CHANGED_MAX = 20000, BATCH = 64, TOLD_MAX = 20 };
 #define OLD_MAX (16 * MV_NOTE_MAX)	/* of a note that nobody can read */
 
-/* -- which notes changed --------------------------------------------------------------- */
+/* -- which notes changed -------------------------------------------------- */
 
 struct moved {
 	char object[65];
@@ -32,7 +32,7 @@ struct changes {
 };
 
 /* "ab/cdef.." is an object's name, cut up by folders. */
-static int object_of(char *out, const char *path, size_t hex_len)
+static int notes_object_of(char *out, const char *path, size_t hex_len)
 {
 	size_t n = 0;
 
@@ -72,7 +72,7 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 	m = &c->v[c->count];
 	memset(m, 0, sizeof(*m));
 	/* The new tree is all notes, so this was none before. */
-	if (object_of(m->object, path, c->hex_len))
+	if (notes_object_of(m->object, path, c->hex_len))
 		return mv_hook_in_time(c->push, err);
 	if (d->old_blob)
 		snprintf(m->old, sizeof(m->old), "%s", d->old_blob);
@@ -111,7 +111,7 @@ static int same_blob(const struct moved *m, size_t n)
 }
 
 /* Names of the objects whose notes changed, into c->v[0..n), each once. */
-static size_t settle(struct changes *c)
+static size_t notes_settle(struct changes *c)
 {
 	size_t n = 0, next;
 
@@ -127,7 +127,7 @@ static size_t settle(struct changes *c)
 	return n;
 }
 
-/* -- lines -------------------------------------------------------------------------------- */
+/* -- lines ---------------------------------------------------------------- */
 
 static void text_release(struct mv_push_text *t)
 {
@@ -182,8 +182,8 @@ struct reading {
 	struct mv_push_text *texts;
 };
 
-static int take_text(void *payload, size_t i, const char *hex,
-		     const void *data, size_t len, struct mv_err *err)
+static int notes_take_text(void *payload, size_t i, const char *hex,
+			   const void *data, size_t len, struct mv_err *err)
 {
 	struct reading *r = payload;
 
@@ -191,12 +191,12 @@ static int take_text(void *payload, size_t i, const char *hex,
 	return cut_up(&r->texts[i], data ? data : "", data ? len : 0, err);
 }
 
-/* -- one note ------------------------------------------------------------------------------------ */
+/* -- one note ------------------------------------------------------------- */
 
 /* Both sorted: what is only on the left was taken away, on the right is new. */
-static int compare(struct mv_push *push, const struct mv_push_note *note,
-		   const struct mv_push_text *old,
-		   const struct mv_push_text *new, struct mv_err *err)
+static int notes_compare(struct mv_push *push, const struct mv_push_note *note,
+			 const struct mv_push_text *old,
+			 const struct mv_push_text *new, struct mv_err *err)
 {
 	size_t i = 0, j = 0, gone = 0, added = 0;
 	int rc = 0;
@@ -260,15 +260,16 @@ static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 			      take_pointer, note, err);
 	if (!rc && !mv_hook_is_zero(u->old))
 		rc = mv_git_notes_read_loose(push->git, u->old, 1, objects,
-					     n, OLD_MAX, take_text, &r, err);
+					     n, OLD_MAX, notes_take_text, &r, err);
 	r.texts = new;
 	if (!rc)
 		rc = mv_git_notes_read(push->git, u->new, objects, n,
-				       MV_NOTE_MAX, take_text, &r, err);
+				       MV_NOTE_MAX, notes_take_text, &r, err);
 	for (size_t i = 0; i < n; i++) {
 		if (!rc)
 			rc = push->refused > TOLD_MAX ? 0 :
-				compare(push, &note[i], &old[i], &new[i], err);
+				notes_compare(push, &note[i], &old[i], &new[i],
+					      err);
 		text_release(&old[i]);
 		text_release(&new[i]);
 	}
@@ -311,7 +312,7 @@ int mv_hook_check_notes_tree(struct mv_push *push,
 	return rc ? mv_fail(err, rc, "%s: %s", u->ref, why.msg) : 0;
 }
 
-/* -- what stands between the old notes and the new ones ------------------------------------------- */
+/* -- what stands between the old notes and the new ones ------------------- */
 
 enum { HISTORY_MAX = 64 << 20 };	/* bytes of what its commits change */
 
@@ -395,7 +396,7 @@ int mv_hook_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 	if (!rc)
 		rc = mv_git_diff(push->git, old, u->new, 0, NULL, on_delta, &c,
 				 err);
-	n = !rc && c.count ? settle(&c) : 0;
+	n = !rc && c.count ? notes_settle(&c) : 0;
 	if (!rc && n > c.max)
 		mv_hook_refuse(push, MV_NOTES_REF ": %zu notes at once; "
 			       "model.receiveNotes of the server allows %llu",

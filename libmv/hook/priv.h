@@ -101,7 +101,7 @@ int mv_hook_check_branch(struct mv_push *push, const struct mv_ref_update *u,
 /* MV_EDENIED when anything was refused. */
 int mv_hook_answer(const struct mv_push *push, struct mv_err *err);
 
-/* -- which refs ------------------------------------------------------------ */
+/* -- which refs ----------------------------------------------------------- */
 /* Make push->updates all the names that the push moves. */
 int mv_hook_settle_names(struct mv_push *push, struct mv_err *err);
 
@@ -131,7 +131,7 @@ int mv_hook_bound_history(struct mv_push *push, const char *old,
 /* ms that a date may be from our clock: the policy's max-clock-skew. */
 int64_t mv_hook_skew(const struct mv_push *push);
 
-/* -- notes only grow ------------------------------------------------------- */
+/* -- notes only grow ------------------------------------------------------ */
 int mv_hook_check_notes(struct mv_push *push, const struct mv_ref_update *u,
 			struct mv_err *err);
 
@@ -140,7 +140,7 @@ int mv_hook_check_notes_tree(struct mv_push *push,
 			     const struct mv_ref_update *u,
 			     struct mv_err *err);
 
-/* -- and what is in them --------------------------------------------------- */
+/* -- and what is in them -------------------------------------------------- */
 struct mv_push_line {
 	const char *s;
 	size_t len;
@@ -181,7 +181,7 @@ int mv_hook_must_stay(struct mv_push *push, const struct mv_push_note *note,
 		      const struct mv_push_text *old,
 		      const struct mv_push_line *line);
 
-/* -- tags only grow, and stages are judged --------------------------------- */
+/* -- tags only grow, and stages are judged -------------------------------- */
 /* Fill push->refs[i], which speaks of a tag: its object. */
 int mv_hook_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err);
 

@@ -22,7 +22,7 @@ struct proving {
 	size_t count;
 };
 
-static int by_name(const void *a, const void *b)
+static int proof_by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -32,7 +32,8 @@ static int is_pushed(void *payload, const struct mv_event *e)
 	const struct proving *x = payload;
 	const char *ref = e->ref;
 
-	return bsearch(&ref, x->refs, x->count, sizeof(*x->refs), by_name) !=
+	return bsearch(&ref, x->refs, x->count, sizeof(*x->refs),
+		       proof_by_name) !=
 	       NULL;
 }
 
@@ -67,7 +68,7 @@ static int list_refs(struct proving *x, struct mv_err *err)
 		if (!strncmp(push->updates[i].ref, TAGS, strlen(TAGS)) &&
 		    !mv_hook_is_zero(push->updates[i].new))
 			x->refs[x->count++] = push->updates[i].ref;
-	qsort(x->refs, x->count, sizeof(*x->refs), by_name);
+	qsort(x->refs, x->count, sizeof(*x->refs), proof_by_name);
 	return 0;
 }
 
@@ -202,7 +203,7 @@ static int check_move(struct proving *x, const struct mv_past *after,
 	return rc ? rc : mv_hook_in_time(push, err);
 }
 
-/* -- the push that makes the branch ------------------------------------------------ */
+/* -- the push that makes the branch --------------------------------------- */
 
 static int check_first_changes(struct mv_push *push, const struct mv_past *past,
 			       struct mv_gate *gate, struct mv_err *err)

@@ -36,9 +36,9 @@ static int check_once(const struct mv_push *push, struct mv_err *err)
 	return rc;
 }
 
-/* -- the state that the push leads to ----------------------------------------------------- */
+/* -- the state that the push leads to ------------------------------------- */
 
-static int copy(char **out, const char *s, struct mv_err *err)
+static int receive_copy(char **out, const char *s, struct mv_err *err)
 {
 	free(*out);
 	*out = strdup(s);
@@ -65,7 +65,7 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 			     "which branch HEAD names");
 	if (!rc) {
 		out.data[strcspn(out.data, "\n")] = '\0';
-		rc = copy(&push->branch, out.data, err);
+		rc = receive_copy(&push->branch, out.data, err);
 	}
 	mv_buf_release(&out);
 	return rc;
@@ -288,7 +288,7 @@ void mv_hook_end(struct mv_push *push)
 	mv_hook_release_names(push);
 }
 
-/* -- branches ------------------------------------------------------------------------------- */
+/* -- branches ------------------------------------------------------------- */
 
 static int judged(void *payload, const char *subject,
 		  const struct mv_policy_facts *facts,
@@ -374,7 +374,7 @@ int mv_hook_check_branch(struct mv_push *push, const struct mv_ref_update *u,
 				    push, err);
 }
 
-/* -- all of it --------------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 static int check_growth(struct mv_push *push, struct mv_err *err)
 {
@@ -407,7 +407,7 @@ static int check_branches(struct mv_push *push, struct mv_err *err)
 }
 
 /* What is no proper state is not judged: its notes may have lost a no. */
-static int judge(struct mv_push *push, struct mv_err *err)
+static int receive_judge(struct mv_push *push, struct mv_err *err)
 {
 	int rc = mv_hook_check_refs(push, err);
 
@@ -449,7 +449,7 @@ int mv_hook_pre_receive(struct mv_repo *repo,
 	if (!rc && !push.refused)
 		rc = mv_hook_open_gate(&push, push.trusted, err);
 	if (!rc && push.is_open)
-		rc = judge(&push, err);
+		rc = receive_judge(&push, err);
 	if (!rc)
 		rc = mv_hook_answer(&push, err);
 	mv_hook_end(&push);

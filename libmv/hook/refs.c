@@ -217,15 +217,15 @@ int mv_hook_resolve(char **ref, struct mv_push *push, struct mv_err *err)
 	return rc;
 }
 
-/* -- the push with all names that it moves ------------------------------------------ */
+/* -- the push with all names that it moves -------------------------------- */
 
 struct names {
 	struct mv_ref_update *v;
 	size_t count, alloc;
 };
 
-static int add_name(struct names *n, const struct mv_ref_update *u,
-		    const char *ref, struct mv_err *err)
+static int refs_add_name(struct names *n, const struct mv_ref_update *u,
+			 const char *ref, struct mv_err *err)
 {
 	struct mv_ref_update *v;
 
@@ -253,8 +253,8 @@ static int by_update(const void *a, const void *b)
 	return d ? d : strcmp(x->new, y->new);
 }
 
-static int is_same(const struct mv_ref_update *x,
-		   const struct mv_ref_update *y)
+static int refs_is_same(const struct mv_ref_update *x,
+			const struct mv_ref_update *y)
 {
 	return !by_update(x, y);
 }
@@ -268,7 +268,7 @@ static void drop_same(struct names *n)
 	if (n->count)
 		qsort(n->v, n->count, sizeof(*n->v), by_update);
 	for (size_t i = 0; i < n->count; i++) {
-		if (left && is_same(&n->v[left - 1], &n->v[i]))
+		if (left && refs_is_same(&n->v[left - 1], &n->v[i]))
 			free((void *)(uintptr_t)n->v[i].ref);
 		else
 			n->v[left++] = n->v[i];
@@ -281,13 +281,13 @@ static int add_all_names(struct names *n, struct names *targets,
 			 const struct mv_ref_update *u, struct mv_err *err)
 {
 	const char *target = target_of(a, u->ref);
-	int rc = add_name(n, u, target, err);
+	int rc = refs_add_name(n, u, target, err);
 
 	if (!rc)
-		rc = add_name(targets, u, target, err);
+		rc = refs_add_name(targets, u, target, err);
 	for (size_t i = 0; i < a->count && !rc; i++)
 		if (!strcmp(target_of(a, a->v[i].name), target))
-			rc = add_name(n, u, a->v[i].name, err);
+			rc = refs_add_name(n, u, a->v[i].name, err);
 	return rc;
 }
 
@@ -333,7 +333,7 @@ void mv_hook_release_names(struct mv_push *push)
 	names_release(push->targets, push->target_count);
 }
 
-/* -- what nobody may push --------------------------------------------------------------- */
+/* -- what nobody may push ------------------------------------------------- */
 
 /* Is `a` a folder above `b`? */
 static int is_above(const char *a, const char *b)
@@ -345,7 +345,7 @@ static int is_above(const char *a, const char *b)
 
 /* Where "Main" and "main" are one file, a new "Main" is read for a packed
    "main". ASCII: what a file system makes of the rest, git does not know. */
-static char *fold(const char *name)
+static char *refs_fold(const char *name)
 {
 	char *copy = strdup(name);
 
@@ -377,7 +377,7 @@ static int add_spelling(struct spellings *s, const char *name, int pushed,
 		s->v = v;
 	}
 	v = &s->v[s->count++];
-	v->folded = fold(name);
+	v->folded = refs_fold(name);
 	v->name = strdup(name);
 	v->pushed = pushed;
 	return v->folded && v->name ? 0 : mv_nomem(err);
@@ -434,7 +434,7 @@ static int check_shadow(struct mv_push *push, const struct spellings *s,
 
 	while (name && !hit && !rc) {
 		char *head = mv_strf(HEADS "%s", name);
-		struct spelling key = { .folded = head ? fold(head) : NULL };
+		struct spelling key = { .folded = head ? refs_fold(head) : NULL };
 
 		if (key.folded)
 			hit = bsearch(&key, s->v, s->count, sizeof(*s->v),
@@ -548,7 +548,7 @@ int mv_hook_check_refs(struct mv_push *push, struct mv_err *err)
 	return rc ? rc : check_spelling(push, err);
 }
 
-/* -- what would have to be walked --------------------------------------------------------- */
+/* -- what would have to be walked ----------------------------------------- */
 
 enum { PATHS_MAX = 1000000 };
 

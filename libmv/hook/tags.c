@@ -16,7 +16,7 @@
  * there would be, in the order in which they happened.
  */
 
-/* -- tag objects ------------------------------------------------------------------- */
+/* -- tag objects ---------------------------------------------------------- */
 
 struct found {
 	char name[MV_TAG_MAX + 1], target[65];
@@ -96,7 +96,7 @@ int mv_hook_look_at_tag(struct mv_push *push, size_t i, struct mv_err *err)
 	return 0;
 }
 
-/* -- the names that were pushed ------------------------------------------------------- */
+/* -- the names that were pushed ------------------------------------------- */
 
 struct pushed {
 	size_t i;		/* into push->updates */
@@ -198,8 +198,8 @@ static int check_blocking(struct pushed *p, struct mv_push *push,
 	return rc;
 }
 
-static int collect(struct batch *b, struct mv_push *push,
-		   const struct mv_tag_names *names, struct mv_err *err)
+static int tags_collect(struct batch *b, struct mv_push *push,
+			const struct mv_tag_names *names, struct mv_err *err)
 {
 	b->v = calloc(push->count + 1, sizeof(*b->v));
 	if (!b->v)
@@ -231,7 +231,7 @@ static int collect(struct batch *b, struct mv_push *push,
 	return 0;
 }
 
-static void check_name(struct mv_push *push, const struct pushed *p)
+static void tags_check_name(struct mv_push *push, const struct pushed *p)
 {
 	const struct mv_ref_update *u = &push->updates[p->i];
 	const char *name = u->ref + strlen(TAGS);
@@ -281,7 +281,7 @@ static int check_twins(struct mv_push *push, const struct batch *b,
 	return rc;
 }
 
-/* -- counters ------------------------------------------------------------------------------ */
+/* -- counters ------------------------------------------------------------- */
 
 static int by_counter(const void *a, const void *b)
 {
@@ -378,11 +378,11 @@ static int check_date(struct mv_push *push, const struct pushed *p,
 	return 0;
 }
 
-/* -- registrations ---------------------------------------------------------------------------- */
+/* -- registrations -------------------------------------------------------- */
 
-static int check_content(struct mv_push *push, const char *name,
-			 const char *artifact, const char *commit,
-			 const struct mv_facts *trailers, struct mv_err *err)
+static int tags_check_content(struct mv_push *push, const char *name,
+			      const char *artifact, const char *commit,
+			      const struct mv_facts *trailers, struct mv_err *err)
 {
 	const char *said = trailer(trailers, "Model-Content");
 	char oid[80], hex[MV_OID_HEX + 1];
@@ -451,8 +451,8 @@ static int check_registration(struct mv_push *push, const struct batch *b,
 	said = trailer(&f.trailers, "Model-Artifact");
 	if (said && strcmp(said, p->tag.artifact))
 		mv_hook_refuse(push, "%s says that it is of %s", name, said);
-	rc = check_content(push, name, p->tag.artifact,
-			   push->refs[p->i].commit, &f.trailers, err);
+	rc = tags_check_content(push, name, p->tag.artifact,
+				push->refs[p->i].commit, &f.trailers, err);
 	mv_facts_release(&f.trailers);
 	return rc;
 }
@@ -552,12 +552,12 @@ int mv_hook_check_tags(struct mv_push *push, struct mv_err *err)
 
 	if (rc)
 		return rc;
-	rc = collect(&b, push, &names, err);
+	rc = tags_collect(&b, push, &names, err);
 	mv_gate_names_release(&names);
 	if (!rc && b.count)
 		rc = mv_registry_load(&b.before, push->git, NULL, err);
 	for (size_t i = 0; !rc && i < b.count; i++)
-		check_name(push, &b.v[i]);
+		tags_check_name(push, &b.v[i]);
 	if (!rc && b.count)
 		rc = check_twins(push, &b, err);
 	if (!rc)
@@ -581,7 +581,7 @@ int mv_hook_check_tags(struct mv_push *push, struct mv_err *err)
 	return rc;
 }
 
-/* -- stages --------------------------------------------------------------------------------------- */
+/* -- stages --------------------------------------------------------------- */
 
 static const char *action_of(const struct mv_event *e)
 {
@@ -621,7 +621,7 @@ static int judge_one(struct mv_push *push, const struct mv_event *e,
 	return rc ? rc : mv_hook_in_time(push, err);
 }
 
-static int by_name(const void *a, const void *b)
+static int tags_by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -637,7 +637,7 @@ static int pushed_refs(const char ***out, size_t *count,
 	for (size_t i = 0; i < push->count; i++)
 		if (!mv_hook_is_zero(push->updates[i].new))
 			(*out)[(*count)++] = push->updates[i].ref;
-	qsort(*out, *count, sizeof(**out), by_name);
+	qsort(*out, *count, sizeof(**out), tags_by_name);
 	return 0;
 }
 
@@ -655,7 +655,7 @@ int mv_hook_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 		struct found f;
 
 		if (!needs_counter(push, &e->tag) ||
-		    !bsearch(&ref, refs, count, sizeof(*refs), by_name))
+		    !bsearch(&ref, refs, count, sizeof(*refs), tags_by_name))
 			continue;
 		rc = read_tag(&f, push, e->oid, err);
 		if (!rc)
@@ -666,7 +666,7 @@ int mv_hook_each_stage(struct mv_push *push, mv_push_judged_fn fn,
 	return rc;
 }
 
-/* -- what a promotion needs besides the policy's yes ------------------------------------------------- */
+/* -- what a promotion needs besides the policy's yes ---------------------- */
 
 static int absent(struct mv_push *push, const struct mv_pointer *pointers,
 		  size_t count, size_t *missing, struct mv_err *err)

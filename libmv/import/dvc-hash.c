@@ -55,8 +55,8 @@ static int hash_block(struct sums *s, struct mv_err *err)
 	return rc ? rc : mv_hasher_update(s->lf, data, n, err);
 }
 
-static int take(void *payload, const void *data, size_t len,
-		struct mv_err *err)
+static int dvc_hash_take(void *payload, const void *data, size_t len,
+			 struct mv_err *err)
 {
 	struct sums *s = payload;
 	const char *p = data;
@@ -75,7 +75,7 @@ static int take(void *payload, const void *data, size_t len,
 	return rc;
 }
 
-static int begin(struct sums *s, struct mv_err *err)
+static int dvc_hash_begin(struct sums *s, struct mv_err *err)
 {
 	int rc;
 
@@ -116,8 +116,8 @@ int mv_import_dvc_md5(struct mv_import_dvc_md5 *out, struct mv_repo *repo,
 		      const struct mv_pointer *pointer, struct mv_err *err)
 {
 	struct sums s;
-	struct mv_writer to = { take, &s };
-	int rc = begin(&s, err);
+	struct mv_writer to = { dvc_hash_take, &s };
+	int rc = dvc_hash_begin(&s, err);
 
 	if (!rc && pointer->size)
 		rc = mv_transfer_read(repo, pointer, &to, err);
@@ -129,10 +129,10 @@ int mv_import_dvc_md5_bytes(struct mv_import_dvc_md5 *out, const void *data,
 			    struct mv_err *err)
 {
 	struct sums s;
-	int rc = begin(&s, err);
+	int rc = dvc_hash_begin(&s, err);
 
 	if (!rc)
-		rc = take(&s, data, len, err);
+		rc = dvc_hash_take(&s, data, len, err);
 	return end(out, &s, rc, err);
 }
 

@@ -40,10 +40,10 @@ struct dvc {
 	struct mv_err *err;
 };
 
-/* -- paths -- */
+/* -- paths ---------------------------------------------------------------- */
 
 /* "a/b/" and "../c" are "a/c"; NULL: it leads out, or no memory. */
-static char *join(const char *prefix, const char *path)
+static char *dvc_join(const char *prefix, const char *path)
 {
 	char *both = mv_strf("%s%s", *path == '/' ? "" : prefix, path);
 	char *save = NULL, *copy = both ? strdup(both) : NULL;
@@ -107,7 +107,7 @@ static int find_prefix(struct dvc *d, const char *dir, struct mv_err *err)
 	return rc;
 }
 
-/* -- what git has and we have not: code -- */
+/* -- what git has and we have not: code ----------------------------------- */
 
 static int keep_plain(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
@@ -137,7 +137,7 @@ static int is_plain(const struct dvc *d, const char *path)
 	return 0;
 }
 
-/* -- is it what DVC has seen? -- */
+/* -- is it what DVC has seen? --------------------------------------------- */
 
 /* Of a file of ours, read once; NULL: it cannot be read, `why` says so. */
 static const struct mv_import_dvc_md5 *md5_of(struct dvc *d,
@@ -184,7 +184,7 @@ static int is_same_file(struct dvc *d, const struct mv_import_file *f,
 	return 0;
 }
 
-static int is_below(const char *folder, const char *path)
+static int dvc_is_below(const char *folder, const char *path)
 {
 	size_t len = strlen(folder);
 
@@ -206,7 +206,7 @@ static int is_same_folder(struct dvc *d, const char *path,
 	for (size_t i = 0; i < d->im->file_count && !bad; i++) {
 		const struct mv_import_file *f = &d->im->files[i];
 
-		if (!is_below(path, f->path))
+		if (!dvc_is_below(path, f->path))
 			continue;
 		sum = md5_of(d, f, why);
 		bad = !sum;
@@ -216,7 +216,7 @@ static int is_same_folder(struct dvc *d, const char *path,
 		entries[n++].md5 = one_of(sum, entry);
 	}
 	for (size_t i = 0; i < d->plain_count && n && !bad; i++)
-		if (is_below(path, d->plain[i]))
+		if (dvc_is_below(path, d->plain[i]))
 			bad = mv_fail(why, MV_EINVALID, "'%s' in the folder "
 				      "'%s' is git's own, so the two cannot "
 				      "be compared", d->plain[i], path);
@@ -231,8 +231,8 @@ static int is_same_folder(struct dvc *d, const char *path,
 
 /* Is this path, a file or a folder of ours, what the entry says? `why` is for
    a person when it is there but is not. */
-static int is_same(struct dvc *d, const char *path,
-		   const struct mv_json *entry, struct mv_err *why)
+static int dvc_is_same(struct dvc *d, const char *path,
+		       const struct mv_json *entry, struct mv_err *why)
 {
 	const struct mv_import_file *f = mv_import_by_path(d->im, path);
 	const char *md5 = text_of(entry, "md5");
@@ -252,7 +252,7 @@ static int about_path(struct dvc *d, struct mv_import_run *run,
 	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
 
-/* -- the pipeline -- */
+/* -- the pipeline --------------------------------------------------------- */
 
 static struct stage *producer(struct dvc *d, const char *path)
 {
@@ -262,7 +262,7 @@ static struct stage *producer(struct dvc *d, const char *path)
 
 		for (size_t j = 0; j < mv_json_size(outs); j++) {
 			const char *out = text_of(mv_json_at(outs, j), "path");
-			char *full = out ? join(d->stages[i].prefix, out) :
+			char *full = out ? dvc_join(d->stages[i].prefix, out) :
 				     NULL;
 			int found = full && !strcmp(full, path);
 
@@ -286,7 +286,7 @@ static int depth_of(struct dvc *d, struct stage *s)
 	s->depth = -2;
 	for (size_t i = 0; i < mv_json_size(deps); i++) {
 		const char *dep = text_of(mv_json_at(deps, i), "path");
-		char *full = dep ? join(s->prefix, dep) : NULL;
+		char *full = dep ? dvc_join(s->prefix, dep) : NULL;
 		struct stage *from = full ? producer(d, full) : NULL;
 		int depth = from ? depth_of(d, from) + 1 : 0;
 
@@ -296,7 +296,7 @@ static int depth_of(struct dvc *d, struct stage *s)
 	return s->depth = most;
 }
 
-/* -- one stage -- */
+/* -- one stage ------------------------------------------------------------ */
 
 static int about_outs(struct dvc *d, struct mv_import_run *run,
 		      const struct stage *s, struct mv_err *err)
@@ -307,10 +307,10 @@ static int about_outs(struct dvc *d, struct mv_import_run *run,
 	for (size_t i = 0; i < mv_json_size(outs) && !rc; i++) {
 		const struct mv_json *out = mv_json_at(outs, i);
 		const char *path = text_of(out, "path");
-		char *full = path ? join(s->prefix, path) : NULL;
+		char *full = path ? dvc_join(s->prefix, path) : NULL;
 		struct mv_err why = { MV_OK, "" };
 
-		if (full && is_same(d, full, out, &why))
+		if (full && dvc_is_same(d, full, out, &why))
 			rc = about_path(d, run, full, err);
 		else if (why.code)
 			mv_import_unmapped(d->im, run, "%s", why.msg);
@@ -330,11 +330,11 @@ static char *deepest(struct dvc *d, struct mv_import_run *run,
 	for (size_t i = 0; i < mv_json_size(deps); i++) {
 		const struct mv_json *dep = mv_json_at(deps, i);
 		const char *path = text_of(dep, "path");
-		char *full = path ? join(s->prefix, path) : NULL;
+		char *full = path ? dvc_join(s->prefix, path) : NULL;
 		struct stage *from = full ? producer(d, full) : NULL;
 		struct mv_err why = { MV_OK, "" };
 
-		if (from && is_same(d, full, dep, &why) &&
+		if (from && dvc_is_same(d, full, dep, &why) &&
 		    depth_of(d, from) > most) {
 			most = depth_of(d, from);
 			free(best);
@@ -361,7 +361,7 @@ static int add_dep(struct dvc *d, struct mv_import_run *run, const char *full,
 
 	ref.role = (char *)(evaluates ? "eval" : "");
 	ref.path = (char *)full;
-	if (f && is_same(d, full, dep, &why)) {
+	if (f && dvc_is_same(d, full, dep, &why)) {
 		for (size_t i = 0; i < run->subject_count; i++)
 			if (mv_oid_eq(&run->subjects[i].pointer.oid,
 				      &f->pointer.oid))
@@ -394,7 +394,7 @@ static int take_deps(struct dvc *d, struct mv_import_run *run,
 	for (size_t i = 0; i < mv_json_size(deps) && !rc; i++) {
 		const struct mv_json *dep = mv_json_at(deps, i);
 		const char *path = text_of(dep, "path");
-		char *full = path ? join(s->prefix, path) : NULL;
+		char *full = path ? dvc_join(s->prefix, path) : NULL;
 
 		if (!full)
 			mv_import_unmapped(d->im, run, "dependency '%.200s' "
@@ -457,7 +457,7 @@ static int differs(const struct mv_buf *text, const struct mv_json *out)
 static void take_metrics_file(struct dvc *d, struct mv_import_run *run,
 			      const struct stage *s, const char *path)
 {
-	char *below = join(s->below, path);
+	char *below = dvc_join(s->below, path);
 	struct mv_err why = { MV_OK, "" };
 	struct mv_buf text;
 	size_t skipped = 0;
@@ -594,11 +594,11 @@ static void take_top_metrics(struct dvc *d, struct mv_import_run *run,
 
 	for (size_t i = 0; i < mv_json_size(list); i++) {
 		const char *path = entry_path(mv_json_at(list, i));
-		char *full = path ? join(d->prefix, path) : NULL;
+		char *full = path ? dvc_join(d->prefix, path) : NULL;
 
 		for (size_t j = 0; full && j < mv_json_size(outs); j++) {
 			const char *out = text_of(mv_json_at(outs, j), "path");
-			char *other = out ? join(s->prefix, out) : NULL;
+			char *other = out ? dvc_join(s->prefix, out) : NULL;
 
 			if (other && !strcmp(other, full))
 				take_metrics_file(d, run, s, out);
@@ -726,7 +726,7 @@ static int take_stage(struct dvc *d, const struct stage *s,
 	return rc;
 }
 
-/* -- the files -- */
+/* -- the files ------------------------------------------------------------ */
 
 static int read_yaml(struct mv_json **out, struct dvc *d, const char *name,
 		     struct mv_err *err)
@@ -818,7 +818,7 @@ static int take_stages(struct dvc *d, struct mv_err *err)
 /* What dvc.yaml says that is of no stage. */
 static void tell_metrics(struct dvc *d, const char *path)
 {
-	char *full = join(d->prefix, path), *folder = NULL;
+	char *full = dvc_join(d->prefix, path), *folder = NULL;
 
 	if (full && producer(d, full)) {
 		free(full);
@@ -849,7 +849,7 @@ static int tell_artifact(void *payload, const char *name,
 	struct dvc *d = payload;
 	const char *path = text_of(artifact, "path");
 	const char *type = text_of(artifact, "type");
-	char *full = path ? join(d->prefix, path) : NULL;
+	char *full = path ? dvc_join(d->prefix, path) : NULL;
 
 	mv_import_tell(d->im, 1, "artifact '%.80s' is '%.200s'%s%.40s: name it "
 		       "in .gitmodel/config", name, full ? full : "?",

@@ -27,7 +27,7 @@ struct live {
 	struct mv_err *err;
 };
 
-/* -- what it is about: artifacts: {name: {path: ../model.pt}} -- */
+/* -- what it is about: artifacts: {name: {path: ../model.pt}} ------------- */
 
 static int about(void *payload, const char *name,
 		 const struct mv_json *artifact)
@@ -167,7 +167,7 @@ static int find_subjects(struct live *l, struct mv_err *err)
 	return rc;
 }
 
-/* -- what was measured -- */
+/* -- what was measured ---------------------------------------------------- */
 
 static int read_facts(struct live *l, struct mv_err *err)
 {

@@ -22,7 +22,7 @@
  */
 #define ENTRIES_MAX 1000000
 
-/* -- telling -- */
+/* -- telling -------------------------------------------------------------- */
 
 __attribute__((format(printf, 4, 0)))
 static void vtell(struct mv_importing *im, int unmapped, const char *before,
@@ -59,7 +59,7 @@ void mv_import_unmapped(struct mv_importing *im,
 	va_end(ap);
 }
 
-/* -- begin and end -- */
+/* -- begin and end -------------------------------------------------------- */
 
 /* What was recorded on a content before; read once, however many runs. */
 struct mv_import_known {
@@ -92,7 +92,7 @@ static int keep_file(void *payload, const struct mv_file *file,
 	return 0;
 }
 
-static int by_path(const void *a, const void *b)
+static int import_by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct mv_import_file *)a)->path,
 		      ((const struct mv_import_file *)b)->path);
@@ -116,7 +116,8 @@ int mv_import_begin(struct mv_importing *im, struct mv_repo *repo,
 	if (!rc)
 		rc = mv_repo_ls(repo, NULL, keep_file, im, err);
 	if (im->file_count)
-		qsort(im->files, im->file_count, sizeof(*im->files), by_path);
+		qsort(im->files, im->file_count, sizeof(*im->files),
+		      import_by_path);
 	return rc;
 }
 
@@ -191,7 +192,7 @@ out:
 	return rc;
 }
 
-/* -- what a run is about -- */
+/* -- what a run is about -------------------------------------------------- */
 
 const struct mv_import_file *mv_import_by_path(const struct mv_importing *im,
 					       const char *path)
@@ -201,7 +202,7 @@ const struct mv_import_file *mv_import_by_path(const struct mv_importing *im,
 	memset(&key, 0, sizeof(key));
 	key.path = (char *)path;
 	return im->file_count ? bsearch(&key, im->files, im->file_count,
-					sizeof(key), by_path) : NULL;
+					sizeof(key), import_by_path) : NULL;
 }
 
 int mv_import_add_subject(struct mv_import_run *run, struct mv_subject *s,
@@ -263,7 +264,7 @@ void mv_import_run_release(struct mv_import_run *run)
 	memset(run, 0, sizeof(*run));
 }
 
-/* -- facts -- */
+/* -- facts ---------------------------------------------------------------- */
 
 static const char *python_word(const char *text)
 {
@@ -310,7 +311,7 @@ int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
 	return rc ? mv_fail(err, (enum mv_code)rc, "%s", why.msg) : 0;
 }
 
-/* -- one run into the queue -- */
+/* -- one run into the queue ----------------------------------------------- */
 
 static int same_text(const struct mv_facts *facts, const char *key,
 		     const char *text)
@@ -351,7 +352,8 @@ static int same_curves(const struct mv_record *r,
 }
 
 /* Not by its id alone: a run that is over may be measured again. */
-static int is_same(const struct mv_record *r, const struct mv_import_run *run)
+static int import_is_same(const struct mv_record *r,
+			  const struct mv_import_run *run)
 {
 	return same_text(&r->source, "tool", run->tool) &&
 	       same_text(&r->source, "id", run->id) &&
@@ -389,9 +391,9 @@ static int evidence_of(const struct mv_evidence **out,
 }
 
 /* Was it recorded on this content before, or is it about to be? */
-static int is_known(int *known, struct mv_importing *im,
-		    const struct mv_import_run *run,
-		    const struct mv_subject *s, struct mv_err *err)
+static int import_is_known(int *known, struct mv_importing *im,
+			   const struct mv_import_run *run,
+			   const struct mv_subject *s, struct mv_err *err)
 {
 	const struct mv_evidence *e = NULL;
 	int rc = evidence_of(&e, im, s, err);
@@ -400,13 +402,13 @@ static int is_known(int *known, struct mv_importing *im,
 	for (size_t i = 0; i < im->count; i++)
 		*known |= mv_oid_eq(&im->subjects[i].pointer.oid,
 				    &s->pointer.oid) &&
-			  is_same(&im->records[i], run);
+			  import_is_same(&im->records[i], run);
 	for (size_t i = 0; !rc && i < e->count; i++)
-		*known |= is_same(&e->records[i], run);
+		*known |= import_is_same(&e->records[i], run);
 	return rc;
 }
 
-static int grow(struct mv_importing *im, struct mv_err *err)
+static int import_grow(struct mv_importing *im, struct mv_err *err)
 {
 	size_t alloc = im->alloc ? 2 * im->alloc : 16;
 	struct mv_subject *subjects;
@@ -455,8 +457,8 @@ static int set_commit(struct mv_record *r, const struct mv_import_run *run,
 	return r->commit ? 0 : mv_nomem(err);
 }
 
-static int fill(struct mv_record *r, const struct mv_import_run *run,
-		struct mv_err *err)
+static int import_fill(struct mv_record *r, const struct mv_import_run *run,
+		       struct mv_err *err)
 {
 	int rc = set_commit(r, run, err);
 
@@ -564,14 +566,14 @@ static int queue(struct mv_importing *im, const struct mv_import_run *run,
 {
 	struct mv_err why = { MV_OK, "" };
 	struct mv_record r;
-	int rc = grow(im, err);
+	int rc = import_grow(im, err);
 
 	if (!rc)
 		rc = mv_evidence_record_begin(&r, im->repo, s, im->import->now,
 					      err);
 	if (rc)
 		return rc;
-	rc = fill(&r, run, err);
+	rc = import_fill(&r, run, err);
 	if (!rc)
 		rc = attach_curves(&r, im, run, err);
 	if (!rc && check_size(&r, &why)) {
@@ -603,7 +605,7 @@ static int take_subject(struct mv_importing *im,
 				   s->path ? s->path : s->spec);
 		return 0;
 	}
-	rc = is_known(&known, im, run, s, err);
+	rc = import_is_known(&known, im, run, s, err);
 	if (rc)
 		return rc;
 	if (!known)
@@ -662,7 +664,7 @@ int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 	return rc;
 }
 
-/* -- files -- */
+/* -- files ---------------------------------------------------------------- */
 
 int mv_import_open(int *fd, const char *path, struct mv_err *err)
 {
@@ -741,7 +743,8 @@ struct listing {
 	size_t count, alloc;
 };
 
-static int add_name(struct listing *l, const char *name, struct mv_err *err)
+static int import_add_name(struct listing *l, const char *name,
+			   struct mv_err *err)
 {
 	size_t alloc = l->alloc ? 2 * l->alloc : 64;
 	char **names;
@@ -760,12 +763,12 @@ static int add_name(struct listing *l, const char *name, struct mv_err *err)
 	return l->names[l->count++] ? 0 : mv_nomem(err);
 }
 
-static int by_name(const void *a, const void *b)
+static int import_by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static enum mv_import_kind kind_of(int fd, const char *name)
+static enum mv_import_kind import_kind_of(int fd, const char *name)
 {
 	struct stat st;
 
@@ -794,11 +797,12 @@ int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,
 	}
 	while (!rc && (entry = readdir(dir)))
 		if (mv_import_is_name(entry->d_name))
-			rc = add_name(&l, entry->d_name, err);
+			rc = import_add_name(&l, entry->d_name, err);
 	if (l.count)
-		qsort(l.names, l.count, sizeof(*l.names), by_name);
+		qsort(l.names, l.count, sizeof(*l.names), import_by_name);
 	for (size_t i = 0; i < l.count && !rc; i++)
-		rc = fn(payload, l.names[i], kind_of(dirfd(dir), l.names[i]),
+		rc = fn(payload, l.names[i], import_kind_of(dirfd(dir),
+							    l.names[i]),
 			err);
 	for (size_t i = 0; i < l.count; i++)
 		free(l.names[i]);

@@ -12,7 +12,7 @@
 struct mv_err;
 struct mv_repo;
 
-/* -- bringing it from elsewhere -------------------------------------------- */
+/* -- bringing it from elsewhere ------------------------------------------- */
 
 struct mv_import {
 	const char *path;	/* mlruns/, mlflow.db, a folder with dvc.lock,

@@ -53,7 +53,7 @@ static int latest(struct mv_facts *out, const struct mv_curves *curves,
 }
 
 
-/* -- what lies there -- */
+/* -- what lies there ------------------------------------------------------ */
 
 struct found {
 	struct mv_subject s;
@@ -106,8 +106,9 @@ static int is_data(struct artifacts *a, const struct mv_subject *s,
 }
 
 /* Takes the subject. */
-static int keep(struct artifacts *a, struct mv_subject *s, const char *path,
-		struct mv_err *err)
+static int match_keep(struct artifacts *a, struct mv_subject *s,
+		      const char *path,
+		      struct mv_err *err)
 {
 	size_t alloc = a->alloc ? 2 * a->alloc : 8;
 	struct found *more;
@@ -171,12 +172,12 @@ static int match(const struct place *p, const char *path, struct mv_err *err)
 		if (!mv_oid_eq(&f->pointer.oid, &oid))
 			continue;
 		rc = mv_subject_find_at(&s, a->im->repo, NULL, f->path, err);
-		return rc ? rc : keep(a, &s, path, err);
+		return rc ? rc : match_keep(a, &s, path, err);
 	}
 	if (!same_name)
 		return 0;
 	if (!mv_subject_find(&s, a->im->repo, mv_oid_hex(hex, &oid), &why))
-		return keep(a, &s, path, err);
+		return match_keep(a, &s, path, err);
 	if (a->run->why)
 		return 0;
 	a->run->why = mv_strf("its artifact '%s' has the name of '%s' but is "
@@ -185,10 +186,10 @@ static int match(const struct place *p, const char *path, struct mv_err *err)
 	return a->run->why ? 0 : mv_nomem(err);
 }
 
-static int walk(struct place *p, struct mv_err *err);
+static int match_walk(struct place *p, struct mv_err *err);
 
-static int walk_entry(void *payload, const char *name,
-		      enum mv_import_kind kind, struct mv_err *err)
+static int match_walk_entry(void *payload, const char *name,
+			    enum mv_import_kind kind, struct mv_err *err)
 {
 	struct place *p = payload, inner = *p;
 	struct artifacts *a = p->all;
@@ -205,7 +206,7 @@ static int walk_entry(void *payload, const char *name,
 	else if (kind == MV_IMPORT_FILE)
 		rc = match(p, path, err);
 	else if (kind == MV_IMPORT_FOLDER && p->depth < DEPTH_MAX)
-		rc = walk(&inner, err);
+		rc = match_walk(&inner, err);
 	else
 		mv_import_unmapped(a->im, a->run, "artifact '%.200s' is a "
 				   "link, or nested too deep", path);
@@ -213,10 +214,10 @@ static int walk_entry(void *payload, const char *name,
 	return rc;
 }
 
-static int walk(struct place *p, struct mv_err *err)
+static int match_walk(struct place *p, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
-	int rc = mv_import_each(p->root, p->dir, walk_entry, p, &why);
+	int rc = mv_import_each(p->root, p->dir, match_walk_entry, p, &why);
 
 	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
@@ -225,7 +226,7 @@ static int walk(struct place *p, struct mv_err *err)
 	return 0;
 }
 
-/* -- where -- */
+/* -- where ---------------------------------------------------------------- */
 
 /* "file:///a/b" or "/a/b" as a path of this machine; NULL: neither. */
 static const char *local_path(const char *uri)
@@ -254,7 +255,7 @@ static int walk_in(struct artifacts *a, int root, const char *prefix,
 	int rc;
 
 	p.dir = dir;
-	rc = dir ? walk(&p, err) : mv_nomem(err);
+	rc = dir ? match_walk(&p, err) : mv_nomem(err);
 	a->places += a->seen > before;
 	free(dir);
 	return rc;
@@ -284,12 +285,12 @@ static int walk_all(struct artifacts *a, const struct mv_mlflow_store *store,
 	rc = mv_repo_root(&p.root, a->im->repo, err);
 	before = a->seen;
 	if (!rc)
-		rc = walk(&p, err);
+		rc = match_walk(&p, err);
 	a->places += a->seen > before;
 	return rc;
 }
 
-/* -- what the run is about -- */
+/* -- what the run is about ------------------------------------------------ */
 
 static int add_data(struct mv_import_run *run, const struct mv_subject *s,
 		    struct mv_err *err)
@@ -302,7 +303,7 @@ static int add_data(struct mv_import_run *run, const struct mv_subject *s,
 }
 
 /* What was found goes onto the run: all of it, or only what is no data. */
-static int settle(struct artifacts *a, int has_models, struct mv_err *err)
+static int match_settle(struct artifacts *a, int has_models, struct mv_err *err)
 {
 	int others = has_models, rc = 0;
 
@@ -453,7 +454,7 @@ static int take_part(struct artifacts *a, struct models *models,
 		rc = note_taken(models, a, err);
 	a->run = &part;
 	if (!rc)
-		rc = settle(a, 0, err);
+		rc = match_settle(a, 0, err);
 	if (!rc)
 		rc = mv_import_take(a->im, &part, err);
 	mv_import_run_release(&part);
@@ -482,7 +483,7 @@ static int take_model(struct models *models, struct mv_importing *im,
 	else if (!rc && is_linked(models, NULL))
 		rc = take_part(&a, models, model, err);
 	else if (!rc)
-		rc = settle(&a, 0, err);
+		rc = match_settle(&a, 0, err);
 	artifacts_release(&a);
 	free(where);
 	return rc;
@@ -539,7 +540,7 @@ int mv_import_mlflow_take(struct mv_importing *im, struct mv_import_run *run,
 		rc = walk_all(&a, store, run->id, location, err);
 	drop_taken(&a, &all);
 	if (!rc)
-		rc = settle(&a, all.found, err);
+		rc = match_settle(&a, all.found, err);
 	if (!rc)
 		rc = why_none(run, &a, location, err);
 	artifacts_release(&a);

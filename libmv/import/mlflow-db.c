@@ -36,8 +36,8 @@ struct row {
 	int deleted;
 };
 
-static int copy(char **to, const struct mv_sqlite_cell *cell,
-		struct mv_err *err)
+static int mlflow_db_copy(char **to, const struct mv_sqlite_cell *cell,
+			  struct mv_err *err)
 {
 	if (!cell->text || !*cell->text)
 		return 0;
@@ -55,7 +55,7 @@ static int copy_texts(struct row *r, const struct mv_sqlite_cell *c,
 
 	for (size_t i = 0; i < sizeof(to) / sizeof(*to) && !rc; i++)
 		if (to[i])
-			rc = copy(to[i], &c[i], err);
+			rc = mlflow_db_copy(to[i], &c[i], err);
 	return rc;
 }
 
@@ -127,7 +127,7 @@ static int list_runs(struct db *d, struct mv_err *err)
 	return rc;
 }
 
-/* -- one run -- */
+/* -- one run -------------------------------------------------------------- */
 
 static int take_pair(struct db *d, const struct mv_sqlite_cell *c,
 		     int (*take)(struct mv_importing *im,
@@ -149,16 +149,16 @@ static int take_param(void *payload, const struct mv_sqlite_cell *c,
 	return take_pair(payload, c, mv_import_mlflow_param, err);
 }
 
-static int take_tag(void *payload, const struct mv_sqlite_cell *c,
-		    size_t columns, struct mv_err *err)
+static int mlflow_db_take_tag(void *payload, const struct mv_sqlite_cell *c,
+			      size_t columns, struct mv_err *err)
 {
 	(void)columns;
 	return take_pair(payload, c, mv_import_mlflow_tag, err);
 }
 
 /* MLflow writes the largest double for an infinity. */
-static double value_of(const struct mv_sqlite_cell *value,
-		       const struct mv_sqlite_cell *is_nan)
+static double mlflow_db_value_of(const struct mv_sqlite_cell *value,
+				 const struct mv_sqlite_cell *is_nan)
 {
 	if (is_nan->i)
 		return NAN;
@@ -180,7 +180,7 @@ static int take_point(void *payload, const struct mv_sqlite_cell *c,
 		return 0;
 	}
 	return mv_import_mlflow_point(d->im, d->run, c[0].text, c[3].i, c[2].i,
-				      value_of(&c[1], &c[4]), err);
+				      mlflow_db_value_of(&c[1], &c[4]), err);
 }
 
 static int take_dataset(void *payload, const struct mv_sqlite_cell *c,
@@ -337,7 +337,7 @@ static int query_all(struct db *d, struct mv_err *err)
 			   "order by key, timestamp, step", take_point, err);
 	if (!rc)
 		rc = query(d, "tags", "select key, value from tags "
-			   "where run_uuid = ?1 order by key", take_tag, err);
+			   "where run_uuid = ?1 order by key", mlflow_db_take_tag, err);
 	if (!rc && contexts)
 		rc = query(d, "inputs", "select s.name, s.digest, "
 			   "s.dataset_source, t.value "

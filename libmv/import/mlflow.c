@@ -29,9 +29,9 @@
 #define LINE_BYTES 1024		/* of a point */
 #define DEPTH_MAX 16
 
-/* -- what it means -- */
+/* -- what it means -------------------------------------------------------- */
 
-/* -- the file store -- */
+/* -- the file store ------------------------------------------------------- */
 
 struct store {
 	struct mv_importing *im;
@@ -114,8 +114,8 @@ static int parse_metric(int64_t *ms, double *value, int64_t *step, char *line)
 }
 
 /* One line of a metric's file; *bad counts those that cannot be read. */
-static int take_line(struct store *s, const char *key, const char *line,
-		     size_t len, size_t *bad, struct mv_err *err)
+static int mlflow_take_line(struct store *s, const char *key, const char *line,
+			    size_t len, size_t *bad, struct mv_err *err)
 {
 	char text[LINE_BYTES + 1];
 	int64_t ms, step;
@@ -149,7 +149,7 @@ static int take_metric(struct store *s, const char *path, const char *key,
 	if (!more) {
 		while (!rc && (more = mv_pull_line(&line, &len, &pull,
 						   &why)) > 0)
-			rc = take_line(s, key, line, len, &bad, err);
+			rc = mlflow_take_line(s, key, line, len, &bad, err);
 		close(state.fd);
 	}
 	mv_pull_release(&pull);
@@ -376,7 +376,7 @@ static int take_meta(struct store *s, const struct mv_json *meta,
 	return rc;
 }
 
-/* -- logged models -- */
+/* -- logged models -------------------------------------------------------- */
 
 static int take_model_metric(void *payload, const char *name,
 			     enum mv_import_kind kind, struct mv_err *err)
@@ -502,10 +502,11 @@ static int each_model(void *payload, const char *name,
 	return 0;
 }
 
-/* -- registered models -- */
+/* -- registered models ---------------------------------------------------- */
 
-static int add_word(struct store *s, const char *before, const char *word,
-		    struct mv_err *err)
+static int mlflow_add_word(struct store *s, const char *before,
+			   const char *word,
+			   struct mv_err *err)
 {
 	return mv_buf_addf(&s->words, ", %s '%.120s'", before, word) ?
 	       mv_nomem(err) : 0;
@@ -529,7 +530,7 @@ static int add_alias(void *payload, const char *name,
 	    !mv_import_read(&text, v->s->root, path, NULL)) {
 		chomp(&text);
 		if (!strcmp(text.data, v->number))
-			rc = add_word(v->s, "alias", name, err);
+			rc = mlflow_add_word(v->s, "alias", name, err);
 	}
 	mv_buf_release(&text);
 	free(path);
@@ -550,7 +551,8 @@ static int add_version_tag(void *payload, const char *name,
 	    !mv_import_read(&text, v->s->root, path, NULL)) {
 		chomp(&text);
 		word = mv_strf("%.60s=%.60s", name, text.data);
-		rc = word ? add_word(v->s, "tag", word, err) : mv_nomem(err);
+		rc = word ? mlflow_add_word(v->s, "tag", word,
+					    err) : mv_nomem(err);
 	}
 	mv_buf_release(&text);
 	free(word);
@@ -611,7 +613,7 @@ static int each_registered(void *payload, const char *name,
 	       0;
 }
 
-/* -- runs and experiments -- */
+/* -- runs and experiments ------------------------------------------------- */
 
 static int each_run(void *payload, const char *name, enum mv_import_kind kind,
 		    struct mv_err *err)
@@ -731,7 +733,7 @@ static int import_store(struct mv_importing *im, const char *path,
 	return rc;
 }
 
-/* -- either store -- */
+/* -- either store --------------------------------------------------------- */
 
 /* mlruns/ itself, mlflow.db itself, or the folder that has one of them. */
 static int import_either(struct mv_importing *im, struct mv_err *err)

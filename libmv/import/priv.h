@@ -114,7 +114,7 @@ int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
 int mv_import_hash_curves(struct mv_hasher *h, const struct mv_curves *curves,
 			  struct mv_err *err);
 
-/* -- files below a folder that is held open -------------------------------- */
+/* -- files below a folder that is held open ------------------------------- */
 /* A stream of a regular file of any size; errors as below. `fd` is in the
    state, yours to close when 0 was returned. */
 int mv_import_stream(struct mv_file_source *state, int root, const char *rel,
@@ -139,7 +139,7 @@ int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,
 /* May this be one component of a path? */
 int mv_import_is_name(const char *s);
 
-/* -- DVC's MD5s ------------------------------------------------------------ */
+/* -- DVC's MD5s ----------------------------------------------------------- */
 struct mv_import_dvc_md5 {
 	char raw[33], lf[33];	/* hex; of the bytes, and as DVC 2 had it */
 };
@@ -159,7 +159,7 @@ struct mv_dvc_entry {
 int mv_import_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
 			   size_t count, struct mv_err *err);
 
-/* -- MLflow: how it is kept differs, what it means does not ---------------- */
+/* -- MLflow: how it is kept differs, what it means does not --------------- */
 /* import/mlflow.c: text of a param, a tag, a point of a metric. */
 int mv_import_mlflow_param(struct mv_importing *im, struct mv_import_run *run,
 			   const char *key, const char *value, struct mv_err *err);

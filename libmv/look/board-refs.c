@@ -35,8 +35,9 @@ const char *mv_look_ref(const struct mv_look_refs *refs, const char *commit)
 }
 
 /* `name` becomes theirs. */
-static int add(struct mv_look_refs *refs, const char *hex, char *name,
-	       struct mv_err *err)
+static int board_refs_add(struct mv_look_refs *refs, const char *hex,
+			  char *name,
+			  struct mv_err *err)
 {
 	struct mv_look_ref *v;
 
@@ -93,8 +94,9 @@ static int name_others(struct mv_look_refs *refs, struct mv_buf *text,
 		if (!ref || strncmp(++ref, "refs/", 5))
 			continue;	/* HEAD, where it is on no branch */
 		ref[-1] = '\0';
-		rc = add(refs, line, strcmp(last, ref) ? strdup(ref + 5) :
-			 mv_strf("%s (%.7s)", ref + 5, line), err);
+		rc = board_refs_add(refs, line, strcmp(last,
+						       ref) ? strdup(ref + 5) :
+				    mv_strf("%s (%.7s)", ref + 5, line), err);
 		last = ref;
 	}
 	return rc;
@@ -122,8 +124,9 @@ static int name_stashes(struct mv_look_refs *refs, struct mv_buf *text,
 		for (word = strtok_r(line, " ", &save); !rc && word;
 		     word = strtok_r(NULL, " ", &save))
 			if (at++ != 1)
-				rc = add(refs, word, mv_strf("stash@{%zu}", n),
-					 err);
+				rc = board_refs_add(refs, word,
+						    mv_strf("stash@{%zu}", n),
+						    err);
 	}
 	return rc;
 }

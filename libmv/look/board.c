@@ -36,8 +36,8 @@ struct table {
 	const char *moved;	/* that moved it; or NULL */
 };
 
-static void *grow(void *v, size_t *alloc, size_t count, size_t size,
-		  struct mv_err *err)
+static void *board_grow(void *v, size_t *alloc, size_t count, size_t size,
+			struct mv_err *err)
 {
 	size_t want = *alloc ? 2 * *alloc : 64;
 	void *bigger;
@@ -53,13 +53,14 @@ static void *grow(void *v, size_t *alloc, size_t count, size_t size,
 	return bigger;
 }
 
-/* -- which artifacts ------------------------------------------------------------- */
+/* -- which artifacts ------------------------------------------------------ */
 
 static int add_target(struct table *t, const char *artifact, const char *path,
 		      const char *commit, int directory, struct mv_err *err)
 {
-	struct target *v = grow(t->targets, &t->target_alloc, t->target_count,
-				sizeof(*v), err);
+	struct target *v = board_grow(t->targets, &t->target_alloc,
+				      t->target_count,
+				      sizeof(*v), err);
 	int failed = 0;
 
 	if (!v)
@@ -179,16 +180,17 @@ static int one_target(struct table *t, const char *spec, struct mv_err *err)
 	return rc;
 }
 
-/* -- rows ------------------------------------------------------------------------------ */
+/* -- rows ----------------------------------------------------------------- */
 
-static struct mv_row *add_row(struct table *t, size_t target,
-			      const char *commit, const char *path,
-			      struct mv_err *err)
+static struct mv_row *board_add_row(struct table *t, size_t target,
+				    const char *commit, const char *path,
+				    struct mv_err *err)
 {
 	struct mv_board *b = t->out;
 	size_t alloc = t->row_alloc;
-	struct mv_row *row = grow(b->v, &t->row_alloc, b->count, sizeof(*row),
-				  err);
+	struct mv_row *row = board_grow(b->v, &t->row_alloc, b->count,
+					sizeof(*row),
+					err);
 	size_t *of;
 	int failed = 0;
 
@@ -231,11 +233,11 @@ static int enough(struct table *t, struct mv_err *err)
 	return mv_fail(err, MV_ECANCELLED, "enough");
 }
 
-/* -- every commit --------------------------------------------------------------------- */
+/* -- every commit --------------------------------------------------------- */
 
-static int step(void *payload, const char *commit, int64_t when,
-		const char *author, const char *subject, const char *path,
-		const char *blob, struct mv_err *err)
+static int board_step(void *payload, const char *commit, int64_t when,
+		      const char *author, const char *subject, const char *path,
+		      const char *blob, struct mv_err *err)
 {
 	struct table *t = payload;
 	const struct target *target = &t->targets[t->current];
@@ -257,7 +259,7 @@ static int step(void *payload, const char *commit, int64_t when,
 	}
 	if (enough(t, err))
 		return MV_ECANCELLED;
-	row = add_row(t, t->current, commit, path, err);
+	row = board_add_row(t, t->current, commit, path, err);
 	if (!row)
 		return MV_ENOMEM;
 	if (strlen(blob) < sizeof(row->blob))
@@ -310,7 +312,7 @@ static int follow_folder(struct table *t, struct mv_err *err)
 	char *path = NULL, *earlier = NULL, moved[65] = "";
 	size_t before = t->out->count;
 	int rc = mv_git_follow(t->repo->git, all ? "--all" : target->commit,
-			       target->path, step, t, err);
+			       target->path, board_step, t, err);
 
 	for (int i = 0; !rc && t->out->count > before &&
 	     i < FOLDER_NAMES_MAX; i++) {
@@ -324,7 +326,7 @@ static int follow_folder(struct table *t, struct mv_err *err)
 		t->moved = moved;
 		before = t->out->count;
 		rc = mv_git_follow(t->repo->git, all ? "--all" : moved, path,
-				   step, t, err);
+				   board_step, t, err);
 	}
 	t->folder = t->moved = NULL;
 	free(path);
@@ -338,10 +340,10 @@ static int follow_one(struct table *t, struct mv_err *err)
 	if (target->directory > 0)
 		return follow_folder(t, err);
 	return mv_git_follow(t->repo->git, t->flags & MV_BOARD_ALL ? "--all" :
-			     target->commit, target->path, step, t, err);
+			     target->commit, target->path, board_step, t, err);
 }
 
-static int follow(struct table *t, struct mv_err *err)
+static int board_follow(struct table *t, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -383,7 +385,8 @@ static int change(void *payload, const char *commit, const char *subject,
 			continue;
 		t->current = i;
 		t->targets[i].directory = path[len] == '/';
-		return step(t, commit, when, NULL, subject, path, blob, err);
+		return board_step(t, commit, when, NULL, subject, path, blob,
+				  err);
 	}
 	return 0;
 }
@@ -410,13 +413,13 @@ static int all_commits(struct table *t, struct mv_err *err)
 	return rc;
 }
 
-/* -- versions and branches ------------------------------------------------------------- */
+/* -- versions and branches ------------------------------------------------ */
 
 static int add_place(struct table *t, const char *commit, const char *name,
 		     size_t target, const char *version, struct mv_err *err)
 {
-	struct mv_row *row = add_row(t, target, commit,
-				     t->targets[target].path, err);
+	struct mv_row *row = board_add_row(t, target, commit,
+					   t->targets[target].path, err);
 	int failed = 0;
 
 	if (!row)
@@ -499,7 +502,7 @@ static int branches(struct table *t, struct mv_err *err)
 	return rc ? rc : mv_git_each_ref(t->repo->git, theirs, branch, t, err);
 }
 
-/* -- what stands there ----------------------------------------------------------------- */
+/* -- what stands there ---------------------------------------------------- */
 
 /* A version whose commit has it at neither path. */
 static int look_elsewhere(struct mv_subject *out, struct mv_row *row,
@@ -680,7 +683,7 @@ static int read_evidence(struct table *t, struct mv_err *err)
 	return rc;
 }
 
-/* -- versions and stages of rows --------------------------------------------------------- */
+/* -- versions and stages of rows ------------------------------------------ */
 
 /* What a tag's commit had at the paths that this artifact went by. */
 static int blob_at(char *hex, struct table *t, size_t target,
@@ -781,7 +784,7 @@ static int decorate(struct table *t, struct mv_err *err)
 	return rc;
 }
 
-/* -- runs ---------------------------------------------------------------------------------- */
+/* -- runs ----------------------------------------------------------------- */
 
 static int is_run(const struct mv_record *r)
 {
@@ -819,8 +822,9 @@ static int fold_one(struct mv_evidence *out, const struct mv_record *record,
 static int add_run(struct table *t, size_t from, const struct mv_record *run,
 		   struct mv_err *err)
 {
-	struct mv_row *row = add_row(t, t->of[from], t->out->v[from].commit,
-				     t->out->v[from].path, err);
+	struct mv_row *row = board_add_row(t, t->of[from],
+					   t->out->v[from].commit,
+					   t->out->v[from].path, err);
 	const struct mv_row *of = &t->out->v[from];
 	int failed = 0, rc;
 
@@ -863,7 +867,7 @@ static int expand_runs(struct table *t, struct mv_err *err)
 	return rc ? rc : failed ? mv_nomem(err) : 0;
 }
 
-/* -- all of it ------------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 static const char *run_name(const struct mv_row *row)
 {
@@ -900,7 +904,7 @@ static int label_rows(struct table *t, struct mv_err *err)
 	return rc;
 }
 
-static int gather(struct table *t, const char *spec, struct mv_err *err)
+static int board_gather(struct table *t, const char *spec, struct mv_err *err)
 {
 	int rc = spec ? one_target(t, spec, err) : all_targets(t, err);
 	const char *one = spec && t->target_count == 1 ?
@@ -911,7 +915,7 @@ static int gather(struct table *t, const char *spec, struct mv_err *err)
 	if (rc)
 		return rc;
 	if (t->flags & MV_BOARD_FOLLOW || (spec && t->flags & MV_BOARD_ALL))
-		return follow(t, err);
+		return board_follow(t, err);
 	if (t->flags & MV_BOARD_ALL)
 		return all_commits(t, err);
 	if (t->flags & MV_BOARD_BRANCHES)
@@ -919,7 +923,7 @@ static int gather(struct table *t, const char *spec, struct mv_err *err)
 	return versions(t, err);
 }
 
-static int fill(struct table *t, struct mv_err *err)
+static int board_fill(struct table *t, struct mv_err *err)
 {
 	int rc = read_pointers(t, err);
 
@@ -978,9 +982,9 @@ int mv_look_board(struct mv_board *out, struct mv_repo *repo,
 	if (!rc)
 		rc = check_head(&t, spec, err);
 	if (!rc)
-		rc = gather(&t, spec, err);
+		rc = board_gather(&t, spec, err);
 	if (!rc)
-		rc = fill(&t, err);
+		rc = board_fill(&t, err);
 	if (!rc)
 		rc = cut(&t, spec, err);
 	for (size_t i = 0; i < t.target_count; i++) {

@@ -56,7 +56,7 @@ static int identity(struct making *m, struct mv_err *err)
 	return failed ? mv_nomem(err) : 0;
 }
 
-/* -- what it takes, and what is inside ------------------------------------------ */
+/* -- what it takes, and what is inside ------------------------------------ */
 
 static int add_chunk(void *payload, const struct mv_oid *chunk, uint32_t raw,
 		     uint32_t stored, struct mv_err *err)
@@ -154,7 +154,7 @@ static int inside(struct making *m, struct mv_err *err)
 	return m->card->format ? 0 : mv_nomem(err);
 }
 
-/* -- versions and stages ------------------------------------------------------------ */
+/* -- versions and stages -------------------------------------------------- */
 
 /* A tag speaks of what its commit has at our path: is that this content? */
 static int here(char *is_here, struct making *m,
@@ -245,7 +245,7 @@ static int decided(struct making *m, struct mv_err *err)
 	return rc;
 }
 
-/* -- who and when -------------------------------------------------------------------- */
+/* -- who and when --------------------------------------------------------- */
 
 enum { PARENTS = 16 };		/* of an octopus nothing is said */
 
@@ -379,13 +379,14 @@ static int committed(struct making *m, struct mv_err *err)
 
 enum { LINES = 20 };	/* of statements and records that others read */
 
-static int is_statement(const struct mv_record *r)
+static int card_is_statement(const struct mv_record *r)
 {
 	return r->kind && (!strcmp(r->kind, "approval") ||
 			   !strcmp(r->kind, "receipt"));
 }
 
-static int add_line(char **lines, size_t *n, char *line, struct mv_err *err)
+static int card_add_line(char **lines, size_t *n, char *line,
+			 struct mv_err *err)
 {
 	if (!line)
 		return mv_nomem(err);
@@ -428,17 +429,17 @@ static int add_votes(struct making *m, char **lines, size_t *n,
 
 	if (rc)
 		return rc == MV_ENOMEM ? mv_nomem(err) :
-			add_line(lines, n, mv_strf("signatures are not "
-						   "checked: %s", why.msg),
-				 err);
+			card_add_line(lines, n, mv_strf("signatures are not "
+							"checked: %s", why.msg),
+				      err);
 	rc = mv_gate_votes(&votes, &count, &gate, m->s.blob, &why);
 	if (rc)
 		rc = rc == MV_ENOMEM ? mv_nomem(err) :
-			add_line(lines, n, mv_strf("signatures are not "
-						   "checked: %s", why.msg),
-				 err);
+			card_add_line(lines, n, mv_strf("signatures are not "
+							"checked: %s", why.msg),
+				      err);
 	for (size_t i = count; i-- > 0 && *n < LINES && !rc;)
-		rc = add_line(lines, n, vote_line(&votes[i]), err);
+		rc = card_add_line(lines, n, vote_line(&votes[i]), err);
 	mv_gate_votes_release(votes, count);
 	mv_gate_close(&gate);
 	return rc;
@@ -454,20 +455,21 @@ static int other_records(struct making *m, struct mv_err *err)
 	int signed_ones = 0, rc = lines ? 0 : mv_nomem(err);
 
 	for (size_t i = 0; i < e->count; i++)
-		signed_ones |= is_statement(&e->records[i]);
+		signed_ones |= card_is_statement(&e->records[i]);
 	if (!rc && signed_ones && *m->s.blob)
 		rc = add_votes(m, lines, &n, err);
 	for (size_t i = e->count; i-- > 0 && n < LINES && !rc;) {
 		const struct mv_record *r = &e->records[i];
 
 		if (!r->kind || !strcmp(r->kind, "evidence") ||
-		    !strcmp(r->kind, "run") || is_statement(r))
+		    !strcmp(r->kind, "run") || card_is_statement(r))
 			continue;
-		rc = add_line(lines, &n, mv_strf("%s recorded %s by %s, not "
-						 "verified here", r->kind,
-						 r->t ? r->t : "?",
-						 r->by ? r->by :
-						 "nobody named"), err);
+		rc = card_add_line(lines, &n,
+				   mv_strf("%s recorded %s by %s, not "
+						      "verified here", r->kind,
+						      r->t ? r->t : "?",
+						      r->by ? r->by :
+						      "nobody named"), err);
 	}
 	if (!rc && n) {
 		m->card->verified = lines;

@@ -64,9 +64,9 @@ static int text_done(char **out, struct text *t, struct mv_err *err)
 	return t->bad || !*out ? mv_nomem(err) : 0;
 }
 
-/* -- tensors ----------------------------------------------------------------------- */
+/* -- tensors -------------------------------------------------------------- */
 
-static int by_name(const void *a, const void *b)
+static int changes_by_name(const void *a, const void *b)
 {
 	const struct mv_tensor *const *x = a, *const *y = b;
 
@@ -80,7 +80,7 @@ static const struct mv_tensor **sorted(const struct mv_layout *l)
 	for (size_t i = 0; v && i < l->count; i++)
 		v[i] = &l->tensors[i];
 	if (v && l->count)
-		qsort(v, l->count, sizeof(*v), by_name);
+		qsort(v, l->count, sizeof(*v), changes_by_name);
 	return v;
 }
 
@@ -196,7 +196,7 @@ static void tensors_summary(struct text *t, const struct tally *n,
 				      " -> %" PRIu64 "\n", old, new);
 }
 
-/* -- the file's own metadata ---------------------------------------------------------- */
+/* -- the file's own metadata ---------------------------------------------- */
 
 static const char *meta_value(const struct mv_layout *l, const char *key)
 {
@@ -307,7 +307,7 @@ int mv_look_changes(char **out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- directories ------------------------------------------------------------------------ */
+/* -- directories ---------------------------------------------------------- */
 
 struct members {
 	struct text t;

@@ -22,7 +22,7 @@ struct ci {
 };
 
 __attribute__((format(printf, 2, 3)))
-static void tell(struct ci *ci, const char *fmt, ...)
+static void ci_tell(struct ci *ci, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -42,17 +42,17 @@ static int fetch(struct ci *ci, const char *how, const char *const *specs,
 				    err);
 }
 
-/* -- tags of the registry ------------------------------------------------------ */
+/* -- tags of the registry ------------------------------------------------- */
 
-static void say(void *payload, const char *text)
+static void look_ci_say(void *payload, const char *text)
 {
-	tell(payload, "%s", text);
+	ci_tell(payload, "%s", text);
 }
 
 static int fetch_tags(struct ci *ci, struct mv_err *err)
 {
 	struct mv_registry_fetched got;
-	int rc = mv_release_fetch(&got, ci->repo, ci->out->remote, say,
+	int rc = mv_release_fetch(&got, ci->repo, ci->out->remote, look_ci_say,
 				  ci, err);
 
 	ci->out->tags = got.tags;
@@ -60,7 +60,7 @@ static int fetch_tags(struct ci *ci, struct mv_err *err)
 	return rc;
 }
 
-/* -- the two commits ------------------------------------------------------------ */
+/* -- the two commits ------------------------------------------------------ */
 
 static int is_hex(const struct ci *ci, const char *name)
 {
@@ -107,7 +107,7 @@ static int bring(struct ci *ci, const char *name, const char *source,
 		rc = mv_git_ref_get(new, ci->repo->git, to, err);
 	if (!rc && strcmp(old, new)) {
 		ci->out->commits++;
-		tell(ci, "fetched %s", name);
+		ci_tell(ci, "fetched %s", name);
 	}
 	free(spec);
 	return rc;
@@ -163,8 +163,8 @@ static int check_tag(struct ci *ci, const char *name, struct mv_err *err)
 }
 
 /* A revision that is here; else a commit or a branch of the remote. */
-static int find(char *hex, struct ci *ci, const char *name, const char *keep,
-		struct mv_err *err)
+static int ci_find(char *hex, struct ci *ci, const char *name, const char *keep,
+		   struct mv_err *err)
 {
 	const char *branch = remote_branch(ci, name);
 	int rc;
@@ -187,8 +187,8 @@ static int find(char *hex, struct ci *ci, const char *name, const char *keep,
 }
 
 /* For what comes after, under one name whatever it was called. */
-static int remember(struct ci *ci, const char *keep, const char *hex,
-		    struct mv_err *err)
+static int ci_remember(struct ci *ci, const char *keep, const char *hex,
+		       struct mv_err *err)
 {
 	char old[65];
 	int rc = mv_git_ref_get(old, ci->repo->git, keep, err);
@@ -202,7 +202,7 @@ static int remember(struct ci *ci, const char *keep, const char *hex,
 			      "git-model: ci fetch", err) : 0;
 }
 
-/* -- history ---------------------------------------------------------------------- */
+/* -- history -------------------------------------------------------------- */
 
 /*
  * The server deepens every edge that its refs reach, whatever is asked for:
@@ -248,8 +248,9 @@ static int meet(struct ci *ci, struct mv_err *err)
 			return no_common(ci, shallow, err);
 		if (step > ci->left)
 			step = ci->left;
-		tell(ci, "base and head do not meet yet: deepening history by "
-		     "%u commits", step);
+		ci_tell(ci,
+			"base and head do not meet yet: deepening history by "
+			"%u commits", step);
 		snprintf(how, sizeof(how), "--deepen=%u", step);
 		rc = deepen(ci, how, err);
 		if (rc)
@@ -265,7 +266,7 @@ static int unshallow(struct ci *ci, struct mv_err *err)
 
 	if (shallow <= 0)
 		return shallow;
-	tell(ci, "fetching all of history");
+	ci_tell(ci, "fetching all of history");
 	return deepen(ci, "--unshallow", err);
 }
 
@@ -277,12 +278,12 @@ static int find_both(struct ci *ci, struct mv_err *err)
 
 	if (!ci->ask->base)
 		return 0;
-	rc = find(out->base, ci, ci->ask->base, MV_CI_BASE, err);
+	rc = ci_find(out->base, ci, ci->ask->base, MV_CI_BASE, err);
 	if (!rc)
-		rc = find(out->head, ci, head, MV_CI_HEAD, err);
+		rc = ci_find(out->head, ci, head, MV_CI_HEAD, err);
 	if (!rc)
-		rc = remember(ci, MV_CI_BASE, out->base, err);
-	return rc ? rc : remember(ci, MV_CI_HEAD, out->head, err);
+		rc = ci_remember(ci, MV_CI_BASE, out->base, err);
+	return rc ? rc : ci_remember(ci, MV_CI_HEAD, out->head, err);
 }
 
 void mv_look_ci_fetched_release(struct mv_ci_fetched *f)

@@ -17,7 +17,7 @@
  * compared.
  */
 
-/* -- what holds a stage, and a range in one word -- */
+/* -- what holds a stage, and a range in one word -------------------------- */
 
 /* What holds the stage, unless that is what we look at. */
 static const char *holder(const struct mv_comparing *w, const char *artifact)
@@ -45,7 +45,7 @@ static int split_range(char **base, char **head, int *symmetric,
 	return *base && *head ? 0 : mv_nomem(err);
 }
 
-/* -- what is compared with what ------------------------------------------------------ */
+/* -- what is compared with what ------------------------------------------- */
 
 /* Files that are in the head and that git did not name, because they are
    the same. */
@@ -311,7 +311,8 @@ static int gone_artifacts(struct mv_comparing *w, struct mv_err *err)
 	return rc;
 }
 
-static int collect(struct mv_comparing *w, size_t *held, struct mv_err *err)
+static int compare_collect(struct mv_comparing *w, size_t *held,
+			   struct mv_err *err)
 {
 	int rc = differing_files(w, err);
 
@@ -331,7 +332,7 @@ static int collect(struct mv_comparing *w, size_t *held, struct mv_err *err)
 	return rc;
 }
 
-/* -- from items to pairs ----------------------------------------------------------------- */
+/* -- from items to pairs -------------------------------------------------- */
 
 /* What a blob or path stands for, on one side. */
 struct side {
@@ -736,9 +737,9 @@ static int say_stage(struct mv_comparing *w, size_t held, struct mv_err *err)
 	return alone ? only_stage(w, held, err) : stage_and_base(w, held, err);
 }
 
-/* -- what changed -------------------------------------------------------------------------- */
+/* -- what changed --------------------------------------------------------- */
 
-static int by_path(const void *a, const void *b)
+static int compare_by_path(const void *a, const void *b)
 {
 	const struct mv_pair *x = a, *y = b;
 
@@ -828,7 +829,7 @@ static int data_differs(int *out, const struct mv_record *old,
 	return x && y ? 0 : mv_nomem(err);
 }
 
-static void judge(struct mv_comparison *c, struct mv_pair *p)
+static void look_compare_judge(struct mv_comparison *c, struct mv_pair *p)
 {
 	for (size_t i = 0; i < p->metrics.count; i++) {
 		const struct mv_change *m = &p->metrics.v[i];
@@ -863,11 +864,11 @@ static int compare_pair(struct mv_comparing *w, struct mv_pair *p,
 	if (!rc && p->has_old && p->has_new)
 		rc = data_differs(&p->data_changed, a->data, b->data, err);
 	if (!rc)
-		judge(w->out, p);
+		look_compare_judge(w->out, p);
 	return rc;
 }
 
-static int compare(struct mv_comparing *w, struct mv_err *err)
+static int compare_compare(struct mv_comparing *w, struct mv_err *err)
 {
 	struct mv_comparison *c = w->out;
 	size_t held = 0;
@@ -882,11 +883,11 @@ static int compare(struct mv_comparing *w, struct mv_err *err)
 	if (!rc)
 		rc = mv_look_names_init(&w->base_names, &w->base_project, err);
 	if (!rc)
-		rc = collect(w, &held, err);
+		rc = compare_collect(w, &held, err);
 	if (!rc)
 		rc = pairs(w, err);
 	if (!rc && c->count)
-		qsort(c->v, c->count, sizeof(*c->v), by_path);
+		qsort(c->v, c->count, sizeof(*c->v), compare_by_path);
 	if (!rc)
 		rc = read_evidence(w, err);
 	for (size_t i = 0; !rc && i < c->count; i++)
@@ -918,7 +919,7 @@ int mv_look_compare(struct mv_comparison *out, struct mv_repo *repo,
 		rc = mv_look_comparing_choose(&w, base, head, stage, symmetric,
 					      err);
 	if (!rc)
-		rc = compare(&w, err);
+		rc = compare_compare(&w, err);
 	for (size_t i = 0; i < w.count; i++)
 		mv_look_compared_release(&w.items[i]);
 	free(w.items);

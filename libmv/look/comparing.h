@@ -37,7 +37,7 @@ struct mv_comparing {
 	size_t general;			/* pairs whose base no stage holds */
 };
 
-/* -- items.c -- */
+/* -- items.c -------------------------------------------------------------- */
 /* One more, all zeros; NULL: no memory. */
 struct mv_compared *mv_look_comparing_add(struct mv_comparing *w,
 					  struct mv_err *err);
@@ -56,7 +56,7 @@ int mv_look_comparing_index(struct mv_comparing *w, const char *base,
 int mv_look_comparing_index_differs(int *differs, struct mv_comparing *w,
 				    const char *hex, struct mv_err *err);
 
-/* -- base.c -- */
+/* -- base.c --------------------------------------------------------------- */
 /* From what was asked for (NULL: not said): head, base, stage, and their names. */
 int mv_look_comparing_choose(struct mv_comparing *w, const char *base,
 			     const char *head, const char *stage, int symmetric,

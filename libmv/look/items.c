@@ -47,7 +47,7 @@ void mv_look_compared_release(struct mv_compared *item)
 	free(item->old_commit);
 }
 
-static int is_there(const char *mode, const char *hex)
+static int items_is_there(const char *mode, const char *hex)
 {
 	return strspn(mode, "0") < strlen(mode) &&
 	       strspn(hex, "0") < strlen(hex);
@@ -85,8 +85,8 @@ static int index_delta(struct mv_comparing *w, char *head, char **p, char *end,
 		return mv_fail(err, MV_ECORRUPT, "git diff-index broke off");
 	if (word[4][0] == 'U')
 		return 0;		/* unmerged: no answer yet */
-	d.old_blob = is_there(word[0] + 1, word[2]) ? word[2] : NULL;
-	d.new_blob = is_there(word[1], word[3]) ? word[3] : NULL;
+	d.old_blob = items_is_there(word[0] + 1, word[2]) ? word[2] : NULL;
+	d.new_blob = items_is_there(word[1], word[3]) ? word[3] : NULL;
 	d.old_odd = d.old_blob && strncmp(word[0] + 1, "100", 3);
 	d.new_odd = d.new_blob && strncmp(word[1], "100", 3);
 	if (!d.old_blob || word[4][0] == 'C') {

@@ -50,7 +50,7 @@ struct walk {
 	size_t step_count, step_alloc, step_at;
 };
 
-/* -- nodes and edges -- */
+/* -- nodes and edges ------------------------------------------------------ */
 
 static size_t slot_of(const struct walk *w, const char *id)
 {
@@ -171,7 +171,7 @@ static int go(struct walk *w, size_t node, enum direction direction,
 	return 0;
 }
 
-/* -- what a record says -- */
+/* -- what a record says --------------------------------------------------- */
 
 static int has_oid(const struct mv_refs *refs, const struct mv_oid *oid)
 {
@@ -229,9 +229,10 @@ static int code_of(struct walk *w, size_t node, const struct mv_record *r,
 }
 
 /* Each of the refs as an edge to, or from, the node, and on from there. */
-static int follow(struct walk *w, size_t node, const struct mv_refs *refs,
-		  enum direction direction, const char *label,
-		  struct mv_err *err)
+static int lineage_follow(struct walk *w, size_t node,
+			  const struct mv_refs *refs,
+			  enum direction direction, const char *label,
+			  struct mv_err *err)
 {
 	int rc = 0;
 
@@ -263,7 +264,7 @@ static int run_up(struct walk *w, size_t node, const struct mv_record *r,
 	if (!rc)
 		rc = add_edge(w, run, node, "output", err);
 	if (!rc)
-		rc = follow(w, run, &r->run.inputs, UP, "input", err);
+		rc = lineage_follow(w, run, &r->run.inputs, UP, "input", err);
 	return rc ? rc : code_of(w, run, r, err);
 }
 
@@ -276,7 +277,8 @@ static int run_down(struct walk *w, size_t node, const struct mv_record *r,
 	if (!rc)
 		rc = add_edge(w, node, run, "input", err);
 	if (!rc)
-		rc = follow(w, run, &r->run.outputs, DOWN, "output", err);
+		rc = lineage_follow(w, run, &r->run.outputs, DOWN, "output",
+				    err);
 	if (rc || !is_output(r, &r->content) || r->run.outputs.count)
 		return rc;
 	rc = content_node(&other, w, &r->content, r->path, err);
@@ -300,7 +302,7 @@ static int up(struct walk *w, size_t node, const struct mv_record *r,
 		rc = set_label(w, node, r->artifact ? r->artifact : r->path,
 			       err);
 		if (!rc)
-			rc = follow(w, node, &r->data, UP, "data", err);
+			rc = lineage_follow(w, node, &r->data, UP, "data", err);
 		/* A run knows the commit better than who measured later. */
 		if (!rc && !w->extras[node].by_run && says_how_made(r))
 			rc = code_of(w, node, r, err);
@@ -386,7 +388,7 @@ static int take_step(struct walk *w, const struct step *s, struct mv_err *err)
 						      take_record, &t, err);
 }
 
-/* -- names -- */
+/* -- names ---------------------------------------------------------------- */
 
 struct naming {
 	struct walk *w;
@@ -511,7 +513,7 @@ static int name_nodes(struct walk *w, struct mv_err *err)
 	return rc ? rc : finish_nodes(w, err);
 }
 
-/* -- all together -- */
+/* -- all together --------------------------------------------------------- */
 
 static int by_ends(const void *a, const void *b)
 {

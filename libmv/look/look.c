@@ -23,7 +23,7 @@ char *mv_look_dup(const char *s, int *failed)
 	return copy;
 }
 
-/* -- pointers of many blobs ------------------------------------------------------ */
+/* -- pointers of many blobs ----------------------------------------------- */
 
 struct blobs {
 	struct mv_look_blob *out;
@@ -89,7 +89,7 @@ int mv_look_missing(const struct mv_look_blob *blobs,
 	return 0;
 }
 
-/* -- commits ----------------------------------------------------------------------- */
+/* -- commits -------------------------------------------------------------- */
 
 void mv_look_commit_release(struct mv_look_commit *c)
 {
@@ -103,9 +103,9 @@ struct commits {
 	const size_t *place;
 };
 
-static int take_commit(void *payload, size_t i,
-		       const struct mv_git_object_info *info,
-		       struct mv_err *err)
+static int look_take_commit(void *payload, size_t i,
+			    const struct mv_git_object_info *info,
+			    struct mv_err *err)
 {
 	struct commits *c = payload;
 	struct mv_look_commit *out = &c->out[c->place[i]];
@@ -139,7 +139,8 @@ int mv_look_commits(struct mv_look_commit *out, struct mv_repo *repo,
 		asked[n++] = hexes[i];
 	}
 	if (!rc && n)
-		rc = mv_git_objects(repo->git, asked, n, take_commit, &c, err);
+		rc = mv_git_objects(repo->git, asked, n, look_take_commit, &c,
+				    err);
 	if (rc)
 		for (size_t i = 0; i < count; i++)
 			mv_look_commit_release(&out[i]);
@@ -173,7 +174,7 @@ int mv_look_commit(char *hex, struct mv_repo *repo, const char *rev,
 		       "repository", rev);
 }
 
-/* -- content ----------------------------------------------------------------------- */
+/* -- content -------------------------------------------------------------- */
 
 struct content {
 	struct mv_repo *repo;
@@ -201,16 +202,16 @@ int mv_look_layout(struct mv_layout *out, struct mv_repo *repo,
 				  err);
 }
 
-/* -- names of artifacts -------------------------------------------------------------- */
+/* -- names of artifacts --------------------------------------------------- */
 
-static int by_path(const void *a, const void *b)
+static int look_by_path(const void *a, const void *b)
 {
 	const struct mv_artifact *const *x = a, *const *y = b;
 
 	return strcmp((*x)->path, (*y)->path);
 }
 
-static int by_name(const void *a, const void *b)
+static int look_by_name(const void *a, const void *b)
 {
 	const struct mv_artifact *const *x = a, *const *y = b;
 
@@ -237,8 +238,8 @@ int mv_look_names_init(struct mv_look_names *out, const struct mv_project *p,
 	}
 	out->count = n;
 	if (n) {
-		qsort(out->by_path, n, sizeof(*out->by_path), by_path);
-		qsort(out->by_name, n, sizeof(*out->by_name), by_name);
+		qsort(out->by_path, n, sizeof(*out->by_path), look_by_path);
+		qsort(out->by_name, n, sizeof(*out->by_name), look_by_name);
 	}
 	return 0;
 }
@@ -250,9 +251,11 @@ void mv_look_names_release(struct mv_look_names *n)
 	memset(n, 0, sizeof(*n));
 }
 
-static const struct mv_artifact *find(const struct mv_artifact **v, size_t n,
-				      const struct mv_artifact *key,
-				      int (*cmp)(const void *, const void *))
+static const struct mv_artifact *look_find(const struct mv_artifact **v,
+					   size_t n,
+					   const struct mv_artifact *key,
+					   int (*cmp)(const void *,
+						      const void *))
 {
 	const struct mv_artifact **hit = n ?
 		bsearch(&key, v, n, sizeof(*v), cmp) : NULL;
@@ -265,7 +268,8 @@ const struct mv_artifact *mv_look_by_path(const struct mv_look_names *n,
 {
 	struct mv_artifact key = { .path = (char *)path };
 
-	return path ? find(n->by_path, n->count, &key, by_path) : NULL;
+	return path ? look_find(n->by_path, n->count, &key,
+				look_by_path) : NULL;
 }
 
 const struct mv_artifact *mv_look_by_name(const struct mv_look_names *n,
@@ -273,10 +277,11 @@ const struct mv_artifact *mv_look_by_name(const struct mv_look_names *n,
 {
 	struct mv_artifact key = { .name = (char *)name };
 
-	return name ? find(n->by_name, n->count, &key, by_name) : NULL;
+	return name ? look_find(n->by_name, n->count, &key,
+				look_by_name) : NULL;
 }
 
-/* -- lists of words ------------------------------------------------------------------ */
+/* -- lists of words ------------------------------------------------------- */
 
 int mv_look_join(char **list, const char *word, struct mv_err *err)
 {

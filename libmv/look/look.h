@@ -18,7 +18,7 @@ struct mv_repo;
 int mv_look_card(struct mv_card *out, struct mv_repo *repo, const char *spec,
 		 struct mv_err *err);
 
-/* -- two revisions, side by side ------------------------------------------- */
+/* -- two revisions, side by side ------------------------------------------ */
 
 enum mv_compare_flags {
 	MV_COMPARE_ALL = 1 << 0,	/* unchanged facts and artifacts, too */
@@ -41,7 +41,7 @@ int mv_look_compare(struct mv_comparison *out, struct mv_repo *repo,
 		    const char *base, const char *head, const char *stage,
 		    unsigned flags, struct mv_err *err);
 
-/* -- tables over versions -------------------------------------------------- */
+/* -- tables over versions ------------------------------------------------- */
 
 enum mv_board_flags {
 	MV_BOARD_BRANCHES = 1 << 0,	/* tips of all branches */
@@ -54,7 +54,7 @@ int mv_look_board(struct mv_board *out, struct mv_repo *repo,
 		  const char *spec, unsigned flags, size_t limit,
 		  struct mv_err *err);
 
-/* -- curves over each other ------------------------------------------------ */
+/* -- curves over each other ----------------------------------------------- */
 
 enum mv_plot_flags {
 	MV_PLOT_VERSIONS = 1 << 0	/* a metric over versions, not steps */
@@ -70,7 +70,7 @@ int mv_look_plot(struct mv_plot *out, struct mv_repo *repo,
 		 const char *const *metrics, unsigned flags,
 		 struct mv_err *err);
 
-/* -- where it comes from --------------------------------------------------- */
+/* -- where it comes from -------------------------------------------------- */
 
 /* Ancestors and descendants, by the records of all notes; cycles are fine. */
 int mv_look_lineage(struct mv_lineage *out, struct mv_repo *repo,
@@ -80,7 +80,7 @@ int mv_look_lineage(struct mv_lineage *out, struct mv_repo *repo,
 int mv_look_compare_curves(struct mv_comparison *c, struct mv_repo *repo,
 			   struct mv_err *err);
 
-/* -- all of it in pages ---------------------------------------------------- */
+/* -- all of it in pages --------------------------------------------------- */
 
 struct mv_report {
 	struct mv_site site;	/* for mv_site_html(); borrows from the rest */

@@ -48,7 +48,7 @@ struct mv_mentions {
 	struct about last_about;	/* and what it is on */
 };
 
-/* -- all lines, and who mentions what -- */
+/* -- all lines, and who mentions what ------------------------------------- */
 
 /* Where in a line: the keys at the two outermost depths. */
 struct place {
@@ -75,7 +75,7 @@ static int role_of(const struct place *p)
 	return is_key(p, 1, "outputs") ? 1 : is_key(p, 1, "inputs") ? 0 : -1;
 }
 
-static uint64_t key_of(const struct mv_oid *oid)
+static uint64_t mentions_key_of(const struct mv_oid *oid)
 {
 	uint64_t key;
 
@@ -97,7 +97,7 @@ static int add_mention(struct mv_mentions *w, const struct mv_oid *oid,
 		    err) < 0)
 		return MV_ENOMEM;
 	m = &w->mentions[w->mention_count++];
-	m->key = key_of(oid);
+	m->key = mentions_key_of(oid);
 	m->line = (uint32_t)w->line_count;
 	m->made = (uint32_t)made;
 	return 0;
@@ -234,7 +234,7 @@ static int by_key(const void *a, const void *b)
 				  (x->line > y->line) - (x->line < y->line);
 }
 
-static int read_notes(struct mv_mentions *w, struct mv_err *err)
+static int mentions_read_notes(struct mv_mentions *w, struct mv_err *err)
 {
 	const char *names[GROUPS];
 	int rc;
@@ -258,7 +258,7 @@ static int read_notes(struct mv_mentions *w, struct mv_err *err)
 	return rc;
 }
 
-/* -- records that mention a content -- */
+/* -- records that mention a content --------------------------------------- */
 
 /* The mentions of some notes, those of each side by side. */
 struct asked {
@@ -399,7 +399,7 @@ int mv_look_mentions_each(struct mv_mentions *w, const struct mv_oid *oid,
 {
 	struct asked a = { .w = w, .made = made, .fn = fn, .payload = payload };
 	const char *names[GROUPS], *objects[GROUPS];
-	const uint64_t key = key_of(oid);
+	const uint64_t key = mentions_key_of(oid);
 	const struct mention *m = w->mentions + first_mention(w, key);
 	const struct mention *end = w->mentions + w->mention_count;
 	int rc = 0;
@@ -443,7 +443,7 @@ int mv_look_mentions_read(struct mv_mentions **out, struct mv_repo *repo,
 	m->repo = repo;
 	m->truncated = truncated;
 	mv_buf_init(&m->last, MV_NOTE_MAX);
-	return read_notes(m, err);
+	return mentions_read_notes(m, err);
 }
 
 void mv_look_mentions_free(struct mv_mentions *m)

@@ -26,7 +26,7 @@ void mv_look_plain_groups_release(struct mv_file_group *groups, size_t count)
 	free(groups);
 }
 
-/* -- the files ----------------------------------------------------------------- */
+/* -- the files ------------------------------------------------------------ */
 
 struct gathering {
 	struct mv_plain *out;
@@ -63,7 +63,7 @@ static int take_file(void *payload, const struct mv_file *file,
 	return 0;
 }
 
-/* -- which of them have a note ---------------------------------------------------- */
+/* -- which of them have a note -------------------------------------------- */
 
 static int by_blob(const void *a, const void *b)
 {
@@ -136,7 +136,7 @@ int mv_look_plain_files(struct mv_plain *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- by folders ----------------------------------------------------------------------- */
+/* -- by folders ----------------------------------------------------------- */
 
 static int add_to_group(struct mv_file_group **v, size_t *count,
 			const struct mv_plain_file *f)

@@ -16,7 +16,7 @@ enum {
 	LINES_MAX = 64		/* in one plot */
 };
 
-/* -- training curves ------------------------------------------------------------- */
+/* -- training curves ------------------------------------------------------ */
 
 static int has_series(const struct mv_curves *c, const char *name)
 {
@@ -26,7 +26,7 @@ static int has_series(const struct mv_curves *c, const char *name)
 	return 0;
 }
 
-static int by_name(const void *a, const void *b)
+static int plot_by_name(const void *a, const void *b)
 {
 	const struct mv_series *x = a, *y = b;
 
@@ -52,7 +52,7 @@ static int take_series(struct mv_curves *out, struct mv_curves *from,
 			all[out->count++] = from->series[i];
 	}
 	from->count = kept;
-	qsort(all, out->count, sizeof(*all), by_name);
+	qsort(all, out->count, sizeof(*all), plot_by_name);
 	return 0;
 }
 
@@ -132,7 +132,7 @@ int mv_look_curves(struct mv_curves *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- lines ------------------------------------------------------------------------------ */
+/* -- lines ---------------------------------------------------------------- */
 
 struct plotting {
 	struct mv_repo *repo;
@@ -163,9 +163,9 @@ static void name_another(struct plotting *p, const char *metric)
 }
 
 /* Takes the points. */
-static int add_line(struct plotting *p, const char *label,
-		    const char *metric, struct mv_point *take_points,
-		    size_t count, struct mv_err *err)
+static int plot_add_line(struct plotting *p, const char *label,
+			 const char *metric, struct mv_point *take_points,
+			 size_t count, struct mv_err *err)
 {
 	struct mv_plot *plot = p->out;
 	struct mv_plot_line *v;
@@ -214,8 +214,8 @@ static int plot_curves(struct plotting *p, const char *spec,
 			name_another(p, series->name);
 			continue;
 		}
-		rc = add_line(p, spec, series->name, series->points,
-			      series->count, err);
+		rc = plot_add_line(p, spec, series->name, series->points,
+				   series->count, err);
 		series->points = NULL;	/* given away */
 		series->count = 0;
 	}
@@ -225,7 +225,7 @@ static int plot_curves(struct plotting *p, const char *spec,
 	return rc;
 }
 
-/* -- over versions -------------------------------------------------------------------------- */
+/* -- over versions -------------------------------------------------------- */
 
 static const struct mv_value *number_of(const struct mv_row *row,
 					const char *metric)
@@ -256,7 +256,7 @@ static int version_line(struct plotting *p, const struct mv_board *b,
 		points[n++].value = v->r;
 	}
 	if (n)
-		return add_line(p, spec, metric, points, n, err);
+		return plot_add_line(p, spec, metric, points, n, err);
 	free(points);
 	return 0;
 }
@@ -289,7 +289,7 @@ static int plot_versions(struct plotting *p, const char *spec,
 	return rc;
 }
 
-/* -- all of it ----------------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 static int titles(struct plotting *p, int over_versions, struct mv_err *err)
 {

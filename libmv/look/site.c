@@ -23,7 +23,7 @@ enum {
 	LINEAGES_MAX = 100
 };
 
-/* -- which artifacts ------------------------------------------------------------- */
+/* -- which artifacts ------------------------------------------------------ */
 
 struct gathering {
 	struct mv_repo *repo;
@@ -137,7 +137,7 @@ static int cards(struct gathering *g, struct mv_err *err)
 	return rc;
 }
 
-/* -- rows -------------------------------------------------------------------------- */
+/* -- rows ----------------------------------------------------------------- */
 
 static int same_artifact(const struct mv_row *a, const struct mv_row *b)
 {
@@ -233,7 +233,7 @@ static int rows(struct gathering *g, struct mv_err *err)
 	return rc;
 }
 
-/* -- curves ---------------------------------------------------------------------------- */
+/* -- curves --------------------------------------------------------------- */
 
 static int is_row_of(const struct mv_row *row, const struct mv_card *card)
 {
@@ -243,8 +243,8 @@ static int is_row_of(const struct mv_row *row, const struct mv_card *card)
 	       !strcmp(row->path, card->path);
 }
 
-static int add_line(struct mv_plot *plot, const char *label,
-		    const struct mv_series *s)
+static int site_add_line(struct mv_plot *plot, const char *label,
+			 const struct mv_series *s)
 {
 	struct mv_plot_line *l = realloc(plot->v, (plot->count + 1) *
 					 sizeof(*l));
@@ -271,7 +271,7 @@ static int add_lines(struct mv_plot *plot, const char *label,
 
 	for (size_t i = 0; !rc && i < count; i++)
 		if (series[i].count && plot->count < PLOT_LINES_MAX)
-			rc = add_line(plot, label, &series[i]);
+			rc = site_add_line(plot, label, &series[i]);
 	return rc;
 }
 
@@ -339,7 +339,7 @@ int mv_look_compare_curves(struct mv_comparison *c, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- all of it --------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 static int curves_and_lineages(struct gathering *g, struct mv_err *err)
 {
@@ -434,7 +434,7 @@ void mv_look_report_release(struct mv_report *r)
 
 #define MARK "<meta name=\"generator\" content=\"git-model report\">"
 
-/* -- pages in a directory -------------------------------------------------------------------- */
+/* -- pages in a directory ------------------------------------------------- */
 
 struct writing {
 	const char *dir;
@@ -463,7 +463,7 @@ static int write_page(void *payload, const char *name, const char *data,
 	return names[w->count++] ? 0 : mv_nomem(err);
 }
 
-static int is_ours(const char *dir, const char *name)
+static int site_is_ours(const char *dir, const char *name)
 {
 	char *path = mv_path_join(dir, name), head[8192];
 	size_t len = 0;
@@ -492,7 +492,7 @@ static int check_dir(const char *dir, int force, struct mv_err *err)
 {
 	int some = 0, rc = mv_mkdirs(dir, err);
 
-	if (rc || force || is_ours(dir, "index.html"))
+	if (rc || force || site_is_ours(dir, "index.html"))
 		return rc;
 	rc = mv_each_entry(dir, not_empty, &some, err);
 	if (some)
@@ -514,7 +514,7 @@ static int remove_old(void *payload, const char *name, struct mv_err *err)
 	for (size_t i = 0; i < w->count; i++)
 		if (!strcmp(w->names[i], name))
 			return 0;
-	if (!is_ours(w->dir, name))
+	if (!site_is_ours(w->dir, name))
 		return 0;
 	path = mv_path_join(w->dir, name);
 	if (path)

@@ -28,7 +28,7 @@ void mv_changes_release(struct mv_changes *c)
 	*c = (struct mv_changes){ NULL, 0 };
 }
 
-/* -- judging one change -------------------------------------------------------- */
+/* -- judging one change --------------------------------------------------- */
 
 static int is_nan(const struct mv_value *v)
 {
@@ -66,9 +66,9 @@ static int same_size(const struct mv_value *a, const struct mv_value *b,
 	       mv_metric_same(rule, a->r, b->r);
 }
 
-static enum mv_judgement judge(const struct mv_value *old,
-			       const struct mv_value *new,
-			       const struct mv_metric_rule *rule)
+static enum mv_judgement meta_compare_judge(const struct mv_value *old,
+					    const struct mv_value *new,
+					    const struct mv_metric_rule *rule)
 {
 	enum mv_direction direction = rule ? rule->direction :
 					     MV_DIRECTION_NONE;
@@ -138,7 +138,7 @@ static int set_change(struct mv_change *c, const struct mv_fact *old,
 	return 0;
 }
 
-/* -- what metrics were measured on ---------------------------------------------- */
+/* -- what metrics were measured on ---------------------------------------- */
 
 /* Asked once for each record: a record may have thousands of metrics. */
 struct measured {
@@ -195,7 +195,7 @@ static int set_incomparable(struct mv_change *c, struct measured *m_old,
 	return 0;
 }
 
-/* -- side by side ------------------------------------------------------------------ */
+/* -- side by side --------------------------------------------------------- */
 
 /* The next key of two sorted lists; *a or *b is NULL where it is not. */
 static int next_pair(const struct mv_fact **a, const struct mv_fact **b,
@@ -249,7 +249,7 @@ static int add_metric(struct mv_change *c, const struct mv_fact *a,
 	if (same_metric(a, b))
 		c->judgement = MV_JUDGE_SAME;
 	else if (a && b)
-		c->judgement = judge(&c->old, &c->new, c->rule);
+		c->judgement = meta_compare_judge(&c->old, &c->new, c->rule);
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 #define SERIES_MAX 100000
 #define RUN_BYTES ((size_t)1 << 20)	/* of a line, with room for members to come */
 
-/* -- in memory -- */
+/* -- in memory ------------------------------------------------------------ */
 
 void mv_curves_release(struct mv_curves *curves)
 {
@@ -29,7 +29,8 @@ void mv_curves_release(struct mv_curves *curves)
 	memset(curves, 0, sizeof(*curves));
 }
 
-static size_t find(const struct mv_curves *c, const char *name, int *found)
+static size_t curves_find(const struct mv_curves *c, const char *name,
+			  int *found)
 {
 	size_t low = 0, high = c->count;
 
@@ -50,7 +51,7 @@ static size_t find(const struct mv_curves *c, const char *name, int *found)
 	return low;
 }
 
-static int check_name(const char *name, struct mv_err *err)
+static int curves_check_name(const char *name, struct mv_err *err)
 {
 	size_t len = strlen(name), n;
 	uint32_t cp;
@@ -70,7 +71,7 @@ static int check_name(const char *name, struct mv_err *err)
 static int insert_series(struct mv_curves *c, size_t at, const char *name,
 			 struct mv_err *err)
 {
-	int rc = check_name(name, err);
+	int rc = curves_check_name(name, err);
 	char *copy;
 
 	if (rc)
@@ -112,7 +113,7 @@ int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
 {
 	const struct mv_point point = { step, ms, value };
 	int found, rc = 0;
-	size_t at = find(curves, name, &found);
+	size_t at = curves_find(curves, name, &found);
 
 	if (!found)
 		rc = insert_series(curves, at, name, err);
@@ -250,7 +251,7 @@ int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
 	return rc;
 }
 
-/* -- the file -- */
+/* -- the file ------------------------------------------------------------- */
 
 static int print_point(struct mv_buf *out, const struct mv_point *p)
 {
@@ -399,7 +400,7 @@ static int parse_run(struct mv_curves *out, const struct mv_json *v,
 	    mv_json_type(points) != MV_JSON_ARRAY || !count ||
 	    count > RUN_POINTS)
 		return mv_fail(err, MV_EINVALID, "no run of points");
-	at = find(out, name, &found);
+	at = curves_find(out, name, &found);
 	rc = found ? 0 : insert_series(out, at, name, err);
 	for (size_t i = 0; i < count && !rc; i++) {
 		if (parse_point(&point, mv_json_at(points, i)))
@@ -410,8 +411,9 @@ static int parse_run(struct mv_curves *out, const struct mv_json *v,
 	return rc;
 }
 
-static int take_line(struct mv_curves_writer *w, const char *line, size_t len,
-		     struct mv_err *err)
+static int curves_take_line(struct mv_curves_writer *w, const char *line,
+			    size_t len,
+			    struct mv_err *err)
 {
 	struct mv_json *v = NULL;
 	int rc;
@@ -439,12 +441,13 @@ static int take_piece(void *payload, const void *data, size_t len,
 		const size_t n = (size_t)((lf ? lf : end) - at);
 
 		if (lf && !w->line.len) {
-			rc = take_line(w, at, n, err);
+			rc = curves_take_line(w, at, n, err);
 		} else if (mv_buf_add(&w->line, at, n)) {
 			rc = mv_fail(err, MV_EINVALID, "curves, line %zu: it "
 				     "is too long", w->lines + 1);
 		} else if (lf) {
-			rc = take_line(w, w->line.data, w->line.len, err);
+			rc = curves_take_line(w, w->line.data, w->line.len,
+					      err);
 			mv_buf_clear(&w->line);
 		}
 		at = lf ? lf + 1 : end;
@@ -468,7 +471,8 @@ int mv_curves_writer_end(struct mv_curves_writer *state, int failed,
 	int rc = failed;
 
 	if (!rc && state->line.len)
-		rc = take_line(state, state->line.data, state->line.len, err);
+		rc = curves_take_line(state, state->line.data, state->line.len,
+				      err);
 	mv_buf_release(&state->line);
 	if (rc)
 		mv_curves_release(state->out);

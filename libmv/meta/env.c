@@ -33,7 +33,7 @@ static enum flavour flavour_of(const char *name)
 	return FLAVOUR_ENV;
 }
 
-static int fail_at(const struct env *e, const char *at, const char *what)
+static int env_fail_at(const struct env *e, const char *at, const char *what)
 {
 	return mv_fail(e->err, MV_EINVALID, "%s:%zu:%zu: %s", e->name, e->line,
 		       (size_t)(at - e->start) + 1, what);
@@ -71,18 +71,18 @@ static int read_section(struct env *e, char *s)
 	char *end = strchr(s, ']'), *rest;
 
 	if (!end || e->flavour == FLAVOUR_PROPERTIES)
-		return fail_at(e, s, "a section is [name]");
+		return env_fail_at(e, s, "a section is [name]");
 	rest = skip_blanks(end + 1);
 	if (*rest && !is_comment(e, rest))
-		return fail_at(e, rest, "text behind a section's name");
+		return env_fail_at(e, rest, "text behind a section's name");
 	*end = '\0';
 	s = skip_blanks(s + 1);
 	trim_end(s);
 	if (!*s)
-		return fail_at(e, s, "a section without a name");
+		return env_fail_at(e, s, "a section without a name");
 	mv_buf_clear(&e->section);
 	return mv_buf_addstr(&e->section, s) ?
-	       fail_at(e, s, "the section's name is too long") : 0;
+	       env_fail_at(e, s, "the section's name is too long") : 0;
 }
 
 /* A value in quotes, unescaped where it stands. */
@@ -108,10 +108,10 @@ static int unquote(struct env *e, char *s)
 		}
 	}
 	if (!*from)
-		return fail_at(e, s, "a quote that does not end");
+		return env_fail_at(e, s, "a quote that does not end");
 	from = skip_blanks(from + 1);
 	if (*from && !is_comment(e, from))
-		return fail_at(e, from, "text behind a closing quote");
+		return env_fail_at(e, from, "text behind a closing quote");
 	*to = '\0';
 	return 0;
 }
@@ -129,7 +129,8 @@ static int trim_value(struct env *e, char *s)
 	trim_end(s);
 	len = strlen(s);
 	if (len && s[len - 1] == '\\' && e->flavour == FLAVOUR_PROPERTIES)
-		return fail_at(e, s + len - 1, "continued lines are not read");
+		return env_fail_at(e, s + len - 1,
+				   "continued lines are not read");
 	return 0;
 }
 
@@ -146,7 +147,7 @@ static int add_pair(struct env *e, char *key, char *text)
 	mv_buf_clear(&e->key);
 	if (mv_buf_addf(&e->key, "%s%s%s", e->section.data,
 			e->section.len ? "." : "", key))
-		return fail_at(e, key, "the key is too long");
+		return env_fail_at(e, key, "the key is too long");
 	rc = quoted || !*text ? mv_value_string(&v, text, e->err) :
 				mv_value_guess(&v, text, e->err);
 	if (rc)
@@ -164,7 +165,7 @@ static int add_pair(struct env *e, char *key, char *text)
 	return rc;
 }
 
-static int read_line(struct env *e, char *s)
+static int env_read_line(struct env *e, char *s)
 {
 	const char *separators = e->flavour == FLAVOUR_ENV ? "=" : "=:";
 	int indented = is_blank(*s), continues = e->after_pair;
@@ -179,18 +180,19 @@ static int read_line(struct env *e, char *s)
 		return read_section(e, s);
 	/* Python's configparser takes it for more of the value above. */
 	if (indented && continues && e->flavour == FLAVOUR_INI)
-		return fail_at(e, s, "an indented line: continued values are "
-			       "not read");
+		return env_fail_at(e, s,
+				   "an indented line: continued values are "
+				   "not read");
 	if (!strncmp(s, "export", 6) && is_blank(s[6]) &&
 	    e->flavour == FLAVOUR_ENV)
 		s = skip_blanks(s + 6);
 	at = strpbrk(s, separators);
 	if (!at)
-		return fail_at(e, s, "neither key = value nor a comment");
+		return env_fail_at(e, s, "neither key = value nor a comment");
 	*at++ = '\0';
 	trim_end(s);
 	if (!*s)
-		return fail_at(e, s, "a value without a name");
+		return env_fail_at(e, s, "a value without a name");
 	e->after_pair = 1;
 	return add_pair(e, s, skip_blanks(at));
 }
@@ -210,12 +212,12 @@ static int read_lines(struct env *e, char *s, size_t len)
 			stop--;
 		*stop = '\0';
 		if (strlen(s) != (size_t)(stop - s))
-			rc = fail_at(e, s + strlen(s), "NUL byte");
+			rc = env_fail_at(e, s + strlen(s), "NUL byte");
 		else if (stop - s > LINE_MAX_BYTES)
-			rc = fail_at(e, s + LINE_MAX_BYTES,
-				     "the line is too long");
+			rc = env_fail_at(e, s + LINE_MAX_BYTES,
+					 "the line is too long");
 		else
-			rc = read_line(e, s);
+			rc = env_read_line(e, s);
 		s = next;
 	}
 	return rc;

@@ -32,7 +32,7 @@
 #define PIECE ((size_t)64 << 10)
 #define TAG_MAX 512
 
-/* -- the framing -- */
+/* -- the framing ---------------------------------------------------------- */
 
 /* `crc` is all ones at first, and is inverted at the end. */
 static uint32_t crc32c(uint32_t crc, const uint8_t *p, size_t len)
@@ -73,7 +73,7 @@ static int is_sealed(const uint8_t *p, size_t len, const uint8_t *seal)
 	return is_seal(seal, crc32c(~UINT32_C(0), p, len));
 }
 
-/* -- protobuf -- */
+/* -- protobuf ------------------------------------------------------------- */
 
 struct bytes {
 	const uint8_t *at, *end;
@@ -172,7 +172,7 @@ static double half_of(uint64_t bits)
 	return bits & 0x8000 ? -r : r;
 }
 
-/* -- one number -- */
+/* -- one number ----------------------------------------------------------- */
 
 enum { DT_FLOAT = 1, DT_DOUBLE = 2, DT_INT32 = 3, DT_INT64 = 9,
        DT_BFLOAT16 = 14, DT_HALF = 19 };
@@ -281,7 +281,7 @@ static int take_tensor(struct number *n, struct bytes in)
 	return more;
 }
 
-/* -- events -- */
+/* -- events --------------------------------------------------------------- */
 
 struct reading {
 	struct mv_curves *curves;
@@ -320,8 +320,9 @@ static int is_foreign(int *foreign, struct bytes in)
 	return more;
 }
 
-static int add_value(struct reading *r, const struct bytes *tag, int64_t step,
-		     int64_t ms, double value, struct mv_err *err)
+static int events_add_value(struct reading *r, const struct bytes *tag,
+			    int64_t step,
+			    int64_t ms, double value, struct mv_err *err)
 {
 	const size_t len = (size_t)(tag->end - tag->at);
 	char *name;
@@ -368,7 +369,7 @@ static int take_value(struct reading *r, struct bytes in, int64_t step,
 		r->skipped++;
 		return 0;
 	}
-	return add_value(r, &tag, step, ms, n.value, err);
+	return events_add_value(r, &tag, step, ms, n.value, err);
 }
 
 static int64_t ms_of(double seconds)

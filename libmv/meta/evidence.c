@@ -49,7 +49,7 @@ static int oldest_first(const void *va, const void *vb)
 	return cmp ? cmp : strcmp(a->line, b->line);
 }
 
-/* -- who supersedes whom -- */
+/* -- who supersedes whom -------------------------------------------------- */
 
 struct edge {
 	uint32_t old, new;	/* places of the records */
@@ -107,9 +107,9 @@ static size_t superseded_by(const struct mv_record *r)
 
 /* What came before is settled before what comes after it; those that
    supersede each other in a circle are left with their clocks. */
-static void settle(struct read_line *v, size_t count,
-		   const struct edge *edges, size_t edge_count,
-		   uint32_t *waits, uint32_t *queue)
+static void evidence_settle(struct read_line *v, size_t count,
+			    const struct edge *edges, size_t edge_count,
+			    uint32_t *waits, uint32_t *queue)
 {
 	size_t head = 0, tail = 0;
 
@@ -173,7 +173,7 @@ static int supersede(struct read_line *v, size_t count, struct mv_err *err)
 				n += add_edges(edges + n, v, ids, count, *id,
 					       (uint32_t)i, room - n);
 		qsort(edges, n, sizeof(*edges), by_old);
-		settle(v, count, edges, n, waits, waits + count);
+		evidence_settle(v, count, edges, n, waits, waits + count);
 	}
 	named = ids && edges && waits;
 	free(ids);
@@ -236,7 +236,7 @@ static int read_lines(struct read_line *v, size_t *count,
 	return 0;
 }
 
-/* -- folding -- */
+/* -- folding -------------------------------------------------------------- */
 
 /*
  * One fact of one record, to be sorted by key. Adding them to the result
@@ -356,7 +356,7 @@ int mv_evidence_fold(struct mv_evidence *out, const struct mv_lines *lines,
 	return mv_evidence_fold_for(out, lines, NULL, NULL, err);
 }
 
-/* -- what a metric was measured on -- */
+/* -- what a metric was measured on ---------------------------------------- */
 
 static int by_text(const void *va, const void *vb)
 {
@@ -372,7 +372,7 @@ static char *identity(const struct mv_ref *ref)
 				     ref->digest);
 }
 
-static int join(struct mv_buf *out, char **ids, size_t count)
+static int evidence_join(struct mv_buf *out, char **ids, size_t count)
 {
 	int rc = 0;
 
@@ -414,7 +414,7 @@ static int add_role(struct mv_buf *out, const struct mv_refs *data,
 		n += !rc;
 	}
 	if (!rc && n == count)
-		rc = join(out, ids, n);
+		rc = evidence_join(out, ids, n);
 	while (n)
 		free(ids[--n]);
 	free(ids);

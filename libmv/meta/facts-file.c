@@ -10,7 +10,7 @@
 
 enum file_kind { KIND_OTHER, KIND_JSON, KIND_YAML, KIND_ENV, KIND_TOML };
 
-static enum file_kind kind_of(const char *name)
+static enum file_kind facts_file_kind_of(const char *name)
 {
 	static const struct {
 		const char *suffix;
@@ -65,7 +65,7 @@ int mv_facts_read(struct mv_facts *facts, const char *name, const char *data,
 		  size_t len, int metrics, size_t *skipped,
 		  struct mv_err *err)
 {
-	enum file_kind kind = kind_of(name);
+	enum file_kind kind = facts_file_kind_of(name);
 	int rc;
 
 	if (kind == KIND_TOML)

@@ -16,7 +16,7 @@
 
 #define KEY_MAX 512
 
-/* -- values -- */
+/* -- values --------------------------------------------------------------- */
 
 static void value_release(struct mv_value *v)
 {
@@ -70,7 +70,7 @@ static int value_word(struct mv_value *out, enum mv_value_type type,
 	return value_text(out, text, strlen(text), err);
 }
 
-static size_t digits(const char *s)
+static size_t facts_digits(const char *s)
 {
 	return strspn(s, "0123456789");
 }
@@ -82,11 +82,11 @@ static int is_number(const char *s, int *real)
 
 	*real = 0;
 	s += *s == '-' || *s == '+';
-	whole = digits(s);
+	whole = facts_digits(s);
 	s += whole;
 	if (*s == '.') {
 		*real = 1;
-		part = digits(s + 1);
+		part = facts_digits(s + 1);
 		s += part + 1;
 	}
 	if (!whole && !part)
@@ -95,9 +95,9 @@ static int is_number(const char *s, int *real)
 		*real = 1;
 		s++;
 		s += *s == '-' || *s == '+';
-		if (!digits(s))
+		if (!facts_digits(s))
 			return 0;
-		s += digits(s);
+		s += facts_digits(s);
 	}
 	return !*s;
 }
@@ -240,7 +240,7 @@ int mv_value_cmp(const struct mv_value *a, const struct mv_value *b)
 	return number ? cmp_number(a, b) : strcmp(a->text, b->text);
 }
 
-/* -- facts -- */
+/* -- facts ---------------------------------------------------------------- */
 
 static void fact_release(struct mv_fact *f)
 {
@@ -258,7 +258,8 @@ void mv_facts_release(struct mv_facts *facts)
 }
 
 /* Where the key is, or belongs. */
-static size_t find(const struct mv_facts *facts, const char *key, int *found)
+static size_t facts_find(const struct mv_facts *facts, const char *key,
+			 int *found)
 {
 	size_t low = 0, high = facts->count;
 
@@ -286,7 +287,7 @@ const struct mv_value *mv_facts_get(const struct mv_facts *facts,
 				    const char *key)
 {
 	int found;
-	size_t at = find(facts, key, &found);
+	size_t at = facts_find(facts, key, &found);
 
 	return found ? &facts->v[at].value : NULL;
 }
@@ -305,7 +306,7 @@ static int check_utf8(const char *s, size_t len)
 	return 0;
 }
 
-static int check_key(const char *key, struct mv_err *err)
+static int facts_check_key(const char *key, struct mv_err *err)
 {
 	size_t len = strlen(key);
 
@@ -325,7 +326,7 @@ int mv_facts_set(struct mv_facts *facts, const char *key,
 		 struct mv_err *err)
 {
 	struct mv_fact f = { NULL, { 0 }, from };
-	int found, rc = check_key(key, err);
+	int found, rc = facts_check_key(key, err);
 	size_t at;
 
 	if (!rc && check_utf8(value->text, strlen(value->text)))
@@ -335,7 +336,7 @@ int mv_facts_set(struct mv_facts *facts, const char *key,
 		rc = value_copy(&f.value, value, err);
 	if (rc)
 		return rc;
-	at = find(facts, key, &found);
+	at = facts_find(facts, key, &found);
 	if (found) {
 		value_release(&facts->v[at].value);
 		facts->v[at].value = f.value;
@@ -386,13 +387,13 @@ int mv_facts_set_arg(struct mv_facts *facts, const char *arg,
 	return rc;
 }
 
-/* -- many at once: appended as they come, then sorted, then merged -- */
+/* -- many at once: appended as they come, then sorted, then merged -------- */
 
 int mv_facts_append(struct mv_facts *fresh, const char *key,
 		    struct mv_value *value, uint32_t line, struct mv_err *err)
 {
 	struct mv_fact f = { NULL, *value, line };
-	int rc = check_key(key, err);
+	int rc = facts_check_key(key, err);
 
 	memset(value, 0, sizeof(*value));
 	if (!rc && check_utf8(f.value.text, strlen(f.value.text)))
@@ -461,7 +462,7 @@ int mv_facts_merge(struct mv_facts *facts, struct mv_facts *fresh,
 	return 0;
 }
 
-/* -- trees -- */
+/* -- trees ---------------------------------------------------------------- */
 
 struct flattening {
 	struct mv_facts fresh;

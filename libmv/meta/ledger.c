@@ -15,7 +15,7 @@
  * anything, and what nobody understands is kept as it is.
  */
 
-/* -- lines -------------------------------------------------------------------- */
+/* -- lines ---------------------------------------------------------------- */
 
 struct span {
 	const char *s;
@@ -32,7 +32,7 @@ static int span_cmp(const void *va, const void *vb)
 }
 
 /* Lines that are not blank; only counts when `v` is NULL. */
-static size_t split(struct span *v, const char *s, size_t len)
+static size_t ledger_split(struct span *v, const char *s, size_t len)
 {
 	const char *end = s + len;
 	size_t count = 0;
@@ -73,7 +73,8 @@ static int unite(struct mv_buf *out, size_t *lines, size_t *added,
 		 const char *a, size_t a_len, const char *b, size_t b_len,
 		 struct mv_err *err)
 {
-	size_t room = split(NULL, a, a_len) + split(NULL, b, b_len);
+	size_t room = ledger_split(NULL, a, a_len) + ledger_split(NULL, b,
+								  b_len);
 	size_t bytes = 0, count, a_count;
 	struct span *v;
 	int rc = 0;
@@ -86,9 +87,9 @@ static int unite(struct mv_buf *out, size_t *lines, size_t *added,
 	v = calloc(room, sizeof(*v));
 	if (!v)
 		return mv_nomem(err);
-	split(v, a, a_len);
-	a_count = sort_spans(v, split(NULL, a, a_len));
-	count = a_count + split(v + a_count, b, b_len);
+	ledger_split(v, a, a_len);
+	a_count = sort_spans(v, ledger_split(NULL, a, a_len));
+	count = a_count + ledger_split(v + a_count, b, b_len);
 	count = sort_spans(v, count);
 	for (size_t i = 0; i < count; i++)
 		bytes += v[i].len + 1;
@@ -117,7 +118,9 @@ int mv_lines_unite(struct mv_buf *out, const char *a, size_t a_len,
 int mv_lines_missing(struct mv_missing *out, const char *a, size_t a_len,
 		     const char *b, size_t b_len, struct mv_err *err)
 {
-	size_t a_count = split(NULL, a, a_len), b_count = split(NULL, b, b_len);
+	size_t a_count = ledger_split(NULL, a,
+				      a_len), b_count = ledger_split(NULL, b,
+								     b_len);
 	struct span *v, *have;
 
 	memset(out, 0, sizeof(*out));
@@ -127,8 +130,8 @@ int mv_lines_missing(struct mv_missing *out, const char *a, size_t a_len,
 	if (!v)
 		return mv_nomem(err);
 	have = v + a_count;
-	split(v, a, a_len);
-	split(have, b, b_len);
+	ledger_split(v, a, a_len);
+	ledger_split(have, b, b_len);
 	b_count = sort_spans(have, b_count);
 	for (size_t i = 0; i < a_count; i++)
 		if (!bsearch(&v[i], have, b_count, sizeof(*v), span_cmp) &&
@@ -209,7 +212,7 @@ out:
 	return rc;
 }
 
-/* -- reading ------------------------------------------------------------------ */
+/* -- reading -------------------------------------------------------------- */
 
 static int fail_large(struct mv_err *err, const char *blob, const char *what)
 {
@@ -235,8 +238,8 @@ static void texts_release(struct texts *t)
 	t->v = NULL;
 }
 
-static int take_text(void *payload, size_t i, const char *hex,
-		     const void *data, size_t len, struct mv_err *err)
+static int ledger_take_text(void *payload, size_t i, const char *hex,
+			    const void *data, size_t len, struct mv_err *err)
 {
 	struct texts *t = payload;
 
@@ -269,7 +272,7 @@ static int texts_read(struct texts *t, struct mv_git *git, const char *ref,
 	if (!count || !*ref)
 		return 0;
 	return mv_git_notes_read(git, ref, blobs, count, MV_NOTE_MAX,
-				 take_text, t, err);
+				 ledger_take_text, t, err);
 }
 
 int mv_ledger_read(struct mv_lines *out, struct mv_git *git, const char *ref,
@@ -300,7 +303,7 @@ int mv_ledger_read(struct mv_lines *out, struct mv_git *git, const char *ref,
 	return rc;
 }
 
-/* -- trying until nobody was faster --------------------------------------------- */
+/* -- trying until nobody was faster --------------------------------------- */
 
 struct attempt {
 	int64_t end;		/* ms of the monotonic clock */
@@ -356,7 +359,7 @@ static int tip_of(char *hex, struct mv_git *git, const char *ref,
 	return 0;
 }
 
-/* -- a change: new lines for several objects ------------------------------------- */
+/* -- a change: new lines for several objects ------------------------------ */
 
 struct change {
 	const char **blobs;	/* sorted, each once; borrowed */
@@ -376,7 +379,7 @@ static void change_release(struct change *c)
 enum kind { RECORD, RECEIPT, VOTE, KINDS };
 
 /* What is no record at all takes the room of one. */
-static enum kind kind_of(const char *line, size_t len)
+static enum kind ledger_kind_of(const char *line, size_t len)
 {
 	struct mv_record r;
 	enum kind kind;
@@ -401,7 +404,7 @@ static void add_up(struct shares *out, const char *text, size_t len)
 	while (s < end) {
 		const char *lf = memchr(s, '\n', (size_t)(end - s));
 		size_t n = (size_t)((lf ? lf : end) - s);
-		enum kind kind = kind_of(s, n);
+		enum kind kind = ledger_kind_of(s, n);
 
 		out->bytes[kind] += n ? n + 1 : 0;
 		out->lines[kind] += n != 0;
@@ -510,7 +513,7 @@ out:
 	return rc;
 }
 
-/* -- appending ---------------------------------------------------------------------- */
+/* -- appending ------------------------------------------------------------ */
 
 static int by_blob(const void *va, const void *vb)
 {
@@ -615,7 +618,7 @@ int mv_ledger_append(struct mv_git *git, const char *lock_path,
 	return rc;
 }
 
-/* -- merging -------------------------------------------------------------------------- */
+/* -- merging -------------------------------------------------------------- */
 
 /* A note that is not the same in two trees. */
 struct differs {
@@ -630,7 +633,7 @@ struct different {
 #define DIFFERENT_MAX ((size_t)1 << 22)
 
 /* The object's name is its path without the slashes; "" for other files. */
-static void object_of(char *object, const char *path, size_t hex_len)
+static void ledger_object_of(char *object, const char *path, size_t hex_len)
 {
 	size_t n = 0;
 
@@ -658,7 +661,7 @@ static int add_side(struct different *d, const char *path, const char *blob,
 		return MV_ENOMEM;
 	e = &d->v[d->count];
 	memset(e, 0, sizeof(*e));
-	object_of(e->object, path, d->hex_len);
+	ledger_object_of(e->object, path, d->hex_len);
 	if (!*e->object)
 		return 0;
 	memcpy(new ? e->new : e->old, blob, strlen(blob) + 1);
@@ -689,8 +692,8 @@ static int by_object(const void *va, const void *vb)
  * change->blobs, which are borrowed from `d`. A note that only moved to
  * another depth of folders is the same.
  */
-static int gather(struct change *change, struct different *d,
-		  struct mv_err *err)
+static int ledger_gather(struct change *change, struct different *d,
+			 struct mv_err *err)
 {
 	change->blobs = calloc(d->count + 1, sizeof(*change->blobs));
 	if (!change->blobs)
@@ -731,7 +734,7 @@ static int change_between(struct change *out, struct different *d,
 	d->hex_len = mv_git_info(git)->hex_len;
 	rc = mv_git_diff(git, ours, theirs, 0, NULL, on_delta, d, err);
 	if (!rc)
-		rc = gather(out, d, err);
+		rc = ledger_gather(out, d, err);
 	if (!rc)
 		rc = texts_read(&t, git, theirs, out->blobs, out->count, err);
 	for (size_t i = 0; i < out->count && !rc; i++) {

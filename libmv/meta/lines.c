@@ -85,8 +85,8 @@ static int take_facts(struct reading *r, const struct mv_facts *facts)
 	return rc;
 }
 
-static int read_line(struct mv_facts *facts, const char *s, size_t len,
-		     struct mv_err *err)
+static int lines_read_line(struct mv_facts *facts, const char *s, size_t len,
+			   struct mv_err *err)
 {
 	struct mv_json *v;
 	int rc = mv_json_parse_loose(&v, s, len, err);
@@ -124,7 +124,7 @@ static int each_line(struct reading *r, const struct mv_source *in,
 		rc = 0;
 		if (!n)
 			continue;
-		rc = read_line(&facts, line, n, r->err);
+		rc = lines_read_line(&facts, line, n, r->err);
 		if (rc)
 			mv_err_prefix(r->err, "%s:%zu", r->name, r->line);
 		else
@@ -159,8 +159,8 @@ static int count_step(struct reading *r, const struct mv_facts *facts,
 	return 0;
 }
 
-static int take_line(struct reading *r, const struct mv_facts *facts,
-		     void *payload)
+static int lines_take_line(struct reading *r, const struct mv_facts *facts,
+			   void *payload)
 {
 	(void)payload;
 	return take_facts(r, facts);
@@ -177,7 +177,7 @@ int mv_curves_read_lines(struct mv_curves *curves, const char *name,
 
 	r.restarts = mv_steps_go_back(steps.rows, steps.back);
 	if (!rc)
-		rc = each_line(&r, in, take_line, NULL);
+		rc = each_line(&r, in, lines_take_line, NULL);
 	if (!rc && skipped)
 		*skipped += r.skipped;
 	return rc;

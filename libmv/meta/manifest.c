@@ -68,8 +68,9 @@ static int check_path(const char *path, struct mv_err *err)
 static const char *const kind_word[] = { "", "link ", "module " };
 
 /* Takes `path`, also on failure. */
-static int take(struct mv_manifest *m, enum mv_member_kind kind, char *path,
-		const struct mv_oid *oid, uint64_t size, struct mv_err *err)
+static int manifest_take(struct mv_manifest *m, enum mv_member_kind kind,
+			 char *path,
+			 const struct mv_oid *oid, uint64_t size, struct mv_err *err)
 {
 	if (MV_GROW(m->v, m->alloc, m->count + 1, err) < 0) {
 		free(path);
@@ -91,7 +92,8 @@ int mv_manifest_add_kind(struct mv_manifest *m, enum mv_member_kind kind,
 	if (size > INT64_MAX)
 		return bad_path(err, path, "is too large");
 	copy = strdup(path);
-	return copy ? take(m, kind, copy, oid, size, err) : mv_nomem(err);
+	return copy ? manifest_take(m, kind, copy, oid, size,
+				    err) : mv_nomem(err);
 }
 
 int mv_manifest_add(struct mv_manifest *m, const char *path,
@@ -130,9 +132,9 @@ int mv_manifest_link_stays(const char *path, const char *target)
 	return 1;
 }
 
-/* -- order -- */
+/* -- order ---------------------------------------------------------------- */
 
-static int by_path(const void *va, const void *vb)
+static int manifest_by_path(const void *va, const void *vb)
 {
 	const struct mv_member *a = va, *b = vb;
 
@@ -151,7 +153,8 @@ static int check_folders(const struct mv_manifest *m, const char *path,
 		return mv_nomem(err);
 	while (!rc && (slash = strrchr(folder.path, '/'))) {
 		*slash = '\0';
-		if (bsearch(&folder, m->v, m->count, sizeof(*m->v), by_path))
+		if (bsearch(&folder, m->v, m->count, sizeof(*m->v),
+			    manifest_by_path))
 			rc = bad_path(err, folder.path,
 				      "is a file and a folder");
 	}
@@ -183,7 +186,7 @@ static int check_order(const struct mv_manifest *m, struct mv_err *err)
 	return rc;
 }
 
-/* -- text -- */
+/* -- text ----------------------------------------------------------------- */
 
 static int add_path(struct mv_buf *out, const char *path)
 {
@@ -217,7 +220,7 @@ int mv_manifest_print(struct mv_buf *out, struct mv_manifest *m,
 	int rc;
 
 	if (m->count)
-		qsort(m->v, m->count, sizeof(*m->v), by_path);
+		qsort(m->v, m->count, sizeof(*m->v), manifest_by_path);
 	rc = check_order(m, err);
 	if (rc < 0)
 		return rc;
@@ -320,8 +323,9 @@ static enum mv_member_kind take_kind(const char **s, const char *end)
 	return MV_MEMBER_FILE;
 }
 
-static int take_line(struct mv_manifest *m, const char *s, const char *end,
-		     size_t line, int odd, struct mv_err *err)
+static int manifest_take_line(struct mv_manifest *m, const char *s,
+			      const char *end,
+			      size_t line, int odd, struct mv_err *err)
 {
 	enum mv_member_kind kind = odd ? take_kind(&s, end) : MV_MEMBER_FILE;
 	const char *p = NULL;
@@ -345,7 +349,7 @@ static int take_line(struct mv_manifest *m, const char *s, const char *end,
 		free(path);
 		return rc;
 	}
-	return take(m, kind, path, &oid, size, err);
+	return manifest_take(m, kind, path, &oid, size, err);
 }
 
 int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
@@ -372,7 +376,7 @@ int mv_manifest_parse(struct mv_manifest *out, const char *data, size_t len,
 				     "line %zu of a manifest is cut short",
 				     line);
 		else
-			rc = take_line(out, s, lf, line, odd, err);
+			rc = manifest_take_line(out, s, lf, line, odd, err);
 		s = lf ? lf + 1 : end;
 	}
 	if (!rc)

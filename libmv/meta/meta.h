@@ -28,7 +28,7 @@
  * empty struct. Not for use by two threads at once.
  */
 
-/* -- facts: typed values by key (facts.c) ---------------------------------- */
+/* -- facts: typed values by key (facts.c) --------------------------------- */
 
 enum mv_value_type {
 	MV_VALUE_STRING,
@@ -99,7 +99,7 @@ int mv_facts_read(struct mv_facts *facts, const char *name, const char *data,
 		  size_t len, int metrics, size_t *skipped,
 		  struct mv_err *err);
 
-/* -- curves: metrics by step (curves.c; docs/format/curves.md) -------------- */
+/* -- curves: metrics by step (curves.c; docs/format/curves.md) ------------ */
 
 /*
  * One series per metric: points (step, ms since 1970 or 0, value), ordered by
@@ -196,7 +196,7 @@ size_t mv_curves_begin_anew(struct mv_curves *curves, size_t i);
 int mv_curves_last(struct mv_facts *facts, const struct mv_curves *curves,
 		   struct mv_err *err);
 
-/* -- directories (manifest.c; docs/format/manifest.md) ----------------------- */
+/* -- directories (manifest.c; docs/format/manifest.md) -------------------- */
 
 /*
  * The content id of a directory is the SHA-256 of its manifest, which is
@@ -253,7 +253,7 @@ int mv_manifest_diff(const struct mv_manifest *old,
 		     const struct mv_manifest *new, mv_member_fn fn,
 		     void *payload, struct mv_err *err);
 
-/* -- records (record.c) ------------------------------------------------------ */
+/* -- records (record.c) --------------------------------------------------- */
 
 /* A content that a record speaks of. */
 struct mv_ref {
@@ -335,7 +335,7 @@ int mv_record_parse(struct mv_record *out, const char *line, size_t len,
 /* 16 random hex digits; `id` has room for 17. */
 int mv_record_id(char *id, struct mv_err *err);
 
-/* -- the ledger: records in notes (ledger.c) ---------------------------------- */
+/* -- the ledger: records in notes (ledger.c) ------------------------------ */
 
 #define MV_NOTES_REF "refs/notes/model"
 #define MV_NOTES_REMOTES "refs/notes/model-remotes/"	/* + remote's name */
@@ -401,7 +401,7 @@ int mv_lines_missing(struct mv_missing *out, const char *a, size_t a_len,
 int mv_lines_unite(struct mv_buf *out, const char *a, size_t a_len,
 		   const char *b, size_t b_len, struct mv_err *err);
 
-/* -- evidence: what the records of one content add up to (evidence.c) ---------- */
+/* -- evidence: what the records of one content add up to (evidence.c) ----- */
 
 /*
  * For each key the newest record's word counts: the one with the greatest
@@ -439,7 +439,7 @@ int mv_evidence_fold_for(struct mv_evidence *out, const struct mv_lines *lines,
 int mv_evidence_eval_data(struct mv_buf *out, const struct mv_evidence *e,
 			  const struct mv_fact *metric);
 
-/* -- .gitmodel/config (project.c) ------------------------------------------------ */
+/* -- .gitmodel/config (project.c) ----------------------------------------- */
 
 enum mv_direction { MV_DIRECTION_NONE, MV_DIRECTION_UP, MV_DIRECTION_DOWN };
 struct mv_metric_rule {
@@ -490,7 +490,7 @@ const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
 /* Is it a name in GTO's grammar ("fraud", "models/nn:fraud")? */
 int mv_artifact_name_ok(const char *name);
 
-/* -- what changed (compare.c) ----------------------------------------------------- */
+/* -- what changed (compare.c) --------------------------------------------- */
 
 enum mv_judgement {
 	MV_JUDGE_NONE,		/* no direction known, or not numbers */
@@ -529,7 +529,7 @@ int mv_compare_metrics(struct mv_changes *out, const struct mv_evidence *old,
 int mv_compare_facts(struct mv_changes *out, const struct mv_facts *old,
 		     const struct mv_facts *new, int all, struct mv_err *err);
 
-/* -- versions and stages in tags (tags.c, registry.c; docs/format/tags.md) ------- */
+/* -- versions and stages in tags (tags.c, registry.c; docs/format/tags.md) -- */
 
 enum mv_event_kind {
 	MV_EVENT_REGISTER, MV_EVENT_DEREGISTER, MV_EVENT_ASSIGN,

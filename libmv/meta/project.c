@@ -40,7 +40,7 @@ void mv_project_release(struct mv_project *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* -- names -------------------------------------------------------------------- */
+/* -- names ---------------------------------------------------------------- */
 
 static int is_alnum(char c)
 {
@@ -83,7 +83,7 @@ int mv_artifact_name_ok(const char *name)
 	return !colon || is_ref_part(name, (size_t)(colon - name), 1);
 }
 
-/* -- parsing ------------------------------------------------------------------ */
+/* -- parsing -------------------------------------------------------------- */
 
 struct parse {
 	struct mv_project *p;
@@ -92,8 +92,8 @@ struct parse {
 
 /* Values are hostile, but the config door let only printable UTF-8 through;
    what turns text around is made visible. */
-static int bad(const struct parse *parse, int line, struct mv_err *err,
-	       const char *value, const char *why)
+static int project_bad(const struct parse *parse, int line, struct mv_err *err,
+		       const char *value, const char *why)
 {
 	struct mv_buf safe;
 	int rc;
@@ -112,7 +112,7 @@ static int set_once(const struct parse *parse, char **out, const char *key,
 		    const char *value, int line, struct mv_err *err)
 {
 	if (*out)
-		return bad(parse, line, err, key, "stands there twice");
+		return project_bad(parse, line, err, key, "stands there twice");
 	return mv_set_str(out, value, err);
 }
 
@@ -128,8 +128,8 @@ static int set_path(const struct parse *parse, struct mv_artifact *a,
 	if (len > 1 && a->path[len - 1] == '/')
 		a->path[len - 1] = '\0';	/* how people write folders */
 	if (mv_wt_check_path(a->path, NULL) < 0)
-		return bad(parse, line, err, value,
-			   "is no path from the top of the work tree");
+		return project_bad(parse, line, err, value,
+				   "is no path from the top of the work tree");
 	return 0;
 }
 
@@ -141,7 +141,8 @@ static int add_label(const struct parse *parse, struct mv_artifact *a,
 	while (a->labels && a->labels[count])
 		count++;
 	if (count == LABELS_MAX)
-		return bad(parse, line, err, a->name, "has too many labels");
+		return project_bad(parse, line, err, a->name,
+				   "has too many labels");
 	alloc = count + 1;	/* and the NULL behind them */
 	if (!MV_GROW_ONE(a->labels, alloc, err))
 		return MV_ENOMEM;
@@ -160,11 +161,13 @@ static int get_artifact(const struct parse *parse, struct mv_artifact **out,
 	if (*out && !strcmp((*out)->name, name))
 		return 0;
 	if (!mv_artifact_name_ok(name))
-		return bad(parse, line, err, name, "is no name of an artifact "
-			   "(letters, digits, '-', '_', '/', and a letter or "
-			   "digit at both ends)");
+		return project_bad(parse, line, err, name,
+				   "is no name of an artifact "
+				   "(letters, digits, '-', '_', '/', and a letter or "
+				   "digit at both ends)");
 	if (p->artifact_count == ARTIFACTS_MAX)
-		return bad(parse, line, err, name, "is one artifact too many");
+		return project_bad(parse, line, err, name,
+				   "is one artifact too many");
 	a = MV_GROW_ONE(p->artifacts, p->artifact_count, err);
 	if (!a)
 		return MV_ENOMEM;
@@ -193,7 +196,7 @@ static int on_artifact(const struct parse *parse, const char *name,
 	if (rc < 0)
 		return rc;
 	if (!*value)
-		return bad(parse, line, err, key, "has no value");
+		return project_bad(parse, line, err, key, "has no value");
 	switch (k) {
 	case 0:
 		return set_path(parse, a, value, line, err);
@@ -216,10 +219,11 @@ static int get_metric(const struct parse *parse, struct mv_metric_rule **out,
 	if (*out && !strcmp((*out)->name, name))
 		return 0;
 	if (!*name)
-		return bad(parse, line, err, "metric", "needs a name: "
-			   "[metric \"loss\"]");
+		return project_bad(parse, line, err, "metric", "needs a name: "
+				   "[metric \"loss\"]");
 	if (p->metric_count == METRICS_MAX)
-		return bad(parse, line, err, name, "is one metric too many");
+		return project_bad(parse, line, err, name,
+				   "is one metric too many");
 	m = MV_GROW_ONE(p->metrics, p->metric_count, err);
 	if (!m)
 		return MV_ENOMEM;
@@ -239,8 +243,8 @@ static int set_direction(const struct parse *parse, struct mv_metric_rule *m,
 	else if (!strcmp(value, "none"))
 		m->direction = MV_DIRECTION_NONE;
 	else
-		return bad(parse, line, err, value,
-			   "is no direction: up, down or none");
+		return project_bad(parse, line, err, value,
+				   "is no direction: up, down or none");
 	return 0;
 }
 
@@ -254,8 +258,8 @@ static int set_precision(const struct parse *parse, struct mv_metric_rule *m,
 		for (const char *s = value; *s >= '0' && *s <= '9'; s++, len--)
 			v = v * 10 + (*s - '0');
 	if (!*value || len || v > PRECISION_MAX)
-		return bad(parse, line, err, value,
-			   "is no precision: 0 to 17 digits");
+		return project_bad(parse, line, err, value,
+				   "is no precision: 0 to 17 digits");
 	m->precision = v;
 	return 0;
 }
@@ -278,13 +282,14 @@ static int on_metric(const struct parse *parse, const char *name,
 	if (!strcmp(key, "precision"))
 		return set_precision(parse, m, value, line, err);
 	if (!*value)
-		return bad(parse, line, err, key, "has no value");
+		return project_bad(parse, line, err, key, "has no value");
 	return set_once(parse, &m->unit, key, value, line, err);
 }
 
-static int on_pair(void *payload, const char *section, const char *subname,
-		   const char *key, const char *value, int line,
-		   struct mv_err *err)
+static int project_on_pair(void *payload, const char *section,
+			   const char *subname,
+			   const char *key, const char *value, int line,
+			   struct mv_err *err)
 {
 	const struct parse *parse = payload;
 
@@ -295,7 +300,7 @@ static int on_pair(void *payload, const char *section, const char *subname,
 	return 0;
 }
 
-static int by_path(const void *va, const void *vb)
+static int project_by_path(const void *va, const void *vb)
 {
 	const struct mv_artifact *const *a = va, *const *b = vb;
 	int cmp = strcmp((*a)->path, (*b)->path);
@@ -312,8 +317,8 @@ static int check_paths(const struct parse *parse, struct mv_err *err)
 
 	for (size_t i = 0; i < p->artifact_count; i++)
 		if (!p->artifacts[i].path)
-			return bad(parse, p->artifacts[i].line, err,
-				   p->artifacts[i].name, "has no path");
+			return project_bad(parse, p->artifacts[i].line, err,
+					   p->artifacts[i].name, "has no path");
 	if (!p->artifact_count)
 		return 0;
 	v = calloc(p->artifact_count, sizeof(*v));
@@ -321,11 +326,11 @@ static int check_paths(const struct parse *parse, struct mv_err *err)
 		return mv_nomem(err);
 	for (size_t i = 0; i < p->artifact_count; i++)
 		v[i] = &p->artifacts[i];
-	qsort(v, p->artifact_count, sizeof(*v), by_path);
+	qsort(v, p->artifact_count, sizeof(*v), project_by_path);
 	for (size_t i = 1; i < p->artifact_count && !rc; i++)
 		if (!strcmp(v[i - 1]->path, v[i]->path))
-			rc = bad(parse, v[i]->line, err, v[i]->path,
-				 "is the path of two artifacts");
+			rc = project_bad(parse, v[i]->line, err, v[i]->path,
+					 "is the path of two artifacts");
 	free(v);
 	return rc;
 }
@@ -380,8 +385,8 @@ static int bind_metrics(const struct parse *parse, struct mv_err *err)
 			return mv_nomem(err);
 		memmove(m->name, m->name + len + 1, strlen(m->name + len));
 		if (is_bound_twice(p, i))
-			return bad(parse, m->line, err, m->name,
-				   "stands there twice for one artifact");
+			return project_bad(parse, m->line, err, m->name,
+					   "stands there twice for one artifact");
 	}
 	return 0;
 }
@@ -393,7 +398,7 @@ int mv_project_parse(struct mv_project *out, const char *name,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = mv_config_parse(name, data, len, on_pair, &parse, err);
+	rc = mv_config_parse(name, data, len, project_on_pair, &parse, err);
 	if (!rc)
 		rc = check_paths(&parse, err);
 	if (!rc)
@@ -403,7 +408,7 @@ int mv_project_parse(struct mv_project *out, const char *name,
 	return rc;
 }
 
-/* -- looking up -------------------------------------------------------------------- */
+/* -- looking up ----------------------------------------------------------- */
 
 const struct mv_artifact *mv_project_by_name(const struct mv_project *p,
 					     const char *name)

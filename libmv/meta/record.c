@@ -21,7 +21,7 @@
 /* Too long a record is printed all the same, to say what is too long in it. */
 #define LINE_MAX_PRINTED ((size_t)1 << 30)
 
-/* -- references ------------------------------------------------------------- */
+/* -- references ----------------------------------------------------------- */
 
 static void release_ref(struct mv_ref *ref)
 {
@@ -67,7 +67,7 @@ int mv_refs_add(struct mv_refs *refs, const struct mv_ref *ref,
 	return take_ref(refs, &copy, err);
 }
 
-/* -- the struct ---------------------------------------------------------------- */
+/* -- the struct ----------------------------------------------------------- */
 
 static void release_list(char **list)
 {
@@ -125,9 +125,9 @@ int mv_record_id(char *id, struct mv_err *err)
 	return 0;
 }
 
-/* -- small checks ----------------------------------------------------------------- */
+/* -- small checks --------------------------------------------------------- */
 
-static int is_utf8(const char *s, size_t len)
+static int record_is_utf8(const char *s, size_t len)
 {
 	while (len) {
 		uint32_t cp;
@@ -190,7 +190,7 @@ int mv_record_supersede(struct mv_record *record, const char *id,
 	return mv_set_str(&record->supersedes[n], id, err);
 }
 
-/* -- printing ---------------------------------------------------------------------- */
+/* -- printing ------------------------------------------------------------- */
 
 static struct mv_json *hex_of(const char *s)
 {
@@ -213,7 +213,7 @@ static void put_str(struct mv_json *o, const char *key, const char *s)
 	if (!s || !*s)
 		return;
 	mv_json_set(o, key, mv_json_str(s));
-	if (is_utf8(s, strlen(s)))
+	if (record_is_utf8(s, strlen(s)))
 		return;
 	beside = mv_strf("%s_hex", key);
 	if (beside)
@@ -295,7 +295,7 @@ static void put_command(struct mv_json *o, char *const *command)
 
 	for (size_t i = 0; command[i]; i++) {
 		mv_json_push(list, mv_json_str(command[i]));
-		plain = plain && is_utf8(command[i], strlen(command[i]));
+		plain = plain && record_is_utf8(command[i], strlen(command[i]));
 	}
 	mv_json_set(o, "command", list);
 	if (plain)
@@ -306,8 +306,9 @@ static void put_command(struct mv_json *o, char *const *command)
 	mv_json_set(o, "command_hex", list);
 }
 
-static int put_run(struct mv_json *record, const struct mv_execution *run,
-		   struct mv_err *err)
+static int record_put_run(struct mv_json *record,
+			  const struct mv_execution *run,
+			  struct mv_err *err)
 {
 	struct mv_json *o;
 	char started[32];
@@ -390,7 +391,7 @@ static int build(struct mv_json *o, const struct mv_record *record,
 		rc = put_refs(o, "data", &record->data, err);
 	if (!rc)
 		rc = put_refs(o, "attached", &record->attached, err);
-	return rc ? rc : put_run(o, &record->run, err);
+	return rc ? rc : record_put_run(o, &record->run, err);
 }
 
 /* What takes most of a record that is too long, and where it could go. */
@@ -462,9 +463,9 @@ out:
 	return rc;
 }
 
-/* -- parsing -------------------------------------------------------------------------- */
+/* -- parsing -------------------------------------------------------------- */
 
-static int bad(struct mv_err *err, const char *key, const char *why)
+static int record_bad(struct mv_err *err, const char *key, const char *why)
 {
 	return mv_fail(err, MV_EINVALID, "the record's '%s' %s", key, why);
 }
@@ -495,7 +496,7 @@ static int take_hex(char **out, const char *text, const struct mv_json *hex)
 		return MV_ENOMEM;
 	rc = mv_unhex((uint8_t *)bytes, s, len / 2) < 0 ? MV_EINVALID : 0;
 	shown = mv_json_str(bytes);
-	if (rc || strlen(bytes) != len / 2 || is_utf8(bytes, len / 2) ||
+	if (rc || strlen(bytes) != len / 2 || record_is_utf8(bytes, len / 2) ||
 	    !text_is(shown, text)) {
 		rc = MV_EINVALID;
 		free(bytes);
@@ -522,7 +523,7 @@ static int take_str(char **out, const struct mv_json *o, const char *key,
 		return 0;
 	s = mv_json_get_str(v, &len);
 	if (!s || strlen(s) != len)
-		return bad(err, key, "is not a string");
+		return record_bad(err, key, "is not a string");
 	if (!len)
 		return 0;
 	if (mv_set_str(out, s, err))
@@ -536,7 +537,7 @@ static int take_str(char **out, const struct mv_json *o, const char *key,
 	rc = take_hex(out, s, hex);
 	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
-	return rc ? bad(err, beside, "does not fit its text") : 0;
+	return rc ? record_bad(err, beside, "does not fit its text") : 0;
 }
 
 static int take_int(int64_t *out, const struct mv_json *o, const char *key,
@@ -548,7 +549,7 @@ static int take_int(int64_t *out, const struct mv_json *o, const char *key,
 		return 0;
 	if (mv_json_type(v) != MV_JSON_INT || mv_json_get_int(v) < min ||
 	    mv_json_get_int(v) > max)
-		return bad(err, key, "is not an integer in its range");
+		return record_bad(err, key, "is not an integer in its range");
 	*out = mv_json_get_int(v);
 	return 0;
 }
@@ -563,7 +564,8 @@ static int take_oid(struct mv_oid *out, int *has, const struct mv_json *o,
 	if (!v)
 		return 0;
 	if (!s || parse_oid(out, s) < 0)
-		return bad(err, "content", "is not sha256: and 64 hex digits");
+		return record_bad(err, "content",
+				  "is not sha256: and 64 hex digits");
 	*has = 1;
 	return 0;
 }
@@ -576,7 +578,7 @@ static int take_facts(struct mv_facts *out, const struct mv_json *o,
 	if (!v)
 		return 0;
 	if (mv_json_type(v) != MV_JSON_OBJECT)
-		return bad(err, key, "is not an object");
+		return record_bad(err, key, "is not an object");
 	return mv_facts_from_json(out, v, "", 0, NULL, err);
 }
 
@@ -619,7 +621,7 @@ static int take_refs(struct mv_refs *out, const struct mv_json *o,
 	if (!list)
 		return 0;
 	if (mv_json_type(list) != MV_JSON_ARRAY)
-		return bad(err, key, "is not an array");
+		return record_bad(err, key, "is not an array");
 	for (size_t i = 0; i < mv_json_size(list) && !rc; i++)
 		rc = take_one_ref(out, mv_json_at(list, i), err);
 	return rc;
@@ -634,7 +636,7 @@ static int take_command(char ***out, const struct mv_json *o,
 	int rc = 0, odd = 0;
 
 	if (mv_json_type(list) != MV_JSON_ARRAY || !count)
-		return bad(err, "command", "is not a list of words");
+		return record_bad(err, "command", "is not a list of words");
 	*out = calloc(count + 1, sizeof(**out));
 	if (!*out)
 		return mv_nomem(err);
@@ -644,7 +646,8 @@ static int take_command(char ***out, const struct mv_json *o,
 		const char *s = mv_json_get_str(word, NULL);
 
 		if (!s)
-			return bad(err, "command", "is not a list of words");
+			return record_bad(err, "command",
+					  "is not a list of words");
 		if (mv_set_str(&(*out)[i], s, err))
 			return MV_ENOMEM;
 		if (hex)
@@ -662,7 +665,7 @@ static int take_command(char ***out, const struct mv_json *o,
 	if (rc == MV_ENOMEM)
 		return mv_nomem(err);
 	if (rc || (hex && (!odd || mv_json_size(hex) != count)))
-		return bad(err, "command_hex", "does not fit its words");
+		return record_bad(err, "command_hex", "does not fit its words");
 	return 0;
 }
 
@@ -675,8 +678,8 @@ static int take_moment(int64_t *out, const struct mv_json *o,
 	if (!v)
 		return 0;
 	if (!s || parse_moment(out, s) < 0)
-		return bad(err, key, "is not a moment in UTC with "
-			   "milliseconds");
+		return record_bad(err, key, "is not a moment in UTC with "
+				  "milliseconds");
 	return 0;
 }
 
@@ -690,12 +693,12 @@ static int take_run(struct mv_execution *run, const struct mv_json *record,
 	if (!o)
 		return 0;
 	if (mv_json_type(o) != MV_JSON_OBJECT)
-		return bad(err, "run", "is not an object");
+		return record_bad(err, "run", "is not an object");
 	rc = take_command(&run->command, o, err);
 	if (!rc)
 		rc = take_str(&run->id, o, "id", err);
 	if (!rc && run->id && !is_id(run->id))
-		rc = bad(err, "id", "does not have 16 hex digits");
+		rc = record_bad(err, "id", "does not have 16 hex digits");
 	if (!rc)
 		rc = take_str(&run->name, o, "name", err);
 	if (!rc)
@@ -731,19 +734,20 @@ static int take_superseded(struct mv_record *out, const struct mv_json *o,
 	if (!list)
 		return 0;
 	if (mv_json_type(list) != MV_JSON_ARRAY)
-		return bad(err, "supersedes", "is not an array");
+		return record_bad(err, "supersedes", "is not an array");
 	for (size_t i = 0; i < mv_json_size(list) && !rc; i++) {
 		size_t len;
 		const char *id = mv_json_get_str(mv_json_at(list, i), &len);
 
 		if (!id || strlen(id) != len)
-			return bad(err, "supersedes", "is not a list of ids");
+			return record_bad(err, "supersedes",
+					  "is not a list of ids");
 		rc = mv_record_supersede(out, id, err);
 	}
 	return rc;
 }
 
-static int is_known(const char *kind)
+static int record_is_known(const char *kind)
 {
 	return !strcmp(kind, "evidence") || !strcmp(kind, "run");
 }
@@ -757,24 +761,24 @@ static int take_head(struct mv_record *out, const struct mv_json *o,
 
 	rc = take_str(&out->t, o, "t", err);
 	if (!rc && (!out->t || parse_moment(&ms, out->t) < 0))
-		rc = bad(err, "t", "is not a moment in UTC with "
-			 "milliseconds");
+		rc = record_bad(err, "t", "is not a moment in UTC with "
+				"milliseconds");
 	if (!rc)
 		rc = take_str(&out->kind, o, "kind", err);
 	if (!rc && !out->kind)
-		rc = bad(err, "kind", "is missing");
+		rc = record_bad(err, "kind", "is missing");
 	if (!rc)
 		rc = take_str(&out->id, o, "id", err);
 	if (!rc && out->id && !is_id(out->id))
-		rc = bad(err, "id", "does not have 16 hex digits");
+		rc = record_bad(err, "id", "does not have 16 hex digits");
 	if (!rc)
 		rc = take_str(&out->by, o, "by", err);
 	if (!rc)
 		rc = take_str(&out->artifact, o, "artifact", err);
 	if (!rc)
 		rc = take_oid(&out->content, &out->has_content, o, err);
-	if (!rc && !out->has_content && is_known(out->kind))
-		rc = bad(err, "content", "is missing");
+	if (!rc && !out->has_content && record_is_known(out->kind))
+		rc = record_bad(err, "content", "is missing");
 	return rc;
 }
 
@@ -792,7 +796,7 @@ static int take_body(struct mv_record *out, const struct mv_json *o,
 	if (!rc)
 		rc = take_str(&out->commit, o, "commit", err);
 	if (!rc && out->commit && !is_commit(out->commit))
-		rc = bad(err, "commit", "is no full object name");
+		rc = record_bad(err, "commit", "is no full object name");
 	if (!rc)
 		rc = take_str(&out->dirty, o, "dirty", err);
 	if (!rc)
@@ -837,7 +841,7 @@ int mv_record_parse(struct mv_record *out, const char *line, size_t len,
 		rc = mv_fail(err, MV_EINVALID, "a record is not an object");
 	if (!rc)
 		rc = take_head(out, o, err);
-	if (!rc && is_known(out->kind))
+	if (!rc && record_is_known(out->kind))
 		rc = take_body(out, o, err);
 	mv_json_free(o);
 	if (rc < 0)

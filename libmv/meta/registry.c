@@ -33,7 +33,7 @@ struct mv_registry_index {
 	size_t top_count;
 };
 
-/* -- collecting ---------------------------------------------------------------- */
+/* -- collecting ----------------------------------------------------------- */
 
 /* Marks what is left out, until it is dropped. */
 #define LEFT_OUT SIZE_MAX
@@ -52,7 +52,7 @@ static void event_release(struct mv_event *e)
 	free(e->commit);
 }
 
-static int grow(struct collect *c, struct mv_err *err)
+static int registry_grow(struct collect *c, struct mv_err *err)
 {
 	if (c->r->count == c->alloc && c->alloc > REFS_MAX)
 		return mv_fail(err, MV_ENOMEM, "too many tags of versions and "
@@ -84,8 +84,8 @@ static int parse_numbered(struct mv_tag *tag, const char *name)
 	return rc;
 }
 
-static int take(void *payload, const struct mv_git_ref *ref,
-		struct mv_err *err)
+static int registry_take(void *payload, const struct mv_git_ref *ref,
+			 struct mv_err *err)
 {
 	struct collect *c = payload;
 	struct mv_event *e;
@@ -105,7 +105,7 @@ static int take(void *payload, const struct mv_git_ref *ref,
 		mv_tag_release(&tag);
 		return 0;
 	}
-	rc = rc ? mv_nomem(err) : grow(c, err);
+	rc = rc ? mv_nomem(err) : registry_grow(c, err);
 	if (rc) {
 		mv_tag_release(&tag);
 		return rc;
@@ -120,13 +120,13 @@ static int take(void *payload, const struct mv_git_ref *ref,
 	return e->ref && e->oid && e->commit ? 0 : mv_nomem(err);
 }
 
-/* -- order ------------------------------------------------------------------------ */
+/* -- order ---------------------------------------------------------------- */
 
 /* Segments of one artifact before its order is known; see the header. */
-enum rank { PLAIN_REGISTRATION, PLAIN_CREATION, PLAIN_ASSIGNMENT, NUMBERED,
-	    PLAIN_DEPRECATION, PLAIN_CANCEL };
+enum registry_rank { PLAIN_REGISTRATION, PLAIN_CREATION, PLAIN_ASSIGNMENT, NUMBERED,
+		     PLAIN_DEPRECATION, PLAIN_CANCEL };
 
-static enum rank rank(const struct mv_event *e)
+static enum registry_rank registry_rank(const struct mv_event *e)
 {
 	if (e->tag.counter >= 0)
 		return NUMBERED;
@@ -159,13 +159,13 @@ static int by_rank(const void *a, const void *b)
 	int d = strcmp(x->tag.artifact, y->tag.artifact);
 
 	if (!d)
-		d = (int)rank(x) - (int)rank(y);
-	if (!d && rank(x) == PLAIN_REGISTRATION)
+		d = (int)registry_rank(x) - (int)registry_rank(y);
+	if (!d && registry_rank(x) == PLAIN_REGISTRATION)
 		d = mv_version_cmp(x->tag.version, y->tag.version);
-	if (!d && rank(x) == NUMBERED)
+	if (!d && registry_rank(x) == NUMBERED)
 		d = (x->tag.counter > y->tag.counter) -
 		    (x->tag.counter < y->tag.counter);
-	if (!d && rank(x) == NUMBERED)
+	if (!d && registry_rank(x) == NUMBERED)
 		d = takes(x) - takes(y);
 	return d ? d : strcmp(x->ref, y->ref);
 }
@@ -312,8 +312,9 @@ static size_t place_of(const struct list *given, const struct mv_event *cancel,
 	return last + 1;
 }
 
-static void place(struct mv_event *e, size_t given, struct mv_event *cancels,
-		  size_t count, const struct mv_event **tmp)
+static void registry_place(struct mv_event *e, size_t given,
+			   struct mv_event *cancels,
+			   size_t count, const struct mv_event **tmp)
 {
 	struct list list = { tmp, 0 };
 	size_t last = 0;
@@ -339,13 +340,13 @@ static void order_group(struct mv_event *e, size_t count,
 {
 	size_t plain = 0, given;
 
-	while (plain < count && rank(&e[plain]) == PLAIN_REGISTRATION)
+	while (plain < count && registry_rank(&e[plain]) == PLAIN_REGISTRATION)
 		plain++;
-	for (given = count; given && rank(&e[given - 1]) == PLAIN_CANCEL;
+	for (given = count; given && registry_rank(&e[given - 1]) == PLAIN_CANCEL;
 	     given--)
 		;
 	merge(e, plain, given, tmp);
-	place(e, given, e + given, count - given, tmp);
+	registry_place(e, given, e + given, count - given, tmp);
 	qsort(e, count, sizeof(*e), by_order);
 }
 
@@ -380,7 +381,7 @@ static int order_all(struct mv_registry *r, struct mv_err *err)
 	return 0;
 }
 
-/* -- the index ---------------------------------------------------------------------- */
+/* -- the index ------------------------------------------------------------ */
 
 static int cmp_artifact(const struct mv_event *a, const struct mv_event *b)
 {
@@ -423,7 +424,7 @@ BY(by_version_then_order, cmp_artifact_version, by_order)
 BY(by_commit_then_version, cmp_artifact_commit, cmp_version)
 BY(by_stage_then_order, cmp_artifact_stage, by_order)
 
-static void add(struct list *list, const struct mv_event *e)
+static void registry_add(struct list *list, const struct mv_event *e)
 {
 	list->v[list->count++] = e;
 }
@@ -468,11 +469,11 @@ static const struct mv_event *fold_stage(const struct mv_event *const *e,
 }
 
 /* Sort the events of a kind and fold those that `cmp` finds alike. */
-static void fold(struct list *out, const struct mv_registry *r,
-		 int (*wanted)(const struct mv_event *e), cmp_fn cmp,
-		 int (*sort)(const void *a, const void *b),
-		 const struct mv_event *(*fn)(const struct mv_event *const *e,
-					      size_t count))
+static void registry_fold(struct list *out, const struct mv_registry *r,
+			  int (*wanted)(const struct mv_event *e), cmp_fn cmp,
+			  int (*sort)(const void *a, const void *b),
+			  const struct mv_event *(*fn)(const struct mv_event *const *e,
+						       size_t count))
 {
 	const struct mv_event *left;
 	size_t n, count = 0;
@@ -488,7 +489,7 @@ static void fold(struct list *out, const struct mv_registry *r,
 			n++;
 		left = fn(out->v + i, n);
 		if (left)	/* overwrites only what was folded already */
-			add(out, left);
+			registry_add(out, left);
 	}
 }
 
@@ -539,10 +540,10 @@ static int fill_index(struct mv_registry *r, struct mv_err *err)
 	    list_alloc(&x->holders, r->count, err) ||
 	    list_alloc(&x->deprecated, r->count, err))
 		return MV_ENOMEM;
-	fold(&x->active, r, is_version_event, cmp_artifact_version,
-	     by_version_then_order, fold_version);
-	fold(&x->holders, r, is_stage_event, cmp_artifact_stage,
-	     by_stage_then_order, fold_stage);
+	registry_fold(&x->active, r, is_version_event, cmp_artifact_version,
+		      by_version_then_order, fold_version);
+	registry_fold(&x->holders, r, is_stage_event, cmp_artifact_stage,
+		      by_stage_then_order, fold_stage);
 	drop_doubtful(r);
 	x->at.count = x->active.count;
 	if (x->at.count) {
@@ -554,7 +555,7 @@ static int fill_index(struct mv_registry *r, struct mv_err *err)
 		end = group_end(r, i);
 		found = fold_deprecated(r->v + i, end - i);
 		if (found)
-			add(&x->deprecated, found);
+			registry_add(&x->deprecated, found);
 	}
 	return 0;
 }
@@ -616,7 +617,7 @@ static int drop_left_out(struct mv_registry *r, struct mv_err *err)
 	return 0;
 }
 
-static int finish(struct mv_registry *r, struct mv_err *err)
+static int registry_finish(struct mv_registry *r, struct mv_err *err)
 {
 	int rc;
 
@@ -634,7 +635,7 @@ static int finish(struct mv_registry *r, struct mv_err *err)
 	return rc ? rc : fill_index(r, err);
 }
 
-/* -- loading ------------------------------------------------------------------------ */
+/* -- loading -------------------------------------------------------------- */
 
 void mv_registry_release(struct mv_registry *r)
 {
@@ -698,13 +699,13 @@ int mv_registry_load(struct mv_registry *out, struct mv_git *git,
 			rc = mv_nomem(err);
 	}
 	if (!rc)
-		rc = mv_git_each_ref(git, prefixes, take, &c, err);
+		rc = mv_git_each_ref(git, prefixes, registry_take, &c, err);
 	/* No tags at all would be no history, and nobody who holds a stage: what
 	   git says by saying nothing it is asked twice. */
 	if (!rc && !out->count && !out->ignored_count)
-		rc = mv_git_each_ref(git, prefixes, take, &c, err);
+		rc = mv_git_each_ref(git, prefixes, registry_take, &c, err);
 	if (!rc)
-		rc = finish(out, err);
+		rc = registry_finish(out, err);
 	if (rc)
 		mv_registry_release(out);
 	free(at);
@@ -721,15 +722,15 @@ int mv_registry_from_refs(struct mv_registry *out,
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = take(&c, &refs[i], err);
+		rc = registry_take(&c, &refs[i], err);
 	if (!rc)
-		rc = finish(out, err);
+		rc = registry_finish(out, err);
 	if (rc)
 		mv_registry_release(out);
 	return rc;
 }
 
-/* -- questions ------------------------------------------------------------------------ */
+/* -- questions ------------------------------------------------------------ */
 
 /* A key to search with; the strings are only looked at. */
 static struct mv_event key(const char *artifact, const char *version,

@@ -48,30 +48,30 @@ struct table {
 	struct mv_err *err;
 };
 
-static int fail_at(const struct table *t, const char *what)
+static int table_fail_at(const struct table *t, const char *what)
 {
 	return mv_fail(t->err, MV_EINVALID, "%s:%zu: %s", t->name, t->row_line,
 		       what);
 }
 
-/* -- cells -- */
+/* -- cells ---------------------------------------------------------------- */
 
 static int begin_cell(struct table *t)
 {
 	if (t->cell_count == COLUMNS_MAX)
-		return fail_at(t, "too many columns");
+		return table_fail_at(t, "too many columns");
 	if (MV_GROW(t->cells, t->cell_alloc, t->cell_count + 1, t->err) < 0)
 		return MV_ENOMEM;
 	t->cells[t->cell_count++] = t->text.len;
 	return 0;
 }
 
-static int add(struct table *t, const char *s, size_t len)
+static int meta_table_add(struct table *t, const char *s, size_t len)
 {
 	if (memchr(s, '\0', len))
-		return fail_at(t, "NUL byte");
+		return table_fail_at(t, "NUL byte");
 	return mv_buf_add(&t->text, s, len) ?
-	       fail_at(t, "the row is too long") : 0;
+	       table_fail_at(t, "the row is too long") : 0;
 }
 
 /* Blanks that a person or a program lined cells up with. */
@@ -91,21 +91,21 @@ static int read_quoted(struct table *t)
 		const char *quote = memchr(s, '"', (size_t)(t->end - s));
 
 		if (!quote)
-			return fail_at(t, "a quote that does not end");
+			return table_fail_at(t, "a quote that does not end");
 		for (const char *p = s; p < quote; p++)
 			t->line += *p == '\n';
-		rc = add(t, s, (size_t)(quote - s));
+		rc = meta_table_add(t, s, (size_t)(quote - s));
 		s = quote + 1;
 		if (s == t->end || *s != '"')
 			break;
-		rc = rc ? rc : add(t, "\"", 1);
+		rc = rc ? rc : meta_table_add(t, "\"", 1);
 		s++;
 	}
 	s = skip_blanks(t, s);
 	t->at = s;
 	if (!rc && s < t->end && *s != t->separator && *s != '\n' &&
 	    *s != '\r')
-		return fail_at(t, "text behind a closing quote");
+		return table_fail_at(t, "text behind a closing quote");
 	return rc;
 }
 
@@ -124,8 +124,8 @@ static int read_plain(struct table *t)
 		       (start[len - 1] == '\t' && t->separator != '\t')))
 		len--;
 	if (memchr(start, '"', len))
-		return fail_at(t, "a quote inside of a cell");
-	return add(t, start, len);
+		return table_fail_at(t, "a quote inside of a cell");
+	return meta_table_add(t, start, len);
 }
 
 static int need(struct table *t, size_t len)
@@ -133,7 +133,8 @@ static int need(struct table *t, size_t len)
 	int rc = mv_pull_need(&t->pull, len, t->err);
 
 	return rc == MV_ENOMEM && mv_pull_len(&t->pull) ?
-	       fail_at(t, "the row is too long, or a quote does not end") : rc;
+	       table_fail_at(t,
+			     "the row is too long, or a quote does not end") : rc;
 }
 
 /* Blank lines are no rows. */
@@ -199,7 +200,7 @@ static int next_row(struct table *t)
 			rc = t->at < t->end && *t->at == '"' ?
 			     read_quoted(t) : read_plain(t);
 		if (!rc && mv_buf_add(&t->text, "", 1))
-			rc = fail_at(t, "the row is too long");
+			rc = table_fail_at(t, "the row is too long");
 		if (rc)
 			return rc;
 		if (t->at < t->end && *t->at == '\r')
@@ -212,7 +213,7 @@ static int next_row(struct table *t)
 			return 1;
 		}
 		if (*t->at != t->separator)
-			return fail_at(t, "text behind a cell");
+			return table_fail_at(t, "text behind a cell");
 		t->at++;
 	}
 }
@@ -222,7 +223,7 @@ static const char *cell(const struct table *t, size_t i)
 	return t->text.data + t->cells[i];
 }
 
-/* -- the header -- */
+/* -- the header ----------------------------------------------------------- */
 
 static int is_any(const char *s, const char *const *words)
 {
@@ -279,7 +280,7 @@ static int read_header(struct table *t)
 	int rc = next_row(t);
 
 	if (!rc)
-		return fail_at(t, "no header");
+		return table_fail_at(t, "no header");
 	if (rc < 0)
 		return rc;
 	t->columns = calloc(t->cell_count, sizeof(*t->columns));
@@ -293,7 +294,7 @@ static int read_header(struct table *t)
 	return rc;
 }
 
-/* -- rows -- */
+/* -- rows ----------------------------------------------------------------- */
 
 static int read_real(double *out, const char *s)
 {
@@ -348,7 +349,7 @@ static int take_row(struct table *t)
 			ms = mv_table_time(cell(t, i));
 		if (t->columns[i].role == ROLE_STEP &&
 		    read_step(&step, cell(t, i)))
-			return fail_at(t, "the step is no whole number");
+			return table_fail_at(t, "the step is no whole number");
 	}
 	if (t->restarts && t->row && step < t->last)
 		mv_curves_restart(t->curves, step);
@@ -394,7 +395,7 @@ static int row_step(int64_t *step, const struct table *t)
 }
 
 /* To the beginning, and behind the mark that says UTF-8. */
-static int begin(struct table *t)
+static int table_begin(struct table *t)
 {
 	int rc;
 
@@ -417,7 +418,7 @@ static int rewind_table(struct table *t)
 	t->columns = NULL;
 	t->column_count = 0;
 	t->has_step = 0;
-	return begin(t);
+	return table_begin(t);
 }
 
 /* Looks at the steps alone; what is malformed the second reading says. */
@@ -455,7 +456,7 @@ int mv_curves_read_table(struct mv_curves *curves, const char *name,
 	t.separator = dot && !strcasecmp(dot, ".tsv") ? '\t' : ',';
 	mv_buf_init(&t.text, CELL_MAX);
 	mv_pull_init(&t.pull, in->in, ROW_MAX);
-	rc = begin(&t);
+	rc = table_begin(&t);
 	if (!rc)
 		rc = find_restarts(&t);
 	if (!rc)

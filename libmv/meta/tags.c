@@ -20,7 +20,7 @@ static int is_alnum(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static char *copy(const char *s, size_t len)
+static char *tags_copy(const char *s, size_t len)
 {
 	char *out = malloc(len + 1);
 
@@ -31,7 +31,7 @@ static char *copy(const char *s, size_t len)
 	return out;
 }
 
-/* -- names --------------------------------------------------------------------- */
+/* -- names ---------------------------------------------------------------- */
 
 /* Git has no ref with "//" in it, so there is no such name. */
 static int plain_name_ok(const char *s, size_t len)
@@ -50,7 +50,7 @@ int mv_stage_ok(const char *stage)
 	return plain_name_ok(stage, strlen(stage));
 }
 
-/* -- versions -------------------------------------------------------------------- */
+/* -- versions ------------------------------------------------------------- */
 
 /* "v" core ["-" pre] ["+" build]: where the parts are. */
 struct parts {
@@ -93,7 +93,7 @@ static int identifiers_ok(const char *s, size_t len, int strict)
 	return 1;
 }
 
-static int split(struct parts *out, const char *s, size_t len)
+static int tags_split(struct parts *out, const char *s, size_t len)
 {
 	const char *end = s + len;
 	const char *plus;
@@ -133,7 +133,7 @@ int mv_version_ok(const char *version)
 {
 	struct parts p;
 
-	return !split(&p, version, strlen(version));
+	return !tags_split(&p, version, strlen(version));
 }
 
 /* Numbers of any size: without leading zeros, the longer one is greater. */
@@ -200,7 +200,7 @@ int mv_version_cmp(const char *a, const char *b)
 	struct parts p, q;
 	int d = 0;
 
-	if (split(&p, a, strlen(a)) || split(&q, b, strlen(b)))
+	if (tags_split(&p, a, strlen(a)) || tags_split(&q, b, strlen(b)))
 		return strcmp(a, b);
 	for (int i = 0; i < 3 && !d; i++)
 		d = cmp_numbers(p.number[i], p.digits[i], q.number[i],
@@ -244,7 +244,7 @@ int mv_version_bump(char **out, const char *from, enum mv_bump bump,
 	*out = NULL;
 	if (!from)
 		from = "v0.0.0";
-	if (split(&p, from, strlen(from)))
+	if (tags_split(&p, from, strlen(from)))
 		return mv_fail(err, MV_EINVALID, "'%s' is not a version like "
 			       "v1.2.3", from);
 	mv_buf_init(&buf, MV_TAG_MAX);
@@ -266,7 +266,7 @@ int mv_version_bump(char **out, const char *from, enum mv_bump bump,
 	return rc;
 }
 
-/* -- the names of tags --------------------------------------------------------------- */
+/* -- the names of tags ---------------------------------------------------- */
 
 const char *mv_event_word(enum mv_event_kind kind)
 {
@@ -353,7 +353,7 @@ static int parse_words(struct words *w, const char *s, const char *end)
 	}
 	if (at) {
 		w->kind = cancel ? MV_EVENT_DEREGISTER : MV_EVENT_REGISTER;
-		return split(&parts, w->word, w->len);
+		return tags_split(&parts, w->word, w->len);
 	}
 	w->kind = cancel ? MV_EVENT_UNASSIGN : MV_EVENT_ASSIGN;
 	return plain_name_ok(w->word, w->len) ? 0 : -1;
@@ -362,7 +362,7 @@ static int parse_words(struct words *w, const char *s, const char *end)
 /* "dir=name" as "dir:name"; empty when it is no name, NULL: no memory. */
 static char *parse_artifact(const char *s, size_t len)
 {
-	char *out = copy(s, len);
+	char *out = tags_copy(s, len);
 	char *colon;
 
 	if (!out)
@@ -405,9 +405,9 @@ int mv_tag_parse(struct mv_tag *out, const char *name, struct mv_err *err)
 	out->counter = w.counter;
 	out->artifact = artifact;
 	if (w.kind == MV_EVENT_REGISTER || w.kind == MV_EVENT_DEREGISTER)
-		out->version = copy(w.word, w.len);
+		out->version = tags_copy(w.word, w.len);
 	if (w.kind == MV_EVENT_ASSIGN || w.kind == MV_EVENT_UNASSIGN)
-		out->stage = copy(w.word, w.len);
+		out->stage = tags_copy(w.word, w.len);
 	if (out->version || out->stage || w.kind == MV_EVENT_DEPRECATE ||
 	    w.kind == MV_EVENT_CREATE)
 		return 0;
@@ -473,7 +473,7 @@ int mv_tag_print(struct mv_buf *out, const struct mv_tag *tag,
 	return 0;
 }
 
-/* -- trailers -------------------------------------------------------------------------- */
+/* -- trailers ------------------------------------------------------------- */
 
 #define OURS "Model-"
 
@@ -536,14 +536,14 @@ static int add_trailer(struct mv_facts *out, const char *line, size_t len,
 {
 	struct mv_value value = { .type = MV_VALUE_STRING };
 	size_t n = key_len(line, len);
-	char *key = copy(line, n);
+	char *key = tags_copy(line, n);
 	int rc = 0;
 
 	for (line += n + 2, len -= n + 2; len && *line == ' '; len--)
 		line++;
 	while (len && strchr(" \t\r", line[len - 1]))
 		len--;
-	value.text = copy(line, len);
+	value.text = tags_copy(line, len);
 	if (!key || !value.text)
 		rc = mv_nomem(err);
 	else if (!len)

@@ -30,8 +30,9 @@ static void parts_release(struct parts *p)
 	free(p->v);
 }
 
-static int add(struct parts *p, const char *artifact, size_t len, char sign,
-	       const char *word, int new)
+static int twins_add(struct parts *p, const char *artifact, size_t len,
+		     char sign,
+		     const char *word, int new)
 {
 	char *text;
 
@@ -55,15 +56,15 @@ static int add_tag(struct parts *p, const struct mv_tag *t, int new)
 	for (size_t i = 0; i <= len && !bad; i++) {
 		if (a[i] && a[i] != '/')
 			continue;
-		bad = add(p, a, i + (a[i] != '\0'), 0, NULL, new);
+		bad = twins_add(p, a, i + (a[i] != '\0'), 0, NULL, new);
 		if (!bad)
 			p->v[p->count - 1].head = from;
 		from = i + 1;
 	}
 	if (!bad && t->stage)
-		bad = add(p, a, len, '#', t->stage, new);
+		bad = twins_add(p, a, len, '#', t->stage, new);
 	if (!bad && t->version)
-		bad = add(p, a, len, '@', t->version, new);
+		bad = twins_add(p, a, len, '@', t->version, new);
 	return bad;
 }
 
@@ -79,7 +80,7 @@ static int by_place(const struct part *x, const struct part *y)
 }
 
 /* In one place, those that are there already come first. */
-static int compare(const void *a, const void *b)
+static int twins_compare(const void *a, const void *b)
 {
 	const struct part *x = a, *y = b;
 	int d = by_place(x, y);
@@ -97,8 +98,8 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Of one place: each new spelling beside the first one, told once. */
-static int tell(const struct part *v, size_t count, mv_twin_fn fn,
-		void *payload, struct mv_err *err)
+static int twins_tell(const struct part *v, size_t count, mv_twin_fn fn,
+		      void *payload, struct mv_err *err)
 {
 	size_t old = 0;
 	int rc = 0;
@@ -127,12 +128,12 @@ int mv_registry_twins(const struct mv_registry *before,
 	if (rc)
 		rc = mv_nomem(err);
 	if (p.count)
-		qsort(p.v, p.count, sizeof(*p.v), compare);
+		qsort(p.v, p.count, sizeof(*p.v), twins_compare);
 	for (size_t i = 0; i < p.count && !rc; i = end) {
 		for (end = i + 1; end < p.count &&
 		     !by_place(&p.v[i], &p.v[end]); end++)
 			;
-		rc = tell(p.v + i, end - i, fn, payload, err);
+		rc = twins_tell(p.v + i, end - i, fn, payload, err);
 	}
 	parts_release(&p);
 	return rc;

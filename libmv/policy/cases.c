@@ -33,14 +33,14 @@ struct example {
 	void *payload;
 };
 
-static int bad(const char *file, int line, const char *what,
-	       const char *value, struct mv_err *err)
+static int cases_bad(const char *file, int line, const char *what,
+		     const char *value, struct mv_err *err)
 {
 	return mv_fail(err, MV_EINVALID, "%s:%d: %s '%s'", file, line, what,
 		       value);
 }
 
-/* -- what a case can say --------------------------------------------------------- */
+/* -- what a case can say -------------------------------------------------- */
 
 /* "KEY VALUE" */
 static int set_fact(struct mv_facts *facts, const char *value,
@@ -254,7 +254,7 @@ static int set_answer(struct example *x, const char *key, const char *value,
 	return MV_ENOENT;
 }
 
-/* -- from words to facts ------------------------------------------------------------ */
+/* -- from words to facts -------------------------------------------------- */
 
 static int add_eval(struct mv_record *r, const char *name,
 		    struct mv_policy_facts *facts, struct mv_err *err)
@@ -280,8 +280,8 @@ static int add_eval(struct mv_record *r, const char *name,
 	return rc;
 }
 
-static int fold(struct mv_evidence *out, struct mv_record *r,
-		struct mv_err *err)
+static int cases_fold(struct mv_evidence *out, struct mv_record *r,
+		      struct mv_err *err)
 {
 	struct mv_lines lines;
 	const char *line;
@@ -314,8 +314,8 @@ static int begin_record(struct mv_record *r, const char *content,
 		mv_nomem(err);
 }
 
-static int begin(struct example *x, const char *name, int line,
-		 struct mv_err *err)
+static int cases_begin(struct example *x, const char *name, int line,
+		       struct mv_err *err)
 {
 	struct mv_policy_facts *f = &x->facts;
 	int rc;
@@ -358,7 +358,8 @@ static int add_base(struct example *x, struct mv_err *err)
 		return 0;
 	o->version = strdup(x->facts.displaces ? x->facts.displaces :
 			    "v0.9.0");
-	return o->version ? fold(&o->evidence, &x->base, err) : mv_nomem(err);
+	return o->version ? cases_fold(&o->evidence, &x->base,
+				       err) : mv_nomem(err);
 }
 
 /* A vote speaks of the state as it is now. */
@@ -396,7 +397,7 @@ static int bind(struct example *x, struct mv_err *err)
 	return 0;
 }
 
-/* -- judging -------------------------------------------------------------------------- */
+/* -- judging -------------------------------------------------------------- */
 
 static const struct mv_finding *finding_of(const struct mv_verdict *verdict,
 					   const char *key)
@@ -412,8 +413,8 @@ static const struct mv_finding *finding_of(const struct mv_verdict *verdict,
 	return NULL;
 }
 
-static int tell(struct example *x, const struct mv_verdict *verdict,
-		struct mv_err *err)
+static int cases_tell(struct example *x, const struct mv_verdict *verdict,
+		      struct mv_err *err)
 {
 	const char *got = mv_result_name(verdict->result);
 	int same = !strcmp(got, x->expect);
@@ -447,7 +448,7 @@ static int run_case(struct example *x, struct mv_err *err)
 		rc = add_eval(&x->base, x->base_eval ? x->base_eval :
 			      x->eval ? x->eval : "case", &x->facts, err);
 	if (!rc)
-		rc = fold(&x->facts.evidence, &x->record, err);
+		rc = cases_fold(&x->facts.evidence, &x->record, err);
 	if (!rc)
 		rc = add_base(x, err);
 	if (!rc)
@@ -460,7 +461,7 @@ static int run_case(struct example *x, struct mv_err *err)
 		return rc;
 	rc = mv_decide(&verdict, &x->facts, x->policy, x->now, err);
 	if (!rc) {
-		rc = tell(x, &verdict, err);
+		rc = cases_tell(x, &verdict, err);
 		mv_verdict_release(&verdict);
 	}
 	return rc;
@@ -484,7 +485,7 @@ struct reading {
 	const char *file;
 };
 
-static int finish(struct reading *r, struct mv_err *err)
+static int cases_finish(struct reading *r, struct mv_err *err)
 {
 	struct example *x = &r->x;
 	int rc;
@@ -492,33 +493,37 @@ static int finish(struct reading *r, struct mv_err *err)
 	if (!x->begun)
 		return 0;
 	if (!x->expect)
-		return bad(r->file, x->line, "nothing is expected of case",
-			   x->name, err);
+		return cases_bad(r->file, x->line,
+				 "nothing is expected of case",
+				 x->name, err);
 	if (strcmp(x->expect, "yes") && strcmp(x->expect, "no") &&
 	    strcmp(x->expect, "unknown") && strcmp(x->expect, "overridden"))
-		return bad(r->file, x->line, "expect is yes, no, unknown or "
-			   "overridden, not", x->expect, err);
+		return cases_bad(r->file, x->line,
+				 "expect is yes, no, unknown or "
+				 "overridden, not", x->expect, err);
 	if (!x->facts.artifact || (!x->facts.stage && !x->facts.branch))
-		return bad(r->file, x->line, "artifact and stage (or branch) "
-			   "are missing in case", x->name, err);
+		return cases_bad(r->file, x->line,
+				 "artifact and stage (or branch) "
+				 "are missing in case", x->name, err);
 	rc = run_case(x, err);
 	clear(x);
 	return rc;
 }
 
-static int on_pair(void *payload, const char *section, const char *name,
-		   const char *key, const char *value, int line,
-		   struct mv_err *err)
+static int cases_on_pair(void *payload, const char *section, const char *name,
+			 const char *key, const char *value, int line,
+			 struct mv_err *err)
 {
 	struct reading *r = payload;
 	int rc;
 
 	if (!key) {
 		if (strcmp(section, "case") || !*name)
-			return bad(r->file, line, "a case is [case \"what it "
-				   "shows\"], not", section, err);
-		rc = finish(r, err);
-		return rc ? rc : begin(&r->x, name, line, err);
+			return cases_bad(r->file, line,
+					 "a case is [case \"what it "
+					 "shows\"], not", section, err);
+		rc = cases_finish(r, err);
+		return rc ? rc : cases_begin(&r->x, name, line, err);
 	}
 	rc = set_subject(&r->x, key, value, err);
 	if (rc == MV_ENOENT)
@@ -528,7 +533,7 @@ static int on_pair(void *payload, const char *section, const char *name,
 	if (rc == MV_ENOENT)
 		rc = set_answer(&r->x, key, value, err);
 	if (rc == MV_ENOENT)
-		return bad(r->file, line, "a case cannot say", key, err);
+		return cases_bad(r->file, line, "a case cannot say", key, err);
 	if (rc == MV_EINVALID && err)
 		mv_err_prefix(err, "%s:%d", r->file, line);
 	return rc;
@@ -546,10 +551,11 @@ int mv_policy_run_cases(const struct mv_policy *p, const char *name,
 	r.x.policy = p;
 	r.x.fn = fn;
 	r.x.payload = payload;
-	rc = mv_config_parse_with(name, data, len, MV_CONFIG_HEADS, on_pair,
+	rc = mv_config_parse_with(name, data, len, MV_CONFIG_HEADS,
+				  cases_on_pair,
 				  &r, err);
 	if (!rc)
-		rc = finish(&r, err);
+		rc = cases_finish(&r, err);
 	clear(&r.x);
 	return rc;
 }

@@ -9,7 +9,7 @@
 /* Rules about where the numbers come from. */
 enum { EVAL_MAX = 1 << 16 };
 
-/* -- measured on what, when, how often ------------------------------------------------ */
+/* -- measured on what, when, how often ------------------------------------ */
 
 static void eval_on(const struct mv_deciding *d, const struct mv_rule *rule,
 		    struct mv_found *f)
@@ -197,7 +197,7 @@ static void min_runs(const struct mv_deciding *d, const struct mv_rule *rule,
 		mv_found_set(f, runs ? MV_RESULT_NO : MV_RESULT_UNKNOWN);
 }
 
-/* -- lineage ------------------------------------------------------------------------- */
+/* -- lineage -------------------------------------------------------------- */
 
 static int resolved(const struct mv_deciding *d, const char *question)
 {

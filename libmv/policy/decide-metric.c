@@ -14,7 +14,7 @@
  */
 enum { EVAL_MAX = 1 << 16 };
 
-/* -- reading ---------------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 const char *mv_eval_content(const struct mv_deciding *d,
 			    const struct mv_rule *rule)
@@ -260,7 +260,7 @@ void mv_read_metric(struct mv_reading *out, const struct mv_deciding *d,
 	}
 }
 
-/* -- thresholds --------------------------------------------------------------------- */
+/* -- thresholds ----------------------------------------------------------- */
 
 static int holds(const struct mv_rule_args *a, double v)
 {
@@ -371,7 +371,7 @@ static enum mv_result threshold(const struct mv_deciding *d,
 	return MV_RESULT_UNKNOWN;
 }
 
-/* -- changes ------------------------------------------------------------------------- */
+/* -- changes -------------------------------------------------------------- */
 
 static int comparable(const struct mv_deciding *d, const struct mv_buf *ours,
 		      const struct mv_buf *theirs, struct mv_found *f)
@@ -392,10 +392,11 @@ static int comparable(const struct mv_deciding *d, const struct mv_buf *ours,
  * bits off in binary, so that "0.93 - 0.002 = 0.928" needs some slack. What
  * every comparison calls the same is no gain and no loss here either.
  */
-static enum mv_result judge(const struct mv_rule_args *a, int improve,
-			    const struct mv_metric_rule *m,
-			    const struct mv_reading *before,
-			    const struct mv_reading *now)
+static enum mv_result decide_metric_judge(const struct mv_rule_args *a,
+					  int improve,
+					  const struct mv_metric_rule *m,
+					  const struct mv_reading *before,
+					  const struct mv_reading *now)
 {
 	double old = before->value, new = now->value;
 	double more = mv_metric_same(m, old, new) ? 0 : new - old;
@@ -420,10 +421,10 @@ static enum mv_result judge(const struct mv_rule_args *a, int improve,
 							MV_RESULT_NO;
 }
 
-static enum mv_result compare(const struct mv_deciding *d,
-			      const struct mv_rule_args *a, int improve,
-			      const struct mv_metric_rule *m,
-			      const struct mv_other *base, struct mv_found *f)
+static enum mv_result decide_metric_compare(const struct mv_deciding *d,
+					    const struct mv_rule_args *a, int improve,
+					    const struct mv_metric_rule *m,
+					    const struct mv_other *base, struct mv_found *f)
 {
 	struct mv_reading new, old;
 	struct mv_buf ours, theirs;
@@ -440,7 +441,7 @@ static enum mv_result compare(const struct mv_deciding *d,
 			 a->metric, f))
 		useless(&old, &base->evidence, a->metric, f);
 	else if (comparable(d, &ours, &theirs, f))
-		result = judge(a, improve, m, &old, &new);
+		result = decide_metric_judge(a, improve, m, &old, &new);
 	mv_buf_release(&ours);
 	mv_buf_release(&theirs);
 	return result;
@@ -483,7 +484,7 @@ static enum mv_result change(const struct mv_deciding *d,
 		mv_actual(f, "identical content");
 		return improve ? MV_RESULT_NO : MV_RESULT_YES;
 	}
-	return compare(d, a, improve, m, base, f);
+	return decide_metric_compare(d, a, improve, m, base, f);
 }
 
 /* Yes as soon as one alternative says so; what is unknown may have been a

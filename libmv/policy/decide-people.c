@@ -18,7 +18,7 @@ static int same_text(const char *a, const char *b)
 	return !strcmp(a ? a : "", b ? b : "");
 }
 
-/* -- is one vote valid ----------------------------------------------------------- */
+/* -- is one vote valid ---------------------------------------------------- */
 
 static int dismissed_by(const struct mv_deciding *d, const char *cause)
 {
@@ -218,7 +218,7 @@ static const char *why_not(const struct mv_deciding *d,
 	return why ? why : taken_back(d, v);
 }
 
-/* -- whose signature --------------------------------------------------------------- */
+/* -- whose signature ------------------------------------------------------ */
 
 /* What would make it known who promotes: the list's line, or the signature. */
 static void advise_signing(const struct mv_deciding *d, struct mv_found *f)
@@ -249,7 +249,7 @@ static void advise_signing(const struct mv_deciding *d, struct mv_found *f)
 	}
 }
 
-/* -- separation of duties ----------------------------------------------------------- */
+/* -- separation of duties ------------------------------------------------- */
 
 static const char *person_of(const struct mv_policy_facts *f,
 			     const char *role)
@@ -301,7 +301,7 @@ static const char *own_role(const struct mv_deciding *d, const char *who,
 	return NULL;
 }
 
-/* -- counting -------------------------------------------------------------------------- */
+/* -- counting ------------------------------------------------------------- */
 
 /*
  * People and keys are two sides of a graph, votes its edges: the greatest
@@ -517,7 +517,7 @@ int mv_is_overridden(const struct mv_deciding *d, const struct mv_rule *over,
 	return 1;
 }
 
-/* -- the rules --------------------------------------------------------------------------- */
+/* -- the rules ------------------------------------------------------------ */
 
 /* Would it count if whoever reads this approved? Where that is not known, they
    know it themselves. */

@@ -10,7 +10,7 @@
 
 /* Rules about the file, the history of stages, and the moment. */
 
-static void unknown(struct mv_found *f, const char *what)
+static void decide_state_unknown(struct mv_found *f, const char *what)
 {
 	mv_actual(f, "%s is not known", what);
 	mv_found_set(f, MV_RESULT_UNKNOWN);
@@ -35,7 +35,7 @@ static void yes_no(const struct mv_deciding *d, const char *word,
 	const struct mv_answer *a = mv_known(d->facts, word, rest);
 
 	if (!a) {
-		unknown(f, rest ? rest : word);
+		decide_state_unknown(f, rest ? rest : word);
 		return;
 	}
 	mv_actual(f, "%s%s%s", a->number > 0 ? yes : no, a->text ? ": " : "",
@@ -44,7 +44,7 @@ static void yes_no(const struct mv_deciding *d, const char *word,
 		mv_found_set(f, MV_RESULT_NO);
 }
 
-/* -- the file ---------------------------------------------------------------------- */
+/* -- the file ------------------------------------------------------------- */
 
 static void format(const struct mv_deciding *d, const struct mv_rule *rule,
 		   struct mv_found *f)
@@ -53,7 +53,7 @@ static void format(const struct mv_deciding *d, const struct mv_rule *rule,
 	int listed = 0;
 
 	if (!a || !a->text || !*a->text) {
-		unknown(f, "the file's format");
+		decide_state_unknown(f, "the file's format");
 		return;
 	}
 	mv_actual(f, "%s", a->text);
@@ -70,7 +70,7 @@ static void max_size(const struct mv_deciding *d, const struct mv_rule *rule,
 
 	mv_expected(f, "at most %s", mv_print_size(text, rule->args->number));
 	if (d->facts->size == UINT64_MAX) {
-		unknown(f, "the size");
+		decide_state_unknown(f, "the size");
 		return;
 	}
 	mv_actual(f, "%s", mv_print_size(text, d->facts->size));
@@ -84,7 +84,7 @@ static void max_params(const struct mv_deciding *d, const struct mv_rule *rule,
 	const struct mv_answer *a = mv_known(d->facts, "parameters", NULL);
 
 	if (!a || a->number < 0) {
-		unknown(f, "the number of parameters");
+		decide_state_unknown(f, "the number of parameters");
 		return;
 	}
 	mv_actual(f, "%" PRId64 " parameters", a->number);
@@ -105,7 +105,7 @@ static void card(const struct mv_deciding *d, const struct mv_rule *rule,
 	}
 }
 
-/* -- stages ------------------------------------------------------------------------- */
+/* -- stages --------------------------------------------------------------- */
 
 static void require_stage(const struct mv_deciding *d, const char *stage,
 			  struct mv_found *f)
@@ -161,7 +161,7 @@ static void min_soak(const struct mv_deciding *d, const struct mv_rule *rule,
 		stages++;
 		a = mv_known(d->facts, "soak", r->args->text);
 		if (!a || a->number < 0) {
-			unknown(f, r->args->text);
+			decide_state_unknown(f, r->args->text);
 			continue;
 		}
 		mv_actual(f, "%s in %s", duration(text, a->number),
@@ -172,7 +172,7 @@ static void min_soak(const struct mv_deciding *d, const struct mv_rule *rule,
 		advise_wait(f, rule->args->seconds - a->number);
 	}
 	if (!stages)
-		unknown(f, "the stage to soak in (require-stage)");
+		decide_state_unknown(f, "the stage to soak in (require-stage)");
 }
 
 static void min_interval(const struct mv_deciding *d,
@@ -183,7 +183,7 @@ static void min_interval(const struct mv_deciding *d,
 	char text[32];
 
 	if (!a) {
-		unknown(f, "when this stage changed last");
+		decide_state_unknown(f, "when this stage changed last");
 		return;
 	}
 	if (a->number < 0) {
@@ -209,13 +209,13 @@ static void freeze(const struct mv_deciding *d, const struct mv_rule *rule,
 						     w->zone);
 
 		if (!a) {
-			unknown(f, w->zone);
+			decide_state_unknown(f, w->zone);
 			return;
 		}
 		/* A day is more than any zone is away. */
 		if (a->number < -86400 || a->number > 86400 ||
 		    __builtin_add_overflow(d->now, a->number, &local)) {
-			unknown(f, w->zone);
+			decide_state_unknown(f, w->zone);
 			return;
 		}
 	}
@@ -240,7 +240,7 @@ static void monotonic(const struct mv_deciding *d, struct mv_found *f)
 	}
 	if (!version || !mv_version_ok(version) || !before ||
 	    !mv_version_ok(before)) {
-		unknown(f, "which version came before");
+		decide_state_unknown(f, "which version came before");
 		return;
 	}
 	mv_actual(f, "%s after %s", version, before);
@@ -258,7 +258,7 @@ static void prerelease(const struct mv_deciding *d, struct mv_found *f)
 	size_t n;
 
 	if (!v || !mv_version_ok(v)) {
-		unknown(f, "the version");
+		decide_state_unknown(f, "the version");
 		return;
 	}
 	n = strcspn(v, "-+");
@@ -315,7 +315,7 @@ void mv_decide_state(const struct mv_deciding *d, const struct mv_rule *rule,
 		break;
 	default:
 		/* A rule that nobody evaluates must not pass. */
-		unknown(f, rule->key);
+		decide_state_unknown(f, rule->key);
 		break;
 	}
 }

@@ -13,7 +13,7 @@
  * what all of them add up to, is here.
  */
 
-/* -- one rule --------------------------------------------------------------------------- */
+/* -- one rule ------------------------------------------------------------- */
 
 /* Taking something off a stage needs the right person and moment, not a
    better model. */
@@ -159,7 +159,7 @@ static int decide_rule(struct mv_verdict *out, const struct mv_deciding *d,
 	return rc;
 }
 
-/* -- all of them ----------------------------------------------------------------------- */
+/* -- all of them ---------------------------------------------------------- */
 
 /*
  * Back is what is lower: else whoever was taken off the stage by a rollback

@@ -8,11 +8,11 @@
 
 /* What every rule uses: writing down what it found, and looking facts up. */
 
-/* -- what a rule found ------------------------------------------------------------ */
+/* -- what a rule found ---------------------------------------------------- */
 
 /* Cut rather than fail: a finding is for a person. */
-static void add_word(struct mv_found *f, struct mv_buf *out,
-		     const char *before, const char *word)
+static void found_add_word(struct mv_found *f, struct mv_buf *out,
+			   const char *before, const char *word)
 {
 	before = out->len ? before : "";
 	if (out->len + strlen(before) + strlen(word) > MV_FOUND_MAX)
@@ -22,8 +22,9 @@ static void add_word(struct mv_found *f, struct mv_buf *out,
 }
 
 __attribute__((format(printf, 3, 0)))
-static void add_text(struct mv_found *f, struct mv_buf *out, const char *fmt,
-		     va_list ap)
+static void found_add_text(struct mv_found *f, struct mv_buf *out,
+			   const char *fmt,
+			   va_list ap)
 {
 	char *text = NULL;
 
@@ -31,7 +32,7 @@ static void add_text(struct mv_found *f, struct mv_buf *out, const char *fmt,
 		f->nomem = 1;
 		return;
 	}
-	add_word(f, out, "; ", text);
+	found_add_word(f, out, "; ", text);
 	free(text);
 }
 
@@ -42,7 +43,7 @@ void mv_expected(struct mv_found *f, const char *fmt, ...)
 	if (f->expected.len)
 		return;
 	va_start(ap, fmt);
-	add_text(f, &f->expected, fmt, ap);
+	found_add_text(f, &f->expected, fmt, ap);
 	va_end(ap);
 }
 
@@ -51,11 +52,11 @@ void mv_actual(struct mv_found *f, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_text(f, &f->actual, fmt, ap);
+	found_add_text(f, &f->actual, fmt, ap);
 	va_end(ap);
 }
 
-static int has_word(const char *words, const char *word)
+static int found_has_word(const char *words, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -71,8 +72,8 @@ static int has_word(const char *words, const char *word)
 
 void mv_rests_on(struct mv_found *f, const char *what)
 {
-	if (what && *what && !has_word(f->evidence.data, what))
-		add_word(f, &f->evidence, " ", what);
+	if (what && *what && !found_has_word(f->evidence.data, what))
+		found_add_word(f, &f->evidence, " ", what);
 }
 
 void mv_advice(struct mv_found *f, const char *fmt, ...)
@@ -82,7 +83,7 @@ void mv_advice(struct mv_found *f, const char *fmt, ...)
 	if (f->advice.len)
 		return;
 	va_start(ap, fmt);
-	add_text(f, &f->advice, fmt, ap);
+	found_add_text(f, &f->advice, fmt, ap);
 	va_end(ap);
 }
 
@@ -91,7 +92,7 @@ void mv_advice_more(struct mv_found *f, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_text(f, &f->advice, fmt, ap);
+	found_add_text(f, &f->advice, fmt, ap);
 	va_end(ap);
 }
 
@@ -126,7 +127,7 @@ void mv_found_set(struct mv_found *f, enum mv_result result)
 		f->result = result;
 }
 
-/* -- facts --------------------------------------------------------------------------- */
+/* -- facts ---------------------------------------------------------------- */
 
 const struct mv_answer *mv_known(const struct mv_policy_facts *facts,
 				 const char *word, const char *rest)

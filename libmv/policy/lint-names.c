@@ -19,7 +19,7 @@ struct naming {
 };
 #define say(who, ...) mv_complain(&(who)->said, __VA_ARGS__)
 
-/* -- keys of .gitmodel/config ------------------------------------------------------ */
+/* -- keys of .gitmodel/config --------------------------------------------- */
 
 static const struct {
 	const char *section, *key;
@@ -72,9 +72,9 @@ int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
 			       err);
 }
 
-/* -- stages -------------------------------------------------------------------------- */
+/* -- stages --------------------------------------------------------------- */
 
-static const char *stage_of(const struct mv_section *s)
+static const char *lint_names_stage_of(const struct mv_section *s)
 {
 	const char *hash = strrchr(s->name, '#');
 
@@ -84,7 +84,7 @@ static const char *stage_of(const struct mv_section *s)
 static int has_section(const struct mv_policy *p, const char *stage)
 {
 	for (size_t i = 0; i < p->section_count; i++) {
-		const char *name = stage_of(&p->sections[i]);
+		const char *name = lint_names_stage_of(&p->sections[i]);
 
 		if (name && !strcmp(name, stage))
 			return 1;
@@ -108,7 +108,7 @@ static void nearest_stage(struct mv_nearest *near, const struct naming *n,
 	const struct mv_policy *p = n->policy;
 
 	for (size_t i = 0; ruled && i < p->section_count; i++) {
-		const char *name = stage_of(&p->sections[i]);
+		const char *name = lint_names_stage_of(&p->sections[i]);
 
 		if (name && strcmp(name, near->word))
 			mv_nearest_try(near, name);
@@ -122,7 +122,7 @@ static void nearest_stage(struct mv_nearest *near, const struct naming *n,
    is nearly called so and that no rule speaks of. */
 static void lint_section_name(struct naming *n, const struct mv_section *s)
 {
-	const char *stage = stage_of(s);
+	const char *stage = lint_names_stage_of(s);
 	struct mv_nearest near = MV_NEAREST_INIT(stage ? stage : "");
 
 	if (!stage || has_tag(n, stage))
@@ -150,7 +150,7 @@ static void lint_stage(struct naming *n, const struct mv_rule *r)
 		    "nothing ever was on it", r->key, stage);
 }
 
-/* -- metrics ----------------------------------------------------------------------- */
+/* -- metrics -------------------------------------------------------------- */
 
 static int is_declared(const struct mv_project *p, const char *metric)
 {

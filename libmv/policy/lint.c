@@ -36,7 +36,7 @@ void mv_complain(struct mv_complaints *c, int line, int serious,
 	c->rc = c->fn(c->payload, line, serious, text, c->err);
 }
 
-/* -- people ----------------------------------------------------------------------- */
+/* -- people --------------------------------------------------------------- */
 
 static int uses_group(const struct mv_rule *r, const char *name)
 {
@@ -117,7 +117,7 @@ static void lint_principals(struct linting *l)
 				    p[j], p[i]);
 }
 
-/* -- metrics ---------------------------------------------------------------------- */
+/* -- metrics -------------------------------------------------------------- */
 
 /* For all artifacts, or at least for one. */
 static const struct mv_metric_rule *direction_of(const struct linting *l,
@@ -230,7 +230,7 @@ static const char *artifacts_of(const struct mv_section *s, int *len)
 	return hash ? s->name : NULL;
 }
 
-static const char *stage_of(const struct mv_section *s)
+static const char *lint_stage_of(const struct mv_section *s)
 {
 	const char *hash = strrchr(s->name, '#');
 
@@ -247,7 +247,7 @@ static int overlap(const struct mv_section *a, const struct mv_section *b)
 		return 0;
 	if (strcmp(a->kind, "stage"))
 		return mv_glob(a->name, b->name) || mv_glob(b->name, a->name);
-	if (strcmp(stage_of(a), stage_of(b)))
+	if (strcmp(lint_stage_of(a), lint_stage_of(b)))
 		return 0;
 	if (!artifacts_of(a, &a_len) || !artifacts_of(b, &b_len))
 		return 1;
@@ -265,7 +265,7 @@ static void lint_others(struct linting *l, const struct mv_section *s)
 			lint_thresholds(l, &s->rules[i], q, 0);
 }
 
-/* -- the rest --------------------------------------------------------------------- */
+/* -- the rest ------------------------------------------------------------- */
 
 /* Does holding `from` need, over whatever stages, that `to` was held? */
 static int leads_to(const struct mv_policy *p, const char *from,
@@ -277,7 +277,7 @@ static int leads_to(const struct mv_policy *p, const char *from,
 		const struct mv_section *s = &p->sections[i];
 
 		if (seen[i] || strcmp(s->kind, "stage") ||
-		    strcmp(stage_of(s), from))
+		    strcmp(lint_stage_of(s), from))
 			continue;
 		seen[i] = 1;
 		for (size_t j = 0; j < s->count; j++)
@@ -300,10 +300,10 @@ static void lint_order(struct linting *l, const struct mv_section *s)
 		const struct mv_rule *r = &s->rules[i];
 
 		if (r->kind != MV_RULE_REQUIRE_STAGE ||
-		    !leads_to(l->policy, r->args->text, stage_of(s), seen))
+		    !leads_to(l->policy, r->args->text, lint_stage_of(s), seen))
 			continue;
 		say(l, r->line, 1, "nothing can hold '%s' before '%s': that "
-		    "needs it first", r->args->text, stage_of(s));
+		    "needs it first", r->args->text, lint_stage_of(s));
 		break;
 	}
 	free(seen);

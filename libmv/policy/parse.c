@@ -19,13 +19,14 @@ struct parse {
 	struct mv_section *section;	/* else this */
 };
 
-static int bad(struct mv_err *err, int line, const char *why, const char *what)
+static int parse_bad(struct mv_err *err, int line, const char *why,
+		     const char *what)
 {
 	return mv_fail(err, MV_EINVALID, POLICY_NAME ":%d: %s '%s'", line, why,
 		       what);
 }
 
-/* -- sections ------------------------------------------------------------------ */
+/* -- sections ------------------------------------------------------------- */
 
 static int begin_group(struct parse *p, const char *name, int line,
 		       struct mv_err *err)
@@ -33,10 +34,11 @@ static int begin_group(struct parse *p, const char *name, int line,
 	struct mv_policy_group *g;
 
 	if (!*name || strchr(name, ' '))
-		return bad(err, line, "a group needs a name of one word, not",
-			   name);
+		return parse_bad(err, line,
+				 "a group needs a name of one word, not",
+				 name);
 	if (p->policy->group_count == SECTIONS_MAX)
-		return bad(err, line, "too many groups, with", name);
+		return parse_bad(err, line, "too many groups, with", name);
 	g = MV_GROW_ONE(p->policy->groups, p->policy->group_count, err);
 	if (!g)
 		return MV_ENOMEM;
@@ -60,13 +62,15 @@ static int begin_rules(struct parse *p, const char *kind, const char *name,
 	struct mv_section *s;
 
 	if (!strcmp(kind, "stage") && !stage_name_ok(name))
-		return bad(err, line, "a stage is named like production or "
-			   "fraud#production, not", name);
+		return parse_bad(err, line,
+				 "a stage is named like production or "
+				 "fraud#production, not", name);
 	if (!strcmp(kind, "branch") && (!*name || !strncmp(name, "refs/", 5)))
-		return bad(err, line, "a branch is named without refs/heads/, "
-			   "not", name);
+		return parse_bad(err, line,
+				 "a branch is named without refs/heads/, "
+				 "not", name);
 	if (p->policy->section_count == SECTIONS_MAX)
-		return bad(err, line, "too many sections, with", name);
+		return parse_bad(err, line, "too many sections, with", name);
 	s = MV_GROW_ONE(p->policy->sections, p->policy->section_count, err);
 	if (!s)
 		return MV_ENOMEM;
@@ -78,20 +82,20 @@ static int begin_rules(struct parse *p, const char *kind, const char *name,
 	return s->kind && s->name ? 0 : mv_nomem(err);
 }
 
-static int begin(struct parse *p, const char *section, const char *name,
-		 int line, struct mv_err *err)
+static int parse_begin(struct parse *p, const char *section, const char *name,
+		       int line, struct mv_err *err)
 {
 	if (!strcmp(section, "group"))
 		return begin_group(p, name, line, err);
 	if (!strcmp(section, "stage") || !strcmp(section, "branch"))
 		return begin_rules(p, section, name, line, err);
 	if (!strcmp(section, "metric"))
-		return bad(err, line, "directions of metrics belong into "
-			   CONFIG_NAME ", not", name);
-	return bad(err, line, "unknown section", section);
+		return parse_bad(err, line, "directions of metrics belong into "
+				 CONFIG_NAME ", not", name);
+	return parse_bad(err, line, "unknown section", section);
 }
 
-/* -- pairs ----------------------------------------------------------------------- */
+/* -- pairs ---------------------------------------------------------------- */
 
 static int add_member(struct mv_policy_group *g, const char *key,
 		      const char *value, int line, struct mv_err *err)
@@ -99,16 +103,18 @@ static int add_member(struct mv_policy_group *g, const char *key,
 	char **member;
 
 	if (strcmp(key, "member"))
-		return bad(err, line, "a group has members, not", key);
+		return parse_bad(err, line, "a group has members, not", key);
 	if (!*value || strpbrk(value, " \t*?,"))
-		return bad(err, line, "a member is one principal, such as "
-			   "alice@example.com, not", value);
+		return parse_bad(err, line,
+				 "a member is one principal, such as "
+				 "alice@example.com, not", value);
 	/* Mail knows no case: two spellings are one person. */
 	for (size_t i = 0; i < g->count; i++)
 		if (!strcasecmp(g->members[i], value))
-			return bad(err, line, "twice in this group:", value);
+			return parse_bad(err, line, "twice in this group:",
+					 value);
 	if (g->count == MEMBERS_MAX)
-		return bad(err, line, "too many members, with", value);
+		return parse_bad(err, line, "too many members, with", value);
 	member = MV_GROW_ONE(g->members, g->count, err);
 	return member ? mv_set_str(member, value, err) : MV_ENOMEM;
 }
@@ -123,8 +129,9 @@ static int set_mode(struct mv_section *s, const char *value, int line,
 	else if (!strcmp(value, "evaluate"))
 		s->mode = MV_MODE_EVALUATE;
 	else
-		return bad(err, line, "mode is enforce, warn or evaluate, not",
-			   value);
+		return parse_bad(err, line,
+				 "mode is enforce, warn or evaluate, not",
+				 value);
 	return 0;
 }
 
@@ -145,7 +152,7 @@ static int add_rule(struct mv_section *s, const char *key, const char *value,
 	int rc;
 
 	if (s->count == RULES_MAX)
-		return bad(err, line, "too many rules, with", key);
+		return parse_bad(err, line, "too many rules, with", key);
 	rule = MV_GROW_ONE(s->rules, s->count, err);
 	if (!rule)
 		return MV_ENOMEM;
@@ -157,7 +164,8 @@ static int add_rule(struct mv_section *s, const char *key, const char *value,
 		return rc;
 	for (size_t i = 0; i + 1 < s->count; i++)
 		if (contradicts(&s->rules[i], rule))
-			return bad(err, line, "twice in this section:", key);
+			return parse_bad(err, line, "twice in this section:",
+					 key);
 	return 0;
 }
 
@@ -167,15 +175,16 @@ static int top_section(struct parse *p, int line, struct mv_err *err)
 	return p->section ? 0 : begin_rules(p, "", "", line, err);
 }
 
-static int on_pair(void *payload, const char *section, const char *subname,
-		   const char *key, const char *value, int line,
-		   struct mv_err *err)
+static int parse_on_pair(void *payload, const char *section,
+			 const char *subname,
+			 const char *key, const char *value, int line,
+			 struct mv_err *err)
 {
 	struct parse *p = payload;
 	int rc = 0;
 
 	if (!key)
-		return begin(p, section, subname, line, err);
+		return parse_begin(p, section, subname, line, err);
 	if (p->group)
 		return add_member(p->group, key, value, line, err);
 	if (!*section)
@@ -184,14 +193,15 @@ static int on_pair(void *payload, const char *section, const char *subname,
 		return rc;
 	if (!strcmp(key, "mode") && *section) {
 		if (p->section->mode_line)
-			return bad(err, line, "twice in this section:", key);
+			return parse_bad(err, line, "twice in this section:",
+					 key);
 		p->section->mode_line = line;
 		return set_mode(p->section, value, line, err);
 	}
 	return add_rule(p->section, key, value, line, err);
 }
 
-/* -- the whole ------------------------------------------------------------------- */
+/* -- the whole ------------------------------------------------------------ */
 
 static int check_groups(const struct mv_policy *p, struct mv_err *err)
 {
@@ -207,8 +217,9 @@ static int check_groups(const struct mv_policy *p, struct mv_err *err)
 				r->kind == MV_RULE_POLICY_APPROVALS;
 
 			if (takes_one && group && !mv_policy_group(p, group))
-				return bad(err, r->line, "there is no group",
-					   group);
+				return parse_bad(err, r->line,
+						 "there is no group",
+						 group);
 		}
 	return 0;
 }
@@ -248,7 +259,7 @@ int mv_policy_parse(struct mv_policy *out, const char *policy,
 
 	memset(out, 0, sizeof(*out));
 	rc = mv_config_parse_with(POLICY_NAME, policy, policy_len,
-				  MV_CONFIG_TOP | MV_CONFIG_HEADS, on_pair,
+				  MV_CONFIG_TOP | MV_CONFIG_HEADS, parse_on_pair,
 				  &p, err);
 	if (!rc)
 		rc = check_groups(out, err);

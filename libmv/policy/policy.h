@@ -23,7 +23,7 @@
  * says what was missing. Taking an approval away never turns no into yes.
  */
 
-/* -- the policy ------------------------------------------------------------------- */
+/* -- the policy ----------------------------------------------------------- */
 
 enum mv_mode { MV_MODE_ENFORCE, MV_MODE_WARN, MV_MODE_EVALUATE };
 struct mv_rule {
@@ -108,7 +108,7 @@ int mv_policy_measures_on(const struct mv_policy *p, const char *path);
 /* Does any rule ask how long ago a stage was assigned? */
 int mv_policy_asks_moments(const struct mv_policy *p);
 
-/* -- facts ------------------------------------------------------------------------- */
+/* -- facts ---------------------------------------------------------------- */
 
 /* A signed statement that was found in the notes, checked. */
 struct mv_vote {
@@ -175,7 +175,7 @@ int mv_policy_each_question(const struct mv_policy *p, const char *action,
 			    mv_question_fn fn, void *payload,
 			    struct mv_err *err);
 
-/* -- the decision -------------------------------------------------------------------- */
+/* -- the decision --------------------------------------------------------- */
 
 enum mv_result {
 	MV_RESULT_YES, MV_RESULT_NO,

@@ -57,7 +57,7 @@ int mv_rule_once(const struct mv_rule *rule);
 /* Does the key of a metric match what a rule names ("*" spans anything)? */
 int mv_glob(const char *pattern, const char *text);
 
-/* -- freeze windows (window.c) -- */
+/* -- freeze windows (window.c) -------------------------------------------- */
 /*
  *	2026-12-20..2027-01-03				days, both included
  *	2026-12-20T18:00..2026-12-21T06:00 [ZONE]
@@ -77,7 +77,7 @@ int mv_window_parse(struct mv_window **out, const char *text,
 void mv_window_free(struct mv_window *w);
 int mv_window_covers(const struct mv_window *w, int64_t local);
 
-/* -- which sections speak of this (names.c) -- */
+/* -- which sections speak of this (names.c) ------------------------------- */
 /* [stage "production"], [stage "fraud#production"], [stage "*-eu#x"],
    [branch "main"], [branch "v*"]. */
 int mv_section_applies(const struct mv_section *s, const char *kind,
@@ -99,7 +99,7 @@ const char *mv_plain_name(const char *name);
    about the top level. */
 const char *mv_action_kind(const char *action);
 
-/* -- evaluating (decide*.c) -- */
+/* -- evaluating (decide*.c) ----------------------------------------------- */
 struct mv_deciding {
 	const struct mv_policy *policy;
 	const struct mv_policy_facts *facts;

@@ -21,7 +21,7 @@ struct asking {
 	struct mv_err *err;
 };
 
-static int ask(struct asking *q, const char *word, const char *rest)
+static int questions_ask(struct asking *q, const char *word, const char *rest)
 {
 	char *question = mv_strf("%s%s%s", word, rest ? " " : "",
 				 rest ? rest : "");
@@ -45,12 +45,13 @@ static int ask(struct asking *q, const char *word, const char *rest)
 
 static int ask_card(struct asking *q, const struct mv_rule_args *a)
 {
-	int rc = ask(q, "card", a->text);
+	int rc = questions_ask(q, "card", a->text);
 
 	for (char **s = a->words; !rc && s && *s; s++) {
 		char *rest = mv_strf("%s %s", a->text, *s);
 
-		rc = rest ? ask(q, "card-section", rest) : mv_nomem(q->err);
+		rc = rest ? questions_ask(q, "card-section",
+					  rest) : mv_nomem(q->err);
 		free(rest);
 	}
 	return rc;
@@ -62,7 +63,7 @@ static int ask_others(struct asking *q, const struct mv_rule_args *a)
 
 	for (; a && !rc; a = a->next)
 		if (a->vs)
-			rc = ask(q, "other", a->vs);
+			rc = questions_ask(q, "other", a->vs);
 	return rc;
 }
 
@@ -74,7 +75,7 @@ static int ask_soak(struct asking *q)
 	int rc = 0;
 
 	while (!rc && (r = mv_next_setting(&q->d, MV_RULE_REQUIRE_STAGE, &at)))
-		rc = ask(q, "soak", r->args->text);
+		rc = questions_ask(q, "soak", r->args->text);
 	return rc;
 }
 
@@ -82,15 +83,15 @@ static int ask_soak(struct asking *q)
 static int ask_votes(struct asking *q)
 {
 	return mv_dismissed_by(q->d.section, "holder") ?
-		ask(q, "since-last-event", NULL) : 0;
+		questions_ask(q, "since-last-event", NULL) : 0;
 }
 
 static int ask_rollback(struct asking *q)
 {
-	int rc = ask(q, "previously-held", NULL);
+	int rc = questions_ask(q, "previously-held", NULL);
 
 	if (!rc)
-		rc = ask(q, "other", "current");
+		rc = questions_ask(q, "other", "current");
 	return rc ? rc : ask_votes(q);
 }
 
@@ -100,9 +101,9 @@ static int ask_lineage(struct asking *q, const struct mv_rule_args *a)
 
 	for (char **word = a->words; *word && !rc; word++) {
 		if (!strcmp(*word, "data"))
-			rc = ask(q, "lineage-data", NULL);
+			rc = questions_ask(q, "lineage-data", NULL);
 		else if (!strcmp(*word, "code"))
-			rc = ask(q, "lineage-code", NULL);
+			rc = questions_ask(q, "lineage-code", NULL);
 	}
 	return rc;
 }
@@ -118,35 +119,36 @@ static int ask_rule(struct asking *q, const struct mv_rule *rule)
 		return ask_others(q, a);
 	case MV_RULE_EVAL_ON:
 		return strncmp(a->text, "sha256:", 7) ?
-			ask(q, "content", a->text) : 0;
+			questions_ask(q, "content", a->text) : 0;
 	case MV_RULE_REQUIRE_LINEAGE:
 		return ask_lineage(q, a);
 	case MV_RULE_DATA_IN_REPO:
-		return ask(q, "data-in-repo", NULL);
+		return questions_ask(q, "data-in-repo", NULL);
 	case MV_RULE_FORMAT:
 	case MV_RULE_FORBID_FORMAT:
-		return ask(q, "format", NULL);
+		return questions_ask(q, "format", NULL);
 	case MV_RULE_MAX_PARAMS:
-		return ask(q, "parameters", NULL);
+		return questions_ask(q, "parameters", NULL);
 	case MV_RULE_CARD:
 		return ask_card(q, a);
 	case MV_RULE_REQUIRE_STAGE:
-		return ask(q, "held", a->text);
+		return questions_ask(q, "held", a->text);
 	case MV_RULE_MIN_SOAK:
 		return ask_soak(q);
 	case MV_RULE_MIN_INTERVAL:
-		return ask(q, "since-last-event", NULL);
+		return questions_ask(q, "since-last-event", NULL);
 	case MV_RULE_REQUIRES_HOLDER:
-		return ask(q, "holder", a->text);
+		return questions_ask(q, "holder", a->text);
 	case MV_RULE_REACHABLE_FROM:
-		return ask(q, "reachable-from", a->text);
+		return questions_ask(q, "reachable-from", a->text);
 	case MV_RULE_FREEZE:
-		return a->window->zone ? ask(q, "utc-offset", a->window->zone) :
+		return a->window->zone ? questions_ask(q, "utc-offset",
+						       a->window->zone) :
 					 0;
 	case MV_RULE_ROLLBACK:
 		return ask_rollback(q);
 	case MV_RULE_MONOTONIC:
-		return ask(q, "other", "current");
+		return questions_ask(q, "other", "current");
 	case MV_RULE_APPROVALS:
 	case MV_RULE_OVERRIDE:
 		return ask_votes(q);
@@ -185,7 +187,7 @@ int mv_policy_each_question(const struct mv_policy *p, const char *action,
 	return rc;
 }
 
-/* -- facts -------------------------------------------------------------------------- */
+/* -- facts ---------------------------------------------------------------- */
 
 int mv_policy_answer(struct mv_policy_facts *facts, const char *question,
 		     int known, int64_t number, const char *text,

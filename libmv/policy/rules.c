@@ -25,13 +25,13 @@ struct words {
 	struct mv_err *err;
 };
 
-static int bad(const struct words *w, const char *expected)
+static int rules_bad(const struct words *w, const char *expected)
 {
 	return mv_fail(w->err, MV_EINVALID, "'%s': expected %s", w->value,
 		       expected);
 }
 
-static int split(struct words *w, const char *value, struct mv_err *err)
+static int rules_split(struct words *w, const char *value, struct mv_err *err)
 {
 	char *s, *save = NULL;
 
@@ -44,7 +44,7 @@ static int split(struct words *w, const char *value, struct mv_err *err)
 	for (s = strtok_r(w->text, " ", &save); s;
 	     s = strtok_r(NULL, " ", &save)) {
 		if (w->count == WORDS_MAX)
-			return bad(w, "fewer words");
+			return rules_bad(w, "fewer words");
 		w->v[w->count++] = s;
 	}
 	return 0;
@@ -60,7 +60,7 @@ static const char *next(struct words *w)
 	return w->at < w->count ? w->v[w->at++] : "";
 }
 
-static int take(struct words *w, const char *word)
+static int rules_take(struct words *w, const char *word)
 {
 	if (strcmp(peek(w), word))
 		return 0;
@@ -92,7 +92,7 @@ static int count_of(uint64_t *out, const char *s)
 	return 0;
 }
 
-/* -- shapes of values ---------------------------------------------------------- */
+/* -- shapes of values ----------------------------------------------------- */
 
 typedef int (*shape_fn)(struct mv_rule_args *a, struct words *w);
 
@@ -127,14 +127,14 @@ static int threshold(struct mv_rule_args *a, struct words *w)
 
 	if (rc)
 		return rc;
-	if (take(w, "in")) {
+	if (rules_take(w, "in")) {
 		a->op = MV_OP_IN;
 		if (w->at == w->count || range_of(a, w->v[w->at++]))
-			return bad(w, "KEY in NUMBER..NUMBER");
+			return rules_bad(w, "KEY in NUMBER..NUMBER");
 		return 0;
 	}
 	if (op_of(&a->op, next(w)) || number_of(&a->a, next(w)))
-		return bad(w, "KEY OPERATOR NUMBER, such as auc >= 0.92");
+		return rules_bad(w, "KEY OPERATOR NUMBER, such as auc >= 0.92");
 	return 0;
 }
 
@@ -143,7 +143,7 @@ static int shape_metric(struct mv_rule_args *a, struct words *w)
 	int rc = threshold(a, w);
 
 	if (!rc)
-		a->optional = take(w, "optional");
+		a->optional = rules_take(w, "optional");
 	return rc;
 }
 
@@ -154,8 +154,8 @@ static int change(struct mv_rule_args *a, struct words *w)
 	size_t len;
 
 	if (!rc && strchr(a->metric, '*'))
-		return bad(w, "the name of one metric, without '*'");
-	if (!rc && take(w, "margin")) {
+		return rules_bad(w, "the name of one metric, without '*'");
+	if (!rc && rules_take(w, "margin")) {
 		char *s = w->at < w->count ? w->v[w->at++] : NULL;
 
 		len = s ? strlen(s) : 0;
@@ -163,27 +163,28 @@ static int change(struct mv_rule_args *a, struct words *w)
 		if (a->percent)
 			s[len - 1] = '\0';
 		if (!len || number_of(&a->a, s) || a->a < 0)
-			return bad(w, "margin NUMBER or margin NUMBER%, not "
-				   "below 0");
+			return rules_bad(w,
+					 "margin NUMBER or margin NUMBER%, not "
+					 "below 0");
 	}
-	if (!rc && take(w, "vs")) {
+	if (!rc && rules_take(w, "vs")) {
 		if (!*peek(w))
-			return bad(w, "vs current, a stage, a version or "
-				   "merge-base");
+			return rules_bad(w, "vs current, a stage, a version or "
+					 "merge-base");
 		rc = mv_set_str(&a->vs, next(w), w->err);
 		return rc || mv_stage_ok(a->vs) || mv_version_ok(a->vs) ?
-			rc : bad(w, "vs current, a stage, a version or "
-				 "merge-base");
+			rc : rules_bad(w, "vs current, a stage, a version or "
+				       "merge-base");
 	}
 	return rc ? rc : mv_set_str(&a->vs, "current", w->err);
 }
 
 static int shape_change(struct mv_rule_args *a, struct words *w)
 {
-	int rc = *peek(w) ? change(a, w) : bad(w, "KEY margin NUMBER");
+	int rc = *peek(w) ? change(a, w) : rules_bad(w, "KEY margin NUMBER");
 
 	if (!rc)
-		a->optional = take(w, "optional");
+		a->optional = rules_take(w, "optional");
 	return rc;
 }
 
@@ -198,9 +199,10 @@ static int shape_any(struct mv_rule_args *a, struct words *w)
 			     !strcmp(second, "vs") || !strcmp(second, "|") ||
 			     !*second;
 		if (!*peek(w))
-			return bad(w, "KEY margin NUMBER | KEY >= NUMBER ...");
+			return rules_bad(w,
+					 "KEY margin NUMBER | KEY >= NUMBER ...");
 		rc = a->improve ? change(a, w) : threshold(a, w);
-		if (rc || !take(w, "|"))
+		if (rc || !rules_take(w, "|"))
 			return rc;
 		a->next = calloc(1, sizeof(*a->next));
 		if (!a->next)
@@ -213,7 +215,7 @@ static int shape_any(struct mv_rule_args *a, struct words *w)
 static int shape_word(struct mv_rule_args *a, struct words *w)
 {
 	return *peek(w) ? mv_set_str(&a->text, next(w), w->err) :
-			  bad(w, "one word");
+			  rules_bad(w, "one word");
 }
 
 /* Inside of the repository, and nothing that a program takes for an option. */
@@ -238,7 +240,7 @@ static int shape_path(struct mv_rule_args *a, struct words *w)
 	int rc = shape_word(a, w);
 
 	return rc || path_ok(a->text) ? rc :
-		bad(w, "a path inside of the repository");
+		rules_bad(w, "a path inside of the repository");
 }
 
 /* PATH or sha256:<64 hex digits> */
@@ -249,7 +251,7 @@ static int shape_data(struct mv_rule_args *a, struct words *w)
 	if (strncmp(peek(w), "sha256:", 7))
 		return shape_path(a, w);
 	if (!mv_is_hex(hex, MV_OID_HEX))
-		return bad(w, "sha256: and 64 hex digits");
+		return rules_bad(w, "sha256: and 64 hex digits");
 	return shape_word(a, w);
 }
 
@@ -258,7 +260,7 @@ static int shape_stage(struct mv_rule_args *a, struct words *w)
 	int rc = shape_word(a, w);
 
 	return rc || mv_stage_ok(a->text) ? rc :
-		bad(w, "the name of a stage");
+		rules_bad(w, "the name of a stage");
 }
 
 static int shape_ref(struct mv_rule_args *a, struct words *w)
@@ -267,7 +269,7 @@ static int shape_ref(struct mv_rule_args *a, struct words *w)
 
 	return rc || (*a->text != '-' && !strstr(a->text, "..") &&
 		      !strpbrk(a->text, "~^:?*[\\@{")) ? rc :
-		bad(w, "a branch or a full ref");
+		rules_bad(w, "a branch or a full ref");
 }
 
 static int shape_words(struct mv_rule_args *a, struct words *w)
@@ -275,7 +277,7 @@ static int shape_words(struct mv_rule_args *a, struct words *w)
 	size_t left = w->count - w->at, n = 0;
 
 	if (!left)
-		return bad(w, "one word or more");
+		return rules_bad(w, "one word or more");
 	a->words = calloc(left + 1, sizeof(*a->words));
 	if (!a->words)
 		return mv_nomem(w->err);
@@ -287,25 +289,26 @@ static int shape_words(struct mv_rule_args *a, struct words *w)
 
 static int shape_bool(struct mv_rule_args *a, struct words *w)
 {
-	a->number = take(w, "true");
-	return a->number || take(w, "false") ? 0 : bad(w, "true or false");
+	a->number = rules_take(w, "true");
+	return a->number || rules_take(w, "false") ? 0 : rules_bad(w,
+								   "true or false");
 }
 
 static int shape_count(struct mv_rule_args *a, struct words *w)
 {
 	return count_of(&a->number, next(w)) || !a->number ?
-		bad(w, "a number from 1") : 0;
+		rules_bad(w, "a number from 1") : 0;
 }
 
 /* NUMBER [from GROUP] */
 static int shape_people(struct mv_rule_args *a, struct words *w)
 {
 	if (count_of(&a->number, next(w)) || !a->number)
-		return bad(w, "NUMBER [from GROUP], NUMBER from 1");
-	if (!take(w, "from"))
+		return rules_bad(w, "NUMBER [from GROUP], NUMBER from 1");
+	if (!rules_take(w, "from"))
 		return 0;
 	return *peek(w) ? mv_set_str(&a->text, next(w), w->err) :
-			  bad(w, "a group after 'from'");
+			  rules_bad(w, "a group after 'from'");
 }
 
 /* NUMBER [from GROUP] ttl DURATION */
@@ -315,16 +318,17 @@ static int shape_override(struct mv_rule_args *a, struct words *w)
 
 	if (rc)
 		return rc;
-	if (!take(w, "ttl") || mv_parse_duration(&a->seconds, next(w), NULL) ||
+	if (!rules_take(w, "ttl") || mv_parse_duration(&a->seconds, next(w),
+						       NULL) ||
 	    a->seconds <= 0)
-		return bad(w, "NUMBER [from GROUP] ttl DURATION");
+		return rules_bad(w, "NUMBER [from GROUP] ttl DURATION");
 	return 0;
 }
 
 static int shape_duration(struct mv_rule_args *a, struct words *w)
 {
 	return mv_parse_duration(&a->seconds, next(w), NULL) ?
-		bad(w, "a duration, such as 14d or 72h") : 0;
+		rules_bad(w, "a duration, such as 14d or 72h") : 0;
 }
 
 static int shape_size(struct mv_rule_args *a, struct words *w)
@@ -332,13 +336,13 @@ static int shape_size(struct mv_rule_args *a, struct words *w)
 	int rc = mv_parse_size(&a->number, w->value, NULL);
 
 	w->at = w->count;
-	return rc ? bad(w, "a size, such as 2GiB") : 0;
+	return rc ? rules_bad(w, "a size, such as 2GiB") : 0;
 }
 
 static int shape_real(struct mv_rule_args *a, struct words *w)
 {
 	return number_of(&a->a, next(w)) || a->a < 0 ?
-		bad(w, "a number, such as 7e9") : 0;
+		rules_bad(w, "a number, such as 7e9") : 0;
 }
 
 /* KEY median|mean|min|max */
@@ -346,14 +350,14 @@ static int shape_aggregate(struct mv_rule_args *a, struct words *w)
 {
 	static const char *const how[] = { "median", "mean", "min", "max" };
 	int rc = *peek(w) ? mv_set_str(&a->metric, next(w), w->err) :
-			    bad(w, "KEY median|mean|min|max");
+			    rules_bad(w, "KEY median|mean|min|max");
 
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++)
 		if (!strcmp(peek(w), how[i]))
 			return mv_set_str(&a->text, next(w), w->err);
-	return bad(w, "KEY median|mean|min|max");
+	return rules_bad(w, "KEY median|mean|min|max");
 }
 
 /* FILE [sections A B ...] */
@@ -361,7 +365,7 @@ static int shape_card(struct mv_rule_args *a, struct words *w)
 {
 	int rc = shape_path(a, w);
 
-	if (rc || !take(w, "sections"))
+	if (rc || !rules_take(w, "sections"))
 		return rc;
 	return shape_words(a, w);
 }
@@ -369,11 +373,11 @@ static int shape_card(struct mv_rule_args *a, struct words *w)
 /* previously-held within DURATION [approvals NUMBER [from GROUP]] */
 static int shape_rollback(struct mv_rule_args *a, struct words *w)
 {
-	if (!take(w, "previously-held") || !take(w, "within") ||
+	if (!rules_take(w, "previously-held") || !rules_take(w, "within") ||
 	    mv_parse_duration(&a->seconds, next(w), NULL) || a->seconds <= 0)
-		return bad(w, "previously-held within DURATION "
-			   "[approvals NUMBER [from GROUP]]");
-	return take(w, "approvals") ? shape_people(a, w) : 0;
+		return rules_bad(w, "previously-held within DURATION "
+				 "[approvals NUMBER [from GROUP]]");
+	return rules_take(w, "approvals") ? shape_people(a, w) : 0;
 }
 
 static int shape_window(struct mv_rule_args *a, struct words *w)
@@ -382,7 +386,7 @@ static int shape_window(struct mv_rule_args *a, struct words *w)
 	return mv_window_parse(&a->window, w->value, w->err);
 }
 
-/* -- the table ------------------------------------------------------------------ */
+/* -- the table ------------------------------------------------------------ */
 
 enum where { STAGE = 1 << 0, BRANCH = 1 << 1, TOP = 1 << 2 };
 static const char *const people[] = { "author", "committer", "pusher",
@@ -472,7 +476,7 @@ static const struct row *row_of(const char *key)
 	return NULL;
 }
 
-static int unknown(const char *key, struct mv_err *err)
+static int rules_unknown(const char *key, struct mv_err *err)
 {
 	for (size_t i = 0; i < sizeof(statistical) / sizeof(statistical[0]);
 	     i++)
@@ -510,7 +514,7 @@ static int parse_args(struct mv_rule *rule, const struct row *row,
 		      struct mv_err *err)
 {
 	struct words w;
-	int rc = split(&w, rule->value, err);
+	int rc = rules_split(&w, rule->value, err);
 
 	if (!rc)
 		rc = row->shape(rule->args, &w);
@@ -529,7 +533,7 @@ int mv_rule_parse(struct mv_rule *rule, const char *where, const char *key,
 	const struct row *row = row_of(key);
 
 	if (!row)
-		return unknown(key, err);
+		return rules_unknown(key, err);
 	if (!(row->where & where_of(where)))
 		return mv_fail(err, MV_EINVALID, "'%s' does not belong into a "
 			       "[%s] section", key, *where ? where : "top");
@@ -565,7 +569,7 @@ void mv_rule_args_free(struct mv_rule_args *a)
 	}
 }
 
-/* -- what an override may name ------------------------------------------------------- */
+/* -- what an override may name -------------------------------------------- */
 
 int mv_may_override(enum mv_rule_kind kind)
 {
@@ -573,7 +577,7 @@ int mv_may_override(enum mv_rule_kind kind)
 	       kind != MV_RULE_PROMOTER && kind != MV_RULE_POLICY_APPROVALS;
 }
 
-static int check_key(const char *key, struct mv_err *err)
+static int rules_check_key(const char *key, struct mv_err *err)
 {
 	const struct row *row = row_of(key);
 	struct mv_nearest near = MV_NEAREST_INIT(key);
@@ -604,7 +608,7 @@ static int check_keys(const char *rules, struct mv_err *err)
 		rc = mv_fail(err, MV_EINVALID, "an override names the keys of "
 			     "rules; '%s' has none", rules);
 	for (; key && !rc; key = strtok_r(NULL, " ", &rest))
-		rc = check_key(key, err);
+		rc = rules_check_key(key, err);
 	free(copy);
 	return rc;
 }

@@ -34,15 +34,15 @@ static int in_time(const struct audit *a, int64_t when)
 	       (!a->options->until || when < a->options->until);
 }
 
-static int copy(struct entry *n, size_t i, const char **s)
+static int audit_copy(struct entry *n, size_t i, const char **s)
 {
 	n->text[i] = strdup(*s ? *s : "");
 	*s = n->text[i];
 	return n->text[i] ? 0 : -1;
 }
 
-static int add(struct audit *a, const struct mv_audit_entry *e, int rank,
-	       struct mv_err *err)
+static int audit_add(struct audit *a, const struct mv_audit_entry *e, int rank,
+		     struct mv_err *err)
 {
 	struct entry *n;
 	int bad;
@@ -62,15 +62,17 @@ static int add(struct audit *a, const struct mv_audit_entry *e, int rank,
 	n->e = *e;
 	n->rank = rank;
 	n->order = a->count++;
-	bad = copy(n, 0, &n->e.who) | copy(n, 1, &n->e.action) |
-	      copy(n, 2, &n->e.artifact) | copy(n, 3, &n->e.version) |
-	      copy(n, 4, &n->e.stage) | copy(n, 5, &n->e.object) |
-	      copy(n, 6, &n->e.evidence) | copy(n, 7, &n->e.policy) |
-	      copy(n, 8, &n->e.reason) | copy(n, 9, &n->e.problem);
+	bad = audit_copy(n, 0, &n->e.who) | audit_copy(n, 1, &n->e.action) |
+	      audit_copy(n, 2, &n->e.artifact) | audit_copy(n, 3,
+							    &n->e.version) |
+	      audit_copy(n, 4, &n->e.stage) | audit_copy(n, 5, &n->e.object) |
+	      audit_copy(n, 6, &n->e.evidence) | audit_copy(n, 7,
+							    &n->e.policy) |
+	      audit_copy(n, 8, &n->e.reason) | audit_copy(n, 9, &n->e.problem);
 	return bad ? mv_nomem(err) : 0;
 }
 
-/* -- tags and the policy -------------------------------------------------------- */
+/* -- tags and the policy -------------------------------------------------- */
 
 const char *mv_proof_decided_word(enum mv_event_kind kind)
 {
@@ -98,8 +100,8 @@ static int rank_of(const struct mv_verified *v)
 		RANK_MATTER : RANK_DEED;
 }
 
-static int join(struct mv_buf *out, const struct mv_verified *v,
-		struct mv_err *err)
+static int audit_join(struct mv_buf *out, const struct mv_verified *v,
+		      struct mv_err *err)
 {
 	for (size_t i = 0; v->problems[i]; i++)
 		if (mv_buf_addf(out, "%s%s", out->len ? "; " : "",
@@ -131,15 +133,15 @@ static int on_event(void *payload, const struct mv_verified *v,
 	int rc;
 
 	mv_buf_init(&problem, (size_t)1 << 24);
-	rc = join(&problem, v, err);
+	rc = audit_join(&problem, v, err);
 	e.problem = problem.data;
 	if (!rc)
-		rc = add(a, &e, rank_of(v), err);
+		rc = audit_add(a, &e, rank_of(v), err);
 	mv_buf_release(&problem);
 	return rc;
 }
 
-/* -- statements -------------------------------------------------------------------- */
+/* -- statements ----------------------------------------------------------- */
 
 struct check {
 	const struct mv_past_statement *s;
@@ -147,7 +149,7 @@ struct check {
 	struct mv_signature signature;
 };
 
-static int check_one(void *arg, unsigned worker, struct mv_err *err)
+static int audit_check_one(void *arg, unsigned worker, struct mv_err *err)
 {
 	struct check *c = arg;
 
@@ -237,8 +239,9 @@ static int add_entry(struct audit *a, const struct check *c,
 		.state = state, .problem = problem
 	};
 
-	return add(a, &e, s->decision == MV_DECISION_RECEIPT ? RANK_RECEIPT :
-		   RANK_WORD, err);
+	return audit_add(a, &e,
+			 s->decision == MV_DECISION_RECEIPT ? RANK_RECEIPT :
+			 RANK_WORD, err);
 }
 
 static int add_statement(struct audit *a, const struct check *c,
@@ -290,7 +293,7 @@ static int check_run(struct audit *a, struct check *c, size_t count,
 		return rc;
 	for (size_t i = 0; i < count; i++)
 		if (!c[i].s->malformed && !(i && is_copy(c[i - 1].s, c[i].s)))
-			mv_group_submit(group, check_one, NULL, &c[i]);
+			mv_group_submit(group, audit_check_one, NULL, &c[i]);
 	rc = mv_group_wait(group, err);
 	mv_group_free(group);
 	for (size_t i = 0; i < count && !rc; i++)
@@ -386,7 +389,7 @@ static int add_statements(struct audit *a, const struct mv_past *past,
 	return rc;
 }
 
-/* -- in one order --------------------------------------------------------------------- */
+/* -- in one order --------------------------------------------------------- */
 
 static int by_when(const void *va, const void *vb)
 {

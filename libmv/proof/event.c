@@ -56,7 +56,7 @@ int mv_proof_add(struct mv_proof *p, enum mv_verify_state state,
 	return 0;
 }
 
-/* -- one event being looked at ------------------------------------------------------ */
+/* -- one event being looked at -------------------------------------------- */
 
 struct proving {
 	struct mv_proof *p;
@@ -99,10 +99,10 @@ static int is_stage(const struct mv_event *e)
 	       e->tag.kind == MV_EVENT_UNASSIGN;
 }
 
-/* -- the tag object ---------------------------------------------------------------- */
+/* -- the tag object ------------------------------------------------------- */
 
-static int take_tag(void *payload, size_t i,
-		    const struct mv_git_object_info *tag, struct mv_err *err)
+static int event_take_tag(void *payload, size_t i,
+			  const struct mv_git_object_info *tag, struct mv_err *err)
 {
 	struct proving *x = payload;
 	struct mv_err why = { MV_OK, "" };
@@ -125,7 +125,8 @@ static int take_tag(void *payload, size_t i,
 }
 
 /* What the name says and what the message says is one thing said twice. */
-static int check_name(struct proving *x, const char *key, const char *name)
+static int event_check_name(struct proving *x, const char *key,
+			    const char *name)
 {
 	const char *value = said(x, key);
 
@@ -138,19 +139,19 @@ static int check_names(struct proving *x)
 {
 	const struct mv_tag *t = &x->event->tag;
 	const char *counter = strrchr(x->event->ref, '#');
-	int rc = check_name(x, "Model-Artifact", t->artifact);
+	int rc = event_check_name(x, "Model-Artifact", t->artifact);
 
 	if (!rc)
-		rc = check_name(x, "Model-Version", t->version);
+		rc = event_check_name(x, "Model-Version", t->version);
 	if (!rc)
-		rc = check_name(x, "Model-Stage", t->stage);
+		rc = event_check_name(x, "Model-Stage", t->stage);
 	if (!rc && t->counter >= 0 && counter && counter[1] == '0')
 		rc = BAD(x, "its number begins with 0; git-model makes no "
 			 "such tags, and nobody should");
 	return rc;
 }
 
-/* -- when -------------------------------------------------------------------------------- */
+/* -- when ----------------------------------------------------------------- */
 
 int mv_proof_statement(struct mv_signature *out, struct mv_trust *trust,
 		       const struct mv_past_statement *s, struct mv_err *err)
@@ -257,7 +258,7 @@ static int is_name(const char *hex)
 	return !hex[n] && (n == 40 || n == 64);
 }
 
-/* -- which policy ------------------------------------------------------------------------------ */
+/* -- which policy --------------------------------------------------------- */
 
 static int governed(const struct mv_gate *gate, const struct mv_event *e)
 {
@@ -430,7 +431,7 @@ static int check_policy(struct proving *x, struct mv_err *err)
 	return rc ? rc : check_in_force(x);
 }
 
-/* -- which notes ----------------------------------------------------------------------------------- */
+/* -- which notes ---------------------------------------------------------- */
 
 static int check_notes(struct proving *x)
 {
@@ -486,10 +487,10 @@ static int check_grown(struct proving *x, const char *blob,
 	return rc;
 }
 
-/* -- content ------------------------------------------------------------------------------------------ */
+/* -- content -------------------------------------------------------------- */
 
-static int check_content(struct proving *x, struct mv_subject *s,
-			 struct mv_gate *gate, struct mv_err *err)
+static int event_check_content(struct proving *x, struct mv_subject *s,
+			       struct mv_gate *gate, struct mv_err *err)
 {
 	const char *content = said(x, "Model-Content");
 	struct mv_err why = { MV_OK, "" };
@@ -523,7 +524,7 @@ static int check_content(struct proving *x, struct mv_subject *s,
 		    "%s", said(x, "Model-Path"), x->event->commit, s->path) : 0;
 }
 
-/* -- the decision, again -------------------------------------------------------------------------------- */
+/* -- the decision, again -------------------------------------------------- */
 
 static int say_findings(struct proving *x, const struct mv_verdict *v)
 {
@@ -728,7 +729,7 @@ static int decide_strictly(struct replay *out, struct proving *x,
 	return rc;
 }
 
-/* -- a no that was left out ------------------------------------------------------------------------------ */
+/* -- a no that was left out ----------------------------------------------- */
 
 static int is_no(const struct mv_vote *v, const struct proving *x)
 {
@@ -816,7 +817,7 @@ static int has_more(struct proving *x, const char *blob, struct mv_err *err)
 	return rc ? rc : more;
 }
 
-/* -- debt ------------------------------------------------------------------------------------------------- */
+/* -- debt ----------------------------------------------------------------- */
 
 static const struct mv_finding *same_rule(const struct mv_verdict *v,
 					  const struct mv_finding *f)
@@ -906,12 +907,12 @@ static int check_plain(struct proving *x, struct mv_err *err)
 	if (!*said(x, "Model-Content"))
 		return 0;
 	memset(&s, 0, sizeof(s));
-	rc = check_content(x, &s, &where, err);
+	rc = event_check_content(x, &s, &where, err);
 	mv_subject_release(&s);
 	return rc;
 }
 
-/* -- a stage event ---------------------------------------------------------------------------------------- */
+/* -- a stage event -------------------------------------------------------- */
 
 static int replay(struct proving *x, const struct mv_subject *s,
 		  const struct mv_event *tag, struct mv_err *err)
@@ -974,7 +975,7 @@ static int prove_with(struct proving *x, const struct mv_registry *registry,
 	rc = mv_gate_set(&gate->notes, x->notes ? x->notes->hex : "", err);
 	memset(&s, 0, sizeof(s));
 	if (!rc)
-		rc = check_content(x, &s, gate, err);
+		rc = event_check_content(x, &s, gate, err);
 	if (!rc && *s.blob)
 		rc = check_grown(x, s.blob, err);
 	if (!rc && x->past->shallow && !strncmp(gate->repo_id, "root:", 5))
@@ -1027,7 +1028,7 @@ static int prove_stage(struct proving *x, struct mv_err *err)
 	return rc;
 }
 
-/* -- all of it ---------------------------------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 static int set_names(struct proving *x, struct mv_err *err)
 {
@@ -1061,7 +1062,8 @@ int mv_proof_event(struct mv_proof *out, struct mv_gates *gates,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = mv_git_objects(mv_repo_git(gates->repo), &oid, 1, take_tag, &x,
+	rc = mv_git_objects(mv_repo_git(gates->repo), &oid, 1, event_take_tag,
+			    &x,
 			    err);
 	if (!rc)
 		rc = find_receipt(&x, err);

@@ -21,8 +21,9 @@ struct lists {
 	char hex[LISTS][65];
 };
 
-static int keep(void *payload, size_t i, const char *hex, const void *data,
-		size_t len, struct mv_err *err)
+static int gates_keep(void *payload, size_t i, const char *hex,
+		      const void *data,
+		      size_t len, struct mv_err *err)
 {
 	struct lists *l = payload;
 
@@ -47,7 +48,7 @@ static int read_lists(struct lists *l, struct mv_gates *gates,
 	if (!rc)
 		rc = mv_git_read_many(mv_repo_git(gates->repo),
 				      (const char *const *)spec, LISTS,
-				      FILE_MAX, keep, l, err);
+				      FILE_MAX, gates_keep, l, err);
 	for (size_t i = 0; i < LISTS; i++)
 		free(spec[i]);
 	return rc;
@@ -56,8 +57,8 @@ static int read_lists(struct lists *l, struct mv_gates *gates,
 /* What was revoked then stays so, even where a list was cut short since: a
    signature would otherwise become good by that. A KRL cannot be joined; the
    newer one counts. */
-static int join(struct mv_buf *now, const struct mv_buf *then,
-		const char *binary, struct mv_err *err)
+static int gates_join(struct mv_buf *now, const struct mv_buf *then,
+		      const char *binary, struct mv_err *err)
 {
 	size_t n = binary ? strlen(binary) : 0;
 
@@ -76,10 +77,10 @@ static int open_strict(struct mv_gate_then *g, struct mv_gates *gates,
 	struct mv_trust_roots roots = { 0 };
 	char *tmp;
 	int limit;
-	int rc = join(revoked, &l->text[REVOKED], "SSHKRL\n", err);
+	int rc = gates_join(revoked, &l->text[REVOKED], "SSHKRL\n", err);
 
 	if (!rc)
-		rc = join(keys, &l->text[GPG_KEYS], NULL, err);
+		rc = gates_join(keys, &l->text[GPG_KEYS], NULL, err);
 	if (rc)
 		return rc;
 	roots.allowed_signers = l->text[SIGNERS].data;

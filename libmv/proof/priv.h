@@ -33,7 +33,7 @@ int mv_proof_statement(struct mv_signature *out, struct mv_trust *trust,
 int mv_proof_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 		     const struct mv_past_statement *r, struct mv_err *err);
 
-/* -- all of them ----------------------------------------------------------- */
+/* -- all of them ---------------------------------------------------------- */
 
 /* What only several events show: numbers that are missing, two of one number
    that contradict each other, older policies and older records than before.

@@ -18,7 +18,7 @@ struct mv_past_commit;
 struct mv_repo;
 struct mv_trust;
 
-/* -- proving (proof/verify.c; docs/design/verify.md) ----------------------- */
+/* -- proving (proof/verify.c; docs/design/verify.md) ---------------------- */
 
 enum mv_verify_state {
 	MV_VERIFY_OK, MV_VERIFY_BAD,
@@ -73,7 +73,7 @@ int mv_proof_verify(struct mv_gate *gate,
 		    const struct mv_verify_options *options,
 		    mv_verify_fn fn, void *payload, struct mv_err *err);
 
-/* -- who did what ---------------------------------------------------------- */
+/* -- who did what --------------------------------------------------------- */
 
 struct mv_audit_entry {
 	int64_t when;		/* s */
@@ -103,7 +103,7 @@ int mv_proof_audit(struct mv_gate *gate,
 		   const struct mv_audit_options *options, mv_audit_fn fn,
 		   void *payload, struct mv_err *err);
 
-/* -- gates as they were ---------------------------------------------------- */
+/* -- gates as they were --------------------------------------------------- */
 
 /*
  * A gate per commit of the trusted branch, and beside it the same lists of
@@ -145,7 +145,7 @@ struct mv_proof {
 
 void mv_proof_release(struct mv_proof *p);
 
-/* -- a push ---------------------------------------------------------------- */
+/* -- a push --------------------------------------------------------------- */
 
 /*
  * What verify would say of the events for which `wanted` says yes, if the

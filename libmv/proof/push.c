@@ -11,7 +11,7 @@
  * there becomes so.
  */
 
-/* -- events of a push ------------------------------------------------------------- */
+/* -- events of a push ----------------------------------------------------- */
 
 /* Of an event that is there already: what its tag names, for the order. */
 struct earlier {
@@ -92,8 +92,9 @@ static int read_earlier(struct mv_gate *gate, const struct mv_past *past,
 	return rc;
 }
 
-static int tell(const struct mv_event *e, struct mv_proof *p, mv_verify_fn fn,
-		void *payload, struct mv_err *err)
+static int push_tell(const struct mv_event *e, struct mv_proof *p,
+		     mv_verify_fn fn,
+		     void *payload, struct mv_err *err)
 {
 	static const char *const none[] = { NULL };
 	const struct mv_verified v = {
@@ -129,7 +130,7 @@ int mv_proof_some(struct mv_gate *gate, const struct mv_past *past,
 		rc = mv_proof_order(gate, past, proofs, err);
 	for (size_t i = 0; i < r->count && !rc; i++)
 		if (want[i])
-			rc = tell(&r->v[i], &proofs[i], fn, payload, err);
+			rc = push_tell(&r->v[i], &proofs[i], fn, payload, err);
 	for (size_t i = 0; proofs && i < r->count; i++)
 		mv_proof_release(&proofs[i]);
 	free(proofs);
@@ -138,7 +139,7 @@ int mv_proof_some(struct mv_gate *gate, const struct mv_past *past,
 	return rc;
 }
 
-/* -- what a move of the branch would turn -------------------------------------------- */
+/* -- what a move of the branch would turn --------------------------------- */
 
 struct moving {
 	struct mv_gate *gate;
@@ -202,7 +203,7 @@ static int look_at(void *payload, size_t i,
 			  "date of today", c->hex, e->ref +
 			  strlen("refs/tags/")) ? mv_nomem(err) : 0;
 	if (!rc)
-		rc = tell(e, &p, m->fn, m->payload, err);
+		rc = push_tell(e, &p, m->fn, m->payload, err);
 	mv_proof_release(&p);
 	return rc;
 }

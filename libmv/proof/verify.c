@@ -16,7 +16,7 @@ static const char *tag_name(const struct mv_event *e)
 	return e->ref + strlen("refs/tags/");
 }
 
-/* -- in parallel ------------------------------------------------------------------- */
+/* -- in parallel ---------------------------------------------------------- */
 
 struct shared {
 	const struct mv_gate *today;
@@ -75,7 +75,7 @@ static int prove_all(struct shared *s, struct mv_err *err)
 	return rc;
 }
 
-/* -- what several events show together ------------------------------------------------ */
+/* -- what several events show together ------------------------------------ */
 
 /* Of each stage of one artifact: the newest policy and records named so far. */
 struct seen {
@@ -261,7 +261,7 @@ int mv_proof_order(const struct mv_gate *gate, const struct mv_past *past,
 	return rc ? mv_nomem(err) : 0;
 }
 
-/* -- telling ---------------------------------------------------------------------------- */
+/* -- telling -------------------------------------------------------------- */
 
 struct telling {
 	struct mv_gate *gate;
@@ -271,8 +271,8 @@ struct telling {
 	void *payload;
 };
 
-static int tell(const struct telling *t, const struct mv_proof *p,
-		struct mv_verified *v, struct mv_err *err)
+static int verify_tell(const struct telling *t, const struct mv_proof *p,
+		       struct mv_verified *v, struct mv_err *err)
 {
 	static const char *const none[] = { NULL };
 
@@ -295,10 +295,10 @@ static int tell_event(const struct telling *t, const struct mv_event *e,
 		.policy = p->policy
 	};
 
-	return tell(t, p, &v, err);
+	return verify_tell(t, p, &v, err);
 }
 
-/* -- changes of the policy ------------------------------------------------------------------ */
+/* -- changes of the policy ------------------------------------------------ */
 
 enum { MOMENTS_MAX = 256 };
 
@@ -513,7 +513,7 @@ static int tell_change(const struct telling *t, const struct mv_proof *proofs,
 					 .promoter = p.promoter,
 					 .when = c->when };
 
-		rc = tell(t, &p, &v, err);
+		rc = verify_tell(t, &p, &v, err);
 	}
 	mv_proof_release(&p);
 	return rc;
@@ -540,7 +540,7 @@ static int tell_beginnings(const struct telling *t, struct mv_err *err)
 			  past->beginnings[1]) ? mv_nomem(err) : 0;
 	v.when = t->gate->now / 1000;
 	if (!rc)
-		rc = tell(t, &p, &v, err);
+		rc = verify_tell(t, &p, &v, err);
 	mv_proof_release(&p);
 	return rc;
 }
@@ -558,7 +558,7 @@ static int tell_changes(const struct telling *t, const struct mv_proof *proofs,
 	return rc;
 }
 
-/* -- what is not there any more ---------------------------------------------------------------- */
+/* -- what is not there any more ------------------------------------------- */
 
 static int tell_loss(const struct telling *t, const struct mv_past_loss *l,
 		     struct mv_err *err)
@@ -580,12 +580,12 @@ static int tell_loss(const struct telling *t, const struct mv_past_loss *l,
 		rc = mv_nomem(err);
 	v.promoter = p.promoter;
 	if (!rc)
-		rc = tell(t, &p, &v, err);
+		rc = verify_tell(t, &p, &v, err);
 	mv_proof_release(&p);
 	return rc;
 }
 
-static int is_there(const struct mv_registry *r, const char *oid)
+static int verify_is_there(const struct mv_registry *r, const char *oid)
 {
 	for (size_t i = 0; i < r->count; i++)
 		if (!strcmp(r->v[i].oid, oid))
@@ -615,7 +615,7 @@ static int tell_lost(const struct telling *t, const struct mv_past_statement *r,
 			 r->s.stage))
 		rc = mv_nomem(err);
 	if (!rc && good)
-		rc = tell(t, &p, &v, err);
+		rc = verify_tell(t, &p, &v, err);
 	mv_proof_release(&p);
 	return rc;
 }
@@ -641,12 +641,12 @@ static int tell_ignored(const struct telling *t, const struct mv_event *e,
 	rc = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "%s", why.msg) ?
 	     mv_nomem(err) : 0;
 	if (!rc)
-		rc = tell(t, &p, &v, err);
+		rc = verify_tell(t, &p, &v, err);
 	mv_proof_release(&p);
 	return rc;
 }
 
-/* -- tags that stand in the way ------------------------------------------------------------------ */
+/* -- tags that stand in the way ------------------------------------------- */
 
 struct blocking {
 	const struct telling *t;
@@ -680,7 +680,7 @@ static int tell_blocking(void *payload, const struct mv_git_ref *ref,
 	if (!rc && bad)
 		rc = mv_nomem(err);
 	if (!rc && p.problem_count)
-		rc = tell(b->t, &p, &v, err);
+		rc = verify_tell(b->t, &p, &v, err);
 	mv_proof_release(&p);
 	free(what);
 	return rc;
@@ -712,7 +712,7 @@ static int tell_missing(const struct telling *t, struct mv_err *err)
 		const struct mv_past_statement *r = &t->past->receipts.v[i];
 
 		if (*r->s.tag && (!only || !strcmp(only, r->s.artifact)) &&
-		    !is_there(&t->gate->registry, r->s.tag))
+		    !verify_is_there(&t->gate->registry, r->s.tag))
 			rc = tell_lost(t, r, err);
 	}
 	for (size_t i = 0; i < t->past->loss_count && !rc && !only; i++)
@@ -720,7 +720,7 @@ static int tell_missing(const struct telling *t, struct mv_err *err)
 	return rc;
 }
 
-/* -- all of it -------------------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------ */
 
 int mv_proof_verify_with(struct mv_gate *gate, const struct mv_past *past,
 			 const struct mv_verify_options *options,
@@ -754,8 +754,9 @@ int mv_proof_verify_with(struct mv_gate *gate, const struct mv_past *past,
 
 /* A name that nothing here knows was mistyped: that nothing was found of it says
    nothing. What the server received is known, though its tag is lost. */
-static int check_name(const struct mv_gate *gate, const struct mv_past *past,
-		      const char *artifact, struct mv_err *err)
+static int verify_check_name(const struct mv_gate *gate,
+			     const struct mv_past *past,
+			     const char *artifact, struct mv_err *err)
 {
 	for (size_t i = 0; i < past->receipts.count; i++) {
 		const char *name = past->receipts.v[i].s.artifact;
@@ -820,7 +821,7 @@ int mv_proof_verify(struct mv_gate *gate,
 	if (options->root)
 		memcpy(*options->root, past.root, sizeof(*options->root));
 	if (options->artifact)
-		rc = check_name(gate, &past, options->artifact, err);
+		rc = verify_check_name(gate, &past, options->artifact, err);
 	if (!rc && options->tagless)
 		rc = find_tagless(options->tagless, gate, err);
 	if (!rc)

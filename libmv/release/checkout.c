@@ -52,9 +52,9 @@ static void plan_release(struct plan *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/* -- what has to be there afterwards ---------------------------------------------- */
+/* -- what has to be there afterwards -------------------------------------- */
 
-static int is_below(const char *path, const char *top)
+static int checkout_is_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
 
@@ -68,7 +68,8 @@ static int add_target(void *payload, const struct mv_git_entry *e,
 	size_t alloc = 2 * p->alloc + 16;
 	struct target *v;
 
-	if (strlen(e->blob) > 64 || !is_below(e->path, p->subject.path))
+	if (strlen(e->blob) > 64 || !checkout_is_below(e->path,
+						       p->subject.path))
 		return 0;
 	if (p->count == p->alloc) {
 		v = realloc(p->v, alloc * sizeof(*v));
@@ -89,7 +90,7 @@ static int add_target(void *payload, const struct mv_git_entry *e,
 	return 0;
 }
 
-static int by_path(const void *a, const void *b)
+static int checkout_by_path(const void *a, const void *b)
 {
 	const struct target *x = a, *y = b;
 
@@ -101,7 +102,7 @@ static struct target *find_target(const struct plan *p, const char *path)
 	struct target key = { .path = (char *)(uintptr_t)path };
 
 	return p->count ? bsearch(&key, p->v, p->count, sizeof(*p->v),
-				  by_path) : NULL;
+				  checkout_by_path) : NULL;
 }
 
 static int take_pointer(void *payload, size_t i, const char *hex,
@@ -156,7 +157,7 @@ static int make_plan(struct plan *p, struct mv_repo *repo, const char *spec,
 	if (rc)
 		return rc;
 	if (p->count)
-		qsort(p->v, p->count, sizeof(*p->v), by_path);
+		qsort(p->v, p->count, sizeof(*p->v), checkout_by_path);
 	/* Its manifest does not say all that it is: what lies elsewhere no
 	   version can bring. */
 	if (p->subject.beyond && !p->force)
@@ -168,7 +169,7 @@ static int make_plan(struct plan *p, struct mv_repo *repo, const char *spec,
 	return p->pathspec ? read_pointers(p, repo, err) : mv_nomem(err);
 }
 
-/* -- what would be lost ------------------------------------------------------------- */
+/* -- what would be lost --------------------------------------------------- */
 
 static int changed(const struct target *t, const char *how,
 		   struct mv_err *err)
@@ -329,7 +330,7 @@ static int check_changes(struct plan *p, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- the content ------------------------------------------------------------------------ */
+/* -- the content ---------------------------------------------------------- */
 
 static int need_content(const struct plan *p, struct mv_repo *repo,
 			struct mv_err *err)
@@ -361,7 +362,7 @@ static int need_content(const struct plan *p, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- doing it ------------------------------------------------------------------------------ */
+/* -- doing it ------------------------------------------------------------- */
 
 /* What git, or the filter that it ran, left as pointers. */
 static int materialize(const struct plan *p, struct mv_repo *repo,
@@ -443,10 +444,10 @@ static int check_twice(const struct plan *plans, size_t count,
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < i; k++)
-			if (is_below(plans[i].subject.path,
-				     plans[k].subject.path) ||
-			    is_below(plans[k].subject.path,
-				     plans[i].subject.path))
+			if (checkout_is_below(plans[i].subject.path,
+					      plans[k].subject.path) ||
+			    checkout_is_below(plans[k].subject.path,
+					      plans[i].subject.path))
 				return mv_fail(err, MV_EINVALID, "'%s' and "
 					       "'%s' are both about '%s'",
 					       plans[k].release.tag,
@@ -487,7 +488,7 @@ int mv_release_checkout(struct mv_repo *repo, const char *const *specs,
 	return rc;
 }
 
-/* -- a stage of everything ------------------------------------------------------------------- */
+/* -- a stage of everything ------------------------------------------------ */
 
 /* Specs of those artifacts that hold it, in the order of the file. */
 static int held_specs(char **specs, size_t *count, struct mv_repo *repo,

@@ -79,7 +79,7 @@ int mv_release_git_fetch(struct mv_repo *repo, const char *remote,
 		       "%d seconds (model.fetchTimeout)", remote, limit / 1000);
 }
 
-/* -- tags of the registry ------------------------------------------------------ */
+/* -- tags of the registry ------------------------------------------------- */
 
 /* Tags whose commit is here already, and those that bring theirs along. */
 struct tags {
@@ -96,7 +96,7 @@ struct tags {
 };
 
 __attribute__((format(printf, 2, 3)))
-static void say(const struct tags *tags, const char *fmt, ...)
+static void fetch_say(const struct tags *tags, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -110,7 +110,7 @@ static void say(const struct tags *tags, const char *fmt, ...)
 }
 
 /* The name is a stranger's, and becomes a refspec. */
-static int is_ours(const char *name)
+static int fetch_is_ours(const char *name)
 {
 	struct mv_tag tag;
 
@@ -124,8 +124,8 @@ static int is_ours(const char *name)
 }
 
 /* The tag before this line is complete: its commit is `commit`. */
-static int settle(struct tags *tags, const char *commit,
-		  struct mv_err *err)
+static int fetch_settle(struct tags *tags, const char *commit,
+			struct mv_err *err)
 {
 	char hex[65];
 	struct mv_buf *to;
@@ -142,8 +142,8 @@ static int settle(struct tags *tags, const char *commit,
 }
 
 /* "<hex>\trefs/tags/<name>", after an annotated one the same with "^{}". */
-static int take_line(struct tags *tags, char *line,
-		     struct mv_err *err)
+static int fetch_take_line(struct tags *tags, char *line,
+			   struct mv_err *err)
 {
 	const size_t n = tags->repo->info->hex_len;
 	const size_t skip = n + 1 + strlen(TAG);
@@ -157,9 +157,9 @@ static int take_line(struct tags *tags, char *line,
 	line[n] = '\0';
 	name = line + skip;
 	if (len > skip + 3 && !strcmp(line + len - 3, "^{}"))
-		return settle(tags, line, err);
-	rc = settle(tags, tags->last, err);
-	if (rc || !is_ours(name))
+		return fetch_settle(tags, line, err);
+	rc = fetch_settle(tags, tags->last, err);
+	if (rc || !fetch_is_ours(name))
 		return rc;
 	tags->force = 0;
 	rc = mv_git_ref_get(here, tags->repo->git, line + n + 1, err);
@@ -172,10 +172,11 @@ static int take_line(struct tags *tags, char *line,
 		rc = MV_ENOENT;
 	} else if (!rc && strcmp(here, line)) {
 		tags->out->differing++;
-		say(tags, "tag '%s' is not what it is at '%s'; left as it is. "
-		    "If that one counts, take it and do yours again, which "
-		    "gets the next number: git tag -d '%s' && git model fetch "
-		    "%s", name, tags->remote, name, tags->remote);
+		fetch_say(tags,
+			  "tag '%s' is not what it is at '%s'; left as it is. "
+			  "If that one counts, take it and do yours again, which "
+			  "gets the next number: git tag -d '%s' && git model fetch "
+			  "%s", name, tags->remote, name, tags->remote);
 	}
 	if (rc != MV_ENOENT)
 		return rc;
@@ -197,9 +198,9 @@ static int list_tags(struct tags *tags, struct mv_err *err)
 	if (!rc && text.len)
 		for (char *line = strtok_r(text.data, "\n", &save);
 		     !rc && line; line = strtok_r(NULL, "\n", &save))
-			rc = take_line(tags, line, err);
+			rc = fetch_take_line(tags, line, err);
 	if (!rc)
-		rc = settle(tags, tags->last, err);
+		rc = fetch_settle(tags, tags->last, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -224,8 +225,9 @@ static int fetch_all(struct mv_registry_fetched *out, struct mv_repo *repo,
 	if (!rc)
 		rc = list_tags(&tags, err);
 	if (!rc && out->tags)
-		say(&tags, "fetching %zu tag%s of the registry", out->tags,
-		    out->tags == 1 ? "" : "s");
+		fetch_say(&tags, "fetching %zu tag%s of the registry",
+			  out->tags,
+			  out->tags == 1 ? "" : "s");
 	if (!rc && tags.near.len)
 		rc = mv_release_git_fetch(repo, remote, NULL, NULL, &tags.near,
 					  err);

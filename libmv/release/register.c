@@ -20,7 +20,7 @@
 #define MESSAGE_MAX ((size_t)1 << 20)
 #define OURS "Model-"
 
-/* -- making tags -------------------------------------------------------------------------- */
+/* -- making tags ---------------------------------------------------------- */
 
 void mv_release_tag_init(struct mv_tag_event *event)
 {
@@ -309,7 +309,7 @@ static int add_names(struct mv_tag_event *event, struct mv_err *err)
 	return rc;
 }
 
-/* -- register ---------------------------------------------------------------------------- */
+/* -- register ------------------------------------------------------------- */
 
 void mv_release_registered_clear(struct mv_registered *r)
 {
@@ -547,7 +547,7 @@ int mv_release_register(struct mv_registered *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- and back ----------------------------------------------------------------------------- */
+/* -- and back ------------------------------------------------------------- */
 
 struct taking {
 	struct mv_repo *repo;

@@ -24,7 +24,7 @@ int mv_release_git_fetch(struct mv_repo *repo, const char *remote,
 			 const char *how, const char *const *specs,
 			 const struct mv_buf *in, struct mv_err *err);
 
-/* -- writing --------------------------------------------------------------- */
+/* -- writing -------------------------------------------------------------- */
 
 enum mv_tag_flags {
 	MV_TAG_SIGN = 1 << 0,	/* else as tag.gpgSign says */
@@ -110,7 +110,7 @@ int mv_release_deprecate(char **tag, struct mv_repo *repo, const char *artifact,
 			 const char *message, unsigned flags,
 			 struct mv_err *err);
 
-/* -- into the work tree ---------------------------------------------------- */
+/* -- into the work tree --------------------------------------------------- */
 
 struct mv_checkout_release {
 	unsigned flags;		/* MV_CHECKOUT_FORCE: over what was changed */
@@ -141,7 +141,7 @@ int mv_release_checkout_stage(struct mv_repo *repo, const char *stage,
 			      struct mv_checkout_stats *stats, size_t *count,
 			      struct mv_err *err);
 
-/* -- tags that are elsewhere ----------------------------------------------- */
+/* -- tags that are elsewhere ---------------------------------------------- */
 
 struct mv_registry_fetched {
 	size_t tags;		/* that were not here, `mended` ones included */

@@ -58,8 +58,8 @@ static int check_url(const char *url, struct mv_err *err)
 	return 0;
 }
 
-static int choose(const struct mv_transport **out, char **where,
-		  const char *url, struct mv_err *err)
+static int remote_choose(const struct mv_transport **out, char **where,
+			 const char *url, struct mv_err *err)
 {
 	int rc;
 
@@ -86,7 +86,7 @@ int mv_remote_open(struct mv_remote **out, const char *url,
 	int rc;
 
 	*out = NULL;
-	rc = choose(&transport, &where, url, err);
+	rc = remote_choose(&transport, &where, url, err);
 	if (rc)
 		return rc;
 	remote = calloc(1, sizeof(*remote));

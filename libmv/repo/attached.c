@@ -99,8 +99,8 @@ static int read_note(void *payload, size_t i, const char *hex,
 	return rc;
 }
 
-static int read_notes(struct attached *a, struct mv_git *git,
-		      const struct blobs *b, struct mv_err *err)
+static int attached_read_notes(struct attached *a, struct mv_git *git,
+			       const struct blobs *b, struct mv_err *err)
 {
 	const char *specs[BATCH];
 	int rc = 0;
@@ -133,7 +133,7 @@ int mv_repo_each_attached(struct mv_git *git, const char *ref,
 	else
 		rc = mv_git_notes_each(git, ref, keep_note, &b, err);
 	if (!rc)
-		rc = read_notes(&a, git, &b, err);
+		rc = attached_read_notes(&a, git, &b, err);
 	free(b.hex);
 	return rc;
 }

@@ -35,7 +35,7 @@ static int says(int *same, const char *file, const char *path,
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
-static int say(const char *file, const char *path, struct mv_err *err)
+static int clients_say(const char *file, const char *path, struct mv_err *err)
 {
 	char *text = mv_strf("%s\n", path);
 	int rc = text ? mv_write_file(file, text, strlen(text), 0644, 0, err) :
@@ -45,7 +45,7 @@ static int say(const char *file, const char *path, struct mv_err *err)
 	return rc;
 }
 
-/* -- a store that was there ----------------------------------------------------- */
+/* -- a store that was there ----------------------------------------------- */
 
 int mv_repo_store_was_seen(int *seen, const char *common_dir, const char *store,
 			   struct mv_err *err)
@@ -65,7 +65,7 @@ int mv_repo_store_note_seen(const char *common_dir, const char *store,
 				  mv_nomem(err);
 
 	if (!rc && !seen)
-		rc = say(file, store, err);
+		rc = clients_say(file, store, err);
 	free(file);
 	return rc;
 }
@@ -115,7 +115,7 @@ int mv_repo_store_note_apart(const char *common_dir, const char *store,
 		       mv_repo_store_note_seen(common_dir, OWN_PLACE, err) : 0;
 }
 
-/* -- who shares a repository ------------------------------------------------------ */
+/* -- who shares a repository ---------------------------------------------- */
 
 /* git's grammar: a name, a boolean, 1 and 2 as of old, or a mode. */
 static int parse_share(mode_t *share, const char *value, struct mv_err *err)
@@ -182,7 +182,7 @@ int mv_repo_share_of(mode_t *share, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- clients ---------------------------------------------------------------------- */
+/* -- clients -------------------------------------------------------------- */
 
 /* The hash of the path, in hex. */
 static int hash_path(char *hex, const char *path, struct mv_err *err)
@@ -240,7 +240,7 @@ static int register_path(const char *store, const char *common_dir,
 	if (!rc && !same && !stat(store, &st))
 		(void)!chmod(dir, st.st_mode & 07777);
 	if (!rc && !same)
-		rc = say(file, common_dir, err);
+		rc = clients_say(file, common_dir, err);
 	free(dir);
 	free(file);
 	return rc;
@@ -256,7 +256,7 @@ int mv_repo_client_register(const char *store, const char *common_dir,
 	return rc;
 }
 
-/* -- all of them ---------------------------------------------------------------------- */
+/* -- all of them ---------------------------------------------------------- */
 
 struct round {
 	const char *store;
@@ -268,8 +268,8 @@ struct round {
 };
 
 /* Once each. A path that cannot be resolved is asked as it is written. */
-static int ask(struct round *r, const char *path, const char *file,
-	       struct mv_err *err)
+static int clients_ask(struct round *r, const char *path, const char *file,
+		       struct mv_err *err)
 {
 	char *real = realpath(path, NULL), **grown;
 
@@ -303,7 +303,7 @@ static int ask_client(void *payload, const char *name, struct mv_err *err)
 	rc = mv_read_file(&text, file, err);
 	if (!rc) {
 		text.data[strcspn(text.data, "\n")] = '\0';
-		rc = ask(r, text.data, file, err);
+		rc = clients_ask(r, text.data, file, err);
 	}
 	mv_buf_release(&text);
 	free(file);
@@ -334,7 +334,7 @@ static int ask_around(struct round *r, struct mv_err *err)
 	if (slash && slash != real && !strcmp(slash, "/model")) {
 		*slash = '\0';
 		if (is_git_dir(real))
-			rc = ask(r, real, NULL, err);
+			rc = clients_ask(r, real, NULL, err);
 	}
 	free(real);
 	return rc;
@@ -379,7 +379,7 @@ static int ask_copy(void *payload, const char *name, struct mv_err *err)
 		if (names_store(dir, f->r->store) && is_git_dir(dir)) {
 			rc = mv_repo_client_register(f->r->store, dir, err);
 			if (!rc)
-				rc = ask(f->r, dir, NULL, err);
+				rc = clients_ask(f->r, dir, NULL, err);
 		}
 		free(dir);
 	}
@@ -420,7 +420,8 @@ int mv_repo_each_client(const char *store, const char *common_dir,
 {
 	struct round r = { .store = store, .fn = fn, .payload = payload };
 	char *clients = mv_path_join(store, "clients");
-	int rc = clients ? ask(&r, common_dir, NULL, err) : mv_nomem(err);
+	int rc = clients ? clients_ask(&r, common_dir, NULL,
+				       err) : mv_nomem(err);
 
 	if (!rc)
 		rc = ask_around(&r, err);
@@ -438,7 +439,7 @@ int mv_repo_each_client(const char *store, const char *common_dir,
 	return rc;
 }
 
-/* -- asking another one ------------------------------------------------------------------ */
+/* -- asking another one --------------------------------------------------- */
 
 static int ties(const char *variable)
 {

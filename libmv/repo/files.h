@@ -16,7 +16,7 @@
  */
 struct mv_repo;
 
-/* -- looking --------------------------------------------------------------- */
+/* -- looking -------------------------------------------------------------- */
 
 enum mv_file_state {
 	MV_FILE_OK,		/* the bytes are there, stat says unchanged */

@@ -34,7 +34,7 @@ static void part_of_whole(void *payload, const char *what, uint64_t done,
 	mv_progress_update(repo->progress, what, done, total);
 }
 
-/* -- opening --------------------------------------------------------------- */
+/* -- opening -------------------------------------------------------------- */
 
 int mv_repo_open(struct mv_repo **out, const struct mv_repo_options *options,
 		 struct mv_err *err)

@@ -34,7 +34,8 @@ static const struct {
 	{ "repository", "id", 0 },
 };
 
-static int is_known(const char *section, const char *subname, const char *key)
+static int settings_is_known(const char *section, const char *subname,
+			     const char *key)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(section, known[i].section) &&
@@ -91,7 +92,7 @@ static int keep_setting(void *payload, const char *section,
 			     "add`", line);
 		return 0;
 	}
-	if (!is_known(section, subname, key)) {
+	if (!settings_is_known(section, subname, key)) {
 		mv_repo_warn(repo, TEAM_FILE ":%d: unknown key '%s' in [%s]",
 			     line, key, section);
 		return 0;

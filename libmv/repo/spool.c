@@ -27,8 +27,8 @@ void mv_repo_spool_release(struct mv_spool *spool)
 	mv_buf_release(&spool->memory);
 }
 
-static int keep(struct mv_spool *spool, struct mv_repo *repo,
-		const void *block, size_t len, struct mv_err *err)
+static int spool_keep(struct mv_spool *spool, struct mv_repo *repo,
+		      const void *block, size_t len, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -63,7 +63,7 @@ int mv_repo_spool_fill(struct mv_spool *spool, struct mv_repo *repo,
 		if (hasher)
 			rc = mv_hasher_update(hasher, block, got, err);
 		if (!rc)
-			rc = keep(spool, repo, block, got, err);
+			rc = spool_keep(spool, repo, block, got, err);
 	}
 	free(block);
 	return rc;

@@ -50,7 +50,7 @@ static int add_column(struct columns *columns, const char *prefix,
 	return 0;
 }
 
-/* -- which columns ---------------------------------------------------------------- */
+/* -- which columns -------------------------------------------------------- */
 
 static const struct mv_facts *row_facts(const struct mv_row *row, int metrics)
 {
@@ -58,7 +58,8 @@ static const struct mv_facts *row_facts(const struct mv_row *row, int metrics)
 }
 
 /* Every key with its first value; `from` counts the rows that agree. */
-static int collect(struct mv_facts *all, const struct mv_board *b, int metrics)
+static int board_text_collect(struct mv_facts *all, const struct mv_board *b,
+			      int metrics)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct mv_facts *facts = row_facts(&b->v[i], metrics);
@@ -96,7 +97,7 @@ static int is_judged(const struct mv_board *b, const char *metric)
 static int add_metrics(struct columns *columns, const struct mv_board *b)
 {
 	struct mv_facts all = MV_FACTS_INIT;
-	int rc = collect(&all, b, 1);
+	int rc = board_text_collect(&all, b, 1);
 
 	for (int pass = 0; pass < 3; pass++)
 		for (size_t i = 0; !rc && i < all.count; i++) {
@@ -114,7 +115,7 @@ static int add_metrics(struct columns *columns, const struct mv_board *b)
 static int add_params(struct columns *columns, const struct mv_board *b)
 {
 	struct mv_facts all = MV_FACTS_INIT;
-	int rc = collect(&all, b, 0);
+	int rc = board_text_collect(&all, b, 0);
 
 	for (size_t i = 0; !rc && i < all.count; i++)
 		if (all.v[i].from != b->count || b->count == 1)
@@ -123,8 +124,8 @@ static int add_params(struct columns *columns, const struct mv_board *b)
 	return rc;
 }
 
-static int choose(struct columns *columns, const struct mv_board *b,
-		  const char *const *wanted, int log)
+static int board_text_choose(struct columns *columns, const struct mv_board *b,
+			     const char *const *wanted, int log)
 {
 	int rc = 0;
 
@@ -137,7 +138,7 @@ static int choose(struct columns *columns, const struct mv_board *b,
 	return rc || log ? rc : add_params(columns, b);
 }
 
-/* -- the best ---------------------------------------------------------------------- */
+/* -- the best ------------------------------------------------------------- */
 
 static const struct mv_metric_rule *rule_of(const struct mv_board *b,
 					    const char *key)
@@ -184,8 +185,8 @@ static const struct mv_value *best_of(const struct mv_board *b,
 	return differ ? best : NULL;
 }
 
-static int judge(struct judged *j, const struct mv_board *b,
-		 const struct mv_row *const *rows, const char *key)
+static int board_text_judge(struct judged *j, const struct mv_board *b,
+			    const struct mv_row *const *rows, const char *key)
 {
 	const char *metric = NULL;
 	int rc = 0;
@@ -214,12 +215,12 @@ static int judge_all(struct judged *j, const struct mv_board *b,
 	for (size_t i = 0; rows && i < b->count; i++)
 		rows[i] = &b->v[i];
 	for (size_t c = 0; !rc && c < columns->count; c++)
-		rc = judge(&j[c], b, rows, columns->v[c].key);
+		rc = board_text_judge(&j[c], b, rows, columns->v[c].key);
 	free(rows);
 	return rc;
 }
 
-/* -- cells ------------------------------------------------------------------------- */
+/* -- cells ---------------------------------------------------------------- */
 
 static int some_differ(const struct mv_board *b, const char *key)
 {
@@ -353,7 +354,7 @@ size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 	struct columns columns;
 
 	memset(marks, 0, sizeof(*marks));
-	if (choose(&columns, b, wanted, log) ||
+	if (board_text_choose(&columns, b, wanted, log) ||
 	    judge_all(judged, b, &columns))
 		t->pen.failed = 1;
 	first_columns(t, artifacts, log);
@@ -404,7 +405,8 @@ static void forget_left_out(struct mv_board_marks *marks,
 	marks->other = seen & 2;
 }
 
-static void put_legend(struct mv_pen *pen, const struct mv_board_marks *marks)
+static void board_text_put_legend(struct mv_pen *pen,
+				  const struct mv_board_marks *marks)
 {
 	if (!marks->best && !marks->other)
 		return;
@@ -436,7 +438,7 @@ int mv_board_text(struct mv_buf *out, const struct mv_board *b,
 	mv_table_release(&t);
 	if (!b->count)
 		mv_pen_str(&pen, "nothing to show\n");
-	put_legend(&pen, &marks);
+	board_text_put_legend(&pen, &marks);
 	mv_words_left_out(&pen, left);
 	put_note(&pen, b->skipped_lines, "line of the notes could not be read",
 		 "lines of the notes could not be read");

@@ -6,7 +6,7 @@
 #include "libmv/base/near.h"
 #include "libmv/report/parts.h"
 
-/* -- what a row says to a key ----------------------------------------------------- */
+/* -- what a row says to a key --------------------------------------------- */
 
 static const char *const row_names[] = {
 	"version", "stage", "artifact", "path", "author", "label", "branch",
@@ -89,7 +89,7 @@ const char *mv_row_metric(const struct mv_row *row, const char *key)
 	return mv_facts_get(&row->evidence.metrics, key) ? key : NULL;
 }
 
-/* -- is it a key at all? --------------------------------------------------------- */
+/* -- is it a key at all? -------------------------------------------------- */
 
 static void try_facts(struct mv_nearest *n, const struct mv_facts *facts)
 {
@@ -131,7 +131,7 @@ static int is_nan(const struct mv_value *v)
 	return v->type == MV_VALUE_REAL && isnan(v->r);
 }
 
-/* -- lists of keys ------------------------------------------------------------------ */
+/* -- lists of keys -------------------------------------------------------- */
 
 struct keys {
 	char *text;
@@ -182,7 +182,7 @@ int mv_board_knows(const struct mv_board *b, const char *text,
 	return rc;
 }
 
-/* -- sorting -------------------------------------------------------------------------- */
+/* -- sorting -------------------------------------------------------------- */
 
 struct order {
 	const struct mv_board *board;
@@ -264,7 +264,7 @@ out:
 	return rc;
 }
 
-/* -- the front -------------------------------------------------------------------------- */
+/* -- the front ------------------------------------------------------------ */
 
 const char *mv_board_artifact(const struct mv_board *b)
 {

@@ -35,7 +35,7 @@ static void put_more(struct mv_pen *pen, size_t more)
 	mv_pen_str(pen, "\n");
 }
 
-/* -- what it is ---------------------------------------------------------------- */
+/* -- what it is ----------------------------------------------------------- */
 
 static void put_also(struct mv_pen *pen, const char *s, enum mv_tone tone)
 {
@@ -122,7 +122,7 @@ static void put_identity(struct mv_pen *pen, const struct mv_card *card)
 	put_commit(pen, card);
 }
 
-/* -- facts ---------------------------------------------------------------------- */
+/* -- facts ---------------------------------------------------------------- */
 
 static const struct mv_series *curve_of(const struct mv_card *card,
 					const char *key)
@@ -236,7 +236,7 @@ static void put_facts(struct mv_pen *pen, const char *title,
 	put_more(pen, facts->count - count);
 }
 
-/* -- data, run, records ----------------------------------------------------------- */
+/* -- data, run, records --------------------------------------------------- */
 
 static void fill_ref(struct mv_table *t, const struct mv_ref *ref,
 		     const char *role)
@@ -277,7 +277,8 @@ static void put_refs(struct mv_pen *pen, const struct mv_refs *refs,
 	put_more(pen, refs->count - count);
 }
 
-static void put_run(struct mv_pen *pen, const struct mv_record *record)
+static void card_text_put_run(struct mv_pen *pen,
+			      const struct mv_record *record)
 {
 	const struct mv_execution *run = &record->run;
 
@@ -365,7 +366,7 @@ int mv_card_text(struct mv_buf *out, const struct mv_card *card,
 		put_refs(&pen, &e->data->data, "data");
 	}
 	if (e->run)
-		put_run(&pen, e->run);
+		card_text_put_run(&pen, e->run);
 	if (e->environment)
 		put_facts(&pen, "Environment", &e->environment->environment,
 			  1);

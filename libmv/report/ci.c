@@ -10,7 +10,7 @@
  * (annotations).
  */
 
-/* -- what is found -------------------------------------------------------------- */
+/* -- what is found -------------------------------------------------------- */
 
 static int is_finding(const struct mv_change *change)
 {
@@ -53,7 +53,7 @@ static void put_incomparable(struct mv_pen *pen, const struct mv_pair *pair,
 	mv_words_eval_data(pen, &pair->new_evidence, change->key);
 }
 
-/* -- JUnit XML ---------------------------------------------------------------------- */
+/* -- JUnit XML ------------------------------------------------------------ */
 
 /* Text is safe for a terminal already, so it has no control characters; the
    two code points beside them that XML 1.0 has no place for are escaped here. */
@@ -179,7 +179,7 @@ int mv_comparison_junit(struct mv_buf *out, const struct mv_comparison *c,
 	return mv_pen_done(&pen, err);
 }
 
-/* -- GitHub's annotations -------------------------------------------------------------- */
+/* -- GitHub's annotations ------------------------------------------------- */
 
 /* The message of a command ends with the line; a property also at ":" or
    ",". What a terminal might obey is escaped, too. */

@@ -53,7 +53,7 @@ static void put_head(struct mv_pen *pen, const struct mv_comparison *c)
 	mv_pen_str(pen, "\n");
 }
 
-/* -- one artifact ------------------------------------------------------------- */
+/* -- one artifact --------------------------------------------------------- */
 
 static void put_sizes(struct mv_pen *pen, const struct mv_pair *pair)
 {
@@ -76,7 +76,8 @@ static void put_sizes(struct mv_pen *pen, const struct mv_pair *pair)
 	}
 }
 
-static void put_title(struct mv_pen *pen, const struct mv_pair *pair)
+static void comparison_text_put_title(struct mv_pen *pen,
+				      const struct mv_pair *pair)
 {
 	mv_pen_begin(pen, MV_TONE_BOLD);
 	mv_pen_safe(pen, mv_pair_title(pair));
@@ -168,7 +169,7 @@ static void put_pair(struct mv_pen *pen, const struct mv_comparison *c,
 	size_t before;
 
 	mv_pen_str(pen, "\n");
-	put_title(pen, pair);
+	comparison_text_put_title(pen, pair);
 	before = pen->out->len;
 	mv_table_init(&t);
 	mv_metric_table(&t, c, pair, 0);

@@ -9,7 +9,7 @@
    that is not the same in all rows. */
 enum { COLUMNS_MAX = 40 };
 
-/* -- which rows -------------------------------------------------------------------- */
+/* -- which rows ----------------------------------------------------------- */
 
 static int is_of(const struct mv_row *row, const char *artifact,
 		 const char *path)
@@ -66,7 +66,7 @@ void mv_html_row_label(struct mv_buf *out, const struct mv_row *row)
 	mv_buf_add_safe(out, label, strnlen(label, 80));
 }
 
-/* -- which columns -------------------------------------------------------------------- */
+/* -- which columns -------------------------------------------------------- */
 
 static const struct mv_facts *facts_of(const struct mv_row *row, int metrics)
 {
@@ -125,8 +125,8 @@ struct columns {
 	int artifacts, stages, subjects, dates;
 };
 
-static const struct mv_value *value_of(const struct mv_row *row,
-				       const struct column *c)
+static const struct mv_value *html_board_value_of(const struct mv_row *row,
+						  const struct column *c)
 {
 	return mv_facts_get(facts_of(row, c->metric), c->key);
 }
@@ -152,7 +152,7 @@ static void find_best(struct column *c, const struct mv_html_rows *rows)
 
 	c->numbers = 1;
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct mv_value *v = value_of(rows->v[i], c);
+		const struct mv_value *v = html_board_value_of(rows->v[i], c);
 		int cmp;
 
 		c->numbers &= !v || mv_value_is_number(v);
@@ -208,7 +208,8 @@ static int add_columns(struct columns *columns,
 	return rc ? MV_ENOMEM : 0;
 }
 
-static int choose(struct columns *columns, const struct mv_html_rows *rows)
+static int html_board_choose(struct columns *columns,
+			     const struct mv_html_rows *rows)
 {
 	memset(columns, 0, sizeof(*columns));
 	if (mv_html_keys(&columns->metrics, rows, 1, 0) ||
@@ -228,7 +229,7 @@ static int choose(struct columns *columns, const struct mv_html_rows *rows)
 	return 0;
 }
 
-/* -- the table ------------------------------------------------------------------------ */
+/* -- the table ------------------------------------------------------------ */
 
 static void put_titles(struct mv_html *h, const struct columns *columns)
 {
@@ -280,8 +281,8 @@ static void put_stages(struct mv_html *h, const struct mv_row *row)
 	mv_html_raw(h, "</td>");
 }
 
-static void put_row(struct mv_html *h, const struct columns *columns,
-		    const struct mv_row *row, size_t place)
+static void html_board_put_row(struct mv_html *h, const struct columns *columns,
+			       const struct mv_row *row, size_t place)
 {
 	mv_html_raw(h, "<tr>");
 	put_label(h, row);
@@ -291,7 +292,7 @@ static void put_row(struct mv_html *h, const struct columns *columns,
 		put_stages(h, row);
 	for (size_t i = 0; i < columns->count; i++) {
 		const struct column *c = &columns->v[i];
-		const struct mv_value *v = value_of(row, c);
+		const struct mv_value *v = html_board_value_of(row, c);
 
 		int other = c->other && c->other[place];
 
@@ -306,7 +307,8 @@ static void put_row(struct mv_html *h, const struct columns *columns,
 	mv_html_raw(h, "</tr>\n");
 }
 
-static void put_legend(struct mv_html *h, const struct columns *columns)
+static void html_board_put_legend(struct mv_html *h,
+				  const struct columns *columns)
 {
 	int best = 0, other = 0;
 
@@ -329,15 +331,15 @@ void mv_html_board(struct mv_html *h, const struct mv_html_rows *rows,
 		mv_html_raw(h, "<p class=\"empty\">Nothing to show.</p>\n");
 		return;
 	}
-	h->pen.failed |= choose(&columns, rows) != 0;
+	h->pen.failed |= html_board_choose(&columns, rows) != 0;
 	columns.artifacts = artifacts;
 	mv_html_table_begin(h, caption, 1, 0);
 	put_titles(h, &columns);
 	mv_html_tbody(h);
 	for (size_t i = 0; i < rows->count && !h->pen.failed; i++)
-		put_row(h, &columns, rows->v[i], i);
+		html_board_put_row(h, &columns, rows->v[i], i);
 	mv_html_table_end(h);
-	put_legend(h, &columns);
+	html_board_put_legend(h, &columns);
 	if (columns.left)
 		mv_html_f(h, "<p class=\"more\">%zu more columns: "
 			  "<code>git model compare --json</code> has all.</p>\n",

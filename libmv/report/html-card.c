@@ -6,7 +6,7 @@
 
 enum { TILES_MAX = 6 };
 
-static void put_title(struct mv_html *h, const struct mv_card *card)
+static void html_card_put_title(struct mv_html *h, const struct mv_card *card)
 {
 	mv_html_raw(h, "<div class=\"head\"><h1>");
 	mv_html_name(h, card->title);
@@ -34,7 +34,7 @@ static void put_title(struct mv_html *h, const struct mv_card *card)
 	}
 }
 
-/* -- the metrics that matter, against the version before -------------------------- */
+/* -- the metrics that matter, against the version before ------------------ */
 
 /* The row that comes after the one with this content: newest are first. */
 static const struct mv_row *row_before(const struct mv_card *card,
@@ -139,7 +139,8 @@ static void put_tiles(struct mv_html *h, const struct mv_card *card,
 		for (size_t i = 0; i < metrics->count; i++) {
 			const struct mv_fact *f = &metrics->v[i];
 			const struct mv_metric_rule *rule =
-				mv_project_metric(&card->project, card->artifact,
+				mv_project_metric(&card->project,
+						  card->artifact,
 					  f->key);
 
 			if (has_direction(rule) != judged ||
@@ -153,7 +154,7 @@ static void put_tiles(struct mv_html *h, const struct mv_card *card,
 	mv_changes_release(&changes);
 }
 
-/* -- what it is ------------------------------------------------------------------------ */
+/* -- what it is ----------------------------------------------------------- */
 
 static void begin_fact(struct mv_html *h, const char *name)
 {
@@ -214,7 +215,7 @@ static void put_commit(struct mv_html *h, const struct mv_card *card)
 	mv_html_raw(h, "</dd>\n");
 }
 
-static void put_run(struct mv_html *h, const struct mv_record *record)
+static void html_card_put_run(struct mv_html *h, const struct mv_record *record)
 {
 	const struct mv_execution *run = &record->run;
 	struct mv_pen *words;
@@ -254,7 +255,7 @@ static void put_facts(struct mv_html *h, const struct mv_card *card)
 	put_fact(h, "Inside", card->format, 0);
 	put_commit(h, card);
 	if (e->run)
-		put_run(h, e->run);
+		html_card_put_run(h, e->run);
 	if (e->count)
 		put_fact(h, "Recorded by", e->records[e->count - 1].by, 0);
 	for (size_t i = 0; card->verified && card->verified[i]; i++)
@@ -265,7 +266,7 @@ static void put_facts(struct mv_html *h, const struct mv_card *card)
 			  "not be read.</p>\n", e->skipped);
 }
 
-/* -- tables ------------------------------------------------------------------------------- */
+/* -- tables --------------------------------------------------------------- */
 
 static void put_metrics(struct mv_html *h, const struct mv_card *card)
 {
@@ -381,7 +382,7 @@ void mv_html_card(struct mv_html *h, const struct mv_card *card,
 {
 	const struct mv_evidence *e = &card->evidence;
 
-	put_title(h, card);
+	html_card_put_title(h, card);
 	put_tiles(h, card, rows);
 	put_facts(h, card);
 	mv_html_raw(h, "<div class=\"cols\">\n");

@@ -18,7 +18,7 @@ enum {
 	ROWS_MAX = 60		/* of parallel coordinates */
 };
 
-/* -- JSON in a page ------------------------------------------------------------------ */
+/* -- JSON in a page ------------------------------------------------------- */
 
 /* Within a script: what could end it is written as JSON's own escapes. */
 static void put_json(struct mv_html *h, struct mv_json *json)
@@ -92,7 +92,7 @@ static struct mv_json *json_label(const struct mv_row *row)
 	return json;
 }
 
-/* -- the frame of a chart --------------------------------------------------------------- */
+/* -- the frame of a chart ------------------------------------------------- */
 
 /* Then the legend, the JSON and the table, then end_chart(). The label of the
    picture is what `say` makes of it. */
@@ -124,7 +124,7 @@ static void end_chart(struct mv_html *h)
 	mv_html_raw(h, "</details>\n</figure>\n");
 }
 
-/* -- curves -------------------------------------------------------------------------------- */
+/* -- curves --------------------------------------------------------------- */
 
 struct line {
 	const struct mv_plot_line *of;
@@ -201,8 +201,8 @@ static void say_line(struct mv_html *h, const struct mv_plot_line *l)
 	mv_html_raw(h, ".");
 }
 
-static void put_legend(struct mv_html *h, const struct line *lines,
-		       size_t count)
+static void html_charts_put_legend(struct mv_html *h, const struct line *lines,
+				   size_t count)
 {
 	static const char *const dashes[] = { "", "7 3", "2 3", "9 3 2 3" };
 
@@ -270,7 +270,7 @@ static void put_curves(struct mv_html *h, const char *metric,
 	}
 	end_label(h);
 	if (count > 1)
-		put_legend(h, lines, count);
+		html_charts_put_legend(h, lines, count);
 	mv_json_set(spec, "x", json_text(x_label ? x_label : "step"));
 	mv_json_set(spec, "lines", list);
 	put_json(h, spec);
@@ -344,12 +344,13 @@ void mv_html_curves(struct mv_html *h, const struct mv_plot *p)
 		put_curves(h, metric_of(&p->v[i]), p->x_label, lines, n);
 	}
 	mv_html_raw(h, "</div>\n");
-	put_left(h, charts > CHARTS_MAX ? charts - CHARTS_MAX : 0, "metrics are");
+	put_left(h, charts > CHARTS_MAX ? charts - CHARTS_MAX : 0,
+		 "metrics are");
 	put_left(h, left, "curves are");
 	free(lines);
 }
 
-/* -- metrics over versions ---------------------------------------------------------------------- */
+/* -- metrics over versions ------------------------------------------------ */
 
 static const struct mv_value *number_of(const struct mv_row *row,
 					const char *key, int metric)
@@ -443,11 +444,12 @@ void mv_html_metrics_over(struct mv_html *h, const struct mv_html_rows *rows)
 				put_metric_over(h, rows, key);
 		}
 	mv_html_raw(h, "</div>\n");
-	put_left(h, charts > CHARTS_MAX ? charts - CHARTS_MAX : 0, "metrics are");
+	put_left(h, charts > CHARTS_MAX ? charts - CHARTS_MAX : 0,
+		 "metrics are");
 	mv_facts_release(&keys);
 }
 
-/* -- parallel coordinates --------------------------------------------------------------------------- */
+/* -- parallel coordinates ------------------------------------------------- */
 
 struct axis {
 	const char *key;
@@ -570,7 +572,7 @@ static int axes_init(struct axes *axes, const struct mv_html_rows *rows)
 }
 
 /* NaN: nowhere. */
-static double place(const struct axis *a, const struct mv_value *v)
+static double html_charts_place(const struct axis *a, const struct mv_value *v)
 {
 	if (!v)
 		return NAN;
@@ -609,7 +611,7 @@ static struct mv_json *axis_json(const struct axis *a)
 }
 
 /* The first metric that is judged, or NULL. */
-static const struct axis *judge(const struct axes *axes)
+static const struct axis *html_charts_judge(const struct axes *axes)
 {
 	for (size_t i = 0; i < axes->count; i++)
 		if (axes->v[i].rule &&
@@ -622,12 +624,12 @@ static const struct axis *judge(const struct axes *axes)
 static struct mv_json *tone_json(const struct axes *axes,
 				 const struct mv_row *row)
 {
-	const struct axis *a = judge(axes);
+	const struct axis *a = html_charts_judge(axes);
 	double at;
 
 	if (!a)
 		return mv_json_null();
-	at = place(a, on_axis(row, a));
+	at = html_charts_place(a, on_axis(row, a));
 	if (isnan(at))
 		return mv_json_real(0);
 	return mv_json_real(a->rule->direction == MV_DIRECTION_UP ? at :
@@ -636,7 +638,7 @@ static struct mv_json *tone_json(const struct axes *axes,
 
 static void say_tone(struct mv_html *h, const struct axes *axes)
 {
-	const struct axis *a = judge(axes);
+	const struct axis *a = html_charts_judge(axes);
 
 	if (!a)
 		return;
@@ -656,7 +658,7 @@ static struct mv_json *row_json(const struct axes *axes,
 		const struct axis *a = &axes->v[i];
 		const struct mv_value *v = on_axis(row, a);
 
-		mv_json_push(at, mv_json_real(place(a, v)));
+		mv_json_push(at, mv_json_real(html_charts_place(a, v)));
 		mv_json_push(text, json_value(v, a->rule ? a->rule->precision
 						 : -1));
 	}

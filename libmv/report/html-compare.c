@@ -63,7 +63,7 @@ static void put_sizes(struct mv_pen *pen, const struct mv_pair *pair)
 		mv_words_size(pen, pair->new.size);
 }
 
-/* -- all of them at a glance -------------------------------------------------------- */
+/* -- all of them at a glance ---------------------------------------------- */
 
 static void put_count(struct mv_html *h, size_t n, const char *tone)
 {
@@ -108,9 +108,10 @@ static void put_summary(struct mv_html *h, const struct mv_comparison *c)
 	mv_html_table_end(h);
 }
 
-/* -- one of them -------------------------------------------------------------------- */
+/* -- one of them ---------------------------------------------------------- */
 
-static void put_title(struct mv_html *h, const struct mv_pair *pair, size_t i)
+static void html_compare_put_title(struct mv_html *h,
+				   const struct mv_pair *pair, size_t i)
 {
 	mv_html_f(h, "<section aria-labelledby=\"a%zu\">\n<h2 id=\"a%zu\">",
 		  i + 1, i + 1);
@@ -190,7 +191,7 @@ static void put_pair(struct mv_html *h, const struct mv_comparison *c,
 	const struct mv_pair *pair = &c->v[i];
 	struct mv_table t;
 
-	put_title(h, pair, i);
+	html_compare_put_title(h, pair, i);
 	put_warnings(h, pair);
 	mv_table_init(&t);
 	mv_metric_table(&t, c, pair, 1);

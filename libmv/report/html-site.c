@@ -8,7 +8,7 @@
 /* The pages of a site, and those that stand alone. */
 enum { STAGES_MAX = 12, OVERVIEW_METRICS = 4 };
 
-/* -- the overview: artifacts ---------------------------------------------------------- */
+/* -- the overview: artifacts ---------------------------------------------- */
 
 struct overview {
 	const struct mv_site *site;
@@ -206,7 +206,7 @@ static void put_groups(struct mv_html *h, const struct mv_site *site)
 	mv_html_raw(h, "</section>\n");
 }
 
-/* -- the overview: stages --------------------------------------------------------------- */
+/* -- the overview: stages ------------------------------------------------- */
 
 static int lists(const char *list, const char *word)
 {
@@ -305,7 +305,7 @@ static void put_last_comparison(struct mv_html *h,
 	mv_html_raw(h, "</p>\n");
 }
 
-/* -- pages of a site ------------------------------------------------------------------------ */
+/* -- pages of a site ------------------------------------------------------ */
 
 struct making {
 	const struct mv_site *site;
@@ -446,10 +446,11 @@ int mv_site_html(const struct mv_site *site, mv_page_fn fn, void *payload,
 	return rc ? rc : give_index(&m, err);
 }
 
-/* -- pages that stand alone ------------------------------------------------------------------- */
+/* -- pages that stand alone ----------------------------------------------- */
 
-static int finish(struct mv_buf *out, struct mv_html *h, const char *title,
-		  struct mv_err *err)
+static int html_site_finish(struct mv_buf *out, struct mv_html *h,
+			    const char *title,
+			    struct mv_err *err)
 {
 	const struct mv_html_frame frame = { .title = title };
 	int rc = mv_html_page(out, h, &frame, err);
@@ -465,7 +466,7 @@ int mv_comparison_html(struct mv_buf *out, const struct mv_comparison *c,
 
 	mv_html_init(&h);
 	mv_html_comparison(&h, c);
-	return finish(out, &h, "Comparison", err);
+	return html_site_finish(out, &h, "Comparison", err);
 }
 
 static int many_artifacts(const struct mv_html_rows *rows)
@@ -499,7 +500,7 @@ int mv_plot_html(struct mv_buf *out, const struct mv_plot *p,
 		put_parallel(&h, &rows);
 		put_versions(&h, &rows);
 	}
-	rc = finish(out, &h, p->title ? p->title : "Metrics", err);
+	rc = html_site_finish(out, &h, p->title ? p->title : "Metrics", err);
 	mv_html_rows_release(&rows);
 	return rc;
 }
@@ -524,7 +525,7 @@ int mv_board_html(struct mv_buf *out, const struct mv_board *b,
 	if (b->skipped_lines)
 		mv_html_f(&h, "<p class=\"more\">%zu lines of the notes could "
 			  "not be read.</p>\n", b->skipped_lines);
-	rc = finish(out, &h, "Leaderboard", err);
+	rc = html_site_finish(out, &h, "Leaderboard", err);
 	mv_html_rows_release(&rows);
 	return rc;
 }

@@ -11,7 +11,7 @@ enum {
 	BYTES_MAX = 64 << 10	/* that are looked at for them */
 };
 
-/* -- hashes for the policy ------------------------------------------------------ */
+/* -- hashes for the policy ------------------------------------------------ */
 
 static int hash(char *out, struct mv_asset asset, struct mv_err *err)
 {
@@ -37,7 +37,7 @@ int mv_html_hashes(struct mv_html_hashes *out, struct mv_err *err)
 	return rc ? rc : hash(out->chart, mv_asset_chart(), err);
 }
 
-/* -- text ------------------------------------------------------------------------- */
+/* -- text ----------------------------------------------------------------- */
 
 void mv_html_init(struct mv_html *h)
 {
@@ -137,7 +137,7 @@ const char *mv_html_tone(enum mv_tone tone)
 	return classes[tone];
 }
 
-/* -- tables ------------------------------------------------------------------------- */
+/* -- tables --------------------------------------------------------------- */
 
 void mv_html_table_begin(struct mv_html *h, const char *caption, int sortable,
 			 int show_caption)
@@ -253,8 +253,9 @@ void mv_html_td_long(struct mv_html *h, const char *s)
 
 /* Cells of mv_table are safe already, and say their tone. A column without a
    title has no heading, for those who hear them. */
-static void put_cell(struct mv_html *h, const struct mv_table *t, size_t row,
-		     size_t column, int heading)
+static void html_write_put_cell(struct mv_html *h, const struct mv_table *t,
+				size_t row,
+				size_t column, int heading)
 {
 	const struct mv_cell *cell;
 	size_t len;
@@ -273,14 +274,15 @@ static void put_cell(struct mv_html *h, const struct mv_table *t, size_t row,
 	mv_html_f(h, "</%s>", tag);
 }
 
-static void put_row(struct mv_html *h, const struct mv_table *t, size_t row)
+static void html_write_put_row(struct mv_html *h, const struct mv_table *t,
+			       size_t row)
 {
 	int first = 1;
 
 	for (size_t c = 0; c < t->columns; c++) {
 		if (mv_table_is_empty(t, c))
 			continue;
-		put_cell(h, t, row, c, !row || first);
+		html_write_put_cell(h, t, row, c, !row || first);
 		first = 0;
 	}
 }
@@ -296,11 +298,11 @@ void mv_html_table(struct mv_html *h, struct mv_table *t, const char *caption,
 			mv_html_f(h, "<details class=\"fold\"><summary>%zu %s"
 				  "</summary>\n", rows, fold);
 		mv_html_table_begin(h, caption, 0, 0);
-		put_row(h, t, 0);
+		html_write_put_row(h, t, 0);
 		mv_html_tbody(h);
 		for (size_t row = 1; row <= rows && !h->pen.failed; row++) {
 			mv_html_raw(h, "<tr>");
-			put_row(h, t, row);
+			html_write_put_row(h, t, row);
 			mv_html_raw(h, "</tr>\n");
 		}
 		mv_html_table_end(h);

@@ -16,7 +16,7 @@
  * ever made of data.
  */
 
-/* -- assets.c: files that are built into the program --------------------------- */
+/* -- assets.c: files that are built into the program ---------------------- */
 
 struct mv_asset {
 	const char *data;
@@ -26,7 +26,7 @@ struct mv_asset mv_asset_css(void);
 struct mv_asset mv_asset_script(void);
 struct mv_asset mv_asset_chart(void);	/* Chart.js */
 
-/* -- html-write.c: text, and tables --------------------------------------------- */
+/* -- html-write.c: text, and tables --------------------------------------- */
 
 /* How a script or style is named in a Content-Security-Policy. */
 enum { MV_HTML_HASH = 52 };
@@ -84,7 +84,7 @@ void mv_html_td_long(struct mv_html *h, const char *s);	/* a sentence */
 void mv_html_table(struct mv_html *h, struct mv_table *t, const char *caption,
 		   const char *fold);
 
-/* -- html-page.c ------------------------------------------------------------------ */
+/* -- html-page.c ---------------------------------------------------------- */
 
 #define MV_HTML_MARK "<meta name=\"generator\" content=\"git-model report\">"
 struct mv_html_frame {
@@ -100,7 +100,7 @@ int mv_html_page(struct mv_buf *out, struct mv_html *h,
 /* "artifact-3-fraud.html"; only [a-z0-9-.]. */
 void mv_html_page_name(struct mv_html *h, size_t n, const char *title);
 
-/* -- html-board.c ------------------------------------------------------------------- */
+/* -- html-board.c --------------------------------------------------------- */
 
 /* Rows of a board, in the order in which they are shown: newest first. */
 struct mv_html_rows {
@@ -124,7 +124,7 @@ void mv_html_board(struct mv_html *h, const struct mv_html_rows *rows,
 /* Its parts, for others. */
 void mv_html_row_label(struct mv_buf *out, const struct mv_row *row);
 
-/* -- html-charts.c --------------------------------------------------------------------- */
+/* -- html-charts.c -------------------------------------------------------- */
 
 /* One chart a metric, with the lines of all who have it. */
 void mv_html_curves(struct mv_html *h, const struct mv_plot *p);
@@ -135,7 +135,7 @@ int mv_html_can_curves(const struct mv_plot *p);
 int mv_html_can_metrics_over(const struct mv_html_rows *rows);
 int mv_html_can_parallel(const struct mv_html_rows *rows);
 
-/* -- html-compare.c, html-card.c, html-lineage.c ------------------------------------------- */
+/* -- html-compare.c, html-card.c, html-lineage.c -------------------------- */
 
 void mv_html_comparison(struct mv_html *h, const struct mv_comparison *c);
 void mv_html_card(struct mv_html *h, const struct mv_card *card,

@@ -16,7 +16,7 @@ static void set_str(struct mv_json *o, const char *key, const char *s)
 		mv_json_set(o, key, mv_json_str(s));
 }
 
-static int is_utf8(const char *s)
+static int report_json_is_utf8(const char *s)
 {
 	size_t len = strlen(s), n;
 	uint32_t cp;
@@ -35,7 +35,7 @@ static void set_path(struct mv_json *o, const char *key, const char *path)
 	char *hex, *name;
 
 	set_str(o, key, path);
-	if (!path || is_utf8(path))
+	if (!path || report_json_is_utf8(path))
 		return;
 	hex = malloc(2 * strlen(path) + 1);
 	name = mv_strf("%s_hex", key);
@@ -109,7 +109,7 @@ static struct mv_json *facts_json(const struct mv_facts *facts)
 	return o;
 }
 
-/* -- references and runs ----------------------------------------------------------- */
+/* -- references and runs -------------------------------------------------- */
 
 static struct mv_json *ref_json(const struct mv_ref *ref)
 {
@@ -175,7 +175,7 @@ static void set_evidence(struct mv_json *o, const struct mv_evidence *e)
 	mv_json_set(o, "tags", facts_json(&e->tags));
 }
 
-/* -- a card ------------------------------------------------------------------------- */
+/* -- a card --------------------------------------------------------------- */
 
 static struct mv_json *curves_json(const struct mv_card *card)
 {
@@ -248,7 +248,7 @@ struct mv_json *mv_card_json(const struct mv_card *card)
 	return o;
 }
 
-/* -- a comparison --------------------------------------------------------------------- */
+/* -- a comparison --------------------------------------------------------- */
 
 static void set_sides(struct mv_json *o, const struct mv_change *change)
 {
@@ -463,7 +463,7 @@ struct mv_json *mv_comparison_json(const struct mv_comparison *c)
 	return o;
 }
 
-/* -- a board, a lineage, a plot -------------------------------------------------------- */
+/* -- a board, a lineage, a plot ------------------------------------------- */
 
 /* Metrics of this row whose values are on other data than the others'. */
 static struct mv_json *other_json(const struct mv_row *row,

@@ -58,7 +58,7 @@ static void index_release(struct index *x)
 	free(x->edges);
 }
 
-/* -- text ----------------------------------------------------------------------- */
+/* -- text ----------------------------------------------------------------- */
 
 static void put_id(struct mv_pen *pen, const struct mv_node *node)
 {
@@ -171,7 +171,7 @@ int mv_lineage_text(struct mv_buf *out, const struct mv_lineage *l,
 	return mv_pen_done(&pen, err);
 }
 
-/* -- Graphviz ---------------------------------------------------------------------- */
+/* -- Graphviz ------------------------------------------------------------- */
 
 /* Inside double quotes: dot reads \N, \G, \l and the like in labels, so a
    backslash is doubled, too. */

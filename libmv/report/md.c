@@ -44,8 +44,8 @@ static void md_init(struct md *md, struct mv_buf *out, size_t max)
 	mv_buf_init(&md->piece, PIECE_MAX);
 }
 
-/* Write the next piece with this pen, then add() it. */
-static struct mv_pen begin(struct md *md)
+/* Write the next piece with this pen, then md_add() it. */
+static struct mv_pen md_begin(struct md *md)
 {
 	struct mv_pen pen;
 
@@ -54,7 +54,7 @@ static struct mv_pen begin(struct md *md)
 	return pen;
 }
 
-static int add(struct md *md, const struct mv_pen *piece)
+static int md_add(struct md *md, const struct mv_pen *piece)
 {
 	md->pen.failed |= piece->failed;
 	if (md->full || md->pen.failed)
@@ -68,7 +68,7 @@ static int add(struct md *md, const struct mv_pen *piece)
 	return 1;
 }
 
-/* -- escaping ----------------------------------------------------------------------- */
+/* -- escaping ------------------------------------------------------------- */
 
 static int is_plain(unsigned char c)
 {
@@ -125,9 +125,9 @@ static void put_foreign(struct mv_pen *pen, const char *s)
 		put_foreign_n(pen, s, strlen(s), 1);
 }
 
-/* -- tables ------------------------------------------------------------------------- */
+/* -- tables --------------------------------------------------------------- */
 
-static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row)
+static void md_put_row(struct mv_pen *pen, const struct mv_table *t, size_t row)
 {
 	const struct mv_cell *cell;
 	const char *s;
@@ -170,24 +170,24 @@ static void put_fold(struct mv_pen *pen, size_t n, const char *what)
 static void add_rows(struct md *md, const struct mv_table *t, size_t from,
 		     size_t to, const char *fold)
 {
-	struct mv_pen pen = begin(md);
+	struct mv_pen pen = md_begin(md);
 	size_t row = from;
 
 	if (from > to)
 		return;
 	if (fold)
 		put_fold(&pen, to - from + 1, fold);
-	put_row(&pen, t, 0);
+	md_put_row(&pen, t, 0);
 	put_rule(&pen, t);
-	put_row(&pen, t, row);
-	if (!add(md, &pen)) {
+	md_put_row(&pen, t, row);
+	if (!md_add(md, &pen)) {
 		md->rows += to - from + 1;
 		return;
 	}
 	while (++row <= to && !md->full) {
-		pen = begin(md);
-		put_row(&pen, t, row);
-		md->rows += !add(md, &pen);
+		pen = md_begin(md);
+		md_put_row(&pen, t, row);
+		md->rows += !md_add(md, &pen);
 	}
 	md->rows += to + 1 - row;
 	mv_pen_str(&md->pen, fold ? "\n</details>\n\n" : "\n");
@@ -210,7 +210,7 @@ static void add_table(struct md *md, struct mv_table *t, size_t open, int all,
 	mv_table_release(t);
 }
 
-/* -- a comparison --------------------------------------------------------------------- */
+/* -- a comparison --------------------------------------------------------- */
 
 /* Only what cannot end a comment: "--" and ">" neither. */
 void mv_pen_marker(struct mv_pen *pen, const char *marker)
@@ -247,14 +247,14 @@ static void put_side(struct mv_pen *pen, const char *name, const char *version,
 static void add_head(struct md *md, const struct mv_comparison *c,
 		     const char *marker)
 {
-	struct mv_pen pen = begin(md);
+	struct mv_pen pen = md_begin(md);
 
 	mv_pen_marker(&pen, marker);
 	mv_pen_str(&pen, "### git-model: ");
 	mv_words_verdict(&pen, c);
 	mv_pen_str(&pen, "\n\n");
-	add(md, &pen);
-	pen = begin(md);
+	md_add(md, &pen);
+	pen = md_begin(md);
 	put_side(&pen, c->base_name, c->base_version, c->base);
 	mv_pen_str(&pen, " .. ");
 	put_side(&pen, c->head_name, c->head_version, c->head);
@@ -263,7 +263,7 @@ static void add_head(struct md *md, const struct mv_comparison *c,
 		put_foreign(&pen, c->why);
 	}
 	mv_pen_str(&pen, "\n\n");
-	add(md, &pen);
+	md_add(md, &pen);
 }
 
 static void put_sizes(struct mv_pen *pen, const struct mv_pair *pair)
@@ -282,7 +282,7 @@ static void put_sizes(struct mv_pen *pen, const struct mv_pair *pair)
 
 static int add_title(struct md *md, const struct mv_pair *pair)
 {
-	struct mv_pen pen = begin(md);
+	struct mv_pen pen = md_begin(md);
 
 	mv_pen_str(&pen, "#### ");
 	put_foreign(&pen, mv_pair_title(pair));
@@ -298,7 +298,7 @@ static int add_title(struct md *md, const struct mv_pair *pair)
 	}
 	put_sizes(&pen, pair);
 	mv_pen_str(&pen, "\n\n");
-	return add(md, &pen);
+	return md_add(md, &pen);
 }
 
 static void put_warning(struct mv_pen *pen, const char *text)
@@ -342,7 +342,7 @@ static void add_curves(struct md *md, const struct mv_curves *curves)
 
 static void add_content(struct md *md, const char *content)
 {
-	struct mv_pen pen = begin(md);
+	struct mv_pen pen = md_begin(md);
 	size_t lines = 0, shown = 0;
 
 	if (!content || !*content)
@@ -351,17 +351,17 @@ static void add_content(struct md *md, const char *content)
 		s += strcspn(s, "\n") + (s[strcspn(s, "\n")] == '\n');
 	put_fold(&pen, lines, "Content");
 	mv_pen_str(&pen, "<pre>\n");
-	if (!add(md, &pen)) {
+	if (!md_add(md, &pen)) {
 		md->rows += lines;
 		return;
 	}
 	while (*content && shown < CONTENT_LINES && !md->full) {
 		size_t len = strcspn(content, "\n");
 
-		pen = begin(md);
+		pen = md_begin(md);
 		put_foreign_n(&pen, content, len, 0);
 		mv_pen_str(&pen, "\n");
-		shown += add(md, &pen) != 0;
+		shown += md_add(md, &pen) != 0;
 		content += len + (content[len] == '\n');
 	}
 	md->rows += lines - shown;
@@ -389,9 +389,9 @@ static void add_pair(struct md *md, const struct mv_comparison *c,
 		return;
 	}
 	mv_pair_count(&tally, pair);
-	pen = begin(md);
+	pen = md_begin(md);
 	mv_words_incomparable(&pen, pair, put_warning);
-	add(md, &pen);
+	md_add(md, &pen);
 	/* What got worse is never folded away. */
 	open = tally.worse > OPEN_ROWS ? tally.worse : OPEN_ROWS;
 	mv_table_init(&t);
@@ -407,7 +407,7 @@ static void add_pair(struct md *md, const struct mv_comparison *c,
 	add_content(md, pair->content);
 }
 
-static int rank(const struct mv_pair *pair)
+static int md_rank(const struct mv_pair *pair)
 {
 	struct mv_tally t = { 0 };
 
@@ -429,7 +429,7 @@ static void add_rest(struct md *md, const struct mv_comparison *c)
 	for (size_t i = 0; i < c->count; i++) {
 		const struct mv_pair *pair = &c->v[i];
 
-		if (rank(pair) != 4)
+		if (md_rank(pair) != 4)
 			continue;
 		mv_pen_safe_cut(mv_table_foreign(&t, MV_TONE_PLAIN),
 				pair->artifact, CELL_MAX);
@@ -482,7 +482,7 @@ int mv_comparison_md(struct mv_buf *out, const struct mv_comparison *c,
 	if (!ranks)
 		return mv_nomem(err);
 	for (size_t i = 0; i < c->count; i++)
-		ranks[i] = (unsigned char)rank(&c->v[i]);
+		ranks[i] = (unsigned char)md_rank(&c->v[i]);
 	md_init(&md, out, max);
 	add_head(&md, c, marker);
 	for (int r = 0; r < 4; r++)
@@ -495,7 +495,7 @@ int mv_comparison_md(struct mv_buf *out, const struct mv_comparison *c,
 	return md_done(&md, err);
 }
 
-/* -- a board, a card -------------------------------------------------------------------- */
+/* -- a board, a card ------------------------------------------------------ */
 
 int mv_board_md(struct mv_buf *out, const struct mv_board *b,
 		const char *const *columns, struct mv_err *err)
@@ -520,7 +520,7 @@ int mv_board_md(struct mv_buf *out, const struct mv_board *b,
 
 static void add_card_title(struct md *md, const struct mv_card *card)
 {
-	struct mv_pen pen = begin(md);
+	struct mv_pen pen = md_begin(md);
 	const char *also[] = { card->version, card->stages, card->type };
 
 	mv_pen_str(&pen, "### ");
@@ -543,7 +543,7 @@ static void add_card_title(struct md *md, const struct mv_card *card)
 	mv_pen_str(&pen, ", <code>");
 	mv_words_oid(&pen, &card->oid);
 	mv_pen_str(&pen, "</code>\n\n");
-	add(md, &pen);
+	md_add(md, &pen);
 }
 
 static void add_facts(struct md *md, const char *title,

@@ -17,7 +17,7 @@
  * Markdown and CI say alike.
  */
 
-/* -- pen.c ------------------------------------------------------------------- */
+/* -- pen.c ---------------------------------------------------------------- */
 
 enum mv_tone {
 	MV_TONE_PLAIN, MV_TONE_BOLD, MV_TONE_DIM, MV_TONE_GOOD, MV_TONE_BAD,
@@ -67,7 +67,7 @@ static inline int mv_pen_all(const struct mv_pen *pen)
 	return (pen->style.flags & MV_STYLE_ALL) != 0;
 }
 
-/* -- width.c ------------------------------------------------------------------- */
+/* -- width.c -------------------------------------------------------------- */
 
 /* Columns that a terminal gives a code point, and a text: 0, 1 or 2 each.
    Asks no locale. */
@@ -76,7 +76,7 @@ size_t mv_width(const char *s, size_t len);
 /* How many bytes of `s` fit into so many columns. */
 size_t mv_width_fit(const char *s, size_t len, size_t columns);
 
-/* -- table.c ------------------------------------------------------------------- */
+/* -- table.c -------------------------------------------------------------- */
 
 enum { MV_TABLE_COLUMNS = 48 };
 enum mv_column_flags {
@@ -135,13 +135,13 @@ const char *mv_table_at(const struct mv_table *t, size_t row, size_t column,
 			size_t *len, const struct mv_cell **cell);
 int mv_table_is_empty(const struct mv_table *t, size_t column);
 
-/* -- number.c ------------------------------------------------------------------ */
+/* -- number.c ------------------------------------------------------------- */
 
 enum { MV_NUMBER_MAX = 64 };
 /* `text` has room for MV_NUMBER_MAX. Asks no locale. */
 void mv_number_print(char *text, double v, int precision);
 
-/* -- words.c: what text, Markdown and CI say alike -------------------------------- */
+/* -- words.c: what text, Markdown and CI say alike ------------------------ */
 
 void mv_words_size(struct mv_pen *pen, uint64_t bytes);
 /* 7 digits, each. */
@@ -208,12 +208,12 @@ void mv_environment_table(struct mv_table *t, const struct mv_comparison *c,
 void mv_data_table(struct mv_table *t, const struct mv_comparison *c,
 		   const struct mv_pair *pair);
 
-/* -- views.c ---------------------------------------------------------------------- */
+/* -- views.c -------------------------------------------------------------- */
 
 /* Release the rows that are not to be kept, and close the gaps. */
 void mv_board_keep(struct mv_board *b, const unsigned char *keep);
 
-/* -- board.c, board-text.c ---------------------------------------------------------- */
+/* -- board.c, board-text.c ------------------------------------------------ */
 
 /* What a row says to a key (see mv_board_where); `scratch` keeps what had to
    be made. NULL: nothing. */
@@ -237,7 +237,7 @@ size_t mv_board_table(struct mv_table *t, const struct mv_board *b,
 		      const char *const *columns, int log,
 		      const struct mv_pen *like, struct mv_board_marks *marks);
 
-/* -- board-data.c ------------------------------------------------------------------- */
+/* -- board-data.c --------------------------------------------------------- */
 
 /*
  * other[i]: this row's value of the metric was measured on other evaluation

@@ -28,7 +28,7 @@ struct canvas {
 	unsigned char *owner;	/* 1 + the line drawn there last */
 };
 
-/* -- ranges and ticks ------------------------------------------------------------ */
+/* -- ranges and ticks ----------------------------------------------------- */
 
 /* 1, 2 or 5 times a power of ten, not below v. */
 static double round_step(double v)
@@ -121,7 +121,7 @@ static void tick_label(char *text, double v, const struct range *r)
 	mv_number_print(text, v, digits);
 }
 
-/* -- drawing ------------------------------------------------------------------------ */
+/* -- drawing -------------------------------------------------------------- */
 
 static void dot(struct canvas *c, long x, long y, size_t line)
 {
@@ -183,7 +183,7 @@ static void draw(struct canvas *c, const struct mv_plot_line *l, size_t line,
 	}
 }
 
-/* -- printing -------------------------------------------------------------------------- */
+/* -- printing ------------------------------------------------------------- */
 
 static void line_color(struct mv_pen *pen, size_t line)
 {
@@ -206,7 +206,7 @@ static void put_mark(struct mv_pen *pen, size_t line)
 	mv_pen_f(pen, "%c", "*+ox#@%&"[line % MARKS]);
 }
 
-static void put_cell(struct mv_pen *pen, const struct canvas *c, size_t at)
+static void plot_put_cell(struct mv_pen *pen, const struct canvas *c, size_t at)
 {
 	if (!c->owner[at])
 		mv_pen_str(pen, " ");
@@ -217,8 +217,8 @@ static void put_cell(struct mv_pen *pen, const struct canvas *c, size_t at)
 		put_mark(pen, c->owner[at] - 1u);
 }
 
-static void put_row(struct mv_pen *pen, const struct canvas *c, int row,
-		    const char *label, int margin)
+static void plot_put_row(struct mv_pen *pen, const struct canvas *c, int row,
+			 const char *label, int margin)
 {
 	size_t at = (size_t)row * (size_t)c->width;
 	unsigned char before = 0;
@@ -235,7 +235,7 @@ static void put_row(struct mv_pen *pen, const struct canvas *c, int row,
 			color_end(pen);
 		if (owner != before && owner)
 			line_color(pen, owner - 1u);
-		put_cell(pen, c, at + (size_t)x);
+		plot_put_cell(pen, c, at + (size_t)x);
 		before = owner;
 	}
 	if (before)
@@ -267,7 +267,7 @@ static void put_area(struct mv_pen *pen, const struct canvas *c,
 		if (cell < c->height)
 			tick_label(labels[c->height - 1 - cell], v, y);
 	for (int row = 0; row < c->height; row++)
-		put_row(pen, c, row, labels[row], margin);
+		plot_put_row(pen, c, row, labels[row], margin);
 }
 
 static int margin_of(const struct range *y, int height)
@@ -327,8 +327,8 @@ static int metrics_differ(const struct mv_plot *p)
 	return 0;
 }
 
-static void put_legend(struct mv_pen *pen, const struct mv_plot *p,
-		       int braille)
+static void plot_put_legend(struct mv_pen *pen, const struct mv_plot *p,
+			    int braille)
 {
 	int metrics = metrics_differ(p) || !p->y_label;
 	char text[MV_NUMBER_MAX];
@@ -362,7 +362,7 @@ static void put_legend(struct mv_pen *pen, const struct mv_plot *p,
 	}
 }
 
-static void put_title(struct mv_pen *pen, const struct mv_plot *p)
+static void plot_put_title(struct mv_pen *pen, const struct mv_plot *p)
 {
 	if (p->title && *p->title) {
 		mv_pen_begin(pen, MV_TONE_BOLD);
@@ -402,7 +402,7 @@ static void put_chart(struct mv_pen *pen, const struct mv_plot *p, int height)
 		put_area(pen, &c, &y, margin);
 		put_x_axis(pen, &x, c.width, margin,
 			   p->x_label ? p->x_label : "step");
-		put_legend(pen, p, c.braille);
+		plot_put_legend(pen, p, c.braille);
 	} else {
 		pen->failed = 1;
 	}
@@ -417,12 +417,12 @@ int mv_plot_text(struct mv_buf *out, const struct mv_plot *p, int height,
 
 	mv_pen_init(&pen, out, style);
 	height = height < HEIGHT_MIN ? HEIGHT_MIN : height;
-	put_title(&pen, p);
+	plot_put_title(&pen, p);
 	put_chart(&pen, p, height > HEIGHT_MAX ? HEIGHT_MAX : height);
 	return mv_pen_done(&pen, err);
 }
 
-/* -- a curve in a word --------------------------------------------------------------- */
+/* -- a curve in a word ---------------------------------------------------- */
 
 /* The mean of the numbers in one part of the points; NaN: there are none. */
 static double mean(const struct mv_point *points, size_t from, size_t to)

@@ -25,7 +25,7 @@
  * mv_..._release() frees what is inside.
  */
 
-/* -- views ------------------------------------------------------------------- */
+/* -- views ---------------------------------------------------------------- */
 
 /* One artifact at one place: what `git model show` says. */
 struct mv_card {
@@ -178,7 +178,7 @@ struct mv_plot {
 };
 void mv_plot_release(struct mv_plot *p);
 
-/* -- as text for a terminal --------------------------------------------------- */
+/* -- as text for a terminal ----------------------------------------------- */
 
 enum mv_style_flags {
 	MV_STYLE_COLOR = 1 << 0,	/* ANSI colours of our own */
@@ -228,7 +228,7 @@ int mv_wrap_lines(struct mv_buf *out, const char *text, size_t len,
 int mv_buf_add_number(struct mv_buf *out, const struct mv_value *value,
 		      int precision);
 
-/* -- lists: one look for versions, stages, history, ls and du ------------------- */
+/* -- lists: one look for versions, stages, history, ls and du ------------- */
 enum mv_list_flags {
 	MV_LIST_RIGHT = 1 << 0,		/* numbers */
 	MV_LIST_CUT = 1 << 1,		/* may be cut at its end, */
@@ -249,7 +249,7 @@ int mv_list_text(struct mv_buf *out, const struct mv_list_column *columns,
 		 size_t cell_count, const struct mv_style *style,
 		 struct mv_err *err);
 
-/* -- JSON: stable, documented in docs/format/json.md ---------------------------- */
+/* -- JSON: stable, documented in docs/format/json.md ---------------------- */
 struct mv_json *mv_card_json(const struct mv_card *card);
 /* {"metrics":{path:{key:{old,new,diff}}},"params":...} as DVC's `metrics
    diff` and `params diff`, and "artifacts" with all the rest. */
@@ -258,7 +258,7 @@ struct mv_json *mv_board_json(const struct mv_board *b);
 struct mv_json *mv_lineage_json(const struct mv_lineage *l);
 struct mv_json *mv_plot_json(const struct mv_plot *p);
 
-/* -- Markdown for a comment ------------------------------------------------------ */
+/* -- Markdown for a comment ----------------------------------------------- */
 #define MV_MARKDOWN_MAX 65000
 #define MV_MARKDOWN_MIN 2000	/* less is MV_EINVALID */
 /*
@@ -274,7 +274,7 @@ int mv_board_md(struct mv_buf *out, const struct mv_board *b,
 int mv_card_md(struct mv_buf *out, const struct mv_card *card,
 	       struct mv_err *err);
 
-/* -- findings of a comparison for CI (worse metrics, incomparable ones) ---------- */
+/* -- findings of a comparison for CI (worse metrics, incomparable ones) --- */
 int mv_comparison_junit(struct mv_buf *out, const struct mv_comparison *c,
 			struct mv_err *err);
 /* "::error file=...::..." lines, escaped as GitHub reads them. */
@@ -282,7 +282,7 @@ int mv_comparison_annotations(struct mv_buf *out,
 			      const struct mv_comparison *c,
 			      struct mv_err *err);
 
-/* -- verdicts (verdict.c): may this go there, and why not? ------------------------ */
+/* -- verdicts (verdict.c): may this go there, and why not? ---------------- */
 
 struct mv_judged {
 	const char *subject;	/* "fraud@v1.2.0 to production" */
@@ -308,7 +308,7 @@ int mv_verdicts_sarif(struct mv_buf *out, const struct mv_judged *v,
 int mv_verdicts_annotations(struct mv_buf *out, const struct mv_judged *v,
 			    size_t count, struct mv_err *err);
 
-/* -- charts as files ---------------------------------------------------------------- */
+/* -- charts as files ------------------------------------------------------ */
 /*
  * The script and data for gnuplot to draw the plot as SVG (the caller runs
  * it and hands the script to its standard input). No name from the plot is
@@ -317,7 +317,7 @@ int mv_verdicts_annotations(struct mv_buf *out, const struct mv_judged *v,
 int mv_plot_gnuplot(struct mv_buf *out, const struct mv_plot *p, int width,
 		    int height, struct mv_err *err);
 
-/* -- HTML: self-contained pages ---------------------------------------------------- */
+/* -- HTML: self-contained pages ------------------------------------------- */
 /*
  * A site is a set of files that the caller writes; `fn` gets each one's name
  * ("index.html", "artifact-<n>-<slug>.html", "compare.html"). Chart.js is inlined (it

@@ -117,7 +117,7 @@ int mv_table_is_empty(const struct mv_table *t, size_t column)
 	return 1;
 }
 
-/* -- how wide ------------------------------------------------------------------- */
+/* -- how wide ------------------------------------------------------------- */
 
 struct widths {
 	size_t now[MV_TABLE_COLUMNS];	/* 0: the column is not shown */
@@ -237,7 +237,7 @@ static size_t make_fit(struct widths *w, const struct mv_table *t, size_t room)
 	return out;
 }
 
-/* -- printing --------------------------------------------------------------------- */
+/* -- printing ------------------------------------------------------------- */
 
 /* Where the part of a text begins that has at most so many columns. */
 static size_t tail_from(const char *s, size_t len, size_t columns)
@@ -263,8 +263,8 @@ static size_t fit_cell(const char **s, size_t len, size_t room, int tail)
 	return len - from;
 }
 
-static void put_cell(struct mv_pen *pen, const struct mv_cell *cell,
-		     const char *s, size_t len, size_t width, int tail)
+static void table_put_cell(struct mv_pen *pen, const struct mv_cell *cell,
+			   const char *s, size_t len, size_t width, int tail)
 {
 	const char *dots = pen->style.flags & MV_STYLE_UNICODE ? "…" : "...";
 	size_t dots_width = pen->style.flags & MV_STYLE_UNICODE ? 1 : 3;
@@ -295,8 +295,9 @@ static size_t shown_width(const char *s, size_t len, size_t width,
 }
 
 /* Blanks are owed and paid before the next text, so none ends a line. */
-static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row,
-		    const size_t *widths, size_t indent)
+static void table_put_row(struct mv_pen *pen, const struct mv_table *t,
+			  size_t row,
+			  const size_t *widths, size_t indent)
 {
 	const struct mv_cell *cell;
 	size_t owed = indent, len, w;
@@ -315,7 +316,7 @@ static void put_row(struct mv_pen *pen, const struct mv_table *t, size_t row,
 			owed += widths[c] - w;
 		if (len) {
 			mv_pen_repeat(pen, " ", owed);
-			put_cell(pen, cell, s, len, widths[c], tail);
+			table_put_cell(pen, cell, s, len, widths[c], tail);
 			owed = 0;
 		}
 		if (t->flags[c] & MV_COLUMN_RIGHT)
@@ -362,6 +363,6 @@ size_t mv_table_print(struct mv_pen *pen, const struct mv_table *t,
 		return 0;
 	out = fit(&widths, pen, t, indent, titles);
 	for (size_t r = titles ? 0 : 1; r <= mv_table_rows(t); r++)
-		put_row(pen, t, r, widths.now, indent);
+		table_put_row(pen, t, r, widths.now, indent);
 	return out;
 }

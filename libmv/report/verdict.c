@@ -12,7 +12,7 @@
 #define POLICY_FILE ".gitmodel/policy"
 enum { TEXT_MAX = 1 << 20, CELL_MAX = 300, MD_KEPT = 400 };
 
-/* -- what is said alike everywhere ------------------------------------------------ */
+/* -- what is said alike everywhere ---------------------------------------- */
 
 /* No decides; what only warns or is evaluated does not. */
 enum weight { WEIGHT_FAIL, WEIGHT_WARN, WEIGHT_NOTE, WEIGHT_PASS };
@@ -62,7 +62,7 @@ static int severity(enum mv_result r)
 }
 
 /* By weight, then by result; those that are alike as the policy has them. */
-static int rank(const struct mv_finding *f)
+static int verdict_rank(const struct mv_finding *f)
 {
 	return 4 * (int)weight_of(f) + severity(f->result);
 }
@@ -88,7 +88,7 @@ static size_t key_len(const struct mv_finding *f)
 	return strcspn(f->rule, " =");
 }
 
-/* -- text --------------------------------------------------------------------------- */
+/* -- text ----------------------------------------------------------------- */
 
 static enum mv_tone tone_of(enum mv_result r)
 {
@@ -138,7 +138,7 @@ static void put_verdict(struct mv_pen *pen, const struct mv_judged *j,
 	mv_pen_str(pen, "\n");
 	for (int r = 0; r < RANKS; r++)
 		for (size_t i = 0; i < v->count; i++)
-			if (rank(&v->v[i]) == r &&
+			if (verdict_rank(&v->v[i]) == r &&
 			    (explain || v->v[i].result != MV_RESULT_YES))
 				put_finding(pen, &v->v[i]);
 }
@@ -155,7 +155,7 @@ int mv_verdicts_text(struct mv_buf *out, const struct mv_judged *v,
 	return mv_pen_done(&pen, err);
 }
 
-/* -- JSON --------------------------------------------------------------------------- */
+/* -- JSON ----------------------------------------------------------------- */
 
 static struct mv_json *text_or_null(const char *s)
 {
@@ -203,7 +203,7 @@ struct mv_json *mv_verdicts_json(const struct mv_judged *v, size_t count)
 	return all;
 }
 
-/* -- Markdown -------------------------------------------------------------------------- */
+/* -- Markdown ------------------------------------------------------------- */
 
 /*
  * A page of whole pieces: what does not fit any more is counted, and the
@@ -217,7 +217,7 @@ struct page {
 static const struct mv_style md_style = { .flags = MV_STYLE_UNICODE };
 
 /* Cut to a cell's width, then with every sign as an entity. */
-static void put_cell(struct mv_pen *pen, const char *s)
+static void verdict_put_cell(struct mv_pen *pen, const char *s)
 {
 	struct mv_buf safe;
 	struct mv_pen cut;
@@ -263,14 +263,14 @@ static void md_row(struct page *page, const struct mv_finding *f)
 	struct mv_pen pen = piece_begin(&piece);
 
 	mv_pen_f(&pen, "| %s%s | ", mv_result_name(f->result), remark_on(f));
-	put_cell(&pen, f->rule);
+	verdict_put_cell(&pen, f->rule);
 	mv_pen_str(&pen, " | ");
-	put_cell(&pen, f->expected);
+	verdict_put_cell(&pen, f->expected);
 	mv_pen_str(&pen, " | ");
-	put_cell(&pen, f->actual);
+	verdict_put_cell(&pen, f->actual);
 	if (f->advice && f->result != MV_RESULT_YES) {
 		mv_pen_str(&pen, "<br>do: ");
-		put_cell(&pen, f->advice);
+		verdict_put_cell(&pen, f->advice);
 	}
 	mv_pen_str(&pen, " |\n");
 	if (!piece_add(page, &pen, &piece))
@@ -299,7 +299,7 @@ static void md_rows(struct page *page, const struct mv_verdict *v, int pass)
 		page->left_out += rows;
 	for (int r = 0; open && r < RANKS; r++)
 		for (size_t i = 0; i < v->count; i++)
-			if (rank(&v->v[i]) == r &&
+			if (verdict_rank(&v->v[i]) == r &&
 			    (weight_of(&v->v[i]) == WEIGHT_PASS) == pass)
 				md_row(page, &v->v[i]);
 	if (open)
@@ -312,7 +312,7 @@ static void md_verdict(struct page *page, const struct mv_judged *j)
 	struct mv_pen pen = piece_begin(&piece);
 
 	mv_pen_f(&pen, "**%s** ", result_of(j->verdict));
-	put_cell(&pen, j->subject);
+	verdict_put_cell(&pen, j->subject);
 	mv_pen_str(&pen, "\n\n");
 	if (!piece_add(page, &pen, &piece)) {
 		page->left_out++;
@@ -359,7 +359,7 @@ int mv_verdicts_md(struct mv_buf *out, const struct mv_judged *v,
 	return mv_pen_done(&page.pen, err);
 }
 
-/* -- JUnit XML --------------------------------------------------------------------------- */
+/* -- JUnit XML ------------------------------------------------------------ */
 
 /* What `pen` wrote becomes an attribute. Releases its buffer. */
 static void put_attribute(struct mv_pen *pen, const char *name,
@@ -449,7 +449,7 @@ int mv_verdicts_junit(struct mv_buf *out, const struct mv_judged *v,
 	return mv_pen_done(&pen, err);
 }
 
-/* -- SARIF 2.1.0 --------------------------------------------------------------------------- */
+/* -- SARIF 2.1.0 ---------------------------------------------------------- */
 
 /* What `pen` wrote as a value. Releases its buffer. */
 static struct mv_json *json_of(const struct mv_pen *pen)
@@ -630,7 +630,7 @@ int mv_verdicts_sarif(struct mv_buf *out, const struct mv_judged *v,
 	return rc;
 }
 
-/* -- GitHub's annotations --------------------------------------------------------------------- */
+/* -- GitHub's annotations ------------------------------------------------- */
 
 static void put_annotation(struct mv_pen *pen, const struct mv_judged *j,
 			   const struct mv_finding *f)

@@ -46,7 +46,7 @@ struct parser {
 };
 
 __attribute__((format(printf, 3, 4)))
-static int fail_at(struct parser *p, size_t at, const char *fmt, ...)
+static int where_fail_at(struct parser *p, size_t at, const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;
@@ -61,7 +61,7 @@ static int fail_at(struct parser *p, size_t at, const char *fmt, ...)
 static int add_node(struct parser *p, size_t *at, enum kind kind)
 {
 	if (p->count == NODES_MAX)
-		return fail_at(p, p->at, "the expression is too long");
+		return where_fail_at(p, p->at, "the expression is too long");
 	if (MV_GROW(p->nodes, p->alloc, p->count + 1, p->err) < 0)
 		return MV_ENOMEM;
 	*at = p->count++;
@@ -70,7 +70,7 @@ static int add_node(struct parser *p, size_t *at, enum kind kind)
 	return 0;
 }
 
-/* -- words ------------------------------------------------------------------------ */
+/* -- words ---------------------------------------------------------------- */
 
 static void skip_blanks(struct parser *p)
 {
@@ -117,15 +117,15 @@ static int take_quoted(char **out, struct parser *p)
 	text[n] = '\0';
 	if (!p->s[p->at]) {
 		free(text);
-		return fail_at(p, start, "the quote is not closed");
+		return where_fail_at(p, start, "the quote is not closed");
 	}
 	p->at++;
 	*out = text;
 	return 0;
 }
 
-static int take_text(char **out, struct parser *p, const char *what,
-		     int *quoted)
+static int where_take_text(char **out, struct parser *p, const char *what,
+			   int *quoted)
 {
 	size_t len;
 
@@ -135,7 +135,7 @@ static int take_text(char **out, struct parser *p, const char *what,
 		return take_quoted(out, p);
 	len = word_len(p);
 	if (!len)
-		return fail_at(p, p->at, "expected %s", what);
+		return where_fail_at(p, p->at, "expected %s", what);
 	*out = strndup(p->s + p->at, len);
 	if (!*out)
 		return mv_nomem(p->err);
@@ -164,7 +164,7 @@ static int take_sign(enum sign *out, struct parser *p)
 			return 0;
 		}
 	}
-	return fail_at(p, p->at, "expected one of < <= = != >= > ~ !~");
+	return where_fail_at(p, p->at, "expected one of < <= = != >= > ~ !~");
 }
 
 /* What a value is by how it looks, as on the command line; in quotes, text. */
@@ -186,7 +186,7 @@ static int type_value(struct parser *p, struct node *n, int quoted)
 	return rc;
 }
 
-/* -- grammar ------------------------------------------------------------------------- */
+/* -- grammar -------------------------------------------------------------- */
 
 static int parse_any(struct parser *p, size_t *at);
 
@@ -199,18 +199,18 @@ static int parse_comparison(struct parser *p, size_t *at)
 	if (rc)
 		return rc;
 	n = &p->nodes[*at];	/* nothing is added below this point */
-	rc = take_text(&n->key, p, "a key, such as auc", &quoted);
+	rc = where_take_text(&n->key, p, "a key, such as auc", &quoted);
 	if (!rc)
 		rc = take_sign(&n->sign, p);
 	if (rc)
 		return rc;
 	skip_blanks(p);
 	value = p->at;
-	rc = take_text(&n->text, p, "a number or a text", &quoted);
+	rc = where_take_text(&n->text, p, "a number or a text", &quoted);
 	if (rc)
 		return rc;
 	rc = type_value(p, n, quoted);
-	return rc == MV_EINVALID ? fail_at(p, value, "not a value") : rc;
+	return rc == MV_EINVALID ? where_fail_at(p, value, "not a value") : rc;
 }
 
 static int parse_one(struct parser *p, size_t *at)
@@ -219,8 +219,8 @@ static int parse_one(struct parser *p, size_t *at)
 	int rc;
 
 	if (++p->depth > DEPTH_MAX)
-		return fail_at(p, p->at, "nested more than %d deep",
-			       DEPTH_MAX);
+		return where_fail_at(p, p->at, "nested more than %d deep",
+				     DEPTH_MAX);
 	skip_blanks(p);
 	if (accept(p, "!", "not", "NOT")) {
 		rc = parse_one(p, &inner);
@@ -233,7 +233,7 @@ static int parse_one(struct parser *p, size_t *at)
 		rc = parse_any(p, at);
 		skip_blanks(p);
 		if (!rc && p->s[p->at] != ')')
-			rc = fail_at(p, p->at, "expected ')'");
+			rc = where_fail_at(p, p->at, "expected ')'");
 		p->at += !rc;
 	} else {
 		rc = parse_comparison(p, at);
@@ -242,7 +242,8 @@ static int parse_one(struct parser *p, size_t *at)
 	return rc;
 }
 
-static int join(struct parser *p, size_t *at, enum kind kind, size_t right)
+static int where_join(struct parser *p, size_t *at, enum kind kind,
+		      size_t right)
 {
 	size_t both;
 	int rc = add_node(p, &both, kind);
@@ -264,7 +265,7 @@ static int parse_all(struct parser *p, size_t *at)
 	while (!rc && accept(p, "&&", "and", "AND")) {
 		rc = parse_one(p, &right);
 		if (!rc)
-			rc = join(p, at, ALL, right);
+			rc = where_join(p, at, ALL, right);
 		skip_blanks(p);
 	}
 	return rc;
@@ -279,13 +280,13 @@ static int parse_any(struct parser *p, size_t *at)
 	while (!rc && accept(p, "||", "or", "OR")) {
 		rc = parse_all(p, &right);
 		if (!rc)
-			rc = join(p, at, ANY, right);
+			rc = where_join(p, at, ANY, right);
 		skip_blanks(p);
 	}
 	return rc;
 }
 
-/* -- asking a row ----------------------------------------------------------------------- */
+/* -- asking a row --------------------------------------------------------- */
 
 /* '*' and '?'; goes back to the last '*' only, so it cannot explode. */
 static int glob(const char *pattern, const char *s)
@@ -340,7 +341,7 @@ static int is_nan(const struct mv_value *v)
 	return v->type == MV_VALUE_REAL && isnan(v->r);
 }
 
-static int compare(const struct node *n, const struct mv_value *v)
+static int where_compare(const struct node *n, const struct mv_value *v)
 {
 	const struct mv_value *want = mv_facts_get(&n->value, "v");
 	int a, b;
@@ -368,7 +369,7 @@ static int compare_stages(const struct node *n, const char *stages)
 		size_t len = strcspn(stages, ",");
 
 		v.text = strndup(stages, len);
-		any = v.text && compare(n, &v);
+		any = v.text && where_compare(n, &v);
 		free(v.text);
 		stages += len;
 		stages += strspn(stages, ", ");
@@ -391,7 +392,7 @@ static int compare_row(const struct node *n, const struct mv_row *row)
 	if (!strcmp(n->key, "version") && n->sign <= GT &&
 	    mv_version_ok(v->text) && mv_version_ok(n->text))
 		return by_order(n->sign, mv_version_cmp(v->text, n->text));
-	return compare(n, v);
+	return where_compare(n, v);
 }
 
 /* As deep as there are nodes at most. */
@@ -416,7 +417,7 @@ static int parse_all_of_it(struct parser *p, size_t *top)
 	int rc = parse_any(p, top);
 
 	return !rc && p->s[p->at] ?
-	       fail_at(p, p->at, "expected 'and', 'or' or the end") : rc;
+	       where_fail_at(p, p->at, "expected 'and', 'or' or the end") : rc;
 }
 
 static void release(struct parser *p)

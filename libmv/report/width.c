@@ -91,7 +91,8 @@ int mv_width_of(uint32_t cp)
 
 /* Stops before the code point that would pass `columns`; marks that follow
    the last one still belong to it, but not thousands of them. */
-static size_t walk(const char *s, size_t len, size_t columns, size_t *used)
+static size_t width_walk(const char *s, size_t len, size_t columns,
+			 size_t *used)
 {
 	size_t i = 0;
 
@@ -113,7 +114,7 @@ size_t mv_width(const char *s, size_t len)
 {
 	size_t used;
 
-	walk(s, len, SIZE_MAX, &used);
+	width_walk(s, len, SIZE_MAX, &used);
 	return used;
 }
 
@@ -121,5 +122,5 @@ size_t mv_width_fit(const char *s, size_t len, size_t columns)
 {
 	size_t used;
 
-	return walk(s, len, columns, &used);
+	return width_walk(s, len, columns, &used);
 }

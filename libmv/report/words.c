@@ -13,7 +13,7 @@ enum {
 	WARNING_MAX = 16 << 10
 };
 
-/* -- numbers ------------------------------------------------------------------- */
+/* -- numbers -------------------------------------------------------------- */
 
 void mv_words_size(struct mv_pen *pen, uint64_t bytes)
 {
@@ -125,7 +125,7 @@ void mv_words_left_out(struct mv_pen *pen, size_t columns)
 	mv_pen_str(pen, "\n");
 }
 
-/* -- one change ---------------------------------------------------------------- */
+/* -- one change ----------------------------------------------------------- */
 
 int mv_change_precision(const struct mv_change *change)
 {
@@ -210,7 +210,7 @@ void mv_words_metric(struct mv_pen *pen, const struct mv_change *change)
 	}
 }
 
-/* -- a pair, and all of them ------------------------------------------------------ */
+/* -- a pair, and all of them ---------------------------------------------- */
 
 const char *mv_pair_title(const struct mv_pair *pair)
 {
@@ -310,7 +310,7 @@ enum mv_tone mv_words_verdict_tone(const struct mv_comparison *c)
 	       t.better ? MV_TONE_GOOD : MV_TONE_BOLD;
 }
 
-/* -- data -------------------------------------------------------------------------- */
+/* -- data ----------------------------------------------------------------- */
 
 static const char *ref_name(const struct mv_ref *ref)
 {
@@ -457,7 +457,7 @@ void mv_words_incomparable(struct mv_pen *pen, const struct mv_pair *pair,
 	free(sides);
 }
 
-/* -- tables of a comparison ---------------------------------------------------------- */
+/* -- tables of a comparison ----------------------------------------------- */
 
 static void side_titles(struct mv_table *t, const struct mv_comparison *c,
 			unsigned flags)
@@ -509,7 +509,7 @@ static void metric_row(struct mv_table *t, const struct mv_change *change)
 	mv_pen_str(mv_table_cell(t, tone), mv_words_judgement(change));
 }
 
-static int rank(const struct mv_change *change)
+static int words_rank(const struct mv_change *change)
 {
 	switch (change->judgement) {
 	case MV_JUDGE_WORSE:
@@ -531,7 +531,7 @@ void mv_metric_table(struct mv_table *t, const struct mv_comparison *c,
 	mv_table_column(t, MV_COLUMN_SHRINK | MV_COLUMN_LATE, "Verdict", 0);
 	for (int r = 0; r < (worse_first ? 4 : 1); r++)
 		for (size_t i = 0; i < pair->metrics.count; i++)
-			if (!worse_first || rank(&pair->metrics.v[i]) == r)
+			if (!worse_first || words_rank(&pair->metrics.v[i]) == r)
 				metric_row(t, &pair->metrics.v[i]);
 }
 

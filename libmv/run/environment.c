@@ -20,7 +20,7 @@
 #define ANSWER_MAX ((size_t)4 << 20)
 #define PATIENCE_MS 30000
 
-/* -- asking -- */
+/* -- asking --------------------------------------------------------------- */
 
 /*
  * With -c the current folder comes first where modules are looked for: it
@@ -95,7 +95,7 @@ void mv_run_probe_drop(struct mv_probe *probe)
 	probe->begun = 0;
 }
 
-/* -- writing it down -- */
+/* -- writing it down ------------------------------------------------------ */
 
 static int set_text(struct mv_record *r, const char *key, const char *text,
 		    struct mv_err *err)
@@ -126,7 +126,7 @@ static int set_int(struct mv_record *r, const char *key, int64_t i,
 }
 
 /* The rest of the first line that begins so; in place. */
-static char *value_of(char *text, const char *begins)
+static char *environment_value_of(char *text, const char *begins)
 {
 	size_t n = strlen(begins);
 	char *line = text;
@@ -151,7 +151,7 @@ static int add_os(struct mv_record *r, struct mv_err *err)
 
 	mv_buf_init(&text, FILE_MAX);
 	if (!mv_read_file(&text, "/etc/os-release", NULL)) {
-		name = value_of(text.data, "PRETTY_NAME=");
+		name = environment_value_of(text.data, "PRETTY_NAME=");
 		len = name ? strlen(name) : 0;
 		if (len > 1 && *name == '"' && name[len - 1] == '"') {
 			name[len - 1] = '\0';
@@ -189,7 +189,7 @@ static int add_cpu(struct mv_record *r, struct mv_err *err)
 	mv_buf_init(&text, FILE_MAX);
 	/* Of many processors the file is long; the first is enough. */
 	if (!mv_read_file(&text, "/proc/cpuinfo", NULL))
-		model = value_of(text.data, "model name\t: ");
+		model = environment_value_of(text.data, "model name\t: ");
 	if (model)
 		rc = set_text(r, "cpu", model, err);
 	mv_buf_release(&text);

@@ -51,7 +51,7 @@ int mv_run_job_add_output(struct mv_job *job, const char *path,
 			  int is_directory,
 			  struct mv_err *err);
 
-/* -- outputs.c, in this order -- */
+/* -- outputs.c, in this order --------------------------------------------- */
 /* What was named and written, and what the watch saw written. */
 int mv_run_job_find_outputs(struct mv_job *job, struct mv_err *err);
 

@@ -119,7 +119,7 @@ static int has_token_shape(struct slice value)
 	return 0;
 }
 
-static size_t find(struct slice in, size_t from, char c)
+static size_t mask_find(struct slice in, size_t from, char c)
 {
 	const char *hit = from < in.len ?
 			  memchr(in.s + from, c, in.len - from) : NULL;
@@ -142,7 +142,7 @@ static int add_userinfo(struct mv_buf *out, struct slice v, size_t from,
 	if (at == v.len)
 		return 0;
 	*next = at;
-	end = find((struct slice){ v.s, at }, from, ':');
+	end = mask_find((struct slice){ v.s, at }, from, ':');
 	/* A user alone is a token, but for ssh. */
 	if (end == at && keep_user)
 		return mv_buf_add(out, v.s + from, at - from);
@@ -159,7 +159,7 @@ static int add_query(struct mv_buf *out, struct slice v)
 	int rc = 0;
 
 	while (!rc && at < v.len) {
-		size_t end = find(v, at, '&'), eq = find(v, at, '=');
+		size_t end = mask_find(v, at, '&'), eq = mask_find(v, at, '=');
 		struct slice name = { v.s + at, eq - at };
 
 		if (eq < end && names_secret(name))
@@ -174,7 +174,7 @@ static int add_query(struct mv_buf *out, struct slice v)
 	return rc;
 }
 
-static int add_value(struct mv_buf *out, struct slice v)
+static int mask_add_value(struct mv_buf *out, struct slice v)
 {
 	const char *url = memmem(v.s, v.len, "://", 3);
 	size_t at, q;
@@ -189,7 +189,7 @@ static int add_value(struct mv_buf *out, struct slice v)
 	if (!rc)
 		rc = add_userinfo(out, v, at, at >= 6 &&
 				  !memcmp(url - 3, "ssh", 3), &at);
-	q = find(v, at, '?');
+	q = mask_find(v, at, '?');
 	if (!rc)
 		rc = mv_buf_add(out, v.s + at, q - at);
 	if (!rc && q < v.len)
@@ -213,7 +213,7 @@ static int is_scheme(struct slice w)
 			       !strncasecmp(w.s, "token", 5)));
 }
 
-static int add_word(struct mv_buf *out, struct slice w, int *pending)
+static int mask_add_word(struct mv_buf *out, struct slice w, int *pending)
 {
 	size_t sep = 0;
 	int expected = *pending;
@@ -240,13 +240,13 @@ static int add_word(struct mv_buf *out, struct slice w, int *pending)
 	}
 	if (sep == w.len && *w.s == '-' && names_secret(w))
 		*pending = 1;
-	sep = find(w, 0, '=');
+	sep = mask_find(w, 0, '=');
 	if (*w.s == '-' && sep < w.len)
 		return mv_buf_add(out, w.s, sep + 1) ||
-		       add_value(out, (struct slice){ w.s + sep + 1,
-						      w.len - sep - 1 }) ?
+		       mask_add_value(out, (struct slice){ w.s + sep + 1,
+							   w.len - sep - 1 }) ?
 		       MV_ENOMEM : 0;
-	return add_value(out, w);
+	return mask_add_value(out, w);
 }
 
 /* Where the word at `at` ends; quotes that are closed hold blanks. */
@@ -255,7 +255,7 @@ static size_t word_end(struct slice text, size_t at)
 	for (; at < text.len && !isspace((unsigned char)text.s[at]); at++) {
 		char c = text.s[at];
 		size_t close = c == '\'' || c == '"' ?
-			       find(text, at + 1, c) : text.len;
+			       mask_find(text, at + 1, c) : text.len;
 
 		if (close < text.len)
 			at = close;
@@ -264,8 +264,8 @@ static size_t word_end(struct slice text, size_t at)
 }
 
 /* Words in words ("sh -c 'x --token y'"), a few levels deep. */
-static int add_text(struct mv_buf *out, struct slice text, int *pending,
-		    int depth)
+static int mask_add_text(struct mv_buf *out, struct slice text, int *pending,
+			 int depth)
 {
 	size_t at = 0;
 	int rc = 0;
@@ -282,13 +282,14 @@ static int add_text(struct mv_buf *out, struct slice text, int *pending,
 		}
 		at = end;
 		if (!quoted || *pending) {
-			rc = add_word(out, w, pending);
+			rc = mask_add_word(out, w, pending);
 			continue;
 		}
 		rc = mv_buf_addch(out, *w.s);
 		if (!rc)
-			rc = add_text(out, (struct slice){ w.s + 1, w.len - 2 },
-				      pending, depth + 1);
+			rc = mask_add_text(out, (struct slice){ w.s + 1,
+					   w.len - 2 },
+					   pending, depth + 1);
 		if (!rc)
 			rc = mv_buf_addch(out, *w.s);
 	}
@@ -302,7 +303,7 @@ static int has_space(const char *s)
 
 static int is_pair(struct slice w)
 {
-	size_t eq = find(w, 0, '=');
+	size_t eq = mask_find(w, 0, '=');
 
 	return eq < w.len && !memchr(w.s, ' ', eq);
 }
@@ -314,11 +315,12 @@ static int add_argument(struct mv_buf *out, const char *arg, int *pending)
 
 	/* "--password" "two words", "--password=two words" */
 	if (!has_space(arg) || (*pending && !is_scheme(w) && is_value(w)))
-		return add_word(out, w, pending);
-	if (is_pair(w) && names_secret((struct slice){ arg, find(w, 0, '=') }))
-		return add_word(out, w, pending);
+		return mask_add_word(out, w, pending);
+	if (is_pair(w) && names_secret((struct slice){ arg, mask_find(w, 0,
+								      '=') }))
+		return mask_add_word(out, w, pending);
 	*pending = 0;
-	return add_text(out, w, pending, 0);
+	return mask_add_text(out, w, pending, 0);
 }
 
 void mv_run_strings_free(char **list)
@@ -363,8 +365,8 @@ int mv_run_mask_text(struct mv_buf *out, const char *text, size_t len)
 		     !isspace((unsigned char)text[end]) == !blank; end++)
 			;
 		rc = blank ? mv_buf_add(out, text + at, end - at) :
-			     add_value(out, (struct slice){ text + at,
-							    end - at });
+			     mask_add_value(out, (struct slice){ text + at,
+								 end - at });
 	}
 	return rc;
 }

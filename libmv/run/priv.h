@@ -14,7 +14,7 @@
 int mv_run_environment(struct mv_repo *repo, struct mv_record *record,
 		       struct mv_err *err);
 
-/* -- secrets --------------------------------------------------------------- */
+/* -- secrets -------------------------------------------------------------- */
 
 #define MV_MASK "***"
 
@@ -30,7 +30,7 @@ int mv_run_mask_text(struct mv_buf *out, const char *text, size_t len);
 
 void mv_run_strings_free(char **list);	/* NULL-terminated; NULL is fine */
 
-/* -- the environment ------------------------------------------------------- */
+/* -- the environment ------------------------------------------------------ */
 
 /* Programs that are asked while the command runs. */
 struct mv_probe {
@@ -48,7 +48,7 @@ int mv_run_probe_end(struct mv_probe *probe, struct mv_repo *repo,
 /* Nobody wants to know any more. */
 void mv_run_probe_drop(struct mv_probe *probe);
 
-/* -- what the command does to files ---------------------------------------- */
+/* -- what the command does to files --------------------------------------- */
 
 enum mv_watch_role {
 	MV_WATCH_PARAMS = 1 << 0,
@@ -99,7 +99,7 @@ char *mv_run_path_from(const char *prefix, const char *path);
 int mv_run_ref_of_file(struct mv_ref *out, const char *file,
 		       struct mv_err *err);
 
-/* -- one run, as reproduce does it again ----------------------------------- */
+/* -- one run, as reproduce does it again ---------------------------------- */
 
 /* Run it in `dir`; fills status, times and peak of `run`. */
 int mv_run_start(struct mv_execution *run, const char *const *argv,

@@ -70,7 +70,7 @@ void mv_run_reproduced_release(struct mv_reproduced *r)
 }
 
 __attribute__((format(printf, 2, 3)))
-static void tell(const struct work *w, const char *fmt, ...)
+static void run_reproduce_tell(const struct work *w, const char *fmt, ...)
 {
 	char text[2048];
 	va_list ap;
@@ -98,7 +98,7 @@ static void doubt(struct work *w, const char *fmt, ...)
 		w->out->doubt = strdup(text);
 }
 
-/* -- which run -- */
+/* -- which run ------------------------------------------------------------ */
 
 static int has_content(const struct mv_refs *refs, const struct mv_oid *oid)
 {
@@ -150,7 +150,7 @@ static int check_run(struct work *w, const char *spec, struct mv_err *err)
 	return 0;
 }
 
-/* -- a work tree for it -- */
+/* -- a work tree for it --------------------------------------------------- */
 
 static void remove_tree(const char *path)
 {
@@ -336,7 +336,7 @@ static int open_guest(struct work *w, struct mv_err *err)
 	return rc;
 }
 
-/* -- what it reads -- */
+/* -- what it reads -------------------------------------------------------- */
 
 static char *in_guest(const struct work *w, const char *path)
 {
@@ -344,8 +344,8 @@ static char *in_guest(const struct work *w, const char *path)
 	       mv_path_join(w->guest.path, path);
 }
 
-static int is_there(const struct work *w, const char *path,
-		    const struct mv_oid *oid)
+static int reproduce_is_there(const struct work *w, const char *path,
+			      const struct mv_oid *oid)
 {
 	struct mv_ref ref = { 0 };
 	char *full = in_guest(w, path);
@@ -386,7 +386,7 @@ static void restore(struct work *w, const char *path,
 {
 	struct mv_err err;
 
-	if (is_there(w, path, oid))
+	if (reproduce_is_there(w, path, oid))
 		return;
 	if (*path == '/' || mv_wt_check_path(path, NULL))
 		doubt(w, "input '%s' is not what it was", path);
@@ -493,7 +493,7 @@ static int restore_inputs(struct work *w, struct mv_err *err)
 	return 0;
 }
 
-/* -- what it makes -- */
+/* -- what it makes -------------------------------------------------------- */
 
 static int add_made(struct work *w, char *path, const struct mv_oid *oid,
 		    uint64_t size, size_t output, struct mv_err *err)
@@ -579,7 +579,7 @@ static int expect_outputs(struct work *w, struct mv_err *err)
 	return w->out->differences ? 0 : mv_nomem(err);
 }
 
-/* -- the run -- */
+/* -- the run -------------------------------------------------------------- */
 
 static void tell_command(struct work *w)
 {
@@ -592,8 +592,9 @@ static void tell_command(struct work *w)
 		if (!rc)
 			rc = mv_buf_addstr(&line, w->record->run.command[i]);
 	}
-	tell(w, "running at %.12s, as %s recorded it:%s", w->record->commit,
-	     w->record->by ? w->record->by : "somebody", line.data);
+	run_reproduce_tell(w, "running at %.12s, as %s recorded it:%s",
+			   w->record->commit,
+			   w->record->by ? w->record->by : "somebody", line.data);
 	mv_buf_release(&line);
 }
 
@@ -623,7 +624,7 @@ static int run_again(struct work *w, struct mv_err *err)
 	return rc;
 }
 
-/* -- what came of it -- */
+/* -- what came of it ------------------------------------------------------ */
 
 /* Where the bytes differ from the recorded ones, when those are here. */
 static char *describe(struct work *w, const struct made *m, const char *full,
@@ -783,7 +784,7 @@ static int compare_metrics(struct work *w, struct mv_err *err)
 	return rc;
 }
 
-static int compare(struct work *w, struct mv_err *err)
+static int reproduce_compare(struct work *w, struct mv_err *err)
 {
 	int rc = 0;
 
@@ -804,7 +805,7 @@ static int reproduce(struct work *w, struct mv_err *err)
 		rc = expect_outputs(w, err);
 	if (!rc)
 		rc = run_again(w, err);
-	return rc ? rc : compare(w, err);
+	return rc ? rc : reproduce_compare(w, err);
 }
 
 static void end(struct work *w, int keep)

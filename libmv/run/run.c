@@ -50,7 +50,7 @@ static char *typed(const struct mv_job *job, const char *path)
 	return mv_run_path_from(job->repo->info->prefix, path);
 }
 
-/* -- before -- */
+/* -- before --------------------------------------------------------------- */
 
 static int check_outputs(const struct mv_job *job, struct mv_err *err)
 {
@@ -90,8 +90,8 @@ static int read_facts(struct mv_job *job, struct mv_record *into,
 	return rc;
 }
 
-static int remember(struct mv_job *job, const struct mv_watched *f,
-		    struct mv_err *err)
+static int run_remember(struct mv_job *job, const struct mv_watched *f,
+			struct mv_err *err)
 {
 	struct mv_job_before *b = &job->before[job->before_count];
 	struct mv_err local;
@@ -140,7 +140,7 @@ static int read_params(struct mv_job *job, struct mv_err *err)
 				     "'%s'", f->path);
 		else if (f->roles & MV_WATCH_GIVEN ||
 			 f->before.st_size <= FACTS_MAX)
-			rc = remember(job, f, err);
+			rc = run_remember(job, f, err);
 	}
 	return rc;
 }
@@ -232,7 +232,7 @@ static int look_before(struct mv_job *job, struct mv_err *err)
 	return rc ? rc : read_params(job, err);
 }
 
-/* -- the command -- */
+/* -- the command ---------------------------------------------------------- */
 
 int mv_run_start(struct mv_execution *run, const char *const *argv,
 		 const char *dir, const struct mv_proc_env *env,
@@ -255,7 +255,7 @@ int mv_run_start(struct mv_execution *run, const char *const *argv,
 	return rc;
 }
 
-/* -- files of params and metrics -- */
+/* -- files of params and metrics ------------------------------------------ */
 
 static int add_file_ref(struct mv_job *job, const char *path, const char *role,
 			struct mv_err *err)
@@ -401,7 +401,7 @@ static int attach_curves(struct mv_job *job, struct mv_err *err)
 					 err) : 0;
 }
 
-/* -- outputs -- */
+/* -- outputs -------------------------------------------------------------- */
 
 /* Nothing came out: then it is something about what went in. */
 static int resolve_inputs(struct mv_job *job, struct mv_err *err)
@@ -430,7 +430,7 @@ static int resolve_inputs(struct mv_job *job, struct mv_err *err)
 	return rc;
 }
 
-/* -- recording -- */
+/* -- recording ------------------------------------------------------------ */
 
 /* Most of it is the same for all records, shared, and belongs to the job;
    each has its own manifest attached. */

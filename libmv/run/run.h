@@ -14,7 +14,7 @@
  */
 struct mv_repo;
 
-/* -- running (run/run.c, run/environment.c) -------------------------------- */
+/* -- running (run/run.c, run/environment.c) ------------------------------- */
 
 /* What a door does while a command runs; all but `now` may be NULL. */
 struct mv_run_hooks {

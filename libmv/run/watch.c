@@ -23,7 +23,7 @@ void mv_run_watch_release(struct mv_watch *w)
 	memset(w, 0, sizeof(*w));
 }
 
-/* -- paths -- */
+/* -- paths ---------------------------------------------------------------- */
 
 char *mv_run_path_from(const char *prefix, const char *path)
 {
@@ -66,7 +66,7 @@ int mv_run_ref_of_file(struct mv_ref *out, const char *file, struct mv_err *err)
 	return rc;
 }
 
-/* -- what names suggest -- */
+/* -- what names suggest --------------------------------------------------- */
 
 static int has_suffix(const char *name, const char *suffix)
 {
@@ -76,7 +76,7 @@ static int has_suffix(const char *name, const char *suffix)
 }
 
 /* "config" in "train-config.json", but not in "tsconfig.json". */
-static int has_word(const char *name, const char *word)
+static int watch_has_word(const char *name, const char *word)
 {
 	const char *hit = strcasestr(name, word);
 
@@ -116,7 +116,8 @@ unsigned mv_run_watch_roles(const char *path)
 
 	if ((!table && !tree) || is_hidden(path))
 		return 0;
-	if (tree && (strcasestr(name, "param") || has_word(name, "config")))
+	if (tree && (strcasestr(name, "param") || watch_has_word(name,
+								 "config")))
 		return MV_WATCH_PARAMS;
 	for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++)
 		if (strcasestr(name, measured[i]))
@@ -126,7 +127,7 @@ unsigned mv_run_watch_roles(const char *path)
 	return folder ? MV_WATCH_METRICS : 0;
 }
 
-/* -- the list -- */
+/* -- the list ------------------------------------------------------------- */
 
 struct listing {
 	struct mv_watch *w;
@@ -274,7 +275,7 @@ static int note_given(struct listing *l, const char *const *files,
 	return rc;
 }
 
-static int by_path(const void *a, const void *b)
+static int watch_by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct mv_watched *)a)->path,
 		      ((const struct mv_watched *)b)->path);
@@ -296,7 +297,7 @@ static void sort(struct mv_watch *w)
 	size_t kept = 0;
 
 	if (w->count)
-		qsort(w->v, w->count, sizeof(*w->v), by_path);
+		qsort(w->v, w->count, sizeof(*w->v), watch_by_path);
 	for (size_t i = 0; i < w->count; i++) {
 		struct mv_watched *last = kept ? &w->v[kept - 1] : NULL;
 
@@ -312,8 +313,8 @@ static void sort(struct mv_watch *w)
 	w->count = kept;
 }
 
-static int list(struct mv_watch *w, struct mv_repo *repo,
-		const struct mv_run_options *options, struct mv_err *err)
+static int watch_list(struct mv_watch *w, struct mv_repo *repo,
+		      const struct mv_run_options *options, struct mv_err *err)
 {
 	struct listing l = { w, repo, options };
 	const unsigned all = MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS;
@@ -343,7 +344,7 @@ int mv_run_watch_begin(struct mv_watch *out, struct mv_repo *repo,
 		       const struct mv_run_options *options, struct mv_err *err)
 {
 	memset(out, 0, sizeof(*out));
-	return list(out, repo, options, err);
+	return watch_list(out, repo, options, err);
 }
 
 int mv_run_watch_changed(const struct mv_watched *f)
@@ -367,7 +368,7 @@ static int unite(struct mv_watch *w, struct mv_watch *now, struct mv_err *err)
 	for (size_t i = 0; i < now->count; i++) {
 		struct mv_watched *f = &now->v[i];
 		struct mv_watched *hit = old ? bsearch(f, w->v, old,
-						       sizeof(*f), by_path) :
+						       sizeof(*f), watch_by_path) :
 					       NULL;
 
 		if (!hit) {
@@ -381,7 +382,7 @@ static int unite(struct mv_watch *w, struct mv_watch *now, struct mv_err *err)
 		hit->after = f->before;
 		hit->is = f->was;
 	}
-	qsort(w->v, w->count, sizeof(*w->v), by_path);
+	qsort(w->v, w->count, sizeof(*w->v), watch_by_path);
 	return 0;
 }
 
@@ -389,7 +390,7 @@ int mv_run_watch_end(struct mv_watch *w, struct mv_repo *repo,
 		     const struct mv_run_options *options, struct mv_err *err)
 {
 	struct mv_watch now = { NULL, 0, 0, 0 };
-	int rc = list(&now, repo, options, err);
+	int rc = watch_list(&now, repo, options, err);
 
 	if (!rc && now.count)
 		rc = unite(w, &now, err);

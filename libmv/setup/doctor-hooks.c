@@ -13,7 +13,7 @@
  * last word, which hooks are called, and which are needed by what it is.
  */
 
-/* -- what it is ---------------------------------------------------------------------- */
+/* -- what it is ----------------------------------------------------------- */
 
 static int has_worktrees(const char *common_dir)
 {
@@ -88,7 +88,7 @@ static enum mv_doctor_level bare_need(const struct checks *c)
 	       pushes_mirror(c) ? MV_DOCTOR_BAD : MV_DOCTOR_WARN;
 }
 
-/* -- hooks ------------------------------------------------------------------------- */
+/* -- hooks ---------------------------------------------------------------- */
 
 static void tell_hook(const struct checks *c, const struct mv_hook *hook,
 		      const char *name, const char *install,
@@ -216,7 +216,7 @@ void mv_setup_doctor_hooks(const struct checks *c)
 	}
 }
 
-/* -- the configuration -------------------------------------------------------------- */
+/* -- the configuration ---------------------------------------------------- */
 
 char *mv_setup_doctor_mend(const struct checks *c, const char *key)
 {

@@ -25,7 +25,7 @@
 #define LOCK_OLD_S 600
 #define LOOK_LIMIT_MS (30 * 1000)	/* for programs that say what they are */
 
-/* -- git itself --------------------------------------------------------------- */
+/* -- git itself ----------------------------------------------------------- */
 
 static int run_git(const struct checks *c, const char *const *args,
 		   struct mv_buf *out)
@@ -67,7 +67,7 @@ static void check_git(const struct checks *c)
 	mv_buf_release(&out);
 }
 
-/* -- configuration -------------------------------------------------------------- */
+/* -- configuration -------------------------------------------------------- */
 
 static int config_has(const struct checks *c, const char *key,
 		      const char *wanted)
@@ -193,7 +193,7 @@ static void check_team_file(const struct checks *c)
 		    err.msg);
 }
 
-/* -- the program ------------------------------------------------------------------ */
+/* -- the program ---------------------------------------------------------- */
 
 static int version_of(const struct checks *c, const char *program,
 		      struct mv_buf *out)
@@ -251,7 +251,7 @@ static void check_program(const struct checks *c)
 	free(found);
 }
 
-/* -- files -------------------------------------------------------------------------- */
+/* -- files ---------------------------------------------------------------- */
 
 struct files {
 	const struct checks *c;
@@ -515,7 +515,7 @@ static void check_index_lock(const struct checks *c)
 	free(lock);
 }
 
-/* -- the store ------------------------------------------------------------------------ */
+/* -- the store ------------------------------------------------------------ */
 
 static void check_space(const struct checks *c, const char *dir)
 {
@@ -626,7 +626,7 @@ static void check_store(const struct checks *c)
 	check_space(c, mv_store_dir(store));
 }
 
-/* -- the remote ------------------------------------------------------------------------- */
+/* -- the remote ----------------------------------------------------------- */
 
 static void check_remote(const struct checks *c)
 {
@@ -709,7 +709,7 @@ static int check_gaps(void *payload, const char *key, const char *value,
 	return 0;
 }
 
-/* -- things to know ------------------------------------------------------------------------ */
+/* -- things to know ------------------------------------------------------- */
 
 static int exists_in(const char *dir, const char *name)
 {
@@ -747,7 +747,7 @@ static void check_kind(const struct checks *c)
 		    "only files inside it are written");
 }
 
-static int begin(struct checks *c, struct mv_err *err)
+static int doctor_begin(struct checks *c, struct mv_err *err)
 {
 	static const char *const args[] = { "config", "--null", "--list",
 					    NULL };
@@ -768,7 +768,7 @@ int mv_setup_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 	int rc;
 
 	mv_buf_init(&c.config, (size_t)64 << 20);
-	rc = begin(&c, err);
+	rc = doctor_begin(&c, err);
 	if (rc)
 		goto out;
 	check_git(&c);
@@ -781,7 +781,7 @@ int mv_setup_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 		check_kind(&c);
 		check_store(&c);
 		check_remote(&c);
-		/* What it cannot read, begin() has said already. */
+		/* What it cannot read, doctor_begin() has said already. */
 		(void)mv_git_config_each(mv_repo_git(repo), check_gaps, &c,
 					 NULL);
 	}

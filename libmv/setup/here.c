@@ -71,7 +71,7 @@ void mv_setup_said_release(struct mv_said *said)
 	said->value = NULL;
 }
 
-/* -- lockable files ------------------------------------------------------------------ */
+/* -- lockable files ------------------------------------------------------- */
 
 /* Those that git-lfs installs to make files read-only. */
 static const char *const locking[] = { "post-checkout", "post-commit",

@@ -45,7 +45,7 @@ struct place {
 	struct mv_buf text;	/* of a regular file that is not too long */
 };
 
-/* -- where ------------------------------------------------------------------- */
+/* -- where ---------------------------------------------------------------- */
 
 /* A relative core.hooksPath starts at the top of the work tree; git knows. */
 static int hooks_dir(char **out, struct mv_repo *repo, struct mv_err *err)
@@ -155,7 +155,7 @@ static int place_find(struct place *p, struct mv_repo *repo, const char *name,
 	return place_read(p, err);
 }
 
-/* -- what ---------------------------------------------------------------------- */
+/* -- what ----------------------------------------------------------------- */
 
 /*
  * A file of its own: three lines. `word` is "git-model" or a quoted path.
@@ -524,7 +524,7 @@ int mv_setup_hook_chained(char **path, struct mv_repo *repo, const char *name,
 	return mv_fail(err, MV_ENOENT, "no hook is chained to %s", name);
 }
 
-/* -- install --------------------------------------------------------------------- */
+/* -- install -------------------------------------------------------------- */
 
 static int write_script(const struct place *p, const char *word,
 			struct mv_err *err)
@@ -799,7 +799,7 @@ int mv_setup_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err)
 	return 0;
 }
 
-/* -- uninstall ---------------------------------------------------------------------- */
+/* -- uninstall ------------------------------------------------------------ */
 
 static int remove_own(const struct place *p, const struct mv_install *in,
 		      struct mv_err *err)

@@ -55,7 +55,7 @@ struct scope {
 	int knows_hooks;	/* does this git know configured hooks? */
 };
 
-/* -- one scope -------------------------------------------------------------- */
+/* -- one scope ------------------------------------------------------------ */
 
 static int ask_git(int *status, struct scope *s, const char *const *args,
 		   struct mv_buf *out, struct mv_err *err)
@@ -167,7 +167,7 @@ static int scope_unset(struct scope *s, const struct mv_setting *setting,
 	return ask_git(&status, s, args, NULL, err);
 }
 
-/* -- install and uninstall ---------------------------------------------------- */
+/* -- install and uninstall ------------------------------------------------ */
 
 static int serves_lfs(const struct scope *s)
 {
@@ -309,7 +309,7 @@ static int known_scope(const char *scope)
 	       !strcmp(scope, "--system");
 }
 
-/* -- what acts here -------------------------------------------------------------- */
+/* -- what acts here ------------------------------------------------------- */
 
 /* "'/x/git-model' filter-process" is as good as "git-model filter-process". */
 static int acts(const struct mv_setting *x, const char *value)

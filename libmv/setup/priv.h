@@ -9,7 +9,7 @@
 
 /* What the files of setup share. */
 
-/* -- configuration --------------------------------------------------------- */
+/* -- configuration -------------------------------------------------------- */
 struct mv_setting {
 	const char *key;
 	const char *value;
@@ -39,7 +39,7 @@ int mv_setup_quote(char **out, const char *text, struct mv_err *err);
 int mv_setup_word(char **out, const char *program,
 		  const struct mv_proc_env *env, struct mv_err *err);
 
-/* -- what acts here -------------------------------------------------------- */
+/* -- what acts here ------------------------------------------------------- */
 struct mv_said {
 	char scope[16];		/* of the last word: "local", "command" ... */
 	char ours[16];		/* the last one that names git-model; or "" */
@@ -69,7 +69,7 @@ int mv_setup_lockable(struct mv_lockable *out, struct mv_repo *repo,
 
 void mv_setup_lockable_release(struct mv_lockable *lockable);
 
-/* -- hooks ----------------------------------------------------------------- */
+/* -- hooks ---------------------------------------------------------------- */
 #define MV_HOOK_COUNT 2
 
 extern const char *const mv_hook_names[MV_HOOK_COUNT];
@@ -150,7 +150,7 @@ int mv_setup_doctor_is_bare(const struct checks *c);
 /* Has it any remote of git? */
 int mv_setup_doctor_has_remote(const struct checks *c);
 
-/* -- what acts here -------------------------------------------------------- */
+/* -- what acts here ------------------------------------------------------- */
 void mv_setup_doctor_hooks(const struct checks *c);
 
 /* A variable of ours with another value: what takes that away, in fresh

@@ -11,7 +11,7 @@ struct mv_err;
 struct mv_proc_env;
 struct mv_repo;
 
-/* -- set-up (setup/install.c, setup/hooks.c; docs/design/hooks.md) --------- */
+/* -- set-up (setup/install.c, setup/hooks.c; docs/design/hooks.md) -------- */
 
 enum mv_install_flags {
 	MV_INSTALL_REMOVE = 1 << 0,	/* take it away again */
@@ -53,7 +53,7 @@ int mv_setup_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err);
 int mv_setup_hook_chained(char **path, struct mv_repo *repo, const char *name,
 			  struct mv_err *err);
 
-/* -- what is wrong with the set-up ----------------------------------------- */
+/* -- what is wrong with the set-up ---------------------------------------- */
 
 enum mv_doctor_level { MV_DOCTOR_OK, MV_DOCTOR_WARN, MV_DOCTOR_BAD };
 

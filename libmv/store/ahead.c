@@ -57,8 +57,8 @@ static void drop_first(struct mv_ahead *a, size_t n)
 }
 
 /* Decode the record at `off` into fresh memory; its stored length counts. */
-static int load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
-		const struct mv_place *place, struct mv_scratch *scratch)
+static int ahead_load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
+		      const struct mv_place *place, struct mv_scratch *scratch)
 {
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
@@ -89,7 +89,7 @@ static int load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 }
 
 /* One record further; called and left with the mutex held. */
-static void step(struct mv_ahead *a, struct mv_scratch *scratch)
+static void ahead_step(struct mv_ahead *a, struct mv_scratch *scratch)
 {
 	struct mv_place place = { a->file, a->off };
 	unsigned generation = a->generation;
@@ -98,7 +98,7 @@ static void step(struct mv_ahead *a, struct mv_scratch *scratch)
 	int rc;
 
 	pthread_mutex_unlock(&a->mutex);
-	rc = load(&fresh, &stored, a, &place, scratch);
+	rc = ahead_load(&fresh, &stored, a, &place, scratch);
 	pthread_mutex_lock(&a->mutex);
 	if (generation != a->generation) {
 		free(fresh.data);
@@ -127,7 +127,7 @@ static void *ahead_thread(void *arg)
 		pthread_mutex_lock(&a->mutex);
 		while (!a->stop) {
 			if (a->file && a->count < SLOTS)
-				step(a, scratch);
+				ahead_step(a, scratch);
 			else
 				pthread_cond_wait(&a->wake, &a->mutex);
 		}

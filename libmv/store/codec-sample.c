@@ -153,7 +153,7 @@ int mv_sample_repeats(const uint8_t *data, size_t len)
 }
 
 /* Evenly spread pieces, at offsets that keep the lanes apart. */
-static size_t gather(uint8_t *out, const uint8_t *data, size_t len)
+static size_t codec_sample_gather(uint8_t *out, const uint8_t *data, size_t len)
 {
 	size_t step = (len - LANE_PIECE) / (LANE_PIECES - 1) & ~(size_t)7;
 
@@ -222,7 +222,7 @@ static void guess_kind(struct mv_structure *out, const uint8_t *data,
 					 MV_PLANE_B64 };
 	uint8_t sample[LANE_BYTES];
 	unsigned int kind = plain[width / 4], phase = (least + 1) % width;
-	size_t n = gather(sample, data + phase, len - phase);
+	size_t n = codec_sample_gather(sample, data + phase, len - phase);
 	uint32_t as_plain = split_bits(sample, n, kind);
 	uint32_t as_float = split_bits(sample, n, kind + 1);
 
@@ -251,7 +251,7 @@ void mv_sample_structure(struct mv_structure *out, const uint8_t *data,
 		out->bits = mv_sample_bits(data, len);
 		return;
 	}
-	gather(sample, data, len);
+	codec_sample_gather(sample, data, len);
 	for (size_t i = 0; i < LANE_BYTES; i += 8)
 		for (unsigned int k = 0; k < 8; k++)
 			lanes[k][sample[i + k]]++;

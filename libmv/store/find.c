@@ -222,7 +222,7 @@ int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 	return 0;
 }
 
-/* -- recipes -- */
+/* -- recipes -------------------------------------------------------------- */
 
 int mv_oid_is_empty(const struct mv_oid *oid)
 {

@@ -41,8 +41,9 @@ struct fsck {
 	uint64_t done, total;
 };
 
-static void tell(struct fsck *f, enum mv_fsck_kind kind, const char *subject,
-		 const char *message)
+static void fsck_tell(struct fsck *f, enum mv_fsck_kind kind,
+		      const char *subject,
+		      const char *message)
 {
 	pthread_mutex_lock(&f->mutex);
 	if (f->fn)
@@ -57,7 +58,7 @@ static int repairing(const struct fsck *f)
 	return f->flags & MV_FSCK_REPAIR;
 }
 
-/* -- temporary files -- */
+/* -- temporary files ------------------------------------------------------ */
 
 static int fsck_tmp(void *payload, const char *name, struct mv_err *err)
 {
@@ -70,15 +71,15 @@ static int fsck_tmp(void *payload, const char *name, struct mv_err *err)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0) {
 		if (!flock(fd, LOCK_SH | LOCK_NB))
-			tell(f, MV_FSCK_TEMPORARY, path,
-			     "left by a writer that was killed; the next writer recovers or removes it");
+			fsck_tell(f, MV_FSCK_TEMPORARY, path,
+				  "left by a writer that was killed; the next writer recovers or removes it");
 		close(fd);
 	}
 	free(path);
 	return 0;
 }
 
-/* -- indexes -- */
+/* -- indexes -------------------------------------------------------------- */
 
 static int has_suffix(const char *name, const char *suffix)
 {
@@ -95,7 +96,8 @@ static int fsck_stranger(struct fsck *f, const char *dir, const char *name,
 
 	if (!path)
 		return mv_nomem(err);
-	tell(f, MV_FSCK_TEMPORARY, path, "not a file of this store; ignored");
+	fsck_tell(f, MV_FSCK_TEMPORARY, path,
+		  "not a file of this store; ignored");
 	free(path);
 	return 0;
 }
@@ -131,7 +133,7 @@ static int fsck_index(void *payload, const char *name, struct mv_err *err)
 	if (rc == MV_ENOENT)
 		rc = 0;	/* merged away meanwhile */
 	if (rc) {
-		tell(f, MV_FSCK_BAD_FILE, path, why.msg);
+		fsck_tell(f, MV_FSCK_BAD_FILE, path, why.msg);
 		if (!is_damage(f, rc)) {
 			rc = 0;
 		} else {
@@ -144,7 +146,7 @@ static int fsck_index(void *payload, const char *name, struct mv_err *err)
 	return rc;
 }
 
-/* -- packs -- */
+/* -- packs ---------------------------------------------------------------- */
 
 /* Does the index lead to exactly these records? */
 static int compare_entries(struct fsck *f, const struct mv_entries *entries,
@@ -238,8 +240,8 @@ static int read_pack(struct fsck *f, const char *path, const struct mv_oid *id,
 		pthread_mutex_lock(&f->mutex);
 		f->unindexed++;
 		pthread_mutex_unlock(&f->mutex);
-		tell(f, MV_FSCK_TEMPORARY, path,
-		     "no index names this pack; repair will");
+		fsck_tell(f, MV_FSCK_TEMPORARY, path,
+			  "no index names this pack; repair will");
 	}
 	return rc;
 }
@@ -266,7 +268,7 @@ static int pack_job(void *arg, unsigned worker, struct mv_err *err)
 		if (err)
 			*err = why;
 	} else if (rc) {
-		tell(f, MV_FSCK_BAD_FILE, path, why.msg);
+		fsck_tell(f, MV_FSCK_BAD_FILE, path, why.msg);
 		rc = is_damage(f, rc) ? note_bad_pack(f, path, err) : 0;
 	}
 	pthread_mutex_lock(&f->mutex);
@@ -360,14 +362,14 @@ static int fsck_missing(struct fsck *f, struct mv_err *err)
 				continue;
 			rc = note_bad_pack(f, path, err);
 			if (rc == 1)
-				tell(f, MV_FSCK_BAD_FILE, path,
-				     "this pack is missing");
+				fsck_tell(f, MV_FSCK_BAD_FILE, path,
+					  "this pack is missing");
 		}
 	mv_snapshot_release(f->store, s);
 	return rc < 0 ? rc : 0;
 }
 
-/* -- contents -- */
+/* -- contents ------------------------------------------------------------- */
 
 struct content_job {
 	struct fsck *f;
@@ -401,8 +403,8 @@ static int note_lost(struct fsck *f, const struct mv_oid *oid,
 	return rc;
 }
 
-static int check_content(struct fsck *f, const struct mv_oid *oid,
-			 struct mv_err *err)
+static int fsck_check_content(struct fsck *f, const struct mv_oid *oid,
+			      struct mv_err *err)
 {
 	struct sum sum = { NULL, 0 };
 	struct mv_writer out = { sum_write, &sum };
@@ -432,13 +434,13 @@ static int content_job(void *arg, unsigned worker, struct mv_err *err)
 	int rc;
 
 	(void)worker;
-	rc = check_content(f, &job->oid, &why);
+	rc = fsck_check_content(f, &job->oid, &why);
 	if (rc == MV_ENOMEM) {
 		if (err)
 			*err = why;
 	} else if (rc) {
-		tell(f, MV_FSCK_BAD_CONTENT, mv_oid_hex(hex, &job->oid),
-		     why.msg);
+		fsck_tell(f, MV_FSCK_BAD_CONTENT, mv_oid_hex(hex, &job->oid),
+			  why.msg);
 		rc = rc == MV_ECORRUPT ? note_lost(f, &job->oid, err) : 0;
 	}
 	pthread_mutex_lock(&f->mutex);
@@ -505,7 +507,7 @@ static int fsck_contents(struct fsck *f, struct mv_err *err)
 	return rc;
 }
 
-/* -- repair -- */
+/* -- repair --------------------------------------------------------------- */
 
 struct salvage {
 	struct fsck *f;
@@ -646,8 +648,8 @@ static void each_lost_of(struct fsck *f, const struct mv_snapshot *before,
 
 			if (!is_seen(before, i, t, id) &&
 			    !is_seen(now, now->count, t, id))
-				tell(f, MV_FSCK_BAD_CONTENT,
-				     mv_oid_hex(hex, id), say);
+				fsck_tell(f, MV_FSCK_BAD_CONTENT,
+					  mv_oid_hex(hex, id), say);
 		}
 }
 
@@ -706,8 +708,8 @@ static int put_packs_aside(struct fsck *f, struct mv_err *err)
 			continue;
 		rc = mv_store_put_aside(f->store, f->bad_packs[i], 0, err);
 		if (!rc)
-			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
-			     "good records saved, the damaged pack moved to bad/");
+			fsck_tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
+				  "good records saved, the damaged pack moved to bad/");
 	}
 	return rc ? rc : mv_fsync_dir(f->store->packs_dir, err);
 }
@@ -730,8 +732,8 @@ static int drop_mended(struct fsck *f, struct mv_err *err)
 		if (rc >= 0)
 			rc = is_mended(f, f->bad_packs[i], err);
 		if (rc == 1) {
-			tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
-			     "written anew, the damaged one is in bad/");
+			fsck_tell(f, MV_FSCK_REPAIRED, f->bad_packs[i],
+				  "written anew, the damaged one is in bad/");
 			free(f->bad_packs[i]);
 		} else {
 			f->bad_packs[n++] = f->bad_packs[i];
@@ -769,8 +771,8 @@ static int repair(struct fsck *f, struct mv_err *err)
 	if (f->bad_indexes || f->unindexed)
 		rc = mv_store_recover_force(f->store, err);
 	if (!rc && (f->bad_indexes || f->unindexed))
-		tell(f, MV_FSCK_REPAIRED, f->store->index_dir,
-		     "index made anew from packs");
+		fsck_tell(f, MV_FSCK_REPAIRED, f->store->index_dir,
+			  "index made anew from packs");
 	f->bad = f->stay;	/* what stays damaged is counted from here */
 	if (!rc && f->bad_count)
 		rc = repair_packs(f, err);

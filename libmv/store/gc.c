@@ -71,7 +71,7 @@ static void bit_set(uint8_t *map, uint64_t i)
 	map[i / 8] |= (uint8_t)(1 << (i % 8));
 }
 
-/* -- mark -- */
+/* -- mark ----------------------------------------------------------------- */
 
 static int mark_chunk(struct gc *gc, const struct mv_oid *id,
 		      struct mv_err *err)
@@ -284,7 +284,7 @@ static int mark_doubles(struct gc *gc, struct mv_err *err)
 	return rc;
 }
 
-/* -- weigh -- */
+/* -- weigh ---------------------------------------------------------------- */
 
 static int stat_packs(struct gc *gc, struct mv_err *err)
 {
@@ -363,7 +363,7 @@ static void choose_candidates(struct gc *gc)
 			gc->packs[i].candidate = 1;
 }
 
-/* -- sweep -- */
+/* -- sweep ---------------------------------------------------------------- */
 
 /* The index's entries of one pack, by offset. */
 struct gc_entry {
@@ -391,7 +391,7 @@ struct gc_walk {
 };
 
 /* Which entry, if any, does the record at this offset stand for? */
-static const struct gc_entry *walk_entry(struct gc_walk *w, uint64_t off)
+static const struct gc_entry *gc_walk_entry(struct gc_walk *w, uint64_t off)
 {
 	while (w->pos < w->count && w->entry[w->pos].off < off)
 		w->pos++;
@@ -405,7 +405,7 @@ static int copy_record(void *payload, uint64_t off,
 		       const uint8_t *stored, struct mv_err *err)
 {
 	struct gc_walk *w = payload;
-	const struct gc_entry *e = walk_entry(w, off);
+	const struct gc_entry *e = gc_walk_entry(w, off);
 	struct mv_new_record new = { .kind = record->kind };
 	struct gc *gc = w->gc;
 
@@ -592,7 +592,7 @@ static int sweep(struct gc *gc, struct mv_err *err)
 	return rc;
 }
 
-/* -- publish -- */
+/* -- publish -------------------------------------------------------------- */
 
 /* Dead chunks in packs that stay are still good for dedup; a dead recipe is
    not, its chunks may be gone. */

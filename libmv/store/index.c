@@ -155,7 +155,7 @@ static uint64_t prefix(const struct mv_oid *id)
 	return mv_be64(id->b);
 }
 
-static int by_oid(const void *a, const void *b)
+static int index_by_oid(const void *a, const void *b)
 {
 	return mv_oid_cmp(a, b);
 }
@@ -163,7 +163,7 @@ static int by_oid(const void *a, const void *b)
 void mv_ids_sort(struct mv_oid *ids, size_t count)
 {
 	if (count)
-		qsort(ids, count, sizeof(*ids), by_oid);
+		qsort(ids, count, sizeof(*ids), index_by_oid);
 }
 
 int64_t mv_ids_find(const struct mv_oid *ids, uint64_t count,
@@ -220,7 +220,7 @@ int mv_index_locate(uint32_t *pack, uint64_t *off, const struct mv_index *x,
 	return 0;
 }
 
-/* -- writing -- */
+/* -- writing -------------------------------------------------------------- */
 
 #define OUT_SIZE (256u * 1024)
 

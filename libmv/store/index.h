@@ -71,7 +71,7 @@ int mv_index_locate(uint32_t *pack, uint64_t *off,
 		    const struct mv_index *index, enum mv_index_table table,
 		    uint64_t pos, struct mv_err *err);
 
-/* -- writing: a stream of sorted entries per table -- */
+/* -- writing: a stream of sorted entries per table ------------------------ */
 struct mv_index_entry {
 	struct mv_oid id;
 	uint32_t pack;

@@ -77,7 +77,7 @@ struct ingest {
 	struct mv_err why;
 };
 
-/* -- reading and planning -- */
+/* -- reading and planning ------------------------------------------------- */
 
 static int source_read(struct ingest *in, uint8_t *data, size_t len,
 		       size_t *got, struct mv_err *err)
@@ -148,7 +148,7 @@ static int make_plan(struct ingest *in, struct mv_err *err)
 	return rc;
 }
 
-/* -- recipe entries -- */
+/* -- recipe entries ------------------------------------------------------- */
 
 static struct part *part_for(struct ingest *in, uint64_t number,
 			     struct mv_err *err)
@@ -278,7 +278,7 @@ static int emit_full_parts(struct ingest *in, struct mv_err *err)
 	}
 }
 
-/* -- work on a segment -- */
+/* -- work on a segment ---------------------------------------------------- */
 
 struct batch {
 	struct mv_scratch *scratch;
@@ -371,7 +371,7 @@ static int work_segment(struct ingest *in, struct segment *s,
 	return rc;
 }
 
-/* -- the pipeline -- */
+/* -- the pipeline --------------------------------------------------------- */
 
 static void segment_done(struct segment *s)
 {
@@ -604,7 +604,7 @@ static int pipeline_end(struct ingest *in, int rc, struct mv_err *err)
 	return rc;
 }
 
-/* -- the same in one thread -- */
+/* -- the same in one thread ----------------------------------------------- */
 
 static int run_inline(struct ingest *in, struct mv_oid *only,
 		      struct mv_err *err)
@@ -652,7 +652,7 @@ static int run_inline(struct ingest *in, struct mv_oid *only,
 	return rc;
 }
 
-/* -- finishing -- */
+/* -- finishing ------------------------------------------------------------ */
 
 static int put_recipe(struct ingest *in, const struct mv_oid *oid,
 		      struct mv_err *err)

@@ -63,7 +63,7 @@ int mv_lfsdir_read_at(const char *dir, const struct mv_oid *oid, uint64_t off,
 	return rc;
 }
 
-/* -- reading all -- */
+/* -- reading all ---------------------------------------------------------- */
 
 static int check_sum(struct mv_hasher *hasher, const struct mv_oid *oid,
 		     const char *path, struct mv_err *err)
@@ -127,7 +127,7 @@ int mv_lfsdir_read(const char *dir, const struct mv_oid *oid,
 	return rc;
 }
 
-/* -- writing -- */
+/* -- writing -------------------------------------------------------------- */
 
 static int take_all(struct mv_oid *oid, uint64_t *size, struct mv_tmp *tmp,
 		    struct mv_reader *in, struct mv_err *err)
@@ -161,7 +161,7 @@ static int take_all(struct mv_oid *oid, uint64_t *size, struct mv_tmp *tmp,
  * repository may go on here, and what root makes in it is theirs. Not where
  * anybody may make folders (/tmp): there is nothing to be followed.
  */
-static void follow(const char *path, const struct stat *above)
+static void lfsdir_follow(const char *path, const struct stat *above)
 {
 	const mode_t too = above->st_mode & (S_IRWXG | S_IROTH | S_IXOTH |
 					     S_ISGID);
@@ -196,7 +196,7 @@ static int make_in(char **path, const char *up, const char *name, size_t len,
 		return 0;
 	rc = mv_mkdirs(*path, err);
 	if (!rc && !stat(up, &above))
-		follow(*path, &above);
+		lfsdir_follow(*path, &above);
 	return rc ? rc : mv_fsync_dir(up, err);
 }
 
@@ -210,7 +210,7 @@ static int make_top(const char *dir, struct mv_err *err)
 	if (!rc && access(dir, F_OK)) {
 		rc = mv_mkdirs(dir, err);
 		if (!rc && !stat(up, &above))
-			follow(dir, &above);
+			lfsdir_follow(dir, &above);
 	}
 	free(up);
 	return rc;

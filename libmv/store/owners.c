@@ -61,7 +61,7 @@ out:
 	return rc;
 }
 
-/* -- who is registered ---------------------------------------------------------- */
+/* -- who is registered ---------------------------------------------------- */
 
 struct search {
 	const char *owner;
@@ -89,7 +89,7 @@ static int is_registered(int *yes, struct mv_store *store, const char *owner,
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
-/* -- all owners ------------------------------------------------------------------- */
+/* -- all owners ----------------------------------------------------------- */
 
 struct visit {
 	struct mv_store *store;
@@ -118,7 +118,7 @@ int mv_store_each_owner(struct mv_store *store, mv_owner_fn fn, void *payload,
 	return rc == MV_ENOENT ? 0 : rc;
 }
 
-/* -- packs of those who cannot be asked ---------------------------------------------- */
+/* -- packs of those who cannot be asked ----------------------------------- */
 
 struct strangers {
 	struct mv_store *store;
@@ -158,7 +158,7 @@ int mv_store_strangers(struct mv_oid **packs, size_t *count,
 	return rc;
 }
 
-/* -- after gc ---------------------------------------------------------------------- */
+/* -- after gc ------------------------------------------------------------- */
 
 static int drop_if_gone(void *payload, const struct mv_oid *pack,
 			const char *owner, struct mv_err *err)
@@ -185,7 +185,7 @@ int mv_store_drop_owners(struct mv_store *store, struct mv_err *err)
 	return mv_store_each_owner(store, drop_if_gone, store, err);
 }
 
-/* -- what is there already ----------------------------------------------------------- */
+/* -- what is there already ------------------------------------------------ */
 
 static int keep_one(struct mv_store *store, struct mv_snapshot *s,
 		    enum mv_index_table table, const struct mv_oid *oid,

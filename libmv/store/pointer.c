@@ -36,7 +36,7 @@ static int skip(struct slice *s, const char *text)
 }
 
 /* The next line, without its LF; 0 at the end. */
-static int next_line(struct slice *line, struct slice *rest)
+static int pointer_next_line(struct slice *line, struct slice *rest)
 {
 	const char *lf;
 
@@ -96,7 +96,7 @@ static size_t format(char *out, const struct mv_pointer *pointer)
 				mv_oid_hex(hex, &pointer->oid), pointer->size);
 }
 
-/* -- the native dialect: one possible text for one content -- */
+/* -- the native dialect: one possible text for one content ---------------- */
 
 static int bad_native(struct mv_err *err, const char *why)
 {
@@ -118,7 +118,7 @@ static int bad_version(struct mv_err *err, struct slice line)
 /* Git's own conversion of line ends may have been there before us. */
 static int next_native_line(struct slice *line, struct slice *rest)
 {
-	int found = next_line(line, rest);
+	int found = pointer_next_line(line, rest);
 
 	if (found)
 		drop_cr(line);
@@ -272,7 +272,7 @@ static int is_lfs(struct mv_pointer *out, struct slice text)
 	unsigned int extensions = 0;
 	int done = 0;
 
-	while (next_line(&line, &rest)) {
+	while (pointer_next_line(&line, &rest)) {
 		drop_cr(&line);
 		if (!line.len)
 			continue;
@@ -303,7 +303,7 @@ static int parse_lfs(struct mv_pointer *out, struct slice text,
 	return 0;
 }
 
-/* -- pointers that git merged as text -- */
+/* -- pointers that git merged as text ------------------------------------- */
 
 static int is_conflict_marker(struct slice line)
 {
@@ -330,7 +330,7 @@ static unsigned int find_conflict(struct slice text)
 	int is_pointer = 0;
 	struct slice line;
 
-	while (next_line(&line, &text)) {
+	while (pointer_next_line(&line, &text)) {
 		n++;
 		drop_cr(&line);
 		if (!marker && is_conflict_marker(line))

@@ -110,7 +110,7 @@ int mv_store_has(struct mv_store *store, const struct mv_oid *oid,
 	}
 }
 
-/* -- in order -- */
+/* -- in order ------------------------------------------------------------- */
 
 int mv_store_read_ahead(struct mv_store *store, struct mv_err *err)
 {
@@ -241,7 +241,7 @@ int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
 	return rc;
 }
 
-/* -- in parallel -- */
+/* -- in parallel ---------------------------------------------------------- */
 
 #define RUN_CHUNKS 256
 

@@ -54,7 +54,7 @@ int mv_store_tmp(struct mv_tmp *out, struct mv_store *store,
 		       store->tmp_dir);
 }
 
-/* -- reading a pack's records into index entries -- */
+/* -- reading a pack's records into index entries -------------------------- */
 
 struct collect {
 	struct mv_entries *entries;
@@ -108,7 +108,7 @@ int mv_pack_collect(struct mv_entries *entries, struct mv_store *store,
 	return rc;
 }
 
-/* -- orphans -- */
+/* -- orphans -------------------------------------------------------------- */
 
 struct headers {
 	struct mv_hasher *hasher;
@@ -267,7 +267,7 @@ static int each_orphan(void *payload, const char *name, struct mv_err *err)
 	return rc;
 }
 
-/* -- packs that no index names -- */
+/* -- packs that no index names -------------------------------------------- */
 
 struct unindexed {
 	struct mv_store *store;
@@ -328,7 +328,7 @@ static int index_one(void *payload, const char *name, struct mv_err *err)
 		0 : rc;
 }
 
-/* -- are recipes complete? -- */
+/* -- are recipes complete? ------------------------------------------------ */
 
 static int entry_place(struct mv_place *out, struct unindexed *u,
 		       const struct mv_index_entry *e, struct mv_err *err)

@@ -31,7 +31,7 @@ static int merge_rewind(void *payload, enum mv_index_table table,
 }
 
 /* Move input i to its next entry that is wanted; 1 when there is one. */
-static int settle(struct merge *m, size_t i, struct mv_err *err)
+static int reindex_settle(struct merge *m, size_t i, struct mv_err *err)
 {
 	const struct mv_index *x = m->index[i];
 	uint32_t pack;
@@ -61,8 +61,8 @@ static int has_head(const struct merge *m, size_t i, const struct mv_oid *id)
 }
 
 /* Of heads equal to that of input `i`: one that leads to a sound pack. */
-static int choose(size_t *out, const struct merge *m, size_t i,
-		  const struct mv_oid *id, struct mv_err *err)
+static int reindex_choose(size_t *out, const struct merge *m, size_t i,
+			  const struct mv_oid *id, struct mv_err *err)
 {
 	size_t doubles = 0, k;
 	uint32_t pack;
@@ -98,7 +98,7 @@ static int merge_next(void *payload, struct mv_index_entry *out,
 	int rc;
 
 	for (size_t i = 0; i < m->count; i++) {
-		rc = settle(m, i, err);
+		rc = reindex_settle(m, i, err);
 		if (rc < 0)
 			return rc;
 		if (rc && (best == m->count ||
@@ -109,7 +109,7 @@ static int merge_next(void *payload, struct mv_index_entry *out,
 	if (best == m->count)
 		return 0;
 	out->id = m->index[best]->ids[t][m->pos[best]];
-	rc = choose(&from, m, best, &out->id, err);
+	rc = reindex_choose(&from, m, best, &out->id, err);
 	if (!rc)
 		rc = mv_index_locate(&pack, &out->off, m->index[from], t,
 				     m->pos[from], err);

@@ -59,14 +59,14 @@ int mv_pack_sound(struct mv_pack_file *file, struct mv_err *err)
 	return rc;
 }
 
-/* -- all packs of a snapshot ------------------------------------------------- */
+/* -- all packs of a snapshot ---------------------------------------------- */
 
 struct names {
 	struct mv_oid *ids;
 	size_t count, alloc;
 };
 
-static int add_name(void *payload, const char *name, struct mv_err *err)
+static int sound_add_name(void *payload, const char *name, struct mv_err *err)
 {
 	struct names *n = payload;
 	struct mv_oid id;
@@ -88,7 +88,7 @@ static int add_name(void *payload, const char *name, struct mv_err *err)
 	return 0;
 }
 
-static int by_oid(const void *a, const void *b)
+static int sound_by_oid(const void *a, const void *b)
 {
 	return mv_oid_cmp(a, b);
 }
@@ -111,10 +111,10 @@ int mv_snapshot_whole(struct mv_snapshot *s, struct mv_store *store)
 
 	if (whole)
 		return whole > 0;
-	if (mv_each_entry(store->packs_dir, add_name, &n, NULL))
+	if (mv_each_entry(store->packs_dir, sound_add_name, &n, NULL))
 		n.count = 0;	/* who may not look trusts nothing */
 	if (n.count)
-		qsort(n.ids, n.count, sizeof(*n.ids), by_oid);
+		qsort(n.ids, n.count, sizeof(*n.ids), sound_by_oid);
 	whole = all_there(s, &n);
 	free(n.ids);
 	atomic_store_explicit(&s->whole, whole ? 1 : -1, memory_order_relaxed);

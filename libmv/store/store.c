@@ -15,7 +15,7 @@
 #define HOLD_TIMEOUT_MS (10 * 60 * 1000)
 #define ALONE_TIMEOUT_MS (60 * 1000)
 
-/* -- opening -- */
+/* -- opening -------------------------------------------------------------- */
 
 int mv_owner_ok(const char *owner)
 {
@@ -303,7 +303,7 @@ int mv_store_try_share(struct mv_lock *lock, struct mv_store *store)
 	return take_lock(lock, store, MV_LOCK_SHARED, 0, NULL);
 }
 
-/* -- packs -- */
+/* -- packs ---------------------------------------------------------------- */
 
 /* Position of the id in the sorted list, or where it belongs. */
 static size_t file_slot(const struct mv_store *store, const struct mv_oid *id)
@@ -443,7 +443,7 @@ void mv_pack_forget(struct mv_store *store, struct mv_pack_file *file)
 	pthread_mutex_unlock(&store->mutex);
 }
 
-/* -- the set of indexes -- */
+/* -- the set of indexes --------------------------------------------------- */
 
 static void index_unref(struct mv_index *x)
 {
@@ -691,7 +691,7 @@ int mv_store_refresh(struct mv_store *store, struct mv_err *err)
 	return rc;
 }
 
-/* -- figures -- */
+/* -- figures -------------------------------------------------------------- */
 
 static int count_entry(void *payload, const char *name, struct mv_err *err)
 {

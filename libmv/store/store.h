@@ -181,7 +181,7 @@ int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
 int mv_store_restore(struct mv_store *store, const struct mv_oid *oid,
 		     int fd, const char *path, struct mv_err *err);
 
-/* -- looking after it ------------------------------------------------------ */
+/* -- looking after it ----------------------------------------------------- */
 
 /*
  * The chunks of one content, in order; `stored` is what the chunk takes in

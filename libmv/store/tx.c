@@ -216,7 +216,7 @@ void mv_tx_poison(struct mv_tx *tx, int rc, const struct mv_err *err)
 	pthread_mutex_unlock(&tx->mutex);
 }
 
-/* -- the tables of what is ours -- */
+/* -- the tables of what is ours ------------------------------------------- */
 
 static size_t slot_of(const struct id_set *set, const struct mv_oid *id)
 {
@@ -321,7 +321,7 @@ out:
 	return rc;
 }
 
-/* -- writing packs -- */
+/* -- writing packs -------------------------------------------------------- */
 
 /* Recovery finds the owner in the name. */
 static int pack_begin(struct mv_tx *tx, struct mv_err *err)
@@ -518,7 +518,7 @@ int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	return rc;
 }
 
-/* -- owners -- */
+/* -- owners --------------------------------------------------------------- */
 
 static int add_owner(struct mv_tx *tx, const char *owner, struct mv_err *err)
 {
@@ -566,7 +566,7 @@ static int own_packs(struct mv_tx *tx, struct mv_err *err)
 	return rc;
 }
 
-/* -- publishing -- */
+/* -- publishing ----------------------------------------------------------- */
 
 static int fsync_packs(struct mv_tx *tx, struct mv_err *err)
 {

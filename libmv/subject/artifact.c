@@ -112,9 +112,9 @@ static int add_said(struct places *p, const struct mv_events *events,
 	return rc;
 }
 
-static int step(void *payload, const char *commit, int64_t when,
-		const char *author, const char *subject, const char *path,
-		const char *blob, struct mv_err *err)
+static int artifact_step(void *payload, const char *commit, int64_t when,
+			 const char *author, const char *subject, const char *path,
+			 const char *blob, struct mv_err *err)
 {
 	(void)commit;
 	(void)when;
@@ -133,7 +133,8 @@ static int add_earlier(struct places *p, struct mv_repo *repo,
 
 	if (rc == MV_ENOENT)
 		return 0;
-	return rc ? rc : mv_git_follow(repo->git, head, present, step, p, err);
+	return rc ? rc : mv_git_follow(repo->git, head, present, artifact_step,
+				       p, err);
 }
 
 /* MV_ENOENT when it is at none of them. */

@@ -16,8 +16,8 @@ struct reading {
 	const struct mv_registry *registry;
 };
 
-static int take_tag(void *payload, size_t i,
-		    const struct mv_git_object_info *tag, struct mv_err *err)
+static int holders_take_tag(void *payload, size_t i,
+			    const struct mv_git_object_info *tag, struct mv_err *err)
 {
 	const struct reading *r = payload;
 	struct mv_holder *h = &r->out->v[i];
@@ -80,7 +80,8 @@ int mv_subject_holders(struct mv_holders *out, struct mv_repo *repo,
 		oids[i] = v[i]->oid;
 	}
 	out->count = n;
-	rc = mv_git_objects(repo->git, oids, n, take_tag, &reading, err);
+	rc = mv_git_objects(repo->git, oids, n, holders_take_tag, &reading,
+			    err);
 out:
 	if (rc)
 		mv_subject_holders_release(out);

@@ -61,8 +61,8 @@ static int write_name(struct mv_repo *repo, const char *name, const char *path,
 	return rc;
 }
 
-static const struct mv_artifact *by_path(const struct mv_project *p,
-					 const char *path)
+static const struct mv_artifact *name_by_path(const struct mv_project *p,
+					      const char *path)
 {
 	for (size_t i = 0; i < p->artifact_count; i++)
 		if (!strcmp(p->artifacts[i].path, path))
@@ -77,7 +77,7 @@ static int name_path(enum mv_naming *out, struct mv_repo *repo,
 		     struct mv_err *err)
 {
 	const struct mv_artifact *known = mv_project_by_name(p, name);
-	const struct mv_artifact *other = by_path(p, path);
+	const struct mv_artifact *other = name_by_path(p, path);
 
 	*out = known ? MV_NAMING_SAME : MV_NAMING_NEW;
 	if (known && strcmp(known->path, path))

@@ -22,13 +22,14 @@ struct named {
 	int rootfd;
 };
 
-static int by_path(const void *a, const void *b)
+static int pathspec_by_path(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a + 2, *(const char *const *)b + 2);
 }
 
 /* Git knows pathspecs best, and says which of them matched nothing. */
-static int list(struct named *n, const char *const *specs, struct mv_err *err)
+static int pathspec_list(struct named *n, const char *const *specs,
+			 struct mv_err *err)
 {
 	static const char *const head[] = { "ls-files", "--error-unmatch",
 					    "-z", "-t", "--full-name", "--" };
@@ -63,7 +64,7 @@ static int index_rows(struct named *n, struct mv_err *err)
 		if (strlen(p) > 2)
 			n->row[n->count++] = p;
 	if (n->count)
-		qsort(n->row, n->count, sizeof(*n->row), by_path);
+		qsort(n->row, n->count, sizeof(*n->row), pathspec_by_path);
 	return 0;
 }
 
@@ -102,8 +103,8 @@ static int tell_absent(const char *typed, const char *row, struct mv_err *err)
 }
 
 /* A path that is a file, or a folder of which nothing is left. */
-static int check_one(const struct named *n, const char *typed,
-		     const char *path, struct mv_err *err)
+static int pathspec_check_one(const struct named *n, const char *typed,
+			      const char *path, struct mv_err *err)
 {
 	const size_t len = strlen(path);
 	const char *below = NULL;
@@ -143,14 +144,14 @@ int mv_subject_check_named(struct mv_repo *repo, const char *const *pathspecs,
 	mv_buf_init(&n.text, SIZE_MAX / 2);
 	rc = mv_repo_root(&n.rootfd, repo, err);
 	if (!rc)
-		rc = list(&n, pathspecs, err);
+		rc = pathspec_list(&n, pathspecs, err);
 	if (!rc && there)
 		rc = index_rows(&n, err);
 	for (size_t i = 0; !rc && there && pathspecs[i]; i++) {
 		char *path = mv_repo_from_top(repo, pathspecs[i]);
 
 		if (path)
-			rc = check_one(&n, pathspecs[i], path, err);
+			rc = pathspec_check_one(&n, pathspecs[i], path, err);
 		free(path);
 	}
 	if (!rc && there && nothing_left(&n))
@@ -160,9 +161,9 @@ int mv_subject_check_named(struct mv_repo *repo, const char *const *pathspecs,
 	return rc;
 }
 
-/* -- what may be gone, or not yet there --------------------------------------------- */
+/* -- what may be gone, or not yet there ----------------------------------- */
 
-static int is_there(struct mv_repo *repo, const char *typed)
+static int pathspec_is_there(struct mv_repo *repo, const char *typed)
 {
 	char *path = mv_repo_from_top(repo, typed);
 	struct stat st;
@@ -175,8 +176,8 @@ static int is_there(struct mv_repo *repo, const char *typed)
 }
 
 /* Does it match anything that is staged, or that HEAD has? */
-static int is_known(int *yes, struct mv_repo *repo, const char *typed,
-		    struct mv_err *err)
+static int pathspec_is_known(int *yes, struct mv_repo *repo, const char *typed,
+			     struct mv_err *err)
 {
 	char head[65];
 	const char *args[] = { "ls-files", "--error-unmatch", "-z",
@@ -217,9 +218,9 @@ int mv_subject_paths_exist(struct mv_repo *repo, const char *const *pathspecs,
 	int yes = 1, rc = 0;
 
 	for (; pathspecs && *pathspecs && !rc && yes; pathspecs++) {
-		if (is_there(repo, *pathspecs))
+		if (pathspec_is_there(repo, *pathspecs))
 			continue;
-		rc = is_known(&yes, repo, *pathspecs, err);
+		rc = pathspec_is_known(&yes, repo, *pathspecs, err);
 		if (!rc && !yes)
 			rc = nowhere(repo, *pathspecs, err);
 	}

@@ -180,8 +180,8 @@ int mv_subject_version(struct mv_release *out, struct mv_repo *repo,
 	return rc;
 }
 
-static int check_content(const struct mv_release *r,
-			 const struct mv_subject *s, struct mv_err *err)
+static int release_check_content(const struct mv_release *r,
+				 const struct mv_subject *s, struct mv_err *err)
 {
 	const char *said = mv_subject_trailer(&r->trailers, "Model-Content");
 	char hex[MV_OID_HEX + 1];
@@ -208,7 +208,7 @@ int mv_subject_of_version(struct mv_subject *out, struct mv_repo *repo,
 	if (!rc && release->stage)
 		rc = mv_set_str(&out->stage, release->stage, err);
 	if (!rc)
-		rc = check_content(release, out, err);
+		rc = release_check_content(release, out, err);
 	if (rc)
 		mv_subject_release(out);
 	return rc;

@@ -19,7 +19,7 @@
 struct mv_repo;
 struct mv_subject;
 
-/* -- reading --------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 /* What the tag object of an event says. Who and when are claims. */
 struct mv_event_info {

@@ -16,7 +16,7 @@
 #define CONFIG_PATH ".gitmodel/config"
 #define SPLITS_MAX 8			/* "@" that are tried as separators */
 
-/* -- names, versions and stages ---------------------------------------------- */
+/* -- names, versions and stages ------------------------------------------- */
 
 /* What else the registry knows of this artifact at this commit. */
 static int add_titles(struct mv_subject *s, const struct mv_registry *r,
@@ -74,8 +74,8 @@ static int by_title(struct mv_subject *out, struct mv_repo *repo,
 }
 
 /* NAME and what can follow it. A name has neither '@' nor '#'. */
-static int by_name(struct mv_subject *out, struct mv_repo *repo,
-		   const char *spec, struct mv_err *err)
+static int subject_by_name(struct mv_subject *out, struct mv_repo *repo,
+			   const char *spec, struct mv_err *err)
 {
 	size_t len = strcspn(spec, "@#");
 	const char *title = spec[len] ? spec + len + 1 : NULL;
@@ -101,7 +101,7 @@ out:
 	return rc;
 }
 
-/* -- paths ------------------------------------------------------------------- */
+/* -- paths ---------------------------------------------------------------- */
 
 static int lies_there(struct mv_repo *repo, const char *path)
 {
@@ -112,8 +112,8 @@ static int lies_there(struct mv_repo *repo, const char *path)
 	       !fstatat(root, *path ? path : ".", &st, AT_SYMLINK_NOFOLLOW);
 }
 
-static int by_path(struct mv_subject *out, struct mv_repo *repo,
-		   const char *spec, struct mv_err *err)
+static int subject_by_path(struct mv_subject *out, struct mv_repo *repo,
+			   const char *spec, struct mv_err *err)
 {
 	char *path = mv_repo_from_top(repo, spec);
 	struct mv_err why;
@@ -217,7 +217,7 @@ static int by_commit(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- what might have been meant ---------------------------------------------- */
+/* -- what might have been meant ------------------------------------------- */
 
 struct near {
 	const char *spec;
@@ -301,7 +301,7 @@ int mv_subject_find(struct mv_subject *out, struct mv_repo *repo,
 {
 	static int (*const ways[])(struct mv_subject *, struct mv_repo *,
 				   const char *, struct mv_err *) = {
-		by_name, by_path, by_commit, mv_subject_by_oid
+		subject_by_name, subject_by_path, by_commit, mv_subject_by_oid
 	};
 	struct mv_err why = { .code = MV_OK }, first = { .code = MV_OK };
 	int rc = MV_ENOENT;

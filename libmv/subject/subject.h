@@ -61,7 +61,7 @@ int mv_subject_artifact_elsewhere(struct mv_subject *out, struct mv_repo *repo,
 int mv_subject_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
 			       const char *name, struct mv_err *err);
 
-/* -- what a person names --------------------------------------------------- */
+/* -- what a person names -------------------------------------------------- */
 
 /*
  *	NAME		artifact of .gitmodel/config, as the index has it

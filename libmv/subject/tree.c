@@ -14,7 +14,7 @@
  */
 #define MEMBER_READ ((size_t)1 << 20)	/* larger blobs are hashed one by one */
 
-/* -- entries of the index or of a tree --------------------------------------- */
+/* -- entries of the index or of a tree ------------------------------------ */
 
 #define MODE_LINK 0120000
 #define MODE_MODULE 0160000
@@ -94,7 +94,7 @@ static const char *below(const char *path, const char *folder)
 	       path + len + 1 : NULL;
 }
 
-/* -- one file ---------------------------------------------------------------- */
+/* -- one file ------------------------------------------------------------- */
 
 static int not_ours(const char *path, struct mv_err *err)
 {
@@ -127,8 +127,8 @@ static int parse_pointer(struct mv_pointer *out, const char *path,
 	return rc;
 }
 
-static int read_file(struct mv_subject *out, struct mv_repo *repo,
-		     const char *spec, const char *path, struct mv_err *err)
+static int tree_read_file(struct mv_subject *out, struct mv_repo *repo,
+			  const char *spec, const char *path, struct mv_err *err)
 {
 	struct mv_buf text;
 	int rc;
@@ -144,7 +144,7 @@ static int read_file(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- a directory ------------------------------------------------------------- */
+/* -- a directory ---------------------------------------------------------- */
 
 struct folding {
 	struct mv_manifest *out;
@@ -292,9 +292,9 @@ static int fold_large(struct folding *f, struct mv_repo *repo,
 }
 
 /* Ours by their pointers, the others by what git holds. */
-static int fold(struct mv_subject *out, struct mv_repo *repo,
-		const struct entry **entry, size_t count, const char *folder,
-		struct mv_err *err)
+static int tree_fold(struct mv_subject *out, struct mv_repo *repo,
+		     const struct entry **entry, size_t count, const char *folder,
+		     struct mv_err *err)
 {
 	struct folding f = { .out = &out->members, .entry = entry,
 			     .folder = folder };
@@ -366,7 +366,7 @@ static int fill_directory(struct mv_subject *out, struct mv_repo *repo,
 			  const char *folder, struct mv_err *err)
 {
 	struct mv_buf text;
-	int rc = fold(out, repo, entry, count, folder, err);
+	int rc = tree_fold(out, repo, entry, count, folder, err);
 
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
 	out->is_directory = 1;
@@ -396,7 +396,7 @@ static int fill_from(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- a path, in the index or a commit ---------------------------------------- */
+/* -- a path, in the index or a commit ------------------------------------- */
 
 /*
  * What nearly always is asked for: one file, of the git that is running
@@ -415,7 +415,7 @@ static int staged_file(struct mv_subject *out, struct mv_repo *repo,
 	if (*path && !mv_repo_root(&root, repo, NULL) &&
 	    !fstatat(root, path, &st, AT_SYMLINK_NOFOLLOW) &&
 	    S_ISREG(st.st_mode) && (spec = mv_strf(":0:%s", path)))
-		rc = read_file(out, repo, spec, path, NULL);
+		rc = tree_read_file(out, repo, spec, path, NULL);
 	free(spec);
 	return rc;
 }
@@ -441,7 +441,7 @@ static int in_index(struct mv_subject *out, struct mv_repo *repo,
 	else if (!is_regular(&list.v[0]))
 		rc = is_odd(path, list.v[0].mode, err);
 	else
-		rc = read_file(out, repo, list.v[0].blob, path, err);
+		rc = tree_read_file(out, repo, list.v[0].blob, path, err);
 out:
 	entries_release(&list);
 	return rc;
@@ -453,7 +453,7 @@ static int committed_file(struct mv_subject *out, struct mv_repo *repo,
 			  const char *spec, struct mv_err *err)
 {
 	unsigned mode = 0;
-	int rc = read_file(out, repo, spec, path, err);
+	int rc = tree_read_file(out, repo, spec, path, err);
 
 	if (!rc)
 		rc = mv_git_mode_at(&mode, repo->git, commit, path, err);
@@ -585,7 +585,7 @@ int mv_subject_data_at(struct mv_oid *out, struct mv_repo *repo,
 	return rc;
 }
 
-/* -- everything that pathspecs match ----------------------------------------- */
+/* -- everything that pathspecs match -------------------------------------- */
 
 struct gathering {
 	struct mv_repo *repo;

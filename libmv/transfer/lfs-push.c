@@ -11,7 +11,7 @@
  * git-lfs, which knows credentials, ssh and transfers; we say which objects.
  */
 
-/* -- file by file ------------------------------------------------------------ */
+/* -- file by file --------------------------------------------------------- */
 
 struct stored {
 	struct mv_repo *repo;
@@ -46,7 +46,7 @@ static int copy_object(struct mv_repo *repo, const char *to, const char *from,
 		      mv_transfer_lfs_put(to, &in, p, err);
 }
 
-/* -- git-lfs -------------------------------------------------------------------- */
+/* -- git-lfs -------------------------------------------------------------- */
 
 /* git-lfs takes objects from its own directory only. */
 static int bring_home(struct mv_repo *repo, const struct mv_pointer *p,
@@ -61,10 +61,10 @@ static int bring_home(struct mv_repo *repo, const struct mv_pointer *p,
 }
 
 /* What is here goes to git-lfs, by name; what is not must be at the server. */
-static int choose(struct mv_buf *oids, struct mv_repo *repo,
-		  const struct mv_pointer *p, size_t count,
-		  struct mv_pointer *absent, size_t *absent_count,
-		  struct mv_err *err)
+static int lfs_push_choose(struct mv_buf *oids, struct mv_repo *repo,
+			   const struct mv_pointer *p, size_t count,
+			   struct mv_pointer *absent, size_t *absent_count,
+			   struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
 	int rc = 0;
@@ -145,7 +145,7 @@ static int hand_over(struct mv_repo *repo, const char *remote,
 		return mv_nomem(err);
 	mv_buf_init(&oids, SIZE_MAX / 2);
 	mv_buf_init(&out, SIZE_MAX / 2);
-	rc = choose(&oids, repo, p, count, absent, &absent_count, err);
+	rc = lfs_push_choose(&oids, repo, p, count, absent, &absent_count, err);
 	if (!rc)
 		rc = check_absent(repo, remote, absent, absent_count, stats,
 				  err);
@@ -182,7 +182,7 @@ static int push_to_server(struct mv_repo *repo, const char *remote,
 	return hand_over(repo, remote, p, count, stats, err);
 }
 
-/* -- push ------------------------------------------------------------------------ */
+/* -- push ----------------------------------------------------------------- */
 
 static int push_to_dir(struct mv_repo *repo, const char *to,
 		       const struct mv_pointer *p, size_t count,

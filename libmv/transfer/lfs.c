@@ -24,10 +24,10 @@ struct mv_repo_lfs {
 	int skip;		/* GIT_LFS_SKIP_SMUDGE */
 };
 
-/* -- settings -------------------------------------------------------------- */
+/* -- settings ------------------------------------------------------------- */
 
-static int read_file(struct mv_buf *text, struct mv_repo *repo,
-		     struct mv_err *err)
+static int lfs_read_file(struct mv_buf *text, struct mv_repo *repo,
+			 struct mv_err *err)
 {
 	static const char *const blobs[] = { ":0:" LFSCONFIG,
 					     "HEAD:" LFSCONFIG };
@@ -54,7 +54,7 @@ static int load_file(struct mv_buf *out, struct mv_repo *repo,
 	int rc;
 
 	mv_buf_init(&text, LFSCONFIG_MAX);
-	rc = read_file(&text, repo, err);
+	rc = lfs_read_file(&text, repo, err);
 	if (rc == MV_ENOENT)
 		rc = 0;
 	else if (!rc && text.len)
@@ -120,7 +120,7 @@ static void free_list(char **list)
 }
 
 /* "a, b/c,*.d" */
-static int split(char ***out, const char *text, struct mv_err *err)
+static int lfs_split(char ***out, const char *text, struct mv_err *err)
 {
 	size_t count = 1, n = 0;
 	char **list;
@@ -155,12 +155,12 @@ static int load_lists(struct mv_repo_lfs *lfs, struct mv_repo *repo,
 	if (!rc)
 		rc = setting(&exclude, repo, lfs, "lfs.fetchexclude", err);
 	if (!rc)
-		rc = split(&lfs->include, include, err);
-	return rc ? rc : split(&lfs->exclude, exclude, err);
+		rc = lfs_split(&lfs->include, include, err);
+	return rc ? rc : lfs_split(&lfs->exclude, exclude, err);
 }
 
-static int load(struct mv_repo_lfs **out, struct mv_repo *repo,
-		struct mv_err *err)
+static int lfs_load(struct mv_repo_lfs **out, struct mv_repo *repo,
+		    struct mv_err *err)
 {
 	struct mv_repo_lfs *lfs = repo->lfs;
 	int rc = 0;
@@ -199,13 +199,13 @@ int mv_transfer_lfs_setting(const char **out, struct mv_repo *repo,
 			    const char *key, struct mv_err *err)
 {
 	struct mv_repo_lfs *lfs = NULL;
-	int rc = load(&lfs, repo, err);
+	int rc = lfs_load(&lfs, repo, err);
 
 	*out = NULL;
 	return rc ? rc : setting(out, repo, lfs, key, err);
 }
 
-/* -- which files are wanted --------------------------------------------------- */
+/* -- which files are wanted ----------------------------------------------- */
 
 static const char *next_part(const char *path)
 {
@@ -282,7 +282,7 @@ int mv_transfer_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
 			  struct mv_err *err)
 {
 	struct mv_repo_lfs *lfs = NULL;
-	int rc = load(&lfs, repo, err);
+	int rc = lfs_load(&lfs, repo, err);
 
 	*wanted = 0;
 	if (!rc && !lfs->skip)
@@ -292,7 +292,7 @@ int mv_transfer_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
 	return rc;
 }
 
-/* -- objects ------------------------------------------------------------------- */
+/* -- objects -------------------------------------------------------------- */
 
 static int to_nowhere(void *payload, const void *data, size_t len,
 		      struct mv_err *err)

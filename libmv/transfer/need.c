@@ -43,8 +43,8 @@ static int fetch_from(struct mv_repo *repo, const char *url,
 }
 
 /* A content that is here, but not as the pointer says, is not present. */
-static int look(struct mv_repo *repo, const struct mv_pointer *pointer,
-		uint8_t *present, struct mv_err *err)
+static int need_look(struct mv_repo *repo, const struct mv_pointer *pointer,
+		     uint8_t *present, struct mv_err *err)
 {
 	int rc = mv_repo_has(repo, pointer, err);
 
@@ -83,7 +83,8 @@ static int fetch_missing(struct mv_repo *repo,
 		rc = 0;
 		for (size_t i = 0; !rc && i < count; i++)
 			if (!present[i])
-				rc = look(repo, &pointers[i], &present[i], err);
+				rc = need_look(repo, &pointers[i], &present[i],
+					       err);
 	}
 	free(oids);
 	mv_transfer_sources_release(&urls);
@@ -112,7 +113,7 @@ int mv_transfer_need_counted(struct mv_repo *repo,
 	if (!seen && count && !(seen = calloc(count, 1)))
 		return mv_nomem(err);
 	for (size_t i = 0; !rc && i < count; i++) {
-		rc = look(repo, &pointers[i], &seen[i], err);
+		rc = need_look(repo, &pointers[i], &seen[i], err);
 		missing += !seen[i];
 	}
 	if (!rc && missing)

@@ -29,7 +29,7 @@ int mv_transfer_need_counted(struct mv_repo *repo,
 int mv_transfer_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
 			   const char *url, struct mv_err *err);
 
-/* -- where ----------------------------------------------------------------- */
+/* -- where ---------------------------------------------------------------- */
 
 struct mv_destination {
 	char *store;		/* a path, or what mv_remote_open() will judge */
@@ -90,7 +90,7 @@ int mv_transfer_all_beside(struct mv_sources *out, struct mv_repo *repo,
 
 void mv_transfer_sources_release(struct mv_sources *sources);
 
-/* -- which contents -------------------------------------------------------- */
+/* -- which contents ------------------------------------------------------- */
 
 /* Native pointers first, each once, after mv_transfer_wanted_settle(). */
 struct mv_wanted_list {

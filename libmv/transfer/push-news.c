@@ -69,7 +69,7 @@ void mv_transfer_news_release(struct mv_transfer_news *news)
 	mv_buf_release(&news->haves);
 }
 
-/* -- what was only promised ------------------------------------------------------- */
+/* -- what was only promised ----------------------------------------------- */
 
 /*
  * What one remote alone has promised is there: neither git nor we have to bring

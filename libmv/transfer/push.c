@@ -18,7 +18,7 @@
  * all that it reaches, and brings what earlier ones left behind.
  */
 
-/* -- one place to upload to ---------------------------------------------------- */
+/* -- one place to upload to ----------------------------------------------- */
 
 struct upload {
 	struct mv_repo *repo;
@@ -218,8 +218,8 @@ static int upload_choose(struct upload *u, struct mv_transfer_stats *stats,
 }
 
 /* Contents may come from borrowed stores: bring them into ours first. */
-static int gather(struct mv_store **out, struct mv_repo *repo,
-		  const struct mv_oid *oids, size_t count, struct mv_err *err)
+static int push_gather(struct mv_store **out, struct mv_repo *repo,
+		       const struct mv_oid *oids, size_t count, struct mv_err *err)
 {
 	struct mv_tx *tx = NULL;
 	int rc = mv_repo_store(out, repo, err);
@@ -246,7 +246,7 @@ static int upload_send(struct upload *u, struct mv_transfer_stats *stats,
 
 	if (!u->up_count)
 		return 0;
-	rc = gather(&store, u->repo, u->up, u->up_count, err);
+	rc = push_gather(&store, u->repo, u->up, u->up_count, err);
 	if (!rc)
 		rc = mv_remote_push(u->remote, store, u->up, u->up_count,
 				    &sent, err);
@@ -282,7 +282,7 @@ static int fetch_gaps(struct upload *u, struct mv_err *err)
 	return rc;
 }
 
-/* -- git model push: what can be had --------------------------------------------- */
+/* -- git model push: what can be had -------------------------------------- */
 
 /* What is nowhere does not keep the rest from its place. */
 static int push_what_is_here(struct mv_repo *repo, const char *name,
@@ -357,7 +357,7 @@ int mv_transfer_push(struct mv_repo *repo, const char *remote,
 	return rc;
 }
 
-/* -- a push that git makes --------------------------------------------------------- */
+/* -- a push that git makes ------------------------------------------------ */
 
 /*
  * Is there anything of ours in this repository? A bare one has no store before
@@ -365,7 +365,7 @@ int mv_transfer_push(struct mv_repo *repo, const char *remote,
  * of Git LFS are ours to bring where the remote is a path. What cannot be
  * found out here is an error further on.
  */
-static int is_ours(struct mv_repo *repo, const struct mv_push_refs *refs)
+static int push_is_ours(struct mv_repo *repo, const struct mv_push_refs *refs)
 {
 	struct mv_store *store;
 	struct mv_err err;
@@ -386,7 +386,7 @@ static int find_reached(struct mv_wanted_list *w, struct mv_repo *repo,
 {
 	struct mv_err why;
 
-	if (!is_ours(repo, refs))
+	if (!push_is_ours(repo, refs))
 		return mv_transfer_wanted_find(w, repo, refs->newer, err);
 	if (!mv_transfer_wanted_find(w, repo, refs->pushed, &why))
 		return 0;
@@ -409,7 +409,7 @@ static int find_news(struct mv_wanted_list *w, struct mv_repo *repo,
 	return rc;
 }
 
-static int by_oid(const void *a, const void *b)
+static int push_by_oid(const void *a, const void *b)
 {
 	return mv_oid_cmp(a, b);
 }
@@ -431,7 +431,7 @@ static int drop_old_gaps(struct upload *u, const struct mv_push_refs *refs,
 		news[i] = w.p[i].oid;
 	for (size_t i = 0; !rc && i < u->gap_count; i++)
 		if (n && bsearch(&u->oids[u->gap[i]], news, n, sizeof(*news),
-				 by_oid))
+				 push_by_oid))
 			u->gap[kept++] = u->gap[i];
 	if (!rc)
 		u->gap_count = kept;
@@ -518,7 +518,7 @@ static int push_natives(struct mv_repo *repo, const struct mv_push_refs *refs,
 	return rc;
 }
 
-/* -- the same for Git LFS, where the remote is a path ------------------------------- */
+/* -- the same for Git LFS, where the remote is a path --------------------- */
 
 static int by_pointed(const void *a, const void *b)
 {
@@ -625,7 +625,7 @@ int mv_transfer_push_refs(struct mv_repo *repo, const struct mv_push_refs *refs,
 	return rc;
 }
 
-/* -- what earlier pushes have left -------------------------------------------------- */
+/* -- what earlier pushes have left ---------------------------------------- */
 
 /* Only looks: a store that is not there has nothing. */
 static int ask_only(struct upload *u, const char *name,
@@ -677,7 +677,7 @@ out:
 	return rc;
 }
 
-/* -- what records have attached ----------------------------------------------- */
+/* -- what records have attached ------------------------------------------- */
 
 static int want_attached(void *payload, const char *role,
 			 const struct mv_pointer *pointer, struct mv_err *err)

@@ -19,7 +19,7 @@ void mv_transfer_sources_release(struct mv_sources *s)
 	s->count = 0;
 }
 
-static int add(struct mv_sources *s, const char *text, size_t len)
+static int sources_add(struct mv_sources *s, const char *text, size_t len)
 {
 	char **grown, *copy;
 
@@ -62,10 +62,11 @@ static int read_variable(void *payload, const char *key, const char *value,
 
 		if (strncmp(key, prefixes[i], len) || dot <= key + len)
 			continue;
-		if (is_url && add(&c->names, key + len,
-				  (size_t)(dot - key) - len))
+		if (is_url && sources_add(&c->names, key + len,
+					  (size_t)(dot - key) - len))
 			return mv_nomem(err);
-		if (i && value && *value && add(&c->urls, value, strlen(value)))
+		if (i && value && *value && sources_add(&c->urls, value,
+							strlen(value)))
 			return mv_nomem(err);
 	}
 	return 0;
@@ -79,7 +80,7 @@ static int add_remote(struct mv_sources *out, struct mv_repo *repo,
 
 	if (mv_transfer_remote_url(&url, repo, name, NULL))
 		return 0;
-	if (add(out, url, strlen(url)))
+	if (sources_add(out, url, strlen(url)))
 		rc = mv_nomem(err);
 	free(url);
 	return rc;
@@ -93,7 +94,7 @@ static int add_beside(struct mv_sources *out, struct mv_repo *repo,
 
 	if (beside(&place, repo, url, NULL))
 		return 0;
-	if (add(out, place, strlen(place)))
+	if (sources_add(out, place, strlen(place)))
 		rc = mv_nomem(err);
 	free(place);
 	return rc;
@@ -140,8 +141,9 @@ static int add_all_beside(struct mv_sources *out, struct mv_repo *repo,
 
 /* Every remote by its names first, where `named`; then what lies beside all of
    them. */
-static int collect(struct mv_sources *out, struct mv_repo *repo, int named,
-		   mv_beside_fn beside, struct mv_err *err)
+static int sources_collect(struct mv_sources *out, struct mv_repo *repo,
+			   int named,
+			   mv_beside_fn beside, struct mv_err *err)
 {
 	struct configured c = { { NULL, 0 }, { NULL, 0 } };
 	int rc;
@@ -165,11 +167,11 @@ static int collect(struct mv_sources *out, struct mv_repo *repo, int named,
 int mv_transfer_all_beside(struct mv_sources *out, struct mv_repo *repo,
 			   mv_beside_fn beside, struct mv_err *err)
 {
-	return collect(out, repo, 0, beside, err);
+	return sources_collect(out, repo, 0, beside, err);
 }
 
 int mv_transfer_sources(struct mv_sources *out, struct mv_repo *repo,
 			struct mv_err *err)
 {
-	return collect(out, repo, 1, mv_transfer_store_beside, err);
+	return sources_collect(out, repo, 1, mv_transfer_store_beside, err);
 }

@@ -19,7 +19,7 @@
 struct mv_pointer;
 struct mv_repo;
 
-/* -- content --------------------------------------------------------------- */
+/* -- content -------------------------------------------------------------- */
 
 /*
  * What does `spec` stand for: "REV:PATH", ":PATH" (index), or an oid (64 hex
@@ -44,7 +44,7 @@ int mv_transfer_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
 			uint64_t off, void *data, size_t len, size_t *got,
 			struct mv_err *err);
 
-/* -- remotes --------------------------------------------------------------- */
+/* -- remotes -------------------------------------------------------------- */
 
 /*
  * Which store goes with a git remote (NULL: the default one)? In order:
@@ -117,7 +117,7 @@ int mv_transfer_peer_find(struct mv_git_peer *out, struct mv_repo *repo,
 
 void mv_transfer_peer_release(struct mv_git_peer *peer);
 
-/* -- a push that git makes ------------------------------------------------- */
+/* -- a push that git makes ------------------------------------------------ */
 
 /* rev-list arguments, each list ended by NULL. */
 struct mv_push_refs {

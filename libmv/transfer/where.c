@@ -16,7 +16,7 @@
  * configuration says. Its Git LFS objects are in <its common dir>/lfs.
  */
 
-/* -- where a git remote is ------------------------------------------------- */
+/* -- where a git remote is ------------------------------------------------ */
 
 static int is_dir(const char *path)
 {
@@ -37,7 +37,7 @@ static int is_git_dir(const char *path)
 }
 
 /* First line of a small file, after `prefix`; NULL when it is not there. */
-static char *read_line(const char *path, const char *prefix)
+static char *where_read_line(const char *path, const char *prefix)
 {
 	struct mv_buf text;
 	char *line = NULL, *end;
@@ -58,7 +58,7 @@ static char *read_line(const char *path, const char *prefix)
 static char *common_of(char *git_dir)
 {
 	char *file = mv_path_join(git_dir, "commondir");
-	char *line = file ? read_line(file, "") : NULL;
+	char *line = file ? where_read_line(file, "") : NULL;
 	char *common = NULL;
 
 	free(file);
@@ -88,7 +88,7 @@ static char *git_dir_at(const char *path)
 			return NULL;
 		if (is_git_dir(candidate))
 			return common_of(candidate);
-		line = read_line(candidate, "gitdir: ");
+		line = where_read_line(candidate, "gitdir: ");
 		if (line) {
 			target = line[0] == '/' ? strdup(line)
 						: mv_path_join(path, line);

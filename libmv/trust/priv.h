@@ -10,7 +10,7 @@
 
 /* What the files of this part share. */
 
-/* -- SSH signatures, PROTOCOL.sshsig (sshsig.c) -- */
+/* -- SSH signatures, PROTOCOL.sshsig (sshsig.c) --------------------------- */
 struct mv_sshsig {
 	const uint8_t *key;	/* public key blob; into what was parsed */
 	size_t key_len;
@@ -28,7 +28,7 @@ int mv_sshsig_armour(struct mv_buf *out, const void *blob, size_t len);
 int mv_ssh_fingerprint(char *out, const void *key, size_t len,
 		       struct mv_err *err);
 
-/* -- the lists (signers.c) -- */
+/* -- the lists (signers.c) ------------------------------------------------ */
 struct mv_ssh_signer {
 	char *principal;	/* the first of the line */
 	char **namespaces;	/* NULL-terminated */
@@ -75,7 +75,7 @@ void mv_signers_release(struct mv_trust *t);
    what it means without, too: the same on every machine). 0 or -1. */
 int mv_signers_time(int64_t *out, const char *text);
 
-/* -- what signing and checking share (trust.c) -- */
+/* -- what signing and checking share (trust.c) ---------------------------- */
 /* A file that other programs can open by its path as long as it is open
    here; nothing is left when we are killed. */
 struct mv_memfile {

@@ -14,8 +14,8 @@
  */
 enum { LINES_MAX = 10000, LINE_MAX_LEN = 16384, WORDS_MAX = 8 };
 
-static int bad(struct mv_err *err, const char *file, int line,
-	       const char *why)
+static int signers_bad(struct mv_err *err, const char *file, int line,
+		       const char *why)
 {
 	return mv_fail(err, MV_EINVALID, "%s:%d: %s", file, line, why);
 }
@@ -59,7 +59,7 @@ int mv_signers_time(int64_t *out, const char *text)
 	return 0;
 }
 
-/* -- lines and words ------------------------------------------------------------ */
+/* -- lines and words ------------------------------------------------------ */
 
 struct text {
 	const char *file;
@@ -93,7 +93,7 @@ static int open_text(struct text *t, const char *file, const char *data,
 }
 
 /* The next line that says something; NULL: the end. */
-static char *next_line(struct text *t)
+static char *signers_next_line(struct text *t)
 {
 	while (*t->next) {
 		char *line = t->next, *lf = strchr(line, '\n');
@@ -141,7 +141,7 @@ static char *option_value(char *word, const char *name)
 	return strchr(word, '"') ? NULL : word;
 }
 
-/* -- allowed_signers ---------------------------------------------------------------- */
+/* -- allowed_signers ------------------------------------------------------ */
 
 /* No certificates (whoever holds the authority would be in), no DSA. */
 static int is_key_type(const char *word)
@@ -194,26 +194,26 @@ static int take_options(struct mv_ssh_signer *s, char *word, struct text *t)
 		*end = '\0';
 		if ((value = option_value(word, "namespaces"))) {
 			if (s->namespaces)
-				return bad(t->err, t->file, t->line,
-					   "namespaces= twice");
+				return signers_bad(t->err, t->file, t->line,
+						   "namespaces= twice");
 			if (strpbrk(value, "*?! "))
-				return bad(t->err, t->file, t->line,
-					   "namespaces= takes whole names, "
-					   "with commas and without wildcards");
+				return signers_bad(t->err, t->file, t->line,
+						   "namespaces= takes whole names, "
+						   "with commas and without wildcards");
 			rc = add_namespaces(s, value, t->err);
 		} else if ((value = option_value(word, "valid-after"))) {
 			rc = mv_signers_time(&s->after, value);
 		} else if ((value = option_value(word, "valid-before"))) {
 			rc = mv_signers_time(&s->before, value);
 		} else {
-			return bad(t->err, t->file, t->line,
-				   "only namespaces=, "
-				   "valid-after= and valid-before= are allowed");
+			return signers_bad(t->err, t->file, t->line,
+					   "only namespaces=, "
+					   "valid-after= and valid-before= are allowed");
 		}
 		if (rc)
 			return rc == MV_ENOMEM ? rc :
-				bad(t->err, t->file, t->line,
-				    "a time is YYYYMMDD or YYYYMMDDHHMM[SS][Z]");
+				signers_bad(t->err, t->file, t->line,
+					    "a time is YYYYMMDD or YYYYMMDDHHMM[SS][Z]");
 		word = last ? end : end + 1;
 	}
 	return 0;
@@ -222,13 +222,16 @@ static int take_options(struct mv_ssh_signer *s, char *word, struct text *t)
 static int check_principals(char *list, struct text *t)
 {
 	if (strpbrk(list, "*?!"))
-		return bad(t->err, t->file, t->line, "wildcards would let "
-			   "anybody in; name each person");
+		return signers_bad(t->err, t->file, t->line,
+				   "wildcards would let "
+				   "anybody in; name each person");
 	if (strchr(list, '"'))
-		return bad(t->err, t->file, t->line, "no quotes in a name");
+		return signers_bad(t->err, t->file, t->line,
+				   "no quotes in a name");
 	list[strcspn(list, ",")] = '\0';
 	return *list ? 0 :
-		bad(t->err, t->file, t->line, "a line begins with who it is");
+		signers_bad(t->err, t->file, t->line,
+			    "a line begins with who it is");
 }
 
 /* The type stands in front of the key, and once more in it. */
@@ -249,7 +252,8 @@ static int take_key(struct mv_ssh_signer *s, const char *type,
 	mv_buf_init(&key, LINE_MAX_LEN);
 	if (!decode_key(&key, type, base64)) {
 		mv_buf_release(&key);
-		return bad(t->err, t->file, t->line, "this is no public key");
+		return signers_bad(t->err, t->file, t->line,
+				   "this is no public key");
 	}
 	s->key_len = key.len;
 	s->key = (uint8_t *)mv_buf_detach(&key);
@@ -272,12 +276,14 @@ static int take_ssh_line(struct mv_ssh_signer *s, char *line, struct text *t)
 		return rc;
 	key = next_word(&line);		/* a comment may follow */
 	if (!word || !key || !is_key_type(word))
-		return bad(t->err, t->file, t->line, "expected PRINCIPAL "
-			   "namespaces=\"...\" KEYTYPE KEY");
+		return signers_bad(t->err, t->file, t->line,
+				   "expected PRINCIPAL "
+				   "namespaces=\"...\" KEYTYPE KEY");
 	if (!s->namespaces || !s->namespaces[0])
-		return bad(t->err, t->file, t->line, "namespaces= is missing; "
-			   "for approvals: namespaces=\""
-			   MV_TRUST_NS_APPROVAL "\"");
+		return signers_bad(t->err, t->file, t->line,
+				   "namespaces= is missing; "
+				   "for approvals: namespaces=\""
+				   MV_TRUST_NS_APPROVAL "\"");
 	rc = mv_set_str(&s->principal, who, t->err);
 	return rc ? rc : take_key(s, word, key, t);
 }
@@ -303,11 +309,12 @@ int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
 	char *line;
 	int rc = open_text(&text, ".gitmodel/allowed_signers", data, len, err);
 
-	while (!rc && (line = next_line(&text))) {
+	while (!rc && (line = signers_next_line(&text))) {
 		struct mv_ssh_signer *s;
 
 		if (text.line > LINES_MAX) {
-			rc = bad(err, text.file, text.line, "too many lines");
+			rc = signers_bad(err, text.file, text.line,
+					 "too many lines");
 			break;
 		}
 		s = MV_GROW_ONE(t->ssh, t->ssh_count, err);
@@ -319,7 +326,7 @@ int mv_signers_read_ssh(struct mv_trust *t, const char *data, size_t len,
 	return rc;
 }
 
-/* -- revoked_keys ------------------------------------------------------------------- */
+/* -- revoked_keys --------------------------------------------------------- */
 
 /*
  * ssh-keygen passes over lines that it cannot read: then nothing would be
@@ -348,8 +355,8 @@ static int add_revoked(struct mv_trust *t, char *line, struct text *text)
 	if (!one) {
 		mv_buf_release(&blob);
 		return ok ? MV_ENOMEM :
-			bad(text->err, text->file, text->line,
-			    "expected KEYTYPE KEY, or a KRL as the whole file");
+			signers_bad(text->err, text->file, text->line,
+				    "expected KEYTYPE KEY, or a KRL as the whole file");
 	}
 	one->len = blob.len;
 	one->blob = (uint8_t *)mv_buf_detach(&blob);
@@ -366,15 +373,16 @@ int mv_signers_read_revoked(struct mv_trust *t, struct mv_err *err)
 		return 0;
 	rc = open_text(&text, ".gitmodel/revoked_keys", t->revoked,
 		       t->revoked_len, err);
-	while (!rc && (line = next_line(&text)))
+	while (!rc && (line = signers_next_line(&text)))
 		rc = text.line > LINES_MAX ?
-			bad(err, text.file, text.line, "too many lines") :
+			signers_bad(err, text.file, text.line,
+				    "too many lines") :
 			add_revoked(t, line, &text);
 	free(text.copy);
 	return rc;
 }
 
-/* -- allowed_gpg ------------------------------------------------------------------------ */
+/* -- allowed_gpg ---------------------------------------------------------- */
 
 static int take_gpg_line(struct mv_gpg_signer *s, char *line, struct text *t)
 {
@@ -386,8 +394,9 @@ static int take_gpg_line(struct mv_gpg_signer *s, char *line, struct text *t)
 	if (rc)
 		return rc;
 	if ((n != 40 && n != 64) || strspn(print, "0123456789ABCDEFabcdef") < n)
-		return bad(t->err, t->file, t->line, "expected PRINCIPAL and "
-			   "the whole fingerprint of the key, without blanks");
+		return signers_bad(t->err, t->file, t->line,
+				   "expected PRINCIPAL and "
+				   "the whole fingerprint of the key, without blanks");
 	for (char *p = print; *p; p++)
 		*p = *p >= 'a' ? (char)(*p - 'a' + 'A') : *p;
 	while ((word = next_word(&line))) {
@@ -398,10 +407,10 @@ static int take_gpg_line(struct mv_gpg_signer *s, char *line, struct text *t)
 		else
 			rc = -1;
 		if (rc)
-			return bad(t->err, t->file, t->line,
-				   "only valid-after= "
-				   "and valid-before= may follow, with times "
-				   "such as 20261231");
+			return signers_bad(t->err, t->file, t->line,
+					   "only valid-after= "
+					   "and valid-before= may follow, with times "
+					   "such as 20261231");
 	}
 	s->principal = strdup(who);
 	s->fingerprint = strdup(print);
@@ -415,11 +424,12 @@ int mv_signers_read_gpg(struct mv_trust *t, const char *data, size_t len,
 	char *line;
 	int rc = open_text(&text, ".gitmodel/allowed_gpg", data, len, err);
 
-	while (!rc && (line = next_line(&text))) {
+	while (!rc && (line = signers_next_line(&text))) {
 		struct mv_gpg_signer *s;
 
 		if (text.line > LINES_MAX) {
-			rc = bad(err, text.file, text.line, "too many lines");
+			rc = signers_bad(err, text.file, text.line,
+					 "too many lines");
 			break;
 		}
 		s = MV_GROW_ONE(t->pgp, t->pgp_count, err);
@@ -427,8 +437,9 @@ int mv_signers_read_gpg(struct mv_trust *t, const char *data, size_t len,
 		for (size_t i = 0; !rc && i + 1 < t->pgp_count; i++)
 			if (!strcmp(t->pgp[i].fingerprint, s->fingerprint) &&
 			    strcmp(t->pgp[i].principal, s->principal))
-				rc = bad(err, text.file, s->line, "a key that "
-					 "another line gives to somebody else");
+				rc = signers_bad(err, text.file, s->line,
+						 "a key that "
+						 "another line gives to somebody else");
 	}
 	free(text.copy);
 	return rc;

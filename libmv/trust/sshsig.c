@@ -97,7 +97,7 @@ int mv_sshsig_armour(struct mv_buf *out, const void *blob, size_t len)
 }
 
 /* The base64 between the lines, LFs left out. */
-static int collect(struct mv_buf *out, const char *text, size_t len)
+static int sshsig_collect(struct mv_buf *out, const char *text, size_t len)
 {
 	const char *end;
 
@@ -120,7 +120,7 @@ int mv_sshsig_dearmour(struct mv_buf *blob, const char *text, size_t len)
 	mv_buf_clear(blob);
 	mv_buf_init(&middle, len + 1);
 	mv_buf_init(&again, 2 * len + 64);
-	rc = collect(&middle, text, len);
+	rc = sshsig_collect(&middle, text, len);
 	if (!rc)
 		rc = mv_unbase64(blob, middle.data, middle.len);
 	if (!rc)

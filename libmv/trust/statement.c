@@ -29,7 +29,7 @@ const char *mv_decision_name(enum mv_decision d)
 	return decisions[d];
 }
 
-/* -- the fields that are text, once ------------------------------------------------ */
+/* -- the fields that are text, once --------------------------------------- */
 
 static const struct field {
 	const char *key;
@@ -75,7 +75,7 @@ void mv_statement_release(struct mv_statement *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* -- printing ------------------------------------------------------------------------ */
+/* -- printing ------------------------------------------------------------- */
 
 /* What a terminal or a parser could take for something else has no place in
    what a person signs. */
@@ -132,10 +132,11 @@ int mv_statement_print(struct mv_buf *out, const struct mv_statement *s,
 	return rc;
 }
 
-/* -- parsing --------------------------------------------------------------------------- */
+/* -- parsing -------------------------------------------------------------- */
 
-static int take_text(char **out, const struct mv_json *o, const char *key,
-		     struct mv_err *err)
+static int statement_take_text(char **out, const struct mv_json *o,
+			       const char *key,
+			       struct mv_err *err)
 {
 	const char *s = mv_json_get_str(mv_json_get(o, key), NULL);
 
@@ -183,7 +184,7 @@ static int take_all(struct mv_statement *s, const struct mv_json *o,
 	if (!rc)
 		rc = take_content(s, o, err);
 	for (size_t i = 0; i < FIELDS && !rc; i++)
-		rc = take_text(field(s, i), o, fields[i].key, err);
+		rc = statement_take_text(field(s, i), o, fields[i].key, err);
 	s->issued_at = mv_json_get_int(mv_json_get(o, "issued_at"));
 	s->not_after = mv_json_get_int(mv_json_get(o, "not_after"));
 	return rc;
@@ -216,7 +217,7 @@ int mv_statement_parse(struct mv_statement *out, const char *data, size_t len,
 	return rc;
 }
 
-/* -- the line in a note ------------------------------------------------------------------ */
+/* -- the line in a note --------------------------------------------------- */
 
 int mv_statement_nonce(char *nonce, struct mv_err *err)
 {
@@ -290,7 +291,7 @@ static int take_base64(struct mv_buf *out, const struct mv_json *o,
 	return 0;
 }
 
-static int is_statement(const struct mv_json *o, int *receipt)
+static int statement_is_statement(const struct mv_json *o, int *receipt)
 {
 	const char *kind = mv_json_get_str(mv_json_get(o, "kind"), NULL);
 
@@ -298,14 +299,14 @@ static int is_statement(const struct mv_json *o, int *receipt)
 	return kind && (*receipt || !strcmp(kind, "approval"));
 }
 
-static int read_line(struct mv_statement *out, struct mv_buf *payload,
-		     struct mv_buf *sig, const struct mv_json *o,
-		     struct mv_err *err)
+static int statement_read_line(struct mv_statement *out, struct mv_buf *payload,
+			       struct mv_buf *sig, const struct mv_json *o,
+			       struct mv_err *err)
 {
 	const char *type = mv_json_get_str(mv_json_get(o, "payloadType"), NULL);
 	int receipt, rc;
 
-	if (!is_statement(o, &receipt))
+	if (!statement_is_statement(o, &receipt))
 		return mv_fail(err, MV_ENOENT, "this line is no statement");
 	if (!type || strcmp(type, MV_STATEMENT_TYPE))
 		return mv_fail(err, MV_EINVALID, "the payload's type is not "
@@ -358,7 +359,7 @@ int mv_statement_from_line(struct mv_statement *out, struct mv_buf *payload,
 	rc = mv_json_parse(&o, line, len, err);
 	if (rc)
 		return rc == MV_ENOMEM ? rc : MV_EINVALID;
-	rc = read_line(out, payload, sig, o, err);
+	rc = statement_read_line(out, payload, sig, o, err);
 	if (!rc) {
 		rc = line_again(out, sig, o, line, len, err);
 		if (rc)

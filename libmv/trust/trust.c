@@ -20,7 +20,7 @@
  */
 #define CHECK_LIMIT_MS (60 * 1000)
 
-/* -- files in memory ---------------------------------------------------------------- */
+/* -- files in memory ------------------------------------------------------ */
 
 #define ON_DISK "/tmp/git-model-"
 
@@ -65,7 +65,7 @@ void mv_memfile_close(struct mv_memfile *file)
 	file->fd = -1;
 }
 
-/* -- environment ------------------------------------------------------------------------ */
+/* -- environment ---------------------------------------------------------- */
 
 static int is_locale(const char *var)
 {
@@ -99,10 +99,10 @@ void mv_plain_env_release(struct mv_proc_env *env)
 	env->env = NULL;
 }
 
-/* -- opening ------------------------------------------------------------------------------ */
+/* -- opening -------------------------------------------------------------- */
 
-static int copy(char **out, size_t *out_len, const char *data, size_t len,
-		struct mv_err *err)
+static int trust_copy(char **out, size_t *out_len, const char *data, size_t len,
+		      struct mv_err *err)
 {
 	if (!data)
 		return 0;
@@ -127,12 +127,13 @@ static int read_roots(struct mv_trust *t, const struct mv_trust_roots *roots,
 		rc = mv_signers_read_gpg(t, roots->allowed_gpg,
 					 roots->allowed_gpg_len, err);
 	if (!rc)
-		rc = copy(&t->revoked, &t->revoked_len, roots->revoked_keys,
-			  roots->revoked_keys_len, err);
+		rc = trust_copy(&t->revoked, &t->revoked_len,
+				roots->revoked_keys,
+				roots->revoked_keys_len, err);
 	if (!rc && t->revoked)
 		rc = mv_signers_read_revoked(t, err);
-	return rc ? rc : copy(&t->gpg_keys, &t->gpg_keys_len,
-			      roots->gpg_keys, roots->gpg_keys_len, err);
+	return rc ? rc : trust_copy(&t->gpg_keys, &t->gpg_keys_len,
+				    roots->gpg_keys, roots->gpg_keys_len, err);
 }
 
 int mv_trust_open(struct mv_trust **out, const struct mv_trust_roots *roots,
@@ -227,7 +228,7 @@ int mv_trust_each_principal(const struct mv_trust *t,
 	return rc;
 }
 
-/* -- programs ------------------------------------------------------------------------------ */
+/* -- programs ------------------------------------------------------------- */
 
 int mv_trust_program(const char **out, struct mv_trust *t, char **slot,
 		     const char *name, struct mv_err *err)

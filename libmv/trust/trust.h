@@ -23,7 +23,7 @@
  * about the signature (no memory, ssh-keygen missing).
  */
 
-/* -- the trusted lists -------------------------------------------------------- */
+/* -- the trusted lists ---------------------------------------------------- */
 
 /*
  * Texts, as they stand in .gitmodel/ of a trusted commit; NULL: no such file.
@@ -55,7 +55,7 @@ int mv_trust_each_principal(const struct mv_trust *trust,
 			    int (*fn)(void *payload, const char *principal),
 			    void *payload);
 
-/* -- checking -------------------------------------------------------------------- */
+/* -- checking ------------------------------------------------------------- */
 
 enum mv_signature_state {
 	MV_SIGNATURE_GOOD,
@@ -98,7 +98,7 @@ int mv_trust_key(struct mv_signature *out, struct mv_trust *trust,
 		 struct mv_err *err);
 const char *mv_signature_state_name(enum mv_signature_state state);
 
-/* -- signing ------------------------------------------------------------------------ */
+/* -- signing -------------------------------------------------------------- */
 
 /* A person's own git signing key, from git's configuration. */
 struct mv_signing_key {
@@ -114,7 +114,7 @@ int mv_trust_sign(struct mv_buf *sig, const struct mv_signing_key *key,
 		  const char *ns, const void *data, size_t len,
 		  const struct mv_proc_env *env, struct mv_err *err);
 
-/* -- statements: what is signed (statement.c; docs/format/statement.md) ------------- */
+/* -- statements: what is signed (statement.c; docs/format/statement.md) --- */
 
 enum mv_decision {
 	MV_DECISION_APPROVE, MV_DECISION_REJECT, MV_DECISION_REVOKE,

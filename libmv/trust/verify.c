@@ -39,7 +39,7 @@ static int unchecked(struct mv_signature *out, const struct mv_err *err)
 	return set(out, MV_SIGNATURE_UNCHECKED, err->msg);
 }
 
-/* -- SSH ------------------------------------------------------------------------------ */
+/* -- SSH ------------------------------------------------------------------ */
 
 static const struct mv_ssh_signer *signer_of(const struct mv_trust *t,
 					     const struct mv_sshsig *sig,
@@ -64,10 +64,10 @@ static int may_sign(const struct mv_ssh_signer *s, const char *ns)
  * A key may stand in several lines of the same person (one that ended, one
  * that begins): the best of them counts.
  */
-static const struct mv_ssh_signer *choose(struct mv_signature *out,
-					  const struct mv_trust *t,
-					  const struct mv_sshsig *sig,
-					  const char *ns, int64_t at)
+static const struct mv_ssh_signer *verify_choose(struct mv_signature *out,
+						 const struct mv_trust *t,
+						 const struct mv_sshsig *sig,
+						 const char *ns, int64_t at)
 {
 	const struct mv_ssh_signer *s = signer_of(t, sig, 0), *first = s;
 
@@ -242,7 +242,7 @@ static int verify_ssh(struct mv_signature *out, struct mv_trust *t,
 		return MV_ENOMEM;
 	if (sig.ns_len != strlen(ns) || memcmp(sig.ns, ns, sig.ns_len))
 		return set(out, MV_SIGNATURE_BAD, "made for something else");
-	s = choose(out, t, &sig, ns, at);
+	s = verify_choose(out, t, &sig, ns, at);
 	if (!s)
 		return 0;
 	if (mv_set_str(&out->principal, s->principal, err))
@@ -252,7 +252,7 @@ static int verify_ssh(struct mv_signature *out, struct mv_trust *t,
 	return ask_keygen(out, t, &sig, blob, ns, data, len, err);
 }
 
-/* -- OpenPGP ------------------------------------------------------------------------------ */
+/* -- OpenPGP -------------------------------------------------------------- */
 
 static int import_keys(struct mv_trust *t, const char *home,
 		       struct mv_err *err)
@@ -427,9 +427,9 @@ static int verify_gpg(struct mv_signature *out, struct mv_trust *t,
 	return rc;
 }
 
-/* -- either ---------------------------------------------------------------------------------- */
+/* -- either --------------------------------------------------------------- */
 
-/* -- a key that has not signed yet ------------------------------------------------------ */
+/* -- a key that has not signed yet ---------------------------------------- */
 
 /* "ssh-ed25519 AAAA..." */
 static int take_public(struct mv_buf *key, const char *line)
@@ -460,7 +460,7 @@ int mv_trust_key(struct mv_signature *out, struct mv_trust *t, const char *ns,
 	rc = mv_ssh_fingerprint(print, sig.key, sig.key_len, err);
 	if (!rc)
 		rc = mv_set_str(&out->fingerprint, print, err);
-	s = rc ? NULL : choose(out, t, &sig, ns, at);
+	s = rc ? NULL : verify_choose(out, t, &sig, ns, at);
 	if (!s)
 		goto out;
 	rc = mv_set_str(&out->principal, s->principal, err);

@@ -27,9 +27,9 @@ static void progress(struct mv_adding *add, uint64_t bytes)
 			   add->total);
 }
 
-static int put(struct mv_adding *add, struct mv_adding_item *item,
-	       struct mv_reader *in,
-	       struct mv_err *err)
+static int add_read_put(struct mv_adding *add, struct mv_adding_item *item,
+			struct mv_reader *in,
+			struct mv_err *err)
 {
 	struct mv_pointer *p = &item->pointer;
 
@@ -95,7 +95,7 @@ static int put_small(struct mv_adding *add, struct mv_adding_item *item, int fd,
 		if (rc != MV_ENOENT)
 			goto out;
 	}
-	rc = put(add, item, &in, err);
+	rc = add_read_put(add, item, &in, err);
 	item->fresh = !rc;
 out:
 	free(data);
@@ -126,7 +126,7 @@ static int put_large(struct mv_adding *add, struct mv_adding_item *item, int fd,
 	int rc;
 
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	rc = put(add, item, &in, err);
+	rc = add_read_put(add, item, &in, err);
 	item->fresh = !rc;
 	return rc;
 }

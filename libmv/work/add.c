@@ -14,7 +14,7 @@
 #define OUT_MAX ((size_t)4 << 30)
 #define TEXT_MAX (64 << 10)	/* of text that is hardly content */
 
-/* -- what was asked for ---------------------------------------------------------- */
+/* -- what was asked for --------------------------------------------------- */
 
 static int add_item(struct mv_adding *add, const char *path,
 		    struct mv_adding_item **out)
@@ -38,8 +38,8 @@ static int add_item(struct mv_adding *add, const char *path,
 	return 0;
 }
 
-static int collect(void *payload, const struct mv_git_entry *e,
-		   struct mv_err *err)
+static int add_collect(void *payload, const struct mv_git_entry *e,
+		       struct mv_err *err)
 {
 	struct mv_adding_item *item;
 
@@ -88,7 +88,7 @@ static int collect_ignored(struct mv_adding *add, const char *const *paths,
 	return rc;
 }
 
-static int by_path(const void *a, const void *b)
+static int add_by_path(const void *a, const void *b)
 {
 	const struct mv_adding_item *x = a, *y = b;
 
@@ -101,7 +101,7 @@ static void sort_items(struct mv_adding *add)
 	size_t kept = 0;
 
 	if (add->count)
-		qsort(add->items, add->count, sizeof(*add->items), by_path);
+		qsort(add->items, add->count, sizeof(*add->items), add_by_path);
 	for (size_t i = 0; i < add->count; i++) {
 		if (kept && !strcmp(add->items[kept - 1].path,
 				    add->items[i].path))
@@ -136,7 +136,7 @@ static struct mv_adding_item *find_item(const struct mv_adding *add,
 	       &add->items[i] : NULL;
 }
 
-/* -- named paths -------------------------------------------------------------------- */
+/* -- named paths ---------------------------------------------------------- */
 
 static int count_one(void *payload, const struct mv_git_entry *e,
 		     struct mv_err *err)
@@ -285,7 +285,7 @@ static int expand(struct mv_adding *add, const char *const *paths,
 	int rc;
 
 	rc = mv_git_ls(add->repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
-		       paths, collect, add, err);
+		       paths, add_collect, add, err);
 	if (!rc && add->options->flags & MV_ADD_FORCE)
 		rc = collect_ignored(add, paths, err);
 	if (rc)
@@ -302,7 +302,7 @@ static int expand(struct mv_adding *add, const char *const *paths,
 	return rc;
 }
 
-/* -- whose are they? ----------------------------------------------------------------- */
+/* -- whose are they? ------------------------------------------------------ */
 
 /*
  * Where core.symlinks is off, a link is a file with a name in it. git would
@@ -460,7 +460,7 @@ out:
 	return rc;
 }
 
-/* -- marks in the index -------------------------------------------------------------- */
+/* -- marks in the index --------------------------------------------------- */
 
 /*
  * A path that is only intended to be added (git add -N) is listed with the
@@ -507,11 +507,12 @@ static void tell_assumed(struct mv_adding *add)
 				     add->items[i].path);
 }
 
-/* -- what is known without reading ----------------------------------------------------- */
+/* -- what is known without reading ---------------------------------------- */
 
 /* Pointers of git-lfs keep the text that they have. */
-static int print(struct mv_buf *text, const struct mv_adding_item *item,
-		 struct mv_err *err)
+static int work_add_print(struct mv_buf *text,
+			  const struct mv_adding_item *item,
+			  struct mv_err *err)
 {
 	if (item->text)
 		return mv_buf_addstr(text, item->text) ? mv_nomem(err) : 0;
@@ -527,7 +528,7 @@ static int blob_is(struct mv_adding *add, const struct mv_adding_item *item)
 	if (!*item->blob)
 		return 0;
 	mv_buf_init(&text, MV_POINTER_MAX);
-	same = !print(&text, item, NULL) &&
+	same = !work_add_print(&text, item, NULL) &&
 	       !mv_git_blob_name(add->repo->git, hex, text.data, text.len,
 				 NULL) &&
 	       !strcmp(hex, item->blob);
@@ -559,17 +560,17 @@ static void keep_text(struct mv_adding *add, struct mv_adding_item *item)
 	mv_buf_release(&text);
 }
 
-static int is_same(struct mv_adding *add, const struct mv_adding_item *item)
+static int add_is_same(struct mv_adding *add, const struct mv_adding_item *item)
 {
 	return blob_is(add, item) && same_mode(item) && !item->intended;
 }
 
 /* Staged already; at most its stat is news to the index. */
-static enum mv_adding_action settle(struct mv_adding *add,
-				    struct mv_adding_item *item)
+static enum mv_adding_action add_settle(struct mv_adding *add,
+					struct mv_adding_item *item)
 {
 	keep_text(add, item);
-	if (!is_same(add, item))
+	if (!add_is_same(add, item))
 		return STAGE;
 	return item->fresh ? STAGE : UNCHANGED;
 }
@@ -600,8 +601,8 @@ static int is_unchanged(struct mv_adding *add, struct mv_adding_item *item)
  * file is still what the index has, no more: what is to be staged is read,
  * as git reads it.
  */
-static int look(struct mv_adding *add, struct mv_adding_item *item,
-		struct mv_err *err)
+static int add_look(struct mv_adding *add, struct mv_adding_item *item,
+		    struct mv_err *err)
 {
 	const enum mv_dialect dialect = item->owner == LFS ?
 					MV_DIALECT_LFS : MV_DIALECT_NATIVE;
@@ -641,11 +642,11 @@ static int look(struct mv_adding *add, struct mv_adding_item *item,
 	item->pointer.size = (uint64_t)item->seen.st.st_size;
 	if (!item->seen.st.st_size) {
 		mv_pointer_of_empty(&item->pointer, dialect);
-		item->action = settle(add, item);
+		item->action = add_settle(add, item);
 	} else if (!mv_statcache_get(&item->pointer.oid, cache,
 				     item->path, &item->seen.st) &&
 		   is_stored(add, item) && is_unchanged(add, item)) {
-		item->action = settle(add, item);
+		item->action = add_settle(add, item);
 	} else {
 		item->action = READ;
 		add->total += item->pointer.size;
@@ -653,10 +654,10 @@ static int look(struct mv_adding *add, struct mv_adding_item *item,
 	return 0;
 }
 
-/* -- staging ------------------------------------------------------------------------------- */
+/* -- staging -------------------------------------------------------------- */
 
-static void tell(struct mv_adding *add, const struct mv_adding_item *item,
-		 const struct mv_pointer *pointer)
+static void add_tell(struct mv_adding *add, const struct mv_adding_item *item,
+		     const struct mv_pointer *pointer)
 {
 	if (add->options->staged)
 		add->options->staged(add->options->payload, item->path,
@@ -672,16 +673,16 @@ static void count_items(struct mv_adding *add)
 		if (item->owner == PLAIN)
 			continue;
 		if (item->action == READ)
-			item->action = settle(add, item);
+			item->action = add_settle(add, item);
 		if (item->action == UNCHANGED ||
-		    (item->action == STAGE && is_same(add, item))) {
+		    (item->action == STAGE && add_is_same(add, item))) {
 			add->stats->unchanged++;
 		} else if (item->action == STAGE) {
 			add->stats->files++;
-			tell(add, item, &item->pointer);
+			add_tell(add, item, &item->pointer);
 		} else if (item->action == REMOVE) {
 			add->stats->removed++;
-			tell(add, item, NULL);
+			add_tell(add, item, NULL);
 		}
 	}
 }
@@ -697,12 +698,12 @@ static int fill_stage(struct mv_adding *add, struct mv_git_stage *s,
 	s->path = item->path;
 	s->remove = item->action == REMOVE;
 	if (!s->remove)
-		rc = print(text, item, err);
+		rc = work_add_print(text, item, err);
 	s->len = text->len - at;
 	s->executable = !!(item->seen.st.st_mode & S_IXUSR);
 	s->st = item->seen.st;
 	/* Its flags are the user's. */
-	s->same = !s->remove && is_same(add, item);
+	s->same = !s->remove && add_is_same(add, item);
 	s->settled = mv_is_quiet(&item->seen.st, &item->seen.clock);
 	return rc;
 }
@@ -738,7 +739,7 @@ static int stage(struct mv_adding *add, struct mv_err *err)
 	return rc;
 }
 
-static void remember(struct mv_adding *add)
+static void add_remember(struct mv_adding *add)
 {
 	struct mv_statcache *cache;
 
@@ -755,7 +756,7 @@ static void remember(struct mv_adding *add)
 	mv_repo_cache_save(add->repo);
 }
 
-/* -- files that are not ours ----------------------------------------------------------------- */
+/* -- files that are not ours ---------------------------------------------- */
 
 static int add_plain(struct mv_adding *add, struct mv_err *err)
 {
@@ -787,7 +788,7 @@ static int add_plain(struct mv_adding *add, struct mv_err *err)
 	return rc;
 }
 
-/* -- the verb ---------------------------------------------------------------------------------- */
+/* -- the verb ------------------------------------------------------------- */
 
 static int count_owners(const struct mv_adding *add, enum mv_adding_owner owner)
 {
@@ -797,7 +798,7 @@ static int count_owners(const struct mv_adding *add, enum mv_adding_owner owner)
 	return 0;
 }
 
-static int begin(struct mv_adding *add, struct mv_err *err)
+static int add_begin(struct mv_adding *add, struct mv_err *err)
 {
 	struct mv_store *store;
 	int rc = 0;
@@ -833,7 +834,7 @@ static void dry_run(struct mv_adding *add)
 		else if (item->action != NOTHING)
 			add->stats->files++;
 		if (item->action != UNCHANGED && item->action != NOTHING)
-			tell(add, item, NULL);
+			add_tell(add, item, NULL);
 	}
 }
 
@@ -848,7 +849,7 @@ static int store_and_stage(struct mv_adding *add, struct mv_err *err)
 		return rc;
 	count_items(add);
 	rc = stage(add, err);
-	remember(add);
+	add_remember(add);
 	return rc;
 }
 
@@ -875,12 +876,12 @@ int mv_work_add(struct mv_repo *repo, const char *const *paths,
 	if (!rc)
 		rc = find_intended(&add, err);
 	if (!rc)
-		rc = begin(&add, err);
+		rc = add_begin(&add, err);
 	if (!rc)
 		tell_assumed(&add);
 	for (size_t i = 0; !rc && i < add.count; i++)
 		if (add.items[i].owner != PLAIN)
-			rc = look(&add, &add.items[i], err);
+			rc = add_look(&add, &add.items[i], err);
 	if (!rc && add.options->flags & MV_ADD_DRY_RUN)
 		dry_run(&add);
 	else if (!rc)

@@ -73,7 +73,7 @@ static void discard(struct work *w, struct mv_repo_job *job)
 	pthread_rwlock_unlock(&w->repo->guard);
 }
 
-/* -- is it still ours to write? ------------------------------------------------ */
+/* -- is it still ours to write? ------------------------------------------- */
 
 /*
  * (Called from the pool, too: mv_git_blob_name() is a pure function.)
@@ -110,7 +110,7 @@ static int may_be_expected(struct work *w, const struct mv_materialize *m)
 	return S_ISREG(st.st_mode) && st.st_size < MV_POINTER_MAX;
 }
 
-/* -- preparing: new files beside the old ones ------------------------------------ */
+/* -- preparing: new files beside the old ones ----------------------------- */
 
 static int is_small(const struct mv_repo_job *job)
 {
@@ -185,7 +185,7 @@ static void put_in_place(struct work *w, struct mv_repo_job *job)
 		job->state = WRITTEN;
 }
 
-/* -- many at once --------------------------------------------------------------------- */
+/* -- many at once --------------------------------------------------------- */
 
 struct bundle {
 	struct work *w;
@@ -237,7 +237,7 @@ static int each_job(struct work *w, struct mv_repo_job *jobs, size_t count,
 	return rc;
 }
 
-/* -- putting them in place, under the index lock ---------------------------------- */
+/* -- putting them in place, under the index lock -------------------------- */
 
 /*
  * Waits without the guard, so that an interrupt need not wait for us; both
@@ -314,7 +314,7 @@ static int put_all_in_place(struct work *w, struct mv_repo_job *jobs,
 	return rc;
 }
 
-/* -- one batch ---------------------------------------------------------------------- */
+/* -- one batch ------------------------------------------------------------ */
 
 /*
  * Prepare first, lock late: the index is locked for as long as some renames
@@ -404,7 +404,7 @@ static int run_batches(struct work *w, const struct mv_materialize *m,
 	return rc;
 }
 
-/* -- until git may believe it ---------------------------------------------------------- */
+/* -- until git may believe it --------------------------------------------- */
 
 /*
  * What was written in this second could be written again without its stamps
@@ -424,7 +424,7 @@ static int is_settled(struct work *w, const struct written *x,
 }
 
 /* Whatever goes wrong here costs git a look at the file. */
-static void settle(struct work *w)
+static void checkout_settle(struct work *w)
 {
 	struct mv_statcache *cache = NULL;
 	struct mv_git_patch *patch;
@@ -455,7 +455,7 @@ static void settle(struct work *w)
 	pthread_rwlock_unlock(&w->repo->guard);
 }
 
-/* -- the verb ---------------------------------------------------------------------------- */
+/* -- the verb ------------------------------------------------------------- */
 
 static int lock_timeout(int *ms, struct mv_repo *repo, struct mv_err *err)
 {
@@ -525,9 +525,9 @@ static void hide_temporaries(struct mv_repo *repo)
 }
 
 /* Which of them have to be written, and can be? */
-static int choose(uint8_t *wanted, struct work *w,
-		  const struct mv_materialize *m, size_t count,
-		  struct mv_err *err)
+static int checkout_choose(uint8_t *wanted, struct work *w,
+			   const struct mv_materialize *m, size_t count,
+			   struct mv_err *err)
 {
 	struct mv_pointer *pointers = calloc(count, sizeof(*pointers));
 	uint8_t *present = calloc(count, 1);
@@ -577,12 +577,12 @@ int mv_work_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 	if (!rc) {
 		hide_temporaries(repo);
 		sweep(&w, m, count);
-		rc = choose(wanted, &w, m, count, err);
+		rc = checkout_choose(wanted, &w, m, count, err);
 	}
 	if (!rc)
 		rc = run_batches(&w, m, wanted, count, err ? err : &local);
 	if (!rc)
-		settle(&w);
+		checkout_settle(&w);
 	if (w.warnings > WARNINGS_MAX)
 		mv_repo_warn(repo, "%u more files are left as pointers",
 			     w.warnings - WARNINGS_MAX);
@@ -591,7 +591,7 @@ int mv_work_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 	return rc;
 }
 
-/* -- checkout ------------------------------------------------------------------------------ */
+/* -- checkout ------------------------------------------------------------- */
 
 struct listing {
 	struct mv_repo *repo;

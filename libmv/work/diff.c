@@ -49,7 +49,7 @@ static int add_layout(struct mv_buf *out, mv_read_at_fn fn, void *payload,
 	return rc;
 }
 
-/* -- a pointer ----------------------------------------------------------------- */
+/* -- a pointer ------------------------------------------------------------ */
 
 struct content {
 	struct mv_repo *repo;
@@ -91,10 +91,10 @@ static int describe_broken(struct mv_buf *out, const char *text, size_t len,
 	return rc ? mv_nomem(err) : 0;
 }
 
-/* -- a file ---------------------------------------------------------------------- */
+/* -- a file --------------------------------------------------------------- */
 
-static int read_file(void *payload, uint64_t off, void *data, size_t len,
-		     size_t *got, struct mv_err *err)
+static int diff_read_file(void *payload, uint64_t off, void *data, size_t len,
+			  size_t *got, struct mv_err *err)
 {
 	return mv_pread_full(*(int *)payload, data, len, off, got, "the file",
 			     err);
@@ -136,7 +136,7 @@ static int describe_file(struct mv_buf *out, struct mv_repo *repo, int fd,
 
 	if (!rc)
 		rc = add_identity(out, &p, err);
-	return rc ? rc : add_layout(out, read_file, &fd, p.size, err);
+	return rc ? rc : add_layout(out, diff_read_file, &fd, p.size, err);
 }
 
 int mv_work_diff_text(struct mv_buf *out, struct mv_repo *repo,
@@ -167,7 +167,7 @@ out:
 	return rc;
 }
 
-/* -- for a patch ------------------------------------------------------------------ */
+/* -- for a patch ---------------------------------------------------------- */
 
 /* Whoever applies it elsewhere gets no bytes by it, but here they must be. */
 static int store_file(struct mv_buf *out, struct mv_repo *repo, int fd,

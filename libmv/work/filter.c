@@ -28,7 +28,7 @@ struct mv_repo_pending {
 	size_t order;
 };
 
-/* -- clean ------------------------------------------------------------------ */
+/* -- clean ---------------------------------------------------------------- */
 
 /* `in` again, with the bytes in front that were read to look at them. */
 struct headed {
@@ -71,7 +71,8 @@ static int filter_tx(struct mv_tx **out, struct mv_repo *repo,
  * content is left to the kernel: a killed process loses nothing, and git
  * itself does not sync its small objects either.
  */
-static int settle(struct mv_repo *repo, uint64_t size, struct mv_err *err)
+static int filter_settle(struct mv_repo *repo, uint64_t size,
+			 struct mv_err *err)
 {
 	struct mv_repo_filter *f = &repo->filter;
 	int sync;
@@ -131,8 +132,8 @@ static int name_only(struct mv_pointer *out, struct mv_reader *in,
 	return rc;
 }
 
-static int put(struct mv_pointer *out, struct mv_repo *repo,
-	       struct mv_reader *in, uint64_t hint, struct mv_err *err)
+static int filter_put(struct mv_pointer *out, struct mv_repo *repo,
+		      struct mv_reader *in, uint64_t hint, struct mv_err *err)
 {
 	struct mv_tx *tx;
 	const char *lfs;
@@ -149,7 +150,7 @@ static int put(struct mv_pointer *out, struct mv_repo *repo,
 	if (!rc)
 		rc = mv_tx_put(&out->oid, &out->size, tx, in, hint, err);
 	if (!rc)
-		rc = settle(repo, out->size, err);
+		rc = filter_settle(repo, out->size, err);
 	return rc;
 }
 
@@ -234,7 +235,7 @@ static int take_in(struct mv_pointer *out, struct mv_repo *repo,
 	if (is_frozen(repo) || out->dialect != MV_DIALECT_NATIVE ||
 	    hint == UINT64_MAX || hint < LARGE ||
 	    !is_borrowed(&staged, repo, path, hint))
-		return put(out, repo, in, hint, err);
+		return filter_put(out, repo, in, hint, err);
 	mv_repo_spool_init(&spool);
 	rc = was_borrowed(&spool, repo, &staged, in, err);
 	if (rc > 0) {
@@ -243,7 +244,8 @@ static int take_in(struct mv_pointer *out, struct mv_repo *repo,
 		rc = 0;
 	} else if (!rc) {
 		again = mv_repo_spool_reader(&spool);
-		rc = put(out, repo, &again, mv_repo_spool_size(&spool), err);
+		rc = filter_put(out, repo, &again, mv_repo_spool_size(&spool),
+				err);
 	}
 	mv_repo_spool_release(&spool);
 	return rc;
@@ -391,7 +393,7 @@ int mv_work_clean(struct mv_repo *repo, const char *path,
 	return rc;
 }
 
-/* -- smudge ----------------------------------------------------------------- */
+/* -- smudge --------------------------------------------------------------- */
 
 static int pass_through(struct mv_repo *repo, struct mv_reader *in,
 			struct mv_writer *out, struct mv_err *err)
@@ -438,9 +440,9 @@ static void compact(struct mv_repo_filter *f)
 	f->count = f->compacted = kept;
 }
 
-static int remember(struct mv_repo *repo, const char *path,
-		    const struct mv_pointer *pointer, const char *text,
-		    size_t len, struct mv_err *err)
+static int filter_remember(struct mv_repo *repo, const char *path,
+			   const struct mv_pointer *pointer, const char *text,
+			   size_t len, struct mv_err *err)
 {
 	struct mv_repo_filter *f = &repo->filter;
 	struct mv_repo_pending *p;
@@ -643,7 +645,7 @@ static int smudge_pointer(struct mv_repo *repo, const char *path,
 			if (rc != MV_ENOENT)
 				return rc;
 		}
-		rc = remember(repo, path, pointer, text, len, err);
+		rc = filter_remember(repo, path, pointer, text, len, err);
 	}
 	return rc ? rc : out->write(out->payload, text, len, err);
 }
@@ -694,7 +696,7 @@ int mv_work_has_external_diff(struct mv_repo *repo)
 	return value && *value;
 }
 
-/* -- the end ------------------------------------------------------------------ */
+/* -- the end -------------------------------------------------------------- */
 
 static int commit(struct mv_repo *repo, struct mv_err *err)
 {

@@ -12,7 +12,7 @@ struct mv_reader;
 struct mv_repo;
 struct mv_writer;
 
-/* -- the filter ------------------------------------------------------------ */
+/* -- the filter ----------------------------------------------------------- */
 
 /*
  * What git is about, as far as that can be known (filters/asker.h): it decides
@@ -51,7 +51,7 @@ int mv_work_smudge(struct mv_repo *repo, const char *path, const char *blob,
  */
 int mv_work_filter_finish(struct mv_repo *repo, struct mv_err *err);
 
-/* -- merge and diff (work/merge.c, work/diff.c) ---------------------------- */
+/* -- merge and diff (work/merge.c, work/diff.c) --------------------------- */
 
 /*
  * The three files that git hands to a merge driver hold what git has: a

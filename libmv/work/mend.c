@@ -55,8 +55,8 @@ static int add_suspect(struct mend *m, const char *blob, size_t blob_len,
 }
 
 /* ":100644 100644 <blob> <zeros> M NUL path NUL"; the modes are alike. */
-static int add_line(struct mend *m, const char *line, const char *path,
-		    struct mv_err *err)
+static int mend_add_line(struct mend *m, const char *line, const char *path,
+			 struct mv_err *err)
 {
 	const char *blob = line + 15;
 	size_t len;
@@ -69,7 +69,7 @@ static int add_line(struct mend *m, const char *line, const char *path,
 }
 
 /* What git calls modified by its stat, without asking clean. */
-static int list(struct mend *m, struct mv_err *err)
+static int mend_list(struct mend *m, struct mv_err *err)
 {
 	static const char *const args[] = {
 		"diff-files", "-z", "--raw", "--no-abbrev", "--no-renames",
@@ -86,7 +86,7 @@ static int list(struct mend *m, struct mv_err *err)
 		path = text.data + pos + strlen(text.data + pos) + 1;
 		if (path >= text.data + text.len)
 			break;
-		rc = add_line(m, text.data + pos, path, err);
+		rc = mend_add_line(m, text.data + pos, path, err);
 		pos = (size_t)(path - text.data) + strlen(path) + 1;
 	}
 	mv_buf_release(&text);
@@ -197,7 +197,7 @@ int mv_work_mend(struct mv_repo *repo, int lock_ms, struct mv_err *err)
 	int rc = mv_repo_root(&rootfd, repo, err);
 
 	if (!rc)
-		rc = list(&m, err);
+		rc = mend_list(&m, err);
 	if (!rc && m.count)
 		rc = ask_filters(&m, err);
 	for (size_t i = 0; !rc && i < m.count; i++) {

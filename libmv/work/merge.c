@@ -67,8 +67,8 @@ static int same(const struct side *a, const struct side *b)
 }
 
 /* Theirs becomes the result: git reads it from the file of ours. */
-static int take(const struct side *ours, const struct side *theirs,
-		struct mv_err *err)
+static int merge_take(const struct side *ours, const struct side *theirs,
+		      struct mv_err *err)
 {
 	int fd = open(ours->file, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
 	int rc;
@@ -83,7 +83,7 @@ static int take(const struct side *ours, const struct side *theirs,
 	return rc;
 }
 
-/* -- -X ours, -X theirs -------------------------------------------------------------- */
+/* -- -X ours, -X theirs --------------------------------------------------- */
 
 /*
  * Git tells no driver what -X said. The command line that the caller has seen
@@ -129,7 +129,7 @@ static int settle_by_favor(const struct mv_repo *repo,
 		favor = noted_favor(repo);
 	if (favor == MV_FAVOR_NONE)
 		return 0;
-	rc = favor == MV_FAVOR_THEIRS ? take(ours, theirs, err) : 0;
+	rc = favor == MV_FAVOR_THEIRS ? merge_take(ours, theirs, err) : 0;
 	return rc ? rc : 1;
 }
 
@@ -150,7 +150,7 @@ static void offer_sides(struct mv_merge_result *out, struct mv_repo *repo,
 		      base->pointer.size ? &b : NULL);
 }
 
-/* -- the verb ------------------------------------------------------------------------ */
+/* -- the verb ------------------------------------------------------------- */
 
 int mv_work_merge(struct mv_repo *repo, const struct mv_merge *merge,
 		  struct mv_merge_result *out, struct mv_err *err)
@@ -170,9 +170,9 @@ int mv_work_merge(struct mv_repo *repo, const struct mv_merge *merge,
 	if (same(&ours, &theirs)) {
 		/* One of them may be the bytes: the pointer is better. */
 		if (!ours.is_pointer && theirs.is_pointer)
-			rc = take(&ours, &theirs, err);
+			rc = merge_take(&ours, &theirs, err);
 	} else if (same(&base, &ours)) {
-		rc = take(&ours, &theirs, err);
+		rc = merge_take(&ours, &theirs, err);
 	} else if (!same(&base, &theirs)) {
 		rc = settle_by_favor(repo, merge->favor, &ours, &theirs, err);
 		out->conflict = !rc;

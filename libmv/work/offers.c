@@ -41,7 +41,7 @@ static char *folder_of(const struct mv_repo *repo)
 	return mv_path_join(repo->info->git_dir, FOLDER);
 }
 
-/* -- making them --------------------------------------------------------------- */
+/* -- making them ---------------------------------------------------------- */
 
 static int open_folder(int *fd, char **folder, const struct mv_repo *repo,
 		       struct mv_err *err)
@@ -60,8 +60,9 @@ static int open_folder(int *fd, char **folder, const struct mv_repo *repo,
 }
 
 /* The bytes where they can be had, else what git has. */
-static int fill(struct mv_wt_file *file, int *missing, struct mv_repo *repo,
-		const struct mv_offer *o, const char *name, struct mv_err *err)
+static int offers_fill(struct mv_wt_file *file, int *missing,
+		       struct mv_repo *repo,
+		       const struct mv_offer *o, const char *name, struct mv_err *err)
 {
 	uint8_t present = 0;
 
@@ -86,7 +87,7 @@ static int offer(char **where, int *missing, struct mv_repo *repo,
 	if (!rc)
 		rc = mv_wt_replace(&file, fd, name, 0, 1, err);
 	if (!rc)
-		rc = fill(&file, missing, repo, o, name, err);
+		rc = offers_fill(&file, missing, repo, o, name, err);
 	if (!rc)
 		rc = mv_wt_commit(&file, NULL, err);
 	mv_wt_discard(&file);
@@ -119,7 +120,7 @@ void mv_work_offer(struct mv_merge_result *out, struct mv_repo *repo,
 			     "anywhere: %s", path, err.msg);
 }
 
-/* -- as they were made once, beside the file -------------------------------------- */
+/* -- as they were made once, beside the file ------------------------------ */
 
 char *mv_work_offered_beside(const char *path)
 {
@@ -140,7 +141,7 @@ char *mv_work_offered_beside(const char *path)
 	return NULL;
 }
 
-/* -- and taking them away -------------------------------------------------------- */
+/* -- and taking them away ------------------------------------------------- */
 
 struct unmerged {
 	char **path;

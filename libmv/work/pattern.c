@@ -33,7 +33,7 @@ int mv_work_stays_plain(const char *path)
 	return 0;
 }
 
-/* -- does a pattern match? gitattributes(5) ---------------------------------- */
+/* -- does a pattern match? gitattributes(5) ------------------------------- */
 
 /* One component; only between slashes "**" is more than "*". */
 static int matches_name(const char *pattern, size_t len, const char *name,
@@ -77,7 +77,7 @@ int mv_work_pattern_matches(const char *pattern, const char *path)
 	return matches_path(pattern + (*pattern == '/'), path);
 }
 
-/* -- what a new pattern would catch ------------------------------------------- */
+/* -- what a new pattern would catch --------------------------------------- */
 
 #define PLACES (PLAIN_NAMES + 1)	/* what must be taken out: names, a folder */
 
@@ -194,7 +194,7 @@ static int is_fine(struct mv_repo *repo, const char *folder,
 	return yes;
 }
 
-/* -- and what to say instead: nothing that would be refused, too ------------- */
+/* -- and what to say instead: nothing that would be refused, too ---------- */
 
 #define KINDS 64
 
@@ -277,7 +277,7 @@ static int may_mean_more(const struct catching *c)
 	       (c->below || strncmp(p, TEAM_DIR, strlen(TEAM_DIR)));
 }
 
-static int refuse(const struct catching *c, struct mv_err *err)
+static int pattern_refuse(const struct catching *c, struct mv_err *err)
 {
 	char *less = narrower(c);
 	struct mv_buf lines;
@@ -315,7 +315,7 @@ int mv_work_check_pattern(struct mv_repo *repo, const char *folder,
 	int rc = find_caught(&c, err);
 
 	if (!rc && c.path)
-		rc = refuse(&c, err);
+		rc = pattern_refuse(&c, err);
 	catching_release(&c);
 	return rc;
 }

@@ -20,8 +20,8 @@ struct staged {
 	int is_pointer;
 };
 
-static int look(void *payload, size_t i, const char *hex, const void *data,
-		size_t len, struct mv_err *err)
+static int raw_look(void *payload, size_t i, const char *hex, const void *data,
+		    size_t len, struct mv_err *err)
 {
 	struct staged *s = payload;
 	struct mv_pointer p;
@@ -43,7 +43,7 @@ static int has_bytes(struct staged *s, struct mv_repo *repo, const char *path,
 	char *spec = mv_strf(":0:%s", path);
 	const char *const specs[] = { spec };
 	int rc = spec ? mv_git_read_many(repo->git, specs, 1,
-					 MV_POINTER_MAX - 1, look, s, err) :
+					 MV_POINTER_MAX - 1, raw_look, s, err) :
 			mv_nomem(err);
 
 	free(spec);
@@ -62,8 +62,8 @@ static int start_name(struct mv_hasher **hasher, struct mv_repo *repo,
 	return rc ? rc : mv_hasher_update(*hasher, head, (size_t)n + 1, err);
 }
 
-static int is_same(struct mv_hasher *hasher, struct mv_repo *repo,
-		   const struct staged *s, uint64_t size, struct mv_err *err)
+static int raw_is_same(struct mv_hasher *hasher, struct mv_repo *repo,
+		       const struct staged *s, uint64_t size, struct mv_err *err)
 {
 	uint8_t sum[32];
 	char hex[65];
@@ -96,9 +96,9 @@ int mv_work_keep_bytes(struct mv_repo *repo, const char *path,
 	if (!rc)
 		rc = mv_repo_spool_fill(&f->kept, repo, in, hasher, err);
 	if (!rc)
-		same = is_same(hasher, repo, &staged,
-			       mv_repo_spool_size(&f->kept),
-			       err);
+		same = raw_is_same(hasher, repo, &staged,
+				   mv_repo_spool_size(&f->kept),
+				   err);
 	mv_hasher_free(hasher);
 	if (rc || same < 0)
 		return rc ? rc : same;
@@ -142,7 +142,7 @@ void mv_work_kept_release(struct mv_repo *repo)
 	repo->filter.has_kept = 0;
 }
 
-/* -- what a push brings --------------------------------------------------------- */
+/* -- what a push brings --------------------------------------------------- */
 
 /*
  * Programs that know no filter (pygit2, JGit, gitoxide, a clone where nobody
@@ -201,7 +201,7 @@ static int count_ours(void *payload, size_t i, const char *filter,
 	return 0;
 }
 
-/* -- what a merge put beside a file ----------------------------------------------- */
+/* -- what a merge put beside a file --------------------------------------- */
 
 struct offers {
 	char **path, **beside;	/* the offer, and what it was offered for */

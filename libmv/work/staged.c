@@ -34,7 +34,7 @@ struct look {
 	void *payload;
 };
 
-/* -- what is staged ------------------------------------------------------------ */
+/* -- what is staged ------------------------------------------------------- */
 
 static int is_attributes(const char *path)
 {
@@ -44,7 +44,7 @@ static int is_attributes(const char *path)
 }
 
 /* ":<mode> <mode> <old> <new> <status>" NUL path NUL */
-static int parse(struct look *l, struct mv_err *err)
+static int staged_parse(struct look *l, struct mv_err *err)
 {
 	const size_t hex = l->repo->info->hex_len, head = 15 + hex + 1;
 	char *p = l->text.data, *end = p + l->text.len;
@@ -105,7 +105,7 @@ static int ask_words(struct look *l, struct mv_err *err)
 	return rc;
 }
 
-/* -- how large they are, and which are pointers ----------------------------------- */
+/* -- how large they are, and which are pointers --------------------------- */
 
 static int is_zero(const char *hex)
 {
@@ -203,9 +203,9 @@ static int find_pointers(struct look *l, struct mv_err *err)
 	return rc;
 }
 
-/* -- what is wrong ------------------------------------------------------------------ */
+/* -- what is wrong -------------------------------------------------------- */
 
-static void judge(struct look *l, const struct change *c, uint64_t limit)
+static void staged_judge(struct look *l, const struct change *c, uint64_t limit)
 {
 	const int ours = !strcmp(c->word, "model") || !strcmp(c->word, "lfs");
 	char size[32], why[160];
@@ -234,7 +234,7 @@ static void judge(struct look *l, const struct change *c, uint64_t limit)
 	}
 }
 
-/* -- the patterns change: what is it about the rest? --------------------------------- */
+/* -- the patterns change: what is it about the rest? ---------------------- */
 
 struct rest {
 	struct look *l;
@@ -312,7 +312,7 @@ int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 	if (!rc)
 		rc = mv_git_run(repo->git, args, NULL, 0, &l.text, err);
 	if (!rc)
-		rc = parse(&l, err);
+		rc = staged_parse(&l, err);
 	if (!rc && l.count)
 		rc = ask_words(&l, err);
 	if (!rc && l.count)
@@ -320,7 +320,7 @@ int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 	if (!rc && l.count)
 		rc = find_pointers(&l, err);
 	for (size_t i = 0; !rc && i < l.count; i++)
-		judge(&l, &l.c[i], limit);
+		staged_judge(&l, &l.c[i], limit);
 	if (!rc && l.attributes)
 		rc = look_at_rest(&l, err);
 	free(l.c);
@@ -328,7 +328,7 @@ int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 	return rc;
 }
 
-/* -- what a push brings ---------------------------------------------------------------- */
+/* -- what a push brings --------------------------------------------------- */
 
 int mv_work_warn_above(uint64_t *out, struct mv_repo *repo, struct mv_err *err)
 {

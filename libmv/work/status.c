@@ -16,7 +16,7 @@
  * we add what only we know, whether a pointer or the bytes lie there.
  */
 
-/* -- what git says of each path ---------------------------------------------- */
+/* -- what git says of each path ------------------------------------------- */
 
 struct change {
 	const char *path;	/* into text */
@@ -29,7 +29,7 @@ struct changes {
 	size_t count;
 };
 
-static int by_path(const void *a, const void *b)
+static int status_by_path(const void *a, const void *b)
 {
 	return strcmp(((const struct change *)a)->path,
 		      ((const struct change *)b)->path);
@@ -70,7 +70,7 @@ static int parse_changes(struct changes *ch, struct mv_err *err)
 			pos += strlen(ch->text.data + pos) + 1;
 	}
 	if (ch->count)
-		qsort(ch->c, ch->count, sizeof(*ch->c), by_path);
+		qsort(ch->c, ch->count, sizeof(*ch->c), status_by_path);
 	return 0;
 }
 
@@ -95,10 +95,10 @@ static const struct change *find_change(const struct changes *ch,
 	struct change key = { path, 0, 0 };
 
 	return ch->count ? bsearch(&key, ch->c, ch->count, sizeof(*ch->c),
-				   by_path) : NULL;
+				   status_by_path) : NULL;
 }
 
-/* -- one entry ---------------------------------------------------------------- */
+/* -- one entry ------------------------------------------------------------ */
 
 /* Does a pointer, and which one, lie in the work tree? */
 static int lies_there(struct mv_pointer *out, struct mv_repo *repo,
@@ -191,7 +191,7 @@ static int status_entry(void *payload, const struct mv_git_entry *e,
 	return rc ? rc : s->fn(s->payload, &file, err);
 }
 
-/* -- what was removed from the index ---------------------------------------- */
+/* -- what was removed from the index -------------------------------------- */
 
 struct removed {
 	struct status *s;

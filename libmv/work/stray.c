@@ -48,7 +48,7 @@ static void paths_release(struct path_list *l)
 	free(l->blob);
 }
 
-/* -- caught by a pattern -------------------------------------------------------- */
+/* -- caught by a pattern -------------------------------------------------- */
 
 struct caught {
 	struct path_list list;
@@ -91,7 +91,7 @@ int mv_work_caught(struct mv_repo *repo,
 	return rc;
 }
 
-/* -- bytes in git under our filter ------------------------------------------------ */
+/* -- bytes in git under our filter ---------------------------------------- */
 
 static int keep_raw(void *payload, const struct mv_file *file,
 		    struct mv_err *err)

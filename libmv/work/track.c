@@ -17,7 +17,7 @@ static const char *const ours[] = {
 };
 #define OURS (sizeof(ours) / sizeof(*ours))
 
-/* -- patterns as gitattributes(5) has them ------------------------------------------ */
+/* -- patterns as gitattributes(5) has them -------------------------------- */
 
 static int needs_quotes(const char *pattern)
 {
@@ -111,7 +111,7 @@ static int add_literal(struct mv_buf *out, const char *path)
 	return rc;
 }
 
-/* -- lines ----------------------------------------------------------------------------- */
+/* -- lines ---------------------------------------------------------------- */
 
 struct line {
 	const char *start, *attrs, *end;	/* end: before the newline */
@@ -186,7 +186,7 @@ static int is_filter(const struct line *line, const char *name)
 	return filter && len == strlen(name) && !memcmp(filter, name, len);
 }
 
-/* -- files ------------------------------------------------------------------------------- */
+/* -- files ---------------------------------------------------------------- */
 
 static int read_attributes(struct mv_buf *out, struct mv_repo *repo,
 			   const char *file, int *executable,
@@ -257,7 +257,7 @@ static int each_line(const struct mv_buf *text, line_fn fn, void *payload,
 	return rc;
 }
 
-/* -- track ------------------------------------------------------------------------------- */
+/* -- track ---------------------------------------------------------------- */
 
 struct wish {
 	const char *pattern;
@@ -431,7 +431,7 @@ int mv_work_track_paths(struct mv_repo *repo, const char *const *paths,
 	return rc;
 }
 
-/* -- track --above ------------------------------------------------------------------------ */
+/* -- track --above -------------------------------------------------------- */
 
 struct above {
 	struct mv_repo *repo;
@@ -472,8 +472,8 @@ static int note_large(void *payload, const struct mv_git_entry *e,
 	return a->path[a->count++] ? 0 : mv_nomem(err);
 }
 
-static int choose(void *payload, size_t i, const char *filter,
-		  struct mv_err *err)
+static int track_choose(void *payload, size_t i, const char *filter,
+			struct mv_err *err)
 {
 	struct above *a = payload;
 
@@ -505,7 +505,7 @@ int mv_work_track_above(struct mv_repo *repo, uint64_t size,
 		rc = mv_nomem(err);
 	if (!rc)
 		rc = mv_git_filters(repo->git, (const char *const *)a.path,
-				    a.count, choose, &a, err);
+				    a.count, track_choose, &a, err);
 	if (!rc && a.chosen_count)
 		rc = mv_work_track_paths(repo, a.chosen, a.chosen_count,
 					 &changed, err);
@@ -517,7 +517,7 @@ int mv_work_track_above(struct mv_repo *repo, uint64_t size,
 	return rc;
 }
 
-/* -- untrack --------------------------------------------------------------------------------- */
+/* -- untrack -------------------------------------------------------------- */
 
 struct untrack {
 	const char *pattern;
@@ -525,7 +525,7 @@ struct untrack {
 	int changed;
 };
 
-static int is_ours(const char *attr, size_t len)
+static int track_is_ours(const char *attr, size_t len)
 {
 	for (size_t i = 0; i < OURS; i++)
 		if (len == strlen(ours[i]) && !memcmp(attr, ours[i], len))
@@ -541,7 +541,7 @@ static int add_rest(struct mv_buf *out, const struct line *line)
 	int rc = 0;
 
 	for (; !rc && (n = next_attr(&p, line->end)) > 0; p += n) {
-		if (is_ours(p, n))
+		if (track_is_ours(p, n))
 			continue;
 		if (!kept++)
 			rc = mv_buf_add(out, line->start, (size_t)
@@ -619,7 +619,7 @@ int mv_work_untrack(struct mv_repo *repo, const char *pattern, int *changed,
 	return rc;
 }
 
-/* -- list -------------------------------------------------------------------------------------- */
+/* -- list ----------------------------------------------------------------- */
 
 struct tracked {
 	struct mv_repo *repo;

@@ -19,7 +19,7 @@
  */
 struct mv_repo;
 
-/* -- add ------------------------------------------------------------------- */
+/* -- add ------------------------------------------------------------------ */
 
 enum mv_add_flags {
 	MV_ADD_DRY_RUN = 1 << 0,
@@ -58,7 +58,7 @@ int mv_work_add(struct mv_repo *repo, const char *const *paths,
 /* Would git diff give files to another program than ours? */
 int mv_work_has_external_diff(struct mv_repo *repo);
 
-/* -- checkout -------------------------------------------------------------- */
+/* -- checkout ------------------------------------------------------------- */
 
 /*
  * Replace pointers in the work tree by the bytes they stand for. Only a
@@ -95,7 +95,7 @@ int mv_work_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 int mv_work_status(struct mv_repo *repo, const char *const *pathspecs,
 		   mv_file_fn fn, void *payload, struct mv_err *err);
 
-/* -- tracking -------------------------------------------------------------- */
+/* -- tracking ------------------------------------------------------------- */
 
 /* Write a line for the pattern into the .gitattributes of the start
    directory; *changed says whether it was new. MV_EDENIED: it would catch

@@ -149,7 +149,7 @@ static void die(const char *fmt, ...)
 	exit(125);
 }
 
-/* -- which processes -- */
+/* -- which processes ------------------------------------------------------ */
 
 static int runs_program(const struct fault *f, pid_t tid)
 {
@@ -216,7 +216,7 @@ static struct task *task_of(struct fault *f, pid_t tid)
 	return t;
 }
 
-/* -- which calls -- */
+/* -- which calls ---------------------------------------------------------- */
 
 static const struct call *call_of(long nr)
 {
@@ -344,7 +344,7 @@ static int wanted(const struct fault *f, pid_t tid, const struct call *c,
 	return (f->changing || f->create) && may_create(c, tid, r);
 }
 
-/* -- making it go wrong -- */
+/* -- making it go wrong --------------------------------------------------- */
 
 static void kill_all(struct fault *f)
 {
@@ -408,7 +408,7 @@ static void at_exit(struct task *t)
 	ptrace(PTRACE_SETREGS, t->tid, NULL, &r);
 }
 
-/* -- watching -- */
+/* -- watching ------------------------------------------------------------- */
 
 static int is_entry(pid_t tid)
 {
@@ -490,7 +490,7 @@ static pid_t start(char **argv)
 	return pid;
 }
 
-/* -- what was asked for -- */
+/* -- what was asked for --------------------------------------------------- */
 
 static void parse_what(struct fault *f, const char *text)
 {

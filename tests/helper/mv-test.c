@@ -76,7 +76,7 @@ static void *allocate(size_t size)
 	return p;
 }
 
-/* -- random bytes: splitmix64, whose n-th output needs no other ---------- */
+/* -- random bytes: splitmix64, whose n-th output needs no other ----------- */
 
 static inline uint64_t random_at(uint64_t seed, uint64_t n)
 {
@@ -405,7 +405,7 @@ static int do_flip(char **arg)
 	return 0;
 }
 
-/* -- how small could it be? ------------------------------------------------ */
+/* -- how small could it be? ----------------------------------------------- */
 
 /* Bits of all bytes counted, coded each by its frequency. */
 static double plane_bits(const uint64_t count[256])
@@ -529,7 +529,7 @@ static int do_entropy(char **arg)
 	return 0;
 }
 
-/* -- how much memory does it take? ------------------------------------------ */
+/* -- how much memory does it take? ---------------------------------------- */
 
 /*
  * Run a command; the file gets the peak of the resident memory, in KiB, of
@@ -557,7 +557,7 @@ static int do_maxrss(char **arg)
 	       128 + WTERMSIG(status);
 }
 
-/* -- what does a YAML file say? ----------------------------------------------- */
+/* -- what does a YAML file say? ------------------------------------------- */
 
 static int do_yaml(char **arg)
 {
@@ -578,7 +578,7 @@ static int do_yaml(char **arg)
 	return 0;
 }
 
-/* -- the same second ------------------------------------------------------------ */
+/* -- the same second ------------------------------------------------------ */
 
 /* Past its first moments: stamps are those of the kernel's last tick. */
 static int do_second(char **arg)
@@ -624,7 +624,7 @@ static int do_mapped(char **arg)
 	return begin.tv_sec == end.tv_sec ? 0 : 75;
 }
 
-/* -- what does git ask a filter? ------------------------------------------------ */
+/* -- what does git ask a filter? ------------------------------------------ */
 
 /* One pkt-line into `packet`, its length, or 0 at the end of the input. */
 static size_t read_packet(char packet[65536])

@@ -229,7 +229,7 @@ static UNUSED void check_clean(struct mv_store *store)
 		fail_msg("fsck: %s", told.last);
 }
 
-/* -- files -- */
+/* -- files ---------------------------------------------------------------- */
 
 static UNUSED unsigned count_files(const char *dir)
 {
@@ -340,7 +340,7 @@ static UNUSED void age_packs(const char *store_dir, int64_t seconds)
 	closedir(d);
 }
 
-/* -- a plan that makes many small chunks -- */
+/* -- a plan that makes many small chunks ---------------------------------- */
 
 #define TINY 24u
 

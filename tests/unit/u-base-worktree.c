@@ -449,7 +449,7 @@ static void test_base_worktree__sweeps_what_nobody_writes(void **state)
 	assert_int_equal(access(not_ours[3], F_OK), -1);
 }
 
-/* -- a thread that swaps a folder with a link as fast as it can -- */
+/* -- a thread that swaps a folder with a link as fast as it can ----------- */
 
 #define SWAPS 2000
 static atomic_int racing, swaps;

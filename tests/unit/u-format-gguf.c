@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/format.h"
 
-/* -- a writer that can lie -- */
+/* -- a writer that can lie ------------------------------------------------ */
 
 static void u32(struct mv_buf *b, uint32_t v)
 {
@@ -87,7 +87,7 @@ static void one(struct mv_buf *b, uint32_t type, uint64_t ne, size_t data)
 	zeros(b, data, 32);
 }
 
-/* -- tests -- */
+/* -- tests ---------------------------------------------------------------- */
 
 static void test_format_gguf__real_files_are_as_frozen(void **state)
 {

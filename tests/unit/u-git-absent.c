@@ -223,7 +223,7 @@ static void test_git_absent__notes(void **state)
 	repo_drop(&r);
 }
 
-/* -- what somebody put in the place of objects -- */
+/* -- what somebody put in the place of objects ---------------------------- */
 
 static void test_git_absent__nothing_is_replaced(void **state)
 {

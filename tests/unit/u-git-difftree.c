@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/u-git-help.h"
 
-/* -- two trees -- */
+/* -- two trees ------------------------------------------------------------ */
 
 static int add_delta(void *payload, const struct mv_git_delta *d,
 		     struct mv_err *err)
@@ -153,7 +153,7 @@ static void test_git_difftree__callback_stops(void **state)
 	repo_drop(&r);
 }
 
-/* -- one path -- */
+/* -- one path ------------------------------------------------------------- */
 
 static int add_step(void *payload, const char *commit, int64_t when,
 		    const char *author, const char *subject, const char *path,

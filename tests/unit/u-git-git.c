@@ -192,7 +192,7 @@ static void test_git_git__run_gives_gits_own_words(void **state)
 	repo_drop(&r);
 }
 
-/* -- configuration -- */
+/* -- configuration -------------------------------------------------------- */
 
 static void assert_config(struct repo *r, const char *key, const char *value)
 {
@@ -377,7 +377,7 @@ static void test_git_git__config_can_be_set(void **state)
 	repo_drop(&r);
 }
 
-/* -- alternates -- */
+/* -- alternates ----------------------------------------------------------- */
 
 static int add_dir(void *payload, const char *dir, struct mv_err *err)
 {
@@ -422,7 +422,7 @@ static void test_git_git__alternates_are_followed(void **state)
 	repo_drop(&r);
 }
 
-/* -- asking ahead -- */
+/* -- asking ahead --------------------------------------------------------- */
 
 static void test_git_git__what_is_asked_ahead_is_the_same(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/u-git-help.h"
 
-/* -- small blobs -- */
+/* -- small blobs ---------------------------------------------------------- */
 
 static int add_blob(void *payload, const char *hex, const char *path,
 		    const void *data, size_t len, struct mv_err *err)
@@ -112,7 +112,7 @@ static void test_git_history__many_and_large(void **state)
 	repo_drop(&r);
 }
 
-/* -- large blobs -- */
+/* -- large blobs ---------------------------------------------------------- */
 
 static int add_large(void *payload, const char *path, uint64_t size,
 		     struct mv_err *err)
@@ -227,7 +227,7 @@ static void test_git_history__callback_stops(void **state)
 	repo_drop(&r);
 }
 
-/* -- changes -- */
+/* -- changes -------------------------------------------------------------- */
 
 static int add_change(void *payload, const char *commit, const char *subject,
 		      int64_t when, const char *path, const char *blob,

@@ -44,7 +44,7 @@ static int patch_one(struct repo *r, const char *path, const char *blob,
 	return rc;
 }
 
-/* -- every kind of index that git can write -- */
+/* -- every kind of index that git can write ------------------------------- */
 
 struct kind {
 	const char *name;
@@ -170,7 +170,7 @@ static void test_git_index__touches_no_other_byte(void **state)
 	repo_drop(&r);
 }
 
-/* -- in memory: damage of every kind -- */
+/* -- in memory: damage of every kind -------------------------------------- */
 
 /* Entries of different shapes, one extension. */
 static void make_small(struct mv_buf *out, const char *init, const char *setup)
@@ -391,7 +391,7 @@ static void test_git_index__shared_file_must_be_the_right_one(void **state)
 	repo_drop(&r);
 }
 
-/* -- the patch as a whole -- */
+/* -- the patch as a whole ------------------------------------------------- */
 
 static void test_git_index__wrong_entries_are_left_alone(void **state)
 {
@@ -459,7 +459,7 @@ static void test_git_index__lock_excludes_and_is_dropped(void **state)
 	repo_drop(&r);
 }
 
-/* -- what git believes afterwards -- */
+/* -- what git believes afterwards ----------------------------------------- */
 
 static const char *const racy_kinds[] = {
 	":", "git update-index --split-index",

@@ -166,7 +166,7 @@ static void test_git_ls__conflicts_submodules_and_sparse(void **state)
 	repo_drop(&r);
 }
 
-/* -- attributes -- */
+/* -- attributes ----------------------------------------------------------- */
 
 static int add_filter(void *payload, size_t i, const char *filter,
 		      struct mv_err *err)

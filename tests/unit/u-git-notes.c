@@ -148,7 +148,7 @@ static void test_git_notes__git_notes_are_ours(void **state)
 	repo_drop(&r);
 }
 
-/* -- a ref that has moved -- */
+/* -- a ref that has moved ------------------------------------------------- */
 
 static void test_git_notes__a_moved_ref_is_not_overwritten(void **state)
 {
@@ -242,7 +242,7 @@ static void test_git_notes__a_locked_ref_is_told(void **state)
 	repo_drop(&r);
 }
 
-/* -- many at once -- */
+/* -- many at once --------------------------------------------------------- */
 
 #define WRITERS 32
 
@@ -306,7 +306,7 @@ static void test_git_notes__writers_lose_nothing(void **state)
 	repo_drop(&r);
 }
 
-/* -- fan-out -- */
+/* -- fan-out -------------------------------------------------------------- */
 
 struct many {
 	struct mv_git_note *note;
@@ -442,7 +442,7 @@ static void test_git_notes__gits_fan_out_is_kept(void **state)
 	repo_drop(&r);
 }
 
-/* -- strange trees -- */
+/* -- strange trees -------------------------------------------------------- */
 
 #define COMMIT_TREE "git update-ref " REF " $(git commit-tree -m x $T)"
 
@@ -659,7 +659,7 @@ static void test_git_notes__nothing_is_a_command(void **state)
 	repo_drop(&r);
 }
 
-/* -- merging -- */
+/* -- merging -------------------------------------------------------------- */
 
 static void test_git_notes__a_second_parent(void **state)
 {

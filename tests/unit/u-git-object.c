@@ -174,7 +174,7 @@ static void test_git_object__promised_blobs_are_fetched(void **state)
 	repo_drop(&r);
 }
 
-/* -- trees -- */
+/* -- trees ---------------------------------------------------------------- */
 
 static int add_path(void *payload, const struct mv_git_entry *e,
 		    struct mv_err *err)

@@ -253,7 +253,7 @@ static void test_git_refs__broken_ones_are_not_passed_over(void **state)
 	repo_drop(&r);
 }
 
-/* -- objects -- */
+/* -- objects -------------------------------------------------------------- */
 
 static int add_info(void *payload, size_t i,
 		    const struct mv_git_object_info *info, struct mv_err *err)
@@ -393,7 +393,7 @@ static void test_git_refs__payloads_are_gits(void **state)
 	check_signatures("--object-format=sha256", "gpgsig-sha256", "gpgsig");
 }
 
-/* -- the parser -- */
+/* -- the parser ----------------------------------------------------------- */
 
 #define HEX "0123456789012345678901234567890123456789"
 
@@ -491,7 +491,7 @@ static void test_git_refs__parses_or_refuses(void **state)
 	mv_git_object_release(&info);
 }
 
-/* -- many blobs -- */
+/* -- many blobs ----------------------------------------------------------- */
 
 static int add_data(void *payload, size_t i, const char *hex, const void *data,
 		    size_t len, struct mv_err *err)
@@ -629,7 +629,7 @@ static void test_git_refs__callbacks_may_ask(void **state)
 	repo_drop(&r);
 }
 
-/* -- small questions -- */
+/* -- small questions ------------------------------------------------------ */
 
 static void test_git_refs__ancestors(void **state)
 {

@@ -8,7 +8,7 @@
 
 #define PATIENCE 30000		/* ms; what is tested is never slow */
 
-/* -- lines -- */
+/* -- lines ---------------------------------------------------------------- */
 
 static void assert_union(const char *a, size_t a_len, const char *b,
 			 size_t b_len, const char *expected, size_t len)
@@ -110,7 +110,7 @@ static void test_meta_ledger__lines_that_are_there(void **state)
 	assert_false(mv_lines_have(&none, "a"));
 }
 
-/* -- a repository with pointers -- */
+/* -- a repository with pointers ------------------------------------------- */
 
 #define BLOBS 6
 
@@ -188,7 +188,7 @@ static char *tip(struct place *p)
 	return sh(&p->r, "git rev-parse --verify -q " MV_NOTES_REF " || :");
 }
 
-/* -- appending -- */
+/* -- appending ------------------------------------------------------------ */
 
 static void test_meta_ledger__what_is_appended_is_read(void **state)
 {
@@ -344,7 +344,7 @@ static void test_meta_ledger__requests_that_make_no_sense(void **state)
 	repo_drop(&p.r);
 }
 
-/* -- limits -- */
+/* -- limits --------------------------------------------------------------- */
 
 static void test_meta_ledger__ten_thousand_lines_and_no_more(void **state)
 {
@@ -445,7 +445,7 @@ static void test_meta_ledger__a_note_full_of_records(void **state)
 	repo_drop(&p.r);
 }
 
-/* -- at once -- */
+/* -- at once -------------------------------------------------------------- */
 
 enum { RECORDS = 2 };
 
@@ -553,7 +553,7 @@ static void test_meta_ledger__waits_for_its_turn_no_longer_than_told(
 	repo_drop(&p.r);
 }
 
-/* -- merging -- */
+/* -- merging -------------------------------------------------------------- */
 
 #define TRACKING MV_NOTES_REMOTES "origin"
 

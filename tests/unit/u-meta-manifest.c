@@ -275,7 +275,7 @@ static void test_meta_manifest__print_stays_below_its_maximum(void **state)
 	mv_buf_release(&out);
 }
 
-/* -- differences -- */
+/* -- differences ---------------------------------------------------------- */
 
 static int stop(void *payload, const struct mv_member *old,
 		const struct mv_member *new, struct mv_err *err)

@@ -497,7 +497,7 @@ static void test_meta_record__what_could_not_be_read_is_not_printed(
 	mv_buf_release(&out);
 }
 
-/* -- any record: what is printed is read as the same ------------------------ */
+/* -- any record: what is printed is read as the same ---------------------- */
 
 static uint64_t next(uint64_t *seed)
 {

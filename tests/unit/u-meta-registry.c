@@ -65,7 +65,7 @@ static const char *ref_of(const struct mv_event *e)
 
 #define assert_is(event, name) assert_string_equal(ref_of(event), (name))
 
-/* -- order ------------------------------------------------------------------------ */
+/* -- order ---------------------------------------------------------------- */
 
 static void test_meta_registry__counters_give_the_order(void **state)
 {
@@ -146,7 +146,7 @@ static void test_meta_registry__no_counter_rewrites_nothing(void **state)
 	mv_registry_release(&r);
 }
 
-/* -- versions -------------------------------------------------------------------- */
+/* -- versions ------------------------------------------------------------- */
 
 static void test_meta_registry__versions(void **state)
 {
@@ -246,7 +246,7 @@ static void test_meta_registry__two_versions_on_one_commit(void **state)
 	mv_registry_release(&r);
 }
 
-/* -- stages ------------------------------------------------------------------------ */
+/* -- stages --------------------------------------------------------------- */
 
 static void test_meta_registry__holders(void **state)
 {
@@ -320,7 +320,7 @@ static void test_meta_registry__deprecation(void **state)
 	mv_registry_release(&r);
 }
 
-/* -- what is left out ---------------------------------------------------------------- */
+/* -- what is left out ----------------------------------------------------- */
 
 static void test_meta_registry__lightweight_tags_are_left_out(void **state)
 {
@@ -422,7 +422,7 @@ static void test_meta_registry__a_tag_knows_its_name(void **state)
 	mv_registry_release(&r);
 }
 
-/* -- many ------------------------------------------------------------------------------ */
+/* -- many ----------------------------------------------------------------- */
 
 enum { MANY = 20000 };
 

@@ -13,7 +13,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* -- names of tags ------------------------------------------------------------- */
+/* -- names of tags -------------------------------------------------------- */
 
 static void test_meta_tags__gtos_forms_are_read_and_printed(void **state)
 {
@@ -201,7 +201,7 @@ static void test_meta_tags__names_are_gtos(void **state)
 	assert_false(mv_stage_ok(""));
 }
 
-/* -- versions -------------------------------------------------------------------- */
+/* -- versions ------------------------------------------------------------- */
 
 /* In order; each pair is compared both ways. */
 static const char *const ladder[] = {
@@ -271,7 +271,7 @@ static void test_meta_tags__next_versions(void **state)
 	assert_null(next);
 }
 
-/* -- trailers ---------------------------------------------------------------------- */
+/* -- trailers ------------------------------------------------------------- */
 
 #define HEX "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
 

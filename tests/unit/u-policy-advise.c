@@ -38,7 +38,7 @@ static struct mv_statement *said(size_t i)
 	return &w.f.votes[i].statement;
 }
 
-/* -- about people ------------------------------------------------------------------ */
+/* -- about people --------------------------------------------------------- */
 
 #define APPROVE_IT "git model approve fraud@v1.2.0 --stage production"
 #define AGAIN " (again: the stage changed after the approval was given)"
@@ -208,7 +208,7 @@ static void test_policy_advise__signing_the_tag(void **state)
 	}
 }
 
-/* -- about rules ------------------------------------------------------------------- */
+/* -- about rules ---------------------------------------------------------- */
 
 #define ANOTHER ": git model add models/fraud.bin, git commit, " \
 	"git model register fraud"

@@ -33,7 +33,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* -- eval-on ----------------------------------------------------------------------- */
+/* -- eval-on -------------------------------------------------------------- */
 
 static void test_policy_decide_evidence__measured_on_the_data(void **state)
 {
@@ -102,7 +102,7 @@ static void test_policy_decide_evidence__at_no_moment(void **state)
 	mv_policy_release(&policy);
 }
 
-/* -- eval-max-age ------------------------------------------------------------------- */
+/* -- eval-max-age --------------------------------------------------------- */
 
 #define AGE "eval-max-age = 2h\n"
 
@@ -179,7 +179,7 @@ static void test_policy_decide_evidence__fresh_on_the_demanded_data(
 	      NULL);
 }
 
-/* -- min-runs ------------------------------------------------------------------------ */
+/* -- min-runs ------------------------------------------------------------- */
 
 static void test_policy_decide_evidence__distinct_runs(void **state)
 {
@@ -230,7 +230,7 @@ static void test_policy_decide_evidence__the_same_parameters(void **state)
 	check(&w, "min-runs = 2", YES, NULL);
 }
 
-/* -- lineage --------------------------------------------------------------------------- */
+/* -- lineage -------------------------------------------------------------- */
 
 static void test_policy_decide_evidence__lineage(void **state)
 {

@@ -15,7 +15,7 @@
 	"\"2026-11-21T00:00:00.000Z\"}"
 #define AUC(v) "\"metrics\":{\"auc\":" v "}"
 
-/* -- thresholds ------------------------------------------------------------------ */
+/* -- thresholds ----------------------------------------------------------- */
 
 static void test_policy_decide_metric__thresholds_and_their_edges(void **state)
 {
@@ -151,7 +151,7 @@ static void test_policy_decide_metric__all_that_match_a_star(void **state)
 	world_release(&w);
 }
 
-/* -- on which data ----------------------------------------------------------------- */
+/* -- on which data -------------------------------------------------------- */
 
 static void test_policy_decide_metric__only_the_demanded_data(void **state)
 {
@@ -299,7 +299,7 @@ static void test_policy_decide_metric__data_demanded_by_another_section(
 	world_release(&w);
 }
 
-/* -- against another version --------------------------------------------------------- */
+/* -- against another version ---------------------------------------------- */
 
 static struct mv_other *current(struct world *w, const char *members)
 {
@@ -619,7 +619,7 @@ static void test_policy_decide_metric__on_the_same_data(void **state)
 	world_release(&w);
 }
 
-/* -- of another moment --------------------------------------------------------------- */
+/* -- of another moment ---------------------------------------------------- */
 
 /* A clock may be ten minutes wrong; what is later than that is no word of now,
    and nothing older stands in for it. */
@@ -670,7 +670,7 @@ static void test_policy_decide_metric__dated_at_no_moment(void **state)
 	world_release(&w);
 }
 
-/* -- any of -------------------------------------------------------------------------- */
+/* -- any of --------------------------------------------------------------- */
 
 static void test_policy_decide_metric__one_of_several_is_enough(void **state)
 {
@@ -697,7 +697,7 @@ static void test_policy_decide_metric__one_of_several_is_enough(void **state)
 	world_release(&w);
 }
 
-/* -- over several runs ------------------------------------------------------------------ */
+/* -- over several runs ---------------------------------------------------- */
 
 static void test_policy_decide_metric__aggregates_distinct_runs(void **state)
 {

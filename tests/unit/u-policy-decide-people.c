@@ -39,7 +39,7 @@ static struct mv_statement *said(size_t i)
 	return &w.f.votes[i].statement;
 }
 
-/* -- counting ------------------------------------------------------------------- */
+/* -- counting ------------------------------------------------------------- */
 
 static void test_policy_decide_people__nobody_is_not_enough(void **state)
 {
@@ -161,7 +161,7 @@ static void test_policy_decide_people__keys_of_others(void **state)
 	check(&w, "approvals = 2", YES, NULL);
 }
 
-/* -- what makes a vote count ------------------------------------------------------- */
+/* -- what makes a vote count ---------------------------------------------- */
 
 static void check_void(const char *why)
 {
@@ -374,7 +374,7 @@ static void test_policy_decide_people__in_time(void **state)
 	check(&w, "dismiss-on = content\n" ONE, YES, NULL);
 }
 
-/* -- taking back -------------------------------------------------------------------- */
+/* -- taking back ---------------------------------------------------------- */
 
 static void test_policy_decide_people__revoked_by_oneself(void **state)
 {
@@ -478,7 +478,7 @@ static void test_policy_decide_people__a_no_taken_back_brings_no_yes_back(
 	check(&w, ONE, NO, NULL);
 }
 
-/* -- one's own ------------------------------------------------------------------------ */
+/* -- one's own ------------------------------------------------------------ */
 
 static void test_policy_decide_people__not_ones_own(void **state)
 {
@@ -571,7 +571,7 @@ static void test_policy_decide_people__void_votes_are_named_once(void **state)
 	      "0 of 1");
 }
 
-/* -- veto ------------------------------------------------------------------------------- */
+/* -- veto ----------------------------------------------------------------- */
 
 #define VETO "veto = 1 from risk"
 
@@ -759,7 +759,7 @@ static void test_policy_decide_people__a_revoked_yes_ends_no_veto(
 	check(&w, VETO, NO, NULL);
 }
 
-/* -- override ----------------------------------------------------------------------------- */
+/* -- override ------------------------------------------------------------- */
 
 #define OVER "override = 1 from risk ttl 48h\n"
 
@@ -896,7 +896,7 @@ static void test_policy_decide_people__an_override_is_of_its_section(
 	assert_int_equal(w.verdict.v[1].result, MV_RESULT_OVERRIDDEN);
 }
 
-/* -- tags ------------------------------------------------------------------------------------ */
+/* -- tags ----------------------------------------------------------------- */
 
 static void test_policy_decide_people__a_signed_tag(void **state)
 {
@@ -1001,7 +1001,7 @@ static void test_policy_decide_people__who_may_promote(void **state)
 		  "production");
 }
 
-/* -- the policy itself ------------------------------------------------------------------------- */
+/* -- the policy itself ---------------------------------------------------- */
 
 static void test_policy_decide_people__the_policy_protects_itself(
 		void **state)

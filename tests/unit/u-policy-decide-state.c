@@ -24,7 +24,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* -- the file ---------------------------------------------------------------------- */
+/* -- the file ------------------------------------------------------------- */
 
 static void test_policy_decide_state__formats(void **state)
 {
@@ -92,7 +92,7 @@ static void test_policy_decide_state__cards(void **state)
 	      "it is there: 12 lines; no section; use");
 }
 
-/* -- stages ------------------------------------------------------------------------- */
+/* -- stages --------------------------------------------------------------- */
 
 static void test_policy_decide_state__held_before(void **state)
 {
@@ -212,7 +212,7 @@ static void test_policy_decide_state__not_too_often(void **state)
 	check(&w, "min-interval = 24h", YES, "24 hours since the last change");
 }
 
-/* -- moments --------------------------------------------------------------------------- */
+/* -- moments -------------------------------------------------------------- */
 
 static void test_policy_decide_state__frozen(void **state)
 {
@@ -281,7 +281,7 @@ static void test_policy_decide_state__the_end_of_time(void **state)
 	mv_policy_release(&policy);
 }
 
-/* -- versions ---------------------------------------------------------------------------- */
+/* -- versions ------------------------------------------------------------- */
 
 static void test_policy_decide_state__only_upwards(void **state)
 {

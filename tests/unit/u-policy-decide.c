@@ -25,7 +25,7 @@ static int end(void **state)
 	return 0;
 }
 
-/* -- which sections count ---------------------------------------------------------- */
+/* -- which sections count ------------------------------------------------- */
 
 static void test_policy_decide__all_sections_that_speak_of_it(void **state)
 {
@@ -132,7 +132,7 @@ static void test_policy_decide__the_worst_finding_is_the_verdict(void **state)
 			 MV_RESULT_UNKNOWN);
 }
 
-/* -- what is not named ---------------------------------------------------------------- */
+/* -- what is not named ---------------------------------------------------- */
 
 static void check_not_named(const char *what)
 {
@@ -182,7 +182,7 @@ static void test_policy_decide__what_is_not_named_is_no(void **state)
 	assert_false(w.verdict.governed);
 }
 
-/* -- demoting ---------------------------------------------------------------------------- */
+/* -- demoting ------------------------------------------------------------- */
 
 static void test_policy_decide__demoting_needs_person_and_moment(void **state)
 {
@@ -205,7 +205,7 @@ static void test_policy_decide__demoting_needs_person_and_moment(void **state)
 	assert_int_equal(w.verdict.count, 9);
 }
 
-/* -- rolling back -------------------------------------------------------------------------- */
+/* -- rolling back --------------------------------------------------------- */
 
 #define BACK "rollback = previously-held within 90d"
 
@@ -329,7 +329,7 @@ static void test_policy_decide__a_rollback_may_need_approvals(void **state)
 				      "approvals = 3"), MV_RESULT_YES);
 }
 
-/* -- text ------------------------------------------------------------------------------------ */
+/* -- text ----------------------------------------------------------------- */
 
 static void found_init(struct mv_found *f)
 {
@@ -585,7 +585,7 @@ static void test_policy_decide__how_a_version_is_written(void **state)
 	assert_string_equal(mv_record_what(what, &w.f), "PATH@v1.2.0");
 }
 
-/* -- what will be asked ------------------------------------------------------------------------ */
+/* -- what will be asked --------------------------------------------------- */
 
 static int collect(void *payload, const char *question, struct mv_err *err)
 {

@@ -111,7 +111,7 @@ static const struct form forms[] = {
 };
 enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
 
-/* -- the oracle -------------------------------------------------------------------- */
+/* -- the oracle ----------------------------------------------------------- */
 
 static int is_signed(const struct token *t)
 {
@@ -231,7 +231,7 @@ static enum mv_result oracle(const struct form *f, const struct set *s)
 	return result;
 }
 
-/* -- the world --------------------------------------------------------------------- */
+/* -- the world ------------------------------------------------------------ */
 
 struct model {
 	struct mv_policy policy[FORMS];
@@ -385,7 +385,7 @@ static void check_without(int form, const struct set *s, enum mv_result whole)
 	}
 }
 
-/* -- all of them -------------------------------------------------------------------- */
+/* -- all of them ---------------------------------------------------------- */
 
 static void init(struct model *m)
 {

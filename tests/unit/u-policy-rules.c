@@ -52,7 +52,7 @@ static void bad(const char *where, const char *key, const char *value,
 	release(&rule);
 }
 
-/* -- numbers -------------------------------------------------------------------- */
+/* -- numbers -------------------------------------------------------------- */
 
 static void test_policy_rules__thresholds(void **state)
 {
@@ -167,7 +167,7 @@ static void test_policy_rules__alternatives(void **state)
 	bad("stage", "any", "auc optional", NULL);
 }
 
-/* -- the other shapes ---------------------------------------------------------------- */
+/* -- the other shapes ----------------------------------------------------- */
 
 static void test_policy_rules__people(void **state)
 {
@@ -325,7 +325,7 @@ static void test_policy_rules__scalars(void **state)
 	release((r = good("stage", "reachable-from", "refs/heads/main"), &r));
 }
 
-/* -- keys ------------------------------------------------------------------------------ */
+/* -- keys ----------------------------------------------------------------- */
 
 static void test_policy_rules__unknown_ones_are_refused(void **state)
 {

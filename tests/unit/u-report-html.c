@@ -17,7 +17,7 @@
 	"\" onload=\"window.__pwned=1\" '`<img src=x onerror=1>" \
 	"javascript:1 \xe2\x80\xae\xe2\x80\xa8&amp;&#60;\x1b[31m"
 
-/* -- pages that are kept -------------------------------------------------------- */
+/* -- pages that are kept -------------------------------------------------- */
 
 struct pages {
 	char *names[16], *texts[16];
@@ -69,7 +69,7 @@ static void check_has(const char *text, const char *what)
 		fail_msg("not found: %s", what);
 }
 
-/* -- a small reader of HTML: is every tag closed, every attribute quoted? --------- */
+/* -- a small reader of HTML: is every tag closed, every attribute quoted? -- */
 
 static int is_void(const char *tag)
 {
@@ -221,7 +221,7 @@ static struct seen check_page(const char *text)
 	return seen;
 }
 
-/* -- views ------------------------------------------------------------------------- */
+/* -- views ---------------------------------------------------------------- */
 
 static void add_curve(struct mv_plot *p, const char *label, const char *metric,
 		      size_t count)
@@ -353,7 +353,7 @@ static void make(struct pages *pages, const struct views *v)
 		fail_msg("%s", err.msg);
 }
 
-/* -- tests --------------------------------------------------------------------------- */
+/* -- tests ---------------------------------------------------------------- */
 
 static void test_report_html__pages_are_well_formed(void **state)
 {

@@ -175,7 +175,7 @@ static void test_report_md__many_rows_are_folded_but_never_the_worse(void **stat
 	mv_buf_release(&out);
 }
 
-/* -- strangers ------------------------------------------------------------------ */
+/* -- strangers ------------------------------------------------------------ */
 
 /* Everything that a renderer takes for more than text. */
 static const char *const hostile[] = {
@@ -290,7 +290,7 @@ static void test_report_md__the_marker_cannot_be_left(void **state)
 	mv_buf_release(&out);
 }
 
-/* -- room -------------------------------------------------------------------------- */
+/* -- room ----------------------------------------------------------------- */
 
 static void init_many(struct mv_comparison *c)
 {
@@ -412,7 +412,7 @@ static void test_report_md__names_of_any_length(void **state)
 	mv_buf_release(&out);
 }
 
-/* -- cards and boards ---------------------------------------------------------------- */
+/* -- cards and boards ----------------------------------------------------- */
 
 static void test_report_md__a_card(void **state)
 {

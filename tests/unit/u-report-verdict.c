@@ -57,7 +57,7 @@ static void check(struct mv_buf *out, const char *expected)
 	mv_buf_release(out);
 }
 
-/* -- text --------------------------------------------------------------------------- */
+/* -- text ----------------------------------------------------------------- */
 
 static void test_report_verdict__text_of_what_does_not_hold(void **state)
 {
@@ -131,7 +131,7 @@ static void test_report_verdict__text_has_colours_where_asked(void **state)
 	mv_buf_release(&out);
 }
 
-/* -- JSON --------------------------------------------------------------------------- */
+/* -- JSON ----------------------------------------------------------------- */
 
 static void test_report_verdict__json(void **state)
 {
@@ -160,7 +160,7 @@ static void test_report_verdict__json(void **state)
 	      "],\"subject\":\"x\"}]");
 }
 
-/* -- Markdown ------------------------------------------------------------------------- */
+/* -- Markdown ------------------------------------------------------------- */
 
 static void test_report_verdict__markdown_says_what_stops_first(void **state)
 {
@@ -243,7 +243,7 @@ static void test_report_verdict__markdown_keeps_to_its_size(void **state)
 	      "\n");
 }
 
-/* -- JUnit ---------------------------------------------------------------------------- */
+/* -- JUnit ---------------------------------------------------------------- */
 
 static void test_report_verdict__junit(void **state)
 {
@@ -294,7 +294,7 @@ static void test_report_verdict__junit(void **state)
 	      "</testsuites>\n");
 }
 
-/* -- SARIF ----------------------------------------------------------------------------- */
+/* -- SARIF ---------------------------------------------------------------- */
 
 static const struct mv_json *get(const struct mv_json *v, const char *key)
 {
@@ -396,7 +396,7 @@ static void test_report_verdict__sarif(void **state)
 	mv_buf_release(&out);
 }
 
-/* -- annotations --------------------------------------------------------------------------- */
+/* -- annotations ---------------------------------------------------------- */
 
 static void test_report_verdict__annotations(void **state)
 {
@@ -424,7 +424,7 @@ static void test_report_verdict__annotations(void **state)
 	      "nly evaluated)\n");
 }
 
-/* -- what comes from strangers ---------------------------------------------------------- */
+/* -- what comes from strangers -------------------------------------------- */
 
 static void check_printable(const struct mv_buf *out)
 {

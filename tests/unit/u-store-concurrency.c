@@ -13,7 +13,7 @@ static size_t seed_len(uint64_t seed)
 	return 1 + (size_t)(seed * 7919) % (40 * TINY);
 }
 
-/* -- threads -- */
+/* -- threads -------------------------------------------------------------- */
 
 struct worker {
 	struct mv_store *store;
@@ -293,7 +293,7 @@ static void test_store_concurrency__a_crowded_transaction_publishes(void **state
 	alarm(0);
 }
 
-/* -- processes -- */
+/* -- processes ------------------------------------------------------------ */
 
 static void test_store_concurrency__many_create_one_store(void **state)
 {

@@ -52,7 +52,7 @@ static void test_store_copy__everything_arrives(void **state)
 	mv_pool_free(pool);
 }
 
-/* -- an evil source -- */
+/* -- an evil source ------------------------------------------------------- */
 
 /* A recipe of the right form and checksum for a content that it is not. */
 static void forge_recipe(struct mv_store *from, const struct mv_oid *truth,

@@ -101,7 +101,7 @@ static void test_store_fsck__every_damage_of_an_index_is_found(void **state)
 	remove_tree("s");
 }
 
-/* -- repair -- */
+/* -- repair --------------------------------------------------------------- */
 
 /* Repair, then again: the second time there is nothing to say. */
 static struct told repair_twice(const char *dir, int *right,
@@ -385,7 +385,7 @@ static void test_store_fsck__lost_indexes_and_a_damaged_header_are_healed(void *
 	remove_tree("orig");
 }
 
-/* -- what repair must leave alone -- */
+/* -- what repair must leave alone ----------------------------------------- */
 
 static void test_store_fsck__newer_versions_are_left_alone(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store.h"
 
-/* -- an index from a list -- */
+/* -- an index from a list ------------------------------------------------- */
 
 struct list {
 	const struct mv_index_entry *e[2];
@@ -194,7 +194,7 @@ static void test_store_index__counts_that_overflow_are_refused(void **state)
 	free(e);
 }
 
-/* -- the set of indexes of a store -- */
+/* -- the set of indexes of a store ---------------------------------------- */
 
 static void test_store_index__many_commits_leave_few_indexes(void **state)
 {

@@ -187,7 +187,7 @@ static void test_store_recover__files_of_others_are_passed_over(void **state)
 	remove_tree("s");
 }
 
-/* -- torn packs -- */
+/* -- torn packs ----------------------------------------------------------- */
 
 /*
  * A pack in tmp/ cut at every byte: whole records are adopted, the rest is
@@ -332,7 +332,7 @@ static void test_store_recover__a_recipe_without_its_chunks_is_no_content(void *
 	remove_tree("orig");
 }
 
-/* -- the windows of a commit -- */
+/* -- the windows of a commit ---------------------------------------------- */
 
 static void test_store_recover__a_commit_may_stop_anywhere(void **state)
 {

@@ -196,7 +196,7 @@ static void test_store_tx__abort_leaves_nothing(void **state)
 	remove_tree("s");
 }
 
-/* -- readers -- */
+/* -- readers -------------------------------------------------------------- */
 
 struct trickle {
 	const uint8_t *data;
@@ -284,7 +284,7 @@ static void test_store_tx__a_reader_that_fails_spoils_nothing(void **state)
 	mv_pool_free(pool);
 }
 
-/* -- plans -- */
+/* -- plans ---------------------------------------------------------------- */
 
 static int greedy_plan(struct mv_runs *out, size_t *need, const uint8_t *head,
 		       size_t len, int eof, struct mv_err *err)
@@ -366,7 +366,7 @@ static void test_store_tx__plans_are_only_hints(void **state)
 	}
 }
 
-/* -- names that are taken -- */
+/* -- names that are taken ------------------------------------------------- */
 
 /* A damaged file must not be taken for the one that is about to be named. */
 static void test_store_tx__a_damaged_index_does_not_hide_new_content(void **state)

@@ -46,7 +46,7 @@ static void event_new(struct mv_tag_event *event, struct world *w,
 	event->commit = head;
 }
 
-/* -- compare and swap ------------------------------------------------------------- */
+/* -- compare and swap ----------------------------------------------------- */
 
 struct decision {
 	struct world *w;
@@ -191,7 +191,7 @@ static void test_repo_registry__what_git_refuses_is_said(void **state)
 	world_drop(&w);
 }
 
-/* -- small things ------------------------------------------------------------------- */
+/* -- small things --------------------------------------------------------- */
 
 static void test_repo_registry__trailers_are_one_line(void **state)
 {

@@ -159,7 +159,7 @@ static void test_trust_statement__is_bounded(void **state)
 	mv_buf_release(&out);
 }
 
-/* -- lines --------------------------------------------------------------------- */
+/* -- lines ---------------------------------------------------------------- */
 
 static int reads(const char *line)
 {

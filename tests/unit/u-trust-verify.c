@@ -440,7 +440,7 @@ static void test_trust_verify__signing_says_what_is_missing(void **state)
 	}
 }
 
-/* -- OpenPGP ----------------------------------------------------------------------- */
+/* -- OpenPGP -------------------------------------------------------------- */
 
 static struct mv_trust *open_gpg(const char *line)
 {
