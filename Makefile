@@ -188,6 +188,7 @@ check: ## the checks that keep the house in order
 	$(Q)scripts/check-layers.sh
 	$(Q)scripts/check-symbols.sh $(B)/libmv.a
 	$(Q)scripts/check-circles.sh $(B)
+	$(Q)scripts/check-names.sh
 	$(Q)scripts/check-commands.sh
 	$(Q)scripts/check-headers.sh $(PKG_CFLAGS)
 	$(Q)scripts/check-docs.sh $(B)/git-model

@@ -3,6 +3,7 @@
 #include "cmd/out.h"
 #include "cmd/setup.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/setup/setup.h"
 #include "libmv/subject/subject.h"
 #include "libmv/work/work.h"

@@ -4,6 +4,7 @@
 
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/proof/proof.h"
 

@@ -7,6 +7,9 @@
 #include "cmd/registry.h"
 #include "libmv/base/time.h"
 #include "libmv/gate/judge.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/refs.h"
 
 static const char *const usage[] = {
 	"git model check [<options>] <name>@<version> <stage>|<name>#<stage>",

@@ -6,6 +6,7 @@
 #include "cmd/out.h"
 #include "cmd/setup.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/release/release.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"

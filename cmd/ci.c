@@ -8,7 +8,9 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/asset.h"
+#include "libmv/base/json.h"
 #include "libmv/base/worktree.h"
+#include "libmv/git/git.h"
 #include "libmv/look/look.h"
 #include "libmv/repo/repo.h"
 

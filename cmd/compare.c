@@ -7,6 +7,13 @@
 #include "cmd/out.h"
 #include "libmv/base/time.h"
 #include "libmv/look/look.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/report/json.h"
+#include "libmv/report/md.h"
+#include "libmv/report/pages.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 static const char *const usage[] = {
 	"git model compare [<options>] [--branches | --all] [--] [<name>]",

@@ -6,6 +6,7 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/gate/gate.h"
+#include "libmv/meta/registry.h"
 #include "libmv/subject/release.h"
 
 static const char *const usage[] = {

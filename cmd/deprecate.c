@@ -6,6 +6,9 @@
 #include "cmd/registry.h"
 #include "libmv/base/time.h"
 #include "libmv/gate/gate.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
 #include "libmv/release/release.h"
 
 static const char *const usage[] = {

@@ -4,6 +4,12 @@
 #include "cmd/look.h"
 #include "cmd/out.h"
 #include "libmv/look/look.h"
+#include "libmv/report/ci.h"
+#include "libmv/report/json.h"
+#include "libmv/report/md.h"
+#include "libmv/report/pages.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 static const char *const usage[] = {
 	"git model diff [<options>] [<base> [<head>]]",

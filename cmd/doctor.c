@@ -6,6 +6,7 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
+#include "libmv/base/json.h"
 #include "libmv/repo/repo.h"
 #include "libmv/setup/setup.h"
 

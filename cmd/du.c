@@ -7,7 +7,9 @@
 #include "cmd/out.h"
 #include "cmd/table.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/care/care.h"
+#include "libmv/report/text.h"
 
 static const char *const usage[] = {
 	"git model du [-s | -a] [--json]",

@@ -4,8 +4,13 @@
 
 #include "cmd/evidence.h"
 #include "cmd/out.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
 #include "libmv/subject/subject.h"
 
 void evidence_release(struct evidence *e)

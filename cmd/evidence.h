@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 #include "cmd/opt.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/record.h"
 #include "libmv/subject/subject.h"
 
 /*

@@ -2,7 +2,9 @@
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/base/json.h"
 #include "libmv/care/care.h"
+#include "libmv/store/store.h"
 
 static const char *const usage[] = {
 	"git model fsck [--repair] [--json]",

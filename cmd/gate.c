@@ -5,9 +5,19 @@
 #include "cmd/gate.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/gate/gate.h"
-#include "libmv/report/report.h"
+#include "libmv/git/git.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
+#include "libmv/report/ci.h"
+#include "libmv/report/json.h"
+#include "libmv/report/md.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 #define VIEWS_MAX ((size_t)64 << 20)
 

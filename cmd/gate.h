@@ -4,6 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
+#include "libmv/base/json.h"
 #include "libmv/gate/gate.h"
 
 /*

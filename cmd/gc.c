@@ -5,7 +5,9 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/care/care.h"
+#include "libmv/store/store.h"
 
 #define GRACE_DEFAULT (14 * 24 * 3600)
 

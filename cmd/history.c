@@ -5,6 +5,10 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "cmd/table.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
+#include "libmv/report/text.h"
 #include "libmv/subject/release.h"
 
 static const char *const usage[] = {

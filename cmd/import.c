@@ -5,6 +5,7 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/import/import.h"
 

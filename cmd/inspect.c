@@ -11,6 +11,7 @@
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/json.h"
 #include "libmv/base/utf8.h"
 #include "libmv/format/format.h"
 #include "libmv/repo/repo.h"

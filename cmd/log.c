@@ -6,6 +6,10 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/look/look.h"
+#include "libmv/report/json.h"
+#include "libmv/report/md.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 static const char *const usage[] = {
 	"git model log [--all] [-n <count>] [--columns <keys>] "

@@ -9,10 +9,19 @@
 
 #include "cmd/look.h"
 #include "cmd/out.h"
+#include "libmv/base/near.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/time.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/repo.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /* -- style ---------------------------------------------------------------- */
 

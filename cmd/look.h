@@ -7,7 +7,8 @@
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "libmv/base/buf.h"
-#include "libmv/report/report.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * What the commands that show evidence share: colours and width of the

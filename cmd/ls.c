@@ -5,7 +5,9 @@
 #include "cmd/out.h"
 #include "cmd/table.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/repo/files.h"
+#include "libmv/report/text.h"
 
 static const char *const usage[] = {
 	"git model ls [-l] [-z] [--json] [<revision>]",

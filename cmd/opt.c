@@ -17,7 +17,7 @@
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/near.h"
-#include "libmv/report/report.h"
+#include "libmv/report/text.h"
 
 struct parser {
 	int argc;

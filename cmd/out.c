@@ -15,7 +15,8 @@
 
 #include "cmd/cmd.h"
 #include "libmv/base/config.h"
-#include "libmv/report/report.h"
+#include "libmv/base/json.h"
+#include "libmv/report/text.h"
 
 enum {
 	MAX_LINE = 1 << 20,

@@ -5,7 +5,12 @@
 #include "cmd/look.h"
 #include "cmd/out.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/json.h"
 #include "libmv/look/look.h"
+#include "libmv/report/json.h"
+#include "libmv/report/pages.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 static const char *const usage[] = {
 	"git model plot [<options>] [--] <name>...",

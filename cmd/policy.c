@@ -7,9 +7,13 @@
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/gate/gate.h"
-#include "libmv/report/report.h"
+#include "libmv/git/git.h"
+#include "libmv/report/json.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 #define TEXT_MAX ((size_t)16 << 20)
 

@@ -5,6 +5,7 @@
 #include "cmd/evidence.h"
 #include "cmd/newer.h"
 #include "cmd/out.h"
+#include "libmv/base/json.h"
 #include "libmv/subject/subject.h"
 
 static const char *const usage[] = {

@@ -5,6 +5,8 @@
 #include "cmd/newer.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/tags.h"
 #include "libmv/release/release.h"
 #include "libmv/subject/subject.h"
 

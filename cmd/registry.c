@@ -5,7 +5,13 @@
 
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
+#include "libmv/git/config.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/repo/repo.h"
 #include "libmv/transfer/transfer.h"
 

@@ -7,6 +7,8 @@
 
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/registry.h"
 #include "libmv/subject/release.h"
 
 /*

@@ -6,6 +6,8 @@
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/base/json.h"
+#include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/repo/repo.h"
 #include "libmv/transfer/transfer.h"

@@ -4,8 +4,13 @@
 #include "cmd/look.h"
 #include "cmd/out.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/look/look.h"
+#include "libmv/report/ci.h"
+#include "libmv/report/json.h"
+#include "libmv/report/md.h"
+#include "libmv/report/views.h"
 
 static const char *const usage[] = {
 	"git model report [<options>] --html <dir> [<base> [<head>]]",

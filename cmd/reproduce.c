@@ -4,7 +4,11 @@
 #include "cmd/interrupt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/run/run.h"
 
 static const char *const usage[] = {

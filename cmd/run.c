@@ -6,7 +6,10 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
+#include "libmv/meta/record.h"
 #include "libmv/run/run.h"
 #include "libmv/setup/setup.h"
 

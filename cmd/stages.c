@@ -4,6 +4,9 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "cmd/table.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/registry.h"
+#include "libmv/report/text.h"
 #include "libmv/subject/release.h"
 
 static const char *const usage[] = {

@@ -2,6 +2,7 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
+#include "libmv/base/json.h"
 #include "libmv/subject/subject.h"
 #include "libmv/work/work.h"
 

@@ -6,6 +6,7 @@
 
 #include "cmd/look.h"
 #include "cmd/out.h"
+#include "libmv/report/text.h"
 
 static void cmd_table_add(struct table *table, char *text)
 {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "cmd/cmd.h"
-#include "libmv/report/report.h"
+#include "libmv/report/text.h"
 
 /*
  * What list commands print: columns as wide as they need to be and no wider

@@ -5,6 +5,7 @@
 #include "cmd/out.h"
 #include "cmd/setup.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/work/work.h"
 
 static const char *const usage[] = {

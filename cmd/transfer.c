@@ -3,6 +3,7 @@
 #include "cmd/out.h"
 #include "cmd/transfer.h"
 #include "libmv/base/config.h"
+#include "libmv/base/json.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/release/release.h"
 #include "libmv/transfer/transfer.h"

@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/proof/proof.h"
 #include "libmv/transfer/transfer.h"

@@ -6,6 +6,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "libmv/base/json.h"
 
 static const char *const usage[] = {
 	"git model version [--build] [--json]",

@@ -3,6 +3,7 @@
 
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/json.h"
 #include "libmv/subject/subject.h"
 
 static const char *const usage[] = {

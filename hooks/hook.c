@@ -15,7 +15,7 @@
 #include "hooks/within.h"
 #include "libmv/base/config.h"
 #include "libmv/base/time.h"
-#include "libmv/git/git.h"
+#include "libmv/git/config.h"
 #include "libmv/hook/hook.h"
 #include "libmv/repo/repo.h"
 #include "libmv/setup/setup.h"

@@ -10,6 +10,7 @@
 
 #include "libmv/base/grow.h"
 #include "libmv/base/utf8.h"
+#include "libmv/base/json-read.h"
 
 #define DEPTH_MAX 64	/* one less where numbers may become objects */
 

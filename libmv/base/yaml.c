@@ -8,6 +8,8 @@
 #include <yaml.h>
 
 #include "libmv/base/words.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 
 #define DEPTH_MAX 63	/* as mv_json_parse_loose() */
 #define EXPANDED_MAX 100000

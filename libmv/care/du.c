@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "libmv/care/care.h"
+#include "libmv/git/history.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"
+#include "libmv/store/store.h"
 
 /* How much the versions of each file take, and what of it is their own. */
 

@@ -8,9 +8,13 @@
 #include "libmv/base/worktree.h"
 #include "libmv/care/care.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/repo/clients.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "libmv/transfer/lfs.h"
 #include "libmv/transfer/transfer.h"
 

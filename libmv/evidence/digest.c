@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "libmv/evidence/priv.h"
-#include "libmv/meta/meta.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 
 /* What approvals speak of: all evidence of a content, in one digest. */
 

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "libmv/evidence/evidence.h"
-#include "libmv/meta/meta.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/state.h"
 
 /*

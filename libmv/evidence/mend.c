@@ -3,7 +3,14 @@
 #include <string.h>
 
 #include "libmv/evidence/priv.h"
-#include "libmv/meta/meta.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
+#include "libmv/store/store.h"
 #include "libmv/trust/trust.h"
 
 /*

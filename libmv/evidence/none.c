@@ -5,7 +5,9 @@
 #include <errno.h>
 
 #include "libmv/evidence/priv.h"
-#include "libmv/meta/meta.h"
+#include "libmv/git/config.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
 #include "libmv/transfer/transfer.h"
 
 /*

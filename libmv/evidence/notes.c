@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "libmv/evidence/priv.h"
-#include "libmv/meta/meta.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 #include "libmv/store/pointer.h"
 #include "libmv/transfer/transfer.h"
 

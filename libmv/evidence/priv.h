@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 #include "libmv/evidence/evidence.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/state.h"
 
 /* What the files of evidence share. */

@@ -4,6 +4,16 @@
 
 #include "libmv/base/time.h"
 #include "libmv/evidence/priv.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/record.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"
 

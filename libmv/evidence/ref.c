@@ -10,6 +10,12 @@
 
 #include "libmv/base/statcache.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"

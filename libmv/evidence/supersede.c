@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "libmv/evidence/priv.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 #include "libmv/subject/subject.h"
 #include "libmv/trust/trust.h"
 

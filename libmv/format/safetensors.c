@@ -6,6 +6,7 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/json.h"
+#include "libmv/base/json-read.h"
 
 /*
  * safetensors: u64le N | N bytes of JSON | data (docs/format/layouts.md).

@@ -7,6 +7,14 @@
 
 #include "libmv/format/format.h"
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/record.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"
 

@@ -4,6 +4,10 @@
 
 #include "libmv/evidence/evidence.h"
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/registry.h"
 #include "libmv/store/pointer.h"
 
 /*

@@ -4,6 +4,11 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
 #include "libmv/subject/subject.h"
 
 /*

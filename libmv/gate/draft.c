@@ -7,6 +7,10 @@
 #include "libmv/base/config.h"
 #include "libmv/base/worktree.h"
 #include "libmv/gate/gate.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/registry.h"
 #include "libmv/repo/state.h"
 
 #define FOLDER ".gitmodel/"

@@ -3,6 +3,13 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/subject/subject.h"
 
 /*

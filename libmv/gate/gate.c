@@ -6,6 +6,11 @@
 #include "libmv/base/config.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/registry.h"
 
 /*
  * Opening the gate: which commit is trusted, what its .gitmodel/ says, and

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libmv/git/refs.h"
+#include "libmv/meta/registry.h"
 #include "libmv/policy/policy.h"
 #include "libmv/repo/repo.h"
 
@@ -36,31 +38,7 @@ int mv_gate_trusted_setting(char **ref, struct mv_git *git, struct mv_err *err);
 int mv_gate_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
 			   struct mv_err *err);
 
-/* -- tags that stand in the way ------------------------------------------- */
-
-/* Names of artifacts as tags spell them, sorted, each at most a few times. */
-struct mv_tag_names {
-	char **v;
-	size_t count;
-	const struct mv_policy *policy;	/* of its stages; borrowed, or NULL */
-};
-
-/* Those that the registry has events of, and those of the project (or NULL) and
-   of a policy (or NULL). */
-int mv_gate_names_read(struct mv_tag_names *out, const struct mv_registry *r,
-		       const struct mv_policy *policy, struct mv_err *err);
-
-void mv_gate_names_release(struct mv_tag_names *names);
-
-int mv_gate_names_have(const struct mv_tag_names *names, const char *name);
-
-/*
- * A tag (without refs/tags/): which one of the registry, which artifact's, or
- * which of a stage that the policy speaks of, can never be made as long as it is
- * there? Into *what, yours; NULL: none.
- */
-int mv_gate_tag_blocks(char **what, const struct mv_tag_names *names,
-		       const char *name, struct mv_err *err);
+/* -- the policy as it is edited -------------------------------------------- */
 
 /*
  * The policy for who writes it: as it stands in the work tree (that is what

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/evidence.h"
 
 /*
  * What proof and the hooks ask of the gate beyond a verdict: the facts of one

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
 
 /*
  * Whose a change of .gitmodel/ is. Who pulls, or presses the button of a forge,

@@ -3,6 +3,11 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 
 /*
  * The policies that the trusted branch held, one after the other, from what
@@ -106,7 +111,7 @@ static int add_beginning(struct mv_past *past, const char *hex,
 	if (!more)
 		return mv_nomem(err);
 	past->beginnings = more;
-	mv_past_name(more[past->beginning_count++], hex);
+	mv_gate_past_name(more[past->beginning_count++], hex);
 	return 0;
 }
 
@@ -173,10 +178,10 @@ static int name_beginning(struct mv_past *past, struct mv_git *git,
 			return mv_fail(err, MV_EINVALID, "model.policyRoot "
 				       "names '%s', which is no commit here",
 				       pin);
-		mv_past_name(past->root, rc ? "" : hex);
+		mv_gate_past_name(past->root, rc ? "" : hex);
 		past->pinned = 1;
 	} else if (past->beginning_count == 1) {
-		mv_past_name(past->root, past->beginnings[0]);
+		mv_gate_past_name(past->root, past->beginnings[0]);
 	}
 	return rc;
 }
@@ -260,7 +265,7 @@ static int turn(char *to, const struct mv_past *past, struct mv_git *git,
 		rc = was_thrown_away(&yes, past, git, names[1], names[k],
 				     folder[1], err);
 		if (!rc && yes)
-			mv_past_name(to, names[k]);
+			mv_gate_past_name(to, names[k]);
 	}
 	return rc;
 }
@@ -336,7 +341,7 @@ static int find_root(size_t *at, char *to, struct mv_past *past,
 		if (has < 0)
 			rc = has;
 		else if (has)
-			mv_past_name(to, parents[0][k]);
+			mv_gate_past_name(to, parents[0][k]);
 	}
 	for (size_t k = 0; parents[0] && parents[0][k]; k++)
 		free(parents[0][k]);
@@ -405,7 +410,7 @@ static int add_piece(struct mv_past *past, char *to, struct mv_git *git,
 		rc = find_root(&at, other, past, git, &line, err);
 		if (!rc && *other && at + 1 < end) {
 			end = at + 1;
-			mv_past_name(to, other);
+			mv_gate_past_name(to, other);
 		}
 	}
 	for (changed = 0; !rc && changed < changes.count; changed++) {
@@ -431,7 +436,7 @@ int mv_gate_past_read_branch(struct mv_past *past, struct mv_git *git,
 
 	if (!*tip)
 		return 0;
-	mv_past_name(from, tip);
+	mv_gate_past_name(from, tip);
 	rc = read_beginnings(past, git, tip, err);
 	if (!rc)
 		rc = name_beginning(past, git, err);

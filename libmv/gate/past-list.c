@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
 
 /*
  * Lists of commits as git rev-list prints them, found again by name.
  */
 #define LIST_MAX ((size_t)1 << 30)
 #define COMMITS_MAX ((size_t)1 << 23)
-
 
 static int past_list_by_name(const void *a, const void *b)
 {

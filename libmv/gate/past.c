@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/ledger.h"
 
 /*
  * What a clone knows of the past: the trusted branch by first parent, which
@@ -126,7 +130,7 @@ static int add_note(void *payload, const char *object, const char *note_blob,
 	n->blob[n->count] = strdup(note_blob);
 	if (!n->blob[n->count])
 		return mv_nomem(err);
-	mv_past_name(n->object[n->count++], object);
+	mv_gate_past_name(n->object[n->count++], object);
 	return 0;
 }
 
@@ -194,7 +198,7 @@ static int add_statement(struct notes *n, const char *object, const char *line,
 		release_statement(s);
 		return rc;
 	}
-	mv_past_name(s->object, object);
+	mv_gate_past_name(s->object, object);
 	n->out->count++;
 	return 0;
 }
@@ -367,10 +371,10 @@ static int add_change(struct growth *g, const char *commit,
 	c = &g->v[g->count++];
 	memset(c, 0, sizeof(*c));
 	memcpy(c->commit, commit, sizeof(c->commit));
-	mv_past_name(c->old, field[2]);
+	mv_gate_past_name(c->old, field[2]);
 	/* A file that became a folder or link is a note no more. */
 	if (is_file(field[1]))
-		mv_past_name(c->new, field[3]);
+		mv_gate_past_name(c->new, field[3]);
 	past_object_of(c->object, path);
 	return 0;
 }
@@ -423,7 +427,7 @@ static int list_changes(struct growth *g, const char *old, const char *new,
 		if (*s == ':')
 			rc = take_change(g, commit, s, err);
 		else if (mv_git_is_id(s, strlen(s)))
-			mv_past_name(commit, s);
+			mv_gate_past_name(commit, s);
 	}
 	mv_buf_release(&text);
 	return rc;

@@ -17,7 +17,7 @@ struct mv_gate;
 struct mv_git;
 
 /* The name of an object, room for 65; what is longer is none. */
-static inline void mv_past_name(char *out, const char *hex)
+static inline void mv_gate_past_name(char *out, const char *hex)
 {
 	snprintf(out, 65, "%.64s", hex);
 }

@@ -8,6 +8,7 @@
 #include "libmv/gate/gate.h"
 #include "libmv/gate/judge.h"
 #include "libmv/gate/past.h"
+#include "libmv/meta/registry.h"
 #include "libmv/repo/state.h"
 
 /* What the files of gate share. */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 
 /*
  * The key that a person signs with: what git's configuration says, where

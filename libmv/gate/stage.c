@@ -3,6 +3,12 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/subject/subject.h"
 
 /*

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libmv/gate/priv.h"
+#include "libmv/git/git.h"
 
 /*
  * What stands at a path in a commit, whatever it is. Where a folder above it

@@ -3,6 +3,7 @@
 
 #include "libmv/gate/gate.h"
 #include "libmv/gate/judge.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"
 

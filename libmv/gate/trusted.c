@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "libmv/gate/gate.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
 #include "libmv/repo/state.h"
 
 #define HEADS "refs/heads/"

@@ -6,6 +6,9 @@
 #include "libmv/evidence/evidence.h"
 #include "libmv/gate/gate.h"
 #include "libmv/gate/judge.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/ledger.h"
 #include "libmv/repo/state.h"
 #include "libmv/store/pointer.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libmv/base/fs.h"
+#include "libmv/git/git.h"
 
 /*
  * "missing" is what cat-file says of a name that leads nowhere, and also of

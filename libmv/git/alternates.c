@@ -6,6 +6,8 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 
 #define DEPTH_MAX 5		/* git's own */
 #define COUNT_MAX 1000

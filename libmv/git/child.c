@@ -9,6 +9,7 @@
 #include "libmv/base/fs.h"
 #include "libmv/base/stream.h"
 #include "libmv/base/words.h"
+#include "libmv/git/git.h"
 
 #define CHILD_BUF (64 * 1024)
 #define ERR_MAX 4096

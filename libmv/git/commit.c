@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 
 /*
  * Commits and annotated tags from their bytes, which anybody may have made.

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/git/priv.h"
 
 #include <errno.h>

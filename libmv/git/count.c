@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
 #include "libmv/git/priv.h"
 
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
 #include "libmv/git/priv.h"
+#include "libmv/git/refs.h"
 
 #include <stdlib.h>
 #include <string.h>

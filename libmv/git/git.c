@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/git.h"
 #include "libmv/git/priv.h"
 
 #include <stdlib.h>

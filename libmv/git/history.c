@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
 
 /*
  * History is walked by the git program: it has the commit graph, bitmaps,

@@ -9,6 +9,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
 
 /*
  * When git lists refs it passes over those that it cannot read: of some it

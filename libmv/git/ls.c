@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/git/priv.h"
 
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libmv/base/hash.h"
+#include "libmv/git/git.h"
 #include "libmv/git/priv.h"
 
 /* What git's names and answers look like. */

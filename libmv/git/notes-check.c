@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
+#include "libmv/git/notes.h"
 
 /*
  * Is a tree one of notes and nothing else (a server asks, of all of it), and

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 
 /*
  * A notes tree holds a blob for each object, under the object's name, of

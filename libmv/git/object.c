@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "libmv/base/hash.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 
 /*
  * Objects come from one of two sources. `git cat-file --batch`, kept open,

@@ -13,6 +13,8 @@
 #include "libmv/base/fs.h"
 #include "libmv/base/hash.h"
 #include "libmv/git/index.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
 
 /*
  * One change of stat data, from index.lock to rename. The lock file is the

@@ -10,6 +10,7 @@
 #include "libmv/base/hash.h"
 #include "libmv/base/proc.h"
 #include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 
 /*
  * What the files of this part share. Nothing outside libmv/git includes it,

@@ -12,6 +12,10 @@
 #include "libmv/base/bytes.h"
 #include "libmv/base/hash.h"
 #include "libmv/base/worktree.h"
+#include "libmv/git/config.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 
 /*
  * Staging without git reading a file: name the blobs, hand git the missing

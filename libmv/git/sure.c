@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/git/priv.h"
+#include "libmv/git/refs.h"
 
 /*
  * A revision that somebody trusts. Of a short name git takes the tag before

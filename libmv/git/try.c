@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "libmv/base/buf.h"
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
 
 /*
  * A transaction that is prepared, and taken back: git makes each lock, looks

@@ -3,7 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/tags.h"
 
 /* The same for a client, which is told before it pushes. */
 
@@ -206,7 +212,7 @@ static int advise_branches(struct mv_push *push, struct mv_err *err)
 	for (size_t i = 0; !rc && i < push->count; i++) {
 		const struct mv_ref_update *u = &push->updates[i];
 
-		if (!mv_push_is_protected(push, u->ref) ||
+		if (!mv_hook_is_protected(push, u->ref) ||
 		    (!mv_hook_is_zero(u->old) &&
 		     mv_git_commit(hex, push->git, u->old, NULL)))
 			continue;

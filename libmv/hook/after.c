@@ -3,6 +3,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
 #include "libmv/setup/setup.h"
 

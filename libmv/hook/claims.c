@@ -3,7 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 
 /*
  * What a tag says of itself. An event of a stage that a policy guards says all

@@ -3,7 +3,13 @@
 #include <string.h>
 
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/store/store.h"
 #include "libmv/transfer/transfer.h"
 #include "libmv/work/filter.h"
 #include "libmv/work/work.h"

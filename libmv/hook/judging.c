@@ -102,7 +102,7 @@ void mv_hook_tell_verdict(struct mv_push *push, const char *subject,
 	}
 }
 
-int mv_push_is_protected(const struct mv_push *push, const char *ref)
+int mv_hook_is_protected(const struct mv_push *push, const char *ref)
 {
 	if (!push->gate.has_policy || strncmp(ref, HEADS, strlen(HEADS)))
 		return 0;

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "libmv/base/time.h"
+#include "libmv/git/config.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 #include "libmv/subject/subject.h"
 
 /*

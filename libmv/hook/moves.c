@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/tags.h"
 
 /*
  * A push is judged as one state, but git moves its refs one by one after us,
@@ -23,7 +26,7 @@ static int counts(const struct mv_push *push, const struct mv_ref_update *u)
 	int rc;
 
 	if (!strncmp(ref, MV_NOTES_REF, strlen(MV_NOTES_REF)) ||
-	    !strcmp(ref, push->branch) || mv_push_is_protected(push, ref) ||
+	    !strcmp(ref, push->branch) || mv_hook_is_protected(push, ref) ||
 	    (!mv_hook_is_zero(u->old) && !strncmp(ref, HEADS, strlen(HEADS))))
 		return 1;
 	if (strncmp(ref, TAGS, strlen(TAGS)))

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "libmv/gate/past.h"
+#include "libmv/git/history.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/objects.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/ledger.h"
 
 /*
  * Notes only grow. That the new commit descends from the old one says

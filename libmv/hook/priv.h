@@ -7,7 +7,11 @@
 #include <string.h>
 
 #include "libmv/gate/gate.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/hook.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/repo/state.h"
 #include "libmv/store/pointer.h"
 
@@ -72,7 +76,7 @@ static inline int mv_hook_is_zero(const char *hex)
 }
 
 /* A branch whose moves are judged: full name. */
-int mv_push_is_protected(const struct mv_push *push, const char *ref);
+int mv_hook_is_protected(const struct mv_push *push, const char *ref);
 
 /*
  * One push from beginning to end: settle its names and its

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "libmv/gate/past.h"
+#include "libmv/git/history.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/registry.h"
 #include "libmv/proof/proof.h"
 
 /*

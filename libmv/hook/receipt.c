@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/config.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/registry.h"
 
 /* What the server decided, when it did, signed: after the refs have moved. */
 

@@ -2,7 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/ledger.h"
 
 /*
  * A push, judged as a whole (docs/design/trust.md, "The server"). What stands
@@ -400,7 +405,7 @@ static int check_branches(struct mv_push *push, struct mv_err *err)
 
 		if (!strcmp(u->ref, push->branch))
 			rc = check_readable(push, u, err);
-		if (!rc && mv_push_is_protected(push, u->ref))
+		if (!rc && mv_hook_is_protected(push, u->ref))
 			rc = mv_hook_check_branch(push, u, err);
 	}
 	return rc;

@@ -7,7 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/ledger.h"
 
 /*
  * Which refs does a push really move? A name on the server may be a symbolic
@@ -574,7 +579,7 @@ static int check_histories(struct mv_push *push, uint64_t max,
 		const struct mv_ref_update *u = &push->updates[i];
 
 		if (mv_hook_is_zero(u->new) || (strcmp(u->ref, push->branch) &&
-		    !mv_push_is_protected(push, u->ref)))
+		    !mv_hook_is_protected(push, u->ref)))
 			continue;
 		rc = mv_git_bound_history(push->git, u->new,
 					  mv_hook_is_zero(u->old) ? "" :
@@ -618,7 +623,7 @@ int mv_hook_check_paths(struct mv_push *push, struct mv_err *err)
 		if (*ref->commit &&
 		    (!strcmp(ref->type, "tag") || !strcmp(ref->name,
 							  push->branch) ||
-		     mv_push_is_protected(push, ref->name)))
+		     mv_hook_is_protected(push, ref->name)))
 			revs[n++] = ref->commit;
 	}
 	if (!rc && n) {

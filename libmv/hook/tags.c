@@ -5,7 +5,18 @@
 
 #include "libmv/base/time.h"
 #include "libmv/gate/judge.h"
+#include "libmv/gate/names.h"
+#include "libmv/git/config.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 #include "libmv/hook/priv.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/git.h"
 #include "libmv/hook/priv.h"
 
 /* What git says on the standard input of a hook: which refs move. */

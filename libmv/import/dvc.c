@@ -4,9 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/yaml.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/files.h"
+#include "libmv/git/objects.h"
 #include "libmv/import/priv.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 
 /*
  * DVC: dvc.lock says what each stage was made from and made, by MD5; dvc.yaml

@@ -4,9 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/yaml.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/import/priv.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 
 /*
  * A folder of DVCLive: metrics.json, plots/metrics/<name>.tsv, params.yaml.

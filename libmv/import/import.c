@@ -8,11 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/base/words.h"
 #include "libmv/base/worktree.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/git.h"
 #include "libmv/import/priv.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/files.h"
 
 /*

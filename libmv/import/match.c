@@ -6,6 +6,10 @@
 
 #include "libmv/base/worktree.h"
 #include "libmv/import/priv.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/files.h"
 
 /*
@@ -51,7 +55,6 @@ static int latest(struct mv_facts *out, const struct mv_curves *curves,
 	mv_curves_release(&one);
 	return rc;
 }
-
 
 /* -- what lies there ------------------------------------------------------ */
 

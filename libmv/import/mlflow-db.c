@@ -8,6 +8,7 @@
 #include "libmv/base/time.h"
 #include "libmv/base/words.h"
 #include "libmv/import/priv.h"
+#include "libmv/meta/curves.h"
 
 /*
  * MLflow's database (SQLAlchemy's tables, in its dbmodels/models.py). Where

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "libmv/import/priv.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/record.h"
 
 /* What MLflow's params, tags, points and datasets mean to us, in whichever of
    its stores they are kept. */

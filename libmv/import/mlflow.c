@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/pull.h"
 #include "libmv/base/time.h"
 #include "libmv/base/yaml.h"
 #include "libmv/import/priv.h"
+#include "libmv/meta/facts.h"
 
 /*
  * MLflow's file store, `mlruns/`, and what both of its stores mean. The

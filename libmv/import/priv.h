@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 #include "libmv/import/import.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"
-
 
 struct mv_hasher;
 struct mv_import_known;

@@ -3,7 +3,12 @@
 #include <string.h>
 
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/refs.h"
 #include "libmv/look/comparing.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/registry.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
 #include "libmv/look/priv.h"
 
 /*

@@ -3,8 +3,16 @@
 #include <string.h>
 
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/history.h"
+#include "libmv/git/refs.h"
 #include "libmv/look/priv.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
+#include "libmv/meta/registry.h"
 #include "libmv/repo/files.h"
+#include "libmv/report/views.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"
 

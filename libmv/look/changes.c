@@ -6,6 +6,7 @@
 #include "libmv/base/config.h"
 #include "libmv/format/format.h"
 #include "libmv/look/priv.h"
+#include "libmv/meta/manifest.h"
 
 /*
  * What changed inside a file, from the headers of both contents; inside a

@@ -6,6 +6,9 @@
 
 #include "libmv/base/words.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/refs.h"
 #include "libmv/look/priv.h"
 #include "libmv/release/release.h"
 #include "libmv/transfer/transfer.h"

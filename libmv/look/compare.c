@@ -3,7 +3,18 @@
 #include <string.h>
 
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/files.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
 #include "libmv/look/comparing.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
+#include "libmv/meta/registry.h"
+#include "libmv/report/views.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"

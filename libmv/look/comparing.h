@@ -2,7 +2,11 @@
 #ifndef MV_LOOK_COMPARING_H
 #define MV_LOOK_COMPARING_H
 
+#include "libmv/git/history.h"
 #include "libmv/look/priv.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/report/views.h"
 
 /*
  * One comparison on its way: which revisions (base.c), which files of theirs

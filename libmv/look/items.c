@@ -2,9 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/evidence/evidence.h"
 #include "libmv/base/grow.h"
+#include "libmv/evidence/evidence.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
 #include "libmv/look/comparing.h"
+#include "libmv/meta/project.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"

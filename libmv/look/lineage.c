@@ -4,10 +4,15 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 #include "libmv/look/look.h"
 #include "libmv/look/mentions.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"
+#include "libmv/report/views.h"
 #include "libmv/subject/subject.h"
 
 /*

@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "libmv/format/format.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 #include "libmv/look/priv.h"
+#include "libmv/meta/project.h"
 #include "libmv/transfer/transfer.h"
 
 void mv_look_hex(char *out, const char *hex)

@@ -5,11 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "libmv/report/report.h"
+#include "libmv/report/pages.h"
+#include "libmv/report/views.h"
 
 /*
  * look: how is it shown? Collects what a card, a comparison, a board, a plot,
- * a lineage or a site shows, as the views of report/report.h, which prints
+ * a lineage or a site shows, as the views of report/views.h, which prints
  * them. Reads only; what is not here is said to be unknown, never left out.
  */
 struct mv_repo;

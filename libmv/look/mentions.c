@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/objects.h"
 #include "libmv/look/mentions.h"
-#include "libmv/meta/meta.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"
 

@@ -2,6 +2,8 @@
 #ifndef MV_LOOK_MENTIONS_H
 #define MV_LOOK_MENTIONS_H
 
+#include "libmv/meta/record.h"
+
 struct mv_err;
 struct mv_mentions;
 struct mv_oid;

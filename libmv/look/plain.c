@@ -2,8 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/git.h"
+#include "libmv/git/notes.h"
 #include "libmv/look/priv.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/files.h"
+#include "libmv/report/pages.h"
 
 /*
  * Files without a name in .gitmodel/config: those of which something is

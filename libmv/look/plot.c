@@ -5,6 +5,11 @@
 
 #include "libmv/evidence/evidence.h"
 #include "libmv/look/priv.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
+#include "libmv/report/views.h"
 #include "libmv/subject/subject.h"
 
 /*

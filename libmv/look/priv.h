@@ -6,7 +6,12 @@
 #include <stdint.h>
 
 #include "libmv/look/look.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/state.h"
+#include "libmv/report/pages.h"
 
 /* What the files of look share. */
 struct mv_layout;

@@ -5,6 +5,10 @@
 #include <unistd.h>
 
 #include "libmv/look/priv.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/project.h"
+#include "libmv/report/pages.h"
+#include "libmv/report/views.h"
 #include "libmv/subject/subject.h"
 
 /*

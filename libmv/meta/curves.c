@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,8 +7,12 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/utf8.h"
+#include "libmv/meta/curves.h"
 #include "libmv/meta/facts.h"
+#include "libmv/meta/priv.h"
 
 /* docs/format/curves.md */
 #define RUN_POINTS 1000

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/meta/facts.h"
+#include "libmv/meta/priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libmv/base/pull.h"
+#include "libmv/meta/curves.h"
 
 /*
  * TensorBoard's event files. Each record is its length (8 bytes, little

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 
 /* What the records of one content add up to. */
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/facts.h"
+#include "libmv/meta/priv.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "libmv/base/yaml.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/facts.h"
 
 /* A file of parameters or metrics: which reader it gets, by its name. */
 

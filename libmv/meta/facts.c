@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,9 +9,12 @@
 #include <strings.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/utf8.h"
 #include "libmv/base/yaml.h"
 #include "libmv/meta/facts.h"
+#include "libmv/meta/priv.h"
 
 #define KEY_MAX 512
 

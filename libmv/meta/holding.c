@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 
 /*
  * Who holds a stage, and which version is the latest, for whoever acts on the

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,13 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/base/grow.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 
 /*
  * Records in notes (README.md says how several writers get along). A note is

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/pull.h"
+#include "libmv/meta/curves.h"
 #include "libmv/meta/facts.h"
-#include "libmv/meta/table.h"
+#include "libmv/meta/priv.h"
 
 /* JSON Lines of metrics by step: an object a line. */
 #define LINE_BYTES ((size_t)1 << 20)

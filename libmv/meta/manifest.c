@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/meta/manifest.h"
 
 /*
  * Directories as one content (docs/format/manifest.md):

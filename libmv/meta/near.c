@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <string.h>
+
+#include "libmv/meta/holding.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 
 /*
  * What was meant by a name that is not there: of what an artifact's tags say

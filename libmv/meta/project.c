@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/buf.h"
 #include "libmv/base/config.h"
 #include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
+#include "libmv/meta/project.h"
 
 /* Sections [artifact "x"] and [metric "x"] of docs/format/config.md. */
 

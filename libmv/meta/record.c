@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,8 +7,12 @@
 #include <sys/random.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/base/utf8.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 
 /*
  * One record, one line (docs/format/records.md). Reading is strict about the

@@ -3,8 +3,13 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
-
-#include "libmv/meta/meta.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 
 /*
  * From the names of tags to what holds now. Sorted once when it is loaded;

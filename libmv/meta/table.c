@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,8 +9,8 @@
 #include "libmv/base/grow.h"
 #include "libmv/base/pull.h"
 #include "libmv/base/time.h"
-#include "libmv/meta/facts.h"
-#include "libmv/meta/table.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/priv.h"
 
 /*
  * Tables of metrics by step: CSV as RFC 4180 has it, TSV the same with tabs.

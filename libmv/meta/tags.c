@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/tags.h"
 
 /*
  * The grammar of versions and stages in the names of tags, which is GTO's

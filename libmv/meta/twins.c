@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/meta/meta.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 
 /*
  * Tags are files in many clones, and where a file system does not tell `Prod`

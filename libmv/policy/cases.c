@@ -8,6 +8,10 @@
 #include "libmv/base/config.h"
 #include "libmv/base/grow.h"
 #include "libmv/base/time.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 
 /*
  * Example cases beside the policy: each section describes a state in a few

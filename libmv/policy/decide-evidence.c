@@ -5,6 +5,9 @@
 #include <strings.h>
 
 #include "libmv/base/time.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 
 /* Rules about where the numbers come from. */
 enum { EVAL_MAX = 1 << 16 };

@@ -6,6 +6,13 @@
 #include <string.h>
 
 #include "libmv/base/time.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
+#include "libmv/meta/tags.h"
 
 /*
  * Rules about metrics. A value is what the newest record says that was

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "libmv/base/config.h"
+#include "libmv/meta/tags.h"
 
 /* Rules about the file, the history of stages, and the moment. */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/meta/tags.h"
 
 /*
  * The decision: every rule of every section that speaks of this, in the

@@ -5,7 +5,7 @@
 
 #include "libmv/base/config.h"
 #include "libmv/base/near.h"
-#include "libmv/meta/meta.h"
+#include "libmv/meta/project.h"
 
 /*
  * Names that a policy and its config write down and that mean nothing: a key

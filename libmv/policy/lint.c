@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "libmv/base/words.h"
+#include "libmv/meta/project.h"
 
 /*
  * What can be said of a policy without any model: rules that can never hold,

@@ -8,6 +8,8 @@
 
 #include "libmv/base/config.h"
 #include "libmv/base/grow.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/tags.h"
 
 #define POLICY_NAME ".gitmodel/policy"
 #define CONFIG_NAME ".gitmodel/config"

@@ -8,7 +8,8 @@
 #include "libmv/base/buf.h"
 #include "libmv/base/err.h"
 #include "libmv/base/hash.h"
-#include "libmv/meta/meta.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/project.h"
 #include "libmv/trust/trust.h"
 
 /*

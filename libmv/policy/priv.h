@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/policy/policy.h"
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/meta/evidence.h"
 
 /*
  * What is to be found out before deciding. Each rule says here what its

@@ -4,6 +4,7 @@
 
 #include "libmv/base/pool.h"
 #include "libmv/gate/past.h"
+#include "libmv/meta/tags.h"
 #include "libmv/proof/priv.h"
 
 /*

@@ -8,6 +8,13 @@
 #include "libmv/base/time.h"
 #include "libmv/gate/judge.h"
 #include "libmv/gate/past.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/proof/priv.h"
 #include "libmv/subject/subject.h"
 
@@ -419,7 +426,7 @@ static int check_policy(struct proving *x, struct mv_err *err)
 		x->then = NULL;
 		return never_was(x, commit);
 	}
-	mv_past_name(x->p->policy_commit, x->policy->hex);
+	mv_gate_past_name(x->p->policy_commit, x->policy->hex);
 	x->p->governed_then = governed(&x->then->gate, x->event);
 	if (strcmp(digest, x->then->gate.has_policy ?
 		   x->then->gate.policy.digest : ""))
@@ -455,7 +462,7 @@ static int check_notes(struct proving *x)
 			   "not in the history of today's: notes were "
 			   "rewritten, or not all are here (git model fetch)",
 			   commit);
-	mv_past_name(x->p->notes, commit);
+	mv_gate_past_name(x->p->notes, commit);
 	return check_date(x, x->notes->when, "records");
 }
 

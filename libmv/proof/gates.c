@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "libmv/gate/past.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/registry.h"
 #include "libmv/proof/priv.h"
 
 /*
@@ -30,7 +32,7 @@ static int gates_keep(void *payload, size_t i, const char *hex,
 	if (!data && len)
 		return mv_fail(err, MV_EINVALID, ".gitmodel/%s is larger than "
 			       "4 MiB", names[i]);
-	mv_past_name(l->hex[i], hex);
+	mv_gate_past_name(l->hex[i], hex);
 	return data && mv_buf_add(&l->text[i], data, len) ? mv_nomem(err) : 0;
 }
 
@@ -150,7 +152,7 @@ static int open_then(struct mv_gate_then *g, struct mv_gates *gates,
 	g->gate.refs = gates->today->refs;
 	g->gate.ref_count = gates->today->ref_count;
 	mv_registry_release(&g->gate.registry);
-	mv_past_name(g->commit, commit);
+	mv_gate_past_name(g->commit, commit);
 	rc = mv_gate_set(&g->gate.notes, gates->today->notes, err);
 	if (!rc && gates->today->fetched)
 		rc = mv_gate_set(&g->gate.fetched, gates->today->fetched, err);

@@ -2,6 +2,7 @@
 #ifndef MV_PROOF_PRIV_H
 #define MV_PROOF_PRIV_H
 
+#include "libmv/meta/registry.h"
 #include "libmv/proof/proof.h"
 #include "libmv/repo/state.h"
 

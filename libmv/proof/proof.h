@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "libmv/gate/gate.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 
 /*
  * proof: did what happened hold? Every decision that the history holds is

@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "libmv/gate/past.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/proof/priv.h"
 
 /*
@@ -41,14 +45,14 @@ static int take_names(void *payload, size_t i,
 
 	if (!tag || mv_tag_trailers(&trailers, tag->message, NULL))
 		goto out;
-	mv_past_name(p->notes, named(&trailers, "Model-Notes"));
+	mv_gate_past_name(p->notes, named(&trailers, "Model-Notes"));
 	commit = named(&trailers, "Model-Policy-Commit");
 	if (strspn(commit, "0123456789abcdef") >= 40)
 		rc = mv_gate_past_place(&place, x->past,
 					mv_repo_git(x->gate->repo), commit, NULL,
 					err);
 	if (place)
-		mv_past_name(p->policy_commit, place->hex);
+		mv_gate_past_name(p->policy_commit, place->hex);
 out:
 	mv_facts_release(&trailers);
 	return rc;

@@ -4,7 +4,13 @@
 #include <string.h>
 
 #include "libmv/base/pool.h"
+#include "libmv/gate/names.h"
 #include "libmv/gate/past.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/proof/priv.h"
 
 /*

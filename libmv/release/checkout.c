@@ -8,6 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/release/release.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/release.h"

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "libmv/base/words.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/tags.h"
 #include "libmv/release/release.h"
 #include "libmv/repo/state.h"
 #include "libmv/transfer/transfer.h"

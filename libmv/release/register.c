@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/release/release.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"

@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/store/pointer.h"
 
 /*

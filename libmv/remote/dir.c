@@ -6,6 +6,8 @@
 #include "libmv/base/buf.h"
 #include "libmv/base/hash.h"
 #include "libmv/remote/transport.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * A remote that is a directory, which is itself a store: "/path" or

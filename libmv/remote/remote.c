@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "libmv/remote/transport.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 static const struct mv_transport *const transports[] = {
 	&mv_transport_dir,

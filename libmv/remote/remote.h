@@ -8,6 +8,7 @@
 #include "libmv/base/err.h"
 #include "libmv/base/hash.h"
 #include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * Move content there and back. A remote is opened by URL; a table of

@@ -3,6 +3,8 @@
 #define MV_REMOTE_TRANSPORT_H
 
 #include "libmv/remote/remote.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * What a way of reaching a remote has to offer (private to remote). A new

@@ -2,7 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/repo.h"
 #include "libmv/repo/state.h"
 #include "libmv/store/pointer.h"

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/repo/clients.h"
 #include "libmv/repo/priv.h"
 #include "libmv/repo/repo.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/git/git.h"
 #include "libmv/repo/clients.h"
 #include "libmv/repo/priv.h"
 #include "libmv/repo/repo.h"

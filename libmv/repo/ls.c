@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/repo.h"
 #include "libmv/repo/state.h"

@@ -5,6 +5,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include "libmv/git/git.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/repo.h"
 #include "libmv/repo/state.h"

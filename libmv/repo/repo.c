@@ -9,6 +9,8 @@
 #include "libmv/base/config.h"
 #include "libmv/base/statcache.h"
 #include "libmv/base/words.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/repo/repo.h"
 #include "libmv/repo/state.h"
 #include "libmv/store/store.h"

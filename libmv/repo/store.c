@@ -4,6 +4,10 @@
 #include <unistd.h>
 
 #include "libmv/format/format.h"
+#include "libmv/git/config.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/repo/clients.h"
 #include "libmv/repo/priv.h"
 #include "libmv/repo/repo.h"

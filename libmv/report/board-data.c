@@ -2,7 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 
 /*
  * Values of one metric are compared only where they were measured on the same

@@ -2,7 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * A board as a table: the same for a terminal and for Markdown. The best of

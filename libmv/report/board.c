@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "libmv/base/near.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/tags.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 
 /* -- what a row says to a key --------------------------------------------- */
 

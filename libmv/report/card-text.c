@@ -3,7 +3,14 @@
 #include <string.h>
 
 #include "libmv/base/time.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /* A card on one screen: what it is, how good, made of what, by whom. */
 enum {

@@ -2,7 +2,11 @@
 #include <string.h>
 
 #include "libmv/base/utf8.h"
+#include "libmv/meta/compare.h"
+#include "libmv/report/ci.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * The findings of a comparison for machines that run tests: what got worse

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * A comparison on one screen: who against whom, the verdict in one line, then

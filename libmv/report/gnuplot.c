@@ -2,7 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "libmv/base/json.h"
+#include "libmv/report/pages.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 
 /*
  * A script for gnuplot, on its standard input. Points are numbers in inline

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
 #include "libmv/report/html.h"
+#include "libmv/report/views.h"
 
 /* A board as a table that sorts: a column for each metric, and for each param
    that is not the same in all rows. */

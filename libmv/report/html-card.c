@@ -2,7 +2,13 @@
 #include <string.h>
 
 #include "libmv/base/time.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
 #include "libmv/report/html.h"
+#include "libmv/report/views.h"
 
 enum { TILES_MAX = 6 };
 

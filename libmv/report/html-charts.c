@@ -3,7 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/json.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
 #include "libmv/report/html.h"
+#include "libmv/report/views.h"
 
 /*
  * Charts: what is drawn is JSON beside a canvas, and the same numbers stand

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "libmv/report/html.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /* What is in the tables is the same as in a terminal and in a comment:
    words.c makes it. */
@@ -131,7 +133,6 @@ static void html_compare_put_title(struct mv_html *h,
 	mv_html_say(h);
 	mv_html_raw(h, "</p>\n");
 }
-
 
 /* Lines into the scrap; they become paragraphs afterwards. */
 static void add_warning(struct mv_pen *pen, const char *text)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libmv/report/html.h"
+#include "libmv/report/views.h"
 
 /*
  * Where something comes from and where it went, as nested lists: screen

@@ -3,7 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/tags.h"
 #include "libmv/report/html.h"
+#include "libmv/report/pages.h"
+#include "libmv/report/views.h"
 
 /* The pages of a site, and those that stand alone. */
 enum { STAGES_MAX = 12, OVERVIEW_METRICS = 4 };

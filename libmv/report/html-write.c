@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "libmv/base/hash.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
+#include "libmv/meta/facts.h"
 #include "libmv/report/html.h"
+#include "libmv/report/text.h"
 
 enum {
 	TEXT_MAX = 4096,	/* columns of one name or value */

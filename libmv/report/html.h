@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 
 /*
  * What the HTML files of this part share (private to it). A page is written

@@ -2,9 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/base/utf8.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
+#include "libmv/report/json.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 
 /* The members are documented in docs/format/json.md, which promises that
    they stay. Builders need no checks: a failure shows when it is printed. */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * Where something comes from and where it went, as two trees. The graph may

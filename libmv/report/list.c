@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 
 static unsigned flags_of(unsigned flags)
 {

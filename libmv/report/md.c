@@ -2,7 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/report/md.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * Markdown for a comment, as GitHub and GitLab render it: with HTML. What

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libmv/meta/facts.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 
 /* Whatever the process's locale has for a decimal point becomes a ".". */
 static void neutral(char *s)

@@ -7,8 +7,12 @@
 
 #include "libmv/base/buf.h"
 #include "libmv/base/err.h"
-#include "libmv/meta/meta.h"
-#include "libmv/report/report.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * What the printers of this part share (private to it): a pen, which writes

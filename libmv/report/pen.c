@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 
 void mv_pen_init(struct mv_pen *pen, struct mv_buf *out,
 		 const struct mv_style *style)

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/curves.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * Curves in a terminal. In colour, eight braille dots a cell; without, where

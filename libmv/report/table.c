@@ -4,6 +4,7 @@
 
 #include "libmv/base/grow.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 
 enum {
 	GAP = 2,		/* blanks between columns */

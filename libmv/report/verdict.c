@@ -2,7 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/json.h"
+#include "libmv/report/ci.h"
+#include "libmv/report/json.h"
+#include "libmv/report/md.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 /*
  * Verdicts for people and for machines. All of a finding may come from

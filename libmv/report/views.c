@@ -2,7 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/compare.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/project.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 
 static void free_strings(char **v)
 {

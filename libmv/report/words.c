@@ -5,7 +5,13 @@
 #include <string.h>
 
 #include "libmv/base/time.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 enum {
 	VALUE_WIDTH = 200,	/* of a text in a table */

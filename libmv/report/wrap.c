@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 
 /*
  * Lines of a terminal. A line ends between words; what stands in quotes or

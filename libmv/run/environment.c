@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "libmv/evidence/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/files.h"
 #include "libmv/run/priv.h"
 

@@ -2,6 +2,8 @@
 #ifndef MV_RUN_JOB_H
 #define MV_RUN_JOB_H
 
+#include "libmv/meta/curves.h"
+#include "libmv/meta/record.h"
 #include "libmv/run/priv.h"
 #include "libmv/subject/subject.h"
 

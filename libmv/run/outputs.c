@@ -4,6 +4,8 @@
 
 #include "libmv/base/words.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/files.h"
+#include "libmv/meta/record.h"
 #include "libmv/run/job.h"
 #include "libmv/subject/subject.h"
 #include "libmv/work/work.h"

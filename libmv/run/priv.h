@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "libmv/meta/record.h"
 #include "libmv/repo/state.h"
 #include "libmv/run/run.h"
 

@@ -5,6 +5,10 @@
 
 #include "libmv/base/words.h"
 #include "libmv/evidence/evidence.h"
+#include "libmv/git/git.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/record.h"
 #include "libmv/run/job.h"
 #include "libmv/run/priv.h"
 #include "libmv/subject/subject.h"

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/record.h"
 
 /*
  * run: how was it made? Starts a command, watches what it reads and writes,

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/git/files.h"
+#include "libmv/git/objects.h"
+#include "libmv/meta/record.h"
 #include "libmv/repo/files.h"
 #include "libmv/run/priv.h"
 

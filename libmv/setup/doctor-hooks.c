@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "libmv/gate/gate.h"
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
 #include "libmv/setup/priv.h"
 #include "libmv/transfer/lfs.h"
 

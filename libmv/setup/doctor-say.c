@@ -6,10 +6,11 @@
 #include <sys/statvfs.h>
 
 #include "libmv/base/words.h"
+#include "libmv/git/config.h"
 #include "libmv/setup/priv.h"
 
-void say(const struct checks *c, enum mv_doctor_level level,
-	 const char *check, const char *mend, const char *fmt, ...)
+void mv_setup_say(const struct checks *c, enum mv_doctor_level level,
+		  const char *check, const char *mend, const char *fmt, ...)
 {
 	char message[1024];
 	va_list ap;

@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "libmv/base/config.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo/repo.h"
 #include "libmv/setup/priv.h"
+#include "libmv/store/store.h"
 #include "libmv/transfer/transfer.h"
 #include "libmv/work/work.h"
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/setup/priv.h"
 
 /*

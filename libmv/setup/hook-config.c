@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/git/config.h"
 #include "libmv/setup/priv.h"
 
 /*

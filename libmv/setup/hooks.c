@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/repo/files.h"
 #include "libmv/setup/priv.h"
 

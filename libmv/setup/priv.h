@@ -132,11 +132,11 @@ struct checks {
 };
 
 /* A finding; `mend` is NULL when there is nothing to do. */
-#define say mv_doctor_say
-
 __attribute__((format(printf, 5, 6)))
-void say(const struct checks *c, enum mv_doctor_level level,
-	 const char *check, const char *mend, const char *fmt, ...);
+void mv_setup_say(const struct checks *c, enum mv_doctor_level level,
+		  const char *check, const char *mend, const char *fmt, ...);
+/* Said so often that the long name would hide what is said. */
+#define say mv_setup_say
 
 /* What git uses of a variable; borrowed, NULL: it is not set. */
 const char *mv_setup_doctor_config(const struct checks *c, const char *key);

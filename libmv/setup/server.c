@@ -5,6 +5,9 @@
 
 #include "libmv/base/words.h"
 #include "libmv/gate/gate.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/refs.h"
 #include "libmv/setup/priv.h"
 
 /*

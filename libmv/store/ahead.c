@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/store/internal.h"
+#include "libmv/store/store.h"
 
 #include <stdlib.h>
 #include <string.h>

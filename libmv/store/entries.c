@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/store/store.h"
 
 /* Collecting index entries in memory, and publishing them. */
 

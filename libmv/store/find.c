@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/store/store.h"
 
 #define LOOK_AGAIN 10	/* times that gc may be faster than we are */
 

@@ -11,6 +11,8 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/grow.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * Verify everything, from the outside in: temporary files, indexes (their

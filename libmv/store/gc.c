@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * Mark and sweep, under the store's exclusive lock, so that no writer can

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * Bytes in, chunks and a recipe out.

@@ -15,6 +15,7 @@
 #include "libmv/store/pack.h"
 #include "libmv/store/recipe.h"
 #include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * What the files of the store share. store.c owns the set of indexes, open

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/store/store.h"
 
 /*
  * For whom a pack was written: owners/<pack id>.<owner>, an empty file for each

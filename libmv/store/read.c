@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/store/store.h"
 
 /*
  * Chunks out, bytes back. Every chunk is checked against its SHA-256 before

@@ -12,6 +12,7 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/grow.h"
+#include "libmv/store/store.h"
 
 /*
  * What a killed writer leaves behind, and how it is found again.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/store/store.h"
 
 #define FORMAT_TEXT "git-model store 1\n"
 #define OPEN_PACKS_MAX 192

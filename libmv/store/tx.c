@@ -11,6 +11,8 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/grow.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * A transaction writes records to packs in tmp/ and remembers where they

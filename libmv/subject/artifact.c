@@ -2,6 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/files.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
 #include "libmv/subject/priv.h"
 
 /* An artifact by its name, in a commit or the index, wherever it went. */

@@ -2,6 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/subject/priv.h"
 
 #define TAGS "refs/tags/"

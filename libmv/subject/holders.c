@@ -2,6 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"

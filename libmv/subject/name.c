@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "libmv/base/worktree.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"

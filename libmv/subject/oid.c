@@ -2,6 +2,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/manifest.h"
 #include "libmv/subject/priv.h"
 #include "libmv/transfer/transfer.h"
 

@@ -2,6 +2,7 @@
 #ifndef MV_SUBJECT_PRIV_H
 #define MV_SUBJECT_PRIV_H
 
+#include "libmv/meta/facts.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"

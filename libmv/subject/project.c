@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"
 

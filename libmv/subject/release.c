@@ -2,6 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/facts.h"
+#include "libmv/meta/holding.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/subject/priv.h"
 
 /* An artifact's tags, read: events, versions, what a version is. */

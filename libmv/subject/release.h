@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/registry.h"
 
 /*
  * Versions and stages as the tags have them (docs/format/tags.md), read and

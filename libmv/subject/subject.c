@@ -5,6 +5,12 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "libmv/base/near.h"
+#include "libmv/git/files.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
 #include "libmv/repo/files.h"
 #include "libmv/subject/priv.h"
 

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
 #include "libmv/store/pointer.h"
 
 /*

@@ -4,6 +4,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"
 #include "libmv/subject/subject.h"

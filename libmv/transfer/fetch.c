@@ -2,9 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/repo.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "libmv/transfer/priv.h"
 
 /* Which contents are wanted, and bringing them from a remote. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/store/lfsdir.h"
 #include "libmv/store/pointer.h"
 #include "libmv/transfer/priv.h"

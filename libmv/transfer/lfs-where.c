@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/git/git.h"
 #include "libmv/store/lfsdir.h"
 #include "libmv/store/pointer.h"
 #include "libmv/transfer/priv.h"

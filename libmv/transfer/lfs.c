@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include "libmv/base/statcache.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/repo/files.h"
 #include "libmv/store/lfsdir.h"
 #include "libmv/transfer/priv.h"

@@ -2,10 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo/repo.h"
 #include "libmv/store/lfsdir.h"
 #include "libmv/store/pointer.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "libmv/transfer/priv.h"
 
 /* Content that is asked for and may have to come from elsewhere first. */

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/meta/ledger.h"
 #include "libmv/repo/state.h"
 #include "libmv/transfer/transfer.h"
 

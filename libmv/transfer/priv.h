@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "libmv/repo/state.h"
+#include "libmv/store/tx.h"
 #include "libmv/transfer/lfs.h"
 #include "libmv/transfer/transfer.h"
 

@@ -4,11 +4,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/git/config.h"
+#include "libmv/meta/ledger.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo/clients.h"
 #include "libmv/repo/repo.h"
 #include "libmv/store/pointer.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "libmv/transfer/priv.h"
 
 /*

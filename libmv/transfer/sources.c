@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/config.h"
 #include "libmv/transfer/priv.h"
 
 /*

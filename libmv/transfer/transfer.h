@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * transfer: how does content get here, and there? Which remote a name means,

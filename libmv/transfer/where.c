@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
 #include "libmv/remote/remote.h"
 #include "libmv/transfer/priv.h"
 

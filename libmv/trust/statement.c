@@ -11,6 +11,7 @@
 #include "libmv/base/time.h"
 #include "libmv/base/utf8.h"
 #include "libmv/trust/priv.h"
+#include "libmv/base/json-read.h"
 
 /*
  * Statements as canonical bytes (docs/format/statement.md). Reading is

@@ -8,8 +8,10 @@
 
 #include "libmv/base/statcache.h"
 #include "libmv/base/worktree.h"
+#include "libmv/git/files.h"
 #include "libmv/repo/repo.h"
 #include "libmv/store/lfsdir.h"
+#include "libmv/store/tx.h"
 #include "libmv/work/adding.h"
 
 /*

@@ -7,8 +7,14 @@
 
 #include "libmv/base/statcache.h"
 #include "libmv/base/worktree.h"
+#include "libmv/git/config.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/repo/repo.h"
 #include "libmv/store/lfsdir.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "libmv/work/adding.h"
 
 #define OUT_MAX ((size_t)4 << 30)

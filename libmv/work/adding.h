@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "libmv/store/tx.h"
 #include "libmv/work/priv.h"
 
 /*

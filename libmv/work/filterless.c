@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "libmv/git/config.h"
 #include "libmv/repo/state.h"
 #include "libmv/work/work.h"
 

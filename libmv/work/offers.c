@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "libmv/base/worktree.h"
+#include "libmv/git/files.h"
+#include "libmv/git/objects.h"
 #include "libmv/transfer/transfer.h"
 #include "libmv/work/priv.h"
 

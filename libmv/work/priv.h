@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "libmv/git/files.h"
 #include "libmv/repo/state.h"
 #include "libmv/work/filter.h"
 #include "libmv/work/work.h"

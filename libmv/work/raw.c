@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "libmv/filter/filter.h"
+#include "libmv/git/files.h"
+#include "libmv/git/objects.h"
 #include "libmv/work/priv.h"
 
 /*

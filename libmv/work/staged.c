@@ -5,6 +5,9 @@
 
 #include "libmv/base/config.h"
 #include "libmv/base/worktree.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/work/priv.h"
 
 /*

@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include "libmv/base/worktree.h"
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "libmv/repo/state.h"
 #include "libmv/transfer/lfs.h"
 #include "libmv/work/work.h"

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libmv/git/files.h"
+#include "libmv/git/objects.h"
 #include "libmv/work/priv.h"
 
 /*

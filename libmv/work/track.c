@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "libmv/base/worktree.h"
+#include "libmv/git/files.h"
+#include "libmv/git/objects.h"
 #include "libmv/work/priv.h"
 
 #define FILE_MAX ((size_t)100 << 20)	/* git reads no longer ones */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "libmv/repo/files.h"
-#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 /*
  * work: what stands in the work tree, and how do files become pointers and

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/facts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/git/objects.h"
 #include "libmv/git/priv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

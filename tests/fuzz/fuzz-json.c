@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
 #include "libmv/base/utf8.h"
 

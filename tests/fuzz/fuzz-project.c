@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/project.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

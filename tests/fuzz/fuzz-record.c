@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/report/report.h"
+#include "libmv/meta/facts.h"
+#include "libmv/report/views.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

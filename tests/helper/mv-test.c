@@ -24,6 +24,7 @@
 #include "libmv/base/bytes.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
 #include "libmv/base/yaml.h"
 

@@ -18,6 +18,9 @@ test_expect_success 'symbols' '
 test_expect_success 'circles' '
 	"$top/scripts/check-circles.sh" "$B"
 '
+test_expect_success 'names' '
+	"$top/scripts/check-names.sh"
+'
 test_expect_success 'commands' '
 	"$top/scripts/check-commands.sh"
 '
@@ -217,6 +220,51 @@ test_expect_success 'circles: what counts as one is one, and nothing looked at i
 	test_must_fail house/scripts/check-circles.sh "$PWD/house/build" >out &&
 	test_grep "libmv/hall" out &&
 	test_must_fail house/scripts/check-circles.sh "$PWD/nowhere"
+'
+
+# refuses_name <file of the copy> <lines to add> <pattern>
+refuses_name () {
+	cp "tree/$1" saved &&
+	{ cat saved && printf "%s\n" "$2"; } >"tree/$1" &&
+	test_must_fail tree/scripts/check-names.sh >out
+	name_status=$?
+	mv saved "tree/$1" && test $name_status = 0 &&
+	test_grep -e "$3" out && test_line_count = 1 out
+}
+
+test_expect_success 'names: a public header has few functions' '
+	tree/scripts/check-names.sh &&
+	for i in 1 2 3 4 5 6 7
+	do
+		printf "int mv_more_%s(int a,\n\t int (*fn)(void *), int b);\n" $i
+	done >more &&
+	refuses_name libmv/meta/curves.h "$(cat more)" \
+		"^libmv/meta/curves.h: 2[1-9] functions"
+'
+test_expect_success 'names: a function says its part' '
+	refuses_name libmv/gate/priv.h "int mv_judge(struct mv_gate *gate);" \
+		"^libmv/gate/priv.h: mv_judge() does not begin with mv_gate_" &&
+	refuses_name libmv/repo/repo.h "static inline int mv_nul(void)
+{
+	return 0;
+}" "^libmv/repo/repo.h: mv_nul() does not begin with mv_repo_"
+'
+test_expect_success 'names: a static function can be found' '
+	for file in cmd/out.c libmv/base/buf.c libmv/gate/gate.c
+	do
+		echo "static int sown(void) { return 0; }" >>tree/$file || return
+	done &&
+	tree/scripts/check-names.sh &&
+	refuses_name hooks/hook.c "static int sown(void)
+{
+	return 0;
+}" "^sown() is static in .*libmv/gate/gate.c"
+'
+test_expect_success 'names: no header is no success' '
+	mkdir -p bare/scripts bare/libmv &&
+	cp "$top/scripts/check-names.sh" bare/scripts/ &&
+	: >bare/scripts/layers.txt &&
+	test_must_fail bare/scripts/check-names.sh
 '
 
 refuses_command () {

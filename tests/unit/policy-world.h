@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/ledger.h"
 #include "libmv/policy/policy.h"
 
 /*

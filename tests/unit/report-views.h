@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/report/report.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/compare.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/record.h"
+#include "libmv/report/views.h"
 
 /*
  * Small views, made by hand, for the tests of report. Include after cmocka.

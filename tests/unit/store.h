@@ -20,6 +20,8 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/store/internal.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "tests/unit/base-tmp.h"
 
 #define UNUSED __attribute__((unused))

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
 
 /* jansson's, for making allocations fail; its header has one door only. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/json.h"
 #include "libmv/base/yaml.h"
 
 static void gives(const char *text, const char *json)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/history.h"
 #include "tests/unit/u-git-help.h"
 
 /* -- two trees ------------------------------------------------------------ */

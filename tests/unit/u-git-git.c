@@ -2,6 +2,10 @@
 #include "tests/unit/u-git-help.h"
 
 #include "libmv/base/fs.h"
+#include "libmv/git/config.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 
 /* Compare with "<root>/<rest>"; git resolves symlinks, so do we. */
 static void assert_below(const struct repo *r, const char *path,

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libmv/git/git.h"
 #include "libmv/git/priv.h"
 
 /*

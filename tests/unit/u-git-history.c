@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
 #include "tests/unit/u-git-help.h"
 
 /* -- small blobs ---------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "libmv/base/bytes.h"
 #include "libmv/base/hash.h"
 #include "libmv/git/index.h"
+#include "libmv/git/files.h"
 
 static struct stat odd_stat(void)
 {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/objects.h"
 #include "tests/unit/u-git-help.h"
 
 /* Rows as lines "<mode> <stage> <S or -> <has blob> <path>", in order. */

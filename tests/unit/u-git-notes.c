@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/files.h"
+#include "libmv/git/git.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/refs.h"
 #include "tests/unit/u-git-help.h"
 
 #include <sys/wait.h>

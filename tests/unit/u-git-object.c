@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/objects.h"
 #include "tests/unit/u-git-help.h"
 
 /* From which source: git-process reads come first, libgit2 after many. */

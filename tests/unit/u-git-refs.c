@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/git.h"
+#include "libmv/git/history.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
 #include "tests/unit/u-git-help.h"
 
 /* The same name as git gives it, or none at all. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/git/files.h"
 #include "tests/unit/u-git-help.h"
 
 /* Make a file of `len` bytes and the pointer that the filter would make. */

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
 
 static void are(struct mv_curves *c, const char *text)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "libmv/base/fs.h"
-#include "libmv/meta/meta.h"
+#include "libmv/meta/curves.h"
 
 /*
  * Event files of two writers of others, and what TensorBoard's own reader

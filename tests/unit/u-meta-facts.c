@@ -12,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/facts.h"
 
 /* Facts as one text: their JSON. */
 static void are(const struct mv_facts *facts, const char *json)

@@ -11,7 +11,11 @@
 #include <string.h>
 
 #include "libmv/base/fs.h"
-#include "libmv/meta/meta.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/meta/manifest.h"
+#include "libmv/meta/record.h"
 
 /*
  * A note and a manifest of format 1 as they were written once, and what they

@@ -4,7 +4,8 @@
 #include <sys/wait.h>
 
 #include "libmv/base/fs.h"
-#include "libmv/meta/meta.h"
+#include "libmv/git/git.h"
+#include "libmv/meta/ledger.h"
 
 #define PATIENCE 30000		/* ms; what is tested is never slow */
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/base/buf.h"
+#include "libmv/meta/project.h"
 
 static int parse(struct mv_project *p, const char *text, struct mv_err *err)
 {

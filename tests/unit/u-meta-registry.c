@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/git/objects.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/registry.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define OID "4d7a214614ab2935c943f9e0ff69d22eadbb8f32"

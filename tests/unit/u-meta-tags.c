@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/facts.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/tags.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

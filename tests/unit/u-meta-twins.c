@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmv/meta/meta.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 
 enum { MOST = 8 };
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/meta/project.h"
 #include "libmv/policy/policy.h"
 
 static void good_with(struct mv_policy *p, const char *text,

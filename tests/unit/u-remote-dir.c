@@ -14,6 +14,8 @@
 #include "libmv/base/buf.h"
 #include "libmv/base/fs.h"
 #include "libmv/remote/remote.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 
 static char top[64];
 static struct mv_pool *pool;

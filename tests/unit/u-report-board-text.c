@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libmv/report/report.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 static void init_board(struct mv_board *b)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 static void init_board(struct mv_board *b)

@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "libmv/base/utf8.h"
-#include "libmv/report/report.h"
+#include "libmv/report/ci.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 static void test_report_ci__junit_fails_what_is_worse(void **state)

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libmv/report/report.h"
+#include "libmv/meta/evidence.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 static void print(struct mv_buf *out, struct mv_comparison *c, unsigned flags)

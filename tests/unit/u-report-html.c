@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/report/html.h"
+#include "libmv/report/pages.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 /* What a stranger may call things. No part of it may show as markup. */

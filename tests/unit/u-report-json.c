@@ -9,7 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "libmv/report/report.h"
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
+#include "libmv/meta/curves.h"
+#include "libmv/report/json.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 /* Frees it. */

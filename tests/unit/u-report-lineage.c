@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libmv/report/report.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 static void set_node(struct mv_lineage *l, size_t i, enum mv_node_kind kind,

@@ -10,7 +10,10 @@
 #include <string.h>
 
 #include "libmv/base/utf8.h"
-#include "libmv/report/report.h"
+#include "libmv/meta/curves.h"
+#include "libmv/meta/facts.h"
+#include "libmv/report/md.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 static void print(struct mv_buf *out, struct mv_comparison *c, size_t max)

@@ -9,7 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "libmv/meta/facts.h"
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 #include "report-views.h"
 
 static void check(double v, int precision, const char *expected)

@@ -9,7 +9,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "libmv/report/report.h"
+#include "libmv/meta/curves.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 static void init_plot(struct mv_plot *p, size_t lines, size_t points)

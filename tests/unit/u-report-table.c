@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 #include "report-views.h"
 
 static void row(struct mv_table *t, const char *a, const char *b,

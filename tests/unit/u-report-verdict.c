@@ -8,8 +8,14 @@
 
 #include <string.h>
 
+#include "libmv/base/json-read.h"
+#include "libmv/base/json.h"
 #include "libmv/base/utf8.h"
-#include "libmv/report/report.h"
+#include "libmv/report/ci.h"
+#include "libmv/report/json.h"
+#include "libmv/report/md.h"
+#include "libmv/report/text.h"
+#include "libmv/report/views.h"
 
 #define S(s) ((char *)(uintptr_t)(s))
 

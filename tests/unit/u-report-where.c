@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/views.h"
 #include "report-views.h"
 
 /* Three rows: a, b and c. */

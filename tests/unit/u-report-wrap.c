@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "libmv/report/parts.h"
+#include "libmv/report/text.h"
 #include "report-views.h"
 
 static void check(const char *text, size_t width, size_t hang,

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "tests/unit/store.h"
 
 /* Reading ahead changes when bytes are decoded, never which bytes come. */

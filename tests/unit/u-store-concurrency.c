@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/unit/store.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "tests/unit/pace.h"
+#include "tests/unit/store.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -66,6 +66,8 @@ static const struct {
 	int depth;
 } golden[] = {
 #include "tests/golden/v1/store.names"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 };
 enum { COUNT = sizeof(golden) / sizeof(golden[0]) };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/unit/store.h"
+#include "libmv/store/store.h"
+#include "libmv/store/tx.h"
 #include "tests/unit/pace.h"
+#include "tests/unit/store.h"
 
 #define KIB ((size_t)1024)
 

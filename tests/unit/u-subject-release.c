@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/release/release.h"
 #include "libmv/repo/repo.h"
 #include "libmv/subject/release.h"

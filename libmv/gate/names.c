@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "libmv/gate/gate.h"
+#include "libmv/gate/names.h"
+#include "libmv/meta/project.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
 #include "libmv/repo/state.h"
 
 /*

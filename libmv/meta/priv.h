@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MV_META_PRIV_H
+#define MV_META_PRIV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libmv/base/json.h"
+#include "libmv/meta/facts.h"
+
+/* What makes facts shares this (facts.c, env.c, curves.c). */
+
+/* int, real, bool, null or string, by how it looks. */
+int mv_value_guess(struct mv_value *out, const char *s, struct mv_err *err);
+int mv_value_string(struct mv_value *out, const char *s, struct mv_err *err);
+int mv_value_real(struct mv_value *out, double r, struct mv_err *err);
+void mv_value_release(struct mv_value *v);
+
+/*
+ * Many facts at once: append them as they come (the value is taken over, also
+ * on failure), then merge: sorts, refuses a key that occurs twice (MV_EINVALID),
+ * and replaces older values; `fresh` is empty then. Inserting 300,000 one by
+ * one would move memory for minutes. `line` is for the message; 0: not known.
+ */
+int mv_facts_append(struct mv_facts *fresh, const char *key,
+		    struct mv_value *value, uint32_t line, struct mv_err *err);
+int mv_facts_merge(struct mv_facts *facts, struct mv_facts *fresh,
+		   struct mv_err *err);
+
+/* As mv_facts_from_json(); `record`: the tree stands in a record, where a list
+   is one value and nothing needs to be guessed. */
+int mv_facts_from_tree(struct mv_facts *facts, const struct mv_json *tree,
+		       const char *prefix, int record, int numbers_only,
+		       size_t *skipped, struct mv_err *err);
+
+/* "JSON line 2 column 3: what" becomes "<name>:2:3: what", anything else
+   "<name>: what". */
+void mv_facts_put_name(struct mv_err *err, const char *name);
+
+/*
+ * Lines of `key = value` (env.c):
+ *
+ *	line    = [ "export " ] key ( "=" | ":" ) value | "[" section "]"
+ *	comment = ("#" | ";" | "!") text, and " #" or " ;" behind a value
+ *
+ * Values in double quotes know \n \r \t \" \\ \$, those in single quotes
+ * nothing; quoted ones are strings. "!" comments and no comments behind values
+ * in .properties; ":" not in .env. Continued lines are refused.
+ */
+int mv_env_read(struct mv_facts *facts, const char *name, const char *data,
+		size_t len, int metrics, size_t *skipped, struct mv_err *err);
+
+/* What tables and JSON Lines have in common. */
+
+/* Names of the step, the first that is there counts; NULL-terminated. */
+extern const char *const mv_step_names[];
+/* Is it the name of a time? */
+int mv_table_is_time(const char *name);
+/* Seconds or milliseconds since 1970, or RFC 3339, as ms; 0: not known. */
+int64_t mv_table_time(const char *s);
+
+#endif
