@@ -2,37 +2,17 @@
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
 #include "libmv/release/release.h"
-#include "libmv/repo/repo.h"
 #include "libmv/subject/release.h"
-#include "tests/unit/u-git-help.h"
+#include "tests/unit/u-world.h"
 
 /*
  * Tags are made one after the other, also by people who do it at the same
  * time: whoever finds the name taken decides again.
  */
-struct world {
-	struct repo r;
-	struct mv_repo *repo;
-	struct mv_err err;
-};
-
-static void world_new(struct world *w)
+static void world_begin(struct world *w)
 {
-	struct mv_repo_options options = { 0 };
-
-	memset(w, 0, sizeof(*w));
-	repo_new(&w->r, "");
-	run(&w->r, "git commit -q --allow-empty -m one");
+	world_new(w, "");
 	run(&w->r, "git tag -a -m x fraud@v1.0.0");
-	options.dir = w->r.dir;
-	options.env = w->r.env;
-	assert_int_equal(mv_repo_open(&w->repo, &options, &w->err), 0);
-}
-
-static void world_drop(struct world *w)
-{
-	mv_repo_close(w->repo);
-	repo_drop(&w->r);
 }
 
 static void event_new(struct mv_tag_event *event, struct world *w,
@@ -78,7 +58,7 @@ static int decide(void *payload, struct mv_tag_event *event,
 	return mv_release_tag_trailer(event, "Model-Version", "v1.0.0", err);
 }
 
-static void test_repo_registry__who_is_second_decides_again(void **state)
+static void test_release_tag__who_is_second_decides_again(void **state)
 {
 	struct decision d = { .rivals = 3 };
 	struct mv_tag_event event;
@@ -86,7 +66,7 @@ static void test_repo_registry__who_is_second_decides_again(void **state)
 	char *name;
 
 	(void)state;
-	world_new(&w);
+	world_begin(&w);
 	d.w = &w;
 	event_new(&event, &w, 0);
 	assert_int_equal(mv_release_tag(&name, w.repo, &event, decide, &d,
@@ -104,7 +84,7 @@ static void test_repo_registry__who_is_second_decides_again(void **state)
 	world_drop(&w);
 }
 
-static void test_repo_registry__a_refusal_is_final(void **state)
+static void test_release_tag__a_refusal_is_final(void **state)
 {
 	struct decision d = { .rivals = 1, .give_up = 1 };
 	struct mv_tag_event event;
@@ -112,7 +92,7 @@ static void test_repo_registry__a_refusal_is_final(void **state)
 	char *name;
 
 	(void)state;
-	world_new(&w);
+	world_begin(&w);
 	d.w = &w;
 	event_new(&event, &w, 0);
 	assert_int_equal(mv_release_tag(&name, w.repo, &event, decide, &d,
@@ -125,7 +105,7 @@ static void test_repo_registry__a_refusal_is_final(void **state)
 	world_drop(&w);
 }
 
-static void test_repo_registry__it_does_not_go_on_for_ever(void **state)
+static void test_release_tag__it_does_not_go_on_for_ever(void **state)
 {
 	struct decision d = { .rivals = 1000 };
 	struct mv_tag_event event;
@@ -133,7 +113,7 @@ static void test_repo_registry__it_does_not_go_on_for_ever(void **state)
 	char *name;
 
 	(void)state;
-	world_new(&w);
+	world_begin(&w);
 	d.w = &w;
 	event_new(&event, &w, 0);
 	assert_int_equal(mv_release_tag(&name, w.repo, &event, decide, &d,
@@ -143,14 +123,14 @@ static void test_repo_registry__it_does_not_go_on_for_ever(void **state)
 	world_drop(&w);
 }
 
-static void test_repo_registry__names_without_a_choice(void **state)
+static void test_release_tag__names_without_a_choice(void **state)
 {
 	struct mv_tag_event event;
 	struct world w;
 	char *name;
 
 	(void)state;
-	world_new(&w);
+	world_begin(&w);
 	/* No counter, nobody to decide: taken is taken. */
 	event_new(&event, &w, -1);
 	assert_int_equal(mv_release_tag(&name, w.repo, &event, NULL, NULL,
@@ -174,14 +154,14 @@ static void test_repo_registry__names_without_a_choice(void **state)
 	world_drop(&w);
 }
 
-static void test_repo_registry__what_git_refuses_is_said(void **state)
+static void test_release_tag__what_git_refuses_is_said(void **state)
 {
 	struct mv_tag_event event;
 	struct world w;
 	char *name;
 
 	(void)state;
-	world_new(&w);
+	world_begin(&w);
 	event_new(&event, &w, 0);
 	free(event.commit);
 	event.commit = strdup("0123456789012345678901234567890123456789");
@@ -195,7 +175,7 @@ static void test_repo_registry__what_git_refuses_is_said(void **state)
 
 /* -- small things --------------------------------------------------------- */
 
-static void test_repo_registry__trailers_are_one_line(void **state)
+static void test_release_tag__trailers_are_one_line(void **state)
 {
 	static const char *const bad[] = {
 		"", " ", " x", "x ", "a\nb", "a\rb", "x\n"
@@ -217,7 +197,7 @@ static void test_repo_registry__trailers_are_one_line(void **state)
 	mv_release_tag_clear(&event);
 }
 
-static void test_repo_registry__specs(void **state)
+static void test_release_tag__specs(void **state)
 {
 	static const char *const good[] = {
 		"fraud@v1.2.3", "fraud@latest", "fraud@greatest",
@@ -241,13 +221,13 @@ static void test_repo_registry__specs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_repo_registry__who_is_second_decides_again),
-		cmocka_unit_test(test_repo_registry__a_refusal_is_final),
-		cmocka_unit_test(test_repo_registry__it_does_not_go_on_for_ever),
-		cmocka_unit_test(test_repo_registry__names_without_a_choice),
-		cmocka_unit_test(test_repo_registry__what_git_refuses_is_said),
-		cmocka_unit_test(test_repo_registry__trailers_are_one_line),
-		cmocka_unit_test(test_repo_registry__specs),
+		cmocka_unit_test(test_release_tag__who_is_second_decides_again),
+		cmocka_unit_test(test_release_tag__a_refusal_is_final),
+		cmocka_unit_test(test_release_tag__it_does_not_go_on_for_ever),
+		cmocka_unit_test(test_release_tag__names_without_a_choice),
+		cmocka_unit_test(test_release_tag__what_git_refuses_is_said),
+		cmocka_unit_test(test_release_tag__trailers_are_one_line),
+		cmocka_unit_test(test_release_tag__specs),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
