@@ -17,49 +17,17 @@ static const char *const usage[] = {
 	NULL
 };
 
-static const char *const formats[] = { "text", "json", "svg", "html", NULL };
+static const char *const formats[] = { "text", "json", "html", NULL };
 
-enum { HEIGHT = 20, SVG_WIDTH = 900, SVG_HEIGHT = 520,
-       DRAW_LIMIT_MS = 5 * 60 * 1000 };
+enum { HEIGHT = 20 };
 
 struct drawing {
 	struct look look;
 	struct opt_list metrics;
 	const char *over, *output;
-	int terminal, svg, html;
+	int terminal, html;
 	int versions;
 };
-
-/* gnuplot draws; it reads the script as its standard input. */
-static int draw_svg(struct mv_buf *out, struct cmd_env *env,
-		    const struct mv_plot *plot, struct mv_err *err)
-{
-	const char *argv[] = { NULL, "-d", "-", NULL };	/* no ~/.gnuplot */
-	struct mv_buf script, complaint;
-	char *program = NULL;
-	int status = 0, rc;
-
-	mv_buf_init(&script, LOOK_MAX);
-	mv_buf_init(&complaint, 1 << 16);
-	rc = mv_proc_find(&program, "gnuplot", env->proc.search_path, err);
-	if (rc == MV_ENOENT)
-		rc = mv_fail(err, rc, "gnuplot draws SVG, and is not "
-			     "installed (Debian: apt install gnuplot-nox)");
-	if (!rc)
-		rc = mv_plot_gnuplot(&script, plot, SVG_WIDTH, SVG_HEIGHT, err);
-	argv[0] = program;
-	if (!rc)
-		rc = mv_proc_run_for(DRAW_LIMIT_MS, &status, argv, NULL,
-				     &env->proc, script.data, script.len, out,
-				     &complaint, err);
-	if (!rc && status)
-		rc = mv_fail(err, MV_EIO, "gnuplot failed: %s",
-			     complaint.len ? complaint.data : "no reason given");
-	mv_buf_release(&script);
-	mv_buf_release(&complaint);
-	free(program);
-	return rc;
-}
 
 /* The page has the versions of the artifact beside its curves. */
 static int draw_html(struct mv_buf *out, struct cmd_env *env,
@@ -105,8 +73,6 @@ static int plot_print(const struct drawing *d, struct cmd_env *env,
 		rc = mv_json_print(&text, json, 2, &err);
 		if (!rc && mv_buf_addch(&text, '\n'))
 			rc = mv_nomem(&err);
-	} else if (look_is(&d->look, "svg")) {
-		rc = draw_svg(&text, env, plot, &err);
 	} else if (look_is(&d->look, "html")) {
 		rc = draw_html(&text, env, plot, names, count, &err);
 	} else {
@@ -122,11 +88,11 @@ static int plot_print(const struct drawing *d, struct cmd_env *env,
 static int plot_choose(struct drawing *d, struct cmd_env *env,
 		       const struct opt *opts)
 {
-	if (d->terminal + d->svg + d->html + d->look.json > 1)
-		return opt_usage_error(opts, usage, "one of --terminal, --svg, "
-				       "--html and --json");
-	if (d->svg || d->html)
-		d->look.format = d->svg ? "svg" : "html";
+	if (d->terminal + d->html + d->look.json > 1)
+		return opt_usage_error(opts, usage, "one of --terminal, --html "
+				       "and --json");
+	if (d->html)
+		d->look.format = "html";
 	if (d->output && !d->look.color)
 		d->look.color = "never";
 	d->versions = d->over && !strcmp(d->over, "versions");
@@ -146,7 +112,6 @@ int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 			   "steps: training curves (default); versions: "
 			   "metrics over the history"),
 		OPT_BOOL(0, "terminal", &d.terminal, "as text (default)"),
-		OPT_BOOL(0, "svg", &d.svg, "as an image, drawn by gnuplot"),
 		OPT_BOOL(0, "html", &d.html, "as a page that needs nothing "
 			 "else"),
 		OPT_STRING(0, "output", &d.output, "file",

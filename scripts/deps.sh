@@ -19,7 +19,7 @@ packages () {
 			libyaml-dev libsqlite3-dev node-chart.js asciidoctor ;;
 	test)
 		echo libcmocka-dev perl strace git-lfs hyperfine openssl \
-			sqlite3 jq gnuplot-nox faketime gnupg curl python3 \
+			sqlite3 jq faketime gnupg curl python3 \
 			openssh-server \
 			chromium chromium-driver ;;
 	bench)

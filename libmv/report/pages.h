@@ -54,12 +54,4 @@ int mv_plot_html(struct mv_buf *out, const struct mv_plot *p,
 int mv_board_html(struct mv_buf *out, const struct mv_board *b,
 		  struct mv_err *err);
 
-/*
- * The script and data for gnuplot to draw the plot as SVG (the caller runs
- * it and hands the script to its standard input). No name from the plot is
- * ever seen as a command.
- */
-int mv_plot_gnuplot(struct mv_buf *out, const struct mv_plot *p, int width,
-		    int height, struct mv_err *err);
-
 #endif

@@ -212,28 +212,6 @@ test_expect_success 'the other commands print pages, too' '
 	test_grep "data-chart=\"curves\"" plot.html
 '
 
-if command -v gnuplot >/dev/null
-then
-	test_expect_success 'gnuplot draws hostile names and runs none of them' '
-		name="x'"'"'\`touch pwned\`\$(touch pwned)</text><script>" &&
-		(
-			cd repo &&
-			git model record fraud \
-				--metric "$name; system \"touch pwned\"=1" &&
-			printf "step,\"%s\"\n1,3\n2,2\n" "$name" >../names.csv &&
-			git model record fraud --metrics-file ../names.csv &&
-			git model plot --svg fraud >../plot.svg
-		) &&
-		test_grep "touch pwned" plot.svg &&
-		test_grep ! "<script>" plot.svg &&
-		test_path_is_missing pwned &&
-		test_path_is_missing repo/pwned &&
-		perl -0777 -ne "exit 1 unless /<svg.*<\\/svg>\\s*\\z/s" plot.svg
-	'
-else
-	test_skip 'gnuplot draws hostile names' 'no gnuplot'
-fi
-
 test_expect_success 'many files of which nothing is known are counted by folder' '
 	git init -q plain && cd plain && git model install --local &&
 	git model track "*.png" && mkdir -p a/b c &&
