@@ -56,8 +56,8 @@ int mv_evidence_record_begin(struct mv_record *out, struct mv_repo *repo,
  * content is MV_EINVALID.
  *
  * Each names as superseded what is dated later than it on its content. What a
- * person should know before is warned of: that, approvals that become void,
- * and what the record will not change.
+ * person should know before is warned of: that, approvals that become void
+ * and were not used yet, and what the record will not change.
  */
 int mv_evidence_record(struct mv_repo *repo, const struct mv_subject *subjects,
 		       struct mv_record *records, size_t count,

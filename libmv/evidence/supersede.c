@@ -4,8 +4,12 @@
 
 #include "libmv/evidence/priv.h"
 #include "libmv/meta/evidence.h"
+#include "libmv/meta/facts.h"
 #include "libmv/meta/ledger.h"
 #include "libmv/meta/record.h"
+#include "libmv/meta/registry.h"
+#include "libmv/meta/tags.h"
+#include "libmv/subject/release.h"
 #include "libmv/subject/subject.h"
 #include "libmv/trust/trust.h"
 
@@ -103,6 +107,52 @@ static void warn_of_data(const struct mv_record *r,
 	mv_buf_release(&keys);
 }
 
+/* Does that version hold the stage, put there on this evidence? Then the
+   approval has done what it was for. The clocks of two people say nothing. */
+static int was_used(int *used, struct mv_repo *repo,
+		    const struct mv_statement *s, struct mv_err *err)
+{
+	const struct mv_event *e;
+	struct mv_events events;
+	int rc;
+
+	*used = 0;
+	if (!mv_artifact_name_ok(s->artifact))
+		return 0;
+	rc = mv_subject_events(&events, repo, s->artifact, err);
+	if (rc)
+		return rc;
+	e = mv_registry_holder(&events.registry, s->artifact, s->stage);
+	if (e) {
+		const struct mv_event_info *info = &events.info[e->order];
+		const struct mv_value *seen = mv_facts_get(&info->trailers,
+							   "Model-Records");
+
+		*used = info->active && !strcmp(info->version, s->version) &&
+			seen && seen->text && !strcmp(seen->text, s->records);
+	}
+	mv_subject_events_release(&events);
+	return 0;
+}
+
+/* An approval of what the evidence was, which is to change. */
+static int warn_of_approval(struct mv_repo *repo, const struct mv_statement *s,
+			    const char *now, struct mv_err *err)
+{
+	int used, rc;
+
+	if (s->decision != MV_DECISION_APPROVE || strcmp(s->records, now))
+		return 0;
+	rc = was_used(&used, repo, s, err);
+	if (!rc && !used)
+		mv_repo_warn(repo, "this voids the approval of %s@%s for '%s' "
+			     "by %s, who saw other evidence (unless the "
+			     "policy's dismiss-on leaves out metrics): ask "
+			     "for it again", s->artifact, s->version, s->stage,
+			     s->signer);
+	return rc;
+}
+
 /* Whose evidence will be other evidence. */
 static int warn_of_approvals(const struct mv_record *r,
 			     const struct mv_lines *lines,
@@ -121,15 +171,7 @@ static int warn_of_approvals(const struct mv_record *r,
 		mv_buf_init(&sig, MV_RECORD_MAX);
 		if (!mv_statement_from_line(&s, &payload, &sig, lines->v[i],
 					    strlen(lines->v[i]), NULL)) {
-			if (s.decision == MV_DECISION_APPROVE &&
-			    !strcmp(s.records, now))
-				mv_repo_warn(repo, "this voids the approval of "
-					     "%s@%s for '%s' by %s, who saw "
-					     "other evidence (unless the "
-					     "policy's dismiss-on leaves out "
-					     "metrics): ask for it again",
-					     s.artifact, s.version, s.stage,
-					     s.signer);
+			rc = warn_of_approval(repo, &s, now, err);
 			mv_statement_release(&s);
 		}
 		mv_buf_release(&payload);

@@ -69,6 +69,14 @@ test_expect_success 'what voids an approval says so before' '
 	git model record fraud --data hold.csv 2>err && test_grep ! "voids" err
 '
 
+test_expect_success 'an approval that a promotion has used is not asked for again, one given since is' '
+	cd r && as alice git model approve fraud@v1.0.0 --stage voted >/dev/null &&
+	git model promote fraud@v1.0.0 voted && git model record fraud --data hold.csv 2>err &&
+	test_grep ! "voids" err &&
+	as alice git model approve fraud@v1.0.0 --stage voted >/dev/null &&
+	git model record fraud --data hold.csv 2>err && test_grep "voids" err
+'
+
 test_expect_success 'a run says what its metrics are measured on: no-regression can be met' '
 	cd r && git model run --eval-data hold.csv --out models/fraud.bin --metrics-file m.json -- \
 		sh -c "mv-test random 100K 31 >models/fraud.bin; echo {\\\"auc\\\":0.9} >m.json" &&
