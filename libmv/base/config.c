@@ -6,20 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/buf.h"
 #include "libmv/base/utf8.h"
 
 #define BYTES_MAX (1024u * 1024)
 #define LINES_MAX 100000
-/* inih's buffers as Debian compiles it: 200 for a line with its CR, LF and
- * NUL; 50 for the inside of the brackets and for a key, with NUL. */
+#define VALUE_MAX_LEN 4096
+/* inih's buffers as Debian compiles it: 200 for a line with a blank before it,
+ * its LF and NUL; 50 for the inside of the brackets, with NUL. */
 #define LINE_MAX_LEN 197
 #define NAME_MAX_LEN 49
 
 /*
- * inih reads line by line through config_next_line(), which checks a line before
- * inih sees it and notes what inih must make of it; config_on_pair() compares. So
- * nothing depends on how inih was compiled or on its global settings, which
- * any other user of it in this process may change.
+ * inih reads line by line through config_next_line(), which refuses what inih
+ * would cut or take for something else. A pair waits for the lines that go on
+ * with it; fn is called when the next line does not.
  */
 struct parse {
 	const char *name;
@@ -27,10 +28,11 @@ struct parse {
 	unsigned flags;
 	int line;
 	int returned;			/* what fn returned, or our own error */
-	int pair;			/* the line's pair has yet to arrive */
-	const char *key, *value;	/* of the line */
-	size_t keylen, valuelen;
-	char inside[NAME_MAX_LEN + 1];	/* the current section as inih has it */
+	int owed;			/* inih has yet to report the line */
+	int goes_on;			/* the line is more of the pair */
+	int pair_line;			/* of the pair that waits; 0: none */
+	char key[NAME_MAX_LEN + 1];
+	struct mv_buf value;
 	char section[NAME_MAX_LEN + 1];
 	char subname[NAME_MAX_LEN + 1];
 	mv_config_fn fn;
@@ -95,13 +97,19 @@ static void copy_str(char *to, const char *from, size_t len)
 	to[len] = '\0';
 }
 
-/* `s` is what stands between the brackets. */
+/* Brackets and what is between them. */
 static int take_section(struct parse *p, const char *s, size_t len)
 {
-	size_t n = word_len(s, len);
 	const char *sub = "";
-	size_t sublen = 0;
+	size_t n, sublen = 0;
 
+	if (s[len - 1] != ']')
+		return config_bad(p,
+				  "a section ends with ']', and nothing "
+				  "follows it");
+	s++;
+	len -= 2;
+	n = word_len(s, len);
 	if (len > NAME_MAX_LEN)
 		return config_bad(p,
 				  "the section name is longer than 49 bytes");
@@ -119,7 +127,6 @@ static int take_section(struct parse *p, const char *s, size_t len)
 			return config_bad(p,
 					  "a subname cannot hold '\"' or ']'");
 	}
-	copy_str(p->inside, s, len);
 	copy_str(p->section, s, n);
 	copy_str(p->subname, sub, sublen);
 	return p->flags & MV_CONFIG_HEADS ?
@@ -127,61 +134,77 @@ static int take_section(struct parse *p, const char *s, size_t len)
 		      p->err) : 0;
 }
 
-static int take_pair(struct parse *p, const char *s, size_t len)
+/* inih takes ':' for '=', too. */
+static int check_pair(struct parse *p, const char *s, size_t len)
 {
-	size_t n = word_len(s, len);
-	size_t i = n;
+	const char *eq = memchr(s, '=', len);
 
-	if (!n)
-		return config_bad(p,
-				  "a key is made of letters, digits, '-', '_', '.'");
-	if (n > NAME_MAX_LEN)
-		return config_bad(p, "the key is longer than 49 bytes");
-	while (i < len && s[i] == ' ')
-		i++;
-	if (i == len || s[i] != '=')
+	if (!eq || memchr(s, ':', (size_t)(eq - s)))
 		return config_bad(p, "expected 'key = value'");
-	if (!*p->section && !(p->flags & MV_CONFIG_TOP))
-		return config_bad(p, "text before the first section");
-	do {
-		i++;
-	} while (i < len && s[i] == ' ');
-	p->key = s;
-	p->keylen = n;
-	p->value = s + i;
-	p->valuelen = len - i;
-	p->pair = 1;
 	return 0;
 }
 
-/* `indented`: git config writes pairs so; inih is not shown that. */
+/* "key = ...", but not "key == ..." */
+static int looks_like_pair(const char *s, size_t len)
+{
+	size_t n = word_len(s, len);
+
+	if (!n)
+		return 0;
+	while (n < len && s[n] == ' ')
+		n++;
+	return n < len && s[n] == '=' && (n + 1 == len || s[n + 1] != '=');
+}
+
+/* What reads like a line of its own must not hide in the one before it. */
+static int check_goes_on(struct parse *p, const char *s, size_t len)
+{
+	if (!p->pair_line)
+		return config_bad(p, "an indented line continues the one before "
+				  "it, and there is none");
+	if (looks_like_pair(s, len))
+		return config_bad(p, "an indented line would continue the one "
+				  "before it; begin at the left");
+	return 0;
+}
+
+/* Nothing follows that goes on with the pair. */
+static int deliver(struct parse *p)
+{
+	int line = p->pair_line;
+
+	p->pair_line = 0;
+	return line ? p->fn(p->payload, p->section, p->subname, p->key,
+			    p->value.data, line, p->err) : 0;
+}
+
+/* `indented`: `s` begins behind the blanks. */
 static int config_take_line(struct parse *p, const char *s, size_t len,
 			    int indented)
 {
-	int rc = check_text(p, s, len);
+	int comment = len && (*s == '#' || *s == ';');
+	int rc = 0;
 
-	if (rc < 0)
+	p->goes_on = indented && len && !comment &&
+		     !(p->flags & MV_CONFIG_INDENT && looks_like_pair(s, len));
+	if (!p->goes_on && !comment)
+		rc = deliver(p);
+	if (!rc)
+		rc = check_text(p, s, len);
+	if (rc)
 		return rc;
 	while (len && s[len - 1] == ' ')
 		len--;
-	if (!len || *s == '#' || *s == ';')
+	if (!len || comment)
 		return 0;
-	if (indented && (*s == '[' || !(p->flags & MV_CONFIG_INDENT)))
-		return config_bad(p,
-				  *s == '[' ? "a section begins at the left" :
-				  "an indented line would continue the one before "
-				  "it; begin at the left");
 	if (memmem(s, len, " ;", 2))
 		return config_bad(p, "' ;' would begin a comment; "
 				  "put it on a line of its own");
-	if (*s == '[') {
-		if (s[len - 1] != ']')
-			return config_bad(p,
-					  "a section ends with ']', and nothing "
-					  "follows it");
-		return take_section(p, s + 1, len - 2);
-	}
-	return take_pair(p, s, len);
+	if (*s == '[')
+		return indented ? config_bad(p, "a section begins at the left") :
+				  take_section(p, s, len);
+	p->owed = 1;
+	return p->goes_on ? check_goes_on(p, s, len) : check_pair(p, s, len);
 }
 
 /* -- sections that occur twice -------------------------------------------- */
@@ -258,10 +281,10 @@ static int stopped(const struct parse *p)
 	return p->returned != 0;
 }
 
-/* inih must have reported the pair of the line before. */
+/* So that no line is lost, however inih was compiled. */
 static void check_reported(struct parse *p)
 {
-	if (p->pair)
+	if (p->owed)
 		p->returned = config_bad(p, "the line was not understood");
 }
 
@@ -270,6 +293,7 @@ static char *config_next_line(char *str, int num, void *stream)
 {
 	struct parse *p = stream;
 	const char *lf, *start = p->pos;
+	char *to = str;
 	size_t len;
 
 	if (!stopped(p))
@@ -283,40 +307,64 @@ static char *config_next_line(char *str, int num, void *stream)
 	p->line++;
 	p->returned = p->line > LINES_MAX ? config_bad(p, "too many lines") :
 		      config_take_line(p, start, len, start > p->pos);
-	if (!stopped(p) && (num < 0 || len + 2 > (size_t)num))
+	if (!stopped(p) && (num < 0 || len + 3 > (size_t)num))
 		p->returned = config_bad(p, "the line is too long");
 	if (stopped(p))
 		return NULL;
 
-	memcpy(str, start, len);
-	memcpy(str + len, "\n", 2);
+	/* How git config indents pairs is not shown. */
+	if (p->goes_on)
+		*to++ = ' ';
+	memcpy(to, start, len);
+	memcpy(to + len, "\n", 2);
 	p->pos = lf ? lf + 1 : p->end;
 	return str;
 }
 
-static int same(const char *s, const char *expected, size_t len)
+static int begin_pair(struct parse *p, const char *key)
 {
-	return strlen(s) == len && !memcmp(s, expected, len);
+	size_t len = strlen(key);
+
+	if (!len || word_len(key, len) < len)
+		return config_bad(p,
+				  "a key is made of letters, digits, '-', '_', '.'");
+	if (len > NAME_MAX_LEN)
+		return config_bad(p, "the key is longer than 49 bytes");
+	if (!*p->section && !(p->flags & MV_CONFIG_TOP))
+		return config_bad(p, "text before the first section");
+	copy_str(p->key, key, len);
+	mv_buf_clear(&p->value);
+	p->pair_line = p->line;
+	return 0;
 }
 
-/* An ini_handler: 1 to go on. */
+static int take_value(struct parse *p, const char *value)
+{
+	const char *blank = p->value.len ? " " : "";
+
+	if (p->value.len + strlen(blank) + strlen(value) > VALUE_MAX_LEN)
+		return config_bad(p, "the value is longer than 4096 bytes");
+	return mv_buf_addstr(&p->value, blank) ||
+	       mv_buf_addstr(&p->value, value) ? mv_nomem(p->err) : 0;
+}
+
+/* An ini_handler: 1 to go on. inih calls it for each line of a value. */
 static int config_on_pair(void *user, const char *section, const char *key,
 			  const char *value)
 {
 	struct parse *p = user;
 
-	if (stopped(p))
+	(void)section;
+	if (stopped(p) || !p->owed)
 		return 0;
-	if (!p->pair || !key || !value || strcmp(section, p->inside) ||
-	    !same(key, p->key, p->keylen) ||
-	    !same(value, p->value, p->valuelen)) {
-		p->returned = config_bad(p, "the line was not understood");
+	if (p->goes_on && strcmp(key, p->key))
 		return 0;
-	}
-	p->pair = 0;
-	p->returned = p->fn(p->payload, p->section, p->subname, key, value,
-			    p->line, p->err);
-	return !p->returned;
+	p->owed = 0;
+	if (!p->goes_on)
+		p->returned = begin_pair(p, key);
+	if (!stopped(p))
+		p->returned = take_value(p, value);
+	return !stopped(p);
 }
 
 int mv_config_parse(const char *name, const char *data, size_t len,
@@ -341,15 +389,13 @@ int mv_config_parse_with(const char *name, const char *data, size_t len,
 	rc = check_sections(&p);
 	if (rc < 0)
 		return rc;
+	mv_buf_init(&p.value, VALUE_MAX_LEN + 1);
 	rc = ini_parse_stream(config_next_line, &p, config_on_pair, &p);
 	if (!stopped(&p))
 		check_reported(&p);
-	if (!stopped(&p) && rc < 0)
-		return mv_nomem(err);
-	if (!stopped(&p) && rc) {
-		p.line = rc;
-		p.returned = config_bad(&p, "the line was not understood");
-	}
+	if (!stopped(&p))
+		p.returned = rc ? mv_nomem(err) : deliver(&p);
+	mv_buf_release(&p.value);
 	return p.returned;
 }
 

@@ -8,24 +8,27 @@
 #include "libmv/base/err.h"
 
 /*
- * INI files of ours (`.gitmodel/config`, later the policy): the only user of
- * inih. inih silently cuts long names and lines and joins indented lines;
- * so every line is checked first and whatever inih would change is refused
- * with file and line. Refused, too: NUL, CR, other control characters,
- * invalid UTF-8, a byte order mark, text outside a section, a section that
- * occurs twice, more than one MiB, 100,000 lines, 197 bytes in a line, 49 in
- * a key or between brackets.
+ * INI files of ours (`.gitmodel/config`, the policy and its cases): the only
+ * user of inih. inih silently cuts long names and lines; so whatever it would
+ * cut or take for something else is refused before, with file and line.
+ * Refused, too: NUL, CR, other control characters, invalid UTF-8, a byte order
+ * mark, text outside a section, a section that occurs twice, more than one
+ * MiB, 100,000 lines, 197 bytes in a line, 49 in a key or between brackets,
+ * 4096 in a value.
  *
- *	file    = *( blank | comment | section | pair )
- *	comment = ("#" | ";") text		at the start of the line
+ *	file    = *( blank | comment | section | pair *more )
+ *	comment = ("#" | ";") text		behind blanks or not
  *	section = "[" name [ SP DQUOTE subname DQUOTE ] "]"
  *	pair    = key "=" value			key: letters, digits, "-", "_", "."
+ *	more    = 1*( SP | TAB ) value		what does not read like a pair
  *
  * `subname` is "" when there is none; it holds no '"' and no ']'. Spaces
  * around "=" and at the end of a line do not count. There are no inline
- * comments (" ;" is refused) and no continuation lines (so is indenting; but
- * mv_config_parse() takes pairs and comments as git config writes them, after
- * spaces or tabs). A key may occur several times.
+ * comments (" ;" is refused). Indented lines go on with the value, each after
+ * one space; comments may stand between, a blank line ends it. An indented
+ * line that reads like a pair is refused there, so that none is hidden in
+ * another; mv_config_parse() takes it for one, as git config writes them. A
+ * key may occur several times.
  */
 typedef int (*mv_config_fn)(void *payload, const char *section,
 			    const char *subname, const char *key,
@@ -42,7 +45,7 @@ int mv_config_parse(const char *name, const char *data, size_t len,
  * The same; with MV_CONFIG_TOP, pairs may stand before the first section
  * (their section is ""); with MV_CONFIG_HEADS, fn is also called for each
  * section's own line, key and value NULL, so that one without pairs is seen;
- * with MV_CONFIG_INDENT, pairs and comments may be indented.
+ * with MV_CONFIG_INDENT, pairs may be indented. `line` of a pair is its first.
  */
 enum mv_config_flags {
 	MV_CONFIG_TOP = 1 << 0,

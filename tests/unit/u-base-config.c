@@ -15,8 +15,8 @@
 #include "libmv/base/config.h"
 
 /* inih's settings, which any part of a process may change. */
-extern bool ini_allow_multiline, ini_allow_inline_comments;
-extern char *ini_start_comment_prefixes, *ini_inline_comment_prefixes;
+extern bool ini_allow_multiline;
+extern char *ini_start_comment_prefixes;
 extern int ini_max_line;
 
 static int note(void *payload, const char *section, const char *subname,
@@ -119,10 +119,70 @@ static void test_base_config__pairs_and_comments_may_be_indented(void **state)
 					      NULL), MV_EINVALID);
 }
 
+static void test_base_config__indented_lines_go_on(void **state)
+{
+	(void)state;
+	accepts("[a]\nk = v\n  w\n\tx  y\nl = w\n",
+		"2|a||k|v w x  y\n5|a||l|w\n");
+	accepts("[a]\nk =\n  v\n  w", "2|a||k|v w\n");
+	accepts("[a]\nk = v\n  == w\n <= x\n l == 2\n l <= 3\n m: n\n",
+		"2|a||k|v == w <= x l == 2 l <= 3 m: n\n");
+	accepts("[a]\nk = v |\n w | \n x\n[b]\nl = w\n",
+		"2|a||k|v | w | x\n6|b||l|w\n");
+	/* Each key by itself; and a pair that git config wrote goes on, too. */
+	accepts("[a]\nk = v\n  w\nk = v\n  w\n\tk = x\n\t  y\n",
+		"2|a||k|v w\n4|a||k|v w\n6|a||k|x y\n");
+}
+
+/* What stands between: comments go, a blank line ends the value. */
+static void test_base_config__comments_stand_between_blanks_end(void **state)
+{
+	(void)state;
+	accepts("[a]\nk = v\n# no\n  w\n  # no = 1\n\t;no\n  x\n",
+		"2|a||k|v w x\n");
+	accepts("[a]\nk = v\n  w\n\n  l = x\n", "2|a||k|v w\n5|a||l|x\n");
+	rejects("[a]\nk = v\n\n  BAD\n", "conf:4: an indented line continues");
+	rejects("[a]\nk = v\n  \t\n  BAD\n", "conf:4:");
+	rejects("[a]\n  BAD\n", "conf:2: an indented line continues");
+	rejects("[a]\nk = v\n[b]\n  BAD\n", "conf:4:");
+	rejects("  BAD\n", "conf:1:");
+}
+
+static void test_base_config__what_goes_on_is_no_place_to_hide(void **state)
+{
+	static const char *const bad[] = {
+		"  [b]", "  w ;BAD", " w\tBAD", " w\rBAD", " BAD\x1b[m",
+		" BAD\xff", "\t[BAD"
+	};
+	static const char *const pairs[] = {
+		" BAD = 1", "\tBAD=1", "  BAD  =", " BAD = = 1"
+	};
+	char text[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "[a]\nk = v\n w\n%s\n", bad[i]);
+		rejects(text, "conf:4:");
+	}
+	/* In files that decide, such as the policy, also a pair. */
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct mv_err err;
+		struct mv_buf out;
+
+		mv_buf_init(&out, 1000);
+		snprintf(text, sizeof(text), "[a]\nk = v\n w\n%s\n", pairs[i]);
+		assert_int_equal(mv_config_parse_with("conf", text, strlen(text),
+						      0, note, &out, &err),
+				 MV_EINVALID);
+		assert_memory_equal(err.msg, "conf:4: an indented line would", 30);
+		assert_string_equal(out.data, "");
+		mv_buf_release(&out);
+	}
+}
+
 static void test_base_config__refuses_what_inih_would_change(void **state)
 {
 	(void)state;
-	rejects("[a]\nk = v\n  BAD\n", "conf:3:");	/* continuation */
 	rejects("[a]\nk = v\n [BAD]\n", "conf:3:");
 	rejects("[a]\nk = v\n\t[a]\nk = BAD\n", "conf:3:");
 	rejects("[a]\nk = BAD ;comment\n", "conf:2:");
@@ -197,6 +257,12 @@ static void test_base_config__limits_are_exact(void **state)
 	fill(text, "# ", 'v', 196, "\n");
 	rejects(text, "conf:1:");
 
+	fill(text, "[a]\nk=1\n\t", 'v', 197, "\nx=1\n");
+	fill(expected, "2|a||k|1 ", 'v', 197, "\n4|a||x|1\n");
+	accepts(text, expected);
+	fill(text, "[a]\nk=BAD\n ", 'v', 198, "\nx=BAD\n");
+	rejects(text, "conf:3:");
+
 	fill(text, "[", 's', 49, "]\nk=1\n");
 	fill(expected, "2|", 's', 49, "||k|1\n");
 	accepts(text, expected);
@@ -207,6 +273,27 @@ static void test_base_config__limits_are_exact(void **state)
 	accepts(text, expected);
 	fill(text, "[a]\n", 'k', 50, "=BAD\n");
 	rejects(text, "conf:2:");
+}
+
+/* 41 lines of 98 bytes, each after a blank but the first, and one more byte. */
+static void test_base_config__a_value_is_bounded(void **state)
+{
+	char text[5000] = "[a]\nBAD =\n", line[101];
+	struct mv_err err;
+	struct mv_buf out;
+
+	(void)state;
+	fill(line, " ", 'v', 98, "\n");
+	for (int i = 0; i < 41; i++)
+		strcat(text, line);
+	strcpy(line + 37, "\n");	/* 40 * 99 + 98 + 37 = 4095 */
+	mv_buf_init(&out, 5000);
+	strcat(text, line);
+	assert_int_equal(parse(&out, text, strlen(text), &err), 0);
+	assert_int_equal(out.len, strlen("2|a||BAD|") + 4095 + 1);
+	mv_buf_release(&out);
+	strcat(text, "\tw\n");
+	rejects(text, "conf:45: the value is longer than 4096 bytes");
 }
 
 static void test_base_config__size_is_bounded(void **state)
@@ -240,27 +327,22 @@ static void test_base_config__the_callback_can_stop(void **state)
 	mv_buf_release(&out);
 }
 
-/* Whatever others make of inih: the same answer, or an error. */
-static void test_base_config__globals_of_inih_do_not_matter(void **state)
+/* A line that inih was told to pass over is not lost. */
+static void test_base_config__no_line_is_lost_to_globals_of_inih(void **state)
 {
 	static const char text[] = "[a]\nkey = a value that is long enough\n";
 	char *prefixes = ini_start_comment_prefixes;
 
 	(void)state;
-	ini_allow_multiline = false;
-	ini_allow_inline_comments = false;
-	accepts("[a]\nk = v\n", "2|a||k|v\n");
 	ini_start_comment_prefixes = (char *)"k";
 	rejects(text, "conf:2:");
 	ini_start_comment_prefixes = prefixes;
 	ini_max_line = 20;
 	rejects(text, "conf:2:");
 	ini_max_line = 200;
-	ini_allow_inline_comments = true;
-	ini_inline_comment_prefixes = (char *)"#";
-	rejects("[a]\nk = BAD #x\n", "conf:2:");
-	rejects("[a \"x #y\"]\nk = BAD\n", "conf:");
-	ini_inline_comment_prefixes = (char *)";";
+	ini_allow_multiline = false;
+	rejects("[a]\nk = v\n BAD\n", "conf:3:");
+	rejects("[a]\nk = v\n BAD <= 1\n", "conf:3:");
 	ini_allow_multiline = true;
 	accepts(text, "2|a||key|a value that is long enough\n");
 }
@@ -387,13 +469,20 @@ int main(void)
 		cmocka_unit_test(test_base_config__keeps_bytes_of_text),
 		cmocka_unit_test(
 			test_base_config__pairs_and_comments_may_be_indented),
+		cmocka_unit_test(test_base_config__indented_lines_go_on),
+		cmocka_unit_test(
+			test_base_config__comments_stand_between_blanks_end),
+		cmocka_unit_test(
+			test_base_config__what_goes_on_is_no_place_to_hide),
 		cmocka_unit_test(test_base_config__refuses_what_inih_would_change),
 		cmocka_unit_test(test_base_config__refuses_sections_of_another_form),
 		cmocka_unit_test(test_base_config__refuses_bytes_that_hide),
 		cmocka_unit_test(test_base_config__limits_are_exact),
+		cmocka_unit_test(test_base_config__a_value_is_bounded),
 		cmocka_unit_test(test_base_config__size_is_bounded),
 		cmocka_unit_test(test_base_config__the_callback_can_stop),
-		cmocka_unit_test(test_base_config__globals_of_inih_do_not_matter),
+		cmocka_unit_test(
+			test_base_config__no_line_is_lost_to_globals_of_inih),
 		cmocka_unit_test(test_base_config__top_and_heads_when_asked_for),
 		cmocka_unit_test(test_base_config__sizes),
 		cmocka_unit_test(test_base_config__durations),

@@ -46,6 +46,37 @@ static void bad(const char *text, const char *message)
 	bad_with(text, NULL, message);
 }
 
+static void test_policy_parse__a_long_rule_goes_on(void **state)
+{
+	static const char text[] =
+		"[stage \"s\"]\n"
+		"any = auc margin 0.001\n"
+		"    # one is enough\n"
+		"    | f1 >= 0.9\n"
+		"\t| loss == 2\n"
+		"license = mit\n"
+		"  bsd-3-clause\n";
+	struct mv_policy p;
+
+	(void)state;
+	good_with(&p, text, NULL);
+	assert_int_equal(p.sections[0].count, 2);
+	assert_string_equal(p.sections[0].rules[0].value,
+			    "auc margin 0.001 | f1 >= 0.9 | loss == 2");
+	assert_int_equal(p.sections[0].rules[0].line, 2);
+	assert_string_equal(p.sections[0].rules[1].value, "mit bsd-3-clause");
+	assert_int_equal(p.sections[0].rules[1].line, 6);
+	mv_policy_release(&p);
+	/* The first line is what is told of; no rule hides in a list. */
+	bad("[stage \"s\"]\n\nany = auc |\n  f1 ~ 1\n",
+	    ".gitmodel/policy:3: 'auc | f1 ~ 1': expected KEY OPERATOR NUMBER, "
+	    "such as auc >= 0.92");
+	bad("[stage \"s\"]\nlicense = mit\n  approvals = 2\n",
+	    ".gitmodel/policy:3: an indented line would continue the one before "
+	    "it; begin at the left");
+	bad("[group \"g\"]\nmember = a@b\n  c@d\n", NULL);
+}
+
 static void test_policy_parse__a_whole_policy(void **state)
 {
 	static const char text[] =
@@ -277,6 +308,7 @@ static void test_policy_parse__bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_policy_parse__a_long_rule_goes_on),
 		cmocka_unit_test(test_policy_parse__a_whole_policy),
 		cmocka_unit_test(test_policy_parse__nothing_at_all),
 		cmocka_unit_test(test_policy_parse__the_digest_covers_both_files),
