@@ -123,7 +123,7 @@ static int record(struct evidence *e, struct mv_repo *repo, const char **paths,
 {
 	struct mv_subject *subjects;
 	size_t count;
-	int rc = mv_subject_list(&subjects, &count, repo, paths, err);
+	int rc = mv_subject_list(&subjects, &count, repo, paths, 1, err);
 
 	if (!rc)
 		rc = evidence_record(e, repo, subjects, count, list, err);
@@ -176,7 +176,7 @@ int cmd_add(int argc, const char **argv, struct cmd_env *env)
 				       "`git model add .` adds everything here");
 	}
 	show.verbose |= show.dry_run;
-	options.flags = (show.dry_run ? MV_ADD_DRY_RUN : 0) |
+	options.flags = MV_ADD_TYPED | (show.dry_run ? MV_ADD_DRY_RUN : 0) |
 			(force ? MV_ADD_FORCE : 0);
 	if (json) {
 		show.files = mv_json_array();

@@ -34,7 +34,7 @@ void newer_warn(struct cmd_env *env, const char *path, int committed,
 
 	if (!spec || !info->work_tree)
 		goto out;
-	if (mv_work_status(env->repo, specs, see, &seen, &err))
+	if (mv_work_status(env->repo, specs, 0, see, &seen, &err))
 		out_warn("whether there are newer bytes at '%s' cannot be "
 			 "told: %s", path, err.msg);
 	else if (seen.modified)

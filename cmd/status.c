@@ -145,7 +145,7 @@ int cmd_status(int argc, const char **argv, struct cmd_env *env)
 	if (json)
 		show.files = mv_json_array();
 	if (mv_subject_paths_exist(env->repo, argc ? argv : NULL, &err) ||
-	    mv_work_status(env->repo, argc ? argv : NULL, show_file, &show,
+	    mv_work_status(env->repo, argc ? argv : NULL, 1, show_file, &show,
 			   &err) ||
 	    mv_repo_strays(env->repo, 0, argc ? argv : NULL, show_stray,
 			   &show, &err)) {

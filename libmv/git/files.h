@@ -19,11 +19,13 @@
 enum mv_git_ls_flags {
 	MV_GIT_LS_CACHED = 1 << 0,
 	MV_GIT_LS_OTHERS = 1 << 1,	/* untracked, not ignored */
-	MV_GIT_LS_FILTERED = 1 << 2	/* only filter=model or filter=lfs */
+	MV_GIT_LS_FILTERED = 1 << 2,	/* only filter=model or filter=lfs */
+	MV_GIT_LS_TYPED = 1 << 3	/* a person typed the pathspecs */
 };
 /*
- * `pathspecs` as the user typed them, relative to info->prefix (NULL: all of
- * the repository). MV_GIT_LS_FILTERED uses attributes, one process for all.
+ * `pathspecs` are relative to info->prefix (NULL: all of the repository).
+ * MV_GIT_LS_FILTERED uses attributes, one process for all; MV_GIT_LS_TYPED
+ * reads them as mv_git_typed() says.
  */
 int mv_git_ls(struct mv_git *git, unsigned flags, const char *const *pathspecs,
 	      mv_git_entry_fn fn, void *payload, struct mv_err *err);

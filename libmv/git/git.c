@@ -112,6 +112,13 @@ static char **env_with(char *const *env, const char *const *names,
 	return out;
 }
 
+/* How pathspecs are to be read. Ours say it themselves, and git refuses magic
+   where such a variable speaks of all of them. */
+static const char *const how_to_read[] = {
+	"GIT_LITERAL_PATHSPECS=", "GIT_GLOB_PATHSPECS=",
+	"GIT_NOGLOB_PATHSPECS=", "GIT_ICASE_PATHSPECS=", NULL
+};
+
 /* The environment with messages in English. */
 static char **english(const struct mv_proc_env *env)
 {
@@ -137,11 +144,27 @@ static int make_env(struct mv_git *git, const struct mv_proc_env *env,
 		"GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=/dev/null/none",
 		NULL
 	};
+	static const char *const no_more[] = { NULL };
 
-	git->own.search_path = env->search_path;
-	git->own.env = env_with(env->env, names, more);
+	git->own.search_path = git->typed.search_path = env->search_path;
+	git->typed.env = env_with(env->env, names, more);
+	if (git->typed.env)
+		git->own.env = env_with(git->typed.env, how_to_read, no_more);
 	git->env = &git->own;
 	return git->own.env ? 0 : mv_nomem(err);
+}
+
+void mv_git_typed(struct mv_git *git, int typed)
+{
+	git->env = typed ? &git->typed : &git->own;
+}
+
+int mv_git_reads_oddly(const struct mv_git *git)
+{
+	for (char *const *var = git->typed.env; *var; var++)
+		if (is_named(*var, how_to_read))
+			return 1;
+	return 0;
 }
 
 /* Without a work tree it ends with 128, and with 0 otherwise; it did not come
@@ -265,6 +288,7 @@ void mv_git_close(struct mv_git *git)
 	free(git->program);
 	free(git->dir);
 	free((void *)(uintptr_t)git->own.env);
+	free((void *)(uintptr_t)git->typed.env);
 	free(git);
 }
 

@@ -77,6 +77,14 @@ int mv_git_run(struct mv_git *git, const char *const *args, const void *in,
  * credential helper or a server may be silent for ever.
  */
 void mv_git_limit(struct mv_git *git, int limit_ms);
+
+/*
+ * From now on (0: no more) a git that runs to its end is given pathspecs that a
+ * person typed: it reads them by GIT_LITERAL_PATHSPECS, GIT_GLOB_PATHSPECS,
+ * GIT_NOGLOB_PATHSPECS and GIT_ICASE_PATHSPECS. No other git is shown these.
+ */
+void mv_git_typed(struct mv_git *git, int typed);
+
 /*
  * The same for a question to which exit codes up to `last` are answers, which
  * is what *status gets. Any other end of it, a signal's too, is an error.

@@ -130,9 +130,12 @@ static int each_filtered(struct mv_git *git, const struct mv_buf *out,
  * but cannot be added to what has magic already, and git 2.39 does not find
  * untracked files in untracked folders that way.
  */
-static int magic_will_do(unsigned flags, const char *const *specs)
+static int magic_will_do(const struct mv_git *git, unsigned flags,
+			 const char *const *specs)
 {
 	if (!(flags & MV_GIT_LS_FILTERED) || (flags & MV_GIT_LS_OTHERS))
+		return 0;
+	if (flags & MV_GIT_LS_TYPED && specs && mv_git_reads_oddly(git))
 		return 0;
 	for (; specs && *specs; specs++)
 		if (**specs == ':')
@@ -199,8 +202,10 @@ static int ls_list(struct mv_git *git, unsigned flags, const char *const *specs,
 		memcpy(args + at, specs, n * sizeof(*args));
 	else
 		args[at] = everything;
+	mv_git_typed(git, specs && flags & MV_GIT_LS_TYPED);
 	if (!rc)
 		rc = mv_git_run(git, args, NULL, 0, out, err);
+	mv_git_typed(git, 0);
 out:
 	mv_buf_release(&text);
 	free(offset);
@@ -211,7 +216,7 @@ out:
 int mv_git_ls(struct mv_git *git, unsigned flags, const char *const *pathspecs,
 	      mv_git_entry_fn fn, void *payload, struct mv_err *err)
 {
-	int magic = magic_will_do(flags, pathspecs);
+	int magic = magic_will_do(git, flags, pathspecs);
 	struct mv_buf out;
 	int rc;
 

@@ -58,8 +58,8 @@ struct mv_git {
 	char *objects_dir;
 	char *dir;		/* where git is started; NULL: here */
 	char *program;		/* absolute path of git */
-	const struct mv_proc_env *env;	/* of every git: `own` */
-	struct mv_proc_env own;
+	const struct mv_proc_env *env;	/* of every git: `own`, or `typed` */
+	struct mv_proc_env own, typed;
 	int limit_ms;		/* mv_git_limit() */
 
 	struct mv_buf config;	/* git.c: what vars point into */
@@ -101,6 +101,9 @@ int mv_git_child_all(struct mv_git_child *child, struct mv_buf *out,
 		     struct mv_err *err);
 int mv_git_child_finish(struct mv_git_child *child, struct mv_err *err);
 void mv_git_child_abort(struct mv_git_child *child);
+
+/* May what a person typed mean something else than it says (mv_git_typed)? */
+int mv_git_reads_oddly(const struct mv_git *git);
 
 /* argv for `git <args>`, NULL at the end; free() it, not its strings. */
 const char **mv_git_argv(const char *program, const char *const *args);

@@ -290,8 +290,8 @@ int mv_repo_strays(struct mv_repo *repo, int staged,
 	int rc = mv_repo_pointer_set_read(&st.l.pointers, repo, args, err);
 
 	if (!rc && st.l.pointers.count)
-		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED, pathspecs,
-			       keep_stray, &st, err);
+		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_TYPED,
+			       pathspecs, keep_stray, &st, err);
 	if (!rc)
 		rc = ask_strays(&st, staged, err);
 	for (size_t i = 0; i < st.count; i++)

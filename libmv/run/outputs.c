@@ -293,7 +293,7 @@ static int resolve_some(struct mv_job *job, size_t *next, struct mv_err *err)
 	}
 	if (!rc && n)
 		rc = mv_subject_list(&found, &count, job->repo,
-				     (const char *const *)specs, err);
+				     (const char *const *)specs, 0, err);
 	if (!rc && count)
 		qsort(found, count, sizeof(*found), by_subject);
 	for (size_t i = first; !rc && count && i < *next; i++) {

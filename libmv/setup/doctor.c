@@ -438,7 +438,7 @@ static void check_files(const struct checks *c)
 	struct files f = { .c = c };
 	struct mv_err err;
 
-	if (mv_work_status(c->repo, NULL, see_file, &f, &err))
+	if (mv_work_status(c->repo, NULL, 0, see_file, &f, &err))
 		say(c, MV_DOCTOR_BAD, "files", NULL, "%s", err.msg);
 	else
 		tell_files(&f);

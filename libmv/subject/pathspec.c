@@ -48,7 +48,9 @@ static int pathspec_list(struct named *n, const char *const *specs,
 		return mv_nomem(err);
 	memcpy(args, head, sizeof(head));
 	memcpy(args + fixed, specs, count * sizeof(*args));
+	mv_git_typed(n->repo->git, 1);
 	rc = mv_git_run(n->repo->git, args, NULL, 0, &n->text, err);
+	mv_git_typed(n->repo->git, 0);
 	free(args);
 	return rc;
 }
@@ -195,7 +197,9 @@ static int pathspec_is_known(int *yes, struct mv_repo *repo, const char *typed,
 	if (rc && rc != MV_ENOENT)
 		return rc;
 	mv_buf_init(&text, (size_t)1 << 30);
+	mv_git_typed(repo->git, 1);
 	rc = mv_git_ask(&status, repo->git, born ? args : bare, 1, &text, err);
+	mv_git_typed(repo->git, 0);
 	*yes = !status;
 	mv_buf_release(&text);
 	return rc;

@@ -118,10 +118,11 @@ int mv_subject_data_at(struct mv_oid *out, struct mv_repo *repo,
 /*
  * All that these pathspecs match in the index (after an add): each file of
  * ours, and for a folder that is named itself its manifest, one subject.
+ * `typed`: by a person (mv_git_typed).
  */
 int mv_subject_list(struct mv_subject **out, size_t *count,
 		    struct mv_repo *repo, const char *const *pathspecs,
-		    struct mv_err *err);
+		    int typed, struct mv_err *err);
 
 void mv_subject_list_release(struct mv_subject *subjects, size_t count);
 

@@ -723,14 +723,15 @@ static int name_all(struct gathering *g, struct mv_err *err)
 
 int mv_subject_list(struct mv_subject **out, size_t *count,
 		    struct mv_repo *repo, const char *const *pathspecs,
-		    struct mv_err *err)
+		    int typed, struct mv_err *err)
 {
 	struct gathering g = { .repo = repo };
 	int rc;
 
 	*out = NULL;
 	*count = 0;
-	rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED, pathspecs, keep_entry,
+	rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED |
+		       (typed ? MV_GIT_LS_TYPED : 0), pathspecs, keep_entry,
 		       &g.list, err);
 	for (size_t i = 0; !rc && pathspecs[i]; i++) {
 		char *path = mv_repo_from_top(repo, pathspecs[i]);

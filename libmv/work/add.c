@@ -62,6 +62,23 @@ static int add_collect(void *payload, const struct mv_git_entry *e,
 	return 0;
 }
 
+static unsigned list_flags(const struct mv_adding *add)
+{
+	return MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS |
+	       (add->options->flags & MV_ADD_TYPED ? MV_GIT_LS_TYPED : 0);
+}
+
+static int run_listing(const struct mv_adding *add, const char *const *args,
+		       struct mv_buf *out, struct mv_err *err)
+{
+	int rc;
+
+	mv_git_typed(add->repo->git, !!(add->options->flags & MV_ADD_TYPED));
+	rc = mv_git_run(add->repo->git, args, NULL, 0, out, err);
+	mv_git_typed(add->repo->git, 0);
+	return rc;
+}
+
 /* mv_git_ls() lists no ignored files; with --force they count. */
 static int collect_ignored(struct mv_adding *add, const char *const *paths,
 			   struct mv_err *err)
@@ -85,7 +102,7 @@ static int collect_ignored(struct mv_adding *add, const char *const *paths,
 	memcpy(args, head, sizeof(head));
 	memcpy(args + fixed, paths, n * sizeof(*args));
 	mv_buf_init(&out, OUT_MAX);
-	rc = mv_git_run(add->repo->git, args, NULL, 0, &out, err);
+	rc = run_listing(add, args, &out, err);
 	for (size_t i = 0; !rc && i < out.len; i += strlen(out.data + i) + 1)
 		if (add_item(add, out.data + i, &item))
 			rc = mv_nomem(err);
@@ -165,7 +182,7 @@ static int count_ignored(size_t *n, struct mv_adding *add, const char *typed,
 	int rc;
 
 	mv_buf_init(&out, OUT_MAX);
-	rc = mv_git_run(add->repo->git, args, NULL, 0, &out, err);
+	rc = run_listing(add, args, &out, err);
 	*n += out.len;
 	mv_buf_release(&out);
 	return rc;
@@ -179,8 +196,7 @@ static int check_pattern(struct mv_adding *add, const char *typed,
 	size_t n = 0;
 	int rc;
 
-	rc = mv_git_ls(add->repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
-		       one, count_one, &n, err);
+	rc = mv_git_ls(add->repo->git, list_flags(add), one, count_one, &n, err);
 	if (!rc && !n && add->options->flags & MV_ADD_FORCE)
 		rc = count_ignored(&n, add, typed, err);
 	if (!rc && !n)
@@ -290,8 +306,8 @@ static int expand(struct mv_adding *add, const char *const *paths,
 	struct mv_buf unseen;
 	int rc;
 
-	rc = mv_git_ls(add->repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
-		       paths, add_collect, add, err);
+	rc = mv_git_ls(add->repo->git, list_flags(add), paths, add_collect, add,
+		       err);
 	if (!rc && add->options->flags & MV_ADD_FORCE)
 		rc = collect_ignored(add, paths, err);
 	if (rc)

@@ -729,8 +729,8 @@ int mv_work_checkout(struct mv_repo *repo, const char *const *pathspecs,
 		rc = mv_subject_check_named(repo, pathspecs, !l.force, err);
 	if (!rc)
 		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED |
-			       MV_GIT_LS_FILTERED, pathspecs, look_at, &l,
-			       err);
+			       MV_GIT_LS_FILTERED | MV_GIT_LS_TYPED,
+			       pathspecs, look_at, &l, err);
 	if (!rc)
 		rc = mv_work_materialize(repo, l.m, l.count, l.stats, err);
 	if (!rc && l.others)

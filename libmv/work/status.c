@@ -257,7 +257,7 @@ static int any_removed(const struct changes *ch)
 
 /* The index does not list what `git rm` took out of it. */
 static int status_removed(struct status *s, const char *const *specs,
-			  struct mv_err *err)
+			  int typed, struct mv_err *err)
 {
 	static const char *const head[] = {
 		"diff-index", "--cached", "--raw", "-z", "--no-abbrev",
@@ -282,7 +282,9 @@ static int status_removed(struct status *s, const char *const *specs,
 	if (n)
 		memcpy(args + fixed, specs, n * sizeof(*args));
 	mv_buf_init(&text, SIZE_MAX / 2);
+	mv_git_typed(s->repo->git, typed);
 	rc = mv_git_run(s->repo->git, args, NULL, 0, &text, err);
+	mv_git_typed(s->repo->git, 0);
 	if (!rc)
 		rc = parse_removed(&r, &text, s->repo->info->hex_len, err);
 	if (!rc)
@@ -296,17 +298,18 @@ static int status_removed(struct status *s, const char *const *specs,
 }
 
 int mv_work_status(struct mv_repo *repo, const char *const *pathspecs,
-		   mv_file_fn fn, void *payload, struct mv_err *err)
+		   int typed, mv_file_fn fn, void *payload, struct mv_err *err)
 {
 	struct status s = { .repo = repo, .fn = fn, .payload = payload };
 	int rc;
 
 	rc = read_changes(&s.changes, repo, err);
 	if (!rc)
-		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_FILTERED,
-			       pathspecs, status_entry, &s, err);
+		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_FILTERED |
+			       (typed ? MV_GIT_LS_TYPED : 0), pathspecs,
+			       status_entry, &s, err);
 	if (!rc)
-		rc = status_removed(&s, pathspecs, err);
+		rc = status_removed(&s, pathspecs, typed, err);
 	free(s.conflict);
 	changes_release(&s.changes);
 	return rc;

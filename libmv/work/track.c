@@ -501,8 +501,9 @@ int mv_work_track_above(struct mv_repo *repo, uint64_t size,
 
 	rc = mv_repo_root(&a.rootfd, repo, err);
 	if (!rc)
-		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS,
-			       pathspecs, note_large, &a, err);
+		rc = mv_git_ls(repo->git, MV_GIT_LS_CACHED | MV_GIT_LS_OTHERS |
+			       MV_GIT_LS_TYPED, pathspecs, note_large, &a,
+			       err);
 	if (!rc && !(a.chosen = calloc(a.count + 1, sizeof(*a.chosen))))
 		rc = mv_nomem(err);
 	if (!rc)

@@ -23,7 +23,8 @@ struct mv_repo;
 
 enum mv_add_flags {
 	MV_ADD_DRY_RUN = 1 << 0,
-	MV_ADD_FORCE = 1 << 1	/* ignored files, too, and small texts */
+	MV_ADD_FORCE = 1 << 1,	/* ignored files, too, and small texts */
+	MV_ADD_TYPED = 1 << 2	/* a person typed the paths: mv_git_typed() */
 };
 
 struct mv_add_stats {
@@ -92,8 +93,11 @@ int mv_work_materialize(struct mv_repo *repo, const struct mv_materialize *m,
 			size_t count, struct mv_checkout_stats *stats,
 			struct mv_err *err);
 
+/* What there is of ours, and how it stands. `typed`: by a person, who may have
+   said how pathspecs are read (mv_git_typed). */
 int mv_work_status(struct mv_repo *repo, const char *const *pathspecs,
-		   mv_file_fn fn, void *payload, struct mv_err *err);
+		   int typed, mv_file_fn fn, void *payload,
+		   struct mv_err *err);
 
 /* -- tracking ------------------------------------------------------------- */
 

@@ -373,7 +373,11 @@ test_expect_success 'the policy is changed by those whom the old one names' '
 	says_no "policy-approvals = 1 from governance" git model check main..change &&
 	as alice git model approve --policy change &&
 	says_no "alice@example.com (not in the group)" git model check main..change &&
-	as carol git model approve --policy &&
+	GIT_LITERAL_PATHSPECS=1 as carol git model approve --policy &&
+	for how in LITERAL GLOB NOGLOB ICASE
+	do
+		env "GIT_${how}_PATHSPECS=1" git model check main..change || return 1
+	done &&
 	git model check main..change >../out && test_grep "^yes: change .gitmodel" ../out
 '
 

@@ -250,6 +250,41 @@ static void test_git_ls__callback_stops(void **state)
 	repo_drop(&r);
 }
 
+static void test_git_ls__variables_count_for_what_was_typed(void **state)
+{
+	static const char *const star[] = { "d/*.bin", NULL };
+	static const char *const ours[] = { ":(top,glob)**/c.txt", NULL };
+	static const char *const big[] = { "D/A.BIN", NULL };
+	static const char *const typed_magic[] = { ":(top)d/a.bin", NULL };
+	const unsigned typed = MV_GIT_LS_CACHED | MV_GIT_LS_TYPED;
+	struct repo r;
+
+	(void)state;
+	make_tree(&r);
+	repo_env(&r, "GIT_LITERAL_PATHSPECS=1");
+	repo_open(&r, NULL);
+	assert_ls(&r, MV_GIT_LS_CACHED, ours, "100644 0 -b d/c.txt\n");
+	assert_ls(&r, MV_GIT_LS_CACHED, star,
+		  "100644 0 -b d/a.bin\n120000 0 -b d/l.bin\n");
+	assert_ls(&r, MV_GIT_LS_CACHED | OURS, star,
+		  "100644 0 -b d/a.bin\n120000 0 -b d/l.bin\n");
+	assert_ls(&r, typed, star, "");
+	assert_ls(&r, typed, typed_magic, "");
+	assert_ls(&r, typed | OURS, star, "");
+	assert_ls(&r, typed | OURS, NULL,
+		  "100644 0 -b d/a.bin\n100644 0 -b d/e/b.big\n"
+		  "120000 0 -b d/l.bin\n");
+	repo_drop(&r);
+	make_tree(&r);
+	repo_env(&r, "GIT_ICASE_PATHSPECS=1");
+	repo_open(&r, NULL);
+	assert_ls(&r, MV_GIT_LS_CACHED, big, "");
+	assert_ls(&r, MV_GIT_LS_CACHED | OURS, big, "");
+	assert_ls(&r, typed, big, "100644 0 -b d/a.bin\n");
+	assert_ls(&r, typed | OURS, big, "100644 0 -b d/a.bin\n");
+	repo_drop(&r);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -263,6 +298,8 @@ int main(void)
 		cmocka_unit_test(test_git_ls__conflicts_submodules_and_sparse),
 		cmocka_unit_test(test_git_ls__filters_of_paths),
 		cmocka_unit_test(test_git_ls__callback_stops),
+		cmocka_unit_test(
+			test_git_ls__variables_count_for_what_was_typed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
