@@ -259,9 +259,13 @@ struct shares {
 	size_t count;
 };
 
-/* Whose vote it is, as far as the line says so. What is no statement takes the
-   room of a record, whatever it is. */
-static enum kind lines_kind_of(const struct mv_push_line *line, char **signer)
+/*
+ * Whose vote it is, as far as the line says so. What is no statement takes the
+ * room of a record, whatever it is; and so does a receipt by a key that nobody
+ * listed, as anybody can make those.
+ */
+static enum kind lines_kind_of(const struct mv_push *push,
+			       const struct mv_push_line *line, char **signer)
 {
 	struct mv_buf payload, sig;
 	struct mv_statement s;
@@ -272,7 +276,11 @@ static enum kind lines_kind_of(const struct mv_push_line *line, char **signer)
 	mv_buf_init(&sig, 1 << 16);
 	if (!mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
 				    NULL)) {
-		kind = s.decision == MV_DECISION_RECEIPT ? RECEIPT : VOTE;
+		if (s.decision != MV_DECISION_RECEIPT)
+			kind = VOTE;
+		else if (mv_trust_lists_key(push->gate.trust, sig.data,
+					    sig.len))
+			kind = RECEIPT;
 		if (kind == VOTE)
 			*signer = strdup(s.signer ? s.signer : "");
 		mv_statement_release(&s);
@@ -321,7 +329,8 @@ static int same_words(const struct share *x, const struct share *y)
 	       !memcmp(x->said.s, y->said.s, x->said.len);
 }
 
-static void add_up(struct shares *out, const struct mv_push_text *old,
+static void add_up(struct shares *out, const struct mv_push *push,
+		   const struct mv_push_text *old,
 		   const struct mv_push_text *text)
 {
 	size_t kept = 0;
@@ -329,7 +338,7 @@ static void add_up(struct shares *out, const struct mv_push_text *old,
 	for (size_t i = 0; i < text->count; i++) {
 		const struct mv_push_line *l = &text->v[i];
 		char *signer;
-		enum kind kind = lines_kind_of(l, &signer);
+		enum kind kind = lines_kind_of(push, l, &signer);
 		int new = !mv_hook_has_line(old, l);
 
 		if (kind == RECORD)
@@ -473,7 +482,7 @@ int mv_hook_check_room(struct mv_push *push, const char *object,
 	s.v = calloc(text->count + 1, sizeof(*s.v));
 	if (!s.v)
 		return mv_nomem(err);
-	add_up(&s, old, text);
+	add_up(&s, push, old, text);
 	check_others(push, object, &s);
 	rc = check_signers(push, object, s.v, s.count, err);
 	for (size_t i = 0; i < s.count; i++)

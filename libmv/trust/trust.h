@@ -96,6 +96,10 @@ int mv_trust_verify(struct mv_signature *out, struct mv_trust *trust,
 int mv_trust_key(struct mv_signature *out, struct mv_trust *trust,
 		 const char *ns, const char *line, int64_t at,
 		 struct mv_err *err);
+/* Does a list have the SSH key that made this, if what it says of itself is
+   true? Nothing is checked, so no process is started; of OpenPGP: 0. */
+int mv_trust_lists_key(const struct mv_trust *trust, const void *sig,
+		       size_t sig_len);
 const char *mv_signature_state_name(enum mv_signature_state state);
 
 /* -- signing -------------------------------------------------------------- */

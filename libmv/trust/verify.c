@@ -486,6 +486,23 @@ static int is_ssh(const void *sig, size_t len, struct mv_buf *blob)
 	return mv_sshsig_dearmour(blob, sig, len) ? -1 : 1;
 }
 
+int mv_trust_lists_key(const struct mv_trust *trust, const void *sig,
+		       size_t sig_len)
+{
+	struct mv_sshsig parsed;
+	struct mv_buf blob;
+	int yes = 0;
+
+	if (!sig_len || sig_len > SIGNATURE_MAX)
+		return 0;
+	mv_buf_init(&blob, 2 * SIGNATURE_MAX);
+	if (is_ssh(sig, sig_len, &blob) > 0 &&
+	    !mv_sshsig_parse(&parsed, (const uint8_t *)blob.data, blob.len))
+		yes = signer_of(trust, &parsed, 0) != NULL;
+	mv_buf_release(&blob);
+	return yes;
+}
+
 int mv_trust_verify(struct mv_signature *out, struct mv_trust *trust,
 		    const char *ns, const void *data, size_t len,
 		    const void *sig, size_t sig_len, int64_t at,

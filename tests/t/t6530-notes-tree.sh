@@ -208,8 +208,8 @@ test_expect_success 'a note that is filled with records leaves room for votes' '
 	test $(wc -c <../text) -gt 600000
 '
 
-# large <approval|receipt> <decision> <from> <to>: signed by alice, of 9 KB each,
-# about what she said of v1.0.0
+# large <approval|receipt> <decision> <from> <to> [<person>]: signed by alice, or
+# that person, of 9 KB each, about what she said of v1.0.0
 large () {
 	git notes --ref=model show $(model_blob) | grep "\"kind\":\"approval\"" | grep -v reject | sed 1q >../vote &&
 	sed "s/.*\"payload\":\"\([^\"]*\)\".*/\1/" ../vote | base64 -d |
@@ -220,7 +220,7 @@ large () {
 			../said >../payload &&
 		printf "DSSEv1 42 application/vnd.git-model.approval.v1+json %d " $(wc -c <../payload) |
 			cat - ../payload >../pae && rm -f ../pae.sig &&
-		ssh-keygen -q -Y sign -n git-model-$1@v1 -f "$PEOPLE/alice" ../pae 2>/dev/null &&
+		ssh-keygen -q -Y sign -n git-model-$1@v1 -f "$PEOPLE/${5:-alice}" ../pae 2>/dev/null &&
 		sed "s/\"kind\":\"approval\"/\"kind\":\"$1\"/;
 			s|\"payload\":\"[^\"]*\"|\"payload\":\"$(base64 -w 0 ../payload)\"|;
 			s|\"sig\":\"[^\"]*\"|\"sig\":\"$(sed "/^---/d" ../pae.sig | tr -d "\n")\"|" ../vote || return 1
@@ -233,6 +233,13 @@ test_expect_success 'nor do receipts take the room of votes' '
 	accepted refs/notes/model && git notes --ref=model append -F ../receipts $(model_blob) &&
 	refused "records and receipts of more than 768 KiB" refs/notes/model && back &&
 	as bob git model reject fraud@v1.0.0 --stage production --reason "not yet" >/dev/null && accepted refs/notes/model
+'
+
+test_expect_success 'nor do those of another server take the room of receipts' '
+	cd work && person stranger && large receipt receipt 1 3 stranger >../lines &&
+	git notes --ref=model append -F ../lines $(model_blob) &&
+	refused "records of more than 704 KiB" refs/notes/model && back &&
+	sed 1q ../lines >../some && git notes --ref=model append -F ../some $(model_blob) && accepted refs/notes/model
 '
 
 test_expect_success 'and nobody fills one with votes' '

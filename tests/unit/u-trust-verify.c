@@ -199,6 +199,14 @@ static void test_trust_verify__strangers_stay_strangers(void **state)
 				NULL), MV_SIGNATURE_UNKNOWN);
 	assert_int_equal(verify(none, APPROVAL, DATA, "nonsense", 8, NOW, NULL),
 			 MV_SIGNATURE_UNKNOWN);
+	assert_int_equal(mv_trust_lists_key(t, sig.data, sig.len), 0);
+	assert_int_equal(mv_trust_lists_key(t, sig.data, 0), 0);
+	assert_int_equal(mv_trust_lists_key(t, "nonsense", 8), 0);
+	assert_int_equal(mv_trust_lists_key(t, "SSHSIG", 6), 0);
+	mv_buf_release(&sig);
+	sign(&sig, types[0], APPROVAL);
+	assert_int_equal(mv_trust_lists_key(t, sig.data, sig.len), 1);
+	assert_int_equal(mv_trust_lists_key(none, sig.data, sig.len), 0);
 	mv_trust_close(none);
 	mv_trust_close(t);
 	mv_buf_release(&sig);
