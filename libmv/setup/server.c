@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libmv/base/words.h"
@@ -48,7 +50,7 @@ static void tell_key(const struct mv_install *in, const char *path)
 	size_t n;
 
 	mv_buf_init(&text, 4096);
-	if (file && !mv_read_file(&text, file, NULL)) {
+	if (file && !mv_read_file(&text, file, NULL) && text.len) {
 		n = strcspn(text.data, " \n");
 		if (text.data[n] == ' ')
 			n += 1 + strcspn(text.data + n + 1, " \n");
@@ -57,6 +59,11 @@ static void tell_key(const struct mv_install *in, const char *path)
 			      "is in .gitmodel/allowed_signers:", path);
 		mv_setup_tell(in, 0, "  server namespaces=\"%s\" %.*s",
 			      MV_TRUST_NS_RECEIPT, (int)n, text.data);
+	} else {
+		mv_setup_tell(in, 1, "each promotion gets a receipt, signed "
+			      "with '%s', whose public half cannot be read: "
+			      "ssh-keygen -y -f '%s' says it, for "
+			      ".gitmodel/allowed_signers", path, path);
 	}
 	mv_buf_release(&text);
 	free(file);
@@ -84,36 +91,123 @@ static int run_keygen(struct mv_repo *repo, const char *path,
 	return rc;
 }
 
+static int use_key(struct mv_repo *repo, const struct mv_install *in,
+		   const char *path, struct mv_err *err)
+{
+	int rc = mv_git_config_set(repo->git, NULL, "--local",
+				   "model.receiptKey", path, err);
+
+	if (!rc)
+		tell_key(in, path);
+	return rc;
+}
+
+static int new_key(struct mv_repo *repo, const struct mv_install *in,
+		   const char *path, struct mv_err *err)
+{
+	int rc = run_keygen(repo, path, err);
+
+	return rc ? rc : use_key(repo, in, path, err);
+}
+
+static int same_bytes(const char *a, const char *b)
+{
+	struct mv_buf x, y;
+	int yes;
+
+	mv_buf_init(&x, 1 << 20);
+	mv_buf_init(&y, 1 << 20);
+	yes = !mv_read_file(&x, a, NULL) && !mv_read_file(&y, b, NULL) &&
+	      x.len == y.len && !memcmp(x.data, y.data, x.len);
+	mv_buf_release(&x);
+	mv_buf_release(&y);
+	return yes;
+}
+
+static int same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/*
+ * This repository is a copy of one that is there still, whose receipts would
+ * be signed by either. Nothing is lost by taking the copy of the key away.
+ */
+static int part_from(struct mv_repo *repo, const struct mv_install *in,
+		     const char *theirs, const char *path, struct mv_err *err)
+{
+	char *public = mv_strf("%s.pub", path);
+	int rc = public ? 0 : mv_nomem(err);
+
+	if (!rc)
+		mv_setup_tell(in, 1, "this is a copy of the repository whose "
+			      "receipts '%s' signs: it gets a key of its own",
+			      theirs);
+	if (!rc && ((unlink(public) && errno != ENOENT) || unlink(path)))
+		rc = mv_fail_errno(err, errno, "cannot remove '%s'", path);
+	free(public);
+	return rc ? rc : new_key(repo, in, path, err);
+}
+
+/* Of a name that stands in the configuration, and no file. */
+static int find_lost(struct mv_repo *repo, const struct mv_install *in,
+		     const char *said, const char *path, struct mv_err *err)
+{
+	if (!access(path, F_OK))	/* moved, and its key with it */
+		return use_key(repo, in, path, err);
+	if (!strcmp(said, path)) {
+		mv_setup_tell(in, 1, "the key '%s' is not there any more: a "
+			      "new one is made. What the old one signed counts "
+			      "as long as its line stays on the list", path);
+		return new_key(repo, in, path, err);
+	}
+	mv_setup_tell(in, 1, "model.receiptKey names '%s', which is not there: "
+		      "no receipts are written. Put it back; or git config "
+		      "--unset-all model.receiptKey, and `git model install "
+		      "--server` again makes a new one", said);
+	return 0;
+}
+
 /*
  * Without receipts the dates of tags are all that says when something was
  * decided, and anybody can set them. So a server has a key, unless somebody
  * chose one already, or wants none.
  */
+static int settle_key(struct mv_repo *repo, const struct mv_install *in,
+		      const char *path, struct mv_err *err)
+{
+	const char *said;
+	int rc = mv_git_config(&said, repo->git, "model.receiptkey", err);
+
+	if (rc)
+		return rc;
+	if (!said)
+		return access(path, F_OK) ? new_key(repo, in, path, err) :
+					    use_key(repo, in, path, err);
+	if (access(said, F_OK) && (errno == ENOENT || errno == ENOTDIR))
+		return find_lost(repo, in, said, path, err);
+	if (!same_file(said, path) && same_bytes(said, path))
+		return part_from(repo, in, said, path, err);
+	tell_key(in, said);	/* who asks again wants to see it again */
+	return 0;
+}
+
 static int make_key(struct mv_repo *repo, const struct mv_install *in,
 		    struct mv_err *err)
 {
-	char *dir = mv_path_join(repo->info->common_dir, "model");
-	char *path = dir ? mv_path_join(dir, "receipt_key") : NULL;
-	const char *said = NULL;
-	int rc = path ? 0 : mv_nomem(err);
+	char *dir, *path;
+	int rc;
 
-	if (!rc && !(in->flags & MV_INSTALL_NO_RECEIPTS))
-		rc = mv_git_config(&said, repo->git, "model.receiptkey", err);
-	/* The repository was moved, and its key with it. */
-	if (!rc && said && access(said, F_OK) && !access(path, F_OK))
-		said = NULL;
-	if (!rc && said)		/* who asks again wants to see it again */
-		tell_key(in, said);
-	if (!rc && !said && !(in->flags & MV_INSTALL_NO_RECEIPTS)) {
-		rc = mv_mkdirs(dir, err);
-		if (!rc && access(path, F_OK))
-			rc = run_keygen(repo, path, err);
-		if (!rc)
-			rc = mv_git_config_set(repo->git, NULL, "--local",
-					       "model.receiptKey", path, err);
-		if (!rc)
-			tell_key(in, path);
-	}
+	if (in->flags & MV_INSTALL_NO_RECEIPTS)
+		return 0;
+	dir = mv_path_join(repo->info->common_dir, "model");
+	path = dir ? mv_path_join(dir, "receipt_key") : NULL;
+	rc = path ? mv_mkdirs(dir, err) : mv_nomem(err);
+	if (!rc)
+		rc = settle_key(repo, in, path, err);
 	free(path);
 	free(dir);
 	return rc;
