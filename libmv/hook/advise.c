@@ -221,13 +221,53 @@ static int advise_branches(struct mv_push *push, struct mv_err *err)
 	return rc;
 }
 
+/*
+ * What git says of the branch there is newer than what was fetched. Where it
+ * says that there is none, this is another place than the one that was fetched
+ * from, and has no policy yet. What is not here cannot be read.
+ */
+static int see_branch(struct mv_push *push)
+{
+	char hex[65];
+	int gone = 0;
+
+	for (size_t i = 0; i < push->count; i++) {
+		const struct mv_ref_update *u = &push->updates[i];
+
+		if (strcmp(u->ref, push->branch))
+			continue;
+		gone = mv_hook_is_zero(u->old);
+		if (!mv_git_commit(hex, push->git, u->old, NULL))
+			memcpy(push->trusted, hex, sizeof(hex));
+	}
+	return gone;
+}
+
+static void tell_older(struct mv_push *push)
+{
+	if (push->older)
+		mv_hook_warn(push, "not looked at: %zu decision%s by another "
+			     "policy than %s has there, %s first; a server "
+			     "that judges takes such only where %s is new",
+			     push->older, push->older == 1 ? "" : "s",
+			     push->branch + strlen(HEADS), push->oldest,
+			     push->branch + strlen(HEADS));
+}
+
 static int advise(struct mv_push *push, struct mv_err *err)
 {
+	const int gone = see_branch(push);
 	int yes = 0;
 	int rc = anything(push, &yes, err);
 
 	if (rc || !yes)
 		return rc;
+	if (gone) {
+		mv_hook_warn(push, "what you push was not looked at: %s is new "
+			     "there, and with it the policy", push->branch +
+			     strlen(HEADS));
+		return 0;
+	}
 	for (size_t i = 0; !rc && i < push->count; i++)
 		rc = mv_hook_look_at(push, i, err);
 	if (!rc && !push->refused)
@@ -236,6 +276,8 @@ static int advise(struct mv_push *push, struct mv_err *err)
 		rc = mv_hook_judge_stages(push, err);
 	if (!rc && push->is_open)
 		rc = advise_branches(push, err);
+	if (!rc)
+		tell_older(push);
 	return rc;
 }
 

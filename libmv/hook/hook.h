@@ -87,8 +87,12 @@ int mv_hook_post_receive(struct mv_repo *repo,
 			 const struct mv_receive *receive,
 			 struct mv_err *err);
 
-/* The same judgement for a client's push to that remote, as advice: by what
-   was last seen of the remote's own branch, on the local tags and notes. */
+/*
+ * The same judgement for a client's push to that remote, as advice: by the
+ * remote's own branch as git says it is, or as it was last seen, on the local
+ * tags and notes. Of events that were decided by another policy than that one
+ * only their number is told; nothing is judged where the branch is not there.
+ */
 int mv_hook_advise_push(struct mv_repo *repo, const char *remote,
 			const struct mv_ref_update *updates, size_t count,
 			const struct mv_receive *receive, struct mv_err *err);

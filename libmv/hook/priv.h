@@ -56,6 +56,8 @@ struct mv_push {
 	struct mv_gate gate;	/* of the state that the push leads to */
 	int is_open;		/* is the gate? */
 	size_t refused;
+	size_t older;		/* of advice: events of another policy */
+	const char *oldest;	/* the first of them */
 	int64_t deadline;	/* ms; 0: none */
 };
 

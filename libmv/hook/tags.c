@@ -599,6 +599,24 @@ static const char *action_of(const struct mv_event *e)
 	return e->tag.kind == MV_EVENT_ASSIGN ? "promote" : "demote";
 }
 
+/*
+ * Who copies a repository to another place pushes what was decided, and judged,
+ * long ago. By the policy of today it could not have been made, and is no
+ * mistake of this push.
+ */
+static int pass_over(struct mv_push *push, const struct mv_event *e,
+		     const struct mv_facts *trailers)
+{
+	const char *policy = trailer(trailers, "Model-Policy");
+
+	if (!push->advice || !policy ||
+	    !strcmp(policy, push->gate.policy.digest))
+		return 0;
+	if (!push->older++)
+		push->oldest = e->ref + strlen(TAGS);
+	return 1;
+}
+
 static int judge_one(struct mv_push *push, const struct mv_event *e,
 		     const struct mv_facts *trailers, mv_push_judged_fn fn,
 		     struct mv_err *err)
@@ -615,6 +633,8 @@ static int judge_one(struct mv_push *push, const struct mv_event *e,
 	struct mv_err why;
 	int rc;
 
+	if (pass_over(push, e, trailers))
+		return 0;
 	if (!version)
 		return mv_hook_refuse(push, "%s names no version that is "
 				      "registered at its commit",

@@ -291,6 +291,17 @@ test_expect_success 'pre-push only advises: where no server refuses, the push go
 	test_grep "uploaded [0-9]* contents" ../err && test_grep ! "no-verify" ../err
 '
 
+test_expect_success 'pre-push judges what a push brings, and says what it did not look at' '
+	cp -r work moves && cd moves && git tag -l "fraud#staging#*" >../tags && test -s ../tags &&
+	sed "s/auc >= 0.5/auc >= 0.999/" .gitmodel/policy >p && mv p .gitmodel/policy && git commit -qam "stricter" &&
+	git init -q --bare ../plain.git && git remote add plain ../plain.git && git push -q plain main 2>../err && test_grep ! "error:" ../err &&
+	git push plain --tags 2>../err && test_grep ! "error:" ../err &&
+	test_grep "not looked at: [0-9]* decisions by another policy than main has there, fraud#" ../err &&
+	git init -q --bare ../other.git && git remote set-url origin ../other.git &&
+	git push origin main --tags 2>../err && test_grep ! "error:" ../err &&
+	test_grep "was not looked at: main is new there" ../err
+'
+
 test_expect_success 'pre-push leaves pushes alone that touch nothing of ours' '
 	cd work && git checkout -q -b feature && git commit -qm x --allow-empty &&
 	git push -q origin feature 2>../err && test_must_be_empty ../err &&
@@ -397,6 +408,26 @@ test_expect_success 'a server that was moved finds its key again when it is inst
 	test_path_is_file moved.git/model/receipt_key && mv moved.git elsewhere.git &&
 	git model install --server elsewhere.git >out 2>&1 &&
 	test "$(git --git-dir=elsewhere.git config model.receiptKey)" = "$PWD/elsewhere.git/model/receipt_key"
+'
+
+test_expect_success 'a copy of one that is there still gets a key of its own' '
+	cp -r elsewhere.git copy.git && cp elsewhere.git/model/receipt_key was && git model install --server copy.git >out 2>&1 &&
+	test_grep "a copy of the repository whose receipts .*elsewhere.git/model/receipt_key" out &&
+	test "$(git --git-dir=copy.git config model.receiptKey)" = "$PWD/copy.git/model/receipt_key" &&
+	! cmp -s was copy.git/model/receipt_key && test_cmp was elsewhere.git/model/receipt_key &&
+	test_grep -F "$(cut -d " " -f 2 copy.git/model/receipt_key.pub)" out &&
+	cp copy.git/model/receipt_key is && git model install --server copy.git >out 2>&1 && test_cmp is copy.git/model/receipt_key
+'
+
+test_expect_success 'a key whose file is lost is made again, and one that somebody chose is asked for' '
+	rm copy.git/model/receipt_key copy.git/model/receipt_key.pub && git model install --server copy.git >out 2>&1 &&
+	test_grep "is not there any more: a new one is made" out && ssh-keygen -y -f copy.git/model/receipt_key >/dev/null &&
+	rm copy.git/model/receipt_key.pub && git model install --server copy.git >out 2>&1 && test_grep "ssh-keygen -y -f" out &&
+	rm copy.git/model/receipt_key && git --git-dir=copy.git config model.receiptKey "$PWD/nowhere" &&
+	git model install --server copy.git >out 2>&1 && test_grep "nowhere., which is not there: no receipts are written" out &&
+	test "$(git --git-dir=copy.git config model.receiptKey)" = "$PWD/nowhere" && test_path_is_missing copy.git/model/receipt_key &&
+	git --git-dir=copy.git config --unset-all model.receiptKey && git model install --server copy.git >out 2>&1 &&
+	test_grep "receipt@v1.* ssh-ed25519 " out
 '
 
 test_done
