@@ -220,7 +220,7 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 		OPT_LOOK_COLOR(&look),
 		OPT_END
 	};
-	struct mv_board board, none;
+	struct mv_board board;
 	struct mv_err err;
 	int status;
 
@@ -239,14 +239,14 @@ int cmd_compare(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (!look_records(&board))
 		look_hint_notes(env);
-	status = compare_choose(&board, &choice, columns, &err) ||
-		 look_head(&board, limit, &err) ? out_fatal(&err) : CMD_OK;
-	none = board;
-	none.count = 0;
+	status = compare_choose(&board, &choice, columns, &err) ?
+		 out_fatal(&err) : CMD_OK;
+	if (!status)
+		mv_board_first(&board, limit);
 	if (status)
 		;	/* said */
 	else if (look_is(&look, "json"))
-		status = out_json(mv_board_json(limit ? &board : &none));
+		status = out_json(mv_board_json(&board));
 	else if (limit)
 		status = compare_print(&look, env, &board, columns);
 	mv_board_release(&board);

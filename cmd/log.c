@@ -69,7 +69,7 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 		OPT_LOOK_COLOR(&look),
 		OPT_END
 	};
-	struct mv_board board, none;
+	struct mv_board board;
 	struct mv_err err;
 	char *spec;
 	int status;
@@ -86,16 +86,15 @@ int cmd_log(int argc, const char **argv, struct cmd_env *env)
 		free(spec);
 		return status;
 	}
-	none = board;
-	none.count = 0;
 	if (!look_records(&board))
 		look_hint_notes(env);
 	if (!board.count)
 		status = out_fatalf("'%s' has no version that is committed",
 				    spec);
-	else if (limit || look_is(&look, "json"))
-		status = log_print(&look, env, limit ? &board : &none, columns);
-	/* else nothing, as git's -n 0 */
+	mv_board_first(&board, limit);
+	/* Of git's -n 0 nothing but an empty list is printed. */
+	if (!status && (limit || look_is(&look, "json")))
+		status = log_print(&look, env, &board, columns);
 	mv_board_release(&board);
 	free(spec);
 	return status;

@@ -257,27 +257,6 @@ size_t look_records(const struct mv_board *board)
 	return n;
 }
 
-int look_head(struct mv_board *board, size_t count, struct mv_err *err)
-{
-	const struct mv_project none = { .artifacts = NULL };
-	struct mv_board rest = *board;
-	struct mv_row *kept;
-
-	if (!count || board->count <= count)
-		return 0;
-	kept = calloc(count, sizeof(*kept));
-	if (!kept)
-		return mv_nomem(err);
-	memcpy(kept, board->v, count * sizeof(*kept));
-	rest.count -= count;
-	memmove(rest.v, rest.v + count, rest.count * sizeof(*rest.v));
-	rest.project = none;
-	board->v = kept;
-	board->count = count;
-	mv_board_release(&rest);
-	return 0;
-}
-
 /* -- a verdict ------------------------------------------------------------ */
 
 /* Has anybody said which way a metric of this artifact is better? Of a data

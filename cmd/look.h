@@ -53,8 +53,6 @@ void look_list_free(char **list);
 /* Where nothing is known: how to fetch what others recorded. */
 void look_hint_notes(struct cmd_env *env);
 size_t look_records(const struct mv_board *board);
-/* Only the first `count` rows; 0: all. 0 or MV_ENOMEM. */
-int look_head(struct mv_board *board, size_t count, struct mv_err *err);
 
 /*
  * What --fail-on regression answers: CMD_NO when a metric is worse, else

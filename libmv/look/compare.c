@@ -601,6 +601,7 @@ static int inside(struct mv_pair *pair, struct mv_comparing *w,
 		  struct mv_err *err)
 {
 	struct mv_pointer both[2];
+	uint8_t here[2] = { 0, 0 };
 	int rc = 0;
 
 	if (pair->has_old != pair->has_new) {
@@ -620,8 +621,13 @@ static int inside(struct mv_pair *pair, struct mv_comparing *w,
 		return 0;
 	both[0] = pair->old;
 	both[1] = pair->new;
-	if (w->flags & MV_COMPARE_FETCH)
-		rc = mv_transfer_need(w->repo, both, 2, NULL, err);
+	if (w->flags & MV_COMPARE_FETCH) {
+		rc = mv_transfer_need(w->repo, both, 2, here, err);
+		if (!rc && !(here[0] && here[1]))
+			mv_repo_warn(w->repo, "what changed inside '%s' is not "
+				     "known: its content is not to be had",
+				     pair->path);
+	}
 	return rc ? rc : mv_look_changes(&pair->content, w->repo, &pair->old,
 					 &pair->new, err);
 }

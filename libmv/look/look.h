@@ -25,7 +25,8 @@ enum mv_compare_flags {
 	MV_COMPARE_ALL = 1 << 0,	/* unchanged facts and artifacts, too */
 	MV_COMPARE_CONTENT = 1 << 1,	/* read headers of changed files that
 					   are here */
-	MV_COMPARE_FETCH = 1 << 2	/* the same, and fetch them first */
+	MV_COMPARE_FETCH = 1 << 2	/* the same, and fetch them first; of what
+					   is not to be had it is warned */
 };
 
 /*

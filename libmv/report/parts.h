@@ -212,11 +212,6 @@ void mv_environment_table(struct mv_table *t, const struct mv_comparison *c,
 void mv_data_table(struct mv_table *t, const struct mv_comparison *c,
 		   const struct mv_pair *pair);
 
-/* -- views.c -------------------------------------------------------------- */
-
-/* Release the rows that are not to be kept, and close the gaps. */
-void mv_board_keep(struct mv_board *b, const unsigned char *keep);
-
 /* -- board.c, board-text.c ------------------------------------------------ */
 
 /* What a row says to a key (see mv_board_where); `scratch` keeps what had to

@@ -107,6 +107,12 @@ void mv_board_keep(struct mv_board *b, const unsigned char *keep)
 	b->count = n;
 }
 
+void mv_board_first(struct mv_board *b, size_t count)
+{
+	while (b->count > count)
+		row_release(&b->v[--b->count]);
+}
+
 void mv_lineage_release(struct mv_lineage *l)
 {
 	for (size_t i = 0; i < l->node_count; i++) {

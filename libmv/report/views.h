@@ -95,6 +95,9 @@ struct mv_board {
 	int mixed;		/* no artifact was asked for: rows say which */
 };
 void mv_board_release(struct mv_board *b);
+/* Keep only the rows for which keep[] is not 0, or the first ones. */
+void mv_board_keep(struct mv_board *b, const unsigned char *keep);
+void mv_board_first(struct mv_board *b, size_t count);
 /* The one artifact that all rows are of; NULL: of several, or of none. */
 const char *mv_board_artifact(const struct mv_board *b);
 

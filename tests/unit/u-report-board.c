@@ -112,6 +112,24 @@ static void test_report_board__keeps_what_nothing_beats(void **state)
 	mv_board_release(&b);
 }
 
+static void test_report_board__keeps_rows_that_are_named(void **state)
+{
+	static const unsigned char keep[7] = { 0, 1, 0, 1, 1, 0, 1 };
+	struct mv_board b;
+
+	(void)state;
+	init_board(&b);
+	mv_board_keep(&b, keep);
+	check_order(&b, "bdeg");
+	mv_board_first(&b, 9);
+	check_order(&b, "bdeg");
+	mv_board_first(&b, 2);
+	check_order(&b, "bd");
+	mv_board_first(&b, 0);
+	assert_int_equal(b.count, 0);
+	mv_board_release(&b);
+}
+
 static void test_report_board__a_front_needs_directions(void **state)
 {
 	struct mv_err err = { MV_OK, "" };
@@ -132,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_report_board__sorts_with_the_unknown_last),
 		cmocka_unit_test(test_report_board__refuses_lists_that_are_none),
 		cmocka_unit_test(test_report_board__keeps_what_nothing_beats),
+		cmocka_unit_test(test_report_board__keeps_rows_that_are_named),
 		cmocka_unit_test(test_report_board__a_front_needs_directions),
 	};
 
