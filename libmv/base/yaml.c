@@ -11,6 +11,11 @@
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
 
+/*
+ * By events, not by yaml_parser_load(): a loaded document does not say whether
+ * a plain scalar was tagged `!!str` (12 or "12"), has lost where an alias stood,
+ * which messages name, and refuses an anchor that is set again.
+ */
 #define DEPTH_MAX 63	/* as mv_json_parse_loose() */
 #define EXPANDED_MAX 100000
 #define ANCHORS_MAX 1000

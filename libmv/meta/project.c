@@ -6,6 +6,7 @@
 #include "libmv/base/buf.h"
 #include "libmv/base/config.h"
 #include "libmv/base/grow.h"
+#include "libmv/base/near.h"
 #include "libmv/base/worktree.h"
 #include "libmv/meta/project.h"
 
@@ -82,6 +83,43 @@ int mv_artifact_name_ok(const char *name)
 	    !is_alnum(base[len - 1]) || !is_ref_part(base, len, 0))
 		return 0;
 	return !colon || is_ref_part(name, (size_t)(colon - name), 1);
+}
+
+/* -- keys ----------------------------------------------------------------- */
+
+static const struct {
+	const char *section;
+	int named;
+	const char *keys[5];
+} project_known[] = {
+	{ "artifact", 1, { "path", "type", "description", "label" } },
+	{ "metric", 1, { "direction", "unit", "precision" } },
+	/* Read elsewhere: repo/settings.c, gate/gate.c. */
+	{ "filter", 0, { "smudge-limit" } },
+	{ "repository", 0, { "id" } }
+};
+
+enum mv_known mv_project_knows(const char **near, const char *section,
+			       const char *subname, const char *key)
+{
+	struct mv_nearest sections = MV_NEAREST_INIT(section);
+	struct mv_nearest keys = MV_NEAREST_INIT(key);
+
+	for (size_t i = 0; i < sizeof(project_known) /
+	     sizeof(project_known[0]); i++) {
+		const char *const *k = project_known[i].keys;
+
+		mv_nearest_try(&sections, project_known[i].section);
+		if (strcmp(project_known[i].section, section) ||
+		    project_known[i].named == !*subname)
+			continue;
+		while (*k && strcmp(*k, key))
+			mv_nearest_try(&keys, *k++);
+		*near = *k ? NULL : keys.best;
+		return *k ? MV_KNOWN : MV_UNKNOWN_KEY;
+	}
+	*near = sections.best;
+	return MV_UNKNOWN_SECTION;
 }
 
 /* -- parsing -------------------------------------------------------------- */

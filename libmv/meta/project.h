@@ -61,6 +61,13 @@ const struct mv_artifact *mv_project_by_path(const struct mv_project *p,
 const struct mv_metric_rule *mv_project_metric(const struct mv_project *p,
 					       const char *artifact,
 					       const char *key);
+/*
+ * Is it one of the keys of the file, those that others read included? *near:
+ * what is nearly so called, or NULL; static.
+ */
+enum mv_known { MV_KNOWN, MV_UNKNOWN_KEY, MV_UNKNOWN_SECTION };
+enum mv_known mv_project_knows(const char **near, const char *section,
+			       const char *subname, const char *key);
 /* Is it a name in GTO's grammar ("fraud", "models/nn:fraud")? */
 int mv_artifact_name_ok(const char *name);
 

@@ -21,45 +21,23 @@ struct naming {
 
 /* -- keys of .gitmodel/config --------------------------------------------- */
 
-static const struct {
-	const char *section, *key;
-} keys[] = {
-	{ "filter", "smudge-limit" }, { "artifact", "path" },
-	{ "artifact", "type" }, { "artifact", "description" },
-	{ "artifact", "label" }, { "metric", "direction" },
-	{ "metric", "unit" }, { "metric", "precision" },
-	{ "repository", "id" }
-};
-enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
-
 static int see_key(void *payload, const char *section, const char *subname,
 		   const char *key, const char *value, int line,
 		   struct mv_err *err)
 {
 	struct naming *n = payload;
-	struct mv_nearest sections = MV_NEAREST_INIT(section);
-	struct mv_nearest near = MV_NEAREST_INIT(key);
-	int known = 0;
+	const char *near;
+	enum mv_known known = mv_project_knows(&near, section, subname, key);
+	int of_key = known == MV_UNKNOWN_KEY;
 
-	(void)subname;
 	(void)value;
 	(void)err;
-	for (size_t i = 0; i < KEYS; i++) {
-		mv_nearest_try(&sections, keys[i].section);
-		if (strcmp(keys[i].section, section))
-			continue;
-		known = 1;
-		if (!strcmp(keys[i].key, key))
-			return 0;
-		mv_nearest_try(&near, keys[i].key);
-	}
-	if (!known)
-		near = sections;
-	say(n, line, 0, "%s '%s'%s%s is not known, and ignored%s%s%s",
-	    known ? "key" : "section", known ? key : section,
-	    known ? " of " : "", known ? section : "", near.best ?
-	    "; did you mean '" : "", near.best ? near.best : "", near.best ?
-	    "'?" : "");
+	if (known != MV_KNOWN)
+		say(n, line, 0, "%s '%s'%s%s is not known, and ignored%s%s%s",
+		    of_key ? "key" : "section", of_key ? key : section,
+		    of_key ? " of " : "", of_key ? section : "",
+		    near ? "; did you mean '" : "", near ? near : "",
+		    near ? "'?" : "");
 	return n->said.rc;
 }
 

@@ -74,8 +74,6 @@ struct mv_repo {
 	struct mv_fs_clock clock;	/* work/twin.c */
 	int64_t clock_at;		/* ms, monotonic */
 	pthread_mutex_t clock_lock;
-	struct mv_repo_setting *team;	/* .gitmodel/config */
-	int team_known;
 	struct mv_repo_projects *projects;	/* subject/subject.c */
 	int doubt_said;		/* subject/holders.c */
 	struct mv_repo_moment *moment;		/* evidence/record.c */
@@ -140,12 +138,11 @@ int mv_repo_talk(struct mv_repo *repo, const char *const *args,
 		 struct mv_buf *out, struct mv_err *err);
 
 /*
- * A setting of .gitmodel/config, borrowed; NULL when it has none. MV_EINVALID
- * names file and line.
+ * `smudge-limit` of .gitmodel/config; *out stays what it is when it has none.
+ * MV_EINVALID names file and line. Warns of keys that nobody knows.
  */
-int mv_repo_team_config(const char **out, struct mv_repo *repo,
-			const char *section, const char *subname,
-			const char *key, struct mv_err *err);
+int mv_repo_team_limit(uint64_t *out, struct mv_repo *repo,
+		       struct mv_err *err);
 
 /* The file itself; MV_ENOENT: there is none, or no work tree. */
 int mv_repo_team_file(struct mv_buf *text, struct mv_repo *repo,

@@ -187,11 +187,10 @@ static void check_values(const struct checks *c)
 
 static void check_team_file(const struct checks *c)
 {
-	const char *value;
 	struct mv_err err;
+	uint64_t limit;
 
-	if (mv_repo_team_config(&value, c->repo, "filter", "", "smudge-limit",
-				&err))
+	if (mv_repo_team_limit(&limit, c->repo, &err))
 		say(c, MV_DOCTOR_BAD, "configuration", "edit it", "%s",
 		    err.msg);
 }

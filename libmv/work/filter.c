@@ -482,15 +482,12 @@ static int filter_remember(struct mv_repo *repo, const char *path,
 static uint64_t team_limit(struct mv_repo *repo)
 {
 	uint64_t limit = SMUDGE_LIMIT;
-	const char *text;
 	struct mv_err err;
 
-	if (mv_repo_team_config(&text, repo, "filter", "", "smudge-limit",
-				&err))
-		mv_repo_warn(repo, "%s", err.msg);
-	else if (text)
-		(void)mv_parse_size(&limit, text, NULL);
-	return limit;
+	if (!mv_repo_team_limit(&limit, repo, &err))
+		return limit;
+	mv_repo_warn(repo, "%s", err.msg);
+	return SMUDGE_LIMIT;
 }
 
 static int smudge_limit(uint64_t *out, struct mv_repo *repo,

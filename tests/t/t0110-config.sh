@@ -32,8 +32,10 @@ test_expect_success 'smudge-limit decides what goes through git' '
 test_expect_success 'an unknown key is a warning with its line' '
 	printf "[filter]\nsmudge-limit = 50k\nsmudge-limt = 1\n" |
 		write_config &&
+	printf "[artifact \"a\"]\npaht = a.bin\n" >>r/.gitmodel/config &&
 	checkout_again &&
 	grep "gitmodel/config:3: unknown key .smudge-limt." err &&
+	grep "gitmodel/config:5: unknown key .paht. in .artifact" err &&
 	test $(wc -c <r/a.bin) = 100000
 '
 

@@ -300,6 +300,36 @@ static void test_meta_project__hostile_globs_are_quick(void **state)
 	mv_project_release(&p);
 }
 
+static void knows(const char *section, const char *subname, const char *key,
+		  enum mv_known expected, const char *expected_near)
+{
+	const char *near = "unset";
+
+	assert_int_equal(mv_project_knows(&near, section, subname, key),
+			 expected);
+	if (expected_near)
+		assert_string_equal(near, expected_near);
+	else
+		assert_null(near);
+}
+
+static void test_meta_project__knows_its_keys(void **state)
+{
+	(void)state;
+	knows("artifact", "a", "label", MV_KNOWN, NULL);
+	knows("metric", "a", "precision", MV_KNOWN, NULL);
+	knows("filter", "", "smudge-limit", MV_KNOWN, NULL);
+	knows("repository", "", "id", MV_KNOWN, NULL);
+	knows("artifact", "a", "labl", MV_UNKNOWN_KEY, "label");
+	knows("artifact", "a", "unit", MV_UNKNOWN_KEY, NULL);
+	knows("filter", "", "zzzz", MV_UNKNOWN_KEY, NULL);
+	knows("artefact", "a", "label", MV_UNKNOWN_SECTION, "artifact");
+	knows("zzzz", "", "id", MV_UNKNOWN_SECTION, NULL);
+	/* A section of another kind: with a name where none is, or without. */
+	knows("filter", "x", "smudge-limit", MV_UNKNOWN_SECTION, NULL);
+	knows("metric", "", "unit", MV_UNKNOWN_SECTION, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_meta_project__exact_before_longest_glob),
 		cmocka_unit_test(test_meta_project__a_metric_of_one_artifact),
 		cmocka_unit_test(test_meta_project__hostile_globs_are_quick),
+		cmocka_unit_test(test_meta_project__knows_its_keys),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
