@@ -246,8 +246,6 @@ int cmd_audit(int argc, const char **argv, struct cmd_env *env)
 	int64_t from = 0, to = 0;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (opt_count(argc, argv, 0, 1, opts, usage))
-		return CMD_USAGE;
 	a.format = json ? "json" : a.format;
 	if (!is_format(a.format))
 		return opt_usage_error(opts, usage, "'%s' is no format; text, "
@@ -255,9 +253,10 @@ int cmd_audit(int argc, const char **argv, struct cmd_env *env)
 	if ((since && mv_time_parse(&from, since, &err)) ||
 	    (until && mv_time_parse(&to, until, &err)))
 		return opt_usage_error(opts, usage, "%s", err.msg);
-	if (registry_named(&a.name, argc ? argv[0] : NULL)) {
+	status = registry_named(&a.name, env, argc, argv, opts, usage);
+	if (status) {
 		free(a.name.artifact);
-		return CMD_FATAL;
+		return status;
 	}
 	o.artifact = a.name.artifact;
 	o.since = since ? from / 1000 : o.since;

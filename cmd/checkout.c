@@ -4,6 +4,7 @@
 
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "cmd/setup.h"
 #include "libmv/base/config.h"
 #include "libmv/base/json.h"
@@ -97,9 +98,9 @@ static int checkout_finish(struct cmd_env *env,
 	return stats->missing || stats->failed ? CMD_NO : CMD_OK;
 }
 
-static int check_out_releases(struct cmd_env *env, int argc,
-			      const char **argv, const char *stage, int force,
-			      int json)
+static int check_out_releases(struct cmd_env *env,
+			      const struct registry_names *names,
+			      const char *stage, int force, int json)
 {
 	const struct mv_checkout_release options = {
 		force ? MV_CHECKOUT_FORCE : 0, checkout_tell, NULL
@@ -114,16 +115,30 @@ static int check_out_releases(struct cmd_env *env, int argc,
 					       &stats,
 					       &count, &err);
 	else
-		rc = mv_release_checkout(env->repo, argv, (size_t)argc,
+		rc = mv_release_checkout(env->repo, names->v, names->count,
 					 &options, &stats, &err);
 	return rc ? out_fatal(&err) : checkout_finish(env, &stats, json);
+}
+
+static int check_out_paths(struct cmd_env *env, const char **paths, int force,
+			   int json)
+{
+	struct mv_checkout_stats stats;
+	struct mv_err err;
+
+	if (mv_work_checkout(env->repo, paths, force ? MV_CHECKOUT_FORCE : 0,
+			     &stats, &err))
+		return out_fatal(&err);
+	return checkout_finish(env, &stats, json);
 }
 
 int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
 {
 	const int only_paths = has_dashes(argc, argv);
 	const char *stage = NULL;
-	int json = 0, force = 0, releases = 0;
+	struct registry_names names;
+	size_t releases = 0;
+	int json = 0, force = 0, status;
 	const struct opt opts[] = {
 		OPT_BOOL('f', "force", &force,
 			 "write files that are missing, too; with versions, "
@@ -134,19 +149,21 @@ int cmd_checkout(int argc, const char **argv, struct cmd_env *env)
 		OPT_PROGRESS(env),
 		OPT_END
 	};
-	struct mv_checkout_stats stats;
-	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	for (int i = 0; !only_paths && i < argc; i++)
-		releases += is_release(argv[i]);
-	if ((stage && argc) || (releases && releases != argc))
-		return opt_usage_error(opts, usage, "paths, versions and "
-				       "--stage exclude each other");
-	if (stage || releases)
-		return check_out_releases(env, argc, argv, stage, force, json);
-	if (mv_work_checkout(env->repo, argc ? argv : NULL,
-			     force ? MV_CHECKOUT_FORCE : 0, &stats, &err))
-		return out_fatal(&err);
-	return checkout_finish(env, &stats, json);
+	if (only_paths || !argc)
+		names = (struct registry_names){ NULL, 0 };
+	else if (registry_names(&names, argc, argv, env))
+		return CMD_FATAL;
+	for (size_t i = 0; i < names.count; i++)
+		releases += is_release(names.v[i]);
+	if ((stage && argc) || (releases && releases != names.count))
+		status = opt_usage_error(opts, usage, "paths, versions and "
+					 "--stage exclude each other");
+	else if (stage || releases)
+		status = check_out_releases(env, &names, stage, force, json);
+	else
+		status = check_out_paths(env, argc ? argv : NULL, force, json);
+	registry_names_release(&names);
+	return status;
 }

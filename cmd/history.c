@@ -195,11 +195,10 @@ int cmd_history(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (opt_count(argc, argv, 0, 1, opts, usage))
-		return CMD_USAGE;
-	if (registry_named(&ask.name, argc ? argv[0] : NULL)) {
+	status = registry_named(&ask.name, env, argc, argv, opts, usage);
+	if (status) {
 		free(ask.name.artifact);
-		return CMD_FATAL;
+		return status;
 	}
 	if (mv_subject_events(&events, env->repo, ask.name.artifact, &err)) {
 		free(ask.name.artifact);

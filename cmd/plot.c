@@ -4,6 +4,7 @@
 
 #include "cmd/look.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/base/fs.h"
 #include "libmv/base/json.h"
 #include "libmv/look/look.h"
@@ -120,6 +121,7 @@ int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 		OPT_LOOK_COLOR(&d.look),
 		OPT_END
 	};
+	struct registry_names names = { NULL, 0 };
 	struct mv_plot plot;
 	struct mv_err err;
 	int status;
@@ -130,14 +132,18 @@ int cmd_plot(int argc, const char **argv, struct cmd_env *env)
 		status = plot_choose(&d, env, opts);
 	if (status)
 		goto out;
-	if (mv_look_plot(&plot, env->repo, argv, (size_t)argc, d.metrics.v,
+	status = registry_names(&names, argc, argv, env);
+	if (status)
+		goto out;
+	if (mv_look_plot(&plot, env->repo, names.v, names.count, d.metrics.v,
 			 d.versions ? MV_PLOT_VERSIONS : 0, &err)) {
 		status = out_fatal(&err);
 		goto out;
 	}
-	status = plot_print(&d, env, &plot, argv, (size_t)argc);
+	status = plot_print(&d, env, &plot, names.v, names.count);
 	mv_plot_release(&plot);
 out:
+	registry_names_release(&names);
 	opt_list_release(&d.metrics);
 	return status;
 }

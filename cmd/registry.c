@@ -124,24 +124,86 @@ int registry_spec(char **spec, int argc, const char **argv,
 	if (status)
 		return status;
 	*spec = argc < 2 ? strdup(argv[0]) :
-		mv_strf("%s#%s", argv[0], bare_stage(argv[1], argv[0]));
+		mv_subject_join(argv[0], bare_stage(argv[1], argv[0]));
 	return *spec ? 0 : out_fatalf("out of memory");
 }
 
-int registry_named(struct registry_name *out, const char *arg)
+void registry_names_release(struct registry_names *names)
 {
-	size_t n = arg ? strcspn(arg, "@#") : 0;
+	for (size_t i = 0; i < names->count; i++)
+		free((char *)names->v[i]);
+	free(names->v);
+	memset(names, 0, sizeof(*names));
+}
+
+int registry_names(struct registry_names *out, int argc, const char **argv,
+		   struct cmd_env *env)
+{
+	struct mv_err err;
+	char *name;
+	int rc = 0;
+
+	out->count = 0;
+	out->v = calloc((size_t)argc + 1, sizeof(*out->v));
+	if (!out->v)
+		return out_fatalf("out of memory");
+	for (int i = 0; !rc && i < argc; i++) {
+		name = NULL;
+		if (i + 1 < argc)
+			rc = mv_subject_two_words(&name, env->repo, argv[i],
+						  argv[i + 1], &err);
+		i += name != NULL;
+		if (!rc && !name && !(name = strdup(argv[i])))
+			rc = mv_nomem(&err);
+		if (!rc)
+			out->v[out->count++] = name;
+	}
+	if (rc)
+		registry_names_release(out);
+	return rc ? out_fatal(&err) : CMD_OK;
+}
+
+/* "NAME@latest" in place of what it is now. */
+static int name_latest(char **spec, struct cmd_env *env)
+{
+	const char *at = strchr(*spec, '@');
+	struct mv_release release;
+	struct mv_err err;
+	char *name;
+
+	if (!at || mv_version_ok(at + 1) || !mv_subject_version_spec_ok(*spec))
+		return 0;
+	if (mv_subject_version(&release, env->repo, *spec, &err))
+		return out_fatal(&err);
+	name = mv_subject_join(release.artifact, release.version);
+	mv_subject_version_clear(&release);
+	free(*spec);
+	*spec = name;
+	return name ? 0 : out_fatalf("out of memory");
+}
+
+int registry_named(struct registry_name *out, struct cmd_env *env, int argc,
+		   const char **argv, const struct opt *opts,
+		   const char *const *usage)
+{
+	char *sign;
+	int status;
 
 	memset(out, 0, sizeof(*out));
-	if (!arg)
+	if (!argc)
 		return 0;
-	out->artifact = strndup(arg, n);
-	if (!out->artifact)
-		return out_fatalf("out of memory");
-	if (arg[n] == '@')
-		out->version = arg + n + 1;
-	else if (arg[n])
-		out->stage = arg + n + 1;
+	status = registry_spec(&out->artifact, argc, argv, opts, usage);
+	if (!status)
+		status = name_latest(&out->artifact, env);
+	if (status)
+		return status;
+	sign = strpbrk(out->artifact, "@#");
+	if (sign && *sign == '@')
+		out->version = sign + 1;
+	else if (sign)
+		out->stage = sign + 1;
+	if (sign)
+		*sign = '\0';
 	if (out->version && !mv_version_ok(out->version))
 		return out_fatalf("'%s' is not a version like v1.2.3",
 				  out->version);

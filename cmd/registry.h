@@ -40,20 +40,35 @@ int registry_stage(char **name, const char **stage, int argc,
 		   const char **argv, const struct opt *opts,
 		   const char *const *usage);
 /*
- * One name of whatever kind the command knows, or "NAME" "STAGE" in two
- * words; *spec ("NAME#STAGE" then) is yours. As above.
+ * One name of whatever kind the command knows, or "NAME" "STAGE", "NAME" "V"
+ * or "NAME" "@V" in two words; *spec ("NAME#STAGE", "NAME@V" then) is yours.
+ * As above.
  */
 int registry_spec(char **spec, int argc, const char **argv,
 		  const struct opt *opts, const char *const *usage);
 
-/* "NAME", "NAME@VERSION" or "NAME#STAGE" (NULL: all): what of the artifact is
-   asked for. `artifact` is yours, the others point into `arg`. 0, or CMD_FATAL
-   after saying what is wrong. */
+/*
+ * Several of them, of which two words that only make sense together are one
+ * (mv_subject_two_words). CMD_FATAL after saying what is wrong.
+ */
+struct registry_names {
+	const char **v;		/* NULL-terminated */
+	size_t count;
+};
+int registry_names(struct registry_names *out, int argc, const char **argv,
+		   struct cmd_env *env);
+void registry_names_release(struct registry_names *names);
+
+/* Nothing (all), or one that registry_spec() takes: what of the artifact is
+   asked for. `artifact` is yours, the others point into it. 0, or CMD_FATAL
+   or CMD_USAGE after saying what is wrong. */
 struct registry_name {
 	char *artifact;
 	const char *version, *stage;	/* NULL: every one */
 };
-int registry_named(struct registry_name *out, const char *arg);
+int registry_named(struct registry_name *out, struct cmd_env *env, int argc,
+		   const char **argv, const struct opt *opts,
+		   const char *const *usage);
 int registry_is_named(const struct registry_name *name, const char *version,
 		      const char *stage);
 

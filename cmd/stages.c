@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/out.h"
@@ -10,7 +11,8 @@
 #include "libmv/subject/release.h"
 
 static const char *const usage[] = {
-	"git model stages [--plain] [--json] [<name>]",
+	"git model stages [--plain] [--json] "
+	"[<name>|<name>@<version>|<name>#<stage>]",
 	NULL
 };
 
@@ -27,8 +29,9 @@ static struct mv_json *stage_json(const struct mv_event *e,
 	return o;
 }
 
-static int stages_print(const struct mv_events *events, int json, int plain,
-			struct cmd_env *env)
+static int stages_print(const struct mv_events *events,
+			const struct registry_name *name, size_t *shown,
+			int json, int plain, struct cmd_env *env)
 {
 	static const struct mv_list_column head[] = {
 		{ "Artifact", MV_LIST_CUT },
@@ -42,10 +45,15 @@ static int stages_print(const struct mv_events *events, int json, int plain,
 	size_t count;
 	char when[32], commit[8];
 
+	*shown = 0;
 	v = mv_registry_holders(&events->registry, NULL, &count);
 	for (size_t i = 0; i < count; i++) {
 		const struct mv_event_info *info = &events->info[v[i]->order];
 
+		if (!registry_is_named(name, info->active ? info->version :
+				       NULL, v[i]->tag.stage))
+			continue;
+		++*shown;
 		if (json) {
 			mv_json_push(all, stage_json(v[i], info));
 			continue;
@@ -70,27 +78,37 @@ int cmd_stages(int argc, const char **argv, struct cmd_env *env)
 		OPT_JSON(&json),
 		OPT_END
 	};
+	struct registry_name name;
 	struct mv_events events;
 	struct mv_err err;
-	size_t count;
+	size_t shown;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (opt_count(argc, argv, 0, 1, opts, usage))
-		return CMD_USAGE;
-	if (mv_subject_events(&events, env->repo, argc ? argv[0] : NULL, &err))
-		return out_fatal(&err);
+	status = registry_named(&name, env, argc, argv, opts, usage);
+	if (!status && mv_subject_events(&events, env->repo, name.artifact,
+					 &err))
+		status = out_fatal(&err);
+	if (status) {
+		free(name.artifact);
+		return status;
+	}
 	registry_warn(&events);
-	status = stages_print(&events, json, plain, env);
+	status = stages_print(&events, &name, &shown, json, plain, env);
 	if (registry_doubt(&events.registry) && !status)
 		status = CMD_FATAL;
 	if (!json && !plain)
 		registry_note(&events.registry);
-	mv_registry_holders(&events.registry, NULL, &count);
-	if (!status && argc && !count) {
-		if (!json)
-			out_error("'%s' holds no stage", argv[0]);
+	if (!status && argc && !shown) {
+		if (!json && name.stage)
+			out_error("nothing of '%s' holds the stage '%s'",
+				  name.artifact, name.stage);
+		else if (!json)
+			out_error("'%s%s%s' holds no stage", name.artifact,
+				  name.version ? "@" : "",
+				  name.version ? name.version : "");
 		status = CMD_NO;
 	}
 	mv_subject_events_release(&events);
+	free(name.artifact);
 	return status;
 }

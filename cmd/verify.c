@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
+#include "cmd/registry.h"
 #include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/proof/proof.h"
@@ -14,7 +15,7 @@
 
 static const char *const usage[] = {
 	"git model verify [--trusted <revision>] [--since <date>] [--json] "
-	"[--all | <name>...]",
+	"[--all | <name>|<name>@<version>|<name>#<stage>...]",
 	NULL
 };
 
@@ -27,6 +28,8 @@ struct answer {
 	struct group *groups;		/* without */
 	size_t group_count;
 	const char *trusted;
+	const struct registry_name *name;	/* what of it is asked for */
+	size_t found;				/* of that */
 	struct mv_repo *repo;
 	int64_t since, now;
 	size_t promotions, others, bad, unknown, overdue;
@@ -227,6 +230,9 @@ static int on_event(void *payload, const struct mv_verified *v,
 {
 	struct answer *a = payload;
 
+	if (!registry_is_named(a->name, v->version, v->stage))
+		return 0;
+	a->found++;
 	if (v->event && v->stage)
 		a->promotions++;
 	else
@@ -246,13 +252,15 @@ static int on_event(void *payload, const struct mv_verified *v,
 	return 0;
 }
 
-static int verify(struct answer *a, const char *name, struct mv_err *err)
+static int verify(struct answer *a, const struct registry_name *name,
+		  struct mv_err *err)
 {
 	const struct mv_gate_options open = { .trusted = a->trusted,
-					      .artifact = name,
+					      .artifact = name->artifact,
 					      .now = a->now };
 	int tagless = 0;
-	const struct mv_verify_options options = { name, &a->root, &tagless };
+	const struct mv_verify_options options = { name->artifact, &a->root,
+						   &tagless };
 	struct mv_gate gate;
 	int rc = mv_gate_open(&gate, a->repo, &open, err);
 
@@ -262,10 +270,42 @@ static int verify(struct answer *a, const char *name, struct mv_err *err)
 	a->no_notes |= !*gate.notes;
 	if (!a->branch)
 		a->branch = strdup(gate.trusted_name);
+	a->name = name;
+	a->found = 0;
 	rc = mv_proof_verify(&gate, &options, on_event, a, err);
 	a->tagless |= tagless;
 	mv_gate_close(&gate);
+	/* Nothing of it is no proof of it. */
+	if (!rc && !a->found && (name->version || name->stage))
+		rc = mv_fail(err, MV_ENOENT, "no tag and no receipt is known "
+			     "of '%s%c%s'; are the tags here? (`git fetch "
+			     "--tags`)", name->artifact,
+			     name->stage ? '#' : '@', name->stage ?
+			     name->stage : name->version);
 	return rc;
+}
+
+/* Each of what was named, or everything. */
+static int verify_named(struct answer *a, struct cmd_env *env, int argc,
+			const char **argv, const struct opt *opts)
+{
+	struct registry_names names = { NULL, 0 };
+	struct registry_name name = { NULL, NULL, NULL };
+	struct mv_err err;
+	int status;
+
+	if (!argc)
+		return verify(a, &name, &err) ? out_fatal(&err) : CMD_OK;
+	status = registry_names(&names, argc, argv, env);
+	for (size_t i = 0; !status && i < names.count; i++) {
+		status = registry_named(&name, env, 1, names.v + i, opts,
+					usage);
+		if (!status && verify(a, &name, &err))
+			status = out_fatal(&err);
+		free(name.artifact);
+	}
+	registry_names_release(&names);
+	return status;
 }
 
 static int has_remote(struct mv_repo *repo)
@@ -327,7 +367,7 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 {
 	struct answer a = { .repo = env->repo, .now = mv_now_ms() };
 	const char *since = NULL;
-	int all = 0, json = 0, rc = 0, status = CMD_OK;
+	int all = 0, json = 0, failed, status;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "all", &all, "every artifact (so it is without "
 			 "names)"),
@@ -349,11 +389,10 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 		return opt_usage_error(opts, usage, "--since: %s", err.msg);
 	a.since = since ? ms / 1000 : INT64_MIN;
 	a.events = json ? mv_json_array() : NULL;
-	for (int i = 0; !rc && i < (argc ? argc : 1); i++)
-		rc = verify(&a, argc ? argv[i] : NULL, &err);
-	print_groups(&a, !rc);
-	status = rc ? out_fatal(&err) : sum_up(&a);
-	if (!rc && json) {
+	failed = verify_named(&a, env, argc, argv, opts);
+	print_groups(&a, !failed);
+	status = failed ? failed : sum_up(&a);
+	if (!failed && json) {
 		struct mv_json *o = mv_json_object();
 
 		mv_json_set(o, "promotions",

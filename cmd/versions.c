@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/out.h"
@@ -9,18 +10,19 @@
 #include "libmv/report/text.h"
 
 static const char *const usage[] = {
-	"git model versions [--plain] [--json] [<name>]",
+	"git model versions [--plain] [--json] "
+	"[<name>|<name>@<version>|<name>#<stage>]",
 	NULL
 };
 
-/* Stages that a version holds, joined with `between`. */
-static void add_stages(struct mv_buf *text, struct mv_json *list,
-		       const char *between,
-		       const struct mv_events *events,
-		       const struct mv_event *version)
+/* Stages that a version holds, joined with `between`; is `wanted` one? */
+static int add_stages(struct mv_buf *text, struct mv_json *list,
+		      const char *between, const struct mv_events *events,
+		      const struct mv_event *version, const char *wanted)
 {
 	const struct mv_event *const *holder;
 	size_t count;
+	int found = 0;
 
 	holder = mv_registry_holders(&events->registry, version->tag.artifact,
 				     &count);
@@ -36,7 +38,9 @@ static void add_stages(struct mv_buf *text, struct mv_json *list,
 			    holder[i]->tag.stage);
 		if (list)
 			mv_json_push(list, mv_json_str(holder[i]->tag.stage));
+		found |= wanted && !strcmp(holder[i]->tag.stage, wanted);
 	}
+	return found;
 }
 
 static struct mv_json *version_json(const struct mv_events *events,
@@ -56,9 +60,10 @@ static struct mv_json *version_json(const struct mv_events *events,
 	return o;
 }
 
-/* Of each artifact the greatest first. */
-static int versions_print(const struct mv_events *events, int json, int plain,
-			  struct cmd_env *env)
+/* Of each artifact the greatest first; *shown of them. */
+static int versions_print(const struct mv_events *events,
+			  const struct registry_name *name, size_t *shown,
+			  int json, int plain, struct cmd_env *env)
 {
 	static const struct mv_list_column head[] = {
 		{ "Artifact", MV_LIST_CUT }, { "Version", MV_LIST_LATE },
@@ -71,6 +76,9 @@ static int versions_print(const struct mv_events *events, int json, int plain,
 	size_t count, end, start;
 	struct mv_buf stages;
 	char when[32], commit[8];
+	int holds;
+
+	*shown = 0;
 
 	mv_buf_init(&stages, 1 << 20);
 	v = mv_registry_versions(&events->registry, NULL, &count);
@@ -81,8 +89,15 @@ static int versions_print(const struct mv_events *events, int json, int plain,
 		for (size_t i = end; i-- > start;) {
 			list = json ? mv_json_array() : NULL;
 			mv_buf_clear(&stages);
-			add_stages(&stages, list, plain ? "," : ", ", events,
-				   v[i]);
+			holds = add_stages(&stages, list, plain ? "," : ", ",
+					   events, v[i], name->stage);
+			if ((name->stage && !holds) ||
+			    (name->version &&
+			     strcmp(name->version, v[i]->tag.version))) {
+				mv_json_free(list);
+				continue;
+			}
+			++*shown;
 			if (json) {
 				mv_json_push(all, version_json(events, v[i],
 							       list));
@@ -121,35 +136,48 @@ static void note_deprecated(const struct mv_registry *r)
 
 int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 {
-	int json = 0, plain = 0, status;
+	int json = 0, plain = 0, status, doubt;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "plain", &plain,
 			 "tabs and no heading, for scripts"),
 		OPT_JSON(&json),
 		OPT_END
 	};
+	struct registry_name name;
 	struct mv_events events;
 	struct mv_err err;
-	size_t count;
+	size_t shown;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (opt_count(argc, argv, 0, 1, opts, usage))
-		return CMD_USAGE;
-	if (mv_subject_events(&events, env->repo, argc ? argv[0] : NULL, &err))
-		return out_fatal(&err);
+	status = registry_named(&name, env, argc, argv, opts, usage);
+	if (!status && mv_subject_events(&events, env->repo, name.artifact,
+					 &err))
+		status = out_fatal(&err);
+	if (status) {
+		free(name.artifact);
+		return status;
+	}
 	registry_warn(&events);
-	registry_doubt(&events.registry);
-	status = versions_print(&events, json, plain, env);
+	doubt = registry_doubt(&events.registry);
+	status = versions_print(&events, &name, &shown, json, plain, env);
+	/* Who holds that stage is what was asked. */
+	if (!status && name.stage && doubt)
+		status = CMD_FATAL;
 	if (!json && !plain) {
 		note_deprecated(&events.registry);
 		registry_note(&events.registry);
 	}
-	mv_registry_versions(&events.registry, NULL, &count);
-	if (!status && argc && !count) {
-		if (!json)
-			out_error("no version of '%s' is registered", argv[0]);
+	if (!status && argc && !shown) {
+		if (!json && name.stage)
+			out_error("no version of '%s' holds the stage '%s'",
+				  name.artifact, name.stage);
+		else if (!json)
+			out_error("no version of '%s' is registered%s%s",
+				  name.artifact, name.version ? " as " : "",
+				  name.version ? name.version : "");
 		status = CMD_NO;
 	}
 	mv_subject_events_release(&events);
+	free(name.artifact);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "libmv/git/refs.h"
 #include "libmv/look/priv.h"
 #include "libmv/meta/project.h"
+#include "libmv/subject/release.h"
 #include "libmv/transfer/transfer.h"
 
 void mv_look_hex(char *out, const char *hex)
@@ -161,12 +162,34 @@ int mv_look_head(char *hex, struct mv_repo *repo, struct mv_err *err)
 					 "here yet") : rc;
 }
 
+static int commit_by_title(char *hex, struct mv_repo *repo, const char *spec,
+			   struct mv_err *err)
+{
+	struct mv_release release;
+	int rc = mv_subject_version(&release, repo, spec, err);
+
+	if (rc)
+		return rc;
+	mv_look_hex(hex, release.commit);
+	mv_subject_version_clear(&release);
+	return 0;
+}
+
+/* "name@v1.0.0" is a tag. No tag is what holds a stage now or the greatest
+   version, even where GTO has one that is called so. */
 int mv_look_commit(char *hex, struct mv_repo *repo, const char *rev,
 		   struct mv_err *err)
 {
-	int rc = mv_git_commit_sure(hex, repo->git, rev, err);
+	const int is_title = mv_subject_version_spec_ok(rev);
+	int rc = is_title && strchr(rev, '#') ?
+		 commit_by_title(hex, repo, rev, err) : MV_ENOENT;
 
-	if (rc != MV_ENOENT)
+	if (rc == MV_ENOENT)
+		rc = mv_git_commit_sure(hex, repo->git, rev, err);
+	/* Knows best what there is in its place. */
+	if (rc == MV_ENOENT && is_title)
+		rc = commit_by_title(hex, repo, rev, err);
+	if (rc != MV_ENOENT || is_title)
 		return rc;
 	if (!strcmp(rev, "HEAD"))
 		return mv_look_head(hex, repo, err);

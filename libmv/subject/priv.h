@@ -17,6 +17,9 @@ int mv_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
 int mv_subject_artifact_moved(struct mv_repo *repo, const char *name,
 			      const char *path, struct mv_err *err);
 
+/* Is anything at this path of the work tree? */
+int mv_subject_lies_there(struct mv_repo *repo, const char *path);
+
 /* NULL: there is none of that name. */
 const char *mv_subject_trailer(const struct mv_facts *trailers,
 			       const char *key);

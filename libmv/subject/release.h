@@ -70,6 +70,19 @@ int mv_subject_version(struct mv_release *out, struct mv_repo *repo,
 /* Has it one of these forms, whether or not there is such a thing? Pure. */
 int mv_subject_version_spec_ok(const char *spec);
 
+/* "NAME" and "@v1.2.0", "v1.2.0", "@latest" or "stage" as one spec; yours.
+   NULL: no memory. Pure, and says nothing of whether there is such a thing. */
+char *mv_subject_join(const char *name, const char *word);
+
+/*
+ * Of a list of names, are these two one? They are when the second begins with
+ * an '@', or is a version or a stage that the tags know of the first, and no
+ * file or artifact that is here has its name, nor a file that of the first.
+ * *spec is yours; NULL: they are two.
+ */
+int mv_subject_two_words(char **spec, struct mv_repo *repo, const char *name,
+			 const char *word, struct mv_err *err);
+
 /*
  * Its content, in its commit: by .gitmodel/config there, else where the work
  * tree's, the artifact's tags or the path's earlier names say. MV_EDENIED: the tag

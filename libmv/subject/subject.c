@@ -109,7 +109,7 @@ out:
 
 /* -- paths ---------------------------------------------------------------- */
 
-static int lies_there(struct mv_repo *repo, const char *path)
+int mv_subject_lies_there(struct mv_repo *repo, const char *path)
 {
 	struct stat st;
 	int root;
@@ -129,7 +129,7 @@ static int subject_by_path(struct mv_subject *out, struct mv_repo *repo,
 		return MV_ENOENT;
 	rc = mv_subject_find_at(out, repo, NULL, path, &why);
 	/* Of what is nowhere, others may know more. */
-	if (rc && (rc != MV_ENOENT || lies_there(repo, path)))
+	if (rc && (rc != MV_ENOENT || mv_subject_lies_there(repo, path)))
 		rc = mv_fail(err, rc, "%s", why.msg);
 	free(path);
 	return rc;

@@ -72,7 +72,8 @@ int mv_subject_artifact_newest(struct mv_subject *out, struct mv_repo *repo,
  *	PATH@REV, NAME@REV, REV:PATH	in a commit
  *	oid		"sha256:<hex>", or 64 (or at least 7) hex digits
  *
- * Tried in that order; a spec that two of them answer is answered by the
+ * What people type in two words ("NAME" "stage", "NAME" "@v1.2.0") is joined
+ * by mv_subject_join() before. Tried in that order; a spec that two of them answer is answered by the
  * first. PATHs are relative to where the command was started; that of
  * REV:PATH is from the top unless it begins with "./", as in git. In a bare
  * repository HEAD takes the place of the index.

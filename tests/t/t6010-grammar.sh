@@ -76,6 +76,60 @@ test_expect_success 'history and audit take a version or a stage, and show that 
 	test_expect_code 128 git model audit froud#production 2>../err && test_grep "did you mean .fraud" ../err
 '
 
+test_expect_success 'versions, stages and verify take a version or a stage, and answer for that alone' '
+	cd r &&
+	git model versions --plain fraud#production >../out && test_line_count = 1 ../out && test_grep "v1.0.0" ../out &&
+	git model versions --plain fraud@v2.0.0 >../out && test_line_count = 1 ../out && test_grep "v2.0.0" ../out &&
+	same "git model versions --plain fraud@v2.0.0" "git model versions --plain fraud@latest" &&
+	test_expect_code 1 git model versions fraud#nosuch 2>../err && test_grep "holds the stage .nosuch" ../err &&
+	test_expect_code 1 git model versions fraud@v7.0.0 2>../err && test_grep "registered as v7.0.0" ../err &&
+	git model stages --plain fraud@v1.0.0 >../out && test_line_count = 1 ../out && test_grep production ../out &&
+	test_expect_code 1 git model stages fraud@v2.0.0 2>../err && test_grep "fraud@v2.0.0. holds no stage" ../err &&
+	test_expect_code 1 git model stages fraud#nosuch &&
+	git model verify fraud#production >../out && test_grep promotion ../out && test_grep ! registration ../out &&
+	git model verify fraud@v2.0.0 >../out && test_grep registration ../out && test_grep ! "v1.0.0" ../out &&
+	test_expect_code 128 git model verify fraud#nosuch 2>../err && test_grep "known of .fraud#nosuch" ../err
+'
+
+test_expect_success 'two words are one name in every command, also among several' '
+	cd r &&
+	for c in versions stages verify history audit show log lineage
+	do
+		same "git model $c fraud#production" "git model $c fraud production" || return 1
+		test $c != stages || continue
+		same "git model $c fraud@v2.0.0" "git model $c fraud v2.0.0" &&
+		same "git model $c fraud@v2.0.0" "git model $c fraud @v2.0.0" &&
+		same "git model $c fraud@latest" "git model $c fraud @latest" || return 1
+	done &&
+	same "git model plot --over versions --json fraud@v1.0.0 fraud@v2.0.0" \
+		"git model plot --over versions --json fraud production fraud v2.0.0" &&
+	git model checkout fraud production && test_cmp ../v1 m.bin &&
+	git model checkout fraud @v2.0.0 && test_cmp ../v2 m.bin &&
+	git model record fraud production m.bin --metric f1=0.5 &&
+	git model show --json fraud#production >../out && test_grep "\"f1\": 0.5" ../out &&
+	git model show --json m.bin >../out && test_grep "\"f1\": 0.5" ../out
+'
+
+test_expect_success 'a file of that name is a file: two words stay two' '
+	cd r && mv-test random 20K 9 >production && git model track production >/dev/null &&
+	git model add production && rm production &&
+	test_expect_code 129 git model checkout -f production fraud#production 2>../err &&
+	test_grep "exclude each other" ../err &&
+	test_expect_code 128 git model checkout -f fraud production && test_path_is_missing production &&
+	git model checkout -f production && test_path_is_file production &&
+	git model record fraud production --metric f1=0.7 && git model show --json production >../out &&
+	test_grep "\"f1\": 0.7" ../out && git rm -qf --cached production && rm production
+'
+
+test_expect_success 'diff and report compare with what holds a stage' '
+	cd r && git commit -qam three --allow-empty &&
+	git model diff fraud#production >../out && test_grep "^fraud#production (" ../out && test_grep "auc" ../out &&
+	git model diff fraud#production..fraud@latest >../out && test_grep "^fraud#production (.*fraud@latest" ../out &&
+	git model report --format md fraud#production HEAD >../out && test_grep auc ../out &&
+	test_expect_code 128 git model diff fraud#nosuch 2>../err && test_grep "holds the stage .nosuch" ../err &&
+	git branch "fraud#nosuch" HEAD~1 && git model diff "fraud#nosuch" && git branch -qD "fraud#nosuch"
+'
+
 test_expect_success 'cat takes every name that show takes' '
 	cd r &&
 	for what in fraud m.bin fraud@v2.0.0 fraud@latest HEAD:m.bin :m.bin \

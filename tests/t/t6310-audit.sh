@@ -128,7 +128,7 @@ test_expect_success 'what does not hold is listed as such' '
 '
 
 test_expect_success 'how it is called' '
-	cd w && test_expect_code 129 git model audit a b 2>../err &&
+	cd w && test_expect_code 129 git model audit a b c 2>../err &&
 	test_expect_code 129 git model audit --format xml 2>../err &&
 	test_grep "xml. is no format" ../err &&
 	test_expect_code 129 git model audit --since never 2>../err
