@@ -6,6 +6,7 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "cmd/setup.h"
+#include "cmd/transfer.h"
 #include "libmv/base/config.h"
 #include "libmv/base/json.h"
 #include "libmv/release/release.h"
@@ -37,7 +38,8 @@ static const char *files(uint64_t n)
 	return n == 1 ? "file" : "files";
 }
 
-static int checkout_print(const struct mv_checkout_stats *stats)
+static int checkout_print(struct cmd_env *env,
+			  const struct mv_checkout_stats *stats)
 {
 	char size[32];
 
@@ -52,7 +54,7 @@ static int checkout_print(const struct mv_checkout_stats *stats)
 		out_error("the content of %llu %s is not here",
 			  (unsigned long long)stats->missing,
 			  files(stats->missing));
-		out_hint("`git model fetch` gets it from the remote");
+		transfer_say_where(env->repo, NULL);
 	}
 	return CMD_OK;
 }
@@ -89,7 +91,7 @@ static int checkout_finish(struct cmd_env *env,
 			   const struct mv_checkout_stats *stats,
 			   int json)
 {
-	int status = json ? checkout_print_json(stats) : checkout_print(stats);
+	int status = json ? checkout_print_json(stats) : checkout_print(env, stats);
 
 	if (stats->files)
 		setup_warn_filterless(env->repo);

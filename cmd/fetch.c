@@ -44,5 +44,7 @@ int cmd_fetch(int argc, const char **argv, struct cmd_env *env)
 	fetched = transfer_fetch_records(&records, env->repo,
 					 argc ? argv[0] : NULL);
 	status = transfer_print("downloaded", &stats, records, json);
+	if (stats.missing)
+		transfer_say_where(env->repo, argc ? argv[0] : NULL);
 	return fetched == CMD_OK ? status : fetched;
 }

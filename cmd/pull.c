@@ -35,6 +35,8 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 	fetched = transfer_fetch_records(&records, env->repo,
 					 argc ? argv[0] : NULL);
 	status = transfer_print("downloaded", &stats, records, json);
+	if (stats.missing)
+		transfer_say_where(env->repo, argc ? argv[0] : NULL);
 	if (!json)
 		out_line("%llu file%s written",
 			 (unsigned long long)written.files, out_s(written.files));

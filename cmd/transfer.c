@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
 #include "cmd/cmd.h"
 #include "cmd/out.h"
 #include "cmd/transfer.h"
@@ -49,6 +51,23 @@ int transfer_print(const char *verb, const struct mv_transfer_stats *s,
 	return CMD_NO;
 }
 
+void transfer_say_where(struct mv_repo *repo, const char *remote)
+{
+	struct mv_buf places;
+
+	mv_buf_init(&places, 4096);
+	if (mv_transfer_places(&places, repo, remote, NULL) || !places.len)
+		out_hint("nothing says where content is; `git model remote "
+			 "add NAME PATH` does");
+	else
+		out_hint("looked for it at %s. Whoever has it uploads it with "
+			 "`git model push`; where that goes somewhere else "
+			 "(`git model remote` shows it there), `git model "
+			 "remote add NAME PATH` names that place here",
+			 places.data);
+	mv_buf_release(&places);
+}
+
 static void say_tag(void *payload, const char *text)
 {
 	(void)payload;
@@ -61,14 +80,21 @@ int transfer_fetch_records(int *moved, struct mv_repo *repo,
 	struct mv_registry_fetched tags;
 	int status = CMD_OK;
 	struct mv_err err;
+	char *peer = NULL;
 
+	*moved = 0;
+	if (mv_transfer_peer(&peer, repo, remote, &err)) {
+		out_error("tags of versions and stages and records were not "
+			  "fetched: %s", err.msg);
+		return CMD_FATAL;
+	}
+	free(peer);
 	/* Both: a tag says which records it was decided on. */
 	if (mv_release_fetch(&tags, repo, remote, say_tag, NULL, &err)) {
 		out_error("tags of versions and stages were not fetched: %s",
 			  err.msg);
 		status = CMD_FATAL;
 	}
-	*moved = 0;
 	if (mv_evidence_notes_fetch(repo, remote, moved, &err)) {
 		out_error("records were not fetched: %s", err.msg);
 		status = CMD_FATAL;

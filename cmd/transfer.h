@@ -13,6 +13,10 @@ struct mv_transfer_stats;
 int transfer_print(const char *verb, const struct mv_transfer_stats *stats,
 		   int records, int json);
 
+/* Content was not to be had from `remote` (NULL: from anywhere): where was it
+   looked for, and what can be done? */
+void transfer_say_where(struct mv_repo *repo, const char *remote);
+
 /* Records go with content, but theirs is another way, through git. Says what
    did not come, and is CMD_FATAL then: a remote that could not be asked is no
    success; CMD_NO when what they have attached did not. *moved: whether any

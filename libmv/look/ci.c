@@ -301,8 +301,8 @@ static int find_remote(struct ci *ci, struct mv_err *err)
 	int rc = 0;
 
 	if (!name)
-		rc = mv_transfer_default_remote(&ci->out->remote, ci->repo,
-						err);
+		rc = mv_transfer_choose_remote(&ci->out->remote, ci->repo,
+					       err);
 	else if (*name == '-' || !*name)
 		return mv_fail(err, MV_EINVALID,
 			       "'%s' is not the name of a remote", name);
@@ -310,8 +310,7 @@ static int find_remote(struct ci *ci, struct mv_err *err)
 		rc = mv_nomem(err);
 	if (!rc && !ci->out->remote)
 		rc = mv_fail(err, MV_ENOENT, "there is no git remote to fetch "
-			     "from, or several and none is 'origin'; name it "
-			     "by --remote");
+			     "from; name it by --remote");
 	return rc;
 }
 

@@ -147,6 +147,36 @@ static int ask_remote(struct mv_repo *repo, const char *url,
 	return rc;
 }
 
+/* What is there? Only that nobody answers must not be taken for "nothing". */
+static const char *answer_of(struct mv_repo *repo, const char *url)
+{
+	int rc = ask_remote(repo, url, NULL, 0, NULL, NULL);
+
+	if (rc == MV_ENOENT)
+		return " (no store there)";
+	return rc ? " (it does not answer)" : "";
+}
+
+int mv_transfer_places(struct mv_buf *out, struct mv_repo *repo,
+		       const char *remote, struct mv_err *err)
+{
+	struct mv_sources all = { NULL, 0 };
+	char *one = NULL;
+	int rc = remote ? mv_transfer_remote_url(&one, repo, remote, err) :
+		 mv_transfer_sources(&all, repo, err);
+
+	for (size_t i = 0; !rc && i < (one ? 1 : all.count); i++) {
+		const char *url = one ? one : all.url[i];
+
+		if (mv_buf_addf(out, "%s'%s'%s", i ? ", " : "", url,
+				answer_of(repo, url)))
+			rc = mv_nomem(err);
+	}
+	free(one);
+	mv_transfer_sources_release(&all);
+	return rc;
+}
+
 int mv_transfer_elsewhere(struct mv_repo *repo,
 			  const struct mv_pointer *pointers,
 			  size_t count, uint8_t *elsewhere, struct mv_err *err)
@@ -189,8 +219,7 @@ static int find_or_fetch(struct mv_content_source *out, struct mv_repo *repo,
 		return rc;
 	return mv_fail(err, MV_ENOENT, "content %s is not in the store, nor in "
 		       "what it borrows from, nor at a remote that answers; "
-		       "`git model remote` shows where it is looked for, "
-		       "`git model fetch` gets what is missing",
+		       "`git model fetch` says where it is looked for",
 		       mv_oid_hex(hex, &pointer->oid));
 }
 

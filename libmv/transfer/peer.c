@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+#include "libmv/base/words.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/meta/ledger.h"
-#include "libmv/repo/state.h"
-#include "libmv/transfer/transfer.h"
+#include "libmv/transfer/priv.h"
 
 /* The git remote that notes and tags travel to and from. */
 
@@ -29,53 +31,115 @@ static int remote_config(const char **value, struct mv_repo *repo,
 	return rc;
 }
 
-struct only {
-	char *name;
+/* The git remotes of the configuration, each once. */
+struct remotes {
+	char **name;
 	size_t count;
 };
 
-static int find_remote(void *payload, const char *key, const char *value,
+static int note_remote(void *payload, const char *key, const char *value,
 		       struct mv_err *err)
 {
-	struct only *only = payload;
+	struct remotes *r = payload;
 	size_t len = strlen(key);
+	char **name;
 
 	(void)value;
 	if (len <= 11 || strncmp(key, "remote.", 7) ||
 	    strcmp(key + len - 4, ".url"))
 		return 0;
-	free(only->name);
-	only->name = strndup(key + 7, len - 11);
-	only->count++;
-	return only->name ? 0 : mv_nomem(err);
+	len -= 11;
+	for (size_t i = 0; i < r->count; i++)
+		if (!strncmp(r->name[i], key + 7, len) && !r->name[i][len])
+			return 0;
+	name = MV_GROW_ONE(r->name, r->count, err);
+	if (!name)
+		return MV_ENOMEM;
+	*name = strndup(key + 7, len);
+	return *name ? 0 : mv_nomem(err);
+}
+
+static void remotes_release(struct remotes *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		free(r->name[i]);
+	free(r->name);
+}
+
+int mv_transfer_check_chosen(struct mv_repo *repo, const char *name,
+			     struct mv_err *err)
+{
+	const char *known;
+	char *url = NULL;
+	int rc = mv_transfer_configured_url(&known, repo, name, err);
+
+	if (!rc && !known)
+		rc = remote_config(&known, repo, name, "url", err);
+	if (rc || known)
+		return rc;
+	rc = mv_transfer_git_urls(&url, repo, name, 0, err);
+	free(url);
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, MV_EINVALID, "model.remote is '%s', and "
+			     "there is no such remote: `git config "
+			     "model.remote NAME` chooses another one, `git "
+			     "model remote` shows them", name);
+	return rc;
 }
 
 int mv_transfer_default_remote(char **out, struct mv_repo *repo,
 			       struct mv_err *err)
 {
 	const char *name, *url = NULL;
-	struct only only = { NULL, 0 };
+	struct remotes all = { NULL, 0 };
 	int rc = mv_git_config(&name, repo->git, "model.remote", err);
 
 	*out = NULL;
 	if (!rc && name)
 		rc = remote_config(&url, repo, name, "url", err);
+	if (!rc && name && !url)
+		rc = mv_transfer_check_chosen(repo, name, err);
 	if (!rc && !url) {
 		name = "origin";
 		rc = remote_config(&url, repo, name, "url", err);
 	}
 	if (rc)
 		return rc;
-	if (url) {
-		*out = strdup(name);
-		return *out ? 0 : mv_nomem(err);
-	}
-	rc = mv_git_config_each(repo->git, find_remote, &only, err);
-	if (!rc && only.count == 1) {
-		*out = only.name;
-		only.name = NULL;
-	}
-	free(only.name);
+	if (url)
+		return mv_set_str(out, name, err);
+	rc = mv_git_config_each(repo->git, note_remote, &all, err);
+	if (!rc && all.count == 1)
+		rc = mv_set_str(out, all.name[0], err);
+	remotes_release(&all);
+	return rc;
+}
+
+/* As many names as a line has room for. */
+static int say_which(const struct remotes *all, struct mv_err *err)
+{
+	char names[200], line[400] = "";
+
+	for (size_t i = 0; i < all->count && strlen(line) < sizeof(names); i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line),
+			 "%s%s", i ? ", " : "", all->name[i]);
+	return mv_fail(err, MV_EINVALID, "which remote? There are %zu (%s), "
+		       "and none is origin: name one, or let `git config "
+		       "model.remote NAME` choose", all->count,
+		       mv_words(names, sizeof(names), "%s", line));
+}
+
+int mv_transfer_choose_remote(char **out, struct mv_repo *repo,
+			      struct mv_err *err)
+{
+	struct remotes all = { NULL, 0 };
+	int rc = mv_transfer_default_remote(out, repo, err);
+
+	if (rc || *out)
+		return rc;
+	rc = mv_git_config_each(repo->git, note_remote, &all, err);
+	if (!rc && all.count)
+		rc = say_which(&all, err);
+	remotes_release(&all);
 	return rc;
 }
 
@@ -101,7 +165,7 @@ int mv_transfer_peer_find(struct mv_git_peer *out, struct mv_repo *repo,
 
 	memset(out, 0, sizeof(*out));
 	if (!name) {
-		rc = mv_transfer_default_remote(&out->name, repo, err);
+		rc = mv_transfer_choose_remote(&out->name, repo, err);
 		if (rc || !out->name)
 			return rc;
 	} else if (*name == '-' || !*name) {

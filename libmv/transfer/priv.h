@@ -13,20 +13,16 @@
 /* What the files of transfer share: where content is, and what is wanted. */
 struct mv_pointer;
 
-/*
- * The common dir of a git remote that is a path on this machine
- *; MV_ENOENT for all others.
- */
-int mv_transfer_git_dir(char **out, struct mv_repo *repo, const char *name,
-			struct mv_err *err);
-
 /* mv_transfer_need() that says what arrived; `stats` is added to. */
 int mv_transfer_need_counted(struct mv_repo *repo,
 			     const struct mv_pointer *pointers, size_t count,
 			     uint8_t *present, struct mv_tx_stats *stats,
 			     struct mv_err *err);
 
-/* The same of `url`, where that is known (NULL: ask git). */
+/*
+ * The common dir of a git remote that is a path on this machine, by its `url`
+ * where that is known (NULL: ask git); MV_ENOENT for all others.
+ */
 int mv_transfer_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
 			   const char *url, struct mv_err *err);
 
@@ -144,9 +140,19 @@ void mv_transfer_news_release(struct mv_transfer_news *news);
 int mv_transfer_bring(struct mv_repo *repo, const char *url,
 		      const char *const *revs, struct mv_err *err);
 
+/* The path that a URL is on this machine, and the common dir of the repository
+   there; yours, NULL: none. */
+char *mv_transfer_local_path(char **git_dir, struct mv_repo *repo,
+			     const char *url);
+
 /* modelremote.<name>.url; NULL: there is none. */
 int mv_transfer_configured_url(const char **url, struct mv_repo *repo,
 			       const char *name, struct mv_err *err);
+
+/* MV_EINVALID: model.remote says `name`, which is no remote of git, no store
+   (then the git remote is another one), no URL and no path. */
+int mv_transfer_check_chosen(struct mv_repo *repo, const char *name,
+			     struct mv_err *err);
 
 /* What git has for a remote, a line each; MV_ENOENT: no such remote. */
 int mv_transfer_git_urls(char **out, struct mv_repo *repo, const char *name,

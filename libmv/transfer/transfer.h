@@ -81,6 +81,14 @@ int mv_transfer_fetch(struct mv_repo *repo, const char *remote,
 		      struct mv_err *err);
 
 /*
+ * Where fetching (from `remote`, or NULL) looks for content, for a person:
+ * "'/a/store', '/b/model' (no store there)"; nothing is added where it knows
+ * of no place.
+ */
+int mv_transfer_places(struct mv_buf *out, struct mv_repo *repo,
+		       const char *remote, struct mv_err *err);
+
+/*
  * Which of these contents are at a remote? Nothing is fetched; a remote that
  * does not answer has nothing.
  */
@@ -96,12 +104,19 @@ void mv_transfer_push_attached(struct mv_repo *repo, const char *remote,
 			       struct mv_transfer_stats *stats);
 
 /* The git remote where notes travel: model.remote where git knows it, else
-   origin, else the only one; NULL: there is none. */
+   origin, else the only one; NULL: there is none, or several. MV_EINVALID:
+   model.remote names nothing. */
 int mv_transfer_default_remote(char **out, struct mv_repo *repo,
 			       struct mv_err *err);
 
+/* The same where one is needed: NULL: there is none at all. MV_EINVALID, too,
+   where it could be several, which it names. */
+int mv_transfer_choose_remote(char **out, struct mv_repo *repo,
+			      struct mv_err *err);
+
 /* The git remote that notes and tags are fetched from: a name or
-   URL, yours; NULL: there is none. */
+   URL, yours; NULL: there is none. `remote` is NULL: as it is chosen
+   (mv_transfer_choose_remote). */
 int mv_transfer_peer(char **name, struct mv_repo *repo, const char *remote,
 		     struct mv_err *err);
 

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "libmv/git/config.h"
-#include "libmv/git/git.h"
 #include "libmv/remote/remote.h"
 #include "libmv/transfer/priv.h"
 
@@ -18,253 +14,24 @@
  * configuration says. Its Git LFS objects are in <its common dir>/lfs.
  */
 
-/* -- where a git remote is ------------------------------------------------ */
-
-static int is_dir(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISDIR(st.st_mode);
-}
-
-static int is_git_dir(const char *path)
-{
-	char *objects = mv_path_join(path, "objects");
-	char *head = mv_path_join(path, "HEAD");
-	int yes = objects && head && is_dir(objects) && !access(head, F_OK);
-
-	free(objects);
-	free(head);
-	return yes;
-}
-
-/* First line of a small file, after `prefix`; NULL when it is not there. */
-static char *where_read_line(const char *path, const char *prefix)
-{
-	struct mv_buf text;
-	char *line = NULL, *end;
-
-	mv_buf_init(&text, 64 * 1024);
-	if (!mv_read_file(&text, path, NULL) &&
-	    !strncmp(text.data, prefix, strlen(prefix))) {
-		end = strchr(text.data, '\n');
-		if (end)
-			*end = '\0';
-		line = strdup(text.data + strlen(prefix));
-	}
-	mv_buf_release(&text);
-	return line;
-}
-
-/* The common dir behind a git dir that may belong to a linked work tree. */
-static char *common_of(char *git_dir)
-{
-	char *file = mv_path_join(git_dir, "commondir");
-	char *line = file ? where_read_line(file, "") : NULL;
-	char *common = NULL;
-
-	free(file);
-	if (!line)
-		return git_dir;
-	common = line[0] == '/' ? strdup(line) : mv_path_join(git_dir, line);
-	free(line);
-	free(git_dir);
-	return common;
-}
-
-/* The places that git itself tries for a path, in its order. */
-static char *git_dir_at(const char *path)
-{
-	static const char *const suffixes[] = { "/.git", "", ".git/.git",
-						".git" };
-	size_t len = strlen(path);
-
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		char *candidate = mv_strf("%.*s%s", (int)len, path,
-					  suffixes[i]);
-		char *line, *target;
-
-		if (!candidate)
-			return NULL;
-		if (is_git_dir(candidate))
-			return common_of(candidate);
-		line = where_read_line(candidate, "gitdir: ");
-		if (line) {
-			target = line[0] == '/' ? strdup(line)
-						: mv_path_join(path, line);
-			free(line);
-			free(candidate);
-			return target ? common_of(target) : NULL;
-		}
-		free(candidate);
-	}
-	return NULL;
-}
-
-/*
- * Git takes such a path from where it stands: at the top of the work tree, but
- * where it was told of a repository (--git-dir) or has no work tree, wherever
- * it was called. What is not there may be meant from the top all the same.
- */
-static char *relative_path(struct mv_repo *repo, const char *url)
-{
-	const char *top = repo->info->work_tree ? repo->info->work_tree
-						: repo->info->git_dir;
-	char *here = *repo->info->prefix ? NULL : getcwd(NULL, 0);
-	char *path = here ? mv_path_join(here, url) : NULL;
-	char *git_dir = path ? git_dir_at(path) : NULL;
-
-	if (!git_dir) {
-		free(path);
-		path = mv_path_join(top, url);
-	}
-	free(git_dir);
-	free(here);
-	return path;
-}
-
-/* The path of "file:///x" (where %20 is a blank, as for git) or of a plain
-   path; NULL for anything with a host. "host:path" is one unless a slash comes
-   before the colon, as in git. */
-static char *local_path(struct mv_repo *repo, const char *url)
-{
-	const char *colon, *slash;
-	char *path;
-
-	if (!strncasecmp(url, "file:", 5))
-		return mv_remote_file_path(&path, url, NULL) ? NULL : path;
-	if (url[0] == '/')
-		return strdup(url);
-	if (url[0] == '~')
-		return mv_repo_expand_path(&path, repo, ".", "url", url,
-					   NULL) ? NULL : path;
-	colon = strchr(url, ':');
-	slash = strchr(url, '/');
-	if (colon && (!slash || colon < slash))
-		return NULL;
-	return relative_path(repo, url);
-}
-
-/* What `git remote get-url` ends with then. */
-#define NO_SUCH_REMOTE 2
-
-/* `git push bare1`: a name that no remote has is a path, for git too. */
-static int is_repository(struct mv_repo *repo, const char *name)
-{
-	char *path = local_path(repo, name);
-	char *git_dir = path ? git_dir_at(path) : NULL;
-	int yes = git_dir != NULL;
-
-	free(git_dir);
-	free(path);
-	return yes;
-}
-
-/*
- * `git remote get-url` knows insteadOf; a name may also be a URL itself. With
- * `push`, every place that `git push <name>` would go to, one a line.
- */
-int mv_transfer_git_urls(char **out, struct mv_repo *repo, const char *name,
-			 int push, struct mv_err *err)
-{
-	const char *fetch[] = { "remote", "get-url", "--", name, NULL };
-	const char *all[] = { "remote", "get-url", "--push", "--all", "--",
-			      name, NULL };
-	struct mv_buf text;
-	int rc, status;
-
-	if (strchr(name, '/') || strchr(name, ':')) {
-		*out = strdup(name);
-		return *out ? 0 : mv_nomem(err);
-	}
-	mv_buf_init(&text, 64 * 1024);
-	rc = mv_git_ask(&status, repo->git, push ? all : fetch, NO_SUCH_REMOTE,
-			&text, err);
-	if (!rc && status == NO_SUCH_REMOTE) {
-		mv_buf_clear(&text);
-		if (!is_repository(repo, name))
-			rc = mv_fail(err, MV_ENOENT, "there is no remote '%s'",
-				     name);
-		else if (mv_buf_addstr(&text, name))
-			rc = mv_nomem(err);
-	} else if (!rc && status) {
-		rc = mv_fail(err, MV_EIO, "git remote get-url failed with "
-			     "exit code %d", status);
-	}
-	if (!rc) {
-		while (text.len && text.data[text.len - 1] == '\n')
-			text.data[--text.len] = '\0';
-		*out = mv_buf_detach(&text);
-		if (!*out)
-			rc = mv_nomem(err);
-	}
-	mv_buf_release(&text);
-	return rc;
-}
-
-/* The repository that a URL reaches on this machine; MV_ENOENT. */
-static int git_dir_of(char **out, struct mv_repo *repo, const char *name,
-		      const char *url, struct mv_err *err)
-{
-	char *path = local_path(repo, url);
-	int rc = 0;
-
-	*out = path ? git_dir_at(path) : NULL;
-	if (!*out)
-		rc = mv_fail(err, MV_ENOENT,
-			     "git remote '%s' is not a path on this machine: say where its content goes with 'git model remote add %s PATH'",
-			     name, name);
-	free(path);
-	return rc;
-}
-
-int mv_transfer_git_dir(char **out, struct mv_repo *repo, const char *name,
-			struct mv_err *err)
-{
-	char *url = NULL;
-	int rc = mv_transfer_git_urls(&url, repo, name, 0, err);
-
-	if (!rc)
-		rc = git_dir_of(out, repo, name, url, err);
-	free(url);
-	return rc;
-}
-
-int mv_transfer_git_dir_at(char **out, struct mv_repo *repo, const char *remote,
-			   const char *url, struct mv_err *err)
-{
-	return url ? git_dir_of(out, repo, remote, url, err) :
-		     mv_transfer_git_dir(out, repo, remote, err);
-}
-
-/* modelremote.<name>.url, borrowed, or NULL; git lower-cases only the outer
-   parts. */
-int mv_transfer_configured_url(const char **url, struct mv_repo *repo,
-			       const char *name, struct mv_err *err)
-{
-	char *key = mv_strf("modelremote.%s.url", name);
-	int rc = key ? mv_git_config(url, repo->git, key, err) : mv_nomem(err);
-
-	free(key);
-	return rc;
-}
-
 /* The one that was named, model.remote, "origin", or the only one; yours. */
 static int choose_remote(char **name, struct mv_repo *repo, const char *said,
 			 struct mv_err *err)
 {
-	const char *origin = NULL;
+	const char *origin = NULL, *chosen = NULL;
 	int rc = 0;
 
 	*name = NULL;
 	if (!said)
-		rc = mv_git_config(&said, repo->git, "model.remote", err);
+		rc = mv_git_config(&chosen, repo->git, "model.remote", err);
+	if (!rc && chosen)
+		rc = mv_transfer_check_chosen(repo, chosen, err);
+	if (!rc && chosen)
+		said = chosen;
 	if (!rc && !said)
 		rc = mv_transfer_configured_url(&origin, repo, "origin", err);
 	if (!rc && !said && !origin)
-		rc = mv_transfer_default_remote(name, repo, err);
+		rc = mv_transfer_choose_remote(name, repo, err);
 	if (!rc && !*name && !(*name = strdup(said ? said : "origin")))
 		rc = mv_nomem(err);
 	return rc;
@@ -296,10 +63,8 @@ void mv_transfer_destination_release(struct mv_destination *d)
 static int configured_place(struct mv_destination *out, struct mv_repo *repo,
 			    const char *url, struct mv_err *err)
 {
-	char *path = local_path(repo, url);
+	char *path = mv_transfer_local_path(&out->git_dir, repo, url);
 
-	if (path)
-		out->git_dir = git_dir_at(path);
 	if (out->git_dir) {
 		free(path);
 		return mv_repo_store_of(&out->store, repo, out->git_dir, err);
@@ -316,7 +81,6 @@ static int find_place(struct mv_destination *out, struct mv_repo *repo,
 		      const char *name, const char *url, struct mv_err *err)
 {
 	const char *configured, *fallback;
-	char *asked = NULL;
 	int rc = mv_git_config(&fallback, repo->git, "model.remote", err);
 
 	if (rc)
@@ -331,15 +95,8 @@ static int find_place(struct mv_destination *out, struct mv_repo *repo,
 		out->configured = 1;
 		return configured_place(out, repo, configured, err);
 	}
-	if (!url)
-		rc = mv_transfer_git_urls(&asked, repo, name, 0, err);
-	if (!rc)
-		rc = git_dir_of(&out->git_dir, repo, name, url ? url : asked,
-				err);
-	if (!rc)
-		rc = mv_repo_store_of(&out->store, repo, out->git_dir, err);
-	free(asked);
-	return rc;
+	rc = mv_transfer_git_dir_at(&out->git_dir, repo, name, url, err);
+	return rc ? rc : mv_repo_store_of(&out->store, repo, out->git_dir, err);
 }
 
 int mv_transfer_remote_make(struct mv_repo *repo, const char *url,
@@ -416,8 +173,7 @@ int mv_transfer_pushed_dir(char **out, struct mv_repo *repo, const char *name,
 	*out = NULL;
 	if (rc)
 		return rc;
-	rc = url ? git_dir_of(out, repo, chosen, url, &why) :
-		   mv_transfer_git_dir(out, repo, chosen, &why);
+	rc = mv_transfer_git_dir_at(out, repo, chosen, url, &why);
 	free(chosen);
 	if (rc && rc != MV_ENOENT)
 		return mv_fail(err, rc, "%s", why.msg);
@@ -428,7 +184,7 @@ int mv_transfer_store_beside(char **out, struct mv_repo *repo, const char *url,
 			     struct mv_err *err)
 {
 	char *git_dir = NULL;
-	int rc = git_dir_of(&git_dir, repo, url, url, err);
+	int rc = mv_transfer_git_dir_at(&git_dir, repo, url, url, err);
 
 	if (!rc)
 		rc = mv_repo_store_of(out, repo, git_dir, err);

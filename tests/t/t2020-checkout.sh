@@ -67,7 +67,7 @@ test_expect_success 'missing content: the others are written, the exit code says
 	test_expect_code 1 git model checkout >../out 2>../err &&
 	test_grep "3 files written" ../out &&
 	test_grep "content of 1 file is not here" ../err &&
-	test_grep "git model fetch" ../err && cmp gone.bin ../p &&
+	test_grep "git model remote add" ../err && cmp gone.bin ../p &&
 	test_expect_code 1 git model checkout --json >../out &&
 	test_grep "\"missing\": *1" ../out && git rm -qf gone.bin && git commit -qm x
 '

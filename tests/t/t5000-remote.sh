@@ -142,4 +142,43 @@ test_expect_success 'a damaged remote is noticed, nothing wrong arrives' '
 	test $(wc -c <f/large.bin) -lt 1024
 '
 
+test_expect_success 'several git remotes, none of them origin: it says so, and does not choose' '
+	git init -q --bare one.git && git init -q --bare two.git && git init -q many && cd many &&
+	git model track "*.bin" && mv-test random 20000 60 >m.bin && git add . && git commit -qm one &&
+	git remote add one ../one.git && git remote add two ../two.git &&
+	git push -q one main && git push -q two main && git model record m.bin --metric auc=0.5 &&
+	git model push one && git notes --ref=model list >../notes && test -s ../notes &&
+	git update-ref -d refs/notes/model &&
+	test_expect_code 128 git model fetch 2>err && test_grep "one, two" err &&
+	test_grep "model.remote" err && test_must_fail git rev-parse -q --verify refs/notes/model &&
+	test_expect_code 128 git model pull 2>err && test_grep "one, two" err &&
+	test_expect_code 128 git model push 2>err && test_grep "one, two" err &&
+	git model fetch one && git rev-parse -q --verify refs/notes/model &&
+	git update-ref -d refs/notes/model && git config model.remote one && git model fetch &&
+	git rev-parse -q --verify refs/notes/model
+'
+
+test_expect_success 'model.remote that names no remote is an error that says so' '
+	cd many && git config model.remote on && for what in fetch pull push
+	do
+		test_expect_code 128 git model $what 2>err && test_grep "model.remote is .on." err || return 1
+	done &&
+	git remote add origin ../one.git && test_expect_code 128 git model fetch 2>err &&
+	test_grep "model.remote is .on." err && git model fetch one
+'
+
+test_expect_success 'who clones and is not told of the store is told where it was looked for' '
+	git init -q --bare apart.git && git init -q from && cd from && git model track "*.bin" &&
+	mv-test random 20000 61 >m.bin && git add . && git commit -qm one &&
+	git remote add origin "file://$TRASH/work/apart.git" &&
+	git model remote add origin "file://$TRASH/work/apart-store" && git push -q origin main && cd .. &&
+	git clone -q "file://$TRASH/work/apart.git" to && cd to &&
+	for what in checkout fetch pull
+	do
+		test_expect_code 1 git model $what 2>err && test_grep "apart.git/model. (no store there)" err &&
+		test_grep "git model remote add" err || return 1
+	done &&
+	git model remote add origin "file://$TRASH/work/apart-store" && git model pull && cmp m.bin ../from/m.bin
+'
+
 test_done
