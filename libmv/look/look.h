@@ -65,7 +65,8 @@ enum mv_plot_flags {
 /*
  * Training curves that records of these subjects have attached, or metrics
  * over their histories. `metrics` (NULL-terminated) chooses; NULL: all. Only
- * what is here is read. MV_ENOENT: there is nothing to draw, and why.
+ * what is here is read; of what is not drawn beside the rest it is warned.
+ * MV_ENOENT: there is nothing to draw, and why.
  */
 int mv_look_plot(struct mv_plot *out, struct mv_repo *repo,
 		 const char *const *specs, size_t count,

@@ -226,8 +226,14 @@ static int note_text(void *payload, size_t i, const char *hex,
 {
 	const struct batch *b = payload;
 
-	(void)hex;
-	return data ? add_lines(b->w, b->first + i, data, len, err) : 0;
+	if (data)
+		return add_lines(b->w, b->first + i, data, len, err);
+	if (!*hex)
+		return mv_fail(err, MV_ECORRUPT, "the note of '%s' cannot be "
+			       "read; see git fsck", note_object(b->w, b->first
+								 + i));
+	*b->w->truncated = 1;		/* larger than a note may be */
+	return 0;
 }
 
 static int by_key(const void *a, const void *b)

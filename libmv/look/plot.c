@@ -143,8 +143,9 @@ struct plotting {
 	struct mv_repo *repo;
 	struct mv_plot *out;
 	const char *const *metrics;
-	size_t missing;		/* attachments that are not here */
 	struct mv_buf others;	/* metrics that have curves, not chosen */
+	struct mv_buf away;	/* specs of which some are not here, */
+	struct mv_buf bare;	/* or of which there are none */
 };
 
 static int chosen(const struct plotting *p, const char *metric)
@@ -159,12 +160,11 @@ static int chosen(const struct plotting *p, const char *metric)
 
 enum { NAMED_MAX = 5 };
 
-/* For the message when nothing is left; at most a line of it. */
-static void name_another(struct plotting *p, const char *metric)
+/* For a message; at most a line of it. */
+static void name_another(struct mv_buf *names, const char *name)
 {
-	if (p->others.len < 200)
-		mv_buf_addf(&p->others, "%s'%s'", p->others.len ? ", " : "",
-			    metric);
+	if (names->len < 200)
+		mv_buf_addf(names, "%s'%s'", names->len ? ", " : "", name);
 }
 
 /* Takes the points. */
@@ -200,8 +200,10 @@ static int plot_curves(struct plotting *p, const char *spec,
 {
 	struct mv_evidence e = { .count = 0 };
 	struct mv_curves curves = { .count = 0 };
+	const size_t before = p->out->count;
 	struct mv_known_as of;
 	struct mv_subject s;
+	size_t missing = 0;
 	int rc = mv_subject_find(&s, p->repo, spec, err);
 
 	if (rc)
@@ -209,14 +211,14 @@ static int plot_curves(struct plotting *p, const char *spec,
 	of = (struct mv_known_as){ s.blob, &s.pointer.oid, s.artifact };
 	rc = mv_evidence_of(&e, p->repo, &of, 1, err);
 	if (!rc)
-		rc = mv_look_curves(&curves, p->repo, &e, &p->missing, err);
+		rc = mv_look_curves(&curves, p->repo, &e, &missing, err);
 	for (size_t i = 0; !rc && i < curves.count; i++) {
 		struct mv_series *series = &curves.series[i];
 
 		if (!series->count)
 			continue;
 		if (!chosen(p, series->name)) {
-			name_another(p, series->name);
+			name_another(&p->others, series->name);
 			continue;
 		}
 		rc = plot_add_line(p, spec, series->name, series->points,
@@ -224,6 +226,10 @@ static int plot_curves(struct plotting *p, const char *spec,
 		series->points = NULL;	/* given away */
 		series->count = 0;
 	}
+	if (missing)
+		name_another(&p->away, spec);
+	else if (p->out->count == before)
+		name_another(&p->bare, spec);
 	mv_curves_release(&curves);
 	mv_evidence_release(&e);
 	mv_subject_release(&s);
@@ -364,17 +370,33 @@ static void name_versions(struct mv_buf *out, struct mv_repo *repo,
 		mv_buf_addf(out, " and %zu more", more);
 }
 
+static const char *which_metric(const struct plotting *p)
+{
+	return p->metrics && p->metrics[0] ? " of that metric" : "";
+}
+
+/* Beside what is drawn: what is not. */
+static void say_left_out(const struct plotting *p)
+{
+	if (p->away.len)
+		mv_repo_warn(p->repo, "recorded curves of %s are not here, and "
+			     "not drawn: 'git model fetch' asks all remotes "
+			     "for them", p->away.data);
+	if (p->bare.len)
+		mv_repo_warn(p->repo, "no curves%s are recorded of %s",
+			     which_metric(p), p->bare.data);
+}
+
 static int nothing(const struct plotting *p, const char *const *specs,
 		   size_t count, int over_versions, struct mv_err *err)
 {
-	const char *which = p->metrics && p->metrics[0] ? " of that metric"
-							: "";
+	const char *which = which_metric(p);
 	struct mv_buf names;
 
 	if (over_versions)
 		return mv_fail(err, MV_ENOENT, "no version has a recorded "
 			       "number%s", which);
-	if (p->missing)
+	if (p->away.len)
 		return mv_fail(err, MV_ENOENT, "recorded curves are not here: "
 			       "'git model fetch' asks all remotes for them");
 	if (p->others.len)
@@ -405,6 +427,8 @@ int mv_look_plot(struct mv_plot *out, struct mv_repo *repo,
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&p.others, 4096);
+	mv_buf_init(&p.away, 4096);
+	mv_buf_init(&p.bare, 4096);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = over_versions ? plot_versions(&p, specs[i], err) :
 				     plot_curves(&p, specs[i], err);
@@ -414,6 +438,10 @@ int mv_look_plot(struct mv_plot *out, struct mv_repo *repo,
 		rc = titles(&p, over_versions, err);
 	if (rc)
 		mv_plot_release(out);
+	else
+		say_left_out(&p);
 	mv_buf_release(&p.others);
+	mv_buf_release(&p.away);
+	mv_buf_release(&p.bare);
 	return rc;
 }

@@ -113,7 +113,7 @@ static void look_world(struct world *w)
 __attribute__((unused))
 static void look_lose(struct world *w, const char *rev)
 {
-	run(&w->r, "x=$(git rev-parse '%s') && rm -f "
+	run(&w->r, "x=$(git rev-parse \"%s\") && rm -f "
 	    ".git/objects/$(echo $x | sed 's,^..,&/,')", rev);
 	world_open(w, NULL);
 }
