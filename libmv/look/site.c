@@ -174,10 +174,12 @@ static int move_rows(struct mv_board *to, struct mv_board *from,
 		return mv_nomem(err);
 	to->v = known.v = v;
 	for (size_t i = 0; i < from->count; i++) {
-		if (wanted(&known, &from->v[i]))
-			v[count++] = from->v[i];
-		else
+		if (!wanted(&known, &from->v[i])) {
 			from->v[kept++] = from->v[i];
+			continue;
+		}
+		to->skipped_lines += from->v[i].evidence.skipped;
+		v[count++] = from->v[i];
 	}
 	from->count = kept;
 	to->count = count;
@@ -194,6 +196,40 @@ static int any_row(const struct mv_board *to, const struct mv_row *row)
 	(void)to;
 	(void)row;
 	return 1;
+}
+
+static int left_out(struct gathering *g, const char *what, const char *name,
+		    const struct mv_err *why, struct mv_err *err)
+{
+	if (why->code == MV_ENOMEM)
+		return mv_nomem(err);
+	mv_repo_warn(g->repo, "%s of '%s' is left out: %s", what, name,
+		     why->msg);
+	return 0;
+}
+
+/* Of files without a name. */
+static int histories(struct gathering *g, struct mv_err *err)
+{
+	struct mv_err why = { MV_OK, "" };
+	struct mv_board more;
+	int rc = 0;
+
+	for (size_t i = 0, n = 0; !rc && i < g->out->site.card_count &&
+	     n < HISTORIES_MAX; i++) {
+		if (g->out->cards[i].artifact)
+			continue;
+		n++;
+		if (mv_look_board(&more, g->repo, g->specs[i],
+				  MV_BOARD_FOLLOW, HISTORY_MAX, &why)) {
+			rc = left_out(g, "the history",
+				      g->out->cards[i].title, &why, err);
+			continue;
+		}
+		rc = move_rows(&g->out->board, &more, any_row, err);
+		mv_board_release(&more);
+	}
+	return rc;
 }
 
 /* Versions; of what has none, every commit and run. */
@@ -223,17 +259,8 @@ static int rows(struct gathering *g, struct mv_err *err)
 		mv_board_release(&more);
 	}
 	/* Files beside named artifacts are not in that. */
-	for (size_t i = 0, n = 0; !rc &&
-	     (g->project->artifact_count || by_card) && i < g->out->site.card_count && n < HISTORIES_MAX; i++) {
-		if (g->out->cards[i].artifact)
-			continue;
-		n++;
-		if (mv_look_board(&more, g->repo, g->specs[i],
-				  MV_BOARD_FOLLOW, HISTORY_MAX, NULL))
-			continue;	/* not committed yet */
-		rc = move_rows(b, &more, any_row, err);
-		mv_board_release(&more);
-	}
+	if (!rc && (g->project->artifact_count || by_card))
+		rc = histories(g, err);
 	return rc;
 }
 
@@ -349,6 +376,7 @@ static int curves_and_lineages(struct gathering *g, struct mv_err *err)
 {
 	struct mv_report *r = g->out;
 	size_t count = r->site.card_count;
+	struct mv_err why = { MV_OK, "" };
 	int rc = 0;
 
 	r->plots = calloc(count + 1, sizeof(*r->plots));
@@ -363,8 +391,9 @@ static int curves_and_lineages(struct gathering *g, struct mv_err *err)
 		rc = plot_one(g, i, err);
 		if (!rc && i < LINEAGES_MAX &&
 		    mv_look_lineage(&r->lineages[i], g->repo, g->specs[i],
-				    NULL))
-			memset(&r->lineages[i], 0, sizeof(*r->lineages));
+				    &why))
+			rc = left_out(g, "the lineage", r->cards[i].title,
+				      &why, err);
 	}
 	if (count > LINEAGES_MAX)
 		mv_repo_warn(g->repo, "the lineage of %zu artifacts is left "
