@@ -6,6 +6,7 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/setup.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/json.h"
 #include "libmv/repo/repo.h"
 #include "libmv/setup/setup.h"
@@ -80,11 +81,9 @@ static int doctor_add(struct visit *visit, enum mv_doctor_level level,
 	for (size_t i = 0; mend && i < visit->count; i++)
 		if (cause[i].mend && !strcmp(cause[i].mend, mend))
 			return doctor_join(&cause[i], level, check);
-	cause = realloc(visit->causes, (visit->count + 1) * sizeof(*cause));
+	cause = MV_GROW_ONE(visit->causes, visit->count, NULL);
 	if (!cause)
 		return -1;
-	visit->causes = cause;
-	cause += visit->count++;
 	*cause = (struct cause){ level, strdup(check), strdup(message),
 				 mend ? strdup(mend) : NULL, 1 };
 	return cause->checks && cause->message && (cause->mend || !mend) ? 0 :

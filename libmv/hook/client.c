@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
@@ -23,60 +24,17 @@
 
 #define REFS_MAX 8192u		/* more would not fit on a command line */
 
-/*
- * "<local ref> <local oid> <remote ref> <remote oid>": the second of each line,
- * and the last with a '^' in front, as arguments.
- */
+/* What is pushed, and what is there of it already ("^<oid>"), as arguments. */
 struct refs {
+	struct mv_ref_updates updates;
 	const char **local, **known;
 	size_t local_count, known_count;
-	char *text;		/* they point into this */
+	struct mv_buf hats;	/* what is known points into it */
 	char *remotes;		/* "--remotes=<name>", where it has a name */
 	struct mv_buf there;	/* what is there now, where that was asked */
 	int deletes;
 	int many;		/* too many to be named one by one */
 };
-
-static int is_zero(const char *hex)
-{
-	return !hex[strspn(hex, "0")];
-}
-
-static int is_name(const char *hex, size_t len)
-{
-	return strlen(hex) == len && strspn(hex, "0123456789abcdef") == len;
-}
-
-static int parse_ref(struct refs *r, char *line, size_t hex_len,
-		     struct mv_err *err)
-{
-	char *local = strchr(line, ' '), *ref, *remote;
-
-	ref = local ? strchr(local + 1, ' ') : NULL;
-	remote = ref ? strchr(ref + 1, ' ') : NULL;
-	if (!remote)
-		goto bad;
-	*ref = *remote = '\0';
-	if (!is_name(local + 1, hex_len) || !is_name(remote + 1, hex_len))
-		goto bad;
-	if (is_zero(local + 1)) {
-		r->deletes = 1;
-		return 0;
-	}
-	if (r->local_count == REFS_MAX) {
-		r->many = 1;
-		return 0;
-	}
-	r->local[r->local_count++] = local + 1;
-	if (!is_zero(remote + 1)) {
-		*remote = '^';
-		r->known[r->known_count++] = remote;
-	}
-	return 0;
-bad:
-	return mv_fail(err, MV_EINVALID, "cannot understand what git says on "
-		       "standard input of pre-push");
-}
 
 /* A URL has no refs of its own here. A pattern would mean those of others. */
 int mv_hook_is_remote_name(const char *remote)
@@ -93,20 +51,41 @@ static int name_remotes(struct refs *r, const char *remote)
 	return r->remotes ? 0 : MV_ENOMEM;
 }
 
+static int take_ref(struct refs *r, const struct mv_ref_update *u,
+		    size_t hex_len, struct mv_err *err)
+{
+	if (strlen(u->new) != hex_len)
+		return mv_fail(err, MV_EINVALID, "'%s' is no name of an object "
+			       "of this repository", u->new);
+	if (mv_hook_is_zero(u->new)) {
+		r->deletes = 1;
+		return 0;
+	}
+	if (r->local_count == REFS_MAX) {
+		r->many = 1;
+		return 0;
+	}
+	r->local[r->local_count++] = u->new;
+	if (mv_hook_is_zero(u->old))
+		return 0;
+	r->known_count++;
+	return mv_buf_addf(&r->hats, "^%s", u->old) ||
+	       mv_buf_add(&r->hats, "", 1) ? mv_nomem(err) : 0;
+}
+
 static int parse_refs(struct refs *r, const char *remote, const char *text,
 		      size_t len, size_t hex_len, struct mv_err *err)
 {
-	char *save = NULL, *line;
-	int rc = 0;
+	int rc = mv_hook_updates_parse(&r->updates, text, len, 1, err);
 
 	r->local = calloc(REFS_MAX, sizeof(*r->local));
 	r->known = calloc(REFS_MAX, sizeof(*r->known));
-	r->text = strndup(text, len);
-	if (!r->local || !r->known || !r->text || name_remotes(r, remote))
-		return mv_nomem(err);
-	for (line = strtok_r(r->text, "\n", &save); line && !rc;
-	     line = strtok_r(NULL, "\n", &save))
-		rc = parse_ref(r, line, hex_len, err);
+	if (!rc && (!r->local || !r->known || name_remotes(r, remote)))
+		rc = mv_nomem(err);
+	for (size_t i = 0; !rc && i < r->updates.count; i++)
+		rc = take_ref(r, &r->updates.v[i], hex_len, err);
+	for (size_t i = 0; i < r->known_count; i++)
+		r->known[i] = r->hats.data + i * (hex_len + 2);
 	if (r->many)
 		r->local_count = r->known_count = 0;
 	return rc;
@@ -114,10 +93,11 @@ static int parse_refs(struct refs *r, const char *remote, const char *text,
 
 static void refs_release(struct refs *r)
 {
+	mv_hook_updates_release(&r->updates);
 	free(r->local);
 	free(r->known);
-	free(r->text);
 	free(r->remotes);
+	mv_buf_release(&r->hats);
 	mv_buf_release(&r->there);
 }
 
@@ -273,6 +253,7 @@ int mv_hook_pre_push(struct mv_repo *repo, const char *remote,
 
 	memset(stats, 0, sizeof(*stats));
 	mv_buf_init(&r.there, (size_t)64 << 20);
+	mv_buf_init(&r.hats, (size_t)1 << 20);
 	mv_work_sweep_offers(repo);
 	rc = parse_refs(&r, remote, text, len, repo->info->hex_len, err);
 	pushes = r.local_count || r.many;
@@ -309,13 +290,8 @@ static int add_staged(struct commit *c, const char *path, const char *blob,
 {
 	struct staged *s;
 
-	if (c->count == c->alloc) {
-		c->alloc = 2 * c->alloc + 64;
-		s = realloc(c->s, c->alloc * sizeof(*s));
-		if (!s)
-			return mv_nomem(err);
-		c->s = s;
-	}
+	if (MV_GROW(c->s, c->alloc, c->count + 1, err))
+		return MV_ENOMEM;
 	s = &c->s[c->count];
 	s->path = path;
 	s->blob = blob;

@@ -15,8 +15,12 @@ struct mv_err;
 struct mv_repo;
 struct mv_transfer_stats;
 
-/* Upload what a push will need, and what earlier ones have left behind;
-   `remote`, `url` and `text` are what git told the hook. */
+/*
+ * Upload what a push will need, and what earlier ones have left behind;
+ * `remote`, `url` and `text` are what git told the hook. MV_EINVALID: git does
+ * not say such things; MV_ENOENT: some of it is neither here nor there;
+ * MV_EDENIED: there is no place for it.
+ */
 int mv_hook_pre_push(struct mv_repo *repo, const char *remote,
 		     const char *url, const char *text, size_t len,
 		     struct mv_transfer_stats *stats, struct mv_err *err);
@@ -43,7 +47,7 @@ struct mv_ref_updates {
 void mv_hook_updates_release(struct mv_ref_updates *u);
 
 /* What git says to pre-receive and post-receive, or (`pre_push`) to pre-push,
-   on standard input. MV_EINVALID: anything else. */
+   on standard input. MV_EINVALID: anything else, and `out` is empty. */
 int mv_hook_updates_parse(struct mv_ref_updates *out, const char *data,
 			  size_t len, int pre_push, struct mv_err *err);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/gate/past.h"
 #include "libmv/git/history.h"
 #include "libmv/git/notes.h"
@@ -64,15 +65,8 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 		return mv_fail(err, MV_EDENIED, MV_NOTES_REF ": too many "
 			       "notes at once; model.receiveNotes of the server "
 			       "allows %llu", (unsigned long long)c->max);
-	if (c->count == c->alloc) {
-		size_t alloc = c->alloc ? 2 * c->alloc : 256;
-
-		m = realloc(c->v, alloc * sizeof(*m));
-		if (!m)
-			return mv_nomem(err);
-		c->v = m;
-		c->alloc = alloc;
-	}
+	if (MV_GROW(c->v, c->alloc, c->count + 1, err))
+		return MV_ENOMEM;
 	m = &c->v[c->count];
 	memset(m, 0, sizeof(*m));
 	/* The new tree is all notes, so this was none before. */
@@ -140,7 +134,6 @@ static void text_release(struct mv_push_text *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* Lines as bytes, sorted; what a string would cut off must not be lost. */
 /* Who unites notes writes equal lines once: that one of them is gone is no
    loss. */
 static void count_once(struct mv_push_text *t)
@@ -154,6 +147,7 @@ static void count_once(struct mv_push_text *t)
 	t->count = kept;
 }
 
+/* Lines as bytes, sorted; what a string would cut off must not be lost. */
 static int cut_up(struct mv_push_text *t, const char *data, size_t len,
 		  struct mv_err *err)
 {

@@ -43,13 +43,6 @@ static int check_once(const struct mv_push *push, struct mv_err *err)
 
 /* -- the state that the push leads to ------------------------------------- */
 
-static int receive_copy(char **out, const char *s, struct mv_err *err)
-{
-	free(*out);
-	*out = strdup(s);
-	return *out ? 0 : mv_nomem(err);
-}
-
 /* Of a server: model.trustedBranch, else what its HEAD says. */
 static int find_branch(struct mv_push *push, struct mv_err *err)
 {
@@ -70,7 +63,7 @@ static int find_branch(struct mv_push *push, struct mv_err *err)
 			     "which branch HEAD names");
 	if (!rc) {
 		out.data[strcspn(out.data, "\n")] = '\0';
-		rc = receive_copy(&push->branch, out.data, err);
+		rc = mv_set_str(&push->branch, out.data, err);
 	}
 	mv_buf_release(&out);
 	return rc;

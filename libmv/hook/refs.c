@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/git/history.h"
@@ -46,13 +47,8 @@ static int add_alias(struct aliases *a, const char *name, const char *target,
 {
 	struct alias *more;
 
-	if (a->count == a->alloc) {
-		a->alloc = 2 * a->alloc + 8;
-		more = realloc(a->v, a->alloc * sizeof(*more));
-		if (!more)
-			return mv_nomem(err);
-		a->v = more;
-	}
+	if (MV_GROW(a->v, a->alloc, a->count + 1, err))
+		return MV_ENOMEM;
 	more = &a->v[a->count++];
 	more->name = strdup(name);
 	more->target = strdup(target);
@@ -208,16 +204,8 @@ int mv_hook_resolve(char **ref, struct mv_push *push, struct mv_err *err)
 	if (!rc)
 		rc = read_dangling(&a, push, err);
 	to = target_of(&a, *ref);
-	if (!rc && to != *ref) {
-		char *copy = strdup(to);
-
-		if (copy) {
-			free(*ref);
-			*ref = copy;
-		} else {
-			rc = mv_nomem(err);
-		}
-	}
+	if (!rc && to != *ref)
+		rc = mv_set_str(ref, to, err);
 	aliases_release(&a);
 	return rc;
 }
@@ -234,13 +222,8 @@ static int refs_add_name(struct names *n, const struct mv_ref_update *u,
 {
 	struct mv_ref_update *v;
 
-	if (n->count == n->alloc) {
-		n->alloc = 2 * n->alloc + 16;
-		v = realloc(n->v, n->alloc * sizeof(*v));
-		if (!v)
-			return mv_nomem(err);
-		n->v = v;
-	}
+	if (MV_GROW(n->v, n->alloc, n->count + 1, err))
+		return MV_ENOMEM;
 	v = &n->v[n->count];
 	*v = *u;
 	v->ref = strdup(ref);
@@ -374,13 +357,8 @@ static int add_spelling(struct spellings *s, const char *name, int pushed,
 {
 	struct spelling *v;
 
-	if (s->count == s->alloc) {
-		s->alloc = 2 * s->alloc + 64;
-		v = realloc(s->v, s->alloc * sizeof(*v));
-		if (!v)
-			return mv_nomem(err);
-		s->v = v;
-	}
+	if (MV_GROW(s->v, s->alloc, s->count + 1, err))
+		return MV_ENOMEM;
 	v = &s->v[s->count++];
 	v->folded = refs_fold(name);
 	v->name = strdup(name);

@@ -6,6 +6,7 @@
 #include "libmv/hook/priv.h"
 
 /* What git says on the standard input of a hook: which refs move. */
+enum { LINE_MIN = 80 };		/* two names of objects and more */
 
 /* Git checks names itself, later; none with a blank is one. */
 static int is_ref(const char *s)
@@ -81,10 +82,9 @@ int mv_hook_updates_parse(struct mv_ref_updates *out, const char *data,
 	for (size_t i = 0; i < len; i++)
 		lines += data[i] == '\n';
 	if (memchr(data, '\0', len) || (len && data[len - 1] != '\n') ||
-	    lines > MV_PUSH_REFS_MAX)
+	    lines > len / LINE_MIN)
 		return mv_fail(err, MV_EINVALID, "standard input is not what "
-			       "git says to this hook, or names more than %d "
-			       "refs", MV_PUSH_REFS_MAX);
+			       "git says to this hook");
 	out->text = strndup(data, len);
 	out->v = calloc(lines + 1, sizeof(*out->v));
 	if (!out->text || !out->v) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/remote/remote.h"
@@ -267,17 +268,11 @@ static int see_file(void *payload, const struct mv_file *file,
 		    struct mv_err *err)
 {
 	struct files *f = payload;
-	char **grown;
 
 	if (!file->mode)
 		return 0;	/* on its way out */
-	if (f->count == f->alloc) {
-		f->alloc = 2 * f->alloc + 64;
-		grown = realloc(f->paths, f->alloc * sizeof(*grown));
-		if (!grown)
-			return mv_nomem(err);
-		f->paths = grown;
-	}
+	if (MV_GROW(f->paths, f->alloc, f->count + 1, err))
+		return MV_ENOMEM;
 	f->paths[f->count] = strdup(file->path);
 	if (!f->paths[f->count])
 		return mv_nomem(err);

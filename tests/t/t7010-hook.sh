@@ -148,7 +148,7 @@ test_expect_success 'missing content: refused, and how to go on' '
 test_expect_success 'nonsense on standard input stops the push' '
 	(cd repo && echo "what is this" |
 		test_expect_code 1 git-model hook pre-push origin x 2>../err) &&
-	test_grep "cannot understand" err &&
+	test_grep "is not what git says" err &&
 	(cd repo && echo "refs/heads/x --all refs/heads/x $zero" |
 		test_expect_code 1 git-model hook pre-push origin x)
 '
