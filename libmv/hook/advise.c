@@ -78,7 +78,10 @@ static int look_over(void *payload, const struct mv_git_delta *d,
 	if (!d->new_blob)
 		return 0;
 	g->blobs[g->count] = strdup(d->new_blob);
-	return g->blobs[g->count] ? (g->count++, 0) : mv_nomem(err);
+	if (!g->blobs[g->count])
+		return mv_nomem(err);
+	g->count++;
+	return 0;
 }
 
 static int look_into(void *payload, size_t i, const char *hex,

@@ -51,8 +51,8 @@ static int name_remotes(struct refs *r, const char *remote)
 	return r->remotes ? 0 : MV_ENOMEM;
 }
 
-static int take_ref(struct refs *r, const struct mv_ref_update *u,
-		    size_t hex_len, struct mv_err *err)
+static int client_take_ref(struct refs *r, const struct mv_ref_update *u,
+			   size_t hex_len, struct mv_err *err)
 {
 	if (strlen(u->new) != hex_len)
 		return mv_fail(err, MV_EINVALID, "'%s' is no name of an object "
@@ -83,7 +83,8 @@ static int parse_refs(struct refs *r, const char *remote, const char *text,
 	if (!rc && (!r->local || !r->known || name_remotes(r, remote)))
 		rc = mv_nomem(err);
 	for (size_t i = 0; !rc && i < r->updates.count; i++)
-		rc = take_ref(r, &r->updates.v[i], hex_len, err);
+		rc = client_take_ref(r, &r->updates.v[i], hex_len,
+				     err);
 	for (size_t i = 0; i < r->known_count; i++)
 		r->known[i] = r->hats.data + i * (hex_len + 2);
 	if (r->many)

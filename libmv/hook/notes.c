@@ -206,9 +206,11 @@ static int notes_compare(struct mv_push *push, const struct mv_push_note *note,
 		mv_hook_refuse(push, "note %.10s has a line twice: git model "
 			       "fetch writes it once", note->object);
 	while (!rc && (i < old->count || j < new->count)) {
-		int d = i == old->count ? 1 : j == new->count ? -1 :
-			mv_hook_by_bytes(&old->v[i], &new->v[j]);
+		int d = 1;
 
+		if (i < old->count)
+			d = j == new->count ? -1 :
+			    mv_hook_by_bytes(&old->v[i], &new->v[j]);
 		if (d < 0)
 			gone += (size_t)mv_hook_must_stay(push, note, old,
 							  &old->v[i]);

@@ -100,11 +100,12 @@ static int place_dir(struct place *p, struct mv_repo *repo,
 	char *own = mv_path_join(repo->info->common_dir, "hooks");
 	int rc = own ? hooks_dir(&p->dir, repo, err) : mv_nomem(err);
 
-	if (!rc) {
-		p->kind = same_dir(p->dir, own) ? PLACE_OWN :
-			  is_husky(p->dir) ? PLACE_HUSKY : PLACE_SHARED;
-		if (p->kind == PLACE_HUSKY)
-			*strrchr(p->dir, '/') = '\0';
+	p->kind = PLACE_SHARED;
+	if (!rc && same_dir(p->dir, own)) {
+		p->kind = PLACE_OWN;
+	} else if (!rc && is_husky(p->dir)) {
+		p->kind = PLACE_HUSKY;
+		*strrchr(p->dir, '/') = '\0';
 	}
 	free(own);
 	return rc;

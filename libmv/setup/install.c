@@ -81,6 +81,24 @@ static int ask_git(int *status, struct scope *s, const char *const *args,
 	return rc;
 }
 
+/* No such file yet, or one that nobody can read? Taking away what is not there
+   says 5 of the first, and changes nothing. */
+static int scope_is_empty(struct scope *s, struct mv_err *err)
+{
+	static const char *const args[] = { "--unset-all",
+					    "filter.model.process", NULL };
+	struct mv_buf none;
+	int status, rc;
+
+	mv_buf_init(&none, 4096);
+	rc = ask_git(&status, s, args, &none, err);
+	mv_buf_release(&none);
+	return rc || status == 5 ? rc :
+	       mv_fail(err, MV_EIO, "git cannot read its %s configuration; git "
+		       "config %s --list says why", s->install->scope + 2,
+		       s->install->scope);
+}
+
 static int scope_read(struct scope *s, struct mv_err *err)
 {
 	static const char *const args[] = { "--null", "--list", NULL };
@@ -88,10 +106,10 @@ static int scope_read(struct scope *s, struct mv_err *err)
 
 	mv_buf_clear(&s->text);
 	rc = ask_git(&status, s, args, &s->text, err);
-	/* No such file yet. What is really wrong, writing will find. */
-	if (!rc && status)
-		mv_buf_clear(&s->text);
-	return rc;
+	if (rc || !status)
+		return rc;
+	mv_buf_clear(&s->text);
+	return scope_is_empty(s, err);
 }
 
 /* The next value of the variable, from *pos on; NULL: no more. */

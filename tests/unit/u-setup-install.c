@@ -135,14 +135,19 @@ static void test_setup_install__a_configuration_that_is_broken_is_no_empty_one(v
 	(void)state;
 	begin("-b main");
 	assert_ok(&w, install("--global", 0));
-	run(&w.r, "echo '[broken' >>\"$ROOT/.gitconfig\"");
 	mv_repo_close(w.repo);
 	w.repo = NULL;
-	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(install("--global", ways[i]), MV_EIO);
-		assert_null(strstr(told, "nothing to change"));
+	for (size_t j = 0; j < 2; j++) {
+		/* Git reads on where it cannot read such a thing. */
+		run(&w.r, "rm \"$ROOT/.gitconfig\" && %s", j ?
+		    "mkdir \"$ROOT/.gitconfig\"" :
+		    "echo '[broken' >\"$ROOT/.gitconfig\"");
+		for (size_t i = 0; i < 3; i++) {
+			assert_int_equal(install("--global", ways[i]), MV_EIO);
+			assert_null(strstr(told, "nothing to change"));
+		}
 	}
-	run(&w.r, "rm \"$ROOT/.gitconfig\"");
+	run(&w.r, "rmdir \"$ROOT/.gitconfig\"");
 	assert_ok(&w, install("--global", MV_INSTALL_REMOVE));
 	assert_non_null(strstr(told, "nothing to change"));
 	finish();
