@@ -1,66 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <errno.h>
-
-#include "libmv/evidence/priv.h"
-#include "libmv/git/config.h"
+#include "libmv/evidence/evidence.h"
 #include "libmv/git/refs.h"
 #include "libmv/meta/ledger.h"
-#include "libmv/transfer/transfer.h"
+#include "libmv/repo/state.h"
+#include "libmv/transfer/asked.h"
 
 /*
  * A clone brings no notes. So where there are none, nobody can say that nobody
  * said no, unless there is no other place that may have some, or the one there
- * is was asked and has none. That it was asked stands in a file, with the
- * remote's name and URL; what was fetched once leaves its tracking ref, and
+ * is was asked and has none. What was fetched once leaves its tracking ref, and
  * then none are not "none yet".
  */
-#define FILE_NAME "model/no-records"
-#define SAID_MAX ((size_t)64 << 10)
-
-static int said_by(struct mv_buf *out, struct mv_repo *repo, const char *name,
-		   struct mv_err *err)
-{
-	char *key = mv_strf("remote.%s.url", name);
-	const char *url = NULL;
-	int rc = key ? mv_git_config(&url, repo->git, key, err) : mv_nomem(err);
-
-	if (!rc && mv_buf_addf(out, "%s\n%s\n", name, url ? url : ""))
-		rc = mv_nomem(err);
-	free(key);
-	return rc;
-}
-
-int mv_evidence_notes_asked(struct mv_repo *repo, const char *remote, int none,
-			    struct mv_err *err)
-{
-	char *path = mv_path_join(repo->info->common_dir, FILE_NAME);
-	char *dir = mv_path_join(repo->info->common_dir, "model");
-	struct mv_buf text;
-	int rc = path && dir ? 0 : mv_nomem(err);
-
-	mv_buf_init(&text, SAID_MAX);
-	if (!rc && !none) {
-		if (unlink(path) && errno != ENOENT)
-			rc = mv_fail_errno(err, errno, "cannot remove '%s'",
-					   path);
-		goto out;
-	}
-	if (!rc)
-		rc = said_by(&text, repo, remote, err);
-	if (!rc)
-		rc = mv_mkdirs(dir, err);
-	if (!rc)
-		rc = mv_write_file(path, text.data, text.len, 0666, 0, err);
-out:
-	mv_buf_release(&text);
-	free(path);
-	free(dir);
-	return rc;
-}
-
 static int any_ref(void *payload, const struct mv_git_ref *ref,
 		   struct mv_err *err)
 {
@@ -70,57 +20,14 @@ static int any_ref(void *payload, const struct mv_git_ref *ref,
 	return 0;
 }
 
-static int any_remote(void *payload, const char *key, const char *value,
-		      struct mv_err *err)
-{
-	const size_t len = strlen(key);
-
-	(void)value;
-	(void)err;
-	if (len > 11 && !strncmp(key, "remote.", 7) &&
-	    (!strcmp(key + len - 4, ".url") ||
-	     (len > 15 && !strcmp(key + len - 8, ".pushurl"))))
-		*(int *)payload = 1;
-	return 0;
-}
-
-/* Did the default remote say that it has none? */
-static int was_said(int *yes, struct mv_repo *repo, struct mv_err *err)
-{
-	char *path = mv_path_join(repo->info->common_dir, FILE_NAME);
-	char *name = NULL;
-	struct mv_buf is, want;
-	int rc = path ? mv_transfer_default_remote(&name, repo, err) :
-			mv_nomem(err);
-
-	*yes = 0;
-	mv_buf_init(&is, SAID_MAX);
-	mv_buf_init(&want, SAID_MAX);
-	if (!rc && name)
-		rc = said_by(&want, repo, name, err);
-	if (!rc && name)
-		rc = mv_read_file(&is, path, err);
-	if (!rc && name)
-		*yes = is.len == want.len && !memcmp(is.data, want.data,
-						     is.len);
-	mv_buf_release(&is);
-	mv_buf_release(&want);
-	free(name);
-	free(path);
-	return rc == MV_ENOENT ? 0 : rc;
-}
-
 int mv_evidence_notes_missing(int *missing, struct mv_repo *repo,
 			      struct mv_err *err)
 {
 	static const char *const fetched[] = { MV_NOTES_REMOTES, NULL };
-	int had = 0, remotes = 0, said = 0;
+	int had = 0;
 	int rc = mv_git_each_ref(repo->git, fetched, any_ref, &had, err);
 
-	if (!rc)
-		rc = mv_git_config_each(repo->git, any_remote, &remotes, err);
-	if (!rc && !had && remotes)
-		rc = was_said(&said, repo, err);
-	*missing = had || (remotes && !said);
-	return rc;
+	*missing = had;
+	return rc || had ? rc :
+		mv_transfer_may_have(missing, repo, MV_ASKED_RECORDS, err);
 }

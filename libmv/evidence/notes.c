@@ -8,6 +8,7 @@
 #include "libmv/meta/ledger.h"
 #include "libmv/meta/record.h"
 #include "libmv/store/pointer.h"
+#include "libmv/transfer/asked.h"
 #include "libmv/transfer/transfer.h"
 
 /*
@@ -124,7 +125,8 @@ int mv_evidence_notes_fetch(struct mv_repo *repo, const char *remote,
 		rc = unite(repo, peer.name, peer.tracking, tip, &changed, err);
 	/* Only of one with a name it is known later which was asked. */
 	if (!rc && peer.tracking)
-		rc = mv_evidence_notes_asked(repo, peer.name, !*tip, err);
+		rc = mv_transfer_asked(repo, MV_ASKED_RECORDS, peer.name,
+				       !*tip, err);
 	if (moved)
 		*moved = changed;
 	mv_transfer_peer_release(&peer);

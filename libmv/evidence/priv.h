@@ -26,10 +26,6 @@ int mv_evidence_record_before(struct mv_repo *repo,
 			      struct mv_err *err);
 
 /* Where those who write notes wait for each other; yours. */
-/* The remote of this name was asked for notes, and has none. */
-int mv_evidence_notes_asked(struct mv_repo *repo, const char *remote, int none,
-			    struct mv_err *err);
-
 /* Unite another ref with our notes. */
 int mv_evidence_notes_merge(struct mv_repo *repo, const char *other,
 			    int *changed,

@@ -11,6 +11,7 @@
 #include "libmv/meta/tags.h"
 #include "libmv/release/release.h"
 #include "libmv/repo/state.h"
+#include "libmv/transfer/asked.h"
 #include "libmv/transfer/transfer.h"
 
 /*
@@ -97,6 +98,7 @@ struct tags {
 	char name[MV_TAG_MAX + 1];
 	int pending;
 	int force;	/* what is here under that name is no event */
+	int any;	/* the remote has some, whatever they are */
 };
 
 __attribute__((format(printf, 2, 3)))
@@ -160,6 +162,7 @@ static int fetch_take_line(struct tags *tags, char *line,
 		return 0;
 	line[n] = '\0';
 	name = line + skip;
+	tags->any |= strpbrk(name, "@#") != NULL;
 	if (len > skip + 3 && !strcmp(line + len - 3, "^{}"))
 		return fetch_settle(tags, line, err);
 	rc = fetch_settle(tags, tags->last, err);
@@ -199,6 +202,10 @@ static int list_tags(struct tags *tags, struct mv_err *err)
 
 	mv_buf_init(&text, OUT_MAX);
 	rc = mv_repo_talk(tags->repo, args, &text, err);
+	/* That there are none is kept, so what is said by saying nothing is
+	   asked twice. */
+	if (!rc && !text.len)
+		rc = mv_repo_talk(tags->repo, args, &text, err);
 	if (!rc && text.len)
 		for (char *line = strtok_r(text.data, "\n", &save);
 		     !rc && line; line = strtok_r(NULL, "\n", &save))
@@ -214,8 +221,8 @@ static int list_tags(struct tags *tags, struct mv_err *err)
  * commit it is enough: who holds a stage is in names and counters. A tag
  * whose commit is here must not cut there.
  */
-static int fetch_all(struct mv_registry_fetched *out, struct mv_repo *repo,
-		     const char *remote,
+static int fetch_all(struct mv_registry_fetched *out, int *any,
+		     struct mv_repo *repo, const char *remote,
 		     void (*say_fn)(void *payload, const char *text),
 		     void *payload, struct mv_err *err)
 {
@@ -240,6 +247,7 @@ static int fetch_all(struct mv_registry_fetched *out, struct mv_repo *repo,
 					  NULL, NULL, &tags.far, err);
 	mv_buf_release(&tags.near);
 	mv_buf_release(&tags.far);
+	*any = tags.any;
 	return rc;
 }
 
@@ -283,14 +291,20 @@ int mv_release_fetch(struct mv_registry_fetched *out,
 		     void (*say_fn)(void *payload, const char *text),
 		     void *payload, struct mv_err *err)
 {
-	char *name;
-	int rc = mv_transfer_peer(&name, repo, remote, err);
+	struct mv_git_peer peer;
+	int any = 0;
+	int rc = mv_transfer_peer_find(&peer, repo, remote, err);
 
 	memset(out, 0, sizeof(*out));
-	if (!rc && name)
-		rc = fetch_all(out, repo, name, say_fn, payload, err);
-	if (!rc && name && out->tags)
-		fetch_branch(repo, name);
-	free(name);
+	if (!rc && peer.name)
+		rc = fetch_all(out, &any, repo, peer.name, say_fn, payload,
+			       err);
+	/* Only of one with a name it is known later which was asked. */
+	if (!rc && peer.tracking)
+		rc = mv_transfer_asked(repo, MV_ASKED_TAGS, peer.name, !any,
+				       err);
+	if (!rc && peer.name && out->tags)
+		fetch_branch(repo, peer.name);
+	mv_transfer_peer_release(&peer);
 	return rc;
 }
