@@ -257,7 +257,7 @@ static void tell_older(struct mv_push *push)
 			     push->branch + strlen(HEADS));
 }
 
-static int advise(struct mv_push *push, struct mv_err *err)
+static int advise(struct mv_push *push, const char *remote, struct mv_err *err)
 {
 	const int gone = see_branch(push);
 	int yes = 0;
@@ -275,6 +275,11 @@ static int advise(struct mv_push *push, struct mv_err *err)
 		rc = mv_hook_look_at(push, i, err);
 	if (!rc && !push->refused)
 		rc = mv_hook_open_gate(push, push->trusted, err);
+	/* Branches that are not pushed are there what they were. */
+	if (!rc && push->is_open) {
+		push->gate.fetched = mv_strf("refs/remotes/%s/", remote);
+		rc = push->gate.fetched ? 0 : mv_nomem(err);
+	}
 	if (!rc && push->is_open)
 		rc = mv_hook_judge_stages(push, err);
 	if (!rc && push->is_open)
@@ -296,7 +301,7 @@ int mv_hook_advise_push(struct mv_repo *repo, const char *remote,
 	if (!rc)
 		rc = find_remote_branch(&push, remote, err);
 	if (!rc)
-		rc = advise(&push, err);
+		rc = advise(&push, remote, err);
 	else if (rc == MV_ENOENT)
 		rc = 0;	/* nothing was fetched from there yet */
 	if (!rc)

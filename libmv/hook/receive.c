@@ -214,7 +214,7 @@ int mv_hook_open_gate(struct mv_push *push, const char *trusted,
 {
 	struct mv_gate_options o = {
 		.trusted = trusted, .refs = push->refs,
-		.ref_count = push->advice ? 0 : push->count,
+		.ref_count = push->count,
 		.pusher = push->receive->pusher, .now = push->receive->now,
 		.records_known = !push->advice
 	};
