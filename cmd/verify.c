@@ -332,6 +332,8 @@ static int sum_up(const struct answer *a)
 			 "signed speaks of them");
 	else if (!a->promotions && !a->others)
 		out_note("nothing was ever registered or promoted here");
+	else if (!wrong && !a->unknown && !a->promotions)
+		out_line("nothing was promoted yet; all that is here holds");
 	else if (!wrong && !a->unknown)
 		out_line("%zu promotion%s verified, all of them hold",
 			 a->promotions, a->promotions == 1 ? "" : "s");

@@ -298,9 +298,83 @@ static int approve_append(struct approving *x, const struct mv_buf *sig,
 	return rc;
 }
 
-int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
-		    const struct mv_approve_options *options,
-		    struct mv_err *err)
+/* -- a change of .gitmodel/ that is in force already ---------------------- */
+
+/*
+ * Where there is no remote, to commit is to put in force, and many forges merge
+ * first: then what is to be approved is the step that the branch took last, and
+ * who may is asked of the policy that stood there before it.
+ */
+struct last_step {
+	char before[65], now[65];	/* commits of the branch; "": none */
+};
+
+static int find_last_step(struct last_step *out, struct mv_gate *gate,
+			  const char *rev, struct mv_err *err)
+{
+	char is[72], becomes[72];
+	const struct mv_past_commit *change;
+	struct mv_past past;
+	int rc = mv_git_commit_sure(out->now, mv_repo_git(gate->repo), rev,
+				    err);
+
+	*out->before = '\0';
+	if (!rc)
+		rc = mv_gate_policy_digest(is, gate, gate->trusted, err);
+	if (!rc)
+		rc = mv_gate_policy_digest(becomes, gate, out->now, err);
+	if (rc || strcmp(is, becomes))
+		return rc;
+	rc = mv_gate_past_read_lines(&past, gate, gate->trusted, err);
+	if (rc)
+		return rc;
+	change = past.changes.count ?
+		 mv_gate_past_find(&past.branch, past.changes.v[0].hex) : NULL;
+	if (change && change->at + 1 < past.branch.count) {
+		mv_gate_past_name(out->now, change->hex);
+		mv_gate_past_name(out->before, change[1].hex);
+	}
+	mv_gate_past_release(&past);
+	return 0;
+}
+
+static int take_no(void *payload, const char *subject,
+		   const struct mv_policy_facts *facts,
+		   const struct mv_verdict *verdict, struct mv_err *err)
+{
+	(void)subject;
+	(void)facts;
+	(void)err;
+	*(int *)payload = verdict->result != MV_RESULT_YES;
+	return 0;
+}
+
+/* The gate of that commit, on the records of today's. *asks: its policy has not
+   said yes to the step; the first policy is nobody's to judge. */
+static int open_before(struct mv_gate *out, int *asks,
+		       const struct mv_gate *gate,
+		       const struct last_step *step, struct mv_err *err)
+{
+	const struct mv_gate_options o = { .trusted = step->before,
+					   .artifact = "x", .now = gate->now,
+					   .records_known = 1 };
+	int rc = mv_gate_open(out, gate->repo, &o, err);
+
+	*asks = 0;
+	if (rc)
+		return rc;
+	rc = mv_gate_set(&out->notes, gate->notes, err);
+	if (!rc && out->has_policy)
+		rc = mv_gate_check_policy(out, step->before, step->now,
+					  take_no, asks, err);
+	if (rc)
+		mv_gate_close(out);
+	return rc;
+}
+
+static int approve_by(struct mv_statement *out, struct mv_gate *gate,
+		      const struct mv_approve_options *options,
+		      struct mv_err *err)
 {
 	struct approving x = { .gate = gate, .options = options, .s = out };
 	struct mv_buf sig;
@@ -338,5 +412,26 @@ int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 	mv_policy_facts_release(&x.facts);
 	if (rc)
 		mv_statement_release(out);
+	return rc;
+}
+
+int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
+		    const struct mv_approve_options *options,
+		    struct mv_err *err)
+{
+	struct last_step step = { "", "" };
+	struct mv_gate before;
+	int asks, rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (options->policy_rev && *gate->trusted)
+		rc = find_last_step(&step, gate, options->policy_rev, err);
+	if (rc || !*step.before)
+		return rc ? rc : approve_by(out, gate, options, err);
+	rc = open_before(&before, &asks, gate, &step, err);
+	if (rc)
+		return rc;
+	rc = approve_by(out, asks ? &before : gate, options, err);
+	mv_gate_close(&before);
 	return rc;
 }

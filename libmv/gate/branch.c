@@ -406,8 +406,7 @@ static int policy_pointer(struct mv_pointer *out, struct mv_gate *gate,
 	return rc;
 }
 
-/* What stands there now, whatever it is: modes, git's names and paths. */
-static int digest_listing(char *out, struct mv_gate *gate, const char *commit,
+int mv_gate_policy_digest(char *out, struct mv_gate *gate, const char *commit,
 			  struct mv_err *err)
 {
 	const char *args[] = { "ls-tree", "-r", "-z", "--full-tree", commit,
@@ -469,9 +468,9 @@ int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 	memset(out, 0, sizeof(*out));
 	memset(&s, 0, sizeof(s));
 	out->action = "policy";
-	rc = digest_listing(is, gate, old, err);
+	rc = mv_gate_policy_digest(is, gate, old, err);
 	if (!rc)
-		rc = digest_listing(becomes, gate, commit, err);
+		rc = mv_gate_policy_digest(becomes, gate, commit, err);
 	if (!rc && !strcmp(is, becomes))
 		rc = mv_fail(err, MV_EINVALID, "what stands in .gitmodel/ of "
 			     "%.10s is in force already", commit);
@@ -512,6 +511,16 @@ static int judge_policy(struct moving *m, struct mv_err *err)
 		rc = branch_judge(m, ".gitmodel", &f, err);
 	mv_policy_facts_release(&f);
 	return rc;
+}
+
+int mv_gate_check_policy(struct mv_gate *gate, const char *old,
+			 const char *new, mv_gate_fn fn, void *payload,
+			 struct mv_err *err)
+{
+	struct moving m = { .gate = gate, .old = old, .new = new, .fn = fn,
+			    .payload = payload };
+
+	return judge_policy(&m, err);
 }
 
 /* By git's own name of the tree, so that nothing of it escapes: a symlink in

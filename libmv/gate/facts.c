@@ -6,7 +6,6 @@
 #include "libmv/git/git.h"
 #include "libmv/git/history.h"
 #include "libmv/git/objects.h"
-#include "libmv/meta/holding.h"
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
@@ -323,12 +322,10 @@ static int bind(struct mv_policy_facts *out, struct mv_subject *subject,
 		struct mv_gate *gate, const struct mv_promotion *p,
 		struct mv_err *err)
 {
-	const struct mv_event *e;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = p->tag ? 0 : mv_registry_who(&e, &gate->registry, p->artifact,
-					  p->stage, err);
+	rc = mv_gate_stage_known(gate, p->artifact, p->stage, p->tag, err);
 	if (!rc)
 		rc = check_version(gate, p, err);
 	if (!rc)

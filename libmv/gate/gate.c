@@ -11,6 +11,8 @@
 #include "libmv/git/refs.h"
 #include "libmv/meta/ledger.h"
 #include "libmv/meta/registry.h"
+#include "libmv/transfer/asked.h"
+#include "libmv/transfer/transfer.h"
 
 /*
  * Opening the gate: which commit is trusted, what its .gitmodel/ says, and
@@ -494,6 +496,41 @@ static int load_state(struct mv_gate *g, const struct mv_gate_options *o,
 		rc = mv_evidence_notes_missing(&g->no_records, g->repo, err);
 	return rc ? rc : mv_gate_set(&g->notes, notes ? notes->oid : hex,
 				     err);
+}
+
+/* What is cut off came from somewhere, though no remote is named any more. */
+static int is_cut_off(int *yes, struct mv_repo *repo, struct mv_err *err)
+{
+	char *remote = NULL;
+	int shallow = 0;
+	int rc = mv_transfer_default_remote(&remote, repo, err);
+
+	if (!rc && !remote)
+		shallow = mv_git_is_shallow(repo->git, err);
+	*yes = shallow > 0;
+	free(remote);
+	return rc || shallow >= 0 ? rc : shallow;
+}
+
+int mv_gate_no_tags(int *none, int *elsewhere, const struct mv_gate *gate,
+		    struct mv_err *err)
+{
+	struct mv_registry all = MV_REGISTRY_INIT;
+	int rc = 0;
+
+	*elsewhere = 0;
+	*none = !gate->registry.count && !gate->registry.ignored_count;
+	/* That of one artifact may be empty, and others have tags. */
+	if (*none)
+		rc = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
+	*none &= !rc && !all.count && !all.ignored_count;
+	mv_registry_release(&all);
+	if (!rc && *none)
+		rc = mv_transfer_may_have(elsewhere, gate->repo, MV_ASKED_TAGS,
+					  err);
+	if (!rc && *none && !*elsewhere)
+		rc = is_cut_off(elsewhere, gate->repo, err);
+	return rc;
 }
 
 int mv_gate_open(struct mv_gate *out, struct mv_repo *repo,

@@ -240,7 +240,9 @@ struct mv_approve_options {
  * Fill a statement from the gate's state, sign it with the person's own key,
  * append the line. `out` (yours) is what was signed; its nonce names it for a
  * later revoke. MV_EDENIED: the trusted lists of signers do not have the key,
- * or not for this; says which line to add where.
+ * or not for this; says which line to add where. MV_EINVALID: the revision
+ * changes nothing of .gitmodel/. Of what is in force already, and has no yes,
+ * the branch's last step is meant, by the policy and lists from before it.
  */
 int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 		    const struct mv_approve_options *options,

@@ -48,6 +48,11 @@ int mv_gate_testimony(struct mv_testimony *out, struct mv_gate *gate,
 		      const char *blob, const struct mv_pointer *pointer,
 		      const char *artifact, int64_t at, struct mv_err *err);
 
+/* Is no tag of a version or stage here, of any artifact? And if so, may there
+   be some elsewhere (transfer/asked.h)? */
+int mv_gate_no_tags(int *none, int *elsewhere, const struct mv_gate *gate,
+		    struct mv_err *err);
+
 void mv_gate_votes_release(struct mv_vote *votes, size_t count);
 
 /* The content of an artifact at a commit, by the .gitmodel/config there. */

@@ -60,6 +60,12 @@ const struct mv_event *mv_gate_version(const struct mv_gate *gate,
 				       const char *version,
 				       const struct mv_event *tag);
 
+/* MV_EDENIED: what was on the stage just before `tag` (NULL: now) cannot be
+   told, because a tag of it is none here; says which. */
+int mv_gate_stage_known(const struct mv_gate *gate, const char *artifact,
+			const char *stage, const struct mv_event *tag,
+			struct mv_err *err);
+
 /* What tags say is read of the holder, of the last events and of those at (or
    just after) one of `commit` ("": of no more); NULL: of all. `version` is ""
    for the others. */
@@ -92,6 +98,16 @@ int mv_gate_bindings(struct mv_policy_facts *out, struct mv_gate *gate,
    it displaces. */
 int mv_gate_policy_facts(struct mv_policy_facts *out, struct mv_gate *gate,
 			 const char *old, const char *commit,
+			 struct mv_err *err);
+
+/* Of what stands in .gitmodel/ of a commit ("": of none), whatever it is:
+   modes, git's names and paths. `out` has room for 72. */
+int mv_gate_policy_digest(char *out, struct mv_gate *gate, const char *commit,
+			  struct mv_err *err);
+
+/* What the gate's policy says of that change; `fn` is told, if it is asked. */
+int mv_gate_check_policy(struct mv_gate *gate, const char *old,
+			 const char *new, mv_gate_fn fn, void *payload,
 			 struct mv_err *err);
 
 /* Whose that change is: the commit (room for 65) behind `new`, and not behind

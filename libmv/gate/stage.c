@@ -236,17 +236,28 @@ static void find_holder(struct mv_stage *s)
 	}
 }
 
+int mv_gate_stage_known(const struct mv_gate *gate, const char *artifact,
+			const char *stage, const struct mv_event *tag,
+			struct mv_err *err)
+{
+	const struct mv_event *e;
+
+	if (!tag)
+		return mv_registry_who(&e, &gate->registry, artifact, stage,
+				       err);
+	e = mv_registry_ignored_before(&gate->registry, stage, tag);
+	return e ? mv_registry_refuse_ignored(e, err) : 0;
+}
+
 int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 		  const char *artifact, const char *stage,
 		  const struct mv_event *tag, const char *commit,
 		  struct mv_err *err)
 {
-	const struct mv_event *e;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = tag ? 0 : mv_registry_who(&e, &gate->registry, artifact, stage,
-				       err);
+	rc = mv_gate_stage_known(gate, artifact, stage, tag, err);
 	if (!rc)
 		rc = stage_collect(out, gate, artifact, stage, tag, err);
 	if (!rc) {
@@ -410,10 +421,12 @@ int mv_gate_check_artifact(const struct mv_gate *gate, const char *artifact,
 	struct mv_nearest near = MV_NEAREST_INIT(artifact);
 	struct mv_registry all = MV_REGISTRY_INIT;
 	char *best = NULL;	/* the config that was read last is lent only */
-	int yes = gate->registry.ignored_count ||
-		  mv_registry_knows(&gate->registry, artifact);
+	int yes = mv_registry_knows(&gate->registry, artifact);
 	int rc = 0;
 
+	for (size_t i = 0; !yes && i < gate->registry.ignored_count; i++)
+		yes = !strcmp(gate->registry.ignored[i].tag.artifact,
+			      artifact);
 	if (yes)
 		return 0;
 	rc = is_configured(&yes, gate, NULL, &near, err);

@@ -38,6 +38,14 @@ const struct mv_event *mv_registry_ignored(const struct mv_registry *r,
 					   const char *artifact,
 					   const char *stage,
 					   const char *version);
+/*
+ * The same for what the event `tag` of the artifact was decided on: a tag that
+ * is no event, and would stand between `tag` and the last one of this stage
+ * before it. NULL: there is none.
+ */
+const struct mv_event *mv_registry_ignored_before(const struct mv_registry *r,
+						  const char *stage,
+						  const struct mv_event *tag);
 /* MV_EDENIED: why a tag of mv_registry_ignored() is none, and what brings it. */
 int mv_registry_refuse_ignored(const struct mv_event *e, struct mv_err *err);
 /*

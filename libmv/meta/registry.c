@@ -904,13 +904,14 @@ static int is_of_stage(const struct mv_event *e, const char *artifact,
 	       !strcmp(e->tag.artifact, artifact);
 }
 
-/* Of a stage; -1: no counter, -2: no event at all. */
-static int64_t last_counter(const struct mv_registry *r, const char *artifact,
-			    const char *stage)
+/* Of a stage, among the first `count` events; -1: no counter, -2: no event at
+   all. */
+static int64_t last_counter(const struct mv_registry *r, size_t count,
+			    const char *artifact, const char *stage)
 {
 	int64_t last = -2;
 
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (is_of_stage(&r->v[i], artifact, stage) &&
 		    r->v[i].tag.counter > last)
 			last = r->v[i].tag.counter;
@@ -939,7 +940,7 @@ const struct mv_event *mv_registry_ignored(const struct mv_registry *r,
 {
 	const struct mv_event *found = NULL;
 	int64_t last = stage && r->ignored_count ?
-		       last_counter(r, artifact, stage) : 0;
+		       last_counter(r, r->count, artifact, stage) : 0;
 
 	for (size_t i = 0; i < r->ignored_count; i++) {
 		const struct mv_event *e = &r->ignored[i];
@@ -949,6 +950,28 @@ const struct mv_event *mv_registry_ignored(const struct mv_registry *r,
 			    hides_version(r, e, artifact, version))
 			found = !found || e->tag.counter >= found->tag.counter ?
 				e : found;
+	}
+	return found;
+}
+
+const struct mv_event *mv_registry_ignored_before(const struct mv_registry *r,
+						  const char *stage,
+						  const struct mv_event *tag)
+{
+	const char *artifact = tag->tag.artifact;
+	const struct mv_event *found = NULL;
+	int64_t last;
+
+	if (!r->ignored_count)
+		return NULL;
+	last = last_counter(r, tag->order, artifact, stage);
+	for (size_t i = 0; i < r->ignored_count; i++) {
+		const struct mv_event *e = &r->ignored[i];
+
+		if (is_of_stage(e, artifact, stage) && e->tag.counter > last &&
+		    e->tag.counter <= tag->tag.counter &&
+		    (!found || e->tag.counter >= found->tag.counter))
+			found = e;
 	}
 	return found;
 }

@@ -12,6 +12,7 @@
 #include "libmv/git/objects.h"
 #include "libmv/git/refs.h"
 #include "libmv/meta/facts.h"
+#include "libmv/meta/holding.h"
 #include "libmv/meta/ledger.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
@@ -198,28 +199,39 @@ int mv_proof_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 static int speaks_of(const struct mv_past_statement *r,
 		     const struct mv_event *e)
 {
-	return !strcmp(r->s.artifact, e->tag.artifact) &&
+	return !strcmp(r->s.tag, e->oid) &&
+	       !strcmp(r->s.artifact, e->tag.artifact) &&
 	       !strcmp(r->s.stage, e->tag.stage ? e->tag.stage : "");
 }
 
-/* The oldest good receipt of this very tag object. */
-static int find_receipt(struct proving *x, struct mv_err *err)
+int mv_proof_witness(const struct mv_past_statement **out,
+		     const struct mv_gate *today,
+		     const struct mv_past_statement *r, size_t count,
+		     const struct mv_event *e, struct mv_err *err)
 {
-	const struct mv_gate *today = x->gates->today;
-	size_t count;
-	const struct mv_past_statement *r =
-		mv_gate_past_receipts(x->past, x->event->oid, &count);
 	int good, rc = 0;
 
+	*out = NULL;
 	for (size_t i = 0; i < count && !rc; i++) {
-		if (!speaks_of(&r[i], x->event) ||
-		    (x->receipt && x->receipt->s.issued_at <= r[i].s.issued_at))
+		if (!speaks_of(&r[i], e) ||
+		    (*out && (*out)->s.issued_at <= r[i].s.issued_at))
 			continue;
 		rc = mv_proof_receipt(&good, today->trust, today->repo_id,
 				      &r[i], err);
 		if (!rc && good)
-			x->receipt = &r[i];
+			*out = &r[i];
 	}
+	return rc;
+}
+
+static int find_receipt(struct proving *x, struct mv_err *err)
+{
+	size_t count;
+	const struct mv_past_statement *r =
+		mv_gate_past_receipts(x->past, x->event->oid, &count);
+	int rc = mv_proof_witness(&x->receipt, x->gates->today, r, count,
+				  x->event, err);
+
 	if (x->receipt) {
 		x->p->witnessed = 1;
 		x->p->when = x->receipt->s.issued_at;
@@ -921,14 +933,44 @@ static int check_plain(struct proving *x, struct mv_err *err)
 
 /* -- a stage event -------------------------------------------------------- */
 
+/* A tag of this stage (NULL: of any of the artifact) that is none here, and so
+   what was decided before cannot be told. */
+static const struct mv_event *in_doubt(const struct proving *x,
+				       const char *stage)
+{
+	const struct mv_registry *r = &x->gates->today->registry;
+	const struct mv_event *found = NULL;
+
+	for (size_t i = 0; i < r->ignored_count && !found; i++) {
+		const struct mv_tag *t = &r->ignored[i].tag;
+
+		if (t->stage && (!stage || !strcmp(t->stage, stage)))
+			found = mv_registry_ignored_before(r, t->stage,
+							   x->event);
+	}
+	return found;
+}
+
+static int say_doubt(struct proving *x, const struct mv_event *e)
+{
+	struct mv_err why;
+
+	mv_registry_refuse_ignored(e, &why);
+	return UNKNOWN(x, "%s", why.msg);
+}
+
 static int replay(struct proving *x, const struct mv_subject *s,
 		  const struct mv_event *tag, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
+	const struct mv_event *doubt;
 	struct replay r;
 	int more = 0;
 	int rc = decide_strictly(&r, x, tag, &why);
 
+	doubt = rc == MV_EDENIED ? in_doubt(x, NULL) : NULL;
+	if (doubt)
+		return say_doubt(x, doubt);
 	if (rc)
 		return rc == MV_ENOMEM ? mv_nomem(err) :
 			BAD(x, "it cannot be decided again: %s", why.msg);
@@ -1005,6 +1047,7 @@ static int prove_stage(struct proving *x, struct mv_err *err)
 {
 	struct mv_registry past;
 	const struct mv_event *tag = x->event;
+	const struct mv_event *doubt = in_doubt(x, tag->tag.stage);
 	int rc;
 
 	if (!x->ours)
@@ -1022,6 +1065,8 @@ static int prove_stage(struct proving *x, struct mv_err *err)
 	if (rc || !x->then || !*x->p->version ||
 	    (*said(x, "Model-Notes") && !x->notes))
 		return rc;
+	if (doubt)
+		return say_doubt(x, doubt);
 	rc = registry_then(&past, x, err);
 	if (rc)
 		return rc;

@@ -34,6 +34,13 @@ int mv_proof_statement(struct mv_signature *out, struct mv_trust *trust,
 int mv_proof_receipt(int *good, struct mv_trust *trust, const char *repo_id,
 		     const struct mv_past_statement *r, struct mv_err *err);
 
+/* Of these receipts (by any key) the oldest good one of this very tag object;
+   NULL: there is none. */
+int mv_proof_witness(const struct mv_past_statement **out,
+		     const struct mv_gate *today,
+		     const struct mv_past_statement *receipts, size_t count,
+		     const struct mv_event *event, struct mv_err *err);
+
 /* -- all of them ---------------------------------------------------------- */
 
 /* What only several events show: numbers that are missing, two of one number

@@ -155,14 +155,6 @@ struct moving {
 	void *payload;
 };
 
-static int is_witnessed(const struct moving *m, const struct mv_event *e)
-{
-	for (size_t i = 0; i < m->receipts.count; i++)
-		if (!strcmp(m->receipts.v[i].s.tag, e->oid))
-			return 1;
-	return 0;
-}
-
 /* The oldest change that is new and says that it is older than `when`. */
 static const struct mv_past_commit *overtaking(const struct moving *m,
 					       int64_t when)
@@ -185,6 +177,7 @@ static int look_at(void *payload, size_t i,
 {
 	const struct moving *m = payload;
 	const struct mv_event *e = m->events[i];
+	const struct mv_past_statement *receipt;
 	const struct mv_past_commit *c;
 	struct mv_facts trailers = MV_FACTS_INIT;
 	struct mv_proof p;
@@ -197,8 +190,12 @@ static int look_at(void *payload, size_t i,
 	ours = *named(&trailers, "Model-Policy-Commit") != '\0';
 	mv_facts_release(&trailers);
 	c = ours ? overtaking(m, tag->author.when) : NULL;
-	if (!c || is_witnessed(m, e))
+	if (!c)
 		return 0;
+	rc = mv_proof_witness(&receipt, m->gate, m->receipts.v,
+			      m->receipts.count, e, err);
+	if (rc || receipt)
+		return rc;
 	memset(&p, 0, sizeof(p));
 	rc = mv_proof_add(&p, MV_VERIFY_BAD, "%.10s changes .gitmodel/ and "
 			  "says that it is older than %s, which was decided "

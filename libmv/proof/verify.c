@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libmv/base/pool.h"
+#include "libmv/gate/judge.h"
 #include "libmv/gate/names.h"
 #include "libmv/gate/past.h"
 #include "libmv/git/objects.h"
@@ -310,7 +311,7 @@ enum { MOMENTS_MAX = 256 };
 
 struct changing {
 	struct mv_proof *p;
-	int no_records;		/* none were ever brought here */
+	int no_records;		/* none are here, and may be elsewhere */
 	/* When somebody who may said something of it after its date. */
 	int64_t from, until;
 	int64_t moments[MOMENTS_MAX];
@@ -446,7 +447,7 @@ int mv_proof_change(struct mv_proof *p, struct mv_gates *gates,
 		    const struct mv_past_commit *parent, int64_t until,
 		    struct mv_err *err)
 {
-	struct changing changing = { .no_records = !*gates->today->notes,
+	struct changing changing = { .no_records = gates->today->no_records,
 				     .from = c->when, .until = until };
 	struct mv_err why = { MV_OK, "" };
 	struct mv_gate_then *g;
@@ -492,6 +493,25 @@ static int take_author(void *payload, size_t i,
 				    err) : 0;
 }
 
+/* Whoever may can still say yes to the last one, until it is made use of. */
+static int judge_step(struct mv_proof *p, const struct telling *t,
+		      const struct mv_proof *proofs, struct mv_gates *gates,
+		      const struct mv_past_commit *c,
+		      const struct mv_past_commit *on, struct mv_err *err)
+{
+	const int64_t until = used_from(t, proofs, on);
+	int rc = mv_proof_change(p, gates, c, &t->past->branch.v[on->at + 1],
+				 until, err);
+
+	if (!rc && p->state == MV_VERIFY_BAD && c == t->past->changes.v &&
+	    until > t->gate->now / 1000 &&
+	    mv_proof_add(p, MV_VERIFY_BAD, "as long as nothing is decided by "
+			 "it, who may can approve it: git model approve "
+			 "--policy %.10s", c->hex))
+		rc = mv_nomem(err);
+	return rc;
+}
+
 static int tell_change(const struct telling *t, const struct mv_proof *proofs,
 		       struct mv_gates *gates, const struct mv_past_commit *c,
 		       struct mv_err *err)
@@ -506,9 +526,7 @@ static int tell_change(const struct telling *t, const struct mv_proof *proofs,
 	rc = mv_git_objects(mv_repo_git(gates->repo), &name, 1, take_author,
 			    &p, err);
 	if (!rc && on && on->at + 1 < t->past->branch.count)
-		rc = mv_proof_change(&p, gates, c,
-				     &t->past->branch.v[on->at + 1],
-				     used_from(t, proofs, on), err);
+		rc = judge_step(&p, t, proofs, gates, c, on, err);
 	else if (!rc && t->past->shallow)
 		rc = mv_proof_add(&p, MV_VERIFY_UNKNOWN, "history is cut off "
 				  "before it; git fetch --unshallow brings "
@@ -758,19 +776,41 @@ int mv_proof_verify_with(struct mv_gate *gate, const struct mv_past *past,
 	return rc;
 }
 
+/* A line that nobody on the lists signed, or about another repository, says
+   nothing here. What cannot be checked may be one that does. */
+static int is_vouched_for(int *yes, const struct mv_gate *gate,
+			  const struct mv_past_statement *r,
+			  struct mv_err *err)
+{
+	struct mv_signature s;
+	int rc;
+
+	*yes = 0;
+	if (strcmp(r->s.repo, gate->repo_id))
+		return 0;
+	rc = mv_proof_statement(&s, gate->trust, r, err);
+	if (rc)
+		return rc;
+	*yes = s.state == MV_SIGNATURE_UNCHECKED ||
+	       (s.state == MV_SIGNATURE_GOOD && s.principal &&
+		!strcmp(s.principal, r->s.signer));
+	mv_signature_release(&s);
+	return 0;
+}
+
 /* A name that nothing here knows was mistyped: that nothing was found of it says
    nothing. What the server received is known, though its tag is lost. */
 static int verify_check_name(const struct mv_gate *gate,
 			     const struct mv_past *past,
 			     const char *artifact, struct mv_err *err)
 {
-	for (size_t i = 0; i < past->receipts.count; i++) {
-		const char *name = past->receipts.v[i].s.artifact;
+	int known = 0, rc = 0;
 
-		if (name && !strcmp(name, artifact))
-			return 0;
-	}
-	return mv_gate_check_artifact(gate, artifact, err);
+	for (size_t i = 0; i < past->receipts.count && !known && !rc; i++)
+		if (!strcmp(past->receipts.v[i].s.artifact, artifact))
+			rc = is_vouched_for(&known, gate,
+					    &past->receipts.v[i], err);
+	return rc || known ? rc : mv_gate_check_artifact(gate, artifact, err);
 }
 
 static int has_stages(const struct mv_gate *gate)
@@ -782,37 +822,30 @@ static int has_stages(const struct mv_gate *gate)
 	return 0;
 }
 
-static int no_tags(int *none, struct mv_gate *gate, struct mv_err *err)
+/* Did anybody on the lists sign something about a version? Of a change of
+   .gitmodel/ there are no tags. */
+static int find_signed(int *yes, struct mv_gate *gate, struct mv_err *err)
 {
-	struct mv_registry all = MV_REGISTRY_INIT;
-	int rc = 0;
+	struct mv_past_statements all;
+	int rc = mv_gate_past_read_statements(&all, gate, 0, err);
 
-	*none = !gate->registry.count && !gate->registry.ignored_count;
-	if (!*none)
-		return 0;
-	/* That of one artifact may be empty, and others have tags. */
-	rc = mv_registry_load(&all, mv_repo_git(gate->repo), NULL, err);
-	*none = !rc && !all.count && !all.ignored_count;
-	mv_registry_release(&all);
+	*yes = 0;
+	for (size_t i = 0; !rc && !*yes && i < all.count; i++)
+		if (!all.v[i].malformed &&
+		    strcmp(all.v[i].s.artifact, ".gitmodel"))
+			rc = is_vouched_for(yes, gate, &all.v[i], err);
+	mv_gate_past_statements_release(&all);
 	return rc;
 }
 
 /* A clone without tags, or a fetch that brought none, has nothing to be wrong. */
 static int find_tagless(int *tagless, struct mv_gate *gate, struct mv_err *err)
 {
-	struct mv_past_statements all = { NULL, 0 };
-	int none, rc;
+	int none, elsewhere;
+	int rc = mv_gate_no_tags(&none, &elsewhere, gate, err);
 
-	*tagless = 0;
-	rc = no_tags(&none, gate, err);
-	if (rc || !none)
-		return rc;
-	*tagless = has_stages(gate);
-	if (!*tagless)
-		rc = mv_gate_past_read_statements(&all, gate, 0, err);
-	*tagless |= !rc && all.count;
-	mv_gate_past_statements_release(&all);
-	return rc;
+	*tagless = !rc && none && elsewhere && has_stages(gate);
+	return rc || !none || *tagless ? rc : find_signed(tagless, gate, err);
 }
 
 int mv_proof_verify(struct mv_gate *gate,
