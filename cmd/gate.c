@@ -335,14 +335,21 @@ static int gate_print_json(const struct gate_ask *ask, const char *tag,
 }
 
 /* The tag says which notes were read, so both travel together; those of others
-   come in between, a server's receipts among them. */
-static void say_push(struct cmd_env *env, const char *tag, int notes)
+   come in between, a server's receipts among them. So does the version that is
+   put there: nobody here knows whether the other side has it. */
+static void say_push(struct cmd_env *env, const struct gate_ask *ask,
+		     const char *tag)
 {
 	const char *remote = registry_remote(env);
+	const int notes = *ask->gate.notes != 0;
+	const struct mv_event *v = !strcmp(ask->p.action, "demote") ? NULL :
+		mv_registry_version(&ask->gate.registry, ask->p.artifact,
+				    ask->p.version);
 
 	out_hint("to share it (when the name is taken there, git model fetch "
-		 "says what to do): %sgit push %s '%s'%s",
-		 notes ? "git model push; " : "", remote, tag,
+		 "says what to do): %sgit push %s %s%s%s'%s'%s",
+		 notes ? "git model push; " : "", remote, v ? "'" : "",
+		 v ? v->ref + strlen("refs/tags/") : "", v ? "' " : "", tag,
 		 notes ? " refs/notes/model" : "");
 }
 
@@ -376,7 +383,7 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 	if (tag && !json)
 		out_line("%s", tag);
 	if (tag)
-		say_push(env, tag, *ask->gate.notes != 0);
+		say_push(env, ask, tag);
 	if (tag && gate_status(&verdict) != CMD_OK)
 		out_hint("the verdict was no: a server may refuse the tag, and "
 			 "with it every push of all tags; git tag -d '%s' "

@@ -17,9 +17,19 @@ test_expect_success 'without a policy everything may be promoted, and that is sa
 	git model promote fraud@v1.0.0 production >../out 2>../err &&
 	test_grep "^fraud#production#1$" ../out &&
 	test_grep "no policy in main: nothing was checked" ../err &&
-	test_grep "git push origin .fraud#production#1." ../err &&
+	test_grep "git push origin .fraud@v1.0.0. .fraud#production#1." ../err &&
 	test "$(trailer fraud#production#1 Verdict)" = ungoverned &&
 	test -z "$(trailer fraud#production#1 Policy)"
+'
+
+test_expect_success 'what the hint says to type brings the version and the stage' '
+	cd free && git init -q --bare ../shared.git && git remote add origin ../shared.git &&
+	sed -n "s/^hint: to share it.*: \(git push origin .*\)/\1/p" ../err >../command &&
+	test_line_count = 1 ../command && sh -e ../command &&
+	git -C ../shared.git tag >../actual &&
+	printf "%s\n" "fraud#production#1" fraud@v1.0.0 >../expect && test_cmp ../expect ../actual &&
+	git model demote fraud production 2>../err && test_grep "git push origin .fraud#production!#2." ../err &&
+	git remote remove origin
 '
 
 test_expect_success 'the tag says what was decided, on what, and by which policy' '
