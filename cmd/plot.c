@@ -6,7 +6,7 @@
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "libmv/base/fs.h"
-#include "libmv/base/json.h"
+#include "libmv/base/stream.h"
 #include "libmv/look/look.h"
 #include "libmv/report/json.h"
 #include "libmv/report/pages.h"
@@ -59,28 +59,35 @@ static int plot_put(const struct drawing *d, struct cmd_env *env,
 			     0, &err) ? out_fatal(&err) : CMD_OK;
 }
 
+static int write_out(void *payload, const void *data, size_t len,
+		     struct mv_err *err)
+{
+	(void)payload;
+	(void)err;
+	out_bytes(data, len);	/* what went wrong is said at the end */
+	return 0;
+}
+
 static int plot_print(const struct drawing *d, struct cmd_env *env,
 		      const struct mv_plot *plot, const char *const *names,
 		      size_t count)
 {
-	struct mv_json *json = NULL;
+	struct mv_writer to = { write_out, NULL };
 	struct mv_buf text;
 	struct mv_err err;
 	int rc, status;
 
 	mv_buf_init(&text, LOOK_MAX);
 	if (look_is(&d->look, "json")) {
-		json = mv_plot_json(plot);
-		rc = mv_json_print(&text, json, 2, &err);
-		if (!rc && mv_buf_addch(&text, '\n'))
-			rc = mv_nomem(&err);
+		if (d->output)
+			to = mv_writer_buf(&text);
+		rc = mv_plot_json(&to, plot, &err);
 	} else if (look_is(&d->look, "html")) {
 		rc = draw_html(&text, env, plot, names, count, &err);
 	} else {
 		rc = mv_plot_text(&text, plot, HEIGHT, &d->look.style, &err);
 	}
 	status = rc ? out_fatal(&err) : plot_put(d, env, &text);
-	mv_json_free(json);
 	mv_buf_release(&text);
 	return status;
 }

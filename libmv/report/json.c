@@ -618,24 +618,85 @@ static struct mv_json *point_json(const struct mv_point *point)
 	return pair;
 }
 
-struct mv_json *mv_plot_json(const struct mv_plot *p)
+/* -- a plot, piece by piece ----------------------------------------------- */
+
+enum { PIECE = 64 << 10 };	/* bytes that are handed on together */
+
+struct putting {
+	struct mv_writer *to;
+	struct mv_buf text;
+};
+
+/* Our own text, and a value behind it (NULL: none), which is let go. */
+static int put(struct putting *p, const char *text, struct mv_json *value,
+	       struct mv_err *err)
 {
-	struct mv_json *o = mv_json_object(), *lines = mv_json_array();
+	int rc = mv_buf_addstr(&p->text, text) ? mv_nomem(err) : 0;
 
-	set_str(o, "title", p->title);
-	set_str(o, "x_label", p->x_label);
-	set_str(o, "y_label", p->y_label);
-	for (size_t i = 0; i < p->count; i++) {
-		struct mv_json *line = mv_json_object();
-		struct mv_json *points = mv_json_array();
-
-		set_str(line, "label", p->v[i].label);
-		set_str(line, "metric", p->v[i].metric);
-		for (size_t j = 0; j < p->v[i].count; j++)
-			mv_json_push(points, point_json(&p->v[i].points[j]));
-		mv_json_set(line, "points", points);
-		mv_json_push(lines, line);
+	if (!rc && value)
+		rc = mv_json_print(&p->text, value, 0, err);
+	mv_json_free(value);
+	if (!rc && p->text.len >= PIECE) {
+		rc = p->to->write(p->to->payload, p->text.data, p->text.len,
+				  err);
+		mv_buf_clear(&p->text);
 	}
-	mv_json_set(o, "lines", lines);
-	return o;
+	return rc;
+}
+
+/* Left out where there is nothing. */
+static int put_str(struct putting *p, const char *key, const char *s,
+		   struct mv_err *err)
+{
+	int rc = s ? put(p, key, mv_json_str(s), err) : 0;
+
+	return s && !rc ? put(p, ",\n", NULL, err) : rc;
+}
+
+static int put_line(struct putting *p, const struct mv_plot_line *line,
+		    struct mv_err *err)
+{
+	int rc = put(p, "    {\n", NULL, err);
+
+	if (!rc)
+		rc = put_str(p, "      \"label\": ", line->label, err);
+	if (!rc)
+		rc = put_str(p, "      \"metric\": ", line->metric, err);
+	if (!rc)
+		rc = put(p, "      \"points\": [", NULL, err);
+	for (size_t i = 0; !rc && i < line->count; i++)
+		rc = put(p, i ? ",\n        " : "\n        ",
+			 point_json(&line->points[i]), err);
+	return rc ? rc : put(p, line->count ? "\n      ]\n    }" :
+			     "]\n    }", NULL, err);
+}
+
+int mv_plot_json(struct mv_writer *to, const struct mv_plot *plot,
+		 struct mv_err *err)
+{
+	struct putting p = { .to = to };
+	int rc;
+
+	mv_buf_init(&p.text, SIZE_MAX / 2);
+	rc = put(&p, "{\n", NULL, err);
+	if (!rc)
+		rc = put_str(&p, "  \"title\": ", plot->title, err);
+	if (!rc)
+		rc = put_str(&p, "  \"x_label\": ", plot->x_label, err);
+	if (!rc)
+		rc = put_str(&p, "  \"y_label\": ", plot->y_label, err);
+	if (!rc)
+		rc = put(&p, "  \"lines\": [", NULL, err);
+	for (size_t i = 0; !rc && i < plot->count; i++) {
+		rc = put(&p, i ? ",\n" : "\n", NULL, err);
+		if (!rc)
+			rc = put_line(&p, &plot->v[i], err);
+	}
+	if (!rc)
+		rc = put(&p, plot->count ? "\n  ]\n}\n" : "]\n}\n", NULL,
+			 err);
+	if (!rc && p.text.len)
+		rc = to->write(to->payload, p.text.data, p.text.len, err);
+	mv_buf_release(&p.text);
+	return rc;
 }

@@ -439,6 +439,7 @@ static void test_report_json__lineage_and_plot(void **state)
 	struct mv_lineage l;
 	struct mv_plot p;
 	struct mv_buf out;
+	struct mv_writer to = mv_writer_buf(&out);
 
 	(void)state;
 	memset(&l, 0, sizeof(l));
@@ -470,11 +471,53 @@ static void test_report_json__lineage_and_plot(void **state)
 	p.v[0].points[0].value = 0.5;
 	p.v[0].points[1].step = 1;
 	p.v[0].points[1].value = NAN;
-	print(&out, mv_plot_json(&p), 0);
+	mv_buf_init(&out, 1 << 20);
+	assert_int_equal(mv_plot_json(&to, &p, NULL), 0);
 	mv_plot_release(&p);
 	check_text(&out,
-		   "{\"lines\":[{\"label\":\"a\",\"metric\":\"loss\",\"points\""
-		   ":[[0,0.5],[1,{\"number\":\"nan\"}]]}]}");
+		   "{\n  \"lines\": [\n    {\n      \"label\": \"a\",\n"
+		   "      \"metric\": \"loss\",\n      \"points\": [\n"
+		   "        [0,0.5],\n        [1,{\"number\":\"nan\"}]\n"
+		   "      ]\n    }\n  ]\n}\n");
+}
+
+/* What is handed on in many pieces is one text that can be read. */
+static void test_report_json__a_plot_of_many_points(void **state)
+{
+	enum { POINTS = 20000 };
+	struct mv_plot p = { .count = 2 };
+	struct mv_json *tree;
+	struct mv_buf out;
+	struct mv_writer to = mv_writer_buf(&out);
+	struct mv_err err;
+	const struct mv_json *lines;
+
+	(void)state;
+	p.title = dup("a \"title\"\n");
+	p.v = zeroed(2, sizeof(*p.v));
+	p.v[0].metric = dup("loss");
+	p.v[0].points = zeroed(POINTS, sizeof(struct mv_point));
+	p.v[0].count = POINTS;
+	for (size_t i = 0; i < POINTS; i++)
+		p.v[0].points[i].step = (int64_t)i;
+	p.v[1].metric = dup("none");
+	mv_buf_init(&out, 1 << 20);
+	assert_int_equal(mv_plot_json(&to, &p, NULL), 0);
+	assert_int_equal(mv_json_parse(&tree, out.data, out.len, &err), 0);
+	assert_string_equal(mv_json_get_str(mv_json_get(tree, "title"), NULL), p.title);
+	lines = mv_json_get(tree, "lines");
+	assert_int_equal(mv_json_size(lines), 2);
+	assert_int_equal(mv_json_size(mv_json_get(mv_json_at(lines, 0),
+						   "points")), POINTS);
+	assert_int_equal(mv_json_size(mv_json_get(mv_json_at(lines, 1),
+						   "points")), 0);
+	mv_json_free(tree);
+	mv_buf_release(&out);
+	/* No room: refused, whatever came before. */
+	mv_buf_init(&out, 100 << 10);
+	assert_int_equal(mv_plot_json(&to, &p, &err), MV_ENOMEM);
+	mv_buf_release(&out);
+	mv_plot_release(&p);
 }
 
 int main(void)
@@ -486,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_report_json__a_card),
 		cmocka_unit_test(test_report_json__a_board),
 		cmocka_unit_test(test_report_json__lineage_and_plot),
+		cmocka_unit_test(test_report_json__a_plot_of_many_points),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
