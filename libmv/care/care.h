@@ -31,6 +31,8 @@ struct mv_du_total {
 	uint64_t missing;	/* versions whose content is not here */
 };
 
+/* Oldest first. MV_EINVALID: a commit changes more paths than anybody can walk
+   (MV_GIT_PATHS_MAX). */
 int mv_care_du(struct mv_repo *repo,
 	       int (*fn)(void *payload, const struct mv_du_version *v,
 			 struct mv_err *err),

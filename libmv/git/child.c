@@ -29,6 +29,28 @@ const char **mv_git_argv(const char *program, const char *const *args)
 	return argv;
 }
 
+const char **mv_git_join(const char *const *before, const char *const *args)
+{
+	size_t n = 0, m = 0;
+	const char **out;
+	int ended = 0;
+
+	while (before[n])
+		n++;
+	for (; args && args[m]; m++)
+		ended |= !strcmp(args[m], "--");
+	out = malloc((n + m + 2) * sizeof(*out));
+	if (!out)
+		return NULL;
+	memcpy(out, before, n * sizeof(*out));
+	if (m)
+		memcpy(out + n, args, m * sizeof(*out));
+	/* A file of the name of a revision would make git doubt. */
+	out[n + m] = ended ? NULL : "--";
+	out[n + m + 1] = NULL;
+	return out;
+}
+
 /* "ls-files" of { "-c", "a=b", "ls-files", "-z", NULL }. */
 static const char *subcommand(const char *const *args)
 {

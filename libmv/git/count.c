@@ -262,3 +262,82 @@ int mv_git_bound_history(struct mv_git *git, const char *tip, const char *old,
 	mv_buf_release(&list);
 	return rc;
 }
+
+/* -- what differs, both ways ---------------------------------------------- */
+
+/* `old` may be NULL: nothing. */
+static int count_both(struct counting *c, uint64_t *sum, const uint8_t *new,
+		      const uint8_t *old, struct mv_err *err)
+{
+	uint64_t came = 0, went = 0;
+	int rc = count_tree(c, &came, new, old, 0, err);
+
+	if (!rc && old)
+		rc = count_tree(c, &went, old, new, 0, err);
+	*sum += came + went;
+	return rc;
+}
+
+int mv_git_bound_diff(struct mv_git *git, const char *old, const char *new,
+		      uint64_t max, struct mv_err *err)
+{
+	struct counting c = { .git = git, .oid_len = git->info.hex_len / 2,
+			      .max = max, .commit = new };
+	uint8_t is[32], was[32];
+	uint64_t sum = 0;
+	int rc = tree_of(is, git, new, err);
+
+	if (!rc && *old)
+		rc = tree_of(was, git, old, err);
+	if (!rc)
+		rc = count_both(&c, &sum, is, *old ? was : NULL, err);
+	mv_git_oidmap_release(&c.known);
+	return rc;
+}
+
+/* "<commit> <parent>...", the parents that are here; of a shallow clone git
+   names no others. */
+static int count_changes(struct counting *c, uint64_t *sum, char *line,
+			 struct mv_err *err)
+{
+	char *save = NULL, *name = strtok_r(line, " ", &save);
+	uint8_t new[32], old[32];
+	size_t parents = 0;
+	int rc;
+
+	c->commit = name;
+	rc = tree_of(new, c->git, name, err);
+	while (!rc && (name = strtok_r(NULL, " ", &save))) {
+		parents++;
+		rc = tree_of(old, c->git, name, err);
+		if (!rc)
+			rc = count_both(c, sum, new, old, err);
+	}
+	return rc || parents ? rc : count_both(c, sum, new, NULL, err);
+}
+
+int mv_git_bound_changes(struct mv_git *git, const char *const *args,
+			 uint64_t max, struct mv_err *err)
+{
+	static const char *const head[] = { "rev-list", "--parents", NULL };
+	struct counting c = { .git = git, .oid_len = git->info.hex_len / 2,
+			      .max = max };
+	const char **list = mv_git_join(head, args);
+	char *save = NULL;
+	uint64_t sum = 0;
+	struct mv_buf out;
+	int rc;
+
+	mv_buf_init(&out, LIST_MAX);
+	rc = list ? mv_git_run(git, list, NULL, 0, &out, err) : mv_nomem(err);
+	for (char *line = out.len ? strtok_r(out.data, "\n", &save) : NULL;
+	     !rc && line; line = strtok_r(NULL, "\n", &save)) {
+		rc = count_changes(&c, &sum, line, err);
+		if (!rc && sum / MV_GIT_HISTORY_PATHS > max)
+			rc = too_many(&c, err);
+	}
+	mv_git_oidmap_release(&c.known);
+	mv_buf_release(&out);
+	free(list);
+	return rc;
+}

@@ -326,6 +326,19 @@ static int stream_steps(struct follow *f, struct mv_git *git,
 	return rc;
 }
 
+/* HEAD is one's own history; among all refs are those of anybody. Asked once
+   for all paths. */
+static int bound_all(struct mv_git *git, struct mv_err *err)
+{
+	static const char *const all[] = { "--exclude=refs/notes/*", "--all",
+					   NULL };
+	int rc = git->all_bounded ? 0 :
+		 mv_git_bound_changes(git, all, MV_GIT_PATHS_MAX, err);
+
+	git->all_bounded = !rc;
+	return rc;
+}
+
 int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
 		  mv_git_step_fn fn, void *payload, struct mv_err *err)
 {
@@ -351,7 +364,9 @@ int mv_git_follow(struct mv_git *git, const char *rev, const char *path,
 	mv_buf_init(&f.subject, FIELD_MAX);
 	if (!spec)
 		rc = mv_nomem(err);
-	if (!rc && !all)
+	if (!rc && all)
+		rc = bound_all(git, err);
+	else if (!rc)
 		rc = mv_git_commit(hex, git, rev ? rev : "HEAD", err);
 	if (!rc)
 		rc = stream_steps(&f, git, args, err);

@@ -194,30 +194,6 @@ static int pump(struct small *s, const char *const *args,
 	return rc;
 }
 
-/* `before` + `args` in fresh memory. */
-static const char **history_join(const char *const *before,
-				 const char *const *args)
-{
-	size_t n = 0, m = 0;
-	const char **out;
-	int ended = 0;
-
-	while (before[n])
-		n++;
-	for (; args && args[m]; m++)
-		ended |= !strcmp(args[m], "--");
-	out = malloc((n + m + 2) * sizeof(*out));
-	if (!out)
-		return NULL;
-	memcpy(out, before, n * sizeof(*out));
-	if (m)
-		memcpy(out + n, args, m * sizeof(*out));
-	/* A file of the name of a revision would make git doubt. */
-	out[n + m] = ended ? NULL : "--";
-	out[n + m + 1] = NULL;
-	return out;
-}
-
 int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
 			   size_t max_len, mv_git_blob_fn fn, void *payload,
 			   struct mv_err *err)
@@ -251,7 +227,7 @@ int mv_git_each_small_blob(struct mv_git *git, const char *const *args,
 
 		snprintf(limit, sizeof(limit), "--filter=blob:limit=%zu",
 			 max_len + 1);
-		list = history_join(reachable, args);
+		list = mv_git_join(reachable, args);
 		rc = list ? pump(&s, list, take_list_line, err) :
 			    mv_nomem(err);
 	}
@@ -307,7 +283,7 @@ int mv_git_each_line(struct mv_git *git, const char *const *before,
 		     void *payload, struct mv_err *err)
 {
 	struct mv_git_child list = MV_GIT_CHILD_INIT;
-	const char **all = history_join(before, args);
+	const char **all = mv_git_join(before, args);
 	struct mv_buf line;
 	int end = 0;
 	int rc;
@@ -498,14 +474,17 @@ int mv_git_each_change(struct mv_git *git, const char *const *args,
 	struct changes c = { .hex_len = git->info.hex_len, .fn = fn,
 			     .payload = payload };
 	struct mv_git_child log = MV_GIT_CHILD_INIT;
-	const char **list = history_join(log_args, args);
+	const char **list = mv_git_join(log_args, args);
 	struct mv_buf field;
 	int end = 0;
 	int rc;
 
 	mv_buf_init(&field, LINE_MAX_BYTES);
 	mv_buf_init(&c.subject, LINE_MAX_BYTES);
-	rc = list ? mv_git_child_open(&log, git, list, err) : mv_nomem(err);
+	rc = list ? mv_git_bound_changes(git, args, MV_GIT_PATHS_MAX, err) :
+		    mv_nomem(err);
+	if (!rc)
+		rc = mv_git_child_open(&log, git, list, err);
 	if (!rc)
 		mv_git_child_eof(&log);
 	while (!rc) {

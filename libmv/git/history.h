@@ -28,8 +28,11 @@ int mv_git_is_ancestor(struct mv_git *git, const char *ancestor,
 /*
  * History, oldest first: blobs that each commit brings in at a path, regular
  * files only. Of a merge: what is in none of its parents. `args` as above,
- * "--" and paths allowed.
+ * "--" and paths allowed. A few trees that name each other would be walked for
+ * ever: MV_EINVALID, before any is told, where a commit changes more paths than
+ * a machine goes through in seconds.
  */
+enum { MV_GIT_PATHS_MAX = 10000000 };
 typedef int (*mv_git_change_fn)(void *payload, const char *commit,
 				const char *subject, int64_t when,
 				const char *path, const char *blob,
@@ -77,9 +80,21 @@ enum { MV_GIT_HISTORY_PATHS = 4 };
 int mv_git_bound_history(struct mv_git *git, const char *tip, const char *old,
 			 const char *base, uint64_t max, struct mv_err *err);
 /*
+ * The same for whoever walks what each of the commits changed that rev-list
+ * finds with `args`, as mv_git_each_change() does: beside all its parents, what
+ * came and what went.
+ */
+int mv_git_bound_changes(struct mv_git *git, const char *const *args,
+			 uint64_t max, struct mv_err *err);
+/* And what differs between two commits or trees ("": nothing is there), both
+   ways, as mv_git_diff() looks at it. */
+int mv_git_bound_diff(struct mv_git *git, const char *old, const char *new,
+		      uint64_t max, struct mv_err *err);
+/*
  * The history of one path, newest first, its renames followed; `rev` NULL is
  * HEAD, "--all" every ref. One call per commit that changed it; blob ""
- * where it was deleted. `author` is "Name <email>", `path` what the file was
+ * where it was deleted. MV_EINVALID: with "--all" as for mv_git_each_change().
+ * `author` is "Name <email>", `path` what the file was
  * called then. What `git log --follow --raw` costs.
  */
 typedef int (*mv_git_step_fn)(void *payload, const char *commit, int64_t when,

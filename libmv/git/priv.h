@@ -72,6 +72,7 @@ struct mv_git {
 	struct stat index_was;	/* which looked like this before */
 	struct mv_git_ahead config_ahead, refs_ahead;
 	unsigned reads;
+	int all_bounded;	/* all refs can be walked: difftree.c */
 	int confirming;		/* absent.c is at work */
 	struct mv_git_libgit2 *libgit2;	/* libgit2.c */
 	int libgit2_tried;
@@ -107,6 +108,9 @@ int mv_git_reads_oddly(const struct mv_git *git);
 
 /* argv for `git <args>`, NULL at the end; free() it, not its strings. */
 const char **mv_git_argv(const char *program, const char *const *args);
+/* `before` and `args` (NULL: none), and "--" where they have none; free() it,
+   not its strings. */
+const char **mv_git_join(const char *const *before, const char *const *args);
 /* Git's own words, made printable, without "fatal: ". */
 void mv_git_words(char *out, size_t size, const struct mv_buf *text);
 /* One run to the end; a bad exit is not an error here. */

@@ -55,7 +55,8 @@ int mv_repo_strays(struct mv_repo *repo, int staged,
 		   struct mv_err *err);
 
 /* The pointers of a revision (NULL: the index); state says OK or MISSING by
-   whether the content is in the store. */
+   whether the content is in the store. MV_EINVALID: it has more paths than
+   anybody can walk (MV_GIT_PATHS_MAX). */
 int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
 	       void *payload, struct mv_err *err);
 

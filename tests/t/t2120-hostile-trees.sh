@@ -716,4 +716,24 @@ test_expect_success 'escapes in subjects, authors and file content stay off the 
 	survives git model fsck && no_controls "$TRASH/out" "$TRASH/err"
 '
 
+# -- trees that name each other ------------------------------------------------------------------------
+
+test_expect_success 'a few trees that stand for 10^11 paths: said at once, not walked' '
+	fresh && leaf=$(git mktree </dev/null) &&
+	for level in 1 2 3 4 5 6 7 8 9 10 11
+	do
+		leaf=$(for name in 0 1 2 3 4 5 6 7 8 9
+			do
+				printf "040000 tree %s\t%s\n" $leaf $name
+			done | git mktree) || return 1
+	done &&
+	bomb=$(git commit-tree -p HEAD -m bomb $leaf) &&
+	git update-ref refs/heads/bomb $(git commit-tree -p $bomb -m gone "HEAD^{tree}") &&
+	for what in du "compare --all a.bin" "ls $bomb" "ls $bomb:1/2" "diff HEAD $bomb" "diff $bomb HEAD"
+	do
+		test_expect_code 128 timeout 20 git model $what 2>"$TRASH/err" &&
+		test_grep "more than 10000000 paths" "$TRASH/err" || return 1
+	done && survives git model status && survives git model log a.bin && survives git model gc
+'
+
 test_done

@@ -305,6 +305,80 @@ static void test_git_history__changes_in_sha256_and_shallow(void **state)
 	repo_drop(&r);
 }
 
+/* Ten names for what is below, twelve times: 10^12 paths, and no file. */
+static void make_bomb(struct repo *r)
+{
+	repo_new(r, "");
+	run(r, "echo 1 >a; git add a; git commit -qm one;"
+	    "t=$(git mktree </dev/null);"
+	    "for l in 1 2 3 4 5 6 7 8 9 10 11 12; do "
+	    "t=$(for i in 0 1 2 3 4 5 6 7 8 9; do "
+	    "printf '040000 tree %%s\\t%%s\\n' $t $i; done | git mktree); done;"
+	    "git tag bomb $(git commit-tree -p HEAD -m bomb $t);"
+	    "git tag gone $(git commit-tree -p bomb -m gone 'HEAD^{tree}')");
+	repo_open(r, NULL);
+}
+
+static int no_change(void *payload, const char *commit, const char *subject,
+		     int64_t when, const char *path, const char *blob,
+		     struct mv_err *err)
+{
+	(void)commit;
+	(void)subject;
+	(void)when;
+	(void)path;
+	(void)blob;
+	(void)err;
+	++*(int *)payload;
+	return 0;
+}
+
+static void test_git_history__nothing_is_walked_that_has_no_end(void **state)
+{
+	static const char *const all[] = { "--all", NULL };
+	static const char *const one[] = { "main", NULL };
+	struct repo r;
+	int calls = 0;
+
+	(void)state;
+	make_bomb(&r);
+	assert_int_equal(mv_git_each_change(r.git, all, no_change, &calls,
+					    &r.err), MV_EINVALID);
+	assert_int_equal(calls, 0);
+	assert_non_null(strstr(r.err.msg, "more than 10000000 paths"));
+	assert_int_equal(mv_git_each_change(r.git, one, no_change, &calls,
+					    &r.err), 0);
+	assert_int_equal(calls, 1);
+	/* Both ways: what goes is walked as well. */
+	assert_int_equal(mv_git_bound_diff(r.git, "", "bomb", 1000, &r.err),
+			 MV_EINVALID);
+	assert_int_equal(mv_git_bound_diff(r.git, "bomb", "gone", 1000,
+					   &r.err), MV_EINVALID);
+	assert_int_equal(mv_git_bound_diff(r.git, "gone", "bomb", 1000,
+					   &r.err), MV_EINVALID);
+	assert_int_equal(mv_git_bound_diff(r.git, "bomb", "bomb", 1000,
+					   &r.err), 0);
+	assert_int_equal(mv_git_bound_diff(r.git, "main", "gone", 0, &r.err),
+			 0);
+	assert_int_equal(mv_git_bound_diff(r.git, "nosuch", "main", 9,
+					   &r.err), MV_ENOENT);
+	repo_drop(&r);
+}
+
+static void test_git_history__a_bound_is_of_each_commit(void **state)
+{
+	static const char *const all[] = { "--all", NULL };
+	struct repo r;
+
+	(void)state;
+	make_history(&r, "");
+	repo_open(&r, NULL);
+	assert_int_equal(mv_git_bound_changes(r.git, all, 9, &r.err), 0);
+	assert_int_equal(mv_git_bound_changes(r.git, all, 1, &r.err),
+			 MV_EINVALID);
+	repo_drop(&r);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -318,6 +392,9 @@ int main(void)
 		cmocka_unit_test(test_git_history__changes_oldest_first),
 		cmocka_unit_test(
 			test_git_history__changes_in_sha256_and_shallow),
+		cmocka_unit_test(
+			test_git_history__nothing_is_walked_that_has_no_end),
+		cmocka_unit_test(test_git_history__a_bound_is_of_each_commit),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
