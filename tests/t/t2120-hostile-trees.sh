@@ -359,11 +359,11 @@ test_expect_success 'programs in the repository are not run, whatever PATH says'
 			checkout "add a.bin" "track *.x" push fetch
 		do
 			(PATH=$path && set -f && exec "$me" $verb) >out 2>err ||
-			test $? = 128 && unharmed || {
+			test $? = 128 || {
 				echo "$verb with PATH=$path" >&7
 				return 1
 			}
-		done
+		done && unharmed || { echo "PATH=$path" >&7; return 1; }
 	done &&
 	for path in "" "." ":" "d:."
 	do
@@ -411,14 +411,14 @@ test_expect_success 'options in the place of names' '
 			inspect "remote add" "remote rm" "push origin" "fetch origin" \
 			"add -f" "cat HEAD:"
 		do
-			survives git model $verb -- "$word" && unharmed ||
+			survives git model $verb -- "$word" ||
 			{ echo "$verb -- $word" >&7; return 1; }
-		done
+		done && unharmed || { echo "after $word" >&7; return 1; }
 	done && test_path_is_missing "$TRASH/outside/new"
 '
 
 test_expect_success 'refs, remotes and URLs that look like options' '
-	fresh && guard && head=$(git rev-parse HEAD) &&
+	fresh && guard && name= && head=$(git rev-parse HEAD) &&
 	echo $head >".git/refs/heads/--output=..x" &&
 	git update-ref refs/heads/-x $head && git update-ref refs/tags/--all $head &&
 	git update-ref refs/remotes/--upload-pack=x/main $head &&
@@ -428,19 +428,22 @@ test_expect_success 'refs, remotes and URLs that look like options' '
 		"ext::touch $TRASH/executed" "--upload-pack=touch $TRASH/executed" \
 		"|touch $TRASH/executed" "-u./git:x" "fd::7" "file://-x/y" "" "."
 	do
-		for name in origin -x --upload-pack=x
-		do
-			cp ../config.saved .git/config &&
-			git config "remote.$name.url" "$url" &&
-			git config "modelremote.$name.url" "$url" &&
-			git config model.remote "$name" && guard &&
-			survives git model push && survives git model push "$name" &&
-			survives git model fetch && survives git model fetch --all &&
-			survives git model pull && survives git model remote &&
-			survives git model status && survives git model du &&
-			survives git model gc && survives git model fsck --repair &&
-			unharmed || { echo "$name = $url" >&7; return 1; }
-		done
+		# Each of the names, in turn, with another URL.
+		case $name in
+		origin) name=-x ;;
+		-x) name=--upload-pack=x ;;
+		*) name=origin ;;
+		esac
+		cp ../config.saved .git/config &&
+		git config "remote.$name.url" "$url" &&
+		git config "modelremote.$name.url" "$url" &&
+		git config model.remote "$name" && guard &&
+		survives git model push && survives git model push "$name" &&
+		survives git model fetch && survives git model fetch --all &&
+		survives git model pull && survives git model remote &&
+		survives git model status && survives git model du &&
+		survives git model gc && survives git model fsck --repair &&
+		unharmed || { echo "$name = $url" >&7; return 1; }
 	done
 '
 
