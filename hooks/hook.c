@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -93,86 +89,30 @@ static int is_below_itself(const char *path)
 	return yes;
 }
 
-/* All of the input, from its beginning, whoever read it before. */
-static int input_again(int *fd, const struct mv_buf *in, struct mv_err *err)
-{
-	int rc;
-
-	*fd = memfd_create("git-model-hook", MFD_CLOEXEC);
-	if (*fd < 0)
-		return mv_fail_errno(err, errno, "cannot keep standard input");
-	rc = mv_write_full(*fd, in->data, in->len, "standard input", err);
-	if (!rc && lseek(*fd, 0, SEEK_SET))
-		rc = mv_fail_errno(err, errno, "cannot rewind");
-	return rc;
-}
-
-static int spawn(pid_t *pid, const char *path, const char **argv, int in)
-{
-	posix_spawn_file_actions_t actions;
-	sigset_t none;
-	posix_spawnattr_t attr;
-	int rc;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	/* We ignore SIGPIPE; whoever was there before us need not. */
-	sigemptyset(&none);
-	sigaddset(&none, SIGPIPE);
-	posix_spawnattr_setsigdefault(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	posix_spawn_file_actions_adddup2(&actions, in, 0);
-	rc = posix_spawn(pid, path, &actions, &attr,
-			 (char *const *)(uintptr_t)argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return rc;
-}
-
-/* As git does it: what has no "#!" is for the shell. */
-static int run(int *status, const char *path, const char **args, int in,
-	       struct mv_err *err)
-{
-	const char *argv[16] = { "/bin/sh", path };
-	size_t n = 2;
-	pid_t pid;
-	int rc;
-
-	while (*args && n < 15)
-		argv[n++] = *args++;
-	rc = spawn(&pid, path, argv + 1, in);
-	if (rc == ENOEXEC)
-		rc = spawn(&pid, argv[0], argv, in);
-	if (rc)
-		return mv_fail_errno(err, rc, "cannot run '%s'", path);
-	while (waitpid(pid, status, 0) < 0)
-		if (errno != EINTR)
-			return mv_fail_errno(err, errno, "cannot wait for '%s'",
-					     path);
-	return 0;
-}
-
 static int run_chained(struct event *e, int *status, struct mv_err *err)
 {
+	struct mv_proc_env env = e->env->proc;
+	const char *argv[16] = { NULL };
 	char *path = NULL;
-	int in = -1, wait = 0;
-	int rc = mv_setup_hook_chained(&path, e->repo, e->name, NULL);
+	int ended = 0;
+	int rc = mv_setup_hook_chained(&path, e->repo, e->name, err);
 
 	if (rc == MV_ENOENT || (!rc && is_below_itself(path))) {
 		free(path);
 		return 0;
 	}
-	if (!rc)
-		rc = input_again(&in, &e->in, err);
+	argv[0] = path;
+	for (size_t n = 1; n < 15 && e->argv[n - 1]; n++)
+		argv[n] = e->argv[n - 1];
 	if (!rc && setenv(RUNNING, e->id, 1))
 		rc = mv_nomem(err);
+	env.env = environ;
 	if (!rc)
-		rc = run(&wait, path, e->argv, in, err);
+		rc = mv_proc_run_hook(&ended, argv, &env, e->in.data, e->in.len,
+				      NULL, err);
 	unsetenv(RUNNING);
-	if (!rc && wait)
+	if (!rc && ended)
 		*status = CMD_NO;
-	if (in >= 0)
-		close(in);
 	free(path);
 	return rc;
 }

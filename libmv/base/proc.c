@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "libmv/base/buf.h"
+#include "libmv/base/fs.h"
 
 #define PIECE (64u * 1024)
 
@@ -231,11 +233,36 @@ static int safe_env(char ***list, char **path, char *const *env)
 	return 0;
 }
 
+enum { OWN_GROUP = 1 << 0, BY_SHELL = 1 << 1 };
+
+/* As execvp(3) and git do it: what the kernel does not know is a script. */
+static int spawn_shell(pid_t *pid, const char *program,
+		       const char *const *argv,
+		       const posix_spawn_file_actions_t *files,
+		       const posix_spawnattr_t *attr, char **env)
+{
+	size_t n = 1;
+	const char **args;
+	int e;
+
+	while (argv[n])
+		n++;
+	args = calloc(n + 2, sizeof(*args));
+	if (!args)
+		return ENOMEM;
+	args[0] = "/bin/sh";
+	args[1] = program;
+	memcpy(args + 2, argv + 1, (n - 1) * sizeof(*args));
+	e = posix_spawn(pid, args[0], files, attr, (char *const *)args, env);
+	free(args);
+	return e;
+}
+
 /* `program` is an absolute path, or relative to `dir`. */
 static int spawn_program(pid_t *pid, const char *program,
 			 const char *const *argv, const char *dir,
 			 const struct mv_proc_env *env,
-			 const struct ends *ends, int own_group,
+			 const struct ends *ends, int how,
 			 struct mv_err *err)
 {
 	posix_spawn_file_actions_t files;
@@ -250,12 +277,14 @@ static int spawn_program(pid_t *pid, const char *program,
 		goto out;
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
-	e = set_signals(&attr, own_group);
+	e = set_signals(&attr, how & OWN_GROUP);
 	if (!e)
 		e = set_files(&files, dir, ends);
 	if (!e)
 		e = posix_spawn(pid, program, &files, &attr,
 				(char *const *)argv, list);
+	if (e == ENOEXEC && how & BY_SHELL)
+		e = spawn_shell(pid, program, argv, &files, &attr, list);
 	if (e && dir && access(dir, X_OK))
 		rc = mv_fail_errno(err, errno, "cannot enter '%s'", dir);
 	else if (e && dir)
@@ -273,7 +302,7 @@ out:
 
 static int spawn(pid_t *pid, const char *const *argv, const char *dir,
 		 const struct mv_proc_env *env, const struct ends *ends,
-		 int own_group, struct mv_err *err)
+		 int how, struct mv_err *err)
 {
 	char *program;
 	int rc;
@@ -281,7 +310,7 @@ static int spawn(pid_t *pid, const char *const *argv, const char *dir,
 	rc = mv_proc_find(&program, argv[0], env->search_path, err);
 	if (!rc)
 		rc = spawn_program(pid, program, argv, dir, env, ends,
-				   own_group, err);
+				   how, err);
 	free(program);
 	return rc;
 }
@@ -485,6 +514,45 @@ int mv_proc_run(int *status, const char *const *argv, const char *dir,
 			       errout, err);
 }
 
+static void close_ends(struct ends *ends, struct move *m)
+{
+	for (int i = 0; i < 3; i++)
+		close_fd(&ends->fd[i]);
+	close_fd(&m->in);
+	close_fd(&m->out);
+	close_fd(&m->errfd);
+}
+
+static int run_prepared(int *status, int limit_ms, const char *const *argv,
+			const char *dir, const struct mv_proc_env *env,
+			struct ends *ends, struct move *m, int how,
+			struct mv_err *err)
+{
+	pid_t pid = -1;
+	int own, rc = spawn(&pid, argv, dir, env, ends, how, err);
+
+	for (int i = 0; i < 3; i++)
+		close_fd(&ends->fd[i]);
+	if (limit_ms > 0)
+		m->until = clock_ms() + limit_ms;
+	if (!rc) {
+		if (!m->left)
+			close_fd(&m->in);
+		rc = move_without_sigpipe(m, err);
+		if (!rc && limit_ms > 0)
+			rc = wait_until(pid, m->until, err);
+	}
+	close_ends(ends, m);
+	if (pid <= 0)
+		return rc;
+	if (rc < 0)
+		end_it(pid, rc == MV_EBUSY);
+	if (rc == MV_EBUSY)
+		say_late(argv[0], limit_ms, err);
+	own = wait_for(status, pid, rc < 0 ? NULL : err);
+	return rc ? rc : own;
+}
+
 int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
 		    const char *dir, const struct mv_proc_env *env,
 		    const void *in, size_t in_len, struct mv_buf *out,
@@ -492,37 +560,51 @@ int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
 {
 	struct move m = { -1, -1, -1, in, in_len, out, errout, -1 };
 	struct ends ends = { { -1, -1, -1 } };
-	pid_t pid = -1;
 	int rc;
 
 	*status = -1;
 	rc = prepare(&ends, &m, in, err);
 	if (!rc)
-		rc = spawn(&pid, argv, dir, env, &ends, 0, err);
-	for (int i = 0; i < 3; i++)
-		close_fd(&ends.fd[i]);
-	if (limit_ms > 0)
-		m.until = clock_ms() + limit_ms;
-	if (!rc) {
-		if (!in_len)
-			close_fd(&m.in);
-		rc = move_without_sigpipe(&m, err);
-		if (!rc && limit_ms > 0)
-			rc = wait_until(pid, m.until, err);
-	}
-	close_fd(&m.in);
-	close_fd(&m.out);
-	close_fd(&m.errfd);
-	if (pid > 0) {
-		int own;
+		rc = run_prepared(status, limit_ms, argv, dir, env, &ends, &m,
+				  0, err);
+	close_ends(&ends, &m);
+	return rc;
+}
 
-		if (rc < 0)
-			end_it(pid, rc == MV_EBUSY);
-		if (rc == MV_EBUSY)
-			say_late(argv[0], limit_ms, err);
-		own = wait_for(status, pid, rc < 0 ? NULL : err);
-		rc = rc ? rc : own;
+/* A file, and no pipe: nobody has to be there until it is read. */
+static int open_input(int *fd, const void *in, size_t len, struct mv_err *err)
+{
+	int rc;
+
+	*fd = memfd_create("standard-input", MFD_CLOEXEC);
+	if (*fd < 0 || lift(fd) < 0)
+		return mv_fail_errno(err, errno, "cannot keep standard input");
+	rc = mv_write_full(*fd, in, len, "standard input", err);
+	if (!rc && lseek(*fd, 0, SEEK_SET))
+		rc = mv_fail_errno(err, errno, "cannot rewind");
+	return rc;
+}
+
+int mv_proc_run_hook(int *status, const char *const *argv,
+		     const struct mv_proc_env *env, const void *in,
+		     size_t in_len, struct mv_buf *said, struct mv_err *err)
+{
+	struct move m = { -1, -1, -1, NULL, 0, NULL, said, -1 };
+	struct ends ends = { { -1, -1, -1 } };
+	int rc;
+
+	*status = -1;
+	rc = open_input(&ends.fd[0], in, in_len, err);
+	if (!rc && said) {
+		rc = make_pipe(&m.errfd, &ends.fd[2], err);
+		ends.fd[1] = rc ? -1 : fcntl(ends.fd[2], F_DUPFD_CLOEXEC, 3);
+		if (!rc && ends.fd[1] < 0)
+			rc = mv_fail_errno(err, errno, "cannot make a pipe");
 	}
+	if (!rc)
+		rc = run_prepared(status, 0, argv, NULL, env, &ends, &m,
+				  BY_SHELL, err);
+	close_ends(&ends, &m);
 	return rc;
 }
 
@@ -583,7 +665,7 @@ int mv_proc_start(struct mv_proc *out, const char *const *argv,
 	if (!rc)
 		rc = make_pipe(&p.out, &ends.fd[1], err);
 	if (!rc)
-		rc = spawn(&p.pid, argv, dir, env, &ends, 1, err);
+		rc = spawn(&p.pid, argv, dir, env, &ends, OWN_GROUP, err);
 	for (int i = 0; i < 3; i++)
 		close_fd(&ends.fd[i]);
 	if (!rc)

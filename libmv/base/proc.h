@@ -10,8 +10,8 @@
 #include "libmv/base/err.h"
 
 /*
- * Running other programs: posix_spawn, never a shell, never a program found
- * through an empty or relative PATH entry (git-lfs CVE-2020-27955).
+ * Running other programs: posix_spawn, never a shell (but for hooks that are
+ * for one), never a program found through an empty or relative PATH entry (git-lfs CVE-2020-27955).
  *
  * `search_path` is the PATH to search, handed down from the door that read
  * the environment. `env` is a NULL-terminated environment for the child,
@@ -49,6 +49,15 @@ int mv_proc_run_for(int limit_ms, int *status, const char *const *argv,
 		    const char *dir, const struct mv_proc_env *env,
 		    const void *in, size_t in_len, struct mv_buf *out,
 		    struct mv_buf *errout, struct mv_err *err);
+
+/*
+ * Run a hook as git does: what has no "#!" is for the shell, standard input is
+ * a file with these bytes, from its beginning, and what it prints goes where
+ * ours goes, or the head of it into `said`.
+ */
+int mv_proc_run_hook(int *status, const char *const *argv,
+		     const struct mv_proc_env *env, const void *in,
+		     size_t in_len, struct mv_buf *said, struct mv_err *err);
 
 /*
  * A child to talk with: write to `in`, read from `out`, then close. SIGPIPE

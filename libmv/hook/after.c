@@ -276,8 +276,8 @@ static int ask_hook(const char *path, struct after *a,
 	int status = 0, rc;
 
 	mv_buf_init(&out, WORDS_MAX);
-	rc = mv_proc_run(&status, argv, NULL, &a->push->repo->env, NULL, 0,
-			 NULL, &out, err);
+	rc = mv_proc_run_hook(&status, argv, &a->push->repo->env, "", 0, &out,
+			      err);
 	while (out.len && out.data[out.len - 1] == '\n')
 		out.data[--out.len] = '\0';
 	if (!rc && status)

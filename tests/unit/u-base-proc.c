@@ -512,6 +512,47 @@ static void test_base_proc__getenv_wants_the_whole_name(void **state)
 	assert_null(mv_proc_getenv(&none, "A"));
 }
 
+/* Arguments, standard input from its beginning, both ways to speak; with "#!"
+   and without. */
+static void test_base_proc__hooks_run_as_git_runs_them(void **state)
+{
+	static const char *const scripts[] = {
+		"#!/bin/sh\necho \"$1 $# $GREETING\"; cat; echo err >&2; exit 3\n",
+		"echo \"$1 $# $GREETING\"; cat; echo err >&2; exit 3\n"
+	};
+	char path[4096];
+	const char *argv[] = { path, "one two", "three", NULL };
+	struct mv_buf said;
+	int status;
+
+	(void)state;
+	assert_non_null(getcwd(path, sizeof(path) - 10));
+	strcat(path, "/script");
+	for (size_t i = 0; i < 2; i++) {
+		program("script", scripts[i]);
+		mv_buf_init(&said, 4096);
+		assert_int_equal(mv_proc_run_hook(&status, argv, &env, "in\n",
+						  3, &said, NULL), 0);
+		assert_int_equal(status, 3);
+		assert_string_equal(said.data,
+				    "one two 2 hello\nin\nerr\n");
+		mv_buf_release(&said);
+	}
+	/* Nobody reads it, and nobody minds. */
+	program("script", "#!/bin/sh\nexit 0\n");
+	mv_buf_init(&said, (size_t)1 << 20);
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(mv_buf_addf(&said, "refs/heads/%060d\n", i),
+				 0);
+	assert_int_equal(mv_proc_run_hook(&status, argv, &env, said.data,
+					  said.len, NULL, NULL), 0);
+	assert_int_equal(status, 0);
+	mv_buf_release(&said);
+	assert_int_equal(unlink("script"), 0);
+	assert_int_equal(mv_proc_run_hook(&status, argv, &env, "", 0, NULL,
+					  NULL), MV_ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_base_proc__collects_an_answer_later),
 		cmocka_unit_test(test_base_proc__kills_who_does_not_answer),
 		cmocka_unit_test(test_base_proc__passes_the_streams_on),
+		cmocka_unit_test(test_base_proc__hooks_run_as_git_runs_them),
 		cmocka_unit_test(test_base_proc__hands_signals_on_and_lives),
 		cmocka_unit_test(test_base_proc__has_its_time)
 	};
