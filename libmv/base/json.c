@@ -69,20 +69,6 @@ struct mv_json *mv_json_array(void)
 	return wrap(json_array());
 }
 
-static int base_json_is_utf8(const char *s, size_t len)
-{
-	while (len) {
-		uint32_t cp;
-		size_t n = mv_utf8_next(&cp, s, len);
-
-		if (!n)
-			return 0;
-		s += n;
-		len -= n;
-	}
-	return 1;
-}
-
 /* A copy with U+FFFD for each byte that is not UTF-8. */
 static int replace_bad(struct mv_buf *out, const char *s, size_t len)
 {
@@ -107,7 +93,7 @@ struct mv_json *mv_json_strn(const char *s, size_t len)
 
 	if (!s)
 		return wrap(json_null());
-	if (base_json_is_utf8(s, len))
+	if (mv_utf8_ok(s, len))
 		return wrap(json_stringn_nocheck(s, len));
 	mv_buf_init(&copy, SIZE_MAX);
 	if (!replace_bad(&copy, s, len))
@@ -193,7 +179,7 @@ static int set_key(json_t *o, const char *key, json_t *value)
 	struct mv_buf copy;
 	int rc;
 
-	if (base_json_is_utf8(key, strlen(key)))
+	if (mv_utf8_ok(key, strlen(key)))
 		return json_object_set_nocheck(o, key, value);
 	mv_buf_init(&copy, SIZE_MAX);
 	rc = replace_bad(&copy, key, strlen(key));

@@ -38,6 +38,19 @@ static inline size_t mv_utf8_next(uint32_t *cp, const char *s, size_t len)
 	return n;
 }
 
+/* Is all of it code points? */
+static inline int mv_utf8_ok(const char *s, size_t len)
+{
+	uint32_t cp;
+
+	for (size_t i = 0, n; i < len; i += n) {
+		n = mv_utf8_next(&cp, s + i, len - i);
+		if (!n)
+			return 0;
+	}
+	return 1;
+}
+
 /*
  * May this code point not reach a terminal as it is? C0, DEL, C1, line and
  * paragraph separators, and all that changes the direction of text.

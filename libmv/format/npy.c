@@ -481,20 +481,6 @@ static int take_header(struct scan *s, struct header *h)
 	return 0;
 }
 
-/* Version 3 is UTF-8, and numpy refuses what is not. */
-static int npy_is_utf8(const uint8_t *data, size_t len)
-{
-	const char *p = (const char *)data;
-	uint32_t cp;
-
-	for (size_t i = 0, n; i < len; i += n) {
-		n = mv_utf8_next(&cp, p + i, len - i);
-		if (!n)
-			return 0;
-	}
-	return 1;
-}
-
 static int data_length(const struct mv_head *head, struct mv_tensor *t,
 		       const struct header *h, struct mv_err *err)
 {
@@ -575,7 +561,9 @@ static int npy_parse(struct mv_layout *out, struct mv_head *head,
 	rc = mv_head_need(head, prefix, len, TEXT_MAX + 12, 0, err);
 	if (rc < 0)
 		return rc;
-	if (major == 3 && !npy_is_utf8(head->data + prefix, (size_t)len))
+	/* Version 3 is UTF-8, and numpy refuses what is not. */
+	if (major == 3 && !mv_utf8_ok((const char *)head->data + prefix,
+				      (size_t)len))
 		return mv_fail(err, MV_EINVALID, "the header is not UTF-8");
 	s.p = (const char *)head->data + prefix;
 	s.end = s.p + len;

@@ -82,25 +82,18 @@ static int sign_once(struct approving *x, struct mv_buf *sig,
 		     struct mv_err *err)
 {
 	struct mv_gate *g = x->gate;
-	struct mv_buf payload, pae;
+	struct mv_buf payload;
 	int rc;
 
 	mv_signature_release(&x->signature);
 	mv_buf_init(&payload, TEXT_MAX);
-	mv_buf_init(&pae, 2 * TEXT_MAX);
-	rc = mv_statement_print(&payload, x->s, err);
-	if (!rc && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data,
-			       payload.len))
-		rc = mv_nomem(err);
+	rc = mv_statement_sign(&payload, sig, &x->key, x->s, &g->repo->env,
+			       err);
 	if (!rc)
-		rc = mv_trust_sign(sig, &x->key, MV_TRUST_NS_APPROVAL,
-				   pae.data, pae.len, &g->repo->env, err);
-	if (!rc)
-		rc = mv_trust_verify(&x->signature, g->trust,
-				     MV_TRUST_NS_APPROVAL, pae.data, pae.len,
-				     sig->data, sig->len, g->now / 1000, err);
+		rc = mv_statement_verify(&x->signature, g->trust,
+					 x->s->decision, &payload, sig,
+					 g->now / 1000, err);
 	mv_buf_release(&payload);
-	mv_buf_release(&pae);
 	return rc;
 }
 

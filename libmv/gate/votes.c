@@ -67,22 +67,6 @@ struct check {
 	int is_copy;
 };
 
-static int check_signature(struct check *c, struct mv_err *err)
-{
-	const char *ns = c->vote->statement.decision == MV_DECISION_RECEIPT ?
-		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
-	struct mv_buf pae;
-	int rc;
-
-	mv_buf_init(&pae, 2 * PAYLOAD_MAX);
-	rc = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, c->payload.data,
-			 c->payload.len) ? mv_nomem(err) :
-		mv_trust_verify(&c->vote->signature, c->trust, ns, pae.data,
-				pae.len, c->sig.data, c->sig.len, c->at, err);
-	mv_buf_release(&pae);
-	return rc;
-}
-
 /* What the line says, and which line it is; no signature is looked at. */
 static int votes_read_line(struct check *c, struct mv_err *err)
 {
@@ -114,7 +98,10 @@ static int votes_check_one(void *arg, unsigned worker, struct mv_err *err)
 	struct check *c = arg;
 
 	(void)worker;
-	return c->vote->malformed ? 0 : check_signature(c, err);
+	return c->vote->malformed ? 0 :
+		mv_statement_verify(&c->vote->signature, c->trust,
+				    c->vote->statement.decision, &c->payload,
+				    &c->sig, c->at, err);
 }
 
 static void check_release(struct check *c, size_t count)

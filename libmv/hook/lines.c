@@ -55,19 +55,8 @@ static int look_at_signature(struct mv_signature *out, struct mv_push *push,
 			     const struct mv_buf *payload,
 			     const struct mv_buf *sig, struct mv_err *err)
 {
-	const char *ns = s->decision == MV_DECISION_RECEIPT ?
-		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
-	struct mv_buf pae;
-	int rc;
-
-	mv_buf_init(&pae, 1 << 17);
-	rc = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
-			 payload->len) ? mv_nomem(err) :
-		mv_trust_verify(out, push->gate.trust, ns, pae.data, pae.len,
-				sig->data, sig->len, push->gate.now / 1000,
-				err);
-	mv_buf_release(&pae);
-	return rc;
+	return mv_statement_verify(out, push->gate.trust, s->decision, payload,
+				   sig, push->gate.now / 1000, err);
 }
 
 static int is_signed_by(const struct mv_signature *signature, const char *who)

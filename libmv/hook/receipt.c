@@ -53,21 +53,14 @@ static int sign_receipt(struct mv_buf *sig, struct mv_push *push,
 			const struct mv_statement *s, struct mv_err *err)
 {
 	struct mv_signing_key key = { "ssh", NULL, NULL, 0 };
-	struct mv_buf payload, pae;
+	struct mv_buf payload;
 	int rc = mv_git_config(&key.key, push->git, "model.receiptkey", err);
 
 	mv_buf_init(&payload, 1 << 16);
-	mv_buf_init(&pae, 1 << 17);
 	if (!rc)
-		rc = mv_statement_print(&payload, s, err);
-	if (!rc && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data,
-			       payload.len))
-		rc = mv_nomem(err);
-	if (!rc)
-		rc = mv_trust_sign(sig, &key, MV_TRUST_NS_RECEIPT, pae.data,
-				   pae.len, &push->repo->env, err);
+		rc = mv_statement_sign(&payload, sig, &key, s,
+				       &push->repo->env, err);
 	mv_buf_release(&payload);
-	mv_buf_release(&pae);
 	return rc;
 }
 

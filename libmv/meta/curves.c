@@ -56,18 +56,14 @@ static size_t curves_find(const struct mv_curves *c, const char *name,
 
 static int curves_check_name(const char *name, struct mv_err *err)
 {
-	size_t len = strlen(name), n;
-	uint32_t cp;
+	size_t len = strlen(name);
 
 	if (!len || len > NAME_MAX_BYTES)
 		return mv_fail(err, MV_EINVALID, "a metric's name has 1 to %d "
 			       "bytes: '%.40s'", NAME_MAX_BYTES, name);
-	for (size_t i = 0; i < len; i += n) {
-		n = mv_utf8_next(&cp, name + i, len - i);
-		if (!n)
-			return mv_fail(err, MV_EINVALID, "the name of metric "
-				       "'%.80s' is not UTF-8", name);
-	}
+	if (!mv_utf8_ok(name, len))
+		return mv_fail(err, MV_EINVALID, "the name of metric "
+			       "'%.80s' is not UTF-8", name);
 	return 0;
 }
 

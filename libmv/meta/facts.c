@@ -294,20 +294,6 @@ const struct mv_value *mv_facts_get(const struct mv_facts *facts,
 	return found ? &facts->v[at].value : NULL;
 }
 
-static int check_utf8(const char *s, size_t len)
-{
-	while (len) {
-		uint32_t cp;
-		size_t n = mv_utf8_next(&cp, s, len);
-
-		if (!n)
-			return -1;
-		s += n;
-		len -= n;
-	}
-	return 0;
-}
-
 static int facts_check_key(const char *key, struct mv_err *err)
 {
 	size_t len = strlen(key);
@@ -317,7 +303,7 @@ static int facts_check_key(const char *key, struct mv_err *err)
 	if (len > KEY_MAX)
 		return mv_fail(err, MV_EINVALID, "key '%.40s...' is longer "
 			       "than %d bytes", key, KEY_MAX);
-	if (check_utf8(key, len))
+	if (!mv_utf8_ok(key, len))
 		return mv_fail(err, MV_EINVALID, "key '%.80s' is not UTF-8",
 			       key);
 	return 0;
@@ -331,7 +317,7 @@ int mv_facts_set(struct mv_facts *facts, const char *key,
 	int found, rc = facts_check_key(key, err);
 	size_t at;
 
-	if (!rc && check_utf8(value->text, strlen(value->text)))
+	if (!rc && !mv_utf8_ok(value->text, strlen(value->text)))
 		rc = mv_fail(err, MV_EINVALID, "value of '%.80s' is not "
 			     "UTF-8", key);
 	if (!rc)
@@ -398,7 +384,7 @@ int mv_facts_append(struct mv_facts *fresh, const char *key,
 	int rc = facts_check_key(key, err);
 
 	memset(value, 0, sizeof(*value));
-	if (!rc && check_utf8(f.value.text, strlen(f.value.text)))
+	if (!rc && !mv_utf8_ok(f.value.text, strlen(f.value.text)))
 		rc = mv_fail(err, MV_EINVALID, "value of '%.80s' is not "
 			     "UTF-8", key);
 	if (!rc)

@@ -130,20 +130,6 @@ int mv_record_id(char *id, struct mv_err *err)
 
 /* -- small checks --------------------------------------------------------- */
 
-static int record_is_utf8(const char *s, size_t len)
-{
-	while (len) {
-		uint32_t cp;
-		size_t n = mv_utf8_next(&cp, s, len);
-
-		if (!n)
-			return 0;
-		s += n;
-		len -= n;
-	}
-	return 1;
-}
-
 static int is_id(const char *s)
 {
 	return mv_is_hex(s, ID_LEN);
@@ -216,7 +202,7 @@ static void put_str(struct mv_json *o, const char *key, const char *s)
 	if (!s || !*s)
 		return;
 	mv_json_set(o, key, mv_json_str(s));
-	if (record_is_utf8(s, strlen(s)))
+	if (mv_utf8_ok(s, strlen(s)))
 		return;
 	beside = mv_strf("%s_hex", key);
 	if (beside)
@@ -298,7 +284,7 @@ static void put_command(struct mv_json *o, char *const *command)
 
 	for (size_t i = 0; command[i]; i++) {
 		mv_json_push(list, mv_json_str(command[i]));
-		plain = plain && record_is_utf8(command[i], strlen(command[i]));
+		plain = plain && mv_utf8_ok(command[i], strlen(command[i]));
 	}
 	mv_json_set(o, "command", list);
 	if (plain)
@@ -499,7 +485,7 @@ static int take_hex(char **out, const char *text, const struct mv_json *hex)
 		return MV_ENOMEM;
 	rc = mv_unhex((uint8_t *)bytes, s, len / 2) < 0 ? MV_EINVALID : 0;
 	shown = mv_json_str(bytes);
-	if (rc || strlen(bytes) != len / 2 || record_is_utf8(bytes, len / 2) ||
+	if (rc || strlen(bytes) != len / 2 || mv_utf8_ok(bytes, len / 2) ||
 	    !text_is(shown, text)) {
 		rc = MV_EINVALID;
 		free(bytes);

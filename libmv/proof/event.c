@@ -164,18 +164,8 @@ static int check_names(struct proving *x)
 int mv_proof_statement(struct mv_signature *out, struct mv_trust *trust,
 		       const struct mv_past_statement *s, struct mv_err *err)
 {
-	const char *ns = s->s.decision == MV_DECISION_RECEIPT ?
-		MV_TRUST_NS_RECEIPT : MV_TRUST_NS_APPROVAL;
-	struct mv_buf pae;
-	int rc;
-
-	mv_buf_init(&pae, (size_t)1 << 20);
-	rc = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, s->payload.data,
-			 s->payload.len) ? mv_nomem(err) :
-		mv_trust_verify(out, trust, ns, pae.data, pae.len,
-				s->sig.data, s->sig.len, s->s.issued_at, err);
-	mv_buf_release(&pae);
-	return rc;
+	return mv_statement_verify(out, trust, s->s.decision, &s->payload,
+				   &s->sig, s->s.issued_at, err);
 }
 
 int mv_proof_receipt(int *good, struct mv_trust *trust, const char *repo_id,

@@ -26,26 +26,13 @@ static void set_str(struct mv_json *o, const char *key, const char *s)
 		mv_json_set(o, key, mv_json_str(s));
 }
 
-static int report_json_is_utf8(const char *s)
-{
-	size_t len = strlen(s), n;
-	uint32_t cp;
-
-	for (; len; s += n, len -= n) {
-		n = mv_utf8_next(&cp, s, len);
-		if (!n)
-			return 0;
-	}
-	return 1;
-}
-
 /* A path that is not UTF-8 is also given exactly. */
 static void set_path(struct mv_json *o, const char *key, const char *path)
 {
 	char *hex, *name;
 
 	set_str(o, key, path);
-	if (!path || report_json_is_utf8(path))
+	if (!path || mv_utf8_ok(path, strlen(path)))
 		return;
 	hex = malloc(2 * strlen(path) + 1);
 	name = mv_strf("%s_hex", key);

@@ -94,4 +94,8 @@ void mv_trust_remove(const char *dir);
 int mv_trust_program(const char **out, struct mv_trust *t, char **slot,
 		     const char *name, struct mv_err *err);
 
+/* -- what is signed for a payload (statement.c) --------------------------- */
+int mv_dsse_pae(struct mv_buf *out, const char *type, const void *payload,
+		size_t len);
+
 #endif

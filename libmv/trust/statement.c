@@ -239,6 +239,49 @@ int mv_dsse_pae(struct mv_buf *out, const char *type, const void *payload,
 	return bad ? bad : mv_buf_add(out, payload, len);
 }
 
+static const char *namespace_of(enum mv_decision decision)
+{
+	return decision == MV_DECISION_RECEIPT ? MV_TRUST_NS_RECEIPT :
+						 MV_TRUST_NS_APPROVAL;
+}
+
+int mv_statement_verify(struct mv_signature *out, struct mv_trust *trust,
+			enum mv_decision decision, const struct mv_buf *payload,
+			const struct mv_buf *sig, int64_t at,
+			struct mv_err *err)
+{
+	struct mv_buf pae;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	mv_buf_init(&pae, 4 * STATEMENT_MAX);
+	rc = mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data, payload->len) ?
+		mv_nomem(err) :
+		mv_trust_verify(out, trust, namespace_of(decision), pae.data,
+				pae.len, sig->data, sig->len, at, err);
+	mv_buf_release(&pae);
+	return rc;
+}
+
+int mv_statement_sign(struct mv_buf *payload, struct mv_buf *sig,
+		      const struct mv_signing_key *key,
+		      const struct mv_statement *s,
+		      const struct mv_proc_env *env, struct mv_err *err)
+{
+	struct mv_buf pae;
+	int rc = mv_statement_print(payload, s, err);
+
+	mv_buf_init(&pae, 4 * STATEMENT_MAX);
+	if (!rc && mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload->data,
+			       payload->len))
+		rc = mv_nomem(err);
+	if (!rc)
+		rc = mv_trust_sign(sig, key, namespace_of(s->decision),
+				   pae.data, pae.len, env, err);
+	mv_buf_release(&pae);
+	return rc;
+}
+
 static void set_base64(struct mv_json *o, const char *key, const void *data,
 		       size_t len, int *bad)
 {

@@ -161,10 +161,20 @@ const char *mv_decision_name(enum mv_decision d);
 /* 32 random hex digits; room for 33. */
 int mv_statement_nonce(char *nonce, struct mv_err *err);
 
-/* DSSE pre-authentication encoding: what is signed for a payload. */
+/*
+ * What is signed is DSSE's pre-authentication encoding of the payload, in the
+ * namespace of the decision. mv_statement_sign() prints `s` into `payload`
+ * first. Else as mv_trust_verify() and mv_trust_sign().
+ */
 #define MV_STATEMENT_TYPE "application/vnd.git-model.approval.v1+json"
-int mv_dsse_pae(struct mv_buf *out, const char *type, const void *payload,
-		size_t len);
+int mv_statement_verify(struct mv_signature *out, struct mv_trust *trust,
+			enum mv_decision decision, const struct mv_buf *payload,
+			const struct mv_buf *sig, int64_t at,
+			struct mv_err *err);
+int mv_statement_sign(struct mv_buf *payload, struct mv_buf *sig,
+		      const struct mv_signing_key *key,
+		      const struct mv_statement *s,
+		      const struct mv_proc_env *env, struct mv_err *err);
 
 /*
  * The record line of a signed statement (docs/format/records.md):

@@ -570,6 +570,49 @@ static void test_trust_verify__openpgp_messages_are_no_signatures(void **state)
 	free(line);
 }
 
+/* A statement is signed as a whole, for what its decision is. */
+static void test_trust_verify__statements(void **state)
+{
+	struct mv_signing_key key = { "ssh", "ed25519", NULL, 0 };
+	struct mv_trust *t = open_trust(signers, NULL, 0);
+	struct mv_statement st = { .decision = MV_DECISION_APPROVE };
+	struct mv_buf payload, sig, pae;
+	struct mv_signature s;
+	struct mv_err err;
+
+	(void)state;
+	mv_buf_init(&payload, 1 << 16);
+	mv_buf_init(&sig, 1 << 16);
+	mv_buf_init(&pae, 1 << 16);
+	if (mv_statement_sign(&payload, &sig, &key, &st, &keys_env, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(mv_statement_verify(&s, t, MV_DECISION_REJECT,
+					     &payload, &sig, NOW, &err), 0);
+	assert_int_equal(s.state, MV_SIGNATURE_GOOD);
+	assert_string_equal(s.principal, "alice");
+	mv_signature_release(&s);
+	/* A receipt has a namespace of its own. */
+	assert_int_equal(mv_statement_verify(&s, t, MV_DECISION_RECEIPT,
+					     &payload, &sig, NOW, &err), 0);
+	assert_int_not_equal(s.state, MV_SIGNATURE_GOOD);
+	mv_signature_release(&s);
+	/* Not the payload itself is signed, but DSSE's encoding of it. */
+	assert_int_equal(verify(t, APPROVAL, payload.data, sig.data, sig.len,
+				NOW, "alice"), MV_SIGNATURE_BAD);
+	mv_dsse_pae(&pae, MV_STATEMENT_TYPE, payload.data, payload.len);
+	assert_int_equal(verify(t, APPROVAL, pae.data, sig.data, sig.len, NOW,
+				"alice"), MV_SIGNATURE_GOOD);
+	payload.data[payload.len - 2] ^= 1;
+	assert_int_equal(mv_statement_verify(&s, t, MV_DECISION_APPROVE,
+					     &payload, &sig, NOW, &err), 0);
+	assert_int_equal(s.state, MV_SIGNATURE_BAD);
+	mv_signature_release(&s);
+	mv_buf_release(&payload);
+	mv_buf_release(&sig);
+	mv_buf_release(&pae);
+	mv_trust_close(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +630,7 @@ int main(void)
 		cmocka_unit_test(
 			test_trust_verify__signing_says_what_is_missing),
 		cmocka_unit_test(test_trust_verify__signing_ends),
+		cmocka_unit_test(test_trust_verify__statements),
 		cmocka_unit_test(test_trust_verify__openpgp),
 		cmocka_unit_test(
 			test_trust_verify__openpgp_messages_are_no_signatures),
