@@ -330,20 +330,57 @@ static int see_caught(void *payload, const char *path, struct mv_err *err)
 	return count_path(payload, path, err);
 }
 
+/* Strays by the attributes of the work tree, and those that only the index
+   has: what is committed now is one for everybody else. */
+struct strays {
+	char **path;
+	size_t count, alloc;
+	struct found unstaged;
+};
+
 static int see_stray(void *payload, const struct mv_file *file,
 		     struct mv_err *err)
 {
-	return count_path(payload, file->path, err);
+	struct strays *s = payload;
+
+	if (MV_GROW(s->path, s->alloc, s->count + 1, err) < 0)
+		return MV_ENOMEM;
+	s->path[s->count] = strdup(file->path);
+	if (!s->path[s->count])
+		return mv_nomem(err);
+	s->count++;
+	return 0;
+}
+
+static int see_staged_stray(void *payload, const struct mv_file *file,
+			    struct mv_err *err)
+{
+	struct strays *s = payload;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (!strcmp(s->path[i], file->path))
+			return 0;
+	return count_path(&s->unstaged, file->path, err);
+}
+
+static void strays_release(struct strays *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		free(s->path[i]);
+	free(s->path);
+	free(s->unstaged.first);
 }
 
 /* Patterns that catch too much, and too little. */
 static void check_reach(const struct checks *c)
 {
-	struct found caught = { NULL, 0 }, strays = { NULL, 0 };
+	struct found caught = { NULL, 0 };
+	struct strays strays = { NULL, 0, 0, { NULL, 0 } };
 	struct mv_err err;
 
 	if (mv_work_caught(c->repo, see_caught, &caught, &err) ||
-	    mv_repo_strays(c->repo, 0, NULL, see_stray, &strays, &err))
+	    mv_repo_strays(c->repo, 0, NULL, see_stray, &strays, &err) ||
+	    mv_repo_strays(c->repo, 1, NULL, see_staged_stray, &strays, &err))
 		say(c, MV_DOCTOR_BAD, "attributes", NULL, "%s", err.msg);
 	if (caught.n)
 		say(c, MV_DOCTOR_BAD, "attributes", "git model untrack the "
@@ -353,15 +390,24 @@ static void check_reach(const struct checks *c)
 		    (unsigned long long)caught.n, files(caught.n),
 		    caught.n == 1 ? "it" : "they", caught.n == 1 ? "s" : "",
 		    caught.first);
-	if (strays.n)
+	if (strays.count)
 		say(c, MV_DOCTOR_BAD, "files", "git model track PATH, or git "
 		    "add --renormalize PATH for the bytes, and commit; a line "
-		    "'PATH -filter' says that it is meant", "git holds %llu "
+		    "'PATH -filter' says that it is meant", "git holds %zu "
 		    "pointer%s where no pattern gives the file to git-model; "
-		    "the first is '%s'", (unsigned long long)strays.n,
-		    strays.n == 1 ? "" : "s", strays.first);
+		    "the first is '%s'", strays.count,
+		    strays.count == 1 ? "" : "s", strays.path[0]);
+	if (strays.unstaged.n)
+		say(c, MV_DOCTOR_WARN, "attributes", "git add .gitattributes, "
+		    "and commit", "%llu pointer%s staged or committed without "
+		    "the line of .gitattributes that gives the file to "
+		    "git-model, which is only in the work tree: clones get "
+		    "the pointer, not the content; the first is '%s'",
+		    (unsigned long long)strays.unstaged.n,
+		    strays.unstaged.n == 1 ? " is" : "s are",
+		    strays.unstaged.first);
 	free(caught.first);
-	free(strays.first);
+	strays_release(&strays);
 }
 
 struct cursor {

@@ -297,4 +297,12 @@ test_expect_success 'called wrongly' '
 	test_expect_code 129 git model doctor twice
 '
 
+test_expect_success 'a pointer that was committed without its line of .gitattributes is explained' '
+	git init -q bare-of-lines && cd bare-of-lines && git model install --local >/dev/null &&
+	git model track "*.bin" && mv-test random 9K 1 >m.bin && git add m.bin && git commit -qm one &&
+	git model doctor >../out && test_grep "warn attributes: 1 pointer is staged or committed without the line" ../out &&
+	test_grep "clones get the pointer.*first is .m.bin. -> mend: git add .gitattributes" ../out &&
+	git add .gitattributes && git model doctor >../out && test_grep ! "clones get the pointer" ../out
+'
+
 test_done
