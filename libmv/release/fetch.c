@@ -251,6 +251,70 @@ static int fetch_all(struct mv_registry_fetched *out, int *any,
 	return rc;
 }
 
+/* Does the configuration of this remote bring the branch there, and without
+   force? Pattern and place have one star at most, as git reads them. */
+struct refspecs {
+	const char *key;		/* remote.<name>.fetch */
+	const char *from, *to;		/* full names */
+	int unforced;
+};
+
+/* What the star of `pattern` stands for in `name`; NULL: it is not meant. */
+static const char *star(size_t *len, const char *pattern, size_t n,
+			const char *name)
+{
+	const char *mark = memchr(pattern, '*', n);
+	const size_t head = mark ? (size_t)(mark - pattern) : n;
+	const size_t tail = mark ? n - head - 1 : 0;
+	const size_t all = strlen(name);
+
+	if (all < head + tail || (!mark && all != n) ||
+	    strncmp(name, pattern, head) ||
+	    memcmp(name + all - tail, pattern + n - tail, tail))
+		return NULL;
+	*len = all - head - tail;
+	return name + head;
+}
+
+static int note_refspec(void *payload, const char *key, const char *value,
+			struct mv_err *err)
+{
+	struct refspecs *r = payload;
+	const char *colon = value ? strchr(value, ':') : NULL;
+	const char *from, *to;
+	size_t n, m;
+
+	(void)err;
+	if (strcmp(key, r->key) || !colon || *value == '+' || *value == '^')
+		return 0;
+	from = star(&n, value, (size_t)(colon - value), r->from);
+	to = star(&m, colon + 1, strlen(colon + 1), r->to);
+	if (from && to && n == m && !memcmp(from, to, n))
+		r->unforced = 1;
+	return 0;
+}
+
+/*
+ * A refspec of the configuration without "+" says that this branch must not be
+ * rewound: then git refuses, and so do we. `branch` is refs/remotes/...
+ */
+static int branch_spec(char **spec, struct mv_repo *repo, const char *remote,
+		       const char *name, const char *branch,
+		       struct mv_err *err)
+{
+	char *key = mv_strf("remote.%s.fetch", remote);
+	char *from = mv_strf("refs/heads/%s", name);
+	struct refspecs r = { key, from, branch, 0 };
+	int rc = key && from ? mv_git_config_each(repo->git, note_refspec, &r,
+						  err) : mv_nomem(err);
+
+	*spec = rc ? NULL : mv_strf("%s%s:%s", r.unforced ? "" : "+", from,
+				    branch);
+	free(from);
+	free(key);
+	return rc || *spec ? rc : mv_nomem(err);
+}
+
 /*
  * New decisions were taken by the policy of a branch that may have gone on:
  * without it they would look as if nobody had allowed them. Only where the
@@ -266,16 +330,22 @@ static void fetch_branch(struct mv_repo *repo, const char *remote)
 		 mv_nomem(&why);
 
 	if (!rc && !strncmp(branch, prefix, len)) {
-		const char *const specs[] = {
-			spec = mv_strf("+refs/heads/%s:%s", branch + len,
-				       branch),
-			NULL
-		};
+		rc = branch_spec(&spec, repo, remote, branch + len, branch,
+				 &why);
+		if (!rc) {
+			const char *const specs[] = { spec, NULL };
 
-		rc = spec ? mv_release_git_fetch(repo, remote, NULL, specs,
-						 NULL,
-						 &why) : mv_nomem(&why);
-		if (rc)
+			rc = mv_release_git_fetch(repo, remote, NULL, specs,
+						  NULL, &why);
+		}
+		if (rc && spec && *spec != '+')
+			mv_repo_warn(repo, "%s is as it was, and what was "
+				     "decided since may look wrong: %s; "
+				     "remote.%s.fetch has no '+' for it, so "
+				     "one that was rewound stays; git fetch "
+				     "%s says more", branch, why.msg, remote,
+				     remote);
+		else if (rc)
 			mv_repo_warn(repo, "%s is as it was, and what was "
 				     "decided since may look wrong: %s; git "
 				     "fetch %s brings it", branch, why.msg,
