@@ -231,6 +231,7 @@ static int open_git(struct mv_git **out, const char *dir,
 	rc = make_env(git, env, err);
 	if (!rc && dir && !(git->dir = strdup(dir)))
 		rc = mv_nomem(err);
+	git->info.dir = git->dir;
 	if (rc)
 		goto out;
 	rc = mv_proc_find(&git->program, "git", env->search_path, err);

@@ -31,6 +31,7 @@ struct mv_git;
 #define MV_GIT_MUST_LOOK __attribute__((warn_unused_result))
 
 struct mv_git_info {
+	const char *dir;	/* where git is started; NULL: here */
 	char *git_dir;		/* absolute */
 	char *common_dir;	/* absolute; git_dir but in linked worktrees */
 	char *work_tree;	/* absolute; NULL in a bare repository */

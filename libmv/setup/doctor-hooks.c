@@ -183,6 +183,17 @@ static void tell_trusted(const struct checks *c)
 	free(ref);
 }
 
+/* Nobody would see that there are none any more. */
+static void tell_receipts(const struct checks *c)
+{
+	const char *key = mv_setup_doctor_config(c, "model.receiptKey");
+
+	if (key && access(key, R_OK))
+		say(c, MV_DOCTOR_WARN, "receipts", "put it back, or git model "
+		    "install --server .", "the key '%s' cannot be read: no "
+		    "receipts are written", key);
+}
+
 void mv_setup_doctor_hooks(const struct checks *c)
 {
 	int server = mv_setup_doctor_is_yes(mv_setup_doctor_config(c,
@@ -215,6 +226,7 @@ void mv_setup_doctor_hooks(const struct checks *c)
 		tell_others(c);
 		tell_work_tree(c);
 		tell_trusted(c);
+		tell_receipts(c);
 	}
 }
 
@@ -225,7 +237,7 @@ char *mv_setup_doctor_mend(const struct checks *c, const char *key)
 	struct mv_said said;
 	char *mend = NULL;
 
-	if (mv_setup_said(&said, c->git, c->env, key, NULL))
+	if (mv_setup_said(&said, c->git, c->dir, c->env, key, NULL))
 		return strdup("git model install");
 	if (!strcmp(said.scope, "local") || !strcmp(said.scope, "worktree"))
 		mend = mv_strf("git config --%s --unset-all %s", said.scope,
@@ -284,8 +296,8 @@ void mv_setup_doctor_lfs(const struct checks *c, int patterns)
 	struct mv_said said = { .value = NULL };
 	struct mv_err err;
 	int lacks = 0;
-	int rc = mv_setup_said(&said, c->git, c->env, "filter.lfs.process",
-			       &err);
+	int rc = mv_setup_said(&said, c->git, c->dir, c->env,
+			       "filter.lfs.process", &err);
 
 	if (rc && rc != MV_ENOENT)
 		say(c, MV_DOCTOR_BAD, "git-lfs", NULL, "%s", err.msg);

@@ -42,9 +42,8 @@ static int run_git(const struct checks *c, const char *const *args,
 	while (*args && n < 11)
 		argv[n++] = *args++;
 	mv_buf_init(&errout, 4096);
-	rc = mv_proc_run_for(LOOK_LIMIT_MS, &status, argv, NULL, c->env, NULL,
-			     0, out, &errout,
-			 NULL);
+	rc = mv_proc_run_for(LOOK_LIMIT_MS, &status, argv, c->dir, c->env,
+			     NULL, 0, out, &errout, NULL);
 	mv_buf_release(&errout);
 	return rc || status ? -1 : 0;
 }
@@ -807,7 +806,10 @@ static int doctor_begin(struct checks *c, struct mv_err *err)
 int mv_setup_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 		    const struct mv_doctor *doctor, struct mv_err *err)
 {
-	struct checks c = { .doctor = doctor, .env = env, .repo = repo };
+	struct checks c = {
+		.doctor = doctor, .env = env, .repo = repo,
+		.dir = repo ? repo->info->dir : NULL
+	};
 	int rc;
 
 	mv_buf_init(&c.config, (size_t)64 << 20);

@@ -42,7 +42,7 @@ static int take_said(struct mv_said *out, const struct mv_buf *text,
 	return out->value ? 0 : mv_fail(err, MV_ENOENT, "nothing is said");
 }
 
-int mv_setup_said(struct mv_said *out, const char *git,
+int mv_setup_said(struct mv_said *out, const char *git, const char *dir,
 		  const struct mv_proc_env *env, const char *key,
 		  struct mv_err *err)
 {
@@ -53,7 +53,7 @@ int mv_setup_said(struct mv_said *out, const char *git,
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&text, SAID_MAX);
-	rc = mv_proc_run(&status, argv, NULL, env, NULL, 0, &text, NULL, err);
+	rc = mv_proc_run(&status, argv, dir, env, NULL, 0, &text, NULL, err);
 	if (!rc && status == 1)
 		rc = mv_fail(err, MV_ENOENT, "%s is not set", key);
 	else if (!rc && status)

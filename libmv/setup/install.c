@@ -49,7 +49,7 @@ struct scope {
 	const struct mv_install *install;
 	const struct mv_proc_env *env;
 	char *git;
-	char *dir;		/* for --local; NULL otherwise */
+	const char *dir;	/* of the repository; NULL: here */
 	struct mv_buf text;	/* "key\nvalue\0" */
 	int changes;
 	int knows_hooks;	/* does this git know configured hooks? */
@@ -346,7 +346,7 @@ static int tell_hidden(const struct scope *s, const struct mv_setting *x,
 {
 	const struct mv_install *in = s->install;
 	struct mv_said said;
-	int rc = mv_setup_said(&said, s->git, s->env, x->key, err);
+	int rc = mv_setup_said(&said, s->git, s->dir, s->env, x->key, err);
 
 	if (rc)
 		return rc == MV_ENOENT ? 0 : rc;
@@ -363,7 +363,7 @@ static int tell_left(const struct scope *s, struct mv_err *err)
 {
 	static const char key[] = "filter.lfs.process";
 	struct mv_said said;
-	int rc = mv_setup_said(&said, s->git, s->env, key, err);
+	int rc = mv_setup_said(&said, s->git, s->dir, s->env, key, err);
 
 	if (rc)
 		return rc == MV_ENOENT ? 0 : rc;
@@ -417,7 +417,10 @@ static int touches_hooks(const struct mv_install *install)
 int mv_setup_install(struct mv_repo *repo, const struct mv_proc_env *env,
 		     const struct mv_install *install, struct mv_err *err)
 {
-	struct scope s = { .install = install, .env = env };
+	struct scope s = {
+		.install = install, .env = env,
+		.dir = repo ? repo->info->dir : NULL
+	};
 	char *word = NULL;
 	int rc;
 

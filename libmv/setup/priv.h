@@ -46,8 +46,8 @@ struct mv_said {
 	char *value;
 };
 
-/* MV_ENOENT: no scope says anything. */
-int mv_setup_said(struct mv_said *out, const char *git,
+/* In `dir` (NULL: here). MV_ENOENT: no scope says anything. */
+int mv_setup_said(struct mv_said *out, const char *git, const char *dir,
 		  const struct mv_proc_env *env, const char *key,
 		  struct mv_err *err);
 
@@ -126,6 +126,7 @@ struct checks {
 	const struct mv_doctor *doctor;
 	const struct mv_proc_env *env;
 	struct mv_repo *repo;		/* may be NULL */
+	const char *dir;		/* of the repository; NULL: here */
 	char *git;
 	char *word;			/* how install would call us */
 	struct mv_buf config;		/* "key\nvalue\0", what is in force */

@@ -32,6 +32,7 @@ static int install(const char *scope, unsigned flags)
 static void begin(const char *init)
 {
 	world_new(&w, init);
+	assert_int_equal(chdir(w.r.root), 0);	/* never where we are built */
 	run(&w.r, "mkdir \"$ROOT/bin\" && ln -s \"$(command -v git)\" "
 	    "\"$ROOT/bin/git\"");
 	w.r.env.search_path = mv_strf("%s/bin", w.r.root);
