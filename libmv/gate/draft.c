@@ -206,6 +206,9 @@ int mv_gate_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
 				     t.text[CONFIG].len, err);
 	if (!rc)
 		rc = list_principals(out, repo, &t, err);
+	/* Else it is taken for what stands in the work tree. */
+	if (rc == MV_EINVALID && out->name && where)
+		mv_err_prefix(err, "%s", where);
 	if (!rc)
 		rc = list_stages(out, repo, err);
 	if (!rc && t.there[CASES]) {
@@ -351,6 +354,7 @@ static int write_signers(struct mv_repo *repo, struct texts *t,
 			 struct mv_err *err)
 {
 	struct mv_buf *text = &t->text[SIGNERS];
+	struct mv_policy_draft read = { 0 };
 	int rc = read_work_tree(t, SIGNERS, repo, err);
 
 	if (rc || t->there[SIGNERS])
@@ -358,7 +362,11 @@ static int write_signers(struct mv_repo *repo, struct texts *t,
 	if (mv_buf_addf(text, "%s namespaces=\"%s,%s\" %s\n", member,
 			MV_TRUST_NS_GIT, MV_TRUST_NS_APPROVAL, key))
 		return mv_nomem(err);
-	return write_file(repo, draft_files[SIGNERS], text, err);
+	/* By a list that cannot be read nobody could decide anything. */
+	t->there[SIGNERS] = 1;
+	rc = list_principals(&read, repo, t, err);
+	mv_gate_draft_release(&read);
+	return rc ? rc : write_file(repo, draft_files[SIGNERS], text, err);
 }
 
 int mv_gate_draft_init(struct mv_repo *repo, const char *member,

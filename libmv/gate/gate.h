@@ -74,7 +74,7 @@ int mv_gate_draft_read(struct mv_policy_draft *out, struct mv_repo *repo,
  * an id for the repository in .gitmodel/config when it has none; and, with a
  * public key ("ssh-ed25519 AAAA..."), the list of signers where there is none
  * yet, so that the member's commits and approvals count. MV_EEXISTS: there is
- * a policy already.
+ * a policy already. MV_EINVALID: this is no member, or no public key.
  */
 int mv_gate_draft_init(struct mv_repo *repo, const char *member,
 		       const char *key, struct mv_err *err);
@@ -82,6 +82,7 @@ int mv_gate_draft_init(struct mv_repo *repo, const char *member,
 /*
  * The public half, "<type> <base64>", of a key as user.signingkey names it:
  * the key itself, or the path of either half; yours. MV_ENOENT: no such file.
+ * MV_EINVALID: no key of OpenSSH is in it.
  */
 int mv_gate_signer_public(char **out, struct mv_repo *repo, const char *key,
 			  struct mv_err *err);

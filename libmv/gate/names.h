@@ -17,8 +17,8 @@ struct mv_tag_names {
 	const struct mv_policy *policy;	/* of its stages; borrowed, or NULL */
 };
 
-/* Those that the registry has events of, and those of the project (or NULL) and
-   of a policy (or NULL). */
+/* Those that the registry has events of, and those that the config beside the
+   policy (or NULL) knows. */
 int mv_gate_names_read(struct mv_tag_names *out, const struct mv_registry *r,
 		       const struct mv_policy *policy, struct mv_err *err);
 
