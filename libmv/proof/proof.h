@@ -51,14 +51,16 @@ typedef int (*mv_verify_fn)(void *payload, const struct mv_verified *v,
 			    struct mv_err *err);
 
 struct mv_verify_options {
-	const char *artifact;	/* NULL: all, and the notes as a whole */
+	const char *artifact;	/* that the gate was opened for; NULL: all, and
+				   the notes as a whole */
 	/* Gets the commit from which on policies counted: the first one that
 	   had one, or model.policyRoot. "": there is none, or it is not known.
 	   NULL: not asked. */
 	char (*root)[65];
 	/* Gets 1 when no tag of the registry is here, though the policy speaks
-	   of stages or somebody signed something: then nothing is proved by
-	   nothing being wrong. NULL: not asked. */
+	   of stages and there may be some elsewhere, or somebody on the lists
+	   signed something about one: then nothing is proved by nothing being
+	   wrong. NULL: not asked. */
 	int *tagless;
 };
 
@@ -70,6 +72,7 @@ struct mv_verify_options {
  * facts' digests must equal the trailers. Registrations are checked, too:
  * content at the commit equals the trailer. Events come in the registry's
  * order. Each processor replays its share, in a repository of its own.
+ * MV_ENOENT: nothing that can be relied on knows the artifact.
  */
 int mv_proof_verify(struct mv_gate *gate,
 		    const struct mv_verify_options *options,
@@ -96,7 +99,8 @@ typedef int (*mv_audit_fn)(void *payload, const struct mv_audit_entry *e,
 			   struct mv_err *err);
 
 struct mv_audit_options {
-	const char *artifact;	/* NULL: all, and changes of the policy */
+	const char *artifact;	/* that the gate was opened for; NULL: all, and
+				   changes of the policy */
 	int64_t since, until;	/* s; until 0: to the end */
 };
 

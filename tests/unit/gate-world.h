@@ -3,6 +3,8 @@
 #define MV_U_GATE_WORLD_H
 
 #include "libmv/gate/gate.h"
+#include "libmv/meta/ledger.h"
+#include "libmv/trust/trust.h"
 #include "tests/unit/look-world.h"
 
 /*
@@ -139,6 +141,50 @@ static int gate_promote(char tag[100], struct world *w, const char *version,
 	mv_verdict_release(&verdict);
 	mv_gate_close(&g);
 	return rc;
+}
+
+/* A receipt for the tag, by this person's key, whoever lists it. */
+__attribute__((unused))
+static void gate_receipt(struct world *w, const struct mv_gate *g,
+			 const char *who, const char *tag, const char *stage)
+{
+	struct mv_statement s = { .decision = MV_DECISION_RECEIPT,
+				  .issued_at = GATE_NOW / 1000 };
+	struct mv_signing_key key = { .format = "ssh" };
+	struct mv_entry entry = { 0 };
+	struct mv_buf payload, sig, line;
+	char path[300], who_at[100], *oid, *blob;
+
+	snprintf(path, sizeof(path), "%s/%s.pub", gate_keys, who);
+	snprintf(who_at, sizeof(who_at), "%s@example.com", who);
+	key.key = path;
+	oid = sh(&w->r, "git rev-parse '%s' | tr -d '\\n'", tag);
+	blob = sh(&w->r, "git rev-parse main:m.bin | tr -d '\\n'");
+	s.repo = g->repo_id;
+	s.artifact = (char *)(uintptr_t)"fraud";
+	s.version = (char *)(uintptr_t)"v2.0.0";
+	s.stage = (char *)(uintptr_t)stage;
+	s.signer = who_at;
+	s.tag = oid;
+	s.policy = (char *)(uintptr_t)g->policy.digest;
+	mv_buf_init(&payload, 1 << 16);
+	mv_buf_init(&sig, 1 << 16);
+	mv_buf_init(&line, 1 << 18);
+	assert_ok(w, mv_statement_sign(&payload, &sig, &key, &s, &w->r.env,
+				       &w->err));
+	assert_ok(w, mv_statement_line(&line, GATE_NOW, &s, sig.data, sig.len,
+				       &w->err));
+	entry.blob = blob;
+	entry.line = line.data;
+	snprintf(path, sizeof(path), "%s/lock", w->r.root);
+	assert_ok(w, mv_ledger_append(mv_repo_git(w->repo), path, &entry, 1,
+				      "x", 10000, &w->err));
+	mv_buf_release(&payload);
+	mv_buf_release(&sig);
+	mv_buf_release(&line);
+	free(oid);
+	free(blob);
+	world_open(w, NULL);
 }
 
 #define assert_said(w, words) do { \
