@@ -94,18 +94,6 @@ struct mv_source mv_source_file(struct mv_file_source *state)
 	return (struct mv_source){ { file_read, state }, file_rewind };
 }
 
-static void mem_rewind(void *payload)
-{
-	struct mv_mem_reader *m = payload;
-
-	m->pos = 0;
-}
-
-struct mv_source mv_source_mem(struct mv_mem_reader *state)
-{
-	return (struct mv_source){ mv_reader_mem(state), mem_rewind };
-}
-
 int mv_read_full(struct mv_reader *r, void *data, size_t len, size_t *got,
 		 struct mv_err *err)
 {

@@ -53,7 +53,6 @@ struct mv_file_source {
 	const char *path;	/* for messages */
 };
 struct mv_source mv_source_file(struct mv_file_source *state);
-struct mv_source mv_source_mem(struct mv_mem_reader *state);
 
 /* Read until `len` bytes are there or the stream ends. */
 int mv_read_full(struct mv_reader *r, void *data, size_t len, size_t *got,

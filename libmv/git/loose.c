@@ -223,7 +223,8 @@ static int means_nothing(const char *name)
 								      "refs/notes/");
 }
 
-int mv_git_broken_ref(const char *name, const char *path, struct mv_err *err)
+/* MV_ECORRUPT, and what to do about it. */
+static int loose_broken(const char *name, const char *path, struct mv_err *err)
 {
 	return mv_fail(err, MV_ECORRUPT, "'%s' cannot be read, and git passes "
 		       "over it: remove '%s' and %s", name, path,
@@ -249,7 +250,7 @@ static int loose_check_one(const struct mv_git_loose_ref *ref,
 			 mv_git_ref_strict(hex, git, ref->name, err);
 	if (rc == MV_ENOENT && !lstat(path, &st) && !S_ISDIR(st.st_mode) &&
 	    (ref->dead || !means_nothing(ref->name)))
-		rc = mv_git_broken_ref(ref->name, path, err);
+		rc = loose_broken(ref->name, path, err);
 	else if (rc == MV_ENOENT)
 		rc = 0;		/* it went, or it was packed, meanwhile */
 	free(path);
@@ -305,7 +306,7 @@ static int look_at_file(struct mv_git *git, const char *ref, int depth,
 		   git->info.hex_len) {
 		*again = 1;
 	} else if (!rc) {
-		rc = mv_git_broken_ref(ref, path, err);
+		rc = loose_broken(ref, path, err);
 	}
 	mv_buf_release(&text);
 	free(path);

@@ -270,8 +270,6 @@ void mv_git_loose_listed(struct mv_git_loose *loose, const char *name);
 /* MV_ECORRUPT: git did not list one that is there. */
 int mv_git_loose_check(const struct mv_git_loose *loose, struct mv_git *git,
 		       struct mv_err *err);
-/* MV_ECORRUPT, and what to do about it. */
-int mv_git_broken_ref(const char *name, const char *path, struct mv_err *err);
 
 /* -- refs.c, again -------------------------------------------------------- */
 /* A full ref name that git accepts, or "HEAD"? */

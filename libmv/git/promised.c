@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/base/grow.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/git/objects.h"
@@ -27,20 +28,16 @@ void mv_git_promisors_release(struct mv_git_promisors *p)
 static int add_promisor(struct mv_git_promisors *p, const char *name,
 			size_t len, struct mv_err *err)
 {
-	char **grown;
+	char **one;
 
 	for (size_t i = 0; i < p->count; i++)
 		if (!strncmp(p->name[i], name, len) && !p->name[i][len])
 			return 0;
-	grown = realloc(p->name, (p->count + 1) * sizeof(*grown));
-	if (!grown)
-		return mv_nomem(err);
-	p->name = grown;
-	p->name[p->count] = strndup(name, len);
-	if (!p->name[p->count])
-		return mv_nomem(err);
-	p->count++;
-	return 0;
+	one = MV_GROW_ONE(p->name, p->count, err);
+	if (!one)
+		return MV_ENOMEM;
+	*one = strndup(name, len);
+	return *one ? 0 : mv_nomem(err);
 }
 
 /* "remote.<name>.promisor", and the older way to say it. */
@@ -88,21 +85,14 @@ static int take_absent(void *payload, const struct mv_git *git,
 		       const struct mv_buf *line, struct mv_err *err)
 {
 	struct absent *a = payload;
-	size_t alloc = 2 * a->alloc + 64;
-	void *grown;
 
 	if (*line->data != '?')
 		return 0;
 	if (!mv_is_hex(line->data + 1, git->info.hex_len))
 		return mv_fail(err, MV_EIO, "cannot understand the list of "
 			       "git rev-list");
-	if (a->count == a->alloc) {
-		grown = realloc(a->hex, alloc * sizeof(*a->hex));
-		if (!grown)
-			return mv_nomem(err);
-		a->hex = grown;
-		a->alloc = alloc;
-	}
+	if (MV_GROW(a->hex, a->alloc, a->count + 1, err))
+		return MV_ENOMEM;
 	memcpy(a->hex[a->count++], line->data + 1, git->info.hex_len + 1);
 	return 0;
 }

@@ -341,29 +341,6 @@ void mv_curves_reader_release(struct mv_curves_reader *state)
 	mv_buf_release(&state->run);
 }
 
-int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
-		    struct mv_err *err)
-{
-	struct mv_curves_reader state;
-	const size_t before = out->len;
-	int rc;
-
-	(void)mv_curves_reader(&state, curves);
-	while ((rc = next_run(&state.run, &state, err)) > 0)
-		if (mv_buf_add(out, state.run.data, state.run.len)) {
-			rc = mv_fail(err, MV_ENOMEM, "curves take more than "
-				     "%zu bytes", out->max);
-			break;
-		}
-	mv_curves_reader_release(&state);
-	if (rc) {
-		out->len = before;
-		if (out->alloc)
-			out->data[before] = '\0';
-	}
-	return rc;
-}
-
 static int parse_point(struct mv_point *out, const struct mv_json *v)
 {
 	const struct mv_json *value = mv_json_at(v, 2);
@@ -478,14 +455,4 @@ int mv_curves_writer_end(struct mv_curves_writer *state, int failed,
 	else
 		mv_curves_sort(state->out);
 	return rc;
-}
-
-int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
-		    struct mv_err *err)
-{
-	struct mv_curves_writer state;
-	struct mv_writer to = mv_curves_writer(&state, out);
-
-	return mv_curves_writer_end(&state, to.write(to.payload, data, len,
-						     err), err);
 }

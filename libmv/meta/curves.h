@@ -45,13 +45,9 @@ int mv_curves_add(struct mv_curves *curves, const char *name, int64_t step,
 /* Points of one mv_curves; one more is MV_EINVALID. They are what memory
    grows with: the files that they come from are read piece by piece. */
 #define MV_CURVES_POINTS_MAX ((size_t)1 << 22)
-/* Stable sort by step. Call before print or use. */
+/* Stable sort by step. Call before storing or use. */
 void mv_curves_sort(struct mv_curves *curves);
-int mv_curves_print(struct mv_buf *out, const struct mv_curves *curves,
-		    struct mv_err *err);
-int mv_curves_parse(struct mv_curves *out, const char *data, size_t len,
-		    struct mv_err *err);
-/* The same as streams, a run in memory at a time. `curves` is borrowed. */
+/* As they are stored: streams, a run in memory at a time. `curves` is borrowed. */
 struct mv_curves_reader {
 	const struct mv_curves *curves;
 	size_t series, at;	/* where the next run begins */

@@ -59,4 +59,28 @@ int mv_table_is_time(const char *name);
 /* Seconds or milliseconds since 1970, or RFC 3339, as ms; 0: not known. */
 int64_t mv_table_time(const char *s);
 
+/* -- the order of tags (registry-order.c) --------------------------------- */
+
+struct mv_event;
+struct mv_registry;
+struct mv_registry_list {	/* sorted, into the registry's events */
+	const struct mv_event **v;
+	size_t count;
+};
+typedef int (*mv_registry_cmp_fn)(const struct mv_event *a,
+				  const struct mv_event *b);
+/* First of `list` that is not below `key`; with `after`, first above it. */
+size_t mv_registry_bound(const struct mv_registry_list *list,
+			 const struct mv_event *key, mv_registry_cmp_fn cmp,
+			 int after);
+int mv_registry_cmp_commit(const struct mv_event *a, const struct mv_event *b);
+int mv_registry_cmp_version(const struct mv_event *a, const struct mv_event *b);
+int mv_registry_by_order(const void *a, const void *b);	/* of events */
+/* End of the artifact that begins at `start`. */
+size_t mv_registry_group_end(const struct mv_registry *r, size_t start);
+/* By artifact, within it by kind and counter. */
+void mv_registry_rank(struct mv_registry *r);
+/* From there to the order in which they count; each says its place. */
+int mv_registry_order(struct mv_registry *r, struct mv_err *err);
+
 #endif

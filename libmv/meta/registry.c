@@ -7,6 +7,7 @@
 #include "libmv/git/objects.h"
 #include "libmv/git/refs.h"
 #include "libmv/meta/holding.h"
+#include "libmv/meta/priv.h"
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
@@ -20,19 +21,15 @@
 #define REFS_MAX 5000000u
 
 /* Answers, ready: pointers into mv_registry.v, each list sorted. */
-struct list {
-	const struct mv_event **v;
-	size_t count;
-};
 struct top {
 	char *artifact;
 	int64_t counter;
 };
 struct mv_registry_index {
-	struct list active;	/* artifact, version */
-	struct list at;		/* the same: artifact, commit, version */
-	struct list holders;	/* artifact, stage */
-	struct list deprecated;	/* artifact */
+	struct mv_registry_list active;	/* artifact, version */
+	struct mv_registry_list at;	/* the same: artifact, commit, version */
+	struct mv_registry_list holders;	/* artifact, stage */
+	struct mv_registry_list deprecated;	/* artifact */
 	struct top *tops;	/* greatest counters; lightweight tags count,
 				   because their names are taken, too */
 	size_t top_count;
@@ -125,267 +122,6 @@ static int registry_take(void *payload, const struct mv_git_ref *ref,
 	return e->ref && e->oid && e->commit ? 0 : mv_nomem(err);
 }
 
-/* -- order ---------------------------------------------------------------- */
-
-/* Segments of one artifact before its order is known; see the header. */
-enum registry_rank { PLAIN_REGISTRATION, PLAIN_CREATION, PLAIN_ASSIGNMENT, NUMBERED,
-		     PLAIN_DEPRECATION, PLAIN_CANCEL };
-
-static enum registry_rank registry_rank(const struct mv_event *e)
-{
-	if (e->tag.counter >= 0)
-		return NUMBERED;
-	switch (e->tag.kind) {
-	case MV_EVENT_REGISTER:
-		return PLAIN_REGISTRATION;
-	case MV_EVENT_CREATE:
-		return PLAIN_CREATION;
-	case MV_EVENT_ASSIGN:
-		return PLAIN_ASSIGNMENT;
-	case MV_EVENT_DEPRECATE:
-		return PLAIN_DEPRECATION;
-	case MV_EVENT_DEREGISTER:
-	case MV_EVENT_UNASSIGN:
-		break;
-	}
-	return PLAIN_CANCEL;
-}
-
-static int takes(const struct mv_event *e)
-{
-	return e->tag.kind == MV_EVENT_DEREGISTER ||
-	       e->tag.kind == MV_EVENT_UNASSIGN ||
-	       e->tag.kind == MV_EVENT_DEPRECATE;
-}
-
-static int by_rank(const void *a, const void *b)
-{
-	const struct mv_event *x = a, *y = b;
-	int d = strcmp(x->tag.artifact, y->tag.artifact);
-
-	if (!d)
-		d = (int)registry_rank(x) - (int)registry_rank(y);
-	if (!d && registry_rank(x) == PLAIN_REGISTRATION)
-		d = mv_version_cmp(x->tag.version, y->tag.version);
-	if (!d && registry_rank(x) == NUMBERED)
-		d = (x->tag.counter > y->tag.counter) -
-		    (x->tag.counter < y->tag.counter);
-	if (!d && registry_rank(x) == NUMBERED)
-		d = takes(x) - takes(y);
-	return d ? d : strcmp(x->ref, y->ref);
-}
-
-static int by_order(const void *a, const void *b)
-{
-	const struct mv_event *x = a, *y = b;
-
-	if (x->order != y->order)
-		return x->order < y->order ? -1 : 1;
-	return strcmp(x->ref, y->ref);
-}
-
-/* Plain registrations by commit; they stand in the array by version. */
-static int by_commit(const void *a, const void *b)
-{
-	const struct mv_event *x = *(const struct mv_event *const *)a;
-	const struct mv_event *y = *(const struct mv_event *const *)b;
-	int d = strcmp(x->commit, y->commit);
-
-	return d ? d : (x > y) - (x < y);
-}
-
-static const char *word(const struct mv_event *e)
-{
-	return e->tag.version ? e->tag.version :
-	       e->tag.stage ? e->tag.stage : "";
-}
-
-/* What a deregistration or unassignment can take back: versions first, then
-   stages at a commit. */
-static int cmp_given(const struct mv_event *x, const struct mv_event *y)
-{
-	int d = !x->tag.version - !y->tag.version;
-
-	if (!d)
-		d = strcmp(word(x), word(y));
-	if (!d && !x->tag.version)
-		d = strcmp(x->commit, y->commit);
-	return d;
-}
-
-static int by_given(const void *a, const void *b)
-{
-	const struct mv_event *x = *(const struct mv_event *const *)a;
-	const struct mv_event *y = *(const struct mv_event *const *)b;
-	int d = cmp_given(x, y);
-
-	return d ? d : by_order(x, y);
-}
-
-typedef int (*cmp_fn)(const struct mv_event *a, const struct mv_event *b);
-
-/* First of `list` that is not below `key`; with `after`, first above it. */
-static size_t bound(const struct list *list, const struct mv_event *key,
-		    cmp_fn cmp, int after)
-{
-	size_t lo = 0, hi = list->count, mid;
-	int d;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		d = cmp(list->v[mid], key);
-		if (d < 0 || (after && !d))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static int cmp_commit(const struct mv_event *a, const struct mv_event *b)
-{
-	return strcmp(a->commit, b->commit);
-}
-
-static int cmp_version(const struct mv_event *a, const struct mv_event *b)
-{
-	return mv_version_cmp(a->tag.version, b->tag.version);
-}
-
-/*
- * How many of the plain registrations (by version in `v`, by commit in
- * `commits`) must stand before `e`?
- */
-static size_t needs(const struct list *v, const struct list *commits,
-		    const struct mv_event *e)
-{
-	size_t i;
-
-	switch (e->tag.kind) {
-	case MV_EVENT_REGISTER:
-	case MV_EVENT_DEREGISTER:
-		i = bound(v, e, cmp_version, 1);
-		return i && !cmp_version(v->v[i - 1], e) ? i : 0;
-	case MV_EVENT_ASSIGN:
-	case MV_EVENT_UNASSIGN:
-		i = bound(commits, e, cmp_commit, 1);
-		if (!i || cmp_commit(commits->v[i - 1], e))
-			return 0;
-		return (size_t)(commits->v[i - 1] - v->v[0]) + 1;
-	case MV_EVENT_DEPRECATE:
-		return v->count;
-	case MV_EVENT_CREATE:
-		break;
-	}
-	return 0;
-}
-
-/* Registrations without a counter as late as they can be, among the rest. */
-static void merge(struct mv_event *e, size_t plain, size_t count,
-		  const struct mv_event **tmp)
-{
-	struct list v = { tmp, plain }, commits = { tmp + plain, plain };
-	size_t order = 0, next = 0, need;
-
-	for (size_t i = 0; i < plain; i++)
-		v.v[i] = commits.v[i] = &e[i];
-	if (plain)
-		qsort(commits.v, plain, sizeof(*commits.v), by_commit);
-	for (size_t i = plain; i < count; i++) {
-		for (need = needs(&v, &commits, &e[i]); next < need; next++)
-			e[next].order = order += 2;
-		e[i].order = order += 2;
-	}
-	for (; next < plain; next++)
-		e[next].order = order += 2;
-}
-
-/*
- * When a tag without a counter was made, nobody can tell. So it takes back the
- * first thing that it can, as late as that can be: what was decided in between
- * stays as it was decided. It is before what gives the same again.
- */
-static size_t place_of(const struct list *given, const struct mv_event *cancel,
-		       size_t last)
-{
-	size_t n = bound(given, cancel, cmp_given, 0);
-
-	if (n == given->count || cmp_given(given->v[n], cancel))
-		return 1;
-	if (n + 1 < given->count && !cmp_given(given->v[n + 1], cancel))
-		return given->v[n + 1]->order - 1;
-	return last + 1;
-}
-
-static void registry_place(struct mv_event *e, size_t given,
-			   struct mv_event *cancels,
-			   size_t count, const struct mv_event **tmp)
-{
-	struct list list = { tmp, 0 };
-	size_t last = 0;
-
-	if (!count)
-		return;
-	for (size_t i = 0; i < given; i++) {
-		if (e[i].order > last)
-			last = e[i].order;
-		if (e[i].tag.kind == MV_EVENT_REGISTER ||
-		    e[i].tag.kind == MV_EVENT_ASSIGN)
-			list.v[list.count++] = &e[i];
-	}
-	if (list.count)
-		qsort(list.v, list.count, sizeof(*list.v), by_given);
-	for (size_t i = 0; i < count; i++)
-		cancels[i].order = place_of(&list, &cancels[i], last);
-}
-
-/* All events of one artifact, sorted by rank. */
-static void order_group(struct mv_event *e, size_t count,
-			const struct mv_event **tmp)
-{
-	size_t plain = 0, given;
-
-	while (plain < count && registry_rank(&e[plain]) == PLAIN_REGISTRATION)
-		plain++;
-	for (given = count; given && registry_rank(&e[given - 1]) == PLAIN_CANCEL;
-	     given--)
-		;
-	merge(e, plain, given, tmp);
-	registry_place(e, given, e + given, count - given, tmp);
-	qsort(e, count, sizeof(*e), by_order);
-}
-
-/* End of the artifact that begins at `start`. */
-static size_t group_end(const struct mv_registry *r, size_t start)
-{
-	size_t end = start + 1;
-
-	while (end < r->count &&
-	       !strcmp(r->v[end].tag.artifact, r->v[start].tag.artifact))
-		end++;
-	return end;
-}
-
-static int order_all(struct mv_registry *r, struct mv_err *err)
-{
-	const struct mv_event **tmp;
-	size_t end;
-
-	if (!r->count)
-		return 0;
-	tmp = malloc(2 * r->count * sizeof(*tmp));
-	if (!tmp)
-		return mv_nomem(err);
-	for (size_t i = 0; i < r->count; i = end) {
-		end = group_end(r, i);
-		order_group(r->v + i, end - i, tmp);
-	}
-	free(tmp);
-	for (size_t i = 0; i < r->count; i++)
-		r->v[i].order = i;
-	return 0;
-}
-
 /* -- the index ------------------------------------------------------------ */
 
 static int cmp_artifact(const struct mv_event *a, const struct mv_event *b)
@@ -398,7 +134,7 @@ static int cmp_artifact_version(const struct mv_event *a,
 {
 	int d = cmp_artifact(a, b);
 
-	return d ? d : cmp_version(a, b);
+	return d ? d : mv_registry_cmp_version(a, b);
 }
 
 static int cmp_artifact_commit(const struct mv_event *a,
@@ -406,7 +142,7 @@ static int cmp_artifact_commit(const struct mv_event *a,
 {
 	int d = cmp_artifact(a, b);
 
-	return d ? d : cmp_commit(a, b);
+	return d ? d : mv_registry_cmp_commit(a, b);
 }
 
 static int cmp_artifact_stage(const struct mv_event *a,
@@ -425,11 +161,12 @@ static int name(const void *a, const void *b) \
 	int d = cmp(x, y); \
 	return d ? d : last(x, y); \
 }
-BY(by_version_then_order, cmp_artifact_version, by_order)
-BY(by_commit_then_version, cmp_artifact_commit, cmp_version)
-BY(by_stage_then_order, cmp_artifact_stage, by_order)
+BY(by_version_then_order, cmp_artifact_version, mv_registry_by_order)
+BY(by_commit_then_version, cmp_artifact_commit, mv_registry_cmp_version)
+BY(by_stage_then_order, cmp_artifact_stage, mv_registry_by_order)
 
-static void registry_add(struct list *list, const struct mv_event *e)
+static void registry_add(struct mv_registry_list *list,
+			 const struct mv_event *e)
 {
 	list->v[list->count++] = e;
 }
@@ -467,15 +204,17 @@ static const struct mv_event *fold_stage(const struct mv_event *const *e,
 	for (size_t i = 0; i < count; i++) {
 		if (e[i]->tag.kind == MV_EVENT_ASSIGN)
 			holder = e[i];
-		else if (holder && !cmp_commit(holder, e[i]))
+		else if (holder && !mv_registry_cmp_commit(holder, e[i]))
 			holder = NULL;
 	}
 	return holder;
 }
 
 /* Sort the events of a kind and fold those that `cmp` finds alike. */
-static void registry_fold(struct list *out, const struct mv_registry *r,
-			  int (*wanted)(const struct mv_event *e), cmp_fn cmp,
+static void registry_fold(struct mv_registry_list *out,
+			  const struct mv_registry *r,
+			  int (*wanted)(const struct mv_event *e),
+			  mv_registry_cmp_fn cmp,
 			  int (*sort)(const void *a, const void *b),
 			  const struct mv_event *(*fn)(const struct mv_event *const *e,
 						       size_t count))
@@ -514,7 +253,8 @@ static const struct mv_event *fold_deprecated(const struct mv_event *e,
 	return found;
 }
 
-static int list_alloc(struct list *list, size_t count, struct mv_err *err)
+static int list_alloc(struct mv_registry_list *list, size_t count,
+		      struct mv_err *err)
 {
 	list->v = calloc(count + 1, sizeof(*list->v));
 	return list->v ? 0 : mv_nomem(err);
@@ -523,7 +263,7 @@ static int list_alloc(struct list *list, size_t count, struct mv_err *err)
 /* Of a stage whose newest tag is left out nobody can say who holds it. */
 static void drop_doubtful(struct mv_registry *r)
 {
-	struct list *list = &r->index->holders;
+	struct mv_registry_list *list = &r->index->holders;
 	size_t kept = 0;
 
 	for (size_t i = 0; r->ignored_count && i < list->count; i++)
@@ -557,7 +297,7 @@ static int fill_index(struct mv_registry *r, struct mv_err *err)
 		      by_commit_then_version);
 	}
 	for (size_t i = 0; i < r->count; i = end) {
-		end = group_end(r, i);
+		end = mv_registry_group_end(r, i);
 		found = fold_deprecated(r->v + i, end - i);
 		if (found)
 			registry_add(&x->deprecated, found);
@@ -586,7 +326,7 @@ static int fill_tops(struct mv_registry *r, struct mv_err *err)
 	if (!x->tops)
 		return mv_nomem(err);
 	for (size_t i = 0; i < r->count; i = end) {
-		end = group_end(r, i);
+		end = mv_registry_group_end(r, i);
 		top = &x->tops[x->top_count];
 		top->artifact = strdup(r->v[i].tag.artifact);
 		if (!top->artifact)
@@ -629,14 +369,13 @@ static int registry_finish(struct mv_registry *r, struct mv_err *err)
 	r->index = calloc(1, sizeof(*r->index));
 	if (!r->index)
 		return mv_nomem(err);
-	if (r->count)
-		qsort(r->v, r->count, sizeof(*r->v), by_rank);
+	mv_registry_rank(r);
 	rc = fill_tops(r, err);
 	if (rc)
 		return rc;
 	rc = drop_left_out(r, err);
 	if (!rc)
-		rc = order_all(r, err);
+		rc = mv_registry_order(r, err);
 	return rc ? rc : fill_index(r, err);
 }
 
@@ -752,15 +491,16 @@ static struct mv_event key(const char *artifact, const char *version,
 }
 
 /* The last of `list` that is like `key`; NULL. */
-static const struct mv_event *last_like(const struct list *list,
-					const struct mv_event *k, cmp_fn cmp)
+static const struct mv_event *last_like(const struct mv_registry_list *list,
+					const struct mv_event *k,
+					mv_registry_cmp_fn cmp)
 {
-	size_t i = bound(list, k, cmp, 1);
+	size_t i = mv_registry_bound(list, k, cmp, 1);
 
 	return i && !cmp(list->v[i - 1], k) ? list->v[i - 1] : NULL;
 }
 
-static const struct mv_event *const *range(const struct list *list,
+static const struct mv_event *const *range(const struct mv_registry_list *list,
 					   const char *artifact,
 					   size_t *count)
 {
@@ -768,8 +508,8 @@ static const struct mv_event *const *range(const struct list *list,
 	size_t from = 0, to = list->count;
 
 	if (artifact) {
-		from = bound(list, &k, cmp_artifact, 0);
-		to = bound(list, &k, cmp_artifact, 1);
+		from = mv_registry_bound(list, &k, cmp_artifact, 0);
+		to = mv_registry_bound(list, &k, cmp_artifact, 1);
 	}
 	*count = to - from;
 	return list->v + from;
@@ -845,7 +585,7 @@ const struct mv_event *mv_registry_assigned(const struct mv_registry *r,
 		return mv_registry_version_at(r, artifact,
 					      assignment->commit);
 	e = mv_registry_version(r, artifact, version);
-	return e && !cmp_commit(e, assignment) ? e : NULL;
+	return e && !mv_registry_cmp_commit(e, assignment) ? e : NULL;
 }
 
 const struct mv_event *mv_registry_deprecated(const struct mv_registry *r,

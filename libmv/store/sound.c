@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "libmv/base/grow.h"
 #include "libmv/store/internal.h"
 #include "libmv/store/store.h"
 
@@ -76,15 +77,8 @@ static int sound_add_name(void *payload, const char *name, struct mv_err *err)
 	    mv_oid_parse(&id, name, MV_OID_HEX) ||
 	    strcmp(name + MV_OID_HEX, ".pack"))
 		return 0;
-	if (n->count == n->alloc) {
-		size_t alloc = n->alloc ? 2 * n->alloc : 64;
-		struct mv_oid *ids = realloc(n->ids, alloc * sizeof(*ids));
-
-		if (!ids)
-			return mv_nomem(err);
-		n->ids = ids;
-		n->alloc = alloc;
-	}
+	if (MV_GROW(n->ids, n->alloc, n->count + 1, err))
+		return MV_ENOMEM;
 	n->ids[n->count++] = id;
 	return 0;
 }

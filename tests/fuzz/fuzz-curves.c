@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libmv/meta/curves.h"
+#include "tests/unit/curves-text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,9 +19,9 @@ static void check(struct mv_curves *curves)
 	mv_buf_init(&a, 64u << 20);
 	mv_buf_init(&b, 64u << 20);
 	mv_curves_sort(curves);
-	if (mv_curves_print(&a, curves, NULL) ||
-	    mv_curves_parse(&again, a.data, a.len, NULL) ||
-	    mv_curves_print(&b, &again, NULL) || a.len != b.len ||
+	if (curves_print(&a, curves) ||
+	    curves_parse(&again, a.data, a.len, NULL) ||
+	    curves_print(&b, &again) || a.len != b.len ||
 	    memcmp(a.data, b.data, a.len))
 		abort();
 	mv_curves_release(&again);
@@ -33,11 +34,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const names[] = { "t.csv", "t.tsv" };
 	struct mv_err err = { MV_OK, "" };
 	struct mv_mem_reader mem = { (const char *)data, size, 0 };
-	const struct mv_source in = mv_source_mem(&mem);
+	const struct mv_source in = source_mem(&mem);
 	struct mv_curves c;
 	int rc;
 
-	rc = mv_curves_parse(&c, (const char *)data, size, &err);
+	rc = curves_parse(&c, (const char *)data, size, &err);
 	if (rc && (c.count || err.code != rc || !*err.msg))
 		abort();
 	check(&c);

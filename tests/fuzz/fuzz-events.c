@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libmv/meta/curves.h"
+#include "tests/unit/curves-text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,8 +40,8 @@ static void check(int rc, struct mv_curves *c, const struct mv_err *err)
 		abort();
 	mv_buf_init(&text, 64u << 20);
 	mv_curves_sort(c);
-	if (!rc && (mv_curves_print(&text, c, NULL) ||
-		    mv_curves_parse(&again, text.data, text.len, NULL)))
+	if (!rc && (curves_print(&text, c) ||
+		    curves_parse(&again, text.data, text.len, NULL)))
 		abort();
 	if (!rc)
 		mv_curves_release(&again);
@@ -54,7 +55,7 @@ static void wrapped(const uint8_t *data, size_t size)
 	struct mv_curves c = { .count = 0 };
 	uint8_t *file = malloc(size + 16);
 	struct mv_mem_reader mem = { (const char *)file, size + 16, 0 };
-	const struct mv_source in = mv_source_mem(&mem);
+	const struct mv_source in = source_mem(&mem);
 
 	if (!file)
 		return;
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mv_err err = { MV_OK, "" };
 	struct mv_mem_reader mem = { (const char *)data, size, 0 };
-	const struct mv_source in = mv_source_mem(&mem);
+	const struct mv_source in = source_mem(&mem);
 	struct mv_curves c = { .count = 0 };
 
 	check(mv_curves_read_events(&c, "name", "", &in, NULL, &err), &c, &err);

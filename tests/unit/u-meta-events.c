@@ -12,6 +12,7 @@
 
 #include "libmv/base/fs.h"
 #include "libmv/meta/curves.h"
+#include "tests/unit/curves-text.h"
 
 /*
  * Event files of two writers of others, and what TensorBoard's own reader
@@ -50,7 +51,7 @@ static int read_events(struct mv_curves *c, const char *data, size_t len,
 		       int sipping, size_t *skipped, struct mv_err *err)
 {
 	struct mv_mem_reader mem = { data, len, 0 };
-	struct mv_source in = mv_source_mem(&mem);
+	struct mv_source in = source_mem(&mem);
 
 	memset(c, 0, sizeof(*c));
 	if (sipping)
@@ -74,7 +75,7 @@ static void test_meta_events__others_files_mean_what_their_reader_says(
 		if (read_events(&c, data.data, data.len, i % 2, &skipped, &err))
 			fail_msg("%s", err.msg);
 		mv_curves_sort(&c);
-		assert_int_equal(mv_curves_print(&text, &c, NULL), 0);
+		assert_int_equal(curves_print(&text, &c), 0);
 		assert_string_equal(text.data, expected.data);
 		assert_int_equal(skipped, files[i / 2].skipped);
 		assert_int_equal(c.restarts, 0);
