@@ -16,8 +16,9 @@
  * Runs are sorted by offset, do not overlap and are not empty; what lies
  * between them is cut by content. Inside a run, chunks restart at its
  * beginning and are fixed pieces of MV_RUN_PIECE rounded down to a multiple
- * of `unit`. `plane` says how its bytes are best split for compression; it
- * never decides a boundary.
+ * of `unit`; a run of unit 0 is cut by content, anew from its beginning.
+ * `plane` says how its bytes are best split for compression; it never decides
+ * a boundary.
  */
 enum mv_plane {
 	MV_PLANE_NONE,		/* bytes without known structure */
@@ -35,16 +36,39 @@ enum mv_plane {
 struct mv_run {
 	uint64_t offset;
 	uint64_t length;
-	uint32_t unit;		/* 1 .. 4096 */
+	uint32_t unit;		/* 1 .. 4096, or 0: by content */
 	enum mv_plane plane;
 };
+
+struct mv_scout;
 
 struct mv_runs {
 	struct mv_run *run;	/* malloc'ed; mv_runs_release() */
 	size_t count;
+	size_t alloc;
+	struct mv_scout *scout;	/* finds more of them; NULL: these are all */
 };
 
-void mv_runs_release(struct mv_runs *runs);
+/*
+ * Archives say what a part is, and how long, where that part begins. A scout
+ * goes from one such place to the next, ahead of the cutter.
+ *
+ * `look` is shown the `want` bytes at `at` (fewer only where the content
+ * ends). It adds runs that begin at `at` or later, and names the next place,
+ * which lies behind this one; UINT64_MAX: there are no more. What it cannot
+ * read is no error, it is the end of the runs. 0, or MV_ENOMEM.
+ */
+#define MV_LOOK_MAX (64u * 1024)
+
+struct mv_scout {
+	uint64_t at;
+	size_t want;		/* 1 .. MV_LOOK_MAX */
+	int (*look)(struct mv_scout *scout, struct mv_runs *out,
+		    const uint8_t *data, size_t len, struct mv_err *err);
+	void (*free)(struct mv_scout *scout);
+};
+
+void mv_runs_release(struct mv_runs *runs);	/* and its scout */
 
 /*
  * Asked with a growing head of the content until it answers:
@@ -52,7 +76,8 @@ void mv_runs_release(struct mv_runs *runs);
  * MV_EBUSY     ask again with *need bytes of head, or with `eof`
  * MV_ENOMEM    the only real error
  * `eof` says that `head` is the whole content. Never looks at anything but
- * the head, so that a stream and a file are cut alike.
+ * the head (and what its scout is shown), so that a stream and a file are cut
+ * alike.
  */
 typedef int (*mv_runs_fn)(struct mv_runs *out, size_t *need,
 			  const uint8_t *head, size_t len, int eof,

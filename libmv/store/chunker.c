@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/store/chunker.h"
 
+#include <string.h>
+
 #include "libmv/store/gear.h"
 
 /*
@@ -84,10 +86,54 @@ static const struct mv_run *current_run(struct mv_cutter *cutter)
 	return NULL;
 }
 
+static void end_of_runs(struct mv_runs *runs)
+{
+	runs->scout->free(runs->scout);
+	runs->scout = NULL;
+}
+
+static void forget_old_runs(struct mv_cutter *cutter, struct mv_runs *runs)
+{
+	if (!cutter->next_run)
+		return;
+	runs->count -= cutter->next_run;
+	memmove(runs->run, runs->run + cutter->next_run,
+		runs->count * sizeof(*runs->run));
+	cutter->next_run = 0;
+}
+
+int mv_cutter_look(struct mv_cutter *cutter, struct mv_runs *runs,
+		   const uint8_t *data, size_t len, int eof,
+		   struct mv_err *err)
+{
+	while (runs->scout && runs->scout->at - cutter->pos < MV_CHUNK_MAX) {
+		struct mv_scout *scout = runs->scout;
+		uint64_t at = scout->at;
+		size_t off = (size_t)(at - cutter->pos), left;
+		int rc;
+
+		left = off < len ? len - off : 0;
+		if (left < scout->want && !eof)
+			return 0;
+		if (!left) {
+			end_of_runs(runs);
+			break;
+		}
+		forget_old_runs(cutter, runs);
+		rc = scout->look(scout, runs, data + off,
+				 left < scout->want ? left : scout->want, err);
+		if (rc < 0)
+			return rc;
+		if (scout->at == UINT64_MAX || scout->at <= at)
+			end_of_runs(runs);
+	}
+	return 1;
+}
+
 /* The length of the piece at the cutter's position inside `run`. */
 static size_t run_piece(const struct mv_run *run, uint64_t pos)
 {
-	uint64_t unit = run->unit ? run->unit : 1;
+	uint64_t unit = run->unit;
 	uint64_t piece = unit > MV_RUN_PIECE ? MV_RUN_PIECE :
 					       MV_RUN_PIECE / unit * unit;
 	uint64_t done = pos - run->offset;
@@ -95,6 +141,16 @@ static size_t run_piece(const struct mv_run *run, uint64_t pos)
 
 	piece -= done % piece;
 	return (size_t)(piece < left ? piece : left);
+}
+
+/* The same of a run that is cut by content. */
+static size_t content_piece(const struct mv_run *run, uint64_t pos,
+			    const uint8_t *data, size_t len, int eof)
+{
+	uint64_t left = run->length - (pos - run->offset);
+
+	return left <= len ? mv_chunk_cut(data, (size_t)left, 1) :
+		mv_chunk_cut(data, len, eof);
 }
 
 /* Between runs: by content, but never across the beginning of a run. */
@@ -119,7 +175,9 @@ size_t mv_cutter_next(struct mv_cutter *cutter, enum mv_plane *plane,
 	size_t n;
 
 	*plane = MV_PLANE_NONE;
-	if (run && run->offset <= cutter->pos) {
+	if (run && run->offset <= cutter->pos && !run->unit) {
+		n = content_piece(run, cutter->pos, data, len, eof);
+	} else if (run && run->offset <= cutter->pos) {
 		n = run_piece(run, cutter->pos);
 		*plane = run->plane;
 		if (n > len)

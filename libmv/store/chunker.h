@@ -48,4 +48,14 @@ struct mv_cutter {
 size_t mv_cutter_next(struct mv_cutter *cutter, enum mv_plane *plane,
 		      const uint8_t *data, size_t len, int eof);
 
+/*
+ * To be called before mv_cutter_next(), with the same bytes: lets the scout of
+ * `runs` (the cutter's) find all that begins where the next chunk may reach,
+ * and forgets runs that are over. 1: go on; 0: more bytes are needed (never
+ * when MV_CHUNK_MAX + MV_LOOK_MAX are there); or MV_ENOMEM.
+ */
+int mv_cutter_look(struct mv_cutter *cutter, struct mv_runs *runs,
+		   const uint8_t *data, size_t len, int eof,
+		   struct mv_err *err);
+
 #endif

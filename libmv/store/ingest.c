@@ -473,11 +473,17 @@ static int fill_segment(struct ingest *in, struct segment *s,
 		return rc;
 	s->len += got;
 	while (s->cut < s->len && s->count < SEGMENT_CHUNKS) {
+		const uint8_t *data = s->data + s->cut;
+		size_t len = s->len - s->cut, n;
+		int eof = in->eof && !in->head;
 		enum mv_plane plane;
-		size_t n = mv_cutter_next(&in->cutter, &plane, s->data + s->cut,
-					  s->len - s->cut,
-					  in->eof && !in->head);
 
+		rc = mv_cutter_look(&in->cutter, &in->runs, data, len, eof,
+				    err);
+		if (rc < 0)
+			return rc;
+		n = rc ? mv_cutter_next(&in->cutter, &plane, data, len, eof) :
+			0;
 		if (!n)
 			break;
 		s->chunk[s->count].len = (uint32_t)n;

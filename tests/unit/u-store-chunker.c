@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/hash.h"
 #include "libmv/store/chunker.h"
 #include "libmv/store/gear.h"
@@ -198,7 +199,8 @@ static const struct mv_run three_runs[] = {
 	{ 1000 + 1 * MIB + 6, 300000, 12, MV_PLANE_F32 },
 	{ 3 * MIB + 17, 4, 4, MV_PLANE_B32 },
 };
-static const struct mv_runs runs3 = { (struct mv_run *)three_runs, 3 };
+static const struct mv_runs runs3 = { .run = (struct mv_run *)three_runs,
+				      .count = 3 };
 
 /*
  * The same content in pieces of random size, with an end that is known only
@@ -300,7 +302,7 @@ static void test_store_chunker__an_insertion_costs_little(void **state)
 
 static void test_store_chunker__small_content_is_one_chunk(void **state)
 {
-	static const struct mv_runs no_runs = { NULL, 0 };
+	static const struct mv_runs no_runs;
 	struct mv_cutter later = { .runs = NULL, .pos = 200000 };
 	enum mv_plane plane;
 	uint8_t *data = NULL;
@@ -363,7 +365,7 @@ static void test_store_chunker__runs_restart_the_cutting(void **state)
 static void test_store_chunker__a_gap_is_cut_by_content_too(void **state)
 {
 	static const struct mv_run run = { 1000003, 64, 1, MV_PLANE_NONE };
-	struct mv_runs runs = { (struct mv_run *)&run, 1 };
+	struct mv_runs runs = { .run = (struct mv_run *)&run, .count = 1 };
 	size_t cuts[MAX_CUTS], done = 0, i;
 	uint8_t *data = random_bytes(2 * MIB, 6);
 
@@ -387,7 +389,7 @@ static void test_store_chunker__runs_that_lie_do_no_harm(void **state)
 		{ 300, UINT64_MAX - 200, UINT32_MAX, MV_PLANE_BF16 },
 		{ UINT64_MAX - 1, 50, 4, MV_PLANE_F64 },
 	};
-	struct mv_runs runs = { (struct mv_run *)lies, 4 };
+	struct mv_runs runs = { .run = (struct mv_run *)lies, .count = 4 };
 	size_t cuts[MAX_CUTS];
 	enum mv_plane planes[MAX_CUTS];
 	uint8_t *data = random_bytes(400 * KIB, 8);
@@ -397,6 +399,141 @@ static void test_store_chunker__runs_that_lie_do_no_harm(void **state)
 	assert_int_equal(planes[count - 1], MV_PLANE_BF16);
 	for (size_t i = 0; i < count; i++)
 		assert_in_range(cuts[i], 1, MV_CHUNK_MAX);
+	free(data);
+}
+
+/* -- scouts --------------------------------------------------------------- */
+
+/* A run of 5,000 bytes every 40,000, found 100 bytes before each. */
+struct far {
+	struct mv_scout scout;
+	uint64_t lie;		/* the answer to the third look */
+	int freed;
+	unsigned looks;
+	uint64_t shown;		/* the most that was wanted, and was there */
+};
+
+static int far_look(struct mv_scout *scout, struct mv_runs *out,
+		    const uint8_t *data, size_t len, struct mv_err *err)
+{
+	struct far *f = (struct far *)scout;
+	size_t alloc = out->count;
+
+	assert_non_null(data);
+	assert_in_range(len, 1, scout->want);
+	f->looks++;
+	f->shown += len == scout->want;
+	if (MV_GROW(out->run, alloc, out->count + 1, err) < 0)
+		return MV_ENOMEM;
+	out->run[out->count].offset = scout->at + 100;
+	out->run[out->count].length = 5000;
+	out->run[out->count].unit = f->looks % 2;	/* 0: by content */
+	out->run[out->count++].plane = MV_PLANE_NONE;
+	scout->at = f->lie && f->looks == 3 ? f->lie - 1 : scout->at + 40000;
+	return 0;
+}
+
+static void far_free(struct mv_scout *scout)
+{
+	((struct far *)scout)->freed++;
+}
+
+/* The cuts of `data`, offered in pieces of `step`. */
+static size_t cut_ahead(size_t *cuts, struct far *f, const uint8_t *data,
+			size_t len, size_t step)
+{
+	struct mv_runs runs = { .scout = &f->scout };
+	struct mv_cutter cutter = { .runs = &runs };
+	enum mv_plane plane;
+	size_t here = step < len ? step : len, count = 0;
+	struct mv_err err;
+
+	f->scout = (struct mv_scout){ .want = MV_LOOK_MAX, .look = far_look,
+				      .free = far_free };
+	while (cutter.pos < len) {
+		size_t pos = (size_t)cutter.pos, n = 0;
+		int rc = mv_cutter_look(&cutter, &runs, data + pos, here - pos,
+					here == len, &err);
+
+		assert_in_range(rc, 0, 1);
+		if (rc)
+			n = mv_cutter_next(&cutter, &plane, data + pos,
+					   here - pos, here == len);
+		if (n) {
+			assert_true(count < MAX_CUTS);
+			cuts[count++] = n;
+			continue;
+		}
+		assert_true(here < len);
+		assert_true(here - pos < MV_CHUNK_MAX + MV_LOOK_MAX);
+		here = step < len - here ? here + step : len;
+	}
+	assert_true(runs.count < 16);	/* what is over is forgotten */
+	mv_runs_release(&runs);
+	assert_int_equal(f->freed, 1);
+	return count;
+}
+
+static void test_store_chunker__a_scout_is_ahead_of_the_cuts(void **state)
+{
+	static const size_t steps[] = { 1 * MIB, 77777, 4096, 333333 };
+	size_t want[MAX_CUTS], got[MAX_CUTS], pos = 0, at_runs = 0;
+	uint8_t *data = random_bytes(1 * MIB, 9);
+	struct far f = { .lie = 0 };
+	size_t count = cut_ahead(want, &f, data, 1 * MIB, 1 * MIB);
+
+	(void)state;
+	assert_int_equal(f.looks, 27);	/* 1 MiB / 40,000 */
+	for (size_t i = 0; i < count; pos += want[i++])
+		if (pos % 40000 == 100) {
+			assert_int_equal(want[i], pos + 5000 < 1 * MIB ? 5000 :
+					 1 * MIB - pos);
+			at_runs++;
+		}
+	assert_int_equal(at_runs, 27);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		struct far again = { .lie = 0 };
+
+		assert_int_equal(cut_ahead(got, &again, data, 1 * MIB,
+					   steps[i]), count);
+		assert_memory_equal(got, want, count * sizeof(*want));
+	}
+	free(data);
+}
+
+/* One that goes back, stands still or goes beyond the end is let go. */
+static void test_store_chunker__a_scout_that_lies_does_no_harm(void **state)
+{
+	static const uint64_t lies[] = { 1, 80001, 2 * MIB, UINT64_MAX };
+	uint8_t *data = random_bytes(512 * KIB, 9);
+	size_t cuts[MAX_CUTS];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++) {
+		struct far f = { .lie = lies[i] };
+
+		cut_ahead(cuts, &f, data, 512 * KIB, 512 * KIB);
+		assert_int_equal(f.looks, 3);
+	}
+	free(data);
+}
+
+/* A run of unit 0 begins a chunk, and is cut like content behind that. */
+static void test_store_chunker__a_run_may_be_cut_by_content(void **state)
+{
+	static const struct mv_run run = { 70001, 600000, 0, MV_PLANE_NONE };
+	struct mv_runs runs = { .run = (struct mv_run *)&run, .count = 1 };
+	size_t cuts[MAX_CUTS], alone[MAX_CUTS], done = 0, i = 0, n;
+	uint8_t *data = random_bytes(1 * MIB, 10);
+
+	(void)state;
+	cut_all(cuts, NULL, &runs, data, 1 * MIB);
+	while (done < 70001)
+		done += cuts[i++];
+	assert_int_equal(done, 70001);
+	n = cut_all(alone, NULL, NULL, data + 70001, 600000);
+	assert_true(n > 2);
+	assert_memory_equal(cuts + i, alone, n * sizeof(*alone));
 	free(data);
 }
 
@@ -462,6 +599,9 @@ int main(void)
 		cmocka_unit_test(test_store_chunker__runs_restart_the_cutting),
 		cmocka_unit_test(test_store_chunker__a_gap_is_cut_by_content_too),
 		cmocka_unit_test(test_store_chunker__runs_that_lie_do_no_harm),
+		cmocka_unit_test(test_store_chunker__a_scout_is_ahead_of_the_cuts),
+		cmocka_unit_test(test_store_chunker__a_scout_that_lies_does_no_harm),
+		cmocka_unit_test(test_store_chunker__a_run_may_be_cut_by_content),
 		cmocka_unit_test(test_store_chunker__frozen_boundaries_hold),
 	};
 
