@@ -17,7 +17,6 @@
  * Used for NPZ: a zip of .npy members. Only their headers are unpacked.
  */
 #define LIBARCHIVE "libarchive.so.13"
-#define MEMBERS_MAX 65536u
 #define UNPACKED_MAX (64u * 1024 * 1024)	/* headers of all members */
 #define MEMBER_HEAD_MAX (65536u + 12)
 #define BLOCK 65536u
@@ -52,8 +51,8 @@ struct npz {
 	struct archive *a;
 	struct source src;
 	struct mv_layout *out;
-	struct mv_name *names;
-	size_t names_count;
+	const struct mv_zip *zip;
+	size_t count;			/* members seen */
 	uint8_t *head;
 	size_t unpacked;
 	struct mv_err *err;
@@ -167,26 +166,23 @@ static int member_head(struct npz *z, size_t *have, size_t want)
 	return 0;
 }
 
+/* A stored array lies in the file as it is. */
+static uint64_t place_of(const struct npz *z, const char *name, size_t len,
+			 const struct mv_tensor *t)
+{
+	const struct mv_zip_member *m = mv_zip_find(z->zip, name, len);
+
+	return m && !m->method ? m->data + t->offset : 0;
+}
+
 static int copy_tensor(struct npz *z, const struct mv_layout *from,
 		       const char *name, size_t len)
 {
-	const struct mv_tensor *f = &from->tensors[0];
-	struct mv_tensor *t = mv_layout_add(z->out, f->rank);
-	uint64_t *shape;
+	struct mv_tensor t = from->tensors[0];
 
-	if (!t)
-		return mv_nomem(z->err);
-	shape = t->shape;
-	if (f->rank)
-		memcpy(shape, f->shape, f->rank * sizeof(*shape));
-	*t = *f;
-	t->shape = shape;
-	t->offset = 0;
-	t->name = mv_layout_strn(z->out, name, len);
-	t->dtype_name = mv_layout_strn(z->out, f->dtype_name,
-				       strlen(f->dtype_name));
-	if (!t->name || !t->dtype_name)
-		return mv_nomem(z->err);
+	t.offset = place_of(z, name, len, &t);
+	if (mv_layout_copy(z->out, &t, name, len - 4, z->err) < 0)
+		return MV_ENOMEM;
 	for (size_t i = 0; i < from->note_count; i++)
 		if (mv_layout_note(z->out, from->notes[i], z->err) < 0)
 			return MV_ENOMEM;
@@ -238,7 +234,6 @@ static int is_npy(const char *name, size_t len)
 static int one_member(struct npz *z, struct archive_entry *e)
 {
 	const char *name = z->lib.entry_pathname_utf8(e);
-	struct mv_name *copy = &z->names[z->names_count];
 	size_t len;
 
 	if (!name)
@@ -246,13 +241,6 @@ static int one_member(struct npz *z, struct archive_entry *e)
 	if (!name)
 		return failed(z, "a member's name cannot be read");
 	len = strlen(name);
-	if (!z->names_count && !is_npy(name, len))
-		return mv_fail(z->err, MV_ENOENT, "unknown format");
-	copy->s = mv_layout_strn(z->out, name, len);
-	copy->len = len;
-	if (!copy->s)
-		return mv_nomem(z->err);
-	z->names_count++;
 	if (z->lib.entry_filetype(e) != S_IFREG || !is_npy(name, len))
 		return mv_layout_note(z->out, "has members that are no arrays",
 				      z->err);
@@ -260,46 +248,34 @@ static int one_member(struct npz *z, struct archive_entry *e)
 		return failed(z, "a member is encrypted");
 	if (!z->lib.entry_size_is_set(e) || z->lib.entry_size(e) < 0)
 		return failed(z, "a member has no size");
-	return one_array(z, name, len - 4, (uint64_t)z->lib.entry_size(e));
+	return one_array(z, name, len, (uint64_t)z->lib.entry_size(e));
 }
 
 static int all_members(struct npz *z)
 {
-	const struct mv_name *twice;
 	struct archive_entry *e;
-	char shown[MV_SHOWN];
 	int rc, got;
 
-	z->names = calloc(MEMBERS_MAX, sizeof(*z->names));
-	if (!z->names)
-		return mv_nomem(z->err);
 	for (;;) {
 		got = z->lib.read_next_header(z->a, &e);
 		if (got == ARCHIVE_EOF)
 			break;
 		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
 			return failed(z, "its directory cannot be read");
-		if (z->names_count == MEMBERS_MAX)
-			return mv_fail(z->err, MV_EINVALID,
-				       "more than %u members", MEMBERS_MAX);
+		if (z->count++ == z->zip->count)
+			return failed(z, "it has members that its directory has not");
 		rc = one_member(z, e);
 		if (rc < 0)
 			return rc;
 	}
-	if (!z->names_count)
-		return mv_fail(z->err, MV_ENOENT, "unknown format");
-	twice = mv_names_twice(z->names, z->names_count);
-	if (twice)
-		return mv_fail(z->err, MV_EINVALID,
-			       "two members are called '%s'",
-			       mv_name_shown(shown, twice->s, twice->len));
 	return 0;
 }
 
-int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
-		uint64_t size, struct mv_err *err)
+int mv_npz_list(struct mv_layout *out, const struct mv_zip *zip,
+		mv_read_at_fn fn, void *payload, uint64_t size,
+		struct mv_err *err)
 {
-	struct npz z = { .out = out, .err = err };
+	struct npz z = { .out = out, .zip = zip, .err = err };
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -319,7 +295,6 @@ int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		z.lib.read_free(z.a);
 	if (z.lib.handle)
 		dlclose(z.lib.handle);
-	free(z.names);
 	free(z.src.block);
 	free(z.head);
 	if (rc < 0)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+
 /* -- reading the head ----------------------------------------------------- */
 
 static int read_head(uint8_t **head, size_t *have, size_t want,
@@ -30,6 +32,32 @@ static int read_head(uint8_t **head, size_t *have, size_t want,
 	return 0;
 }
 
+static int is_zip(const uint8_t *head, size_t len)
+{
+	return len >= 4 && (!memcmp(head, "PK\3\4", 4) ||
+			    !memcmp(head, "PK\5\6", 4));
+}
+
+/* What has no header that says it all. */
+static int list_other(struct mv_layout *out, const uint8_t *head, size_t len,
+		      mv_read_at_fn fn, void *payload, uint64_t size,
+		      struct mv_err *err)
+{
+	const struct mv_walker *walker = mv_walker_for(head, len);
+	int rc;
+
+	if (is_zip(head, len))
+		return mv_zip_list(out, fn, payload, size, err);
+	rc = mv_recognise(out, head, len, size, err);
+	if (rc != MV_ENOENT)
+		return rc;
+	if (walker == &mv_walker_parquet)
+		return mv_parquet_list(out, fn, payload, size, err);
+	if (walker)
+		return mv_walk_list(out, walker, fn, payload, size, err);
+	return mv_shards_list(out, head, len, fn, payload, size, err);
+}
+
 int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		       uint64_t size, struct mv_err *err)
 {
@@ -45,8 +73,8 @@ int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 			goto out;
 		rc = mv_format_parse(out, &need, head, have, size, err);
 	} while (rc == MV_EBUSY && need > have);
-	if (rc == MV_ENOENT && have >= 4 && !memcmp(head, "PK\3\4", 4))
-		rc = mv_npz_list(out, fn, payload, size, err);
+	if (rc == MV_ENOENT)
+		rc = list_other(out, head, have, fn, payload, size, err);
 out:
 	free(head);
 	return rc;
@@ -123,19 +151,41 @@ static void format_join(struct mv_run *run, const struct mv_tensor *t)
 	run->length = t->offset + t->length - run->offset;
 }
 
+static struct mv_run *run_add(struct mv_runs *out, const struct mv_tensor *t,
+			      struct mv_err *err)
+{
+	struct mv_run *run;
+
+	if (MV_GROW(out->run, out->alloc, out->count + 1, err) < 0)
+		return NULL;
+	run = &out->run[out->count++];
+	run->offset = t->offset;
+	run->length = t->length;
+	run->unit = t->unit && t->unit <= 4096 ? t->unit : 1;
+	run->plane = plane_of(t);
+	return run;
+}
+
+/* What is not numbers is cut by content, but anew where it begins. */
+static int member_run(struct mv_runs *out, const struct mv_tensor *t,
+		      struct mv_err *err)
+{
+	struct mv_run *run;
+
+	run = run_add(out, t, err);
+	if (!run)
+		return MV_ENOMEM;
+	run->unit = 0;
+	return 0;
+}
+
 static int runs_of(struct mv_runs *out, const struct mv_layout *layout,
 		   struct mv_err *err)
 {
 	int small = 0;
 
-	if (!layout->count)
-		return 0;
-	out->run = calloc(layout->count, sizeof(*out->run));
-	if (!out->run)
-		return mv_nomem(err);
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct mv_tensor *t = &layout->tensors[i];
-		struct mv_run *run;
 
 		if (!t->length)
 			continue;
@@ -143,14 +193,93 @@ static int runs_of(struct mv_runs *out, const struct mv_layout *layout,
 			format_join(&out->run[out->count - 1], t);
 			continue;
 		}
-		run = &out->run[out->count++];
-		run->offset = t->offset;
-		run->length = t->length;
-		run->unit = t->unit && t->unit <= 4096 ? t->unit : 1;
-		run->plane = plane_of(t);
+		if (!run_add(out, t, err))
+			return MV_ENOMEM;
 		small = t->length < SMALL;
 	}
 	return 0;
+}
+
+/* -- the same of what is read along --------------------------------------- */
+
+struct along {
+	struct mv_scout scout;
+	struct mv_walk *walk;
+	struct mv_runs *out;
+	uint64_t end;		/* of the last run */
+};
+
+static int along_found(void *payload, const struct mv_tensor *t,
+		       struct mv_err *err)
+{
+	struct along *a = payload;
+
+	/* with headers between them, small ones are like nothing else */
+	if (t->length < SMALL || t->offset < a->end ||
+	    t->length > INT64_MAX - t->offset)
+		return 0;
+	a->end = t->offset + t->length;
+	if (t->dtype == MV_DTYPE_FILE)
+		return member_run(a->out, t, err);
+	return run_add(a->out, t, err) ? 0 : MV_ENOMEM;
+}
+
+static int along_look(struct mv_scout *scout, struct mv_runs *out,
+		      const uint8_t *data, size_t len, struct mv_err *err)
+{
+	struct along *a = (struct along *)scout;
+	int rc;
+
+	a->out = out;
+	rc = a->walk->step(a->walk, data, len, err);
+	scout->at = rc < 0 ? UINT64_MAX : a->walk->at;
+	return rc == MV_ENOMEM ? rc : 0;
+}
+
+static void along_free(struct mv_scout *scout)
+{
+	struct along *a = (struct along *)scout;
+
+	a->walk->free(a->walk);
+	free(a);
+}
+
+static int along_new(struct mv_runs *out, const struct mv_walker *walker,
+		     struct mv_err *err)
+{
+	struct along *a = calloc(1, sizeof(*a));
+	int rc;
+
+	if (!a)
+		return mv_nomem(err);
+	rc = walker->open(&a->walk, err);
+	if (rc < 0) {
+		free(a);
+		return rc;
+	}
+	a->walk->file_size = UINT64_MAX;
+	a->walk->found = along_found;
+	a->walk->payload = a;
+	a->scout.at = a->walk->at;
+	a->scout.want = MV_LOOK_MAX;
+	a->scout.look = along_look;
+	a->scout.free = along_free;
+	out->scout = &a->scout;
+	return 0;
+}
+
+/* No header says it all: does it belong to something that is read along? */
+static int scout_of(struct mv_runs *out, size_t *need, const uint8_t *head,
+		    size_t len, int eof, struct mv_err *err)
+{
+	const struct mv_walker *walker;
+
+	if (len < MV_BID_AHEAD && !eof) {
+		*need = MV_BID_AHEAD;
+		return mv_fail(err, MV_EBUSY, "more of the head is needed");
+	}
+	walker = mv_walker_for(head, len);
+	return walker ? along_new(out, walker, err) : 0;
 }
 
 int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
@@ -168,6 +297,8 @@ int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
 	}
 	if (rc == MV_ENOMEM)
 		return rc;
+	if (rc == MV_ENOENT)
+		return scout_of(out, need, head, len, eof, err);
 	if (rc < 0)
 		return 0;
 	rc = runs_of(out, &layout, err);

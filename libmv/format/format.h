@@ -36,7 +36,9 @@ enum mv_dtype {
 	MV_DTYPE_U32, MV_DTYPE_I32, MV_DTYPE_F32,
 	MV_DTYPE_U64, MV_DTYPE_I64, MV_DTYPE_F64,
 	MV_DTYPE_C64, MV_DTYPE_C128,
-	MV_DTYPE_BLOCK		/* quantised blocks (GGUF), sub-byte types */
+	MV_DTYPE_BLOCK,		/* quantised blocks (GGUF), sub-byte types */
+	MV_DTYPE_FILE		/* no tensor: a member of an archive, a column.
+				   It has no elements */
 };
 
 struct mv_tensor {
@@ -47,14 +49,22 @@ struct mv_tensor {
 	uint32_t unit;		/* smallest whole piece in bytes: element or block */
 	uint32_t rank;
 	uint64_t *shape;	/* `rank` numbers, outermost first */
-	uint64_t offset;	/* from the start of the file; 0 in an npz */
-	uint64_t length;	/* bytes, uncompressed */
+	uint64_t *stride;	/* in elements; NULL: row after row, no holes */
+	uint64_t offset;	/* from the start of the file; 0: its bytes do
+				   not lie there as they are (compressed) */
+	uint64_t length;	/* bytes, uncompressed, from the first element
+				   to the last */
+	const char *elsewhere;	/* the file that offset and length speak of,
+				   relative to this one; NULL: this one */
 };
 
 struct mv_layout {
-	const char *format;	/* "safetensors", "gguf", "npy", "npz": static */
-	uint64_t header_len;	/* bytes before the first tensor's data */
-	struct mv_tensor *tensors;	/* in order of offset */
+	const char *format;	/* "safetensors", "gguf" ...: static */
+	int not_listed;		/* recognised only: what is in it is not said */
+	uint64_t header_len;	/* bytes before the first tensor's data; 0 in
+				   archives */
+	struct mv_tensor *tensors;	/* in order of offset; may share bytes
+					   in "pytorch" */
 	size_t count;
 	char **meta_keys;	/* the file's own metadata, as text */
 	char **meta_values;	/* long values are cut and end in "..." */
@@ -68,6 +78,8 @@ void mv_layout_release(struct mv_layout *layout);	/* zeroes it, too */
 
 /* How many elements (or saturated at UINT64_MAX). */
 uint64_t mv_tensor_elements(const struct mv_tensor *tensor);
+/* How many of the layout's tensors are members (MV_DTYPE_FILE). */
+size_t mv_layout_members(const struct mv_layout *layout);
 uint64_t mv_layout_elements(const struct mv_layout *layout);
 
 /* The dtypes that occur, in order of occurrence; those beyond `max` are not
@@ -109,9 +121,10 @@ int mv_format_parse(struct mv_layout *out, uint64_t *need,
 /*
  * The same, with the head read as far as needed, whatever holds it. `fn`
  * reads up to `len` bytes at `off` and says how many it *got; fewer only at
- * the end. Also lists an NPZ, whose directory is at its end (its members'
- * headers are read through libarchive). Never returns MV_EBUSY. At most
- * 100 MB of a safetensors header and 64 MiB of any other are read.
+ * the end. Also lists archives and other containers, whose parts are told in
+ * more than one place (zip with NPZ and PyTorch, tar, ONNX, Parquet), and
+ * names what is only recognised. Never returns MV_EBUSY. At most 100 MB of a
+ * safetensors header and 64 MiB of any other are read.
  */
 typedef int (*mv_read_at_fn)(void *payload, uint64_t off, void *data,
 			     size_t len, size_t *got, struct mv_err *err);
@@ -121,10 +134,17 @@ int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 /*
  * Where shall chunks be cut? A mv_runs_fn (base/runs.h says what it promises;
  * docs/format/chunking.md has the rules): one run per tensor of 4 KiB or
- * more, runs of smaller neighbours joined up to 64 KiB.
+ * more, runs of smaller neighbours joined up to 64 KiB. What is read along
+ * (zip, tar, ONNX, Parquet) gets a scout.
  */
 int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
 		   size_t len, int eof, struct mv_err *err);
+
+/* All values that a layout's `format` may have; NULL-terminated. */
+extern const char *const mv_format_names[];
+/* Is a file of that format also one of `name`? A "pytorch" is a zip with a
+   pickle, too. Without regard to case. */
+int mv_format_is(const char *format, const char *name);
 
 /* "F32" of a dtype. Static. */
 const char *mv_dtype_name(enum mv_dtype dtype);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "libmv/base/grow.h"
 
@@ -51,6 +52,7 @@ static const struct {
 	{ "C64", MV_DTYPE_C64 },
 	{ "C128", MV_DTYPE_C128 },
 	{ "BLOCK", MV_DTYPE_BLOCK },
+	{ "FILE", MV_DTYPE_FILE },
 };
 
 const char *mv_dtype_name(enum mv_dtype dtype)
@@ -59,6 +61,28 @@ const char *mv_dtype_name(enum mv_dtype dtype)
 		if (dtype_names[i].dtype == dtype)
 			return dtype_names[i].name;
 	return "?";
+}
+
+const char *const mv_format_names[] = {
+	"safetensors", "gguf", "npy", "npz", "pytorch", "onnx", "parquet",
+	"tar", "zip", "hdf5", "keras", "tflite", "savedmodel", "pickle",
+	"safetensors-index", NULL
+};
+
+int mv_format_is(const char *format, const char *name)
+{
+	static const char *const also[][2] = {
+		{ "pytorch", "zip" }, { "pytorch", "pickle" },
+		{ "npz", "zip" }, { "keras", "zip" }
+	};
+
+	if (!strcasecmp(format, name))
+		return 1;
+	for (size_t i = 0; i < sizeof(also) / sizeof(*also); i++)
+		if (!strcasecmp(format, also[i][0]) &&
+		    !strcasecmp(name, also[i][1]))
+			return 1;
+	return 0;
 }
 
 static struct arena *arena_of(struct mv_layout *layout)
@@ -227,6 +251,21 @@ const char *mv_name_shown(char *out, const char *name, size_t len)
 	return out;
 }
 
+int mv_path_stays(const char *path)
+{
+	if (!*path || *path == '/' || *path == '\\' ||
+	    (path[0] && path[1] == ':'))
+		return 0;
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/\\");
+
+		if (n == 2 && p[0] == '.' && p[1] == '.')
+			return 0;
+		p += n + (p[n] != '\0');
+	}
+	return 1;
+}
+
 static int name_cmp(const void *a, const void *b)
 {
 	const struct mv_name *x = a, *y = b;
@@ -249,7 +288,7 @@ const struct mv_name *mv_names_twice(struct mv_name *names, size_t count)
 
 uint64_t mv_tensor_elements(const struct mv_tensor *tensor)
 {
-	uint64_t n = 1;
+	uint64_t n = tensor->dtype != MV_DTYPE_FILE;
 	int over = 0;
 
 	for (uint32_t i = 0; i < tensor->rank; i++) {
@@ -258,6 +297,73 @@ uint64_t mv_tensor_elements(const struct mv_tensor *tensor)
 		over |= __builtin_mul_overflow(n, tensor->shape[i], &n);
 	}
 	return over ? UINT64_MAX : n;
+}
+
+size_t mv_layout_members(const struct mv_layout *layout)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < layout->count; i++)
+		n += layout->tensors[i].dtype == MV_DTYPE_FILE;
+	return n;
+}
+
+int mv_layout_copy(struct mv_layout *layout, const struct mv_tensor *t,
+		   const char *name, size_t name_len, struct mv_err *err)
+{
+	struct mv_tensor *copy;
+	uint64_t *shape;
+	int bad = 0;
+
+	if (layout->count == MV_TENSORS_MAX)
+		return mv_fail(err, MV_EINVALID, "more than %u tensors",
+			       MV_TENSORS_MAX);
+	copy = mv_layout_add(layout, t->rank);
+	if (!copy)
+		return mv_nomem(err);
+	shape = copy->shape;
+	*copy = *t;
+	copy->shape = shape;
+	if (t->rank)
+		memcpy(shape, t->shape, t->rank * sizeof(*shape));
+	copy->name = mv_layout_strn(layout, name, name_len);
+	copy->dtype_name = mv_layout_strn(layout, t->dtype_name,
+					  strlen(t->dtype_name));
+	bad |= !copy->name || !copy->dtype_name;
+	if (t->elsewhere) {
+		copy->elsewhere = mv_layout_strn(layout, t->elsewhere,
+						 strlen(t->elsewhere));
+		bad |= !copy->elsewhere;
+	}
+	if (t->stride && t->rank) {
+		copy->stride = allocate(layout, t->rank * sizeof(*shape));
+		if (copy->stride)
+			memcpy(copy->stride, t->stride,
+			       t->rank * sizeof(*shape));
+		bad |= !copy->stride;
+	}
+	return bad ? mv_nomem(err) : 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct mv_tensor *x = a, *y = b;
+	int elsewhere = !!x->elsewhere - !!y->elsewhere;
+
+	if (elsewhere)
+		return elsewhere;
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	if (x->length != y->length)
+		return x->length < y->length ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+void mv_layout_sort(struct mv_layout *layout)
+{
+	if (layout->count)
+		qsort(layout->tensors, layout->count,
+		      sizeof(*layout->tensors), by_place);
 }
 
 /* Sums saturate. */
@@ -284,6 +390,8 @@ size_t mv_layout_dtypes(struct mv_dtype_sum *out, size_t max,
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct mv_tensor *t = &layout->tensors[i];
 
+		if (t->dtype == MV_DTYPE_FILE)
+			continue;
 		for (k = 0; k < count; k++)
 			if (!strcmp(out[k].name, t->dtype_name))
 				break;
@@ -316,23 +424,37 @@ static int print_dtypes(struct mv_buf *out, const struct mv_layout *layout)
 				   sums[i].elements, sums[i].tensors,
 				   sums[i].tensors == 1 ? "tensor" : "tensors");
 	}
-	if (tensors < layout->count)
+	if (tensors < layout->count - mv_layout_members(layout))
 		bad |= mv_buf_addstr(out, ", ...");
 	return count ? bad | mv_buf_addch(out, '\n') : bad;
+}
+
+static int print_counts(struct mv_buf *out, const struct mv_layout *layout)
+{
+	uint64_t elements = mv_layout_elements(layout);
+	size_t members = mv_layout_members(layout);
+	int bad = 0;
+
+	if (members)
+		bad |= mv_buf_addf(out, "members: %zu\n", members);
+	if (members && members == layout->count)
+		return bad;
+	bad |= mv_buf_addf(out, "tensors: %zu\nparameters: ",
+			   layout->count - members);
+	bad |= elements == UINT64_MAX ? mv_buf_addstr(out, "too many\n") :
+		mv_buf_addf(out, "%" PRIu64 "\n", elements);
+	return bad | print_dtypes(out, layout);
 }
 
 int mv_layout_print_facts(struct mv_buf *out, const struct mv_layout *layout,
 			  struct mv_err *err)
 {
-	uint64_t elements = mv_layout_elements(layout);
 	int bad;
 
-	bad = mv_buf_addf(out, "format: %s\ntensors: %zu\nparameters: ",
-			  layout->format ? layout->format : "unknown",
-			  layout->count);
-	bad |= elements == UINT64_MAX ? mv_buf_addstr(out, "too many\n") :
-		mv_buf_addf(out, "%" PRIu64 "\n", elements);
-	bad |= print_dtypes(out, layout);
+	bad = mv_buf_addf(out, "format: %s\n",
+			  layout->format ? layout->format : "unknown");
+	if (!layout->not_listed)
+		bad |= print_counts(out, layout);
 	for (size_t i = 0; i < layout->meta_count; i++) {
 		const char *k = layout->meta_keys[i];
 		const char *v = layout->meta_values[i];
@@ -358,8 +480,13 @@ static int print_tensor(struct mv_buf *out, const struct mv_tensor *t)
 	for (uint32_t i = 0; i < t->rank; i++)
 		bad |= mv_buf_addf(out, "%s%" PRIu64, i ? ", " : "",
 				   t->shape[i]);
-	bad |= mv_buf_addf(out, "] %" PRIu64 "\n", t->length);
-	return bad;
+	bad |= mv_buf_addf(out, "] %" PRIu64, t->length);
+	if (t->elsewhere) {
+		bad |= mv_buf_addstr(out, " in ");
+		bad |= mv_buf_add_safe(out, t->elsewhere,
+				       strlen(t->elsewhere));
+	}
+	return bad | mv_buf_addch(out, '\n');
 }
 
 int mv_layout_print(struct mv_buf *out, const struct mv_layout *layout,

@@ -63,3 +63,29 @@ int mv_format_parse(struct mv_layout *out, uint64_t *need,
 		*need = h.need;
 	return rc;
 }
+
+/* Whose container is this? The same of what is read along. */
+static const struct mv_walker *const walkers[] = {
+	&mv_walker_zip,
+	&mv_walker_tar,
+	&mv_walker_parquet,
+	&mv_walker_onnx,
+};
+
+const struct mv_walker *mv_walker_for(const uint8_t *head, size_t len)
+{
+	const struct mv_walker *best = NULL;
+	int high = 0;
+
+	if (len > MV_BID_AHEAD)
+		len = MV_BID_AHEAD;
+	for (size_t i = 0; i < sizeof(walkers) / sizeof(*walkers); i++) {
+		int bid = walkers[i]->bid(head, len);
+
+		if (bid > high) {
+			best = walkers[i];
+			high = bid;
+		}
+	}
+	return best;
+}

@@ -52,9 +52,158 @@ int mv_head_need(struct mv_head *head, uint64_t pos, uint64_t len,
 int mv_head_parse(struct mv_layout *out, struct mv_head *head,
 		  struct mv_err *err);
 
-/* List an NPZ. MV_ENOENT: a zip, but not of arrays. */
-int mv_npz_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
+/* -- containers that are read along: walk.c ------------------------------- */
+
+/*
+ * One place after the other, each of which says where the next one is. The
+ * same walk lists a file (`layout` is set, errors count) and finds cut hints
+ * (`layout` is NULL, an error is the end of them).
+ */
+struct mv_walk {
+	uint64_t at;		/* the next place; UINT64_MAX: it is over */
+	uint64_t file_size;	/* UINT64_MAX: unknown */
+	struct mv_layout *layout;
+	/* Look at what is at `at`: MV_LOOK_MAX bytes, fewer only at the end of
+	   the file. Moves `at` on. 0, MV_EINVALID, MV_ENOMEM */
+	int (*step)(struct mv_walk *walk, const uint8_t *data, size_t len,
+		    struct mv_err *err);
+	void (*free)(struct mv_walk *walk);
+	/* What was found. Lies at or behind `at`; its name may be NULL when
+	   `layout` is, and nothing it points to outlives the call. */
+	int (*found)(void *payload, const struct mv_tensor *tensor,
+		     struct mv_err *err);
+	void *payload;
+};
+
+struct mv_walker {
+	const char *name;
+	int (*bid)(const uint8_t *data, size_t len);	/* of MV_BID_AHEAD */
+	int (*open)(struct mv_walk **out, struct mv_err *err);
+};
+
+#define MV_BID_AHEAD 512u
+
+extern const struct mv_walker mv_walker_zip;
+extern const struct mv_walker mv_walker_tar;
+extern const struct mv_walker mv_walker_onnx;
+extern const struct mv_walker mv_walker_parquet;
+
+/* Whose is it? By the first MV_BID_AHEAD bytes. NULL: nobody's. */
+const struct mv_walker *mv_walker_for(const uint8_t *head, size_t len);
+
+/* List by walking. */
+int mv_walk_list(struct mv_layout *out, const struct mv_walker *walker,
+		 mv_read_at_fn fn, void *payload, uint64_t size,
+		 struct mv_err *err);
+
+/* A copy of `t` in `layout`, which then owns all it points to. */
+int mv_layout_copy(struct mv_layout *layout, const struct mv_tensor *t,
+		   const char *name, size_t name_len, struct mv_err *err);
+void mv_layout_sort(struct mv_layout *layout);	/* by offset */
+
+/* Exactly `len` bytes; MV_EINVALID beyond the end of the file. */
+int mv_read_exactly(mv_read_at_fn fn, void *payload, uint64_t size,
+		    uint64_t off, void *data, size_t len, struct mv_err *err);
+
+/*
+ * A member whose data begins with `len` bytes at `data`: is it an array?
+ * 1 and *out (its dtype, shape, length; its offset counts from the member);
+ * *layout owns them. `size` is the member's, or UINT64_MAX.
+ */
+int mv_member_array(struct mv_tensor *out, struct mv_layout *layout,
+		    const uint8_t *data, size_t len, uint64_t size,
+		    struct mv_err *err);
+
+/* -- zip ------------------------------------------------------------------ */
+
+struct mv_zip_member {
+	const char *name;	/* not terminated in the file; here it is */
+	size_t name_len;
+	unsigned method;	/* 0 stored, 8 deflated */
+	uint64_t packed;	/* bytes in the file */
+	uint64_t size;
+	uint64_t header;	/* where its local header is */
+	uint64_t data;		/* where its data is */
+};
+
+struct mv_zip {
+	struct mv_zip_member *members;	/* in order of the directory */
+	const struct mv_zip_member **by_name;
+	size_t count;
+	char *directory;
+};
+
+/*
+ * The directory at the end, compared with the header of each member: names,
+ * methods and sizes must agree, members must not overlap.
+ */
+int mv_zip_read(struct mv_zip *zip, mv_read_at_fn fn, void *payload,
 		uint64_t size, struct mv_err *err);
+void mv_zip_release(struct mv_zip *zip);
+const struct mv_zip_member *mv_zip_find(const struct mv_zip *zip,
+					const char *name, size_t len);
+
+/* What kind of zip this is, and what is in it. */
+int mv_zip_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
+		uint64_t size, struct mv_err *err);
+
+/* List an NPZ, whose directory is `zip`. */
+int mv_npz_list(struct mv_layout *out, const struct mv_zip *zip,
+		mv_read_at_fn fn, void *payload, uint64_t size,
+		struct mv_err *err);
+
+/* -- PyTorch: what data.pkl says ------------------------------------------ */
+
+struct mv_pickle;
+
+struct mv_storage {
+	const char *key;	/* of the member data/<key> */
+	size_t key_len;
+	uint64_t bytes;
+	enum mv_dtype dtype;	/* UNKNOWN: its tensors know */
+	uint32_t unit;
+	size_t first, count;	/* of its tensors, among the parts */
+};
+
+struct mv_torch_part {
+	size_t storage;
+	const struct mv_tensor *tensor;
+};
+
+struct mv_torch {
+	struct mv_layout layout;	/* offsets count from the storage */
+	size_t *storage_of;		/* of each tensor */
+	struct mv_torch_part *parts;	/* by storage, then offset */
+	struct mv_storage *storages;	/* sorted by key */
+	size_t storage_count;
+};
+
+int mv_torch_read(struct mv_torch *out, const struct mv_pickle *pickle,
+		  struct mv_err *err);
+void mv_torch_release(struct mv_torch *torch);
+/* The number of the storage, or storage_count. */
+size_t mv_torch_storage(const struct mv_torch *torch, const char *key,
+			size_t len);
+/* How the storage is cut: at its tensors, unless they share bytes. */
+int mv_torch_pieces(const struct mv_torch *torch, size_t storage,
+		    int (*fn)(void *payload, const struct mv_tensor *piece,
+			      struct mv_err *err), void *payload,
+		    struct mv_err *err);
+
+/* Row groups and column chunks, from the footer. */
+int mv_parquet_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
+		    uint64_t size, struct mv_err *err);
+
+/* The shards of a model, from its *.index.json. MV_ENOENT: no such file. */
+int mv_shards_list(struct mv_layout *out, const uint8_t *head, size_t len,
+		   mv_read_at_fn fn, void *payload, uint64_t size,
+		   struct mv_err *err);
+
+/* -- what is recognised, and no more -------------------------------------- */
+
+/* 0 and *out; MV_ENOENT: nothing we know. */
+int mv_recognise(struct mv_layout *out, const uint8_t *head, size_t len,
+		 uint64_t size, struct mv_err *err);
 
 /* -- filling a layout; everything lives until mv_layout_release() --------- */
 char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len);
@@ -69,6 +218,9 @@ int mv_layout_note(struct mv_layout *layout, const char *note,
 /* An untrusted name as part of a message: short, printable ASCII. */
 #define MV_SHOWN 64
 const char *mv_name_shown(char *out, const char *name, size_t len);
+
+/* A path that a file names: relative, and never out of its folder? */
+int mv_path_stays(const char *path);
 
 /* Are two of these `count` names the same? Sorts them. */
 struct mv_name {

@@ -127,6 +127,145 @@ static inline int read_fd(void *payload, uint64_t off, void *data, size_t len,
 			     err);
 }
 
+/* -- files in memory, of exactly the right size --------------------------- */
+
+struct memory {
+	const uint8_t *data;
+	size_t len;
+	size_t fail_after;	/* reads; 0: never */
+	size_t reads;
+};
+
+static inline int read_at(void *payload, uint64_t off, void *data, size_t len,
+			  size_t *got, struct mv_err *err)
+{
+	struct memory *m = payload;
+
+	if (m->fail_after && ++m->reads > m->fail_after)
+		return mv_fail(err, MV_ENETWORK, "the line is cut");
+	*got = off >= m->len ? 0 : len < m->len - off ? len : m->len - off;
+	memcpy(data, m->data + (off < m->len ? off : 0), *got);
+	return 0;
+}
+
+static inline int list(const void *data, size_t len, struct mv_layout *l,
+		       struct mv_err *err)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	struct memory m = { copy, len, 0, 0 };
+	int rc;
+
+	assert_non_null(copy);
+	memcpy(copy, data, len);
+	rc = mv_format_parse_at(l, read_at, &m, len, err);
+	free(copy);
+	for (size_t i = 0; !rc && i < l->count; i++) {
+		const struct mv_tensor *t = &l->tensors[i];
+
+		assert_non_null(t->name);
+		assert_non_null(t->dtype_name);
+		assert_true(!t->offset || t->elsewhere ||
+			    (t->offset <= len && t->length <= len - t->offset));
+	}
+	return rc;
+}
+
+static inline int list_verdict(const void *data, size_t len,
+			       struct mv_err *err)
+{
+	struct mv_layout l;
+	int rc = list(data, len, &l, err);
+
+	mv_layout_release(&l);	/* empty after a failure */
+	return rc;
+}
+
+/* Refused, with these words. */
+static inline void refuse(const void *data, size_t len, const char *words)
+{
+	struct mv_err err;
+
+	assert_int_equal(list_verdict(data, len, &err), MV_EINVALID);
+	if (!strstr(err.msg, words))
+		fail_msg("'%s' says nothing of '%s'", err.msg, words);
+}
+
+/* Each truncation, and each byte changed: an answer, whatever it is. */
+static inline size_t sweep_list(const struct mv_buf *file, size_t step)
+{
+	size_t refused = 0;
+	struct mv_err err;
+
+	for (size_t i = 0; i < file->len; i += step) {
+		int rc = list_verdict(file->data, i, &err);
+
+		assert_true(!rc || rc == MV_EINVALID || rc == MV_ENOENT);
+		file->data[i] ^= 0x55;
+		rc = list_verdict(file->data, file->len, &err);
+		file->data[i] ^= 0x55;
+		assert_true(!rc || rc == MV_EINVALID || rc == MV_ENOENT);
+		refused += rc != 0;
+	}
+	return refused;
+}
+
+/* The runs of a whole file: those of its head, then those that the scout
+   finds, which is shown memory of exactly the right size. */
+static inline void all_runs(struct mv_runs *out, const void *data, size_t len)
+{
+	struct mv_err err;
+	uint64_t end = 0;
+	size_t need = 0;
+
+	assert_int_equal(mv_format_runs(out, &need, data, len, 1, &err), 0);
+	while (out->scout && out->scout->at < len) {
+		uint64_t at = out->scout->at;
+		size_t left = len - (size_t)at;
+		size_t n = left < out->scout->want ? left : out->scout->want;
+		uint8_t *copy = malloc(n);
+		size_t before = out->count;
+
+		assert_non_null(copy);
+		memcpy(copy, (const uint8_t *)data + at, n);
+		assert_int_equal(out->scout->look(out->scout, out, copy, n,
+						  &err), 0);
+		free(copy);
+		for (size_t i = before; i < out->count; i++)
+			assert_true(out->run[i].offset >= at);
+		if (out->scout->at <= at)
+			break;
+	}
+	for (size_t i = 0; i < out->count; i++) {
+		assert_true(out->run[i].offset >= end);
+		assert_true(out->run[i].length > 0);
+		assert_true(out->run[i].unit <= 4096);
+		end = out->run[i].offset + out->run[i].length;
+		assert_true(end > out->run[i].offset);
+	}
+}
+
+static inline void check_golden_runs(const char *name)
+{
+	struct mv_buf file, want, got;
+	struct mv_runs runs;
+	char path[256];
+
+	load(&file, name);
+	snprintf(path, sizeof(path), "%s.runs", name);
+	load(&want, path);
+	mv_buf_init(&got, 1u << 20);
+	all_runs(&runs, file.data, file.len);
+	for (size_t i = 0; i < runs.count; i++)
+		mv_buf_addf(&got, "%" PRIu64 " %" PRIu64 " %" PRIu32 " %d\n",
+			    runs.run[i].offset, runs.run[i].length,
+			    runs.run[i].unit, (int)runs.run[i].plane);
+	assert_string_equal(got.data, want.data);
+	mv_runs_release(&runs);
+	mv_buf_release(&file);
+	mv_buf_release(&want);
+	mv_buf_release(&got);
+}
+
 /* A frozen text beside the file: "<name>.layout". */
 static inline void check_golden(const char *name)
 {
