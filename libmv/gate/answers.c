@@ -442,10 +442,6 @@ static const char *sniff(struct mv_asked *q)
 		return NULL;
 	if (got >= 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5)
 		return "pickle";
-	if (got >= 4 && !memcmp(head, "PK\3\4", 4))
-		return "zip";
-	if (got >= 8 && !memcmp(head, "\211HDF\r\n\032\n", 8))
-		return "hdf5";
 	return NULL;
 }
 
@@ -464,9 +460,11 @@ static int answer_format(struct mv_asked *q, struct mv_err *err)
 		return mv_nomem(err);
 	if (!rc) {
 		format = layout.format;
-		elements = (int64_t)mv_layout_elements(&layout);
-	} else if (!q->subject->is_directory) {
-		format = sniff(q);
+		/* members may hold more of them */
+		if (!layout.not_listed && !mv_layout_members(&layout))
+			elements = (int64_t)mv_layout_elements(&layout);
+	} else if (!q->subject->is_directory && rc == MV_ENOENT) {
+		format = sniff(q);	/* a damaged zip may be anything */
 	}
 	/* Both at once: the header is read only once. */
 	rc = format ? number(q, "format", 1, format, err) :

@@ -136,6 +136,23 @@ static int add_grouped(struct mv_buf *out, uint64_t n)
 	return bad;
 }
 
+static int add_counts(struct mv_buf *out, const struct mv_layout *layout)
+{
+	size_t members = mv_layout_members(layout);
+	size_t tensors = layout->count - members;
+	int bad = 0;
+
+	if (members)
+		bad |= mv_buf_addf(out, ": %zu member%s", members,
+				   members == 1 ? "" : "s");
+	if (layout->not_listed || (members && !tensors))
+		return bad;
+	bad |= mv_buf_addstr(out, members ? ", " : ": ");
+	bad |= add_grouped(out, mv_layout_elements(layout));
+	return bad | mv_buf_addf(out, " parameters in %zu tensor%s", tensors,
+				 tensors == 1 ? "" : "s");
+}
+
 /* "safetensors: 3,148,032 parameters in 44 tensors, F32" */
 static int inside(struct making *m, struct mv_err *err)
 {
@@ -150,11 +167,8 @@ static int inside(struct making *m, struct mv_err *err)
 		return 0;
 	mv_buf_init(&text, 64 << 10);
 	n = mv_layout_dtypes(sums, MV_DTYPE_SUMS, &layout);
-	bad = mv_buf_addf(&text, "%s: ", layout.format ? layout.format
-						       : "unknown");
-	bad |= add_grouped(&text, mv_layout_elements(&layout));
-	bad |= mv_buf_addf(&text, " parameters in %zu tensor%s", layout.count,
-			   layout.count == 1 ? "" : "s");
+	bad = mv_buf_addstr(&text, layout.format ? layout.format : "unknown");
+	bad |= add_counts(&text, &layout);
 	for (size_t i = 0; i < n && i < 4; i++)
 		bad |= mv_buf_addf(&text, ", %s", sums[i].name);
 	bad |= n > 4 ? mv_buf_addstr(&text, ", ...") : 0;

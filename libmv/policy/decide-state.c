@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "libmv/base/config.h"
+#include "libmv/format/format.h"
 #include "libmv/meta/tags.h"
 
 /* Rules about the file, the history of stages, and the moment. */
@@ -58,8 +59,11 @@ static void format(const struct mv_deciding *d, const struct mv_rule *rule,
 		return;
 	}
 	mv_actual(f, "%s", a->text);
+	/* what forbids zips forbids all that are one */
 	for (char **word = rule->args->words; *word; word++)
-		listed |= !strcasecmp(*word, a->text);
+		listed |= rule->kind == MV_RULE_FORMAT ?
+			!strcasecmp(*word, a->text) :
+			mv_format_is(a->text, *word);
 	if (listed != (rule->kind == MV_RULE_FORMAT))
 		mv_found_set(f, MV_RESULT_NO);
 }

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "libmv/base/words.h"
+#include "libmv/format/format.h"
 #include "libmv/meta/project.h"
 
 /*
@@ -343,17 +344,16 @@ static void lint_settings(struct linting *l, const struct mv_section *s,
 
 static void lint_format_names(struct linting *l, const struct mv_rule *r)
 {
-	static const char *const names[] = { "safetensors", "gguf", "npy",
-					     "npz" };
-
 	for (char **word = r ? r->args->words : NULL; word && *word; word++) {
 		size_t i = 0;
 
-		while (i < 4 && strcasecmp(names[i], *word))
+		while (mv_format_names[i] &&
+		       strcasecmp(mv_format_names[i], *word))
 			i++;
-		if (i == 4)
+		if (!mv_format_names[i])
 			say(l, r->line, 0, "no file is ever found to be '%s': "
-			    "safetensors, gguf, npy and npz are known, and "
+			    "safetensors, gguf, npy, npz, pytorch, onnx and "
+			    "others are known (git help model-inspect), and "
 			    "what is not known is no", *word);
 	}
 }

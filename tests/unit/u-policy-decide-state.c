@@ -44,6 +44,13 @@ static void test_policy_decide_state__formats(void **state)
 	check(&w, "forbid-format = safetensors", YES, NULL);
 	check(&w, "forbid-format = gguf safetensors", NO, "GGUF");
 	check(&w, "forbid-format = safetensors gguf", NO, NULL);
+	/* a PyTorch file is a pickle in a zip, whatever else it is called */
+	answer(&w, "format", 1, "pytorch");
+	check(&w, "forbid-format = pickle", NO, "pytorch");
+	check(&w, "forbid-format = zip", NO, NULL);
+	check(&w, "forbid-format = npz", YES, NULL);
+	check(&w, "format = zip pickle", NO, NULL);
+	check(&w, "format = pytorch", YES, NULL);
 }
 
 static void test_policy_decide_state__sizes(void **state)
