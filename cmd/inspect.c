@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "cmd/out.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/hash.h"
 #include "libmv/base/json.h"
 #include "libmv/base/utf8.h"
 #include "libmv/format/format.h"
@@ -19,12 +21,12 @@
 #include "libmv/transfer/transfer.h"
 
 static const char *const usage[] = {
-	"git model inspect [--json] [--] <file>",
-	"git model inspect [--json] [--] <rev>:<path> | <oid>",
+	"git model inspect [--tensors] [--json] [--] <file>",
+	"git model inspect [--tensors] [--json] [--] <rev>:<path> | <oid>",
 	NULL
 };
 
-enum { NAME_WIDTH_MAX = 64, SHAPE_WIDTH_MAX = 32 };
+enum { NAME_WIDTH_MAX = 64, SHAPE_WIDTH_MAX = 32, BLOCK = 1 << 20 };
 #define OUTPUT_MAX ((size_t)1 << 30)
 
 /* A file, or content of the repository around us. */
@@ -148,6 +150,77 @@ static int read_at(void *payload, uint64_t off, void *data, size_t len,
 	return s->failed;
 }
 
+/* -- the bytes of tensors ------------------------------------------------- */
+
+/* Do its bytes lie in this file, as they are? */
+static int lies_here(const struct mv_tensor *t)
+{
+	return t->offset && !t->elsewhere;
+}
+
+static int hash_tensor(char hex[MV_OID_HEX + 1], struct source *s,
+		       struct mv_hasher *hasher, uint8_t *block,
+		       const struct mv_tensor *t, struct mv_err *err)
+{
+	uint64_t done = 0;
+	struct mv_oid oid;
+	size_t got;
+	int rc = mv_hasher_reset(hasher, err);
+
+	while (!rc && done < t->length) {
+		uint64_t left = t->length - done;
+
+		rc = read_at(s, t->offset + done, block,
+			     left < BLOCK ? (size_t)left : BLOCK, &got, err);
+		if (!rc && !got)
+			rc = mv_fail(err, MV_EIO,
+				     "it became shorter while it was read");
+		if (!rc)
+			rc = mv_hasher_update(hasher, block, got, err);
+		done += got;
+	}
+	if (!rc)
+		rc = mv_hasher_final(oid.b, hasher, err);
+	if (!rc)
+		mv_oid_hex(hex, &oid);
+	return rc;
+}
+
+/* One SHA-256 per tensor, in hexadecimal; "" where there are no bytes. */
+static int hash_tensors(char (**out)[MV_OID_HEX + 1], struct source *s,
+			const struct mv_layout *layout, struct mv_err *err)
+{
+	uint8_t *block = malloc(BLOCK);
+	struct mv_hasher *hasher = NULL;
+	int rc;
+
+	*out = calloc(layout->count ? layout->count : 1, sizeof(**out));
+	rc = *out && block ? mv_hasher_new(&hasher, MV_HASH_SHA256, err) :
+		mv_nomem(err);
+	for (size_t i = 0; i < layout->count && !rc; i++)
+		if (lies_here(&layout->tensors[i]))
+			rc = hash_tensor((*out)[i], s, hasher, block,
+					 &layout->tensors[i], err);
+	mv_hasher_free(hasher);
+	free(block);
+	return rc;
+}
+
+/* What the model is called by its builders, from the file's own metadata. */
+static const char *architecture(const struct mv_layout *layout)
+{
+	static const char *const keys[] = {
+		"general.architecture", "architecture", "model_type",
+		"class_name"
+	};
+
+	for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++)
+		for (size_t i = 0; i < layout->meta_count; i++)
+			if (!strcmp(layout->meta_keys[i], keys[k]))
+				return layout->meta_values[i];
+	return NULL;
+}
+
 /* -- text ----------------------------------------------------------------- */
 
 static int add_shape(struct mv_buf *out, const struct mv_tensor *t)
@@ -157,7 +230,26 @@ static int add_shape(struct mv_buf *out, const struct mv_tensor *t)
 	for (uint32_t i = 0; i < t->rank; i++)
 		bad |= mv_buf_addf(out, "%s%" PRIu64, i ? ", " : "",
 				   t->shape[i]);
-	return bad | mv_buf_addch(out, ']');
+	bad |= mv_buf_addch(out, ']');
+	for (uint32_t i = 0; t->stride && i < t->rank; i++)
+		bad |= mv_buf_addf(out, "%s%" PRIu64, i ? ", " : " by [",
+				   t->stride[i]);
+	return t->stride && t->rank ? bad | mv_buf_addch(out, ']') : bad;
+}
+
+/* Where its bytes are, how many, and what they hash to. */
+static int add_place(struct mv_buf *out, const struct mv_tensor *t,
+		     const char *hex)
+{
+	int bad = t->offset || t->elsewhere ?
+		mv_buf_addf(out, "%" PRIu64, t->offset) :
+		mv_buf_addch(out, '-');
+
+	bad |= mv_buf_addf(out, "+%" PRIu64 "  ", t->length);
+	if (!t->elsewhere)
+		return bad | mv_buf_addstr(out, *hex ? hex : "-");
+	bad |= mv_buf_addstr(out, "in ");
+	return bad | mv_buf_add_safe(out, t->elsewhere, strlen(t->elsewhere));
 }
 
 /* Spaces up to column `to` of the line that began at `line`, at least two. */
@@ -176,7 +268,7 @@ static size_t widest(size_t a, size_t b, size_t max)
 
 /* Cells are made twice: first to see how wide the columns are. */
 static int inspect_add_row(struct mv_buf *out, const struct mv_tensor *t,
-			   size_t width[3])
+			   const char *hex, size_t width[3])
 {
 	size_t line = out->len, at = line;
 	char size[32];
@@ -195,11 +287,13 @@ static int inspect_add_row(struct mv_buf *out, const struct mv_tensor *t,
 	bad |= add_shape(out, t);
 	width[2] = widest(width[2], out->len - at, SHAPE_WIDTH_MAX);
 	bad |= pad(out, line, width[0] + width[1] + width[2] + 6);
-	bad |= mv_buf_addstr(out, mv_print_size(size, t->length));
+	bad |= hex ? add_place(out, t, hex) :
+		mv_buf_addstr(out, mv_print_size(size, t->length));
 	return bad | mv_buf_addch(out, '\n');
 }
 
-static int add_table(struct mv_buf *out, const struct mv_layout *layout)
+static int add_table(struct mv_buf *out, const struct mv_layout *layout,
+		     char (*hex)[MV_OID_HEX + 1])
 {
 	size_t width[3] = { 0, 0, 0 };
 	size_t begin;
@@ -209,13 +303,14 @@ static int add_table(struct mv_buf *out, const struct mv_layout *layout)
 	for (int pass = 0; pass < 2; pass++) {
 		out->len = begin;
 		for (size_t i = 0; i < layout->count; i++)
-			bad |= inspect_add_row(out, &layout->tensors[i], width);
+			bad |= inspect_add_row(out, &layout->tensors[i],
+					       hex ? hex[i] : NULL, width);
 	}
 	return bad;
 }
 
 static int print_text(const struct source *s, const struct mv_layout *layout,
-		      struct mv_err *err)
+		      char (*hex)[MV_OID_HEX + 1], struct mv_err *err)
 {
 	char size[32];
 	struct mv_buf out;
@@ -223,7 +318,7 @@ static int print_text(const struct source *s, const struct mv_layout *layout,
 
 	mv_buf_init(&out, OUTPUT_MAX);
 	rc = mv_layout_print_facts(&out, layout, err);
-	if (!rc && layout->count && add_table(&out, layout))
+	if (!rc && layout->count && add_table(&out, layout, hex))
 		rc = mv_nomem(err);
 	if (!rc) {
 		out_line("size: %s (%" PRIu64 " bytes)",
@@ -266,20 +361,33 @@ static struct mv_json *count_json(uint64_t n)
 	return n > INT64_MAX ? mv_json_null() : mv_json_int((int64_t)n);
 }
 
-static struct mv_json *tensor_json(const struct mv_tensor *t, int with_offset)
+static struct mv_json *counts_json(const uint64_t *n, uint32_t count)
 {
-	struct mv_json *o = mv_json_object(), *shape = mv_json_array();
+	struct mv_json *list = mv_json_array();
 
-	for (uint32_t i = 0; i < t->rank; i++)
-		mv_json_push(shape, count_json(t->shape[i]));
+	for (uint32_t i = 0; i < count; i++)
+		mv_json_push(list, count_json(n[i]));
+	return list;
+}
+
+static struct mv_json *tensor_json(const struct mv_tensor *t, const char *hex)
+{
+	struct mv_json *o = mv_json_object();
+
 	set_text(o, "name", t->name);
 	mv_json_set(o, "dtype", mv_json_str(t->dtype_name));
 	if (t->big_endian)
 		mv_json_set(o, "big_endian", mv_json_bool(1));
-	mv_json_set(o, "shape", shape);
-	if (with_offset)
+	mv_json_set(o, "shape", counts_json(t->shape, t->rank));
+	if (t->stride)
+		mv_json_set(o, "stride", counts_json(t->stride, t->rank));
+	if (t->elsewhere)
+		set_text(o, "file", t->elsewhere);
+	if (t->offset || t->elsewhere)
 		mv_json_set(o, "offset", count_json(t->offset));
 	mv_json_set(o, "size", count_json(t->length));
+	if (hex && *hex)
+		mv_json_set(o, "sha256", mv_json_str(hex));
 	return o;
 }
 
@@ -316,20 +424,24 @@ static struct mv_json *metadata_json(const struct mv_layout *layout)
 }
 
 static int inspect_print_json(const struct source *s,
-			      const struct mv_layout *layout)
+			      const struct mv_layout *layout,
+			      char (*hex)[MV_OID_HEX + 1])
 {
 	struct mv_json *top = mv_json_object();
 	struct mv_json *notes = mv_json_array(), *tensors = mv_json_array();
-	int npz = layout->format && !strcmp(layout->format, "npz");
+	const char *made_as = architecture(layout);
 
 	for (size_t i = 0; i < layout->note_count; i++)
 		mv_json_push(notes, mv_json_str(layout->notes[i]));
 	for (size_t i = 0; i < layout->count; i++)
-		mv_json_push(tensors, tensor_json(&layout->tensors[i], !npz));
+		mv_json_push(tensors, tensor_json(&layout->tensors[i],
+						  hex ? hex[i] : NULL));
 	mv_json_set(top, "size", count_json(s->size));
 	mv_json_set(top, "format", layout->format ?
 		    mv_json_str(layout->format) : mv_json_null());
-	mv_json_set(top, "parameters", layout->format ?
+	if (made_as)
+		set_text(top, "architecture", made_as);
+	mv_json_set(top, "parameters", layout->format && !layout->not_listed ?
 		    count_json(mv_layout_elements(layout)) : mv_json_null());
 	mv_json_set(top, "dtypes", dtypes_json(layout));
 	mv_json_set(top, "metadata", metadata_json(layout));
@@ -338,8 +450,9 @@ static int inspect_print_json(const struct source *s,
 	return out_json(top);
 }
 
-static int show(struct source *s, int json, struct mv_err *err)
+static int show(struct source *s, int tensors, int json, struct mv_err *err)
 {
+	char (*hex)[MV_OID_HEX + 1] = NULL;
 	struct mv_layout layout;
 	char size[32];
 	int rc;
@@ -349,23 +462,34 @@ static int show(struct source *s, int json, struct mv_err *err)
 		mv_err_prefix(err, "'%s'", s->name);
 		return rc;
 	}
+	if (!rc && tensors) {
+		rc = hash_tensors(&hex, s, &layout, err);
+		if (rc < 0) {
+			mv_err_prefix(err, "'%s'", s->name);
+			goto out;
+		}
+	}
 	if (!rc || json) {
-		rc = json ? inspect_print_json(s, &layout) :
-			print_text(s, &layout, err);
+		rc = json ? inspect_print_json(s, &layout, hex) :
+			print_text(s, &layout, hex, err);
 	} else {
 		out_line("size: %s (%" PRIu64 " bytes)",
 			 mv_print_size(size, s->size), s->size);
 		out_line("format: unknown format");
 		rc = 0;
 	}
+out:
+	free(hex);
 	mv_layout_release(&layout);
 	return rc;
 }
 
 int cmd_inspect(int argc, const char **argv, struct cmd_env *env)
 {
-	int json = 0, status;
+	int json = 0, tensors = 0, status;
 	const struct opt opts[] = {
+		OPT_BOOL('t', "tensors", &tensors,
+			 "where each tensor is, and its SHA-256"),
 		OPT_JSON(&json),
 		OPT_END
 	};
@@ -379,7 +503,7 @@ int cmd_inspect(int argc, const char **argv, struct cmd_env *env)
 	s.name = argv[0];
 	rc = open_source(&s, env, &err);
 	if (!rc)
-		rc = show(&s, json, &err);
+		rc = show(&s, tensors, json, &err);
 	status = rc < 0 ? out_fatal(&err) : rc;	/* of inspect_print_json() */
 	close_source(&s);
 	return status;

@@ -54,6 +54,63 @@ test_expect_success 'GGUF, NPY and NPZ' '
 	test_grep "^w  *F32   \[32, 64\]  8.0 KiB$" out
 '
 
+test_expect_success 'PyTorch, ONNX, tar, Parquet, and an index of shards' '
+	git model inspect "$DATA/checkpoint.pt" >out &&
+	test_grep "^format: pytorch$" out &&
+	test_grep "^metadata: epoch = 3$" out &&
+	test_grep "^model.bf  *BF16  \[64, 48\]  *6.0 KiB$" out &&
+	git model inspect "$DATA/external.onnx" >out &&
+	test_grep "^metadata: opset ai.onnx = 17$" out &&
+	git model inspect "$DATA/samples.tar" >out &&
+	test_grep "^members: 4$" out &&
+	test_grep "^tensors: 1$" out &&
+	git model inspect "$DATA/rows.parquet" >out &&
+	test_grep "^metadata: rows = 2000$" out &&
+	test_grep "^1/word  BYTE_ARRAY SNAPPY  \[1000\]" out &&
+	git model inspect "$DATA/model.safetensors.index.json" >out &&
+	test_grep "^metadata: model-00001-of-00002.safetensors = 2 tensors$" out &&
+	git model inspect "$DATA/old.pt" >out &&
+	test_grep "^format: pickle$" out &&
+	test_grep ! "^tensors" out
+'
+
+test_expect_success '--tensors says where, and what it hashes to' '
+	for f in safetensors npz onnx pt
+	do
+		git model inspect --tensors "$DATA/stored.$f" >out &&
+		sed -n "s/^layer.0.weight .*  \([0-9]*+16384  .*\)/\1/p" out >place &&
+		test_line_count = 1 place &&
+		IFS=" +" read at len sha <place &&
+		tail -c +"$((at + 1))" "$DATA/stored.$f" | head -c "$len" |
+			openssl dgst -sha256 -r | sed "s/ .*//" >want &&
+		echo $sha >got &&
+		test_cmp want got || return 1
+	done &&
+	git model inspect --tensors "$DATA/small.npz" >out &&
+	test_grep "^w .*  -+8192  -$" out &&
+	git model inspect --tensors "$DATA/external.onnx" >out &&
+	test_grep "16384+6144  in external.bin$" out &&
+	git model inspect --tensors --json "$DATA/checkpoint.pt" >out &&
+	jq -e ".tensors[] | select(.name == \"model.turned\") |
+		.stride == [1, 64] and .offset == 1024 and
+		(.sha256 | length) == 64" out
+'
+
+test_expect_success 'a container that lies is refused, with its reason' '
+	LC_ALL=C sed "0,\\,stored/data/0,s,,stored/DATA/0," "$DATA/stored.pt" >lie.pt &&
+	test_expect_code 128 git model inspect lie.pt 2>err &&
+	test_grep "another name in its own header" err &&
+	head -c 20000 "$DATA/stored.onnx" >cut.onnx &&
+	test_expect_code 128 git model inspect cut.onnx 2>err &&
+	test_grep "longer than what it is in" err &&
+	head -c 20000 "$DATA/rows.parquet" >cut.parquet &&
+	test_expect_code 128 git model inspect cut.parquet 2>err &&
+	test_grep "footer is malformed" err &&
+	head -c 3000 "$DATA/samples.tar" >cut.tar &&
+	test_expect_code 128 git model inspect cut.tar 2>err &&
+	test_grep "ends behind the file" err
+'
+
 test_expect_success 'a file of another format has a size' '
 	printf "a,b\n1,2\n" >table.csv &&
 	git model inspect table.csv >out &&
