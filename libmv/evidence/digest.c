@@ -50,7 +50,7 @@ int mv_evidence_digest_lines(char *out, const struct mv_lines *lines,
 		rc = mv_hasher_final(oid.b, h, err);
 	mv_hasher_free(h);
 	if (!rc)
-		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
+		snprintf(out, MV_DIGEST_TEXT, "sha256:%s", mv_oid_hex(hex, &oid));
 	return rc;
 }
 

@@ -27,11 +27,12 @@ struct mv_ref;
 struct mv_repo;
 struct mv_subject;
 
-/* Are there notes that this remote is not known to have? Asks nobody. `since`
-   (room for 65) gets what it is known to have, or "". */
-int mv_evidence_notes_unpushed(char *since, struct mv_repo *repo,
-			       const char *remote);
+/* Are there notes that this remote is not known to have? The remote is not
+   asked. `since` (room for 65) gets what it is known to have, or "". */
+int mv_evidence_notes_unpushed(int *yes, char *since, struct mv_repo *repo,
+			       const char *remote, struct mv_err *err);
 
+/* Where those who write notes wait for each other; yours. */
 int mv_evidence_notes_lock(char **out, struct mv_repo *repo,
 			   struct mv_err *err);
 
@@ -157,7 +158,8 @@ enum mv_evidence_line_kind { MV_LINE_OTHER, MV_LINE_EVIDENCE, MV_LINE_STATEMENT 
 int mv_evidence_line_kind(enum mv_evidence_line_kind *kind, const char *line,
 			  const struct mv_oid *content, struct mv_err *err);
 
-/* `kind`: of each line; `out` has room for MV_OID_HEX + 1. */
+/* "sha256:<hex>". `kind`: of each line; `out` has room for MV_DIGEST_TEXT. */
+#define MV_DIGEST_TEXT 72u
 int mv_evidence_digest_lines(char *out, const struct mv_lines *lines,
 			     const enum mv_evidence_line_kind *kind, struct mv_err *err);
 

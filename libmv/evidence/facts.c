@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/meta/curves.h"
 #include "libmv/meta/facts.h"
@@ -218,16 +219,15 @@ struct events {
 static int find_events(void *payload, const char *name, struct mv_err *err)
 {
 	struct events *e = payload;
-	char **more;
+	char **path;
 
 	if (reader_of(name) != mv_curves_read_events)
 		return 0;
-	more = realloc(e->path, (e->count + 1) * sizeof(*more));
-	if (!more)
-		return mv_nomem(err);
-	e->path = more;
-	e->path[e->count] = mv_path_join(e->dir, name);
-	return e->path[e->count++] ? 0 : mv_nomem(err);
+	path = MV_GROW_ONE(e->path, e->count, err);
+	if (!path)
+		return MV_ENOMEM;
+	*path = mv_path_join(e->dir, name);
+	return *path ? 0 : mv_nomem(err);
 }
 
 static int facts_by_name(const void *a, const void *b)

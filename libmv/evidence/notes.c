@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/evidence/priv.h"
 #include "libmv/git/refs.h"
 #include "libmv/meta/ledger.h"
@@ -248,21 +249,23 @@ int mv_evidence_notes_push(struct mv_repo *repo, const char *remote, int *moved,
 	return rc;
 }
 
-int mv_evidence_notes_unpushed(char *since, struct mv_repo *repo,
-			       const char *remote)
+int mv_evidence_notes_unpushed(int *yes, char *since, struct mv_repo *repo,
+			       const char *remote, struct mv_err *err)
 {
 	struct mv_git_peer peer;
-	char ours[65] = "";
-	int yes = 0;
+	char ours[65];
+	int rc = local_tip(ours, repo, MV_NOTES_REF, err);
 
+	*yes = 0;
 	*since = '\0';
-	if (!local_tip(ours, repo, MV_NOTES_REF, NULL) && *ours &&
-	    !mv_transfer_peer_find(&peer, repo, remote, NULL)) {
-		local_tip(since, repo, peer.tracking, NULL);
-		yes = peer.name && strcmp(since, ours);
-		mv_transfer_peer_release(&peer);
-	}
-	return yes;
+	if (rc || !*ours)
+		return rc;
+	rc = mv_transfer_peer_find(&peer, repo, remote, err);
+	if (!rc)
+		rc = local_tip(since, repo, peer.tracking, err);
+	*yes = !rc && peer.name && strcmp(since, ours);
+	mv_transfer_peer_release(&peer);
+	return rc;
 }
 
 const char *mv_evidence_notes_hint(struct mv_repo *repo)
@@ -292,16 +295,8 @@ static int keep_lacking(void *payload, const char *role,
 	(void)role;
 	if (!mv_repo_has(l->repo, pointer, NULL))
 		return 0;
-	if (l->count == l->alloc) {
-		size_t alloc = 2 * l->alloc + 16;
-		struct mv_pointer *grown = realloc(l->v, alloc *
-						   sizeof(*grown));
-
-		if (!grown)
-			return mv_nomem(err);
-		l->v = grown;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->v, l->alloc, l->count + 1, err) < 0)
+		return MV_ENOMEM;
 	l->v[l->count++] = *pointer;
 	return 0;
 }

@@ -15,24 +15,19 @@ struct mv_pointer;
 struct mv_record;
 struct mv_subject;
 
-/* Store bytes, durable at return. */
-int mv_evidence_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
-			  const void *data, size_t len, struct mv_err *err);
-
 /* What the records meet there: superseded, and said. */
 int mv_evidence_record_before(struct mv_repo *repo,
 			      const struct mv_subject *subjects,
 			      struct mv_record *records, size_t count,
 			      struct mv_err *err);
 
-/* Where those who write notes wait for each other; yours. */
 /* Unite another ref with our notes. */
 int mv_evidence_notes_merge(struct mv_repo *repo, const char *other,
 			    int *changed,
 			    struct mv_err *err);
 
 /* What approvals are bound to: the digest of the evidence lines about this
-   content. `out` has room for 72. */
+   content. `out` has room for MV_DIGEST_TEXT. */
 int mv_evidence_digest(char *out, const struct mv_lines *lines,
 		       const struct mv_oid *content, struct mv_err *err);
 

@@ -66,16 +66,6 @@ static int put_texts(struct mv_repo *repo, struct text *texts, size_t count,
 	return rc;
 }
 
-int mv_evidence_put_bytes(struct mv_pointer *out, struct mv_repo *repo,
-			  const void *data, size_t len, struct mv_err *err)
-{
-	struct text text = { .data = data, .len = len };
-	int rc = put_texts(repo, &text, 1, err);
-
-	*out = text.pointer;
-	return rc;
-}
-
 static int add_attached(struct mv_record *record, const char *role,
 			const struct mv_pointer *pointer, struct mv_err *err)
 {
@@ -102,10 +92,10 @@ int mv_evidence_attach(struct mv_repo *repo, struct mv_record *record,
 		       const char *role, const void *data, size_t len,
 		       struct mv_err *err)
 {
-	struct mv_pointer p;
-	int rc = mv_evidence_put_bytes(&p, repo, data, len, err);
+	struct text text = { .data = data, .len = len };
+	int rc = put_texts(repo, &text, 1, err);
 
-	return rc ? rc : add_attached(record, role, &p, err);
+	return rc ? rc : add_attached(record, role, &text.pointer, err);
 }
 
 int mv_evidence_attach_curves(struct mv_repo *repo, struct mv_record *record,

@@ -211,7 +211,10 @@ static int add_listed(void *payload, const struct mv_git_entry *e,
 		rc = mv_nomem(err);
 	else if (e->mode == 0160000)
 		rc = add_module(l->d, e->blob, rest, err);
-	else if (lstat(path, &st) || S_ISDIR(st.st_mode))
+	else if (lstat(path, &st))
+		rc = errno == ENOENT || errno == ENOTDIR ? 0 :
+		     mv_fail_errno(err, errno, "cannot look at '%s'", path);
+	else if (S_ISDIR(st.st_mode))
 		goto out;
 	else if (S_ISLNK(st.st_mode))
 		rc = add_link(l->d, path, rest, err);
@@ -378,7 +381,11 @@ static int on_disk(struct mv_ref *out, struct mv_repo *repo,
 	}
 	real = realpath(path, NULL);
 	if (!real || stat(real, &st)) {
-		rc = MV_ENOENT;
+		/* What cannot be looked at is not what git has of it. A name
+		   that is too long for a path may be something else. */
+		rc = errno == ENOENT || errno == ENOTDIR ||
+		     errno == ENAMETOOLONG ? MV_ENOENT :
+		     mv_fail_errno(err, errno, "cannot look at '%s'", path);
 		goto out;
 	}
 	d.folder = real;

@@ -158,7 +158,7 @@ static int warn_of_approvals(const struct mv_record *r,
 			     const struct mv_lines *lines,
 			     struct mv_repo *repo, struct mv_err *err)
 {
-	char now[72];
+	char now[MV_DIGEST_TEXT];
 	int rc = mv_evidence_digest(now, lines, &r->content, err);
 
 	for (size_t i = 0; !rc && i < lines->count; i++) {

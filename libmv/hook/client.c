@@ -149,8 +149,12 @@ static void push_notes(struct mv_repo *repo, const char *remote,
 {
 	char since[65];
 	struct mv_err why;
+	int unpushed;
 
-	if (!mv_evidence_notes_unpushed(since, repo, remote))
+	if (mv_evidence_notes_unpushed(&unpushed, since, repo, remote, &why))
+		mv_repo_warn(repo, "whether there are records to push cannot "
+			     "be told: %s", why.msg);
+	if (!unpushed)
 		return;
 	mv_transfer_push_attached(repo, remote, url, since, stats);
 	if (too && mv_evidence_notes_push(repo, remote, NULL, &why))
