@@ -23,8 +23,8 @@ enum {
 
 /* -- what it speaks of ---------------------------------------------------- */
 
-int mv_hook_hangs_on(const struct mv_push_note *note, struct mv_push *push,
-		     const struct mv_oid *content, uint64_t size)
+static int hangs_on(const struct mv_push_note *note, struct mv_push *push,
+		    const struct mv_oid *content, uint64_t size)
 {
 	/* One that is not written as we would is known by what it says. */
 	if (note->has_pointer)
@@ -126,7 +126,7 @@ static int check_statement(struct mv_push *push,
 				    "cannot be read: %s", note->object,
 				    why.msg);
 	} else {
-		if (!mv_hook_hangs_on(note, push, &s.content, s.size))
+		if (!hangs_on(note, push, &s.content, s.size))
 			mv_hook_refuse(push, "note %.10s: a statement about "
 				       "another content", note->object);
 		else if (!is_early(push, note->object, 1000 * s.issued_at,
@@ -165,9 +165,9 @@ static int is_about(const struct mv_record *r, const struct mv_push_note *note,
 	const int sized = !strcmp(r->kind, "evidence") ||
 			  !strcmp(r->kind, "run");
 
-	return mv_hook_hangs_on(note, push, &r->content,
-				sized || !note->has_pointer ? r->size :
-				note->pointer.size);
+	return hangs_on(note, push, &r->content,
+			sized || !note->has_pointer ? r->size :
+			note->pointer.size);
 }
 
 static void check_record(struct mv_push *push, const struct mv_push_note *note,
@@ -496,7 +496,7 @@ int mv_hook_must_stay(struct mv_push *push, const struct mv_push_note *note,
 	mv_buf_init(&sig, 1 << 16);
 	if (!mv_statement_from_line(&s, &payload, &sig, line->s, line->len,
 				    NULL)) {
-		stays = mv_hook_hangs_on(note, push, &s.content, s.size);
+		stays = hangs_on(note, push, &s.content, s.size);
 		mv_statement_release(&s);
 	}
 	mv_buf_release(&payload);

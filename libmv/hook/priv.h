@@ -20,18 +20,10 @@
  * is read in updates.c; a server judges in receive.c, and signs in receipt.c
  * what it decided; a client is advised in advise.c.
  */
-struct mv_git;
-
 /* Does `remote`, as git calls it, name one, and is it no URL or path? What only
    looks like a name has no refs here, and nobody minds. */
 int mv_hook_is_remote_name(const char *remote);
 
-/*
- * What the libmv/hook/ share: one push that is being judged. What it says
- * is read in hook/updates.c; a server judges in hook/receive.c, and
- * signs in hook/receipt.c what it decided; a client is advised in
- * hook/advise.c.
- */
 #define HEADS "refs/heads/"
 
 #define TAGS "refs/tags/"
@@ -165,9 +157,6 @@ struct mv_push_note {
 	int has_pointer;		/* is that here, and a pointer? */
 	struct mv_pointer pointer;
 };
-
-int mv_hook_hangs_on(const struct mv_push_note *note, struct mv_push *push,
-		     const struct mv_oid *content, uint64_t size);
 
 /* A new line; refuses. */
 int mv_hook_check_line(struct mv_push *push, const struct mv_push_note *note,
