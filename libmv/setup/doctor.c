@@ -531,12 +531,17 @@ static void check_temporaries(const struct checks *c)
 		":(top,glob)**/.git-model-*.tmp", NULL
 	};
 	struct mv_buf out;
+	struct mv_err err;
 	uint64_t n = 0;
 
 	mv_buf_init(&out, SIZE_MAX / 2);
-	if (!mv_git_run(c->repo->git, args, NULL, 0, &out, NULL))
-		for (size_t i = 0; i < out.len; i++)
-			n += !out.data[i];
+	if (mv_git_run(c->repo->git, args, NULL, 0, &out, &err)) {
+		say(c, MV_DOCTOR_BAD, "files", NULL, "files that killed "
+		    "processes left cannot be looked for: %s", err.msg);
+		mv_buf_clear(&out);
+	}
+	for (size_t i = 0; i < out.len; i++)
+		n += !out.data[i];
 	if (n)
 		say(c, MV_DOCTOR_WARN, "files", "remove them, unless git-model "
 		    "runs just now", "%llu temporary %s in the work tree; the "
@@ -565,8 +570,11 @@ static void check_space(const struct checks *c, const char *dir)
 	char text[32];
 	uint64_t free_bytes;
 
-	if (statvfs(dir, &fs))
+	if (statvfs(dir, &fs)) {
+		say(c, MV_DOCTOR_WARN, "store", NULL, "how much room is left "
+		    "at '%s' cannot be told: %s", dir, strerror(errno));
 		return;
+	}
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (free_bytes < SPACE_LOW)
 		say(c, free_bytes < SPACE_NONE ? MV_DOCTOR_BAD :

@@ -109,6 +109,35 @@ static void test_setup_doctor__git_that_cannot_be_asked(void **state)
 	finish();
 }
 
+/* What git does not say about one thing is a finding of its own. */
+static void test_setup_doctor__each_question_that_nobody_answers(void **state)
+{
+	static const struct {
+		const char *words, *finding;
+	} cases[] = {
+		{ "--others", "bad files: files that killed processes left" },
+		{ "--git-path", "bad hooks: " }
+	};
+
+	(void)state;
+	begin();
+	install();
+	run(&w.r, "git=$(readlink \"$ROOT/bin/git\") && "
+	    "rm \"$ROOT/bin/git\" && printf '#!/bin/sh\n"
+	    "case \"$*\" in *\"$(cat \"$ROOT/broken\")\"*) exit 1; esac\n"
+	    "exec %%s \"$@\"\n' \"$git\" >\"$ROOT/bin/git\" && "
+	    "chmod +x \"$ROOT/bin/git\" && echo nothing >\"$ROOT/broken\"");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world_open(&w, NULL);
+		put_file(&w.r, "../broken", cases[i].words,
+			 strlen(cases[i].words));
+		assert_ok(&w, visit());
+		expect(cases[i].finding);
+		run(&w.r, "echo nothing >\"$ROOT/broken\"");
+	}
+	finish();
+}
+
 static void test_setup_doctor__hooks_of_somebody_else(void **state)
 {
 	(void)state;
@@ -199,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_setup_doctor__names_what_is_missing_and_what_mends_it),
 		cmocka_unit_test(test_setup_doctor__without_a_repository),
 		cmocka_unit_test(test_setup_doctor__git_that_cannot_be_asked),
+		cmocka_unit_test(test_setup_doctor__each_question_that_nobody_answers),
 		cmocka_unit_test(test_setup_doctor__hooks_of_somebody_else),
 		cmocka_unit_test(test_setup_doctor__values_that_make_no_sense),
 		cmocka_unit_test(test_setup_doctor__a_server_without_its_key),
