@@ -85,7 +85,8 @@ int mv_hook_pre_receive(struct mv_repo *repo,
 			const struct mv_receive *receive, struct mv_err *err);
 
 /* Receipts for the promotions among them, when the server has a key
-   (model.receiptKey); nothing otherwise. */
+   (model.receiptKey); nothing otherwise. One that cannot be written is told, as
+   a warning, and the others are written; an error: none were. */
 int mv_hook_post_receive(struct mv_repo *repo,
 			 const struct mv_ref_update *updates, size_t count,
 			 const struct mv_receive *receive,

@@ -104,6 +104,21 @@ static int write_receipt(struct mv_push *push, const struct mv_event *event,
 	return rc;
 }
 
+/* One that cannot be written is no reason to write none of the others. */
+static int try_receipt(struct mv_push *push, const struct mv_event *event,
+		       const struct mv_facts *trailers,
+		       const struct mv_policy_facts *facts,
+		       const struct mv_verdict *verdict, struct mv_err *err)
+{
+	struct mv_err why;
+
+	(void)err;
+	if (write_receipt(push, event, trailers, facts, verdict, &why))
+		mv_hook_warn(push, "%s: no receipt was written: %s",
+			     event->ref + strlen(TAGS), why.msg);
+	return 0;
+}
+
 /* The refs have moved: what was trusted may be among them. */
 static const char *trusted_before(const struct mv_push *push)
 {
@@ -139,7 +154,7 @@ int mv_hook_post_receive(struct mv_repo *repo,
 	if (!rc)
 		rc = mv_hook_open_gate(&push, trusted_before(&push), err);
 	if (!rc)
-		rc = mv_hook_each_stage(&push, write_receipt, err);
+		rc = mv_hook_each_stage(&push, try_receipt, err);
 	mv_hook_end(&push);
 	return rc;
 }
