@@ -7,6 +7,7 @@
 #include "cmd/out.h"
 #include "cmd/table.h"
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/json.h"
 #include "libmv/care/care.h"
 #include "libmv/report/text.h"
@@ -97,7 +98,6 @@ static struct group *group_of(struct show *show, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
-	size_t alloc = 2 * show->alloc + 16;
 	struct group *g;
 
 	for (size_t i = show->count; i--;) {
@@ -106,13 +106,8 @@ static struct group *group_of(struct show *show, const char *path)
 							  len))
 			return g;
 	}
-	if (show->count == show->alloc) {
-		g = realloc(show->v, alloc * sizeof(*g));
-		if (!g)
-			return NULL;
-		show->v = g;
-		show->alloc = alloc;
-	}
+	if (MV_GROW(show->v, show->alloc, show->count + 1, NULL) < 0)
+		return NULL;
 	g = &show->v[show->count];
 	memset(g, 0, sizeof(*g));
 	g->all.path = strndup(path, len);

@@ -6,21 +6,13 @@
 
 #include "cmd/look.h"
 #include "cmd/out.h"
+#include "libmv/base/grow.h"
 #include "libmv/report/text.h"
 
 static void cmd_table_add(struct table *table, char *text)
 {
-	size_t alloc = 2 * table->alloc + 64;
-	char **cell;
-
-	if (text && table->count == table->alloc) {
-		cell = realloc(table->cell, alloc * sizeof(*cell));
-		if (cell) {
-			table->cell = cell;
-			table->alloc = alloc;
-		}
-	}
-	if (!text || table->count == table->alloc) {
+	if (!text || MV_GROW(table->cell, table->alloc, table->count + 1,
+			     NULL) < 0) {
 		table->failed = 1;
 		free(text);
 		return;

@@ -8,6 +8,7 @@
 #include "cmd/opt.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/proof/proof.h"
@@ -140,14 +141,11 @@ static struct mv_buf *group_of(struct answer *a, const struct mv_verified *v)
 			free(name);
 			return &a->groups[i].lines;
 		}
-	more = name ? realloc(a->groups, (a->group_count + 1) *
-			      sizeof(*more)) : NULL;
+	more = name ? MV_GROW_ONE(a->groups, a->group_count, NULL) : NULL;
 	if (!more) {
 		free(name);
 		return NULL;
 	}
-	a->groups = more;
-	more += a->group_count++;
 	more->name = name;
 	mv_buf_init(&more->lines, SIZE_MAX / 2);
 	return &more->lines;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/git.h"
 #include "libmv/git/refs.h"
 #include "libmv/look/priv.h"
@@ -38,20 +39,12 @@ const char *mv_look_ref(const struct mv_look_refs *refs, const char *commit)
 
 /* `name` becomes theirs. */
 static int board_refs_add(struct mv_look_refs *refs, const char *hex,
-			  char *name,
-			  struct mv_err *err)
+			  char *name, struct mv_err *err)
 {
 	struct mv_look_ref *v;
 
-	if (name && refs->count == refs->alloc) {
-		refs->alloc = 2 * refs->alloc + 64;
-		v = realloc(refs->v, refs->alloc * sizeof(*v));
-		if (v)
-			refs->v = v;
-		else
-			refs->alloc = refs->count;
-	}
-	if (!name || refs->count == refs->alloc) {
+	if (!name || MV_GROW(refs->v, refs->alloc, refs->count + 1,
+			     NULL) < 0) {
 		free(name);
 		return mv_nomem(err);
 	}

@@ -96,7 +96,7 @@ int mv_look_missing(const struct mv_look_blob *blobs,
 
 /* -- commits -------------------------------------------------------------- */
 
-void mv_look_commit_release(struct mv_look_commit *c)
+static void commit_release(struct mv_look_commit *c)
 {
 	free(c->subject);
 	free(c->author);
@@ -148,7 +148,7 @@ int mv_look_commits(struct mv_look_commit *out, struct mv_repo *repo,
 				    err);
 	if (rc)
 		for (size_t i = 0; i < count; i++)
-			mv_look_commit_release(&out[i]);
+			commit_release(&out[i]);
 	free(asked);
 	free(place);
 	return rc;

@@ -37,7 +37,8 @@ enum mv_compare_flags {
  * as its base. `head` NULL: HEAD, or the index when it differs from HEAD and
  * the base is HEAD or was not named. "A..B" and "A...B" as `base` alone name
  * both. A base and head named as one commit give an empty comparison whose
- * `why` says so.
+ * `why` says so. MV_EINVALID, too: more than MV_GIT_PATHS_MAX files differ, or with
+ * MV_COMPARE_ALL are there, as a few trees of a stranger's can say.
  */
 int mv_look_compare(struct mv_comparison *out, struct mv_repo *repo,
 		    const char *base, const char *head, const char *stage,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/git.h"
 #include "libmv/git/notes.h"
 #include "libmv/look/priv.h"
@@ -48,15 +49,8 @@ static int take_file(void *payload, const struct mv_file *file,
 	if ((file->state != MV_FILE_OK && file->state != MV_FILE_MISSING) ||
 	    mv_project_by_path(g->project, file->path))
 		return 0;
-	if (p->count == p->alloc) {
-		size_t alloc = 2 * p->alloc + 64;
-
-		f = realloc(p->v, alloc * sizeof(*f));
-		if (!f)
-			return mv_nomem(err);
-		p->v = f;
-		p->alloc = alloc;
-	}
+	if (MV_GROW(p->v, p->alloc, p->count + 1, err) < 0)
+		return MV_ENOMEM;
 	f = &p->v[p->count];
 	memset(f, 0, sizeof(*f));
 	f->path = strdup(file->path);
@@ -160,16 +154,12 @@ static int add_to_group(struct mv_file_group **v, size_t *count,
 		g = NULL;
 	}
 	if (!g) {
-		g = reallocarray(*v, *count + 1, sizeof(*g));
+		g = MV_GROW_ONE(*v, *count, NULL);
 		if (!g)
 			return MV_ENOMEM;
-		*v = g;
-		g += *count;
-		memset(g, 0, sizeof(*g));
 		g->folder = strndup(f->path, len);
 		if (!g->folder)
 			return MV_ENOMEM;
-		++*count;
 	}
 	g->files++;
 	g->bytes += f->size;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/look/priv.h"
 #include "libmv/meta/curves.h"
@@ -42,22 +43,19 @@ static int plot_by_name(const void *a, const void *b)
 static int take_series(struct mv_curves *out, struct mv_curves *from,
 		       struct mv_err *err)
 {
-	struct mv_series *all = realloc(out->series, (out->count + from->count
-					+ 1) * sizeof(*all));
 	size_t kept = 0;
 
-	if (!all)
-		return mv_nomem(err);
-	out->series = all;
-	out->alloc = out->count + from->count + 1;
+	if (MV_GROW(out->series, out->alloc, out->count + from->count + 1,
+		    err) < 0)
+		return MV_ENOMEM;
 	for (size_t i = 0; i < from->count; i++) {
 		if (has_series(out, from->series[i].name))
 			from->series[kept++] = from->series[i];
 		else
-			all[out->count++] = from->series[i];
+			out->series[out->count++] = from->series[i];
 	}
 	from->count = kept;
-	qsort(all, out->count, sizeof(*all), plot_by_name);
+	qsort(out->series, out->count, sizeof(*out->series), plot_by_name);
 	return 0;
 }
 
@@ -181,13 +179,11 @@ static int plot_add_line(struct plotting *p, const char *label,
 		return mv_fail(err, MV_EINVALID, "more than %d curves; choose "
 			       "with --metric", LINES_MAX);
 	}
-	v = realloc(plot->v, (plot->count + 1) * sizeof(*v));
+	v = MV_GROW_ONE(plot->v, plot->count, err);
 	if (!v) {
 		free(take_points);
-		return mv_nomem(err);
+		return MV_ENOMEM;
 	}
-	plot->v = v;
-	v += plot->count++;
 	v->label = mv_look_dup(label, &failed);
 	v->metric = mv_look_dup(metric, &failed);
 	v->points = take_points;

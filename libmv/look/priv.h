@@ -79,8 +79,6 @@ struct mv_look_commit {
 	int64_t when;
 };
 
-void mv_look_commit_release(struct mv_look_commit *c);
-
 int mv_look_commits(struct mv_look_commit *out, struct mv_repo *repo,
 		    const char *const *hexes, size_t count,
 		    struct mv_err *err);

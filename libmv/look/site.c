@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/look/priv.h"
 #include "libmv/meta/curves.h"
 #include "libmv/meta/project.h"
@@ -33,7 +34,7 @@ struct gathering {
 	struct mv_repo *repo;
 	struct mv_report *out;
 	char **specs;			/* of each card */
-	size_t alloc;
+	size_t card_alloc, spec_alloc;
 	const struct mv_project *project;
 };
 
@@ -45,26 +46,6 @@ static char *spec_of_path(const struct mv_repo *repo, const char *path)
 	       mv_strf("HEAD:%s", path);
 }
 
-static int room_for_one(struct gathering *g)
-{
-	size_t want = g->alloc ? 2 * g->alloc : 16;
-	struct mv_card *cards;
-	char **specs;
-
-	if (g->out->site.card_count < g->alloc)
-		return 0;
-	cards = realloc(g->out->cards, want * sizeof(*cards));
-	if (!cards)
-		return MV_ENOMEM;
-	g->out->cards = cards;
-	specs = realloc(g->specs, want * sizeof(*specs));
-	if (!specs)
-		return MV_ENOMEM;
-	g->specs = specs;
-	g->alloc = want;
-	return 0;
-}
-
 static int add_card(struct gathering *g, char *take_spec, const char *name,
 		    struct mv_err *err)
 {
@@ -72,7 +53,9 @@ static int add_card(struct gathering *g, char *take_spec, const char *name,
 	struct mv_err why = { MV_OK, "" };
 	int rc = 0;
 
-	if (!take_spec || room_for_one(g)) {
+	if (!take_spec ||
+	    MV_GROW(g->out->cards, g->card_alloc, n + 1, NULL) < 0 ||
+	    MV_GROW(g->specs, g->spec_alloc, n + 1, NULL) < 0) {
 		free(take_spec);
 		return mv_nomem(err);
 	}
@@ -277,14 +260,10 @@ static int is_row_of(const struct mv_row *row, const struct mv_card *card)
 static int site_add_line(struct mv_plot *plot, const char *label,
 			 const struct mv_series *s)
 {
-	struct mv_plot_line *l = realloc(plot->v, (plot->count + 1) *
-					 sizeof(*l));
+	struct mv_plot_line *l = MV_GROW_ONE(plot->v, plot->count, NULL);
 
 	if (!l)
 		return MV_ENOMEM;
-	plot->v = l;
-	l += plot->count++;
-	memset(l, 0, sizeof(*l));
 	l->label = strdup(label);
 	l->metric = strdup(s->name);
 	l->points = calloc(s->count + 1, sizeof(*l->points));
@@ -479,7 +458,7 @@ static int write_page(void *payload, const char *name, const char *data,
 		      size_t len, struct mv_err *err)
 {
 	struct writing *w = payload;
-	char *path = mv_path_join(w->dir, name), **names;
+	char *path = mv_path_join(w->dir, name), **own;
 	int rc = path ? 0 : mv_nomem(err);
 
 	/* What can be made again need not survive a power cut. */
@@ -488,12 +467,11 @@ static int write_page(void *payload, const char *name, const char *data,
 	free(path);
 	if (rc)
 		return rc;
-	names = realloc(w->names, (w->count + 1) * sizeof(*names));
-	if (!names)
-		return mv_nomem(err);
-	w->names = names;
-	names[w->count] = strdup(name);
-	return names[w->count++] ? 0 : mv_nomem(err);
+	own = MV_GROW_ONE(w->names, w->count, err);
+	if (!own)
+		return MV_ENOMEM;
+	*own = strdup(name);
+	return *own ? 0 : mv_nomem(err);
 }
 
 static int site_is_ours(const char *dir, const char *name)

@@ -73,9 +73,8 @@ static inline int mv_pen_all(const struct mv_pen *pen)
 
 /* -- width.c -------------------------------------------------------------- */
 
-/* Columns that a terminal gives a code point, and a text: 0, 1 or 2 each.
-   Asks no locale. */
-int mv_width_of(uint32_t cp);
+/* Columns that a terminal gives a text: 0, 1 or 2 a code point. Asks no
+   locale. */
 size_t mv_width(const char *s, size_t len);
 /* How many bytes of `s` fit into so many columns. */
 size_t mv_width_fit(const char *s, size_t len, size_t columns);
@@ -165,8 +164,6 @@ void mv_words_left_out(struct mv_pen *pen, size_t columns);
 /* "+0.019", "-3"; nothing where there is no difference to tell. */
 void mv_words_diff(struct mv_pen *pen, const struct mv_change *change);
 void mv_words_relative(struct mv_pen *pen, const struct mv_change *change);
-/* "better", "worse", "same", "new", "gone" or "", with "(other data)". */
-const char *mv_words_judgement(const struct mv_change *change);
 enum mv_tone mv_words_tone(const struct mv_change *change);
 int mv_change_precision(const struct mv_change *change);
 int mv_change_is_same(const struct mv_change *change);
@@ -179,7 +176,6 @@ struct mv_tally {
 };
 void mv_pair_count(struct mv_tally *t, const struct mv_pair *pair);
 void mv_comparison_count(struct mv_tally *t, const struct mv_comparison *c);
-int mv_changes_differ(const struct mv_changes *changes);
 /* "1 metric worse, 2 better, in 2 artifacts" */
 void mv_words_verdict(struct mv_pen *pen, const struct mv_comparison *c);
 enum mv_tone mv_words_verdict_tone(const struct mv_comparison *c);
@@ -188,8 +184,6 @@ void mv_words_eval_data(struct mv_pen *pen, const struct mv_evidence *e,
 			const char *key);
 const struct mv_fact *mv_fact_find(const struct mv_facts *facts,
 				   const char *key);
-/* "holdout (3f2a91c)" */
-void mv_words_ref(struct mv_pen *pen, const struct mv_ref *ref);
 const char *mv_pair_title(const struct mv_pair *pair);
 int mv_pair_same_content(const struct mv_pair *pair);
 

@@ -80,7 +80,7 @@ static int within(const struct range *v, size_t count, uint32_t cp)
 	return lo < count && cp >= v[lo].first;
 }
 
-int mv_width_of(uint32_t cp)
+static int width_of(uint32_t cp)
 {
 	if (cp < 0x300)
 		return 1;
@@ -100,7 +100,7 @@ static size_t width_walk(const char *s, size_t len, size_t columns,
 	while (i < len) {
 		uint32_t cp = 0;
 		size_t n = mv_utf8_next(&cp, s + i, len - i);
-		size_t w = n ? (size_t)mv_width_of(cp) : 1;
+		size_t w = n ? (size_t)width_of(cp) : 1;
 
 		if (w > columns - *used || (i + n) / MARKS_MAX > columns)
 			break;

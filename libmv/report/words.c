@@ -181,7 +181,8 @@ void mv_words_relative(struct mv_pen *pen, const struct mv_change *change)
 	mv_pen_f(pen, "%s%s%%", p >= 0 ? "+" : "", text);
 }
 
-const char *mv_words_judgement(const struct mv_change *change)
+/* With "(other data)" where that is so. */
+static const char *judgement_word(const struct mv_change *change)
 {
 	static const char *const words[][2] = {
 		[MV_JUDGE_NONE] = { "", "(other data)" },
@@ -230,7 +231,7 @@ int mv_pair_same_content(const struct mv_pair *pair)
 	       mv_oid_eq(&pair->old.oid, &pair->new.oid);
 }
 
-int mv_changes_differ(const struct mv_changes *changes)
+static int changes_differ(const struct mv_changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
 		if (!mv_change_is_same(&changes->v[i]))
@@ -252,9 +253,9 @@ void mv_pair_count(struct mv_tally *t, const struct mv_pair *pair)
 	}
 	t->judged_in += t->better + t->worse > judged;
 	t->differ += !mv_pair_same_content(pair) || pair->data_changed ||
-		     mv_changes_differ(&pair->metrics) ||
-		     mv_changes_differ(&pair->params) ||
-		     mv_changes_differ(&pair->environment);
+		     changes_differ(&pair->metrics) ||
+		     changes_differ(&pair->params) ||
+		     changes_differ(&pair->environment);
 }
 
 void mv_comparison_count(struct mv_tally *t, const struct mv_comparison *c)
@@ -324,7 +325,8 @@ static const char *ref_name(const struct mv_ref *ref)
 	       ref->path && *ref->path ? ref->path : NULL;
 }
 
-void mv_words_ref(struct mv_pen *pen, const struct mv_ref *ref)
+/* "holdout (3f2a91c)" */
+static void put_ref(struct mv_pen *pen, const struct mv_ref *ref)
 {
 	const char *name = ref_name(ref);
 
@@ -372,7 +374,7 @@ static size_t put_refs(struct mv_pen *pen, const struct mv_refs *refs,
 		if (strcmp(r, role))
 			continue;
 		mv_pen_str(pen, n++ ? " + " : "");
-		mv_words_ref(pen, &refs->v[i]);
+		put_ref(pen, &refs->v[i]);
 	}
 	return n;
 }
@@ -512,7 +514,7 @@ static void metric_row(struct mv_table *t, const struct mv_change *change)
 	metric_cell(t, change->has_new, &change->new, precision, dim);
 	mv_words_diff(mv_table_cell(t, tone), change);
 	mv_words_relative(mv_table_cell(t, tone), change);
-	mv_pen_str(mv_table_cell(t, tone), mv_words_judgement(change));
+	mv_pen_str(mv_table_cell(t, tone), judgement_word(change));
 }
 
 static int words_rank(const struct mv_change *change)

@@ -282,6 +282,38 @@ static void test_look_compare__a_pointer_is_missing(void **state)
 	look_world(&w);
 	look_lose(&w, "HEAD:m.bin");
 	assert_refused(&w, MV_ECORRUPT, "missing", "HEAD~1", "HEAD", NULL);
+	look_lose(&w, "HEAD~1^{tree}");
+	assert_refused(&w, MV_ECORRUPT, "git fsck", "HEAD~1", "HEAD",
+		       NULL);
+	world_drop(&w);
+}
+
+/* Eleven trees that stand for 10^11 files, or for as many empty folders. */
+static void test_look_compare__a_tree_without_end(void **state)
+{
+	static const char *const leaves[] = {
+		"printf '100644 blob %s\\tf\\n' $(git rev-parse HEAD:m.bin)",
+		":"
+	};
+	struct world w;
+
+	(void)state;
+	look_world(&w);
+	for (size_t i = 0; i < 2; i++) {
+		run(&w.r, "t=$(%s | git mktree); for l in 1 2 3 4 5 6 7 8 9 10 "
+		    "11\ndo\nt=$(for n in 0 1 2 3 4 5 6 7 8 9\ndo\n"
+		    "printf '040000 tree %%s\\t%%s\\n' $t $n\ndone | git mktree)\n"
+		    "done\nt=$({ git ls-tree HEAD; printf '040000 tree %%s\\tz\\n' "
+		    "$t; } | git mktree); git update-ref refs/bomb "
+		    "$(git commit-tree -p HEAD -m bomb $t)", leaves[i]);
+		world_open(&w, NULL);
+		assert_refused(&w, MV_EINVALID, "paths", "HEAD", "refs/bomb",
+			       NULL);
+		assert_refused(&w, MV_EINVALID, "paths", "refs/bomb", "HEAD",
+			       NULL);
+		assert_refused(&w, MV_EINVALID, "paths", "refs/bomb", NULL,
+			       NULL);
+	}
 	world_drop(&w);
 }
 
@@ -327,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_look_compare__a_shallow_clone),
 		cmocka_unit_test(test_look_compare__notes_and_git),
 		cmocka_unit_test(test_look_compare__a_pointer_is_missing),
+		cmocka_unit_test(test_look_compare__a_tree_without_end),
 		cmocka_unit_test(test_look_compare__curves_of_the_new_side),
 	};
 
