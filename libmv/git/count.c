@@ -149,7 +149,8 @@ static int count_tree(struct counting *c, uint64_t *out, const uint8_t *new,
 	return rc;
 }
 
-/* Room for 32; MV_ENOENT: no such revision. */
+/* Room for 32. MV_ENOENT: no such revision; MV_ECORRUPT: it is there, and its
+   tree is not. */
 static int tree_of(uint8_t *oid, struct mv_git *git, const char *rev,
 		   struct mv_err *err)
 {
@@ -159,6 +160,9 @@ static int tree_of(uint8_t *oid, struct mv_git *git, const char *rev,
 		mv_nomem(err);
 
 	free(spec);
+	if (rc == MV_ENOENT && !mv_git_batch_name(git, hex, type, rev, NULL))
+		return mv_fail(err, MV_ECORRUPT, "the tree of '%s' cannot be "
+			       "read; see git fsck", rev);
 	if (rc == MV_ENOENT || (!rc && strcmp(type, "tree")))
 		return mv_fail(err, MV_ENOENT, "'%s' has no tree", rev);
 	if (!rc)
