@@ -68,7 +68,8 @@ struct mv_transfer_stats {
 	struct mv_tx_stats tx;
 };
 
-/* Upload what `revs` (rev-list arguments) reach. */
+/* Upload what `revs` (rev-list arguments) reach. What is at neither end is
+   counted (stats->missing), and no error here. */
 int mv_transfer_push(struct mv_repo *repo, const char *remote,
 		     const char *const *revs, struct mv_transfer_stats *stats,
 		     struct mv_err *err);
