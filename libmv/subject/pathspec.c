@@ -30,7 +30,30 @@ static int pathspec_by_path(const void *a, const void *b)
 	return strcmp(*(const char *const *)a + 2, *(const char *const *)b + 2);
 }
 
-/* Git knows pathspecs best, and says which of them matched nothing. */
+/* Which of them matches nothing? Git ends with 1 for any. */
+static int say_unmatched(struct mv_repo *repo, const char *const *specs,
+			 struct mv_err *err)
+{
+	const char *args[] = { "ls-files", "--error-unmatch", "-z", "--", NULL,
+			       NULL };
+	struct mv_buf text;
+	int status = 0, rc = 0;
+
+	mv_buf_init(&text, SIZE_MAX / 2);
+	for (; !rc && !status && *specs; specs++) {
+		args[4] = *specs;
+		mv_buf_clear(&text);
+		mv_git_typed(repo->git, 1);
+		rc = mv_git_ask(&status, repo->git, args, 1, &text, err);
+		mv_git_typed(repo->git, 0);
+	}
+	mv_buf_release(&text);
+	return rc ? rc : mv_fail(err, MV_ENOENT, "pathspec '%s' did not match "
+				 "any file known to git; did you forget to "
+				 "'git add'?", args[4]);
+}
+
+/* Git knows pathspecs best, and says whether one of them matched nothing. */
 static int pathspec_list(struct named *n, const char *const *specs,
 			 struct mv_err *err)
 {
@@ -39,7 +62,7 @@ static int pathspec_list(struct named *n, const char *const *specs,
 	const size_t fixed = sizeof(head) / sizeof(head[0]);
 	const char **args;
 	size_t count = 0;
-	int rc;
+	int status = 0, rc;
 
 	while (specs[count])
 		count++;
@@ -49,10 +72,10 @@ static int pathspec_list(struct named *n, const char *const *specs,
 	memcpy(args, head, sizeof(head));
 	memcpy(args + fixed, specs, count * sizeof(*args));
 	mv_git_typed(n->repo->git, 1);
-	rc = mv_git_run(n->repo->git, args, NULL, 0, &n->text, err);
+	rc = mv_git_ask(&status, n->repo->git, args, 1, &n->text, err);
 	mv_git_typed(n->repo->git, 0);
 	free(args);
-	return rc;
+	return rc || !status ? rc : say_unmatched(n->repo, specs, err);
 }
 
 static int index_rows(struct named *n, struct mv_err *err)
