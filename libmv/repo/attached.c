@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/git.h"
 #include "libmv/git/history.h"
 #include "libmv/git/notes.h"
@@ -25,15 +26,8 @@ struct blobs {
 
 static int keep_blob(struct blobs *b, const char *hex, struct mv_err *err)
 {
-	if (b->count == b->alloc) {
-		size_t alloc = 2 * b->alloc + 64;
-		char (*grown)[65] = realloc(b->hex, alloc * sizeof(*grown));
-
-		if (!grown)
-			return mv_nomem(err);
-		b->hex = grown;
-		b->alloc = alloc;
-	}
+	if (MV_GROW(b->hex, b->alloc, b->count + 1, err))
+		return MV_ENOMEM;
 	if (strlen(hex) < sizeof(b->hex[0]))
 		memcpy(b->hex[b->count++], hex, strlen(hex) + 1);
 	return 0;

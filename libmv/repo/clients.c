@@ -189,15 +189,11 @@ int mv_repo_share_of(mode_t *share, struct mv_repo *repo,
 /* The hash of the path, in hex. */
 static int hash_path(char *hex, const char *path, struct mv_err *err)
 {
-	struct mv_hasher *hasher = NULL;
 	struct mv_oid oid;
-	int rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	int rc = mv_sha256(&oid, path, strlen(path), err);
 
 	if (!rc)
-		rc = mv_hasher_once(oid.b, hasher, path, strlen(path), err);
-	if (!rc)
 		mv_oid_hex(hex, &oid);
-	mv_hasher_free(hasher);
 	return rc;
 }
 

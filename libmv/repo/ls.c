@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
 #include "libmv/git/history.h"
@@ -46,15 +47,8 @@ static int know_blob(void *payload, const char *hex, const char *path,
 	(void)path;
 	if (mv_pointer_parse(&pointer, data, len, NULL) || strlen(hex) > 64)
 		return 0;
-	if (p->count == p->alloc) {
-		size_t alloc = p->alloc ? 2 * p->alloc : 64;
-		struct mv_known_pointer *k = realloc(p->k, alloc * sizeof(*k));
-
-		if (!k)
-			return mv_nomem(err);
-		p->k = k;
-		p->alloc = alloc;
-	}
+	if (MV_GROW(p->k, p->alloc, p->count + 1, err))
+		return MV_ENOMEM;
 	memcpy(p->k[p->count].hex, hex, strlen(hex) + 1);
 	p->k[p->count++].pointer = pointer;
 	return 0;
@@ -237,15 +231,8 @@ static int keep_stray(void *payload, const struct mv_git_entry *e,
 
 	if (!p || e->stage || (e->mode & 0170000) != 0100000)
 		return 0;
-	if (st->count == st->alloc) {
-		size_t alloc = st->alloc ? 2 * st->alloc : 64;
-
-		s = realloc(st->s, alloc * sizeof(*s));
-		if (!s)
-			return mv_nomem(err);
-		st->s = s;
-		st->alloc = alloc;
-	}
+	if (MV_GROW(st->s, st->alloc, st->count + 1, err))
+		return MV_ENOMEM;
 	s = &st->s[st->count];
 	s->path = strdup(e->path);
 	if (!s->path)

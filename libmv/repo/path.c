@@ -71,10 +71,5 @@ char *mv_repo_path_to_top(struct mv_repo *repo, const char *typed)
 
 const char *mv_repo_getenv(const struct mv_repo *repo, const char *name)
 {
-	size_t n = strlen(name);
-
-	for (char *const *e = repo->env.env; e && *e; e++)
-		if (!strncmp(*e, name, n) && (*e)[n] == '=')
-			return *e + n + 1;
-	return NULL;
+	return mv_proc_getenv(&repo->env, name);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/objects.h"
 #include "libmv/remote/remote.h"
 #include "libmv/repo/files.h"
@@ -37,16 +38,8 @@ void mv_transfer_wanted_settle(struct mv_wanted_list *w)
 int mv_transfer_wanted_add(struct mv_wanted_list *w, const struct mv_pointer *p,
 			   struct mv_err *err)
 {
-	if (w->count == w->alloc) {
-		size_t alloc = w->alloc ? 2 * w->alloc : 64;
-		struct mv_pointer *grown = realloc(w->p,
-						   alloc * sizeof(*grown));
-
-		if (!grown)
-			return mv_nomem(err);
-		w->p = grown;
-		w->alloc = alloc;
-	}
+	if (MV_GROW(w->p, w->alloc, w->count + 1, err))
+		return MV_ENOMEM;
 	w->p[w->count++] = *p;
 	return 0;
 }

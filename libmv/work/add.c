@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/statcache.h"
 #include "libmv/base/worktree.h"
 #include "libmv/git/config.h"
@@ -25,16 +26,8 @@
 static int add_item(struct mv_adding *add, const char *path,
 		    struct mv_adding_item **out)
 {
-	size_t alloc = 2 * add->alloc + 64;
-	struct mv_adding_item *grown;
-
-	if (add->count == add->alloc) {
-		grown = realloc(add->items, alloc * sizeof(*grown));
-		if (!grown)
-			return -1;
-		add->items = grown;
-		add->alloc = alloc;
-	}
+	if (MV_GROW(add->items, add->alloc, add->count + 1, NULL))
+		return -1;
 	*out = &add->items[add->count];
 	memset(*out, 0, sizeof(**out));
 	(*out)->path = strdup(path);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/statcache.h"
 #include "libmv/base/worktree.h"
 #include "libmv/git/config.h"
@@ -267,16 +268,8 @@ static int lock_index(struct mv_git_patch **out, struct work *w,
 /* Losing one loses only time. */
 static void note_written(struct work *w, const struct mv_repo_job *job)
 {
-	size_t alloc = 2 * w->written_alloc + 64;
-	struct written *grown;
-
-	if (w->written_count == w->written_alloc) {
-		grown = realloc(w->written, alloc * sizeof(*grown));
-		if (!grown)
-			return;
-		w->written = grown;
-		w->written_alloc = alloc;
-	}
+	if (MV_GROW(w->written, w->written_alloc, w->written_count + 1, NULL))
+		return;
 	w->written[w->written_count].m = job->m;
 	w->written[w->written_count++].st = job->st;
 }
@@ -656,15 +649,9 @@ static int add_job(struct listing *l, const struct mv_git_entry *e,
 		   const struct mv_pointer *pointer, int absent)
 {
 	struct mv_materialize *m;
-	size_t alloc = 2 * l->alloc + 64;
 
-	if (l->count == l->alloc) {
-		m = realloc(l->m, alloc * sizeof(*m));
-		if (!m)
-			return -1;
-		l->m = m;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->m, l->alloc, l->count + 1, NULL))
+		return -1;
 	m = &l->m[l->count];
 	memset(m, 0, sizeof(*m));
 	m->path = strdup(e->path);

@@ -55,6 +55,19 @@ static int headed_read(void *payload, void *data, size_t len, size_t *got,
 	return 0;
 }
 
+/* Forget what the filter remembered. */
+static void filter_release(struct mv_repo *repo)
+{
+	struct mv_repo_filter *f = &repo->filter;
+
+	mv_tx_abort(f->tx);
+	mv_work_kept_release(repo);
+	for (size_t i = 0; i < f->count; i++)
+		free(f->pending[i].path);
+	free(f->pending);
+	memset(f, 0, sizeof(*f));
+}
+
 static int filter_tx(struct mv_tx **out, struct mv_repo *repo,
 		     struct mv_err *err)
 {
@@ -62,7 +75,7 @@ static int filter_tx(struct mv_tx **out, struct mv_repo *repo,
 	int rc = 0;
 
 	if (!repo->filter.tx) {
-		mv_repo_at_close(repo, mv_work_filter_release);
+		mv_repo_at_close(repo, filter_release);
 		rc = mv_repo_store(&store, repo, err);
 		if (!rc)
 			rc = mv_tx_begin(&repo->filter.tx, store, err);
@@ -458,7 +471,7 @@ static int filter_remember(struct mv_repo *repo, const char *path,
 		if (f->count > 2 * f->compacted + 1000)
 			compact(f);
 		alloc = 2 * f->alloc + 64;
-		mv_repo_at_close(repo, mv_work_filter_release);
+		mv_repo_at_close(repo, filter_release);
 		p = realloc(f->pending, alloc * sizeof(*p));
 		if (!p)
 			return mv_nomem(err);
@@ -757,16 +770,4 @@ int mv_work_filter_finish(struct mv_repo *repo, struct mv_err *err)
 	mv_repo_cache_save(repo);
 	mv_work_sweep_offers(repo);
 	return rc;
-}
-
-void mv_work_filter_release(struct mv_repo *repo)
-{
-	struct mv_repo_filter *f = &repo->filter;
-
-	mv_tx_abort(f->tx);
-	mv_work_kept_release(repo);
-	for (size_t i = 0; i < f->count; i++)
-		free(f->pending[i].path);
-	free(f->pending);
-	memset(f, 0, sizeof(*f));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/statcache.h"
 #include "libmv/base/worktree.h"
 #include "libmv/git/files.h"
@@ -37,16 +38,10 @@ struct mend {
 static int add_suspect(struct mend *m, const char *blob, size_t blob_len,
 		       const char *path, struct mv_err *err)
 {
-	size_t alloc = 2 * m->alloc + 64;
 	struct suspect *s;
 
-	if (m->count == m->alloc) {
-		s = realloc(m->s, alloc * sizeof(*s));
-		if (!s)
-			return mv_nomem(err);
-		m->s = s;
-		m->alloc = alloc;
-	}
+	if (MV_GROW(m->s, m->alloc, m->count + 1, err))
+		return MV_ENOMEM;
 	s = &m->s[m->count];
 	memset(s, 0, sizeof(*s));
 	memcpy(s->blob, blob, blob_len);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/git/files.h"
 #include "libmv/git/objects.h"
@@ -154,17 +155,11 @@ static int note_unmerged(void *payload, const struct mv_git_entry *e,
 			 struct mv_err *err)
 {
 	struct unmerged *u = payload;
-	char **grown;
 
 	if (!e->stage || (u->count && !strcmp(u->path[u->count - 1], e->path)))
 		return 0;
-	if (u->count == u->alloc) {
-		u->alloc = 2 * u->alloc + 16;
-		grown = realloc(u->path, u->alloc * sizeof(*grown));
-		if (!grown)
-			return mv_nomem(err);
-		u->path = grown;
-	}
+	if (MV_GROW(u->path, u->alloc, u->count + 1, err))
+		return MV_ENOMEM;
 	u->path[u->count] = strdup(e->path);
 	return u->path[u->count++] ? 0 : mv_nomem(err);
 }

@@ -70,7 +70,8 @@ static int matches_path(const char *pattern, const char *path)
 	return matches_path(rest, path + name + 1);
 }
 
-int mv_work_pattern_matches(const char *pattern, const char *path)
+/* Does a pattern of gitattributes(5) match a path below its folder? */
+static int pattern_matches(const char *pattern, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -125,7 +126,7 @@ static int caught(void *payload, const struct mv_git_entry *e,
 
 	if (strncmp(e->path, c->folder, c->below) ||
 	    !mv_work_stays_plain(e->path) ||
-	    !mv_work_pattern_matches(c->pattern, e->path + c->below))
+	    !pattern_matches(c->pattern, e->path + c->below))
 		return 0;
 	if (!c->path && !(c->path = strdup(e->path)))
 		return mv_nomem(err);
@@ -225,7 +226,7 @@ static int see_kind(void *payload, const struct mv_git_entry *e,
 	    strlen(dot) >= sizeof(k->v[0].end) || strpbrk(dot, "*?[]\\\" \t") ||
 	    strncmp(e->path, k->c->folder, k->c->below) ||
 	    mv_work_stays_plain(e->path) ||
-	    !mv_work_pattern_matches(k->c->pattern, e->path + k->c->below) ||
+	    !pattern_matches(k->c->pattern, e->path + k->c->below) ||
 	    fstatat(k->rootfd, e->path, &st, AT_SYMLINK_NOFOLLOW) ||
 	    !S_ISREG(st.st_mode))
 		return 0;

@@ -40,17 +40,10 @@ int mv_work_copy_fd(int from, const char *from_name, int to,
  */
 int mv_work_stays_plain(const char *path);
 
-/* Does a pattern of gitattributes(5) match a path below its folder? */
-int mv_work_pattern_matches(const char *pattern, const char *path);
-
 /* MV_EDENIED: this pattern in the .gitattributes of `folder` ("" or "a/b/")
    would catch such a file, one that is there or one that may come. */
 int mv_work_check_pattern(struct mv_repo *repo, const char *folder,
 			  const char *pattern, struct mv_err *err);
-
-/* model.warnAbove, in bytes. */
-int mv_work_warn_above(uint64_t *out, struct mv_repo *repo,
-		       struct mv_err *err);
 
 /*
  * Does what git streams to us equal the file that stands in the work tree?
@@ -98,9 +91,6 @@ int mv_work_keep(struct mv_repo *repo, struct mv_reader *in,
 		 struct mv_err *err);
 
 void mv_work_kept_release(struct mv_repo *repo);
-
-/* Forget what the filter remembered. */
-void mv_work_filter_release(struct mv_repo *repo);
 
 /* How the text that stands for a content begins, by which it is
    known again. */

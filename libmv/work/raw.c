@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/filter/filter.h"
 #include "libmv/git/files.h"
 #include "libmv/git/objects.h"
@@ -159,17 +160,10 @@ struct pushed {
 
 static int note_path(struct pushed *p, const char *path, struct mv_err *err)
 {
-	char **grown;
-
 	if (!path || !*path)
 		return 0;
-	if (p->count == p->alloc) {
-		p->alloc = 2 * p->alloc + 64;
-		grown = realloc(p->path, p->alloc * sizeof(*grown));
-		if (!grown)
-			return mv_nomem(err);
-		p->path = grown;
-	}
+	if (MV_GROW(p->path, p->alloc, p->count + 1, err))
+		return MV_ENOMEM;
 	p->path[p->count] = strdup(path);
 	return p->path[p->count++] ? 0 : mv_nomem(err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
@@ -61,13 +62,8 @@ static int staged_parse(struct look *l, struct mv_err *err)
 			return mv_fail(err, MV_EIO, "cannot understand the "
 				       "list of git diff");
 		l->attributes |= is_attributes(path);
-		if (l->count == l->alloc) {
-			l->alloc = 2 * l->alloc + 64;
-			c = realloc(l->c, l->alloc * sizeof(*c));
-			if (!c)
-				return mv_nomem(err);
-			l->c = c;
-		}
+		if (MV_GROW(l->c, l->alloc, l->count + 1, err))
+			return MV_ENOMEM;
 		c = &l->c[l->count];
 		memset(c, 0, sizeof(*c));
 		c->path = path;
@@ -299,6 +295,13 @@ static int look_at_rest(struct look *l, struct mv_err *err)
 	return rc;
 }
 
+/* model.warnAbove, in bytes. */
+static int warn_above(uint64_t *out, struct mv_repo *repo, struct mv_err *err)
+{
+	return mv_repo_config_size(out, repo, "model.warnabove",
+				   (uint64_t)50 << 20, err);
+}
+
 int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 			   void *payload, struct mv_err *err)
 {
@@ -309,7 +312,7 @@ int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 	};
 	struct look l = { .repo = repo, .fn = fn, .payload = payload };
 	uint64_t limit;
-	int rc = mv_work_warn_above(&limit, repo, err);
+	int rc = warn_above(&limit, repo, err);
 
 	mv_buf_init(&l.text, SIZE_MAX / 2);
 	if (!rc)
@@ -332,12 +335,6 @@ int mv_work_look_at_commit(struct mv_repo *repo, mv_commit_fn fn,
 }
 
 /* -- what a push brings --------------------------------------------------- */
-
-int mv_work_warn_above(uint64_t *out, struct mv_repo *repo, struct mv_err *err)
-{
-	return mv_repo_config_size(out, repo, "model.warnabove",
-				   (uint64_t)50 << 20, err);
-}
 
 struct large {
 	struct mv_repo *repo;
@@ -365,7 +362,7 @@ void mv_work_warn_large(struct mv_repo *repo, const char *const *revs)
 	struct large l = { repo, 0 };
 	struct mv_err why;
 	uint64_t limit;
-	int rc = mv_work_warn_above(&limit, repo, &why);
+	int rc = warn_above(&limit, repo, &why);
 
 	if (!rc)
 		rc = mv_git_each_large_blob(repo->git, revs, limit, tell_large,

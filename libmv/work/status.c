@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
@@ -53,15 +54,8 @@ static int parse_changes(struct changes *ch, struct mv_err *err)
 		const char *line = ch->text.data + pos;
 		size_t len = strlen(line);
 
-		if (ch->count == alloc) {
-			struct change *c;
-
-			alloc = alloc ? 2 * alloc : 64;
-			c = realloc(ch->c, alloc * sizeof(*c));
-			if (!c)
-				return mv_nomem(err);
-			ch->c = c;
-		}
+		if (MV_GROW(ch->c, alloc, ch->count + 1, err))
+			return MV_ENOMEM;
 		if (len < 4)
 			return mv_fail(err, MV_EINVALID,
 				       "cannot read the answer of git status");
