@@ -32,7 +32,7 @@ static int is_digest(const char *s)
 }
 
 /* A word and a digest. Which word, the verdict says (check_verdict in
-   proof/event.c). */
+   proof/event-decide.c). */
 static int is_verdict(const char *s)
 {
 	size_t n = strcspn(s, " ");

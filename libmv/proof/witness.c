@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "libmv/gate/past.h"
+#include "libmv/meta/registry.h"
+#include "libmv/proof/priv.h"
+
+/* Who signed a statement, and which receipt of a tag counts. */
+int mv_proof_statement(struct mv_signature *out, struct mv_trust *trust,
+		       const struct mv_past_statement *s, struct mv_err *err)
+{
+	return mv_statement_verify(out, trust, s->s.decision, &s->payload,
+				   &s->sig, s->s.issued_at, err);
+}
+
+int mv_proof_receipt(int *good, struct mv_trust *trust, const char *repo_id,
+		     const struct mv_past_statement *r, struct mv_err *err)
+{
+	struct mv_signature s;
+	int rc;
+
+	*good = 0;
+	if (strcmp(r->s.repo ? r->s.repo : "", repo_id))
+		return 0;
+	rc = mv_proof_statement(&s, trust, r, err);
+	if (rc)
+		return rc;
+	*good = s.state == MV_SIGNATURE_GOOD && s.principal && r->s.signer &&
+		!strcmp(s.principal, r->s.signer);
+	mv_signature_release(&s);
+	return 0;
+}
+
+static int speaks_of(const struct mv_past_statement *r,
+		     const struct mv_event *e)
+{
+	return !strcmp(r->s.tag, e->oid) &&
+	       !strcmp(r->s.artifact, e->tag.artifact) &&
+	       !strcmp(r->s.stage, e->tag.stage ? e->tag.stage : "");
+}
+
+int mv_proof_witness(const struct mv_past_statement **out,
+		     const struct mv_gate *today,
+		     const struct mv_past_statement *r, size_t count,
+		     const struct mv_event *e, struct mv_err *err)
+{
+	int good, rc = 0;
+
+	*out = NULL;
+	for (size_t i = 0; i < count && !rc; i++) {
+		if (!speaks_of(&r[i], e) ||
+		    (*out && (*out)->s.issued_at <= r[i].s.issued_at))
+			continue;
+		rc = mv_proof_receipt(&good, today->trust, today->repo_id,
+				      &r[i], err);
+		if (!rc && good)
+			*out = &r[i];
+	}
+	return rc;
+}
