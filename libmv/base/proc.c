@@ -413,8 +413,11 @@ static int left_of(int64_t until)
 {
 	int64_t left = until - clock_ms();
 
-	return until < 0 ? -1 : left < 0 ? 0 : left > INT_MAX ? INT_MAX :
-	       (int)left;
+	if (until < 0)
+		return -1;
+	if (left < 0)
+		return 0;
+	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
 static int move_all(struct move *m, struct mv_err *err)

@@ -170,6 +170,20 @@ static int make_uri(struct mv_buf *out, const char *path, const char *mode)
 	return bad || mv_buf_addf(out, "?%s", mode) ? MV_ENOMEM : 0;
 }
 
+static int code_of(int code)
+{
+	switch (code) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return MV_EBUSY;
+	case SQLITE_NOMEM:
+		return MV_ENOMEM;
+	default:
+		return MV_ECORRUPT;
+	}
+}
+
 static int fail(struct mv_sqlite *db, int code, struct mv_err *err)
 {
 	const char *why = db->db ? db->sqlite3_errmsg(db->db) : "no memory";
@@ -178,10 +192,8 @@ static int fail(struct mv_sqlite *db, int code, struct mv_err *err)
 		return mv_fail(err, MV_EINVALID, "reading '%s' takes too long, "
 			       "as a view that never ends would; --timeout "
 			       "gives it more time", db->path);
-	return mv_fail(err, code == SQLITE_BUSY || code == SQLITE_LOCKED ||
-		       code == SQLITE_PROTOCOL ? MV_EBUSY :
-		       code == SQLITE_NOMEM ? MV_ENOMEM : MV_ECORRUPT,
-		       "cannot read '%s': %s", db->path, why);
+	return mv_fail(err, code_of(code), "cannot read '%s': %s", db->path,
+		       why);
 }
 
 /* A schema can hold expressions that a query then runs, and lengths that
@@ -306,8 +318,11 @@ static void get_cell(struct mv_sqlite_cell *cell, struct mv_sqlite *db,
 		memset(cell, 0, sizeof(*cell));
 		return;
 	}
-	cell->type = type == SQLITE_INTEGER ? MV_SQLITE_INT :
-		     type == SQLITE_FLOAT ? MV_SQLITE_REAL : MV_SQLITE_TEXT;
+	cell->type = MV_SQLITE_TEXT;
+	if (type == SQLITE_INTEGER)
+		cell->type = MV_SQLITE_INT;
+	else if (type == SQLITE_FLOAT)
+		cell->type = MV_SQLITE_REAL;
 }
 
 static int each_row(struct mv_sqlite *db, sqlite3_stmt *s, mv_sqlite_fn fn,

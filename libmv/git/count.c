@@ -34,13 +34,15 @@ static int count_by_name(const struct mv_git_tree_entry *a,
 {
 	size_t n = strlen(a->name), m = strlen(b->name);
 	int d = memcmp(a->name, b->name, n < m ? n : m);
-	unsigned char x, y;
+	unsigned char x = is_tree(a) ? '/' : 0, y = is_tree(b) ? '/' : 0;
 
 	if (d)
 		return d;
-	x = (unsigned char)(n > m ? a->name[m] : is_tree(a) ? '/' : 0);
-	y = (unsigned char)(m > n ? b->name[n] : is_tree(b) ? '/' : 0);
-	return n == m ? is_tree(a) - is_tree(b) : (x > y) - (x < y);
+	if (n > m)
+		x = (unsigned char)a->name[m];
+	if (m > n)
+		y = (unsigned char)b->name[n];
+	return (x > y) - (x < y);
 }
 
 static int too_many(const struct counting *c, struct mv_err *err)

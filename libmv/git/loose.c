@@ -97,8 +97,7 @@ static int see(struct loose_walk *w, const char *folder, const struct dirent *e,
 		goto out;
 	if (type != DT_REG && type != DT_DIR) {
 		if (!stat(path, &st))
-			type = S_ISDIR(st.st_mode) ? DT_DIR :
-			       S_ISREG(st.st_mode) ? DT_REG : DT_LNK;
+			type = IFTODT(st.st_mode);
 		else if (type == DT_UNKNOWN && errno == ENOENT &&
 			 lstat(path, &st))
 			goto out;	/* it went meanwhile */

@@ -128,8 +128,9 @@ static int check_full(struct naming *n, const char *before, struct mv_err *err)
 {
 	int yes = exists(n->git, before, n->name, "", err);
 
-	return yes < 0 ? yes : yes ? 0 :
-		mv_fail(err, MV_ENOENT, "there is no '%s%s'", before, n->name);
+	if (yes)
+		return yes < 0 ? yes : 0;
+	return mv_fail(err, MV_ENOENT, "there is no '%s%s'", before, n->name);
 }
 
 int mv_git_commit_sure(char *hex, struct mv_git *git, const char *rev,

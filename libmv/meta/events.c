@@ -165,10 +165,14 @@ static double half_of(uint64_t bits)
 {
 	const int exponent = (int)(bits >> 10 & 31);
 	const double fraction = (double)(bits & 1023);
-	double r = exponent == 31 ? (fraction > 0 ? NAN : INFINITY) :
-		   exponent ? ldexp(fraction + 1024, exponent - 25) :
-			      ldexp(fraction, -24);
+	double r;
 
+	if (exponent == 31)
+		r = fraction > 0 ? NAN : INFINITY;
+	else if (exponent)
+		r = ldexp(fraction + 1024, exponent - 25);
+	else
+		r = ldexp(fraction, -24);
 	return bits & 0x8000 ? -r : r;
 }
 
@@ -190,9 +194,19 @@ static void set_number(struct number *n, double value)
 
 static size_t width_of(uint64_t dtype)
 {
-	return dtype == DT_FLOAT || dtype == DT_INT32 ? 4 :
-	       dtype == DT_DOUBLE || dtype == DT_INT64 ? 8 :
-	       dtype == DT_HALF || dtype == DT_BFLOAT16 ? 2 : 0;
+	switch (dtype) {
+	case DT_DOUBLE:
+	case DT_INT64:
+		return 8;
+	case DT_FLOAT:
+	case DT_INT32:
+		return 4;
+	case DT_HALF:
+	case DT_BFLOAT16:
+		return 2;
+	default:
+		return 0;
+	}
 }
 
 static double decode(uint64_t dtype, uint64_t bits)

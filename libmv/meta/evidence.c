@@ -40,7 +40,7 @@ static int by_moment(const struct read_line *a, const struct read_line *b)
 {
 	int cmp = strcmp(a->moment, b->moment);
 
-	return cmp ? cmp : a->ahead < b->ahead ? -1 : a->ahead > b->ahead;
+	return cmp ? cmp : (a->ahead > b->ahead) - (a->ahead < b->ahead);
 }
 
 static int oldest_first(const void *va, const void *vb)

@@ -441,16 +441,13 @@ static int cases_tell(struct example *x, const struct mv_verdict *verdict,
 
 static int run_case(struct example *x, struct mv_err *err)
 {
+	const char *eval = x->eval ? x->eval : "case";
 	struct mv_verdict verdict;
-	int rc = 0;
+	int rc = add_eval(&x->record, eval, &x->facts, err);
 
-	if (x->eval)
-		rc = add_eval(&x->record, x->eval, &x->facts, err);
-	else
-		rc = add_eval(&x->record, "case", &x->facts, err);
 	if (!rc)
-		rc = add_eval(&x->base, x->base_eval ? x->base_eval :
-			      x->eval ? x->eval : "case", &x->facts, err);
+		rc = add_eval(&x->base, x->base_eval ? x->base_eval : eval,
+			      &x->facts, err);
 	if (!rc)
 		rc = cases_fold(&x->facts.evidence, &x->record, err);
 	if (!rc)

@@ -266,14 +266,15 @@ static void require_clean(const struct mv_deciding *d, struct mv_found *f)
 static void data_in_repo(const struct mv_deciding *d, struct mv_found *f)
 {
 	const struct mv_answer *a = mv_known(d->facts, "data-in-repo", NULL);
+	const char *text = "no data is recorded, or it is not to be found";
 
 	if (!a)
 		mv_found_set(f, MV_RESULT_UNKNOWN);
 	else if (a->number <= 0)
 		mv_found_set(f, MV_RESULT_NO);
-	mv_actual(f, "%s", a && a->text ? a->text :
-		  a && a->number > 0 ? "all data is in the code's commit" :
-		  "no data is recorded, or it is not to be found");
+	else
+		text = "all data is in the code's commit";
+	mv_actual(f, "%s", a && a->text ? a->text : text);
 }
 
 static void license(const struct mv_deciding *d, const struct mv_rule *rule,

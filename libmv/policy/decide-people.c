@@ -251,6 +251,15 @@ static void advise_signing(const struct mv_deciding *d, struct mv_found *f)
 
 /* -- separation of duties ------------------------------------------------- */
 
+/* Whom a tag names who nobody signed can be anybody's word. */
+static const char *promoter_of(const struct mv_policy_facts *f)
+{
+	if (f->hypothetical)
+		return f->promoter;
+	return f->tag_signature.state == MV_SIGNATURE_GOOD ?
+	       f->tag_signature.principal : NULL;
+}
+
 static const char *person_of(const struct mv_policy_facts *f,
 			     const char *role)
 {
@@ -262,10 +271,7 @@ static const char *person_of(const struct mv_policy_facts *f,
 		return f->pusher;
 	if (!strcmp(role, "runner"))
 		return f->runner;
-	/* Whom a tag names who nobody signed can be anybody's word. */
-	return f->hypothetical ? f->promoter :
-	       f->tag_signature.state == MV_SIGNATURE_GOOD ?
-	       f->tag_signature.principal : NULL;
+	return promoter_of(f);
 }
 
 /* "a@b", or "Name <a@b>". */
@@ -688,8 +694,7 @@ static void promoter(const struct mv_deciding *d, const struct mv_rule *rule,
 		     struct mv_found *f)
 {
 	const struct mv_signature *s = &d->facts->tag_signature;
-	const char *who = d->facts->hypothetical ? d->facts->promoter :
-		s->state == MV_SIGNATURE_GOOD ? s->principal : NULL;
+	const char *who = promoter_of(d->facts);
 	char what[MV_WHAT_MAX];
 
 	mv_expected(f, "a tag signed by one of %s", rule->args->text);
