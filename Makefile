@@ -204,7 +204,7 @@ bench: ## measure, side by side with others
 	@scripts/deps.sh build bench
 	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
 	$(Q)B=$(B) tests/bench/bench.sh
-interop: ## with git-lfs, with GTO, and with other gits
+interop: ## with git-lfs, GTO, other gits, numpy, onnx, torch and others
 	@scripts/deps.sh build bench
 	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
 	$(Q)B=$(B) tests/interop/run.sh

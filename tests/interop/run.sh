@@ -4,8 +4,9 @@
 # `make interop` calls this: git-lfs on the same repositories, at length
 # (make test has t9000 of it); GTO on the same tags, from the package index
 # into $B/gto; the workflows of docs/ci/ against their schemas, by programs from
-# the package index in $B/ci (and actionlint, where there is go); then the
-# end-to-end tests with every other git that is named:
+# the package index in $B/ci (and actionlint, where there is go); the files of
+# numpy, safetensors, onnx and pyarrow (from the package index in $B/formats)
+# and of torch, beside what we say is in them; then the end-to-end tests with every other git that is named:
 #
 #	make interop GITS='/opt/git-2.30/bin /opt/git-2.49/bin'
 B=$(cd "$(dirname "$0")/../.." && cd "${B:-build}" && pwd) || exit 1
@@ -52,6 +53,28 @@ then
 		go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; } ||
 	echo "interop: actionlint IS NOT TO BE HAD" >&2
 	PATH="$B/ci/bin:$PATH" prove -e sh ../interop/ci-schemas.sh || failed=1
+fi
+
+test -x "$B/formats/bin/python" ||
+{ python3 -m venv "$B/formats" && "$B/formats/bin/pip" install -q \
+	numpy safetensors onnx pyarrow; } || {
+	echo "interop: numpy, safetensors, onnx and pyarrow ARE NOT TO BE HAD," \
+		"none of their files was read" >&2
+	rm -rf "$B/formats"
+}
+formats () {
+	prove -e "$1" ../interop/formats.py :: "$B/git-model" "$B/formats.data" \
+		"$2" || failed=1
+}
+test ! -x "$B/formats/bin/python" ||
+	formats "$B/formats/bin/python" \
+		"numpy safetensors onnx pyarrow tarfile zipfile"
+if /usr/bin/python3 -c 'import torch, numpy' 2>/dev/null
+then
+	formats /usr/bin/python3 torch
+else
+	echo "interop: torch IS MISSING, none of its files was read" \
+		"(Debian: python3-torch)" >&2
 fi
 
 for git in ${GITS-}
