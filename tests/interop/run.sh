@@ -6,7 +6,8 @@
 # into $B/gto; the workflows of docs/ci/ against their schemas, by programs from
 # the package index in $B/ci (and actionlint, where there is go); the files of
 # numpy, safetensors, onnx and pyarrow (from the package index in $B/formats)
-# and of torch, beside what we say is in them; then the end-to-end tests with every other git that is named:
+# and of torch (Debian's), beside what we say is in them; then the end-to-end
+# tests with every other git that is named:
 #
 #	make interop GITS='/opt/git-2.30/bin /opt/git-2.49/bin'
 B=$(cd "$(dirname "$0")/../.." && cd "${B:-build}" && pwd) || exit 1
