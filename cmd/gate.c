@@ -13,6 +13,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/report/ci.h"
 #include "libmv/report/json.h"
 #include "libmv/report/md.h"

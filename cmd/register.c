@@ -7,6 +7,7 @@
 #include "cmd/registry.h"
 #include "libmv/base/json.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/release/release.h"
 #include "libmv/subject/subject.h"
 

@@ -12,6 +12,7 @@
 #include "libmv/meta/holding.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/repo/repo.h"
 #include "libmv/transfer/transfer.h"
 

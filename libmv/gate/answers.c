@@ -15,6 +15,7 @@
 #include "libmv/meta/record.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"
 

@@ -9,6 +9,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/subject/subject.h"
 
 /*

@@ -8,6 +8,21 @@
 #include "libmv/base/json.h"
 #include "libmv/meta/facts.h"
 
+/* As ASCII has them, whatever the locale says. */
+static inline int mv_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline int mv_is_alnum(char c)
+{
+	return mv_is_digit(c) || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z');
+}
+
+/* Is it a version? Of a text that may go on. */
+int mv_version_is(const char *s, size_t len);
+
 /* What makes facts shares this (facts.c, env.c, curves.c). */
 
 /* int, real, bool, null or string, by how it looks. */

@@ -8,6 +8,7 @@
 #include "libmv/base/grow.h"
 #include "libmv/base/near.h"
 #include "libmv/base/worktree.h"
+#include "libmv/meta/priv.h"
 #include "libmv/meta/project.h"
 
 /* Sections [artifact "x"] and [metric "x"] of docs/format/config.md. */
@@ -44,12 +45,6 @@ void mv_project_release(struct mv_project *p)
 
 /* -- names ---------------------------------------------------------------- */
 
-static int is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9');
-}
-
 /*
  * A folder or a name as part of a tag: what GTO allows, less what git would
  * not take for a ref ("a//b", "a/.b", "a..b", "a.lock/b", "-a").
@@ -61,7 +56,7 @@ static int is_ref_part(const char *s, size_t len, int dots)
 	for (size_t i = 0; i < len; i++) {
 		char next = i + 1 < len ? s[i + 1] : '\0';
 
-		if (!is_alnum(s[i]) && s[i] != '-' && s[i] != '_' &&
+		if (!mv_is_alnum(s[i]) && s[i] != '-' && s[i] != '_' &&
 		    s[i] != '/' && !(dots && s[i] == '.'))
 			return 0;
 		if ((s[i] == '/' && (next == '/' || next == '.')) ||
@@ -79,8 +74,8 @@ int mv_artifact_name_ok(const char *name)
 	const char *base = colon ? colon + 1 : name;
 	size_t len = strlen(base);
 
-	if (strlen(name) > 255 || !len || !is_alnum(base[0]) ||
-	    !is_alnum(base[len - 1]) || !is_ref_part(base, len, 0))
+	if (strlen(name) > 255 || !len || !mv_is_alnum(base[0]) ||
+	    !mv_is_alnum(base[len - 1]) || !is_ref_part(base, len, 0))
 		return 0;
 	return !colon || is_ref_part(name, (size_t)(colon - name), 1);
 }

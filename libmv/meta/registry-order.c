@@ -5,6 +5,7 @@
 #include "libmv/meta/priv.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 /*
  * In which order tags were made, as far as their names say it. Those with a

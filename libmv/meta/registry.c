@@ -11,6 +11,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 /*
  * From the names of tags to what holds now. Sorted once when it is loaded;

@@ -11,7 +11,7 @@
 
 /*
  * tags: what the name and the message of a tag of the registry say, in GTO's
- * grammar, and versions by Semantic Versioning (docs/format/tags.md).
+ * grammar (docs/format/tags.md).
  *
  * All bytes from notes, tags and files are hostile: bounded, escaped by who
  * prints them. Structs are plain; each _release() frees what is inside and
@@ -50,15 +50,6 @@ const char *mv_event_word(enum mv_event_kind kind);
  * line. `out` must be empty.
  */
 int mv_tag_trailers(struct mv_facts *out, const char *message,
-		    struct mv_err *err);
-
-/* Semantic Versioning 2.0 with a leading "v"; numbers of any length. Compares
-   by precedence, build metadata last by bytes, so that the order is total. */
-int mv_version_ok(const char *version);
-int mv_version_cmp(const char *a, const char *b);
-enum mv_bump { MV_BUMP_PATCH, MV_BUMP_MINOR, MV_BUMP_MAJOR };
-/* The next one; `from` NULL: v0.0.1, v0.1.0, v1.0.0. *out is yours. */
-int mv_version_bump(char **out, const char *from, enum mv_bump bump,
 		    struct mv_err *err);
 
 #endif

@@ -12,7 +12,7 @@
 #include "libmv/meta/facts.h"
 #include "libmv/meta/project.h"
 #include "libmv/meta/record.h"
-#include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 /*
  * Rules about metrics. A value is what the newest record says that was

@@ -8,7 +8,7 @@
 
 #include "libmv/base/config.h"
 #include "libmv/format/format.h"
-#include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 /* Rules about the file, the history of stages, and the moment. */
 

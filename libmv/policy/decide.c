@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
-#include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 /*
  * The decision: every rule of every section that speaks of this, in the

@@ -10,6 +10,7 @@
 #include "libmv/base/config.h"
 #include "libmv/base/near.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 /*
  * The grammar of every rule: a table of keys, and a parser for each shape of

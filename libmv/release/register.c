@@ -11,6 +11,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/release/release.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/state.h"

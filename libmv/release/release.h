@@ -6,6 +6,7 @@
 
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/store/pointer.h"
 
 /*

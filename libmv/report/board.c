@@ -6,7 +6,7 @@
 #include "libmv/base/near.h"
 #include "libmv/meta/facts.h"
 #include "libmv/meta/project.h"
-#include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/report/parts.h"
 #include "libmv/report/views.h"
 

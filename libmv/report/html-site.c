@@ -5,7 +5,7 @@
 
 #include "libmv/meta/facts.h"
 #include "libmv/meta/project.h"
-#include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/report/html.h"
 #include "libmv/report/pages.h"
 #include "libmv/report/views.h"

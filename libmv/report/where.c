@@ -10,8 +10,8 @@
 #include "libmv/base/grow.h"
 #include "libmv/base/words.h"
 #include "libmv/meta/facts.h"
-#include "libmv/meta/tags.h"
 #include "libmv/report/views.h"
+#include "libmv/meta/version.h"
 
 /*
  * The expressions of mv_board_where():

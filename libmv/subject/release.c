@@ -7,6 +7,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/subject/priv.h"
 
 /* An artifact's tags, read: events, versions, what a version is. */

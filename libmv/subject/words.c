@@ -7,6 +7,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 #include "libmv/repo/files.h"
 #include "libmv/subject/priv.h"
 

@@ -13,6 +13,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,6 +12,7 @@
 #include "libmv/meta/facts.h"
 #include "libmv/meta/project.h"
 #include "libmv/meta/tags.h"
+#include "libmv/meta/version.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
