@@ -46,6 +46,16 @@ CRYPTO_A := $(wildcard $(shell $(CC) -print-file-name=libcrypto.a))
 CRYPTO   := $(if $(CRYPTO_A),-Wl$(COMMA)-Bstatic -lcrypto -Wl$(COMMA)-Bdynamic)
 LINKED   := libzstd libcrypto jansson inih libxxhash zlib yaml-0.1
 OPENED   := libgit2 libarchive sqlite3
+# BLAKE3 is a library where the distribution has it. Debian 12 has the official
+# C and assembler sources, in a package for Rust: these are compiled as they
+# are. BLAKE3_C=folder names others.
+BLAKE3_C ?= $(lastword $(sort $(wildcard /usr/share/cargo/registry/blake3-*/c)))
+ifeq ($(shell pkg-config --exists libblake3 2>/dev/null && echo yes),yes)
+LINKED   += libblake3
+BLAKE3   :=
+else
+BLAKE3   := $(B)/blake3.a
+endif
 # The one file with everything in it, under its name before and since 4.0.
 CHART_JS ?= $(firstword $(wildcard $(addprefix /usr/share/javascript/chart.js/,\
 	chart.umd.min.js chart.umd.js chart.min.js)))
@@ -58,6 +68,11 @@ PKG_LIBS := $(patsubst -lcrypto,$(or $(CRYPTO),-lcrypto),$(shell \
 	pkg-config --libs $(LINKED)))
 ifeq ($(PKG_LIBS),)
 $(error libraries are missing: `make deps` installs them)
+endif
+ifneq ($(BLAKE3),)
+ifeq ($(wildcard $(BLAKE3_C)/blake3.h),)
+$(error BLAKE3 is missing: `make deps` installs it, or say BLAKE3_C=folder)
+endif
 endif
 ifeq ($(wildcard $(CHART_JS)),)
 $(error Chart.js is missing: `make deps` installs it, or say CHART_JS=file)
@@ -116,11 +131,14 @@ $(B)/%.o: %.c $(B)/flags.note
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(call obj,$(HOT)): CFLAGS := $(CFLAGS:-O2=-O3)
+# After CFLAGS, which may stand on the command line.
+$(call obj,$(HOT)): OWN := $(filter -O3,$(CFLAGS:-O2=-O3))
 # Asked when it is compiled, not by every make: pkg-config may not be there.
 $(B)/cmd/version.o: OWN = -DGIT_MODEL_VERSION='"$(VERSION)"' \
 	-DGIT_MODEL_BUILD='"$(shell for p in $(LINKED) $(OPENED); do \
-	echo "$$p $$(pkg-config --modversion $$p)"; done)"'
+	echo "$$p $$(pkg-config --modversion $$p)"; done; $(if $(BLAKE3),sed -n \
+	's/^.define BLAKE3_VERSION_STRING "\(.*\)"/libblake3 \1/p' \
+	$(BLAKE3_C)/blake3.h))"'
 
 $(B)/cmd/ci.o: $(wildcard docs/ci/*)
 
@@ -132,10 +150,37 @@ $(B)/libmv.a: $(call obj,$(LIB_SRC)) $(B)/files.note
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)
 
+# The code of others: by its own rules, not ours, and not instrumented (its
+# assembler could not be). What x86 can do is asked when it runs; ARM with 64
+# bits has NEON always; all others get the portable C.
+BLAKE3_ON := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+BLAKE3_SRC := blake3 blake3_dispatch blake3_portable
+ifeq ($(BLAKE3_ON),x86_64)
+BLAKE3_SRC += $(foreach i,sse2 sse41 avx2 avx512,blake3_$(i)_x86-64_unix)
+else ifeq ($(BLAKE3_ON),aarch64)
+BLAKE3_SRC += blake3_neon
+else
+BLAKE3_NO := $(foreach i,SSE2 SSE41 AVX2 AVX512,-DBLAKE3_NO_$(i)) \
+	-DBLAKE3_USE_NEON=0
+endif
+BLAKE3_CC = $(CC) -O3 -g -fPIE $(filter -fcf-protection,$(HARDEN)) $(BLAKE3_NO)
+$(B)/blake3/%.o: $(BLAKE3_C)/%.c $(B)/flags.note
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(BLAKE3_CC) -c -o $@ $<
+$(B)/blake3/%.o: $(BLAKE3_C)/%.S $(B)/flags.note
+	@mkdir -p $(@D)
+	$(call say,AS)
+	$(Q)$(BLAKE3_CC) -c -o $@ $<
+$(B)/blake3.a: $(BLAKE3_SRC:%=$(B)/blake3/%.o)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+$(B)/libmv/base/hash.o: OWN := $(if $(BLAKE3),-isystem $(BLAKE3_C))
+
 link = $(CC) $(CFLAGS) $(LINKING) $(LDFLAGS) -o $@ $(filter %.o,$^) \
 	$(filter %.a,$^)
 
-$(B)/git-model: $(call obj,$(CMD_SRC)) $(B)/libmv.a $(B)/files.note
+$(B)/git-model: $(call obj,$(CMD_SRC)) $(B)/libmv.a $(BLAKE3) $(B)/files.note
 	$(call say,LINK)
 	$(Q)$(link) $(LDLIBS)
 
@@ -144,15 +189,15 @@ $(LINKS): $(B)/git-model
 
 $(filter $(B)/tests/unit/u-cmd-%,$(UNIT)): $(B)/cmd/opt.o $(B)/cmd/out.o
 $(filter $(B)/tests/unit/u-filters-%,$(UNIT)): $(B)/filters/asker.o
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libmv.a
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libmv.a $(BLAKE3)
 	$(call say,LINK)
 	$(Q)$(link) -lcmocka $(LDLIBS)
 
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libmv.a
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libmv.a $(BLAKE3)
 	$(call say,LINK)
 	$(Q)$(link) $(LDLIBS)
 
-$(HELPER): $(B)/%: $(B)/tests/helper/%.o $(B)/libmv.a
+$(HELPER): $(B)/%: $(B)/tests/helper/%.o $(B)/libmv.a $(BLAKE3)
 	$(call say,LINK)
 	$(Q)$(link) $(LDLIBS)
 

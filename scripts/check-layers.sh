@@ -85,7 +85,7 @@ ini\.h libmv/base/config\.c
 jansson libmv/base/json\.c
 yaml libmv/base/yaml\.c
 sqlite3 libmv/base/sqlite\.c
-openssl/|xxhash libmv/base/hash\.c
+openssl/|xxhash|blake3 libmv/base/hash\.c
 zstd|zdict libmv/store/codec[a-z-]*\.c
 EOD
 }

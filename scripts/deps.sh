@@ -8,6 +8,16 @@
 # names the packages and leaves the rest to you.
 set -u
 
+# Debian 12 has the official sources in a package for Rust, all others a library.
+blake3 () {
+	if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release
+	then
+		echo librust-blake3-dev
+	else
+		echo libblake3-dev
+	fi
+}
+
 packages () {
 	case "$1" in
 	make)
@@ -16,7 +26,8 @@ packages () {
 		echo build-essential pkg-config git openssh-client libgit2-dev \
 			libarchive-dev libinih-dev libzstd-dev libssl-dev \
 			libjansson-dev libxxhash-dev zlib1g-dev \
-			libyaml-dev libsqlite3-dev node-chart.js asciidoctor ;;
+			libyaml-dev libsqlite3-dev node-chart.js asciidoctor \
+			$(blake3) ;;
 	test)
 		echo libcmocka-dev perl strace git-lfs hyperfine openssl \
 			sqlite3 jq faketime gnupg curl python3 \

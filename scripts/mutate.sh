@@ -31,7 +31,7 @@ then
 	done
 	# shellcheck disable=SC2086
 	$CC $LINK -pie -pthread -o "$d/test" "$WORK"/t/*.o "$d/mutant.o" \
-		$objects "$B/libmv.a" -lcmocka $LIBS || exit 255
+		$objects "$B/libmv.a" $BLAKE3 -lcmocka $LIBS || exit 255
 	for t in "u-policy-$own" $TESTS
 	do
 		test -e "$WORK/t/$t.o" || continue
@@ -61,7 +61,10 @@ TESTS="u-policy-decide u-policy-decide-people u-policy-decide-metric
 	u-policy-cases u-policy-nomem u-policy-enumerate"
 LINK=
 ! ld.gold --version >/dev/null 2>&1 || LINK=-fuse-ld=gold
-export WORK FLAGS LIBS LINK TESTS B CC
+# Built beside the library where the distribution has none.
+BLAKE3=$B/blake3.a
+test -e "$BLAKE3" || BLAKE3=$(pkg-config --libs libblake3)
+export WORK FLAGS LIBS LINK TESTS B CC BLAKE3
 
 test -e "$B/libmv.a" || { echo "mutate: build '$B/libmv.a' first" >&2; exit 1; }
 mkdir "$WORK/t"

@@ -9,12 +9,14 @@
 #include "libmv/base/err.h"
 
 /*
- * Hashes: the only user of OpenSSL's libcrypto and of xxHash.
+ * Hashes: the only user of OpenSSL's libcrypto, of BLAKE3 and of xxHash.
  *
- * SHA-256 names content and chunks and is what integrity rests on. SHA-1 and
+ * SHA-256 names content, BLAKE3 (256 bits) the chunks and files of the store:
+ * integrity rests on both, and either alone is strong enough. SHA-1 and
  * SHA-256 over git objects exist because git names its blobs and seals its
- * index with them, MD5 because DVC names files by it. mv_checksum64() (XXH3, 64 bits) only finds accidental
- * damage in packs quickly; nothing is ever identified by it.
+ * index with them, MD5 because DVC names files by it. mv_checksum64() (XXH3,
+ * 64 bits) only finds accidental damage in packs quickly; nothing is ever
+ * identified by it.
  *
  * A hasher is used by one thread at a time. Creating one costs about a
  * microsecond; reuse it for many small inputs.
@@ -25,7 +27,9 @@ struct mv_oid {
 	uint8_t b[32];
 };
 
-enum mv_hash_kind { MV_HASH_SHA256, MV_HASH_SHA1, MV_HASH_MD5 };
+enum mv_hash_kind {
+	MV_HASH_SHA256, MV_HASH_SHA1, MV_HASH_MD5, MV_HASH_BLAKE3
+};
 
 struct mv_hasher;
 
@@ -36,7 +40,8 @@ void mv_hasher_free(struct mv_hasher *h);	/* NULL is fine */
 int mv_hasher_reset(struct mv_hasher *h, struct mv_err *err);
 int mv_hasher_update(struct mv_hasher *h, const void *data, size_t len,
 		     struct mv_err *err);
-/* Fills 32 bytes (SHA-256), 20 (SHA-1) or 16 (MD5); call _reset before further use. */
+/* Fills 32 bytes (SHA-256, BLAKE3), 20 (SHA-1) or 16 (MD5); call _reset before
+   further use. */
 int mv_hasher_final(uint8_t *out, struct mv_hasher *h, struct mv_err *err);
 /* reset + update + final. */
 int mv_hasher_once(uint8_t *out, struct mv_hasher *h, const void *data,
@@ -46,6 +51,8 @@ int mv_hasher_once(uint8_t *out, struct mv_hasher *h, const void *data,
 int mv_hash(uint8_t *out, enum mv_hash_kind kind, const void *data, size_t len,
 	    struct mv_err *err);
 int mv_sha256(struct mv_oid *out, const void *data, size_t len,
+	      struct mv_err *err);
+int mv_blake3(struct mv_oid *out, const void *data, size_t len,
 	      struct mv_err *err);
 
 uint64_t mv_checksum64(const void *data, size_t len, uint64_t seed);

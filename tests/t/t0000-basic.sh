@@ -125,7 +125,8 @@ test_expect_success 'version --json' '
 
 test_expect_success 'version --build names the libraries' '
 	git model version --build >actual &&
-	for lib in libzstd libcrypto jansson inih libxxhash libgit2 libarchive
+	for lib in libzstd libcrypto jansson inih libxxhash libblake3 libgit2 \
+		libarchive
 	do
 		test_grep "^$lib [0-9]" actual || return 1
 	done &&

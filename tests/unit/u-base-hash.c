@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "libmv/base/bytes.h"
@@ -48,6 +49,51 @@ static void test_base_hash__known_answers(void **state)
 			    "900150983cd24fb0d6963f7d28e17f72");
 	mv_hasher_free(h);
 	mv_hasher_free(NULL);
+}
+
+/*
+ * Of the official test vectors: input byte i is i % 251. The lengths take the
+ * code through one block, one chunk, and more than any processor does at once.
+ */
+static void test_base_hash__blake3_known_answers(void **state)
+{
+	static const struct {
+		size_t len;
+		const char *hex;
+	} known[] = {
+		{ 0, "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262" },
+		{ 1, "2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213" },
+		{ 1023, "10108970eeda3eb932baac1428c7a2163b0e924c9a9e25b35bba72b28f70bd11" },
+		{ 1024, "42214739f095a406f3fc83deb889744ac00df831c10daa55189b5d121c855af7" },
+		{ 1025, "d00278ae47eb27b34faecf67b4fe263f82d5412916c1ffd97c8cb7fb814b8444" },
+		{ 102400, "bc3e3d41a1146b069abffad3c0d44860cf664390afce4d9661f7902e7943e085" },
+	};
+	uint8_t *data = malloc(102400), out[32];
+	struct mv_hasher *h;
+	struct mv_oid id;
+	char hex[65];
+
+	(void)state;
+	for (size_t i = 0; i < 102400; i++)
+		data[i] = (uint8_t)(i % 251);
+	assert_int_equal(mv_hasher_new(&h, MV_HASH_BLAKE3, NULL), 0);
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		const size_t len = known[i].len;
+
+		assert_int_equal(mv_blake3(&id, data, len, NULL), 0);
+		assert_string_equal(mv_oid_hex(hex, &id), known[i].hex);
+		/* In pieces, by a hasher that has been used before. */
+		assert_int_equal(mv_hasher_reset(h, NULL), 0);
+		for (size_t k = 0, n; k < len; k += n) {
+			n = len - k < 1000 ? len - k : 1000;
+			assert_int_equal(mv_hasher_update(h, data + k, n, NULL),
+					 0);
+		}
+		assert_int_equal(mv_hasher_final(out, h, NULL), 0);
+		assert_string_equal(mv_hex(hex, out, 32), known[i].hex);
+	}
+	mv_hasher_free(h);
+	free(data);
 }
 
 static void test_base_hash__reset_forgets_what_was_added(void **state)
@@ -206,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base_hash__known_answers),
+		cmocka_unit_test(test_base_hash__blake3_known_answers),
 		cmocka_unit_test(test_base_hash__in_one_call),
 		cmocka_unit_test(test_base_hash__is_hex_means_all_of_it),
 		cmocka_unit_test(test_base_hash__base64_has_one_form),
