@@ -7,7 +7,7 @@
 #include "libmv/store/store.h"
 
 static const char *const usage[] = {
-	"git model fsck [--repair] [--json]",
+	"git model fsck [--repair] [--upgrade] [--json]",
 	NULL
 };
 
@@ -52,10 +52,12 @@ static int fsck_print_json(struct mv_json *findings, uint64_t bad)
 
 int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 {
-	int repair = 0, json = 0;
+	int repair = 0, upgrade = 0, json = 0;
 	const struct opt opts[] = {
 		OPT_BOOL(0, "repair", &repair,
 			 "mend what can be mended; nothing is deleted"),
+		OPT_BOOL(0, "upgrade", &upgrade,
+			 "first bring the store of an older git-model to this version"),
 		OPT_JSON(&json),
 		OPT_PROGRESS(env),
 		OPT_END
@@ -69,8 +71,9 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 		return CMD_USAGE;
 	if (json)
 		show.findings = mv_json_array();
-	if (mv_care_fsck(env->repo, repair, show_finding, &show, &bad,
-			 &err)) {
+	if (mv_care_fsck(env->repo, (repair ? MV_CARE_REPAIR : 0) |
+			 (upgrade ? MV_CARE_UPGRADE : 0), show_finding, &show,
+			 &bad, &err)) {
 		mv_json_free(show.findings);
 		return out_fatal(&err);
 	}

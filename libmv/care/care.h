@@ -48,7 +48,11 @@ int mv_care_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
 /* Store fsck, then every pointer blob of this repository: is its content
    there? With repair, missing content is fetched, or taken from the work
    tree where it is still there. */
-int mv_care_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+enum mv_care_fsck_flags {
+	MV_CARE_REPAIR = 1 << 0,
+	MV_CARE_UPGRADE = 1 << 1	/* first, a store of an older version */
+};
+int mv_care_fsck(struct mv_repo *repo, unsigned flags, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err);
 
 #endif

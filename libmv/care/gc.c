@@ -397,16 +397,29 @@ static int open_to_check(struct check *c, struct mv_store **store,
 	return rc;
 }
 
-int mv_care_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
+static int upgrade(struct check *c, uint64_t *bad, struct mv_err *err)
+{
+	struct mv_store *store;
+	int rc = mv_repo_store_upgrade(&store, c->repo, err);
+
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	return mv_store_upgrade(store, c->fn, c->payload, bad, err);
+}
+
+int mv_care_fsck(struct mv_repo *repo, unsigned flags, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err)
 {
+	const int repair = !!(flags & MV_CARE_REPAIR);
 	struct check c = { .repo = repo, .repair = repair, .fn = fn,
 			   .payload = payload };
 	struct mv_store *store;
-	uint64_t stored_bad = 0, after = 0, notes_bad = 0;
-	int rc;
+	uint64_t stored_bad = 0, after = 0, notes_bad = 0, old_bad = 0;
+	int rc = flags & MV_CARE_UPGRADE ? upgrade(&c, &old_bad, err) : 0;
 
-	rc = mv_evidence_fsck(repo, repair, fn, payload, &notes_bad, err);
+	if (!rc)
+		rc = mv_evidence_fsck(repo, repair, fn, payload, &notes_bad,
+				      err);
 	if (!rc)
 		rc = open_to_check(&c, &store, err);
 	if (!rc)
@@ -425,7 +438,7 @@ int mv_care_fsck(struct mv_repo *repo, int repair, mv_fsck_fn fn,
 		rc = mv_store_fsck(store, 0, NULL, NULL, &after, err);
 	else
 		after = stored_bad;
-	*bad = after + c.bad + notes_bad;
+	*bad = after + c.bad + notes_bad + old_bad;
 	for (size_t i = 0; i < c.count; i++)
 		free(c.path[i]);
 	free(c.path);

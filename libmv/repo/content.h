@@ -73,6 +73,9 @@ int mv_repo_store_of(char **out, struct mv_repo *repo, const char *git_dir,
 /* The same; a `format` of it that is missing or damaged is written again. */
 int mv_repo_store_mend(struct mv_store **out, struct mv_repo *repo,
 		       struct mv_err *err);
+/* The same, of an older version, too: for mv_store_upgrade(). */
+int mv_repo_store_upgrade(struct mv_store **out, struct mv_repo *repo,
+			  struct mv_err *err);
 
 /* <common dir>/lfs or what lfs.storage says; borrowed. */
 int mv_repo_lfs_dir(const char **out, struct mv_repo *repo,

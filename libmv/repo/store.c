@@ -238,6 +238,15 @@ int mv_repo_store_mend(struct mv_store **out, struct mv_repo *repo,
 	return rc;
 }
 
+int mv_repo_store_upgrade(struct mv_store **out, struct mv_repo *repo,
+			  struct mv_err *err)
+{
+	int rc = repo->store ? 0 : open_store(repo, MV_STORE_UPGRADE, err);
+
+	*out = repo->store;
+	return rc;
+}
+
 static int add_lfs_dir(struct mv_repo *repo, char *dir, struct mv_err *err)
 {
 	char **grown;

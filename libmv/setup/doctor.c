@@ -667,8 +667,10 @@ static void check_store(const struct checks *c)
 		return;
 	}
 	if (rc) {
-		say(c, MV_DOCTOR_BAD, "store", "git model fsck --repair, if it "
-		    "is damaged", "%s", err.msg);
+		say(c, MV_DOCTOR_BAD, "store", rc == MV_ENOTSUP ?
+		    "git model fsck --upgrade, if it is an older one" :
+		    "git model fsck --repair, if it is damaged", "%s",
+		    err.msg);
 		return;
 	}
 	check_lock(c, mv_store_dir(store));

@@ -71,7 +71,7 @@ static int ahead_load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 	if (rc)
 		return rc;
 	*stored = record.stored_len;
-	if (record.kind != MV_RECORD_CHUNK)
+	if (record.kind == MV_RECORD_RECIPE)
 		return 0;		/* a recipe: passed over */
 	out->data = malloc(record.raw_len);
 	if (!out->data)
@@ -81,7 +81,8 @@ static int ahead_load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 		       record.codec, record.param, scratch->stored,
 		       record.stored_len, NULL);
 	if (!rc)
-		rc = mv_sha256(&out->id, out->data, out->len, NULL);
+		rc = mv_record_name(&out->id, record.kind, out->data, out->len,
+				    NULL);
 	if (rc) {
 		free(out->data);
 		out->data = NULL;

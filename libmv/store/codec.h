@@ -21,8 +21,9 @@
  *		 raw or as a zstd frame that uses Huffman coding only, or full
  *		 matching where repeats were seen
  *
- * Numbers are never reused. An encoder or decoder is scratch memory for one
- * thread: up to 1.7 MiB and 0.4 MiB.
+ * 3 and 4 are kept for differences to another chunk; numbers are never reused.
+ * An encoder or decoder is scratch memory for one thread: up to 1.7 MiB and
+ * 0.4 MiB.
  */
 enum mv_codec { MV_CODEC_RAW = 0, MV_CODEC_ZSTD = 1, MV_CODEC_PLANES = 2 };
 

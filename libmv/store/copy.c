@@ -87,7 +87,7 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 	mv_pack_record_seal(o->scratch->out + o->len, &record,
 		       o->scratch->out + o->len + MV_RECORD_HEADER);
 	o->new[o->count].id = *id;
-	o->new[o->count].kind = MV_RECORD_CHUNK;
+	o->new[o->count].kind = record.kind;
 	o->new[o->count++].off = (uint32_t)o->len;
 	o->len += MV_RECORD_HEADER + record.stored_len;
 	o->raw += record.raw_len;

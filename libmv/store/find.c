@@ -180,7 +180,7 @@ int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record,
 			     mv_oid_hex(hex, id), store->dir);
 	if (rc)
 		return rc;
-	if (record->kind != MV_RECORD_CHUNK) {
+	if (record->kind == MV_RECORD_RECIPE) {
 		rc = mv_fail(err, MV_ECORRUPT, "not a chunk");
 		goto damaged;
 	}
@@ -188,12 +188,12 @@ int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record,
 		       record->param, scratch->stored, record->stored_len, err);
 	if (rc)
 		goto damaged;
-	rc = mv_sha256(&have, out, record->raw_len, err);
+	rc = mv_record_name(&have, record->kind, out, record->raw_len, err);
 	if (rc)
 		return rc;
 	if (!mv_oid_eq(&have, id)) {
 		rc = mv_fail(err, MV_ECORRUPT,
-			     "its bytes have another SHA-256");
+			     "its bytes have another hash");
 		goto damaged;
 	}
 	return 0;
@@ -279,6 +279,9 @@ static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
 
 	rc = mv_record_find(&record, head, NULL, r->store, MV_INDEX_CHUNKS,
 			    oid, err);
+	/* Only its kind says that the name is a SHA-256. */
+	if (!rc && record.kind != MV_RECORD_WHOLE)
+		rc = mv_fail(err, MV_ECORRUPT, "not a whole content");
 	if (rc)
 		return rc;
 	r->recipe.oid = *oid;

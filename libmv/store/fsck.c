@@ -16,7 +16,7 @@
 
 /*
  * Verify everything, from the outside in: temporary files, indexes (their
- * SHA-256, order, ranges), packs (every byte, every chunk against the id
+ * hash, order, ranges), packs (every byte, every chunk against the id
  * that the index gives it), contents (streamed and hashed whole).
  *
  * Repair moves what is damaged to bad/ and never deletes it: good records
@@ -539,7 +539,8 @@ static int save_record(void *payload, uint64_t off,
 			      record->codec, record->param, stored,
 			      record->stored_len, NULL))
 			return 0;
-		rc = mv_sha256(&new.id, s->raw, record->raw_len, err);
+		rc = mv_record_name(&new.id, record->kind, s->raw,
+				    record->raw_len, err);
 		if (rc)
 			return rc;
 	}

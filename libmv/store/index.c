@@ -3,12 +3,20 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libmv/base/bytes.h"
 
 #define INDEX_HEAD 32
 #define LOC_SIZE 12
 #define ID_SIZE 32
+#define INDEX_VERSION 2
+#define INDEX_HASH_BLAKE3 2
+
+static int is_old(const uint8_t *head)
+{
+	return !memcmp(head, "MVIX\1\1", 6);
+}
 
 /* Lay the tables over the map; every count is checked against its size. */
 static int index_layout(struct mv_index *x, struct mv_err *err)
@@ -19,9 +27,13 @@ static int index_layout(struct mv_index *x, struct mv_err *err)
 	if (room < INDEX_HEAD + 32 || memcmp(p, "MVIX", 4))
 		return mv_fail(err, MV_ECORRUPT, "'%s' is not an index",
 			       x->path);
-	if (p[4] != 1 || p[5] != 1)
+	if (is_old(p))
 		return mv_fail(err, MV_ENOTSUP,
-			       "index '%s' has version %u with hash %u; this program knows version 1 with hash 1",
+			       "index '%s' was written by an older git-model; 'git model fsck --upgrade' brings the store to this version",
+			       x->path);
+	if (p[4] != INDEX_VERSION || p[5] != INDEX_HASH_BLAKE3)
+		return mv_fail(err, MV_ENOTSUP,
+			       "index '%s' has version %u with hash %u; this program knows version 2 with hash 2",
 			       x->path, p[4], p[5]);
 	room -= INDEX_HEAD + 32;
 	packs = mv_le32(p + 8);
@@ -54,7 +66,8 @@ corrupt:
 		       "index '%s' has another size than it says", x->path);
 }
 
-/* Of every version: SHA-256 of the rest at the end, and the file's name. */
+/* Of every version since the second: BLAKE3 of the rest at the end, and the
+   file's name. Before that it was a SHA-256. */
 static int verify_sum(const struct mv_index *x, struct mv_err *err)
 {
 	const char *name = strrchr(x->path, '/');
@@ -62,7 +75,9 @@ static int verify_sum(const struct mv_index *x, struct mv_err *err)
 	char hex[MV_OID_HEX + 1];
 	int rc;
 
-	rc = mv_sha256(&sum, x->map.data, x->map.len - 32, err);
+	rc = mv_hash(sum.b, is_old(x->map.data) ? MV_HASH_SHA256 :
+						  MV_HASH_BLAKE3,
+		     x->map.data, x->map.len - 32, err);
 	if (rc)
 		return rc;
 	name = name ? name + 1 : x->path;
@@ -114,6 +129,20 @@ int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 	}
 	*out = x;
 	return 0;
+}
+
+int mv_index_is_old(const char *path)
+{
+	uint8_t head[6];
+	size_t got = 0;
+	int fd, old;
+
+	if (mv_open_read(&fd, NULL, path, NULL))
+		return 0;
+	old = !mv_pread_full(fd, head, sizeof(head), 0, &got, path, NULL) &&
+	      got == sizeof(head) && is_old(head);
+	close(fd);
+	return old;
 }
 
 void mv_index_free(struct mv_index *x)
@@ -293,13 +322,13 @@ int mv_index_write(struct mv_oid *id, struct mv_tmp *tmp,
 		   const struct mv_index_source *source, struct mv_err *err)
 {
 	struct index_out o = { tmp, NULL, NULL, 0 };
-	uint8_t head[INDEX_HEAD] = "MVIX\1\1";
+	uint8_t head[INDEX_HEAD] = "MVIX\2\2";
 	int rc;
 
 	o.buf = malloc(OUT_SIZE);
 	if (!o.buf)
 		return mv_nomem(err);
-	rc = mv_hasher_new(&o.hasher, MV_HASH_SHA256, err);
+	rc = mv_hasher_new(&o.hasher, MV_HASH_BLAKE3, err);
 	if (rc)
 		goto out;
 	mv_put_le32(head + 8, packs);

@@ -15,23 +15,23 @@
  * docs/format/index.md, repeated (little-endian):
  *
  *	0	4    "MVIX"
- *	4	1    version, 1
- *	5	1    hash algorithm, 1 = SHA-256
+ *	4	1    version, 2
+ *	5	1    hash algorithm, 2 = BLAKE3
  *	6	2    zero
  *	8	4    number of packs, P
  *	12	4    zero
- *	16	8    number of chunks, N
+ *	16	8    number of chunks and wholes, N
  *	24	8    number of contents with a recipe, M
  *	32	32*P pack ids
- *		32*N chunk ids, ascending, no two alike
+ *		32*N their ids, ascending, no two alike
  *		12*N locators: pack number (4), offset in that pack (8)
  *		32*M content ids, likewise
  *		12*M locators of their recipes
- *		32   SHA-256 of everything before; in hex the file's name
+ *		32   BLAKE3 of everything before; in hex the file's name
  *
  * An index is mapped and searched in place by interpolation (ids are
  * uniform), with a binary search behind it for ids that are not. Opening
- * checks the structure, not the SHA-256: fsck does that. A wrong locator can
+ * checks the structure, not the hash: fsck does that. A wrong locator can
  * only lead to bytes that fail verification.
  */
 enum mv_index_table { MV_INDEX_CHUNKS, MV_INDEX_CONTENTS };
@@ -52,11 +52,13 @@ struct mv_index {
 	struct mv_pack_file **files;	/* filled by the store */
 };
 
-/* MV_ENOENT (just merged away), MV_ECORRUPT, MV_ENOTSUP. */
+/* MV_ENOENT (just merged away), MV_ECORRUPT, MV_ENOTSUP (other version). */
 int mv_index_open(struct mv_index **out, const char *path,
 		  struct mv_err *err);
 void mv_index_free(struct mv_index *index);
-/* Does the SHA-256 hold, are tables sorted and locators in range? */
+/* 1: a file of version 1, which is of no use; everything is in the packs. */
+int mv_index_is_old(const char *path);
+/* Does the hash hold, are tables sorted and locators in range? */
 int mv_index_verify(const struct mv_index *index, struct mv_err *err);
 
 /* Position in the table, or -1. */

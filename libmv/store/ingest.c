@@ -11,8 +11,8 @@
 /*
  * Bytes in, chunks and a recipe out.
  *
- *	reader (caller) --> segments --> hasher thread	sha256 of everything
- *	  cuts chunks		   \--> pool workers	sha256 of each chunk,
+ *	reader (caller) --> segments --> hasher thread	SHA-256 of everything
+ *	  cuts chunks		   \--> pool workers	BLAKE3 of each chunk,
  *						      lookup, encode, append
  *
  * A segment is about 1 MiB of whole chunks. It is free again when both sides
@@ -34,6 +34,7 @@ struct segment {
 	uint32_t count;
 	struct { uint32_t len; uint8_t plane; } chunk[SEGMENT_CHUNKS];
 	uint64_t first;			/* number of its first chunk */
+	uint8_t kind;			/* of its chunks: see is_whole() */
 	int refs;
 };
 
@@ -60,6 +61,7 @@ struct ingest {
 	uint64_t total_hint;
 
 	uint64_t chunks;
+	int whole;			/* one chunk, named by the oid alone */
 	uint64_t hits;			/* chunks that were there already */
 	struct part *parts, *last_part;
 	struct mv_buf part_list;	/* entries of emitted parts */
@@ -244,7 +246,7 @@ static int emit_part(struct ingest *in, struct mv_err *err)
 	rc = mv_scratch_get(&scratch, in->store, err);
 	if (rc)
 		return rc;
-	rc = mv_sha256(&id, p->entry, len, err);
+	rc = mv_blake3(&id, p->entry, len, err);
 	if (!rc)
 		rc = put_raw_chunk(in->tx, &id, p->entry, len, scratch, err);
 	mv_scratch_put(in->store, scratch);
@@ -291,10 +293,10 @@ struct batch {
 };
 
 static int encode_chunk(struct batch *b, const uint8_t *data, uint32_t len,
-			enum mv_plane plane, const struct mv_oid *id,
-			struct mv_err *err)
+			enum mv_plane plane, uint8_t kind,
+			const struct mv_oid *id, struct mv_err *err)
 {
-	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK };
+	struct mv_pack_record record = { .kind = kind };
 	struct mv_encoded enc;
 	uint8_t *out = b->scratch->out + b->len;
 	int rc;
@@ -309,7 +311,7 @@ static int encode_chunk(struct batch *b, const uint8_t *data, uint32_t len,
 	memcpy(out + MV_RECORD_HEADER, enc.data, enc.len);
 	mv_pack_record_seal(out, &record, out + MV_RECORD_HEADER);
 	b->new[b->count].id = *id;
-	b->new[b->count].kind = MV_RECORD_CHUNK;
+	b->new[b->count].kind = kind;
 	b->new[b->count++].off = (uint32_t)b->len;
 	b->len += MV_RECORD_HEADER + enc.len;
 	b->raw += len;
@@ -325,13 +327,13 @@ static int work_chunks(struct ingest *in, struct segment *s, struct batch *b,
 	for (uint32_t i = 0; !rc && i < s->count; i++) {
 		uint32_t len = s->chunk[i].len;
 
-		rc = mv_sha256(&b->ids[i], data, len, err);
+		rc = mv_record_name(&b->ids[i], s->kind, data, len, err);
 		if (!rc)
 			rc = mv_tx_claim(in->tx, &b->ids[i], err);
 		if (rc == 1)
 			rc = encode_chunk(b, data, len,
 					  (enum mv_plane)s->chunk[i].plane,
-					  &b->ids[i], err);
+					  s->kind, &b->ids[i], err);
 		else if (!rc)
 			b->hits++;
 		data += len;
@@ -460,6 +462,16 @@ static void give_back(struct ingest *in, struct segment *s)
 	pthread_mutex_unlock(&in->mutex);
 }
 
+/*
+ * Content that is one chunk is named by its oid alone. A segment has room for
+ * more than the longest chunk, so the first one already knows.
+ */
+static int is_whole(const struct ingest *in, const struct segment *s)
+{
+	return in->chunks == 1 && s->count == 1 && s->cut == s->len &&
+	       in->eof && !in->head;
+}
+
 /* Read until the segment is full, and cut what can be cut. */
 static int fill_segment(struct ingest *in, struct segment *s,
 			struct mv_err *err)
@@ -492,6 +504,8 @@ static int fill_segment(struct ingest *in, struct segment *s,
 	}
 	in->size += s->cut;
 	in->chunks += s->count;
+	in->whole |= is_whole(in, s);
+	s->kind = in->whole ? MV_RECORD_WHOLE : MV_RECORD_CHUNK;
 	return 0;
 }
 
@@ -643,8 +657,7 @@ static int run_inline(struct ingest *in, struct mv_oid *only,
 		rc = reserve_entries(in, s, err);
 		if (!rc)
 			rc = work_segment(in, s, err);
-		/* Content that is one chunk needs no second hash. */
-		if (!rc && !(in->eof && !in->head && in->chunks == 1))
+		if (!rc && !in->whole)
 			rc = mv_hasher_update(in->hasher, s->data, s->cut, err);
 		if (!rc)
 			rc = emit_full_parts(in, err);
@@ -653,7 +666,7 @@ static int run_inline(struct ingest *in, struct mv_oid *only,
 		if (rc)
 			break;
 	}
-	if (!rc && in->chunks == 1 && in->parts)
+	if (!rc && in->whole)
 		memcpy(only->b, in->parts->entry, sizeof(only->b));
 	mv_scratch_put(in->store, scratch);
 	free(s);
@@ -727,12 +740,12 @@ static int ingest_chunks(struct ingest *in, struct mv_oid *oid, int large,
 	}
 	if (rc)
 		return rc;
-	if (!large && in->chunks == 1) {
+	if (!large && in->whole) {
 		*oid = only;
 		return 0;
 	}
 	rc = mv_hasher_final(oid->b, in->hasher, err);
-	if (!rc && in->chunks > 1)
+	if (!rc && in->chunks && !in->whole)
 		rc = put_recipe(in, oid, err);
 	return rc;
 }

@@ -22,7 +22,7 @@
  * packs and scratch memory; find.c reads records; tx.c writes packs;
  * ingest.c turns bytes into chunks; read.c turns chunks into bytes.
  *
- *	<dir>/format		"git-model store 1\n"
+ *	<dir>/format		"git-model store 2\n"
  *	<dir>/lock		flock: shared by writers, exclusive for gc
  *	<dir>/compact.lock	flock: merging of indexes
  *	<dir>/packs/<id>.pack	immutable
@@ -76,6 +76,7 @@ struct mv_store {
 	char *packs_dir, *index_dir, *tmp_dir;
 	struct mv_store_options options;
 	char owner[MV_OWNER_HEX + 1];	/* "": nobody in particular */
+	int old;			/* `format` is an older version's */
 	pthread_mutex_t mutex;
 	struct mv_snapshot *snapshot;
 	struct timespec index_mtime;	/* of index/, when it was listed */
@@ -140,6 +141,8 @@ void mv_store_shared(struct mv_lock *lock, struct mv_store *store);
 int mv_store_try_share(struct mv_lock *lock, struct mv_store *store);
 
 int mv_store_make_dirs(struct mv_store *store, struct mv_err *err);
+/* "This is a store of our version", in its file. */
+int mv_store_write_format(struct mv_store *store, struct mv_err *err);
 char *mv_store_pack_path(struct mv_store *store, const struct mv_oid *id);
 char *mv_store_index_path(struct mv_store *store, const struct mv_oid *id);
 
@@ -205,7 +208,7 @@ int mv_record_find(struct mv_pack_record *record, uint8_t *head,
 		   const struct mv_oid *id, struct mv_err *err);
 /* No bytes at all: every store has that content, and needs nothing for it. */
 int mv_oid_is_empty(const struct mv_oid *oid);
-/* A verified chunk of exactly `len` bytes (0: any) into `out`. */
+/* A verified chunk or whole of exactly `len` bytes (0: any) into `out`. */
 int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
 		  struct mv_scratch *scratch, const struct mv_oid *id,
 		  struct mv_err *err);

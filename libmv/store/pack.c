@@ -12,15 +12,38 @@
 
 #define PACK_MAGIC "MVPK"
 #define TRAILER_MAGIC "MVPE"
-#define PACK_VERSION 1
-#define PACK_HASH_SHA256 1
+#define PACK_VERSION 2
+#define PACK_HASH_BLAKE3 2
+
+int mv_record_name(struct mv_oid *out, uint8_t kind, const void *data,
+		   size_t len, struct mv_err *err)
+{
+	return kind == MV_RECORD_WHOLE ? mv_sha256(out, data, len, err) :
+					 mv_blake3(out, data, len, err);
+}
 
 void mv_pack_header(uint8_t out[MV_PACK_HEADER])
 {
 	memset(out, 0, MV_PACK_HEADER);
 	memcpy(out, PACK_MAGIC, 4);
 	out[4] = PACK_VERSION;
-	out[5] = PACK_HASH_SHA256;
+	out[5] = PACK_HASH_BLAKE3;
+}
+
+static int is_old(const uint8_t head[MV_PACK_HEADER])
+{
+	static const uint8_t old[MV_PACK_HEADER] = PACK_MAGIC "\1\1";
+
+	return !memcmp(head, old, sizeof(old));
+}
+
+int mv_pack_is_old(int fd)
+{
+	uint8_t head[MV_PACK_HEADER];
+	size_t got;
+
+	return !mv_pread_full(fd, head, sizeof(head), 0, &got, "", NULL) &&
+	       got == sizeof(head) && is_old(head);
 }
 
 int mv_pack_check_header(const uint8_t *head, size_t len, const char *path,
@@ -30,9 +53,13 @@ int mv_pack_check_header(const uint8_t *head, size_t len, const char *path,
 
 	if (len < MV_PACK_HEADER || memcmp(head, PACK_MAGIC, 4))
 		return mv_fail(err, MV_ECORRUPT, "'%s' is not a pack", path);
-	if (head[4] != PACK_VERSION || head[5] != PACK_HASH_SHA256)
+	if (is_old(head))
 		return mv_fail(err, MV_ENOTSUP,
-			       "pack '%s' has version %u with hash %u; this program knows version 1 with hash 1",
+			       "pack '%s' was written by an older git-model; 'git model fsck --upgrade' brings it to this version",
+			       path);
+	if (head[4] != PACK_VERSION || head[5] != PACK_HASH_BLAKE3)
+		return mv_fail(err, MV_ENOTSUP,
+			       "pack '%s' has version %u with hash %u; this program knows version 2 with hash 2",
 			       path, head[4], head[5]);
 	if (memcmp(head + 6, zero, sizeof(zero)))
 		return mv_fail(err, MV_ECORRUPT,
@@ -82,7 +109,7 @@ int mv_pack_record_parse(struct mv_pack_record *out, const uint8_t *head,
 	out->raw_len = mv_le32(head + 4);
 	out->stored_len = mv_le32(head + 8);
 	out->checksum = mv_le64(head + 12);
-	if (out->kind == MV_RECORD_CHUNK)
+	if (out->kind == MV_RECORD_CHUNK || out->kind == MV_RECORD_WHOLE)
 		max = MV_CHUNK_MAX;
 	else if (out->kind == MV_RECORD_RECIPE)
 		max = MV_RECIPE_MAX;
@@ -211,16 +238,16 @@ static int walk_one(struct window *w, uint64_t *off, struct mv_hasher *hasher,
 	return rc;
 }
 
-static int walk_records(struct window *w, const struct mv_oid *expect,
-			uint64_t *end, mv_record_fn fn, void *payload,
-			struct mv_err *err)
+static int walk_records(struct window *w, enum mv_hash_kind kind,
+			const struct mv_oid *expect, uint64_t *end,
+			mv_record_fn fn, void *payload, struct mv_err *err)
 {
 	uint64_t stop = w->size - (expect ? MV_PACK_TRAILER : 0);
 	uint64_t count = 0, off = MV_PACK_HEADER;
 	struct mv_hasher *hasher;
 	int rc;
 
-	rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	rc = mv_hasher_new(&hasher, kind, err);
 	if (rc)
 		return rc;
 	*end = off;
@@ -274,13 +301,14 @@ int mv_pack_walk(int fd, const char *path, const struct mv_oid *expect,
 	if (!rc)
 		rc = mv_pack_check_header(p, MV_PACK_HEADER, path, err);
 	if (!rc)
-		rc = walk_records(&w, expect, end, fn, payload, err);
+		rc = walk_records(&w, MV_HASH_BLAKE3, expect, end, fn, payload,
+				  err);
 	free(w.data);
 	return rc;
 }
 
-int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
-		       struct mv_err *err)
+static int check_body(int fd, const char *path, enum mv_hash_kind kind,
+		      const struct mv_oid *expect, struct mv_err *err)
 {
 	struct window w;
 	uint64_t end;
@@ -288,9 +316,21 @@ int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
 
 	rc = window_open(&w, fd, path, MV_PACK_HEADER + MV_PACK_TRAILER, err);
 	if (!rc)
-		rc = walk_records(&w, expect, &end, NULL, NULL, err);
+		rc = walk_records(&w, kind, expect, &end, NULL, NULL, err);
 	free(w.data);
 	return rc;
+}
+
+int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
+		       struct mv_err *err)
+{
+	return check_body(fd, path, MV_HASH_BLAKE3, expect, err);
+}
+
+int mv_pack_check_old(int fd, const char *path, const struct mv_oid *expect,
+		      struct mv_err *err)
+{
+	return check_body(fd, path, MV_HASH_SHA256, expect, err);
 }
 
 /* 1: an intact record is at `off`. */

@@ -10,8 +10,8 @@
 #include "libmv/store/store.h"
 
 /*
- * Chunks out, bytes back. Every chunk is checked against its SHA-256 before
- * any of its bytes leave. That the recipe belongs to the oid was checked
+ * Chunks out, bytes back. Every chunk is checked against its hash before any
+ * of its bytes leave. That the recipe belongs to the oid was checked
  * when it came in (put hashes the whole content, copy does so again), and
  * its record carries a checksum; fsck hashes whole contents once more.
  */

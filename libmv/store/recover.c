@@ -84,7 +84,8 @@ static int collect_record(void *payload, uint64_t off,
 			       record->codec, record->param, stored,
 			       record->stored_len, err);
 		if (!rc)
-			rc = mv_sha256(&id, s->raw, record->raw_len, err);
+			rc = mv_record_name(&id, record->kind, s->raw,
+					    record->raw_len, err);
 		if (!rc)
 			rc = mv_entries_add(c->entries, MV_INDEX_CHUNKS, &id,
 					    c->number, off, err);
@@ -207,7 +208,7 @@ static int adopt_pack(struct mv_store *store, int fd, const char *path,
 	uint64_t end = 0;
 	int rc;
 
-	rc = mv_hasher_new(&h.hasher, MV_HASH_SHA256, err);
+	rc = mv_hasher_new(&h.hasher, MV_HASH_BLAKE3, err);
 	if (rc)
 		return rc;
 	rc = mv_pack_walk(fd, path, NULL, &end, hash_header, &h, err);

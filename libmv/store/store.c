@@ -11,7 +11,8 @@
 #include "libmv/base/grow.h"
 #include "libmv/store/store.h"
 
-#define FORMAT_TEXT "git-model store 1\n"
+#define FORMAT_TEXT "git-model store 2\n"
+#define OLD_FORMAT_TEXT "git-model store 1\n"
 #define OPEN_PACKS_MAX 192
 #define HOLD_TIMEOUT_MS (10 * 60 * 1000)
 #define ALONE_TIMEOUT_MS (60 * 1000)
@@ -70,9 +71,10 @@ static int has_packs(int *yes, struct mv_store *store, struct mv_err *err)
 }
 
 /*
- * Only what is no format at all is damage that can be mended: there has been
- * one only, and packs and indexes say for themselves what they are. Of a
- * number that is another one nobody can say whether it is a slip.
+ * Only what is no format at all is damage that can be mended: packs and
+ * indexes say for themselves what they are, and what is old among them still
+ * asks for --upgrade. Of a number that is another one nobody can say whether
+ * it is a slip.
  */
 static int mend_format(struct mv_store *store, const char *path,
 		       struct mv_err *err)
@@ -81,8 +83,24 @@ static int mend_format(struct mv_store *store, const char *path,
 		return mv_fail(err, MV_ECORRUPT, "'%s' is missing or damaged; "
 			       "'git model fsck --repair' writes it again",
 			       path);
-	return mv_write_file(path, FORMAT_TEXT, strlen(FORMAT_TEXT), 0444, 0,
-			     err);
+	return mv_store_write_format(store, err);
+}
+
+int mv_store_write_format(struct mv_store *store, struct mv_err *err)
+{
+	char *path = mv_path_join(store->dir, "format");
+	int rc = path ? mv_write_file(path, FORMAT_TEXT, strlen(FORMAT_TEXT),
+				      0444, 0, err) :
+			mv_nomem(err);
+
+	store->old = store->old && rc;
+	free(path);
+	return rc;
+}
+
+static int says(const struct mv_buf *text, const char *is)
+{
+	return text->len == strlen(is) && !memcmp(text->data, is, text->len);
 }
 
 /* The version file is written last, so that it says "all of it is there". */
@@ -108,14 +126,18 @@ static int check_format(struct mv_store *store, struct mv_err *err)
 	} else if (rc == MV_ENOENT && (store->options.flags & MV_STORE_CREATE)) {
 		rc = mv_store_make_dirs(store, err);
 		if (!rc)
-			rc = mv_write_file(path, FORMAT_TEXT,
-					   strlen(FORMAT_TEXT), 0444, 0, err);
+			rc = mv_store_write_format(store, err);
 	} else if (rc == MV_ENOENT) {
 		mv_fail(err, MV_ENOENT, "there is no store in '%s'",
 			store->dir);
-	} else if (!rc && !strcmp(text.data, FORMAT_TEXT) &&
-		   text.len == strlen(FORMAT_TEXT)) {
+	} else if (!rc && says(&text, FORMAT_TEXT)) {
 		rc = 0;
+	} else if (!rc && says(&text, OLD_FORMAT_TEXT)) {
+		store->old = 1;
+		if (!(store->options.flags & MV_STORE_UPGRADE))
+			rc = mv_fail(err, MV_ENOTSUP,
+				     "store '%s' was written by an older git-model; 'git model fsck --upgrade' brings it to this version",
+				     store->dir);
 	} else if (!rc && text.len == strlen(text.data) &&
 		   is_other_format(text.data)) {
 		rc = mv_fail(err, MV_ENOTSUP,
@@ -564,6 +586,10 @@ static int list_one(void *payload, const char *name, struct mv_err *err)
 				mv_index_free(x);
 		}
 	}
+	/* Nothing is in it that mv_store_upgrade() does not find in packs. */
+	if (rc == MV_ENOTSUP && l->store->options.flags & MV_STORE_UPGRADE &&
+	    mv_index_is_old(path))
+		rc = MV_ECORRUPT;
 	free(path);
 	if (rc == MV_ENOENT) {
 		l->vanished = 1;

@@ -15,15 +15,16 @@
 /*
  * The store: keep these bytes; give them back.
  *
- * Content of any size goes in and is named by the sha256 of its bytes (its
- * oid). What is hidden: content is cut into chunks (chunking.md), each chunk
- * is stored once, compressed by what suits its bytes, in immutable packs
+ * Content of any size goes in and is named by the SHA-256 of its bytes (its
+ * oid). What is hidden: content is cut into chunks (chunking.md), each named
+ * by its BLAKE3 and stored once, compressed by what suits its bytes, in immutable packs
  * (pack.md) that sorted, mapped indexes find again (index.md); a recipe
  * (recipe.md) lists the chunks of a content. Formats: docs/format/.
  *
  * Invariants
- * - Nothing enters or leaves without its sha256 verified. No flag turns
- *   that off. Every function that gives bytes gives the right ones or fails.
+ * - Nothing enters without the SHA-256 of the whole verified, nothing leaves
+ *   without the hash of each of its chunks verified. No flag turns that off.
+ *   Every function that gives bytes gives the right ones or fails.
  * - What was committed survives a crash, a kill and a full disk; what was
  *   not is invisible, except to mv_store_recover().
  * - Memory is bounded: about 8 MiB per pool thread plus 48 MiB, whatever the
@@ -46,7 +47,9 @@ struct mv_store;
 enum mv_store_flags {
 	MV_STORE_CREATE = 1 << 0,	/* make the directory if it is missing */
 	MV_STORE_READ_ONLY = 1 << 1,	/* somebody else's: never write there */
-	MV_STORE_MEND = 1 << 2		/* write a damaged `format` again */
+	MV_STORE_MEND = 1 << 2,		/* write a damaged `format` again */
+	MV_STORE_UPGRADE = 1 << 3	/* an older version's too, but only for
+					   mv_store_upgrade() */
 };
 
 struct mv_store_options {
@@ -65,7 +68,8 @@ struct mv_store_options {
 					   whatever the umask says; 0: none */
 };
 
-/* MV_ENOENT (missing, without CREATE) and MV_ENOTSUP (newer) are expected. */
+/* MV_ENOENT (missing, without CREATE) and MV_ENOTSUP (of a newer version, or
+   of an older one that needs mv_store_upgrade()) are expected. */
 int mv_store_open(struct mv_store **out, const char *dir,
 		  const struct mv_store_options *options, struct mv_err *err);
 void mv_store_close(struct mv_store *store);
@@ -166,6 +170,19 @@ typedef void (*mv_fsck_fn)(void *payload, enum mv_fsck_kind kind,
 			   const char *subject, const char *message);
 int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,
 		  void *payload, uint64_t *bad, struct mv_err *err);
+
+/*
+ * A store that an older version wrote becomes one of this version: every chunk
+ * gets its new name, every recipe names them, packs and indexes are written
+ * anew, old packs go when the new ones are on the disk, and `format` says so
+ * last. The store was opened with MV_STORE_UPGRADE. Nothing is lost: a damaged
+ * pack gives what is good in it and moves to bad/, and so does one with a
+ * content whose chunks are gone; both are told to `fn` and counted in *bad.
+ * Killed, it is done again from the start; twice changes nothing. MV_EBUSY:
+ * somebody writes. Takes 80 bytes of memory a chunk.
+ */
+int mv_store_upgrade(struct mv_store *store, mv_fsck_fn fn, void *payload,
+		     uint64_t *bad, struct mv_err *err);
 
 /*
  * Drop what no root needs and is older than `grace_s` seconds. `roots` is

@@ -105,7 +105,7 @@ int mv_tx_new(struct mv_tx **out, struct mv_store *store, struct mv_err *err)
 	mv_buf_init(&tx->recent, SIZE_MAX / 2);
 	rc = mv_store_snapshot(&tx->snapshot, store, err);
 	if (!rc)
-		rc = mv_hasher_new(&tx->hasher, MV_HASH_SHA256, err);
+		rc = mv_hasher_new(&tx->hasher, MV_HASH_BLAKE3, err);
 	if (rc) {
 		mv_tx_abort(tx);
 		return rc;
@@ -399,8 +399,8 @@ static int append_reserve(struct mv_tx *tx, int *fd, uint64_t *base,
 	*base = tx->off;
 	*fd = tx->pack.fd;
 	for (size_t i = 0; i < count; i++) {
-		enum mv_index_table t = records[i].kind == MV_RECORD_CHUNK ?
-			MV_INDEX_CHUNKS : MV_INDEX_CONTENTS;
+		enum mv_index_table t = records[i].kind == MV_RECORD_RECIPE ?
+			MV_INDEX_CONTENTS : MV_INDEX_CHUNKS;
 
 		rc = mv_hasher_update(tx->hasher, data + records[i].off,
 				      MV_RECORD_HEADER, err);

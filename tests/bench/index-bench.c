@@ -8,7 +8,7 @@
  *
  * Build: make, then
  *	cc -O2 -I. -o index-bench tests/bench/index-bench.c build/libmv.a \
- *		-lcrypto -lxxhash -lpthread
+ *		build/blake3.a -lcrypto -lxxhash -lpthread
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -36,7 +36,7 @@ static int see(void *payload, uint64_t off, const struct mv_pack_record *record,
 		   record->stored_len))
 		abort();
 	in->end = off + MV_RECORD_HEADER + record->stored_len;
-	if (record->kind == MV_RECORD_CHUNK)
+	if (record->kind != MV_RECORD_RECIPE)
 		mv_decode(in->out, record->raw_len, in->decoder,
 			  record->codec, record->param, stored,
 			  record->stored_len, NULL);

@@ -152,6 +152,31 @@ repair_make () {
 }
 repair_run='git-model fsck --repair'
 
+# A store of the first format, with what a killed writer had flushed in tmp/.
+# Git has pointers to all that is in it.
+old_store () {
+	cp -R "$TEST_DIR/../golden/v1/store" "$1" &&
+	mkdir -p "$1/tmp" && chmod -R u+w "$1"
+}
+old_pointers () {
+	tr -d '\n' <"$TEST_DIR/../golden/v1/store.names" | tr '}' '\n' |
+	sed -n 's/.*"\([0-9a-f]*\)", *\([0-9]*\), .*/\1 \2/p' |
+	while read -r old_oid old_size
+	do
+		printf 'git-model/1\noid sha256:%s\nsize %s\n' \
+			$old_oid $old_size >$old_size.bin || exit 1
+	done
+}
+upgrade_make () {
+	git init -q --template= r && (
+		cd r && git model track "*.bin" && old_pointers &&
+		git add . && git commit -q -m old && old_store .git/model &&
+		set -- .git/model/packs/*.pack &&
+		head -c 150000 "$1" >.git/model/tmp/pack-AbCdEf.tmp
+	) && sweep_settle
+}
+upgrade_run='git-model fsck --upgrade'
+
 # -- looking at it --
 
 # Everything about r that a user can see, and the other side, too.

@@ -40,6 +40,7 @@ test_expect_success 'git push' 'sweep_kill gitpush 3 changing'
 test_expect_success 'git model fetch' 'sweep_kill fetch 3 changing'
 test_expect_success 'git model pull' 'sweep_kill pull 3 changing'
 test_expect_success 'git model fsck --repair' 'sweep_kill repair 3 changing'
+test_expect_success 'git model fsck --upgrade' 'sweep_kill upgrade 4 changing'
 test_expect_success 'git switch, and git is killed, too' '
 	sweep_kill switch 3 changing killall
 '

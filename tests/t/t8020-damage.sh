@@ -303,9 +303,9 @@ test_expect_success 'a format that is damaged or gone is written again by fsck -
 	cd f && format=.git/model/format &&
 	for harm in ": >$format" "rm -f $format" "echo garbage >$format" \
 		"printf git-model >$format" "mv-test flip $format 3" \
-		"printf \"git-model store 1\" >$format" \
-		"printf \"git-model store 1\\n\\n\" >$format" \
-		"printf \"git-model store 1\\n\\0\" >$format" \
+		"printf \"git-model store 2\" >$format" \
+		"printf \"git-model store 2\\n\\n\" >$format" \
+		"printf \"git-model store 2\\n\\0\" >$format" \
 		"mv-test random 5000 1 >$format"
 	do
 		rm -rf .git/model && cp -a ../fmt.whole .git/model &&
@@ -313,16 +313,16 @@ test_expect_success 'a format that is damaged or gone is written again by fsck -
 		test_must_fail git model fsck 2>err &&
 		test_grep "model/format. is missing or damaged; .git model fsck --repair" err &&
 		git model fsck --repair >out && test_grep "its format was missing" out &&
-		test "$(cat $format)" = "git-model store 1" &&
+		test "$(cat $format)" = "git-model store 2" &&
 		git model fsck && no_wrong_bytes && test $readable = 8 || return 1
 	done
 '
 
 test_expect_success 'one of a newer program is left alone' '
-	cd f && chmod u+w .git/model/format && echo "git-model store 2" >.git/model/format &&
+	cd f && chmod u+w .git/model/format && echo "git-model store 3" >.git/model/format &&
 	test_must_fail git model fsck --repair 2>err &&
 	test_grep "a newer git-model is needed" err &&
-	test "$(cat .git/model/format)" = "git-model store 2"
+	test "$(cat .git/model/format)" = "git-model store 3"
 '
 
 test_done

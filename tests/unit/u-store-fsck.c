@@ -304,8 +304,8 @@ static void test_store_fsck__a_double_in_another_pack_saves_the_content(void **s
 		mv_tx_abort(tx);
 		{
 			struct mv_tx *other;
-			struct mv_new_record new = { x, MV_RECORD_CHUNK, 0 };
-			struct mv_pack_record record = { .kind = MV_RECORD_CHUNK,
+			struct mv_new_record new = { x, MV_RECORD_WHOLE, 0 };
+			struct mv_pack_record record = { .kind = MV_RECORD_WHOLE,
 						    .raw_len = 400,
 						    .stored_len = 400 };
 			uint8_t *raw = make_data(400, 1), out[420];
@@ -402,9 +402,9 @@ static void test_store_fsck__newer_versions_are_left_alone(void **state)
 
 	(void)state;
 	make_small(&s, "s");
-	/* A pack of version 2 whose other bytes mean something else, too. */
+	/* A pack of version 3 whose other bytes mean something else, too. */
 	data = load_file(s.pack, &len);
-	data[4] = 2;
+	data[4] = 3;
 	data[len / 2] ^= 1;
 	save_file("s/packs/"
 		  "0000000000000000000000000000000000000000000000000000000000000002.pack",
@@ -419,16 +419,16 @@ static void test_store_fsck__newer_versions_are_left_alone(void **state)
 	assert_int_equal(read_small(store, &s), ALL);
 	mv_store_close(store);
 
-	/* An index of version 2, whole: this program must not go on. */
+	/* An index of version 3, whole: this program must not go on. */
 	data = load_file(s.index, &len);
-	data[4] = 2;
-	assert_ok(mv_sha256(&sum, data, len - 32, err));
+	data[4] = 3;
+	assert_ok(mv_blake3(&sum, data, len - 32, err));
 	memcpy(data + len - 32, sum.b, 32);
 	snprintf(path, sizeof(path), "s/index/%s.idx", mv_oid_hex(hex, &sum));
 	save_file(path, data, len);
 	free(data);
 	assert_int_equal(mv_store_open(&store, "s", NULL, &why), MV_ENOTSUP);
-	assert_non_null(strstr(why.msg, "version 2"));
+	assert_non_null(strstr(why.msg, "version 3"));
 	remove_tree("s");
 }
 

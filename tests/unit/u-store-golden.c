@@ -2,11 +2,12 @@
 #include "tests/unit/store.h"
 
 /*
- * A store of format 1 as it was written once (tests/golden/README.md). What
- * is in it must be readable for ever; here is how its bytes came to be, and
- * the names that they had then.
+ * Stores as they were written once (tests/golden/README.md). What is in them
+ * must be had for ever; here is how its bytes came to be, and the names that
+ * they had then. That of format 1 is upgraded first.
  */
-#define GOLDEN "tests/golden/v1/store"
+#define GOLDEN "tests/golden/v2/store"
+#define OLD "tests/golden/v1/store"
 
 enum { RAW = 3000, TEXT = 9000, FLOATS = 4096, MANY = 4100 };
 
@@ -66,19 +67,16 @@ static const struct {
 	int depth;
 } golden[] = {
 #include "tests/golden/v1/store.names"
-#include "libmv/store/store.h"
-#include "libmv/store/tx.h"
 };
 enum { COUNT = sizeof(golden) / sizeof(golden[0]) };
 
-static void test_store_golden__every_content_is_read(void **state)
+static void check_contents(const char *dir)
 {
 	struct mv_store_options options = { .flags = MV_STORE_READ_ONLY };
-	struct mv_store *store = open_with(GOLDEN, options);
+	struct mv_store *store = open_with(dir, options);
 	uint8_t *data = malloc(64 * 1024), part[100];
 	size_t got;
 
-	(void)state;
 	assert_int_equal(COUNT, 6);
 	for (int i = 0; i < COUNT; i++) {
 		struct mv_recipe_reader r;
@@ -104,6 +102,12 @@ static void test_store_golden__every_content_is_read(void **state)
 	mv_store_close(store);
 }
 
+static void test_store_golden__every_content_is_read(void **state)
+{
+	(void)state;
+	check_contents(GOLDEN);
+}
+
 /* All three codecs are in it, so that each is read above. */
 static unsigned codecs_seen(const char *path)
 {
@@ -112,8 +116,9 @@ static unsigned codecs_seen(const char *path)
 	unsigned seen = 0;
 
 	while (off < len - MV_PACK_TRAILER) {
-		seen |= data[off] == MV_RECORD_CHUNK ? 1u << data[off + 1]
-						     : 0x100u;
+		seen |= 0x100u << data[off];
+		if (data[off] != MV_RECORD_RECIPE)
+			seen |= 1u << data[off + 1];
 		off += MV_RECORD_HEADER + mv_le32(data + off + 8);
 	}
 	free(data);
@@ -130,34 +135,32 @@ static void test_store_golden__it_is_whole_and_has_every_codec(void **state)
 	(void)state;
 	check_clean(store);
 	assert_ok(mv_store_stats(store, &stats, err));
-	assert_int_equal(stats.contents, 2);
+	assert_int_equal(stats.contents, 10);
 	assert_int_equal(stats.packs, 1);
 	assert_int_equal(codecs_seen(only_file(path, sizeof(path),
-					       GOLDEN "/packs")), 0x107);
+					       GOLDEN "/packs")), 0xe07);
 	mv_store_close(store);
 }
 
+static void temporary(char *out, size_t room)
+{
+	snprintf(out, room, "%s/git-model-golden-%ld",
+		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
+}
+
 /* What we write now goes beside it, and finds what is there. */
-static void test_store_golden__it_can_be_added_to(void **state)
+static void check_adding(const char *dir)
 {
 	uint8_t *data = malloc(64 * 1024);
-	struct mv_store *store;
+	struct mv_store *store = open_store(dir, 0);
 	struct mv_tx_stats stats;
 	struct mv_oid oid;
 	struct mv_tx *tx;
-	char dir[600];
-	size_t len;
 
-	(void)state;
-	snprintf(dir, sizeof(dir), "%s/git-model-golden-%ld",
-		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
-	copy_tree(GOLDEN, dir);
-	store = open_store(dir, 0);
 	/* Git keeps no empty folders: what is missing is made. */
 	assert_ok(mv_store_recover_force(store, err));
 	tx = begin(store);
-	len = make_golden(data, 2);
-	put_data(&oid, tx, data, len);
+	put_data(&oid, tx, data, make_golden(data, 0));
 	assert_ok(mv_tx_commit(tx, &stats, err));
 	assert_int_equal(stats.new_chunks, 0);
 	add_seed(&oid, store, 200000, 1);
@@ -165,6 +168,36 @@ static void test_store_golden__it_can_be_added_to(void **state)
 	check_clean(store);
 	mv_store_close(store);
 	free(data);
+}
+
+static void test_store_golden__it_can_be_added_to(void **state)
+{
+	char dir[600];
+
+	(void)state;
+	temporary(dir, sizeof(dir));
+	copy_tree(GOLDEN, dir);
+	check_adding(dir);
+	remove_tree(dir);
+}
+
+static void test_store_golden__the_first_format_is_upgraded(void **state)
+{
+	struct mv_store_options options = { .flags = MV_STORE_UPGRADE };
+	struct mv_store *store;
+	struct told told = { { 0 }, 0, "" };
+	char dir[600];
+
+	(void)state;
+	assert_int_equal(mv_store_open(&store, OLD, NULL, NULL), MV_ENOTSUP);
+	temporary(dir, sizeof(dir));
+	copy_tree(OLD, dir);
+	store = open_with(dir, options);
+	assert_ok(mv_store_upgrade(store, note_told, &told, &told.bad, err));
+	assert_int_equal(told.bad, 0);
+	mv_store_close(store);
+	check_contents(dir);
+	check_adding(dir);
 	remove_tree(dir);
 }
 
@@ -174,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_store_golden__every_content_is_read),
 		cmocka_unit_test(test_store_golden__it_is_whole_and_has_every_codec),
 		cmocka_unit_test(test_store_golden__it_can_be_added_to),
+		cmocka_unit_test(test_store_golden__the_first_format_is_upgraded),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

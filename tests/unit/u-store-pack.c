@@ -33,9 +33,9 @@ static void make_pack(struct made *m)
 	memset(m, 0, sizeof(*m));
 	mv_pack_header(m->data);
 	m->len = MV_PACK_HEADER;
-	assert_ok(mv_hasher_new(&h, MV_HASH_SHA256, err));
+	assert_ok(mv_hasher_new(&h, MV_HASH_BLAKE3, err));
 	add_record(m, h, MV_RECORD_CHUNK, 1, 1);
-	add_record(m, h, MV_RECORD_CHUNK, 100, 2);
+	add_record(m, h, MV_RECORD_WHOLE, 100, 2);
 	add_record(m, h, MV_RECORD_RECIPE, 84, 3);
 	add_record(m, h, MV_RECORD_CHUNK, 37, 4);
 	assert_ok(mv_hasher_final(m->id.b, h, err));
@@ -173,14 +173,14 @@ static void test_store_pack__a_newer_version_is_not_a_damaged_one(void **state)
 	(void)state;
 	make_pack(&m);
 	for (size_t at = 4; at < 6; at++) {
-		m.data[at] = 2;
+		m.data[at] = 3;
 		assert_int_equal(walk(m.data, m.len, &m.id, &end, &s),
 				 MV_ENOTSUP);
 		assert_int_equal(end, 0);
-		m.data[at] = 1;
+		m.data[at] = 2;
 	}
-	/* Unless all the rest says version 1. */
-	m.data[4] = 2;
+	/* Unless all the rest says version 2. */
+	m.data[4] = 3;
 	save_file("p", m.data, m.len);
 	fd = open("p", O_RDONLY);
 	assert_ok(mv_pack_check_body(fd, "p", &m.id, err));
@@ -190,6 +190,62 @@ static void test_store_pack__a_newer_version_is_not_a_damaged_one(void **state)
 	fd = open("p", O_RDONLY);
 	assert_int_equal(mv_pack_check_body(fd, "p", &m.id, NULL),
 			 MV_ECORRUPT);
+	close(fd);
+}
+
+/* What a chunk and a whole of the same bytes are called (docs/format/pack.md). */
+static void test_store_pack__the_kind_says_the_hash(void **state)
+{
+	struct mv_oid id, want;
+
+	(void)state;
+	assert_ok(mv_record_name(&id, MV_RECORD_CHUNK, "abc", 3, err));
+	assert_ok(mv_blake3(&want, "abc", 3, err));
+	assert_true(mv_oid_eq(&id, &want));
+	assert_ok(mv_record_name(&id, MV_RECORD_WHOLE, "abc", 3, err));
+	assert_ok(mv_sha256(&want, "abc", 3, err));
+	assert_true(mv_oid_eq(&id, &want));
+}
+
+/* Version 1 had the same records: what differs is how a pack is called. */
+static void test_store_pack__an_old_one_is_known_and_refused(void **state)
+{
+	struct mv_hasher *h;
+	struct mv_err why;
+	struct made m;
+	uint64_t end;
+	int fd;
+
+	(void)state;
+	make_pack(&m);
+	m.data[4] = m.data[5] = 1;
+	assert_ok(mv_hasher_new(&h, MV_HASH_SHA256, err));
+	for (unsigned i = 0; i < m.count; i++)
+		assert_ok(mv_hasher_update(h, m.data + m.off[i],
+					   MV_RECORD_HEADER, err));
+	assert_ok(mv_hasher_final(m.id.b, h, err));
+	mv_hasher_free(h);
+	mv_pack_trailer(m.data + m.len - MV_PACK_TRAILER, m.count, &m.id);
+	save_file("p", m.data, m.len);
+	fd = open("p", O_RDONLY);
+	assert_true(mv_pack_is_old(fd));
+	assert_int_equal(mv_pack_walk(fd, "p", &m.id, &end, NULL, NULL, &why),
+			 MV_ENOTSUP);
+	assert_non_null(strstr(why.msg, "fsck --upgrade"));
+	assert_ok(mv_pack_check_old(fd, "p", &m.id, err));
+	assert_int_equal(mv_pack_check_body(fd, "p", &m.id, NULL),
+			 MV_ECORRUPT);
+	close(fd);
+	m.data[200] ^= 1;
+	save_file("p", m.data, m.len);
+	fd = open("p", O_RDONLY);
+	assert_int_equal(mv_pack_check_old(fd, "p", &m.id, NULL), MV_ECORRUPT);
+	close(fd);
+	m.data[200] ^= 1;
+	m.data[4] = 2;
+	save_file("p", m.data, m.len);
+	fd = open("p", O_RDONLY);
+	assert_false(mv_pack_is_old(fd));
 	close(fd);
 }
 
@@ -213,7 +269,9 @@ static void test_store_pack__headers_are_bounded(void **state)
 	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), 0);
 	head[0] = MV_RECORD_RECIPE;		/* recipes are never encoded */
 	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
-	head[0] = 3;
+	head[0] = MV_RECORD_WHOLE;
+	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), 0);
+	head[0] = 4;
 	assert_int_equal(mv_pack_record_parse(&r, head, 5, NULL), MV_ECORRUPT);
 	head[0] = MV_RECORD_CHUNK;
 	head[3] = 1;
@@ -227,6 +285,8 @@ int main(void)
 		cmocka_unit_test(test_store_pack__every_flipped_bit_stops_a_walk),
 		cmocka_unit_test(test_store_pack__every_truncation_stops_a_walk),
 		cmocka_unit_test(test_store_pack__a_newer_version_is_not_a_damaged_one),
+		cmocka_unit_test(test_store_pack__the_kind_says_the_hash),
+		cmocka_unit_test(test_store_pack__an_old_one_is_known_and_refused),
 		cmocka_unit_test(test_store_pack__headers_are_bounded),
 	};
 

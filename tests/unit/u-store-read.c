@@ -235,7 +235,7 @@ static void test_store_read__other_formats_are_refused(void **state)
 {
 	struct mv_store_options options = { .flags = MV_STORE_CREATE };
 	struct mv_store *store;
-	static const char newer[] = "git-model store 2\n";
+	static const char newer[] = "git-model store 3\n";
 
 	(void)state;
 	assert_int_equal(mv_store_open(&store, "nowhere", NULL, NULL),
