@@ -26,7 +26,7 @@
 #define CHAINED ".model-chained"
 #define SCRIPT_MAX ((size_t)4 << 20)
 #define BEGIN "# git-model: begin (git model uninstall takes it away)\n"
-#define END "# git-model: end\n"
+#define END "# git-model: end"
 
 const char *const mv_hook_names[MV_HOOK_COUNT] = { "pre-push", "pre-commit" };
 const char *const mv_server_hook_names[MV_HOOK_COUNT] = {
@@ -232,7 +232,7 @@ static int print_block(struct mv_buf *out, const struct place *p,
 				   "without it nothing is judged: install it, "
 				   "or run git model uninstall --server\"\n"
 				   "\texit 1\n");
-	return rc ? rc : mv_buf_addstr(out, "fi\n" END);
+	return rc ? rc : mv_buf_addstr(out, "fi\n" END "\n");
 }
 
 /* A line that is no comment and calls us, put there by hand or by a tool whose
@@ -278,7 +278,18 @@ static const char *made_by(const struct mv_buf *text)
 	return NULL;
 }
 
-/* Where our block is in the text; 0: nowhere. */
+/* A script that ends there, without a newline. */
+static int is_unended(const struct place *p, size_t at)
+{
+	return p->exists && at == p->text.len &&
+	       (!at || p->text.data[at - 1] != '\n');
+}
+
+/*
+ * Where our block is in the text; 0: nowhere. At the end of a script without a
+ * newline there the block has none either, so that the script can come back
+ * byte for byte; the newline before the block is then ours.
+ */
 static int find_block(const struct place *p, size_t *from, size_t *to)
 {
 	const char *begin = strstr(p->text.data, BEGIN);
@@ -288,6 +299,12 @@ static int find_block(const struct place *p, size_t *from, size_t *to)
 		return 0;
 	*from = (size_t)(begin - p->text.data);
 	*to = (size_t)(end - p->text.data) + strlen(END);
+	if (p->text.data[*to] == '\n')
+		++*to;
+	else if (*to < p->text.len)
+		return 0;
+	else if (*from)
+		--*from;
 	return 1;
 }
 
@@ -609,22 +626,17 @@ static size_t block_place(const struct mv_buf *text)
 	return newline ? (size_t)(newline + 1 - text->data) : text->len;
 }
 
-static int put_block(const struct place *p, const char *word,
-		     struct mv_err *err)
+/* Write `block` where from..to of the script is now. */
+static int splice(const struct place *p, size_t from, size_t to,
+		  const struct mv_buf *block, struct mv_err *err)
 {
-	size_t from, to;
 	struct mv_buf text;
 	int rc;
 
-	if (!find_block(p, &from, &to))
-		from = to = block_place(&p->text);
 	mv_buf_init(&text, 2 * SCRIPT_MAX);
 	rc = mv_buf_add(&text, p->text.data, from);
-	/* "#!/bin/sh" and no newline. */
-	if (!rc && from && p->text.data[from - 1] != '\n')
-		rc = mv_buf_addch(&text, '\n');
 	if (!rc)
-		rc = print_block(&text, p, word);
+		rc = mv_buf_add(&text, block->data, block->len);
 	if (!rc)
 		rc = mv_buf_add(&text, p->text.data + to, p->text.len - to);
 	if (rc)
@@ -635,6 +647,27 @@ static int put_block(const struct place *p, const char *word,
 				   p->exists ? p->st.st_mode & 07777 : 0755,
 				   0, err);
 	mv_buf_release(&text);
+	return rc;
+}
+
+static int put_block(const struct place *p, const char *word,
+		     struct mv_err *err)
+{
+	struct mv_buf block;
+	size_t from, to;
+	int rc = 0;
+
+	if (!find_block(p, &from, &to))
+		from = to = block_place(&p->text);
+	mv_buf_init(&block, SCRIPT_MAX);
+	if (from && is_unended(p, to))
+		rc = mv_buf_addch(&block, '\n');
+	if (!rc)
+		rc = print_block(&block, p, word);
+	if (!rc && is_unended(p, to))
+		block.len--;
+	rc = rc ? mv_nomem(err) : splice(p, from, to, &block, err);
+	mv_buf_release(&block);
 	return rc;
 }
 
@@ -804,6 +837,12 @@ int mv_setup_hooks_ensure(struct mv_repo *repo, int tell, struct mv_err *err)
 
 /* -- uninstall ------------------------------------------------------------ */
 
+static int remove_file(const struct place *p, struct mv_err *err)
+{
+	return unlink(p->path) ? mv_fail_errno(err, errno, "cannot remove '%s'",
+					       p->path) : 0;
+}
+
 static int remove_own(const struct place *p, const struct mv_install *in,
 		      struct mv_err *err)
 {
@@ -817,38 +856,22 @@ static int remove_own(const struct place *p, const struct mv_install *in,
 	if (p->is_chained && rename(p->chained, p->path))
 		return mv_fail_errno(err, errno, "cannot rename '%s'",
 				     p->chained);
-	if (!p->is_chained && p->exists && unlink(p->path))
-		return mv_fail_errno(err, errno, "cannot remove '%s'",
-				     p->path);
-	return 0;
+	return p->is_chained || !p->exists ? 0 : remove_file(p, err);
 }
 
 static int remove_block(const struct place *p, struct mv_err *err)
 {
+	struct mv_buf none;
 	size_t from, to;
-	struct mv_buf text;
-	int rc;
 
-	if (is_script(p) && unlink(p->path))
-		return mv_fail_errno(err, errno, "cannot remove '%s'",
-				     p->path);
-	if (is_script(p) || !find_block(p, &from, &to))
+	if (is_script(p))
+		return remove_file(p, err);
+	if (!find_block(p, &from, &to))
 		return 0;
-	if (to - from == p->text.len) {
-		if (unlink(p->path))
-			return mv_fail_errno(err, errno, "cannot remove '%s'",
-					     p->path);
-		return 0;
-	}
-	mv_buf_init(&text, SCRIPT_MAX);
-	rc = mv_buf_add(&text, p->text.data, from);
-	if (!rc)
-		rc = mv_buf_add(&text, p->text.data + to, p->text.len - to);
-	rc = rc ? mv_nomem(err) :
-	     mv_write_file(p->path, text.data, text.len,
-			   p->st.st_mode & 07777, 0, err);
-	mv_buf_release(&text);
-	return rc;
+	if (to - from == p->text.len && !is_unended(p, to))
+		return remove_file(p, err);	/* nothing was there before */
+	mv_buf_init(&none, 1);
+	return splice(p, from, to, &none, err);
 }
 
 int mv_setup_hooks_remove(struct mv_repo *repo,

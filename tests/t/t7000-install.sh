@@ -409,6 +409,28 @@ test_expect_success 'a block lets the hook fail, and fails the hook' '
 	test_path_is_missing "$SAW"
 '
 
+test_expect_success 'scripts without a newline at their end come back so' '
+	git init -q unended && mkdir -p unended/.githooks unended/.husky/_ &&
+	printf "#!/bin/sh" >unended/.githooks/pre-push &&
+	: >unended/.githooks/pre-commit && chmod +x unended/.githooks/* &&
+	: >unended/.husky/_/h && : >unended/.husky/pre-push &&
+	for at in .githooks .husky/_
+	do
+		git -C unended config core.hooksPath $at &&
+		snapshot unended/${at%/_} >before &&
+		(cd unended && git model install) &&
+		test_grep "git-model: end" unended/${at%/_}/pre-push &&
+		test_grep "git-model: end" unended/${at%/_}/pre-commit &&
+		sh -n unended/${at%/_}/pre-push &&
+		snapshot unended/${at%/_} >once &&
+		(cd unended && git model install) &&
+		snapshot unended/${at%/_} >again && test_cmp once again &&
+		(cd unended && git model uninstall) &&
+		snapshot unended/${at%/_} >after && test_cmp before after ||
+		return 1
+	done && git model install --skip-repo
+'
+
 test_expect_success 'what is no shell script is not touched' '
 	make_repo python 10 &&
 	write_hook python/.githooks/pre-push "#!/usr/bin/env python3" &&
