@@ -28,17 +28,19 @@ static int holders_take_tag(void *payload, size_t i,
 	struct mv_holder *h = &r->out->v[i];
 	struct mv_facts trailers = MV_FACTS_INIT;
 	const struct mv_value *said = NULL;
+	int rc = MV_ENOENT;
 
-	(void)err;
-	if (tag && mv_event_is(h->event, tag) &&
-	    !mv_tag_trailers(&trailers, tag->message, NULL)) {
+	if (tag && mv_event_is(h->event, tag))
+		rc = mv_tag_trailers(&trailers, tag->message, err);
+	if (!rc) {
 		said = mv_facts_get(&trailers, "Model-Version");
 		h->version = mv_registry_assigned(r->registry, h->event,
 						  said ? said->text : NULL);
 		h->stands = h->version || !said;
 	}
 	mv_facts_release(&trailers);
-	return 0;
+	/* One that is malformed says nothing. */
+	return rc == MV_ENOMEM ? rc : 0;
 }
 
 /* Once: one command asks several times. */

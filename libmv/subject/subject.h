@@ -82,7 +82,7 @@ struct mv_subject {
 	char *spec;		/* as it was typed */
 	char *artifact;		/* its name in .gitmodel/config, or NULL */
 	char *path;		/* from the top; NULL for a bare oid */
-	char *commit;		/* hex; NULL: the index */
+	char *commit;		/* hex; NULL: the index, if there is one */
 	char *version, *stage;	/* when named by one, or at that commit */
 	int is_directory;
 	struct mv_pointer pointer;	/* of a directory: of its manifest */
