@@ -229,6 +229,7 @@ static int make_value(uint32_t *out, struct mv_pickle *p,
 {
 	struct mv_pickle_value *v;
 
+	*out = 0;
 	if (p->values_count == p->max)
 		return pickle_bad(p, "too many values");
 	if (MV_GROW(p->values, p->values_alloc, p->values_count + 1,
@@ -329,6 +330,7 @@ static size_t floor_of(const struct mv_pickle *p)
 
 static int pop(uint32_t *out, struct mv_pickle *p)
 {
+	*out = 0;
 	if (p->stack_count <= floor_of(p))
 		return pickle_bad(p, "its stack is empty");
 	*out = p->stack[--p->stack_count];
@@ -348,6 +350,7 @@ static int top(uint32_t *out, struct mv_pickle *p)
 /* What lies above the last mark: from *from to the top. The mark goes. */
 static int pop_mark(size_t *from, struct mv_pickle *p)
 {
+	*from = 0;
 	if (!p->marks_count)
 		return pickle_bad(p, "a mark is missing");
 	*from = p->marks[--p->marks_count];
@@ -460,7 +463,7 @@ static int make_call(struct mv_pickle *p, uint32_t callable,
 /* callable, arguments [, keywords] on the stack. */
 static int op_call(struct mv_pickle *p, int keywords)
 {
-	uint32_t callable, arguments, more;
+	uint32_t callable = 0, arguments = 0, more = 0;
 	int rc = 0;
 
 	if (keywords)
@@ -480,7 +483,7 @@ static int op_call(struct mv_pickle *p, int keywords)
 /* OBJ: mark, class, arguments. INST: the class is the argument of the op. */
 static int op_object(struct mv_pickle *p, const struct op *op)
 {
-	uint32_t callable, arguments;
+	uint32_t callable = 0, arguments = 0;
 	size_t from;
 	int rc = pop_mark(&from, p);
 
@@ -509,7 +512,7 @@ static int op_object(struct mv_pickle *p, const struct op *op)
 
 static int op_build(struct mv_pickle *p)
 {
-	uint32_t state, object;
+	uint32_t state, object = 0;
 	int rc = pop(&state, p);
 
 	if (!rc)
@@ -525,7 +528,7 @@ static int op_build(struct mv_pickle *p)
 static int op_stack_global(struct mv_pickle *p)
 {
 	const struct mv_pickle_value *m, *n;
-	uint32_t module, name;
+	uint32_t module = 0, name;
 	int rc = pop(&name, p);
 
 	if (!rc)
@@ -541,7 +544,7 @@ static int op_stack_global(struct mv_pickle *p)
 
 static int op_persid(struct mv_pickle *p)
 {
-	uint32_t id, v;
+	uint32_t id, v = 0;
 	int rc = pop(&id, p);
 
 	if (!rc)

@@ -12,7 +12,7 @@
  * What is in a zip: arrays (NPZ), a PyTorch file, a Keras model, or members.
  */
 #define PICKLE_MAX (64u * 1024 * 1024)
-#define VALUES_MAX (1u << 22)
+#define VALUES_MAX (1u << 21)
 #define JSON_MAX (1u << 20)
 
 struct file {
@@ -164,7 +164,7 @@ static int place_tensors(struct mv_torch *torch, const struct mv_zip *zip,
 	int big, rc = is_big_endian(zip, f, pickle, &big);
 
 	for (size_t i = 0; i < torch->storage_count && !rc; i++) {
-		const struct mv_zip_member *m;
+		const struct mv_zip_member *m = NULL;
 
 		rc = storage_member(&m, zip, pickle, &torch->storages[i],
 				    f->err);

@@ -311,7 +311,7 @@ static int check_names(struct reading *r)
 
 static int read_directory(struct reading *r)
 {
-	size_t at = 0, used, len = (size_t)r->dir_len;
+	size_t at = 0, used = 0, len = (size_t)r->dir_len;
 	uint8_t *dir = malloc(len ? len : 1);
 	int rc;
 
