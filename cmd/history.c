@@ -9,7 +9,6 @@
 #include "libmv/meta/registry.h"
 #include "libmv/meta/tags.h"
 #include "libmv/report/text.h"
-#include "libmv/subject/release.h"
 
 static const char *const usage[] = {
 	"git model history [--by-counter] [--plain] [--json] "
@@ -73,18 +72,15 @@ static void add_when(struct table *table, const struct mv_event_info *info,
 }
 
 static void history_add_row(struct table *table, const struct mv_event *e,
-			    const struct mv_event_info *info, int plain)
+			    const struct mv_event_info *info,
+			    const struct registry_list *list)
 {
-	char commit[8];
-
-	add_when(table, info, plain);
+	add_when(table, info, list->plain);
 	table_add(table, e->tag.artifact);
 	table_add(table, mv_event_word(e->tag.kind));
 	table_add(table, info->version);
 	table_add(table, e->tag.stage);
-	table_add(table, plain ? e->commit :
-			 registry_commit(commit, e->commit));
-	table_add(table, e->ref + strlen("refs/tags/"));
+	registry_list_add_tag(table, list, e);
 }
 
 /* Of one second, what comes later in docs/format/tags.md's order is newer. */
@@ -99,7 +95,7 @@ static int newer(const void *a, const void *b)
 
 	if (x->when != y->when)
 		return x->when < y->when ? 1 : -1;
-	return x->at < y->at ? 1 : x->at > y->at ? -1 : 0;
+	return (x->at < y->at) - (x->at > y->at);
 }
 
 /* As the registry has them, what counts last first, artifact by artifact. */
@@ -131,31 +127,26 @@ static struct moment *newest_first(const struct mv_events *events, int counter)
 	return order;
 }
 
-struct ask {
-	int json, plain, counter;
-	struct registry_name name;
-	size_t shown;
-};
-
-static int history_print(const struct mv_events *events, struct ask *ask,
+static int history_print(struct registry_list *list, int counter,
 			 struct cmd_env *env)
 {
 	const struct mv_list_column head[] = {
 		{ "Date", MV_LIST_EARLY }, { "Time", MV_LIST_SPARE },
 		/* One name is no news in every line. */
-		{ "Artifact", MV_LIST_CUT | (ask->name.artifact ? MV_LIST_SPARE :
-							 MV_LIST_LATE) },
+		{ "Artifact", MV_LIST_CUT |
+			(list->name.artifact ? MV_LIST_SPARE : MV_LIST_LATE) },
 		{ "Event", MV_LIST_CUT | MV_LIST_LATE },
 		{ "Version", MV_LIST_LATE },
 		{ "Stage", MV_LIST_CUT | MV_LIST_LATE },
 		{ "Commit", MV_LIST_SPARE }, { "Ref", MV_LIST_SPARE }
 	};
-	const struct mv_registry *r = &events->registry;
-	struct moment *order = newest_first(events, ask->counter);
+	const struct mv_registry *r = &list->events.registry;
+	const struct mv_event_info *info = list->events.info;
+	struct moment *order = newest_first(&list->events, counter);
 	struct table table = TABLE_INIT(head);
-	struct mv_json *all = ask->json ? mv_json_array() : NULL;
+	struct mv_json *all = list->json ? mv_json_array() : NULL;
 
-	table.columns -= ask->plain != 0;
+	table.columns -= list->plain != 0;
 	if (!order) {
 		mv_json_free(all);
 		return out_fatalf("out of memory");
@@ -163,58 +154,44 @@ static int history_print(const struct mv_events *events, struct ask *ask,
 	for (size_t i = 0; i < r->count; i++) {
 		size_t at = order[i].at;
 
-		if (!registry_is_named(&ask->name, events->info[at].version,
+		if (!registry_is_named(&list->name, info[at].version,
 				       r->v[at].tag.stage))
 			continue;
-		ask->shown++;
-		if (ask->json)
-			mv_json_push(all, event_json(&r->v[at],
-						     &events->info[at]));
+		list->shown++;
+		if (list->json)
+			mv_json_push(all, event_json(&r->v[at], &info[at]));
 		else
-			history_add_row(&table, &r->v[at], &events->info[at],
-					ask->plain);
+			history_add_row(&table, &r->v[at], &info[at], list);
 	}
 	free(order);
-	return ask->json ? out_json(all) :
-			   table_print(&table, ask->plain, env);
+	return list->json ? out_json(all) :
+			    table_print(&table, list->plain, env);
 }
 
 int cmd_history(int argc, const char **argv, struct cmd_env *env)
 {
-	struct ask ask = { 0 };
-	int status;
+	struct registry_list list = { 0 };
+	int counter = 0, status;
 	const struct opt opts[] = {
-		OPT_BOOL(0, "by-counter", &ask.counter, "in the order in which "
+		OPT_BOOL(0, "by-counter", &counter, "in the order in which "
 			 "they count, not by their times"),
-		OPT_BOOL(0, "plain", &ask.plain,
-			 "tabs and no heading, for scripts"),
-		OPT_JSON(&ask.json),
+		OPT_REGISTRY_LIST(&list),
 		OPT_END
 	};
-	struct mv_events events;
-	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	status = registry_named(&ask.name, env, argc, argv, opts, usage);
-	if (status) {
-		free(ask.name.artifact);
+	status = registry_list_read(&list, env, argc, argv, opts, usage);
+	if (status)
 		return status;
-	}
-	if (mv_subject_events(&events, env->repo, ask.name.artifact, &err)) {
-		free(ask.name.artifact);
-		return out_fatal(&err);
-	}
-	registry_warn(&events);
-	status = history_print(&events, &ask, env);
-	if (!ask.json && !ask.plain)
-		registry_note(&events.registry);
-	if (!status && argc && !ask.shown) {
-		if (!ask.json)
+	status = history_print(&list, counter, env);
+	if (!list.json && !list.plain)
+		registry_note(&list.events.registry);
+	if (!status && argc && !list.shown) {
+		if (!list.json)
 			out_error("nothing of '%s' was ever registered",
 				  argv[0]);
 		status = CMD_NO;
 	}
-	mv_subject_events_release(&events);
-	free(ask.name.artifact);
+	registry_list_release(&list);
 	return status;
 }

@@ -52,13 +52,6 @@ char *registry_split(const char *name)
 	return at ? strndup(name, (size_t)(at - name)) : strdup(name);
 }
 
-const char *registry_commit(char out[8], const char *hex)
-{
-	strncpy(out, hex, 7);
-	out[7] = '\0';
-	return out;
-}
-
 /* -- what people type ----------------------------------------------------- */
 
 /* The stage in "NAME#STAGE" when that is of this artifact; else the word. */
@@ -310,7 +303,9 @@ void registry_note(const struct mv_registry *registry)
 	mv_buf_release(&names);
 }
 
-void registry_warn(const struct mv_events *events)
+/* -- lists ---------------------------------------------------------------- */
+
+static void registry_warn(const struct mv_events *events)
 {
 	enum { MOST = 10 };
 	size_t found = 0;
@@ -322,4 +317,39 @@ void registry_warn(const struct mv_events *events)
 				 strlen("refs/tags/"), events->info[i].problem);
 	if (found > MOST)
 		out_warn("%zu more tags are not believed", found - MOST);
+}
+
+int registry_list_read(struct registry_list *list, struct cmd_env *env,
+		       int argc, const char **argv, const struct opt *opts,
+		       const char *const *usage)
+{
+	struct mv_err err;
+	int status = registry_named(&list->name, env, argc, argv, opts, usage);
+
+	if (!status && mv_subject_events(&list->events, env->repo,
+					 list->name.artifact, &err))
+		status = out_fatal(&err);
+	if (status)
+		free(list->name.artifact);
+	else
+		registry_warn(&list->events);
+	return status;
+}
+
+void registry_list_release(struct registry_list *list)
+{
+	mv_subject_events_release(&list->events);
+	free(list->name.artifact);
+}
+
+void registry_list_add_tag(struct table *table,
+			   const struct registry_list *list,
+			   const struct mv_event *event)
+{
+	char commit[8];
+
+	/* 7 digits, as GTO and git show them. */
+	snprintf(commit, sizeof(commit), "%.7s", event->commit);
+	table_add(table, list->plain ? event->commit : commit);
+	table_add(table, event->ref + strlen("refs/tags/"));
 }

@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
+#include "cmd/table.h"
 #include "libmv/base/json.h"
 #include "libmv/meta/registry.h"
 #include "libmv/subject/release.h"
@@ -23,9 +24,6 @@ void registry_made(struct cmd_env *env, const char *tag);
 const char *registry_remote(struct cmd_env *env);
 /* "NAME@v1.2.3" or "NAME" "@v1.2.3" in place; NULL where nothing is said. */
 char *registry_split(const char *name);
-
-/* 7 digits of a commit, as GTO and git show them. */
-const char *registry_commit(char out[8], const char *hex);
 
 /* -- what people type ----------------------------------------------------- */
 /*
@@ -78,11 +76,35 @@ const char *registry_time(char *text, const struct mv_event_info *info);
 /* Who, when, and what the tag's message says. */
 void registry_json_info(struct mv_json *object, const struct mv_event *event,
 			const struct mv_event_info *info);
-/* Tags that somebody may take for events; nothing when there are none. */
 /* Warns of each stage whose holder cannot be told; was there one? */
 int registry_doubt(const struct mv_registry *registry);
+/* Tags that somebody may take for events; nothing when there are none. */
 void registry_note(const struct mv_registry *registry);
-/* Events whose tags are not believed, as warnings. */
-void registry_warn(const struct mv_events *events);
+
+/* -- lists: what `stages`, `versions` and `history` share ----------------- */
+struct registry_list {
+	int json, plain;
+	struct registry_name name;
+	struct mv_events events;
+	size_t shown;		/* rows */
+};
+#define OPT_REGISTRY_LIST(list) \
+	OPT_BOOL(0, "plain", &(list)->plain, \
+		 "tabs and no heading, for scripts"), \
+	OPT_JSON(&(list)->json)
+
+/*
+ * Reads the events of what is named (registry_named) into a list that was set
+ * to zeros; warns of those whose tags are not believed. 0, or CMD_FATAL or
+ * CMD_USAGE after saying what is wrong, and nothing to release.
+ */
+int registry_list_read(struct registry_list *list, struct cmd_env *env,
+		       int argc, const char **argv, const struct opt *opts,
+		       const char *const *usage);
+void registry_list_release(struct registry_list *list);
+/* The last columns of a row: the event's commit and tag. */
+void registry_list_add_tag(struct table *table,
+			   const struct registry_list *list,
+			   const struct mv_event *event);
 
 #endif

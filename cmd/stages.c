@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-#include <string.h>
-
 #include "cmd/out.h"
 #include "cmd/registry.h"
 #include "cmd/table.h"
 #include "libmv/base/json.h"
 #include "libmv/meta/registry.h"
 #include "libmv/report/text.h"
-#include "libmv/subject/release.h"
 
 static const char *const usage[] = {
 	"git model stages [--plain] [--json] "
@@ -29,9 +25,7 @@ static struct mv_json *stage_json(const struct mv_event *e,
 	return o;
 }
 
-static int stages_print(const struct mv_events *events,
-			const struct registry_name *name, size_t *shown,
-			int json, int plain, struct cmd_env *env)
+static int stages_print(struct registry_list *list, struct cmd_env *env)
 {
 	static const struct mv_list_column head[] = {
 		{ "Artifact", MV_LIST_CUT },
@@ -40,75 +34,60 @@ static int stages_print(const struct mv_events *events,
 		{ "Commit", MV_LIST_SPARE }, { "Ref", MV_LIST_SPARE }
 	};
 	struct table table = TABLE_INIT(head);
-	struct mv_json *all = json ? mv_json_array() : NULL;
+	struct mv_json *all = list->json ? mv_json_array() : NULL;
 	const struct mv_event *const *v;
 	size_t count;
-	char when[32], commit[8];
+	char when[32];
 
-	*shown = 0;
-	v = mv_registry_holders(&events->registry, NULL, &count);
+	v = mv_registry_holders(&list->events.registry, NULL, &count);
 	for (size_t i = 0; i < count; i++) {
-		const struct mv_event_info *info = &events->info[v[i]->order];
+		const struct mv_event_info *info =
+			&list->events.info[v[i]->order];
+		const char *version = info->active ? info->version : NULL;
 
-		if (!registry_is_named(name, info->active ? info->version :
-				       NULL, v[i]->tag.stage))
+		if (!registry_is_named(&list->name, version, v[i]->tag.stage))
 			continue;
-		++*shown;
-		if (json) {
+		list->shown++;
+		if (list->json) {
 			mv_json_push(all, stage_json(v[i], info));
 			continue;
 		}
 		table_add(&table, v[i]->tag.artifact);
 		table_add(&table, v[i]->tag.stage);
-		table_add(&table, info->active ? info->version : NULL);
+		table_add(&table, version);
 		table_add(&table, registry_time(when, info));
-		table_add(&table, plain ? v[i]->commit :
-			  registry_commit(commit, v[i]->commit));
-		table_add(&table, v[i]->ref + strlen("refs/tags/"));
+		registry_list_add_tag(&table, list, v[i]);
 	}
-	return json ? out_json(all) : table_print(&table, plain, env);
+	return list->json ? out_json(all) :
+			    table_print(&table, list->plain, env);
 }
 
 int cmd_stages(int argc, const char **argv, struct cmd_env *env)
 {
-	int json = 0, plain = 0, status;
-	const struct opt opts[] = {
-		OPT_BOOL(0, "plain", &plain,
-			 "tabs and no heading, for scripts"),
-		OPT_JSON(&json),
-		OPT_END
-	};
-	struct registry_name name;
-	struct mv_events events;
-	struct mv_err err;
-	size_t shown;
+	struct registry_list list = { 0 };
+	const struct registry_name *name = &list.name;
+	const struct opt opts[] = { OPT_REGISTRY_LIST(&list), OPT_END };
+	int status;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	status = registry_named(&name, env, argc, argv, opts, usage);
-	if (!status && mv_subject_events(&events, env->repo, name.artifact,
-					 &err))
-		status = out_fatal(&err);
-	if (status) {
-		free(name.artifact);
+	status = registry_list_read(&list, env, argc, argv, opts, usage);
+	if (status)
 		return status;
-	}
-	registry_warn(&events);
-	status = stages_print(&events, &name, &shown, json, plain, env);
-	if (registry_doubt(&events.registry) && !status)
+	status = stages_print(&list, env);
+	if (registry_doubt(&list.events.registry) && !status)
 		status = CMD_FATAL;
-	if (!json && !plain)
-		registry_note(&events.registry);
-	if (!status && argc && !shown) {
-		if (!json && name.stage)
+	if (!list.json && !list.plain)
+		registry_note(&list.events.registry);
+	if (!status && argc && !list.shown) {
+		if (!list.json && name->stage)
 			out_error("nothing of '%s' holds the stage '%s'",
-				  name.artifact, name.stage);
-		else if (!json)
-			out_error("'%s%s%s' holds no stage", name.artifact,
-				  name.version ? "@" : "",
-				  name.version ? name.version : "");
+				  name->artifact, name->stage);
+		else if (!list.json)
+			out_error("'%s%s%s' holds no stage", name->artifact,
+				  name->version ? "@" : "",
+				  name->version ? name->version : "");
 		status = CMD_NO;
 	}
-	mv_subject_events_release(&events);
-	free(name.artifact);
+	registry_list_release(&list);
 	return status;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/out.h"
@@ -60,10 +59,8 @@ static struct mv_json *version_json(const struct mv_events *events,
 	return o;
 }
 
-/* Of each artifact the greatest first; *shown of them. */
-static int versions_print(const struct mv_events *events,
-			  const struct registry_name *name, size_t *shown,
-			  int json, int plain, struct cmd_env *env)
+/* Of each artifact the greatest first. */
+static int versions_print(struct registry_list *list, struct cmd_env *env)
 {
 	static const struct mv_list_column head[] = {
 		{ "Artifact", MV_LIST_CUT }, { "Version", MV_LIST_LATE },
@@ -71,14 +68,14 @@ static int versions_print(const struct mv_events *events,
 		{ "Commit", MV_LIST_SPARE }, { "Ref", MV_LIST_SPARE }
 	};
 	struct table table = TABLE_INIT(head);
-	struct mv_json *all = json ? mv_json_array() : NULL, *list;
+	const struct mv_events *events = &list->events;
+	const struct registry_name *name = &list->name;
+	struct mv_json *all = list->json ? mv_json_array() : NULL, *held;
 	const struct mv_event *const *v;
 	size_t count, end, start;
 	struct mv_buf stages;
-	char when[32], commit[8];
+	char when[32];
 	int holds;
-
-	*shown = 0;
 
 	mv_buf_init(&stages, 1 << 20);
 	v = mv_registry_versions(&events->registry, NULL, &count);
@@ -87,20 +84,21 @@ static int versions_print(const struct mv_events *events,
 		     !strcmp(v[end]->tag.artifact, v[start]->tag.artifact);)
 			end++;
 		for (size_t i = end; i-- > start;) {
-			list = json ? mv_json_array() : NULL;
+			held = list->json ? mv_json_array() : NULL;
 			mv_buf_clear(&stages);
-			holds = add_stages(&stages, list, plain ? "," : ", ",
+			holds = add_stages(&stages, held,
+					   list->plain ? "," : ", ",
 					   events, v[i], name->stage);
 			if ((name->stage && !holds) ||
 			    (name->version &&
 			     strcmp(name->version, v[i]->tag.version))) {
-				mv_json_free(list);
+				mv_json_free(held);
 				continue;
 			}
-			++*shown;
-			if (json) {
+			list->shown++;
+			if (list->json) {
 				mv_json_push(all, version_json(events, v[i],
-							       list));
+							       held));
 				continue;
 			}
 			table_add(&table, v[i]->tag.artifact);
@@ -108,13 +106,12 @@ static int versions_print(const struct mv_events *events,
 			table_add(&table, stages.data);
 			table_add(&table, registry_time(when,
 					  &events->info[v[i]->order]));
-			table_add(&table, plain ? v[i]->commit :
-				  registry_commit(commit, v[i]->commit));
-			table_add(&table, v[i]->ref + strlen("refs/tags/"));
+			registry_list_add_tag(&table, list, v[i]);
 		}
 	}
 	mv_buf_release(&stages);
-	return json ? out_json(all) : table_print(&table, plain, env);
+	return list->json ? out_json(all) :
+			    table_print(&table, list->plain, env);
 }
 
 /* Beside the table, not in it. */
@@ -136,48 +133,34 @@ static void note_deprecated(const struct mv_registry *r)
 
 int cmd_versions(int argc, const char **argv, struct cmd_env *env)
 {
-	int json = 0, plain = 0, status, doubt;
-	const struct opt opts[] = {
-		OPT_BOOL(0, "plain", &plain,
-			 "tabs and no heading, for scripts"),
-		OPT_JSON(&json),
-		OPT_END
-	};
-	struct registry_name name;
-	struct mv_events events;
-	struct mv_err err;
-	size_t shown;
+	struct registry_list list = { 0 };
+	const struct registry_name *name = &list.name;
+	const struct opt opts[] = { OPT_REGISTRY_LIST(&list), OPT_END };
+	int status, doubt;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	status = registry_named(&name, env, argc, argv, opts, usage);
-	if (!status && mv_subject_events(&events, env->repo, name.artifact,
-					 &err))
-		status = out_fatal(&err);
-	if (status) {
-		free(name.artifact);
+	status = registry_list_read(&list, env, argc, argv, opts, usage);
+	if (status)
 		return status;
-	}
-	registry_warn(&events);
-	doubt = registry_doubt(&events.registry);
-	status = versions_print(&events, &name, &shown, json, plain, env);
+	doubt = registry_doubt(&list.events.registry);
+	status = versions_print(&list, env);
 	/* Who holds that stage is what was asked. */
-	if (!status && name.stage && doubt)
+	if (!status && name->stage && doubt)
 		status = CMD_FATAL;
-	if (!json && !plain) {
-		note_deprecated(&events.registry);
-		registry_note(&events.registry);
+	if (!list.json && !list.plain) {
+		note_deprecated(&list.events.registry);
+		registry_note(&list.events.registry);
 	}
-	if (!status && argc && !shown) {
-		if (!json && name.stage)
+	if (!status && argc && !list.shown) {
+		if (!list.json && name->stage)
 			out_error("no version of '%s' holds the stage '%s'",
-				  name.artifact, name.stage);
-		else if (!json)
+				  name->artifact, name->stage);
+		else if (!list.json)
 			out_error("no version of '%s' is registered%s%s",
-				  name.artifact, name.version ? " as " : "",
-				  name.version ? name.version : "");
+				  name->artifact, name->version ? " as " : "",
+				  name->version ? name->version : "");
 		status = CMD_NO;
 	}
-	mv_subject_events_release(&events);
-	free(name.artifact);
+	registry_list_release(&list);
 	return status;
 }
