@@ -95,12 +95,6 @@ static int init(const char *name, const struct options *o, struct cmd_env *env)
 
 /* -- fetch ---------------------------------------------------------------- */
 
-static void cmd_ci_say(void *payload, const char *message)
-{
-	(void)payload;
-	out_note("%s", message);
-}
-
 static struct mv_json *hex_or_null(const char *hex)
 {
 	return *hex ? mv_json_str(hex) : mv_json_null();
@@ -142,7 +136,7 @@ static int fetch(const char *base, const char *head, const struct options *o,
 {
 	const struct mv_ci_fetch ask = {
 		.remote = o->remote, .base = base, .head = head,
-		.max_depth = o->max_depth, .whole = o->whole, .tell = cmd_ci_say
+		.max_depth = o->max_depth, .whole = o->whole, .tell = out_tell
 	};
 	struct mv_ci_fetched f;
 	struct mv_err err;

@@ -51,7 +51,7 @@ void interrupt_begin(struct interrupt *in, struct mv_repo *repo)
 		pthread_sigmask(SIG_SETMASK, &in->before, NULL);
 }
 
-void interrupt_pause(struct interrupt *in)
+static void interrupt_pause(struct interrupt *in)
 {
 	if (!in->running)
 		return;
@@ -60,8 +60,14 @@ void interrupt_pause(struct interrupt *in)
 	pthread_join(in->thread, NULL);
 }
 
-void interrupt_resume(struct interrupt *in)
+void interrupt_running(void *payload, int on)
 {
+	struct interrupt *in = payload;
+
+	if (on) {
+		interrupt_pause(in);
+		return;
+	}
 	in->running = !pthread_create(&in->thread, NULL, wait_for_signal, in);
 	if (!in->running)
 		pthread_sigmask(SIG_SETMASK, &in->before, NULL);

@@ -22,11 +22,11 @@ struct interrupt {
 
 void interrupt_begin(struct interrupt *in, struct mv_repo *repo);
 /*
- * While something else waits for these signals, which stay blocked: nobody
- * here listens, until resumed.
+ * While something else runs (`on`) and waits for these signals, which stay
+ * blocked, nobody here listens. `payload` is the struct interrupt: the library
+ * calls this.
  */
-void interrupt_pause(struct interrupt *in);
-void interrupt_resume(struct interrupt *in);
+void interrupt_running(void *payload, int on);
 /* Before the repo is closed. */
 void interrupt_end(struct interrupt *in);
 

@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/out.h"
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/near.h"
 #include "libmv/report/text.h"
 
@@ -276,19 +277,11 @@ static void opt_add_value(const struct parser *p, const struct opt *o,
 			  const char *value)
 {
 	struct opt_list *list = o->out.list;
+	size_t alloc = list->alloc;
 
-	if (list->count + 1 >= list->alloc) {
-		size_t alloc = list->alloc ? 2 * list->alloc : 8;
-		const char **v = realloc(list->v, alloc * sizeof(*v));
-		const char **by = v ? realloc(list->by, alloc * sizeof(*by)) :
-				  NULL;
-
-		if (!by)
-			opt_refuse(p, "'--%s' was given too often", o->name);
-		list->v = v;
-		list->by = by;
-		list->alloc = alloc;
-	}
+	if (MV_GROW(list->v, alloc, list->count + 2, NULL) < 0 ||
+	    MV_GROW(list->by, list->alloc, list->count + 2, NULL) < 0)
+		opt_refuse(p, "'--%s' was given too often", o->name);
 	list->by[list->count] = o->name;
 	list->v[list->count++] = value;
 	list->v[list->count] = NULL;

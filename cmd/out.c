@@ -128,6 +128,12 @@ void out_note(const char *fmt, ...)
 	va_end(ap);
 }
 
+void out_tell(void *payload, const char *message)
+{
+	(void)payload;
+	out_note("%s", message);
+}
+
 void out_hint(const char *fmt, ...)
 {
 	va_list ap;

@@ -40,6 +40,8 @@ void out_hint(const char *fmt, ...);
 /* Without a word in front. */
 __attribute__((format(printf, 1, 2)))
 void out_note(const char *fmt, ...);
+/* The same, of what the library tells on its way. */
+void out_tell(void *payload, const char *message);
 
 /* -- answers, on standard output ------------------------------------------ */
 /* One line; the newline is added. Where it is wider than out_columns() it

@@ -16,7 +16,7 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 {
 	struct mv_transfer_stats stats;
 	struct mv_checkout_stats written;
-	int json = 0, status, fetched, records;
+	int json = 0, status;
 	const struct opt opts[] = {
 		OPT_JSON(&json),
 		OPT_PROGRESS(env),
@@ -32,18 +32,13 @@ int cmd_pull(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (mv_work_checkout(env->repo, NULL, 0, &written, &err))
 		return out_fatal(&err);
-	fetched = transfer_fetch_records(&records, env->repo,
-					 argc ? argv[0] : NULL);
-	status = transfer_print("downloaded", &stats, records, json);
-	if (stats.missing)
-		transfer_say_where(env->repo, argc ? argv[0] : NULL);
+	status = transfer_end_fetch(env->repo, argc ? argv[0] : NULL, &stats,
+				    json);
 	if (!json)
 		out_line("%llu file%s written",
 			 (unsigned long long)written.files, out_s(written.files));
 	if (written.failed)
 		out_hint("`git model checkout` goes on when that is mended");
-	if (fetched != CMD_OK)
-		return fetched;
 	return status == CMD_OK && (written.missing || written.failed) ?
 	       CMD_NO : status;
 }

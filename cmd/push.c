@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-#include <string.h>
-
 #include "cmd/cmd.h"
 #include "cmd/opt.h"
 #include "cmd/out.h"
@@ -17,7 +14,6 @@ static const char *const usage[] = {
 int cmd_push(int argc, const char **argv, struct cmd_env *env)
 {
 	static const char *const head[] = { "HEAD", NULL };
-	static const char *const everything[] = { "--all", NULL };
 	const char *const *revs = head;
 	struct mv_transfer_stats stats;
 	int all = 0, json = 0, records;
@@ -30,15 +26,8 @@ int cmd_push(int argc, const char **argv, struct cmd_env *env)
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	for (int i = 1; i < argc; i++)
-		if (argv[i][0] == '-')
-			return opt_usage_error(opts, usage,
-					       "'%s' is not a revision",
-					       argv[i]);
-	if (argc > 1)
-		revs = argv + 1;
-	if (all)
-		revs = everything;
+	if (transfer_revisions(&revs, argc, argv, all, opts, usage))
+		return CMD_USAGE;
 	if (mv_transfer_push(env->repo, argc ? argv[0] : NULL, revs, &stats,
 			     &err))
 		return out_fatal(&err);

@@ -16,22 +16,6 @@ static const char *const usage[] = {
 	NULL
 };
 
-static void cmd_reproduce_tell(void *payload, const char *message)
-{
-	(void)payload;
-	out_note("%s", message);
-}
-
-static void running(void *payload, int on)
-{
-	struct cmd_env *env = payload;
-
-	if (on)
-		interrupt_pause(env->interrupt);
-	else
-		interrupt_resume(env->interrupt);
-}
-
 static int is_equal(const struct mv_change *c)
 {
 	return c->has_old && c->has_new && mv_value_eq(&c->old, &c->new);
@@ -177,8 +161,8 @@ static void reproduce_print(const struct mv_reproduced *r)
 int cmd_reproduce(int argc, const char **argv, struct cmd_env *env)
 {
 	const struct mv_run_hooks hooks = {
-		.now = mv_now_ms, .tell = cmd_reproduce_tell, .running = running,
-		.payload = env, .stdout_to_stderr = 1
+		.now = mv_now_ms, .tell = out_tell,
+		.running = interrupt_running, .payload = env->interrupt, .stdout_to_stderr = 1
 	};
 	struct mv_reproduced r;
 	int keep = 0, json = 0, status, rc;

@@ -18,22 +18,6 @@ static const char *const usage[] = {
 	NULL
 };
 
-static void run_tell(void *payload, const char *message)
-{
-	(void)payload;
-	out_note("%s", message);
-}
-
-static void running(void *payload, int on)
-{
-	struct cmd_env *env = payload;
-
-	if (on)
-		interrupt_pause(env->interrupt);
-	else
-		interrupt_resume(env->interrupt);
-}
-
 /* The record as it stands in the ledger; null when there is none. */
 static struct mv_json *record_json(const struct mv_run_result *r)
 {
@@ -142,8 +126,8 @@ int cmd_run(int argc, const char **argv, struct cmd_env *env)
 	struct opt_list params = OPT_LIST_INIT, metrics = OPT_LIST_INIT;
 	struct opt_list eval = OPT_LIST_INIT;
 	struct mv_run_options options = { .hooks = {
-		.now = mv_now_ms, .tell = run_tell, .running = running,
-		.payload = env
+		.now = mv_now_ms, .tell = out_tell,
+		.running = interrupt_running, .payload = env->interrupt
 	} };
 	int json = 0, status;
 	const struct opt opts[] = {

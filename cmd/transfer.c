@@ -10,6 +10,24 @@
 #include "libmv/release/release.h"
 #include "libmv/transfer/transfer.h"
 
+int transfer_revisions(const char *const **revs, int argc, const char **argv,
+		       int all, const struct opt *opts,
+		       const char *const *usage)
+{
+	static const char *const everything[] = { "--all", NULL };
+
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-')
+			return opt_usage_error(opts, usage,
+					       "'%s' is not a revision",
+					       argv[i]);
+	if (all)
+		*revs = everything;
+	else if (argc > 1)
+		*revs = argv + 1;
+	return 0;
+}
+
 static int transfer_print_json(const char *verb,
 			       const struct mv_transfer_stats *s,
 			       int records)
@@ -68,14 +86,8 @@ void transfer_say_where(struct mv_repo *repo, const char *remote)
 	mv_buf_release(&places);
 }
 
-static void say_tag(void *payload, const char *text)
-{
-	(void)payload;
-	out_note("%s", text);
-}
-
-int transfer_fetch_records(int *moved, struct mv_repo *repo,
-			   const char *remote)
+/* Says what did not come. */
+static int fetch_records(int *moved, struct mv_repo *repo, const char *remote)
 {
 	struct mv_registry_fetched tags;
 	int status = CMD_OK;
@@ -90,7 +102,7 @@ int transfer_fetch_records(int *moved, struct mv_repo *repo,
 	}
 	free(peer);
 	/* Both: a tag says which records it was decided on. */
-	if (mv_release_fetch(&tags, repo, remote, say_tag, NULL, &err)) {
+	if (mv_release_fetch(&tags, repo, remote, out_tell, NULL, &err)) {
 		out_error("tags of versions and stages were not fetched: %s",
 			  err.msg);
 		status = CMD_FATAL;
@@ -102,6 +114,17 @@ int transfer_fetch_records(int *moved, struct mv_repo *repo,
 	if (transfer_fetch_attached(repo) != CMD_OK && status == CMD_OK)
 		status = CMD_NO;
 	return status;
+}
+
+int transfer_end_fetch(struct mv_repo *repo, const char *remote,
+		       const struct mv_transfer_stats *stats, int json)
+{
+	int records, fetched = fetch_records(&records, repo, remote);
+	int status = transfer_print("downloaded", stats, records, json);
+
+	if (stats->missing)
+		transfer_say_where(repo, remote);
+	return fetched == CMD_OK ? status : fetched;
 }
 
 int transfer_fetch_attached(struct mv_repo *repo)
