@@ -113,13 +113,56 @@ int mv_setup_hooks_remove(struct mv_repo *repo,
 			  const struct mv_install *install,
 			  struct mv_err *err);
 
+#define MV_SETUP_CHAINED ".model-chained"
+#define MV_SETUP_SCRIPT_MAX ((size_t)4 << 20)
+#define MV_SETUP_BEGIN "# git-model: begin (git model uninstall takes it away)\n"
+#define MV_SETUP_END "# git-model: end"
+
+enum place_kind { PLACE_OWN, PLACE_HUSKY, PLACE_SHARED };
+
+/* One hook, and what stands there now. */
+struct place {
+	enum place_kind kind;
+	const char *name;
+	char *dir;
+	char *path;		/* links followed, but in PLACE_OWN */
+	char *chained;		/* PLACE_OWN only */
+	int exists, is_chained;
+	struct stat st;
+	struct mv_buf text;	/* of a regular file that is not too long */
+};
+
+int mv_setup_place_find(struct place *p, struct mv_repo *repo, const char *name,
+			struct mv_err *err);
+
+void mv_setup_place_release(struct place *p);
+
+/* Is it a file of ours, whatever it was told to call? */
+int mv_setup_place_is_ours(const struct place *p);
+
+/* Is the file of that name and `suffix` one, and executable? */
+int mv_setup_place_is_beside(const struct place *p, const char *suffix);
+
+/* Somebody else's hook that git runs, and that runs us? */
+int mv_setup_place_calls_us(const struct place *p);
+
+/* Where our block is in the text, see mv_setup_place_is_unended(); 0: nowhere.
+   What is cut there gives back, byte for byte, what was there before. */
+int mv_setup_place_block(const struct place *p, size_t *from, size_t *to);
+
+/* Does a script end at `at`, and without a newline? */
+int mv_setup_place_is_unended(const struct place *p, size_t at);
+
+/* Why install cannot have us called here; static, NULL: it can. */
+const char *mv_setup_place_stuck(const struct place *p);
+
 /* Tell what was done; `warning`: what could not be. */
 __attribute__((format(printf, 3, 4)))
 void mv_setup_tell(const struct mv_install *install, int warning,
 		   const char *fmt, ...);
 
 /*
- * What the repo-doctor*.c share: one visit of the doctor. Each question has
+ * What the doctor*.c share: one visit of the doctor. Each question has
  * its function; what is found is said as it is found.
  */
 struct checks {
@@ -151,7 +194,13 @@ int mv_setup_doctor_is_bare(const struct checks *c);
 /* Has it any remote of git? */
 int mv_setup_doctor_has_remote(const struct checks *c);
 
-/* -- what acts here ------------------------------------------------------- */
+/* What is asked of each; doctor.c asks the rest. */
+void mv_setup_doctor_store(const struct checks *c);
+
+void mv_setup_doctor_remotes(struct checks *c);
+
+void mv_setup_doctor_work_tree(const struct checks *c);
+
 void mv_setup_doctor_hooks(const struct checks *c);
 
 /* A variable of ours with another value: what takes that away, in fresh

@@ -11,7 +11,7 @@ struct mv_err;
 struct mv_proc_env;
 struct mv_repo;
 
-/* -- set-up (setup/install.c, setup/hooks.c; docs/design/hooks.md) -------- */
+/* -- set-up (setup/install.c, setup/hooks*.c; docs/design/hooks.md) ------- */
 
 enum mv_install_flags {
 	MV_INSTALL_REMOVE = 1 << 0,	/* take it away again */
