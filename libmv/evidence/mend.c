@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/evidence/priv.h"
 #include "libmv/git/git.h"
 #include "libmv/git/history.h"
@@ -58,13 +59,8 @@ static int take_entry(void *payload, const char *path, const char *object,
 	(void)path;
 	if (!*object)
 		return 0;
-	if (m->count == m->alloc) {
-		m->alloc = 2 * m->alloc + 64;
-		e = realloc(m->v, m->alloc * sizeof(*e));
-		if (!e)
-			return mv_nomem(err);
-		m->v = e;
-	}
+	if (MV_GROW(m->v, m->alloc, m->count + 1, err) < 0)
+		return MV_ENOMEM;
 	e = &m->v[m->count++];
 	memcpy(e->object, object, strlen(object) + 1);
 	memcpy(e->blob, blob, strlen(blob) + 1);
@@ -324,19 +320,15 @@ static int take_ref(void *payload, const struct mv_git_ref *ref,
 		    struct mv_err *err)
 {
 	struct refs *r = payload;
-	char **more;
+	char **name;
 
 	if (!strcmp(ref->name, MEND_REF) ||
 	    (strcmp(ref->name, MV_NOTES_REF) &&
 	     strncmp(ref->name, MV_NOTES_REMOTES, strlen(MV_NOTES_REMOTES)) &&
 	     strncmp(ref->name, INCOMING, strlen(INCOMING))))
 		return 0;
-	more = realloc(r->v, (r->count + 1) * sizeof(*more));
-	if (!more)
-		return mv_nomem(err);
-	r->v = more;
-	more[r->count] = strdup(ref->name);
-	return more[r->count] ? (r->count++, 0) : mv_nomem(err);
+	name = MV_GROW_ONE(r->v, r->count, err);
+	return name ? mv_set_str(name, ref->name, err) : MV_ENOMEM;
 }
 
 static int check_ref(struct mv_repo *repo, const char *ref, int repair,

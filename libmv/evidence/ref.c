@@ -118,7 +118,6 @@ static int add_found(struct data *d, const FTSENT *e, const char *top,
 static int add_link(struct data *d, const char *path, const char *rest,
 		    struct mv_err *err)
 {
-	struct mv_hasher *hasher = NULL;
 	char target[PATH_MAX];
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
 	struct mv_oid oid;
@@ -129,10 +128,7 @@ static int add_link(struct data *d, const char *path, const char *rest,
 				     path);
 	target[n] = '\0';
 	d->beyond += !mv_manifest_link_stays(rest, target);
-	rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
-	if (!rc)
-		rc = mv_hasher_once(oid.b, hasher, target, (size_t)n, err);
-	mv_hasher_free(hasher);
+	rc = mv_sha256(&oid, target, (size_t)n, err);
 	return rc ? rc : mv_manifest_add_kind(&d->members, MV_MEMBER_LINK, rest,
 					      &oid, (uint64_t)n, err);
 }
@@ -141,14 +137,10 @@ static int add_link(struct data *d, const char *path, const char *rest,
 static int add_module(struct data *d, const char *commit, const char *rest,
 		      struct mv_err *err)
 {
-	struct mv_hasher *hasher = NULL;
 	struct mv_oid oid;
-	int rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
+	int rc = mv_sha256(&oid, commit, strlen(commit), err);
 
 	d->beyond++;
-	if (!rc)
-		rc = mv_hasher_once(oid.b, hasher, commit, strlen(commit), err);
-	mv_hasher_free(hasher);
 	return rc ? rc : mv_manifest_add_kind(&d->members, MV_MEMBER_MODULE,
 					      rest, &oid, strlen(commit), err);
 }

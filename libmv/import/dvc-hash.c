@@ -173,7 +173,6 @@ static int add_string(struct mv_buf *out, const char *s)
 int mv_import_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
 			   size_t count, struct mv_err *err)
 {
-	struct mv_hasher *h = NULL;
 	struct mv_buf text;
 	uint8_t sum[32];
 	int bad, rc;
@@ -188,12 +187,9 @@ int mv_import_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
 	}
 	rc = bad || mv_buf_addch(&text, ']') ?
 	     mv_fail(err, MV_EINVALID, "a name that is not UTF-8") :
-	     mv_hasher_new(&h, MV_HASH_MD5, err);
-	if (!rc)
-		rc = mv_hasher_once(sum, h, text.data, text.len, err);
+	     mv_hash(sum, MV_HASH_MD5, text.data, text.len, err);
 	if (!rc)
 		memcpy(mv_hex(hex, sum, 16) + 32, ".dir", 5);
-	mv_hasher_free(h);
 	mv_buf_release(&text);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
 #include "libmv/base/yaml.h"
@@ -119,18 +120,11 @@ static int keep_plain(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
 	struct dvc *d = payload;
-	size_t alloc = d->plain_alloc ? 2 * d->plain_alloc : 256;
-	char **plain;
 
 	if (mv_import_by_path(d->im, e->path))
 		return 0;
-	if (d->plain_count == d->plain_alloc) {
-		plain = realloc(d->plain, alloc * sizeof(*plain));
-		if (!plain)
-			return mv_nomem(err);
-		d->plain = plain;
-		d->plain_alloc = alloc;
-	}
+	if (MV_GROW(d->plain, d->plain_alloc, d->plain_count + 1, err) < 0)
+		return MV_ENOMEM;
 	d->plain[d->plain_count] = strdup(e->path);
 	return d->plain[d->plain_count++] ? 0 : mv_nomem(err);
 }
@@ -646,10 +640,9 @@ static int print_facts(struct mv_buf *out, const struct mv_facts *facts,
 static int set_id(struct mv_import_run *run, const struct stage *s,
 		  struct mv_err *err)
 {
-	struct mv_hasher *h = NULL;
+	char hex[MV_OID_HEX + 1];
 	struct mv_buf text;
-	uint8_t sum[32];
-	char hex[65];
+	struct mv_oid oid;
 	int rc;
 
 	mv_buf_init(&text, 4u * FILE_MAX_BYTES);
@@ -657,15 +650,12 @@ static int set_id(struct mv_import_run *run, const struct stage *s,
 	if (!rc)
 		rc = print_facts(&text, &run->metrics, err);
 	if (!rc)
-		rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!rc)
-		rc = mv_hasher_once(sum, h, text.data, text.len, err);
+		rc = mv_sha256(&oid, text.data, text.len, err);
 	if (!rc) {
 		free(run->id);
-		run->id = mv_strf("%s:%.16s", s->name, mv_hex(hex, sum, 32));
+		run->id = mv_strf("%s:%.16s", s->name, mv_oid_hex(hex, &oid));
 		rc = run->id ? 0 : mv_nomem(err);
 	}
-	mv_hasher_free(h);
 	mv_buf_release(&text);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/base/words.h"
@@ -77,22 +78,16 @@ static int keep_file(void *payload, const struct mv_file *file,
 		     struct mv_err *err)
 {
 	struct mv_importing *im = payload;
-	size_t alloc = im->file_alloc ? 2 * im->file_alloc : 64;
-	struct mv_import_file *files;
+	struct mv_import_file *f;
 
 	if (file->state == MV_FILE_RAW || file->state == MV_FILE_CONFLICT)
 		return 0;
-	if (im->file_count == im->file_alloc) {
-		files = realloc(im->files, alloc * sizeof(*files));
-		if (!files)
-			return mv_nomem(err);
-		im->files = files;
-		im->file_alloc = alloc;
-	}
-	files = &im->files[im->file_count];
-	files->path = strdup(file->path);
-	files->pointer = file->pointer;
-	if (!files->path)
+	if (MV_GROW(im->files, im->file_alloc, im->file_count + 1, err) < 0)
+		return MV_ENOMEM;
+	f = &im->files[im->file_count];
+	f->path = strdup(file->path);
+	f->pointer = file->pointer;
+	if (!f->path)
 		return mv_nomem(err);
 	im->file_count++;
 	return 0;
@@ -222,14 +217,12 @@ int mv_import_add_subject(struct mv_import_run *run, struct mv_subject *s,
 			mv_subject_release(s);
 			return 0;
 		}
-	more = realloc(run->subjects,
-		       (run->subject_count + 1) * sizeof(*more));
+	more = MV_GROW_ONE(run->subjects, run->subject_count, err);
 	if (!more) {
 		mv_subject_release(s);
-		return mv_nomem(err);
+		return MV_ENOMEM;
 	}
-	run->subjects = more;
-	more[run->subject_count++] = *s;
+	*more = *s;
 	memset(s, 0, sizeof(*s));
 	return 0;
 }
@@ -240,15 +233,6 @@ int mv_import_about_file(struct mv_importing *im, struct mv_import_run *run,
 {
 	struct mv_subject s;
 	int rc = mv_subject_find_at(&s, im->repo, NULL, file->path, err);
-
-	return rc ? rc : mv_import_add_subject(run, &s, err);
-}
-
-int mv_import_about(struct mv_importing *im, struct mv_import_run *run,
-		    const char *spec, struct mv_err *err)
-{
-	struct mv_subject s;
-	int rc = mv_subject_find(&s, im->repo, spec, err);
 
 	return rc ? rc : mv_import_add_subject(run, &s, err);
 }
@@ -382,16 +366,15 @@ static int evidence_of(const struct mv_evidence **out,
 			*out = &im->known[i].evidence;
 			return 0;
 		}
-	more = realloc(im->known, (im->known_count + 1) * sizeof(*more));
+	more = MV_GROW_ONE(im->known, im->known_count, err);
 	if (!more)
-		return mv_nomem(err);
-	im->known = more;
-	more += im->known_count;
+		return MV_ENOMEM;
 	rc = mv_evidence_of(&more->evidence, im->repo, &of, 1, err);
-	if (rc)
+	if (rc) {
+		im->known_count--;
 		return rc;
+	}
 	snprintf(more->blob, sizeof(more->blob), "%s", s->blob);
-	im->known_count++;
 	*out = &more->evidence;
 	return 0;
 }
@@ -416,30 +399,19 @@ static int import_is_known(int *known, struct mv_importing *im,
 
 static int import_grow(struct mv_importing *im, struct mv_err *err)
 {
-	size_t alloc = im->alloc ? 2 * im->alloc : 16;
-	struct mv_subject *subjects;
-	struct mv_record *records;
-	int64_t *started;
+	size_t subjects = im->alloc, records = im->alloc;
+	const size_t want = im->count + 1;
 
-	if (im->count < im->alloc)
-		return 0;
-	subjects = realloc(im->subjects, alloc * sizeof(*subjects));
-	if (subjects)
-		im->subjects = subjects;
-	records = realloc(im->records, alloc * sizeof(*records));
-	if (records)
-		im->records = records;
-	started = realloc(im->started, alloc * sizeof(*started));
-	if (started)
-		im->started = started;
-	if (!subjects || !records || !started)
-		return mv_nomem(err);
-	im->alloc = alloc;
+	/* im->alloc last: what has grown already grows again. */
+	if (MV_GROW(im->subjects, subjects, want, err) < 0 ||
+	    MV_GROW(im->records, records, want, err) < 0 ||
+	    MV_GROW(im->started, im->alloc, want, err) < 0)
+		return MV_ENOMEM;
 	return 0;
 }
 
-static int copy_facts(struct mv_facts *out, const struct mv_facts *in,
-		      struct mv_err *err)
+int mv_import_copy_facts(struct mv_facts *out, const struct mv_facts *in,
+			 struct mv_err *err)
 {
 	int rc = 0;
 
@@ -459,8 +431,7 @@ static int set_commit(struct mv_record *r, const struct mv_import_run *run,
 	r->commit = r->dirty = NULL;
 	if (!run->commit || !mv_git_is_id(run->commit, strlen(run->commit)))
 		return 0;
-	r->commit = strdup(run->commit);
-	return r->commit ? 0 : mv_nomem(err);
+	return mv_set_str(&r->commit, run->commit, err);
 }
 
 static int import_fill(struct mv_record *r, const struct mv_import_run *run,
@@ -469,13 +440,13 @@ static int import_fill(struct mv_record *r, const struct mv_import_run *run,
 	int rc = set_commit(r, run, err);
 
 	if (!rc)
-		rc = copy_facts(&r->params, &run->params, err);
+		rc = mv_import_copy_facts(&r->params, &run->params, err);
 	if (!rc)
-		rc = copy_facts(&r->metrics, &run->metrics, err);
+		rc = mv_import_copy_facts(&r->metrics, &run->metrics, err);
 	if (!rc)
-		rc = copy_facts(&r->tags, &run->tags, err);
+		rc = mv_import_copy_facts(&r->tags, &run->tags, err);
 	if (!rc)
-		rc = copy_facts(&r->source, &run->source, err);
+		rc = mv_import_copy_facts(&r->source, &run->source, err);
 	if (!rc)
 		rc = set_string(&r->source, "tool", run->tool, err);
 	if (!rc)
@@ -752,19 +723,11 @@ struct listing {
 static int import_add_name(struct listing *l, const char *name,
 			   struct mv_err *err)
 {
-	size_t alloc = l->alloc ? 2 * l->alloc : 64;
-	char **names;
-
 	if (l->count == ENTRIES_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %d entries in one "
 			       "folder", ENTRIES_MAX);
-	if (l->count == l->alloc) {
-		names = realloc(l->names, alloc * sizeof(*names));
-		if (!names)
-			return mv_nomem(err);
-		l->names = names;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->names, l->alloc, l->count + 1, err) < 0)
+		return MV_ENOMEM;
 	l->names[l->count] = strdup(name);
 	return l->names[l->count++] ? 0 : mv_nomem(err);
 }

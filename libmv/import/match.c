@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/import/priv.h"
 #include "libmv/meta/curves.h"
@@ -113,22 +114,14 @@ static int match_keep(struct artifacts *a, struct mv_subject *s,
 		      const char *path,
 		      struct mv_err *err)
 {
-	size_t alloc = a->alloc ? 2 * a->alloc : 8;
-	struct found *more;
-
 	for (size_t i = 0; i < a->count; i++)
 		if (mv_oid_eq(&a->found[i].s.pointer.oid, &s->pointer.oid)) {
 			mv_subject_release(s);
 			return 0;
 		}
-	if (a->count == a->alloc) {
-		more = realloc(a->found, alloc * sizeof(*more));
-		if (!more) {
-			mv_subject_release(s);
-			return mv_nomem(err);
-		}
-		a->found = more;
-		a->alloc = alloc;
+	if (MV_GROW(a->found, a->alloc, a->count + 1, err) < 0) {
+		mv_subject_release(s);
+		return MV_ENOMEM;
 	}
 	a->found[a->count].is_data = is_data(a, s, path);
 	a->found[a->count++].s = *s;
@@ -335,30 +328,12 @@ static void artifacts_release(struct artifacts *a)
 	free(a->found);
 }
 
-static int copy_text(char **to, const char *from, struct mv_err *err)
-{
-	if (!from)
-		return 0;
-	*to = strdup(from);
-	return *to ? 0 : mv_nomem(err);
-}
-
-static int copy_facts(struct mv_facts *out, const struct mv_facts *in,
-		      struct mv_err *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < in->count && !rc; i++)
-		rc = mv_facts_set(out, in->v[i].key, &in->v[i].value, 0, err);
-	return rc;
-}
-
 /* All models of a run, and which contents have a record of their own. */
 struct models {
 	struct mv_mlflow_model *m;
 	size_t count;
 	struct mv_oid *taken;
-	size_t taken_count;
+	size_t taken_count, taken_alloc;
 	int found;
 };
 
@@ -405,23 +380,23 @@ static int part_of(struct mv_import_run *part, const struct mv_import_run *run,
 		   const struct models *models,
 		   const struct mv_mlflow_model *model, struct mv_err *err)
 {
-	int rc = copy_text(&part->id, run->id, err);
+	int rc = mv_set_str(&part->id, run->id, err);
 
 	part->tool = run->tool;
 	part->started = run->started;
 	part->is_part = 1;
 	if (!rc)
-		rc = copy_text(&part->name, run->name, err);
+		rc = mv_set_str(&part->name, run->name, err);
 	if (!rc)
-		rc = copy_text(&part->state, run->state, err);
+		rc = mv_set_str(&part->state, run->state, err);
 	if (!rc)
-		rc = copy_text(&part->commit, run->commit, err);
+		rc = mv_set_str(&part->commit, run->commit, err);
 	if (!rc)
-		rc = copy_facts(&part->params, &run->params, err);
+		rc = mv_import_copy_facts(&part->params, &run->params, err);
 	if (!rc)
-		rc = copy_facts(&part->tags, &run->tags, err);
+		rc = mv_import_copy_facts(&part->tags, &run->tags, err);
 	if (!rc)
-		rc = copy_facts(&part->source, &run->source, err);
+		rc = mv_import_copy_facts(&part->source, &run->source, err);
 	for (size_t i = 0; i < run->data.count && !rc; i++)
 		rc = mv_refs_add(&part->data, &run->data.v[i], err);
 	return rc ? rc : metrics_of(part, run, models, model, err);
@@ -430,14 +405,12 @@ static int part_of(struct mv_import_run *part, const struct mv_import_run *run,
 static int note_taken(struct models *models, const struct artifacts *a,
 		      struct mv_err *err)
 {
-	struct mv_oid *more = realloc(models->taken, (models->taken_count +
-				      a->count) * sizeof(*more));
-
-	if (!more)
-		return mv_nomem(err);
-	models->taken = more;
+	if (MV_GROW(models->taken, models->taken_alloc,
+		    models->taken_count + a->count, err) < 0)
+		return MV_ENOMEM;
 	for (size_t i = 0; i < a->count; i++)
-		more[models->taken_count++] = a->found[i].s.pointer.oid;
+		models->taken[models->taken_count++] =
+			a->found[i].s.pointer.oid;
 	return 0;
 }
 
@@ -576,19 +549,16 @@ int mv_import_mlflow_add_model(struct mv_mlflow_model **models, size_t *count,
 			       const char *id, const char *name, const char *location,
 			       struct mv_err *err)
 {
-	struct mv_mlflow_model *more, *m;
+	struct mv_mlflow_model *m;
 
 	if (*count == MODELS_MAX)
 		return mv_fail(err, MV_EINVALID, "more than %d logged models "
 			       "in one run", MODELS_MAX);
-	more = realloc(*models, (*count + 1) * sizeof(*more));
-	if (!more)
-		return mv_nomem(err);
-	*models = more;
-	m = &more[(*count)++];
-	memset(m, 0, sizeof(*m));
-	if (copy_text(&m->id, id, err) || copy_text(&m->name, name, err) ||
-	    copy_text(&m->location, location, err))
+	m = mv_grow_one(models, count, sizeof(*m), err);
+	if (!m)
+		return MV_ENOMEM;
+	if (mv_set_str(&m->id, id, err) || mv_set_str(&m->name, name, err) ||
+	    mv_set_str(&m->location, location, err))
 		return MV_ENOMEM;
 	return 0;
 }

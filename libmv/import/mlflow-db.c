@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/sqlite.h"
 #include "libmv/base/time.h"
 #include "libmv/base/words.h"
@@ -37,15 +38,6 @@ struct row {
 	int deleted;
 };
 
-static int mlflow_db_copy(char **to, const struct mv_sqlite_cell *cell,
-			  struct mv_err *err)
-{
-	if (!cell->text || !*cell->text)
-		return 0;
-	*to = strdup(cell->text);
-	return *to ? 0 : mv_nomem(err);
-}
-
 static int copy_texts(struct row *r, const struct mv_sqlite_cell *c,
 		      struct mv_err *err)
 {
@@ -55,8 +47,8 @@ static int copy_texts(struct row *r, const struct mv_sqlite_cell *c,
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof(to) / sizeof(*to) && !rc; i++)
-		if (to[i])
-			rc = mlflow_db_copy(to[i], &c[i], err);
+		if (to[i] && c[i].text && *c[i].text)
+			rc = mv_set_str(to[i], c[i].text, err);
 	return rc;
 }
 
@@ -64,7 +56,6 @@ static int keep_row(void *payload, const struct mv_sqlite_cell *c,
 		    size_t columns, struct mv_err *err)
 {
 	struct db *d = payload;
-	size_t alloc = d->alloc ? 2 * d->alloc : 64;
 	struct row *r;
 
 	(void)columns;
@@ -75,13 +66,8 @@ static int keep_row(void *payload, const struct mv_sqlite_cell *c,
 		mv_import_tell(d->im, 1, "a run without an id");
 		return 0;
 	}
-	if (d->count == d->alloc) {
-		r = realloc(d->rows, alloc * sizeof(*r));
-		if (!r)
-			return mv_nomem(err);
-		d->rows = r;
-		d->alloc = alloc;
-	}
+	if (MV_GROW(d->rows, d->alloc, d->count + 1, err) < 0)
+		return MV_ENOMEM;
 	r = &d->rows[d->count++];
 	memset(r, 0, sizeof(*r));
 	r->started = c[4].i;

@@ -20,7 +20,7 @@ struct mv_import_known;
  *
  *	mv_import_begin()
  *	for each run: fill a struct mv_import_run; say what it is about by
- *		mv_import_about_*(); mv_import_take()
+ *		mv_import_about_file(); mv_import_take()
  *	mv_import_end()		writes all records in one commit
  *
  * What is read comes from strangers: nothing is opened outside of the folder
@@ -98,10 +98,6 @@ int mv_import_about_file(struct mv_importing *im, struct mv_import_run *run,
 			 const struct mv_import_file *file,
 			 struct mv_err *err);
 
-/* The run is about what `spec` (an oid) stands for; MV_ENOENT. */
-int mv_import_about(struct mv_importing *im, struct mv_import_run *run,
-		    const char *spec, struct mv_err *err);
-
 /* Queue its records, or say why there are none. Releases the run. */
 int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 		   struct mv_err *err);
@@ -111,6 +107,9 @@ int mv_import_take(struct mv_importing *im, struct mv_import_run *run,
 int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
 		   struct mv_facts *facts, const char *key, const char *text,
 		   int guess, struct mv_err *err);
+
+int mv_import_copy_facts(struct mv_facts *out, const struct mv_facts *in,
+			 struct mv_err *err);
 
 /* Into a digest: the bytes that they are stored as. */
 int mv_import_hash_curves(struct mv_hasher *h, const struct mv_curves *curves,

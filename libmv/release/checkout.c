@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
 #include "libmv/git/objects.h"
@@ -72,19 +73,13 @@ static int add_target(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
 	struct plan *p = payload;
-	size_t alloc = 2 * p->alloc + 16;
 	struct target *v;
 
 	if (strlen(e->blob) > 64 || !checkout_is_below(e->path,
 						       p->subject.path))
 		return 0;
-	if (p->count == p->alloc) {
-		v = realloc(p->v, alloc * sizeof(*v));
-		if (!v)
-			return mv_nomem(err);
-		p->v = v;
-		p->alloc = alloc;
-	}
+	if (MV_GROW(p->v, p->alloc, p->count + 1, err) < 0)
+		return MV_ENOMEM;
 	v = &p->v[p->count];
 	memset(v, 0, sizeof(*v));
 	v->path = strdup(e->path);

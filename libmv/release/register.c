@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/git/objects.h"
@@ -458,20 +459,14 @@ static int note_absent(void *payload, const struct mv_file *file,
 		       struct mv_err *err)
 {
 	struct absence *a = payload;
-	size_t len = strlen(a->path), alloc = 2 * a->alloc + 16;
-	struct mv_pointer *v;
+	size_t len = strlen(a->path);
 
 	if (file->state != MV_FILE_MISSING ||
 	    strncmp(file->path, a->path, len) ||
 	    (file->path[len] && file->path[len] != '/'))
 		return 0;
-	if (a->count == a->alloc) {
-		v = realloc(a->v, alloc * sizeof(*v));
-		if (!v)
-			return mv_nomem(err);
-		a->v = v;
-		a->alloc = alloc;
-	}
+	if (MV_GROW(a->v, a->alloc, a->count + 1, err) < 0)
+		return MV_ENOMEM;
 	a->v[a->count++] = file->pointer;
 	return 0;
 }

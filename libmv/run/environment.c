@@ -355,12 +355,3 @@ int mv_run_probe_end(struct mv_probe *probe, struct mv_repo *repo,
 	mv_run_probe_drop(probe);
 	return rc;
 }
-
-int mv_run_environment(struct mv_repo *repo, struct mv_record *record,
-		       struct mv_err *err)
-{
-	struct mv_probe probe = { .begun = 0 };
-
-	mv_run_probe_begin(&probe, repo);
-	return mv_run_probe_end(&probe, repo, record, err);
-}

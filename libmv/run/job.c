@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/words.h"
 #include "libmv/run/job.h"
 
@@ -42,18 +43,10 @@ int mv_run_job_add_output(struct mv_job *job, const char *path,
 			  int is_directory,
 			  struct mv_err *err)
 {
-	struct mv_output *o = realloc(job->outputs, (job->output_count + 1) *
-						 sizeof(*o));
+	struct mv_output *o = MV_GROW_ONE(job->outputs, job->output_count, err);
 
 	if (!o)
-		return mv_nomem(err);
-	job->outputs = o;
-	o += job->output_count;
-	memset(o, 0, sizeof(*o));
+		return MV_ENOMEM;
 	o->is_directory = is_directory;
-	o->path = strdup(path);
-	if (!o->path)
-		return mv_nomem(err);
-	job->output_count++;
-	return 0;
+	return mv_set_str(&o->path, path, err);
 }

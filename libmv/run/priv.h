@@ -11,10 +11,6 @@
 
 /* What the files of run share. */
 
-/* os, kernel, cpu, cpus, memory, gpu, python, packages (attached), image ... */
-int mv_run_environment(struct mv_repo *repo, struct mv_record *record,
-		       struct mv_err *err);
-
 /* -- secrets -------------------------------------------------------------- */
 
 #define MV_MASK "***"
@@ -42,7 +38,8 @@ struct mv_probe {
 /* Starts what there is to be asked; what is not there is not. */
 void mv_run_probe_begin(struct mv_probe *probe, struct mv_repo *repo);
 
-/* Collect the answers into record->environment and attach the packages. */
+/* Collect the answers (os, kernel, cpu, cpus, memory, gpu, python, packages,
+   image ...) into record->environment and attach the packages. */
 int mv_run_probe_end(struct mv_probe *probe, struct mv_repo *repo,
 		     struct mv_record *record, struct mv_err *err);
 

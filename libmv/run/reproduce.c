@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/words.h"
 #include "libmv/base/worktree.h"
 #include "libmv/evidence/evidence.h"
@@ -445,19 +446,16 @@ static void check_link(struct work *w, const char *path,
 		       const struct mv_member *m)
 {
 	char *full = in_guest(w, path), target[PATH_MAX];
-	struct mv_hasher *hasher = NULL;
 	struct mv_oid oid;
 	ssize_t n = full && m->kind == MV_MEMBER_LINK ?
 		    readlink(full, target, sizeof(target)) : -1;
-	int same = n >= 0 && !mv_hasher_new(&hasher, MV_HASH_SHA256, NULL) &&
-		   !mv_hasher_once(oid.b, hasher, target, (size_t)n, NULL) &&
+	int same = n >= 0 && !mv_sha256(&oid, target, (size_t)n, NULL) &&
 		   mv_oid_eq(&oid, &m->oid);
 
 	if (!same)
 		doubt(w, m->kind == MV_MEMBER_LINK ? "the link '%s' is not "
 		      "what it was" : "the submodule '%s' is not brought here",
 		      path);
-	mv_hasher_free(hasher);
 	free(full);
 }
 
@@ -509,16 +507,9 @@ static int add_made(struct work *w, char *path, const struct mv_oid *oid,
 
 	if (!path)
 		return mv_nomem(err);
-	if (w->made_count == w->made_alloc) {
-		size_t alloc = 2 * w->made_alloc + 16;
-
-		m = realloc(w->made, alloc * sizeof(*m));
-		if (!m) {
-			free(path);
-			return mv_nomem(err);
-		}
-		w->made = m;
-		w->made_alloc = alloc;
+	if (MV_GROW(w->made, w->made_alloc, w->made_count + 1, err) < 0) {
+		free(path);
+		return MV_ENOMEM;
 	}
 	m = &w->made[w->made_count++];
 	memset(m, 0, sizeof(*m));

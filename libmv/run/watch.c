@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/files.h"
 #include "libmv/git/objects.h"
 #include "libmv/meta/record.h"
@@ -145,15 +146,8 @@ static int add_file(struct listing *l, const char *path, unsigned roles,
 	struct mv_watched *f;
 	char *full;
 
-	if (w->count == w->alloc) {
-		size_t alloc = 2 * w->alloc + 64;
-
-		f = realloc(w->v, alloc * sizeof(*f));
-		if (!f)
-			return mv_nomem(err);
-		w->v = f;
-		w->alloc = alloc;
-	}
+	if (MV_GROW(w->v, w->alloc, w->count + 1, err) < 0)
+		return MV_ENOMEM;
 	f = &w->v[w->count];
 	memset(f, 0, sizeof(*f));
 	f->roles = roles;
@@ -360,14 +354,10 @@ int mv_run_watch_changed(const struct mv_watched *f)
 /* Takes `now`, in which `before` is how things stand. */
 static int unite(struct mv_watch *w, struct mv_watch *now, struct mv_err *err)
 {
-	struct mv_watched *grown;
 	size_t old = w->count;
 
-	grown = realloc(w->v, (w->count + now->count + 1) * sizeof(*grown));
-	if (!grown)
-		return mv_nomem(err);
-	w->v = grown;
-	w->alloc = w->count + now->count + 1;
+	if (MV_GROW(w->v, w->alloc, w->count + now->count, err) < 0)
+		return MV_ENOMEM;
 	for (size_t i = 0; i < now->count; i++) {
 		struct mv_watched *f = &now->v[i];
 		struct mv_watched *hit = old ? bsearch(f, w->v, old,

@@ -15,60 +15,6 @@
 /* An artifact by its name, in a commit or the index, wherever it went. */
 #define CONFIG_PATH ".gitmodel/config"
 
-/* Where this artifact is at a commit: as its own .gitmodel/config says, else
-   as the present one does. *path is yours; MV_ENOENT. */
-static int path_of(char **path, struct mv_repo *repo, const char *name,
-		   const char *commit, struct mv_err *err)
-{
-	const struct mv_project *project;
-	const struct mv_artifact *a = NULL;
-	int rc = 0;
-
-	*path = NULL;
-	if (commit) {
-		rc = mv_subject_project_at(&project, repo, commit, err);
-		a = rc ? NULL : mv_project_by_name(project, name);
-	}
-	if (!rc && !a) {
-		rc = mv_subject_project_at(&project, repo, NULL, err);
-		a = rc ? NULL : mv_project_by_name(project, name);
-	}
-	if (rc)
-		return rc;
-	if (!a)
-		return mv_fail(err, MV_ENOENT, "no [artifact \"%s\"] in "
-			       CONFIG_PATH " says where it is", name);
-	return mv_set_str(path, a->path, err);
-}
-
-int mv_subject_artifact_at(struct mv_subject *out, struct mv_repo *repo,
-			   const char *name, const char *commit,
-			   struct mv_err *err)
-{
-	struct mv_err why = { .code = MV_OK };
-	char *path;
-	int rc = path_of(&path, repo, name, commit, &why);
-
-	if (!rc)
-		rc = mv_subject_find_at(out, repo, commit, path, &why);
-	if (rc == MV_ENOENT && path)
-		mv_err_prefix(&why, "artifact '%s'", name);
-	if (rc == MV_ENOENT && commit) {
-		struct mv_err other;
-
-		rc = mv_subject_artifact_elsewhere(out, repo, name, commit,
-						   &other);
-		if (rc && rc != MV_ENOENT)
-			why = other;
-	} else if (rc == MV_ENOENT && path) {
-		rc = mv_subject_artifact_moved(repo, name, path, &why);
-	}
-	free(path);
-	if (rc)
-		return mv_fail(err, rc, "%s", why.msg);
-	return mv_set_str(&out->artifact, name, err);
-}
-
 /*
  * An artifact whose path is not where .gitmodel/config says: its file was
  * moved, and the config was not changed with it, or came later. Only those who
@@ -246,8 +192,9 @@ static void find_twin(struct mv_buf *path, struct mv_repo *repo,
 	mv_subject_release(&s);
 }
 
-int mv_subject_artifact_moved(struct mv_repo *repo, const char *name,
-			      const char *path, struct mv_err *err)
+/* Its path is not in the index: say so, and what to change. MV_ENOENT. */
+static int has_moved(struct mv_repo *repo, const char *name, const char *path,
+		     struct mv_err *err)
 {
 	struct mv_buf now;
 
@@ -265,4 +212,60 @@ int mv_subject_artifact_moved(struct mv_repo *repo, const char *name,
 			name, path);
 	mv_buf_release(&now);
 	return MV_ENOENT;
+}
+
+/* -- where it should be, else where it went -------------------------------- */
+
+/* Where this artifact is at a commit: as its own .gitmodel/config says, else
+   as the present one does. *path is yours; MV_ENOENT. */
+static int path_of(char **path, struct mv_repo *repo, const char *name,
+		   const char *commit, struct mv_err *err)
+{
+	const struct mv_project *project;
+	const struct mv_artifact *a = NULL;
+	int rc = 0;
+
+	*path = NULL;
+	if (commit) {
+		rc = mv_subject_project_at(&project, repo, commit, err);
+		a = rc ? NULL : mv_project_by_name(project, name);
+	}
+	if (!rc && !a) {
+		rc = mv_subject_project_at(&project, repo, NULL, err);
+		a = rc ? NULL : mv_project_by_name(project, name);
+	}
+	if (rc)
+		return rc;
+	if (!a)
+		return mv_fail(err, MV_ENOENT, "no [artifact \"%s\"] in "
+			       CONFIG_PATH " says where it is", name);
+	return mv_set_str(path, a->path, err);
+}
+
+int mv_subject_artifact_at(struct mv_subject *out, struct mv_repo *repo,
+			   const char *name, const char *commit,
+			   struct mv_err *err)
+{
+	struct mv_err why = { .code = MV_OK };
+	char *path;
+	int rc = path_of(&path, repo, name, commit, &why);
+
+	if (!rc)
+		rc = mv_subject_find_at(out, repo, commit, path, &why);
+	if (rc == MV_ENOENT && path)
+		mv_err_prefix(&why, "artifact '%s'", name);
+	if (rc == MV_ENOENT && commit) {
+		struct mv_err other;
+
+		rc = mv_subject_artifact_elsewhere(out, repo, name, commit,
+						   &other);
+		if (rc && rc != MV_ENOENT)
+			why = other;
+	} else if (rc == MV_ENOENT && path) {
+		rc = has_moved(repo, name, path, &why);
+	}
+	free(path);
+	if (rc)
+		return mv_fail(err, rc, "%s", why.msg);
+	return mv_set_str(&out->artifact, name, err);
 }

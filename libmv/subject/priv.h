@@ -13,10 +13,6 @@
 int mv_subject_by_oid(struct mv_subject *out, struct mv_repo *repo,
 		      const char *spec, struct mv_err *err);
 
-/* Its path is not in the index: say so, and what to change. MV_ENOENT. */
-int mv_subject_artifact_moved(struct mv_repo *repo, const char *name,
-			      const char *path, struct mv_err *err);
-
 /* Is anything at this path of the work tree? */
 int mv_subject_lies_there(struct mv_repo *repo, const char *path);
 

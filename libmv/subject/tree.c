@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
 #include "libmv/git/objects.h"
@@ -58,13 +59,8 @@ static int keep_entry(void *payload, const struct mv_git_entry *e,
 
 	if (strlen(e->blob) > 64)
 		return 0;
-	if (list->count == list->alloc) {
-		list->alloc = 2 * list->alloc + 16;
-		entry = realloc(list->v, list->alloc * sizeof(*entry));
-		if (!entry)
-			return mv_nomem(err);
-		list->v = entry;
-	}
+	if (MV_GROW(list->v, list->alloc, list->count + 1, err) < 0)
+		return MV_ENOMEM;
 	entry = &list->v[list->count];
 	memset(entry, 0, sizeof(*entry));
 	entry->path = strdup(e->path);
@@ -335,20 +331,13 @@ static int tree_fold(struct mv_subject *out, struct mv_repo *repo,
 int mv_subject_manifest_pointer(struct mv_pointer *out, struct mv_buf *text,
 				struct mv_manifest *members, struct mv_err *err)
 {
-	struct mv_hasher *hasher = NULL;
 	int rc = mv_manifest_print(text, members, err);
 
 	memset(out, 0, sizeof(*out));
 	out->dialect = MV_DIALECT_NATIVE;
 	out->canonical = 1;
 	out->size = text->len;
-	if (!rc)
-		rc = mv_hasher_new(&hasher, MV_HASH_SHA256, err);
-	if (!rc)
-		rc = mv_hasher_once(out->oid.b, hasher, text->data, text->len,
-				    err);
-	mv_hasher_free(hasher);
-	return rc;
+	return rc ? rc : mv_sha256(&out->oid, text->data, text->len, err);
 }
 
 int mv_subject_is_pointer_to(struct mv_repo *repo, const char *object,
@@ -604,15 +593,8 @@ struct gathering {
 
 static struct mv_subject *next_subject(struct gathering *g)
 {
-	if (g->count == g->alloc) {
-		size_t alloc = 2 * g->alloc + 8;
-		struct mv_subject *v = realloc(g->v, alloc * sizeof(*v));
-
-		if (!v)
-			return NULL;
-		g->v = v;
-		g->alloc = alloc;
-	}
+	if (MV_GROW(g->v, g->alloc, g->count + 1, NULL) < 0)
+		return NULL;
 	memset(&g->v[g->count], 0, sizeof(g->v[0]));
 	return &g->v[g->count++];
 }
