@@ -38,7 +38,8 @@ int mv_git_read_blob(struct mv_git *git, const char *spec, struct mv_buf *out,
 /*
  * All that is below a commit or tree: files, links, and of a submodule its
  * place (0160000, with its commit as `blob`); stage is 0. The names are
- * whatever somebody put there. MV_ENOENT: `rev` is no revision.
+ * whatever somebody put there. MV_ENOENT: `rev` is no revision; MV_EINVALID,
+ * before any is told: no tree, or more than MV_GIT_PATHS_MAX (git/history.h).
  */
 int mv_git_walk_tree(struct mv_git *git, const char *rev, mv_git_entry_fn fn,
 		     void *payload, struct mv_err *err);

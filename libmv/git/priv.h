@@ -204,6 +204,13 @@ int mv_git_batch_each(struct mv_git *git, const char *const *specs,
 int mv_git_batch_name(struct mv_git *git, char *hex, char *type,
 		      const char *spec, struct mv_err *err);
 
+/* -- object.c ------------------------------------------------------------- */
+/* As mv_git_read_blob(), of any type, by `git cat-file` itself; `spec` has no
+   newline, `hex` has room for 65. */
+int mv_git_batch_read(struct mv_git *git, const char *spec,
+		      enum mv_git_type type, struct mv_buf *out, char *hex,
+		      struct mv_err *err);
+
 /* -- absent.c ------------------------------------------------------------- */
 /*
  * git said "missing" to this name. 0: it is not there; else the error that

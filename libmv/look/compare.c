@@ -107,26 +107,16 @@ static int add_unchanged(struct mv_comparing *w, struct mv_err *err)
 	return rc;
 }
 
-/* A few trees that name each other would be walked for ever. */
-static int bound_both(struct mv_comparing *w, struct mv_err *err)
-{
-	struct mv_git *git = w->repo->git;
-	int rc = mv_git_bound_diff(git, w->head ? w->base_hex : "",
-				   w->head ? w->head : w->base_hex,
-				   MV_GIT_PATHS_MAX, err);
-
-	if (!rc && w->head && w->flags & MV_COMPARE_ALL)
-		rc = mv_git_bound_diff(git, "", w->head, MV_GIT_PATHS_MAX, err);
-	return rc;
-}
-
 static int differing_files(struct mv_comparing *w, struct mv_err *err)
 {
 	int rc;
 
 	if (!w->has_base)
 		return 0;
-	rc = bound_both(w, err);
+	/* A few trees that name each other would be walked for ever. */
+	rc = mv_git_bound_diff(w->repo->git, w->head ? w->base_hex : "",
+			       w->head ? w->head : w->base_hex,
+			       MV_GIT_PATHS_MAX, err);
 	if (rc)
 		return rc;
 	if (w->head && !strcmp(w->base_hex, w->head))

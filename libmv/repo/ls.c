@@ -5,7 +5,6 @@
 #include "libmv/base/grow.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
-#include "libmv/git/history.h"
 #include "libmv/git/objects.h"
 #include "libmv/repo/files.h"
 #include "libmv/repo/repo.h"
@@ -157,26 +156,29 @@ static int resolve(struct mv_buf *hex, int *yes, struct mv_repo *repo,
 /* Asked before anything is listed: the processes that list say what they miss
    in words of their own, beside ours. What stands behind "HEAD:" is a path, so
    such a one is resolved first. */
-static int check_revision(struct mv_buf *tree, struct mv_repo *repo,
-			  const char *rev, struct mv_err *err)
+static int check_revision(struct mv_repo *repo, const char *rev,
+			  struct mv_err *err)
 {
 	int yes = 1, rc = 0;
+	struct mv_buf tree;
 
+	mv_buf_init(&tree, 4096);
 	if (strchr(rev, ':'))
-		rc = resolve(tree, &yes, repo, rev, "", err);
-	if (!rc && yes && tree->len) {
-		char *name = strdup(tree->data);
+		rc = resolve(&tree, &yes, repo, rev, "", err);
+	if (!rc && yes && tree.len) {
+		char *name = strdup(tree.data);
 
-		rc = name ? resolve(tree, &yes, repo, name, "^{tree}", err) :
+		rc = name ? resolve(&tree, &yes, repo, name, "^{tree}", err) :
 			    mv_nomem(err);
 		free(name);
 	} else if (!rc && yes) {
-		rc = resolve(tree, &yes, repo, rev, "^{tree}", err);
+		rc = resolve(&tree, &yes, repo, rev, "^{tree}", err);
 	}
 	if (!rc && !yes)
 		rc = mv_fail(err, MV_ENOENT, "'%s' is not a revision: no "
 			     "branch, tag or commit here has that name, or it "
 			     "has no files", rev);
+	mv_buf_release(&tree);
 	return rc;
 }
 
@@ -185,7 +187,6 @@ int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
 {
 	struct listing l = { .repo = repo, .fn = fn, .payload = payload };
 	const char *args[] = { "--no-walk", rev, NULL };
-	struct mv_buf tree;
 	int rc;
 
 	if (!rev)
@@ -194,17 +195,12 @@ int mv_repo_ls(struct mv_repo *repo, const char *rev, mv_file_fn fn,
 				 index_entry, &l, err);
 	if (rev[0] == '-')
 		return mv_fail(err, MV_EINVALID, "'%s' is not a revision", rev);
-	mv_buf_init(&tree, 4096);
-	rc = check_revision(&tree, repo, rev, err);
-	if (!rc)
-		rc = mv_git_bound_diff(repo->git, "", tree.data,
-				       MV_GIT_PATHS_MAX, err);
+	rc = check_revision(repo, rev, err);
 	if (!rc)
 		rc = mv_repo_pointer_set_read(&l.pointers, repo, args, err);
 	if (!rc)
 		rc = mv_git_walk_tree(repo->git, rev, tree_entry, &l, err);
 	free(l.pointers.k);
-	mv_buf_release(&tree);
 	return rc;
 }
 

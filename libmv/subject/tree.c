@@ -457,6 +457,15 @@ static int committed_file(struct mv_subject *out, struct mv_repo *repo,
 	return rc;
 }
 
+static int is_committed_folder(struct mv_repo *repo, const char *commit,
+			       const char *path)
+{
+	unsigned mode = 0;
+
+	return !*path || (!mv_git_mode_at(&mode, repo->git, commit, path,
+					  NULL) && mode == 0040000);
+}
+
 static int in_commit(struct mv_subject *out, struct mv_repo *repo,
 		     const char *commit, const char *path, struct mv_err *err)
 {
@@ -469,15 +478,19 @@ static int in_commit(struct mv_subject *out, struct mv_repo *repo,
 		return mv_nomem(err);
 	rc = *path ? committed_file(out, repo, commit, path, spec, &why) :
 		     MV_EINVALID;
-	/* A folder is no blob, and what is no pointer no folder. */
-	if (rc == MV_EINVALID &&
-	    !mv_git_walk_tree(repo->git, spec, keep_entry, &list, NULL))
-		rc = list.count ? fill_from(out, repo, &list, NULL, &why) :
-		     mv_fail(&why, MV_EINVALID, "there are no files in '%s'",
-			     spec);
 	if (rc == MV_ENOENT)
 		rc = mv_fail(&why, MV_ENOENT, "there is no '%s' in %.12s",
 			     path, commit);
+	/* A folder is no blob, and what is no pointer no folder. */
+	if (rc == MV_EINVALID && is_committed_folder(repo, commit, path)) {
+		rc = mv_git_walk_tree(repo->git, spec, keep_entry, &list,
+				      &why);
+		if (!rc && !list.count)
+			rc = mv_fail(&why, MV_EINVALID, "there are no files "
+				     "in '%s'", spec);
+		if (!rc)
+			rc = fill_from(out, repo, &list, NULL, &why);
+	}
 	if (rc)
 		rc = mv_fail(err, rc, "%s", why.msg);
 	entries_release(&list);

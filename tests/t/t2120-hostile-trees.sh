@@ -732,7 +732,7 @@ test_expect_success 'a few trees that stand for 10^11 paths: said at once, not w
 	done &&
 	bomb=$(git commit-tree -p HEAD -m bomb $leaf) &&
 	git update-ref refs/heads/bomb $(git commit-tree -p $bomb -m gone "HEAD^{tree}") &&
-	for what in du "compare --all a.bin" "ls $bomb" "ls $bomb:1/2" "diff HEAD $bomb" "diff $bomb HEAD"
+	for what in du "compare --all a.bin" "lineage $bomb:1" "lineage $bomb:" "ls $bomb" "ls $bomb:1/2" "diff HEAD $bomb" "diff $bomb HEAD"
 	do
 		test_expect_code 128 timeout 20 git model $what 2>"$TRASH/err" &&
 		test_grep "more than 10000000 paths" "$TRASH/err" || return 1

@@ -268,6 +268,39 @@ static void test_git_object__walk_says_what_is_no_revision(void **state)
 	repo_drop(&r);
 }
 
+/* Ten names for what is below, nine times: 10^9 paths, and no file. */
+static void test_git_object__nothing_is_walked_that_has_no_end(void **state)
+{
+	struct mv_buf out;
+	struct repo r;
+	char *hex;
+
+	(void)state;
+	repo_new(&r, "");
+	run(&r, "echo 1 >f; git add f; git commit -qm 1");
+	hex = sh(&r, "t=$(git rev-parse 'HEAD^{tree}');"
+		 "for l in 1 2 3 4 5 6 7 8 9; do "
+		 "t=$(for i in 0 1 2 3 4 5 6 7 8 9; do "
+		 "printf '040000 tree %%s\\t%%s\\n' $t $i; done | git mktree);"
+		 "done; git tag bomb $(git commit-tree -m bomb $t);"
+		 "printf $t");
+	mv_buf_init(&out, 1000);
+	for (int i = 0; i < 2; i++) {
+		use(&r, i ? FROM_LIBGIT2 : FROM_GIT);
+		assert_int_equal(mv_git_walk_tree(r.git, "bomb", add_path,
+						  &out, &r.err), MV_EINVALID);
+		assert_non_null(strstr(r.err.msg, "more than 10000000 paths"));
+		assert_int_equal(mv_git_walk_tree(r.git, "bomb:1/2", add_path,
+						  &out, &r.err), MV_EINVALID);
+		assert_int_equal(mv_git_walk_tree(r.git, hex, add_path, &out,
+						  &r.err), MV_EINVALID);
+		assert_int_equal(out.len, 0);
+	}
+	assert_walk(&r, "bomb:1/2/3/4/5/6/7/8/9", "100644 f\n");
+	free(hex);
+	repo_drop(&r);
+}
+
 /* Trees as an attacker would write them; git itself would not. */
 static void check_bad_tree(const char *printf_arg)
 {
@@ -315,6 +348,8 @@ int main(void)
 		cmocka_unit_test(
 			test_git_object__walk_says_what_is_no_revision),
 		cmocka_unit_test(test_git_object__bad_trees_are_refused),
+		cmocka_unit_test(
+			test_git_object__nothing_is_walked_that_has_no_end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
