@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/care/care.h"
 #include "libmv/evidence/evidence.h"
@@ -146,7 +147,7 @@ struct check {
 	uint64_t bad;
 	struct mv_pointer *missing;
 	char **path;
-	size_t count, alloc;
+	size_t count, alloc, path_alloc;
 };
 
 static void gc_tell(struct check *c, enum mv_fsck_kind kind,
@@ -160,20 +161,9 @@ static void gc_tell(struct check *c, enum mv_fsck_kind kind,
 static int note_missing(struct check *c, const struct mv_pointer *p,
 			const char *path, struct mv_err *err)
 {
-	if (c->count == c->alloc) {
-		size_t alloc = c->alloc ? 2 * c->alloc : 32;
-		struct mv_pointer *m = realloc(c->missing, alloc * sizeof(*m));
-		char **paths;
-
-		if (!m)
-			return mv_nomem(err);
-		c->missing = m;
-		paths = realloc(c->path, alloc * sizeof(*paths));
-		if (!paths)
-			return mv_nomem(err);
-		c->path = paths;
-		c->alloc = alloc;
-	}
+	if (MV_GROW(c->missing, c->alloc, c->count + 1, err) ||
+	    MV_GROW(c->path, c->path_alloc, c->count + 1, err))
+		return MV_ENOMEM;
 	c->path[c->count] = path ? strdup(path) : NULL;
 	c->missing[c->count++] = *p;
 	return 0;

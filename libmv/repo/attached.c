@@ -147,19 +147,15 @@ static int keep_ref(void *payload, const struct mv_git_ref *ref,
 		    struct mv_err *err)
 {
 	struct refs *refs = payload;
-	char **grown;
+	char **name;
 
 	if (strcmp(ref->type, "commit") ||
 	    (strcmp(ref->name, MV_NOTES_REF) &&
 	     strncmp(ref->name, MV_NOTES_REMOTES, strlen(MV_NOTES_REMOTES)) &&
 	     strncmp(ref->name, INCOMING, strlen(INCOMING))))
 		return 0;
-	grown = realloc(refs->name, (refs->count + 1) * sizeof(*grown));
-	if (!grown)
-		return mv_nomem(err);
-	refs->name = grown;
-	refs->name[refs->count] = strdup(ref->name);
-	return refs->name[refs->count++] ? 0 : mv_nomem(err);
+	name = MV_GROW_ONE(refs->name, refs->count, err);
+	return name ? mv_set_str(name, ref->name, err) : MV_ENOMEM;
 }
 
 /* Of remotes only what differs from ours: they are mostly the same. */

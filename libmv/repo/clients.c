@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/repo/clients.h"
@@ -269,7 +270,7 @@ struct round {
 static int clients_ask(struct round *r, const char *path, const char *file,
 		       struct mv_err *err)
 {
-	char *real = realpath(path, NULL), **grown;
+	char *real = realpath(path, NULL), **seen;
 
 	if (!real && !(real = strdup(path)))
 		return mv_nomem(err);
@@ -278,13 +279,12 @@ static int clients_ask(struct round *r, const char *path, const char *file,
 			free(real);
 			return 0;
 		}
-	grown = realloc(r->seen, (r->count + 1) * sizeof(*grown));
-	if (!grown) {
+	seen = MV_GROW_ONE(r->seen, r->count, err);
+	if (!seen) {
 		free(real);
-		return mv_nomem(err);
+		return MV_ENOMEM;
 	}
-	r->seen = grown;
-	r->seen[r->count++] = real;
+	*seen = real;
 	return r->fn(r->payload, real, file, err);
 }
 

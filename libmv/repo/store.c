@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/format/format.h"
 #include "libmv/git/config.h"
 #include "libmv/git/files.h"
@@ -249,17 +250,16 @@ int mv_repo_store_upgrade(struct mv_store **out, struct mv_repo *repo,
 
 static int add_lfs_dir(struct mv_repo *repo, char *dir, struct mv_err *err)
 {
-	char **grown;
+	char **added;
 
 	if (!dir)
 		return mv_nomem(err);
-	grown = realloc(repo->lfs_dirs, (repo->lfs_count + 1) * sizeof(*grown));
-	if (!grown) {
+	added = MV_GROW_ONE(repo->lfs_dirs, repo->lfs_count, err);
+	if (!added) {
 		free(dir);
-		return mv_nomem(err);
+		return MV_ENOMEM;
 	}
-	grown[repo->lfs_count++] = dir;
-	repo->lfs_dirs = grown;
+	*added = dir;
 	return 0;
 }
 
@@ -288,7 +288,7 @@ static int add_alternate(void *payload, const char *objects_dir,
 {
 	struct mv_repo *repo = payload;
 	struct mv_store_options options = { 0 };
-	struct mv_store *store = NULL, **grown;
+	struct mv_store *store = NULL, **added;
 	struct mv_err local;
 	char *dir = mv_strf("%s/../model", objects_dir);
 	int rc;
@@ -307,14 +307,13 @@ static int add_alternate(void *payload, const char *objects_dir,
 	if (!options.pool)
 		return rc;
 	if (store) {
-		grown = realloc(repo->alternates, (repo->alternate_count + 1) *
-						  sizeof(struct mv_store *));
-		if (!grown) {
+		added = MV_GROW_ONE(repo->alternates, repo->alternate_count,
+				    err);
+		if (!added) {
 			mv_store_close(store);
-			return mv_nomem(err);
+			return MV_ENOMEM;
 		}
-		repo->alternates = grown;
-		repo->alternates[repo->alternate_count++] = store;
+		*added = store;
 	}
 	return add_lfs_dir(repo, mv_strf("%s/../lfs", objects_dir), err);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/statcache.h"
 #include "libmv/base/worktree.h"
 #include "libmv/filter/filter.h"
@@ -464,19 +465,15 @@ static int filter_remember(struct mv_repo *repo, const char *path,
 {
 	struct mv_repo_filter *f = &repo->filter;
 	struct mv_repo_pending *p;
-	size_t alloc;
 	int rc;
 
 	if (f->count == f->alloc) {
 		if (f->count > 2 * f->compacted + 1000)
 			compact(f);
-		alloc = 2 * f->alloc + 64;
 		mv_repo_at_close(repo, filter_release);
-		p = realloc(f->pending, alloc * sizeof(*p));
-		if (!p)
-			return mv_nomem(err);
-		f->pending = p;
-		f->alloc = alloc;
+		rc = MV_GROW(f->pending, f->alloc, f->count + 1, err);
+		if (rc)
+			return rc;
 	}
 	p = &f->pending[f->count];
 	rc = mv_git_blob_name(repo->git, p->blob, text, len, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/files.h"
 #include "libmv/git/objects.h"
 #include "libmv/work/priv.h"
@@ -17,24 +18,15 @@
 struct path_list {
 	char **path;
 	char (*blob)[65];
-	size_t count, alloc;
+	size_t count, alloc, blob_alloc;
 };
 
 static int keep_path(struct path_list *l, const char *path, const char *blob,
 		     struct mv_err *err)
 {
-	size_t alloc = 2 * l->alloc + 64;
-	void *grown;
-
-	if (l->count == l->alloc) {
-		if (!(grown = realloc(l->path, alloc * sizeof(*l->path))))
-			return mv_nomem(err);
-		l->path = grown;
-		if (!(grown = realloc(l->blob, alloc * sizeof(*l->blob))))
-			return mv_nomem(err);
-		l->blob = grown;
-		l->alloc = alloc;
-	}
+	if (MV_GROW(l->path, l->alloc, l->count + 1, err) ||
+	    MV_GROW(l->blob, l->blob_alloc, l->count + 1, err))
+		return MV_ENOMEM;
 	l->path[l->count] = strdup(path);
 	if (!l->path[l->count])
 		return mv_nomem(err);
@@ -108,7 +100,7 @@ int mv_work_wake_raw(struct mv_repo *repo,
 				uint64_t size),
 		     void *payload, struct mv_err *err)
 {
-	struct path_list l = { NULL, NULL, 0, 0 };
+	struct path_list l = { NULL, NULL, 0, 0, 0 };
 	struct mv_git_patch *patch = NULL;
 	struct stat st;
 	int root, rc = mv_repo_root(&root, repo, err);

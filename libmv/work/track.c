@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/git/files.h"
 #include "libmv/git/objects.h"
@@ -442,7 +443,7 @@ struct above {
 	char **path;
 	uint64_t *sizes;
 	const char **chosen;
-	size_t count, alloc, chosen_count;
+	size_t count, alloc, sizes_alloc, chosen_count;
 	void (*fn)(void *payload, const char *path, uint64_t size);
 	void *payload;
 };
@@ -451,24 +452,16 @@ static int note_large(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
 	struct above *a = payload;
-	size_t alloc = 2 * a->alloc + 64;
 	struct stat st;
-	void *grown;
 
 	if (e->skip_worktree ||
 	    fstatat(a->rootfd, e->path, &st, AT_SYMLINK_NOFOLLOW) ||
 	    !S_ISREG(st.st_mode) || (uint64_t)st.st_size <= a->size ||
 	    (a->count && !strcmp(a->path[a->count - 1], e->path)))
 		return 0;
-	if (a->count == a->alloc) {
-		if (!(grown = realloc(a->path, alloc * sizeof(*a->path))))
-			return mv_nomem(err);
-		a->path = grown;
-		if (!(grown = realloc(a->sizes, alloc * sizeof(*a->sizes))))
-			return mv_nomem(err);
-		a->sizes = grown;
-		a->alloc = alloc;
-	}
+	if (MV_GROW(a->path, a->alloc, a->count + 1, err) ||
+	    MV_GROW(a->sizes, a->sizes_alloc, a->count + 1, err))
+		return MV_ENOMEM;
 	a->sizes[a->count] = (uint64_t)st.st_size;
 	a->path[a->count] = strdup(e->path);
 	return a->path[a->count++] ? 0 : mv_nomem(err);
