@@ -54,8 +54,7 @@ int cmd_deprecate(int argc, const char **argv, struct cmd_env *env)
 	const char *message = NULL;
 	int sign = 0, force = 0;
 	const struct opt opts[] = {
-		OPT_STRING('m', "message", &message, "text",
-			   "what the tag says"),
+		OPT_MESSAGE(&message),
 		OPT_BOOL('s', "sign", &sign, "sign it, as git tag -s does"),
 		OPT_BOOL('f', "force", &force,
 			 "although it holds a stage that the policy governs"),

@@ -16,8 +16,7 @@ int cmd_deregister(int argc, const char **argv, struct cmd_env *env)
 	const char *message = NULL;
 	int force = 0, sign = 0, rc;
 	const struct opt opts[] = {
-		OPT_STRING('m', "message", &message, "text",
-			   "what the tag says"),
+		OPT_MESSAGE(&message),
 		OPT_BOOL('s', "sign", &sign, "sign it, as git tag -s does"),
 		OPT_BOOL('f', "force", &force,
 			 "also a version that holds a stage"),

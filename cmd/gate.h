@@ -65,6 +65,15 @@ int gate_status(const struct mv_verdict *verdict);
 /* That no policy was asked; nothing otherwise. */
 void gate_note(const struct mv_gate *gate, const struct mv_verdict *verdict,
 	       const char *stage);
+/* What promote, demote and rollback take. */
+#define OPT_PROMOTE(o, policy) \
+	OPT_MESSAGE(&(o)->message), \
+	OPT_BOOL('s', "sign", &(o)->sign, \
+		 "sign the tag; without, when git or the policy asks"), \
+	OPT_BOOL('f', "force", &(o)->force, \
+		 "make the tag although the verdict is no"), \
+	OPT_STRING(0, "policy", (policy), "revision", \
+		   "whose policy; without, that of the default branch")
 /* Promote, demote and roll back end alike: what was decided, the tag, and how
    to share it with its evidence; or JSON. */
 int gate_promote(struct gate_ask *ask, struct cmd_env *env,

@@ -83,6 +83,8 @@ struct opt {
 
 /* The same words for the same thing in every command. */
 #define OPT_JSON(v) OPT_BOOL(0, "json", (v), "print JSON, for programs")
+#define OPT_MESSAGE(v) \
+	OPT_STRING('m', "message", (v), "text", "what the tag says")
 #define OPT_PROGRESS(env) \
 	OPT_BOOL(0, "progress", &(env)->progress, \
 		 "show progress even if standard error is no terminal")

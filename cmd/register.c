@@ -98,8 +98,7 @@ int cmd_register(int argc, const char **argv, struct cmd_env *env)
 	const struct opt opts[] = {
 		OPT_STRING(0, "bump", &bump, "part",
 			   "count up patch (the default), minor or major"),
-		OPT_STRING('m', "message", &ask.message, "text",
-			   "what the tag says"),
+		OPT_MESSAGE(&ask.message),
 		OPT_BOOL('s', "sign", &sign, "sign it, as git tag -s does"),
 		OPT_BOOL('f', "force", &force,
 			 "a second version at one commit, or of what is "

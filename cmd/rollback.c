@@ -19,14 +19,7 @@ int cmd_rollback(int argc, const char **argv, struct cmd_env *env)
 	const struct opt opts[] = {
 		OPT_STRING(0, "to", &to, "version",
 			   "this one; without, what held the stage before"),
-		OPT_STRING('m', "message", &o.message, "text",
-			   "what the tag says"),
-		OPT_BOOL('s', "sign", &o.sign,
-			 "sign the tag; without, when git or the policy asks"),
-		OPT_BOOL('f', "force", &o.force,
-			 "make the tag although the verdict is no"),
-		OPT_STRING(0, "policy", &policy, "revision",
-			   "whose policy; without, that of the default branch"),
+		OPT_PROMOTE(&o, &policy),
 		OPT_JSON(&json),
 		OPT_END
 	};
