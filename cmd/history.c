@@ -36,11 +36,6 @@ static int priority(enum mv_event_kind kind)
 	return 6;
 }
 
-static struct mv_json *str_or_null(const char *s)
-{
-	return s ? mv_json_str(s) : mv_json_null();
-}
-
 static struct mv_json *event_json(const struct mv_event *e,
 				  const struct mv_event_info *info)
 {
@@ -49,8 +44,8 @@ static struct mv_json *event_json(const struct mv_event *e,
 	mv_json_set(o, "artifact", mv_json_str(e->tag.artifact));
 	mv_json_set(o, "event", mv_json_str(mv_event_word(e->tag.kind)));
 	mv_json_set(o, "priority", mv_json_int(priority(e->tag.kind)));
-	mv_json_set(o, "version", str_or_null(info->version));
-	mv_json_set(o, "stage", str_or_null(e->tag.stage));
+	mv_json_set(o, "version", mv_json_str(info->version));
+	mv_json_set(o, "stage", mv_json_str(e->tag.stage));
 	mv_json_set(o, "counter", e->tag.counter < 0 ? mv_json_null() :
 				  mv_json_int(e->tag.counter));
 	registry_json_info(o, e, info);

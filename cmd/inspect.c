@@ -437,8 +437,7 @@ static int inspect_print_json(const struct source *s,
 		mv_json_push(tensors, tensor_json(&layout->tensors[i],
 						  hex ? hex[i] : NULL));
 	mv_json_set(top, "size", count_json(s->size));
-	mv_json_set(top, "format", layout->format ?
-		    mv_json_str(layout->format) : mv_json_null());
+	mv_json_set(top, "format", mv_json_str(layout->format));
 	if (made_as)
 		set_text(top, "architecture", made_as);
 	mv_json_set(top, "parameters", layout->format && !layout->not_listed ?

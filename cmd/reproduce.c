@@ -107,10 +107,8 @@ static int reproduce_print_json(const struct mv_reproduced *r)
 		    mv_json_int(r->run.record.run.duration_ms));
 	mv_json_set(top, "outputs", outputs_json(r));
 	mv_json_set(top, "metrics", metrics_json(r));
-	mv_json_set(top, "doubt", r->doubt ? mv_json_str(r->doubt) :
-					     mv_json_null());
-	mv_json_set(top, "worktree", r->worktree ? mv_json_str(r->worktree) :
-						   mv_json_null());
+	mv_json_set(top, "doubt", mv_json_str(r->doubt));
+	mv_json_set(top, "worktree", mv_json_str(r->worktree));
 	return out_json(top);
 }
 

@@ -19,8 +19,8 @@ static struct mv_json *stage_json(const struct mv_event *e,
 
 	mv_json_set(o, "artifact", mv_json_str(e->tag.artifact));
 	mv_json_set(o, "stage", mv_json_str(e->tag.stage));
-	mv_json_set(o, "version", info->active ? mv_json_str(info->version) :
-						 mv_json_null());
+	mv_json_set(o, "version",
+		    mv_json_str(info->active ? info->version : NULL));
 	registry_json_info(o, e, info);
 	return o;
 }

@@ -24,8 +24,7 @@ static int which_print_json(const struct mv_release *r,
 
 	mv_json_set(o, "artifact", mv_json_str(r->artifact));
 	mv_json_set(o, "version", mv_json_str(r->version));
-	mv_json_set(o, "stage", r->stage ? mv_json_str(r->stage) :
-					   mv_json_null());
+	mv_json_set(o, "stage", mv_json_str(r->stage));
 	mv_json_set(o, "commit", mv_json_str(r->commit));
 	mv_json_set(o, "ref", mv_json_str(r->tag));
 	mv_json_set(o, "path", mv_json_str(s->path));

@@ -21,7 +21,7 @@ struct mv_json;
 
 struct mv_json *mv_json_object(void);
 struct mv_json *mv_json_array(void);
-struct mv_json *mv_json_str(const char *s);
+struct mv_json *mv_json_str(const char *s);	/* NULL: null */
 struct mv_json *mv_json_strn(const char *s, size_t len);
 struct mv_json *mv_json_int(int64_t v);
 struct mv_json *mv_json_real(double v);		/* NaN, Inf: null; printed as

@@ -288,8 +288,7 @@ static struct mv_json *side_json(const char *name, const char *version,
 {
 	struct mv_json *o = mv_json_object();
 
-	mv_json_set(o, "commit", commit ? mv_json_str(commit) :
-		    mv_json_null());
+	mv_json_set(o, "commit", mv_json_str(commit));
 	set_str(o, "name", name);
 	set_str(o, "version", version);
 	return o;

@@ -163,11 +163,6 @@ int mv_verdicts_text(struct mv_buf *out, const struct mv_judged *v,
 
 /* -- JSON ----------------------------------------------------------------- */
 
-static struct mv_json *text_or_null(const char *s)
-{
-	return s ? mv_json_str(s) : mv_json_null();
-}
-
 static struct mv_json *finding_json(const struct mv_finding *f)
 {
 	struct mv_json *o = mv_json_object();
@@ -179,8 +174,8 @@ static struct mv_json *finding_json(const struct mv_finding *f)
 	mv_json_set(o, "line", mv_json_int(f->line));
 	mv_json_set(o, "expected", mv_json_str(f->expected));
 	mv_json_set(o, "actual", mv_json_str(f->actual));
-	mv_json_set(o, "evidence", text_or_null(f->evidence));
-	mv_json_set(o, "advice", text_or_null(f->advice));
+	mv_json_set(o, "evidence", mv_json_str(f->evidence));
+	mv_json_set(o, "advice", mv_json_str(f->advice));
 	return o;
 }
 
@@ -590,7 +585,7 @@ static struct mv_json *sarif_result(const struct mv_judged *j,
 	mv_json_set(more, "section", mv_json_str(f->section));
 	mv_json_set(more, "result", mv_json_str(mv_result_name(f->result)));
 	mv_json_set(more, "mode", mv_json_str(mode_of(f)));
-	mv_json_set(more, "evidence", text_or_null(f->evidence));
+	mv_json_set(more, "evidence", mv_json_str(f->evidence));
 	mv_json_set(o, "properties", more);
 	return o;
 }
