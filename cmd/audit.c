@@ -129,14 +129,17 @@ static int md_head(struct mv_buf *out)
 static void text_row(const struct row *r)
 {
 	const char *const *c = r->cell;
+	const char *proof = "cannot be told";
 	int named = *c[4] != '\0';
 
+	if (!strcmp(c[7], "yes"))
+		proof = "verified";
+	else if (!strcmp(c[7], "no"))
+		proof = "DOES NOT HOLD";
 	out_line("%.19s%s  %-13s %s%s%s%s%s  %s  %s%s%s", r->when,
 		 strcmp(c[1], "yes") ? " " : "*", c[3], c[4],
 		 named && *c[5] ? "@" : "", c[5], *c[6] ? " " : "", c[6],
-		 c[2], !strcmp(c[7], "yes") ? "verified" :
-		 !strcmp(c[7], "no") ? "DOES NOT HOLD" : "cannot be told",
-		 *c[11] ? ": " : "", c[11]);
+		 c[2], proof, *c[11] ? ": " : "", c[11]);
 	if (*c[12])
 		out_line("      %s", c[12]);
 }
@@ -146,10 +149,12 @@ static struct mv_json *json_row(const struct row *r)
 	struct mv_json *o = mv_json_object();
 
 	for (size_t i = 0; i < COLUMNS; i++)
-		mv_json_set(o, columns[i], i == 1 ?
-			    mv_json_bool(!strcmp(r->cell[i], "yes")) :
-			    *r->cell[i] ? mv_json_str(r->cell[i]) :
-					  mv_json_null());
+		if (i == 1)
+			mv_json_set(o, columns[i],
+				    mv_json_bool(!strcmp(r->cell[i], "yes")));
+		else
+			mv_json_set(o, columns[i], *r->cell[i] ?
+				    mv_json_str(r->cell[i]) : mv_json_null());
 	return o;
 }
 

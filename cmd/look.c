@@ -406,9 +406,10 @@ int look_verdict(const struct mv_comparison *c)
 	}
 	if (instead)
 		return say_instead(instead);
+	if (doubt && !doubt->has_new)
+		return say_doubt(doubt->key, path, "is missing");
 	if (doubt)
-		return say_doubt(doubt->key, path, !doubt->has_new ?
-				 "is missing" : doubt->incomparable ?
+		return say_doubt(doubt->key, path, doubt->incomparable ?
 				 "was not measured on the same data" :
 				 "is no number");
 	if (nan_key)

@@ -79,7 +79,9 @@ static int print_lint(struct lint *l, int json)
 	o = mv_json_object();
 	mv_json_set(o, "policy", mv_json_str(l->name));
 	mv_json_set(o, "problems", l->list);
-	return out_json(o) ? CMD_FATAL : l->serious ? CMD_NO : CMD_OK;
+	if (out_json(o))
+		return CMD_FATAL;
+	return l->serious ? CMD_NO : CMD_OK;
 }
 
 /* What cannot be read is an answer, too. */

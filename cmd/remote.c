@@ -20,14 +20,14 @@ static const char *const usage[] = {
 };
 
 /* modelremote.<name>.url; a name must not bring other keys in. */
-static char *remote_key_of(const char *name, struct mv_err *err)
+static int remote_key_of(char **key, const char *name, struct mv_err *err)
 {
-	if (!name[0] || name[0] == '-' || strpbrk(name, "\n\r\"\\ \t")) {
-		mv_fail(err, MV_EINVALID, "'%s' cannot be the name of a remote",
-			name);
-		return NULL;
-	}
-	return mv_strf("modelremote.%s.url", name);
+	*key = NULL;
+	if (!name[0] || name[0] == '-' || strpbrk(name, "\n\r\"\\ \t"))
+		return mv_fail(err, MV_EINVALID,
+			       "'%s' cannot be the name of a remote", name);
+	*key = mv_strf("modelremote.%s.url", name);
+	return *key ? 0 : mv_nomem(err);
 }
 
 /* "host:path", as git takes it: no slash before the colon. */
@@ -54,11 +54,11 @@ static int remote_add(const char *name, const char *path, struct cmd_env *env)
 	struct mv_git *git = mv_repo_git(env->repo);
 	char *key, *url = absolute(path);
 	const char *there = NULL;
-	struct mv_err err = { 0 };
-	int rc;
+	struct mv_err err;
+	int rc = remote_key_of(&key, name, &err);
 
-	key = remote_key_of(name, &err);
-	rc = key && url ? 0 : err.code ? (int)err.code : mv_nomem(&err);
+	if (!rc && !url)
+		rc = mv_nomem(&err);
 	if (!rc && (is_host(url) || strstr(url, "://")) &&
 	    strncmp(url, "file://", 7))
 		rc = mv_fail(&err, MV_ENOTSUP,
@@ -84,10 +84,10 @@ static int remote_add(const char *name, const char *path, struct cmd_env *env)
 static int drop(const char *name, struct cmd_env *env)
 {
 	struct mv_git *git = mv_repo_git(env->repo);
-	struct mv_err err = { 0 };
-	char *key = remote_key_of(name, &err);
 	const char *there = NULL;
-	int rc = key ? 0 : err.code ? (int)err.code : mv_nomem(&err);
+	struct mv_err err;
+	char *key;
+	int rc = remote_key_of(&key, name, &err);
 
 	if (!rc)
 		rc = mv_git_config(&there, git, key, &err);

@@ -44,10 +44,13 @@ struct answer {
 
 static const char *action_of(const struct mv_verified *v)
 {
-	if (!v->event)
-		return v->stage ? "lost" : v->artifact ? "policy" :
-			v->version ? "tag" : "records";
-	return mv_proof_decided_word(v->event->tag.kind);
+	if (v->event)
+		return mv_proof_decided_word(v->event->tag.kind);
+	if (v->stage)
+		return "lost";
+	if (v->artifact)
+		return "policy";
+	return v->version ? "tag" : "records";
 }
 
 static const char *state_word(enum mv_verify_state state)
@@ -95,23 +98,24 @@ static struct mv_json *event_json(const struct mv_verified *v)
 {
 	static const char *const states[] = { "ok", "bad", "unknown" };
 	struct mv_json *o = mv_json_object(), *problems = mv_json_array();
+	const char *verdict = NULL;
 	char when[32];
+
+	if (v->verdict)
+		verdict = v->verdict->governed ?
+			  mv_result_name(v->verdict->result) : "ungoverned";
 
 	mv_json_set(o, "state", mv_json_str(states[v->state]));
 	mv_json_set(o, "event", mv_json_str(action_of(v)));
 	mv_json_set(o, "artifact", str_or_null(v->artifact));
 	mv_json_set(o, "version", str_or_null(v->version));
 	mv_json_set(o, "stage", str_or_null(v->stage));
-	mv_json_set(o, "tag", v->event ? mv_json_str(v->event->ref +
-						     strlen("refs/tags/")) :
-					 mv_json_null());
+	mv_json_set(o, "tag", mv_json_str(v->event ? v->event->ref +
+					  strlen("refs/tags/") : NULL));
 	mv_json_set(o, "by", str_or_null(v->promoter));
 	mv_json_set(o, "when", mv_json_str(moment(when, v->when)));
 	mv_json_set(o, "witnessed", mv_json_bool(v->witnessed));
-	mv_json_set(o, "verdict",
-		    v->verdict ? mv_json_str(!v->verdict->governed ?
-			"ungoverned" : mv_result_name(v->verdict->result)) :
-			mv_json_null());
+	mv_json_set(o, "verdict", str_or_null(verdict));
 	if (v->verdict)
 		mv_json_set(o, "findings", findings_json(v->verdict));
 	for (size_t i = 0; v->problems[i]; i++)
@@ -126,14 +130,21 @@ static struct mv_json *event_json(const struct mv_verified *v)
 
 /* -- text ----------------------------------------------------------------- */
 
+static char *group_name(const struct mv_verified *v)
+{
+	if (!v->artifact)
+		return strdup(v->version ? "tags" : "records");
+	if (!strcmp(action_of(v), "policy"))
+		return strdup("policy");
+	return v->stage ? mv_strf("%s, %s", v->artifact, v->stage) :
+			  strdup(v->artifact);
+}
+
 /* Events come artifact by artifact, in order; people look for a stage. So the
    lines are kept, and printed group by group. */
 static struct mv_buf *group_of(struct answer *a, const struct mv_verified *v)
 {
-	char *name = !v->artifact ? strdup(v->version ? "tags" : "records") :
-		!strcmp(action_of(v), "policy") ? strdup("policy") :
-		v->stage ? mv_strf("%s, %s", v->artifact, v->stage) :
-			   strdup(v->artifact);
+	char *name = group_name(v);
 	struct group *more;
 
 	for (size_t i = 0; name && i < a->group_count; i++)
@@ -182,7 +193,7 @@ static int add_head(struct mv_buf *lines, const struct mv_verified *v)
 			       state_word(v->state), action_of(v),
 			       commit ? 10 : 1024, what, staged ? " " : "",
 			       staged ? v->version : "", moment(when, v->when),
-			       v->witnessed ? "" : v->event ? " not witnessed" : "",
+			       v->event && !v->witnessed ? " not witnessed" : "",
 			       v->promoter ? v->promoter : "",
 			       v->verdict && v->verdict->result ==
 			       MV_RESULT_OVERRIDDEN ? "  overridden" : "",
@@ -359,8 +370,9 @@ static int sum_up(const struct answer *a)
 	else if (a->no_notes && a->unknown)
 		out_hint("git model fetch brings the records");
 out:
-	return wrong ? CMD_NO : a->unknown || a->tagless ? CMD_INCONCLUSIVE :
-							   CMD_OK;
+	if (wrong)
+		return CMD_NO;
+	return a->unknown || a->tagless ? CMD_INCONCLUSIVE : CMD_OK;
 }
 
 int cmd_verify(int argc, const char **argv, struct cmd_env *env)

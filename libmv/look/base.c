@@ -131,12 +131,12 @@ static int choose_stage(struct mv_comparing *w, const char *stage,
 		w->stage = stage;
 		w->stage_only = 1;
 		rc = check_known(w, stage, err);
-		return rc ? rc : anything_holds(w, stage) ? 0 :
-			mv_fail(err, MV_ENOENT,
-				"nothing holds the stage '%s'%s "
-				"(a clone made without tags knows none: git "
-				"fetch --tags)", stage, mv_registry_near_stage(
-				words, &w->registry, NULL, stage));
+		if (rc || anything_holds(w, stage))
+			return rc;
+		return mv_fail(err, MV_ENOENT, "nothing holds the stage '%s'%s "
+			       "(a clone made without tags knows none: git "
+			       "fetch --tags)", stage, mv_registry_near_stage(
+			       words, &w->registry, NULL, stage));
 	}
 	for (size_t i = 0; i < 2 && !w->stage && !rc; i++) {
 		rc = check_known(w, usual[i], err);

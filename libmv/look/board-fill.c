@@ -384,7 +384,9 @@ static int expand_runs(struct mv_boarding *t, struct mv_err *err)
 				rc = add_run(t, i, r, err);
 		}
 	}
-	return rc ? rc : failed ? mv_nomem(err) : 0;
+	if (!rc && failed)
+		rc = mv_nomem(err);
+	return rc;
 }
 
 /* -- names of rows, and all of it ----------------------------------------- */

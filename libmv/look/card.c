@@ -211,9 +211,10 @@ static int decided_by(struct making *m, const struct mv_event *const *v,
 		      size_t n, int stages, struct mv_err *err)
 {
 	char *is_here = n ? calloc(n, 1) : NULL;
-	int rc = !n ? 0 : !is_here ? mv_nomem(err) :
-		 here(is_here, m, v, n, err);
+	int rc = 0;
 
+	if (n)
+		rc = is_here ? here(is_here, m, v, n, err) : mv_nomem(err);
 	for (size_t i = 0; !rc && i < n; i++) {
 		if (!is_here[i])
 			continue;
@@ -418,12 +419,21 @@ static int card_add_line(char **lines, size_t *n, char *line,
 	return 0;
 }
 
+static const char *signature_words(const struct mv_vote *v)
+{
+	const char *signer = v->statement.signer;
+
+	if (v->signature.state != MV_SIGNATURE_GOOD)
+		return *v->signature.why ? v->signature.why :
+			mv_signature_state_name(v->signature.state);
+	return v->signature.principal && signer &&
+	       !strcmp(v->signature.principal, signer) ?
+	       "good signature" : "signed by somebody else";
+}
+
 static char *vote_line(const struct mv_vote *v)
 {
 	const struct mv_statement *s = &v->statement;
-	int good = v->signature.state == MV_SIGNATURE_GOOD &&
-		   v->signature.principal && s->signer &&
-		   !strcmp(v->signature.principal, s->signer);
 	char when[32];
 
 	if (v->malformed)
@@ -432,11 +442,7 @@ static char *vote_line(const struct mv_vote *v)
 	return mv_strf("%s of %s%s%s for %s by %s, %s, %s",
 		       mv_decision_name(s->decision), s->artifact,
 		       *s->version ? "@" : "", s->version, s->stage,
-		       s->signer, when, good ? "good signature" :
-		       v->signature.state == MV_SIGNATURE_GOOD ?
-		       "signed by somebody else" : *v->signature.why ?
-		       v->signature.why :
-		       mv_signature_state_name(v->signature.state));
+		       s->signer, when, signature_words(v));
 }
 
 /* By the trusted lists of today, as everybody who decides asks. */

@@ -94,8 +94,10 @@ static int bring(struct ci *ci, const char *name, const char *source,
 	char old[65] = "", new[65];
 	struct mv_err why = { 0 };
 	int shallow = mv_git_is_shallow(ci->repo->git, err);
-	int rc = !spec ? mv_nomem(err) : shallow < 0 ? shallow : 0;
+	int rc = spec ? 0 : mv_nomem(err);
 
+	if (!rc && shallow < 0)
+		rc = shallow;
 	if (!rc) {
 		rc = mv_git_ref_get(old, ci->repo->git, to, err);
 		if (rc)

@@ -582,13 +582,16 @@ static const char *instead(const struct mv_comparing *w, size_t i,
 	const struct mv_compared *it = &w->items[i];
 	const struct side *new = &sides[2 * i + 1];
 	const char *name = name_at(&w->base_names, it->old_path);
+	const struct mv_artifact *still = NULL;
+	const char *path;
+
 	/* What holds a stage has a config of its own; its place in head is
 	   what head names. */
-	const struct mv_artifact *still = name ?
-		mv_look_by_name(&w->names, name) : it->new_path ?
-		mv_look_by_path(&w->names, it->new_path) : NULL;
-	const char *path = still ? still->path : it->old_path;
-
+	if (name)
+		still = mv_look_by_name(&w->names, name);
+	else if (it->new_path)
+		still = mv_look_by_path(&w->names, it->new_path);
+	path = still ? still->path : it->old_path;
 	if (!sides[2 * i].blob.ours || (still ? is_provided(w, sides, path) :
 					new->blob.ours))
 		return NULL;
@@ -613,11 +616,11 @@ static int inside(struct mv_pair *pair, struct mv_comparing *w,
 	if (pair->has_old != pair->has_new) {
 		const struct side *other = pair->has_old ? new : old;
 
-		return other->blob.there ?
-			mv_look_take(&pair->content, strdup(pair->has_old ?
-			    "now held by git itself, without a pointer\n" :
-			    "was held by git itself, without a pointer\n"),
-			    err) : 0;
+		if (!other->blob.there)
+			return 0;
+		return mv_look_take(&pair->content, strdup(pair->has_old ?
+			"now held by git itself, without a pointer\n" :
+			"was held by git itself, without a pointer\n"), err);
 	}
 	if (old->dir_there && new->dir_there)
 		return mv_look_members(&pair->content, &old->members,
@@ -734,10 +737,13 @@ static int stage_and_base(struct mv_comparing *w, size_t held,
 		return rc;
 	if (c->base && !strncmp(c->base, name, strlen(name)))
 		name = "the base";
-	text = commit ? mv_strf("%s %s%s%.7s%s, else %s", w->stage, version ?
-				version->tag.version : "", version ? " (" : "",
-				commit, version ? ")" : "", name) :
-			mv_strf("%s, else %s", w->stage, name);
+	if (!commit)
+		text = mv_strf("%s, else %s", w->stage, name);
+	else if (!version)
+		text = mv_strf("%s %.7s, else %s", w->stage, commit, name);
+	else
+		text = mv_strf("%s %s (%.7s), else %s", w->stage,
+			       version->tag.version, commit, name);
 	return mv_look_take(&c->base_name, text, err);
 }
 

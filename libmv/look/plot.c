@@ -310,9 +310,12 @@ static int titles(struct plotting *p, int over_versions, struct mv_err *err)
 	}
 	plot->x_label = strdup(over_versions ? "version" : "step");
 	plot->y_label = strdup(same_metric ? metric : "value");
-	plot->title = same_metric && same_label ?
-		mv_strf("%s: %s", label, metric) :
-		strdup(same_metric ? metric : same_label ? label : "metrics");
+	if (same_metric && same_label)
+		plot->title = mv_strf("%s: %s", label, metric);
+	else if (same_metric)
+		plot->title = strdup(metric);
+	else
+		plot->title = strdup(same_label ? label : "metrics");
 	return plot->x_label && plot->y_label && plot->title ? 0 :
 							       mv_nomem(err);
 }

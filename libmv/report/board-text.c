@@ -96,6 +96,13 @@ static int is_judged(const struct mv_board *b, const char *metric)
 	return rule && rule->direction != MV_DIRECTION_NONE;
 }
 
+static int metric_place(const struct mv_board *b, const struct mv_fact *metric)
+{
+	if (is_judged(b, metric->key))
+		return 0;
+	return metric->from != b->count ? 1 : 2;
+}
+
 /* All of them: a table without a number says nothing. Where there is no room
    for all, those that are judged come first, then those that differ. */
 static int add_metrics(struct columns *columns, const struct mv_board *b)
@@ -104,14 +111,10 @@ static int add_metrics(struct columns *columns, const struct mv_board *b)
 	int rc = board_text_collect(&all, b, 1);
 
 	for (int pass = 0; pass < 3; pass++)
-		for (size_t i = 0; !rc && i < all.count; i++) {
-			int place = is_judged(b, all.v[i].key) ? 0 :
-				    all.v[i].from != b->count ? 1 : 2;
-
-			if (place == pass)
+		for (size_t i = 0; !rc && i < all.count; i++)
+			if (metric_place(b, &all.v[i]) == pass)
 				rc = add_column(columns, "metrics.",
 						all.v[i].key);
-		}
 	mv_facts_release(&all);
 	return rc;
 }

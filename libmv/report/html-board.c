@@ -296,12 +296,14 @@ static void html_board_put_row(struct mv_html *h, const struct columns *columns,
 	for (size_t i = 0; i < columns->count; i++) {
 		const struct column *c = &columns->v[i];
 		const struct mv_value *v = html_board_value_of(row, c);
+		int mark = 0;
 
-		int other = c->other && c->other[place];
-
+		if (c->other && c->other[place])
+			mark = MV_TD_OTHER;
+		else if (v && c->best && mv_value_eq(v, c->best))
+			mark = MV_TD_BEST;
 		mv_html_td_value(h, v, c->rule ? c->rule->precision : -1,
-				 other ? MV_TD_OTHER : v && c->best &&
-				 mv_value_eq(v, c->best) ? MV_TD_BEST : 0);
+				 mark);
 	}
 	if (columns->dates)
 		mv_html_td_date(h, row->when);

@@ -405,6 +405,7 @@ static int give_artifact(struct making *m, size_t i, struct mv_err *err)
 	const struct mv_site *site = m->site;
 	const struct mv_card *card = &site->cards[i];
 	const char *title = card->title ? card->title : "artifact";
+	const char *path = card->path ? card->path : title;
 	struct mv_html_rows rows = { 0 };
 	struct mv_html h, name;
 	int rc;
@@ -414,8 +415,7 @@ static int give_artifact(struct making *m, size_t i, struct mv_err *err)
 	mv_html_page_name(&name, i, title);
 	if (site->board)
 		h.pen.failed |= mv_html_rows_of(&rows, site->board,
-			card->artifact, card->artifact ? NULL : card->path ?
-			card->path : title) != 0;
+			card->artifact, card->artifact ? NULL : path) != 0;
 	mv_html_card(&h, card, &rows);
 	put_versions(&h, &rows);
 	if (site->plots)

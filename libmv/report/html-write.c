@@ -209,10 +209,12 @@ void mv_html_td_value(struct mv_html *h, const struct mv_value *v,
 		  mv_print_real(text, v->r));
 	mv_words_value(mv_html_words(h), v, precision);
 	mv_html_say(h);
-	mv_html_raw(h, mark == MV_TD_BEST ?
-		    "<span class=\"sr\"> best</span></td>" :
-		    mark == MV_TD_OTHER ? "<span aria-hidden=\"true\">~</span>"
-		    "<span class=\"sr\"> on other data</span></td>" : "</td>");
+	if (mark == MV_TD_BEST)
+		mv_html_raw(h, "<span class=\"sr\"> best</span>");
+	else if (mark == MV_TD_OTHER)
+		mv_html_raw(h, "<span aria-hidden=\"true\">~</span>"
+			       "<span class=\"sr\"> on other data</span>");
+	mv_html_raw(h, "</td>");
 }
 
 void mv_html_td_date(struct mv_html *h, int64_t s)
@@ -264,15 +266,18 @@ static void html_write_put_cell(struct mv_html *h, const struct mv_table *t,
 	size_t len;
 	const char *s = mv_table_at(t, row, column, &len, &cell);
 	const char *tag = heading && len ? "th" : "td";
+	const char *phone = "", *scope = "";
 
 	/* On a phone the one gives way, and the other stays in sight. */
+	if (t->flags[column] & MV_COLUMN_EARLY)
+		phone = " spare";
+	else if (t->flags[column] & MV_COLUMN_LATE)
+		phone = " verdict";
+	if (tag[1] == 'h')
+		scope = row ? " scope=\"row\"" : " scope=\"col\"";
 	mv_html_f(h, "<%s class=\"%s %s%s\"%s>", tag,
 		  t->flags[column] & MV_COLUMN_RIGHT ? "num" : "",
-		  row && cell ? mv_html_tone(cell->tone) : "",
-		  t->flags[column] & MV_COLUMN_EARLY ? " spare" :
-		  t->flags[column] & MV_COLUMN_LATE ? " verdict" : "",
-		  tag[1] == 'd' ? "" :
-		  row ? " scope=\"row\"" : " scope=\"col\"");
+		  row && cell ? mv_html_tone(cell->tone) : "", phone, scope);
 	put_escaped(&h->pen, s, len);
 	mv_html_f(h, "</%s>", tag);
 }

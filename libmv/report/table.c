@@ -195,21 +195,26 @@ static void shrink(struct widths *w, const struct mv_table *t, size_t room,
 	}
 }
 
+/* In which round a column goes. */
+static int round_of(unsigned flags)
+{
+	if (flags & MV_COLUMN_SPARE)
+		return 0;
+	if (flags & MV_COLUMN_EARLY)
+		return 1;
+	return flags & MV_COLUMN_LATE ? 3 : 2;
+}
+
 /* Which column goes next, of these rounds; t->columns: none may. The first
    one says what a line is about, unless it says that it may go. */
 static size_t next_out(const struct widths *w, const struct mv_table *t,
 		       int rounds)
 {
 	for (int round = 0; round < rounds; round++)
-		for (size_t c = t->columns; c-- > 0;) {
-			unsigned f = t->flags[c];
-			int when = f & MV_COLUMN_SPARE ? 0 :
-				   f & MV_COLUMN_EARLY ? 1 :
-				   f & MV_COLUMN_LATE ? 3 : 2;
-
-			if (w->now[c] && when == round && (c || when < 2))
+		for (size_t c = t->columns; c-- > 0;)
+			if (w->now[c] && round_of(t->flags[c]) == round &&
+			    (c || round < 2))
 				return c;
-		}
 	return t->columns;
 }
 

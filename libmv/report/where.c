@@ -336,7 +336,7 @@ static int by_order(enum sign sign, int cmp)
 /* Neither more nor less: NaN, and a number beside a text. */
 static int by_equality(enum sign sign, int equal)
 {
-	return sign == EQ ? equal : sign == NE ? !equal : 0;
+	return equal ? sign == EQ : sign == NE;
 }
 
 static int is_nan(const struct mv_value *v)

@@ -99,7 +99,9 @@ int mv_wrap(struct mv_buf *out, const char *s, size_t len, size_t width,
 		end = word_end(s, len, at + gap, width - hang);
 		w = width_of(s + at + gap, end - at - gap);
 		/* A long word gets what it needs of the indent. */
-		in = w >= width ? 0 : width - w < hang ? width - w : hang;
+		in = w < width ? width - w : 0;
+		if (in > hang)
+			in = hang;
 		if (at && used + gap + w > width && end > at + gap) {
 			bad = mv_buf_addch(out, '\n');
 			for (size_t i = 0; i < in && !bad; i++)
