@@ -206,6 +206,13 @@ char *mv_oid_hex(char *hex, const struct mv_oid *oid)
 	return mv_hex(hex, oid->b, sizeof(oid->b));
 }
 
+char *mv_oid_name(char *name, const struct mv_oid *oid)
+{
+	memcpy(name, "sha256:", 7);
+	mv_oid_hex(name + 7, oid);
+	return name;
+}
+
 int mv_oid_parse(struct mv_oid *out, const char *hex, size_t len)
 {
 	struct mv_oid oid;

@@ -59,6 +59,10 @@ uint64_t mv_checksum64(const void *data, size_t len, uint64_t seed);
 
 /* hex must have room for 64 characters and a NUL. Returns hex. */
 char *mv_oid_hex(char *hex, const struct mv_oid *oid);
+/* As tags, records and policies name it: "sha256:" and the digits, in
+   MV_OID_NAME bytes. Returns name. */
+#define MV_OID_NAME (7 + MV_OID_HEX + 1)
+char *mv_oid_name(char *name, const struct mv_oid *oid);
 /* 64 lower-case hex digits exactly (what follows is not looked at). */
 int mv_oid_parse(struct mv_oid *out, const char *hex, size_t len);
 int mv_oid_cmp(const struct mv_oid *a, const struct mv_oid *b);

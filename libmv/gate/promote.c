@@ -255,7 +255,7 @@ static int add_trailers(struct mv_tag_event *event, const struct promoting *x,
 {
 	const struct mv_policy_facts *f = &x->facts;
 	const struct mv_gate *g = x->gate;
-	char content[8 + MV_OID_HEX] = "sha256:", size[32];
+	char content[MV_OID_NAME], size[32];
 	const struct { const char *key, *value; } all[] = {
 		{ "Model-Artifact", f->artifact },
 		{ "Model-Version", f->version },
@@ -271,7 +271,7 @@ static int add_trailers(struct mv_tag_event *event, const struct promoting *x,
 	};
 	int rc = 0;
 
-	mv_oid_hex(content + 7, &f->content);
+	mv_oid_name(content, &f->content);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)f->size);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !rc; i++)
 		rc = trailer(event, all[i].key, all[i].value, err);

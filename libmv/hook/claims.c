@@ -86,7 +86,7 @@ int mv_hook_check_claims(struct mv_push *push, const struct mv_event *e,
 {
 	const char *name = e->ref + strlen(TAGS);
 	const char *commit = said(trailers, "Model-Policy-Commit");
-	char content[8 + MV_OID_HEX] = "sha256:", size[32];
+	char content[MV_OID_NAME], size[32];
 	const struct claim claims[] = {
 		{ "Model-Artifact", f->artifact, 1 },
 		{ "Model-Version", f->version, 1 },
@@ -107,7 +107,7 @@ int mv_hook_check_claims(struct mv_push *push, const struct mv_event *e,
 			     !*push->gate.trusted;
 	int rc;
 
-	mv_oid_hex(content + 7, &f->content);
+	mv_oid_name(content, &f->content);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)f->size);
 	rc = refuse_missing(push, name, trailers, claims, count, err);
 	for (size_t i = 0; !rc && i < count; i++) {

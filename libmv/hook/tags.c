@@ -396,7 +396,7 @@ static int tags_check_content(struct mv_push *push, const char *name,
 			      const struct mv_facts *trailers, struct mv_err *err)
 {
 	const char *said = trailer(trailers, "Model-Content");
-	char oid[80], hex[MV_OID_HEX + 1];
+	char oid[MV_OID_NAME];
 	struct mv_subject s;
 	struct mv_err why;
 	int rc;
@@ -408,9 +408,7 @@ static int tags_check_content(struct mv_push *push, const char *name,
 		return mv_nomem(err);
 	if (rc)
 		return mv_hook_refuse(push, "%s: %s", name, why.msg);
-	snprintf(oid, sizeof(oid), "sha256:%s",
-		 mv_oid_hex(hex, &s.pointer.oid));
-	if (strcmp(oid, said))
+	if (strcmp(mv_oid_name(oid, &s.pointer.oid), said))
 		mv_hook_refuse(push, "%s says %.19s.., but %.10s has %.19s..",
 			       name, said, commit, oid);
 	mv_subject_release(&s);

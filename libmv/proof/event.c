@@ -122,7 +122,7 @@ static int event_check_content(struct proving *x, struct mv_subject *s,
 	const char *bytes = mv_proof_said(x, "Model-Size");
 	const char *path = mv_proof_said(x, "Model-Path");
 	struct mv_err why = { MV_OK, "" };
-	char hex[8 + MV_OID_HEX] = "sha256:", size[32];
+	char name[MV_OID_NAME], size[32];
 	int rc = mv_gate_subject(s, gate, x->event->tag.artifact,
 				 x->event->commit, &why);
 
@@ -136,12 +136,11 @@ static int event_check_content(struct proving *x, struct mv_subject *s,
 	if (rc)
 		return *content || x->p->governed_then ?
 			BAD(x, "its content cannot be told: %s", why.msg) : 0;
-	mv_oid_hex(hex + 7, &s->pointer.oid);
 	snprintf(size, sizeof(size), "%" PRIu64, s->pointer.size);
-	if (*content && strcmp(content, hex))
+	if (*content && strcmp(content, mv_oid_name(name, &s->pointer.oid)))
 		return BAD(x, "%s at %.10s is %.17s, but the tag says %.17s: "
 			   "the content was swapped", x->event->tag.artifact,
-			   x->event->commit, hex, content);
+			   x->event->commit, name, content);
 	if (*bytes && strcmp(bytes, size))
 		return BAD(x, "%s at %.10s has %s bytes, the tag says %s",
 			   x->event->tag.artifact, x->event->commit, size,

@@ -388,7 +388,7 @@ static int decide_register(void *payload, struct mv_tag_event *event,
 {
 	const struct registering *x = payload;
 	const struct mv_register *ask = x->ask;
-	char text[8 + MV_OID_HEX] = "sha256:", size[32];
+	char text[MV_OID_NAME], size[32];
 	int rc = 0;
 
 	if (!ask->version)
@@ -400,7 +400,7 @@ static int decide_register(void *payload, struct mv_tag_event *event,
 		return rc;
 	event->tag.counter = mv_registry_deprecated(r, event->tag.artifact) ?
 			     0 : -1;
-	mv_oid_hex(text + 7, &x->subject->pointer.oid);
+	mv_oid_name(text, &x->subject->pointer.oid);
 	snprintf(size, sizeof(size), "%llu",
 		 (unsigned long long)x->subject->pointer.size);
 	rc = add_names(event, err);

@@ -190,14 +190,13 @@ static int release_check_content(const struct mv_release *r,
 				 const struct mv_subject *s, struct mv_err *err)
 {
 	const char *said = mv_subject_trailer(&r->trailers, "Model-Content");
-	char hex[MV_OID_HEX + 1];
+	char name[MV_OID_NAME];
 
-	mv_oid_hex(hex, &s->pointer.oid);
-	if (!said || (!strncmp(said, "sha256:", 7) && !strcmp(said + 7, hex)))
+	if (!said || !strcmp(said, mv_oid_name(name, &s->pointer.oid)))
 		return 0;
 	return mv_fail(err, MV_EDENIED, "tag '%s' says that the content is "
-		       "'%s', but '%s' in %.12s is sha256:%s", r->tag, said,
-		       s->path, r->commit, hex);
+		       "'%s', but '%s' in %.12s is %s", r->tag, said, s->path,
+		       r->commit, name);
 }
 
 int mv_subject_of_version(struct mv_subject *out, struct mv_repo *repo,

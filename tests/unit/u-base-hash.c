@@ -114,13 +114,14 @@ static void test_base_hash__in_one_call(void **state)
 {
 	struct mv_oid oid;
 	uint8_t out[20];
-	char hex[65];
+	char hex[65], name[MV_OID_NAME];
 
 	(void)state;
 	assert_int_equal(mv_sha256(&oid, "abc", 3, NULL), 0);
 	assert_string_equal(mv_oid_hex(hex, &oid), SHA256_ABC);
 	assert_int_equal(mv_sha256(&oid, "", 0, NULL), 0);
 	assert_string_equal(mv_oid_hex(hex, &oid), SHA256_EMPTY);
+	assert_string_equal(mv_oid_name(name, &oid), "sha256:" SHA256_EMPTY);
 	assert_int_equal(mv_hash(out, MV_HASH_SHA1, "abc", 3, NULL), 0);
 	assert_string_equal(mv_hex(hex, out, 20),
 			    "a9993e364706816aba3e25717850c26c9cd0d89d");
