@@ -165,7 +165,7 @@ static int examine(struct cmd_env *env, int json)
 		print_causes(&visit);
 	release(&visit);
 	free(program);
-	return status ? status : visit.bad ? CMD_NO : CMD_OK;
+	return !status && visit.bad ? CMD_NO : status;
 }
 
 int cmd_doctor(int argc, const char **argv, struct cmd_env *env)

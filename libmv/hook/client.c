@@ -420,11 +420,11 @@ static int note_word(void *payload, size_t i, const char *word,
 static int is_meant(struct commit *c, const struct staged *s,
 		    struct mv_err *err)
 {
-	int yes = 0;
-	int rc = !s->beside ? 0 :
-		 mv_git_filter_words(c->repo->git, 1, &s->path, 1, note_word,
-				     &yes, err);
+	int yes = 0, rc = 0;
 
+	if (s->beside)
+		rc = mv_git_filter_words(c->repo->git, 1, &s->path, 1,
+					 note_word, &yes, err);
 	return rc ? rc : yes;
 }
 

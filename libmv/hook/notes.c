@@ -266,10 +266,9 @@ static int check_batch(struct mv_push *push, const struct mv_ref_update *u,
 		rc = mv_git_notes_read(push->git, u->new, objects, n,
 				       MV_NOTE_MAX, notes_take_text, &r, err);
 	for (size_t i = 0; i < n; i++) {
-		if (!rc)
-			rc = push->refused > TOLD_MAX ? 0 :
-				notes_compare(push, &note[i], &old[i], &new[i],
-					      err);
+		if (!rc && push->refused <= TOLD_MAX)
+			rc = notes_compare(push, &note[i], &old[i], &new[i],
+					   err);
 		text_release(&old[i]);
 		text_release(&new[i]);
 	}

@@ -114,14 +114,14 @@ static void tell_setting(const struct checks *c, const struct mv_setting *s,
 			 const char *value)
 {
 	const int bare = mv_setup_doctor_is_bare(c);
-	char *mend = value && !s->several ? mv_setup_doctor_mend(c,
-								 s->key) : NULL;
+	const int wrong = value && !s->several;
+	char *mend = wrong ? mv_setup_doctor_mend(c, s->key) : NULL;
 
 	say(c, s->several || bare ? MV_DOCTOR_WARN : MV_DOCTOR_BAD,
 	    "configuration", mend ? mend : "git model install",
-	    value && !s->several ? "%s is '%s'%s" : "%s is not set%.0s%s",
-	    s->key, value ? value : "", bare ? " (here git archive and git "
-	    "log -p want it)" : "");
+	    "%s is %s%s%s%s", s->key, wrong ? "'" : "not set",
+	    wrong ? value : "", wrong ? "'" : "",
+	    bare ? " (here git archive and git log -p want it)" : "");
 	free(mend);
 }
 

@@ -341,11 +341,14 @@ static int husky_is_off(const struct mv_repo *repo)
 	const char *value = mv_repo_getenv(repo, "HUSKY");
 	const char *config = mv_repo_getenv(repo, "XDG_CONFIG_HOME");
 	const char *home = mv_repo_getenv(repo, "HOME");
-	char *path = config && *config ? mv_strf("%s/husky/init.sh", config) :
-		     home ? mv_strf("%s/.config/husky/init.sh", home) : NULL;
 	struct mv_buf text;
+	char *path = NULL;
 	int off = value && !strcmp(value, "0");
 
+	if (config && *config)
+		path = mv_strf("%s/husky/init.sh", config);
+	else if (home)
+		path = mv_strf("%s/.config/husky/init.sh", home);
 	mv_buf_init(&text, MV_SETUP_SCRIPT_MAX);
 	if (!off && path && !mv_read_file(&text, path, NULL) && text.len)
 		off = says_off(text.data);

@@ -300,14 +300,14 @@ static void tell_left_out(struct mv_repo *repo, const struct mv_hook *hook)
 			     "`git-model hook --alone pre-push \"$@\"`, or run "
 			     "`git model push` each time", hook->path,
 			     hook->why);
+	else if (hook->state == MV_HOOK_ABSENT)
+		mv_repo_warn(repo, "`git push` from here will not bring content"
+			     ": there is no '%s'; run `git model install`, "
+			     "which keeps what is there", hook->path);
 	else
 		mv_repo_warn(repo, "`git push` from here will not bring content"
-			     ": %s'%s'%s; run `git model install`, which keeps "
-			     "what is there",
-			     hook->state == MV_HOOK_ABSENT ? "there is no " :
-			     "", hook->path,
-			     hook->state == MV_HOOK_ABSENT ? "" :
-			     " does not call git-model");
+			     ": '%s' does not call git-model; run `git model "
+			     "install`, which keeps what is there", hook->path);
 }
 
 static int write_missing(struct mv_repo *repo, struct mv_err *err)
