@@ -241,18 +241,24 @@ static const char *below(const char *top, const char *path)
 	       path + len + 1 : NULL;
 }
 
+static int walk_place(struct artifacts *a, int root, const char *dir,
+		      struct mv_err *err)
+{
+	struct place p = { a, root, dir, 0 };
+	size_t before = a->seen;
+	int rc = match_walk(&p, err);
+
+	a->places += a->seen > before;
+	return rc;
+}
+
 static int walk_in(struct artifacts *a, int root, const char *prefix,
 		   const char *part, struct mv_err *err)
 {
-	struct place p = { a, root, NULL, 0 };
 	char *dir = mv_strf("%s%s%s/artifacts", prefix, *prefix ? "/" : "",
 			    part);
-	size_t before = a->seen;
-	int rc;
+	int rc = dir ? walk_place(a, root, dir, err) : mv_nomem(err);
 
-	p.dir = dir;
-	rc = dir ? match_walk(&p, err) : mv_nomem(err);
-	a->places += a->seen > before;
 	free(dir);
 	return rc;
 }
@@ -264,9 +270,7 @@ static int walk_all(struct artifacts *a, const struct mv_mlflow_store *store,
 	const char *const named[] = { "", store->experiment };
 	const char *rel = below(a->im->repo->info->work_tree,
 				local_path(location));
-	struct place p = { a, -1, rel, 0 };
-	size_t before;
-	int fd = -1, rc = 0;
+	int root, fd = -1, rc = 0;
 
 	for (size_t i = 0; !rc && store->prefixes[i]; i++)
 		rc = walk_in(a, store->root, store->prefixes[i], part, err);
@@ -278,12 +282,8 @@ static int walk_all(struct artifacts *a, const struct mv_mlflow_store *store,
 		close(fd);
 	if (rc || !rel || a->im->import->artifacts)
 		return rc;
-	rc = mv_repo_root(&p.root, a->im->repo, err);
-	before = a->seen;
-	if (!rc)
-		rc = match_walk(&p, err);
-	a->places += a->seen > before;
-	return rc;
+	rc = mv_repo_root(&root, a->im->repo, err);
+	return rc ? rc : walk_place(a, root, rel, err);
 }
 
 /* -- what the run is about ------------------------------------------------ */
@@ -446,16 +446,16 @@ static int take_model(struct models *models, struct mv_importing *im,
 	char *where = mv_strf("models/%s", model->id);
 	int rc = where ? walk_all(&a, store, where, model->location, err) :
 		 mv_nomem(err);
+	int elsewhere = !a.places && model->location;
 
 	models->found |= a.count > 0;
 	if (!rc && !a.count)
 		mv_import_unmapped(im, run, "the model '%.80s' (%.60s) that it "
 				   "logged has no file here that could be "
 				   "compared%s%.200s", model->name ?
-				   model->name : "", model->id, a.places ||
-				   !model->location ? "" : "; it is at ",
-				   a.places || !model->location ? "" :
-				   model->location);
+				   model->name : "", model->id,
+				   elsewhere ? "; it is at " : "",
+				   elsewhere ? model->location : "");
 	else if (!rc && is_linked(models, NULL))
 		rc = take_part(&a, models, model, err);
 	else if (!rc)
