@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "libmv/base/utf8.h"
-#include "libmv/import/priv.h"
+#include "libmv/import/dvc.h"
 #include "libmv/transfer/transfer.h"
 
 /*

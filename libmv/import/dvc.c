@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,10 +7,9 @@
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
 #include "libmv/base/yaml.h"
-#include "libmv/evidence/evidence.h"
 #include "libmv/git/files.h"
 #include "libmv/git/objects.h"
-#include "libmv/import/priv.h"
+#include "libmv/import/dvc.h"
 #include "libmv/meta/facts.h"
 #include "libmv/meta/record.h"
 
@@ -22,77 +20,12 @@
  * none, as one that evaluates, is about what it was given by the stage that
  * stands furthest down the pipeline.
  */
-#define FILE_MAX_BYTES (16u << 20)	/* a tree of it is many times as large */
 #define STAGES_MAX 10000
 
-struct stage {
-	const char *name;
-	const struct mv_json *lock;	/* its part of dvc.lock */
-	const struct mv_json *spec;	/* of dvc.yaml; or NULL */
-	char *prefix;			/* its wdir, from the top */
-	char *below;			/* its wdir, from dvc.lock's folder */
-	int depth;			/* -1: not known yet, -2: being asked */
-};
-
-struct dvc {
-	struct mv_importing *im;
-	int root;			/* the folder of dvc.lock */
-	char *prefix;			/* where that is: "" or "a/b/" */
-	struct mv_json *lock, *spec;
-	struct stage *stages;
-	size_t count;
-	struct mv_import_dvc_md5 *md5;		/* of im->files; "" not known, "-" none */
-	char **plain;			/* paths that git has and we have not */
-	size_t plain_count, plain_alloc;
-	struct mv_err *err;
-};
-
-/* -- paths ---------------------------------------------------------------- */
-
-/* "a/b/" and "../c" are "a/c"; NULL: it leads out, or no memory. */
-static char *dvc_join(const char *prefix, const char *path)
-{
-	char *both = mv_strf("%s%s", *path == '/' ? "" : prefix, path);
-	char *save = NULL, *copy = both ? strdup(both) : NULL;
-	size_t len = 0;
-
-	if (!copy || *path == '/')
-		goto fail;
-	for (char *p = strtok_r(copy, "/", &save); p;
-	     p = strtok_r(NULL, "/", &save)) {
-		if (!strcmp(p, "."))
-			continue;
-		if (!strcmp(p, "..")) {
-			if (!len)
-				goto fail;
-			while (len && both[--len] != '/')
-				;
-			continue;
-		}
-		if (len)
-			both[len++] = '/';
-		memmove(both + len, p, strlen(p));
-		len += strlen(p);
-	}
-	both[len] = '\0';
-	free(copy);
-	return both;
-fail:
-	free(copy);
-	free(both);
-	return NULL;
-}
-
-static const char *text_of(const struct mv_json *object, const char *key)
-{
-	size_t len;
-	const char *s = mv_json_get_str(mv_json_get(object, key), &len);
-
-	return s && strlen(s) == len ? s : NULL;
-}
+/* -- the folder ----------------------------------------------------------- */
 
 /* Where the folder is, seen from the top of the work tree. */
-static int find_prefix(struct dvc *d, const char *dir, struct mv_err *err)
+static int find_prefix(struct mv_dvc *d, const char *dir, struct mv_err *err)
 {
 	const char *top = d->im->repo->info->work_tree;
 	char *real = realpath(dir, NULL);
@@ -119,7 +52,7 @@ static int find_prefix(struct dvc *d, const char *dir, struct mv_err *err)
 static int keep_plain(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
-	struct dvc *d = payload;
+	struct mv_dvc *d = payload;
 
 	if (mv_import_by_path(d->im, e->path))
 		return 0;
@@ -129,7 +62,7 @@ static int keep_plain(void *payload, const struct mv_git_entry *e,
 	return d->plain[d->plain_count++] ? 0 : mv_nomem(err);
 }
 
-static int is_plain(const struct dvc *d, const char *path)
+static int is_plain(const struct mv_dvc *d, const char *path)
 {
 	for (size_t i = 0; i < d->plain_count; i++)
 		if (!strcmp(d->plain[i], path))
@@ -137,113 +70,7 @@ static int is_plain(const struct dvc *d, const char *path)
 	return 0;
 }
 
-/* -- is it what DVC has seen? --------------------------------------------- */
-
-/* Of a file of ours, read once; NULL: it cannot be read, `why` says so. */
-static const struct mv_import_dvc_md5 *md5_of(struct dvc *d,
-					      const struct mv_import_file *f,
-					      struct mv_err *why)
-{
-	struct mv_import_dvc_md5 *sum = &d->md5[f - d->im->files];
-
-	if (!*sum->raw && mv_import_dvc_md5(sum, d->im->repo, &f->pointer, why))
-		memcpy(sum->raw, "-", 2);
-	if (*sum->raw != '-')
-		return sum;
-	mv_fail(why, MV_EINVALID, "the content of '%s' is not here", f->path);
-	return NULL;
-}
-
-/* `hash: md5` is of the bytes; without it DVC 2 wrote the entry. */
-static const char *one_of(const struct mv_import_dvc_md5 *sum,
-			  const struct mv_json *entry)
-{
-	return text_of(entry, "hash") ? sum->raw : sum->lf;
-}
-
-static int is_same_file(struct dvc *d, const struct mv_import_file *f,
-			const struct mv_json *entry, const char *md5,
-			struct mv_err *why)
-{
-	const struct mv_import_dvc_md5 *sum;
-
-	if (!md5 || strlen(md5) != 32) {
-		mv_fail(why, MV_EINVALID, "dvc.lock has no MD5 of '%s'",
-			f->path);
-		return 0;
-	}
-	sum = md5_of(d, f, why);
-	if (!sum)
-		return 0;
-	/* Equal bytes are equal, whoever counted them. */
-	if (!strcmp(one_of(sum, entry), md5) ||
-	    (!text_of(entry, "hash") && !strcmp(sum->raw, md5)))
-		return 1;
-	mv_fail(why, MV_EINVALID, "'%s' changed since DVC wrote it down",
-		f->path);
-	return 0;
-}
-
-static int dvc_is_below(const char *folder, const char *path)
-{
-	size_t len = strlen(folder);
-
-	return !strncmp(path, folder, len) && path[len] == '/';
-}
-
-/* All files below it must be ours: those of git are not known by MD5. */
-static int is_same_folder(struct dvc *d, const char *path,
-			  const struct mv_json *entry, const char *md5,
-			  struct mv_err *why)
-{
-	struct mv_dvc_entry *entries = calloc(d->im->file_count + 1,
-					      sizeof(*entries));
-	const struct mv_import_dvc_md5 *sum;
-	char hex[37] = "";
-	size_t n = 0;
-	int bad = !entries;
-
-	for (size_t i = 0; i < d->im->file_count && !bad; i++) {
-		const struct mv_import_file *f = &d->im->files[i];
-
-		if (!dvc_is_below(path, f->path))
-			continue;
-		sum = md5_of(d, f, why);
-		bad = !sum;
-		if (bad)
-			break;
-		entries[n].path = f->path + strlen(path) + 1;
-		entries[n++].md5 = one_of(sum, entry);
-	}
-	for (size_t i = 0; i < d->plain_count && n && !bad; i++)
-		if (dvc_is_below(path, d->plain[i]))
-			bad = mv_fail(why, MV_EINVALID, "'%s' in the folder "
-				      "'%s' is git's own, so the two cannot "
-				      "be compared", d->plain[i], path);
-	if (!bad && n)
-		bad = mv_import_dvc_md5_list(hex, entries, n, why);
-	if (!bad && n && strcmp(hex, md5))
-		bad = mv_fail(why, MV_EINVALID, "the folder '%s' changed since "
-			      "DVC wrote it down", path);
-	free(entries);
-	return !bad && n;
-}
-
-/* Is this path, a file or a folder of ours, what the entry says? `why` is for
-   a person when it is there but is not. */
-static int dvc_is_same(struct dvc *d, const char *path,
-		       const struct mv_json *entry, struct mv_err *why)
-{
-	const struct mv_import_file *f = mv_import_by_path(d->im, path);
-	const char *md5 = text_of(entry, "md5");
-
-	if (f)
-		return is_same_file(d, f, entry, md5, why);
-	return md5 && strlen(md5) == 36 && !strcmp(md5 + 32, ".dir") &&
-	       is_same_folder(d, path, entry, md5, why);
-}
-
-static int about_path(struct dvc *d, struct mv_import_run *run,
+static int about_path(struct mv_dvc *d, struct mv_import_run *run,
 		      const char *path, struct mv_err *err)
 {
 	struct mv_subject s;
@@ -254,16 +81,15 @@ static int about_path(struct dvc *d, struct mv_import_run *run,
 
 /* -- the pipeline --------------------------------------------------------- */
 
-static struct stage *producer(struct dvc *d, const char *path)
+static struct mv_dvc_stage *producer(struct mv_dvc *d, const char *path)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		const struct mv_json *outs = mv_json_get(d->stages[i].lock,
 							 "outs");
 
 		for (size_t j = 0; j < mv_json_size(outs); j++) {
-			const char *out = text_of(mv_json_at(outs, j), "path");
-			char *full = out ? dvc_join(d->stages[i].prefix, out) :
-				     NULL;
+			char *full = mv_import_dvc_path(d->stages[i].prefix,
+							mv_json_at(outs, j));
 			int found = full && !strcmp(full, path);
 
 			free(full);
@@ -274,7 +100,7 @@ static struct stage *producer(struct dvc *d, const char *path)
 	return NULL;
 }
 
-static int depth_of(struct dvc *d, struct stage *s)
+static int depth_of(struct mv_dvc *d, struct mv_dvc_stage *s)
 {
 	const struct mv_json *deps = mv_json_get(s->lock, "deps");
 	int most = 0;
@@ -285,9 +111,9 @@ static int depth_of(struct dvc *d, struct stage *s)
 		return s->depth;
 	s->depth = -2;
 	for (size_t i = 0; i < mv_json_size(deps); i++) {
-		const char *dep = text_of(mv_json_at(deps, i), "path");
-		char *full = dep ? dvc_join(s->prefix, dep) : NULL;
-		struct stage *from = full ? producer(d, full) : NULL;
+		char *full = mv_import_dvc_path(s->prefix,
+							mv_json_at(deps, i));
+		struct mv_dvc_stage *from = full ? producer(d, full) : NULL;
 		int depth = from ? depth_of(d, from) + 1 : 0;
 
 		most = depth > most ? depth : most;
@@ -298,19 +124,18 @@ static int depth_of(struct dvc *d, struct stage *s)
 
 /* -- one stage ------------------------------------------------------------ */
 
-static int about_outs(struct dvc *d, struct mv_import_run *run,
-		      const struct stage *s, struct mv_err *err)
+static int about_outs(struct mv_dvc *d, struct mv_import_run *run,
+		      const struct mv_dvc_stage *s, struct mv_err *err)
 {
 	const struct mv_json *outs = mv_json_get(s->lock, "outs");
 	int rc = 0;
 
 	for (size_t i = 0; i < mv_json_size(outs) && !rc; i++) {
 		const struct mv_json *out = mv_json_at(outs, i);
-		const char *path = text_of(out, "path");
-		char *full = path ? dvc_join(s->prefix, path) : NULL;
+		char *full = mv_import_dvc_path(s->prefix, out);
 		struct mv_err why = { MV_OK, "" };
 
-		if (full && dvc_is_same(d, full, out, &why))
+		if (full && mv_import_dvc_is_same(d, full, out, &why))
 			rc = about_path(d, run, full, err);
 		else if (why.code)
 			mv_import_unmapped(d->im, run, "%s", why.msg);
@@ -320,8 +145,8 @@ static int about_outs(struct dvc *d, struct mv_import_run *run,
 }
 
 /* The dependency that stands furthest down, yours; NULL: none is ours. */
-static char *deepest(struct dvc *d, struct mv_import_run *run,
-		     const struct stage *s)
+static char *deepest(struct mv_dvc *d, struct mv_import_run *run,
+		     const struct mv_dvc_stage *s)
 {
 	const struct mv_json *deps = mv_json_get(s->lock, "deps");
 	char *best = NULL;
@@ -329,12 +154,11 @@ static char *deepest(struct dvc *d, struct mv_import_run *run,
 
 	for (size_t i = 0; i < mv_json_size(deps); i++) {
 		const struct mv_json *dep = mv_json_at(deps, i);
-		const char *path = text_of(dep, "path");
-		char *full = path ? dvc_join(s->prefix, path) : NULL;
-		struct stage *from = full ? producer(d, full) : NULL;
+		char *full = mv_import_dvc_path(s->prefix, dep);
+		struct mv_dvc_stage *from = full ? producer(d, full) : NULL;
 		struct mv_err why = { MV_OK, "" };
 
-		if (from && dvc_is_same(d, full, dep, &why) &&
+		if (from && mv_import_dvc_is_same(d, full, dep, &why) &&
 		    depth_of(d, from) > most) {
 			most = depth_of(d, from);
 			free(best);
@@ -348,11 +172,11 @@ static char *deepest(struct dvc *d, struct mv_import_run *run,
 	return best;
 }
 
-static int add_dep(struct dvc *d, struct mv_import_run *run, const char *full,
-		   const struct mv_json *dep, int evaluates,
+static int add_dep(struct mv_dvc *d, struct mv_import_run *run,
+		   const char *full, const struct mv_json *dep, int evaluates,
 		   struct mv_err *err)
 {
-	const char *md5 = text_of(dep, "md5");
+	const char *md5 = mv_import_dvc_text(dep, "md5");
 	const struct mv_json *size = mv_json_get(dep, "size");
 	struct mv_ref ref = { .size = UINT64_MAX };
 	const struct mv_import_file *f = mv_import_by_path(d->im, full);
@@ -361,7 +185,7 @@ static int add_dep(struct dvc *d, struct mv_import_run *run, const char *full,
 
 	ref.role = (char *)(evaluates ? "eval" : "");
 	ref.path = (char *)full;
-	if (f && dvc_is_same(d, full, dep, &why)) {
+	if (f && mv_import_dvc_is_same(d, full, dep, &why)) {
 		for (size_t i = 0; i < run->subject_count; i++)
 			if (mv_oid_eq(&run->subjects[i].pointer.oid,
 				      &f->pointer.oid))
@@ -385,16 +209,17 @@ static int add_dep(struct dvc *d, struct mv_import_run *run, const char *full,
 	return rc;
 }
 
-static int take_deps(struct dvc *d, struct mv_import_run *run,
-		     const struct stage *s, int evaluates, struct mv_err *err)
+static int take_deps(struct mv_dvc *d, struct mv_import_run *run,
+		     const struct mv_dvc_stage *s, int evaluates,
+		     struct mv_err *err)
 {
 	const struct mv_json *deps = mv_json_get(s->lock, "deps");
 	int rc = 0;
 
 	for (size_t i = 0; i < mv_json_size(deps) && !rc; i++) {
 		const struct mv_json *dep = mv_json_at(deps, i);
-		const char *path = text_of(dep, "path");
-		char *full = path ? dvc_join(s->prefix, path) : NULL;
+		const char *path = mv_import_dvc_text(dep, "path");
+		char *full = mv_import_dvc_path(s->prefix, dep);
 
 		if (!full)
 			mv_import_unmapped(d->im, run, "dependency '%.200s' "
@@ -408,7 +233,7 @@ static int take_deps(struct dvc *d, struct mv_import_run *run,
 }
 
 struct params {
-	struct dvc *dvc;
+	struct mv_dvc *dvc;
 	struct mv_import_run *run;
 	struct mv_err *err;
 };
@@ -429,203 +254,6 @@ static int take_params_of(void *payload, const char *file,
 	return 0;
 }
 
-/* DVC's own note of a file's MD5, when it made it; NULL. */
-static const struct mv_json *noted(const struct stage *s, const char *path)
-{
-	const struct mv_json *outs = mv_json_get(s->lock, "outs");
-
-	for (size_t i = 0; i < mv_json_size(outs); i++) {
-		const char *out = text_of(mv_json_at(outs, i), "path");
-
-		if (out && !strcmp(out, path))
-			return mv_json_at(outs, i);
-	}
-	return NULL;
-}
-
-static int differs(const struct mv_buf *text, const struct mv_json *out)
-{
-	const char *md5 = text_of(out, "md5");
-	struct mv_import_dvc_md5 sum = { "", "" };
-
-	return md5 && (mv_import_dvc_md5_bytes(&sum, text->data, text->len,
-					       NULL) ||
-		       (strcmp(one_of(&sum, out), md5) &&
-			(text_of(out, "hash") || strcmp(sum.raw, md5))));
-}
-
-static void take_metrics_file(struct dvc *d, struct mv_import_run *run,
-			      const struct stage *s, const char *path)
-{
-	char *below = dvc_join(s->below, path);
-	struct mv_err why = { MV_OK, "" };
-	struct mv_buf text;
-	size_t skipped = 0;
-	int rc;
-
-	mv_buf_init(&text, FILE_MAX_BYTES);
-	rc = below ? mv_import_read(&text, d->root, below, &why) :
-	     mv_fail(&why, MV_EINVALID, "'%.200s' is outside of the folder",
-		     path);
-	if (!rc && differs(&text, noted(s, path)))
-		rc = mv_fail(&why, MV_EINVALID, "'%.200s' changed since DVC "
-			     "wrote it down", path);
-	if (!rc)
-		rc = mv_facts_read(&run->metrics, path, text.data, text.len,
-				   1, &skipped, &why);
-	if (!rc)
-		rc = mv_evidence_number_words(&run->metrics, &why);
-	if (rc)
-		mv_import_unmapped(d->im, run, "metrics: %s", why.msg);
-	if (skipped)
-		mv_import_unmapped(d->im, run, "%zu value%s of '%.200s': a "
-				   "list or null", skipped,
-				   skipped == 1 ? "" : "s", path);
-	mv_buf_release(&text);
-	free(below);
-}
-
-struct first_key {
-	const char *key;
-};
-
-static int keep_key(void *payload, const char *key,
-		    const struct mv_json *value)
-{
-	(void)value;
-	((struct first_key *)payload)->key = key;
-	return 1;
-}
-
-/* `- metrics.json` or `- metrics.json: {cache: false}` */
-static const char *entry_path(const struct mv_json *v)
-{
-	struct first_key first = { NULL };
-	size_t len;
-
-	if (mv_json_type(v) == MV_JSON_OBJECT) {
-		(void)mv_json_each(v, keep_key, &first);
-		return first.key;
-	}
-	return mv_json_get_str(v, &len);
-}
-
-/* "m-${item}.json" as a pattern of fnmatch(3): "m-*.json". Yours. */
-static char *template_glob(const char *path)
-{
-	char *glob = calloc(1, 2 * strlen(path) + 1), *to = glob;
-
-	while (glob && *path) {
-		const char *end = strncmp(path, "${", 2) ? NULL :
-				  strchr(path, '}');
-
-		if (end) {
-			*to++ = '*';
-			path = end + 1;
-			continue;
-		}
-		if (strchr("*?[\\", *path))
-			*to++ = '\\';
-		*to++ = *path++;
-	}
-	return glob;
-}
-
-/* How much of it is said: of two that match, the one that says more is meant. */
-static int says(const char *glob, const char *path)
-{
-	int n = 0;
-
-	if (fnmatch(glob, path, 0))
-		return -1;
-	for (; *glob; glob++)
-		n += *glob != '*';
-	return n;
-}
-
-/* The entry of this list that fits an output best; -1: none does. */
-static int best_fit(const struct mv_json *list, const char *out)
-{
-	int best = -1;
-
-	for (size_t i = 0; i < mv_json_size(list); i++) {
-		const char *path = entry_path(mv_json_at(list, i));
-		char *glob = path ? template_glob(path) : NULL;
-		int fit = glob ? says(glob, out) : -1;
-
-		best = fit > best ? fit : best;
-		free(glob);
-	}
-	return best;
-}
-
-/* dvc.yaml has a template; dvc.lock has what came of it. */
-static void take_templated(struct dvc *d, struct mv_import_run *run,
-			   const struct stage *s, const char *path)
-{
-	const struct mv_json *outs = mv_json_get(s->lock, "outs");
-	char *glob = template_glob(path);
-	int found = 0;
-
-	for (size_t i = 0; glob && i < mv_json_size(outs); i++) {
-		const char *out = text_of(mv_json_at(outs, i), "path");
-		int fit = out ? says(glob, out) : -1;
-
-		if (fit < 0 || fit < best_fit(mv_json_get(s->spec, "outs"),
-					      out) ||
-		    fit < best_fit(mv_json_get(s->spec, "plots"), out) ||
-		    fit < best_fit(mv_json_get(s->spec, "metrics"), out))
-			continue;
-		found = 1;
-		take_metrics_file(d, run, s, out);
-	}
-	if (!found)
-		mv_import_unmapped(d->im, run, "metrics: no output in dvc.lock "
-				   "is '%.200s'", path);
-	free(glob);
-}
-
-/* Metrics at the top of dvc.yaml that this stage wrote. */
-static void take_top_metrics(struct dvc *d, struct mv_import_run *run,
-			     const struct stage *s)
-{
-	const struct mv_json *list = mv_json_get(d->spec, "metrics");
-	const struct mv_json *outs = mv_json_get(s->lock, "outs");
-
-	for (size_t i = 0; i < mv_json_size(list); i++) {
-		const char *path = entry_path(mv_json_at(list, i));
-		char *full = path ? dvc_join(d->prefix, path) : NULL;
-
-		for (size_t j = 0; full && j < mv_json_size(outs); j++) {
-			const char *out = text_of(mv_json_at(outs, j), "path");
-			char *other = out ? dvc_join(s->prefix, out) : NULL;
-
-			if (other && !strcmp(other, full))
-				take_metrics_file(d, run, s, out);
-			free(other);
-		}
-		free(full);
-	}
-}
-
-static void take_metrics(struct dvc *d, struct mv_import_run *run,
-			 const struct stage *s)
-{
-	const struct mv_json *list = mv_json_get(s->spec, "metrics");
-
-	for (size_t i = 0; i < mv_json_size(list); i++) {
-		const char *path = entry_path(mv_json_at(list, i));
-
-		if (path && strstr(path, "${"))
-			take_templated(d, run, s, path);
-		else if (path)
-			take_metrics_file(d, run, s, path);
-	}
-	take_top_metrics(d, run, s);
-	if (mv_json_size(mv_json_get(s->spec, "plots")))
-		mv_import_unmapped(d->im, run, "its plots");
-}
-
 static int print_facts(struct mv_buf *out, const struct mv_facts *facts,
 		       struct mv_err *err)
 {
@@ -637,7 +265,7 @@ static int print_facts(struct mv_buf *out, const struct mv_facts *facts,
 }
 
 /* What was measured and what was noted: another state is another run. */
-static int set_id(struct mv_import_run *run, const struct stage *s,
+static int set_id(struct mv_import_run *run, const struct mv_dvc_stage *s,
 		  struct mv_err *err)
 {
 	char hex[MV_OID_HEX + 1];
@@ -645,7 +273,7 @@ static int set_id(struct mv_import_run *run, const struct stage *s,
 	struct mv_oid oid;
 	int rc;
 
-	mv_buf_init(&text, 4u * FILE_MAX_BYTES);
+	mv_buf_init(&text, 4u * MV_DVC_FILE_MAX);
 	rc = mv_json_print_canonical(&text, s->lock, NULL, err);
 	if (!rc)
 		rc = print_facts(&text, &run->metrics, err);
@@ -660,8 +288,8 @@ static int set_id(struct mv_import_run *run, const struct stage *s,
 	return rc;
 }
 
-static int take_command(struct dvc *d, struct mv_import_run *run,
-			const struct stage *s, struct mv_err *err)
+static int take_command(struct mv_dvc *d, struct mv_import_run *run,
+			const struct mv_dvc_stage *s, struct mv_err *err)
 {
 	const struct mv_json *cmd = mv_json_get(s->lock, "cmd");
 	struct mv_buf text;
@@ -669,10 +297,11 @@ static int take_command(struct dvc *d, struct mv_import_run *run,
 
 	if (mv_json_type(cmd) == MV_JSON_STRING)
 		return mv_import_fact(d->im, run, &run->source, "command",
-				      text_of(s->lock, "cmd"), 0, err);
+				      mv_import_dvc_text(s->lock, "cmd"), 0,
+				      err);
 	if (mv_json_type(cmd) != MV_JSON_ARRAY)
 		return 0;
-	mv_buf_init(&text, FILE_MAX_BYTES);
+	mv_buf_init(&text, MV_DVC_FILE_MAX);
 	rc = mv_json_print_canonical(&text, cmd, NULL, err);
 	if (!rc)
 		rc = mv_import_fact(d->im, run, &run->source, "command",
@@ -681,7 +310,7 @@ static int take_command(struct dvc *d, struct mv_import_run *run,
 	return rc;
 }
 
-static int take_stage(struct dvc *d, const struct stage *s,
+static int take_stage(struct mv_dvc *d, const struct mv_dvc_stage *s,
 		      struct mv_err *err)
 {
 	struct mv_import_run run = { .tool = "dvc", .id = strdup(s->name),
@@ -706,7 +335,7 @@ static int take_stage(struct dvc *d, const struct stage *s,
 	if (!rc)
 		rc = take_command(d, &run, s, err);
 	if (!rc)
-		take_metrics(d, &run, s);
+		mv_import_dvc_take_metrics(d, &run, s);
 	if (!rc)
 		rc = take_deps(d, &run, s, evaluates, err);
 	if (!rc)
@@ -724,14 +353,14 @@ static int take_stage(struct dvc *d, const struct stage *s,
 
 /* -- the files ------------------------------------------------------------ */
 
-static int read_yaml(struct mv_json **out, struct dvc *d, const char *name,
+static int read_yaml(struct mv_json **out, struct mv_dvc *d, const char *name,
 		     struct mv_err *err)
 {
 	struct mv_buf text;
 	int rc;
 
 	*out = NULL;
-	mv_buf_init(&text, FILE_MAX_BYTES);
+	mv_buf_init(&text, MV_DVC_FILE_MAX);
 	rc = mv_import_read(&text, d->root, name, err);
 	if (!rc) {
 		rc = mv_yaml_parse(out, text.data, text.len, err);
@@ -745,9 +374,9 @@ static int read_yaml(struct mv_json **out, struct dvc *d, const char *name,
 static int add_stage(void *payload, const char *name,
 		     const struct mv_json *lock)
 {
-	struct dvc *d = payload;
+	struct mv_dvc *d = payload;
 	const struct mv_json *specs = mv_json_get(d->spec, "stages");
-	struct stage *s = &d->stages[d->count];
+	struct mv_dvc_stage *s = &d->stages[d->count];
 	const char *at = strchr(name, '@'), *wdir;
 	char *base;
 
@@ -764,14 +393,14 @@ static int add_stage(void *payload, const char *name,
 		if (mv_json_get(s->spec, "do"))
 			s->spec = mv_json_get(s->spec, "do");
 	}
-	wdir = text_of(s->spec, "wdir");
+	wdir = mv_import_dvc_text(s->spec, "wdir");
 	s->below = mv_strf("%s%s", wdir ? wdir : "", wdir ? "/" : "");
 	s->prefix = s->below ? mv_strf("%s%s", d->prefix, s->below) : NULL;
 	d->count++;
 	return s->prefix ? 0 : mv_nomem(d->err);
 }
 
-static int list_stages(struct dvc *d, struct mv_err *err)
+static int list_stages(struct mv_dvc *d, struct mv_err *err)
 {
 	const struct mv_json *stages = mv_json_get(d->lock, "stages");
 	size_t count;
@@ -793,7 +422,7 @@ static int list_stages(struct dvc *d, struct mv_err *err)
 	return mv_json_each(stages, add_stage, d);
 }
 
-static int take_stages(struct dvc *d, struct mv_err *err)
+static int take_stages(struct mv_dvc *d, struct mv_err *err)
 {
 	const char *wanted = d->im->import->run;
 	size_t seen = 0;
@@ -812,9 +441,9 @@ static int take_stages(struct dvc *d, struct mv_err *err)
 }
 
 /* What dvc.yaml says that is of no stage. */
-static void tell_metrics(struct dvc *d, const char *path)
+static void tell_metrics(struct mv_dvc *d, const char *path)
 {
-	char *full = dvc_join(d->prefix, path), *folder = NULL;
+	char *full = mv_import_dvc_join(d->prefix, path), *folder = NULL;
 
 	if (full && producer(d, full)) {
 		free(full);
@@ -842,10 +471,9 @@ static void tell_metrics(struct dvc *d, const char *path)
 static int tell_artifact(void *payload, const char *name,
 			 const struct mv_json *artifact)
 {
-	struct dvc *d = payload;
-	const char *path = text_of(artifact, "path");
-	const char *type = text_of(artifact, "type");
-	char *full = path ? dvc_join(d->prefix, path) : NULL;
+	struct mv_dvc *d = payload;
+	const char *type = mv_import_dvc_text(artifact, "type");
+	char *full = mv_import_dvc_path(d->prefix, artifact);
 
 	mv_import_tell(d->im, 1, "artifact '%.80s' is '%.200s'%s%.40s: name it "
 		       "in .gitmodel/config", name, full ? full : "?",
@@ -854,12 +482,12 @@ static int tell_artifact(void *payload, const char *name,
 	return 0;
 }
 
-static void tell_rest(struct dvc *d)
+static void tell_rest(struct mv_dvc *d)
 {
 	const struct mv_json *metrics = mv_json_get(d->spec, "metrics");
 
 	for (size_t i = 0; i < mv_json_size(metrics); i++) {
-		const char *path = entry_path(mv_json_at(metrics, i));
+		const char *path = mv_import_dvc_entry_path(metrics, i);
 
 		if (path)
 			tell_metrics(d, path);
@@ -871,7 +499,7 @@ static void tell_rest(struct dvc *d)
 			   d);
 }
 
-static void dvc_release(struct dvc *d)
+static void dvc_release(struct mv_dvc *d)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		free(d->stages[i].prefix);
@@ -889,7 +517,7 @@ static void dvc_release(struct dvc *d)
 		close(d->root);
 }
 
-static int import_folder(struct dvc *d, const char *dir, struct mv_err *err)
+static int import_folder(struct mv_dvc *d, const char *dir, struct mv_err *err)
 {
 	struct mv_err why = { MV_OK, "" };
 	int rc = mv_import_open(&d->root, dir, err);
@@ -920,7 +548,7 @@ int mv_import_dvc(struct mv_repo *repo, const struct mv_import *import,
 	const char *slash = strrchr(import->path, '/');
 	const char *base = slash ? slash + 1 : import->path;
 	struct mv_importing im;
-	struct dvc d = { .im = &im, .root = -1 };
+	struct mv_dvc d = { .im = &im, .root = -1 };
 	char *dir;
 	int rc;
 

@@ -140,26 +140,6 @@ int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,
 /* May this be one component of a path? */
 int mv_import_is_name(const char *s);
 
-/* -- DVC's MD5s ----------------------------------------------------------- */
-struct mv_import_dvc_md5 {
-	char raw[33], lf[33];	/* hex; of the bytes, and as DVC 2 had it */
-};
-
-int mv_import_dvc_md5(struct mv_import_dvc_md5 *out, struct mv_repo *repo,
-		      const struct mv_pointer *pointer, struct mv_err *err);
-
-int mv_import_dvc_md5_bytes(struct mv_import_dvc_md5 *out, const void *data,
-			    size_t len,
-			    struct mv_err *err);
-
-/* Of a folder: "<md5>.dir" (room for 37) of its files, sorted by path. */
-struct mv_dvc_entry {
-	const char *path, *md5;
-};
-
-int mv_import_dvc_md5_list(char *hex, const struct mv_dvc_entry *entries,
-			   size_t count, struct mv_err *err);
-
 /* -- MLflow: how it is kept differs, what it means does not --------------- */
 /* import/mlflow.c: text of a param, a tag, a point of a metric. */
 int mv_import_mlflow_param(struct mv_importing *im, struct mv_import_run *run,
