@@ -203,9 +203,12 @@ static int finish_note(struct mending *m, const char *object,
 		n->len = m->text.len;
 		n->data = mv_buf_detach(&m->text);
 		m->note_count += n->data != NULL;
-		rc = !n->data ? mv_nomem(err) : m->bytes <= ALL_MAX ? 0 :
-			mv_fail(err, MV_ENOMEM, "notes of more than %zu MiB "
-				"cannot be mended at once", ALL_MAX >> 20);
+		if (!n->data)
+			rc = mv_nomem(err);
+		else if (m->bytes > ALL_MAX)
+			rc = mv_fail(err, MV_ENOMEM, "notes of more than %zu "
+				     "MiB cannot be mended at once",
+				     ALL_MAX >> 20);
 	}
 	mv_buf_release(&m->text);
 	mv_buf_init(&m->text, 2 * READ_MAX);

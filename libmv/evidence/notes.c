@@ -228,7 +228,11 @@ static int push_peer(struct mv_repo *repo, const struct mv_git_peer *peer,
 		if (stuck >= STUCK)
 			break;
 	}
-	return rc == MV_EEXISTS ? (err ? (err->code = MV_EIO) : MV_EIO) : rc;
+	if (rc != MV_EEXISTS)
+		return rc;
+	if (err)
+		err->code = MV_EIO;
+	return MV_EIO;
 }
 
 int mv_evidence_notes_push(struct mv_repo *repo, const char *remote, int *moved,

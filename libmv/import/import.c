@@ -292,8 +292,12 @@ int mv_import_fact(struct mv_importing *im, struct mv_import_run *run,
 	struct mv_err why = { MV_OK, "" };
 	int rc;
 
-	rc = *key ? (guess ? set_guess : set_string)(facts, key, text, &why) :
-	     mv_fail(&why, MV_EINVALID, "a value without a name");
+	if (!*key)
+		rc = mv_fail(&why, MV_EINVALID, "a value without a name");
+	else if (guess)
+		rc = set_guess(facts, key, text, &why);
+	else
+		rc = set_string(facts, key, text, &why);
 	if (rc == MV_EINVALID) {
 		mv_import_unmapped(im, run, "%s", why.msg);
 		return 0;
@@ -743,8 +747,9 @@ static enum mv_import_kind import_kind_of(int fd, const char *name)
 
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW))
 		return MV_IMPORT_OTHER;
-	return S_ISREG(st.st_mode) ? MV_IMPORT_FILE :
-	       S_ISDIR(st.st_mode) ? MV_IMPORT_FOLDER : MV_IMPORT_OTHER;
+	if (S_ISREG(st.st_mode))
+		return MV_IMPORT_FILE;
+	return S_ISDIR(st.st_mode) ? MV_IMPORT_FOLDER : MV_IMPORT_OTHER;
 }
 
 int mv_import_each(int root, const char *rel, mv_import_fn fn, void *payload,

@@ -432,9 +432,10 @@ static int find_artifact(struct mv_subject *out, struct mv_repo *repo,
 		rc = mv_fail(err, MV_EINVALID, "'%s' is not an artifact of "
 			     ".gitmodel/config in %.12s; %s%s%sput [artifact "
 			     "\"%s\"] with its path there, and commit",
-			     artifact, commit, near.best ? "did you mean '" :
-			     "", near.best ? near.best : "", near.best ?
-			     "'? else " : "", artifact);
+			     artifact, commit,
+			     near.best ? "did you mean '" : "",
+			     near.best ? near.best : "",
+			     near.best ? "'? else " : "", artifact);
 	else
 		rc = mv_subject_find_at(out, repo, commit, a->path, &why);
 	if (a && rc == MV_ENOENT)

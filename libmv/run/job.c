@@ -12,7 +12,7 @@
 
 void mv_run_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
 {
-	char text[1024];
+	char text[2048];
 	va_list ap;
 
 	if (!hooks->tell)
@@ -23,10 +23,14 @@ void mv_run_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
 	hooks->tell(hooks->payload, text);
 }
 
+char *mv_run_full_path(const char *folder, const char *path)
+{
+	return *path == '/' ? strdup(path) : mv_path_join(folder, path);
+}
+
 char *mv_run_job_full_path(const struct mv_job *job, const char *path)
 {
-	return *path == '/' ? strdup(path) :
-	       mv_path_join(job->repo->info->work_tree, path);
+	return mv_run_full_path(job->repo->info->work_tree, path);
 }
 
 int mv_run_job_is_folder(const struct mv_job *job, const char *path)

@@ -93,6 +93,9 @@ char *mv_run_live_folder(const char *path);
 /* `path` as the person would type it in `prefix` ("", "a/b/"); yours. */
 char *mv_run_path_from(const char *prefix, const char *path);
 
+/* Where the path, below the folder or absolute, is on disk; yours. */
+char *mv_run_full_path(const char *folder, const char *path);
+
 /* sha256 and size of a file, wherever it is. */
 int mv_run_ref_of_file(struct mv_ref *out, const char *file,
 		       struct mv_err *err);

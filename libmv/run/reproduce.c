@@ -20,7 +20,7 @@
 #include "libmv/meta/manifest.h"
 #include "libmv/meta/record.h"
 #include "libmv/repo/repo.h"
-#include "libmv/run/priv.h"
+#include "libmv/run/job.h"
 #include "libmv/subject/subject.h"
 #include "libmv/transfer/transfer.h"
 #include "libmv/work/work.h"
@@ -74,20 +74,6 @@ void mv_run_reproduced_release(struct mv_reproduced *r)
 	free(r->doubt);
 	free(r->worktree);
 	memset(r, 0, sizeof(*r));
-}
-
-__attribute__((format(printf, 2, 3)))
-static void run_reproduce_tell(const struct work *w, const char *fmt, ...)
-{
-	char text[2048];
-	va_list ap;
-
-	if (!w->hooks->tell)
-		return;
-	va_start(ap, fmt);
-	mv_vwords(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	w->hooks->tell(w->hooks->payload, text);
 }
 
 /* The first doubt is the one that is shown; all are told. */
@@ -347,8 +333,7 @@ static int open_guest(struct work *w, struct mv_err *err)
 
 static char *in_guest(const struct work *w, const char *path)
 {
-	return *path == '/' ? strdup(path) :
-	       mv_path_join(w->guest.path, path);
+	return mv_run_full_path(w->guest.path, path);
 }
 
 static int reproduce_is_there(const struct work *w, const char *path,
@@ -589,7 +574,7 @@ static void tell_command(struct work *w)
 		if (!rc)
 			rc = mv_buf_addstr(&line, w->record->run.command[i]);
 	}
-	run_reproduce_tell(w, "running at %.12s, as %s recorded it:%s",
+	mv_run_job_tell(w->hooks, "running at %.12s, as %s recorded it:%s",
 			   w->record->commit,
 			   w->record->by ? w->record->by : "somebody", line.data);
 	mv_buf_release(&line);

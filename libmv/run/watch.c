@@ -50,12 +50,6 @@ char *mv_run_path_from(const char *prefix, const char *path)
 	return out;
 }
 
-static char *full_path(const struct mv_repo *repo, const char *path)
-{
-	return *path == '/' ? strdup(path) :
-	       mv_path_join(repo->info->work_tree, path);
-}
-
 int mv_run_ref_of_file(struct mv_ref *out, const char *file, struct mv_err *err)
 {
 	struct stat st;
@@ -153,7 +147,7 @@ static int add_file(struct listing *l, const char *path, unsigned roles,
 	f->roles = roles;
 	f->named = named;
 	f->path = strdup(path);
-	full = full_path(l->repo, path);
+	full = mv_run_full_path(l->repo->info->work_tree, path);
 	if (!f->path || !full) {
 		free(f->path);
 		free(full);
@@ -225,7 +219,7 @@ static int note_named(struct listing *l, const char *path, int named,
 		      int depth, struct mv_err *err)
 {
 	struct folder folder = { l, path, named, depth };
-	char *full = full_path(l->repo, path);
+	char *full = mv_run_full_path(l->repo->info->work_tree, path);
 	struct stat st;
 	int rc;
 

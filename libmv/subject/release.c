@@ -28,9 +28,10 @@ static int parse_spec(struct mv_release_spec *out, const char *text)
 		return MV_EINVALID;
 	out->sign = text[n];
 	out->word = text + n + 1;
-	if (out->sign == '@' ? !mv_version_ok(out->word) &&
-			       !is_latest(out->word) :
-			       !mv_stage_ok(out->word))
+	if (out->sign == '#' && !mv_stage_ok(out->word))
+		return MV_EINVALID;
+	if (out->sign == '@' && !mv_version_ok(out->word) &&
+	    !is_latest(out->word))
 		return MV_EINVALID;
 	out->artifact = strndup(text, n);
 	if (!out->artifact)
@@ -91,14 +92,11 @@ int mv_subject_no_version(const struct mv_release_spec *spec,
 		return mv_fail(err, MV_ENOENT, "no version of '%s' is "
 			       "registered; are the tags here? (`git fetch "
 			       "--tags`)", spec->artifact);
-	return mv_fail(err, MV_ENOENT, mv_subject_was_registered(r,
-								 spec->artifact,
-						      spec->word) ?
-		       "version '%s' of '%s' was taken back%s" :
-		       "version '%s' of '%s' is not registered%s", spec->word,
-		       spec->artifact, mv_subject_was_registered(r,
-								 spec->artifact,
-						      spec->word) ? "" :
+	if (mv_subject_was_registered(r, spec->artifact, spec->word))
+		return mv_fail(err, MV_ENOENT, "version '%s' of '%s' was taken "
+			       "back", spec->word, spec->artifact);
+	return mv_fail(err, MV_ENOENT, "version '%s' of '%s' is not "
+		       "registered%s", spec->word, spec->artifact,
 		       mv_registry_near_version(words, r, spec->artifact,
 						spec->word));
 }
@@ -148,10 +146,10 @@ static int find_release(struct mv_release *out, struct mv_repo *repo,
 	const struct mv_event *e = NULL;
 	int rc = mv_registry_load(&r, repo->git, spec->artifact, err);
 
-	if (!rc)
-		rc = spec->sign == '#' ?
-		     mv_registry_who(&e, &r, spec->artifact, spec->word, err) :
-		     mv_registry_which(&e, &r, spec->artifact,
+	if (!rc && spec->sign == '#')
+		rc = mv_registry_who(&e, &r, spec->artifact, spec->word, err);
+	else if (!rc)
+		rc = mv_registry_which(&e, &r, spec->artifact,
 				       is_latest(spec->word) ? NULL :
 				       spec->word, err);
 	if (rc) {
