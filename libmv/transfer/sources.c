@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/config.h"
 #include "libmv/transfer/priv.h"
 
@@ -22,19 +23,18 @@ void mv_transfer_sources_release(struct mv_sources *s)
 
 static int sources_add(struct mv_sources *s, const char *text, size_t len)
 {
-	char **grown, *copy;
+	char **added, *copy;
 
 	for (size_t i = 0; i < s->count; i++)
 		if (!strncmp(s->url[i], text, len) && !s->url[i][len])
 			return 0;
 	copy = strndup(text, len);
-	grown = copy ? realloc(s->url, (s->count + 1) * sizeof(*grown)) : NULL;
-	if (!grown) {
+	added = copy ? MV_GROW_ONE(s->url, s->count, NULL) : NULL;
+	if (!added) {
 		free(copy);
 		return -1;
 	}
-	s->url = grown;
-	s->url[s->count++] = copy;
+	*added = copy;
 	return 0;
 }
 
