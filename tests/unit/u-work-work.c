@@ -165,6 +165,60 @@ static void test_work_work__checkout_of_what_is_not_here(void **state)
 	world_drop(&w);
 }
 
+static void write_one(struct world *w, struct mv_materialize *m,
+		      struct mv_checkout_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	world_open(w, NULL);
+	assert_ok(w, mv_work_materialize(w->repo, m, 1, stats, &w->err));
+}
+
+static void test_work_work__materialize_writes_over_its_pointer_only(
+							void **state)
+{
+	struct mv_materialize m = { .path = "a.bin", .executable = -1 };
+	struct mv_checkout_stats stats;
+	char *blob, *text;
+	struct world w;
+
+	(void)state;
+	pointers(&w);
+	blob = sh(&w.r, "git rev-parse :a.bin | tr -d '\\n'");
+	text = sh(&w.r, "cat a.bin");
+	m.blob = blob;
+	assert_ok(&w, mv_pointer_parse(&m.pointer, text, strlen(text),
+				       &w.err));
+	run(&w.r, "echo mine >a.bin");
+	write_one(&w, &m, &stats);
+	assert_int_equal(stats.files, 0);
+	assert_int_equal(stats.skipped, 1);
+	assert_prints(&w.r, "mine\n", "cat a.bin");
+	/* A link is not followed to what looks like the pointer. */
+	put_file(&w.r, "../outside", text, strlen(text));
+	run(&w.r, "rm a.bin; ln -s ../outside a.bin");
+	write_one(&w, &m, &stats);
+	assert_int_equal(stats.files, 0);
+	run(&w.r, "test -L a.bin; grep -q git-model ../outside; rm a.bin");
+	write_one(&w, &m, &stats);
+	assert_int_equal(stats.files, 0);
+	run(&w.r, "test ! -e a.bin");
+	m.absent_ok = 1;
+	m.executable = 1;
+	write_one(&w, &m, &stats);
+	assert_int_equal(stats.files, 1);
+	assert_int_equal(stats.bytes, 4);
+	assert_prints(&w.r, "one\n", "test -x a.bin; cat a.bin");
+	/* The file keeps the bits that it has. */
+	m.executable = -1;
+	put_file(&w.r, "a.bin", text, strlen(text));
+	write_one(&w, &m, &stats);
+	assert_int_equal(stats.files, 1);
+	assert_prints(&w.r, "one\n", "test -x a.bin; cat a.bin");
+	free(blob);
+	free(text);
+	world_drop(&w);
+}
+
 /* -- status ---------------------------------------------------------------- */
 
 static int note_state(void *payload, const struct mv_file *f,
@@ -344,6 +398,8 @@ int main(void)
 			test_work_work__checkout_writes_what_is_named),
 		cmocka_unit_test(
 			test_work_work__checkout_of_what_is_not_here),
+		cmocka_unit_test(
+			test_work_work__materialize_writes_over_its_pointer_only),
 		cmocka_unit_test(test_work_work__status_of_each_kind),
 		cmocka_unit_test(test_work_work__track_and_untrack),
 		cmocka_unit_test(test_work_work__track_above),
