@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "libmv/base/config.h"
 #include "libmv/base/worktree.h"
@@ -12,6 +11,7 @@
 #include "libmv/git/refs.h"
 #include "libmv/meta/registry.h"
 #include "libmv/repo/state.h"
+#include "libmv/subject/subject.h"
 
 #define FOLDER ".gitmodel/"
 #define FILE_MAX ((size_t)4 << 20)
@@ -28,50 +28,14 @@ struct texts {
 
 /* -- reading -------------------------------------------------------------- */
 
-static int read_fd(struct mv_buf *out, int fd, const char *path,
-		   struct mv_err *err)
+/* Any of them may be missing. */
+static int draft_read(struct texts *t, enum draft_file i, struct mv_repo *repo,
+		      const char *commit, struct mv_err *err)
 {
-	struct mv_reader in = mv_reader_fd(&fd);
-	size_t got = 0;
-	int rc = mv_buf_reserve(out, FILE_MAX + 1) ? mv_nomem(err) :
-	       mv_read_full(&in, out->data, FILE_MAX + 1, &got, err);
+	int rc = mv_subject_team_file(&t->text[i], repo, commit,
+				      draft_files[i] + strlen(FOLDER), FILE_MAX,
+				      err);
 
-	if (!rc && got > FILE_MAX)
-		return mv_fail(err, MV_EINVALID, "'%s' is larger than 4 MiB",
-			       path);
-	if (rc)
-		return rc;
-	out->len = got;
-	out->data[got] = '\0';
-	return 0;
-}
-
-static int read_work_tree(struct texts *t, enum draft_file i,
-			  struct mv_repo *repo, struct mv_err *err)
-{
-	int root, fd = -1;
-	int rc = mv_repo_root(&root, repo, err);
-
-	if (!rc)
-		rc = mv_wt_open_read(&fd, NULL, root, draft_files[i], err);
-	if (rc)
-		return rc == MV_ENOENT ? 0 : rc;
-	rc = read_fd(&t->text[i], fd, draft_files[i], err);
-	close(fd);
-	t->there[i] = !rc;
-	return rc;
-}
-
-/* A revision may lack any of them. */
-static int read_revision(struct texts *t, enum draft_file i,
-			 struct mv_repo *repo, const char *commit,
-			 struct mv_err *err)
-{
-	char *spec = mv_strf("%s:%s", commit, draft_files[i]);
-	int rc = spec ? mv_git_read_blob(mv_repo_git(repo), spec, &t->text[i],
-					 NULL, err) : mv_nomem(err);
-
-	free(spec);
 	t->there[i] = !rc;
 	return rc == MV_ENOENT ? 0 : rc;
 }
@@ -103,11 +67,9 @@ static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
 		rc = mv_git_commit_sure(commit, mv_repo_git(repo), where,
 					err);
 	for (int i = 0; !rc && i < DRAFT_FILES; i++)
-		rc = where && !file ?
-			read_revision(t, i, repo, commit, err) :
-			file && i == POLICY ? draft_read_file(t, where, err) :
-			mv_git_info(mv_repo_git(repo))->work_tree ?
-			read_work_tree(t, i, repo, err) : 0;
+		rc = file && i == POLICY ? draft_read_file(t, where, err) :
+		     draft_read(t, i, repo, where && !file ? commit : NULL,
+				err);
 	if (rc)
 		return rc;
 	*name = !where ? strdup(draft_files[POLICY]) : file ? strdup(where) :
@@ -355,7 +317,7 @@ static int write_signers(struct mv_repo *repo, struct texts *t,
 {
 	struct mv_buf *text = &t->text[SIGNERS];
 	struct mv_policy_draft read = { 0 };
-	int rc = read_work_tree(t, SIGNERS, repo, err);
+	int rc = draft_read(t, SIGNERS, repo, NULL, err);
 
 	if (rc || t->there[SIGNERS])
 		return rc;
@@ -382,12 +344,12 @@ int mv_gate_draft_init(struct mv_repo *repo, const char *member,
 		rc = mv_fail(err, MV_EINVALID, "'%s' is no principal, such as "
 			     "alice@example.com", member);
 	else
-		rc = read_work_tree(&t, POLICY, repo, err);
+		rc = draft_read(&t, POLICY, repo, NULL, err);
 	if (!rc && t.there[POLICY])
 		rc = mv_fail(err, MV_EEXISTS, "there is a '%s' already",
 			     draft_files[POLICY]);
 	if (!rc)
-		rc = read_work_tree(&t, CONFIG, repo, err);
+		rc = draft_read(&t, CONFIG, repo, NULL, err);
 	if (!rc && mv_buf_addf(&t.text[POLICY], starter, member))
 		rc = mv_nomem(err);
 	/* The policy last: without it the others do no harm. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,30 +58,35 @@ static int take_setting(void *payload, const char *section,
 	return rc;
 }
 
-/* The work tree's file; a bare repository or no file has no settings. */
+/* A bare repository or no file has no settings. */
 int mv_repo_team_file(struct mv_buf *text, struct mv_repo *repo,
-		      struct mv_err *err)
+		      const char *name, size_t max, struct mv_err *err)
 {
+	char *path = mv_strf(".gitmodel/%s", name);
 	struct mv_reader in;
-	struct stat st;
 	size_t got = 0;
-	int root, fd, rc;
+	int root, fd = -1, rc = path ? 0 : mv_nomem(err);
 
-	if (!repo->info->work_tree)
-		return MV_ENOENT;
-	rc = mv_repo_root(&root, repo, err);
 	if (!rc)
-		rc = mv_wt_open_read(&fd, &st, root, TEAM_FILE, err);
-	if (rc)
-		return rc;
+		rc = repo->info->work_tree ? mv_repo_root(&root, repo, err) :
+					     MV_ENOENT;
+	if (!rc)
+		rc = mv_wt_open_read(&fd, NULL, root, path, err);
+	if (!rc && mv_buf_reserve(text, max + 1))
+		rc = mv_nomem(err);
 	in = mv_reader_fd(&fd);
-	rc = mv_buf_reserve(text, TEAM_MAX + 1);
 	if (!rc)
-		rc = mv_read_full(&in, text->data, TEAM_MAX + 1, &got, err);
-	else
-		mv_nomem(err);
-	close(fd);
-	text->len = got;
+		rc = mv_read_full(&in, text->data, max + 1, &got, err);
+	if (!rc && got > max)
+		rc = mv_fail(err, MV_EINVALID, "%s: more than %zu bytes", path,
+			     max);
+	if (!rc) {
+		text->len = got;
+		text->data[got] = '\0';
+	}
+	if (fd >= 0)
+		close(fd);
+	free(path);
 	return rc;
 }
 
@@ -91,7 +97,7 @@ int mv_repo_team_limit(uint64_t *out, struct mv_repo *repo, struct mv_err *err)
 	int rc;
 
 	mv_buf_init(&text, TEAM_MAX + 2);
-	rc = mv_repo_team_file(&text, repo, err);
+	rc = mv_repo_team_file(&text, repo, "config", TEAM_MAX, err);
 	if (!rc)
 		rc = mv_config_parse(TEAM_FILE, text.data, text.len,
 				     take_setting, &s, err);

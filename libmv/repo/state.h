@@ -144,8 +144,9 @@ int mv_repo_talk(struct mv_repo *repo, const char *const *args,
 int mv_repo_team_limit(uint64_t *out, struct mv_repo *repo,
 		       struct mv_err *err);
 
-/* The file itself; MV_ENOENT: there is none, or no work tree. */
+/* A file of the work tree's .gitmodel/ ("config"); MV_ENOENT: there is none, or
+   no work tree; MV_EINVALID: more than `max` bytes. */
 int mv_repo_team_file(struct mv_buf *text, struct mv_repo *repo,
-		      struct mv_err *err);
+		      const char *name, size_t max, struct mv_err *err);
 
 #endif

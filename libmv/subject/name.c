@@ -51,7 +51,7 @@ static int write_name(struct mv_repo *repo, const char *name, const char *path,
 	int rootfd, rc;
 
 	mv_buf_init(&text, TEXT_MAX);
-	rc = mv_repo_team_file(&text, repo, err);
+	rc = mv_repo_team_file(&text, repo, "config", TEXT_MAX / 2, err);
 	if (!rc || rc == MV_ENOENT)
 		rc = add_section(&text, name, path, err);
 	if (!rc)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,39 +35,48 @@ void mv_subject_list_release(struct mv_subject *subjects, size_t count)
 
 /* There is room for all that one may have: what is larger is no config, as
    one with a mistake is none. */
-static int read_config(struct mv_buf *text, struct mv_repo *repo,
-		       const char *spec, struct mv_err *err)
+int mv_subject_team_file(struct mv_buf *text, struct mv_repo *repo,
+			 const char *commit, const char *name, size_t max,
+			 struct mv_err *err)
 {
-	int rc = mv_git_read_blob(repo->git, spec, text, NULL, err);
+	char *spec;
+	int rc;
 
-	return rc != MV_ENOMEM ? rc :
-		mv_fail(err, MV_EINVALID, "%s: more than %zu bytes", spec,
-			CONFIG_MAX);
+	if (!commit)
+		return mv_repo_team_file(text, repo, name, max, err);
+	spec = mv_strf("%s:.gitmodel/%s", commit, name);
+	if (!spec || mv_buf_reserve(text, max + 1)) {
+		free(spec);
+		return mv_nomem(err);
+	}
+	rc = mv_git_read_blob(repo->git, spec, text, NULL, err);
+	if (rc == MV_ENOMEM || (!rc && text->len > max))
+		rc = mv_fail(err, MV_EINVALID, "%s: more than %zu bytes", spec,
+			     max);
+	free(spec);
+	return rc;
 }
 
 int mv_subject_project(struct mv_project *out, struct mv_repo *repo,
 		       const char *commit, struct mv_err *err)
 {
-	char *spec = NULL;
+	char name[128] = CONFIG_PATH;
 	struct mv_buf text;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	mv_buf_init(&text, CONFIG_MAX + 2);
-	if (!commit && repo->info->work_tree) {
-		rc = mv_repo_team_file(&text, repo, err);
-	} else {
-		spec = mv_strf("%s:" CONFIG_PATH, commit ? commit : "HEAD");
-		rc = spec && !mv_buf_reserve(&text, CONFIG_MAX + 1) ?
-			read_config(&text, repo, spec, err) : mv_nomem(err);
-	}
+	if (!commit && !repo->info->work_tree)
+		commit = "HEAD";
+	if (commit)
+		snprintf(name, sizeof(name), "%s:" CONFIG_PATH, commit);
+	rc = mv_subject_team_file(&text, repo, commit, "config", CONFIG_MAX,
+				  err);
 	if (!rc)
-		rc = mv_project_parse(out, spec ? spec : CONFIG_PATH,
-				      text.data, text.len, err);
+		rc = mv_project_parse(out, name, text.data, text.len, err);
 	else if (rc == MV_ENOENT)
 		rc = 0;
 	mv_buf_release(&text);
-	free(spec);
 	return rc;
 }
 

@@ -135,6 +135,15 @@ int mv_subject_project(struct mv_project *out, struct mv_repo *repo,
 		       const char *commit, struct mv_err *err);
 
 /*
+ * The text of a file of .gitmodel/ ("policy") in a commit; NULL: as the work
+ * tree has it. `text` has room for two bytes more than `max`. MV_ENOENT: there
+ * is none; MV_EINVALID: it is larger than `max` bytes.
+ */
+int mv_subject_team_file(struct mv_buf *text, struct mv_repo *repo,
+			 const char *commit, const char *name, size_t max,
+			 struct mv_err *err);
+
+/*
  * "NAME PATH": a name for a path of the index that has none, written into the
  * work tree's .gitmodel/config; it counts from the commit on that has it
  *. `arg` may be a revision instead, or nothing that is there:

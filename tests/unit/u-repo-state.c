@@ -87,7 +87,8 @@ static void test_repo_state__a_bare_one_has_no_top(void **state)
 	assert_int_equal(mv_repo_root(&fd, w.repo, &w.err), MV_EINVALID);
 	assert_non_null(strstr(w.err.msg, "b.git"));
 	mv_buf_init(&text, 4096);
-	assert_int_equal(mv_repo_team_file(&text, w.repo, &w.err), MV_ENOENT);
+	assert_int_equal(mv_repo_team_file(&text, w.repo, "config", 4096,
+					   &w.err), MV_ENOENT);
 	mv_buf_release(&text);
 	world_drop(&w);
 }

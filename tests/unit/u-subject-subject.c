@@ -416,9 +416,43 @@ static void test_subject_name__is_written_once_and_refused_where_taken(void **st
 	world_drop(&w);
 }
 
+static void test_subject_project__a_file_of_the_team_as_it_stood(void **state)
+{
+	struct mv_buf text;
+	struct world w;
+
+	(void)state;
+	world_new(&w, "");
+	run(&w.r, "mkdir .gitmodel && printf old >.gitmodel/policy && "
+	    "git add . && git commit -qm one && "
+	    "printf newer >.gitmodel/policy");
+	mv_buf_init(&text, 8);
+	assert_ok(&w, mv_subject_team_file(&text, w.repo, "HEAD", "policy", 6,
+					   &w.err));
+	assert_string_equal(text.data, "old");
+	mv_buf_clear(&text);
+	assert_ok(&w, mv_subject_team_file(&text, w.repo, NULL, "policy", 6,
+					   &w.err));
+	assert_string_equal(text.data, "newer");
+	mv_buf_clear(&text);
+	assert_int_equal(mv_subject_team_file(&text, w.repo, "HEAD", "config",
+					      6, &w.err), MV_ENOENT);
+	assert_int_equal(mv_subject_team_file(&text, w.repo, NULL, "config",
+					      6, &w.err), MV_ENOENT);
+	assert_int_equal(mv_subject_team_file(&text, w.repo, "HEAD", "policy",
+					      2, &w.err), MV_EINVALID);
+	assert_int_equal(mv_subject_team_file(&text, w.repo, NULL, "policy",
+					      2, &w.err), MV_EINVALID);
+	assert_non_null(strstr(w.err.msg, ".gitmodel/policy"));
+	mv_buf_release(&text);
+	world_drop(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_subject_project__a_file_of_the_team_as_it_stood),
 		cmocka_unit_test(test_subject_find__the_table_of_the_header),
 		cmocka_unit_test(
 		   test_subject_find__paths_are_those_of_where_it_was_started),
