@@ -193,8 +193,11 @@ static int open_store(struct mv_repo *repo, unsigned flags, struct mv_err *err)
 		goto out;
 	}
 	options.pool = mv_repo_pool(repo, err);
-	rc = options.pool ? mv_store_open(&repo->store, w.dir, &options, err) :
-			    (err ? err->code : MV_ENOMEM);
+	if (!options.pool) {
+		rc = err ? err->code : MV_ENOMEM;
+		goto out;
+	}
+	rc = mv_store_open(&repo->store, w.dir, &options, err);
 	if (!rc && w.shared)
 		rc = register_client(repo, mv_store_dir(repo->store),
 				     !!(flags & MV_STORE_CREATE), err);

@@ -9,8 +9,8 @@
 
 /*
  * One `git model add` on its way: which files, whose, and what is to be done
- * with each (add.c); reading those that must be read (add-read.c). Private to
- * work.
+ * with each (add.c); what the paths that were typed name (add-list.c); reading
+ * those that must be read (add-read.c). Private to work.
  */
 
 enum mv_adding_owner { PLAIN, MODEL, LFS };
@@ -52,6 +52,14 @@ struct mv_adding {
 	uint64_t total;
 	atomic_uint_fast64_t done;
 };
+
+/* Into `items`, sorted by path: all that these name. MV_ENOENT, MV_EDENIED as
+   mv_work_add() says. */
+int mv_work_adding_list(struct mv_adding *add, const char *const *paths,
+			struct mv_err *err);
+
+struct mv_adding_item *mv_work_adding_find(const struct mv_adding *add,
+					   const char *path);
 
 /* Store all items that must be read; each is STAGE or UNCHANGED then. */
 int mv_work_adding_read(struct mv_adding *add, struct mv_err *err);

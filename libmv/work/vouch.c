@@ -63,7 +63,9 @@ static int sum_file(struct sums *out, const struct mv_repo *repo, int fd,
 	mv_hasher_free(blob);
 	mv_hasher_free(oid);
 	free(block);
-	return rc ? rc : out->size == size ? 0 : MV_EBUSY;
+	if (!rc && out->size != size)
+		rc = MV_EBUSY;
+	return rc;
 }
 
 static int is_blob(const struct sums *sums, const struct mv_repo *repo,
