@@ -5,6 +5,7 @@
 #include "cmd/gate.h"
 #include "cmd/out.h"
 #include "cmd/registry.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/gate/gate.h"
@@ -166,17 +167,8 @@ void gate_note(const struct mv_gate *gate, const struct mv_verdict *verdict,
 			 "checked", gate->trusted_name, stage);
 }
 
-/* Made safe by the report: nothing more is to be done to it. */
-static int say_text(struct mv_buf *text, int failed, const struct mv_err *err)
-{
-	if (!failed)
-		out_text(text);
-	mv_buf_release(text);
-	return failed ? out_fatal(err) : CMD_OK;
-}
-
-int gate_say(const char *subject, const struct mv_verdict *verdict,
-	     int explain)
+/* "yes fraud@v1.2.0 for production", and what did not hold. */
+static int say_verdict(const char *subject, const struct mv_verdict *verdict)
 {
 	const struct mv_judged one = { subject, verdict };
 	struct mv_buf text;
@@ -184,13 +176,11 @@ int gate_say(const char *subject, const struct mv_verdict *verdict,
 	int rc;
 
 	mv_buf_init(&text, VIEWS_MAX);
-	rc = mv_verdicts_text(&text, &one, 1, explain, NULL, &err);
-	return say_text(&text, rc, &err);
-}
-
-struct mv_json *gate_json(const struct mv_verdict *verdict)
-{
-	return mv_verdict_json(verdict);
+	rc = mv_verdicts_text(&text, &one, 1, 0, NULL, &err);
+	if (!rc)
+		out_text(&text);	/* made safe by the report */
+	mv_buf_release(&text);
+	return rc ? out_fatal(&err) : CMD_OK;
 }
 
 /* -- several verdicts ----------------------------------------------------- */
@@ -198,20 +188,15 @@ struct mv_json *gate_json(const struct mv_verdict *verdict)
 int gate_view_add(struct gate_views *views, const char *subject,
 		  struct mv_verdict *verdict)
 {
-	struct gate_view *more;
-	char *copy = subject ? strdup(subject) : NULL;
+	struct gate_view *v = MV_GROW_ONE(views->v, views->count, NULL);
 
-	more = copy ? realloc(views->v, (views->count + 1) * sizeof(*more)) :
-		      NULL;
-	if (!more) {
-		free(copy);
+	if (!v) {
 		mv_verdict_release(verdict);
 		return out_fatalf("out of memory");
 	}
-	views->v = more;
-	more[views->count].subject = copy;
-	more[views->count++].verdict = *verdict;
-	return CMD_OK;
+	v->verdict = *verdict;
+	v->subject = subject ? strdup(subject) : NULL;
+	return v->subject ? CMD_OK : out_fatalf("out of memory");
 }
 
 static char *copy_text(const char *s, int *failed)
@@ -331,7 +316,7 @@ static int gate_print_json(const struct gate_ask *ask, const char *tag,
 	mv_json_set(o, "commit", mv_json_str(ask->p.commit));
 	mv_json_set(o, "policy", ask->gate.has_policy ?
 		    mv_json_str(ask->gate.policy.digest) : mv_json_null());
-	mv_json_set(o, "verdict", gate_json(verdict));
+	mv_json_set(o, "verdict", mv_verdict_json(verdict));
 	return out_json(o);
 }
 
@@ -370,15 +355,17 @@ int gate_promote(struct gate_ask *ask, struct cmd_env *env,
 		return out_fatalf("out of memory");
 	rc = mv_gate_promote(&tag, &verdict, &ask->gate, &ask->p, options,
 			     &err);
-	status = !rc ? CMD_OK : rc == MV_EDENIED && verdict.count ? CMD_NO :
-		 out_fatal(&err);
-	if (status != CMD_FATAL && json) {
-		if (gate_print_json(ask, tag, &verdict))
-			status = CMD_FATAL;
-	} else if (status != CMD_FATAL) {
-		gate_say(subject, &verdict, 0);
+	if (!rc)
+		status = CMD_OK;
+	else if (rc == MV_EDENIED && verdict.count)
+		status = CMD_NO;
+	else
+		status = out_fatal(&err);
+	if (status != CMD_FATAL && (json ? gate_print_json(ask, tag, &verdict) :
+				    say_verdict(subject, &verdict)))
+		status = CMD_FATAL;
+	else if (status != CMD_FATAL && !json)
 		gate_note(&ask->gate, &verdict, ask->p.stage);
-	}
 	if (status == CMD_NO)
 		out_error("%s", err.msg);
 	if (tag && !json)

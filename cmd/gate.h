@@ -34,12 +34,6 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 int gate_find_version(struct gate_ask *ask);
 void gate_done(struct gate_ask *ask);
 
-/* "yes fraud@v1.2.0 for production", and what did not hold; all rules with
-   `explain`. To standard output. */
-int gate_say(const char *subject, const struct mv_verdict *verdict,
-	     int explain);
-struct mv_json *gate_json(const struct mv_verdict *verdict);
-
 /* -- verdicts that are printed together ----------------------------------- */
 struct gate_view {
 	char *subject;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/format/format.h"
 #include "libmv/gate/priv.h"
 #include "libmv/git/git.h"
@@ -45,21 +46,14 @@ static int set_other(struct mv_asked *q, const char *name, const char *version,
 		     const char *commit, struct mv_err *err)
 {
 	struct mv_policy_facts *f = q->facts;
-	struct mv_other *more, *o;
+	struct mv_other *o = MV_GROW_ONE(f->others, f->other_count, err);
 	struct mv_testimony t;
 	struct mv_subject s;
 	int rc;
 
-	more = realloc(f->others, (f->other_count + 1) * sizeof(*more));
-	if (!more)
-		return mv_nomem(err);
-	f->others = more;
-	o = &more[f->other_count];
-	memset(o, 0, sizeof(*o));
-	rc = mv_gate_set(&o->name, name, err);
+	rc = o ? mv_gate_set(&o->name, name, err) : MV_ENOMEM;
 	if (rc)
 		return rc;
-	f->other_count++;
 	if (!commit) {
 		o->nobody = 1;
 		return 0;

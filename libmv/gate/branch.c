@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
+#include "libmv/base/hash.h"
 #include "libmv/gate/priv.h"
 #include "libmv/git/git.h"
 #include "libmv/git/history.h"
@@ -42,15 +44,8 @@ static int add_path(struct moving *m, const char *path, const char *blob,
 
 	if (!a)
 		a = mv_project_by_path(&m->before, path);
-	if (m->count == m->alloc) {
-		size_t alloc = 2 * m->alloc + 64;
-
-		c = realloc(m->v, alloc * sizeof(*c));
-		if (!c)
-			return mv_nomem(err);
-		m->v = c;
-		m->alloc = alloc;
-	}
+	if (MV_GROW(m->v, m->alloc, m->count + 1, err) < 0)
+		return MV_ENOMEM;
 	c = &m->v[m->count++];
 	c->path = strdup(a ? a->path : path);
 	c->blob = strdup(a ? "" : blob);
@@ -289,8 +284,7 @@ static int judge_path(struct moving *m, const char *path, struct mv_err *err)
 struct listing {
 	struct mv_manifest members;
 	char **path, **blob;
-	size_t count;
-	struct mv_hasher *hasher;
+	size_t count, path_alloc, blob_alloc;
 };
 
 static void listing_release(struct listing *l)
@@ -302,31 +296,21 @@ static void listing_release(struct listing *l)
 	free(l->path);
 	free(l->blob);
 	mv_manifest_release(&l->members);
-	mv_hasher_free(l->hasher);
 }
 
 static int add_listed(struct listing *l, char *path, char *blob,
 		      struct mv_err *err)
 {
-	char **more;
-
-	if (!path || !blob)
-		goto nomem;
-	more = realloc(l->path, (l->count + 1) * sizeof(*more));
-	if (!more)
-		goto nomem;
-	l->path = more;
-	more = realloc(l->blob, (l->count + 1) * sizeof(*more));
-	if (!more)
-		goto nomem;
-	l->blob = more;
+	if (!path || !blob ||
+	    MV_GROW(l->path, l->path_alloc, l->count + 1, NULL) < 0 ||
+	    MV_GROW(l->blob, l->blob_alloc, l->count + 1, NULL) < 0) {
+		free(path);
+		free(blob);
+		return mv_nomem(err);
+	}
 	l->path[l->count] = path;
 	l->blob[l->count++] = blob;
 	return 0;
-nomem:
-	free(path);
-	free(blob);
-	return mv_nomem(err);
 }
 
 /* "<mode> blob <oid> TAB <path>": of a symlink or submodule nobody can say
@@ -376,7 +360,7 @@ static int take_bytes(void *payload, size_t i, const char *hex,
 	if (!data)
 		return mv_fail(err, MV_EINVALID, "'.gitmodel/%s' cannot be "
 			       "read, or is larger than 4 MiB", l->path[i]);
-	rc = mv_hasher_once(oid.b, l->hasher, data, len, err);
+	rc = mv_sha256(&oid, data, len, err);
 	return rc ? rc : mv_manifest_add(&l->members, l->path[i], &oid, len,
 					 err);
 }
@@ -392,9 +376,7 @@ static int policy_pointer(struct mv_pointer *out, struct mv_gate *gate,
 
 	memset(&l, 0, sizeof(l));
 	mv_buf_init(&text, MV_MANIFEST_BYTES);
-	rc = mv_hasher_new(&l.hasher, MV_HASH_SHA256, err);
-	if (!rc)
-		rc = list_trusted(&l, git, commit, err);
+	rc = list_trusted(&l, git, commit, err);
 	if (!rc && l.count)
 		rc = mv_git_read_many(git, (const char *const *)l.blob,
 				      l.count, TRUSTED_MAX, take_bytes, &l,
@@ -411,9 +393,6 @@ int mv_gate_policy_digest(char *out, struct mv_gate *gate, const char *commit,
 {
 	const char *args[] = { "ls-tree", "-r", "-z", "--full-tree", commit,
 			       "--", ".gitmodel", NULL };
-	struct mv_hasher *h = NULL;
-	char hex[MV_OID_HEX + 1];
-	struct mv_oid oid;
 	struct mv_buf text;
 	int rc;
 
@@ -421,13 +400,8 @@ int mv_gate_policy_digest(char *out, struct mv_gate *gate, const char *commit,
 	rc = *commit ? mv_git_run(mv_repo_git(gate->repo), args, NULL, 0,
 				  &text, err) : 0;
 	if (!rc)
-		rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!rc)
-		rc = mv_hasher_once(oid.b, h, text.data, text.len, err);
-	mv_hasher_free(h);
+		rc = mv_gate_digest(out, text.data, text.len, err);
 	mv_buf_release(&text);
-	if (!rc)
-		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/gate/gate.h"
 #include "libmv/git/git.h"
@@ -85,20 +86,18 @@ static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
 
 struct listing {
 	char **v;
-	size_t count;
+	size_t count, alloc;
 };
 
 static int keep_principal(void *payload, const char *principal)
 {
 	struct listing *l = payload;
-	char **more = realloc(l->v, (l->count + 2) * sizeof(*more));
 
-	if (!more)
+	if (MV_GROW(l->v, l->alloc, l->count + 2, NULL) < 0)
 		return -1;
-	l->v = more;
-	more[l->count] = strdup(principal);
-	more[l->count + 1] = NULL;
-	return more[l->count++] ? 0 : -1;
+	l->v[l->count] = strdup(principal);
+	l->v[l->count + 1] = NULL;
+	return l->v[l->count++] ? 0 : -1;
 }
 
 static int list_principals(struct mv_policy_draft *out, struct mv_repo *repo,
@@ -113,7 +112,7 @@ static int list_principals(struct mv_policy_draft *out, struct mv_repo *repo,
 		.allowed_gpg_len = t->text[GPG].len,
 		.gpg_keys_len = t->text[GPG_KEYS].len
 	};
-	struct listing l = { NULL, 0 };
+	struct listing l = { .v = NULL };
 	struct mv_trust *trust = NULL;
 	char *tmp;
 	int rc;
@@ -137,7 +136,7 @@ static int list_stages(struct mv_policy_draft *out, struct mv_repo *repo,
 		       struct mv_err *err)
 {
 	struct mv_registry tags = MV_REGISTRY_INIT;
-	struct listing l = { calloc(1, sizeof(*l.v)), 0 };
+	struct listing l = { .v = calloc(1, sizeof(*l.v)) };
 	int rc = l.v ? mv_registry_load(&tags, mv_repo_git(repo), NULL, err) :
 		 mv_nomem(err);
 

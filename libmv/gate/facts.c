@@ -361,8 +361,15 @@ int mv_gate_bindings(struct mv_policy_facts *out, struct mv_gate *gate,
 	return rc;
 }
 
-int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
-		  const struct mv_promotion *p, struct mv_err *err)
+/*
+ * Content, evidence, votes and answers for decide(). Events of the tag itself
+ * and later ones do not count as history. "current" is what held the stage
+ * last, even when it was unassigned since: taking a version off must not make
+ * the next one a first. A fact that cannot be had is left unknown; an error
+ * is returned only when nothing can be said at all.
+ */
+static int find_facts(struct mv_policy_facts *out, struct mv_gate *gate,
+		      const struct mv_promotion *p, struct mv_err *err)
 {
 	struct mv_subject subject;
 	struct mv_asked asked = { gate, p, &subject, NULL, out };
@@ -388,7 +395,7 @@ int mv_gate_check(struct mv_verdict *out, struct mv_policy_facts *facts,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = mv_gate_facts(facts, gate, promotion, err);
+	rc = find_facts(facts, gate, promotion, err);
 	if (rc)
 		return rc;
 	if (gate->has_policy)

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/buf.h"
 #include "libmv/base/config.h"
+#include "libmv/base/grow.h"
+#include "libmv/base/hash.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/gate/priv.h"
 #include "libmv/git/git.h"
@@ -24,13 +27,18 @@
 
 int mv_gate_set(char **out, const char *s, struct mv_err *err)
 {
-	char *copy = strdup(s ? s : "");
+	return mv_set_str(out, s ? s : "", err);
+}
 
-	if (!copy)
-		return mv_nomem(err);
-	free(*out);
-	*out = copy;
-	return 0;
+int mv_gate_digest(char *out, const void *data, size_t len, struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+	struct mv_oid oid;
+	int rc = mv_sha256(&oid, data, len, err);
+
+	if (!rc)
+		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
+	return rc;
 }
 
 char *mv_gate_email(const char *by)
@@ -378,7 +386,7 @@ static int load_trusted(struct mv_gate *g, const char *policy_file,
 
 struct refs {
 	struct mv_git_ref *v;
-	size_t count;
+	size_t count, alloc;
 	const char **over;	/* names of the options' refs, sorted: a push
 				   may bring as many as there are */
 	size_t over_count;
@@ -418,18 +426,13 @@ static int add_ref(struct refs *refs, const struct mv_git_ref *ref,
 {
 	struct mv_git_ref *v;
 
-	if (!(refs->count & (refs->count + 1)) || !refs->v) {
-		v = realloc(refs->v, (2 * refs->count + 2) * sizeof(*v));
-		if (!v)
-			return mv_nomem(err);
-		refs->v = v;
-	}
-	v = &refs->v[refs->count];
+	if (MV_GROW(refs->v, refs->alloc, refs->count + 1, err) < 0)
+		return MV_ENOMEM;
+	v = &refs->v[refs->count++];
 	v->name = strdup(ref->name);
 	v->oid = strdup(ref->oid);
 	v->type = strdup(ref->type);
 	v->commit = strdup(ref->commit);
-	refs->count++;
 	return v->name && v->oid && v->type && v->commit ? 0 : mv_nomem(err);
 }
 

@@ -249,7 +249,7 @@ int mv_gate_approve(struct mv_statement *out, struct mv_gate *gate,
 		    const struct mv_approve_options *options,
 		    struct mv_err *err);
 
-/* A copy into *out; what was there is freed. */
+/* A copy into *out (of NULL: ""); what was there is freed. */
 int mv_gate_set(char **out, const char *s, struct mv_err *err);
 
 /* -- one event ------------------------------------------------------------ */

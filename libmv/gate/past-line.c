@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/gate/priv.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
@@ -104,14 +105,11 @@ static int resolve_path(char (*out)[65], struct mv_git *git,
 static int add_beginning(struct mv_past *past, const char *hex,
 			 struct mv_err *err)
 {
-	char (*more)[65] = realloc(past->beginnings,
-				   (past->beginning_count + 1) *
-				   sizeof(*more));
+	char *name = MV_GROW_ONE(past->beginnings, past->beginning_count, err);
 
-	if (!more)
-		return mv_nomem(err);
-	past->beginnings = more;
-	mv_gate_past_name(more[past->beginning_count++], hex);
+	if (!name)
+		return MV_ENOMEM;
+	mv_gate_past_name(name, hex);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/gate/priv.h"
 #include "libmv/git/git.h"
 #include "libmv/git/notes.h"
@@ -105,7 +106,7 @@ struct notes {
 	int receipts;		/* only these */
 	char (*object)[65];
 	char **blob;
-	size_t count, alloc, statement_alloc;
+	size_t count, object_alloc, blob_alloc, statement_alloc;
 };
 
 static int add_note(void *payload, const char *object, const char *note_blob,
@@ -113,41 +114,14 @@ static int add_note(void *payload, const char *object, const char *note_blob,
 {
 	struct notes *n = payload;
 
-	if (n->count == n->alloc) {
-		size_t more = 2 * n->alloc + 64;
-		void *objects = realloc(n->object, more * sizeof(*n->object));
-		char **blobs;
-
-		if (!objects)
-			return mv_nomem(err);
-		n->object = objects;
-		blobs = realloc(n->blob, more * sizeof(*blobs));
-		if (!blobs)
-			return mv_nomem(err);
-		n->blob = blobs;
-		n->alloc = more;
-	}
+	if (MV_GROW(n->object, n->object_alloc, n->count + 1, err) < 0 ||
+	    MV_GROW(n->blob, n->blob_alloc, n->count + 1, err) < 0)
+		return MV_ENOMEM;
 	n->blob[n->count] = strdup(note_blob);
 	if (!n->blob[n->count])
 		return mv_nomem(err);
 	mv_gate_past_name(n->object[n->count++], object);
 	return 0;
-}
-
-static int digest_line(char *out, const char *line, size_t len,
-		       struct mv_err *err)
-{
-	struct mv_hasher *h = NULL;
-	char hex[MV_OID_HEX + 1];
-	struct mv_oid oid;
-	int rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
-
-	if (!rc)
-		rc = mv_hasher_once(oid.b, h, line, len, err);
-	mv_hasher_free(h);
-	if (!rc)
-		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
-	return rc;
 }
 
 static void release_statement(struct mv_past_statement *s)
@@ -160,18 +134,11 @@ static void release_statement(struct mv_past_statement *s)
 static struct mv_past_statement *next_statement(struct notes *n)
 {
 	struct mv_past_statements *l = n->out;
-	struct mv_past_statement *s = l->v;
+	struct mv_past_statement *s;
 
-	if (l->count == n->statement_alloc) {
-		size_t more = 2 * n->statement_alloc + 16;
-
-		s = realloc(s, more * sizeof(*s));
-		if (!s)
-			return NULL;
-		l->v = s;
-		n->statement_alloc = more;
-	}
-	s += l->count;
+	if (MV_GROW(l->v, n->statement_alloc, l->count + 1, NULL) < 0)
+		return NULL;
+	s = &l->v[l->count];
 	memset(s, 0, sizeof(*s));
 	mv_buf_init(&s->payload, PAYLOAD_MAX);
 	mv_buf_init(&s->sig, PAYLOAD_MAX);
@@ -193,7 +160,7 @@ static int add_statement(struct notes *n, const char *object, const char *line,
 		rc = 0;
 	if (!rc && (!n->receipts ||
 		    (!s->malformed && s->s.decision == MV_DECISION_RECEIPT)))
-		rc = digest_line(s->line, line, len, err);
+		rc = mv_gate_digest(s->line, line, len, err);
 	if (rc || !*s->line) {
 		release_statement(s);
 		return rc;
@@ -361,13 +328,8 @@ static int add_change(struct growth *g, const char *commit,
 {
 	struct change *c;
 
-	if (g->count == g->alloc) {
-		g->alloc = 2 * g->alloc + 64;
-		c = realloc(g->v, g->alloc * sizeof(*c));
-		if (!c)
-			return mv_nomem(err);
-		g->v = c;
-	}
+	if (MV_GROW(g->v, g->alloc, g->count + 1, err) < 0)
+		return MV_ENOMEM;
 	c = &g->v[g->count++];
 	memset(c, 0, sizeof(*c));
 	memcpy(c->commit, commit, sizeof(c->commit));
@@ -436,21 +398,16 @@ static int list_changes(struct growth *g, const char *old, const char *new,
 static int add_loss(struct growth *g, const struct change *c, size_t lines,
 		    const char *line, size_t len, struct mv_err *err)
 {
-	struct mv_past_loss *l = g->past->losses;
+	struct mv_past_loss *l = MV_GROW_ONE(g->past->losses,
+					     g->past->loss_count, err);
 
-	l = realloc(l, (g->past->loss_count + 1) * sizeof(*l));
 	if (!l)
-		return mv_nomem(err);
-	g->past->losses = l;
-	l += g->past->loss_count;
+		return MV_ENOMEM;
 	memcpy(l->object, c->object, 65);
 	memcpy(l->commit, c->commit, 65);
 	l->lines = lines;
 	l->line = strndup(line, len);
-	if (!l->line)
-		return mv_nomem(err);
-	g->past->loss_count++;
-	return 0;
+	return l->line ? 0 : mv_nomem(err);
 }
 
 /* Lines of the old note that the new one has not. */

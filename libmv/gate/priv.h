@@ -20,16 +20,6 @@ struct mv_subject;
 int mv_gate_signer_key(struct mv_signing_key *key, struct mv_git *git,
 		       struct mv_err *err);
 
-/*
- * Content, evidence, votes and answers for decide(). Events of the tag itself
- * and later ones do not count as history. "current" is what held the stage
- * last, even when it was unassigned since: taking a version off must not make
- * the next one a first. A fact that cannot be had is left unknown; an error
- * is returned only when nothing can be said at all.
- */
-int mv_gate_facts(struct mv_policy_facts *out, struct mv_gate *gate,
-		  const struct mv_promotion *promotion, struct mv_err *err);
-
 /* -- the history of one stage --------------------------------------------- */
 
 /*
@@ -124,10 +114,8 @@ int mv_gate_policy_origin(char *out, struct mv_gate *gate, const char *old,
 int mv_gate_stands(char **out, struct mv_git *git, const char *commit,
 		   const char *const *paths, size_t count, struct mv_err *err);
 
-/* Of what was found, rule by rule; `out` has room for 72. It is the same for
-   the promotion and for its replay. */
-int mv_gate_verdict_digest(char *out, const struct mv_verdict *verdict,
-			   struct mv_err *err);
+/* "sha256:<hex>" of these bytes; `out` has room for 72. */
+int mv_gate_digest(char *out, const void *data, size_t len, struct mv_err *err);
 
 /* The e-mail address of "Name <a@b>", in fresh memory; NULL: none. */
 char *mv_gate_email(const char *by);

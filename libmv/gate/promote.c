@@ -23,29 +23,22 @@
 
 /* What was found, not how it was worded: "3 days in staging" is another text
    a second later, and the tag's signature is not there yet. */
-int mv_gate_verdict_digest(char *out, const struct mv_verdict *v,
-			   struct mv_err *err)
+static int verdict_digest(char *out, const struct mv_verdict *v,
+			  struct mv_err *err)
 {
-	struct mv_hasher *h = NULL;
-	char hex[MV_OID_HEX + 1], *line;
-	struct mv_oid oid;
-	int rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
+	struct mv_buf text;
+	int rc = 0;
 
+	mv_buf_init(&text, SIZE_MAX);
 	for (size_t i = 0; i < v->count && !rc; i++) {
 		const struct mv_finding *f = &v->v[i];
 
-		line = mv_strf("%s\t%d\t%s\t%s\t%d\n", f->section, f->line,
-			       f->rule, mv_result_name(f->result),
-			       (int)f->mode);
-		rc = line ? mv_hasher_update(h, line, strlen(line), err) :
-			    mv_nomem(err);
-		free(line);
+		rc = mv_buf_addf(&text, "%s\t%d\t%s\t%s\t%d\n", f->section,
+				 f->line, f->rule, mv_result_name(f->result),
+				 (int)f->mode);
 	}
-	if (!rc)
-		rc = mv_hasher_final(oid.b, h, err);
-	mv_hasher_free(h);
-	if (!rc)
-		snprintf(out, 72, "sha256:%s", mv_oid_hex(hex, &oid));
+	rc = rc ? mv_nomem(err) : mv_gate_digest(out, text.data, text.len, err);
+	mv_buf_release(&text);
 	return rc;
 }
 
@@ -243,7 +236,7 @@ static int add_verdict(struct mv_tag_event *event, const struct promoting *x,
 	int rc = 0;
 
 	if (x->verdict->governed) {
-		rc = mv_gate_verdict_digest(digest, x->verdict, err);
+		rc = verdict_digest(digest, x->verdict, err);
 		snprintf(text, sizeof(text), "%s %s", is_yes(x->verdict) ?
 			 mv_result_name(x->verdict->result) : "no", digest);
 	}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/proc.h"
 #include "libmv/gate/priv.h"
 #include "libmv/git/config.h"
 #include "libmv/git/git.h"
@@ -29,14 +30,6 @@ int mv_gate_signer_key(struct mv_signing_key *key, struct mv_git *git,
 	return rc;
 }
 
-static const char *home_of(const struct mv_repo *repo)
-{
-	for (char *const *p = repo->env.env; p && *p; p++)
-		if (!strncmp(*p, "HOME=", 5))
-			return *p + 5;
-	return "";
-}
-
 /* "<type> <base64>" at the start of a line, without the comment; or NULL. */
 static char *without_comment(const char *line)
 {
@@ -61,13 +54,14 @@ int mv_gate_signer_public(char **out, struct mv_repo *repo, const char *key,
 			  struct mv_err *err)
 {
 	struct mv_buf text;
+	const char *home = mv_proc_getenv(&repo->env, "HOME");
 	char *path;
 	int rc;
 
 	*out = without_comment(strncmp(key, "key::", 5) ? key : key + 5);
 	if (*out)
 		return 0;
-	path = mv_strf("%s%s%s", *key == '~' ? home_of(repo) : "",
+	path = mv_strf("%s%s%s", *key == '~' && home ? home : "",
 		       key + (*key == '~'), ends_with_pub(key) ? "" : ".pub");
 	if (!path)
 		return mv_nomem(err);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/gate/priv.h"
 #include "libmv/git/git.h"
 
@@ -21,15 +22,8 @@ struct question {
 
 static int add_arg(struct question *q, const char *arg, struct mv_err *err)
 {
-	if (q->argc + 1 >= q->alloc) {
-		size_t alloc = 2 * q->alloc + 64;
-		const char **more = realloc(q->argv, alloc * sizeof(*more));
-
-		if (!more)
-			return mv_nomem(err);
-		q->argv = more;
-		q->alloc = alloc;
-	}
+	if (MV_GROW(q->argv, q->alloc, q->argc + 2, err) < 0)
+		return MV_ENOMEM;
 	q->argv[q->argc++] = arg;
 	q->argv[q->argc] = NULL;
 	return 0;

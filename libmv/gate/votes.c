@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "libmv/evidence/evidence.h"
-#include "libmv/gate/gate.h"
-#include "libmv/gate/judge.h"
+#include "libmv/gate/priv.h"
 #include "libmv/git/objects.h"
 #include "libmv/meta/evidence.h"
 #include "libmv/meta/ledger.h"
@@ -70,9 +69,6 @@ struct check {
 /* What the line says, and which line it is; no signature is looked at. */
 static int votes_read_line(struct check *c, struct mv_err *err)
 {
-	struct mv_hasher *h = NULL;
-	struct mv_oid oid;
-	char hex[MV_OID_HEX + 1];
 	int rc;
 
 	mv_buf_init(&c->payload, PAYLOAD_MAX);
@@ -80,17 +76,9 @@ static int votes_read_line(struct check *c, struct mv_err *err)
 	rc = mv_statement_from_line(&c->vote->statement, &c->payload, &c->sig,
 				    c->line, strlen(c->line), err);
 	c->vote->malformed = rc != 0;
-	if (rc != MV_ENOMEM)
-		rc = 0;
-	if (!rc)
-		rc = mv_hasher_new(&h, MV_HASH_SHA256, err);
-	if (!rc)
-		rc = mv_hasher_once(oid.b, h, c->line, strlen(c->line), err);
-	mv_hasher_free(h);
-	if (!rc)
-		snprintf(c->vote->line_digest, sizeof(c->vote->line_digest),
-			 "sha256:%s", mv_oid_hex(hex, &oid));
-	return rc;
+	return rc == MV_ENOMEM ? rc :
+		mv_gate_digest(c->vote->line_digest, c->line, strlen(c->line),
+			       err);
 }
 
 static int votes_check_one(void *arg, unsigned worker, struct mv_err *err)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/base/pool.h"
 #include "libmv/gate/past.h"
 #include "libmv/meta/tags.h"
@@ -51,13 +52,8 @@ static int audit_add(struct audit *a, const struct mv_audit_entry *e, int rank,
 	a->known = 1;
 	if (!in_time(a, e->when))
 		return 0;
-	if (a->count == a->alloc) {
-		a->alloc = 2 * a->alloc + 64;
-		n = realloc(a->v, a->alloc * sizeof(*n));
-		if (!n)
-			return mv_nomem(err);
-		a->v = n;
-	}
+	if (MV_GROW(a->v, a->alloc, a->count + 1, err) < 0)
+		return MV_ENOMEM;
 	n = &a->v[a->count];
 	memset(n, 0, sizeof(*n));
 	n->e = *e;

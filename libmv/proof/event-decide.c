@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/gate/judge.h"
 #include "libmv/meta/registry.h"
 #include "libmv/proof/proving.h"
@@ -28,7 +29,7 @@ static int say_findings(struct proving *x, const struct mv_verdict *v)
 
 static int check_verdict(struct proving *x, const struct mv_verdict *v)
 {
-	const char *text = mv_proof_said(x, "Model-Verdict");
+	const char *text = mv_proof_said(&x->trailers, "Model-Verdict");
 	size_t n = strcspn(text, " ");
 	const char *word = v->governed ? mv_result_name(v->result) :
 					 "ungoverned";
@@ -53,8 +54,8 @@ static int check_verdict(struct proving *x, const struct mv_verdict *v)
 static int check_facts(struct proving *x, const struct mv_policy_facts *f,
 		       struct mv_err *err)
 {
-	const char *records = mv_proof_said(x, "Model-Records");
-	const char *from = mv_proof_said(x, "Model-From");
+	const char *records = mv_proof_said(&x->trailers, "Model-Records");
+	const char *from = mv_proof_said(&x->trailers, "Model-From");
 	int rc = 0;
 
 	if (f->promoter)
@@ -156,29 +157,24 @@ static int check_left_out(struct proving *x, const struct mv_subject *s,
 	struct mv_testimony t;
 	struct mv_verdict v;
 	const struct mv_vote *no = NULL;
-	struct mv_vote *all;
+	size_t room = f->vote_count;
 	char a[32];
 	int rc = mv_gate_testimony(&t, gate, s->blob, &s->pointer,
 				   x->event->tag.artifact, x->p->when, err);
 
 	if (rc)
 		return rc;
-	all = realloc(f->votes, (f->vote_count + t.count + 1) * sizeof(*all));
-	if (!all) {
-		mv_gate_testimony_release(&t);
-		return mv_nomem(err);
-	}
-	f->votes = all;
-	for (size_t i = 0; i < t.count; i++) {
+	rc = MV_GROW(f->votes, room, f->vote_count + t.count, err);
+	for (size_t i = 0; !rc && i < t.count; i++) {
 		if (!is_no(&t.votes[i], x) || was_read(&t.votes[i], f))
 			continue;
-		all[f->vote_count++] = t.votes[i];
+		no = &f->votes[f->vote_count];
+		f->votes[f->vote_count++] = t.votes[i];
 		memset(&t.votes[i], 0, sizeof(t.votes[i]));
-		no = &all[f->vote_count - 1];
 	}
 	mv_gate_testimony_release(&t);
 	if (!no)
-		return 0;
+		return rc;
 	rc = mv_decide(&v, f, &gate->policy, x->p->when, err);
 	if (!rc && !mv_proof_is_yes(&v))
 		rc = BAD(x, "it was decided without what %s had said on %s "

@@ -7,7 +7,7 @@
 /* Which records an event was decided on, and what was added or lost since. */
 int mv_proof_check_notes(struct proving *x)
 {
-	const char *commit = mv_proof_said(x, "Model-Notes");
+	const char *commit = mv_proof_said(&x->trailers, "Model-Notes");
 
 	if (!*commit)
 		return 0;

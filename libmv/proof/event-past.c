@@ -35,7 +35,7 @@ static int add_ref(struct mv_git_ref *ref, const struct mv_event *e)
 static int slipped_in(const struct proving *x, const struct mv_event *e)
 {
 	const struct mv_registry *r = &x->gates->today->registry;
-	const char *from = mv_proof_said(x, "Model-From");
+	const char *from = mv_proof_said(&x->trailers, "Model-From");
 
 	if (e->tag.kind != MV_EVENT_ASSIGN || e->tag.counter >= 0 ||
 	    x->event->tag.counter < 0 ||

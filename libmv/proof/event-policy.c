@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/grow.h"
 #include "libmv/git/objects.h"
 #include "libmv/meta/registry.h"
 #include "libmv/proof/proving.h"
@@ -9,7 +10,7 @@
 /* Which policy an event was decided by, and whether it was the one in force. */
 static int check_in_force(struct proving *x)
 {
-	const char *policy = mv_proof_said(x, "Model-Policy");
+	const char *policy = mv_proof_said(&x->trailers, "Model-Policy");
 	const struct mv_past_commit *c;
 	char a[32], b[32];
 
@@ -32,23 +33,20 @@ static int check_in_force(struct proving *x)
 /* Data of the trusted commit that the policy compares with. */
 struct paths {
 	const char **v;
-	size_t count;
+	size_t count, alloc;
 };
 
 static int add_path(void *payload, const char *question, struct mv_err *err)
 {
 	struct paths *paths = payload;
-	const char **more;
 
 	if (strncmp(question, "content ", 8))
 		return 0;
-	more = realloc(paths->v, (paths->count + 2) * sizeof(*more));
-	if (!more)
-		return mv_nomem(err);
-	paths->v = more;
-	more[paths->count] = strdup(question + 8);
-	more[paths->count + 1] = NULL;
-	return more[paths->count++] ? 0 : mv_nomem(err);
+	if (MV_GROW(paths->v, paths->alloc, paths->count + 2, err) < 0)
+		return MV_ENOMEM;
+	paths->v[paths->count] = strdup(question + 8);
+	paths->v[paths->count + 1] = NULL;
+	return paths->v[paths->count++] ? 0 : mv_nomem(err);
 }
 
 static int list_paths(struct paths *out, const struct proving *x,
@@ -73,7 +71,7 @@ static int vouched(const struct proving *x)
 	const char *digest = x->receipt ? x->receipt->s.policy : NULL;
 
 	return digest && *digest &&
-	       !strcmp(digest, mv_proof_said(x, "Model-Policy")) &&
+	       !strcmp(digest, mv_proof_said(&x->trailers, "Model-Policy")) &&
 	       x->then->gate.has_policy &&
 	       !strcmp(digest, x->then->gate.policy.digest);
 }
@@ -83,7 +81,7 @@ static int find_place(struct proving *x, const char *commit,
 		      struct mv_err *err)
 {
 	struct mv_git *git = mv_repo_git(x->gates->repo);
-	struct paths paths = { NULL, 0 };
+	struct paths paths = { .v = NULL };
 	int rc = list_paths(&paths, x, err);
 
 	if (!rc)
@@ -120,8 +118,8 @@ static int never_was(struct proving *x, const char *commit)
 
 int mv_proof_check_policy(struct proving *x, struct mv_err *err)
 {
-	const char *commit = mv_proof_said(x, "Model-Policy-Commit");
-	const char *digest = mv_proof_said(x, "Model-Policy");
+	const char *commit = mv_proof_said(&x->trailers, "Model-Policy-Commit");
+	const char *digest = mv_proof_said(&x->trailers, "Model-Policy");
 	struct mv_git *git = mv_repo_git(x->gates->repo);
 	const struct mv_past_commit *brought = NULL;
 	struct mv_err why = { MV_OK, "" };

@@ -53,7 +53,7 @@ static int event_take_tag(void *payload, size_t i,
 static int event_check_name(struct proving *x, const char *key,
 			    const char *name)
 {
-	const char *value = mv_proof_said(x, key);
+	const char *value = mv_proof_said(&x->trailers, key);
 
 	if (!*value || !name || !strcmp(value, name))
 		return 0;
@@ -118,9 +118,9 @@ static int no_record(struct proving *x)
 static int event_check_content(struct proving *x, struct mv_subject *s,
 			       struct mv_gate *gate, struct mv_err *err)
 {
-	const char *content = mv_proof_said(x, "Model-Content");
-	const char *bytes = mv_proof_said(x, "Model-Size");
-	const char *path = mv_proof_said(x, "Model-Path");
+	const char *content = mv_proof_said(&x->trailers, "Model-Content");
+	const char *bytes = mv_proof_said(&x->trailers, "Model-Size");
+	const char *path = mv_proof_said(&x->trailers, "Model-Path");
 	struct mv_err why = { MV_OK, "" };
 	char name[MV_OID_NAME], size[32];
 	int rc = mv_gate_subject(s, gate, x->event->tag.artifact,
@@ -158,7 +158,7 @@ static int check_plain(struct proving *x, struct mv_err *err)
 	struct mv_subject s;
 	int rc;
 
-	if (!*mv_proof_said(x, "Model-Content"))
+	if (!*mv_proof_said(&x->trailers, "Model-Content"))
 		return 0;
 	memset(&s, 0, sizeof(s));
 	rc = event_check_content(x, &s, &where, err);
@@ -245,10 +245,10 @@ static int prove_stage(struct proving *x, struct mv_err *err)
 	if (!*x->p->version && !rc)
 		rc = BAD(x, "it does not say which version it means");
 	/* Without the policy or the records nothing can be decided again. */
-	if (!rc && !*mv_proof_said(x, "Model-Policy-Commit"))
+	if (!rc && !*mv_proof_said(&x->trailers, "Model-Policy-Commit"))
 		return check_plain(x, err);
 	if (rc || !x->then || !*x->p->version ||
-	    (*mv_proof_said(x, "Model-Notes") && !x->notes))
+	    (*mv_proof_said(&x->trailers, "Model-Notes") && !x->notes))
 		return rc;
 	if (doubt)
 		return mv_proof_say_doubt(x, doubt);
@@ -271,7 +271,7 @@ static int set_names(struct proving *x, struct mv_err *err)
 {
 	const struct mv_registry *r = &x->gates->today->registry;
 	const struct mv_event *v = NULL;
-	const char *version = mv_proof_said(x, "Model-Version");
+	const char *version = mv_proof_said(&x->trailers, "Model-Version");
 	int rc;
 
 	if (is_stage(x->event) && !*version)
@@ -280,12 +280,14 @@ static int set_names(struct proving *x, struct mv_err *err)
 	rc = mv_gate_set(&x->p->version, x->event->tag.version ?
 			 x->event->tag.version : *version ? version :
 			 v ? v->tag.version : "", err);
-	if (!rc && *mv_proof_said(x, "Model-Records"))
+	if (!rc && *mv_proof_said(&x->trailers, "Model-Records"))
 		rc = mv_gate_set(&x->p->records,
-				 mv_proof_said(x, "Model-Records"), err);
-	if (!rc && *mv_proof_said(x, "Model-Policy"))
+				 mv_proof_said(&x->trailers, "Model-Records"),
+				 err);
+	if (!rc && *mv_proof_said(&x->trailers, "Model-Policy"))
 		rc = mv_gate_set(&x->p->policy,
-				 mv_proof_said(x, "Model-Policy"), err);
+				 mv_proof_said(&x->trailers, "Model-Policy"),
+				 err);
 	return rc ? rc : mv_gate_set(&x->p->promoter, x->tagger ? x->tagger :
 				     "", err);
 }

@@ -7,6 +7,7 @@
 #include "libmv/repo/state.h"
 
 /* What the files of proof share. */
+struct mv_facts;
 struct mv_past;
 struct mv_past_statement;
 struct mv_trust;
@@ -18,6 +19,9 @@ int mv_proof_gates_at(struct mv_gate_then **out, struct mv_gates *gates,
 __attribute__((format(printf, 3, 4)))
 int mv_proof_add(struct mv_proof *p, enum mv_verify_state state,
 		 const char *fmt, ...);
+
+/* A trailer; "" when there is none. */
+const char *mv_proof_said(const struct mv_facts *trailers, const char *key);
 
 /* `event` is of gates->today's registry. What is wrong is said in the proof;
    an error is returned when there can be no proof at all. */

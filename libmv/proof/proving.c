@@ -48,9 +48,9 @@ int mv_proof_add(struct mv_proof *p, enum mv_verify_state state,
 	return 0;
 }
 
-const char *mv_proof_said(const struct proving *x, const char *key)
+const char *mv_proof_said(const struct mv_facts *trailers, const char *key)
 {
-	const struct mv_value *v = mv_facts_get(&x->trailers, key);
+	const struct mv_value *v = mv_facts_get(trailers, key);
 
 	return v && v->text ? v->text : "";
 }

@@ -31,9 +31,6 @@ struct proving {
 #define BAD(x, ...) mv_proof_add((x)->p, MV_VERIFY_BAD, __VA_ARGS__)
 #define UNKNOWN(x, ...) mv_proof_add((x)->p, MV_VERIFY_UNKNOWN, __VA_ARGS__)
 
-/* A trailer; "" when there is none. */
-const char *mv_proof_said(const struct proving *x, const char *key);
-
 /* "2026-11-21 08:15:00 UTC"; `text` has room for 32. Returns it. */
 const char *mv_proof_moment(char *text, int64_t s);
 

@@ -25,13 +25,6 @@ struct earlier {
 	size_t *which;
 };
 
-static const char *named(const struct mv_facts *trailers, const char *key)
-{
-	const struct mv_value *v = mv_facts_get(trailers, key);
-
-	return v && v->text ? v->text : "";
-}
-
 static int take_names(void *payload, size_t i,
 		      const struct mv_git_object_info *tag,
 		      struct mv_err *err)
@@ -45,8 +38,8 @@ static int take_names(void *payload, size_t i,
 
 	if (!tag || mv_tag_trailers(&trailers, tag->message, NULL))
 		goto out;
-	mv_gate_past_name(p->notes, named(&trailers, "Model-Notes"));
-	commit = named(&trailers, "Model-Policy-Commit");
+	mv_gate_past_name(p->notes, mv_proof_said(&trailers, "Model-Notes"));
+	commit = mv_proof_said(&trailers, "Model-Policy-Commit");
 	if (strspn(commit, "0123456789abcdef") >= 40)
 		rc = mv_gate_past_place(&place, x->past,
 					mv_repo_git(x->gate->repo), commit, NULL,
@@ -187,7 +180,7 @@ static int look_at(void *payload, size_t i,
 		mv_facts_release(&trailers);
 		return 0;
 	}
-	ours = *named(&trailers, "Model-Policy-Commit") != '\0';
+	ours = *mv_proof_said(&trailers, "Model-Policy-Commit") != '\0';
 	mv_facts_release(&trailers);
 	c = ours ? overtaking(m, tag->author.when) : NULL;
 	if (!c)
