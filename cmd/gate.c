@@ -493,3 +493,22 @@ int gate_vote_usage(int argc, const char **argv, struct gate_vote *vote,
 				       "--stage");
 	return opt_count(argc, argv, 0, 1, opts, usage);
 }
+
+int gate_yes_or_no(int argc, const char **argv, struct cmd_env *env,
+		   enum mv_decision decision, const char *const *usage)
+{
+	struct gate_vote vote = { 0 };
+	const struct opt opts[] = {
+		GATE_OPT_ABOUT(&vote),
+		OPT_STRING(0, "reason", &vote.reason, "text", "why"),
+		OPT_DURATION(0, "expires", &vote.expires, "time",
+			     "how long it counts: 14d; without, for ever"),
+		OPT_JSON(&vote.json),
+		OPT_END
+	};
+
+	argc = opt_parse(argc, argv, opts, usage);
+	if (gate_vote_usage(argc, argv, &vote, opts, usage))
+		return CMD_USAGE;
+	return gate_vote(argc, argv, env, decision, &vote);
+}

@@ -79,11 +79,24 @@ struct gate_vote {
 	int64_t expires;	/* s from now; 0: never */
 	int policy, json;
 };
+/* What can be decided on: a version for a stage, or a change of the policy. */
+#define GATE_USAGE_ABOUT(command) \
+	"git model " command " [<options>] <name>@<version> " \
+	"<stage>|<name>#<stage>", \
+	"git model " command " [<options>] --stage <stage> <name>@<version>", \
+	"git model " command " [<options>] --policy [<revision>]"
+#define GATE_OPT_ABOUT(vote) \
+	OPT_STRING(0, "stage", &(vote)->stage, "stage", "for this stage"), \
+	OPT_BOOL(0, "policy", &(vote)->policy, \
+		 "what stands in .gitmodel of the revision (HEAD)")
 /* Are these the arguments of such a command? Finds the stage where it is the
    second of them. 0, or CMD_USAGE after saying what is wrong. */
 int gate_vote_usage(int argc, const char **argv, struct gate_vote *vote,
 		    const struct opt *opts, const char *const *usage);
 int gate_vote(int argc, const char **argv, struct cmd_env *env,
 	      enum mv_decision decision, const struct gate_vote *vote);
+/* Approve and reject: the whole command. */
+int gate_yes_or_no(int argc, const char **argv, struct cmd_env *env,
+		   enum mv_decision decision, const char *const *usage);
 
 #endif

@@ -5,19 +5,14 @@
 #include "cmd/opt.h"
 
 static const char *const usage[] = {
-	"git model revoke [<options>] <name>@<version> <stage>|<name>#<stage>",
-	"git model revoke [<options>] --stage <stage> <name>@<version>",
-	"git model revoke [<options>] --policy [<revision>]",
-	NULL
+	GATE_USAGE_ABOUT("revoke"), NULL
 };
 
 int cmd_revoke(int argc, const char **argv, struct cmd_env *env)
 {
 	struct gate_vote vote = { 0 };
 	const struct opt opts[] = {
-		OPT_STRING(0, "stage", &vote.stage, "stage", "for this stage"),
-		OPT_BOOL(0, "policy", &vote.policy,
-			 "what stands in .gitmodel of the revision (HEAD)"),
+		GATE_OPT_ABOUT(&vote),
 		OPT_STRING(0, "reason", &vote.reason, "text", "why"),
 		OPT_STRING(0, "nonce", &vote.nonce, "nonce",
 			   "which one; without, the newest of your own"),
