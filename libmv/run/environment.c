@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -102,29 +103,23 @@ void mv_run_probe_drop(struct mv_probe *probe)
 static int set_text(struct mv_record *r, const char *key, const char *text,
 		    struct mv_err *err)
 {
-	struct mv_value v = { .type = MV_VALUE_STRING };
-	int rc;
+	const struct mv_value v = {
+		.type = MV_VALUE_STRING, .text = (char *)(uintptr_t)text
+	};
 
-	v.text = strdup(text);
-	if (!v.text)
-		return mv_nomem(err);
-	rc = *text ? mv_facts_set(&r->environment, key, &v, 0, err) : 0;
-	free(v.text);
-	return rc;
+	return *text ? mv_facts_set(&r->environment, key, &v, 0, err) : 0;
 }
 
 static int set_int(struct mv_record *r, const char *key, int64_t i,
 		   struct mv_err *err)
 {
-	struct mv_value v = { .type = MV_VALUE_INT, .i = i, .r = (double)i };
-	int rc;
+	char text[24];
+	const struct mv_value v = {
+		.type = MV_VALUE_INT, .i = i, .r = (double)i, .text = text
+	};
 
-	v.text = mv_strf("%" PRId64, i);
-	if (!v.text)
-		return mv_nomem(err);
-	rc = mv_facts_set(&r->environment, key, &v, 0, err);
-	free(v.text);
-	return rc;
+	snprintf(text, sizeof(text), "%" PRId64, i);
+	return mv_facts_set(&r->environment, key, &v, 0, err);
 }
 
 /* The rest of the first line that begins so; in place. */
