@@ -55,6 +55,26 @@ static inline void mv_put_le64(void *p, uint64_t v)
 	mv_put_le32((uint8_t *)p + 4, (uint32_t)(v >> 32));
 }
 
+/* A number in groups of 7 bits, the lowest first, as protobuf and Thrift write
+   it: bytes used, or 0 (and *out is 0) when it does not end or has more than
+   64 bits. */
+static inline size_t mv_varint(uint64_t *out, const uint8_t *p, size_t len)
+{
+	uint64_t n = 0;
+
+	*out = 0;
+	for (size_t i = 0; i < len && i < 10; i++) {
+		n |= (uint64_t)(p[i] & 0x7f) << (7 * i);
+		if (i == 9 && p[i] > 1)
+			return 0;
+		if (!(p[i] & 0x80)) {
+			*out = n;
+			return i + 1;
+		}
+	}
+	return 0;
+}
+
 static inline uint32_t mv_be32(const void *p)
 {
 	const uint8_t *b = p;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "libmv/base/bytes.h"
+
 void mv_thrift_begin(struct mv_thrift *t, const uint8_t *data, size_t len)
 {
 	memset(t, 0, sizeof(*t));
@@ -10,27 +12,20 @@ void mv_thrift_begin(struct mv_thrift *t, const uint8_t *data, size_t len)
 	t->end = data + len;
 }
 
-static uint64_t varint(struct mv_thrift *t)
+static uint64_t thrift_number(struct mv_thrift *t)
 {
 	uint64_t n = 0;
+	size_t used = mv_varint(&n, t->p, (size_t)(t->end - t->p));
 
-	for (unsigned i = 0; i < 10 && t->p < t->end; i++) {
-		uint8_t b = *t->p++;
-
-		if (i == 9 && b > 1)
-			break;
-		n |= (uint64_t)(b & 0x7f) << (7 * i);
-		if (!(b & 0x80))
-			return n;
-	}
-	t->bad = 1;
-	return 0;
+	t->p += used;
+	t->bad |= !used;
+	return n;
 }
 
 /* 0, 1, 2, 3 are 0, -1, 1, -2. */
 int64_t mv_thrift_int(struct mv_thrift *t)
 {
-	uint64_t n = varint(t);
+	uint64_t n = thrift_number(t);
 
 	return (int64_t)(n >> 1 ^ (~(n & 1) + 1));
 }
@@ -86,7 +81,7 @@ int mv_thrift_list(struct mv_thrift *t, uint32_t *count)
 	uint64_t n = head >> 4;
 
 	if (n == 15)
-		n = varint(t);
+		n = thrift_number(t);
 	if (n > (uint64_t)(t->end - t->p))
 		t->bad = 1;
 	*count = t->bad ? 0 : (uint32_t)n;
@@ -95,7 +90,7 @@ int mv_thrift_list(struct mv_thrift *t, uint32_t *count)
 
 const uint8_t *mv_thrift_binary(struct mv_thrift *t, size_t *len)
 {
-	uint64_t n = varint(t);
+	uint64_t n = thrift_number(t);
 	const uint8_t *p = t->p;
 
 	advance(t, n);
@@ -121,13 +116,13 @@ static void skip_simple(struct mv_thrift *t, int type)
 	case MV_THRIFT_I16:
 	case MV_THRIFT_I32:
 	case MV_THRIFT_I64:
-		varint(t);
+		thrift_number(t);
 		break;
 	case MV_THRIFT_DOUBLE:
 		advance(t, 8);
 		break;
 	case MV_THRIFT_BINARY:
-		advance(t, varint(t));
+		advance(t, thrift_number(t));
 		break;
 	case MV_THRIFT_UUID:
 		advance(t, 16);
@@ -156,7 +151,7 @@ static void skip_into(struct mv_thrift *t, int type, struct pending *out)
 		out->count = count;
 		return;
 	}
-	out->count = varint(t);
+	out->count = thrift_number(t);
 	types = out->count ? byte(t) : 0;
 	if (out->count > (uint64_t)(t->end - t->p))
 		t->bad = 1;

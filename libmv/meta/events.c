@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/bytes.h"
 #include "libmv/base/pull.h"
 #include "libmv/meta/curves.h"
 
@@ -88,18 +89,10 @@ struct field {
 
 static int take_varint(uint64_t *out, struct bytes *in)
 {
-	*out = 0;
-	for (unsigned shift = 0; shift < 70 && in->at < in->end; shift += 7) {
-		const uint8_t c = *in->at++;
+	size_t used = mv_varint(out, in->at, (size_t)(in->end - in->at));
 
-		/* Of the tenth byte only one bit has a place. */
-		if (shift == 63 && c > 1)
-			return -1;
-		*out |= (uint64_t)(c & 0x7f) << shift;
-		if (!(c & 0x80))
-			return 0;
-	}
-	return -1;
+	in->at += used;
+	return used ? 0 : -1;
 }
 
 static int take_fixed(uint64_t *out, struct bytes *in, size_t n)
