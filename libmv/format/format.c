@@ -38,6 +38,12 @@ static int is_zip(const uint8_t *head, size_t len)
 			    !memcmp(head, "PK\5\6", 4));
 }
 
+/* Its first bytes are a name, which may begin like another format. */
+static int is_tar(const uint8_t *head, size_t len)
+{
+	return mv_walker_for(head, len) == &mv_walker_tar;
+}
+
 /* What has no header that says it all. */
 static int list_other(struct mv_layout *out, const uint8_t *head, size_t len,
 		      mv_read_at_fn fn, void *payload, uint64_t size,
@@ -48,7 +54,7 @@ static int list_other(struct mv_layout *out, const uint8_t *head, size_t len,
 
 	if (is_zip(head, len))
 		return mv_zip_list(out, fn, payload, size, err);
-	rc = mv_recognise(out, head, len, size, err);
+	rc = mv_recognise(out, head, len, err);
 	if (rc != MV_ENOENT)
 		return rc;
 	if (walker == &mv_walker_parquet)
@@ -73,7 +79,7 @@ int mv_format_parse_at(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 			goto out;
 		rc = mv_format_parse(out, &need, head, have, size, err);
 	} while (rc == MV_EBUSY && need > have);
-	if (rc == MV_ENOENT)
+	if (rc == MV_ENOENT || (rc == MV_EINVALID && is_tar(head, have)))
 		rc = list_other(out, head, have, fn, payload, size, err);
 out:
 	free(head);
@@ -268,9 +274,9 @@ static int along_new(struct mv_runs *out, const struct mv_walker *walker,
 	return 0;
 }
 
-/* No header says it all: does it belong to something that is read along? */
+/* No header says it all, or it is wrong: is it something that is read along? */
 static int scout_of(struct mv_runs *out, size_t *need, const uint8_t *head,
-		    size_t len, int eof, struct mv_err *err)
+		    size_t len, int eof, int wrong, struct mv_err *err)
 {
 	const struct mv_walker *walker;
 
@@ -279,7 +285,9 @@ static int scout_of(struct mv_runs *out, size_t *need, const uint8_t *head,
 		return mv_fail(err, MV_EBUSY, "more of the head is needed");
 	}
 	walker = mv_walker_for(head, len);
-	return walker ? along_new(out, walker, err) : 0;
+	if (!walker || (wrong && walker != &mv_walker_tar))
+		return 0;
+	return along_new(out, walker, err);
 }
 
 int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
@@ -297,10 +305,9 @@ int mv_format_runs(struct mv_runs *out, size_t *need, const uint8_t *head,
 	}
 	if (rc == MV_ENOMEM)
 		return rc;
-	if (rc == MV_ENOENT)
-		return scout_of(out, need, head, len, eof, err);
 	if (rc < 0)
-		return 0;
+		return scout_of(out, need, head, len, eof, rc != MV_ENOENT,
+				err);
 	rc = runs_of(out, &layout, err);
 	mv_layout_release(&layout);
 	return rc;

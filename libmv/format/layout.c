@@ -286,6 +286,26 @@ const struct mv_name *mv_names_twice(struct mv_name *names, size_t count)
 	return NULL;
 }
 
+int mv_layout_note_twice(struct mv_layout *layout, struct mv_err *err)
+{
+	struct mv_name *names;
+	int twice;
+
+	if (layout->count < 2)
+		return 0;
+	names = calloc(layout->count, sizeof(*names));
+	if (!names)
+		return mv_nomem(err);
+	for (size_t i = 0; i < layout->count; i++) {
+		names[i].s = layout->tensors[i].name;
+		names[i].len = strlen(names[i].s);
+	}
+	twice = mv_names_twice(names, layout->count) != NULL;
+	free(names);
+	return twice ? mv_layout_note(layout, "a name is there twice", err) :
+		0;
+}
+
 uint64_t mv_tensor_elements(const struct mv_tensor *tensor)
 {
 	uint64_t n = tensor->dtype != MV_DTYPE_FILE;

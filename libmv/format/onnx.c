@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/bytes.h"
+
 /*
  * ONNX: a tree of protobuf messages, read along. A message is a list of
  * fields (tag, then a number or a length and bytes); those that lead to
@@ -125,23 +127,6 @@ static int bad_onnx_tensor(struct onnx_walk *o, const char *what)
 				     o->tensor.name.len), what);
 }
 
-/* Bytes used, or 0. */
-static size_t varint(uint64_t *out, const uint8_t *p, size_t len)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < len && i < 10; i++) {
-		n |= (uint64_t)(p[i] & 0x7f) << (7 * i);
-		if (i == 9 && p[i] > 1)
-			return 0;
-		if (!(p[i] & 0x80)) {
-			*out = n;
-			return i + 1;
-		}
-	}
-	return 0;
-}
-
 /*
  * There is no magic: it begins with ir_version, then come producer_name or
  * other fields of a model.
@@ -155,7 +140,7 @@ static int onnx_bid(const uint8_t *data, size_t len)
 		return 0;
 	switch (data[2]) {
 	case 0x12:		/* producer_name: text of some letters */
-		n = varint(&length, data + 3, 2);
+		n = mv_varint(&length, data + 3, 2);
 		if (!n || length > 200 || 3 + n + length + 1 > len)
 			return 0;
 		for (i = 3 + n; i < 3 + n + length; i++)
@@ -164,7 +149,7 @@ static int onnx_bid(const uint8_t *data, size_t len)
 		return strchr("\x1a\x22\x28\x32\x3a\x42\x72", data[i]) &&
 			data[i] ? 30 : 0;
 	case 0x3a:		/* a graph, which begins with a node */
-		n = varint(&length, data + 3, 10);
+		n = mv_varint(&length, data + 3, 10);
 		return n && 3 + n < len && length > 16 &&
 			(data[3 + n] == 0x0a || data[3 + n] == 0x12) ? 20 : 0;
 	case 0x42:		/* an opset, which is short */
@@ -207,7 +192,7 @@ static int add_dims(struct onnx_walk *o, const struct field *f)
 	if (f->wire == 0)
 		return add_dim(o, f->value);
 	while (!rc && at < f->value) {
-		n = varint(&dim, f->bytes + at, (size_t)f->value - at);
+		n = mv_varint(&dim, f->bytes + at, (size_t)f->value - at);
 		if (!n)
 			return onnx_bad(o, "a number is too long");
 		at += n;
@@ -509,14 +494,14 @@ static int use_field(struct onnx_walk *o, enum kind in, const struct field *f)
 static int take_field(struct onnx_walk *o, struct field *f, const uint8_t *p,
 		      size_t len)
 {
-	size_t used = varint(&f->value, p, len), n = 0;
+	size_t used = mv_varint(&f->value, p, len), n = 0;
 
 	if (!used || f->value >> 32 || f->value < 8)
 		return onnx_bad(o, "a tag cannot be one");
 	f->number = (uint32_t)(f->value >> 3);
 	f->wire = f->value & 7;
 	if (f->wire == 0 || f->wire == 2) {
-		n = varint(&f->value, p + used, len - used);
+		n = mv_varint(&f->value, p + used, len - used);
 		if (!n)
 			return onnx_bad(o, "a number is too long");
 	} else if (f->wire == 1 || f->wire == 5) {

@@ -369,6 +369,17 @@ static int read_footer(struct footer *f)
 	return rc;
 }
 
+/* No reader asks; but nobody writes such a file. */
+static int note_overlap(struct mv_layout *out, struct mv_err *err)
+{
+	for (size_t i = 1; i < out->count; i++)
+		if (out->tensors[i - 1].offset + out->tensors[i - 1].length >
+		    out->tensors[i].offset)
+			return mv_layout_note(out, "column chunks overlap",
+					      err);
+	return 0;
+}
+
 int mv_parquet_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		    uint64_t size, struct mv_err *err)
 {
@@ -397,8 +408,10 @@ int mv_parquet_list(struct mv_layout *out, mv_read_at_fn fn, void *payload,
 		mv_thrift_begin(&f.t, data, len);
 		rc = read_footer(&f);
 	}
-	if (!rc)
+	if (!rc) {
 		mv_layout_sort(out);
+		rc = note_overlap(out, err);
+	}
 	free(data);
 	if (rc < 0)
 		mv_layout_release(out);

@@ -100,6 +100,8 @@ int mv_walk_list(struct mv_layout *out, const struct mv_walker *walker,
 int mv_layout_copy(struct mv_layout *layout, const struct mv_tensor *t,
 		   const char *name, size_t name_len, struct mv_err *err);
 void mv_layout_sort(struct mv_layout *layout);	/* by offset */
+/* Notes that two tensors have one name, if that is so. */
+int mv_layout_note_twice(struct mv_layout *layout, struct mv_err *err);
 
 /* Exactly `len` bytes; MV_EINVALID beyond the end of the file. */
 int mv_read_exactly(mv_read_at_fn fn, void *payload, uint64_t size,
@@ -132,6 +134,14 @@ struct mv_zip {
 	size_t count;
 	char *directory;
 };
+
+/* Before each member's data: this, its name, extra fields. */
+#define MV_ZIP_LOCAL 30u
+
+/* Puts in the 64-bit forms of those fields that hold only ones; `header` may
+   be NULL. 0 when one is missing. */
+int mv_zip_wide(const uint8_t *extra, size_t len, uint64_t *size,
+		uint64_t *packed, uint64_t *header);
 
 /*
  * The directory at the end, compared with the header of each member: names,
@@ -203,7 +213,7 @@ int mv_shards_list(struct mv_layout *out, const uint8_t *head, size_t len,
 
 /* 0 and *out; MV_ENOENT: nothing we know. */
 int mv_recognise(struct mv_layout *out, const uint8_t *head, size_t len,
-		 uint64_t size, struct mv_err *err);
+		 struct mv_err *err);
 
 /* -- filling a layout; everything lives until mv_layout_release() --------- */
 char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len);

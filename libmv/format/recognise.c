@@ -4,10 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libmv/base/bytes.h"
-#include "libmv/base/json.h"
-#include "libmv/base/json-read.h"
-
 /*
  * Formats that are named and no more: what is in them is not listed, and
  * they are cut by content.
@@ -69,12 +65,11 @@ static int is_saved_model(const uint8_t *head, size_t len)
 }
 
 int mv_recognise(struct mv_layout *out, const uint8_t *head, size_t len,
-		 uint64_t size, struct mv_err *err)
+		 struct mv_err *err)
 {
 	size_t at;
 	int rc = 0;
 
-	(void)size;
 	memset(out, 0, sizeof(*out));
 	out->not_listed = 1;
 	if (is_hdf5(head, len, &at)) {

@@ -25,9 +25,8 @@ struct tar_walk {
 	uint64_t next_size;		/* the same; UINT64_MAX: none */
 };
 
-static int tar_bad(struct tar_walk *t, const char *what, struct mv_err *err)
+static int tar_bad(const char *what, struct mv_err *err)
 {
-	(void)t;
 	return mv_fail(err, MV_EINVALID, "the tar archive is damaged: %s",
 		       what);
 }
@@ -111,7 +110,7 @@ static int go_behind(struct tar_walk *t, struct mv_err *err)
 	if (__builtin_add_overflow(t->begin, t->size, &end) ||
 	    end > INT64_MAX - BLOCK ||
 	    (t->walk.file_size != UINT64_MAX && end > t->walk.file_size))
-		return tar_bad(t, "a member ends behind the file", err);
+		return tar_bad("a member ends behind the file", err);
 	t->walk.at = (end + BLOCK - 1) / BLOCK * BLOCK;
 	/* the last padding may be missing */
 	if (t->walk.file_size != UINT64_MAX && t->walk.at > t->walk.file_size)
@@ -156,15 +155,15 @@ static int at_header(struct tar_walk *t, const uint8_t *h, size_t len,
 	static const uint8_t zeros[BLOCK];
 
 	if (len < BLOCK)
-		return tar_bad(t, "it ends in a header", err);
+		return tar_bad("it ends in a header", err);
 	if (!memcmp(h, zeros, BLOCK)) {
 		t->walk.at = UINT64_MAX;
 		return 0;
 	}
 	if (!is_header(h))
-		return tar_bad(t, "a header has another checksum", err);
+		return tar_bad("a header has another checksum", err);
 	if (!get_number(&t->size, h + 124, 12))
-		return tar_bad(t, "a member has no size", err);
+		return tar_bad("a member has no size", err);
 	t->begin = t->walk.at + BLOCK;
 	t->walk.at = t->begin;
 	if (!t->has_name)
@@ -175,7 +174,7 @@ static int at_header(struct tar_walk *t, const uint8_t *h, size_t len,
 	case 'L':
 	case 'x':
 		if (t->size > EXTENDED_MAX)
-			return tar_bad(t, "a name is too long", err);
+			return tar_bad("a name is too long", err);
 		if (!t->size)
 			return 0;
 		t->place = h[156] == 'L' ? PLACE_NAME : PLACE_PAX;
@@ -241,7 +240,7 @@ static int at_pax(struct tar_walk *t, const uint8_t *p, size_t len,
 	while (left) {
 		n = pax_record(t, p, left);
 		if (!n && t->size <= len)
-			return tar_bad(t, "an extended header is malformed",
+			return tar_bad("an extended header is malformed",
 				       err);
 		if (!n)
 			break;

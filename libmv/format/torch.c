@@ -563,6 +563,28 @@ static int order_parts(struct mv_torch *torch, struct mv_err *err)
 	return 0;
 }
 
+/* A file may be one object, whose class says what it is. */
+static int class_meta(struct tree *t)
+{
+	uint32_t root = mv_pickle_root(t->p), class, dummy;
+	const struct mv_pickle_value *value;
+	char text[MV_PICKLE_TEXT_MAX];
+	int v3;
+
+	if (mv_pickle_at(t->p, root)->kind != MV_PICKLE_CALL ||
+	    !mv_pickle_nth(&class, t->p, root, 0) ||
+	    unwrap(t->p, &root, &dummy, &v3))
+		return 0;
+	value = mv_pickle_at(t->p, class);
+	if (value->kind != MV_PICKLE_GLOBAL || value->cut)
+		return 0;
+	for (uint32_t i = 0; i < value->count; i++)
+		text[i] = (char)(value->u.text[i] == '\n' ? '.' :
+				 value->u.text[i]);
+	return mv_layout_meta(&t->out->layout, "class", 5, text, value->count,
+			      t->err);
+}
+
 int mv_torch_read(struct mv_torch *out, const struct mv_pickle *pickle,
 		  struct mv_err *err)
 {
@@ -576,6 +598,8 @@ int mv_torch_read(struct mv_torch *out, const struct mv_pickle *pickle,
 	t->p = pickle;
 	t->err = err;
 	rc = find_storages(out, pickle, err);
+	if (!rc)
+		rc = class_meta(t);
 	if (!rc)
 		rc = visit(t, mv_pickle_root(pickle));
 	while (!rc && t->depth)

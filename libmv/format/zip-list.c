@@ -213,6 +213,7 @@ static int torch_list(struct mv_layout *out, const struct mv_zip *zip,
 		memset(&torch.layout, 0, sizeof(torch.layout));
 		out->format = "pytorch";
 		mv_layout_sort(out);
+		rc = mv_layout_note_twice(out, f->err);
 	}
 	mv_torch_release(&torch);
 	return rc;

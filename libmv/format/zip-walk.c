@@ -13,7 +13,6 @@
  * data.pkl, which comes first, knows those of the storages, and ends where
  * the pickle does.
  */
-#define LOCAL_SIZE 30u
 #define VALUES_MAX (1u << 20)	/* of data.pkl: 16 MiB and the like */
 
 enum place { PLACE_LOCAL, PLACE_ARRAY, PLACE_PICKLE, PLACE_END, PLACE_BEHIND };
@@ -33,7 +32,7 @@ struct zip_walk {
 
 static int zip_bid(const uint8_t *data, size_t len)
 {
-	return len >= LOCAL_SIZE && !memcmp(data, "PK\3\4", 4) ? 50 : 0;
+	return len >= MV_ZIP_LOCAL && !memcmp(data, "PK\3\4", 4) ? 50 : 0;
 }
 
 static int over(struct zip_walk *z)
@@ -136,56 +135,31 @@ static int stored_member(struct zip_walk *z, const char *name, size_t len,
 	return go_behind(z, z->size);
 }
 
-/* The size before the data; of a large member in its extra field. */
-static int local_size(uint64_t *size, const uint8_t *h, size_t name_len,
-		      size_t extra_len)
-{
-	const uint8_t *extra = h + LOCAL_SIZE + name_len;
-
-	*size = mv_le32(h + 18);
-	if (*size != UINT32_MAX)
-		return 1;
-	while (extra_len >= 4) {
-		size_t n = mv_le16(extra + 2);
-
-		if (n > extra_len - 4)
-			return 0;
-		if (mv_le16(extra) == 1) {
-			/* the size comes first, unless it fits where it was */
-			size_t at = mv_le32(h + 22) == UINT32_MAX ? 8 : 0;
-
-			if (n < at + 8)
-				return 0;
-			*size = mv_le64(extra + 4 + at);
-			return *size != UINT32_MAX;
-		}
-		extra += 4 + n;
-		extra_len -= 4 + n;
-	}
-	return 0;
-}
-
 static int at_local(struct zip_walk *z, const uint8_t *h, size_t len,
 		    struct mv_err *err)
 {
 	size_t name_len, extra_len;
+	uint64_t unpacked;
 	unsigned method;
 
-	if (len < LOCAL_SIZE || memcmp(h, "PK\3\4", 4))
+	if (len < MV_ZIP_LOCAL || memcmp(h, "PK\3\4", 4))
 		return over(z);
 	name_len = mv_le16(h + 26);
 	extra_len = mv_le16(h + 28);
 	method = mv_le16(h + 8);
-	if (len - LOCAL_SIZE < name_len + extra_len ||
-	    !local_size(&z->size, h, name_len, extra_len))
+	z->size = mv_le32(h + 18);
+	unpacked = mv_le32(h + 22);
+	if (len - MV_ZIP_LOCAL < name_len + extra_len ||
+	    !mv_zip_wide(h + MV_ZIP_LOCAL + name_len, extra_len, &unpacked,
+			 &z->size, NULL))
 		return over(z);
 	z->told_behind = mv_le16(h + 6) & 8;
 	if (z->told_behind && !z->size)
 		z->size = UINT64_MAX;
-	z->begin = z->walk.at + LOCAL_SIZE + name_len + extra_len;
+	z->begin = z->walk.at + MV_ZIP_LOCAL + name_len + extra_len;
 	z->walk.at = z->begin;
 	if (!method)
-		return stored_member(z, (const char *)h + LOCAL_SIZE, name_len,
+		return stored_member(z, (const char *)h + MV_ZIP_LOCAL, name_len,
 				     err);
 	if (z->size == UINT64_MAX)
 		return over(z);

@@ -19,7 +19,6 @@
 #define END64_SIZE 56u
 #define LOCATOR_SIZE 20u
 #define ENTRY_SIZE 46u
-#define LOCAL_SIZE 30u
 #define TAIL_MAX (65535u + END_SIZE + LOCATOR_SIZE)
 
 struct reading {
@@ -131,9 +130,8 @@ out:
 
 /* -- the directory -------------------------------------------------------- */
 
-/* The 64-bit forms of those fields that hold only ones. */
-static int wide_fields(const uint8_t *extra, size_t len, uint64_t *size,
-		       uint64_t *packed, uint64_t *header)
+int mv_zip_wide(const uint8_t *extra, size_t len, uint64_t *size,
+		uint64_t *packed, uint64_t *header)
 {
 	uint64_t *fields[] = { size, packed, header };
 
@@ -173,7 +171,7 @@ static int check_local(struct reading *r, struct mv_zip_member *m,
 	int rc;
 
 	rc = mv_read_exactly(r->fn, r->payload, r->dir_at, m->header, h,
-			     LOCAL_SIZE + m->name_len, r->err);
+			     MV_ZIP_LOCAL + m->name_len, r->err);
 	if (rc < 0)
 		return rc == MV_EINVALID ?
 			bad_member(r, m, "is not where the directory says") :
@@ -181,17 +179,17 @@ static int check_local(struct reading *r, struct mv_zip_member *m,
 	if (memcmp(h, "PK\3\4", 4))
 		return bad_member(r, m, "is not where the directory says");
 	if (mv_le16(h + 26) != m->name_len ||
-	    memcmp(h + LOCAL_SIZE, m->name, m->name_len))
+	    memcmp(h + MV_ZIP_LOCAL, m->name, m->name_len))
 		return bad_member(r, m, "has another name in its own header");
 	if (mv_le16(h + 8) != method || (mv_le16(h + 6) & 0x2041) !=
 	    (flags & 0x2041))
 		return bad_member(r, m, "is packed otherwise in its own header");
 	extra_len = mv_le16(h + 28);
-	m->data = m->header + LOCAL_SIZE + m->name_len + extra_len;
+	m->data = m->header + MV_ZIP_LOCAL + m->name_len + extra_len;
 	if (m->data > r->dir_at || m->packed > r->dir_at - m->data)
 		return bad_member(r, m, "reaches into the directory");
 	rc = mv_read_exactly(r->fn, r->payload, r->dir_at,
-			     m->data - extra_len, h + LOCAL_SIZE, extra_len,
+			     m->data - extra_len, h + MV_ZIP_LOCAL, extra_len,
 			     r->err);
 	if (rc < 0)
 		return rc;
@@ -199,7 +197,7 @@ static int check_local(struct reading *r, struct mv_zip_member *m,
 	size = mv_le32(h + 22);
 	if (mv_le16(h + 6) & 8 && !packed && !size)
 		return 0;	/* told behind the data */
-	if (!wide_fields(h + LOCAL_SIZE, extra_len, &size, &packed, NULL) ||
+	if (!mv_zip_wide(h + MV_ZIP_LOCAL, extra_len, &size, &packed, NULL) ||
 	    ((size != m->size || packed != m->packed) &&
 	     (size || packed || !(mv_le16(h + 6) & 8))))
 		return bad_member(r, m, "has another size in its own header");
@@ -230,7 +228,7 @@ static int one_entry(struct reading *r, const uint8_t *at, size_t left,
 	m->packed = mv_le32(at + 20);
 	m->size = mv_le32(at + 24);
 	m->header = mv_le32(at + 42);
-	if (!wide_fields(at + ENTRY_SIZE + name_len, extra_len, &m->size,
+	if (!mv_zip_wide(at + ENTRY_SIZE + name_len, extra_len, &m->size,
 			 &m->packed, &m->header))
 		return bad_member(r, m, "has no size");
 	if (flags & 0x2041)
@@ -318,7 +316,7 @@ static int read_directory(struct reading *r)
 	r->zip->directory = (char *)dir;
 	r->zip->members = calloc(r->count ? (size_t)r->count : 1,
 				 sizeof(*r->zip->members));
-	r->local = malloc(LOCAL_SIZE + 2 * 65536u);
+	r->local = malloc(MV_ZIP_LOCAL + 2 * 65536u);
 	if (!dir || !r->zip->members || !r->local)
 		return mv_nomem(r->err);
 	rc = mv_read_exactly(r->fn, r->payload, r->size, r->dir_at, dir, len,

@@ -375,7 +375,7 @@ static void test_format_format__long_json_has_no_hints(void **state)
 	mv_put_le64(w.json.data, 4096 * KIB + 1);
 	/* at once, without asking for the header */
 	assert_int_equal(mv_format_runs(&runs, &need,
-					(uint8_t *)w.json.data, 16, 0, &err),
+					(uint8_t *)w.json.data, 512, 0, &err),
 			 0);
 	assert_int_equal(runs.count, 0);
 	mv_buf_release(&w.json);

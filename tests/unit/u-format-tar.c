@@ -161,6 +161,65 @@ static void test_format_tar__members_have_runs(void **state)
 	free(data);
 }
 
+/* The first bytes of a tar are a name, whatever that begins like. */
+static void test_format_tar__a_name_is_not_a_magic(void **state)
+{
+	char *data = calloc(1, 6000);
+	struct mv_runs runs;
+	struct mv_layout l;
+	struct mv_err err;
+	struct mv_buf b;
+	size_t need = 0;
+
+	(void)state;
+	assert_non_null(data);
+	mv_buf_init(&b, 1u << 20);
+	tar_add(&b, "GGUF-models/large.bin", '0', data, 6000, NULL);
+	tar_end(&b);
+	assert_int_equal(list(b.data, b.len, &l, &err), 0);
+	assert_string_equal(l.format, "tar");
+	mv_layout_release(&l);
+	all_runs(&runs, b.data, b.len);
+	assert_int_equal(runs.count, 1);
+	mv_runs_release(&runs);
+	/* whatever is offered of it */
+	assert_int_equal(mv_format_runs(&runs, &need, (uint8_t *)b.data, 100,
+					0, &err), MV_EBUSY);
+	assert_true(need > 100 && need <= 512);
+	mv_runs_release(&runs);
+	mv_buf_release(&b);
+	free(data);
+}
+
+/* Members beyond one window, near and far; names that are there twice. */
+static void test_format_tar__large_archives_are_listed(void **state)
+{
+	uint8_t *data = calloc(1, 300000);
+	struct mv_layout l;
+	struct mv_err err;
+	struct mv_buf b;
+	char name[32];
+
+	(void)state;
+	assert_non_null(data);
+	mv_buf_init(&b, 8u << 20);
+	for (unsigned i = 0; i < 900; i++) {
+		snprintf(name, sizeof(name), "m%u", i % 899);
+		tar_add(&b, name, '0', data, i % 100 ? i : 300000, NULL);
+	}
+	tar_end(&b);
+	assert_int_equal(list(b.data, b.len, &l, &err), 0);
+	assert_int_equal(l.count, 900);
+	assert_int_equal(l.note_count, 1);
+	assert_string_equal(l.notes[0], "a name is there twice");
+	for (size_t i = 0; i < l.count; i++)
+		if (!strcmp(l.tensors[i].name, "m898"))
+			assert_int_equal(l.tensors[i].length, 898);
+	mv_layout_release(&l);
+	mv_buf_release(&b);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +228,8 @@ int main(void)
 		cmocka_unit_test(test_format_tar__what_cannot_be_is_refused),
 		cmocka_unit_test(test_format_tar__damage_is_survived),
 		cmocka_unit_test(test_format_tar__members_have_runs),
+		cmocka_unit_test(test_format_tar__a_name_is_not_a_magic),
+		cmocka_unit_test(test_format_tar__large_archives_are_listed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

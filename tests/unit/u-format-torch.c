@@ -267,6 +267,33 @@ static void test_format_torch__a_pickle_that_is_none_is_refused(void **state)
 	mv_buf_release(&z.file);
 }
 
+/* A whole object says what it is; its own dicts add nothing to names. */
+static void test_format_torch__objects_have_a_class(void **state)
+{
+	static const char begin[] = "cmine.nets\nNet\n)\x81}(X\x0b\0\0\0"
+				    "_parameters}(";
+	static const int64_t ten = 10, one = 1;
+	struct mv_layout l;
+	struct mv_err err;
+	struct pkl p;
+	struct zip z;
+
+	(void)state;
+	mv_buf_init(&p.b, 1u << 20);
+	op(&p, begin, sizeof(begin) - 1);
+	tensor(&p, "w", "0", 10, 0, &ten, &one, 1);
+	op(&p, "uub.", 4);
+	pt(&z, &p, "archive/data/0", 40);
+	assert_int_equal(list(z.file.data, z.file.len, &l, &err), 0);
+	assert_int_equal(l.count, 1);
+	assert_string_equal(l.tensors[0].name, "w");
+	assert_int_equal(l.meta_count, 1);
+	assert_string_equal(l.meta_keys[0], "class");
+	assert_string_equal(l.meta_values[0], "mine.nets.Net");
+	mv_layout_release(&l);
+	mv_buf_release(&z.file);
+}
+
 static void test_format_torch__damage_is_survived(void **state)
 {
 	struct mv_err err;
@@ -351,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_format_torch__storages_must_be_there),
 		cmocka_unit_test(test_format_torch__names_differ_by_more_than_case),
 		cmocka_unit_test(test_format_torch__a_pickle_that_is_none_is_refused),
+		cmocka_unit_test(test_format_torch__objects_have_a_class),
 		cmocka_unit_test(test_format_torch__damage_is_survived),
 		cmocka_unit_test(test_format_torch__storages_are_cut_at_tensors),
 	};
