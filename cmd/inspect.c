@@ -211,7 +211,7 @@ static const char *architecture(const struct mv_layout *layout)
 {
 	static const char *const keys[] = {
 		"general.architecture", "architecture", "model_type",
-		"class_name"
+		"class_name", "class"
 	};
 
 	for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++)
@@ -312,19 +312,28 @@ static int add_table(struct mv_buf *out, const struct mv_layout *layout,
 static int print_text(const struct source *s, const struct mv_layout *layout,
 		      char (*hex)[MV_OID_HEX + 1], struct mv_err *err)
 {
+	const char *made_as = architecture(layout);
 	char size[32];
-	struct mv_buf out;
+	struct mv_buf out, head;
 	int rc;
 
+	mv_buf_init(&head, OUTPUT_MAX);
 	mv_buf_init(&out, OUTPUT_MAX);
 	rc = mv_layout_print_facts(&out, layout, err);
 	if (!rc && layout->count && add_table(&out, layout, hex))
 		rc = mv_nomem(err);
+	if (!rc && made_as &&
+	    (mv_buf_addstr(&head, "architecture: ") ||
+	     mv_buf_add_safe(&head, made_as, strlen(made_as)) ||
+	     mv_buf_addch(&head, '\n')))
+		rc = mv_nomem(err);
 	if (!rc) {
 		out_line("size: %s (%" PRIu64 " bytes)",
 			 mv_print_size(size, s->size), s->size);
+		out_text(&head);
 		out_text(&out);
 	}
+	mv_buf_release(&head);
 	mv_buf_release(&out);
 	return rc;
 }

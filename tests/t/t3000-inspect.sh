@@ -45,6 +45,7 @@ test_expect_success 'GGUF, NPY and NPZ' '
 	git model inspect "$DATA/tiny-final-Q8_0.gguf" >out &&
 	test_grep "^dtypes: Q8_0 380928 (23 tensors), F32 672 (7 tensors)$" out &&
 	test_grep "^metadata: general.architecture = llama$" out &&
+	test_grep "^architecture: llama$" out &&
 	git model inspect "$DATA/f8-big-endian.npy" >out &&
 	test_grep "^array  F64(big-endian)  \[70, 10\]  5.5 KiB$" out &&
 	git model inspect "$DATA/object.npy" >out &&

@@ -36,6 +36,33 @@ test_expect_success 'NPZ, ONNX and PyTorch share their chunks' '
 	done
 '
 
+# One tensor of it, in a GGUF and in a shard of its own, and its place.
+test_expect_success 'GGUF and another layout of shards do, too' '
+	cd repo &&
+	python3 - <<-\EOT &&
+	import struct
+	whole = open("stored.safetensors", "rb").read()
+	data = whole[296:296 + 16384]
+	name = b"layer.0.weight"
+	head = b"GGUF" + struct.pack("<IQQ", 3, 1, 0)
+	head += struct.pack("<Q", len(name)) + name
+	head += struct.pack("<IQQIQ", 2, 64, 64, 0, 0)
+	open("one.gguf", "wb").write(head + bytes(-len(head) % 32) + data)
+	text = b"{\"%s\":{\"dtype\":\"F32\",\"shape\":[64,64]," % name
+	text += b"\"data_offsets\":[0,16384]}}"
+	open("shard.safetensors", "wb").write(
+	    struct.pack("<Q", len(text)) + text + data)
+	EOT
+	git model track "*.gguf" &&
+	for f in one.gguf shard.safetensors
+	do
+		git model inspect $f &&
+		n=$(new_bytes $f) &&
+		echo "$f: $n of $(test_file_size $f)" &&
+		test "$n" -lt 900 || return 1
+	done
+'
+
 test_expect_success 'a tar shares its array, and pays for the rest' '
 	cd repo &&
 	n=$(new_bytes samples.tar) &&
