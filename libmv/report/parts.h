@@ -243,4 +243,21 @@ int mv_rows_other_data(unsigned char *other, const struct mv_row *const *rows,
 int mv_rows_same_data(const struct mv_row *a, const struct mv_row *b,
 		      const char *metric);
 
+/* -- verdict.c: what is said of a finding alike everywhere ---------------- */
+
+/* No decides; what only warns or is evaluated does not. */
+enum mv_weight {
+	MV_WEIGHT_FAIL, MV_WEIGHT_WARN, MV_WEIGHT_NOTE, MV_WEIGHT_PASS
+};
+enum mv_weight mv_finding_weight(const struct mv_finding *f);
+const char *mv_finding_mode(const struct mv_finding *f);
+/* " (only a warning)", or "". */
+const char *mv_finding_remark(const struct mv_finding *f);
+/* "expected 2; found 1; do ..." */
+void mv_finding_reason(struct mv_pen *pen, const struct mv_finding *f);
+/* The rule's key: what stands before the "=". */
+size_t mv_finding_key_len(const struct mv_finding *f);
+/* For a piece that is to be looked at before it is added; yours to release. */
+struct mv_pen mv_pen_piece(struct mv_buf *piece);
+
 #endif
