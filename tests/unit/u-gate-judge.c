@@ -261,7 +261,9 @@ static void test_gate_past__receipts_and_lost_lines(void **state)
 			 MV_ENOMEM);
 	mv_gate_past_release(&past);
 	/* Notes that cannot be read are not notes without receipts. */
+	mv_gate_close(&g);
 	look_lose(&w, "refs/notes/model^{tree}");
+	assert_ok(&w, gate_open(&g, &w));
 	assert_true(mv_gate_past_read(&past, &g, &w.err));
 	assert_true(mv_gate_past_read_statements(&all, &g, 1, &w.err));
 	mv_gate_close(&g);
