@@ -76,7 +76,7 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 		if (rc)
 			return rc;
 	}
-	rc = mv_tx_claim(o->tx, id, err);
+	rc = mv_tx_claim(o->tx, record.kind, id, err);
 	if (rc != 1) {
 		o->hits += !rc;
 		return rc;

@@ -279,11 +279,11 @@ static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
 
 	rc = mv_record_find(&record, head, NULL, r->store, MV_INDEX_CHUNKS,
 			    oid, err);
-	/* Only its kind says that the name is a SHA-256. */
-	if (!rc && record.kind != MV_RECORD_WHOLE)
-		rc = mv_fail(err, MV_ECORRUPT, "not a whole content");
 	if (rc)
 		return rc;
+	/* Only its kind says that the name is a SHA-256: it is no content. */
+	if (record.kind != MV_RECORD_WHOLE)
+		return MV_ENOENT;
 	r->recipe.oid = *oid;
 	r->recipe.size = record.raw_len;
 	r->recipe.count = 1;

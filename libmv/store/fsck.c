@@ -661,7 +661,7 @@ static void each_lost(struct fsck *f, const struct mv_snapshot *before,
 		      const struct mv_snapshot *now)
 {
 	each_lost_of(f, before, now, MV_INDEX_CHUNKS,
-		     "lost: this chunk, and the content that consists of it alone");
+		     "lost: this chunk, or the content that it was by itself");
 	each_lost_of(f, before, now, MV_INDEX_CONTENTS,
 		     "lost: the recipe of this content");
 }

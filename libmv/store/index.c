@@ -131,18 +131,17 @@ int mv_index_open(struct mv_index **out, const char *path, struct mv_err *err)
 	return 0;
 }
 
-int mv_index_is_old(const char *path)
+int mv_index_is_old(const char *path, struct mv_err *err)
 {
 	uint8_t head[6];
 	size_t got = 0;
-	int fd, old;
+	int fd, rc = mv_open_read(&fd, NULL, path, err);
 
-	if (mv_open_read(&fd, NULL, path, NULL))
-		return 0;
-	old = !mv_pread_full(fd, head, sizeof(head), 0, &got, path, NULL) &&
-	      got == sizeof(head) && is_old(head);
+	if (rc)
+		return rc;
+	rc = mv_pread_full(fd, head, sizeof(head), 0, &got, path, err);
 	close(fd);
-	return old;
+	return rc ? rc : got == sizeof(head) && is_old(head);
 }
 
 void mv_index_free(struct mv_index *x)

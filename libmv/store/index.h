@@ -56,8 +56,9 @@ struct mv_index {
 int mv_index_open(struct mv_index **out, const char *path,
 		  struct mv_err *err);
 void mv_index_free(struct mv_index *index);
-/* 1: a file of version 1, which is of no use; everything is in the packs. */
-int mv_index_is_old(const char *path);
+/* 1: a file of version 1, which is of no use; everything is in the packs. 0,
+   or an error. */
+int mv_index_is_old(const char *path, struct mv_err *err);
 /* Does the hash hold, are tables sorted and locators in range? */
 int mv_index_verify(const struct mv_index *index, struct mv_err *err);
 

@@ -219,7 +219,7 @@ static int put_raw_chunk(struct mv_tx *tx, const struct mv_oid *id,
 {
 	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK };
 	struct mv_new_record new = { *id, MV_RECORD_CHUNK, 0 };
-	int rc = mv_tx_claim(tx, id, err);
+	int rc = mv_tx_claim(tx, MV_RECORD_CHUNK, id, err);
 
 	if (rc != 1)
 		return rc;
@@ -329,7 +329,7 @@ static int work_chunks(struct ingest *in, struct segment *s, struct batch *b,
 
 		rc = mv_record_name(&b->ids[i], s->kind, data, len, err);
 		if (!rc)
-			rc = mv_tx_claim(in->tx, &b->ids[i], err);
+			rc = mv_tx_claim(in->tx, s->kind, &b->ids[i], err);
 		if (rc == 1)
 			rc = encode_chunk(b, data, len,
 					  (enum mv_plane)s->chunk[i].plane,

@@ -264,9 +264,9 @@ struct mv_new_record {
 	uint8_t kind;
 	uint32_t off;		/* in the batch */
 };
-/* 1: nobody has it, store it now; 0: it is there. */
-int mv_tx_claim(struct mv_tx *tx, const struct mv_oid *id,
-		struct mv_err *err);
+/* A chunk or a whole. 1: nobody has it, store it now; 0: it is there. */
+int mv_tx_claim(struct mv_tx *tx, enum mv_record_kind kind,
+		const struct mv_oid *id, struct mv_err *err);
 /* Append a batch of sealed records to the current pack. */
 int mv_tx_append(struct mv_tx *tx, const uint8_t *data, size_t len,
 		 const struct mv_new_record *records, size_t count,

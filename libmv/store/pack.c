@@ -37,13 +37,13 @@ static int is_old(const uint8_t head[MV_PACK_HEADER])
 	return !memcmp(head, old, sizeof(old));
 }
 
-int mv_pack_is_old(int fd)
+int mv_pack_is_old(int fd, const char *path, struct mv_err *err)
 {
 	uint8_t head[MV_PACK_HEADER];
-	size_t got;
+	size_t got = 0;
+	int rc = mv_pread_full(fd, head, sizeof(head), 0, &got, path, err);
 
-	return !mv_pread_full(fd, head, sizeof(head), 0, &got, "", NULL) &&
-	       got == sizeof(head) && is_old(head);
+	return rc ? rc : got == sizeof(head) && is_old(head);
 }
 
 int mv_pack_check_header(const uint8_t *head, size_t len, const char *path,

@@ -99,8 +99,8 @@ int mv_pack_walk(int fd, const char *path, const struct mv_oid *expect,
 int mv_pack_check_body(int fd, const char *path, const struct mv_oid *expect,
 		       struct mv_err *err);
 /* Of version 1, whose records are the same and whose id was a SHA-256: is it
-   one? And is it whole? */
-int mv_pack_is_old(int fd);
+   one (1, 0, or an error)? And is it whole? */
+int mv_pack_is_old(int fd, const char *path, struct mv_err *err);
 int mv_pack_check_old(int fd, const char *path, const struct mv_oid *expect,
 		      struct mv_err *err);
 /* Every intact record of a damaged file, wherever it stands. */

@@ -54,6 +54,28 @@ static int has_chunks(struct mv_recipe_reader *r, struct mv_snapshot *s,
 	return rc;
 }
 
+/* An oid leads to a whole; what a recipe calls by that name is no content. */
+static int rely_on_whole(uint64_t *size, struct mv_store *store,
+			 struct mv_snapshot *s, const struct mv_oid *oid,
+			 struct mv_err *err)
+{
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_pack_record record;
+	struct mv_place place;
+	int rc = mv_snapshot_rely(&place, s, MV_INDEX_CHUNKS, oid, err);
+
+	if (rc)
+		return rc;
+	rc = mv_place_record(&record, head, NULL, 0, store, &place, err);
+	if (rc)		/* damaged it is here all the same */
+		return rc == MV_ECORRUPT && !size ? 0 : rc;
+	if (record.kind != MV_RECORD_WHOLE)
+		return MV_ENOENT;
+	if (size)
+		*size = record.raw_len;
+	return 0;
+}
+
 /* In that snapshot; its size is in the recipe only. */
 static int has_in(uint64_t *size, struct mv_store *store,
 		  struct mv_snapshot *s, const struct mv_oid *oid,
@@ -63,7 +85,7 @@ static int has_in(uint64_t *size, struct mv_store *store,
 	int whole, rc = rely_on(s, MV_INDEX_CONTENTS, oid, err);
 
 	if (rc == MV_ENOENT)
-		rc = rely_on(s, MV_INDEX_CHUNKS, oid, err);
+		return rely_on_whole(size, store, s, oid, err);
 	whole = rc || mv_snapshot_whole(s, store);
 	if (rc || (whole && !size))
 		return rc;

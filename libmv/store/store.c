@@ -588,7 +588,7 @@ static int list_one(void *payload, const char *name, struct mv_err *err)
 	}
 	/* Nothing is in it that mv_store_upgrade() does not find in packs. */
 	if (rc == MV_ENOTSUP && l->store->options.flags & MV_STORE_UPGRADE &&
-	    mv_index_is_old(path))
+	    mv_index_is_old(path, NULL) == 1)
 		rc = MV_ECORRUPT;
 	free(path);
 	if (rc == MV_ENOENT) {

@@ -62,7 +62,8 @@ struct mv_tx {
 	size_t pack_count, pack_alloc;
 
 	struct mv_entries entries;	/* pack number: index into packs */
-	struct id_set claims[2];	/* chunks claimed, recipes appended */
+	/* Chunks and wholes claimed; contents: wholes claimed, recipes appended. */
+	struct id_set claims[2];
 
 	struct mv_pack_file **hits;	/* packs that were relied on */
 	size_t hit_count, hit_alloc;
@@ -299,7 +300,8 @@ static int add_hit(struct mv_tx *tx, struct mv_pack_file *file,
 	return 0;
 }
 
-int mv_tx_claim(struct mv_tx *tx, const struct mv_oid *id, struct mv_err *err)
+int mv_tx_claim(struct mv_tx *tx, enum mv_record_kind kind,
+		const struct mv_oid *id, struct mv_err *err)
 {
 	struct mv_place place;
 	int rc;
@@ -315,6 +317,8 @@ int mv_tx_claim(struct mv_tx *tx, const struct mv_oid *id, struct mv_err *err)
 		rc = add_hit(tx, place.file, err);
 	} else if (rc == MV_ENOENT) {
 		rc = set_add(&tx->claims[MV_INDEX_CHUNKS], id, err);
+		if (!rc && kind == MV_RECORD_WHOLE)
+			rc = set_add(&tx->claims[MV_INDEX_CONTENTS], id, err);
 		if (!rc)
 			rc = 1;
 	}
@@ -882,8 +886,8 @@ int mv_tx_has(struct mv_tx *tx, const struct mv_oid *oid, uint64_t *size,
 		return mv_store_has(tx->store, oid, size, err);
 	if (!mv_tx_find(&place, tx, MV_INDEX_CONTENTS, oid) && !place.file)
 		goto ours;
-	if (!mv_tx_find(&place, tx, MV_INDEX_CHUNKS, oid) && !place.file)
-		goto ours;
+	/* One in the store is kept from gc; our chunks are no contents. */
+	(void)mv_tx_find(&place, tx, MV_INDEX_CHUNKS, oid);
 	return mv_store_has(tx->store, oid, size, err);
 ours:
 	/* The size of a content of our own is known once it is published. */

@@ -79,23 +79,30 @@ static void keep_pack(struct upgrade *u, struct old_pack *p, const char *why)
 
 /* -- which files are old -------------------------------------------------- */
 
-/* In a store that is old, so is a pack with a damaged header. */
-static int is_old(const struct upgrade *u, int fd, const char *path)
+/* 1, 0 or an error. In a store that is old, so is a pack with a bad header. */
+static int is_old(const struct upgrade *u, int fd, const char *path,
+		  struct mv_err *err)
 {
 	uint8_t head[MV_PACK_HEADER];
 	struct mv_oid id;
 	size_t got = 0;
-	int rc;
+	int rc = mv_pack_is_old(fd, path, err);
 
-	if (mv_pack_is_old(fd))
-		return 1;
-	if (!u->store->old ||
-	    mv_pread_full(fd, head, sizeof(head), 0, &got, path, NULL))
-		return 0;
+	if (rc || !u->store->old)
+		return rc;
+	rc = mv_pread_full(fd, head, sizeof(head), 0, &got, path, err);
+	if (rc)
+		return rc;
 	rc = mv_pack_check_header(head, got, path, NULL);
-	return rc == MV_ECORRUPT ||
-	       (rc && !mv_oid_parse(&id, strrchr(path, '/') + 1, MV_OID_HEX) &&
-		!mv_pack_check_old(fd, path, &id, NULL));
+	if (rc != MV_ENOTSUP)
+		return rc == MV_ECORRUPT;
+	/* Of a newer version, if what its name says does not hold. */
+	if (mv_oid_parse(&id, strrchr(path, '/') + 1, MV_OID_HEX))
+		return 0;
+	rc = mv_pack_check_old(fd, path, &id, err);
+	if (!rc)
+		return 1;
+	return rc == MV_ECORRUPT ? 0 : rc;
 }
 
 static int add_pack(struct upgrade *u, const char *dir, const char *name,
@@ -112,7 +119,9 @@ static int add_pack(struct upgrade *u, const char *dir, const char *name,
 	/* What cannot be looked at must stop us: it may be all there is. */
 	if (fd < 0 && errno != ENOENT)
 		rc = mv_fail_errno(err, errno, "cannot open '%s'", path);
-	if (fd >= 0 && is_old(u, fd, path)) {
+	else if (fd >= 0)
+		rc = is_old(u, fd, path, err);
+	if (rc == 1) {
 		rc = MV_GROW(u->packs, u->pack_alloc, u->pack_count + 1, err);
 		if (!rc) {
 			p = &u->packs[u->pack_count++];
@@ -322,7 +331,7 @@ static int append_chunk(struct upgrade *u, struct mv_pack_record *record,
 			const struct mv_oid *id, const uint8_t *stored,
 			struct mv_err *err)
 {
-	int rc = mv_tx_claim(u->tx, id, err);
+	int rc = mv_tx_claim(u->tx, record->kind, id, err);
 
 	return rc == 1 ? append(u, record, id, stored, err) : rc;
 }
@@ -552,13 +561,15 @@ static int drop_index(void *payload, const char *name, struct mv_err *err)
 {
 	struct upgrade *u = payload;
 	char *path = mv_path_join(u->store->index_dir, name);
+	int rc = path ? 0 : mv_nomem(err);
 
-	if (!path)
-		return mv_nomem(err);
-	if (has_end(name, ".idx") && mv_index_is_old(path))
-		unlink(path);
+	if (!rc && has_end(name, ".idx"))
+		rc = mv_index_is_old(path, err);
+	if (rc == 1)
+		rc = unlink(path) < 0 ?
+		     mv_fail_errno(err, errno, "cannot remove '%s'", path) : 0;
 	free(path);
-	return 0;
+	return rc;
 }
 
 static int drop_old(struct upgrade *u, struct mv_err *err)
@@ -607,8 +618,10 @@ static int upgrade_locked(struct upgrade *u, struct mv_err *err)
 		rc = read_packs(u, write_record, err);
 	for (size_t i = 0; !rc && i < u->pack_count; i++)
 		rc = check_pack(u, &u->packs[i], err);
-	if (!rc)
-		rc = mv_tx_flush(u->tx, MV_TX_SYNC, err);
+	if (!rc) {
+		rc = mv_tx_commit(u->tx, NULL, err);
+		u->tx = NULL;
+	}
 	if (!rc)
 		rc = drop_old(u, err);
 	if (!rc && u->store->old)

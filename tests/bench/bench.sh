@@ -188,9 +188,10 @@ peaks filter-add git -C model add m.dat
 $step restore lfs new
 peaks lfs-add git -C lfs add m.dat
 what="new $SIZE bf16:"
-ratio "$what git model add, of openssl" model-add '<=' 1.6 openssl
-ratio "$what git-lfs add, of git model add" lfs-add '>=' 4 model-add
-ratio "$what git-lfs add, of git add" lfs-add '>=' 2.5 filter-add
+ratio "$what git model add, of openssl" model-add '<=' 1.35 openssl
+ratio "$what plain git add, of openssl" filter-add '<=' 1.5 openssl
+ratio "$what git-lfs add, of git model add" lfs-add '>=' 4.5 model-add
+ratio "$what git-lfs add, of git add" lfs-add '>=' 4 filter-add
 row "$what plain git add, of git model add" - "$(calc "$(med plain-add) / \
 	$(med model-add)" | sed 's/..$//') x ($(ms "$(med plain-add)"))" -
 
@@ -208,7 +209,7 @@ timed lfs-readd "$SLOW" "$step restore lfs v1" git -C lfs add m.dat
 $step restore model v1
 before=$(stored model)
 peaks model-readd git -C model model add m.dat
-ratio "1 % changed: git model add, of openssl" model-readd '<=' 1.3 openssl
+ratio "1 % changed: git model add, of openssl" model-readd '<=' 1.1 openssl
 new=$(($(stored model) - before)) met=no
 limit=$((changed * 13 / 10 + 262144))
 test $new -le $limit && met=yes
@@ -235,10 +236,10 @@ $step switch model v1
 peaks model-switch git -C model switch -q v2
 $step switch lfs v1
 peaks lfs-switch git -C lfs switch -q v2
-ratio "git switch to another version, of cp" model-switch '<=' 1.4 cp-again
-ratio "git checkout of another version, of cp" model-checkout '<=' 1.4 \
+ratio "git switch to another version, of cp" model-switch '<=' 1.3 cp-again
+ratio "git checkout of another version, of cp" model-checkout '<=' 1.3 \
 	cp-again
-ratio "git-lfs switch, of git switch" lfs-switch '>=' 5 model-switch
+ratio "git-lfs switch, of git switch" lfs-switch '>=' 8 model-switch
 
 echo "git status"
 # Without filters git would read a file that is as young as its index.

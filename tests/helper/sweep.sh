@@ -396,7 +396,8 @@ sweep_tidy () {
 			-o -path "*/tmp/*" ! -path "*/tmp/index-*" \
 			! -path "*/tmp/pack-*" | sed 's/^/left behind: /'
 		test $sweep_name = clean ||
-			find . -path "*/tmp/pack-*" | sed 's/^/left behind: /'
+			find . -path "*/tmp/pack-*" ! -name pack-AbCdEf.tmp |
+			sed 's/^/left behind: /'
 	)
 }
 

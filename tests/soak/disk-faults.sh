@@ -8,7 +8,7 @@
 #	B=build tests/soak/disk-faults.sh add gc	some
 
 test_description='every error at every call'
-names=${*:-add clean switch checkout gc push gitpush fetch pull repair}
+names=${*:-add clean switch checkout gc push gitpush fetch pull repair upgrade}
 set --
 cd "$(dirname "$0")/../.." && B=$(cd "${B:-build}" && pwd) && cd tests/t &&
 . ./lib-test.sh || exit 1

@@ -11,7 +11,7 @@
 # changes: those places cannot be told apart by what is left.
 
 test_description='killed before every system call'
-names=${*:-add clean switch checkout gc push gitpush fetch pull repair}
+names=${*:-add clean switch checkout gc push gitpush fetch pull repair upgrade}
 set --
 cd "$(dirname "$0")/../.." && B=$(cd "${B:-build}" && pwd) && cd tests/t &&
 . ./lib-test.sh || exit 1

@@ -112,6 +112,7 @@ faults 'git switch' switch 1
 faults 'git model checkout' checkout 1
 faults 'git model gc' gc 1
 faults 'git model push' push 1
+faults 'git model fsck --upgrade' upgrade 1
 test -z "$have_ptrace" ||
 test_expect_success 'what was answered to git survives, whichever step of publishing it fails' '
 	sweep_error clean all rename,renameat2,link EIO "Input/output error" &&

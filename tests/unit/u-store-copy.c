@@ -116,15 +116,15 @@ static void test_store_copy__a_forged_recipe_is_refused(void **state)
 	remove_tree("to");
 }
 
-/* A chunk record with a right checksum and other bytes, under our id. */
+/* A record with a right checksum and other bytes, under our id. */
 static void test_store_copy__wrong_bytes_of_a_chunk_are_refused(void **state)
 {
 	struct mv_store *from = open_tiny("from", 0, NULL);
 	struct mv_store *to = open_tiny("to", 0, NULL);
 	uint8_t *data = make_data(600, 1), out[MV_RECORD_HEADER + 600];
-	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK, .raw_len = 600,
+	struct mv_pack_record record = { .kind = MV_RECORD_WHOLE, .raw_len = 600,
 				    .stored_len = 600 };
-	struct mv_new_record new = { .kind = MV_RECORD_CHUNK };
+	struct mv_new_record new = { .kind = MV_RECORD_WHOLE };
 	uint8_t found = 7;
 	struct mv_tx *tx;
 

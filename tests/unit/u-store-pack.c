@@ -228,7 +228,7 @@ static void test_store_pack__an_old_one_is_known_and_refused(void **state)
 	mv_pack_trailer(m.data + m.len - MV_PACK_TRAILER, m.count, &m.id);
 	save_file("p", m.data, m.len);
 	fd = open("p", O_RDONLY);
-	assert_true(mv_pack_is_old(fd));
+	assert_int_equal(mv_pack_is_old(fd, "p", NULL), 1);
 	assert_int_equal(mv_pack_walk(fd, "p", &m.id, &end, NULL, NULL, &why),
 			 MV_ENOTSUP);
 	assert_non_null(strstr(why.msg, "fsck --upgrade"));
@@ -245,7 +245,7 @@ static void test_store_pack__an_old_one_is_known_and_refused(void **state)
 	m.data[4] = 2;
 	save_file("p", m.data, m.len);
 	fd = open("p", O_RDONLY);
-	assert_false(mv_pack_is_old(fd));
+	assert_int_equal(mv_pack_is_old(fd, "p", NULL), 0);
 	close(fd);
 }
 

@@ -248,6 +248,57 @@ static void test_store_read__other_formats_are_refused(void **state)
 	remove_tree("s");
 }
 
+static void name_first_chunk(struct mv_oid *out, size_t len, uint64_t seed)
+{
+	uint8_t *data = make_data(len, seed);
+
+	assert_ok(mv_blake3(out, data, TINY, err));
+	free(data);
+}
+
+/*
+ * A pointer can say anything: what names a chunk of some content is no content,
+ * neither in the store nor in a transaction, nor for a copy.
+ */
+static void test_store_read__a_chunk_is_no_content(void **state)
+{
+	struct mv_store *store = open_tiny("s", 0, NULL);
+	struct mv_store *to = open_tiny("t", 0, NULL);
+	struct mv_recipe_reader r;
+	struct mv_oid oid, chunk;
+	const uint8_t *entry;
+	struct mv_tx *tx = begin(store);
+	uint8_t found = 7;
+	uint64_t size;
+
+	(void)state;
+	put_seed(&oid, tx, 10 * TINY, 1);
+	name_first_chunk(&chunk, 10 * TINY, 1);
+	assert_ok(mv_tx_has(tx, &oid, NULL, err));
+	assert_int_equal(mv_tx_has(tx, &chunk, NULL, NULL), MV_ENOENT);
+	assert_int_equal(mv_tx_has(tx, &chunk, &size, NULL), MV_ENOENT);
+	assert_ok(mv_tx_commit(tx, NULL, err));
+	assert_ok(mv_recipe_open(&r, store, &oid, err));
+	assert_int_equal(mv_recipe_next(&entry, &r, NULL), 1);
+	assert_true(mv_oid_eq(mv_recipe_id(entry), &chunk));
+	mv_recipe_close(&r);
+
+	assert_int_equal(mv_store_has(store, &chunk, NULL, NULL), MV_ENOENT);
+	assert_int_equal(mv_store_has(store, &chunk, &size, NULL), MV_ENOENT);
+	assert_int_equal(try_seed(store, &chunk, TINY, 1), MV_ENOENT);
+	tx = begin(store);
+	assert_int_equal(mv_tx_has(tx, &chunk, NULL, NULL), MV_ENOENT);
+	mv_tx_abort(tx);
+	tx = begin(to);
+	assert_ok(mv_tx_copy(tx, store, &chunk, 1, &found, err));
+	assert_int_equal(found, 0);
+	assert_ok(mv_tx_commit(tx, NULL, err));
+	mv_store_close(to);
+	mv_store_close(store);
+	remove_tree("s");
+	remove_tree("t");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_store_read__chunks_can_be_listed),
 		cmocka_unit_test(test_store_read__many_packs_need_few_descriptors),
 		cmocka_unit_test(test_store_read__other_formats_are_refused),
+		cmocka_unit_test(test_store_read__a_chunk_is_no_content),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
