@@ -446,7 +446,7 @@ test_expect_success 'core.autocrlf' '
 	printf "text\r\nmore\r\n" | cmp - t1.bin && cmp t1.bin t2.bin &&
 	printf "text\nmore\n" >t1.bin && git add t1.bin && rm t1.bin &&
 	git checkout -q -- . && printf "text\nmore\n" | cmp - t1.bin &&
-	rm -f *.bin && git rm -q --cached *.bin && long_life
+	rm -f *.bin && git rm -q --cached *.bin && short_life
 '
 
 test_expect_success 'core.eol and a text attribute do not touch models' '
@@ -458,13 +458,13 @@ test_expect_success 'core.eol and a text attribute do not touch models' '
 
 test_expect_success 'core.ignoreCase' '
 	git init -q icase && cd icase && git config core.ignoreCase true &&
-	long_life
+	short_life
 '
 
 test_expect_success 'core.fileMode off, core.trustctime off, checkStat minimal' '
 	git init -q nomode && cd nomode && git config core.fileMode false &&
 	git config core.trustctime false && git config core.checkStat minimal &&
-	long_life && chmod +x big.bin && git model add big.bin &&
+	short_life && chmod +x big.bin && git model add big.bin &&
 	git diff --cached --quiet
 '
 
@@ -510,7 +510,7 @@ test_expect_success 'core.symlinks off: a link is a file with a name in it' '
 
 test_expect_success 'umask 077' '
 	(
-		umask 077 && git init -q umask && cd umask && long_life &&
+		umask 077 && git init -q umask && cd umask && short_life &&
 		test "$(stat -c %a big.bin)" = 600 &&
 		test -z "$(find .git/model -type f -perm /077 ! -name format)"
 	)

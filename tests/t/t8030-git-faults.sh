@@ -4,7 +4,7 @@ test_description='one git process after the other goes wrong: no no becomes a ye
 . ./lib-test.sh
 . "$TEST_DIR/lib-trust.sh"
 . "$TEST_DIR/lib-server.sh"
-badgit_every=${BADGIT_EVERY:-7}
+badgit_every=${BADGIT_EVERY:-11}
 . "$TEST_DIR/../helper/badgit.sh"
 
 person alice bob
