@@ -24,7 +24,7 @@ struct worker {
 	int failed;
 };
 
-enum { THREADS = 6, EACH = 20 };
+enum { THREADS = 6, EACH = MV_PACE > 10 ? 10 : 20 };
 
 static void run_threads(void *(*fn)(void *), struct mv_store *store,
 			struct mv_tx *tx)
@@ -334,7 +334,7 @@ static void test_store_concurrency__many_create_one_store(void **state)
  * as git's pointers are); some kill themselves; and gc all the time, with
  * no grace at all, whose roots are those lists. Nothing named may be lost.
  */
-enum { ROUNDS = MV_PACE > 10 ? 4 : 8 };
+enum { ROUNDS = MV_PACE > 10 ? 2 : 8 };
 
 static void name_content(unsigned writer, unsigned round, uint64_t seed)
 {
