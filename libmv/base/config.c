@@ -70,6 +70,14 @@ static int check_text(struct parse *p, const char *s, size_t len)
 		if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f))
 			return config_bad(p,
 					  "control characters are not allowed");
+		/* What an editor shows as a line of its own, or in another
+		   order than it is read. */
+		if ((cp >= 0x2028 && cp <= 0x202e) ||
+		    (cp >= 0x2066 && cp <= 0x2069))
+			return config_bad(p,
+					  "line separators and characters that "
+					  "turn the direction of text are not "
+					  "allowed");
 		s += n;
 		len -= n;
 	}

@@ -280,6 +280,12 @@ static int shape_words(struct mv_rule_args *a, struct words *w)
 
 	if (!left)
 		return rules_bad(w, "one word or more");
+	/* It would let what the comment speaks of through. */
+	for (size_t i = w->at; i < w->count; i++)
+		if (*w->v[i] == '#')
+			return rules_bad(w, "words; '#' behind a value begins "
+					 "no comment, put it on a line of its "
+					 "own");
 	a->words = calloc(left + 1, sizeof(*a->words));
 	if (!a->words)
 		return mv_nomem(w->err);

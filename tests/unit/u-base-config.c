@@ -231,6 +231,11 @@ static void test_base_config__refuses_bytes_that_hide(void **state)
 	rejects("[a]\nk=BAD\xc2\x85\n", "conf:2:");
 	rejects("[a]\nk=BAD\xff\n", "conf:2:");
 	rejects("# \xff\n", "conf:1:");
+	/* A line separator, and what turns the direction of text. */
+	rejects("[a]\n# x\xe2\x80\xa8k=BAD\n", "conf:2:");
+	rejects("[a]\n# x\xe2\x80\xa9k=BAD\n", "conf:2:");
+	rejects("[a]\nk=BAD\xe2\x80\xae\n", "conf:2:");
+	rejects("[a]\nk=BAD\xe2\x81\xa6\n", "conf:2:");
 	rejects("\xef\xbb\xbf[a]\nk=BAD\n", "conf:1:");
 }
 

@@ -231,6 +231,13 @@ static void test_policy_rules__words_and_files(void **state)
 	assert_string_equal(r.args->text, "median");
 	release(&r);
 	bad("stage", "format", "", NULL);
+	/* A comment would widen what is allowed. */
+	bad("stage", "license", "mit # never gpl",
+	    "'mit # never gpl': expected words; '#' behind a value begins no "
+	    "comment, put it on a line of its own");
+	bad("stage", "license", "mit #gpl", NULL);
+	bad("stage", "forbid-format", "pickle # x", NULL);
+	bad("stage", "card", "C.md sections a # b", NULL);
 	bad("stage", "card", "", NULL);
 	bad("stage", "card", "C.md sections", NULL);
 	bad("stage", "card", "C.md a", NULL);
