@@ -109,7 +109,8 @@ UNIT     := $(call prog,$(UNIT_SRC))
 FUZZ     := $(call prog,$(FUZZ_SRC))
 HELPER   := $(B)/mv-test $(B)/mv-fault $(B)/mv-badgit
 # One more than there are processors: some tests wait, for a second or a peer.
-PROVE    := prove -j$$(($(JOBS) + 1)) -e 'scripts/run-test.sh $(B)'
+# PROVE_ARGS=--timer says what each takes.
+PROVE    := prove $(PROVE_ARGS) -j$$(($(JOBS) + 1)) -e 'scripts/run-test.sh $(B)'
 HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
 
 .DELETE_ON_ERROR:

@@ -469,15 +469,21 @@ sweep_error () {
 sweep_makes=create,mkdir,mkdirat
 sweep_writes=write,pwrite64,writev,ftruncate,fallocate,copy_file_range
 sweep_names=rename,renameat,renameat2,link,linkat
+# With SWEEP_EVERY=3 every third of them is taken, going on from scenario to
+# scenario, so that each kind meets some.
+sweep_in_turn () {
+	sweep_turn=$((${sweep_turn:-0} + 1))
+	test $((sweep_turn % ${SWEEP_EVERY:-1})) != 0 || sweep_error "$@"
+}
 sweep_faults () {
-	sweep_error $1 $2 $sweep_writes,$sweep_makes ENOSPC "no space left" &&
-	sweep_error $1 $2 $sweep_writes,$sweep_makes ENOSPC "no space left" + &&
-	sweep_error $1 $2 $sweep_writes,$sweep_names,fsync,fdatasync EIO \
+	sweep_in_turn $1 $2 $sweep_writes,$sweep_makes ENOSPC "no space left" &&
+	sweep_in_turn $1 $2 $sweep_writes,$sweep_makes ENOSPC "no space left" + &&
+	sweep_in_turn $1 $2 $sweep_writes,$sweep_names,fsync,fdatasync EIO \
 		"Input/output error" &&
-	sweep_error $1 $2 read,pread64 EIO "Input/output error" &&
-	sweep_error $1 $2 $sweep_makes,$sweep_names EROFS \
+	sweep_in_turn $1 $2 read,pread64 EIO "Input/output error" &&
+	sweep_in_turn $1 $2 $sweep_makes,$sweep_names EROFS \
 		"Read-only file system" + &&
-	sweep_error $1 $2 open,openat,openat2 EMFILE "Too many open files" &&
-	sweep_error $1 $2 write,pwrite64,read,pread64 short - &&
-	sweep_error $1 ${3:-$2} write,pwrite64,read,pread64 short - +
+	sweep_in_turn $1 $2 open,openat,openat2 EMFILE "Too many open files" &&
+	sweep_in_turn $1 $2 write,pwrite64,read,pread64 short - &&
+	sweep_in_turn $1 ${3:-$2} write,pwrite64,read,pread64 short - +
 }

@@ -8,6 +8,7 @@ every call.'
 
 . ./lib-test.sh
 . "$TEST_DIR/../helper/sweep.sh"
+SWEEP_EVERY=3
 
 have_ptrace=yes
 mv-fault kill all 0 true 2>/dev/null || have_ptrace=
