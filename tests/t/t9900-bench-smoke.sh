@@ -26,6 +26,7 @@ shows_all () {
 test_expect_success 'every row of the table is there, with a measure' '
 	cat >rows <<-\EOF &&
 	new 16m bf16: git model add, of openssl
+	new 16m bf16: plain git add, of openssl
 	new 16m bf16: git-lfs add, of git model add
 	new 16m bf16: git-lfs add, of git add
 	new 16m bf16: plain git add, of git model add
