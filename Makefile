@@ -14,6 +14,11 @@ PREFIX   ?= /usr/local
 B        ?= build
 V        ?= 0
 JOBS     ?= $(shell nproc)
+# As many jobs as there are processors, unless somebody says otherwise; makes
+# that are started in recipes share them.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
 Q        := $(if $(filter 0,$(V)),@)
 say       = @$(if $(filter 0$(findstring s,$(firstword -$(MAKEFLAGS))),$(V)),printf '  %-7s %s\n' $(1) $@,:)
 
@@ -134,12 +139,13 @@ $(B)/%.o: %.c $(B)/flags.note
 
 # After CFLAGS, which may stand on the command line.
 $(call obj,$(HOT)): OWN := $(filter -O3,$(CFLAGS:-O2=-O3))
-# Asked when it is compiled, not by every make: pkg-config may not be there.
+# Asked when it is compiled, not by every make: pkg-config may not be there. By
+# the recipe's own shell: make's can lose its children where jobs run beside it.
 $(B)/cmd/version.o: OWN = -DGIT_MODEL_VERSION='"$(VERSION)"' \
-	-DGIT_MODEL_BUILD='"$(shell for p in $(LINKED) $(OPENED); do \
+	-DGIT_MODEL_BUILD="\"$$({ for p in $(LINKED) $(OPENED); do \
 	echo "$$p $$(pkg-config --modversion $$p)"; done; $(if $(BLAKE3),sed -n \
 	's/^.define BLAKE3_VERSION_STRING "\(.*\)"/libblake3 \1/p' \
-	$(BLAKE3_C)/blake3.h))"'
+	$(BLAKE3_C)/blake3.h;) } | paste -s -d ' ' -)\""
 
 $(B)/cmd/ci.o: $(wildcard docs/ci/*)
 
@@ -205,7 +211,7 @@ $(HELPER): $(B)/%: $(B)/tests/helper/%.o $(B)/libmv.a $(BLAKE3)
 # -- tests: one prove over everything, whose result is the last line --
 test: ## set up, build, run every test there is
 	@scripts/deps.sh build test
-	@+$(MAKE) --no-print-directory -j$(JOBS) run-tests
+	@+$(MAKE) --no-print-directory run-tests
 run-tests: programs sanitize-programs
 	$(Q)$(PROVE) $(UNIT) $(FUZZ) $(SANITIZED) $(SCRIPTS)
 
@@ -228,7 +234,7 @@ t: all $(HELPER) ## run the end-to-end tests (SCRIPTS=tests/t/t0*.sh for some)
 fuzz: $(FUZZ) ## replay the fuzzers' corpora, with small mutations
 	$(Q)$(PROVE) $(FUZZ)
 soak: sanitize-programs ## hours: fuzzers (SOAK=runs each), every kill and fault
-	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
+	@+$(MAKE) --no-print-directory all $(HELPER)
 	$(Q)for f in $(filter $(B)/asan/tests/fuzz/%,$(ASAN)); do echo "$$f"; \
 		$$f -n $(or $(SOAK),100000) >/dev/null || exit 1; done
 	$(Q)for f in tests/soak/*.sh; do B=$(B) $$f || exit 1; done
@@ -236,8 +242,7 @@ soak: sanitize-programs ## hours: fuzzers (SOAK=runs each), every kill and fault
 mutate: $(B)/libmv.a ## change what decides, see if the tests notice (MUTATE=n: some)
 	$(Q)B=$(B) CC=$(CC) scripts/mutate.sh $(MUTATE)
 
-check: ## the checks that keep the house in order
-	@+$(MAKE) --no-print-directory -j$(JOBS) all
+check: all ## the checks that keep the house in order
 	$(Q)scripts/check-layers.sh
 	$(Q)scripts/check-symbols.sh $(B)/libmv.a
 	$(Q)scripts/check-circles.sh $(B)
@@ -248,15 +253,15 @@ check: ## the checks that keep the house in order
 
 bench: ## measure, side by side with others
 	@scripts/deps.sh build bench
-	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
+	@+$(MAKE) --no-print-directory all $(HELPER)
 	$(Q)B=$(B) tests/bench/bench.sh
 interop: ## with git-lfs, GTO, other gits, numpy, onnx, torch and others
 	@scripts/deps.sh build bench
-	@+$(MAKE) --no-print-directory -j$(JOBS) all $(HELPER)
+	@+$(MAKE) --no-print-directory all $(HELPER)
 	$(Q)B=$(B) tests/interop/run.sh
 demo: ## set up, build, and show the main job on real model files
 	@scripts/deps.sh build
-	@+$(MAKE) --no-print-directory -j$(JOBS) all
+	@+$(MAKE) --no-print-directory all
 	$(Q)B=$(B) scripts/demo.sh && B=$(B) scripts/walk.sh
 walk: all ## two people, a server and a policy: evidence to promotion
 	$(Q)B=$(B) scripts/walk.sh
