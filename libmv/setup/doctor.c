@@ -7,8 +7,10 @@
 
 #include "libmv/base/config.h"
 #include "libmv/git/git.h"
+#include "libmv/meta/project.h"
 #include "libmv/repo/repo.h"
 #include "libmv/setup/priv.h"
+#include "libmv/subject/subject.h"
 
 /*
  * One function per question. A question that cannot be answered is a
@@ -172,14 +174,21 @@ static void check_values(const struct checks *c)
 		say_value(c, "model.lockTimeout", err.msg);
 }
 
+/* All that keeps commands from reading it. */
 static void check_team_file(const struct checks *c)
 {
+	struct mv_project project = { 0 };
 	struct mv_err err;
 	uint64_t limit;
+	int rc;
 
-	if (mv_repo_team_limit(&limit, c->repo, &err))
+	rc = mv_repo_team_limit(&limit, c->repo, &err);
+	if (!rc)
+		rc = mv_subject_project(&project, c->repo, NULL, &err);
+	if (rc)
 		say(c, MV_DOCTOR_BAD, "configuration", "edit it", "%s",
 		    err.msg);
+	mv_project_release(&project);
 }
 
 /* -- the program ---------------------------------------------------------- */

@@ -305,4 +305,18 @@ test_expect_success 'a pointer that was committed without its line of .gitattrib
 	git add .gitattributes && git model doctor >../out && test_grep ! "clones get the pointer" ../out
 '
 
+test_expect_success 'a configuration of the team that stops commands is bad' '
+	git init -q team && cd team && mkdir .gitmodel &&
+	for text in "[artifact \"m\"]\npath = ../a.bin\n" \
+		"[artifact \"m\"]\npath = a.bin\npath = b.bin\n" \
+		"[artifact \"m\"]\npath = a\n[artifact \"n\"]\npath = ./a\n" \
+		"[metric \"auc\"]\ndirection = up\n  down\n"
+	do
+		printf "$text" >.gitmodel/config &&
+		test_expect_code 1 git model doctor >out &&
+		test_grep "bad.*configuration.*\.gitmodel/config:[0-9]" out ||
+		return 1
+	done
+'
+
 test_done
