@@ -94,9 +94,9 @@ static void cmd_add_print(const struct show *show,
 			 (unsigned long long)stats->unchanged);
 		return;
 	}
-	/* Where git asked us before, the store has it all. */
+	/* Where git asked us before, or what is there is a pointer. */
 	if (stats->files && !stats->tx.logical)
-		out_line("%llu %s added (the store had all of it), %llu "
+		out_line("%llu %s added (nothing new in the store), %llu "
 			 "unchanged", (unsigned long long)stats->files,
 			 files(stats->files),
 			 (unsigned long long)stats->unchanged);

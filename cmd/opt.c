@@ -369,6 +369,10 @@ static void refuse_name(const struct parser *p, const char *name, size_t len)
 	snprintf(word, sizeof(word), "%.*s", (int)len, name);
 	for (const struct opt *o = p->opts; o->type != OPT_TYPE_END; o++)
 		mv_nearest_try(&near, o->name);
+	/* What it begins comes before what it is a slip of the pen for. */
+	for (const struct opt *o = p->opts; o->type != OPT_TYPE_END; o++)
+		if (o->name && len > 1 && !strncmp(o->name, word, strlen(word)))
+			near.best = o->name;
 	opt_refuse(p, "unknown option '--%.*s'%s%s%s", (int)len, name,
 		   near.best ? "; did you mean '--" : "",
 		   near.best ? near.best : "", near.best ? "'?" : "");

@@ -377,8 +377,9 @@ static int may_register(const struct mv_tag_event *event,
 	e = mv_registry_version_at(r, artifact, event->commit);
 	if (e && !force)
 		return mv_fail(err, MV_EEXISTS, "commit %.12s is '%s' of '%s' "
-			       "already; --force registers a second version "
-			       "there", event->commit, e->tag.version,
+			       "already; what is new is registered once it is "
+			       "committed, and --force registers a second "
+			       "version there", event->commit, e->tag.version,
 			       artifact);
 	return 0;
 }

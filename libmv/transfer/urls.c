@@ -186,8 +186,9 @@ int mv_transfer_git_urls(char **out, struct mv_repo *repo, const char *name,
 	if (!rc && status == NO_SUCH_REMOTE) {
 		mv_buf_clear(&text);
 		if (!is_repository(repo, name))
-			rc = mv_fail(err, MV_ENOENT, "there is no remote '%s'",
-				     name);
+			rc = mv_fail(err, MV_ENOENT, "there is no remote '%s'; "
+				     "git remote add, or git model remote add, "
+				     "makes one", name);
 		else if (mv_buf_addstr(&text, name))
 			rc = mv_nomem(err);
 	} else if (!rc && status) {

@@ -85,6 +85,7 @@ static int put_small(struct mv_adding *add, struct mv_adding_item *item, int fd,
 		/* Already one: never a pointer to a pointer. */
 		if (!rc) {
 			item->pointer = pointer;
+			item->claimed = 1;
 			if (pointer.dialect == MV_DIALECT_LFS &&
 			    !(item->text = strndup(data, size)))
 				rc = mv_nomem(err);

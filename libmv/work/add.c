@@ -399,6 +399,20 @@ static void count_items(struct mv_adding *add)
 	}
 }
 
+/* A pointer is taken as it stands, whoever wrote it. */
+static void tell_claim(const struct mv_adding *add,
+		       const struct mv_adding_item *item)
+{
+	struct mv_err err;
+
+	if (item->claimed &&
+	    mv_repo_has(add->repo, &item->pointer, &err) == MV_ENOENT)
+		mv_repo_warn(add->repo, "'%s' is the text of a pointer, and "
+			     "the content it names is not here; if that was "
+			     "not meant, git checkout HEAD -- '%s' brings "
+			     "back what was there", item->path, item->path);
+}
+
 static int fill_stage(struct mv_adding *add, struct mv_git_stage *s,
 		      struct mv_buf *text, const struct mv_adding_item *item,
 		      struct mv_err *err)
@@ -411,6 +425,8 @@ static int fill_stage(struct mv_adding *add, struct mv_git_stage *s,
 	s->remove = item->action == REMOVE;
 	if (!s->remove)
 		rc = work_add_print(text, item, err);
+	if (!s->remove && !rc)
+		tell_claim(add, item);
 	s->len = text->len - at;
 	s->executable = !!(item->seen.st.st_mode & S_IXUSR);
 	s->st = item->seen.st;

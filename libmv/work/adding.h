@@ -36,6 +36,7 @@ struct mv_adding_item {
 	char *text;			/* of git-lfs's, as somebody wrote it */
 	struct mv_repo_seen seen;
 	int fresh;			/* read just now: the cache wants it */
+	int claimed;			/* the file is a pointer itself */
 };
 
 struct mv_adding {

@@ -291,4 +291,17 @@ test_expect_success 'what the team says is read before anything is staged' '
 	git diff --cached --quiet
 '
 
+test_expect_success 'a pointer to content that nobody has is taken, and told' '
+	git init -q claimed && cd claimed && git model track "*.bin" &&
+	mv-test random 9000 1 >a.bin && git model add . && git commit -q -m a &&
+	git cat-file -p :a.bin >a.bin && git model add a.bin 2>err &&
+	test_grep ! "pointer" err &&
+	git cat-file -p :a.bin |
+	sed "s/sha256:.\{8\}/sha256:00000000/" >a.bin &&
+	git model add a.bin >out 2>err &&
+	test_grep "a.bin. is the text of a pointer, and the content" err &&
+	test_grep ! "had all of it" out &&
+	git checkout HEAD -- a.bin && mv-test random 9000 1 | cmp - a.bin
+'
+
 test_done

@@ -104,7 +104,7 @@ test_expect_success 'a message of ones own stands before the trailers' '
 test_expect_success 'what is refused, and what to do about it' '
 	cd r && commit 17 &&
 	refused "exists already" git model register fraud @v1.2.0 &&
-	refused "v2.0.1.*already; --force" git model register fraud @v5.0.0 HEAD~1 &&
+	refused "v2.0.1.*already; what is new .* --force" git model register fraud @v5.0.0 HEAD~1 &&
 	refused "not an artifact of .gitmodel/config" git model register other &&
 	refused "gone.bin.*is not in.*commit it" git model register gone &&
 	refused "git model add" git model register plain &&

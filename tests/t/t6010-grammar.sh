@@ -44,7 +44,8 @@ test_expect_success 'a stage is NAME#STAGE, or two words' '
 '
 
 test_expect_success 'an option or a format that there is not: the nearest is named' '
-	cd r && wrong "unknown option .--srot.; did you mean .--sort.?" git model compare --srot auc &&
+	cd r && wrong "unknown option .--params.; did you mean .--params-file.?" git model record fraud --params x.json &&
+	wrong "unknown option .--srot.; did you mean .--sort.?" git model compare --srot auc &&
 	wrong "unknown option .--colums.; did you mean .--columns.?" git model log --colums auc fraud &&
 	wrong "there is no format .jsn. here; did you mean .json.?" git model show --format jsn fraud &&
 	wrong "unknown option .--zzzzzzzz.$" git model show --zzzzzzzz fraud
