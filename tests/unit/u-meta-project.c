@@ -102,7 +102,7 @@ static void test_meta_project__mistakes_have_a_line(void **state)
 		  ":3: 'unit' stands there twice" },
 		{ "[metric \"m\"\n", ":1: " },
 		{ "[metric \"m\"]\ndirection = \xe2\x80\xae\n",
-		  "'\\u{202e}' is no direction" },
+		  ":2: line separators and characters that turn" },
 	};
 	struct mv_project p;
 	struct mv_err err;
