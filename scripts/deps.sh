@@ -34,7 +34,8 @@ packages () {
 			openssh-server \
 			chromium chromium-driver ;;
 	bench)
-		echo hyperfine git-lfs openssl time clang ;;
+		echo hyperfine git-lfs openssl time clang python3 \
+			borgbackup restic casync ;;
 	*)
 		echo "deps: unknown purpose '$1'" >&2
 		return 1 ;;

@@ -114,7 +114,7 @@ static int do_random(char **arg)
 
 /* -- a model -------------------------------------------------------------- */
 
-enum dtype { BF16, F16, F32 };
+enum dtype { BF16, F16, F32, F8 };
 
 static const struct {
 	const char *arg, *name;
@@ -123,6 +123,7 @@ static const struct {
 	[BF16] = { "bf16", "BF16", 2 },
 	[F16] = { "f16", "F16", 2 },
 	[F32] = { "f32", "F32", 4 },
+	[F8] = { "f8", "F8_E4M3", 1 },
 };
 
 struct tensor {
@@ -255,6 +256,19 @@ static inline uint16_t to_f16(float f)
 	return (uint16_t)(sign | (uint32_t)(fabsf(f) * 0x1p24f));
 }
 
+/* E4M3 without infinities: 448 is the largest. */
+static inline uint8_t to_f8(float f)
+{
+	uint32_t bits = float_bits(f), sign = bits >> 24 & 0x80;
+	uint32_t rest = bits & 0x7fffffff;
+
+	if (rest < 0x3c800000)
+		rest = (uint32_t)lrintf(fabsf(f) * 0x1p9f);
+	else
+		rest = (rest - 0x3c000000 + 0x7ffff + (rest >> 20 & 1)) >> 20;
+	return (uint8_t)(sign | (rest < 0x7e ? rest : 0x7e));
+}
+
 static void make_block(uint8_t *block, size_t count, enum dtype dtype,
 		       const struct tensor *t, uint64_t seed, uint64_t first)
 {
@@ -265,6 +279,9 @@ static void make_block(uint8_t *block, size_t count, enum dtype dtype,
 			mv_put_le16(block + i * 2, to_bf16(f));
 		else if (dtype == F16)
 			mv_put_le16(block + i * 2, to_f16(f));
+		else if (dtype == F8)
+			/* Scaled as who makes such files does: by the largest. */
+			block[i] = to_f8((f - t->mean) / t->scale * 75);
 		else
 			mv_put_le32(block + i * 4, float_bits(f));
 	}
@@ -291,10 +308,10 @@ static void write_tensor(FILE *out, enum dtype dtype, const struct tensor *t,
 
 static enum dtype find_dtype(const char *arg)
 {
-	for (int i = BF16; i <= F32; i++)
+	for (int i = BF16; i <= F8; i++)
 		if (!strcmp(dtypes[i].arg, arg))
 			return (enum dtype)i;
-	die("'%s' is none of bf16, f16, f32", arg);
+	die("'%s' is none of bf16, f16, f32, f8", arg);
 }
 
 /*
@@ -694,7 +711,7 @@ static const struct verb {
 	{ "random", 2, 0, do_random,
 	  "SIZE SEED                       bytes on standard output" },
 	{ "safetensors", 4, 0, do_safetensors,
-	  "OUT bf16|f16|f32 SIZE SEED  a model with plausible weights" },
+	  "OUT bf16|f16|f32|f8 SIZE SEED  a model with plausible weights" },
 	{ "edit", 4, 0, do_edit,
 	  "FILE OFFSET LEN SEED         other bytes in place" },
 	{ "insert", 4, 0, do_insert,

@@ -11,7 +11,7 @@ fi
 
 test_expect_success 'the bench runs with small sizes' '
 	BENCH="$TRASH/bench" SIZE=16m FILES=60 RUNS=1 \
-		COMMITS=200 ARTIFACTS=20 NOTES=300 TAGS=200 \
+		COMMITS=200 ARTIFACTS=20 NOTES=300 TAGS=200 PEERS=nobody \
 		sh "$TEST_DIR/../bench/bench.sh" >out
 '
 
@@ -39,11 +39,18 @@ test_expect_success 'every row of the table is there, with a measure' '
 	git status of an unchanged file, beyond plain git
 	git-lfs status right after, unchanged
 	filters started by status: after, unchanged, touched
+	nobody: the same file
 	stored / raw: bf16
-	stored / raw: fp32
 	stored / raw: Q8_0
 	stored / raw: random
 	100 bytes inserted: new bytes
+	stored / raw: fp32
+	stored / raw: fp16
+	stored / raw: fp8
+	safetensors, npz, pt, onnx and gguf of the same weights
+	other metadata: new bytes
+	tensors in another order: new bytes
+	64 rows more: new bytes
 	60 small files: git model add, of plain git
 	60 small files: git checkout, of plain git
 	60 small files: git-lfs add, of git model add
@@ -76,8 +83,9 @@ test_expect_success 'every row of the table is there, with a measure' '
 '
 
 test_expect_success 'what does not depend on the machine is met' '
-	sed -n "/: new bytes/p; /^filters started/p; /^stored .*:/p" out >sure &&
-	test_line_count = 7 sure &&
+	sed -n "/: new bytes/p; /^filters started/p; /^stored .*:/p;
+		/^safetensors/p" out >sure &&
+	test_line_count = 13 sure &&
 	test_grep ! " no  " sure
 '
 
