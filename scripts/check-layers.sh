@@ -86,7 +86,7 @@ jansson libmv/base/json\.c
 yaml libmv/base/yaml\.c
 sqlite3 libmv/base/sqlite\.c
 openssl/|xxhash|blake3 libmv/base/hash\.c
-zstd|zdict libmv/store/codec[a-z-]*\.c
+zstd|zdict libmv/store/codec[a-z-]*\.[ch]
 EOD
 }
 

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* For ZSTD_c_literalCompressionMode, which the stable part does not have. */
-#define ZSTD_STATIC_LINKING_ONLY
-#include <zstd.h>
-#include <zstd_errors.h>
-
-#include "libmv/store/codec.h"
+#include "libmv/store/codec-inner.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zstd_errors.h>
 
 #include "libmv/base/bytes.h"
-#include "libmv/store/chunker.h"
 #include "libmv/store/codec-planes.h"
 #include "libmv/store/codec-sample.h"
 
@@ -24,10 +19,7 @@
  *			...		the planes
  *			rest		the bytes after the last number
  */
-enum { PLANE_RAW = 0, PLANE_ZSTD = 1 };
-enum { KIND_MASK = 15, PHASE_SHIFT = 4, ENTRY = 4, ENTRY_SHIFT = 24 };
-
-enum { PLANE_MAX = MV_CHUNK_MAX / 2 };
+enum { KIND_MASK = 15, PHASE_SHIFT = 4 };
 
 /* Below this, samples and tables cost more than a try. */
 enum { TINY = 512, TINY_PLANE = 32 };
@@ -36,19 +28,6 @@ enum { TINY = 512, TINY_PLANE = 32 };
 #define WORTH_CODING (8 * MV_SAMPLE_BIT - MV_SAMPLE_BIT / 4)
 /* Text and code are below it, numbers that are packed densely are above. */
 #define LOOKS_LIKE_TEXT (6 * MV_SAMPLE_BIT)
-
-struct mv_encoder {
-	ZSTD_CCtx *zstd;
-	/* A plane is tried twice, behind the one of half the chunk. */
-	uint8_t out[64 + PLANE_MAX + 2 * ZSTD_COMPRESSBOUND(PLANE_MAX)];
-	/* The planes; afterwards a second try at the whole chunk. */
-	uint8_t scratch[ZSTD_COMPRESSBOUND(MV_CHUNK_MAX)];
-};
-
-struct mv_decoder {
-	ZSTD_DCtx *zstd;
-	uint8_t planes[MV_CHUNK_MAX];
-};
 
 int mv_encoder_new(struct mv_encoder **out, struct mv_err *err)
 {
@@ -79,9 +58,7 @@ void mv_encoder_free(struct mv_encoder *encoder)
  * zstd is its entropy coder, at the entropy of the bytes and several times
  * as fast as any level. (Negative levels switch that coder off.)
  */
-enum method { HUFFMAN, QUICK, THOROUGH };
-
-static size_t set_method(ZSTD_CCtx *zstd, enum method method)
+static size_t set_method(ZSTD_CCtx *zstd, enum mv_method method)
 {
 	static const struct {
 		ZSTD_cParameter parameter;
@@ -99,9 +76,9 @@ static size_t set_method(ZSTD_CCtx *zstd, enum method method)
 	/* The chunk's record has its length already. */
 	if (!ZSTD_isError(r))
 		r = ZSTD_CCtx_setParameter(zstd, ZSTD_c_contentSizeFlag, 0);
-	if (method != HUFFMAN && !ZSTD_isError(r))
+	if (method != MV_HUFFMAN && !ZSTD_isError(r))
 		return ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel,
-					      method == QUICK ? 1 : 3);
+					      method == MV_QUICK ? 1 : 3);
 	for (size_t i = 0; i < 5 && !ZSTD_isError(r); i++)
 		r = ZSTD_CCtx_setParameter(zstd, huffman[i].parameter,
 					   huffman[i].value);
@@ -110,7 +87,7 @@ static size_t set_method(ZSTD_CCtx *zstd, enum method method)
 
 /* `out` has room for ZSTD_COMPRESSBOUND(len). */
 static int compress(size_t *out_len, struct mv_encoder *encoder, uint8_t *out,
-		    const uint8_t *data, size_t len, enum method method,
+		    const uint8_t *data, size_t len, enum mv_method method,
 		    struct mv_err *err)
 {
 	size_t r = set_method(encoder->zstd, method);
@@ -134,34 +111,100 @@ static int is_gain(size_t encoded, size_t raw)
 	return encoded < raw - raw / 32;
 }
 
-/* One plane to `out`; where neither way gains, as it is. */
-static int encode_plane(size_t *out_len, uint32_t *how,
-			struct mv_encoder *encoder, uint8_t *out,
-			const uint8_t *plane, size_t n, struct mv_err *err)
+/*
+ * With Huffman codes for each piece alone: a frame's blocks have their own, so
+ * the pieces are its blocks. 0 in *out_len: it does not fit, and gains nothing.
+ */
+static int compress_pieces(size_t *out_len, struct mv_encoder *encoder,
+			   uint8_t *out, const uint8_t *data, size_t len,
+			   const struct mv_plane_cuts *cuts,
+			   struct mv_err *err)
 {
-	size_t best = n, matched;
-	int rc = 0;
+	size_t r = set_method(encoder->zstd, MV_HUFFMAN), from = 0;
+	ZSTD_outBuffer to = { out, ZSTD_COMPRESSBOUND(len), 0 };
 
-	if (n >= TINY_PLANE && mv_sample_bits(plane, n) <= WORTH_CODING)
-		rc = compress(&best, encoder, out, plane, n, HUFFMAN, err);
-	/* What is next to nothing already needs no second try. */
-	if (!rc && best > n / 64 && mv_sample_repeats(plane, n)) {
-		rc = compress(&matched, encoder, out + best, plane, n, QUICK,
-			      err);
-		/* Huffman alone decodes faster: two percent's worth. */
-		if (!rc && matched < best - best / 50) {
-			memmove(out, out + best, matched);
-			best = matched;
+	for (size_t i = 0; !ZSTD_isError(r) && i <= cuts->count; i++) {
+		int last = i == cuts->count;
+		size_t end = last ? len : cuts->at[i];
+		ZSTD_inBuffer in = { data + from, end - from, 0 };
+
+		r = ZSTD_compressStream2(encoder->zstd, &to, &in,
+					 last ? ZSTD_e_end : ZSTD_e_flush);
+		from = end;
+		if (!ZSTD_isError(r) && r) {
+			*out_len = 0;
+			return 0;
 		}
 	}
+	if (ZSTD_isError(r))
+		return ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation ?
+		       mv_nomem(err) :
+		       mv_fail(err, MV_EINVALID, "zstd cannot compress: %s",
+			       ZSTD_getErrorName(r));
+	*out_len = to.pos;
+	return 0;
+}
+
+/* Bytes one by one, behind the *best that there is, if they are fewer. */
+static int try_bytes(size_t *best, struct mv_encoder *encoder, uint8_t *out,
+		     const uint8_t *plane, size_t n,
+		     const struct mv_plane_cuts *cuts, struct mv_err *err)
+{
+	uint8_t *to = *best < n ? out + *best : out;
+	size_t got = 0;
+	int rc = cuts ? compress_pieces(&got, encoder, to, plane, n, cuts,
+					err) :
+			compress(&got, encoder, to, plane, n, MV_HUFFMAN, err);
+
+	if (rc || !got || got >= *best)
+		return rc;
+	memmove(out, to, got);
+	*best = got;
+	return 0;
+}
+
+static int try_matches(size_t *best, struct mv_encoder *encoder, uint8_t *out,
+		       const uint8_t *plane, size_t n, struct mv_err *err)
+{
+	uint8_t *to = *best < n ? out + *best : out;
+	size_t got;
+	int rc = compress(&got, encoder, to, plane, n, MV_QUICK, err);
+
+	/* Huffman alone decodes faster: two percent's worth. */
+	if (rc || got >= *best - *best / 50)
+		return rc;
+	memmove(out, to, got);
+	*best = got;
+	return 0;
+}
+
+int mv_plane_encode(size_t *out_len, uint8_t entry[MV_ENTRY],
+		    struct mv_encoder *encoder, uint8_t *out,
+		    const uint8_t *plane, size_t n,
+		    const struct mv_plane_cuts *cuts, struct mv_err *err)
+{
+	uint32_t how = MV_PLANE_FRAME, bits = mv_sample_bits(plane, n);
+	/* No code is shorter than a bit: matches do better there. */
+	int runs = bits < MV_SAMPLE_BIT;
+	size_t best = n;
+	int rc = 0;
+
+	if (runs && n >= TINY_PLANE)
+		rc = try_matches(&best, encoder, out, plane, n, err);
+	if (!rc && n >= TINY_PLANE && bits <= WORTH_CODING &&
+	    (!runs || best > n / 8))
+		rc = try_bytes(&best, encoder, out, plane, n, cuts, err);
+	/* What is next to nothing already needs no second try. */
+	if (!rc && !runs && best > n / 64 && mv_sample_repeats(plane, n))
+		rc = try_matches(&best, encoder, out, plane, n, err);
 	if (rc)
 		return rc;
-	*how = PLANE_ZSTD;
 	if (!is_gain(best, n)) {
 		memcpy(out, plane, n);
 		best = n;
-		*how = PLANE_RAW;
+		how = MV_PLANE_AS_IT_IS;
 	}
+	mv_put_le32(entry, (uint32_t)best | how << MV_ENTRY_SHIFT);
 	*out_len = best;
 	return 0;
 }
@@ -172,21 +215,18 @@ static int encode_planes(struct mv_encoded *out, struct mv_encoder *encoder,
 {
 	unsigned int width = mv_planes_width(kind);
 	size_t n = (len - phase) / width, rest = len - phase - n * width;
-	size_t used = ENTRY * width, plane_len;
-	uint32_t how;
+	size_t used = MV_ENTRY * width, plane_len;
 	int rc;
 
 	mv_planes_split(encoder->scratch, kind, data + phase, n);
 	memcpy(encoder->out + used, data, phase);
 	used += phase;
 	for (unsigned int k = 0; k < width; k++) {
-		rc = encode_plane(&plane_len, &how, encoder,
-				  encoder->out + used,
-				  encoder->scratch + k * n, n, err);
+		rc = mv_plane_encode(&plane_len, encoder->out + MV_ENTRY * k,
+				     encoder, encoder->out + used,
+				     encoder->scratch + k * n, n, NULL, err);
 		if (rc)
 			return rc;
-		mv_put_le32(encoder->out + ENTRY * k,
-			    (uint32_t)plane_len | how << ENTRY_SHIFT);
 		used += plane_len;
 	}
 	memcpy(encoder->out + used, data + len - rest, rest);
@@ -199,7 +239,7 @@ static int encode_planes(struct mv_encoded *out, struct mv_encoder *encoder,
 
 /* As one frame, if that is smaller than what *out has. */
 static int encode_whole(struct mv_encoded *out, struct mv_encoder *encoder,
-			const uint8_t *data, size_t len, enum method method,
+			const uint8_t *data, size_t len, enum mv_method method,
 			struct mv_err *err)
 {
 	size_t n;
@@ -231,9 +271,9 @@ static int encode_unknown(struct mv_encoded *out, struct mv_encoder *encoder,
 			return rc;
 	}
 	if (repeats || guess.bits < LOOKS_LIKE_TEXT)
-		return encode_whole(out, encoder, data, len, THOROUGH, err);
+		return encode_whole(out, encoder, data, len, MV_THOROUGH, err);
 	if (guess.kind == MV_PLANE_NONE && guess.bits <= WORTH_CODING)
-		return encode_whole(out, encoder, data, len, HUFFMAN, err);
+		return encode_whole(out, encoder, data, len, MV_HUFFMAN, err);
 	return 0;
 }
 
@@ -249,7 +289,7 @@ int mv_encode(struct mv_encoded *out, struct mv_encoder *encoder,
 		return mv_fail(err, MV_EINVALID,
 			       "a chunk of %zu bytes cannot be encoded", len);
 	if (len < TINY)
-		rc = encode_whole(out, encoder, data, len, THOROUGH, err);
+		rc = encode_whole(out, encoder, data, len, MV_THOROUGH, err);
 	else if (mv_planes_width(hint))
 		rc = encode_planes(out, encoder, data, len, hint, 0, err);
 	else
@@ -312,28 +352,32 @@ static int decompress(uint8_t *out, size_t raw_len, struct mv_decoder *decoder,
 	return 0;
 }
 
-/* The plane that `entry` describes, wherever its bytes are then. */
-static int decode_plane(const uint8_t **plane, uint8_t *scratch, size_t n,
-			struct mv_decoder *decoder, uint32_t entry,
-			const uint8_t *data, struct mv_err *err)
+int mv_plane_decode(const uint8_t **plane, uint8_t *scratch, size_t n,
+		    struct mv_decoder *decoder, const uint8_t *entry,
+		    const uint8_t **at, const uint8_t *end, struct mv_err *err)
 {
-	size_t len = entry & ((1u << ENTRY_SHIFT) - 1);
+	uint32_t how = mv_le32(entry) >> MV_ENTRY_SHIFT;
+	size_t len = mv_le32(entry) & ((1u << MV_ENTRY_SHIFT) - 1);
+	const uint8_t *data = *at;
 
-	switch (entry >> ENTRY_SHIFT) {
-	case PLANE_RAW:
+	if (len > (size_t)(end - data))
+		return mv_fail(err, MV_ECORRUPT, "split chunk is cut short");
+	*at = data + len;
+	switch (how) {
+	case MV_PLANE_AS_IT_IS:
 		*plane = data;
 		if (len != n)
 			return mv_fail(err, MV_ECORRUPT,
 				       "plane has %zu bytes instead of %zu",
 				       len, n);
 		return 0;
-	case PLANE_ZSTD:
+	case MV_PLANE_FRAME:
 		*plane = scratch;
 		return decompress(scratch, n, decoder, data, len, err);
 	default:
 		return mv_fail(err, MV_ENOTSUP,
 			       "plane is stored in an unknown way (%u)",
-			       (unsigned int)(entry >> ENTRY_SHIFT));
+			       (unsigned int)how);
 	}
 }
 
@@ -344,36 +388,32 @@ static int decode_planes(uint8_t *out, size_t raw_len,
 	unsigned int kind = param & KIND_MASK, phase = param >> PHASE_SHIFT;
 	unsigned int width = mv_planes_width(kind);
 	const uint8_t *planes[MV_PLANES_MAX];
-	size_t at = (size_t)ENTRY * width + phase, n, rest;
+	const uint8_t *at = data, *end = data + len;
+	size_t n, rest, head = (size_t)MV_ENTRY * width + phase;
 	int rc;
 
 	if (!width || phase >= width)
 		return mv_fail(err, MV_ENOTSUP,
 			       "chunk is split in an unknown way (%u)", param);
-	if (raw_len < phase + width || at > len)
+	if (raw_len < phase + width || head > len)
 		return mv_fail(err, MV_ECORRUPT, "split chunk is too short");
 	n = (raw_len - phase) / width;
 	rest = raw_len - phase - n * width;
+	at += head;
 	for (unsigned int k = 0; k < width; k++) {
-		uint32_t entry = mv_le32(data + ENTRY * k);
-		size_t stored = entry & ((1u << ENTRY_SHIFT) - 1);
-
-		if (stored > len - at)
-			return mv_fail(err, MV_ECORRUPT,
-				       "split chunk is cut short");
-		rc = decode_plane(&planes[k], decoder->planes + k * n, n,
-				  decoder, entry, data + at, err);
+		rc = mv_plane_decode(&planes[k], decoder->planes + k * n, n,
+				     decoder, data + MV_ENTRY * k, &at, end,
+				     err);
 		if (rc)
 			return rc;
-		at += stored;
 	}
-	if (len - at != rest)
+	if ((size_t)(end - at) != rest)
 		return mv_fail(err, MV_ECORRUPT,
 			       "split chunk ends with %zu bytes instead of %zu",
-			       len - at, rest);
-	memcpy(out, data + ENTRY * width, phase);
+			       (size_t)(end - at), rest);
+	memcpy(out, data + MV_ENTRY * width, phase);
 	mv_planes_join(out + phase, kind, planes, n);
-	memcpy(out + raw_len - rest, data + at, rest);
+	memcpy(out + raw_len - rest, at, rest);
 	return 0;
 }
 
@@ -387,6 +427,9 @@ int mv_decode(uint8_t *out, size_t raw_len, struct mv_decoder *decoder,
 	if (codec == MV_CODEC_PLANES)
 		return decode_planes(out, raw_len, decoder, param, data, len,
 				     err);
+	if (codec == MV_CODEC_DELTA || codec == MV_CODEC_SPARSE)
+		return mv_fail(err, MV_ENOTSUP,
+			       "chunk leans on another one, which is not at hand");
 	if (codec > MV_CODEC_PLANES || param)
 		return mv_fail(err, MV_ENOTSUP,
 			       "chunk has an unknown codec (%u, %u)", codec,

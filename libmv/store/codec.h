@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "libmv/base/err.h"
+#include "libmv/base/hash.h"
 #include "libmv/base/runs.h"
 
 /*
@@ -21,11 +22,16 @@
  *		 raw or as a zstd frame that uses Huffman coding only, or full
  *		 matching where repeats were seen
  *
- * 3 and 4 are kept for differences to another chunk; numbers are never reused.
- * An encoder or decoder is scratch memory for one thread: up to 1.7 MiB and
- * 0.4 MiB.
+ *	3 delta	 planes of the differences to the numbers of another chunk
+ *	4 sparse where the few numbers are that differ, and those differences
+ *
+ * Numbers are never reused. An encoder or decoder is scratch memory for one
+ * thread: up to 2.2 MiB and 0.4 MiB.
  */
-enum mv_codec { MV_CODEC_RAW = 0, MV_CODEC_ZSTD = 1, MV_CODEC_PLANES = 2 };
+enum mv_codec {
+	MV_CODEC_RAW = 0, MV_CODEC_ZSTD = 1, MV_CODEC_PLANES = 2,
+	MV_CODEC_DELTA = 3, MV_CODEC_SPARSE = 4
+};
 
 struct mv_encoded {
 	uint8_t codec;
@@ -48,10 +54,50 @@ void mv_decoder_free(struct mv_decoder *decoder);
 /*
  * Decode into exactly `raw_len` bytes at `out`. The input is hostile:
  * MV_ECORRUPT for anything that does not decode to that length, MV_ENOTSUP
- * for a codec or parameter that this version does not know.
+ * for a codec or parameter that this version does not know, or that needs a
+ * base: mv_decode_lean().
  */
 int mv_decode(uint8_t *out, size_t raw_len, struct mv_decoder *decoder,
 	      uint8_t codec, uint8_t param, const uint8_t *data, size_t len,
 	      struct mv_err *err);
+
+/* -- chunks that lean on another one -------------------------------------- */
+
+/* How many bases, at most, lie under a chunk. */
+#define MV_DEPTH_MAX 4
+/* Where the id of the base is in what is stored: at the front. */
+#define MV_LEAN_HEAD 32
+
+/* 0: what is stored so stands alone; else how many bases may lie under it. */
+unsigned int mv_codec_depth(uint8_t codec, uint8_t param);
+/*
+ * The same for somebody who follows it: 1 and the base's id and the depth, or
+ * 0. MV_ENOTSUP: a codec or a depth that nobody knows; MV_ECORRUPT.
+ */
+int mv_codec_base(struct mv_oid *base, unsigned int *depth, uint8_t codec,
+		  uint8_t param, const uint8_t *data, size_t len,
+		  struct mv_err *err);
+
+/* What to lean on. The base has as many bytes as the chunk. */
+struct mv_lean {
+	const struct mv_oid *id;	/* of the base */
+	const uint8_t *base;
+	unsigned int depth;		/* 1 .. MV_DEPTH_MAX */
+	unsigned int numbers;		/* enum mv_numbers */
+	unsigned int phase;		/* bytes before the first of them */
+	int aggressive;			/* try what is slower to read, too */
+};
+
+/* What mv_encode_lean() is likely to need, from a few thousand numbers. */
+size_t mv_lean_estimate(const uint8_t *data, size_t len,
+			const struct mv_lean *lean);
+/* out->codec is RAW where nothing is gained. */
+int mv_encode_lean(struct mv_encoded *out, struct mv_encoder *encoder,
+		   const uint8_t *data, size_t len,
+		   const struct mv_lean *lean, struct mv_err *err);
+/* mv_decode() with the base, of `raw_len` bytes, too. */
+int mv_decode_lean(uint8_t *out, size_t raw_len, struct mv_decoder *decoder,
+		   uint8_t codec, uint8_t param, const uint8_t *base,
+		   const uint8_t *data, size_t len, struct mv_err *err);
 
 #endif
