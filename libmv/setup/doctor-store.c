@@ -72,6 +72,16 @@ static void check_folders(const struct checks *c, const char *dir)
 	}
 }
 
+static void say_hurt(const struct checks *c, uint64_t count, const char *what,
+		     const char *packs)
+{
+	if (count)
+		say(c, MV_DOCTOR_BAD, "store", "git model fsck --repair, then "
+		    "git model fetch --all", "%llu %s of it %s %s in '%s'",
+		    (unsigned long long)count, count == 1 ? "pack" : "packs",
+		    count == 1 ? "is" : "are", what, packs);
+}
+
 static void check_store_files(const struct checks *c, struct mv_store *store)
 {
 	const char *dir = mv_store_dir(store);
@@ -87,19 +97,15 @@ static void check_store_files(const struct checks *c, struct mv_store *store)
 		say(c, MV_DOCTOR_BAD, "store", "git model fsck --repair",
 		    "%s", err.msg);
 	} else {
+		/* How many contents they are, only reading them would tell. */
 		say(c, MV_DOCTOR_OK, "store", NULL, "%llu %s in %s at "
-		    "'%s'", (unsigned long long)stats.contents,
-		    stats.contents == 1 ? "content" : "contents",
+		    "'%s'", (unsigned long long)stats.chunks,
+		    stats.chunks == 1 ? "chunk" : "chunks",
 		    mv_print_size(text, stats.pack_bytes + stats.index_bytes),
 		    dir);
-		if (stats.gone)
-			say(c, MV_DOCTOR_BAD, "store", "git model fsck "
-			    "--repair, then git model fetch --all",
-			    "%llu %s of it %s missing in '%s'",
-			    (unsigned long long)stats.gone,
-			    stats.gone == 1 ? "pack" : "packs",
-			    stats.gone == 1 ? "is" : "are",
-			    packs ? packs : dir);
+		say_hurt(c, stats.gone, "missing", packs ? packs : dir);
+		say_hurt(c, stats.cut, "cut short or lengthened",
+			 packs ? packs : dir);
 		if (stats.temporary)
 			say(c, MV_DOCTOR_WARN, "store", "git model gc",
 			    "%llu temporary %s left by killed processes",

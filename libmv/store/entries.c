@@ -112,8 +112,8 @@ static int entries_next(void *payload, struct mv_index_entry *out,
 }
 
 int mv_entries_write(struct mv_oid *id, struct mv_tmp *tmp,
-		     struct mv_entries *entries, const struct mv_oid *packs,
-		     uint32_t count, struct mv_err *err)
+		     struct mv_entries *entries,
+		     const struct mv_index_pack *packs, uint32_t count, struct mv_err *err)
 {
 	struct entries_cursor cursor = { entries, MV_INDEX_CHUNKS, 0 };
 	struct mv_index_source source = { entries_rewind, entries_next,

@@ -150,9 +150,28 @@ static int fsck_index(void *payload, const char *name, struct mv_err *err)
 
 /* -- packs ---------------------------------------------------------------- */
 
+/* Is it named, and with the length that it has? */
+static int compare_length(int *known, const struct mv_snapshot *s,
+			  const struct mv_index_pack *pack, struct mv_err *err)
+{
+	*known = 0;
+	for (size_t i = 0; i < s->count; i++)
+		for (uint32_t k = 0; k < s->index[i]->packs; k++) {
+			struct mv_index_pack p = mv_index_pack(s->index[i], k);
+
+			if (!mv_oid_eq(&p.id, &pack->id))
+				continue;
+			*known = 1;
+			if (p.len != pack->len)
+				return mv_fail(err, MV_ECORRUPT,
+					       "the index gives this pack another length");
+		}
+	return 0;
+}
+
 /* Does the index lead to exactly these records? */
 static int compare_entries(struct fsck *f, const struct mv_entries *entries,
-			   const struct mv_oid *pack, int *known,
+			   const struct mv_index_pack *pack, int *known,
 			   struct mv_err *err)
 {
 	struct mv_snapshot *s;
@@ -160,10 +179,7 @@ static int compare_entries(struct fsck *f, const struct mv_entries *entries,
 
 	if (rc)
 		return rc;
-	*known = 0;
-	for (size_t i = 0; i < s->count && !*known; i++)
-		for (uint32_t k = 0; k < s->index[i]->packs && !*known; k++)
-			*known = mv_oid_eq(&s->index[i]->pack_ids[k], pack);
+	rc = compare_length(known, s, pack, err);
 	for (int t = 0; *known && !rc && t < 2; t++)
 		for (size_t i = 0; !rc && i < entries->count[t]; i++) {
 			const struct mv_index_entry *e = &entries->e[t][i];
@@ -175,7 +191,8 @@ static int compare_entries(struct fsck *f, const struct mv_entries *entries,
 			/* gc forgets dead recipes: not finding one is fine */
 			if (rc == MV_ENOENT)
 				rc = 0;
-			else if (!rc && mv_oid_eq(&place.file->id, pack) &&
+			else if (!rc && mv_oid_eq(&place.file->id,
+						   &pack->id) &&
 				 place.off != e->off) {
 				/* doubles inside one pack are fine */
 				int twin = 0;
@@ -235,8 +252,11 @@ static int read_pack(struct fsck *f, const char *path, const struct mv_oid *id,
 		rc = mv_fail(err, MV_ECORRUPT,
 			     "pack '%s' has a damaged header", path);
 	close(fd);
-	if (!rc)
-		rc = compare_entries(f, &entries, id, &known, err);
+	if (!rc) {
+		struct mv_index_pack pack = { *id, end + MV_PACK_TRAILER };
+
+		rc = compare_entries(f, &entries, &pack, &known, err);
+	}
 	mv_entries_release(&entries);
 	if (!rc && !known) {
 		pthread_mutex_lock(&f->mutex);

@@ -10,6 +10,7 @@
 #define INDEX_HEAD 32
 #define LOC_SIZE 12
 #define ID_SIZE 32
+#define LEN_SIZE 8
 #define INDEX_VERSION 2
 #define INDEX_HASH_BLAKE3 2
 
@@ -39,9 +40,10 @@ static int index_layout(struct mv_index *x, struct mv_err *err)
 	packs = mv_le32(p + 8);
 	x->count[0] = mv_le64(p + 16);
 	x->count[1] = mv_le64(p + 24);
-	if (p[6] || p[7] || mv_le32(p + 12) || packs > room / ID_SIZE)
+	if (p[6] || p[7] || mv_le32(p + 12) ||
+	    packs > room / (ID_SIZE + LEN_SIZE))
 		goto corrupt;
-	room -= packs * ID_SIZE;
+	room -= packs * (ID_SIZE + LEN_SIZE);
 	for (int t = 0; t < 2; t++) {
 		if (x->count[t] > room / (ID_SIZE + LOC_SIZE))
 			goto corrupt;
@@ -54,6 +56,8 @@ static int index_layout(struct mv_index *x, struct mv_err *err)
 	p += INDEX_HEAD;
 	x->pack_ids = (const struct mv_oid *)(const void *)p;
 	p += packs * ID_SIZE;
+	x->pack_lens = p;
+	p += packs * LEN_SIZE;
 	for (int t = 0; t < 2; t++) {
 		x->ids[t] = (const struct mv_oid *)(const void *)p;
 		p += x->count[t] * ID_SIZE;
@@ -233,6 +237,12 @@ int64_t mv_index_find(const struct mv_index *x, enum mv_index_table table,
 	return mv_ids_find(x->ids[table], x->count[table], id);
 }
 
+struct mv_index_pack mv_index_pack(const struct mv_index *x, uint32_t k)
+{
+	return (struct mv_index_pack){ x->pack_ids[k],
+				       mv_le64(x->pack_lens + LEN_SIZE * k) };
+}
+
 int mv_index_locate(uint32_t *pack, uint64_t *off, const struct mv_index *x,
 		    enum mv_index_table table, uint64_t pos,
 		    struct mv_err *err)
@@ -316,12 +326,12 @@ static int out_table(struct index_out *o, enum mv_index_table t, int locs,
 }
 
 int mv_index_write(struct mv_oid *id, struct mv_tmp *tmp,
-		   const struct mv_oid *pack_ids, uint32_t packs,
+		   const struct mv_index_pack *packs, uint32_t pack_count,
 		   const uint64_t count[2],
 		   const struct mv_index_source *source, struct mv_err *err)
 {
 	struct index_out o = { tmp, NULL, NULL, 0 };
-	uint8_t head[INDEX_HEAD] = "MVIX\2\2";
+	uint8_t head[INDEX_HEAD] = "MVIX\2\2", number[LEN_SIZE];
 	int rc;
 
 	o.buf = malloc(OUT_SIZE);
@@ -330,12 +340,16 @@ int mv_index_write(struct mv_oid *id, struct mv_tmp *tmp,
 	rc = mv_hasher_new(&o.hasher, MV_HASH_BLAKE3, err);
 	if (rc)
 		goto out;
-	mv_put_le32(head + 8, packs);
+	mv_put_le32(head + 8, pack_count);
 	mv_put_le64(head + 16, count[0]);
 	mv_put_le64(head + 24, count[1]);
 	rc = out_add(&o, head, sizeof(head), err);
-	for (uint32_t i = 0; !rc && i < packs; i++)
-		rc = out_add(&o, pack_ids[i].b, ID_SIZE, err);
+	for (uint32_t i = 0; !rc && i < pack_count; i++)
+		rc = out_add(&o, packs[i].id.b, ID_SIZE, err);
+	for (uint32_t i = 0; !rc && i < pack_count; i++) {
+		mv_put_le64(number, packs[i].len);
+		rc = out_add(&o, number, sizeof(number), err);
+	}
 	for (int t = 0; !rc && t < 2; t++) {
 		rc = out_table(&o, (enum mv_index_table)t, 0, count[t], source,
 			       err);

@@ -23,6 +23,7 @@
  *	16	8    number of chunks and wholes, N
  *	24	8    number of contents with a recipe, M
  *	32	32*P pack ids
+ *		8*P  their lengths
  *		32*N their ids, ascending, no two alike
  *		12*N locators: pack number (4), offset in that pack (8)
  *		32*M content ids, likewise
@@ -38,6 +39,12 @@ enum mv_index_table { MV_INDEX_CHUNKS, MV_INDEX_CONTENTS };
 
 struct mv_pack_file;
 
+/* A pack as its writer left it: a file of that length. */
+struct mv_index_pack {
+	struct mv_oid id;
+	uint64_t len;
+};
+
 struct mv_index {
 	struct mv_map map;
 	char *path;
@@ -46,6 +53,7 @@ struct mv_index {
 	int refs;		/* under the store's mutex */
 	uint32_t packs;
 	const struct mv_oid *pack_ids;
+	const uint8_t *pack_lens;	/* mv_index_pack() reads them */
 	uint64_t count[2];
 	const struct mv_oid *ids[2];
 	const uint8_t *locs[2];
@@ -69,6 +77,8 @@ int64_t mv_index_find(const struct mv_index *index, enum mv_index_table table,
 int64_t mv_ids_find(const struct mv_oid *ids, uint64_t count,
 		    const struct mv_oid *id);
 void mv_ids_sort(struct mv_oid *ids, size_t count);
+/* Number `k`, less than index->packs. */
+struct mv_index_pack mv_index_pack(const struct mv_index *index, uint32_t k);
 /* MV_ECORRUPT when the pack number is out of range. */
 int mv_index_locate(uint32_t *pack, uint64_t *off,
 		    const struct mv_index *index, enum mv_index_table table,
@@ -97,7 +107,7 @@ struct mv_index_source {
  * its id. The caller commits it as <id in hex>.idx.
  */
 int mv_index_write(struct mv_oid *id, struct mv_tmp *tmp,
-		   const struct mv_oid *pack_ids, uint32_t packs,
+		   const struct mv_index_pack *packs, uint32_t pack_count,
 		   const uint64_t count[2],
 		   const struct mv_index_source *source, struct mv_err *err);
 

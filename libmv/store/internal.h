@@ -55,7 +55,7 @@ struct mv_snapshot {
 	int refs;
 	size_t count;
 	struct mv_index **index;
-	atomic_int whole;	/* 1: all packs are there, -1: not, 0: ask */
+	atomic_int whole;	/* 1: all packs are, -1: not, 0: ask */
 };
 
 /* Memory and contexts for one thread at work. */
@@ -101,6 +101,9 @@ void mv_snapshot_release(struct mv_store *store, struct mv_snapshot *snapshot);
 /* Ids of all packs that it names, sorted, for mv_ids_find(); free() it. */
 int mv_snapshot_packs(struct mv_oid **out, size_t *count,
 		      const struct mv_snapshot *snapshot, struct mv_err *err);
+/* Pack `k` of an index: 0; MV_ENOENT: gone; MV_ECORRUPT: of another length
+   than it was written with; MV_EIO: nobody can tell. */
+int mv_index_pack_state(const struct mv_index *index, uint32_t k);
 /* List index/ again; the snapshot is another one if anything changed. */
 int mv_store_refresh(struct mv_store *store, struct mv_err *err);
 /* Descriptor of a pack, until mv_pack_done(). MV_ENOENT: gone (gc). */
@@ -123,8 +126,9 @@ void mv_pack_forget(struct mv_store *store, struct mv_pack_file *file);
  * MV_ECORRUPT: cut, or no pack. Asks the disk until the answer was 0 once.
  */
 int mv_pack_sound(struct mv_pack_file *file, struct mv_err *err);
-/* 1: every pack that it names is there; asked once per snapshot. */
-int mv_snapshot_whole(struct mv_snapshot *snapshot, struct mv_store *store);
+/* 1: every pack that it names is there with its length; asked once per
+   snapshot. */
+int mv_snapshot_whole(struct mv_snapshot *snapshot);
 
 /* The pack of that id, known to an index or not. */
 int mv_store_pack_file(struct mv_pack_file **out, struct mv_store *store,
@@ -315,8 +319,9 @@ const struct mv_index_entry *mv_entries_find(const struct mv_entries *entries,
 					     const struct mv_oid *id);
 /* Sorts, then writes into tmp; the caller commits it. */
 int mv_entries_write(struct mv_oid *id, struct mv_tmp *tmp,
-		     struct mv_entries *entries, const struct mv_oid *packs,
-		     uint32_t count, struct mv_err *err);
+		     struct mv_entries *entries,
+		     const struct mv_index_pack *packs, uint32_t count,
+		     struct mv_err *err);
 /* fsync, rename to index/<id>.idx, fsync of the folder. */
 int mv_store_commit_index(struct mv_store *store, struct mv_tmp *tmp,
 			  const struct mv_oid *id, struct mv_err *err);

@@ -86,7 +86,7 @@ static int has_in(uint64_t *size, struct mv_store *store,
 
 	if (rc == MV_ENOENT)
 		return rely_on_whole(size, store, s, oid, err);
-	whole = rc || mv_snapshot_whole(s, store);
+	whole = rc || mv_snapshot_whole(s);
 	if (rc || (whole && !size))
 		return rc;
 	rc = mv_recipe_open(&r, store, oid, err);

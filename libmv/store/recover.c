@@ -277,7 +277,7 @@ struct unindexed {
 	struct mv_oid *known;		/* sorted */
 	size_t known_count;
 	struct mv_entries entries;
-	struct mv_oid *packs;
+	struct mv_index_pack *packs;
 	size_t count, alloc;
 	struct mv_scratch *scratch;
 };
@@ -297,7 +297,8 @@ static int collect_pack(struct unindexed *u, const char *path,
 			     (uint32_t)u->count, &end, err);
 	close(fd);
 	if (!rc) {
-		u->packs[u->count++] = *id;
+		u->packs[u->count++] = (struct mv_index_pack){
+			*id, end + MV_PACK_TRAILER };
 	} else {	/* damaged: fsck's business, not ours */
 		u->entries.count[0] = chunks;
 		u->entries.count[1] = contents;
@@ -336,7 +337,7 @@ static int entry_place(struct mv_place *out, struct unindexed *u,
 		       const struct mv_index_entry *e, struct mv_err *err)
 {
 	out->off = e->off;
-	return mv_store_pack_file(&out->file, u->store, &u->packs[e->pack],
+	return mv_store_pack_file(&out->file, u->store, &u->packs[e->pack].id,
 				  err);
 }
 

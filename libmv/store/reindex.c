@@ -148,7 +148,7 @@ static int count_merged(uint64_t *out, struct merge *m,
 
 struct numbering {
 	uint32_t *all;		/* one number per pack of every index */
-	struct mv_oid *packs;	/* those that are used */
+	struct mv_index_pack *packs;	/* those that are used */
 	uint32_t count;
 };
 
@@ -185,14 +185,14 @@ static void keep_packs(struct merge *m, uint8_t *used)
 
 /* A pack can be named by several indexes: the new one names it once. */
 struct pack_ref {
-	const struct mv_oid *id;
+	struct mv_index_pack pack;
 	uint64_t k;
 };
 
 static int by_pack(const void *a, const void *b)
 {
 	const struct pack_ref *x = a, *y = b;
-	int cmp = mv_oid_cmp(x->id, y->id);
+	int cmp = mv_oid_cmp(&x->pack.id, &y->pack.id);
 
 	return cmp ? cmp : (x->k > y->k) - (x->k < y->k);
 }
@@ -210,14 +210,14 @@ static int final_numbers(struct merge *m, struct numbering *n,
 		for (uint32_t j = 0; j < m->index[i]->packs; j++, k++) {
 			n->all[k] = PACK_UNUSED;
 			if (used[k]) {
-				ref[count].id = &m->index[i]->pack_ids[j];
+				ref[count].pack = mv_index_pack(m->index[i], j);
 				ref[count++].k = k;
 			}
 		}
 	qsort(ref, count, sizeof(*ref), by_pack);
 	for (k = 0; k < count; k++) {
-		if (!k || !mv_oid_eq(ref[k].id, ref[k - 1].id))
-			n->packs[n->count++] = *ref[k].id;
+		if (!k || !mv_oid_eq(&ref[k].pack.id, &ref[k - 1].pack.id))
+			n->packs[n->count++] = ref[k].pack;
 		n->all[ref[k].k] = n->count - 1;
 	}
 	free(ref);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "libmv/base/grow.h"
 #include "libmv/store/internal.h"
 #include "libmv/store/store.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -63,55 +61,17 @@ int mv_pack_sound(struct mv_pack_file *file, struct mv_err *err)
 
 /* -- all packs of a snapshot ---------------------------------------------- */
 
-struct names {
-	struct mv_oid *ids;
-	size_t count, alloc;
-};
-
-static int sound_add_name(void *payload, const char *name, struct mv_err *err)
+/* One stat per pack: nothing is opened, there may be thousands. */
+int mv_snapshot_whole(struct mv_snapshot *s)
 {
-	struct names *n = payload;
-	struct mv_oid id;
-
-	if (strlen(name) != MV_OID_HEX + 5 ||
-	    mv_oid_parse(&id, name, MV_OID_HEX) ||
-	    strcmp(name + MV_OID_HEX, ".pack"))
-		return 0;
-	if (MV_GROW(n->ids, n->alloc, n->count + 1, err))
-		return MV_ENOMEM;
-	n->ids[n->count++] = id;
-	return 0;
-}
-
-static int sound_by_oid(const void *a, const void *b)
-{
-	return mv_oid_cmp(a, b);
-}
-
-static int all_there(const struct mv_snapshot *s, const struct names *n)
-{
-	for (size_t i = 0; i < s->count; i++)
-		for (uint32_t k = 0; k < s->index[i]->packs; k++)
-			if (mv_ids_find(n->ids, n->count,
-					&s->index[i]->pack_ids[k]) < 0)
-				return 0;
-	return 1;
-}
-
-/* The folder is read once, not each pack asked for: there may be thousands. */
-int mv_snapshot_whole(struct mv_snapshot *s, struct mv_store *store)
-{
-	struct names n = { NULL, 0, 0 };
 	int whole = atomic_load_explicit(&s->whole, memory_order_relaxed);
 
 	if (whole)
 		return whole > 0;
-	if (mv_each_entry(store->packs_dir, sound_add_name, &n, NULL))
-		n.count = 0;	/* who may not look trusts nothing */
-	if (n.count)
-		qsort(n.ids, n.count, sizeof(*n.ids), sound_by_oid);
-	whole = all_there(s, &n);
-	free(n.ids);
+	whole = 1;
+	for (size_t i = 0; whole && i < s->count; i++)
+		for (uint32_t k = 0; whole && k < s->index[i]->packs; k++)
+			whole = !mv_index_pack_state(s->index[i], k);
 	atomic_store_explicit(&s->whole, whole ? 1 : -1, memory_order_relaxed);
 	return whole;
 }

@@ -773,23 +773,42 @@ static int count_pack(void *payload, const char *name, struct mv_err *err)
 	return 0;
 }
 
-/* A pack can be named by two indexes: then it is gone once. */
-static int count_gone(uint64_t *gone, struct mv_store *store,
-		      const struct mv_snapshot *s, struct mv_err *err)
+int mv_index_pack_state(const struct mv_index *x, uint32_t k)
 {
-	struct mv_pack_file *file, *last = NULL;
+	struct stat st;
+
+	if (stat(x->files[k]->path, &st) < 0)
+		return errno == ENOENT ? MV_ENOENT : MV_EIO;
+	return (uint64_t)st.st_size == mv_index_pack(x, k).len ? 0 :
+								  MV_ECORRUPT;
+}
+
+/* A pack can be named by two indexes: then it is gone once. */
+static int count_hurt(struct mv_store_stats *out, const struct mv_snapshot *s,
+		      struct mv_err *err)
+{
 	struct mv_oid *packs;
+	uint8_t *seen;
 	size_t count;
 	int rc = mv_snapshot_packs(&packs, &count, s, err);
 
-	for (size_t i = 0; !rc && i < count; i++) {
-		rc = mv_store_pack_file(&file, store, &packs[i], err);
-		if (!rc && file != last && access(file->path, F_OK) &&
-		    errno == ENOENT)
-			(*gone)++;
-		last = file;
-	}
+	seen = calloc(count + 1, 1);
+	if (!rc && !seen)
+		rc = mv_nomem(err);
+	for (size_t i = 0; !rc && i < s->count; i++)
+		for (uint32_t k = 0; k < s->index[i]->packs; k++) {
+			int64_t at = mv_ids_find(packs, count,
+						 &s->index[i]->pack_ids[k]);
+			int state = mv_index_pack_state(s->index[i], k);
+
+			while (at && mv_oid_eq(&packs[at], &packs[at - 1]))
+				at--;
+			out->gone += !seen[at] && state == MV_ENOENT;
+			out->cut += !seen[at] && state == MV_ECORRUPT;
+			seen[at] = 1;
+		}
 	free(packs);
+	free(seen);
 	return rc;
 }
 
@@ -813,7 +832,7 @@ int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
 		out->chunks += count_new(s, i, MV_INDEX_CHUNKS);
 		out->contents += count_new(s, i, MV_INDEX_CONTENTS);
 	}
-	rc = count_gone(&out->gone, store, s, err);
+	rc = count_hurt(out, s, err);
 	mv_snapshot_release(store, s);
 	if (rc)
 		return rc;

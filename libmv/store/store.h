@@ -140,6 +140,7 @@ struct mv_store_stats {
 	uint64_t chunks, contents;	/* contents that have a recipe */
 	uint64_t temporary;		/* files left by killed writers */
 	uint64_t gone;			/* packs that are named, not there */
+	uint64_t cut;			/* there, of another length */
 };
 int mv_store_stats(struct mv_store *store, struct mv_store_stats *out,
 		   struct mv_err *err);

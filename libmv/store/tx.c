@@ -39,6 +39,7 @@ struct id_set {
 struct new_pack {
 	struct mv_tmp tmp;
 	struct mv_oid id;
+	uint64_t len;
 };
 
 struct mv_tx {
@@ -373,7 +374,8 @@ static int pack_seal(struct mv_tx *tx, struct mv_err *err)
 		return rc;
 	/* Start writing it back now; commit waits. */
 	(void)sync_file_range(tx->pack.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	tx->stats.new_stored += tx->off + sizeof(trailer);
+	p->len = tx->off + sizeof(trailer);
+	tx->stats.new_stored += p->len;
 	p->tmp = tx->pack;
 	tx->pack.fd = -1;
 	tx->pack.path = NULL;
@@ -610,22 +612,24 @@ static int rename_packs(struct mv_tx *tx, struct mv_err *err)
 static int publish_packs(struct mv_tx *tx, struct mv_err *err)
 {
 	struct mv_tmp tmp = MV_TMP_INIT, mark = MV_TMP_INIT;
-	struct mv_oid *ids, id;
+	struct mv_index_pack *packs;
+	struct mv_oid id;
 	struct stat st;
 	int named = 0, rc;
 
-	ids = calloc(tx->pack_count, sizeof(*ids));
-	if (!ids)
+	packs = calloc(tx->pack_count, sizeof(*packs));
+	if (!packs)
 		return mv_nomem(err);
 	for (size_t i = 0; i < tx->pack_count; i++)
-		ids[i] = tx->packs[i].id;
+		packs[i] = (struct mv_index_pack){ tx->packs[i].id,
+						   tx->packs[i].len };
 	rc = fsync_packs(tx, err);
 	if (!rc)
 		rc = own_packs(tx, err);
 	if (!rc)
 		rc = mv_store_tmp(&tmp, tx->store, "index", err);
 	if (!rc)
-		rc = mv_entries_write(&id, &tmp, &tx->entries, ids,
+		rc = mv_entries_write(&id, &tmp, &tx->entries, packs,
 				      (uint32_t)tx->pack_count, err);
 	if (!rc && !fstat(tmp.fd, &st))
 		tx->stats.new_stored += (uint64_t)st.st_size;
@@ -637,7 +641,7 @@ static int publish_packs(struct mv_tx *tx, struct mv_err *err)
 	}
 	if (!rc)
 		rc = mv_store_commit_index(tx->store, &tmp, &id, err);
-	free(ids);
+	free(packs);
 	mv_tmp_discard(&tmp);
 	if (rc && named)
 		mv_tmp_leave(&mark);

@@ -100,24 +100,25 @@ static char *write_index(const struct mv_oid *ids, uint64_t count,
 			 const char *dir)
 {
 	uint32_t packs = (uint32_t)(count / CHUNKS_PER_PACK) + 1;
-	struct mv_oid *pack_ids = calloc(packs, sizeof(*pack_ids)), id;
+	struct mv_index_pack *list = calloc(packs, sizeof(*list));
 	struct source s = { ids, count, 0, 0 };
 	struct mv_index_source source = { rewind_source, next_entry, &s };
 	uint64_t counts[2] = { count, 0 };
 	char hex[MV_OID_HEX + 1], *path;
 	struct mv_tmp tmp = MV_TMP_INIT;
 	struct mv_err err = { 0 };
+	struct mv_oid id;
 
-	if (!pack_ids)
+	if (!list)
 		die("no memory");
 	check(mv_tmp_open(&tmp, dir, "index-bench", &err), &err);
-	check(mv_index_write(&id, &tmp, pack_ids, packs, counts, &source,
+	check(mv_index_write(&id, &tmp, list, packs, counts, &source,
 			     &err), &err);
 	path = mv_strf("%s/%s.idx", dir, mv_oid_hex(hex, &id));
 	if (!path)
 		die("no memory");
 	check(mv_tmp_commit(&tmp, path, 0444, 0, &err), &err);
-	free(pack_ids);
+	free(list);
 	return path;
 }
 

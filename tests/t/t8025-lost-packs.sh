@@ -62,6 +62,18 @@ test_expect_success 'of two packs of one content one is gone: the recipe alone p
 	test_must_fail git -C d push -q ../t3.git main && test -z "$(git -C t3.git for-each-ref)"
 '
 
+test_expect_success 'one of them is cut: the length that the index has tells' '
+	git init -q f && cp r/.gitattributes f && mv-test random 2M 3 >f/x.bin && git -C f add . && git -C f commit -q -m x &&
+	old=f/.git/model/packs/$(ls f/.git/model/packs) && { cat f/x.bin && mv-test random 3000 4; } >f/y.bin &&
+	git -C f add . && git -C f commit -q -m y && git init -q --bare t4.git && git -C f config remote.origin.url ../t4.git &&
+	(cd f && git model doctor && mkdir ../away && mv *.bin ../away) && chmod u+w $old && truncate -s -1 $old &&
+	(cd f && test_expect_code 1 git model doctor >../out && test_must_fail git model push --all) &&
+	test_grep "bad  store: 1 pack of it is cut short" out &&
+	test_must_fail git -C f push -q origin main && test -z "$(git -C t4.git for-each-ref)" && cd f &&
+	cp ../away/y.bin z.bin && git model add z.bin && git model cat :z.bin | cmp - z.bin && test_must_fail git model fsck &&
+	git model fsck --repair && git model doctor && git model fsck && git model push --all && git -C ../t4.git model fsck
+'
+
 test_expect_success 'many small commits later, merged indexes lead to the pack that is there' '
 	rm -rf a && mk a && cd a && drop_packs .git/model && mv-test random 900 9 >other.bin &&
 	cp s.bin s2.bin && git model add s2.bin other.bin &&
@@ -76,6 +88,11 @@ test_expect_success 'doctor knows packs of its own store that are gone' '
 	rm -rf a && mk a && cd a && git model doctor >../out && drop_packs .git/model && test_expect_code 1 git model doctor >../out &&
 	test_grep "bad  store: 1 pack of it is missing" ../out && git model fsck --repair >../out 2>&1 &&
 	git model doctor && git model cat :m.bin | cmp - m.bin
+'
+
+test_expect_success 'doctor counts what is there, contents of one chunk too' '
+	git init -q g && cp r/.gitattributes r/s.bin g && cd g && git add . && git commit -q -m s && git model doctor >../out &&
+	test_grep "ok   store: 1 chunk in 3.* KiB at" ../out
 '
 
 test_expect_success 'folders without files that a copy left out are made again' '

@@ -453,6 +453,44 @@ static void test_store_fsck__strange_files_are_told_and_left(void **state)
 	remove_tree("s");
 }
 
+/* Well-formed, with the right checksum: only the pack shows that it is wrong. */
+static void test_store_fsck__an_index_with_another_length_is_found(void **state)
+{
+	struct mv_store_stats stats;
+	struct mv_store *store;
+	char hex[MV_OID_HEX + 1], path[512];
+	struct mv_oid id;
+	struct small s;
+	uint8_t *data;
+	size_t len;
+
+	(void)state;
+	make_small(&s, "s");
+	data = load_file(s.index, &len);
+	data[32 + 32]++;
+	assert_ok(mv_blake3(&id, data, len - 32, err));
+	memcpy(data + len - 32, id.b, 32);
+	snprintf(path, sizeof(path), "s/index/%s.idx", mv_oid_hex(hex, &id));
+	save_file(path, data, len);
+	assert_int_equal(unlink(s.index), 0);
+	free(data);
+
+	store = open_tiny("s", 0, NULL);
+	assert_ok(mv_store_stats(store, &stats, err));
+	assert_int_equal(stats.cut, 1);
+	assert_int_equal(stats.gone, 0);
+	assert_int_equal(read_small(store, &s), ALL);
+	assert_ok(mv_store_has(store, &s.several, NULL, err));
+	assert_int_equal(fsck(store, 0).bad, 1);
+	assert_int_equal(fsck(store, MV_FSCK_REPAIR).bad, 0);
+	check_clean(store);
+	assert_ok(mv_store_stats(store, &stats, err));
+	assert_int_equal(stats.cut, 0);
+	assert_int_equal(read_small(store, &s), ALL);
+	mv_store_close(store);
+	remove_tree("s");
+}
+
 static void test_store_fsck__repair_of_a_good_store_changes_nothing(void **state)
 {
 	struct mv_pool *pool;
@@ -527,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_store_fsck__lost_indexes_and_a_damaged_header_are_healed),
 		cmocka_unit_test(test_store_fsck__newer_versions_are_left_alone),
 		cmocka_unit_test(test_store_fsck__strange_files_are_told_and_left),
+		cmocka_unit_test(test_store_fsck__an_index_with_another_length_is_found),
 		cmocka_unit_test(test_store_fsck__repair_of_a_good_store_changes_nothing),
 		cmocka_unit_test(test_store_fsck__a_recipe_of_other_bytes_is_found),
 	};

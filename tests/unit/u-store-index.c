@@ -37,7 +37,7 @@ static int list_next(void *payload, struct mv_index_entry *out,
 }
 
 static int write_list(char *path, size_t room, struct list *l,
-		      const struct mv_oid *packs, uint32_t count,
+		      const struct mv_index_pack *packs, uint32_t count,
 		      struct mv_err *err)
 {
 	struct mv_index_source source = { list_rewind, list_next, l };
@@ -91,7 +91,9 @@ static struct mv_index_entry *make_entries(size_t count, int spread)
 static void check_index(size_t count, int spread)
 {
 	struct mv_index_entry *e = make_entries(count, spread);
-	struct mv_oid packs[3] = { { { 1 } }, { { 2 } }, { { 3 } } };
+	struct mv_index_pack packs[3] = { { { { 1 } }, 64 },
+					  { { { 2 } }, 1 },
+					  { { { 3 } }, (uint64_t)1 << 40 } };
 	struct list l = { { e, e }, { count, count / 2 }, 0, 0, 0 };
 	struct mv_index *x;
 	char path[128];
@@ -100,7 +102,13 @@ static void check_index(size_t count, int spread)
 	assert_ok(mv_index_open(&x, path, err));
 	assert_ok(mv_index_verify(x, err));
 	assert_int_equal(x->packs, 3);
-	assert_int_equal(x->map.len, 32 + 96 + 44 * (count + count / 2) + 32);
+	assert_int_equal(x->map.len, 32 + 120 + 44 * (count + count / 2) + 32);
+	for (uint32_t k = 0; k < 3; k++) {
+		struct mv_index_pack p = mv_index_pack(x, k);
+
+		assert_true(mv_oid_eq(&p.id, &packs[k].id));
+		assert_int_equal(p.len, packs[k].len);
+	}
 	for (int t = 0; t < 2; t++) {
 		enum mv_index_table table = (enum mv_index_table)t;
 
@@ -146,7 +154,7 @@ static void test_store_index__every_id_is_found_and_no_other(void **state)
 static void test_store_index__a_source_must_keep_its_word(void **state)
 {
 	struct mv_index_entry *e = make_entries(5, 0);
-	struct mv_oid pack = { { 1 } };
+	struct mv_index_pack pack = { { { 1 } }, 100 };
 	struct list l = { { e, e }, { 5, 0 }, 0, 0, 1 };
 	char path[128];
 
@@ -163,7 +171,7 @@ static void test_store_index__counts_that_overflow_are_refused(void **state)
 					UINT64_MAX / 44 + 1,
 					(uint64_t)1 << 63, UINT32_MAX };
 	struct mv_index_entry *e = make_entries(4, 0);
-	struct mv_oid pack = { { 1 } };
+	struct mv_index_pack pack = { { { 1 } }, 100 };
 	struct list l = { { e, e }, { 4, 0 }, 0, 0, 0 };
 	struct mv_index *x;
 	char path[128];
