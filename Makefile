@@ -116,7 +116,8 @@ HELPER   := $(B)/mv-test $(B)/mv-fault $(B)/mv-badgit
 # One more than there are processors: some tests wait, for a second or a peer.
 # PROVE_ARGS=--timer says what each takes.
 PROVE    := prove $(PROVE_ARGS) -j$$(($(JOBS) + 1)) -e 'scripts/run-test.sh $(B)'
-HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c)
+HOT      := $(wildcard libmv/store/codec*.c libmv/store/chunker.c \
+	    libmv/tensor/number.c)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -139,6 +140,8 @@ $(B)/%.o: %.c $(B)/flags.note
 
 # After CFLAGS, which may stand on the command line.
 $(call obj,$(HOT)): OWN := $(filter -O3,$(CFLAGS:-O2=-O3))
+# The same sums on every processor: no product is fused with one.
+$(call obj,libmv/tensor/number.c): OWN += -ffp-contract=off
 # Asked when it is compiled, not by every make: pkg-config may not be there. By
 # the recipe's own shell: make's can lose its children where jobs run beside it.
 $(B)/cmd/version.o: OWN = -DGIT_MODEL_VERSION='"$(VERSION)"' \

@@ -27,7 +27,9 @@ static const struct {
 	{ "ls", { "git model ls --long", "git model ls v1.0" } },
 	{ "du", { "git model du", "git model du --summary" } },
 	{ "cat", { "git model cat HEAD~:model.safetensors >old.safetensors",
-		   "git model cat 'fraud#production' >model.safetensors" } },
+		   "git model cat 'fraud#production' >model.safetensors",
+		   "git model cat --tensor lm_head.weight --npy "
+		   "fraud@v1.2.0 >head.npy" } },
 	{ "record", { "git model record model.safetensors "
 		      "--metrics-file metrics.json --eval-data holdout.csv",
 		      "git model record fraud@v1.2.0 --metric auc=0.93" } },
@@ -93,7 +95,8 @@ static const struct {
 	{ "remote", { "git model remote",
 		      "git model remote add origin /mnt/models" } },
 	{ "push", { "git model push", "git model push --all origin" } },
-	{ "fetch", { "git model fetch", "git model fetch origin main~20" } },
+	{ "fetch", { "git model fetch", "git model fetch origin main~20",
+		     "git model fetch --tensor 'model.layers.0.*'" } },
 	{ "pull", { "git model pull" } },
 	{ "fsck", { "git model fsck", "git model fsck --repair",
 		    "git model fsck --upgrade" } },

@@ -180,6 +180,23 @@ static int dir_fetch(void *state, struct mv_tx *into,
 	return mv_tx_copy(into, dir->store, oids, count, found, err);
 }
 
+static int dir_fetch_part(void *state, struct mv_tx *into,
+			  const struct mv_oid *oid,
+			  const struct mv_range *ranges, size_t count,
+			  struct mv_err *err)
+{
+	struct dir *dir = state;
+	char hex[MV_OID_HEX + 1];
+	uint8_t found;
+	int rc = mv_tx_copy_part(into, dir->store, oid, ranges, count, &found,
+				 err);
+
+	if (rc || found)
+		return rc;
+	return mv_fail(err, MV_ENOENT, "content %s is not in store '%s'",
+		       mv_oid_hex(hex, oid), mv_store_dir(dir->store));
+}
+
 const struct mv_transport mv_transport_dir = {
 	.name = "directory",
 	.bid = dir_bid,
@@ -189,4 +206,5 @@ const struct mv_transport mv_transport_dir = {
 	.keep = dir_keep,
 	.push = dir_push,
 	.fetch = dir_fetch,
+	.fetch_part = dir_fetch_part,
 };

@@ -149,3 +149,12 @@ int mv_remote_fetch(struct mv_remote *remote, struct mv_tx *into,
 	return remote->transport->fetch(remote->state, into, oids, count,
 					found, err);
 }
+
+int mv_remote_fetch_part(struct mv_remote *remote, struct mv_tx *into,
+			 const struct mv_oid *oid,
+			 const struct mv_range *ranges, size_t count,
+			 struct mv_err *err)
+{
+	return remote->transport->fetch_part(remote->state, into, oid, ranges,
+					     count, err);
+}

@@ -7,6 +7,7 @@
 
 #include "libmv/base/err.h"
 #include "libmv/base/hash.h"
+#include "libmv/store/part.h"
 #include "libmv/store/store.h"
 #include "libmv/store/tx.h"
 
@@ -60,5 +61,12 @@ int mv_remote_push(struct mv_remote *remote, struct mv_store *from,
 int mv_remote_fetch(struct mv_remote *remote, struct mv_tx *into,
 		    const struct mv_oid *oids, size_t count, uint8_t *found,
 		    struct mv_err *err);
+
+/* Download what holds these ranges of one content; MV_ENOENT where it is not
+   there whole (mv_tx_copy_part). */
+int mv_remote_fetch_part(struct mv_remote *remote, struct mv_tx *into,
+			 const struct mv_oid *oid,
+			 const struct mv_range *ranges, size_t count,
+			 struct mv_err *err);
 
 #endif

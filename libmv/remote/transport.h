@@ -14,7 +14,7 @@
  * bid     0 with *where (fresh memory: what open wants instead of the URL),
  *         MV_ENOENT: not mine; another code: mine, but malformed
  * open    *state is handed to the others
- * has, keep, push, fetch	as in remote.h
+ * has, keep, push, fetch, fetch_part	as in remote.h
  */
 struct mv_transport {
 	const char *name;
@@ -33,6 +33,10 @@ struct mv_transport {
 	int (*fetch)(void *state, struct mv_tx *into,
 		     const struct mv_oid *oids, size_t count, uint8_t *found,
 		     struct mv_err *err);
+	int (*fetch_part)(void *state, struct mv_tx *into,
+			  const struct mv_oid *oid,
+			  const struct mv_range *ranges, size_t count,
+			  struct mv_err *err);
 };
 
 extern const struct mv_transport mv_transport_dir;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libmv/base/bytes.h"
+#include "libmv/store/part.h"
 #include "libmv/store/store.h"
 #include "libmv/store/tx.h"
 
@@ -280,4 +281,171 @@ int mv_tx_copy(struct mv_tx *tx, struct mv_store *from,
 	free(jobs);
 	free(marks);
 	return rc;
+}
+
+/* -- a part --------------------------------------------------------------- */
+
+/* Sorted ranges, asked from the beginning to the end. */
+struct wants {
+	struct mv_range *range;
+	size_t count, at;
+};
+
+static int copy_by_off(const void *a, const void *b)
+{
+	const struct mv_range *x = a, *y = b;
+
+	return (x->off > y->off) - (x->off < y->off);
+}
+
+/* Those that overlap become one: the end of the last is the furthest then. */
+static int wants_new(struct wants *w, const struct mv_range *ranges,
+		     size_t count, struct mv_err *err)
+{
+	memset(w, 0, sizeof(*w));
+	w->range = calloc(count + 1, sizeof(*w->range));
+	if (!w->range)
+		return mv_nomem(err);
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].len && ranges[i].off <= INT64_MAX)
+			w->range[w->count++] = ranges[i];
+	qsort(w->range, w->count, sizeof(*w->range), copy_by_off);
+	count = w->count;
+	w->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct mv_range next = w->range[i], *last = NULL;
+
+		if (next.len > INT64_MAX - next.off)
+			next.len = INT64_MAX - next.off;
+		if (w->count)
+			last = &w->range[w->count - 1];
+		if (!last || next.off > last->off + last->len)
+			w->range[w->count++] = next;
+		else if (next.off + next.len > last->off + last->len)
+			last->len = next.off + next.len - last->off;
+	}
+	return 0;
+}
+
+static int wants_some(struct wants *w, uint64_t begin, uint64_t end)
+{
+	while (w->at < w->count &&
+	       w->range[w->at].off + w->range[w->at].len <= begin)
+		w->at++;
+	return w->at < w->count && w->range[w->at].off < end;
+}
+
+static int copy_ranges(struct copy *c, struct outbox *o,
+		       struct mv_recipe_reader *r, struct wants *w,
+		       struct mv_err *err)
+{
+	struct mv_place place;
+	const uint8_t *entry;
+	uint64_t pos = 0;
+	int rc;
+
+	w->at = 0;
+	while ((rc = mv_recipe_next(&entry, r, err)) == 1) {
+		uint32_t len = mv_le32(entry + 32);
+
+		rc = 0;
+		pos += len;
+		if (!wants_some(w, pos - len, pos) ||
+		    !mv_tx_find(&place, c->tx, MV_INDEX_CHUNKS,
+				mv_recipe_id(entry)))
+			continue;
+		rc = copy_chunk(o, c->from, mv_recipe_id(entry), &len, err);
+		if (!rc)
+			rc = relieve(o, err);
+		if (rc)
+			break;
+		count_progress(c, len);
+	}
+	return rc;
+}
+
+/* How many bytes the chunks have that hold the ranges. */
+static int weigh_ranges(uint64_t *out, struct mv_store *from,
+			const struct mv_oid *oid, struct wants *w,
+			struct mv_err *err)
+{
+	struct mv_recipe_reader r;
+	const uint8_t *entry;
+	uint64_t pos = 0;
+	int rc = mv_recipe_open(&r, from, oid, err);
+
+	*out = 0;
+	if (rc)
+		return rc;
+	while ((rc = mv_recipe_next(&entry, &r, err)) == 1) {
+		uint32_t len = mv_le32(entry + 32);
+
+		if (wants_some(w, pos, pos + len))
+			*out += len;
+		pos += len;
+	}
+	mv_recipe_close(&r);
+	return rc;
+}
+
+static int copy_part(struct copy *c, struct mv_recipe_reader *r,
+		     struct wants *w, struct mv_err *err)
+{
+	struct outbox o = { .tx = c->tx };
+	int sent, rc = mv_scratch_get(&o.scratch, c->from, err);
+
+	if (rc)
+		return rc;
+	rc = copy_ranges(c, &o, r, w, err);
+	if (!rc)
+		rc = copy_parts(&o, r, err);
+	sent = outbox_flush(&o, rc ? NULL : err);
+	mv_scratch_put(c->from, o.scratch);
+	return rc ? rc : sent;
+}
+
+static int copy_wanted(struct copy *c, const struct mv_oid *oid,
+		       struct wants *w, struct mv_err *err)
+{
+	struct mv_recipe_reader r;
+	int rc = mv_recipe_open(&r, c->from, oid, err);
+
+	if (rc)
+		return rc;
+	rc = mv_tx_put_enter(c->tx, 0, err);
+	if (!rc) {
+		rc = copy_part(c, &r, w, err);
+		mv_tx_put_leave(c->tx, 0);
+	}
+	/* Before its chunks are visible: it may lack any of them. */
+	if (!rc)
+		rc = mv_part_publish(mv_tx_store(c->tx), &r.bytes, oid, err);
+	mv_recipe_close(&r);
+	return rc;
+}
+
+int mv_tx_copy_part(struct mv_tx *tx, struct mv_store *from,
+		    const struct mv_oid *oid, const struct mv_range *ranges,
+		    size_t count, uint8_t *found, struct mv_err *err)
+{
+	struct copy c = { .tx = tx, .from = from };
+	struct wants w = { NULL, 0, 0 };
+	uint64_t size = 0;
+	int rc = mv_store_has(from, oid, &size, err);
+
+	*found = 0;
+	if (!rc)
+		rc = wants_new(&w, ranges, count, err);
+	if (!rc)
+		rc = weigh_ranges(&c.total, from, oid, &w, err);
+	if (!rc && c.total == size) {
+		rc = mv_tx_copy(tx, from, oid, 1, found, err);
+	} else if (!rc) {
+		pthread_mutex_init(&c.mutex, NULL);
+		rc = copy_wanted(&c, oid, &w, err);
+		pthread_mutex_destroy(&c.mutex);
+		*found = !rc;
+	}
+	free(w.range);
+	return rc == MV_ENOENT ? 0 : rc;
 }

@@ -293,6 +293,18 @@ static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
 	return 0;
 }
 
+int mv_recipe_enter(struct mv_recipe_reader *r, struct mv_err *err)
+{
+	if (!r->recipe.depth) {
+		r->entries = r->recipe.entries;
+		r->count = r->recipe.count;
+		return 0;
+	}
+	r->part = malloc(MV_CHUNK_MAX);
+	return r->part ? mv_scratch_get(&r->scratch, r->store, err) :
+			 mv_nomem(err);
+}
+
 int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
 		   const struct mv_oid *oid, struct mv_err *err)
 {
@@ -327,17 +339,9 @@ int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
 			      mv_oid_hex(hex, oid), store->dir);
 	if (rc)
 		goto fail;
-	if (r->recipe.depth) {
-		r->part = malloc(MV_CHUNK_MAX);
-		rc = r->part ? mv_scratch_get(&r->scratch, store, err)
-			     : mv_nomem(err);
-		if (rc)
-			goto fail;
-	} else {
-		r->entries = r->recipe.entries;
-		r->count = r->recipe.count;
-	}
-	return 0;
+	rc = mv_recipe_enter(r, err);
+	if (!rc)
+		return 0;
 fail:
 	mv_recipe_close(r);
 	return rc;

@@ -831,6 +831,12 @@ static int forget_lost(struct fsck *f, struct mv_err *err)
 	return mv_store_reindex(f->store, &wanted, err);
 }
 
+static void fsck_of_part(void *payload, enum mv_fsck_kind kind,
+			 const char *subject, const char *message)
+{
+	fsck_tell(payload, kind, subject, message);
+}
+
 static int fsck_locked(struct fsck *f, struct mv_err *err)
 {
 	int rc;
@@ -860,7 +866,8 @@ static int fsck_locked(struct fsck *f, struct mv_err *err)
 		rc = fsck_contents(f, err);
 	if (!rc && repairing(f) && f->lost_count)
 		rc = forget_lost(f, err);
-	return rc;
+	return rc ? rc : mv_part_fsck(f->store, repairing(f), fsck_of_part, f,
+				      err);
 }
 
 int mv_store_fsck(struct mv_store *store, unsigned flags, mv_fsck_fn fn,

@@ -55,6 +55,7 @@ struct gc {
 	size_t known_count;
 	struct mv_oid *strangers;	/* packs of owners nobody can ask */
 	size_t stranger_count;
+	struct mv_parts parts;		/* recipes of which not all is here */
 	uint8_t *live[2];		/* bitmaps over the tables */
 	struct gc_pack *packs;
 	struct mv_err *err;		/* of the callback under way */
@@ -74,6 +75,14 @@ static void bit_set(uint8_t *map, uint64_t i)
 }
 
 /* -- mark ----------------------------------------------------------------- */
+
+static void mark_if_here(struct gc *gc, const struct mv_oid *id)
+{
+	int64_t pos = mv_index_find(gc->index, MV_INDEX_CHUNKS, id);
+
+	if (pos >= 0)
+		bit_set(gc->live[MV_INDEX_CHUNKS], (uint64_t)pos);
+}
 
 static int mark_chunk(struct gc *gc, const struct mv_oid *id,
 		      struct mv_err *err)
@@ -107,6 +116,35 @@ static int mark_recipe(struct gc *gc, const struct mv_oid *oid,
 	return rc;
 }
 
+/* What is here of a content of which not all is. */
+static int mark_part(struct gc *gc, const struct mv_oid *oid,
+		     struct mv_err *err)
+{
+	int64_t at = mv_ids_find(gc->parts.oids, gc->parts.count, oid);
+	struct mv_recipe_reader r;
+	const uint8_t *entry;
+	int rc;
+
+	if (at < 0 || gc->parts.kept[at])
+		return 0;
+	gc->parts.kept[at] = 1;
+	rc = mv_part_open(&r, gc->store, oid, err);
+	if (rc == MV_ENOENT)	/* nobody can read it */
+		return 0;
+	if (rc) {
+		mv_err_prefix(err, "nothing was dropped; run 'git model fsck "
+			      "--repair' first");
+		return rc;
+	}
+	for (uint32_t i = 0; r.recipe.depth && i < r.recipe.count; i++)
+		mark_if_here(gc, mv_recipe_id(r.recipe.entries +
+					      i * MV_RECIPE_PART));
+	while ((rc = mv_recipe_next(&entry, &r, err)) == 1)
+		mark_if_here(gc, mv_recipe_id(entry));
+	mv_recipe_close(&r);
+	return rc;
+}
+
 /* Content that is not here needs no marking. */
 static int mark_content(struct gc *gc, const struct mv_oid *oid,
 			struct mv_err *err)
@@ -115,11 +153,11 @@ static int mark_content(struct gc *gc, const struct mv_oid *oid,
 
 	if (!gc->index)
 		return 0;
-	pos = mv_index_find(gc->index, MV_INDEX_CHUNKS, oid);
-	if (pos >= 0)
-		bit_set(gc->live[MV_INDEX_CHUNKS], (uint64_t)pos);
+	mark_if_here(gc, oid);
 	pos = mv_index_find(gc->index, MV_INDEX_CONTENTS, oid);
-	if (pos < 0 || bit_get(gc->live[MV_INDEX_CONTENTS], (uint64_t)pos))
+	if (pos < 0)
+		return mark_part(gc, oid, err);
+	if (bit_get(gc->live[MV_INDEX_CONTENTS], (uint64_t)pos))
 		return 0;
 	bit_set(gc->live[MV_INDEX_CONTENTS], (uint64_t)pos);
 	return mark_recipe(gc, oid, err);
@@ -194,6 +232,27 @@ static int mark_recent(struct gc *gc, struct mv_err *err)
 	rc = mv_each_entry(dir, mark_recent_file, gc, err);
 	free(dir);
 	return rc == MV_ENOENT ? 0 : rc;
+}
+
+/* One that came just now, whoever names it. */
+static int mark_young_parts(struct gc *gc, struct mv_err *err)
+{
+	time_t when;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < gc->parts.count; i++)
+		if (mv_part_time(&when, gc->store, &gc->parts.oids[i]) &&
+		    is_young(gc, when))
+			rc = mark_content(gc, &gc->parts.oids[i], err);
+	return rc;
+}
+
+/* Those that nobody needs, and those of contents that are here now. */
+static void drop_parts(struct gc *gc)
+{
+	for (size_t i = 0; i < gc->parts.count; i++)
+		if (!gc->parts.kept[i])
+			mv_part_remove(gc->store, &gc->parts.oids[i]);
 }
 
 /* A young content may rest on chunks in old packs. */
@@ -760,6 +819,8 @@ static int mark(struct gc *gc, struct mv_err *err)
 		rc = mark_doubles(gc, err);
 	if (!rc)
 		rc = mark_recent(gc, err);
+	if (!rc)
+		rc = mark_young_parts(gc, err);
 	return rc ? rc : count_entries(gc, err);
 }
 
@@ -769,6 +830,8 @@ static int gc_locked(struct gc *gc, struct mv_err *err)
 
 	if (!gc->options->dry_run)
 		rc = mv_store_recover_force(gc->store, err);
+	if (!rc)
+		rc = mv_part_list(&gc->parts, gc->store, err);
 	if (!rc)
 		rc = one_index(gc, err);
 	if (rc || !gc->index)
@@ -790,6 +853,8 @@ static int gc_locked(struct gc *gc, struct mv_err *err)
 		rc = mv_tx_flush(gc->tx, MV_TX_SYNC, err);
 		if (!rc)
 			rc = drop_files(gc, err);
+		if (!rc)
+			drop_parts(gc);
 	}
 	if (!rc)
 		count_dropped(gc);
@@ -815,6 +880,7 @@ int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
 	mv_index_free(gc.own);
 	free(gc.known);
 	free(gc.strangers);
+	mv_part_list_release(&gc.parts);
 	free(gc.live[0]);
 	free(gc.live[1]);
 	free(gc.packs);

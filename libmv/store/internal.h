@@ -240,6 +240,8 @@ struct mv_recipe_reader {
 /* MV_ENOENT when the content is unknown. */
 int mv_recipe_open(struct mv_recipe_reader *out, struct mv_store *store,
 		   const struct mv_oid *oid, struct mv_err *err);
+/* The last step of opening, when the recipe was read and checked. */
+int mv_recipe_enter(struct mv_recipe_reader *reader, struct mv_err *err);
 /* 1: *entry is the next chunk; 0 at the end. */
 int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *reader,
 		   struct mv_err *err);
@@ -247,6 +249,30 @@ int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *reader,
 void mv_recipe_skip(struct mv_recipe_reader *reader, uint64_t off,
 		    uint64_t *pos);
 void mv_recipe_close(struct mv_recipe_reader *reader);
+
+/* part.c */
+/* A recipe of partial/; its chunks may be missing, the parts of its list not:
+   MV_ENOENT. */
+int mv_part_open(struct mv_recipe_reader *out, struct mv_store *store,
+		 const struct mv_oid *oid, struct mv_err *err);
+int mv_part_publish(struct mv_store *store, const struct mv_buf *recipe,
+		    const struct mv_oid *oid, struct mv_err *err);
+/* Sorted; `kept` has a byte for each, for gc. */
+struct mv_parts {
+	struct mv_oid *oids;
+	uint8_t *kept;
+	size_t count, alloc;
+};
+int mv_part_list(struct mv_parts *out, struct mv_store *store,
+		 struct mv_err *err);
+void mv_part_list_release(struct mv_parts *parts);
+/* When it came; 0: it is gone. */
+int mv_part_time(time_t *out, struct mv_store *store,
+		 const struct mv_oid *oid);
+void mv_part_remove(struct mv_store *store, const struct mv_oid *oid);
+/* What is not what it was when it was written; with `repair` it is removed. */
+int mv_part_fsck(struct mv_store *store, int repair, mv_fsck_fn fn,
+		 void *payload, struct mv_err *err);
 
 /* ahead.c */
 int mv_ahead_new(struct mv_ahead **out, struct mv_store *store,

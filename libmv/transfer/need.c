@@ -224,8 +224,8 @@ static int find_or_fetch(struct mv_content_source *out, struct mv_repo *repo,
 }
 
 /* git-lfs makes the file of such a pointer by a program of the user's. */
-static int refuse_extended(const struct mv_pointer *pointer,
-			   struct mv_err *err)
+int mv_transfer_refuse_extended(const struct mv_pointer *pointer,
+				struct mv_err *err)
 {
 	if (!pointer->extended)
 		return 0;
@@ -242,7 +242,7 @@ int mv_transfer_read(struct mv_repo *repo, const struct mv_pointer *pointer,
 
 	if (!pointer->size)
 		return 0;
-	rc = refuse_extended(pointer, err);
+	rc = mv_transfer_refuse_extended(pointer, err);
 	if (!rc)
 		rc = find_or_fetch(&source, repo, pointer, err);
 	return rc ? rc : mv_repo_write_content(&source, pointer, out, err);
@@ -258,7 +258,7 @@ int mv_transfer_read_at(struct mv_repo *repo, const struct mv_pointer *pointer,
 	*got = 0;
 	if (!pointer->size)
 		return 0;
-	rc = refuse_extended(pointer, err);
+	rc = mv_transfer_refuse_extended(pointer, err);
 	if (!rc)
 		rc = find_or_fetch(&source, repo, pointer, err);
 	/* A part proves nothing: the whole object is looked at, once. */

@@ -19,6 +19,10 @@ int mv_transfer_need_counted(struct mv_repo *repo,
 			     uint8_t *present, struct mv_tx_stats *stats,
 			     struct mv_err *err);
 
+/* MV_EINVALID of a pointer with "ext-" lines. */
+int mv_transfer_refuse_extended(const struct mv_pointer *pointer,
+				struct mv_err *err);
+
 /*
  * The common dir of a git remote that is a path on this machine, by its `url`
  * where that is known (NULL: ask git); MV_ENOENT for all others.
