@@ -536,14 +536,3 @@ void mv_lock_drop(struct mv_lock *lock)
 		close(lock->fd);
 	lock->fd = -1;
 }
-
-/* -- names ---------------------------------------------------------------- */
-
-char *mv_path_join(const char *a, const char *b)
-{
-	size_t len = strlen(a);
-
-	if (len && a[len - 1] == '/')
-		return mv_strf("%s%s", a, b);
-	return mv_strf("%s/%s", a, b);
-}

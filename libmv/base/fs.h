@@ -10,6 +10,7 @@
 
 #include "libmv/base/buf.h"
 #include "libmv/base/err.h"
+#include "libmv/base/path.h"
 
 /*
  * The file system as this project uses it: whole reads and writes, files
@@ -137,9 +138,5 @@ struct mv_lock {
 int mv_lock_take(struct mv_lock *out, const char *path,
 		 enum mv_lock_mode mode, int timeout_ms, struct mv_err *err);
 void mv_lock_drop(struct mv_lock *lock);	/* an empty one is fine */
-
-/* -- names ---------------------------------------------------------------- */
-/* "<a>/<b>" in fresh memory; NULL when there is none. */
-char *mv_path_join(const char *a, const char *b);
 
 #endif

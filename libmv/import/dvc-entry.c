@@ -4,6 +4,7 @@
 
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
+#include "libmv/base/path.h"
 #include "libmv/import/dvc.h"
 
 /*
@@ -134,13 +135,6 @@ static int is_same_file(struct mv_dvc *d, const struct mv_import_file *f,
 	return 0;
 }
 
-static int dvc_is_below(const char *folder, const char *path)
-{
-	size_t len = strlen(folder);
-
-	return !strncmp(path, folder, len) && path[len] == '/';
-}
-
 /* All files below it must be ours: those of git are not known by MD5. */
 static int is_same_folder(struct mv_dvc *d, const char *path,
 			  const struct mv_json *entry, const char *md5,
@@ -155,18 +149,19 @@ static int is_same_folder(struct mv_dvc *d, const char *path,
 
 	for (size_t i = 0; i < d->im->file_count && !bad; i++) {
 		const struct mv_import_file *f = &d->im->files[i];
+		const char *rest = mv_path_below(f->path, path);
 
-		if (!dvc_is_below(path, f->path))
+		if (!rest || !*rest)
 			continue;
 		sum = md5_of(d, f, why);
 		bad = !sum;
 		if (bad)
 			break;
-		entries[n].path = f->path + strlen(path) + 1;
+		entries[n].path = rest;
 		entries[n++].md5 = one_of(sum, entry);
 	}
 	for (size_t i = 0; i < d->plain_count && n && !bad; i++)
-		if (dvc_is_below(path, d->plain[i]))
+		if (mv_path_below(d->plain[i], path))
 			bad = mv_fail(why, MV_EINVALID, "'%s' in the folder "
 				      "'%s' is git's own, so the two cannot "
 				      "be compared", d->plain[i], path);

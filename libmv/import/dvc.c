@@ -6,6 +6,7 @@
 #include "libmv/base/grow.h"
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
+#include "libmv/base/path.h"
 #include "libmv/base/yaml.h"
 #include "libmv/git/files.h"
 #include "libmv/git/objects.h"
@@ -30,14 +31,14 @@ static int find_prefix(struct mv_dvc *d, const char *dir, struct mv_err *err)
 	const char *top = d->im->repo->info->work_tree;
 	char *real = realpath(dir, NULL);
 	char *top_real = top ? realpath(top, NULL) : NULL;
-	size_t len = top_real ? strlen(top_real) : 0;
+	const char *rest = real && top_real ? mv_path_below(real, top_real) :
+					      NULL;
 	int rc = 0;
 
 	if (!real)
 		rc = mv_fail(err, MV_ENOENT, "there is no '%s'", dir);
-	else if (top_real && !strncmp(real, top_real, len) &&
-		 real[len] == '/')
-		d->prefix = mv_strf("%s/", real + len + 1);
+	else if (rest && *rest)
+		d->prefix = mv_strf("%s/", rest);
 	else
 		d->prefix = strdup("");
 	if (!rc && !d->prefix)

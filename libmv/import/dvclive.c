@@ -6,6 +6,7 @@
 
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
+#include "libmv/base/path.h"
 #include "libmv/base/yaml.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/import/priv.h"
@@ -44,13 +45,14 @@ static int about(void *payload, const char *name,
 	char *full = path ? mv_strf("%s/%s", l->base, path) : NULL;
 	char *real = full ? realpath(full, NULL) : NULL;
 	char *top_real = top ? realpath(top, NULL) : NULL;
+	const char *rest = NULL;
 	const struct mv_import_file *f = NULL;
 	int rc = 0;
 
-	len = top_real ? strlen(top_real) : 0;
-	if (real && top_real && !strncmp(real, top_real, len) &&
-	    real[len] == '/')
-		f = mv_import_by_path(l->im, real + len + 1);
+	if (real && top_real)
+		rest = mv_path_below(real, top_real);
+	if (rest)
+		f = mv_import_by_path(l->im, rest);
 	if (f)
 		rc = mv_import_about_file(l->im, &l->run, f, l->err);
 	else
@@ -90,12 +92,13 @@ static int see_entry(void *payload, const char *key,
 		     const struct mv_json *value)
 {
 	struct naming *n = payload;
-	size_t len = strlen(n->rel);
+	const char *rest;
 
 	(void)value;
 	if (!strncmp(key, "./", 2))
 		key += 2;
-	n->yes |= !strncmp(key, n->rel, len) && key[len] == '/';
+	rest = mv_path_below(key, n->rel);
+	n->yes |= rest && *rest;
 	return 0;
 }
 
@@ -134,7 +137,7 @@ static int find_above(struct mv_json **spec, struct live *l, char *base,
 
 	while (!rc && !*spec && strlen(base) > end) {
 		*strrchr(base, '/') = '\0';
-		rc = mv_import_open(&fd, base, err);
+		rc = mv_import_open(&fd, *base ? base : "/", err);
 		if (rc)
 			break;
 		rc = read_spec(spec, l, fd, err);
@@ -157,8 +160,8 @@ static int find_subjects(struct live *l, struct mv_err *err)
 	int rc = read_spec(&spec, l, l->root, err);
 
 	l->base = l->dir;
-	if (!rc && !spec && top && base &&
-	    !strncmp(base, top, strlen(top)) && base[strlen(top)] == '/') {
+	if (!rc && !spec && top && base && strcmp(base, top) &&
+	    mv_path_below(base, top)) {
 		rc = find_above(&spec, l, base, top, err);
 		l->base = base;
 	}

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/path.h"
 #include "libmv/base/worktree.h"
 #include "libmv/import/priv.h"
 #include "libmv/meta/curves.h"
@@ -232,15 +233,6 @@ static const char *local_path(const char *uri)
 	return uri && *uri == '/' && !strstr(uri, "/../") ? uri : NULL;
 }
 
-/* Where `path` lies below `top`; NULL: it does not. */
-static const char *below(const char *top, const char *path)
-{
-	size_t len = top ? strlen(top) : 0;
-
-	return path && len && !strncmp(path, top, len) && path[len] == '/' ?
-	       path + len + 1 : NULL;
-}
-
 static int walk_place(struct artifacts *a, int root, const char *dir,
 		      struct mv_err *err)
 {
@@ -268,8 +260,9 @@ static int walk_all(struct artifacts *a, const struct mv_mlflow_store *store,
 		    const char *part, const char *location, struct mv_err *err)
 {
 	const char *const named[] = { "", store->experiment };
-	const char *rel = below(a->im->repo->info->work_tree,
-				local_path(location));
+	const char *top = a->im->repo->info->work_tree;
+	const char *path = local_path(location);
+	const char *rel = top && path ? mv_path_below(path, top) : NULL;
 	int root, fd = -1, rc = 0;
 
 	for (size_t i = 0; !rc && store->prefixes[i]; i++)
@@ -280,7 +273,7 @@ static int walk_all(struct artifacts *a, const struct mv_mlflow_store *store,
 		rc = walk_in(a, fd, named[i], part, err);
 	if (fd >= 0)
 		close(fd);
-	if (rc || !rel || a->im->import->artifacts)
+	if (rc || !rel || !*rel || a->im->import->artifacts)
 		return rc;
 	rc = mv_repo_root(&root, a->im->repo, err);
 	return rc ? rc : walk_place(a, root, rel, err);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/path.h"
 #include "libmv/git/history.h"
 #include "libmv/git/refs.h"
 #include "libmv/look/boarding.h"
@@ -199,13 +200,12 @@ static int change(void *payload, const char *commit, const char *subject,
 
 	for (size_t i = 0; i < t->target_count; i++) {
 		const struct mv_board_target *target = &t->targets[i];
-		size_t len = strlen(target->path);
+		const char *rest = mv_path_below(path, target->path);
 
-		if (strncmp(path, target->path, len) ||
-		    (path[len] && path[len] != '/'))
+		if (!rest)
 			continue;
 		t->current = i;
-		t->targets[i].directory = path[len] == '/';
+		t->targets[i].directory = !!*rest;
 		return board_step(t, commit, when, NULL, subject, path, blob,
 				  err);
 	}

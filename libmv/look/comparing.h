@@ -10,7 +10,9 @@
 
 /*
  * One comparison on its way: which revisions (base.c), which files of theirs
- * may differ (items.c), and what of them did (compare.c). Private to look.
+ * may differ (items.c), which artifacts these are (compare-artifacts.c), what
+ * content stands there on both sides (compare-pairs.c), how the base is called
+ * (compare-stage.c), and what changed (compare.c). Private to look.
  */
 
 struct mv_compared {
@@ -59,6 +61,25 @@ int mv_look_comparing_index(struct mv_comparing *w, const char *base,
 /* Does anything of ours? */
 int mv_look_comparing_index_differs(int *differs, struct mv_comparing *w,
 				    const char *hex, struct mv_err *err);
+
+/* -- compare-artifacts.c -------------------------------------------------- */
+/* One item for each file or artifact that may differ; `held`: how many have
+   what holds the stage as their base. */
+int mv_look_comparing_artifacts(struct mv_comparing *w, size_t *held,
+				struct mv_err *err);
+
+/* -- compare-pairs.c ------------------------------------------------------ */
+/* The items that are contents become pairs of the comparison. */
+int mv_look_comparing_pairs(struct mv_comparing *w, struct mv_err *err);
+
+/* -- compare-stage.c ------------------------------------------------------ */
+/* The commit of what holds the stage, unless that is what we look at. */
+const char *mv_look_comparing_holder(const struct mv_comparing *w,
+				     const char *artifact);
+
+/* The base is named once it is known what is compared. */
+int mv_look_comparing_say_stage(struct mv_comparing *w, size_t held,
+				struct mv_err *err);
 
 /* -- base.c --------------------------------------------------------------- */
 /* From what was asked for (NULL: not said): head, base, stage, and their names. */

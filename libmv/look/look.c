@@ -299,6 +299,13 @@ const struct mv_artifact *mv_look_by_path(const struct mv_look_names *n,
 				look_by_path) : NULL;
 }
 
+const char *mv_look_name_at(const struct mv_look_names *n, const char *path)
+{
+	const struct mv_artifact *a = mv_look_by_path(n, path);
+
+	return a ? a->name : NULL;
+}
+
 const struct mv_artifact *mv_look_by_name(const struct mv_look_names *n,
 					  const char *name)
 {

@@ -130,6 +130,9 @@ void mv_look_names_release(struct mv_look_names *n);
 const struct mv_artifact *mv_look_by_path(const struct mv_look_names *n,
 					  const char *path);
 
+/* The name of the one with that path, or NULL. */
+const char *mv_look_name_at(const struct mv_look_names *n, const char *path);
+
 const struct mv_artifact *mv_look_by_name(const struct mv_look_names *n,
 					  const char *name);
 

@@ -7,6 +7,7 @@
 #include "libmv/base/config.h"
 #include "libmv/base/grow.h"
 #include "libmv/base/near.h"
+#include "libmv/base/path.h"
 #include "libmv/base/worktree.h"
 #include "libmv/meta/priv.h"
 #include "libmv/meta/project.h"
@@ -463,8 +464,7 @@ const struct mv_artifact *mv_project_by_path(const struct mv_project *p,
 		const struct mv_artifact *a = &p->artifacts[i];
 		size_t len = strlen(a->path);
 
-		if (len > best_len && !strncmp(a->path, path, len) &&
-		    (!path[len] || path[len] == '/')) {
+		if (len > best_len && mv_path_below(path, a->path)) {
 			best = a;
 			best_len = len;
 		}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/path.h"
 #include "libmv/meta/evidence.h"
 
 /*
@@ -255,10 +256,8 @@ int mv_policy_measures_on(const struct mv_policy *p, const char *path)
 		for (size_t j = 0; j < s->count; j++) {
 			const char *data = s->rules[j].kind ==
 				MV_RULE_EVAL_ON ? s->rules[j].args->text : "";
-			size_t len = strlen(data);
 
-			if (len && !strncmp(path, data, len) &&
-			    (!path[len] || path[len] == '/'))
+			if (*data && mv_path_below(path, data))
 				return 1;
 		}
 	}

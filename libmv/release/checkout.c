@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/path.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
 #include "libmv/git/objects.h"
@@ -62,21 +63,13 @@ static void plan_release(struct plan *p)
 
 /* -- what has to be there afterwards -------------------------------------- */
 
-static int checkout_is_below(const char *path, const char *top)
-{
-	size_t len = strlen(top);
-
-	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
-}
-
 static int add_target(void *payload, const struct mv_git_entry *e,
 		      struct mv_err *err)
 {
 	struct plan *p = payload;
 	struct target *v;
 
-	if (strlen(e->blob) > 64 || !checkout_is_below(e->path,
-						       p->subject.path))
+	if (strlen(e->blob) > 64 || !mv_path_below(e->path, p->subject.path))
 		return 0;
 	if (MV_GROW(p->v, p->alloc, p->count + 1, err) < 0)
 		return MV_ENOMEM;
@@ -446,10 +439,10 @@ static int check_twice(const struct plan *plans, size_t count,
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < i; k++)
-			if (checkout_is_below(plans[i].subject.path,
-					      plans[k].subject.path) ||
-			    checkout_is_below(plans[k].subject.path,
-					      plans[i].subject.path))
+			if (mv_path_below(plans[i].subject.path,
+					  plans[k].subject.path) ||
+			    mv_path_below(plans[k].subject.path,
+					  plans[i].subject.path))
 				return mv_fail(err, MV_EINVALID, "'%s' and "
 					       "'%s' are both about '%s'",
 					       plans[k].release.tag,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/path.h"
 #include "libmv/git/files.h"
 #include "libmv/git/git.h"
 #include "libmv/git/objects.h"
@@ -85,17 +86,6 @@ static int list_index(struct entries *list, struct mv_repo *repo,
 	return rc;
 }
 
-/* Does the path lie below the folder ("": the top)? Where it goes on. */
-static const char *below(const char *path, const char *folder)
-{
-	size_t len = strlen(folder);
-
-	if (!len)
-		return path;
-	return !strncmp(path, folder, len) && path[len] == '/' ?
-	       path + len + 1 : NULL;
-}
-
 /* -- one file ------------------------------------------------------------- */
 
 static int not_ours(const char *path, struct mv_err *err)
@@ -160,7 +150,7 @@ struct folding {
 
 static const char *path_in(const struct folding *f, const struct entry *e)
 {
-	return f->folder ? below(e->path, f->folder) : e->path;
+	return f->folder ? mv_path_below(e->path, f->folder) : e->path;
 }
 
 /* The first one is enough to say that not everything is known. */
@@ -626,11 +616,14 @@ static int gather_folder(struct gathering *g, const char *path,
 	entry = calloc(g->list.count + 1, sizeof(*entry));
 	if (!entry)
 		return mv_nomem(err);
-	for (size_t i = 0; i < g->list.count; i++)
-		if (below(g->list.v[i].path, path)) {
+	for (size_t i = 0; i < g->list.count; i++) {
+		const char *rest = mv_path_below(g->list.v[i].path, path);
+
+		if (rest && *rest) {
 			g->list.v[i].taken = 1;
 			entry[n++] = &g->list.v[i];
 		}
+	}
 	if (n && !*path)
 		rc = mv_fail(err, MV_EINVALID, "this is the whole work tree: "
 			     "name the file or folder that it is about");

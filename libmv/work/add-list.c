@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libmv/base/grow.h"
+#include "libmv/base/path.h"
 #include "libmv/work/adding.h"
 
 #define OUT_MAX ((size_t)4 << 30)
@@ -188,15 +189,14 @@ static int check_pattern(struct mv_adding *add, const char *typed,
 
 static int has_below(const struct mv_adding *add, const char *folder)
 {
-	size_t len = strlen(folder), i;
 	char *first = mv_strf("%s/", folder);
+	size_t i;
 
 	if (!first)
 		return 0;
 	i = lower_bound(add, first);
 	free(first);
-	return i < add->count && !strncmp(add->items[i].path, folder, len) &&
-	       add->items[i].path[len] == '/';
+	return i < add->count && mv_path_below(add->items[i].path, folder);
 }
 
 /* Mark the item, or say why there is none. `unseen` collects for later. */

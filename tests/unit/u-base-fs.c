@@ -312,18 +312,6 @@ static void test_base_fs__a_lock_dies_with_its_process(void **state)
 	mv_lock_drop(&a);
 }
 
-static void test_base_fs__join(void **state)
-{
-	char *s = mv_path_join("a", "b");
-
-	(void)state;
-	assert_string_equal(s, "a/b");
-	free(s);
-	s = mv_path_join("/", "b");
-	assert_string_equal(s, "/b");
-	free(s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,8 +326,7 @@ int main(void)
 		cmocka_unit_test(test_base_fs__short_writes_are_errors),
 		cmocka_unit_test(test_base_fs__maps),
 		cmocka_unit_test(test_base_fs__locks_exclude_each_other),
-		cmocka_unit_test(test_base_fs__a_lock_dies_with_its_process),
-		cmocka_unit_test(test_base_fs__join)
+		cmocka_unit_test(test_base_fs__a_lock_dies_with_its_process)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
