@@ -9,6 +9,7 @@
 #include "libmv/base/json.h"
 #include "libmv/base/time.h"
 #include "libmv/gate/gate.h"
+#include "libmv/git/config.h"
 #include "libmv/git/git.h"
 #include "libmv/meta/holding.h"
 #include "libmv/meta/project.h"
@@ -64,6 +65,10 @@ int gate_ask(struct gate_ask *ask, struct cmd_env *env, const char *spec,
 	if (!mv_stage_ok(stage))
 		return out_fatalf("'%s' cannot be the name of a stage", stage);
 	options.artifact = ask->artifact;
+	/* Whoever decides here is taken for who will push it. */
+	if (mv_git_config(&options.pusher, mv_repo_git(env->repo),
+			  "user.email", &err))
+		return out_fatal(&err);
 	if (mv_gate_open(&ask->gate, env->repo, &options, &err))
 		return out_fatal(&err);
 	ask->open = 1;

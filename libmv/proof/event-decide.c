@@ -73,6 +73,12 @@ static int check_facts(struct proving *x, const struct mv_policy_facts *f,
 	return rc;
 }
 
+/* Who pushed it says the receipt; before there is one, the server knows. */
+static const char *pusher_of(const struct proving *x)
+{
+	return x->receipt ? x->receipt->s.reason : x->gates->today->pusher;
+}
+
 int mv_proof_decide_then(struct replay *out, struct mv_gate *gate,
 			 const struct proving *x, const struct mv_event *tag,
 			 struct mv_err *err)
@@ -84,7 +90,11 @@ int mv_proof_decide_then(struct replay *out, struct mv_gate *gate,
 		.stage = tag->tag.stage, .commit = tag->commit, .tag = tag
 	};
 
+	int rc = mv_gate_set(&gate->pusher, pusher_of(x), err);
+
 	memset(out, 0, sizeof(*out));
+	if (rc)
+		return rc;
 	return mv_gate_check(&out->verdict, &out->facts, gate, &p, err);
 }
 
