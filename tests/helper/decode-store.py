@@ -131,28 +131,52 @@ KINDS = {1: (2, 0, False), 2: (2, 0, True), 3: (4, 0, False),
          4: (4, 1, False), 5: (8, 0, False), 6: (8, 4, False)}
 
 
+class Reader:
+    """What is stored, from front to back, and nothing may be left over."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        piece = self.data[self.at:self.at + count]
+        need(len(piece) == count, "stored bytes that are cut off")
+        self.at += count
+        return piece
+
+    def words(self, count):
+        return struct.unpack("<%dI" % count, self.take(4 * count))
+
+    def plane(self, word, n):
+        size, how = word & 0xFFFFFF, word >> 24
+        piece = self.take(size)
+        need(how in (0, 1), "a plane stored in an unknown way")
+        out = piece if how == 0 else frame(piece, n)
+        need(len(out) == n, "a plane of another length")
+        return out
+
+    def rest(self, count):
+        out = self.take(count)
+        need(self.at == len(self.data), "stored bytes that are left over")
+        return out
+
+
+def counted(length, width, phase):
+    """How many numbers, and how many bytes behind the last."""
+    need(phase < width, "a phase that is none")
+    need(length >= phase + width, "numbers of nothing")
+    return divmod(length - phase, width)
+
+
 def planes(stored, param, length):
     kind, phase = param & 15, param >> 4
     need(kind in KINDS, "planes of an unknown kind")
     width, rotation, bf16 = KINDS[kind]
-    need(phase < width, "planes with a phase that is none")
-    need(length >= phase + width, "planes of nothing")
-    n = (length - phase) // width
-    rest = (length - phase) % width
-    at = 4 * width
-    head = struct.unpack("<%dI" % width, stored[:at])
-    before, at = stored[at:at + phase], at + phase
-    plane = []
-    for word in head:
-        size, how = word & 0xFFFFFF, word >> 24
-        piece = stored[at:at + size]
-        need(len(piece) == size, "a plane that is cut off")
-        need(how in (0, 1), "a plane stored in an unknown way")
-        plane.append(piece if how == 0 else frame(piece, n))
-        need(len(plane[-1]) == n, "a plane of another length")
-        at += size
-    after = stored[at:]
-    need(len(after) == rest, "planes with too much or too little")
+    n, rest = counted(length, width, phase)
+    r = Reader(stored)
+    head = r.words(width)
+    before = r.take(phase)
+    plane = [r.plane(word, n) for word in head]
+    after = r.rest(rest)
     out = bytearray(before)
     mask = (1 << 8 * width) - 1
     for i in range(n):
@@ -164,6 +188,106 @@ def planes(stored, param, length):
             v = (v >> rotation | v << 8 * width - rotation) & mask
         out += v.to_bytes(width, "little")
     return bytes(out + after)
+
+
+# kind of number: width, lowest and number of the exponent's bits (0: none)
+NUMBERS = {1: (2, 0, 0), 2: (2, 7, 8), 3: (4, 0, 0), 4: (4, 23, 8),
+           5: (8, 0, 0), 6: (8, 52, 11), 7: (2, 10, 5), 8: (1, 0, 0),
+           9: (1, 3, 4)}
+
+
+class Numbers:
+    """The numbers of a chunk that leans on another one."""
+
+    def __init__(self, byte, length):
+        self.kind, self.phase = byte & 15, byte >> 4
+        need(self.kind in NUMBERS, "numbers of an unknown kind")
+        self.width, self.low, self.bits = NUMBERS[self.kind]
+        self.n, self.rest = counted(length, self.width, self.phase)
+        self.mask = (1 << 8 * self.width) - 1
+        self.top = 1 << 8 * self.width - 1
+
+    def of(self, data):
+        end = self.phase + self.n * self.width
+        return [int.from_bytes(data[i:i + self.width], "little")
+                for i in range(self.phase, end, self.width)]
+
+    def place(self, v):
+        if not self.bits:
+            return v
+        return v ^ self.mask if v & self.top else v | self.top
+
+    def at_place(self, o):
+        if not self.bits:
+            return o
+        return o ^ self.top if o & self.top else o ^ self.mask
+
+    def add(self, v, z):
+        d = z >> 1 ^ (self.mask if z & 1 else 0)
+        return self.at_place((self.place(v) + d) & self.mask)
+
+    def exponent(self, v):
+        return v >> self.low & (1 << self.bits) - 1
+
+    def planes(self, r, head, count):
+        plane = [r.plane(word, count) for word in head]
+        return [sum(p[i] << 8 * k for k, p in enumerate(plane))
+                for i in range(count)]
+
+    def bytes(self, before, numbers, after):
+        return before + b"".join(v.to_bytes(self.width, "little")
+                                 for v in numbers) + after
+
+
+def delta(stored, base):
+    r = Reader(stored)
+    r.take(32)
+    numbers, order = Numbers(r.take(1)[0], len(base)), r.take(1)[0]
+    need(order in (0, 1), "a delta in an unknown order")
+    need(order == 0 or numbers.bits, "integers sorted by exponent")
+    head = r.words(numbers.width)
+    before = r.take(numbers.phase)
+    z = numbers.planes(r, head, numbers.n)
+    after = r.rest(numbers.rest)
+    old = numbers.of(base)
+    where = list(range(numbers.n))
+    if order:
+        where.sort(key=lambda i: numbers.exponent(old[i]))
+    new = old[:]
+    for i, d in zip(where, z):
+        new[i] = numbers.add(old[i], d)
+    return numbers.bytes(before, new, after)
+
+
+def sparse(stored, base):
+    r = Reader(stored)
+    r.take(32)
+    numbers = Numbers(r.take(1)[0], len(base))
+    m, (p,) = int.from_bytes(r.take(3), "little"), r.words(1)
+    need(m <= numbers.n, "more numbers than there are")
+    need(p <= 3 * m and numbers.width * m + p <= CHUNK_MAX,
+         "positions that are too long")
+    head = r.words(1 + numbers.width)
+    before = r.take(numbers.phase)
+    positions = r.plane(head[0], p)
+    z = numbers.planes(r, head[1:], m)
+    after = r.rest(numbers.rest)
+    new, at, i = numbers.of(base), 0, 0
+    for d in z:
+        skip, shift = 0, 0
+        while True:
+            need(i < p and shift < 21, "a position that does not end")
+            skip |= (positions[i] & 127) << shift
+            shift += 7
+            i += 1
+            if not positions[i - 1] & 128:
+                break
+        at += skip
+        need(at < numbers.n, "a position behind the end")
+        new[at] = numbers.add(new[at], d)
+        at += 1
+    need(i == p, "positions that are left over")
+    return numbers.bytes(before, new, after)
 
 
 def decode(codec, param, stored, length):
@@ -253,24 +377,35 @@ class Store:
             need(f.readline() == b"git-model store 2\n",
                  "not a store of version 2")
         self.chunks, self.wholes, self.recipes = {}, {}, {}
+        self.bound = {}             # chunk -> how many bases, at most
+        self.leaning = []
+        self.sizes = {}             # of packs
         self.where = {}             # (pack, offset) -> (is a recipe, id)
         packs = os.path.join(folder, "packs")
         for name in sorted(os.listdir(packs)):
             if name.endswith(".pack"):
                 self.read_pack(os.path.join(packs, name),
                                bytes.fromhex(name[:-5]))
+        self.lean()
         index = os.path.join(folder, "index")
         for name in sorted(os.listdir(index)):
             if name.endswith(".idx"):
                 self.check_index(os.path.join(index, name))
 
     def read_pack(self, path, pack):
+        self.sizes[pack] = os.path.getsize(path)
         for at, kind, codec, param, length, stored in records(path):
+            if codec in (3, 4):
+                need(kind == CHUNK, "something that leans and is no chunk")
+                need(1 <= param <= 4, "a chunk that leans too far")
+                self.leaning.append((param, codec, stored, length, pack, at))
+                continue
             data = decode(codec, param, stored, length)
             need(len(data) == length, "a record of another length")
             if kind == CHUNK:
                 name = blake3(data)
                 self.chunks[name] = data
+                self.bound[name] = 0
             elif kind == WHOLE:
                 name = hashlib.sha256(data).digest()
                 self.wholes[name] = data
@@ -280,19 +415,40 @@ class Store:
                 self.recipes[name] = data
             self.where[pack, at] = kind == RECIPE, name
 
+    def lean(self):
+        """Those with the smallest bound first: bases are there by then. A
+        chunk may be there twice; whoever needs it takes the smaller bound."""
+        for param, codec, stored, length, pack, at in sorted(self.leaning):
+            base = stored[:32]
+            need(self.bound.get(base, 5) < param,
+                 "a base that is not there, or leans as far")
+            need(len(self.chunks[base]) == length,
+                 "a base of another length")
+            data = (delta if codec == 3 else sparse)(stored,
+                                                     self.chunks[base])
+            name = blake3(data)
+            self.chunks.setdefault(name, data)
+            self.bound.setdefault(name, param)
+            self.where[pack, at] = False, name
+
     def check_index(self, path):
         with open(path, "rb") as f:
             data = f.read()
         need(len(data) >= 64 and data[:8] == b"MVIX\2\2\0\0",
              "not the head of an index")
         packs, zero, small, large = struct.unpack("<IIQQ", data[8:32])
-        need(zero == 0 and len(data) == 32 + 32 * packs +
+        need(zero == 0 and len(data) == 32 + 40 * packs +
              44 * (small + large) + 32, "an index of another length")
         name = blake3(data[:-32])
         need(name == data[-32:] and
              os.path.basename(path) == name.hex() + ".idx",
              "an index with a wrong name")
         at = 32 + 32 * packs
+        for i, size in enumerate(struct.unpack("<%dQ" % packs,
+                                               data[at:at + 8 * packs])):
+            need(self.sizes.get(data[32 + 32 * i:64 + 32 * i], size) == size,
+                 "a pack of another length")
+        at += 8 * packs
         for count, is_recipe in ((small, False), (large, True)):
             ids = [data[at + 32 * i:at + 32 * i + 32] for i in range(count)]
             need(all(a < b for a, b in zip(ids, ids[1:])),
