@@ -71,8 +71,10 @@ static int ahead_load(struct slot *out, uint32_t *stored, struct mv_ahead *a,
 	if (rc)
 		return rc;
 	*stored = record.stored_len;
-	if (record.kind == MV_RECORD_RECIPE)
-		return 0;		/* a recipe: passed over */
+	/* Passed over: a recipe, and what is no small content for sure. */
+	if (record.kind == MV_RECORD_RECIPE ||
+	    mv_codec_depth(record.codec, record.param))
+		return 0;
 	out->data = malloc(record.raw_len);
 	if (!out->data)
 		return MV_ENOMEM;

@@ -71,6 +71,17 @@ int mv_codec_base(struct mv_oid *base, unsigned int *depth, uint8_t codec,
 	return 1;
 }
 
+enum mv_plane mv_codec_plane(const uint8_t *data)
+{
+	unsigned int kind = data[AT_KIND] & KIND_MASK;
+
+	if (kind == MV_NUMBERS_F16)
+		return MV_PLANE_B16;
+	/* Up to there both count alike. Elsewhere samples tell. */
+	return kind <= MV_NUMBERS_F64 && !(data[AT_KIND] >> PHASE_SHIFT) ?
+	       (enum mv_plane)kind : MV_PLANE_NONE;
+}
+
 /* 0 when there is not a single number. */
 static int shape_of(struct shape *s, unsigned int kind, unsigned int phase,
 		    size_t len)

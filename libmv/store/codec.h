@@ -78,6 +78,9 @@ int mv_codec_base(struct mv_oid *base, unsigned int *depth, uint8_t codec,
 		  uint8_t param, const uint8_t *data, size_t len,
 		  struct mv_err *err);
 
+/* How the numbers of such a chunk are split when it stands alone. */
+enum mv_plane mv_codec_plane(const uint8_t *data);
+
 /* What to lean on. The base has as many bytes as the chunk. */
 struct mv_lean {
 	const struct mv_oid *id;	/* of the base */

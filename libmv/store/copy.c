@@ -52,6 +52,32 @@ static int outbox_flush(struct outbox *o, struct mv_err *err)
 	return rc;
 }
 
+/*
+ * What a chunk leans on here need not be there, and may be let go of there: so
+ * it travels as what it is. It fits where raw_len bytes have room.
+ */
+static int stand_alone(struct outbox *o, struct mv_pack_record *record,
+		       struct mv_err *err)
+{
+	struct mv_scratch *s = o->scratch;
+	struct mv_encoded e;
+	int rc;
+
+	if (!mv_codec_depth(record->codec, record->param))
+		return 0;
+	rc = mv_scratch_encoder(s, err);
+	if (!rc)
+		rc = mv_encode(&e, s->encoder, s->raw, record->raw_len,
+			       mv_codec_plane(s->stored), err);
+	if (rc)
+		return rc;
+	memcpy(s->stored, e.data, e.len);
+	record->codec = e.codec;
+	record->param = e.param;
+	record->stored_len = (uint32_t)e.len;
+	return 0;
+}
+
 /* One chunk: verified into scratch->raw, and its record into the outbox. */
 static int copy_chunk(struct outbox *o, struct mv_store *from,
 		      const struct mv_oid *id, uint32_t *len,
@@ -72,7 +98,7 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 	*len = record.raw_len;
 	/* Room first: what was claimed must get into the outbox. */
 	if (o->count == sizeof(o->new) / sizeof(o->new[0]) ||
-	    o->len + MV_RECORD_HEADER + record.stored_len > STORE_OUT_SIZE) {
+	    o->len + MV_RECORD_HEADER + record.raw_len > STORE_OUT_SIZE) {
 		rc = outbox_flush(o, err);
 		if (rc)
 			return rc;
@@ -82,6 +108,11 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 		o->hits += !rc;
 		return rc;
 	}
+	rc = stand_alone(o, &record, err);
+	if (rc) {
+		mv_tx_poison(o->tx, rc, err);
+		return rc;
+	}
 	/* Seal again: the header is ours to vouch for now. */
 	memcpy(o->scratch->out + o->len + MV_RECORD_HEADER,
 	       o->scratch->stored, record.stored_len);
@@ -89,6 +120,7 @@ static int copy_chunk(struct outbox *o, struct mv_store *from,
 		       o->scratch->out + o->len + MV_RECORD_HEADER);
 	o->new[o->count].id = *id;
 	o->new[o->count].kind = record.kind;
+	o->new[o->count].tried = 0;
 	o->new[o->count++].off = (uint32_t)o->len;
 	o->len += MV_RECORD_HEADER + record.stored_len;
 	o->raw += record.raw_len;

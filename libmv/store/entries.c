@@ -11,17 +11,11 @@
 /* Collecting index entries in memory, and publishing them. */
 
 int mv_entries_add(struct mv_entries *x, enum mv_index_table t,
-		   const struct mv_oid *id, uint32_t pack, uint64_t off,
-		   struct mv_err *err)
+		   const struct mv_index_entry *entry, struct mv_err *err)
 {
-	struct mv_index_entry *e;
-
 	if (MV_GROW(x->e[t], x->alloc[t], x->count[t] + 1, err) < 0)
 		return MV_ENOMEM;
-	e = &x->e[t][x->count[t]++];
-	e->id = *id;
-	e->pack = pack;
-	e->off = off;
+	x->e[t][x->count[t]++] = *entry;
 	return 0;
 }
 
@@ -29,6 +23,7 @@ void mv_entries_release(struct mv_entries *x)
 {
 	free(x->e[0]);
 	free(x->e[1]);
+	free(x->leaning);
 	memset(x, 0, sizeof(*x));
 }
 
@@ -37,6 +32,11 @@ static int by_id(const void *a, const void *b)
 	const struct mv_index_entry *x = a, *y = b;
 	int cmp = mv_oid_cmp(&x->id, &y->id);
 
+	if (cmp)
+		return cmp;
+	/* The one that is smaller, where there are two. */
+	cmp = (int)(y->about & MV_ABOUT_DEPTH) -
+	      (int)(x->about & MV_ABOUT_DEPTH);
 	if (cmp)
 		return cmp;
 	if (x->pack != y->pack)

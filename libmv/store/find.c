@@ -7,17 +7,16 @@
 #include "libmv/base/bytes.h"
 #include "libmv/store/store.h"
 
-#define LOOK_AGAIN 10	/* times that gc may be faster than we are */
-
 /*
  * In a sound pack, as mv_pack_sound() has it. Else MV_ENOENT, with in `spare`
  * the place in a pack that is there at least, or no file.
  */
 static int find_sound(struct mv_place *out, struct mv_place *spare,
-		      struct mv_snapshot *s, enum mv_index_table table,
+		      unsigned int *depth, struct mv_snapshot *s, enum mv_index_table table,
 		      const struct mv_oid *id, struct mv_err *err)
 {
 	spare->file = NULL;
+	*depth = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		int64_t pos = mv_index_find(s->index[i], table, id);
 		uint32_t pack;
@@ -30,6 +29,8 @@ static int find_sound(struct mv_place *out, struct mv_place *spare,
 		if (rc)
 			return rc;
 		out->file = s->index[i]->files[pack];
+		*depth = mv_index_about(s->index[i], table, (uint64_t)pos) &
+			 MV_ABOUT_DEPTH;
 		rc = mv_pack_sound(out->file, err);
 		if (rc == MV_ECORRUPT && !spare->file)
 			*spare = *out;
@@ -44,7 +45,8 @@ int mv_snapshot_find(struct mv_place *out, struct mv_snapshot *s,
 		     struct mv_err *err)
 {
 	struct mv_place spare;
-	int rc = find_sound(out, &spare, s, table, id, err);
+	unsigned int depth;
+	int rc = find_sound(out, &spare, &depth, s, table, id, err);
 
 	if (rc != MV_ENOENT || !spare.file)
 		return rc;
@@ -56,9 +58,24 @@ int mv_snapshot_rely(struct mv_place *out, struct mv_snapshot *s,
 		     enum mv_index_table table, const struct mv_oid *id,
 		     struct mv_err *err)
 {
-	struct mv_place spare;
+	struct mv_place spare, place;
+	unsigned int depth;
+	struct mv_oid base;
+	int rc = find_sound(out, &spare, &depth, s, table, id, err);
 
-	return find_sound(out, &spare, s, table, id, err);
+	/* A chunk is there if what it leans on is, and so on. */
+	for (place = *out; !rc && depth;) {
+		unsigned int above = depth;
+
+		rc = mv_place_base(&base, place.file->store, &place, err);
+		if (rc != 1)
+			return rc ? rc : MV_ENOENT;	/* not what was said */
+		rc = find_sound(&place, &spare, &depth, s, MV_INDEX_CHUNKS,
+				&base, err);
+		if (!rc && depth >= above)
+			rc = MV_ENOENT;
+	}
+	return rc;
 }
 
 int mv_place_record(struct mv_pack_record *record, uint8_t *head,
@@ -102,6 +119,28 @@ int mv_place_record(struct mv_pack_record *record, uint8_t *head,
 	return rc;
 }
 
+int mv_place_base(struct mv_oid *base, struct mv_store *store,
+		  const struct mv_place *place, struct mv_err *err)
+{
+	uint8_t head[MV_RECORD_HEADER + MV_LEAN_HEAD];
+	const char *path = place->file->path;
+	unsigned int depth;
+	size_t got;
+	int fd, rc = mv_pack_use(&fd, store, place->file, err);
+
+	if (rc)
+		return rc;
+	rc = mv_pread_full(fd, head, sizeof(head), place->off, &got, path,
+			   err);
+	mv_pack_done(store, place->file);
+	if (!rc && got < MV_RECORD_HEADER)
+		rc = mv_fail(err, MV_ECORRUPT, "pack '%s' is truncated", path);
+	/* Two records of the pack's end may be shorter than what is read. */
+	return rc ? rc : mv_codec_base(base, &depth, head[1], head[2],
+				       head + MV_RECORD_HEADER,
+				       got - MV_RECORD_HEADER, err);
+}
+
 /* Once: MV_ENOENT when it is unknown, or its pack has just gone. */
 static int try_record(struct mv_pack_record *record, uint8_t *head,
 		      uint8_t *stored, struct mv_store *store,
@@ -120,7 +159,7 @@ static int try_record(struct mv_pack_record *record, uint8_t *head,
  * Another thread may have listed the indexes already, so compare with what
  * we used, not with what was there last. Takes and gives a reference.
  */
-static int newer_snapshot(struct mv_snapshot **s, struct mv_store *store)
+int mv_snapshot_newer(struct mv_snapshot **s, struct mv_store *store)
 {
 	struct mv_snapshot *fresh;
 	int newer;
@@ -146,10 +185,10 @@ int mv_record_find(struct mv_pack_record *record, uint8_t *head,
 	rc = mv_store_snapshot(&s, store, err);
 	if (rc)
 		return rc;
-	for (int tries = 0; tries < LOOK_AGAIN; tries++) {
+	for (int tries = 0; tries < MV_LOOK_AGAIN; tries++) {
 		rc = try_record(record, head, stored, store, s, table, id,
 				err);
-		if (rc != MV_ENOENT || !newer_snapshot(&s, store))
+		if (rc != MV_ENOENT || !mv_snapshot_newer(&s, store))
 			break;
 	}
 	mv_snapshot_release(store, s);
@@ -158,242 +197,4 @@ int mv_record_find(struct mv_pack_record *record, uint8_t *head,
 	return mv_fail(err, MV_ENOENT, "%s %s is not in store '%s'",
 		       table == MV_INDEX_CHUNKS ? "chunk" : "content",
 		       mv_oid_hex(hex, id), store->dir);
-}
-
-int mv_chunk_load_record(uint8_t *out, struct mv_pack_record *record,
-			 uint8_t *head,
-			 struct mv_store *store, struct mv_scratch *scratch,
-			 const struct mv_oid *id, struct mv_err *err)
-{
-	char hex[MV_OID_HEX + 1];
-	struct mv_oid have;
-	int rc;
-
-	rc = mv_scratch_decoder(scratch, err);
-	if (!rc)
-		rc = mv_record_find(record, head, scratch->stored, store,
-				    MV_INDEX_CHUNKS, id, err);
-	/* The content is known: without its chunk the store is damaged. */
-	if (rc == MV_ENOENT)
-		rc = mv_fail(err, MV_ECORRUPT,
-			     "chunk %s is missing from store '%s' (git model fsck tells more)",
-			     mv_oid_hex(hex, id), store->dir);
-	if (rc)
-		return rc;
-	if (record->kind == MV_RECORD_RECIPE) {
-		rc = mv_fail(err, MV_ECORRUPT, "not a chunk");
-		goto damaged;
-	}
-	rc = mv_decode(out, record->raw_len, scratch->decoder, record->codec,
-		       record->param, scratch->stored, record->stored_len, err);
-	if (rc)
-		goto damaged;
-	rc = mv_record_name(&have, record->kind, out, record->raw_len, err);
-	if (rc)
-		return rc;
-	if (!mv_oid_eq(&have, id)) {
-		rc = mv_fail(err, MV_ECORRUPT,
-			     "its bytes have another hash");
-		goto damaged;
-	}
-	return 0;
-damaged:
-	mv_err_prefix(err,
-		      "chunk %s in store '%s' is damaged (git model fsck tells more)",
-		      mv_oid_hex(hex, id), store->dir);
-	return rc;
-}
-
-int mv_chunk_load(uint8_t *out, uint32_t *len, struct mv_store *store,
-		  struct mv_scratch *scratch, const struct mv_oid *id,
-		  struct mv_err *err)
-{
-	uint8_t head[MV_RECORD_HEADER];
-	struct mv_pack_record record;
-	int rc;
-
-	rc = mv_chunk_load_record(out, &record, head, store, scratch, id, err);
-	if (rc)
-		return rc;
-	if (*len && *len != record.raw_len)
-		return mv_fail(err, MV_ECORRUPT,
-			       "a recipe in store '%s' gives a chunk another length",
-			       store->dir);
-	*len = record.raw_len;
-	return 0;
-}
-
-/* -- recipes -------------------------------------------------------------- */
-
-int mv_oid_is_empty(const struct mv_oid *oid)
-{
-	static const struct mv_oid empty = { {
-		0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14,
-		0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
-		0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
-		0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55
-	} };
-
-	return mv_oid_eq(oid, &empty);
-}
-
-static int load_recipe(struct mv_recipe_reader *r, struct mv_snapshot *s,
-		       const struct mv_oid *oid, struct mv_err *err)
-{
-	uint8_t head[MV_RECORD_HEADER];
-	struct mv_store *store = r->store;
-	struct mv_place place;
-	struct mv_pack_record record;
-	int rc;
-
-	rc = mv_snapshot_find(&place, s, MV_INDEX_CONTENTS, oid, err);
-	if (!rc)
-		rc = mv_place_record(&record, head, NULL, 0, store, &place,
-				     err);
-	if (!rc && record.kind != MV_RECORD_RECIPE)
-		rc = mv_fail(err, MV_ECORRUPT, "not a recipe");
-	if (!rc && mv_buf_reserve(&r->bytes, record.stored_len))
-		rc = mv_nomem(err);
-	if (!rc) {
-		rc = mv_place_record(&record, head, (uint8_t *)r->bytes.data,
-				     record.stored_len, store, &place, err);
-		r->bytes.len = rc ? 0 : record.stored_len;
-	}
-	if (rc)
-		return rc;
-	if (!mv_record_intact(head, (uint8_t *)r->bytes.data, r->bytes.len))
-		return mv_fail(err, MV_ECORRUPT, "damaged recipe");
-	rc = mv_recipe_parse(&r->recipe, (uint8_t *)r->bytes.data,
-			     r->bytes.len, err);
-	if (!rc && !mv_oid_eq(&r->recipe.oid, oid))
-		rc = mv_fail(err, MV_ECORRUPT, "recipe of another content");
-	return rc;
-}
-
-static int single_chunk(struct mv_recipe_reader *r, const struct mv_oid *oid,
-			struct mv_err *err)
-{
-	uint8_t head[MV_RECORD_HEADER];
-	struct mv_pack_record record;
-	int rc;
-
-	rc = mv_record_find(&record, head, NULL, r->store, MV_INDEX_CHUNKS,
-			    oid, err);
-	if (rc)
-		return rc;
-	/* Only its kind says that the name is a SHA-256: it is no content. */
-	if (record.kind != MV_RECORD_WHOLE)
-		return MV_ENOENT;
-	r->recipe.oid = *oid;
-	r->recipe.size = record.raw_len;
-	r->recipe.count = 1;
-	memcpy(r->single, oid->b, 32);
-	mv_put_le32(r->single + 32, record.raw_len);
-	r->recipe.entries = r->single;
-	return 0;
-}
-
-int mv_recipe_enter(struct mv_recipe_reader *r, struct mv_err *err)
-{
-	if (!r->recipe.depth) {
-		r->entries = r->recipe.entries;
-		r->count = r->recipe.count;
-		return 0;
-	}
-	r->part = malloc(MV_CHUNK_MAX);
-	return r->part ? mv_scratch_get(&r->scratch, r->store, err) :
-			 mv_nomem(err);
-}
-
-int mv_recipe_open(struct mv_recipe_reader *r, struct mv_store *store,
-		   const struct mv_oid *oid, struct mv_err *err)
-{
-	char hex[MV_OID_HEX + 1];
-	struct mv_snapshot *s;
-	int rc;
-
-	memset(r, 0, sizeof(*r));
-	r->store = store;
-	mv_buf_init(&r->bytes, MV_RECIPE_MAX + 1);
-	if (mv_oid_is_empty(oid)) {
-		r->recipe.oid = *oid;
-		return 0;
-	}
-	rc = mv_store_snapshot(&s, store, err);
-	if (rc)
-		return rc;
-	for (int tries = 0; tries < LOOK_AGAIN; tries++) {
-		rc = load_recipe(r, s, oid, err);
-		if (rc == MV_ENOENT)
-			rc = single_chunk(r, oid, err);
-		if (rc != MV_ENOENT || !newer_snapshot(&s, store))
-			break;
-	}
-	mv_snapshot_release(store, s);
-	if (rc == MV_ENOENT)
-		rc = mv_fail(err, MV_ENOENT, "content %s is not in store '%s'",
-			     mv_oid_hex(hex, oid), store->dir);
-	else if (rc)
-		mv_err_prefix(err,
-			      "recipe of content %s in store '%s' cannot be read",
-			      mv_oid_hex(hex, oid), store->dir);
-	if (rc)
-		goto fail;
-	rc = mv_recipe_enter(r, err);
-	if (!rc)
-		return 0;
-fail:
-	mv_recipe_close(r);
-	return rc;
-}
-
-void mv_recipe_skip(struct mv_recipe_reader *r, uint64_t off, uint64_t *pos)
-{
-	*pos = 0;
-	while (r->recipe.depth && r->next_part < r->recipe.count) {
-		const uint8_t *part = r->recipe.entries +
-				      r->next_part * MV_RECIPE_PART;
-		uint64_t covers = mv_le64(part + 36);
-
-		if (*pos + covers > off)
-			break;
-		*pos += covers;
-		r->next_part++;
-	}
-}
-
-int mv_recipe_next(const uint8_t **entry, struct mv_recipe_reader *r,
-		   struct mv_err *err)
-{
-	while (r->pos == r->count) {
-		const uint8_t *part;
-		uint32_t len;
-		int rc;
-
-		if (!r->recipe.depth || r->next_part == r->recipe.count)
-			return 0;
-		part = r->recipe.entries + r->next_part++ * MV_RECIPE_PART;
-		len = mv_le32(part + 32);
-		rc = mv_chunk_load(r->part, &len, r->store, r->scratch,
-				   mv_recipe_id(part), err);
-		if (!rc)
-			rc = mv_recipe_check_part(r->part, len,
-						  mv_le64(part + 36), err);
-		if (rc)
-			return rc;
-		r->entries = r->part;
-		r->count = len / MV_RECIPE_ENTRY;
-		r->pos = 0;
-	}
-	*entry = r->entries + r->pos++ * MV_RECIPE_ENTRY;
-	return 1;
-}
-
-void mv_recipe_close(struct mv_recipe_reader *r)
-{
-	mv_scratch_put(r->store, r->scratch);
-	free(r->part);
-	mv_buf_release(&r->bytes);
-	r->scratch = NULL;
-	r->part = NULL;
 }

@@ -150,67 +150,6 @@ static int fsck_index(void *payload, const char *name, struct mv_err *err)
 
 /* -- packs ---------------------------------------------------------------- */
 
-/* Is it named, and with the length that it has? */
-static int compare_length(int *known, const struct mv_snapshot *s,
-			  const struct mv_index_pack *pack, struct mv_err *err)
-{
-	*known = 0;
-	for (size_t i = 0; i < s->count; i++)
-		for (uint32_t k = 0; k < s->index[i]->packs; k++) {
-			struct mv_index_pack p = mv_index_pack(s->index[i], k);
-
-			if (!mv_oid_eq(&p.id, &pack->id))
-				continue;
-			*known = 1;
-			if (p.len != pack->len)
-				return mv_fail(err, MV_ECORRUPT,
-					       "the index gives this pack another length");
-		}
-	return 0;
-}
-
-/* Does the index lead to exactly these records? */
-static int compare_entries(struct fsck *f, const struct mv_entries *entries,
-			   const struct mv_index_pack *pack, int *known,
-			   struct mv_err *err)
-{
-	struct mv_snapshot *s;
-	int rc = mv_store_snapshot(&s, f->store, err);
-
-	if (rc)
-		return rc;
-	rc = compare_length(known, s, pack, err);
-	for (int t = 0; *known && !rc && t < 2; t++)
-		for (size_t i = 0; !rc && i < entries->count[t]; i++) {
-			const struct mv_index_entry *e = &entries->e[t][i];
-			struct mv_place place;
-
-			rc = mv_snapshot_find(&place, s,
-					      (enum mv_index_table)t, &e->id,
-					      err);
-			/* gc forgets dead recipes: not finding one is fine */
-			if (rc == MV_ENOENT)
-				rc = 0;
-			else if (!rc && mv_oid_eq(&place.file->id,
-						   &pack->id) &&
-				 place.off != e->off) {
-				/* doubles inside one pack are fine */
-				int twin = 0;
-
-				for (size_t k = 0; k < entries->count[t]; k++)
-					twin |= entries->e[t][k].off ==
-						place.off &&
-						mv_oid_eq(&entries->e[t][k].id,
-							  &e->id);
-				if (!twin)
-					rc = mv_fail(err, MV_ECORRUPT,
-						     "the index leads to the wrong place");
-			}
-		}
-	mv_snapshot_release(f->store, s);
-	return rc;
-}
-
 /* 1: it is new. */
 static int note_bad_pack(struct fsck *f, const char *path, struct mv_err *err)
 {
@@ -239,7 +178,8 @@ static int note_bad_pack(struct fsck *f, const char *path, struct mv_err *err)
 static int read_pack(struct fsck *f, const char *path, const struct mv_oid *id,
 		     struct mv_err *err)
 {
-	struct mv_entries entries = { { NULL, NULL }, { 0, 0 }, { 0, 0 } };
+	struct mv_entries entries = MV_ENTRIES_INIT;
+	struct mv_index_pack pack = { *id, 0 };
 	int fd, known = 1, rc;
 	uint64_t end;
 
@@ -247,15 +187,18 @@ static int read_pack(struct fsck *f, const char *path, const struct mv_oid *id,
 	if (rc)
 		return rc;
 	rc = mv_pack_collect(&entries, f->store, fd, path, id, 0, &end, err);
+	if (!rc)
+		rc = mv_entries_settle(&entries, f->store, &pack, err);
+	if (!rc && entries.leaning_count)
+		rc = mv_fsck_left(f->store, &entries, id, err);
 	if (rc == MV_ENOTSUP && !end &&
 	    !mv_pack_check_body(fd, path, id, NULL))
 		rc = mv_fail(err, MV_ECORRUPT,
 			     "pack '%s' has a damaged header", path);
 	close(fd);
 	if (!rc) {
-		struct mv_index_pack pack = { *id, end + MV_PACK_TRAILER };
-
-		rc = compare_entries(f, &entries, &pack, &known, err);
+		pack.len = end + MV_PACK_TRAILER;
+		rc = mv_fsck_entries(f->store, &entries, &pack, &known, err);
 	}
 	mv_entries_release(&entries);
 	if (!rc && !known) {
@@ -555,9 +498,8 @@ static int save_record(void *payload, uint64_t off,
 			return 0;
 		new.id = recipe.oid;
 	} else {
-		if (mv_decode(s->raw, record->raw_len, s->decoder,
-			      record->codec, record->param, stored,
-			      record->stored_len, NULL))
+		if (mv_record_decode(s->raw, record, stored, v->f->store, s,
+				     NULL, NULL))
 			return 0;
 		rc = mv_record_name(&new.id, record->kind, s->raw,
 				    record->raw_len, err);
@@ -616,6 +558,7 @@ static int save_packs(struct fsck *f, struct mv_err *err)
  */
 static int is_mended(struct fsck *f, const char *path, struct mv_err *err)
 {
+	struct mv_entries entries = MV_ENTRIES_INIT;
 	const char *name = strrchr(path, '/') + 1;
 	struct mv_pack_file *file;
 	struct mv_oid id;
@@ -627,8 +570,14 @@ static int is_mended(struct fsck *f, const char *path, struct mv_err *err)
 	rc = mv_open_read(&fd, NULL, path, err);
 	if (rc)
 		return rc == MV_ENOENT ? 0 : rc;
-	rc = mv_pack_walk(fd, path, &id, &end, NULL, NULL, err);
+	rc = mv_pack_collect(&entries, f->store, fd, path, &id, 0, &end, err);
 	close(fd);
+	if (!rc)
+		rc = mv_entries_settle(&entries, f->store,
+				       &(struct mv_index_pack){ id, 0 }, err);
+	if (!rc && entries.leaning_count)
+		rc = MV_ECORRUPT;
+	mv_entries_release(&entries);
 	if (rc == MV_ECORRUPT || rc == MV_ENOTSUP)
 		return 0;
 	if (!rc)

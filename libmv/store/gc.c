@@ -76,26 +76,74 @@ static void bit_set(uint8_t *map, uint64_t i)
 
 /* -- mark ----------------------------------------------------------------- */
 
-static void mark_if_here(struct gc *gc, const struct mv_oid *id)
+static int find_chunk(uint64_t *pos, struct gc *gc, const struct mv_oid *id,
+		      struct mv_err *err)
 {
-	int64_t pos = mv_index_find(gc->index, MV_INDEX_CHUNKS, id);
+	int64_t found = mv_index_find(gc->index, MV_INDEX_CHUNKS, id);
+	char hex[MV_OID_HEX + 1];
 
-	if (pos >= 0)
-		bit_set(gc->live[MV_INDEX_CHUNKS], (uint64_t)pos);
+	if (found < 0)
+		return mv_fail(err, MV_ECORRUPT,
+			       "chunk %s is missing from store '%s'; run 'git model fsck' first",
+			       mv_oid_hex(hex, id), gc->store->dir);
+	*pos = (uint64_t)found;
+	return 0;
+}
+
+/* 1: the entry leans on the one at *base. */
+static int base_of(uint64_t *base, struct gc *gc, uint64_t pos,
+		   struct mv_err *err)
+{
+	struct mv_place place;
+	struct mv_oid id;
+	uint32_t pack;
+	int rc;
+
+	if (!(mv_index_about(gc->index, MV_INDEX_CHUNKS, pos) &
+	      MV_ABOUT_DEPTH))
+		return 0;
+	rc = mv_index_locate(&pack, &place.off, gc->index, MV_INDEX_CHUNKS,
+			     pos, err);
+	if (rc)
+		return rc;
+	place.file = gc->index->files[pack];
+	rc = mv_place_base(&id, gc->store, &place, err);
+	if (!rc)
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "the index of store '%s' says otherwise what a chunk leans on; run 'git model fsck --repair' first",
+			     gc->store->dir);
+	if (rc == 1)
+		rc = find_chunk(base, gc, &id, err);
+	return rc ? rc : 1;
+}
+
+/* And with it what it leans on: without that it is nothing. */
+static int mark_at(struct gc *gc, uint64_t pos, struct mv_err *err)
+{
+	int rc = 1;
+
+	while (rc == 1 && !bit_get(gc->live[MV_INDEX_CHUNKS], pos)) {
+		bit_set(gc->live[MV_INDEX_CHUNKS], pos);
+		rc = base_of(&pos, gc, pos, err);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 static int mark_chunk(struct gc *gc, const struct mv_oid *id,
 		      struct mv_err *err)
 {
-	int64_t pos = mv_index_find(gc->index, MV_INDEX_CHUNKS, id);
-	char hex[MV_OID_HEX + 1];
+	uint64_t pos;
+	int rc = find_chunk(&pos, gc, id, err);
 
-	if (pos < 0)
-		return mv_fail(err, MV_ECORRUPT,
-			       "chunk %s is missing from store '%s'; run 'git model fsck' first",
-			       mv_oid_hex(hex, id), gc->store->dir);
-	bit_set(gc->live[MV_INDEX_CHUNKS], (uint64_t)pos);
-	return 0;
+	return rc ? rc : mark_at(gc, pos, err);
+}
+
+static int mark_if_here(struct gc *gc, const struct mv_oid *id,
+			struct mv_err *err)
+{
+	int64_t pos = mv_index_find(gc->index, MV_INDEX_CHUNKS, id);
+
+	return pos < 0 ? 0 : mark_at(gc, (uint64_t)pos, err);
 }
 
 static int mark_recipe(struct gc *gc, const struct mv_oid *oid,
@@ -136,11 +184,11 @@ static int mark_part(struct gc *gc, const struct mv_oid *oid,
 			      "--repair' first");
 		return rc;
 	}
-	for (uint32_t i = 0; r.recipe.depth && i < r.recipe.count; i++)
-		mark_if_here(gc, mv_recipe_id(r.recipe.entries +
-					      i * MV_RECIPE_PART));
-	while ((rc = mv_recipe_next(&entry, &r, err)) == 1)
-		mark_if_here(gc, mv_recipe_id(entry));
+	for (uint32_t i = 0; !rc && r.recipe.depth && i < r.recipe.count; i++)
+		rc = mark_if_here(gc, mv_recipe_id(r.recipe.entries +
+						   i * MV_RECIPE_PART), err);
+	while (!rc && (rc = mv_recipe_next(&entry, &r, err)) == 1)
+		rc = mark_if_here(gc, mv_recipe_id(entry), err);
 	mv_recipe_close(&r);
 	return rc;
 }
@@ -150,10 +198,13 @@ static int mark_content(struct gc *gc, const struct mv_oid *oid,
 			struct mv_err *err)
 {
 	int64_t pos;
+	int rc = 0;
 
 	if (!gc->index)
 		return 0;
-	mark_if_here(gc, oid);
+	rc = mark_if_here(gc, oid, err);
+	if (rc)
+		return rc;
 	pos = mv_index_find(gc->index, MV_INDEX_CONTENTS, oid);
 	if (pos < 0)
 		return mark_part(gc, oid, err);
@@ -255,12 +306,22 @@ static void drop_parts(struct gc *gc)
 			mv_part_remove(gc->store, &gc->parts.oids[i]);
 }
 
-/* A young content may rest on chunks in old packs. */
+/* A young content may rest on chunks in old packs, a young chunk too. */
 static int mark_young(struct gc *gc, struct mv_err *err)
 {
 	uint32_t pack;
 	uint64_t off;
 	int rc = 0;
+
+	for (uint64_t i = 0; !rc && i < gc->index->count[0]; i++) {
+		if (!(mv_index_about(gc->index, MV_INDEX_CHUNKS, i) &
+		      MV_ABOUT_DEPTH))
+			continue;
+		rc = mv_index_locate(&pack, &off, gc->index, MV_INDEX_CHUNKS,
+				     i, err);
+		if (!rc && gc->packs[pack].young)
+			rc = mark_at(gc, i, err);
+	}
 
 	for (uint64_t i = 0; !rc && i < gc->index->count[1]; i++) {
 		rc = mv_index_locate(&pack, &off, gc->index,
@@ -289,7 +350,8 @@ static int mark_ids(struct gc *gc, const struct mv_entries *entries,
 static int mark_pack(struct gc *gc, const struct mv_oid *id, uint64_t entries,
 		     struct mv_err *err)
 {
-	struct mv_entries found = { { NULL, NULL }, { 0, 0 }, { 0, 0 } };
+	struct mv_entries found = MV_ENTRIES_INIT;
+	const struct mv_index_pack pack = { *id, 0 };
 	char *path = mv_store_pack_path(gc->store, id);
 	uint8_t count[8] = { 0 };
 	struct stat st;
@@ -309,6 +371,8 @@ static int mark_pack(struct gc *gc, const struct mv_oid *id, uint64_t entries,
 	if (rc || mv_le64(count) == entries)
 		goto out;
 	rc = mv_pack_collect(&found, gc->store, fd, path, id, 0, &end, err);
+	if (!rc)
+		rc = mv_entries_settle(&found, gc->store, &pack, err);
 	if (!rc)
 		rc = mark_ids(gc, &found, err);
 out:
@@ -473,6 +537,8 @@ static int copy_record(void *payload, uint64_t off,
 	if (!e || !is_live(gc, e))
 		return 0;
 	new.id = gc->index->ids[e->table][e->pos];
+	new.tried = (uint16_t)(mv_index_about(gc->index, e->table, e->pos) &
+			       MV_ABOUT_TRIED);
 	mv_buf_clear(&gc->record);
 	if (mv_buf_add(&gc->record, head, MV_RECORD_HEADER) ||
 	    mv_buf_add(&gc->record, stored, record->stored_len))
@@ -655,8 +721,8 @@ static int sweep(struct gc *gc, struct mv_err *err)
 
 /* -- publish -------------------------------------------------------------- */
 
-/* Dead chunks in packs that stay are still good for dedup; a dead recipe is
-   not, its chunks may be gone. */
+/* Dead chunks in packs that stay are still good for dedup. A dead recipe is
+   not, its chunks may be gone, nor one that leans on what may be gone. */
 static int still_wanted(void *payload, const struct mv_index *index,
 			enum mv_index_table table, uint64_t pos, uint32_t pack)
 {
@@ -666,8 +732,9 @@ static int still_wanted(void *payload, const struct mv_index *index,
 		return 1;	/* written by this very gc */
 	if (gc->packs[pack].gone)
 		return 0;
-	return table == MV_INDEX_CHUNKS || gc->packs[pack].young ||
-	       bit_get(gc->live[table], pos);
+	return gc->packs[pack].young || bit_get(gc->live[table], pos) ||
+	       (table == MV_INDEX_CHUNKS &&
+		!(mv_index_about(index, table, pos) & MV_ABOUT_DEPTH));
 }
 
 /* A young pack of doubles need not be read again next time. */

@@ -13,6 +13,9 @@
 #define LEN_SIZE 8
 #define INDEX_VERSION 2
 #define INDEX_HASH_BLAKE3 2
+#define ABOUT_SHIFT 48
+#define ABOUT_KNOWN (MV_ABOUT_DEPTH | MV_ABOUT_TRIED)
+#define OFF_MASK ((1ull << ABOUT_SHIFT) - 1)
 
 static int is_old(const uint8_t *head)
 {
@@ -169,6 +172,10 @@ static int verify_table(const struct mv_index *x, enum mv_index_table t,
 			return mv_fail(err, MV_ECORRUPT,
 				       "index '%s' names a pack that it does not list",
 				       x->path);
+		if (mv_index_about(x, t, i) & ~ABOUT_KNOWN)
+			return mv_fail(err, MV_ECORRUPT,
+				       "index '%s' says of a record what cannot be",
+				       x->path);
 	}
 	return 0;
 }
@@ -243,6 +250,12 @@ struct mv_index_pack mv_index_pack(const struct mv_index *x, uint32_t k)
 				       mv_le64(x->pack_lens + LEN_SIZE * k) };
 }
 
+unsigned int mv_index_about(const struct mv_index *x,
+			    enum mv_index_table table, uint64_t pos)
+{
+	return mv_le16(x->locs[table] + pos * LOC_SIZE + 10);
+}
+
 int mv_index_locate(uint32_t *pack, uint64_t *off, const struct mv_index *x,
 		    enum mv_index_table table, uint64_t pos,
 		    struct mv_err *err)
@@ -250,7 +263,7 @@ int mv_index_locate(uint32_t *pack, uint64_t *off, const struct mv_index *x,
 	const uint8_t *loc = x->locs[table] + pos * LOC_SIZE;
 
 	*pack = mv_le32(loc);
-	*off = mv_le64(loc + 4);
+	*off = mv_le64(loc + 4) & OFF_MASK;
 	if (*pack >= x->packs)
 		return mv_fail(err, MV_ECORRUPT,
 			       "index '%s' names a pack that it does not list; run 'git model fsck --repair'",
@@ -310,7 +323,8 @@ static int out_table(struct index_out *o, enum mv_index_table t, int locs,
 			uint8_t loc[LOC_SIZE];
 
 			mv_put_le32(loc, e.pack);
-			mv_put_le64(loc + 4, e.off);
+			mv_put_le64(loc + 4, (e.off & OFF_MASK) |
+				    (uint64_t)e.about << ABOUT_SHIFT);
 			rc = out_add(o, loc, sizeof(loc), err);
 		} else {
 			rc = out_add(o, e.id.b, ID_SIZE, err);

@@ -79,6 +79,16 @@ int64_t mv_ids_find(const struct mv_oid *ids, uint64_t count,
 void mv_ids_sort(struct mv_oid *ids, size_t count);
 /* Number `k`, less than index->packs. */
 struct mv_index_pack mv_index_pack(const struct mv_index *index, uint32_t k);
+/*
+ * What is known of a record without reading it, in the two bytes above its
+ * offset: how deep it leans on others (codec.h), and what gc has tried.
+ */
+#define MV_ABOUT_DEPTH	7u	/* 0: it stands alone */
+#define MV_ABOUT_TRIED	24u	/* mask; 0: never */
+#define MV_ABOUT_OTHERS	8u	/* to lean on the same tensor elsewhere */
+#define MV_ABOUT_NEWER	16u	/* on the next version of a path */
+unsigned int mv_index_about(const struct mv_index *index,
+			    enum mv_index_table table, uint64_t pos);
 /* MV_ECORRUPT when the pack number is out of range. */
 int mv_index_locate(uint32_t *pack, uint64_t *off,
 		    const struct mv_index *index, enum mv_index_table table,
@@ -88,7 +98,8 @@ int mv_index_locate(uint32_t *pack, uint64_t *off,
 struct mv_index_entry {
 	struct mv_oid id;
 	uint32_t pack;
-	uint64_t off;
+	uint64_t off;		/* less than 2^48 */
+	uint16_t about;		/* MV_ABOUT_ */
 };
 /*
  * `next` gives the entries of a table in ascending order, each id once:

@@ -218,7 +218,7 @@ static int put_raw_chunk(struct mv_tx *tx, const struct mv_oid *id,
 			 struct mv_scratch *scratch, struct mv_err *err)
 {
 	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK };
-	struct mv_new_record new = { *id, MV_RECORD_CHUNK, 0 };
+	struct mv_new_record new = { *id, MV_RECORD_CHUNK, 0, 0 };
 	int rc = mv_tx_claim(tx, MV_RECORD_CHUNK, id, err);
 
 	if (rc != 1)
@@ -312,6 +312,7 @@ static int encode_chunk(struct batch *b, const uint8_t *data, uint32_t len,
 	mv_pack_record_seal(out, &record, out + MV_RECORD_HEADER);
 	b->new[b->count].id = *id;
 	b->new[b->count].kind = kind;
+	b->new[b->count].tried = 0;
 	b->new[b->count++].off = (uint32_t)b->len;
 	b->len += MV_RECORD_HEADER + enc.len;
 	b->raw += len;

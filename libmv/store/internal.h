@@ -66,7 +66,10 @@ struct mv_scratch {
 	uint8_t *stored;		/* one stored record: MV_CHUNK_MAX */
 	uint8_t *raw;			/* STORE_SEGMENT_ROOM */
 	uint8_t *out;			/* encoded records of a segment */
+	uint8_t *bases;			/* MV_SCRATCH_BASES; when needed */
 };
+/* What a chunk leans on, as it is stored, and two of them decoded. */
+#define MV_SCRATCH_BASES ((MV_DEPTH_MAX + 2) * MV_CHUNK_MAX)
 
 #define STORE_OUT_SIZE \
 	(STORE_SEGMENT_ROOM + STORE_SEGMENT_CHUNKS * MV_RECORD_HEADER)
@@ -117,6 +120,7 @@ void mv_scratch_put(struct mv_store *store, struct mv_scratch *scratch);
 void mv_scratch_free(struct mv_scratch *scratch);
 int mv_scratch_encoder(struct mv_scratch *scratch, struct mv_err *err);
 int mv_scratch_decoder(struct mv_scratch *scratch, struct mv_err *err);
+int mv_scratch_bases(struct mv_scratch *scratch, struct mv_err *err);
 /* The descriptor may lead to a file that was replaced: open it anew. */
 void mv_pack_forget(struct mv_store *store, struct mv_pack_file *file);
 
@@ -210,6 +214,29 @@ int mv_record_find(struct mv_pack_record *record, uint8_t *head,
 		   uint8_t *stored,
 		   struct mv_store *store, enum mv_index_table table,
 		   const struct mv_oid *id, struct mv_err *err);
+/* What the record at that place leans on: 1, or 0 when it stands alone. */
+int mv_place_base(struct mv_oid *base, struct mv_store *store,
+		  const struct mv_place *place, struct mv_err *err);
+/*
+ * Decode a record, and before it whatever it leans on, which `find` reads as
+ * mv_record_find() does; NULL: from the store. The bytes are not compared with
+ * any name: that is the caller's. MV_ECORRUPT: also when a base is missing, or
+ * a chain is longer than it says.
+ */
+struct mv_base_source {
+	int (*find)(void *payload, struct mv_pack_record *record,
+		    uint8_t *head, uint8_t *stored, const struct mv_oid *id,
+		    struct mv_err *err);
+	void *payload;
+};
+int mv_record_decode(uint8_t *out, const struct mv_pack_record *record,
+		     const uint8_t *stored, struct mv_store *store,
+		     struct mv_scratch *scratch,
+		     const struct mv_base_source *source, struct mv_err *err);
+/* Times that gc may be faster than who looks for something. */
+#define MV_LOOK_AGAIN 10
+/* After MV_ENOENT: is there anything newer than `*s`? It is that, then. */
+int mv_snapshot_newer(struct mv_snapshot **s, struct mv_store *store);
 /* No bytes at all: every store has that content, and needs nothing for it. */
 int mv_oid_is_empty(const struct mv_oid *oid);
 /* A verified chunk or whole of exactly `len` bytes (0: any) into `out`. */
@@ -293,6 +320,7 @@ struct mv_new_record {
 	struct mv_oid id;
 	uint8_t kind;
 	uint32_t off;		/* in the batch */
+	uint16_t tried;		/* MV_ABOUT_TRIED of the index */
 };
 /* A chunk or a whole. 1: nobody has it, store it now; 0: it is there. */
 int mv_tx_claim(struct mv_tx *tx, enum mv_record_kind kind,
@@ -328,14 +356,23 @@ void mv_tx_count_raw(struct mv_tx *tx, uint64_t chunks, uint64_t raw);
 int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	       enum mv_index_table table, const struct mv_oid *id);
 
+/* A record that can be named only when what it leans on is known. */
+struct mv_leaning {
+	uint32_t pack;
+	uint64_t off;
+	unsigned int depth;
+};
 /* An index over `packs` from records that were met in them. */
 struct mv_entries {
 	struct mv_index_entry *e[2];
 	size_t count[2], alloc[2];
+	struct mv_leaning *leaning;	/* not yet among them */
+	size_t leaning_count, leaning_alloc;
 };
+#define MV_ENTRIES_INIT \
+	{ { NULL, NULL }, { 0, 0 }, { 0, 0 }, NULL, 0, 0 }
 int mv_entries_add(struct mv_entries *entries, enum mv_index_table table,
-		   const struct mv_oid *id, uint32_t pack, uint64_t off,
-		   struct mv_err *err);
+		   const struct mv_index_entry *entry, struct mv_err *err);
 void mv_entries_release(struct mv_entries *entries);
 /* Sort by id and drop doubles. */
 void mv_entries_sort(struct mv_entries *entries);
@@ -380,10 +417,30 @@ int mv_store_merge_private(struct mv_index **out, struct mv_store *store,
 			   struct mv_snapshot *snapshot, struct mv_err *err);
 
 /* recover.c */
-/* Entries of one pack file, by decoding it. */
+/*
+ * Entries of one pack file, by decoding it; the last word on a record that
+ * leans on another is mv_entries_settle()'s.
+ */
 int mv_pack_collect(struct mv_entries *entries, struct mv_store *store,
 		    int fd, const char *path, const struct mv_oid *expect,
 		    uint32_t number, uint64_t *end, struct mv_err *err);
+/*
+ * Name what leans on something, now that this is known: from the entries, whose
+ * packs these are, or the store. What cannot be named, because something is
+ * missing or wrong, stays in `leaning`, and the last of it is told in `err`,
+ * though this returns 0. Sorts.
+ */
+int mv_entries_settle(struct mv_entries *entries, struct mv_store *store,
+		      const struct mv_index_pack *packs, struct mv_err *err);
+/* fsck-index.c */
+/* Do the indexes lead to exactly these records? `known`: does one name it? */
+int mv_fsck_entries(struct mv_store *store, const struct mv_entries *entries,
+		    const struct mv_index_pack *pack, int *known,
+		    struct mv_err *err);
+/* After mv_entries_settle(): does an index lead to what is left there? */
+int mv_fsck_left(struct mv_store *store, const struct mv_entries *entries,
+		 const struct mv_oid *pack, struct mv_err *err);
+
 /* A locked temporary file in tmp/; MV_EBUSY never. */
 int mv_store_tmp(struct mv_tmp *out, struct mv_store *store,
 		 const char *prefix, struct mv_err *err);

@@ -60,7 +60,7 @@ static int is_here(struct mv_store *store, struct mv_snapshot *s,
 {
 	char hex[MV_OID_HEX + 1];
 	struct mv_place place;
-	int rc = mv_snapshot_find(&place, s, MV_INDEX_CHUNKS, id, err);
+	int rc = mv_snapshot_rely(&place, s, MV_INDEX_CHUNKS, id, err);
 
 	return rc != MV_ENOENT ? rc :
 	       mv_fail(err, MV_ENOENT, "chunk %s is not in store '%s'",

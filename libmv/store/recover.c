@@ -63,34 +63,54 @@ struct collect {
 	uint32_t number;
 };
 
+static int collect_leaning(struct mv_entries *x, uint32_t pack, uint64_t off,
+			   unsigned int depth, struct mv_err *err)
+{
+	struct mv_leaning *one;
+
+	if (MV_GROW(x->leaning, x->leaning_alloc, x->leaning_count + 1,
+		    err) < 0)
+		return MV_ENOMEM;
+	one = &x->leaning[x->leaning_count++];
+	one->pack = pack;
+	one->off = off;
+	one->depth = depth;
+	return 0;
+}
+
 static int collect_record(void *payload, uint64_t off,
 			  const struct mv_pack_record *record, const uint8_t *head,
 			  const uint8_t *stored, struct mv_err *err)
 {
 	struct collect *c = payload;
 	struct mv_scratch *s = c->scratch;
+	struct mv_index_entry e = { .pack = c->number, .off = off };
 	struct mv_recipe recipe;
-	struct mv_oid id;
+	unsigned int depth;
 	int rc;
 
 	(void)head;
 	if (record->kind == MV_RECORD_RECIPE) {
 		rc = mv_recipe_parse(&recipe, stored, record->stored_len, err);
-		if (!rc)
-			rc = mv_entries_add(c->entries, MV_INDEX_CONTENTS,
-					    &recipe.oid, c->number, off, err);
-	} else {
-		rc = mv_decode(s->raw, record->raw_len, s->decoder,
-			       record->codec, record->param, stored,
-			       record->stored_len, err);
-		if (!rc)
-			rc = mv_record_name(&id, record->kind, s->raw,
-					    record->raw_len, err);
-		if (!rc)
-			rc = mv_entries_add(c->entries, MV_INDEX_CHUNKS, &id,
-					    c->number, off, err);
+		if (rc)
+			return rc;
+		e.id = recipe.oid;
+		return mv_entries_add(c->entries, MV_INDEX_CONTENTS, &e, err);
 	}
-	return rc;
+	depth = mv_codec_depth(record->codec, record->param);
+	if (depth && record->kind == MV_RECORD_CHUNK) {
+		rc = mv_codec_base(&e.id, &depth, record->codec,
+				   record->param, stored, record->stored_len,
+				   err);
+		return rc < 0 ? rc : collect_leaning(c->entries, c->number,
+						     off, depth, err);
+	}
+	rc = mv_decode(s->raw, record->raw_len, s->decoder, record->codec,
+		       record->param, stored, record->stored_len, err);
+	if (!rc)
+		rc = mv_record_name(&e.id, record->kind, s->raw,
+				    record->raw_len, err);
+	return rc ? rc : mv_entries_add(c->entries, MV_INDEX_CHUNKS, &e, err);
 }
 
 int mv_pack_collect(struct mv_entries *entries, struct mv_store *store,
@@ -107,6 +127,108 @@ int mv_pack_collect(struct mv_entries *entries, struct mv_store *store,
 		rc = mv_pack_walk(fd, path, expect, end, collect_record, &c,
 				  err);
 	mv_scratch_put(store, c.scratch);
+	return rc;
+}
+
+/* -- records that lean on others ------------------------------------------ */
+
+struct settle {
+	struct mv_entries *entries;
+	struct mv_store *store;
+	const struct mv_index_pack *packs;
+	struct mv_scratch *scratch;
+};
+
+/* What was just met, or else what the store knows already. */
+static int settle_find(void *payload, struct mv_pack_record *record,
+		       uint8_t *head, uint8_t *stored, const struct mv_oid *id,
+		       struct mv_err *err)
+{
+	struct settle *s = payload;
+	const struct mv_index_entry *e =
+		mv_entries_find(s->entries, MV_INDEX_CHUNKS, id);
+	struct mv_place place;
+	int rc;
+
+	if (!e)
+		return mv_record_find(record, head, stored, s->store,
+				      MV_INDEX_CHUNKS, id, err);
+	place.off = e->off;
+	rc = mv_store_pack_file(&place.file, s->store, &s->packs[e->pack].id,
+				err);
+	return rc ? rc : mv_place_record(record, head, stored, MV_CHUNK_MAX,
+					 s->store, &place, err);
+}
+
+static int settle_one(struct settle *s, const struct mv_leaning *l,
+		      struct mv_err *err)
+{
+	const struct mv_base_source source = { settle_find, s };
+	struct mv_index_entry e = { .pack = l->pack, .off = l->off,
+				    .about = (uint16_t)l->depth };
+	struct mv_place place = { .off = l->off };
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_pack_record record;
+	int rc = mv_store_pack_file(&place.file, s->store, &s->packs[l->pack].id,
+				    err);
+
+	if (!rc)
+		rc = mv_place_record(&record, head, s->scratch->stored,
+				     MV_CHUNK_MAX, s->store, &place, err);
+	if (!rc) {
+		rc = mv_record_decode(s->scratch->raw, &record,
+				      s->scratch->stored, s->store, s->scratch,
+				      &source, err);
+		if (rc)
+			mv_err_prefix(err, "pack '%s' at offset %llu",
+				      place.file->path,
+				      (unsigned long long)l->off);
+	}
+	if (!rc)
+		rc = mv_record_name(&e.id, record.kind, s->scratch->raw,
+				    record.raw_len, err);
+	return rc ? rc : mv_entries_add(s->entries, MV_INDEX_CHUNKS, &e, err);
+}
+
+static int by_depth(const void *a, const void *b)
+{
+	const struct mv_leaning *x = a, *y = b;
+
+	if (x->depth != y->depth)
+		return x->depth < y->depth ? -1 : 1;
+	if (x->pack != y->pack)
+		return x->pack < y->pack ? -1 : 1;
+	return (x->off > y->off) - (x->off < y->off);
+}
+
+int mv_entries_settle(struct mv_entries *x, struct mv_store *store,
+		      const struct mv_index_pack *packs, struct mv_err *err)
+{
+	struct settle s = { x, store, packs, NULL };
+	unsigned int depth = 0;
+	size_t left = 0;
+	int rc = mv_scratch_get(&s.scratch, store, err);
+
+	if (!rc)
+		rc = mv_scratch_decoder(s.scratch, err);
+	if (x->leaning_count)
+		qsort(x->leaning, x->leaning_count, sizeof(*x->leaning),
+		      by_depth);
+	for (size_t i = 0; !rc && i < x->leaning_count; i++) {
+		/* What is less deep, bases among it, has its name by now. */
+		if (x->leaning[i].depth != depth)
+			mv_entries_sort(x);
+		depth = x->leaning[i].depth;
+		rc = settle_one(&s, &x->leaning[i], err);
+		if (rc == MV_ECORRUPT || rc == MV_ENOENT) {
+			x->leaning[left++] = x->leaning[i];
+			rc = 0;
+		}
+	}
+	mv_scratch_put(store, s.scratch);
+	if (!rc)
+		x->leaning_count = left;
+	mv_entries_sort(x);
 	return rc;
 }
 
@@ -287,6 +409,7 @@ static int collect_pack(struct unindexed *u, const char *path,
 {
 	size_t chunks = u->entries.count[0];
 	size_t contents = u->entries.count[1];
+	size_t leaning = u->entries.leaning_count;
 	uint64_t end;
 	int fd, rc;
 
@@ -302,6 +425,7 @@ static int collect_pack(struct unindexed *u, const char *path,
 	} else {	/* damaged: fsck's business, not ours */
 		u->entries.count[0] = chunks;
 		u->entries.count[1] = contents;
+		u->entries.leaning_count = leaning;
 	}
 	return rc;
 }
@@ -363,28 +487,23 @@ static int has_chunks(struct unindexed *u, const uint8_t *entries,
 static int load_part(struct unindexed *u, const struct mv_oid *id,
 		     uint32_t *len, struct mv_err *err)
 {
-	const struct mv_index_entry *e =
-		mv_entries_find(&u->entries, MV_INDEX_CHUNKS, id);
+	struct settle from = { &u->entries, u->store, u->packs, u->scratch };
+	const struct mv_base_source source = { settle_find, &from };
 	struct mv_scratch *s = u->scratch;
 	uint8_t head[MV_RECORD_HEADER];
 	struct mv_pack_record record;
-	struct mv_place place;
 	int rc;
 
-	if (!e)
+	if (!mv_entries_find(&u->entries, MV_INDEX_CHUNKS, id))
 		return mv_chunk_load(s->raw, len, u->store, s, id, err);
 	/* Its bytes were checked against its id when it was collected. */
-	rc = entry_place(&place, u, e, err);
-	if (!rc)
-		rc = mv_place_record(&record, head, s->stored, MV_CHUNK_MAX,
-				     u->store, &place, err);
+	rc = settle_find(&from, &record, head, s->stored, id, err);
 	if (!rc && record.raw_len != *len)
 		rc = mv_fail(err, MV_ECORRUPT, "a part has another length");
 	if (!rc)
 		rc = mv_scratch_decoder(s, err);
-	return rc ? rc : mv_decode(s->raw, *len, s->decoder, record.codec,
-				   record.param, s->stored,
-				   record.stored_len, err);
+	return rc ? rc : mv_record_decode(s->raw, &record, s->stored, u->store,
+					  s, &source, err);
 }
 
 /* 1, 0, or an error that says nothing about the content. */
@@ -464,7 +583,9 @@ static int publish_unindexed(struct unindexed *u, struct mv_tmp *tmp,
 
 	if (!u->count)
 		return 0;
-	rc = drop_incomplete(u, err);
+	rc = mv_entries_settle(&u->entries, u->store, u->packs, err);
+	if (!rc)
+		rc = drop_incomplete(u, err);
 	if (!rc)
 		rc = mv_entries_write(&id, tmp, &u->entries, u->packs,
 				      (uint32_t)u->count, err);

@@ -61,11 +61,16 @@ static int has_head(const struct merge *m, size_t i, const struct mv_oid *id)
 	       mv_oid_eq(&x->ids[m->table][m->pos[i]], id);
 }
 
-/* Of heads equal to that of input `i`: one that leads to a sound pack. */
+/*
+ * Of heads equal to that of input `i`: one that leads to a sound pack, and of
+ * these one that leans on another chunk, which is smaller. gc made that, and
+ * what else it makes rests on seeing it.
+ */
 static int reindex_choose(size_t *out, const struct merge *m, size_t i,
 			  const struct mv_oid *id, struct mv_err *err)
 {
 	size_t doubles = 0, k;
+	int deepest = -1, depth;
 	uint32_t pack;
 	uint64_t off;
 	int rc = 0;
@@ -80,9 +85,12 @@ static int reindex_choose(size_t *out, const struct merge *m, size_t i,
 				     m->pos[k], err);
 		if (rc)
 			return rc;
-		if (!mv_pack_sound(m->index[k]->files[pack], NULL)) {
+		depth = (int)(mv_index_about(m->index[k], m->table,
+					     m->pos[k]) & MV_ABOUT_DEPTH);
+		if (depth > deepest &&
+		    !mv_pack_sound(m->index[k]->files[pack], NULL)) {
 			*out = k;
-			return 0;
+			deepest = depth;
 		}
 	}
 	return 0;
@@ -116,6 +124,7 @@ static int merge_next(void *payload, struct mv_index_entry *out,
 				     m->pos[from], err);
 	if (rc)
 		return rc;
+	out->about = (uint16_t)mv_index_about(m->index[from], t, m->pos[from]);
 	out->pack = m->number[from][pack];
 	for (size_t i = best; i < m->count; i++)
 		if (has_head(m, i, &out->id))

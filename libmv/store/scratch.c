@@ -15,6 +15,7 @@ void mv_scratch_free(struct mv_scratch *s)
 	free(s->stored);
 	free(s->raw);
 	free(s->out);
+	free(s->bases);
 	free(s);
 }
 
@@ -64,4 +65,11 @@ int mv_scratch_encoder(struct mv_scratch *s, struct mv_err *err)
 int mv_scratch_decoder(struct mv_scratch *s, struct mv_err *err)
 {
 	return s->decoder ? 0 : mv_decoder_new(&s->decoder, err);
+}
+
+int mv_scratch_bases(struct mv_scratch *s, struct mv_err *err)
+{
+	if (!s->bases)
+		s->bases = malloc(MV_SCRATCH_BASES);
+	return s->bases ? 0 : mv_nomem(err);
 }

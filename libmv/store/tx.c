@@ -407,13 +407,17 @@ static int append_reserve(struct mv_tx *tx, int *fd, uint64_t *base,
 	for (size_t i = 0; i < count; i++) {
 		enum mv_index_table t = records[i].kind == MV_RECORD_RECIPE ?
 			MV_INDEX_CONTENTS : MV_INDEX_CHUNKS;
+		const uint8_t *head = data + records[i].off;
+		struct mv_index_entry e = {
+			records[i].id, (uint32_t)tx->pack_count,
+			*base + records[i].off,
+			(uint16_t)(records[i].tried |
+				   mv_codec_depth(head[1], head[2]))
+		};
 
-		rc = mv_hasher_update(tx->hasher, data + records[i].off,
-				      MV_RECORD_HEADER, err);
+		rc = mv_hasher_update(tx->hasher, head, MV_RECORD_HEADER, err);
 		if (!rc)
-			rc = mv_entries_add(&tx->entries, t, &records[i].id,
-					    (uint32_t)tx->pack_count,
-					     *base + records[i].off, err);
+			rc = mv_entries_add(&tx->entries, t, &e, err);
 		if (!rc && t == MV_INDEX_CONTENTS)
 			rc = set_add(&tx->claims[t], &records[i].id, err);
 		if (rc)
@@ -470,7 +474,7 @@ int mv_tx_append_recipe(struct mv_tx *tx, const struct mv_buf *recipe,
 			const struct mv_oid *oid, struct mv_err *err)
 {
 	struct mv_pack_record record = { .kind = MV_RECORD_RECIPE };
-	struct mv_new_record new = { *oid, MV_RECORD_RECIPE, 0 };
+	struct mv_new_record new = { *oid, MV_RECORD_RECIPE, 0, 0 };
 	struct mv_buf out;
 	uint8_t head[MV_RECORD_HEADER];
 	int rc;

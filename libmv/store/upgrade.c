@@ -313,7 +313,7 @@ static int append(struct upgrade *u, struct mv_pack_record *record,
 		  const struct mv_oid *id, const uint8_t *stored,
 		  struct mv_err *err)
 {
-	struct mv_new_record new = { *id, record->kind, 0 };
+	struct mv_new_record new = { *id, record->kind, 0, 0 };
 	uint8_t head[MV_RECORD_HEADER];
 
 	mv_pack_record_seal(head, record, stored);

@@ -92,6 +92,7 @@ static int next_entry(void *payload, struct mv_index_entry *out,
 	out->id = s->ids[s->pos];
 	out->pack = (uint32_t)(s->pos / CHUNKS_PER_PACK);
 	out->off = s->pos % CHUNKS_PER_PACK * 100000;
+	out->about = 0;
 	s->pos++;
 	return 1;
 }

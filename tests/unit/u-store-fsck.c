@@ -304,7 +304,7 @@ static void test_store_fsck__a_double_in_another_pack_saves_the_content(void **s
 		mv_tx_abort(tx);
 		{
 			struct mv_tx *other;
-			struct mv_new_record new = { x, MV_RECORD_WHOLE, 0 };
+			struct mv_new_record new = { x, MV_RECORD_WHOLE, 0, 0 };
 			struct mv_pack_record record = { .kind = MV_RECORD_WHOLE,
 						    .raw_len = 400,
 						    .stored_len = 400 };
