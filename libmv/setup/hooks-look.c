@@ -240,6 +240,30 @@ static int is_shell_script(const struct mv_buf *text)
 	return 0;
 }
 
+/* Why it does nothing, whoever calls it, or NULL. husky hands it to a shell,
+   whatever its first line names. */
+static const char *unrunnable(const struct place *p)
+{
+	const char *text = p->text.data;
+	size_t len = p->text.len ? strcspn(text, "\n") : 0;
+	const char *why = NULL;
+	char *program;
+
+	if (len && text[len - 1] == '\r' &&
+	    (text[len] || len == p->text.len))
+		return "its lines end in CR LF, so it cannot be run; end them "
+		       "in LF";
+	if (p->kind == PLACE_HUSKY || len < 2 || strncmp(text, "#!", 2))
+		return NULL;
+	text += 2 + strspn(text + 2, " \t");
+	program = strndup(text, strcspn(text, " \t\n"));
+	if (program && *program == '/' && access(program, X_OK))
+		why = "the program of its first line is not there, so it "
+		      "cannot be run";
+	free(program);
+	return why;
+}
+
 /* Why a block cannot go in there, or NULL. */
 static const char *obstacle(const struct place *p)
 {
@@ -256,6 +280,8 @@ static const char *obstacle(const struct place *p)
 	if (!is_shell_script(&p->text))
 		return "it is no shell script; let it call `git-model hook "
 		       "--alone` with its arguments and standard input";
+	if (unrunnable(p))
+		return unrunnable(p);
 	if (p->kind == PLACE_SHARED && !(p->st.st_mode & S_IXUSR))
 		return "it is not executable, so git does not run it";
 	return NULL;
@@ -282,7 +308,7 @@ int mv_setup_place_calls_us(const struct place *p)
 {
 	const char *tool = made_by(&p->text);
 
-	if (!p->exists || !(p->st.st_mode & S_IXUSR))
+	if (!p->exists || !(p->st.st_mode & S_IXUSR) || unrunnable(p))
 		return 0;
 	return calls_us(&p->text) || (tool && !strcmp(tool, tools[0]) &&
 				      mv_setup_place_is_beside(p, ".legacy"));
@@ -307,7 +333,11 @@ const char *mv_setup_place_stuck(const struct place *p)
 {
 	if (p->kind != PLACE_OWN)
 		return obstacle(p);
-	if (!p->exists || may_replace_chained(p))
+	if (!p->exists)
+		return NULL;
+	if (p->st.st_mode & S_IXUSR && unrunnable(p))
+		return unrunnable(p);
+	if (may_replace_chained(p))
 		return NULL;
 	if (S_ISDIR(p->st.st_mode))
 		return "it is a folder";

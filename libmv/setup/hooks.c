@@ -386,6 +386,8 @@ static int remove_file(const struct place *p, struct mv_err *err)
 static int remove_own(const struct place *p, const struct mv_install *in,
 		      struct mv_err *err)
 {
+	int rc;
+
 	if (p->exists && !mv_setup_place_is_ours(p)) {
 		if (p->is_chained)
 			mv_setup_tell(in, 1, "'%s' is not ours any more; "
@@ -396,7 +398,12 @@ static int remove_own(const struct place *p, const struct mv_install *in,
 	if (p->is_chained && rename(p->chained, p->path))
 		return mv_fail_errno(err, errno, "cannot rename '%s'",
 				     p->chained);
-	return p->is_chained || !p->exists ? 0 : remove_file(p, err);
+	if (p->is_chained || !p->exists)
+		return 0;
+	rc = remove_file(p, err);
+	if (!rc)	/* empty, it was made for us: git's has samples */
+		(void)rmdir(p->dir);
+	return rc;
 }
 
 static int remove_block(const struct place *p, struct mv_err *err)

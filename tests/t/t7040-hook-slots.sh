@@ -149,6 +149,39 @@ test_expect_success 'git-lfs after us, with --force' '
 	(cd lfs2 && git model install) && quiet lfs2 6 && brings lfs2
 '
 
+# stuck <name> <place of its pre-push hook> <why>: install and doctor say so, and leave it
+stuck () {
+	cp "$1/$2" hook.before && (cd "$1" && git model install >../out 2>&1 && test_expect_code 1 git model doctor >../doctor) &&
+	cmp "$1/$2" hook.before && test_grep "pre-push hook not installed: .*$3" out && test_grep "bad  hooks: .*$3" doctor
+}
+
+test_expect_success 'a hook that git cannot run is not one that calls us, and not chained' '
+	make_repo cr && mkdir cr/own && cr="its lines end in CR LF" &&
+	for text in "exit 0\r\n" "git-model hook --alone pre-push \"\$@\"\r\n"
+	do
+		for first in "#!/bin/sh\r\n" "#!/usr/bin/env bash\r\n" "\r\n"
+		do
+			printf "$first$text" >cr/.git/hooks/pre-push && chmod +x cr/.git/hooks/pre-push &&
+			stuck cr .git/hooks/pre-push "$cr" && cp cr/.git/hooks/pre-push cr/own &&
+			git -C cr config core.hooksPath own && stuck cr own/pre-push "$cr" &&
+			git -C cr config --unset core.hooksPath || return 1
+		done
+	done &&
+	printf "#!/nowhere/sh\ngit-model hook --alone pre-push\n" >cr/.git/hooks/pre-push &&
+	stuck cr .git/hooks/pre-push "of its first line is not there" &&
+	rm cr/.git/hooks/pre-push && (cd cr && git model install) && quiet cr 50 && brings cr &&
+	sed -i "s/\$/\r/" cr/.git/hooks/pre-push && stuck cr .git/hooks/pre-push "$cr" &&
+	git -C cr config core.hooksPath own && printf "#!/bin/sh\n" >cr/own/pre-push && (cd cr && git model install) &&
+	sed -i "s/\$/\r/" cr/own/pre-push && stuck cr own/pre-push "$cr"
+'
+
+test_expect_success 'uninstall takes the folder away that install made, and no other' '
+	git init -q --template= bald && (cd bald && git model install && test -x .git/hooks/pre-push && git model uninstall &&
+	! test -e .git/hooks && git model install && echo x >.git/hooks/mine && git model uninstall && git model install) &&
+	test -f bald/.git/hooks/mine && git init -q --bare --template= bald.git && git model install --server bald.git &&
+	test -x bald.git/hooks/pre-receive && git model uninstall --server bald.git && ! test -e bald.git/hooks
+'
+
 test_expect_success 'a global core.hooksPath' '
 	mkdir "$HOME/hooks" && git config --global core.hooksPath "$HOME/hooks" &&
 	test_when_finished "git config --global --unset core.hooksPath" &&
