@@ -29,9 +29,14 @@ static int see_key(void *payload, const char *section, const char *subname,
 	const char *near;
 	enum mv_known known = mv_project_knows(&near, section, subname, key);
 	int of_key = known == MV_UNKNOWN_KEY;
+	struct mv_err why;
+	uint64_t size;
 
-	(void)value;
 	(void)err;
+	/* The one value that parsing the file leaves to who reads it. */
+	if (known == MV_KNOWN && !strcmp(section, "filter") &&
+	    mv_parse_size(&size, value, &why))
+		say(n, line, 1, "%s: %s", key, why.msg);
 	if (known != MV_KNOWN)
 		say(n, line, 0, "%s '%s'%s%s is not known, and ignored%s%s%s",
 		    of_key ? "key" : "section", of_key ? key : section,

@@ -86,7 +86,8 @@ int mv_policy_lint(const struct mv_policy *p, const char *const *principals,
  */
 int mv_policy_lint_names(const struct mv_policy *p, const char *const *stages,
 			 mv_lint_fn fn, void *payload, struct mv_err *err);
-/* Keys and sections of .gitmodel/config that nobody reads. MV_EINVALID. */
+/* Keys and sections of .gitmodel/config that nobody reads, and a smudge-limit
+   that nobody can. MV_EINVALID. */
 int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
 			  void *payload, struct mv_err *err);
 

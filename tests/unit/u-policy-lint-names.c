@@ -121,6 +121,9 @@ static void test_policy_lint_names__keys_of_the_config(void **state)
 	check_config("[metirc \"auc\"]\ndirection = up\n",
 		     "2 section 'metirc' is not known, and ignored; did you "
 		     "mean 'metric'?\n");
+	check_config("[filter]\nsmudge-limit = banana\n",
+		     "2! smudge-limit: 'banana' is not a size, such as 8M, "
+		     "64 KiB or 512\n");
 	check_config("[metric \"auc\"]\nzzzz = up\n",
 		     "2 key 'zzzz' of metric is not known, and ignored\n");
 }
