@@ -13,12 +13,13 @@ static const char *const usage[] = {
 
 static const char *const words[] = {
 	"leftover", "repaired", "damaged file", "damaged content", "elsewhere",
-	"stray pointer", "raw bytes"
+	"stray pointer", "raw bytes", "lost", "broken pointer"
 };
 
 struct show {
 	struct mv_json *findings;	/* with --json */
 	unsigned astray;	/* nothing is damaged, but not as it should be */
+	unsigned mendable;	/* what --repair can act upon */
 };
 
 static void show_finding(void *payload, enum mv_fsck_kind kind,
@@ -28,8 +29,12 @@ static void show_finding(void *payload, enum mv_fsck_kind kind,
 	struct mv_json *findings = show->findings, *o;
 
 	show->astray += kind == MV_FSCK_STRAY || kind == MV_FSCK_RAW;
+	show->mendable += kind == MV_FSCK_BAD_FILE ||
+			  kind == MV_FSCK_BAD_CONTENT;
 	if (!findings) {
-		out_line("%s: '%s': %s", words[kind], subject, message);
+		/* The subject of what is elsewhere is a number. */
+		out_line(kind == MV_FSCK_ELSEWHERE ? "%s: %s: %s" :
+			 "%s: '%s': %s", words[kind], subject, message);
 		return;
 	}
 	o = mv_json_object();
@@ -62,7 +67,7 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 		OPT_PROGRESS(env),
 		OPT_END
 	};
-	struct show show = { NULL, 0 };
+	struct show show = { NULL, 0, 0 };
 	struct mv_err err;
 	uint64_t bad;
 
@@ -84,8 +89,9 @@ int cmd_fsck(int argc, const char **argv, struct cmd_env *env)
 			 "everything is as it should be");
 		return CMD_OK;
 	}
-	out_line("%llu damaged", (unsigned long long)bad);
-	if (!repair)
+	out_line("%llu %s", (unsigned long long)bad,
+		 repair ? "could not be mended" : "damaged");
+	if (!repair && show.mendable)
 		out_hint("'git model fsck --repair' mends what can be mended");
 	return CMD_NO;
 }

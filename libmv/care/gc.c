@@ -148,6 +148,8 @@ struct check {
 	struct mv_pointer *missing;
 	char **path;
 	size_t count, alloc, path_alloc;
+	char (*broken)[65];		/* pointers in git that are none */
+	size_t broken_count, broken_alloc;
 };
 
 static void gc_tell(struct check *c, enum mv_fsck_kind kind,
@@ -169,6 +171,26 @@ static int note_missing(struct check *c, const struct mv_pointer *p,
 	return 0;
 }
 
+/* What is committed stays so: the next commit can have a good one. */
+static int tell_broken(struct check *c, const char *hex, const char *path,
+		       const char *why, struct mv_err *err)
+{
+	char *text = mv_strf("%s; no repair knows what it stood for: 'git "
+			     "model add' the file, or 'git rm' it, and commit "
+			     "(older commits keep it)",
+			     why);
+
+	if (!text)
+		return mv_nomem(err);
+	c->bad++;
+	gc_tell(c, MV_FSCK_BROKEN, path ? path : hex, text);
+	free(text);
+	if (MV_GROW(c->broken, c->broken_alloc, c->broken_count + 1, err))
+		return MV_ENOMEM;
+	snprintf(c->broken[c->broken_count++], sizeof(*c->broken), "%s", hex);
+	return 0;
+}
+
 static int check_blob(void *payload, const char *hex, const char *path,
 		      const void *data, size_t len, struct mv_err *err)
 {
@@ -177,10 +199,8 @@ static int check_blob(void *payload, const char *hex, const char *path,
 	struct mv_pointer p;
 	int rc = mv_pointer_parse(&p, data, len, &why);
 
-	if (rc == MV_ECORRUPT) {
-		c->bad++;
-		gc_tell(c, MV_FSCK_BAD_CONTENT, path ? path : hex, why.msg);
-	}
+	if (rc == MV_ECORRUPT)
+		return tell_broken(c, hex, path, why.msg, err);
 	if (rc || !p.size)
 		return 0;
 	/* git-lfs's own keep the form that they have. */
@@ -299,7 +319,9 @@ static int heal(struct check *c, size_t i, const uint8_t *present,
 	}
 	c->bad++;
 	gc_tell(c, MV_FSCK_BAD_CONTENT, subject,
-		c->repair ? "content is missing here and at every remote"
+		c->repair ? "content is nowhere that could be asked: 'git "
+			    "model fetch' from where it is, or 'git model add' "
+			    "the file again"
 			  : "content is missing here; --repair looks for it");
 	return rc == MV_ENOENT ? 0 : rc;
 }
@@ -353,9 +375,14 @@ static int tell_stray(void *payload, const struct mv_file *file,
 static int tell_raw(void *payload, const struct mv_file *file,
 		    struct mv_err *err)
 {
+	struct check *c = payload;
+
 	(void)err;
+	for (size_t i = 0; i < c->broken_count; i++)
+		if (!strcmp(c->broken[i], file->blob))
+			return 0;	/* that is said */
 	if (file->state == MV_FILE_RAW)
-		gc_tell(payload, MV_FSCK_RAW, file->path, "git holds the bytes "
+		gc_tell(c, MV_FSCK_RAW, file->path, "git holds the bytes "
 			"themselves under our filter: git model add it");
 	return 0;
 }
@@ -433,5 +460,6 @@ int mv_care_fsck(struct mv_repo *repo, unsigned flags, mv_fsck_fn fn,
 		free(c.path[i]);
 	free(c.path);
 	free(c.missing);
+	free(c.broken);
 	return rc;
 }

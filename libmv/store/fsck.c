@@ -50,7 +50,8 @@ static void fsck_tell(struct fsck *f, enum mv_fsck_kind kind,
 	pthread_mutex_lock(&f->mutex);
 	if (f->fn)
 		f->fn(f->payload, kind, subject, message);
-	if (kind == MV_FSCK_BAD_FILE || kind == MV_FSCK_BAD_CONTENT)
+	if (kind == MV_FSCK_BAD_FILE || kind == MV_FSCK_BAD_CONTENT ||
+	    kind == MV_FSCK_LOST)
 		f->bad++;
 	pthread_mutex_unlock(&f->mutex);
 }
@@ -620,7 +621,7 @@ static void each_lost_of(struct fsck *f, const struct mv_snapshot *before,
 
 			if (!is_seen(before, i, t, id) &&
 			    !is_seen(now, now->count, t, id))
-				fsck_tell(f, MV_FSCK_BAD_CONTENT,
+				fsck_tell(f, MV_FSCK_LOST,
 					  mv_oid_hex(hex, id), say);
 		}
 }
@@ -630,9 +631,9 @@ static void each_lost(struct fsck *f, const struct mv_snapshot *before,
 		      const struct mv_snapshot *now)
 {
 	each_lost_of(f, before, now, MV_INDEX_CHUNKS,
-		     "lost: this chunk, or the content that it was by itself");
+		     "a chunk, or the content that it was by itself");
 	each_lost_of(f, before, now, MV_INDEX_CONTENTS,
-		     "lost: the recipe of this content");
+		     "the recipe of this content");
 }
 
 /*

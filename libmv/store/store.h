@@ -165,7 +165,9 @@ enum mv_fsck_kind {
 	MV_FSCK_BAD_CONTENT,	/* a content cannot be given back */
 	MV_FSCK_ELSEWHERE,	/* harmless: never fetched from a remote */
 	MV_FSCK_STRAY,		/* a pointer in git that no pattern explains */
-	MV_FSCK_RAW		/* bytes in git under our filter */
+	MV_FSCK_RAW,		/* bytes in git under our filter */
+	MV_FSCK_LOST,		/* repair: what could not be saved */
+	MV_FSCK_BROKEN		/* a pointer in git that cannot be read */
 };
 typedef void (*mv_fsck_fn)(void *payload, enum mv_fsck_kind kind,
 			   const char *subject, const char *message);

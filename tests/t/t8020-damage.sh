@@ -249,7 +249,8 @@ test_expect_success '--repair heals from the work tree' '
 test_expect_success 'without either it says what is lost, keeps the damaged file, and does not repeat itself' '
 	cd r && damage chunk && rm -f $names && cp $pack "$TRASH/damaged" &&
 	test_expect_code 1 git model fsck --repair >../out 2>&1 &&
-	test_grep "damaged content" ../out &&
+	test_grep "damaged content" ../out && test_grep "^lost: " ../out &&
+	test_grep "^[0-9]* could not be mended" ../out && test_grep ! "^[0-9]* damaged" ../out && test_grep ! hint ../out &&
 	cmp "$TRASH/damaged" .git/model/bad/$(basename $pack) &&
 	no_wrong_bytes && test $readable -lt 8 && test $readable -ge 6 &&
 	now=$readable && ls -R .git/model/packs .git/model/bad >../before &&
@@ -295,6 +296,17 @@ test_expect_success 'a damaged remote gives no wrong bytes and takes no harm' '
 	done &&
 	git -C c model fetch team origin/v1 origin/v2 && cd c && no_wrong_bytes &&
 	test $readable = 8 && diff -r ../team/packs ../team.good/packs
+'
+
+test_expect_success 'a broken pointer: one word for it, what to do, and no repair that cannot help' '
+	git init -q ptr && cp r/.gitattributes ptr && cd ptr && git add . && git commit -q -m attributes &&
+	name=$(printf "git-model/1\noid sha256:%064d\nsize abc\n" 7 | git hash-object -w --stdin --no-filters) &&
+	git update-index --add --cacheinfo 100644,$name,q.bin && git commit -q --no-verify -m broken &&
+	for how in "" --repair
+	do
+		test_expect_code 1 git model fsck $how >../out 2>&1 && test_grep "^broken pointer: .q.bin.: .*git model add" ../out &&
+		test_line_count = 2 ../out || return 1
+	done && git model fsck --json | grep "\"kind\": \"broken pointer\""
 '
 
 # Of 18 bytes hangs whether a store opens at all.

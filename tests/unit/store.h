@@ -200,7 +200,7 @@ static UNUSED void check_seed(struct mv_store *store, const struct mv_oid *oid,
 
 /* What fsck says, per kind. */
 struct told {
-	unsigned kind[4];
+	unsigned kind[MV_FSCK_BROKEN + 1];
 	uint64_t bad;
 	char last[600];
 };
