@@ -152,16 +152,30 @@ static int check_pair(struct parse *p, const char *s, size_t len)
 	return 0;
 }
 
-/* "key = ...", but not "key == ..." */
-static int looks_like_pair(const char *s, size_t len)
+/* Of "key = ..." and "key: ...", where the sign between them is. */
+static size_t behind_key(const char *s, size_t len)
 {
 	size_t n = word_len(s, len);
 
-	if (!n)
-		return 0;
 	while (n < len && s[n] == ' ')
 		n++;
+	return n;
+}
+
+/* "key = ...", also without a key; but not "key == ..." */
+static int looks_like_pair(const char *s, size_t len)
+{
+	size_t n = behind_key(s, len);
+
 	return n < len && s[n] == '=' && (n + 1 == len || s[n + 1] != '=');
+}
+
+/* "key: ...", which inih takes for a pair, too; but not "16:00" */
+static int looks_like_other_pair(const char *s, size_t len)
+{
+	size_t n = behind_key(s, len);
+
+	return n < len && s[n] == ':' && (n + 1 == len || s[n + 1] == ' ');
 }
 
 /* What reads like a line of its own must not hide in the one before it. */
@@ -170,7 +184,8 @@ static int check_goes_on(struct parse *p, const char *s, size_t len)
 	if (!p->pair_line)
 		return config_bad(p, "an indented line continues the one before "
 				  "it, and there is none");
-	if (looks_like_pair(s, len))
+	if (looks_like_pair(s, len) || (!(p->flags & MV_CONFIG_INDENT) &&
+					looks_like_other_pair(s, len)))
 		return config_bad(p, "an indented line would continue the one "
 				  "before it; begin at the left");
 	return 0;

@@ -26,9 +26,10 @@
  * around "=" and at the end of a line do not count. There are no inline
  * comments (" ;" is refused). Indented lines go on with the value, each after
  * one space; comments may stand between, a blank line ends it. An indented
- * line that reads like a pair is refused there, so that none is hidden in
- * another; mv_config_parse() takes it for one, as git config writes them. A
- * key may occur several times.
+ * line that reads like a pair ("k = v", "k: v", "= v") is refused there, so
+ * that none is hidden in another; mv_config_parse() takes "k = v" for one, as
+ * git config writes them, and lets text go on with "k: v". A key may occur
+ * several times.
  */
 typedef int (*mv_config_fn)(void *payload, const char *section,
 			    const char *subname, const char *key,

@@ -148,6 +148,31 @@ static void test_base_config__comments_stand_between_blanks_end(void **state)
 	rejects("  BAD\n", "conf:1:");
 }
 
+static void test_base_config__blanks_at_the_end_do_not_count(void **state)
+{
+	(void)state;
+	accepts("[a \"b\"]   \nk = v  \n  w  \n   \nl=w \n",
+		"2|a|b|k|v w\n5|a|b|l|w\n");
+	rejects("[a]\nk = v\n[a] \nl = w\n", "conf:3: the section of line 1");
+	rejects("[a]\t\n", "conf:1: tab");
+}
+
+/* Times, and names of artifacts in folders, have a colon of their own. */
+static void test_base_config__a_colon_within_a_word_goes_on(void **state)
+{
+	static const char text[] = "[a]\nk = Fri 16:00..Mon\n  08:00 Europe\n"
+				   "  models/nn:fraud\n  nn:fraud x\n";
+	struct mv_buf out;
+
+	(void)state;
+	mv_buf_init(&out, 1000);
+	assert_int_equal(mv_config_parse_with("conf", text, strlen(text), 0,
+					      note, &out, NULL), 0);
+	assert_string_equal(out.data, "2|a||k|Fri 16:00..Mon 08:00 Europe "
+			    "models/nn:fraud nn:fraud x\n");
+	mv_buf_release(&out);
+}
+
 static void test_base_config__what_goes_on_is_no_place_to_hide(void **state)
 {
 	static const char *const bad[] = {
@@ -155,7 +180,8 @@ static void test_base_config__what_goes_on_is_no_place_to_hide(void **state)
 		" BAD\xff", "\t[BAD"
 	};
 	static const char *const pairs[] = {
-		" BAD = 1", "\tBAD=1", "  BAD  =", " BAD = = 1"
+		" BAD = 1", "\tBAD=1", "  BAD  =", " BAD = = 1", "  =",
+		" = 1", " BAD : 1 = 2", " BAD: 1", " BAD:", " : 1"
 	};
 	char text[100];
 
@@ -164,6 +190,8 @@ static void test_base_config__what_goes_on_is_no_place_to_hide(void **state)
 		snprintf(text, sizeof(text), "[a]\nk = v\n w\n%s\n", bad[i]);
 		rejects(text, "conf:4:");
 	}
+	rejects("[a]\nk = v\n  =\n", "conf:3: a key is made of");
+	rejects("[a]\nk = v\n  = 1\n", "conf:3: a key is made of");
 	/* In files that decide, such as the policy, also a pair. */
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		struct mv_err err;
@@ -477,6 +505,10 @@ int main(void)
 		cmocka_unit_test(test_base_config__indented_lines_go_on),
 		cmocka_unit_test(
 			test_base_config__comments_stand_between_blanks_end),
+		cmocka_unit_test(
+			test_base_config__blanks_at_the_end_do_not_count),
+		cmocka_unit_test(
+			test_base_config__a_colon_within_a_word_goes_on),
 		cmocka_unit_test(
 			test_base_config__what_goes_on_is_no_place_to_hide),
 		cmocka_unit_test(test_base_config__refuses_what_inih_would_change),
