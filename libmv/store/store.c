@@ -171,6 +171,8 @@ int mv_store_open(struct mv_store **out, const char *dir,
 	store->options.owner = NULL;
 	if (!store->options.pack_size)
 		store->options.pack_size = 64u * 1024 * 1024;
+	if (!store->options.publish_after)
+		store->options.publish_after = 256u * 1024;
 	store->dir = strdup(dir);
 	store->packs_dir = mv_path_join(dir, "packs");
 	store->index_dir = mv_path_join(dir, "index");

@@ -59,6 +59,8 @@ struct mv_store_options {
 	mv_runs_fn plan;		/* cut hints; NULL: by content alone */
 	const struct mv_progress *progress;	/* borrowed; may be NULL */
 	uint64_t pack_size;		/* 0: 64 MiB; tests use small ones */
+	size_t publish_after;		/* new chunks of a transaction; 0:
+					   256 Ki; tests use small numbers */
 	const char *owner;		/* for whom it is written: a name in
 					   clients/, cut to MV_OWNER_HEX; NULL:
 					   the repository around the store.

@@ -21,11 +21,10 @@
  * the index is renamed, index/ fsynced. As long as anything of it is left in
  * tmp/, somebody was killed half-way and recover.c finishes the job.
  *
- * After FLUSH_CHUNKS records everything is published on the way, so that the
- * table of new ids stays small for content of any size; what is unreferenced
- * afterwards is garbage like any other.
+ * After options.publish_after records everything is published on the way, so
+ * that the table of new ids stays small for content of any size; what is
+ * unreferenced afterwards is garbage like any other.
  */
-#define FLUSH_CHUNKS (256u * 1024)
 #define WRITEBACK_STEP (8u * 1024 * 1024)
 
 /* Ids, and where each is in the list: open addressing, position + 1. */
@@ -769,7 +768,8 @@ static int publish_and_restart(struct mv_tx *tx, struct mv_err *err)
 
 static int is_crowded(const struct mv_tx *tx)
 {
-	return tx->claims[MV_INDEX_CHUNKS].count >= FLUSH_CHUNKS;
+	return tx->claims[MV_INDEX_CHUNKS].count >=
+	       tx->store->options.publish_after;
 }
 
 /*

@@ -233,15 +233,18 @@ static void test_store_concurrency__small_and_large_puts_do_not_block(void **sta
 	alarm(0);
 }
 
+enum { CROWD = 16 * 1024 };
+
 static void copy_crowded(struct mv_store *store, const struct mv_oid *oid,
 			 size_t len, const struct mv_oid *small)
 {
 	struct mv_store *to = open_with("to", (struct mv_store_options){
-		.flags = MV_STORE_CREATE, .plan = tiny_runs });
+		.flags = MV_STORE_CREATE, .plan = tiny_runs,
+		.publish_after = CROWD });
 	struct mv_tx *tx = begin(to);
 
 	assert_ok(mv_tx_copy(tx, store, oid, 1, NULL, err));
-	assert_true(count_files("to/index") >= 1);
+	assert_true(count_files("to/index") >= 2);
 	assert_ok(mv_tx_copy(tx, store, small, 1, NULL, err));
 	assert_ok(mv_tx_commit(tx, NULL, err));
 	check_seed(to, oid, len, 5);
@@ -256,9 +259,10 @@ static void copy_crowded(struct mv_store *store, const struct mv_oid *oid,
  */
 static void test_store_concurrency__a_crowded_transaction_publishes(void **state)
 {
-	size_t len = (size_t)(MV_PACE > 10 ? 300 : 560) * 1000 * TINY;
+	size_t len = (size_t)(MV_PACE > 10 ? 40 : 80) * 1000 * TINY;
 	struct mv_store_options options = { .flags = MV_STORE_CREATE,
-					    .plan = tiny_runs };
+					    .plan = tiny_runs,
+					    .publish_after = CROWD };
 	struct mv_store *store;
 	struct mv_group *group;
 	struct mv_oid oid, small;
@@ -282,7 +286,7 @@ static void test_store_concurrency__a_crowded_transaction_publishes(void **state
 	put_seed(&small, tx, 30 * TINY, 6);
 	assert_ok(mv_group_wait(group, err));
 	mv_group_free(group);
-	assert_true(count_files("s/index") >= 1);	/* already */
+	assert_true(count_files("s/index") >= 2);	/* already */
 	assert_ok(mv_tx_commit(tx, NULL, err));
 	check_seed(store, &oid, len, 5);
 	check_seed(store, &small, 30 * TINY, 6);
