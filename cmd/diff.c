@@ -10,11 +10,13 @@
 #include "libmv/report/pages.h"
 #include "libmv/report/text.h"
 #include "libmv/report/views.h"
+#include "libmv/report/weights.h"
 
 static const char *const usage[] = {
 	"git model diff [<options>] [<base> [<head>]]",
 	"git model diff [<options>] <base>..<head> | <base>...<head>",
 	"git model diff [<options>] --stage <stage> [<head>]",
+	"git model diff --tensors [<options>] <old> <new>",
 	NULL
 };
 
@@ -70,11 +72,46 @@ static void diff_say(const struct mv_comparison *c, const struct look *look,
 			 c->why ? c->why : "", c->why ? ")" : "");
 }
 
+/* -- two contents --------------------------------------------------------- */
+
+static int diff_print_weights(const struct look *look, struct cmd_env *env,
+			      const struct mv_tensor_diff *d, size_t top)
+{
+	struct mv_buf text;
+	struct mv_err err;
+	int status;
+
+	if (look_is(look, "json"))
+		return out_json(mv_weights_json(d, top));
+	mv_buf_init(&text, LOOK_MAX);
+	status = mv_weights_text(&text, d, top, &look->style, &err) ?
+		 out_fatal(&err) : look_print(look, env, &text, CMD_OK, 1);
+	mv_buf_release(&text);
+	return status;
+}
+
+/* CMD_INCONCLUSIVE: the first is no content, so both are revisions. */
+static int diff_weights(const struct look *look, struct cmd_env *env,
+			const char *old, const char *new, unsigned flags,
+			size_t top)
+{
+	struct mv_tensor_diff d;
+	struct mv_err err;
+	int status, rc = mv_look_weights(&d, env->repo, old, new, flags, &err);
+
+	if (rc)
+		return rc == MV_ENOENT ? CMD_INCONCLUSIVE : out_fatal(&err);
+	status = diff_print_weights(look, env, &d, top);
+	mv_tensor_diff_release(&d);
+	return status;
+}
+
 int cmd_diff(int argc, const char **argv, struct cmd_env *env)
 {
 	struct look look = { .color = NULL };
 	const char *stage = NULL, *fail_on = NULL;
-	int all = 0, no_content = 0, fetch = 0;
+	int all = 0, no_content = 0, fetch = 0, tensors = 0;
+	unsigned top = 0;
 	const struct opt opts[] = {
 		OPT_STRING(0, "stage", &stage, "stage",
 			   "compare with what holds this stage"),
@@ -83,6 +120,10 @@ int cmd_diff(int argc, const char **argv, struct cmd_env *env)
 			   "'regression': exit with 1 when a metric is worse"),
 		OPT_BOOL(0, "no-content", &no_content,
 			 "do not look into the files"),
+		OPT_BOOL(0, "tensors", &tensors,
+			 "by how much each tensor changed"),
+		OPT_UINT(0, "top", &top, "n",
+			 "show so many tensors (0: 10)"),
 		OPT_BOOL(0, "fetch", &fetch,
 			 "download the files to look into, where needed"),
 		OPT_STRING(0, "format", &look.format, "format",
@@ -110,11 +151,20 @@ int cmd_diff(int argc, const char **argv, struct cmd_env *env)
 		look.style.flags |= MV_STYLE_ALL;
 	base = !stage && argc > 0 ? argv[0] : NULL;
 	head = stage ? argv[0] : argc > 1 ? argv[1] : NULL;
+	if (tensors && base && head &&
+	    (look_is(&look, "text") || look_is(&look, "json"))) {
+		status = diff_weights(&look, env, base, head,
+				      fetch ? MV_COMPARE_FETCH : 0, top);
+		if (status != CMD_INCONCLUSIVE)
+			return status;
+	}
 	if (mv_look_compare(&c, env->repo, base, head, stage,
 			    (all ? MV_COMPARE_ALL : 0) |
 			    (no_content ? 0 : MV_COMPARE_CONTENT) |
+			    (tensors ? MV_COMPARE_WEIGHTS : 0) |
 			    (fetch ? MV_COMPARE_FETCH : 0), &err))
 		return out_fatal(&err);
+	c.top = top;
 	diff_say(&c, &look, env);
 	status = !c.count && look_is(&look, "text") ? CMD_OK :
 		 diff_print(&look, env, &c, !fail_on);

@@ -47,7 +47,8 @@ static const struct {
 		   "git model log fraud --all -n 10" } },
 	{ "diff", { "git model diff", "git model diff main..HEAD",
 		    "git model diff --stage production --fail-on "
-		    "regression" } },
+		    "regression",
+		    "git model diff --tensors fraud@v1.0.0 fraud@v1.1.0" } },
 	{ "compare", { "git model compare fraud",
 		       "git model compare --all --where 'auc>0.9 and lr<0.01' "
 		       "--sort -auc" } },

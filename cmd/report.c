@@ -23,7 +23,7 @@ static const char *const formats[] = { "none", "md", "json", NULL };
 struct report {
 	struct look look;
 	const char *html, *marker, *output, *junit, *stage, *fail_on;
-	int force, annotations, no_content;
+	int force, annotations, no_content, tensors;
 	const char *base, *head;
 	struct mv_comparison comparison;
 	int compared;
@@ -50,8 +50,8 @@ static int report_compare(struct report *r, struct cmd_env *env,
 	int only_pages = r->html && look_is(&r->look, "none") && !r->junit &&
 			 !r->annotations && !r->fail_on;
 	int rc = mv_look_compare(&r->comparison, env->repo, r->base, r->head,
-				 r->stage, r->no_content ? 0 :
-				 MV_COMPARE_CONTENT, err);
+				 r->stage, (r->no_content ? 0 : MV_COMPARE_CONTENT) |
+				 (r->tensors ? MV_COMPARE_WEIGHTS : 0), err);
 
 	r->compared = !rc;
 	if ((rc == MV_ENOENT || rc == MV_EINVALID) && only_pages &&
@@ -213,6 +213,8 @@ int cmd_report(int argc, const char **argv, struct cmd_env *env)
 			   "compare with what holds this stage"),
 		OPT_STRING(0, "fail-on", &r.fail_on, "what",
 			   "'regression': exit with 1 when a metric is worse"),
+		OPT_BOOL(0, "tensors", &r.tensors,
+			 "by how much each tensor changed"),
 		OPT_BOOL(0, "no-content", &r.no_content,
 			 "do not look into the files"),
 		OPT_JSON(&r.look.json),

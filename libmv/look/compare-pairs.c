@@ -279,10 +279,18 @@ static int inside(struct mv_pair *pair, struct mv_comparing *w,
 			"now held by git itself, without a pointer\n" :
 			"was held by git itself, without a pointer\n"), err);
 	}
-	if (old->dir_there && new->dir_there)
-		return mv_look_members(&pair->content, &old->members,
-				       &new->members, err);
-	if (!(w->flags & (MV_COMPARE_CONTENT | MV_COMPARE_FETCH)) ||
+	if (old->dir_there && new->dir_there) {
+		rc = mv_look_members(&pair->content, &old->members,
+				     &new->members, err);
+		if (!rc && w->flags & MV_COMPARE_WEIGHTS)
+			rc = mv_look_weigh_members(&pair->weights, w->repo,
+						   pair->path, &old->members,
+						   &new->members, w->flags,
+						   err);
+		return rc;
+	}
+	if (!(w->flags & (MV_COMPARE_CONTENT | MV_COMPARE_FETCH |
+			  MV_COMPARE_WEIGHTS)) ||
 	    !memcmp(pair->old.oid.b, pair->new.oid.b, sizeof(pair->old.oid.b)))
 		return 0;
 	both[0] = pair->old;
@@ -294,8 +302,11 @@ static int inside(struct mv_pair *pair, struct mv_comparing *w,
 				     "known: its content is not to be had",
 				     pair->path);
 	}
-	return rc ? rc : mv_look_changes(&pair->content, w->repo, &pair->old,
-					 &pair->new, err);
+	if (!rc)
+		rc = mv_look_changes(&pair->content, w->repo, &pair->old,
+				     &pair->new, err);
+	return rc ? rc : mv_look_weigh(&pair->weights, w->repo, pair->path,
+				       &pair->old, &pair->new, w->flags, err);
 }
 
 static int make_pairs(struct mv_comparing *w, struct side *sides,

@@ -25,8 +25,10 @@ enum mv_compare_flags {
 	MV_COMPARE_ALL = 1 << 0,	/* unchanged facts and artifacts, too */
 	MV_COMPARE_CONTENT = 1 << 1,	/* read headers of changed files that
 					   are here */
-	MV_COMPARE_FETCH = 1 << 2	/* the same, and fetch them first; of what
+	MV_COMPARE_FETCH = 1 << 2,	/* the same, and fetch them first; of what
 					   is not to be had it is warned */
+	MV_COMPARE_WEIGHTS = 1 << 3	/* read all tensors that differ, and say
+					   by how much */
 };
 
 /*
@@ -43,6 +45,16 @@ enum mv_compare_flags {
 int mv_look_compare(struct mv_comparison *out, struct mv_repo *repo,
 		    const char *base, const char *head, const char *stage,
 		    unsigned flags, struct mv_err *err);
+
+/*
+ * The tensors of two contents: files as they lie there, or what `git model cat`
+ * takes; of a folder those of all its files. MV_ENOENT: `old` names no content
+ * (perhaps it is a revision); MV_EINVALID: `new` does not, or one of them cannot
+ * be read.
+ */
+int mv_look_weights(struct mv_tensor_diff *out, struct mv_repo *repo,
+		    const char *old, const char *new, unsigned flags,
+		    struct mv_err *err);
 
 /* -- tables over versions ------------------------------------------------- */
 

@@ -104,6 +104,20 @@ int mv_look_changes(char **out, struct mv_repo *repo,
 		    const struct mv_pointer *old, const struct mv_pointer *new,
 		    struct mv_err *err);
 
+/*
+ * Which tensors changed (with MV_COMPARE_WEIGHTS by how much), from the bytes of
+ * both; *out stays NULL where that cannot be said: a content is not here, or has
+ * no tensors.
+ */
+int mv_look_weigh(struct mv_tensor_diff **out, struct mv_repo *repo,
+		  const char *path, const struct mv_pointer *old,
+		  const struct mv_pointer *new, unsigned flags,
+		  struct mv_err *err);
+int mv_look_weigh_members(struct mv_tensor_diff **out, struct mv_repo *repo,
+			  const char *path, const struct mv_manifest *old,
+			  const struct mv_manifest *new, unsigned flags,
+			  struct mv_err *err);
+
 int mv_look_members(char **out, const struct mv_manifest *old,
 		    const struct mv_manifest *new, struct mv_err *err);
 

@@ -164,6 +164,39 @@ static void put_content(struct mv_pen *pen, const char *content, int apart)
 		put_more(pen, more);
 }
 
+static void put_weights(struct mv_pen *pen, const struct mv_tensor_diff *d,
+			size_t top, int apart)
+{
+	struct mv_table t;
+	size_t more = 0, at;
+
+	if (!d)
+		return;
+	mv_pen_str(pen, apart ? "\n" : "");
+	mv_pen_repeat(pen, " ", INDENT);
+	mv_pen_toned(pen, MV_TONE_DIM, "Weights");
+	mv_pen_str(pen, "  ");
+	mv_weights_words(pen, d);
+	mv_pen_str(pen, "\n");
+	at = pen->out->len;
+	mv_pen_repeat(pen, " ", INDENT);
+	mv_weights_odd_words(pen, d);
+	if (pen->out->len > at + INDENT)
+		mv_pen_str(pen, "\n");
+	else
+		pen->out->len = at;
+	if (d->brief)		/* which they are, --tensors says */
+		return;
+	mv_table_init(&t);
+	more = mv_weights_table(&t, d, mv_weights_top(top, pen));
+	mv_table_print(pen, &t, INDENT, 1);
+	if (more) {
+		mv_pen_repeat(pen, " ", INDENT);
+		mv_pen_f(pen, "(%zu more; --top)\n", more);
+	}
+	mv_table_release(&t);
+}
+
 static void put_pair(struct mv_pen *pen, const struct mv_comparison *c,
 		     const struct mv_pair *pair)
 {
@@ -184,6 +217,7 @@ static void put_pair(struct mv_pen *pen, const struct mv_comparison *c,
 	mv_environment_table(&t, c, pair);
 	put_table(pen, &t, FACT_ROWS, pen->out->len > before);
 	put_content(pen, pair->content, pen->out->len > before);
+	put_weights(pen, pair->weights, c->top, pen->out->len > before);
 }
 
 int mv_comparison_text(struct mv_buf *out, const struct mv_comparison *c,

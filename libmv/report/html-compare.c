@@ -214,6 +214,7 @@ static void put_pair(struct mv_html *h, const struct mv_comparison *c,
 	mv_html_table(h, &t, "Environment that changed",
 		      "of the environment changed");
 	put_content(h, pair->content);
+	mv_html_weights(h, pair->weights, c->top);
 	mv_html_raw(h, "</section>\n");
 }
 

@@ -143,6 +143,9 @@ int mv_html_can_parallel(const struct mv_html_rows *rows);
 void mv_html_comparison(struct mv_html *h, const struct mv_comparison *c);
 void mv_html_card(struct mv_html *h, const struct mv_card *card,
 		  const struct mv_html_rows *rows);
+/* html-weights.c; nothing for NULL. */
+void mv_html_weights(struct mv_html *h, const struct mv_tensor_diff *d,
+		     size_t top);
 void mv_html_lineage(struct mv_html *h, const struct mv_lineage *l);
 
 #endif

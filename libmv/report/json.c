@@ -15,6 +15,7 @@
 #include "libmv/report/json.h"
 #include "libmv/report/parts.h"
 #include "libmv/report/views.h"
+#include "libmv/report/weights.h"
 
 /* The members are documented in docs/format/json.md, which promises that
    they stay. Builders need no checks: a failure shows when it is printed. */
@@ -401,7 +402,7 @@ static const char *status_of(const struct mv_pair *pair)
 	return t.differ ? "changed" : "same";
 }
 
-static struct mv_json *pair_json(const struct mv_pair *pair)
+static struct mv_json *pair_json(const struct mv_pair *pair, size_t top)
 {
 	struct mv_json *o = mv_json_object(), *metrics = mv_json_array();
 	struct mv_tally t = { 0 };
@@ -424,6 +425,8 @@ static struct mv_json *pair_json(const struct mv_pair *pair)
 	mv_json_set(o, "old_data", data_json(&pair->old_evidence));
 	mv_json_set(o, "new_data", data_json(&pair->new_evidence));
 	mv_json_set(o, "content", lines_json(pair->content));
+	if (pair->weights)
+		mv_json_set(o, "weights", mv_weights_json(pair->weights, top));
 	set_count(o, "better", t.better);
 	set_count(o, "worse", t.worse);
 	set_count(o, "incomparable", t.incomparable);
@@ -442,7 +445,7 @@ struct mv_json *mv_comparison_json(const struct mv_comparison *c)
 	for (size_t i = 0; i < c->count; i++) {
 		set_as_dvc(metrics, c->v[i].path, &c->v[i].metrics);
 		set_as_dvc(params, c->v[i].path, &c->v[i].params);
-		mv_json_push(artifacts, pair_json(&c->v[i]));
+		mv_json_push(artifacts, pair_json(&c->v[i], c->top));
 	}
 	mv_json_set(o, "base", side_json(c->base_name, c->base_version,
 					 c->base));

@@ -375,12 +375,32 @@ static void add_content(struct md *md, const char *content)
 	mv_pen_str(&md->pen, "</pre>\n</details>\n\n");
 }
 
+static void add_weights(struct md *md, const struct mv_tensor_diff *d,
+			size_t top)
+{
+	struct mv_table t;
+	struct mv_pen pen;
+
+	if (!d)
+		return;
+	pen = md_begin(md);
+	mv_pen_str(&pen, "Weights: ");
+	mv_weights_words(&pen, d);
+	mv_pen_str(&pen, "\n\n");
+	md_add(md, &pen);
+	if (d->brief)
+		return;
+	mv_table_init(&t);
+	mv_weights_table(&t, d, mv_weights_top(top, &md->pen));
+	add_table(md, &t, OPEN_ROWS, 1, "Tensors");
+}
+
 /* Is there more to say than that the bytes are others? */
 static int has_details(const struct mv_pair *pair)
 {
 	return pair->metrics.count || pair->params.count ||
 	       pair->environment.count || pair->data_changed ||
-	       (pair->content && *pair->content);
+	       (pair->content && *pair->content) || pair->weights;
 }
 
 static void add_pair(struct md *md, const struct mv_comparison *c,
@@ -412,6 +432,7 @@ static void add_pair(struct md *md, const struct mv_comparison *c,
 	mv_environment_table(&t, c, pair);
 	add_table(md, &t, 0, 1, "Environment");
 	add_content(md, pair->content);
+	add_weights(md, pair->weights, c->top);
 }
 
 static int md_rank(const struct mv_pair *pair)

@@ -206,6 +206,18 @@ void mv_environment_table(struct mv_table *t, const struct mv_comparison *c,
 void mv_data_table(struct mv_table *t, const struct mv_comparison *c,
 		   const struct mv_pair *pair);
 
+/* -- weights.c ------------------------------------------------------------ */
+
+/* "3 of 291 tensors changed (...), 288 the same"; and of NaN and Inf, or
+   nothing. */
+void mv_weights_words(struct mv_pen *pen, const struct mv_tensor_diff *d);
+void mv_weights_odd_words(struct mv_pen *pen, const struct mv_tensor_diff *d);
+/* At most `top` of them; returns how many more there are. */
+size_t mv_weights_table(struct mv_table *t, const struct mv_tensor_diff *d,
+			size_t top);
+/* As many as weights.h says. */
+size_t mv_weights_top(size_t top, const struct mv_pen *pen);
+
 /* -- board.c, board-text.c ------------------------------------------------ */
 
 /* What a row says to a key (see mv_board_where); `scratch` keeps what had to

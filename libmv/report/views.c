@@ -52,6 +52,9 @@ static void pair_release(struct mv_pair *pair)
 	mv_evidence_release(&pair->old_evidence);
 	mv_evidence_release(&pair->new_evidence);
 	free(pair->content);
+	if (pair->weights)
+		mv_tensor_diff_release(pair->weights);
+	free(pair->weights);
 	mv_curves_release(&pair->curves);
 }
 

@@ -12,6 +12,7 @@
 #include "libmv/meta/project.h"
 #include "libmv/policy/policy.h"
 #include "libmv/store/pointer.h"
+#include "libmv/tensor/diff.h"
 
 /*
  * views: what is shown: a card, a comparison, a board, a lineage, a plot. The
@@ -59,6 +60,8 @@ struct mv_pair {
 	char *content;		/* what changed inside: lines of text, from the
 				   files' headers or the directory's manifest;
 				   NULL: not read */
+	struct mv_tensor_diff *weights;	/* of the files' tensors; NULL: not
+					   looked at */
 	struct mv_curves curves;	/* of the new side; may be none */
 };
 struct mv_comparison {
@@ -71,6 +74,7 @@ struct mv_comparison {
 	size_t count;
 	struct mv_project project;	/* of head: directions, names */
 	size_t better, worse, incomparable, skipped_lines;
+	size_t top;		/* tensors to show of each; 0: as usual */
 };
 void mv_comparison_release(struct mv_comparison *c);
 

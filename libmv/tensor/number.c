@@ -281,7 +281,7 @@ static uint32_t narrow_small(double x, enum mv_dtype dtype)
 	const int e4m3 = dtype == MV_DTYPE_F8_E4M3;
 	const uint32_t sign = dtype == MV_DTYPE_F8_E4M3 ||
 			      dtype == MV_DTYPE_F8_E5M2 ? 0x80 : 0x8000;
-	struct shape s;
+	struct shape s = { 0, 0, 0 };
 	uint32_t bits, infinite;
 
 	shape_of(&s, dtype);

@@ -120,7 +120,7 @@ int mv_tensor_gather(uint8_t **out, size_t *len, const struct mv_tensor *t,
 		     mv_read_at_fn fn, void *payload, struct mv_err *err)
 {
 	uint8_t *extent = NULL;
-	uint64_t size;
+	uint64_t size = 0;
 	int rc = tensor_size(&size, t, err);
 
 	*out = NULL;

@@ -86,6 +86,14 @@ void mv_transfer_part_close(struct mv_transfer_part *p)
 	free(p);
 }
 
+static int nothing_here(const struct mv_transfer_part *p, struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+
+	return mv_fail(err, MV_ENOENT, "nothing of content %s is here",
+		       mv_oid_hex(hex, &p->pointer.oid));
+}
+
 /* -- bringing ------------------------------------------------------------- */
 
 static int bring_from(struct mv_transfer_part *p, const char *url,
@@ -132,6 +140,8 @@ static int check_part(struct mv_transfer_part *p, struct mv_err *err)
 	if (!rc)
 		rc = mv_store_part_has(store, &p->pointer.oid, &size, NULL,
 				       err);
+	if (rc == MV_ENOENT)
+		return nothing_here(p, err);
 	if (!rc && p->pointer.size != UINT64_MAX && size != p->pointer.size)
 		rc = mv_fail(err, MV_ECORRUPT, "the pointer says that content "
 			     "%s has %llu bytes, but the part that is here is "
@@ -210,6 +220,8 @@ static int read_here(struct mv_transfer_part *p, uint64_t off, void *data,
 
 	if (!p->whole) {
 		rc = mv_repo_store_if_any(&store, p->repo, err);
+		if (rc == MV_ENOENT)
+			return nothing_here(p, err);
 		if (!rc && !p->checked)
 			rc = check_part(p, err);
 		return rc ? rc : mv_store_part_read_at(store, &p->pointer.oid,

@@ -70,6 +70,16 @@ formats () {
 test ! -x "$B/formats/bin/python" ||
 	formats "$B/formats/bin/python" \
 		"numpy safetensors onnx pyarrow tarfile zipfile"
+# What diff --tensors and cat --npy say, beside numpy.
+test ! -x "$B/formats/bin/python" || {
+	rm -rf "$B/tensors.data" && git init -q "$B/tensors.data" &&
+	echo "*.safetensors filter=model -text" >"$B/tensors.data/.gitattributes" &&
+	git -C "$B/tensors.data" config filter.model.process \
+		"git-model filter-process" &&
+	PATH="$B:$PATH" prove -e "$B/formats/bin/python" \
+		../interop/tensors.py :: "$B/git-model" "$B/tensors.data" ||
+	failed=1
+}
 if /usr/bin/python3 -c 'import torch, numpy' 2>/dev/null
 then
 	formats /usr/bin/python3 torch
