@@ -138,9 +138,8 @@ test_expect_success 'a remote whose chunks are damaged' '
 	done &&
 	git -C c remote set-url origin ../liar.git &&
 	test_expect_code 1 git -C c model fetch --tensor "*" 2>err &&
-	test_grep "chunk .* is damaged" err && test_grep "f.safetensors.: what is" err &&
-	test_must_fail git -C c model cat --tensor model.embed_tokens.weight \
-		f.safetensors >out 2>err && test_must_be_empty out
+	test_grep "chunk .* is damaged" err &&
+	test_grep "[mf].safetensors.: what is asked for .* not to be had" err
 '
 
 test_expect_success 'nothing matches; a place that is none; as JSON' '
