@@ -34,6 +34,7 @@ struct answer {
 	struct mv_repo *repo;
 	int64_t since, now;
 	size_t promotions, others, bad, unknown, overdue;
+	int receipts;		/* are there any here? */
 	size_t hidden;		/* wrong or not known, and before `since` */
 	int no_notes, has_policy, tagless;
 	char root[65];		/* from which on policies counted */
@@ -42,14 +43,22 @@ struct answer {
 
 /* -- words ---------------------------------------------------------------- */
 
-static const char *action_of(const struct mv_verified *v)
+/* A commit that changed .gitmodel/. */
+static int is_change(const struct mv_verified *v)
+{
+	return v->artifact && !v->event && !v->stage;
+}
+
+/* Where there is no policy, and never was one, it is no change of it. */
+static const char *action_of(const struct answer *a,
+			     const struct mv_verified *v)
 {
 	if (v->event)
 		return mv_proof_decided_word(v->event->tag.kind);
 	if (v->stage)
 		return "lost";
 	if (v->artifact)
-		return "policy";
+		return a->has_policy || *a->root ? "policy" : "config";
 	return v->version ? "tag" : "records";
 }
 
@@ -94,7 +103,8 @@ static struct mv_json *findings_json(const struct mv_verdict *verdict)
 	return all;
 }
 
-static struct mv_json *event_json(const struct mv_verified *v)
+static struct mv_json *event_json(const struct answer *a,
+				  const struct mv_verified *v)
 {
 	static const char *const states[] = { "ok", "bad", "unknown" };
 	struct mv_json *o = mv_json_object(), *problems = mv_json_array();
@@ -106,7 +116,7 @@ static struct mv_json *event_json(const struct mv_verified *v)
 			  mv_result_name(v->verdict->result) : "ungoverned";
 
 	mv_json_set(o, "state", mv_json_str(states[v->state]));
-	mv_json_set(o, "event", mv_json_str(action_of(v)));
+	mv_json_set(o, "event", mv_json_str(action_of(a, v)));
 	mv_json_set(o, "artifact", str_or_null(v->artifact));
 	mv_json_set(o, "version", str_or_null(v->version));
 	mv_json_set(o, "stage", str_or_null(v->stage));
@@ -115,6 +125,8 @@ static struct mv_json *event_json(const struct mv_verified *v)
 	mv_json_set(o, "by", str_or_null(v->promoter));
 	mv_json_set(o, "when", mv_json_str(moment(when, v->when)));
 	mv_json_set(o, "witnessed", mv_json_bool(v->witnessed));
+	if (v->unwitnessed)
+		mv_json_set(o, "unwitnessed", mv_json_str(v->unwitnessed));
 	mv_json_set(o, "verdict", str_or_null(verdict));
 	if (v->verdict)
 		mv_json_set(o, "findings", findings_json(v->verdict));
@@ -130,12 +142,12 @@ static struct mv_json *event_json(const struct mv_verified *v)
 
 /* -- text ----------------------------------------------------------------- */
 
-static char *group_name(const struct mv_verified *v)
+static char *group_name(const struct answer *a, const struct mv_verified *v)
 {
 	if (!v->artifact)
 		return strdup(v->version ? "tags" : "records");
-	if (!strcmp(action_of(v), "policy"))
-		return strdup("policy");
+	if (is_change(v))
+		return strdup(action_of(a, v));
 	return v->stage ? mv_strf("%s, %s", v->artifact, v->stage) :
 			  strdup(v->artifact);
 }
@@ -144,7 +156,7 @@ static char *group_name(const struct mv_verified *v)
    lines are kept, and printed group by group. */
 static struct mv_buf *group_of(struct answer *a, const struct mv_verified *v)
 {
-	char *name = group_name(v);
+	char *name = group_name(a, v);
 	struct group *more;
 
 	for (size_t i = 0; name && i < a->group_count; i++)
@@ -181,17 +193,17 @@ static int verify_add_line(struct mv_buf *lines, const char *fmt, ...)
 	return bad ? MV_ENOMEM : 0;
 }
 
-static int add_head(struct mv_buf *lines, const struct mv_verified *v)
+static int add_head(struct mv_buf *lines, const struct answer *a,
+		    const struct mv_verified *v)
 {
 	const char *what = v->event ? v->event->ref + strlen("refs/tags/") :
 			   v->version ? v->version : "";
 	int staged = v->event && v->stage && v->version;
-	int commit = v->artifact && !v->event && !v->stage;
 	char when[32];
 
 	return verify_add_line(lines, "  %-3s %-12s %.*s%s%s  %.10s%s  %s%s%s",
-			       state_word(v->state), action_of(v),
-			       commit ? 10 : 1024, what, staged ? " " : "",
+			       state_word(v->state), action_of(a, v),
+			       is_change(v) ? 10 : 1024, what, staged ? " " : "",
 			       staged ? v->version : "", moment(when, v->when),
 			       v->event && !v->witnessed ? " not witnessed" : "",
 			       v->promoter ? v->promoter : "",
@@ -204,10 +216,13 @@ static int add_head(struct mv_buf *lines, const struct mv_verified *v)
 static int add_event(struct answer *a, const struct mv_verified *v)
 {
 	struct mv_buf *lines = group_of(a, v);
-	int bad = !lines || add_head(lines, v);
+	int bad = !lines || add_head(lines, a, v);
 
 	for (size_t i = 0; !bad && v->problems[i]; i++)
 		bad = verify_add_line(lines, "      %s", v->problems[i]);
+	if (!bad && v->unwitnessed)
+		bad = verify_add_line(lines, "      not witnessed: %s",
+				      v->unwitnessed);
 	if (!bad && v->debt)
 		bad = verify_add_line(lines,
 				      "      %s: %s; git model approve %s@%s "
@@ -246,6 +261,7 @@ static int on_event(void *payload, const struct mv_verified *v,
 		a->promotions++;
 	else
 		a->others++;
+	a->receipts |= v->witnessed || v->unwitnessed;
 	a->bad += v->state == MV_VERIFY_BAD;
 	a->unknown += v->state == MV_VERIFY_UNKNOWN;
 	a->overdue += v->overdue != 0;
@@ -255,7 +271,7 @@ static int on_event(void *payload, const struct mv_verified *v,
 		return 0;
 	}
 	if (a->events)
-		mv_json_push(a->events, event_json(v));
+		mv_json_push(a->events, event_json(a, v));
 	else if (add_event(a, v))
 		return mv_nomem(err);
 	return 0;
@@ -355,9 +371,9 @@ static int sum_up(const struct answer *a)
 			 a->promotions, a->promotions == 1 ? "" : "s", wrong,
 			 wrong == 1 ? " does" : "s do",
 			 a->unknown ? "; some cannot be told from here" : "");
-	if (!a->has_policy && a->promotions)
-		out_hint("there is no .gitmodel/policy on the trusted branch; "
-			 "nothing was asked for");
+	if (!a->has_policy)
+		out_note("there is no .gitmodel/policy on the trusted branch%s",
+			 *a->root ? " any more" : "; nothing was asked for");
 	if (a->hidden)
 		out_note("%zu of what does not hold, or cannot be told, %s "
 			 "before --since and not shown", a->hidden,
@@ -365,6 +381,10 @@ static int sum_up(const struct answer *a)
 	if (wrong && has_remote(a->repo))
 		out_hint("a clone that lies behind looks like this, too: git "
 			 "fetch, git model fetch, and verify again");
+	if (a->promotions && !a->receipts && has_remote(a->repo))
+		out_hint("no receipt of a server is in refs/notes/model here, "
+			 "so nothing is witnessed; git model fetch brings "
+			 "those that it wrote");
 	if (a->tagless)
 		out_hint("git model fetch brings tags and records");
 	else if (a->no_notes && a->unknown)
@@ -413,6 +433,7 @@ int cmd_verify(int argc, const char **argv, struct cmd_env *env)
 		mv_json_set(o, "unknown", mv_json_int((int64_t)a.unknown));
 		mv_json_set(o, "overdue", mv_json_int((int64_t)a.overdue));
 		mv_json_set(o, "tagless", mv_json_bool(a.tagless));
+		mv_json_set(o, "has_policy", mv_json_bool(a.has_policy));
 		mv_json_set(o, "policy_root", str_or_null(*a.root ? a.root :
 							  NULL));
 		mv_json_set(o, "events", a.events);

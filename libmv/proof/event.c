@@ -89,6 +89,10 @@ static int find_receipt(struct proving *x, struct mv_err *err)
 	if (x->receipt) {
 		x->p->witnessed = 1;
 		x->p->when = x->receipt->s.issued_at;
+	} else if (!rc && x->event->tag.stage) {
+		rc = mv_proof_unwitnessed(&x->p->unwitnessed, x->gates->today,
+					  r, count, x->past->receipts.count,
+					  x->event, err);
 	}
 	return rc;
 }

@@ -45,6 +45,13 @@ int mv_proof_witness(const struct mv_past_statement **out,
 		     const struct mv_past_statement *receipts, size_t count,
 		     const struct mv_event *event, struct mv_err *err);
 
+/* Why none of these does, for a person; yours. NULL: nothing speaks of it, and
+   `others`, receipts of other tags, are not there either. */
+int mv_proof_unwitnessed(char **why, const struct mv_gate *today,
+			 const struct mv_past_statement *receipts,
+			 size_t count, size_t others,
+			 const struct mv_event *event, struct mv_err *err);
+
 /* -- all of them ---------------------------------------------------------- */
 
 /* What only several events show: numbers that are missing, two of one number

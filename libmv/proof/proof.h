@@ -38,6 +38,9 @@ struct mv_verified {
 	const char *promoter;		/* principal, or the tagger's claim */
 	int64_t when;			/* s: the receipt's, else the tagger's */
 	int witnessed;			/* by a receipt whose signature is good */
+	/* Of a decision about a stage that is not: why, where there are receipts
+	   here at all; else NULL. */
+	const char *unwitnessed;
 	const struct mv_verdict *verdict;	/* of the replay; or NULL */
 	const char *const *problems;	/* NULL-terminated, for a person */
 	/* Of a promotion that holds its stage by an override which nobody made
@@ -139,7 +142,7 @@ struct mv_proof {
 	enum mv_verify_state state;
 	char **problems;		/* NULL-terminated */
 	size_t problem_count;
-	char *version, *promoter, *debt, *records, *policy;
+	char *version, *promoter, *debt, *records, *policy, *unwitnessed;
 	int64_t when;
 	int witnessed, overdue;
 	struct mv_verdict verdict;

@@ -17,6 +17,7 @@ void mv_proof_release(struct mv_proof *p)
 	free(p->version);
 	free(p->promoter);
 	free(p->debt);
+	free(p->unwitnessed);
 	free(p->records);
 	free(p->policy);
 	if (p->has_verdict)

@@ -276,6 +276,7 @@ static int tell_event(const struct telling *t, const struct mv_event *e,
 		.version = p->version && *p->version ? p->version : NULL,
 		.stage = e->tag.stage, .promoter = p->promoter,
 		.when = p->when, .witnessed = p->witnessed,
+		.unwitnessed = p->unwitnessed,
 		.verdict = p->has_verdict ? &p->verdict : NULL,
 		.debt = p->debt, .overdue = p->overdue, .evidence = p->records,
 		.policy = p->policy

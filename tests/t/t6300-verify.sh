@@ -33,6 +33,7 @@ test_expect_success 'and from a fresh clone, whose records came by git model fet
 	git clone -q server.git fresh && cd fresh &&
 	test_expect_code 3 git model verify >../out 2>../err &&
 	test_grep "there are no records here; git model fetch brings them" ../out &&
+	test_grep "no receipt of a server is in refs/notes/model here, so nothing is witnessed" ../err &&
 	git model install --local && { git model fetch >../fetched 2>&1 || :; } &&
 	holds && test_grep "3 promotions" "$TRASH/tmp/out" &&
 	cd .. && git clone -q --bare server.git bare.git && cd bare.git &&
@@ -340,6 +341,8 @@ test_expect_success 'a receipt of the server witnesses when it was' '
 	git fetch -q origin +refs/notes/model:refs/notes/model && holds &&
 	test_grep "ok  promotion .*#4 v4.0.0  2026-03-05  alice" "$TRASH/tmp/out" &&
 	test_grep "ok  promotion .*#3 v3.0.0  2026-03-04 not witnessed" "$TRASH/tmp/out" &&
+	grep -c "not witnessed: no receipt in refs/notes/model names tag object $(git rev-parse fraud#production#3 | cut -c1-10): git model fetch" \
+	"$TRASH/tmp/out" && test_grep ! "tag object $(git rev-parse fraud#production#4 | cut -c1-10)" "$TRASH/tmp/out" &&
 	git model audit --json >../audit && test_grep "\"action\": \"receipt\"" ../audit &&
 	test_grep "\"when\": \"2026-03-05T10:30:0.Z\"" ../audit
 '
@@ -347,6 +350,9 @@ test_expect_success 'a receipt of the server witnesses when it was' '
 test_expect_success 'of a server that is on no list it cannot be told whether it is the right one' '
 	cd witnessed && listed=$(git log -1 --format=%H --grep=receipts) && git model audit >../told &&
 	test_grep "receipt .*  verified" ../told && git model audit --trusted $listed~ >../told &&
+	{ git model verify fraud --trusted $listed~ >../said; :; } &&
+	test_grep "not witnessed: its receipt is by a key that is on no list; git model install --server says which line .server. needs" ../said &&
+	git model verify fraud --trusted $listed~ --json | grep "\"unwitnessed\": \"its receipt is by a key" &&
 	test_grep "receipt .*  cannot be told" ../told && test_grep ! "receipt .*DOES NOT HOLD" ../told &&
 	test_grep "key SHA256:.* on no list.*git model install --server <folder> prints its line" ../told &&
 	git model audit --trusted $listed~ --format csv >../told && test_grep "\"receipt\",.*\"unknown\"" ../told &&
