@@ -178,6 +178,23 @@ static int check_twice(struct reader *r, const char *what)
 		       mv_name_shown(r->shown, n->s, n->len));
 }
 
+/* Where in the header, and in which entry of a list, something is wrong. `name`
+   has no text where it was not read yet. */
+static int gguf_in(struct reader *r, int rc, const char *what, uint64_t i,
+		   uint64_t n, uint64_t start, const struct mv_name *name)
+{
+	char shown[MV_SHOWN] = "";
+
+	if (rc != MV_EINVALID)
+		return rc;
+	if (name->s)
+		mv_name_shown(shown, name->s, name->len);
+	mv_err_prefix(r->err, "%s %" PRIu64 " of %" PRIu64 "%s%s%s at offset %"
+		      PRIu64, what, i + 1, n, name->s ? " ('" : "", shown,
+		      name->s ? "')" : "", start);
+	return rc;
+}
+
 /* -- values --------------------------------------------------------------- */
 
 /* As few digits as read back as the same number, but not "1e+04". */
@@ -367,33 +384,31 @@ static int gguf_check_key(struct reader *r, const struct mv_name *key)
 	return gguf_remember(r, key);
 }
 
-static int one_kv(struct reader *r, struct mv_buf *text)
+static int one_kv(struct reader *r, struct mv_buf *text, struct mv_name *key)
 {
 	static const char alignment[] = "general.alignment";
 	const uint8_t *raw = NULL;
-	struct mv_name key;
 	uint32_t type;
 	int rc;
 
 	mv_buf_clear(text);
-	rc = take_string(r, &key);
+	rc = take_string(r, key);
 	if (!rc)
 		rc = take_u32(r, &type);
 	if (!rc)
-		rc = gguf_check_key(r, &key);
+		rc = gguf_check_key(r, key);
 	if (rc < 0)
 		return rc;
 	if (type >= KV_TYPES)
 		return mv_fail(r->err, MV_EINVALID,
-			       "key '%s' has the unknown type %" PRIu32,
-			       mv_name_shown(r->shown, key.s, key.len), type);
+			       "it has the unknown type %" PRIu32, type);
 	rc = type == KV_ARRAY ? array_value(r, text) :
 		plain_value(r, text, type, &raw);
-	if (!rc && key.len == sizeof(alignment) - 1 &&
-	    !memcmp(key.s, alignment, key.len))
+	if (!rc && key->len == sizeof(alignment) - 1 &&
+	    !memcmp(key->s, alignment, key->len))
 		rc = check_alignment(r, type, raw);
 	if (!rc && !r->head->for_runs)
-		rc = mv_layout_meta(r->out, key.s, key.len, text->data,
+		rc = mv_layout_meta(r->out, key->s, key->len, text->data,
 				    text->len, r->err);
 	return rc;
 }
@@ -407,8 +422,13 @@ static int all_kv(struct reader *r, uint64_t n)
 		return mv_fail(r->err, MV_EINVALID,
 			       "the file claims %" PRIu64 " keys", n);
 	mv_buf_init(&text, 65536);
-	for (uint64_t i = 0; i < n && !rc; i++)
-		rc = one_kv(r, &text);
+	for (uint64_t i = 0; i < n && !rc; i++) {
+		struct mv_name key = { NULL, 0 };
+		uint64_t start = r->pos;
+
+		rc = gguf_in(r, one_kv(r, &text, &key), "key", i, n, start,
+			     &key);
+	}
 	mv_buf_release(&text);
 	return rc ? rc : check_twice(r, "key");
 }
@@ -432,7 +452,7 @@ static int tensor_shape(struct reader *r, struct mv_tensor *t)
 	}
 	if (over || product >= INT64_MAX)
 		return mv_fail(r->err, MV_EINVALID,
-			       "tensor '%s' has too many elements", r->shown);
+			       "it has too many elements");
 	return 0;
 }
 
@@ -450,50 +470,45 @@ static int tensor_type(struct reader *r, struct mv_tensor *t, uint32_t id)
 	}
 	if (!types[id].name)
 		return mv_fail(r->err, MV_EINVALID,
-			       "tensor '%s' has the removed type %" PRIu32,
-			       r->shown, id);
+			       "it has the removed type %" PRIu32, id);
 	if (inner % types[id].block)
 		return mv_fail(r->err, MV_EINVALID,
-			       "tensor '%s' is not a whole number of %s blocks",
-			       r->shown, types[id].name);
+			       "it is not a whole number of %s blocks",
+			       types[id].name);
 	t->dtype = types[id].dtype;
 	t->dtype_name = types[id].name;
 	t->unit = types[id].bytes;
 	if (__builtin_mul_overflow(mv_tensor_elements(t) / types[id].block,
 				   types[id].bytes, &t->length))
-		return mv_fail(r->err, MV_EINVALID, "tensor '%s' is too large",
-			       r->shown);
+		return mv_fail(r->err, MV_EINVALID, "it is too large");
 	return 0;
 }
 
-static int one_tensor(struct reader *r)
+static int one_tensor(struct reader *r, struct mv_name *name)
 {
 	struct mv_tensor *t;
-	struct mv_name name;
 	uint32_t rank, type;
 	int rc;
 
-	rc = take_string(r, &name);
+	rc = take_string(r, name);
 	if (!rc)
 		rc = take_u32(r, &rank);
 	if (rc < 0)
 		return rc;
-	mv_name_shown(r->shown, name.s, name.len);
-	if (name.len >= NAME_MAX_LEN ||
-	    (name.len && memchr(name.s, 0, name.len)))
+	if (name->len >= NAME_MAX_LEN ||
+	    (name->len && memchr(name->s, 0, name->len)))
 		return mv_fail(r->err, MV_EINVALID,
-			       "'%s' is not a tensor's name", r->shown);
+			       "that is not a tensor's name");
 	if (rank > 4)
 		return mv_fail(r->err, MV_EINVALID,
-			       "tensor '%s' has %" PRIu32 " dimensions",
-			       r->shown, rank);
+			       "it has %" PRIu32 " dimensions", rank);
 	t = mv_layout_add(r->out, rank);
 	if (!t)
 		return mv_nomem(r->err);
-	t->name = mv_layout_strn(r->out, name.s, name.len);
+	t->name = mv_layout_strn(r->out, name->s, name->len);
 	if (!t->name)
 		return mv_nomem(r->err);
-	rc = gguf_remember(r, &name);
+	rc = gguf_remember(r, name);
 	if (!rc)
 		rc = tensor_shape(r, t);
 	if (!rc)
@@ -529,8 +544,10 @@ static int check_offsets(struct reader *r)
 		if (known ? t->offset != sum :
 		    t->offset < sum || t->offset % r->alignment)
 			return mv_fail(r->err, MV_EINVALID,
-				       "tensor '%s' is not where it must be",
-				       r->shown);
+				       "tensor '%s' is not where it must be: "
+				       "it says %" PRIu64 ", and the one "
+				       "before it ends at %" PRIu64,
+				       r->shown, t->offset, sum);
 		if (!known)
 			t[-1].length = t->offset - t[-1].offset;
 		known = t->dtype != MV_DTYPE_UNKNOWN;
@@ -566,7 +583,10 @@ static int gguf_place(struct reader *r)
 	end = last->offset + last->length;
 	if (end > size)
 		return mv_fail(r->err, MV_EINVALID,
-			       "the file ends before its tensors do");
+			       "the file ends before its tensors do: '%s' ends "
+			       "at %" PRIu64 ", the file at %" PRIu64,
+			       mv_name_shown(r->shown, last->name,
+					     strlen(last->name)), end, size);
 	if (size - end >= r->alignment)
 		return mv_layout_note(out,
 				      "there are bytes behind the last tensor",
@@ -603,8 +623,13 @@ static int parse_all(struct reader *r)
 			       "the file claims %" PRIu64 " tensors",
 			       n_tensors);
 	rc = all_kv(r, n_kv);
-	for (uint64_t i = 0; i < n_tensors && !rc; i++)
-		rc = one_tensor(r);
+	for (uint64_t i = 0; i < n_tensors && !rc; i++) {
+		struct mv_name name = { NULL, 0 };
+		uint64_t start = r->pos;
+
+		rc = gguf_in(r, one_tensor(r, &name), "tensor", i, n_tensors,
+			     start, &name);
+	}
 	if (!rc)
 		rc = check_twice(r, "tensor");
 	if (!rc)

@@ -114,8 +114,8 @@ struct field {
 
 static int onnx_bad(struct onnx_walk *o, const char *what)
 {
-	return mv_fail(o->err, MV_EINVALID, "the ONNX file is malformed: %s",
-		       what);
+	return mv_fail(o->err, MV_EINVALID, "the ONNX file is malformed at "
+		       "offset %" PRIu64 ": %s", o->walk.at, what);
 }
 
 static int bad_onnx_tensor(struct onnx_walk *o, const char *what)
@@ -560,16 +560,15 @@ static int onnx_over(struct onnx_walk *o)
 {
 	int rc = 0;
 
-	o->walk.at = UINT64_MAX;
-	if (!o->walk.layout)
-		return 0;
-	while (!rc && o->depth) {
+	while (!rc && o->walk.layout && o->depth) {
 		if (o->level[o->depth - 1].end != o->walk.file_size &&
 		    o->depth > 1)
 			return onnx_bad(o, "it ends early");
 		rc = end_level(o);
 	}
-	return rc ? rc : number_meta(o, "nodes", o->nodes);
+	o->walk.at = UINT64_MAX;
+	return rc || !o->walk.layout ? rc :
+	       number_meta(o, "nodes", o->nodes);
 }
 
 static int onnx_step(struct mv_walk *walk, const uint8_t *data, size_t len,

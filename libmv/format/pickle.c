@@ -86,8 +86,8 @@ struct op {
 
 static int pickle_bad(struct mv_pickle *p, const char *what)
 {
-	return mv_fail(p->err, MV_EINVALID, "the pickle is malformed: %s",
-		       what);
+	return mv_fail(p->err, MV_EINVALID, "the pickle is malformed at offset "
+		       "%llu: %s", (unsigned long long)p->pos, what);
 }
 
 /* -- decoding ------------------------------------------------------------- */

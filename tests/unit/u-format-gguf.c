@@ -102,7 +102,32 @@ static void test_format_gguf__a_mangled_real_file_is_refused(void **state)
 
 	(void)state;
 	load(&b, "llama-vocab-damaged-head.gguf");
-	refused(&b, "a string claims");
+	refused(&b, "key 10 of 22 at offset 399: a string claims");
+}
+
+static void test_format_gguf__what_is_wrong_says_where(void **state)
+{
+	struct mv_buf b;
+
+	(void)state;
+	begin(&b, 0, 2);
+	kv_u32(&b, "a.b", 1);
+	str(&b, "flag");
+	u32(&b, 7);
+	assert_int_equal(mv_buf_addch(&b, 5), 0);
+	refused(&b, "key 2 of 2 ('flag') at offset 43: a bool is");
+	begin(&b, 0, 1);
+	str(&b, "list");
+	u32(&b, 9);
+	u32(&b, 9);
+	zeros(&b, 8, 1);
+	refused(&b, "key 1 of 1 ('list') at offset 24: an array of type 9");
+	one(&b, 8, 33, 300);
+	refused(&b, "tensor 1 of 1 ('t') at offset 24: it is not a whole "
+		"number of Q8_0 blocks");
+	begin(&b, 1, 0);
+	assert_int_equal(mv_buf_addstr(&b, "12345"), 0);
+	refused(&b, "tensor 1 of 1 at offset 24: the file ends inside");
 }
 
 static void test_format_gguf__fields_are_read(void **state)
@@ -527,6 +552,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format_gguf__real_files_are_as_frozen),
 		cmocka_unit_test(test_format_gguf__a_mangled_real_file_is_refused),
+		cmocka_unit_test(test_format_gguf__what_is_wrong_says_where),
 		cmocka_unit_test(test_format_gguf__fields_are_read),
 		cmocka_unit_test(test_format_gguf__block_sizes),
 		cmocka_unit_test(test_format_gguf__types_removed_and_unknown),
