@@ -103,7 +103,9 @@ static void test_base_stream__descriptors(void **state)
 
 static void test_base_stream__runs_release_leaves_none(void **state)
 {
-	struct mv_runs runs = { calloc(2, sizeof(struct mv_run)), 2 };
+	struct mv_runs runs = {
+		.run = calloc(2, sizeof(struct mv_run)), .count = 2
+	};
 
 	(void)state;
 	mv_runs_release(&runs);
