@@ -132,7 +132,7 @@ static int mark_at(struct gc *gc, uint64_t pos, struct mv_err *err)
 static int mark_chunk(struct gc *gc, const struct mv_oid *id,
 		      struct mv_err *err)
 {
-	uint64_t pos;
+	uint64_t pos = 0;
 	int rc = find_chunk(&pos, gc, id, err);
 
 	return rc ? rc : mark_at(gc, pos, err);
