@@ -24,9 +24,12 @@
 #include "libmv/base/bytes.h"
 #include "libmv/base/config.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/hash.h"
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
+#include "libmv/base/stream.h"
 #include "libmv/base/yaml.h"
+#include "libmv/store/store.h"
 
 enum { BLOCK = 1 << 20, MAX_TENSORS = 1024 };
 
@@ -702,6 +705,55 @@ static int do_tap(char **arg)
 	die("cannot run '%s': %s", arg[1], strerror(errno));
 }
 
+/* -- what is in a store? -------------------------------------------------- */
+
+static int hash_bytes(void *payload, const void *data, size_t len,
+		      struct mv_err *err)
+{
+	return mv_hasher_update(payload, data, len, err);
+}
+
+static int is_whole(struct mv_store *store, struct mv_hasher *hasher,
+		    const struct mv_oid *oid)
+{
+	struct mv_writer out = { hash_bytes, hasher };
+	struct mv_oid got;
+
+	return !mv_store_read(store, oid, &out, NULL) &&
+	       !mv_hasher_final(got.b, hasher, NULL) &&
+	       mv_oid_eq(oid, &got);
+}
+
+/*
+ * Of the oids on standard input, a line each, those that the store does not
+ * give back: asked here, nobody else can be asked for them.
+ */
+static int do_missing(char **arg)
+{
+	struct mv_store_options options = { 0 };
+	struct mv_hasher *hasher = NULL;
+	struct mv_store *store = NULL;
+	char line[MV_OID_HEX + 2];
+	struct mv_oid oid;
+
+	if (mv_hasher_new(&hasher, MV_HASH_SHA256, NULL))
+		die("no memory");
+	/* No store has nothing. */
+	if (mv_store_open(&store, arg[0], &options, NULL))
+		store = NULL;
+	while (fgets(line, sizeof(line), stdin)) {
+		if (mv_oid_parse(&oid, line, strcspn(line, "\n")))
+			die("no oid: %s", line);
+		if (mv_hasher_reset(hasher, NULL))
+			die("no memory");
+		if (!store || !is_whole(store, hasher, &oid))
+			fputs(line, stdout);
+	}
+	mv_store_close(store);
+	mv_hasher_free(hasher);
+	return fflush(stdout) ? 1 : 0;
+}
+
 static const struct verb {
 	const char *name;
 	int args, more;
@@ -728,6 +780,8 @@ static const struct verb {
 	  "                               wait until one begins" },
 	{ "tap", 1, 1, do_tap,
 	  "LOG CMD...                    a filter; LOG gets what git asks it" },
+	{ "missing", 1, 0, do_missing,
+	  "STORE                     of the oids on standard input" },
 	{ "yaml", 1, 0, do_yaml,
 	  "FILE                         the same as JSON" },
 };

@@ -35,8 +35,17 @@ git config --global core.trustctime false || exit 1
 
 # r: branch one, branch two, on one; a store beside it as remote "team".
 sweep_repo () {
-	git init -q --template= r &&
-	cd r &&
+	{ test -d "$SWEEP/repo" || {
+		(sweep_make_repo "$SWEEP/half") && mv "$SWEEP/half" "$SWEEP/repo"
+	}; } &&
+	cp -a "$SWEEP/repo" r && (
+		cd r && git model remote add team "$PWD/../team"
+	)
+}
+
+sweep_make_repo () {
+	git init -q --template= "$1" &&
+	cd "$1" &&
 	git model track "*.bin" &&
 	mv-test random 1500000 1 >big.bin &&
 	mv-test random 200000 2 >mid.bin &&
@@ -52,9 +61,7 @@ sweep_repo () {
 	rm small.bin &&
 	git add -A . && git commit -q -m two &&
 	git switch -q one &&
-	git branch -q -D main &&
-	git model remote add team "$PWD/../team" &&
-	cd ..
+	git branch -q -D main
 }
 
 # Old stamps and a newer index: git asks about no file.
@@ -197,19 +204,10 @@ sweep_state () {
 	fi
 }
 
-# sweep_readable <file of oids> [<store>]: names those that are not
+# sweep_readable <file of oids> [<store>]: names those that are not. Of the
+# store itself: `git model cat` would fetch what is lost.
 sweep_readable () {
-	while read -r sweep_oid
-	do
-		if test -n "$2"
-		then
-			git -c model.store="$2" model cat $sweep_oid
-		else
-			git-model cat $sweep_oid
-		fi 2>/dev/null | sha256sum >"$sweep_dir/got"
-		read -r sweep_got <"$sweep_dir/got"
-		test "$sweep_got" = "$sweep_oid  -" || echo $sweep_oid
-	done <"$1"
+	mv-test missing "${2:-.git/model}" <"$1"
 }
 
 # The oids of all pointers in the index, or of these revisions

@@ -30,19 +30,19 @@ test_expect_success 'and what is lost, or half written, would be seen' '
 	sweep_rerun >actual && test_grep "^state: " actual
 '
 
-test_expect_success 'git model add' 'sweep_kill add 3 changing'
-test_expect_success 'git add' 'sweep_kill clean 3 changing'
-test_expect_success 'git switch' 'sweep_kill switch 3 changing'
-test_expect_success 'git model checkout' 'sweep_kill checkout 3 changing'
-test_expect_success 'git model gc' 'sweep_kill gc 3 changing'
-test_expect_success 'git model push' 'sweep_kill push 3 changing'
-test_expect_success 'git push' 'sweep_kill gitpush 3 changing'
-test_expect_success 'git model fetch' 'sweep_kill fetch 3 changing'
-test_expect_success 'git model pull' 'sweep_kill pull 3 changing'
-test_expect_success 'git model fsck --repair' 'sweep_kill repair 3 changing'
-test_expect_success 'git model fsck --upgrade' 'sweep_kill upgrade 4 changing'
+test_expect_success 'git model add' 'sweep_kill add 2 changing'
+test_expect_success 'git add' 'sweep_kill clean 2 changing'
+test_expect_success 'git switch' 'sweep_kill switch 2 changing'
+test_expect_success 'git model checkout' 'sweep_kill checkout 2 changing'
+test_expect_success 'git model gc' 'sweep_kill gc 2 changing'
+test_expect_success 'git model push' 'sweep_kill push 2 changing'
+test_expect_success 'git push' 'sweep_kill gitpush 2 changing'
+test_expect_success 'git model fetch' 'sweep_kill fetch 2 changing'
+test_expect_success 'git model pull' 'sweep_kill pull 2 changing'
+test_expect_success 'git model fsck --repair' 'sweep_kill repair 2 changing'
+test_expect_success 'git model fsck --upgrade' 'sweep_kill upgrade 2 changing'
 test_expect_success 'git switch, and git is killed, too' '
-	sweep_kill switch 3 changing killall
+	sweep_kill switch 2 changing killall
 '
 sed 's/^/# /' "$SWEEP/covered"
 test_done
