@@ -130,6 +130,13 @@ test_done () {
 
 # -- for use in bodies; what they say goes to the log, wherever 1 and 2 go --
 
+# test_few <some> <all>: how much of a sweep. The suite takes <some>, the soak
+# (tests/soak/in-full.sh sets TEST_FULL) <all>: a suite that takes too long is
+# not run.
+test_few () {
+	test -n "$TEST_FULL" && echo "$2" || echo "$1"
+}
+
 # Run at the end of this test, whatever comes; the last first.
 test_when_finished () {
 	test_cleanup="{ $*; } && $test_cleanup"
