@@ -25,6 +25,7 @@ static void release_artifact(struct mv_artifact *a)
 	free(a->path);
 	free(a->type);
 	free(a->description);
+	free(a->merge);
 	for (size_t i = 0; a->labels && a->labels[i]; i++)
 		free(a->labels[i]);
 	free(a->labels);
@@ -86,9 +87,10 @@ int mv_artifact_name_ok(const char *name)
 static const struct {
 	const char *section;
 	int named;
-	const char *keys[5];
+	const char *keys[6];
 } project_known[] = {
-	{ "artifact", 1, { "path", "type", "description", "label" } },
+	{ "artifact", 1, { "path", "type", "description", "label",
+			   "merge" } },
 	{ "metric", 1, { "direction", "unit", "precision" } },
 	/* Read elsewhere: repo/settings.c, gate/gate.c. */
 	{ "filter", 0, { "smudge-limit" } },
@@ -184,6 +186,17 @@ static int add_label(const struct parse *parse, struct mv_artifact *a,
 	return mv_set_str(&a->labels[count], value, err);
 }
 
+static int set_merge(const struct parse *parse, struct mv_artifact *a,
+		     const char *value, int line, struct mv_err *err)
+{
+	if (strcmp(value, "ours") && strcmp(value, "theirs") &&
+	    strcmp(value, "average"))
+		return project_bad(parse, line, err, value,
+				   "is no rule for a merge "
+				   "(ours, theirs or average)");
+	return set_once(parse, &a->merge, "merge", value, line, err);
+}
+
 /* Sections never occur twice: it is the last one or a new one. */
 static int get_artifact(const struct parse *parse, struct mv_artifact **out,
 			const char *name, int line, struct mv_err *err)
@@ -218,14 +231,14 @@ static int on_artifact(const struct parse *parse, const char *name,
 		       struct mv_err *err)
 {
 	static const char *const keys[] = { "path", "type", "description",
-					    "label" };
+					    "label", "merge" };
 	struct mv_artifact *a;
 	size_t k = 0;
 	int rc;
 
-	while (k < 4 && strcmp(key, keys[k]))
+	while (k < 5 && strcmp(key, keys[k]))
 		k++;
-	if (k == 4)
+	if (k == 5)
 		return 0;
 	rc = get_artifact(parse, &a, name, line, err);
 	if (rc < 0)
@@ -239,8 +252,10 @@ static int on_artifact(const struct parse *parse, const char *name,
 		return set_once(parse, &a->type, key, value, line, err);
 	case 2:
 		return set_once(parse, &a->description, key, value, line, err);
-	default:
+	case 3:
 		return add_label(parse, a, value, line, err);
+	default:
+		return set_merge(parse, a, value, line, err);
 	}
 }
 

@@ -28,11 +28,14 @@ struct mv_artifact {
 	char *name, *path;	/* path: file or directory, from the top */
 	char *type;		/* "model", "dataset", ...; or NULL */
 	char *description;	/* or NULL */
+	char *merge;		/* of tensors that both sides changed: "ours",
+				   "theirs", "average"; or NULL */
 	char **labels;		/* NULL-terminated */
 	int line;
 };
 /*
  *	[artifact "fraud"]	path= type= description= label= (repeated)
+ *			merge=ours|theirs|average
  *	[metric "loss"]		direction=up|down|none unit= precision=0..17
  *	[metric "fraud:loss"]	the same, of the artifact fraud alone
  *

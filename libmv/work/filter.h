@@ -55,11 +55,13 @@ int mv_work_filter_finish(struct mv_repo *repo, struct mv_err *err);
 
 /*
  * The three files that git hands to a merge driver hold what git has: a
- * pointer, or the bytes themselves when somebody committed those. Contents
- * are compared, never mixed. A clear result is left in `ours`. In a conflict
- * `ours` stays as it is, unless a side is favoured (-X); and where a work tree
- * is being merged the other sides are put into <git dir>/model-conflict, for
- * as long as the path is in conflict.
+ * pointer, or the bytes themselves when somebody committed those. A clear
+ * result is left in `ours`. Where both changed a model, and tensors say who
+ * changed what (tensor/merge.h), the result is stored, and `ours` waits for
+ * mv_work_merge_keep(), so that it can be recorded before it is there. In a
+ * conflict `ours` stays as it is, unless a side is favoured (-X); and where a
+ * work tree is being merged the other sides are put into
+ * <git dir>/model-conflict, for as long as the path is in conflict.
  */
 enum mv_merge_favor {
 	MV_FAVOR_NONE,
@@ -74,14 +76,35 @@ struct mv_merge {
 	enum mv_merge_favor favor;
 };
 
+/* What tensors said. Not asked: all zeros. */
+struct mv_merge_tensors {
+	int done;		/* `result` is in the store */
+	struct mv_pointer result, base, ours, theirs;
+	const char *rule;	/* that settled what both had changed: "ours",
+				   "theirs", "average"; NULL: none was needed.
+				   Static */
+	size_t same, from_ours, from_theirs, averaged, ruled;
+	char *list;		/* of those that one side alone changed, or a
+				   rule settled: "ours<TAB>name" lines */
+	const char *refused;	/* why it was no question of tensors; static */
+	char *clashes;		/* "name: why" lines, safe for a terminal */
+	size_t clash_count;
+};
+
 struct mv_merge_result {
 	int conflict;
+	struct mv_merge_tensors tensors;
 	char *theirs, *base;	/* where they were put, or NULL; yours */
 	int theirs_missing;	/* only the pointer could be put there */
 };
 
 int mv_work_merge(struct mv_repo *repo, const struct mv_merge *merge,
 		  struct mv_merge_result *out, struct mv_err *err);
+
+/* The result of tensors.done, into the file of ours. */
+int mv_work_merge_keep(const struct mv_merge *merge,
+		       const struct mv_merge_result *result,
+		       struct mv_err *err);
 
 void mv_work_merge_release(struct mv_merge_result *result);
 

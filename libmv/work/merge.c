@@ -119,14 +119,11 @@ static enum mv_merge_favor noted_favor(const struct mv_repo *repo)
 }
 
 /* 1: there is a result. */
-static int settle_by_favor(const struct mv_repo *repo,
-			   enum mv_merge_favor favor, const struct side *ours,
+static int settle_by_favor(enum mv_merge_favor favor, const struct side *ours,
 			   const struct side *theirs, struct mv_err *err)
 {
 	int rc;
 
-	if (favor == MV_FAVOR_NOTED)
-		favor = noted_favor(repo);
 	if (favor == MV_FAVOR_NONE)
 		return 0;
 	rc = favor == MV_FAVOR_THEIRS ? merge_take(ours, theirs, err) : 0;
@@ -148,6 +145,33 @@ static void offer_sides(struct mv_merge_result *out, struct mv_repo *repo,
 	/* Added on both sides: there is no base. */
 	mv_work_offer(out, repo, merge->path, &t,
 		      base->pointer.size ? &b : NULL);
+}
+
+/* Both changed it. Bytes that git holds, and what is added on both sides, have
+   nobody who could tell. */
+static int merge_both(struct mv_merge_result *out, struct mv_repo *repo,
+		      const struct mv_merge *merge, const struct side *base,
+		      const struct side *ours, const struct side *theirs,
+		      struct mv_err *err)
+{
+	const struct mv_pointer sides[] = { base->pointer, ours->pointer,
+					    theirs->pointer };
+	enum mv_merge_favor favor = merge->favor;
+	int rc = 0;
+
+	if (favor == MV_FAVOR_NOTED)
+		favor = noted_favor(repo);
+	if (base->is_pointer && ours->is_pointer && theirs->is_pointer &&
+	    !base->odd && !ours->odd && !theirs->odd)
+		rc = mv_work_merge_tensors(&out->tensors, repo, merge->path,
+					   sides, favor, err);
+	if (rc || out->tensors.done)
+		return rc;
+	rc = settle_by_favor(favor, ours, theirs, err);
+	out->conflict = !rc;
+	if (out->conflict)
+		offer_sides(out, repo, merge, base, theirs);
+	return rc > 0 ? 0 : rc;
 }
 
 /* -- the verb ------------------------------------------------------------- */
@@ -174,11 +198,7 @@ int mv_work_merge(struct mv_repo *repo, const struct mv_merge *merge,
 	} else if (same(&base, &ours)) {
 		rc = merge_take(&ours, &theirs, err);
 	} else if (!same(&base, &theirs)) {
-		rc = settle_by_favor(repo, merge->favor, &ours, &theirs, err);
-		out->conflict = !rc;
-		rc = rc > 0 ? 0 : rc;
-		if (out->conflict)
-			offer_sides(out, repo, merge, &base, &theirs);
+		rc = merge_both(out, repo, merge, &base, &ours, &theirs, err);
 	}
 out:
 	if (base.fd >= 0)
@@ -190,8 +210,33 @@ out:
 	return rc;
 }
 
+int mv_work_merge_keep(const struct mv_merge *merge,
+		       const struct mv_merge_result *result,
+		       struct mv_err *err)
+{
+	struct mv_buf text;
+	int fd, rc;
+
+	mv_buf_init(&text, MV_POINTER_MAX);
+	rc = mv_pointer_print(&text, &result->tensors.result, err);
+	fd = rc ? -1 : open(merge->ours, O_WRONLY | O_TRUNC | O_CLOEXEC |
+					 O_NOFOLLOW);
+	if (!rc && fd < 0)
+		rc = mv_fail_errno(err, errno, "cannot write '%s'",
+				   merge->ours);
+	if (!rc)
+		rc = mv_write_full(fd, text.data, text.len, merge->ours, err);
+	if (fd >= 0 && close(fd) && !rc)
+		rc = mv_fail_errno(err, errno, "cannot write '%s'",
+				   merge->ours);
+	mv_buf_release(&text);
+	return rc;
+}
+
 void mv_work_merge_release(struct mv_merge_result *result)
 {
+	free(result->tensors.list);
+	free(result->tensors.clashes);
 	free(result->theirs);
 	free(result->base);
 	memset(result, 0, sizeof(*result));

@@ -30,6 +30,14 @@ void mv_work_offer(struct mv_merge_result *out, struct mv_repo *repo,
 		   const char *path, const struct mv_offer *theirs,
 		   const struct mv_offer *base);
 
+/*
+ * Three pointers, tensor by tensor; `favor` settles what both changed, else the
+ * rule of .gitmodel/config. What cannot be done is said in *out and no error.
+ */
+int mv_work_merge_tensors(struct mv_merge_tensors *out, struct mv_repo *repo,
+			  const char *path, const struct mv_pointer side[3],
+			  enum mv_merge_favor favor, struct mv_err *err);
+
 int mv_work_copy_fd(int from, const char *from_name, int to,
 		    const char *to_name,
 		    struct mv_err *err);

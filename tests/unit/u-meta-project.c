@@ -25,7 +25,7 @@ static void test_meta_project__reads_artifacts_and_metrics(void **state)
 		"[filter]\nsmudge-limit = 1m\n"
 		"[artifact \"fraud\"]\npath = models/fraud.pt\ntype = model\n"
 		"description = finds \"fraud\"; mostly\nlabel = nn\n"
-		"label = prod\nfuture = yes\n"
+		"label = prod\nfuture = yes\nmerge = average\n"
 		"[metric \"loss\"]\ndirection = down\nunit = nats\n"
 		"precision = 4\n"
 		"[artifact \"models/nn:data\"]\npath = data/\n"
@@ -46,6 +46,8 @@ static void test_meta_project__reads_artifacts_and_metrics(void **state)
 	assert_string_equal(p.artifacts[0].labels[0], "nn");
 	assert_string_equal(p.artifacts[0].labels[1], "prod");
 	assert_null(p.artifacts[0].labels[2]);
+	assert_string_equal(p.artifacts[0].merge, "average");
+	assert_null(p.artifacts[1].merge);
 	assert_int_equal(p.artifacts[0].line, 4);
 	assert_string_equal(p.artifacts[1].name, "models/nn:data");
 	assert_string_equal(p.artifacts[1].path, "data");
@@ -89,6 +91,10 @@ static void test_meta_project__mistakes_have_a_line(void **state)
 		  ":4: 'x' is the path of two artifacts" },
 		{ "[artifact \"a\"]\npath = x\nlabel =\n",
 		  ":3: 'label' has no value" },
+		{ "[artifact \"a\"]\npath = x\nmerge = median\n",
+		  ":3: 'median' is no rule for a merge" },
+		{ "[artifact \"a\"]\npath = x\nmerge = ours\nmerge = ours\n",
+		  ":4: 'merge' stands there twice" },
 		{ "[metric]\ndirection = up\n", ":2: 'metric' needs a name" },
 		{ "[metric \"m\"]\ndirection = Up\n",
 		  ":2: 'Up' is no direction" },
@@ -320,6 +326,7 @@ static void test_meta_project__knows_its_keys(void **state)
 	knows("metric", "a", "precision", MV_KNOWN, NULL);
 	knows("filter", "", "smudge-limit", MV_KNOWN, NULL);
 	knows("repository", "", "id", MV_KNOWN, NULL);
+	knows("artifact", "a", "merge", MV_KNOWN, NULL);
 	knows("artifact", "a", "labl", MV_UNKNOWN_KEY, "label");
 	knows("artifact", "a", "unit", MV_UNKNOWN_KEY, NULL);
 	knows("filter", "", "zzzz", MV_UNKNOWN_KEY, NULL);
