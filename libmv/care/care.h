@@ -40,9 +40,17 @@ int mv_care_du(struct mv_repo *repo,
 
 /* -- the store's health --------------------------------------------------- */
 
-/* gc with every pointer blob that git still has, in this and every other
-   registered clone of the store, as roots. */
-int mv_care_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
+/*
+ * gc with every pointer blob that git still has, in this and every other
+ * registered clone of the store, as roots. Old versions of what this repository
+ * has in its history become differences to newer ones.
+ */
+enum mv_care_gc_flags {
+	MV_CARE_GC_DRY_RUN = 1 << 0,
+	MV_CARE_GC_NO_DELTA = 1 << 1,
+	MV_CARE_GC_AGGRESSIVE = 1 << 2	/* smaller, and slower to read */
+};
+int mv_care_gc(struct mv_repo *repo, unsigned flags, int64_t grace_s,
 	       int64_t now, struct mv_gc_stats *stats, struct mv_err *err);
 
 /* Store fsck, then every pointer blob of this repository: is its content

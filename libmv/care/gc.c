@@ -8,6 +8,7 @@
 #include "libmv/base/grow.h"
 #include "libmv/base/worktree.h"
 #include "libmv/care/care.h"
+#include "libmv/care/lean.h"
 #include "libmv/evidence/evidence.h"
 #include "libmv/git/git.h"
 #include "libmv/git/objects.h"
@@ -120,13 +121,16 @@ static int find_roots(void *payload,
 	return rc;
 }
 
-int mv_care_gc(struct mv_repo *repo, int dry_run, int64_t grace_s,
+int mv_care_gc(struct mv_repo *repo, unsigned flags, int64_t grace_s,
 	       int64_t now, struct mv_gc_stats *stats, struct mv_err *err)
 {
-	struct mv_gc_options options = { .dry_run = dry_run,
-					 .grace_s = grace_s, .now = now,
-					 .roots = find_roots,
-					 .payload = repo };
+	struct mv_gc_options options = {
+		.dry_run = !!(flags & MV_CARE_GC_DRY_RUN),
+		.aggressive = !!(flags & MV_CARE_GC_AGGRESSIVE),
+		.grace_s = grace_s, .now = now, .roots = find_roots,
+		.leans = flags & MV_CARE_GC_NO_DELTA ? NULL : mv_care_leans,
+		.payload = repo
+	};
 	struct mv_store *store;
 	int rc;
 

@@ -248,15 +248,14 @@ static int encode_sparse(struct mv_encoded *out, struct mv_encoder *encoder,
 
 /*
  * By exponent is smaller, and slower to read: so a chain of bases has it once,
- * at the end of which no other chunk leans, and only for numbers that are
- * small enough for two tables to stay in the nearest memory.
+ * at its far end, on which no other chunk leans.
  */
 static int choose_order(const struct mv_lean *lean, const struct shape *s)
 {
 	if (!mv_numbers_exponents(s->kind))
 		return OWN_ORDER;
 	return lean->aggressive ||
-	       (s->width == 2 && lean->depth == MV_DEPTH_MAX) ?
+	       (s->width <= 4 && lean->depth == MV_DEPTH_MAX) ?
 	       BY_EXPONENT : OWN_ORDER;
 }
 

@@ -291,6 +291,10 @@ void mv_numbers_order(struct mv_order *order, unsigned int kind,
 			for (size_t i = 0; i < many; i++)
 				count[mv_le16(b + 2 * i) >> k->shift &
 				      (k->exponents - 1)]++;
+		else if (k->width == 4)
+			for (size_t i = 0; i < many; i++)
+				count[mv_le32(b + 4 * i) >> k->shift &
+				      (k->exponents - 1u)]++;
 		else
 			for (size_t i = 0; i < many; i++)
 				count[exponent_of(kind, b + k->width * i)]++;
@@ -362,6 +366,66 @@ static void join16_ordered(uint8_t *restrict out, const struct kind *k,
 		join16_one(out, p0, p1, base, i, order->at[3], shift, mask);
 }
 
+static inline void split32_one(uint8_t *planes, size_t n, const uint8_t *data,
+			       const uint8_t *base, size_t i, uint32_t *at,
+			       const struct kind *k)
+{
+	uint32_t b = mv_le32(base + 4 * i), a = mv_le32(data + 4 * i);
+	uint32_t to = at[b >> k->shift & (k->exponents - 1u)]++;
+	uint32_t d = place32(a, UINT32_MAX) - place32(b, UINT32_MAX);
+	uint32_t z = d << 1 ^ (uint32_t)((int32_t)d >> 31);
+
+	planes[to] = (uint8_t)z;
+	planes[n + to] = (uint8_t)(z >> 8);
+	planes[2 * n + to] = (uint8_t)(z >> 16);
+	planes[3 * n + to] = (uint8_t)(z >> 24);
+}
+
+static void split32_ordered(uint8_t *planes, const struct kind *k,
+			    const uint8_t *data, const uint8_t *base, size_t n,
+			    struct mv_order *order)
+{
+	size_t quarter = n / 4;
+
+	for (size_t i = 0; i < quarter; i++)
+		for (size_t q = 0; q < MV_QUARTERS; q++)
+			split32_one(planes, n, data, base, i + q * quarter,
+				    order->at[q], k);
+	for (size_t i = 4 * quarter; i < n; i++)
+		split32_one(planes, n, data, base, i, order->at[3], k);
+}
+
+static inline void join32_one(uint8_t *out, const uint8_t *const *p,
+			      const uint8_t *base, size_t i, uint32_t *at,
+			      unsigned int shift, unsigned int mask)
+{
+	uint32_t b = mv_le32(base + 4 * i);
+	uint32_t from = at[b >> shift & mask]++;
+	uint32_t z = (uint32_t)p[0][from] | (uint32_t)p[1][from] << 8 |
+		     (uint32_t)p[2][from] << 16 | (uint32_t)p[3][from] << 24;
+	uint32_t d = z >> 1 ^ (0 - (z & 1));
+
+	mv_put_le32(out + 4 * i, at32(place32(b, UINT32_MAX) + d, UINT32_MAX));
+}
+
+static void join32_ordered(uint8_t *restrict out, const struct kind *k,
+			   const uint8_t *const *planes,
+			   const uint8_t *restrict base, size_t n,
+			   struct mv_order *restrict order)
+{
+	const uint8_t *const p[4] = { planes[0], planes[1], planes[2],
+				      planes[3] };
+	unsigned int shift = k->shift, mask = k->exponents - 1u;
+	size_t quarter = n / 4;
+
+	for (size_t i = 0; i < quarter; i++)
+		for (size_t q = 0; q < MV_QUARTERS; q++)
+			join32_one(out, p, base, i + q * quarter, order->at[q],
+				   shift, mask);
+	for (size_t i = 4 * quarter; i < n; i++)
+		join32_one(out, p, base, i, order->at[3], shift, mask);
+}
+
 /* Which quarter a number belongs to. */
 static uint32_t *places_of(struct mv_order *order, size_t i, size_t n)
 {
@@ -378,6 +442,10 @@ void mv_numbers_split_ordered(uint8_t *out, unsigned int kind,
 
 	if (k->width == 2) {
 		split16_ordered(out, k, data, base, n, order);
+		return;
+	}
+	if (k->width == 4) {
+		split32_ordered(out, k, data, base, n, order);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -398,6 +466,10 @@ void mv_numbers_join_ordered(uint8_t *out, unsigned int kind,
 
 	if (k->width == 2) {
 		join16_ordered(out, k, planes[0], planes[1], base, n, order);
+		return;
+	}
+	if (k->width == 4) {
+		join32_ordered(out, k, planes, base, n, order);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

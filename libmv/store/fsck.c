@@ -689,7 +689,7 @@ static int put_packs_aside(struct fsck *f, struct mv_err *err)
 
 static int forget_bad_packs(struct fsck *f, struct mv_err *err)
 {
-	struct mv_wanted wanted = { not_in_bad_pack, is_good_pack, f };
+	struct mv_wanted wanted = { not_in_bad_pack, is_good_pack, NULL, f };
 	int rc = mv_store_reindex(f->store, &wanted, err);
 
 	return rc ? rc : put_packs_aside(f, err);
@@ -775,7 +775,7 @@ static int any_pack(void *payload, const struct mv_index *index,
 /* What cannot be given back is not here: say so from now on. */
 static int forget_lost(struct fsck *f, struct mv_err *err)
 {
-	struct mv_wanted wanted = { not_lost, any_pack, f };
+	struct mv_wanted wanted = { not_lost, any_pack, NULL, f };
 
 	mv_ids_sort(f->lost, f->lost_count);
 	return mv_store_reindex(f->store, &wanted, err);

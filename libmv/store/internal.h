@@ -408,6 +408,9 @@ struct mv_wanted {
 		     enum mv_index_table table, uint64_t pos, uint32_t pack);
 	int (*pack)(void *payload, const struct mv_index *index,
 		    uint32_t pack);
+	/* What it knows of an entry besides; may be NULL. */
+	uint16_t (*about)(void *payload, const struct mv_index *index,
+			  enum mv_index_table table, uint64_t pos);
 	void *payload;
 };
 int mv_store_reindex(struct mv_store *store, const struct mv_wanted *wanted,

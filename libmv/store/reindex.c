@@ -125,6 +125,10 @@ static int merge_next(void *payload, struct mv_index_entry *out,
 	if (rc)
 		return rc;
 	out->about = (uint16_t)mv_index_about(m->index[from], t, m->pos[from]);
+	if (m->wanted && m->wanted->about)
+		out->about |= m->wanted->about(m->wanted->payload,
+					       m->index[from], t,
+					       m->pos[from]);
 	out->pack = m->number[from][pack];
 	for (size_t i = best; i < m->count; i++)
 		if (has_head(m, i, &out->id))

@@ -190,6 +190,31 @@ int mv_store_upgrade(struct mv_store *store, mv_fsck_fn fn, void *payload,
 		     uint64_t *bad, struct mv_err *err);
 
 /*
+ * Numbers of one content that stand in another one, too, and may differ a
+ * little: what is at `off` leans on what is at `base_off`.
+ */
+struct mv_lean_run {
+	uint64_t off, base_off, len;
+	unsigned int numbers;	/* enum mv_numbers */
+};
+/*
+ * What may lean on what. Called by options.leans, as often as it likes, for
+ * newer contents first. `newer`: the base is the next version; else it only has
+ * the same tensors. mv_gc_wants(): 1 when the content has chunks with which
+ * that was not tried yet, 0, or an error. mv_gc_may_lean(): runs in order of
+ * `off`; without any, nothing of it leans on that base. Where it pays, chunks
+ * of `oid` are stored as differences; otherwise they stay as they are, and
+ * either way they are not tried again. Nothing ever leans on itself, and no
+ * chain gets longer than it may.
+ */
+struct mv_gc_leaner;
+int mv_gc_wants(struct mv_gc_leaner *leaner, const struct mv_oid *oid,
+		int newer, struct mv_err *err);
+int mv_gc_may_lean(struct mv_gc_leaner *leaner, const struct mv_oid *oid,
+		   const struct mv_oid *base, const struct mv_lean_run *runs,
+		   size_t count, int newer, struct mv_err *err);
+
+/*
  * Drop what no root needs and is older than `grace_s` seconds. `roots` is
  * called under the store's exclusive lock and calls `add` for every oid
  * that somebody still names; if it fails, nothing is dropped. Packs younger
@@ -199,11 +224,15 @@ int mv_store_upgrade(struct mv_store *store, mv_fsck_fn fn, void *payload,
  */
 struct mv_gc_options {
 	int dry_run;
+	int aggressive;		/* differences that are slower to read */
 	int64_t grace_s;
 	int64_t now;
 	int (*roots)(void *payload,
 		     int (*add)(void *sink, const struct mv_oid *oid),
 		     void *sink, struct mv_err *err);
+	/* NULL: nothing is stored as a difference that is not already. */
+	int (*leans)(void *payload, struct mv_gc_leaner *leaner,
+		     struct mv_err *err);
 	void *payload;
 };
 struct mv_gc_stats {
@@ -212,6 +241,8 @@ struct mv_gc_stats {
 	uint64_t packs_removed, packs_rewritten;
 	uint64_t kept_young;	/* unreferenced bytes inside the grace period */
 	uint64_t kept_foreign;	/* bytes in packs of owners whom nobody asks */
+	uint64_t leaning;	/* chunks stored as differences from now on */
+	uint64_t lean_saved;	/* bytes that this is less */
 };
 int mv_store_gc(struct mv_store *store, const struct mv_gc_options *options,
 		struct mv_gc_stats *stats, struct mv_err *err);

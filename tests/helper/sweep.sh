@@ -117,6 +117,11 @@ gc_make () {
 		mv-test random 3000 22 >dir/b.bin &&
 		git model add . && git commit -q -m gone &&
 		git switch -q one && git branch -q -D gone &&
+		mv-test safetensors model.bin bf16 400k 3 &&
+		cp model.bin base && git model add model.bin &&
+		git commit -q -m base && git branch base &&
+		mv-test tune base model.bin 2 5 && rm base &&
+		git model add model.bin && git commit -q -m tuned &&
 		git reflog expire --expire=now --all && git gc -q --prune=now
 	) && sweep_settle
 }

@@ -139,7 +139,7 @@ static void test_care_gc__keeps_what_git_has_a_pointer_of(void **state)
 	assert_int_equal(stats.dropped_chunks, 0);
 	run(&w.r, "git reflog expire --expire=now --all; git prune");
 	world_open(&w, NULL);
-	assert_ok(&w, mv_care_gc(w.repo, 1, 0, atoll(now) + 60, &stats,
+	assert_ok(&w, mv_care_gc(w.repo, MV_CARE_GC_DRY_RUN, 0, atoll(now) + 60, &stats,
 				 &w.err));
 	assert_int_equal(stats.dropped_chunks, 1);
 	assert_ok(&w, mv_care_gc(w.repo, 0, 0, atoll(now) + 60, &stats,
