@@ -379,8 +379,15 @@ static struct mv_json *counts_json(const uint64_t *n, uint32_t count)
 	return list;
 }
 
-static struct mv_json *tensor_json(const struct mv_tensor *t, const char *hex)
+struct listed {
+	const struct mv_layout *layout;
+	char (*hex)[MV_OID_HEX + 1];	/* NULL: not asked for */
+};
+
+static struct mv_json *tensor_json(void *payload, size_t i)
 {
+	const struct listed *l = payload;
+	const struct mv_tensor *t = &l->layout->tensors[i];
 	struct mv_json *o = mv_json_object();
 
 	set_text(o, "name", t->name);
@@ -395,8 +402,8 @@ static struct mv_json *tensor_json(const struct mv_tensor *t, const char *hex)
 	if (t->offset || t->elsewhere)
 		mv_json_set(o, "offset", count_json(t->offset));
 	mv_json_set(o, "size", count_json(t->length));
-	if (hex && *hex)
-		mv_json_set(o, "sha256", mv_json_str(hex));
+	if (l->hex && *l->hex[i])
+		mv_json_set(o, "sha256", mv_json_str(l->hex[i]));
 	return o;
 }
 
@@ -436,15 +443,13 @@ static int inspect_print_json(const struct source *s,
 			      const struct mv_layout *layout,
 			      char (*hex)[MV_OID_HEX + 1])
 {
+	struct listed listed = { layout, hex };
 	struct mv_json *top = mv_json_object();
-	struct mv_json *notes = mv_json_array(), *tensors = mv_json_array();
+	struct mv_json *notes = mv_json_array();
 	const char *made_as = architecture(layout);
 
 	for (size_t i = 0; i < layout->note_count; i++)
 		mv_json_push(notes, mv_json_str(layout->notes[i]));
-	for (size_t i = 0; i < layout->count; i++)
-		mv_json_push(tensors, tensor_json(&layout->tensors[i],
-						  hex ? hex[i] : NULL));
 	mv_json_set(top, "size", count_json(s->size));
 	mv_json_set(top, "format", mv_json_str(layout->format));
 	if (made_as)
@@ -454,8 +459,8 @@ static int inspect_print_json(const struct source *s,
 	mv_json_set(top, "dtypes", dtypes_json(layout));
 	mv_json_set(top, "metadata", metadata_json(layout));
 	mv_json_set(top, "notes", notes);
-	mv_json_set(top, "tensors", tensors);
-	return out_json(top);
+	return out_json_list(top, "tensors", layout->count, tensor_json,
+			     &listed);
 }
 
 static int show(struct source *s, int tensors, int json, struct mv_err *err)

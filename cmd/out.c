@@ -281,6 +281,55 @@ int out_json(struct mv_json *value)
 	return status;
 }
 
+/* A value within a list within an object: each of its lines goes further in. */
+static int print_item(struct mv_buf *text, struct mv_json *value, int first,
+		      struct mv_err *err)
+{
+	const char *line, *end;
+	int rc;
+
+	text->len = 0;
+	rc = mv_json_print(text, value, 2, err);
+	mv_json_free(value);
+	if (rc < 0)
+		return rc;
+	fputs(first ? "\n" : ",\n", stdout);
+	for (line = text->data; (end = strchr(line, '\n')); line = end + 1)
+		printf("    %.*s\n", (int)(end - line), line);
+	printf("    %s", line);
+	return 0;
+}
+
+int out_json_list(struct mv_json *object, const char *key, size_t count,
+		  struct mv_json *(*make)(void *payload, size_t i),
+		  void *payload)
+{
+	int status = CMD_OK;
+	struct mv_buf text;
+	struct mv_err err;
+	int rc;
+
+	mv_buf_init(&text, (size_t)1 << 30);
+	rc = mv_json_print(&text, object, 2, &err);
+	mv_json_free(object);
+	if (rc < 0) {
+		status = out_fatal(&err);
+		goto out;
+	}
+	/* All but the newline and the brace at its end. */
+	out_bytes(text.data, text.len - 2);
+	printf(",\n  \"%s\": [", key);
+	for (size_t i = 0; i < count; i++)
+		if (print_item(&text, make(payload, i), !i, &err) < 0) {
+			status = out_fatal(&err);
+			goto out;
+		}
+	printf("%s]\n}\n", count ? "\n  " : "");
+out:
+	mv_buf_release(&text);
+	return status;
+}
+
 void out_pipe_gone(void)
 {
 	struct pollfd fd = { .fd = 1, .events = POLLOUT };

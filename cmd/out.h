@@ -66,6 +66,11 @@ int out_quote_path(struct mv_buf *out, const char *path);
 const char *out_s(uint64_t count);
 /* Print one JSON value and a newline, and free it. CMD_OK or CMD_FATAL. */
 int out_json(struct mv_json *value);
+/* The same of an object that is not empty and goes on with a list `key`,
+   whose `count` values are made one by one: it may be a long one. */
+int out_json_list(struct mv_json *object, const char *key, size_t count,
+		  struct mv_json *(*make)(void *payload, size_t i),
+		  void *payload);
 
 /*
  * The last thing before the end: was all of standard output written? A full

@@ -160,6 +160,21 @@ test_expect_success 'JSON' '
 	test_cmp want line
 '
 
+# No tree is made of the whole header, nor of the whole answer.
+test_expect_success 'many tensors are listed in little memory' '
+	awk "BEGIN {
+		printf \"{\"
+		for (i = 0; i < 100000; i++)
+			printf \"%s\\\"t%d\\\":{\\\"dtype\\\":\\\"U8\\\",\\\"shape\\\":[0],\\\"data_offsets\\\":[0,0]}\", i ? \",\" : \"\", i
+		print \"}\"
+	}" >json &&
+	{ le64 "$(test_file_size json)" && cat json; } >many &&
+	(ulimit -v 60000 && git model inspect --json many >out) &&
+	test_grep "^      .name.: .t99999.,$" out &&
+	(ulimit -v 60000 && git model inspect many >out) &&
+	test_grep "^tensors: 100000$" out
+'
+
 test_expect_success 'a name that is not UTF-8 is exact in JSON' '
 	{ printf "GGUF\003\0\0\0" && le64 0 && le64 1 && le64 1 &&
 	printf "k\010\0\0\0" && le64 2 && printf "a\377"; } >bytes.gguf &&

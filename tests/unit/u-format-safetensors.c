@@ -52,6 +52,39 @@ static const char three[] =
 	"\"a\":" T("BF16", "[2]", 0, 4) ","
 	"\"none\":" T("U8", "[0,7]", 28, 28) "}   ";
 
+/* The header is parsed member by member: the commas and braces between them
+   must be right, too. */
+static void test_format_safetensors__what_is_between_members_is_checked(void **state)
+{
+	static const char *const texts[] = {
+		"{,}", "{ , }", "{%,}", "{,%}", "{%,,}", "{%", "{%,", "{%]",
+		"{%}}", "{%},", "{%}{%}", "{%%}", "{\"b\"}", "{\"b\":}", "{b:%}",
+		"{\"b}", "{\"b\\", "{[%]}", "{\"__metadata__\":{,}}",
+		"{\"__metadata__\":{\"k\":\"v\",}}",
+		"{\"__metadata__\":{\"k\":\"v\"}x}",
+		"{\"__metadata__\":{\"k\":\"v\"}}}",
+		"{\"__metadata__\":{\"k\":\"v\"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct mv_buf json;
+
+		mv_buf_init(&json, 1024);
+		for (const char *s = texts[i]; *s; s++)
+			assert_int_equal(*s != '%' ? mv_buf_addch(&json, *s) :
+				mv_buf_addstr(&json, "\"a\":"
+					T("U8", "[1]", 0, 1)), 0);
+		refused(json.data, 1, "JSON");
+		mv_buf_release(&json);
+	}
+	accepted("{ \t\r\n}", 0);
+	accepted("{ \"a\" : " T("U8", "[1]", 0, 1) " }\n", 1);
+	accepted("{\"},{\\\"\":" T("U8", "[1]", 0, 1) "}", 1);
+	accepted("{\"__metadata__\" : { } , \"a\":" T("U8", "[1]", 0, 1) "}", 1);
+	accepted("{\"\\u005f_metadata__\":{\"}\":\"{,\"}}", 0);
+}
+
 static void test_format_safetensors__real_files_are_as_frozen(void **state)
 {
 	(void)state;
@@ -167,9 +200,15 @@ static void test_format_safetensors__structure_is_checked(void **state)
 	refused("{\"__metadata__\":{\"a\":1}}", 0, "not a string");
 	refused("{\"__metadata__\":[]}", 0, "not an object");
 	refused("{\"a\":" T("U8", "[]", 0, 1) ",\"a\":" T("U8", "[]", 1, 2) "}",
-		2, "JSON");
+		2, "tensor 'a' is there twice");
 	refused("{\"a\":" T("U8", "[]", 0, 1) ",\"\\u0061\":"
-		T("U8", "[]", 1, 2) "}", 2, "JSON");
+		T("U8", "[]", 1, 2) "}", 2, "tensor 'a' is there twice");
+	refused("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[],"
+		"\"data_offsets\":[0,1]}}", 1, "JSON");
+	refused("{\"__metadata__\":{\"a\":\"\",\"\\u0061\":\"\"}}", 0,
+		"metadata 'a' is there twice");
+	refused("{\"__metadata__\":{},\"\\u005f_metadata__\":{}}", 0,
+		"'__metadata__' is there twice");
 	refused("{} x", 0, "JSON");
 	refused("{\"\xff\":" T("U8", "[]", 0, 1) "}", 1, "JSON");
 }
@@ -284,6 +323,7 @@ static void test_format_safetensors__names_in_messages_are_tame(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_format_safetensors__what_is_between_members_is_checked),
 		cmocka_unit_test(test_format_safetensors__real_files_are_as_frozen),
 		cmocka_unit_test(test_format_safetensors__fields_are_read),
 		cmocka_unit_test(test_format_safetensors__legal_oddities_are_taken),
