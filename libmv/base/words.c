@@ -55,3 +55,20 @@ char *mv_words(char *out, size_t size, const char *fmt, ...)
 	va_end(ap);
 	return out;
 }
+
+void mv_vtell(mv_tell_fn tell, void *payload, const char *fmt, va_list ap)
+{
+	char text[2048];
+
+	if (tell)
+		tell(payload, mv_vwords(text, sizeof(text), fmt, ap));
+}
+
+void mv_tell(mv_tell_fn tell, void *payload, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	mv_vtell(tell, payload, fmt, ap);
+	va_end(ap);
+}

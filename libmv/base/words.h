@@ -17,4 +17,11 @@ char *mv_words(char *out, size_t size, const char *fmt, ...);
 __attribute__((format(printf, 3, 0)))
 char *mv_vwords(char *out, size_t size, const char *fmt, va_list ap);
 
+/* The same to who listens (NULL: nobody does), in 2048 bytes. */
+typedef void (*mv_tell_fn)(void *payload, const char *message);
+__attribute__((format(printf, 3, 4)))
+void mv_tell(mv_tell_fn tell, void *payload, const char *fmt, ...);
+__attribute__((format(printf, 3, 0)))
+void mv_vtell(mv_tell_fn tell, void *payload, const char *fmt, va_list ap);
+
 #endif

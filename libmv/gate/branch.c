@@ -121,9 +121,9 @@ static int on_delta(void *payload, const struct mv_git_delta *d,
 		return 0;
 	/* Also what is gone: it may have been part of a directory, or be
 	   something else now than a file. */
-	return d->new_path ? add_path(m, d->new_path,
-				      d->new_odd ? "" : d->new_blob, err) :
-			     add_path(m, d->old_path, "", err);
+	if (!d->new_path)
+		return add_path(m, d->old_path, "", err);
+	return add_path(m, d->new_path, d->new_odd ? "" : d->new_blob, err);
 }
 
 /* -- one content ---------------------------------------------------------- */

@@ -61,25 +61,33 @@ static int is_file(const char *path)
 static int read_texts(struct texts *t, char **name, struct mv_repo *repo,
 		      const char *where, struct mv_err *err)
 {
-	int file = where && is_file(where), rc = 0;
-	char commit[65];
+	const char *file = where && is_file(where) ? where : NULL;
+	const char *commit = NULL;
+	char hex[65];
+	int rc = 0;
 
-	if (where && !file)
-		rc = mv_git_commit_sure(commit, mv_repo_git(repo), where,
-					err);
-	for (int i = 0; !rc && i < DRAFT_FILES; i++)
-		rc = file && i == POLICY ? draft_read_file(t, where, err) :
-		     draft_read(t, i, repo, where && !file ? commit : NULL,
-				err);
+	if (where && !file) {
+		rc = mv_git_commit_sure(hex, mv_repo_git(repo), where, err);
+		commit = hex;
+	}
+	for (int i = 0; !rc && i < DRAFT_FILES; i++) {
+		if (file && i == POLICY)
+			rc = draft_read_file(t, file, err);
+		else
+			rc = draft_read(t, i, repo, commit, err);
+	}
 	if (rc)
 		return rc;
-	*name = !where ? strdup(draft_files[POLICY]) : file ? strdup(where) :
-		mv_strf("%s:%s", where, draft_files[POLICY]);
+	if (commit)
+		*name = mv_strf("%s:%s", where, draft_files[POLICY]);
+	else
+		*name = strdup(file ? file : draft_files[POLICY]);
 	if (!*name)
 		return mv_nomem(err);
-	return t->there[POLICY] ? 0 :
-		mv_fail(err, MV_ENOENT, "there is no '%s'; 'git model policy "
-			"init' writes one to begin with", *name);
+	if (t->there[POLICY])
+		return 0;
+	return mv_fail(err, MV_ENOENT, "there is no '%s'; 'git model policy "
+		       "init' writes one to begin with", *name);
 }
 
 /* -- who is on the lists -------------------------------------------------- */
@@ -281,21 +289,23 @@ static int add_id(struct mv_buf *text, struct mv_err *err)
 		return rc;
 	hex[12] = '4';
 	hex[16] = "89ab"[hex[16] & 3];
-	return mv_buf_addf(text, "%s[repository]\nid = %.8s-%.4s-%.4s-%.4s-"
-			   "%.12s\n", text->len ? "\n" : "", hex, hex + 8,
-			   hex + 12, hex + 16, hex + 20) ? mv_nomem(err) : 0;
+	if (mv_buf_addf(text, "%s[repository]\nid = %.8s-%.4s-%.4s-%.4s-"
+			"%.12s\n", text->len ? "\n" : "", hex, hex + 8,
+			hex + 12, hex + 16, hex + 20))
+		return mv_nomem(err);
+	return 0;
 }
 
 static int set_id(struct mv_repo *repo, struct texts *t, struct mv_err *err)
 {
 	struct mv_buf *text = &t->text[CONFIG];
 	struct seen seen = { 0, 0 };
-	int rc = t->there[CONFIG] ?
-	       mv_config_parse_with(draft_files[CONFIG], text->data,
-				    text->len, MV_CONFIG_HEADS |
-				    MV_CONFIG_INDENT, see, &seen,
-				    err) : 0;
+	int rc = 0;
 
+	if (t->there[CONFIG])
+		rc = mv_config_parse_with(draft_files[CONFIG], text->data,
+					  text->len, MV_CONFIG_HEADS |
+					  MV_CONFIG_INDENT, see, &seen, err);
 	if (rc || seen.id)
 		return rc;
 	if (seen.section)

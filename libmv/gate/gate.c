@@ -67,10 +67,11 @@ static int only_head(char **branch, struct mv_git *git, struct mv_err *err)
 {
 	int rc = mv_git_head_branch(branch, git, err);
 
-	return rc != MV_ENOENT ? rc :
-		mv_fail(err, MV_ENOTSUP, "there is no branch that could be "
-			"trusted, and HEAD is on none; fetch the one that "
-			"others merge into");
+	if (rc != MV_ENOENT)
+		return rc;
+	return mv_fail(err, MV_ENOTSUP, "there is no branch that could be "
+		       "trusted, and HEAD is on none; fetch the one that "
+		       "others merge into");
 }
 
 /* Of the branch "refs/remotes/origin/main". */
@@ -206,10 +207,11 @@ static int must_lack(void *payload, size_t i, const char *hex,
 	const struct trusted *t = payload;
 
 	(void)hex;
-	return !data && !len ? 0 :
-		mv_fail(err, MV_EIO, "git ls-tree does not name .gitmodel/%s "
-			"of %.10s, which is there", trusted_files[t->which[i]],
-			t->commit);
+	if (!data && !len)
+		return 0;
+	return mv_fail(err, MV_EIO, "git ls-tree does not name .gitmodel/%s of "
+		       "%.10s, which is there", trusted_files[t->which[i]],
+		       t->commit);
 }
 
 /* A listing that was cut off, or never came, would be a policy that asks for
@@ -487,18 +489,22 @@ static int load_state(struct mv_gate *g, const struct mv_gate_options *o,
 {
 	const struct mv_git_ref *notes = overlaid(o, NOTES);
 	char hex[65] = "";
-	int rc = o->ref_count ? overlay_registry(g, o, err) :
-	       mv_registry_load(&g->registry, mv_repo_git(g->repo),
-				o->artifact, err);
+	const char *tip = notes ? notes->oid : hex;
+	int rc;
 
+	if (o->ref_count)
+		rc = overlay_registry(g, o, err);
+	else
+		rc = mv_registry_load(&g->registry, mv_repo_git(g->repo),
+				      o->artifact, err);
 	if (!rc && !notes) {
 		rc = mv_git_ref_get(hex, mv_repo_git(g->repo), NOTES, err);
-		rc = rc == MV_ENOENT ? 0 : rc;
+		if (rc == MV_ENOENT)
+			rc = 0;
 	}
-	if (!rc && !*(notes ? notes->oid : hex) && !o->records_known)
+	if (!rc && !*tip && !o->records_known)
 		rc = mv_evidence_notes_missing(&g->no_records, g->repo, err);
-	return rc ? rc : mv_gate_set(&g->notes, notes ? notes->oid : hex,
-				     err);
+	return rc ? rc : mv_gate_set(&g->notes, tip, err);
 }
 
 /* What is cut off came from somewhere, though no remote is named any more. */

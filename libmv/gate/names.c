@@ -150,10 +150,9 @@ static int beneath(char **what, const struct mv_tag_names *names,
 		return 0;
 	len = strlen(tag->stage);
 	for (size_t i = 0; i < p->section_count; i++) {
-		const char *hash = strrchr(p->sections[i].name, '#');
-		const char *stage = hash ? hash + 1 : p->sections[i].name;
+		const char *stage = mv_policy_stage_of(&p->sections[i]);
 
-		if (strncmp(stage, tag->stage, len) || stage[len] != '/' ||
+		if (!stage || strncmp(stage, tag->stage, len) || stage[len] != '/' ||
 		    !mv_policy_governs(p, "stage", tag->artifact, stage))
 			continue;
 		*what = mv_strf("%s%s", name, stage + len);

@@ -37,7 +37,10 @@ static int verdict_digest(char *out, const struct mv_verdict *v,
 				 f->line, f->rule, mv_result_name(f->result),
 				 (int)f->mode);
 	}
-	rc = rc ? mv_nomem(err) : mv_gate_digest(out, text.data, text.len, err);
+	if (rc)
+		rc = mv_nomem(err);
+	else
+		rc = mv_gate_digest(out, text.data, text.len, err);
 	mv_buf_release(&text);
 	return rc;
 }
@@ -78,11 +81,9 @@ static int must_sign(const struct mv_gate *gate, const char *stage)
 
 	for (size_t i = 0; gate->has_policy && i < p->section_count; i++) {
 		const struct mv_section *s = &p->sections[i];
-		const char *hash = strrchr(s->name, '#');
+		const char *of = mv_policy_stage_of(s);
 
-		if (!strcmp(s->kind, "branch") ||
-		    (!strcmp(s->kind, "stage") &&
-		     strcmp(hash ? hash + 1 : s->name, stage)))
+		if (!strcmp(s->kind, "branch") || (of && strcmp(of, stage)))
 			continue;
 		for (size_t j = 0; j < s->count; j++)
 			if (asks_who(&s->rules[j]))
@@ -132,7 +133,7 @@ static int check_chosen(const struct promoting *x, struct mv_err *err)
 	const struct mv_past_commit *place = NULL;
 	struct mv_past past;
 	char *branch = NULL, tip[65];
-	const char *name;
+	const char *name, *slash;
 	int rc;
 
 	if (!x->gate->chosen || x->options->force || !*x->gate->trusted)
@@ -148,8 +149,8 @@ static int check_chosen(const struct promoting *x, struct mv_err *err)
 	}
 	rc = mv_gate_past_place(&place, &past, git, x->gate->trusted, NULL,
 				err);
-	name = strncmp(branch, "refs/", 5) || !strchr(branch + 5, '/') ?
-	       branch : strchr(branch + 5, '/') + 1;
+	slash = strncmp(branch, "refs/", 5) ? NULL : strchr(branch + 5, '/');
+	name = slash ? slash + 1 : branch;
 	if (!rc && !place)
 		rc = mv_fail(err, MV_EDENIED, "the policy of %.10s never was "
 			     "%s, so nobody would believe the tag; --force "
@@ -164,16 +165,20 @@ static int check_holder(const struct promoting *x, struct mv_err *err)
 {
 	const struct mv_promotion *p = x->promotion;
 	int held = !strcmp(x->facts.displaces, p->version);
+	const char *holder = *x->facts.displaces ? x->facts.displaces :
+						   "nothing";
 
-	if (!strcmp(p->action, "demote"))
-		return held ? 0 : mv_fail(err, MV_ENOENT, "%s@%s does not "
-					  "hold %s; %s does", p->artifact,
-					  p->version, p->stage,
-					  *x->facts.displaces ?
-					  x->facts.displaces : "nothing");
-	return held && !x->options->force ?
-		mv_fail(err, MV_EEXISTS, "%s@%s holds %s already", p->artifact,
-			p->version, p->stage) : 0;
+	if (!strcmp(p->action, "demote")) {
+		if (held)
+			return 0;
+		return mv_fail(err, MV_ENOENT, "%s@%s does not hold %s; %s "
+			       "does", p->artifact, p->version, p->stage,
+			       holder);
+	}
+	if (!held || x->options->force)
+		return 0;
+	return mv_fail(err, MV_EEXISTS, "%s@%s holds %s already", p->artifact,
+		       p->version, p->stage);
 }
 
 static int check(struct promoting *x, struct mv_err *err)
@@ -224,9 +229,9 @@ static int reload(struct mv_gate *gate, const char *artifact,
 static int trailer(struct mv_tag_event *event, const char *key,
 		   const char *value, struct mv_err *err)
 {
-	return value && *value ? mv_release_tag_trailer(event, key, value,
-							err) :
-				 0;
+	if (!value || !*value)
+		return 0;
+	return mv_release_tag_trailer(event, key, value, err);
 }
 
 static int add_verdict(struct mv_tag_event *event, const struct promoting *x,

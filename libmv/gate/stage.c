@@ -272,14 +272,6 @@ int mv_gate_stage(struct mv_stage *out, struct mv_gate *gate,
 
 /* -- stages that there are ------------------------------------------------ */
 
-/* "production", "fraud#production", "team-*#production" */
-static const char *stage_stage_of(const struct mv_section *s)
-{
-	const char *hash = strrchr(s->name, '#');
-
-	return strcmp(s->kind, "stage") ? NULL : hash ? hash + 1 : s->name;
-}
-
 /* Rules that name a stage without governing it. */
 static int is_named(const struct mv_section *s, const char *stage,
 		    struct mv_nearest *near)
@@ -364,7 +356,7 @@ int mv_gate_check_stage(const struct mv_gate *gate, const char *artifact,
 		mv_nearest_try(&near, r->v[i].tag.stage);
 	}
 	for (size_t i = 0; i < p->section_count; i++) {
-		const char *name = stage_stage_of(&p->sections[i]);
+		const char *name = mv_policy_stage_of(&p->sections[i]);
 
 		any |= name != NULL;
 		if (is_named(&p->sections[i], stage, &near))

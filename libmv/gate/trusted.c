@@ -59,8 +59,10 @@ static int head_has_policy(int *yes, struct mv_repo *repo, struct mv_err *err)
 	int rc = mv_git_commit(hex, mv_repo_git(repo), "HEAD", &why);
 
 	*yes = 0;
+	if (rc == MV_ENOENT)
+		return 0;
 	if (rc)
-		return rc == MV_ENOENT ? 0 : mv_fail(err, rc, "%s", why.msg);
+		return mv_fail(err, rc, "%s", why.msg);
 	o.trusted = hex;
 	rc = mv_gate_open(&gate, repo, &o, &why);
 	*yes = rc || gate.has_policy;
@@ -88,7 +90,11 @@ int mv_gate_trusted_absent(enum mv_trusted_absence *out, struct mv_repo *repo,
 	if (!rc)
 		rc = mv_git_each_ref(mv_repo_git(repo), prefixes, saw_ref,
 				     &others, err);
-	*out = governed ? MV_TRUSTED_INSTEAD : others ? MV_TRUSTED_LATE :
-							 MV_TRUSTED_FRESH;
+	if (governed)
+		*out = MV_TRUSTED_INSTEAD;
+	else if (others)
+		*out = MV_TRUSTED_LATE;
+	else
+		*out = MV_TRUSTED_FRESH;
 	return rc;
 }

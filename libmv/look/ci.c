@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,20 +23,6 @@ struct ci {
 	unsigned left;		/* commits that we may deepen by */
 };
 
-__attribute__((format(printf, 2, 3)))
-static void ci_tell(struct ci *ci, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (!ci->ask->tell)
-		return;
-	va_start(ap, fmt);
-	mv_vwords(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	ci->ask->tell(ci->ask->payload, text);
-}
-
 static int fetch(struct ci *ci, const char *how, const char *const *specs,
 		 const struct mv_buf *in, struct mv_err *err)
 {
@@ -47,16 +32,11 @@ static int fetch(struct ci *ci, const char *how, const char *const *specs,
 
 /* -- tags of the registry ------------------------------------------------- */
 
-static void look_ci_say(void *payload, const char *text)
-{
-	ci_tell(payload, "%s", text);
-}
-
 static int fetch_tags(struct ci *ci, struct mv_err *err)
 {
 	struct mv_registry_fetched got;
-	int rc = mv_release_fetch(&got, ci->repo, ci->out->remote, look_ci_say,
-				  ci, err);
+	int rc = mv_release_fetch(&got, ci->repo, ci->out->remote, ci->ask->tell,
+				  ci->ask->payload, err);
 
 	ci->out->tags = got.tags;
 	ci->out->differing = got.differing;
@@ -112,7 +92,7 @@ static int bring(struct ci *ci, const char *name, const char *source,
 		rc = mv_git_ref_get(new, ci->repo->git, to, err);
 	if (!rc && strcmp(old, new)) {
 		ci->out->commits++;
-		ci_tell(ci, "fetched %s", name);
+		mv_tell(ci->ask->tell, ci->ask->payload, "fetched %s", name);
 	}
 	free(spec);
 	return rc;
@@ -253,7 +233,7 @@ static int meet(struct ci *ci, struct mv_err *err)
 			return no_common(ci, shallow, err);
 		if (step > ci->left)
 			step = ci->left;
-		ci_tell(ci,
+		mv_tell(ci->ask->tell, ci->ask->payload,
 			"base and head do not meet yet: deepening history by "
 			"%u commits", step);
 		snprintf(how, sizeof(how), "--deepen=%u", step);
@@ -271,7 +251,7 @@ static int unshallow(struct ci *ci, struct mv_err *err)
 
 	if (shallow <= 0)
 		return shallow;
-	ci_tell(ci, "fetching all of history");
+	mv_tell(ci->ask->tell, ci->ask->payload, "fetching all of history");
 	return deepen(ci, "--unshallow", err);
 }
 

@@ -57,17 +57,10 @@ int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
 
 /* -- stages --------------------------------------------------------------- */
 
-static const char *lint_names_stage_of(const struct mv_section *s)
-{
-	const char *hash = strrchr(s->name, '#');
-
-	return strcmp(s->kind, "stage") ? NULL : hash ? hash + 1 : s->name;
-}
-
 static int has_section(const struct mv_policy *p, const char *stage)
 {
 	for (size_t i = 0; i < p->section_count; i++) {
-		const char *name = lint_names_stage_of(&p->sections[i]);
+		const char *name = mv_policy_stage_of(&p->sections[i]);
 
 		if (name && !strcmp(name, stage))
 			return 1;
@@ -91,7 +84,7 @@ static void nearest_stage(struct mv_nearest *near, const struct naming *n,
 	const struct mv_policy *p = n->policy;
 
 	for (size_t i = 0; ruled && i < p->section_count; i++) {
-		const char *name = lint_names_stage_of(&p->sections[i]);
+		const char *name = mv_policy_stage_of(&p->sections[i]);
 
 		if (name && strcmp(name, near->word))
 			mv_nearest_try(near, name);
@@ -105,7 +98,7 @@ static void nearest_stage(struct mv_nearest *near, const struct naming *n,
    is nearly called so and that no rule speaks of. */
 static void lint_section_name(struct naming *n, const struct mv_section *s)
 {
-	const char *stage = lint_names_stage_of(s);
+	const char *stage = mv_policy_stage_of(s);
 	struct mv_nearest near = MV_NEAREST_INIT(stage ? stage : "");
 
 	if (!stage || has_tag(n, stage))

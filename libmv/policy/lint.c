@@ -232,13 +232,6 @@ static const char *artifacts_of(const struct mv_section *s, int *len)
 	return hash ? s->name : NULL;
 }
 
-static const char *lint_stage_of(const struct mv_section *s)
-{
-	const char *hash = strrchr(s->name, '#');
-
-	return hash ? hash + 1 : s->name;
-}
-
 /* Can both speak of the same thing? */
 static int overlap(const struct mv_section *a, const struct mv_section *b)
 {
@@ -249,7 +242,7 @@ static int overlap(const struct mv_section *a, const struct mv_section *b)
 		return 0;
 	if (strcmp(a->kind, "stage"))
 		return mv_glob(a->name, b->name) || mv_glob(b->name, a->name);
-	if (strcmp(lint_stage_of(a), lint_stage_of(b)))
+	if (strcmp(mv_policy_stage_of(a), mv_policy_stage_of(b)))
 		return 0;
 	if (!artifacts_of(a, &a_len) || !artifacts_of(b, &b_len))
 		return 1;
@@ -279,7 +272,7 @@ static int leads_to(const struct mv_policy *p, const char *from,
 		const struct mv_section *s = &p->sections[i];
 
 		if (seen[i] || strcmp(s->kind, "stage") ||
-		    strcmp(lint_stage_of(s), from))
+		    strcmp(mv_policy_stage_of(s), from))
 			continue;
 		seen[i] = 1;
 		for (size_t j = 0; j < s->count; j++)
@@ -302,10 +295,10 @@ static void lint_order(struct linting *l, const struct mv_section *s)
 		const struct mv_rule *r = &s->rules[i];
 
 		if (r->kind != MV_RULE_REQUIRE_STAGE ||
-		    !leads_to(l->policy, r->args->text, lint_stage_of(s), seen))
+		    !leads_to(l->policy, r->args->text, mv_policy_stage_of(s), seen))
 			continue;
 		say(l, r->line, 1, "nothing can hold '%s' before '%s': that "
-		    "needs it first", r->args->text, lint_stage_of(s));
+		    "needs it first", r->args->text, mv_policy_stage_of(s));
 		break;
 	}
 	free(seen);

@@ -49,6 +49,15 @@ int mv_section_applies(const struct mv_section *s, const char *kind,
 	return mv_glob(pattern, artifact);
 }
 
+const char *mv_policy_stage_of(const struct mv_section *s)
+{
+	const char *hash = strrchr(s->name, '#');
+
+	if (strcmp(s->kind, "stage"))
+		return NULL;
+	return hash ? hash + 1 : s->name;
+}
+
 const struct mv_rule *mv_section_rule(const struct mv_section *s,
 				      enum mv_rule_kind kind)
 {

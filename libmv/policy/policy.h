@@ -91,6 +91,10 @@ int mv_policy_lint_names(const struct mv_policy *p, const char *const *stages,
 int mv_policy_lint_config(const char *data, size_t len, mv_lint_fn fn,
 			  void *payload, struct mv_err *err);
 
+/* "production" of [stage "production"] and [stage "fraud#production"]; NULL:
+   the section is no stage's. */
+const char *mv_policy_stage_of(const struct mv_section *s);
+
 /* Is the stage (of this artifact) or branch governed by any section? */
 int mv_policy_governs(const struct mv_policy *p, const char *kind,
 		      const char *artifact, const char *name);

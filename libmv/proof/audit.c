@@ -85,10 +85,13 @@ const char *mv_proof_decided_word(enum mv_event_kind kind)
 
 static const char *action_of(const struct mv_verified *v)
 {
-	if (!v->event)
-		return v->stage ? "tag lost" : v->artifact ? "policy change" :
-			v->version ? "tag in the way" : "records altered";
-	return mv_proof_decided_word(v->event->tag.kind);
+	if (v->event)
+		return mv_proof_decided_word(v->event->tag.kind);
+	if (v->stage)
+		return "tag lost";
+	if (v->artifact)
+		return "policy change";
+	return v->version ? "tag in the way" : "records altered";
 }
 
 static int rank_of(const struct mv_verified *v)
@@ -119,16 +122,19 @@ static int on_event(void *payload, const struct mv_verified *v,
 		.who = v->promoter, .action = action_of(v),
 		.artifact = policy ? NULL : v->artifact,
 		.version = policy ? NULL : v->version, .stage = v->stage,
-		.object = v->event ? v->event->ref + strlen("refs/tags/") :
-			  policy ? v->version : NULL,
 		.evidence = v->evidence, .policy = v->policy,
-		.reason = v->verdict ? !v->verdict->governed ? "ungoverned" :
-			  mv_result_name(v->verdict->result) : NULL,
 		.state = v->state
 	};
 	struct mv_buf problem;
 	int rc;
 
+	if (v->event)
+		e.object = v->event->ref + strlen("refs/tags/");
+	else if (policy)
+		e.object = v->version;
+	if (v->verdict)
+		e.reason = v->verdict->governed ?
+			   mv_result_name(v->verdict->result) : "ungoverned";
 	mv_buf_init(&problem, (size_t)1 << 24);
 	rc = audit_join(&problem, v, err);
 	e.problem = problem.data;
@@ -186,9 +192,11 @@ static enum mv_verify_state state_of(const struct check *c, const char *problem)
 		return MV_VERIFY_OK;
 	if (c->s->malformed)
 		return MV_VERIFY_BAD;
-	return s == MV_SIGNATURE_UNCHECKED || (s == MV_SIGNATURE_UNKNOWN &&
-		c->s->s.decision == MV_DECISION_RECEIPT) ?
-		MV_VERIFY_UNKNOWN : MV_VERIFY_BAD;
+	if (s == MV_SIGNATURE_UNCHECKED ||
+	    (s == MV_SIGNATURE_UNKNOWN &&
+	     c->s->s.decision == MV_DECISION_RECEIPT))
+		return MV_VERIFY_UNKNOWN;
+	return MV_VERIFY_BAD;
 }
 
 /* What is to be done about it, as text in fresh memory; or NULL. */

@@ -31,6 +31,7 @@ static int event_take_tag(void *payload, size_t i,
 {
 	struct proving *x = payload;
 	struct mv_err why = { MV_OK, "" };
+	int rc;
 
 	(void)i;
 	if (!tag)
@@ -42,9 +43,11 @@ static int event_take_tag(void *payload, size_t i,
 	if (!mv_event_is(x->event, tag))
 		return BAD(x, "the tag object says that it is '%s': somebody "
 			   "put it under another name", tag->name);
-	if (mv_tag_trailers(&x->trailers, tag->message, &why))
-		return why.code == MV_ENOMEM ? MV_ENOMEM :
-			BAD(x, "its trailers cannot be read: %s", why.msg);
+	rc = mv_tag_trailers(&x->trailers, tag->message, &why);
+	if (rc == MV_ENOMEM)
+		return MV_ENOMEM;
+	if (rc)
+		return BAD(x, "its trailers cannot be read: %s", why.msg);
 	x->ours = x->trailers.count > 0;
 	return 0;
 }
@@ -137,9 +140,10 @@ static int event_check_content(struct proving *x, struct mv_subject *s,
 	if (rc && x->past->shallow)
 		return UNKNOWN(x, "its content cannot be told: %s; git fetch "
 			       "--unshallow may bring it", why.msg);
+	if (rc && !*content && !x->p->governed_then)
+		return 0;
 	if (rc)
-		return *content || x->p->governed_then ?
-			BAD(x, "its content cannot be told: %s", why.msg) : 0;
+		return BAD(x, "its content cannot be told: %s", why.msg);
 	snprintf(size, sizeof(size), "%" PRIu64, s->pointer.size);
 	if (*content && strcmp(content, mv_oid_name(name, &s->pointer.oid)))
 		return BAD(x, "%s at %.10s is %.17s, but the tag says %.17s: "
@@ -235,6 +239,7 @@ static int prove_with(struct proving *x, const struct mv_registry *registry,
 static int prove_stage(struct proving *x, struct mv_err *err)
 {
 	struct mv_registry past;
+	const struct mv_registry *registry = &x->gates->today->registry;
 	const struct mv_event *tag = x->event;
 	const struct mv_event *doubt = mv_proof_in_doubt(x, tag->tag.stage);
 	int rc;
@@ -261,10 +266,13 @@ static int prove_stage(struct proving *x, struct mv_err *err)
 		return rc;
 	if (past.count)
 		tag = mv_proof_own_tag(&past, x->event);
-	rc = tag ? prove_with(x, past.count ? &past :
-			      &x->gates->today->registry, tag, err) :
-		mv_fail(err, MV_ECORRUPT, "'%s' is lost in its own past",
-			x->event->ref);
+	if (past.count)
+		registry = &past;
+	if (tag)
+		rc = prove_with(x, registry, tag, err);
+	else
+		rc = mv_fail(err, MV_ECORRUPT, "'%s' is lost in its own past",
+			     x->event->ref);
 	mv_registry_release(&past);
 	return rc;
 }
@@ -281,9 +289,11 @@ static int set_names(struct proving *x, struct mv_err *err)
 	if (is_stage(x->event) && !*version)
 		v = mv_registry_version_at(r, x->event->tag.artifact,
 					   x->event->commit);
-	rc = mv_gate_set(&x->p->version, x->event->tag.version ?
-			 x->event->tag.version : *version ? version :
-			 v ? v->tag.version : "", err);
+	if (v)
+		version = v->tag.version;
+	if (x->event->tag.version)
+		version = x->event->tag.version;
+	rc = mv_gate_set(&x->p->version, version, err);
 	if (!rc && *mv_proof_said(&x->trailers, "Model-Records"))
 		rc = mv_gate_set(&x->p->records,
 				 mv_proof_said(&x->trailers, "Model-Records"),
@@ -315,9 +325,10 @@ int mv_proof_event(struct mv_proof *out, struct mv_gates *gates,
 		rc = set_names(&x, err);
 	if (!rc && out->state == MV_VERIFY_OK)
 		rc = check_names(&x);
-	if (!rc && out->state == MV_VERIFY_OK)
-		rc = is_stage(event) ? prove_stage(&x, err) :
-				       check_plain(&x, err);
+	if (!rc && out->state == MV_VERIFY_OK && is_stage(event))
+		rc = prove_stage(&x, err);
+	else if (!rc && out->state == MV_VERIFY_OK)
+		rc = check_plain(&x, err);
 	mv_facts_release(&x.trailers);
 	free(x.tagger);
 	if (rc == MV_ENOMEM)

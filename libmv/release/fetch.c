@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,20 +100,6 @@ struct tags {
 	int any;	/* the remote has some, whatever they are */
 };
 
-__attribute__((format(printf, 2, 3)))
-static void fetch_say(const struct tags *tags, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (!tags->say)
-		return;
-	va_start(ap, fmt);
-	mv_vwords(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	tags->say(tags->payload, text);
-}
-
 /* The name is a stranger's, and becomes a refspec. */
 static int fetch_is_ours(const char *name)
 {
@@ -179,11 +164,11 @@ static int fetch_take_line(struct tags *tags, char *line,
 		rc = MV_ENOENT;
 	} else if (!rc && strcmp(here, line)) {
 		tags->out->differing++;
-		fetch_say(tags,
-			  "tag '%s' is not what it is at '%s'; left as it is. "
-			  "If that one counts, take it and do yours again, which "
-			  "gets the next number: git tag -d '%s' && git model fetch "
-			  "%s", name, tags->remote, name, tags->remote);
+		mv_tell(tags->say, tags->payload,
+			"tag '%s' is not what it is at '%s'; left as it is. "
+			"If that one counts, take it and do yours again, which "
+			"gets the next number: git tag -d '%s' && git model fetch "
+			"%s", name, tags->remote, name, tags->remote);
 	}
 	if (rc != MV_ENOENT)
 		return rc;
@@ -236,7 +221,7 @@ static int fetch_all(struct mv_registry_fetched *out, int *any,
 	if (!rc)
 		rc = list_tags(&tags, err);
 	if (!rc && out->tags)
-		fetch_say(&tags, "fetching %zu tag%s of the registry",
+		mv_tell(say_fn, payload, "fetching %zu tag%s of the registry",
 			  out->tags,
 			  out->tags == 1 ? "" : "s");
 	if (!rc && tags.near.len)

@@ -137,15 +137,11 @@ struct mv_git *mv_repo_git(struct mv_repo *repo)
 
 void mv_repo_warn(struct mv_repo *repo, const char *fmt, ...)
 {
-	char message[2048];
 	va_list ap;
 
-	if (!repo->warn)
-		return;
 	va_start(ap, fmt);
-	mv_vwords(message, sizeof(message), fmt, ap);
+	mv_vtell(repo->warn, repo->warn_payload, fmt, ap);
 	va_end(ap);
-	repo->warn(repo->warn_payload, message);
 }
 
 int mv_repo_config_size(uint64_t *out, struct mv_repo *repo, const char *key,

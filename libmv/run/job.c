@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libmv/base/grow.h"
-#include "libmv/base/words.h"
 #include "libmv/run/job.h"
 
 /* What run.c and outputs.c both need of a job. */
-
-void mv_run_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...)
-{
-	char text[2048];
-	va_list ap;
-
-	if (!hooks->tell)
-		return;
-	va_start(ap, fmt);
-	mv_vwords(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	hooks->tell(hooks->payload, text);
-}
 
 char *mv_run_full_path(const char *folder, const char *path)
 {

@@ -39,10 +39,6 @@ struct mv_job {
 	size_t skipped;		/* values that are no metrics */
 };
 
-/* As printf(); tells the person, if anybody listens. */
-__attribute__((format(printf, 2, 3)))
-void mv_run_job_tell(const struct mv_run_hooks *hooks, const char *fmt, ...);
-
 /* Where the path is on disk; yours. */
 char *mv_run_job_full_path(const struct mv_job *job, const char *path);
 

@@ -91,6 +91,7 @@ static int is_in(const struct mv_output *o, const char *path)
 static int track_folder(struct mv_job *job, struct adding *a, const char *path,
 			struct mv_err *err)
 {
+	const struct mv_run_hooks *hooks = &job->options->hooks;
 	const char *prefix = job->repo->info->prefix;
 	struct mv_buf pattern;
 	int changed, rc;
@@ -108,8 +109,8 @@ static int track_folder(struct mv_job *job, struct adding *a, const char *path,
 	rc = rc ? mv_nomem(err) : mv_work_track(job->repo, pattern.data,
 						&changed, err);
 	if (!rc)
-		mv_run_job_tell(&job->options->hooks, "'%s' is tracked now "
-		     "(.gitattributes)", pattern.data);
+		mv_tell(hooks->tell, hooks->payload,
+			"'%s' is tracked now (.gitattributes)", pattern.data);
 	mv_buf_release(&pattern);
 	if (!rc && !job->attributes)
 		job->attributes = mv_strf("%s.gitattributes", prefix);
@@ -147,6 +148,7 @@ static size_t take_out(struct adding *a, const struct mv_output *o,
 static int track_outputs(struct mv_job *job, struct adding *a,
 			 struct mv_err *err)
 {
+	const struct mv_run_hooks *hooks = &job->options->hooks;
 	const char *prefix = job->repo->info->prefix;
 	size_t kept = 0, changed, left = 0;
 	int rc = 0;
@@ -180,9 +182,9 @@ static int track_outputs(struct mv_job *job, struct adding *a,
 		return rc;
 	rc = mv_work_track_paths(job->repo, a->foreign, kept, &changed, err);
 	if (!rc)
-		mv_run_job_tell(&job->options->hooks, kept == 1 ?
-		     "%zu output is tracked now (.gitattributes)" :
-		     "%zu outputs are tracked now (.gitattributes)", kept);
+		mv_tell(hooks->tell, hooks->payload, kept == 1 ?
+			"%zu output is tracked now (.gitattributes)" :
+			"%zu outputs are tracked now (.gitattributes)", kept);
 	if (!rc && changed)
 		a->paths[a->count++] = ".gitattributes";
 	return rc;

@@ -574,9 +574,10 @@ static void tell_command(struct work *w)
 		if (!rc)
 			rc = mv_buf_addstr(&line, w->record->run.command[i]);
 	}
-	mv_run_job_tell(w->hooks, "running at %.12s, as %s recorded it:%s",
-			   w->record->commit,
-			   w->record->by ? w->record->by : "somebody", line.data);
+	mv_tell(w->hooks->tell, w->hooks->payload,
+		"running at %.12s, as %s recorded it:%s",
+		w->record->commit,
+		w->record->by ? w->record->by : "somebody", line.data);
 	mv_buf_release(&line);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "libmv/base/words.h"
@@ -62,12 +63,39 @@ static void test_base_words__no_room(void **state)
 	assert_string_equal(mv_words(out, 1, "%s", "longer"), "");
 }
 
+static void hear(void *payload, const char *message)
+{
+	char **heard = payload;
+
+	assert_null(*heard);
+	*heard = strdup(message);
+}
+
+static void test_base_words__told_to_who_listens(void **state)
+{
+	static char filler[3000];
+	char *heard = NULL;
+
+	(void)state;
+	memset(filler, 'x', sizeof(filler) - 1);
+	mv_tell(NULL, NULL, "%s", filler);
+	mv_tell(hear, &heard, "%d of %s", 3, "them");
+	assert_string_equal(heard, "3 of them");
+	free(heard);
+	heard = NULL;
+	mv_tell(hear, &heard, "%s", filler);
+	assert_int_equal(strlen(heard), 2047);
+	assert_string_equal(heard + 2044, "...");
+	free(heard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base_words__what_fits_stays),
 		cmocka_unit_test(test_base_words__cut_at_the_end_of_a_word),
 		cmocka_unit_test(test_base_words__a_long_word_is_cut_between_characters),
+		cmocka_unit_test(test_base_words__told_to_who_listens),
 		cmocka_unit_test(test_base_words__no_room),
 	};
 
