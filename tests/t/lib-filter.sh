@@ -24,11 +24,12 @@ index_time () {
 # asked_for_no_old <time of the index>: of what git asked, no file of 1 MiB or
 # more was older than the index.
 asked_for_no_old () {
+	test -s "$TRASH/requests" || return 0
 	asked_top=$(git rev-parse --show-toplevel) &&
 	while read -r asked_what asked_path
 	do
-		test $(stat -c %s "$asked_top/$asked_path") -lt 1048576 ||
-		test $(stat -c %Y "$asked_top/$asked_path") -ge $1 || {
+		set -- "$1" $(stat -c "%s %Y" "$asked_top/$asked_path")
+		test $2 -lt 1048576 || test $3 -ge $1 || {
 			echo "git asked: $asked_what $asked_path" >&7
 			return 1
 		}
@@ -56,20 +57,31 @@ work_tree_is_real () {
 		>"$TRASH/status" &&
 	test_must_be_empty "$TRASH/status" && asked_for_no_old $real_index ||
 		return
-	for real_path in $(git ls-files '*.bin')
+	git ls-files '*.bin' >"$TRASH/real" &&
+	while read -r real_path
 	do
-		test -e "$real_path" || continue
-		real_want=$(git cat-file -p ":$real_path" |
-			sed -n 's/^oid sha256://p')
+		test ! -e "$real_path" || echo "$real_path"
+	done <"$TRASH/real" >"$TRASH/real.here" &&
+	xargs -r -d '\n' sha256sum <"$TRASH/real.here" >"$TRASH/real.got" ||
+		return
+	git grep --cached -a '^oid sha256:' -- '*.bin' >"$TRASH/real.want"
+	awk '
+	FILENAME == ARGV[2] {
+		at = index($0, ":oid sha256:")
+		want[substr($0, 1, at - 1)] = substr($0, at + 12)
+		next
+	}
+	{
+		path = substr($0, 67)
 		# The empty file is its own pointer.
-		test -n "$real_want" || real_want=$(sha256sum </dev/null |
-			cut -d' ' -f1)
-		real_got=$(sha256sum <"$real_path" | cut -d' ' -f1)
-		test "$real_want" = "$real_got" || {
-			echo "$real_path is not what the index says" >&7
-			return 1
-		}
-	done
+		if (!(path in want))
+			want[path] = empty
+		if ($1 != want[path] && ++bad)
+			print path " is not what the index says"
+	}
+	END { exit bad > 0 }
+	' empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 \
+		"$TRASH/real.want" "$TRASH/real.got" >&7 || return
 	no_temporaries
 }
 
