@@ -23,10 +23,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/pace.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-	DEFAULT_RUNS = 500,
+	/* Sanitized, each takes five times as long; the soak has 100,000. */
+	DEFAULT_RUNS = MV_PACE > 1 ? 150 : 500,
 	MAX_CUTS = 512,
 	MAX_FILE = 16 << 20,
 	MAX_SECONDS = 20	/* for one input: longer is a hang */

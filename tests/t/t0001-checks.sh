@@ -380,7 +380,7 @@ test_expect_success 'replay: a crash is not ok, and its input is kept' '
 	}
 	EOD
 	gcc -O1 -D_GNU_SOURCE -o fuzz-planted fuzz-planted.c \
-		"$top/tests/fuzz/replay.c" &&
+		-I "$top" "$top/tests/fuzz/replay.c" &&
 	./fuzz-planted corpus >out &&
 	test_grep "^ok 1 - corpus/a" out &&
 	test_grep "^1\.\.1$" out &&

@@ -3,6 +3,7 @@
 #include "libmv/git/git.h"
 #include "libmv/git/notes.h"
 #include "libmv/git/refs.h"
+#include "tests/unit/pace.h"
 #include "tests/unit/u-git-help.h"
 
 #include <sys/wait.h>
@@ -248,7 +249,7 @@ static void test_git_notes__a_locked_ref_is_told(void **state)
 
 /* -- many at once --------------------------------------------------------- */
 
-#define WRITERS 32
+#define WRITERS (MV_PACE > 1 ? 8 : 32)	/* git does most of it */
 
 /* A writer appends its line, and again when somebody was faster. */
 static int writer(struct repo *r, const char *object, int me)
@@ -302,11 +303,12 @@ static void test_git_notes__writers_lose_nothing(void **state)
 		assert_int_equal(waitpid(child[i], &status, 0), child[i]);
 		assert_int_equal(status, 0);
 	}
-	n = sh(&r, GIT_NOTE "%s | sort -n | tr '\\n' ,", a);
-	assert_string_equal(n, "0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,"
-			    "18,19,20,21,22,23,24,25,26,27,28,29,30,31,");
+	n = sh(&r, "seq 0 %d", WRITERS - 1);
+	assert_prints(&r, n, GIT_NOTE "%s | sort -n", a);
 	free(n);
-	assert_prints(&r, "32\n", "git rev-list --count " REF);
+	n = sh(&r, "echo %d", WRITERS);
+	assert_prints(&r, n, "git rev-list --count " REF);
+	free(n);
 	repo_drop(&r);
 }
 
