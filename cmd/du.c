@@ -11,9 +11,11 @@
 #include "libmv/base/json.h"
 #include "libmv/care/care.h"
 #include "libmv/report/text.h"
+#include "libmv/repo/files.h"
 
 static const char *const usage[] = {
 	"git model du [-s | -a] [--json]",
+	"git model du --explain [--json] <path>",
 	NULL
 };
 
@@ -192,23 +194,182 @@ static int print_total(const struct mv_du_total *t)
 	return CMD_OK;
 }
 
+/* -- how the versions of a path are held ---------------------------------- */
+
+static const char *const held_names[MV_HELD_KINDS] = {
+	"raw", "zstd", "planes", "delta", "sparse"
+};
+
+static const struct mv_list_column explain_head[] = {
+	{ "Commit", 0 }, { "Size", MV_LIST_RIGHT | MV_LIST_EARLY },
+	{ "Held as", 0 }, { "Bytes", MV_LIST_RIGHT },
+	{ "Stored", MV_LIST_RIGHT }, { "On", MV_LIST_LATE }
+};
+
+struct explained {
+	struct mv_json *versions;	/* with --json */
+	struct table table;
+	int begun;			/* the version has a line */
+};
+
+static void explain_row(struct explained *x,
+			const struct mv_explain_version *v, const char *how,
+			const struct mv_explain_part *part, const char *on)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.8s", x->begun ? "" : v->commit);
+	table_add(&x->table, text);
+	table_add(&x->table, x->begun ? "" : mv_print_size(text, v->logical));
+	table_add(&x->table, how);
+	table_add(&x->table, part ? mv_print_size(text, part->raw) : "");
+	table_add(&x->table, part ? mv_print_size(text, part->stored) : "");
+	table_add(&x->table, on);
+	x->begun = 1;
+}
+
+/* On which versions: the one with the most, and how many more there are. */
+static void print_on(char *out, size_t room,
+		     const struct mv_explain_version *v)
+{
+	const struct mv_explain_on *most = v->on;
+
+	*out = '\0';
+	for (size_t i = 1; i < v->on_count; i++)
+		if (v->on[i].part.raw > most->part.raw)
+			most = &v->on[i];
+	if (v->on_count == 1)
+		snprintf(out, room, "%.8s", most->commit ? most->commit :
+			 "another path");
+	else if (v->on_count)
+		snprintf(out, room, "%.8s and %zu more", most->commit ?
+			 most->commit : "others", v->on_count - 1);
+}
+
+static void explain_text(struct explained *x,
+			 const struct mv_explain_version *v)
+{
+	char on[64];
+
+	x->begun = 0;
+	print_on(on, sizeof(on), v);
+	for (int i = 0; i < MV_HELD_KINDS; i++)
+		if (v->held[i].chunks)
+			explain_row(x, v, held_names[i], &v->held[i],
+				    i >= MV_HELD_DELTA ? on : "");
+	if (v->shared.chunks)
+		explain_row(x, v, "shared", &v->shared, "");
+	if (!x->begun)
+		explain_row(x, v, v->missing ? "not here" : "empty", NULL, "");
+}
+
+static struct mv_json *part_json(const struct mv_explain_part *part)
+{
+	struct mv_json *o = mv_json_object();
+
+	mv_json_set(o, "chunks", mv_json_int((int64_t)part->chunks));
+	mv_json_set(o, "bytes", mv_json_int((int64_t)part->raw));
+	mv_json_set(o, "stored", mv_json_int((int64_t)part->stored));
+	return o;
+}
+
+static void explain_json(struct explained *x,
+			 const struct mv_explain_version *v)
+{
+	struct mv_json *o = mv_json_object(), *held = mv_json_object();
+	struct mv_json *on = mv_json_array();
+	char hex[MV_OID_HEX + 1];
+
+	for (int i = 0; i < MV_HELD_KINDS; i++)
+		if (v->held[i].chunks)
+			mv_json_set(held, held_names[i],
+				    part_json(&v->held[i]));
+	if (v->shared.chunks)
+		mv_json_set(held, "shared", part_json(&v->shared));
+	for (size_t i = 0; i < v->on_count; i++) {
+		struct mv_json *one = part_json(&v->on[i].part);
+
+		if (v->on[i].commit)
+			mv_json_set(one, "commit",
+				    mv_json_str(v->on[i].commit));
+		mv_json_push(on, one);
+	}
+	mv_json_set(o, "commit", mv_json_str(v->commit));
+	mv_json_set(o, "subject", mv_json_str(v->subject));
+	mv_json_set(o, "time", mv_json_int(v->when));
+	mv_json_set(o, "oid", mv_json_str(mv_oid_hex(hex, &v->oid)));
+	mv_json_set(o, "size", mv_json_int((int64_t)v->logical));
+	mv_json_set(o, "missing", mv_json_bool(v->missing));
+	mv_json_set(o, "held", held);
+	mv_json_set(o, "on", on);
+	mv_json_push(x->versions, o);
+}
+
+static int explain_version(void *payload, const struct mv_explain_version *v,
+			   struct mv_err *err)
+{
+	struct explained *x = payload;
+
+	(void)err;
+	if (x->versions)
+		explain_json(x, v);
+	else
+		explain_text(x, v);
+	return 0;
+}
+
+static int explain(const char *typed, int json, struct cmd_env *env)
+{
+	struct explained x = { .table = TABLE_INIT(explain_head) };
+	char *path = mv_repo_from_top(env->repo, typed);
+	struct mv_json *top;
+	struct mv_err err;
+	int failed;
+
+	if (json)
+		x.versions = mv_json_array();
+	failed = mv_care_explain(env->repo, path ? path : typed,
+				 explain_version, &x, &err);
+	if (table_print(&x.table, 0, env) || failed) {
+		mv_json_free(x.versions);
+		free(path);
+		return failed ? out_fatal(&err) : CMD_FATAL;
+	}
+	if (json) {
+		top = mv_json_object();
+		mv_json_set(top, "path", mv_json_str(path ? path : typed));
+		mv_json_set(top, "versions", x.versions);
+		free(path);
+		return out_json(top);
+	}
+	free(path);
+	return CMD_OK;
+}
+
 int cmd_du(int argc, const char **argv, struct cmd_env *env)
 {
 	struct show show = { .table = TABLE_INIT(head) };
 	struct mv_du_total total;
-	int json = 0, failed;
+	int json = 0, explained = 0, failed;
 	const struct opt opts[] = {
 		OPT_BOOL('s', "summary", &show.summary, "only the sums"),
 		OPT_BOOL('a', "all", &show.all,
 			 "each file, also where a commit has many in a folder"),
+		OPT_BOOL(0, "explain", &explained,
+			 "how the versions of a path are held"),
 		OPT_JSON(&json),
 		OPT_END
 	};
 	struct mv_err err;
 
 	argc = opt_parse(argc, argv, opts, usage);
-	if (opt_count(argc, argv, 0, 0, opts, usage))
+	if (explained && (show.summary || show.all))
+		return opt_usage_error(opts, usage, "--explain has neither -s "
+				       "nor -a");
+	if (opt_count(argc, argv, !!explained, !!explained, opts, usage))
 		return CMD_USAGE;
+	if (explained)
+		return explain(argv[0], json, env);
 	if (json)
 		show.versions = mv_json_array();
 	failed = mv_care_du(env->repo, show_version, &show, &total, &err);

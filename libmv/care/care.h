@@ -38,6 +38,37 @@ int mv_care_du(struct mv_repo *repo,
 			 struct mv_err *err),
 	       void *payload, struct mv_du_total *total, struct mv_err *err);
 
+/* -- how versions are held ------------------------------------------------ */
+
+struct mv_explain_part {
+	uint64_t chunks, raw, stored;
+};
+/* What leans on chunks of that version. */
+struct mv_explain_on {
+	const char *commit;	/* NULL: of no version of this path */
+	struct mv_explain_part part;
+};
+struct mv_explain_version {
+	const char *commit, *subject;
+	int64_t when;
+	struct mv_oid oid;
+	uint64_t logical;
+	int missing;			/* not here: nothing is known */
+	struct mv_explain_part held[MV_HELD_KINDS];	/* its own */
+	struct mv_explain_part shared;	/* of a newer version; stored is 0 */
+	const struct mv_explain_on *on;
+	size_t on_count;
+};
+/*
+ * The versions of a path (from the top of the work tree) in the history of all
+ * refs, the newest first. MV_ENOENT: there is none.
+ */
+int mv_care_explain(struct mv_repo *repo, const char *path,
+		    int (*fn)(void *payload,
+			      const struct mv_explain_version *v,
+			      struct mv_err *err),
+		    void *payload, struct mv_err *err);
+
 /* -- the store's health --------------------------------------------------- */
 
 /*

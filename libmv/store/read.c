@@ -234,34 +234,86 @@ int mv_store_read_at(struct mv_store *store, const struct mv_oid *oid,
 	return rc;
 }
 
-int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
-			mv_chunk_fn fn, void *payload, struct mv_err *err)
+static int how_held(struct mv_chunk_how *how, struct mv_oid *base,
+		    struct mv_store *store, struct mv_scratch *scratch,
+		    const struct mv_oid *id, struct mv_err *err)
 {
-	struct mv_recipe_reader r;
-	const uint8_t *entry;
-	int rc;
+	uint8_t head[MV_RECORD_HEADER];
+	struct mv_pack_record record;
+	unsigned int depth;
+	int rc = mv_record_find(&record, head, NULL, store, MV_INDEX_CHUNKS,
+				id, err);
 
-	rc = open_recipe(&r, store, oid, err);
+	if (!rc && mv_codec_depth(record.codec, record.param))
+		rc = mv_record_find(&record, head, scratch->stored, store,
+				    MV_INDEX_CHUNKS, id, err);
+	if (rc == MV_ENOENT)
+		rc = mv_fail(err, MV_ECORRUPT,
+			     "a chunk of the content is missing");
 	if (rc)
 		return rc;
-	while ((rc = mv_recipe_next(&entry, &r, err)) == 1) {
-		uint8_t head[MV_RECORD_HEADER];
-		struct mv_pack_record record = { 0 };
+	if (record.codec >= MV_HELD_KINDS)
+		return mv_fail(err, MV_ENOTSUP,
+			       "chunk has an unknown codec (%u)", record.codec);
+	rc = mv_codec_base(base, &depth, record.codec, record.param,
+			   scratch->stored, record.stored_len, err);
+	how->chunk = id;
+	how->base = rc == 1 ? base : NULL;
+	how->stored = record.stored_len + MV_RECORD_HEADER;
+	how->held = (enum mv_held)record.codec;
+	return rc < 0 ? rc : 0;
+}
 
-		rc = mv_record_find(&record, head, NULL, store,
-				    MV_INDEX_CHUNKS, mv_recipe_id(entry), err);
-		if (rc == MV_ENOENT)
-			rc = mv_fail(err, MV_ECORRUPT,
-				     "a chunk of the content is missing");
+int mv_store_each_how(struct mv_store *store, const struct mv_oid *oid,
+		      mv_how_fn fn, void *payload, struct mv_err *err)
+{
+	struct mv_scratch *scratch;
+	struct mv_recipe_reader r;
+	const uint8_t *entry;
+	int rc = mv_scratch_get(&scratch, store, err);
+
+	if (rc)
+		return rc;
+	rc = open_recipe(&r, store, oid, err);
+	if (rc) {
+		mv_scratch_put(store, scratch);
+		return rc;
+	}
+	while ((rc = mv_recipe_next(&entry, &r, err)) == 1) {
+		struct mv_chunk_how how = { .raw = mv_le32(entry + 32) };
+		struct mv_oid base;
+
+		rc = how_held(&how, &base, store, scratch,
+			      mv_recipe_id(entry), err);
 		if (!rc)
-			rc = fn(payload, mv_recipe_id(entry),
-				mv_le32(entry + 32),
-				record.stored_len + MV_RECORD_HEADER, err);
+			rc = fn(payload, &how, err);
 		if (rc)
 			break;
 	}
 	mv_recipe_close(&r);
+	mv_scratch_put(store, scratch);
 	return rc;
+}
+
+struct each_chunk {
+	mv_chunk_fn fn;
+	void *payload;
+};
+
+static int each_chunk_how(void *payload, const struct mv_chunk_how *how,
+			  struct mv_err *err)
+{
+	struct each_chunk *each = payload;
+
+	return each->fn(each->payload, how->chunk, how->raw, how->stored, err);
+}
+
+int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
+			mv_chunk_fn fn, void *payload, struct mv_err *err)
+{
+	struct each_chunk each = { fn, payload };
+
+	return mv_store_each_how(store, oid, each_chunk_how, &each, err);
 }
 
 /* -- in parallel ---------------------------------------------------------- */

@@ -136,6 +136,25 @@ typedef int (*mv_chunk_fn)(void *payload, const struct mv_oid *chunk,
 int mv_store_each_chunk(struct mv_store *store, const struct mv_oid *oid,
 			mv_chunk_fn fn, void *payload, struct mv_err *err);
 
+/*
+ * The same, and how each is held: as it is, as one frame, in planes, as a
+ * difference to the chunk `base` or as the few changes to it.
+ */
+enum mv_held {
+	MV_HELD_RAW, MV_HELD_ZSTD, MV_HELD_PLANES, MV_HELD_DELTA,
+	MV_HELD_SPARSE, MV_HELD_KINDS
+};
+struct mv_chunk_how {
+	const struct mv_oid *chunk;
+	const struct mv_oid *base;	/* NULL: it stands alone */
+	uint32_t raw, stored;
+	enum mv_held held;
+};
+typedef int (*mv_how_fn)(void *payload, const struct mv_chunk_how *how,
+			 struct mv_err *err);
+int mv_store_each_how(struct mv_store *store, const struct mv_oid *oid,
+		      mv_how_fn fn, void *payload, struct mv_err *err);
+
 struct mv_store_stats {
 	uint64_t packs, pack_bytes;
 	uint64_t indexes, index_bytes;

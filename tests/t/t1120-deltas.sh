@@ -57,6 +57,24 @@ test_expect_success 'a second gc has nothing to do' '
 	ls .git/model/packs | cmp - packs
 '
 
+test_expect_success 'git model du --explain says how they are held' '
+	cd r &&
+	newest=$(git rev-parse --short=8 v7) older=$(git rev-parse v6) &&
+	git model du --explain m.safetensors >actual &&
+	sed -n 2,3p actual | grep "^$newest .* zstd " &&
+	grep "^$(echo $older | cut -c1-8) .* delta .* $newest\$" actual &&
+	test $(grep -c " delta " actual) = 6 &&
+	git model du --explain --json m.safetensors >actual &&
+	test $(grep -c "\"delta\": {" actual) = 6 &&
+	grep "\"commit\": \"$older\"" actual &&
+	(mkdir sub && cd sub && git model du --explain ../m.safetensors) >actual &&
+	test $(grep -c " delta " actual) = 6 && rmdir sub &&
+	test_expect_code 128 git model du --explain nothing 2>err &&
+	grep "nothing.* has no version" err &&
+	test_expect_code 129 git model du --explain &&
+	test_expect_code 129 git model du --explain -s m.safetensors
+'
+
 test_expect_success 'in the work tree, too: the oldest and the newest' '
 	cd r &&
 	git checkout -q v1 && same m.safetensors 1 &&

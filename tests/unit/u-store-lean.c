@@ -213,6 +213,53 @@ static void test_store_lean__what_lacks_its_base_gets_no_name(void **state)
 	unlink("gone");
 }
 
+struct seen {
+	unsigned count, depth;
+	struct mv_oid base;
+	uint32_t stored;
+};
+
+static int see_how(void *payload, const struct mv_chunk_how *how,
+		   struct mv_err *err)
+{
+	struct seen *seen = payload;
+
+	(void)err;
+	seen->count++;
+	assert_int_equal(how->raw, LEAN_LEN);
+	assert_int_equal(how->base != NULL, how->held >= MV_HELD_DELTA);
+	seen->depth = how->base != NULL;
+	if (how->base)
+		seen->base = *how->base;
+	seen->stored = how->stored;
+	return 0;
+}
+
+static void test_store_lean__one_is_told_how_a_chunk_is_held(void **state)
+{
+	struct mv_store *store = open_store("s", 0);
+	struct seen seen = { 0 };
+	struct mv_oid oid, id;
+
+	(void)state;
+	lean_tower(store);
+	lean_oid(&oid, 3);
+	lean_id(&id, 2);
+	assert_ok(mv_store_each_how(store, &oid, see_how, &seen, err));
+	assert_int_equal(seen.count, 1);
+	assert_true(seen.depth && mv_oid_eq(&seen.base, &id));
+	assert_true(seen.stored < LEAN_LEN / 2);
+	lean_oid(&oid, 0);
+	assert_ok(mv_store_each_how(store, &oid, see_how, &seen, err));
+	assert_false(seen.depth);
+	assert_int_equal(seen.stored, LEAN_LEN + MV_RECORD_HEADER);
+	lean_oid(&oid, 9);
+	assert_int_equal(mv_store_each_how(store, &oid, see_how, &seen, NULL),
+			 MV_ENOENT);
+	mv_store_close(store);
+	remove_tree("s");
+}
+
 static void test_store_lean__a_copy_stands_alone(void **state)
 {
 	struct mv_store *from = open_store("s", 0), *to = open_store("t", 0);
@@ -389,6 +436,8 @@ int main(void)
 			test_store_lean__indexes_are_made_anew_in_any_order),
 		cmocka_unit_test(
 			test_store_lean__what_lacks_its_base_gets_no_name),
+		cmocka_unit_test(
+			test_store_lean__one_is_told_how_a_chunk_is_held),
 		cmocka_unit_test(test_store_lean__a_copy_stands_alone),
 		cmocka_unit_test(
 			test_store_lean__gc_keeps_what_something_leans_on),
