@@ -490,8 +490,13 @@ static int open_lock(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 
-	if (fd < 0 && (errno == EACCES || errno == EROFS))
+	const int why = errno;
+
+	if (fd < 0 && (why == EACCES || why == EROFS)) {
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)	/* that it is not there is not why */
+			errno = why;
+	}
 	return fd;
 }
 

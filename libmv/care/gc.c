@@ -428,6 +428,18 @@ static int upgrade(struct check *c, uint64_t *bad, struct mv_err *err)
 	return mv_store_upgrade(store, c->fn, c->payload, bad, err);
 }
 
+/* None is a store without damage. */
+static int check_store(struct check *c, uint64_t *bad, struct mv_err *err)
+{
+	struct mv_store *store;
+	int rc = open_to_check(c, &store, err);
+
+	if (rc)
+		return rc == MV_ENOENT ? 0 : rc;
+	return mv_store_fsck(store, c->repair ? MV_FSCK_REPAIR : 0, c->fn,
+			     c->payload, bad, err);
+}
+
 int mv_care_fsck(struct mv_repo *repo, unsigned flags, mv_fsck_fn fn,
 		 void *payload, uint64_t *bad, struct mv_err *err)
 {
@@ -442,12 +454,7 @@ int mv_care_fsck(struct mv_repo *repo, unsigned flags, mv_fsck_fn fn,
 		rc = mv_evidence_fsck(repo, repair, fn, payload, &notes_bad,
 				      err);
 	if (!rc)
-		rc = open_to_check(&c, &store, err);
-	if (!rc)
-		rc = mv_store_fsck(store, repair ? MV_FSCK_REPAIR : 0, fn,
-				   payload, &stored_bad, err);
-	else if (rc == MV_ENOENT)
-		rc = 0;
+		rc = check_store(&c, &stored_bad, err);
 	/* What records have attached cannot be known from bad notes. */
 	if (!rc && !notes_bad)
 		rc = check_pointers(&c, err);

@@ -77,9 +77,13 @@ static int check_line(struct check *c, const char *line, struct mv_err *err)
 	if (strncmp(line, "100644 blob ", head) ||
 	    mv_git_note_path(oid, path, c->oid_len) < 0)
 		return mv_git_notes_odd(err, path);
+	/* Git says "BAD" where a size should be. */
 	if (sscanf(line + head + 2 * c->oid_len, " %llu", &size) != 1)
-		return mv_fail(err, MV_EIO, "cannot understand what git "
-			       "ls-tree says");
+		return mv_fail(err, MV_EIO, "blob %.*s, the note of '%s', is "
+			       "not here or damaged (then remove its file); a "
+			       "clone may have it: git cat-file blob there, "
+			       "git hash-object -w --stdin --no-filters here",
+			       2 * (int)c->oid_len, line + head, path);
 	if (size > c->max_len)
 		return mv_fail(err, MV_ECORRUPT, "note '%s' has more than %zu "
 			       "bytes; git model fsck --repair makes it one "

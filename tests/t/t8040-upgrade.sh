@@ -96,4 +96,15 @@ test_expect_success 'with its format gone: --repair, then --upgrade' '
 	git model fsck --upgrade && git model checkout && git model fsck
 '
 
+if unshare -m true 2>/dev/null
+then
+	test_expect_success 'where nothing can be written it is not upgraded, and that is an error' '
+		rm -rf ro && git init -q ro && cp -R "$TEST_DIR/../golden/v1/store" ro/.git/model && cd ro &&
+		test_expect_code 128 unshare -m sh -c "mount --bind .git/model .git/model && mount -o remount,ro,bind .git/model &&
+		git model fsck --upgrade" >../out 2>&1 &&
+		test_grep "Read-only file system" ../out &&
+		test_grep "store 1" .git/model/format && git model fsck --upgrade
+	'
+fi
+
 test_done

@@ -312,6 +312,20 @@ static void test_base_fs__a_lock_dies_with_its_process(void **state)
 	mv_lock_drop(&a);
 }
 
+/* Where none can be made, that is why; not that it is not there. */
+static void test_base_fs__a_lock_that_cannot_be_made(void **state)
+{
+	struct mv_lock lock;
+	int rc;
+
+	(void)state;
+	if (access("/sys", F_OK))
+		skip();
+	rc = mv_lock_take(&lock, "/sys/git-model-test.lock", MV_LOCK_SHARED, 0,
+			  NULL);
+	assert_true(rc == MV_EDENIED || rc == MV_EIO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,7 +340,8 @@ int main(void)
 		cmocka_unit_test(test_base_fs__short_writes_are_errors),
 		cmocka_unit_test(test_base_fs__maps),
 		cmocka_unit_test(test_base_fs__locks_exclude_each_other),
-		cmocka_unit_test(test_base_fs__a_lock_dies_with_its_process)
+		cmocka_unit_test(test_base_fs__a_lock_dies_with_its_process),
+		cmocka_unit_test(test_base_fs__a_lock_that_cannot_be_made)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

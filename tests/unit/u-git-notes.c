@@ -591,6 +591,27 @@ static void test_git_notes__check_bounds_sizes_and_sharing(void **state)
 	repo_drop(&r);
 }
 
+static void test_git_notes__check_names_a_note_that_is_not_here(void **state)
+{
+	char a[65], b[65];
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	repo_open(&r, NULL);
+	name_of(&r, a, "a");
+	assert_int_equal(write_one(&r, a, "12345"), 0);
+	run(&r, "B=$(printf 12345 | git hash-object --stdin); rm -f "
+	    ".git/objects/$(echo $B | cut -c1-2)/$(echo $B | cut -c3-)");
+	repo_open(&r, NULL);
+	assert_int_equal(mv_git_notes_check(r.git, REF, 9, &r.err), MV_EIO);
+	name_of(&r, b, "12345");
+	if (!strstr(r.err.msg, a + 2) || !strstr(r.err.msg, b) ||
+	    !strstr(r.err.msg, "git cat-file"))
+		fail_msg("%s", r.err.msg);
+	repo_drop(&r);
+}
+
 static void test_git_notes__bounds_and_bad_names(void **state)
 {
 	char a[65];
@@ -747,6 +768,7 @@ int main(void)
 		cmocka_unit_test(test_git_notes__gits_fan_out_is_kept),
 		cmocka_unit_test(test_git_notes__several_depths_are_one_text),
 		cmocka_unit_test(test_git_notes__anything_else_is_refused),
+		cmocka_unit_test(test_git_notes__check_names_a_note_that_is_not_here),
 		cmocka_unit_test(test_git_notes__check_bounds_sizes_and_sharing),
 		cmocka_unit_test(test_git_notes__bounds_and_bad_names),
 		cmocka_unit_test(test_git_notes__nothing_is_a_command),
