@@ -7,6 +7,9 @@
 
 #include "libmv/base/config.h"
 #include "libmv/git/git.h"
+#include "libmv/git/notes.h"
+#include "libmv/git/refs.h"
+#include "libmv/meta/ledger.h"
 #include "libmv/meta/project.h"
 #include "libmv/repo/repo.h"
 #include "libmv/setup/priv.h"
@@ -287,6 +290,28 @@ static void check_kind(const struct checks *c)
 		    "only files inside it are written");
 }
 
+/* What nobody can read stops every command that reads records, and on a server
+   each push that needs some. */
+static void check_records(const struct checks *c)
+{
+	struct mv_git *git = mv_repo_git(c->repo);
+	struct mv_err err;
+	char tip[65];
+	int rc = mv_git_ref_get(tip, git, MV_NOTES_REF, &err);
+
+	/* A partial clone would fetch them, one by one. */
+	if (!rc && mv_setup_doctor_config(c, "extensions.partialClone"))
+		return;
+	if (!rc)
+		rc = mv_git_notes_check(git, tip, MV_NOTE_MAX, &err);
+	else if (rc == MV_ENOENT)
+		rc = 0;
+	if (rc)
+		say(c, MV_DOCTOR_BAD, "records", rc == MV_ECORRUPT ?
+		    "git model fsck --repair" : NULL, MV_NOTES_REF ": %s",
+		    err.msg);
+}
+
 static int doctor_begin(struct checks *c, struct mv_err *err)
 {
 	static const char *const args[] = { "config", "--null", "--list",
@@ -322,6 +347,7 @@ int mv_setup_doctor(struct mv_repo *repo, const struct mv_proc_env *env,
 		check_team_file(&c);
 		mv_setup_doctor_hooks(&c);
 		check_kind(&c);
+		check_records(&c);
 		mv_setup_doctor_store(&c);
 		mv_setup_doctor_remotes(&c);
 	}

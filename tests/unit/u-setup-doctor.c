@@ -81,6 +81,28 @@ static void test_setup_doctor__names_what_is_missing_and_what_mends_it(void **st
 	finish();
 }
 
+static void test_setup_doctor__records_that_nobody_can_read(void **state)
+{
+	(void)state;
+	begin();
+	run(&w.r, "echo x >x && git add x && git commit -q -m x && git notes "
+	    "--ref=model add -m '{}' HEAD:x");
+	world_open(&w, NULL);
+	assert_ok(&w, visit());
+	assert_null(strstr(said, " records: "));
+	run(&w.r, "B=$(git notes --ref=model list | cut -d ' ' -f 1) && rm -f "
+	    ".git/objects/$(echo $B | cut -c1-2)/$(echo $B | cut -c3-)");
+	world_open(&w, NULL);
+	assert_ok(&w, visit());
+	expect("bad records: refs/notes/model: blob ");
+	run(&w.r, "git update-ref refs/notes/model HEAD");
+	world_open(&w, NULL);
+	assert_ok(&w, visit());
+	expect("is no note");
+	expect("=> git model fsck --repair");
+	finish();
+}
+
 static void test_setup_doctor__without_a_repository(void **state)
 {
 	(void)state;
@@ -226,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_setup_doctor__names_what_is_missing_and_what_mends_it),
+		cmocka_unit_test(test_setup_doctor__records_that_nobody_can_read),
 		cmocka_unit_test(test_setup_doctor__without_a_repository),
 		cmocka_unit_test(test_setup_doctor__git_that_cannot_be_asked),
 		cmocka_unit_test(test_setup_doctor__each_question_that_nobody_answers),
