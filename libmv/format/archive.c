@@ -20,6 +20,7 @@
 #define UNPACKED_MAX (64u * 1024 * 1024)	/* headers of all members */
 #define MEMBER_HEAD_MAX (65536u + 12)
 #define BLOCK 65536u
+#define METHOD_DEFLATE 8u
 
 #define FUNCTIONS(F) \
 	F(read_new) F(read_free) F(read_support_format_zip_seekable) \
@@ -132,6 +133,24 @@ static int failed(struct npz *z, const char *what)
 		       what);
 }
 
+static int member_failed(struct npz *z, const char *name, size_t len,
+			 const char *what)
+{
+	const struct mv_zip_member *m = mv_zip_find(z->zip, name, len);
+	char shown[MV_SHOWN];
+
+	if (z->src.code < 0)
+		return z->src.code;
+	mv_name_shown(shown, name, len);
+	if (m && m->method && m->method != METHOD_DEFLATE)
+		return mv_fail(z->err, MV_EINVALID,
+			       "the zip archive is damaged: member '%s' %s (packed by method %u)",
+			       shown, what, m->method);
+	return mv_fail(z->err, MV_EINVALID,
+		       "the zip archive is damaged: member '%s' %s", shown,
+		       what);
+}
+
 static int open_zip(struct npz *z)
 {
 	struct lib *l = &z->lib;
@@ -152,14 +171,17 @@ static int open_zip(struct npz *z)
 }
 
 /* Unpack until `want` bytes of the member's head are there. */
-static int member_head(struct npz *z, size_t *have, size_t want)
+static int member_head(struct npz *z, const char *name, size_t len,
+		       size_t *have, size_t want)
 {
 	while (*have < want) {
 		la_ssize_t n = z->lib.read_data(z->a, z->head + *have,
 						want - *have);
 
 		if (n <= 0)
-			return failed(z, "a member ends early");
+			return member_failed(z, name, len, n < 0 ?
+					     "cannot be unpacked" :
+					     "ends early");
 		*have += (size_t)n;
 		z->unpacked += (size_t)n;
 	}
@@ -203,7 +225,7 @@ static int one_array(struct npz *z, const char *name, size_t len,
 		    z->unpacked + need > UNPACKED_MAX)
 			return mv_fail(z->err, MV_EINVALID,
 				       "the headers of the arrays are too long");
-		rc = member_head(z, &have, (size_t)need);
+		rc = member_head(z, name, len, &have, (size_t)need);
 		if (rc < 0)
 			return rc;
 		rc = mv_format_parse(&layout, &need, z->head, have, size,
@@ -245,9 +267,9 @@ static int one_member(struct npz *z, struct archive_entry *e)
 		return mv_layout_note(z->out, "has members that are no arrays",
 				      z->err);
 	if (z->lib.entry_is_data_encrypted(e))
-		return failed(z, "a member is encrypted");
+		return member_failed(z, name, len, "is encrypted");
 	if (!z->lib.entry_size_is_set(e) || z->lib.entry_size(e) < 0)
-		return failed(z, "a member has no size");
+		return member_failed(z, name, len, "has no size");
 	return one_array(z, name, len, (uint64_t)z->lib.entry_size(e));
 }
 

@@ -66,6 +66,8 @@ static const struct {
 	[23] = { "F4_E2M1", MV_DTYPE_BLOCK, 4 },
 	[24] = { "F8_E8M0", MV_DTYPE_F8_OTHER, 8 },
 	[25] = { "U2", MV_DTYPE_BLOCK, 2 }, [26] = { "I2", MV_DTYPE_BLOCK, 2 },
+	[27] = { "F6_E2M3", MV_DTYPE_BLOCK, 6 },
+	[28] = { "F6_E3M2", MV_DTYPE_BLOCK, 6 },
 };
 #define TYPES (sizeof(types) / sizeof(*types))
 
@@ -317,24 +319,47 @@ static int is_small_constant(const struct onnx_walk *o)
 		o->tensor.length < CONSTANT_MIN && !o->tensor.external;
 }
 
+/* What its type says. One that is newer than we are is as long as its data. */
+static int set_type(struct onnx_walk *o, struct mv_tensor *out, char *name,
+		    size_t room)
+{
+	struct tensor *t = &o->tensor;
+
+	if (t->type < TYPES && types[t->type].name) {
+		out->dtype = types[t->type].dtype;
+		out->dtype_name = types[t->type].name;
+		if (types[t->type].bits >= 8)
+			out->unit = types[t->type].bits / 8;
+		return size_of(&out->length, t) && out->length <= INT64_MAX ?
+			0 : bad_onnx_tensor(o, "it is too large");
+	}
+	if (!t->type || t->type > INT32_MAX)
+		return bad_onnx_tensor(o, "its type is unknown");
+	snprintf(name, room, "TYPE%" PRIu64, t->type);
+	out->dtype_name = name;
+	if (t->external && t->has_ext_length)
+		out->length = t->ext_length;
+	else if (!t->external && t->at && t->raw)
+		out->length = t->length;
+	return mv_layout_note(o->walk.layout, "a dtype is unknown", o->err);
+}
+
 static int end_tensor(struct onnx_walk *o)
 {
 	struct tensor *t = &o->tensor;
-	struct mv_tensor out = { .shape = t->dims, .rank = t->rank };
+	struct mv_tensor out = { .shape = t->dims, .rank = t->rank,
+				 .unit = 1 };
+	char type[24];
 	int rc = 0;
 
 	if (!o->walk.layout || is_small_constant(o))
 		return 0;
 	if (!t->name.len)
 		t->name = o->output;
-	if (t->type >= TYPES || !types[t->type].name)
-		return bad_onnx_tensor(o, "its type is unknown");
 	out.name = t->name.s;
-	out.dtype = types[t->type].dtype;
-	out.dtype_name = types[t->type].name;
-	out.unit = types[t->type].bits >= 8 ? types[t->type].bits / 8 : 1;
-	if (!size_of(&out.length, t) || out.length > INT64_MAX)
-		return bad_onnx_tensor(o, "it is too large");
+	rc = set_type(o, &out, type, sizeof(type));
+	if (rc < 0)
+		return rc;
 	if (t->external)
 		rc = place_external(o, &out);
 	else if (t->at && t->raw && t->length != out.length)

@@ -140,20 +140,27 @@ static int is_big_endian(const struct mv_zip *zip, const struct file *f,
 			 const struct mv_zip_member *pickle, int *big)
 {
 	size_t folder = pickle->name_len - strlen("data.pkl");
-	const struct mv_zip_member *m;
-	char text[3];
+	const struct mv_zip_member *m = NULL;
+	char text[6];
+	size_t len;
+	int rc;
 
 	*big = 0;
-	for (size_t i = 0; i < zip->count; i++) {
-		m = &zip->members[i];
-		if (m->name_len != folder + 9 || m->size != 3 || m->method ||
-		    memcmp(m->name, pickle->name, folder) ||
-		    memcmp(m->name + folder, "byteorder", 9))
-			continue;
-		*big = 1;
-		return mv_read_exactly(f->fn, f->payload, f->size, m->data,
-				       text, 3, f->err);
-	}
+	for (size_t i = 0; i < zip->count && !m; i++)
+		if (zip->members[i].name_len == folder + 9 &&
+		    !memcmp(zip->members[i].name, pickle->name, folder) &&
+		    !memcmp(zip->members[i].name + folder, "byteorder", 9))
+			m = &zip->members[i];
+	if (!m || m->method)
+		return 0;
+	len = m->size < sizeof(text) ? (size_t)m->size : sizeof(text);
+	rc = mv_read_exactly(f->fn, f->payload, f->size, m->data, text, len,
+			     f->err);
+	if (rc < 0)
+		return rc;
+	*big = m->size == 3 && !memcmp(text, "big", 3);
+	if (!*big && (m->size != 6 || memcmp(text, "little", 6)))
+		return mv_fail(f->err, MV_EINVALID, "its byteorder is unknown");
 	return 0;
 }
 
@@ -183,6 +190,17 @@ static int place_tensors(struct mv_torch *torch, const struct mv_zip *zip,
 	return rc;
 }
 
+/* Sparse tensors, NumPy's arrays ...: what is made of them is not known. */
+static int note_unlisted(struct mv_torch *torch, struct mv_err *err)
+{
+	for (size_t i = 0; i < torch->storage_count; i++)
+		if (!torch->storages[i].count && torch->storages[i].bytes)
+			return mv_layout_note(&torch->layout,
+					      "has data that no tensor here is made of",
+					      err);
+	return 0;
+}
+
 static int torch_list(struct mv_layout *out, const struct mv_zip *zip,
 		      const struct file *f,
 		      const struct mv_zip_member *member)
@@ -206,7 +224,9 @@ static int torch_list(struct mv_layout *out, const struct mv_zip *zip,
 	mv_pickle_free(p);
 	if (rc < 0)
 		return rc;
-	rc = place_tensors(&torch, zip, f, member);
+	rc = note_unlisted(&torch, f->err);
+	if (!rc)
+		rc = place_tensors(&torch, zip, f, member);
 	if (!rc) {
 		mv_layout_release(out);
 		*out = torch.layout;

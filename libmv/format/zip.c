@@ -232,7 +232,7 @@ static int one_entry(struct reading *r, const uint8_t *at, size_t left,
 			 &m->packed, &m->header))
 		return bad_member(r, m, "has no size");
 	if (flags & 0x2041)
-		return zip_bad(r, "a member is encrypted");
+		return bad_member(r, m, "is encrypted");
 	if (!method && m->size != m->packed)
 		return bad_member(r, m, "is stored, but has two sizes");
 	if (m->header > INT64_MAX || m->packed > INT64_MAX ||

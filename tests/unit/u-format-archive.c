@@ -98,6 +98,23 @@ static void test_format_archive__two_of_one_name_are_refused(void **state)
 	mv_buf_release(&b);
 }
 
+static void test_format_archive__what_cannot_be_unpacked_is_named(void **state)
+{
+	struct mv_layout l;
+	struct mv_buf b;
+	struct mv_err err;
+
+	(void)state;
+	load(&b, "small.npz");
+	assert_int_equal(list(b.data, b.len, &l, &err), 0);
+	mv_layout_release(&l);
+	/* the first member's deflated bytes: a block of no possible kind */
+	b.data[30 + b.data[26] + b.data[28]] |= 6;
+	assert_int_equal(list_verdict(b.data, b.len, &err), MV_EINVALID);
+	assert_non_null(strstr(err.msg, ".npy' cannot be unpacked"));
+	mv_buf_release(&b);
+}
+
 static void test_format_archive__damage_is_survived(void **state)
 {
 	struct mv_buf b;
@@ -129,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_format_archive__a_file_that_shrinks_is_an_error),
 		cmocka_unit_test(test_format_archive__other_zips_are_members),
 		cmocka_unit_test(test_format_archive__two_of_one_name_are_refused),
+		cmocka_unit_test(test_format_archive__what_cannot_be_unpacked_is_named),
 		cmocka_unit_test(test_format_archive__damage_is_survived),
 	};
 

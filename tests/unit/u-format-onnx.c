@@ -168,8 +168,39 @@ static void test_format_onnx__shapes_that_lie_are_refused(void **state)
 	refuse_tensor(tensor("w", 1, huge, 1, 40), "too large");
 	refuse_tensor(tensor("w", 1, minus, 1, 40), "negative");
 	refuse_tensor(tensor("w", 1, many, 65, 4), "64 dimensions");
-	refuse_tensor(tensor("w", 99, n, 1, 40), "type is unknown");
+	refuse_tensor(tensor("w", UINT64_MAX, n, 1, 40), "type is unknown");
 	refuse_tensor(tensor("w", 0, n, 1, 40), "type is unknown");
+}
+
+/* A type that is newer than we are is no reason to list nothing. */
+static void test_format_onnx__newer_types_are_listed(void **state)
+{
+	static const uint64_t n[] = { 5 };
+	static const struct {
+		uint64_t type;
+		const char *name;
+		size_t bytes, notes;
+	} cases[] = {
+		{ 27, "F6_E2M3", 4, 0 }, { 28, "F6_E3M2", 4, 0 },
+		{ 29, "TYPE29", 11, 1 }, { INT32_MAX, "TYPE2147483647", 0, 1 }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct mv_buf t = tensor("w", cases[i].type, n, 1,
+					 cases[i].bytes);
+		struct mv_buf m = model(&t);
+		struct mv_layout l;
+		struct mv_err err;
+
+		assert_int_equal(list(m.data, m.len, &l, &err), 0);
+		assert_int_equal(l.count, 1);
+		assert_string_equal(l.tensors[0].dtype_name, cases[i].name);
+		assert_int_equal(l.tensors[0].length, cases[i].bytes);
+		assert_int_equal(l.note_count, cases[i].notes);
+		mv_layout_release(&l);
+		mv_buf_release(&m);
+	}
 }
 
 static struct mv_buf external(const char *location, const char *offset,
@@ -328,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_format_onnx__tensors_have_a_place),
 		cmocka_unit_test(test_format_onnx__other_ways_to_hold_them),
 		cmocka_unit_test(test_format_onnx__shapes_that_lie_are_refused),
+		cmocka_unit_test(test_format_onnx__newer_types_are_listed),
 		cmocka_unit_test(test_format_onnx__external_data_stays_in_its_folder),
 		cmocka_unit_test(test_format_onnx__malformed_messages_are_refused),
 		cmocka_unit_test(test_format_onnx__damage_is_survived),

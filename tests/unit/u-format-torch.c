@@ -74,6 +74,8 @@ static void pkl_end(struct pkl *p)
 	op(p, "u.", 2);
 }
 
+static const char *byteorder = "little";
+
 /* The file: data.pkl and one storage "0" of `bytes`. Where that begins. */
 static size_t pt(struct zip *z, struct pkl *p, const char *key, size_t bytes)
 {
@@ -87,7 +89,7 @@ static size_t pt(struct zip *z, struct pkl *p, const char *key, size_t bytes)
 	z->flags = ZIP_BEHIND;
 	z->align = 64;
 	zip_add(z, "archive/data.pkl", p->b.data, p->b.len);
-	zip_add(z, "archive/byteorder", "little", 6);
+	zip_add(z, "archive/byteorder", byteorder, strlen(byteorder));
 	at = zip_add(z, key, data, bytes);
 	zip_add(z, "archive/version", "3\n", 2);
 	zip_end(z);
@@ -294,6 +296,62 @@ static void test_format_torch__objects_have_a_class(void **state)
 	mv_buf_release(&z.file);
 }
 
+static void test_format_torch__byteorder_is_one_of_two(void **state)
+{
+	static const char *const bad[] = { "", "bi", "bag", "bigger", "Little" };
+	struct mv_layout l;
+	struct mv_err err;
+	struct zip z;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		byteorder = bad[i];
+		one_tensor(&z, 10, 0, 10, 1, 40);
+		refuse(z.file.data, z.file.len, "byteorder is unknown");
+		mv_buf_release(&z.file);
+	}
+	byteorder = "big";
+	one_tensor(&z, 10, 0, 10, 1, 40);
+	byteorder = "little";
+	assert_int_equal(list(z.file.data, z.file.len, &l, &err), 0);
+	assert_int_equal(l.count, 1);
+	assert_true(l.tensors[0].big_endian);
+	mv_layout_release(&l);
+	mv_buf_release(&z.file);
+}
+
+/* A sparse tensor is made by a function that is not known here. */
+static void test_format_torch__data_that_is_not_listed_is_noted(void **state)
+{
+	static const char call[] = "ctorch._utils\n_rebuild_sparse_tensor\n(";
+	static const int64_t ten = 10, one = 1;
+	struct mv_layout l;
+	struct mv_err err;
+	struct pkl p;
+	struct zip z;
+
+	(void)state;
+	pkl_begin(&p);
+	text(&p, "sparse");
+	op(&p, call, sizeof(call) - 1);
+	op(&p, "(", 1);
+	tensor(&p, "values", "0", 10, 0, &ten, &one, 1);
+	op(&p, "ttR", 3);
+	pkl_end(&p);
+	pt(&z, &p, "archive/data/0", 40);
+	assert_int_equal(list(z.file.data, z.file.len, &l, &err), 0);
+	assert_int_equal(l.count, 0);
+	assert_int_equal(l.note_count, 1);
+	assert_non_null(strstr(l.notes[0], "no tensor here"));
+	mv_layout_release(&l);
+	mv_buf_release(&z.file);
+	one_tensor(&z, 10, 0, 10, 1, 40);
+	assert_int_equal(list(z.file.data, z.file.len, &l, &err), 0);
+	assert_int_equal(l.note_count, 0);
+	mv_layout_release(&l);
+	mv_buf_release(&z.file);
+}
+
 static void test_format_torch__damage_is_survived(void **state)
 {
 	struct mv_err err;
@@ -379,6 +437,8 @@ int main(void)
 		cmocka_unit_test(test_format_torch__names_differ_by_more_than_case),
 		cmocka_unit_test(test_format_torch__a_pickle_that_is_none_is_refused),
 		cmocka_unit_test(test_format_torch__objects_have_a_class),
+		cmocka_unit_test(test_format_torch__byteorder_is_one_of_two),
+		cmocka_unit_test(test_format_torch__data_that_is_not_listed_is_noted),
 		cmocka_unit_test(test_format_torch__damage_is_survived),
 		cmocka_unit_test(test_format_torch__storages_are_cut_at_tensors),
 	};
