@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libmv/base/grow.h"
 #include "libmv/git/git.h"
@@ -731,6 +732,27 @@ static int print_import(struct mv_buf *in, const struct search *s,
 				       "\n\ndone\n");
 }
 
+/*
+ * Where it fails, a full disk mostly, fast-import leaves a report of all that
+ * it was told in the git directory, one for each time: a server would fill up
+ * with them. Its own words say how the file is called.
+ */
+static void drop_report(const struct mv_git *git, const char *words)
+{
+	static const char name[] = "fast_import_crash_";
+	const char *at = strstr(words, name);
+	size_t digits = at ? strspn(at + sizeof(name) - 1, "0123456789") : 0;
+	char *path;
+
+	if (!digits)
+		return;
+	path = mv_strf("%s/%.*s", git->info.git_dir,
+		       (int)(sizeof(name) - 1 + digits), at);
+	if (path)
+		unlink(path);
+	free(path);
+}
+
 /* The commit, with everything below it, but without a ref. */
 static int import(char *commit, struct mv_git *git, const struct mv_buf *in,
 		  struct mv_err *err)
@@ -739,11 +761,16 @@ static int import(char *commit, struct mv_git *git, const struct mv_buf *in,
 		"fast-import", "--quiet", NULL
 	};
 	const size_t n = git->info.hex_len;
+	struct mv_err why;
 	struct mv_buf out;
 	int rc;
 
 	mv_buf_init(&out, 1 << 16);
-	rc = mv_git_run(git, args, in->data, in->len, &out, err);
+	rc = mv_git_run(git, args, in->data, in->len, &out, &why);
+	if (rc) {
+		drop_report(git, why.msg);
+		mv_fail(err, rc, "%s", why.msg);
+	}
 	if (!rc && out.len == n + 1) {
 		memcpy(commit, out.data, n);
 		commit[n] = '\0';

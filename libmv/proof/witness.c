@@ -106,8 +106,8 @@ int mv_proof_unwitnessed(char **why, const struct mv_gate *today,
 	} else {
 		*why = mv_strf("no receipt in %s names tag object %.10s: git "
 			       "model fetch brings what the server wrote "
-			       "since, and what was pushed before it had a key "
-			       "has none", MV_NOTES_REF, e->oid);
+			       "since; what was pushed before it had a key, or "
+			       "had no room, has none", MV_NOTES_REF, e->oid);
 	}
 	return *why ? 0 : mv_nomem(err);
 }

@@ -612,6 +612,29 @@ static void test_git_notes__check_names_a_note_that_is_not_here(void **state)
 	repo_drop(&r);
 }
 
+static void test_git_notes__a_failed_import_leaves_no_report(void **state)
+{
+	static const char none[] = "1111111111111111111111111111111111111111";
+	struct mv_git_note note = { NULL, "x", 1 };
+	char a[65], tip[65];
+	struct repo r;
+
+	(void)state;
+	repo_new(&r, "");
+	repo_open(&r, NULL);
+	name_of(&r, a, "a");
+	note.object = a;
+	assert_int_equal(write_one(&r, a, "12345"), 0);
+	tip_of(&r, tip);
+	assert_int_equal(mv_git_notes_write(r.git, REF, tip, none, &note, 1,
+					    "test", &r.err), MV_EIO);
+	assert_non_null(strstr(r.err.msg, "fast_import_crash_"));
+	run(&r, "! ls .git | grep fast_import");
+	tip_of(&r, a);
+	assert_string_equal(a, tip);
+	repo_drop(&r);
+}
+
 static void test_git_notes__bounds_and_bad_names(void **state)
 {
 	char a[65];
@@ -768,6 +791,7 @@ int main(void)
 		cmocka_unit_test(test_git_notes__gits_fan_out_is_kept),
 		cmocka_unit_test(test_git_notes__several_depths_are_one_text),
 		cmocka_unit_test(test_git_notes__anything_else_is_refused),
+		cmocka_unit_test(test_git_notes__a_failed_import_leaves_no_report),
 		cmocka_unit_test(test_git_notes__check_names_a_note_that_is_not_here),
 		cmocka_unit_test(test_git_notes__check_bounds_sizes_and_sharing),
 		cmocka_unit_test(test_git_notes__bounds_and_bad_names),
