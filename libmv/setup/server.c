@@ -405,6 +405,29 @@ static int take_away(struct mv_repo *repo, const struct mv_install *in,
 	return rc;
 }
 
+/* Of one that is in the way it was told; what is not called judges nothing. */
+static int check_called(struct mv_repo *repo, struct mv_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < MV_HOOK_COUNT; i++) {
+		struct mv_hook hook;
+
+		rc = mv_setup_hook_look(&hook, repo, mv_server_hook_names[i],
+					err);
+		if (!rc && hook.state != MV_HOOK_OURS)
+			rc = mv_fail(err, MV_EEXISTS, "'%s' does not call "
+				     "git-model, so pushes are %s: put it "
+				     "right, or let it call `git-model hook "
+				     "--alone %s \"$@\"`, and install again",
+				     hook.path, i ? "judged, but no receipts "
+				     "are written" : "not judged",
+				     mv_server_hook_names[i]);
+		mv_setup_hook_release(&hook);
+	}
+	return rc;
+}
+
 int mv_setup_install_server(struct mv_repo *repo, const char *policy,
 			    const struct mv_install *install,
 			    struct mv_err *err)
@@ -433,6 +456,8 @@ int mv_setup_install_server(struct mv_repo *repo, const char *policy,
 		rc = mv_setup_quote(&word, in.program, err);
 	if (!rc)
 		rc = mv_setup_hooks_install(repo, &in, word, err);
+	if (!rc)
+		rc = check_called(repo, err);
 	if (!rc)
 		rc = tell_branch(repo, &in, err);
 	if (!rc)

@@ -37,7 +37,8 @@ int mv_setup_install(struct mv_repo *repo, const struct mv_proc_env *env,
 /*
  * Make of this repository one that judges what is pushed to it (setup/server.c;
  * docs/design/trust.md). `policy`: a file that counts until the branch has
- * one of its own; NULL: none. With MV_INSTALL_REMOVE, not any more.
+ * one of its own; NULL: none. With MV_INSTALL_REMOVE, not any more. MV_EEXISTS:
+ * one of its hooks is in the way of ours.
  */
 int mv_setup_install_server(struct mv_repo *repo, const char *policy,
 			    const struct mv_install *install,

@@ -50,6 +50,22 @@ test_expect_success 'a hook that was there before runs first, and its no is fina
 	test_grep "own hook" ../err && test_grep refs/heads/main ../own.git/seen
 '
 
+test_expect_success 'where its hooks cannot be installed nothing is said to be judged' '
+	for how in "printf \"#!/bin/sh\\r\\nexit 0\\r\\n\" >stuck.git/hooks/HOOK" "mkdir stuck.git/hooks/HOOK" \
+		"cp stuck.git/hooks/HOOK.model-chained stuck.git/hooks/HOOK"
+	do
+		for hook in pre-receive post-receive
+		do
+			rm -rf stuck.git && git init -q --bare stuck.git && echo "#!/bin/sh" >stuck.git/hooks/$hook.model-chained &&
+			echo "$how && chmod +x stuck.git/hooks/HOOK" | sed "s/HOOK/$hook/g" >make && sh ./make &&
+			{ test -d stuck.git/hooks/$hook || echo "# other" >>stuck.git/hooks/$hook; } &&
+			test_expect_code 128 git model install --server stuck.git >out 2>err &&
+			test_grep "$hook hook not installed" err && test_grep "hooks/$hook. does not call git-model" err &&
+			test_grep ! "judged now" out || return 1
+		done
+	done && rm -rf stuck.git/hooks/* && git model install --server stuck.git >out && test_grep "judged now" out
+'
+
 test_expect_success 'uninstall --server takes the hooks away, and gives back what was there' '
 	git model uninstall --server own.git >out &&
 	test_grep "own hook" own.git/hooks/pre-receive &&
