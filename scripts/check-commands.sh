@@ -19,14 +19,11 @@ do
 	grep -q "git-model-$name(1)" docs/man/git-model.adoc ||
 	complain "$name: not in docs/man/git-model.adoc"
 done
-for name in $all
-do
-	function=cmd_$(echo "$name" | tr - _)
-	grep -qE "^int $function\(" cmd/*.c filters/*.c hooks/*.c 2>/dev/null ||
-	complain "$name: no function $function"
-	grep -qE "git[ -]model[ -]$name([^a-z-]|\$)" tests/t/t[0-9]*.sh ||
-	complain "$name: no test"
-done
+# "git model name", once each, of all that the tests call
+called=$(grep -hoE "git[ -]model[ -][a-z-]+" tests/t/t[0-9]*.sh |
+	sed 's/^git.model.//' | sort -u)
+functions=$(grep -hoE "^int cmd_[a-z_]+\(" cmd/*.c filters/*.c hooks/*.c \
+	2>/dev/null)
 
 has () {
 	case "
@@ -38,6 +35,15 @@ $2
 	esac
 	return 1
 }
+for name in $all
+do
+	function=cmd_$(echo "$name" | tr - _)
+	has "$functions" "int $function(" ||
+	complain "$name: no function $function"
+	has "$called" "$name" ||
+	complain "$name: no test"
+done
+
 for f in cmd/*.c
 do
 	name=$(basename "$f" .c)

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# usage: check-docs.sh <git-model>
+# usage: check-docs.sh <git-model> [<command>...]
 #
 # A command's manual says what its -h says: the SYNOPSIS (between the lines
 # of four dashes) is the usage, word for word, OPTIONS explains every option
 # that there is, and no other, and EXAMPLES has each example of -h, of which
 # every command has one.
 program=$(realpath "${1:?usage: check-docs.sh <git-model>}") || exit 1
+shift
 cd "$(dirname "$0")/.." || exit 1
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -22,7 +23,9 @@ compare () {
 	bad=1
 }
 
-for name in $(scripts/commands.sh)
+test $# -gt 0 || set -- $(scripts/commands.sh)
+test $# -gt 0 || { echo "check-docs: no command found"; exit 1; }
+for name
 do
 	page=docs/man/git-model-$name.adoc
 	test -f "$page" || { echo "check-docs: no $page"; bad=1; continue; }

@@ -44,7 +44,7 @@ test_expect_success 'a copy of the tree passes, too' '
 	mkdir -p tree/filters tree/hooks &&
 	tree/scripts/check-layers.sh &&
 	tree/scripts/check-commands.sh &&
-	tree/scripts/check-docs.sh "$B/git-model"
+	tree/scripts/check-docs.sh "$B/git-model" version
 '
 
 # with_line <file of the copy> <line> <command>...: run it while the line
@@ -344,7 +344,7 @@ refuses_docs () {
 	cp $page saved &&
 	sed -i "$1" $page &&
 	! cmp -s saved $page &&
-	test_must_fail tree/scripts/check-docs.sh "$B/git-model" >out &&
+	test_must_fail tree/scripts/check-docs.sh "$B/git-model" version >out &&
 	test_grep -e "$2" out
 }
 
