@@ -36,10 +36,13 @@ pointer () {
 }
 
 history () {
+	history_on=$(git symbolic-ref HEAD) && history_from="from $history_on^0" &&
 	for i in $(seq $1)
 	do
-		test_tick && git commit -q --allow-empty -m "$2 $i" || return 1
-	done
+		test_tick && printf "commit %s\ncommitter A <a@b> %s\ndata <<E\n%s\nE\n%s\n" \
+			$history_on "$GIT_COMMITTER_DATE" "$2 $i" "$history_from" || return 1
+		history_from=
+	done >../stream && git fast-import --quiet <../stream
 }
 
 # A clone as a CI system makes it: shallow <folder> <branch>, then cd there

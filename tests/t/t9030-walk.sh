@@ -6,7 +6,7 @@ test_description='two people, a server and a policy: the walk of the README'
 walk="$TEST_DIR/../../scripts/walk.sh"
 
 test_expect_success 'refused before it is approved, gone through afterwards' '
-	DEMO="$TRASH" sh "$walk" >both 2>&1 &&
+	HOME="$TRASH/tmp/home" DEMO="$TRASH" sh "$walk" >both 2>&1 &&
 	tail -n 1 both >last &&
 	test_grep "^walk: [1-9][0-9]* checks passed; the pages are in /" last &&
 	sed -nE "s/^no: promote.*/no/p
@@ -21,7 +21,7 @@ test_expect_success 'refused before it is approved, gone through afterwards' '
 '
 
 test_expect_success 'nothing is written into the HOME of the user' '
-	HOME="$TRASH/tmp/home" DEMO="$TRASH" sh "$walk" >out 2>err &&
+	test_grep "^walk: .* checks passed" both &&
 	test_path_is_missing "$TRASH/tmp/home"
 '
 
