@@ -215,8 +215,9 @@ $(HELPER): $(B)/%: $(B)/tests/helper/%.o $(B)/libmv.a $(BLAKE3)
 test: ## set up, build, run every test there is
 	@scripts/deps.sh build test
 	@+$(MAKE) --no-print-directory run-tests
+# What takes longest goes first: what is short fills the end.
 run-tests: programs sanitize-programs
-	$(Q)$(PROVE) $(UNIT) $(FUZZ) $(SANITIZED) $(SCRIPTS)
+	$(Q)$(PROVE) $(SCRIPTS) $(UNIT) $(SANITIZED) $(FUZZ)
 
 ASAN     := $(UNIT:$(B)/%=$(B)/asan/%) $(FUZZ:$(B)/%=$(B)/asan/%)
 TSAN     := $(patsubst %.c,$(B)/tsan/%,$(THREADED))
