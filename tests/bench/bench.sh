@@ -390,6 +390,7 @@ row "git-lfs handshake; git version alone" - \
 
 limit=$((128 + 8 * $(nproc)))
 for name in model-add filter-add model-readd model-switch status insert \
+	diff-tensors \
 	model-add-many filter-add-many model-checkout-many lfs-add lfs-switch
 do
 	row "$(sort -k 2nr peaks.all | awk -v step=$name -v limit=$limit '

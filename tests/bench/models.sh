@@ -29,6 +29,16 @@ weights f32 fp32 0.832
 weights f16 fp16 0.852
 weights f8 fp8 0.825
 
+echo "two files, tensor by tensor"
+mv-test safetensors old bf16 "$SIZE" 3 && cp old same &&
+mv-test safetensors new bf16 "$SIZE" 4 || die "no data"
+new_repo one model
+timed cmp "$RUNS" true cmp old same
+timed diff-tensors "$RUNS" true git -C one model diff --tensors ../old ../new
+peaks diff-tensors git -C one model diff --tensors ../old ../new
+ratio "diff --tensors of two files, of cmp reading both" diff-tensors '<=' 2 cmp
+rm -rf one old same new
+
 echo "the same weights in other files"
 like=$bytes
 test "$like" -le 268435456 || like=268435456

@@ -47,6 +47,7 @@ test_expect_success 'every row of the table is there, with a measure' '
 	stored / raw: fp32
 	stored / raw: fp16
 	stored / raw: fp8
+	diff --tensors of two files, of cmp reading both
 	safetensors, npz, pt, onnx and gguf of the same weights
 	other metadata: new bytes
 	tensors in another order: new bytes
@@ -73,6 +74,7 @@ test_expect_success 'every row of the table is there, with a measure' '
 	peak memory: model-switch
 	peak memory: status
 	peak memory: insert
+	peak memory: diff-tensors
 	peak memory: model-add-many
 	peak memory: filter-add-many
 	peak memory: model-checkout-many
