@@ -181,15 +181,15 @@ static int dir_fetch(void *state, struct mv_tx *into,
 }
 
 static int dir_fetch_part(void *state, struct mv_tx *into,
-			  const struct mv_oid *oid,
+			  const struct mv_oid *oid, uint64_t size,
 			  const struct mv_range *ranges, size_t count,
 			  struct mv_err *err)
 {
 	struct dir *dir = state;
 	char hex[MV_OID_HEX + 1];
 	uint8_t found;
-	int rc = mv_tx_copy_part(into, dir->store, oid, ranges, count, &found,
-				 err);
+	int rc = mv_tx_copy_part(into, dir->store, oid, size, ranges, count,
+				 &found, err);
 
 	if (rc || found)
 		return rc;

@@ -151,10 +151,10 @@ int mv_remote_fetch(struct mv_remote *remote, struct mv_tx *into,
 }
 
 int mv_remote_fetch_part(struct mv_remote *remote, struct mv_tx *into,
-			 const struct mv_oid *oid,
+			 const struct mv_oid *oid, uint64_t size,
 			 const struct mv_range *ranges, size_t count,
 			 struct mv_err *err)
 {
-	return remote->transport->fetch_part(remote->state, into, oid, ranges,
-					     count, err);
+	return remote->transport->fetch_part(remote->state, into, oid, size,
+					     ranges, count, err);
 }

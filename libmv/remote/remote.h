@@ -63,9 +63,9 @@ int mv_remote_fetch(struct mv_remote *remote, struct mv_tx *into,
 		    struct mv_err *err);
 
 /* Download what holds these ranges of one content; MV_ENOENT where it is not
-   there whole (mv_tx_copy_part). */
+   there whole; `size` and MV_ECORRUPT as mv_tx_copy_part() has them. */
 int mv_remote_fetch_part(struct mv_remote *remote, struct mv_tx *into,
-			 const struct mv_oid *oid,
+			 const struct mv_oid *oid, uint64_t size,
 			 const struct mv_range *ranges, size_t count,
 			 struct mv_err *err);
 

@@ -34,7 +34,7 @@ struct mv_transport {
 		     const struct mv_oid *oids, size_t count, uint8_t *found,
 		     struct mv_err *err);
 	int (*fetch_part)(void *state, struct mv_tx *into,
-			  const struct mv_oid *oid,
+			  const struct mv_oid *oid, uint64_t size,
 			  const struct mv_range *ranges, size_t count,
 			  struct mv_err *err);
 };

@@ -457,20 +457,27 @@ static int copy_wanted(struct copy *c, const struct mv_oid *oid,
 }
 
 int mv_tx_copy_part(struct mv_tx *tx, struct mv_store *from,
-		    const struct mv_oid *oid, const struct mv_range *ranges,
-		    size_t count, uint8_t *found, struct mv_err *err)
+		    const struct mv_oid *oid, uint64_t size,
+		    const struct mv_range *ranges, size_t count,
+		    uint8_t *found, struct mv_err *err)
 {
 	struct copy c = { .tx = tx, .from = from };
 	struct wants w = { NULL, 0, 0 };
-	uint64_t size = 0;
-	int rc = mv_store_has(from, oid, &size, err);
+	char hex[MV_OID_HEX + 1];
+	uint64_t has = 0;
+	int rc = mv_store_has(from, oid, &has, err);
 
 	*found = 0;
+	if (!rc && size != UINT64_MAX && size != has)
+		rc = mv_fail(err, MV_ECORRUPT, "content %s has %llu bytes, but "
+			     "store '%s' has %llu for it",
+			     mv_oid_hex(hex, oid), (unsigned long long)size,
+			     from->dir, (unsigned long long)has);
 	if (!rc)
 		rc = wants_new(&w, ranges, count, err);
 	if (!rc)
 		rc = weigh_ranges(&c.total, from, oid, &w, err);
-	if (!rc && c.total == size) {
+	if (!rc && c.total == has) {
 		rc = mv_tx_copy(tx, from, oid, 1, found, err);
 	} else if (!rc) {
 		pthread_mutex_init(&c.mutex, NULL);

@@ -60,10 +60,14 @@ int mv_store_part_names(struct mv_buf *out, struct mv_store *store,
 /*
  * Copy what holds these ranges from a store that has the whole. *found is 0
  * where it has not. A content of one chunk, or ranges that need all chunks,
- * are copied by mv_tx_copy(), with its proof.
+ * are copied by mv_tx_copy(), with its proof. `size`: what the content has
+ * (UINT64_MAX: not known); MV_ECORRUPT, and nothing stays, where that store
+ * says otherwise. A part that came from elsewhere before, cut otherwise, is
+ * replaced.
  */
 int mv_tx_copy_part(struct mv_tx *tx, struct mv_store *from,
-		    const struct mv_oid *oid, const struct mv_range *ranges,
-		    size_t count, uint8_t *found, struct mv_err *err);
+		    const struct mv_oid *oid, uint64_t size,
+		    const struct mv_range *ranges, size_t count,
+		    uint8_t *found, struct mv_err *err);
 
 #endif

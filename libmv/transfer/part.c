@@ -116,8 +116,9 @@ static int bring_from(struct mv_transfer_part *p, const char *url,
 	if (!rc)
 		rc = mv_tx_begin(&tx, store, err);
 	if (!rc)
-		rc = mv_remote_fetch_part(remote, tx, &p->pointer.oid, ranges,
-					  count, err);
+		rc = mv_remote_fetch_part(remote, tx, &p->pointer.oid,
+					  p->pointer.size, ranges, count,
+					  err);
 	if (!rc) {
 		rc = mv_tx_commit(tx, &got, err);
 		tx = NULL;

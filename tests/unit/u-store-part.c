@@ -14,13 +14,26 @@ static int copy_part(struct mv_store *to, struct mv_store *from,
 		     size_t count, uint8_t *found, struct mv_tx_stats *stats)
 {
 	struct mv_tx *tx = begin(to);
-	int rc = mv_tx_copy_part(tx, from, oid, r, count, found, NULL);
+	int rc = mv_tx_copy_part(tx, from, oid, LEN, r, count, found, NULL);
 
 	if (rc)
 		mv_tx_abort(tx);
 	else
 		assert_ok(mv_tx_commit(tx, stats, err));
 	return rc;
+}
+
+static void bring_of(struct mv_store *to, struct mv_store *from,
+		     const struct mv_oid *oid, uint64_t off, uint64_t len)
+{
+	const struct mv_range r = { off, len };
+	struct mv_tx *tx = begin(to);
+	uint8_t found = 0;
+
+	assert_ok(mv_tx_copy_part(tx, from, oid, UINT64_MAX, &r, 1, &found,
+				  err));
+	assert_int_equal(found, 1);
+	assert_ok(mv_tx_commit(tx, NULL, err));
 }
 
 static void bring(struct mv_store *to, struct mv_store *from,
@@ -138,9 +151,9 @@ static void test_store_part__one_chunk_and_a_list_of_lists(void **state)
 	(void)state;
 	add_seed(&one, from, TINY, 1);
 	add_seed(&deep, from, many, 2);
-	bring(to, from, &one, 3, 1);
+	bring_of(to, from, &one, 3, 1);
 	check_seed(to, &one, TINY, 1);		/* it came whole */
-	bring(to, from, &deep, many - 50, 50);
+	bring_of(to, from, &deep, many - 50, 50);
 	assert_ok(mv_store_part_read_at(to, &deep, many - 50, have, 50, &got,
 					err));
 	assert_int_equal(got, 50);
@@ -177,6 +190,30 @@ static void test_store_part__a_part_gives_no_part(void **state)
 	remove_tree("from");
 	remove_tree("to");
 	remove_tree("more");
+}
+
+/* The pointer says how many bytes there are; a store that says otherwise leaves
+   nothing here. */
+static void test_store_part__of_another_size_nothing_stays(void **state)
+{
+	struct mv_store *from = open_tiny("from", 3000, NULL);
+	struct mv_store *to = open_tiny("to", 5000, NULL);
+	const struct mv_range r = { 0, 24 };
+	uint8_t found = 1;
+	struct mv_oid oid;
+
+	(void)state;
+	add_seed(&oid, from, LEN + TINY, 1);
+	assert_int_equal(copy_part(to, from, &oid, &r, 1, &found, NULL),
+			 MV_ECORRUPT);
+	assert_int_equal(found, 0);
+	assert_int_equal(mv_store_part_has(to, &oid, NULL, NULL, NULL),
+			 MV_ENOENT);
+	assert_int_equal(count_files("to/partial"), 0);
+	mv_store_close(to);
+	mv_store_close(from);
+	remove_tree("from");
+	remove_tree("to");
 }
 
 static void test_store_part__ranges_that_are_nonsense(void **state)
@@ -402,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_store_part__the_whole_comes_beside_a_part),
 		cmocka_unit_test(test_store_part__one_chunk_and_a_list_of_lists),
 		cmocka_unit_test(test_store_part__a_part_gives_no_part),
+		cmocka_unit_test(test_store_part__of_another_size_nothing_stays),
 		cmocka_unit_test(test_store_part__ranges_that_are_nonsense),
 		cmocka_unit_test(test_store_part__the_same_chunks_are_the_same_bytes),
 		cmocka_unit_test(test_store_part__gc_keeps_it_as_long_as_a_content),

@@ -162,9 +162,16 @@ static void test_transfer_part__a_pointer_of_another_size(void **state)
 	assert_ok(&w, mv_transfer_part_size(&size, part, &w.err));
 	assert_int_equal(size, SIZE);
 	mv_transfer_part_close(part);
-	p.size = SIZE - 1;
+	p.size = SIZE - 1;		/* a part of more bytes is here */
 	part = part_of(&w, &p, NULL, MV_PART_FETCH);
 	assert_int_equal(try_read(&w, part, 0), MV_ECORRUPT);
+	mv_transfer_part_close(part);
+	lose_store(&w);			/* nothing is, and nothing comes */
+	part = part_of(&w, &p, "origin", MV_PART_FETCH);
+	assert_int_equal(try_read(&w, part, 0), MV_ECORRUPT);
+	mv_transfer_part_close(part);
+	part = part_of(&w, &p, NULL, MV_PART_FETCH);
+	assert_int_equal(try_read(&w, part, 0), MV_ENOENT);
 	mv_transfer_part_close(part);
 	world_drop(&w);
 }
