@@ -9,6 +9,7 @@
 #	SIZE=1g FILES=20000 RUNS=5 B=build tests/bench/bench.sh
 #	COMMITS=10000 ARTIFACTS=1000 NOTES=100000, too (evidence.sh)
 #	TAGS=20000 (gate.sh), PEERS='borg restic casync' (peers.sh)
+#	DELTA_STEPS=10, FAMILY=folder (deltas.sh)
 #
 # SIZE is that of the large file, FILES the number of small ones, RUNS how
 # often each command runs (the slow ones less often). Ten times SIZE must
@@ -317,6 +318,7 @@ test $new -le 524288 && met=yes
 row "100 bytes inserted: new bytes" "<= 524288" "$new" $met
 rm -rf one random
 . "$HERE/models.sh"
+. "$HERE/deltas.sh"
 
 echo "$FILES small files"
 sh "$HERE/data.sh" small many "$FILES" || die "no small files"
@@ -390,8 +392,8 @@ row "git-lfs handshake; git version alone" - \
 
 limit=$((128 + 8 * $(nproc)))
 for name in model-add filter-add model-readd model-switch status insert \
-	diff-tensors \
-	model-add-many filter-add-many model-checkout-many lfs-add lfs-switch
+	diff-tensors gc-deltas gc-aggressive model-add-many filter-add-many \
+	model-checkout-many lfs-add lfs-switch
 do
 	row "$(sort -k 2nr peaks.all | awk -v step=$name -v limit=$limit '
 		$1 != step { next }

@@ -12,6 +12,7 @@ fi
 test_expect_success 'the bench runs with small sizes' '
 	BENCH="$TRASH/bench" SIZE=16m FILES=60 RUNS=1 \
 		COMMITS=200 ARTIFACTS=20 NOTES=300 TAGS=200 PEERS=nobody \
+		DELTA_STEPS=4 \
 		sh "$TEST_DIR/../bench/bench.sh" >out
 '
 
@@ -52,6 +53,14 @@ test_expect_success 'every row of the table is there, with a measure' '
 	other metadata: new bytes
 	tensors in another order: new bytes
 	64 rows more: new bytes
+	4 bf16 fine-tune steps after gc
+	the same before gc
+	gc that makes them: MB/s, [0-9]* cores
+	gc that finds nothing new
+	git switch to the newest of them, of cp
+	git switch to the oldest of them, of cp
+	4 bf16 fine-tune steps after gc --aggressive
+	8 sparse steps after gc, each of a whole
 	60 small files: git model add, of plain git
 	60 small files: git checkout, of plain git
 	60 small files: git-lfs add, of git model add
@@ -75,6 +84,8 @@ test_expect_success 'every row of the table is there, with a measure' '
 	peak memory: status
 	peak memory: insert
 	peak memory: diff-tensors
+	peak memory: gc-deltas
+	peak memory: gc-aggressive
 	peak memory: model-add-many
 	peak memory: filter-add-many
 	peak memory: model-checkout-many
