@@ -246,19 +246,6 @@ static int encode_sparse(struct mv_encoded *out, struct mv_encoder *encoder,
 	return rc;
 }
 
-/*
- * By exponent is smaller, and slower to read: so a chain of bases has it once,
- * at its far end, on which no other chunk leans.
- */
-static int choose_order(const struct mv_lean *lean, const struct shape *s)
-{
-	if (!mv_numbers_exponents(s->kind))
-		return OWN_ORDER;
-	return lean->aggressive ||
-	       (s->width <= 4 && lean->depth == MV_DEPTH_MAX) ?
-	       BY_EXPONENT : OWN_ORDER;
-}
-
 int mv_encode_lean(struct mv_encoded *out, struct mv_encoder *encoder,
 		   const uint8_t *data, size_t len,
 		   const struct mv_lean *lean, struct mv_err *err)
@@ -283,7 +270,9 @@ int mv_encode_lean(struct mv_encoded *out, struct mv_encoder *encoder,
 				   err);
 	else
 		rc = encode_dense(out, encoder, data, len, lean, &s,
-				  choose_order(lean, &s), err);
+				  lean->by_exponent &&
+				  mv_numbers_exponents(s.kind) ?
+				  BY_EXPONENT : OWN_ORDER, err);
 	if (rc || out->len >= len)
 		*out = raw;
 	return rc;

@@ -47,7 +47,9 @@ void mv_numbers_join(uint8_t *out, unsigned int kind,
  */
 #define MV_QUARTERS 4
 struct mv_order {
-	uint32_t at[MV_QUARTERS][MV_EXPONENTS];
+	/* Not a multiple of a page apart: the processor would take what is
+	   written in one quarter for what is read in another. */
+	uint32_t at[MV_QUARTERS][MV_EXPONENTS + 80];
 };
 void mv_numbers_order(struct mv_order *order, unsigned int kind,
 		      const uint8_t *base, size_t n);

@@ -88,7 +88,7 @@ struct mv_lean {
 	unsigned int depth;		/* 1 .. MV_DEPTH_MAX */
 	unsigned int numbers;		/* enum mv_numbers */
 	unsigned int phase;		/* bytes before the first of them */
-	int aggressive;			/* try what is slower to read, too */
+	int by_exponent;		/* of floats: smaller, slower to read */
 };
 
 /* What mv_encode_lean() is likely to need, from a few thousand numbers. */

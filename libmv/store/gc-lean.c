@@ -36,6 +36,7 @@ struct edge {
 	uint16_t span;			/* versions between them */
 	uint8_t numbers, phase;
 	uint8_t depth;
+	uint8_t by_exponent;
 };
 
 struct place_of_chunk {
@@ -381,7 +382,7 @@ static int try_edge(struct mv_gc_leaner *l, struct edge *e,
 	const struct mv_oid *ids = l->gc->index->ids[MV_INDEX_CHUNKS];
 	const struct mv_lean lean = {
 		&ids[e->base], scratch->raw + MV_CHUNK_MAX, e->depth,
-		e->numbers, e->phase, l->gc->options->aggressive
+		e->numbers, e->phase, e->by_exponent
 	};
 	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK,
 					 .raw_len = e->len };
@@ -518,12 +519,25 @@ static void take_results(struct mv_gc_leaner *l)
 	}
 }
 
+/*
+ * By exponent is smaller, and slower to read. A chain shall have it once at
+ * most: above what nothing leans on, and only where that is not far anyway.
+ */
+static int may_be_slow(const struct mv_gc_leaner *l, const struct edge *e)
+{
+	return l->gc->options->aggressive ||
+	       (e->depth == MV_DEPTH_MAX && !floor_of(l, e->base) &&
+		mv_numbers_width(e->numbers) <= 4);
+}
+
 static int flush_plan(struct mv_gc_leaner *l, struct mv_err *err)
 {
 	int rc;
 
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->count; i++) {
 		l->edge[i].depth = (uint8_t)mv_gc_cap(l->gc, l->edge[i].chunk);
+		l->edge[i].by_exponent = (uint8_t)may_be_slow(l, &l->edge[i]);
+	}
 	rc = inherit_packs(l, err);
 	if (!rc)
 		rc = run_lean_jobs(l, err);
