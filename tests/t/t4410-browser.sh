@@ -55,7 +55,7 @@ test_expect_success 'set up: versions, curves, and hostile names' '
 		) || return 1
 	done &&
 	git -C repo tag -a -m p "fraud#production#1" &&
-	(cd repo && git model report --html ../site HEAD~1 HEAD) &&
+	(cd repo && git model report --tensors --html ../site HEAD~1 HEAD) &&
 	(cd repo && git model plot --html fraud >../plot.html)
 '
 
@@ -254,7 +254,11 @@ test_expect_success 'on a phone no word is broken, and the verdict is in sight' 
 	done &&
 	js_is "Array.from(document.querySelectorAll(\"td.verdict\")).every(
 		e => e.getBoundingClientRect().right <= innerWidth)" true &&
-	js_is "document.querySelectorAll(\"td.verdict\").length > 0" true
+	js_is "document.querySelectorAll(\"td.verdict\").length > 0" true &&
+	js_is "(f => f.length > 10 && f.every(
+		e => e.getBoundingClientRect().right <= innerWidth &&
+		(e.title || e.closest(\"[aria-hidden]\"))))(
+		Array.from(document.querySelectorAll(\".heat li\")))" true
 '
 
 test_expect_success 'the page of a plot stands alone' '
