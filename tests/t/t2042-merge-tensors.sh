@@ -176,6 +176,14 @@ test_expect_success 'what is no such model stays a conflict, as before' '
 	git -C r merge --abort
 '
 
+test_expect_success 'what cannot be recorded stays a conflict' '
+	branches "tune m.safetensors $q 1" "tune m.safetensors $v 2" &&
+	: >r/.git/refs/notes/model.lock && test_when_finished "rm -f r/.git/refs/notes/model.lock" &&
+	test_must_fail git -C r merge -m merged side 2>err &&
+	test_grep "merged tensor by tensor, but not recorded, so it stays a conflict" err &&
+	cmp ours r/m.safetensors && git -C r merge --abort
+'
+
 test_expect_success 'rebase and cherry-pick, too' '
 	branches "tune m.safetensors $q 1" "tune m.safetensors $v 2" &&
 	cp ours want && tune want $v 2 &&
