@@ -379,6 +379,7 @@ class Store:
         self.chunks, self.wholes, self.recipes = {}, {}, {}
         self.bound = {}             # chunk -> how many bases, at most
         self.leaning = []
+        self.depth = {}
         self.sizes = {}             # of packs
         self.where = {}             # (pack, offset) -> (is a recipe, id)
         packs = os.path.join(folder, "packs")
@@ -399,6 +400,7 @@ class Store:
                 need(kind == CHUNK, "something that leans and is no chunk")
                 need(1 <= param <= 4, "a chunk that leans too far")
                 self.leaning.append((param, codec, stored, length, pack, at))
+                self.depth[(pack, at)] = param
                 continue
             data = decode(codec, param, stored, length)
             need(len(data) == length, "a record of another length")
@@ -458,9 +460,13 @@ class Store:
                 number, off = struct.unpack("<IQ", data[at + 12 * i:
                                                         at + 12 * i + 12])
                 need(number < packs, "a locator without a pack")
+                about, off = off >> 48, off & (1 << 48) - 1
                 pack = data[32 + 32 * number:64 + 32 * number]
                 need(self.where.get((pack, off)) == (is_recipe, id_),
                      "a locator that leads elsewhere")
+                need(about & 7 == self.depth.get((pack, off), 0) and
+                     about >> 5 == 0,
+                     "an index that says otherwise what leans")
             at += 12 * count
 
     def contents(self):

@@ -22,6 +22,35 @@ test_expect_success 'the golden store: what version 1 held, byte by byte' '
 	done
 '
 
+test_expect_success 'the golden store whose chunks lean on one another' '
+	mkdir lean &&
+	decode "$golden/v2/leaning" lean >actual &&
+	test_line_count = 12 actual &&
+	for oid in $(cut -d" " -f1 actual)
+	do
+		test "$(sha256sum <lean/$oid)" = "$oid  -" || return 1
+	done
+'
+
+test_expect_success 'versions of a model after gc' '
+	git init -q series && cd series && git model install --local &&
+	git model track "*.dat" >/dev/null &&
+	mv-test safetensors base bf16 300k 1 &&
+	for k in 1 2 3
+	do
+		mv-test tune base m.dat $k 5 && cp m.dat n.dat &&
+		git add . && git commit -q -m $k || return 1
+	done &&
+	mv-test few base n.dat 1 5 && git add . && git commit -q -m few &&
+	git model gc >out && test_grep "as differences" out &&
+	mkdir ../back && decode .git/model ../back >../actual && cd .. &&
+	test_line_count = 4 actual &&
+	for oid in $(cut -d" " -f1 actual)
+	do
+		test "$(sha256sum <back/$oid)" = "$oid  -" || return 1
+	done
+'
+
 test_expect_success 'a store of ours, with numbers of all widths and odd ends' '
 	git init -q repo && cd repo && git model install >/dev/null &&
 	git model track "*.safetensors" "*.bin" >/dev/null &&

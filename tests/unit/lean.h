@@ -51,8 +51,9 @@ static UNUSED void lean_append(struct mv_tx *tx, struct mv_pack_record *record,
 }
 
 /* The chunk of version `v`, over that of version `on` unless depth is 0. */
-static UNUSED void lean_chunk(struct mv_tx *tx, unsigned v, unsigned on,
-			      unsigned depth)
+static UNUSED void lean_chunk_as(struct mv_tx *tx, unsigned v, unsigned on,
+				 unsigned depth, unsigned numbers,
+				 unsigned phase, int by_exponent)
 {
 	struct mv_pack_record record = { .kind = MV_RECORD_CHUNK,
 					 .raw_len = LEAN_LEN,
@@ -61,7 +62,8 @@ static UNUSED void lean_chunk(struct mv_tx *tx, unsigned v, unsigned on,
 	struct mv_encoder *encoder;
 	struct mv_encoded e = { 0, 0, data, LEAN_LEN };
 	struct mv_oid id, base_id;
-	struct mv_lean lean = { &base_id, base, depth, MV_NUMBERS_I16, 0, 0 };
+	struct mv_lean lean = { &base_id, base, depth, numbers, phase,
+				by_exponent };
 
 	lean_id(&id, v);
 	lean_id(&base_id, on);
@@ -78,6 +80,12 @@ static UNUSED void lean_chunk(struct mv_tx *tx, unsigned v, unsigned on,
 	mv_encoder_free(encoder);
 	free(data);
 	free(base);
+}
+
+static UNUSED void lean_chunk(struct mv_tx *tx, unsigned v, unsigned on,
+			      unsigned depth)
+{
+	lean_chunk_as(tx, v, on, depth, MV_NUMBERS_I16, 0, 0);
 }
 
 /* A recipe that says only this chunk. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/unit/store.h"
+#include "tests/unit/lean.h"
 
 /*
  * Stores as they were written once (tests/golden/README.md). What is in them
@@ -7,6 +7,7 @@
  * they had then. That of format 1 is upgraded first.
  */
 #define GOLDEN "tests/golden/v2/store"
+#define LEANING "tests/golden/v2/leaning"
 #define OLD "tests/golden/v1/store"
 
 enum { RAW = 3000, TEXT = 9000, FLOATS = 4096, MANY = 4100 };
@@ -201,12 +202,33 @@ static void test_store_golden__the_first_format_is_upgraded(void **state)
 	remove_tree(dir);
 }
 
+/* Differences, as they were written first. */
+static void test_store_golden__what_leans_is_read(void **state)
+{
+	static const unsigned versions[] = { 0, 1, 2, 3, 4, 5,
+					     60, 61, 62, 63, 64, 65 };
+	struct mv_store_options options = { .flags = MV_STORE_READ_ONLY };
+	struct mv_store *store = open_with(LEANING, options);
+	char folder[300], path[600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		lean_check(store, versions[i]);
+	check_clean(store);
+	snprintf(folder, sizeof(folder), "%s/packs", LEANING);
+	only_file(path, sizeof(path), folder);
+	assert_int_equal(codecs_seen(path) & 0x1f, 1u << MV_CODEC_RAW |
+			 1u << MV_CODEC_DELTA | 1u << MV_CODEC_SPARSE);
+	mv_store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_store_golden__every_content_is_read),
 		cmocka_unit_test(test_store_golden__it_is_whole_and_has_every_codec),
 		cmocka_unit_test(test_store_golden__it_can_be_added_to),
+		cmocka_unit_test(test_store_golden__what_leans_is_read),
 		cmocka_unit_test(test_store_golden__the_first_format_is_upgraded),
 	};
 
