@@ -96,12 +96,13 @@ test_expect_success 'nobody signs in the name of another' '
 '
 
 test_expect_success 'what came in the name of somebody before there was a policy is not his' '
-	cd work && again early.git && payload=$(sed "s/.*\"payload\":\"\([^\"]*\)\".*/\1/" ../vote | base64 -d) &&
-	for i in $(seq 100 240)
-	do
-		p=$(echo "$payload" | sed "s/\"nonce\":\".../\"nonce\":\"$i/" | tr -d "\n" | base64 -w 0) &&
-		sed "s|\"payload\":\"[^\"]*\"|\"payload\":\"$p\"|" ../vote || return 1
-	done >../lines && add v1.0.0 ../lines &&
+	cd work && again early.git && perl -MMIME::Base64 -ne '\''
+		my ($payload) = /"payload":"([^"]*)"/;
+		for my $i (100 .. 240) {
+			my $other = decode_base64($payload) =~ s/"nonce":"\K.../$i/r;
+			my $b = encode_base64($other, "");
+			print s/"payload":"[^"]*"/"payload":"$b"/r;
+		}'\'' ../vote >../lines && add v1.0.0 ../lines &&
 	git push -q --no-verify origin refs/notes/model:refs/heads/x &&
 	git --git-dir="$SERVER" update-ref refs/notes/model refs/heads/x &&
 	as bob git model reject fraud@v1.0.0 --stage production >/dev/null && accepted refs/notes/model
