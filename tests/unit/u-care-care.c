@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* care/care.h: what takes room, what may go, and what is not as it should be. */
 #include "libmv/care/care.h"
+#include "libmv/care/lean.h"
 #include "libmv/repo/content.h"
+#include "libmv/store/codec-numbers.h"
 #include "libmv/store/tx.h"
 #include "libmv/work/work.h"
 #include "tests/unit/u-world.h"
@@ -118,6 +120,115 @@ static void test_care_du__trees_that_name_each_other(void **state)
 	world_drop(&w);
 }
 
+/* -- which tensors lean ----------------------------------------------------- */
+
+#define TENSOR(name_, dtype_, off_, len_) \
+	{ .name = name_, .dtype = dtype_, .unit = 2, .rank = 1, \
+	  .shape = shape_##len_, .offset = off_, .length = len_ }
+
+static void test_care_lean__same_name_type_and_shape(void **state)
+{
+	static char a[] = "a", b[] = "b", c[] = "c", d[] = "d", e[] = "e";
+	static uint64_t shape_100[] = { 50 }, shape_60[] = { 30 };
+	struct mv_tensor of[] = {
+		TENSOR(a, MV_DTYPE_BF16, 1000, 100),
+		TENSOR(b, MV_DTYPE_BF16, 1100, 100),	/* next to it in both */
+		TENSOR(c, MV_DTYPE_F16, 1200, 100),	/* another type there */
+		TENSOR(d, MV_DTYPE_F32, 1300, 60),	/* elsewhere there */
+		TENSOR(e, MV_DTYPE_I32, 1360, 60),	/* not there */
+	};
+	struct mv_tensor base[] = {
+		TENSOR(d, MV_DTYPE_F32, 8, 60),
+		TENSOR(a, MV_DTYPE_BF16, 500, 100),
+		TENSOR(b, MV_DTYPE_BF16, 600, 100),
+		TENSOR(c, MV_DTYPE_BF16, 700, 100),
+	};
+	struct mv_layout x = { .tensors = of, .count = 5 };
+	struct mv_layout y = { .tensors = base, .count = 4 };
+	struct mv_lean_run *runs;
+	uint64_t bytes;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(mv_care_lean_runs(&runs, &count, &bytes, &x, &y,
+					   NULL), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(bytes, 260);
+	assert_int_equal(runs[0].off, 1000);
+	assert_int_equal(runs[0].base_off, 500);
+	assert_int_equal(runs[0].len, 200);
+	assert_int_equal(runs[0].numbers, MV_NUMBERS_BF16);
+	assert_int_equal(runs[1].off, 1300);
+	assert_int_equal(runs[1].base_off, 8);
+	assert_int_equal(runs[1].numbers, MV_NUMBERS_F32);
+	free(runs);
+	/* Compressed, or in another file: its bytes do not lie there. */
+	base[1].offset = 0;
+	of[1].elsewhere = "other.bin";
+	of[3].big_endian = base[0].big_endian = 1;
+	assert_int_equal(mv_care_lean_runs(&runs, &count, &bytes, &x, &y,
+					   NULL), 0);
+	assert_int_equal(count, 0);
+	free(runs);
+	/* Two of one storage: the first speaks for both. */
+	of[1] = of[0];
+	base[1].offset = 500;
+	assert_int_equal(mv_care_lean_runs(&runs, &count, &bytes, &x, &y,
+					   NULL), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(bytes, 100);
+	free(runs);
+}
+
+/* -- explain ---------------------------------------------------------------- */
+
+struct explained {
+	unsigned versions, missing;
+	uint64_t own, shared;
+};
+
+static int count_explained(void *payload, const struct mv_explain_version *v,
+			   struct mv_err *err)
+{
+	struct explained *x = payload;
+
+	(void)err;
+	x->versions++;
+	x->missing += (unsigned)v->missing;
+	for (int i = 0; i < MV_HELD_KINDS; i++)
+		x->own += v->held[i].raw;
+	x->shared += v->shared.raw;
+	assert_int_equal(v->on_count, 0);
+	return 0;
+}
+
+static void test_care_explain__every_byte_is_held_somehow(void **state)
+{
+	struct explained x = { 0 };
+	struct mv_du_total total;
+	struct world w;
+
+	(void)state;
+	two_versions(&w);
+	assert_ok(&w, mv_care_du(w.repo, NULL, NULL, &total, &w.err));
+	assert_ok(&w, mv_care_explain(w.repo, "a.bin", count_explained, &x,
+				      &w.err));
+	assert_int_equal(x.versions, 2);
+	assert_int_equal(x.missing, 0);
+	assert_int_equal(x.own + x.shared, total.logical);
+	assert_int_equal(mv_care_explain(w.repo, "nothing", count_explained,
+					 &x, &w.err), MV_ENOENT);
+	mv_repo_close(w.repo);
+	w.repo = NULL;
+	run(&w.r, "rm -r .git/model");
+	world_open(&w, NULL);
+	memset(&x, 0, sizeof(x));
+	assert_ok(&w, mv_care_explain(w.repo, "a.bin", count_explained, &x,
+				      &w.err));
+	assert_int_equal(x.missing, 2);
+	world_drop(&w);
+}
+
 /* -- gc -------------------------------------------------------------------- */
 
 static void test_care_gc__keeps_what_git_has_a_pointer_of(void **state)
@@ -227,7 +338,7 @@ static void test_care_fsck__what_is_missing_and_mended(void **state)
 	assert_ok(&w, mv_care_fsck(w.repo, 1, note, &out, &bad, &w.err));
 	assert_int_equal(bad, 1);
 	assert_non_null(strstr(out.data, "stored again from the work tree"));
-	assert_non_null(strstr(out.data, "missing here and at every remote"));
+	assert_non_null(strstr(out.data, "nowhere that could be asked"));
 	mv_buf_release(&out);
 	world_drop(&w);
 }
@@ -261,6 +372,9 @@ int main(void)
 		cmocka_unit_test(
 			test_care_du__without_content_and_when_told_to_stop),
 		cmocka_unit_test(test_care_du__trees_that_name_each_other),
+		cmocka_unit_test(test_care_lean__same_name_type_and_shape),
+		cmocka_unit_test(
+			test_care_explain__every_byte_is_held_somehow),
 		cmocka_unit_test(
 			test_care_gc__keeps_what_git_has_a_pointer_of),
 		cmocka_unit_test(
