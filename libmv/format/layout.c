@@ -130,6 +130,11 @@ char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len)
 	return copy;
 }
 
+uint64_t *mv_layout_numbers(struct mv_layout *layout, uint32_t count)
+{
+	return allocate(layout, sizeof(uint64_t) * (count ? count : 1));
+}
+
 struct mv_tensor *mv_layout_add(struct mv_layout *layout, uint32_t rank)
 {
 	struct arena *arena = arena_of(layout);
@@ -138,7 +143,7 @@ struct mv_tensor *mv_layout_add(struct mv_layout *layout, uint32_t rank)
 
 	if (!arena)
 		return NULL;
-	shape = allocate(layout, sizeof(*shape) * (rank ? rank : 1));
+	shape = mv_layout_numbers(layout, rank);
 	if (!shape || MV_GROW(layout->tensors, arena->tensors_alloc,
 			      layout->count + 1, NULL) < 0)
 		return NULL;
@@ -356,7 +361,7 @@ int mv_layout_copy(struct mv_layout *layout, const struct mv_tensor *t,
 		bad |= !copy->elsewhere;
 	}
 	if (t->stride && t->rank) {
-		copy->stride = allocate(layout, t->rank * sizeof(*shape));
+		copy->stride = mv_layout_numbers(layout, t->rank);
 		if (copy->stride)
 			memcpy(copy->stride, t->stride,
 			       t->rank * sizeof(*shape));

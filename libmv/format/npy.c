@@ -507,6 +507,28 @@ static int data_length(const struct mv_head *head, struct mv_tensor *t,
 	return 0;
 }
 
+/* Fortran's order: the first dimension is the one that runs fastest. Told only
+   where it differs from row after row. data_length() has checked the product. */
+static int set_stride(struct mv_layout *out, struct mv_tensor *t,
+		      struct mv_err *err)
+{
+	uint64_t step = 1;
+	uint32_t wide = 0;
+
+	for (uint32_t i = 0; i < t->rank; i++)
+		wide += t->shape[i] > 1;
+	if (wide < 2 || !t->length)
+		return 0;
+	t->stride = mv_layout_numbers(out, t->rank);
+	if (!t->stride)
+		return mv_nomem(err);
+	for (uint32_t i = 0; i < t->rank; i++) {
+		t->stride[i] = step;
+		step *= t->shape[i];
+	}
+	return 0;
+}
+
 static int npy_fill(struct mv_layout *out, const struct mv_head *head,
 		    const struct header *h, struct mv_err *err)
 {
@@ -532,6 +554,8 @@ static int npy_fill(struct mv_layout *out, const struct mv_head *head,
 	t->dtype_name = t->dtype != MV_DTYPE_UNKNOWN && len <= 3 ?
 		mv_dtype_name(t->dtype) : name;
 	rc = data_length(head, t, h, err);
+	if (!rc && h->fortran && !h->dtype.objects)
+		rc = set_stride(out, t, err);
 	if (!rc && h->dtype.objects)
 		rc = mv_layout_note(out, "holds pickled Python objects", err);
 	if (!rc && !head->for_runs)

@@ -217,6 +217,7 @@ int mv_recognise(struct mv_layout *out, const uint8_t *head, size_t len,
 
 /* -- filling a layout; everything lives until mv_layout_release() --------- */
 char *mv_layout_strn(struct mv_layout *layout, const char *s, size_t len);
+uint64_t *mv_layout_numbers(struct mv_layout *layout, uint32_t count);
 /* A new tensor, zeroed, with room for `rank` numbers. */
 struct mv_tensor *mv_layout_add(struct mv_layout *layout, uint32_t rank);
 /* Cuts what is long; drops what is too much. */

@@ -61,6 +61,41 @@ static void test_format_npy__real_files_are_as_frozen(void **state)
 	check_golden("object.npy");
 }
 
+static void check_stride(const char *dict, size_t bytes, const uint64_t *stride,
+			 uint32_t rank)
+{
+	struct mv_layout l;
+	struct mv_buf b;
+	struct mv_err err;
+
+	make(&b, 1, dict, strlen(dict), bytes);
+	assert_int_equal(list(b.data, b.len, &l, &err), 0);
+	assert_int_equal(l.tensors[0].rank, rank);
+	if (stride)
+		assert_memory_equal(l.tensors[0].stride, stride,
+				    rank * sizeof(*stride));
+	else
+		assert_null(l.tensors[0].stride);
+	mv_layout_release(&l);
+	mv_buf_release(&b);
+}
+
+/* Who takes the numbers row after row would get others. */
+static void test_format_npy__fortran_order_has_strides(void **state)
+{
+	static const uint64_t two[] = { 1, 2 }, three[] = { 1, 2, 6 };
+
+	(void)state;
+#define F(shape) "{'descr':'<f4','fortran_order':True,'shape':" shape "}"
+	check_stride(F("(2,3)"), 24, two, 2);
+	check_stride(F("(2,3,4)"), 96, three, 3);
+	check_stride(F("(3,)"), 12, NULL, 1);
+	check_stride(F("(1,3)"), 12, NULL, 2);
+	check_stride(F("(0,3)"), 0, NULL, 2);
+	check_stride(D("'<f4'", "(2,3)"), 24, NULL, 2);
+#undef F
+}
+
 static void test_format_npy__fields_are_read(void **state)
 {
 	struct mv_layout l;
@@ -308,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format_npy__real_files_are_as_frozen),
+		cmocka_unit_test(test_format_npy__fortran_order_has_strides),
 		cmocka_unit_test(test_format_npy__fields_are_read),
 		cmocka_unit_test(test_format_npy__types_have_sizes),
 		cmocka_unit_test(test_format_npy__structured_types),
