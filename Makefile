@@ -50,7 +50,7 @@ endif
 CRYPTO_A := $(wildcard $(shell $(CC) -print-file-name=libcrypto.a))
 CRYPTO   := $(if $(CRYPTO_A),-Wl$(COMMA)-Bstatic -lcrypto -Wl$(COMMA)-Bdynamic)
 LINKED   := libzstd libcrypto jansson inih libxxhash zlib yaml-0.1
-OPENED   := libgit2 libarchive sqlite3
+OPENED   := libgit2 libarchive sqlite3 libcurl
 # BLAKE3 is a library where the distribution has it. Debian 12 has the official
 # C and assembler sources, in a package for Rust: these are compiled as they
 # are. BLAKE3_C=folder names others.

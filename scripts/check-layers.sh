@@ -84,6 +84,7 @@ archive libmv/format/archive\.c
 ini\.h libmv/base/config\.c
 jansson libmv/base/json\.c
 yaml libmv/base/yaml\.c
+curl/ libmv/http/curl\.c
 sqlite3 libmv/base/sqlite\.c
 openssl/|xxhash|blake3 libmv/base/hash\.c
 zstd|zdict libmv/store/codec[a-z-]*\.[ch]

@@ -26,7 +26,8 @@ packages () {
 		echo build-essential pkg-config git openssh-client libgit2-dev \
 			libarchive-dev libinih-dev libzstd-dev libssl-dev \
 			libjansson-dev libxxhash-dev zlib1g-dev \
-			libyaml-dev libsqlite3-dev node-chart.js asciidoctor \
+			libyaml-dev libsqlite3-dev libcurl4-openssl-dev \
+			node-chart.js asciidoctor \
 			$(blake3) ;;
 	test)
 		echo libcmocka-dev perl strace git-lfs hyperfine openssl \

@@ -8,7 +8,6 @@
 #include "libmv/git/git.h"
 #include "libmv/git/refs.h"
 #include "libmv/setup/priv.h"
-#include "libmv/transfer/lfs.h"
 
 /*
  * What acts in this very repository: which scope of the configuration has the
@@ -295,7 +294,6 @@ void mv_setup_doctor_lfs(const struct checks *c, int patterns)
 	const char *clean = mv_setup_doctor_config(c, "filter.lfs.clean");
 	struct mv_said said = { .value = NULL };
 	struct mv_err err;
-	int lacks = 0;
 	int rc = mv_setup_said(&said, c->git, c->dir, c->env,
 			       "filter.lfs.process", &err);
 
@@ -314,10 +312,4 @@ void mv_setup_doctor_lfs(const struct checks *c, int patterns)
 	if (!rc && mv_setup_is_ours(said.value))
 		tell_lockable(c);
 	mv_setup_said_release(&said);
-	if (patterns && mv_transfer_lfs_lacks_program(&lacks, c->repo, &err))
-		say(c, MV_DOCTOR_BAD, "git-lfs", NULL, "%s", err.msg);
-	else if (patterns && lacks)
-		say(c, MV_DOCTOR_BAD, "git-lfs", "install git-lfs", "objects "
-		    "of files under filter=lfs go to an LFS server, and "
-		    "git-lfs, which speaks to it, is not installed");
 }

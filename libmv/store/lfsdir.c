@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "libmv/store/lfsdir.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -297,4 +299,186 @@ int mv_lfsdir_put(struct mv_oid *oid, uint64_t *size, const char *dir,
 	mv_tmp_discard(&tmp);
 	free(folder);
 	return rc;
+}
+
+/* -- piece by piece ------------------------------------------------------- */
+
+struct mv_lfsdir_part {
+	char *dir;
+	struct mv_oid oid;
+	uint64_t size, have;
+	struct mv_tmp tmp;
+	struct mv_hasher *hasher;
+	int shared;		/* under the name that others go on with */
+};
+
+/* The file of that name, for us alone; MV_EBUSY: somebody has it. */
+static int open_shared(struct mv_lfsdir_part *part, const char *folder,
+		       struct mv_err *err)
+{
+	char hex[MV_OID_HEX + 1];
+	struct stat st, named;
+
+	part->tmp.path = mv_strf("%s/%s-git-model.part", folder,
+				 mv_oid_hex(hex, &part->oid));
+	if (!part->tmp.path)
+		return mv_nomem(err);
+	part->tmp.fd = open(part->tmp.path, O_RDWR | O_CREAT | O_NOFOLLOW |
+			    O_CLOEXEC | O_NONBLOCK, 0600);
+	if (part->tmp.fd < 0)
+		return mv_fail_errno(err, errno, "cannot open '%s'",
+				     part->tmp.path);
+	part->shared = 1;
+	/* Who had it before may have given it its name, or removed it. */
+	if (flock(part->tmp.fd, LOCK_EX | LOCK_NB) ||
+	    fstat(part->tmp.fd, &st) || !S_ISREG(st.st_mode) ||
+	    lstat(part->tmp.path, &named) || named.st_ino != st.st_ino)
+		return mv_fail(err, MV_EBUSY, "'%s' is in use",
+			       part->tmp.path);
+	return 0;
+}
+
+static int open_own(struct mv_lfsdir_part *part, struct mv_err *err)
+{
+	char *folder = NULL;
+	int rc;
+
+	mv_tmp_leave(&part->tmp);
+	part->shared = 0;
+	rc = make_in(&folder, part->dir, "tmp", 3, err);
+	if (!rc)
+		rc = mv_tmp_open(&part->tmp, folder, "git-model", err);
+	free(folder);
+	return rc;
+}
+
+/* What is there is hashed; more than there may be is nothing. */
+static int take_up(struct mv_lfsdir_part *part, struct mv_err *err)
+{
+	char *mem = malloc(BLOCK);
+	size_t got = 1;
+	int rc = mem ? 0 : mv_nomem(err);
+
+	while (!rc && got) {
+		rc = mv_pread_full(part->tmp.fd, mem, BLOCK, part->have, &got,
+				   part->tmp.path, err);
+		if (!rc && part->have + got > part->size)
+			break;
+		if (!rc && got)
+			rc = mv_hasher_update(part->hasher, mem, got, err);
+		part->have += got;
+	}
+	free(mem);
+	return rc || !got ? rc : mv_lfsdir_part_restart(part, err);
+}
+
+static int part_begin(struct mv_lfsdir_part *part, struct mv_err *err)
+{
+	char *folder = NULL;
+	int rc = make_top(part->dir, err);
+
+	if (!rc)
+		rc = make_in(&folder, part->dir, "incomplete", 10, err);
+	if (!rc)
+		rc = open_shared(part, folder, err);
+	if (rc == MV_EBUSY)
+		rc = open_own(part, err);
+	if (!rc)
+		rc = mv_hasher_new(&part->hasher, MV_HASH_SHA256, err);
+	if (!rc)
+		rc = take_up(part, err);
+	/* All of it came, and no more: then it is this or nothing. */
+	if (!rc && part->have == part->size) {
+		rc = mv_lfsdir_part_finish(part, err);
+		if (!rc)
+			rc = mv_fail(err, MV_EEXISTS, "it has come before");
+		else if (rc == MV_ECORRUPT)
+			rc = mv_lfsdir_part_restart(part, err);
+	}
+	free(folder);
+	return rc;
+}
+
+int mv_lfsdir_part_open(struct mv_lfsdir_part **out, uint64_t *have,
+			const char *dir, const struct mv_oid *oid,
+			uint64_t size, struct mv_err *err)
+{
+	struct mv_lfsdir_part *part = calloc(1, sizeof(*part));
+	int rc;
+
+	*out = NULL;
+	if (!part)
+		return mv_nomem(err);
+	part->tmp = (struct mv_tmp)MV_TMP_INIT;
+	part->oid = *oid;
+	part->size = size;
+	rc = mv_set_str(&part->dir, dir, err);
+	if (!rc)
+		rc = part_begin(part, err);
+	if (rc) {
+		mv_lfsdir_part_close(part);
+		return rc;
+	}
+	*have = part->have;
+	*out = part;
+	return 0;
+}
+
+int mv_lfsdir_part_write(struct mv_lfsdir_part *part, const void *data,
+			 size_t len, struct mv_err *err)
+{
+	int rc = 0;
+
+	if (len > part->size - part->have)
+		rc = mv_fail(err, MV_ECORRUPT, "an LFS object has more bytes "
+			     "than its pointer says");
+	if (!rc)
+		rc = mv_pwrite_full(part->tmp.fd, data, len, part->have,
+				    part->tmp.path, err);
+	if (!rc)
+		rc = mv_hasher_update(part->hasher, data, len, err);
+	if (!rc)
+		part->have += len;
+	return rc;
+}
+
+int mv_lfsdir_part_restart(struct mv_lfsdir_part *part, struct mv_err *err)
+{
+	part->have = 0;
+	if (ftruncate(part->tmp.fd, 0))
+		return mv_fail_errno(err, errno, "cannot cut '%s'",
+				     part->tmp.path);
+	return mv_hasher_reset(part->hasher, err);
+}
+
+int mv_lfsdir_part_finish(struct mv_lfsdir_part *part, struct mv_err *err)
+{
+	struct mv_oid sum;
+	int rc = mv_hasher_final(sum.b, part->hasher, err);
+
+	if (!rc && (part->have != part->size || !mv_oid_eq(&sum, &part->oid))) {
+		/* Nobody may go on with it. */
+		rc = ftruncate(part->tmp.fd, 0) ?
+		     mv_fail_errno(err, errno, "cannot cut '%s'",
+				   part->tmp.path) :
+		     mv_fail(err, MV_ECORRUPT, "an LFS object arrived with "
+			     "other bytes than its name says");
+		part->have = 0;
+		return rc;
+	}
+	return rc ? rc : publish(&part->tmp, part->dir, &part->oid, part->size,
+				 err);
+}
+
+void mv_lfsdir_part_close(struct mv_lfsdir_part *part)
+{
+	if (!part)
+		return;
+	if (part->shared && part->have && part->tmp.fd >= 0)
+		mv_tmp_leave(&part->tmp);
+	else
+		mv_tmp_discard(&part->tmp);
+	mv_hasher_free(part->hasher);
+	free(part->dir);
+	free(part);
 }

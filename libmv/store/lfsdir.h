@@ -16,6 +16,7 @@
  *	<dir>/objects/ab/cd/abcd...	the bytes, 64 lower-case hex digits
  *	<dir>/tmp/			files being written; git-lfs removes
  *					what is left there after an hour
+ *	<dir>/incomplete/		what has come of objects so far
  *
  * It belongs to git-lfs as much as to us: nothing here ever removes or
  * changes an object, with one exception: a put of the same content replaces
@@ -52,5 +53,28 @@ int mv_lfsdir_read_at(const char *dir, const struct mv_oid *oid, uint64_t off,
  */
 int mv_lfsdir_put(struct mv_oid *oid, uint64_t *size, const char *dir,
 		  struct mv_reader *in, struct mv_err *err);
+
+/*
+ * An object that comes piece by piece, perhaps over several runs: what has come
+ * stays in <dir>/incomplete/<oid>-git-model.part (<oid>.part is git-lfs's, which
+ * takes no lock). Where another of ours is writing that, a file of its own
+ * takes its place, and nothing of it stays.
+ */
+struct mv_lfsdir_part;
+
+/* *have: bytes that are there already, never all of them: what is whole and
+   wrong has been thrown away, what is whole and right is MV_EEXISTS. */
+int mv_lfsdir_part_open(struct mv_lfsdir_part **out, uint64_t *have,
+			const char *dir, const struct mv_oid *oid,
+			uint64_t size, struct mv_err *err);
+int mv_lfsdir_part_write(struct mv_lfsdir_part *part, const void *data,
+			 size_t len, struct mv_err *err);
+/* Begin anew. */
+int mv_lfsdir_part_restart(struct mv_lfsdir_part *part, struct mv_err *err);
+/* It gets its name, durably, if it is what its name says; MV_ECORRUPT, and it
+   is thrown away. */
+int mv_lfsdir_part_finish(struct mv_lfsdir_part *part, struct mv_err *err);
+/* NULL is fine. */
+void mv_lfsdir_part_close(struct mv_lfsdir_part *part);
 
 #endif

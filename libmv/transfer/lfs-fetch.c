@@ -1,46 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "libmv/git/git.h"
 #include "libmv/store/lfsdir.h"
 #include "libmv/store/pointer.h"
 #include "libmv/transfer/priv.h"
+#include "libmv/transfer/server.h"
 
 /* Objects of Git LFS that come here. */
 
-/* git-lfs fetches what a tree names: so a tree of just these pointers. */
-static int make_tree(char *hex, struct mv_repo *repo,
-		     const struct mv_pointer *p, size_t count,
-		     const uint8_t *present, struct mv_err *err)
+/* What came, or was here; why not for the first that did not come. */
+static void take_items(const struct mv_transfer_item *items, size_t count,
+		       uint8_t *present, struct mv_repo *repo)
 {
-	static const char *const args[] = { "mktree", "--missing", NULL };
-	struct mv_buf list, out;
-	char blob[65];
-	int rc = 0;
+	const struct mv_transfer_item *first = NULL;
+	char hex[MV_OID_HEX + 1];
+	size_t missing = 0;
 
-	mv_buf_init(&list, SIZE_MAX / 2);
-	mv_buf_init(&out, 128);
-	for (size_t i = 0; !rc && i < count; i++) {
-		struct mv_pointer plain = { .oid = p[i].oid, .size = p[i].size,
-					    .dialect = MV_DIALECT_LFS,
-					    .canonical = 1 };
-
-		if (present[i] || p[i].dialect != MV_DIALECT_LFS)
-			continue;
-		rc = mv_repo_pointer_blob(blob, repo, &plain, 1, err);
-		if (!rc && mv_buf_addf(&list, "100644 blob %s\t%010zu\n",
-				       blob, i))
-			rc = mv_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].done)
+			present[items[i].index] = 1;
+		else if (!missing++)
+			first = &items[i];
 	}
-	if (!rc)
-		rc = mv_git_run(repo->git, args, list.data, list.len, &out,
-				err);
-	if (!rc)
-		snprintf(hex, 65, "%.*s", (int)repo->info->hex_len, out.data);
-	mv_buf_release(&out);
-	mv_buf_release(&list);
-	return rc;
+	if (missing && !repo->filter.lfs_told++)
+		mv_repo_warn(repo, "%zu Git LFS object%s not come from the LFS "
+			     "server, the first is %s: %s", missing,
+			     missing == 1 ? " has" : "s have",
+			     mv_oid_hex(hex, &first->pointer->oid),
+			     first->err.code ? first->err.msg :
+			     "it was not asked for any more");
 }
 
 /* Nothing to be fetched is never an error: what is not here is said so. */
@@ -48,32 +37,33 @@ static int fetch_from_server(struct mv_repo *repo, const char *remote,
 			     const struct mv_pointer *p, size_t count,
 			     uint8_t *present, struct mv_err *err)
 {
-	char tree[65];
-	const char *args[] = { "lfs", "fetch", "--include=", "--exclude=",
-			       remote, tree, NULL };
-	struct mv_buf out;
+	struct mv_transfer_item *items = calloc(count + 1, sizeof(*items));
+	struct mv_transfer_server server = { 0 };
 	struct mv_err why;
-	int rc;
+	const char *own;
+	size_t n = 0;
+	int rc = items ? mv_repo_lfs_dir(&own, repo, err) : mv_nomem(err);
+	int bad;
 
-	if (!mv_transfer_lfs_has_program(repo)) {
-		if (!repo->filter.lfs_told++)
-			mv_repo_warn(repo, "Git LFS objects are at an LFS "
-				     "server, and git-lfs, which speaks to "
-				     "it, is not installed: install git-lfs, "
-				     "then `git model pull`");
-		return 0;
-	}
-	rc = make_tree(tree, repo, p, count, present, err);
-	if (rc)
+	if (rc) {
+		free(items);
 		return rc;
-	mv_buf_init(&out, SIZE_MAX / 2);
-	if (mv_git_run(repo->git, args, NULL, 0, &out, &why) &&
-	    !repo->filter.lfs_told++)
-		mv_repo_warn(repo, "git-lfs could not fetch: %s", why.msg);
-	mv_buf_release(&out);
+	}
 	for (size_t i = 0; i < count; i++)
 		if (p[i].dialect == MV_DIALECT_LFS && !present[i])
-			present[i] = !mv_repo_has(repo, &p[i], NULL);
+			items[n++] = (struct mv_transfer_item){
+				.pointer = &p[i], .index = i, .dir = own };
+	bad = mv_transfer_server_open(&server, repo, remote, NULL, 0, &why);
+	if (!bad)
+		bad = mv_transfer_server_get(&server, items, n, &why);
+	if (bad && !repo->filter.lfs_told++)
+		mv_repo_warn(repo, "Git LFS objects could not be fetched: %s",
+			     why.msg);
+	take_items(items, n, present, repo);
+	for (size_t i = 0; i < n; i++)
+		mv_transfer_item_release(&items[i]);
+	mv_transfer_server_close(&server);
+	free(items);
 	return 0;
 }
 

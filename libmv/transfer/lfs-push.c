@@ -6,11 +6,12 @@
 #include "libmv/store/lfsdir.h"
 #include "libmv/store/pointer.h"
 #include "libmv/transfer/priv.h"
+#include "libmv/transfer/server.h"
 
 /*
  * Git LFS objects, there and back. Where a git remote is a path on this
- * machine they are files in its LFS directory. LFS servers are spoken to by
- * git-lfs, which knows credentials, ssh and transfers; we say which objects.
+ * machine they are files in its LFS directory; LFS servers are spoken to by
+ * lfs-server.c and those beside it.
  */
 
 /* -- file by file --------------------------------------------------------- */
@@ -48,42 +49,38 @@ static int copy_object(struct mv_repo *repo, const char *to, const char *from,
 		      mv_transfer_lfs_put(to, &in, p, err);
 }
 
-/* -- git-lfs -------------------------------------------------------------- */
+/* -- to a server ---------------------------------------------------------- */
 
-/* git-lfs takes objects from its own directory only. */
-static int bring_home(struct mv_repo *repo, const struct mv_pointer *p,
-		      struct mv_err *err)
+/* Uploads read files of our own LFS directory, and of good ones only. */
+static int bring_home(struct mv_repo *repo, const char *own,
+		      const struct mv_pointer *p, struct mv_err *err)
+{
+	int rc = mv_lfsdir_has(own, &p->oid, NULL, NULL);
+
+	if (rc == MV_ENOENT)
+		return copy_object(repo, own, NULL, p, err);
+	return rc ? rc : mv_transfer_lfs_verify(repo, own, &p->oid, err);
+}
+
+/* What is not here must be at the server. */
+static int lfs_push_choose(struct mv_transfer_item *items, struct mv_repo *repo,
+			   const struct mv_pointer *p, size_t count,
+			   struct mv_err *err)
 {
 	const char *own;
 	int rc = mv_repo_lfs_dir(&own, repo, err);
 
-	if (!rc)
-		rc = mv_lfsdir_has(own, &p->oid, NULL, NULL);
-	return rc == MV_ENOENT ? copy_object(repo, own, NULL, p, err) : rc;
-}
-
-/* What is here goes to git-lfs, by name; what is not must be at the server. */
-static int lfs_push_choose(struct mv_buf *oids, struct mv_repo *repo,
-			   const struct mv_pointer *p, size_t count,
-			   struct mv_pointer *absent, size_t *absent_count,
-			   struct mv_err *err)
-{
-	char hex[MV_OID_HEX + 1];
-	int rc = 0;
-
-	*absent_count = 0;
 	for (size_t i = 0; i < count && !rc; i++) {
+		items[i] = (struct mv_transfer_item){ .pointer = &p[i],
+						      .dir = own, .index = i };
 		rc = mv_repo_has(repo, &p[i], err);
 		if (rc == MV_ENOENT) {
-			absent[(*absent_count)++] = p[i];
+			items[i].dir = NULL;
 			rc = 0;
 			continue;
 		}
 		if (!rc)
-			rc = bring_home(repo, &p[i], err);
-		if (!rc && mv_buf_addf(oids, "%s\n",
-				       mv_oid_hex(hex, &p[i].oid)))
-			rc = mv_nomem(err);
+			rc = bring_home(repo, own, &p[i], err);
 	}
 	return rc;
 }
@@ -103,72 +100,77 @@ int mv_transfer_lfs_may_lack(int *yes, struct mv_repo *repo, struct mv_err *err)
 	return rc;
 }
 
-static int check_absent(struct mv_repo *repo, const char *remote,
-			struct mv_pointer *absent, size_t count,
-			struct mv_transfer_stats *stats, struct mv_err *err)
+/* Nothing is left behind, but what somebody has said may be. */
+static int judge_push(struct mv_repo *repo, const struct mv_transfer_item *items,
+		      size_t count, struct mv_transfer_stats *stats,
+		      struct mv_err *err)
 {
-	uint8_t *here = calloc(count + 1, 1);
+	const struct mv_transfer_item *lost = NULL, *failed = NULL;
 	char hex[MV_OID_HEX + 1];
-	size_t missing = 0, first = 0;
-	int lenient = 0, rc = here ? 0 : mv_nomem(err);
+	size_t missing = 0, bad = 0;
+	int lenient = 0, rc = 0;
 
-	if (!rc && count)
-		rc = mv_transfer_lfs_fetch(repo, remote, absent, count, here,
-					   err);
-	for (size_t i = 0; !rc && i < count; i++)
-		if (!here[i] && !missing++)
-			first = i;
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].done)
+			continue;
+		if (!items[i].dir && items[i].err.code == MV_ENOENT) {
+			lost = missing++ ? lost : &items[i];
+			continue;
+		}
+		failed = bad++ ? failed : &items[i];
+	}
 	stats->missing += missing;
-	if (!rc && missing)
+	stats->skipped += count - missing;
+	if (failed)
+		return mv_fail(err, failed->err.code ? failed->err.code :
+			       MV_ENETWORK, "%zu Git LFS object%s not be "
+			       "uploaded, the first is %s: %s", bad,
+			       bad == 1 ? " could" : "s could",
+			       mv_oid_hex(hex, &failed->pointer->oid),
+			       failed->err.code ? failed->err.msg :
+			       "nothing came of it");
+	if (missing)
 		rc = mv_transfer_lfs_may_lack(&lenient, repo, err);
 	if (!rc && missing && !lenient)
 		rc = mv_fail(err, MV_ENOENT, "%zu Git LFS object%s neither "
 			     "here nor at the LFS server, the first is %s; "
-			     "`git lfs fetch` from where %s", missing,
+			     "`git model fetch` from where %s", missing,
 			     missing == 1 ? " is" : "s are",
-			     mv_oid_hex(hex, &absent[first].oid),
+			     mv_oid_hex(hex, &lost->pointer->oid),
 			     missing == 1 ? "it is" : "they are");
-	free(here);
 	return rc;
 }
 
-static int hand_over(struct mv_repo *repo, const char *remote,
-		     const struct mv_pointer *p, size_t count,
-		     struct mv_transfer_stats *stats, struct mv_err *err)
+static int upload(struct mv_repo *repo, const char *remote, const char *url,
+		  const struct mv_pointer *p, size_t count,
+		  struct mv_transfer_stats *stats, struct mv_err *err)
 {
-	const char *args[] = { "lfs", "push", "--object-id", remote,
-			       "--stdin", NULL };
-	struct mv_pointer *absent = calloc(count + 1, sizeof(*absent));
-	struct mv_buf oids, out;
-	size_t absent_count;
-	int rc;
+	struct mv_transfer_item *items = calloc(count + 1, sizeof(*items));
+	struct mv_transfer_server server = { 0 };
+	int rc = items ? lfs_push_choose(items, repo, p, count, err) :
+			 mv_nomem(err);
 
-	if (!absent)
-		return mv_nomem(err);
-	mv_buf_init(&oids, SIZE_MAX / 2);
-	mv_buf_init(&out, SIZE_MAX / 2);
-	rc = lfs_push_choose(&oids, repo, p, count, absent, &absent_count, err);
 	if (!rc)
-		rc = check_absent(repo, remote, absent, absent_count, stats,
-				  err);
-	if (!rc && oids.len) {
-		rc = mv_git_run(repo->git, args, oids.data, oids.len, &out,
-				err);
-		if (rc)
-			mv_err_prefix(err, "git-lfs could not upload");
-	}
+		rc = mv_transfer_server_open(&server, repo, remote, url, 1,
+					     err);
 	if (!rc)
-		stats->skipped += count;
-	mv_buf_release(&out);
-	mv_buf_release(&oids);
-	free(absent);
+		rc = mv_transfer_server_put(&server, items, count, err);
+	if (rc)
+		mv_err_prefix(err, "Git LFS objects could not be uploaded");
+	else
+		rc = judge_push(repo, items, count, stats, err);
+	for (size_t i = 0; items && i < count; i++)
+		mv_transfer_item_release(&items[i]);
+	mv_transfer_server_close(&server);
+	free(items);
 	return rc;
 }
 
 /* To the LFS server. GIT_LFS_SKIP_PUSH is the user's own word. */
 static int push_to_server(struct mv_repo *repo, const char *remote,
-			  const struct mv_pointer *p, size_t count,
-			  struct mv_transfer_stats *stats, struct mv_err *err)
+			  const char *url, const struct mv_pointer *p,
+			  size_t count, struct mv_transfer_stats *stats,
+			  struct mv_err *err)
 {
 	if (mv_transfer_lfs_variable_on(repo, "GIT_LFS_SKIP_PUSH")) {
 		mv_repo_warn(repo, "%zu Git LFS object%s not uploaded: "
@@ -176,12 +178,7 @@ static int push_to_server(struct mv_repo *repo, const char *remote,
 			     count == 1 ? " was" : "s were");
 		return 0;
 	}
-	if (!mv_transfer_lfs_has_program(repo))
-		return mv_fail(err, MV_ENOENT, "%zu Git LFS object%s to an LFS "
-			       "server, and git-lfs, which speaks to it, is "
-			       "not installed: install git-lfs and push again",
-			       count, count == 1 ? " goes" : "s go");
-	return hand_over(repo, remote, p, count, stats, err);
+	return upload(repo, remote, url, p, count, stats, err);
 }
 
 /* -- push ----------------------------------------------------------------- */
@@ -247,7 +244,7 @@ int mv_transfer_lfs_push(struct mv_repo *repo, const char *remote,
 		first = mv_transfer_wanted_natives(w);
 	}
 	if (!rc && first < w->count)
-		rc = push_to_server(repo, remote, w->p + first,
+		rc = push_to_server(repo, remote, url, w->p + first,
 				    w->count - first, stats, err);
 out:
 	free(fresh.p);

@@ -7,6 +7,7 @@
 #include "libmv/store/lfsdir.h"
 #include "libmv/store/pointer.h"
 #include "libmv/transfer/priv.h"
+#include "libmv/transfer/server.h"
 
 /* Where a remote has its objects of Git LFS, and putting one there. */
 
@@ -43,43 +44,19 @@ int mv_transfer_lfs_dir_of(char **out, struct mv_repo *repo,
 	return rc;
 }
 
-/* Does anybody say that an LFS server stands beside this remote? */
-static int names_server(int *yes, struct mv_repo *repo, const char *remote,
-			int push, struct mv_err *err)
-{
-	static const char *const keys[] = { "url", "pushurl" };
-	int rc = 0;
-
-	*yes = 0;
-	for (int i = 0; i <= push && !rc && !*yes; i++) {
-		char *key = mv_strf("lfs.%s", keys[i]);
-		char *of_remote = mv_strf("remote.%s.lfs%s", remote, keys[i]);
-		const char *value = NULL;
-
-		rc = key && of_remote ? 0 : mv_nomem(err);
-		if (!rc)
-			rc = mv_transfer_lfs_setting(&value, repo, key, err);
-		if (!rc && !value)
-			rc = mv_transfer_lfs_setting(&value, repo, of_remote,
-						     err);
-		*yes = value && *value;
-		free(key);
-		free(of_remote);
-	}
-	return rc;
-}
-
 /* *dir is NULL where an LFS server has them. */
 int mv_transfer_lfs_find_dir(char **dir, struct mv_repo *repo,
 			     const char *remote,
 			     const char *url, int push, struct mv_err *err)
 {
 	char *git_dir = NULL;
+	const char *server;
 	struct mv_err local;
-	int server, rc;
+	int by_file, rc;
 
 	*dir = NULL;
-	rc = names_server(&server, repo, remote, push, err);
+	rc = mv_transfer_server_named(&server, &by_file, repo, remote, push,
+				      err);
 	if (rc || server)
 		return rc;
 	rc = mv_transfer_git_dir_at(&git_dir, repo, remote, url, &local);
@@ -119,22 +96,6 @@ int mv_transfer_lfs_has_program(const struct mv_repo *repo)
 
 	free(path);
 	return yes;
-}
-
-int mv_transfer_lfs_lacks_program(int *lacks, struct mv_repo *repo,
-				  struct mv_err *err)
-{
-	char *dir = NULL, *name = NULL;
-	int rc = mv_transfer_default_remote(&name, repo, err);
-
-	*lacks = 0;
-	if (!rc && name)
-		rc = mv_transfer_lfs_find_dir(&dir, repo, name, NULL, 1, err);
-	if (!rc && name)
-		*lacks = !dir && !mv_transfer_lfs_has_program(repo);
-	free(dir);
-	free(name);
-	return rc;
 }
 
 int mv_transfer_lfs_put(const char *to, struct mv_reader *in,

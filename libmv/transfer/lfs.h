@@ -7,7 +7,7 @@
 
 /*
  * Git LFS beside us: what its settings say, and the program itself where it
- * has to do what we cannot.
+ * has to ask for locks.
  */
 struct mv_err;
 struct mv_pointer;
@@ -27,10 +27,6 @@ int mv_transfer_lfs_check_locks(struct mv_repo *repo, const char *remote,
  */
 int mv_transfer_lfs_wants(int *wanted, struct mv_repo *repo, const char *path,
 			  struct mv_err *err);
-
-/* Does the default remote have an LFS server, and we no git-lfs for it? */
-int mv_transfer_lfs_lacks_program(int *lacks, struct mv_repo *repo,
-				  struct mv_err *err);
 
 /*
  * Which of Git LFS (others are not touched) are at the default remote, or at one

@@ -113,9 +113,8 @@ int mv_transfer_wanted_find(struct mv_wanted_list *w, struct mv_repo *repo,
 /*
  * Git LFS objects, from number `first` on, to the LFS directory of the
  * repository that `url` (NULL: that of the remote) reaches on this machine; to
- * an LFS server by git-lfs, and then only what `newer` (rev-list arguments;
- * NULL: all of them) reaches. MV_ENOENT: there is no
- * git-lfs, or an object is neither here nor at the server. What is neither here
+ * an LFS server, and then only what `newer` (rev-list arguments; NULL: all of
+ * them) reaches. MV_ENOENT: an object is neither here nor at the server. What is neither here
  * nor in the directory is added to `absent` (NULL: counted).
  */
 int mv_transfer_lfs_push(struct mv_repo *repo, const char *remote,
@@ -187,7 +186,7 @@ int mv_transfer_lfs_has_dir(int *yes, struct mv_repo *repo, const char *remote,
 /*
  * Get what is missing of Git LFS (others are not touched) from this remote
  * (NULL: the default one, then every one that is a path and where the last
- * `git fetch` was), by git-lfs where an LFS server has it. `present`
+ * `git fetch` was), or its LFS server. `present`
  * is 1 for what is here, and set for what came. Not to get something is no
  * error.
  */
