@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <strings.h>
 
 #include "libmv/setup/priv.h"
@@ -97,6 +98,29 @@ static int scope_is_empty(struct scope *s, struct mv_err *err)
 	       mv_fail(err, MV_EIO, "git cannot read its %s configuration; git "
 		       "config %s --list says why", s->install->scope + 2,
 		       s->install->scope);
+}
+
+/*
+ * git writes a new file and renames it: over /dev/null, which some name so that
+ * there is no configuration, that takes the device away from everybody.
+ */
+static int check_is_file(const struct scope *s, struct mv_err *err)
+{
+	const char *scope = s->install->scope, *variable, *path;
+	struct stat st;
+
+	if (!strcmp(scope, "--global"))
+		variable = "GIT_CONFIG_GLOBAL";
+	else if (!strcmp(scope, "--system"))
+		variable = "GIT_CONFIG_SYSTEM";
+	else
+		return 0;
+	path = mv_proc_getenv(s->env, variable);
+	if (!path || !*path || stat(path, &st) || S_ISREG(st.st_mode))
+		return 0;
+	return mv_fail(err, MV_EINVALID, "%s is '%s', which is no file that "
+		       "could hold git's %s configuration", variable, path,
+		       scope + 2);
 }
 
 static int scope_read(struct scope *s, struct mv_err *err)
@@ -302,8 +326,10 @@ static int give_back_lfs(struct scope *s, struct mv_err *err)
 static int configure(struct scope *s, const char *word, struct mv_err *err)
 {
 	const struct mv_install *in = s->install;
-	int rc = scope_read(s, err);
+	int rc = check_is_file(s, err);
 
+	if (!rc)
+		rc = scope_read(s, err);
 	if (rc)
 		return rc;
 	if (in->flags & MV_INSTALL_REMOVE) {

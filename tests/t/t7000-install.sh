@@ -543,4 +543,18 @@ test_expect_success 'without git-lfs nothing of it is left' '
 	test_expect_code 1 git config --global --get-regexp "^filter.lfs"
 '
 
+# As git would: it renames over whatever is there.
+test_expect_success 'what is no file is not replaced by one' '
+	mkfifo device &&
+	{ while test -p device; do : >device; done & } &&
+	for verb in install uninstall
+	do
+		test_must_fail env GIT_CONFIG_GLOBAL="$PWD/device" \
+			git-model $verb 2>err &&
+		test_grep "GIT_CONFIG_GLOBAL is .*device., which is no file" err &&
+		test -p device || return 1
+	done &&
+	mv device gone && cat gone
+'
+
 test_done
