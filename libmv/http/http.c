@@ -177,7 +177,8 @@ static int way_through(struct mv_http_exchange *x, struct mv_err *err)
 {
 	const struct mv_http_request *original = x->request;
 	struct mv_http_request bare = *original;
-	const int own = has_own_login(original);
+	const int own = original->flags & MV_HTTP_NO_LOGIN ||
+			has_own_login(original);
 	struct mv_http_url url;
 	char *login = NULL;
 	int foreign = 0, hops = 0, logins = 0;

@@ -60,7 +60,10 @@ struct mv_http_sink {
 enum mv_http_flags {
 	/* Neither credentials nor anything of the configuration that is secret:
 	   for what a server, or a file of the repository alone, names. */
-	MV_HTTP_ANONYMOUS = 1 << 0
+	MV_HTTP_ANONYMOUS = 1 << 0,
+	/* No credentials and no http.extraHeader: the URL, or a header of the
+	   request, says who we are (implied by one of Authorization). */
+	MV_HTTP_NO_LOGIN = 1 << 1
 };
 
 struct mv_http_request {

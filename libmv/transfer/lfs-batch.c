@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "libmv/base/json-read.h"
 #include "libmv/base/json.h"
@@ -136,6 +137,39 @@ static int take_action(struct mv_transfer_action *out,
 	return rc;
 }
 
+static int is_login(const char *header)
+{
+	return !strncasecmp(header, "authorization:", 14);
+}
+
+/*
+ * What ssh gave us for this server is for all of it, where the action says
+ * nothing better: at the same origin only.
+ */
+static int add_pass(struct mv_transfer_action *action,
+		    const struct mv_transfer_server *s, struct mv_err *err)
+{
+	char *origin = NULL;
+	size_t n = 0;
+	int rc;
+
+	if (!action->href || !s->headers)
+		return 0;
+	rc = mv_http_origin(&origin, s->http, action->href, err);
+	while (!rc && action->headers[n] && !is_login(action->headers[n]))
+		n++;
+	if (rc || action->headers[n] || strcmp(origin, s->origin)) {
+		free(origin);
+		return rc;
+	}
+	free(origin);
+	for (size_t i = 0; !rc && s->headers[i] && n < HEADERS_MAX; i++) {
+		action->headers[n] = strdup(s->headers[i]);
+		rc = action->headers[n++] ? 0 : mv_nomem(err);
+	}
+	return rc;
+}
+
 static enum mv_code code_of_status(int64_t status)
 {
 	switch (status) {
@@ -236,6 +270,10 @@ static int take_object(struct mv_transfer_item *item, const struct mv_json *v,
 	if (!rc && s->push)
 		rc = take_action(&item->verify, mv_json_get(actions, "verify"),
 				 err);
+	if (!rc && !item->authenticated)
+		rc = add_pass(&item->action, s, err);
+	if (!rc && !item->authenticated)
+		rc = add_pass(&item->verify, s, err);
 	if (!rc && !s->push && !item->action.href)
 		(void)mv_fail(&item->err, MV_ENETWORK, "%s does not say where "
 			      "it is", s->origin);

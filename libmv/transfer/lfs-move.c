@@ -19,11 +19,6 @@
 #define BATCH 100		/* objects in one question */
 #define ROUNDS 3		/* of asking for an action */
 
-static int is_login(const char *header)
-{
-	return !strncasecmp(header, "authorization:", 14);
-}
-
 /*
  * Our login is for the server itself, and only where the action brings none.
  * A place elsewhere that the server names gets what the action says, no more.
@@ -37,14 +32,10 @@ static int action_flags(unsigned *flags, const struct mv_transfer_item *item,
 	int rc = mv_http_origin(&origin, s->http, action->href, err);
 
 	*flags = s->flags;
-	if (!rc && (item->authenticated || strcmp(origin, s->origin)))
+	if (!rc && strcmp(origin, s->origin))
 		*flags |= MV_HTTP_ANONYMOUS;
-	/* Who came by ssh has no login of git's. */
-	if (s->headers && s->headers[0])
-		*flags |= MV_HTTP_ANONYMOUS;
-	for (size_t i = 0; action->headers && action->headers[i]; i++)
-		if (is_login(action->headers[i]))
-			*flags |= MV_HTTP_ANONYMOUS;
+	if (item->authenticated)
+		*flags |= MV_HTTP_NO_LOGIN;
 	free(origin);
 	return rc;
 }

@@ -7,7 +7,10 @@
 Prints its port on the first line and serves until its standard input ends.
 Objects are files FOLDER/<oid>; every request is a line of FOLDER/log. An
 upload whose bytes are not what its name says is refused. It knows locks while
-there is a file FOLDER/locks: a path in each line, locked by somebody else.
+there is a file FOLDER/locks: a path in each line, locked by somebody else. It
+wants to know who asks while there is a file FOLDER/login: what a header
+Authorization has to be. FOLDER/most: more objects than that in one question
+are refused (413).
 """
 import hashlib
 import http.server
@@ -78,11 +81,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
              "locked_at": "2026-01-01T00:00:00Z"}
             for n, path in enumerate(paths, 1) if path]})
 
+    def word(self, name):
+        try:
+            with open(os.path.join(folder, name)) as f:
+                return f.read().strip()
+        except OSError:
+            return None
+
+    def knows_you(self):
+        login = self.word("login")
+        if login is None or self.headers.get("Authorization") == login:
+            return True
+        log("who are you? %s" % self.path.split("/")[1])
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="lfs"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return False
+
     def do_POST(self):
         data = self.body()
+        if not self.knows_you():
+            return
         if self.path.endswith("/objects/batch"):
             ask = json.loads(data)
             log("batch %s %d" % (ask["operation"], len(ask["objects"])))
+            if len(ask["objects"]) > int(self.word("most") or 1000):
+                self.answer(413, {"message": "too many"})
+                return
             self.answer(200, {"transfer": "basic", "objects": [
                 self.item(ask["operation"], o["oid"], o["size"])
                 for o in ask["objects"]]})
@@ -101,6 +127,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_PUT(self):
         data, oid = self.body(), self.path.rsplit("/", 1)[-1]
+        if not self.knows_you():
+            return
         if hashlib.sha256(data).hexdigest() != oid:
             self.answer(422, {"message": "other bytes than the name says"})
             return
@@ -112,6 +140,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         oid = self.path.rsplit("/", 1)[-1]
+        if not self.knows_you():
+            return
         try:
             with open(path_of(oid), "rb") as f:
                 data = f.read()

@@ -330,6 +330,89 @@ static void test_store_lfsdir__links_are_not_followed(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown( \
 	test_store_lfsdir__##name, make_dir, drop_dir)
 
+/* -- piece by piece -------------------------------------------------------- */
+
+static const char *part_file(void)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/incomplete/" ABC "-git-model.part",
+		 dir);
+	return path;
+}
+
+static struct mv_lfsdir_part *part_of_abc(uint64_t have)
+{
+	struct mv_lfsdir_part *part = NULL;
+	struct mv_oid oid;
+	uint64_t there = 99;
+
+	assert_int_equal(mv_oid_parse(&oid, ABC, MV_OID_HEX), 0);
+	assert_int_equal(mv_lfsdir_part_open(&part, &there, dir, &oid, 3,
+					     NULL), 0);
+	assert_int_equal(there, have);
+	return part;
+}
+
+static void test_store_lfsdir__a_part_goes_on_where_it_ended(void **state)
+{
+	struct mv_lfsdir_part *part = part_of_abc(0), *second;
+	struct mv_oid oid;
+	uint64_t size;
+
+	(void)state;
+	assert_int_equal(mv_lfsdir_part_write(part, "ab", 2, NULL), 0);
+	/* Somebody else meanwhile begins a file of its own. */
+	second = part_of_abc(0);
+	assert_int_equal(mv_lfsdir_part_write(second, "a", 1, NULL), 0);
+	mv_lfsdir_part_close(second);
+	mv_lfsdir_part_close(part);
+	part = part_of_abc(2);
+	assert_int_equal(mv_lfsdir_part_write(part, "cd", 2, NULL),
+			 MV_ECORRUPT);
+	assert_int_equal(mv_lfsdir_part_write(part, "c", 1, NULL), 0);
+	assert_int_equal(mv_lfsdir_part_finish(part, NULL), 0);
+	mv_lfsdir_part_close(part);
+	assert_int_equal(mv_oid_parse(&oid, ABC, MV_OID_HEX), 0);
+	assert_int_equal(mv_lfsdir_has(dir, &oid, &size, NULL), 0);
+	assert_int_equal(size, 3);
+	assert_int_equal(access(part_file(), F_OK), -1);
+}
+
+static void test_store_lfsdir__a_wrong_part_gets_no_name(void **state)
+{
+	struct mv_lfsdir_part *part = part_of_abc(0);
+	struct mv_oid oid;
+	uint64_t have;
+
+	(void)state;
+	assert_int_equal(mv_lfsdir_part_write(part, "abx", 3, NULL), 0);
+	assert_int_equal(mv_lfsdir_part_finish(part, NULL), MV_ECORRUPT);
+	mv_lfsdir_part_close(part);
+	assert_int_equal(access(part_file(), F_OK), -1);
+	/* Whole and wrong, or too long, from an earlier run. */
+	assert_int_equal(mv_write_file(part_file(), "xyz", 3, 0600, 0, NULL),
+			 0);
+	mv_lfsdir_part_close(part_of_abc(0));
+	assert_int_equal(mv_write_file(part_file(), "abcd", 4, 0600, 0, NULL),
+			 0);
+	mv_lfsdir_part_close(part_of_abc(0));
+	/* Too short is not all of it. */
+	part = part_of_abc(0);
+	assert_int_equal(mv_lfsdir_part_write(part, "ab", 2, NULL), 0);
+	assert_int_equal(mv_lfsdir_part_finish(part, NULL), MV_ECORRUPT);
+	assert_int_equal(mv_lfsdir_part_restart(part, NULL), 0);
+	mv_lfsdir_part_close(part);
+	/* Whole and right: it has its name at once. */
+	assert_int_equal(mv_write_file(part_file(), "abc", 3, 0600, 0, NULL),
+			 0);
+	assert_int_equal(mv_oid_parse(&oid, ABC, MV_OID_HEX), 0);
+	assert_int_equal(mv_lfsdir_part_open(&part, &have, dir, &oid, 3, NULL),
+			 MV_EEXISTS);
+	assert_null(part);
+	assert_int_equal(mv_lfsdir_has(dir, &oid, NULL, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +425,8 @@ int main(void)
 		TEST(put_keeps_good_and_replaces_bad),
 		TEST(failed_put_leaves_nothing),
 		TEST(links_are_not_followed),
+		TEST(a_part_goes_on_where_it_ended),
+		TEST(a_wrong_part_gets_no_name),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
