@@ -126,7 +126,8 @@ test_expect_success 'every library that the build links or opens is a dependency
 	FAKE_STATUS=gone deps build &&
 	sed -e s/libcrypto/libssl/ -e s/^jansson/libjansson/ \
 		-e s/^inih/libinih/ -e s/^zlib/zlib1g/ \
-		-e s/^yaml-0.1/libyaml/ -e s/^sqlite3/libsqlite3/ libs |
+		-e s/^yaml-0.1/libyaml/ -e s/^sqlite3/libsqlite3/ \
+		-e s/^libcurl/libcurl4-openssl/ libs |
 	while read -r lib
 	do
 		test_grep " $lib-dev" log || return 1
