@@ -34,9 +34,10 @@ static int by_id(const void *a, const void *b)
 
 	if (cmp)
 		return cmp;
-	/* The one that is smaller, where there are two. */
-	cmp = (int)(y->about & MV_ABOUT_DEPTH) -
-	      (int)(x->about & MV_ABOUT_DEPTH);
+	/* Of doubles the least deep: whatever leans on it may lean on that. A
+	   deeper one can be what gc has forgotten, and no index tells. */
+	cmp = (int)(x->about & MV_ABOUT_DEPTH) -
+	      (int)(y->about & MV_ABOUT_DEPTH);
 	if (cmp)
 		return cmp;
 	if (x->pack != y->pack)
@@ -53,7 +54,7 @@ static void sort_unique(struct mv_entries *x, int t)
 	for (size_t i = 0; i < x->count[t]; i++)
 		if (!n || !mv_oid_eq(&x->e[t][n - 1].id, &x->e[t][i].id))
 			x->e[t][n++] = x->e[t][i];
-	x->count[t] = n;
+	x->count[t] = x->sorted[t] = n;
 }
 
 void mv_entries_sort(struct mv_entries *x)
@@ -66,7 +67,7 @@ const struct mv_index_entry *mv_entries_find(const struct mv_entries *x,
 					     enum mv_index_table t,
 					     const struct mv_oid *id)
 {
-	size_t lo = 0, hi = x->count[t];
+	size_t lo = 0, hi = x->sorted[t];
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;

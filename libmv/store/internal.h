@@ -366,17 +366,19 @@ struct mv_leaning {
 struct mv_entries {
 	struct mv_index_entry *e[2];
 	size_t count[2], alloc[2];
+	size_t sorted[2];		/* the first so many: what was added since
+					   is not found yet */
 	struct mv_leaning *leaning;	/* not yet among them */
 	size_t leaning_count, leaning_alloc;
 };
 #define MV_ENTRIES_INIT \
-	{ { NULL, NULL }, { 0, 0 }, { 0, 0 }, NULL, 0, 0 }
+	{ { NULL, NULL }, { 0, 0 }, { 0, 0 }, { 0, 0 }, NULL, 0, 0 }
 int mv_entries_add(struct mv_entries *entries, enum mv_index_table table,
 		   const struct mv_index_entry *entry, struct mv_err *err);
 void mv_entries_release(struct mv_entries *entries);
 /* Sort by id and drop doubles. */
 void mv_entries_sort(struct mv_entries *entries);
-/* The entry of that id, or NULL; sorted entries only. */
+/* The entry of that id among those that were there when it was sorted, or NULL. */
 const struct mv_index_entry *mv_entries_find(const struct mv_entries *entries,
 					     enum mv_index_table table,
 					     const struct mv_oid *id);

@@ -187,4 +187,37 @@ test_expect_success 'a fine-tune under another name leans on its base' '
 	git model fsck
 '
 
+# An index is a cache: what gc has forgotten is still in a pack, and must not
+# stand in the way of what came after it.
+test_expect_success 'an index made anew: of doubles the least deep is named' '
+	git init -q "$TRASH/work/twice" && cd "$TRASH/work/twice" &&
+	git model track "*.safetensors" && git add . && git commit -qm attributes &&
+	for k in 1 2 3 4
+	do
+		mv-test tune ../base n.safetensors $k 5 &&
+		git add . && git commit -q -m "n $k" || return 1
+	done &&
+	git switch -q -c side &&
+	for k in 1 2
+	do
+		mv-test tune ../base m.safetensors $k 6 &&
+		git add . && git commit -q -m "m $k" || return 1
+	done &&
+	git model gc >/dev/null &&
+	git switch -q main && git branch -D side &&
+	git reflog expire --expire=now --all && git gc -q --prune=now &&
+	git model gc --grace 0s >/dev/null &&
+	for k in 2 1
+	do
+		mv-test tune ../base m.safetensors $k 6 &&
+		sha256sum <m.safetensors >../twice.$k &&
+		git add . && git commit -q -m "again $k" || return 1
+	done &&
+	git model gc >out && test_grep "differences to newer" out &&
+	rm -f .git/model/index/* && git model fsck --repair >../repaired &&
+	git model fsck >../whole && test_grep "as it should be" ../whole &&
+	git model cat HEAD^:m.safetensors | sha256sum | test_cmp ../twice.2 - &&
+	git model cat HEAD:m.safetensors | sha256sum | test_cmp ../twice.1 -
+'
+
 test_done
