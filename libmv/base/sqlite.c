@@ -12,6 +12,7 @@
 
 #include "libmv/base/buf.h"
 #include "libmv/base/fs.h"
+#include "libmv/base/library.h"
 
 /*
  * The door to libsqlite3, loaded on first need, as most commands have none.
@@ -78,17 +79,8 @@ static int sqlite_load(struct mv_sqlite *db, struct mv_err *err)
 		FUNCTIONS(PLACE)
 	};
 
-	db->handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-	if (!db->handle)
-		return mv_fail(err, MV_ENOTSUP, "%s cannot be loaded: install "
-			       "libsqlite3-0", SONAME);
-	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
-		*to[i] = dlsym(db->handle, name[i]);
-		if (!*to[i])
-			return mv_fail(err, MV_ENOTSUP, "%s has no %s", SONAME,
-				       name[i]);
-	}
-	return 0;
+	return mv_library_open(&db->handle, SONAME, 0, "install libsqlite3-0",
+			       name, to, sizeof(name) / sizeof(*name), err);
 }
 
 /* Is there a file that holds anything? */

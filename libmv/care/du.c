@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/oid-set.h"
 #include "libmv/care/care.h"
 #include "libmv/git/history.h"
 #include "libmv/repo/files.h"
@@ -10,58 +11,11 @@
 
 /* How much the versions of each file take, and what of it is their own. */
 
-/* A set of ids: open addressing, never full. */
-struct id_set {
-	struct mv_oid *id;
-	uint8_t *used;
-	size_t size, count;
-};
-
-static int set_grow(struct id_set *set, struct mv_err *err);
-
-/* 1 when the id is new, 0 when it was there. */
-static int set_add(struct id_set *set, const struct mv_oid *id,
-		   struct mv_err *err)
-{
-	size_t i;
-
-	if (2 * (set->count + 1) > set->size && set_grow(set, err))
-		return MV_ENOMEM;
-	memcpy(&i, id->b, sizeof(i));
-	for (i &= set->size - 1; set->used[i]; i = (i + 1) & (set->size - 1))
-		if (mv_oid_eq(&set->id[i], id))
-			return 0;
-	set->id[i] = *id;
-	set->used[i] = 1;
-	set->count++;
-	return 1;
-}
-
-static int set_grow(struct id_set *set, struct mv_err *err)
-{
-	struct id_set big = { .size = set->size ? 2 * set->size : 1024 };
-
-	big.id = malloc(big.size * sizeof(*big.id));
-	big.used = calloc(big.size, 1);
-	if (!big.id || !big.used) {
-		free(big.id);
-		free(big.used);
-		return mv_nomem(err);
-	}
-	for (size_t i = 0; i < set->size; i++)
-		if (set->used[i])
-			(void)set_add(&big, &set->id[i], err);
-	free(set->id);
-	free(set->used);
-	*set = big;
-	return 0;
-}
-
 struct du {
 	struct mv_repo *repo;
 	struct mv_store *store;		/* NULL: none yet */
 	struct mv_pointer_set pointers;
-	struct id_set contents, chunks;
+	struct mv_oid_set contents, chunks;
 	int (*fn)(void *payload, const struct mv_du_version *v,
 		  struct mv_err *err);
 	void *payload;
@@ -73,7 +27,7 @@ static int du_chunk(void *payload, const struct mv_oid *chunk, uint32_t raw,
 		    uint32_t stored, struct mv_err *err)
 {
 	struct du *du = payload;
-	int rc = set_add(&du->chunks, chunk, err);
+	int rc = mv_oid_set_add(&du->chunks, chunk, err);
 
 	if (rc == 1) {
 		du->version->added_raw += raw;
@@ -85,7 +39,7 @@ static int du_chunk(void *payload, const struct mv_oid *chunk, uint32_t raw,
 static int du_version(struct du *du, struct mv_du_version *v,
 		      const struct mv_pointer *p, struct mv_err *err)
 {
-	int rc = set_add(&du->contents, &p->oid, err);
+	int rc = mv_oid_set_add(&du->contents, &p->oid, err);
 
 	if (rc <= 0 || !p->size)
 		return rc;
@@ -170,9 +124,7 @@ int mv_care_du(struct mv_repo *repo,
 	if (!rc)
 		rc = du_disk(&du, err);
 	free(du.pointers.k);
-	free(du.contents.id);
-	free(du.contents.used);
-	free(du.chunks.id);
-	free(du.chunks.used);
+	mv_oid_set_release(&du.contents);
+	mv_oid_set_release(&du.chunks);
 	return rc;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/library.h"
+
 /*
  * The door to libarchive. It is loaded when an archive is listed and at no
  * other time: the filter starts for every `git status` and need not pay for
@@ -59,33 +61,20 @@ struct npz {
 	struct mv_err *err;
 };
 
-static int load_one(struct lib *lib, void *to, const char *name,
-		    struct mv_err *err)
-{
-	void *symbol = dlsym(lib->handle, name);
-
-	if (!symbol)
-		return mv_fail(err, MV_ENOTSUP, "%s has no %s", LIBARCHIVE,
-			       name);
-	memcpy(to, &symbol, sizeof(symbol));
-	return 0;
-}
-
 static int archive_load(struct lib *lib, struct mv_err *err)
 {
-	int rc = 0;
+	static const char *const name[] = {
+#define NAME(n) "archive_" #n,
+		FUNCTIONS(NAME)
+	};
+	void **to[] = {
+#define PLACE(n) (void **)&lib->n,
+		FUNCTIONS(PLACE)
+	};
 
-	lib->handle = dlopen(LIBARCHIVE, RTLD_NOW | RTLD_LOCAL);
-	if (!lib->handle)
-		return mv_fail(err, MV_ENOTSUP,
-			       "cannot list an archive: %s is not installed",
-			       LIBARCHIVE);
-#define LOAD(name) \
-	if (!rc) \
-		rc = load_one(lib, &lib->name, "archive_" #name, err);
-	FUNCTIONS(LOAD)
-#undef LOAD
-	return rc;
+	return mv_library_open(&lib->handle, LIBARCHIVE, 0,
+			       "archives are listed by it", name, to,
+			       sizeof(name) / sizeof(*name), err);
 }
 
 /* -- libarchive reads through these --------------------------------------- */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libmv/base/library.h"
+
 /*
  * The door to libgit2, and all that is asked of it: objects by name, from
  * git's object database, SHA-1. The database is opened by itself, not
@@ -59,15 +61,11 @@ static int libgit2_load(struct mv_git_libgit2 *lib, struct mv_err *err)
 		FUNCTIONS(PLACE)
 	};
 
-	lib->handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-	if (!lib->handle)
-		return mv_fail(err, MV_ENOTSUP, "%s cannot be loaded", SONAME);
-	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
-		*to[i] = dlsym(lib->handle, name[i]);
-		if (!*to[i])
-			return mv_fail(err, MV_ENOTSUP, "%s has no %s", SONAME,
-				       name[i]);
-	}
+	int rc = mv_library_open(&lib->handle, SONAME, 0, NULL, name, to,
+				 sizeof(name) / sizeof(*name), err);
+
+	if (rc)
+		return rc;
 	if (lib->git_libgit2_init() < 0)
 		return mv_fail(err, MV_ENOTSUP, "%s does not start", SONAME);
 	lib->started = 1;

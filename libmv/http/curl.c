@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "libmv/base/library.h"
 #include "libmv/http/priv.h"
 
 /*
@@ -64,17 +64,13 @@ static int curl_load(struct mv_http_curl *curl, struct mv_err *err)
 		FUNCTIONS(PLACE)
 	};
 
-	/* Never closed: its TLS library has work to do when the process ends. */
-	curl->handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-	if (!curl->handle)
-		return mv_fail(err, MV_ENOTSUP, "%s, which speaks HTTP, cannot "
-			       "be loaded: install libcurl4", SONAME);
-	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
-		*to[i] = dlsym(curl->handle, name[i]);
-		if (!*to[i])
-			return mv_fail(err, MV_ENOTSUP, "%s has no %s", SONAME,
-				       name[i]);
-	}
+	/* For good: its TLS library has work to do when the process ends. */
+	int rc = mv_library_open(&curl->handle, SONAME, MV_LIBRARY_FOR_GOOD,
+				 "it speaks HTTP; install libcurl4", name, to,
+				 sizeof(name) / sizeof(*name), err);
+
+	if (rc)
+		return rc;
 	if (curl->f_curl_global_init(CURL_GLOBAL_DEFAULT))
 		return mv_fail(err, MV_ENOTSUP, "%s does not start", SONAME);
 	return 0;

@@ -85,22 +85,32 @@ static int mark_if_here(struct gc *gc, const struct mv_oid *id,
 	return pos < 0 ? 0 : mark_at(gc, (uint64_t)pos, err);
 }
 
+typedef int (*mark_fn)(struct gc *gc, const struct mv_oid *id,
+		       struct mv_err *err);
+
+/* All that an open recipe names; closes it. */
+static int mark_entries(struct gc *gc, struct mv_recipe_reader *r,
+			mark_fn mark, struct mv_err *err)
+{
+	const uint8_t *entry;
+	int rc = 0;
+
+	for (uint32_t i = 0; !rc && r->recipe.depth && i < r->recipe.count; i++)
+		rc = mark(gc, mv_recipe_id(r->recipe.entries +
+					   i * MV_RECIPE_PART), err);
+	while (!rc && (rc = mv_recipe_next(&entry, r, err)) == 1)
+		rc = mark(gc, mv_recipe_id(entry), err);
+	mv_recipe_close(r);
+	return rc;
+}
+
 static int mark_recipe(struct gc *gc, const struct mv_oid *oid,
 		       struct mv_err *err)
 {
 	struct mv_recipe_reader r;
-	const uint8_t *entry;
 	int rc = mv_recipe_open(&r, gc->store, oid, err);
 
-	if (rc)
-		return rc;
-	for (uint32_t i = 0; !rc && r.recipe.depth && i < r.recipe.count; i++)
-		rc = mark_chunk(gc, mv_recipe_id(r.recipe.entries +
-						 i * MV_RECIPE_PART), err);
-	while (!rc && (rc = mv_recipe_next(&entry, &r, err)) == 1)
-		rc = mark_chunk(gc, mv_recipe_id(entry), err);
-	mv_recipe_close(&r);
-	return rc;
+	return rc ? rc : mark_entries(gc, &r, mark_chunk, err);
 }
 
 /* What is here of a content of which not all is. */
@@ -109,7 +119,6 @@ static int mark_part(struct gc *gc, const struct mv_oid *oid,
 {
 	int64_t at = mv_ids_find(gc->parts.oids, gc->parts.count, oid);
 	struct mv_recipe_reader r;
-	const uint8_t *entry;
 	int rc;
 
 	if (at < 0 || gc->parts.kept[at])
@@ -123,13 +132,7 @@ static int mark_part(struct gc *gc, const struct mv_oid *oid,
 			      "--repair' first");
 		return rc;
 	}
-	for (uint32_t i = 0; !rc && r.recipe.depth && i < r.recipe.count; i++)
-		rc = mark_if_here(gc, mv_recipe_id(r.recipe.entries +
-						   i * MV_RECIPE_PART), err);
-	while (!rc && (rc = mv_recipe_next(&entry, &r, err)) == 1)
-		rc = mark_if_here(gc, mv_recipe_id(entry), err);
-	mv_recipe_close(&r);
-	return rc;
+	return mark_entries(gc, &r, mark_if_here, err);
 }
 
 /* Content that is not here needs no marking. */

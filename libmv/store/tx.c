@@ -11,6 +11,7 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/grow.h"
+#include "libmv/base/oid-set.h"
 #include "libmv/store/store.h"
 #include "libmv/store/tx.h"
 
@@ -26,14 +27,6 @@
  * unreferenced afterwards is garbage like any other.
  */
 #define WRITEBACK_STEP (8u * 1024 * 1024)
-
-/* Ids, and where each is in the list: open addressing, position + 1. */
-struct id_set {
-	struct mv_oid *ids;
-	size_t count, alloc;
-	uint32_t *slots;
-	size_t slot_count;
-};
 
 struct new_pack {
 	struct mv_tmp tmp;
@@ -63,7 +56,7 @@ struct mv_tx {
 
 	struct mv_entries entries;	/* pack number: index into packs */
 	/* Chunks and wholes claimed; contents: wholes claimed, recipes appended. */
-	struct id_set claims[2];
+	struct mv_oid_set claims[2];
 
 	struct mv_pack_file **hits;	/* packs that were relied on */
 	size_t hit_count, hit_alloc;
@@ -170,10 +163,8 @@ static void tx_free(struct mv_tx *tx)
 	mv_snapshot_release(tx->store, tx->snapshot);
 	mv_hasher_free(tx->hasher);
 	mv_entries_release(&tx->entries);
-	for (int t = 0; t < 2; t++) {
-		free(tx->claims[t].ids);
-		free(tx->claims[t].slots);
-	}
+	mv_oid_set_release(&tx->claims[0]);
+	mv_oid_set_release(&tx->claims[1]);
 	free(tx->owners);
 	free(tx->hits);
 	free(tx->hit_bits);
@@ -221,60 +212,6 @@ void mv_tx_poison(struct mv_tx *tx, int rc, const struct mv_err *err)
 
 /* -- the tables of what is ours ------------------------------------------- */
 
-static size_t slot_of(const struct id_set *set, const struct mv_oid *id)
-{
-	size_t mask = set->slot_count - 1;
-	size_t i = (size_t)mv_le64(id->b) & mask;
-
-	while (set->slots[i] && !mv_oid_eq(&set->ids[set->slots[i] - 1], id))
-		i = (i + 1) & mask;
-	return i;
-}
-
-static int set_has(const struct id_set *set, const struct mv_oid *id)
-{
-	return set->slot_count && set->slots[slot_of(set, id)];
-}
-
-static int grow_slots(struct id_set *set, struct mv_err *err)
-{
-	size_t count = set->slot_count ? 2 * set->slot_count : 1024;
-	uint32_t *slots;
-
-	if (2 * (set->count + 1) <= set->slot_count)
-		return 0;
-	slots = calloc(count, sizeof(*slots));
-	if (!slots)
-		return mv_nomem(err);
-	free(set->slots);
-	set->slots = slots;
-	set->slot_count = count;
-	for (size_t i = 0; i < set->count; i++)
-		set->slots[slot_of(set, &set->ids[i])] = (uint32_t)i + 1;
-	return 0;
-}
-
-static int set_add(struct id_set *set, const struct mv_oid *id,
-		   struct mv_err *err)
-{
-	int rc = grow_slots(set, err);
-
-	if (rc || set_has(set, id))
-		return rc;
-	if (MV_GROW(set->ids, set->alloc, set->count + 1, err) < 0)
-		return MV_ENOMEM;
-	set->ids[set->count++] = *id;
-	set->slots[slot_of(set, id)] = (uint32_t)set->count;
-	return 0;
-}
-
-static void set_clear(struct id_set *set)
-{
-	set->count = 0;
-	if (set->slots)
-		memset(set->slots, 0, set->slot_count * sizeof(*set->slots));
-}
-
 static int grow_hits(struct mv_tx *tx, uint32_t number)
 {
 	const size_t had = tx->hit_bytes;
@@ -300,6 +237,14 @@ static int add_hit(struct mv_tx *tx, struct mv_pack_file *file,
 	return 0;
 }
 
+static int claim(struct mv_tx *tx, enum mv_index_table t,
+		 const struct mv_oid *id, struct mv_err *err)
+{
+	int rc = mv_oid_set_add(&tx->claims[t], id, err);
+
+	return rc < 0 ? rc : 0;
+}
+
 int mv_tx_claim(struct mv_tx *tx, enum mv_record_kind kind,
 		const struct mv_oid *id, struct mv_err *err)
 {
@@ -310,15 +255,15 @@ int mv_tx_claim(struct mv_tx *tx, enum mv_record_kind kind,
 	rc = tx_check(tx, err);
 	if (rc)
 		goto out;
-	if (set_has(&tx->claims[MV_INDEX_CHUNKS], id))
+	if (mv_oid_set_has(&tx->claims[MV_INDEX_CHUNKS], id))
 		goto out;		/* 0: somebody here has it */
 	rc = mv_snapshot_rely(&place, tx->snapshot, MV_INDEX_CHUNKS, id, err);
 	if (!rc) {
 		rc = add_hit(tx, place.file, err);
 	} else if (rc == MV_ENOENT) {
-		rc = set_add(&tx->claims[MV_INDEX_CHUNKS], id, err);
+		rc = claim(tx, MV_INDEX_CHUNKS, id, err);
 		if (!rc && kind == MV_RECORD_WHOLE)
-			rc = set_add(&tx->claims[MV_INDEX_CONTENTS], id, err);
+			rc = claim(tx, MV_INDEX_CONTENTS, id, err);
 		if (!rc)
 			rc = 1;
 	}
@@ -418,7 +363,7 @@ static int append_reserve(struct mv_tx *tx, int *fd, uint64_t *base,
 		if (!rc)
 			rc = mv_entries_add(&tx->entries, t, &e, err);
 		if (!rc && t == MV_INDEX_CONTENTS)
-			rc = set_add(&tx->claims[t], &records[i].id, err);
+			rc = claim(tx, t, &records[i].id, err);
 		if (rc)
 			return rc;
 	}
@@ -520,7 +465,7 @@ int mv_tx_find(struct mv_place *out, struct mv_tx *tx,
 	/* Places of our own records have no pack file yet: say only "here". */
 	pthread_mutex_lock(&tx->mutex);
 	out->file = NULL;
-	if (!set_has(&tx->claims[table], id)) {
+	if (!mv_oid_set_has(&tx->claims[table], id)) {
 		rc = mv_snapshot_rely(out, tx->snapshot, table, id, NULL);
 		if (!rc)
 			tx_fail(tx, add_hit(tx, out->file, NULL), NULL);
@@ -706,8 +651,8 @@ static int tx_restart(struct mv_tx *tx, struct mv_err *err)
 	tx->pack_count = 0;
 	tx->flushed = 0;
 	tx->entries.count[0] = tx->entries.count[1] = 0;
-	set_clear(&tx->claims[0]);
-	set_clear(&tx->claims[1]);
+	mv_oid_set_clear(&tx->claims[0]);
+	mv_oid_set_clear(&tx->claims[1]);
 	rc = mv_store_refresh(tx->store, err);
 	/* Merging indexes is housekeeping: it may fail or wait. */
 	if (!rc && tx->holds)
