@@ -6,10 +6,10 @@
 
 #include "libmv/base/bytes.h"
 #include "libmv/base/grow.h"
+#include "libmv/format/pickle-op.h"
 
 #define OPCODES_MAX (64u * 1024 * 1024)
 #define TEXT_TOTAL_MAX (64u * 1024 * 1024)
-#define LINE_MAX_LEN (32u * 1024)
 #define BLOCK_SIZE 65536u
 
 struct block {
@@ -42,159 +42,10 @@ struct mv_pickle {
 	struct mv_err *err;
 };
 
-/* What stands behind an opcode. */
-enum arg {
-	ARG_BAD, ARG_NONE, ARG_U1, ARG_U2, ARG_I4, ARG_U4, ARG_U8, ARG_F8,
-	ARG_LINE, ARG_LINES,
-	ARG_TEXT1, ARG_TEXT4, ARG_TEXT8, ARG_BYTES1, ARG_BYTES4, ARG_BYTES8,
-	ARG_LONG1, ARG_LONG4
-};
-
-static const uint8_t args[256] = {
-	['('] = ARG_NONE, ['.'] = ARG_NONE, ['0'] = ARG_NONE, ['1'] = ARG_NONE,
-	['2'] = ARG_NONE, ['F'] = ARG_LINE, ['I'] = ARG_LINE, ['J'] = ARG_I4,
-	['K'] = ARG_U1, ['L'] = ARG_LINE, ['M'] = ARG_U2, ['N'] = ARG_NONE,
-	['P'] = ARG_LINE, ['Q'] = ARG_NONE, ['R'] = ARG_NONE, ['S'] = ARG_LINE,
-	['T'] = ARG_BYTES4, ['U'] = ARG_BYTES1, ['V'] = ARG_LINE,
-	['X'] = ARG_TEXT4, ['a'] = ARG_NONE, ['b'] = ARG_NONE,
-	['c'] = ARG_LINES, ['d'] = ARG_NONE, ['}'] = ARG_NONE,
-	['e'] = ARG_NONE, ['g'] = ARG_LINE, ['h'] = ARG_U1, ['i'] = ARG_LINES,
-	['j'] = ARG_U4, ['l'] = ARG_NONE, [']'] = ARG_NONE, ['o'] = ARG_NONE,
-	['p'] = ARG_LINE, ['q'] = ARG_U1, ['r'] = ARG_U4, ['s'] = ARG_NONE,
-	['t'] = ARG_NONE, [')'] = ARG_NONE, ['u'] = ARG_NONE, ['G'] = ARG_F8,
-	['B'] = ARG_BYTES4, ['C'] = ARG_BYTES1,
-	[0x80] = ARG_U1, [0x81] = ARG_NONE, [0x82] = ARG_U1, [0x83] = ARG_U2,
-	[0x84] = ARG_I4, [0x85] = ARG_NONE, [0x86] = ARG_NONE,
-	[0x87] = ARG_NONE, [0x88] = ARG_NONE, [0x89] = ARG_NONE,
-	[0x8a] = ARG_LONG1, [0x8b] = ARG_LONG4, [0x8c] = ARG_TEXT1,
-	[0x8d] = ARG_TEXT8, [0x8e] = ARG_BYTES8, [0x8f] = ARG_NONE,
-	[0x90] = ARG_NONE, [0x91] = ARG_NONE, [0x92] = ARG_NONE,
-	[0x93] = ARG_NONE, [0x94] = ARG_NONE, [0x95] = ARG_U8,
-	[0x96] = ARG_BYTES8, [0x97] = ARG_NONE, [0x98] = ARG_NONE,
-};
-
-struct op {
-	uint8_t code;
-	uint64_t number;
-	const char *text;	/* what is here of it */
-	size_t text_len;
-	int cut;
-	const char *text2;	/* the second line */
-	size_t text2_len;
-	uint64_t size;		/* of opcode and argument */
-};
-
 static int pickle_bad(struct mv_pickle *p, const char *what)
 {
 	return mv_fail(p->err, MV_EINVALID, "the pickle is malformed at offset "
 		       "%llu: %s", (unsigned long long)p->pos, what);
-}
-
-/* -- decoding ------------------------------------------------------------- */
-
-/* 1: found; 0: not here yet; or MV_EINVALID. */
-static int take_line(struct mv_pickle *p, const uint8_t **at, size_t *left,
-		     const char **text, size_t *len)
-{
-	const uint8_t *nl = *left ? memchr(*at, '\n', *left) : NULL;
-	size_t n = nl ? (size_t)(nl - *at) : *left;
-
-	if (n > LINE_MAX_LEN)
-		return pickle_bad(p, "a line is too long");
-	if (!nl)
-		return 0;
-	*text = (const char *)*at;
-	*len = n;
-	*left -= n + 1;
-	*at = nl + 1;
-	return 1;
-}
-
-static int take_lines(struct mv_pickle *p, struct op *op, int two,
-		      const uint8_t *data, size_t len)
-{
-	const uint8_t *at = data + 1;
-	size_t left = len - 1;
-	int rc = take_line(p, &at, &left, &op->text, &op->text_len);
-
-	if (rc == 1 && two)
-		rc = take_line(p, &at, &left, &op->text2, &op->text2_len);
-	op->size = (uint64_t)(at - data);
-	return rc;
-}
-
-/* `width` bytes of length, then text: its beginning must be here. */
-static int take_text(struct mv_pickle *p, struct op *op, unsigned width,
-		     const uint8_t *data, size_t len)
-{
-	uint64_t n;
-
-	if (len < 1 + width)
-		return 0;
-	n = width == 1 ? data[1] : width == 4 ? mv_le32(data + 1) :
-		mv_le64(data + 1);
-	if (n > INT64_MAX)
-		return pickle_bad(p, "a text is too long");
-	op->number = n;
-	op->size = 1 + width + n;
-	op->cut = n > MV_PICKLE_TEXT_MAX;
-	op->text_len = op->cut ? MV_PICKLE_TEXT_MAX : (size_t)n;
-	op->text = (const char *)data + 1 + width;
-	return len - 1 - width >= op->text_len;
-}
-
-static int take_number(struct op *op, unsigned width, const uint8_t *data,
-		       size_t len)
-{
-	op->size = 1 + width;
-	if (len < op->size)
-		return 0;
-	op->number = width == 1 ? data[1] : width == 2 ? mv_le16(data + 1) :
-		width == 4 ? mv_le32(data + 1) : mv_le64(data + 1);
-	return 1;
-}
-
-/* 1: *op is the next one; 0: it is not here as a whole; or MV_EINVALID. */
-static int decode(struct op *op, struct mv_pickle *p, const uint8_t *data,
-		  size_t len)
-{
-	memset(op, 0, sizeof(*op));
-	if (!len)
-		return 0;
-	op->code = data[0];
-	op->size = 1;
-	switch ((enum arg)args[op->code]) {
-	case ARG_NONE:
-		return 1;
-	case ARG_U1:
-		return take_number(op, 1, data, len);
-	case ARG_U2:
-		return take_number(op, 2, data, len);
-	case ARG_I4:
-	case ARG_U4:
-		return take_number(op, 4, data, len);
-	case ARG_U8:
-	case ARG_F8:
-		return take_number(op, 8, data, len);
-	case ARG_LINE:
-		return take_lines(p, op, 0, data, len);
-	case ARG_LINES:
-		return take_lines(p, op, 1, data, len);
-	case ARG_TEXT1:
-	case ARG_BYTES1:
-	case ARG_LONG1:
-		return take_text(p, op, 1, data, len);
-	case ARG_TEXT4:
-	case ARG_BYTES4:
-	case ARG_LONG4:
-		return take_text(p, op, 4, data, len);
-	case ARG_TEXT8:
-	case ARG_BYTES8:
-		return take_text(p, op, 8, data, len);
-	case ARG_BAD:
-		break;
-	}
-	return pickle_bad(p, "an opcode is unknown");
 }
 
 /* -- values --------------------------------------------------------------- */
@@ -286,7 +137,7 @@ static int push_new(struct mv_pickle *p, enum mv_pickle_kind kind,
 }
 
 static int push_text(struct mv_pickle *p, enum mv_pickle_kind kind,
-		     const struct op *op)
+		     const struct mv_pickle_op *op)
 {
 	size_t len = op->text_len;
 	uint32_t v;
@@ -310,7 +161,7 @@ static int push_global(struct mv_pickle *p, const char *module,
 		       size_t module_len, const char *name, size_t name_len)
 {
 	char text[MV_PICKLE_TEXT_MAX];
-	struct op op = { .text = text };
+	struct mv_pickle_op op = { .text = text };
 
 	if (memchr(module, '\n', module_len) || memchr(name, '\n', name_len) ||
 	    module_len + name_len + 1 > sizeof(text))
@@ -481,7 +332,7 @@ static int op_call(struct mv_pickle *p, int keywords)
 }
 
 /* OBJ: mark, class, arguments. INST: the class is the argument of the op. */
-static int op_object(struct mv_pickle *p, const struct op *op)
+static int op_object(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	uint32_t callable = 0, arguments = 0;
 	size_t from;
@@ -557,7 +408,7 @@ static int op_persid(struct mv_pickle *p)
 /* -- numbers and memo ----------------------------------------------------- */
 
 /* Decimal; 0 when it is no number or does not fit. */
-static int line_number(int64_t *out, const struct op *op)
+static int line_number(int64_t *out, const struct mv_pickle_op *op)
 {
 	size_t i = 0, len = op->text_len;
 	int minus = len && op->text[0] == '-';
@@ -575,7 +426,7 @@ static int line_number(int64_t *out, const struct op *op)
 	return len > (size_t)minus;
 }
 
-static int op_line_int(struct mv_pickle *p, const struct op *op)
+static int op_line_int(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	int64_t n;
 
@@ -587,7 +438,7 @@ static int op_line_int(struct mv_pickle *p, const struct op *op)
 }
 
 /* Two's complement, little-endian, of any length. */
-static int op_long(struct mv_pickle *p, const struct op *op)
+static int op_long(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	const uint8_t *b = (const uint8_t *)op->text;
 	size_t len = op->text_len;
@@ -629,7 +480,7 @@ static int get_memo(struct mv_pickle *p, uint64_t at)
 	return push(p, p->memo[at] - 1);
 }
 
-static int op_memo_line(struct mv_pickle *p, const struct op *op)
+static int op_memo_line(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	int64_t n;
 
@@ -691,7 +542,7 @@ static int op_dict(struct mv_pickle *p)
 	return rc ? rc : gather(p, MV_PICKLE_DICT, from);
 }
 
-static int op_frame(struct mv_pickle *p, const struct op *op)
+static int op_frame(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	uint64_t begin = p->pos + op->size;
 
@@ -703,13 +554,13 @@ static int op_frame(struct mv_pickle *p, const struct op *op)
 	return 0;
 }
 
-static int op_protocol(struct mv_pickle *p, const struct op *op)
+static int op_protocol(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	return op->number > 5 ? pickle_bad(p, "its protocol is unknown") : 0;
 }
 
 /* Text of protocol 0 is quoted; names that matter are plain. */
-static int op_string(struct mv_pickle *p, struct op *op)
+static int op_string(struct mv_pickle *p, struct mv_pickle_op *op)
 {
 	char q = op->text_len ? op->text[0] : 0;
 
@@ -721,7 +572,7 @@ static int op_string(struct mv_pickle *p, struct op *op)
 	return push_text(p, MV_PICKLE_TEXT, op);
 }
 
-static int do_text(struct mv_pickle *p, struct op *op)
+static int do_text(struct mv_pickle *p, struct mv_pickle_op *op)
 {
 	switch (op->code) {
 	case 'S':
@@ -744,7 +595,7 @@ static int do_text(struct mv_pickle *p, struct op *op)
 	}
 }
 
-static int do_number(struct mv_pickle *p, const struct op *op)
+static int do_number(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	switch (op->code) {
 	case 'I': case 'L':
@@ -777,7 +628,7 @@ static int do_number(struct mv_pickle *p, const struct op *op)
 	}
 }
 
-static int do_plain(struct mv_pickle *p, const struct op *op)
+static int do_plain(struct mv_pickle *p, const struct mv_pickle_op *op)
 {
 	switch (op->code) {
 	case '(':
@@ -840,10 +691,8 @@ static int do_plain(struct mv_pickle *p, const struct op *op)
 }
 
 /* 1 after STOP. */
-static int do_op(struct mv_pickle *p, struct op *op)
+static int do_op(struct mv_pickle *p, struct mv_pickle_op *op)
 {
-	enum arg arg = (enum arg)args[op->code];
-
 	if (p->pos < p->frame_end && p->pos + op->size > p->frame_end)
 		return pickle_bad(p, "an opcode leaves its frame");
 	if (op->code == '.') {
@@ -855,7 +704,7 @@ static int do_op(struct mv_pickle *p, struct op *op)
 			rc = pickle_bad(p, "it ends in a frame");
 		return rc ? rc : 1;
 	}
-	if (arg == ARG_NONE || op->code == 'i')
+	if (op->bare || op->code == 'i')
 		return op->code == 0x94 ? do_number(p, op) : do_plain(p, op);
 	if (op->text && op->code != 'I' && op->code != 'L' &&
 	    op->code != 'F' && op->code != 'p' && op->code != 'g' &&
@@ -872,8 +721,9 @@ int mv_pickle_feed(struct mv_pickle *p, const uint8_t *data, size_t len,
 	p->err = err;
 	*used = 0;
 	for (;;) {
-		struct op op;
-		int rc = decode(&op, p, data + at, len - at);
+		struct mv_pickle_op op;
+		int rc = mv_pickle_op_read(&op, data + at, len - at, p->pos,
+					   err);
 
 		if (rc <= 0)
 			return rc;
