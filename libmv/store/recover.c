@@ -575,6 +575,28 @@ static int drop_incomplete(struct unindexed *u, struct mv_err *err)
 	return rc < 0 ? rc : 0;
 }
 
+/*
+ * What leans, and is in the store already, is a double that gc has forgotten, or
+ * had not named yet when it was killed. What has come since may lean on the
+ * one that is named, and not be able to lean on this one.
+ */
+static void drop_doubles(struct unindexed *u)
+{
+	struct mv_entries *x = &u->entries;
+	struct mv_place place;
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->count[MV_INDEX_CHUNKS]; i++) {
+		const struct mv_index_entry *e = &x->e[MV_INDEX_CHUNKS][i];
+
+		if (!(e->about & MV_ABOUT_DEPTH) ||
+		    mv_snapshot_rely(&place, u->snapshot, MV_INDEX_CHUNKS,
+				     &e->id, NULL))
+			x->e[MV_INDEX_CHUNKS][n++] = *e;
+	}
+	x->count[MV_INDEX_CHUNKS] = x->sorted[MV_INDEX_CHUNKS] = n;
+}
+
 static int publish_unindexed(struct unindexed *u, struct mv_tmp *tmp,
 			     struct mv_err *err)
 {
@@ -584,8 +606,10 @@ static int publish_unindexed(struct unindexed *u, struct mv_tmp *tmp,
 	if (!u->count)
 		return 0;
 	rc = mv_entries_settle(&u->entries, u->store, u->packs, err);
-	if (!rc)
+	if (!rc) {
+		drop_doubles(u);
 		rc = drop_incomplete(u, err);
+	}
 	if (!rc)
 		rc = mv_entries_write(&id, tmp, &u->entries, u->packs,
 				      (uint32_t)u->count, err);

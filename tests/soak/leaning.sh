@@ -60,7 +60,7 @@ two_at_once () {
 
 # Whatever it is, it may say no; it may not lose anything.
 care () {
-	pick 7
+	pick 9
 	case $picked in
 	0) git model gc ;;
 	1) git model gc --aggressive ;;
@@ -69,6 +69,9 @@ care () {
 	4) rm -f .git/model/index/* && git model fsck --repair ;;
 	5) killed_gc ;;
 	6) two_at_once ;;
+	7) rm -f "$(ls .git/model/index/* | head -n 1)" &&
+		git model fsck --repair ;;
+	8) git model add m*.safetensors && git model gc --no-delta ;;
 	esac >../care.out 2>&1
 	echo "# round $1: $picked"
 }

@@ -421,6 +421,72 @@ static void test_store_lean__of_doubles_the_smaller_one_is_named(void **state)
 	remove_tree("s");
 }
 
+/* The pack of version `v`, with its name, which must be right. */
+static void move_pack_into(const char *dir, struct mv_store *store, unsigned v)
+{
+	struct mv_snapshot *s;
+	struct mv_place place;
+	struct mv_oid id;
+	char to[200];
+
+	lean_id(&id, v);
+	assert_ok(mv_store_snapshot(&s, store, err));
+	assert_ok(mv_snapshot_find(&place, s, MV_INDEX_CHUNKS, &id, err));
+	snprintf(to, sizeof(to), "%s%s", dir, strrchr(place.file->path, '/'));
+	mv_snapshot_release(store, s);
+	lean_move_pack(store, v, to);
+}
+
+/*
+ * 1 stands alone, and 2 leans on it as deep as 3. In a pack that no index names
+ * gc has forgotten a record of 1 that is 4 deep, on which 2 cannot lean.
+ */
+static struct mv_store *forgotten_double(void)
+{
+	struct mv_store *store = open_store("s", 0);
+	struct mv_store *other = open_store("other", 0);
+
+	lean_add(other, 0, 0, 0);
+	lean_add(other, 1, 0, 4);
+	lean_add(store, 0, 0, 0);
+	lean_add(store, 1, 1, 0);
+	lean_add(store, 2, 1, 3);
+	move_pack_into("s/packs", other, 1);
+	mv_store_close(other);
+	remove_tree("other");
+	return store;
+}
+
+static void check_with_double(struct mv_store *store)
+{
+	assert_ok(mv_store_recover_force(store, err));
+	/* Afterwards, and when all is one index. */
+	for (int i = 0; i < 2; i++) {
+		for (unsigned v = 0; v < 3; v++)
+			lean_check(store, v);
+		check_clean(store);
+		assert_ok(mv_store_compact(store, 1, err));
+	}
+	mv_store_close(store);
+	remove_tree("s");
+}
+
+static void test_store_lean__a_forgotten_double_is_not_in_the_way(void **state)
+{
+	(void)state;
+	check_with_double(forgotten_double());
+}
+
+static void test_store_lean__nor_when_all_indexes_are_lost(void **state)
+{
+	struct mv_store *store = forgotten_double();
+
+	(void)state;
+	mv_store_close(store);
+	empty_dir("s/index");
+	check_with_double(open_store("s", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +513,10 @@ int main(void)
 			test_store_lean__gc_forgets_what_leans_and_is_dead),
 		cmocka_unit_test(
 			test_store_lean__of_doubles_the_smaller_one_is_named),
+		cmocka_unit_test(
+			test_store_lean__a_forgotten_double_is_not_in_the_way),
+		cmocka_unit_test(
+			test_store_lean__nor_when_all_indexes_are_lost),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
