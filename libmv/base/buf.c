@@ -189,3 +189,13 @@ int mv_set_str(char **out, const char *s, struct mv_err *err)
 	*out = copy;
 	return 0;
 }
+
+int mv_buf_add_shell(struct mv_buf *buf, const char *text)
+{
+	int rc = mv_buf_addch(buf, '\'');
+
+	for (; !rc && *text; text++)
+		rc = *text == '\'' ? mv_buf_addstr(buf, "'\\''") :
+				     mv_buf_addch(buf, *text);
+	return rc ? rc : mv_buf_addch(buf, '\'');
+}

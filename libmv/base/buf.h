@@ -36,6 +36,8 @@ int mv_buf_reserve(struct mv_buf *buf, size_t extra);
 int mv_buf_add(struct mv_buf *buf, const void *data, size_t len);
 int mv_buf_addstr(struct mv_buf *buf, const char *s);
 int mv_buf_addch(struct mv_buf *buf, char c);
+/* A word for a shell, in quotes: 'it'\''s'. */
+int mv_buf_add_shell(struct mv_buf *buf, const char *text);
 __attribute__((format(printf, 2, 3)))
 int mv_buf_addf(struct mv_buf *buf, const char *fmt, ...);
 

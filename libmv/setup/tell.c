@@ -21,24 +21,13 @@ void mv_setup_tell(const struct mv_install *install, int warning,
 	install->tell(install->payload, warning, message);
 }
 
-/* 'it'\''s' */
-static int quote(struct mv_buf *out, const char *text)
-{
-	int rc = mv_buf_addch(out, '\'');
-
-	for (; !rc && *text; text++)
-		rc = *text == '\'' ? mv_buf_addstr(out, "'\\''") :
-				     mv_buf_addch(out, *text);
-	return rc ? rc : mv_buf_addch(out, '\'');
-}
-
 int mv_setup_quote(char **out, const char *text, struct mv_err *err)
 {
 	struct mv_buf word;
 	int rc;
 
 	mv_buf_init(&word, WORD_MAX);
-	rc = quote(&word, text);
+	rc = mv_buf_add_shell(&word, text);
 	if (!rc && !(*out = mv_buf_detach(&word)))
 		rc = MV_ENOMEM;
 	mv_buf_release(&word);
@@ -55,7 +44,7 @@ int mv_setup_word(char **out, const char *program,
 	free(found);
 	mv_buf_init(&word, WORD_MAX);
 	if (rc)
-		rc = quote(&word, program);
+		rc = mv_buf_add_shell(&word, program);
 	else
 		rc = mv_buf_addstr(&word, "git-model");
 	if (!rc && !(*out = mv_buf_detach(&word)))

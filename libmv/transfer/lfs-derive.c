@@ -93,15 +93,10 @@ static int add_quoted(struct mv_buf *out, const char *text)
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789._/~+@-";
-	int rc;
 
 	if (strspn(text, plain) == strlen(text))
 		return mv_buf_addstr(out, text);
-	rc = mv_buf_addch(out, '\'');
-	for (; *text && !rc; text++)
-		rc = *text == '\'' ? mv_buf_addstr(out, "'\\''") :
-				     mv_buf_addch(out, *text);
-	return rc ? rc : mv_buf_addch(out, '\'');
+	return mv_buf_add_shell(out, text);
 }
 
 /* The user's own ssh, as git starts it. */

@@ -181,6 +181,19 @@ static void test_base_buf__compared_by_their_bytes(void **state)
 	mv_buf_release(&b);
 }
 
+static void test_base_buf__a_word_for_a_shell(void **state)
+{
+	struct mv_buf b;
+
+	(void)state;
+	mv_buf_init(&b, 1000);
+	assert_int_equal(mv_buf_add_shell(&b, "it's $HOME"), 0);
+	assert_int_equal(mv_buf_addch(&b, ' '), 0);
+	assert_int_equal(mv_buf_add_shell(&b, ""), 0);
+	assert_string_equal(b.data, "'it'\\''s $HOME' ''");
+	mv_buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,7 +204,8 @@ int main(void)
 		cmocka_unit_test(test_base_buf__utf8_decodes_each_code_point),
 		cmocka_unit_test(test_base_buf__strf_makes_a_string),
 		cmocka_unit_test(test_base_buf__set_str_replaces),
-		cmocka_unit_test(test_base_buf__compared_by_their_bytes)
+		cmocka_unit_test(test_base_buf__compared_by_their_bytes),
+		cmocka_unit_test(test_base_buf__a_word_for_a_shell),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
