@@ -272,7 +272,7 @@ static int put_job(void *arg, unsigned worker, struct mv_err *err)
 		return 0;
 	if (!rc && item->verify.href)
 		rc = put_verify(item, &item->err);
-	item->done = !rc;
+	item->done = item->sent = !rc;
 	if (is_ours(rc))
 		return mv_fail(err, rc, "%s", item->err.msg);
 	return 0;

@@ -111,8 +111,13 @@ static int judge_push(struct mv_repo *repo, const struct mv_transfer_item *items
 	int lenient = 0, rc = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (items[i].done)
+		if (items[i].done) {
+			stats->contents += items[i].sent;
+			stats->skipped += !items[i].sent;
+			stats->tx.new_stored += items[i].sent ?
+						items[i].pointer->size : 0;
 			continue;
+		}
 		if (!items[i].dir && items[i].err.code == MV_ENOENT) {
 			lost = missing++ ? lost : &items[i];
 			continue;
@@ -120,7 +125,6 @@ static int judge_push(struct mv_repo *repo, const struct mv_transfer_item *items
 		failed = bad++ ? failed : &items[i];
 	}
 	stats->missing += missing;
-	stats->skipped += count - missing;
 	if (failed)
 		return mv_fail(err, failed->err.code ? failed->err.code :
 			       MV_ENETWORK, "%zu Git LFS object%s not be "

@@ -15,8 +15,9 @@
 #include "libmv/store/store.h"
 #include "libmv/transfer/priv.h"
 
-/* A header is read in small steps; each that is not here costs a transaction. */
-#define STEP ((uint64_t)1 << 20)
+/* Each reading of what is not here costs a transaction; but what is beside a
+   header are tensors that nobody has asked for. */
+#define STEP ((uint64_t)1 << 16)
 
 struct mv_transfer_part {
 	struct mv_repo *repo;

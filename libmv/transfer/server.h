@@ -55,6 +55,7 @@ struct mv_transfer_item {
 	int authenticated;	/* the action needs no login of ours */
 	int answered;		/* the server has spoken of it */
 	int done;
+	int sent;		/* done, and it was not there before */
 	int again;		/* ask for another action */
 	unsigned rounds;
 	struct mv_err err;	/* code 0: all is well so far */

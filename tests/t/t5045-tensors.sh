@@ -73,6 +73,8 @@ test_expect_success 'fetching it brings its chunks and no others' '
 	git model fetch --tensor "*layers.0.*v_proj*" >../out &&
 	test_grep "^m.safetensors: 1 tensor (128.0 KiB), [0-9.]* KiB in [0-9]* new chunks$" ../out &&
 	test_grep "^downloaded 2 tensors" ../out &&
+	kib=$(sed -n "s/^m.*, \([0-9]*\)[0-9.]* KiB in .*/\1/p" ../out) &&
+	test "$kib" -lt 600 &&
 	test $(cat .git/model/packs/* | wc -c) -lt 3000000 &&
 	mv ../o.git ../away.git &&
 	git model cat --tensor $name m.safetensors >../a 2>../err &&

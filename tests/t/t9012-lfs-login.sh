@@ -120,5 +120,13 @@ test_expect_success 'a server that takes few objects at a time is asked in halve
 	test "$(grep -c "^download" "$objects/log")" = 7
 '
 
+test_expect_success 'what was sent is no content that was there already' '
+	cd made && mv-test random 3000 16 >more.bin && git add . && git commit -q -m more &&
+	without_lfs git-model push --json origin HEAD >../first &&
+	test_grep "\"uploaded\": *1," ../first && test_grep "\"present\": *7," ../first &&
+	without_lfs git-model push --json origin HEAD >../second &&
+	test_grep "\"uploaded\": *0," ../second && test_grep "\"present\": *8," ../second
+'
+
 exec 8>&-
 test_done
