@@ -27,7 +27,7 @@ struct tensors {
 	const char *remote;
 	const struct opt_list *globs;
 	struct mv_json *json;		/* NULL: lines */
-	uint64_t matched, failed, bytes, chunks, stored;
+	uint64_t contents, matched, failed, bytes, chunks, stored;
 };
 
 struct ranges {
@@ -152,6 +152,7 @@ static int fetch_one(void *payload, const char *path,
 	int rc = mv_transfer_part_open(&part, w->env->repo, pointer,
 				       w->remote, MV_PART_FETCH, err);
 
+	w->contents++;
 	if (!rc) {
 		rc = look_into(w, part, path, err);
 		mv_transfer_part_close(part);
@@ -187,7 +188,11 @@ static int say_all(struct tensors *w)
 			 (unsigned long long)w->chunks, out_s(w->chunks));
 		status = CMD_OK;
 	}
-	if (!w->matched && !w->failed)
+	if (!w->contents)
+		out_warn("no content is named there; where nothing is checked "
+			 "out say a revision: git model fetch --tensor PATTERN "
+			 "REMOTE HEAD");
+	else if (!w->matched && !w->failed)
 		out_warn("no tensor matches");
 	return status != CMD_OK ? status :
 	       w->failed || !w->matched ? CMD_NO : CMD_OK;

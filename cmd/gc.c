@@ -74,11 +74,13 @@ int cmd_gc(int argc, const char **argv, struct cmd_env *env)
 		return out_fatal(&err);
 	if (json)
 		return gc_print_json(&stats);
-	out_line("%s %s: %llu %s that nothing in git points to",
+	out_line("%s %s: %llu %s that nothing in git points to%s",
 		 dry_run ? "would free" : "freed",
 		 mv_print_size(size, stats.freed),
 		 (unsigned long long)stats.dropped_chunks,
-		 stats.dropped_chunks == 1 ? "chunk" : "chunks");
+		 stats.dropped_chunks == 1 ? "chunk" : "chunks",
+		 dry_run && !no_delta ? "; differences are not counted" :
+		 stats.leaning ? ", and differences" : "");
 	if (stats.leaning)
 		out_line("stored %llu %s as differences to newer ones, %s less",
 			 (unsigned long long)stats.leaning,

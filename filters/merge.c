@@ -21,10 +21,16 @@ enum { CLASHES_SHOWN = 20 };
 
 static void say_merged(const char *path, const struct mv_merge_tensors *t)
 {
+	const int averaged = t->ruled && !strcmp(t->rule, "average");
+
 	out_note("git-model: '%s' was merged tensor by tensor: %zu from ours, "
 		 "%zu from theirs, %zu the same", path, t->from_ours,
 		 t->from_theirs, t->same);
-	if (t->ruled)
+	if (averaged)
+		out_note("git-model: %zu more that both sides had changed "
+			 "became the average, by the rule of the artifact",
+			 t->ruled);
+	else if (t->ruled)
 		out_note("git-model: %zu of them both sides had changed; the "
 			 "rule was '%s'", t->ruled, t->rule);
 }

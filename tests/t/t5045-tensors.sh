@@ -147,6 +147,9 @@ test_expect_success 'a remote whose chunks are damaged' '
 test_expect_success 'nothing matches; a place that is none; as JSON' '
 	fresh && cd c && test_expect_code 1 git model fetch --tensor nosuch 2>../err &&
 	test_grep "no tensor matches" ../err &&
+	git init -q ../empty &&
+	(cd ../empty && test_must_fail git model fetch --tensor x 2>../err) &&
+	test_grep "say a revision: git model fetch --tensor" ../err &&
 	test_expect_code 128 git model fetch --tensor "*" nosuch &&
 	git model fetch --tensor "*norm*" --json origin main >../json &&
 	test_grep "\"missing\": 0" ../json && test_grep "\"whole\": false" ../json &&
